@@ -1,0 +1,19 @@
+# Debian packages only; tools/packages.txt lists them for tools/run and tools/test.
+find_package(Threads REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(SQLiteCpp REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
+
+# Headers of others are not held to our warnings.
+add_library(autoheal_boost INTERFACE)
+target_link_libraries(autoheal_boost INTERFACE Boost::headers Threads::Threads)
+target_include_directories(autoheal_boost SYSTEM INTERFACE ${Boost_INCLUDE_DIRS})
+target_compile_definitions(autoheal_boost INTERFACE BOOST_ASIO_NO_DEPRECATED)

@@ -1,0 +1,5 @@
+set(AUTOHEAL_SANITIZE "" CACHE STRING "sanitizers, as -fsanitize= takes them (address,undefined or thread)")
+if(AUTOHEAL_SANITIZE)
+  add_compile_options(-fsanitize=${AUTOHEAL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${AUTOHEAL_SANITIZE})
+endif()

@@ -1,0 +1,252 @@
+#include "engine/runner.hpp"
+
+#include <utility>
+
+namespace autoheal::engine {
+
+namespace {
+constexpr Duration retry_unavailable_after = std::chrono::milliseconds(250);
+
+// "heal.triggered" -> "heal"
+std::string_view workflow_of(std::string_view entry_type) { return entry_type.substr(0, entry_type.rfind('.')); }
+}  // namespace
+
+void Runner::post(std::function<void()> input) {
+  bool first = false;
+  {
+    const std::lock_guard lock(mailbox_mutex_);
+    first = mailbox_.empty();
+    mailbox_.push_back(std::move(input));
+  }
+  if (first && hooks.input_waits) hooks.input_waits();
+}
+
+void Runner::append(const std::string& stream, NewEntry entry, std::function<void(AppendStatus)> done) {
+  post([this, stream, entry = std::move(entry), done = std::move(done)]() mutable {
+    loose_.push_back({stream, std::move(entry), std::move(done)});
+  });
+}
+
+bool Runner::turn() {
+  if (failure_) return false;
+  if (retry_at_) {
+    if (ports_.clock.since_boot() < *retry_at_) return false;
+    retry_at_.reset();
+  } else {
+    take_inputs();
+    wake_due();
+  }
+  if (works_.empty() && loose_.empty()) return false;
+  return commit();
+}
+
+void Runner::take_inputs() {
+  std::vector<std::function<void()>> inputs;
+  {
+    const std::lock_guard lock(mailbox_mutex_);
+    inputs.swap(mailbox_);
+  }
+  for (auto& input : inputs) input();
+}
+
+void Runner::wake_due() {
+  while (auto stream = wakes_.take_due(ports_.clock.since_boot())) {
+    Instance* instance = find(*stream);
+    if (instance == nullptr || instance->ended) continue;
+    const std::uint64_t before = instance->version;
+    take_step(*instance, before, instance->take_woken(ports_.clock.now(), ports_.blobs), {}, {});
+  }
+}
+
+Instance* Runner::find(const std::string& stream) {
+  const auto found = instances_.find(stream);
+  return found == instances_.end() ? nullptr : found->second.get();
+}
+
+void Runner::take_step(Instance& instance, std::uint64_t version_before, Result<Step> step, std::string key,
+                       Started started) {
+  if (!step) {
+    stop(std::move(step.error()));
+    return;
+  }
+  works_.push_back({&instance, version_before, std::move(*step), std::move(key), std::move(started)});
+}
+
+StreamAppend Runner::append_of(const Work& work) const {
+  return {work.instance->stream(), work.version_before, work.step.entries,
+          work.step.ends ? StreamLife::ends : StreamLife::goes_on, work.idempotency_key};
+}
+
+std::uint64_t Runner::loose_version(const std::string& stream) {
+  const auto known = loose_versions_.find(stream);
+  if (known != loose_versions_.end()) return known->second;
+  const auto entries = ports_.ledger.read_stream(stream, 1);
+  return loose_versions_[stream] = entries ? entries->size() : 0;
+}
+
+// Several inputs of one stream become one append; a store sees each stream once per batch.
+Batch Runner::batch_of_works() {
+  Batch batch;
+  std::unordered_map<std::string, std::size_t> place;
+  for (const Work& work : works_) {
+    if (work.step.entries.empty() && !work.step.ends) continue;
+    const auto [found, fresh] = place.try_emplace(work.instance->stream(), batch.streams.size());
+    if (fresh) {
+      batch.streams.push_back(append_of(work));
+      continue;
+    }
+    StreamAppend& same = batch.streams[found->second];
+    same.entries.insert(same.entries.end(), work.step.entries.begin(), work.step.entries.end());
+    if (work.step.ends) same.life = StreamLife::ends;
+  }
+  for (const Loose& loose : loose_) {
+    const auto [found, fresh] = place.try_emplace(loose.stream, batch.streams.size());
+    if (fresh) batch.streams.push_back({loose.stream, loose_version(loose.stream), {}, StreamLife::goes_on, {}});
+    StreamAppend& same = batch.streams[found->second];
+    // A stream without a workflow is never "open": nothing would ever resume it.
+    same.life = StreamLife::ends;
+    same.entries.push_back(loose.entry);
+  }
+  for (const auto& [subscriber, position] : places_) batch.places.push_back({subscriber, position});
+  return batch;
+}
+
+bool Runner::commit() {
+  const Batch batch = batch_of_works();
+  if (batch.streams.empty()) {
+    perform(std::exchange(works_, {}));
+    return true;
+  }
+  const AppendResult result = ports_.ledger.append(batch);
+  return committed(result);
+}
+
+bool Runner::committed(const AppendResult& result) {
+  switch (result.status) {
+    case AppendStatus::ok: break;
+    case AppendStatus::duplicate: already_started(result); return true;
+    case AppendStatus::unavailable:
+      // Nothing was performed and nothing is lost: the same batch is tried again.
+      retry_at_ = ports_.clock.since_boot() + retry_unavailable_after;
+      return false;
+    case AppendStatus::conflict:
+      stop({ErrorKind::fatal, "stream " + result.conflicting_stream + " was changed by somebody else", {}});
+      return false;
+    case AppendStatus::fenced: stop({ErrorKind::fatal, "another process owns the ledger now", {}}); return false;
+    case AppendStatus::unknown:
+      stop({ErrorKind::fatal, result.message.empty() ? "a commit's outcome is not known" : result.message, {}});
+      return false;
+  }
+  places_.clear();
+  for (Loose& loose : std::exchange(loose_, {})) {
+    ++loose_versions_[loose.stream];
+    if (loose.committed) loose.committed(AppendStatus::ok);
+  }
+  if (hooks.committed) hooks.committed(result.head);
+  perform(std::exchange(works_, {}));
+  resume_next_alone();
+  return true;
+}
+
+void Runner::perform(std::vector<Work> works) {
+  for (Work& work : works) {
+    const std::string stream = work.instance->stream();
+    if (work.started) work.started(stream);
+    if (work.step.wake_after) wakes_.set(stream, ports_.clock.since_boot() + *work.step.wake_after);
+    for (auto& effect : work.step.effects) effect();
+    if (work.step.ends) {
+      if (hooks.ended) hooks.ended(stream);
+      wakes_.clear(stream);
+      instances_.erase(stream);
+    }
+  }
+}
+
+// The batch was refused whole because one start repeats an earlier one: that start gets the earlier stream, the rest
+// is tried again without it.
+void Runner::already_started(const AppendResult& result) {
+  for (auto work = works_.begin(); work != works_.end(); ++work) {
+    if (work->idempotency_key.empty() || work->idempotency_key != result.duplicate_key) continue;
+    const std::string stream = work->instance->stream();
+    if (work->started) work->started(result.existing_stream);
+    works_.erase(work);
+    instances_.erase(stream);
+    break;
+  }
+  if (!works_.empty() || !loose_.empty()) commit();
+}
+
+Result<std::size_t> Runner::recover() {
+  auto open = ports_.ledger.open_streams();
+  if (!open) return std::unexpected(std::move(open.error()));
+  for (const std::string& stream : *open) {
+    auto loaded = load(stream);
+    if (!loaded && hooks.set_aside) hooks.set_aside(stream, loaded.error());
+  }
+  for (const std::string& stream : *open) {
+    Instance* instance = find(stream);
+    if (instance == nullptr) continue;
+    if (instance->resumes_alone()) {
+      lonely_.push_back(stream);
+    } else {
+      resume(*instance);
+    }
+  }
+  const std::size_t count = instances_.size();
+  if (count > 0 && hooks.input_waits) hooks.input_waits();
+  if (works_.empty()) resume_next_alone();
+  return count;
+}
+
+Result<void> Runner::load(const std::string& stream) {
+  auto entries = ports_.ledger.read_stream(stream, 1);
+  if (!entries) return std::unexpected(std::move(entries.error()));
+  if (entries->empty()) return autoheal::failure(ErrorKind::corrupt, "stream " + stream + " is open but has no entries");
+  const auto kind = kinds_.find(workflow_of(entries->front().type));
+  if (kind == kinds_.end()) {
+    return autoheal::failure(ErrorKind::invalid, "no workflow here reads entries of type " + entries->front().type);
+  }
+  auto instance = kind->second.make(stream);
+  for (const Entry& entry : *entries) {
+    if (auto folded = instance->fold(entry, ports_.blobs); !folded) return folded;
+  }
+  instances_[stream] = std::move(instance);
+  return {};
+}
+
+void Runner::resume(Instance& instance) {
+  post([this, stream = instance.stream()] {
+    Instance* open = find(stream);
+    if (open == nullptr || open->ended) return;
+    const std::uint64_t before = open->version;
+    take_step(*open, before, open->take_resumed(ports_.clock.now(), ports_.blobs), {}, {});
+  });
+}
+
+// A stream that was resumed alone has made progress once it commits something after its resumption, or has ended.
+void Runner::resume_next_alone() {
+  if (!alone_.empty()) {
+    const Instance* instance = find(alone_);
+    if (instance != nullptr && instance->version <= alone_version_ + 1) return;
+    alone_.clear();
+  }
+  if (lonely_.empty()) return;
+  alone_ = std::move(lonely_.front());
+  lonely_.pop_front();
+  Instance* instance = find(alone_);
+  AUTOHEAL_CHECK(instance != nullptr);
+  alone_version_ = instance->version;
+  resume(*instance);
+}
+
+void Runner::stop(Error error) {
+  if (failure_) return;
+  failure_ = std::move(error);
+  for (Work& work : works_) {
+    if (work.started) work.started(std::unexpected(*failure_));
+  }
+  works_.clear();
+  if (hooks.stopped) hooks.stopped(*failure_);
+}
+
+}  // namespace autoheal::engine

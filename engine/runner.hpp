@@ -1,0 +1,185 @@
+// The one loop: take the inputs that are ready, fold, decide, append all of it in one commit, then perform. Nothing
+// else in the project knows this order. Recovery is a turn of the same loop; it has no thread, timer or signal of its
+// own, so tests, the simulator and the benches turn it by hand and the runtime turns it on an executor.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/instance.hpp"
+#include "engine/ledger.hpp"
+#include "engine/ports.hpp"
+#include "engine/wake_queue.hpp"
+
+namespace autoheal::engine {
+
+// All given by the caller, all outlive the runner.
+struct RunnerPorts {
+  Ledger& ledger;
+  BlobStore& blobs;
+  const Clock& clock;
+  IdSource& ids;
+};
+
+// What happens inside becomes known here; called on the loop's thread, after the commit it tells of.
+struct RunnerHooks {
+  std::function<void()> input_waits;                      // from any thread: a turn has something to do
+  std::function<void(Position head)> committed;
+  std::function<void(const std::string& stream)> ended;   // state() still answers during the call
+  std::function<void(const std::string& stream, const Error&)> set_aside;  // an unreadable stream at recovery
+  std::function<void(const Error&)> stopped;              // nothing more is acknowledged; the process should end
+};
+
+class Runner {
+ public:
+  explicit Runner(RunnerPorts ports) : ports_(ports) {}
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
+
+  RunnerHooks hooks;
+
+  // Before the first turn. Streams of W are named `stream_prefix` + UUID. `performer` outlives the runner.
+  template <Workflow W>
+  void register_workflow(EffectPerformer<W>& performer, std::string stream_prefix = {});
+
+  // A place in the ledger or why not; called on the loop's thread once the first commit is durable.
+  using Started = std::function<void(Result<std::string> stream)>;
+
+  // Thread-safe. With a key that was used before, `started` gets the stream of its first use and nothing is begun.
+  template <Workflow W>
+  void start(typename W::Input input, std::string idempotency_key, Started started);
+  // Thread-safe. Dropped if the stream has ended meanwhile.
+  template <Workflow W>
+  void submit(const std::string& stream, typename W::Input input);
+  // Thread-safe. An input for a stream that has ended; its state is folded from the ledger first.
+  template <Workflow W>
+  void revive(const std::string& stream, typename W::Input input, Started begun);
+  // Thread-safe. Entries of a stream that no workflow owns ("ledger"), in the next commit.
+  void append(const std::string& stream, NewEntry entry, std::function<void(AppendStatus)> committed);
+  // Rides on the next commit that happens anyway. Loop's thread.
+  void save_place(const std::string& subscriber, Position position) { places_[subscriber] = position; }
+
+  // Once, before the first turn: folds every open stream and queues its `resumed`. Returns how many.
+  [[nodiscard]] Result<std::size_t> recover();
+
+  // One turn: false if there was nothing to do. Loop's thread.
+  bool turn();
+  // When the next wait is over (boot clock); a turn after that moment wakes it.
+  [[nodiscard]] std::optional<Duration> next_wake() { return retry_at_ ? retry_at_ : wakes_.next(); }
+  // Streams that have begun and not ended.
+  [[nodiscard]] std::size_t open_count() const { return instances_.size(); }
+  [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
+
+  // The state as of the newest commit; null if the stream is not open. Loop's thread; valid until the next turn.
+  template <Workflow W>
+  [[nodiscard]] const typename W::State* state(const std::string& stream) const;
+
+ private:
+  struct Work {
+    Instance* instance = nullptr;
+    std::uint64_t version_before = 0;
+    Step step;
+    std::string idempotency_key;
+    Started started;
+  };
+  struct Loose {  // an entry outside any workflow
+    std::string stream;
+    NewEntry entry;
+    std::function<void(AppendStatus)> committed;
+  };
+  struct Kind {
+    std::string prefix;
+    std::function<std::unique_ptr<Instance>(const std::string& stream)> make;
+  };
+
+  void post(std::function<void()> input);
+  void take_inputs();
+  void wake_due();
+  void take_step(Instance& instance, std::uint64_t version_before, Result<Step> step, std::string key, Started started);
+  Instance* find(const std::string& stream);
+  Result<void> load(const std::string& stream);
+  void resume(Instance& instance);
+  void resume_next_alone();
+  bool commit();
+  bool committed(const AppendResult& result);
+  void perform(std::vector<Work> works);
+  void already_started(const AppendResult& result);
+  void stop(Error error);
+  Batch batch_of_works();
+  StreamAppend append_of(const Work& work) const;
+  std::uint64_t loose_version(const std::string& stream);
+
+  RunnerPorts ports_;
+  std::map<std::string, Kind, std::less<>> kinds_;   // workflow type -> how to make an instance
+  std::unordered_map<std::string, std::unique_ptr<Instance>> instances_;
+  WakeQueue wakes_;
+
+  std::mutex mailbox_mutex_;
+  std::vector<std::function<void()>> mailbox_;
+
+  std::vector<Work> works_;      // decided, not yet committed
+  std::vector<Loose> loose_;
+  std::map<std::string, Position> places_;
+  std::unordered_map<std::string, std::uint64_t> loose_versions_;
+  std::deque<std::string> lonely_;     // to be resumed one after the other
+  std::string alone_;                  // the one that is being resumed now
+  std::uint64_t alone_version_ = 0;
+  std::optional<Duration> retry_at_;   // after `unavailable`
+  std::optional<Error> failure_;
+};
+
+template <Workflow W>
+void Runner::register_workflow(EffectPerformer<W>& performer, std::string stream_prefix) {
+  auto deliver = [this](const std::string& stream, typename W::Input outcome) { submit<W>(stream, std::move(outcome)); };
+  kinds_[std::string(W::type)] = {std::move(stream_prefix), [&performer, deliver](const std::string& stream) {
+                                    return std::make_unique<TypedInstance<W>>(stream, performer, deliver);
+                                  }};
+}
+
+template <Workflow W>
+void Runner::start(typename W::Input input, std::string idempotency_key, Started started) {
+  post([this, input = std::move(input), key = std::move(idempotency_key), started = std::move(started)]() mutable {
+    const Kind& kind = kinds_.at(std::string(W::type));
+    const std::string stream = kind.prefix + to_string(ports_.ids.next());
+    auto& owned = instances_[stream] = kind.make(stream);
+    auto& instance = static_cast<TypedInstance<W>&>(*owned);
+    take_step(instance, 0, instance.take(input, ports_.clock.now(), ports_.blobs), std::move(key), std::move(started));
+  });
+}
+
+template <Workflow W>
+void Runner::submit(const std::string& stream, typename W::Input input) {
+  post([this, stream, input = std::move(input)] {
+    auto* instance = static_cast<TypedInstance<W>*>(find(stream));
+    if (instance == nullptr || instance->ended) return;
+    const std::uint64_t before = instance->version;
+    take_step(*instance, before, instance->take(input, ports_.clock.now(), ports_.blobs), {}, {});
+  });
+}
+
+template <Workflow W>
+void Runner::revive(const std::string& stream, typename W::Input input, Started begun) {
+  post([this, stream, input = std::move(input), begun = std::move(begun)]() mutable {
+    if (find(stream) != nullptr) return begun(autoheal::failure(ErrorKind::busy, "stream " + stream + " is open"));
+    if (auto loaded = load(stream); !loaded) return begun(std::unexpected(std::move(loaded.error())));
+    auto& instance = static_cast<TypedInstance<W>&>(*find(stream));
+    const std::uint64_t before = instance.version;
+    take_step(instance, before, instance.take(input, ports_.clock.now(), ports_.blobs), {}, std::move(begun));
+  });
+}
+
+template <Workflow W>
+const typename W::State* Runner::state(const std::string& stream) const {
+  const auto found = instances_.find(stream);
+  if (found == instances_.end()) return nullptr;
+  const auto* typed = dynamic_cast<const TypedInstance<W>*>(found->second.get());
+  return typed == nullptr ? nullptr : &typed->state();
+}
+
+}  // namespace autoheal::engine

@@ -1,0 +1,89 @@
+#include "engine/timestamp.hpp"
+
+#include <cstdio>
+
+namespace autoheal {
+
+namespace {
+
+std::string format(Timestamp time, int fraction_digits) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(time - day);
+  const auto fraction = static_cast<long>(clock.subseconds().count()) / (fraction_digits == 3 ? 1000 : 1);
+  char text[48];
+  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%0*ldZ", static_cast<int>(date.year()),
+                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+                static_cast<int>(clock.seconds().count()), fraction_digits, fraction);
+  return text;
+}
+
+// Reads from the front of a text; every take_ returns false and leaves the rest undefined once something does not fit.
+struct Cursor {
+  std::string_view rest;
+
+  bool take(char expected) {
+    if (rest.empty() || rest.front() != expected) return false;
+    rest.remove_prefix(1);
+    return true;
+  }
+  bool take_number(std::size_t digits, int& number) {
+    if (rest.size() < digits) return false;
+    number = 0;
+    for (const char digit : rest.substr(0, digits)) {
+      if (digit < '0' || digit > '9') return false;
+      number = number * 10 + (digit - '0');
+    }
+    rest.remove_prefix(digits);
+    return true;
+  }
+  bool take_fraction(Duration& fraction) {
+    fraction = Duration(0);
+    if (!take('.')) return true;
+    int digits = 0;
+    std::int64_t micros = 0;
+    for (; !rest.empty() && rest.front() >= '0' && rest.front() <= '9'; rest.remove_prefix(1), ++digits) {
+      if (digits < 6) micros = micros * 10 + (rest.front() - '0');
+    }
+    for (int missing = digits; missing < 6; ++missing) micros *= 10;
+    fraction = Duration(micros);
+    return digits >= 1 && digits <= 9;
+  }
+  bool take_offset(std::chrono::minutes& offset) {
+    offset = std::chrono::minutes(0);
+    if (take('Z') || take('z')) return true;
+    const bool behind = !rest.empty() && rest.front() == '-';
+    int hours = 0;
+    int minutes = 0;
+    if (!(take('+') || take('-')) || !take_number(2, hours) || !take(':') || !take_number(2, minutes)) return false;
+    if (hours > 23 || minutes > 59) return false;
+    offset = std::chrono::minutes(hours * 60 + minutes) * (behind ? -1 : 1);
+    return true;
+  }
+};
+
+}  // namespace
+
+std::string format_timestamp(Timestamp time) { return format(time, 6); }
+
+std::string format_timestamp_ms(Timestamp time) { return format(time, 3); }
+
+std::optional<Timestamp> parse_timestamp(std::string_view text) {
+  Cursor in{text};
+  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
+  Duration fraction{};
+  std::chrono::minutes offset{};
+  const bool dated = in.take_number(4, year) && in.take('-') && in.take_number(2, month) && in.take('-') &&
+                     in.take_number(2, day) && (in.take('T') || in.take('t') || in.take(' '));
+  const bool timed = dated && in.take_number(2, hour) && in.take(':') && in.take_number(2, minute) && in.take(':') &&
+                     in.take_number(2, second) && in.take_fraction(fraction) && in.take_offset(offset);
+  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day))};
+  // 60 is a leap second: it is the same moment as the next minute's first.
+  if (!timed || !in.rest.empty() || !date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
+  return std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
+         std::chrono::seconds(second) + fraction - offset;
+}
+
+}  // namespace autoheal

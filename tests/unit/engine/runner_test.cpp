@@ -1,0 +1,262 @@
+// The loop, driven by hand: what is appended when, what is performed after which commit, what a crash leaves.
+#include "engine/runner.hpp"
+
+#include <gtest/gtest.h>
+
+#include "engine/testing/crash_at_every_append.hpp"
+#include "engine/testing/fake_clock.hpp"
+#include "store/memory_ledger.hpp"
+#include "tests/support/memory_blobs.hpp"
+#include "tests/support/renewal.hpp"
+
+namespace autoheal {
+namespace {
+
+using engine::AppendStatus;
+using engine::Runner;
+using engine::testing::CountingIds;
+using engine::testing::FakeClock;
+using store::MemoryLedger;
+using testing::MemoryBlobs;
+using testing::Renewal;
+
+// The outside world of the renewal: an authority and a server, both of which take the same request twice.
+struct RenewalWorld final : engine::EffectPerformer<Renewal> {
+  std::vector<std::string> performed;
+  void perform(const std::string&, const Renewal::Effect& effect, Done done) override {
+    if (const auto* order = std::get_if<Renewal::Order>(&effect)) {
+      performed.push_back("order " + order->host);
+      done(Renewal::OrderAccepted{});
+    } else {
+      performed.push_back("install " + std::get<Renewal::Install>(effect).host);
+      done(Renewal::InstallDone{});
+    }
+  }
+};
+
+struct Process {
+  explicit Process(engine::Ledger& ledger, FakeClock& clock, CountingIds& ids, MemoryBlobs& blobs, RenewalWorld& world)
+      : runner({ledger, blobs, clock, ids}) {
+    runner.register_workflow<Renewal>(world, "cert/");
+  }
+  Runner runner;
+  void run_until_idle(FakeClock& clock) {
+    while (true) {
+      while (runner.turn()) {
+      }
+      const auto wake = runner.next_wake();
+      if (!wake || runner.failure()) return;
+      clock.advance(*wake - clock.since_boot());
+    }
+  }
+};
+
+struct RunnerTest : ::testing::Test {
+  FakeClock clock;
+  CountingIds ids;
+  MemoryBlobs blobs;
+  MemoryLedger ledger{"ledger-1"};
+  RenewalWorld world;
+
+  std::vector<std::string> types(const std::string& stream) {
+    std::vector<std::string> found;
+    const auto entries = ledger.read_stream(stream, 1);
+    for (const auto& entry : *entries) found.push_back(entry.type);
+    return found;
+  }
+};
+
+TEST_F(RunnerTest, a_workflow_runs_from_its_first_input_to_its_end) {
+  Process process(ledger, clock, ids, blobs, world);
+  std::string stream;
+  process.runner.start<Renewal>(Renewal::Begin{"example.org"}, {}, [&](Result<std::string> began) { stream = *began; });
+  process.run_until_idle(clock);
+  EXPECT_EQ(types(stream), (std::vector<std::string>{"cert.renewal.ordered", "cert.renewal.issued",
+                                                     "cert.renewal.install_started", "cert.renewal.installed"}));
+  EXPECT_EQ(world.performed, (std::vector<std::string>{"order example.org", "install example.org"}));
+  EXPECT_TRUE(ledger.open_streams()->empty());
+  EXPECT_EQ(process.runner.open_count(), 0U);
+}
+
+TEST_F(RunnerTest, nothing_is_performed_before_its_commit) {
+  engine::testing::CutLedger dead(ledger, 0, engine::testing::CutMoment::before_effects);
+  Process process(dead, clock, ids, blobs, world);
+  Result<std::string> began = std::string();
+  process.runner.start<Renewal>(Renewal::Begin{"example.org"}, {}, [&](Result<std::string> outcome) { began = outcome; });
+  process.run_until_idle(clock);
+  EXPECT_TRUE(world.performed.empty());
+  EXPECT_FALSE(began.has_value());
+  ASSERT_TRUE(process.runner.failure().has_value());
+  EXPECT_EQ(process.runner.failure()->kind, ErrorKind::fatal);
+}
+
+TEST_F(RunnerTest, all_inputs_that_are_ready_share_one_commit) {
+  Process process(ledger, clock, ids, blobs, world);
+  std::size_t commits = 0;
+  process.runner.hooks.committed = [&](engine::Position) { ++commits; };
+  for (int index = 0; index < 64; ++index) {
+    process.runner.start<Renewal>(Renewal::Begin{"host" + std::to_string(index)}, {}, {});
+  }
+  process.runner.turn();
+  EXPECT_EQ(commits, 1U);
+  EXPECT_EQ(ledger.open_streams()->size(), 64U);
+}
+
+TEST_F(RunnerTest, waiting_takes_its_time_on_the_boot_clock_whatever_the_wall_clock_does) {
+  Process process(ledger, clock, ids, blobs, world);
+  process.runner.start<Renewal>(Renewal::Begin{"example.org"}, {}, {});
+  while (process.runner.turn()) {
+  }
+  clock.set_wall(clock.now() + std::chrono::days(3650));
+  EXPECT_FALSE(process.runner.turn());
+  clock.advance(Renewal::issue_takes - Duration(1));
+  EXPECT_FALSE(process.runner.turn());
+  clock.advance(Duration(1));
+  EXPECT_TRUE(process.runner.turn());
+  EXPECT_EQ(world.performed.back(), "install example.org");
+}
+
+TEST_F(RunnerTest, the_same_idempotency_key_starts_one_workflow) {
+  Process process(ledger, clock, ids, blobs, world);
+  std::vector<std::string> streams;
+  const auto note = [&](Result<std::string> began) { streams.push_back(*began); };
+  process.runner.start<Renewal>(Renewal::Begin{"example.org"}, "alert-7", note);
+  while (process.runner.turn()) {
+  }
+  process.runner.start<Renewal>(Renewal::Begin{"example.org"}, "alert-7", note);
+  process.runner.start<Renewal>(Renewal::Begin{"example.net"}, "alert-8", note);
+  while (process.runner.turn()) {
+  }
+  ASSERT_EQ(streams.size(), 3U);
+  EXPECT_EQ(streams[0], streams[1]);
+  EXPECT_NE(streams[0], streams[2]);
+  EXPECT_EQ(ledger.open_streams()->size(), 2U);
+}
+
+TEST_F(RunnerTest, a_full_disk_holds_the_batch_back_and_nothing_is_lost) {
+  struct FullLedger final : engine::Ledger {
+    explicit FullLedger(MemoryLedger& l) : under(l) {}
+    MemoryLedger& under;
+    bool full = true;
+    engine::AppendResult append(const engine::Batch& batch) override {
+      if (full) return {AppendStatus::unavailable, {}, {}, {}, {}, "no space left"};
+      return under.append(batch);
+    }
+    Result<std::vector<engine::Entry>> read_stream(const std::string& s, std::uint64_t v) const override {
+      return under.read_stream(s, v);
+    }
+    Result<engine::Page> read_all(engine::Position a, std::size_t n) const override { return under.read_all(a, n); }
+    Result<std::vector<std::string>> open_streams() const override { return under.open_streams(); }
+    Result<std::optional<engine::Position>> place_of(const std::string& s) const override { return under.place_of(s); }
+    const std::string& id() const override { return under.id(); }
+  } full(ledger);
+  Process process(full, clock, ids, blobs, world);
+  bool began = false;
+  process.runner.start<Renewal>(Renewal::Begin{"example.org"}, {}, [&](Result<std::string>) { began = true; });
+  EXPECT_FALSE(process.runner.turn());
+  EXPECT_FALSE(began);
+  EXPECT_TRUE(world.performed.empty());
+  full.full = false;
+  process.run_until_idle(clock);
+  EXPECT_TRUE(began);
+  EXPECT_EQ(world.performed.size(), 2U);
+}
+
+TEST_F(RunnerTest, data_too_large_for_an_entry_is_kept_beside_it_and_read_back) {
+  const std::string host(100'000, 'h');
+  std::string stream;
+  {
+    Process process(ledger, clock, ids, blobs, world);
+    process.runner.start<Renewal>(Renewal::Begin{host}, {}, [&](Result<std::string> began) { stream = *began; });
+    process.runner.turn();
+  }
+  EXPECT_LT(ledger.read_stream(stream, 1)->front().data.size(), 200U);
+  Process after(ledger, clock, ids, blobs, world);
+  ASSERT_EQ(*after.runner.recover(), 1U);
+  EXPECT_EQ(after.runner.state<Renewal>(stream)->host, host);
+}
+
+TEST_F(RunnerTest, a_stream_nobody_can_read_is_set_aside_and_the_others_go_on) {
+  {
+    Process process(ledger, clock, ids, blobs, world);
+    process.runner.start<Renewal>(Renewal::Begin{"example.org"}, {}, {});
+    process.runner.turn();
+  }
+  engine::Batch foreign;
+  foreign.streams.push_back({"strange/1", 0, {{"strange.begun", 1, clock.now(), "", "", ""}}, engine::StreamLife::goes_on, {}});
+  ASSERT_EQ(ledger.append(foreign).status, AppendStatus::ok);
+
+  Process after(ledger, clock, ids, blobs, world);
+  std::vector<std::string> aside;
+  after.runner.hooks.set_aside = [&](const std::string& stream, const Error&) { aside.push_back(stream); };
+  EXPECT_EQ(*after.runner.recover(), 1U);
+  after.run_until_idle(clock);
+  EXPECT_EQ(aside, std::vector<std::string>{"strange/1"});
+  EXPECT_EQ(*ledger.open_streams(), std::vector<std::string>{"strange/1"});
+}
+
+TEST_F(RunnerTest, what_may_be_killing_the_process_is_resumed_with_nothing_beside_it) {
+  std::vector<std::string> streams;
+  for (int start = 0; start < 3; ++start) {
+    // Each process folds, resumes, commits the resumption and dies.
+    engine::testing::CutLedger cut(ledger, start == 0 ? 1U : 1U, engine::testing::CutMoment::before_effects);
+    Process process(cut, clock, ids, blobs, world);
+    if (start == 0) {
+      process.runner.start<Renewal>(Renewal::Begin{"one"}, {}, {});
+      process.runner.start<Renewal>(Renewal::Begin{"two"}, {}, {});
+    } else {
+      ASSERT_EQ(*process.runner.recover(), 2U);
+    }
+    process.runner.turn();
+  }
+  streams = *ledger.open_streams();
+  Process last(ledger, clock, ids, blobs, world);
+  ASSERT_EQ(*last.runner.recover(), 2U);
+  last.runner.turn();
+  EXPECT_EQ(last.runner.state<Renewal>(streams[0])->resumptions, 3U);
+  EXPECT_EQ(last.runner.state<Renewal>(streams[1])->resumptions, 2U) << "the second waits for the first to get on";
+  last.run_until_idle(clock);
+  EXPECT_TRUE(ledger.open_streams()->empty());
+}
+
+TEST_F(RunnerTest, cut_after_every_commit_it_ends_the_same) {
+  struct World {
+    FakeClock clock;
+    CountingIds ids;
+    MemoryBlobs blobs;
+    MemoryLedger ledger{"ledger-1"};
+    RenewalWorld renewals;
+  };
+  engine::testing::CrashScript script;
+  script.make_world = [] { return std::make_shared<World>(); };
+  script.ledger_of = [](void* opaque) -> engine::Ledger& { return static_cast<World*>(opaque)->ledger; };
+  script.run = [](void* opaque, engine::Ledger& through, bool recovering) {
+    auto& w = *static_cast<World*>(opaque);
+    Process process(through, w.clock, w.ids, w.blobs, w.renewals);
+    if (recovering) {
+      ASSERT_TRUE(process.runner.recover().has_value());
+    } else {
+      process.runner.start<Renewal>(Renewal::Begin{"example.org"}, {}, {});
+    }
+    process.run_until_idle(w.clock);
+  };
+  script.outcome = [](void* opaque) {
+    auto& w = *static_cast<World*>(opaque);
+    std::string text;
+    const auto page = w.ledger.read_all({}, 100);
+    for (const auto& entry : page->entries) {
+      if (entry.type != "cert.renewal.recovered") text += entry.type + "\n";
+    }
+    return text + std::to_string(w.ledger.open_streams()->size());
+  };
+  std::size_t commits = 0;
+  const auto differences = engine::testing::crash_at_every_append(script, commits);
+  EXPECT_EQ(commits, 4U);
+  for (const auto& difference : differences) {
+    ADD_FAILURE() << "cut after commit " << difference.cut_after << ":\n" << difference.actual << "\ninstead of\n"
+                  << difference.expected;
+  }
+}
+
+}  // namespace
+}  // namespace autoheal

@@ -1,0 +1,208 @@
+// One managed engine as its owner described it: what to test, how to repair, what certifies. Values only; the loader in
+// tools/ makes them from YAML, the codec stores them in the vault, so that a heal is resumed and replayed under the
+// configuration it started with.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "engine/blob_store.hpp"
+#include "engine/timestamp.hpp"
+
+namespace autoheal::workflows {
+
+using engine::BlobName;
+using FileMode = std::uint32_t;  // permission bits, 0 to 07777
+
+enum class Strategy { arie, chimera, cascade, generic };
+
+// A program and its arguments, never a shell. `argv[0]` is an absolute path after loading.
+struct ProgramRun {
+  std::vector<std::string> argv;
+  std::string cwd;                                  // absolute; the engine's root unless said
+  std::map<std::string, std::string> environment;   // added to the fixed small one
+  std::string user;                                 // empty: the user autoheal runs as
+  Duration timeout = std::chrono::seconds(10);
+  friend bool operator==(const ProgramRun&, const ProgramRun&) = default;
+};
+
+// ---- probes: paths are relative to the engine's root
+
+struct FileProbe {
+  std::string path;
+  std::string baseline_path;                        // as written, for messages; empty: none
+  BlobName baseline;                                // empty: none
+  std::string sha256;                               // 64 hex digits, or empty
+  std::optional<FileMode> mode;
+  std::string owner;                                // "user:group" or empty
+  friend bool operator==(const FileProbe&, const FileProbe&) = default;
+};
+struct EnvProbe {
+  std::string file;
+  std::vector<std::string> require;
+  std::map<std::string, std::string> equals;
+  friend bool operator==(const EnvProbe&, const EnvProbe&) = default;
+};
+struct TcpProbe {
+  std::string host;
+  std::uint16_t port = 0;
+  friend bool operator==(const TcpProbe&, const TcpProbe&) = default;
+};
+struct HttpProbe {
+  std::string url;                                  // http: or https:
+  unsigned status = 200;
+  std::string contains;
+  std::map<std::string, std::string> headers;
+  friend bool operator==(const HttpProbe&, const HttpProbe&) = default;
+};
+struct CommandProbe {
+  ProgramRun run;
+  friend bool operator==(const CommandProbe&, const CommandProbe&) = default;
+};
+struct PluginProbe {
+  ProgramRun run;
+  bool warning_fails = false;
+  friend bool operator==(const PluginProbe&, const PluginProbe&) = default;
+};
+struct ProcessProbe {
+  std::string pidfile;
+  friend bool operator==(const ProcessProbe&, const ProcessProbe&) = default;
+};
+
+struct Probe {
+  std::string name;
+  Duration timeout = std::chrono::seconds(10);
+  bool heal = true;                                 // false: reported only
+  std::variant<FileProbe, EnvProbe, TcpProbe, HttpProbe, CommandProbe, PluginProbe, ProcessProbe> what;
+  friend bool operator==(const Probe&, const Probe&) = default;
+};
+
+// ---- repairs
+
+struct FileRepair {
+  std::string path;
+  std::string baseline_path;
+  BlobName baseline;
+  std::optional<FileMode> mode;
+  std::string owner;
+  std::optional<ProgramRun> validate;               // "{file}" in argv stands for the staged file
+  friend bool operator==(const FileRepair&, const FileRepair&) = default;
+};
+struct EnvValue {
+  std::string literal;
+  std::string from_file;                            // absolute path of a secret's file, or empty: the literal counts
+  friend bool operator==(const EnvValue&, const EnvValue&) = default;
+};
+struct EnvRepair {
+  std::string file;
+  std::vector<std::pair<std::string, EnvValue>> set;
+  std::vector<std::string> require;
+  std::vector<std::string> unset;
+  friend bool operator==(const EnvRepair&, const EnvRepair&) = default;
+};
+struct SettingsRepair {
+  std::string file;                                 // .json, .yaml or .yml
+  std::vector<std::pair<std::string, std::string>> set;  // RFC 6901 pointer, value as JSON text (a scalar)
+  friend bool operator==(const SettingsRepair&, const SettingsRepair&) = default;
+};
+struct LinkRepair {
+  std::string path;
+  std::string target;
+  friend bool operator==(const LinkRepair&, const LinkRepair&) = default;
+};
+struct PolicyRepair {
+  std::string path;
+  std::optional<FileMode> max_mode;
+  std::string owner;
+  bool recursive = false;
+  bool absent = false;
+  std::vector<std::string> forbid;                  // RE2 expressions
+  friend bool operator==(const PolicyRepair&, const PolicyRepair&) = default;
+};
+struct ServiceRepair {
+  std::optional<ProgramRun> restart, start, stop, reload, check;  // `systemd: unit` is expanded by the loader
+  std::string pidfile;
+  friend bool operator==(const ServiceRepair&, const ServiceRepair&) = default;
+};
+struct CommandRepair {
+  ProgramRun run;
+  std::optional<ProgramRun> undo, capture;          // "{captured}" in undo.argv stands for capture's stdout
+  bool repeatable = false;
+  bool reproducible = false;
+  friend bool operator==(const CommandRepair&, const CommandRepair&) = default;
+};
+
+struct RepairSpec {
+  std::vector<FileRepair> files;
+  std::vector<EnvRepair> env;
+  std::vector<SettingsRepair> settings;
+  std::vector<LinkRepair> links;
+  std::vector<PolicyRepair> policy;
+  std::vector<Probe> checks;                        // generic
+  std::optional<ServiceRepair> service;
+  std::vector<CommandRepair> commands;
+  friend bool operator==(const RepairSpec&, const RepairSpec&) = default;
+};
+
+// ---- certification
+
+struct TestSpec {
+  std::string name;
+  ProgramRun command;                               // "{variable}" in argv stands for the cell's value
+  std::vector<std::pair<std::string, std::vector<std::string>>> matrix;
+  friend bool operator==(const TestSpec&, const TestSpec&) = default;
+};
+struct SecuritySpec {
+  std::vector<std::string> paths;
+  std::optional<FileMode> max_mode;
+  std::string owner;
+  std::vector<std::string> forbid;
+  bool allow_setid = false;
+  bool allow_symlinks = true;
+  friend bool operator==(const SecuritySpec&, const SecuritySpec&) = default;
+};
+struct CertifySpec {
+  Duration within = std::chrono::seconds(30);
+  Duration hold{0};
+  std::vector<std::string> hashes;                  // globs: `*` stops at `/`, `**` does not
+  std::vector<TestSpec> tests;
+  SecuritySpec security;
+  friend bool operator==(const CertifySpec&, const CertifySpec&) = default;
+};
+
+// What `healing:` says, after the engine's own overrides.
+struct HealingSpec {
+  bool enabled = true;
+  bool observe_only = false;                        // mode: observe
+  unsigned max_retries = 3;                         // attempts in all, 1 to 100
+  Duration retry_delay = std::chrono::seconds(1);   // 0 to 24 h
+  unsigned fail_after = 2;
+  Duration settle{0};
+  Duration cooldown = std::chrono::minutes(5);
+  unsigned max_heals_per_hour = 10;
+  friend bool operator==(const HealingSpec&, const HealingSpec&) = default;
+};
+
+struct EngineSpec {
+  std::string name;
+  std::string root;                                 // absolute
+  Strategy strategy = Strategy::generic;
+  Duration every{0};                                // 0: only on demand
+  std::vector<std::string> depends_on;
+  std::vector<Probe> self_test;
+  RepairSpec repair;
+  CertifySpec certify;
+  HealingSpec healing;
+  friend bool operator==(const EngineSpec&, const EngineSpec&) = default;
+};
+
+[[nodiscard]] std::string_view name_of(Strategy strategy);
+// The strategy that the engine's name alone decides (design: arie for EnvRecon, ...); empty for any other name.
+[[nodiscard]] std::optional<Strategy> strategy_of_name(std::string_view engine_name);
+
+}  // namespace autoheal::workflows

@@ -1,0 +1,68 @@
+// What was seen after a repair, per criterion. Truth judges it; it never looks at the world itself.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "workflows/observation.hpp"
+
+namespace autoheal::workflows {
+
+enum class ProbeVerdict { pass, warning, fail, unknown };
+
+struct ProbeResult {
+  std::string name;
+  ProbeVerdict verdict = ProbeVerdict::unknown;
+  bool heal = true;
+  std::string message;                // why, without secrets
+  Duration took{0};
+  friend bool operator==(const ProbeResult&, const ProbeResult&) = default;
+};
+
+struct HashFinding {
+  std::string path;
+  std::string digest;                 // empty: missing
+  friend bool operator==(const HashFinding&, const HashFinding&) = default;
+};
+
+struct TestResult {
+  std::string name;                   // "smoke" or "smoke[mode=fast]"
+  bool passed = false;
+  std::string message;                // why not
+  int exit_code = 0;
+  bool timed_out = false;
+  std::string program_sha256;
+  std::string user;
+  Duration took{0};
+  BlobName output;
+  friend bool operator==(const TestResult&, const TestResult&) = default;
+};
+
+struct SecurityFinding {
+  std::string path;
+  std::string rule;                   // max_mode, owner, forbid, setid, symlink, outside
+  std::string message;
+  friend bool operator==(const SecurityFinding&, const SecurityFinding&) = default;
+};
+
+struct AuthorizedChange {
+  unsigned number = 0;
+  std::string principal;
+  std::string role;                   // as it was when the change was made
+  bool allowed = false;
+  friend bool operator==(const AuthorizedChange&, const AuthorizedChange&) = default;
+};
+
+struct Evidence {
+  std::vector<HashFinding> hashes;            // of what `hashes` matches and of every changed file
+  std::vector<ProbeResult> probes;            // the self-test, once all pass and have held
+  std::vector<TestResult> tests;              // every cell
+  std::vector<SecurityFinding> findings;
+  std::vector<std::string> scanned;           // security paths that were looked at
+  std::vector<AuthorizedChange> authorized;
+  std::vector<TargetFacts> targets;           // of every change, taken last
+  std::string problem;                        // why evidence could not be gathered, or empty
+  friend bool operator==(const Evidence&, const Evidence&) = default;
+};
+
+}  // namespace autoheal::workflows

@@ -1,0 +1,154 @@
+#include "workflows/gather_evidence.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+namespace autoheal::workflows {
+
+namespace {
+
+constexpr Duration poll_every = std::chrono::milliseconds(100);
+
+struct Cell {
+  const TestSpec* test;
+  TestCell cell;
+};
+
+ProgramRun command_of(const Cell& cell) {
+  ProgramRun run = cell.test->command;
+  for (std::string& argument : run.argv) {
+    for (const auto& [name, value] : cell.cell.variables) {
+      const std::string placeholder = "{" + name + "}";
+      for (auto at = argument.find(placeholder); at != std::string::npos;
+           at = argument.find(placeholder, at + value.size())) {
+        argument.replace(at, placeholder.size(), value);
+      }
+    }
+  }
+  return run;
+}
+
+TestResult run_cell(const HealSurroundings& at, const Cell& cell, const EffectMark& mark) {
+  const ProgramRun run = command_of(cell);
+  const RunOutcome ran = at.host.run({run, mark, LeaveBehind::nothing});
+  TestResult result;
+  result.name = cell.cell.name;
+  result.passed = ran.started && ran.exit_code == 0 && !ran.timed_out;
+  result.exit_code = ran.exit_code;
+  result.timed_out = ran.timed_out;
+  result.program_sha256 = ran.program_sha256;
+  result.user = run.user;
+  result.took = ran.took;
+  if (!result.passed) {
+    result.message = ran.timed_out         ? "did not end within its time limit"
+                     : !ran.message.empty() ? at.mask(ran.message)
+                                            : "exit status " + std::to_string(ran.exit_code);
+  }
+  const std::string output = at.mask(ran.standard_output + ran.standard_error);
+  if (!output.empty()) result.output = at.blobs.put(output, engine::BlobNaming::plain).value_or(BlobName{});
+  return result;
+}
+
+std::vector<TestResult> run_tests(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark) {
+  std::vector<Cell> cells;
+  for (const TestSpec& test : spec.certify.tests) {
+    for (TestCell& cell : cells_of(test)) cells.push_back({&test, std::move(cell)});
+  }
+  std::vector<TestResult> results(cells.size());
+  run_side_by_side(cells.size(), at.tests_at_once, [&](std::size_t index) { results[index] = run_cell(at, cells[index], mark); });
+  return results;
+}
+
+// After a service was touched it may need a while to come up: polled until all pass, and on while they must hold.
+std::vector<ProbeResult> probe_until_they_hold(const HealSurroundings& at, const EngineSpec& spec, bool poll,
+                                               const EffectMark& mark) {
+  std::vector<Probe> probes = spec.self_test;
+  probes.insert(probes.end(), spec.repair.checks.begin(), spec.repair.checks.end());
+  const Duration began = at.since_boot();
+  std::optional<Duration> holds_since;
+  while (true) {
+    auto results = run_probes(at, spec, probes, mark);
+    const Duration now = at.since_boot();
+    if (all_hold(results)) {
+      if (!poll) return results;
+      if (!holds_since) holds_since = now;
+      if (now - *holds_since >= spec.certify.hold) return results;
+    } else if (!poll || holds_since || now - began >= spec.certify.within) {
+      return results;   // also when it held and broke: what does not hold is not healed
+    }
+    if (!at.wait(poll_every)) return results;
+  }
+}
+
+std::vector<std::string> changed_paths(const Plan& plan) {
+  std::vector<std::string> paths;
+  for (const Change& change : plan.changes) paths.push_back(change.before.path);
+  return paths;
+}
+
+std::vector<AuthorizedChange> authorizations(const Certify& effect) {
+  std::vector<AuthorizedChange> authorized;
+  for (const ChangeOutcome& outcome : effect.outcomes) {
+    authorized.push_back({outcome.number, effect.principal, outcome.role, outcome.role == "admiral"});
+  }
+  return authorized;
+}
+
+}  // namespace
+
+void run_side_by_side(std::size_t count, unsigned at_once, const std::function<void(std::size_t)>& job) {
+  std::atomic<std::size_t> next{0};
+  const auto work = [&] {
+    for (std::size_t index = next++; index < count; index = next++) job(index);
+  };
+  const std::size_t helpers = std::min<std::size_t>(count, std::max(1U, at_once));
+  std::vector<std::jthread> threads;
+  for (std::size_t index = 1; index < helpers; ++index) threads.emplace_back(work);
+  work();
+}
+
+std::vector<ProbeResult> run_probes(const HealSurroundings& at, const EngineSpec& spec, const std::vector<Probe>& probes,
+                                    const EffectMark& mark) {
+  std::vector<ProbeResult> results(probes.size());
+  run_side_by_side(probes.size(), at.tests_at_once, [&](std::size_t index) {
+    results[index] = at.host.probe(spec, probes[index], mark);
+    results[index].message = at.mask(results[index].message);
+  });
+  return results;
+}
+
+bool all_hold(const std::vector<ProbeResult>& results) {
+  return std::ranges::all_of(results, [](const ProbeResult& result) {
+    return !result.heal || result.verdict == ProbeVerdict::pass || result.verdict == ProbeVerdict::warning;
+  });
+}
+
+Evidence gather_evidence(const HealSurroundings& at, const EngineSpec& spec, const Certify& effect,
+                         const EffectMark& mark) {
+  Evidence evidence;
+  evidence.probes = probe_until_they_hold(at, spec, effect.service_touched, mark);
+  evidence.tests = run_tests(at, spec, mark);
+  const std::vector<std::string> changed = changed_paths(*effect.plan);
+  evidence.scanned = spec.certify.security.paths;
+  if (auto findings = at.host.scan(spec, spec.certify.security, changed)) {
+    evidence.findings = std::move(*findings);
+  } else {
+    evidence.problem = findings.error().message;
+  }
+  evidence.authorized = authorizations(effect);
+  // Hashes come last, so that nothing a test did goes unseen; then the targets once more.
+  if (auto hashes = at.host.hash(spec, {spec.certify.hashes, changed})) {
+    evidence.hashes = std::move(*hashes);
+  } else {
+    evidence.problem = hashes.error().message;
+  }
+  if (auto targets = at.host.look(spec, changed)) {
+    evidence.targets = std::move(*targets);
+  } else {
+    evidence.problem = targets.error().message;
+  }
+  return evidence;
+}
+
+}  // namespace autoheal::workflows

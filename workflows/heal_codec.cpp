@@ -1,0 +1,286 @@
+// Heal entries as ledger text and back. The only place that knows the keys of heal.* data.
+#include <nlohmann/json.hpp>
+
+#include "workflows/by_codec.hpp"
+#include "workflows/heal_machine.hpp"
+#include "workflows/plan_codec.hpp"
+#include "workflows/strategy.hpp"
+
+namespace autoheal::workflows {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view entry_types[] = {
+    "heal.triggered",       "heal.trigger_joined",  "heal.repair_started",       "heal.plan_recorded",
+    "heal.plan_certified",  "heal.plan_refused",    "heal.change_intended",      "heal.change_applied",
+    "heal.repair_finished", "heal.repair_failed",   "heal.certification_started", "heal.certified",
+    "heal.certification_refused", "heal.rollback_started", "heal.undo_intended", "heal.undo_applied",
+    "heal.rolled_back",     "heal.retry_scheduled", "heal.resumed",              "heal.cancel_requested",
+    "heal.completed",       "heal.exhausted"};
+static_assert(std::size(entry_types) == std::variant_size_v<HealEntry>);
+
+constexpr std::pair<EndReason, std::string_view> end_reasons[] = {
+    {EndReason::attempts_exhausted, "attempts_exhausted"}, {EndReason::cancelled, "cancelled"},
+    {EndReason::disabled, "disabled"},                     {EndReason::engine_removed, "engine_removed"},
+    {EndReason::dependency_failed, "dependency_failed"},   {EndReason::flapping, "flapping"},
+    {EndReason::crash_loop, "crash_loop"},                 {EndReason::rollback_incomplete, "rollback_incomplete"}};
+
+Strategy read_strategy(const json& j) {
+  const auto& word = j.get_ref<const std::string&>();
+  for (const Strategy strategy : {Strategy::arie, Strategy::chimera, Strategy::cascade, Strategy::generic}) {
+    if (name_of(strategy) == word) return strategy;
+  }
+  throw std::invalid_argument("\"" + word + "\" is not a strategy");
+}
+
+EndReason read_end_reason(const json& j) {
+  const auto reason = parse_end_reason(j.get_ref<const std::string&>());
+  if (!reason) throw std::invalid_argument("\"" + j.get<std::string>() + "\" is not a reason to end");
+  return *reason;
+}
+
+template <class T>
+void write_each(JsonWriter& out, std::string_view key, const std::vector<T>& list) {
+  out.key(key).begin_array();
+  for (const T& item : list) write(out, item);
+  out.end_array();
+}
+
+template <class T>
+void read_each(const json& j, const char* key, std::vector<T>& list) {
+  for (const json& item : j.at(key)) read(item, list.emplace_back());
+}
+
+void write_refusals(JsonWriter& out, const std::vector<Refusal>& refusals) {
+  out.key("refusals").begin_array();
+  for (const Refusal& refusal : refusals) {
+    out.begin_object().field("criterion", refusal.criterion).field("reason", refusal.reason).end_object();
+  }
+  out.end_array();
+}
+
+void read_refusals(const json& j, std::vector<Refusal>& refusals) {
+  for (const json& item : j.at("refusals")) refusals.push_back({item.at("criterion"), item.at("reason")});
+}
+
+struct Writer {
+  JsonWriter& out;
+
+  void operator()(const Triggered& e) {
+    out.field("workflow", "heal/" + std::to_string(Heal::version)).field("strategy", name_of(e.strategy));
+    out.field("max_retries", e.max_retries).field("retry_delay_us", e.retry_delay);
+    out.field("configuration", e.configuration).optional_field("error", e.error);
+    if (e.waits) out.field("waits", true);
+    out.field("at", format_timestamp(e.at));
+    write_by(out, e.by);
+  }
+  void operator()(const TriggerJoined& e) {
+    out.optional_field("error", e.error);
+    write_by(out, e.by);
+  }
+  void operator()(const RepairStarted&) {}
+  void operator()(const PlanRecorded& e) {
+    out.key("observation");
+    write(out, e.observation);
+    out.key("plan");
+    write(out, e.plan);
+  }
+  void operator()(const PlanCertified& e) { out.field("plan_digest", e.plan_digest); }
+  void operator()(const PlanRefused& e) { write_refusals(out, e.refusals); }
+  void operator()(const ChangeIntended& e) { out.field("number", e.number); }
+  void operator()(const ChangeApplied& e) { write_each(out, "changes", e.outcomes); }
+  void operator()(const RepairFinished& e) {
+    // The contract fixes these two keys and their order at the head of this entry.
+    out.field("strategy", name_of(e.strategy)).field("action", action_of(e.strategy));
+    write_each(out, "changes", e.outcomes);
+  }
+  void operator()(const RepairFailed& e) {
+    out.field("cause", e.cause).field("message", e.message);
+    write_each(out, "changes", e.outcomes);
+  }
+  void operator()(const CertificationStarted&) {}
+  void operator()(const Certified& e) {
+    out.field("configuration", e.configuration).optional_field("adopted_baseline", e.adopted_baseline);
+    out.field("plan_digest", e.plan_digest).field("autoheal_version", e.program_version);
+    out.field("autoheal_sha256", e.program_sha256).key("evidence");
+    write(out, e.evidence);
+  }
+  void operator()(const CertificationRefused& e) {
+    write_refusals(out, e.refusals);
+    out.key("evidence");
+    write(out, e.evidence);
+  }
+  void operator()(const RollbackStarted& e) {
+    if (e.again) out.field("again", true);
+  }
+  void operator()(const UndoIntended& e) { out.field("number", e.number); }
+  void operator()(const UndoApplied& e) { write_each(out, "changes", e.outcomes); }
+  void operator()(const RolledBack& e) { write_each(out, "changes", e.outcomes); }
+  void operator()(const RetryScheduled& e) {
+    out.field("next_attempt", e.next_attempt).field("due", format_timestamp(e.due)).field("delay_us", e.delay);
+  }
+  void operator()(const Resumed& e) { out.field("resumption", e.resumption); }
+  void operator()(const CancelRequested& e) {
+    out.field("reason", name_of(e.reason));
+    write_by(out, e.by);
+  }
+  void operator()(const Completed& e) { out.field("attempts", e.attempts).field("took_us", e.took); }
+  void operator()(const Exhausted& e) {
+    out.field("attempts", e.attempts).field("reason", name_of(e.reason));
+    out.optional_field("message", e.message).field("took_us", e.took);
+  }
+};
+
+Timestamp read_time(const json& j) {
+  const auto time = parse_timestamp(j.get_ref<const std::string&>());
+  if (!time) throw std::invalid_argument("not a time: " + j.get<std::string>());
+  return *time;
+}
+
+struct Reader {
+  const json& j;
+
+  void operator()(Triggered& e) {
+    if (j.at("workflow") != "heal/1") throw std::invalid_argument("written by a later version of the heal workflow");
+    e.strategy = read_strategy(j.at("strategy"));
+    e.max_retries = j.at("max_retries");
+    e.retry_delay = Duration(j.at("retry_delay_us").get<std::int64_t>());
+    e.configuration = j.at("configuration");
+    e.error = j.value("error", std::string());
+    e.waits = j.value("waits", false);
+    e.at = read_time(j.at("at"));
+    e.engine = j.at("engine");
+    read_by(j, e.by);
+  }
+  void operator()(TriggerJoined& e) {
+    e.error = j.value("error", std::string());
+    read_by(j, e.by);
+  }
+  void operator()(RepairStarted& e) { e.attempt = j.at("attempt"); }
+  void operator()(PlanRecorded& e) {
+    read(j.at("observation"), e.observation);
+    read(j.at("plan"), e.plan);
+  }
+  void operator()(PlanCertified& e) { e.plan_digest = j.at("plan_digest"); }
+  void operator()(PlanRefused& e) { read_refusals(j, e.refusals); }
+  void operator()(ChangeIntended& e) { e.number = j.at("number"); }
+  void operator()(ChangeApplied& e) { read_each(j, "changes", e.outcomes); }
+  void operator()(RepairFinished& e) {
+    e.strategy = read_strategy(j.at("strategy"));
+    read_each(j, "changes", e.outcomes);
+  }
+  void operator()(RepairFailed& e) {
+    e.cause = j.at("cause");
+    e.message = j.at("message");
+    read_each(j, "changes", e.outcomes);
+  }
+  void operator()(CertificationStarted&) {}
+  void operator()(Certified& e) {
+    e.configuration = j.at("configuration");
+    e.adopted_baseline = j.value("adopted_baseline", std::string());
+    e.plan_digest = j.at("plan_digest");
+    e.program_version = j.at("autoheal_version");
+    e.program_sha256 = j.at("autoheal_sha256");
+    read(j.at("evidence"), e.evidence);
+  }
+  void operator()(CertificationRefused& e) {
+    read_refusals(j, e.refusals);
+    read(j.at("evidence"), e.evidence);
+  }
+  void operator()(RollbackStarted& e) { e.again = j.value("again", false); }
+  void operator()(UndoIntended& e) { e.number = j.at("number"); }
+  void operator()(UndoApplied& e) { read_each(j, "changes", e.outcomes); }
+  void operator()(RolledBack& e) { read_each(j, "changes", e.outcomes); }
+  void operator()(RetryScheduled& e) {
+    e.next_attempt = j.at("next_attempt");
+    e.due = read_time(j.at("due"));
+    e.delay = Duration(j.at("delay_us").get<std::int64_t>());
+  }
+  void operator()(Resumed& e) { e.resumption = j.at("resumption"); }
+  void operator()(CancelRequested& e) {
+    e.reason = read_end_reason(j.at("reason"));
+    read_by(j, e.by);
+  }
+  void operator()(Completed& e) {
+    e.attempts = j.at("attempts");
+    e.took = Duration(j.at("took_us").get<std::int64_t>());
+  }
+  void operator()(Exhausted& e) {
+    e.attempts = j.at("attempts");
+    e.reason = read_end_reason(j.at("reason"));
+    e.message = j.value("message", std::string());
+    e.took = Duration(j.at("took_us").get<std::int64_t>());
+  }
+};
+
+// Every entry of an attempt names it; kept at the end of the data, behind what the entry itself is about.
+template <class E>
+concept OfAttempt = requires(E e) { e.attempt; };
+
+template <std::size_t Index = 0>
+HealEntry empty_entry(std::size_t index) {
+  if constexpr (Index + 1 < std::variant_size_v<HealEntry>) {
+    if (index != Index) return empty_entry<Index + 1>(index);
+  }
+  return HealEntry(std::in_place_index<Index>);
+}
+
+}  // namespace
+
+std::string_view type_of(const HealEntry& entry) { return entry_types[entry.index()]; }
+
+std::string_view name_of(EndReason reason) {
+  for (const auto& [known, word] : end_reasons) {
+    if (known == reason) return word;
+  }
+  return "unknown";
+}
+
+std::optional<EndReason> parse_end_reason(std::string_view text) {
+  for (const auto& [reason, word] : end_reasons) {
+    if (word == text) return reason;
+  }
+  return std::nullopt;
+}
+
+engine::Encoded Heal::encode(const State& state, const Entry& entry) {
+  JsonWriter out;
+  out.begin_object();
+  std::visit(Writer{out}, entry);
+  std::visit(
+      [&out]<class E>(const E& one) {
+        if constexpr (OfAttempt<E>) out.field("attempt", one.attempt);
+        if constexpr (std::same_as<E, Triggered>) out.field("engine", one.engine);
+      },
+      entry);
+  out.end_object();
+  return {std::string(type_of(entry)), 1, state.by.principal, state.engine, out.take()};
+}
+
+Result<HealEntry> Heal::decode(std::string_view type, unsigned dataversion, std::string_view data) {
+  const auto* known = std::ranges::find(entry_types, type);
+  if (known == std::end(entry_types)) {
+    return failure(ErrorKind::invalid, "entries of type " + std::string(type) + " are not known to this version");
+  }
+  if (dataversion != 1) {
+    return failure(ErrorKind::invalid, std::string(type) + " has data version " + std::to_string(dataversion) +
+                                           ", this version reads 1");
+  }
+  try {
+    const json parsed = json::parse(data);
+    HealEntry entry = empty_entry(static_cast<std::size_t>(known - std::begin(entry_types)));
+    std::visit(Reader{parsed}, entry);
+    std::visit(
+        [&parsed]<class E>(E& one) {
+          if constexpr (OfAttempt<E>) one.attempt = parsed.at("attempt").template get<unsigned>();
+        },
+        entry);
+    return entry;
+  } catch (const std::exception& problem) {
+    return failure(ErrorKind::corrupt, std::string(type) + ": its data cannot be read: " + problem.what());
+  }
+}
+
+}  // namespace autoheal::workflows

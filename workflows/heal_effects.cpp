@@ -1,0 +1,255 @@
+#include "workflows/heal_effects.hpp"
+
+#include <algorithm>
+
+#include "workflows/engine_spec_codec.hpp"
+#include "workflows/gather_evidence.hpp"
+#include "workflows/strategy.hpp"
+
+namespace autoheal::workflows {
+
+namespace {
+
+std::vector<ChangeOutcome> all_failed(const Plan& plan, const std::string& message) {
+  std::vector<ChangeOutcome> outcomes;
+  for (unsigned number = 1; number <= plan.changes.size(); ++number) {
+    ChangeOutcome& outcome = outcomes.emplace_back();
+    outcome.number = number;
+    outcome.status = ChangeStatus::failed;
+    outcome.message = message;
+  }
+  return outcomes;
+}
+
+std::string without_final_newline(std::string text) {
+  if (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+void fill_in(ProgramRun& run, std::string_view placeholder, const std::string& value) {
+  for (std::string& argument : run.argv) {
+    for (auto at = argument.find(placeholder); at != std::string::npos; at = argument.find(placeholder, at + value.size())) {
+      argument.replace(at, placeholder.size(), value);
+    }
+  }
+}
+
+}  // namespace
+
+void HealEffects::perform(const std::string& stream, const HealEffect& effect, Done done) {
+  at_.pool([this, stream, effect, done = std::move(done)] {
+    done(std::visit([&](const auto& one) { return outcome_of(stream, one); }, effect));
+  });
+}
+
+Result<std::shared_ptr<const EngineSpec>> HealEffects::specification(const BlobName& configuration) {
+  {
+    const std::lock_guard lock(specs_mutex_);
+    if (const auto known = specs_.find(configuration); known != specs_.end()) return known->second;
+  }
+  auto text = at_.blobs.get(configuration);
+  if (!text) return std::unexpected(std::move(text.error()));
+  auto decoded = decode_engine_spec(*text);
+  if (!decoded) return std::unexpected(std::move(decoded.error()));
+  auto spec = std::make_shared<const EngineSpec>(std::move(*decoded));
+  remember(configuration, spec);
+  return spec;
+}
+
+void HealEffects::remember(const BlobName& configuration, SpecPtr spec) {
+  const std::lock_guard lock(specs_mutex_);
+  specs_.insert_or_assign(configuration, std::move(spec));
+}
+
+EffectMark HealEffects::mark(const std::string& heal, unsigned attempt, unsigned number) const {
+  return at_.ledger_id + "/" + heal + "/" + std::to_string(attempt) + "/" + std::to_string(number);
+}
+
+HealInput HealEffects::outcome_of(const std::string& heal, const Observe& effect) {
+  Observed observed;
+  observed.today = at_.today(effect.engine, effect.principal);
+  observed.name_of_content = [&blobs = at_.blobs](std::string_view content, engine::BlobNaming naming) {
+    return blobs.name_of(content, naming);
+  };
+  if (auto adopted = at_.adopted(effect.engine)) observed.adopted = std::move(adopted->baseline);
+  auto spec = specification(effect.configuration);
+  if (!spec) {
+    observed.observation = std::unexpected(spec.error());
+    return observed;
+  }
+  observed.spec = *spec;
+  observed.observation = observe(*spec, mark(heal, effect.attempt, 0), observed.contents);
+  return observed;
+}
+
+Result<Observation> HealEffects::observe(const SpecPtr& spec, const EffectMark& mark, Contents& contents) {
+  for (const ProbeResult& check : run_probes(at_, *spec, spec->repair.checks, mark)) {
+    if (check.heal && check.verdict != ProbeVerdict::pass && check.verdict != ProbeVerdict::warning) {
+      return failure(ErrorKind::failed, "check " + check.name + " does not hold before the repair: " + check.message);
+    }
+  }
+  auto observation = at_.host.observe(*spec, what_to_observe(*spec));
+  if (!observation) return observation;
+  if (const auto& service = spec->repair.service) {
+    observation->service_running = service->pidfile.empty() || at_.host.process_runs(*spec, service->pidfile);
+    observation->self_test_passes = all_hold(run_probes(at_, *spec, spec->self_test, mark));
+  }
+  if (auto read = read_contents(*spec, *observation, contents); !read) return std::unexpected(std::move(read.error()));
+  return observation;
+}
+
+Result<void> HealEffects::read_contents(const EngineSpec& spec, const Observation& observation, Contents& contents) const {
+  std::vector<BlobName> names;
+  for (const auto& [path, name] : observation.contents) names.push_back(name);
+  for (const auto& [key, name] : observation.secrets) names.push_back(name);
+  for (const FileRepair& file : spec.repair.files) names.push_back(file.baseline);
+  for (const BlobName& name : names) {
+    if (contents.contains(name)) continue;
+    auto bytes = at_.blobs.get(name);
+    if (!bytes) return std::unexpected(std::move(bytes.error()));
+    contents.emplace(name, std::move(*bytes));
+  }
+  return {};
+}
+
+HealInput HealEffects::outcome_of(const std::string& heal, const ApplyChanges& effect) {
+  const auto spec = specification(effect.configuration);
+  if (!spec) return ChangesDone{all_failed(*effect.plan, spec.error().message)};
+  ChangesDone done;
+  if (at_.may_change(effect.principal)) {
+    done.outcomes = at_.host.apply(**spec, effect.plan->changes, 1, mark(heal, effect.attempt, 0));
+  } else {
+    done.outcomes = all_failed(*effect.plan, effect.principal + " may no longer change anything");
+    for (ChangeOutcome& outcome : done.outcomes) outcome.status = ChangeStatus::refused;
+  }
+  const std::string role = at_.role_of(effect.principal);
+  for (ChangeOutcome& outcome : done.outcomes) {
+    outcome.role = role;
+    outcome.message = at_.mask(outcome.message);
+  }
+  return done;
+}
+
+HealInput HealEffects::outcome_of(const std::string& heal, const PerformAct& effect) {
+  ChangeOutcome outcome;
+  outcome.number = effect.number;
+  outcome.role = at_.role_of(effect.principal);
+  const auto spec = specification(effect.configuration);
+  if (!spec) {
+    outcome.status = ChangeStatus::failed;
+    outcome.message = spec.error().message;
+  } else if (!at_.may_change(effect.principal)) {
+    outcome.status = ChangeStatus::refused;
+    outcome.message = effect.principal + " may no longer change anything";
+  } else {
+    const Act& act = effect.plan->acts[effect.number - effect.plan->changes.size() - 1];
+    run_act(**spec, act, mark(heal, effect.attempt, effect.number), outcome);
+  }
+  return ActDone{std::move(outcome)};
+}
+
+bool HealEffects::run_capture(const Act& act, const EffectMark& mark, ChangeOutcome& outcome) {
+  if (!act.capture) return true;
+  const RunOutcome captured = at_.host.run({*act.capture, mark, LeaveBehind::nothing});
+  if (captured.started && captured.exit_code == 0 && !captured.output_cut) {
+    if (auto name = at_.blobs.put(captured.standard_output, engine::BlobNaming::keyed)) {
+      outcome.captured = *name;
+      return true;
+    }
+  }
+  // Nothing was changed yet: without what undo needs, nothing may be.
+  outcome.status = ChangeStatus::refused;
+  outcome.message = "capture failed, so its undo would not know what to put back" +
+                    (captured.message.empty() ? std::string() : ": " + at_.mask(captured.message));
+  return false;
+}
+
+void HealEffects::run_act(const EngineSpec&, const Act& act, const EffectMark& mark, ChangeOutcome& outcome) {
+  if (!run_capture(act, mark, outcome)) return;
+  const bool check = act.kind == ActKind::service_check;
+  const RunOutcome ran = at_.host.run({act.run, mark, check ? LeaveBehind::nothing : LeaveBehind::what_runs});
+  outcome.exit_code = ran.exit_code;
+  outcome.took = ran.took;
+  outcome.program_sha256 = ran.program_sha256;
+  outcome.output = keep_output(ran);
+  if (ran.started && ran.exit_code == 0 && !ran.timed_out) {
+    outcome.status = ChangeStatus::done;
+    return;
+  }
+  outcome.status = ran.started ? ChangeStatus::failed : ChangeStatus::refused;
+  outcome.message = std::string(name_of(act.kind)) + " " + act.run.argv.front() + ": " +
+                    (ran.timed_out ? "did not end within its time limit"
+                     : ran.started && ran.message.empty() ? "exit status " + std::to_string(ran.exit_code)
+                                                          : at_.mask(ran.message));
+}
+
+BlobName HealEffects::keep_output(const RunOutcome& ran) {
+  const std::string output = at_.mask(ran.standard_output + ran.standard_error);
+  if (output.empty()) return {};
+  return at_.blobs.put(output, engine::BlobNaming::plain).value_or(BlobName{});
+}
+
+HealInput HealEffects::outcome_of(const std::string& heal, const Certify& effect) {
+  Evidenced evidenced;
+  evidenced.program_version = at_.program_version;
+  evidenced.program_sha256 = at_.program_sha256;
+  if (auto adopted = at_.adopted(effect.engine)) {
+    evidenced.adopted = std::move(adopted->baseline);
+    evidenced.adopted_digest = std::move(adopted->digest);
+  }
+  auto spec = specification(effect.configuration);
+  if (!spec) {
+    evidenced.spec = std::make_shared<const EngineSpec>();
+    evidenced.evidence.problem = spec.error().message;
+    return evidenced;
+  }
+  evidenced.spec = *spec;
+  evidenced.evidence = gather_evidence(at_, **spec, effect, mark(heal, effect.attempt, 0));
+  return evidenced;
+}
+
+HealInput HealEffects::outcome_of(const std::string& heal, const RestoreChanges& effect) {
+  const auto spec = specification(effect.configuration);
+  UndoDone done;
+  if (spec) {
+    done.outcomes = at_.host.restore(**spec, effect.plan->changes, effect.outcomes, mark(heal, effect.attempt, 0));
+  } else {
+    for (unsigned number = 1; number <= effect.plan->changes.size(); ++number) {
+      done.outcomes.push_back({number, UndoStatus::failed, spec.error().message});
+    }
+  }
+  for (UndoOutcome& outcome : done.outcomes) outcome.message = at_.mask(outcome.message);
+  return done;
+}
+
+HealInput HealEffects::outcome_of(const std::string& heal, const PerformUndo& effect) {
+  const Act& act = effect.plan->acts[effect.number - effect.plan->changes.size() - 1];
+  ProgramRun run = act.undo ? *act.undo : act.run;
+  UndoOutcome outcome{effect.number, UndoStatus::undone, {}};
+  if (!effect.captured.empty()) {
+    const auto captured = at_.blobs.get(effect.captured);
+    if (!captured) return UndoDone{{{effect.number, UndoStatus::failed, captured.error().message}}};
+    fill_in(run, "{captured}", without_final_newline(*captured));
+  }
+  const RunOutcome ran = at_.host.run({run, mark(heal, effect.attempt, effect.number), LeaveBehind::what_runs});
+  if (!ran.started || ran.exit_code != 0 || ran.timed_out) {
+    outcome.status = UndoStatus::failed;
+    outcome.message = "undo of " + act.run.argv.front() + ": " +
+                      (ran.message.empty() ? "exit status " + std::to_string(ran.exit_code) : at_.mask(ran.message));
+  }
+  return UndoDone{{outcome}};
+}
+
+HealInput HealEffects::outcome_of(const std::string& heal, const Recheck& effect) {
+  at_.host.end_marked(at_.ledger_id + "/" + heal + "/");
+  return Rechecked{at_.today(effect.engine, effect.principal)};
+}
+
+HealInput HealEffects::outcome_of(const std::string& heal, const Settle& effect) {
+  if (const auto spec = specification(effect.configuration)) {
+    at_.host.settle(**spec, at_.ledger_id + "/" + heal + "/");
+  }
+  return Settled{};
+}
+
+}  // namespace autoheal::workflows

@@ -1,0 +1,74 @@
+// Performs a heal's effects through the host port: observes, applies, runs, gathers evidence, puts back. Decides
+// nothing; every outcome goes back to the machine as its next input.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "workflows/heal_machine.hpp"
+#include "workflows/host.hpp"
+
+namespace autoheal::workflows {
+
+struct Adopted {
+  AdoptedBaseline baseline;
+  std::string digest;
+};
+
+// What the performer needs of its surroundings. Every function is thread-safe and outlives the performer.
+struct HealSurroundings {
+  Host& host;
+  engine::BlobStore& blobs;
+  std::string ledger_id;
+  std::string program_version;
+  std::string program_sha256;
+  unsigned tests_at_once = 4;
+  std::function<void(std::function<void()> job)> pool;                    // runs a job soon, on a thread that may block
+  std::function<Today(const std::string& engine, const std::string& principal)> today;
+  std::function<std::string(const std::string& principal)> role_of;       // today's role, as a word
+  std::function<bool(const std::string& principal)> may_change;           // asked right before each change
+  std::function<std::optional<Adopted>(const std::string& engine)> adopted;
+  std::function<std::string(std::string_view text)> mask;                 // takes secrets out of text
+  std::function<Duration()> since_boot;
+  std::function<bool(Duration)> wait;                                     // false: the process is told to stop
+};
+
+class HealEffects final : public engine::EffectPerformer<Heal> {
+ public:
+  explicit HealEffects(HealSurroundings surroundings) : at_(std::move(surroundings)) {}
+
+  void perform(const std::string& stream, const HealEffect& effect, Done done) override;
+
+  // The specification behind a name in the vault; read once, then kept. Thread-safe.
+  [[nodiscard]] Result<std::shared_ptr<const EngineSpec>> specification(const BlobName& configuration);
+  // Lets a specification be found without reading the vault. Thread-safe.
+  void remember(const BlobName& configuration, std::shared_ptr<const EngineSpec> spec);
+
+ private:
+  using SpecPtr = std::shared_ptr<const EngineSpec>;
+
+  HealInput outcome_of(const std::string& heal, const Observe& effect);
+  HealInput outcome_of(const std::string& heal, const ApplyChanges& effect);
+  HealInput outcome_of(const std::string& heal, const PerformAct& effect);
+  HealInput outcome_of(const std::string& heal, const Certify& effect);
+  HealInput outcome_of(const std::string& heal, const RestoreChanges& effect);
+  HealInput outcome_of(const std::string& heal, const PerformUndo& effect);
+  HealInput outcome_of(const std::string& heal, const Recheck& effect);
+  HealInput outcome_of(const std::string& heal, const Settle& effect);
+
+  [[nodiscard]] EffectMark mark(const std::string& heal, unsigned attempt, unsigned number) const;
+  Result<Observation> observe(const SpecPtr& spec, const EffectMark& mark, Contents& contents);
+  Result<void> read_contents(const EngineSpec& spec, const Observation& observation, Contents& contents) const;
+  void run_act(const EngineSpec& spec, const Act& act, const EffectMark& mark, ChangeOutcome& outcome);
+  bool run_capture(const Act& act, const EffectMark& mark, ChangeOutcome& outcome);
+  [[nodiscard]] BlobName keep_output(const RunOutcome& ran);
+
+  HealSurroundings at_;
+  std::mutex specs_mutex_;
+  std::map<BlobName, SpecPtr> specs_;
+};
+
+}  // namespace autoheal::workflows

@@ -1,0 +1,345 @@
+#include "workflows/heal_machine.hpp"
+
+#include <algorithm>
+#include <ranges>
+
+#include "engine/check.hpp"
+#include "engine/digest.hpp"
+#include "workflows/plan_codec.hpp"
+#include "workflows/strategy.hpp"
+
+namespace autoheal::workflows {
+
+namespace {
+
+bool succeeded(const ChangeOutcome& outcome) {
+  return outcome.status == ChangeStatus::done || outcome.status == ChangeStatus::found_done;
+}
+
+std::string cause_of(const ChangeOutcome& outcome) {
+  switch (outcome.status) {
+    case ChangeStatus::target_changed: return "target_changed";
+    case ChangeStatus::refused: return "refused";
+    case ChangeStatus::unknown: return "interrupted";
+    default: return "failed";
+  }
+}
+
+// One decision under construction: each entry is folded as it is added, so that what follows decides on the state
+// that the ledger will show.
+class Turn {
+ public:
+  Turn(const HealState& state, Timestamp now) : state_(state), now_(now) {}
+
+  engine::Decision<Heal> take() { return std::move(decision_); }
+
+  void on(const Begin& input) {
+    AUTOHEAL_CHECK(state_.phase == Phase::none);
+    Triggered facts = input.facts;
+    facts.at = now_;
+    add(std::move(facts));
+    if (!input.facts.waits) begin_attempt();
+  }
+
+  void on(const Join& input) {
+    if (state_.phase == Phase::exhausted || state_.phase == Phase::complete) return;
+    add(TriggerJoined{input.error, input.by});
+  }
+
+  void on(const Go&) {
+    if (state_.phase == Phase::triggered && !state_.ending) begin_attempt();
+  }
+
+  void on(const Cancel& input) {
+    if (state_.step == Step::ended || state_.ending) return;
+    add(CancelRequested{input.reason, input.by});
+    if (state_.phase == Phase::triggered || state_.phase == Phase::retrying) conclude();
+  }
+
+  void on(const RollBackAgain&) {
+    AUTOHEAL_CHECK(state_.phase == Phase::exhausted);
+    if (!state_.plan || !state_.plan_certified) return;
+    add(RollbackStarted{state_.attempt, true});
+    continue_rollback();
+  }
+
+  void on(const WokenUp&) {
+    if (state_.phase == Phase::retrying) begin_attempt();
+  }
+
+  void on(const ProcessStarted&) {
+    if (state_.resumptions >= resumptions_allowed) {
+      end_exhausted(EndReason::crash_loop, "resumed " + std::to_string(state_.resumptions) +
+                                               " times without progress; " + what_was_changed());
+      return;
+    }
+    add(Resumed{state_.attempt, state_.resumptions + 1});
+    perform(Recheck{context()});
+  }
+
+  void on(const Rechecked& input) {
+    if (input.today.must_end && !state_.ending) add(CancelRequested{*input.today.must_end, {}});
+    go_on();
+  }
+
+  void on(const Observed& input) {
+    if (state_.step != Step::observing) return;
+    if (input.today.must_end && !state_.ending) add(CancelRequested{*input.today.must_end, {}});
+    if (state_.ending) return fail_before_changes(std::string(name_of(*state_.ending)), "the heal was told to end");
+    if (!input.observation) return fail_before_changes("observe", input.observation.error().message);
+    plan(input);
+  }
+
+  void on(const ChangesDone& input) {
+    if (state_.step != Step::changing) return;
+    const auto bad = std::ranges::find_if_not(input.outcomes, succeeded);
+    if (bad != input.outcomes.end()) return fail_repair(cause_of(*bad), bad->message, input.outcomes);
+    if (state_.ending) return fail_repair(std::string(name_of(*state_.ending)), "the heal was told to end", input.outcomes);
+    if (state_.plan->acts.empty()) return finish_repair(input.outcomes);
+    add(ChangeApplied{state_.attempt, input.outcomes});
+    next_act();
+  }
+
+  void on(const ActDone& input) {
+    if (state_.step != Step::acting) return;
+    const ChangeOutcome& outcome = input.outcome;
+    if (!succeeded(outcome)) return fail_repair(cause_of(outcome), outcome.message, {outcome});
+    if (state_.ending) return fail_repair(std::string(name_of(*state_.ending)), "the heal was told to end", {outcome});
+    add(ChangeApplied{state_.attempt, {outcome}});
+    next_act();
+  }
+
+  void on(const Evidenced& input) {
+    if (state_.step != Step::certifying) return;
+    std::vector<Refusal> refusals;
+    if (state_.ending) {
+      refusals.push_back({"ended", "the heal was told to end: " + std::string(name_of(*state_.ending))});
+    } else {
+      refusals = certify_outcome(*input.spec, *state_.plan, outcomes(), input.evidence, input.adopted);
+    }
+    if (!refusals.empty()) {
+      add(CertificationRefused{state_.attempt, std::move(refusals), input.evidence});
+      return roll_back();
+    }
+    add(Certified{state_.attempt, state_.configuration, input.adopted_digest, plan_digest(*state_.plan),
+                  input.program_version, input.program_sha256, input.evidence});
+    add(Completed{state_.attempt, now_ - state_.began});
+    end();
+  }
+
+  void on(const UndoDone& input) {
+    if (!state_.rolling_back) return;
+    add(UndoApplied{state_.attempt, input.outcomes});
+    continue_rollback();
+  }
+
+  void on(const Settled&) {}
+
+ private:
+  template <class E>
+  void add(E entry) {
+    HealEntry recorded(std::move(entry));
+    AUTOHEAL_CHECK(phase_after(state_.phase, type_of(recorded)).has_value());
+    state_ = apply_heal_entry(std::move(state_), recorded);
+    decision_.entries.push_back(std::move(recorded));
+  }
+
+  template <class E>
+  void perform(E effect) {
+    decision_.effects.emplace_back(std::move(effect));
+  }
+
+  EffectContext context() const {
+    return {state_.engine, state_.configuration, state_.by.principal, state_.attempt, state_.plan};
+  }
+
+  std::vector<ChangeOutcome> outcomes() const {
+    const auto values = std::views::values(state_.outcomes);
+    return {values.begin(), values.end()};
+  }
+
+  void begin_attempt() {
+    add(RepairStarted{state_.attempt + 1});
+    perform(Observe{context()});
+  }
+
+  void plan(const Observed& input) {
+    auto planned = plan_repair({*input.spec, *input.observation, input.contents, input.name_of_content});
+    if (!planned) return fail_before_changes("plan", planned.error().message);
+    const auto refusals = certify_plan(*input.spec, planned->plan, *input.observation, input.contents,
+                                       planned->new_contents, input.adopted, input.today.may_change);
+    const std::string digest = plan_digest(planned->plan);
+    add(PlanRecorded{state_.attempt, *input.observation, std::move(planned->plan)});
+    if (!refusals.empty()) {
+      add(PlanRefused{state_.attempt, refusals});
+      return conclude();
+    }
+    for (auto& [name, bytes] : planned->new_contents) {
+      const bool keyed = name.starts_with("hmac-");
+      decision_.contents.push_back({std::move(bytes), keyed ? engine::BlobNaming::keyed : engine::BlobNaming::plain});
+    }
+    add(PlanCertified{state_.attempt, digest});
+    if (state_.plan->changes.empty()) return next_act();
+    perform(ApplyChanges{context()});
+  }
+
+  void next_act() {
+    const auto first = static_cast<unsigned>(state_.plan->changes.size()) + 1;
+    for (unsigned index = 0; index < state_.plan->acts.size(); ++index) {
+      if (!state_.outcomes.contains(first + index)) return act(first + index);
+    }
+    finish_repair({});
+  }
+
+  void act(unsigned number) {
+    add(ChangeIntended{state_.attempt, number});
+    perform(PerformAct{context(), number});
+  }
+
+  void finish_repair(std::vector<ChangeOutcome> untold) {
+    add(RepairFinished{state_.attempt, state_.strategy, std::move(untold)});
+    add(CertificationStarted{state_.attempt});
+    perform_certify();
+  }
+
+  void perform_certify() {
+    const bool service = std::ranges::any_of(
+        state_.plan->acts, [](const Act& one) { return one.kind != ActKind::command && one.kind != ActKind::service_check; });
+    perform(Certify{context(), outcomes(), service});
+  }
+
+  void fail_before_changes(std::string cause, std::string message) {
+    add(RepairFailed{state_.attempt, std::move(cause), std::move(message), {}});
+    conclude();
+  }
+
+  void fail_repair(std::string cause, std::string message, std::vector<ChangeOutcome> untold) {
+    add(RepairFailed{state_.attempt, std::move(cause), std::move(message), std::move(untold)});
+    roll_back();
+  }
+
+  void roll_back() {
+    add(RollbackStarted{state_.attempt, false});
+    continue_rollback();
+  }
+
+  const Act& act_of(unsigned number) const { return state_.plan->acts[number - state_.plan->changes.size() - 1]; }
+
+  static bool can_undo(const Act& act) {
+    return act.undo.has_value() || act.kind == ActKind::service_restart || act.kind == ActKind::service_reload;
+  }
+
+  void continue_rollback() {
+    while (const auto next = next_undo(state_)) {
+      if (*next == 0) return perform(RestoreChanges{context(), outcomes()});
+      if (can_undo(act_of(*next))) return undo(*next);
+      add(UndoApplied{state_.attempt, {{*next, UndoStatus::irreversible, "it has no undo"}}});
+    }
+    std::vector<UndoOutcome> all;
+    for (const auto& [number, outcome] : state_.undone) all.push_back(outcome);
+    add(RolledBack{state_.attempt, std::move(all)});
+    conclude();
+  }
+
+  void undo(unsigned number) {
+    const auto outcome = state_.outcomes.find(number);
+    add(UndoIntended{state_.attempt, number});
+    perform(PerformUndo{context(), number, outcome == state_.outcomes.end() ? BlobName{} : outcome->second.captured});
+  }
+
+  // After an attempt without a certificate, once everything is put back.
+  void conclude() {
+    if (state_.phase == Phase::exhausted) return end();
+    const auto left = std::ranges::find_if(state_.undone, [](const auto& item) {
+      return item.second.status == UndoStatus::foreign || item.second.status == UndoStatus::failed;
+    });
+    if (left != state_.undone.end()) {
+      return end_exhausted(EndReason::rollback_incomplete,
+                           "change " + std::to_string(left->first) + ": " + left->second.message);
+    }
+    if (state_.ending) return end_exhausted(*state_.ending, {});
+    if (state_.attempt >= state_.max_retries) return end_exhausted(EndReason::attempts_exhausted, state_.last_problem);
+    add(RetryScheduled{state_.attempt + 1, now_ + state_.retry_delay, state_.retry_delay});
+    decision_.wake_after = state_.retry_delay;
+  }
+
+  void end_exhausted(EndReason reason, std::string message) {
+    add(Exhausted{state_.attempt, reason, std::move(message), now_ - state_.began});
+    end();
+  }
+
+  void end() {
+    decision_.ends = true;
+    if (state_.attempt > 0) perform(Settle{context()});
+  }
+
+  std::string what_was_changed() const {
+    std::string numbers;
+    for (const auto& [number, outcome] : state_.outcomes) {
+      if (!state_.undone.contains(number)) numbers += (numbers.empty() ? "" : ", ") + std::to_string(number);
+    }
+    return numbers.empty() ? "no change of its plan is in place" : "in place are changes " + numbers;
+  }
+
+  // After a restart: takes up whatever the dead process was waiting for.
+  void go_on() {
+    switch (state_.step) {
+      case Step::waiting: return go_on_waiting();
+      case Step::observing:
+        if (state_.ending) return fail_before_changes(std::string(name_of(*state_.ending)), "the heal was told to end");
+        return perform(Observe{context()});
+      case Step::changing:
+        // Changes can be looked at: the performer does what is not yet done, and a rollback takes back what is.
+        if (state_.ending) return fail_repair(std::string(name_of(*state_.ending)), "the heal was told to end", {});
+        if (state_.plan->changes.empty()) return next_act();
+        return perform(ApplyChanges{context()});
+      case Step::acting: return go_on_acting();
+      case Step::certifying: return perform_certify();
+      case Step::undoing: return go_on_undoing();
+      case Step::restoring: return continue_rollback();
+      case Step::ended: return;
+    }
+  }
+
+  void go_on_waiting() {
+    if (state_.ending) return conclude();
+    if (state_.phase != Phase::retrying) return;
+    decision_.wake_after = std::max(Duration{0}, std::min(state_.delay, state_.due - now_));
+  }
+
+  void go_on_acting() {
+    const unsigned number = state_.intended;
+    if (number == 0) return next_act();
+    ChangeOutcome unknown;
+    unknown.number = number;
+    unknown.status = ChangeStatus::unknown;
+    unknown.message = "the healer ended while it ran: whether it took effect is not known";
+    if (state_.ending || !act_of(number).repeatable) return fail_repair("interrupted", unknown.message, {unknown});
+    add(ChangeApplied{state_.attempt, {unknown}});
+    act(number);
+  }
+
+  void go_on_undoing() {
+    const unsigned number = state_.intended;
+    if (number == 0) return continue_rollback();
+    const Act& interrupted = act_of(number);
+    if (interrupted.repeatable) return undo(number);
+    add(UndoApplied{state_.attempt,
+                    {{number, UndoStatus::failed, "the healer ended while its undo ran: whether it took effect is not known"}}});
+    continue_rollback();
+  }
+
+  HealState state_;
+  Timestamp now_;
+  engine::Decision<Heal> decision_;
+};
+
+}  // namespace
+
+engine::Decision<Heal> Heal::decide(const State& state, const Input& input, Timestamp now) {
+  Turn turn(state, now);
+  std::visit([&turn](const auto& one) { turn.on(one); }, input);
+  return turn.take();
+}
+
+}  // namespace autoheal::workflows

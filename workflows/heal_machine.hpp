@@ -1,0 +1,129 @@
+// The heal as a workflow: its inputs, its effects and the pure decision between them. Reads like section 3 of the
+// contract; everything that acts stands in heal_effects.hpp.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/workflow.hpp"
+#include "workflows/heal_state.hpp"
+#include "workflows/heal_table.hpp"
+
+namespace autoheal::workflows {
+
+// ---- inputs: what people, time and effects tell the heal
+
+struct Begin {             // the first input
+  Triggered facts;
+};
+struct Join {              // the engine failed again while this heal is open
+  std::string error;
+  By by;
+};
+struct Go {};              // a slot is free, dependencies are healed
+struct Cancel {
+  EndReason reason = EndReason::cancelled;
+  By by;
+};
+struct RollBackAgain {     // of an exhausted heal whose rollback was incomplete
+  By by;
+};
+struct WokenUp {};
+struct ProcessStarted {};
+
+// What is always today's: asked again whenever the world was looked at.
+struct Today {
+  std::optional<EndReason> must_end;   // switched off, engine removed
+  bool may_change = false;             // the principal's role allows it
+};
+struct Observed {
+  std::shared_ptr<const EngineSpec> spec;
+  Result<Observation> observation;
+  Contents contents;
+  std::optional<AdoptedBaseline> adopted;
+  Today today;
+  std::function<engine::BlobName(std::string_view, engine::BlobNaming)> name_of_content;
+};
+struct ChangesDone {
+  std::vector<ChangeOutcome> outcomes;
+};
+struct ActDone {
+  ChangeOutcome outcome;
+};
+struct Evidenced {
+  std::shared_ptr<const EngineSpec> spec;
+  Evidence evidence;
+  std::optional<AdoptedBaseline> adopted;
+  std::string adopted_digest;
+  std::string program_version;
+  std::string program_sha256;
+};
+struct UndoDone {
+  std::vector<UndoOutcome> outcomes;
+};
+struct Rechecked {         // after a start: leftovers of the dead process are gone
+  Today today;
+};
+struct Settled {};         // before-images are in the vault
+
+using HealInput = std::variant<Begin, Join, Go, Cancel, RollBackAgain, WokenUp, ProcessStarted, Observed, ChangesDone,
+                               ActDone, Evidenced, UndoDone, Rechecked, Settled>;
+
+// ---- effects: what the heal asks of the world. Exactly one is under way at any time.
+
+struct EffectContext {
+  std::string engine;
+  BlobName configuration;
+  std::string principal;
+  unsigned attempt = 0;
+  std::shared_ptr<const Plan> plan;
+};
+struct Observe : EffectContext {};
+struct ApplyChanges : EffectContext {};
+struct PerformAct : EffectContext {
+  unsigned number = 0;
+};
+struct Certify : EffectContext {
+  std::vector<ChangeOutcome> outcomes;
+  bool service_touched = false;
+};
+struct RestoreChanges : EffectContext {
+  std::vector<ChangeOutcome> outcomes;
+};
+struct PerformUndo : EffectContext {
+  unsigned number = 0;
+  BlobName captured;
+};
+struct Recheck : EffectContext {};
+struct Settle : EffectContext {};
+
+using HealEffect =
+    std::variant<Observe, ApplyChanges, PerformAct, Certify, RestoreChanges, PerformUndo, Recheck, Settle>;
+
+// ---- the workflow
+
+struct Heal {
+  static constexpr std::string_view type = "heal";
+  static constexpr unsigned version = 1;
+  using State = HealState;
+  using Input = HealInput;
+  using Entry = HealEntry;
+  using Effect = HealEffect;
+
+  static engine::Decision<Heal> decide(const State& state, const Input& input, Timestamp now);
+  static State apply(State state, const Entry& entry) { return apply_heal_entry(std::move(state), entry); }
+  static engine::Encoded encode(const State& state, const Entry& entry);                                 // heal_codec.cpp
+  static Result<Entry> decode(std::string_view type, unsigned dataversion, std::string_view data);       // heal_codec.cpp
+  static Input resumed() { return ProcessStarted{}; }
+  static Input woken() { return WokenUp{}; }
+  // After two resumptions without progress it may be what kills the process.
+  static bool resumes_alone(const State& state) { return state.resumptions >= 2; }
+};
+
+// Resumptions without progress after which a heal is set aside as crash_loop: two beside others, three alone.
+inline constexpr unsigned resumptions_allowed = 5;
+
+}  // namespace autoheal::workflows

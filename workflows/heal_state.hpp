@@ -1,0 +1,73 @@
+// Where a heal stands: folded from its entries and from nothing else.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "workflows/heal_entry.hpp"
+
+namespace autoheal::workflows {
+
+// The contract's six states; `none` is before the first entry.
+enum class Phase { none, triggered, repairing, certifying, retrying, complete, exhausted };
+
+// What is going on within a phase: which outcome the heal waits for.
+enum class Step {
+  waiting,        // for a slot, a dependency or the next attempt
+  observing,
+  changing,       // the plan's changes, side by side
+  acting,         // the act whose intent is `intended`
+  certifying,
+  undoing,        // the undo whose intent is `intended`
+  restoring,      // the plan's changes are put back
+  ended,
+};
+
+struct HealState {
+  Phase phase = Phase::none;
+  Step step = Step::waiting;
+
+  std::string engine;
+  Strategy strategy = Strategy::generic;
+  unsigned max_retries = 3;
+  Duration retry_delay{0};
+  BlobName configuration;
+  std::string error;
+  By by;
+  Timestamp began;
+
+  unsigned attempt = 0;
+  std::shared_ptr<const Plan> plan;                       // of the open attempt, once recorded
+  std::shared_ptr<const Observation> observation;
+  bool plan_certified = false;
+  std::map<unsigned, ChangeOutcome> outcomes;             // by number, the newest
+  unsigned intended = 0;                                  // act or undo with an intent and no outcome, or 0
+  bool rolling_back = false;
+  bool changes_restored = false;
+  std::map<unsigned, UndoOutcome> undone;
+
+  std::optional<EndReason> ending;                        // asked to end: no further attempt
+  std::string last_problem;                               // why the newest attempt failed
+  Timestamp due;                                          // of the next attempt
+  Duration delay{0};
+  unsigned resumptions = 0;                               // since the last progress
+  EndReason end_reason = EndReason::attempts_exhausted;   // once exhausted
+  Duration took{0};                                       // once ended
+
+  friend bool operator==(const HealState&, const HealState&);
+};
+
+// Pure. Every entry is applied, also one that a legal path would not have: legality is checked elsewhere
+// (heal_machine.hpp), so that a ledger can be shown as it is.
+[[nodiscard]] HealState apply_heal_entry(HealState state, const HealEntry& entry);
+
+[[nodiscard]] std::string_view name_of(Phase phase);      // "Triggered", ...
+
+// What is to be undone next, in the contract's order; 0 for the changes, empty when nothing is left.
+// Acts with an undo first, last act first; then all changes at once; then restarted or reloaded services once more.
+[[nodiscard]] std::optional<unsigned> next_undo(const HealState& state);
+
+}  // namespace autoheal::workflows

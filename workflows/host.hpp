@@ -1,0 +1,92 @@
+// The port to the machine that is healed: the few acts a repair, a probe or a certification may perform. tools/host/ is
+// the real one; the tests have a simulated one. All paths are relative to an engine's root, taken without following
+// symlinks, and never lead out of it. All calls block and are thread-safe; none throws.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/blob_store.hpp"
+#include "engine/result.hpp"
+#include "workflows/evidence.hpp"
+#include "workflows/plan.hpp"
+#include "workflows/strategy.hpp"
+
+namespace autoheal::workflows {
+
+// "<ledger id>/<heal>/<attempt>/<n>": every child process carries it in AUTOHEAL_EFFECT, staged files in their name.
+using EffectMark = std::string;
+
+enum class LeaveBehind { nothing, what_runs };   // probes and tests: nothing; services and commands: what they left running
+
+struct RunRequest {
+  ProgramRun run;
+  EffectMark mark;
+  LeaveBehind leave = LeaveBehind::nothing;
+  std::size_t output_limit = 64 * 1024;          // per stream; the rest is read, thrown away and marked as cut
+};
+
+struct RunOutcome {
+  bool started = false;
+  bool timed_out = false;
+  int exit_code = -1;            // 128 + signal where a signal ended it
+  std::string standard_output;   // valid UTF-8 is not promised
+  std::string standard_error;
+  bool output_cut = false;
+  Duration took{0};
+  std::string program_sha256;    // "sha256:..." of the program file that ran
+  std::string message;           // why it did not start or was ended, or empty
+};
+
+struct HashRequest {
+  std::vector<std::string> globs;
+  std::vector<std::string> paths;       // besides what the globs match
+};
+
+class Host {
+ public:
+  virtual ~Host() = default;
+
+  // Facts of every target asked for, contents into the vault where asked.
+  [[nodiscard]] virtual Result<Observation> observe(const EngineSpec& spec, const ObserveRequest& request) = 0;
+
+  // Stages, validates, exchanges and verifies each change, side by side; one outcome per change, numbered from
+  // `first_number`. A change whose target already is as planned is found_done, so repeating the call is safe.
+  [[nodiscard]] virtual std::vector<ChangeOutcome> apply(const EngineSpec& spec, std::span<const Change> changes,
+                                                         unsigned first_number, const EffectMark& mark) = 0;
+
+  // Puts back what `before` says, for changes that were or may have been applied. A target that holds neither what the
+  // change left nor what it replaced is foreign and left alone. Repeating the call is safe.
+  [[nodiscard]] virtual std::vector<UndoOutcome> restore(const EngineSpec& spec, std::span<const Change> changes,
+                                                         std::span<const ChangeOutcome> outcomes,
+                                                         const EffectMark& mark) = 0;
+
+  // Before-images of a finished heal: hashed again, kept in the vault, removed. Names those it had to keep.
+  [[nodiscard]] virtual std::vector<std::string> settle(const EngineSpec& spec, const EffectMark& heal_mark) = 0;
+
+  [[nodiscard]] virtual RunOutcome run(const RunRequest& request) = 0;
+
+  [[nodiscard]] virtual ProbeResult probe(const EngineSpec& spec, const Probe& probe, const EffectMark& mark) = 0;
+
+  // True if the process named in `pidfile` (relative to root) lives.
+  [[nodiscard]] virtual bool process_runs(const EngineSpec& spec, const std::string& pidfile) = 0;
+
+  // One finding per matched file, in order of path; skips the ledger's own files and `.autoheal/`.
+  [[nodiscard]] virtual Result<std::vector<HashFinding>> hash(const EngineSpec& spec, const HashRequest& request) = 0;
+
+  // Findings below the paths of `policy` and, with the same rules, of `touched`.
+  [[nodiscard]] virtual Result<std::vector<SecurityFinding>> scan(const EngineSpec& spec, const SecuritySpec& policy,
+                                                                  const std::vector<std::string>& touched) = 0;
+
+  // Facts of these paths, taken now.
+  [[nodiscard]] virtual Result<std::vector<TargetFacts>> look(const EngineSpec& spec,
+                                                              const std::vector<std::string>& paths) = 0;
+
+  // Ends every process that carries a mark beginning with `mark_prefix`, with its groups and sessions, until none is
+  // found; never this process or an ancestor. Returns how many were ended.
+  virtual std::size_t end_marked(const EffectMark& mark_prefix) = 0;
+};
+
+}  // namespace autoheal::workflows

@@ -1,0 +1,102 @@
+// The changes to make, as data, each with what it replaces and what it leaves. A certified plan is the intent of every
+// change that can be looked at afterwards; commands and services get an intent of their own before they run.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/result.hpp"
+#include "workflows/observation.hpp"
+
+namespace autoheal::workflows {
+
+// How a target shall be. For `absent` nothing else counts; for `link` only link_target (and owner).
+struct TargetAfter {
+  TargetKind kind = TargetKind::file;
+  BlobName content;           // in the vault
+  FileMode mode = 0;
+  std::uint32_t uid = 0, gid = 0;
+  std::string link_target;
+  friend bool operator==(const TargetAfter&, const TargetAfter&) = default;
+};
+
+enum class ChangeKind { files, env, settings, policy, links };
+
+// A change that can be looked at: a file, its mode or owner, a link. `before.kind == absent`: it is new.
+struct Change {
+  ChangeKind kind = ChangeKind::files;
+  TargetFacts before;
+  TargetAfter after;
+  std::optional<ProgramRun> validate;   // runs on the staged file
+  std::vector<std::string> named;       // which values change (env names, JSON pointers), never the values
+  friend bool operator==(const Change&, const Change&) = default;
+};
+
+enum class ActKind { command, service_check, service_start, service_restart, service_reload };
+
+// Something that leaves no state we could compare: done with intent and outcome.
+struct Act {
+  ActKind kind = ActKind::command;
+  ProgramRun run;
+  std::optional<ProgramRun> undo;       // a started service: its stop
+  std::optional<ProgramRun> capture;
+  bool repeatable = false;              // services are
+  friend bool operator==(const Act&, const Act&) = default;
+};
+
+// Changes are numbered from 1 in order: all of `changes`, then all of `acts`.
+struct Plan {
+  std::vector<Change> changes;
+  std::vector<Act> acts;
+  friend bool operator==(const Plan&, const Plan&) = default;
+  [[nodiscard]] bool empty() const { return changes.empty() && acts.empty(); }
+  [[nodiscard]] std::size_t size() const { return changes.size() + acts.size(); }
+};
+
+// A plan and the new contents it refers to; they are durable in the vault before the plan is recorded.
+struct PlannedRepair {
+  Plan plan;
+  Contents new_contents;                // name -> bytes; names as BlobStore::name_of would give them
+};
+
+enum class ChangeStatus {
+  done,            // applied now
+  found_done,      // the target already was as planned
+  target_changed,  // the target was not what the plan saw: left alone
+  refused,         // the role does not allow it, or the staged file did not validate
+  failed,
+  unknown,         // an act whose outcome a crash swallowed
+  skipped,         // an earlier one failed
+};
+
+struct ChangeOutcome {
+  unsigned number = 0;
+  ChangeStatus status = ChangeStatus::done;
+  std::string message;                  // why, without secrets
+  int exit_code = 0;                    // acts
+  Duration took{0};                     // acts
+  std::string program_sha256;           // acts
+  BlobName output;                      // acts: what it printed
+  BlobName captured;                    // acts with `capture`
+  TargetFacts left;                     // changes: the target as it was left, compared again before the verdict
+  std::string role;                     // the principal's, as asked right before the change
+  friend bool operator==(const ChangeOutcome&, const ChangeOutcome&) = default;
+};
+
+enum class UndoStatus { restored, undone, irreversible, foreign, failed };
+
+struct UndoOutcome {
+  unsigned number = 0;
+  UndoStatus status = UndoStatus::restored;
+  std::string message;
+  friend bool operator==(const UndoOutcome&, const UndoOutcome&) = default;
+};
+
+[[nodiscard]] std::string_view name_of(ChangeKind kind);
+[[nodiscard]] std::string_view name_of(ActKind kind);
+[[nodiscard]] std::string_view name_of(ChangeStatus status);
+[[nodiscard]] std::string_view name_of(UndoStatus status);
+[[nodiscard]] std::string_view name_of(TargetKind kind);
+
+}  // namespace autoheal::workflows

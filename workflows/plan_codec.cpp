@@ -1,0 +1,351 @@
+#include "workflows/plan_codec.hpp"
+
+#include <array>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+#include "engine/digest.hpp"
+#include "workflows/named_values.hpp"
+
+namespace autoheal::workflows {
+
+namespace {
+
+using nlohmann::json;
+
+// Reading leans on the words that the name_of functions write, so that each enumeration is spelled once.
+template <class Value>
+Value by_name(const json& text, std::initializer_list<Value> values) {
+  const auto& word = text.get_ref<const std::string&>();
+  for (const Value value : values) {
+    if (name_of(value) == word) return value;
+  }
+  throw std::invalid_argument("\"" + word + "\" is not a word of this ledger format");
+}
+
+constexpr std::array probe_words = {
+    NamedValue<ProbeVerdict>{ProbeVerdict::pass, "pass"}, NamedValue<ProbeVerdict>{ProbeVerdict::warning, "warning"},
+    NamedValue<ProbeVerdict>{ProbeVerdict::fail, "fail"}, NamedValue<ProbeVerdict>{ProbeVerdict::unknown, "unknown"}};
+
+TargetKind read_target_kind(const json& j) {
+  return by_name(j, {TargetKind::absent, TargetKind::file, TargetKind::folder, TargetKind::link, TargetKind::other});
+}
+
+std::string text(const json& j, const char* key) { return j.value(key, std::string()); }
+Duration duration(const json& j, const char* key) { return Duration(j.value(key, std::int64_t{0})); }
+
+void write(JsonWriter& out, const TargetFacts& facts) {
+  out.begin_object().field("path", facts.path).field("kind", name_of(facts.kind));
+  if (facts.kind != TargetKind::absent) {
+    out.field("mode", facts.mode).field("uid", facts.uid).field("gid", facts.gid);
+    out.field("device", facts.device).field("inode", facts.inode).field("size", facts.size).field("links", facts.links);
+    out.field("mtime_ns", facts.mtime_ns).field("ctime_ns", facts.ctime_ns);
+    out.optional_field("digest", facts.digest).optional_field("link_target", facts.link_target);
+  }
+  out.end_object();
+}
+
+void read(const json& j, TargetFacts& facts) {
+  facts.path = j.at("path");
+  facts.kind = read_target_kind(j.at("kind"));
+  if (facts.kind == TargetKind::absent) return;
+  facts.mode = j.at("mode");
+  facts.uid = j.at("uid");
+  facts.gid = j.at("gid");
+  facts.device = j.at("device");
+  facts.inode = j.at("inode");
+  facts.size = j.at("size");
+  facts.links = j.at("links");
+  facts.mtime_ns = j.at("mtime_ns");
+  facts.ctime_ns = j.at("ctime_ns");
+  facts.digest = text(j, "digest");
+  facts.link_target = text(j, "link_target");
+}
+
+void write(JsonWriter& out, const ProgramRun& run) {
+  out.begin_object().key("argv").begin_array();
+  for (const auto& argument : run.argv) out.value(argument);
+  out.end_array().optional_field("cwd", run.cwd).optional_field("user", run.user);
+  if (!run.environment.empty()) {
+    out.key("environment").begin_object();
+    for (const auto& [name, value] : run.environment) out.field(name, value);
+    out.end_object();
+  }
+  out.field("timeout_us", run.timeout).end_object();
+}
+
+void read(const json& j, ProgramRun& run) {
+  run.argv = j.at("argv").get<std::vector<std::string>>();
+  run.cwd = text(j, "cwd");
+  run.user = text(j, "user");
+  if (j.contains("environment")) run.environment = j.at("environment").get<std::map<std::string, std::string>>();
+  run.timeout = duration(j, "timeout_us");
+}
+
+void write(JsonWriter& out, const Change& change) {
+  out.begin_object().field("kind", name_of(change.kind)).key("before");
+  write(out, change.before);
+  const TargetAfter& after = change.after;
+  out.key("after").begin_object().field("kind", name_of(after.kind));
+  if (after.kind != TargetKind::absent) {
+    out.optional_field("content", after.content).optional_field("link_target", after.link_target);
+    out.field("mode", after.mode).field("uid", after.uid).field("gid", after.gid);
+  }
+  out.end_object();
+  if (change.validate) {
+    out.key("validate");
+    write(out, *change.validate);
+  }
+  if (!change.named.empty()) {
+    out.key("named").begin_array();
+    for (const auto& name : change.named) out.value(name);
+    out.end_array();
+  }
+  out.end_object();
+}
+
+void read(const json& j, Change& change) {
+  change.kind = by_name(j.at("kind"), {ChangeKind::files, ChangeKind::env, ChangeKind::settings, ChangeKind::policy,
+                                       ChangeKind::links});
+  read(j.at("before"), change.before);
+  const json& after = j.at("after");
+  change.after.kind = read_target_kind(after.at("kind"));
+  change.after.content = text(after, "content");
+  change.after.link_target = text(after, "link_target");
+  change.after.mode = after.value("mode", FileMode{0});
+  change.after.uid = after.value("uid", std::uint32_t{0});
+  change.after.gid = after.value("gid", std::uint32_t{0});
+  if (j.contains("validate")) read(j.at("validate"), change.validate.emplace());
+  if (j.contains("named")) change.named = j.at("named").get<std::vector<std::string>>();
+}
+
+void write(JsonWriter& out, const Act& act) {
+  out.begin_object().field("kind", name_of(act.kind)).key("run");
+  write(out, act.run);
+  if (act.undo) {
+    out.key("undo");
+    write(out, *act.undo);
+  }
+  if (act.capture) {
+    out.key("capture");
+    write(out, *act.capture);
+  }
+  if (act.repeatable) out.field("repeatable", true);
+  out.end_object();
+}
+
+void read(const json& j, Act& act) {
+  act.kind = by_name(j.at("kind"), {ActKind::command, ActKind::service_check, ActKind::service_start,
+                                    ActKind::service_restart, ActKind::service_reload});
+  read(j.at("run"), act.run);
+  if (j.contains("undo")) read(j.at("undo"), act.undo.emplace());
+  if (j.contains("capture")) read(j.at("capture"), act.capture.emplace());
+  act.repeatable = j.value("repeatable", false);
+}
+
+void write_map(JsonWriter& out, std::string_view key, const std::map<std::string, BlobName>& map) {
+  if (map.empty()) return;
+  out.key(key).begin_array();
+  for (const auto& [name, blob] : map) out.begin_array().value(name).value(blob).end_array();
+  out.end_array();
+}
+
+void read_map(const json& j, const char* key, std::map<std::string, BlobName>& map) {
+  if (!j.contains(key)) return;
+  for (const json& pair : j.at(key)) map[pair.at(0).get<std::string>()] = pair.at(1).get<std::string>();
+}
+
+void write(JsonWriter& out, const HashFinding& finding) {
+  out.begin_object().field("path", finding.path).field("digest", finding.digest).end_object();
+}
+void read(const json& j, HashFinding& finding) {
+  finding.path = j.at("path");
+  finding.digest = j.at("digest");
+}
+
+void write(JsonWriter& out, const ProbeResult& result) {
+  out.begin_object().field("name", result.name).field("verdict", word_of<ProbeVerdict>(probe_words, result.verdict));
+  if (!result.heal) out.field("heal", false);
+  out.optional_field("message", result.message).field("took_us", result.took).end_object();
+}
+void read(const json& j, ProbeResult& result) {
+  result.name = j.at("name");
+  result.verdict = value_of<ProbeVerdict>(probe_words, j.at("verdict").get_ref<const std::string&>());
+  result.heal = j.value("heal", true);
+  result.message = text(j, "message");
+  result.took = duration(j, "took_us");
+}
+
+void write(JsonWriter& out, const TestResult& result) {
+  out.begin_object().field("name", result.name).field("passed", result.passed);
+  out.optional_field("message", result.message).field("exit", result.exit_code);
+  if (result.timed_out) out.field("timed_out", true);
+  out.optional_field("program_sha256", result.program_sha256).optional_field("user", result.user);
+  out.optional_field("output", result.output).field("took_us", result.took).end_object();
+}
+void read(const json& j, TestResult& result) {
+  result.name = j.at("name");
+  result.passed = j.at("passed");
+  result.message = text(j, "message");
+  result.exit_code = j.at("exit");
+  result.timed_out = j.value("timed_out", false);
+  result.program_sha256 = text(j, "program_sha256");
+  result.user = text(j, "user");
+  result.output = text(j, "output");
+  result.took = duration(j, "took_us");
+}
+
+void write(JsonWriter& out, const SecurityFinding& finding) {
+  out.begin_object().field("path", finding.path).field("rule", finding.rule);
+  out.field("message", finding.message).end_object();
+}
+void read(const json& j, SecurityFinding& finding) {
+  finding.path = j.at("path");
+  finding.rule = j.at("rule");
+  finding.message = j.at("message");
+}
+
+void write(JsonWriter& out, const AuthorizedChange& change) {
+  out.begin_object().field("number", change.number).field("principal", change.principal);
+  out.field("role", change.role).field("allowed", change.allowed).end_object();
+}
+void read(const json& j, AuthorizedChange& change) {
+  change.number = j.at("number");
+  change.principal = j.at("principal");
+  change.role = j.at("role");
+  change.allowed = j.at("allowed");
+}
+
+template <class T>
+void write_list(JsonWriter& out, std::string_view key, const std::vector<T>& list) {
+  if (list.empty()) return;
+  out.key(key).begin_array();
+  for (const T& item : list) write(out, item);
+  out.end_array();
+}
+
+template <class T>
+void read_list(const json& j, const char* key, std::vector<T>& list) {
+  if (!j.contains(key)) return;
+  for (const json& item : j.at(key)) read(item, list.emplace_back());
+}
+
+}  // namespace
+
+void write(JsonWriter& out, const Observation& observation) {
+  out.begin_object();
+  write_list(out, "targets", observation.targets);
+  write_map(out, "contents", observation.contents);
+  write_map(out, "secrets", observation.secrets);
+  if (!observation.owners.empty()) {
+    out.key("owners").begin_array();
+    for (const auto& [name, ids] : observation.owners) {
+      out.begin_array().value(name).value(ids.first).value(ids.second).end_array();
+    }
+    out.end_array();
+  }
+  out.field("service_running", observation.service_running).field("self_test_passes", observation.self_test_passes);
+  out.end_object();
+}
+
+void read(const json& j, Observation& observation) {
+  read_list(j, "targets", observation.targets);
+  read_map(j, "contents", observation.contents);
+  read_map(j, "secrets", observation.secrets);
+  if (j.contains("owners")) {
+    for (const json& owner : j.at("owners")) {
+      observation.owners[owner.at(0).get<std::string>()] = {owner.at(1).get<std::uint32_t>(),
+                                                            owner.at(2).get<std::uint32_t>()};
+    }
+  }
+  observation.service_running = j.at("service_running");
+  observation.self_test_passes = j.at("self_test_passes");
+}
+
+void write(JsonWriter& out, const Plan& plan) {
+  out.begin_object();
+  write_list(out, "changes", plan.changes);
+  write_list(out, "acts", plan.acts);
+  out.end_object();
+}
+
+void read(const json& j, Plan& plan) {
+  read_list(j, "changes", plan.changes);
+  read_list(j, "acts", plan.acts);
+}
+
+void write(JsonWriter& out, const ChangeOutcome& outcome) {
+  out.begin_object().field("number", outcome.number).field("status", name_of(outcome.status));
+  out.optional_field("message", outcome.message).optional_field("role", outcome.role);
+  if (!outcome.program_sha256.empty()) {
+    out.field("exit", outcome.exit_code).field("took_us", outcome.took).field("program_sha256", outcome.program_sha256);
+  }
+  out.optional_field("output", outcome.output).optional_field("captured", outcome.captured);
+  if (!outcome.left.path.empty()) {
+    out.key("left");
+    write(out, outcome.left);
+  }
+  out.end_object();
+}
+
+void read(const json& j, ChangeOutcome& outcome) {
+  outcome.number = j.at("number");
+  outcome.status = by_name(j.at("status"), {ChangeStatus::done, ChangeStatus::found_done, ChangeStatus::target_changed,
+                                            ChangeStatus::refused, ChangeStatus::failed, ChangeStatus::unknown,
+                                            ChangeStatus::skipped});
+  outcome.message = text(j, "message");
+  outcome.role = text(j, "role");
+  outcome.exit_code = j.value("exit", 0);
+  outcome.took = duration(j, "took_us");
+  outcome.program_sha256 = text(j, "program_sha256");
+  outcome.output = text(j, "output");
+  outcome.captured = text(j, "captured");
+  if (j.contains("left")) read(j.at("left"), outcome.left);
+}
+
+void write(JsonWriter& out, const UndoOutcome& outcome) {
+  out.begin_object().field("number", outcome.number).field("status", name_of(outcome.status));
+  out.optional_field("message", outcome.message).end_object();
+}
+
+void read(const json& j, UndoOutcome& outcome) {
+  outcome.number = j.at("number");
+  outcome.status = by_name(j.at("status"), {UndoStatus::restored, UndoStatus::undone, UndoStatus::irreversible,
+                                            UndoStatus::foreign, UndoStatus::failed});
+  outcome.message = text(j, "message");
+}
+
+void write(JsonWriter& out, const Evidence& evidence) {
+  out.begin_object();
+  write_list(out, "hashes", evidence.hashes);
+  write_list(out, "probes", evidence.probes);
+  write_list(out, "tests", evidence.tests);
+  write_list(out, "findings", evidence.findings);
+  if (!evidence.scanned.empty()) {
+    out.key("scanned").begin_array();
+    for (const auto& path : evidence.scanned) out.value(path);
+    out.end_array();
+  }
+  write_list(out, "authorized", evidence.authorized);
+  write_list(out, "targets", evidence.targets);
+  out.optional_field("problem", evidence.problem).end_object();
+}
+
+void read(const json& j, Evidence& evidence) {
+  read_list(j, "hashes", evidence.hashes);
+  read_list(j, "probes", evidence.probes);
+  read_list(j, "tests", evidence.tests);
+  read_list(j, "findings", evidence.findings);
+  if (j.contains("scanned")) evidence.scanned = j.at("scanned").get<std::vector<std::string>>();
+  read_list(j, "authorized", evidence.authorized);
+  read_list(j, "targets", evidence.targets);
+  evidence.problem = text(j, "problem");
+}
+
+std::string plan_digest(const Plan& plan) {
+  JsonWriter out;
+  write(out, plan);
+  return sha256_name(out.take());
+}
+
+}  // namespace autoheal::workflows

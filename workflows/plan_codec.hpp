@@ -1,0 +1,31 @@
+// Plans, observations, outcomes and evidence as JSON text and back: the nested parts of heal entries.
+#pragma once
+
+#include <string>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "workflows/evidence.hpp"
+#include "workflows/json_writer.hpp"
+#include "workflows/plan.hpp"
+
+namespace autoheal::workflows {
+
+void write(JsonWriter& json, const Observation& observation);
+void write(JsonWriter& json, const Plan& plan);
+void write(JsonWriter& json, const ChangeOutcome& outcome);
+void write(JsonWriter& json, const UndoOutcome& outcome);
+void write(JsonWriter& json, const Evidence& evidence);
+
+// These throw nlohmann::json::exception or std::invalid_argument on anything that write() did not make; heal_codec.cpp
+// turns that into an Error.
+void read(const nlohmann::json& json, Observation& observation);
+void read(const nlohmann::json& json, Plan& plan);
+void read(const nlohmann::json& json, ChangeOutcome& outcome);
+void read(const nlohmann::json& json, UndoOutcome& outcome);
+void read(const nlohmann::json& json, Evidence& evidence);
+
+// "sha256:..." of the plan's canonical text: what a certificate names.
+[[nodiscard]] std::string plan_digest(const Plan& plan);
+
+}  // namespace autoheal::workflows

@@ -1,0 +1,146 @@
+#include "workflows/self_test.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include "engine/check.hpp"
+
+namespace autoheal::workflows {
+
+namespace {
+
+struct Fold {
+  SelfTestState& state;
+  void operator()(const SelfTestStarted& entry) { state.facts = entry; }
+  void operator()(const EngineTested& entry) { state.tested[entry.engine] = entry; }
+  void operator()(const EngineHealed& entry) { state.healed[entry.engine] = entry.outcome; }
+  void operator()(const SelfTestCompleted& entry) { state.completed = entry; }
+};
+
+bool may_begin(const SelfTestState& state, const EngineToTest& engine) {
+  return std::ranges::all_of(engine.depends_on, [&](const std::string& needed) { return settled(state, needed); });
+}
+
+class Turn {
+ public:
+  Turn(const SelfTestState& state, Timestamp now) : state_(state), now_(now) {}
+
+  engine::Decision<SelfTest> take() { return std::move(decision_); }
+
+  void on(const BeginSelfTest& input) {
+    SelfTestStarted facts = input.facts;
+    facts.at = now_;
+    add(std::move(facts));
+    test_what_may_begin(input.facts.engines);
+    complete_if_settled();
+  }
+
+  void on(const TestDone& input) {
+    if (state_.tested.contains(input.result.engine)) return;
+    add(input.result);
+    if (input.result.outcome == TestOutcome::failed && state_.facts.heals) {
+      decision_.effects.emplace_back(HealEngine{input.result.engine, input.result.error,
+                                                failed_dependency(input.result.engine), state_.facts.by});
+      return;
+    }
+    after_settling(input.result.engine);
+  }
+
+  void on(const HealDone& input) {
+    if (state_.healed.contains(input.result.engine)) return;
+    add(input.result);
+    after_settling(input.result.engine);
+  }
+
+  void on(const SelfTestInterrupted&) {
+    if (!state_.completed) complete("interrupted");
+  }
+
+ private:
+  void add(SelfTestEntry entry) {
+    state_ = SelfTest::apply(std::move(state_), entry);
+    decision_.entries.push_back(std::move(entry));
+  }
+
+  void test_what_may_begin(const std::vector<EngineToTest>& candidates) {
+    for (const EngineToTest& engine : candidates) {
+      if (may_begin(state_, engine)) decision_.effects.emplace_back(TestEngine{engine.name});
+    }
+  }
+
+  void after_settling(const std::string& settled_engine) {
+    std::vector<EngineToTest> dependents;
+    std::ranges::copy_if(state_.facts.engines, std::back_inserter(dependents), [&](const EngineToTest& engine) {
+      return std::ranges::find(engine.depends_on, settled_engine) != engine.depends_on.end();
+    });
+    test_what_may_begin(dependents);
+    complete_if_settled();
+  }
+
+  std::string failed_dependency(const std::string& name) const {
+    const auto engine = std::ranges::find(state_.facts.engines, name, &EngineToTest::name);
+    AUTOHEAL_CHECK(engine != state_.facts.engines.end());
+    const auto failed = std::ranges::find_if_not(engine->depends_on,
+                                                 [&](const std::string& needed) { return verified(state_, needed); });
+    return failed == engine->depends_on.end() ? std::string() : *failed;
+  }
+
+  void complete_if_settled() {
+    const auto& engines = state_.facts.engines;
+    if (!std::ranges::all_of(engines, [&](const EngineToTest& engine) { return settled(state_, engine.name); })) return;
+    const bool all_tested = std::ranges::none_of(
+        state_.tested, [](const auto& item) { return item.second.outcome == TestOutcome::unknown; });
+    const bool all_verified =
+        std::ranges::all_of(engines, [&](const EngineToTest& engine) { return verified(state_, engine.name); });
+    complete(!all_tested ? "Failed" : all_verified ? "Stable" : "Degraded");
+  }
+
+  void complete(std::string status) {
+    SelfTestCompleted summary;
+    summary.status = std::move(status);
+    summary.engines_total = static_cast<unsigned>(state_.facts.engines.size());
+    for (const EngineToTest& engine : state_.facts.engines) {
+      if (verified(state_, engine.name)) ++summary.engines_verified;
+    }
+    for (const auto& [engine, outcome] : state_.healed) {
+      if (!outcome.heal.empty()) ++summary.autoheal_invocations;
+    }
+    summary.runtime = now_ - state_.facts.at;
+    add(std::move(summary));
+    decision_.ends = true;
+  }
+
+  SelfTestState state_;
+  Timestamp now_;
+  engine::Decision<SelfTest> decision_;
+};
+
+}  // namespace
+
+bool settled(const SelfTestState& state, const std::string& engine) {
+  const auto tested = state.tested.find(engine);
+  if (tested == state.tested.end()) return false;
+  const bool heals = tested->second.outcome == TestOutcome::failed && state.facts.heals;
+  return !heals || state.healed.contains(engine);
+}
+
+bool verified(const SelfTestState& state, const std::string& engine) {
+  const auto tested = state.tested.find(engine);
+  if (tested == state.tested.end()) return false;
+  if (tested->second.outcome == TestOutcome::passed) return true;
+  const auto healed = state.healed.find(engine);
+  return healed != state.healed.end() && healed->second.certified;
+}
+
+engine::Decision<SelfTest> SelfTest::decide(const State& state, const Input& input, Timestamp now) {
+  Turn turn(state, now);
+  std::visit([&turn](const auto& one) { turn.on(one); }, input);
+  return turn.take();
+}
+
+SelfTestState SelfTest::apply(State state, const Entry& entry) {
+  std::visit(Fold{state}, entry);
+  return state;
+}
+
+}  // namespace autoheal::workflows

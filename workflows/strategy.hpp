@@ -1,0 +1,42 @@
+// The question every strategy answers: given the configuration and what was observed, which changes? Pure.
+#pragma once
+
+#include <functional>
+
+#include "workflows/plan.hpp"
+
+namespace autoheal::workflows {
+
+// Everything a strategy may look at besides the configuration. `contents` holds the bytes of every name in
+// observation.contents, observation.secrets and of every baseline.
+struct PlanningInput {
+  const EngineSpec& spec;
+  const Observation& observation;
+  const Contents& contents;
+  // Names new content as the vault will: plain, or keyed for env files.
+  std::function<engine::BlobName(std::string_view content, engine::BlobNaming naming)> name_of_content;
+};
+
+// The plan in the contract's order: files, env, settings, policy, links, commands, service check, service.
+// Targets that already are as declared give no change; nothing to change is a plan too. Fails (invalid) where the
+// observed content cannot be edited: unparsable JSON, a folder where a file is declared, a hard link.
+[[nodiscard]] Result<PlannedRepair> plan_repair(const PlanningInput& input);
+
+// "config_repaired", "deployment_repaired", "system_recovered", "engine_reinitialized".
+[[nodiscard]] std::string_view action_of(Strategy strategy);
+
+// Paths whose facts the strategy needs, with what else to read; the observe effect reads exactly these.
+struct ObserveRequest {
+  struct Target {
+    std::string path;
+    bool keep_content = false;    // into the vault (what is edited)
+    bool keyed = false;           // an env file
+    bool recursive = false;       // everything below (policy)
+  };
+  std::vector<Target> targets;
+  std::vector<std::string> owners;                          // "user:group" to resolve
+  std::vector<std::pair<std::string, std::string>> secrets; // key as in Observation::secrets, absolute path of the file
+};
+[[nodiscard]] ObserveRequest what_to_observe(const EngineSpec& spec);
+
+}  // namespace autoheal::workflows
