@@ -5,7 +5,7 @@ target_compile_options(autoheal_warnings INTERFACE
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 reports these inside its own library once it has inlined deeply (GCC bugs 105329, 105651).
   target_compile_options(autoheal_warnings INTERFACE
-    -Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-array-bounds)
+    -Wno-mismatched-new-delete -Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-array-bounds)
   if(AUTOHEAL_SANITIZE MATCHES "thread")
     # Asio fences; g++ cannot follow them under the thread sanitizer and says so.
     target_compile_options(autoheal_warnings INTERFACE -Wno-tsan)

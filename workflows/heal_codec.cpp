@@ -259,13 +259,13 @@ engine::Encoded Heal::encode(const State& state, const Entry& entry) {
   return {std::string(type_of(entry)), 1, state.by.principal, state.engine, out.take()};
 }
 
-Result<HealEntry> Heal::decode(std::string_view type, unsigned dataversion, std::string_view data) {
-  const auto* known = std::ranges::find(entry_types, type);
+Result<HealEntry> Heal::decode(std::string_view entry_type, unsigned dataversion, std::string_view data) {
+  const auto* known = std::ranges::find(entry_types, entry_type);
   if (known == std::end(entry_types)) {
-    return failure(ErrorKind::invalid, "entries of type " + std::string(type) + " are not known to this version");
+    return failure(ErrorKind::invalid, "entries of type " + std::string(entry_type) + " are not known to this version");
   }
   if (dataversion != 1) {
-    return failure(ErrorKind::invalid, std::string(type) + " has data version " + std::to_string(dataversion) +
+    return failure(ErrorKind::invalid, std::string(entry_type) + " has data version " + std::to_string(dataversion) +
                                            ", this version reads 1");
   }
   try {
@@ -279,7 +279,7 @@ Result<HealEntry> Heal::decode(std::string_view type, unsigned dataversion, std:
         entry);
     return entry;
   } catch (const std::exception& problem) {
-    return failure(ErrorKind::corrupt, std::string(type) + ": its data cannot be read: " + problem.what());
+    return failure(ErrorKind::corrupt, std::string(entry_type) + ": its data cannot be read: " + problem.what());
   }
 }
 

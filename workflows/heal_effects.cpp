@@ -246,10 +246,11 @@ HealInput HealEffects::outcome_of(const std::string& heal, const Recheck& effect
 }
 
 HealInput HealEffects::outcome_of(const std::string& heal, const Settle& effect) {
+  Settled settled;
   if (const auto spec = specification(effect.configuration)) {
-    at_.host.settle(**spec, at_.ledger_id + "/" + heal + "/");
+    settled.kept = at_.host.settle(**spec, at_.ledger_id + "/" + heal + "/");
   }
-  return Settled{};
+  return settled;
 }
 
 }  // namespace autoheal::workflows

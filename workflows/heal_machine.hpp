@@ -67,7 +67,9 @@ struct UndoDone {
 struct Rechecked {         // after a start: leftovers of the dead process are gone
   Today today;
 };
-struct Settled {};         // before-images are in the vault
+struct Settled {           // before-images are in the vault
+  std::vector<std::string> kept;   // those that had to stay beside their targets
+};
 
 using HealInput = std::variant<Begin, Join, Go, Cancel, RollBackAgain, WokenUp, ProcessStarted, Observed, ChangesDone,
                                ActDone, Evidenced, UndoDone, Rechecked, Settled>;
@@ -116,7 +118,7 @@ struct Heal {
   static engine::Decision<Heal> decide(const State& state, const Input& input, Timestamp now);
   static State apply(State state, const Entry& entry) { return apply_heal_entry(std::move(state), entry); }
   static engine::Encoded encode(const State& state, const Entry& entry);                                 // heal_codec.cpp
-  static Result<Entry> decode(std::string_view type, unsigned dataversion, std::string_view data);       // heal_codec.cpp
+  static Result<Entry> decode(std::string_view entry_type, unsigned dataversion, std::string_view data);       // heal_codec.cpp
   static Input resumed() { return ProcessStarted{}; }
   static Input woken() { return WokenUp{}; }
   // After two resumptions without progress it may be what kills the process.

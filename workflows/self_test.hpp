@@ -116,7 +116,7 @@ struct SelfTest {
   static engine::Decision<SelfTest> decide(const State& state, const Input& input, Timestamp now);
   static State apply(State state, const Entry& entry);
   static engine::Encoded encode(const State& state, const Entry& entry);
-  static Result<Entry> decode(std::string_view type, unsigned dataversion, std::string_view data);
+  static Result<Entry> decode(std::string_view entry_type, unsigned dataversion, std::string_view data);
   static Input resumed() { return SelfTestInterrupted{}; }
   static Input woken() { return SelfTestInterrupted{}; }
   static bool resumes_alone(const State&) { return false; }

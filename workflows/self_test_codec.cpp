@@ -106,17 +106,17 @@ engine::Encoded SelfTest::encode(const State& state, const Entry& entry) {
   return {std::string(entry_types[entry.index()]), 1, state.facts.by.principal, std::move(subject), out.take()};
 }
 
-Result<SelfTestEntry> SelfTest::decode(std::string_view type, unsigned dataversion, std::string_view data) {
+Result<SelfTestEntry> SelfTest::decode(std::string_view entry_type, unsigned dataversion, std::string_view data) {
   constexpr std::array readers = {read_started, read_tested, read_healed, read_completed};
-  const auto* known = std::ranges::find(entry_types, type);
+  const auto* known = std::ranges::find(entry_types, entry_type);
   if (known == entry_types.end() || dataversion != 1) {
-    return failure(ErrorKind::invalid, "entries of type " + std::string(type) + ", data version " +
+    return failure(ErrorKind::invalid, "entries of type " + std::string(entry_type) + ", data version " +
                                            std::to_string(dataversion) + ", are not known to this version");
   }
   try {
     return readers[static_cast<std::size_t>(known - entry_types.begin())](json::parse(data));
   } catch (const std::exception& problem) {
-    return failure(ErrorKind::corrupt, std::string(type) + ": its data cannot be read: " + problem.what());
+    return failure(ErrorKind::corrupt, std::string(entry_type) + ": its data cannot be read: " + problem.what());
   }
 }
 

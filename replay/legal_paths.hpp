@@ -1,0 +1,28 @@
+// Holds every heal in a ledger against the state machine's table: what `ledger verify` knows beyond dense numbers.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "engine/entry.hpp"
+#include "workflows/heal_state.hpp"
+
+namespace autoheal::replay {
+
+// Fed with all entries of a ledger in order. Not thread-safe.
+class LegalPaths {
+ public:
+  // A sentence on why this entry may not follow what came before in its stream; empty if it may.
+  [[nodiscard]] std::optional<std::string> check(const engine::Entry& entry);
+
+ private:
+  struct Path {
+    workflows::Phase phase = workflows::Phase::none;
+    unsigned attempt = 0;
+    bool certified = false;    // in the open attempt
+  };
+  std::map<std::string, Path> paths_;
+};
+
+}  // namespace autoheal::replay

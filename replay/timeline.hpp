@@ -1,0 +1,31 @@
+// A heal as a page that a person reads: each entry as one sentence, with what it changed and what proves it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/blob_store.hpp"
+#include "engine/ledger.hpp"
+#include "workflows/heal_state.hpp"
+
+namespace autoheal::replay {
+
+struct TimelineLine {
+  engine::Entry entry;
+  workflows::Phase phase = workflows::Phase::none;   // after it
+  Duration since_began{0};
+  std::string sentence;
+  std::vector<std::string> details;
+};
+
+struct Timeline {
+  std::string heal;
+  workflows::HealState state;     // at its end
+  std::vector<TimelineLine> lines;
+};
+
+// not_found: no such heal. corrupt or invalid: an entry cannot be read; the message names it.
+[[nodiscard]] Result<Timeline> timeline_of(const std::string& heal, const engine::Ledger& ledger,
+                                           const engine::BlobStore& blobs);
+
+}  // namespace autoheal::replay

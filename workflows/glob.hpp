@@ -1,0 +1,13 @@
+// Path patterns of the configuration: `*` and `?` stop at `/`, `**` does not, `[a-z]` is a set. Linear-ish in time: no
+// pattern can make a match explode.
+#pragma once
+
+#include <string_view>
+
+namespace autoheal::workflows {
+
+[[nodiscard]] bool glob_matches(std::string_view pattern, std::string_view path);
+// True if `pattern` holds a character that is special in patterns.
+[[nodiscard]] bool is_glob(std::string_view pattern);
+
+}  // namespace autoheal::workflows

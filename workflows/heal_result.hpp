@@ -1,0 +1,32 @@
+// How a heal ended, and the exact JSON that the command line, the reports and the C++ interface give for it.
+#pragma once
+
+#include <string>
+
+#include "engine/timestamp.hpp"
+#include "workflows/heal_state.hpp"
+
+namespace autoheal::workflows {
+
+enum class HealEnding { certified, exhausted, skipped, never_began };
+
+struct HealResult {
+  std::string engine;
+  HealEnding ending = HealEnding::never_began;
+  std::string strategy;
+  unsigned attempts = 0;
+  Duration took{0};
+  std::string error;       // why it never began, or was skipped
+  std::string reason;      // why it ended Exhausted
+  std::string heal;        // the heal's id, or empty where none was started
+  friend bool operator==(const HealResult&, const HealResult&) = default;
+};
+
+// Of a heal that has ended.
+[[nodiscard]] HealResult result_of(const HealState& state, const std::string& heal);
+
+// One line of JSON, keys in the contract's order, duration in seconds with three decimals. `with_heal_id` appends
+// "heal_id" where there is one.
+[[nodiscard]] std::string to_json(const HealResult& result, bool with_heal_id);
+
+}  // namespace autoheal::workflows

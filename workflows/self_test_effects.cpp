@@ -1,0 +1,76 @@
+#include "workflows/self_test_effects.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include "workflows/gather_evidence.hpp"
+
+namespace autoheal::workflows {
+
+namespace asio = boost::asio;
+
+namespace {
+
+HealOutcome outcome_of(const HealResult& result) {
+  HealOutcome outcome;
+  outcome.heal = result.heal;
+  outcome.certified = result.ending == HealEnding::certified;
+  outcome.strategy = result.strategy;
+  outcome.attempts = result.attempts;
+  outcome.took = result.took;
+  outcome.reason = result.reason;
+  if (result.ending == HealEnding::skipped) {
+    outcome.skipped = result.error;
+  } else {
+    outcome.error = result.error;
+  }
+  return outcome;
+}
+
+}  // namespace
+
+EngineTested test_engine(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark) {
+  EngineTested tested;
+  tested.engine = spec.name;
+  tested.outcome = TestOutcome::passed;
+  const Duration began = at.since_boot();
+  const auto results = run_probes(at, spec, spec.self_test, mark);
+  tested.took = at.since_boot() - began;
+  for (const ProbeResult& result : results) {
+    if (!result.heal || result.verdict == ProbeVerdict::pass || result.verdict == ProbeVerdict::warning) continue;
+    // What surely failed outweighs what could not be told.
+    if (result.verdict == ProbeVerdict::fail) tested.outcome = TestOutcome::failed;
+    if (tested.outcome == TestOutcome::passed) tested.outcome = TestOutcome::unknown;
+    tested.error += (tested.error.empty() ? "" : "; ") + result.name + ": " + result.message;
+  }
+  return tested;
+}
+
+void SelfTestEffects::perform(const std::string& stream, const SelfTestEffect& effect, Done done) {
+  if (const auto* one = std::get_if<TestEngine>(&effect)) return test(stream, *one, std::move(done));
+  heal(std::get<HealEngine>(effect), std::move(done));
+}
+
+void SelfTestEffects::test(const std::string& run, const TestEngine& effect, Done done) {
+  auto engine = find_engine_(effect.engine);
+  if (!engine) {
+    done(TestDone{{effect.engine, TestOutcome::unknown, "no engine of this name is configured", Duration{0}}});
+    return;
+  }
+  at_.pool([this, run, spec = engine->spec, done = std::move(done)] {
+    done(TestDone{test_engine(at_, *spec, at_.ledger_id + "/" + run + "/" + spec->name + "/0")});
+  });
+}
+
+void SelfTestEffects::heal(const HealEngine& effect, Done done) {
+  asio::co_spawn(
+      runtime_.executor(),
+      [this, effect, done = std::move(done)]() -> asio::awaitable<void> {
+        const HealResult result =
+            co_await trigger_.heal_engine(effect.engine, {effect.error, effect.failed_dependency}, effect.by);
+        done(HealDone{{effect.engine, outcome_of(result)}});
+      },
+      asio::detached);
+}
+
+}  // namespace autoheal::workflows
