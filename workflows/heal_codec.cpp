@@ -89,7 +89,7 @@ struct Writer {
   }
   void operator()(const PlanCertified& e) { out.field("plan_digest", e.plan_digest); }
   void operator()(const PlanRefused& e) { write_refusals(out, e.refusals); }
-  void operator()(const ChangeIntended& e) { out.field("number", e.number); }
+  void operator()(const ChangeIntended& e) { out.field("number", e.number).optional_field("captured", e.captured); }
   void operator()(const ChangeApplied& e) { write_each(out, "changes", e.outcomes); }
   void operator()(const RepairFinished& e) {
     // The contract fixes these two keys and their order at the head of this entry.
@@ -165,7 +165,10 @@ struct Reader {
   }
   void operator()(PlanCertified& e) { e.plan_digest = j.at("plan_digest"); }
   void operator()(PlanRefused& e) { read_refusals(j, e.refusals); }
-  void operator()(ChangeIntended& e) { e.number = j.at("number"); }
+  void operator()(ChangeIntended& e) {
+    e.number = j.at("number");
+    e.captured = j.value("captured", std::string());
+  }
   void operator()(ChangeApplied& e) { read_each(j, "changes", e.outcomes); }
   void operator()(RepairFinished& e) {
     e.strategy = read_strategy(j.at("strategy"));

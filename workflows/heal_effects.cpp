@@ -109,6 +109,7 @@ Result<void> HealEffects::read_contents(const EngineSpec& spec, const Observatio
     if (!bytes) return std::unexpected(std::move(bytes.error()));
     contents.emplace(name, std::move(*bytes));
   }
+  for (const auto& [key, name] : observation.secrets) at_.learn_secret(contents.at(name));
   return {};
 }
 
@@ -148,25 +149,21 @@ HealInput HealEffects::outcome_of(const std::string& heal, const PerformAct& eff
   return ActDone{std::move(outcome)};
 }
 
-bool HealEffects::run_capture(const Act& act, const EffectMark& mark, ChangeOutcome& outcome) {
-  if (!act.capture) return true;
-  const RunOutcome captured = at_.host.run({*act.capture, mark, LeaveBehind::nothing});
-  if (captured.started && captured.exit_code == 0 && !captured.output_cut) {
-    if (auto name = at_.blobs.put(captured.standard_output, engine::BlobNaming::keyed)) {
-      outcome.captured = *name;
-      return true;
-    }
+HealInput HealEffects::outcome_of(const std::string& heal, const CaptureForUndo& effect) {
+  const Act& act = effect.plan->acts[effect.number - effect.plan->changes.size() - 1];
+  const RunOutcome ran = at_.host.run({*act.capture, mark(heal, effect.attempt, effect.number), LeaveBehind::nothing});
+  if (ran.started && ran.exit_code == 0 && !ran.timed_out && !ran.output_cut) {
+    return CaptureDone{effect.number, at_.blobs.put(ran.standard_output, engine::BlobNaming::keyed)};
   }
   // Nothing was changed yet: without what undo needs, nothing may be.
-  outcome.status = ChangeStatus::refused;
-  outcome.message = "capture failed, so its undo would not know what to put back" +
-                    (captured.message.empty() ? std::string() : ": " + at_.mask(captured.message));
-  return false;
+  const std::string why = ran.message.empty() ? "exit status " + std::to_string(ran.exit_code) : at_.mask(ran.message);
+  return CaptureDone{effect.number, failure(ErrorKind::failed, "capture " + act.capture->argv.front() +
+                                                                   " failed, so its undo would not know what to put back: " + why)};
 }
 
 void HealEffects::run_act(const EngineSpec&, const Act& act, const EffectMark& mark, ChangeOutcome& outcome) {
-  if (!run_capture(act, mark, outcome)) return;
   const bool check = act.kind == ActKind::service_check;
+  if (act.stop_first) (void)at_.host.run({*act.stop_first, mark, LeaveBehind::what_runs});  // start tells whether it worked
   const RunOutcome ran = at_.host.run({act.run, mark, check ? LeaveBehind::nothing : LeaveBehind::what_runs});
   outcome.exit_code = ran.exit_code;
   outcome.took = ran.took;
@@ -231,7 +228,13 @@ HealInput HealEffects::outcome_of(const std::string& heal, const PerformUndo& ef
     if (!captured) return UndoDone{{{effect.number, UndoStatus::failed, captured.error().message}}};
     fill_in(run, "{captured}", without_final_newline(*captured));
   }
-  const RunOutcome ran = at_.host.run({run, mark(heal, effect.attempt, effect.number), LeaveBehind::what_runs});
+  const EffectMark own_mark = mark(heal, effect.attempt, effect.number);
+  if (act.kind == ActKind::service_start && !act.undo) {
+    at_.host.end_marked(own_mark);  // a service that was started and has no `stop`
+    return UndoDone{{outcome}};
+  }
+  if (act.stop_first) (void)at_.host.run({*act.stop_first, own_mark, LeaveBehind::what_runs});
+  const RunOutcome ran = at_.host.run({run, own_mark, LeaveBehind::what_runs});
   if (!ran.started || ran.exit_code != 0 || ran.timed_out) {
     outcome.status = UndoStatus::failed;
     outcome.message = "undo of " + act.run.argv.front() + ": " +

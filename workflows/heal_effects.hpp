@@ -32,6 +32,7 @@ struct HealSurroundings {
   std::function<bool(const std::string& principal)> may_change;           // asked right before each change
   std::function<std::optional<Adopted>(const std::string& engine)> adopted;
   std::function<std::string(std::string_view text)> mask;                 // takes secrets out of text
+  std::function<void(const std::string& secret)> learn_secret;            // mask() takes it out from now on
   std::function<Duration()> since_boot;
   std::function<bool(Duration)> wait;                                     // false: the process is told to stop
 };
@@ -52,6 +53,7 @@ class HealEffects final : public engine::EffectPerformer<Heal> {
 
   HealInput outcome_of(const std::string& heal, const Observe& effect);
   HealInput outcome_of(const std::string& heal, const ApplyChanges& effect);
+  HealInput outcome_of(const std::string& heal, const CaptureForUndo& effect);
   HealInput outcome_of(const std::string& heal, const PerformAct& effect);
   HealInput outcome_of(const std::string& heal, const Certify& effect);
   HealInput outcome_of(const std::string& heal, const RestoreChanges& effect);
@@ -63,7 +65,6 @@ class HealEffects final : public engine::EffectPerformer<Heal> {
   Result<Observation> observe(const SpecPtr& spec, const EffectMark& mark, Contents& contents);
   Result<void> read_contents(const EngineSpec& spec, const Observation& observation, Contents& contents) const;
   void run_act(const EngineSpec& spec, const Act& act, const EffectMark& mark, ChangeOutcome& outcome);
-  bool run_capture(const Act& act, const EffectMark& mark, ChangeOutcome& outcome);
   [[nodiscard]] BlobName keep_output(const RunOutcome& ran);
 
   HealSurroundings at_;

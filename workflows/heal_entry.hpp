@@ -76,6 +76,7 @@ struct PlanRefused {
 struct ChangeIntended {
   unsigned attempt = 1;
   unsigned number = 0;
+  BlobName captured;                     // what `capture` printed before, kept for `undo`; or empty
   friend bool operator==(const ChangeIntended&, const ChangeIntended&) = default;
 };
 struct ChangeApplied {

@@ -100,6 +100,14 @@ class Turn {
     next_act();
   }
 
+  void on(const CaptureDone& input) {
+    const bool expected = state_.phase == Phase::repairing && state_.intended == 0 && state_.plan && !state_.rolling_back;
+    if (!expected) return;
+    if (state_.ending) return fail_repair(std::string(name_of(*state_.ending)), "the heal was told to end", {});
+    if (!input.captured) return fail_repair("failed", input.captured.error().message, {});
+    act(input.number, *input.captured);
+  }
+
   void on(const ActDone& input) {
     if (state_.step != Step::acting) return;
     const ChangeOutcome& outcome = input.outcome;
@@ -186,13 +194,16 @@ class Turn {
   void next_act() {
     const auto first = static_cast<unsigned>(state_.plan->changes.size()) + 1;
     for (unsigned index = 0; index < state_.plan->acts.size(); ++index) {
-      if (!state_.outcomes.contains(first + index)) return act(first + index);
+      const unsigned number = first + index;
+      if (state_.outcomes.contains(number)) continue;
+      if (act_of(number).capture) return perform(CaptureForUndo{context(), number});
+      return act(number, {});
     }
     finish_repair({});
   }
 
-  void act(unsigned number) {
-    add(ChangeIntended{state_.attempt, number});
+  void act(unsigned number, BlobName captured) {
+    add(ChangeIntended{state_.attempt, number, std::move(captured)});
     perform(PerformAct{context(), number});
   }
 
@@ -226,7 +237,8 @@ class Turn {
   const Act& act_of(unsigned number) const { return state_.plan->acts[number - state_.plan->changes.size() - 1]; }
 
   static bool can_undo(const Act& act) {
-    return act.undo.has_value() || act.kind == ActKind::service_restart || act.kind == ActKind::service_reload;
+    return act.undo.has_value() || act.kind == ActKind::service_start || act.kind == ActKind::service_restart ||
+           act.kind == ActKind::service_reload;
   }
 
   void continue_rollback() {
@@ -242,9 +254,9 @@ class Turn {
   }
 
   void undo(unsigned number) {
-    const auto outcome = state_.outcomes.find(number);
+    const auto captured = state_.captured.find(number);
     add(UndoIntended{state_.attempt, number});
-    perform(PerformUndo{context(), number, outcome == state_.outcomes.end() ? BlobName{} : outcome->second.captured});
+    perform(PerformUndo{context(), number, captured == state_.captured.end() ? BlobName{} : captured->second});
   }
 
   // After an attempt without a certificate, once everything is put back.
@@ -291,7 +303,7 @@ class Turn {
       case Step::changing:
         // Changes can be looked at: the performer does what is not yet done, and a rollback takes back what is.
         if (state_.ending) return fail_repair(std::string(name_of(*state_.ending)), "the heal was told to end", {});
-        if (state_.plan->changes.empty()) return next_act();
+        if (state_.outcomes.size() >= state_.plan->changes.size()) return next_act();
         return perform(ApplyChanges{context()});
       case Step::acting: return go_on_acting();
       case Step::certifying: return perform_certify();
@@ -316,7 +328,8 @@ class Turn {
     unknown.message = "the healer ended while it ran: whether it took effect is not known";
     if (state_.ending || !act_of(number).repeatable) return fail_repair("interrupted", unknown.message, {unknown});
     add(ChangeApplied{state_.attempt, {unknown}});
-    act(number);
+    const auto captured = state_.captured.find(number);
+    act(number, captured == state_.captured.end() ? BlobName{} : captured->second);
   }
 
   void go_on_undoing() {

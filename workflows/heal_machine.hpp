@@ -50,6 +50,10 @@ struct Observed {
 struct ChangesDone {
   std::vector<ChangeOutcome> outcomes;
 };
+struct CaptureDone {
+  unsigned number = 0;
+  Result<BlobName> captured;
+};
 struct ActDone {
   ChangeOutcome outcome;
 };
@@ -72,7 +76,7 @@ struct Settled {           // before-images are in the vault
 };
 
 using HealInput = std::variant<Begin, Join, Go, Cancel, RollBackAgain, WokenUp, ProcessStarted, Observed, ChangesDone,
-                               ActDone, Evidenced, UndoDone, Rechecked, Settled>;
+                               CaptureDone, ActDone, Evidenced, UndoDone, Rechecked, Settled>;
 
 // ---- effects: what the heal asks of the world. Exactly one is under way at any time.
 
@@ -85,6 +89,9 @@ struct EffectContext {
 };
 struct Observe : EffectContext {};
 struct ApplyChanges : EffectContext {};
+struct CaptureForUndo : EffectContext {   // looks at what an act is about to change; may be repeated
+  unsigned number = 0;
+};
 struct PerformAct : EffectContext {
   unsigned number = 0;
 };
@@ -103,7 +110,7 @@ struct Recheck : EffectContext {};
 struct Settle : EffectContext {};
 
 using HealEffect =
-    std::variant<Observe, ApplyChanges, PerformAct, Certify, RestoreChanges, PerformUndo, Recheck, Settle>;
+    std::variant<Observe, ApplyChanges, CaptureForUndo, PerformAct, Certify, RestoreChanges, PerformUndo, Recheck, Settle>;
 
 // ---- the workflow
 

@@ -35,6 +35,7 @@ struct Fold {
     state.observation.reset();
     state.plan_certified = false;
     state.outcomes.clear();
+    state.captured.clear();
     state.undone.clear();
     state.intended = 0;
     state.rolling_back = false;
@@ -53,6 +54,7 @@ struct Fold {
     state.step = Step::waiting;
   }
   void operator()(const ChangeIntended& entry) {
+    if (!entry.captured.empty()) state.captured[entry.number] = entry.captured;
     state.intended = entry.number;
     state.step = Step::acting;
   }

@@ -44,6 +44,7 @@ struct HealState {
   std::shared_ptr<const Observation> observation;
   bool plan_certified = false;
   std::map<unsigned, ChangeOutcome> outcomes;             // by number, the newest
+  std::map<unsigned, BlobName> captured;                  // what `capture` of an act printed
   unsigned intended = 0;                                  // act or undo with an intent and no outcome, or 0
   bool rolling_back = false;
   bool changes_restored = false;

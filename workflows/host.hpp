@@ -84,9 +84,9 @@ class Host {
   [[nodiscard]] virtual Result<std::vector<TargetFacts>> look(const EngineSpec& spec,
                                                               const std::vector<std::string>& paths) = 0;
 
-  // Ends every process that carries a mark beginning with `mark_prefix`, with its groups and sessions, until none is
-  // found; never this process or an ancestor. Returns how many were ended.
-  virtual std::size_t end_marked(const EffectMark& mark_prefix) = 0;
+  // Ends every process that carries the mark `mark`, or, where that ends with a slash, any mark that begins with it;
+  // with their groups and sessions, until none is found; never this process or an ancestor. Returns how many were ended.
+  virtual std::size_t end_marked(const EffectMark& mark) = 0;
 };
 
 }  // namespace autoheal::workflows

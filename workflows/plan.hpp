@@ -41,6 +41,7 @@ struct Act {
   ProgramRun run;
   std::optional<ProgramRun> undo;       // a started service: its stop
   std::optional<ProgramRun> capture;
+  std::optional<ProgramRun> stop_first; // a restart made of stop and start: runs before `run`
   bool repeatable = false;              // services are
   friend bool operator==(const Act&, const Act&) = default;
 };
@@ -78,7 +79,6 @@ struct ChangeOutcome {
   Duration took{0};                     // acts
   std::string program_sha256;           // acts
   BlobName output;                      // acts: what it printed
-  BlobName captured;                    // acts with `capture`
   TargetFacts left;                     // changes: the target as it was left, compared again before the verdict
   std::string role;                     // the principal's, as asked right before the change
   friend bool operator==(const ChangeOutcome&, const ChangeOutcome&) = default;

@@ -62,26 +62,6 @@ void read(const json& j, TargetFacts& facts) {
   facts.link_target = text(j, "link_target");
 }
 
-void write(JsonWriter& out, const ProgramRun& run) {
-  out.begin_object().key("argv").begin_array();
-  for (const auto& argument : run.argv) out.value(argument);
-  out.end_array().optional_field("cwd", run.cwd).optional_field("user", run.user);
-  if (!run.environment.empty()) {
-    out.key("environment").begin_object();
-    for (const auto& [name, value] : run.environment) out.field(name, value);
-    out.end_object();
-  }
-  out.field("timeout_us", run.timeout).end_object();
-}
-
-void read(const json& j, ProgramRun& run) {
-  run.argv = j.at("argv").get<std::vector<std::string>>();
-  run.cwd = text(j, "cwd");
-  run.user = text(j, "user");
-  if (j.contains("environment")) run.environment = j.at("environment").get<std::map<std::string, std::string>>();
-  run.timeout = duration(j, "timeout_us");
-}
-
 void write(JsonWriter& out, const Change& change) {
   out.begin_object().field("kind", name_of(change.kind)).key("before");
   write(out, change.before);
@@ -130,6 +110,10 @@ void write(JsonWriter& out, const Act& act) {
     out.key("capture");
     write(out, *act.capture);
   }
+  if (act.stop_first) {
+    out.key("stop_first");
+    write(out, *act.stop_first);
+  }
   if (act.repeatable) out.field("repeatable", true);
   out.end_object();
 }
@@ -140,6 +124,7 @@ void read(const json& j, Act& act) {
   read(j.at("run"), act.run);
   if (j.contains("undo")) read(j.at("undo"), act.undo.emplace());
   if (j.contains("capture")) read(j.at("capture"), act.capture.emplace());
+  if (j.contains("stop_first")) read(j.at("stop_first"), act.stop_first.emplace());
   act.repeatable = j.value("repeatable", false);
 }
 
@@ -232,6 +217,26 @@ void read_list(const json& j, const char* key, std::vector<T>& list) {
 
 }  // namespace
 
+void write(JsonWriter& out, const ProgramRun& run) {
+  out.begin_object().key("argv").begin_array();
+  for (const auto& argument : run.argv) out.value(argument);
+  out.end_array().optional_field("cwd", run.cwd).optional_field("user", run.user);
+  if (!run.environment.empty()) {
+    out.key("environment").begin_object();
+    for (const auto& [name, value] : run.environment) out.field(name, value);
+    out.end_object();
+  }
+  out.field("timeout_us", run.timeout).end_object();
+}
+
+void read(const json& j, ProgramRun& run) {
+  run.argv = j.at("argv").get<std::vector<std::string>>();
+  run.cwd = text(j, "cwd");
+  run.user = text(j, "user");
+  if (j.contains("environment")) run.environment = j.at("environment").get<std::map<std::string, std::string>>();
+  run.timeout = duration(j, "timeout_us");
+}
+
 void write(JsonWriter& out, const Observation& observation) {
   out.begin_object();
   write_list(out, "targets", observation.targets);
@@ -280,7 +285,7 @@ void write(JsonWriter& out, const ChangeOutcome& outcome) {
   if (!outcome.program_sha256.empty()) {
     out.field("exit", outcome.exit_code).field("took_us", outcome.took).field("program_sha256", outcome.program_sha256);
   }
-  out.optional_field("output", outcome.output).optional_field("captured", outcome.captured);
+  out.optional_field("output", outcome.output);
   if (!outcome.left.path.empty()) {
     out.key("left");
     write(out, outcome.left);
@@ -299,7 +304,6 @@ void read(const json& j, ChangeOutcome& outcome) {
   outcome.took = duration(j, "took_us");
   outcome.program_sha256 = text(j, "program_sha256");
   outcome.output = text(j, "output");
-  outcome.captured = text(j, "captured");
   if (j.contains("left")) read(j.at("left"), outcome.left);
 }
 

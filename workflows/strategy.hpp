@@ -34,9 +34,14 @@ struct ObserveRequest {
     bool recursive = false;       // everything below (policy)
   };
   std::vector<Target> targets;
-  std::vector<std::string> owners;                          // "user:group" to resolve
+  std::vector<std::string> owners;                          // "user:group" to resolve; "" is who runs autoheal
   std::vector<std::pair<std::string, std::string>> secrets; // key as in Observation::secrets, absolute path of the file
 };
 [[nodiscard]] ObserveRequest what_to_observe(const EngineSpec& spec);
+
+// How contents of this target are named: keyed for env files, whose plain digest would confirm a guess.
+[[nodiscard]] engine::BlobNaming naming_of_target(const EngineSpec& spec, std::string_view path);
+// The key of an env value in Observation::secrets.
+[[nodiscard]] std::string secret_key(const std::string& file, const std::string& name);
 
 }  // namespace autoheal::workflows

@@ -6,7 +6,7 @@
 #include "engine/testing/crash_at_every_append.hpp"
 #include "engine/testing/fake_clock.hpp"
 #include "store/memory_ledger.hpp"
-#include "tests/support/memory_blobs.hpp"
+#include "store/memory_blobs.hpp"
 #include "tests/support/renewal.hpp"
 
 namespace autoheal {
@@ -17,7 +17,7 @@ using engine::Runner;
 using engine::testing::CountingIds;
 using engine::testing::FakeClock;
 using store::MemoryLedger;
-using testing::MemoryBlobs;
+using store::MemoryBlobs;
 using testing::Renewal;
 
 // The outside world of the renewal: an authority and a server, both of which take the same request twice.

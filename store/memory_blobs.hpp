@@ -1,4 +1,4 @@
-// A blob store in memory, for tests of the engine alone.
+// The vault's twin in memory: for tests, benches and simulations.
 #pragma once
 
 #include <map>
@@ -8,7 +8,7 @@
 #include "engine/blob_store.hpp"
 #include "engine/digest.hpp"
 
-namespace autoheal::testing {
+namespace autoheal::store {
 
 class MemoryBlobs final : public engine::BlobStore {
  public:
@@ -34,4 +34,4 @@ class MemoryBlobs final : public engine::BlobStore {
   std::map<engine::BlobName, std::string> blobs_;
 };
 
-}  // namespace autoheal::testing
+}  // namespace autoheal::store

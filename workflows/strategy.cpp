@@ -1,0 +1,78 @@
+#include "workflows/strategy.hpp"
+
+#include <algorithm>
+
+#include "workflows/repair_configuration.hpp"
+#include "workflows/repair_service.hpp"
+
+namespace autoheal::workflows {
+
+Result<PlannedRepair> plan_repair(const PlanningInput& input) {
+  PlanDraft draft(input);
+  if (auto done = repair_configuration(input, draft); !done) return std::unexpected(std::move(done.error()));
+  PlannedRepair planned = draft.finish();
+  add_acts(input, planned.plan);
+  return planned;
+}
+
+std::string_view action_of(Strategy strategy) {
+  switch (strategy) {
+    case Strategy::arie: return "config_repaired";
+    case Strategy::chimera: return "deployment_repaired";
+    case Strategy::cascade: return "system_recovered";
+    case Strategy::generic: break;
+  }
+  return "engine_reinitialized";
+}
+
+std::string secret_key(const std::string& file, const std::string& name) { return file + '\0' + name; }
+
+engine::BlobNaming naming_of_target(const EngineSpec& spec, std::string_view path) {
+  const auto is_env_probe = [&](const Probe& probe) {
+    const auto* env = std::get_if<EnvProbe>(&probe.what);
+    return env != nullptr && env->file == path;
+  };
+  const bool keyed = std::ranges::any_of(spec.repair.env, [&](const EnvRepair& env) { return env.file == path; }) ||
+                     std::ranges::any_of(spec.self_test, is_env_probe) ||
+                     std::ranges::any_of(spec.repair.checks, is_env_probe);
+  return keyed ? engine::BlobNaming::keyed : engine::BlobNaming::plain;
+}
+
+ObserveRequest what_to_observe(const EngineSpec& spec) {
+  ObserveRequest request;
+  const auto target = [&](const std::string& path, bool keep_content, bool recursive) {
+    const bool keyed = naming_of_target(spec, path) == engine::BlobNaming::keyed;
+    const auto known = std::ranges::find(request.targets, path, &ObserveRequest::Target::path);
+    if (known == request.targets.end()) {
+      request.targets.push_back({path, keep_content, keyed, recursive});
+    } else {
+      known->keep_content |= keep_content;
+      known->recursive |= recursive;
+    }
+  };
+  request.owners.emplace_back();
+  const auto owner = [&](const std::string& name) {
+    if (std::ranges::find(request.owners, name) == request.owners.end()) request.owners.push_back(name);
+  };
+  const RepairSpec& repair = spec.repair;
+  for (const FileRepair& file : repair.files) {
+    target(file.path, false, false);
+    owner(file.owner);
+  }
+  for (const EnvRepair& env : repair.env) {
+    target(env.file, true, false);
+    for (const auto& [name, value] : env.set) {
+      if (!value.from_file.empty()) request.secrets.emplace_back(secret_key(env.file, name), value.from_file);
+    }
+  }
+  for (const SettingsRepair& settings : repair.settings) target(settings.file, true, false);
+  for (const PolicyRepair& policy : repair.policy) {
+    target(policy.path, !policy.forbid.empty(), policy.recursive);
+    owner(policy.owner);
+  }
+  for (const LinkRepair& link : repair.links) target(link.path, false, false);
+  owner(spec.certify.security.owner);
+  return request;
+}
+
+}  // namespace autoheal::workflows

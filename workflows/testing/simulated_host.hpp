@@ -1,0 +1,95 @@
+// A machine in memory behind the host port: files with inodes, modes and owners, programs as functions, network places
+// that answer or not. It keeps the same promises as the real host (what is exchanged is compared, what is foreign is
+// left), so that crash tests, the simulator and the benches heal without a disk.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "workflows/host.hpp"
+
+namespace autoheal::workflows::testing {
+
+struct SimulatedFile {
+  TargetKind kind = TargetKind::file;
+  std::string content;
+  FileMode mode = 0644;
+  std::uint32_t uid = 1000, gid = 1000;
+  std::uint64_t inode = 0;
+  std::int64_t changed_at = 0;     // stands for mtime and ctime
+  std::string link_target;
+  friend bool operator==(const SimulatedFile&, const SimulatedFile&) = default;
+};
+
+// Thread-safe; hooks are called without the lock held, on the thread of the call they belong to.
+class SimulatedHost final : public Host {
+ public:
+  explicit SimulatedHost(engine::BlobStore& blobs) : blobs_(blobs) {}
+
+  // ---- the world as a test sets and sees it; paths are relative to the one root of this machine
+  void write(const std::string& path, std::string content, FileMode mode = 0644);
+  void make_link(const std::string& path, const std::string& target);
+  void remove(const std::string& path);
+  [[nodiscard]] std::optional<SimulatedFile> file(const std::string& path) const;
+  [[nodiscard]] std::string content(const std::string& path) const;   // empty where there is none
+  // Every file as text: path, kind, mode, owner, content; inodes only where asked.
+  [[nodiscard]] std::string picture(bool with_inodes = false) const;
+
+  using Program = std::function<RunOutcome(const RunRequest& request)>;
+  void install(const std::string& path, Program program);
+  void set_service(const std::string& pidfile, bool runs);
+  void set_reachable(const std::string& place, bool answers);          // "host:port" or a URL
+
+  // Who else is at work: called right before the named call acts.
+  struct Hooks {
+    std::function<void()> before_apply, after_apply, before_restore, before_look;
+  };
+  Hooks hooks;
+  // What was done, in order: "apply <mark> <path>", "run <mark> <program>", "restore <path>".
+  [[nodiscard]] std::vector<std::string> log() const;
+  std::map<std::string, std::pair<std::uint32_t, std::uint32_t>> known_owners = {{"", {1000, 1000}}, {"root:root", {0, 0}}};
+  std::map<std::string, std::string> secret_files;
+
+  // ---- Host
+  Result<Observation> observe(const EngineSpec& spec, const ObserveRequest& request) override;
+  std::vector<ChangeOutcome> apply(const EngineSpec& spec, std::span<const Change> changes, unsigned first_number,
+                                   const EffectMark& mark) override;
+  std::vector<UndoOutcome> restore(const EngineSpec& spec, std::span<const Change> changes,
+                                   std::span<const ChangeOutcome> outcomes, const EffectMark& mark) override;
+  std::vector<std::string> settle(const EngineSpec& spec, const EffectMark& heal_mark) override;
+  RunOutcome run(const RunRequest& request) override;
+  ProbeResult probe(const EngineSpec& spec, const Probe& probe, const EffectMark& mark) override;
+  bool process_runs(const EngineSpec& spec, const std::string& pidfile) override;
+  Result<std::vector<HashFinding>> hash(const EngineSpec& spec, const HashRequest& request) override;
+  Result<std::vector<SecurityFinding>> scan(const EngineSpec& spec, const SecuritySpec& policy,
+                                            const std::vector<std::string>& touched) override;
+  Result<std::vector<TargetFacts>> look(const EngineSpec& spec, const std::vector<std::string>& paths) override;
+  std::size_t end_marked(const EffectMark& mark) override;
+
+ private:
+  struct Displaced {
+    std::optional<SimulatedFile> before;   // empty: the target was new
+    SimulatedFile left;
+  };
+  [[nodiscard]] TargetFacts facts(const EngineSpec& spec, const std::string& path) const;
+  ChangeOutcome apply_one(const EngineSpec& spec, const Change& change, const EffectMark& mark);
+  UndoOutcome restore_one(const Change& change, const EffectMark& mark);
+  [[nodiscard]] std::string judge(const EngineSpec& spec, const Probe& probe, const EffectMark& mark, ProbeVerdict& verdict);
+
+  engine::BlobStore& blobs_;
+  mutable std::mutex mutex_;
+  std::map<std::string, SimulatedFile> files_;
+  std::map<std::string, Displaced> displaced_;   // "<mark> <path>" -> what a change swapped out
+  std::map<std::string, Program> programs_;
+  std::set<std::string> services_;
+  std::set<std::string> reachable_;
+  std::vector<std::string> log_;
+  std::uint64_t next_inode_ = 1;
+  std::int64_t next_time_ = 1;
+};
+
+}  // namespace autoheal::workflows::testing
