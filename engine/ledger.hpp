@@ -58,13 +58,11 @@ struct Page {
   Position head;                       // the newest position when the page was read
 };
 
-// One thread appends; reading is allowed from the same thread only, other threads open their own reader.
-class Ledger {
+// What there is to read. One thread each; another thread opens its own reader.
+class LedgerView {
  public:
-  virtual ~Ledger() = default;
+  virtual ~LedgerView() = default;
 
-  // All of the batch or nothing, durable on disk when it returns ok.
-  [[nodiscard]] virtual AppendResult append(const Batch& batch) = 0;
   // Entries of one stream from `from_version` on (1 is the first). Empty for an unknown stream.
   [[nodiscard]] virtual Result<std::vector<Entry>> read_stream(const std::string& stream,
                                                                std::uint64_t from_version) const = 0;
@@ -76,6 +74,13 @@ class Ledger {
   [[nodiscard]] virtual Result<std::optional<Position>> place_of(const std::string& subscriber) const = 0;
   // UUIDv7 given when the ledger was created; part of every effect key and of every leaf.
   [[nodiscard]] virtual const std::string& id() const = 0;
+};
+
+// The owner's ledger: what can be read, and the one way to add to it.
+class Ledger : public LedgerView {
+ public:
+  // All of the batch or nothing, durable on disk when it returns ok.
+  [[nodiscard]] virtual AppendResult append(const Batch& batch) = 0;
 };
 
 }  // namespace autoheal::engine

@@ -168,6 +168,7 @@ void Runner::already_started(const AppendResult& result) {
   for (auto work = works_.begin(); work != works_.end(); ++work) {
     if (work->idempotency_key.empty() || work->idempotency_key != result.duplicate_key) continue;
     const std::string stream = work->instance->stream();
+    if (stream == result.existing_stream) continue;   // the first use, in this very batch
     if (work->started) work->started(result.existing_stream);
     works_.erase(work);
     instances_.erase(stream);
@@ -246,6 +247,9 @@ void Runner::stop(Error error) {
     if (work.started) work.started(std::unexpected(*failure_));
   }
   works_.clear();
+  for (Loose& loose : std::exchange(loose_, {})) {
+    if (loose.committed) loose.committed(AppendStatus::unknown);
+  }
   if (hooks.stopped) hooks.stopped(*failure_);
 }
 

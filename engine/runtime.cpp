@@ -23,6 +23,17 @@ Runtime::Runtime(asio::any_io_executor executor, RunnerPorts ports, int timer)
 
 Runtime::~Runtime() { *alive_ = false; }
 
+asio::awaitable<AppendStatus> Runtime::append(std::string stream, NewEntry entry) {
+  co_return co_await asio::async_initiate<decltype(asio::use_awaitable), void(AppendStatus)>(
+      [this](auto handler, const std::string& name, NewEntry one) {
+        auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+        runner_.append(name, std::move(one), [this, shared](AppendStatus status) {
+          asio::post(executor_, [shared, status] { (*shared)(status); });
+        });
+      },
+      asio::use_awaitable, std::move(stream), std::move(entry));
+}
+
 void Runtime::turn_soon() {
   asio::post(executor_, [this, alive = alive_] {
     if (*alive) turn();

@@ -40,6 +40,9 @@ class Runtime {
   template <Workflow W>
   boost::asio::awaitable<Result<typename W::State>> finished(std::string stream);
 
+  // An entry of a stream that no workflow owns; back once it is durable or refused. Awaited on the loop's executor.
+  boost::asio::awaitable<AppendStatus> append(std::string stream, NewEntry entry);
+
   // Folds what is open and lets it go on. Loop's thread, once.
   [[nodiscard]] Result<std::size_t> recover() { return runner_.recover(); }
 

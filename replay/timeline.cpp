@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "engine/large_data.hpp"
+#include "replay/plan_text.hpp"
 #include "workflows/heal_machine.hpp"
 #include "workflows/strategy.hpp"
 
@@ -23,54 +24,11 @@ std::string milliseconds(Duration took) {
   return text;
 }
 
-std::string short_digest(const std::string& name) {
-  const auto colon = name.find(':');
-  return colon == std::string::npos ? name.substr(0, 12) : name.substr(0, colon + 13);
-}
-
-std::string octal(FileMode mode) {
-  char text[16];
-  std::snprintf(text, sizeof text, "%04o", mode);
-  return text;
-}
-
-std::string command_line(const ProgramRun& run) {
-  std::string line;
-  for (const auto& argument : run.argv) line += (line.empty() ? "" : " ") + argument;
-  return line;
-}
-
-std::string what_changes(const Change& change) {
-  const TargetFacts& before = change.before;
-  const TargetAfter& after = change.after;
-  if (after.kind == TargetKind::absent) return "remove " + before.path;
-  if (after.kind == TargetKind::link) {
-    return "link " + before.path + " -> " + after.link_target +
-           (before.kind == TargetKind::link ? " (was " + before.link_target + ")" : " (new)");
-  }
-  std::string text = std::string(name_of(change.kind)) + " " + before.path;
-  if (before.kind == TargetKind::absent) return text + " (new, " + octal(after.mode) + ")";
-  if (before.digest != after.content) {
-    text += ": " + short_digest(before.digest) + " -> " + short_digest(after.content);
-  }
-  if (before.mode != after.mode) text += ", mode " + octal(before.mode) + " -> " + octal(after.mode);
-  if (before.uid != after.uid || before.gid != after.gid) {
-    text += ", owner " + std::to_string(before.uid) + ":" + std::to_string(before.gid) + " -> " +
-            std::to_string(after.uid) + ":" + std::to_string(after.gid);
-  }
-  if (!change.named.empty()) {
-    text += " (";
-    for (const auto& name : change.named) text += (text.ends_with('(') ? "" : ", ") + name;
-    text += ")";
-  }
-  return text;
-}
-
 std::string name_of_number(const HealState& state, unsigned number) {
   if (!state.plan || number == 0 || number > state.plan->size()) return "change " + std::to_string(number);
   if (number <= state.plan->changes.size()) return state.plan->changes[number - 1].before.path;
   const Act& act = state.plan->acts[number - state.plan->changes.size() - 1];
-  return std::string(name_of(act.kind)) + " " + command_line(act.run);
+  return line_of(act);
 }
 
 // Fills one line from one entry; `state` is the state after it.
@@ -130,8 +88,8 @@ struct Describe {
   }
   void operator()(const PlanRecorded& e) {
     say(e.plan.empty() ? "plan: nothing to change" : "plan of " + plural(e.plan.size(), "change"));
-    for (const Change& change : e.plan.changes) add(what_changes(change));
-    for (const Act& act : e.plan.acts) add(std::string(name_of(act.kind)) + " " + command_line(act.run));
+    for (const Change& change : e.plan.changes) add(line_of(change));
+    for (const Act& act : e.plan.acts) add(line_of(act));
   }
   void operator()(const PlanCertified& e) { say("plan certified (" + short_digest(e.plan_digest) + ")"); }
   void operator()(const PlanRefused& e) {
@@ -194,7 +152,7 @@ struct Describe {
 
 }  // namespace
 
-Result<Timeline> timeline_of(const std::string& heal, const engine::Ledger& ledger, const engine::BlobStore& blobs) {
+Result<Timeline> timeline_of(const std::string& heal, const engine::LedgerView& ledger, const engine::BlobStore& blobs) {
   auto entries = ledger.read_stream(heal, 1);
   if (!entries) return std::unexpected(std::move(entries.error()));
   if (entries->empty() || !entries->front().type.starts_with("heal.")) {

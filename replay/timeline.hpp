@@ -25,7 +25,7 @@ struct Timeline {
 };
 
 // not_found: no such heal. corrupt or invalid: an entry cannot be read; the message names it.
-[[nodiscard]] Result<Timeline> timeline_of(const std::string& heal, const engine::Ledger& ledger,
+[[nodiscard]] Result<Timeline> timeline_of(const std::string& heal, const engine::LedgerView& ledger,
                                            const engine::BlobStore& blobs);
 
 }  // namespace autoheal::replay

@@ -41,13 +41,17 @@ AppendResult MemoryLedger::refused(const Batch& batch) const {
     result.status = AppendStatus::fenced;
     return result;
   }
+  std::map<std::string, std::string> keys_of_batch;
   for (const StreamAppend& append : batch.streams) {
-    const auto used = append.idempotency_key.empty() ? keys_.end() : keys_.find(append.idempotency_key);
-    if (used != keys_.end()) {
-      result.status = AppendStatus::duplicate;
-      result.existing_stream = used->second;
-      result.duplicate_key = used->first;
-      return result;
+    if (const std::string& key = append.idempotency_key; !key.empty()) {
+      const auto used = keys_.find(key);
+      const auto [earlier, fresh] = keys_of_batch.emplace(key, append.stream);
+      if (used != keys_.end() || !fresh) {
+        result.status = AppendStatus::duplicate;
+        result.existing_stream = used != keys_.end() ? used->second : earlier->second;
+        result.duplicate_key = key;
+        return result;
+      }
     }
     const auto known = streams_.find(append.stream);
     const std::uint64_t version = known == streams_.end() ? 0 : known->second.size();

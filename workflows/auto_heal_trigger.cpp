@@ -28,11 +28,11 @@ asio::awaitable<HealResult> AutoHealTrigger::heal_engine(std::string name, TestF
     runtime_.runner().submit<Heal>(heal, Join{failure.error, by});
     co_return co_await wait_for(name, heal);
   }
-  if (!settings_.enabled || !engine->spec->healing.enabled) co_return skip(*engine, by);
+  if (!settings_.enabled || !engine->spec->healing.enabled) co_return co_await skip(std::move(*engine), std::move(by));
   co_return co_await begin(std::move(*engine), std::move(failure), std::move(by));
 }
 
-HealResult AutoHealTrigger::skip(const EngineToHeal& engine, const By& by) {
+asio::awaitable<HealResult> AutoHealTrigger::skip(EngineToHeal engine, By by) {
   engine::NewEntry entry;
   entry.type = "heal.skipped";
   entry.time = clock_.now();
@@ -40,12 +40,12 @@ HealResult AutoHealTrigger::skip(const EngineToHeal& engine, const By& by) {
   entry.subject = engine.spec->name;
   JsonWriter data;
   entry.data = data.begin_object().field("reason", "disabled").end_object().take();
-  runtime_.runner().append("ledger", std::move(entry), {});
+  const engine::AppendStatus status = co_await runtime_.append("ledger", std::move(entry));
   HealResult result;
   result.engine = engine.spec->name;
-  result.ending = HealEnding::skipped;
-  result.error = "auto-heal disabled";
-  return result;
+  result.ending = status == engine::AppendStatus::ok ? HealEnding::skipped : HealEnding::never_began;
+  result.error = status == engine::AppendStatus::ok ? "auto-heal disabled" : "the ledger could not be written";
+  co_return result;
 }
 
 asio::awaitable<HealResult> AutoHealTrigger::begin(EngineToHeal engine, TestFailure failure, By by) {
@@ -62,7 +62,8 @@ asio::awaitable<HealResult> AutoHealTrigger::begin(EngineToHeal engine, TestFail
   facts.by = std::move(by);
   open_[spec.name] = {};
   if (free) ++beginning_;
-  const auto heal = co_await runtime_.start<Heal>(Begin{std::move(facts)});
+  HealInput input = Begin{std::move(facts)};   // named: g++ 12 destroys braced temporaries of a co_await twice
+  const auto heal = co_await runtime_.start<Heal>(std::move(input));
   if (free) --beginning_;
   if (!heal) {
     open_.erase(spec.name);

@@ -52,7 +52,7 @@ class AutoHealTrigger {
 
  private:
   boost::asio::awaitable<HealResult> begin(EngineToHeal engine, TestFailure failure, By by);
-  HealResult skip(const EngineToHeal& engine, const By& by);
+  boost::asio::awaitable<HealResult> skip(EngineToHeal engine, By by);
   void let_one_go();
   void free_slot(const std::string& heal);
 

@@ -56,7 +56,7 @@ BusEvent run_started(const Entry& entry, const json& data) {
   return {"selftest.run.start", out.end_object().take(), entry.position};
 }
 
-BusEvent run_completed(const Entry& entry, const json& data, const engine::Ledger& ledger) {
+BusEvent run_completed(const Entry& entry, const json& data, const engine::LedgerView& ledger) {
   const auto first = ledger.read_stream(entry.stream, 1);
   std::string test_id;
   if (first && !first->empty()) test_id = json::parse(first->front().data).value("test_id", std::string());
@@ -76,7 +76,7 @@ void note(std::pair<Phase, unsigned>& at, const Entry& entry) {
 }
 
 // Where the heal stood before `entry`: remembered, or folded from what came before it.
-std::pair<Phase, unsigned>& phase_before(const Entry& entry, const engine::Ledger& ledger, PhaseMemory& phases) {
+std::pair<Phase, unsigned>& phase_before(const Entry& entry, const engine::LedgerView& ledger, PhaseMemory& phases) {
   const auto [known, fresh] = phases.try_emplace(entry.stream, Phase::none, 0U);
   if (fresh && entry.version > 1) {
     if (const auto earlier = ledger.read_stream(entry.stream, 1)) {
@@ -88,7 +88,7 @@ std::pair<Phase, unsigned>& phase_before(const Entry& entry, const engine::Ledge
   return known->second;
 }
 
-void add_transition(const Entry& entry, const engine::Ledger& ledger, PhaseMemory& phases, std::vector<BusEvent>& events) {
+void add_transition(const Entry& entry, const engine::LedgerView& ledger, PhaseMemory& phases, std::vector<BusEvent>& events) {
   auto& at = phase_before(entry, ledger, phases);
   const Phase from = at.first;
   note(at, entry);
@@ -98,7 +98,7 @@ void add_transition(const Entry& entry, const engine::Ledger& ledger, PhaseMemor
 
 }  // namespace
 
-std::vector<BusEvent> events_of(const Entry& entry, std::string_view text, const engine::Ledger& ledger,
+std::vector<BusEvent> events_of(const Entry& entry, std::string_view text, const engine::LedgerView& ledger,
                                 PhaseMemory& phases) {
   std::vector<BusEvent> events;
   try {

@@ -24,7 +24,7 @@ using PhaseMemory = std::map<std::string, std::pair<Phase, unsigned>>;   // stre
 
 // The events of one entry, in order; none for most. `data` is the entry's data at full length.
 [[nodiscard]] std::vector<BusEvent> events_of(const engine::Entry& entry, std::string_view data,
-                                              const engine::Ledger& ledger, PhaseMemory& phases);
+                                              const engine::LedgerView& ledger, PhaseMemory& phases);
 
 // `pattern` is a topic, or a beginning followed by `*`.
 [[nodiscard]] bool topic_matches(std::string_view pattern, std::string_view topic);

@@ -93,7 +93,7 @@ class Writer {
   template <class... Kinds>
   void put(const std::variant<Kinds...>& what) {
     out_.begin_array().value(probe_kinds[what.index()]);
-    std::visit([this](const auto& kind) { put(kind); }, what);
+    std::visit([this](const auto& kind) { this->put(kind); }, what);
     out_.end_array();
   }
 

@@ -28,7 +28,7 @@ class GenesisBus {
   using Executor = std::function<void(std::function<void()> job)>;
 
   // All outlive the bus. `loop` brings a job to the loop's thread. Used on the loop's thread only.
-  GenesisBus(engine::Runner& runner, const engine::Ledger& ledger, const engine::BlobStore& blobs, Executor loop)
+  GenesisBus(engine::Runner& runner, const engine::LedgerView& ledger, const engine::BlobStore& blobs, Executor loop)
       : runner_(runner), ledger_(ledger), blobs_(blobs), loop_(std::move(loop)) {}
 
   // `topics`: a topic, or a beginning followed by `*`. `executor` left out: the loop itself. Fails where the ledger
@@ -53,7 +53,7 @@ class GenesisBus {
   void delivered(const std::shared_ptr<Subscriber>& subscriber, engine::Position place, bool go_on);
 
   engine::Runner& runner_;
-  const engine::Ledger& ledger_;
+  const engine::LedgerView& ledger_;
   const engine::BlobStore& blobs_;
   Executor loop_;
   std::list<std::shared_ptr<Subscriber>> subscribers_;

@@ -132,6 +132,22 @@ bool verified(const SelfTestState& state, const std::string& engine) {
   return healed != state.healed.end() && healed->second.certified;
 }
 
+HealResult result_of(const std::string& engine, const HealOutcome& outcome) {
+  HealResult result;
+  result.engine = engine;
+  result.strategy = outcome.strategy;
+  result.attempts = outcome.attempts;
+  result.took = outcome.took;
+  result.heal = outcome.heal;
+  result.reason = outcome.reason;
+  result.error = outcome.error;
+  result.ending = outcome.certified          ? HealEnding::certified
+                  : !outcome.skipped.empty() ? HealEnding::skipped
+                  : outcome.attempts > 0     ? HealEnding::exhausted
+                                             : HealEnding::never_began;
+  return result;
+}
+
 engine::Decision<SelfTest> SelfTest::decide(const State& state, const Input& input, Timestamp now) {
   Turn turn(state, now);
   std::visit([&turn](const auto& one) { turn.on(one); }, input);

@@ -11,6 +11,7 @@
 #include "engine/workflow.hpp"
 #include "workflows/evidence.hpp"
 #include "workflows/heal_entry.hpp"
+#include "workflows/heal_result.hpp"
 
 namespace autoheal::workflows {
 
@@ -104,6 +105,9 @@ struct SelfTestState {
 [[nodiscard]] bool settled(const SelfTestState& state, const std::string& engine);
 // It passed or its heal was certified.
 [[nodiscard]] bool verified(const SelfTestState& state, const std::string& engine);
+
+// How the heal of `engine` ended, as reports tell it.
+[[nodiscard]] HealResult result_of(const std::string& engine, const HealOutcome& outcome);
 
 struct SelfTest {
   static constexpr std::string_view type = "selftest";

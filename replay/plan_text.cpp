@@ -1,0 +1,65 @@
+#include "replay/plan_text.hpp"
+
+#include <cstdio>
+
+namespace autoheal::replay {
+
+using namespace workflows;   // every line below reads its values
+
+std::string short_digest(const std::string& name) {
+  const auto colon = name.find(':');
+  return colon == std::string::npos ? name.substr(0, 12) : name.substr(0, colon + 13);
+}
+
+namespace {
+
+std::string octal(FileMode mode) {
+  char text[16];
+  std::snprintf(text, sizeof text, "%04o", mode);
+  return text;
+}
+
+std::string command_line(const ProgramRun& run) {
+  std::string line;
+  for (const auto& argument : run.argv) line += (line.empty() ? "" : " ") + argument;
+  return line;
+}
+
+}  // namespace
+
+std::string line_of(const Change& change) {
+  const TargetFacts& before = change.before;
+  const TargetAfter& after = change.after;
+  if (after.kind == TargetKind::absent) return "remove " + before.path;
+  if (after.kind == TargetKind::link) {
+    return "link " + before.path + " -> " + after.link_target +
+           (before.kind == TargetKind::link ? " (was " + before.link_target + ")" : " (new)");
+  }
+  std::string text = std::string(name_of(change.kind)) + " " + before.path;
+  if (before.kind == TargetKind::absent) return text + " (new, " + octal(after.mode) + ")";
+  if (before.digest != after.content) {
+    text += ": " + short_digest(before.digest) + " -> " + short_digest(after.content);
+  }
+  if (before.mode != after.mode) text += ", mode " + octal(before.mode) + " -> " + octal(after.mode);
+  if (before.uid != after.uid || before.gid != after.gid) {
+    text += ", owner " + std::to_string(before.uid) + ":" + std::to_string(before.gid) + " -> " +
+            std::to_string(after.uid) + ":" + std::to_string(after.gid);
+  }
+  if (!change.named.empty()) {
+    text += " (";
+    for (const auto& name : change.named) text += (text.ends_with('(') ? "" : ", ") + name;
+    text += ")";
+  }
+  return text;
+}
+
+std::string line_of(const Act& act) { return std::string(name_of(act.kind)) + " " + command_line(act.run); }
+
+std::vector<std::string> lines_of(const Plan& plan) {
+  std::vector<std::string> lines;
+  for (const Change& change : plan.changes) lines.push_back(line_of(change));
+  for (const Act& act : plan.acts) lines.push_back(line_of(act));
+  return lines;
+}
+
+}  // namespace autoheal::replay

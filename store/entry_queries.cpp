@@ -1,0 +1,154 @@
+#include "store/entry_queries.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "engine/ids.hpp"
+
+namespace autoheal::store {
+
+using engine::Entry;
+using engine::Position;
+
+namespace {
+
+constexpr char columns[] = "SELECT seq, stream, version, type, dataversion, time, actor, engine, data FROM entries ";
+
+// Leaves no read transaction behind: a forgotten one would hold back every checkpoint.
+class Asking {
+ public:
+  explicit Asking(SQLite::Statement& statement) : statement_(statement) {}
+  ~Asking() { statement_.tryReset(); }
+  Asking(const Asking&) = delete;
+  Asking& operator=(const Asking&) = delete;
+
+ private:
+  SQLite::Statement& statement_;
+};
+
+std::string text_at(const SQLite::Statement& statement, int column) {
+  const SQLite::Column value = statement.getColumn(column);
+  const void* bytes = value.getBlob();
+  const int size = value.getBytes();
+  if (bytes == nullptr) return {};
+  return {static_cast<const char*>(bytes), static_cast<std::size_t>(size)};
+}
+
+std::uint64_t number_at(const SQLite::Statement& statement, int column) {
+  return static_cast<std::uint64_t>(statement.getColumn(column).getInt64());
+}
+
+std::int64_t as_integer(std::uint64_t value) {
+  constexpr auto largest = std::numeric_limits<std::int64_t>::max();
+  return value > static_cast<std::uint64_t>(largest) ? largest : static_cast<std::int64_t>(value);
+}
+
+Entry entry_at(const SQLite::Statement& row) {
+  Entry entry;
+  entry.position = {number_at(row, 0)};
+  entry.stream = stream_at(row, 1);
+  entry.version = number_at(row, 2);
+  entry.type = text_at(row, 3);
+  entry.dataversion = static_cast<unsigned>(number_at(row, 4));
+  entry.time = Timestamp(Duration(row.getColumn(5).getInt64()));
+  entry.actor = text_at(row, 6);
+  entry.subject = text_at(row, 7);
+  entry.data = text_at(row, 8);
+  return entry;
+}
+
+}  // namespace
+
+void bind_text(SQLite::Statement& statement, int index, const std::string& text) { statement.bindNoCopy(index, text); }
+
+void bind_stream(SQLite::Statement& statement, int index, const std::string& stream) {
+  if (const auto id = parse_uuid(stream)) {
+    statement.bind(index, id->bytes.data(), static_cast<int>(id->bytes.size()));
+  } else {
+    statement.bindNoCopy(index, stream);
+  }
+}
+
+std::string stream_at(const SQLite::Statement& statement, int column) {
+  Uuid id;
+  const SQLite::Column value = statement.getColumn(column);
+  const void* bytes = value.getBlob();
+  if (value.isBlob() && bytes != nullptr && value.getBytes() == static_cast<int>(id.bytes.size())) {
+    std::memcpy(id.bytes.data(), bytes, id.bytes.size());
+    return to_string(id);
+  }
+  return text_at(statement, column);
+}
+
+EntryQueries::EntryQueries(const SQLite::Database& database)
+    : stream_(database, std::string(columns) + "WHERE stream = ? AND version >= ? ORDER BY version"),
+      all_(database, std::string(columns) + "WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"),
+      open_(database, "SELECT stream, since FROM open_streams ORDER BY since, stream"),
+      place_(database, "SELECT position FROM places WHERE subscriber = ?"),
+      head_(database, "SELECT max(seq) FROM entries"),
+      version_(database, "SELECT max(version) FROM entries WHERE stream = ?"),
+      key_(database, "SELECT stream FROM idempotency_keys WHERE key = ?"),
+      meta_(database, "SELECT value FROM meta WHERE name = ?") {}
+
+std::vector<Entry> EntryQueries::entries_of(SQLite::Statement& select) {
+  std::vector<Entry> entries;
+  while (select.executeStep()) entries.push_back(entry_at(select));
+  return entries;
+}
+
+std::vector<Entry> EntryQueries::read_stream(const std::string& stream, std::uint64_t from_version) {
+  const Asking asking(stream_);
+  bind_stream(stream_, 1, stream);
+  stream_.bind(2, as_integer(from_version));
+  return entries_of(stream_);
+}
+
+std::vector<Entry> EntryQueries::read_all(Position after, Position last, std::size_t limit) {
+  const Asking asking(all_);
+  all_.bind(1, as_integer(after.value));
+  all_.bind(2, as_integer(last.value));
+  all_.bind(3, static_cast<std::int64_t>(std::min<std::size_t>(limit, 10'000)));
+  return entries_of(all_);
+}
+
+std::vector<OpenStream> EntryQueries::open_streams() {
+  const Asking asking(open_);
+  std::vector<OpenStream> streams;
+  while (open_.executeStep()) streams.push_back({stream_at(open_, 0), {number_at(open_, 1)}});
+  return streams;
+}
+
+std::optional<Position> EntryQueries::place_of(const std::string& subscriber) {
+  const Asking asking(place_);
+  bind_text(place_, 1, subscriber);
+  if (!place_.executeStep()) return std::nullopt;
+  return Position{number_at(place_, 0)};
+}
+
+Position EntryQueries::head() {
+  const Asking asking(head_);
+  head_.executeStep();
+  return {number_at(head_, 0)};
+}
+
+std::uint64_t EntryQueries::version_of(const std::string& stream) {
+  const Asking asking(version_);
+  bind_stream(version_, 1, stream);
+  version_.executeStep();
+  return number_at(version_, 0);
+}
+
+std::string EntryQueries::stream_of_key(const std::string& key) {
+  const Asking asking(key_);
+  bind_text(key_, 1, key);
+  return key_.executeStep() ? stream_at(key_, 0) : std::string();
+}
+
+std::string EntryQueries::meta(const std::string& name) {
+  const Asking asking(meta_);
+  bind_text(meta_, 1, name);
+  return meta_.executeStep() ? text_at(meta_, 0) : std::string();
+}
+
+}  // namespace autoheal::store

@@ -1,0 +1,53 @@
+// Every question about entries that the ledger's owner and its readers ask in the same words. Only the store includes
+// this page.
+#pragma once
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <string>
+#include <vector>
+
+#include "engine/ledger.hpp"
+
+namespace autoheal::store {
+
+// Streams named by a UUID are kept as its 16 bytes, all others as text.
+void bind_stream(SQLite::Statement& statement, int index, const std::string& stream);
+[[nodiscard]] std::string stream_at(const SQLite::Statement& statement, int column);
+// Binds text without copying it: `text` must outlive the statement's next step.
+void bind_text(SQLite::Statement& statement, int index, const std::string& text);
+
+struct OpenStream {
+  std::string stream;
+  engine::Position since;  // its first entry
+};
+
+// Prepared once for one connection, which must outlive it. Same thread as the connection. Throws SQLite::Exception.
+class EntryQueries {
+ public:
+  explicit EntryQueries(const SQLite::Database& database);
+
+  [[nodiscard]] std::vector<engine::Entry> read_stream(const std::string& stream, std::uint64_t from_version);
+  // Entries after `after` up to and with `last`, at most `limit`.
+  [[nodiscard]] std::vector<engine::Entry> read_all(engine::Position after, engine::Position last, std::size_t limit);
+  [[nodiscard]] std::vector<OpenStream> open_streams();  // oldest first
+  [[nodiscard]] std::optional<engine::Position> place_of(const std::string& subscriber);
+  [[nodiscard]] engine::Position head();
+  [[nodiscard]] std::uint64_t version_of(const std::string& stream);  // 0: unknown
+  [[nodiscard]] std::string stream_of_key(const std::string& key);    // empty: unknown
+  [[nodiscard]] std::string meta(const std::string& name);            // empty: unknown
+
+ private:
+  [[nodiscard]] std::vector<engine::Entry> entries_of(SQLite::Statement& select);
+
+  SQLite::Statement stream_;
+  SQLite::Statement all_;
+  SQLite::Statement open_;
+  SQLite::Statement place_;
+  SQLite::Statement head_;
+  SQLite::Statement version_;
+  SQLite::Statement key_;
+  SQLite::Statement meta_;
+};
+
+}  // namespace autoheal::store

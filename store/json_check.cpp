@@ -1,0 +1,125 @@
+#include "store/json_check.hpp"
+
+#include "engine/quoted_text.hpp"
+
+namespace autoheal::store {
+
+namespace {
+
+constexpr int deepest = 256;
+
+class Check {
+ public:
+  explicit Check(std::string_view text) : text_(text) {}
+
+  std::optional<std::string> problem() {
+    if (value(0) && at_ != text_.size()) wrong("more than one value");
+    return problem_;
+  }
+
+ private:
+  bool wrong(std::string_view what) {
+    if (!problem_) problem_ = std::string(what) + " at byte " + std::to_string(at_);
+    return false;
+  }
+
+  char next() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+
+  bool take(char expected) {
+    if (next() != expected || at_ == text_.size()) return false;
+    ++at_;
+    return true;
+  }
+
+  bool value(int depth) {
+    if (depth > deepest) return wrong("nesting that is too deep");
+    switch (next()) {
+      case '{':
+        return object(depth);
+      case '[':
+        return array(depth);
+      case '"':
+        return string();
+      case 't':
+        return word("true");
+      case 'f':
+        return word("false");
+      case 'n':
+        return word("null");
+      default:
+        return number();
+    }
+  }
+
+  bool object(int depth) {
+    ++at_;
+    if (take('}')) return true;
+    do {
+      if (!string()) return false;
+      if (!take(':')) return wrong("no colon");
+      if (!value(depth + 1)) return false;
+    } while (take(','));
+    return take('}') || wrong("an object that does not end");
+  }
+
+  bool array(int depth) {
+    ++at_;
+    if (take(']')) return true;
+    do {
+      if (!value(depth + 1)) return false;
+    } while (take(','));
+    return take(']') || wrong("an array that does not end");
+  }
+
+  bool string() {
+    if (!take('"')) return wrong("no string");
+    while (at_ < text_.size()) {
+      const char c = text_[at_];
+      if (static_cast<unsigned char>(c) < 0x20) return wrong("a control character");
+      ++at_;
+      if (c == '"') return true;
+      if (c == '\\' && !escape()) return false;
+    }
+    return wrong("a string that does not end");
+  }
+
+  bool escape() {
+    if (take('"') || take('\\')) return true;
+    constexpr std::string_view hex = "0123456789abcdef";
+    const std::string_view code = text_.substr(at_, 5);
+    if (code.size() == 5 && code.starts_with("u00") && hex.contains(code[3]) && hex.contains(code[4])) {
+      at_ += code.size();
+      return true;
+    }
+    return wrong("an escape other than \\\" \\\\ \\u00xx");
+  }
+
+  bool word(std::string_view expected) {
+    if (!text_.substr(at_).starts_with(expected)) return wrong("an unknown word");
+    at_ += expected.size();
+    return true;
+  }
+
+  bool number() {
+    take('-');
+    const std::size_t first = at_;
+    while (next() >= '0' && next() <= '9') ++at_;
+    if (at_ == first) return wrong("no value");
+    if (text_[first] == '0' && at_ - first > 1) return wrong("a number with a leading zero");
+    if (next() == '.' || next() == 'e' || next() == 'E') return wrong("a float");
+    return true;
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  std::optional<std::string> problem_;
+};
+
+}  // namespace
+
+std::optional<std::string> json_problem(std::string_view text) {
+  if (valid_utf8(text) != text) return "invalid UTF-8";
+  return Check(text).problem();
+}
+
+}  // namespace autoheal::store

@@ -1,0 +1,25 @@
+// Digests of contents read piece by piece, plain or keyed: HMAC-SHA-256 (RFC 2104) over the engine's stream digest.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "engine/blob_store.hpp"
+#include "engine/digest.hpp"
+
+namespace autoheal::store {
+
+// Not thread-safe.
+class BlobDigest {
+ public:
+  // `key` is used for keyed names only and at most 64 bytes long.
+  BlobDigest(engine::BlobNaming naming, std::string_view key);
+  void update(const char* data, std::size_t size) { inner_.update(data, size); }
+  [[nodiscard]] engine::BlobName finish();  // once
+
+ private:
+  Sha256Stream inner_;
+  std::optional<Sha256Stream> outer_;
+};
+
+}  // namespace autoheal::store

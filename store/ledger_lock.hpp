@@ -1,0 +1,24 @@
+// One owner per ledger: who holds `<ledger>.lock` may write, nobody else opens the database for writing.
+#pragma once
+
+#include <filesystem>
+
+#include "engine/result.hpp"
+#include "engine/timestamp.hpp"
+#include "store/posix_file.hpp"
+
+namespace autoheal::store {
+
+// Held until destroyed, and by children between fork and exec. Not thread-safe.
+class LedgerLock {
+ public:
+  // Tries for `wait`: a child between fork and exec may still hold a dead owner's lock. busy: another process has it,
+  // named by its pid; unavailable: the lock file cannot be made.
+  [[nodiscard]] static Result<LedgerLock> acquire(const std::filesystem::path& ledger, Duration wait);
+
+ private:
+  explicit LedgerLock(FileDescriptor file) : file_(std::move(file)) {}
+  FileDescriptor file_;
+};
+
+}  // namespace autoheal::store

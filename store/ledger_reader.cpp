@@ -1,0 +1,119 @@
+#include "store/ledger_reader.hpp"
+
+#include <sqlite3.h>
+
+#include <type_traits>
+
+#include "store/entry_queries.hpp"
+#include "store/ledger_schema.hpp"
+
+namespace autoheal::store {
+
+using engine::Entry;
+using engine::Page;
+using engine::Position;
+
+namespace {
+
+// The writer's start and a recovery after a crash hold their locks for moments.
+constexpr int busy_wait_milliseconds = 5000;
+
+}  // namespace
+
+struct LedgerReader::Parts {
+  // Answers `question`, or an empty answer where there is no ledger.
+  template <class Question>
+  auto ask(Question question) -> Result<std::invoke_result_t<Question, EntryQueries&>> {
+    if (!queries) return std::invoke_result_t<Question, EntryQueries&>{};
+    try {
+      return question(*queries);
+    } catch (const SQLite::Exception& exception) {
+      return std::unexpected(sqlite_error(path, exception));
+    }
+  }
+
+  std::filesystem::path path;
+  std::string id;
+  std::optional<SQLite::Database> database;
+  std::optional<EntryQueries> queries;
+};
+
+LedgerReader::LedgerReader(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+LedgerReader::~LedgerReader() = default;
+
+Result<std::unique_ptr<LedgerReader>> LedgerReader::open(const std::filesystem::path& path) {
+  const auto file = look_at_ledger(path);
+  if (!file) return std::unexpected(file.error());
+  auto parts = std::make_unique<Parts>();
+  parts->path = path;
+  if (*file == LedgerFile::absent) return std::unique_ptr<LedgerReader>(new LedgerReader(std::move(parts)));
+  try {
+    parts->database.emplace(path.string(), SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX, busy_wait_milliseconds);
+    sqlite3_db_config(parts->database->getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    parts->database->exec("PRAGMA mmap_size = 0; PRAGMA query_only = ON; PRAGMA trusted_schema = OFF");
+    auto meta = read_meta(*parts->database, path);
+    if (!meta) return std::unexpected(meta.error());
+    parts->id = std::move(meta->id);
+    parts->queries.emplace(*parts->database);
+    return std::unique_ptr<LedgerReader>(new LedgerReader(std::move(parts)));
+  } catch (const SQLite::Exception& exception) {
+    return std::unexpected(sqlite_error(path, exception));
+  }
+}
+
+Result<std::vector<Entry>> LedgerReader::read_stream(const std::string& stream, std::uint64_t from_version) const {
+  return parts_->ask([&](EntryQueries& queries) { return queries.read_stream(stream, from_version); });
+}
+
+Result<Page> LedgerReader::read_all(Position after, std::size_t limit) const {
+  auto page = parts_->ask([&](EntryQueries& queries) {
+    const Position head = queries.head();
+    return Page{queries.read_all(after, head, limit), {}, head};
+  });
+  if (page) page->next = page->entries.empty() ? after : page->entries.back().position;
+  return page;
+}
+
+Result<std::vector<std::string>> LedgerReader::open_streams() const {
+  auto streams = open_streams_since();
+  if (!streams) return std::unexpected(streams.error());
+  std::vector<std::string> names;
+  for (auto& [stream, since] : *streams) names.push_back(std::move(stream));
+  return names;
+}
+
+Result<std::optional<Position>> LedgerReader::place_of(const std::string& subscriber) const {
+  return parts_->ask([&](EntryQueries& queries) { return queries.place_of(subscriber); });
+}
+
+const std::string& LedgerReader::id() const { return parts_->id; }
+
+Result<Position> LedgerReader::head() const {
+  return parts_->ask([](EntryQueries& queries) { return queries.head(); });
+}
+
+Result<std::string> LedgerReader::meta(const std::string& name) const {
+  return parts_->ask([&](EntryQueries& queries) { return queries.meta(name); });
+}
+
+Result<std::vector<std::pair<std::string, Position>>> LedgerReader::open_streams_since() const {
+  return parts_->ask([](EntryQueries& queries) {
+    std::vector<std::pair<std::string, Position>> streams;
+    for (OpenStream& open : queries.open_streams()) streams.emplace_back(std::move(open.stream), open.since);
+    return streams;
+  });
+}
+
+Result<std::vector<std::string>> LedgerReader::quick_check() const {
+  return parts_->ask([&](EntryQueries&) {
+    std::vector<std::string> problems;
+    SQLite::Statement check(*parts_->database, "PRAGMA quick_check");
+    while (check.executeStep()) {
+      const std::string line = check.getColumn(0).getString();
+      if (line != "ok") problems.push_back(line);
+    }
+    return problems;
+  });
+}
+
+}  // namespace autoheal::store

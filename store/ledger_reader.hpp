@@ -1,0 +1,42 @@
+// The Genesis ledger for everybody who only looks: auditors, replay, the bus, commands beside a running daemon.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/ledger.hpp"
+
+namespace autoheal::store {
+
+// Never writes, never checkpoints, needs no lock and no write permission. One thread each.
+class LedgerReader final : public engine::LedgerView {
+ public:
+  // Where no ledger ever was: a reader of zero entries with an empty id (it stays so; open again to see a new one).
+  // unavailable: missing or empty beside its key or vault, of a later version, or not readable. corrupt: no ledger.
+  [[nodiscard]] static Result<std::unique_ptr<LedgerReader>> open(const std::filesystem::path& path);
+  ~LedgerReader() override;
+
+  [[nodiscard]] Result<std::vector<engine::Entry>> read_stream(const std::string& stream,
+                                                               std::uint64_t from_version) const override;
+  [[nodiscard]] Result<engine::Page> read_all(engine::Position after, std::size_t limit) const override;
+  [[nodiscard]] Result<std::vector<std::string>> open_streams() const override;
+  [[nodiscard]] Result<std::optional<engine::Position>> place_of(const std::string& subscriber) const override;
+  [[nodiscard]] const std::string& id() const override;
+
+  [[nodiscard]] Result<engine::Position> head() const;
+  // What SqliteLedger::set_meta kept; empty if nothing.
+  [[nodiscard]] Result<std::string> meta(const std::string& name) const;
+  // What table `open_streams` says, each with the position of its first entry; for verify.
+  [[nodiscard]] Result<std::vector<std::pair<std::string, engine::Position>>> open_streams_since() const;
+  // What SQLite itself finds wrong with the file; empty if nothing. Does not notice a changed byte inside a value.
+  [[nodiscard]] Result<std::vector<std::string>> quick_check() const;
+
+ private:
+  struct Parts;
+  explicit LedgerReader(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace autoheal::store

@@ -1,0 +1,46 @@
+// The few system calls the store makes on plain files, with errors as values: whole writes, syncs, owned descriptors.
+// Never used on a ledger that SQLite has open: closing any descriptor of it would drop SQLite's locks.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "engine/result.hpp"
+
+namespace autoheal::store {
+
+// Closes what it holds. Not thread-safe.
+class FileDescriptor {
+ public:
+  FileDescriptor() = default;
+  explicit FileDescriptor(int number) : number_(number) {}
+  FileDescriptor(FileDescriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  FileDescriptor& operator=(FileDescriptor&& other) noexcept {
+    std::swap(number_, other.number_);
+    return *this;
+  }
+  ~FileDescriptor();
+  [[nodiscard]] int get() const { return number_; }
+  explicit operator bool() const { return number_ >= 0; }
+
+ private:
+  int number_ = -1;
+};
+
+// "<what>: <the system's words for errno>"; unavailable, or fatal for an I/O error. Call right after the failed call.
+[[nodiscard]] Error system_error(const std::string& what);
+// All of `content`, whatever short writes and interruptions there are.
+[[nodiscard]] Result<void> write_all(int descriptor, std::string_view content, const std::string& what);
+// At most `size` bytes at `offset`, fewer only at the end of the file.
+[[nodiscard]] Result<std::size_t> read_at(int descriptor, char* into, std::size_t size, std::uint64_t offset,
+                                          const std::string& what);
+// fsync. A failure is fatal: what was written before may be gone although a second try succeeds.
+[[nodiscard]] Result<void> sync_file(int descriptor, const std::string& what);
+// Makes names in `folder` durable.
+[[nodiscard]] Result<void> sync_folder(const std::filesystem::path& folder);
+// Opens a folder without following a link in its last part.
+[[nodiscard]] Result<FileDescriptor> open_folder(const std::filesystem::path& folder);
+
+}  // namespace autoheal::store

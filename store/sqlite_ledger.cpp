@@ -1,0 +1,347 @@
+#include "store/sqlite_ledger.hpp"
+
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+#include <type_traits>
+#include <unordered_map>
+
+#include "engine/check.hpp"
+#include "store/entry_inserts.hpp"
+#include "store/entry_queries.hpp"
+#include "store/ledger_lock.hpp"
+#include "store/ledger_schema.hpp"
+
+namespace autoheal::store {
+
+using engine::AppendResult;
+using engine::AppendStatus;
+using engine::Batch;
+using engine::Entry;
+using engine::Page;
+using engine::Position;
+using engine::StreamAppend;
+using engine::StreamLife;
+
+namespace {
+
+// A checkpoint stalls the append that does it: 1,000 frames cost 5 to 12 ms, 10,000 up to 148.
+constexpr int frames_between_checkpoints = 1000;
+
+// Below this the log is reused as it is. With any limit SQLite empties it on a clean close, so that no old frames wait
+// beside a database that is restored from a backup.
+constexpr char limit_log[] = "PRAGMA journal_size_limit = 16777216";
+
+int milliseconds(Duration duration) {
+  return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(duration).count());
+}
+
+Result<void> make_folder(const std::filesystem::path& folder) {
+  std::error_code problem;
+  if (folder.empty() || std::filesystem::exists(folder, problem)) return {};
+  std::filesystem::create_directories(folder, problem);
+  // The group of the folder is that of everything made in it: auditors in it read without write permission.
+  if (problem || ::chmod(folder.c_str(), 02750) != 0) {
+    return failure(ErrorKind::unavailable, "the ledger's folder " + folder.string() + " cannot be created: " +
+                                               (problem ? problem.message() : std::string("its mode cannot be set")));
+  }
+  return {};
+}
+
+void configure(SQLite::Database& database, const std::filesystem::path& path) {
+  sqlite3* handle = database.getHandle();
+  int keep = 1;
+  sqlite3_file_control(handle, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
+  const std::string mode = database.execAndGet("PRAGMA journal_mode = WAL").getString();
+  if (mode != "wal") throw SQLite::Exception(path.string() + " cannot be kept in WAL mode", SQLITE_CANTOPEN);
+  database.exec("PRAGMA synchronous = FULL");
+  database.exec(limit_log);
+  database.exec("PRAGMA mmap_size = 0");
+  database.exec("PRAGMA temp_store = MEMORY");
+  database.exec("PRAGMA trusted_schema = OFF");
+}
+
+// A failed sync may have dropped what it could not write; nothing after it can be believed.
+bool sync_failed(const SQLite::Exception& exception) {
+  const int code = exception.getExtendedErrorCode();
+  return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
+}
+
+AppendStatus status_before_commit(const SQLite::Exception& exception) {
+  if (sync_failed(exception)) return AppendStatus::unknown;
+  switch (exception.getErrorCode() & 0xff) {
+    case SQLITE_CONSTRAINT:
+      return AppendStatus::fenced;  // somebody else's rows are where ours belong
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+    case SQLITE_PROTOCOL:
+    case SQLITE_NOMEM:
+      return AppendStatus::unavailable;
+    default:
+      return AppendStatus::unknown;
+  }
+}
+
+AppendStatus status_of_commit(const SQLite::Exception& exception) {
+  // These two leave the log without its commit frame. Whatever else went wrong may have come after it.
+  const int code = exception.getErrorCode() & 0xff;
+  return code == SQLITE_BUSY || code == SQLITE_FULL ? AppendStatus::unavailable : AppendStatus::unknown;
+}
+
+}  // namespace
+
+struct SqliteLedger::Parts {
+  Parts(LedgerLock held, const std::filesystem::path& file, const OpenOptions& options)
+      : lock(std::move(held)),
+        path(file),
+        database(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX, milliseconds(options.busy_wait),
+                 options.vfs) {
+    configure(database, path);
+  }
+
+  void prepare() {
+    queries.emplace(database);
+    inserts.emplace(database);
+    begin.emplace(database, "BEGIN IMMEDIATE");
+    commit.emplace(database, "COMMIT");
+    epoch_now.emplace(database, "SELECT value FROM meta WHERE name = 'epoch'");
+    head = queries->head();
+    // Replaces SQLite's own checkpoints: it counts, we choose the moment.
+    sqlite3_wal_hook(database.getHandle(), &Parts::count_frames, this);
+  }
+
+  static int count_frames(void* self, sqlite3*, const char*, int frames) {
+    static_cast<Parts*>(self)->frames = frames;
+    return SQLITE_OK;
+  }
+
+  void begin_epoch() {
+    SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+    database.exec("UPDATE meta SET value = value + 1 WHERE name = 'epoch'");
+    meta.epoch = database.execAndGet("SELECT value FROM meta WHERE name = 'epoch'").getInt64();
+    transaction.commit();
+  }
+
+  void roll_back() {
+    for (auto* statement : {&*begin, &*commit, &*epoch_now}) statement->tryReset();
+    if (sqlite3_get_autocommit(database.getHandle()) != 0) return;
+    if (database.tryExec("ROLLBACK") != SQLITE_OK) poison("a failed transaction could not be rolled back");
+  }
+
+  void poison(const std::string& why) {
+    poisoned = "the ledger " + path.string() + ": " + why + "; nothing more is acknowledged";
+    // What the log holds now is not to be trusted into the database by this process.
+    sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  }
+
+  AppendResult answer(AppendStatus status, const SQLite::Exception& exception) {
+    const std::string message = sqlite_error(path, exception).message;
+    roll_back();
+    if (status == AppendStatus::unknown) poison(exception.what());
+    AppendResult result;
+    result.status = poisoned.empty() ? status : AppendStatus::unknown;
+    result.head = head;
+    result.message = poisoned.empty() ? message : poisoned;
+    return result;
+  }
+
+  template <class Question>
+  auto ask(Question question) -> Result<std::invoke_result_t<Question, EntryQueries&>> {
+    try {
+      return question(*queries);
+    } catch (const SQLite::Exception& exception) {
+      return std::unexpected(sqlite_error(path, exception));
+    }
+  }
+
+  // Destroyed from the last to the first: statements, connection, lock.
+  LedgerLock lock;
+  std::filesystem::path path;
+  SQLite::Database database;
+  std::optional<EntryQueries> queries;
+  std::optional<EntryInserts> inserts;
+  std::optional<SQLite::Statement> begin, commit, epoch_now;
+  LedgerMeta meta;
+  Position head;
+  std::unordered_map<std::string, std::uint64_t> versions;  // of open streams that were touched
+  int frames = 0;                                           // in the write-ahead log
+  int next_checkpoint = frames_between_checkpoints;
+  std::string poisoned;  // why, once it is
+};
+
+SqliteLedger::SqliteLedger(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+SqliteLedger::~SqliteLedger() = default;
+
+Result<std::unique_ptr<SqliteLedger>> SqliteLedger::open(const std::filesystem::path& path,
+                                                         const OpenOptions& options) {
+  if (auto made = make_folder(path.parent_path()); !made) return std::unexpected(made.error());
+  auto lock = LedgerLock::acquire(path, options.lock_wait);
+  if (!lock) return std::unexpected(lock.error());
+  const auto file = look_at_ledger(path);
+  if (!file) return std::unexpected(file.error());
+  if (*file == LedgerFile::absent) {
+    if (auto created = create_ledger(path, options.ids.next()); !created) return std::unexpected(created.error());
+  }
+  try {
+    auto parts = std::make_unique<Parts>(std::move(*lock), path, options);
+    auto meta = read_meta(parts->database, path);
+    if (!meta) return std::unexpected(meta.error());
+    parts->meta = std::move(*meta);
+    parts->prepare();
+    parts->begin_epoch();
+    return std::unique_ptr<SqliteLedger>(new SqliteLedger(std::move(parts)));
+  } catch (const SQLite::Exception& exception) {
+    return std::unexpected(sqlite_error(path, exception));
+  }
+}
+
+AppendResult SqliteLedger::append(const Batch& batch) {
+  AppendResult result;
+  result.head = parts_->head;
+  if (!parts_->poisoned.empty()) {
+    result.status = AppendStatus::unknown;
+    result.message = parts_->poisoned;
+    return result;
+  }
+  try {
+    parts_->begin->exec();
+    parts_->begin->reset();
+    if (result = refused(batch); result.status != AppendStatus::ok) {
+      parts_->roll_back();
+      return result;
+    }
+    result.head = parts_->inserts->write(batch, parts_->head);
+  } catch (const SQLite::Exception& exception) {
+    return parts_->answer(status_before_commit(exception), exception);
+  }
+  result = commit(result.head);
+  if (result.status == AppendStatus::ok) {
+    remember(batch);
+    if (parts_->frames >= parts_->next_checkpoint) checkpoint();
+  }
+  return result;
+}
+
+AppendResult SqliteLedger::commit(Position head) {
+  try {
+    parts_->commit->exec();
+    parts_->commit->reset();
+  } catch (const SQLite::Exception& exception) {
+    return parts_->answer(status_of_commit(exception), exception);
+  }
+  parts_->head = head;
+  AppendResult result;
+  result.head = head;
+  return result;
+}
+
+// Inside the transaction, so that what is read here still holds when the rows go in.
+AppendResult SqliteLedger::refused(const Batch& batch) {
+  AppendResult result;
+  result.head = parts_->head;
+  parts_->epoch_now->executeStep();
+  const auto now = parts_->epoch_now->getColumn(0).getInt64();
+  parts_->epoch_now->reset();
+  if (now != parts_->meta.epoch || (batch.epoch != 0 && batch.epoch < epoch())) {
+    result.status = AppendStatus::fenced;
+    return result;
+  }
+  std::unordered_map<std::string, const std::string*> keys;  // within the batch
+  for (const StreamAppend& append : batch.streams) {
+    if (const std::string& key = append.idempotency_key; !key.empty()) {
+      const auto [earlier, fresh] = keys.emplace(key, &append.stream);
+      const std::string used = fresh ? parts_->queries->stream_of_key(key) : *earlier->second;
+      if (!used.empty()) {
+        result.status = AppendStatus::duplicate;
+        result.existing_stream = used;
+        result.duplicate_key = key;
+        return result;
+      }
+    }
+    if (version_of(append.stream) != append.expected_version) {
+      result.status = AppendStatus::conflict;
+      result.conflicting_stream = append.stream;
+      return result;
+    }
+    AUTOHEAL_CHECK(append.expected_version > 0 || !append.entries.empty());
+  }
+  return result;
+}
+
+std::uint64_t SqliteLedger::version_of(const std::string& stream) {
+  const auto known = parts_->versions.find(stream);
+  return known != parts_->versions.end() ? known->second : parts_->queries->version_of(stream);
+}
+
+void SqliteLedger::remember(const Batch& batch) {
+  for (const StreamAppend& append : batch.streams) {
+    if (append.life == StreamLife::ends) {
+      parts_->versions.erase(append.stream);
+    } else {
+      parts_->versions[append.stream] = append.expected_version + append.entries.size();
+    }
+  }
+}
+
+// After a commit and by the connection that made it: two that write or checkpoint at the same moment can damage a WAL
+// database before SQLite 3.51.3. What a reader still needs stays in the log until a later try.
+void SqliteLedger::checkpoint() {
+  int in_log = 0;
+  int moved = 0;
+  sqlite3* handle = parts_->database.getHandle();
+  const int outcome = sqlite3_wal_checkpoint_v2(handle, "main", SQLITE_CHECKPOINT_PASSIVE, &in_log, &moved);
+  const int extended = sqlite3_extended_errcode(handle);
+  if (outcome != SQLITE_OK && (extended == SQLITE_IOERR_FSYNC || extended == SQLITE_IOERR_DIR_FSYNC)) {
+    parts_->poison("a sync failed during a checkpoint");
+  }
+  const bool all_moved = outcome == SQLITE_OK && in_log == moved;
+  parts_->next_checkpoint = (all_moved ? 0 : parts_->frames) + frames_between_checkpoints;
+}
+
+Result<std::vector<Entry>> SqliteLedger::read_stream(const std::string& stream, std::uint64_t from_version) const {
+  return parts_->ask([&](EntryQueries& queries) { return queries.read_stream(stream, from_version); });
+}
+
+Result<Page> SqliteLedger::read_all(Position after, std::size_t limit) const {
+  return parts_->ask([&](EntryQueries& queries) {
+    Page page{queries.read_all(after, parts_->head, limit), after, parts_->head};
+    if (!page.entries.empty()) page.next = page.entries.back().position;
+    return page;
+  });
+}
+
+Result<std::vector<std::string>> SqliteLedger::open_streams() const {
+  return parts_->ask([](EntryQueries& queries) {
+    std::vector<std::string> names;
+    for (OpenStream& open : queries.open_streams()) names.push_back(std::move(open.stream));
+    return names;
+  });
+}
+
+Result<std::optional<Position>> SqliteLedger::place_of(const std::string& subscriber) const {
+  return parts_->ask([&](EntryQueries& queries) { return queries.place_of(subscriber); });
+}
+
+const std::string& SqliteLedger::id() const { return parts_->meta.id; }
+std::uint64_t SqliteLedger::epoch() const { return static_cast<std::uint64_t>(parts_->meta.epoch); }
+
+Result<void> SqliteLedger::set_meta(const std::string& name, const std::string& value) {
+  if (name == "id" || name == "schema_version" || name == "epoch") {
+    return failure(ErrorKind::invalid, "\"" + name + "\" is kept by the ledger itself");
+  }
+  try {
+    SQLite::Statement insert(parts_->database, "INSERT OR REPLACE INTO meta(name, value) VALUES (?, ?)");
+    bind_text(insert, 1, name);
+    bind_text(insert, 2, value);
+    insert.exec();
+    return {};
+  } catch (const SQLite::Exception& exception) {
+    return std::unexpected(sqlite_error(parts_->path, exception));
+  }
+}
+
+}  // namespace autoheal::store

@@ -1,0 +1,61 @@
+// The Genesis ledger for its owner: the one connection that writes and checkpoints. Readers have ledger_reader.hpp.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/ledger.hpp"
+#include "engine/ports.hpp"
+
+namespace autoheal::store {
+
+// One thread, all of it, open to destruction. Durable: WAL with synchronous=FULL, one sync per append.
+class SqliteLedger final : public engine::Ledger {
+ public:
+  struct OpenOptions {
+    engine::IdSource& ids;                         // names a ledger that has to be created
+    Duration lock_wait = std::chrono::seconds(1);  // for `<ledger>.lock`
+    Duration busy_wait = std::chrono::seconds(1);  // for a foreign process that holds SQLite's lock
+    std::string vfs = {};                          // an SQLite VFS by name; empty: the system's
+  };
+
+  // Takes the lock, creates folder and ledger where nothing is there, and begins a new epoch. busy: another process
+  // owns it. unavailable: it is gone although its key or vault is there, was written by a later version, or cannot be
+  // written. corrupt: not a ledger.
+  [[nodiscard]] static Result<std::unique_ptr<SqliteLedger>> open(const std::filesystem::path& path,
+                                                                  const OpenOptions& options);
+  // Checkpoints what it can and gives the lock back; never throws.
+  ~SqliteLedger() override;
+
+  // As the port says. epoch 0 in a batch stands for "my own". A commit or sync that failed in a way that leaves its
+  // outcome open poisons the ledger: every later append answers unknown. Reading goes on working.
+  [[nodiscard]] engine::AppendResult append(const engine::Batch& batch) override;
+  [[nodiscard]] Result<std::vector<engine::Entry>> read_stream(const std::string& stream,
+                                                               std::uint64_t from_version) const override;
+  [[nodiscard]] Result<engine::Page> read_all(engine::Position after, std::size_t limit) const override;
+  [[nodiscard]] Result<std::vector<std::string>> open_streams() const override;
+  [[nodiscard]] Result<std::optional<engine::Position>> place_of(const std::string& subscriber) const override;
+  [[nodiscard]] const std::string& id() const override;
+
+  // Of this ownership, greater than every earlier one.
+  [[nodiscard]] std::uint64_t epoch() const;
+  // A small fact about the ledger itself that auditors find in table `meta` (the verifier key). Durable when it
+  // returns. invalid: a name the store uses itself.
+  [[nodiscard]] Result<void> set_meta(const std::string& name, const std::string& value);
+
+ private:
+  struct Parts;
+  explicit SqliteLedger(std::unique_ptr<Parts> parts);
+
+  [[nodiscard]] engine::AppendResult refused(const engine::Batch& batch);
+  [[nodiscard]] engine::AppendResult commit(engine::Position head);
+  [[nodiscard]] std::uint64_t version_of(const std::string& stream);
+  void remember(const engine::Batch& batch);
+  void checkpoint();
+
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace autoheal::store

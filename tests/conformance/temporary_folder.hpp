@@ -1,0 +1,44 @@
+// A folder of its own for every test, since tests run side by side; gone with its content afterwards.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+namespace autoheal::testing {
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = ::testing::TempDir() + "autoheal_store_XXXXXX";
+    if (::mkdtemp(name.data()) == nullptr) std::abort();
+    path_ = name;
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  [[nodiscard]] std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// What another process does with the file: the sqlite3 program, because only another process has locks of its own.
+// Returns what it printed, and its messages.
+inline std::string foreign_sqlite(const std::filesystem::path& database, const std::string& sql,
+                                  const std::string& option = "") {
+  const std::string command = "sqlite3 " + option + " '" + database.string() + "' \"" + sql + "\" 2>&1";
+  FILE* output = ::popen(command.c_str(), "r");
+  std::string text;
+  for (int c = std::fgetc(output); c != EOF; c = std::fgetc(output)) text += static_cast<char>(c);
+  ::pclose(output);
+  return text;
+}
+
+}  // namespace autoheal::testing

@@ -1,0 +1,80 @@
+// The small values everything stands on: times, ids, digests, quoted text, waits.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "engine/digest.hpp"
+#include "engine/quoted_text.hpp"
+#include "engine/system_ports.hpp"
+#include "engine/testing/fake_clock.hpp"
+#include "engine/wake_queue.hpp"
+
+namespace autoheal {
+namespace {
+
+TEST(Timestamps, HaveOneTextWithSixDigits) {
+  const auto time = parse_timestamp("2026-11-23T12:34:56.123456Z");
+  ASSERT_TRUE(time);
+  EXPECT_EQ(format_timestamp(*time), "2026-11-23T12:34:56.123456Z");
+  EXPECT_EQ(format_timestamp_ms(*time), "2026-11-23T12:34:56.123Z");
+}
+
+TEST(Timestamps, AreReadWithAnyOffsetAndFraction) {
+  EXPECT_EQ(format_timestamp(*parse_timestamp("2026-11-23T13:34:56+01:00")), "2026-11-23T12:34:56.000000Z");
+  EXPECT_EQ(format_timestamp(*parse_timestamp("2026-11-23T12:34:56.123456789Z")), "2026-11-23T12:34:56.123456Z");
+}
+
+TEST(Timestamps, RefuseWhatIsNone) {
+  for (const char* text : {"", "2026-11-23", "2026-13-23T12:34:56Z", "2026-02-30T12:34:56Z", "2026-11-23T24:34:56Z",
+                           "2026-11-23T12:34:56", "2026-11-23T12:34:56.Z", "x2026-11-23T12:34:56Z"}) {
+    EXPECT_FALSE(parse_timestamp(text)) << text;
+  }
+}
+
+TEST(Ids, AreReadOnlyInTheirCanonicalForm) {
+  const std::string text = "01890000-0000-7000-8000-00000000000a";
+  EXPECT_EQ(to_string(*parse_uuid(text)), text);
+  EXPECT_FALSE(parse_uuid("01890000-0000-7000-8000-00000000000A"));
+  EXPECT_FALSE(parse_uuid("0189000000007000800000000000000a"));
+}
+
+TEST(Ids, GrowEvenWhereTheClockStandsStillOrRunsBack) {
+  engine::testing::FakeClock clock;
+  engine::SystemRandomness randomness;
+  engine::UuidV7Source ids(clock, randomness);
+  Uuid last = ids.next();
+  for (int number = 0; number < 20'000; ++number) {
+    if (number == 10'000) clock.set_wall(clock.now() - std::chrono::hours(1));
+    const Uuid next = ids.next();
+    ASSERT_GT(next, last);
+    ASSERT_EQ(next.bytes[6] >> 4, 7);
+    ASSERT_EQ(next.bytes[8] >> 6, 2);
+    last = next;
+  }
+}
+
+TEST(Digests, AreThoseOfTheStandards) {
+  EXPECT_EQ(sha256_name("abc"), "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(to_hex(hmac_sha256("Jefe", "what do ya want for nothing?")),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  Sha256Stream stream;
+  stream.update("a", 1);
+  stream.update("bc", 2);
+  EXPECT_EQ(stream.finish(), sha256("abc"));
+}
+
+TEST(QuotedText, EscapesOnlyWhatMustBeAndReplacesWhatIsNoText) {
+  std::string out;
+  append_quoted(out, "a\"b\\c\nd/é\xff");
+  EXPECT_EQ(out, "\"a\\\"b\\\\c\\u000ad/é\xEF\xBF\xBD\"");
+}
+
+TEST(SystemClock, RunsForwardSinceBoot) {
+  const engine::SystemClock clock;
+  const Duration before = clock.since_boot();
+  EXPECT_GE(clock.since_boot(), before);
+  EXPECT_GT(clock.now(), Timestamp(std::chrono::sys_days(std::chrono::year(2024) / 1 / 1)));
+}
+
+}  // namespace
+}  // namespace autoheal

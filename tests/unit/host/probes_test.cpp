@@ -1,0 +1,206 @@
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <fcntl.h>
+#include <poll.h>
+
+#include <array>
+#include <atomic>
+#include <thread>
+
+#include "engine/digest.hpp"
+#include "tests/unit/host/host_fixture.hpp"
+#include "tools/host/unique_fd.hpp"
+#include "tools/host/url.hpp"
+
+namespace autoheal::host {
+namespace {
+
+using namespace workflows;
+
+// Answers every connection with the same bytes after it has read a request's head; with none, it never answers.
+class LocalServer {
+ public:
+  explicit LocalServer(std::string answer)
+      : answer_(std::move(answer)), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(::bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), size), 0);
+    EXPECT_EQ(::listen(listener_.get(), 8), 0);
+    EXPECT_EQ(::getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+    port_ = ntohs(address.sin_port);
+    thread_ = std::jthread([this](const std::stop_token& stop) { serve(stop); });
+  }
+  ~LocalServer() {
+    thread_.request_stop();
+    ::shutdown(listener_.get(), SHUT_RDWR);
+  }
+  LocalServer(const LocalServer&) = delete;
+  LocalServer& operator=(const LocalServer&) = delete;
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  [[nodiscard]] std::string url(const std::string& target = "/") const {
+    return "http://127.0.0.1:" + std::to_string(port_) + target;
+  }
+
+ private:
+  void serve(const std::stop_token& stop) {
+    std::vector<UniqueFd> silent;
+    while (!stop.stop_requested()) {
+      UniqueFd connection(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+      if (!connection) return;
+      if (answer_.empty()) {
+        silent.push_back(std::move(connection));
+        continue;
+      }
+      std::string request;
+      std::array<char, 4096> piece;
+      while (request.find("\r\n\r\n") == std::string::npos) {
+        const ssize_t got = ::read(connection.get(), piece.data(), piece.size());
+        if (got <= 0) break;
+        request.append(piece.data(), static_cast<std::size_t>(got));
+      }
+      for (std::size_t sent = 0; sent < answer_.size();) {
+        const ssize_t written = ::send(connection.get(), answer_.data() + sent, answer_.size() - sent, MSG_NOSIGNAL);
+        if (written <= 0) break;
+        sent += static_cast<std::size_t>(written);
+      }
+    }
+  }
+
+  std::string answer_;
+  UniqueFd listener_;
+  std::uint16_t port_ = 0;
+  std::jthread thread_;
+};
+
+class ProbesTest : public HostTest {
+ protected:
+  template <class What>
+  ProbeResult probe(What what, Duration timeout = std::chrono::seconds(5)) {
+    return host().probe(spec_, Probe{"probe", timeout, true, std::move(what)}, mark_);
+  }
+  template <class What>
+  ProbeVerdict verdict(What what, Duration timeout = std::chrono::seconds(5)) {
+    return probe(std::move(what), timeout).verdict;
+  }
+  ProgramRun run(const std::string& text) {
+    return {{script("probe.sh", text).string()}, spec_.root, {}, {}, std::chrono::seconds(5)};
+  }
+};
+
+TEST_F(ProbesTest, File) {
+  write("a.conf", "text", 0640);
+  FileProbe file{"a.conf", "baseline/a.conf", sha256_name("text"), {}, 0640, {}};
+  EXPECT_EQ(verdict(file), ProbeVerdict::pass);
+  file.mode = 0600;
+  EXPECT_EQ(verdict(file), ProbeVerdict::fail);
+  file.mode.reset();
+  file.baseline = sha256_name("other");
+  EXPECT_EQ(verdict(file), ProbeVerdict::fail);
+  file.baseline.clear();
+  file.sha256 = sha256_name("text").substr(7);
+  EXPECT_EQ(verdict(file), ProbeVerdict::pass);
+  file.owner = std::to_string(::geteuid()) + ":" + std::to_string(::getegid());
+  EXPECT_EQ(verdict(file), ProbeVerdict::pass);
+  EXPECT_EQ(verdict(FileProbe{"missing", {}, {}, {}, {}, {}}), ProbeVerdict::fail);
+  EXPECT_EQ(verdict(FileProbe{"../outside", {}, {}, {}, {}, {}}), ProbeVerdict::fail);
+  ASSERT_EQ(::mkfifo((root_ / "fifo").c_str(), 0600), 0);
+  EXPECT_EQ(verdict(FileProbe{"fifo", {}, {}, {}, {}, {}}), ProbeVerdict::fail);
+}
+
+TEST_F(ProbesTest, EnvNeverTellsAValue) {
+  write(".env", "PORT=8080\nexport TOKEN='s3cret'\n");
+  EXPECT_EQ(verdict(EnvProbe{".env", {"PORT", "TOKEN"}, {{"PORT", "8080"}}}), ProbeVerdict::pass);
+  const auto result = probe(EnvProbe{".env", {"HOST"}, {{"TOKEN", "wanted"}}});
+  EXPECT_EQ(result.verdict, ProbeVerdict::fail);
+  EXPECT_EQ(result.message, ".env: HOST is not set, TOKEN is not as declared");
+}
+
+TEST_F(ProbesTest, Tcp) {
+  std::uint16_t port = 0;
+  {
+    const LocalServer server("x");
+    port = server.port();
+    EXPECT_EQ(verdict(TcpProbe{"127.0.0.1", port}), ProbeVerdict::pass);
+    EXPECT_EQ(verdict(TcpProbe{"localhost", port}), ProbeVerdict::pass);
+  }
+  EXPECT_EQ(verdict(TcpProbe{"127.0.0.1", port}), ProbeVerdict::fail);
+}
+
+TEST_F(ProbesTest, Http) {
+  const LocalServer server("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nhealthy");
+  EXPECT_EQ(verdict(HttpProbe{server.url("/health?x=1"), 200, "health", {{"X-Mine", "1"}}}), ProbeVerdict::pass);
+  const auto result = probe(HttpProbe{server.url(), 204, {}, {}});
+  EXPECT_EQ(result.verdict, ProbeVerdict::fail);
+  EXPECT_EQ(result.message, "status 200, expected 204");
+  EXPECT_EQ(verdict(HttpProbe{server.url(), 200, "sick", {}}), ProbeVerdict::fail);
+  EXPECT_EQ(verdict(HttpProbe{server.url(), 200, {}, {{"X", "a\r\nY: b"}}}), ProbeVerdict::unknown);
+  EXPECT_EQ(verdict(HttpProbe{"file:///etc/passwd", 200, {}, {}}), ProbeVerdict::unknown);
+  EXPECT_EQ(verdict(HttpProbe{"https://127.0.0.1:" + std::to_string(server.port()), 200, {}, {}},
+                    std::chrono::milliseconds(200)),
+            ProbeVerdict::fail);
+}
+
+TEST_F(ProbesTest, HttpIsLimitedInTimeAndSize) {
+  const LocalServer silent("");
+  const auto late = probe(HttpProbe{silent.url(), 200, {}, {}}, std::chrono::milliseconds(200));
+  EXPECT_EQ(late.verdict, ProbeVerdict::fail);
+  EXPECT_NE(late.message.find("no answer within 200 ms"), std::string::npos) << late.message;
+  EXPECT_LT(late.took, std::chrono::seconds(3));
+  const LocalServer large("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nbegin" + std::string(3U << 20U, 'x') + "end");
+  EXPECT_EQ(verdict(HttpProbe{large.url(), 200, {}, {}}), ProbeVerdict::pass);
+  EXPECT_EQ(verdict(HttpProbe{large.url(), 200, "end", {}}), ProbeVerdict::fail);
+  EXPECT_EQ(verdict(HttpProbe{large.url(), 200, "begin", {}}), ProbeVerdict::pass);
+}
+
+TEST_F(ProbesTest, CommandAndPlugin) {
+  EXPECT_EQ(verdict(CommandProbe{run("exit 0\n")}), ProbeVerdict::pass);
+  EXPECT_EQ(verdict(CommandProbe{run("exit 3\n")}), ProbeVerdict::fail);
+  EXPECT_EQ(verdict(CommandProbe{run("sleep 60\n")}, std::chrono::milliseconds(100)), ProbeVerdict::fail);
+  EXPECT_EQ(verdict(PluginProbe{run("exit 0\n"), false}), ProbeVerdict::pass);
+  EXPECT_EQ(verdict(PluginProbe{run("exit 1\n"), false}), ProbeVerdict::warning);
+  EXPECT_EQ(verdict(PluginProbe{run("exit 1\n"), true}), ProbeVerdict::fail);
+  const auto critical = probe(PluginProbe{run("echo 'DISK CRITICAL'; exit 2\n"), false});
+  EXPECT_EQ(critical.verdict, ProbeVerdict::fail);
+  EXPECT_EQ(critical.message, "exit status 2: DISK CRITICAL");
+  EXPECT_EQ(verdict(PluginProbe{run("exit 3\n"), false}), ProbeVerdict::unknown);
+  EXPECT_EQ(verdict(PluginProbe{run("exit 64\n"), false}), ProbeVerdict::unknown);
+  EXPECT_EQ(verdict(PluginProbe{run("kill -9 $$\n"), false}), ProbeVerdict::unknown);
+}
+
+TEST_F(ProbesTest, Process) {
+  write("run/app.pid", std::to_string(::getpid()) + "\n");
+  EXPECT_EQ(verdict(ProcessProbe{"run/app.pid"}), ProbeVerdict::pass);
+  EXPECT_TRUE(host().process_runs(spec_, "run/app.pid"));
+  for (const std::string content : {"", "0", "-1", "12x", "99999999999", "4194304"}) {
+    write("run/app.pid", content);
+    EXPECT_EQ(verdict(ProcessProbe{"run/app.pid"}), ProbeVerdict::fail) << content;
+  }
+  const pid_t zombie = ::fork();
+  if (zombie == 0) ::_exit(0);
+  siginfo_t ended{};
+  ::waitid(P_PID, static_cast<id_t>(zombie), &ended, WEXITED | WNOWAIT);
+  write("run/app.pid", std::to_string(zombie));
+  EXPECT_FALSE(host().process_runs(spec_, "run/app.pid"));
+  ::waitid(P_PID, static_cast<id_t>(zombie), &ended, WEXITED);
+}
+
+TEST(UrlTest, ReadsAndRefuses) {
+  const auto url = read_url("https://[::1]:8443/a?b=c#d");
+  ASSERT_TRUE(url);
+  EXPECT_EQ(url->host, "::1");
+  EXPECT_EQ(url->host_header, "[::1]:8443");
+  EXPECT_EQ(url->port, 8443);
+  EXPECT_EQ(url->target, "/a?b=c");
+  EXPECT_EQ(read_url("http://host?x")->target, "/?x");
+  for (const std::string bad : {"ftp://host", "http://", "http://u:p@host/", "http://host:0/", "http://host:99999/",
+                                "http://host/\r\n", "http://ho st/"}) {
+    EXPECT_FALSE(read_url(bad)) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace autoheal::host

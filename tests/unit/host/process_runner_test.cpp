@@ -1,0 +1,158 @@
+#include "tools/host/process_runner.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/syscall.h>
+
+#include <sstream>
+
+#include "tests/unit/host/host_fixture.hpp"
+#include "tools/host/marked_processes.hpp"
+#include "tools/host/unique_fd.hpp"
+
+namespace autoheal::host {
+namespace {
+
+using namespace workflows;
+
+class ProcessRunnerTest : public HostTest {
+ protected:
+  RunRequest request(std::vector<std::string> argv, LeaveBehind leave = LeaveBehind::nothing) {
+    ProgramRun run;
+    run.argv = std::move(argv);
+    run.cwd = spec_.root;
+    return {run, mark_, leave};
+  }
+  RunRequest shell(const std::string& text, LeaveBehind leave = LeaveBehind::nothing) {
+    return request({script("script" + std::to_string(++scripts_), text).string()}, leave);
+  }
+  static bool ends(pid_t pid, int milliseconds = 5000) {
+    const UniqueFd handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U)));
+    if (!handle) return true;
+    pollfd wanted{handle.get(), POLLIN, 0};
+    return ::poll(&wanted, 1, milliseconds) == 1;
+  }
+  int scripts_ = 0;
+};
+
+TEST_F(ProcessRunnerTest, TakesOutputAndStatus) {
+  const auto ran = run_program(shell("echo out; echo err >&2; exit 7\n"));
+  EXPECT_TRUE(ran.started) << ran.message;
+  EXPECT_EQ(ran.exit_code, 7);
+  EXPECT_EQ(ran.standard_output, "out\n");
+  EXPECT_EQ(ran.standard_error, "err\n");
+  EXPECT_TRUE(ran.program_sha256.starts_with("sha256:"));
+  EXPECT_EQ(run_program(shell("kill -9 $$\n")).exit_code, 137);
+}
+
+TEST_F(ProcessRunnerTest, GivesArgumentsAsTheyAreAndAFixedEnvironment) {
+  ::setenv("LD_SOMETHING", "x", 1);
+  auto wanted = request({"/usr/bin/printf", "%s|", "a b", "$(id)", ";`", "-n", "\n"});
+  EXPECT_EQ(run_program(wanted).standard_output, "a b|$(id)|;`|-n|\n|");
+  wanted = request({"/usr/bin/env"});
+  wanted.run.environment = {{"MINE", "yes"}};
+  const auto ran = run_program(wanted);
+  EXPECT_EQ(ran.standard_output.find("LD_SOMETHING"), std::string::npos);
+  for (const std::string line : {"MINE=yes\n", "LANG=C.UTF-8\n", "AUTOHEAL_EFFECT=ledger/0190-heal/1/0\n",
+                                 "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"}) {
+    EXPECT_NE(ran.standard_output.find(line), std::string::npos) << line;
+  }
+}
+
+TEST_F(ProcessRunnerTest, LeavesNoDescriptorOpen) {
+  const UniqueFd leaky(::open("/dev/null", O_RDONLY));  // without O_CLOEXEC
+  const auto ran = run_program(request({"/bin/sh", "-c", "ls /proc/$$/fd"}));
+  EXPECT_EQ(ran.standard_output, "0\n1\n2\n");
+}
+
+TEST_F(ProcessRunnerTest, CutsOutputAndGoesOnReading) {
+  auto wanted = shell("head -c 3000000 /dev/zero | tr '\\0' x; echo done >&2\n");
+  wanted.output_limit = 1000;
+  const auto ran = run_program(wanted);
+  EXPECT_EQ(ran.exit_code, 0);
+  EXPECT_EQ(ran.standard_output, std::string(1000, 'x'));
+  EXPECT_TRUE(ran.output_cut);
+  EXPECT_EQ(ran.standard_error, "done\n");
+}
+
+TEST_F(ProcessRunnerTest, ATimeOutEndsTheWholeSessionAndWhatLeftIt) {
+  auto wanted = shell("setsid sleep 100 & echo $!\n(trap '' TERM; sleep 101; sleep 102) & echo $!\nsleep 103\n");
+  wanted.run.timeout = std::chrono::milliseconds(300);
+  const auto ran = run_program(wanted);
+  EXPECT_TRUE(ran.timed_out);
+  EXPECT_LT(ran.took, std::chrono::seconds(10));
+  std::istringstream pids(ran.standard_output);
+  int count = 0;
+  for (pid_t pid = 0; pids >> pid; ++count) EXPECT_TRUE(ends(pid));
+  EXPECT_EQ(count, 2);
+}
+
+TEST_F(ProcessRunnerTest, EndsWithItsOwnProcessAndEndsWhatItLeft) {
+  const auto ran = run_program(shell("sleep 100 & echo $!\n"));
+  EXPECT_LT(ran.took, std::chrono::seconds(5));
+  EXPECT_TRUE(ends(std::stoi(ran.standard_output)));
+}
+
+TEST_F(ProcessRunnerTest, WhatAServiceLeavesLivesOnAndMayGoOnWriting) {
+  const auto ran =
+      run_program(shell("(while :; do echo tick; sleep 0.01; done) & echo $! >&2\n", LeaveBehind::what_runs));
+  const pid_t pid = std::stoi(ran.standard_error);
+  EXPECT_FALSE(ends(pid, 300));
+  EXPECT_EQ(end_marked("ledger/0190-other/"), 0U);
+  EXPECT_GE(end_marked(heal_), 1U);
+  EXPECT_TRUE(ends(pid));
+  EXPECT_EQ(end_marked(heal_), 0U);
+  EXPECT_EQ(end_marked(""), 0U);
+}
+
+TEST_F(ProcessRunnerTest, SaysWhyItCouldNotStart) {
+  const auto message = [&](const std::vector<std::string>& argv) {
+    const auto ran = run_program(request(argv));
+    EXPECT_FALSE(ran.started);
+    EXPECT_FALSE(ran.message.empty());
+    return ran.message;
+  };
+  message({(root_ / "missing").string()});
+  message({root_.string()});
+  message({"relative"});
+  EXPECT_NE(message({write("plain", "text", 0644).string()}).find("not executable"), std::string::npos);
+  EXPECT_NE(message({write("empty", "", 0755).string()}).find("empty"), std::string::npos);
+  EXPECT_NE(message({write("odd", "#!/no/such/interpreter\n", 0755).string()}).find("interpreter"), std::string::npos);
+  EXPECT_NE(message({write("text", "not a program\n", 0755).string()}).find("neither"), std::string::npos);
+  auto wanted = request({"/bin/true"});
+  wanted.run.cwd = (root_ / "missing").string();
+  EXPECT_FALSE(run_program(wanted).started);
+}
+
+TEST_F(ProcessRunnerTest, RefusesProgramsThatOthersCouldWrite) {
+  const auto program = script("bin/tool", "exit 0\n");
+  EXPECT_TRUE(run_program(request({program.string()})).started);
+  ::chmod(program.c_str(), 0777);
+  EXPECT_FALSE(run_program(request({program.string()})).started);
+  ::chmod(program.c_str(), 0755);
+  ::chmod(program.parent_path().c_str(), 0777);
+  EXPECT_NE(run_program(request({program.string()})).message.find("can be written by others"), std::string::npos);
+  ::chmod(program.parent_path().c_str(), 01777);
+  EXPECT_TRUE(run_program(request({program.string()})).started);
+  // By a link in a good folder into a bad one.
+  ::chmod(program.parent_path().c_str(), 0777);
+  fs::create_symlink("bin/tool", root_ / "link");
+  EXPECT_FALSE(run_program(request({(root_ / "link").string()})).started);
+  ::chmod(program.parent_path().c_str(), 0755);
+  EXPECT_TRUE(run_program(request({(root_ / "link").string()})).started);
+}
+
+TEST_F(ProcessRunnerTest, BecomesAnotherUser) {
+  auto wanted = request({"/usr/bin/id", "-un"});
+  wanted.run.user = ::geteuid() == 0 ? "nobody" : "root";
+  wanted.run.cwd = "/";
+  const auto ran = run_program(wanted);
+  if (::geteuid() != 0) {
+    EXPECT_FALSE(ran.started);
+  } else {
+    EXPECT_EQ(ran.standard_output, "nobody\n") << ran.message;
+  }
+}
+
+}  // namespace
+}  // namespace autoheal::host

@@ -1,0 +1,22 @@
+// Who runs this program, as the kernel says: never as an environment variable claims.
+#pragma once
+
+#include <string>
+
+#include "workflows/heal_entry.hpp"
+#include "workflows/roles.hpp"
+
+namespace autoheal::cli {
+
+struct Caller {
+  std::uint32_t uid = 0;
+  std::optional<std::uint32_t> loginuid;   // who logged in, through sudo too
+  std::string os_user;                     // by name, or the uid's digits
+};
+
+[[nodiscard]] Caller caller_of_this_process();
+[[nodiscard]] std::string os_user_name(std::uint32_t uid);
+// What the ledger says about who did something.
+[[nodiscard]] workflows::By by(const Caller& caller, const workflows::Principal& principal, const std::string& reason);
+
+}  // namespace autoheal::cli

@@ -1,0 +1,93 @@
+// config check, config show, engines: what is in force.
+#include <nlohmann/json.hpp>
+
+#include "tools/autoheal/commands.hpp"
+#include "tools/autoheal/heal_list.hpp"
+#include "tools/autoheal/heal_text.hpp"
+#include "tools/autoheal/table.hpp"
+#include "workflows/engine_spec_codec.hpp"
+#include "workflows/json_writer.hpp"
+
+namespace autoheal::cli {
+
+namespace {
+
+using namespace workflows;
+
+std::string kinds_of_repair(const RepairSpec& repair) {
+  std::string kinds;
+  const auto add = [&](bool there, const char* name) {
+    if (there) kinds += (kinds.empty() ? "" : ",") + std::string(name);
+  };
+  add(!repair.files.empty(), "files");
+  add(!repair.env.empty(), "env");
+  add(!repair.settings.empty(), "settings");
+  add(!repair.links.empty(), "links");
+  add(!repair.policy.empty(), "policy");
+  add(!repair.checks.empty(), "checks");
+  add(repair.service.has_value(), "service");
+  add(!repair.commands.empty(), "commands");
+  return kinds.empty() ? "only certifies" : kinds;
+}
+
+// Literals of env values may be secrets: what is shown is where they come from.
+EngineSpec without_secrets(EngineSpec spec) {
+  for (EnvRepair& env : spec.repair.env) {
+    for (auto& [name, value] : env.set) {
+      if (value.from_file.empty()) value.literal = "***";
+    }
+  }
+  return spec;
+}
+
+}  // namespace
+
+int command_config_check(const Session& session) {
+  const config::Configuration& settings = session.configuration.settings;
+  std::string engines = std::to_string(settings.engines.size()) + (settings.engines.size() == 1 ? " engine" : " engines");
+  session.console.data(session.console.json() ? R"({"valid":true,"digest":")" + settings.digest + R"("})"
+                                              : session.console.paint(Tone::good, "✓ ") + settings.file + " is valid: " + engines + ", " +
+                                                    std::to_string(settings.files.size()) + (settings.files.size() == 1 ? " file" : " files"));
+  return exit_done;
+}
+
+int command_config_show(const Session& session) {
+  const config::Configuration& settings = session.configuration.settings;
+  JsonWriter out;
+  out.begin_object().field("file", settings.file).field("digest", settings.digest).field("ledger", settings.ledger).field("reports", settings.reports);
+  out.key("healing").begin_object().field("enabled", settings.healing.enabled).field("max_retries", settings.healing.max_retries);
+  out.field("retry_delay_us", settings.healing.retry_delay).field("max_concurrent", settings.max_concurrent).field("actor", settings.principals.actor).end_object();
+  out.key("principals").begin_array();
+  for (const Principal& principal : settings.principals.listed) {
+    out.begin_object().field("name", principal.name).field("role", name_of(principal.role)).field("os_user", principal.os_user).end_object();
+  }
+  out.end_array().field("you", session.configuration.principal.name).field("your_role", name_of(session.configuration.principal.role));
+  out.key("engines").begin_array();
+  for (const EngineSpec& spec : settings.engines) out.raw(encode_engine_spec(without_secrets(spec)));
+  const std::string json = out.end_array().end_object().take();
+  session.console.data(session.console.json() ? json : nlohmann::ordered_json::parse(json).dump(2));
+  return exit_done;
+}
+
+int command_engines(const Session& session) {
+  if (const int refused = session.require(Permission::read, "read the ledger"); refused != exit_done) return refused;
+  const auto past = open_past(session.configuration);
+  if (!past) return session.fail(past.error());
+  const auto heals = list_heals(*past->ledger, *past->vault);
+  if (!heals) return session.fail(heals.error());
+  std::map<std::string, const HealSummary*> newest;
+  for (const HealSummary& heal : *heals) newest[heal.engine] = &heal;
+  Table table{{"engine", "strategy", "probes", "repairs", "needs", "last_heal", "when"}, {}};
+  for (const EngineSpec& spec : session.configuration.settings.engines) {
+    std::string needs;
+    for (const std::string& name : spec.depends_on) needs += (needs.empty() ? "" : ",") + name;
+    const auto last = newest.find(spec.name);
+    table.rows.push_back({spec.name, std::string(name_of(spec.strategy)), std::to_string(spec.self_test.size()), kinds_of_repair(spec.repair), needs,
+                          last == newest.end() ? "never" : std::string(name_of(last->second->phase)),
+                          last == newest.end() ? "" : format_timestamp_ms(last->second->newest)});
+  }
+  print(session.console, table, session.options.output);
+  return exit_done;
+}
+
+}  // namespace autoheal::cli

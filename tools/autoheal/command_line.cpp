@@ -1,0 +1,147 @@
+#include "tools/autoheal/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "tools/autoheal/exit_code.hpp"
+#include "tools/autoheal/version.hpp"
+
+namespace autoheal::cli {
+
+namespace {
+
+constexpr const char* about =
+    "Autoheal tests what you manage, repairs what fails, proves that the repair holds,\n"
+    "and leaves evidence that anyone can check. An uncertified change never stays.\n";
+
+constexpr const char* footer =
+    "A first session:\n"
+    "  autoheal config check                  is the configuration right?\n"
+    "  autoheal doctor                        is all in place on this host?\n"
+    "  autoheal selftest --no-heal            what fails, without touching anything\n"
+    "  autoheal heal EnvRecon --dry-run       what would be repaired, and would it be certified?\n"
+    "  autoheal selftest                      test, heal, certify, report\n"
+    "  autoheal heals                         what was healed\n"
+    "  autoheal show HEAL                     one heal, step by step\n"
+    "  autoheal ledger verify                 did anybody edit the record?\n"
+    "\n"
+    "Exit codes: 0 done, 1 failed, 2 usage, 3 skipped, 4 refused, 5 not found, 6 busy or unavailable,\n"
+    "9 self-test run failed, 70 internal, 78 configuration, 130/143 on a signal.\n";
+
+// One command: its callback notes its name, so that exactly one is chosen.
+CLI::App* command(CLI::App& parent, Options& options, const std::string& name, const std::string& help) {
+  CLI::App* app = parent.add_subcommand(name, help);
+  app->fallthrough();
+  const std::string full = parent.get_parent() != nullptr ? parent.get_name() + " " + name : name;
+  app->callback([&options, full] {
+    if (options.command.empty()) options.command = full;
+  });
+  return app;
+}
+
+void add_global(CLI::App& app, Options& options) {
+  app.add_option("-c,--config", options.config_file,
+                 "configuration; else $AUTOHEAL_CONFIG, ./autoheal.yaml, /etc/autoheal/autoheal.yaml")
+      ->type_name("FILE");
+  static const std::map<std::string, OutputFormat> formats = {
+      {"text", OutputFormat::text}, {"json", OutputFormat::json}, {"jsonl", OutputFormat::jsonl}, {"csv", OutputFormat::csv}};
+  app.add_option("-o,--output", options.output, "form of the data on stdout: text, json, jsonl, csv")
+      ->transform(CLI::CheckedTransformer(formats))
+      ->type_name("FORM");
+  app.add_option("--color", options.color, "auto, always or never; NO_COLOR also switches it off")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->type_name("WHEN");
+  app.add_option("--reason", options.reason, "why, in your words: stands in the ledger beside what you did")->type_name("TEXT");
+}
+
+void add_healing(CLI::App& app, Options& options) {
+  CLI::App* selftest = command(app, options, "selftest", "test every engine once, heal what fails, write the report");
+  CLI::Option* heals = selftest->add_flag_callback("--heal", [&options] { options.heals = true; }, "heal what fails: the default where you may");
+  selftest->add_flag_callback("--no-heal", [&options] { options.heals = false; }, "only look")->excludes(heals);
+  selftest->add_option("--engine", options.engines, "only this engine and what it needs; may be repeated")->type_name("NAME");
+
+  CLI::App* heal = command(app, options, "heal", "heal one engine now and wait for the outcome");
+  heal->add_option("engine", options.engine, "the engine's name")->required();
+  heal->add_option("--test-result", options.test_result_file,
+                   "a test result as JSON {engine, action?, result?, error?}, or - for stdin; without it the self-test runs first")
+      ->type_name("FILE");
+  heal->add_option("--error", options.error, "what failed, in your words, instead of a test result")->type_name("TEXT");
+  heal->add_flag("--dry-run", options.dry_run, "plan and preflight only: nothing is touched, nothing recorded");
+
+  command(app, options, "resume", "finish the heals that an interrupted process left open");
+  CLI::App* cancel = command(app, options, "cancel", "end an open heal; what it changed is rolled back");
+  cancel->add_option("heal", options.heal, "the heal's id, or enough of its beginning")->required();
+  CLI::App* rollback = command(app, options, "rollback", "try once more to put back what a heal could not");
+  rollback->add_option("heal", options.heal, "the heal's id, or enough of its beginning")->required();
+}
+
+void add_filters(CLI::App& app, Options& options) {
+  app.add_option("--engine", options.engine, "only of this engine")->type_name("NAME");
+  app.add_option("--state", options.state, "only heals in this state: Triggered, Repairing, Certifying, Retrying, Complete, Exhausted");
+  app.add_option("--since", options.since, "from this time on: RFC 3339, a date, or an age such as 24h")->type_name("TIME");
+}
+
+void add_reading(CLI::App& app, Options& options) {
+  add_filters(*command(app, options, "heals", "list heals, newest last"), options);
+  CLI::App* show = command(app, options, "show", "one heal as a timeline");
+  show->add_option("heal", options.heal, "the heal's id, or enough of its beginning; \"last\" is the newest")->required();
+  CLI::App* audit = command(app, options, "audit", "what happened, from the ledger; -o jsonl prints the exact export lines");
+  add_filters(*audit, options);
+  audit->add_option("--heal", options.heal, "only of this heal")->type_name("HEAL");
+  audit->add_option("--actor", options.actor, "only what this principal did")->type_name("NAME");
+  audit->add_option("--type", options.type, "only this type of entry; heal.* means all that begin so")->type_name("TYPE");
+  audit->add_option("--strategy", options.strategy, "only heals of this strategy")->type_name("NAME");
+  audit->add_option("--until", options.until, "before this time")->type_name("TIME");
+  audit->add_option("--limit", options.limit, "at most so many entries")->type_name("N");
+  audit->add_option("--after", options.after, "only entries after this sequence number")->type_name("SEQ");
+  command(app, options, "engines", "the engines of the configuration and how they stand");
+}
+
+void add_groups(CLI::App& app, Options& options) {
+  CLI::App* baseline = app.add_subcommand("baseline", "digests that certification holds an engine to");
+  baseline->require_subcommand(1)->fallthrough();
+  CLI::App* adopt = command(*baseline, options, "adopt", "record the digests of an engine's files and baselines as right");
+  adopt->add_option("engine", options.engine, "the engine's name")->required();
+  CLI::App* show = command(*baseline, options, "show", "what was adopted");
+  show->add_option("engine", options.engine, "the engine's name")->required();
+  CLI::App* diff = command(*baseline, options, "diff", "how the files differ from what was adopted; exit 1 if they do");
+  diff->add_option("engine", options.engine, "the engine's name")->required();
+
+  CLI::App* config = app.add_subcommand("config", "check, show or describe the configuration");
+  config->require_subcommand(1)->fallthrough();
+  command(*config, options, "check", "read it as every command does; says what is wrong and where");
+  command(*config, options, "show", "what is in force, with defaults and environment applied");
+  command(*config, options, "schema", "its JSON Schema, for editors");
+  command(*config, options, "help", "every field, what it means and its default");
+  command(app, options, "doctor", "is all in place: configuration, ledger, vault, roots, programs, kernel");
+
+  CLI::App* ledger = app.add_subcommand("ledger", "the Genesis ledger: export and verify");
+  ledger->require_subcommand(1)->fallthrough();
+  command(*ledger, options, "export", "every entry as its exact line of JSON");
+  command(*ledger, options, "verify", "is it whole: dense numbers, stream versions, legal paths; exit 1 if not");
+}
+
+}  // namespace
+
+Parsed parse_command_line(int argc, char** argv) {
+  Parsed parsed;
+  CLI::App app(about, "autoheal");
+  app.footer(footer);
+  app.set_version_flag("--version", std::string("autoheal ") + version);
+  app.require_subcommand(1);
+  add_global(app, parsed.options);
+  add_healing(app, parsed.options);
+  add_reading(app, parsed.options);
+  add_groups(app, parsed.options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& help) {
+    parsed.exit_code = app.exit(help, std::cout, std::cerr);
+  } catch (const CLI::ParseError& problem) {
+    std::cerr << "autoheal: " << problem.what() << "\n  try: autoheal --help\n";
+    parsed.exit_code = exit_usage;
+  }
+  return parsed;
+}
+
+}  // namespace autoheal::cli

@@ -1,0 +1,26 @@
+// The commands, one function each: everything is in the session, the exit code comes back.
+#pragma once
+
+#include "tools/autoheal/session.hpp"
+
+namespace autoheal::cli {
+
+int command_selftest(const Session& session);
+int command_heal(const Session& session);
+int command_resume(const Session& session);
+int command_cancel(const Session& session);
+int command_rollback(const Session& session);
+int command_heals(const Session& session);
+int command_show(const Session& session);
+int command_audit(const Session& session);
+int command_engines(const Session& session);
+int command_baseline_adopt(const Session& session);
+int command_baseline_show(const Session& session);
+int command_baseline_diff(const Session& session);
+int command_config_check(const Session& session);
+int command_config_show(const Session& session);
+int command_doctor(const Session& session);
+int command_ledger_export(const Session& session);
+int command_ledger_verify(const Session& session);
+
+}  // namespace autoheal::cli

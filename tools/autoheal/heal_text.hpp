@@ -1,0 +1,17 @@
+// How results of heals look to people.
+#pragma once
+
+#include <string>
+
+#include "tools/autoheal/console.hpp"
+#include "workflows/heal_result.hpp"
+
+namespace autoheal::cli {
+
+// "✅ certified   EnvRecon  arie, 1 attempt, 0.123 s   0193..."
+[[nodiscard]] std::string line_of(const Console& console, const workflows::HealResult& result);
+// Exit code of a single heal.
+[[nodiscard]] int exit_code_of(const workflows::HealResult& result);
+[[nodiscard]] std::string seconds_text(Duration took);
+
+}  // namespace autoheal::cli

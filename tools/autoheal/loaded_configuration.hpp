@@ -1,0 +1,32 @@
+// The configuration as every command gets it: found, read, with the contents of its baselines in hand and the caller's
+// place among the principals known.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "tools/autoheal/caller.hpp"
+#include "tools/autoheal/options.hpp"
+#include "tools/config/configuration.hpp"
+#include "workflows/roles.hpp"
+
+namespace autoheal::cli {
+
+struct LoadedConfiguration {
+  config::Configuration settings;
+  std::map<engine::BlobName, std::string> baselines;   // content by name, to be kept in the vault before a heal begins
+  Caller caller;
+  workflows::Principal principal;                      // who the caller is here
+  std::string program_sha256;                          // of the running autoheal
+
+  [[nodiscard]] const workflows::EngineSpec* find(const std::string& engine) const;
+};
+
+// Prints every problem to stderr. The error's kind is always `invalid`: exit 78.
+[[nodiscard]] Result<LoadedConfiguration> load_configuration(const Options& options);
+
+// $AUTOHEAL_CONFIG, ./autoheal.yaml or /etc/autoheal/autoheal.yaml.
+[[nodiscard]] std::string configuration_file(const Options& options);
+
+}  // namespace autoheal::cli

@@ -1,0 +1,66 @@
+#include <cstdio>
+#include <exception>
+#include <iostream>
+#include <map>
+
+#include "tools/autoheal/command_line.hpp"
+#include "tools/autoheal/commands.hpp"
+#include "tools/config/describe_fields.hpp"
+
+namespace {
+
+using namespace autoheal;
+using namespace autoheal::cli;
+
+int run(const Options& options, Console& console) {
+  if (options.command == "config schema") {
+    console.data(config::json_schema());
+    return exit_done;
+  }
+  if (options.command == "config help") {
+    console.data(config::field_reference());
+    return exit_done;
+  }
+  const auto configuration = load_configuration(options);
+  if (!configuration) {
+    console.error(configuration.error(), exit_configuration);
+    return exit_configuration;
+  }
+  static const std::map<std::string, int (*)(const Session&)> commands = {
+      {"selftest", command_selftest},
+      {"heal", command_heal},
+      {"resume", command_resume},
+      {"cancel", command_cancel},
+      {"rollback", command_rollback},
+      {"heals", command_heals},
+      {"show", command_show},
+      {"audit", command_audit},
+      {"engines", command_engines},
+      {"baseline adopt", command_baseline_adopt},
+      {"baseline show", command_baseline_show},
+      {"baseline diff", command_baseline_diff},
+      {"config check", command_config_check},
+      {"config show", command_config_show},
+      {"doctor", command_doctor},
+      {"ledger export", command_ledger_export},
+      {"ledger verify", command_ledger_verify},
+  };
+  for (const std::string& warning : configuration->settings.warnings) console.note("warning: " + warning);
+  return commands.at(options.command)({options, console, *configuration});
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    const Parsed parsed = parse_command_line(argc, argv);
+    if (parsed.exit_code) return *parsed.exit_code;
+    Console console(parsed.options);
+    const int code = run(parsed.options, console);
+    if (std::fflush(stdout) != 0) return exit_internal;
+    return code;
+  } catch (const std::exception& exception) {
+    std::cerr << "autoheal: internal error: " << exception.what() << "\n";
+    return exit_internal;
+  }
+}

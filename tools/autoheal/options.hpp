@@ -1,0 +1,31 @@
+// What the command line said, as values: parsed in one place, read by the commands.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace autoheal::cli {
+
+enum class OutputFormat { text, json, jsonl, csv };
+
+struct Options {
+  std::string command;                     // "heal", "baseline adopt", ...
+  std::string config_file;                 // empty: the usual places
+  OutputFormat output = OutputFormat::text;
+  std::string color = "auto";
+  std::string reason;
+
+  std::string engine;                      // heal, baseline
+  std::vector<std::string> engines;        // selftest --engine
+  std::string heal;                        // show, cancel, rollback
+  std::optional<bool> heals;               // selftest --heal / --no-heal
+  std::string test_result_file;
+  std::optional<std::string> error;
+  bool dry_run = false;
+
+  std::string actor, type, state, strategy, since, until;   // heals, audit
+  std::optional<std::uint64_t> limit, after;
+};
+
+}  // namespace autoheal::cli

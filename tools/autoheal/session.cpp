@@ -1,0 +1,89 @@
+#include "tools/autoheal/session.hpp"
+
+#include "engine/system_ports.hpp"
+#include "store/sqlite_ledger.hpp"
+#include "workflows/json_writer.hpp"
+
+namespace autoheal::cli {
+
+namespace {
+
+constexpr std::size_t page_entries = 5'000;
+
+// Best effort: a refusal stands even where it cannot be recorded.
+void record_refusal(const Session& session, const std::string& what) {
+  engine::SystemClock clock;
+  engine::SystemRandomness randomness;
+  engine::UuidV7Source ids(clock, randomness);
+  auto ledger = store::SqliteLedger::open(session.configuration.settings.ledger, {.ids = ids});
+  if (!ledger) return;
+  const auto before = (*ledger)->read_stream("ledger", 1);
+  if (!before) return;
+  engine::NewEntry entry;
+  entry.type = "access.denied";
+  entry.time = clock.now();
+  entry.actor = session.configuration.principal.name;
+  workflows::JsonWriter data;
+  data.begin_object().field("wanted", what).field("role", name_of(session.configuration.principal.role));
+  data.field("uid", session.configuration.caller.uid).field("via", "cli");
+  entry.data = data.end_object().take();
+  engine::Batch batch;
+  batch.streams.push_back({"ledger", before->size(), {std::move(entry)}, engine::StreamLife::ends, {}});
+  (void)(*ledger)->append(batch);
+}
+
+}  // namespace
+
+int Session::fail(const Error& error) const {
+  const int code = exit_code_of(error.kind);
+  console.error(error, code);
+  return code;
+}
+
+int Session::require(workflows::Permission permission, const std::string& what) const {
+  const workflows::Principal& who = configuration.principal;
+  if (allows(who.role, permission)) return exit_done;
+  record_refusal(*this, what);
+  const std::string role = who.role == workflows::Role::none ? "has no role here" : "is only " + std::string(name_of(who.role));
+  return fail({ErrorKind::refused, who.name + " may not " + what + ": " + who.name + " " + role,
+               "roles stand under `principals:` in " + configuration.settings.file});
+}
+
+workflows::By Session::by() const { return cli::by(configuration.caller, configuration.principal, options.reason); }
+
+Result<Past> open_past(const LoadedConfiguration& configuration) {
+  auto ledger = store::LedgerReader::open(configuration.settings.ledger);
+  if (!ledger) return std::unexpected(std::move(ledger.error()));
+  auto vault = store::Vault::open(configuration.settings.ledger + ".vault", {}, store::VaultAccess::read_only);
+  if (!vault) return std::unexpected(std::move(vault.error()));
+  return Past{std::move(*ledger), std::move(*vault)};
+}
+
+Result<std::string> find_heal(const engine::LedgerView& ledger, const std::string& written) {
+  if (written != "last" && written.size() == 36) {
+    const auto entries = ledger.read_stream(written, 1);
+    if (!entries) return std::unexpected(entries.error());
+    if (!entries->empty() && entries->front().type == "heal.triggered") return written;
+    return failure(ErrorKind::not_found, "there is no heal " + written, "`autoheal heals` lists them");
+  }
+  std::string found;
+  engine::Position at;
+  while (true) {
+    const auto page = ledger.read_all(at, page_entries);
+    if (!page) return std::unexpected(page.error());
+    for (const engine::Entry& entry : page->entries) {
+      if (entry.type != "heal.triggered") continue;
+      if (written != "last" && !entry.stream.starts_with(written)) continue;
+      if (written != "last" && !found.empty()) {
+        return failure(ErrorKind::invalid, written + " is the beginning of several heals", "write more of the id");
+      }
+      found = entry.stream;
+    }
+    if (page->entries.empty()) break;
+    at = page->next;
+  }
+  if (found.empty()) return failure(ErrorKind::not_found, "there is no heal " + written, "`autoheal heals` lists them");
+  return found;
+}
+
+}  // namespace autoheal::cli

@@ -1,0 +1,72 @@
+#include "tools/autoheal/table.hpp"
+
+#include <algorithm>
+
+#include "workflows/json_writer.hpp"
+
+namespace autoheal::cli {
+
+namespace {
+
+std::size_t width_of(const std::string& text) {
+  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string out = "\"";
+  for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return out + "\"";
+}
+
+void print_csv(Console& console, const std::vector<std::string>& row) {
+  std::string line;
+  for (std::size_t index = 0; index < row.size(); ++index) line += (index == 0 ? "" : ",") + csv_field(row[index]);
+  console.data(line);
+}
+
+std::string json_row(const Table& table, const std::vector<std::string>& row) {
+  workflows::JsonWriter out;
+  out.begin_object();
+  for (std::size_t index = 0; index < row.size(); ++index) out.field(table.columns[index], row[index]);
+  return out.end_object().take();
+}
+
+void print_text(Console& console, const Table& table) {
+  std::vector<std::size_t> widths;
+  for (const std::string& column : table.columns) widths.push_back(width_of(column));
+  for (const auto& row : table.rows) {
+    for (std::size_t index = 0; index < row.size(); ++index) widths[index] = std::max(widths[index], width_of(row[index]));
+  }
+  const auto line = [&](const std::vector<std::string>& row) {
+    std::string text;
+    for (std::size_t index = 0; index < row.size(); ++index) {
+      text += row[index];
+      if (index + 1 < row.size()) text += std::string(widths[index] - width_of(row[index]) + 2, ' ');
+    }
+    return text;
+  };
+  console.data(console.paint(Tone::dim, line(table.columns)));
+  for (const auto& row : table.rows) console.data(line(row));
+}
+
+}  // namespace
+
+void print(Console& console, const Table& table, OutputFormat format) {
+  switch (format) {
+    case OutputFormat::text: return print_text(console, table);
+    case OutputFormat::csv:
+      print_csv(console, table.columns);
+      for (const auto& row : table.rows) print_csv(console, row);
+      return;
+    case OutputFormat::jsonl:
+      for (const auto& row : table.rows) console.data(json_row(table, row));
+      return;
+    case OutputFormat::json: break;
+  }
+  std::string all = "[";
+  for (const auto& row : table.rows) all += (all.size() == 1 ? "" : ",\n ") + json_row(table, row);
+  console.data(all + "]");
+}
+
+}  // namespace autoheal::cli

@@ -1,0 +1,14 @@
+// Times as people write them on the command line.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "engine/timestamp.hpp"
+
+namespace autoheal::cli {
+
+// RFC 3339, a date (its first moment, UTC), or an age before `now` such as 24h or 7d. Empty for anything else.
+[[nodiscard]] std::optional<Timestamp> parse_time_argument(std::string_view text, Timestamp now);
+
+}  // namespace autoheal::cli

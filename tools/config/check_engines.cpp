@@ -1,0 +1,127 @@
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "tools/config/reading.hpp"
+
+namespace autoheal::config {
+
+namespace {
+
+using workflows::EngineSpec;
+
+std::vector<std::string> targets_of(const EngineSpec& spec) {
+  std::vector<std::string> paths;
+  for (const auto& one : spec.repair.files) paths.push_back(one.path);
+  for (const auto& one : spec.repair.env) paths.push_back(one.file);
+  for (const auto& one : spec.repair.settings) paths.push_back(one.file);
+  for (const auto& one : spec.repair.links) paths.push_back(one.path);
+  for (const auto& one : spec.repair.policy) paths.push_back(one.path);
+  for (std::string& path : paths) path = (std::filesystem::path(spec.root) / path).lexically_normal().string();
+  return paths;
+}
+
+bool nested(const std::string& inner, const std::string& outer) {
+  return inner == outer || (inner.starts_with(outer) && inner.size() > outer.size() && (outer.ends_with('/') || inner[outer.size()] == '/'));
+}
+
+class EnginesCheck {
+ public:
+  EnginesCheck(const Configuration& configuration, const std::vector<std::pair<std::string, const Node*>>& nodes, std::vector<Problem>& problems)
+      : configuration_(configuration), nodes_(nodes), problems_(problems) {}
+
+  void run() {
+    names();
+    dependencies();
+    targets();
+  }
+
+ private:
+  void wrong(std::size_t engine, std::string_view key, std::string message) {
+    const auto& [file, node] = nodes_[engine];
+    const Node* place = node->find(key);
+    if (place == nullptr) place = node;
+    problems_.push_back({file, place->line, place->column, configuration_.engines[engine].name, std::move(message)});
+  }
+
+  void names() {
+    std::set<std::string> seen;
+    for (std::size_t index = 0; index < configuration_.engines.size(); ++index) {
+      const std::string& name = configuration_.engines[index].name;
+      known_.push_back(name);
+      if (!seen.insert(name).second) wrong(index, "name", "another engine has the name \"" + name + "\", expected each name once");
+    }
+  }
+
+  void dependencies() {
+    for (std::size_t index = 0; index < configuration_.engines.size(); ++index) {
+      for (const std::string& needed : configuration_.engines[index].depends_on) {
+        if (std::ranges::find(known_, needed) != known_.end()) continue;
+        const std::string meant = did_you_mean(needed, known_);
+        wrong(index, "depends_on", "there is no engine \"" + needed + "\", expected the name of an engine" + (meant.empty() ? "" : "; " + meant));
+      }
+      std::vector<std::string> way = {configuration_.engines[index].name};
+      if (const std::string cycle = cycle_from(index, way); !cycle.empty()) {
+        wrong(index, "depends_on", "the dependencies go round in a circle: " + cycle);
+        return;
+      }
+    }
+  }
+
+  std::string cycle_from(std::size_t index, std::vector<std::string>& way) {
+    if (!walked_.insert(index).second && way.size() == 1) return {};
+    for (const std::string& needed : configuration_.engines[index].depends_on) {
+      const auto next = std::ranges::find(configuration_.engines, needed, &EngineSpec::name);
+      if (next == configuration_.engines.end()) continue;
+      if (const auto again = std::ranges::find(way, needed); again != way.end()) {
+        std::string circle;
+        for (auto step = again; step != way.end(); ++step) circle += *step + " -> ";
+        return circle + needed;
+      }
+      way.push_back(needed);
+      if (std::string found = cycle_from(static_cast<std::size_t>(next - configuration_.engines.begin()), way); !found.empty()) return found;
+      way.pop_back();
+    }
+    return {};
+  }
+
+  void targets() {
+    std::vector<std::pair<std::string, std::size_t>> all;
+    for (std::size_t index = 0; index < configuration_.engines.size(); ++index) {
+      for (const std::string& path : targets_of(configuration_.engines[index])) {
+        own_files(index, path);
+        for (const auto& [other, owner] : all) {
+          if (owner != index && (nested(path, other) || nested(other, path))) {
+            wrong(index, "repair", path + " is a target of this engine and " + other + " one of " + configuration_.engines[owner].name +
+                                       ", expected targets that do not overlap");
+          }
+        }
+        all.emplace_back(path, index);
+      }
+    }
+  }
+
+  void own_files(std::size_t index, const std::string& path) {
+    const std::string& ledger = configuration_.ledger;
+    const auto is_own = [&](const std::string& own) { return nested(path, own) || nested(own, path); };
+    bool own = is_own(configuration_.reports) || is_own(ledger + ".vault");
+    for (const char* ending : {"", "-wal", "-shm", ".key", ".signed", ".lock", ".sock", ".new"}) own = own || path == ledger + ending;
+    for (const std::string& file : configuration_.files) own = own || path == file;
+    if (own) wrong(index, "repair", path + " is one of Autoheal's own files, expected a target that is not");
+  }
+
+  const Configuration& configuration_;
+  const std::vector<std::pair<std::string, const Node*>>& nodes_;
+  std::vector<Problem>& problems_;
+  std::vector<std::string> known_;
+  std::set<std::size_t> walked_;
+};
+
+}  // namespace
+
+void check_engines(const Configuration& configuration, const std::vector<std::pair<std::string, const Node*>>& engine_nodes,
+                   std::vector<Problem>& problems) {
+  EnginesCheck(configuration, engine_nodes, problems).run();
+}
+
+}  // namespace autoheal::config

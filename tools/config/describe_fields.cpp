@@ -1,0 +1,141 @@
+#include "tools/config/describe_fields.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "tools/config/fields.hpp"
+
+namespace autoheal::config {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json schema_of(const Shape& shape);
+
+Json pattern(std::string_view expression) { return {{"type", "string"}, {"pattern", expression}}; }
+
+Json bounded(const Field& field) {
+  Json json = {{"type", "integer"}};
+  if (field.maximum != 0) {
+    json["minimum"] = field.minimum;
+    json["maximum"] = field.maximum;
+  }
+  return json;
+}
+
+Json duration_schema(const Field& field) {
+  Json seconds = {{"type", "number"}, {"minimum", static_cast<double>(field.minimum) / 1e6}};
+  if (field.maximum != 0) seconds["maximum"] = static_cast<double>(field.maximum) / 1e6;
+  return {{"anyOf", Json::array({pattern(R"(^[0-9]+(\.[0-9]{1,6})?(ms|s|m|h)?$)"), seconds})}};
+}
+
+Json type_schema(const Field& field) {
+  constexpr std::string_view below_root = R"(^(?!/)(?!(.*/)?\.\.(/|$))(?!(.*/)?\.autoheal(/|$)).+$)";
+  switch (field.type) {
+    case FieldType::text:
+      if (!field.choices.empty()) return {{"enum", std::vector<std::string>(field.choices.begin(), field.choices.end())}};
+      return {{"type", "string"}};
+    case FieldType::word: return pattern(R"(^[^\s/]{1,255}$)");
+    case FieldType::argument: return {{"type", Json::array({"string", "number", "boolean"})}};
+    case FieldType::boolean: return {{"type", "boolean"}};
+    case FieldType::integer: return bounded(field);
+    case FieldType::duration: return duration_schema(field);
+    case FieldType::size: return {{"anyOf", Json::array({pattern(R"(^[0-9]+([KMGT]iB)?$)"), bounded(field)})}};
+    case FieldType::mode: return pattern("^[0-7]{3,5}$");
+    case FieldType::owner: return pattern(R"(^[^:\s/]+:[^:\s/]+$)");
+    case FieldType::target:
+    case FieldType::pattern: return pattern(below_root);
+    case FieldType::source: return {{"type", "string"}, {"minLength", 1}};
+    case FieldType::regex: return {{"type", "string"}, {"format", "regex"}};
+    case FieldType::url: return pattern(R"(^https?://\S*$)");
+    case FieldType::digest: return pattern("^[0-9a-f]{64}$");
+    case FieldType::value: return {{"type", Json::array({"string", "number", "boolean", "null"})}};
+    case FieldType::env_value: {
+      const Json from = {{"type", "object"}, {"properties", {{"from", {{"type", "string"}, {"minLength", 1}}}}}, {"required", Json::array({"from"})}, {"additionalProperties", false}};
+      return {{"anyOf", Json::array({Json{{"type", Json::array({"string", "number"})}}, from})}};
+    }
+    case FieldType::object: return schema_of(*field.shape);
+    case FieldType::map: break;
+  }
+  const Field& inner = field.shape->fields.front();
+  Json value = type_schema(inner);
+  if (inner.list) value = {{"type", "array"}, {"items", value}};
+  if (inner.list && inner.type == FieldType::argument) value["minItems"] = 1;
+  return {{"type", "object"}, {"additionalProperties", value}};
+}
+
+Json schema_of(const Field& field) {
+  Json json = type_schema(field);
+  if (field.list) json = {{"type", "array"}, {"items", json}};
+  if (field.list && field.type == FieldType::argument) json["minItems"] = 1;
+  json["description"] = std::string(field.help) + (field.fallback.empty() ? "" : " (default: " + std::string(field.fallback) + ")");
+  return json;
+}
+
+Json schema_of(const Shape& shape) {
+  Json properties = Json::object();
+  Json required = Json::array();
+  for (const Field& field : shape.fields) {
+    properties[std::string(field.name)] = schema_of(field);
+    if (field.required) required.push_back(field.name);
+  }
+  Json json = {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
+  if (!required.empty()) json["required"] = required;
+  for (const std::string_view name : shape.exactly_one_of) json["oneOf"].push_back({{"required", Json::array({name})}});
+  return json;
+}
+
+std::string_view name_of(FieldType type) {
+  switch (type) {
+    case FieldType::boolean: return "true/false";
+    case FieldType::integer: return "number";
+    case FieldType::duration: return "duration";
+    case FieldType::size: return "size";
+    case FieldType::mode: return "mode";
+    case FieldType::owner: return "user:group";
+    case FieldType::target: return "path below root";
+    case FieldType::pattern: return "path pattern below root";
+    case FieldType::source: return "path";
+    case FieldType::regex: return "expression";
+    case FieldType::url: return "URL";
+    case FieldType::digest: return "SHA-256";
+    case FieldType::value: return "value";
+    case FieldType::object: return "";
+    case FieldType::map: return "names: values";
+    default: return "text";
+  }
+}
+
+void describe(const Shape& shape, const std::string& indent, std::string& out) {
+  for (const Field& field : shape.fields) {
+    if (field.name == "*") continue;
+    std::string type(name_of(field.type));
+    if (!field.choices.empty()) {
+      type.clear();
+      for (const std::string_view choice : field.choices) type += (type.empty() ? "" : "|") + std::string(choice);
+    }
+    if (field.list) type = type.empty() ? "list" : "list of " + type;
+    out += indent + std::string(field.name) + ":" + (type.empty() ? "" : " <" + type + ">");
+    out += "  # " + std::string(field.help);
+    if (field.required) out += "; required";
+    if (!field.fallback.empty()) out += "; default: " + std::string(field.fallback);
+    out += "\n";
+    if (field.type == FieldType::object) describe(*field.shape, indent + "  ", out);
+  }
+}
+
+}  // namespace
+
+std::string json_schema() {
+  Json json = {{"$schema", "http://json-schema.org/draft-07/schema#"}, {"title", "autoheal.yaml"}};
+  json.update(schema_of(file_shape()));
+  return json.dump(2);
+}
+
+std::string field_reference() {
+  std::string out;
+  describe(file_shape(), "", out);
+  return out;
+}
+
+}  // namespace autoheal::config

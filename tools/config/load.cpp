@@ -1,0 +1,202 @@
+#include <glob.h>
+
+#include <algorithm>
+#include <deque>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "engine/digest.hpp"
+#include "tools/config/reading.hpp"
+#include "tools/config/scalars.hpp"
+#include "tools/config/shape_check.hpp"
+#include "workflows/engine_spec_codec.hpp"
+
+namespace autoheal::config {
+
+namespace {
+
+constexpr std::size_t most_files = 64;
+constexpr std::size_t most_engines = 10'000;
+
+class Loader {
+ public:
+  Loader(const std::string& file, const LoadPorts& ports)
+      : ports_(ports), reading_{std::filesystem::absolute(file).lexically_normal(), ports_, problems_, result_.warnings, {}, {}, {}} {}
+
+  std::expected<Configuration, std::vector<Problem>> load() {
+    result_.file = reading_.file.string();
+    const Node* top = read_file(reading_.file);
+    if (top != nullptr) read_top(*top);
+    apply_environment();
+    if (problems_.empty()) read_engines();
+    if (problems_.empty()) check_engines(result_, engine_nodes_, problems_);
+    if (!problems_.empty()) return std::unexpected(sorted());
+    result_.healing.retry_delay = retry_delay_.value_or(result_.healing.retry_delay);
+    result_.healing.max_retries = max_retries_.value_or(result_.healing.max_retries);
+    result_.digest = sha256_name(canonical_);
+    return std::move(result_);
+  }
+
+ private:
+  std::vector<Problem> sorted() {
+    std::ranges::stable_sort(problems_, {}, [](const Problem& one) { return std::tuple(one.file, one.line, one.column); });
+    return std::move(problems_);
+  }
+
+  // Null where nothing of it can be used.
+  const Node* read_file(const std::filesystem::path& path) {
+    std::error_code ignored;
+    std::ifstream stream(path, std::ios::binary);
+    if (!stream || !std::filesystem::is_regular_file(path, ignored)) {
+      problems_.push_back({path.string(), 0, 0, {}, "the configuration cannot be read, expected a readable file"});
+      return nullptr;
+    }
+    std::string text(largest_file_bytes + 1, '\0');
+    stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(stream.gcount()));
+    result_.files.push_back(path.string());
+    canonical_ += text;
+    const std::size_t before = problems_.size();
+    const Node& node = trees_.emplace_back(parse_yaml(path.string(), text, problems_));
+    if (problems_.size() > before) return nullptr;
+    check_shape(node, file_shape(), path.string(), {}, problems_);
+    return problems_.size() > before ? nullptr : &node;
+  }
+
+  void read_top(const Node& top) {
+    std::string ledger = "var/ledger.db", reports = "logs/selftest_reports";
+    read(top, "ledger", ledger);
+    read(top, "reports", reports);
+    result_.ledger = reading_.absolute(ledger);
+    result_.reports = reading_.absolute(reports);
+    if (const Node* healing = top.find("healing")) {
+      read_healing(*healing, result_.healing);
+      read(*healing, "actor", result_.principals.actor);
+      read(*healing, "max_concurrent", result_.max_concurrent);
+      read(*healing, "max_tests", result_.max_tests);
+    }
+    if (const Node* secrets = top.find("secrets")) {
+      read(*secrets, "names", result_.secrets.names);
+      read(*secrets, "patterns", result_.secrets.patterns);
+    }
+    reading_.secrets = result_.secrets;
+    if (const Node* vault = top.find("vault"); vault != nullptr && vault->find("max_blob") != nullptr) {
+      result_.vault_max_blob_bytes = *parse_size(vault->find("max_blob")->text);
+    }
+    reading_.largest_baseline_bytes = result_.vault_max_blob_bytes;
+    read_principals(top);
+    note_engines(top, reading_.file);
+    for (const Node& pattern : list_at(top, "include")) include(pattern);
+    if (engine_nodes_.empty() && problems_.empty()) reading_.wrong(top, {}, "there are no engines, expected `engines:` with at least one");
+  }
+
+  void read_principals(const Node& top) {
+    std::set<std::string> names, users;
+    for (const Node& node : list_at(top, "principals")) {
+      workflows::Principal principal;
+      std::string role;
+      read(node, "name", principal.name);
+      read(node, "role", role);
+      principal.role = *workflows::parse_role(role);
+      principal.os_user = principal.name;
+      read(node, "os_user", principal.os_user);
+      if (!names.insert(principal.name).second) reading_.wrong(node, "principals", "\"" + principal.name + "\" stands here twice, expected each principal once");
+      if (!users.insert(principal.os_user).second) reading_.wrong(node, "principals", "OS user \"" + principal.os_user + "\" would be two principals, expected one");
+      result_.principals.listed.push_back(std::move(principal));
+    }
+    const auto& actor = result_.principals.actor;
+    if (!names.empty() && result_.principals.role_of(actor) != workflows::Role::admiral) {
+      reading_.wrong(*top.find("principals"), "principals", "automatic heals act as \"" + actor + "\", expected it among them with role: admiral");
+    }
+  }
+
+  void note_engines(const Node& top, const std::filesystem::path& file) {
+    for (const Node& engine : list_at(top, "engines")) engine_nodes_.emplace_back(file.string(), &engine);
+    if (engine_nodes_.size() > most_engines) reading_.wrong(top, "engines", "there are more than 10,000 engines");
+  }
+
+  void include(const Node& pattern) {
+    glob_t found{};
+    const int status = ::glob(reading_.absolute(pattern.text).c_str(), GLOB_ERR, nullptr, &found);
+    std::vector<std::string> files(found.gl_pathv, found.gl_pathv + (status == 0 ? found.gl_pathc : 0));
+    ::globfree(&found);
+    const bool one_file = pattern.text.find_first_of("*?[") == std::string::npos;
+    if (files.empty() && one_file) reading_.wrong(pattern, "include", "\"" + pattern.text + "\" does not exist, expected a file");
+    for (const std::string& file : files) {
+      if (result_.files.size() >= most_files) return reading_.wrong(pattern, "include", "more than 64 files are included");
+      const Node* top = read_file(file);
+      if (top == nullptr) continue;
+      for (const Node& key : top->keys) {
+        if (key.text != "version" && key.text != "engines") {
+          problems_.push_back({file, key.line, key.column, {}, "\"" + key.text + "\" belongs into the main file, expected only `version` and `engines` in an included one"});
+        }
+      }
+      note_engines(*top, file);
+    }
+  }
+
+  void read_engines() {
+    std::map<std::string, std::size_t> of_file;
+    for (const auto& [file, node] : engine_nodes_) {
+      reading_.file = file;
+      const std::string path = "engines[" + std::to_string(of_file[file]++) + "]";
+      workflows::EngineSpec& spec = result_.engines.emplace_back(read_engine(reading_, *node, path, result_.healing));
+      spec.healing.retry_delay = retry_delay_.value_or(spec.healing.retry_delay);
+      spec.healing.max_retries = max_retries_.value_or(spec.healing.max_retries);
+      canonical_ += workflows::encode_engine_spec(result_.engines.back());
+    }
+  }
+
+  const std::string* environment(const std::string& name) const {
+    const auto found = ports_.environment.find(name);
+    return found == ports_.environment.end() ? nullptr : &found->second;
+  }
+  void junk(const std::string& name, const std::string& value, const std::string& expected) {
+    problems_.push_back({"environment", 0, 0, name, "found \"" + value + "\", expected " + expected});
+  }
+
+  void apply_environment() {
+    if (const auto* text = environment("AUTO_HEAL_ON")) {
+      const auto on = parse_switch(*text);
+      if (on) result_.healing.enabled = *on;
+      if (!on) junk("AUTO_HEAL_ON", *text, "true or false, 1 or 0, on or off, yes or no");
+    }
+    if (const auto* text = environment("AUTOHEAL_RETRY_DELAY")) {
+      const auto delay = parse_duration(*text);
+      if (delay && *delay <= std::chrono::hours(24)) {
+        retry_delay_ = delay;
+      } else {
+        junk("AUTOHEAL_RETRY_DELAY", *text, "seconds or a duration such as 500ms or 2m, at most 24h");
+      }
+    }
+    if (const auto* text = environment("AUTOHEAL_MAX_RETRIES")) {
+      const bool digits = !text->empty() && text->size() <= 3 && text->find_first_not_of("0123456789") == std::string::npos;
+      const unsigned number = digits ? static_cast<unsigned>(std::stoul(*text)) : 0;
+      if (number >= 1 && number <= 100) max_retries_ = number;
+      if (number < 1 || number > 100) junk("AUTOHEAL_MAX_RETRIES", *text, "a whole number from 1 to 100");
+    }
+    if (const auto* text = environment("AUTOHEAL_LEDGER")) {
+      if (text->empty()) junk("AUTOHEAL_LEDGER", *text, "a path");
+      result_.ledger = std::filesystem::absolute(*text).lexically_normal().string();
+    }
+  }
+
+  const LoadPorts& ports_;
+  Configuration result_;
+  std::vector<Problem> problems_;
+  Reading reading_;
+  std::deque<Node> trees_;   // addresses stay
+  std::vector<std::pair<std::string, const Node*>> engine_nodes_;
+  std::optional<Duration> retry_delay_;     // of the environment: over every file
+  std::optional<unsigned> max_retries_;
+  std::string canonical_;
+};
+
+}  // namespace
+
+std::expected<Configuration, std::vector<Problem>> load(const std::string& file, const LoadPorts& ports) {
+  return Loader(file, ports).load();
+}
+
+}  // namespace autoheal::config

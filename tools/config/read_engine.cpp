@@ -1,0 +1,400 @@
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "tools/config/reading.hpp"
+#include "tools/config/scalars.hpp"
+#include "workflows/env_file.hpp"
+#include "workflows/settings_edit.hpp"
+
+namespace autoheal::config {
+
+namespace {
+
+using namespace workflows;   // every line below makes one of its values
+
+std::string join(const std::string& path, const std::string& name) { return path + "." + name; }
+std::string at(const std::string& path, std::size_t index) { return path + "[" + std::to_string(index) + "]"; }
+
+// One engine while it is read.
+class EngineReader {
+ public:
+  EngineReader(Reading& reading, EngineSpec& spec) : reading_(reading), spec_(spec) {}
+
+  // A command at `key` of `map`, whose siblings say where and as whom it runs.
+  std::optional<ProgramRun> command(const Node& map, std::string_view key, const std::string& path) {
+    const Node* list = map.find(key);
+    if (list == nullptr) return std::nullopt;
+    ProgramRun run;
+    run.cwd = spec_.root;
+    for (const Node& item : list->items) run.argv.push_back(item.text);
+    run.argv.front() = reading_.program(list->items.front(), join(path, std::string(key)));
+    if (const Node* cwd = map.find("cwd")) run.cwd = reading_.absolute(cwd->text);
+    read(map, "environment", run.environment);
+    read(map, "user", run.user);
+    read(map, "timeout", run.timeout);
+    return run;
+  }
+
+  std::vector<Probe> probes(const Node& map, std::string_view key, const std::string& path) {
+    std::vector<Probe> all;
+    const auto& items = list_at(map, key);
+    for (std::size_t index = 0; index < items.size(); ++index) {
+      const std::string here = at(join(path, std::string(key)), index);
+      all.push_back(probe(items[index], here));
+      if (!probe_names_.insert(all.back().name).second) {
+        reading_.wrong(items[index], here, "the name \"" + all.back().name + "\" stands here twice, expected one name per probe of an engine");
+      }
+    }
+    return all;
+  }
+
+  void repairs(const Node& engine, const std::string& engine_path) {
+    const Node* repair = engine.find("repair");
+    if (repair == nullptr) return;
+    const std::string path = join(engine_path, "repair");
+    RepairSpec& into = spec_.repair;
+    each(*repair, "files", path, [&](const Node& node, const std::string& here) { into.files.push_back(file(node, here)); });
+    each(*repair, "env", path, [&](const Node& node, const std::string& here) { into.env.push_back(env(node, here)); });
+    each(*repair, "settings", path, [&](const Node& node, const std::string& here) { into.settings.push_back(settings(node, here)); });
+    each(*repair, "links", path, [&](const Node& node, const std::string&) {
+      LinkRepair& link = into.links.emplace_back();
+      read(node, "path", link.path);
+      read(node, "target", link.target);
+    });
+    each(*repair, "policy", path, [&](const Node& node, const std::string& here) { into.policy.push_back(policy(node, here)); });
+    into.checks = probes(*repair, "checks", path);
+    if (const Node* service = repair->find("service")) into.service = service_of(*service, join(path, "service"));
+    each(*repair, "commands", path, [&](const Node& node, const std::string& here) { into.commands.push_back(command_of(node, here)); });
+  }
+
+  void certification(const Node& engine, const std::string& engine_path) {
+    const Node* certify = engine.find("certify");
+    if (certify == nullptr) return;
+    const std::string path = join(engine_path, "certify");
+    CertifySpec& into = spec_.certify;
+    read(*certify, "within", into.within);
+    read(*certify, "hold", into.hold);
+    read(*certify, "hashes", into.hashes);
+    std::set<std::string> names;
+    each(*certify, "tests", path, [&](const Node& node, const std::string& here) {
+      into.tests.push_back(test(node, here));
+      if (!names.insert(into.tests.back().name).second) reading_.wrong(node, here, "the test name \"" + into.tests.back().name + "\" stands here twice");
+    });
+    const Node* security = certify->find("security");
+    if (security == nullptr) return;
+    read(*security, "paths", into.security.paths);
+    read(*security, "max_mode", into.security.max_mode);
+    read(*security, "owner", into.security.owner);
+    read(*security, "forbid", into.security.forbid);
+    read(*security, "allow_setid", into.security.allow_setid);
+    read(*security, "allow_symlinks", into.security.allow_symlinks);
+  }
+
+ private:
+  template <class Read>
+  static void each(const Node& map, std::string_view key, const std::string& path, Read read_one) {
+    const auto& items = list_at(map, key);
+    for (std::size_t index = 0; index < items.size(); ++index) read_one(items[index], at(join(path, std::string(key)), index));
+  }
+
+  Probe probe(const Node& node, const std::string& path) {
+    Probe probe;
+    read(node, "name", probe.name);
+    read(node, "timeout", probe.timeout);
+    read(node, "heal", probe.heal);
+    if (const Node* file = node.find("file")) probe.what = file_probe(*file, join(path, "file"));
+    if (const Node* env = node.find("env")) probe.what = env_probe(*env, join(path, "env"));
+    if (const Node* tcp = node.find("tcp")) {
+      TcpProbe what;
+      unsigned port = 0;
+      read(*tcp, "host", what.host);
+      read(*tcp, "port", port);
+      what.port = static_cast<std::uint16_t>(port);
+      probe.what = what;
+    }
+    if (const Node* http = node.find("http")) {
+      HttpProbe what;
+      read(*http, "url", what.url);
+      read(*http, "status", what.status);
+      read(*http, "contains", what.contains);
+      read(*http, "headers", what.headers);
+      probe.what = what;
+    }
+    if (const auto run = command(node, "command", path)) probe.what = CommandProbe{*run};
+    if (const auto run = command(node, "plugin", path)) probe.what = PluginProbe{*run, node.find("warning") != nullptr};
+    if (const Node* process = node.find("process")) {
+      ProcessProbe what;
+      read(*process, "pidfile", what.pidfile);
+      probe.what = what;
+    }
+    if (node.find("warning") != nullptr && node.find("plugin") == nullptr) {
+      reading_.wrong(*node.find("warning"), join(path, "warning"), "only a plugin can warn, expected `plugin` beside it");
+    }
+    return probe;
+  }
+
+  FileProbe file_probe(const Node& node, const std::string& path) {
+    FileProbe probe;
+    read(node, "path", probe.path);
+    read(node, "baseline", probe.baseline_path);
+    read(node, "sha256", probe.sha256);
+    read(node, "mode", probe.mode);
+    read(node, "owner", probe.owner);
+    if (const Node* baseline = node.find("baseline")) probe.baseline = reading_.baseline(*baseline, join(path, "baseline"));
+    return probe;
+  }
+
+  void env_name(const Node& node, const std::string& path) {
+    if (!is_env_name(node.text)) reading_.wrong(node, path, "\"" + node.text + "\" is not a name, expected letters, digits and _");
+  }
+
+  EnvProbe env_probe(const Node& node, const std::string& path) {
+    EnvProbe probe;
+    read(node, "file", probe.file);
+    read(node, "require", probe.require);
+    read(node, "equals", probe.equals);
+    for (const Node& name : list_at(node, "require")) env_name(name, join(path, "require"));
+    if (const Node* equals = node.find("equals")) {
+      for (const Node& name : equals->keys) env_name(name, join(path, "equals"));
+    }
+    if (probe.require.empty() && probe.equals.empty()) reading_.wrong(node, path, "nothing is asked of the file, expected `require` or `equals`");
+    return probe;
+  }
+
+  FileRepair file(const Node& node, const std::string& path) {
+    FileRepair repair;
+    read(node, "path", repair.path);
+    read(node, "baseline", repair.baseline_path);
+    read(node, "mode", repair.mode);
+    read(node, "owner", repair.owner);
+    repair.baseline = reading_.baseline(*node.find("baseline"), join(path, "baseline"));
+    repair.validate = command(node, "validate", path);
+    if (repair.validate && std::ranges::none_of(repair.validate->argv, [](const std::string& arg) { return arg.find("{file}") != std::string::npos; })) {
+      reading_.wrong(*node.find("validate"), join(path, "validate"), "no argument names the staged file, expected {file}");
+    }
+    return repair;
+  }
+
+  EnvRepair env(const Node& node, const std::string& path) {
+    EnvRepair repair;
+    read(node, "file", repair.file);
+    read(node, "require", repair.require);
+    read(node, "unset", repair.unset);
+    for (const char* key : {"require", "unset"}) {
+      for (const Node& name : list_at(node, key)) env_name(name, join(path, key));
+    }
+    if (const Node* set = node.find("set")) {
+      for (std::size_t index = 0; index < set->keys.size(); ++index) {
+        repair.set.emplace_back(set->keys[index].text, env_value(set->keys[index], set->items[index], join(path, "set")));
+      }
+    }
+    if (repair.set.empty() && repair.require.empty() && repair.unset.empty()) {
+      reading_.wrong(node, path, "nothing is to be repaired, expected `set`, `require` or `unset`");
+    }
+    return repair;
+  }
+
+  EnvValue env_value(const Node& name, const Node& value, const std::string& path) {
+    env_name(name, path);
+    EnvValue one;
+    if (value.kind == NodeKind::map) {
+      one.from_file = reading_.absolute(value.items.front().text);
+      return one;
+    }
+    one.literal = value.text;
+    if (is_secret_name(reading_.secrets, name.text)) {
+      reading_.warn(value, join(path, name.text), "a secret stands here in plain text; better: {from: FILE}");
+    }
+    return one;
+  }
+
+  SettingsRepair settings(const Node& node, const std::string& path) {
+    SettingsRepair repair;
+    read(node, "file", repair.file);
+    if (!repair.file.ends_with(".json") && !repair.file.ends_with(".yaml") && !repair.file.ends_with(".yml")) {
+      reading_.wrong(*node.find("file"), join(path, "file"), "\"" + repair.file + "\" is neither .json nor .yaml, expected one of them");
+    }
+    const Node& set = *node.find("set");
+    for (std::size_t index = 0; index < set.keys.size(); ++index) {
+      const auto tokens = pointer_tokens(set.keys[index].text);
+      if (!tokens) reading_.wrong(set.keys[index], join(path, "set"), tokens.error().message + ", expected one such as /server/port");
+      repair.set.emplace_back(set.keys[index].text, json_of(set.items[index]));
+    }
+    if (repair.set.empty()) reading_.wrong(set, join(path, "set"), "nothing is to be set, expected at least one pointer");
+    return repair;
+  }
+
+  static std::string json_of(const Node& scalar) {
+    switch (type_of(scalar)) {
+      case ScalarType::null: return "null";
+      case ScalarType::boolean: return scalar.text[0] == 't' || scalar.text[0] == 'T' ? "true" : "false";
+      case ScalarType::number:
+        if (nlohmann::json::accept(scalar.text)) return scalar.text;
+        break;
+      case ScalarType::text: break;
+    }
+    return nlohmann::json(scalar.text).dump();
+  }
+
+  PolicyRepair policy(const Node& node, const std::string& path) {
+    PolicyRepair repair;
+    read(node, "path", repair.path);
+    read(node, "max_mode", repair.max_mode);
+    read(node, "owner", repair.owner);
+    read(node, "recursive", repair.recursive);
+    read(node, "absent", repair.absent);
+    read(node, "forbid", repair.forbid);
+    const bool asks = repair.max_mode || !repair.owner.empty() || !repair.forbid.empty();
+    if (repair.absent == asks) {
+      reading_.wrong(node, path, repair.absent ? "what is absent can have no mode, owner or content, expected `absent` alone"
+                                               : "nothing is asked of the path, expected max_mode, owner, forbid or absent");
+    }
+    return repair;
+  }
+
+  ServiceRepair service_of(const Node& node, const std::string& path) {
+    ServiceRepair service;
+    service.restart = command(node, "restart", path);
+    service.start = command(node, "start", path);
+    service.stop = command(node, "stop", path);
+    service.reload = command(node, "reload", path);
+    service.check = command(node, "check", path);
+    read(node, "pidfile", service.pidfile);
+    const Node* unit = node.find("systemd");
+    if (unit != nullptr && (service.restart || service.start || service.stop)) {
+      reading_.wrong(*unit, join(path, "systemd"), "a unit is restarted, started and stopped through systemctl, expected no restart, start or stop beside it");
+    } else if (unit != nullptr) {
+      service.restart = systemctl(node, "restart", unit->text);
+      service.start = systemctl(node, "start", unit->text);
+      service.stop = systemctl(node, "stop", unit->text);
+    } else if (!service.restart && !service.start) {
+      reading_.wrong(node, path, "the service cannot be brought up, expected restart, start or systemd");
+    }
+    return service;
+  }
+
+  ProgramRun systemctl(const Node& map, const std::string& verb, const std::string& unit) const {
+    ProgramRun run;
+    run.argv = {"/usr/bin/systemctl", verb, unit};
+    run.cwd = spec_.root;
+    read(map, "timeout", run.timeout);
+    return run;
+  }
+
+  CommandRepair command_of(const Node& node, const std::string& path) {
+    CommandRepair repair;
+    repair.run = *command(node, "run", path);
+    repair.undo = command(node, "undo", path);
+    repair.capture = command(node, "capture", path);
+    read(node, "repeatable", repair.repeatable);
+    read(node, "reproducible", repair.reproducible);
+    const bool uses_capture = repair.undo && std::ranges::any_of(repair.undo->argv, [](const std::string& arg) { return arg.find("{captured}") != std::string::npos; });
+    if (uses_capture && !repair.capture) reading_.wrong(*node.find("undo"), join(path, "undo"), "{captured} stands here but nothing is captured, expected `capture`");
+    return repair;
+  }
+
+  TestSpec test(const Node& node, const std::string& path) {
+    TestSpec test;
+    read(node, "name", test.name);
+    test.command = *command(node, "command", path);
+    const Node* matrix = node.find("matrix");
+    if (matrix == nullptr) return test;
+    std::size_t cells = 1;
+    for (std::size_t index = 0; index < matrix->keys.size(); ++index) {
+      std::vector<std::string> values;
+      for (const Node& value : matrix->items[index].items) values.push_back(value.text);
+      cells *= values.size();
+      test.matrix.emplace_back(matrix->keys[index].text, std::move(values));
+      if (cells > 10'000) {
+        reading_.wrong(*matrix, join(path, "matrix"), "the matrix has more than 10,000 cells, expected fewer");
+        break;
+      }
+    }
+    return test;
+  }
+
+  Reading& reading_;
+  EngineSpec& spec_;
+  std::set<std::string> probe_names_;
+};
+
+struct RepairKey {
+  std::string_view key;
+  std::array<bool, 4> known_by;   // arie, chimera, cascade, generic
+};
+constexpr std::array<RepairKey, 8> repair_keys = {{
+    {"files", {true, true, false, false}},
+    {"env", {true, false, false, false}},
+    {"settings", {true, true, false, false}},
+    {"links", {true, false, false, false}},
+    {"policy", {true, false, false, false}},
+    {"checks", {false, false, false, true}},
+    {"service", {true, true, true, true}},
+    {"commands", {true, true, true, true}},
+}};
+
+Strategy strategy_of(Reading& reading, const Node& node, const std::string& path, const std::string& name) {
+  const Node* repair = node.find("repair");
+  std::optional<Strategy> strategy = strategy_of_name(name);
+  if (const Node* written = node.find("strategy")) {
+    for (const Strategy one : {Strategy::arie, Strategy::chimera, Strategy::cascade, Strategy::generic}) {
+      if (name_of(one) == written->text) strategy = one;
+    }
+  }
+  if (!strategy) {
+    const auto has = [&](std::string_view key) { return repair != nullptr && repair->find(key) != nullptr; };
+    const bool arie = has("files") || has("env") || has("settings") || has("links") || has("policy");
+    if (arie && has("checks")) reading.wrong(*repair, path + ".repair", "`checks` belongs to strategy generic, the other keys to arie; expected keys of one strategy");
+    return arie ? Strategy::arie : Strategy::generic;
+  }
+  if (repair == nullptr) return *strategy;
+  for (const Node& key : repair->keys) {
+    const auto known = std::ranges::find(repair_keys, std::string_view(key.text), &RepairKey::key);
+    if (known == repair_keys.end() || known->known_by[static_cast<std::size_t>(*strategy)]) continue;
+    std::string who;
+    for (const Strategy one : {Strategy::arie, Strategy::chimera, Strategy::cascade, Strategy::generic}) {
+      if (known->known_by[static_cast<std::size_t>(one)]) who += (who.empty() ? "" : ", ") + std::string(name_of(one));
+    }
+    reading.wrong(key, path + ".repair", "strategy " + std::string(name_of(*strategy)) + " does not know \"" + key.text + "\", expected a strategy that does: " + who);
+  }
+  return *strategy;
+}
+
+}  // namespace
+
+void read_healing(const Node& node, HealingSpec& healing) {
+  read(node, "enabled", healing.enabled);
+  if (const Node* mode = node.find("mode")) healing.observe_only = mode->text == "observe";
+  read(node, "max_retries", healing.max_retries);
+  read(node, "retry_delay", healing.retry_delay);
+  read(node, "fail_after", healing.fail_after);
+  read(node, "settle", healing.settle);
+  read(node, "cooldown", healing.cooldown);
+  read(node, "max_heals_per_hour", healing.max_heals_per_hour);
+}
+
+EngineSpec read_engine(Reading& reading, const Node& node, const std::string& path, const HealingSpec& inherited) {
+  EngineSpec spec;
+  read(node, "name", spec.name);
+  if (spec.name.size() > 128) reading.wrong(*node.find("name"), path + ".name", "the name is longer than 128 bytes");
+  std::string root = ".";
+  read(node, "root", root);
+  spec.root = reading.absolute(root);
+  if (spec.root.size() > 1 && spec.root.ends_with('/')) spec.root.pop_back();
+  spec.strategy = strategy_of(reading, node, path, spec.name);
+  read(node, "every", spec.every);
+  read(node, "depends_on", spec.depends_on);
+  spec.healing = inherited;
+  spec.healing.enabled = true;
+  if (const Node* healing = node.find("healing")) read_healing(*healing, spec.healing);
+  EngineReader reader(reading, spec);
+  spec.self_test = reader.probes(node, "self_test", path);
+  if (spec.self_test.empty()) reading.wrong(*node.find("self_test"), path + ".self_test", "the list is empty, expected at least one probe");
+  reader.repairs(node, path);
+  reader.certification(node, path);
+  return spec;
+}
+
+}  // namespace autoheal::config

@@ -1,0 +1,122 @@
+#include "tools/config/reading.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+
+#include "tools/config/scalars.hpp"
+
+namespace autoheal::config {
+
+namespace {
+
+constexpr std::array<std::string_view, 6> search_path = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"};
+
+struct OpenFile {
+  int number;
+  explicit OpenFile(const std::string& path) : number(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)) {}
+  ~OpenFile() {
+    if (number >= 0) ::close(number);
+  }
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
+};
+
+bool read_all(int file, std::size_t limit, std::string& content) {
+  std::array<char, 65536> buffer{};
+  while (true) {
+    const ssize_t got = ::read(file, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 || content.size() + static_cast<std::size_t>(got) > limit) return false;
+    if (got == 0) return true;
+    content.append(buffer.data(), static_cast<std::size_t>(got));
+  }
+}
+
+}  // namespace
+
+void Reading::wrong(const Node& node, const std::string& path, std::string message) {
+  problems.push_back({file.string(), node.line, node.column, path, std::move(message)});
+}
+
+void Reading::warn(const Node& node, const std::string& path, const std::string& message) {
+  warnings.push_back(to_text({file.string(), node.line, node.column, path, message}));
+}
+
+std::string Reading::absolute(const std::string& source) const {
+  return (file.parent_path() / source).lexically_normal().string();
+}
+
+std::string Reading::program(const Node& node, const std::string& path) {
+  if (node.text.find('/') != std::string::npos) return absolute(node.text);
+  for (const std::string_view folder : search_path) {
+    const std::string candidate = std::string(folder) + "/" + node.text;
+    struct stat found{};
+    if (::stat(candidate.c_str(), &found) == 0 && S_ISREG(found.st_mode) && (found.st_mode & 0111U) != 0) return candidate;
+  }
+  wrong(node, path, "there is no program \"" + node.text + "\" in the system's folders; expected an installed program, or a path with /");
+  return node.text;
+}
+
+engine::BlobName Reading::baseline(const Node& node, const std::string& path) {
+  const std::string source = absolute(node.text);
+  if (const auto known = baselines.find(source); known != baselines.end()) return known->second;
+  const OpenFile opened(source);
+  struct stat facts{};
+  std::string content;
+  if (opened.number < 0 || ::fstat(opened.number, &facts) != 0) {
+    wrong(node, path, "baseline " + source + " cannot be read (" + std::strerror(errno) + "), expected a file");
+  } else if (!S_ISREG(facts.st_mode)) {
+    wrong(node, path, "baseline " + source + " is not a regular file");
+  } else if (!read_all(opened.number, largest_baseline_bytes, content)) {
+    wrong(node, path, "baseline " + source + " is larger than vault.max_blob, or cannot be read");
+  } else {
+    return baselines[source] = ports.keep_baseline(std::move(content));
+  }
+  return baselines[source] = "";
+}
+
+void read(const Node& map, std::string_view key, std::string& into) {
+  if (const Node* node = map.find(key)) into = node->text;
+}
+
+void read(const Node& map, std::string_view key, bool& into) {
+  if (const Node* node = map.find(key)) into = node->text[0] == 't' || node->text[0] == 'T';
+}
+
+void read(const Node& map, std::string_view key, unsigned& into) {
+  if (const Node* node = map.find(key)) std::from_chars(node->text.data(), node->text.data() + node->text.size(), into);
+}
+
+void read(const Node& map, std::string_view key, Duration& into) {
+  if (const Node* node = map.find(key)) into = parse_duration(node->text).value_or(into);
+}
+
+void read(const Node& map, std::string_view key, std::optional<workflows::FileMode>& into) {
+  if (const Node* node = map.find(key)) into = parse_mode(node->text);
+}
+
+void read(const Node& map, std::string_view key, std::vector<std::string>& into) {
+  if (map.find(key) == nullptr) return;
+  into.clear();
+  for (const Node& item : list_at(map, key)) into.push_back(item.text);
+}
+
+void read(const Node& map, std::string_view key, std::map<std::string, std::string>& into) {
+  const Node* node = map.find(key);
+  if (node == nullptr) return;
+  for (std::size_t index = 0; index < node->keys.size(); ++index) into[node->keys[index].text] = node->items[index].text;
+}
+
+const std::vector<Node>& list_at(const Node& map, std::string_view key) {
+  static const std::vector<Node> none;
+  const Node* node = map.find(key);
+  return node == nullptr ? none : node->items;
+}
+
+}  // namespace autoheal::config

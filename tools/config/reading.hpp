@@ -1,0 +1,51 @@
+// What the readers of a configuration's parts share: where they are, what they found wrong, and how sources, programs
+// and baselines are found. Only used after shape_check found the tree in order.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "tools/config/configuration.hpp"
+#include "tools/config/yaml_tree.hpp"
+
+namespace autoheal::config {
+
+struct Reading {
+  std::filesystem::path file;      // the one that is read now, absolute
+  const LoadPorts& ports;
+  std::vector<Problem>& problems;
+  std::vector<std::string>& warnings;
+  workflows::SecretRules secrets;
+  std::uint64_t largest_baseline_bytes = 64ULL << 20U;
+  std::map<std::string, engine::BlobName> baselines;   // absolute path -> name, each read once
+
+  void wrong(const Node& node, const std::string& path, std::string message);
+  void warn(const Node& node, const std::string& path, const std::string& message);
+  // A source as an absolute path.
+  [[nodiscard]] std::string absolute(const std::string& source) const;
+  // An absolute path of a program: a bare name is looked up on the fixed search path.
+  [[nodiscard]] std::string program(const Node& node, const std::string& path);
+  // Reads a baseline once and keeps it.
+  [[nodiscard]] engine::BlobName baseline(const Node& node, const std::string& path);
+};
+
+// Typed access to checked nodes; what is absent leaves `into` as it is.
+void read(const Node& map, std::string_view key, std::string& into);
+void read(const Node& map, std::string_view key, bool& into);
+void read(const Node& map, std::string_view key, unsigned& into);
+void read(const Node& map, std::string_view key, Duration& into);
+void read(const Node& map, std::string_view key, std::optional<workflows::FileMode>& into);
+void read(const Node& map, std::string_view key, std::vector<std::string>& into);
+void read(const Node& map, std::string_view key, std::map<std::string, std::string>& into);
+// An empty list where there is none.
+[[nodiscard]] const std::vector<Node>& list_at(const Node& map, std::string_view key);
+
+[[nodiscard]] workflows::EngineSpec read_engine(Reading& reading, const Node& node, const std::string& path,
+                                                const workflows::HealingSpec& inherited);
+void read_healing(const Node& node, workflows::HealingSpec& healing);
+
+// Everything about all engines together: names, dependencies, overlapping targets, Autoheal's own files.
+void check_engines(const Configuration& configuration, const std::vector<std::pair<std::string, const Node*>>& engine_nodes,
+                   std::vector<Problem>& problems);
+
+}  // namespace autoheal::config

@@ -1,0 +1,21 @@
+// Durations, sizes and modes as people write them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "engine/timestamp.hpp"
+
+namespace autoheal::config {
+
+// "250ms", "5s", "2m", "1h", or seconds as a number with up to six decimals. Empty for anything else.
+[[nodiscard]] std::optional<Duration> parse_duration(std::string_view text);
+// "64MiB", "1GiB", "512KiB", or bytes.
+[[nodiscard]] std::optional<std::uint64_t> parse_size(std::string_view text);
+// "0640": octal, at most 07777.
+[[nodiscard]] std::optional<std::uint32_t> parse_mode(std::string_view text);
+// "true/false", "1/0", "on/off", "yes/no", as the environment has them; case does not count.
+[[nodiscard]] std::optional<bool> parse_switch(std::string_view text);
+
+}  // namespace autoheal::config

@@ -1,0 +1,224 @@
+#include "tools/config/shape_check.hpp"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "tools/config/scalars.hpp"
+
+namespace autoheal::config {
+
+namespace {
+
+// A path below the root: relative, without "..", without a zero byte.
+std::string wrong_with_target(const std::string& text) {
+  if (text.empty()) return "is empty";
+  if (text.front() == '/') return "is absolute";
+  if (text.size() > 4096) return "is longer than 4096 bytes";
+  std::string_view rest = text;
+  while (true) {
+    const auto slash = rest.find('/');
+    const auto part = rest.substr(0, slash);
+    if (part == "..") return "leads out of the engine's root";
+    if (part.empty() || part == ".") return text == "." ? "" : "has an empty or \".\" part";
+    if (part == ".autoheal") return "lies in .autoheal, which is Autoheal's own";
+    if (slash == std::string_view::npos) return {};
+    rest.remove_prefix(slash + 1);
+  }
+}
+
+class Check {
+ public:
+  Check(const std::string& file, std::vector<Problem>& problems) : file_(file), problems_(problems) {}
+
+  void shape(const Node& node, const Shape& shape, const std::string& path) {
+    if (node.kind != NodeKind::map) return expected(node, path, "a group of keys (" + std::string(shape.name) + ")");
+    for (std::size_t index = 0; index < node.keys.size(); ++index) known_key(node, index, shape, path);
+    for (const Field& field : shape.fields) {
+      if (field.required && node.find(field.name) == nullptr) {
+        add(node, path, "\"" + std::string(field.name) + "\" is missing: " + std::string(field.help));
+      }
+    }
+    if (!shape.exactly_one_of.empty()) exactly_one(node, shape, path);
+  }
+
+ private:
+  void add(const Node& node, const std::string& path, std::string message) {
+    problems_.push_back({file_, node.line, node.column, path, std::move(message)});
+  }
+  void expected(const Node& node, const std::string& path, const std::string& what) {
+    add(node, path, "found " + describe(node) + ", expected " + what);
+  }
+
+  static std::string below(const std::string& path, const std::string& name) { return path.empty() ? name : path + "." + name; }
+
+  void known_key(const Node& node, std::size_t index, const Shape& shape, const std::string& path) {
+    const Node& key = node.keys[index];
+    const auto field = std::ranges::find(shape.fields, std::string_view(key.text), &Field::name);
+    if (field != shape.fields.end()) return value(node.items[index], *field, below(path, key.text));
+    std::vector<std::string> names;
+    std::string all;
+    for (const Field& one : shape.fields) {
+      names.emplace_back(one.name);
+      all += (all.empty() ? "" : ", ") + std::string(one.name);
+    }
+    const std::string meant = did_you_mean(key.text, names);
+    add(key, path, "unknown key \"" + key.text + "\" in " + std::string(shape.name) + ", expected one of: " + all + (meant.empty() ? "" : "; " + meant));
+  }
+
+  void exactly_one(const Node& node, const Shape& shape, const std::string& path) {
+    std::string all;
+    int found = 0;
+    for (const std::string_view name : shape.exactly_one_of) {
+      all += (all.empty() ? "" : ", ") + std::string(name);
+      if (node.find(name) != nullptr) ++found;
+    }
+    if (found != 1) {
+      add(node, path, std::string(found == 0 ? "none" : "more than one") + " of " + all + " is given, expected exactly one");
+    }
+  }
+
+  void value(const Node& node, const Field& field, const std::string& path) {
+    if (!field.list) return single(node, field, path);
+    if (node.kind != NodeKind::list) return expected(node, path, "a list");
+    if (field.type == FieldType::argument && node.items.empty()) return add(node, path, "the list is empty, expected a program and its arguments");
+    for (std::size_t index = 0; index < node.items.size(); ++index) {
+      single(node.items[index], field, path + "[" + std::to_string(index) + "]");
+    }
+  }
+
+  void single(const Node& node, const Field& field, const std::string& path) {
+    switch (field.type) {
+      case FieldType::object: return shape(node, *field.shape, path);
+      case FieldType::map: return map(node, field, path);
+      case FieldType::env_value:
+        if (node.kind == NodeKind::map) return from_file(node, path);
+        break;
+      default: break;
+    }
+    if (node.kind != NodeKind::scalar) return expected(node, path, expectation(field));
+    scalar(node, field, path);
+  }
+
+  void map(const Node& node, const Field& field, const std::string& path) {
+    if (node.kind != NodeKind::map) return expected(node, path, "a group of names and values");
+    for (std::size_t index = 0; index < node.keys.size(); ++index) {
+      value(node.items[index], field.shape->fields.front(), below(path, node.keys[index].text));
+    }
+  }
+
+  void from_file(const Node& node, const std::string& path) {
+    if (node.keys.size() == 1 && node.keys[0].text == "from" && node.items[0].kind == NodeKind::scalar && !node.items[0].text.empty()) return;
+    expected(node, path, "a text, or {from: FILE}");
+  }
+
+  static std::string expectation(const Field& field) {
+    switch (field.type) {
+      case FieldType::boolean: return "true or false";
+      case FieldType::integer: return "a whole number" + range(field);
+      case FieldType::duration: return "a duration such as 250ms, 5s, 2m or 1h";
+      case FieldType::size: return "a size such as 64MiB";
+      case FieldType::mode: return "permission bits in quotes, such as \"0640\"";
+      case FieldType::owner: return "user:group";
+      case FieldType::target:
+      case FieldType::pattern: return "a path below the engine's root";
+      case FieldType::source: return "a path";
+      case FieldType::regex: return "a regular expression (RE2)";
+      case FieldType::url: return "a URL that begins with http:// or https://";
+      case FieldType::digest: return "64 lower-case hex digits";
+      case FieldType::word: return "a name without blanks, / or control characters";
+      case FieldType::value: return "a text, number, true, false or null";
+      case FieldType::argument: return "a text or a number";
+      case FieldType::env_value: return "a text, or {from: FILE}";
+      default: break;
+    }
+    if (field.choices.empty()) return "a text";
+    std::string all;
+    for (const std::string_view choice : field.choices) all += (all.empty() ? "" : ", ") + std::string(choice);
+    return "one of: " + all;
+  }
+
+  static std::string range(const Field& field) {
+    if (field.minimum == 0 && field.maximum == 0) return {};
+    return " from " + std::to_string(field.minimum) + " to " + std::to_string(field.maximum);
+  }
+
+  void scalar(const Node& node, const Field& field, const std::string& path) {
+    const ScalarType type = type_of(node);
+    const std::string& text = node.text;
+    bool fits = type == ScalarType::text;
+    switch (field.type) {
+      case FieldType::boolean: fits = type == ScalarType::boolean; break;
+      case FieldType::value: fits = true; break;
+      case FieldType::argument: fits = type != ScalarType::null; break;   // `true` and `false` are programs, too
+      case FieldType::env_value: fits = type == ScalarType::text || type == ScalarType::number; break;
+      case FieldType::integer: return integer(node, field, path);
+      case FieldType::duration: return a_duration(node, field, path);
+      case FieldType::size: fits = (type != ScalarType::null && type != ScalarType::boolean && in_range(parse_size(text), field)); break;
+      case FieldType::mode: fits = fits && parse_mode(text).has_value(); break;
+      case FieldType::owner: fits = fits && std::ranges::count(text, ':') == 1 && text.front() != ':' && text.back() != ':' && text.find_first_of(" \t/") == std::string::npos; break;
+      case FieldType::digest: fits = fits && text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos; break;
+      case FieldType::url: fits = fits && (text.starts_with("http://") || text.starts_with("https://")) && text.find_first_of(" \t\r\n") == std::string::npos; break;
+      case FieldType::source: fits = fits && !text.empty() && text.find('\0') == std::string::npos; break;
+      case FieldType::word: fits = fits && is_word(text); break;
+      case FieldType::regex: return fits ? regex(node, path) : expected(node, path, expectation(field));
+      case FieldType::target:
+      case FieldType::pattern:
+        if (const auto wrong = fits ? wrong_with_target(text) : ""; !wrong.empty()) {
+          return add(node, path, "\"" + text + "\" " + wrong + ", expected a path below the engine's root");
+        }
+        break;
+      default:
+        if (fits && !field.choices.empty()) return choose(node, field, path);
+    }
+    if (!fits) expected(node, path, expectation(field) + (type != ScalarType::text && field.type == FieldType::text ? "; put it in quotes" : ""));
+  }
+
+  static bool is_word(const std::string& text) {
+    return !text.empty() && text.size() <= 255 && std::ranges::none_of(text, [](unsigned char c) { return c <= ' ' || c == 0x7f || c == '/'; });
+  }
+  static bool in_range(const std::optional<std::uint64_t>& number, const Field& field) {
+    return number && (field.maximum == 0 || (static_cast<std::int64_t>(*number) >= field.minimum && static_cast<std::int64_t>(*number) <= field.maximum));
+  }
+
+  void integer(const Node& node, const Field& field, const std::string& path) {
+    std::int64_t number = 0;
+    const auto [end, fault] = std::from_chars(node.text.data(), node.text.data() + node.text.size(), number);
+    const bool whole = type_of(node) == ScalarType::number && fault == std::errc() && end == node.text.data() + node.text.size();
+    if (!whole || (field.maximum != 0 && (number < field.minimum || number > field.maximum))) expected(node, path, expectation(field));
+  }
+
+  void a_duration(const Node& node, const Field& field, const std::string& path) {
+    const auto time = parse_duration(node.text);
+    if (!time || type_of(node) == ScalarType::null) return expected(node, path, expectation(field));
+    if (field.maximum != 0 && (time->count() < field.minimum || time->count() > field.maximum)) {
+      expected(node, path, "a duration from " + std::to_string(field.minimum / 1000) + "ms to " + std::to_string(field.maximum / 3'600'000'000) + "h");
+    }
+  }
+
+  void regex(const Node& node, const std::string& path) {
+    RE2::Options options;
+    options.set_log_errors(false);
+    const RE2 expression(node.text, options);
+    if (!expression.ok()) add(node, path, "\"" + node.text + "\" is not a regular expression (RE2): " + expression.error());
+  }
+
+  void choose(const Node& node, const Field& field, const std::string& path) {
+    if (std::ranges::find(field.choices, std::string_view(node.text)) != field.choices.end()) return;
+    const std::vector<std::string> choices(field.choices.begin(), field.choices.end());
+    const std::string meant = did_you_mean(node.text, choices);
+    expected(node, path, expectation(field) + (meant.empty() ? "" : "; " + meant));
+  }
+
+  const std::string& file_;
+  std::vector<Problem>& problems_;
+};
+
+}  // namespace
+
+void check_shape(const Node& node, const Shape& shape, const std::string& file, const std::string& path, std::vector<Problem>& problems) {
+  Check(file, problems).shape(node, shape, path);
+}
+
+}  // namespace autoheal::config

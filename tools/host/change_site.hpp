@@ -1,0 +1,83 @@
+// One target and its slots in the staging folder, with the few moves that apply and restore are made of. Each move is
+// one system call, so that a crash leaves a state that the next run can read.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "tools/host/staging_folder.hpp"
+#include "tools/host/target_facts.hpp"
+
+namespace autoheal::host {
+
+struct StagingTools {
+  engine::BlobStore& blobs;
+  const OwnFiles& own;
+  std::function<workflows::RunOutcome(const workflows::RunRequest&)> run;   // for `validate`
+  std::function<void(std::string_view step)>
+      at_step;  // a test's hook after each step; it may throw to stand for a crash
+  bool exchange_supported = true;                       // false: a test of the way without RENAME_EXCHANGE
+};
+
+// Not thread-safe; one per change.
+class ChangeSite {
+ public:
+  // not_found: the target's folder is not there.
+  [[nodiscard]] static Result<ChangeSite> open(const RootFolder& root, const StagingTools& tools, const Change& change,
+                                               unsigned number, const EffectMark& mark);
+
+  [[nodiscard]] const Change& change() const { return *change_; }
+  [[nodiscard]] const StagingTools& tools() const { return *tools_; }
+  [[nodiscard]] const EffectMark& mark() const { return mark_; }
+  [[nodiscard]] int folder() const { return place_.folder.get(); }
+  [[nodiscard]] int staging() const { return staging_.get(); }
+  [[nodiscard]] std::string name_of(Slot slot) const { return names_[slot]; }
+  [[nodiscard]] std::string path_of(Slot slot) const;     // absolute
+
+  [[nodiscard]] Result<TargetFacts> target() const;
+  [[nodiscard]] Result<TargetFacts> slot(Slot slot) const;  // absent where there is no staging folder
+  // The target, open for reading; closed (-1) where it is no file.
+  [[nodiscard]] UniqueFd open_target() const;
+  [[nodiscard]] Result<void> need_staging();
+
+  // False: this file system cannot exchange.
+  [[nodiscard]] Result<bool> exchange(Slot slot);
+  [[nodiscard]] Result<void> move_in(Slot slot);            // changed: something is at the target
+  [[nodiscard]] Result<void> move_out(Slot slot);           // changed: nothing is at the target any more
+  [[nodiscard]] Result<void> replace_by(Slot slot);         // plain rename over the target
+  [[nodiscard]] Result<void> link_target_as(Slot slot);     // one more name for the target's inode
+  [[nodiscard]] Result<void> rename(Slot from, Slot to);    // busy: `to` is `kept` and taken
+  [[nodiscard]] Result<void> drop(Slot slot);               // free when it is absent
+  [[nodiscard]] Result<void> sync() const;                  // the target's folder
+
+  // Tells by inode that a new target is ours, since nothing was displaced for it.
+  [[nodiscard]] Result<void> note_made(const TargetFacts& staged);
+  [[nodiscard]] bool is_made(const TargetFacts& target) const;
+
+  void step(std::string_view name) const {
+    if (tools_->at_step) tools_->at_step(name);
+  }
+
+ private:
+  ChangeSite(const RootFolder& root, const StagingTools& tools, const Change& change, SlotNames names, Place place,
+             EffectMark mark)
+      : root_(&root),
+        tools_(&tools),
+        change_(&change),
+        names_(std::move(names)),
+        place_(std::move(place)),
+        mark_(std::move(mark)) {}
+  [[nodiscard]] Look look() const;
+  [[nodiscard]] std::unexpected<Error> failed(const std::string& what, int error_number) const;
+
+  const RootFolder* root_;
+  const StagingTools* tools_;
+  const Change* change_;
+  SlotNames names_;
+  Place place_;
+  EffectMark mark_;
+  UniqueFd staging_;
+};
+
+}  // namespace autoheal::host

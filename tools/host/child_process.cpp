@@ -1,0 +1,193 @@
+#include "tools/host/child_process.hpp"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "tools/host/system_error.hpp"
+
+namespace autoheal::host {
+
+namespace {
+
+enum Stage : int { at_descriptors, at_user, at_folder, at_program };
+
+struct Report {
+  int stage = at_descriptors;
+  int error_number = 0;
+};
+
+// Everything the child needs, ready to use: between vfork and exec it must not allocate, lock or throw.
+struct Prepared {
+  char* const* argv = nullptr;
+  char* const* environment = nullptr;
+  const char* cwd = nullptr;
+  std::array<int, 4> descriptors{};        // 0, 1, 2 and where to report, all above 9
+  bool becomes = false;
+  uid_t uid = 0;
+  gid_t gid = 0;
+  const gid_t* groups = nullptr;
+  std::size_t group_count = 0;
+  int highest_descriptor = 0;
+};
+
+constexpr int report_descriptor = 3;
+
+[[noreturn]] void give_up(Stage stage) {
+  const Report report{stage, errno};
+  const ssize_t written = ::write(report_descriptor, &report, sizeof report);
+  ::_exit(written == sizeof report ? 127 : 126);
+}
+
+void close_all_others(int highest) {
+  if (::syscall(SYS_close_range, report_descriptor + 1U, ~0U, 0U) == 0) return;
+  for (int descriptor = report_descriptor + 1; descriptor <= highest; ++descriptor) ::close(descriptor);
+}
+
+void reset_signals() {
+  struct sigaction by_default{};
+  by_default.sa_handler = SIG_DFL;
+  for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &by_default, nullptr);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+// The system calls themselves: the library's functions would change every thread that shares this memory.
+bool become_user(const Prepared& prepared) {
+  return ::syscall(SYS_setgroups, prepared.group_count, prepared.groups) == 0 &&
+         ::syscall(SYS_setresgid, prepared.gid, prepared.gid, prepared.gid) == 0 &&
+         ::syscall(SYS_setresuid, prepared.uid, prepared.uid, prepared.uid) == 0;
+}
+
+[[noreturn]] void be_the_child(const Prepared& prepared) {
+  for (int descriptor = 0; descriptor <= report_descriptor; ++descriptor) {
+    if (::dup2(prepared.descriptors[static_cast<std::size_t>(descriptor)], descriptor) < 0) ::_exit(126);
+  }
+  if (::fcntl(report_descriptor, F_SETFD, FD_CLOEXEC) != 0) give_up(at_descriptors);
+  close_all_others(prepared.highest_descriptor);
+  ::setsid();
+  ::umask(022);
+  reset_signals();
+  if (prepared.becomes && !become_user(prepared)) give_up(at_user);
+  if (::chdir(prepared.cwd) != 0) give_up(at_folder);
+  ::execve(prepared.argv[0], prepared.argv, prepared.environment);
+  give_up(at_program);
+}
+
+// A function of its own: the parent must not have a variable here that the child could change.
+[[gnu::noinline]] pid_t split(const Prepared& prepared) {
+  const pid_t pid = ::vfork();
+  if (pid == 0) be_the_child(prepared);
+  return pid;
+}
+
+std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
+  for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+// No signal of ours may run its handler in the child, which shares our memory.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
+StartProblem problem_of(const Report& report, const ChildPlan& plan) {
+  const std::string& program = plan.argv.front();
+  const std::string reason = reason_of(report.error_number);
+  switch (report.stage) {
+    case at_user: return {report.error_number, "could not become user " + plan.become->name + ": " + reason};
+    case at_folder: return {report.error_number, "could not start in " + plan.cwd + ": " + reason};
+    case at_program: break;
+    default: return {report.error_number, "could not start " + program + ": " + reason};
+  }
+  switch (report.error_number) {
+    case ENOENT: return {ENOENT, program + ": the interpreter it names is missing"};
+    case ENOEXEC: return {ENOEXEC, program + " is neither a program nor a script with an interpreter"};
+    case EACCES: return {EACCES, program + " may not be executed: its mode, its interpreter's or the mount forbids it"};
+    default: return {report.error_number, "could not start " + program + ": " + reason};
+  }
+}
+
+std::unexpected<StartProblem> not_started(const ChildPlan& plan, int error_number) {
+  return std::unexpected(problem_of({at_descriptors, error_number}, plan));
+}
+
+}  // namespace
+
+std::expected<Child, StartProblem> start_child(const ChildPlan& plan) {
+  std::array<int, 2> report_ends{};
+  if (::pipe2(report_ends.data(), O_CLOEXEC) != 0) return not_started(plan, errno);
+  const UniqueFd report_from(report_ends[0]);
+  UniqueFd report_to(report_ends[1]);
+  std::array<UniqueFd, 4> high;
+  const std::array<int, 4> given = {plan.input, plan.output, plan.error, report_to.get()};
+  Prepared prepared;
+  for (std::size_t index = 0; index < given.size(); ++index) {
+    high[index] = UniqueFd(::fcntl(given[index], F_DUPFD_CLOEXEC, 10));
+    if (!high[index]) return not_started(plan, errno);
+    prepared.descriptors[index] = high[index].get();
+  }
+  report_to.reset();
+  const auto argv = pointers_to(plan.argv);
+  const auto environment = pointers_to(plan.environment);
+  std::vector<gid_t> groups;
+  prepared.argv = argv.data();
+  prepared.environment = environment.data();
+  prepared.cwd = plan.cwd.c_str();
+  prepared.highest_descriptor = static_cast<int>(::sysconf(_SC_OPEN_MAX));
+  if (plan.become) {
+    groups = groups_of(*plan.become);
+    prepared.becomes = true;
+    prepared.uid = plan.become->uid;
+    prepared.gid = plan.become->gid;
+    prepared.groups = groups.data();
+    prepared.group_count = groups.size();
+  }
+  Child child;
+  int split_error = 0;
+  {
+    const SignalsBlocked blocked;
+    child.pid = split(prepared);
+    split_error = errno;
+  }
+  if (child.pid < 0) return not_started(plan, split_error);
+  child.handle = UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, child.pid, 0U)));
+  const int handle_error = errno;
+  high[3].reset();
+  Report report;
+  ssize_t got = 0;
+  do {
+    got = ::read(report_from.get(), &report, sizeof report);
+  } while (got < 0 && errno == EINTR);
+  if (got == 0 && child.handle) return child;
+  if (got == 0) ::kill(-child.pid, SIGKILL);
+  int status = 0;
+  while (::waitpid(child.pid, &status, 0) < 0 && errno == EINTR) continue;
+  if (got == 0) return not_started(plan, handle_error);
+  return std::unexpected(problem_of(report, plan));
+}
+
+}  // namespace autoheal::host

@@ -1,0 +1,129 @@
+#include "tools/host/local_probes.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "tools/host/process_table.hpp"
+#include "tools/host/user_account.hpp"
+#include "workflows/env_file.hpp"
+
+namespace autoheal::host {
+
+namespace {
+
+using workflows::ProbeVerdict;
+using workflows::RunOutcome;
+using workflows::TargetKind;
+
+constexpr std::size_t pidfile_limit = 4096;
+constexpr std::size_t first_line_limit = 200;
+
+// What the plugin or command says for itself, for the reader only.
+std::string first_line(const RunOutcome& ran) {
+  const std::string& text = ran.standard_output.empty() ? ran.standard_error : ran.standard_output;
+  return text.substr(0, std::min(text.find('\n'), first_line_limit));
+}
+
+std::string why(const RunOutcome& ran) {
+  std::string text = ran.message.empty() ? "exit status " + std::to_string(ran.exit_code) : ran.message;
+  if (const std::string line = first_line(ran); ran.started && !line.empty()) text += ": " + line;
+  return text;
+}
+
+Verdict cannot_look(const Error& error) {
+  return error.kind == ErrorKind::unavailable ? unknown(error.message) : fails(error.message);
+}
+
+}  // namespace
+
+Verdict probe_file(const RootFolder& root, const workflows::FileProbe& probe, const engine::BlobStore& blobs,
+                   const OwnFiles& own) {
+  Look look;
+  if (probe.baseline.starts_with("hmac-")) look.naming = BlobNaming::keyed;
+  const auto seen = look_at(root, probe.path, look, blobs, own);
+  if (!seen) return cannot_look(seen.error());
+  const TargetFacts& facts = seen->facts;
+  if (facts.kind == TargetKind::absent) return fails(probe.path + " is missing");
+  if (facts.kind != TargetKind::file)
+    return fails(probe.path + " is a " + std::string(name_of(facts.kind)) + ", not a file");
+  if (!probe.baseline.empty() && facts.digest != probe.baseline)
+    return fails(probe.path + " differs from its baseline " + probe.baseline_path);
+  if (!probe.sha256.empty() && facts.digest != "sha256:" + probe.sha256)
+    return fails(probe.path + " does not have the declared sha256");
+  if (probe.mode && facts.mode != *probe.mode) return fails(probe.path + " does not have the declared mode");
+  if (probe.owner.empty()) return {};
+  const auto owner = owner_of(probe.owner);
+  if (!owner) return unknown(owner.error().message);
+  if (facts.uid != owner->first || facts.gid != owner->second)
+    return fails(probe.path + " does not belong to " + probe.owner);
+  return {};
+}
+
+Verdict probe_env(const RootFolder& root, const workflows::EnvProbe& probe, const engine::BlobStore& blobs,
+                  const OwnFiles& own) {
+  Look look;
+  look.keep_content = true;
+  const auto seen = look_at(root, probe.file, look, blobs, own);
+  if (!seen) return cannot_look(seen.error());
+  if (seen->facts.kind != TargetKind::file) return fails(probe.file + " is missing or no file");
+  const auto values = workflows::read_env(seen->content);
+  std::string problems;
+  const auto add = [&](const std::string& problem) { problems += (problems.empty() ? "" : ", ") + problem; };
+  for (const std::string& name : probe.require) {
+    if (!values.contains(name)) add(name + " is not set");
+  }
+  for (const auto& [name, wanted] : probe.equals) {
+    const auto found = values.find(name);
+    if (found == values.end()) {
+      add(name + " is not set");
+    } else if (found->second != wanted) {
+      add(name + " is not as declared");
+    }
+  }
+  return problems.empty() ? Verdict{} : fails(probe.file + ": " + problems);
+}
+
+Result<pid_t> process_in(const RootFolder& root, const std::string& pidfile, const engine::BlobStore& blobs,
+                         const OwnFiles& own) {
+  Look look;
+  look.keep_content = true;
+  look.limit = pidfile_limit;
+  const auto seen = look_at(root, pidfile, look, blobs, own);
+  if (!seen) return std::unexpected(seen.error());
+  if (seen->facts.kind != TargetKind::file) return failure(ErrorKind::not_found, pidfile + " is missing or no file");
+  const auto begin = seen->content.find_first_not_of(" \t\r\n");
+  pid_t pid = 0;
+  if (begin == std::string::npos) return failure(ErrorKind::invalid, pidfile + " is empty");
+  const char* const end = seen->content.data() + seen->content.size();
+  const auto [rest, problem] = std::from_chars(seen->content.data() + begin, end, pid);
+  const bool only_space =
+      std::all_of(rest, end, [](char byte) { return byte == '\n' || byte == '\r' || byte == ' ' || byte == '\t'; });
+  if (problem != std::errc() || pid <= 0 || !only_space)
+    return failure(ErrorKind::invalid, pidfile + " holds no process id");
+  const auto process = read_process(pid);
+  if (!process || process->is_dead())
+    return failure(ErrorKind::not_found, "process " + std::to_string(pid) + " of " + pidfile + " does not run");
+  return pid;
+}
+
+Verdict probe_process(const RootFolder& root, const workflows::ProcessProbe& probe, const engine::BlobStore& blobs,
+                      const OwnFiles& own) {
+  const auto pid = process_in(root, probe.pidfile, blobs, own);
+  return pid ? Verdict{} : cannot_look(pid.error());
+}
+
+Verdict judge_command(const RunOutcome& ran) {
+  return ran.started && !ran.timed_out && ran.exit_code == 0 ? Verdict{} : fails(why(ran));
+}
+
+Verdict judge_plugin(const RunOutcome& ran, bool warning_fails) {
+  if (!ran.started || ran.timed_out) return unknown(why(ran));
+  switch (ran.exit_code) {
+    case 0: return {};
+    case 1: return {warning_fails ? ProbeVerdict::fail : ProbeVerdict::warning, why(ran)};
+    case 2: return fails(why(ran));
+    default: return unknown(why(ran));
+  }
+}
+
+}  // namespace autoheal::host

@@ -1,0 +1,36 @@
+// Probes that look at this machine alone: files, env files, processes, programs. Messages never hold a value of an env
+// file or a content.
+#pragma once
+
+#include "tools/host/target_facts.hpp"
+#include "workflows/host.hpp"
+
+namespace autoheal::host {
+
+// A verdict with its reason; empty for a pass.
+struct Verdict {
+  workflows::ProbeVerdict verdict = workflows::ProbeVerdict::pass;
+  std::string message;
+};
+[[nodiscard]] inline Verdict fails(std::string message) { return {workflows::ProbeVerdict::fail, std::move(message)}; }
+[[nodiscard]] inline Verdict unknown(std::string message) {
+  return {workflows::ProbeVerdict::unknown, std::move(message)};
+}
+
+[[nodiscard]] Verdict probe_file(const RootFolder& root, const workflows::FileProbe& probe,
+                                 const engine::BlobStore& blobs, const OwnFiles& own);
+[[nodiscard]] Verdict probe_env(const RootFolder& root, const workflows::EnvProbe& probe,
+                                const engine::BlobStore& blobs, const OwnFiles& own);
+[[nodiscard]] Verdict probe_process(const RootFolder& root, const workflows::ProcessProbe& probe,
+                                    const engine::BlobStore& blobs, const OwnFiles& own);
+// 0 passes, everything else fails.
+[[nodiscard]] Verdict judge_command(const workflows::RunOutcome& ran);
+// 0 passes, 1 is a warning or fails, 2 fails, everything else is unknown. The text it printed is not believed.
+[[nodiscard]] Verdict judge_plugin(const workflows::RunOutcome& ran, bool warning_fails);
+
+// The process named in the file, while it lives (a zombie does not). not_found: no such file or process; invalid: no
+// pid.
+[[nodiscard]] Result<pid_t> process_in(const RootFolder& root, const std::string& pidfile,
+                                       const engine::BlobStore& blobs, const OwnFiles& own);
+
+}  // namespace autoheal::host

@@ -1,0 +1,219 @@
+#include "tools/host/process_runner.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <thread>
+
+#include "tools/host/child_process.hpp"
+#include "tools/host/marked_processes.hpp"
+#include "tools/host/output_capture.hpp"
+#include "tools/host/program_file.hpp"
+#include "tools/host/system_error.hpp"
+#include "tools/host/time_since_boot.hpp"
+
+namespace autoheal::host {
+
+namespace {
+
+using workflows::LeaveBehind;
+using workflows::ProgramRun;
+using workflows::RunOutcome;
+using workflows::RunRequest;
+
+constexpr int busy_tries = 50;                                         // ETXTBSY: a writer still has it open
+constexpr auto busy_pause = std::chrono::milliseconds(10);
+
+std::string new_run_name() {
+  static std::atomic<unsigned long> counter{0};
+  return std::to_string(::getpid()) + "-" + std::to_string(since_boot().count()) + "-" + std::to_string(++counter);
+}
+
+std::vector<std::string> environment_of(const RunRequest& request, const std::string& home,
+                                        const std::string& run_name) {
+  std::map<std::string, std::string> variables = {
+      {"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}, {"LANG", "C.UTF-8"}, {"HOME", home}};
+  for (const auto& [name, value] : request.run.environment) variables[name] = value;
+  variables[std::string(mark_variable)] = request.mark;
+  variables[std::string(run_variable)] = run_name;
+  std::vector<std::string> environment;
+  for (const auto& [name, value] : variables) environment.push_back(name + "=" + value);
+  return environment;
+}
+
+struct Runner {
+  const RunRequest& request;
+  RunOutcome& outcome;
+  std::string run_name = new_run_name();
+  ProgramFile program{};
+  Child child{};
+  unsigned long long child_started = 0;
+
+  bool prepare(ChildPlan& plan);
+  bool start(const ChildPlan& plan);
+  bool check_what_runs();
+  void follow(OutputCapture& output, OutputCapture& error);
+  void end_left_behind();
+  void reap();
+};
+
+bool Runner::prepare(ChildPlan& plan) {
+  const ProgramRun& run = request.run;
+  const auto self = account_of(::geteuid());
+  Account account = self ? *self : Account{::geteuid(), ::getegid(), "", "/"};
+  if (!run.user.empty()) {
+    const auto named = account_of(run.user);
+    if (!named) {
+      outcome.message = named.error().message;
+      return false;
+    }
+    account = *named;
+    if (account.uid != ::geteuid()) plan.become = account;
+    if (plan.become && ::geteuid() != 0) {
+      outcome.message = "only root can run a program as user " + run.user;
+      return false;
+    }
+  }
+  const auto opened = open_program(run.argv.front(), account.uid);
+  if (!opened) {
+    outcome.message = opened.error().message;
+    return false;
+  }
+  program = *opened;
+  outcome.program_sha256 = program.sha256;
+  plan.argv = run.argv;
+  plan.environment = environment_of(request, account.home, run_name);
+  plan.cwd = run.cwd.empty() ? "/" : run.cwd;
+  return true;
+}
+
+bool Runner::start(const ChildPlan& plan) {
+  for (int tries = 1;; ++tries) {
+    if (!is_still(program)) {
+      outcome.message =
+          program.path + " was replaced while it was about to be started; its digest was " + program.sha256;
+      return false;
+    }
+    auto started = start_child(plan);
+    if (started) {
+      child = std::move(*started);
+      outcome.started = true;
+      return true;
+    }
+    if (started.error().error_number != ETXTBSY || tries == busy_tries) {
+      outcome.message = started.error().message;
+      return false;
+    }
+    std::this_thread::sleep_for(busy_pause);
+  }
+}
+
+bool Runner::check_what_runs() {
+  if (const auto info = read_process(child.pid)) child_started = info->started;
+  if (is_running(program, child.pid)) return true;
+  const auto other = open_program(program.path, request.run.user.empty() ? ::geteuid() : 0);
+  outcome.message = program.path + " was replaced while it was started: " + program.sha256 + " was checked, " +
+                    (other ? other->sha256 : "something else") + " is there now; it was ended";
+  return false;
+}
+
+void Runner::follow(OutputCapture& output, OutputCapture& error) {
+  const Duration until = since_boot() + request.run.timeout;
+  while (true) {
+    const Duration left = until - since_boot();
+    std::array<pollfd, 3> wanted = {
+        {{child.handle.get(), POLLIN, 0}, {output.reading_end(), POLLIN, 0}, {error.reading_end(), POLLIN, 0}}};
+    const auto wait =
+        std::chrono::ceil<std::chrono::milliseconds>(std::clamp(left, Duration(0), Duration(std::chrono::hours(1))));
+    const int ready = ::poll(wanted.data(), wanted.size(), static_cast<int>(wait.count()));
+    if (ready > 0 && wanted[1].revents != 0) output.read_some();
+    if (ready > 0 && wanted[2].revents != 0) error.read_some();
+    if (ready > 0 && wanted[0].revents != 0) return;
+    if (since_boot() < until) continue;
+    outcome.timed_out = true;
+    outcome.message = "did not end within its time limit and was ended";
+    return;
+  }
+}
+
+// The child itself is not reaped yet, so its pid is still the name of its group and session.
+void Runner::end_left_behind() {
+  if (request.leave == LeaveBehind::what_runs && !outcome.timed_out) return;
+  const bool also_marked = request.leave == LeaveBehind::nothing;
+  end_processes([&](const ProcessInfo& one) {
+    if (one.pid == child.pid || one.session == child.pid || one.group == child.pid) return true;
+    return also_marked && one.started >= child_started && carries(one.pid, run_variable, run_name);
+  });
+}
+
+void Runner::reap() {
+  siginfo_t ended{};
+  while (::waitid(P_PID, static_cast<id_t>(child.pid), &ended, WEXITED) != 0 && errno == EINTR) continue;
+  if (ended.si_code == CLD_EXITED) {
+    outcome.exit_code = ended.si_status;
+    return;
+  }
+  outcome.exit_code = 128 + ended.si_status;
+  if (!outcome.message.empty()) return;
+  const char* name = ::sigabbrev_np(ended.si_status);
+  outcome.message =
+      "ended by signal " + (name != nullptr ? "SIG" + std::string(name) : std::to_string(ended.si_status));
+}
+
+void run_to_its_end(Runner& runner, RunOutcome& outcome) {
+  ChildPlan plan;
+  if (!runner.prepare(plan)) return;
+  const bool outlives = runner.request.leave == LeaveBehind::what_runs;
+  auto output = OutputCapture::open(runner.request.output_limit, outlives);
+  auto error = OutputCapture::open(runner.request.output_limit, outlives);
+  const UniqueFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (!output || !error || !nothing) {
+    outcome.message = "could not start " + runner.program.path + ": " +
+                      reason_of(!output  ? output.error()
+                                : !error ? error.error()
+                                         : errno);
+    return;
+  }
+  plan.input = nothing.get();
+  plan.output = output->child_end();
+  plan.error = error->child_end();
+  if (!runner.start(plan)) return;
+  output->child_has_it();
+  error->child_has_it();
+  if (runner.check_what_runs()) {
+    runner.follow(*output, *error);
+    runner.end_left_behind();
+  } else {
+    ::kill(-runner.child.pid, SIGKILL);
+    outcome.started = false;
+  }
+  runner.reap();
+  output->stop();
+  error->stop();
+  outcome.standard_output = output->take();
+  outcome.standard_error = error->take();
+  outcome.output_cut = output->was_cut() || error->was_cut();
+}
+
+}  // namespace
+
+RunOutcome run_program(const RunRequest& request) {
+  RunOutcome outcome;
+  const Duration began = since_boot();
+  if (request.run.argv.empty()) {
+    outcome.message = "there is no program to run";
+    return outcome;
+  }
+  Runner runner{request, outcome};
+  run_to_its_end(runner, outcome);
+  outcome.took = since_boot() - began;
+  return outcome;
+}
+
+}  // namespace autoheal::host

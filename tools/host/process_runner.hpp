@@ -1,0 +1,14 @@
+// Runs a program to its end, or to its time limit, and takes what it prints. A run ends when its own process ends, not
+// when its pipes close.
+#pragma once
+
+#include "workflows/host.hpp"
+
+namespace autoheal::host {
+
+// Blocks for at most the run's timeout and a second or so of ending. Whatever went wrong stands in the outcome; what
+// could not be started has `started == false`. Thread-safe. The child sees PATH, LANG, HOME, what the run adds, the
+// mark in AUTOHEAL_EFFECT and a name of its own in AUTOHEAL_RUN.
+[[nodiscard]] workflows::RunOutcome run_program(const workflows::RunRequest& request);
+
+}  // namespace autoheal::host

@@ -1,0 +1,87 @@
+#include "tools/host/process_table.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <memory>
+#include <sstream>
+
+#include "tools/host/unique_fd.hpp"
+
+namespace autoheal::host {
+
+namespace {
+
+struct CloseFolder {
+  void operator()(DIR* folder) const { ::closedir(folder); }
+};
+
+std::string read_proc(pid_t pid, const char* file) {
+  const std::string path = "/proc/" + std::to_string(pid) + "/" + file;
+  const UniqueFd opened(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::string text;
+  if (!opened) return text;
+  std::array<char, 4096> piece;
+  while (true) {
+    const ssize_t got = ::read(opened.get(), piece.data(), piece.size());
+    if (got <= 0) return text;
+    text.append(piece.data(), static_cast<std::size_t>(got));
+  }
+}
+
+bool value_begins(std::string_view value, std::string_view prefix) {
+  if (!value.starts_with(prefix)) return false;
+  return prefix.empty() || prefix.ends_with('/') || value.size() == prefix.size() || value[prefix.size()] == '/';
+}
+
+}  // namespace
+
+std::optional<ProcessInfo> read_process(pid_t pid) {
+  const std::string text = read_proc(pid, "stat");
+  // The name in parentheses may hold anything, parentheses too.
+  const auto after_name = text.rfind(')');
+  if (after_name == std::string::npos) return std::nullopt;
+  std::istringstream fields(text.substr(after_name + 1));
+  ProcessInfo info;
+  info.pid = pid;
+  fields >> info.state >> info.parent >> info.group >> info.session;
+  std::string skipped;
+  for (int field = 7; field <= 21; ++field) fields >> skipped;
+  fields >> info.started;
+  if (!fields) return std::nullopt;
+  return info;
+}
+
+std::vector<ProcessInfo> all_processes() {
+  std::vector<ProcessInfo> processes;
+  const std::unique_ptr<DIR, CloseFolder> folder(::opendir("/proc"));
+  if (!folder) return processes;
+  while (const dirent* entry = ::readdir(folder.get())) {
+    const std::string_view name = entry->d_name;
+    pid_t pid = 0;
+    const auto [end, problem] = std::from_chars(name.data(), name.data() + name.size(), pid);
+    if (problem != std::errc() || end != name.data() + name.size()) continue;
+    if (const auto info = read_process(pid)) processes.push_back(*info);
+  }
+  return processes;
+}
+
+bool carries(pid_t pid, std::string_view variable, std::string_view prefix) {
+  const std::string environment = read_proc(pid, "environ");
+  for (std::string_view rest = environment; !rest.empty();) {
+    const auto end = rest.find('\0');
+    const std::string_view entry = rest.substr(0, end);
+    if (entry.starts_with(variable) && entry.substr(variable.size()).starts_with('=') &&
+        value_begins(entry.substr(variable.size() + 1), prefix)) {
+      return true;
+    }
+    if (end == std::string_view::npos) break;
+    rest.remove_prefix(end + 1);
+  }
+  return false;
+}
+
+}  // namespace autoheal::host

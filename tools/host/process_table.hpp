@@ -1,0 +1,28 @@
+// Processes as /proc shows them: who belongs to which group and session, and who carries a mark.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace autoheal::host {
+
+struct ProcessInfo {
+  pid_t pid = 0, parent = 0, group = 0, session = 0;
+  char state = '?';
+  unsigned long long started = 0;    // clock ticks after boot: tells a reused pid
+  [[nodiscard]] bool is_dead() const { return state == 'Z' || state == 'X'; }
+};
+
+// Empty where there is no such process. Thread-safe, like all here.
+[[nodiscard]] std::optional<ProcessInfo> read_process(pid_t pid);
+[[nodiscard]] std::vector<ProcessInfo> all_processes();
+
+// True if the environment that `pid` was started with has `variable` with a value that begins with `prefix` and goes on
+// with "/" or ends there (a prefix that ends in "/" is taken as it is).
+[[nodiscard]] bool carries(pid_t pid, std::string_view variable, std::string_view prefix);
+
+}  // namespace autoheal::host

@@ -1,0 +1,207 @@
+#include "tools/host/real_host.hpp"
+
+#include <algorithm>
+#include <exception>
+
+#include "tools/host/marked_processes.hpp"
+#include "tools/host/module_hashes.hpp"
+#include "tools/host/network_probes.hpp"
+#include "tools/host/observation.hpp"
+#include "tools/host/process_runner.hpp"
+#include "tools/host/restored_change.hpp"
+#include "tools/host/security_scan.hpp"
+#include "tools/host/settled_images.hpp"
+#include "tools/host/staged_change.hpp"
+#include "tools/host/time_since_boot.hpp"
+#include "workflows/gather_evidence.hpp"
+
+namespace autoheal::host {
+
+using namespace workflows;  // NOLINT: the port's own words
+
+namespace {
+
+// Nothing throws out of the port: what the library throws (no memory, no thread) becomes an Error.
+template <class Work>
+auto guarded(const Work& work) -> decltype(work()) {
+  try {
+    return work();
+  } catch (const std::exception& error) {
+    return failure(ErrorKind::unavailable, std::string("the host could not do it: ") + error.what());
+  }
+}
+
+// The same for a job of several that run side by side.
+template <class Work>
+std::string problem_in(const Work& work) {
+  try {
+    work();
+    return {};
+  } catch (const std::exception& error) {
+    return error.what();
+  } catch (...) {
+    return "it was stopped";
+  }
+}
+
+Verdict judge(const RootFolder& root, const Probe& probe, const EffectMark& mark, engine::BlobStore& blobs,
+              const OwnFiles& own) {
+  const auto run_limited = [&](ProgramRun run) {
+    run.timeout = probe.timeout;
+    return run_program({std::move(run), mark, LeaveBehind::nothing});
+  };
+  if (const auto* file = std::get_if<FileProbe>(&probe.what)) return probe_file(root, *file, blobs, own);
+  if (const auto* env = std::get_if<EnvProbe>(&probe.what)) return probe_env(root, *env, blobs, own);
+  if (const auto* tcp = std::get_if<TcpProbe>(&probe.what)) return probe_tcp(*tcp, probe.timeout);
+  if (const auto* http = std::get_if<HttpProbe>(&probe.what)) return probe_http(*http, probe.timeout);
+  if (const auto* command = std::get_if<CommandProbe>(&probe.what)) return judge_command(run_limited(command->run));
+  if (const auto* plugin = std::get_if<PluginProbe>(&probe.what))
+    return judge_plugin(run_limited(plugin->run), plugin->warning_fails);
+  return probe_process(root, std::get<ProcessProbe>(probe.what), blobs, own);
+}
+
+}  // namespace
+
+Result<Observation> RealHost::observe(const EngineSpec& spec, const ObserveRequest& request) {
+  return guarded([&]() -> Result<Observation> {
+    const auto root = RootFolder::open(spec.root);
+    if (!root) return std::unexpected(root.error());
+    return observe_targets(*root, spec, request, options_.blobs, OwnFiles(options_.own_files));
+  });
+}
+
+std::vector<ChangeOutcome> RealHost::apply(const EngineSpec& spec, std::span<const Change> changes,
+                                           unsigned first_number, const EffectMark& mark) {
+  std::vector<ChangeOutcome> outcomes(changes.size());
+  const auto fail = [](ChangeOutcome& outcome, const std::string& message) {
+    outcome.status = ChangeStatus::failed;
+    outcome.message = message;
+  };
+  for (std::size_t index = 0; index < changes.size(); ++index) {
+    outcomes[index].number = first_number + static_cast<unsigned>(index);
+    fail(outcomes[index], "was not begun");
+  }
+  const std::string problem = problem_in([&] {
+    const auto root = RootFolder::open(spec.root);
+    const OwnFiles own(options_.own_files);
+    const StagingTools tools{options_.blobs, own, run_program, options_.at_step, true};
+    run_side_by_side(changes.size(), options_.changes_at_once, [&](std::size_t index) {
+      if (!root) return fail(outcomes[index], root.error().message);
+      const unsigned number = outcomes[index].number;
+      const std::string stopped =
+          problem_in([&] { outcomes[index] = apply_change(*root, tools, changes[index], number, mark); });
+      if (!stopped.empty()) fail(outcomes[index], changes[index].before.path + ": " + stopped);
+    });
+  });
+  for (ChangeOutcome& outcome : outcomes) {
+    if (!problem.empty() && outcome.status == ChangeStatus::failed) outcome.message += ": " + problem;
+  }
+  return outcomes;
+}
+
+std::vector<UndoOutcome> RealHost::restore(const EngineSpec& spec, std::span<const Change> changes,
+                                           std::span<const ChangeOutcome> outcomes, const EffectMark& mark) {
+  std::vector<UndoOutcome> undone;
+  const auto root = RootFolder::open(spec.root);
+  const OwnFiles own(options_.own_files);
+  const StagingTools tools{options_.blobs, own, run_program, options_.at_step, true};
+  // In reverse order, one after the other: a folder is opened again before what lies in it.
+  for (auto number = static_cast<unsigned>(changes.size()); number > 0; --number) {
+    UndoOutcome& one = undone.emplace_back(UndoOutcome{number, UndoStatus::failed, {}});
+    if (!root) {
+      one.message = root.error().message;
+      continue;
+    }
+    const auto outcome = std::ranges::find(outcomes, number, &ChangeOutcome::number);
+    const ChangeOutcome* told = outcome == outcomes.end() ? nullptr : &*outcome;
+    const std::string stopped =
+        problem_in([&] { one = restore_change(*root, tools, changes[number - 1], told, number, mark); });
+    if (!stopped.empty()) one.message = changes[number - 1].before.path + ": " + stopped;
+  }
+  return undone;
+}
+
+std::vector<std::string> RealHost::settle(const EngineSpec& spec, const EffectMark& heal_mark) {
+  std::vector<std::string> kept;
+  const std::string problem = problem_in([&] {
+    if (const auto root = RootFolder::open(spec.root)) kept = settle_images(*root, options_.blobs, heal_mark);
+  });
+  if (!problem.empty()) kept.push_back(std::string(staging_name) + ": " + problem);
+  return kept;
+}
+
+RunOutcome RealHost::run(const RunRequest& request) {
+  RunOutcome outcome;
+  const std::string problem = problem_in([&] { outcome = run_program(request); });
+  if (!problem.empty()) outcome.message = "could not be run: " + problem;
+  return outcome;
+}
+
+ProbeResult RealHost::probe(const EngineSpec& spec, const Probe& probe, const EffectMark& mark) {
+  ProbeResult result;
+  result.name = probe.name;
+  result.heal = probe.heal;
+  const Duration began = since_boot();
+  const std::string problem = problem_in([&] {
+    const auto root = RootFolder::open(spec.root);
+    Verdict verdict =
+        root ? judge(*root, probe, mark, options_.blobs, OwnFiles(options_.own_files)) : fails(root.error().message);
+    result.verdict = verdict.verdict;
+    result.message = std::move(verdict.message);
+  });
+  if (!problem.empty()) result.message = "could not be tested: " + problem;
+  result.took = since_boot() - began;
+  return result;
+}
+
+bool RealHost::process_runs(const EngineSpec& spec, const std::string& pidfile) {
+  bool runs = false;
+  (void)problem_in([&] {
+    const auto root = RootFolder::open(spec.root);
+    runs = root && process_in(*root, pidfile, options_.blobs, OwnFiles(options_.own_files));
+  });
+  return runs;
+}
+
+Result<std::vector<HashFinding>> RealHost::hash(const EngineSpec& spec, const HashRequest& request) {
+  return guarded([&]() -> Result<std::vector<HashFinding>> {
+    const auto root = RootFolder::open(spec.root);
+    if (!root) return std::unexpected(root.error());
+    return hash_modules(*root, spec, request, options_.blobs, OwnFiles(options_.own_files));
+  });
+}
+
+Result<std::vector<SecurityFinding>> RealHost::scan(const EngineSpec& spec, const SecuritySpec& policy,
+                                                    const std::vector<std::string>& touched) {
+  return guarded([&]() -> Result<std::vector<SecurityFinding>> {
+    const auto root = RootFolder::open(spec.root);
+    if (!root) return std::unexpected(root.error());
+    return scan_security(*root, policy, touched, OwnFiles(options_.own_files));
+  });
+}
+
+Result<std::vector<TargetFacts>> RealHost::look(const EngineSpec& spec, const std::vector<std::string>& paths) {
+  return guarded([&]() -> Result<std::vector<TargetFacts>> {
+    const auto root = RootFolder::open(spec.root);
+    if (!root) return std::unexpected(root.error());
+    const OwnFiles own(options_.own_files);
+    std::vector<TargetFacts> facts;
+    for (const std::string& path : paths) {
+      Look wanted;
+      wanted.naming = naming_of_target(spec, path);
+      wanted.aged = true;
+      auto seen = look_at(*root, path, wanted, options_.blobs, own);
+      if (!seen) return std::unexpected(std::move(seen.error()));
+      facts.push_back(std::move(seen->facts));
+    }
+    return facts;
+  });
+}
+
+std::size_t RealHost::end_marked(const EffectMark& mark_prefix) {
+  std::size_t ended = 0;
+  (void)problem_in([&] { ended = host::end_marked(mark_prefix); });
+  return ended;
+}
+
+}  // namespace autoheal::host

@@ -1,0 +1,55 @@
+// The port to the machine, on Linux 5.6 and later: the only place where Autoheal touches what it heals.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "workflows/host.hpp"
+
+namespace autoheal::host {
+
+struct RealHostOptions {
+  engine::BlobStore& blobs;                                // outlives the host
+  std::vector<std::filesystem::path> own_files;  // ledger, -wal, -shm, .lock, vault, ...: never opened, never hashed
+  unsigned changes_at_once = 8;
+  std::function<void(std::string_view step)> at_step;      // tests only: called after each step of a change, may throw
+};
+
+// Thread-safe; every call blocks; none throws: what goes wrong inside is an outcome or an Error.
+class RealHost final : public workflows::Host {
+ public:
+  explicit RealHost(RealHostOptions options) : options_(std::move(options)) {}
+
+  // `service_running` and `self_test_passes` stay false: they are other calls.
+  [[nodiscard]] Result<workflows::Observation> observe(const workflows::EngineSpec& spec,
+                                                       const workflows::ObserveRequest& request) override;
+  [[nodiscard]] std::vector<workflows::ChangeOutcome> apply(const workflows::EngineSpec& spec,
+                                                            std::span<const workflows::Change> changes,
+                                                            unsigned first_number,
+                                                            const workflows::EffectMark& mark) override;
+  [[nodiscard]] std::vector<workflows::UndoOutcome> restore(const workflows::EngineSpec& spec,
+                                                            std::span<const workflows::Change> changes,
+                                                            std::span<const workflows::ChangeOutcome> outcomes,
+                                                            const workflows::EffectMark& mark) override;
+  [[nodiscard]] std::vector<std::string> settle(const workflows::EngineSpec& spec,
+                                                const workflows::EffectMark& heal_mark) override;
+  [[nodiscard]] workflows::RunOutcome run(const workflows::RunRequest& request) override;
+  [[nodiscard]] workflows::ProbeResult probe(const workflows::EngineSpec& spec, const workflows::Probe& probe,
+                                             const workflows::EffectMark& mark) override;
+  [[nodiscard]] bool process_runs(const workflows::EngineSpec& spec, const std::string& pidfile) override;
+  [[nodiscard]] Result<std::vector<workflows::HashFinding>> hash(const workflows::EngineSpec& spec,
+                                                                 const workflows::HashRequest& request) override;
+  [[nodiscard]] Result<std::vector<workflows::SecurityFinding>> scan(const workflows::EngineSpec& spec,
+                                                                     const workflows::SecuritySpec& policy,
+                                                                     const std::vector<std::string>& touched) override;
+  [[nodiscard]] Result<std::vector<workflows::TargetFacts>> look(const workflows::EngineSpec& spec,
+                                                                 const std::vector<std::string>& paths) override;
+  std::size_t end_marked(const workflows::EffectMark& mark_prefix) override;
+
+ private:
+  RealHostOptions options_;
+};
+
+}  // namespace autoheal::host

@@ -1,0 +1,172 @@
+#include "tools/host/security_scan.hpp"
+
+#include <fcntl.h>
+
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <set>
+
+#include "tools/host/folder_names.hpp"
+#include "tools/host/system_error.hpp"
+#include "tools/host/user_account.hpp"
+#include "workflows/security_rules.hpp"
+
+namespace autoheal::host {
+
+namespace {
+
+using workflows::SecurityFinding;
+using workflows::SecuritySpec;
+using workflows::TargetKind;
+
+constexpr std::size_t piece_size = 16U << 20U;
+constexpr std::size_t overlap = 64U << 10U;
+
+std::string octal(workflows::FileMode mode) {
+  std::string text;
+  for (int shift = 9; shift >= 0; shift -= 3)
+    text += static_cast<char>('0' + ((mode >> static_cast<unsigned>(shift)) & 7U));
+  return text;
+}
+
+std::string where_it_leads(int descriptor) {
+  std::array<char, PATH_MAX> target{};
+  const std::string name = "/proc/self/fd/" + std::to_string(descriptor);
+  const ssize_t size = ::readlink(name.c_str(), target.data(), target.size());
+  return size < 0 ? std::string() : std::string(target.data(), static_cast<std::size_t>(size));
+}
+
+bool lies_in(const std::string& path, const std::string& folder) {
+  return path == folder || folder == "/" || path.starts_with(folder + "/");
+}
+
+class Scan {
+ public:
+  Scan(const RootFolder& root, const SecuritySpec& policy, const OwnFiles& own)
+      : root_(root), policy_(policy), own_(own) {}
+
+  Result<void> begin() {
+    if (policy_.owner.empty()) return {};
+    const auto owner = owner_of(policy_.owner);
+    if (!owner) return std::unexpected(owner.error());
+    owner_ = *owner;
+    return {};
+  }
+  Result<void> below(const std::string& path);
+  Result<void> touched(const std::string& path);
+  std::vector<SecurityFinding> take() { return std::move(findings_); }
+
+ private:
+  Result<void> judge(const std::string& path, const struct stat& status);
+  Result<void> judge_content(const std::string& path);
+  void judge_link(const std::string& path);
+  void find(const std::string& path, std::string rule, std::string message) {
+    findings_.push_back({path, std::move(rule), std::move(message)});
+  }
+
+  const RootFolder& root_;
+  const SecuritySpec& policy_;
+  const OwnFiles& own_;
+  std::pair<std::uint32_t, std::uint32_t> owner_{};
+  std::set<std::string> judged_;
+  std::vector<SecurityFinding> findings_;
+};
+
+Result<void> Scan::below(const std::string& path) {
+  bool found = false;
+  auto walked = walk(root_, path, own_, [&](const std::string& here, const struct stat& status) -> Result<Walk> {
+    found = true;
+    if (auto judged = judge(here, status); !judged) return std::unexpected(std::move(judged.error()));
+    return Walk::on;
+  });
+  if (walked && !found) return failure(ErrorKind::not_found, "security: " + path + " is not there");
+  return walked;
+}
+
+Result<void> Scan::touched(const std::string& path) {
+  return walk(root_, path, own_, [&](const std::string& here, const struct stat& status) -> Result<Walk> {
+    if (auto judged = judge(here, status); !judged) return std::unexpected(std::move(judged.error()));
+    return Walk::not_below;
+  });
+}
+
+Result<void> Scan::judge(const std::string& path, const struct stat& status) {
+  if (!judged_.insert(path).second) return {};
+  if (!policy_.owner.empty() && (status.st_uid != owner_.first || status.st_gid != owner_.second)) {
+    find(path, "owner",
+         "belongs to " + std::to_string(status.st_uid) + ":" + std::to_string(status.st_gid) + ", not to " +
+             policy_.owner);
+  }
+  if (S_ISLNK(status.st_mode)) {
+    judge_link(path);
+    return {};
+  }
+  const TargetKind kind = S_ISDIR(status.st_mode)   ? TargetKind::folder
+                          : S_ISREG(status.st_mode) ? TargetKind::file
+                                                    : TargetKind::other;
+  const workflows::FileMode mode = status.st_mode & 07777U;
+  // What setid and sticky bits mean has a rule of its own.
+  const workflows::FileMode permissions = mode & 0777U;
+  if (policy_.max_mode && workflows::mode_within(permissions, *policy_.max_mode, kind) != permissions) {
+    find(path, "max_mode", "mode " + octal(mode) + " is wider than " + octal(*policy_.max_mode));
+  }
+  if (!policy_.allow_setid && workflows::is_setid(mode, kind))
+    find(path, "setid", "mode " + octal(mode) + " is setuid or setgid");
+  if (kind != TargetKind::file || policy_.forbid.empty()) return {};
+  return judge_content(path);
+}
+
+void Scan::judge_link(const std::string& path) {
+  if (!policy_.allow_symlinks) return find(path, "symlink", "is a symlink");
+  const UniqueFd target(::openat(root_.descriptor(), path.c_str(), O_PATH | O_CLOEXEC));
+  if (!target) {
+    if (errno == ELOOP) find(path, "symlink", "leads in a circle");
+    if (errno == ELOOP || errno == ENOENT || errno == ENOTDIR) return;
+    return find(path, "outside", "where it leads cannot be told: " + reason_of(errno));
+  }
+  if (!lies_in(where_it_leads(target.get()), where_it_leads(root_.descriptor())))
+    find(path, "outside", "leads out of the root");
+}
+
+Result<void> Scan::judge_content(const std::string& path) {
+  const auto place = root_.place_of(path);
+  if (!place) return std::unexpected(place.error());
+  const UniqueFd file(
+      ::openat(place->folder.get(), place->name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (!file && errno == ENOENT) return {};
+  if (!file) return system_failure("security: " + path, errno);
+  std::string piece;
+  off_t at = 0;
+  while (true) {
+    const std::size_t carried = std::min(piece.size(), overlap);
+    piece.erase(0, piece.size() - carried);
+    piece.resize(piece_size);
+    const ssize_t got = ::pread(file.get(), piece.data() + carried, piece.size() - carried, at);
+    if (got < 0) return system_failure("security: " + path, errno);
+    piece.resize(carried + static_cast<std::size_t>(got));
+    if (got == 0) return {};
+    at += got;
+    if (const auto pattern = workflows::forbidden_in(piece, policy_.forbid)) {
+      find(path, "forbid", "holds what is forbidden: " + *pattern);
+      return {};
+    }
+  }
+}
+
+}  // namespace
+
+Result<std::vector<SecurityFinding>> scan_security(const RootFolder& root, const SecuritySpec& policy,
+                                                   const std::vector<std::string>& touched, const OwnFiles& own) {
+  Scan scan(root, policy, own);
+  if (auto begun = scan.begin(); !begun) return std::unexpected(std::move(begun.error()));
+  for (const std::string& path : policy.paths) {
+    if (auto scanned = scan.below(path); !scanned) return std::unexpected(std::move(scanned.error()));
+  }
+  for (const std::string& path : touched) {
+    if (auto scanned = scan.touched(path); !scanned) return std::unexpected(std::move(scanned.error()));
+  }
+  return scan.take();
+}
+
+}  // namespace autoheal::host

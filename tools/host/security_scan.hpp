@@ -1,0 +1,17 @@
+// What on the disk breaks an engine's security policy: modes, owners, setuid, links that lead away, forbidden content.
+#pragma once
+
+#include "tools/host/target_facts.hpp"
+#include "workflows/host.hpp"
+
+namespace autoheal::host {
+
+// Everything below the policy's paths, and the touched paths themselves, each once. Reads contents only where `forbid`
+// says something, in pieces of 16 MiB that overlap; a message never quotes them. not_found: a path of the policy is
+// missing; a touched one may be. Never follows a link, never looks into `.autoheal/` or Autoheal's own files.
+[[nodiscard]] Result<std::vector<workflows::SecurityFinding>> scan_security(const RootFolder& root,
+                                                                            const workflows::SecuritySpec& policy,
+                                                                            const std::vector<std::string>& touched,
+                                                                            const OwnFiles& own);
+
+}  // namespace autoheal::host

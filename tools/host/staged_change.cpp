@@ -1,0 +1,293 @@
+#include "tools/host/staged_change.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+
+#include "tools/host/staged_content.hpp"
+#include "tools/host/system_error.hpp"
+
+namespace autoheal::host {
+
+namespace {
+
+using workflows::ChangeOutcome;
+using workflows::ChangeStatus;
+using workflows::TargetKind;
+
+using Applied = Result<ChangeStatus>;
+
+class Application {
+ public:
+  explicit Application(ChangeSite& site) : site_(site), change_(site.change()) {}
+  Applied run();
+  void tidy();
+
+ private:
+  Applied apply_to_folder(const TargetFacts& now);
+  Applied found_as_planned(const TargetFacts& now, const TargetFacts& next);
+  Applied left_over(const TargetFacts& next);
+  Applied remove();
+  Applied write(const TargetFacts& now);
+  Result<void> prepare(const TargetFacts& now);
+  Result<void> validate();
+  Applied create();
+  Applied swap();
+  Applied swap_without_exchange();
+  Applied keep_displaced();
+  Applied put_back();
+  Applied keep_aside();
+  [[nodiscard]] std::unexpected<Error> changed(const std::string& how) const {
+    return failure(ErrorKind::changed, change_.before.path + " " + how);
+  }
+
+  ChangeSite& site_;
+  const Change& change_;
+};
+
+Applied Application::run() {
+  const auto now = site_.target();
+  if (!now) return std::unexpected(now.error());
+  if (change_.after.kind == TargetKind::folder) return apply_to_folder(*now);
+  const auto next = site_.slot(Slot::next);
+  if (!next) return std::unexpected(next.error());
+  if (is_as_after(*now, change_.after)) return found_as_planned(*now, *next);
+  if (next->kind != TargetKind::absent) {
+    if (auto cleared = left_over(*next); !cleared) return cleared;
+  }
+  const auto kept = site_.slot(Slot::before);
+  if (!kept) return std::unexpected(kept.error());
+  if (kept->kind != TargetKind::absent) {
+    // Without exchange a crash may come between the second name and the rename: then both are the same inode.
+    if (kept->inode != now->inode) return changed("was changed after the repair; that edit is kept");
+    if (auto dropped = site_.drop(Slot::before); !dropped) return std::unexpected(dropped.error());
+    return run();
+  }
+  if (!is_as_seen(*now, change_.before)) return changed("is not what the plan saw; it is left as it is");
+  if (now->kind == TargetKind::file && now->links > 1) {
+    return failure(ErrorKind::refused,
+                   change_.before.path + " has other names (hard links): they would stay as they are");
+  }
+  if (auto ready = site_.need_staging(); !ready) return std::unexpected(ready.error());
+  return change_.after.kind == TargetKind::absent ? remove() : write(*now);
+}
+
+Applied Application::apply_to_folder(const TargetFacts& now) {
+  if (is_as_after(now, change_.after)) return ChangeStatus::found_done;
+  if (!is_as_seen(now, change_.before)) return changed("is not the folder the plan saw; it is left as it is");
+  if (auto dressed = dress_folder(site_, change_.before, change_.after); !dressed)
+    return std::unexpected(dressed.error());
+  return ChangeStatus::done;
+}
+
+// The target is as planned: because an earlier run of this change was cut short after the swap, or by somebody else.
+Applied Application::found_as_planned(const TargetFacts& now, const TargetFacts& next) {
+  const auto kept = site_.slot(Slot::before);
+  if (!kept) return std::unexpected(kept.error());
+  const bool ours = kept->kind != TargetKind::absent || site_.is_made(now);
+  if (next.kind == TargetKind::absent) {
+    if (!ours) return ChangeStatus::found_done;
+    if (auto synced = site_.sync(); !synced) return std::unexpected(synced.error());
+    return ChangeStatus::done;
+  }
+  if (is_as_seen(next, change_.before)) return keep_displaced();
+  if (!is_as_after(next, change_.after)) return put_back();
+  if (auto dropped = site_.drop(Slot::next); !dropped) return std::unexpected(dropped.error());
+  return ours ? ChangeStatus::done : ChangeStatus::found_done;
+}
+
+// Something waits although the target is not as planned: our own file that was not swapped in yet, or what an earlier
+// run displaced before somebody wrote the target again.
+Applied Application::left_over(const TargetFacts& next) {
+  if (is_as_after(next, change_.after)) {
+    if (auto dropped = site_.drop(Slot::next); !dropped) return std::unexpected(dropped.error());
+    return ChangeStatus::done;
+  }
+  if (!is_as_seen(next, change_.before)) return keep_aside();
+  if (auto renamed = site_.rename(Slot::next, Slot::before); !renamed) return std::unexpected(renamed.error());
+  return changed("was changed after the repair; that edit is kept");
+}
+
+Applied Application::remove() {
+  if (auto moved = site_.move_out(Slot::next); !moved) return std::unexpected(moved.error());
+  site_.step("swapped");
+  return keep_displaced();
+}
+
+Applied Application::write(const TargetFacts& now) {
+  if (auto prepared = prepare(now); !prepared) return std::unexpected(prepared.error());
+  return change_.before.kind == TargetKind::absent ? create() : swap();
+}
+
+Result<void> Application::prepare(const TargetFacts& now) {
+  const bool same_content =
+      now.kind == TargetKind::file && change_.after.kind == TargetKind::file && now.digest == change_.after.content;
+  const UniqueFd old = site_.open_target();
+  auto staged =
+      stage(site_.staging(), site_.name_of(Slot::part), change_.after, old.get(), same_content, site_.tools().blobs);
+  if (!staged) {
+    staged.error().message = change_.before.path + ": " + staged.error().message;
+    return staged;
+  }
+  site_.step("part");
+  if (auto valid = validate(); !valid) return valid;
+  const auto written = site_.slot(Slot::part);
+  if (!written) return std::unexpected(written.error());
+  if (!is_as_after(*written, change_.after))
+    return changed("changed between staging and swapping, by its `validate` or its writer");
+  if (auto renamed = site_.rename(Slot::part, Slot::next); !renamed) return renamed;
+  site_.step("staged");
+  return {};
+}
+
+Result<void> Application::validate() {
+  if (!change_.validate || change_.after.kind != TargetKind::file) return {};
+  workflows::RunRequest request{*change_.validate, site_.mark(), workflows::LeaveBehind::nothing};
+  for (std::string& argument : request.run.argv) {
+    const std::string file = site_.path_of(Slot::part);
+    for (auto at = argument.find("{file}"); at != std::string::npos; at = argument.find("{file}", at + file.size())) {
+      argument.replace(at, 6, file);
+    }
+  }
+  const auto ran = site_.tools().run(request);
+  if (ran.started && ran.exit_code == 0 && !ran.timed_out) return {};
+  const std::string why = ran.message.empty() ? "exit status " + std::to_string(ran.exit_code) : ran.message;
+  return failure(ErrorKind::refused, change_.before.path + ": the new content did not validate: " + why);
+}
+
+Applied Application::create() {
+  const auto staged = site_.slot(Slot::next);
+  if (!staged) return std::unexpected(staged.error());
+  if (auto noted = site_.note_made(*staged); !noted) return std::unexpected(noted.error());
+  if (auto moved = site_.move_in(Slot::next); !moved) return std::unexpected(moved.error());
+  site_.step("swapped");
+  if (auto synced = site_.sync(); !synced) return std::unexpected(synced.error());
+  return ChangeStatus::done;
+}
+
+Applied Application::swap() {
+  const auto swapped = site_.exchange(Slot::next);
+  if (!swapped) return std::unexpected(swapped.error());
+  if (!*swapped) return swap_without_exchange();
+  site_.step("swapped");
+  return keep_displaced();
+}
+
+Applied Application::swap_without_exchange() {
+  if (change_.before.kind == TargetKind::file) {
+    const UniqueFd old = site_.open_target();
+    auto content = read_all(old.get(), change_.before.path, content_limit);
+    if (!content) return std::unexpected(content.error());
+    if (auto put = site_.tools().blobs.put(*content, naming_of(change_)); !put) return std::unexpected(put.error());
+  }
+  const auto staged = site_.slot(Slot::next);
+  const auto again = site_.target();
+  if (!staged || !again) return std::unexpected(staged ? again.error() : staged.error());
+  if (!is_as_seen(*again, change_.before)) return changed("was changed while the repair ran; that edit is kept");
+  if (auto noted = site_.note_made(*staged); !noted) return std::unexpected(noted.error());
+  // Best effort: where hard links do not work either, the vault's copy is the before-image.
+  if (auto linked = site_.link_target_as(Slot::before)) site_.step("linked");
+  if (auto moved = site_.replace_by(Slot::next); !moved) return std::unexpected(moved.error());
+  site_.step("swapped");
+  if (auto synced = site_.sync(); !synced) return std::unexpected(synced.error());
+  return ChangeStatus::done;
+}
+
+Applied Application::keep_displaced() {
+  const auto displaced = site_.slot(Slot::next);
+  if (!displaced) return std::unexpected(displaced.error());
+  if (!is_as_seen(*displaced, change_.before)) return put_back();
+  if (auto renamed = site_.rename(Slot::next, Slot::before); !renamed) return std::unexpected(renamed.error());
+  site_.step("verified");
+  if (auto synced = site_.sync(); !synced) return std::unexpected(synced.error());
+  return ChangeStatus::done;
+}
+
+// What was displaced is not what the plan saw: somebody's edit, which goes back where it was.
+Applied Application::put_back() {
+  if (change_.after.kind == TargetKind::absent) {
+    auto moved = site_.move_in(Slot::next);
+    if (!moved && moved.error().kind == ErrorKind::changed) return keep_aside();
+    if (!moved) return std::unexpected(moved.error());
+  } else {
+    const auto swapped = site_.exchange(Slot::next);
+    if (!swapped && swapped.error().kind != ErrorKind::changed) return std::unexpected(swapped.error());
+    if (!swapped || !*swapped) return keep_aside();
+    const auto ours = site_.slot(Slot::next);
+    if (!ours) return std::unexpected(ours.error());
+    if (!is_as_after(*ours, change_.after)) {
+      // Edited once more in between: the newest stays in place, the one before it is kept beside.
+      if (const auto again = site_.exchange(Slot::next); !again) return std::unexpected(again.error());
+      return keep_aside();
+    }
+    if (auto dropped = site_.drop(Slot::next); !dropped) return std::unexpected(dropped.error());
+  }
+  if (auto synced = site_.sync(); !synced) return std::unexpected(synced.error());
+  return changed("was changed while the repair ran; that edit is kept");
+}
+
+Applied Application::keep_aside() {
+  if (auto renamed = site_.rename(Slot::next, Slot::kept); !renamed) return std::unexpected(renamed.error());
+  return changed("was changed more than once while the repair ran; an edit lies in " + site_.path_of(Slot::kept));
+}
+
+// After a failure: what is surely ours and of no more use goes.
+void Application::tidy() {
+  (void)site_.drop(Slot::part);
+  const auto next = site_.slot(Slot::next);
+  if (next && change_.after.kind != TargetKind::absent && is_as_after(*next, change_.after))
+    (void)site_.drop(Slot::next);
+}
+
+ChangeStatus status_of(const Error& error) {
+  if (error.kind == ErrorKind::changed) return ChangeStatus::target_changed;
+  return error.kind == ErrorKind::refused ? ChangeStatus::refused : ChangeStatus::failed;
+}
+
+}  // namespace
+
+Result<void> dress_folder(ChangeSite& site, const TargetFacts& expected, const workflows::TargetAfter& wanted) {
+  const auto slash = expected.path.rfind('/');
+  const std::string name = slash == std::string::npos ? expected.path : expected.path.substr(slash + 1);
+  const UniqueFd folder(::openat(site.folder(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat status{};
+  if (!folder || ::fstat(folder.get(), &status) != 0) return system_failure(expected.path, errno);
+  if (status.st_ino != expected.inode) return failure(ErrorKind::changed, expected.path + " is another folder now");
+  const bool owner_differs = status.st_uid != wanted.uid || status.st_gid != wanted.gid;
+  if (owner_differs && ::fchown(folder.get(), wanted.uid, wanted.gid) != 0)
+    return system_failure(expected.path + ": its owner", errno);
+  if (::fchmod(folder.get(), wanted.mode) != 0) return system_failure(expected.path + ": its mode", errno);
+  if (::fsync(folder.get()) != 0) return system_failure(expected.path + ": syncing it", errno);
+  return {};
+}
+
+ChangeOutcome apply_change(const RootFolder& root, const StagingTools& tools, const Change& change, unsigned number,
+                           const EffectMark& mark) {
+  ChangeOutcome outcome;
+  outcome.number = number;
+  const auto fail = [&](const Error& error) {
+    outcome.status = status_of(error);
+    outcome.message = error.message;
+    return outcome;
+  };
+  auto site = ChangeSite::open(root, tools, change, number, mark);
+  if (!site) return fail(site.error());
+  Application application(*site);
+  const auto status = application.run();
+  if (!status) {
+    application.tidy();
+    return fail(status.error());
+  }
+  outcome.status = *status;
+  auto left = site->target();
+  if (!left) return fail(left.error());
+  if (!is_as_after(*left, change.after)) {
+    return fail(
+        {ErrorKind::changed, change.before.path + " was changed right after the repair; that edit is kept", {}});
+  }
+  outcome.left = std::move(*left);
+  return outcome;
+}
+
+}  // namespace autoheal::host

@@ -1,0 +1,18 @@
+// Writes the file, link or copy that is to be swapped in: whole, with its mode, owner and attributes, and synced,
+// before anybody could see it.
+#pragma once
+
+#include "tools/host/own_files.hpp"
+#include "tools/host/root_folder.hpp"
+#include "workflows/plan.hpp"
+
+namespace autoheal::host {
+
+// Writes `after` under `name` in the open staging folder, replacing what is there. Content comes from the vault; from
+// the open `old` file (-1: none) where the vault does not hold it and `old` does. `old` also gives its extended
+// attributes and access lists; file capabilities only where the content stays the same.
+// unavailable: no space; refused: not allowed to give it away to its owner; not_found: the content is nowhere.
+[[nodiscard]] Result<void> stage(int staging, const std::string& name, const workflows::TargetAfter& after, int old,
+                                 bool same_content, const engine::BlobStore& blobs);
+
+}  // namespace autoheal::host

@@ -1,0 +1,17 @@
+// What the kernel refused, as an Error with a sentence for people.
+#pragma once
+
+#include <string>
+
+#include "engine/result.hpp"
+
+namespace autoheal::host {
+
+// "no space is left", "a symbolic link stands in the path", ...; the system's own words for what is rarer.
+[[nodiscard]] std::string reason_of(int error_number);
+
+// "<what>: <reason>". unavailable where the machine is short of something, not_found, refused (permission, symlink),
+// busy, else failed.
+[[nodiscard]] std::unexpected<Error> system_failure(const std::string& what, int error_number);
+
+}  // namespace autoheal::host

@@ -1,0 +1,16 @@
+// The clock that limits are measured with: it goes on while the machine sleeps and never jumps.
+#pragma once
+
+#include <ctime>
+
+#include "engine/timestamp.hpp"
+
+namespace autoheal::host {
+
+[[nodiscard]] inline Duration since_boot() {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return std::chrono::duration_cast<Duration>(std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec));
+}
+
+}  // namespace autoheal::host

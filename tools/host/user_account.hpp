@@ -1,0 +1,30 @@
+// Users and groups of this machine, by name or number.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/result.hpp"
+
+namespace autoheal::host {
+
+struct Account {
+  uid_t uid = 0;
+  gid_t gid = 0;
+  std::string name;
+  std::string home;
+};
+
+// All thread-safe. not_found: no such user or group; unavailable: the user database cannot be asked.
+[[nodiscard]] Result<Account> account_of(const std::string& name);
+[[nodiscard]] Result<Account> account_of(uid_t uid);
+[[nodiscard]] std::vector<gid_t> groups_of(const Account& account);
+
+// "user:group" or "user" (with the user's own group), names or numbers; "" is the running user.
+[[nodiscard]] Result<std::pair<std::uint32_t, std::uint32_t>> owner_of(const std::string& owner);
+
+}  // namespace autoheal::host

@@ -1,0 +1,66 @@
+#include "workflows/adopted_baseline.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "engine/digest.hpp"
+#include "engine/large_data.hpp"
+#include "workflows/by_codec.hpp"
+
+namespace autoheal::workflows {
+
+namespace {
+
+constexpr std::string_view entry_type = "baseline.adopted";
+
+void write_digests(JsonWriter& out, std::string_view key, const std::map<std::string, std::string>& digests) {
+  out.key(key).begin_object();
+  for (const auto& [path, digest] : digests) out.field(path, digest);
+  out.end_object();
+}
+
+std::string manifest_of(const AdoptedBaseline& baseline) {
+  JsonWriter out;
+  out.begin_object();
+  write_digests(out, "files", baseline.files);
+  write_digests(out, "baselines", baseline.baselines);
+  return out.end_object().take();
+}
+
+}  // namespace
+
+engine::NewEntry baseline_adopted(const std::string& engine, const AdoptedBaseline& baseline, const By& by, Timestamp now) {
+  engine::NewEntry entry;
+  entry.type = entry_type;
+  entry.time = now;
+  entry.actor = by.principal;
+  entry.subject = engine;
+  JsonWriter out;
+  out.begin_object();
+  write_by(out, by);
+  entry.data = out.key("manifest").raw(manifest_of(baseline)).end_object().take();
+  return entry;
+}
+
+Result<std::map<std::string, Adopted>> adopted_baselines(const engine::LedgerView& ledger, const engine::BlobStore& blobs) {
+  auto entries = ledger.read_stream("ledger", 1);
+  if (!entries) return std::unexpected(std::move(entries.error()));
+  std::map<std::string, Adopted> newest;
+  for (const engine::Entry& entry : *entries) {
+    if (entry.type != entry_type) continue;
+    const auto data = engine::lengthen(blobs, entry.data);
+    if (!data) return std::unexpected(data.error());
+    try {
+      const auto manifest = nlohmann::json::parse(*data).at("manifest");
+      Adopted adopted;
+      manifest.at("files").get_to(adopted.baseline.files);
+      manifest.at("baselines").get_to(adopted.baseline.baselines);
+      adopted.digest = sha256_name(manifest_of(adopted.baseline));
+      newest[entry.subject] = std::move(adopted);
+    } catch (const nlohmann::json::exception&) {
+      return failure(ErrorKind::corrupt, "entry " + std::to_string(entry.position.value) + " (baseline.adopted) cannot be read");
+    }
+  }
+  return newest;
+}
+
+}  // namespace autoheal::workflows

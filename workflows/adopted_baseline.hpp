@@ -1,0 +1,21 @@
+// What `baseline adopt` recorded, per engine: the digests that certification holds files and baselines to.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "engine/blob_store.hpp"
+#include "engine/ledger.hpp"
+#include "workflows/heal_effects.hpp"
+
+namespace autoheal::workflows {
+
+// The entry that makes `baseline` the one of `engine`; nothing of it is a secret.
+[[nodiscard]] engine::NewEntry baseline_adopted(const std::string& engine, const AdoptedBaseline& baseline, const By& by,
+                                                Timestamp now);
+
+// The newest adopted baseline of every engine. corrupt: an entry that cannot be read.
+[[nodiscard]] Result<std::map<std::string, Adopted>> adopted_baselines(const engine::LedgerView& ledger,
+                                                                       const engine::BlobStore& blobs);
+
+}  // namespace autoheal::workflows
