@@ -40,7 +40,7 @@ class Loader {
 
  private:
   std::vector<Problem> sorted() {
-    std::ranges::stable_sort(problems_, {}, [](const Problem& one) { return std::tuple(one.file, one.line, one.column); });
+    std::ranges::sort(problems_, {}, [](const Problem& one) { return std::tie(one.file, one.line, one.column, one.message); });
     return std::move(problems_);
   }
 

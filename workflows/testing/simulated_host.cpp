@@ -304,6 +304,7 @@ Result<std::vector<HashFinding>> SimulatedHost::hash(const EngineSpec& spec, con
   const std::lock_guard lock(mutex_);
   std::map<std::string, std::string> found;
   for (const auto& [path, file] : files_) {
+    if (request.globs.empty()) break;   // a machine of many engines is not walked for one
     const bool matched = std::ranges::any_of(request.globs, [&](const std::string& glob) { return glob_matches(glob, path); });
     if (matched && file.kind == TargetKind::file) found[path] = facts(spec, path).digest;
   }
@@ -317,6 +318,7 @@ Result<std::vector<SecurityFinding>> SimulatedHost::scan(const EngineSpec&, cons
                                                          const std::vector<std::string>& touched) {
   const std::lock_guard lock(mutex_);
   std::vector<SecurityFinding> findings;
+  if (policy.paths.empty() && !policy.max_mode && policy.forbid.empty()) return findings;
   for (const auto& [path, file] : files_) {
     const auto below = [&](const std::string& folder) { return path == folder || path.starts_with(folder + "/"); };
     if (std::ranges::none_of(policy.paths, below) && std::ranges::find(touched, path) == touched.end()) continue;

@@ -1,0 +1,95 @@
+#include "tools/bench/heal_machine_room.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+
+#include "workflows/engine_spec_codec.hpp"
+
+namespace autoheal::bench {
+
+namespace asio = boost::asio;
+
+Result<std::unique_ptr<MachineRoom>> MachineRoom::open(const std::filesystem::path& folder, const MakeHost& make_host, unsigned callers) {
+  std::unique_ptr<MachineRoom> room(new MachineRoom);
+  if (auto assembled = room->assemble(folder, make_host, callers); !assembled) return std::unexpected(std::move(assembled.error()));
+  return room;
+}
+
+MachineRoom::~MachineRoom() { pool_.join(); }
+
+Result<void> MachineRoom::assemble(const std::filesystem::path& folder, const MakeHost& make_host, unsigned callers) {
+  auto ledger = store::SqliteLedger::open(folder / "ledger.db", {.ids = ids_});
+  if (!ledger) return std::unexpected(std::move(ledger.error()));
+  ledger_ = std::move(*ledger);
+  auto vault = store::Vault::open(folder / "ledger.db.vault", {}, store::VaultAccess::create);
+  if (!vault) return std::unexpected(std::move(vault.error()));
+  vault_ = std::move(*vault);
+  host_ = make_host(*vault_);
+  auto runtime = engine::Runtime::create(loop_.get_executor(), {*ledger_, *vault_, clock_, ids_});
+  if (!runtime) return std::unexpected(std::move(runtime.error()));
+  runtime_ = std::move(*runtime);
+  effects_ = std::make_unique<workflows::HealEffects>(workflows::HealSurroundings{
+      .host = *host_,
+      .blobs = *vault_,
+      .ledger_id = ledger_->id(),
+      .program_version = "bench",
+      .program_sha256 = "sha256:bench",
+      .tests_at_once = 1,
+      .pool = [this](std::function<void()> job) { asio::post(pool_, std::move(job)); },
+      .today = [](const std::string&, const std::string&) { return workflows::Today{{}, true}; },
+      .role_of = [](const std::string&) { return std::string("admiral"); },
+      .may_change = [](const std::string&) { return true; },
+      .adopted = [](const std::string&) { return std::optional<workflows::Adopted>(); },
+      .mask = [](std::string_view text) { return std::string(text); },
+      .learn_secret = [](const std::string&) {},
+      .since_boot = [this] { return clock_.since_boot(); },
+      .wait = [](Duration) { return false; },
+  });
+  runtime_->register_workflow<workflows::Heal>(*effects_);
+  const auto find = [this](const std::string& name) -> std::optional<workflows::EngineToHeal> { return engines_.at(name); };
+  trigger_ = std::make_unique<workflows::AutoHealTrigger>(*runtime_, clock_, find, workflows::TriggerSettings{callers, true});
+  return {};
+}
+
+Result<void> MachineRoom::add_engine(workflows::EngineSpec spec) {
+  auto name = vault_->put(workflows::encode_engine_spec(spec), engine::BlobNaming::plain);
+  if (!name) return std::unexpected(std::move(name.error()));
+  auto shared = std::make_shared<const workflows::EngineSpec>(std::move(spec));
+  effects_->remember(*name, shared);
+  engines_[shared->name] = {shared, *name};
+  return {};
+}
+
+Result<Measured> MachineRoom::heal(std::size_t callers, std::size_t count,
+                                   const std::function<std::string(std::size_t caller)>& break_it) {
+  Measured measured;
+  measured.latencies_ms.reserve(count);
+  std::size_t begun = 0;
+  std::string problem;
+  loop_.restart();
+  const Duration start = clock_.since_boot();
+  const auto caller_loop = [&](std::size_t caller) -> asio::awaitable<void> {
+    while (begun < count && problem.empty()) {
+      ++begun;
+      const std::string engine = break_it(caller);
+      const Duration began = clock_.since_boot();
+      workflows::TestFailure failure;
+      failure.error = "broken for the bench";
+      workflows::By by;
+      by.principal = "bench";
+      by.role = "admiral";
+      const workflows::HealResult result = co_await trigger_->heal_engine(engine, failure, by);
+      if (result.ending != workflows::HealEnding::certified) problem = "a heal of " + engine + " was not certified: " + result.reason + result.error;
+      measured.latencies_ms.push_back(static_cast<double>((clock_.since_boot() - began).count()) / 1000.0);
+    }
+  };
+  for (std::size_t caller = 0; caller < callers; ++caller) asio::co_spawn(loop_, caller_loop(caller), asio::detached);
+  // The timer of the runtime waits for ever: the loop is run until all heals are told.
+  while (measured.latencies_ms.size() < begun || (begun < count && problem.empty())) loop_.run_one();
+  measured.seconds = static_cast<double>((clock_.since_boot() - start).count()) / 1e6;
+  if (!problem.empty()) return failure(ErrorKind::failed, problem);
+  return measured;
+}
+
+}  // namespace autoheal::bench

@@ -1,0 +1,58 @@
+// Ledger, vault, loop and workflows over a host, put together for measuring.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "engine/runtime.hpp"
+#include "engine/system_ports.hpp"
+#include "store/sqlite_ledger.hpp"
+#include "store/vault.hpp"
+#include "workflows/auto_heal_trigger.hpp"
+#include "workflows/heal_effects.hpp"
+
+namespace autoheal::bench {
+
+struct Measured {
+  double seconds = 0;
+  std::vector<double> latencies_ms;   // of every heal
+};
+
+class MachineRoom {
+ public:
+  using MakeHost = std::function<std::unique_ptr<workflows::Host>(engine::BlobStore& blobs)>;
+
+  static Result<std::unique_ptr<MachineRoom>> open(const std::filesystem::path& folder, const MakeHost& make_host, unsigned callers);
+  ~MachineRoom();
+
+  [[nodiscard]] workflows::Host& host() { return *host_; }
+  [[nodiscard]] store::Vault& vault() { return *vault_; }
+  [[nodiscard]] const store::SqliteLedger& ledger() const { return *ledger_; }
+  Result<void> add_engine(workflows::EngineSpec spec);
+
+  // Each caller heals its own engine again and again until `count` heals are done; `break_it` is called before each.
+  Result<Measured> heal(std::size_t callers, std::size_t count, const std::function<std::string(std::size_t caller)>& break_it);
+
+ private:
+  MachineRoom() = default;
+  Result<void> assemble(const std::filesystem::path& folder, const MakeHost& make_host, unsigned callers);
+
+  engine::SystemClock clock_;
+  engine::SystemRandomness randomness_;
+  engine::UuidV7Source ids_{clock_, randomness_};
+  boost::asio::io_context loop_{1};
+  boost::asio::thread_pool pool_{2};
+  std::unique_ptr<store::SqliteLedger> ledger_;
+  std::unique_ptr<store::Vault> vault_;
+  std::unique_ptr<workflows::Host> host_;
+  std::map<std::string, workflows::EngineToHeal> engines_;
+  std::unique_ptr<engine::Runtime> runtime_;
+  std::unique_ptr<workflows::HealEffects> effects_;
+  std::unique_ptr<workflows::AutoHealTrigger> trigger_;
+};
+
+}  // namespace autoheal::bench

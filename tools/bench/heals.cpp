@@ -1,0 +1,135 @@
+#include "tools/bench/heals.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+
+#include "tools/bench/heal_machine_room.hpp"
+#include "tools/bench/sqlite_floor.hpp"
+#include "tools/host/real_host.hpp"
+#include "workflows/testing/simulated_host.hpp"
+
+namespace autoheal::bench {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* right = "port = 8080\nworkers = 4\n";
+constexpr const char* wrong = "port = oops\n";
+
+// Removed when it goes.
+struct ScratchFolder {
+  fs::path path;
+  explicit ScratchFolder(const std::string& name) : path(fs::absolute(name + "." + std::to_string(::getpid()))) { fs::create_directories(path); }
+  ~ScratchFolder() {
+    std::error_code ignored;
+    fs::remove_all(path, ignored);
+  }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+};
+
+std::string engine_name(std::size_t caller) { return "engine" + std::to_string(caller); }
+std::string simulated_path(std::size_t caller) { return "etc/" + engine_name(caller) + ".conf"; }
+
+workflows::EngineSpec engine(std::size_t caller, const std::string& root, const std::string& path, const engine::BlobName& baseline) {
+  workflows::EngineSpec spec;
+  spec.name = engine_name(caller);
+  spec.root = root;
+  spec.strategy = workflows::Strategy::arie;
+  spec.repair.files = {{path, "baseline/app.conf", baseline, {}, {}, {}}};
+  workflows::Probe probe;
+  probe.name = "config";
+  probe.what = workflows::FileProbe{path, "baseline/app.conf", baseline, {}, {}, {}};
+  spec.self_test = {probe};
+  return spec;
+}
+
+double percentile(std::vector<double> values, double part) {
+  std::ranges::sort(values);
+  return values[static_cast<std::size_t>(part * static_cast<double>(values.size() - 1))];
+}
+
+void figure(std::ostream& out, const std::string& name, double value, const char* unit, double floor) {
+  char line[256];
+  std::snprintf(line, sizeof line, R"({"case":"%s","value":%.3f,"unit":"%s","floor":%.3f,"ratio":%.3f})", name.c_str(), value, unit, floor, value / floor);
+  out << line << std::endl;
+}
+
+// The entries of the newest heal: the floor writes texts of the same size.
+std::vector<std::string> entry_texts(const store::SqliteLedger& ledger) {
+  std::vector<std::string> texts;
+  const auto page = ledger.read_all({}, 1);
+  if (!page || page->entries.empty()) return texts;
+  const auto entries = ledger.read_stream(page->entries.front().stream, 1);
+  for (const auto& entry : *entries) texts.push_back(entry.data);
+  return texts;
+}
+
+void tell(std::ostream& out, const std::string& ending, const Measured& measured, double callers, double floor) {
+  const double rate = static_cast<double>(measured.latencies_ms.size()) / measured.seconds;
+  figure(out, "heals_per_s" + ending, rate, "1/s", floor);
+  const double round_ms = 1000.0 * callers / floor;   // one heal of every caller, at the floor
+  figure(out, "heal_p50_ms" + ending, percentile(measured.latencies_ms, 0.50), "ms", round_ms);
+  figure(out, "heal_p99_ms" + ending, percentile(measured.latencies_ms, 0.99), "ms", round_ms);
+}
+
+Result<void> simulated(const HealsOptions& options, const fs::path& folder, std::ostream& out, double& floor) {
+  workflows::testing::SimulatedHost* host = nullptr;
+  const auto make_host = [&](engine::BlobStore& blobs) {
+    auto made = std::make_unique<workflows::testing::SimulatedHost>(blobs);
+    host = made.get();
+    return made;
+  };
+  auto room = MachineRoom::open(folder / "simulated", make_host, static_cast<unsigned>(options.callers));
+  if (!room) return std::unexpected(std::move(room.error()));
+  const auto baseline = (*room)->vault().put(right, engine::BlobNaming::plain);
+  for (std::size_t caller = 0; caller < options.callers; ++caller) {
+    if (auto added = (*room)->add_engine(engine(caller, "/srv", simulated_path(caller), *baseline)); !added) return added;
+  }
+  const auto measured = (*room)->heal(options.callers, options.count, [&](std::size_t caller) {
+    host->write(simulated_path(caller), wrong);
+    return engine_name(caller);
+  });
+  if (!measured) return std::unexpected(measured.error());
+  const auto floor_rate = sqlite_floor(folder / "floor.db", options.callers, options.count, entry_texts((*room)->ledger()));
+  if (!floor_rate) return std::unexpected(floor_rate.error());
+  floor = *floor_rate;
+  tell(out, "_c" + std::to_string(options.callers), *measured, static_cast<double>(options.callers), floor);
+  return {};
+}
+
+Result<void> one_real_file(const HealsOptions& options, const fs::path& folder, std::ostream& out, double floor) {
+  const auto make_host = [](engine::BlobStore& blobs) {
+    return std::make_unique<host::RealHost>(host::RealHostOptions{.blobs = blobs, .own_files = {}, .at_step = {}});
+  };
+  auto room = MachineRoom::open(folder / "real", make_host, static_cast<unsigned>(options.callers));
+  if (!room) return std::unexpected(std::move(room.error()));
+  const auto baseline = (*room)->vault().put(right, engine::BlobNaming::plain);
+  for (std::size_t caller = 0; caller < options.callers; ++caller) {
+    const fs::path root = folder / "roots" / engine_name(caller);
+    fs::create_directories(root);
+    if (auto added = (*room)->add_engine(engine(caller, root.string(), "app.conf", *baseline)); !added) return added;
+  }
+  const auto measured = (*room)->heal(options.callers, options.count, [&](std::size_t caller) {
+    std::ofstream(folder / "roots" / engine_name(caller) / "app.conf") << wrong;
+    return engine_name(caller);
+  });
+  if (!measured) return std::unexpected(measured.error());
+  tell(out, "_c" + std::to_string(options.callers) + "_one_file", *measured, static_cast<double>(options.callers), floor);
+  return {};
+}
+
+}  // namespace
+
+Result<void> run_heals(const HealsOptions& options, std::ostream& out) {
+  const ScratchFolder scratch(options.folder);
+  double floor = 1;
+  if (auto done = simulated(options, scratch.path, out, floor); !done) return done;
+  return one_real_file(options, scratch.path, out, floor);
+}
+
+}  // namespace autoheal::bench
