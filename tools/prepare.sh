@@ -34,17 +34,19 @@ install_packages() {
   } >&2 || { echo "apt-get could not install what is missing" >&2; exit 69; }
 }
 
-# build_preset PRESET [TARGET...]: quiet when all goes well; the whole log when not.
+# build_preset PRESET [TARGET...]: quiet when all goes well, with progress on a terminal; the whole log when not.
 build_preset() {
   local preset=$1 log
   shift
   log=$(mktemp)
   if [ ! -f "build/$preset/build.ninja" ]; then
-    echo "configuring build/$preset" >&2
+    echo "configuring and building build/$preset (a few minutes the first time)" >&2
     cmake --preset "$preset" >"$log" 2>&1 || { cat "$log" >&2; rm -f "$log"; exit 70; }
   fi
-  if ! ninja -C "build/$preset" -n "$@" 2>/dev/null | grep -q 'no work to do'; then
-    echo "building build/$preset" >&2
+  # Always run: ninja itself knows in a moment that nothing is to be done, new files included.
+  if [ -t 2 ]; then
+    ninja -C "build/$preset" "$@" >&2 || exit 70
+  else
     ninja -C "build/$preset" "$@" >"$log" 2>&1 || { tail -n 200 "$log" >&2; rm -f "$log"; exit 70; }
   fi
   rm -f "$log"
