@@ -28,18 +28,21 @@ asio::awaitable<HealResult> AutoHealTrigger::heal_engine(std::string name, TestF
     runtime_.runner().submit<Heal>(heal, Join{failure.error, by});
     co_return co_await wait_for(name, heal);
   }
-  if (!settings_.enabled || !engine->spec->healing.enabled) co_return co_await skip(std::move(*engine), std::move(by));
+  std::string reason;
+  if (!settings_.enabled || !engine->spec->healing.enabled) reason = "disabled";
+  if (reason.empty() && engine->spec->healing.observe_only && !failure.asked_for) reason = "observe";
+  if (!reason.empty()) co_return co_await skip(std::move(*engine), std::move(by), std::move(reason));
   co_return co_await begin(std::move(*engine), std::move(failure), std::move(by));
 }
 
-asio::awaitable<HealResult> AutoHealTrigger::skip(EngineToHeal engine, By by) {
+asio::awaitable<HealResult> AutoHealTrigger::skip(EngineToHeal engine, By by, std::string reason) {
   engine::NewEntry entry;
   entry.type = "heal.skipped";
   entry.time = clock_.now();
   entry.actor = by.principal;
   entry.subject = engine.spec->name;
   JsonWriter data;
-  entry.data = data.begin_object().field("reason", "disabled").end_object().take();
+  entry.data = data.begin_object().field("reason", reason).end_object().take();
   const engine::AppendStatus status = co_await runtime_.append("ledger", std::move(entry));
   HealResult result;
   result.engine = engine.spec->name;

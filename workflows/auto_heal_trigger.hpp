@@ -20,6 +20,7 @@ namespace autoheal::workflows {
 struct TestFailure {
   std::string error;
   std::string failed_dependency;   // the heal ends at once as dependency_failed; or empty
+  bool asked_for = false;          // by a person: passes the brakes
 };
 
 // An engine as today's configuration has it.
@@ -52,7 +53,7 @@ class AutoHealTrigger {
 
  private:
   boost::asio::awaitable<HealResult> begin(EngineToHeal engine, TestFailure failure, By by);
-  boost::asio::awaitable<HealResult> skip(EngineToHeal engine, By by);
+  boost::asio::awaitable<HealResult> skip(EngineToHeal engine, By by, std::string reason);
   void let_one_go();
   void free_slot(const std::string& heal);
 
