@@ -70,6 +70,13 @@ Result<Observation> RealHost::observe(const EngineSpec& spec, const ObserveReque
   });
 }
 
+Result<RootFolder> RealHost::open_to_change(const EngineSpec& spec) {
+  auto root = RootFolder::open(spec.root);
+  if (!root) return root;
+  if (auto held = locks_.hold(*root); !held) return std::unexpected(std::move(held.error()));
+  return root;
+}
+
 std::vector<ChangeOutcome> RealHost::apply(const EngineSpec& spec, std::span<const Change> changes,
                                            unsigned first_number, const EffectMark& mark) {
   std::vector<ChangeOutcome> outcomes(changes.size());
@@ -82,7 +89,7 @@ std::vector<ChangeOutcome> RealHost::apply(const EngineSpec& spec, std::span<con
     fail(outcomes[index], "was not begun");
   }
   const std::string problem = problem_in([&] {
-    const auto root = RootFolder::open(spec.root);
+    const auto root = open_to_change(spec);
     const OwnFiles own(options_.own_files);
     const StagingTools tools{options_.blobs, own, run_program, options_.at_step, true};
     run_side_by_side(changes.size(), options_.changes_at_once, [&](std::size_t index) {
@@ -102,7 +109,7 @@ std::vector<ChangeOutcome> RealHost::apply(const EngineSpec& spec, std::span<con
 std::vector<UndoOutcome> RealHost::restore(const EngineSpec& spec, std::span<const Change> changes,
                                            std::span<const ChangeOutcome> outcomes, const EffectMark& mark) {
   std::vector<UndoOutcome> undone;
-  const auto root = RootFolder::open(spec.root);
+  const auto root = open_to_change(spec);
   const OwnFiles own(options_.own_files);
   const StagingTools tools{options_.blobs, own, run_program, options_.at_step, true};
   // In reverse order, one after the other: a folder is opened again before what lies in it.

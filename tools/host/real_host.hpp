@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tools/host/root_locks.hpp"
 #include "workflows/host.hpp"
 
 namespace autoheal::host {
@@ -49,7 +50,11 @@ class RealHost final : public workflows::Host {
   std::size_t end_marked(const workflows::EffectMark& mark_prefix) override;
 
  private:
+  // The engine's root, with its lock held.
+  [[nodiscard]] Result<RootFolder> open_to_change(const workflows::EngineSpec& spec);
+
   RealHostOptions options_;
+  RootLocks locks_;
 };
 
 }  // namespace autoheal::host

@@ -71,7 +71,9 @@ class HostTest : public ::testing::Test {
   std::vector<std::string> staged() const {
     std::vector<std::string> names;
     if (!fs::exists(root_ / ".autoheal")) return names;
-    for (const auto& entry : fs::directory_iterator(root_ / ".autoheal")) names.push_back(entry.path().filename());
+    for (const auto& entry : fs::directory_iterator(root_ / ".autoheal")) {
+      if (entry.path().filename() != "lock") names.push_back(entry.path().filename());
+    }
     return names;
   }
 

@@ -165,6 +165,20 @@ TEST_F(RealHostTest, AppliesManyChangesAndPutsThemBackInReverse) {
   EXPECT_THAT(staged(), IsEmpty());
 }
 
+TEST_F(RealHostTest, ASecondHealerBelowTheSameRootIsRefusedAndTouchesNothing) {
+  write("a", "old");
+  const std::vector<Change> changes = {rewriting("a", "new")};
+  RealHost first({blobs_, {}, 1, {}});
+  ASSERT_EQ(first.apply(spec_, changes, 1, mark_).front().status, ChangeStatus::done);
+  write("b", "old");
+  const std::vector<Change> others = {rewriting("b", "new")};
+  RealHost second({blobs_, {}, 1, {}});
+  const auto refused = second.apply(spec_, others, 1, mark_).front();
+  EXPECT_EQ(refused.status, ChangeStatus::failed);
+  EXPECT_THAT(refused.message, ::testing::HasSubstr("another autoheal"));
+  EXPECT_EQ(read("b"), "old");
+}
+
 TEST_F(RealHostTest, AHookThatThrowsIsAFailedChange) {
   write("a", "old");
   RealHost host({blobs_, {}, 1, [](std::string_view) { throw 1; }});
