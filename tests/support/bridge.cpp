@@ -1,0 +1,114 @@
+#include "tests/support/bridge.hpp"
+
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+namespace autoheal::testing {
+
+namespace fs = std::filesystem;
+
+Bridge::Bridge() {
+  std::string name = (fs::path(::testing::TempDir()) / "bridge.XXXXXX").string();
+  folder_ = ::mkdtemp(name.data());
+}
+
+Bridge::~Bridge() {
+  std::ifstream pidfile(path("run/app.pid"));
+  if (pid_t service = 0; pidfile >> service && service > 1) ::kill(service, SIGKILL);
+  std::error_code ignored;
+  fs::remove_all(folder_, ignored);
+}
+
+void Bridge::write(const std::string& relative, const std::string& content, unsigned mode) const {
+  fs::create_directories(path(relative).parent_path());
+  fs::remove(path(relative));
+  std::ofstream(path(relative), std::ios::binary) << content;
+  ::chmod(path(relative).c_str(), mode);
+}
+
+void Bridge::script(const std::string& relative, const std::string& body) const { write(relative, "#!/bin/sh\n" + body, 0755); }
+
+std::string Bridge::read(const std::string& relative) const {
+  std::ifstream stream(path(relative), std::ios::binary);
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return text.str();
+}
+
+bool Bridge::exists(const std::string& relative) const { return fs::exists(fs::symlink_status(path(relative))); }
+
+void Bridge::configure(const std::string& engines, const std::string& head) const {
+  write("autoheal.yaml", "version: 1\nhealing: { max_retries: 2, retry_delay: 0 }\n" + head + "engines:\n" + engines);
+}
+
+std::string Bridge::picture(bool exact) const {
+  std::map<std::string, std::string> lines;
+  for (auto entry = fs::recursive_directory_iterator(folder_); entry != fs::recursive_directory_iterator(); ++entry) {
+    const std::string name = entry->path().lexically_relative(folder_).string();
+    if (name == "var" || name == "logs" || name == "run" || name == ".autoheal") {
+      entry.disable_recursion_pending();
+      continue;
+    }
+    struct stat facts{};
+    ::lstat(entry->path().c_str(), &facts);
+    std::ostringstream line;
+    line << name << " " << std::oct << facts.st_mode << std::dec << " " << facts.st_uid << ":" << facts.st_gid << " ";
+    if (S_ISLNK(facts.st_mode)) line << fs::read_symlink(entry->path()).string();
+    if (S_ISREG(facts.st_mode)) line << read(name);
+    if (exact) line << " #" << facts.st_ino << " " << facts.st_mtim.tv_sec << "." << facts.st_mtim.tv_nsec;
+    lines[name] = line.str();
+  }
+  std::string text;
+  for (const auto& [name, line] : lines) text += line + "\n";
+  return text;
+}
+
+Invocation Bridge::invocation(std::vector<std::string> arguments, std::map<std::string, std::string> environment) const {
+  arguments.insert(arguments.begin(), AUTOHEAL_PROGRAM);
+  return {std::move(arguments), std::move(environment), {}, folder_.string()};
+}
+
+Ran Bridge::autoheal(std::vector<std::string> arguments, std::map<std::string, std::string> environment, const std::string& input) const {
+  Invocation one = invocation(std::move(arguments), std::move(environment));
+  one.input = input;
+  return run(one);
+}
+
+std::vector<std::string> Bridge::entries(const std::string& type) const {
+  std::istringstream lines(autoheal({"ledger", "export"}).out);
+  std::vector<std::string> found;
+  for (std::string line; std::getline(lines, line);) {
+    if (nlohmann::json::parse(line).at("type") == type) found.push_back(line);
+  }
+  return found;
+}
+
+std::vector<std::string> Bridge::types_of_heal() const {
+  std::istringstream lines(autoheal({"audit", "--heal", "last", "-o", "jsonl"}).out);
+  std::vector<std::string> types;
+  for (std::string line; std::getline(lines, line);) types.push_back(nlohmann::json::parse(line).at("type").get<std::string>().substr(5));
+  return types;
+}
+
+std::vector<std::string> Bridge::marked_processes() const {
+  std::istringstream first(autoheal({"ledger", "export"}).out);
+  std::string line;
+  std::getline(first, line);
+  const std::string source = line.empty() ? "" : nlohmann::json::parse(line).at("source").get<std::string>();
+  const std::string mark = "AUTOHEAL_EFFECT=" + source.substr(source.rfind('/') + 1);
+  std::vector<std::string> found;
+  for (const auto& process : fs::directory_iterator("/proc")) {
+    std::ifstream stream(process.path() / "environ", std::ios::binary);
+    std::ostringstream text;
+    text << stream.rdbuf();
+    if (text.str().find(mark) != std::string::npos) found.push_back(process.path().filename());
+  }
+  return found;
+}
+
+}  // namespace autoheal::testing
