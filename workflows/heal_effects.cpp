@@ -244,7 +244,9 @@ HealInput HealEffects::outcome_of(const std::string& heal, const PerformUndo& ef
 }
 
 HealInput HealEffects::outcome_of(const std::string& heal, const Recheck& effect) {
-  at_.host.end_marked(at_.ledger_id + "/" + heal + "/");
+  // Leftovers of probes and tests, and of the act whose outcome nobody knows; a service that was started lives on.
+  at_.host.end_marked(mark(heal, effect.attempt, 0));
+  if (effect.interrupted != 0) at_.host.end_marked(mark(heal, effect.attempt, effect.interrupted));
   return Rechecked{at_.today(effect.engine, effect.principal)};
 }
 

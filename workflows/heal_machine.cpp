@@ -74,7 +74,7 @@ class Turn {
       return;
     }
     add(Resumed{state_.attempt, state_.resumptions + 1});
-    perform(Recheck{context()});
+    perform(Recheck{context(), state_.intended});
   }
 
   void on(const Rechecked& input) {

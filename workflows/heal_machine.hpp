@@ -106,7 +106,9 @@ struct PerformUndo : EffectContext {
   unsigned number = 0;
   BlobName captured;
 };
-struct Recheck : EffectContext {};
+struct Recheck : EffectContext {
+  unsigned interrupted = 0;   // the act or undo without outcome, or 0
+};
 struct Settle : EffectContext {};
 
 using HealEffect =
