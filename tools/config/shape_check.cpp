@@ -34,13 +34,14 @@ class Check {
 
   void shape(const Node& node, const Shape& shape, const std::string& path) {
     if (node.kind != NodeKind::map) return expected(node, path, "a group of keys (" + std::string(shape.name) + ")");
-    for (std::size_t index = 0; index < node.keys.size(); ++index) known_key(node, index, shape, path);
+    bool all_known = true;
+    for (std::size_t index = 0; index < node.keys.size(); ++index) all_known = known_key(node, index, shape, path) && all_known;
     for (const Field& field : shape.fields) {
       if (field.required && node.find(field.name) == nullptr) {
         add(node, path, "\"" + std::string(field.name) + "\" is missing: " + std::string(field.help));
       }
     }
-    if (!shape.exactly_one_of.empty()) exactly_one(node, shape, path);
+    if (!shape.exactly_one_of.empty() && all_known) exactly_one(node, shape, path);
   }
 
  private:
@@ -53,10 +54,14 @@ class Check {
 
   static std::string below(const std::string& path, const std::string& name) { return path.empty() ? name : path + "." + name; }
 
-  void known_key(const Node& node, std::size_t index, const Shape& shape, const std::string& path) {
+  // False where the key is not in the table: its meaning is open, so nothing more is said about what is missing.
+  bool known_key(const Node& node, std::size_t index, const Shape& shape, const std::string& path) {
     const Node& key = node.keys[index];
     const auto field = std::ranges::find(shape.fields, std::string_view(key.text), &Field::name);
-    if (field != shape.fields.end()) return value(node.items[index], *field, below(path, key.text));
+    if (field != shape.fields.end()) {
+      value(node.items[index], *field, below(path, key.text));
+      return true;
+    }
     std::vector<std::string> names;
     std::string all;
     for (const Field& one : shape.fields) {
@@ -65,6 +70,7 @@ class Check {
     }
     const std::string meant = did_you_mean(key.text, names);
     add(key, path, "unknown key \"" + key.text + "\" in " + std::string(shape.name) + ", expected one of: " + all + (meant.empty() ? "" : "; " + meant));
+    return false;
   }
 
   void exactly_one(const Node& node, const Shape& shape, const std::string& path) {

@@ -1,0 +1,191 @@
+// A configuration becomes the values its owner meant: fields, defaults, environment, includes, strategies.
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "engine/digest.hpp"
+#include "tools/config/configuration.hpp"
+#include "tools/config/scalars.hpp"
+
+namespace autoheal::config {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace workflows;
+using ::testing::HasSubstr;
+using std::chrono::seconds;
+
+class LoadTest : public ::testing::Test {
+ protected:
+  LoadTest() {
+    std::string name = ::testing::TempDir() + "load.XXXXXX";
+    folder_ = ::mkdtemp(name.data());
+  }
+  ~LoadTest() override { fs::remove_all(folder_); }
+
+  void write(const std::string& name, const std::string& text) const {
+    fs::create_directories((folder_ / name).parent_path());
+    std::ofstream(folder_ / name) << text;
+  }
+  auto load_it(std::map<std::string, std::string> environment = {}) {
+    return load((folder_ / "autoheal.yaml").string(), {std::move(environment), [](const std::string& content) { return sha256_name(content); }});
+  }
+  Configuration loaded(std::map<std::string, std::string> environment = {}) {
+    auto configuration = load_it(std::move(environment));
+    if (configuration) return std::move(*configuration);
+    ADD_FAILURE() << to_text(configuration.error().front());
+    return {};
+  }
+  std::string problem(std::map<std::string, std::string> environment = {}) {
+    const auto configuration = load_it(std::move(environment));
+    return configuration ? "accepted" : to_text(configuration.error().front());
+  }
+  void engine(const std::string& body, const std::string& head = "") const {
+    write("autoheal.yaml", "version: 1\n" + head + "engines:\n  - name: E\n    self_test: [ { name: a, command: [ls] } ]\n" + body);
+  }
+
+  fs::path folder_;
+};
+
+TEST(LoadEverything, EveryFieldArrives) {
+  const fs::path file = fs::path(AUTOHEAL_SOURCE_DIR) / "tests/unit/config/good/everything.yaml";
+  const auto result = load(file.string(), {{}, [](const std::string& content) { return sha256_name(content); }});
+  ASSERT_TRUE(result.has_value()) << to_text(result.error().front());
+  const Configuration& all = *result;
+  EXPECT_EQ(all.ledger, (file.parent_path() / "state/genesis.db").string());
+  EXPECT_EQ(all.max_concurrent, 8U);
+  EXPECT_EQ(all.max_tests, 2U);
+  EXPECT_EQ(all.vault_max_blob_bytes, 8U << 20U);
+  EXPECT_EQ(all.principals.of_os_user("operator").role, Role::captain);
+  EXPECT_EQ(all.principals.of_os_user("root").role, Role::none);
+  ASSERT_EQ(all.engines.size(), 2U);
+  const EngineSpec& spec = all.engines[0];
+  EXPECT_EQ(spec.strategy, Strategy::arie);
+  EXPECT_EQ(spec.root, file.parent_path().string());
+  EXPECT_EQ(spec.every, seconds(30));
+  EXPECT_EQ(spec.healing.max_retries, 2U);
+  EXPECT_FALSE(spec.healing.enabled);
+  EXPECT_EQ(spec.healing.retry_delay, std::chrono::milliseconds(1500));
+  ASSERT_EQ(spec.self_test.size(), 7U);
+  EXPECT_EQ(std::get<FileProbe>(spec.self_test[0].what).baseline, sha256_name("port = 8080\n"));
+  EXPECT_EQ(std::get<FileProbe>(spec.self_test[0].what).mode, 0640U);
+  EXPECT_FALSE(spec.self_test[2].heal);
+  EXPECT_EQ(std::get<HttpProbe>(spec.self_test[3].what).status, 204U);
+  EXPECT_EQ(std::get<CommandProbe>(spec.self_test[4].what).run.argv, (std::vector<std::string>{"/usr/bin/ls", "-l", "3"}));
+  EXPECT_TRUE(std::get<PluginProbe>(spec.self_test[5].what).warning_fails);
+  EXPECT_EQ(spec.repair.env[0].set[1].second.from_file, (file.parent_path() / "secret").string());
+  EXPECT_EQ(spec.repair.settings[0].set, (std::vector<std::pair<std::string, std::string>>{{"/a/b", "1"}, {"/c", "\"t\""}, {"/d", "true"}, {"/e", "null"}}));
+  EXPECT_TRUE(spec.repair.policy[1].absent);
+  EXPECT_TRUE(spec.repair.commands[0].repeatable);
+  EXPECT_EQ(spec.repair.commands[0].run.timeout, seconds(60));
+  EXPECT_EQ(spec.certify.tests[0].matrix[1].second, (std::vector<std::string>{"1", "2"}));
+  EXPECT_TRUE(spec.certify.security.allow_setid);
+  EXPECT_FALSE(spec.certify.security.allow_symlinks);
+  EXPECT_EQ(all.engines[1].strategy, Strategy::generic);
+  EXPECT_EQ(all.engines[1].repair.service->restart->argv, (std::vector<std::string>{"/usr/bin/systemctl", "restart", "base.service"}));
+}
+
+TEST_F(LoadTest, LeavesEverythingElseAtItsDefault) {
+  engine("");
+  const Configuration plain = loaded();
+  EXPECT_EQ(plain.ledger, (folder_ / "var/ledger.db").string());
+  EXPECT_EQ(plain.reports, (folder_ / "logs/selftest_reports").string());
+  EXPECT_EQ(plain.engines[0].healing.max_retries, 3U);
+  EXPECT_EQ(plain.engines[0].healing.retry_delay, seconds(1));
+  EXPECT_EQ(plain.engines[0].self_test[0].timeout, seconds(10));
+  EXPECT_EQ(plain.engines[0].certify.within, seconds(30));
+  EXPECT_EQ(plain.principals.actor, "autoheal");
+}
+
+TEST_F(LoadTest, TheEnvironmentWinsOverEveryFile) {
+  engine("    healing: { max_retries: 9, retry_delay: 9s }\n", "ledger: a.db\n");
+  const Configuration overridden = loaded({{"AUTOHEAL_MAX_RETRIES", "2"}, {"AUTOHEAL_RETRY_DELAY", "0.25"}, {"AUTOHEAL_LEDGER", "/x/y.db"}, {"AUTO_HEAL_ON", "off"}});
+  EXPECT_EQ(overridden.engines[0].healing.max_retries, 2U);
+  EXPECT_EQ(overridden.engines[0].healing.retry_delay, std::chrono::milliseconds(250));
+  EXPECT_EQ(overridden.ledger, "/x/y.db");
+  EXPECT_FALSE(overridden.healing.enabled);
+}
+
+TEST_F(LoadTest, TheSwitchKnowsItsSpellingsAndNoOthers) {
+  engine("");
+  for (const char* on : {"true", "1", "on", "yes", "TRUE", "Yes"}) EXPECT_TRUE(loaded({{"AUTO_HEAL_ON", on}}).healing.enabled) << on;
+  for (const char* off : {"false", "0", "off", "no"}) EXPECT_FALSE(loaded({{"AUTO_HEAL_ON", off}}).healing.enabled) << off;
+  for (const char* junk : {"", "maybe", "2", " true"}) EXPECT_THAT(problem({{"AUTO_HEAL_ON", junk}}), HasSubstr("expected true or false")) << junk;
+}
+
+TEST_F(LoadTest, JunkInTheEnvironmentIsASentence) {
+  engine("");
+  for (const char* junk : {"0", "101", "-1", "three", "", "2.5"}) {
+    EXPECT_THAT(problem({{"AUTOHEAL_MAX_RETRIES", junk}}), HasSubstr("environment: AUTOHEAL_MAX_RETRIES: found")) << junk;
+  }
+  for (const char* junk : {"-1", "25h", "soon", ""}) EXPECT_THAT(problem({{"AUTOHEAL_RETRY_DELAY", junk}}), HasSubstr("at most 24h")) << junk;
+}
+
+TEST_F(LoadTest, IncludesEnginesInOrderOfTheirFiles) {
+  write("conf.d/b.yaml", "version: 1\nengines: [ { name: B, self_test: [ { name: a, command: [ls] } ] } ]\n");
+  write("conf.d/a.yaml", "version: 1\nengines: [ { name: A, self_test: [ { name: a, command: [ls] } ] } ]\n");
+  write("autoheal.yaml", "version: 1\ninclude: [conf.d/*.yaml]\n");
+  const Configuration both = loaded();
+  ASSERT_EQ(both.engines.size(), 2U);
+  EXPECT_EQ(both.engines[0].name, "A");
+  EXPECT_EQ(both.engines[0].root, (folder_ / "conf.d").string());
+}
+
+TEST_F(LoadTest, AnIncludedFileHoldsEnginesOnly) {
+  write("more.yaml", "version: 1\nledger: elsewhere.db\n");
+  engine("", "include: [more.yaml]\n");
+  EXPECT_THAT(problem(), HasSubstr("more.yaml:2:1: \"ledger\" belongs into the main file"));
+}
+
+TEST_F(LoadTest, TheStrategyComesFromTheNameTheKeysOrAWord) {
+  write("autoheal.yaml", "version: 1\nengines:\n"
+                         "  - { name: Firewall, self_test: [ { name: a, command: [ls] } ] }\n"
+                         "  - { name: x, self_test: [ { name: a, command: [ls] } ], repair: { links: [ { path: l, target: t } ] } }\n"
+                         "  - { name: y, self_test: [ { name: a, command: [ls] } ] }\n"
+                         "  - { name: HXO, strategy: generic, self_test: [ { name: a, command: [ls] } ] }\n");
+  const Configuration four = loaded();
+  EXPECT_EQ(four.engines[0].strategy, Strategy::arie);
+  EXPECT_EQ(four.engines[1].strategy, Strategy::arie);
+  EXPECT_EQ(four.engines[2].strategy, Strategy::generic);
+  EXPECT_EQ(four.engines[3].strategy, Strategy::generic);
+}
+
+TEST_F(LoadTest, TheDigestCoversBaselines) {
+  write("base", "one");
+  engine("    repair: { files: [ { path: a, baseline: base } ] }\n");
+  const std::string before = loaded().digest;
+  EXPECT_EQ(loaded().digest, before);
+  write("base", "two");
+  EXPECT_NE(loaded().digest, before);
+}
+
+TEST_F(LoadTest, APlainSecretIsAWarningThatKnowsBetter) {
+  engine("    repair: { env: [ { file: .env, set: { API_KEY: \"abc\" } } ] }\n");
+  const Configuration warned = loaded();
+  ASSERT_EQ(warned.warnings.size(), 1U);
+  EXPECT_THAT(warned.warnings[0], HasSubstr("{from: FILE}"));
+  EXPECT_THAT(warned.warnings[0], ::testing::Not(HasSubstr("abc")));
+}
+
+TEST_F(LoadTest, TellsSeveralProblemsAtOnceInTheirOrder) {
+  write("autoheal.yaml", "version: 1\nleger: x\nengines:\n  - name: E\n    self_test: [ { name: a, tcp: { host: h, port: 0 } } ]\n    depend_on: []\n");
+  const auto result = load_it();
+  ASSERT_FALSE(result.has_value());
+  ASSERT_EQ(result.error().size(), 3U);
+  EXPECT_LT(result.error()[0].line, result.error()[1].line);
+  EXPECT_LT(result.error()[1].line, result.error()[2].line);
+}
+
+TEST(Scalars, AreReadAsPeopleWriteThem) {
+  EXPECT_EQ(parse_duration("250ms"), std::chrono::milliseconds(250));
+  EXPECT_EQ(parse_duration("1.5"), std::chrono::milliseconds(1500));
+  EXPECT_EQ(parse_duration("2m"), std::chrono::minutes(2));
+  for (const char* junk : {"", "s", "-1s", "1 s", "1d", "1.s", "9999999999h", "1e3"}) EXPECT_FALSE(parse_duration(junk)) << junk;
+  EXPECT_EQ(parse_size("64MiB"), 64ULL << 20U);
+  EXPECT_EQ(parse_mode("0640"), 0640U);
+  for (const char* junk : {"", "8", "0888", "77777", "-640"}) EXPECT_FALSE(parse_mode(junk)) << junk;
+}
+
+}  // namespace
+}  // namespace autoheal::config
