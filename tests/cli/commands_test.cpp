@@ -1,0 +1,283 @@
+// The program as people meet it: exit codes, what stands on stdout and what on stderr, what is refused.
+#include <gmock/gmock.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "tests/support/repair_examples.hpp"
+
+namespace autoheal::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::StartsWith;
+using nlohmann::json;
+
+class Commands : public ::testing::Test {
+ protected:
+  void broken_file(const std::string& head = "", const std::string& name = "EnvRecon") const {
+    bridge_.script("tests/verdict", "[ ! -e refuse ]\n");
+    bridge_.write("baseline/app.conf", "port = 8080\n");
+    bridge_.write("etc/app.conf", "damaged\n");
+    bridge_.configure("  - name: " + name + "\n"
+                      "    self_test: [ { name: config, file: { path: etc/app.conf, baseline: baseline/app.conf } } ]\n"
+                      "    repair: { files: [ { path: etc/app.conf, baseline: baseline/app.conf } ] }\n"
+                      "    certify: { hashes: [etc/app.conf], tests: [ { name: verdict, command: [tests/verdict] } ] }\n", head);
+  }
+  Bridge bridge_;
+};
+
+TEST_F(Commands, HelpTeachesAndUsageErrorsAreTwo) {
+  for (const auto& command : std::vector<std::vector<std::string>>{
+           {}, {"selftest"}, {"heal"}, {"resume"}, {"heals"}, {"show"}, {"cancel"}, {"rollback"}, {"audit"}, {"engines"}, {"baseline"},
+           {"baseline", "adopt"}, {"config"}, {"config", "check"}, {"doctor"}, {"ledger"}, {"ledger", "verify"}}) {
+    auto arguments = command;
+    arguments.emplace_back("--help");
+    const Ran help = bridge_.autoheal(arguments);
+    EXPECT_EQ(help.exit_code, 0) << help.err;
+    EXPECT_THAT(help.out, HasSubstr("Usage: autoheal")) << help.out;
+  }
+  for (const auto& wrong : std::vector<std::vector<std::string>>{{}, {"heel"}, {"heal"}, {"heals", "--stat", "x"}, {"audit", "-o", "xml"}}) {
+    const Ran refused = bridge_.autoheal(wrong);
+    EXPECT_EQ(refused.exit_code, 2);
+    EXPECT_THAT(refused.out, IsEmpty());
+    EXPECT_THAT(refused.err, HasSubstr("--help"));
+  }
+}
+
+TEST_F(Commands, AManualTriggerPrintsTheHealingResultToTheLetter) {
+  broken_file();
+  const Ran healed = bridge_.autoheal({"-o", "json", "heal", "EnvRecon", "--test-result", "-"}, {},
+                                      R"({"engine":"EnvRecon","action":"health_check","result":"❌","error":"config drifted"})");
+  EXPECT_EQ(healed.exit_code, 0) << healed.err;
+  EXPECT_THAT(healed.out, ::testing::ContainsRegex("^\\{\"engine\":\"EnvRecon\",\"action\":\"repair_patch_applied\",\"result\":\"✅ certified\","
+                                                   "\"strategy\":\"arie\",\"attempts\":1,\"duration_seconds\":[0-9]+\\.[0-9][0-9][0-9],\"heal_id\":\"[0-9a-f-]*\"\\}\n$"));
+  EXPECT_THAT(bridge_.entries("heal.triggered").front(), HasSubstr("config drifted"));
+}
+
+TEST_F(Commands, TestResultsAreCheckedInput) {
+  broken_file();
+  for (const std::string junk : {"", "[]", "{\"engine\":\"Other\"}", "{\"engine\":\"EnvRecon\",\"more\":1}", "{\"engine\":1}"}) {
+    const Ran refused = bridge_.autoheal({"heal", "EnvRecon", "--test-result", "-"}, {}, junk);
+    EXPECT_EQ(refused.exit_code, 2) << junk;
+    EXPECT_THAT(refused.err, HasSubstr("expected {\"engine\"")) << junk;
+  }
+  bridge_.write("large.json", "{\"engine\":\"EnvRecon\",\"error\":\"" + std::string(70'000, 'x') + "\"}");
+  EXPECT_EQ(bridge_.autoheal({"heal", "EnvRecon", "--test-result", "large.json"}).exit_code, 2);
+  EXPECT_EQ(bridge_.read("etc/app.conf"), "damaged\n");
+}
+
+TEST_F(Commands, SwitchedOffSkipsWithOneEntryAndNoChange) {
+  broken_file();
+  const std::string before = bridge_.picture(true);
+  const Ran skipped = bridge_.autoheal({"heal", "EnvRecon", "--error", "x", "-o", "json"}, {{"AUTO_HEAL_ON", "false"}});
+  EXPECT_EQ(skipped.exit_code, 3);
+  EXPECT_EQ(skipped.out, "{\"engine\":\"EnvRecon\",\"action\":\"auto_heal_skipped\",\"result\":\"❌ auto-heal disabled\"}\n");
+  EXPECT_EQ(bridge_.picture(true), before);
+  EXPECT_EQ(bridge_.entries("heal.skipped").size(), 1U);
+  EXPECT_THAT(bridge_.entries("heal.triggered"), IsEmpty());
+}
+
+TEST_F(Commands, MaxRetriesOfTheEnvironmentAreExactlySoManyAttempts) {
+  broken_file();
+  bridge_.write("refuse", "");
+  for (const unsigned attempts : {1U, 2U, 4U}) {
+    const Ran exhausted = bridge_.autoheal({"heal", "EnvRecon", "--error", "x", "-o", "json"}, {{"AUTOHEAL_MAX_RETRIES", std::to_string(attempts)}});
+    EXPECT_EQ(exhausted.exit_code, 1);
+    EXPECT_EQ(json::parse(exhausted.out).at("attempts"), attempts);
+    const auto types = bridge_.types_of_heal();
+    EXPECT_EQ(std::ranges::count(types, "repair_started"), attempts);
+  }
+}
+
+TEST_F(Commands, JunkInTheEnvironmentIsAConfigurationError) {
+  broken_file();
+  for (const auto& [name, value] : std::map<std::string, std::string>{{"AUTOHEAL_MAX_RETRIES", "many"}, {"AUTOHEAL_RETRY_DELAY", "soon"}, {"AUTO_HEAL_ON", "perhaps"}}) {
+    const Ran refused = bridge_.autoheal({"heal", "EnvRecon", "--error", "x"}, {{name, value}});
+    EXPECT_EQ(refused.exit_code, 78);
+    EXPECT_THAT(refused.err, AllOf(HasSubstr("environment: " + name), HasSubstr(value), HasSubstr("expected")));
+  }
+  EXPECT_FALSE(bridge_.exists("var"));
+}
+
+TEST_F(Commands, ConfigurationErrorsNameTheirPlace) {
+  bridge_.write("autoheal.yaml", "version: 1\nleger: x\nengines: []\n");
+  const Ran refused = bridge_.autoheal({"config", "check"});
+  EXPECT_EQ(refused.exit_code, 78);
+  EXPECT_THAT(refused.err, StartsWith(bridge_.path("autoheal.yaml").string() + ":2:1: "));
+  EXPECT_THAT(refused.err, HasSubstr("did you mean \"ledger\"?"));
+  const Ran in_json = bridge_.autoheal({"config", "check", "-o", "json"});
+  EXPECT_EQ(json::parse(in_json.err).at("error").at("code"), 78);
+}
+
+TEST_F(Commands, AnUnknownEngineIsFiveAndKnowsWhatWasMeant) {
+  broken_file();
+  const Ran unknown = bridge_.autoheal({"heal", "EnvRecn"});
+  EXPECT_EQ(unknown.exit_code, 5);
+  EXPECT_THAT(unknown.err, HasSubstr("did you mean \"EnvRecon\"?"));
+  EXPECT_EQ(bridge_.autoheal({"show", "last"}).exit_code, 5);
+}
+
+TEST_F(Commands, ALedgerThatSomebodyOwnsIsBusy) {
+  broken_file();
+  ASSERT_EQ(bridge_.autoheal({"selftest", "--no-heal"}).exit_code, 1);
+  const int lock = ::open(bridge_.path("var/ledger.db.lock").c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_EQ(::flock(lock, LOCK_EX), 0);
+  const Ran busy = bridge_.autoheal({"heal", "EnvRecon", "--error", "x", "-o", "json"});
+  EXPECT_EQ(busy.exit_code, 6);
+  EXPECT_THAT(json::parse(busy.err).at("error").at("message"), HasSubstr("owns the ledger"));
+  EXPECT_EQ(bridge_.autoheal({"heals"}).exit_code, 0);   // reading needs no lock
+  ::close(lock);
+}
+
+TEST_F(Commands, WhoHasNoRoleIsRefusedAndTheRefusalIsRecorded) {
+  broken_file("principals: [ { name: autoheal, role: admiral, os_user: nobody-here } ]\n");
+  const std::string before = bridge_.picture(true);
+  const Ran refused = bridge_.autoheal({"heal", "EnvRecon", "--error", "x"});
+  EXPECT_EQ(refused.exit_code, 4);
+  EXPECT_THAT(refused.err, HasSubstr("may not heal"));
+  EXPECT_EQ(bridge_.picture(true), before);
+  EXPECT_EQ(bridge_.autoheal({"heals"}).exit_code, 4);
+  broken_file();
+  EXPECT_EQ(bridge_.entries("access.denied").size(), 2U);
+}
+
+TEST_F(Commands, ACaptainTestsAndDoesNotHeal) {
+  const std::string me = ::geteuid() == 0 ? "root" : std::to_string(::geteuid());
+  broken_file("principals: [ { name: autoheal, role: admiral, os_user: nobody-here }, { name: me, role: captain, os_user: \"" + me + "\" } ]\n");
+  if (::geteuid() != 0) GTEST_SKIP() << "the name of this user is not known here";
+  const Ran tested = bridge_.autoheal({"selftest", "-o", "json"});
+  EXPECT_EQ(tested.exit_code, 1);
+  EXPECT_THAT(tested.out, HasSubstr("❌ failed"));
+  EXPECT_EQ(bridge_.autoheal({"selftest", "--heal"}).exit_code, 4);
+  EXPECT_EQ(bridge_.read("etc/app.conf"), "damaged\n");
+}
+
+TEST_F(Commands, ReadingWithoutALedgerIsEmptyAndALostOneIsSaid) {
+  broken_file();
+  for (const auto& reading : std::vector<std::vector<std::string>>{{"heals"}, {"audit"}, {"ledger", "export"}}) {
+    const Ran nothing = bridge_.autoheal(reading);
+    EXPECT_EQ(nothing.exit_code, 0);
+    EXPECT_THAT(nothing.out, IsEmpty());
+  }
+  EXPECT_FALSE(bridge_.exists("var"));
+  EXPECT_EQ(bridge_.autoheal({"heal", "EnvRecon"}).exit_code, 0);
+  for (const char* ending : {"", "-wal", "-shm"}) std::filesystem::remove(bridge_.path(std::string("var/ledger.db") + ending));
+  EXPECT_EQ(bridge_.autoheal({"heals"}).exit_code, 6);
+  EXPECT_EQ(bridge_.autoheal({"heal", "EnvRecon", "--error", "x"}).exit_code, 6);
+}
+
+TEST_F(Commands, ADryRunTouchesAndRecordsNothing) {
+  broken_file();
+  const std::string before = bridge_.picture(true);
+  const Ran certified = bridge_.autoheal({"heal", "EnvRecon", "--dry-run"});
+  EXPECT_EQ(certified.exit_code, 0);
+  EXPECT_THAT(certified.out, AllOf(HasSubstr("etc/app.conf"), HasSubstr("would be certified")));
+  EXPECT_EQ(bridge_.picture(true), before);
+  EXPECT_FALSE(bridge_.exists("var"));
+  EXPECT_FALSE(bridge_.exists(".autoheal"));
+}
+
+TEST_F(Commands, TheReportHasItsFormAndItsName) {
+  broken_file();
+  const Ran ran = bridge_.autoheal({"selftest", "-o", "json"});
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  const auto report = json::parse(ran.out);
+  EXPECT_EQ(bridge_.read("logs/selftest_reports/latest.json"), ran.out);
+  EXPECT_EQ(bridge_.read("logs/selftest_reports/" + report.at("test_id").get<std::string>() + ".json"), ran.out);
+  EXPECT_THAT(report.at("test_id").get<std::string>(), ::testing::MatchesRegex("bridge_selftest_[0-9]{8}_[0-9]{6}(_[0-9]+)?"));
+  EXPECT_EQ(report.at("summary").at("status"), "Stable");
+  EXPECT_EQ(report.at("summary").at("autoheal_invocations"), 1);
+  ASSERT_EQ(report.at("events").size(), 2U);
+  EXPECT_EQ(report.at("events")[0].at("result"), "⚠️ auto-heal launched");
+  EXPECT_EQ(report.at("events")[1].at("action"), "repair_patch_applied");
+  const auto healthy = json::parse(bridge_.autoheal({"selftest", "-o", "json"}).out);
+  EXPECT_EQ(healthy.at("events"), json::parse(R"([{"engine":"EnvRecon","action":"health_check","result":"✅"}])"));
+}
+
+TEST_F(Commands, TheLedgerAnswersInEveryForm) {
+  broken_file();
+  ASSERT_EQ(bridge_.autoheal({"heal", "EnvRecon", "--error", "x", "--reason", "by request"}).exit_code, 0);
+  const std::string exported = bridge_.autoheal({"ledger", "export"}).out;
+  EXPECT_EQ(bridge_.autoheal({"audit", "-o", "jsonl"}).out, exported);
+  EXPECT_THAT(exported, HasSubstr("by request"));
+  EXPECT_EQ(json::parse(bridge_.autoheal({"audit", "-o", "json", "--type", "heal.certified"}).out).size(), 1U);
+  EXPECT_THAT(bridge_.autoheal({"audit", "-o", "csv", "--limit", "2", "--after", "1"}).out, HasSubstr("\n2,"));
+  EXPECT_THAT(bridge_.autoheal({"audit", "--engine", "Nobody"}).out, IsEmpty());
+  EXPECT_THAT(bridge_.autoheal({"audit", "--state", "Exhausted", "-o", "jsonl"}).out, IsEmpty());
+  EXPECT_THAT(bridge_.autoheal({"audit", "--until", "2020-01-01", "-o", "jsonl"}).out, IsEmpty());
+  EXPECT_EQ(bridge_.autoheal({"audit", "--since", "1h", "--strategy", "arie", "-o", "jsonl"}).out, exported);
+  EXPECT_EQ(bridge_.autoheal({"audit", "--since", "yesterday-ish"}).exit_code, 2);
+  EXPECT_THAT(bridge_.autoheal({"heals"}).out, HasSubstr("Complete"));
+  EXPECT_THAT(bridge_.autoheal({"show", "last"}).out, AllOf(HasSubstr("certified by Truth"), HasSubstr("test verdict passes")));
+  EXPECT_THAT(bridge_.autoheal({"engines"}).out, HasSubstr("arie"));
+  EXPECT_EQ(bridge_.autoheal({"doctor"}).exit_code, 0);
+}
+
+TEST_F(Commands, AnAdoptedBaselineHoldsCertificationToIt) {
+  broken_file();
+  bridge_.write("etc/app.conf", "port = 8080\n");
+  EXPECT_EQ(bridge_.autoheal({"baseline", "show", "EnvRecon"}).exit_code, 5);
+  EXPECT_EQ(bridge_.autoheal({"baseline", "adopt", "EnvRecon"}).exit_code, 0);
+  EXPECT_EQ(bridge_.autoheal({"baseline", "diff", "EnvRecon"}).exit_code, 0);
+  bridge_.write("etc/app.conf", "damaged\n");
+  EXPECT_THAT(bridge_.autoheal({"baseline", "diff", "EnvRecon"}).out, HasSubstr("differs"));
+  EXPECT_EQ(bridge_.autoheal({"heal", "EnvRecon"}).exit_code, 0);
+  // Somebody exchanges the baseline itself: what was adopted no longer is what would be written.
+  bridge_.write("baseline/app.conf", "port = 666\n");
+  const Ran refused = bridge_.autoheal({"heal", "EnvRecon", "--error", "x"});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_EQ(bridge_.read("etc/app.conf"), "port = 8080\n");
+  EXPECT_THAT(bridge_.autoheal({"show", "last"}).out, HasSubstr("is not the one that was adopted"));
+}
+
+TEST_F(Commands, SecretsAreNowhereButWhereTheyBelong) {
+  bridge_.write("secrets/db", "postgres://u:swordfish@db\n", 0600);
+  bridge_.write(".env", "API_TOKEN=hunter2hunter2\n", 0600);
+  bridge_.script("tests/leak", "cat .env; cat secrets/db; exit 1\n");
+  bridge_.configure("  - name: EnvRecon\n"
+                    "    self_test: [ { name: env, env: { file: .env, require: [DATABASE_URL] } }, { name: leak, command: [tests/leak], heal: false } ]\n"
+                    "    repair: { env: [ { file: .env, set: { DATABASE_URL: { from: secrets/db } } } ] }\n"
+                    "    certify: { tests: [ { name: leak, command: [tests/leak] } ] }\n");
+  std::string seen;
+  for (const auto& command : std::vector<std::vector<std::string>>{
+           {"heal", "EnvRecon", "--dry-run"}, {"selftest"}, {"selftest", "-o", "json"}, {"show", "last"}, {"audit"}, {"ledger", "export"}, {"config", "show"}, {"doctor"}}) {
+    const Ran ran = bridge_.autoheal(command);
+    seen += ran.out + ran.err;
+  }
+  seen += bridge_.read("logs/selftest_reports/latest.json") + bridge_.read("var/ledger.db") + bridge_.read("var/ledger.db-wal");
+  EXPECT_THAT(seen, Not(HasSubstr("swordfish")));
+  EXPECT_THAT(seen, Not(HasSubstr("hunter2")));
+}
+
+TEST_F(Commands, ASignalLeavesTheHealOpenAndResumeFinishesIt) {
+  for (const auto& [signal, code] : std::map<int, int>{{SIGINT, 130}, {SIGTERM, 143}}) {
+    broken_file();
+    // The certification test tells that it runs and then waits at a gate that opens later.
+    bridge_.write("run/.keep", "");
+    std::filesystem::remove(bridge_.path("run/open"));
+    std::filesystem::remove(bridge_.path("run/gate"));
+    ASSERT_EQ(::mkfifo(bridge_.path("run/gate").c_str(), 0600), 0);
+    bridge_.script("tests/verdict", "[ -e run/open ] || read -r nothing < run/gate\n");
+    Background healing(bridge_.invocation({"heal", "EnvRecon", "--error", "x"}));
+    const int gate = ::open(bridge_.path("run/gate").c_str(), O_WRONLY | O_CLOEXEC);   // returns once the test waits
+    ASSERT_GE(gate, 0);
+    healing.send(signal);
+    bridge_.write("run/open", "");
+    ::close(gate);
+    EXPECT_EQ(healing.wait(), code);
+    EXPECT_THAT(bridge_.autoheal({"heals"}).out, HasSubstr("Certifying"));
+    EXPECT_EQ(bridge_.autoheal({"resume"}).exit_code, 0);
+    EXPECT_EQ(bridge_.read("etc/app.conf"), "port = 8080\n");
+  }
+}
+
+}  // namespace
+}  // namespace autoheal::testing
