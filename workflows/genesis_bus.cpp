@@ -57,11 +57,14 @@ void GenesisBus::deliver(const std::shared_ptr<Subscriber>& subscriber) {
       if (topic_matches(subscriber->topics, event.topic)) events.push_back(std::move(event));
     }
   }
+  subscriber->busy = true;
   if (events.empty()) {
     // Posted, not called: a long stretch without a matching event must not become a deep stack.
-    return loop_([this, subscriber, next = page->next] { delivered(subscriber, next, true); });
+    return loop_([this, subscriber, next = page->next] {
+      subscriber->busy = false;
+      delivered(subscriber, next, true);
+    });
   }
-  subscriber->busy = true;
   subscriber->executor([this, subscriber, events = std::move(events), from = subscriber->place, next = page->next] {
     const std::size_t handled = handle_in_order(subscriber->handler, events);
     const bool all = handled == events.size();

@@ -3,6 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <algorithm>
 #include <csignal>
 
 #include "tools/autoheal/exit_code.hpp"
@@ -195,7 +196,10 @@ asio::awaitable<Result<workflows::HealState>> Healer::roll_back_again(std::strin
   using Outcome = Result<workflows::HealState>;
   const auto before = replay::timeline_of(heal, *ledger_, *vault_);
   if (!before) co_return Outcome(std::unexpected(before.error()));
-  if (before->state.phase != workflows::Phase::exhausted || before->state.end_reason != workflows::EndReason::rollback_incomplete) {
+  const bool left = std::ranges::any_of(before->state.undone, [](const auto& item) {
+    return item.second.status == workflows::UndoStatus::foreign || item.second.status == workflows::UndoStatus::failed;
+  });
+  if (before->state.phase != workflows::Phase::exhausted || !left) {
     co_return Outcome(failure(ErrorKind::failed, "heal " + heal + " left nothing that could be rolled back", "autoheal show " + heal));
   }
   const auto begun = co_await asio::async_initiate<decltype(asio::use_awaitable), void(Result<std::string>)>(
