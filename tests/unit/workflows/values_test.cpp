@@ -1,0 +1,165 @@
+// Results to the letter, masks, patterns and codecs.
+#include <gmock/gmock.h>
+
+#include "workflows/engine_spec_codec.hpp"
+#include "workflows/glob.hpp"
+#include "workflows/heal_machine.hpp"
+#include "workflows/heal_result.hpp"
+#include "workflows/secret_mask.hpp"
+#include "workflows/self_test.hpp"
+
+namespace autoheal::workflows {
+namespace {
+
+TEST(HealingResult, IsTheContractsToTheLetter) {
+  HealResult result;
+  result.engine = "EnvRecon";
+  result.ending = HealEnding::certified;
+  result.strategy = "arie";
+  result.attempts = 1;
+  result.took = Duration(1'234'000);
+  EXPECT_EQ(to_json(result, false), R"({"engine":"EnvRecon","action":"repair_patch_applied","result":"✅ certified","strategy":"arie","attempts":1,"duration_seconds":1.234})");
+  result.heal = "0193";
+  EXPECT_TRUE(to_json(result, true).ends_with(R"("duration_seconds":1.234,"heal_id":"0193"})"));
+  result.heal.clear();
+  result.ending = HealEnding::exhausted;
+  result.attempts = 3;
+  EXPECT_EQ(to_json(result, true), R"({"engine":"EnvRecon","action":"auto_heal_exhausted","result":"❌ healing failed","attempts":3})");
+  result.ending = HealEnding::skipped;
+  EXPECT_EQ(to_json(result, true), R"({"engine":"EnvRecon","action":"auto_heal_skipped","result":"❌ auto-heal disabled"})");
+  result.ending = HealEnding::never_began;
+  result.error = "why";
+  EXPECT_EQ(to_json(result, true), R"({"engine":"EnvRecon","action":"auto_heal_failed","result":"❌ healing failed","error":"why"})");
+}
+
+TEST(SecretMask, HidesNamedPatternedAndLearnedSecrets) {
+  SecretRules rules;
+  rules.patterns = {"tok_[a-z0-9]+"};
+  SecretMask mask(rules);
+  mask.learn("warp-core");
+  EXPECT_EQ(mask("API_TOKEN=abc PORT=80"), "API_TOKEN=*** PORT=80");
+  EXPECT_EQ(mask("db_password: \"hunter2 x\" ok"), "db_password: *** ok");
+  EXPECT_EQ(mask("found tok_a1b2 there"), "found *** there");
+  EXPECT_EQ(mask("the warp-core fails"), "the *** fails");
+  EXPECT_EQ(mask("postgres://user:pw@db/x"), "postgres://***@db/x");
+  EXPECT_EQ(mask("nothing here"), "nothing here");
+  EXPECT_TRUE(is_secret_name(rules, "stripe_secret_v2"));
+  EXPECT_FALSE(is_secret_name(rules, "PORT"));
+}
+
+TEST(Glob, StarStopsAtSlashesAndTwoStarsDoNot) {
+  EXPECT_TRUE(glob_matches("etc/*", "etc/a"));
+  EXPECT_FALSE(glob_matches("etc/*", "etc/a/b"));
+  EXPECT_TRUE(glob_matches("etc/**", "etc/a/b"));
+  EXPECT_TRUE(glob_matches("**", "a/b/c"));
+  EXPECT_TRUE(glob_matches("**/x", "a/b/x"));
+  EXPECT_TRUE(glob_matches("a?[b-d]", "azc"));
+  EXPECT_FALSE(glob_matches("a?", "a/"));
+  EXPECT_FALSE(glob_matches("a", "ab"));
+  const std::string bomb = "*a*a*a*a*a*a*a*a*a*a*a*a*b";
+  EXPECT_FALSE(glob_matches(bomb, std::string(4000, 'a')));
+}
+
+// Every kind of heal entry, written and read again.
+TEST(HealCodec, ReadsBackWhatItWrites) {
+  TargetFacts facts;
+  facts.path = "etc/a";
+  facts.kind = TargetKind::file;
+  facts.mode = 0640;
+  facts.inode = 7;
+  facts.digest = "sha256:x";
+  Act act;
+  act.kind = ActKind::command;
+  act.run.argv = {"/bin/x", "é\"\\"};
+  act.run.environment = {{"A", "b"}};
+  act.undo = act.run;
+  act.capture = act.run;
+  act.stop_first = act.run;
+  act.repeatable = true;
+  const Plan plan{{{ChangeKind::env, facts, {TargetKind::file, "sha256:y", 0600, 1, 2, {}}, act.run, {"A"}}}, {act}};
+  Observation seen;
+  seen.targets = {facts};
+  seen.contents = {{"etc/a", "sha256:x"}};
+  seen.secrets = {{std::string("f\0N", 3), "hmac-sha256:z"}};
+  seen.owners = {{"root:root", {0, 0}}};
+  seen.service_running = true;
+  ChangeOutcome outcome;
+  outcome.number = 1;
+  outcome.status = ChangeStatus::failed;
+  outcome.message = "why";
+  outcome.exit_code = 3;
+  outcome.left = facts;
+  outcome.role = "admiral";
+  Evidence evidence;
+  evidence.hashes = {{"etc/a", "sha256:x"}};
+  evidence.probes = {{"p", ProbeVerdict::warning, false, "m", Duration(5)}};
+  evidence.tests.emplace_back().name = "t[a=1]";
+  evidence.findings = {{"p", "forbid", "m"}};
+  evidence.scanned = {"etc"};
+  evidence.authorized = {{1, "ops", "admiral", true}};
+  evidence.targets = {facts};
+  evidence.problem = "none";
+  const By by{"ops", "admiral", 1000, 1001, "cli", "because"};
+  Triggered triggered{"E", Strategy::arie, 4, Duration(5), "sha256:c", "error", true, by, Timestamp(Duration(1'000'000))};
+  const std::vector<HealEntry> entries = {
+      triggered, TriggerJoined{"again", by}, RepairStarted{2}, PlanRecorded{2, seen, plan}, PlanCertified{2, "sha256:p"},
+      PlanRefused{2, {{"rbac", "no"}}}, ChangeIntended{2, 3, "hmac-sha256:c"}, ChangeApplied{2, {outcome}}, RepairFinished{2, Strategy::arie, {outcome}},
+      RepairFailed{2, "failed", "m", {outcome}}, CertificationStarted{2}, Certified{2, "sha256:c", "sha256:b", "sha256:p", "0.1", "sha256:a", evidence},
+      CertificationRefused{2, {{"security", "x"}}, evidence}, RollbackStarted{2, true}, UndoIntended{2, 3}, UndoApplied{2, {{3, UndoStatus::foreign, "m"}}},
+      RolledBack{2, {{3, UndoStatus::restored, {}}}}, RetryScheduled{3, Timestamp(Duration(7)), Duration(8)}, Resumed{2, 1},
+      CancelRequested{EndReason::cancelled, by}, Completed{2, Duration(9)}, Exhausted{2, EndReason::crash_loop, "m", Duration(9)}};
+  for (const HealEntry& entry : entries) {
+    HealState state;
+    state.engine = "E";
+    state.strategy = Strategy::arie;
+    state.by = by;
+    state.attempt = 2;
+    const engine::Encoded encoded = Heal::encode(Heal::apply(state, entry), entry);
+    EXPECT_EQ(encoded.type, type_of(entry));
+    const auto again = Heal::decode(encoded.type, encoded.dataversion, encoded.data);
+    ASSERT_TRUE(again) << encoded.type << ": " << again.error().message << " " << encoded.data;
+    EXPECT_TRUE(*again == entry) << encoded.type << " " << encoded.data;
+  }
+}
+
+TEST(HealCodec, TurnsJunkIntoAnError) {
+  for (const char* data : {"", "{", "[]", "{}", "{\"attempt\":\"x\"}", "null"}) {
+    EXPECT_FALSE(Heal::decode("heal.plan_recorded", 1, data)) << data;
+    EXPECT_FALSE(SelfTest::decode("selftest.engine_tested", 1, data)) << data;
+    EXPECT_FALSE(decode_engine_spec(data)) << data;
+  }
+  EXPECT_FALSE(Heal::decode("heal.unheard_of", 1, "{}"));
+}
+
+TEST(EngineSpecCodec, TheSameSpecificationIsTheSameBytesAndComesBack) {
+  EngineSpec spec;
+  spec.name = "E";
+  spec.root = "/srv";
+  spec.strategy = Strategy::arie;
+  spec.depends_on = {"F"};
+  spec.self_test.resize(7);
+  spec.self_test[0].what = FileProbe{"a", "b", "sha256:x", "00", 0640, "root:root"};
+  spec.self_test[1].what = EnvProbe{".env", {"A"}, {{"B", "1"}}};
+  spec.self_test[2].what = TcpProbe{"h", 80};
+  spec.self_test[3].what = HttpProbe{"http://x", 204, "ok", {{"H", "v"}}};
+  spec.self_test[4].what = CommandProbe{{{"/bin/x"}, "/", {{"A", "b"}}, "u", std::chrono::seconds(3)}};
+  spec.self_test[5].what = PluginProbe{{{"/bin/x"}, {}, {}, {}, Duration(1)}, true};
+  spec.self_test[6].what = ProcessProbe{"run/pid"};
+  spec.repair.files = {{"a", "b", "sha256:x", 0600, "u:g", ProgramRun{}}};
+  spec.repair.env = {{".env", {{"A", {"1", {}}}, {"B", {{}, "/s"}}}, {"A"}, {"C"}}};
+  spec.repair.settings = {{"s.json", {{"/a", "1"}}}};
+  spec.repair.links = {{"l", "t"}};
+  spec.repair.policy = {{"p", 0600, "u:g", true, false, {"x"}}};
+  spec.repair.service.emplace().reload.emplace().argv = {"/r"};
+  spec.repair.commands.emplace_back().repeatable = true;
+  spec.certify.tests.emplace_back().matrix = {{"m", {"1", "2"}}};
+  spec.certify.security.forbid = {"x"};
+  const std::string text = encode_engine_spec(spec);
+  EXPECT_EQ(encode_engine_spec(spec), text);
+  const auto again = decode_engine_spec(text);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_TRUE(*again == spec);
+}
+
+}  // namespace
+}  // namespace autoheal::workflows
