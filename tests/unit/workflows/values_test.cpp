@@ -88,6 +88,8 @@ TEST(HealCodec, ReadsBackWhatItWrites) {
   outcome.status = ChangeStatus::failed;
   outcome.message = "why";
   outcome.exit_code = 3;
+  outcome.took = Duration(4);
+  outcome.program_sha256 = "sha256:b";
   outcome.left = facts;
   outcome.role = "admiral";
   Evidence evidence;
