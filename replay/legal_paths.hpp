@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "engine/entry.hpp"
@@ -19,8 +20,7 @@ class LegalPaths {
  private:
   struct Path {
     workflows::Phase phase = workflows::Phase::none;
-    unsigned attempt = 0;
-    bool certified = false;    // in the open attempt
+    std::set<std::string, std::less<>> in_attempt;   // types of entries since it began
   };
   std::map<std::string, Path> paths_;
 };

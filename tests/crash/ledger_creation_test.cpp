@@ -24,7 +24,7 @@ void wait_for_events(int watch, int wanted) {
 }
 
 TEST(LedgerCreation, KilledAtAnyMomentLeavesNothingThatStopsTheNextProcess) {
-  for (int events = 1; events <= 16; ++events) {
+  for (int events = 1; events <= (long_runs() ? 60 : 12); ++events) {
     SCOPED_TRACE(events);
     Bridge bridge;
     prepare(bridge, repair_examples().front());

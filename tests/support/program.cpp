@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdlib>
 #include <cstring>
 
 namespace autoheal::testing {
@@ -63,6 +64,11 @@ int exit_code_of(pid_t pid) {
 }
 
 }  // namespace
+
+bool long_runs() {
+  const char* wanted = std::getenv("AUTOHEAL_LONG");
+  return wanted != nullptr && std::string_view(wanted) == "1";
+}
 
 Ran run(const Invocation& invocation) {
   Pipe in, out, err;

@@ -21,6 +21,9 @@ struct Invocation {
   std::string folder;                                 // where it runs; empty: here
 };
 
+// True under `tools/test --long`: try more moments, more rounds.
+[[nodiscard]] bool long_runs();
+
 // Runs to its end.
 [[nodiscard]] Ran run(const Invocation& invocation);
 
