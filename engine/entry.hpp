@@ -10,26 +10,26 @@ namespace autoheal::engine {
 
 // What a workflow wants recorded; the store gives it its place.
 struct NewEntry {
-  std::string type;             // "heal.triggered"
-  unsigned dataversion = 1;     // of `data`; old ones are lifted on reading
+  std::string type;          // "heal.triggered"
+  unsigned dataversion = 1;  // of `data`; old ones are lifted on reading
   Timestamp time;
-  std::string actor;            // the principal, or empty
-  std::string subject;          // what it is about (the managed engine's name), or empty
-  std::string data;             // JSON text made by our own writer, at most 32 KiB
+  std::string actor;    // the principal, or empty
+  std::string subject;  // what it is about (the managed engine's name), or empty
+  std::string data;     // JSON text made by our own writer, at most 32 KiB
 
   friend bool operator==(const NewEntry&, const NewEntry&) = default;
 };
 
 // A place in the ledger, opaque to callers but ordered: nobody adds 1 to it.
 struct Position {
-  std::uint64_t value = 0;      // 0: before the first entry
+  std::uint64_t value = 0;  // 0: before the first entry
   friend auto operator<=>(const Position&, const Position&) = default;
 };
 
 struct Entry : NewEntry {
   Position position;
   std::string stream;
-  std::uint64_t version = 0;    // within the stream, from 1, dense
+  std::uint64_t version = 0;  // within the stream, from 1, dense
 
   friend bool operator==(const Entry&, const Entry&) = default;
 };

@@ -37,7 +37,7 @@ class Instance {
 
   [[nodiscard]] const std::string& stream() const { return stream_; }
 
-  std::uint64_t version = 0;   // entries folded, committed or about to be
+  std::uint64_t version = 0;  // entries folded, committed or about to be
   bool ended = false;
 
  private:
@@ -76,9 +76,8 @@ class TypedInstance final : public Instance {
     step.wake_after = decision.wake_after;
     for (auto& effect : decision.effects) {
       step.effects.push_back([this, name = this->stream(), deliver = deliver_, effect = std::move(effect)] {
-        performer_.perform(name, effect, [name, deliver](typename W::Input outcome) {
-          deliver(name, std::move(outcome));
-        });
+        performer_.perform(name, effect,
+                           [name, deliver](typename W::Input outcome) { deliver(name, std::move(outcome)); });
       });
     }
     return step;

@@ -19,7 +19,7 @@ struct StreamAppend {
   std::uint64_t expected_version = 0;  // the version before this append; 0 creates the stream and opens it
   std::vector<NewEntry> entries;       // at least one, except when only `life` changes
   StreamLife life = StreamLife::goes_on;
-  std::string idempotency_key;         // only with expected_version 0; empty: none
+  std::string idempotency_key;  // only with expected_version 0; empty: none
 };
 
 // How far a named subscriber has read, saved with the commit it rides on.
@@ -29,9 +29,9 @@ struct SavedPlace {
 };
 
 struct Batch {
-  std::vector<StreamAppend> streams;   // a stream stands in a batch at most once
+  std::vector<StreamAppend> streams;  // a stream stands in a batch at most once
   std::vector<SavedPlace> places;
-  std::uint64_t epoch = 0;             // of the lock under which the batch was decided
+  std::uint64_t epoch = 0;  // of the lock under which the batch was decided
 };
 
 enum class AppendStatus {
@@ -45,17 +45,17 @@ enum class AppendStatus {
 
 struct AppendResult {
   AppendStatus status = AppendStatus::ok;
-  Position head;                       // after the append (ok) or now
+  Position head;  // after the append (ok) or now
   std::string existing_stream;
-  std::string duplicate_key;           // the idempotency key that was used before
+  std::string duplicate_key;  // the idempotency key that was used before
   std::string conflicting_stream;
-  std::string message;                 // a sentence for unavailable and unknown
+  std::string message;  // a sentence for unavailable and unknown
 };
 
 struct Page {
-  std::vector<Entry> entries;          // in order
-  Position next;                       // read on from here
-  Position head;                       // the newest position when the page was read
+  std::vector<Entry> entries;  // in order
+  Position next;               // read on from here
+  Position head;               // the newest position when the page was read
 };
 
 // What there is to read. One thread each; another thread opens its own reader.

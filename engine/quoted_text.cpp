@@ -6,7 +6,7 @@ namespace autoheal {
 
 namespace {
 
-constexpr std::string_view replacement = "\xEF\xBF\xBD";   // U+FFFD
+constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
 
 bool continues(std::string_view text, std::size_t at) {
   return at < text.size() && (static_cast<std::uint8_t>(text[at]) & 0xC0) == 0x80;
@@ -26,7 +26,8 @@ std::size_t sequence_at(std::string_view text, std::size_t at) {
   if (first >= 0xF0 && first <= 0xF4) {
     const bool overlong = first == 0xF0 && second < 0x90;
     const bool beyond = first == 0xF4 && second > 0x8F;
-    return !overlong && !beyond && continues(text, at + 1) && continues(text, at + 2) && continues(text, at + 3) ? 4 : 0;
+    return !overlong && !beyond && continues(text, at + 1) && continues(text, at + 2) && continues(text, at + 3) ? 4
+                                                                                                                 : 0;
   }
   return 0;
 }

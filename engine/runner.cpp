@@ -123,8 +123,11 @@ bool Runner::commit() {
 
 bool Runner::committed(const AppendResult& result) {
   switch (result.status) {
-    case AppendStatus::ok: break;
-    case AppendStatus::duplicate: already_started(result); return true;
+    case AppendStatus::ok:
+      break;
+    case AppendStatus::duplicate:
+      already_started(result);
+      return true;
     case AppendStatus::unavailable:
       // Nothing was performed and nothing is lost: the same batch is tried again.
       retry_at_ = ports_.clock.since_boot() + retry_unavailable_after;
@@ -132,7 +135,9 @@ bool Runner::committed(const AppendResult& result) {
     case AppendStatus::conflict:
       stop({ErrorKind::fatal, "stream " + result.conflicting_stream + " was changed by somebody else", {}});
       return false;
-    case AppendStatus::fenced: stop({ErrorKind::fatal, "another process owns the ledger now", {}}); return false;
+    case AppendStatus::fenced:
+      stop({ErrorKind::fatal, "another process owns the ledger now", {}});
+      return false;
     case AppendStatus::unknown:
       stop({ErrorKind::fatal, result.message.empty() ? "a commit's outcome is not known" : result.message, {}});
       return false;
@@ -168,7 +173,7 @@ void Runner::already_started(const AppendResult& result) {
   for (auto work = works_.begin(); work != works_.end(); ++work) {
     if (work->idempotency_key.empty() || work->idempotency_key != result.duplicate_key) continue;
     const std::string stream = work->instance->stream();
-    if (stream == result.existing_stream) continue;   // the first use, in this very batch
+    if (stream == result.existing_stream) continue;  // the first use, in this very batch
     if (work->started) work->started(result.existing_stream);
     works_.erase(work);
     instances_.erase(stream);
@@ -202,7 +207,8 @@ Result<std::size_t> Runner::recover() {
 Result<void> Runner::load(const std::string& stream) {
   auto entries = ports_.ledger.read_stream(stream, 1);
   if (!entries) return std::unexpected(std::move(entries.error()));
-  if (entries->empty()) return autoheal::failure(ErrorKind::corrupt, "stream " + stream + " is open but has no entries");
+  if (entries->empty())
+    return autoheal::failure(ErrorKind::corrupt, "stream " + stream + " is open but has no entries");
   const auto kind = kinds_.find(workflow_of(entries->front().type));
   if (kind == kinds_.end()) {
     return autoheal::failure(ErrorKind::invalid, "no workflow here reads entries of type " + entries->front().type);

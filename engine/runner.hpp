@@ -29,11 +29,11 @@ struct RunnerPorts {
 
 // What happens inside becomes known here; called on the loop's thread, after the commit it tells of.
 struct RunnerHooks {
-  std::function<void()> input_waits;                      // from any thread: a turn has something to do
+  std::function<void()> input_waits;  // from any thread: a turn has something to do
   std::function<void(Position head)> committed;
-  std::function<void(const std::string& stream)> ended;   // state() still answers during the call
+  std::function<void(const std::string& stream)> ended;                    // state() still answers during the call
   std::function<void(const std::string& stream, const Error&)> set_aside;  // an unreadable stream at recovery
-  std::function<void(const Error&)> stopped;              // nothing more is acknowledged; the process should end
+  std::function<void(const Error&)> stopped;  // nothing more is acknowledged; the process should end
 };
 
 class Runner {
@@ -116,27 +116,29 @@ class Runner {
   std::uint64_t loose_version(const std::string& stream);
 
   RunnerPorts ports_;
-  std::map<std::string, Kind, std::less<>> kinds_;   // workflow type -> how to make an instance
+  std::map<std::string, Kind, std::less<>> kinds_;  // workflow type -> how to make an instance
   std::unordered_map<std::string, std::unique_ptr<Instance>> instances_;
   WakeQueue wakes_;
 
   std::mutex mailbox_mutex_;
   std::vector<std::function<void()>> mailbox_;
 
-  std::vector<Work> works_;      // decided, not yet committed
+  std::vector<Work> works_;  // decided, not yet committed
   std::vector<Loose> loose_;
   std::map<std::string, Position> places_;
   std::unordered_map<std::string, std::uint64_t> loose_versions_;
-  std::deque<std::string> lonely_;     // to be resumed one after the other
-  std::string alone_;                  // the one that is being resumed now
+  std::deque<std::string> lonely_;  // to be resumed one after the other
+  std::string alone_;               // the one that is being resumed now
   std::uint64_t alone_version_ = 0;
-  std::optional<Duration> retry_at_;   // after `unavailable`
+  std::optional<Duration> retry_at_;  // after `unavailable`
   std::optional<Error> failure_;
 };
 
 template <Workflow W>
 void Runner::register_workflow(EffectPerformer<W>& performer, std::string stream_prefix) {
-  auto deliver = [this](const std::string& stream, typename W::Input outcome) { submit<W>(stream, std::move(outcome)); };
+  auto deliver = [this](const std::string& stream, typename W::Input outcome) {
+    submit<W>(stream, std::move(outcome));
+  };
   kinds_[std::string(W::type)] = {std::move(stream_prefix), [&performer, deliver](const std::string& stream) {
                                     return std::make_unique<TypedInstance<W>>(stream, performer, deliver);
                                   }};

@@ -71,9 +71,8 @@ boost::asio::awaitable<Result<std::string>> Runtime::start(typename W::Input inp
       [this](auto handler, auto first, auto key) {
         auto shared = std::make_shared<decltype(handler)>(std::move(handler));
         runner_.start<W>(std::move(first), std::move(key), [this, shared](Result<std::string> stream) {
-          boost::asio::dispatch(executor_, [shared, stream = std::move(stream)]() mutable {
-            (*shared)(std::move(stream));
-          });
+          boost::asio::dispatch(executor_,
+                                [shared, stream = std::move(stream)]() mutable { (*shared)(std::move(stream)); });
         });
       },
       boost::asio::use_awaitable, std::move(input), std::move(idempotency_key));
@@ -91,9 +90,8 @@ boost::asio::awaitable<Result<typename W::State>> Runtime::finished(std::string 
         ending_.emplace(name, [this, shared, name] {
           const auto* state = runner_.state<W>(name);
           Outcome outcome = state != nullptr ? Outcome(*state) : Outcome(std::unexpected(*runner_.failure()));
-          boost::asio::post(executor_, [shared, outcome = std::move(outcome)]() mutable {
-            (*shared)(std::move(outcome));
-          });
+          boost::asio::post(executor_,
+                            [shared, outcome = std::move(outcome)]() mutable { (*shared)(std::move(outcome)); });
         });
       },
       boost::asio::use_awaitable, std::move(stream));

@@ -15,7 +15,8 @@ constexpr std::uint32_t counter_end = 0x1000;
 Duration read_clock(clockid_t which) {
   timespec time{};
   AUTOHEAL_CHECK(clock_gettime(which, &time) == 0);
-  return std::chrono::seconds(time.tv_sec) + std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(time.tv_nsec));
+  return std::chrono::seconds(time.tv_sec) +
+         std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(time.tv_nsec));
 }
 
 }  // namespace

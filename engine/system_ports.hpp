@@ -32,7 +32,7 @@ class UuidV7Source final : public IdSource {
   Randomness& randomness_;
   std::mutex mutex_;
   std::uint64_t millisecond_ = 0;
-  std::uint32_t counter_ = 0;      // 12 bits within the millisecond
+  std::uint32_t counter_ = 0;  // 12 bits within the millisecond
 };
 
 }  // namespace autoheal::engine

@@ -20,7 +20,7 @@ class LegalPaths {
  private:
   struct Path {
     workflows::Phase phase = workflows::Phase::none;
-    std::set<std::string, std::less<>> in_attempt;   // types of entries since it began
+    std::set<std::string, std::less<>> in_attempt;  // types of entries since it began
   };
   std::map<std::string, Path> paths_;
 };

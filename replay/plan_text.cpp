@@ -4,7 +4,7 @@
 
 namespace autoheal::replay {
 
-using namespace workflows;   // every line below reads its values
+using namespace workflows;  // every line below reads its values
 
 std::string short_digest(const std::string& name) {
   const auto colon = name.find(':');

@@ -12,7 +12,7 @@ namespace autoheal::replay {
 
 namespace {
 
-using namespace workflows;   // the words of a heal's entries stand on every line here
+using namespace workflows;  // the words of a heal's entries stand on every line here
 
 std::string plural(std::size_t count, const std::string& noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
@@ -65,7 +65,8 @@ struct Describe {
       add("probe " + probe.name + (good ? " passes" : " does not pass: " + probe.message));
     }
     for (const TestResult& test : seen.tests) {
-      add("test " + test.name + (test.passed ? " passes" : " fails: " + test.message) + " (" + milliseconds(test.took) + ")");
+      add("test " + test.name + (test.passed ? " passes" : " fails: " + test.message) + " (" + milliseconds(test.took) +
+          ")");
     }
     for (const SecurityFinding& finding : seen.findings) add("security " + finding.path + ": " + finding.message);
     if (seen.findings.empty()) add("security: no violation");
@@ -152,7 +153,8 @@ struct Describe {
 
 }  // namespace
 
-Result<Timeline> timeline_of(const std::string& heal, const engine::LedgerView& ledger, const engine::BlobStore& blobs) {
+Result<Timeline> timeline_of(const std::string& heal, const engine::LedgerView& ledger,
+                             const engine::BlobStore& blobs) {
   auto entries = ledger.read_stream(heal, 1);
   if (!entries) return std::unexpected(std::move(entries.error()));
   if (entries->empty() || !entries->front().type.starts_with("heal.")) {

@@ -12,7 +12,7 @@ namespace autoheal::replay {
 
 struct TimelineLine {
   engine::Entry entry;
-  workflows::Phase phase = workflows::Phase::none;   // after it
+  workflows::Phase phase = workflows::Phase::none;  // after it
   Duration since_began{0};
   std::string sentence;
   std::vector<std::string> details;
@@ -20,7 +20,7 @@ struct TimelineLine {
 
 struct Timeline {
   std::string heal;
-  workflows::HealState state;     // at its end
+  workflows::HealState state;  // at its end
   std::vector<TimelineLine> lines;
 };
 

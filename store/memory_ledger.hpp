@@ -37,8 +37,8 @@ class MemoryLedger final : public engine::Ledger {
   std::string id_;
   std::uint64_t epoch_;
   std::vector<engine::Entry> entries_;
-  std::map<std::string, std::vector<std::size_t>> streams_;   // stream -> places in entries_
-  std::vector<std::string> open_;                             // oldest first
+  std::map<std::string, std::vector<std::size_t>> streams_;  // stream -> places in entries_
+  std::vector<std::string> open_;                            // oldest first
   std::map<std::string, std::string> keys_;
   std::map<std::string, engine::Position> places_;
 };

@@ -28,7 +28,8 @@ std::string manifest_of(const AdoptedBaseline& baseline) {
 
 }  // namespace
 
-engine::NewEntry baseline_adopted(const std::string& engine, const AdoptedBaseline& baseline, const By& by, Timestamp now) {
+engine::NewEntry baseline_adopted(const std::string& engine, const AdoptedBaseline& baseline, const By& by,
+                                  Timestamp now) {
   engine::NewEntry entry;
   entry.type = entry_type;
   entry.time = now;
@@ -41,7 +42,8 @@ engine::NewEntry baseline_adopted(const std::string& engine, const AdoptedBaseli
   return entry;
 }
 
-Result<std::map<std::string, Adopted>> adopted_baselines(const engine::LedgerView& ledger, const engine::BlobStore& blobs) {
+Result<std::map<std::string, Adopted>> adopted_baselines(const engine::LedgerView& ledger,
+                                                         const engine::BlobStore& blobs) {
   auto entries = ledger.read_stream("ledger", 1);
   if (!entries) return std::unexpected(std::move(entries.error()));
   std::map<std::string, Adopted> newest;
@@ -57,7 +59,8 @@ Result<std::map<std::string, Adopted>> adopted_baselines(const engine::LedgerVie
       adopted.digest = sha256_name(manifest_of(adopted.baseline));
       newest[entry.subject] = std::move(adopted);
     } catch (const nlohmann::json::exception&) {
-      return failure(ErrorKind::corrupt, "entry " + std::to_string(entry.position.value) + " (baseline.adopted) cannot be read");
+      return failure(ErrorKind::corrupt,
+                     "entry " + std::to_string(entry.position.value) + " (baseline.adopted) cannot be read");
     }
   }
   return newest;

@@ -11,8 +11,8 @@
 namespace autoheal::workflows {
 
 // The entry that makes `baseline` the one of `engine`; nothing of it is a secret.
-[[nodiscard]] engine::NewEntry baseline_adopted(const std::string& engine, const AdoptedBaseline& baseline, const By& by,
-                                                Timestamp now);
+[[nodiscard]] engine::NewEntry baseline_adopted(const std::string& engine, const AdoptedBaseline& baseline,
+                                                const By& by, Timestamp now);
 
 // The newest adopted baseline of every engine. corrupt: an entry that cannot be read.
 [[nodiscard]] Result<std::map<std::string, Adopted>> adopted_baselines(const engine::LedgerView& ledger,

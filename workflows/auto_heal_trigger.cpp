@@ -65,7 +65,7 @@ asio::awaitable<HealResult> AutoHealTrigger::begin(EngineToHeal engine, TestFail
   facts.by = std::move(by);
   open_[spec.name] = {};
   if (free) ++beginning_;
-  HealInput input = Begin{std::move(facts)};   // named: g++ 12 destroys braced temporaries of a co_await twice
+  HealInput input = Begin{std::move(facts)};  // named: g++ 12 destroys braced temporaries of a co_await twice
   const auto heal = co_await runtime_.start<Heal>(std::move(input));
   if (free) --beginning_;
   if (!heal) {

@@ -19,19 +19,19 @@ namespace autoheal::workflows {
 // What a trigger says of the failure.
 struct TestFailure {
   std::string error;
-  std::string failed_dependency;   // the heal ends at once as dependency_failed; or empty
-  bool asked_for = false;          // by a person: passes the brakes
+  std::string failed_dependency;  // the heal ends at once as dependency_failed; or empty
+  bool asked_for = false;         // by a person: passes the brakes
 };
 
 // An engine as today's configuration has it.
 struct EngineToHeal {
   std::shared_ptr<const EngineSpec> spec;
-  BlobName configuration;          // the specification's name in the vault
+  BlobName configuration;  // the specification's name in the vault
 };
 
 struct TriggerSettings {
   unsigned max_concurrent = 16;
-  bool enabled = true;             // the whole machine's switch; an engine has its own beside it
+  bool enabled = true;  // the whole machine's switch; an engine has its own beside it
 };
 
 // Used on the loop's thread only. Everything given outlives it.
@@ -39,7 +39,8 @@ class AutoHealTrigger {
  public:
   using FindEngine = std::function<std::optional<EngineToHeal>(const std::string& name)>;
 
-  AutoHealTrigger(engine::Runtime& runtime, const engine::Clock& clock, FindEngine find_engine, TriggerSettings settings);
+  AutoHealTrigger(engine::Runtime& runtime, const engine::Clock& clock, FindEngine find_engine,
+                  TriggerSettings settings);
 
   // Starts a heal or joins the open one and waits for its end.
   boost::asio::awaitable<HealResult> heal_engine(std::string engine, TestFailure failure, By by);
@@ -61,10 +62,10 @@ class AutoHealTrigger {
   const engine::Clock& clock_;
   FindEngine find_engine_;
   TriggerSettings settings_;
-  std::map<std::string, std::string> open_;      // engine -> heal; empty while its first commit is under way
-  std::set<std::string> slots_;                  // heals that hold one
-  unsigned beginning_ = 0;                       // slots held by heals whose first commit is under way
-  std::deque<std::string> waiting_;              // heals in Triggered, oldest first
+  std::map<std::string, std::string> open_;  // engine -> heal; empty while its first commit is under way
+  std::set<std::string> slots_;              // heals that hold one
+  unsigned beginning_ = 0;                   // slots held by heals whose first commit is under way
+  std::deque<std::string> waiting_;          // heals in Triggered, oldest first
 };
 
 }  // namespace autoheal::workflows

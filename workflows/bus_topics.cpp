@@ -88,7 +88,8 @@ std::pair<Phase, unsigned>& phase_before(const Entry& entry, const engine::Ledge
   return known->second;
 }
 
-void add_transition(const Entry& entry, const engine::LedgerView& ledger, PhaseMemory& phases, std::vector<BusEvent>& events) {
+void add_transition(const Entry& entry, const engine::LedgerView& ledger, PhaseMemory& phases,
+                    std::vector<BusEvent>& events) {
   auto& at = phase_before(entry, ledger, phases);
   const Phase from = at.first;
   note(at, entry);

@@ -21,7 +21,9 @@ class Reasons {
   std::vector<Refusal> all_;
 };
 
-std::string why(const std::string& name, const std::string& message) { return message.empty() ? name : name + ": " + message; }
+std::string why(const std::string& name, const std::string& message) {
+  return message.empty() ? name : name + ": " + message;
+}
 
 // ---- module hashes
 
@@ -40,7 +42,8 @@ void baselines_are_adopted(const EngineSpec& spec, const std::optional<AdoptedBa
 // A folder's size and times change with what lies in it.
 bool as_left(const TargetFacts& now, const TargetFacts& left) {
   if (now.kind != TargetKind::folder) return now == left;
-  return left.kind == now.kind && left.inode == now.inode && left.mode == now.mode && left.uid == now.uid && left.gid == now.gid;
+  return left.kind == now.kind && left.inode == now.inode && left.mode == now.mode && left.uid == now.uid &&
+         left.gid == now.gid;
 }
 
 void targets_are_as_planned(const Plan& plan, const std::vector<ChangeOutcome>& outcomes, const Evidence& evidence,
@@ -54,11 +57,11 @@ void targets_are_as_planned(const Plan& plan, const std::vector<ChangeOutcome>& 
       continue;
     }
     const TargetAfter& after = change.after;
-    const bool same = now->kind == after.kind &&
-                      (after.kind == TargetKind::absent ||
-                       (now->uid == after.uid && now->gid == after.gid &&
-                        (after.kind == TargetKind::link ? now->link_target == after.link_target
-                                                        : now->mode == after.mode)));
+    const bool same =
+        now->kind == after.kind &&
+        (after.kind == TargetKind::absent ||
+         (now->uid == after.uid && now->gid == after.gid &&
+          (after.kind == TargetKind::link ? now->link_target == after.link_target : now->mode == after.mode)));
     if (!same) reasons.hashes(path + " is not as the plan leaves it");
     if (after.kind == TargetKind::file) {
       const auto hashed = std::ranges::find(evidence.hashes, path, &HashFinding::path);
@@ -77,7 +80,8 @@ bool is_declared(const std::vector<std::string>& globs, const std::string& path)
   return std::ranges::any_of(globs, [&](const std::string& glob) { return glob_matches(glob, path); });
 }
 
-void hashes_are_adopted(const EngineSpec& spec, const Evidence& evidence, const AdoptedBaseline& adopted, Reasons& reasons) {
+void hashes_are_adopted(const EngineSpec& spec, const Evidence& evidence, const AdoptedBaseline& adopted,
+                        Reasons& reasons) {
   for (const HashFinding& found : evidence.hashes) {
     if (!is_declared(spec.certify.hashes, found.path)) continue;
     const auto known = adopted.files.find(found.path);
@@ -155,7 +159,8 @@ void change_is_secure(const EngineSpec& spec, const Change& change, const Observ
     reasons.security(path + " would have a wider mode than max_mode allows");
   }
   if (!policy.allow_setid && is_setid(after.mode, after.kind)) reasons.security(path + " would be setuid or setgid");
-  if (const auto owner = observation.owners.find(policy.owner); !policy.owner.empty() && owner != observation.owners.end()) {
+  if (const auto owner = observation.owners.find(policy.owner);
+      !policy.owner.empty() && owner != observation.owners.end()) {
     if (after.uid != owner->second.first || after.gid != owner->second.second) {
       reasons.security(path + " would not belong to " + policy.owner);
     }
@@ -177,7 +182,8 @@ void changes_were_allowed(const std::vector<ChangeOutcome>& outcomes, const Evid
     if (found == evidence.authorized.end()) {
       reasons.rbac("nobody is recorded for " + name);
     } else if (!found->allowed) {
-      reasons.rbac(found->principal + " (" + (found->role.empty() ? "no role" : found->role) + ") was not allowed to make " + name);
+      reasons.rbac(found->principal + " (" + (found->role.empty() ? "no role" : found->role) +
+                   ") was not allowed to make " + name);
     }
   }
 }
@@ -212,8 +218,9 @@ std::vector<Refusal> certify_plan(const EngineSpec& spec, const Plan& plan, cons
   return reasons.take();
 }
 
-std::vector<Refusal> certify_outcome(const EngineSpec& spec, const Plan& plan, const std::vector<ChangeOutcome>& outcomes,
-                                     const Evidence& evidence, const std::optional<AdoptedBaseline>& adopted) {
+std::vector<Refusal> certify_outcome(const EngineSpec& spec, const Plan& plan,
+                                     const std::vector<ChangeOutcome>& outcomes, const Evidence& evidence,
+                                     const std::optional<AdoptedBaseline>& adopted) {
   Reasons reasons;
   if (!evidence.problem.empty()) reasons.tests("the evidence is incomplete: " + evidence.problem);
   everything_was_done(plan, outcomes, reasons);

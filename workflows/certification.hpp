@@ -1,4 +1,5 @@
-// Truth: evidence in, certificate or reasons for refusal out. A pure function; the executor of a repair has no part in it.
+// Truth: evidence in, certificate or reasons for refusal out. A pure function; the executor of a repair has no part in
+// it.
 #pragma once
 
 #include <map>
@@ -20,15 +21,17 @@ struct AdoptedBaseline {
 };
 
 struct Refusal {
-  std::string criterion;   // module_hashes, test_matrix, security, rbac
-  std::string reason;      // a sentence
+  std::string criterion;  // module_hashes, test_matrix, security, rbac
+  std::string reason;     // a sentence
   friend bool operator==(const Refusal&, const Refusal&) = default;
 };
 
 // Preflight: what is not certified is not applied. Empty: certified.
-[[nodiscard]] std::vector<Refusal> certify_plan(const EngineSpec& spec, const Plan& plan, const Observation& observation,
-                                                const Contents& contents, const Contents& new_contents,
-                                                const std::optional<AdoptedBaseline>& adopted, bool principal_may_change);
+[[nodiscard]] std::vector<Refusal> certify_plan(const EngineSpec& spec, const Plan& plan,
+                                                const Observation& observation, const Contents& contents,
+                                                const Contents& new_contents,
+                                                const std::optional<AdoptedBaseline>& adopted,
+                                                bool principal_may_change);
 
 // The verdict over the real outcome, all four criteria. Empty: certified. A missing, skipped, timed-out or empty test
 // refuses; so does any target that no longer is as it was left.

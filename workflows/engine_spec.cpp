@@ -7,10 +7,14 @@ namespace autoheal::workflows {
 
 std::string_view name_of(Strategy strategy) {
   switch (strategy) {
-    case Strategy::arie: return "arie";
-    case Strategy::chimera: return "chimera";
-    case Strategy::cascade: return "cascade";
-    case Strategy::generic: break;
+    case Strategy::arie:
+      return "arie";
+    case Strategy::chimera:
+      return "chimera";
+    case Strategy::cascade:
+      return "cascade";
+    case Strategy::generic:
+      break;
   }
   return "generic";
 }

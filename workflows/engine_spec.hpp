@@ -24,9 +24,9 @@ enum class Strategy { arie, chimera, cascade, generic };
 // A program and its arguments, never a shell. `argv[0]` is an absolute path after loading.
 struct ProgramRun {
   std::vector<std::string> argv;
-  std::string cwd;                                  // absolute; the engine's root unless said
-  std::map<std::string, std::string> environment;   // added to the fixed small one
-  std::string user;                                 // empty: the user autoheal runs as
+  std::string cwd;                                 // absolute; the engine's root unless said
+  std::map<std::string, std::string> environment;  // added to the fixed small one
+  std::string user;                                // empty: the user autoheal runs as
   Duration timeout = std::chrono::seconds(10);
   friend bool operator==(const ProgramRun&, const ProgramRun&) = default;
 };
@@ -35,11 +35,11 @@ struct ProgramRun {
 
 struct FileProbe {
   std::string path;
-  std::string baseline_path;                        // as written, for messages; empty: none
-  BlobName baseline;                                // empty: none
-  std::string sha256;                               // 64 hex digits, or empty
+  std::string baseline_path;  // as written, for messages; empty: none
+  BlobName baseline;          // empty: none
+  std::string sha256;         // 64 hex digits, or empty
   std::optional<FileMode> mode;
-  std::string owner;                                // "user:group" or empty
+  std::string owner;  // "user:group" or empty
   friend bool operator==(const FileProbe&, const FileProbe&) = default;
 };
 struct EnvProbe {
@@ -54,7 +54,7 @@ struct TcpProbe {
   friend bool operator==(const TcpProbe&, const TcpProbe&) = default;
 };
 struct HttpProbe {
-  std::string url;                                  // http: or https:
+  std::string url;  // http: or https:
   unsigned status = 200;
   std::string contains;
   std::map<std::string, std::string> headers;
@@ -77,7 +77,7 @@ struct ProcessProbe {
 struct Probe {
   std::string name;
   Duration timeout = std::chrono::seconds(10);
-  bool heal = true;                                 // false: reported only
+  bool heal = true;  // false: reported only
   std::variant<FileProbe, EnvProbe, TcpProbe, HttpProbe, CommandProbe, PluginProbe, ProcessProbe> what;
   friend bool operator==(const Probe&, const Probe&) = default;
 };
@@ -90,12 +90,12 @@ struct FileRepair {
   BlobName baseline;
   std::optional<FileMode> mode;
   std::string owner;
-  std::optional<ProgramRun> validate;               // "{file}" in argv stands for the staged file
+  std::optional<ProgramRun> validate;  // "{file}" in argv stands for the staged file
   friend bool operator==(const FileRepair&, const FileRepair&) = default;
 };
 struct EnvValue {
   std::string literal;
-  std::string from_file;                            // absolute path of a secret's file, or empty: the literal counts
+  std::string from_file;  // absolute path of a secret's file, or empty: the literal counts
   friend bool operator==(const EnvValue&, const EnvValue&) = default;
 };
 struct EnvRepair {
@@ -106,7 +106,7 @@ struct EnvRepair {
   friend bool operator==(const EnvRepair&, const EnvRepair&) = default;
 };
 struct SettingsRepair {
-  std::string file;                                 // .json, .yaml or .yml
+  std::string file;                                      // .json, .yaml or .yml
   std::vector<std::pair<std::string, std::string>> set;  // RFC 6901 pointer, value as JSON text (a scalar)
   friend bool operator==(const SettingsRepair&, const SettingsRepair&) = default;
 };
@@ -121,7 +121,7 @@ struct PolicyRepair {
   std::string owner;
   bool recursive = false;
   bool absent = false;
-  std::vector<std::string> forbid;                  // RE2 expressions
+  std::vector<std::string> forbid;  // RE2 expressions
   friend bool operator==(const PolicyRepair&, const PolicyRepair&) = default;
 };
 struct ServiceRepair {
@@ -131,7 +131,7 @@ struct ServiceRepair {
 };
 struct CommandRepair {
   ProgramRun run;
-  std::optional<ProgramRun> undo, capture;          // "{captured}" in undo.argv stands for capture's stdout
+  std::optional<ProgramRun> undo, capture;  // "{captured}" in undo.argv stands for capture's stdout
   bool repeatable = false;
   bool reproducible = false;
   friend bool operator==(const CommandRepair&, const CommandRepair&) = default;
@@ -143,7 +143,7 @@ struct RepairSpec {
   std::vector<SettingsRepair> settings;
   std::vector<LinkRepair> links;
   std::vector<PolicyRepair> policy;
-  std::vector<Probe> checks;                        // generic
+  std::vector<Probe> checks;  // generic
   std::optional<ServiceRepair> service;
   std::vector<CommandRepair> commands;
   friend bool operator==(const RepairSpec&, const RepairSpec&) = default;
@@ -153,7 +153,7 @@ struct RepairSpec {
 
 struct TestSpec {
   std::string name;
-  ProgramRun command;                               // "{variable}" in argv stands for the cell's value
+  ProgramRun command;  // "{variable}" in argv stands for the cell's value
   std::vector<std::pair<std::string, std::vector<std::string>>> matrix;
   friend bool operator==(const TestSpec&, const TestSpec&) = default;
 };
@@ -169,7 +169,7 @@ struct SecuritySpec {
 struct CertifySpec {
   Duration within = std::chrono::seconds(30);
   Duration hold{0};
-  std::vector<std::string> hashes;                  // globs: `*` stops at `/`, `**` does not
+  std::vector<std::string> hashes;  // globs: `*` stops at `/`, `**` does not
   std::vector<TestSpec> tests;
   SecuritySpec security;
   friend bool operator==(const CertifySpec&, const CertifySpec&) = default;
@@ -178,9 +178,9 @@ struct CertifySpec {
 // What `healing:` says, after the engine's own overrides.
 struct HealingSpec {
   bool enabled = true;
-  bool observe_only = false;                        // mode: observe
-  unsigned max_retries = 3;                         // attempts in all, 1 to 100
-  Duration retry_delay = std::chrono::seconds(1);   // 0 to 24 h
+  bool observe_only = false;                       // mode: observe
+  unsigned max_retries = 3;                        // attempts in all, 1 to 100
+  Duration retry_delay = std::chrono::seconds(1);  // 0 to 24 h
   unsigned fail_after = 2;
   Duration settle{0};
   Duration cooldown = std::chrono::minutes(5);
@@ -190,9 +190,9 @@ struct HealingSpec {
 
 struct EngineSpec {
   std::string name;
-  std::string root;                                 // absolute
+  std::string root;  // absolute
   Strategy strategy = Strategy::generic;
-  Duration every{0};                                // 0: only on demand
+  Duration every{0};  // 0: only on demand
   std::vector<std::string> depends_on;
   std::vector<Probe> self_test;
   RepairSpec repair;

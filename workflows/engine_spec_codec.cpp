@@ -14,28 +14,102 @@ using nlohmann::json;
 constexpr unsigned format_version = 1;
 
 // Each structure's fields are named once; the same list writes and reads.
-template <class A> void fields(A& a, FileProbe& v) { a("path", v.path)("baseline_path", v.baseline_path)("baseline", v.baseline)("sha256", v.sha256)("mode", v.mode)("owner", v.owner); }
-template <class A> void fields(A& a, EnvProbe& v) { a("file", v.file)("require", v.require)("equals", v.equals); }
-template <class A> void fields(A& a, TcpProbe& v) { a("host", v.host)("port", v.port); }
-template <class A> void fields(A& a, HttpProbe& v) { a("url", v.url)("status", v.status)("contains", v.contains)("headers", v.headers); }
-template <class A> void fields(A& a, CommandProbe& v) { a("run", v.run); }
-template <class A> void fields(A& a, PluginProbe& v) { a("run", v.run)("warning_fails", v.warning_fails); }
-template <class A> void fields(A& a, ProcessProbe& v) { a("pidfile", v.pidfile); }
-template <class A> void fields(A& a, Probe& v) { a("name", v.name)("timeout_us", v.timeout)("heal", v.heal)("what", v.what); }
-template <class A> void fields(A& a, FileRepair& v) { a("path", v.path)("baseline_path", v.baseline_path)("baseline", v.baseline)("mode", v.mode)("owner", v.owner)("validate", v.validate); }
-template <class A> void fields(A& a, EnvValue& v) { a("literal", v.literal)("from_file", v.from_file); }
-template <class A> void fields(A& a, EnvRepair& v) { a("file", v.file)("set", v.set)("require", v.require)("unset", v.unset); }
-template <class A> void fields(A& a, SettingsRepair& v) { a("file", v.file)("set", v.set); }
-template <class A> void fields(A& a, LinkRepair& v) { a("path", v.path)("target", v.target); }
-template <class A> void fields(A& a, PolicyRepair& v) { a("path", v.path)("max_mode", v.max_mode)("owner", v.owner)("recursive", v.recursive)("absent", v.absent)("forbid", v.forbid); }
-template <class A> void fields(A& a, ServiceRepair& v) { a("restart", v.restart)("start", v.start)("stop", v.stop)("reload", v.reload)("check", v.check)("pidfile", v.pidfile); }
-template <class A> void fields(A& a, CommandRepair& v) { a("run", v.run)("undo", v.undo)("capture", v.capture)("repeatable", v.repeatable)("reproducible", v.reproducible); }
-template <class A> void fields(A& a, RepairSpec& v) { a("files", v.files)("env", v.env)("settings", v.settings)("links", v.links)("policy", v.policy)("checks", v.checks)("service", v.service)("commands", v.commands); }
-template <class A> void fields(A& a, TestSpec& v) { a("name", v.name)("command", v.command)("matrix", v.matrix); }
-template <class A> void fields(A& a, SecuritySpec& v) { a("paths", v.paths)("max_mode", v.max_mode)("owner", v.owner)("forbid", v.forbid)("allow_setid", v.allow_setid)("allow_symlinks", v.allow_symlinks); }
-template <class A> void fields(A& a, CertifySpec& v) { a("within_us", v.within)("hold_us", v.hold)("hashes", v.hashes)("tests", v.tests)("security", v.security); }
-template <class A> void fields(A& a, HealingSpec& v) { a("enabled", v.enabled)("observe_only", v.observe_only)("max_retries", v.max_retries)("retry_delay_us", v.retry_delay)("fail_after", v.fail_after)("settle_us", v.settle)("cooldown_us", v.cooldown)("max_heals_per_hour", v.max_heals_per_hour); }
-template <class A> void fields(A& a, EngineSpec& v) { a("name", v.name)("root", v.root)("strategy", v.strategy)("every_us", v.every)("depends_on", v.depends_on)("self_test", v.self_test)("repair", v.repair)("certify", v.certify)("healing", v.healing); }
+template <class A>
+void fields(A& a, FileProbe& v) {
+  a("path", v.path)("baseline_path", v.baseline_path)("baseline", v.baseline)("sha256", v.sha256)("mode", v.mode)(
+      "owner", v.owner);
+}
+template <class A>
+void fields(A& a, EnvProbe& v) {
+  a("file", v.file)("require", v.require)("equals", v.equals);
+}
+template <class A>
+void fields(A& a, TcpProbe& v) {
+  a("host", v.host)("port", v.port);
+}
+template <class A>
+void fields(A& a, HttpProbe& v) {
+  a("url", v.url)("status", v.status)("contains", v.contains)("headers", v.headers);
+}
+template <class A>
+void fields(A& a, CommandProbe& v) {
+  a("run", v.run);
+}
+template <class A>
+void fields(A& a, PluginProbe& v) {
+  a("run", v.run)("warning_fails", v.warning_fails);
+}
+template <class A>
+void fields(A& a, ProcessProbe& v) {
+  a("pidfile", v.pidfile);
+}
+template <class A>
+void fields(A& a, Probe& v) {
+  a("name", v.name)("timeout_us", v.timeout)("heal", v.heal)("what", v.what);
+}
+template <class A>
+void fields(A& a, FileRepair& v) {
+  a("path", v.path)("baseline_path", v.baseline_path)("baseline", v.baseline)("mode", v.mode)("owner", v.owner)(
+      "validate", v.validate);
+}
+template <class A>
+void fields(A& a, EnvValue& v) {
+  a("literal", v.literal)("from_file", v.from_file);
+}
+template <class A>
+void fields(A& a, EnvRepair& v) {
+  a("file", v.file)("set", v.set)("require", v.require)("unset", v.unset);
+}
+template <class A>
+void fields(A& a, SettingsRepair& v) {
+  a("file", v.file)("set", v.set);
+}
+template <class A>
+void fields(A& a, LinkRepair& v) {
+  a("path", v.path)("target", v.target);
+}
+template <class A>
+void fields(A& a, PolicyRepair& v) {
+  a("path", v.path)("max_mode", v.max_mode)("owner", v.owner)("recursive", v.recursive)("absent", v.absent)("forbid",
+                                                                                                            v.forbid);
+}
+template <class A>
+void fields(A& a, ServiceRepair& v) {
+  a("restart", v.restart)("start", v.start)("stop", v.stop)("reload", v.reload)("check", v.check)("pidfile", v.pidfile);
+}
+template <class A>
+void fields(A& a, CommandRepair& v) {
+  a("run", v.run)("undo", v.undo)("capture", v.capture)("repeatable", v.repeatable)("reproducible", v.reproducible);
+}
+template <class A>
+void fields(A& a, RepairSpec& v) {
+  a("files", v.files)("env", v.env)("settings", v.settings)("links", v.links)("policy", v.policy)("checks", v.checks)(
+      "service", v.service)("commands", v.commands);
+}
+template <class A>
+void fields(A& a, TestSpec& v) {
+  a("name", v.name)("command", v.command)("matrix", v.matrix);
+}
+template <class A>
+void fields(A& a, SecuritySpec& v) {
+  a("paths", v.paths)("max_mode", v.max_mode)("owner", v.owner)("forbid", v.forbid)("allow_setid", v.allow_setid)(
+      "allow_symlinks", v.allow_symlinks);
+}
+template <class A>
+void fields(A& a, CertifySpec& v) {
+  a("within_us", v.within)("hold_us", v.hold)("hashes", v.hashes)("tests", v.tests)("security", v.security);
+}
+template <class A>
+void fields(A& a, HealingSpec& v) {
+  a("enabled", v.enabled)("observe_only", v.observe_only)("max_retries", v.max_retries)(
+      "retry_delay_us", v.retry_delay)("fail_after", v.fail_after)("settle_us", v.settle)("cooldown_us", v.cooldown)(
+      "max_heals_per_hour", v.max_heals_per_hour);
+}
+template <class A>
+void fields(A& a, EngineSpec& v) {
+  a("name", v.name)("root", v.root)("strategy", v.strategy)("every_us", v.every)("depends_on", v.depends_on)(
+      "self_test", v.self_test)("repair", v.repair)("certify", v.certify)("healing", v.healing);
+}
 
 constexpr std::array<std::string_view, 7> probe_kinds = {"file", "env", "tcp", "http", "command", "plugin", "process"};
 
@@ -56,7 +130,8 @@ class Writer {
       out_.value(name_of(value));
     } else if constexpr (std::is_same_v<T, ProgramRun>) {
       write(out_, value);
-    } else if constexpr (std::is_convertible_v<T, std::string_view> || std::is_integral_v<T> || std::is_same_v<T, Duration>) {
+    } else if constexpr (std::is_convertible_v<T, std::string_view> || std::is_integral_v<T> ||
+                         std::is_same_v<T, Duration>) {
       out_.value(value);
     } else {
       out_.begin_object();
@@ -185,7 +260,8 @@ Result<EngineSpec> decode_engine_spec(std::string_view text) {
     Reader::get(document.at("engine"), spec);
     return spec;
   } catch (const std::exception& exception) {
-    return failure(ErrorKind::corrupt, std::string("a stored engine configuration cannot be read: ") + exception.what());
+    return failure(ErrorKind::corrupt,
+                   std::string("a stored engine configuration cannot be read: ") + exception.what());
   }
 }
 

@@ -9,8 +9,8 @@ namespace {
 // One assignment, as places in the text.
 struct Assignment {
   std::string_view name;
-  std::size_t line_begin = 0, line_end = 0;      // line_end: behind the newline
-  std::size_t value_begin = 0, value_end = 0;    // with quotes, without a comment behind
+  std::size_t line_begin = 0, line_end = 0;    // line_end: behind the newline
+  std::size_t value_begin = 0, value_end = 0;  // with quotes, without a comment behind
 };
 
 constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
@@ -62,7 +62,8 @@ std::vector<Assignment> assignments_of(std::string_view text) {
 }
 
 std::string value_of(std::string_view raw) {
-  if (raw.size() < 2 || (raw.front() != '"' && raw.front() != '\'') || raw.back() != raw.front()) return std::string(raw);
+  if (raw.size() < 2 || (raw.front() != '"' && raw.front() != '\'') || raw.back() != raw.front())
+    return std::string(raw);
   const bool escapes = raw.front() == '"';
   raw = raw.substr(1, raw.size() - 2);
   std::string value;

@@ -1,5 +1,5 @@
-// .env files, read and edited byte for byte: only the bytes of the named value change; comments, order, quoting and line
-// ends stay. A line is [export ]NAME=VALUE; the last assignment of a name wins.
+// .env files, read and edited byte for byte: only the bytes of the named value change; comments, order, quoting and
+// line ends stay. A line is [export ]NAME=VALUE; the last assignment of a name wins.
 #pragma once
 
 #include <map>

@@ -14,21 +14,21 @@ struct ProbeResult {
   std::string name;
   ProbeVerdict verdict = ProbeVerdict::unknown;
   bool heal = true;
-  std::string message;                // why, without secrets
+  std::string message;  // why, without secrets
   Duration took{0};
   friend bool operator==(const ProbeResult&, const ProbeResult&) = default;
 };
 
 struct HashFinding {
   std::string path;
-  std::string digest;                 // empty: missing
+  std::string digest;  // empty: missing
   friend bool operator==(const HashFinding&, const HashFinding&) = default;
 };
 
 struct TestResult {
-  std::string name;                   // "smoke" or "smoke[mode=fast]"
+  std::string name;  // "smoke" or "smoke[mode=fast]"
   bool passed = false;
-  std::string message;                // why not
+  std::string message;  // why not
   int exit_code = 0;
   bool timed_out = false;
   std::string program_sha256;
@@ -40,7 +40,7 @@ struct TestResult {
 
 struct SecurityFinding {
   std::string path;
-  std::string rule;                   // max_mode, owner, forbid, setid, symlink, outside
+  std::string rule;  // max_mode, owner, forbid, setid, symlink, outside
   std::string message;
   friend bool operator==(const SecurityFinding&, const SecurityFinding&) = default;
 };
@@ -48,20 +48,20 @@ struct SecurityFinding {
 struct AuthorizedChange {
   unsigned number = 0;
   std::string principal;
-  std::string role;                   // as it was when the change was made
+  std::string role;  // as it was when the change was made
   bool allowed = false;
   friend bool operator==(const AuthorizedChange&, const AuthorizedChange&) = default;
 };
 
 struct Evidence {
-  std::vector<HashFinding> hashes;            // of what `hashes` matches and of every changed file
-  std::vector<ProbeResult> probes;            // the self-test, once all pass and have held
-  std::vector<TestResult> tests;              // every cell
+  std::vector<HashFinding> hashes;  // of what `hashes` matches and of every changed file
+  std::vector<ProbeResult> probes;  // the self-test, once all pass and have held
+  std::vector<TestResult> tests;    // every cell
   std::vector<SecurityFinding> findings;
-  std::vector<std::string> scanned;           // security paths that were looked at
+  std::vector<std::string> scanned;  // security paths that were looked at
   std::vector<AuthorizedChange> authorized;
-  std::vector<TargetFacts> targets;           // of every change, taken last
-  std::string problem;                        // why evidence could not be gathered, or empty
+  std::vector<TargetFacts> targets;  // of every change, taken last
+  std::string problem;               // why evidence could not be gathered, or empty
   friend bool operator==(const Evidence&, const Evidence&) = default;
 };
 

@@ -41,7 +41,7 @@ TestResult run_cell(const HealSurroundings& at, const Cell& cell, const EffectMa
   result.user = run.user;
   result.took = ran.took;
   if (!result.passed) {
-    result.message = ran.timed_out         ? "did not end within its time limit"
+    result.message = ran.timed_out          ? "did not end within its time limit"
                      : !ran.message.empty() ? at.mask(ran.message)
                                             : "exit status " + std::to_string(ran.exit_code);
   }
@@ -56,7 +56,8 @@ std::vector<TestResult> run_tests(const HealSurroundings& at, const EngineSpec& 
     for (TestCell& cell : cells_of(test)) cells.push_back({&test, std::move(cell)});
   }
   std::vector<TestResult> results(cells.size());
-  run_side_by_side(cells.size(), at.tests_at_once, [&](std::size_t index) { results[index] = run_cell(at, cells[index], mark); });
+  run_side_by_side(cells.size(), at.tests_at_once,
+                   [&](std::size_t index) { results[index] = run_cell(at, cells[index], mark); });
   return results;
 }
 
@@ -75,7 +76,7 @@ std::vector<ProbeResult> probe_until_they_hold(const HealSurroundings& at, const
       if (!holds_since) holds_since = now;
       if (now - *holds_since >= spec.certify.hold) return results;
     } else if (!poll || holds_since || now - began >= spec.certify.within) {
-      return results;   // also when it held and broke: what does not hold is not healed
+      return results;  // also when it held and broke: what does not hold is not healed
     }
     if (!at.wait(poll_every)) return results;
   }
@@ -108,8 +109,8 @@ void run_side_by_side(std::size_t count, unsigned at_once, const std::function<v
   work();
 }
 
-std::vector<ProbeResult> run_probes(const HealSurroundings& at, const EngineSpec& spec, const std::vector<Probe>& probes,
-                                    const EffectMark& mark) {
+std::vector<ProbeResult> run_probes(const HealSurroundings& at, const EngineSpec& spec,
+                                    const std::vector<Probe>& probes, const EffectMark& mark) {
   std::vector<ProbeResult> results(probes.size());
   run_side_by_side(probes.size(), at.tests_at_once, [&](std::size_t index) {
     results[index] = at.host.probe(spec, probes[index], mark);

@@ -1,5 +1,5 @@
-// Looks at what a repair left, for Truth: probes until they hold, every test cell, security, roles, hashes last, and the
-// changed targets once more. Judges nothing.
+// Looks at what a repair left, for Truth: probes until they hold, every test cell, security, roles, hashes last, and
+// the changed targets once more. Judges nothing.
 #pragma once
 
 #include "workflows/heal_effects.hpp"

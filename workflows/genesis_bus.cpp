@@ -84,7 +84,7 @@ void GenesisBus::delivered(const std::shared_ptr<Subscriber>& subscriber, engine
   if (go_on) {
     deliver(subscriber);
   } else {
-    subscriber->phases.clear();   // the entries behind the place are read again
+    subscriber->phases.clear();  // the entries behind the place are read again
   }
 }
 

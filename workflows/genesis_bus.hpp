@@ -1,6 +1,6 @@
 // Topics fed from the ledger: what is published was committed first. A subscription is a place in the ledger; a named
-// one goes on where it stopped, an unnamed one starts now. In order, at least once, once each without a crash. A slow or
-// failing subscriber holds up nobody but itself.
+// one goes on where it stopped, an unnamed one starts now. In order, at least once, once each without a crash. A slow
+// or failing subscriber holds up nobody but itself.
 #pragma once
 
 #include <functional>
@@ -16,8 +16,8 @@
 namespace autoheal::workflows {
 
 struct Subscription {
-  std::string name;                          // empty: starts now (or at `from`), its place is not kept
-  std::optional<engine::Position> from;      // for a name that has no place yet; left out: from now on
+  std::string name;                      // empty: starts now (or at `from`), its place is not kept
+  std::optional<engine::Position> from;  // for a name that has no place yet; left out: from now on
 };
 
 class GenesisBus {
@@ -45,9 +45,9 @@ class GenesisBus {
     Handler handler;
     std::string name;
     Executor executor;
-    engine::Position place;       // handled up to here
+    engine::Position place;  // handled up to here
     PhaseMemory phases;
-    bool busy = false;            // a delivery is under way
+    bool busy = false;  // a delivery is under way
   };
   void deliver(const std::shared_ptr<Subscriber>& subscriber);
   void delivered(const std::shared_ptr<Subscriber>& subscriber, engine::Position place, bool go_on);

@@ -54,11 +54,16 @@ bool in_set(std::string_view set, char c) {
 
 bool takes_one(const Piece& piece, char c) {
   switch (piece.kind) {
-    case Kind::literal: return piece.literal == c;
-    case Kind::any_one: return c != '/';
-    case Kind::set: return in_set(piece.set, c);
-    case Kind::any_run: return c != '/';
-    case Kind::any_path: return true;
+    case Kind::literal:
+      return piece.literal == c;
+    case Kind::any_one:
+      return c != '/';
+    case Kind::set:
+      return in_set(piece.set, c);
+    case Kind::any_run:
+      return c != '/';
+    case Kind::any_path:
+      return true;
   }
   return false;
 }

@@ -12,20 +12,39 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view entry_types[] = {
-    "heal.triggered",       "heal.trigger_joined",  "heal.repair_started",       "heal.plan_recorded",
-    "heal.plan_certified",  "heal.plan_refused",    "heal.change_intended",      "heal.change_applied",
-    "heal.repair_finished", "heal.repair_failed",   "heal.certification_started", "heal.certified",
-    "heal.certification_refused", "heal.rollback_started", "heal.undo_intended", "heal.undo_applied",
-    "heal.rolled_back",     "heal.retry_scheduled", "heal.resumed",              "heal.cancel_requested",
-    "heal.completed",       "heal.exhausted"};
+constexpr std::string_view entry_types[] = {"heal.triggered",
+                                            "heal.trigger_joined",
+                                            "heal.repair_started",
+                                            "heal.plan_recorded",
+                                            "heal.plan_certified",
+                                            "heal.plan_refused",
+                                            "heal.change_intended",
+                                            "heal.change_applied",
+                                            "heal.repair_finished",
+                                            "heal.repair_failed",
+                                            "heal.certification_started",
+                                            "heal.certified",
+                                            "heal.certification_refused",
+                                            "heal.rollback_started",
+                                            "heal.undo_intended",
+                                            "heal.undo_applied",
+                                            "heal.rolled_back",
+                                            "heal.retry_scheduled",
+                                            "heal.resumed",
+                                            "heal.cancel_requested",
+                                            "heal.completed",
+                                            "heal.exhausted"};
 static_assert(std::size(entry_types) == std::variant_size_v<HealEntry>);
 
 constexpr std::pair<EndReason, std::string_view> end_reasons[] = {
-    {EndReason::attempts_exhausted, "attempts_exhausted"}, {EndReason::cancelled, "cancelled"},
-    {EndReason::disabled, "disabled"},                     {EndReason::engine_removed, "engine_removed"},
-    {EndReason::dependency_failed, "dependency_failed"},   {EndReason::flapping, "flapping"},
-    {EndReason::crash_loop, "crash_loop"},                 {EndReason::rollback_incomplete, "rollback_incomplete"}};
+    {EndReason::attempts_exhausted, "attempts_exhausted"},
+    {EndReason::cancelled, "cancelled"},
+    {EndReason::disabled, "disabled"},
+    {EndReason::engine_removed, "engine_removed"},
+    {EndReason::dependency_failed, "dependency_failed"},
+    {EndReason::flapping, "flapping"},
+    {EndReason::crash_loop, "crash_loop"},
+    {EndReason::rollback_incomplete, "rollback_incomplete"}};
 
 Strategy read_strategy(const json& j) {
   const auto& word = j.get_ref<const std::string&>();
@@ -220,7 +239,9 @@ struct Reader {
 
 // Every entry of an attempt names it; kept at the end of the data, behind what the entry itself is about.
 template <class E>
-concept OfAttempt = requires(E e) { e.attempt; };
+concept OfAttempt = requires(E e) {
+  e.attempt;
+};
 
 template <std::size_t Index = 0>
 HealEntry empty_entry(std::size_t index) {

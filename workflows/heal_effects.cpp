@@ -28,7 +28,8 @@ std::string without_final_newline(std::string text) {
 
 void fill_in(ProgramRun& run, std::string_view placeholder, const std::string& value) {
   for (std::string& argument : run.argv) {
-    for (auto at = argument.find(placeholder); at != std::string::npos; at = argument.find(placeholder, at + value.size())) {
+    for (auto at = argument.find(placeholder); at != std::string::npos;
+         at = argument.find(placeholder, at + value.size())) {
       argument.replace(at, placeholder.size(), value);
     }
   }
@@ -98,7 +99,8 @@ Result<Observation> HealEffects::observe(const SpecPtr& spec, const EffectMark& 
   return observation;
 }
 
-Result<void> HealEffects::read_contents(const EngineSpec& spec, const Observation& observation, Contents& contents) const {
+Result<void> HealEffects::read_contents(const EngineSpec& spec, const Observation& observation,
+                                        Contents& contents) const {
   std::vector<BlobName> names;
   for (const auto& [path, name] : observation.contents) names.push_back(name);
   for (const auto& [key, name] : observation.secrets) names.push_back(name);
@@ -157,13 +159,15 @@ HealInput HealEffects::outcome_of(const std::string& heal, const CaptureForUndo&
   }
   // Nothing was changed yet: without what undo needs, nothing may be.
   const std::string why = ran.message.empty() ? "exit status " + std::to_string(ran.exit_code) : at_.mask(ran.message);
-  return CaptureDone{effect.number, failure(ErrorKind::failed, "capture " + act.capture->argv.front() +
-                                                                   " failed, so its undo would not know what to put back: " + why)};
+  return CaptureDone{effect.number,
+                     failure(ErrorKind::failed, "capture " + act.capture->argv.front() +
+                                                    " failed, so its undo would not know what to put back: " + why)};
 }
 
 void HealEffects::run_act(const EngineSpec&, const Act& act, const EffectMark& mark, ChangeOutcome& outcome) {
   const bool check = act.kind == ActKind::service_check;
-  if (act.stop_first) (void)at_.host.run({*act.stop_first, mark, LeaveBehind::what_runs});  // start tells whether it worked
+  if (act.stop_first)
+    (void)at_.host.run({*act.stop_first, mark, LeaveBehind::what_runs});  // start tells whether it worked
   const RunOutcome ran = at_.host.run({act.run, mark, check ? LeaveBehind::nothing : LeaveBehind::what_runs});
   outcome.exit_code = ran.exit_code;
   outcome.took = ran.took;
@@ -175,7 +179,7 @@ void HealEffects::run_act(const EngineSpec&, const Act& act, const EffectMark& m
   }
   outcome.status = ran.started ? ChangeStatus::failed : ChangeStatus::refused;
   outcome.message = std::string(name_of(act.kind)) + " " + act.run.argv.front() + ": " +
-                    (ran.timed_out ? "did not end within its time limit"
+                    (ran.timed_out                        ? "did not end within its time limit"
                      : ran.started && ran.message.empty() ? "exit status " + std::to_string(ran.exit_code)
                                                           : at_.mask(ran.message));
 }

@@ -26,15 +26,15 @@ struct HealSurroundings {
   std::string program_version;
   std::string program_sha256;
   unsigned tests_at_once = 4;
-  std::function<void(std::function<void()> job)> pool;                    // runs a job soon, on a thread that may block
+  std::function<void(std::function<void()> job)> pool;  // runs a job soon, on a thread that may block
   std::function<Today(const std::string& engine, const std::string& principal)> today;
-  std::function<std::string(const std::string& principal)> role_of;       // today's role, as a word
-  std::function<bool(const std::string& principal)> may_change;           // asked right before each change
+  std::function<std::string(const std::string& principal)> role_of;  // today's role, as a word
+  std::function<bool(const std::string& principal)> may_change;      // asked right before each change
   std::function<std::optional<Adopted>(const std::string& engine)> adopted;
-  std::function<std::string(std::string_view text)> mask;                 // takes secrets out of text
-  std::function<void(const std::string& secret)> learn_secret;            // mask() takes it out from now on
+  std::function<std::string(std::string_view text)> mask;       // takes secrets out of text
+  std::function<void(const std::string& secret)> learn_secret;  // mask() takes it out from now on
   std::function<Duration()> since_boot;
-  std::function<bool(Duration)> wait;                                     // false: the process is told to stop
+  std::function<bool(Duration)> wait;  // false: the process is told to stop
 };
 
 class HealEffects final : public engine::EffectPerformer<Heal> {

@@ -18,9 +18,9 @@ struct By {
   std::string principal;
   std::string role;
   std::uint32_t uid = 0;
-  std::optional<std::uint32_t> loginuid;   // survives sudo; left out where unset
-  std::string via;                         // daemon, socket, cli, token
-  std::string reason;                      // what the person said, or empty
+  std::optional<std::uint32_t> loginuid;  // survives sudo; left out where unset
+  std::string via;                        // daemon, socket, cli, token
+  std::string reason;                     // what the person said, or empty
   friend bool operator==(const By&, const By&) = default;
 };
 
@@ -41,11 +41,11 @@ struct Triggered {
   Strategy strategy = Strategy::generic;
   unsigned max_retries = 3;
   Duration retry_delay{0};
-  BlobName configuration;        // of the engine, in the vault
-  std::string error;             // what the self-test said
-  bool waits = false;            // for a slot or a dependency: repair starts with heal.repair_started later
+  BlobName configuration;  // of the engine, in the vault
+  std::string error;       // what the self-test said
+  bool waits = false;      // for a slot or a dependency: repair starts with heal.repair_started later
   By by;
-  Timestamp at;                  // when the heal began
+  Timestamp at;  // when the heal began
   friend bool operator==(const Triggered&, const Triggered&) = default;
 };
 struct TriggerJoined {
@@ -76,7 +76,7 @@ struct PlanRefused {
 struct ChangeIntended {
   unsigned attempt = 1;
   unsigned number = 0;
-  BlobName captured;                     // what `capture` printed before, kept for `undo`; or empty
+  BlobName captured;  // what `capture` printed before, kept for `undo`; or empty
   friend bool operator==(const ChangeIntended&, const ChangeIntended&) = default;
 };
 struct ChangeApplied {
@@ -87,12 +87,12 @@ struct ChangeApplied {
 struct RepairFinished {
   unsigned attempt = 1;
   Strategy strategy = Strategy::generic;
-  std::vector<ChangeOutcome> outcomes;   // those not yet told by heal.change_applied
+  std::vector<ChangeOutcome> outcomes;  // those not yet told by heal.change_applied
   friend bool operator==(const RepairFinished&, const RepairFinished&) = default;
 };
 struct RepairFailed {
   unsigned attempt = 1;
-  std::string cause;                     // target_changed, refused, failed, interrupted, observe, cancelled, disabled
+  std::string cause;  // target_changed, refused, failed, interrupted, observe, cancelled, disabled
   std::string message;
   std::vector<ChangeOutcome> outcomes;
   friend bool operator==(const RepairFailed&, const RepairFailed&) = default;
@@ -103,8 +103,8 @@ struct CertificationStarted {
 };
 struct Certified {
   unsigned attempt = 1;
-  std::string configuration;             // digests of what was certified
-  std::string adopted_baseline;          // empty: none was adopted
+  std::string configuration;     // digests of what was certified
+  std::string adopted_baseline;  // empty: none was adopted
   std::string plan_digest;
   std::string program_version;
   std::string program_sha256;
@@ -119,7 +119,7 @@ struct CertificationRefused {
 };
 struct RollbackStarted {
   unsigned attempt = 1;
-  bool again = false;                    // asked for by `autoheal rollback`
+  bool again = false;  // asked for by `autoheal rollback`
   friend bool operator==(const RollbackStarted&, const RollbackStarted&) = default;
 };
 struct UndoIntended {
@@ -134,7 +134,7 @@ struct UndoApplied {
 };
 struct RolledBack {
   unsigned attempt = 1;
-  std::vector<UndoOutcome> outcomes;     // of every change and act, in order
+  std::vector<UndoOutcome> outcomes;  // of every change and act, in order
   friend bool operator==(const RolledBack&, const RolledBack&) = default;
 };
 struct RetryScheduled {
@@ -145,7 +145,7 @@ struct RetryScheduled {
 };
 struct Resumed {
   unsigned attempt = 0;
-  unsigned resumption = 1;               // since the last progress
+  unsigned resumption = 1;  // since the last progress
   friend bool operator==(const Resumed&, const Resumed&) = default;
 };
 struct CancelRequested {
@@ -166,11 +166,10 @@ struct Exhausted {
   friend bool operator==(const Exhausted&, const Exhausted&) = default;
 };
 
-using HealEntry =
-    std::variant<Triggered, TriggerJoined, RepairStarted, PlanRecorded, PlanCertified, PlanRefused, ChangeIntended,
-                 ChangeApplied, RepairFinished, RepairFailed, CertificationStarted, Certified, CertificationRefused,
-                 RollbackStarted, UndoIntended, UndoApplied, RolledBack, RetryScheduled, Resumed, CancelRequested,
-                 Completed, Exhausted>;
+using HealEntry = std::variant<Triggered, TriggerJoined, RepairStarted, PlanRecorded, PlanCertified, PlanRefused,
+                               ChangeIntended, ChangeApplied, RepairFinished, RepairFailed, CertificationStarted,
+                               Certified, CertificationRefused, RollbackStarted, UndoIntended, UndoApplied, RolledBack,
+                               RetryScheduled, Resumed, CancelRequested, Completed, Exhausted>;
 
 // "heal.triggered", ...
 [[nodiscard]] std::string_view type_of(const HealEntry& entry);

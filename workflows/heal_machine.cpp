@@ -18,10 +18,14 @@ bool succeeded(const ChangeOutcome& outcome) {
 
 std::string cause_of(const ChangeOutcome& outcome) {
   switch (outcome.status) {
-    case ChangeStatus::target_changed: return "target_changed";
-    case ChangeStatus::refused: return "refused";
-    case ChangeStatus::unknown: return "interrupted";
-    default: return "failed";
+    case ChangeStatus::target_changed:
+      return "target_changed";
+    case ChangeStatus::refused:
+      return "refused";
+    case ChangeStatus::unknown:
+      return "interrupted";
+    default:
+      return "failed";
   }
 }
 
@@ -69,8 +73,8 @@ class Turn {
 
   void on(const ProcessStarted&) {
     if (state_.resumptions >= resumptions_allowed) {
-      end_exhausted(EndReason::crash_loop, "resumed " + std::to_string(state_.resumptions) +
-                                               " times without progress; " + what_was_changed());
+      end_exhausted(EndReason::crash_loop,
+                    "resumed " + std::to_string(state_.resumptions) + " times without progress; " + what_was_changed());
       return;
     }
     add(Resumed{state_.attempt, state_.resumptions + 1});
@@ -94,14 +98,16 @@ class Turn {
     if (state_.step != Step::changing) return;
     const auto bad = std::ranges::find_if_not(input.outcomes, succeeded);
     if (bad != input.outcomes.end()) return fail_repair(cause_of(*bad), bad->message, input.outcomes);
-    if (state_.ending) return fail_repair(std::string(name_of(*state_.ending)), "the heal was told to end", input.outcomes);
+    if (state_.ending)
+      return fail_repair(std::string(name_of(*state_.ending)), "the heal was told to end", input.outcomes);
     if (state_.plan->acts.empty()) return finish_repair(input.outcomes);
     add(ChangeApplied{state_.attempt, input.outcomes});
     next_act();
   }
 
   void on(const CaptureDone& input) {
-    const bool expected = state_.phase == Phase::repairing && state_.intended == 0 && state_.plan && !state_.rolling_back;
+    const bool expected =
+        state_.phase == Phase::repairing && state_.intended == 0 && state_.plan && !state_.rolling_back;
     if (!expected) return;
     if (state_.ending) return fail_repair(std::string(name_of(*state_.ending)), "the heal was told to end", {});
     if (!input.captured) return fail_repair("failed", input.captured.error().message, {});
@@ -214,8 +220,9 @@ class Turn {
   }
 
   void perform_certify() {
-    const bool service = std::ranges::any_of(
-        state_.plan->acts, [](const Act& one) { return one.kind != ActKind::command && one.kind != ActKind::service_check; });
+    const bool service = std::ranges::any_of(state_.plan->acts, [](const Act& one) {
+      return one.kind != ActKind::command && one.kind != ActKind::service_check;
+    });
     perform(Certify{context(), outcomes(), service});
   }
 
@@ -296,7 +303,8 @@ class Turn {
   // After a restart: takes up whatever the dead process was waiting for.
   void go_on() {
     switch (state_.step) {
-      case Step::waiting: return go_on_waiting();
+      case Step::waiting:
+        return go_on_waiting();
       case Step::observing:
         if (state_.ending) return fail_before_changes(std::string(name_of(*state_.ending)), "the heal was told to end");
         return perform(Observe{context()});
@@ -305,11 +313,16 @@ class Turn {
         if (state_.ending) return fail_repair(std::string(name_of(*state_.ending)), "the heal was told to end", {});
         if (state_.outcomes.size() >= state_.plan->changes.size()) return next_act();
         return perform(ApplyChanges{context()});
-      case Step::acting: return go_on_acting();
-      case Step::certifying: return perform_certify();
-      case Step::undoing: return go_on_undoing();
-      case Step::restoring: return continue_rollback();
-      case Step::ended: return;
+      case Step::acting:
+        return go_on_acting();
+      case Step::certifying:
+        return perform_certify();
+      case Step::undoing:
+        return go_on_undoing();
+      case Step::restoring:
+        return continue_rollback();
+      case Step::ended:
+        return;
     }
   }
 
@@ -337,8 +350,9 @@ class Turn {
     if (number == 0) return continue_rollback();
     const Act& interrupted = act_of(number);
     if (interrupted.repeatable) return undo(number);
-    add(UndoApplied{state_.attempt,
-                    {{number, UndoStatus::failed, "the healer ended while its undo ran: whether it took effect is not known"}}});
+    add(UndoApplied{
+        state_.attempt,
+        {{number, UndoStatus::failed, "the healer ended while its undo ran: whether it took effect is not known"}}});
     continue_rollback();
   }
 

@@ -16,19 +16,19 @@ namespace autoheal::workflows {
 
 // ---- inputs: what people, time and effects tell the heal
 
-struct Begin {             // the first input
+struct Begin {  // the first input
   Triggered facts;
 };
-struct Join {              // the engine failed again while this heal is open
+struct Join {  // the engine failed again while this heal is open
   std::string error;
   By by;
 };
-struct Go {};              // a slot is free, dependencies are healed
+struct Go {};  // a slot is free, dependencies are healed
 struct Cancel {
   EndReason reason = EndReason::cancelled;
   By by;
 };
-struct RollBackAgain {     // of an exhausted heal whose rollback was incomplete
+struct RollBackAgain {  // of an exhausted heal whose rollback was incomplete
   By by;
 };
 struct WokenUp {};
@@ -36,8 +36,8 @@ struct ProcessStarted {};
 
 // What is always today's: asked again whenever the world was looked at.
 struct Today {
-  std::optional<EndReason> must_end;   // switched off, engine removed
-  bool may_change = false;             // the principal's role allows it
+  std::optional<EndReason> must_end;  // switched off, engine removed
+  bool may_change = false;            // the principal's role allows it
 };
 struct Observed {
   std::shared_ptr<const EngineSpec> spec;
@@ -68,11 +68,11 @@ struct Evidenced {
 struct UndoDone {
   std::vector<UndoOutcome> outcomes;
 };
-struct Rechecked {         // after a start: leftovers of the dead process are gone
+struct Rechecked {  // after a start: leftovers of the dead process are gone
   Today today;
 };
-struct Settled {           // before-images are in the vault
-  std::vector<std::string> kept;   // those that had to stay beside their targets
+struct Settled {                  // before-images are in the vault
+  std::vector<std::string> kept;  // those that had to stay beside their targets
 };
 
 using HealInput = std::variant<Begin, Join, Go, Cancel, RollBackAgain, WokenUp, ProcessStarted, Observed, ChangesDone,
@@ -89,7 +89,7 @@ struct EffectContext {
 };
 struct Observe : EffectContext {};
 struct ApplyChanges : EffectContext {};
-struct CaptureForUndo : EffectContext {   // looks at what an act is about to change; may be repeated
+struct CaptureForUndo : EffectContext {  // looks at what an act is about to change; may be repeated
   unsigned number = 0;
 };
 struct PerformAct : EffectContext {
@@ -107,12 +107,12 @@ struct PerformUndo : EffectContext {
   BlobName captured;
 };
 struct Recheck : EffectContext {
-  unsigned interrupted = 0;   // the act or undo without outcome, or 0
+  unsigned interrupted = 0;  // the act or undo without outcome, or 0
 };
 struct Settle : EffectContext {};
 
-using HealEffect =
-    std::variant<Observe, ApplyChanges, CaptureForUndo, PerformAct, Certify, RestoreChanges, PerformUndo, Recheck, Settle>;
+using HealEffect = std::variant<Observe, ApplyChanges, CaptureForUndo, PerformAct, Certify, RestoreChanges, PerformUndo,
+                                Recheck, Settle>;
 
 // ---- the workflow
 
@@ -126,8 +126,9 @@ struct Heal {
 
   static engine::Decision<Heal> decide(const State& state, const Input& input, Timestamp now);
   static State apply(State state, const Entry& entry) { return apply_heal_entry(std::move(state), entry); }
-  static engine::Encoded encode(const State& state, const Entry& entry);                                 // heal_codec.cpp
-  static Result<Entry> decode(std::string_view entry_type, unsigned dataversion, std::string_view data);       // heal_codec.cpp
+  static engine::Encoded encode(const State& state, const Entry& entry);  // heal_codec.cpp
+  static Result<Entry> decode(std::string_view entry_type, unsigned dataversion,
+                              std::string_view data);  // heal_codec.cpp
   static Input resumed() { return ProcessStarted{}; }
   static Input woken() { return WokenUp{}; }
   // After two resumptions without progress it may be what kills the process.

@@ -140,11 +140,13 @@ bool took_effect(const HealState& state, unsigned number) {
   switch (outcome->second.status) {
     case ChangeStatus::done:
     case ChangeStatus::failed:
-    case ChangeStatus::unknown: return true;
+    case ChangeStatus::unknown:
+      return true;
     case ChangeStatus::found_done:
     case ChangeStatus::target_changed:
     case ChangeStatus::refused:
-    case ChangeStatus::skipped: return false;
+    case ChangeStatus::skipped:
+      return false;
   }
   return false;
 }
@@ -183,13 +185,20 @@ HealState apply_heal_entry(HealState state, const HealEntry& entry) {
 
 std::string_view name_of(Phase phase) {
   switch (phase) {
-    case Phase::none: return "None";
-    case Phase::triggered: return "Triggered";
-    case Phase::repairing: return "Repairing";
-    case Phase::certifying: return "Certifying";
-    case Phase::retrying: return "Retrying";
-    case Phase::complete: return "Complete";
-    case Phase::exhausted: return "Exhausted";
+    case Phase::none:
+      return "None";
+    case Phase::triggered:
+      return "Triggered";
+    case Phase::repairing:
+      return "Repairing";
+    case Phase::certifying:
+      return "Certifying";
+    case Phase::retrying:
+      return "Retrying";
+    case Phase::complete:
+      return "Complete";
+    case Phase::exhausted:
+      return "Exhausted";
   }
   return "None";
 }

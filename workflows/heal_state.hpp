@@ -16,13 +16,13 @@ enum class Phase { none, triggered, repairing, certifying, retrying, complete, e
 
 // What is going on within a phase: which outcome the heal waits for.
 enum class Step {
-  waiting,        // for a slot, a dependency or the next attempt
+  waiting,  // for a slot, a dependency or the next attempt
   observing,
-  changing,       // the plan's changes, side by side
-  acting,         // the act whose intent is `intended`
+  changing,  // the plan's changes, side by side
+  acting,    // the act whose intent is `intended`
   certifying,
-  undoing,        // the undo whose intent is `intended`
-  restoring,      // the plan's changes are put back
+  undoing,    // the undo whose intent is `intended`
+  restoring,  // the plan's changes are put back
   ended,
 };
 
@@ -40,23 +40,23 @@ struct HealState {
   Timestamp began;
 
   unsigned attempt = 0;
-  std::shared_ptr<const Plan> plan;                       // of the open attempt, once recorded
+  std::shared_ptr<const Plan> plan;  // of the open attempt, once recorded
   std::shared_ptr<const Observation> observation;
   bool plan_certified = false;
-  std::map<unsigned, ChangeOutcome> outcomes;             // by number, the newest
-  std::map<unsigned, BlobName> captured;                  // what `capture` of an act printed
-  unsigned intended = 0;                                  // act or undo with an intent and no outcome, or 0
+  std::map<unsigned, ChangeOutcome> outcomes;  // by number, the newest
+  std::map<unsigned, BlobName> captured;       // what `capture` of an act printed
+  unsigned intended = 0;                       // act or undo with an intent and no outcome, or 0
   bool rolling_back = false;
   bool changes_restored = false;
   std::map<unsigned, UndoOutcome> undone;
 
-  std::optional<EndReason> ending;                        // asked to end: no further attempt
-  std::string last_problem;                               // why the newest attempt failed
-  Timestamp due;                                          // of the next attempt
+  std::optional<EndReason> ending;  // asked to end: no further attempt
+  std::string last_problem;         // why the newest attempt failed
+  Timestamp due;                    // of the next attempt
   Duration delay{0};
-  unsigned resumptions = 0;                               // since the last progress
-  EndReason end_reason = EndReason::attempts_exhausted;   // once exhausted
-  Duration took{0};                                       // once ended
+  unsigned resumptions = 0;                              // since the last progress
+  EndReason end_reason = EndReason::attempts_exhausted;  // once exhausted
+  Duration took{0};                                      // once ended
 
   friend bool operator==(const HealState&, const HealState&);
 };
@@ -65,7 +65,7 @@ struct HealState {
 // (heal_machine.hpp), so that a ledger can be shown as it is.
 [[nodiscard]] HealState apply_heal_entry(HealState state, const HealEntry& entry);
 
-[[nodiscard]] std::string_view name_of(Phase phase);      // "Triggered", ...
+[[nodiscard]] std::string_view name_of(Phase phase);  // "Triggered", ...
 
 // What is to be undone next, in the contract's order; 0 for the changes, empty when nothing is left.
 // Acts with an undo first, last act first; then all changes at once; then restarted or reloaded services once more.

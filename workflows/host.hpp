@@ -19,30 +19,33 @@ namespace autoheal::workflows {
 // "<ledger id>/<heal>/<attempt>/<n>": every child process carries it in AUTOHEAL_EFFECT, staged files in their name.
 using EffectMark = std::string;
 
-enum class LeaveBehind { nothing, what_runs };   // probes and tests: nothing; services and commands: what they left running
+enum class LeaveBehind {
+  nothing,
+  what_runs
+};  // probes and tests: nothing; services and commands: what they left running
 
 struct RunRequest {
   ProgramRun run;
   EffectMark mark;
   LeaveBehind leave = LeaveBehind::nothing;
-  std::size_t output_limit = 64 * 1024;          // per stream; the rest is read, thrown away and marked as cut
+  std::size_t output_limit = 64 * 1024;  // per stream; the rest is read, thrown away and marked as cut
 };
 
 struct RunOutcome {
   bool started = false;
   bool timed_out = false;
-  int exit_code = -1;            // 128 + signal where a signal ended it
-  std::string standard_output;   // valid UTF-8 is not promised
+  int exit_code = -1;           // 128 + signal where a signal ended it
+  std::string standard_output;  // valid UTF-8 is not promised
   std::string standard_error;
   bool output_cut = false;
   Duration took{0};
-  std::string program_sha256;    // "sha256:..." of the program file that ran
-  std::string message;           // why it did not start or was ended, or empty
+  std::string program_sha256;  // "sha256:..." of the program file that ran
+  std::string message;         // why it did not start or was ended, or empty
 };
 
 struct HashRequest {
   std::vector<std::string> globs;
-  std::vector<std::string> paths;       // besides what the globs match
+  std::vector<std::string> paths;  // besides what the globs match
 };
 
 class Host {
@@ -85,7 +88,8 @@ class Host {
                                                               const std::vector<std::string>& paths) = 0;
 
   // Ends every process that carries the mark `mark`, or, where that ends with a slash, any mark that begins with it;
-  // with their groups and sessions, until none is found; never this process or an ancestor. Returns how many were ended.
+  // with their groups and sessions, until none is found; never this process or an ancestor. Returns how many were
+  // ended.
   virtual std::size_t end_marked(const EffectMark& mark) = 0;
 };
 

@@ -4,57 +4,84 @@ namespace autoheal::workflows {
 
 std::string_view name_of(ChangeKind kind) {
   switch (kind) {
-    case ChangeKind::files: return "files";
-    case ChangeKind::env: return "env";
-    case ChangeKind::settings: return "settings";
-    case ChangeKind::policy: return "policy";
-    case ChangeKind::links: return "links";
+    case ChangeKind::files:
+      return "files";
+    case ChangeKind::env:
+      return "env";
+    case ChangeKind::settings:
+      return "settings";
+    case ChangeKind::policy:
+      return "policy";
+    case ChangeKind::links:
+      return "links";
   }
   return "files";
 }
 
 std::string_view name_of(ActKind kind) {
   switch (kind) {
-    case ActKind::command: return "command";
-    case ActKind::service_check: return "service.check";
-    case ActKind::service_start: return "service.start";
-    case ActKind::service_restart: return "service.restart";
-    case ActKind::service_reload: return "service.reload";
+    case ActKind::command:
+      return "command";
+    case ActKind::service_check:
+      return "service.check";
+    case ActKind::service_start:
+      return "service.start";
+    case ActKind::service_restart:
+      return "service.restart";
+    case ActKind::service_reload:
+      return "service.reload";
   }
   return "command";
 }
 
 std::string_view name_of(ChangeStatus status) {
   switch (status) {
-    case ChangeStatus::done: return "done";
-    case ChangeStatus::found_done: return "found_done";
-    case ChangeStatus::target_changed: return "target_changed";
-    case ChangeStatus::refused: return "refused";
-    case ChangeStatus::failed: return "failed";
-    case ChangeStatus::unknown: return "unknown";
-    case ChangeStatus::skipped: return "skipped";
+    case ChangeStatus::done:
+      return "done";
+    case ChangeStatus::found_done:
+      return "found_done";
+    case ChangeStatus::target_changed:
+      return "target_changed";
+    case ChangeStatus::refused:
+      return "refused";
+    case ChangeStatus::failed:
+      return "failed";
+    case ChangeStatus::unknown:
+      return "unknown";
+    case ChangeStatus::skipped:
+      return "skipped";
   }
   return "failed";
 }
 
 std::string_view name_of(UndoStatus status) {
   switch (status) {
-    case UndoStatus::restored: return "restored";
-    case UndoStatus::undone: return "undone";
-    case UndoStatus::irreversible: return "irreversible";
-    case UndoStatus::foreign: return "foreign";
-    case UndoStatus::failed: return "failed";
+    case UndoStatus::restored:
+      return "restored";
+    case UndoStatus::undone:
+      return "undone";
+    case UndoStatus::irreversible:
+      return "irreversible";
+    case UndoStatus::foreign:
+      return "foreign";
+    case UndoStatus::failed:
+      return "failed";
   }
   return "failed";
 }
 
 std::string_view name_of(TargetKind kind) {
   switch (kind) {
-    case TargetKind::absent: return "absent";
-    case TargetKind::file: return "file";
-    case TargetKind::folder: return "folder";
-    case TargetKind::link: return "link";
-    case TargetKind::other: return "other";
+    case TargetKind::absent:
+      return "absent";
+    case TargetKind::file:
+      return "file";
+    case TargetKind::folder:
+      return "folder";
+    case TargetKind::link:
+      return "link";
+    case TargetKind::other:
+      return "other";
   }
   return "other";
 }

@@ -14,7 +14,7 @@ namespace autoheal::workflows {
 // How a target shall be. For `absent` nothing else counts; for `link` only link_target (and owner).
 struct TargetAfter {
   TargetKind kind = TargetKind::file;
-  BlobName content;           // in the vault
+  BlobName content;  // in the vault
   FileMode mode = 0;
   std::uint32_t uid = 0, gid = 0;
   std::string link_target;
@@ -28,8 +28,8 @@ struct Change {
   ChangeKind kind = ChangeKind::files;
   TargetFacts before;
   TargetAfter after;
-  std::optional<ProgramRun> validate;   // runs on the staged file
-  std::vector<std::string> named;       // which values change (env names, JSON pointers), never the values
+  std::optional<ProgramRun> validate;  // runs on the staged file
+  std::vector<std::string> named;      // which values change (env names, JSON pointers), never the values
   friend bool operator==(const Change&, const Change&) = default;
 };
 
@@ -39,10 +39,10 @@ enum class ActKind { command, service_check, service_start, service_restart, ser
 struct Act {
   ActKind kind = ActKind::command;
   ProgramRun run;
-  std::optional<ProgramRun> undo;       // a started service: its stop
+  std::optional<ProgramRun> undo;  // a started service: its stop
   std::optional<ProgramRun> capture;
-  std::optional<ProgramRun> stop_first; // a restart made of stop and start: runs before `run`
-  bool repeatable = false;              // services are
+  std::optional<ProgramRun> stop_first;  // a restart made of stop and start: runs before `run`
+  bool repeatable = false;               // services are
   friend bool operator==(const Act&, const Act&) = default;
 };
 
@@ -58,7 +58,7 @@ struct Plan {
 // A plan and the new contents it refers to; they are durable in the vault before the plan is recorded.
 struct PlannedRepair {
   Plan plan;
-  Contents new_contents;                // name -> bytes; names as BlobStore::name_of would give them
+  Contents new_contents;  // name -> bytes; names as BlobStore::name_of would give them
 };
 
 enum class ChangeStatus {
@@ -67,20 +67,20 @@ enum class ChangeStatus {
   target_changed,  // the target was not what the plan saw: left alone
   refused,         // the role does not allow it, or the staged file did not validate
   failed,
-  unknown,         // an act whose outcome a crash swallowed
-  skipped,         // an earlier one failed
+  unknown,  // an act whose outcome a crash swallowed
+  skipped,  // an earlier one failed
 };
 
 struct ChangeOutcome {
   unsigned number = 0;
   ChangeStatus status = ChangeStatus::done;
-  std::string message;                  // why, without secrets
-  int exit_code = 0;                    // acts
-  Duration took{0};                     // acts
-  std::string program_sha256;           // acts
-  BlobName output;                      // acts: what it printed
-  TargetFacts left;                     // changes: the target as it was left, compared again before the verdict
-  std::string role;                     // the principal's, as asked right before the change
+  std::string message;         // why, without secrets
+  int exit_code = 0;           // acts
+  Duration took{0};            // acts
+  std::string program_sha256;  // acts
+  BlobName output;             // acts: what it printed
+  TargetFacts left;            // changes: the target as it was left, compared again before the verdict
+  std::string role;            // the principal's, as asked right before the change
   friend bool operator==(const ChangeOutcome&, const ChangeOutcome&) = default;
 };
 

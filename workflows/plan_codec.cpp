@@ -85,8 +85,8 @@ void write(JsonWriter& out, const Change& change) {
 }
 
 void read(const json& j, Change& change) {
-  change.kind = by_name(j.at("kind"), {ChangeKind::files, ChangeKind::env, ChangeKind::settings, ChangeKind::policy,
-                                       ChangeKind::links});
+  change.kind = by_name(
+      j.at("kind"), {ChangeKind::files, ChangeKind::env, ChangeKind::settings, ChangeKind::policy, ChangeKind::links});
   read(j.at("before"), change.before);
   const json& after = j.at("after");
   change.after.kind = read_target_kind(after.at("kind"));
@@ -295,9 +295,9 @@ void write(JsonWriter& out, const ChangeOutcome& outcome) {
 
 void read(const json& j, ChangeOutcome& outcome) {
   outcome.number = j.at("number");
-  outcome.status = by_name(j.at("status"), {ChangeStatus::done, ChangeStatus::found_done, ChangeStatus::target_changed,
-                                            ChangeStatus::refused, ChangeStatus::failed, ChangeStatus::unknown,
-                                            ChangeStatus::skipped});
+  outcome.status = by_name(j.at("status"),
+                           {ChangeStatus::done, ChangeStatus::found_done, ChangeStatus::target_changed,
+                            ChangeStatus::refused, ChangeStatus::failed, ChangeStatus::unknown, ChangeStatus::skipped});
   outcome.message = text(j, "message");
   outcome.role = text(j, "role");
   outcome.exit_code = j.value("exit", 0);

@@ -35,15 +35,20 @@ Result<PlanDraft::Target*> PlanDraft::file_at(const std::string& path) {
   const TargetFacts& facts = (*target)->facts;
   const auto refuse = [&](const std::string& why) { return failure(ErrorKind::invalid, path + " " + why); };
   switch (facts.kind) {
-    case TargetKind::absent: break;
+    case TargetKind::absent:
+      break;
     case TargetKind::file:
       if (facts.links > 1) {
-        return refuse("has " + std::to_string(facts.links) + " names (hard links): a repair would leave the others as they are");
+        return refuse("has " + std::to_string(facts.links) +
+                      " names (hard links): a repair would leave the others as they are");
       }
       break;
-    case TargetKind::folder: return refuse("is a folder, a file was declared");
-    case TargetKind::link: return refuse("is a symlink, a file was declared");
-    case TargetKind::other: return refuse("is neither file, folder nor link");
+    case TargetKind::folder:
+      return refuse("is a folder, a file was declared");
+    case TargetKind::link:
+      return refuse("is a symlink, a file was declared");
+    case TargetKind::other:
+      return refuse("is neither file, folder nor link");
   }
   TargetAfter& after = (*target)->after;
   if (after.kind != TargetKind::file) {
@@ -68,8 +73,10 @@ Result<std::string> PlanDraft::content_of(const Target& target) const {
   if (target.content) return *target.content;
   if (target.after.kind != TargetKind::file) return std::string();
   const auto name = input_.observation.contents.find(target.facts.path);
-  const auto bytes = name == input_.observation.contents.end() ? input_.contents.end() : input_.contents.find(name->second);
-  if (bytes == input_.contents.end()) return failure(ErrorKind::invalid, target.facts.path + ": its content was not read");
+  const auto bytes =
+      name == input_.observation.contents.end() ? input_.contents.end() : input_.contents.find(name->second);
+  if (bytes == input_.contents.end())
+    return failure(ErrorKind::invalid, target.facts.path + ": its content was not read");
   return bytes->second;
 }
 
@@ -97,13 +104,15 @@ bool PlanDraft::differs(Target& target) const {
   const TargetFacts& before = target.facts;
   if (after.kind != before.kind) return true;
   switch (after.kind) {
-    case TargetKind::absent: return false;
+    case TargetKind::absent:
+      return false;
     case TargetKind::link:
       return after.link_target != before.link_target || after.uid != before.uid || after.gid != before.gid;
     case TargetKind::file:
       if (after.content != before.digest) return true;
       [[fallthrough]];
-    default: return after.mode != before.mode || after.uid != before.uid || after.gid != before.gid;
+    default:
+      return after.mode != before.mode || after.uid != before.uid || after.gid != before.gid;
   }
 }
 

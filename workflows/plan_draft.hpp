@@ -13,8 +13,8 @@ namespace autoheal::workflows {
 class PlanDraft {
  public:
   struct Target {
-    TargetFacts facts;              // as observed
-    TargetAfter after;              // as it shall be; starts as observed
+    TargetFacts facts;                   // as observed
+    TargetAfter after;                   // as it shall be; starts as observed
     std::optional<std::string> content;  // once it was needed
     bool rewritten = false;
     ChangeKind kind = ChangeKind::files;

@@ -38,11 +38,14 @@ Done repair(const PlanningInput& input, PlanDraft& draft, const FileRepair& file
   return set_owner(draft, **target, file.owner);
 }
 
-Result<std::string> value_of(const PlanningInput& input, const EnvRepair& env, const std::string& name, const EnvValue& value) {
+Result<std::string> value_of(const PlanningInput& input, const EnvRepair& env, const std::string& name,
+                             const EnvValue& value) {
   if (value.from_file.empty()) return value.literal;
   const auto secret = input.observation.secrets.find(secret_key(env.file, name));
-  const auto bytes = secret == input.observation.secrets.end() ? input.contents.end() : input.contents.find(secret->second);
-  if (bytes == input.contents.end()) return failure(ErrorKind::invalid, name + ": " + value.from_file + " was not read");
+  const auto bytes =
+      secret == input.observation.secrets.end() ? input.contents.end() : input.contents.find(secret->second);
+  if (bytes == input.contents.end())
+    return failure(ErrorKind::invalid, name + ": " + value.from_file + " was not read");
   return bytes->second;
 }
 
@@ -69,7 +72,8 @@ Done repair(const PlanningInput& input, PlanDraft& draft, const EnvRepair& env) 
   const auto names = read_env(*text);
   for (const std::string& name : env.require) {
     if (!names.contains(name)) {
-      return failure(ErrorKind::invalid, env.file + ": " + name + " is required and missing, and no `set` says its value");
+      return failure(ErrorKind::invalid,
+                     env.file + ": " + name + " is required and missing, and no `set` says its value");
     }
   }
   draft.rewrite(**target, std::move(*text));
@@ -80,7 +84,8 @@ Done repair(const PlanningInput&, PlanDraft& draft, const SettingsRepair& settin
   const auto target = draft.file_at(settings.file);
   if (!target) return std::unexpected(target.error());
   if ((*target)->facts.kind == TargetKind::absent && (*target)->content && (*target)->content->empty()) {
-    return failure(ErrorKind::invalid, settings.file + " is missing: settings edit a file that is there; `files` restores one");
+    return failure(ErrorKind::invalid,
+                   settings.file + " is missing: settings edit a file that is there; `files` restores one");
   }
   draft.touch(**target, ChangeKind::settings);
   auto text = draft.content_of(**target);
@@ -145,7 +150,8 @@ Done repair(const PlanningInput&, PlanDraft& draft, const LinkRepair& link) {
   if (!target) return std::unexpected(target.error());
   const TargetFacts& facts = (*target)->facts;
   if (facts.kind != TargetKind::absent && facts.kind != TargetKind::link) {
-    return failure(ErrorKind::invalid, link.path + " is a " + std::string(name_of(facts.kind)) + ", a link was declared");
+    return failure(ErrorKind::invalid,
+                   link.path + " is a " + std::string(name_of(facts.kind)) + ", a link was declared");
   }
   draft.touch(**target, ChangeKind::links);
   if (facts.kind == TargetKind::absent) {

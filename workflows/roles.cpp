@@ -4,11 +4,14 @@ namespace autoheal::workflows {
 
 bool allows(Role role, Permission permission) {
   switch (permission) {
-    case Permission::read: return role != Role::none;
+    case Permission::read:
+      return role != Role::none;
     case Permission::run_self_test:
-    case Permission::hold: return role == Role::captain || role == Role::admiral;
+    case Permission::hold:
+      return role == Role::captain || role == Role::admiral;
     case Permission::heal:
-    case Permission::administer: return role == Role::admiral;
+    case Permission::administer:
+      return role == Role::admiral;
   }
   return false;
 }
@@ -31,10 +34,14 @@ Role Principals::role_of(std::string_view name) const {
 
 std::string_view name_of(Role role) {
   switch (role) {
-    case Role::observer: return "observer";
-    case Role::captain: return "captain";
-    case Role::admiral: return "admiral";
-    case Role::none: break;
+    case Role::observer:
+      return "observer";
+    case Role::captain:
+      return "captain";
+    case Role::admiral:
+      return "admiral";
+    case Role::none:
+      break;
   }
   return "none";
 }

@@ -19,14 +19,14 @@ enum class Permission { read, run_self_test, hold, heal, administer };
 struct Principal {
   std::string name;
   Role role = Role::none;
-  std::string os_user;   // defaults to the name
+  std::string os_user;  // defaults to the name
   friend bool operator==(const Principal&, const Principal&) = default;
 };
 
 struct Principals {
-  std::vector<Principal> listed;      // empty: the ledger's owner and the actor are Admirals
-  std::string actor = "autoheal";     // automatic heals act as this one
-  std::string ledger_owner;           // OS user who owns the ledger, or who would create it
+  std::vector<Principal> listed;   // empty: the ledger's owner and the actor are Admirals
+  std::string actor = "autoheal";  // automatic heals act as this one
+  std::string ledger_owner;        // OS user who owns the ledger, or who would create it
 
   // Names compare byte for byte. An OS user who is not listed has no role where somebody is, root too.
   [[nodiscard]] Principal of_os_user(std::string_view os_user) const;

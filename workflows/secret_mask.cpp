@@ -31,7 +31,8 @@ void replace_all(std::string& text, const std::string& value) {
 
 bool is_secret_name(const SecretRules& rules, std::string_view name) {
   const std::string wanted = upper(name);
-  return std::ranges::any_of(rules.names, [&](const std::string& pattern) { return glob_matches(upper(pattern), wanted); });
+  return std::ranges::any_of(rules.names,
+                             [&](const std::string& pattern) { return glob_matches(upper(pattern), wanted); });
 }
 
 struct SecretMask::Expressions {

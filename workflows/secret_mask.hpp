@@ -13,7 +13,7 @@ namespace autoheal::workflows {
 
 struct SecretRules {
   std::vector<std::string> names = {"*PASSWORD*", "*SECRET*", "*TOKEN*", "*KEY", "*CREDENTIAL*", "*_DSN", "*_URL"};
-  std::vector<std::string> patterns;   // RE2: what matches is masked
+  std::vector<std::string> patterns;  // RE2: what matches is masked
 };
 
 // True if a value of this name is a secret; names compare without regard to case.

@@ -21,7 +21,8 @@ RE2::Options quiet() {
 std::optional<std::string> forbidden_in(std::string_view content, const std::vector<std::string>& patterns) {
   for (const std::string& pattern : patterns) {
     const RE2 expression(pattern, quiet());
-    if (!expression.ok() || RE2::PartialMatch(re2::StringPiece(content.data(), content.size()), expression)) return pattern;
+    if (!expression.ok() || RE2::PartialMatch(re2::StringPiece(content.data(), content.size()), expression))
+      return pattern;
   }
   return std::nullopt;
 }
@@ -30,14 +31,17 @@ Result<std::string> without_forbidden_lines(std::string_view content, const std:
   std::deque<RE2> expressions;
   for (const std::string& pattern : patterns) {
     if (!expressions.emplace_back(pattern, quiet()).ok()) {
-      return failure(ErrorKind::invalid, "forbid: \"" + pattern + "\" is not a regular expression: " + expressions.back().error());
+      return failure(ErrorKind::invalid,
+                     "forbid: \"" + pattern + "\" is not a regular expression: " + expressions.back().error());
     }
   }
   std::string kept;
   while (!content.empty()) {
     const auto end = std::min(content.find('\n'), content.size() - 1) + 1;
     const auto line = content.substr(0, end);
-    const auto matches = [&](const RE2& expression) { return RE2::PartialMatch(re2::StringPiece(line.data(), line.size()), expression); };
+    const auto matches = [&](const RE2& expression) {
+      return RE2::PartialMatch(re2::StringPiece(line.data(), line.size()), expression);
+    };
     if (std::ranges::none_of(expressions, matches)) kept += line;
     content.remove_prefix(end);
   }

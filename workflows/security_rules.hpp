@@ -23,8 +23,10 @@ namespace autoheal::workflows {
 
 // The first of `patterns` (RE2) that occurs in `content`; empty if none does. An unreadable pattern counts as found,
 // since what cannot be checked is not certified.
-[[nodiscard]] std::optional<std::string> forbidden_in(std::string_view content, const std::vector<std::string>& patterns);
+[[nodiscard]] std::optional<std::string> forbidden_in(std::string_view content,
+                                                      const std::vector<std::string>& patterns);
 // `content` without the lines in which one of `patterns` occurs. invalid: a pattern that is none.
-[[nodiscard]] Result<std::string> without_forbidden_lines(std::string_view content, const std::vector<std::string>& patterns);
+[[nodiscard]] Result<std::string> without_forbidden_lines(std::string_view content,
+                                                          const std::vector<std::string>& patterns);
 
 }  // namespace autoheal::workflows

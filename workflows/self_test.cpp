@@ -39,8 +39,8 @@ class Turn {
     if (state_.tested.contains(input.result.engine)) return;
     add(input.result);
     if (input.result.outcome == TestOutcome::failed && state_.facts.heals) {
-      decision_.effects.emplace_back(HealEngine{input.result.engine, input.result.error,
-                                                failed_dependency(input.result.engine), state_.facts.by});
+      decision_.effects.emplace_back(
+          HealEngine{input.result.engine, input.result.error, failed_dependency(input.result.engine), state_.facts.by});
       return;
     }
     after_settling(input.result.engine);

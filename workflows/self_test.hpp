@@ -17,22 +17,22 @@ namespace autoheal::workflows {
 
 struct EngineToTest {
   std::string name;
-  std::vector<std::string> depends_on;   // only those that are part of the run count
+  std::vector<std::string> depends_on;  // only those that are part of the run count
   friend bool operator==(const EngineToTest&, const EngineToTest&) = default;
 };
 
-enum class TestOutcome { passed, failed, unknown };   // unknown: could not be tested; starts no heal
+enum class TestOutcome { passed, failed, unknown };  // unknown: could not be tested; starts no heal
 
 // How the heal that a failure led to ended; `skipped` holds why none was started.
 struct HealOutcome {
-  std::string heal;             // its id, or empty
+  std::string heal;  // its id, or empty
   bool certified = false;
   std::string strategy;
   unsigned attempts = 0;
   Duration took{0};
-  std::string skipped;          // "auto-heal disabled", or empty
-  std::string error;            // why it never began, or empty
-  std::string reason;           // why it ended Exhausted
+  std::string skipped;  // "auto-heal disabled", or empty
+  std::string error;    // why it never began, or empty
+  std::string reason;   // why it ended Exhausted
   friend bool operator==(const HealOutcome&, const HealOutcome&) = default;
 };
 
@@ -43,7 +43,7 @@ struct SelfTestStarted {
   std::vector<EngineToTest> engines;
   bool heals = true;
   By by;
-  Timestamp at;                 // when the run began
+  Timestamp at;  // when the run began
   friend bool operator==(const SelfTestStarted&, const SelfTestStarted&) = default;
 };
 struct EngineTested {
@@ -59,7 +59,7 @@ struct EngineHealed {
   friend bool operator==(const EngineHealed&, const EngineHealed&) = default;
 };
 struct SelfTestCompleted {
-  std::string status;           // Stable, Degraded, Failed, interrupted
+  std::string status;  // Stable, Degraded, Failed, interrupted
   unsigned engines_total = 0;
   unsigned engines_verified = 0;
   unsigned autoheal_invocations = 0;
@@ -79,7 +79,7 @@ struct TestDone {
 struct HealDone {
   EngineHealed result;
 };
-struct SelfTestInterrupted {};   // the process ended before the run did
+struct SelfTestInterrupted {};  // the process ended before the run did
 using SelfTestInput = std::variant<BeginSelfTest, TestDone, HealDone, SelfTestInterrupted>;
 
 struct TestEngine {
@@ -88,7 +88,7 @@ struct TestEngine {
 struct HealEngine {
   std::string engine;
   std::string error;
-  std::string failed_dependency;   // the heal ends at once as dependency_failed; or empty
+  std::string failed_dependency;  // the heal ends at once as dependency_failed; or empty
   By by;
 };
 using SelfTestEffect = std::variant<TestEngine, HealEngine>;
@@ -96,7 +96,7 @@ using SelfTestEffect = std::variant<TestEngine, HealEngine>;
 struct SelfTestState {
   SelfTestStarted facts;
   std::map<std::string, EngineTested> tested;
-  std::map<std::string, HealOutcome> healed;   // only engines that failed where the run heals
+  std::map<std::string, HealOutcome> healed;  // only engines that failed where the run heals
   std::optional<SelfTestCompleted> completed;
   friend bool operator==(const SelfTestState&, const SelfTestState&) = default;
 };

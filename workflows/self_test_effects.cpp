@@ -66,7 +66,7 @@ void SelfTestEffects::heal(const HealEngine& effect, Done done) {
   asio::co_spawn(
       runtime_.executor(),
       [this, effect, done = std::move(done)]() -> asio::awaitable<void> {
-        TestFailure failure;   // named: g++ 12 destroys braced temporaries of a co_await twice
+        TestFailure failure;  // named: g++ 12 destroys braced temporaries of a co_await twice
         failure.error = effect.error;
         failure.failed_dependency = effect.failed_dependency;
         const HealResult result = co_await trigger_.heal_engine(effect.engine, std::move(failure), effect.by);

@@ -32,7 +32,8 @@ Result<std::string> set_setting(std::string_view text, SettingsFormat format, st
                                 std::string_view scalar) {
   const auto tokens = pointer_tokens(pointer);
   if (!tokens) return std::unexpected(tokens.error());
-  auto changed = format == SettingsFormat::json ? set_json_setting(text, *tokens, scalar) : set_yaml_setting(text, *tokens, scalar);
+  auto changed = format == SettingsFormat::json ? set_json_setting(text, *tokens, scalar)
+                                                : set_yaml_setting(text, *tokens, scalar);
   if (!changed) changed.error().message = std::string(pointer) + ": " + changed.error().message;
   return changed;
 }

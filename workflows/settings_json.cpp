@@ -9,7 +9,9 @@ namespace {
 
 using nlohmann::json;
 
-bool is_blank(char character) { return character == ' ' || character == '\t' || character == '\n' || character == '\r'; }
+bool is_blank(char character) {
+  return character == ' ' || character == '\t' || character == '\n' || character == '\r';
+}
 
 // Walks text that a full parser has accepted, so it only needs to find where values begin and end.
 class Walker {
@@ -68,7 +70,8 @@ class Walker {
   std::size_t end_of_value(std::size_t at) const {
     if (text_[at] == '"') return end_of_string(at);
     if (text_[at] != '{' && text_[at] != '[') {
-      while (at < text_.size() && !is_blank(text_[at]) && text_[at] != ',' && text_[at] != '}' && text_[at] != ']') ++at;
+      while (at < text_.size() && !is_blank(text_[at]) && text_[at] != ',' && text_[at] != '}' && text_[at] != ']')
+        ++at;
       return at;
     }
     int depth = 0;
@@ -95,7 +98,8 @@ std::optional<std::size_t> array_index(const std::string& token) {
 }
 
 // The new member, indented as the one before it.
-std::string with_member(std::string_view text, std::size_t object, std::size_t brace, const std::string& key, std::string_view scalar) {
+std::string with_member(std::string_view text, std::size_t object, std::size_t brace, const std::string& key,
+                        std::string_view scalar) {
   const Walker walker(text);
   std::size_t last_end = 0;
   std::size_t first_key = walker.skip_blank(object + 1);
@@ -117,11 +121,14 @@ std::string with_member(std::string_view text, std::size_t object, std::size_t b
 
 }  // namespace
 
-Result<std::string> set_json_setting(std::string_view text, const std::vector<std::string>& tokens, std::string_view scalar) {
+Result<std::string> set_json_setting(std::string_view text, const std::vector<std::string>& tokens,
+                                     std::string_view scalar) {
   json document = json::parse(text, nullptr, false);
   const json wanted = json::parse(scalar, nullptr, false);
-  if (document.is_discarded()) return failure(ErrorKind::invalid, "the file is not valid JSON, so no single value of it can be set");
-  if (wanted.is_discarded() || wanted.is_structured()) return failure(ErrorKind::invalid, "the value is not a JSON scalar");
+  if (document.is_discarded())
+    return failure(ErrorKind::invalid, "the file is not valid JSON, so no single value of it can be set");
+  if (wanted.is_discarded() || wanted.is_structured())
+    return failure(ErrorKind::invalid, "the value is not a JSON scalar");
 
   const Walker walker(text);
   Walker::Span span = walker.value(0);

@@ -28,8 +28,10 @@ json plain_value(const std::string& text) {
 
 json value_of(const YAML::Node& node) {
   switch (node.Type()) {
-    case YAML::NodeType::Null: return nullptr;
-    case YAML::NodeType::Scalar: return node.Tag() == "?" ? plain_value(node.Scalar()) : json(node.Scalar());
+    case YAML::NodeType::Null:
+      return nullptr;
+    case YAML::NodeType::Scalar:
+      return node.Tag() == "?" ? plain_value(node.Scalar()) : json(node.Scalar());
     case YAML::NodeType::Sequence: {
       json list = json::array();
       for (const auto& item : node) list.push_back(value_of(item));
@@ -40,7 +42,8 @@ json value_of(const YAML::Node& node) {
       for (const auto& item : node) map[item.first.Scalar()] = value_of(item.second);
       return map;
     }
-    case YAML::NodeType::Undefined: break;
+    case YAML::NodeType::Undefined:
+      break;
   }
   return nullptr;
 }
@@ -53,9 +56,11 @@ bool misread_elsewhere(std::string text) {
 }
 
 bool safe_plain(const std::string& text) {
-  const auto harmless = [](unsigned char c) { return std::isalnum(c) != 0 || std::string_view("_./+@-").find(static_cast<char>(c)) != std::string_view::npos; };
-  return !text.empty() && std::isalpha(static_cast<unsigned char>(text[0])) != 0 && std::ranges::all_of(text, harmless) &&
-         plain_value(text).is_string() && !misread_elsewhere(text);
+  const auto harmless = [](unsigned char c) {
+    return std::isalnum(c) != 0 || std::string_view("_./+@-").find(static_cast<char>(c)) != std::string_view::npos;
+  };
+  return !text.empty() && std::isalpha(static_cast<unsigned char>(text[0])) != 0 &&
+         std::ranges::all_of(text, harmless) && plain_value(text).is_string() && !misread_elsewhere(text);
 }
 
 std::string scalar_text(const json& wanted, char old_quote) {
@@ -111,7 +116,8 @@ std::optional<std::size_t> end_of_last_line(std::string_view text, const YAML::N
     if (!span) return std::nullopt;
     return std::min(text.find('\n', span->end), text.size());
   }
-  if (!(node.IsMap() || node.IsSequence()) || node.size() == 0 || node.Style() == YAML::EmitterStyle::Flow) return std::nullopt;
+  if (!(node.IsMap() || node.IsSequence()) || node.size() == 0 || node.Style() == YAML::EmitterStyle::Flow)
+    return std::nullopt;
   YAML::Node last;
   if (node.IsMap()) {
     for (const auto& item : node) last.reset(item.second);
@@ -121,7 +127,8 @@ std::optional<std::size_t> end_of_last_line(std::string_view text, const YAML::N
   return end_of_last_line(text, last);
 }
 
-std::optional<std::string> with_key(std::string_view text, const YAML::Node& map, const std::string& key, const json& wanted) {
+std::optional<std::string> with_key(std::string_view text, const YAML::Node& map, const std::string& key,
+                                    const json& wanted) {
   const std::string name = safe_plain(key) ? key : json(key).dump();
   const std::string member = name + ": " + scalar_text(wanted, 0);
   std::string out(text);
@@ -195,9 +202,11 @@ Result<std::string> edit(std::string_view text, const std::vector<std::string>& 
 
 }  // namespace
 
-Result<std::string> set_yaml_setting(std::string_view text, const std::vector<std::string>& tokens, std::string_view scalar) {
+Result<std::string> set_yaml_setting(std::string_view text, const std::vector<std::string>& tokens,
+                                     std::string_view scalar) {
   const json wanted = json::parse(scalar, nullptr, false);
-  if (wanted.is_discarded() || wanted.is_structured()) return failure(ErrorKind::invalid, "the value is not a JSON scalar");
+  if (wanted.is_discarded() || wanted.is_structured())
+    return failure(ErrorKind::invalid, "the value is not a JSON scalar");
   try {
     return edit(text, tokens, wanted);
   } catch (const YAML::Exception& exception) {

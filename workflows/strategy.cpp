@@ -17,10 +17,14 @@ Result<PlannedRepair> plan_repair(const PlanningInput& input) {
 
 std::string_view action_of(Strategy strategy) {
   switch (strategy) {
-    case Strategy::arie: return "config_repaired";
-    case Strategy::chimera: return "deployment_repaired";
-    case Strategy::cascade: return "system_recovered";
-    case Strategy::generic: break;
+    case Strategy::arie:
+      return "config_repaired";
+    case Strategy::chimera:
+      return "deployment_repaired";
+    case Strategy::cascade:
+      return "system_recovered";
+    case Strategy::generic:
+      break;
   }
   return "engine_reinitialized";
 }

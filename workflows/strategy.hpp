@@ -29,13 +29,14 @@ struct PlanningInput {
 struct ObserveRequest {
   struct Target {
     std::string path;
-    bool keep_content = false;    // into the vault (what is edited)
-    bool keyed = false;           // an env file
-    bool recursive = false;       // everything below (policy)
+    bool keep_content = false;  // into the vault (what is edited)
+    bool keyed = false;         // an env file
+    bool recursive = false;     // everything below (policy)
   };
   std::vector<Target> targets;
-  std::vector<std::string> owners;                          // "user:group" to resolve; "" is who runs autoheal
-  std::vector<std::pair<std::string, std::string>> secrets; // key as in Observation::secrets, absolute path of the file
+  std::vector<std::string> owners;  // "user:group" to resolve; "" is who runs autoheal
+  std::vector<std::pair<std::string, std::string>>
+      secrets;  // key as in Observation::secrets, absolute path of the file
 };
 [[nodiscard]] ObserveRequest what_to_observe(const EngineSpec& spec);
 

@@ -60,7 +60,7 @@ struct CrashScript {
 };
 
 struct CrashDifference {
-  std::size_t cut_after = 0;   // commits that the first process made
+  std::size_t cut_after = 0;  // commits that the first process made
   CutMoment moment = CutMoment::before_effects;
   std::string expected;
   std::string actual;

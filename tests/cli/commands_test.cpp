@@ -13,12 +13,12 @@
 namespace autoheal::testing {
 namespace {
 
+using nlohmann::json;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
-using nlohmann::json;
 
 class Commands : public ::testing::Test {
  protected:
@@ -26,25 +26,43 @@ class Commands : public ::testing::Test {
     bridge_.script("tests/verdict", "[ ! -e refuse ]\n");
     bridge_.write("baseline/app.conf", "port = 8080\n");
     bridge_.write("etc/app.conf", "damaged\n");
-    bridge_.configure("  - name: " + name + "\n"
-                      "    self_test: [ { name: config, file: { path: etc/app.conf, baseline: baseline/app.conf } } ]\n"
-                      "    repair: { files: [ { path: etc/app.conf, baseline: baseline/app.conf } ] }\n"
-                      "    certify: { hashes: [etc/app.conf], tests: [ { name: verdict, command: [tests/verdict] } ] }\n", head);
+    bridge_.configure(
+        "  - name: " + name +
+            "\n"
+            "    self_test: [ { name: config, file: { path: etc/app.conf, baseline: baseline/app.conf } } ]\n"
+            "    repair: { files: [ { path: etc/app.conf, baseline: baseline/app.conf } ] }\n"
+            "    certify: { hashes: [etc/app.conf], tests: [ { name: verdict, command: [tests/verdict] } ] }\n",
+        head);
   }
   Bridge bridge_;
 };
 
 TEST_F(Commands, HelpTeachesAndUsageErrorsAreTwo) {
-  for (const auto& command : std::vector<std::vector<std::string>>{
-           {}, {"selftest"}, {"heal"}, {"resume"}, {"heals"}, {"show"}, {"cancel"}, {"rollback"}, {"audit"}, {"engines"}, {"baseline"},
-           {"baseline", "adopt"}, {"config"}, {"config", "check"}, {"doctor"}, {"ledger"}, {"ledger", "verify"}}) {
+  for (const auto& command : std::vector<std::vector<std::string>>{{},
+                                                                   {"selftest"},
+                                                                   {"heal"},
+                                                                   {"resume"},
+                                                                   {"heals"},
+                                                                   {"show"},
+                                                                   {"cancel"},
+                                                                   {"rollback"},
+                                                                   {"audit"},
+                                                                   {"engines"},
+                                                                   {"baseline"},
+                                                                   {"baseline", "adopt"},
+                                                                   {"config"},
+                                                                   {"config", "check"},
+                                                                   {"doctor"},
+                                                                   {"ledger"},
+                                                                   {"ledger", "verify"}}) {
     auto arguments = command;
     arguments.emplace_back("--help");
     const Ran help = bridge_.autoheal(arguments);
     EXPECT_EQ(help.exit_code, 0) << help.err;
     EXPECT_THAT(help.out, HasSubstr("Usage: autoheal")) << help.out;
   }
-  for (const auto& wrong : std::vector<std::vector<std::string>>{{}, {"heel"}, {"heal"}, {"heals", "--stat", "x"}, {"audit", "-o", "xml"}}) {
+  for (const auto& wrong : std::vector<std::vector<std::string>>{
+           {}, {"heel"}, {"heal"}, {"heals", "--stat", "x"}, {"audit", "-o", "xml"}}) {
     const Ran refused = bridge_.autoheal(wrong);
     EXPECT_EQ(refused.exit_code, 2);
     EXPECT_THAT(refused.out, IsEmpty());
@@ -54,17 +72,22 @@ TEST_F(Commands, HelpTeachesAndUsageErrorsAreTwo) {
 
 TEST_F(Commands, AManualTriggerPrintsTheHealingResultToTheLetter) {
   broken_file();
-  const Ran healed = bridge_.autoheal({"-o", "json", "heal", "EnvRecon", "--test-result", "-"}, {},
-                                      R"({"engine":"EnvRecon","action":"health_check","result":"❌","error":"config drifted"})");
+  const Ran healed =
+      bridge_.autoheal({"-o", "json", "heal", "EnvRecon", "--test-result", "-"}, {},
+                       R"({"engine":"EnvRecon","action":"health_check","result":"❌","error":"config drifted"})");
   EXPECT_EQ(healed.exit_code, 0) << healed.err;
-  EXPECT_THAT(healed.out, ::testing::ContainsRegex("^\\{\"engine\":\"EnvRecon\",\"action\":\"repair_patch_applied\",\"result\":\"✅ certified\","
-                                                   "\"strategy\":\"arie\",\"attempts\":1,\"duration_seconds\":[0-9]+\\.[0-9][0-9][0-9],\"heal_id\":\"[0-9a-f-]*\"\\}\n$"));
+  EXPECT_THAT(healed.out,
+              ::testing::ContainsRegex(
+                  "^\\{\"engine\":\"EnvRecon\",\"action\":\"repair_patch_applied\",\"result\":\"✅ certified\","
+                  "\"strategy\":\"arie\",\"attempts\":1,\"duration_seconds\":[0-9]+\\.[0-9][0-9][0-9],\"heal_id\":\"[0-"
+                  "9a-f-]*\"\\}\n$"));
   EXPECT_THAT(bridge_.entries("heal.triggered").front(), HasSubstr("config drifted"));
 }
 
 TEST_F(Commands, TestResultsAreCheckedInput) {
   broken_file();
-  for (const std::string junk : {"", "[]", "{\"engine\":\"Other\"}", "{\"engine\":\"EnvRecon\",\"more\":1}", "{\"engine\":1}"}) {
+  for (const std::string junk :
+       {"", "[]", "{\"engine\":\"Other\"}", "{\"engine\":\"EnvRecon\",\"more\":1}", "{\"engine\":1}"}) {
     const Ran refused = bridge_.autoheal({"heal", "EnvRecon", "--test-result", "-"}, {}, junk);
     EXPECT_EQ(refused.exit_code, 2) << junk;
     EXPECT_THAT(refused.err, HasSubstr("expected {\"engine\"")) << junk;
@@ -79,7 +102,8 @@ TEST_F(Commands, SwitchedOffSkipsWithOneEntryAndNoChange) {
   const std::string before = bridge_.picture(true);
   const Ran skipped = bridge_.autoheal({"heal", "EnvRecon", "--error", "x", "-o", "json"}, {{"AUTO_HEAL_ON", "false"}});
   EXPECT_EQ(skipped.exit_code, 3);
-  EXPECT_EQ(skipped.out, "{\"engine\":\"EnvRecon\",\"action\":\"auto_heal_skipped\",\"result\":\"❌ auto-heal disabled\"}\n");
+  EXPECT_EQ(skipped.out,
+            "{\"engine\":\"EnvRecon\",\"action\":\"auto_heal_skipped\",\"result\":\"❌ auto-heal disabled\"}\n");
   EXPECT_EQ(bridge_.picture(true), before);
   EXPECT_EQ(bridge_.entries("heal.skipped").size(), 1U);
   EXPECT_THAT(bridge_.entries("heal.triggered"), IsEmpty());
@@ -89,7 +113,8 @@ TEST_F(Commands, MaxRetriesOfTheEnvironmentAreExactlySoManyAttempts) {
   broken_file();
   bridge_.write("refuse", "");
   for (const unsigned attempts : {1U, 2U, 4U}) {
-    const Ran exhausted = bridge_.autoheal({"heal", "EnvRecon", "--error", "x", "-o", "json"}, {{"AUTOHEAL_MAX_RETRIES", std::to_string(attempts)}});
+    const Ran exhausted = bridge_.autoheal({"heal", "EnvRecon", "--error", "x", "-o", "json"},
+                                           {{"AUTOHEAL_MAX_RETRIES", std::to_string(attempts)}});
     EXPECT_EQ(exhausted.exit_code, 1);
     EXPECT_EQ(json::parse(exhausted.out).at("attempts"), attempts);
     const auto types = bridge_.types_of_heal();
@@ -99,7 +124,8 @@ TEST_F(Commands, MaxRetriesOfTheEnvironmentAreExactlySoManyAttempts) {
 
 TEST_F(Commands, JunkInTheEnvironmentIsAConfigurationError) {
   broken_file();
-  for (const auto& [name, value] : std::map<std::string, std::string>{{"AUTOHEAL_MAX_RETRIES", "many"}, {"AUTOHEAL_RETRY_DELAY", "soon"}, {"AUTO_HEAL_ON", "perhaps"}}) {
+  for (const auto& [name, value] : std::map<std::string, std::string>{
+           {"AUTOHEAL_MAX_RETRIES", "many"}, {"AUTOHEAL_RETRY_DELAY", "soon"}, {"AUTO_HEAL_ON", "perhaps"}}) {
     const Ran refused = bridge_.autoheal({"heal", "EnvRecon", "--error", "x"}, {{name, value}});
     EXPECT_EQ(refused.exit_code, 78);
     EXPECT_THAT(refused.err, AllOf(HasSubstr("environment: " + name), HasSubstr(value), HasSubstr("expected")));
@@ -133,7 +159,7 @@ TEST_F(Commands, ALedgerThatSomebodyOwnsIsBusy) {
   const Ran busy = bridge_.autoheal({"heal", "EnvRecon", "--error", "x", "-o", "json"});
   EXPECT_EQ(busy.exit_code, 6);
   EXPECT_THAT(json::parse(busy.err).at("error").at("message"), HasSubstr("owns the ledger"));
-  EXPECT_EQ(bridge_.autoheal({"heals"}).exit_code, 0);   // reading needs no lock
+  EXPECT_EQ(bridge_.autoheal({"heals"}).exit_code, 0);  // reading needs no lock
   ::close(lock);
 }
 
@@ -151,7 +177,9 @@ TEST_F(Commands, WhoHasNoRoleIsRefusedAndTheRefusalIsRecorded) {
 
 TEST_F(Commands, ACaptainTestsAndDoesNotHeal) {
   const std::string me = ::geteuid() == 0 ? "root" : std::to_string(::geteuid());
-  broken_file("principals: [ { name: autoheal, role: admiral, os_user: nobody-here }, { name: me, role: captain, os_user: \"" + me + "\" } ]\n");
+  broken_file(
+      "principals: [ { name: autoheal, role: admiral, os_user: nobody-here }, { name: me, role: captain, os_user: \"" +
+      me + "\" } ]\n");
   if (::geteuid() != 0) GTEST_SKIP() << "the name of this user is not known here";
   const Ran tested = bridge_.autoheal({"selftest", "-o", "json"});
   EXPECT_EQ(tested.exit_code, 1);
@@ -169,7 +197,8 @@ TEST_F(Commands, ReadingWithoutALedgerIsEmptyAndALostOneIsSaid) {
   }
   EXPECT_FALSE(bridge_.exists("var"));
   EXPECT_EQ(bridge_.autoheal({"heal", "EnvRecon"}).exit_code, 0);
-  for (const char* ending : {"", "-wal", "-shm"}) std::filesystem::remove(bridge_.path(std::string("var/ledger.db") + ending));
+  for (const char* ending : {"", "-wal", "-shm"})
+    std::filesystem::remove(bridge_.path(std::string("var/ledger.db") + ending));
   EXPECT_EQ(bridge_.autoheal({"heals"}).exit_code, 6);
   EXPECT_EQ(bridge_.autoheal({"heal", "EnvRecon", "--error", "x"}).exit_code, 6);
 }
@@ -192,7 +221,8 @@ TEST_F(Commands, TheReportHasItsFormAndItsName) {
   const auto report = json::parse(ran.out);
   EXPECT_EQ(bridge_.read("logs/selftest_reports/latest.json"), ran.out);
   EXPECT_EQ(bridge_.read("logs/selftest_reports/" + report.at("test_id").get<std::string>() + ".json"), ran.out);
-  EXPECT_THAT(report.at("test_id").get<std::string>(), ::testing::MatchesRegex("bridge_selftest_[0-9]{8}_[0-9]{6}(_[0-9]+)?"));
+  EXPECT_THAT(report.at("test_id").get<std::string>(),
+              ::testing::MatchesRegex("bridge_selftest_[0-9]{8}_[0-9]{6}(_[0-9]+)?"));
   EXPECT_EQ(report.at("summary").at("status"), "Stable");
   EXPECT_EQ(report.at("summary").at("autoheal_invocations"), 1);
   ASSERT_EQ(report.at("events").size(), 2U);
@@ -216,7 +246,8 @@ TEST_F(Commands, TheLedgerAnswersInEveryForm) {
   EXPECT_EQ(bridge_.autoheal({"audit", "--since", "1h", "--strategy", "arie", "-o", "jsonl"}).out, exported);
   EXPECT_EQ(bridge_.autoheal({"audit", "--since", "yesterday-ish"}).exit_code, 2);
   EXPECT_THAT(bridge_.autoheal({"heals"}).out, HasSubstr("Complete"));
-  EXPECT_THAT(bridge_.autoheal({"show", "last"}).out, AllOf(HasSubstr("certified by Truth"), HasSubstr("test verdict passes")));
+  EXPECT_THAT(bridge_.autoheal({"show", "last"}).out,
+              AllOf(HasSubstr("certified by Truth"), HasSubstr("test verdict passes")));
   EXPECT_THAT(bridge_.autoheal({"engines"}).out, HasSubstr("arie"));
   EXPECT_EQ(bridge_.autoheal({"doctor"}).exit_code, 0);
 }
@@ -242,17 +273,26 @@ TEST_F(Commands, SecretsAreNowhereButWhereTheyBelong) {
   bridge_.write("secrets/db", "postgres://u:swordfish@db\n", 0600);
   bridge_.write(".env", "API_TOKEN=hunter2hunter2\n", 0600);
   bridge_.script("tests/leak", "cat .env; cat secrets/db; exit 1\n");
-  bridge_.configure("  - name: EnvRecon\n"
-                    "    self_test: [ { name: env, env: { file: .env, require: [DATABASE_URL] } }, { name: leak, command: [tests/leak], heal: false } ]\n"
-                    "    repair: { env: [ { file: .env, set: { DATABASE_URL: { from: secrets/db } } } ] }\n"
-                    "    certify: { tests: [ { name: leak, command: [tests/leak] } ] }\n");
+  bridge_.configure(
+      "  - name: EnvRecon\n"
+      "    self_test: [ { name: env, env: { file: .env, require: [DATABASE_URL] } }, { name: leak, command: "
+      "[tests/leak], heal: false } ]\n"
+      "    repair: { env: [ { file: .env, set: { DATABASE_URL: { from: secrets/db } } } ] }\n"
+      "    certify: { tests: [ { name: leak, command: [tests/leak] } ] }\n");
   std::string seen;
-  for (const auto& command : std::vector<std::vector<std::string>>{
-           {"heal", "EnvRecon", "--dry-run"}, {"selftest"}, {"selftest", "-o", "json"}, {"show", "last"}, {"audit"}, {"ledger", "export"}, {"config", "show"}, {"doctor"}}) {
+  for (const auto& command : std::vector<std::vector<std::string>>{{"heal", "EnvRecon", "--dry-run"},
+                                                                   {"selftest"},
+                                                                   {"selftest", "-o", "json"},
+                                                                   {"show", "last"},
+                                                                   {"audit"},
+                                                                   {"ledger", "export"},
+                                                                   {"config", "show"},
+                                                                   {"doctor"}}) {
     const Ran ran = bridge_.autoheal(command);
     seen += ran.out + ran.err;
   }
-  seen += bridge_.read("logs/selftest_reports/latest.json") + bridge_.read("var/ledger.db") + bridge_.read("var/ledger.db-wal");
+  seen += bridge_.read("logs/selftest_reports/latest.json") + bridge_.read("var/ledger.db") +
+          bridge_.read("var/ledger.db-wal");
   EXPECT_THAT(seen, Not(HasSubstr("swordfish")));
   EXPECT_THAT(seen, Not(HasSubstr("hunter2")));
 }
@@ -267,7 +307,7 @@ TEST_F(Commands, ASignalLeavesTheHealOpenAndResumeFinishesIt) {
     ASSERT_EQ(::mkfifo(bridge_.path("run/gate").c_str(), 0600), 0);
     bridge_.script("tests/verdict", "[ -e run/open ] || read -r nothing < run/gate\n");
     Background healing(bridge_.invocation({"heal", "EnvRecon", "--error", "x"}));
-    const int gate = ::open(bridge_.path("run/gate").c_str(), O_WRONLY | O_CLOEXEC);   // returns once the test waits
+    const int gate = ::open(bridge_.path("run/gate").c_str(), O_WRONLY | O_CLOEXEC);  // returns once the test waits
     ASSERT_GE(gate, 0);
     healing.send(signal);
     bridge_.write("run/open", "");

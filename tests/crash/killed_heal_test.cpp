@@ -13,7 +13,9 @@ class KilledHeal : public ::testing::TestWithParam<RepairExample> {
  protected:
   static Ran killed_heal(const Bridge& bridge, const std::string& moment, unsigned after) {
     return run({{AUTOHEAL_KILLED_HEAL, moment, std::to_string(after), bridge.path("autoheal.yaml"), "Sample"},
-                {{"AUTOHEAL_MAX_RETRIES", refuses_ ? "1" : "2"}}, {}, bridge.path(".")});
+                {{"AUTOHEAL_MAX_RETRIES", refuses_ ? "1" : "2"}},
+                {},
+                bridge.path(".")});
   }
   static unsigned commits_of_a_whole_heal() {
     Bridge bridge;

@@ -17,7 +17,8 @@ void wait_for_events(int watch, int wanted) {
     const ssize_t got = ::read(watch, buffer.data(), buffer.size());
     ASSERT_GT(got, 0);
     for (ssize_t at = 0; at < got; --wanted) {
-      const auto* event = reinterpret_cast<const inotify_event*>(buffer.data() + at);   // NOLINT: the kernel's own layout
+      const auto* event =
+          reinterpret_cast<const inotify_event*>(buffer.data() + at);  // NOLINT: the kernel's own layout
       at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
     }
   }
@@ -30,7 +31,8 @@ TEST(LedgerCreation, KilledAtAnyMomentLeavesNothingThatStopsTheNextProcess) {
     prepare(bridge, repair_examples().front());
     std::filesystem::create_directories(bridge.path("var"));
     const int watch = ::inotify_init1(IN_CLOEXEC);
-    ASSERT_GE(::inotify_add_watch(watch, bridge.path("var").c_str(), IN_CREATE | IN_MODIFY | IN_MOVED_TO | IN_DELETE), 0);
+    ASSERT_GE(::inotify_add_watch(watch, bridge.path("var").c_str(), IN_CREATE | IN_MODIFY | IN_MOVED_TO | IN_DELETE),
+              0);
     {
       Background first(bridge.invocation({"selftest", "--no-heal"}));
       wait_for_events(watch, events);

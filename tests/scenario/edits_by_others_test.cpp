@@ -17,10 +17,12 @@ class EditsByOthers : public ::testing::Test {
     bridge_.write("etc/app.conf", "damaged\n");
     bridge_.script("tests/validate", validate + "\ntrue\n");
     bridge_.script("tests/verdict", verdict + "\n");
-    bridge_.configure("  - name: EnvRecon\n"
-                      "    self_test: [ { name: config, file: { path: etc/app.conf, baseline: baseline/app.conf } } ]\n"
-                      "    repair: { files: [ { path: etc/app.conf, baseline: baseline/app.conf, validate: [tests/validate, \"{file}\"] } ] }\n"
-                      "    certify: { tests: [ { name: verdict, command: [tests/verdict] } ] }\n");
+    bridge_.configure(
+        "  - name: EnvRecon\n"
+        "    self_test: [ { name: config, file: { path: etc/app.conf, baseline: baseline/app.conf } } ]\n"
+        "    repair: { files: [ { path: etc/app.conf, baseline: baseline/app.conf, validate: [tests/validate, "
+        "\"{file}\"] } ] }\n"
+        "    certify: { tests: [ { name: verdict, command: [tests/verdict] } ] }\n");
   }
   Ran heal() const { return bridge_.autoheal({"heal", "EnvRecon", "--error", "x"}, {{"AUTOHEAL_MAX_RETRIES", "1"}}); }
   std::string shown() const { return bridge_.autoheal({"show", "last"}).out; }

@@ -13,15 +13,17 @@ TEST(LedgerFile, SurvivesBeingHashedScannedOpenedAndClosedWhileItIsWritten) {
   Bridge bridge;
   bridge.write("baseline/app.conf", "port = 8080\n");
   // Each certification opens and closes the live ledger with a foreign sqlite3, the last one of its connections.
-  bridge.script("tests/foreign", "sqlite3 -readonly var/ledger.db 'SELECT count(*) FROM entries' > counted\n"
-                                 "sqlite3 var/ledger.db 'SELECT count(*) FROM entries' >> counted\n");
-  bridge.configure("  - name: EnvRecon\n"
-                   "    self_test: [ { name: config, file: { path: etc/app.conf, baseline: baseline/app.conf } } ]\n"
-                   "    repair: { files: [ { path: etc/app.conf, baseline: baseline/app.conf } ] }\n"
-                   "    certify:\n"
-                   "      hashes: [\"**\"]\n"
-                   "      tests: [ { name: foreign, command: [tests/foreign] } ]\n"
-                   "      security: { paths: [\".\"], forbid: [\"NEVER [I]N HERE\"] }\n");
+  bridge.script("tests/foreign",
+                "sqlite3 -readonly var/ledger.db 'SELECT count(*) FROM entries' > counted\n"
+                "sqlite3 var/ledger.db 'SELECT count(*) FROM entries' >> counted\n");
+  bridge.configure(
+      "  - name: EnvRecon\n"
+      "    self_test: [ { name: config, file: { path: etc/app.conf, baseline: baseline/app.conf } } ]\n"
+      "    repair: { files: [ { path: etc/app.conf, baseline: baseline/app.conf } ] }\n"
+      "    certify:\n"
+      "      hashes: [\"**\"]\n"
+      "      tests: [ { name: foreign, command: [tests/foreign] } ]\n"
+      "      security: { paths: [\".\"], forbid: [\"NEVER [I]N HERE\"] }\n");
   constexpr int heals = 8;
   for (int round = 0; round < heals; ++round) {
     bridge.write("etc/app.conf", "damaged " + std::to_string(round) + "\n");

@@ -20,8 +20,9 @@ TEST_P(RepairKind, IsHealedAndSaysSo) {
   prepare(bridge_, GetParam());
   const Ran healed = bridge_.autoheal({"heal", "Sample", "--error", "it is broken", "-o", "json"});
   ASSERT_EQ(healed.exit_code, 0) << healed.out << healed.err << bridge_.autoheal({"show", "last"}).out;
-  const std::regex exact(R"~(\{"engine":"Sample","action":"repair_patch_applied","result":"✅ certified","strategy":"(arie|generic)","attempts":1,)~"
-                         R"~("duration_seconds":[0-9]+\.[0-9]{3},"heal_id":"[0-9a-f-]{36}"\}\n)~");
+  const std::regex exact(
+      R"~(\{"engine":"Sample","action":"repair_patch_applied","result":"✅ certified","strategy":"(arie|generic)","attempts":1,)~"
+      R"~("duration_seconds":[0-9]+\.[0-9]{3},"heal_id":"[0-9a-f-]{36}"\}\n)~");
   EXPECT_TRUE(std::regex_match(healed.out, exact)) << healed.out;
   GetParam().is_healed(bridge_);
   EXPECT_EQ(bridge_.autoheal({"selftest", "--no-heal"}).exit_code, 0);
@@ -40,13 +41,15 @@ TEST_P(RepairKind, IsAsBeforeWhenCertificationRefuses) {
   EXPECT_EQ(bridge_.picture(), before) << bridge_.autoheal({"show", "last"}).out;
   const auto exhausted = bridge_.entries("heal.exhausted");
   ASSERT_EQ(exhausted.size(), 1U);
-  EXPECT_THAT(exhausted.front(), ::testing::HasSubstr("\"attempts_exhausted\"")) << bridge_.autoheal({"show", "last"}).out;
+  EXPECT_THAT(exhausted.front(), ::testing::HasSubstr("\"attempts_exhausted\""))
+      << bridge_.autoheal({"show", "last"}).out;
   EXPECT_EQ(bridge_.autoheal({"ledger", "verify"}).exit_code, 0);
 }
 
 using ServiceTest = RepairKind;
 INSTANTIATE_TEST_SUITE_P(Services, ServiceTest,
-                         ::testing::ValuesIn(std::vector<RepairExample>(repair_examples().end() - 4, repair_examples().end())),
+                         ::testing::ValuesIn(std::vector<RepairExample>(repair_examples().end() - 4,
+                                                                        repair_examples().end())),
                          [](const auto& example) { return example.param.name; });
 
 TEST_P(ServiceTest, RunsOnTheRestoredConfigurationAfterARefusal) {

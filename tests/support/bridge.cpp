@@ -31,7 +31,9 @@ void Bridge::write(const std::string& relative, const std::string& content, unsi
   ::chmod(path(relative).c_str(), mode);
 }
 
-void Bridge::script(const std::string& relative, const std::string& body) const { write(relative, "#!/bin/sh\n" + body, 0755); }
+void Bridge::script(const std::string& relative, const std::string& body) const {
+  write(relative, "#!/bin/sh\n" + body, 0755);
+}
 
 std::string Bridge::read(const std::string& relative) const {
   std::ifstream stream(path(relative), std::ios::binary);
@@ -54,7 +56,7 @@ std::string Bridge::picture(bool exact) const {
       entry.disable_recursion_pending();
       continue;
     }
-    struct stat facts{};
+    struct stat facts {};
     ::lstat(entry->path().c_str(), &facts);
     std::ostringstream line;
     line << name << " " << std::oct << facts.st_mode << std::dec << " " << facts.st_uid << ":" << facts.st_gid << " ";
@@ -68,12 +70,14 @@ std::string Bridge::picture(bool exact) const {
   return text;
 }
 
-Invocation Bridge::invocation(std::vector<std::string> arguments, std::map<std::string, std::string> environment) const {
+Invocation Bridge::invocation(std::vector<std::string> arguments,
+                              std::map<std::string, std::string> environment) const {
   arguments.insert(arguments.begin(), AUTOHEAL_PROGRAM);
   return {std::move(arguments), std::move(environment), {}, folder_.string()};
 }
 
-Ran Bridge::autoheal(std::vector<std::string> arguments, std::map<std::string, std::string> environment, const std::string& input) const {
+Ran Bridge::autoheal(std::vector<std::string> arguments, std::map<std::string, std::string> environment,
+                     const std::string& input) const {
   Invocation one = invocation(std::move(arguments), std::move(environment));
   one.input = input;
   return run(one);
@@ -91,7 +95,8 @@ std::vector<std::string> Bridge::entries(const std::string& type) const {
 std::vector<std::string> Bridge::types_of_heal() const {
   std::istringstream lines(autoheal({"audit", "--heal", "last", "-o", "jsonl"}).out);
   std::vector<std::string> types;
-  for (std::string line; std::getline(lines, line);) types.push_back(nlohmann::json::parse(line).at("type").get<std::string>().substr(5));
+  for (std::string line; std::getline(lines, line);)
+    types.push_back(nlohmann::json::parse(line).at("type").get<std::string>().substr(5));
   return types;
 }
 

@@ -19,18 +19,20 @@ class Bridge {
 
   [[nodiscard]] std::filesystem::path path(const std::string& relative) const { return folder_ / relative; }
   void write(const std::string& relative, const std::string& content, unsigned mode = 0644) const;
-  void script(const std::string& relative, const std::string& body) const;   // executable, #!/bin/sh
+  void script(const std::string& relative, const std::string& body) const;  // executable, #!/bin/sh
   [[nodiscard]] std::string read(const std::string& relative) const;
   [[nodiscard]] bool exists(const std::string& relative) const;
   // autoheal.yaml; `head` stands before `engines:`, retry_delay is 0.
   void configure(const std::string& engines, const std::string& head = "") const;
 
-  // Everything below the folder but Autoheal's own files and run/ (what a service keeps there changes with it): kind, mode, owner, link or content; inode and mtime if asked.
+  // Everything below the folder but Autoheal's own files and run/ (what a service keeps there changes with it): kind,
+  // mode, owner, link or content; inode and mtime if asked.
   [[nodiscard]] std::string picture(bool exact = false) const;
 
   [[nodiscard]] Ran autoheal(std::vector<std::string> arguments, std::map<std::string, std::string> environment = {},
                              const std::string& input = {}) const;
-  [[nodiscard]] Invocation invocation(std::vector<std::string> arguments, std::map<std::string, std::string> environment = {}) const;
+  [[nodiscard]] Invocation invocation(std::vector<std::string> arguments,
+                                      std::map<std::string, std::string> environment = {}) const;
   // Lines of `ledger export` whose type is `type`.
   [[nodiscard]] std::vector<std::string> entries(const std::string& type) const;
   // The types of the newest heal's entries, without "heal.".

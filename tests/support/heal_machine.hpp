@@ -19,22 +19,36 @@ class HealMachine {
  public:
   HealMachine(HealWorld& world, std::vector<EngineSpec> specs, workflows::TriggerSettings settings = {})
       : world_(world),
-        at_{.host = world.host, .blobs = world.blobs, .ledger_id = world.ledger.id(), .program_version = "0", .program_sha256 = "sha256:0",
+        at_{.host = world.host,
+            .blobs = world.blobs,
+            .ledger_id = world.ledger.id(),
+            .program_version = "0",
+            .program_sha256 = "sha256:0",
             .tests_at_once = 1,
             .pool = [this](std::function<void()> job) { boost::asio::post(loop, std::move(job)); },
-            .today = [](const std::string&, const std::string&) { return workflows::Today{{}, true}; },
+            .today =
+                [](const std::string&, const std::string&) {
+                  return workflows::Today{{}, true};
+                },
             .role_of = [](const std::string&) { return std::string("admiral"); },
             .may_change = [](const std::string&) { return true; },
             .adopted = [](const std::string&) { return std::optional<workflows::Adopted>(); },
             .mask = [](std::string_view text) { return std::string(text); },
             .learn_secret = [](const std::string&) {},
             .since_boot = [this] { return world_.clock.since_boot(); },
-            .wait = [this](Duration time) { world_.clock.advance(time); return true; }},
-        runtime(std::move(*engine::Runtime::create(loop.get_executor(), {world.ledger, world.blobs, world.clock, world.ids}))),
+            .wait =
+                [this](Duration time) {
+                  world_.clock.advance(time);
+                  return true;
+                }},
+        runtime(std::move(
+            *engine::Runtime::create(loop.get_executor(), {world.ledger, world.blobs, world.clock, world.ids}))),
         heal_effects_(at_),
-        trigger(*runtime, world.clock, [this](const std::string& name) { return find(name); }, settings),
+        trigger(
+            *runtime, world.clock, [this](const std::string& name) { return find(name); }, settings),
         self_test_effects_(at_, *runtime, trigger, [this](const std::string& name) { return find(name); }),
-        bus(runtime->runner(), world.ledger, world.blobs, [this](std::function<void()> job) { boost::asio::post(loop, std::move(job)); }) {
+        bus(runtime->runner(), world.ledger, world.blobs,
+            [this](std::function<void()> job) { boost::asio::post(loop, std::move(job)); }) {
     for (EngineSpec& spec : specs) {
       const auto name = world.blobs.put(workflows::encode_engine_spec(spec), engine::BlobNaming::plain);
       engines_[spec.name] = {std::make_shared<const EngineSpec>(spec), *name};

@@ -35,7 +35,7 @@ struct HealWorld {
   std::optional<workflows::Adopted> adopted;
   bool may_change = true;
   std::optional<workflows::EndReason> must_end;
-  std::string heal;          // of the newest start
+  std::string heal;  // of the newest start
 
   engine::BlobName baseline(const std::string& content) { return *blobs.put(content, engine::BlobNaming::plain); }
 };
@@ -59,7 +59,8 @@ class HealProcess {
     facts.configuration = *configuration;
     facts.error = "it is broken";
     facts.by = {"ops", "admiral", 1000, {}, "cli", {}};
-    runner_.start<Heal>(workflows::Begin{facts}, {}, [this](Result<std::string> stream) { world_.heal = stream.value_or(""); });
+    runner_.start<Heal>(workflows::Begin{facts}, {},
+                        [this](Result<std::string> stream) { world_.heal = stream.value_or(""); });
   }
   void recover() { ASSERT_TRUE(runner_.recover().has_value()); }
 
@@ -76,21 +77,33 @@ class HealProcess {
   void turn() { runner_.turn(); }
   engine::Runner& runner() { return runner_; }
 
-  std::optional<workflows::HealState> last;   // of the heal that ended
+  std::optional<workflows::HealState> last;  // of the heal that ended
 
  private:
   workflows::HealSurroundings surroundings() {
-    workflows::HealSurroundings at{.host = world_.host, .blobs = world_.blobs, .ledger_id = world_.ledger.id(),
-                                   .program_version = "0", .program_sha256 = "sha256:0", .tests_at_once = 1,
-                                   .pool = [](const std::function<void()>& job) { job(); },
-                                   .today = [this](const std::string&, const std::string&) { return workflows::Today{world_.must_end, world_.may_change}; },
-                                   .role_of = [this](const std::string&) { return std::string(world_.may_change ? "admiral" : "observer"); },
-                                   .may_change = [this](const std::string&) { return world_.may_change; },
-                                   .adopted = [this](const std::string&) { return world_.adopted; },
-                                   .mask = [](std::string_view text) { return std::string(text); },
-                                   .learn_secret = [](const std::string&) {},
-                                   .since_boot = [this] { return world_.clock.since_boot(); },
-                                   .wait = [this](Duration time) { world_.clock.advance(time); return true; }};
+    workflows::HealSurroundings at{
+        .host = world_.host,
+        .blobs = world_.blobs,
+        .ledger_id = world_.ledger.id(),
+        .program_version = "0",
+        .program_sha256 = "sha256:0",
+        .tests_at_once = 1,
+        .pool = [](const std::function<void()>& job) { job(); },
+        .today =
+            [this](const std::string&, const std::string&) {
+              return workflows::Today{world_.must_end, world_.may_change};
+            },
+        .role_of = [this](const std::string&) { return std::string(world_.may_change ? "admiral" : "observer"); },
+        .may_change = [this](const std::string&) { return world_.may_change; },
+        .adopted = [this](const std::string&) { return world_.adopted; },
+        .mask = [](std::string_view text) { return std::string(text); },
+        .learn_secret = [](const std::string&) {},
+        .since_boot = [this] { return world_.clock.since_boot(); },
+        .wait =
+            [this](Duration time) {
+              world_.clock.advance(time);
+              return true;
+            }};
     return at;
   }
 

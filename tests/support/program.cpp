@@ -81,7 +81,7 @@ Ran run(const Invocation& invocation) {
   in.close_end(0);
   out.close_end(1);
   err.close_end(1);
-  (void)!::write(in.ends[1], invocation.input.data(), invocation.input.size());   // tests give less than a pipe holds
+  (void)!::write(in.ends[1], invocation.input.data(), invocation.input.size());  // tests give less than a pipe holds
   in.close_end(1);
   std::array<pollfd, 2> waiting{{{out.ends[0], POLLIN, 0}, {err.ends[0], POLLIN, 0}}};
   while (waiting[0].fd >= 0 || waiting[1].fd >= 0) {

@@ -10,15 +10,15 @@
 namespace autoheal::testing {
 
 struct Ran {
-  int exit_code = -1;        // 128 + signal where a signal ended it
+  int exit_code = -1;  // 128 + signal where a signal ended it
   std::string out, err;
 };
 
 struct Invocation {
-  std::vector<std::string> arguments;                 // argv[0] is the program
-  std::map<std::string, std::string> environment;     // beside PATH and HOME
+  std::vector<std::string> arguments;              // argv[0] is the program
+  std::map<std::string, std::string> environment;  // beside PATH and HOME
   std::string input;
-  std::string folder;                                 // where it runs; empty: here
+  std::string folder;  // where it runs; empty: here
 };
 
 // True under `tools/test --long`: try more moments, more rounds.
@@ -35,7 +35,7 @@ class Background {
   Background(const Background&) = delete;
   Background& operator=(const Background&) = delete;
   void send(int signal) const;
-  [[nodiscard]] int wait();                            // its exit code
+  [[nodiscard]] int wait();  // its exit code
   [[nodiscard]] pid_t pid() const { return pid_; }
 
  private:

@@ -23,22 +23,32 @@ struct Renewal {
     friend bool operator==(const State&, const State&) = default;
   };
 
-  struct Ordered { std::string host; };
-  struct Issued { Timestamp due; };
+  struct Ordered {
+    std::string host;
+  };
+  struct Issued {
+    Timestamp due;
+  };
   struct InstallStarted {};
   struct Installed {};
   struct Recovered {};
   using Entry = std::variant<Ordered, Issued, InstallStarted, Installed, Recovered>;
 
-  struct Begin { std::string host; };
+  struct Begin {
+    std::string host;
+  };
   struct OrderAccepted {};
   struct InstallDone {};
   struct Woken {};
   struct ProcessStarted {};
   using Input = std::variant<Begin, OrderAccepted, InstallDone, Woken, ProcessStarted>;
 
-  struct Order { std::string host; };
-  struct Install { std::string host; };
+  struct Order {
+    std::string host;
+  };
+  struct Install {
+    std::string host;
+  };
   using Effect = std::variant<Order, Install>;
 
   static constexpr Duration issue_takes = std::chrono::hours(1);

@@ -11,8 +11,8 @@ namespace autoheal::testing {
 
 struct RepairExample {
   std::string name;
-  std::string engine;                              // the YAML of self_test and repair
-  std::function<void(const Bridge&)> break_it;     // and all it needs to stand
+  std::string engine;                           // the YAML of self_test and repair
+  std::function<void(const Bridge&)> break_it;  // and all it needs to stand
   std::function<void(const Bridge&)> is_healed;
 };
 
@@ -28,18 +28,21 @@ inline void prepare(const Bridge& bridge, const RepairExample& example) {
 
 // bin/service: keeps what it loaded in run/loaded and lives until it is stopped.
 inline void install_service(const Bridge& bridge) {
-  bridge.script("bin/service",
-                "case $1 in\n"
-                "start) cat etc/app.conf > run/loaded; setsid tail -f /dev/null >/dev/null 2>&1 & echo $! > run/app.pid ;;\n"
-                "stop) [ ! -e run/app.pid ] || kill $(cat run/app.pid); rm -f run/app.pid run/loaded ;;\n"
-                "restart) \"$0\" stop; \"$0\" start ;;\n"
-                "reload) cat etc/app.conf > run/loaded ;;\n"
-                "check) grep -q port etc/app.conf ;;\n"
-                "esac\n");
+  bridge.script(
+      "bin/service",
+      "case $1 in\n"
+      "start) cat etc/app.conf > run/loaded; setsid tail -f /dev/null >/dev/null 2>&1 & echo $! > run/app.pid ;;\n"
+      "stop) [ ! -e run/app.pid ] || kill $(cat run/app.pid); rm -f run/app.pid run/loaded ;;\n"
+      "restart) \"$0\" stop; \"$0\" start ;;\n"
+      "reload) cat etc/app.conf > run/loaded ;;\n"
+      "check) grep -q port etc/app.conf ;;\n"
+      "esac\n");
   bridge.write("run/.keep", "");
 }
 
-inline void start_service(const Bridge& bridge) { (void)run({{bridge.path("bin/service"), "start"}, {}, {}, bridge.path(".")}); }
+inline void start_service(const Bridge& bridge) {
+  (void)run({{bridge.path("bin/service"), "start"}, {}, {}, bridge.path(".")});
+}
 
 inline RepairExample service_example(std::string name, const std::string& service, bool runs_before) {
   return {std::move(name),
@@ -49,7 +52,8 @@ inline RepairExample service_example(std::string name, const std::string& servic
           "      - { name: loaded, command: [cmp, -s, etc/app.conf, run/loaded] }\n"
           "    repair:\n"
           "      files: [ { path: etc/app.conf, baseline: baseline/app.conf } ]\n"
-          "      service: { " + service + ", pidfile: run/app.pid }\n",
+          "      service: { " +
+              service + ", pidfile: run/app.pid }\n",
           [runs_before](const Bridge& bridge) {
             install_service(bridge);
             bridge.write("baseline/app.conf", "port = 8080\n");
@@ -65,8 +69,10 @@ inline RepairExample service_example(std::string name, const std::string& servic
 inline const std::vector<RepairExample>& repair_examples() {
   static const std::vector<RepairExample> examples = {
       {"files",
-       "    self_test: [ { name: config, file: { path: etc/app.conf, baseline: baseline/app.conf, mode: \"0640\" } } ]\n"
-       "    repair: { files: [ { path: etc/app.conf, baseline: baseline/app.conf, mode: \"0640\", validate: [grep, -q, port, \"{file}\"] },\n"
+       "    self_test: [ { name: config, file: { path: etc/app.conf, baseline: baseline/app.conf, mode: \"0640\" } } "
+       "]\n"
+       "    repair: { files: [ { path: etc/app.conf, baseline: baseline/app.conf, mode: \"0640\", validate: [grep, -q, "
+       "port, \"{file}\"] },\n"
        "                       { path: etc/new.conf, baseline: baseline/app.conf } ] }\n",
        [](const Bridge& bridge) {
          bridge.write("baseline/app.conf", "port = 8080\n");
@@ -78,7 +84,8 @@ inline const std::vector<RepairExample>& repair_examples() {
        }},
       {"env",
        "    self_test: [ { name: env, env: { file: .env, require: [DATABASE_URL], equals: { PORT: \"8080\" } } } ]\n"
-       "    repair: { env: [ { file: .env, set: { PORT: \"8080\", DATABASE_URL: { from: secrets/db } }, unset: [OLD] } ] }\n",
+       "    repair: { env: [ { file: .env, set: { PORT: \"8080\", DATABASE_URL: { from: secrets/db } }, unset: [OLD] } "
+       "] }\n",
        [](const Bridge& bridge) {
          bridge.write("secrets/db", "postgres://u:swordfish@db\n", 0600);
          bridge.write(".env", "# ports\nexport PORT='80'  # web\nOLD=1\nLAST=x", 0600);
@@ -92,13 +99,19 @@ inline const std::vector<RepairExample>& repair_examples() {
       {"settings_yaml",
        "    self_test: [ { name: port, command: [grep, -q, \"port: 8080\", etc/app.yaml] } ]\n"
        "    repair: { settings: [ { file: etc/app.yaml, set: { /server/port: 8080, /server/name: \"web\" } } ] }\n",
-       [](const Bridge& bridge) { bridge.write("etc/app.yaml", "# all of it\nserver:\n  port: 80   # public\n  name: 'old'\n"); },
-       [](const Bridge& bridge) { EXPECT_EQ(bridge.read("etc/app.yaml"), "# all of it\nserver:\n  port: 8080   # public\n  name: 'web'\n"); }},
+       [](const Bridge& bridge) {
+         bridge.write("etc/app.yaml", "# all of it\nserver:\n  port: 80   # public\n  name: 'old'\n");
+       },
+       [](const Bridge& bridge) {
+         EXPECT_EQ(bridge.read("etc/app.yaml"), "# all of it\nserver:\n  port: 8080   # public\n  name: 'web'\n");
+       }},
       {"settings_json",
        "    self_test: [ { name: port, command: [grep, -q, \"\\\"port\\\":  8080\", etc/app.json] } ]\n"
        "    repair: { settings: [ { file: etc/app.json, set: { /server/port: 8080, /debug: false } } ] }\n",
        [](const Bridge& bridge) { bridge.write("etc/app.json", "{\n  \"server\": { \"port\":  80 }\n}\n"); },
-       [](const Bridge& bridge) { EXPECT_EQ(bridge.read("etc/app.json"), "{\n  \"server\": { \"port\":  8080 },\n  \"debug\": false\n}\n"); }},
+       [](const Bridge& bridge) {
+         EXPECT_EQ(bridge.read("etc/app.json"), "{\n  \"server\": { \"port\":  8080 },\n  \"debug\": false\n}\n");
+       }},
       {"links",
        "    self_test: [ { name: link, command: [test, -e, current/good] } ]\n"
        "    repair: { links: [ { path: current, target: releases/2 }, { path: fresh, target: releases/2 } ] }\n",
@@ -113,7 +126,8 @@ inline const std::vector<RepairExample>& repair_examples() {
        }},
       {"policy",
        "    self_test: [ { name: rules, command: [tests/rules] } ]\n"
-       "    repair: { policy: [ { path: rules, recursive: true, max_mode: \"0640\", forbid: [\"0\\\\.0\\\\.0\\\\.0/0\"] }, { path: debug.rules, absent: true } ] }\n",
+       "    repair: { policy: [ { path: rules, recursive: true, max_mode: \"0640\", forbid: "
+       "[\"0\\\\.0\\\\.0\\\\.0/0\"] }, { path: debug.rules, absent: true } ] }\n",
        [](const Bridge& bridge) {
          bridge.write("rules/web", "allow 10.0.0.0/8\nallow 0.0.0.0/0\ndeny\n", 0666);
          bridge.write("rules/deep/ssh", "deny\n", 0777);
@@ -128,7 +142,8 @@ inline const std::vector<RepairExample>& repair_examples() {
        }},
       {"commands",
        "    self_test: [ { name: index, command: [grep, -q, fresh, index] } ]\n"
-       "    repair: { commands: [ { run: [bin/write-index, fresh], capture: [cat, index], undo: [bin/write-index, \"{captured}\"] } ] }\n",
+       "    repair: { commands: [ { run: [bin/write-index, fresh], capture: [cat, index], undo: [bin/write-index, "
+       "\"{captured}\"] } ] }\n",
        [](const Bridge& bridge) {
          bridge.write("index", "stale\n");
          bridge.script("bin/write-index", "printf '%s\\n' \"$1\" > index\nmkdir -p run; echo \"$1\" >> run/calls\n");
@@ -136,7 +151,8 @@ inline const std::vector<RepairExample>& repair_examples() {
        [](const Bridge& bridge) { EXPECT_EQ(bridge.read("index"), "fresh\n"); }},
       {"checks",
        "    self_test: [ { name: index, command: [grep, -q, fresh, index] } ]\n"
-       "    repair: { checks: [ { name: disk, command: [test, -d, .] } ], commands: [ { run: [bin/write-index, fresh], undo: [bin/write-index, stale], repeatable: true } ] }\n",
+       "    repair: { checks: [ { name: disk, command: [test, -d, .] } ], commands: [ { run: [bin/write-index, fresh], "
+       "undo: [bin/write-index, stale], repeatable: true } ] }\n",
        [](const Bridge& bridge) {
          bridge.write("index", "stale\n");
          bridge.script("bin/write-index", "printf '%s\\n' \"$1\" > index\n");

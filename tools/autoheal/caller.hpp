@@ -10,8 +10,8 @@ namespace autoheal::cli {
 
 struct Caller {
   std::uint32_t uid = 0;
-  std::optional<std::uint32_t> loginuid;   // who logged in, through sudo too
-  std::string os_user;                     // by name, or the uid's digits
+  std::optional<std::uint32_t> loginuid;  // who logged in, through sudo too
+  std::string os_user;                    // by name, or the uid's digits
 };
 
 [[nodiscard]] Caller caller_of_this_process();

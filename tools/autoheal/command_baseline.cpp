@@ -16,7 +16,8 @@ using namespace workflows;
 Result<const EngineSpec*> engine_of(const Session& session) {
   const EngineSpec* spec = session.configuration.find(session.options.engine);
   if (spec != nullptr) return spec;
-  return failure(ErrorKind::not_found, "there is no engine \"" + session.options.engine + "\"", "`autoheal engines` lists them");
+  return failure(ErrorKind::not_found, "there is no engine \"" + session.options.engine + "\"",
+                 "`autoheal engines` lists them");
 }
 
 // What an engine's files and baselines are right now.
@@ -42,7 +43,8 @@ Table table_of(const AdoptedBaseline& baseline) {
   return table;
 }
 
-void compare(const std::string& kind, const std::map<std::string, std::string>& adopted, const std::map<std::string, std::string>& now, Table& table) {
+void compare(const std::string& kind, const std::map<std::string, std::string>& adopted,
+             const std::map<std::string, std::string>& now, Table& table) {
   for (const auto& [path, digest] : adopted) {
     const auto found = now.find(path);
     if (found == now.end()) {
@@ -62,13 +64,15 @@ Result<Adopted> adopted_of(const Session& session, const EngineSpec& spec) {
   const auto all = adopted_baselines(*past->ledger, *past->vault);
   if (!all) return std::unexpected(all.error());
   if (const auto found = all->find(spec.name); found != all->end()) return found->second;
-  return failure(ErrorKind::not_found, "nothing was adopted for " + spec.name, "`autoheal baseline adopt " + spec.name + "` records what is there now as right");
+  return failure(ErrorKind::not_found, "nothing was adopted for " + spec.name,
+                 "`autoheal baseline adopt " + spec.name + "` records what is there now as right");
 }
 
 }  // namespace
 
 int command_baseline_adopt(const Session& session) {
-  if (const int refused = session.require(Permission::administer, "adopt baselines"); refused != exit_done) return refused;
+  if (const int refused = session.require(Permission::administer, "adopt baselines"); refused != exit_done)
+    return refused;
   const auto spec = engine_of(session);
   if (!spec) return session.fail(spec.error());
   auto healer = Healer::open(session.configuration, session.console);
@@ -81,7 +85,8 @@ int command_baseline_adopt(const Session& session) {
     if (!data) co_return session.fail(data.error());
     entry.data = std::move(*data);
     const auto status = co_await (*healer)->runtime().append("ledger", std::move(entry));
-    if (status != engine::AppendStatus::ok) co_return session.fail({ErrorKind::unavailable, "the ledger could not be written", {}});
+    if (status != engine::AppendStatus::ok)
+      co_return session.fail({ErrorKind::unavailable, "the ledger could not be written", {}});
     session.console.note("adopted for " + (*spec)->name + ": " + std::to_string(now->files.size()) + " files, " +
                          std::to_string(now->baselines.size()) + " baselines");
     print(session.console, table_of(*now), session.options.output);

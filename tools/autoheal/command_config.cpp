@@ -44,24 +44,43 @@ EngineSpec without_secrets(EngineSpec spec) {
 
 int command_config_check(const Session& session) {
   const config::Configuration& settings = session.configuration.settings;
-  std::string engines = std::to_string(settings.engines.size()) + (settings.engines.size() == 1 ? " engine" : " engines");
-  session.console.data(session.console.json() ? R"({"valid":true,"digest":")" + settings.digest + R"("})"
-                                              : session.console.paint(Tone::good, "✓ ") + settings.file + " is valid: " + engines + ", " +
-                                                    std::to_string(settings.files.size()) + (settings.files.size() == 1 ? " file" : " files"));
+  std::string engines =
+      std::to_string(settings.engines.size()) + (settings.engines.size() == 1 ? " engine" : " engines");
+  session.console.data(session.console.json()
+                           ? R"({"valid":true,"digest":")" + settings.digest + R"("})"
+                           : session.console.paint(Tone::good, "✓ ") + settings.file + " is valid: " + engines + ", " +
+                                 std::to_string(settings.files.size()) +
+                                 (settings.files.size() == 1 ? " file" : " files"));
   return exit_done;
 }
 
 int command_config_show(const Session& session) {
   const config::Configuration& settings = session.configuration.settings;
   JsonWriter out;
-  out.begin_object().field("file", settings.file).field("digest", settings.digest).field("ledger", settings.ledger).field("reports", settings.reports);
-  out.key("healing").begin_object().field("enabled", settings.healing.enabled).field("max_retries", settings.healing.max_retries);
-  out.field("retry_delay_us", settings.healing.retry_delay).field("max_concurrent", settings.max_concurrent).field("actor", settings.principals.actor).end_object();
+  out.begin_object()
+      .field("file", settings.file)
+      .field("digest", settings.digest)
+      .field("ledger", settings.ledger)
+      .field("reports", settings.reports);
+  out.key("healing")
+      .begin_object()
+      .field("enabled", settings.healing.enabled)
+      .field("max_retries", settings.healing.max_retries);
+  out.field("retry_delay_us", settings.healing.retry_delay)
+      .field("max_concurrent", settings.max_concurrent)
+      .field("actor", settings.principals.actor)
+      .end_object();
   out.key("principals").begin_array();
   for (const Principal& principal : settings.principals.listed) {
-    out.begin_object().field("name", principal.name).field("role", name_of(principal.role)).field("os_user", principal.os_user).end_object();
+    out.begin_object()
+        .field("name", principal.name)
+        .field("role", name_of(principal.role))
+        .field("os_user", principal.os_user)
+        .end_object();
   }
-  out.end_array().field("you", session.configuration.principal.name).field("your_role", name_of(session.configuration.principal.role));
+  out.end_array()
+      .field("you", session.configuration.principal.name)
+      .field("your_role", name_of(session.configuration.principal.role));
   out.key("engines").begin_array();
   for (const EngineSpec& spec : settings.engines) out.raw(encode_engine_spec(without_secrets(spec)));
   const std::string json = out.end_array().end_object().take();
@@ -82,7 +101,8 @@ int command_engines(const Session& session) {
     std::string needs;
     for (const std::string& name : spec.depends_on) needs += (needs.empty() ? "" : ",") + name;
     const auto last = newest.find(spec.name);
-    table.rows.push_back({spec.name, std::string(name_of(spec.strategy)), std::to_string(spec.self_test.size()), kinds_of_repair(spec.repair), needs,
+    table.rows.push_back({spec.name, std::string(name_of(spec.strategy)), std::to_string(spec.self_test.size()),
+                          kinds_of_repair(spec.repair), needs,
                           last == newest.end() ? "never" : std::string(name_of(last->second->phase)),
                           last == newest.end() ? "" : format_timestamp_ms(last->second->newest)});
   }

@@ -38,12 +38,16 @@ class Doctor {
     Finding finding;
     std::string what, advice;
   };
-  void say(Finding finding, std::string what, std::string advice = {}) { lines_.push_back({finding, std::move(what), std::move(advice)}); }
+  void say(Finding finding, std::string what, std::string advice = {}) {
+    lines_.push_back({finding, std::move(what), std::move(advice)});
+  }
 
   void configuration() {
-    say(Finding::good, "configuration " + settings_.file + ", " + std::to_string(settings_.engines.size()) + " engines");
+    say(Finding::good,
+        "configuration " + settings_.file + ", " + std::to_string(settings_.engines.size()) + " engines");
     for (const std::string& warning : settings_.warnings) say(Finding::warning, warning);
-    if (!settings_.healing.enabled) say(Finding::warning, "healing is switched off", "healing.enabled, or AUTO_HEAL_ON in the environment");
+    if (!settings_.healing.enabled)
+      say(Finding::warning, "healing is switched off", "healing.enabled, or AUTO_HEAL_ON in the environment");
   }
 
   void role() {
@@ -58,11 +62,12 @@ class Doctor {
     unsigned major = 0, minor = 0;
     const bool known = uname(&name) == 0 && std::sscanf(name.release, "%u.%u", &major, &minor) == 2;
     const bool enough = known && (major > 5 || (major == 5 && minor >= 6));
-    say(enough ? Finding::good : Finding::bad, "kernel " + std::string(name.release), enough ? "" : "Autoheal needs Linux 5.6 or later (openat2, pidfd)");
+    say(enough ? Finding::good : Finding::bad, "kernel " + std::string(name.release),
+        enough ? "" : "Autoheal needs Linux 5.6 or later (openat2, pidfd)");
   }
 
   static bool wider_than(const fs::path& path, mode_t allowed) {
-    struct stat found{};
+    struct stat found {};
     return ::lstat(path.c_str(), &found) == 0 && (found.st_mode & 0777U & ~allowed) != 0;
   }
 
@@ -71,7 +76,8 @@ class Doctor {
     const std::string& path = settings_.ledger;
     if (!fs::exists(path, ignored)) {
       const bool lost = fs::exists(path + ".vault", ignored) || fs::exists(path + ".key", ignored);
-      say(lost ? Finding::bad : Finding::good, lost ? "the ledger " + path + " is missing beside its vault" : "no ledger yet: " + path,
+      say(lost ? Finding::bad : Finding::good,
+          lost ? "the ledger " + path + " is missing beside its vault" : "no ledger yet: " + path,
           lost ? "restore it from a copy; nothing writes until then" : "the first command that writes creates it");
       return;
     }
@@ -80,25 +86,32 @@ class Doctor {
     const auto head = past->ledger->head();
     say(Finding::good, "ledger " + path + ", " + std::to_string(head ? head->value : 0) + " entries");
     for (const char* ending : {"-wal", "-shm"}) {
-      if (!fs::exists(path + ending, ignored)) say(Finding::warning, path + ending + " is missing", "the next writer makes it again");
+      if (!fs::exists(path + ending, ignored))
+        say(Finding::warning, path + ending + " is missing", "the next writer makes it again");
     }
-    if (wider_than(path + ".vault", 0700)) say(Finding::bad, path + ".vault can be read by others", "chmod 0700 " + path + ".vault");
-    if (wider_than(path + ".vault/key", 0600)) say(Finding::bad, path + ".vault/key can be read by others", "chmod 0600 " + path + ".vault/key");
+    if (wider_than(path + ".vault", 0700))
+      say(Finding::bad, path + ".vault can be read by others", "chmod 0700 " + path + ".vault");
+    if (wider_than(path + ".vault/key", 0600))
+      say(Finding::bad, path + ".vault/key can be read by others", "chmod 0600 " + path + ".vault/key");
     const auto open = past->ledger->open_streams();
-    if (open && !open->empty()) say(Finding::warning, std::to_string(open->size()) + " heals or runs are open", "autoheal resume");
+    if (open && !open->empty())
+      say(Finding::warning, std::to_string(open->size()) + " heals or runs are open", "autoheal resume");
     const auto lock = store::LedgerLock::acquire(path, Duration{0});
     if (!lock) say(Finding::warning, lock.error().message);
   }
 
   void program(const workflows::EngineSpec& spec, const std::optional<workflows::ProgramRun>& run) {
     if (!run || run->argv.empty()) return;
-    if (::access(run->argv.front().c_str(), X_OK) != 0) say(Finding::bad, spec.name + ": " + run->argv.front() + " cannot be executed", "install it, or correct its path");
+    if (::access(run->argv.front().c_str(), X_OK) != 0)
+      say(Finding::bad, spec.name + ": " + run->argv.front() + " cannot be executed",
+          "install it, or correct its path");
   }
 
   void engine(const workflows::EngineSpec& spec) {
     const std::size_t before = lines_.size();
     std::error_code ignored;
-    if (!fs::is_directory(spec.root, ignored)) say(Finding::bad, spec.name + ": its root " + spec.root + " is not there", "make the folder, or correct `root`");
+    if (!fs::is_directory(spec.root, ignored))
+      say(Finding::bad, spec.name + ": its root " + spec.root + " is not there", "make the folder, or correct `root`");
     for (const auto& probe : spec.self_test) {
       if (const auto* command = std::get_if<workflows::CommandProbe>(&probe.what)) program(spec, command->run);
       if (const auto* plugin = std::get_if<workflows::PluginProbe>(&probe.what)) program(spec, plugin->run);
@@ -109,20 +122,22 @@ class Doctor {
       program(spec, command.undo);
     }
     if (const auto& service = spec.repair.service) {
-      for (const auto& run : {service->restart, service->start, service->stop, service->reload, service->check}) program(spec, run);
+      for (const auto& run : {service->restart, service->start, service->stop, service->reload, service->check})
+        program(spec, run);
     }
     for (const auto& test : spec.certify.tests) program(spec, test.command);
     if (lines_.size() == before) say(Finding::good, "engine " + spec.name + ": root and programs are there");
   }
 
   void space() {
-    struct statvfs volume{};
+    struct statvfs volume {};
     fs::path folder = fs::path(settings_.ledger).parent_path();
     std::error_code ignored;
     while (!folder.empty() && !fs::exists(folder, ignored) && folder.has_relative_path()) folder = folder.parent_path();
     if (::statvfs(folder.c_str(), &volume) != 0) return;
     const std::uint64_t free_mib = (std::uint64_t{volume.f_bavail} * volume.f_frsize) >> 20U;
-    say(free_mib < 256 ? Finding::warning : Finding::good, std::to_string(free_mib) + " MiB free for the ledger", free_mib < 256 ? "make room: a heal that cannot be recorded does not begin" : "");
+    say(free_mib < 256 ? Finding::warning : Finding::good, std::to_string(free_mib) + " MiB free for the ledger",
+        free_mib < 256 ? "make room: a heal that cannot be recorded does not begin" : "");
   }
 
   int report() {
@@ -132,12 +147,17 @@ class Doctor {
     for (const Line& line : lines_) {
       bad = bad || line.finding == Finding::bad;
       const char* word = line.finding == Finding::good ? "ok" : line.finding == Finding::warning ? "warning" : "bad";
-      out.begin_object().field("finding", word).field("what", line.what).optional_field("advice", line.advice).end_object();
+      out.begin_object()
+          .field("finding", word)
+          .field("what", line.what)
+          .optional_field("advice", line.advice)
+          .end_object();
       if (session_.console.json()) continue;
       const std::string mark = line.finding == Finding::good      ? session_.console.paint(Tone::good, "✓")
                                : line.finding == Finding::warning ? session_.console.paint(Tone::warning, "!")
                                                                   : session_.console.paint(Tone::bad, "✗");
-      session_.console.data(mark + " " + line.what + (line.advice.empty() ? "" : session_.console.paint(Tone::dim, "  → " + line.advice)));
+      session_.console.data(mark + " " + line.what +
+                            (line.advice.empty() ? "" : session_.console.paint(Tone::dim, "  → " + line.advice)));
     }
     if (session_.console.json()) session_.console.data(out.end_array().take());
     return bad ? exit_failed : exit_done;

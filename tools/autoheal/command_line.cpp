@@ -43,27 +43,36 @@ void add_global(CLI::App& app, Options& options) {
   app.add_option("-c,--config", options.config_file,
                  "configuration; else $AUTOHEAL_CONFIG, ./autoheal.yaml, /etc/autoheal/autoheal.yaml")
       ->type_name("FILE");
-  static const std::map<std::string, OutputFormat> formats = {
-      {"text", OutputFormat::text}, {"json", OutputFormat::json}, {"jsonl", OutputFormat::jsonl}, {"csv", OutputFormat::csv}};
+  static const std::map<std::string, OutputFormat> formats = {{"text", OutputFormat::text},
+                                                              {"json", OutputFormat::json},
+                                                              {"jsonl", OutputFormat::jsonl},
+                                                              {"csv", OutputFormat::csv}};
   app.add_option("-o,--output", options.output, "form of the data on stdout: text, json, jsonl, csv")
       ->transform(CLI::CheckedTransformer(formats))
       ->type_name("FORM");
   app.add_option("--color", options.color, "auto, always or never; NO_COLOR also switches it off")
       ->check(CLI::IsMember({"auto", "always", "never"}))
       ->type_name("WHEN");
-  app.add_option("--reason", options.reason, "why, in your words: stands in the ledger beside what you did")->type_name("TEXT");
+  app.add_option("--reason", options.reason, "why, in your words: stands in the ledger beside what you did")
+      ->type_name("TEXT");
 }
 
 void add_healing(CLI::App& app, Options& options) {
   CLI::App* selftest = command(app, options, "selftest", "test every engine once, heal what fails, write the report");
-  CLI::Option* heals = selftest->add_flag_callback("--heal", [&options] { options.heals = true; }, "heal what fails: the default where you may");
-  selftest->add_flag_callback("--no-heal", [&options] { options.heals = false; }, "only look")->excludes(heals);
-  selftest->add_option("--engine", options.engines, "only this engine and what it needs; may be repeated")->type_name("NAME");
+  CLI::Option* heals = selftest->add_flag_callback(
+      "--heal", [&options] { options.heals = true; }, "heal what fails: the default where you may");
+  selftest
+      ->add_flag_callback(
+          "--no-heal", [&options] { options.heals = false; }, "only look")
+      ->excludes(heals);
+  selftest->add_option("--engine", options.engines, "only this engine and what it needs; may be repeated")
+      ->type_name("NAME");
 
   CLI::App* heal = command(app, options, "heal", "heal one engine now and wait for the outcome");
   heal->add_option("engine", options.engine, "the engine's name")->required();
   heal->add_option("--test-result", options.test_result_file,
-                   "a test result as JSON {engine, action?, result?, error?}, or - for stdin; without it the self-test runs first")
+                   "a test result as JSON {engine, action?, result?, error?}, or - for stdin; without it the self-test "
+                   "runs first")
       ->type_name("FILE");
   heal->add_option("--error", options.error, "what failed, in your words, instead of a test result")->type_name("TEXT");
   heal->add_flag("--dry-run", options.dry_run, "plan and preflight only: nothing is touched, nothing recorded");
@@ -77,19 +86,24 @@ void add_healing(CLI::App& app, Options& options) {
 
 void add_filters(CLI::App& app, Options& options) {
   app.add_option("--engine", options.engine, "only of this engine")->type_name("NAME");
-  app.add_option("--state", options.state, "only heals in this state: Triggered, Repairing, Certifying, Retrying, Complete, Exhausted");
-  app.add_option("--since", options.since, "from this time on: RFC 3339, a date, or an age such as 24h")->type_name("TIME");
+  app.add_option("--state", options.state,
+                 "only heals in this state: Triggered, Repairing, Certifying, Retrying, Complete, Exhausted");
+  app.add_option("--since", options.since, "from this time on: RFC 3339, a date, or an age such as 24h")
+      ->type_name("TIME");
 }
 
 void add_reading(CLI::App& app, Options& options) {
   add_filters(*command(app, options, "heals", "list heals, newest last"), options);
   CLI::App* show = command(app, options, "show", "one heal as a timeline");
-  show->add_option("heal", options.heal, "the heal's id, or enough of its beginning; \"last\" is the newest")->required();
-  CLI::App* audit = command(app, options, "audit", "what happened, from the ledger; -o jsonl prints the exact export lines");
+  show->add_option("heal", options.heal, "the heal's id, or enough of its beginning; \"last\" is the newest")
+      ->required();
+  CLI::App* audit =
+      command(app, options, "audit", "what happened, from the ledger; -o jsonl prints the exact export lines");
   add_filters(*audit, options);
   audit->add_option("--heal", options.heal, "only of this heal")->type_name("HEAL");
   audit->add_option("--actor", options.actor, "only what this principal did")->type_name("NAME");
-  audit->add_option("--type", options.type, "only this type of entry; heal.* means all that begin so")->type_name("TYPE");
+  audit->add_option("--type", options.type, "only this type of entry; heal.* means all that begin so")
+      ->type_name("TYPE");
   audit->add_option("--strategy", options.strategy, "only heals of this strategy")->type_name("NAME");
   audit->add_option("--until", options.until, "before this time")->type_name("TIME");
   audit->add_option("--limit", options.limit, "at most so many entries")->type_name("N");
@@ -100,7 +114,8 @@ void add_reading(CLI::App& app, Options& options) {
 void add_groups(CLI::App& app, Options& options) {
   CLI::App* baseline = app.add_subcommand("baseline", "digests that certification holds an engine to");
   baseline->require_subcommand(1)->fallthrough();
-  CLI::App* adopt = command(*baseline, options, "adopt", "record the digests of an engine's files and baselines as right");
+  CLI::App* adopt =
+      command(*baseline, options, "adopt", "record the digests of an engine's files and baselines as right");
   adopt->add_option("engine", options.engine, "the engine's name")->required();
   CLI::App* show = command(*baseline, options, "show", "what was adopted");
   show->add_option("engine", options.engine, "the engine's name")->required();

@@ -9,7 +9,7 @@ namespace autoheal::cli {
 
 struct Parsed {
   Options options;
-  std::optional<int> exit_code;   // set: help, version or a usage error was printed; do nothing more
+  std::optional<int> exit_code;  // set: help, version or a usage error was printed; do nothing more
 };
 
 // Prints help to stdout and usage errors to stderr.

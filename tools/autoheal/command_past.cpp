@@ -30,7 +30,9 @@ Result<TimeRange> range_of(const Options& options) {
   const auto take = [&](const std::string& text, std::optional<Timestamp>& into) -> Result<void> {
     if (text.empty()) return {};
     into = parse_time_argument(text, now);
-    if (!into) return failure(ErrorKind::invalid, "\"" + text + "\" is not a time", "expected RFC 3339, a date such as 2026-11-23, or an age such as 24h");
+    if (!into)
+      return failure(ErrorKind::invalid, "\"" + text + "\" is not a time",
+                     "expected RFC 3339, a date such as 2026-11-23, or an age such as 24h");
     return {};
   };
   if (auto done = take(options.since, range.since); !done) return std::unexpected(std::move(done.error()));
@@ -47,18 +49,23 @@ Result<void> check_state(const std::string& state) {
                            workflows::Phase::retrying, workflows::Phase::complete, workflows::Phase::exhausted}) {
     if (state.empty() || same_word(state, name_of(phase))) return {};
   }
-  return failure(ErrorKind::invalid, "\"" + state + "\" is not a state", "expected Triggered, Repairing, Certifying, Retrying, Complete or Exhausted");
+  return failure(ErrorKind::invalid, "\"" + state + "\" is not a state",
+                 "expected Triggered, Repairing, Certifying, Retrying, Complete or Exhausted");
 }
 
 std::string tone_of(const Console& console, workflows::Phase phase) {
-  const Tone tone = phase == workflows::Phase::complete ? Tone::good : phase == workflows::Phase::exhausted ? Tone::bad : Tone::warning;
+  const Tone tone = phase == workflows::Phase::complete    ? Tone::good
+                    : phase == workflows::Phase::exhausted ? Tone::bad
+                                                           : Tone::warning;
   return console.paint(tone, name_of(phase));
 }
 
 void print_timeline(Console& console, const replay::Timeline& timeline) {
   const auto& state = timeline.state;
-  console.data(console.paint(Tone::strong, state.engine) + "  " + tone_of(console, state.phase) + "  " + console.paint(Tone::dim, timeline.heal));
-  console.data("began " + format_timestamp(state.began) + ", " + std::to_string(state.attempt) + (state.attempt == 1 ? " attempt, " : " attempts, ") +
+  console.data(console.paint(Tone::strong, state.engine) + "  " + tone_of(console, state.phase) + "  " +
+               console.paint(Tone::dim, timeline.heal));
+  console.data("began " + format_timestamp(state.began) + ", " + std::to_string(state.attempt) +
+               (state.attempt == 1 ? " attempt, " : " attempts, ") +
                seconds_text(timeline.lines.empty() ? Duration{0} : timeline.lines.back().since_began));
   console.data("");
   for (std::size_t index = 0; index < timeline.lines.size(); ++index) {
@@ -68,17 +75,24 @@ void print_timeline(Console& console, const replay::Timeline& timeline) {
     std::snprintf(when, sizeof when, "%+9.3f s", static_cast<double>(line.since_began.count()) / 1e6);
     console.data(console.paint(Tone::dim, when) + (last ? "  ● " : "  ○ ") + line.sentence);
     for (const std::string& detail : line.details) {
-      console.data("           " + console.paint(Tone::dim, last ? "      " : "  │   ") + console.paint(Tone::dim, detail));
+      console.data("           " + console.paint(Tone::dim, last ? "      " : "  │   ") +
+                   console.paint(Tone::dim, detail));
     }
   }
 }
 
 std::string timeline_json(const replay::Timeline& timeline) {
   workflows::JsonWriter out;
-  out.begin_object().field("heal_id", timeline.heal).field("engine", timeline.state.engine).field("state", name_of(timeline.state.phase));
+  out.begin_object()
+      .field("heal_id", timeline.heal)
+      .field("engine", timeline.state.engine)
+      .field("state", name_of(timeline.state.phase));
   out.field("attempts", timeline.state.attempt).key("entries").begin_array();
   for (const auto& line : timeline.lines) {
-    out.begin_object().field("seq", line.entry.position.value).field("time", format_timestamp(line.entry.time)).field("type", line.entry.type);
+    out.begin_object()
+        .field("seq", line.entry.position.value)
+        .field("time", format_timestamp(line.entry.time))
+        .field("type", line.entry.type);
     out.field("state", name_of(line.phase)).field("text", line.sentence).key("details").begin_array();
     for (const std::string& detail : line.details) out.value(detail);
     out.end_array().end_object();
@@ -107,7 +121,8 @@ Result<std::vector<std::string>> streams_that_pass(const Past& past, const Optio
 }  // namespace
 
 int command_heals(const Session& session) {
-  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done) return refused;
+  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
+    return refused;
   const auto range = range_of(session.options);
   if (!range) return session.fail(range.error());
   if (auto known = check_state(session.options.state); !known) return session.fail(known.error());
@@ -120,8 +135,9 @@ int command_heals(const Session& session) {
     if (!session.options.engine.empty() && heal.engine != session.options.engine) continue;
     if (!session.options.state.empty() && !same_word(session.options.state, name_of(heal.phase))) continue;
     if (!range->holds(heal.began)) continue;
-    table.rows.push_back({heal.heal, heal.engine, heal.strategy, std::string(name_of(heal.phase)), std::to_string(heal.attempts), heal.reason,
-                          heal.actor, format_timestamp_ms(heal.began), format_timestamp_ms(heal.newest)});
+    table.rows.push_back({heal.heal, heal.engine, heal.strategy, std::string(name_of(heal.phase)),
+                          std::to_string(heal.attempts), heal.reason, heal.actor, format_timestamp_ms(heal.began),
+                          format_timestamp_ms(heal.newest)});
   }
   if (table.rows.empty() && session.options.output == OutputFormat::text) {
     session.console.note("no heals");
@@ -132,7 +148,8 @@ int command_heals(const Session& session) {
 }
 
 int command_show(const Session& session) {
-  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done) return refused;
+  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
+    return refused;
   const auto past = open_past(session.configuration);
   if (!past) return session.fail(past.error());
   const auto heal = find_heal(*past->ledger, session.options.heal);
@@ -148,7 +165,8 @@ int command_show(const Session& session) {
 }
 
 int command_audit(const Session& session) {
-  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done) return refused;
+  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
+    return refused;
   const Options& options = session.options;
   const auto range = range_of(options);
   if (!range) return session.fail(range.error());
@@ -176,9 +194,11 @@ int command_audit(const Session& session) {
     if (page->entries.empty()) break;
     at = page->next;
     for (const engine::Entry& entry : page->entries) {
-      if ((!heal.empty() && entry.stream != heal) || (!options.engine.empty() && entry.subject != options.engine)) continue;
+      if ((!heal.empty() && entry.stream != heal) || (!options.engine.empty() && entry.subject != options.engine))
+        continue;
       if ((!options.actor.empty() && entry.actor != options.actor) || !type_matches(options.type, entry.type)) continue;
-      if (!range->holds(entry.time) || (streams && std::ranges::find(*streams, entry.stream) == streams->end())) continue;
+      if (!range->holds(entry.time) || (streams && std::ranges::find(*streams, entry.stream) == streams->end()))
+        continue;
       if (left == 0) break;
       --left;
       if (options.output == OutputFormat::jsonl) {
@@ -186,12 +206,13 @@ int command_audit(const Session& session) {
         continue;
       }
       table.rows.push_back({std::to_string(entry.position.value), format_timestamp(entry.time), entry.type,
-                            entry.type.starts_with("heal.") ? entry.stream : "", entry.subject, entry.actor, entry.data});
+                            entry.type.starts_with("heal.") ? entry.stream : "", entry.subject, entry.actor,
+                            entry.data});
     }
   }
   if (options.output == OutputFormat::jsonl) return exit_done;
   if (options.output == OutputFormat::text) {
-    for (auto& row : table.rows) row.pop_back();   // too wide for a screen; -o jsonl has it
+    for (auto& row : table.rows) row.pop_back();  // too wide for a screen; -o jsonl has it
     table.columns.pop_back();
     if (table.rows.empty()) return exit_done;
   }

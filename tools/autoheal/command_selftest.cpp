@@ -26,7 +26,8 @@ Result<std::vector<EngineToTest>> engines_of_run(const Session& session) {
     const std::string name = todo.back();
     todo.pop_back();
     const EngineSpec* spec = session.configuration.find(name);
-    if (spec == nullptr) return failure(ErrorKind::not_found, "there is no engine \"" + name + "\"", "`autoheal engines` lists them");
+    if (spec == nullptr)
+      return failure(ErrorKind::not_found, "there is no engine \"" + name + "\"", "`autoheal engines` lists them");
     if (!wanted.insert(name).second) continue;
     todo.insert(todo.end(), spec->depends_on.begin(), spec->depends_on.end());
   }
@@ -43,7 +44,8 @@ void print_engine(const Session& session, const SelfTestState& run, const std::s
   Console& console = session.console;
   if (tested->second.outcome == TestOutcome::passed) return console.data("✅ " + name);
   const auto healed = run.healed.find(name);
-  const std::string mark = healed != run.healed.end() ? console.paint(Tone::warning, "⚠️ auto-heal launched") : console.paint(Tone::bad, "❌ failed");
+  const std::string mark = healed != run.healed.end() ? console.paint(Tone::warning, "⚠️ auto-heal launched")
+                                                      : console.paint(Tone::bad, "❌ failed");
   console.data(mark + "  " + name + "  " + tested->second.error);
   if (healed == run.healed.end()) return;
   console.data("   " + line_of(console, result_of(name, healed->second)));
@@ -52,18 +54,20 @@ void print_engine(const Session& session, const SelfTestState& run, const std::s
 void print(const Session& session, const SelfTestState& run, const std::string& text, const std::string& where) {
   if (session.console.json()) {
     std::string_view shown = text;
-    shown.remove_suffix(1);   // data() ends the line
+    shown.remove_suffix(1);  // data() ends the line
     return session.console.data(shown);
   }
   for (const EngineToTest& engine : run.facts.engines) print_engine(session, run, engine.name);
   const SelfTestCompleted& summary = *run.completed;
   const Tone tone = summary.status == "Stable" ? Tone::good : Tone::bad;
   session.console.data("");
-  session.console.data(session.console.paint(tone, summary.status) + ": " + std::to_string(summary.engines_verified) + " of " +
-                       std::to_string(summary.engines_total) + " engines verified, " + std::to_string(summary.autoheal_invocations) +
-                       " healed or tried, " + seconds_text(summary.runtime));
+  session.console.data(session.console.paint(tone, summary.status) + ": " + std::to_string(summary.engines_verified) +
+                       " of " + std::to_string(summary.engines_total) + " engines verified, " +
+                       std::to_string(summary.autoheal_invocations) + " healed or tried, " +
+                       seconds_text(summary.runtime));
   session.console.note("report: " + where);
-  session.console.note("ledger: " + session.configuration.settings.ledger + "   more: autoheal heals, autoheal show last");
+  session.console.note("ledger: " + session.configuration.settings.ledger +
+                       "   more: autoheal heals, autoheal show last");
 }
 
 int exit_code_of_run(const SelfTestState& run) {
@@ -71,13 +75,15 @@ int exit_code_of_run(const SelfTestState& run) {
   return status == "Stable" ? exit_done : status == "Degraded" ? exit_failed : exit_run_failed;
 }
 
-asio::awaitable<int> run_it(const Session& session, Healer& healer, std::vector<EngineToTest> engines, std::string& run_stream) {
+asio::awaitable<int> run_it(const Session& session, Healer& healer, std::vector<EngineToTest> engines,
+                            std::string& run_stream) {
   SelfTestStarted facts;
   facts.test_id = report_id(session.configuration.settings.reports, healer.clock().now());
   facts.engines = std::move(engines);
   facts.heals = session.options.heals.value_or(allows(session.configuration.principal.role, Permission::heal));
   facts.by = session.by();
-  SelfTestInput begin = BeginSelfTest{std::move(facts)};   // named: g++ 12 destroys braced temporaries of a co_await twice
+  SelfTestInput begin =
+      BeginSelfTest{std::move(facts)};  // named: g++ 12 destroys braced temporaries of a co_await twice
   const auto stream = co_await healer.runtime().start<SelfTest>(std::move(begin));
   if (!stream) co_return session.fail(stream.error());
   run_stream = *stream;
@@ -93,7 +99,8 @@ asio::awaitable<int> run_it(const Session& session, Healer& healer, std::vector<
 }  // namespace
 
 int command_selftest(const Session& session) {
-  if (const int refused = session.require(Permission::run_self_test, "run self-tests"); refused != exit_done) return refused;
+  if (const int refused = session.require(Permission::run_self_test, "run self-tests"); refused != exit_done)
+    return refused;
   if (session.options.heals.value_or(false)) {
     if (const int refused = session.require(Permission::heal, "heal"); refused != exit_done) return refused;
   }

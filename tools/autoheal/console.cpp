@@ -67,12 +67,23 @@ void Console::error(const Error& error, int code) {
 std::string Console::paint(Tone tone, std::string_view text) const {
   const char* code = nullptr;
   switch (tone) {
-    case Tone::good: code = "32"; break;
-    case Tone::bad: code = "31"; break;
-    case Tone::warning: code = "33"; break;
-    case Tone::dim: code = "2"; break;
-    case Tone::strong: code = "1"; break;
-    case Tone::plain: break;
+    case Tone::good:
+      code = "32";
+      break;
+    case Tone::bad:
+      code = "31";
+      break;
+    case Tone::warning:
+      code = "33";
+      break;
+    case Tone::dim:
+      code = "2";
+      break;
+    case Tone::strong:
+      code = "1";
+      break;
+    case Tone::plain:
+      break;
   }
   if (!color_ || code == nullptr) return std::string(text);
   return std::string("\x1b[") + code + "m" + std::string(text) + "\x1b[0m";

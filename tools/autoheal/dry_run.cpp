@@ -30,7 +30,8 @@ struct Preview {
 
 Result<Preview> preview(const Session& session, const EngineSpec& spec) {
   store::MemoryBlobs blobs;
-  for (const auto& [name, content] : session.configuration.baselines) (void)blobs.put(content, engine::BlobNaming::plain);
+  for (const auto& [name, content] : session.configuration.baselines)
+    (void)blobs.put(content, engine::BlobNaming::plain);
   RealHost host({.blobs = blobs, .own_files = {session.configuration.settings.ledger}, .at_step = {}});
   auto observation = host.observe(spec, what_to_observe(spec));
   if (!observation) return std::unexpected(std::move(observation.error()));
@@ -46,12 +47,15 @@ Result<Preview> preview(const Session& session, const EngineSpec& spec) {
       contents.emplace(name, std::move(*content));
     }
   }
-  const auto name_of_content = [&](std::string_view content, engine::BlobNaming naming) { return blobs.name_of(content, naming); };
+  const auto name_of_content = [&](std::string_view content, engine::BlobNaming naming) {
+    return blobs.name_of(content, naming);
+  };
   auto planned = plan_repair({spec, *observation, contents, name_of_content});
   if (!planned) return std::unexpected(std::move(planned.error()));
   std::optional<AdoptedBaseline> adopted;
   if (const auto past = open_past(session.configuration)) {
-    if (const auto all = adopted_baselines(*past->ledger, *past->vault); all && all->contains(spec.name)) adopted = all->at(spec.name).baseline;
+    if (const auto all = adopted_baselines(*past->ledger, *past->vault); all && all->contains(spec.name))
+      adopted = all->at(spec.name).baseline;
   }
   auto refusals = certify_plan(spec, planned->plan, *observation, contents, planned->new_contents, adopted, true);
   return Preview{std::move(planned->plan), std::move(refusals)};
@@ -59,11 +63,15 @@ Result<Preview> preview(const Session& session, const EngineSpec& spec) {
 
 std::string to_json(const EngineSpec& spec, const Preview& preview) {
   JsonWriter out;
-  out.begin_object().field("engine", spec.name).field("strategy", name_of(spec.strategy)).field("certified", preview.refusals.empty());
+  out.begin_object()
+      .field("engine", spec.name)
+      .field("strategy", name_of(spec.strategy))
+      .field("certified", preview.refusals.empty());
   out.key("changes").begin_array();
   for (const std::string& line : replay::lines_of(preview.plan)) out.value(line);
   out.end_array().key("refusals").begin_array();
-  for (const Refusal& refusal : preview.refusals) out.begin_object().field("criterion", refusal.criterion).field("reason", refusal.reason).end_object();
+  for (const Refusal& refusal : preview.refusals)
+    out.begin_object().field("criterion", refusal.criterion).field("reason", refusal.reason).end_object();
   return out.end_array().end_object().take();
 }
 
@@ -71,17 +79,20 @@ std::string to_json(const EngineSpec& spec, const Preview& preview) {
 
 int dry_run(const Session& session, const EngineSpec& spec) {
   const auto seen = preview(session, spec);
-  if (!seen) return session.fail({ErrorKind::failed, "no plan can be made: " + seen.error().message, seen.error().hint});
+  if (!seen)
+    return session.fail({ErrorKind::failed, "no plan can be made: " + seen.error().message, seen.error().hint});
   Console& console = session.console;
   const int code = seen->refusals.empty() ? exit_done : exit_failed;
   if (console.json()) {
     console.data(to_json(spec, *seen));
     return code;
   }
-  console.data(console.paint(Tone::strong, spec.name) + " (" + std::string(name_of(spec.strategy)) + "), nothing was touched");
+  console.data(console.paint(Tone::strong, spec.name) + " (" + std::string(name_of(spec.strategy)) +
+               "), nothing was touched");
   if (seen->plan.empty()) console.data("  nothing to change");
   for (const std::string& line : replay::lines_of(seen->plan)) console.data("  would " + line);
-  for (const Refusal& refusal : seen->refusals) console.data(console.paint(Tone::bad, "  refused: ") + refusal.criterion + ": " + refusal.reason);
+  for (const Refusal& refusal : seen->refusals)
+    console.data(console.paint(Tone::bad, "  refused: ") + refusal.criterion + ": " + refusal.reason);
   if (seen->refusals.empty()) console.data(console.paint(Tone::good, "  the plan would be certified"));
   return code;
 }

@@ -16,7 +16,8 @@ constexpr std::size_t page_entries = 5'000;
 void take(HealSummary& summary, const engine::Entry& entry, const engine::BlobStore& blobs) {
   summary.newest = entry.time;
   if (const auto next = workflows::phase_after(summary.phase, entry.type)) summary.phase = *next;
-  const bool reads = entry.type == "heal.triggered" || entry.type == "heal.repair_started" || entry.type == "heal.exhausted";
+  const bool reads =
+      entry.type == "heal.triggered" || entry.type == "heal.repair_started" || entry.type == "heal.exhausted";
   if (!reads) return;
   const auto data = engine::lengthen(blobs, entry.data);
   const auto json = nlohmann::json::parse(data.value_or(std::string()), nullptr, false);

@@ -16,12 +16,13 @@ struct HealSummary {
   std::string strategy;
   workflows::Phase phase = workflows::Phase::none;
   unsigned attempts = 0;
-  std::string reason;           // of an exhausted one
+  std::string reason;  // of an exhausted one
   std::string actor;
   Timestamp began, newest;
 };
 
 // In the order in which they began.
-[[nodiscard]] Result<std::vector<HealSummary>> list_heals(const engine::LedgerView& ledger, const engine::BlobStore& blobs);
+[[nodiscard]] Result<std::vector<HealSummary>> list_heals(const engine::LedgerView& ledger,
+                                                          const engine::BlobStore& blobs);
 
 }  // namespace autoheal::cli

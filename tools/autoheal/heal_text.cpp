@@ -19,22 +19,27 @@ std::string line_of(const Console& console, const workflows::HealResult& result)
   std::string id = result.heal.empty() ? "" : "  " + console.paint(Tone::dim, result.heal);
   switch (result.ending) {
     case HealEnding::certified:
-      return console.paint(Tone::good, "✅ certified") + "       " + result.engine + "  " + result.strategy + ", " + attempts + ", " +
-             seconds_text(result.took) + id;
+      return console.paint(Tone::good, "✅ certified") + "       " + result.engine + "  " + result.strategy + ", " +
+             attempts + ", " + seconds_text(result.took) + id;
     case HealEnding::exhausted:
-      return console.paint(Tone::bad, "❌ healing failed") + "  " + result.engine + "  " + attempts + ", " + result.reason + id;
+      return console.paint(Tone::bad, "❌ healing failed") + "  " + result.engine + "  " + attempts + ", " +
+             result.reason + id;
     case HealEnding::skipped:
       return console.paint(Tone::warning, "❌ auto-heal disabled") + "  " + result.engine;
-    case HealEnding::never_began: break;
+    case HealEnding::never_began:
+      break;
   }
   return console.paint(Tone::bad, "❌ healing failed") + "  " + result.engine + "  never began: " + result.error + id;
 }
 
 int exit_code_of(const workflows::HealResult& result) {
   switch (result.ending) {
-    case HealEnding::certified: return exit_done;
-    case HealEnding::skipped: return exit_skipped;
-    default: return exit_failed;
+    case HealEnding::certified:
+      return exit_done;
+    case HealEnding::skipped:
+      return exit_skipped;
+    default:
+      return exit_failed;
   }
 }
 

@@ -1,14 +1,14 @@
 #include "tools/autoheal/healer.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <algorithm>
 #include <csignal>
 
+#include "replay/timeline.hpp"
 #include "tools/autoheal/exit_code.hpp"
 #include "tools/autoheal/version.hpp"
-#include "replay/timeline.hpp"
 #include "workflows/adopted_baseline.hpp"
 #include "workflows/engine_spec_codec.hpp"
 
@@ -20,16 +20,22 @@ namespace {
 
 std::vector<std::filesystem::path> own_files(const std::string& ledger) {
   std::vector<std::filesystem::path> paths;
-  for (const char* ending : {"", "-wal", "-shm", "-journal", ".lock", ".new", ".key", ".signed", ".sock", ".vault"}) paths.emplace_back(ledger + ending);
+  for (const char* ending : {"", "-wal", "-shm", "-journal", ".lock", ".new", ".key", ".signed", ".sock", ".vault"})
+    paths.emplace_back(ledger + ending);
   return paths;
 }
 
-std::size_t pool_threads(const config::Configuration& settings) { return std::min(64U, settings.max_concurrent + settings.max_tests); }
+std::size_t pool_threads(const config::Configuration& settings) {
+  return std::min(64U, settings.max_concurrent + settings.max_tests);
+}
 
 }  // namespace
 
 Healer::Healer(const LoadedConfiguration& configuration, Console& console)
-    : configuration_(configuration), console_(console), pool_(pool_threads(configuration.settings)), mask_(configuration.settings.secrets) {}
+    : configuration_(configuration),
+      console_(console),
+      pool_(pool_threads(configuration.settings)),
+      mask_(configuration.settings.secrets) {}
 
 Healer::~Healer() {
   {
@@ -37,7 +43,7 @@ Healer::~Healer() {
     stopping_ = true;
   }
   stopping_changed_.notify_all();
-  pool_.join();   // what is under way ends first; copies of before-images become durable
+  pool_.join();  // what is under way ends first; copies of before-images become durable
 }
 
 Result<std::unique_ptr<Healer>> Healer::open(const LoadedConfiguration& configuration, Console& console) {
@@ -52,10 +58,11 @@ Result<void> Healer::assemble() {
   if (!ledger) return std::unexpected(std::move(ledger.error()));
   ledger_ = std::move(*ledger);
   auto vault = store::Vault::open(settings.ledger + ".vault", {.max_blob_bytes = settings.vault_max_blob_bytes},
-                                   store::VaultAccess::create);
+                                  store::VaultAccess::create);
   if (!vault) return std::unexpected(std::move(vault.error()));
   vault_ = std::move(*vault);
-  host_ = std::make_unique<host::RealHost>(host::RealHostOptions{.blobs = *vault_, .own_files = own_files(settings.ledger), .at_step = {}});
+  host_ = std::make_unique<host::RealHost>(
+      host::RealHostOptions{.blobs = *vault_, .own_files = own_files(settings.ledger), .at_step = {}});
   auto runtime = engine::Runtime::create(loop_.get_executor(), {*ledger_, *vault_, clock_, ids_});
   if (!runtime) return std::unexpected(std::move(runtime.error()));
   runtime_ = std::move(*runtime);
@@ -70,8 +77,8 @@ Result<void> Healer::assemble() {
   trigger_ = std::make_unique<workflows::AutoHealTrigger>(
       *runtime_, clock_, find, workflows::TriggerSettings{settings.max_concurrent, settings.healing.enabled});
   self_test_effects_ = std::make_unique<workflows::SelfTestEffects>(*surroundings_, *runtime_, *trigger_, find);
-  bus_ = std::make_unique<workflows::GenesisBus>(runtime_->runner(), *ledger_, *vault_,
-                                                 [this](std::function<void()> job) { asio::post(loop_, std::move(job)); });
+  bus_ = std::make_unique<workflows::GenesisBus>(
+      runtime_->runner(), *ledger_, *vault_, [this](std::function<void()> job) { asio::post(loop_, std::move(job)); });
   runtime_->register_workflow<workflows::Heal>(*heal_effects_);
   runtime_->register_workflow<workflows::SelfTest>(*self_test_effects_, "selftest/");
   runtime_->runner().hooks.stopped = [this](const Error& error) {
@@ -90,7 +97,8 @@ Result<void> Healer::assemble() {
 
 Result<void> Healer::keep_configuration() {
   for (const auto& [name, content] : configuration_.baselines) {
-    if (auto kept = vault_->put(content, engine::BlobNaming::plain); !kept) return std::unexpected(std::move(kept.error()));
+    if (auto kept = vault_->put(content, engine::BlobNaming::plain); !kept)
+      return std::unexpected(std::move(kept.error()));
   }
   for (const workflows::EngineSpec& spec : configuration_.settings.engines) {
     auto name = vault_->put(workflows::encode_engine_spec(spec), engine::BlobNaming::plain);
@@ -124,8 +132,14 @@ workflows::HealSurroundings Healer::make_surroundings() {
             }
             return today;
           },
-      .role_of = [&settings](const std::string& principal) { return std::string(name_of(settings.principals.role_of(principal))); },
-      .may_change = [&settings](const std::string& principal) { return allows(settings.principals.role_of(principal), workflows::Permission::heal); },
+      .role_of =
+          [&settings](const std::string& principal) {
+            return std::string(name_of(settings.principals.role_of(principal)));
+          },
+      .may_change =
+          [&settings](const std::string& principal) {
+            return allows(settings.principals.role_of(principal), workflows::Permission::heal);
+          },
       .adopted = [this](const std::string& engine) -> std::optional<workflows::Adopted> {
         const auto found = adopted_.find(engine);
         return found == adopted_.end() ? std::nullopt : std::optional(found->second);
@@ -155,7 +169,7 @@ Result<void> Healer::recover() {
 asio::awaitable<void> Healer::finish_recovered() {
   for (const std::string& heal : recovered_) {
     const auto* state = runtime_->runner().state<workflows::Heal>(heal);
-    if (state == nullptr) continue;   // it ended while an earlier one was waited for
+    if (state == nullptr) continue;  // it ended while an earlier one was waited for
     co_await trigger_->wait_for(state->engine, heal);
   }
   for (const std::string& heal : recovered_) {
@@ -200,14 +214,16 @@ asio::awaitable<Result<workflows::HealState>> Healer::roll_back_again(std::strin
     return item.second.status == workflows::UndoStatus::foreign || item.second.status == workflows::UndoStatus::failed;
   });
   if (before->state.phase != workflows::Phase::exhausted || !left) {
-    co_return Outcome(failure(ErrorKind::failed, "heal " + heal + " left nothing that could be rolled back", "autoheal show " + heal));
+    co_return Outcome(failure(ErrorKind::failed, "heal " + heal + " left nothing that could be rolled back",
+                              "autoheal show " + heal));
   }
   const auto begun = co_await asio::async_initiate<decltype(asio::use_awaitable), void(Result<std::string>)>(
       [this, &heal, &by](auto handler) {
         auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-        runtime_->runner().revive<workflows::Heal>(heal, workflows::RollBackAgain{by}, [this, shared](Result<std::string> stream) {
-          asio::dispatch(loop_, [shared, stream = std::move(stream)]() mutable { (*shared)(std::move(stream)); });
-        });
+        runtime_->runner().revive<workflows::Heal>(
+            heal, workflows::RollBackAgain{by}, [this, shared](Result<std::string> stream) {
+              asio::dispatch(loop_, [shared, stream = std::move(stream)]() mutable { (*shared)(std::move(stream)); });
+            });
       },
       asio::use_awaitable);
   if (!begun) co_return Outcome(std::unexpected(begun.error()));

@@ -22,7 +22,8 @@ std::string digest_of_this_program() {
   Sha256Stream stream;
   std::array<char, 1 << 16> buffer{};
   ssize_t got = 0;
-  while ((got = ::read(file, buffer.data(), buffer.size())) > 0) stream.update(buffer.data(), static_cast<std::size_t>(got));
+  while ((got = ::read(file, buffer.data(), buffer.size())) > 0)
+    stream.update(buffer.data(), static_cast<std::size_t>(got));
   ::close(file);
   return "sha256:" + to_hex(stream.finish());
 }
@@ -37,7 +38,7 @@ std::map<std::string, std::string> environment() {
 
 // Who owns the ledger, or would create it.
 std::string ledger_owner(const std::string& ledger, const Caller& caller) {
-  struct stat found{};
+  struct stat found {};
   return ::stat(ledger.c_str(), &found) == 0 ? os_user_name(found.st_uid) : caller.os_user;
 }
 

@@ -15,10 +15,10 @@ namespace autoheal::cli {
 
 struct LoadedConfiguration {
   config::Configuration settings;
-  std::map<engine::BlobName, std::string> baselines;   // content by name, to be kept in the vault before a heal begins
+  std::map<engine::BlobName, std::string> baselines;  // content by name, to be kept in the vault before a heal begins
   Caller caller;
-  workflows::Principal principal;                      // who the caller is here
-  std::string program_sha256;                          // of the running autoheal
+  workflows::Principal principal;  // who the caller is here
+  std::string program_sha256;      // of the running autoheal
 
   [[nodiscard]] const workflows::EngineSpec* find(const std::string& engine) const;
 };

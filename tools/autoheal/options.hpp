@@ -10,21 +10,21 @@ namespace autoheal::cli {
 enum class OutputFormat { text, json, jsonl, csv };
 
 struct Options {
-  std::string command;                     // "heal", "baseline adopt", ...
-  std::string config_file;                 // empty: the usual places
+  std::string command;      // "heal", "baseline adopt", ...
+  std::string config_file;  // empty: the usual places
   OutputFormat output = OutputFormat::text;
   std::string color = "auto";
   std::string reason;
 
-  std::string engine;                      // heal, baseline
-  std::vector<std::string> engines;        // selftest --engine
-  std::string heal;                        // show, cancel, rollback
-  std::optional<bool> heals;               // selftest --heal / --no-heal
+  std::string engine;                // heal, baseline
+  std::vector<std::string> engines;  // selftest --engine
+  std::string heal;                  // show, cancel, rollback
+  std::optional<bool> heals;         // selftest --heal / --no-heal
   std::string test_result_file;
   std::optional<std::string> error;
   bool dry_run = false;
 
-  std::string actor, type, state, strategy, since, until;   // heals, audit
+  std::string actor, type, state, strategy, since, until;  // heals, audit
   std::optional<std::uint64_t> limit, after;
 };
 

@@ -99,11 +99,13 @@ std::string report_of(const workflows::SelfTestState& run, const std::string& er
          ",\n  \"timestamp\": " + when + (error.empty() ? "" : ",\n  \"error\": " + problem) + "\n}\n";
 }
 
-Result<std::filesystem::path> write_report(const std::filesystem::path& folder, const std::string& id, const std::string& text) {
+Result<std::filesystem::path> write_report(const std::filesystem::path& folder, const std::string& id,
+                                           const std::string& text) {
   std::error_code problem;
   std::filesystem::create_directories(folder, problem);
   if (problem) {
-    return failure(ErrorKind::unavailable, "cannot make the report folder " + folder.string() + ": " + problem.message(),
+    return failure(ErrorKind::unavailable,
+                   "cannot make the report folder " + folder.string() + ": " + problem.message(),
                    "check `reports:` in the configuration");
   }
   const auto path = folder / (id + ".json");

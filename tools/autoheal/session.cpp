@@ -44,7 +44,8 @@ int Session::require(workflows::Permission permission, const std::string& what) 
   const workflows::Principal& who = configuration.principal;
   if (allows(who.role, permission)) return exit_done;
   record_refusal(*this, what);
-  const std::string role = who.role == workflows::Role::none ? "has no role here" : "is only " + std::string(name_of(who.role));
+  const std::string role =
+      who.role == workflows::Role::none ? "has no role here" : "is only " + std::string(name_of(who.role));
   return fail({ErrorKind::refused, who.name + " may not " + what + ": " + who.name + " " + role,
                "roles stand under `principals:` in " + configuration.settings.file});
 }

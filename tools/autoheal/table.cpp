@@ -9,7 +9,8 @@ namespace autoheal::cli {
 namespace {
 
 std::size_t width_of(const std::string& text) {
-  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
 std::string csv_field(const std::string& text) {
@@ -36,7 +37,8 @@ void print_text(Console& console, const Table& table) {
   std::vector<std::size_t> widths;
   for (const std::string& column : table.columns) widths.push_back(width_of(column));
   for (const auto& row : table.rows) {
-    for (std::size_t index = 0; index < row.size(); ++index) widths[index] = std::max(widths[index], width_of(row[index]));
+    for (std::size_t index = 0; index < row.size(); ++index)
+      widths[index] = std::max(widths[index], width_of(row[index]));
   }
   const auto line = [&](const std::vector<std::string>& row) {
     std::string text;
@@ -54,7 +56,8 @@ void print_text(Console& console, const Table& table) {
 
 void print(Console& console, const Table& table, OutputFormat format) {
   switch (format) {
-    case OutputFormat::text: return print_text(console, table);
+    case OutputFormat::text:
+      return print_text(console, table);
     case OutputFormat::csv:
       print_csv(console, table.columns);
       for (const auto& row : table.rows) print_csv(console, row);
@@ -62,7 +65,8 @@ void print(Console& console, const Table& table, OutputFormat format) {
     case OutputFormat::jsonl:
       for (const auto& row : table.rows) console.data(json_row(table, row));
       return;
-    case OutputFormat::json: break;
+    case OutputFormat::json:
+      break;
   }
   std::string all = "[";
   for (const auto& row : table.rows) all += (all.size() == 1 ? "" : ",\n ") + json_row(table, row);

@@ -14,8 +14,10 @@ Result<std::string> read_limited(std::istream& stream, const std::string& file) 
   std::string text(largest_test_result_bytes + 1, '\0');
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(stream.gcount()));
-  if (stream.bad() || (text.empty() && !stream.eof())) return failure(ErrorKind::invalid, "the test result " + file + " cannot be read");
-  if (text.size() > largest_test_result_bytes) return failure(ErrorKind::invalid, "the test result " + file + " is larger than 64 KiB");
+  if (stream.bad() || (text.empty() && !stream.eof()))
+    return failure(ErrorKind::invalid, "the test result " + file + " cannot be read");
+  if (text.size() > largest_test_result_bytes)
+    return failure(ErrorKind::invalid, "the test result " + file + " is larger than 64 KiB");
   return text;
 }
 
@@ -34,9 +36,11 @@ Result<std::string> read_test_result(const std::string& file, const std::string&
   if (!json.is_object()) return failure(ErrorKind::invalid, "the test result " + file + " is not a JSON object", hint);
   for (const auto& [key, value] : json.items()) {
     if (key != "engine" && key != "action" && key != "result" && key != "error") {
-      return failure(ErrorKind::invalid, "the test result " + file + " has an unknown key \"" + valid_utf8(key) + "\"", hint);
+      return failure(ErrorKind::invalid, "the test result " + file + " has an unknown key \"" + valid_utf8(key) + "\"",
+                     hint);
     }
-    if (!value.is_string()) return failure(ErrorKind::invalid, "the test result " + file + ": \"" + key + "\" is not a text", hint);
+    if (!value.is_string())
+      return failure(ErrorKind::invalid, "the test result " + file + ": \"" + key + "\" is not a text", hint);
   }
   if (!json.contains("engine") || json.at("engine") != engine) {
     return failure(ErrorKind::invalid, "the test result " + file + " is not one of engine " + engine, hint);

@@ -10,9 +10,11 @@ namespace autoheal::bench {
 
 namespace asio = boost::asio;
 
-Result<std::unique_ptr<MachineRoom>> MachineRoom::open(const std::filesystem::path& folder, const MakeHost& make_host, unsigned callers) {
+Result<std::unique_ptr<MachineRoom>> MachineRoom::open(const std::filesystem::path& folder, const MakeHost& make_host,
+                                                       unsigned callers) {
   std::unique_ptr<MachineRoom> room(new MachineRoom);
-  if (auto assembled = room->assemble(folder, make_host, callers); !assembled) return std::unexpected(std::move(assembled.error()));
+  if (auto assembled = room->assemble(folder, make_host, callers); !assembled)
+    return std::unexpected(std::move(assembled.error()));
   return room;
 }
 
@@ -37,7 +39,10 @@ Result<void> MachineRoom::assemble(const std::filesystem::path& folder, const Ma
       .program_sha256 = "sha256:bench",
       .tests_at_once = 1,
       .pool = [this](std::function<void()> job) { asio::post(pool_, std::move(job)); },
-      .today = [](const std::string&, const std::string&) { return workflows::Today{{}, true}; },
+      .today =
+          [](const std::string&, const std::string&) {
+            return workflows::Today{{}, true};
+          },
       .role_of = [](const std::string&) { return std::string("admiral"); },
       .may_change = [](const std::string&) { return true; },
       .adopted = [](const std::string&) { return std::optional<workflows::Adopted>(); },
@@ -47,8 +52,11 @@ Result<void> MachineRoom::assemble(const std::filesystem::path& folder, const Ma
       .wait = [](Duration) { return false; },
   });
   runtime_->register_workflow<workflows::Heal>(*effects_);
-  const auto find = [this](const std::string& name) -> std::optional<workflows::EngineToHeal> { return engines_.at(name); };
-  trigger_ = std::make_unique<workflows::AutoHealTrigger>(*runtime_, clock_, find, workflows::TriggerSettings{callers, true});
+  const auto find = [this](const std::string& name) -> std::optional<workflows::EngineToHeal> {
+    return engines_.at(name);
+  };
+  trigger_ =
+      std::make_unique<workflows::AutoHealTrigger>(*runtime_, clock_, find, workflows::TriggerSettings{callers, true});
   return {};
 }
 
@@ -80,7 +88,8 @@ Result<Measured> MachineRoom::heal(std::size_t callers, std::size_t count,
       by.principal = "bench";
       by.role = "admiral";
       const workflows::HealResult result = co_await trigger_->heal_engine(engine, failure, by);
-      if (result.ending != workflows::HealEnding::certified) problem = "a heal of " + engine + " was not certified: " + result.reason + result.error;
+      if (result.ending != workflows::HealEnding::certified)
+        problem = "a heal of " + engine + " was not certified: " + result.reason + result.error;
       measured.latencies_ms.push_back(static_cast<double>((clock_.since_boot() - began).count()) / 1000.0);
     }
   };

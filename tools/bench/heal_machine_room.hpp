@@ -19,14 +19,15 @@ namespace autoheal::bench {
 
 struct Measured {
   double seconds = 0;
-  std::vector<double> latencies_ms;   // of every heal
+  std::vector<double> latencies_ms;  // of every heal
 };
 
 class MachineRoom {
  public:
   using MakeHost = std::function<std::unique_ptr<workflows::Host>(engine::BlobStore& blobs)>;
 
-  static Result<std::unique_ptr<MachineRoom>> open(const std::filesystem::path& folder, const MakeHost& make_host, unsigned callers);
+  static Result<std::unique_ptr<MachineRoom>> open(const std::filesystem::path& folder, const MakeHost& make_host,
+                                                   unsigned callers);
   ~MachineRoom();
 
   [[nodiscard]] workflows::Host& host() { return *host_; }
@@ -35,7 +36,8 @@ class MachineRoom {
   Result<void> add_engine(workflows::EngineSpec spec);
 
   // Each caller heals its own engine again and again until `count` heals are done; `break_it` is called before each.
-  Result<Measured> heal(std::size_t callers, std::size_t count, const std::function<std::string(std::size_t caller)>& break_it);
+  Result<Measured> heal(std::size_t callers, std::size_t count,
+                        const std::function<std::string(std::size_t caller)>& break_it);
 
  private:
   MachineRoom() = default;

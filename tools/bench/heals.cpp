@@ -23,7 +23,9 @@ constexpr const char* wrong = "port = oops\n";
 // Removed when it goes.
 struct ScratchFolder {
   fs::path path;
-  explicit ScratchFolder(const std::string& name) : path(fs::absolute(name + "." + std::to_string(::getpid()))) { fs::create_directories(path); }
+  explicit ScratchFolder(const std::string& name) : path(fs::absolute(name + "." + std::to_string(::getpid()))) {
+    fs::create_directories(path);
+  }
   ~ScratchFolder() {
     std::error_code ignored;
     fs::remove_all(path, ignored);
@@ -35,7 +37,8 @@ struct ScratchFolder {
 std::string engine_name(std::size_t caller) { return "engine" + std::to_string(caller); }
 std::string simulated_path(std::size_t caller) { return "etc/" + engine_name(caller) + ".conf"; }
 
-workflows::EngineSpec engine(std::size_t caller, const std::string& root, const std::string& path, const engine::BlobName& baseline) {
+workflows::EngineSpec engine(std::size_t caller, const std::string& root, const std::string& path,
+                             const engine::BlobName& baseline) {
   workflows::EngineSpec spec;
   spec.name = engine_name(caller);
   spec.root = root;
@@ -55,7 +58,8 @@ double percentile(std::vector<double> values, double part) {
 
 void figure(std::ostream& out, const std::string& name, double value, const char* unit, double floor) {
   char line[256];
-  std::snprintf(line, sizeof line, R"({"case":"%s","value":%.3f,"unit":"%s","floor":%.3f,"ratio":%.3f})", name.c_str(), value, unit, floor, value / floor);
+  std::snprintf(line, sizeof line, R"({"case":"%s","value":%.3f,"unit":"%s","floor":%.3f,"ratio":%.3f})", name.c_str(),
+                value, unit, floor, value / floor);
   out << line << std::endl;
 }
 
@@ -72,7 +76,7 @@ std::vector<std::string> entry_texts(const store::SqliteLedger& ledger) {
 void tell(std::ostream& out, const std::string& ending, const Measured& measured, double callers, double floor) {
   const double rate = static_cast<double>(measured.latencies_ms.size()) / measured.seconds;
   figure(out, "heals_per_s" + ending, rate, "1/s", floor);
-  const double round_ms = 1000.0 * callers / floor;   // one heal of every caller, at the floor
+  const double round_ms = 1000.0 * callers / floor;  // one heal of every caller, at the floor
   figure(out, "heal_p50_ms" + ending, percentile(measured.latencies_ms, 0.50), "ms", round_ms);
   figure(out, "heal_p99_ms" + ending, percentile(measured.latencies_ms, 0.99), "ms", round_ms);
 }
@@ -88,14 +92,16 @@ Result<void> simulated(const HealsOptions& options, const fs::path& folder, std:
   if (!room) return std::unexpected(std::move(room.error()));
   const auto baseline = (*room)->vault().put(right, engine::BlobNaming::plain);
   for (std::size_t caller = 0; caller < options.callers; ++caller) {
-    if (auto added = (*room)->add_engine(engine(caller, "/srv", simulated_path(caller), *baseline)); !added) return added;
+    if (auto added = (*room)->add_engine(engine(caller, "/srv", simulated_path(caller), *baseline)); !added)
+      return added;
   }
   const auto measured = (*room)->heal(options.callers, options.count, [&](std::size_t caller) {
     host->write(simulated_path(caller), wrong);
     return engine_name(caller);
   });
   if (!measured) return std::unexpected(measured.error());
-  const auto floor_rate = sqlite_floor(folder / "floor.db", options.callers, options.count, entry_texts((*room)->ledger()));
+  const auto floor_rate =
+      sqlite_floor(folder / "floor.db", options.callers, options.count, entry_texts((*room)->ledger()));
   if (!floor_rate) return std::unexpected(floor_rate.error());
   floor = *floor_rate;
   tell(out, "_c" + std::to_string(options.callers), *measured, static_cast<double>(options.callers), floor);
@@ -119,7 +125,8 @@ Result<void> one_real_file(const HealsOptions& options, const fs::path& folder, 
     return engine_name(caller);
   });
   if (!measured) return std::unexpected(measured.error());
-  tell(out, "_c" + std::to_string(options.callers) + "_one_file", *measured, static_cast<double>(options.callers), floor);
+  tell(out, "_c" + std::to_string(options.callers) + "_one_file", *measured, static_cast<double>(options.callers),
+       floor);
   return {};
 }
 
@@ -129,6 +136,7 @@ Result<void> run_heals(const HealsOptions& options, std::ostream& out) {
   const ScratchFolder scratch(options.folder);
   double floor = 1;
   if (auto done = simulated(options, scratch.path, out, floor); !done) return done;
+  if (options.simulated_only) return {};
   return one_real_file(options, scratch.path, out, floor);
 }
 

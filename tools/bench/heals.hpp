@@ -13,6 +13,7 @@ struct HealsOptions {
   std::size_t callers = 64;
   std::size_t count = 10'000;
   std::string folder = "autoheal-bench.tmp";
+  bool simulated_only = false;  // leaves the line with real files out
 };
 
 // Writes one JSON line per figure. Fails where a heal is not certified: a wrong heal has no speed.

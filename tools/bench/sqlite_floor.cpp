@@ -26,14 +26,19 @@ Result<double> sqlite_floor(const std::filesystem::path& file, std::size_t calle
   sqlite3* opened = nullptr;
   const int status = sqlite3_open(file.c_str(), &opened);
   const std::unique_ptr<sqlite3, CloseDatabase> database(opened);
-  const auto run = [&](const char* sql) { return sqlite3_exec(database.get(), sql, nullptr, nullptr, nullptr) == SQLITE_OK; };
-  if (status != SQLITE_OK || !run("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=1000;") ||
+  const auto run = [&](const char* sql) {
+    return sqlite3_exec(database.get(), sql, nullptr, nullptr, nullptr) == SQLITE_OK;
+  };
+  if (status != SQLITE_OK ||
+      !run("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=1000;") ||
       !run("CREATE TABLE entries(seq INTEGER PRIMARY KEY, stream BLOB, version INTEGER, type TEXT, dataversion INTEGER,"
-           "time INTEGER, actor TEXT, engine TEXT, data TEXT); CREATE UNIQUE INDEX by_stream ON entries(stream, version);")) {
+           "time INTEGER, actor TEXT, engine TEXT, data TEXT); CREATE UNIQUE INDEX by_stream ON entries(stream, "
+           "version);")) {
     return failure(ErrorKind::unavailable, "the floor's database cannot be made");
   }
   sqlite3_stmt* prepared = nullptr;
-  sqlite3_prepare_v3(database.get(), "INSERT INTO entries VALUES(?,?,?,'heal.triggered',1,?,'bench','engine',?)", -1, SQLITE_PREPARE_PERSISTENT, &prepared, nullptr);
+  sqlite3_prepare_v3(database.get(), "INSERT INTO entries VALUES(?,?,?,'heal.triggered',1,?,'bench','engine',?)", -1,
+                     SQLITE_PREPARE_PERSISTENT, &prepared, nullptr);
   const std::unique_ptr<sqlite3_stmt, Finalize> insert(prepared);
   const std::size_t per_commit = data.size() / commits_per_heal;
   const std::size_t rounds = std::max<std::size_t>(1, count / callers);
@@ -51,7 +56,8 @@ Result<double> sqlite_floor(const std::filesystem::path& file, std::size_t calle
           sqlite3_bind_int64(insert.get(), 3, static_cast<std::int64_t>(commit * per_commit + entry + 1));
           sqlite3_bind_int64(insert.get(), 4, seq);
           sqlite3_bind_text(insert.get(), 5, text.data(), static_cast<int>(text.size()), SQLITE_STATIC);
-          if (sqlite3_step(insert.get()) != SQLITE_DONE) return failure(ErrorKind::unavailable, "the floor's insert failed");
+          if (sqlite3_step(insert.get()) != SQLITE_DONE)
+            return failure(ErrorKind::unavailable, "the floor's insert failed");
           sqlite3_reset(insert.get());
         }
       }

@@ -22,12 +22,14 @@ std::vector<std::string> targets_of(const EngineSpec& spec) {
 }
 
 bool nested(const std::string& inner, const std::string& outer) {
-  return inner == outer || (inner.starts_with(outer) && inner.size() > outer.size() && (outer.ends_with('/') || inner[outer.size()] == '/'));
+  return inner == outer || (inner.starts_with(outer) && inner.size() > outer.size() &&
+                            (outer.ends_with('/') || inner[outer.size()] == '/'));
 }
 
 class EnginesCheck {
  public:
-  EnginesCheck(const Configuration& configuration, const std::vector<std::pair<std::string, const Node*>>& nodes, std::vector<Problem>& problems)
+  EnginesCheck(const Configuration& configuration, const std::vector<std::pair<std::string, const Node*>>& nodes,
+               std::vector<Problem>& problems)
       : configuration_(configuration), nodes_(nodes), problems_(problems) {}
 
   void run() {
@@ -49,7 +51,8 @@ class EnginesCheck {
     for (std::size_t index = 0; index < configuration_.engines.size(); ++index) {
       const std::string& name = configuration_.engines[index].name;
       known_.push_back(name);
-      if (!seen.insert(name).second) wrong(index, "name", "another engine has the name \"" + name + "\", expected each name once");
+      if (!seen.insert(name).second)
+        wrong(index, "name", "another engine has the name \"" + name + "\", expected each name once");
     }
   }
 
@@ -58,7 +61,9 @@ class EnginesCheck {
       for (const std::string& needed : configuration_.engines[index].depends_on) {
         if (std::ranges::find(known_, needed) != known_.end()) continue;
         const std::string meant = did_you_mean(needed, known_);
-        wrong(index, "depends_on", "there is no engine \"" + needed + "\", expected the name of an engine" + (meant.empty() ? "" : "; " + meant));
+        wrong(index, "depends_on",
+              "there is no engine \"" + needed + "\", expected the name of an engine" +
+                  (meant.empty() ? "" : "; " + meant));
       }
       std::vector<std::string> way = {configuration_.engines[index].name};
       if (const std::string cycle = cycle_from(index, way); !cycle.empty()) {
@@ -79,7 +84,9 @@ class EnginesCheck {
         return circle + needed;
       }
       way.push_back(needed);
-      if (std::string found = cycle_from(static_cast<std::size_t>(next - configuration_.engines.begin()), way); !found.empty()) return found;
+      if (std::string found = cycle_from(static_cast<std::size_t>(next - configuration_.engines.begin()), way);
+          !found.empty())
+        return found;
       way.pop_back();
     }
     return {};
@@ -92,8 +99,9 @@ class EnginesCheck {
         own_files(index, path);
         for (const auto& [other, owner] : all) {
           if (owner != index && (nested(path, other) || nested(other, path))) {
-            wrong(index, "repair", path + " is a target of this engine and " + other + " one of " + configuration_.engines[owner].name +
-                                       ", expected targets that do not overlap");
+            wrong(index, "repair",
+                  path + " is a target of this engine and " + other + " one of " + configuration_.engines[owner].name +
+                      ", expected targets that do not overlap");
           }
         }
         all.emplace_back(path, index);
@@ -105,7 +113,8 @@ class EnginesCheck {
     const std::string& ledger = configuration_.ledger;
     const auto is_own = [&](const std::string& own) { return nested(path, own) || nested(own, path); };
     bool own = is_own(configuration_.reports) || is_own(ledger + ".vault");
-    for (const char* ending : {"", "-wal", "-shm", ".key", ".signed", ".lock", ".sock", ".new"}) own = own || path == ledger + ending;
+    for (const char* ending : {"", "-wal", "-shm", ".key", ".signed", ".lock", ".sock", ".new"})
+      own = own || path == ledger + ending;
     for (const std::string& file : configuration_.files) own = own || path == file;
     if (own) wrong(index, "repair", path + " is one of Autoheal's own files, expected a target that is not");
   }
@@ -119,7 +128,8 @@ class EnginesCheck {
 
 }  // namespace
 
-void check_engines(const Configuration& configuration, const std::vector<std::pair<std::string, const Node*>>& engine_nodes,
+void check_engines(const Configuration& configuration,
+                   const std::vector<std::pair<std::string, const Node*>>& engine_nodes,
                    std::vector<Problem>& problems) {
   EnginesCheck(configuration, engine_nodes, problems).run();
 }

@@ -1,4 +1,5 @@
-// autoheal.yaml as values: read strictly, with the environment applied. What is wrong is told with file, line and column.
+// autoheal.yaml as values: read strictly, with the environment applied. What is wrong is told with file, line and
+// column.
 #pragma once
 
 #include <expected>
@@ -15,15 +16,15 @@
 namespace autoheal::config {
 
 struct Configuration {
-  std::string file;                          // absolute
-  std::vector<std::string> files;            // read: the file and what it includes
-  std::string digest;                        // "sha256:..." of all of them and of every baseline
-  std::string ledger;                        // absolute
-  std::string reports;                       // absolute
-  workflows::HealingSpec healing;            // what engines inherit; `enabled` is the whole machine's switch
+  std::string file;                // absolute
+  std::vector<std::string> files;  // read: the file and what it includes
+  std::string digest;              // "sha256:..." of all of them and of every baseline
+  std::string ledger;              // absolute
+  std::string reports;             // absolute
+  workflows::HealingSpec healing;  // what engines inherit; `enabled` is the whole machine's switch
   unsigned max_concurrent = 16;
   unsigned max_tests = 4;
-  workflows::Principals principals;          // ledger_owner is left to the caller
+  workflows::Principals principals;  // ledger_owner is left to the caller
   workflows::SecretRules secrets;
   std::uint64_t vault_max_blob_bytes = 64ULL << 20U;
   std::vector<workflows::EngineSpec> engines;
@@ -32,7 +33,7 @@ struct Configuration {
 
 // What the loader needs besides the file system.
 struct LoadPorts {
-  std::map<std::string, std::string> environment;   // AUTOHEAL_* and AUTO_HEAL_ON count
+  std::map<std::string, std::string> environment;  // AUTOHEAL_* and AUTO_HEAL_ON count
   // Keeps the content of a baseline and names it.
   std::function<engine::BlobName(std::string content)> keep_baseline;
 };

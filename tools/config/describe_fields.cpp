@@ -33,29 +33,49 @@ Json type_schema(const Field& field) {
   constexpr std::string_view below_root = R"(^(?!/)(?!(.*/)?\.\.(/|$))(?!(.*/)?\.autoheal(/|$)).+$)";
   switch (field.type) {
     case FieldType::text:
-      if (!field.choices.empty()) return {{"enum", std::vector<std::string>(field.choices.begin(), field.choices.end())}};
+      if (!field.choices.empty())
+        return {{"enum", std::vector<std::string>(field.choices.begin(), field.choices.end())}};
       return {{"type", "string"}};
-    case FieldType::word: return pattern(R"(^[^\s/]{1,255}$)");
-    case FieldType::argument: return {{"type", Json::array({"string", "number", "boolean"})}};
-    case FieldType::boolean: return {{"type", "boolean"}};
-    case FieldType::integer: return bounded(field);
-    case FieldType::duration: return duration_schema(field);
-    case FieldType::size: return {{"anyOf", Json::array({pattern(R"(^[0-9]+([KMGT]iB)?$)"), bounded(field)})}};
-    case FieldType::mode: return pattern("^[0-7]{3,5}$");
-    case FieldType::owner: return pattern(R"(^[^:\s/]+:[^:\s/]+$)");
+    case FieldType::word:
+      return pattern(R"(^[^\s/]{1,255}$)");
+    case FieldType::argument:
+      return {{"type", Json::array({"string", "number", "boolean"})}};
+    case FieldType::boolean:
+      return {{"type", "boolean"}};
+    case FieldType::integer:
+      return bounded(field);
+    case FieldType::duration:
+      return duration_schema(field);
+    case FieldType::size:
+      return {{"anyOf", Json::array({pattern(R"(^[0-9]+([KMGT]iB)?$)"), bounded(field)})}};
+    case FieldType::mode:
+      return pattern("^[0-7]{3,5}$");
+    case FieldType::owner:
+      return pattern(R"(^[^:\s/]+:[^:\s/]+$)");
     case FieldType::target:
-    case FieldType::pattern: return pattern(below_root);
-    case FieldType::source: return {{"type", "string"}, {"minLength", 1}};
-    case FieldType::regex: return {{"type", "string"}, {"format", "regex"}};
-    case FieldType::url: return pattern(R"(^https?://\S*$)");
-    case FieldType::digest: return pattern("^[0-9a-f]{64}$");
-    case FieldType::value: return {{"type", Json::array({"string", "number", "boolean", "null"})}};
+    case FieldType::pattern:
+      return pattern(below_root);
+    case FieldType::source:
+      return {{"type", "string"}, {"minLength", 1}};
+    case FieldType::regex:
+      return {{"type", "string"}, {"format", "regex"}};
+    case FieldType::url:
+      return pattern(R"(^https?://\S*$)");
+    case FieldType::digest:
+      return pattern("^[0-9a-f]{64}$");
+    case FieldType::value:
+      return {{"type", Json::array({"string", "number", "boolean", "null"})}};
     case FieldType::env_value: {
-      const Json from = {{"type", "object"}, {"properties", {{"from", {{"type", "string"}, {"minLength", 1}}}}}, {"required", Json::array({"from"})}, {"additionalProperties", false}};
+      const Json from = {{"type", "object"},
+                         {"properties", {{"from", {{"type", "string"}, {"minLength", 1}}}}},
+                         {"required", Json::array({"from"})},
+                         {"additionalProperties", false}};
       return {{"anyOf", Json::array({Json{{"type", Json::array({"string", "number"})}}, from})}};
     }
-    case FieldType::object: return schema_of(*field.shape);
-    case FieldType::map: break;
+    case FieldType::object:
+      return schema_of(*field.shape);
+    case FieldType::map:
+      break;
   }
   const Field& inner = field.shape->fields.front();
   Json value = type_schema(inner);
@@ -68,7 +88,8 @@ Json schema_of(const Field& field) {
   Json json = type_schema(field);
   if (field.list) json = {{"type", "array"}, {"items", json}};
   if (field.list && field.type == FieldType::argument) json["minItems"] = 1;
-  json["description"] = std::string(field.help) + (field.fallback.empty() ? "" : " (default: " + std::string(field.fallback) + ")");
+  json["description"] =
+      std::string(field.help) + (field.fallback.empty() ? "" : " (default: " + std::string(field.fallback) + ")");
   return json;
 }
 
@@ -87,22 +108,38 @@ Json schema_of(const Shape& shape) {
 
 std::string_view name_of(FieldType type) {
   switch (type) {
-    case FieldType::boolean: return "true/false";
-    case FieldType::integer: return "number";
-    case FieldType::duration: return "duration";
-    case FieldType::size: return "size";
-    case FieldType::mode: return "mode";
-    case FieldType::owner: return "user:group";
-    case FieldType::target: return "path below root";
-    case FieldType::pattern: return "path pattern below root";
-    case FieldType::source: return "path";
-    case FieldType::regex: return "expression";
-    case FieldType::url: return "URL";
-    case FieldType::digest: return "SHA-256";
-    case FieldType::value: return "value";
-    case FieldType::object: return "";
-    case FieldType::map: return "names: values";
-    default: return "text";
+    case FieldType::boolean:
+      return "true/false";
+    case FieldType::integer:
+      return "number";
+    case FieldType::duration:
+      return "duration";
+    case FieldType::size:
+      return "size";
+    case FieldType::mode:
+      return "mode";
+    case FieldType::owner:
+      return "user:group";
+    case FieldType::target:
+      return "path below root";
+    case FieldType::pattern:
+      return "path pattern below root";
+    case FieldType::source:
+      return "path";
+    case FieldType::regex:
+      return "expression";
+    case FieldType::url:
+      return "URL";
+    case FieldType::digest:
+      return "SHA-256";
+    case FieldType::value:
+      return "value";
+    case FieldType::object:
+      return "";
+    case FieldType::map:
+      return "names: values";
+    default:
+      return "text";
   }
 }
 

@@ -24,19 +24,26 @@ constexpr Field limited(Field field, std::int64_t minimum, std::int64_t maximum)
 constexpr Field one(std::string_view name, FieldType type, std::string_view help, std::string_view fallback = {}) {
   return {name, type, help, false, false, fallback};
 }
-constexpr Field must(std::string_view name, FieldType type, std::string_view help) { return {name, type, help, false, true}; }
-constexpr Field list(std::string_view name, FieldType type, std::string_view help, bool required = false) { return {name, type, help, true, required}; }
-constexpr Field object_of(std::string_view name, const Shape& shape, std::string_view help, bool is_list = false, bool required = false) {
+constexpr Field must(std::string_view name, FieldType type, std::string_view help) {
+  return {name, type, help, false, true};
+}
+constexpr Field list(std::string_view name, FieldType type, std::string_view help, bool required = false) {
+  return {name, type, help, true, required};
+}
+constexpr Field object_of(std::string_view name, const Shape& shape, std::string_view help, bool is_list = false,
+                          bool required = false) {
   return {name, object, help, is_list, required, {}, 0, 0, {}, &shape};
 }
 constexpr Field map_of(std::string_view name, const Shape& shape, std::string_view help, bool required = false) {
   return {name, map, help, false, required, {}, 0, 0, {}, &shape};
 }
-constexpr Field choice(std::string_view name, std::span<const std::string_view> choices, std::string_view help, std::string_view fallback = {}) {
+constexpr Field choice(std::string_view name, std::span<const std::string_view> choices, std::string_view help,
+                       std::string_view fallback = {}) {
   return {name, text, help, false, false, fallback, 0, 0, choices};
 }
 
-constexpr Field timeout_field = limited(one("timeout", duration, "how long it may take; then the whole process group ends", "10s"), 1000 * us, 24 * hours);
+constexpr Field timeout_field = limited(
+    one("timeout", duration, "how long it may take; then the whole process group ends", "10s"), 1000 * us, 24 * hours);
 
 constexpr std::array text_value = {one("*", argument, "text")};
 constexpr Shape text_values{"text values", text_value};
@@ -204,14 +211,14 @@ constexpr Shape certify{"certify", certify_fields};
 
 // ---- the whole
 
-#define AUTOHEAL_ENGINE_HEALING_FIELDS                                                                                  \
-  one("enabled", boolean, "false: nothing is healed", "true"),                                                           \
-      choice("mode", modes_of_healing, "observe records what would be done and touches nothing", "heal"),                \
-      limited(one("max_retries", integer, "attempts in all", "3"), 1, 100),                                              \
-      limited(one("retry_delay", duration, "between two attempts", "1s"), 0, 24 * hours),                                \
-      limited(one("fail_after", integer, "network and command probes fail so often before a heal", "2"), 1, 100),        \
-      limited(one("settle", duration, "quiet after a file event", "0s"), 0, 24 * hours),                                 \
-      limited(one("cooldown", duration, "after an exhausted heal", "5m"), 0, 24 * hours),                                \
+#define AUTOHEAL_ENGINE_HEALING_FIELDS                                                                            \
+  one("enabled", boolean, "false: nothing is healed", "true"),                                                    \
+      choice("mode", modes_of_healing, "observe records what would be done and touches nothing", "heal"),         \
+      limited(one("max_retries", integer, "attempts in all", "3"), 1, 100),                                       \
+      limited(one("retry_delay", duration, "between two attempts", "1s"), 0, 24 * hours),                         \
+      limited(one("fail_after", integer, "network and command probes fail so often before a heal", "2"), 1, 100), \
+      limited(one("settle", duration, "quiet after a file event", "0s"), 0, 24 * hours),                          \
+      limited(one("cooldown", duration, "after an exhausted heal", "5m"), 0, 24 * hours),                         \
       limited(one("max_heals_per_hour", integer, "more than so many end as flapping", "10"), 1, 10'000)
 constexpr std::array engine_healing_fields = {AUTOHEAL_ENGINE_HEALING_FIELDS};
 constexpr Shape engine_healing{"healing of one engine", engine_healing_fields};
@@ -247,7 +254,8 @@ constexpr std::array secrets_fields = {
     list("patterns", regex, "what matches is masked wherever it would be seen"),
 };
 constexpr Shape secrets{"secrets", secrets_fields};
-constexpr std::array vault_fields = {limited(one("max_blob", size, "the largest content that is kept", "64MiB"), 1024, std::int64_t{1} << 40)};
+constexpr std::array vault_fields = {
+    limited(one("max_blob", size, "the largest content that is kept", "64MiB"), 1024, std::int64_t{1} << 40)};
 constexpr Shape vault{"vault", vault_fields};
 constexpr std::array top_fields = {
     limited({"version", integer, "of this format: 1", false, true}, 1, 1),

@@ -9,25 +9,25 @@
 namespace autoheal::config {
 
 enum class FieldType {
-  text,            // quoted or plain, but not a number or truth value
-  word,            // text without blanks: a name
-  argument,        // of a command: text or a number
+  text,      // quoted or plain, but not a number or truth value
+  word,      // text without blanks: a name
+  argument,  // of a command: text or a number
   boolean,
-  integer,         // between minimum and maximum
-  duration,        // 250ms, 5s, 2m, 1h or seconds; between minimum and maximum, in microseconds
-  size,            // 64MiB, or bytes
-  mode,            // octal permission bits
-  owner,           // user:group
-  target,          // a path below the engine's root
-  pattern,         // such a path with * ? **
-  source,          // a path relative to the file that names it
-  regex,           // RE2
-  url,             // http: or https:
-  digest,          // 64 hex digits
-  value,           // any scalar, as JSON
-  env_value,       // text, a number, or {from: FILE}
-  object,          // `shape`
-  map,             // names to `shape`'s only field
+  integer,    // between minimum and maximum
+  duration,   // 250ms, 5s, 2m, 1h or seconds; between minimum and maximum, in microseconds
+  size,       // 64MiB, or bytes
+  mode,       // octal permission bits
+  owner,      // user:group
+  target,     // a path below the engine's root
+  pattern,    // such a path with * ? **
+  source,     // a path relative to the file that names it
+  regex,      // RE2
+  url,        // http: or https:
+  digest,     // 64 hex digits
+  value,      // any scalar, as JSON
+  env_value,  // text, a number, or {from: FILE}
+  object,     // `shape`
+  map,        // names to `shape`'s only field
 };
 
 struct Shape;
@@ -36,11 +36,11 @@ struct Field {
   std::string_view name;
   FieldType type;
   std::string_view help;
-  bool list = false;                       // of such values
+  bool list = false;  // of such values
   bool required = false;
-  std::string_view fallback = {};          // for help; the code's own defaults are the truth
-  std::int64_t minimum = 0, maximum = 0;   // both 0: no limit
-  std::span<const std::string_view> choices = {};   // of text
+  std::string_view fallback = {};                  // for help; the code's own defaults are the truth
+  std::int64_t minimum = 0, maximum = 0;           // both 0: no limit
+  std::span<const std::string_view> choices = {};  // of text
   const Shape* shape = nullptr;
 };
 

@@ -22,7 +22,8 @@ constexpr std::size_t most_engines = 10'000;
 class Loader {
  public:
   Loader(const std::string& file, const LoadPorts& ports)
-      : ports_(ports), reading_{std::filesystem::absolute(file).lexically_normal(), ports_, problems_, result_.warnings, {}, {}, {}} {}
+      : ports_(ports),
+        reading_{std::filesystem::absolute(file).lexically_normal(), ports_, problems_, result_.warnings, {}, {}, {}} {}
 
   std::expected<Configuration, std::vector<Problem>> load() {
     result_.file = reading_.file.string();
@@ -40,7 +41,8 @@ class Loader {
 
  private:
   std::vector<Problem> sorted() {
-    std::ranges::sort(problems_, {}, [](const Problem& one) { return std::tie(one.file, one.line, one.column, one.message); });
+    std::ranges::sort(problems_, {},
+                      [](const Problem& one) { return std::tie(one.file, one.line, one.column, one.message); });
     return std::move(problems_);
   }
 
@@ -88,7 +90,8 @@ class Loader {
     read_principals(top);
     note_engines(top, reading_.file);
     for (const Node& pattern : list_at(top, "include")) include(pattern);
-    if (engine_nodes_.empty() && problems_.empty()) reading_.wrong(top, {}, "there are no engines, expected `engines:` with at least one");
+    if (engine_nodes_.empty() && problems_.empty())
+      reading_.wrong(top, {}, "there are no engines, expected `engines:` with at least one");
   }
 
   void read_principals(const Node& top) {
@@ -101,13 +104,18 @@ class Loader {
       principal.role = *workflows::parse_role(role);
       principal.os_user = principal.name;
       read(node, "os_user", principal.os_user);
-      if (!names.insert(principal.name).second) reading_.wrong(node, "principals", "\"" + principal.name + "\" stands here twice, expected each principal once");
-      if (!users.insert(principal.os_user).second) reading_.wrong(node, "principals", "OS user \"" + principal.os_user + "\" would be two principals, expected one");
+      if (!names.insert(principal.name).second)
+        reading_.wrong(node, "principals",
+                       "\"" + principal.name + "\" stands here twice, expected each principal once");
+      if (!users.insert(principal.os_user).second)
+        reading_.wrong(node, "principals",
+                       "OS user \"" + principal.os_user + "\" would be two principals, expected one");
       result_.principals.listed.push_back(std::move(principal));
     }
     const auto& actor = result_.principals.actor;
     if (!names.empty() && result_.principals.role_of(actor) != workflows::Role::admiral) {
-      reading_.wrong(*top.find("principals"), "principals", "automatic heals act as \"" + actor + "\", expected it among them with role: admiral");
+      reading_.wrong(*top.find("principals"), "principals",
+                     "automatic heals act as \"" + actor + "\", expected it among them with role: admiral");
     }
   }
 
@@ -122,14 +130,22 @@ class Loader {
     std::vector<std::string> files(found.gl_pathv, found.gl_pathv + (status == 0 ? found.gl_pathc : 0));
     ::globfree(&found);
     const bool one_file = pattern.text.find_first_of("*?[") == std::string::npos;
-    if (files.empty() && one_file) reading_.wrong(pattern, "include", "\"" + pattern.text + "\" does not exist, expected a file");
+    if (files.empty() && one_file)
+      reading_.wrong(pattern, "include", "\"" + pattern.text + "\" does not exist, expected a file");
     for (const std::string& file : files) {
-      if (result_.files.size() >= most_files) return reading_.wrong(pattern, "include", "more than 64 files are included");
+      if (result_.files.size() >= most_files)
+        return reading_.wrong(pattern, "include", "more than 64 files are included");
       const Node* top = read_file(file);
       if (top == nullptr) continue;
       for (const Node& key : top->keys) {
         if (key.text != "version" && key.text != "engines") {
-          problems_.push_back({file, key.line, key.column, {}, "\"" + key.text + "\" belongs into the main file, expected only `version` and `engines` in an included one"});
+          problems_.push_back(
+              {file,
+               key.line,
+               key.column,
+               {},
+               "\"" + key.text +
+                   "\" belongs into the main file, expected only `version` and `engines` in an included one"});
         }
       }
       note_engines(*top, file);
@@ -171,7 +187,8 @@ class Loader {
       }
     }
     if (const auto* text = environment("AUTOHEAL_MAX_RETRIES")) {
-      const bool digits = !text->empty() && text->size() <= 3 && text->find_first_not_of("0123456789") == std::string::npos;
+      const bool digits =
+          !text->empty() && text->size() <= 3 && text->find_first_not_of("0123456789") == std::string::npos;
       const unsigned number = digits ? static_cast<unsigned>(std::stoul(*text)) : 0;
       if (number >= 1 && number <= 100) max_retries_ = number;
       if (number < 1 || number > 100) junk("AUTOHEAL_MAX_RETRIES", *text, "a whole number from 1 to 100");
@@ -186,9 +203,9 @@ class Loader {
   Configuration result_;
   std::vector<Problem> problems_;
   Reading reading_;
-  std::deque<Node> trees_;   // addresses stay
+  std::deque<Node> trees_;  // addresses stay
   std::vector<std::pair<std::string, const Node*>> engine_nodes_;
-  std::optional<Duration> retry_delay_;     // of the environment: over every file
+  std::optional<Duration> retry_delay_;  // of the environment: over every file
   std::optional<unsigned> max_retries_;
   std::string canonical_;
 };

@@ -9,9 +9,9 @@ namespace autoheal::config {
 
 struct Problem {
   std::string file;
-  int line = 0, column = 0;       // from 1; 0: the whole file
-  std::string path;               // "engines[0].repair.files[0].mode", or empty
-  std::string message;            // problem, what was expected, what was meant
+  int line = 0, column = 0;  // from 1; 0: the whole file
+  std::string path;          // "engines[0].repair.files[0].mode", or empty
+  std::string message;       // problem, what was expected, what was meant
 };
 
 // "file:line:column: path: message".

@@ -12,7 +12,7 @@ namespace autoheal::config {
 
 namespace {
 
-using namespace workflows;   // every line below makes one of its values
+using namespace workflows;  // every line below makes one of its values
 
 std::string join(const std::string& path, const std::string& name) { return path + "." + name; }
 std::string at(const std::string& path, std::size_t index) { return path + "[" + std::to_string(index) + "]"; }
@@ -44,7 +44,9 @@ class EngineReader {
       const std::string here = at(join(path, std::string(key)), index);
       all.push_back(probe(items[index], here));
       if (!probe_names_.insert(all.back().name).second) {
-        reading_.wrong(items[index], here, "the name \"" + all.back().name + "\" stands here twice, expected one name per probe of an engine");
+        reading_.wrong(
+            items[index], here,
+            "the name \"" + all.back().name + "\" stands here twice, expected one name per probe of an engine");
       }
     }
     return all;
@@ -55,18 +57,22 @@ class EngineReader {
     if (repair == nullptr) return;
     const std::string path = join(engine_path, "repair");
     RepairSpec& into = spec_.repair;
-    each(*repair, "files", path, [&](const Node& node, const std::string& here) { into.files.push_back(file(node, here)); });
+    each(*repair, "files", path,
+         [&](const Node& node, const std::string& here) { into.files.push_back(file(node, here)); });
     each(*repair, "env", path, [&](const Node& node, const std::string& here) { into.env.push_back(env(node, here)); });
-    each(*repair, "settings", path, [&](const Node& node, const std::string& here) { into.settings.push_back(settings(node, here)); });
+    each(*repair, "settings", path,
+         [&](const Node& node, const std::string& here) { into.settings.push_back(settings(node, here)); });
     each(*repair, "links", path, [&](const Node& node, const std::string&) {
       LinkRepair& link = into.links.emplace_back();
       read(node, "path", link.path);
       read(node, "target", link.target);
     });
-    each(*repair, "policy", path, [&](const Node& node, const std::string& here) { into.policy.push_back(policy(node, here)); });
+    each(*repair, "policy", path,
+         [&](const Node& node, const std::string& here) { into.policy.push_back(policy(node, here)); });
     into.checks = probes(*repair, "checks", path);
     if (const Node* service = repair->find("service")) into.service = service_of(*service, join(path, "service"));
-    each(*repair, "commands", path, [&](const Node& node, const std::string& here) { into.commands.push_back(command_of(node, here)); });
+    each(*repair, "commands", path,
+         [&](const Node& node, const std::string& here) { into.commands.push_back(command_of(node, here)); });
   }
 
   void certification(const Node& engine, const std::string& engine_path) {
@@ -80,7 +86,8 @@ class EngineReader {
     std::set<std::string> names;
     each(*certify, "tests", path, [&](const Node& node, const std::string& here) {
       into.tests.push_back(test(node, here));
-      if (!names.insert(into.tests.back().name).second) reading_.wrong(node, here, "the test name \"" + into.tests.back().name + "\" stands here twice");
+      if (!names.insert(into.tests.back().name).second)
+        reading_.wrong(node, here, "the test name \"" + into.tests.back().name + "\" stands here twice");
     });
     const Node* security = certify->find("security");
     if (security == nullptr) return;
@@ -96,7 +103,8 @@ class EngineReader {
   template <class Read>
   static void each(const Node& map, std::string_view key, const std::string& path, Read read_one) {
     const auto& items = list_at(map, key);
-    for (std::size_t index = 0; index < items.size(); ++index) read_one(items[index], at(join(path, std::string(key)), index));
+    for (std::size_t index = 0; index < items.size(); ++index)
+      read_one(items[index], at(join(path, std::string(key)), index));
   }
 
   Probe probe(const Node& node, const std::string& path) {
@@ -130,7 +138,8 @@ class EngineReader {
       probe.what = what;
     }
     if (node.find("warning") != nullptr && node.find("plugin") == nullptr) {
-      reading_.wrong(*node.find("warning"), join(path, "warning"), "only a plugin can warn, expected `plugin` beside it");
+      reading_.wrong(*node.find("warning"), join(path, "warning"),
+                     "only a plugin can warn, expected `plugin` beside it");
     }
     return probe;
   }
@@ -142,12 +151,14 @@ class EngineReader {
     read(node, "sha256", probe.sha256);
     read(node, "mode", probe.mode);
     read(node, "owner", probe.owner);
-    if (const Node* baseline = node.find("baseline")) probe.baseline = reading_.baseline(*baseline, join(path, "baseline"));
+    if (const Node* baseline = node.find("baseline"))
+      probe.baseline = reading_.baseline(*baseline, join(path, "baseline"));
     return probe;
   }
 
   void env_name(const Node& node, const std::string& path) {
-    if (!is_env_name(node.text)) reading_.wrong(node, path, "\"" + node.text + "\" is not a name, expected letters, digits and _");
+    if (!is_env_name(node.text))
+      reading_.wrong(node, path, "\"" + node.text + "\" is not a name, expected letters, digits and _");
   }
 
   EnvProbe env_probe(const Node& node, const std::string& path) {
@@ -159,7 +170,8 @@ class EngineReader {
     if (const Node* equals = node.find("equals")) {
       for (const Node& name : equals->keys) env_name(name, join(path, "equals"));
     }
-    if (probe.require.empty() && probe.equals.empty()) reading_.wrong(node, path, "nothing is asked of the file, expected `require` or `equals`");
+    if (probe.require.empty() && probe.equals.empty())
+      reading_.wrong(node, path, "nothing is asked of the file, expected `require` or `equals`");
     return probe;
   }
 
@@ -171,8 +183,11 @@ class EngineReader {
     read(node, "owner", repair.owner);
     repair.baseline = reading_.baseline(*node.find("baseline"), join(path, "baseline"));
     repair.validate = command(node, "validate", path);
-    if (repair.validate && std::ranges::none_of(repair.validate->argv, [](const std::string& arg) { return arg.find("{file}") != std::string::npos; })) {
-      reading_.wrong(*node.find("validate"), join(path, "validate"), "no argument names the staged file, expected {file}");
+    if (repair.validate && std::ranges::none_of(repair.validate->argv, [](const std::string& arg) {
+          return arg.find("{file}") != std::string::npos;
+        })) {
+      reading_.wrong(*node.find("validate"), join(path, "validate"),
+                     "no argument names the staged file, expected {file}");
     }
     return repair;
   }
@@ -187,7 +202,8 @@ class EngineReader {
     }
     if (const Node* set = node.find("set")) {
       for (std::size_t index = 0; index < set->keys.size(); ++index) {
-        repair.set.emplace_back(set->keys[index].text, env_value(set->keys[index], set->items[index], join(path, "set")));
+        repair.set.emplace_back(set->keys[index].text,
+                                env_value(set->keys[index], set->items[index], join(path, "set")));
       }
     }
     if (repair.set.empty() && repair.require.empty() && repair.unset.empty()) {
@@ -214,26 +230,33 @@ class EngineReader {
     SettingsRepair repair;
     read(node, "file", repair.file);
     if (!repair.file.ends_with(".json") && !repair.file.ends_with(".yaml") && !repair.file.ends_with(".yml")) {
-      reading_.wrong(*node.find("file"), join(path, "file"), "\"" + repair.file + "\" is neither .json nor .yaml, expected one of them");
+      reading_.wrong(*node.find("file"), join(path, "file"),
+                     "\"" + repair.file + "\" is neither .json nor .yaml, expected one of them");
     }
     const Node& set = *node.find("set");
     for (std::size_t index = 0; index < set.keys.size(); ++index) {
       const auto tokens = pointer_tokens(set.keys[index].text);
-      if (!tokens) reading_.wrong(set.keys[index], join(path, "set"), tokens.error().message + ", expected one such as /server/port");
+      if (!tokens)
+        reading_.wrong(set.keys[index], join(path, "set"),
+                       tokens.error().message + ", expected one such as /server/port");
       repair.set.emplace_back(set.keys[index].text, json_of(set.items[index]));
     }
-    if (repair.set.empty()) reading_.wrong(set, join(path, "set"), "nothing is to be set, expected at least one pointer");
+    if (repair.set.empty())
+      reading_.wrong(set, join(path, "set"), "nothing is to be set, expected at least one pointer");
     return repair;
   }
 
   static std::string json_of(const Node& scalar) {
     switch (type_of(scalar)) {
-      case ScalarType::null: return "null";
-      case ScalarType::boolean: return scalar.text[0] == 't' || scalar.text[0] == 'T' ? "true" : "false";
+      case ScalarType::null:
+        return "null";
+      case ScalarType::boolean:
+        return scalar.text[0] == 't' || scalar.text[0] == 'T' ? "true" : "false";
       case ScalarType::number:
         if (nlohmann::json::accept(scalar.text)) return scalar.text;
         break;
-      case ScalarType::text: break;
+      case ScalarType::text:
+        break;
     }
     return nlohmann::json(scalar.text).dump();
   }
@@ -248,8 +271,9 @@ class EngineReader {
     read(node, "forbid", repair.forbid);
     const bool asks = repair.max_mode || !repair.owner.empty() || !repair.forbid.empty();
     if (repair.absent == asks) {
-      reading_.wrong(node, path, repair.absent ? "what is absent can have no mode, owner or content, expected `absent` alone"
-                                               : "nothing is asked of the path, expected max_mode, owner, forbid or absent");
+      reading_.wrong(node, path,
+                     repair.absent ? "what is absent can have no mode, owner or content, expected `absent` alone"
+                                   : "nothing is asked of the path, expected max_mode, owner, forbid or absent");
     }
     return repair;
   }
@@ -264,7 +288,9 @@ class EngineReader {
     read(node, "pidfile", service.pidfile);
     const Node* unit = node.find("systemd");
     if (unit != nullptr && (service.restart || service.start || service.stop)) {
-      reading_.wrong(*unit, join(path, "systemd"), "a unit is restarted, started and stopped through systemctl, expected no restart, start or stop beside it");
+      reading_.wrong(
+          *unit, join(path, "systemd"),
+          "a unit is restarted, started and stopped through systemctl, expected no restart, start or stop beside it");
     } else if (unit != nullptr) {
       service.restart = systemctl(node, "restart", unit->text);
       service.start = systemctl(node, "start", unit->text);
@@ -290,8 +316,12 @@ class EngineReader {
     repair.capture = command(node, "capture", path);
     read(node, "repeatable", repair.repeatable);
     read(node, "reproducible", repair.reproducible);
-    const bool uses_capture = repair.undo && std::ranges::any_of(repair.undo->argv, [](const std::string& arg) { return arg.find("{captured}") != std::string::npos; });
-    if (uses_capture && !repair.capture) reading_.wrong(*node.find("undo"), join(path, "undo"), "{captured} stands here but nothing is captured, expected `capture`");
+    const bool uses_capture = repair.undo && std::ranges::any_of(repair.undo->argv, [](const std::string& arg) {
+                                return arg.find("{captured}") != std::string::npos;
+                              });
+    if (uses_capture && !repair.capture)
+      reading_.wrong(*node.find("undo"), join(path, "undo"),
+                     "{captured} stands here but nothing is captured, expected `capture`");
     return repair;
   }
 
@@ -322,7 +352,7 @@ class EngineReader {
 
 struct RepairKey {
   std::string_view key;
-  std::array<bool, 4> known_by;   // arie, chimera, cascade, generic
+  std::array<bool, 4> known_by;  // arie, chimera, cascade, generic
 };
 constexpr std::array<RepairKey, 8> repair_keys = {{
     {"files", {true, true, false, false}},
@@ -346,7 +376,9 @@ Strategy strategy_of(Reading& reading, const Node& node, const std::string& path
   if (!strategy) {
     const auto has = [&](std::string_view key) { return repair != nullptr && repair->find(key) != nullptr; };
     const bool arie = has("files") || has("env") || has("settings") || has("links") || has("policy");
-    if (arie && has("checks")) reading.wrong(*repair, path + ".repair", "`checks` belongs to strategy generic, the other keys to arie; expected keys of one strategy");
+    if (arie && has("checks"))
+      reading.wrong(*repair, path + ".repair",
+                    "`checks` belongs to strategy generic, the other keys to arie; expected keys of one strategy");
     return arie ? Strategy::arie : Strategy::generic;
   }
   if (repair == nullptr) return *strategy;
@@ -357,7 +389,9 @@ Strategy strategy_of(Reading& reading, const Node& node, const std::string& path
     for (const Strategy one : {Strategy::arie, Strategy::chimera, Strategy::cascade, Strategy::generic}) {
       if (known->known_by[static_cast<std::size_t>(one)]) who += (who.empty() ? "" : ", ") + std::string(name_of(one));
     }
-    reading.wrong(key, path + ".repair", "strategy " + std::string(name_of(*strategy)) + " does not know \"" + key.text + "\", expected a strategy that does: " + who);
+    reading.wrong(key, path + ".repair",
+                  "strategy " + std::string(name_of(*strategy)) + " does not know \"" + key.text +
+                      "\", expected a strategy that does: " + who);
   }
   return *strategy;
 }
@@ -391,7 +425,8 @@ EngineSpec read_engine(Reading& reading, const Node& node, const std::string& pa
   if (const Node* healing = node.find("healing")) read_healing(*healing, spec.healing);
   EngineReader reader(reading, spec);
   spec.self_test = reader.probes(node, "self_test", path);
-  if (spec.self_test.empty()) reading.wrong(*node.find("self_test"), path + ".self_test", "the list is empty, expected at least one probe");
+  if (spec.self_test.empty())
+    reading.wrong(*node.find("self_test"), path + ".self_test", "the list is empty, expected at least one probe");
   reader.repairs(node, path);
   reader.certification(node, path);
   return spec;

@@ -15,11 +15,13 @@ namespace autoheal::config {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> search_path = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"};
+constexpr std::array<std::string_view, 6> search_path = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
+                                                         "/usr/bin",        "/sbin",          "/bin"};
 
 struct OpenFile {
   int number;
-  explicit OpenFile(const std::string& path) : number(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)) {}
+  explicit OpenFile(const std::string& path)
+      : number(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)) {}
   ~OpenFile() {
     if (number >= 0) ::close(number);
   }
@@ -56,10 +58,13 @@ std::string Reading::program(const Node& node, const std::string& path) {
   if (node.text.find('/') != std::string::npos) return absolute(node.text);
   for (const std::string_view folder : search_path) {
     const std::string candidate = std::string(folder) + "/" + node.text;
-    struct stat found{};
-    if (::stat(candidate.c_str(), &found) == 0 && S_ISREG(found.st_mode) && (found.st_mode & 0111U) != 0) return candidate;
+    struct stat found {};
+    if (::stat(candidate.c_str(), &found) == 0 && S_ISREG(found.st_mode) && (found.st_mode & 0111U) != 0)
+      return candidate;
   }
-  wrong(node, path, "there is no program \"" + node.text + "\" in the system's folders; expected an installed program, or a path with /");
+  wrong(node, path,
+        "there is no program \"" + node.text +
+            "\" in the system's folders; expected an installed program, or a path with /");
   return node.text;
 }
 
@@ -67,7 +72,7 @@ engine::BlobName Reading::baseline(const Node& node, const std::string& path) {
   const std::string source = absolute(node.text);
   if (const auto known = baselines.find(source); known != baselines.end()) return known->second;
   const OpenFile opened(source);
-  struct stat facts{};
+  struct stat facts {};
   std::string content;
   if (opened.number < 0 || ::fstat(opened.number, &facts) != 0) {
     wrong(node, path, "baseline " + source + " cannot be read (" + std::strerror(errno) + "), expected a file");
@@ -110,7 +115,8 @@ void read(const Node& map, std::string_view key, std::vector<std::string>& into)
 void read(const Node& map, std::string_view key, std::map<std::string, std::string>& into) {
   const Node* node = map.find(key);
   if (node == nullptr) return;
-  for (std::size_t index = 0; index < node->keys.size(); ++index) into[node->keys[index].text] = node->items[index].text;
+  for (std::size_t index = 0; index < node->keys.size(); ++index)
+    into[node->keys[index].text] = node->items[index].text;
 }
 
 const std::vector<Node>& list_at(const Node& map, std::string_view key) {

@@ -11,13 +11,13 @@
 namespace autoheal::config {
 
 struct Reading {
-  std::filesystem::path file;      // the one that is read now, absolute
+  std::filesystem::path file;  // the one that is read now, absolute
   const LoadPorts& ports;
   std::vector<Problem>& problems;
   std::vector<std::string>& warnings;
   workflows::SecretRules secrets;
   std::uint64_t largest_baseline_bytes = 64ULL << 20U;
-  std::map<std::string, engine::BlobName> baselines;   // absolute path -> name, each read once
+  std::map<std::string, engine::BlobName> baselines;  // absolute path -> name, each read once
 
   void wrong(const Node& node, const std::string& path, std::string message);
   void warn(const Node& node, const std::string& path, const std::string& message);
@@ -45,7 +45,8 @@ void read(const Node& map, std::string_view key, std::map<std::string, std::stri
 void read_healing(const Node& node, workflows::HealingSpec& healing);
 
 // Everything about all engines together: names, dependencies, overlapping targets, Autoheal's own files.
-void check_engines(const Configuration& configuration, const std::vector<std::pair<std::string, const Node*>>& engine_nodes,
+void check_engines(const Configuration& configuration,
+                   const std::vector<std::pair<std::string, const Node*>>& engine_nodes,
                    std::vector<Problem>& problems);
 
 }  // namespace autoheal::config

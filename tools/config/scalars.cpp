@@ -50,7 +50,8 @@ std::optional<Duration> parse_duration(std::string_view text) {
 }
 
 std::optional<std::uint64_t> parse_size(std::string_view text) {
-  constexpr std::array<std::pair<std::string_view, unsigned>, 4> units = {{{"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"TiB", 40}}};
+  constexpr std::array<std::pair<std::string_view, unsigned>, 4> units = {
+      {{"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"TiB", 40}}};
   unsigned shift = 0;
   for (const auto& [name, bits] : units) {
     if (text.ends_with(name)) {

@@ -35,7 +35,8 @@ class Check {
   void shape(const Node& node, const Shape& shape, const std::string& path) {
     if (node.kind != NodeKind::map) return expected(node, path, "a group of keys (" + std::string(shape.name) + ")");
     bool all_known = true;
-    for (std::size_t index = 0; index < node.keys.size(); ++index) all_known = known_key(node, index, shape, path) && all_known;
+    for (std::size_t index = 0; index < node.keys.size(); ++index)
+      all_known = known_key(node, index, shape, path) && all_known;
     for (const Field& field : shape.fields) {
       if (field.required && node.find(field.name) == nullptr) {
         add(node, path, "\"" + std::string(field.name) + "\" is missing: " + std::string(field.help));
@@ -52,7 +53,9 @@ class Check {
     add(node, path, "found " + describe(node) + ", expected " + what);
   }
 
-  static std::string below(const std::string& path, const std::string& name) { return path.empty() ? name : path + "." + name; }
+  static std::string below(const std::string& path, const std::string& name) {
+    return path.empty() ? name : path + "." + name;
+  }
 
   // False where the key is not in the table: its meaning is open, so nothing more is said about what is missing.
   bool known_key(const Node& node, std::size_t index, const Shape& shape, const std::string& path) {
@@ -69,7 +72,9 @@ class Check {
       all += (all.empty() ? "" : ", ") + std::string(one.name);
     }
     const std::string meant = did_you_mean(key.text, names);
-    add(key, path, "unknown key \"" + key.text + "\" in " + std::string(shape.name) + ", expected one of: " + all + (meant.empty() ? "" : "; " + meant));
+    add(key, path,
+        "unknown key \"" + key.text + "\" in " + std::string(shape.name) + ", expected one of: " + all +
+            (meant.empty() ? "" : "; " + meant));
     return false;
   }
 
@@ -81,14 +86,16 @@ class Check {
       if (node.find(name) != nullptr) ++found;
     }
     if (found != 1) {
-      add(node, path, std::string(found == 0 ? "none" : "more than one") + " of " + all + " is given, expected exactly one");
+      add(node, path,
+          std::string(found == 0 ? "none" : "more than one") + " of " + all + " is given, expected exactly one");
     }
   }
 
   void value(const Node& node, const Field& field, const std::string& path) {
     if (!field.list) return single(node, field, path);
     if (node.kind != NodeKind::list) return expected(node, path, "a list");
-    if (field.type == FieldType::argument && node.items.empty()) return add(node, path, "the list is empty, expected a program and its arguments");
+    if (field.type == FieldType::argument && node.items.empty())
+      return add(node, path, "the list is empty, expected a program and its arguments");
     for (std::size_t index = 0; index < node.items.size(); ++index) {
       single(node.items[index], field, path + "[" + std::to_string(index) + "]");
     }
@@ -96,12 +103,15 @@ class Check {
 
   void single(const Node& node, const Field& field, const std::string& path) {
     switch (field.type) {
-      case FieldType::object: return shape(node, *field.shape, path);
-      case FieldType::map: return map(node, field, path);
+      case FieldType::object:
+        return shape(node, *field.shape, path);
+      case FieldType::map:
+        return map(node, field, path);
       case FieldType::env_value:
         if (node.kind == NodeKind::map) return from_file(node, path);
         break;
-      default: break;
+      default:
+        break;
     }
     if (node.kind != NodeKind::scalar) return expected(node, path, expectation(field));
     scalar(node, field, path);
@@ -115,29 +125,47 @@ class Check {
   }
 
   void from_file(const Node& node, const std::string& path) {
-    if (node.keys.size() == 1 && node.keys[0].text == "from" && node.items[0].kind == NodeKind::scalar && !node.items[0].text.empty()) return;
+    if (node.keys.size() == 1 && node.keys[0].text == "from" && node.items[0].kind == NodeKind::scalar &&
+        !node.items[0].text.empty())
+      return;
     expected(node, path, "a text, or {from: FILE}");
   }
 
   static std::string expectation(const Field& field) {
     switch (field.type) {
-      case FieldType::boolean: return "true or false";
-      case FieldType::integer: return "a whole number" + range(field);
-      case FieldType::duration: return "a duration such as 250ms, 5s, 2m or 1h";
-      case FieldType::size: return "a size such as 64MiB";
-      case FieldType::mode: return "permission bits in quotes, such as \"0640\"";
-      case FieldType::owner: return "user:group";
+      case FieldType::boolean:
+        return "true or false";
+      case FieldType::integer:
+        return "a whole number" + range(field);
+      case FieldType::duration:
+        return "a duration such as 250ms, 5s, 2m or 1h";
+      case FieldType::size:
+        return "a size such as 64MiB";
+      case FieldType::mode:
+        return "permission bits in quotes, such as \"0640\"";
+      case FieldType::owner:
+        return "user:group";
       case FieldType::target:
-      case FieldType::pattern: return "a path below the engine's root";
-      case FieldType::source: return "a path";
-      case FieldType::regex: return "a regular expression (RE2)";
-      case FieldType::url: return "a URL that begins with http:// or https://";
-      case FieldType::digest: return "64 lower-case hex digits";
-      case FieldType::word: return "a name without blanks, / or control characters";
-      case FieldType::value: return "a text, number, true, false or null";
-      case FieldType::argument: return "a text or a number";
-      case FieldType::env_value: return "a text, or {from: FILE}";
-      default: break;
+      case FieldType::pattern:
+        return "a path below the engine's root";
+      case FieldType::source:
+        return "a path";
+      case FieldType::regex:
+        return "a regular expression (RE2)";
+      case FieldType::url:
+        return "a URL that begins with http:// or https://";
+      case FieldType::digest:
+        return "64 lower-case hex digits";
+      case FieldType::word:
+        return "a name without blanks, / or control characters";
+      case FieldType::value:
+        return "a text, number, true, false or null";
+      case FieldType::argument:
+        return "a text or a number";
+      case FieldType::env_value:
+        return "a text, or {from: FILE}";
+      default:
+        break;
     }
     if (field.choices.empty()) return "a text";
     std::string all;
@@ -155,20 +183,47 @@ class Check {
     const std::string& text = node.text;
     bool fits = type == ScalarType::text;
     switch (field.type) {
-      case FieldType::boolean: fits = type == ScalarType::boolean; break;
-      case FieldType::value: fits = true; break;
-      case FieldType::argument: fits = type != ScalarType::null; break;   // `true` and `false` are programs, too
-      case FieldType::env_value: fits = type == ScalarType::text || type == ScalarType::number; break;
-      case FieldType::integer: return integer(node, field, path);
-      case FieldType::duration: return a_duration(node, field, path);
-      case FieldType::size: fits = (type != ScalarType::null && type != ScalarType::boolean && in_range(parse_size(text), field)); break;
-      case FieldType::mode: fits = fits && parse_mode(text).has_value(); break;
-      case FieldType::owner: fits = fits && std::ranges::count(text, ':') == 1 && text.front() != ':' && text.back() != ':' && text.find_first_of(" \t/") == std::string::npos; break;
-      case FieldType::digest: fits = fits && text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos; break;
-      case FieldType::url: fits = fits && (text.starts_with("http://") || text.starts_with("https://")) && text.find_first_of(" \t\r\n") == std::string::npos; break;
-      case FieldType::source: fits = fits && !text.empty() && text.find('\0') == std::string::npos; break;
-      case FieldType::word: fits = fits && is_word(text); break;
-      case FieldType::regex: return fits ? regex(node, path) : expected(node, path, expectation(field));
+      case FieldType::boolean:
+        fits = type == ScalarType::boolean;
+        break;
+      case FieldType::value:
+        fits = true;
+        break;
+      case FieldType::argument:
+        fits = type != ScalarType::null;
+        break;  // `true` and `false` are programs, too
+      case FieldType::env_value:
+        fits = type == ScalarType::text || type == ScalarType::number;
+        break;
+      case FieldType::integer:
+        return integer(node, field, path);
+      case FieldType::duration:
+        return a_duration(node, field, path);
+      case FieldType::size:
+        fits = (type != ScalarType::null && type != ScalarType::boolean && in_range(parse_size(text), field));
+        break;
+      case FieldType::mode:
+        fits = fits && parse_mode(text).has_value();
+        break;
+      case FieldType::owner:
+        fits = fits && std::ranges::count(text, ':') == 1 && text.front() != ':' && text.back() != ':' &&
+               text.find_first_of(" \t/") == std::string::npos;
+        break;
+      case FieldType::digest:
+        fits = fits && text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
+        break;
+      case FieldType::url:
+        fits = fits && (text.starts_with("http://") || text.starts_with("https://")) &&
+               text.find_first_of(" \t\r\n") == std::string::npos;
+        break;
+      case FieldType::source:
+        fits = fits && !text.empty() && text.find('\0') == std::string::npos;
+        break;
+      case FieldType::word:
+        fits = fits && is_word(text);
+        break;
+      case FieldType::regex:
+        return fits ? regex(node, path) : expected(node, path, expectation(field));
       case FieldType::target:
       case FieldType::pattern:
         if (const auto wrong = fits ? wrong_with_target(text) : ""; !wrong.empty()) {
@@ -178,28 +233,37 @@ class Check {
       default:
         if (fits && !field.choices.empty()) return choose(node, field, path);
     }
-    if (!fits) expected(node, path, expectation(field) + (type != ScalarType::text && field.type == FieldType::text ? "; put it in quotes" : ""));
+    if (!fits)
+      expected(
+          node, path,
+          expectation(field) + (type != ScalarType::text && field.type == FieldType::text ? "; put it in quotes" : ""));
   }
 
   static bool is_word(const std::string& text) {
-    return !text.empty() && text.size() <= 255 && std::ranges::none_of(text, [](unsigned char c) { return c <= ' ' || c == 0x7f || c == '/'; });
+    return !text.empty() && text.size() <= 255 &&
+           std::ranges::none_of(text, [](unsigned char c) { return c <= ' ' || c == 0x7f || c == '/'; });
   }
   static bool in_range(const std::optional<std::uint64_t>& number, const Field& field) {
-    return number && (field.maximum == 0 || (static_cast<std::int64_t>(*number) >= field.minimum && static_cast<std::int64_t>(*number) <= field.maximum));
+    return number && (field.maximum == 0 || (static_cast<std::int64_t>(*number) >= field.minimum &&
+                                             static_cast<std::int64_t>(*number) <= field.maximum));
   }
 
   void integer(const Node& node, const Field& field, const std::string& path) {
     std::int64_t number = 0;
     const auto [end, fault] = std::from_chars(node.text.data(), node.text.data() + node.text.size(), number);
-    const bool whole = type_of(node) == ScalarType::number && fault == std::errc() && end == node.text.data() + node.text.size();
-    if (!whole || (field.maximum != 0 && (number < field.minimum || number > field.maximum))) expected(node, path, expectation(field));
+    const bool whole =
+        type_of(node) == ScalarType::number && fault == std::errc() && end == node.text.data() + node.text.size();
+    if (!whole || (field.maximum != 0 && (number < field.minimum || number > field.maximum)))
+      expected(node, path, expectation(field));
   }
 
   void a_duration(const Node& node, const Field& field, const std::string& path) {
     const auto time = parse_duration(node.text);
     if (!time || type_of(node) == ScalarType::null) return expected(node, path, expectation(field));
     if (field.maximum != 0 && (time->count() < field.minimum || time->count() > field.maximum)) {
-      expected(node, path, "a duration from " + std::to_string(field.minimum / 1000) + "ms to " + std::to_string(field.maximum / 3'600'000'000) + "h");
+      expected(node, path,
+               "a duration from " + std::to_string(field.minimum / 1000) + "ms to " +
+                   std::to_string(field.maximum / 3'600'000'000) + "h");
     }
   }
 
@@ -207,7 +271,8 @@ class Check {
     RE2::Options options;
     options.set_log_errors(false);
     const RE2 expression(node.text, options);
-    if (!expression.ok()) add(node, path, "\"" + node.text + "\" is not a regular expression (RE2): " + expression.error());
+    if (!expression.ok())
+      add(node, path, "\"" + node.text + "\" is not a regular expression (RE2): " + expression.error());
   }
 
   void choose(const Node& node, const Field& field, const std::string& path) {
@@ -223,7 +288,8 @@ class Check {
 
 }  // namespace
 
-void check_shape(const Node& node, const Shape& shape, const std::string& file, const std::string& path, std::vector<Problem>& problems) {
+void check_shape(const Node& node, const Shape& shape, const std::string& file, const std::string& path,
+                 std::vector<Problem>& problems) {
   Check(file, problems).shape(node, shape, path);
 }
 

@@ -16,9 +16,10 @@ namespace {
 
 // Thrown out of yaml-cpp's parser at the first thing that is refused; never leaves this file.
 struct Refused {
-  int line, column;   // from 1
+  int line, column;  // from 1
   std::string message;
-  Refused(const YAML::Mark& mark, std::string why) : line(mark.line + 1), column(mark.column + 1), message(std::move(why)) {}
+  Refused(const YAML::Mark& mark, std::string why)
+      : line(mark.line + 1), column(mark.column + 1), message(std::move(why)) {}
   Refused(const Node& node, std::string why) : line(node.line), column(node.column), message(std::move(why)) {}
 };
 
@@ -28,28 +29,33 @@ class TreeBuilder final : public YAML::EventHandler {
   bool seen_document = false;
 
   void OnDocumentStart(const YAML::Mark& mark) override {
-    if (std::exchange(seen_document, true)) throw Refused{mark, "a second document begins here; a configuration is one document"};
+    if (std::exchange(seen_document, true))
+      throw Refused{mark, "a second document begins here; a configuration is one document"};
   }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { scalar(mark, "?", anchor, ""); }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
     throw Refused{mark, "an alias (*) is not allowed here; write the value out"};
   }
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
     scalar(mark, tag, anchor, value);
   }
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
     open(NodeKind::list, mark, tag, anchor);
   }
   void OnSequenceEnd() override { close(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
     open(NodeKind::map, mark, tag, anchor);
   }
   void OnMapEnd() override { close(); }
 
  private:
   static Node begin(NodeKind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
-    if (anchor != YAML::NullAnchor) throw Refused{mark, "an anchor (&) is not allowed here; write the value out where it is needed"};
+    if (anchor != YAML::NullAnchor)
+      throw Refused{mark, "an anchor (&) is not allowed here; write the value out where it is needed"};
     if (!tag.empty() && tag != "?" && tag != "!") throw Refused{mark, "a tag (" + tag + ") is not allowed here"};
     Node node;
     node.kind = kind;
@@ -64,7 +70,8 @@ class TreeBuilder final : public YAML::EventHandler {
     add(std::move(node));
   }
   void open(NodeKind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
-    if (open_.size() >= deepest_nesting) throw Refused{mark, "this is nested deeper than " + std::to_string(deepest_nesting) + " levels"};
+    if (open_.size() >= deepest_nesting)
+      throw Refused{mark, "this is nested deeper than " + std::to_string(deepest_nesting) + " levels"};
     open_.push_back(begin(kind, mark, tag, anchor));
   }
   void close() {
@@ -118,10 +125,14 @@ std::string describe(const Node& node) {
   if (node.kind == NodeKind::list) return "a list";
   if (node.kind == NodeKind::map) return "a group of keys";
   switch (type_of(node)) {
-    case ScalarType::null: return "nothing";
-    case ScalarType::boolean: return "the truth value " + node.text;
-    case ScalarType::number: return "the number " + node.text;
-    case ScalarType::text: break;
+    case ScalarType::null:
+      return "nothing";
+    case ScalarType::boolean:
+      return "the truth value " + node.text;
+    case ScalarType::number:
+      return "the number " + node.text;
+    case ScalarType::text:
+      break;
   }
   return "\"" + node.text + "\"";
 }

@@ -14,11 +14,11 @@ enum class NodeKind { scalar, list, map };
 
 struct Node {
   NodeKind kind = NodeKind::scalar;
-  std::string text;               // of a scalar
-  bool plain = false;             // written without quotes
+  std::string text;    // of a scalar
+  bool plain = false;  // written without quotes
   int line = 0, column = 0;
-  std::vector<Node> items;        // of a list; the values of a map
-  std::vector<Node> keys;         // of a map, beside `items`
+  std::vector<Node> items;  // of a list; the values of a map
+  std::vector<Node> keys;   // of a map, beside `items`
 
   // The value under `key`; null if there is none, or this is no map.
   [[nodiscard]] const Node* find(std::string_view key) const;

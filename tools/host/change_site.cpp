@@ -63,7 +63,7 @@ Result<TargetFacts> ChangeSite::slot(Slot slot) const {
 
 UniqueFd ChangeSite::open_target() const {
   const UniqueFd opened(::openat(folder(), place_.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
-  struct stat status{};
+  struct stat status {};
   if (!opened || ::fstat(opened.get(), &status) != 0 || !S_ISREG(status.st_mode) || tools_->own.contain(status))
     return {};
   return reopen_for_reading(opened.get());

@@ -14,10 +14,10 @@ namespace autoheal::host {
 struct StagingTools {
   engine::BlobStore& blobs;
   const OwnFiles& own;
-  std::function<workflows::RunOutcome(const workflows::RunRequest&)> run;   // for `validate`
+  std::function<workflows::RunOutcome(const workflows::RunRequest&)> run;  // for `validate`
   std::function<void(std::string_view step)>
-      at_step;  // a test's hook after each step; it may throw to stand for a crash
-  bool exchange_supported = true;                       // false: a test of the way without RENAME_EXCHANGE
+      at_step;                     // a test's hook after each step; it may throw to stand for a crash
+  bool exchange_supported = true;  // false: a test of the way without RENAME_EXCHANGE
 };
 
 // Not thread-safe; one per change.
@@ -33,7 +33,7 @@ class ChangeSite {
   [[nodiscard]] int folder() const { return place_.folder.get(); }
   [[nodiscard]] int staging() const { return staging_.get(); }
   [[nodiscard]] std::string name_of(Slot slot) const { return names_[slot]; }
-  [[nodiscard]] std::string path_of(Slot slot) const;     // absolute
+  [[nodiscard]] std::string path_of(Slot slot) const;  // absolute
 
   [[nodiscard]] Result<TargetFacts> target() const;
   [[nodiscard]] Result<TargetFacts> slot(Slot slot) const;  // absent where there is no staging folder
@@ -43,13 +43,13 @@ class ChangeSite {
 
   // False: this file system cannot exchange.
   [[nodiscard]] Result<bool> exchange(Slot slot);
-  [[nodiscard]] Result<void> move_in(Slot slot);            // changed: something is at the target
-  [[nodiscard]] Result<void> move_out(Slot slot);           // changed: nothing is at the target any more
-  [[nodiscard]] Result<void> replace_by(Slot slot);         // plain rename over the target
-  [[nodiscard]] Result<void> link_target_as(Slot slot);     // one more name for the target's inode
-  [[nodiscard]] Result<void> rename(Slot from, Slot to);    // busy: `to` is `kept` and taken
-  [[nodiscard]] Result<void> drop(Slot slot);               // free when it is absent
-  [[nodiscard]] Result<void> sync() const;                  // the target's folder
+  [[nodiscard]] Result<void> move_in(Slot slot);          // changed: something is at the target
+  [[nodiscard]] Result<void> move_out(Slot slot);         // changed: nothing is at the target any more
+  [[nodiscard]] Result<void> replace_by(Slot slot);       // plain rename over the target
+  [[nodiscard]] Result<void> link_target_as(Slot slot);   // one more name for the target's inode
+  [[nodiscard]] Result<void> rename(Slot from, Slot to);  // busy: `to` is `kept` and taken
+  [[nodiscard]] Result<void> drop(Slot slot);             // free when it is absent
+  [[nodiscard]] Result<void> sync() const;                // the target's folder
 
   // Tells by inode that a new target is ours, since nothing was displaced for it.
   [[nodiscard]] Result<void> note_made(const TargetFacts& staged);

@@ -30,7 +30,7 @@ struct Prepared {
   char* const* argv = nullptr;
   char* const* environment = nullptr;
   const char* cwd = nullptr;
-  std::array<int, 4> descriptors{};        // 0, 1, 2 and where to report, all above 9
+  std::array<int, 4> descriptors{};  // 0, 1, 2 and where to report, all above 9
   bool becomes = false;
   uid_t uid = 0;
   gid_t gid = 0;
@@ -53,7 +53,7 @@ void close_all_others(int highest) {
 }
 
 void reset_signals() {
-  struct sigaction by_default{};
+  struct sigaction by_default {};
   by_default.sa_handler = SIG_DFL;
   for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &by_default, nullptr);
   sigset_t none;
@@ -118,16 +118,24 @@ StartProblem problem_of(const Report& report, const ChildPlan& plan) {
   const std::string& program = plan.argv.front();
   const std::string reason = reason_of(report.error_number);
   switch (report.stage) {
-    case at_user: return {report.error_number, "could not become user " + plan.become->name + ": " + reason};
-    case at_folder: return {report.error_number, "could not start in " + plan.cwd + ": " + reason};
-    case at_program: break;
-    default: return {report.error_number, "could not start " + program + ": " + reason};
+    case at_user:
+      return {report.error_number, "could not become user " + plan.become->name + ": " + reason};
+    case at_folder:
+      return {report.error_number, "could not start in " + plan.cwd + ": " + reason};
+    case at_program:
+      break;
+    default:
+      return {report.error_number, "could not start " + program + ": " + reason};
   }
   switch (report.error_number) {
-    case ENOENT: return {ENOENT, program + ": the interpreter it names is missing"};
-    case ENOEXEC: return {ENOEXEC, program + " is neither a program nor a script with an interpreter"};
-    case EACCES: return {EACCES, program + " may not be executed: its mode, its interpreter's or the mount forbids it"};
-    default: return {report.error_number, "could not start " + program + ": " + reason};
+    case ENOENT:
+      return {ENOENT, program + ": the interpreter it names is missing"};
+    case ENOEXEC:
+      return {ENOEXEC, program + " is neither a program nor a script with an interpreter"};
+    case EACCES:
+      return {EACCES, program + " may not be executed: its mode, its interpreter's or the mount forbids it"};
+    default:
+      return {report.error_number, "could not start " + program + ": " + reason};
   }
 }
 

@@ -15,16 +15,16 @@
 namespace autoheal::host {
 
 struct ChildPlan {
-  std::vector<std::string> argv;           // argv[0] is the path that is executed
-  std::vector<std::string> environment;    // "NAME=value"
+  std::vector<std::string> argv;         // argv[0] is the path that is executed
+  std::vector<std::string> environment;  // "NAME=value"
   std::string cwd;
   int input = -1, output = -1, error = -1;
-  std::optional<Account> become;           // only root can
+  std::optional<Account> become;  // only root can
 };
 
 struct Child {
   pid_t pid = 0;
-  UniqueFd handle;                         // pidfd: readable when it has ended; the caller reaps
+  UniqueFd handle;  // pidfd: readable when it has ended; the caller reaps
 };
 
 struct StartProblem {

@@ -26,7 +26,7 @@ struct Walker {
   std::size_t entries = 0;
 
   Result<void> visit_one(int folder, const std::string& name, const std::string& path, unsigned depth) {
-    struct stat status{};
+    struct stat status {};
     if (::fstatat(folder, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
       if (errno == ENOENT) return {};
       return system_failure(path, errno);

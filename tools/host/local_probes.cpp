@@ -119,10 +119,14 @@ Verdict judge_command(const RunOutcome& ran) {
 Verdict judge_plugin(const RunOutcome& ran, bool warning_fails) {
   if (!ran.started || ran.timed_out) return unknown(why(ran));
   switch (ran.exit_code) {
-    case 0: return {};
-    case 1: return {warning_fails ? ProbeVerdict::fail : ProbeVerdict::warning, why(ran)};
-    case 2: return fails(why(ran));
-    default: return unknown(why(ran));
+    case 0:
+      return {};
+    case 1:
+      return {warning_fails ? ProbeVerdict::fail : ProbeVerdict::warning, why(ran)};
+    case 2:
+      return fails(why(ran));
+    default:
+      return unknown(why(ran));
   }
 }
 

@@ -11,7 +11,7 @@
 namespace autoheal::host {
 
 inline constexpr std::string_view mark_variable = "AUTOHEAL_EFFECT";
-inline constexpr std::string_view run_variable = "AUTOHEAL_RUN";      // unlike the mark, one per child
+inline constexpr std::string_view run_variable = "AUTOHEAL_RUN";  // unlike the mark, one per child
 inline constexpr Duration default_grace = std::chrono::milliseconds(500);
 
 // Asks with SIGTERM, after `grace` tells with SIGKILL. Returns how many were ended; blocks until they are, five seconds

@@ -17,7 +17,7 @@ using workflows::TargetKind;
 // The folder below which everything lies that the pattern could match, and how many folders deep that may be.
 struct Reach {
   std::string start = ".";
-  std::size_t slashes = 0;   // of a matching path; only where `deep` is false
+  std::size_t slashes = 0;  // of a matching path; only where `deep` is false
   bool deep = false;
 };
 
@@ -67,12 +67,17 @@ Result<std::vector<HashFinding>> hash_modules(const RootFolder& root, const work
     const auto seen = look_at(root, path, look, blobs, own);
     if (!seen) return std::unexpected(seen.error());
     switch (seen->facts.kind) {
-      case TargetKind::file: findings.push_back({path, seen->facts.digest}); break;
-      case TargetKind::link: findings.push_back({path, sha256_name("link:" + seen->facts.link_target)}); break;
+      case TargetKind::file:
+        findings.push_back({path, seen->facts.digest});
+        break;
+      case TargetKind::link:
+        findings.push_back({path, sha256_name("link:" + seen->facts.link_target)});
+        break;
       case TargetKind::absent:
         if (named.contains(path)) findings.push_back({path, {}});
         break;
-      default: break;
+      default:
+        break;
     }
   }
   return findings;

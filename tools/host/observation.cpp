@@ -75,7 +75,7 @@ Result<void> Observer::one(const std::string& path, const ObserveRequest::Target
 
 Result<void> Observer::secret(const std::string& key, const std::string& file) {
   const UniqueFd opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  struct stat status{};
+  struct stat status {};
   if (!opened || ::fstat(opened.get(), &status) != 0) return system_failure(file, errno);
   if (!S_ISREG(status.st_mode)) return failure(ErrorKind::invalid, file + " is no regular file");
   auto content = read_all(opened.get(), file, secret_limit);

@@ -16,10 +16,10 @@ class OutputCapture {
   [[nodiscard]] static std::expected<OutputCapture, int> open(std::size_t limit, bool outlives);
 
   [[nodiscard]] int child_end() const { return to_.get(); }
-  [[nodiscard]] int reading_end() const { return from_.get(); }   // -1 after its end
-  void child_has_it();       // closes our copy of the child's end
-  void read_some();          // what is there; never blocks
-  void stop();               // reads what is there once more, then lets go
+  [[nodiscard]] int reading_end() const { return from_.get(); }  // -1 after its end
+  void child_has_it();                                           // closes our copy of the child's end
+  void read_some();                                              // what is there; never blocks
+  void stop();                                                   // reads what is there once more, then lets go
 
   [[nodiscard]] std::string take() { return std::move(kept_); }
   [[nodiscard]] bool was_cut() const { return cut_; }

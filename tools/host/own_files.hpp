@@ -17,7 +17,7 @@ class OwnFiles {
   OwnFiles() = default;
   explicit OwnFiles(const std::vector<std::filesystem::path>& paths) {
     for (const auto& path : paths) {
-      struct stat found{};
+      struct stat found {};
       if (::stat(path.c_str(), &found) == 0) identities_.emplace(found.st_dev, found.st_ino);
     }
   }

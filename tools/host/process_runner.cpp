@@ -27,7 +27,7 @@ using workflows::ProgramRun;
 using workflows::RunOutcome;
 using workflows::RunRequest;
 
-constexpr int busy_tries = 50;                                         // ETXTBSY: a writer still has it open
+constexpr int busy_tries = 50;  // ETXTBSY: a writer still has it open
 constexpr auto busy_pause = std::chrono::milliseconds(10);
 
 std::string new_run_name() {

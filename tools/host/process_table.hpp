@@ -13,7 +13,7 @@ namespace autoheal::host {
 struct ProcessInfo {
   pid_t pid = 0, parent = 0, group = 0, session = 0;
   char state = '?';
-  unsigned long long started = 0;    // clock ticks after boot: tells a reused pid
+  unsigned long long started = 0;  // clock ticks after boot: tells a reused pid
   [[nodiscard]] bool is_dead() const { return state == 'Z' || state == 'X'; }
 };
 

@@ -12,11 +12,11 @@ namespace autoheal::host {
 
 struct ProgramFile {
   std::string path;
-  std::string sha256;          // "sha256:..."
+  std::string sha256;  // "sha256:..."
   dev_t device = 0;
   ino_t inode = 0;
   long long ctime_ns = 0;
-  bool is_script = false;      // begins with "#!"
+  bool is_script = false;  // begins with "#!"
 };
 
 // Opens and hashes the program at the absolute `path`, following symlinks step by step. refused: it, or a folder on the

@@ -12,10 +12,10 @@
 namespace autoheal::host {
 
 struct RealHostOptions {
-  engine::BlobStore& blobs;                                // outlives the host
+  engine::BlobStore& blobs;                      // outlives the host
   std::vector<std::filesystem::path> own_files;  // ledger, -wal, -shm, .lock, vault, ...: never opened, never hashed
   unsigned changes_at_once = 8;
-  std::function<void(std::string_view step)> at_step;      // tests only: called after each step of a change, may throw
+  std::function<void(std::string_view step)> at_step;  // tests only: called after each step of a change, may throw
 };
 
 // Thread-safe; every call blocks; none throws: what goes wrong inside is an outcome or an Error.

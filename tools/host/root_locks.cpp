@@ -20,7 +20,7 @@ constexpr auto pause_between_tries = std::chrono::milliseconds(20);
 }  // namespace
 
 Result<void> RootLocks::hold(const RootFolder& root) {
-  struct stat facts{};
+  struct stat facts {};
   if (::fstat(root.descriptor(), &facts) != 0) return system_failure(root.path(), errno);
   const std::lock_guard lock(mutex_);
   const std::pair<std::uint64_t, std::uint64_t> identity(facts.st_dev, facts.st_ino);

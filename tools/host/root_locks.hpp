@@ -19,7 +19,7 @@ class RootLocks {
 
  private:
   std::mutex mutex_;
-  std::map<std::pair<std::uint64_t, std::uint64_t>, UniqueFd> held_;   // by device and inode of the root
+  std::map<std::pair<std::uint64_t, std::uint64_t>, UniqueFd> held_;  // by device and inode of the root
 };
 
 }  // namespace autoheal::host

@@ -251,7 +251,7 @@ Result<void> dress_folder(ChangeSite& site, const TargetFacts& expected, const w
   const auto slash = expected.path.rfind('/');
   const std::string name = slash == std::string::npos ? expected.path : expected.path.substr(slash + 1);
   const UniqueFd folder(::openat(site.folder(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  struct stat status{};
+  struct stat status {};
   if (!folder || ::fstat(folder.get(), &status) != 0) return system_failure(expected.path, errno);
   if (status.st_ino != expected.inode) return failure(ErrorKind::changed, expected.path + " is another folder now");
   const bool owner_differs = status.st_uid != wanted.uid || status.st_gid != wanted.gid;

@@ -83,7 +83,7 @@ Result<void> write_content(int descriptor, const TargetAfter& after, int old, bo
 }
 
 Result<void> dress(int descriptor, const TargetAfter& after, int old, bool same_content) {
-  struct stat status{};
+  struct stat status {};
   if (::fstat(descriptor, &status) != 0) return system_failure("the new file", errno);
   if ((status.st_uid != after.uid || status.st_gid != after.gid) && ::fchown(descriptor, after.uid, after.gid) != 0) {
     return system_failure(
@@ -99,7 +99,7 @@ Result<void> dress(int descriptor, const TargetAfter& after, int old, bool same_
 
 Result<void> stage_link(int staging, const std::string& name, const TargetAfter& after) {
   if (::symlinkat(after.link_target.c_str(), staging, name.c_str()) != 0) return system_failure("the new link", errno);
-  struct stat status{};
+  struct stat status {};
   if (::fstatat(staging, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return system_failure("the new link", errno);
   if (status.st_uid == after.uid && status.st_gid == after.gid) return {};
   if (::fchownat(staging, name.c_str(), after.uid, after.gid, AT_SYMLINK_NOFOLLOW) != 0) {

@@ -15,11 +15,11 @@ namespace autoheal::host {
 namespace {
 
 constexpr std::array<std::pair<Slot, std::string_view>, 6> slot_words = {{{Slot::part, "part"},
-                                                                           {Slot::next, "next"},
-                                                                           {Slot::before, "before"},
-                                                                           {Slot::undone, "undone"},
-                                                                           {Slot::made, "made"},
-                                                                           {Slot::kept, "kept"}}};
+                                                                          {Slot::next, "next"},
+                                                                          {Slot::before, "before"},
+                                                                          {Slot::undone, "undone"},
+                                                                          {Slot::made, "made"},
+                                                                          {Slot::kept, "kept"}}};
 constexpr std::string_view keyed_prefix = "hmac-sha256:";
 constexpr std::string_view plain_prefix = "sha256:";
 
@@ -59,7 +59,7 @@ std::vector<std::string_view> parts_of(std::string_view name) {
 }
 
 Result<UniqueFd> checked(UniqueFd folder, const RootFolder& root) {
-  struct stat status{};
+  struct stat status {};
   const std::string name = root.path() + "/" + std::string(staging_name);
   if (::fstat(folder.get(), &status) != 0) return system_failure(name, errno);
   if (status.st_uid != ::geteuid() || (status.st_mode & 077U) != 0) {

@@ -16,12 +16,12 @@ using workflows::EffectMark;
 
 // What one name in the folder says.
 enum class Slot {
-  part,     // being written: worthless
-  next,     // ready to be swapped in; right after the swap, what was displaced, not yet looked at
-  before,   // the before-image: what was displaced and found to be what the plan saw
-  undone,   // what the change had left, displaced by its undoing
-  made,     // a symlink that tells the inode of a new target, since nothing was displaced for it
-  kept,     // somebody's bytes that could not be put back: never removed by Autoheal
+  part,    // being written: worthless
+  next,    // ready to be swapped in; right after the swap, what was displaced, not yet looked at
+  before,  // the before-image: what was displaced and found to be what the plan saw
+  undone,  // what the change had left, displaced by its undoing
+  made,    // a symlink that tells the inode of a new target, since nothing was displaced for it
+  kept,    // somebody's bytes that could not be put back: never removed by Autoheal
 };
 
 // The names of one change of one attempt.
@@ -41,7 +41,7 @@ class SlotNames {
 struct SlotEntry {
   Slot slot = Slot::part;
   engine::BlobNaming naming = engine::BlobNaming::plain;
-  engine::BlobName digest;     // what the file is expected to hold; empty: nothing is
+  engine::BlobName digest;  // what the file is expected to hold; empty: nothing is
 };
 [[nodiscard]] std::optional<SlotEntry> read_slot_name(std::string_view name, const EffectMark& heal_mark);
 

@@ -57,7 +57,7 @@ bool stamps_are_fine(int descriptor) {
     const long minor = *rest == '.' ? std::strtol(rest + 1, nullptr, 10) : 0;
     return major > 6 || (major == 6 && minor >= 13);
   }();
-  struct statfs volume{};
+  struct statfs volume {};
   if (!kernel_does || ::fstatfs(descriptor, &volume) != 0) return false;
   constexpr std::array fine = {0xEF53L, 0x58465342L, 0x9123683EL, 0x01021994L};  // ext4, xfs, btrfs, tmpfs
   for (const long magic : fine) {
@@ -109,8 +109,8 @@ Result<void> read_once(int descriptor, const Look& look, const engine::BlobStore
 Result<Seen> look_at_file(int descriptor, const std::string& path, const Look& look, const engine::BlobStore& blobs) {
   bool aged = !look.aged;
   for (int round = 0; round < times_to_read; ++round) {
-    struct stat before{};
-    struct stat after{};
+    struct stat before {};
+    struct stat after {};
     if (::fstat(descriptor, &before) != 0) return system_failure(path, errno);
     Seen seen{facts_from(before, path), {}};
     if (auto read = read_once(descriptor, look, blobs, seen); !read) return std::unexpected(std::move(read.error()));
@@ -137,7 +137,7 @@ Result<Seen> look_at_link(int descriptor, const struct stat& status, const std::
 
 Result<Seen> look_at_open(const UniqueFd& opened, const std::string& path, const Look& look,
                           const engine::BlobStore& blobs, const OwnFiles& own) {
-  struct stat status{};
+  struct stat status {};
   if (::fstat(opened.get(), &status) != 0) return system_failure(path, errno);
   if (S_ISLNK(status.st_mode)) return look_at_link(opened.get(), status, path);
   if (!S_ISREG(status.st_mode)) return Seen{facts_from(status, path), {}};
@@ -162,7 +162,7 @@ UniqueFd reopen_for_reading(int path_descriptor) {
 
 Result<std::string> read_all(int descriptor, const std::string& name, std::size_t limit) {
   std::string content;
-  struct stat status{};
+  struct stat status {};
   if (::fstat(descriptor, &status) == 0 && status.st_size > 0 && static_cast<std::size_t>(status.st_size) <= limit) {
     content.reserve(static_cast<std::size_t>(status.st_size));
   }
@@ -190,7 +190,7 @@ Result<Seen> look_at(int folder, const std::string& name, const std::string& pat
 Result<Seen> look_at(const RootFolder& root, const std::string& path, const Look& look, const engine::BlobStore& blobs,
                      const OwnFiles& own) {
   if (path == ".") {
-    struct stat status{};
+    struct stat status {};
     if (::fstat(root.descriptor(), &status) != 0) return system_failure(root.path(), errno);
     return Seen{facts_from(status, path), {}};
   }

@@ -20,13 +20,13 @@ inline constexpr std::size_t content_limit = 16U << 20U;
 struct Look {
   BlobNaming naming = BlobNaming::plain;
   bool keep_content = false;
-  std::size_t limit = content_limit;   // bytes, where the content is kept or the naming is keyed
-  bool aged = false;                   // a file whose ctime is younger than 20 ms is hashed again once it is older
+  std::size_t limit = content_limit;  // bytes, where the content is kept or the naming is keyed
+  bool aged = false;                  // a file whose ctime is younger than 20 ms is hashed again once it is older
 };
 
 struct Seen {
   TargetFacts facts;
-  std::string content;                 // of a file, where asked
+  std::string content;  // of a file, where asked
 };
 
 // `name` in the open folder; `path` is what the facts are called. An absent target is a fact, no error. refused: one of

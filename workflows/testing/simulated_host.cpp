@@ -51,14 +51,16 @@ std::optional<SimulatedFile> SimulatedHost::file(const std::string& path) const 
   return found == files_.end() ? std::nullopt : std::optional(found->second);
 }
 
-std::string SimulatedHost::content(const std::string& path) const { return file(path).value_or(SimulatedFile{}).content; }
+std::string SimulatedHost::content(const std::string& path) const {
+  return file(path).value_or(SimulatedFile{}).content;
+}
 
 std::string SimulatedHost::picture(bool with_inodes) const {
   const std::lock_guard lock(mutex_);
   std::string text;
   for (const auto& [path, file] : files_) {
-    text += path + " " + std::string(name_of(file.kind)) + " " + std::to_string(file.mode) + " " + std::to_string(file.uid) + ":" +
-            std::to_string(file.gid) + " " + file.link_target + file.content;
+    text += path + " " + std::string(name_of(file.kind)) + " " + std::to_string(file.mode) + " " +
+            std::to_string(file.uid) + ":" + std::to_string(file.gid) + " " + file.link_target + file.content;
     if (with_inodes) text += " #" + std::to_string(file.inode);
     text += "\n";
   }
@@ -174,7 +176,8 @@ ChangeOutcome SimulatedHost::apply_one(const EngineSpec& spec, const Change& cha
     outcome.message = path + " was changed by somebody else";
     return outcome;
   }
-  SimulatedFile left{change.after.kind, {}, change.after.mode, change.after.uid, change.after.gid, next_inode_++, next_time_++, change.after.link_target};
+  SimulatedFile left{change.after.kind, {},           change.after.mode,       change.after.uid, change.after.gid,
+                     next_inode_++,     next_time_++, change.after.link_target};
   if (change.after.kind == TargetKind::file) {
     if (change.after.content == change.before.digest) {
       left.content = files_.at(path).content;
@@ -253,13 +256,15 @@ RunOutcome SimulatedHost::run(const RunRequest& request) {
   return outcome;
 }
 
-std::string SimulatedHost::judge(const EngineSpec& spec, const Probe& probe, const EffectMark& mark, ProbeVerdict& verdict) {
+std::string SimulatedHost::judge(const EngineSpec& spec, const Probe& probe, const EffectMark& mark,
+                                 ProbeVerdict& verdict) {
   verdict = ProbeVerdict::fail;
   if (const auto* file = std::get_if<FileProbe>(&probe.what)) {
     const std::lock_guard lock(mutex_);
     const TargetFacts now = facts(spec, file->path);
     if (now.kind != TargetKind::file) return file->path + " is missing";
-    if (!file->baseline.empty() && now.digest != file->baseline) return file->path + " differs from " + file->baseline_path;
+    if (!file->baseline.empty() && now.digest != file->baseline)
+      return file->path + " differs from " + file->baseline_path;
     if (file->mode && now.mode != *file->mode) return file->path + " has another mode";
   } else if (const auto* env = std::get_if<EnvProbe>(&probe.what)) {
     const auto values = read_env(content(env->file));
@@ -281,7 +286,8 @@ std::string SimulatedHost::judge(const EngineSpec& spec, const Probe& probe, con
     const auto* command = std::get_if<CommandProbe>(&probe.what);
     const ProgramRun& run_of = command != nullptr ? command->run : std::get<PluginProbe>(probe.what).run;
     const RunOutcome ran = run({run_of, mark});
-    if (!ran.started || ran.exit_code != 0) return ran.message.empty() ? "exit status " + std::to_string(ran.exit_code) : ran.message;
+    if (!ran.started || ran.exit_code != 0)
+      return ran.message.empty() ? "exit status " + std::to_string(ran.exit_code) : ran.message;
   }
   verdict = ProbeVerdict::pass;
   return {};
@@ -304,8 +310,9 @@ Result<std::vector<HashFinding>> SimulatedHost::hash(const EngineSpec& spec, con
   const std::lock_guard lock(mutex_);
   std::map<std::string, std::string> found;
   for (const auto& [path, file] : files_) {
-    if (request.globs.empty()) break;   // a machine of many engines is not walked for one
-    const bool matched = std::ranges::any_of(request.globs, [&](const std::string& glob) { return glob_matches(glob, path); });
+    if (request.globs.empty()) break;  // a machine of many engines is not walked for one
+    const bool matched =
+        std::ranges::any_of(request.globs, [&](const std::string& glob) { return glob_matches(glob, path); });
     if (matched && file.kind == TargetKind::file) found[path] = facts(spec, path).digest;
   }
   for (const std::string& path : request.paths) found[path] = facts(spec, path).digest;

@@ -20,7 +20,7 @@ struct SimulatedFile {
   FileMode mode = 0644;
   std::uint32_t uid = 1000, gid = 1000;
   std::uint64_t inode = 0;
-  std::int64_t changed_at = 0;     // stands for mtime and ctime
+  std::int64_t changed_at = 0;  // stands for mtime and ctime
   std::string link_target;
   friend bool operator==(const SimulatedFile&, const SimulatedFile&) = default;
 };
@@ -35,14 +35,14 @@ class SimulatedHost final : public Host {
   void make_link(const std::string& path, const std::string& target);
   void remove(const std::string& path);
   [[nodiscard]] std::optional<SimulatedFile> file(const std::string& path) const;
-  [[nodiscard]] std::string content(const std::string& path) const;   // empty where there is none
+  [[nodiscard]] std::string content(const std::string& path) const;  // empty where there is none
   // Every file as text: path, kind, mode, owner, content; inodes only where asked.
   [[nodiscard]] std::string picture(bool with_inodes = false) const;
 
   using Program = std::function<RunOutcome(const RunRequest& request)>;
   void install(const std::string& path, Program program);
   void set_service(const std::string& pidfile, bool runs);
-  void set_reachable(const std::string& place, bool answers);          // "host:port" or a URL
+  void set_reachable(const std::string& place, bool answers);  // "host:port" or a URL
 
   // Who else is at work: called right before the named call acts.
   struct Hooks {
@@ -51,7 +51,8 @@ class SimulatedHost final : public Host {
   Hooks hooks;
   // What was done, in order: "apply <mark> <path>", "run <mark> <program>", "restore <path>".
   [[nodiscard]] std::vector<std::string> log() const;
-  std::map<std::string, std::pair<std::uint32_t, std::uint32_t>> known_owners = {{"", {1000, 1000}}, {"root:root", {0, 0}}};
+  std::map<std::string, std::pair<std::uint32_t, std::uint32_t>> known_owners = {{"", {1000, 1000}},
+                                                                                 {"root:root", {0, 0}}};
   std::map<std::string, std::string> secret_files;
 
   // ---- Host
@@ -72,18 +73,19 @@ class SimulatedHost final : public Host {
 
  private:
   struct Displaced {
-    std::optional<SimulatedFile> before;   // empty: the target was new
+    std::optional<SimulatedFile> before;  // empty: the target was new
     SimulatedFile left;
   };
   [[nodiscard]] TargetFacts facts(const EngineSpec& spec, const std::string& path) const;
   ChangeOutcome apply_one(const EngineSpec& spec, const Change& change, const EffectMark& mark);
   UndoOutcome restore_one(const Change& change, const EffectMark& mark);
-  [[nodiscard]] std::string judge(const EngineSpec& spec, const Probe& probe, const EffectMark& mark, ProbeVerdict& verdict);
+  [[nodiscard]] std::string judge(const EngineSpec& spec, const Probe& probe, const EffectMark& mark,
+                                  ProbeVerdict& verdict);
 
   engine::BlobStore& blobs_;
   mutable std::mutex mutex_;
   std::map<std::string, SimulatedFile> files_;
-  std::map<std::string, Displaced> displaced_;   // "<mark> <path>" -> what a change swapped out
+  std::map<std::string, Displaced> displaced_;  // "<mark> <path>" -> what a change swapped out
   std::map<std::string, Program> programs_;
   std::set<std::string> services_;
   std::set<std::string> reachable_;

@@ -13,8 +13,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using namespace workflows;
-using ::testing::HasSubstr;
 using std::chrono::seconds;
+using ::testing::HasSubstr;
 
 class LoadTest : public ::testing::Test {
  protected:
@@ -29,7 +29,8 @@ class LoadTest : public ::testing::Test {
     std::ofstream(folder_ / name) << text;
   }
   auto load_it(std::map<std::string, std::string> environment = {}) {
-    return load((folder_ / "autoheal.yaml").string(), {std::move(environment), [](const std::string& content) { return sha256_name(content); }});
+    return load((folder_ / "autoheal.yaml").string(),
+                {std::move(environment), [](const std::string& content) { return sha256_name(content); }});
   }
   Configuration loaded(std::map<std::string, std::string> environment = {}) {
     auto configuration = load_it(std::move(environment));
@@ -42,7 +43,8 @@ class LoadTest : public ::testing::Test {
     return configuration ? "accepted" : to_text(configuration.error().front());
   }
   void engine(const std::string& body, const std::string& head = "") const {
-    write("autoheal.yaml", "version: 1\n" + head + "engines:\n  - name: E\n    self_test: [ { name: a, command: [ls] } ]\n" + body);
+    write("autoheal.yaml",
+          "version: 1\n" + head + "engines:\n  - name: E\n    self_test: [ { name: a, command: [ls] } ]\n" + body);
   }
 
   fs::path folder_;
@@ -72,10 +74,12 @@ TEST(LoadEverything, EveryFieldArrives) {
   EXPECT_EQ(std::get<FileProbe>(spec.self_test[0].what).mode, 0640U);
   EXPECT_FALSE(spec.self_test[2].heal);
   EXPECT_EQ(std::get<HttpProbe>(spec.self_test[3].what).status, 204U);
-  EXPECT_EQ(std::get<CommandProbe>(spec.self_test[4].what).run.argv, (std::vector<std::string>{"/usr/bin/ls", "-l", "3"}));
+  EXPECT_EQ(std::get<CommandProbe>(spec.self_test[4].what).run.argv,
+            (std::vector<std::string>{"/usr/bin/ls", "-l", "3"}));
   EXPECT_TRUE(std::get<PluginProbe>(spec.self_test[5].what).warning_fails);
   EXPECT_EQ(spec.repair.env[0].set[1].second.from_file, (file.parent_path() / "secret").string());
-  EXPECT_EQ(spec.repair.settings[0].set, (std::vector<std::pair<std::string, std::string>>{{"/a/b", "1"}, {"/c", "\"t\""}, {"/d", "true"}, {"/e", "null"}}));
+  EXPECT_EQ(spec.repair.settings[0].set, (std::vector<std::pair<std::string, std::string>>{
+                                             {"/a/b", "1"}, {"/c", "\"t\""}, {"/d", "true"}, {"/e", "null"}}));
   EXPECT_TRUE(spec.repair.policy[1].absent);
   EXPECT_TRUE(spec.repair.commands[0].repeatable);
   EXPECT_EQ(spec.repair.commands[0].run.timeout, seconds(60));
@@ -83,7 +87,8 @@ TEST(LoadEverything, EveryFieldArrives) {
   EXPECT_TRUE(spec.certify.security.allow_setid);
   EXPECT_FALSE(spec.certify.security.allow_symlinks);
   EXPECT_EQ(all.engines[1].strategy, Strategy::generic);
-  EXPECT_EQ(all.engines[1].repair.service->restart->argv, (std::vector<std::string>{"/usr/bin/systemctl", "restart", "base.service"}));
+  EXPECT_EQ(all.engines[1].repair.service->restart->argv,
+            (std::vector<std::string>{"/usr/bin/systemctl", "restart", "base.service"}));
 }
 
 TEST_F(LoadTest, LeavesEverythingElseAtItsDefault) {
@@ -100,7 +105,10 @@ TEST_F(LoadTest, LeavesEverythingElseAtItsDefault) {
 
 TEST_F(LoadTest, TheEnvironmentWinsOverEveryFile) {
   engine("    healing: { max_retries: 9, retry_delay: 9s }\n", "ledger: a.db\n");
-  const Configuration overridden = loaded({{"AUTOHEAL_MAX_RETRIES", "2"}, {"AUTOHEAL_RETRY_DELAY", "0.25"}, {"AUTOHEAL_LEDGER", "/x/y.db"}, {"AUTO_HEAL_ON", "off"}});
+  const Configuration overridden = loaded({{"AUTOHEAL_MAX_RETRIES", "2"},
+                                           {"AUTOHEAL_RETRY_DELAY", "0.25"},
+                                           {"AUTOHEAL_LEDGER", "/x/y.db"},
+                                           {"AUTO_HEAL_ON", "off"}});
   EXPECT_EQ(overridden.engines[0].healing.max_retries, 2U);
   EXPECT_EQ(overridden.engines[0].healing.retry_delay, std::chrono::milliseconds(250));
   EXPECT_EQ(overridden.ledger, "/x/y.db");
@@ -109,17 +117,22 @@ TEST_F(LoadTest, TheEnvironmentWinsOverEveryFile) {
 
 TEST_F(LoadTest, TheSwitchKnowsItsSpellingsAndNoOthers) {
   engine("");
-  for (const char* on : {"true", "1", "on", "yes", "TRUE", "Yes"}) EXPECT_TRUE(loaded({{"AUTO_HEAL_ON", on}}).healing.enabled) << on;
-  for (const char* off : {"false", "0", "off", "no"}) EXPECT_FALSE(loaded({{"AUTO_HEAL_ON", off}}).healing.enabled) << off;
-  for (const char* junk : {"", "maybe", "2", " true"}) EXPECT_THAT(problem({{"AUTO_HEAL_ON", junk}}), HasSubstr("expected true or false")) << junk;
+  for (const char* on : {"true", "1", "on", "yes", "TRUE", "Yes"})
+    EXPECT_TRUE(loaded({{"AUTO_HEAL_ON", on}}).healing.enabled) << on;
+  for (const char* off : {"false", "0", "off", "no"})
+    EXPECT_FALSE(loaded({{"AUTO_HEAL_ON", off}}).healing.enabled) << off;
+  for (const char* junk : {"", "maybe", "2", " true"})
+    EXPECT_THAT(problem({{"AUTO_HEAL_ON", junk}}), HasSubstr("expected true or false")) << junk;
 }
 
 TEST_F(LoadTest, JunkInTheEnvironmentIsASentence) {
   engine("");
   for (const char* junk : {"0", "101", "-1", "three", "", "2.5"}) {
-    EXPECT_THAT(problem({{"AUTOHEAL_MAX_RETRIES", junk}}), HasSubstr("environment: AUTOHEAL_MAX_RETRIES: found")) << junk;
+    EXPECT_THAT(problem({{"AUTOHEAL_MAX_RETRIES", junk}}), HasSubstr("environment: AUTOHEAL_MAX_RETRIES: found"))
+        << junk;
   }
-  for (const char* junk : {"-1", "25h", "soon", ""}) EXPECT_THAT(problem({{"AUTOHEAL_RETRY_DELAY", junk}}), HasSubstr("at most 24h")) << junk;
+  for (const char* junk : {"-1", "25h", "soon", ""})
+    EXPECT_THAT(problem({{"AUTOHEAL_RETRY_DELAY", junk}}), HasSubstr("at most 24h")) << junk;
 }
 
 TEST_F(LoadTest, IncludesEnginesInOrderOfTheirFiles) {
@@ -139,11 +152,12 @@ TEST_F(LoadTest, AnIncludedFileHoldsEnginesOnly) {
 }
 
 TEST_F(LoadTest, TheStrategyComesFromTheNameTheKeysOrAWord) {
-  write("autoheal.yaml", "version: 1\nengines:\n"
-                         "  - { name: Firewall, self_test: [ { name: a, command: [ls] } ] }\n"
-                         "  - { name: x, self_test: [ { name: a, command: [ls] } ], repair: { links: [ { path: l, target: t } ] } }\n"
-                         "  - { name: y, self_test: [ { name: a, command: [ls] } ] }\n"
-                         "  - { name: HXO, strategy: generic, self_test: [ { name: a, command: [ls] } ] }\n");
+  write("autoheal.yaml",
+        "version: 1\nengines:\n"
+        "  - { name: Firewall, self_test: [ { name: a, command: [ls] } ] }\n"
+        "  - { name: x, self_test: [ { name: a, command: [ls] } ], repair: { links: [ { path: l, target: t } ] } }\n"
+        "  - { name: y, self_test: [ { name: a, command: [ls] } ] }\n"
+        "  - { name: HXO, strategy: generic, self_test: [ { name: a, command: [ls] } ] }\n");
   const Configuration four = loaded();
   EXPECT_EQ(four.engines[0].strategy, Strategy::arie);
   EXPECT_EQ(four.engines[1].strategy, Strategy::arie);
@@ -169,7 +183,9 @@ TEST_F(LoadTest, APlainSecretIsAWarningThatKnowsBetter) {
 }
 
 TEST_F(LoadTest, TellsSeveralProblemsAtOnceInTheirOrder) {
-  write("autoheal.yaml", "version: 1\nleger: x\nengines:\n  - name: E\n    self_test: [ { name: a, tcp: { host: h, port: 0 } } ]\n    depend_on: []\n");
+  write("autoheal.yaml",
+        "version: 1\nleger: x\nengines:\n  - name: E\n    self_test: [ { name: a, tcp: { host: h, port: 0 } } ]\n    "
+        "depend_on: []\n");
   const auto result = load_it();
   ASSERT_FALSE(result.has_value());
   ASSERT_EQ(result.error().size(), 3U);
@@ -181,7 +197,8 @@ TEST(Scalars, AreReadAsPeopleWriteThem) {
   EXPECT_EQ(parse_duration("250ms"), std::chrono::milliseconds(250));
   EXPECT_EQ(parse_duration("1.5"), std::chrono::milliseconds(1500));
   EXPECT_EQ(parse_duration("2m"), std::chrono::minutes(2));
-  for (const char* junk : {"", "s", "-1s", "1 s", "1d", "1.s", "9999999999h", "1e3"}) EXPECT_FALSE(parse_duration(junk)) << junk;
+  for (const char* junk : {"", "s", "-1s", "1 s", "1d", "1.s", "9999999999h", "1e3"})
+    EXPECT_FALSE(parse_duration(junk)) << junk;
   EXPECT_EQ(parse_size("64MiB"), 64ULL << 20U);
   EXPECT_EQ(parse_mode("0640"), 0640U);
   for (const char* junk : {"", "8", "0888", "77777", "-640"}) EXPECT_FALSE(parse_mode(junk)) << junk;

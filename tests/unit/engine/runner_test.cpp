@@ -5,8 +5,8 @@
 
 #include "engine/testing/crash_at_every_append.hpp"
 #include "engine/testing/fake_clock.hpp"
-#include "store/memory_ledger.hpp"
 #include "store/memory_blobs.hpp"
+#include "store/memory_ledger.hpp"
 #include "tests/support/renewal.hpp"
 
 namespace autoheal {
@@ -16,8 +16,8 @@ using engine::AppendStatus;
 using engine::Runner;
 using engine::testing::CountingIds;
 using engine::testing::FakeClock;
-using store::MemoryLedger;
 using store::MemoryBlobs;
+using store::MemoryLedger;
 using testing::Renewal;
 
 // The outside world of the renewal: an authority and a server, both of which take the same request twice.
@@ -82,7 +82,8 @@ TEST_F(RunnerTest, nothing_is_performed_before_its_commit) {
   engine::testing::CutLedger dead(ledger, 0, engine::testing::CutMoment::before_effects);
   Process process(dead, clock, ids, blobs, world);
   Result<std::string> began = std::string();
-  process.runner.start<Renewal>(Renewal::Begin{"example.org"}, {}, [&](Result<std::string> outcome) { began = outcome; });
+  process.runner.start<Renewal>(Renewal::Begin{"example.org"}, {},
+                                [&](Result<std::string> outcome) { began = outcome; });
   process.run_until_idle(clock);
   EXPECT_TRUE(world.performed.empty());
   EXPECT_FALSE(began.has_value());
@@ -183,7 +184,8 @@ TEST_F(RunnerTest, a_stream_nobody_can_read_is_set_aside_and_the_others_go_on) {
     process.runner.turn();
   }
   engine::Batch foreign;
-  foreign.streams.push_back({"strange/1", 0, {{"strange.begun", 1, clock.now(), "", "", ""}}, engine::StreamLife::goes_on, {}});
+  foreign.streams.push_back(
+      {"strange/1", 0, {{"strange.begun", 1, clock.now(), "", "", ""}}, engine::StreamLife::goes_on, {}});
   ASSERT_EQ(ledger.append(foreign).status, AppendStatus::ok);
 
   Process after(ledger, clock, ids, blobs, world);
@@ -253,7 +255,8 @@ TEST_F(RunnerTest, cut_after_every_commit_it_ends_the_same) {
   const auto differences = engine::testing::crash_at_every_append(script, commits);
   EXPECT_EQ(commits, 4U);
   for (const auto& difference : differences) {
-    ADD_FAILURE() << "cut after commit " << difference.cut_after << ":\n" << difference.actual << "\ninstead of\n"
+    ADD_FAILURE() << "cut after commit " << difference.cut_after << ":\n"
+                  << difference.actual << "\ninstead of\n"
                   << difference.expected;
   }
 }

@@ -20,15 +20,20 @@ namespace asio = boost::asio;
 
 class RuntimeTest : public ::testing::Test {
  protected:
-  RuntimeTest() : ledger_("01890000-0000-7000-8000-000000000001"), runtime_(std::move(*Runtime::create(loop_.get_executor(), {ledger_, blobs_, clock_, ids_}))) {}
+  RuntimeTest()
+      : ledger_("01890000-0000-7000-8000-000000000001"),
+        runtime_(std::move(*Runtime::create(loop_.get_executor(), {ledger_, blobs_, clock_, ids_}))) {}
 
   // Runs `task` to its end on the loop.
   void run(std::function<asio::awaitable<void>()> task) {
     bool done = false;
-    asio::co_spawn(loop_, [&]() -> asio::awaitable<void> {
-      co_await task();
-      done = true;
-    }, asio::detached);
+    asio::co_spawn(
+        loop_,
+        [&]() -> asio::awaitable<void> {
+          co_await task();
+          done = true;
+        },
+        asio::detached);
     while (!done) loop_.run_one();
   }
 

@@ -33,7 +33,7 @@ class HostTest : public ::testing::Test {
   }
   void TearDown() override {
     fs::remove_all(base_);
-    std::error_code not_empty;   // another test of this process still lies beside it
+    std::error_code not_empty;  // another test of this process still lies beside it
     fs::remove(base_.parent_path(), not_empty);
   }
 
@@ -50,7 +50,7 @@ class HostTest : public ::testing::Test {
     return {std::istreambuf_iterator<char>(in), {}};
   }
   struct stat status(const fs::path& path) const {
-    struct stat found{};
+    struct stat found {};
     ::lstat((root_ / path).c_str(), &found);
     return found;
   }

@@ -1,5 +1,5 @@
-#include <gmock/gmock.h>
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <sys/wait.h>
 
 #include "engine/digest.hpp"
@@ -88,7 +88,7 @@ TEST_F(RealHostTest, NeverOpensItsOwnFiles) {
   const auto ledger = write("ledger.db", "own");
   // Closing any descriptor of the file would drop this process's lock on it.
   const UniqueFd held(::open(ledger.c_str(), O_RDWR | O_CLOEXEC));
-  struct flock lock{};
+  struct flock lock {};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
   ASSERT_EQ(::fcntl(held.get(), F_SETLK, &lock), 0);
@@ -102,7 +102,7 @@ TEST_F(RealHostTest, NeverOpensItsOwnFiles) {
   const pid_t child = ::fork();
   if (child == 0) {
     lock.l_type = F_WRLCK;
-    ::_exit(::fcntl(held.get(), F_SETLK, &lock) == 0 ? 1 : 0);   // 0: still locked
+    ::_exit(::fcntl(held.get(), F_SETLK, &lock) == 0 ? 1 : 0);  // 0: still locked
   }
   int status = -1;
   ::waitpid(child, &status, 0);

@@ -61,15 +61,16 @@ std::string page_of(const HealWorld& world) {
 TEST(Timeline, ReadsAsWhatHappened) {
   const auto world = make_world(heal_examples().front());
   (void)heal(*world);
-  EXPECT_THAT(page_of(*world), AllOf(HasSubstr("triggered for Sample by ops"), HasSubstr("plan of 1 change"), HasSubstr("etc/app.conf"),
-                                     HasSubstr("mode 0666 -> 0640"), HasSubstr("test smoke[mode=fast] passes"), HasSubstr("Complete after 1 attempt")));
+  EXPECT_THAT(page_of(*world), AllOf(HasSubstr("triggered for Sample by ops"), HasSubstr("plan of 1 change"),
+                                     HasSubstr("etc/app.conf"), HasSubstr("mode 0666 -> 0640"),
+                                     HasSubstr("test smoke[mode=fast] passes"), HasSubstr("Complete after 1 attempt")));
 }
 
 TEST(Timeline, SaysWhyARepairWasRefusedAndWhatWasPutBack) {
   const auto world = make_world(heal_examples().front(), 1);
   (void)heal(*world);
-  EXPECT_THAT(page_of(*world), AllOf(HasSubstr("certification refused"), HasSubstr("test_matrix: smoke[mode=fast]"), HasSubstr("restored"),
-                                     HasSubstr("Exhausted after 2 attempts")));
+  EXPECT_THAT(page_of(*world), AllOf(HasSubstr("certification refused"), HasSubstr("test_matrix: smoke[mode=fast]"),
+                                     HasSubstr("restored"), HasSubstr("Exhausted after 2 attempts")));
 }
 
 TEST(Timeline, NeverShowsASecret) {

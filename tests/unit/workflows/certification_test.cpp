@@ -63,7 +63,8 @@ class Truth : public ::testing::Test {
   }
   std::vector<std::string> criteria() const {
     std::vector<std::string> names;
-    for (const Refusal& refusal : certify_outcome(spec_, plan_, outcomes_, evidence_, adopted_)) names.push_back(refusal.criterion);
+    for (const Refusal& refusal : certify_outcome(spec_, plan_, outcomes_, evidence_, adopted_))
+      names.push_back(refusal.criterion);
     return names;
   }
 
@@ -171,7 +172,9 @@ class Preflight : public Truth {
  protected:
   std::vector<std::string> preflight(bool allowed = true, const std::string& content = "fine") const {
     std::vector<std::string> names;
-    for (const Refusal& refusal : certify_plan(spec_, plan_, observation_, {}, {{"sha256:right", content}}, adopted_, allowed)) names.push_back(refusal.criterion);
+    for (const Refusal& refusal :
+         certify_plan(spec_, plan_, observation_, {}, {{"sha256:right", content}}, adopted_, allowed))
+      names.push_back(refusal.criterion);
     return names;
   }
   Observation observation_;

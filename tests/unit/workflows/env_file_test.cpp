@@ -8,7 +8,9 @@ namespace {
 
 constexpr const char* file = "# ports\nexport PORT='80'  # web\nNAME=plain\nQUOTED=\"a b\"\n\nPORT=81\nLAST=x";
 
-std::string set(std::string_view text, std::string_view name, std::string_view value) { return set_env(text, name, value).value(); }
+std::string set(std::string_view text, std::string_view name, std::string_view value) {
+  return set_env(text, name, value).value();
+}
 
 TEST(EnvFile, IsReadAsAProgramWouldSeeIt) {
   const auto values = read_env(file);
@@ -32,7 +34,8 @@ TEST(EnvFile, WhatAlreadyIsRightStaysToTheByte) {
 }
 
 TEST(EnvFile, EveryValueCanBeSetAndReadBack) {
-  for (const std::string value : {"", " ", "a b", "a'b", "a\"b", "a\\b", "$HOME", "`x`", "#x", "x # y", "a=b", "é", "line\nbreak", "tab\t"}) {
+  for (const std::string value :
+       {"", " ", "a b", "a'b", "a\"b", "a\\b", "$HOME", "`x`", "#x", "x # y", "a=b", "é", "line\nbreak", "tab\t"}) {
     for (const std::string before : {"A=1\nB=2\n", "A='1'\nB=2\n", "A=\"1\"\nB=2\n", "B=2\n"}) {
       const std::string after = set(before, "A", value);
       EXPECT_EQ(read_env(after).at("A"), value) << after;

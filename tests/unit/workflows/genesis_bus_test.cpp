@@ -58,18 +58,24 @@ TEST(GenesisBus, PayloadsAreWhatTheContractSaysToTheLetter) {
   (void)machine.self_test({{"EnvRecon", {}}});
   std::map<std::string, std::string> payloads;
   for (const BusEvent& event : all.events) payloads.emplace(event.topic, event.payload);
-  EXPECT_EQ(payloads["selftest.run.start"], R"({"test_id":"bridge_selftest_20261123_000000","timestamp":"2026-11-23T00:00:00.000Z"})");
-  EXPECT_EQ(payloads["selftest.autoheal.trigger"],
-            R"({"engine":"EnvRecon","timestamp":"2026-11-23T00:00:00.000Z","test_result":{"engine":"EnvRecon","action":"health_check",)"
-            R"("result":"⚠️ auto-heal launched","error":"config: EnvRecon/app.conf differs from baseline"}})");
-  EXPECT_EQ(payloads["selftest.autoheal.complete"], R"({"engine":"EnvRecon","timestamp":"2026-11-23T00:00:00.000Z","certified":true,"attempts":1})");
-  EXPECT_EQ(payloads["selftest.run.complete"],
-            R"({"test_id":"bridge_selftest_20261123_000000","timestamp":"2026-11-23T00:00:00.000Z","summary":{"engines_total":1,"engines_verified":1,)"
-            R"("autoheal_invocations":1,"status":"Stable","runtime_ms":0}})");
+  EXPECT_EQ(payloads["selftest.run.start"],
+            R"({"test_id":"bridge_selftest_20261123_000000","timestamp":"2026-11-23T00:00:00.000Z"})");
+  EXPECT_EQ(
+      payloads["selftest.autoheal.trigger"],
+      R"({"engine":"EnvRecon","timestamp":"2026-11-23T00:00:00.000Z","test_result":{"engine":"EnvRecon","action":"health_check",)"
+      R"("result":"⚠️ auto-heal launched","error":"config: EnvRecon/app.conf differs from baseline"}})");
+  EXPECT_EQ(payloads["selftest.autoheal.complete"],
+            R"({"engine":"EnvRecon","timestamp":"2026-11-23T00:00:00.000Z","certified":true,"attempts":1})");
+  EXPECT_EQ(
+      payloads["selftest.run.complete"],
+      R"({"test_id":"bridge_selftest_20261123_000000","timestamp":"2026-11-23T00:00:00.000Z","summary":{"engines_total":1,"engines_verified":1,)"
+      R"("autoheal_invocations":1,"status":"Stable","runtime_ms":0}})");
   machine.heal("Hopeless");
   machine.run_until(1);
   EXPECT_EQ(all.events.back().topic, "selftest.autoheal.exhausted");
-  EXPECT_EQ(all.events.back().payload, R"({"engine":"Hopeless","timestamp":"2026-11-23T00:00:00.000Z","attempts":1,"reason":"attempts_exhausted"})");
+  EXPECT_EQ(
+      all.events.back().payload,
+      R"({"engine":"Hopeless","timestamp":"2026-11-23T00:00:00.000Z","attempts":1,"reason":"attempts_exhausted"})");
 }
 
 TEST(GenesisBus, ASubscriberWithANameGetsWhatItMissedInOrder) {

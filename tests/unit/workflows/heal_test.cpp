@@ -56,8 +56,9 @@ std::string differences(const HealExample& example, int certification_status, st
   script.outcome = [](void* world) { return outcome_of(*static_cast<HealWorld*>(world)); };
   std::string text;
   for (const auto& difference : crash_at_every_append(script, commits)) {
-    text += "cut after commit " + std::to_string(difference.cut_after) + (difference.moment == engine::testing::CutMoment::before_effects ? " before" : " after") +
-            " effects:\n" + difference.actual + "\ninstead of\n" + difference.expected + "\n";
+    text += "cut after commit " + std::to_string(difference.cut_after) +
+            (difference.moment == engine::testing::CutMoment::before_effects ? " before" : " after") + " effects:\n" +
+            difference.actual + "\ninstead of\n" + difference.expected + "\n";
   }
   return text;
 }
@@ -84,8 +85,8 @@ TEST(Heal, WithoutCommandsTakesFourCommits) {
   process.start();
   process.run();
   EXPECT_EQ(commits, 4U);
-  EXPECT_THAT(entry_types(*world), ElementsAre("triggered", "repair_started", "plan_recorded", "plan_certified", "repair_finished",
-                                               "certification_started", "certified", "completed"));
+  EXPECT_THAT(entry_types(*world), ElementsAre("triggered", "repair_started", "plan_recorded", "plan_certified",
+                                               "repair_finished", "certification_started", "certified", "completed"));
 }
 
 TEST(Heal, KeepsTheRetryDelayOnTheBootClock) {
@@ -198,7 +199,8 @@ TEST(Heal, ACommandThatMayNotBeRepeatedFailsTheAttemptAfterACrash) {
     const auto world = make_world(example);
     world->spec.repair.commands[0].repeatable = false;
     world->spec.healing.max_retries = 1;
-    engine::testing::CutLedger cut(world->ledger, 3, engine::testing::CutMoment::after_effects);  // right after its intent
+    engine::testing::CutLedger cut(world->ledger, 3,
+                                   engine::testing::CutMoment::after_effects);  // right after its intent
     HealProcess first(*world, cut);
     first.start();
     first.run();

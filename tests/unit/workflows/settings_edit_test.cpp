@@ -13,14 +13,17 @@ struct Edit {
 };
 
 class JsonEdit : public ::testing::TestWithParam<Edit> {};
-INSTANTIATE_TEST_SUITE_P(Settings, JsonEdit, ::testing::Values(
-    Edit{"{\n  \"a\": 1,\n  \"b\": \"x\"\n}\n", "/a", "2", "{\n  \"a\": 2,\n  \"b\": \"x\"\n}\n"},
-    Edit{"{ \"a\" :  { \"b\": [1, {\"c\": null}] } }", "/a/b/1/c", "\"t\"", "{ \"a\" :  { \"b\": [1, {\"c\": \"t\"}] } }"},
-    Edit{"{\"a/b\":{\"m~n\":true}}", "/a~1b/m~0n", "false", "{\"a/b\":{\"m~n\":false}}"},
-    Edit{"{\n  \"a\": 1\n}\n", "/b", "\"new\"", "{\n  \"a\": 1,\n  \"b\": \"new\"\n}\n"},
-    Edit{"{}", "/b", "1", "{\"b\": 1}"},
-    Edit{"{\"a\": \"quote \\\" brace } \", \"b\": 1}", "/b", "2", "{\"a\": \"quote \\\" brace } \", \"b\": 2}"},
-    Edit{"{\"a\": 1.50}", "/a", "1.5", "{\"a\": 1.50}"}));
+INSTANTIATE_TEST_SUITE_P(
+    Settings, JsonEdit,
+    ::testing::Values(Edit{"{\n  \"a\": 1,\n  \"b\": \"x\"\n}\n", "/a", "2", "{\n  \"a\": 2,\n  \"b\": \"x\"\n}\n"},
+                      Edit{"{ \"a\" :  { \"b\": [1, {\"c\": null}] } }", "/a/b/1/c", "\"t\"",
+                           "{ \"a\" :  { \"b\": [1, {\"c\": \"t\"}] } }"},
+                      Edit{"{\"a/b\":{\"m~n\":true}}", "/a~1b/m~0n", "false", "{\"a/b\":{\"m~n\":false}}"},
+                      Edit{"{\n  \"a\": 1\n}\n", "/b", "\"new\"", "{\n  \"a\": 1,\n  \"b\": \"new\"\n}\n"},
+                      Edit{"{}", "/b", "1", "{\"b\": 1}"},
+                      Edit{"{\"a\": \"quote \\\" brace } \", \"b\": 1}", "/b", "2",
+                           "{\"a\": \"quote \\\" brace } \", \"b\": 2}"},
+                      Edit{"{\"a\": 1.50}", "/a", "1.5", "{\"a\": 1.50}"}));
 TEST_P(JsonEdit, ChangesOneValue) {
   const auto changed = set_setting(GetParam().before, SettingsFormat::json, GetParam().pointer, GetParam().scalar);
   ASSERT_TRUE(changed) << changed.error().message;
@@ -28,18 +31,20 @@ TEST_P(JsonEdit, ChangesOneValue) {
 }
 
 class YamlEdit : public ::testing::TestWithParam<Edit> {};
-INSTANTIATE_TEST_SUITE_P(Settings, YamlEdit, ::testing::Values(
-    Edit{"# top\na: 1   # one\nb: x\n", "/a", "2", "# top\na: 2   # one\nb: x\n"},
-    Edit{"a:\n  b:\n    - x\n    - c: 'old'  # it\n", "/a/b/1/c", "\"it's\"", "a:\n  b:\n    - x\n    - c: 'it''s'  # it\n"},
-    Edit{"a: \"old\"\n", "/a", "\"new\"", "a: \"new\"\n"},
-    Edit{"a: {b: 1, c: 2}\n", "/a/b", "3", "a: {b: 3, c: 2}\n"},
-    Edit{"a: {b: 1}\n", "/a/z", "3", "a: {z: 3, b: 1}\n"},
-    Edit{"s:\n  a: 1\nt: 2\n", "/s/b", "true", "s:\n  a: 1\n  b: true\nt: 2\n"},
-    Edit{"a: yes\n", "/a", "\"no\"", "a: \"no\"\n"},
-    Edit{"port: 80\n", "/port", "\"80\"", "port: \"80\"\n"},
-    Edit{"port: 80\n", "/port", "80", "port: 80\n"},
-    Edit{"a: text with words\nb: 1\n", "/a", "\"other\"", "a: other\nb: 1\n"},
-    Edit{"a: 'x'\n", "/a", "\"x\"", "a: 'x'\n"}));
+INSTANTIATE_TEST_SUITE_P(Settings, YamlEdit,
+                         ::testing::Values(Edit{"# top\na: 1   # one\nb: x\n", "/a", "2",
+                                                "# top\na: 2   # one\nb: x\n"},
+                                           Edit{"a:\n  b:\n    - x\n    - c: 'old'  # it\n", "/a/b/1/c", "\"it's\"",
+                                                "a:\n  b:\n    - x\n    - c: 'it''s'  # it\n"},
+                                           Edit{"a: \"old\"\n", "/a", "\"new\"", "a: \"new\"\n"},
+                                           Edit{"a: {b: 1, c: 2}\n", "/a/b", "3", "a: {b: 3, c: 2}\n"},
+                                           Edit{"a: {b: 1}\n", "/a/z", "3", "a: {z: 3, b: 1}\n"},
+                                           Edit{"s:\n  a: 1\nt: 2\n", "/s/b", "true", "s:\n  a: 1\n  b: true\nt: 2\n"},
+                                           Edit{"a: yes\n", "/a", "\"no\"", "a: \"no\"\n"},
+                                           Edit{"port: 80\n", "/port", "\"80\"", "port: \"80\"\n"},
+                                           Edit{"port: 80\n", "/port", "80", "port: 80\n"},
+                                           Edit{"a: text with words\nb: 1\n", "/a", "\"other\"", "a: other\nb: 1\n"},
+                                           Edit{"a: 'x'\n", "/a", "\"x\"", "a: 'x'\n"}));
 TEST_P(YamlEdit, ChangesOneValue) {
   const auto changed = set_setting(GetParam().before, SettingsFormat::yaml, GetParam().pointer, GetParam().scalar);
   ASSERT_TRUE(changed) << changed.error().message;
@@ -70,7 +75,9 @@ TEST(SettingsEdit, InARandomDocumentOnlyTheValueAtThePointerChanges) {
     nlohmann::json document = nlohmann::json::object();
     for (std::uint32_t key = 0; key < 1 + next(5); ++key) {
       nlohmann::json inner = nlohmann::json::object();
-      for (std::uint32_t deep = 0; deep < 1 + next(4); ++deep) inner["k" + std::to_string(deep)] = next(2) == 0 ? nlohmann::json(next(1000)) : nlohmann::json("t\"" + std::to_string(next(9)));
+      for (std::uint32_t deep = 0; deep < 1 + next(4); ++deep)
+        inner["k" + std::to_string(deep)] =
+            next(2) == 0 ? nlohmann::json(next(1000)) : nlohmann::json("t\"" + std::to_string(next(9)));
       document["o" + std::to_string(key)] = inner;
     }
     const std::string outer = "o" + std::to_string(next(static_cast<std::uint32_t>(document.size())));

@@ -15,7 +15,8 @@ class StrategyTest : public ::testing::Test {
   StrategyTest() { observation_.owners[""] = {1000, 1000}; }
 
   static std::string name_of_content(std::string_view content, engine::BlobNaming naming) {
-    return naming == engine::BlobNaming::plain ? sha256_name(content) : "hmac-sha256:" + to_hex(hmac_sha256("k", content));
+    return naming == engine::BlobNaming::plain ? sha256_name(content)
+                                               : "hmac-sha256:" + to_hex(hmac_sha256("k", content));
   }
   TargetFacts& observe(const std::string& path, const std::string& content, FileMode mode = 0644) {
     TargetFacts facts;
@@ -139,7 +140,8 @@ TEST_F(StrategyTest, OrderIsFilesEnvSettingsPolicyLinksCommandsCheckService) {
   const Plan made = plan();
   std::vector<ChangeKind> kinds;
   for (const Change& change : made.changes) kinds.push_back(change.kind);
-  EXPECT_THAT(kinds, ::testing::ElementsAre(ChangeKind::files, ChangeKind::env, ChangeKind::settings, ChangeKind::policy, ChangeKind::links));
+  EXPECT_THAT(kinds, ::testing::ElementsAre(ChangeKind::files, ChangeKind::env, ChangeKind::settings,
+                                            ChangeKind::policy, ChangeKind::links));
   std::vector<ActKind> acts;
   for (const Act& act : made.acts) acts.push_back(act.kind);
   EXPECT_THAT(acts, ::testing::ElementsAre(ActKind::command, ActKind::service_check, ActKind::service_restart));

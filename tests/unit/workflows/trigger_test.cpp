@@ -77,8 +77,9 @@ TEST(Trigger, AnUnknownEngineNeverBegins) {
   HealMachine machine(world, {});
   machine.heal("Nobody");
   machine.run_until(1);
-  EXPECT_EQ(to_json(machine.results[0], true),
-            R"({"engine":"Nobody","action":"auto_heal_failed","result":"❌ healing failed","error":"no engine of this name is configured"})");
+  EXPECT_EQ(
+      to_json(machine.results[0], true),
+      R"({"engine":"Nobody","action":"auto_heal_failed","result":"❌ healing failed","error":"no engine of this name is configured"})");
 }
 
 TEST(SelfTestRun, HealsWhatFailsAndIsStable) {
@@ -108,9 +109,11 @@ TEST(SelfTestRun, WhatAnEngineNeedsIsHealedFirst) {
   std::vector<std::string> order;
   const auto page = world.ledger.read_all({}, 1000);
   for (const auto& entry : page->entries) {
-    if (entry.type == "heal.completed" || entry.type == "selftest.engine_tested") order.push_back(entry.type + " " + entry.subject);
+    if (entry.type == "heal.completed" || entry.type == "selftest.engine_tested")
+      order.push_back(entry.type + " " + entry.subject);
   }
-  EXPECT_THAT(order, ::testing::ElementsAre("selftest.engine_tested Base", "heal.completed Base", "selftest.engine_tested Top", "heal.completed Top"));
+  EXPECT_THAT(order, ::testing::ElementsAre("selftest.engine_tested Base", "heal.completed Base",
+                                            "selftest.engine_tested Top", "heal.completed Top"));
 }
 
 TEST(SelfTestRun, AFailedDependencyEndsTheDependentWithoutAnAttempt) {

@@ -18,18 +18,23 @@ TEST(HealingResult, IsTheContractsToTheLetter) {
   result.strategy = "arie";
   result.attempts = 1;
   result.took = Duration(1'234'000);
-  EXPECT_EQ(to_json(result, false), R"({"engine":"EnvRecon","action":"repair_patch_applied","result":"✅ certified","strategy":"arie","attempts":1,"duration_seconds":1.234})");
+  EXPECT_EQ(
+      to_json(result, false),
+      R"({"engine":"EnvRecon","action":"repair_patch_applied","result":"✅ certified","strategy":"arie","attempts":1,"duration_seconds":1.234})");
   result.heal = "0193";
   EXPECT_TRUE(to_json(result, true).ends_with(R"("duration_seconds":1.234,"heal_id":"0193"})"));
   result.heal.clear();
   result.ending = HealEnding::exhausted;
   result.attempts = 3;
-  EXPECT_EQ(to_json(result, true), R"({"engine":"EnvRecon","action":"auto_heal_exhausted","result":"❌ healing failed","attempts":3})");
+  EXPECT_EQ(to_json(result, true),
+            R"({"engine":"EnvRecon","action":"auto_heal_exhausted","result":"❌ healing failed","attempts":3})");
   result.ending = HealEnding::skipped;
-  EXPECT_EQ(to_json(result, true), R"({"engine":"EnvRecon","action":"auto_heal_skipped","result":"❌ auto-heal disabled"})");
+  EXPECT_EQ(to_json(result, true),
+            R"({"engine":"EnvRecon","action":"auto_heal_skipped","result":"❌ auto-heal disabled"})");
   result.ending = HealEnding::never_began;
   result.error = "why";
-  EXPECT_EQ(to_json(result, true), R"({"engine":"EnvRecon","action":"auto_heal_failed","result":"❌ healing failed","error":"why"})");
+  EXPECT_EQ(to_json(result, true),
+            R"({"engine":"EnvRecon","action":"auto_heal_failed","result":"❌ healing failed","error":"why"})");
 }
 
 TEST(SecretMask, HidesNamedPatternedAndLearnedSecrets) {
@@ -102,14 +107,30 @@ TEST(HealCodec, ReadsBackWhatItWrites) {
   evidence.targets = {facts};
   evidence.problem = "none";
   const By by{"ops", "admiral", 1000, 1001, "cli", "because"};
-  Triggered triggered{"E", Strategy::arie, 4, Duration(5), "sha256:c", "error", true, by, Timestamp(Duration(1'000'000))};
-  const std::vector<HealEntry> entries = {
-      triggered, TriggerJoined{"again", by}, RepairStarted{2}, PlanRecorded{2, seen, plan}, PlanCertified{2, "sha256:p"},
-      PlanRefused{2, {{"rbac", "no"}}}, ChangeIntended{2, 3, "hmac-sha256:c"}, ChangeApplied{2, {outcome}}, RepairFinished{2, Strategy::arie, {outcome}},
-      RepairFailed{2, "failed", "m", {outcome}}, CertificationStarted{2}, Certified{2, "sha256:c", "sha256:b", "sha256:p", "0.1", "sha256:a", evidence},
-      CertificationRefused{2, {{"security", "x"}}, evidence}, RollbackStarted{2, true}, UndoIntended{2, 3}, UndoApplied{2, {{3, UndoStatus::foreign, "m"}}},
-      RolledBack{2, {{3, UndoStatus::restored, {}}}}, RetryScheduled{3, Timestamp(Duration(7)), Duration(8)}, Resumed{2, 1},
-      CancelRequested{EndReason::cancelled, by}, Completed{2, Duration(9)}, Exhausted{2, EndReason::crash_loop, "m", Duration(9)}};
+  Triggered triggered{
+      "E", Strategy::arie, 4, Duration(5), "sha256:c", "error", true, by, Timestamp(Duration(1'000'000))};
+  const std::vector<HealEntry> entries = {triggered,
+                                          TriggerJoined{"again", by},
+                                          RepairStarted{2},
+                                          PlanRecorded{2, seen, plan},
+                                          PlanCertified{2, "sha256:p"},
+                                          PlanRefused{2, {{"rbac", "no"}}},
+                                          ChangeIntended{2, 3, "hmac-sha256:c"},
+                                          ChangeApplied{2, {outcome}},
+                                          RepairFinished{2, Strategy::arie, {outcome}},
+                                          RepairFailed{2, "failed", "m", {outcome}},
+                                          CertificationStarted{2},
+                                          Certified{2, "sha256:c", "sha256:b", "sha256:p", "0.1", "sha256:a", evidence},
+                                          CertificationRefused{2, {{"security", "x"}}, evidence},
+                                          RollbackStarted{2, true},
+                                          UndoIntended{2, 3},
+                                          UndoApplied{2, {{3, UndoStatus::foreign, "m"}}},
+                                          RolledBack{2, {{3, UndoStatus::restored, {}}}},
+                                          RetryScheduled{3, Timestamp(Duration(7)), Duration(8)},
+                                          Resumed{2, 1},
+                                          CancelRequested{EndReason::cancelled, by},
+                                          Completed{2, Duration(9)},
+                                          Exhausted{2, EndReason::crash_loop, "m", Duration(9)}};
   for (const HealEntry& entry : entries) {
     HealState state;
     state.engine = "E";
