@@ -13,7 +13,7 @@ namespace autoheal::testing {
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string name = ::testing::TempDir() + "autoheal_store_XXXXXX";
+    std::string name = ::testing::TempDir() + "autoheal_store_" + std::string(6, 'X');
     if (::mkdtemp(name.data()) == nullptr) std::abort();
     path_ = name;
   }

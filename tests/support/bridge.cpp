@@ -13,7 +13,7 @@ namespace autoheal::testing {
 namespace fs = std::filesystem;
 
 Bridge::Bridge() {
-  std::string name = (fs::path(::testing::TempDir()) / "bridge.XXXXXX").string();
+  std::string name = ::testing::TempDir() + "bridge." + std::string(6, 'X');
   folder_ = ::mkdtemp(name.data());
 }
 

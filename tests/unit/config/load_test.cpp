@@ -19,7 +19,7 @@ using ::testing::HasSubstr;
 class LoadTest : public ::testing::Test {
  protected:
   LoadTest() {
-    std::string name = ::testing::TempDir() + "load.XXXXXX";
+    std::string name = ::testing::TempDir() + "load." + std::string(6, 'X');
     folder_ = ::mkdtemp(name.data());
   }
   ~LoadTest() override { fs::remove_all(folder_); }

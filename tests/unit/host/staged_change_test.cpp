@@ -322,18 +322,22 @@ TEST_F(StagedChangeTest, ASwapOfTheFolderForALinkNeverLeadsOutside) {
   fs::create_directory(base_ / "outside");
   write(base_ / "outside" / "a.conf", "outside");
   std::atomic<bool> stop{false};
+  std::atomic<int> rounds{0};
   write("real/a.conf", "old");
   std::jthread swapper([&] {
     while (!stop) {
+      const int begun = rounds;
       fs::rename(root_ / "real", root_ / "aside");
       fs::create_directory_symlink(base_ / "outside", root_ / "real");
       fs::remove(root_ / "real");
       fs::rename(root_ / "aside", root_ / "real");
-      std::this_thread::sleep_for(std::chrono::microseconds(300));
+      rounds.wait(begun);  // one swap beside each round
     }
   });
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   for (int round = 0, applied = 0; (applied < 20 || round < 200) && std::chrono::steady_clock::now() < until; ++round) {
+    ++rounds;
+    rounds.notify_one();
     auto seen = host().look(spec_, {"real/a.conf"});
     if (!seen || seen->front().kind != TargetKind::file) continue;
     EXPECT_NE(seen->front().digest, sha256_name("outside"));
@@ -344,6 +348,8 @@ TEST_F(StagedChangeTest, ASwapOfTheFolderForALinkNeverLeadsOutside) {
     if (apply(change).status == ChangeStatus::done) ++applied;
   }
   stop = true;
+  ++rounds;
+  rounds.notify_one();
   swapper.join();
   EXPECT_EQ(read(base_ / "outside" / "a.conf"), "outside");
   EXPECT_TRUE(read("real/a.conf").starts_with("round ")) << read("real/a.conf");

@@ -61,23 +61,22 @@ TEST_F(SqliteLedgerTest, TheSecondOwnerIsToldWhoTheFirstIs) {
 
 TEST_F(SqliteLedgerTest, TheLockOfADeadOwnersChildIsWaitedFor) {
   auto first = open();
-  int ready[2];
-  ASSERT_EQ(::pipe(ready), 0);
+  int release[2];
+  ASSERT_EQ(::pipe(release), 0);
   const pid_t child = ::fork();
   if (child == 0) {  // between fork and exec it holds the lock too
-    static_cast<void>(::write(ready[1], "x", 1) == 1);
-    ::usleep(200'000);
+    ::close(release[1]);
+    char byte = 0;
+    static_cast<void>(::read(release[0], &byte, 1) == 0);  // until the other end is closed
     ::_exit(0);
   }
-  char byte = 0;
-  ASSERT_EQ(::read(ready[0], &byte, 1), 1);
   first.reset();
   EXPECT_FALSE(try_open());
+  ::close(release[1]);
   EXPECT_TRUE(SqliteLedger::open(path, {.ids = ids}));
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
-  ::close(ready[0]);
-  ::close(ready[1]);
+  ::close(release[0]);
 }
 
 TEST_F(SqliteLedgerTest, FolderAndFilesHaveTheModesThatAuditorsNeed) {
