@@ -43,12 +43,13 @@ void add_global(CLI::App& app, Options& options) {
   app.add_option("-c,--config", options.config_file,
                  "configuration; else $AUTOHEAL_CONFIG, ./autoheal.yaml, /etc/autoheal/autoheal.yaml")
       ->type_name("FILE");
-  static const std::map<std::string, OutputFormat> formats = {{"text", OutputFormat::text},
-                                                              {"json", OutputFormat::json},
-                                                              {"jsonl", OutputFormat::jsonl},
-                                                              {"csv", OutputFormat::csv}};
-  app.add_option("-o,--output", options.output, "form of the data on stdout: text, json, jsonl, csv")
-      ->transform(CLI::CheckedTransformer(formats))
+  const auto take_form = [&options](const std::string& word) {
+    if (word == "json") options.output = OutputFormat::json;
+    if (word == "jsonl") options.output = OutputFormat::jsonl;
+    if (word == "csv") options.output = OutputFormat::csv;
+  };
+  app.add_option_function<std::string>("-o,--output", take_form, "form of the data on stdout (default: text)")
+      ->check(CLI::IsMember({"text", "json", "jsonl", "csv"}))
       ->type_name("FORM");
   app.add_option("--color", options.color, "auto, always or never; NO_COLOR also switches it off")
       ->check(CLI::IsMember({"auto", "always", "never"}))
@@ -141,13 +142,13 @@ void add_groups(CLI::App& app, Options& options) {
 Parsed parse_command_line(int argc, char** argv) {
   Parsed parsed;
   CLI::App app(about, "autoheal");
-  app.footer(footer);
   app.set_version_flag("--version", std::string("autoheal ") + version);
   app.require_subcommand(1);
   add_global(app, parsed.options);
   add_healing(app, parsed.options);
   add_reading(app, parsed.options);
   add_groups(app, parsed.options);
+  app.footer(footer);  // after the commands: theirs would repeat it
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {
