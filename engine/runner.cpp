@@ -131,6 +131,7 @@ bool Runner::committed(const AppendResult& result) {
     case AppendStatus::unavailable:
       // Nothing was performed and nothing is lost: the same batch is tried again.
       retry_at_ = ports_.clock.since_boot() + retry_unavailable_after;
+      if (hooks.unavailable) hooks.unavailable(result.message);
       return false;
     case AppendStatus::conflict:
       stop({ErrorKind::fatal, "stream " + result.conflicting_stream + " was changed by somebody else", {}});

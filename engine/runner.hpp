@@ -33,7 +33,8 @@ struct RunnerHooks {
   std::function<void(Position head)> committed;
   std::function<void(const std::string& stream)> ended;                    // state() still answers during the call
   std::function<void(const std::string& stream, const Error&)> set_aside;  // an unreadable stream at recovery
-  std::function<void(const Error&)> stopped;  // nothing more is acknowledged; the process should end
+  std::function<void(const std::string& why)> unavailable;  // the commit waits: the store cannot serve now
+  std::function<void(const Error&)> stopped;                // nothing more is acknowledged; the process should end
 };
 
 class Runner {

@@ -319,5 +319,36 @@ TEST_F(Commands, ASignalLeavesTheHealOpenAndResumeFinishesIt) {
   }
 }
 
+TEST_F(Commands, TextOfOthersIsShownAndNotObeyed) {
+  broken_file();
+  const Ran ran = bridge_.autoheal({"heal", "EnvRecon", "--error", "red \x1b[31m, back\r, turned \u202e"});
+  EXPECT_EQ(ran.exit_code, 0);
+  const std::string shown = bridge_.autoheal({"show", "last"}).out + bridge_.autoheal({"heal", "\x1b[2J"}).err;
+  EXPECT_THAT(shown, AllOf(HasSubstr("\\u001b[31m"), HasSubstr("\\u202e"), HasSubstr("\\u001b[2J")));
+  EXPECT_THAT(shown, Not(HasSubstr("\x1b")));
+}
+
+TEST_F(Commands, OddFilesAreRefusedAtOnce) {
+  broken_file();
+  ASSERT_EQ(::mkfifo(bridge_.path("fifo").c_str(), 0600), 0);
+  for (const std::string odd : {"fifo", "/dev/zero", ".", "nowhere"}) {
+    EXPECT_EQ(bridge_.autoheal({"heal", "EnvRecon", "--test-result", odd}).exit_code, 2) << odd;
+    EXPECT_EQ(bridge_.autoheal({"-c", odd, "config", "check"}).exit_code, 78) << odd;
+  }
+  ::chmod(bridge_.path("autoheal.yaml").c_str(), 0666);
+  const Ran refused = bridge_.autoheal({"config", "check"});
+  EXPECT_EQ(refused.exit_code, 78);
+  EXPECT_THAT(refused.err, HasSubstr("everybody can write this file"));
+}
+
+TEST_F(Commands, OutputThatCannotBeWrittenIsNoSuccess) {
+  broken_file();
+  Invocation schema = bridge_.invocation({"config", "schema"});
+  schema.arguments = {"/bin/sh", "-c", "exec \"$0\" config schema > /dev/full", AUTOHEAL_PROGRAM};
+  const Ran full = run(schema);
+  EXPECT_EQ(full.exit_code, 70);
+  EXPECT_THAT(full.err, HasSubstr("could be written to stdout"));
+}
+
 }  // namespace
 }  // namespace autoheal::testing

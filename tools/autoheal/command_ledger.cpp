@@ -3,6 +3,7 @@
 #include "store/export.hpp"
 #include "store/verify.hpp"
 #include "tools/autoheal/commands.hpp"
+#include "tools/autoheal/printable.hpp"
 #include "workflows/json_writer.hpp"
 
 namespace autoheal::cli {
@@ -44,7 +45,7 @@ int command_ledger_verify(const Session& session) {
     session.console.data(out.end_array().end_object().take());
   } else {
     for (const std::string& problem : report->problems)
-      session.console.data(session.console.paint(Tone::bad, "✗ ") + problem);
+      session.console.data(session.console.paint(Tone::bad, "✗ ") + printable(problem));
     const std::string what =
         std::to_string(report->entries) + " entries: sequence, stream versions, data and the paths of every heal";
     session.console.data(report->sound()

@@ -9,6 +9,7 @@
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/heal_list.hpp"
 #include "tools/autoheal/heal_text.hpp"
+#include "tools/autoheal/printable.hpp"
 #include "tools/autoheal/table.hpp"
 #include "tools/autoheal/time_argument.hpp"
 #include "workflows/json_writer.hpp"
@@ -62,7 +63,7 @@ std::string tone_of(const Console& console, workflows::Phase phase) {
 
 void print_timeline(Console& console, const replay::Timeline& timeline) {
   const auto& state = timeline.state;
-  console.data(console.paint(Tone::strong, state.engine) + "  " + tone_of(console, state.phase) + "  " +
+  console.data(console.paint(Tone::strong, printable(state.engine)) + "  " + tone_of(console, state.phase) + "  " +
                console.paint(Tone::dim, timeline.heal));
   console.data("began " + format_timestamp(state.began) + ", " + std::to_string(state.attempt) +
                (state.attempt == 1 ? " attempt, " : " attempts, ") +
@@ -73,10 +74,10 @@ void print_timeline(Console& console, const replay::Timeline& timeline) {
     const bool last = index + 1 == timeline.lines.size();
     char when[24];
     std::snprintf(when, sizeof when, "%+9.3f s", static_cast<double>(line.since_began.count()) / 1e6);
-    console.data(console.paint(Tone::dim, when) + (last ? "  ● " : "  ○ ") + line.sentence);
+    console.data(console.paint(Tone::dim, when) + (last ? "  ● " : "  ○ ") + printable(line.sentence));
     for (const std::string& detail : line.details) {
       console.data("           " + console.paint(Tone::dim, last ? "      " : "  │   ") +
-                   console.paint(Tone::dim, detail));
+                   console.paint(Tone::dim, printable(detail)));
     }
   }
 }

@@ -4,6 +4,7 @@
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/heal_progress.hpp"
 #include "tools/autoheal/heal_text.hpp"
+#include "tools/autoheal/printable.hpp"
 #include "tools/autoheal/report.hpp"
 
 namespace autoheal::cli {
@@ -42,11 +43,11 @@ void print_engine(const Session& session, const SelfTestState& run, const std::s
   const auto tested = run.tested.find(name);
   if (tested == run.tested.end()) return;
   Console& console = session.console;
-  if (tested->second.outcome == TestOutcome::passed) return console.data("✅ " + name);
+  if (tested->second.outcome == TestOutcome::passed) return console.data("✅ " + printable(name));
   const auto healed = run.healed.find(name);
   const std::string mark = healed != run.healed.end() ? console.paint(Tone::warning, "⚠️ auto-heal launched")
                                                       : console.paint(Tone::bad, "❌ failed");
-  console.data(mark + "  " + name + "  " + tested->second.error);
+  console.data(mark + "  " + printable(name) + "  " + printable(tested->second.error));
   if (healed == run.healed.end()) return;
   console.data("   " + line_of(console, result_of(name, healed->second)));
 }

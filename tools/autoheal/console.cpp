@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "tools/autoheal/exit_code.hpp"
+#include "tools/autoheal/printable.hpp"
 #include "workflows/json_writer.hpp"
 
 namespace autoheal::cli {
@@ -48,7 +49,8 @@ void Console::data(std::string_view line) {
 
 void Console::note(std::string_view line) {
   end_progress();
-  std::fwrite(line.data(), 1, line.size(), stderr);
+  const std::string shown = printable(line, true);
+  std::fwrite(shown.data(), 1, shown.size(), stderr);
   std::fputc('\n', stderr);
 }
 
@@ -92,7 +94,8 @@ std::string Console::paint(Tone tone, std::string_view text) const {
 void Console::progress(const std::string& line) {
   if (!live_ || line == shown_) return;
   shown_ = line;
-  std::fprintf(stderr, "\r\x1b[K%s", fitted(line, terminal_columns() - 1).c_str());
+  const std::string safe = printable(line);
+  std::fprintf(stderr, "\r\x1b[K%s", fitted(safe, terminal_columns() - 1).c_str());
   std::fflush(stderr);
 }
 

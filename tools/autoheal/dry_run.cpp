@@ -2,6 +2,7 @@
 
 #include "replay/plan_text.hpp"
 #include "store/memory_blobs.hpp"
+#include "tools/autoheal/printable.hpp"
 #include "tools/host/real_host.hpp"
 #include "workflows/adopted_baseline.hpp"
 #include "workflows/certification.hpp"
@@ -90,9 +91,9 @@ int dry_run(const Session& session, const EngineSpec& spec) {
   console.data(console.paint(Tone::strong, spec.name) + " (" + std::string(name_of(spec.strategy)) +
                "), nothing was touched");
   if (seen->plan.empty()) console.data("  nothing to change");
-  for (const std::string& line : replay::lines_of(seen->plan)) console.data("  would " + line);
+  for (const std::string& line : replay::lines_of(seen->plan)) console.data("  would " + printable(line));
   for (const Refusal& refusal : seen->refusals)
-    console.data(console.paint(Tone::bad, "  refused: ") + refusal.criterion + ": " + refusal.reason);
+    console.data(console.paint(Tone::bad, "  refused: ") + refusal.criterion + ": " + printable(refusal.reason));
   if (seen->refusals.empty()) console.data(console.paint(Tone::good, "  the plan would be certified"));
   return code;
 }

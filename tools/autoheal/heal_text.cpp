@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "tools/autoheal/exit_code.hpp"
+#include "tools/autoheal/printable.hpp"
 
 namespace autoheal::cli {
 
@@ -19,17 +20,18 @@ std::string line_of(const Console& console, const workflows::HealResult& result)
   std::string id = result.heal.empty() ? "" : "  " + console.paint(Tone::dim, result.heal);
   switch (result.ending) {
     case HealEnding::certified:
-      return console.paint(Tone::good, "✅ certified") + "       " + result.engine + "  " + result.strategy + ", " +
-             attempts + ", " + seconds_text(result.took) + id;
+      return console.paint(Tone::good, "✅ certified") + "       " + printable(result.engine) + "  " + result.strategy +
+             ", " + attempts + ", " + seconds_text(result.took) + id;
     case HealEnding::exhausted:
-      return console.paint(Tone::bad, "❌ healing failed") + "  " + result.engine + "  " + attempts + ", " +
-             result.reason + id;
+      return console.paint(Tone::bad, "❌ healing failed") + "  " + printable(result.engine) + "  " + attempts + ", " +
+             printable(result.reason) + id;
     case HealEnding::skipped:
-      return console.paint(Tone::warning, "❌ auto-heal disabled") + "  " + result.engine;
+      return console.paint(Tone::warning, "❌ auto-heal disabled") + "  " + printable(result.engine);
     case HealEnding::never_began:
       break;
   }
-  return console.paint(Tone::bad, "❌ healing failed") + "  " + result.engine + "  never began: " + result.error + id;
+  return console.paint(Tone::bad, "❌ healing failed") + "  " + printable(result.engine) +
+         "  never began: " + printable(result.error) + id;
 }
 
 int exit_code_of(const workflows::HealResult& result) {

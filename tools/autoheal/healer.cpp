@@ -85,6 +85,9 @@ Result<void> Healer::assemble() {
     console_.error(error, exit_internal);
     stop(exit_internal);
   };
+  runtime_->runner().hooks.unavailable = [this, told = std::string()](const std::string& why) mutable {
+    if (std::exchange(told, why) != why) console_.note("autoheal: waiting, since nothing can be recorded now: " + why);
+  };
   runtime_->runner().hooks.set_aside = [this](const std::string& stream, const Error& error) {
     console_.note("autoheal: " + stream + " is set aside: " + error.message);
   };

@@ -57,8 +57,9 @@ int main(int argc, char** argv) {
     if (parsed.exit_code) return *parsed.exit_code;
     Console console(parsed.options);
     const int code = run(parsed.options, console);
-    if (std::fflush(stdout) != 0) return exit_internal;
-    return code;
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+    std::cerr << "autoheal: not all output could be written to stdout\n";
+    return exit_internal;
   } catch (const std::exception& exception) {
     std::cerr << "autoheal: internal error: " << exception.what() << "\n";
     return exit_internal;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tools/autoheal/printable.hpp"
 #include "workflows/json_writer.hpp"
 
 namespace autoheal::cli {
@@ -34,11 +35,15 @@ std::string json_row(const Table& table, const std::vector<std::string>& row) {
 }
 
 void print_text(Console& console, const Table& table) {
+  // Each row is one line on the screen, whatever stands in it.
+  std::vector<std::vector<std::string>> rows = table.rows;
   std::vector<std::size_t> widths;
   for (const std::string& column : table.columns) widths.push_back(width_of(column));
-  for (const auto& row : table.rows) {
-    for (std::size_t index = 0; index < row.size(); ++index)
+  for (auto& row : rows) {
+    for (std::size_t index = 0; index < row.size(); ++index) {
+      row[index] = printable(row[index]);
       widths[index] = std::max(widths[index], width_of(row[index]));
+    }
   }
   const auto line = [&](const std::vector<std::string>& row) {
     std::string text;
@@ -49,7 +54,7 @@ void print_text(Console& console, const Table& table) {
     return text;
   };
   console.data(console.paint(Tone::dim, line(table.columns)));
-  for (const auto& row : table.rows) console.data(line(row));
+  for (const auto& row : rows) console.data(line(row));
 }
 
 }  // namespace

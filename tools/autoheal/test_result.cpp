@@ -1,5 +1,6 @@
 #include "tools/autoheal/test_result.hpp"
 
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -27,6 +28,11 @@ Result<std::string> read_test_result(const std::string& file, const std::string&
   const std::string hint = R"(expected {"engine":")" + engine + R"(","error":"what failed"})";
   std::ifstream stream;
   if (file != "-") {
+    std::error_code ignored;
+    if (!std::filesystem::is_regular_file(file, ignored)) {
+      return failure(ErrorKind::invalid, "the test result " + file + " is not a file",
+                     "a pipe is read with --test-result -");
+    }
     stream.open(file, std::ios::binary);
     if (!stream) return failure(ErrorKind::invalid, "the test result " + file + " cannot be read", hint);
   }

@@ -49,9 +49,16 @@ class Loader {
   // Null where nothing of it can be used.
   const Node* read_file(const std::filesystem::path& path) {
     std::error_code ignored;
-    std::ifstream stream(path, std::ios::binary);
-    if (!stream || !std::filesystem::is_regular_file(path, ignored)) {
+    const auto status = std::filesystem::status(path, ignored);  // before it is opened: a FIFO would wait for ever
+    std::ifstream stream;
+    if (std::filesystem::is_regular_file(status)) stream.open(path, std::ios::binary);
+    if (!stream.is_open()) {
       problems_.push_back({path.string(), 0, 0, {}, "the configuration cannot be read, expected a readable file"});
+      return nullptr;
+    }
+    if ((status.permissions() & std::filesystem::perms::others_write) != std::filesystem::perms::none) {
+      problems_.push_back(
+          {path.string(), 0, 0, {}, "everybody can write this file, expected chmod o-w: it decides what is run"});
       return nullptr;
     }
     std::string text(largest_file_bytes + 1, '\0');
