@@ -39,8 +39,9 @@ void baselines_are_adopted(const EngineSpec& spec, const std::optional<AdoptedBa
   }
 }
 
-// A folder's size and times change with what lies in it.
-bool as_left(const TargetFacts& now, const TargetFacts& left) {
+// A folder's size and times change with what lies in it; a device may have another number after a reboot.
+bool as_left(const TargetFacts& now, TargetFacts left) {
+  left.device = now.device;
   if (now.kind != TargetKind::folder) return now == left;
   return left.kind == now.kind && left.inode == now.inode && left.mode == now.mode && left.uid == now.uid &&
          left.gid == now.gid;

@@ -280,6 +280,9 @@ TEST_F(Commands, SecretsAreNowhereButWhereTheyBelong) {
       "    repair: { env: [ { file: .env, set: { DATABASE_URL: { from: secrets/db } } } ] }\n"
       "    certify: { tests: [ { name: leak, command: [tests/leak] } ] }\n");
   std::string seen;
+  const Ran told = bridge_.autoheal(
+      {"heal", "EnvRecon", "--error", "DB_PASSWORD=hunter2hunter2", "--reason", "token=hunter2hunter2"});
+  seen += told.out + told.err;
   for (const auto& command : std::vector<std::vector<std::string>>{{"heal", "EnvRecon", "--dry-run"},
                                                                    {"selftest"},
                                                                    {"selftest", "-o", "json"},

@@ -48,9 +48,10 @@ asio::awaitable<int> heal_it(const Session& session, Healer& healer, const workf
     co_return exit_done;
   }
   workflows::TestFailure test_failure;  // named: g++ 12 destroys braced temporaries of a co_await twice
-  test_failure.error = *failed;
+  test_failure.error = healer.surroundings().mask(*failed);
   test_failure.asked_for = true;
   workflows::By by = session.by();
+  by.reason = healer.surroundings().mask(by.reason);
   const workflows::HealResult result =
       co_await healer.trigger().heal_engine(spec.name, std::move(test_failure), std::move(by));
   print(session, result);
