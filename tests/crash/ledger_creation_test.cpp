@@ -1,6 +1,8 @@
 // A process killed while it makes the ledger: whatever it left, the next one finds its way.
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/inotify.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
@@ -10,10 +12,15 @@
 namespace autoheal::testing {
 namespace {
 
-// Reads until `wanted` events of the folder were seen.
-void wait_for_events(int watch, int wanted) {
+// Reads until `wanted` events of the folder were seen, or the process has ended.
+void wait_for_events(int watch, int wanted, pid_t process) {
+  const int ending = static_cast<int>(::syscall(SYS_pidfd_open, process, 0));
+  ASSERT_GE(ending, 0);
   std::array<char, 4096> buffer{};
   while (wanted > 0) {
+    std::array<pollfd, 2> waiting{{{watch, POLLIN, 0}, {ending, POLLIN, 0}}};
+    ASSERT_GT(::poll(waiting.data(), waiting.size(), -1), 0);
+    if ((waiting[0].revents & POLLIN) == 0) break;
     const ssize_t got = ::read(watch, buffer.data(), buffer.size());
     ASSERT_GT(got, 0);
     for (ssize_t at = 0; at < got; --wanted) {
@@ -22,6 +29,7 @@ void wait_for_events(int watch, int wanted) {
       at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
     }
   }
+  ::close(ending);
 }
 
 TEST(LedgerCreation, KilledAtAnyMomentLeavesNothingThatStopsTheNextProcess) {
@@ -35,7 +43,7 @@ TEST(LedgerCreation, KilledAtAnyMomentLeavesNothingThatStopsTheNextProcess) {
               0);
     {
       Background first(bridge.invocation({"selftest", "--no-heal"}));
-      wait_for_events(watch, events);
+      wait_for_events(watch, events, first.pid());
       first.send(SIGKILL);
       (void)first.wait();
     }
