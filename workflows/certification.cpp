@@ -47,11 +47,31 @@ bool as_left(const TargetFacts& now, TargetFacts left) {
          left.gid == now.gid;
 }
 
+// State is in use again: that it is there and sound is asked, not that nobody wrote to it since.
+void state_is_there(const Change& change, const ChangeOutcome* outcome, const Evidence& evidence, Reasons& reasons) {
+  if (change.after.kind == TargetKind::absent) return;
+  const std::string& path = change.before.path;
+  const auto now = std::ranges::find(evidence.targets, path, &TargetFacts::path);
+  if (now == evidence.targets.end()) return reasons.hashes(path + " was not looked at");
+  if (change.after.kind != TargetKind::folder) {
+    if (now->kind != TargetKind::database) reasons.hashes(path + " is no sound database after it was restored");
+    return;
+  }
+  const bool same = now->kind == TargetKind::folder && outcome != nullptr && now->inode == outcome->left.inode &&
+                    now->mode == outcome->left.mode && now->uid == outcome->left.uid && now->gid == outcome->left.gid;
+  if (!same) reasons.hashes(path + " is not the folder that was restored");
+}
+
 void targets_are_as_planned(const Plan& plan, const std::vector<ChangeOutcome>& outcomes, const Evidence& evidence,
                             Reasons& reasons) {
   for (std::size_t index = 0; index < plan.changes.size(); ++index) {
     const Change& change = plan.changes[index];
     const std::string& path = change.before.path;
+    const auto outcome = std::ranges::find(outcomes, index + 1, &ChangeOutcome::number);
+    if (change.kind == ChangeKind::state) {
+      state_is_there(change, outcome == outcomes.end() ? nullptr : &*outcome, evidence, reasons);
+      continue;
+    }
     const auto now = std::ranges::find(evidence.targets, path, &TargetFacts::path);
     if (now == evidence.targets.end()) {
       reasons.hashes(path + " was not looked at");
@@ -70,9 +90,31 @@ void targets_are_as_planned(const Plan& plan, const std::vector<ChangeOutcome>& 
         reasons.hashes(path + " does not hold what the plan wrote");
       }
     }
-    const auto outcome = std::ranges::find(outcomes, index + 1, &ChangeOutcome::number);
     if (outcome != outcomes.end() && !outcome->left.path.empty() && !as_left(*now, outcome->left)) {
       reasons.hashes(path + " was changed by somebody else after the repair");
+    }
+  }
+}
+
+void builds_are_as_left(const std::vector<ChangeOutcome>& outcomes, const Evidence& evidence, Reasons& reasons) {
+  for (const ChangeOutcome& outcome : outcomes) {
+    for (const TargetFacts& built : outcome.built) {
+      if (built.kind != TargetKind::file) continue;
+      const auto hashed = std::ranges::find(evidence.hashes, built.path, &HashFinding::path);
+      if (hashed == evidence.hashes.end() || hashed->digest != built.digest)
+        reasons.hashes(built.path + " does not hold what the build left");
+    }
+  }
+}
+
+void releases_are_whole(const Plan& plan, const Evidence& evidence, Reasons& reasons) {
+  for (const Change& change : plan.changes) {
+    if (change.kind != ChangeKind::release) continue;
+    const auto found = evidence.releases.find(change.before.path);
+    if (found == evidence.releases.end()) {
+      reasons.hashes("the release that " + change.before.path + " leads to was not verified");
+    } else if (!found->second.whole) {
+      reasons.hashes("release " + found->second.name + " is not whole: " + found->second.message);
     }
   }
 }
@@ -227,6 +269,8 @@ std::vector<Refusal> certify_outcome(const EngineSpec& spec, const Plan& plan,
   everything_was_done(plan, outcomes, reasons);
   baselines_are_adopted(spec, adopted, reasons);
   targets_are_as_planned(plan, outcomes, evidence, reasons);
+  releases_are_whole(plan, evidence, reasons);
+  builds_are_as_left(outcomes, evidence, reasons);
   if (adopted) {
     hashes_are_adopted(spec, evidence, *adopted, reasons);
   } else {

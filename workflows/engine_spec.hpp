@@ -137,7 +137,66 @@ struct CommandRepair {
   friend bool operator==(const CommandRepair&, const CommandRepair&) = default;
 };
 
+// ---- repairs of deployments
+
+// A link to the release in use, switched to an older whole one. A release is whole when its manifest verifies.
+struct ReleaseRepair {
+  std::string link;
+  std::string releases;                      // the folder of releases
+  std::string manifest = "MANIFEST.sha256";  // in each release
+  std::vector<std::string> ignore = {};           // globs, relative to a release
+  bool allow_newer = false;
+  unsigned max_back = 1;  // releases further back, per attempt
+  friend bool operator==(const ReleaseRepair&, const ReleaseRepair&) = default;
+};
+struct BuildRepair {
+  ProgramRun run;
+  std::vector<std::string> outputs;  // globs
+  std::string sha256;                // of the only output: 64 hex digits, or empty
+  friend bool operator==(const BuildRepair&, const BuildRepair&) = default;
+};
+struct HttpCall {
+  std::string url;
+  std::string method = "POST";
+  std::string body;
+  Duration timeout = std::chrono::seconds(10);
+  friend bool operator==(const HttpCall&, const HttpCall&) = default;
+};
+using Hook = std::variant<ProgramRun, HttpCall>;
+// Tells a platform (an orchestrator, a load balancer) to do something, with an idempotency key.
+struct PlatformRepair {
+  Hook act;
+  std::optional<Hook> undo;
+  friend bool operator==(const PlatformRepair&, const PlatformRepair&) = default;
+};
+
+// ---- repairs of system state
+
+// An SQLite database or a folder, restored from a snapshot.
+struct StateRepair {
+  std::string path;
+  std::string snapshot;  // absolute: a file or folder, or the folder that snapshots are taken into
+  bool takes_snapshots = false;
+  Duration every{0};  // where snapshots are taken
+  unsigned keep = 0;
+  std::optional<Duration> max_age = {};
+  Duration timeout = std::chrono::seconds(10);  // how long a lock of others is waited for
+  friend bool operator==(const StateRepair&, const StateRepair&) = default;
+};
+// The service of another engine, brought up again; copied here so that a stored configuration stands alone.
+struct ServiceOfEngine {
+  std::string engine;
+  std::string root;  // that its pidfile is relative to
+  ServiceRepair service;
+  friend bool operator==(const ServiceOfEngine&, const ServiceOfEngine&) = default;
+};
+
 struct RepairSpec {
+  std::vector<ReleaseRepair> release;
+  std::vector<BuildRepair> build;
+  std::vector<PlatformRepair> platform;
+  std::vector<StateRepair> state;
+  std::vector<ServiceOfEngine> services;  // what a service needs stands before it
   std::vector<FileRepair> files;
   std::vector<EnvRepair> env;
   std::vector<SettingsRepair> settings;

@@ -82,7 +82,31 @@ void fields(A& a, CommandRepair& v) {
   a("run", v.run)("undo", v.undo)("capture", v.capture)("repeatable", v.repeatable)("reproducible", v.reproducible);
 }
 template <class A>
+void fields(A& a, ReleaseRepair& v) {
+  a("link", v.link)("releases", v.releases)("manifest", v.manifest)("ignore", v.ignore)("allow_newer", v.allow_newer)(
+      "max_back", v.max_back);
+}
+template <class A>
+void fields(A& a, BuildRepair& v) {
+  a("run", v.run)("outputs", v.outputs)("sha256", v.sha256);
+}
+template <class A>
+void fields(A& a, PlatformRepair& v) {
+  a("act", v.act)("undo", v.undo);
+}
+template <class A>
+void fields(A& a, StateRepair& v) {
+  a("path", v.path)("snapshot", v.snapshot)("takes_snapshots", v.takes_snapshots)("every_us", v.every)("keep", v.keep)(
+      "max_age_us", v.max_age)("timeout_us", v.timeout);
+}
+template <class A>
+void fields(A& a, ServiceOfEngine& v) {
+  a("engine", v.engine)("root", v.root)("service", v.service);
+}
+template <class A>
 void fields(A& a, RepairSpec& v) {
+  a.later("release", v.release).later("build", v.build).later("platform", v.platform).later("state", v.state);
+  a.later("services", v.services);
   a("files", v.files)("env", v.env)("settings", v.settings)("links", v.links)("policy", v.policy)("checks", v.checks)(
       "service", v.service)("commands", v.commands);
 }
@@ -111,7 +135,13 @@ void fields(A& a, EngineSpec& v) {
       "self_test", v.self_test)("repair", v.repair)("certify", v.certify)("healing", v.healing);
 }
 
-constexpr std::array<std::string_view, 7> probe_kinds = {"file", "env", "tcp", "http", "command", "plugin", "process"};
+template <class Variant>
+inline constexpr auto kinds_of = 0;
+template <>
+inline constexpr std::array<std::string_view, 7> kinds_of<decltype(Probe::what)> = {
+    "file", "env", "tcp", "http", "command", "plugin", "process"};
+template <>
+inline constexpr std::array<std::string_view, 2> kinds_of<Hook> = {"run", "http"};
 
 class Writer {
  public:
@@ -124,11 +154,17 @@ class Writer {
     return *this;
   }
 
+  // A field that older configurations lack; left out where it says nothing.
+  template <class T>
+  Writer& later(std::string_view name, const T& value) {
+    return value.empty() ? *this : (*this)(name, value);
+  }
+
   template <class T>
   void put(const T& value) {
     if constexpr (std::is_same_v<T, Strategy>) {
       out_.value(name_of(value));
-    } else if constexpr (std::is_same_v<T, ProgramRun>) {
+    } else if constexpr (std::is_same_v<T, ProgramRun> || std::is_same_v<T, HttpCall>) {
       write(out_, value);
     } else if constexpr (std::is_convertible_v<T, std::string_view> || std::is_integral_v<T> ||
                          std::is_same_v<T, Duration>) {
@@ -167,7 +203,7 @@ class Writer {
   }
   template <class... Kinds>
   void put(const std::variant<Kinds...>& what) {
-    out_.begin_array().value(probe_kinds[what.index()]);
+    out_.begin_array().value(kinds_of<std::variant<Kinds...>>[what.index()]);
     std::visit([this](const auto& kind) { this->put(kind); }, what);
     out_.end_array();
   }
@@ -185,10 +221,14 @@ class Reader {
     get(in_.at(name), value);
     return *this;
   }
+  template <class T>
+  Reader& later(const char* name, T& value) {
+    return in_.contains(name) ? (*this)(name, value) : *this;
+  }
 
   template <class T>
   static void get(const json& in, T& value) {
-    if constexpr (std::is_same_v<T, ProgramRun>) {
+    if constexpr (std::is_same_v<T, ProgramRun> || std::is_same_v<T, HttpCall>) {
       read(in, value);
     } else if constexpr (std::is_same_v<T, Duration>) {
       value = Duration(in.get<std::int64_t>());
@@ -227,9 +267,10 @@ class Reader {
   template <class... Kinds>
   static void get(const json& in, std::variant<Kinds...>& what) {
     const auto& kind = in.at(0).get_ref<const std::string&>();
-    const auto found = std::ranges::find(probe_kinds, kind);
-    if (found == probe_kinds.end()) throw std::invalid_argument("unknown kind of probe");
-    const auto wanted = static_cast<std::size_t>(found - probe_kinds.begin());
+    const auto& kinds = kinds_of<std::variant<Kinds...>>;
+    const auto found = std::ranges::find(kinds, kind);
+    if (found == kinds.end()) throw std::invalid_argument("unknown kind: " + kind);
+    const auto wanted = static_cast<std::size_t>(found - kinds.begin());
     std::size_t index = 0;
     const auto read_if = [&]<class Kind>(std::type_identity<Kind>) {
       if (index++ == wanted) get(in.at(1), what.template emplace<Kind>());

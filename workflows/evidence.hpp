@@ -60,8 +60,9 @@ struct Evidence {
   std::vector<SecurityFinding> findings;
   std::vector<std::string> scanned;  // security paths that were looked at
   std::vector<AuthorizedChange> authorized;
-  std::vector<TargetFacts> targets;  // of every change, taken last
-  std::string problem;               // why evidence could not be gathered, or empty
+  std::vector<TargetFacts> targets;              // of every change, taken last
+  std::map<std::string, ReleaseFacts> releases;  // by link: the release it leads to, verified once more
+  std::string problem;                           // why evidence could not be gathered, or empty
   friend bool operator==(const Evidence&, const Evidence&) = default;
 };
 

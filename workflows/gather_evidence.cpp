@@ -82,10 +82,37 @@ std::vector<ProbeResult> probe_until_they_hold(const HealSurroundings& at, const
   }
 }
 
+// What lies beside a database comes and goes with its users.
 std::vector<std::string> changed_paths(const Plan& plan) {
   std::vector<std::string> paths;
-  for (const Change& change : plan.changes) paths.push_back(change.before.path);
+  for (const Change& change : plan.changes) {
+    if (change.kind != ChangeKind::state || change.after.kind != TargetKind::absent)
+      paths.push_back(change.before.path);
+  }
   return paths;
+}
+
+// State is no module: its users go on writing.
+std::vector<std::string> paths_to_hash(const Certify& effect) {
+  std::vector<std::string> paths;
+  for (const Change& change : effect.plan->changes) {
+    if (change.kind != ChangeKind::state) paths.push_back(change.before.path);
+  }
+  for (const ChangeOutcome& outcome : effect.outcomes) {
+    for (const TargetFacts& facts : outcome.built) paths.push_back(facts.path);
+  }
+  return paths;
+}
+
+std::map<std::string, ReleaseFacts> verified_releases(const HealSurroundings& at, const EngineSpec& spec,
+                                                      const Plan& plan) {
+  std::map<std::string, ReleaseFacts> releases;
+  for (const Change& change : plan.changes) {
+    const auto repair = std::ranges::find(spec.repair.release, change.before.path, &ReleaseRepair::link);
+    if (change.kind != ChangeKind::release || repair == spec.repair.release.end() || change.named.empty()) continue;
+    releases[repair->link] = at.host.check_release(spec, *repair, change.named.front());
+  }
+  return releases;
 }
 
 std::vector<AuthorizedChange> authorizations(const Certify& effect) {
@@ -139,7 +166,8 @@ Evidence gather_evidence(const HealSurroundings& at, const EngineSpec& spec, con
   }
   evidence.authorized = authorizations(effect);
   // Hashes come last, so that nothing a test did goes unseen; then the targets once more.
-  if (auto hashes = at.host.hash(spec, {spec.certify.hashes, changed})) {
+  evidence.releases = verified_releases(at, spec, *effect.plan);
+  if (auto hashes = at.host.hash(spec, {spec.certify.hashes, paths_to_hash(effect)})) {
     evidence.hashes = std::move(*hashes);
   } else {
     evidence.problem = hashes.error().message;

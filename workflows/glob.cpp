@@ -97,4 +97,10 @@ bool glob_matches(std::string_view pattern, std::string_view path) {
 
 bool is_glob(std::string_view pattern) { return pattern.find_first_of("*?[") != std::string_view::npos; }
 
+std::string fixed_part(std::string_view pattern) {
+  if (!is_glob(pattern)) return std::string(pattern);
+  const auto slash = pattern.substr(0, pattern.find_first_of("*?[\\")).rfind('/');
+  return slash == std::string_view::npos ? "." : std::string(pattern.substr(0, slash));
+}
+
 }  // namespace autoheal::workflows

@@ -2,19 +2,21 @@
 
 #include <algorithm>
 
+#include "workflows/build_outputs.hpp"
 #include "workflows/engine_spec_codec.hpp"
 #include "workflows/gather_evidence.hpp"
+#include "workflows/running_services.hpp"
 #include "workflows/strategy.hpp"
 
 namespace autoheal::workflows {
 
 namespace {
 
-std::vector<ChangeOutcome> all_failed(const Plan& plan, const std::string& message) {
+std::vector<ChangeOutcome> all_failed(const ApplyChanges& effect, const std::string& message) {
   std::vector<ChangeOutcome> outcomes;
-  for (unsigned number = 1; number <= plan.changes.size(); ++number) {
+  for (std::size_t index = effect.from; index < effect.to; ++index) {
     ChangeOutcome& outcome = outcomes.emplace_back();
-    outcome.number = number;
+    outcome.number = static_cast<unsigned>(index + 1);
     outcome.status = ChangeStatus::failed;
     outcome.message = message;
   }
@@ -24,6 +26,15 @@ std::vector<ChangeOutcome> all_failed(const Plan& plan, const std::string& messa
 std::string without_final_newline(std::string text) {
   if (!text.empty() && text.back() == '\n') text.pop_back();
   return text;
+}
+
+template <class Effect>
+std::span<const Change> changes_of(const Effect& effect) {
+  return std::span(effect.plan->changes).subspan(effect.from, effect.to - effect.from);
+}
+
+const Act& act_of(const EffectContext& effect, unsigned number) {
+  return effect.plan->acts[number - effect.plan->changes.size() - 1];
 }
 
 void fill_in(ProgramRun& run, std::string_view placeholder, const std::string& value) {
@@ -79,20 +90,23 @@ HealInput HealEffects::outcome_of(const std::string& heal, const Observe& effect
     return observed;
   }
   observed.spec = *spec;
-  observed.observation = observe(*spec, mark(heal, effect.attempt, 0), observed.contents);
+  observed.observation = observe(*spec, effect.attempt, mark(heal, effect.attempt, 0), observed.contents);
   return observed;
 }
 
-Result<Observation> HealEffects::observe(const SpecPtr& spec, const EffectMark& mark, Contents& contents) {
+Result<Observation> HealEffects::observe(const SpecPtr& spec, unsigned attempt, const EffectMark& mark,
+                                         Contents& contents) {
   for (const ProbeResult& check : run_probes(at_, *spec, spec->repair.checks, mark)) {
     if (check.heal && check.verdict != ProbeVerdict::pass && check.verdict != ProbeVerdict::warning) {
       return failure(ErrorKind::failed, "check " + check.name + " does not hold before the repair: " + check.message);
     }
   }
-  auto observation = at_.host.observe(*spec, what_to_observe(*spec));
+  ObserveRequest request = what_to_observe(*spec, attempt);
+  request.mark = mark;
+  auto observation = at_.host.observe(*spec, request);
   if (!observation) return observation;
-  if (const auto& service = spec->repair.service) {
-    observation->service_running = service->pidfile.empty() || at_.host.process_runs(*spec, service->pidfile);
+  observe_services(at_.host, *spec, *observation);
+  if (spec->repair.service) {
     observation->self_test_passes = all_hold(run_probes(at_, *spec, spec->self_test, mark));
   }
   if (auto read = read_contents(*spec, *observation, contents); !read) return std::unexpected(std::move(read.error()));
@@ -117,12 +131,13 @@ Result<void> HealEffects::read_contents(const EngineSpec& spec, const Observatio
 
 HealInput HealEffects::outcome_of(const std::string& heal, const ApplyChanges& effect) {
   const auto spec = specification(effect.configuration);
-  if (!spec) return ChangesDone{all_failed(*effect.plan, spec.error().message)};
+  if (!spec) return ChangesDone{all_failed(effect, spec.error().message)};
   ChangesDone done;
   if (at_.may_change(effect.principal)) {
-    done.outcomes = at_.host.apply(**spec, effect.plan->changes, 1, mark(heal, effect.attempt, 0));
+    done.outcomes = at_.host.apply(**spec, changes_of(effect), static_cast<unsigned>(effect.from) + 1,
+                                   mark(heal, effect.attempt, 0));
   } else {
-    done.outcomes = all_failed(*effect.plan, effect.principal + " may no longer change anything");
+    done.outcomes = all_failed(effect, effect.principal + " may no longer change anything");
     for (ChangeOutcome& outcome : done.outcomes) outcome.status = ChangeStatus::refused;
   }
   const std::string role = at_.role_of(effect.principal);
@@ -145,14 +160,13 @@ HealInput HealEffects::outcome_of(const std::string& heal, const PerformAct& eff
     outcome.status = ChangeStatus::refused;
     outcome.message = effect.principal + " may no longer change anything";
   } else {
-    const Act& act = effect.plan->acts[effect.number - effect.plan->changes.size() - 1];
-    run_act(**spec, act, mark(heal, effect.attempt, effect.number), outcome);
+    perform_act(**spec, act_of(effect, effect.number), mark(heal, effect.attempt, effect.number), outcome);
   }
   return ActDone{std::move(outcome)};
 }
 
 HealInput HealEffects::outcome_of(const std::string& heal, const CaptureForUndo& effect) {
-  const Act& act = effect.plan->acts[effect.number - effect.plan->changes.size() - 1];
+  const Act& act = act_of(effect, effect.number);
   const RunOutcome ran = at_.host.run({*act.capture, mark(heal, effect.attempt, effect.number), LeaveBehind::nothing});
   if (ran.started && ran.exit_code == 0 && !ran.timed_out && !ran.output_cut) {
     return CaptureDone{effect.number, at_.blobs.put(ran.standard_output, engine::BlobNaming::keyed)};
@@ -164,11 +178,38 @@ HealInput HealEffects::outcome_of(const std::string& heal, const CaptureForUndo&
                                                     " failed, so its undo would not know what to put back: " + why)};
 }
 
-void HealEffects::run_act(const EngineSpec&, const Act& act, const EffectMark& mark, ChangeOutcome& outcome) {
+void HealEffects::perform_act(const EngineSpec& spec, const Act& act, const EffectMark& mark, ChangeOutcome& outcome) {
+  if (act.call) return call_platform(*act.call, mark, outcome);
+  run_act(act, mark, outcome);
+  if (act.kind != ActKind::build || outcome.status != ChangeStatus::done) return;
+  auto built = at_.host.outputs(spec, act.outputs);
+  const std::string problem = built ? problem_of_build(act, *built) : built.error().message;
+  if (built) outcome.built = std::move(*built);
+  if (problem.empty()) return;
+  outcome.status = ChangeStatus::failed;
+  outcome.message = "build " + act.run.argv.front() + ": " + problem;
+}
+
+void HealEffects::call_platform(const HttpCall& call, const std::string& key, ChangeOutcome& outcome) {
+  const CallOutcome answer = at_.host.call(call, key);
+  outcome.took = answer.took;
+  const std::string body = at_.mask(answer.body);
+  if (!body.empty()) outcome.output = at_.blobs.put(body, engine::BlobNaming::plain).value_or(BlobName{});
+  outcome.status = answer.answered && answer.status / 100 == 2 ? ChangeStatus::done : ChangeStatus::failed;
+  if (outcome.status == ChangeStatus::done) return;
+  outcome.message =
+      at_.mask(call.method + " " + call.url + ": " +
+               (answer.answered ? "answered with status " + std::to_string(answer.status) : answer.message));
+}
+
+void HealEffects::run_act(const Act& act, const EffectMark& mark, ChangeOutcome& outcome) {
   const bool check = act.kind == ActKind::service_check;
   if (act.stop_first)
     (void)at_.host.run({*act.stop_first, mark, LeaveBehind::what_runs});  // start tells whether it worked
-  const RunOutcome ran = at_.host.run({act.run, mark, check ? LeaveBehind::nothing : LeaveBehind::what_runs});
+  const bool leaves = !check && act.kind != ActKind::build;
+  ProgramRun run = act.run;
+  if (act.kind == ActKind::platform) run.environment["AUTOHEAL_IDEMPOTENCY_KEY"] = mark;
+  const RunOutcome ran = at_.host.run({std::move(run), mark, leaves ? LeaveBehind::what_runs : LeaveBehind::nothing});
   outcome.exit_code = ran.exit_code;
   outcome.took = ran.took;
   outcome.program_sha256 = ran.program_sha256;
@@ -213,10 +254,11 @@ HealInput HealEffects::outcome_of(const std::string& heal, const RestoreChanges&
   const auto spec = specification(effect.configuration);
   UndoDone done;
   if (spec) {
-    done.outcomes = at_.host.restore(**spec, effect.plan->changes, effect.outcomes, mark(heal, effect.attempt, 0));
+    done.outcomes = at_.host.restore(**spec, changes_of(effect), static_cast<unsigned>(effect.from) + 1,
+                                     effect.outcomes, mark(heal, effect.attempt, 0));
   } else {
-    for (unsigned number = 1; number <= effect.plan->changes.size(); ++number) {
-      done.outcomes.push_back({number, UndoStatus::failed, spec.error().message});
+    for (std::size_t index = effect.from; index < effect.to; ++index) {
+      done.outcomes.push_back({static_cast<unsigned>(index + 1), UndoStatus::failed, spec.error().message});
     }
   }
   for (UndoOutcome& outcome : done.outcomes) outcome.message = at_.mask(outcome.message);
@@ -224,27 +266,56 @@ HealInput HealEffects::outcome_of(const std::string& heal, const RestoreChanges&
 }
 
 HealInput HealEffects::outcome_of(const std::string& heal, const PerformUndo& effect) {
-  const Act& act = effect.plan->acts[effect.number - effect.plan->changes.size() - 1];
-  ProgramRun run = act.undo ? *act.undo : act.run;
+  const Act& act = act_of(effect, effect.number);
+  const EffectMark own_mark = mark(heal, effect.attempt, effect.number);
   UndoOutcome outcome{effect.number, UndoStatus::undone, {}};
+  if (act.kind == ActKind::build) {
+    outcome = undo_build(effect, act, own_mark);
+  } else if (act.undo_call) {
+    ChangeOutcome called;
+    call_platform(*act.undo_call, own_mark + "/undo", called);
+    if (called.status != ChangeStatus::done) outcome = {effect.number, UndoStatus::failed, "undo: " + called.message};
+  } else if (act.kind == ActKind::service_start && !act.undo) {
+    at_.host.end_marked(own_mark);  // a service that was started and has no `stop`
+  } else {
+    run_undo(effect, act, own_mark, outcome);
+  }
+  return UndoDone{{std::move(outcome)}};
+}
+
+void HealEffects::run_undo(const PerformUndo& effect, const Act& act, const EffectMark& mark, UndoOutcome& outcome) {
+  ProgramRun run = act.undo ? *act.undo : act.run;
+  const auto failed = [&](const std::string& message) {
+    outcome.status = UndoStatus::failed;
+    outcome.message = message;
+  };
   if (!effect.captured.empty()) {
     const auto captured = at_.blobs.get(effect.captured);
-    if (!captured) return UndoDone{{{effect.number, UndoStatus::failed, captured.error().message}}};
+    if (!captured) return failed(captured.error().message);
     fill_in(run, "{captured}", without_final_newline(*captured));
   }
-  const EffectMark own_mark = mark(heal, effect.attempt, effect.number);
-  if (act.kind == ActKind::service_start && !act.undo) {
-    at_.host.end_marked(own_mark);  // a service that was started and has no `stop`
-    return UndoDone{{outcome}};
+  if (act.kind == ActKind::platform) run.environment["AUTOHEAL_IDEMPOTENCY_KEY"] = mark + "/undo";
+  if (act.stop_first) (void)at_.host.run({*act.stop_first, mark, LeaveBehind::what_runs});
+  const RunOutcome ran = at_.host.run({std::move(run), mark, LeaveBehind::what_runs});
+  if (ran.started && ran.exit_code == 0 && !ran.timed_out) return;
+  failed("undo of " + act.run.argv.front() + ": " +
+         (ran.message.empty() ? "exit status " + std::to_string(ran.exit_code) : at_.mask(ran.message)));
+}
+
+UndoOutcome HealEffects::undo_build(const PerformUndo& effect, const Act& act, const EffectMark& mark) {
+  UndoOutcome undone{effect.number, UndoStatus::restored, {}};
+  const auto spec = specification(effect.configuration);
+  auto now = spec ? at_.host.outputs(**spec, act.outputs) : std::unexpected(spec.error());
+  if (!now) return {effect.number, UndoStatus::failed, now.error().message};
+  // Where a crash swallowed what the build left, all that differs is taken for its doing.
+  const BuildUndo undo = undo_of_build(act.outputs_before, effect.outcome.built.empty() ? *now : effect.outcome.built);
+  for (UndoOutcome& one : at_.host.restore(**spec, undo.changes, 1, undo.outcomes, mark)) {
+    const bool done = one.status == UndoStatus::restored;
+    if (done || undone.status == UndoStatus::failed) continue;
+    undone.status = one.status;
+    undone.message = at_.mask(one.message);
   }
-  if (act.stop_first) (void)at_.host.run({*act.stop_first, own_mark, LeaveBehind::what_runs});
-  const RunOutcome ran = at_.host.run({run, own_mark, LeaveBehind::what_runs});
-  if (!ran.started || ran.exit_code != 0 || ran.timed_out) {
-    outcome.status = UndoStatus::failed;
-    outcome.message = "undo of " + act.run.argv.front() + ": " +
-                      (ran.message.empty() ? "exit status " + std::to_string(ran.exit_code) : at_.mask(ran.message));
-  }
-  return UndoDone{{outcome}};
+  return undone;
 }
 
 HealInput HealEffects::outcome_of(const std::string& heal, const Recheck& effect) {

@@ -62,9 +62,13 @@ class HealEffects final : public engine::EffectPerformer<Heal> {
   HealInput outcome_of(const std::string& heal, const Settle& effect);
 
   [[nodiscard]] EffectMark mark(const std::string& heal, unsigned attempt, unsigned number) const;
-  Result<Observation> observe(const SpecPtr& spec, const EffectMark& mark, Contents& contents);
+  Result<Observation> observe(const SpecPtr& spec, unsigned attempt, const EffectMark& mark, Contents& contents);
   Result<void> read_contents(const EngineSpec& spec, const Observation& observation, Contents& contents) const;
-  void run_act(const EngineSpec& spec, const Act& act, const EffectMark& mark, ChangeOutcome& outcome);
+  void perform_act(const EngineSpec& spec, const Act& act, const EffectMark& mark, ChangeOutcome& outcome);
+  void run_act(const Act& act, const EffectMark& mark, ChangeOutcome& outcome);
+  void call_platform(const HttpCall& call, const std::string& key, ChangeOutcome& outcome);
+  void run_undo(const PerformUndo& effect, const Act& act, const EffectMark& mark, UndoOutcome& outcome);
+  UndoOutcome undo_build(const PerformUndo& effect, const Act& act, const EffectMark& mark);
   [[nodiscard]] BlobName keep_output(const RunOutcome& ran);
 
   HealSurroundings at_;

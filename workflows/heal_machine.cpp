@@ -95,14 +95,14 @@ class Turn {
   }
 
   void on(const ChangesDone& input) {
-    if (state_.step != Step::changing) return;
+    if (state_.step != Step::changing || state_.rolling_back) return;
     const auto bad = std::ranges::find_if_not(input.outcomes, succeeded);
     if (bad != input.outcomes.end()) return fail_repair(cause_of(*bad), bad->message, input.outcomes);
     if (state_.ending)
       return fail_repair(std::string(name_of(*state_.ending)), "the heal was told to end", input.outcomes);
-    if (state_.plan->acts.empty()) return finish_repair(input.outcomes);
+    if (state_.outcomes.size() + input.outcomes.size() == state_.plan->size()) return finish_repair(input.outcomes);
     add(ChangeApplied{state_.attempt, input.outcomes});
-    next_act();
+    go_on_with_plan();
   }
 
   void on(const CaptureDone& input) {
@@ -120,7 +120,7 @@ class Turn {
     if (!succeeded(outcome)) return fail_repair(cause_of(outcome), outcome.message, {outcome});
     if (state_.ending) return fail_repair(std::string(name_of(*state_.ending)), "the heal was told to end", {outcome});
     add(ChangeApplied{state_.attempt, {outcome}});
-    next_act();
+    go_on_with_plan();
   }
 
   void on(const Evidenced& input) {
@@ -178,7 +178,8 @@ class Turn {
   }
 
   void plan(const Observed& input) {
-    auto planned = plan_repair({*input.spec, *input.observation, input.contents, input.name_of_content});
+    auto planned = plan_repair({*input.spec, *input.observation, input.contents, input.name_of_content, state_.attempt,
+                                state_.attempt >= state_.max_retries, state_.refused});
     if (!planned) return fail_before_changes("plan", planned.error().message);
     const auto refusals = certify_plan(*input.spec, planned->plan, *input.observation, input.contents,
                                        planned->new_contents, input.adopted, input.today.may_change);
@@ -193,19 +194,15 @@ class Turn {
       decision_.contents.push_back({std::move(bytes), keyed ? engine::BlobNaming::keyed : engine::BlobNaming::plain});
     }
     add(PlanCertified{state_.attempt, digest});
-    if (state_.plan->changes.empty()) return next_act();
-    perform(ApplyChanges{context()});
+    go_on_with_plan();
   }
 
-  void next_act() {
-    const auto first = static_cast<unsigned>(state_.plan->changes.size()) + 1;
-    for (unsigned index = 0; index < state_.plan->acts.size(); ++index) {
-      const unsigned number = first + index;
-      if (state_.outcomes.contains(number)) continue;
-      if (act_of(number).capture) return perform(CaptureForUndo{context(), number});
-      return act(number, {});
-    }
-    finish_repair({});
+  void go_on_with_plan() {
+    const auto next = next_step(state_);
+    if (!next) return finish_repair({});
+    if (next->act == 0) return perform(ApplyChanges{context(), next->from, next->to});
+    if (act_of(next->act).capture) return perform(CaptureForUndo{context(), next->act});
+    act(next->act, {});
   }
 
   void act(unsigned number, BlobName captured) {
@@ -221,7 +218,8 @@ class Turn {
 
   void perform_certify() {
     const bool service = std::ranges::any_of(state_.plan->acts, [](const Act& one) {
-      return one.kind != ActKind::command && one.kind != ActKind::service_check;
+      return one.kind == ActKind::service_start || one.kind == ActKind::service_restart ||
+             one.kind == ActKind::service_reload || one.kind == ActKind::platform;
     });
     perform(Certify{context(), outcomes(), service});
   }
@@ -244,15 +242,15 @@ class Turn {
   const Act& act_of(unsigned number) const { return state_.plan->acts[number - state_.plan->changes.size() - 1]; }
 
   static bool can_undo(const Act& act) {
-    return act.undo.has_value() || act.kind == ActKind::service_start || act.kind == ActKind::service_restart ||
-           act.kind == ActKind::service_reload;
+    return act.undo || act.undo_call || act.kind == ActKind::build || act.kind == ActKind::service_start ||
+           act.kind == ActKind::service_restart || act.kind == ActKind::service_reload;
   }
 
   void continue_rollback() {
     while (const auto next = next_undo(state_)) {
-      if (*next == 0) return perform(RestoreChanges{context(), outcomes()});
-      if (can_undo(act_of(*next))) return undo(*next);
-      add(UndoApplied{state_.attempt, {{*next, UndoStatus::irreversible, "it has no undo"}}});
+      if (next->act == 0) return perform(RestoreChanges{context(), next->from, next->to, outcomes()});
+      if (can_undo(act_of(next->act))) return undo(next->act);
+      add(UndoApplied{state_.attempt, {{next->act, UndoStatus::irreversible, "it has no undo"}}});
     }
     std::vector<UndoOutcome> all;
     for (const auto& [number, outcome] : state_.undone) all.push_back(outcome);
@@ -263,7 +261,9 @@ class Turn {
   void undo(unsigned number) {
     const auto captured = state_.captured.find(number);
     add(UndoIntended{state_.attempt, number});
-    perform(PerformUndo{context(), number, captured == state_.captured.end() ? BlobName{} : captured->second});
+    const auto outcome = state_.outcomes.find(number);
+    perform(PerformUndo{context(), number, captured == state_.captured.end() ? BlobName{} : captured->second,
+                        outcome == state_.outcomes.end() ? ChangeOutcome{} : outcome->second});
   }
 
   // After an attempt without a certificate, once everything is put back.
@@ -311,8 +311,7 @@ class Turn {
       case Step::changing:
         // Changes can be looked at: the performer does what is not yet done, and a rollback takes back what is.
         if (state_.ending) return fail_repair(std::string(name_of(*state_.ending)), "the heal was told to end", {});
-        if (state_.outcomes.size() >= state_.plan->changes.size()) return next_act();
-        return perform(ApplyChanges{context()});
+        return go_on_with_plan();
       case Step::acting:
         return go_on_acting();
       case Step::certifying:
@@ -334,7 +333,7 @@ class Turn {
 
   void go_on_acting() {
     const unsigned number = state_.intended;
-    if (number == 0) return next_act();
+    if (number == 0) return go_on_with_plan();
     ChangeOutcome unknown;
     unknown.number = number;
     unknown.status = ChangeStatus::unknown;
@@ -349,7 +348,8 @@ class Turn {
     const unsigned number = state_.intended;
     if (number == 0) return continue_rollback();
     const Act& interrupted = act_of(number);
-    if (interrupted.repeatable) return undo(number);
+    const bool has_key = interrupted.kind == ActKind::platform;  // a repetition is known as one
+    if (interrupted.repeatable || has_key) return undo(number);
     add(UndoApplied{
         state_.attempt,
         {{number, UndoStatus::failed, "the healer ended while its undo ran: whether it took effect is not known"}}});

@@ -88,7 +88,9 @@ struct EffectContext {
   std::shared_ptr<const Plan> plan;
 };
 struct Observe : EffectContext {};
-struct ApplyChanges : EffectContext {};
+struct ApplyChanges : EffectContext {
+  std::size_t from = 0, to = 0;  // which of the plan's changes, as indices
+};
 struct CaptureForUndo : EffectContext {  // looks at what an act is about to change; may be repeated
   unsigned number = 0;
 };
@@ -100,11 +102,13 @@ struct Certify : EffectContext {
   bool service_touched = false;
 };
 struct RestoreChanges : EffectContext {
+  std::size_t from = 0, to = 0;
   std::vector<ChangeOutcome> outcomes;
 };
 struct PerformUndo : EffectContext {
   unsigned number = 0;
   BlobName captured;
+  ChangeOutcome outcome;  // of the act; what a build left
 };
 struct Recheck : EffectContext {
   unsigned interrupted = 0;  // the act or undo without outcome, or 0

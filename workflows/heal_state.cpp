@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "workflows/strategy.hpp"
+
 namespace autoheal::workflows {
 
 namespace {
@@ -39,7 +41,6 @@ struct Fold {
     state.undone.clear();
     state.intended = 0;
     state.rolling_back = false;
-    state.changes_restored = false;
   }
   void operator()(const PlanRecorded& entry) {
     state.plan = std::make_shared<const Plan>(entry.plan);
@@ -61,6 +62,7 @@ struct Fold {
   void operator()(const ChangeApplied& entry) {
     keep(entry.outcomes);
     state.intended = 0;
+    state.step = Step::changing;
   }
   void operator()(const RepairFinished& entry) { keep(entry.outcomes); }
   void operator()(const RepairFailed& entry) {
@@ -84,7 +86,6 @@ struct Fold {
     if (entry.again) {
       // What was put back stays so; what was foreign or failed is tried once more.
       std::erase_if(state.undone, [](const auto& item) { return unfinished(item.second.status); });
-      state.changes_restored = false;
     }
   }
   void operator()(const UndoIntended& entry) {
@@ -100,6 +101,7 @@ struct Fold {
     keep_undone(entry.outcomes);
     state.rolling_back = false;
     state.step = Step::waiting;
+    refuse_choices();
   }
   void operator()(const RetryScheduled& entry) {
     state.phase = Phase::retrying;
@@ -126,9 +128,15 @@ struct Fold {
     for (const ChangeOutcome& outcome : outcomes) state.outcomes[outcome.number] = outcome;
   }
   void keep_undone(const std::vector<UndoOutcome>& outcomes) {
-    for (const UndoOutcome& outcome : outcomes) {
-      state.undone[outcome.number] = outcome;
-      if (state.plan && outcome.number <= state.plan->changes.size()) state.changes_restored = true;
+    for (const UndoOutcome& outcome : outcomes) state.undone[outcome.number] = outcome;
+  }
+  // What was chosen for an attempt that had to be rolled back is not chosen again.
+  void refuse_choices() {
+    if (!state.plan) return;
+    for (const Change& change : state.plan->changes) {
+      if ((change.kind != ChangeKind::release && change.kind != ChangeKind::state) || change.named.empty()) continue;
+      const std::string key = choice_key(change.before.path, change.named.front());
+      if (std::ranges::find(state.refused, key) == state.refused.end()) state.refused.push_back(key);
     }
   }
 };
@@ -151,15 +159,26 @@ bool took_effect(const HealState& state, unsigned number) {
   return false;
 }
 
-bool comes_after_files(ActKind kind) { return kind == ActKind::service_restart || kind == ActKind::service_reload; }
+bool runs_on_what_is_put_back(ActKind kind) {
+  return kind == ActKind::service_restart || kind == ActKind::service_reload || kind == ActKind::service_stop;
+}
+
+// The changes that are made together, right before an act or at the end: the group that the change `to - 1` ends.
+std::size_t begin_of_group(const Plan& plan, std::size_t to) {
+  std::size_t from = 0;
+  for (const Act& act : plan.acts) {
+    if (act.after_changes < to) from = std::max(from, act.after_changes);
+  }
+  return from;
+}
 
 }  // namespace
 
 bool operator==(const HealState& a, const HealState& b) {
   const auto facts = [](const HealState& s) {
     return std::tie(s.phase, s.step, s.engine, s.strategy, s.max_retries, s.retry_delay, s.configuration, s.error, s.by,
-                    s.attempt, s.plan_certified, s.outcomes, s.intended, s.rolling_back, s.changes_restored, s.undone,
-                    s.ending, s.last_problem, s.delay, s.end_reason);
+                    s.attempt, s.plan_certified, s.outcomes, s.intended, s.rolling_back, s.undone, s.refused, s.ending,
+                    s.last_problem, s.delay, s.end_reason);
   };
   return facts(a) == facts(b) && same_plan(a.plan, b.plan);
 }
@@ -203,23 +222,49 @@ std::string_view name_of(Phase phase) {
   return "None";
 }
 
-std::optional<unsigned> next_undo(const HealState& state) {
+std::optional<NextStep> next_step(const HealState& state) {
+  const Plan& plan = *state.plan;
+  const auto first_act = static_cast<unsigned>(plan.changes.size()) + 1;
+  std::size_t made = 0;
+  while (made < plan.changes.size() && state.outcomes.contains(static_cast<unsigned>(made + 1))) ++made;
+  for (unsigned index = 0; index < plan.acts.size(); ++index) {
+    const Act& act = plan.acts[index];
+    if (state.outcomes.contains(first_act + index)) continue;
+    if (act.after_changes > made) return NextStep{0, made, act.after_changes};
+    return NextStep{first_act + index, 0, 0};
+  }
+  if (made < plan.changes.size()) return NextStep{0, made, plan.changes.size()};
+  return std::nullopt;
+}
+
+std::optional<NextStep> next_undo(const HealState& state) {
   if (!state.plan) return std::nullopt;
   const Plan& plan = *state.plan;
   const auto first_act = static_cast<unsigned>(plan.changes.size()) + 1;
   const auto acts = static_cast<unsigned>(plan.acts.size());
-  const auto open = [&](unsigned index, bool after_files) {
-    const unsigned number = first_act + index;
-    const Act& act = plan.acts[index];
-    return comes_after_files(act.kind) == after_files && act.kind != ActKind::service_check &&
-           took_effect(state, number) && !state.undone.contains(number);
+  const auto open = [&](unsigned index, bool at_last) {
+    const ActKind kind = plan.acts[index].kind;
+    return runs_on_what_is_put_back(kind) == at_last && kind != ActKind::service_check &&
+           took_effect(state, first_act + index) && !state.undone.contains(first_act + index);
+  };
+  std::size_t to = plan.changes.size();
+  const auto changes_down_to = [&](std::size_t floor) -> std::optional<NextStep> {
+    while (to > floor) {
+      const std::size_t from = begin_of_group(plan, to);
+      for (std::size_t index = from; index < to; ++index) {
+        if (!state.undone.contains(static_cast<unsigned>(index + 1))) return NextStep{0, from, to};
+      }
+      to = from;
+    }
+    return std::nullopt;
   };
   for (unsigned index = acts; index-- > 0;) {
-    if (open(index, false)) return first_act + index;
+    if (const auto changes = changes_down_to(plan.acts[index].after_changes)) return changes;
+    if (open(index, false)) return NextStep{first_act + index, 0, 0};
   }
-  if (!plan.changes.empty() && !state.changes_restored) return 0;
+  if (const auto changes = changes_down_to(0)) return changes;
   for (unsigned index = 0; index < acts; ++index) {
-    if (open(index, true)) return first_act + index;
+    if (open(index, true)) return NextStep{first_act + index, 0, 0};
   }
   return std::nullopt;
 }

@@ -18,7 +18,7 @@ enum class Phase { none, triggered, repairing, certifying, retrying, complete, e
 enum class Step {
   waiting,  // for a slot, a dependency or the next attempt
   observing,
-  changing,  // the plan's changes, side by side
+  changing,  // the plan is carried out and no act is under way: a group of its changes, side by side, or what is next
   acting,    // the act whose intent is `intended`
   certifying,
   undoing,    // the undo whose intent is `intended`
@@ -47,8 +47,8 @@ struct HealState {
   std::map<unsigned, BlobName> captured;       // what `capture` of an act printed
   unsigned intended = 0;                       // act or undo with an intent and no outcome, or 0
   bool rolling_back = false;
-  bool changes_restored = false;
   std::map<unsigned, UndoOutcome> undone;
+  std::vector<std::string> refused;  // choice_key() of releases and snapshots that did not help
 
   std::optional<EndReason> ending;  // asked to end: no further attempt
   std::string last_problem;         // why the newest attempt failed
@@ -67,8 +67,16 @@ struct HealState {
 
 [[nodiscard]] std::string_view name_of(Phase phase);  // "Triggered", ...
 
-// What is to be undone next, in the contract's order; 0 for the changes, empty when nothing is left.
-// Acts with an undo first, last act first; then all changes at once; then restarted or reloaded services once more.
-[[nodiscard]] std::optional<unsigned> next_undo(const HealState& state);
+// What is to be done next of a certified plan: an act, or a group of changes side by side.
+struct NextStep {
+  unsigned act = 0;              // its number, or 0: changes
+  std::size_t from = 0, to = 0;  // which changes, as indices
+};
+// Empty when all is done.
+[[nodiscard]] std::optional<NextStep> next_step(const HealState& state);
+
+// What is to be undone next: everything in reverse order, but services that run on what was put back (restarted,
+// reloaded or stopped ones) come last. Empty when nothing is left.
+[[nodiscard]] std::optional<NextStep> next_undo(const HealState& state);
 
 }  // namespace autoheal::workflows

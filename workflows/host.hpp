@@ -43,6 +43,14 @@ struct RunOutcome {
   std::string message;         // why it did not start or was ended, or empty
 };
 
+struct CallOutcome {
+  bool answered = false;
+  unsigned status = 0;
+  std::string message;  // why there is no answer
+  std::string body;     // cut at 64 KiB
+  Duration took{0};
+};
+
 struct HashRequest {
   std::vector<std::string> globs;
   std::vector<std::string> paths;  // besides what the globs match
@@ -55,14 +63,16 @@ class Host {
   // Facts of every target asked for, contents into the vault where asked.
   [[nodiscard]] virtual Result<Observation> observe(const EngineSpec& spec, const ObserveRequest& request) = 0;
 
-  // Stages, validates, exchanges and verifies each change, side by side; one outcome per change, numbered from
-  // `first_number`. A change whose target already is as planned is found_done, so repeating the call is safe.
+  // Stages, validates, exchanges and verifies each change, side by side but for those in turn; one outcome per change,
+  // numbered from `first_number`. A change whose target already is as planned is found_done, so repeating the call is
+  // safe.
   [[nodiscard]] virtual std::vector<ChangeOutcome> apply(const EngineSpec& spec, std::span<const Change> changes,
                                                          unsigned first_number, const EffectMark& mark) = 0;
 
   // Puts back what `before` says, for changes that were or may have been applied. A target that holds neither what the
   // change left nor what it replaced is foreign and left alone. Repeating the call is safe.
   [[nodiscard]] virtual std::vector<UndoOutcome> restore(const EngineSpec& spec, std::span<const Change> changes,
+                                                         unsigned first_number,
                                                          std::span<const ChangeOutcome> outcomes,
                                                          const EffectMark& mark) = 0;
 
@@ -70,6 +80,17 @@ class Host {
   [[nodiscard]] virtual std::vector<std::string> settle(const EngineSpec& spec, const EffectMark& heal_mark) = 0;
 
   [[nodiscard]] virtual RunOutcome run(const RunRequest& request) = 0;
+
+  // One HTTP request with `Idempotency-Key: <key>`; redirects are not followed.
+  [[nodiscard]] virtual CallOutcome call(const HttpCall& call, const std::string& key) = 0;
+
+  // What a build's globs match now, with the folders that hold it, in order of path; a path without a pattern that is
+  // not there is absent.
+  [[nodiscard]] virtual Result<std::vector<TargetFacts>> outputs(const EngineSpec& spec,
+                                                                 const std::vector<std::string>& globs) = 0;
+
+  [[nodiscard]] virtual ReleaseFacts check_release(const EngineSpec& spec, const ReleaseRepair& repair,
+                                                   const std::string& name) = 0;
 
   [[nodiscard]] virtual ProbeResult probe(const EngineSpec& spec, const Probe& probe, const EffectMark& mark) = 0;
 

@@ -14,6 +14,10 @@ std::string_view name_of(ChangeKind kind) {
       return "policy";
     case ChangeKind::links:
       return "links";
+    case ChangeKind::release:
+      return "release";
+    case ChangeKind::state:
+      return "state";
   }
   return "files";
 }
@@ -22,6 +26,12 @@ std::string_view name_of(ActKind kind) {
   switch (kind) {
     case ActKind::command:
       return "command";
+    case ActKind::build:
+      return "build";
+    case ActKind::platform:
+      return "platform";
+    case ActKind::service_stop:
+      return "service.stop";
     case ActKind::service_check:
       return "service.check";
     case ActKind::service_start:
@@ -82,6 +92,8 @@ std::string_view name_of(TargetKind kind) {
       return "link";
     case TargetKind::other:
       return "other";
+    case TargetKind::database:
+      return "database";
   }
   return "other";
 }

@@ -11,7 +11,8 @@
 
 namespace autoheal::workflows {
 
-// How a target shall be. For `absent` nothing else counts; for `link` only link_target (and owner).
+// How a target shall be. For `absent` nothing else counts; for `link` only link_target (and owner); for `database` only
+// the content.
 struct TargetAfter {
   TargetKind kind = TargetKind::file;
   BlobName content;  // in the vault
@@ -21,19 +22,34 @@ struct TargetAfter {
   friend bool operator==(const TargetAfter&, const TargetAfter&) = default;
 };
 
-enum class ChangeKind { files, env, settings, policy, links };
+enum class ChangeKind { files, env, settings, policy, links, release, state };
 
-// A change that can be looked at: a file, its mode or owner, a link. `before.kind == absent`: it is new.
+// A change that can be looked at: a file, its mode or owner, a link, a database, a folder. `before.kind == absent`: it
+// is new.
 struct Change {
   ChangeKind kind = ChangeKind::files;
   TargetFacts before;
   TargetAfter after;
   std::optional<ProgramRun> validate;  // runs on the staged file
-  std::vector<std::string> named;      // which values change (env names, JSON pointers), never the values
+  std::vector<std::string> named;  // which values change (env names, JSON pointers), never the values; the release or
+                                   // snapshot that is taken
+  bool in_turn = false;            // not before the change before it, and not without it
+  bool alone = false;              // not while any process has the target open
+  bool used_by_service = false;    // what changes in it afterwards is the doing of a service that this plan handles
+  Duration timeout{0};             // of a database: how long a lock of others is waited for
   friend bool operator==(const Change&, const Change&) = default;
 };
 
-enum class ActKind { command, service_check, service_start, service_restart, service_reload };
+enum class ActKind {
+  command,
+  build,
+  platform,
+  service_check,
+  service_start,
+  service_restart,
+  service_reload,
+  service_stop,
+};
 
 // Something that leaves no state we could compare: done with intent and outcome.
 struct Act {
@@ -42,11 +58,19 @@ struct Act {
   std::optional<ProgramRun> undo;  // a started service: its stop
   std::optional<ProgramRun> capture;
   std::optional<ProgramRun> stop_first;  // a restart made of stop and start: runs before `run`
-  bool repeatable = false;               // services are
+  bool repeatable = false;               // services and builds are
+  std::size_t after_changes = 0;         // how many changes come before it
+  std::string engine;                    // whose service it is, where that is another engine
+  std::optional<HttpCall> call;          // of a platform: instead of `run`
+  std::optional<HttpCall> undo_call;
+  std::vector<std::string> outputs;         // of a build: globs
+  std::string sha256;                       // of a build's only output, or empty
+  std::vector<TargetFacts> outputs_before;  // what they match, with the folders that hold it
   friend bool operator==(const Act&, const Act&) = default;
 };
 
-// Changes are numbered from 1 in order: all of `changes`, then all of `acts`.
+// Changes are numbered from 1 in order: all of `changes`, then all of `acts`. Acts are in the order in which they are
+// done, each after as many changes as it says.
 struct Plan {
   std::vector<Change> changes;
   std::vector<Act> acts;
@@ -74,13 +98,14 @@ enum class ChangeStatus {
 struct ChangeOutcome {
   unsigned number = 0;
   ChangeStatus status = ChangeStatus::done;
-  std::string message;         // why, without secrets
-  int exit_code = 0;           // acts
-  Duration took{0};            // acts
-  std::string program_sha256;  // acts
-  BlobName output;             // acts: what it printed
-  TargetFacts left;            // changes: the target as it was left, compared again before the verdict
-  std::string role;            // the principal's, as asked right before the change
+  std::string message;             // why, without secrets
+  int exit_code = 0;               // acts
+  Duration took{0};                // acts
+  std::string program_sha256;      // acts
+  BlobName output;                 // acts: what it printed
+  TargetFacts left;                // changes: the target as it was left, compared again before the verdict
+  std::vector<TargetFacts> built;  // builds: the outputs as they were left
+  std::string role;                // the principal's, as asked right before the change
   friend bool operator==(const ChangeOutcome&, const ChangeOutcome&) = default;
 };
 

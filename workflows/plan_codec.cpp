@@ -28,11 +28,23 @@ constexpr std::array probe_words = {
     NamedValue<ProbeVerdict>{ProbeVerdict::fail, "fail"}, NamedValue<ProbeVerdict>{ProbeVerdict::unknown, "unknown"}};
 
 TargetKind read_target_kind(const json& j) {
-  return by_name(j, {TargetKind::absent, TargetKind::file, TargetKind::folder, TargetKind::link, TargetKind::other});
+  return by_name(j, {TargetKind::absent, TargetKind::file, TargetKind::folder, TargetKind::link, TargetKind::other,
+                     TargetKind::database});
 }
 
 std::string text(const json& j, const char* key) { return j.value(key, std::string()); }
 Duration duration(const json& j, const char* key) { return Duration(j.value(key, std::int64_t{0})); }
+
+void write_texts(JsonWriter& out, std::string_view key, const std::vector<std::string>& list) {
+  if (list.empty()) return;
+  out.key(key).begin_array();
+  for (const std::string& item : list) out.value(item);
+  out.end_array();
+}
+
+void read_texts(const json& j, const char* key, std::vector<std::string>& list) {
+  if (j.contains(key)) list = j.at(key).get<std::vector<std::string>>();
+}
 
 void write(JsonWriter& out, const TargetFacts& facts) {
   out.begin_object().field("path", facts.path).field("kind", name_of(facts.kind));
@@ -62,6 +74,31 @@ void read(const json& j, TargetFacts& facts) {
   facts.link_target = text(j, "link_target");
 }
 
+void write(JsonWriter& out, const ReleaseFacts& facts) {
+  out.begin_object().field("name", facts.name).field("whole", facts.whole);
+  out.optional_field("message", facts.message).optional_field("manifest_digest", facts.manifest_digest).end_object();
+}
+void read(const json& j, ReleaseFacts& facts) {
+  facts.name = j.at("name");
+  facts.whole = j.at("whole");
+  facts.message = text(j, "message");
+  facts.manifest_digest = text(j, "manifest_digest");
+}
+
+void write(JsonWriter& out, const SnapshotFacts& facts) {
+  out.begin_object().field("name", facts.name).optional_field("problem", facts.problem);
+  out.optional_field("content", facts.content).field("age_us", facts.age);
+  out.field("page_size", facts.page_size).field("mode", facts.mode).end_object();
+}
+void read(const json& j, SnapshotFacts& facts) {
+  facts.name = j.at("name");
+  facts.problem = text(j, "problem");
+  facts.content = text(j, "content");
+  facts.age = duration(j, "age_us");
+  facts.page_size = j.at("page_size");
+  facts.mode = j.at("mode");
+}
+
 void write(JsonWriter& out, const Change& change) {
   out.begin_object().field("kind", name_of(change.kind)).key("before");
   write(out, change.before);
@@ -76,17 +113,17 @@ void write(JsonWriter& out, const Change& change) {
     out.key("validate");
     write(out, *change.validate);
   }
-  if (!change.named.empty()) {
-    out.key("named").begin_array();
-    for (const auto& name : change.named) out.value(name);
-    out.end_array();
-  }
+  write_texts(out, "named", change.named);
+  if (change.in_turn) out.field("in_turn", true);
+  if (change.alone) out.field("alone", true);
+  if (change.used_by_service) out.field("used_by_service", true);
+  if (change.timeout != Duration{0}) out.field("timeout_us", change.timeout);
   out.end_object();
 }
 
 void read(const json& j, Change& change) {
-  change.kind = by_name(
-      j.at("kind"), {ChangeKind::files, ChangeKind::env, ChangeKind::settings, ChangeKind::policy, ChangeKind::links});
+  change.kind = by_name(j.at("kind"), {ChangeKind::files, ChangeKind::env, ChangeKind::settings, ChangeKind::policy,
+                                       ChangeKind::links, ChangeKind::release, ChangeKind::state});
   read(j.at("before"), change.before);
   const json& after = j.at("after");
   change.after.kind = read_target_kind(after.at("kind"));
@@ -96,36 +133,11 @@ void read(const json& j, Change& change) {
   change.after.uid = after.value("uid", std::uint32_t{0});
   change.after.gid = after.value("gid", std::uint32_t{0});
   if (j.contains("validate")) read(j.at("validate"), change.validate.emplace());
-  if (j.contains("named")) change.named = j.at("named").get<std::vector<std::string>>();
-}
-
-void write(JsonWriter& out, const Act& act) {
-  out.begin_object().field("kind", name_of(act.kind)).key("run");
-  write(out, act.run);
-  if (act.undo) {
-    out.key("undo");
-    write(out, *act.undo);
-  }
-  if (act.capture) {
-    out.key("capture");
-    write(out, *act.capture);
-  }
-  if (act.stop_first) {
-    out.key("stop_first");
-    write(out, *act.stop_first);
-  }
-  if (act.repeatable) out.field("repeatable", true);
-  out.end_object();
-}
-
-void read(const json& j, Act& act) {
-  act.kind = by_name(j.at("kind"), {ActKind::command, ActKind::service_check, ActKind::service_start,
-                                    ActKind::service_restart, ActKind::service_reload});
-  read(j.at("run"), act.run);
-  if (j.contains("undo")) read(j.at("undo"), act.undo.emplace());
-  if (j.contains("capture")) read(j.at("capture"), act.capture.emplace());
-  if (j.contains("stop_first")) read(j.at("stop_first"), act.stop_first.emplace());
-  act.repeatable = j.value("repeatable", false);
+  read_texts(j, "named", change.named);
+  change.in_turn = j.value("in_turn", false);
+  change.alone = j.value("alone", false);
+  change.used_by_service = j.value("used_by_service", false);
+  change.timeout = duration(j, "timeout_us");
 }
 
 void write_map(JsonWriter& out, std::string_view key, const std::map<std::string, BlobName>& map) {
@@ -215,6 +227,98 @@ void read_list(const json& j, const char* key, std::vector<T>& list) {
   for (const json& item : j.at(key)) read(item, list.emplace_back());
 }
 
+void write(JsonWriter& out, const ReleasesFacts& facts) {
+  out.begin_object();
+  write_texts(out, "names", facts.names);
+  write_list(out, "checked", facts.checked);
+  out.end_object();
+}
+void read(const json& j, ReleasesFacts& facts) {
+  read_texts(j, "names", facts.names);
+  read_list(j, "checked", facts.checked);
+}
+
+void write(JsonWriter& out, const StateFacts& facts) {
+  out.begin_object().field("page_size", facts.page_size).optional_field("damage", facts.damage);
+  write_list(out, "snapshots", facts.snapshots);
+  out.end_object();
+}
+void read(const json& j, StateFacts& facts) {
+  facts.page_size = j.at("page_size");
+  facts.damage = text(j, "damage");
+  read_list(j, "snapshots", facts.snapshots);
+}
+
+// An act says where it stands among the changes only if it is not after all of them.
+void write(JsonWriter& out, const Act& act, std::size_t changes) {
+  out.begin_object().field("kind", name_of(act.kind));
+  if (act.call) {
+    out.key("call");
+    write(out, *act.call);
+  } else {
+    out.key("run");
+    write(out, act.run);
+  }
+  if (act.undo_call) {
+    out.key("undo_call");
+    write(out, *act.undo_call);
+  }
+  if (act.undo) {
+    out.key("undo");
+    write(out, *act.undo);
+  }
+  if (act.capture) {
+    out.key("capture");
+    write(out, *act.capture);
+  }
+  if (act.stop_first) {
+    out.key("stop_first");
+    write(out, *act.stop_first);
+  }
+  if (act.repeatable) out.field("repeatable", true);
+  if (act.after_changes != changes) out.field("after_changes", act.after_changes);
+  out.optional_field("engine", act.engine).optional_field("sha256", act.sha256);
+  write_texts(out, "outputs", act.outputs);
+  write_list(out, "outputs_before", act.outputs_before);
+  out.end_object();
+}
+
+void read(const json& j, Act& act, std::size_t changes) {
+  act.kind = by_name(
+      j.at("kind"), {ActKind::command, ActKind::build, ActKind::platform, ActKind::service_check,
+                     ActKind::service_start, ActKind::service_restart, ActKind::service_reload, ActKind::service_stop});
+  if (j.contains("run")) read(j.at("run"), act.run);
+  if (j.contains("call")) read(j.at("call"), act.call.emplace());
+  if (j.contains("undo_call")) read(j.at("undo_call"), act.undo_call.emplace());
+  act.after_changes = j.value("after_changes", changes);
+  act.engine = text(j, "engine");
+  act.sha256 = text(j, "sha256");
+  read_texts(j, "outputs", act.outputs);
+  read_list(j, "outputs_before", act.outputs_before);
+  if (j.contains("undo")) read(j.at("undo"), act.undo.emplace());
+  if (j.contains("capture")) read(j.at("capture"), act.capture.emplace());
+  if (j.contains("stop_first")) read(j.at("stop_first"), act.stop_first.emplace());
+  act.repeatable = j.value("repeatable", false);
+}
+
+template <class T>
+void write_named(JsonWriter& out, std::string_view key, const std::map<std::string, T>& map) {
+  if (map.empty()) return;
+  out.key(key).begin_array();
+  for (const auto& [name, value] : map) {
+    out.begin_array().value(name);
+    write(out, value);
+    out.end_array();
+  }
+  out.end_array();
+}
+
+template <class T>
+void read_named(const json& j, const char* key, std::map<std::string, T>& map) {
+  if (!j.contains(key)) return;
+  for (const json& pair : j.at(key)) read(pair.at(1), map[pair.at(0).get<std::string>()]);
+}
+
 }  // namespace
 
 void write(JsonWriter& out, const ProgramRun& run) {
@@ -227,6 +331,18 @@ void write(JsonWriter& out, const ProgramRun& run) {
     out.end_object();
   }
   out.field("timeout_us", run.timeout).end_object();
+}
+
+void write(JsonWriter& out, const HttpCall& call) {
+  out.begin_object().field("url", call.url).field("method", call.method).optional_field("body", call.body);
+  out.field("timeout_us", call.timeout).end_object();
+}
+
+void read(const json& j, HttpCall& call) {
+  call.url = j.at("url");
+  call.method = j.at("method");
+  call.body = text(j, "body");
+  call.timeout = duration(j, "timeout_us");
 }
 
 void read(const json& j, ProgramRun& run) {
@@ -249,6 +365,18 @@ void write(JsonWriter& out, const Observation& observation) {
     }
     out.end_array();
   }
+  write_named(out, "releases", observation.releases);
+  write_named(out, "states", observation.states);
+  if (!observation.outputs.empty()) {
+    out.key("outputs").begin_array();
+    for (const auto& outputs : observation.outputs) {
+      out.begin_array();
+      for (const TargetFacts& facts : outputs) write(out, facts);
+      out.end_array();
+    }
+    out.end_array();
+  }
+  write_texts(out, "running", observation.running);
   out.field("service_running", observation.service_running).field("self_test_passes", observation.self_test_passes);
   out.end_object();
 }
@@ -263,6 +391,15 @@ void read(const json& j, Observation& observation) {
                                                             owner.at(2).get<std::uint32_t>()};
     }
   }
+  read_named(j, "releases", observation.releases);
+  read_named(j, "states", observation.states);
+  if (j.contains("outputs")) {
+    for (const json& outputs : j.at("outputs")) {
+      auto& list = observation.outputs.emplace_back();
+      for (const json& facts : outputs) read(facts, list.emplace_back());
+    }
+  }
+  read_texts(j, "running", observation.running);
   observation.service_running = j.at("service_running");
   observation.self_test_passes = j.at("self_test_passes");
 }
@@ -270,13 +407,18 @@ void read(const json& j, Observation& observation) {
 void write(JsonWriter& out, const Plan& plan) {
   out.begin_object();
   write_list(out, "changes", plan.changes);
-  write_list(out, "acts", plan.acts);
+  if (!plan.acts.empty()) {
+    out.key("acts").begin_array();
+    for (const Act& act : plan.acts) write(out, act, plan.changes.size());
+    out.end_array();
+  }
   out.end_object();
 }
 
 void read(const json& j, Plan& plan) {
   read_list(j, "changes", plan.changes);
-  read_list(j, "acts", plan.acts);
+  if (!j.contains("acts")) return;
+  for (const json& act : j.at("acts")) read(act, plan.acts.emplace_back(), plan.changes.size());
 }
 
 void write(JsonWriter& out, const ChangeOutcome& outcome) {
@@ -290,6 +432,7 @@ void write(JsonWriter& out, const ChangeOutcome& outcome) {
     out.key("left");
     write(out, outcome.left);
   }
+  write_list(out, "built", outcome.built);
   out.end_object();
 }
 
@@ -305,6 +448,7 @@ void read(const json& j, ChangeOutcome& outcome) {
   outcome.program_sha256 = text(j, "program_sha256");
   outcome.output = text(j, "output");
   if (j.contains("left")) read(j.at("left"), outcome.left);
+  read_list(j, "built", outcome.built);
 }
 
 void write(JsonWriter& out, const UndoOutcome& outcome) {
@@ -325,13 +469,10 @@ void write(JsonWriter& out, const Evidence& evidence) {
   write_list(out, "probes", evidence.probes);
   write_list(out, "tests", evidence.tests);
   write_list(out, "findings", evidence.findings);
-  if (!evidence.scanned.empty()) {
-    out.key("scanned").begin_array();
-    for (const auto& path : evidence.scanned) out.value(path);
-    out.end_array();
-  }
+  write_texts(out, "scanned", evidence.scanned);
   write_list(out, "authorized", evidence.authorized);
   write_list(out, "targets", evidence.targets);
+  write_named(out, "releases", evidence.releases);
   out.optional_field("problem", evidence.problem).end_object();
 }
 
@@ -340,9 +481,10 @@ void read(const json& j, Evidence& evidence) {
   read_list(j, "probes", evidence.probes);
   read_list(j, "tests", evidence.tests);
   read_list(j, "findings", evidence.findings);
-  if (j.contains("scanned")) evidence.scanned = j.at("scanned").get<std::vector<std::string>>();
+  read_texts(j, "scanned", evidence.scanned);
   read_list(j, "authorized", evidence.authorized);
   read_list(j, "targets", evidence.targets);
+  read_named(j, "releases", evidence.releases);
   evidence.problem = text(j, "problem");
 }
 

@@ -12,6 +12,7 @@
 namespace autoheal::workflows {
 
 void write(JsonWriter& json, const ProgramRun& run);
+void write(JsonWriter& json, const HttpCall& call);
 void write(JsonWriter& json, const Observation& observation);
 void write(JsonWriter& json, const Plan& plan);
 void write(JsonWriter& json, const ChangeOutcome& outcome);
@@ -21,6 +22,7 @@ void write(JsonWriter& json, const Evidence& evidence);
 // These throw nlohmann::json::exception or std::invalid_argument on anything that write() did not make; heal_codec.cpp
 // turns that into an Error.
 void read(const nlohmann::json& json, ProgramRun& run);
+void read(const nlohmann::json& json, HttpCall& call);
 void read(const nlohmann::json& json, Observation& observation);
 void read(const nlohmann::json& json, Plan& plan);
 void read(const nlohmann::json& json, ChangeOutcome& outcome);

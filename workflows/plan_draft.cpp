@@ -48,6 +48,7 @@ Result<PlanDraft::Target*> PlanDraft::file_at(const std::string& path) {
     case TargetKind::link:
       return refuse("is a symlink, a file was declared");
     case TargetKind::other:
+    case TargetKind::database:
       return refuse("is neither file, folder nor link");
   }
   TargetAfter& after = (*target)->after;

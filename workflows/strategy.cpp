@@ -3,17 +3,29 @@
 #include <algorithm>
 
 #include "workflows/repair_configuration.hpp"
+#include "workflows/repair_deployment.hpp"
 #include "workflows/repair_service.hpp"
+#include "workflows/repair_state.hpp"
 
 namespace autoheal::workflows {
 
 Result<PlannedRepair> plan_repair(const PlanningInput& input) {
   PlanDraft draft(input);
+  if (auto done = repair_releases(input, draft); !done) return std::unexpected(std::move(done.error()));
   if (auto done = repair_configuration(input, draft); !done) return std::unexpected(std::move(done.error()));
   PlannedRepair planned = draft.finish();
-  add_acts(input, planned.plan);
+  Plan& plan = planned.plan;
+  const auto releases = std::ranges::count(plan.changes, ChangeKind::release, &Change::kind);
+  if (auto done = add_state_changes(input, plan); !done) return std::unexpected(std::move(done.error()));
+  const bool stopped = stop_for_state(input, plan);
+  if (auto done = add_builds(input, static_cast<std::size_t>(releases), plan); !done)
+    return std::unexpected(std::move(done.error()));
+  add_platform_acts(input, plan);
+  add_acts(input, stopped, plan);
   return planned;
 }
+
+std::string choice_key(const std::string& path, const std::string& name) { return path + '\0' + name; }
 
 std::string_view action_of(Strategy strategy) {
   switch (strategy) {
@@ -42,8 +54,9 @@ engine::BlobNaming naming_of_target(const EngineSpec& spec, std::string_view pat
   return keyed ? engine::BlobNaming::keyed : engine::BlobNaming::plain;
 }
 
-ObserveRequest what_to_observe(const EngineSpec& spec) {
+ObserveRequest what_to_observe(const EngineSpec& spec, unsigned attempt) {
   ObserveRequest request;
+  request.attempt = attempt;
   const auto target = [&](const std::string& path, bool keep_content, bool recursive) {
     const bool keyed = naming_of_target(spec, path) == engine::BlobNaming::keyed;
     const auto known = std::ranges::find(request.targets, path, &ObserveRequest::Target::path);
@@ -75,6 +88,10 @@ ObserveRequest what_to_observe(const EngineSpec& spec) {
     owner(policy.owner);
   }
   for (const LinkRepair& link : repair.links) target(link.path, false, false);
+  for (const ReleaseRepair& release : repair.release) target(release.link, false, false);
+  for (const BuildRepair& build : repair.build) request.outputs.push_back(build.outputs);
+  request.releases = repair.release;
+  request.states = repair.state;
   owner(spec.certify.security.owner);
   return request;
 }

@@ -15,9 +15,16 @@ struct PlanningInput {
   const Contents& contents;
   // Names new content as the vault will: plain, or keyed for env files.
   std::function<engine::BlobName(std::string_view content, engine::BlobNaming naming)> name_of_content;
+  unsigned attempt = 1;
+  bool last_attempt = false;
+  std::vector<std::string> refused = {};  // choice_key() of releases and snapshots that did not help in this heal
 };
 
-// The plan in the contract's order: files, env, settings, policy, links, commands, service check, service.
+// How a release or snapshot chosen for a target is told from others.
+[[nodiscard]] std::string choice_key(const std::string& path, const std::string& name);
+
+// The plan in the contract's order: stop (only for state), release, build, files, env, settings, policy, links, state,
+// platform, commands, service check, service.
 // Targets that already are as declared give no change; nothing to change is a plan too. Fails (invalid) where the
 // observed content cannot be edited: unparsable JSON, a folder where a file is declared, a hard link.
 [[nodiscard]] Result<PlannedRepair> plan_repair(const PlanningInput& input);
@@ -34,11 +41,16 @@ struct ObserveRequest {
     bool recursive = false;     // everything below (policy)
   };
   std::vector<Target> targets;
+  std::vector<std::vector<std::string>> outputs;  // of each build: globs; what they match is kept in the vault
+  std::vector<ReleaseRepair> releases;
+  std::vector<StateRepair> states;
+  unsigned attempt = 1;  // later ones reach further back
+  std::string mark;      // of the effect, for what has to be run to look
   std::vector<std::string> owners;  // "user:group" to resolve; "" is who runs autoheal
   std::vector<std::pair<std::string, std::string>>
       secrets;  // key as in Observation::secrets, absolute path of the file
 };
-[[nodiscard]] ObserveRequest what_to_observe(const EngineSpec& spec);
+[[nodiscard]] ObserveRequest what_to_observe(const EngineSpec& spec, unsigned attempt);
 
 // How contents of this target are named: keyed for env files, whose plain digest would confirm a guess.
 [[nodiscard]] engine::BlobNaming naming_of_target(const EngineSpec& spec, std::string_view path);

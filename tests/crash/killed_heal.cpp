@@ -9,9 +9,11 @@
 #include <string>
 
 #include "tools/autoheal/healer.hpp"
+#include "tools/database/database_worker.hpp"
 
 int main(int argc, char** argv) {
   using namespace autoheal;
+  if (argc == 3 && argv[1] == database::worker_argument) return database::run_database_worker(argv[2], STDOUT_FILENO);
   if (argc != 5) return 64;
   const std::string moment = argv[1];
   const unsigned die_after = static_cast<unsigned>(std::atoi(argv[2]));

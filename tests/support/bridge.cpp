@@ -12,6 +12,19 @@ namespace autoheal::testing {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+// SQLite counts changes and schemas in the header of a database: what is put back in place by its own means holds the
+// same, but was changed twice.
+std::string content_of(std::string file) {
+  if (!file.starts_with(std::string("SQLite format 3\0", 16)) || file.size() < 100) return file;
+  for (const auto& [at, size] : {std::pair(24U, 4U), std::pair(40U, 4U), std::pair(92U, 8U)})
+    file.replace(at, size, size, 0);
+  return "database of " + std::to_string(file.size()) + " bytes #" + std::to_string(std::hash<std::string>()(file));
+}
+
+}  // namespace
+
 Bridge::Bridge() {
   std::string name = ::testing::TempDir() + "bridge." + std::string(6, 'X');
   folder_ = ::mkdtemp(name.data());
@@ -56,12 +69,13 @@ std::string Bridge::picture(bool exact) const {
       entry.disable_recursion_pending();
       continue;
     }
+    if (name.ends_with("-shm")) continue;  // an index that SQLite makes anew
     struct stat facts {};
     ::lstat(entry->path().c_str(), &facts);
     std::ostringstream line;
     line << name << " " << std::oct << facts.st_mode << std::dec << " " << facts.st_uid << ":" << facts.st_gid << " ";
     if (S_ISLNK(facts.st_mode)) line << fs::read_symlink(entry->path()).string();
-    if (S_ISREG(facts.st_mode)) line << read(name);
+    if (S_ISREG(facts.st_mode)) line << content_of(read(name));
     if (exact) line << " #" << facts.st_ino << " " << facts.st_mtim.tv_sec << "." << facts.st_mtim.tv_nsec;
     lines[name] = line.str();
   }

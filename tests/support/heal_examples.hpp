@@ -22,6 +22,29 @@ inline void certify_with(HealWorld& world, int status) {
   world.host.install("/tests/smoke", program(status));
 }
 
+// The self-test of an engine that works when `holds` says so.
+inline void tests_with(HealWorld& world, const std::function<bool()>& holds) {
+  world.host.install("/tests/works", [holds](const workflows::RunRequest&) { return ended(holds() ? 0 : 1); });
+  world.spec.self_test = {probe("works", workflows::CommandProbe{runs({"/tests/works"})})};
+}
+
+// A dead service that can be started and stopped.
+inline void with_service(HealWorld& w) {
+  w.host.install("/bin/app-start", [&w](const workflows::RunRequest&) {
+    w.host.set_service("run/app.pid", true);
+    return ended(0);
+  });
+  w.host.install("/bin/app-stop", [&w](const workflows::RunRequest&) {
+    w.host.set_service("run/app.pid", false);
+    return ended(0);
+  });
+  workflows::ServiceRepair service;
+  service.start = runs({"/bin/app-start"});
+  service.stop = runs({"/bin/app-stop"});
+  service.pidfile = "run/app.pid";
+  w.spec.repair.service = service;
+}
+
 inline const std::vector<HealExample>& heal_examples() {
   using namespace workflows;
   static const std::vector<HealExample> examples = {
@@ -89,19 +112,7 @@ inline const std::vector<HealExample>& heal_examples() {
        }},
       {"service",
        [](HealWorld& w) {
-         w.host.install("/bin/app-start", [&w](const RunRequest&) {
-           w.host.set_service("run/app.pid", true);
-           return ended(0);
-         });
-         w.host.install("/bin/app-stop", [&w](const RunRequest&) {
-           w.host.set_service("run/app.pid", false);
-           return ended(0);
-         });
-         ServiceRepair service;
-         service.start = runs({"/bin/app-start"});
-         service.stop = runs({"/bin/app-stop"});
-         service.pidfile = "run/app.pid";
-         w.spec.repair.service = service;
+         with_service(w);
          w.spec.self_test = {probe("process", ProcessProbe{"run/app.pid"})};
        }},
       {"commands",
@@ -121,6 +132,76 @@ inline const std::vector<HealExample>& heal_examples() {
          w.host.install("/tests/index",
                         [&w](const RunRequest&) { return ended(w.host.content("index") == "fresh" ? 0 : 1); });
          w.spec.self_test = {probe("index", CommandProbe{runs({"/tests/index"})})};
+       }},
+      {"release",
+       [](HealWorld& w) {
+         w.host.make_link("current", "./releases/1.10/app");
+         w.host.releases["releases"] = {{"1.2", ""}, {"1.9", ""}, {"1.10", ""}, {"1.11", ""}};
+         w.spec.repair.release = {{"current", "releases"}};
+         tests_with(w, [&w] { return w.host.file("current")->link_target == "./releases/1.9/app"; });
+       }},
+      {"build",
+       [](HealWorld& w) {
+         w.host.write("dist/app.js", "cut off");
+         w.host.make_link("dist/latest", "app.js");
+         w.host.install("/bin/build", [&w](const RunRequest&) {
+           w.host.write("dist/app.js", "whole");
+           w.host.write("dist/app.css", "whole");
+           w.host.remove("dist/latest");
+           return ended(0);
+         });
+         w.spec.repair.build = {{runs({"/bin/build"}), {"dist/**"}, {}}};
+         w.spec.repair.settings = {{"etc/app.json", {{"/port", "8080"}}}};
+         w.host.write("etc/app.json", "{}");
+         tests_with(w, [&w] { return w.host.content("dist/app.css") == "whole"; });
+       }},
+      {"platform",
+       [](HealWorld& w) {
+         w.host.write("instances", "0");
+         w.host.answer = [&w](const HttpCall& call, const std::string&) {
+           w.host.write("instances", call.body);
+           return CallOutcome{true, 204, {}, {}, {}};
+         };
+         PlatformRepair scale;
+         scale.act = HttpCall{"http://platform/scale", "PUT", "3"};
+         scale.undo = HttpCall{"http://platform/scale", "PUT", "0"};
+         w.spec.repair.platform = {scale};
+         tests_with(w, [&w] { return w.host.content("instances") == "3"; });
+       }},
+      {"state_restored",
+       [](HealWorld& w) {
+         w.host.write("app.db", "sqlite: no table", 0640);
+         w.host.snapshots["/snapshots"] = {
+             {"new", "cut off", {}}, {"old", "sqlite: users", {}}, {"oldest", "sqlite: users", {}}};
+         w.spec.repair.state = {{"app.db", "/snapshots"}};
+         tests_with(w, [&w] { return w.host.content("app.db") == "sqlite: users"; });
+       }},
+      {"state_swapped",
+       [](HealWorld& w) {
+         w.host.write("app.db", "garbage", 0640);
+         w.host.write("app.db-wal", "of the garbage");
+         w.host.snapshots["/snapshots"] = {{"old", "sqlite: users", {}}, {"oldest", "sqlite: users", {}}};
+         w.spec.repair.state = {{"app.db", "/snapshots"}};
+         with_service(w);
+         w.host.set_service("run/app.pid", true);
+         tests_with(w, [&w] { return w.host.content("app.db") == "sqlite: users" && !w.host.file("app.db-wal"); });
+       }},
+      {"services",
+       [](HealWorld& w) {
+         ServiceOfEngine other{"Queue", "/srv/queue", {}};
+         other.service.start = runs({"/bin/queue"});
+         other.service.stop = runs({"/bin/queue-stop"});
+         other.service.pidfile = "run/queue.pid";
+         w.spec.repair.services = {other};
+         w.host.install("/bin/queue", [&w](const RunRequest&) {
+           w.host.set_service("run/queue.pid", true);
+           return ended(0);
+         });
+         w.host.install("/bin/queue-stop", [&w](const RunRequest&) {
+           w.host.set_service("run/queue.pid", false);
+           return ended(0);
+         });
+         w.spec.self_test = {probe("process", ProcessProbe{"run/queue.pid"})};
        }},
   };
   return examples;

@@ -14,6 +14,7 @@ struct RepairExample {
   std::string engine;                           // the YAML of self_test and repair
   std::function<void(const Bridge&)> break_it;  // and all it needs to stand
   std::function<void(const Bridge&)> is_healed;
+  std::string other_engines = {};  // the YAML of engines that it leans on
 };
 
 inline void PrintTo(const RepairExample& example, std::ostream* out) { *out << example.name; }
@@ -21,7 +22,7 @@ inline void PrintTo(const RepairExample& example, std::ostream* out) { *out << e
 // Writes the example's configuration and breaks it.
 inline void prepare(const Bridge& bridge, const RepairExample& example) {
   bridge.script("tests/verdict", "[ ! -e refuse ]\n");
-  bridge.configure("  - name: Sample\n" + example.engine +
+  bridge.configure(example.other_engines + "  - name: Sample\n" + example.engine +
                    "    certify: { within: 5s, tests: [ { name: verdict, command: [tests/verdict] } ] }\n");
   example.break_it(bridge);
 }
@@ -66,7 +67,101 @@ inline RepairExample service_example(std::string name, const std::string& servic
           }};
 }
 
-inline const std::vector<RepairExample>& repair_examples() {
+inline void shell(const Bridge& bridge, const std::string& line) {
+  const Ran ran = run({{"/bin/sh", "-c", line}, {}, {}, bridge.path(".")});
+  EXPECT_EQ(ran.exit_code, 0) << line << "\n" << ran.err;
+}
+
+inline const std::vector<RepairExample>& deployment_examples() {
+  static const std::vector<RepairExample> examples = {
+      {"release",
+       "    self_test: [ { name: app, command: [sh, -c, current/bin/app] } ]\n"
+       "    repair: { release: { link: current, releases: releases, ignore: [\"*.log\"] } }\n",
+       [](const Bridge& bridge) {
+         for (const char* name : {"1.8", "1.9", "1.10", "1.11"}) {
+           const std::string release = std::string("releases/") + name;
+           bridge.script(release + "/bin/app", name == std::string("1.10") ? "exit 1\n" : "exit 0\n");
+           shell(bridge, "cd " + release + " && sha256sum bin/app > MANIFEST.sha256 && echo started > today.log");
+         }
+         std::filesystem::create_symlink("./releases/1.10", bridge.path("current"));
+       },
+       [](const Bridge& bridge) {
+         EXPECT_EQ(std::filesystem::read_symlink(bridge.path("current")), "./releases/1.9");
+       }},
+      {"build",
+       "    self_test: [ { name: app, command: [grep, -q, whole, dist/css/app.css] } ]\n"
+       "    repair: { build: { run: [bin/build], outputs: [\"dist/**\"] } }\n",
+       [](const Bridge& bridge) {
+         bridge.write("dist/app.js", "cut off", 0640);
+         bridge.write("dist/old/app.js", "old\n");
+         std::filesystem::create_symlink("app.js", bridge.path("dist/latest"));
+         bridge.script("bin/build",
+                       "rm -rf dist/old dist/latest\nmkdir -p dist/css\n"
+                       "echo whole > dist/css/app.css\necho whole > dist/app.js\nchmod 600 dist/app.js\n");
+       },
+       [](const Bridge& bridge) { EXPECT_EQ(bridge.read("dist/app.js"), "whole\n"); }},
+      {"platform",
+       "    self_test: [ { name: instances, command: [grep, -q, 3, instances] } ]\n"
+       "    repair: { platform: { run: [bin/scale, 3], undo: [bin/scale, 0] } }\n",
+       [](const Bridge& bridge) {
+         bridge.write("instances", "0\n");
+         bridge.script("bin/scale", "[ -n \"$AUTOHEAL_IDEMPOTENCY_KEY\" ] && echo $1 > instances\n");
+       },
+       [](const Bridge& bridge) { EXPECT_EQ(bridge.read("instances"), "3\n"); }},
+  };
+  return examples;
+}
+
+inline const std::vector<RepairExample>& state_examples() {
+  static const std::string users = "create table users(name); insert into users values(\"ada\")";
+  static const std::string has_users =
+      "    self_test: [ { name: users, command: [sqlite3, app.db, \"select 1/count(*) from users\"] } ]\n";
+  static const std::vector<RepairExample> examples = {
+      {"state_database", has_users + "    repair: { state: { path: app.db, snapshot: snapshots/app.db } }\n",
+       [](const Bridge& bridge) {
+         std::filesystem::create_directory(bridge.path("snapshots"));
+         shell(bridge,
+               "sqlite3 snapshots/app.db '" + users + "'; sqlite3 app.db 'create table other(x)'; chmod 600 app.db");
+       },
+       [](const Bridge& bridge) { shell(bridge, "sqlite3 app.db 'select * from users' | grep -q ada"); }},
+      {"state_damaged", has_users + "    repair: { state: { path: app.db, snapshot: snapshots/app.db } }\n",
+       [](const Bridge& bridge) {
+         std::filesystem::create_directory(bridge.path("snapshots"));
+         shell(bridge, "sqlite3 snapshots/app.db '" + users + "'");
+         bridge.write("app.db", "SQLite format 3, or what is left of it\n", 0640);
+         bridge.write("app.db-wal", "a log of it\n", 0640);
+       },
+       [](const Bridge& bridge) { shell(bridge, "sqlite3 app.db 'select * from users' | grep -q ada"); }},
+      {"state_folder",
+       "    self_test: [ { name: queue, command: [test, -e, queue/jobs/1] } ]\n"
+       "    repair: { state: { path: queue, snapshot: snapshot } }\n",
+       [](const Bridge& bridge) {
+         bridge.write("snapshot/jobs/1", "job\n", 0600);
+         std::filesystem::create_symlink("jobs/1", bridge.path("snapshot/next"));
+         bridge.write("queue/jobs/2", "other job\n");
+         std::filesystem::create_directory(bridge.path("queue/locked"));
+         shell(bridge, "chmod 500 queue/locked; mkdir -p snapshot/done && chmod 710 snapshot/done");
+       },
+       [](const Bridge& bridge) {
+         EXPECT_EQ(bridge.read("queue/next"), "job\n");
+         EXPECT_FALSE(bridge.exists("queue/jobs/2"));
+         shell(bridge, "[ $(stat -c %a queue/done) = 710 ] && [ $(stat -c %a queue/jobs/1) = 600 ]");
+       }},
+      {"services",
+       "    self_test: [ { name: process, process: { pidfile: run/app.pid } } ]\n"
+       "    repair: { services: [App] }\n",
+       [](const Bridge& bridge) {
+         install_service(bridge);
+         bridge.write("etc/app.conf", "port = 8080\n");
+       },
+       [](const Bridge& bridge) { EXPECT_EQ(bridge.read("run/loaded"), "port = 8080\n"); },
+       "  - name: App\n    self_test: [ { name: there, command: [\"true\"] } ]\n"
+       "    repair: { service: { start: [bin/service, start], stop: [bin/service, stop], pidfile: run/app.pid } }\n"},
+  };
+  return examples;
+}
+
+inline const std::vector<RepairExample>& configuration_examples() {
   static const std::vector<RepairExample> examples = {
       {"files",
        "    self_test: [ { name: config, file: { path: etc/app.conf, baseline: baseline/app.conf, mode: \"0640\" } } "
@@ -158,11 +253,28 @@ inline const std::vector<RepairExample>& repair_examples() {
          bridge.script("bin/write-index", "printf '%s\\n' \"$1\" > index\n");
        },
        [](const Bridge& bridge) { EXPECT_EQ(bridge.read("index"), "fresh\n"); }},
+  };
+  return examples;
+}
+
+inline const std::vector<RepairExample>& service_examples() {
+  static const std::vector<RepairExample> examples = {
       service_example("service_start", "start: [bin/service, start], stop: [bin/service, stop]", false),
       service_example("service_restart", "restart: [bin/service, restart], check: [bin/service, check]", true),
       service_example("service_reload", "restart: [bin/service, restart], reload: [bin/service, reload]", true),
       service_example("service_stop_start", "start: [bin/service, start], stop: [bin/service, stop]", true),
   };
+  return examples;
+}
+
+// All of them.
+inline const std::vector<RepairExample>& repair_examples() {
+  static const std::vector<RepairExample> examples = [] {
+    std::vector<RepairExample> all;
+    for (const auto* some : {&configuration_examples(), &deployment_examples(), &state_examples(), &service_examples()})
+      all.insert(all.end(), some->begin(), some->end());
+    return all;
+  }();
   return examples;
 }
 

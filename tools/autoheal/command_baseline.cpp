@@ -113,7 +113,8 @@ int command_baseline_diff(const Session& session) {
   // Keyed digests of env files need the vault's key: read-only is enough.
   const auto past = open_past(session.configuration);
   if (!past) return session.fail(past.error());
-  host::RealHost host({.blobs = *past->vault, .own_files = {session.configuration.settings.ledger}, .at_step = {}});
+  host::RealHost host(
+      {.blobs = *past->vault, .own_files = {session.configuration.settings.ledger}, .at_step = {}, .program = {}});
   const auto now = as_it_is(host, **spec);
   if (!now) return session.fail(now.error());
   Table table{{"kind", "path", "difference"}, {}};

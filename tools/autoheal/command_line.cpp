@@ -28,6 +28,12 @@ constexpr const char* footer =
     "Exit codes: 0 done, 1 failed, 2 usage, 3 skipped, 4 refused, 5 not found, 6 busy or unavailable,\n"
     "9 self-test run failed, 70 internal, 78 configuration, 130/143 on a signal.\n";
 
+constexpr const char* manifest_example =
+    "Example:\n"
+    "  autoheal baseline manifest releases/1.2 --ignore 'logs/**' --ignore '**/*.pid'\n"
+    "writes releases/1.2/MANIFEST.sha256, which `sha256sum -c MANIFEST.sha256` checks in that folder, too.\n"
+    "In a glob * and ? stop at a slash, ** does not. No configuration is needed.\n";
+
 // One command: its callback notes its name, so that exactly one is chosen.
 CLI::App* command(CLI::App& parent, Options& options, const std::string& name, const std::string& help) {
   CLI::App* app = parent.add_subcommand(name, help);
@@ -112,6 +118,18 @@ void add_reading(CLI::App& app, Options& options) {
   command(app, options, "engines", "the engines of the configuration and how they stand");
 }
 
+void add_manifest(CLI::App& baseline, Options& options) {
+  CLI::App* manifest = command(baseline, options, "manifest", "list every file of a release with its SHA-256");
+  manifest->footer(manifest_example);
+  manifest->add_option("folder", options.folder, "the release's folder")->required()->type_name("DIR");
+  manifest->add_option("--name", options.manifest, "the manifest's file name in it")
+      ->capture_default_str()
+      ->type_name("FILE");
+  manifest->add_option("--ignore", options.ignore, "files that are not listed, relative to the folder; may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("GLOB");
+}
+
 void add_groups(CLI::App& app, Options& options) {
   CLI::App* baseline = app.add_subcommand("baseline", "digests that certification holds an engine to");
   baseline->require_subcommand(1)->fallthrough();
@@ -122,6 +140,8 @@ void add_groups(CLI::App& app, Options& options) {
   show->add_option("engine", options.engine, "the engine's name")->required();
   CLI::App* diff = command(*baseline, options, "diff", "how the files differ from what was adopted; exit 1 if they do");
   diff->add_option("engine", options.engine, "the engine's name")->required();
+
+  add_manifest(*baseline, options);
 
   CLI::App* config = app.add_subcommand("config", "check, show or describe the configuration");
   config->require_subcommand(1)->fallthrough();

@@ -1,4 +1,5 @@
-// The commands, one function each: everything is in the session, the exit code comes back.
+// The commands, one function each: everything is in the session, the exit code comes back. What needs no configuration
+// takes no session.
 #pragma once
 
 #include "tools/autoheal/session.hpp"
@@ -17,6 +18,7 @@ int command_engines(const Session& session);
 int command_baseline_adopt(const Session& session);
 int command_baseline_show(const Session& session);
 int command_baseline_diff(const Session& session);
+int command_baseline_manifest(const Options& options, Console& console);
 int command_config_check(const Session& session);
 int command_config_show(const Session& session);
 int command_doctor(const Session& session);

@@ -7,6 +7,7 @@
 #include "workflows/adopted_baseline.hpp"
 #include "workflows/certification.hpp"
 #include "workflows/json_writer.hpp"
+#include "workflows/running_services.hpp"
 #include "workflows/strategy.hpp"
 
 namespace autoheal::cli {
@@ -33,13 +34,14 @@ Result<Preview> preview(const Session& session, const EngineSpec& spec) {
   store::MemoryBlobs blobs;
   for (const auto& [name, content] : session.configuration.baselines)
     (void)blobs.put(content, engine::BlobNaming::plain);
-  RealHost host({.blobs = blobs, .own_files = {session.configuration.settings.ledger}, .at_step = {}});
-  auto observation = host.observe(spec, what_to_observe(spec));
+  RealHost host({.blobs = blobs,
+                 .own_files = {session.configuration.settings.ledger},
+                 .at_step = {},
+                 .program = session.configuration.program});
+  auto observation = host.observe(spec, what_to_observe(spec, 1));
   if (!observation) return std::unexpected(std::move(observation.error()));
-  if (const auto& service = spec.repair.service) {
-    observation->service_running = service->pidfile.empty() || host.process_runs(spec, service->pidfile);
-    observation->self_test_passes = self_test_passes(host, spec);
-  }
+  observe_services(host, spec, *observation);
+  if (spec.repair.service) observation->self_test_passes = self_test_passes(host, spec);
   Contents contents = {session.configuration.baselines.begin(), session.configuration.baselines.end()};
   for (const auto* names : {&observation->contents, &observation->secrets}) {
     for (const auto& [key, name] : *names) {
@@ -51,7 +53,7 @@ Result<Preview> preview(const Session& session, const EngineSpec& spec) {
   const auto name_of_content = [&](std::string_view content, engine::BlobNaming naming) {
     return blobs.name_of(content, naming);
   };
-  auto planned = plan_repair({spec, *observation, contents, name_of_content});
+  auto planned = plan_repair({spec, *observation, contents, name_of_content, 1, spec.healing.max_retries == 1, {}});
   if (!planned) return std::unexpected(std::move(planned.error()));
   std::optional<AdoptedBaseline> adopted;
   if (const auto past = open_past(session.configuration)) {

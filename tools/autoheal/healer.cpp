@@ -61,8 +61,8 @@ Result<void> Healer::assemble() {
                                   store::VaultAccess::create);
   if (!vault) return std::unexpected(std::move(vault.error()));
   vault_ = std::move(*vault);
-  host_ = std::make_unique<host::RealHost>(
-      host::RealHostOptions{.blobs = *vault_, .own_files = own_files(settings.ledger), .at_step = {}});
+  host_ = std::make_unique<host::RealHost>(host::RealHostOptions{
+      .blobs = *vault_, .own_files = own_files(settings.ledger), .at_step = {}, .program = configuration_.program});
   auto runtime = engine::Runtime::create(loop_.get_executor(), {*ledger_, *vault_, clock_, ids_});
   if (!runtime) return std::unexpected(std::move(runtime.error()));
   runtime_ = std::move(*runtime);

@@ -81,6 +81,8 @@ Result<LoadedConfiguration> load_configuration(const Options& options) {
   loaded.caller = caller_of_this_process();
   loaded.settings.principals.ledger_owner = ledger_owner(loaded.settings.ledger, loaded.caller);
   loaded.principal = loaded.settings.principals.of_os_user(loaded.caller.os_user);
+  std::error_code unknown;
+  loaded.program = std::filesystem::read_symlink("/proc/self/exe", unknown).string();
   loaded.program_sha256 = digest_of_this_program();
   return loaded;
 }

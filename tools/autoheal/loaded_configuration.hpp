@@ -18,7 +18,8 @@ struct LoadedConfiguration {
   std::map<engine::BlobName, std::string> baselines;  // content by name, to be kept in the vault before a heal begins
   Caller caller;
   workflows::Principal principal;  // who the caller is here
-  std::string program_sha256;      // of the running autoheal
+  std::string program;             // the running autoheal, as an absolute path
+  std::string program_sha256;      // of its file
 
   [[nodiscard]] const workflows::EngineSpec* find(const std::string& engine) const;
 };

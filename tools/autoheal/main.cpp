@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <cstdio>
 #include <exception>
 #include <iostream>
@@ -6,6 +8,7 @@
 #include "tools/autoheal/command_line.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "tools/config/describe_fields.hpp"
+#include "tools/database/database_worker.hpp"
 
 namespace {
 
@@ -21,6 +24,7 @@ int run(const Options& options, Console& console) {
     console.data(config::field_reference());
     return exit_done;
   }
+  if (options.command == "baseline manifest") return command_baseline_manifest(options, console);
   const auto configuration = load_configuration(options);
   if (!configuration) {
     console.error(configuration.error(), exit_configuration);
@@ -52,6 +56,7 @@ int run(const Options& options, Console& console) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 3 && argv[1] == database::worker_argument) return database::run_database_worker(argv[2], STDOUT_FILENO);
   try {
     const Parsed parsed = parse_command_line(argc, argv);
     if (parsed.exit_code) return *parsed.exit_code;

@@ -24,6 +24,10 @@ struct Options {
   std::optional<std::string> error;
   bool dry_run = false;
 
+  std::string folder;  // baseline manifest
+  std::string manifest = "MANIFEST.sha256";
+  std::vector<std::string> ignore;
+
   std::string actor, type, state, strategy, since, until;  // heals, audit
   std::optional<std::uint64_t> limit, after;
 };

@@ -110,7 +110,7 @@ Result<void> simulated(const HealsOptions& options, const fs::path& folder, std:
 
 Result<void> one_real_file(const HealsOptions& options, const fs::path& folder, std::ostream& out, double floor) {
   const auto make_host = [](engine::BlobStore& blobs) {
-    return std::make_unique<host::RealHost>(host::RealHostOptions{.blobs = blobs, .own_files = {}, .at_step = {}});
+    return std::make_unique<host::RealHost>(host::RealHostOptions{.blobs = blobs, .own_files = {}, .at_step = {}, .program = {}});
   };
   auto room = MachineRoom::open(folder / "real", make_host, static_cast<unsigned>(options.callers));
   if (!room) return std::unexpected(std::move(room.error()));

@@ -3,12 +3,31 @@
 #include <set>
 
 #include "tools/config/reading.hpp"
+#include "workflows/glob.hpp"
 
 namespace autoheal::config {
 
 namespace {
 
 using workflows::EngineSpec;
+
+std::string below_root(const EngineSpec& spec, const std::string& path) {
+  return (std::filesystem::path(spec.root) / path).lexically_normal().string();
+}
+
+// What no other repair, of whatever engine, may touch: it is chosen, built or restored as a whole.
+std::vector<std::string> exclusive_targets_of(const EngineSpec& spec) {
+  std::vector<std::string> paths;
+  for (const auto& one : spec.repair.release) paths.push_back(one.link);
+  for (const auto& one : spec.repair.state) paths.push_back(one.path);
+  for (const auto& one : spec.repair.build) {
+    for (const std::string& output : one.outputs) {
+      if (std::string part = workflows::fixed_part(output); part != ".") paths.push_back(std::move(part));
+    }
+  }
+  for (std::string& path : paths) path = below_root(spec, path);
+  return paths;
+}
 
 std::vector<std::string> targets_of(const EngineSpec& spec) {
   std::vector<std::string> paths;
@@ -17,7 +36,7 @@ std::vector<std::string> targets_of(const EngineSpec& spec) {
   for (const auto& one : spec.repair.settings) paths.push_back(one.file);
   for (const auto& one : spec.repair.links) paths.push_back(one.path);
   for (const auto& one : spec.repair.policy) paths.push_back(one.path);
-  for (std::string& path : paths) path = (std::filesystem::path(spec.root) / path).lexically_normal().string();
+  for (std::string& path : paths) path = below_root(spec, path);
   return paths;
 }
 
@@ -92,21 +111,36 @@ class EnginesCheck {
     return {};
   }
 
+  struct Target {
+    std::string path;
+    std::size_t engine;
+    bool exclusive;
+  };
+
   void targets() {
-    std::vector<std::pair<std::string, std::size_t>> all;
+    std::vector<Target> all;
     for (std::size_t index = 0; index < configuration_.engines.size(); ++index) {
-      for (const std::string& path : targets_of(configuration_.engines[index])) {
-        own_files(index, path);
-        for (const auto& [other, owner] : all) {
-          if (owner != index && (nested(path, other) || nested(other, path))) {
-            wrong(index, "repair",
-                  path + " is a target of this engine and " + other + " one of " + configuration_.engines[owner].name +
-                      ", expected targets that do not overlap");
-          }
-        }
-        all.emplace_back(path, index);
+      const EngineSpec& spec = configuration_.engines[index];
+      for (std::string& path : targets_of(spec)) add_target({std::move(path), index, false}, all);
+      for (std::string& path : exclusive_targets_of(spec)) add_target({std::move(path), index, true}, all);
+    }
+  }
+
+  void add_target(Target target, std::vector<Target>& all) {
+    own_files(target.engine, target.path);
+    for (const Target& other : all) {
+      if (!nested(target.path, other.path) && !nested(other.path, target.path)) continue;
+      if (other.engine != target.engine) {
+        wrong(target.engine, "repair",
+              target.path + " is a target of this engine and " + other.path + " one of " +
+                  configuration_.engines[other.engine].name + ", expected targets that do not overlap");
+      } else if (target.exclusive || other.exclusive) {
+        wrong(target.engine, "repair",
+              target.path + " and " + other.path +
+                  " are targets of two repairs, expected one repair for what is switched, built or restored");
       }
     }
+    all.push_back(std::move(target));
   }
 
   void own_files(std::size_t index, const std::string& path) {

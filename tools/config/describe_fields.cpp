@@ -88,6 +88,7 @@ Json schema_of(const Field& field) {
   Json json = type_schema(field);
   if (field.list) json = {{"type", "array"}, {"items", json}};
   if (field.list && field.type == FieldType::argument) json["minItems"] = 1;
+  if (field.or_else != nullptr) json = {{"anyOf", Json::array({json, schema_of(*field.or_else)})}};
   json["description"] =
       std::string(field.help) + (field.fallback.empty() ? "" : " (default: " + std::string(field.fallback) + ")");
   return json;
@@ -152,12 +153,14 @@ void describe(const Shape& shape, const std::string& indent, std::string& out) {
       for (const std::string_view choice : field.choices) type += (type.empty() ? "" : "|") + std::string(choice);
     }
     if (field.list) type = type.empty() ? "list" : "list of " + type;
+    if (field.or_else != nullptr && field.or_else->shape != field.shape) type += " or group";
     out += indent + std::string(field.name) + ":" + (type.empty() ? "" : " <" + type + ">");
     out += "  # " + std::string(field.help);
     if (field.required) out += "; required";
     if (!field.fallback.empty()) out += "; default: " + std::string(field.fallback);
     out += "\n";
-    if (field.type == FieldType::object) describe(*field.shape, indent + "  ", out);
+    const Shape* inner = field.or_else != nullptr && field.shape == nullptr ? field.or_else->shape : field.shape;
+    if (inner != nullptr && field.type != FieldType::map) describe(*inner, indent + "  ", out);
   }
 }
 

@@ -16,6 +16,13 @@ constexpr std::array<std::string_view, 4> strategies = {"arie", "chimera", "casc
 constexpr std::array<std::string_view, 1> warning_choices = {"fail"};
 constexpr std::array<std::string_view, 7> probe_kinds = {"file", "env", "tcp", "http", "command", "plugin", "process"};
 
+constexpr std::array<std::string_view, 2> platform_kinds = {"run", "http"};
+constexpr std::array<std::string_view, 5> http_methods = {"POST", "PUT", "PATCH", "DELETE", "GET"};
+
+constexpr Field or_else(Field field, const Field& other) {
+  field.or_else = &other;
+  return field;
+}
 constexpr Field limited(Field field, std::int64_t minimum, std::int64_t maximum) {
   field.minimum = minimum;
   field.maximum = maximum;
@@ -165,7 +172,69 @@ constexpr std::array command_fields = {
     user_field,
 };
 constexpr Shape command{"command", command_fields};
+constexpr std::array release_fields = {
+    must("link", target, "the symlink that names the release in use; it keeps its form"),
+    must("releases", target, "the folder of releases"),
+    one("manifest", word, "in each release, lines as sha256sum writes them", "MANIFEST.sha256"),
+    list("ignore", pattern, "files of a release that its manifest need not name"),
+    one("allow_newer", boolean, "releases newer than the failing one may be taken, too", "false"),
+    limited(one("max_back", integer, "releases further back, per attempt", "1"), 1, 1000),
+};
+constexpr Shape release{"release", release_fields};
+constexpr std::array build_fields = {
+    list("run", argument, "a program and its arguments, never a shell", true),
+    list("outputs", pattern, "what it makes; each must match, and comes back as it was if the build does not help",
+         true),
+    one("sha256", digest, "of the only output; a build that is right already is not run"),
+    timeout_field,
+    cwd_field,
+    environment_field,
+    user_field,
+};
+constexpr Shape build{"build", build_fields};
+constexpr std::array call_fields = {
+    must("url", url, "http: or https:; certificates are verified, redirects are not followed"),
+    choice("method", http_methods, "of the request", "POST"),
+    one("body", text, "sent with the request"),
+};
+constexpr Shape call{"http call", call_fields};
+constexpr Field undo_call = object_of("undo", call, "takes it back");
+constexpr std::array platform_fields = {
+    list("run", argument, "a program and its arguments; AUTOHEAL_IDEMPOTENCY_KEY tells a repetition"),
+    object_of("http", call, "a request with an Idempotency-Key; any status of 200 to 299 is success"),
+    or_else(list("undo", argument, "takes it back: a program, or a request as under `http`"), undo_call),
+    timeout_field,
+    cwd_field,
+    environment_field,
+    user_field,
+};
+constexpr Shape platform{"platform", platform_fields, platform_kinds};
+constexpr std::array snapshots_fields = {
+    must("dir", source, "the folder that snapshots are taken into and restored from"),
+    limited(one("every", duration, "how often the daemon takes one while the self-test passes", "1h"), 1 * seconds,
+            24 * 365 * hours),
+    limited(one("keep", integer, "how many stay", "24"), 1, 100'000),
+};
+constexpr Shape snapshots{"snapshots", snapshots_fields};
+constexpr Field taken_snapshots = object_of("snapshot", snapshots, "where snapshots are taken");
+constexpr std::array state_fields = {
+    must("path", target, "an SQLite database or a folder"),
+    or_else(must("snapshot", source, "what it is restored from: a file, a folder, or {dir, every, keep}"),
+            taken_snapshots),
+    limited(one("max_age", duration, "an older snapshot is refused", "any age"), 1 * seconds, 24 * 3650 * hours),
+    timeout_field,
+};
+constexpr Shape state{"state", state_fields};
+constexpr Field one_release = object_of("release", release, "a link to an older whole release");
+constexpr Field one_build = object_of("build", build, "a build");
+constexpr Field one_platform = object_of("platform", platform, "a word to the platform");
+constexpr Field one_state = object_of("state", state, "a database or folder restored from a snapshot");
 constexpr std::array repair_fields = {
+    or_else(object_of("release", release, "links to releases, switched to an older whole one", true), one_release),
+    or_else(object_of("build", build, "builds that are run again", true), one_build),
+    or_else(object_of("platform", platform, "what a platform is told", true), one_platform),
+    or_else(object_of("state", state, "databases and folders restored from snapshots", true), one_state),
+    list("services", word, "engines whose service is brought up again, what a service needs before it"),
     object_of("files", file_repair, "files restored from baselines", true),
     object_of("env", env_repair, "values of .env files", true),
     object_of("settings", settings_repair, "values of JSON and YAML files", true),

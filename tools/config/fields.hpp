@@ -42,6 +42,7 @@ struct Field {
   std::int64_t minimum = 0, maximum = 0;           // both 0: no limit
   std::span<const std::string_view> choices = {};  // of text
   const Shape* shape = nullptr;
+  const Field* or_else = nullptr;  // another form that the value may have: a list, a group of keys or a scalar
 };
 
 struct Shape {

@@ -31,6 +31,7 @@ class Loader {
     if (top != nullptr) read_top(*top);
     apply_environment();
     if (problems_.empty()) read_engines();
+    if (problems_.empty()) resolve_services(result_, engine_nodes_, problems_);
     if (problems_.empty()) check_engines(result_, engine_nodes_, problems_);
     if (!problems_.empty()) return std::unexpected(sorted());
     result_.healing.retry_delay = retry_delay_.value_or(result_.healing.retry_delay);

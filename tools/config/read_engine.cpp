@@ -6,6 +6,7 @@
 #include "tools/config/reading.hpp"
 #include "tools/config/scalars.hpp"
 #include "workflows/env_file.hpp"
+#include "workflows/glob.hpp"
 #include "workflows/settings_edit.hpp"
 
 namespace autoheal::config {
@@ -57,6 +58,14 @@ class EngineReader {
     if (repair == nullptr) return;
     const std::string path = join(engine_path, "repair");
     RepairSpec& into = spec_.repair;
+    each(*repair, "release", path,
+         [&](const Node& node, const std::string&) { into.release.push_back(release(node)); });
+    each(*repair, "build", path,
+         [&](const Node& node, const std::string& here) { into.build.push_back(build(node, here)); });
+    each(*repair, "platform", path,
+         [&](const Node& node, const std::string& here) { into.platform.push_back(platform(node, here)); });
+    each(*repair, "state", path, [&](const Node& node, const std::string&) { into.state.push_back(state(node)); });
+    for (const Node& name : list_at(*repair, "services")) into.services.push_back({name.text, {}, {}});
     each(*repair, "files", path,
          [&](const Node& node, const std::string& here) { into.files.push_back(file(node, here)); });
     each(*repair, "env", path, [&](const Node& node, const std::string& here) { into.env.push_back(env(node, here)); });
@@ -102,9 +111,9 @@ class EngineReader {
  private:
   template <class Read>
   static void each(const Node& map, std::string_view key, const std::string& path, Read read_one) {
-    const auto& items = list_at(map, key);
-    for (std::size_t index = 0; index < items.size(); ++index)
-      read_one(items[index], at(join(path, std::string(key)), index));
+    const auto groups = groups_at(map, key);
+    for (std::size_t index = 0; index < groups.size(); ++index)
+      read_one(*groups[index], at(join(path, std::string(key)), index));
   }
 
   Probe probe(const Node& node, const std::string& path) {
@@ -261,6 +270,73 @@ class EngineReader {
     return nlohmann::json(scalar.text).dump();
   }
 
+  static ReleaseRepair release(const Node& node) {
+    ReleaseRepair repair;
+    read(node, "link", repair.link);
+    read(node, "releases", repair.releases);
+    read(node, "manifest", repair.manifest);
+    read(node, "ignore", repair.ignore);
+    read(node, "allow_newer", repair.allow_newer);
+    read(node, "max_back", repair.max_back);
+    return repair;
+  }
+
+  BuildRepair build(const Node& node, const std::string& path) {
+    BuildRepair repair;
+    repair.run = *command(node, "run", path);
+    read(node, "outputs", repair.outputs);
+    read(node, "sha256", repair.sha256);
+    if (repair.outputs.empty())
+      reading_.wrong(*node.find("outputs"), join(path, "outputs"), "the list is empty, expected what the build makes");
+    if (!repair.sha256.empty() && (repair.outputs.size() != 1 || is_glob(repair.outputs.front()))) {
+      reading_.wrong(*node.find("sha256"), join(path, "sha256"),
+                     "a digest is of one file, expected a single output without * or ?");
+    }
+    return repair;
+  }
+
+  static HttpCall call(const Node& node, const Node& beside) {
+    HttpCall call;
+    read(node, "url", call.url);
+    read(node, "method", call.method);
+    read(node, "body", call.body);
+    read(beside, "timeout", call.timeout);
+    return call;
+  }
+
+  PlatformRepair platform(const Node& node, const std::string& path) {
+    PlatformRepair repair;
+    if (const Node* http = node.find("http")) repair.act = call(*http, node);
+    if (const auto run = command(node, "run", path)) repair.act = *run;
+    const Node* undo = node.find("undo");
+    if (undo == nullptr) return repair;
+    if (undo->kind == NodeKind::map) {
+      repair.undo = call(*undo, node);
+    } else {
+      repair.undo = *command(node, "undo", path);
+    }
+    return repair;
+  }
+
+  StateRepair state(const Node& node) {
+    StateRepair repair;
+    read(node, "path", repair.path);
+    read(node, "timeout", repair.timeout);
+    if (node.find("max_age") != nullptr) read(node, "max_age", repair.max_age.emplace());
+    const Node& snapshot = *node.find("snapshot");
+    if (snapshot.kind != NodeKind::map) {
+      repair.snapshot = reading_.absolute(snapshot.text);
+      return repair;
+    }
+    repair.takes_snapshots = true;
+    repair.snapshot = reading_.absolute(snapshot.find("dir")->text);
+    repair.every = std::chrono::hours(1);
+    repair.keep = 24;
+    read(snapshot, "every", repair.every);
+    read(snapshot, "keep", repair.keep);
+    return repair;
+  }
+
   PolicyRepair policy(const Node& node, const std::string& path) {
     PolicyRepair repair;
     read(node, "path", repair.path);
@@ -354,7 +430,12 @@ struct RepairKey {
   std::string_view key;
   std::array<bool, 4> known_by;  // arie, chimera, cascade, generic
 };
-constexpr std::array<RepairKey, 8> repair_keys = {{
+constexpr std::array<RepairKey, 13> repair_keys = {{
+    {"release", {false, true, false, false}},
+    {"build", {false, true, false, false}},
+    {"platform", {false, true, false, false}},
+    {"state", {false, false, true, false}},
+    {"services", {false, false, true, false}},
     {"files", {true, true, false, false}},
     {"env", {true, false, false, false}},
     {"settings", {true, true, false, false}},
@@ -365,28 +446,44 @@ constexpr std::array<RepairKey, 8> repair_keys = {{
     {"commands", {true, true, true, true}},
 }};
 
+constexpr std::array all_strategies = {Strategy::arie, Strategy::chimera, Strategy::cascade, Strategy::generic};
+
+// The strategy that knows every key; where keys tell nothing (none, or those that all know) it is generic.
+Strategy strategy_of_keys(Reading& reading, const Node* repair, const std::string& path) {
+  std::array<bool, 4> fits = {true, true, true, true};
+  bool tells = false;
+  std::string words;
+  for (const RepairKey& known : repair_keys) {
+    if (repair == nullptr || repair->find(known.key) == nullptr || known.known_by == std::array{true, true, true, true})
+      continue;
+    tells = true;
+    words += (words.empty() ? "" : ", ") + std::string(known.key);
+    for (std::size_t index = 0; index < fits.size(); ++index) fits[index] = fits[index] && known.known_by[index];
+  }
+  if (!tells) return Strategy::generic;
+  for (const Strategy one : all_strategies) {
+    if (fits[static_cast<std::size_t>(one)]) return one;
+  }
+  reading.wrong(*repair, path + ".repair",
+                "the keys " + words + " belong to several strategies, expected keys of one strategy");
+  return Strategy::generic;
+}
+
 Strategy strategy_of(Reading& reading, const Node& node, const std::string& path, const std::string& name) {
   const Node* repair = node.find("repair");
   std::optional<Strategy> strategy = strategy_of_name(name);
   if (const Node* written = node.find("strategy")) {
-    for (const Strategy one : {Strategy::arie, Strategy::chimera, Strategy::cascade, Strategy::generic}) {
+    for (const Strategy one : all_strategies) {
       if (name_of(one) == written->text) strategy = one;
     }
   }
-  if (!strategy) {
-    const auto has = [&](std::string_view key) { return repair != nullptr && repair->find(key) != nullptr; };
-    const bool arie = has("files") || has("env") || has("settings") || has("links") || has("policy");
-    if (arie && has("checks"))
-      reading.wrong(*repair, path + ".repair",
-                    "`checks` belongs to strategy generic, the other keys to arie; expected keys of one strategy");
-    return arie ? Strategy::arie : Strategy::generic;
-  }
+  if (!strategy) return strategy_of_keys(reading, repair, path);
   if (repair == nullptr) return *strategy;
   for (const Node& key : repair->keys) {
     const auto known = std::ranges::find(repair_keys, std::string_view(key.text), &RepairKey::key);
     if (known == repair_keys.end() || known->known_by[static_cast<std::size_t>(*strategy)]) continue;
     std::string who;
-    for (const Strategy one : {Strategy::arie, Strategy::chimera, Strategy::cascade, Strategy::generic}) {
+    for (const Strategy one : all_strategies) {
       if (known->known_by[static_cast<std::size_t>(one)]) who += (who.empty() ? "" : ", ") + std::string(name_of(one));
     }
     reading.wrong(key, path + ".repair",

@@ -125,4 +125,12 @@ const std::vector<Node>& list_at(const Node& map, std::string_view key) {
   return node == nullptr ? none : node->items;
 }
 
+std::vector<const Node*> groups_at(const Node& map, std::string_view key) {
+  std::vector<const Node*> groups;
+  const Node* found = map.find(key);
+  if (found != nullptr && found->kind == NodeKind::map) return {found};
+  for (const Node& item : list_at(map, key)) groups.push_back(&item);
+  return groups;
+}
+
 }  // namespace autoheal::config

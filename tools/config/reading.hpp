@@ -39,10 +39,17 @@ void read(const Node& map, std::string_view key, std::vector<std::string>& into)
 void read(const Node& map, std::string_view key, std::map<std::string, std::string>& into);
 // An empty list where there is none.
 [[nodiscard]] const std::vector<Node>& list_at(const Node& map, std::string_view key);
+// The same where a single group of keys may stand for a list of one.
+[[nodiscard]] std::vector<const Node*> groups_at(const Node& map, std::string_view key);
 
 [[nodiscard]] workflows::EngineSpec read_engine(Reading& reading, const Node& node, const std::string& path,
                                                 const workflows::HealingSpec& inherited);
 void read_healing(const Node& node, workflows::HealingSpec& healing);
+
+// Copies the services that `services` names from their engines, what a service needs before it.
+void resolve_services(Configuration& configuration,
+                      const std::vector<std::pair<std::string, const Node*>>& engine_nodes,
+                      std::vector<Problem>& problems);
 
 // Everything about all engines together: names, dependencies, overlapping targets, Autoheal's own files.
 void check_engines(const Configuration& configuration,

@@ -91,7 +91,15 @@ class Check {
     }
   }
 
+  // Whether the node is written as the field's values are, whatever it says.
+  static bool has_form_of(const Node& node, const Field& field) {
+    if (field.list) return node.kind == NodeKind::list;
+    const bool keys = field.type == FieldType::object || field.type == FieldType::map;
+    return node.kind == (keys ? NodeKind::map : NodeKind::scalar);
+  }
+
   void value(const Node& node, const Field& field, const std::string& path) {
+    if (field.or_else != nullptr && has_form_of(node, *field.or_else)) return value(node, *field.or_else, path);
     if (!field.list) return single(node, field, path);
     if (node.kind != NodeKind::list) return expected(node, path, "a list");
     if (field.type == FieldType::argument && node.items.empty())

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "tools/host/database_client.hpp"
+#include "tools/host/folder_tree.hpp"
 #include "tools/host/system_error.hpp"
 
 namespace autoheal::host {
@@ -35,6 +37,7 @@ Result<ChangeSite> ChangeSite::open(const RootFolder& root, const StagingTools& 
 Look ChangeSite::look() const {
   Look look;
   look.naming = naming_of(*change_);
+  look.tree = change_->kind == workflows::ChangeKind::state;
   return look;
 }
 
@@ -129,13 +132,31 @@ Result<void> ChangeSite::rename(Slot from, Slot to) {
 }
 
 Result<void> ChangeSite::drop(Slot slot) {
-  if (!staging_ || ::unlinkat(staging(), names_[slot].c_str(), 0) == 0 || errno == ENOENT) return {};
-  return failed("removing " + names_[slot], errno);
+  if (!staging_) return {};
+  return remove_tree(staging(), names_[slot]);
+}
+
+Result<void> ChangeSite::remove_empty_folder() {
+  const bool stays = ::unlinkat(folder(), place_.name.c_str(), AT_REMOVEDIR) != 0;
+  if (stays && errno != ENOENT && errno != ENOTEMPTY && errno != EEXIST) return failed("removing it", errno);
+  return sync();
 }
 
 Result<void> ChangeSite::sync() const {
   if (::fsync(folder()) != 0) return failed("syncing its folder", errno);
   return {};
+}
+
+Result<void> ChangeSite::nobody_has_target_open() const {
+  if (!change_->alone) return {};
+  return tools_->databases->nobody_has_open(*root_, change_->before.path, mark_);
+}
+
+Result<void> ChangeSite::nobody_has_open(Slot slot) const {
+  if (!change_->alone) return {};
+  const auto staging = RootFolder::open(root_->path() + "/" + std::string(staging_name));
+  if (!staging) return std::unexpected(staging.error());
+  return tools_->databases->nobody_has_open(*staging, names_[slot], mark_);
 }
 
 Result<void> ChangeSite::note_made(const TargetFacts& staged) {

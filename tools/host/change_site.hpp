@@ -11,13 +11,16 @@
 
 namespace autoheal::host {
 
+class DatabaseClient;
+
 struct StagingTools {
   engine::BlobStore& blobs;
   const OwnFiles& own;
   std::function<workflows::RunOutcome(const workflows::RunRequest&)> run;  // for `validate`
   std::function<void(std::string_view step)>
-      at_step;                     // a test's hook after each step; it may throw to stand for a crash
-  bool exchange_supported = true;  // false: a test of the way without RENAME_EXCHANGE
+      at_step;                                // a test's hook after each step; it may throw to stand for a crash
+  bool exchange_supported = true;             // false: a test of the way without RENAME_EXCHANGE
+  const DatabaseClient* databases = nullptr;  // where databases can be changed
 };
 
 // Not thread-safe; one per change.
@@ -49,7 +52,12 @@ class ChangeSite {
   [[nodiscard]] Result<void> link_target_as(Slot slot);   // one more name for the target's inode
   [[nodiscard]] Result<void> rename(Slot from, Slot to);  // busy: `to` is `kept` and taken
   [[nodiscard]] Result<void> drop(Slot slot);             // free when it is absent
+  [[nodiscard]] Result<void> remove_empty_folder();       // the target; one that is not empty stays
   [[nodiscard]] Result<void> sync() const;                // the target's folder
+
+  // Where the change must be alone: busy, if any process has the target, or what lies in the slot, open.
+  [[nodiscard]] Result<void> nobody_has_target_open() const;
+  [[nodiscard]] Result<void> nobody_has_open(Slot slot) const;
 
   // Tells by inode that a new target is ours, since nothing was displaced for it.
   [[nodiscard]] Result<void> note_made(const TargetFacts& staged);

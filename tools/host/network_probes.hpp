@@ -1,7 +1,8 @@
-// Probes that connect: TCP, HTTP and HTTPS. No redirect and no proxy is followed.
+// Probes and hooks that connect: TCP, HTTP and HTTPS. No redirect and no proxy is followed.
 #pragma once
 
 #include "tools/host/local_probes.hpp"
+#include "workflows/host.hpp"
 
 namespace autoheal::host {
 
@@ -11,5 +12,8 @@ namespace autoheal::host {
 // Passes when the answer has the status and, where declared, the text in its first 1 MiB. Certificates must be valid
 // for the host. Blocks for at most `timeout`. Headers are not repeated in messages: they may hold a token.
 [[nodiscard]] Verdict probe_http(const workflows::HttpProbe& probe, Duration timeout);
+
+// One request with an Idempotency-Key. Blocks for at most the call's timeout.
+[[nodiscard]] workflows::CallOutcome call_http(const workflows::HttpCall& call, const std::string& key);
 
 }  // namespace autoheal::host

@@ -7,11 +7,13 @@
 #include "tools/host/module_hashes.hpp"
 #include "tools/host/network_probes.hpp"
 #include "tools/host/observation.hpp"
-#include "tools/host/process_runner.hpp"
+#include "tools/host/pattern_matches.hpp"
+#include "tools/host/releases.hpp"
 #include "tools/host/restored_change.hpp"
 #include "tools/host/security_scan.hpp"
 #include "tools/host/settled_images.hpp"
 #include "tools/host/staged_change.hpp"
+#include "tools/host/state_facts.hpp"
 #include "tools/host/time_since_boot.hpp"
 #include "workflows/gather_evidence.hpp"
 
@@ -60,14 +62,58 @@ Verdict judge(const RootFolder& root, const Probe& probe, const EffectMark& mark
   return probe_process(root, std::get<ProcessProbe>(probe.what), blobs, own);
 }
 
+bool is_done(const ChangeOutcome& outcome) {
+  return outcome.status == ChangeStatus::done || outcome.status == ChangeStatus::found_done;
+}
+
+// Where each run of changes begins that are made one after the other.
+std::vector<std::size_t> heads_of_turns(std::span<const Change> changes) {
+  std::vector<std::size_t> heads;
+  for (std::size_t index = 0; index < changes.size(); ++index) {
+    if (index == 0 || !changes[index].in_turn) heads.push_back(index);
+  }
+  return heads;
+}
+
+bool is_state(const EngineSpec& spec, const std::string& path) {
+  return std::ranges::find(spec.repair.state, path, &StateRepair::path) != spec.repair.state.end();
+}
+
+Result<TargetFacts> facts_of(Result<Seen> seen) {
+  if (!seen) return std::unexpected(std::move(seen.error()));
+  return std::move(seen->facts);
+}
+
 }  // namespace
 
 Result<Observation> RealHost::observe(const EngineSpec& spec, const ObserveRequest& request) {
   return guarded([&]() -> Result<Observation> {
     const auto root = RootFolder::open(spec.root);
     if (!root) return std::unexpected(root.error());
-    return observe_targets(*root, spec, request, options_.blobs, OwnFiles(options_.own_files));
+    const OwnFiles own(options_.own_files);
+    auto observation = observe_targets(*root, spec, request, options_.blobs, own);
+    if (!observation) return observation;
+    for (const ReleaseRepair& repair : request.releases) {
+      auto releases = look_at_releases(*root, repair, request.attempt, own);
+      if (!releases) return std::unexpected(std::move(releases.error()));
+      observation->releases[repair.link] = std::move(*releases);
+    }
+    for (const auto& globs : request.outputs) {
+      auto outputs = look_at_outputs(*root, spec, globs, options_.blobs, &options_.blobs, own);
+      if (!outputs) return std::unexpected(std::move(outputs.error()));
+      observation->outputs.push_back(std::move(*outputs));
+    }
+    const StateTools tools{options_.blobs, databases_, own, request.mark};
+    for (const StateRepair& state : request.states) {
+      auto observed = observe_state(*root, state, request.attempt, tools, *observation);
+      if (!observed) return std::unexpected(std::move(observed.error()));
+    }
+    return observation;
   });
+}
+
+StagingTools RealHost::staging_tools(const OwnFiles& own) const {
+  return {options_.blobs, own, run_program, options_.at_step, true, &databases_};
 }
 
 Result<RootFolder> RealHost::open_to_change(const EngineSpec& spec) {
@@ -91,13 +137,19 @@ std::vector<ChangeOutcome> RealHost::apply(const EngineSpec& spec, std::span<con
   const std::string problem = problem_in([&] {
     const auto root = open_to_change(spec);
     const OwnFiles own(options_.own_files);
-    const StagingTools tools{options_.blobs, own, run_program, options_.at_step, true};
-    run_side_by_side(changes.size(), options_.changes_at_once, [&](std::size_t index) {
+    const StagingTools tools = staging_tools(own);
+    const auto apply_one = [&](std::size_t index) {
       if (!root) return fail(outcomes[index], root.error().message);
       const unsigned number = outcomes[index].number;
       const std::string stopped =
           problem_in([&] { outcomes[index] = apply_change(*root, tools, changes[index], number, mark); });
       if (!stopped.empty()) fail(outcomes[index], changes[index].before.path + ": " + stopped);
+    };
+    const std::vector<std::size_t> heads = heads_of_turns(changes);
+    run_side_by_side(heads.size(), options_.changes_at_once, [&](std::size_t head) {
+      std::size_t index = heads[head];
+      do apply_one(index++);
+      while (index < changes.size() && changes[index].in_turn && is_done(outcomes[index - 1]));
     });
   });
   for (ChangeOutcome& outcome : outcomes) {
@@ -107,13 +159,15 @@ std::vector<ChangeOutcome> RealHost::apply(const EngineSpec& spec, std::span<con
 }
 
 std::vector<UndoOutcome> RealHost::restore(const EngineSpec& spec, std::span<const Change> changes,
-                                           std::span<const ChangeOutcome> outcomes, const EffectMark& mark) {
+                                           unsigned first_number, std::span<const ChangeOutcome> outcomes,
+                                           const EffectMark& mark) {
   std::vector<UndoOutcome> undone;
   const auto root = open_to_change(spec);
   const OwnFiles own(options_.own_files);
-  const StagingTools tools{options_.blobs, own, run_program, options_.at_step, true};
+  const StagingTools tools = staging_tools(own);
   // In reverse order, one after the other: a folder is opened again before what lies in it.
-  for (auto number = static_cast<unsigned>(changes.size()); number > 0; --number) {
+  for (std::size_t index = changes.size(); index-- > 0;) {
+    const unsigned number = first_number + static_cast<unsigned>(index);
     UndoOutcome& one = undone.emplace_back(UndoOutcome{number, UndoStatus::failed, {}});
     if (!root) {
       one.message = root.error().message;
@@ -122,8 +176,8 @@ std::vector<UndoOutcome> RealHost::restore(const EngineSpec& spec, std::span<con
     const auto outcome = std::ranges::find(outcomes, number, &ChangeOutcome::number);
     const ChangeOutcome* told = outcome == outcomes.end() ? nullptr : &*outcome;
     const std::string stopped =
-        problem_in([&] { one = restore_change(*root, tools, changes[number - 1], told, number, mark); });
-    if (!stopped.empty()) one.message = changes[number - 1].before.path + ": " + stopped;
+        problem_in([&] { one = restore_change(*root, tools, changes[index], told, number, mark); });
+    if (!stopped.empty()) one.message = changes[index].before.path + ": " + stopped;
   }
   return undone;
 }
@@ -142,6 +196,30 @@ RunOutcome RealHost::run(const RunRequest& request) {
   const std::string problem = problem_in([&] { outcome = run_program(request); });
   if (!problem.empty()) outcome.message = "could not be run: " + problem;
   return outcome;
+}
+
+CallOutcome RealHost::call(const HttpCall& call, const std::string& key) {
+  CallOutcome outcome;
+  const std::string problem = problem_in([&] { outcome = call_http(call, key); });
+  if (!problem.empty()) outcome.message = "could not be asked: " + problem;
+  return outcome;
+}
+
+Result<std::vector<TargetFacts>> RealHost::outputs(const EngineSpec& spec, const std::vector<std::string>& globs) {
+  return guarded([&]() -> Result<std::vector<TargetFacts>> {
+    const auto root = RootFolder::open(spec.root);
+    if (!root) return std::unexpected(root.error());
+    return look_at_outputs(*root, spec, globs, options_.blobs, nullptr, OwnFiles(options_.own_files));
+  });
+}
+
+ReleaseFacts RealHost::check_release(const EngineSpec& spec, const ReleaseRepair& repair, const std::string& name) {
+  const auto checked = guarded([&]() -> Result<ReleaseFacts> {
+    const auto root = RootFolder::open(spec.root);
+    if (!root) return std::unexpected(root.error());
+    return look_at_release(*root, repair, name, OwnFiles(options_.own_files));
+  });
+  return checked ? *checked : ReleaseFacts{name, false, checked.error().message, {}};
 }
 
 ProbeResult RealHost::probe(const EngineSpec& spec, const Probe& probe, const EffectMark& mark) {
@@ -197,9 +275,10 @@ Result<std::vector<TargetFacts>> RealHost::look(const EngineSpec& spec, const st
       Look wanted;
       wanted.naming = naming_of_target(spec, path);
       wanted.aged = true;
-      auto seen = look_at(*root, path, wanted, options_.blobs, own);
+      auto seen = is_state(spec, path) ? look_at_state(*root, path, {options_.blobs, databases_, own, {}})
+                                       : facts_of(look_at(*root, path, wanted, options_.blobs, own));
       if (!seen) return std::unexpected(std::move(seen.error()));
-      facts.push_back(std::move(seen->facts));
+      facts.push_back(std::move(*seen));
     }
     return facts;
   });

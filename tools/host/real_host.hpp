@@ -6,6 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "tools/host/change_site.hpp"
+#include "tools/host/database_client.hpp"
+#include "tools/host/process_runner.hpp"
 #include "tools/host/root_locks.hpp"
 #include "workflows/host.hpp"
 
@@ -16,12 +19,14 @@ struct RealHostOptions {
   std::vector<std::filesystem::path> own_files;  // ledger, -wal, -shm, .lock, vault, ...: never opened, never hashed
   unsigned changes_at_once = 8;
   std::function<void(std::string_view step)> at_step;  // tests only: called after each step of a change, may throw
+  std::string program;                                 // autoheal's own, for what is done in a child of it (databases)
 };
 
 // Thread-safe; every call blocks; none throws: what goes wrong inside is an outcome or an Error.
 class RealHost final : public workflows::Host {
  public:
-  explicit RealHost(RealHostOptions options) : options_(std::move(options)) {}
+  explicit RealHost(RealHostOptions options)
+      : options_(std::move(options)), databases_(options_.program, run_program) {}
 
   // `service_running` and `self_test_passes` stay false: they are other calls.
   [[nodiscard]] Result<workflows::Observation> observe(const workflows::EngineSpec& spec,
@@ -32,11 +37,18 @@ class RealHost final : public workflows::Host {
                                                             const workflows::EffectMark& mark) override;
   [[nodiscard]] std::vector<workflows::UndoOutcome> restore(const workflows::EngineSpec& spec,
                                                             std::span<const workflows::Change> changes,
+                                                            unsigned first_number,
                                                             std::span<const workflows::ChangeOutcome> outcomes,
                                                             const workflows::EffectMark& mark) override;
   [[nodiscard]] std::vector<std::string> settle(const workflows::EngineSpec& spec,
                                                 const workflows::EffectMark& heal_mark) override;
   [[nodiscard]] workflows::RunOutcome run(const workflows::RunRequest& request) override;
+  [[nodiscard]] workflows::CallOutcome call(const workflows::HttpCall& call, const std::string& key) override;
+  [[nodiscard]] Result<std::vector<workflows::TargetFacts>> outputs(const workflows::EngineSpec& spec,
+                                                                    const std::vector<std::string>& globs) override;
+  [[nodiscard]] workflows::ReleaseFacts check_release(const workflows::EngineSpec& spec,
+                                                      const workflows::ReleaseRepair& repair,
+                                                      const std::string& name) override;
   [[nodiscard]] workflows::ProbeResult probe(const workflows::EngineSpec& spec, const workflows::Probe& probe,
                                              const workflows::EffectMark& mark) override;
   [[nodiscard]] bool process_runs(const workflows::EngineSpec& spec, const std::string& pidfile) override;
@@ -54,7 +66,10 @@ class RealHost final : public workflows::Host {
   [[nodiscard]] Result<RootFolder> open_to_change(const workflows::EngineSpec& spec);
 
   RealHostOptions options_;
+  [[nodiscard]] StagingTools staging_tools(const OwnFiles& own) const;
+
   RootLocks locks_;
+  DatabaseClient databases_;
 };
 
 }  // namespace autoheal::host

@@ -1,5 +1,6 @@
 #include "tools/host/restored_change.hpp"
 
+#include "tools/host/live_database.hpp"
 #include "tools/host/staged_change.hpp"
 #include "tools/host/staged_content.hpp"
 
@@ -24,6 +25,7 @@ class Restoration {
 
  private:
   Undone restore_folder(const TargetFacts& now);
+  Undone remove_folder(const TargetFacts& now);
   Undone nothing_to_undo();
   Undone finish_displaced(const TargetFacts& image);
   Undone take_away(const TargetFacts& now);
@@ -50,6 +52,7 @@ class Restoration {
 };
 
 bool Restoration::is_ours(const TargetFacts& now) const {
+  if (change_.used_by_service && now.kind == change_.after.kind) return true;
   const bool told =
       outcome_ != nullptr && outcome_->status == ChangeStatus::done && outcome_->left.kind == change_.after.kind;
   return told ? holds_the_same(now, outcome_->left) : is_as_after(now, change_.after);
@@ -74,7 +77,7 @@ Result<TargetFacts> Restoration::before_image() {
 Undone Restoration::run() {
   const auto now = site_.target();
   if (!now) return std::unexpected(now.error());
-  if (change_.after.kind == TargetKind::folder) return restore_folder(*now);
+  if (change_.after.kind == TargetKind::folder && change_.after.content.empty()) return restore_folder(*now);
   const auto image = before_image();
   if (!image) return std::unexpected(image.error());
   const auto undone = site_.slot(Slot::undone);
@@ -88,6 +91,11 @@ Undone Restoration::run() {
     return finish_displaced(*image);
   }
   if (!was_applied(*now, *image)) return nothing_to_undo();
+  if (change_.used_by_service && change_.after.kind == TargetKind::absent && now->kind != TargetKind::absent) {
+    // Beside the restored database its service has made such a file anew.
+    if (auto moved = site_.move_out(Slot::undone); !moved) return std::unexpected(moved.error());
+    return put_in_place();
+  }
   if (!is_ours(*now)) return foreign();
   if (change_.before.kind == TargetKind::absent) return take_away(*now);
   if (image->kind == TargetKind::absent) {
@@ -103,9 +111,17 @@ Undone Restoration::run() {
 
 Undone Restoration::restore_folder(const TargetFacts& now) {
   if (holds_the_same(now, change_.before)) return UndoStatus::restored;
+  if (change_.before.kind == TargetKind::absent) return remove_folder(now);
   if (now.inode != change_.before.inode || !is_as_after(now, change_.after)) return foreign();
   if (auto dressed = dress_folder(site_, change_.before, as_after(change_.before)); !dressed)
     return std::unexpected(dressed.error());
+  return UndoStatus::restored;
+}
+
+// A build made it. What lies in it is no output of the build, so it stays and keeps its folder.
+Undone Restoration::remove_folder(const TargetFacts& now) {
+  if (outcome_ == nullptr || now.inode != outcome_->left.inode) return foreign();
+  if (auto removed = site_.remove_empty_folder(); !removed) return std::unexpected(removed.error());
   return UndoStatus::restored;
 }
 
@@ -210,6 +226,7 @@ UndoOutcome restore_change(const RootFolder& root, const StagingTools& tools, co
     undone.message = site.error().message;
     return undone;
   }
+  if (change.after.kind == TargetKind::database) return restore_database(root, *site, outcome, number);
   Restoration restoration(*site, outcome);
   const auto status = restoration.run();
   undone.message = status ? restoration.note() : status.error().message;

@@ -67,6 +67,12 @@ Result<UniqueFd> RootFolder::open_below(std::string_view path, int flags) const 
   return opened;
 }
 
+Result<RootFolder> RootFolder::folder_below(std::string_view path) const {
+  auto opened = open_below(path, folder_flags);
+  if (!opened) return std::unexpected(std::move(opened.error()));
+  return RootFolder(std::move(*opened), path_ + "/" + std::string(path));
+}
+
 Result<Place> RootFolder::place_of(std::string_view path) const {
   if (auto good = check_path(path); !good) return std::unexpected(std::move(good.error()));
   const auto slash = path.rfind('/');

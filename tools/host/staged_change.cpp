@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "tools/host/live_database.hpp"
 #include "tools/host/staged_content.hpp"
 #include "tools/host/system_error.hpp"
 
@@ -49,7 +50,7 @@ class Application {
 Applied Application::run() {
   const auto now = site_.target();
   if (!now) return std::unexpected(now.error());
-  if (change_.after.kind == TargetKind::folder) return apply_to_folder(*now);
+  if (change_.after.kind == TargetKind::folder && change_.after.content.empty()) return apply_to_folder(*now);
   const auto next = site_.slot(Slot::next);
   if (!next) return std::unexpected(next.error());
   if (is_as_after(*now, change_.after)) return found_as_planned(*now, *next);
@@ -70,6 +71,7 @@ Applied Application::run() {
                    change_.before.path + " has other names (hard links): they would stay as they are");
   }
   if (auto ready = site_.need_staging(); !ready) return std::unexpected(ready.error());
+  if (auto alone = site_.nobody_has_target_open(); !alone) return std::unexpected(alone.error());
   return change_.after.kind == TargetKind::absent ? remove() : write(*now);
 }
 
@@ -198,6 +200,10 @@ Applied Application::keep_displaced() {
   const auto displaced = site_.slot(Slot::next);
   if (!displaced) return std::unexpected(displaced.error());
   if (!is_as_seen(*displaced, change_.before)) return put_back();
+  if (auto alone = site_.nobody_has_open(Slot::next); !alone) {
+    (void)put_back();  // whoever opened it in between finds what was there
+    return std::unexpected(alone.error());
+  }
   if (auto renamed = site_.rename(Slot::next, Slot::before); !renamed) return std::unexpected(renamed.error());
   site_.step("verified");
   if (auto synced = site_.sync(); !synced) return std::unexpected(synced.error());
@@ -273,6 +279,7 @@ ChangeOutcome apply_change(const RootFolder& root, const StagingTools& tools, co
   };
   auto site = ChangeSite::open(root, tools, change, number, mark);
   if (!site) return fail(site.error());
+  if (change.after.kind == TargetKind::database) return apply_to_database(root, *site, number);
   Application application(*site);
   const auto status = application.run();
   if (!status) {

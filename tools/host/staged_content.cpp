@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <vector>
 
+#include "tools/host/folder_tree.hpp"
 #include "tools/host/system_error.hpp"
 
 namespace autoheal::host {
@@ -82,19 +83,26 @@ Result<void> write_content(int descriptor, const TargetAfter& after, int old, bo
   return write_all(descriptor, *content);
 }
 
-Result<void> dress(int descriptor, const TargetAfter& after, int old, bool same_content) {
+Result<void> give(int descriptor, const TargetAfter& after) {
   struct stat status {};
-  if (::fstat(descriptor, &status) != 0) return system_failure("the new file", errno);
-  if ((status.st_uid != after.uid || status.st_gid != after.gid) && ::fchown(descriptor, after.uid, after.gid) != 0) {
-    return system_failure(
-        "giving the new file to user " + std::to_string(after.uid) + ", group " + std::to_string(after.gid), errno);
+  if (::fstat(descriptor, &status) != 0) return system_failure("what is new", errno);
+  if ((status.st_uid == after.uid && status.st_gid == after.gid) || ::fchown(descriptor, after.uid, after.gid) == 0)
+    return {};
+  return system_failure("giving it to user " + std::to_string(after.uid) + ", group " + std::to_string(after.gid),
+                        errno);
+}
+
+Result<void> stage_folder(int staging, const std::string& name, const TargetAfter& after,
+                          const engine::BlobStore& blobs) {
+  if (::mkdirat(staging, name.c_str(), 0700) != 0) return system_failure("the new folder", errno);
+  const UniqueFd folder(::openat(staging, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!folder) return system_failure("the new folder", errno);
+  if (!after.content.empty()) {
+    const auto tree = blobs.get(after.content);
+    if (!tree) return std::unexpected(tree.error());
+    if (auto written = write_tree(folder.get(), *tree, blobs); !written) return written;
   }
-  if (old >= 0) {
-    if (auto copied = copy_attributes(old, descriptor, same_content); !copied) return copied;
-  }
-  if (::fchmod(descriptor, after.mode) != 0) return system_failure("the mode of the new file", errno);
-  if (::fsync(descriptor) != 0) return system_failure("syncing the new file", errno);
-  return {};
+  return dress(folder.get(), after);
 }
 
 Result<void> stage_link(int staging, const std::string& name, const TargetAfter& after) {
@@ -109,17 +117,35 @@ Result<void> stage_link(int staging, const std::string& name, const TargetAfter&
   return {};
 }
 
+Result<void> stage_file(int staging, const std::string& name, const TargetAfter& after, int old, bool same_content,
+                        const engine::BlobStore& blobs) {
+  const UniqueFd file(::openat(staging, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!file) return system_failure("the new file", errno);
+  if (auto written = write_content(file.get(), after, old, same_content, blobs); !written) return written;
+  if (old >= 0) {
+    // Before the mode: access lists bring one along.
+    if (auto owned = give(file.get(), after); !owned) return owned;
+    if (auto copied = copy_attributes(old, file.get(), same_content); !copied) return copied;
+  }
+  return dress(file.get(), after);
+}
+
 }  // namespace
+
+Result<void> dress(int descriptor, const TargetAfter& after) {
+  if (auto owned = give(descriptor, after); !owned) return owned;
+  if (::fchmod(descriptor, after.mode) != 0) return system_failure("the mode of what is new", errno);
+  if (::fsync(descriptor) != 0) return system_failure("syncing what is new", errno);
+  return {};
+}
 
 Result<void> stage(int staging, const std::string& name, const TargetAfter& after, int old, bool same_content,
                    const engine::BlobStore& blobs) {
-  if (::unlinkat(staging, name.c_str(), 0) != 0 && errno != ENOENT) return system_failure("an old staged file", errno);
-  if (after.kind == TargetKind::link) return stage_link(staging, name, after);
-  const UniqueFd file(::openat(staging, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!file) return system_failure("the new file", errno);
-  auto done = write_content(file.get(), after, old, same_content, blobs);
-  if (done) done = dress(file.get(), after, old, same_content);
-  if (!done) ::unlinkat(staging, name.c_str(), 0);
+  if (auto cleared = remove_tree(staging, name); !cleared) return cleared;
+  auto done = after.kind == TargetKind::link     ? stage_link(staging, name, after)
+              : after.kind == TargetKind::folder ? stage_folder(staging, name, after, blobs)
+                                                 : stage_file(staging, name, after, old, same_content, blobs);
+  if (!done) (void)remove_tree(staging, name);
   return done;
 }
 

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "engine/digest.hpp"
+#include "tools/host/folder_tree.hpp"
 #include "tools/host/system_error.hpp"
 
 namespace autoheal::host {
@@ -135,6 +136,17 @@ Result<Seen> look_at_link(int descriptor, const struct stat& status, const std::
   return seen;
 }
 
+Result<Seen> look_at_tree(int folder, const std::string& name, const struct stat& status, const std::string& path,
+                          const OwnFiles& own) {
+  const UniqueFd opened(::openat(folder, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!opened) return system_failure(path, errno);
+  const auto tree = read_tree(opened.get(), path, nullptr, own);
+  if (!tree) return std::unexpected(tree.error());
+  Seen seen{facts_from(status, path), {}};
+  seen.facts.digest = name_of_tree(*tree);
+  return seen;
+}
+
 Result<Seen> look_at_open(const UniqueFd& opened, const std::string& path, const Look& look,
                           const engine::BlobStore& blobs, const OwnFiles& own) {
   struct stat status {};
@@ -184,6 +196,9 @@ Result<Seen> look_at(int folder, const std::string& name, const std::string& pat
   const UniqueFd opened(::openat(folder, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   if (!opened && errno == ENOENT) return absent(path);
   if (!opened) return system_failure(path, errno);
+  struct stat status {};
+  if (look.tree && ::fstat(opened.get(), &status) == 0 && S_ISDIR(status.st_mode))
+    return look_at_tree(folder, name, status, path, own);
   return look_at_open(opened, path, look, blobs, own);
 }
 
@@ -205,7 +220,8 @@ bool is_as_after(const TargetFacts& now, const workflows::TargetAfter& after) {
   if (after.kind == TargetKind::absent) return true;
   if (now.uid != after.uid || now.gid != after.gid) return false;
   if (after.kind == TargetKind::link) return now.link_target == after.link_target;
-  return now.mode == after.mode && (after.kind != TargetKind::file || now.digest == after.content);
+  const bool held = after.kind == TargetKind::file || (after.kind == TargetKind::folder && !after.content.empty());
+  return now.mode == after.mode && (!held || now.digest == after.content);
 }
 
 bool is_as_seen(const TargetFacts& now, const TargetFacts& before) {

@@ -21,6 +21,7 @@ struct Look {
   BlobNaming naming = BlobNaming::plain;
   bool keep_content = false;
   std::size_t limit = content_limit;  // bytes, where the content is kept or the naming is keyed
+  bool tree = false;                  // a folder is named by all that lies in it
   bool aged = false;                  // a file whose ctime is younger than 20 ms is hashed again once it is older
 };
 

@@ -5,22 +5,33 @@
 #include "engine/digest.hpp"
 #include "workflows/env_file.hpp"
 #include "workflows/glob.hpp"
+#include "workflows/release_choice.hpp"
 #include "workflows/security_rules.hpp"
 
 namespace autoheal::workflows::testing {
 
 namespace {
 
-void call(const std::function<void()>& hook) {
+void tell(const std::function<void()>& hook) {
   if (hook) hook();
 }
 
 bool is_as(const TargetFacts& now, const TargetAfter& after) {
-  if (now.kind != after.kind) return false;
+  const bool sound_file = now.kind == TargetKind::database && after.kind == TargetKind::file;
+  if (now.kind != after.kind && !sound_file) return false;
   if (after.kind == TargetKind::absent) return true;
   if (now.uid != after.uid || now.gid != after.gid) return false;
   if (after.kind == TargetKind::link) return now.link_target == after.link_target;
-  return now.mode == after.mode && (after.kind != TargetKind::file || now.digest == after.content);
+  const bool holds = after.kind == TargetKind::file || after.kind == TargetKind::database;
+  return now.mode == after.mode && (!holds || now.digest == after.content);
+}
+
+constexpr unsigned page_size = 4096;
+
+bool is_sound(const std::string& content) { return content.starts_with("sqlite:"); }
+
+bool is_state(const EngineSpec& spec, const std::string& path) {
+  return std::ranges::find(spec.repair.state, path, &StateRepair::path) != spec.repair.state.end();
 }
 
 bool is_as_seen(const TargetFacts& now, TargetFacts seen) {
@@ -113,7 +124,73 @@ TargetFacts SimulatedHost::facts(const EngineSpec& spec, const std::string& path
   facts.mtime_ns = facts.ctime_ns = file.changed_at;
   facts.link_target = file.link_target;
   if (file.kind == TargetKind::file) facts.digest = blobs_.name_of(file.content, naming_of_target(spec, path));
+  if (file.kind == TargetKind::file && is_state(spec, path) && is_sound(file.content)) {
+    facts.kind = TargetKind::database;
+    facts.size = facts.links = 0;
+    facts.mtime_ns = facts.ctime_ns = 0;
+  }
   return facts;
+}
+
+std::vector<TargetFacts> SimulatedHost::matching(const EngineSpec& spec, const std::vector<std::string>& globs) const {
+  std::map<std::string, TargetFacts> found;
+  for (const std::string& glob : globs) {
+    if (!is_glob(glob)) found[glob] = facts(spec, glob);
+    for (const auto& [path, file] : files_) {
+      if (glob_matches(glob, path)) found[path] = facts(spec, path);
+    }
+  }
+  std::vector<TargetFacts> all;
+  for (auto& [path, one] : found) all.push_back(std::move(one));
+  return all;
+}
+
+Result<void> SimulatedHost::observe_outputs(const EngineSpec& spec, const ObserveRequest& request, Observation& seen) {
+  for (const auto& globs : request.outputs) {
+    seen.outputs.push_back(matching(spec, globs));
+    for (const TargetFacts& facts : seen.outputs.back()) {
+      if (facts.kind != TargetKind::file) continue;
+      const auto kept = blobs_.put(files_.at(facts.path).content, naming_of_target(spec, facts.path));
+      if (!kept) return std::unexpected(kept.error());
+    }
+  }
+  return {};
+}
+
+void SimulatedHost::observe_releases(const EngineSpec& spec, const ObserveRequest& request, Observation& seen) const {
+  for (const ReleaseRepair& repair : request.releases) {
+    ReleasesFacts& facts = seen.releases[repair.link];
+    const auto known = releases.find(repair.releases);
+    if (known == releases.end()) continue;
+    for (const auto& [name, problem] : known->second) facts.names.push_back(name);
+    std::optional<std::string> failing;
+    if (const auto link = files_.find(repair.link); link != files_.end()) {
+      if (const auto linked = linked_release(repair, spec.root, link->second.link_target)) failing = linked->name;
+    }
+    for (const std::string& name : releases_within_reach(repair, facts.names, failing, request.attempt)) {
+      const std::string& problem = known->second.at(name);
+      facts.checked.push_back({name, problem.empty(), problem, sha256_name(name)});
+    }
+  }
+}
+
+Result<void> SimulatedHost::observe_states(const ObserveRequest& request, Observation& seen) {
+  for (const StateRepair& state : request.states) {
+    StateFacts& facts = seen.states[state.path];
+    facts.page_size = page_size;
+    for (const Snapshot& snapshot : snapshots[state.snapshot]) {
+      auto content = blobs_.put(snapshot.content, engine::BlobNaming::plain);
+      if (!content) return std::unexpected(std::move(content.error()));
+      facts.snapshots.push_back({snapshot.name, is_sound(snapshot.content) ? "" : "is damaged", std::move(*content),
+                                 snapshot.age, page_size, 0});
+    }
+    if (const auto file = files_.find(state.path); file != files_.end()) {
+      if (!is_sound(file->second.content)) facts.damage = "file is not a database";
+      if (auto kept = blobs_.put(file->second.content, engine::BlobNaming::plain); !kept)
+        return std::unexpected(std::move(kept.error()));
+    }
+  }
+  return {};
 }
 
 Result<Observation> SimulatedHost::observe(const EngineSpec& spec, const ObserveRequest& request) {
@@ -133,6 +210,12 @@ Result<Observation> SimulatedHost::observe(const EngineSpec& spec, const Observe
       seen.contents[path] = *name;
     }
   }
+  for (const StateRepair& state : request.states) {
+    for (const char* ending : {"", "-wal", "-shm"}) targets[state.path + ending] = facts(spec, state.path + ending);
+  }
+  if (auto observed = observe_outputs(spec, request, seen); !observed) return std::unexpected(observed.error());
+  observe_releases(spec, request, seen);
+  if (auto observed = observe_states(request, seen); !observed) return std::unexpected(observed.error());
   for (auto& [path, one] : targets) seen.targets.push_back(std::move(one));
   for (const std::string& owner : request.owners) {
     if (const auto known = known_owners.find(owner); known != known_owners.end()) seen.owners.insert(*known);
@@ -149,7 +232,7 @@ Result<Observation> SimulatedHost::observe(const EngineSpec& spec, const Observe
 
 std::vector<ChangeOutcome> SimulatedHost::apply(const EngineSpec& spec, std::span<const Change> changes,
                                                 unsigned first_number, const EffectMark& mark) {
-  call(hooks.before_apply);
+  tell(hooks.before_apply);
   std::vector<ChangeOutcome> outcomes;
   {
     const std::lock_guard lock(mutex_);
@@ -158,7 +241,7 @@ std::vector<ChangeOutcome> SimulatedHost::apply(const EngineSpec& spec, std::spa
       outcomes.back().number = first_number++;
     }
   }
-  call(hooks.after_apply);
+  tell(hooks.after_apply);
   return outcomes;
 }
 
@@ -178,7 +261,9 @@ ChangeOutcome SimulatedHost::apply_one(const EngineSpec& spec, const Change& cha
   }
   SimulatedFile left{change.after.kind, {},           change.after.mode,       change.after.uid, change.after.gid,
                      next_inode_++,     next_time_++, change.after.link_target};
-  if (change.after.kind == TargetKind::file) {
+  const bool database = change.after.kind == TargetKind::database;
+  if (database) left.kind = TargetKind::file;
+  if (change.after.kind == TargetKind::file || database) {
     if (change.after.content == change.before.digest) {
       left.content = files_.at(path).content;
     } else if (auto content = blobs_.get(change.after.content)) {
@@ -201,26 +286,51 @@ ChangeOutcome SimulatedHost::apply_one(const EngineSpec& spec, const Change& cha
   return outcome;
 }
 
-std::vector<UndoOutcome> SimulatedHost::restore(const EngineSpec&, std::span<const Change> changes,
-                                                std::span<const ChangeOutcome>, const EffectMark& mark) {
-  call(hooks.before_restore);
+std::vector<UndoOutcome> SimulatedHost::restore(const EngineSpec& spec, std::span<const Change> changes,
+                                                unsigned first_number, std::span<const ChangeOutcome> told,
+                                                const EffectMark& mark) {
+  tell(hooks.before_restore);
   const std::lock_guard lock(mutex_);
   std::vector<UndoOutcome> outcomes(changes.size());
   for (std::size_t index = changes.size(); index-- > 0;) {
-    outcomes[index] = restore_one(changes[index], mark);
-    outcomes[index].number = static_cast<unsigned>(index + 1);
+    const unsigned number = first_number + static_cast<unsigned>(index);
+    const auto outcome = std::ranges::find(told, number, &ChangeOutcome::number);
+    outcomes[index] = restore_one(spec, changes[index], outcome == told.end() ? nullptr : &*outcome, mark);
+    outcomes[index].number = number;
   }
   return outcomes;
 }
 
-UndoOutcome SimulatedHost::restore_one(const Change& change, const EffectMark& mark) {
+// What no change of a plan displaced, but a build wrote: put back from what was observed.
+UndoOutcome SimulatedHost::restore_output(const EngineSpec& spec, const Change& change, const ChangeOutcome& outcome) {
+  const std::string& path = change.before.path;
+  const TargetFacts now = facts(spec, path);
+  if (now == change.before) return {};
+  if (now != outcome.left) return {0, UndoStatus::foreign, path + " was edited by somebody else since"};
+  if (change.before.kind == TargetKind::absent) {
+    files_.erase(path);
+    return {};
+  }
+  const TargetFacts& was = change.before;
+  SimulatedFile file{was.kind, {}, was.mode, was.uid, was.gid, next_inode_++, next_time_++, was.link_target};
+  if (was.kind == TargetKind::file) file.content = blobs_.get(was.digest).value_or("lost");
+  files_[path] = std::move(file);
+  return {};
+}
+
+UndoOutcome SimulatedHost::restore_one(const EngineSpec& spec, const Change& change, const ChangeOutcome* outcome,
+                                       const EffectMark& mark) {
   const std::string& path = change.before.path;
   const auto displaced = displaced_.find(mark + " " + path);
-  if (displaced == displaced_.end()) return {0, UndoStatus::restored, "was not changed"};
+  if (displaced == displaced_.end()) {
+    const bool told = outcome != nullptr && outcome->status == ChangeStatus::done;
+    return told ? restore_output(spec, change, *outcome) : UndoOutcome{0, UndoStatus::restored, "was not changed"};
+  }
   const auto now = files_.find(path);
   const bool absent = now == files_.end();
   const bool ours = absent ? displaced->second.left.kind == TargetKind::absent : now->second == displaced->second.left;
-  if (!ours) return {0, UndoStatus::foreign, path + " was edited by somebody else since; it is left as it is"};
+  if (!ours && !change.used_by_service)
+    return {0, UndoStatus::foreign, path + " was edited by somebody else since; it is left as it is"};
   if (displaced->second.before) {
     files_[path] = *displaced->second.before;
   } else {
@@ -235,6 +345,30 @@ std::vector<std::string> SimulatedHost::settle(const EngineSpec&, const EffectMa
   const std::lock_guard lock(mutex_);
   std::erase_if(displaced_, [&](const auto& item) { return item.first.starts_with(heal_mark); });
   return {};
+}
+
+CallOutcome SimulatedHost::call(const HttpCall& call, const std::string& key) {
+  {
+    const std::lock_guard lock(mutex_);
+    log_.push_back("call " + key + " " + call.method + " " + call.url);
+  }
+  if (answer) return answer(call, key);
+  CallOutcome outcome;
+  outcome.message = "connection refused";
+  return outcome;
+}
+
+Result<std::vector<TargetFacts>> SimulatedHost::outputs(const EngineSpec& spec, const std::vector<std::string>& globs) {
+  const std::lock_guard lock(mutex_);
+  return matching(spec, globs);
+}
+
+ReleaseFacts SimulatedHost::check_release(const EngineSpec&, const ReleaseRepair& repair, const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  const auto known = releases.find(repair.releases);
+  if (known == releases.end() || !known->second.contains(name)) return {name, false, "is missing", {}};
+  const std::string& problem = known->second.at(name);
+  return {name, problem.empty(), problem, sha256_name(name)};
 }
 
 RunOutcome SimulatedHost::run(const RunRequest& request) {
@@ -340,7 +474,7 @@ Result<std::vector<SecurityFinding>> SimulatedHost::scan(const EngineSpec&, cons
 }
 
 Result<std::vector<TargetFacts>> SimulatedHost::look(const EngineSpec& spec, const std::vector<std::string>& paths) {
-  call(hooks.before_look);
+  tell(hooks.before_look);
   const std::lock_guard lock(mutex_);
   std::vector<TargetFacts> seen;
   for (const std::string& path : paths) seen.push_back(facts(spec, path));

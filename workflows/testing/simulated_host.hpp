@@ -54,15 +54,28 @@ class SimulatedHost final : public Host {
   std::map<std::string, std::pair<std::uint32_t, std::uint32_t>> known_owners = {{"", {1000, 1000}},
                                                                                  {"root:root", {0, 0}}};
   std::map<std::string, std::string> secret_files;
+  // Folder of releases -> name -> what is wrong with it, or empty: it is whole.
+  std::map<std::string, std::map<std::string, std::string>> releases;
+  // What `snapshot` of a state names -> its snapshots, the newest first. A text that begins with "sqlite:" is a sound
+  // database, anything else a damaged one.
+  struct Snapshot {
+    std::string name, content;
+    Duration age{0};
+  };
+  std::map<std::string, std::vector<Snapshot>> snapshots;
+  std::function<CallOutcome(const HttpCall& call, const std::string& key)> answer;
 
   // ---- Host
   Result<Observation> observe(const EngineSpec& spec, const ObserveRequest& request) override;
   std::vector<ChangeOutcome> apply(const EngineSpec& spec, std::span<const Change> changes, unsigned first_number,
                                    const EffectMark& mark) override;
-  std::vector<UndoOutcome> restore(const EngineSpec& spec, std::span<const Change> changes,
+  std::vector<UndoOutcome> restore(const EngineSpec& spec, std::span<const Change> changes, unsigned first_number,
                                    std::span<const ChangeOutcome> outcomes, const EffectMark& mark) override;
   std::vector<std::string> settle(const EngineSpec& spec, const EffectMark& heal_mark) override;
   RunOutcome run(const RunRequest& request) override;
+  CallOutcome call(const HttpCall& call, const std::string& key) override;
+  Result<std::vector<TargetFacts>> outputs(const EngineSpec& spec, const std::vector<std::string>& globs) override;
+  ReleaseFacts check_release(const EngineSpec& spec, const ReleaseRepair& repair, const std::string& name) override;
   ProbeResult probe(const EngineSpec& spec, const Probe& probe, const EffectMark& mark) override;
   bool process_runs(const EngineSpec& spec, const std::string& pidfile) override;
   Result<std::vector<HashFinding>> hash(const EngineSpec& spec, const HashRequest& request) override;
@@ -77,8 +90,14 @@ class SimulatedHost final : public Host {
     SimulatedFile left;
   };
   [[nodiscard]] TargetFacts facts(const EngineSpec& spec, const std::string& path) const;
+  [[nodiscard]] std::vector<TargetFacts> matching(const EngineSpec& spec, const std::vector<std::string>& globs) const;
+  Result<void> observe_outputs(const EngineSpec& spec, const ObserveRequest& request, Observation& seen);
+  void observe_releases(const EngineSpec& spec, const ObserveRequest& request, Observation& seen) const;
+  Result<void> observe_states(const ObserveRequest& request, Observation& seen);
   ChangeOutcome apply_one(const EngineSpec& spec, const Change& change, const EffectMark& mark);
-  UndoOutcome restore_one(const Change& change, const EffectMark& mark);
+  UndoOutcome restore_one(const EngineSpec& spec, const Change& change, const ChangeOutcome* outcome,
+                          const EffectMark& mark);
+  UndoOutcome restore_output(const EngineSpec& spec, const Change& change, const ChangeOutcome& outcome);
   [[nodiscard]] std::string judge(const EngineSpec& spec, const Probe& probe, const EffectMark& mark,
                                   ProbeVerdict& verdict);
 

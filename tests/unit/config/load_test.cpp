@@ -61,7 +61,7 @@ TEST(LoadEverything, EveryFieldArrives) {
   EXPECT_EQ(all.vault_max_blob_bytes, 8U << 20U);
   EXPECT_EQ(all.principals.of_os_user("operator").role, Role::captain);
   EXPECT_EQ(all.principals.of_os_user("root").role, Role::none);
-  ASSERT_EQ(all.engines.size(), 2U);
+  ASSERT_EQ(all.engines.size(), 5U);
   const EngineSpec& spec = all.engines[0];
   EXPECT_EQ(spec.strategy, Strategy::arie);
   EXPECT_EQ(spec.root, file.parent_path().string());
@@ -89,6 +89,33 @@ TEST(LoadEverything, EveryFieldArrives) {
   EXPECT_EQ(all.engines[1].strategy, Strategy::generic);
   EXPECT_EQ(all.engines[1].repair.service->restart->argv,
             (std::vector<std::string>{"/usr/bin/systemctl", "restart", "base.service"}));
+}
+
+TEST(LoadEverything, DeploymentsAndStateArrive) {
+  const fs::path file = fs::path(AUTOHEAL_SOURCE_DIR) / "tests/unit/config/good/everything.yaml";
+  const auto all = load(file.string(), {{}, [](const std::string& content) { return sha256_name(content); }});
+  ASSERT_TRUE(all.has_value()) << to_text(all.error().front());
+  const auto engine = [&](const std::string& name) -> const EngineSpec& {
+    return *std::ranges::find(all->engines, name, &EngineSpec::name);
+  };
+  const EngineSpec& web = engine("Web");
+  EXPECT_EQ(web.strategy, Strategy::chimera);
+  EXPECT_EQ(web.repair.release.at(0), (ReleaseRepair{"web/current", "web/releases", "SUMS", {"*.log"}, true, 3}));
+  EXPECT_THAT(web.repair.build.at(0).outputs, ::testing::ElementsAre("web/dist/**"));
+  const auto& scale = web.repair.platform.at(0);
+  EXPECT_EQ(std::get<HttpCall>(scale.act), (HttpCall{"http://localhost/scale", "PUT", "3", seconds(3)}));
+  EXPECT_EQ(std::get<HttpCall>(*scale.undo).method, "POST");
+  EXPECT_EQ(std::get<ProgramRun>(*web.repair.platform.at(1).undo).argv.back(), "-l");
+  const EngineSpec& store = engine("Store");
+  EXPECT_EQ(store.strategy, Strategy::cascade);
+  const std::string snapshots = (file.parent_path() / "snapshots").string();
+  EXPECT_EQ(store.repair.state.at(0), (StateRepair{"store/app.db", snapshots, true, std::chrono::minutes(10), 5,
+                                                   std::chrono::hours(2), seconds(3)}));
+  EXPECT_EQ(store.repair.state.at(1).snapshot, snapshots + "/queue");
+  // What a service needs stands before it.
+  ASSERT_EQ(store.repair.services.size(), 2U);
+  EXPECT_EQ(store.repair.services.at(0).engine, "Base");
+  EXPECT_EQ(store.repair.services.at(1).service, *engine("Cache").repair.service);
 }
 
 TEST_F(LoadTest, LeavesEverythingElseAtItsDefault) {

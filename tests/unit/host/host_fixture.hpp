@@ -67,7 +67,7 @@ class HostTest : public ::testing::Test {
         workflows::TargetKind::file, *blobs_.put(text, engine::BlobNaming::plain), mode, ::geteuid(), ::getegid(), {}};
     return change;
   }
-  RealHost host() { return RealHost({blobs_, {}, 2, {}}); }
+  RealHost host() { return RealHost({blobs_, {}, 2, {}, {}}); }
   std::vector<std::string> staged() const {
     std::vector<std::string> names;
     if (!fs::exists(root_ / ".autoheal")) return names;

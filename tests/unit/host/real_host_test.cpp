@@ -67,7 +67,7 @@ TEST_F(RealHostTest, HashesWhatPatternsMatchAndSkipsItsOwnFiles) {
   const auto ledger = write("etc/ledger.conf", "own");
   write(".autoheal/next.conf", "staged");
   fs::create_symlink("a.conf", root_ / "etc/link.conf");
-  RealHost host({blobs_, {ledger, root_ / "not-there"}, 1, {}});
+  RealHost host({blobs_, {ledger, root_ / "not-there"}, 1, {}, {}});
   const auto paths = [&](const std::vector<std::string>& globs, const std::vector<std::string>& more = {}) {
     const auto findings = host.hash(spec_, {globs, more});
     std::vector<std::string> found;
@@ -92,7 +92,7 @@ TEST_F(RealHostTest, NeverOpensItsOwnFiles) {
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
   ASSERT_EQ(::fcntl(held.get(), F_SETLK, &lock), 0);
-  RealHost host({blobs_, {ledger}, 1, {}});
+  RealHost host({blobs_, {ledger}, 1, {}, {}});
   EXPECT_TRUE(host.hash(spec_, {{"**"}, {}}));
   EXPECT_FALSE(host.look(spec_, {"ledger.db"}));
   SecuritySpec policy;
@@ -156,7 +156,7 @@ TEST_F(RealHostTest, AppliesManyChangesAndPutsThemBackInReverse) {
     EXPECT_EQ(outcomes[index].status, index == 7 ? ChangeStatus::target_changed : ChangeStatus::done)
         << outcomes[index].message;
   }
-  const auto undone = host().restore(spec_, changes, outcomes, mark_);
+  const auto undone = host().restore(spec_, changes, 1, outcomes, mark_);
   EXPECT_EQ(undone.front().number, 20U);
   for (const auto& one : undone) EXPECT_EQ(one.status, UndoStatus::restored) << one.message;
   EXPECT_EQ(read("f0"), "oldf0");
@@ -168,11 +168,11 @@ TEST_F(RealHostTest, AppliesManyChangesAndPutsThemBackInReverse) {
 TEST_F(RealHostTest, ASecondHealerBelowTheSameRootIsRefusedAndTouchesNothing) {
   write("a", "old");
   const std::vector<Change> changes = {rewriting("a", "new")};
-  RealHost first({blobs_, {}, 1, {}});
+  RealHost first({blobs_, {}, 1, {}, {}});
   ASSERT_EQ(first.apply(spec_, changes, 1, mark_).front().status, ChangeStatus::done);
   write("b", "old");
   const std::vector<Change> others = {rewriting("b", "new")};
-  RealHost second({blobs_, {}, 1, {}});
+  RealHost second({blobs_, {}, 1, {}, {}});
   const auto refused = second.apply(spec_, others, 1, mark_).front();
   EXPECT_EQ(refused.status, ChangeStatus::failed);
   EXPECT_THAT(refused.message, ::testing::HasSubstr("another autoheal"));
@@ -181,7 +181,7 @@ TEST_F(RealHostTest, ASecondHealerBelowTheSameRootIsRefusedAndTouchesNothing) {
 
 TEST_F(RealHostTest, AHookThatThrowsIsAFailedChange) {
   write("a", "old");
-  RealHost host({blobs_, {}, 1, [](std::string_view) { throw 1; }});
+  RealHost host({blobs_, {}, 1, [](std::string_view) { throw 1; }, {}});
   const std::vector<Change> changes = {rewriting("a", "new")};
   EXPECT_EQ(host.apply(spec_, changes, 1, mark_).front().status, ChangeStatus::failed);
 }
@@ -198,7 +198,7 @@ TEST_F(RealHostTest, ImagesOfEnvFilesAreKeptUnderTheKey) {
   EXPECT_THAT(host().settle(spec_, heal_), IsEmpty());
   EXPECT_EQ(*blobs_.get(change.before.digest), "TOKEN=s3cret\n");
   EXPECT_FALSE(blobs_.get(sha256_name("TOKEN=s3cret\n")));
-  EXPECT_EQ(host().restore(spec_, changes, outcomes, mark_).front().status, UndoStatus::restored);
+  EXPECT_EQ(host().restore(spec_, changes, 1, outcomes, mark_).front().status, UndoStatus::restored);
   EXPECT_EQ(read(".env"), "TOKEN=s3cret\n");
 }
 

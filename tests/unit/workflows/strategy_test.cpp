@@ -44,7 +44,9 @@ class StrategyTest : public ::testing::Test {
     repair.baseline = name;
     spec_.repair.files.push_back(repair);
   }
-  Result<PlannedRepair> planned() const { return plan_repair({spec_, observation_, contents_, name_of_content}); }
+  Result<PlannedRepair> planned() const {
+    return plan_repair({spec_, observation_, contents_, name_of_content, 1, false, {}});
+  }
   Plan plan() const {
     auto made = planned();
     EXPECT_TRUE(made) << made.error().message;

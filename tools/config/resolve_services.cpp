@@ -1,0 +1,54 @@
+#include <algorithm>
+
+#include "tools/config/reading.hpp"
+
+namespace autoheal::config {
+
+namespace {
+
+using workflows::EngineSpec;
+using workflows::ServiceOfEngine;
+
+// How many engines an engine needs below it, at most: what it needs has fewer. Circles are found elsewhere.
+std::size_t depth_of(const Configuration& configuration, const std::string& name, std::size_t limit) {
+  const auto engine = std::ranges::find(configuration.engines, name, &EngineSpec::name);
+  if (engine == configuration.engines.end() || limit == 0) return 0;
+  std::size_t deepest = 0;
+  for (const std::string& needed : engine->depends_on)
+    deepest = std::max(deepest, depth_of(configuration, needed, limit - 1) + 1);
+  return deepest;
+}
+
+}  // namespace
+
+void resolve_services(Configuration& configuration,
+                      const std::vector<std::pair<std::string, const Node*>>& engine_nodes,
+                      std::vector<Problem>& problems) {
+  std::vector<std::string> known;
+  for (const EngineSpec& engine : configuration.engines) {
+    if (engine.repair.service) known.push_back(engine.name);
+  }
+  for (std::size_t index = 0; index < configuration.engines.size(); ++index) {
+    auto& services = configuration.engines[index].repair.services;
+    for (ServiceOfEngine& wanted : services) {
+      const auto owner = std::ranges::find(configuration.engines, wanted.engine, &EngineSpec::name);
+      if (owner != configuration.engines.end() && owner->repair.service) {
+        wanted.root = owner->root;
+        wanted.service = *owner->repair.service;
+        continue;
+      }
+      const auto& [file, node] = engine_nodes[index];
+      const Node& place = *node->find("repair")->find("services");
+      const std::string meant = did_you_mean(wanted.engine, known);
+      problems.push_back(
+          {file, place.line, place.column, configuration.engines[index].name + ".repair.services",
+           (owner == configuration.engines.end() ? "there is no engine \"" : "there is no service of engine \"") +
+               wanted.engine + "\", expected an engine with repair.service" + (meant.empty() ? "" : "; " + meant)});
+    }
+    std::ranges::stable_sort(services, {}, [&](const ServiceOfEngine& one) {
+      return depth_of(configuration, one.engine, configuration.engines.size());
+    });
+  }
+}
+
+}  // namespace autoheal::config

@@ -1,0 +1,84 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <filesystem>
+
+#include "store/posix_file.hpp"
+#include "tools/database/canonical_copy.hpp"
+#include "tools/database/database_acts.hpp"
+#include "tools/host/system_error.hpp"
+#include "tools/host/target_facts.hpp"
+
+namespace autoheal::database {
+
+namespace {
+
+// Where there is no log every page lies in the file. SQLite reads what is missing of the last one as zeros.
+Result<void> check_length(const DatabaseFile& file, const Connection& connection, std::size_t wanted) {
+  const auto mode = connection.ask("PRAGMA journal_mode");
+  if (!mode) return std::unexpected(mode.error());
+  const auto size = size_of(file);
+  if (!size) return std::unexpected(size.error());
+  if (*mode == "wal" || *size >= wanted) return {};
+  return failure(ErrorKind::corrupt, "is shorter than its header says");
+}
+
+Result<std::string> copy_as_it_is(const DatabaseFile& file) {
+  const auto connection = connect(file, Access::write);
+  if (!connection) return std::unexpected(connection.error());
+  if (auto reading = connection->begin_reading(); !reading) return std::unexpected(std::move(reading.error()));
+  auto copy = canonical_copy(*connection);
+  if (!copy) return copy;
+  if (auto whole = check_length(file, *connection, copy->size()); !whole) return std::unexpected(whole.error());
+  return copy;
+}
+
+Result<void> write_durably(int descriptor, const std::string& content, const std::string& path) {
+  if (auto written = store::write_all(descriptor, content, path); !written) return written;
+  if (auto synced = store::sync_file(descriptor, path); !synced) return synced;
+  const auto folder = std::filesystem::path(path).parent_path();
+  const host::UniqueFd opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!opened) return host::system_failure(folder.string(), errno);
+  return store::sync_file(opened.get(), folder.string());
+}
+
+}  // namespace
+
+Result<std::string> sound_copy(const DatabaseFile& file) {
+  auto copy = copy_as_it_is(file);
+  if (!copy) return copy;
+  if (auto sound = check_integrity(*copy); !sound) return std::unexpected(std::move(sound.error()));
+  return copy;
+}
+
+Result<std::string> read_bytes(const std::string& path) {
+  const host::UniqueFd opened(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  struct stat found {};
+  if (!opened || ::fstat(opened.get(), &found) != 0) return host::system_failure(path, errno);
+  if (!S_ISREG(found.st_mode)) return failure(ErrorKind::invalid, path + " is not a file");
+  return host::read_all(opened.get(), path, largest_database);
+}
+
+Result<std::string> read_copy(const std::string& path) {
+  auto bytes = read_bytes(path);
+  if (!bytes) return bytes;
+  auto copy = canonical(std::move(*bytes));
+  if (!copy) return copy;
+  if (const auto sound = check_integrity(*copy); !sound) return std::unexpected(sound.error());
+  return copy;
+}
+
+Result<std::string> take_snapshot(const DatabaseFile& file, const std::string& to) {
+  auto copy = sound_copy(file);
+  if (!copy) return copy;
+  const host::UniqueFd created(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!created) return host::system_failure(to, errno);
+  if (auto written = write_durably(created.get(), *copy, to); !written) {
+    ::unlink(to.c_str());
+    return std::unexpected(std::move(written.error()));
+  }
+  return copy;
+}
+
+}  // namespace autoheal::database

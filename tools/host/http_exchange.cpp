@@ -1,0 +1,213 @@
+#include "tools/host/http_exchange.hpp"
+
+#include <netdb.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/ssl.hpp>
+
+#include "tools/host/time_since_boot.hpp"
+#include "tools/host/url.hpp"
+
+namespace autoheal::host {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using asio::ip::tcp;
+using Endpoints = std::vector<tcp::endpoint>;
+
+struct Lookup {
+  std::mutex mutex;
+  std::condition_variable done;
+  std::optional<Endpoints> found;
+};
+
+Endpoints ask_for(const std::string& host, std::uint16_t port, int flags) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = flags;
+  addrinfo* list = nullptr;
+  Endpoints endpoints;
+  if (::getaddrinfo(host.c_str(), nullptr, &hints, &list) != 0) return endpoints;
+  for (const addrinfo* one = list; one != nullptr; one = one->ai_next) {
+    tcp::endpoint endpoint;
+    if (one->ai_addrlen > endpoint.capacity()) continue;
+    std::copy_n(reinterpret_cast<const char*>(one->ai_addr), one->ai_addrlen, reinterpret_cast<char*>(endpoint.data()));
+    endpoint.resize(one->ai_addrlen);
+    endpoint.port(port);
+    endpoints.push_back(endpoint);
+  }
+  ::freeaddrinfo(list);
+  return endpoints;
+}
+
+// The resolver has time limits of its own that may be longer than ours: then its thread ends later, alone.
+Endpoints resolve(const std::string& host, std::uint16_t port, Duration limit) {
+  if (auto numeric = ask_for(host, port, AI_NUMERICHOST); !numeric.empty()) return numeric;
+  auto lookup = std::make_shared<Lookup>();
+  std::thread([lookup, host, port] {
+    auto found = ask_for(host, port, AI_ADDRCONFIG);
+    const std::lock_guard lock(lookup->mutex);
+    lookup->found = std::move(found);
+    lookup->done.notify_all();
+  }).detach();
+  std::unique_lock lock(lookup->mutex);
+  lookup->done.wait_for(lock, limit, [&] { return lookup->found.has_value(); });
+  return lookup->found.value_or(Endpoints{});
+}
+
+std::string reason_of(const boost::system::error_code& problem, Duration timeout) {
+  if (problem == beast::error::timeout || problem == asio::error::timed_out) {
+    return "no answer within " + std::to_string(timeout.count() / 1000) + " ms";
+  }
+  return problem.message();
+}
+
+// One connection with one deadline over all of it.
+class Exchange {
+ public:
+  Exchange(const HttpRequest& request, const Url& url, Duration timeout)
+      : request_(request), url_(url), timeout_(timeout), until_(since_boot() + timeout) {}
+
+  Result<HttpAnswer> run() {
+    const Endpoints endpoints = resolve(url_.host, url_.port, timeout_);
+    if (endpoints.empty()) return failure(ErrorKind::unavailable, url_.host + " has no address");
+    return finished(url_.tls ? &Exchange::ask_with_tls : &Exchange::ask_plainly, endpoints);
+  }
+  Result<void> only_connect(const Endpoints& endpoints) {
+    if (const auto connected = finished(&Exchange::connect, endpoints); !connected)
+      return std::unexpected(connected.error());
+    return {};
+  }
+
+ private:
+  using Way = asio::awaitable<void> (Exchange::*)(Endpoints endpoints);
+
+  Result<HttpAnswer> finished(Way way, const Endpoints& endpoints) {
+    std::exception_ptr problem;
+    asio::io_context io(1);
+    asio::co_spawn(io, (this->*way)(endpoints), [&](const std::exception_ptr& thrown) { problem = thrown; });
+    io.run();
+    try {
+      if (problem) std::rethrow_exception(problem);
+      return std::move(answer_);
+    } catch (const boost::system::system_error& error) {
+      return failure(ErrorKind::unavailable,
+                     url_.host + " port " + std::to_string(url_.port) + ": " + reason_of(error.code(), timeout_));
+    } catch (const std::exception& error) {
+      return failure(ErrorKind::failed, error.what());
+    }
+  }
+
+  [[nodiscard]] Duration left() const { return std::max(Duration(1), until_ - since_boot()); }
+
+  asio::awaitable<void> connect(Endpoints endpoints) {
+    beast::tcp_stream stream(co_await asio::this_coro::executor);
+    stream.expires_after(left());
+    co_await stream.async_connect(endpoints, asio::use_awaitable);
+  }
+
+  asio::awaitable<void> ask_plainly(Endpoints endpoints) {
+    beast::tcp_stream stream(co_await asio::this_coro::executor);
+    stream.expires_after(left());
+    co_await stream.async_connect(endpoints, asio::use_awaitable);
+    co_await ask(stream);
+  }
+
+  asio::awaitable<void> ask_with_tls(Endpoints endpoints) {
+    asio::ssl::context context(asio::ssl::context::tls_client);
+    context.set_default_verify_paths();
+    context.set_verify_mode(asio::ssl::verify_peer);
+    beast::ssl_stream<beast::tcp_stream> stream(co_await asio::this_coro::executor, context);
+    stream.set_verify_callback(asio::ssl::host_name_verification(url_.host));
+    boost::system::error_code is_no_address;
+    asio::ip::make_address(url_.host, is_no_address);
+    if (is_no_address) set_server_name(stream.native_handle());
+    beast::get_lowest_layer(stream).expires_after(left());
+    co_await beast::get_lowest_layer(stream).async_connect(endpoints, asio::use_awaitable);
+    co_await stream.async_handshake(asio::ssl::stream_base::client, asio::use_awaitable);
+    co_await ask(stream);
+  }
+
+  // SSL_set_tlsext_host_name, without its cast to a pointer that is not const.
+  void set_server_name(SSL* connection) {
+    std::string name = url_.host;
+    SSL_ctrl(connection, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data());
+  }
+
+  template <class Stream>
+  asio::awaitable<void> ask(Stream& stream) {
+    http::request<http::string_body> request(http::verb::get, url_.target, 11);
+    request.method_string(request_.method);
+    request.set(http::field::host, url_.host_header);
+    request.set(http::field::user_agent, "autoheal");
+    request.set(http::field::connection, "close");
+    for (const auto& [name, value] : request_.headers) request.set(name, value);
+    request.body() = request_.body;
+    if (!request_.body.empty() || request_.method != "GET") request.content_length(request_.body.size());
+    co_await http::async_write(stream, request, asio::use_awaitable);
+    beast::flat_buffer buffer(64U << 10U);
+    http::response_parser<http::string_body> answer;
+    answer.body_limit(boost::none);  // a longer body is no error: what is beyond our limit is not read
+    co_await http::async_read_header(stream, buffer, answer, asio::use_awaitable);
+    answer_.status = answer.get().result_int();
+    if (request_.body_limit == 0 || (request_.body_only_of != 0 && answer_.status != request_.body_only_of)) co_return;
+    boost::system::error_code problem;
+    while (!answer.is_done() && !problem && answer.get().body().size() < request_.body_limit) {
+      co_await http::async_read_some(stream, buffer, answer, asio::redirect_error(asio::use_awaitable, problem));
+    }
+    if (problem && problem != asio::ssl::error::stream_truncated) throw boost::system::system_error(problem);
+    answer_.body = answer.get().body().substr(0, request_.body_limit);
+  }
+
+  const HttpRequest& request_;
+  const Url& url_;
+  Duration timeout_;
+  Duration until_;
+  HttpAnswer answer_;
+};
+
+bool is_clean(const std::map<std::string, std::string>& headers) {
+  return std::ranges::all_of(headers, [](const auto& one) {
+    return (one.first + one.second).find_first_of(std::string("\r\n\0", 3)) == std::string::npos;
+  });
+}
+
+}  // namespace
+
+Result<void> connect_to(const std::string& host, std::uint16_t port, Duration timeout) {
+  const HttpRequest nothing_asked;
+  Url url;
+  url.host = host;
+  url.port = port;
+  const Duration began = since_boot();
+  const Endpoints endpoints = resolve(host, port, timeout);
+  if (endpoints.empty()) return failure(ErrorKind::unavailable, host + " has no address");
+  return Exchange(nothing_asked, url, timeout - (since_boot() - began)).only_connect(endpoints);
+}
+
+Result<HttpAnswer> send_request(const HttpRequest& request, Duration timeout) {
+  const auto url = read_url(request.url);
+  if (!url) return failure(ErrorKind::invalid, url.error().message);
+  if (!is_clean(request.headers)) return failure(ErrorKind::invalid, "a header holds a line break");
+  return Exchange(request, *url, timeout).run();
+}
+
+}  // namespace autoheal::host
