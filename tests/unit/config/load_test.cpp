@@ -86,8 +86,8 @@ TEST(LoadEverything, EveryFieldArrives) {
   EXPECT_EQ(spec.certify.tests[0].matrix[1].second, (std::vector<std::string>{"1", "2"}));
   EXPECT_TRUE(spec.certify.security.allow_setid);
   EXPECT_FALSE(spec.certify.security.allow_symlinks);
-  EXPECT_EQ(all.engines[1].strategy, Strategy::generic);
-  EXPECT_EQ(all.engines[1].repair.service->restart->argv,
+  EXPECT_EQ(all.engines.back().strategy, Strategy::generic);
+  EXPECT_EQ(all.engines.back().repair.service->restart->argv,
             (std::vector<std::string>{"/usr/bin/systemctl", "restart", "base.service"}));
 }
 
