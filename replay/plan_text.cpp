@@ -31,6 +31,12 @@ std::string line_of(const Change& change) {
   const TargetFacts& before = change.before;
   const TargetAfter& after = change.after;
   if (after.kind == TargetKind::absent) return "remove " + before.path;
+  if (change.kind == ChangeKind::state && !change.named.empty()) {
+    const std::string how =
+        before.kind == TargetKind::database || after.kind == TargetKind::folder ? "restore " : "swap ";
+    return how + before.path + " from " + change.named.front() + ": " + short_digest(after.content) +
+           (before.digest.empty() ? "" : " for " + short_digest(before.digest));
+  }
   if (after.kind == TargetKind::link) {
     return "link " + before.path + " -> " + after.link_target +
            (before.kind == TargetKind::link ? " (was " + before.link_target + ")" : " (new)");
@@ -53,7 +59,11 @@ std::string line_of(const Change& change) {
   return text;
 }
 
-std::string line_of(const Act& act) { return std::string(name_of(act.kind)) + " " + command_line(act.run); }
+std::string line_of(const Act& act) {
+  std::string text(name_of(act.kind));
+  text += " " + (act.call ? act.call->method + " " + act.call->url : command_line(act.run));
+  return act.engine.empty() ? text : text + " (of " + act.engine + ")";
+}
 
 std::vector<std::string> lines_of(const Plan& plan) {
   std::vector<std::string> lines;

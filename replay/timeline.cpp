@@ -60,6 +60,11 @@ struct Describe {
     for (const HashFinding& hash : seen.hashes) {
       add("hash " + hash.path + " " + (hash.digest.empty() ? "missing" : short_digest(hash.digest)));
     }
+    for (const auto& [link, release] : seen.releases) {
+      add("release " + release.name +
+          (release.whole ? " is whole, by " + short_digest(release.manifest_digest)
+                         : " is not whole: " + release.message));
+    }
     for (const ProbeResult& probe : seen.probes) {
       const bool good = probe.verdict == ProbeVerdict::pass;
       add("probe " + probe.name + (good ? " passes" : " does not pass: " + probe.message));

@@ -296,9 +296,9 @@ void HealEffects::run_undo(const PerformUndo& effect, const Act& act, const Effe
   }
   if (act.kind == ActKind::platform) run.environment["AUTOHEAL_IDEMPOTENCY_KEY"] = mark + "/undo";
   if (act.stop_first) (void)at_.host.run({*act.stop_first, mark, LeaveBehind::what_runs});
-  const RunOutcome ran = at_.host.run({std::move(run), mark, LeaveBehind::what_runs});
+  const RunOutcome ran = at_.host.run({run, mark, LeaveBehind::what_runs});
   if (ran.started && ran.exit_code == 0 && !ran.timed_out) return;
-  failed("undo of " + act.run.argv.front() + ": " +
+  failed("undo by " + run.argv.front() + ": " +
          (ran.message.empty() ? "exit status " + std::to_string(ran.exit_code) : at_.mask(ran.message)));
 }
 

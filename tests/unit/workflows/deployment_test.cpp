@@ -106,6 +106,16 @@ TEST(Release, WithoutALinkIsOnlyTakenWhereNewerOnesAreAllowed) {
   EXPECT_EQ(allowed->host.file("current")->link_target, "releases/1.11");
 }
 
+TEST(Platform, ToldByARequestMayBeUndoneByAProgram) {
+  const auto world = make_world(example("platform"), 1);
+  world->spec.healing.max_retries = 1;
+  world->spec.repair.platform[0].undo = runs({"/bin/scale-down"});
+  world->host.install("/bin/scale-down", program(3));
+  const HealState state = heal(*world);
+  EXPECT_EQ(state.end_reason, EndReason::rollback_incomplete);
+  EXPECT_THAT(state.undone.at(1).message, HasSubstr("/bin/scale-down: exit status 3"));
+}
+
 TEST(Build, MustLeaveWhatItSays) {
   Act build;
   build.outputs = {"dist/app"};
