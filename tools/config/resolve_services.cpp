@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <map>
+#include <ranges>
 
 #include "tools/config/reading.hpp"
 
@@ -45,9 +47,13 @@ void resolve_services(Configuration& configuration,
            (owner == configuration.engines.end() ? "there is no engine \"" : "there is no service of engine \"") +
                wanted.engine + "\", expected an engine with repair.service" + (meant.empty() ? "" : "; " + meant)});
     }
-    std::ranges::stable_sort(services, {}, [&](const ServiceOfEngine& one) {
-      return depth_of(configuration, one.engine, configuration.engines.size());
-    });
+    // Equal depths keep the order they were written in.
+    std::multimap<std::size_t, ServiceOfEngine> by_depth;
+    for (ServiceOfEngine& one : services) {
+      const std::size_t depth = depth_of(configuration, one.engine, configuration.engines.size());
+      by_depth.emplace(depth, std::move(one));
+    }
+    std::ranges::move(std::views::values(by_depth), services.begin());
   }
 }
 
