@@ -1,5 +1,6 @@
 // The door through which a failed self-test becomes a heal: one open heal per engine, no more than `max_concurrent` at
-// once, nothing where healing is switched off. Resumed heals pass through it too.
+// once, what an engine needs before the engine, nothing where healing is switched off or held. Resumed heals pass
+// through it too.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -13,14 +14,18 @@
 #include "engine/runtime.hpp"
 #include "workflows/heal_machine.hpp"
 #include "workflows/heal_result.hpp"
+#include "workflows/holds.hpp"
+#include "workflows/watch.hpp"
 
 namespace autoheal::workflows {
 
 // What a trigger says of the failure.
 struct TestFailure {
   std::string error;
-  std::string failed_dependency;  // the heal ends at once as dependency_failed; or empty
-  bool asked_for = false;         // by a person: passes the brakes
+  std::string failed_dependency;        // the heal ends at once as dependency_failed; or empty
+  bool asked_for = false;               // by a person: passes the brakes
+  bool flapping = false;                // the heal ends at once as flapping
+  std::vector<std::string> needs = {};  // engines below that fail: each is healed first, or this ends dependency_failed
 };
 
 // An engine as today's configuration has it.
@@ -34,6 +39,17 @@ struct TriggerSettings {
   bool enabled = true;  // the whole machine's switch; an engine has its own beside it
 };
 
+// All optional, all called on the loop's thread.
+struct TriggerHooks {
+  std::function<void(const std::string& engine)> began;
+  std::function<void(const HealResult& result)> ended;  // once per heal
+  std::function<std::optional<Hold>(const std::string& engine)> hold_on;
+  // Tests an engine now; with it, what an engine needs is tested before a heal that a person asked for.
+  std::function<boost::asio::awaitable<TestReport>(EngineToHeal engine)> test;
+  // What a heal would do, as JSON for `heal.skipped`, where healing is only observed.
+  std::function<boost::asio::awaitable<std::string>(EngineToHeal engine)> would_have;
+};
+
 // Used on the loop's thread only. Everything given outlives it.
 class AutoHealTrigger {
  public:
@@ -42,8 +58,15 @@ class AutoHealTrigger {
   AutoHealTrigger(engine::Runtime& runtime, const engine::Clock& clock, FindEngine find_engine,
                   TriggerSettings settings);
 
+  TriggerHooks hooks;
+  // From now on; heals under way keep their slots.
+  void set(TriggerSettings settings);
+
   // Starts a heal or joins the open one and waits for its end.
   boost::asio::awaitable<HealResult> heal_engine(std::string engine, TestFailure failure, By by);
+
+  // Records that a failure is not healed, and why (disabled, held, observe, cooldown, ...).
+  boost::asio::awaitable<HealResult> skip(EngineToHeal engine, By by, std::string reason, std::string error);
 
   // Once, after the runtime's recovery: takes up the open heals it found; `waiting` ones get a slot in their order.
   void adopt_recovered(const std::vector<std::string>& heals);
@@ -54,7 +77,9 @@ class AutoHealTrigger {
 
  private:
   boost::asio::awaitable<HealResult> begin(EngineToHeal engine, TestFailure failure, By by);
-  boost::asio::awaitable<HealResult> skip(EngineToHeal engine, By by, std::string reason);
+  boost::asio::awaitable<void> find_failing_needs(const EngineSpec& spec, TestFailure& failure);
+  boost::asio::awaitable<void> wait_for_needs(std::string heal, std::vector<std::string> needs, std::optional<By> by);
+  void queue(const std::string& heal);
   void let_one_go();
   void free_slot(const std::string& heal);
 

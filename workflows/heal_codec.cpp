@@ -44,7 +44,8 @@ constexpr std::pair<EndReason, std::string_view> end_reasons[] = {
     {EndReason::dependency_failed, "dependency_failed"},
     {EndReason::flapping, "flapping"},
     {EndReason::crash_loop, "crash_loop"},
-    {EndReason::rollback_incomplete, "rollback_incomplete"}};
+    {EndReason::rollback_incomplete, "rollback_incomplete"},
+    {EndReason::held, "held"}};
 
 Strategy read_strategy(const json& j) {
   const auto& word = j.get_ref<const std::string&>();
@@ -92,6 +93,11 @@ struct Writer {
     out.field("max_retries", e.max_retries).field("retry_delay_us", e.retry_delay);
     out.field("configuration", e.configuration).optional_field("error", e.error);
     if (e.waits) out.field("waits", true);
+    if (!e.needs.empty()) {
+      out.key("needs").begin_array();
+      for (const std::string& name : e.needs) out.value(name);
+      out.end_array();
+    }
     out.field("at", format_timestamp(e.at));
     write_by(out, e.by);
   }
@@ -169,6 +175,7 @@ struct Reader {
     e.configuration = j.at("configuration");
     e.error = j.value("error", std::string());
     e.waits = j.value("waits", false);
+    e.needs = j.value("needs", std::vector<std::string>());
     e.at = read_time(j.at("at"));
     e.engine = j.at("engine");
     read_by(j, e.by);

@@ -90,24 +90,25 @@ HealInput HealEffects::outcome_of(const std::string& heal, const Observe& effect
     return observed;
   }
   observed.spec = *spec;
-  observed.observation = observe(*spec, effect.attempt, mark(heal, effect.attempt, 0), observed.contents);
+  observed.observation = observe(*spec, effect, mark(heal, effect.attempt, 0), observed.contents);
   return observed;
 }
 
-Result<Observation> HealEffects::observe(const SpecPtr& spec, unsigned attempt, const EffectMark& mark,
+Result<Observation> HealEffects::observe(const SpecPtr& spec, const Observe& effect, const EffectMark& mark,
                                          Contents& contents) {
   for (const ProbeResult& check : run_probes(at_, *spec, spec->repair.checks, mark)) {
     if (check.heal && check.verdict != ProbeVerdict::pass && check.verdict != ProbeVerdict::warning) {
       return failure(ErrorKind::failed, "check " + check.name + " does not hold before the repair: " + check.message);
     }
   }
-  ObserveRequest request = what_to_observe(*spec, attempt);
+  ObserveRequest request = what_to_observe(*spec, effect.attempt);
   request.mark = mark;
   auto observation = at_.host.observe(*spec, request);
   if (!observation) return observation;
   observe_services(at_.host, *spec, *observation);
-  if (spec->repair.service) {
+  if (spec->repair.service || effect.needs_were_healed) {
     observation->self_test_passes = all_hold(run_probes(at_, *spec, spec->self_test, mark));
+    observation->recovered = effect.needs_were_healed && observation->self_test_passes;
   }
   if (auto read = read_contents(*spec, *observation, contents); !read) return std::unexpected(std::move(read.error()));
   return observation;

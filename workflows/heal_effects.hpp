@@ -62,7 +62,7 @@ class HealEffects final : public engine::EffectPerformer<Heal> {
   HealInput outcome_of(const std::string& heal, const Settle& effect);
 
   [[nodiscard]] EffectMark mark(const std::string& heal, unsigned attempt, unsigned number) const;
-  Result<Observation> observe(const SpecPtr& spec, unsigned attempt, const EffectMark& mark, Contents& contents);
+  Result<Observation> observe(const SpecPtr& spec, const Observe& effect, const EffectMark& mark, Contents& contents);
   Result<void> read_contents(const EngineSpec& spec, const Observation& observation, Contents& contents) const;
   void perform_act(const EngineSpec& spec, const Act& act, const EffectMark& mark, ChangeOutcome& outcome);
   void run_act(const Act& act, const EffectMark& mark, ChangeOutcome& outcome);

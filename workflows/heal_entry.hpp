@@ -34,6 +34,7 @@ enum class EndReason {
   flapping,
   crash_loop,
   rollback_incomplete,
+  held,  // while it was open
 };
 
 struct Triggered {
@@ -45,7 +46,8 @@ struct Triggered {
   std::string error;       // what the self-test said
   bool waits = false;      // for a slot or a dependency: repair starts with heal.repair_started later
   By by;
-  Timestamp at;  // when the heal began
+  Timestamp at;                         // when the heal began
+  std::vector<std::string> needs = {};  // engines below it whose heals it waits for
   friend bool operator==(const Triggered&, const Triggered&) = default;
 };
 struct TriggerJoined {

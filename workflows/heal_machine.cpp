@@ -174,8 +174,10 @@ class Turn {
 
   void begin_attempt() {
     add(RepairStarted{state_.attempt + 1});
-    perform(Observe{context()});
+    observe();
   }
+
+  void observe() { perform(Observe{context(), state_.attempt == 1 && !state_.needs.empty()}); }
 
   void plan(const Observed& input) {
     auto planned = plan_repair({*input.spec, *input.observation, input.contents, input.name_of_content, state_.attempt,
@@ -307,7 +309,7 @@ class Turn {
         return go_on_waiting();
       case Step::observing:
         if (state_.ending) return fail_before_changes(std::string(name_of(*state_.ending)), "the heal was told to end");
-        return perform(Observe{context()});
+        return observe();
       case Step::changing:
         // Changes can be looked at: the performer does what is not yet done, and a rollback takes back what is.
         if (state_.ending) return fail_repair(std::string(name_of(*state_.ending)), "the heal was told to end", {});

@@ -87,7 +87,9 @@ struct EffectContext {
   unsigned attempt = 0;
   std::shared_ptr<const Plan> plan;
 };
-struct Observe : EffectContext {};
+struct Observe : EffectContext {
+  bool needs_were_healed = false;  // it may pass by now
+};
 struct ApplyChanges : EffectContext {
   std::size_t from = 0, to = 0;  // which of the plan's changes, as indices
 };

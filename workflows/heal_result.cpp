@@ -48,7 +48,8 @@ std::string to_json(const HealResult& result, bool with_heal_id) {
       out.field("attempts", result.attempts);
       break;
     case HealEnding::skipped:
-      out.field("action", "auto_heal_skipped").field("result", "❌ auto-heal disabled");
+      out.field("action", "auto_heal_skipped");
+      out.field("result", result.reason == "held" ? "❌ held" : "❌ auto-heal disabled");
       break;
     case HealEnding::never_began:
       out.field("action", "auto_heal_failed").field("result", "❌ healing failed").field("error", result.error);

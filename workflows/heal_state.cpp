@@ -25,6 +25,7 @@ struct Fold {
     state.retry_delay = entry.retry_delay;
     state.configuration = entry.configuration;
     state.error = entry.error;
+    state.needs = entry.needs;
     state.by = entry.by;
     state.began = entry.at;
   }

@@ -36,6 +36,7 @@ struct HealState {
   Duration retry_delay{0};
   BlobName configuration;
   std::string error;
+  std::vector<std::string> needs;  // engines below it whose heals it waited for
   By by;
   Timestamp began;
 

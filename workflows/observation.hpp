@@ -74,6 +74,7 @@ struct Observation {
   std::vector<std::string> running;               // other engines whose service runs, of those named in `services`
   bool service_running = false;                   // where a service with a pidfile or a probe is declared
   bool self_test_passes = false;
+  bool recovered = false;  // what it needs was healed, and its self-test passes since: nothing is left to do
   friend bool operator==(const Observation&, const Observation&) = default;
 };
 

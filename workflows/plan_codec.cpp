@@ -378,6 +378,7 @@ void write(JsonWriter& out, const Observation& observation) {
   }
   write_texts(out, "running", observation.running);
   out.field("service_running", observation.service_running).field("self_test_passes", observation.self_test_passes);
+  if (observation.recovered) out.field("recovered", true);
   out.end_object();
 }
 
@@ -402,6 +403,7 @@ void read(const json& j, Observation& observation) {
   read_texts(j, "running", observation.running);
   observation.service_running = j.at("service_running");
   observation.self_test_passes = j.at("self_test_passes");
+  observation.recovered = j.value("recovered", false);
 }
 
 void write(JsonWriter& out, const Plan& plan) {

@@ -27,23 +27,35 @@ HealOutcome outcome_of(const HealResult& result) {
   return outcome;
 }
 
+// Networks and programs fail now and then; a file, an env file or a process is as it is.
+bool is_sure(const Probe& probe) {
+  return std::holds_alternative<FileProbe>(probe.what) || std::holds_alternative<EnvProbe>(probe.what) ||
+         std::holds_alternative<ProcessProbe>(probe.what);
+}
+
 }  // namespace
 
-EngineTested test_engine(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark) {
-  EngineTested tested;
+TestReport test_engine(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark) {
+  TestReport report;
+  EngineTested& tested = report.tested;
   tested.engine = spec.name;
   tested.outcome = TestOutcome::passed;
   const Duration began = at.since_boot();
   const auto results = run_probes(at, spec, spec.self_test, mark);
   tested.took = at.since_boot() - began;
-  for (const ProbeResult& result : results) {
+  for (std::size_t index = 0; index < results.size(); ++index) {
+    const ProbeResult& result = results[index];
     if (!result.heal || result.verdict == ProbeVerdict::pass || result.verdict == ProbeVerdict::warning) continue;
     // What surely failed outweighs what could not be told.
-    if (result.verdict == ProbeVerdict::fail) tested.outcome = TestOutcome::failed;
+    if (result.verdict == ProbeVerdict::fail) {
+      tested.outcome = TestOutcome::failed;
+      report.sure = report.sure || is_sure(spec.self_test[index]);
+    }
     if (tested.outcome == TestOutcome::passed) tested.outcome = TestOutcome::unknown;
     tested.error += (tested.error.empty() ? "" : "; ") + result.name + ": " + result.message;
+    report.failing.push_back(result.name);
   }
-  return tested;
+  return report;
 }
 
 void SelfTestEffects::perform(const std::string& stream, const SelfTestEffect& effect, Done done) {
@@ -58,7 +70,7 @@ void SelfTestEffects::test(const std::string& run, const TestEngine& effect, Don
     return;
   }
   at_.pool([this, run, spec = engine->spec, done = std::move(done)] {
-    done(TestDone{test_engine(at_, *spec, at_.ledger_id + "/" + run + "/" + spec->name + "/0")});
+    done(TestDone{test_engine(at_, *spec, at_.ledger_id + "/" + run + "/" + spec->name + "/0").tested});
   });
 }
 

@@ -4,6 +4,7 @@
 #include "workflows/auto_heal_trigger.hpp"
 #include "workflows/heal_effects.hpp"
 #include "workflows/self_test.hpp"
+#include "workflows/watch.hpp"
 
 namespace autoheal::workflows {
 
@@ -27,6 +28,6 @@ class SelfTestEffects final : public engine::EffectPerformer<SelfTest> {
 };
 
 // One engine's self-test, once: passed, failed with what failed, or unknown with why. Blocks.
-[[nodiscard]] EngineTested test_engine(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark);
+[[nodiscard]] TestReport test_engine(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark);
 
 }  // namespace autoheal::workflows

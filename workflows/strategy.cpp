@@ -10,6 +10,7 @@
 namespace autoheal::workflows {
 
 Result<PlannedRepair> plan_repair(const PlanningInput& input) {
+  if (input.observation.recovered) return PlannedRepair{};
   PlanDraft draft(input);
   if (auto done = repair_releases(input, draft); !done) return std::unexpected(std::move(done.error()));
   if (auto done = repair_configuration(input, draft); !done) return std::unexpected(std::move(done.error()));

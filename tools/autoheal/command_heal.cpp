@@ -26,7 +26,8 @@ Result<std::string> find_failure(const Session& session, Healer& healer, const w
   if (session.options.error) return *session.options.error;
   if (!session.options.test_result_file.empty()) return read_test_result(session.options.test_result_file, spec.name);
   const auto tested =
-      workflows::test_engine(healer.surroundings(), spec, healer.ledger().id() + "/selftest/" + spec.name + "/0");
+      workflows::test_engine(healer.surroundings(), spec, healer.ledger().id() + "/selftest/" + spec.name + "/0")
+          .tested;
   if (tested.outcome == workflows::TestOutcome::unknown)
     return failure(ErrorKind::failed, "the self-test of " + spec.name + " could not be made: " + tested.error);
   return tested.error;

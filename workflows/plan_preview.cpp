@@ -1,0 +1,67 @@
+#include "workflows/plan_preview.hpp"
+
+#include "workflows/plan_codec.hpp"
+#include "workflows/running_services.hpp"
+#include "workflows/strategy.hpp"
+
+namespace autoheal::workflows {
+
+namespace {
+
+bool self_test_passes(Host& host, const EngineSpec& spec, const EffectMark& mark) {
+  for (const Probe& probe : spec.self_test) {
+    const auto verdict = host.probe(spec, probe, mark).verdict;
+    if (probe.heal && verdict != ProbeVerdict::pass && verdict != ProbeVerdict::warning) return false;
+  }
+  return true;
+}
+
+Result<Contents> contents_of(const engine::BlobStore& blobs, const EngineSpec& spec, const Observation& observation) {
+  std::vector<BlobName> names;
+  for (const auto& [path, name] : observation.contents) names.push_back(name);
+  for (const auto& [key, name] : observation.secrets) names.push_back(name);
+  for (const FileRepair& file : spec.repair.files) names.push_back(file.baseline);
+  Contents contents;
+  for (const BlobName& name : names) {
+    if (contents.contains(name)) continue;
+    auto content = blobs.get(name);
+    if (!content) return std::unexpected(std::move(content.error()));
+    contents.emplace(name, std::move(*content));
+  }
+  return contents;
+}
+
+}  // namespace
+
+Result<PlanPreview> preview_plan(Host& host, engine::BlobStore& blobs, const EngineSpec& spec,
+                                 const std::optional<AdoptedBaseline>& adopted, bool may_change,
+                                 const EffectMark& mark) {
+  ObserveRequest request = what_to_observe(spec, 1);
+  request.mark = mark;
+  auto observation = host.observe(spec, request);
+  if (!observation) return std::unexpected(std::move(observation.error()));
+  observe_services(host, spec, *observation);
+  if (spec.repair.service) observation->self_test_passes = self_test_passes(host, spec, mark);
+  const auto contents = contents_of(blobs, spec, *observation);
+  if (!contents) return std::unexpected(contents.error());
+  const auto name_of_content = [&](std::string_view content, engine::BlobNaming naming) {
+    return blobs.name_of(content, naming);
+  };
+  auto planned = plan_repair({spec, *observation, *contents, name_of_content, 1, spec.healing.max_retries == 1, {}});
+  if (!planned) return std::unexpected(std::move(planned.error()));
+  auto refusals =
+      certify_plan(spec, planned->plan, *observation, *contents, planned->new_contents, adopted, may_change);
+  return PlanPreview{std::move(planned->plan), std::move(refusals)};
+}
+
+std::string to_json(const PlanPreview& preview) {
+  JsonWriter out;
+  out.begin_object().field("certified", preview.refusals.empty()).key("plan");
+  write(out, preview.plan);
+  out.key("refusals").begin_array();
+  for (const Refusal& refusal : preview.refusals)
+    out.begin_object().field("criterion", refusal.criterion).field("reason", refusal.reason).end_object();
+  return out.end_array().end_object().take();
+}
+
+}  // namespace autoheal::workflows

@@ -1,0 +1,23 @@
+// What a heal would do right now: observation, plan and preflight, with nothing touched and nothing recorded. For
+// `heal --dry-run` and for engines that are only observed.
+#pragma once
+
+#include "workflows/certification.hpp"
+#include "workflows/host.hpp"
+
+namespace autoheal::workflows {
+
+struct PlanPreview {
+  Plan plan;
+  std::vector<Refusal> refusals;  // empty: the plan would be certified
+};
+
+// `blobs` holds the contents of the engine's baselines. Blocks; thread-safe.
+[[nodiscard]] Result<PlanPreview> preview_plan(Host& host, engine::BlobStore& blobs, const EngineSpec& spec,
+                                               const std::optional<AdoptedBaseline>& adopted, bool may_change,
+                                               const EffectMark& mark);
+
+// {"certified":...,"plan":{...},"refusals":[...]}
+[[nodiscard]] std::string to_json(const PlanPreview& preview);
+
+}  // namespace autoheal::workflows

@@ -1,0 +1,127 @@
+// What the daemon does next: which engine to test, which failure to heal, which to leave alone and why. A value that is
+// told what happened and answers with acts; it has no clock, no file and no thread, so that a simulated day takes a
+// moment. All times are on the boot clock.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "workflows/brakes.hpp"
+#include "workflows/heal_result.hpp"
+#include "workflows/self_test.hpp"
+
+namespace autoheal::workflows {
+
+// ---- what the daemon is asked to do
+
+struct StartTest {
+  std::string engine;
+};
+struct StartHeal {
+  std::string engine;
+  std::string error;
+  std::vector<std::string> needs;  // engines below it that are being healed: it waits for them
+  std::string failed_dependency;   // it ends at once as dependency_failed; or empty
+  bool flapping = false;           // it ends at once as flapping
+};
+// Once per cause: a failure that is not healed now.
+struct SkipHeal {
+  std::string engine;
+  std::string reason;  // disabled, held, observe, cooldown, unsettled
+  std::string error;
+};
+struct RecordOutcome {  // another outcome than the last time
+  EngineTested tested;
+};
+struct TakeSnapshots {  // its self-test passes and it is time
+  std::string engine;
+};
+using WatchAct = std::variant<StartTest, StartHeal, SkipHeal, RecordOutcome, TakeSnapshots>;
+
+// ---- what the daemon tells
+
+enum class LookCause { schedule, file_changed, process_ended, asked };
+
+// What a test said of one engine.
+struct TestReport {
+  EngineTested tested;
+  bool sure = false;                 // something failed that neither the network nor a program had a part in
+  std::vector<std::string> failing;  // names of the probes
+};
+
+// What is always today's.
+struct Standing {
+  bool enabled = true;
+  bool held = false;
+};
+
+class Watch {
+ public:
+  explicit Watch(unsigned max_tests) : max_tests_(max_tests) {}
+
+  // The engines from now on. New ones, and those that are described otherwise than before, are tested at once; what is
+  // under way goes on.
+  void configure(const std::vector<std::shared_ptr<const EngineSpec>>& engines, unsigned max_tests, Duration now);
+  // What an earlier process did, told before the first turn, oldest first; times may lie before this boot.
+  void remember_heal(const std::string& engine, Duration began);
+  void remember_exhausted(const std::string& engine, Duration when);
+  void remember_passed(const std::string& engine);
+
+  // Something happened that makes a test worth while; only that.
+  void look(const std::string& engine, LookCause cause, Duration now);
+  void tested(const TestReport& report, Standing standing, Duration now);
+  // Whoever started it.
+  void heal_began(const std::string& engine);
+  void heal_ended(const HealResult& result, Duration now);
+  void reset(const std::string& engine, Duration now);
+
+  // Everything to be done now.
+  [[nodiscard]] std::vector<WatchAct> take_acts(Duration now);
+  // When take_acts() would have more without anything being told.
+  [[nodiscard]] std::optional<Duration> next_wake() const;
+
+  struct Seen {  // for those who ask how an engine stands
+    std::optional<TestOutcome> outcome;
+    std::string error;
+    std::string skipped;  // why its failure is not healed, or empty
+    bool testing = false, healing = false;
+  };
+  [[nodiscard]] std::optional<Seen> seen(const std::string& engine) const;
+
+ private:
+  struct Watched {
+    std::shared_ptr<const EngineSpec> spec;
+    Brakes brakes;
+    std::optional<Duration> due;  // of the next test
+    std::optional<Duration> test_began, last_file_event, unsettled_since, last_snapshot;
+    bool testing = false;
+    bool again = false;  // something happened during the test
+    bool healing = false;
+    bool waits = false;     // its failure waits for what it needs to be tested
+    Duration failed_at{0};  // when the test that failed began
+    std::optional<TestReport> last;
+    std::string told;     // reason and cause of the last skip
+    std::string skipped;  // its reason
+    Standing standing;
+  };
+
+  void test_at(Watched& engine, Duration when);
+  void after_test(Watched& engine, Duration now);
+  void consider(Watched& engine, Duration now);
+  void heal_or_wait(Watched& engine, Duration now);
+  void skip(Watched& engine, const std::string& reason, Duration now);
+  void tell_dependents(const std::string& needed, Duration now);
+  void begin_heal(Watched& engine, StartHeal heal, Duration now);
+  bool settles(Watched& engine, Duration now);
+  void snapshot_if_due(Watched& engine, Duration now);
+
+  unsigned max_tests_;
+  unsigned tests_under_way_ = 0;
+  std::map<std::string, Watched> engines_;
+  std::vector<WatchAct> acts_;
+};
+
+}  // namespace autoheal::workflows
