@@ -1,18 +1,15 @@
 #include "tools/host/file_watch.hpp"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <sys/inotify.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <optional>
 
+#include "tools/host/inotify_terms.hpp"
 #include "tools/host/joined_names.hpp"
 #include "tools/host/system_error.hpp"
 #include "workflows/glob.hpp"
@@ -23,27 +20,9 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::uint32_t structure = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB;
-constexpr std::uint32_t gone_itself = IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT;
-constexpr std::uint32_t writes = IN_MODIFY | IN_CLOSE_WRITE;
-// Never replaces the mask of a folder that another engine watches for more.
-constexpr std::uint32_t structure_mask =
-    structure | IN_DELETE_SELF | IN_MOVE_SELF | IN_EXCL_UNLINK | IN_ONLYDIR | IN_MASK_ADD;
-
-constexpr int folder_flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
 constexpr unsigned reads_per_batch = 256;
 constexpr std::size_t read_size = 16384;
-constexpr unsigned deepest = 64;
-constexpr unsigned tries_for_root = 64;
 constexpr std::size_t most_problems_told = 1000;  // between two reloads
-constexpr const char* on_schedule = ": tested on schedule only";
-
-std::string setting(const std::string& name) {
-  const std::string path = "/proc/sys/fs/inotify/" + name;
-  std::string value;
-  std::ifstream(path) >> value;
-  return path + " is " + (value.empty() ? "unknown" : value);
-}
 
 // What SQLite puts beside a database while it is used.
 std::string_view without_side_ending(std::string_view name) {
@@ -51,35 +30,6 @@ std::string_view without_side_ending(std::string_view name) {
     if (name.ends_with(ending)) return name.substr(0, name.size() - ending.size());
   }
   return name;
-}
-
-unsigned depth_of(const WatchedFolder& folder) { return folder.above == nullptr ? 0 : 1 + depth_of(*folder.above); }
-
-Result<UniqueFd> failure_of(const Result<RootFolder>& root) { return std::unexpected(root.error()); }
-
-struct CloseFolder {
-  void operator()(DIR* folder) const { ::closedir(folder); }
-};
-
-// Names of folders in an open folder, at most `most`.
-std::vector<std::string> folders_in(int descriptor, std::size_t most) {
-  std::vector<std::string> names;
-  UniqueFd opened(::openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  const std::unique_ptr<DIR, CloseFolder> stream(opened ? ::fdopendir(opened.get()) : nullptr);
-  if (!stream) return names;
-  (void)opened.release();
-  while (const dirent* entry = ::readdir(stream.get())) {
-    const std::string name = entry->d_name;
-    if (name == "." || name == ".." || (entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN)) continue;
-    if (names.size() == most) break;
-    names.push_back(name);
-  }
-  return names;
-}
-
-std::string absolute(const WatchedFolder& folder, const std::string& name) {
-  const std::string below = path_below_root(folder);
-  return root_of(folder).name + "/" + (below == "." ? "" : below + "/") + name;
 }
 
 }  // namespace
@@ -90,7 +40,8 @@ Result<std::unique_ptr<FileWatch>> FileWatch::create(asio::any_io_executor execu
   if (!inotify) {
     const int problem = errno;
     auto failed = system_failure("watching files", problem);
-    if (problem == EMFILE) failed.error().message += " (" + setting("max_user_instances") + ", or too few descriptors)";
+    if (problem == EMFILE)
+      failed.error().message += " (" + inotify_setting("max_user_instances") + ", or too few descriptors)";
     failed.error().message += ": engines are tested on schedule only";
     return failed;
   }
@@ -148,8 +99,6 @@ int FileWatch::add_watch(int folder_descriptor, std::uint32_t mask) {
   return watch >= 0 ? watch : -errno;
 }
 
-// ---- events
-
 void FileWatch::take(std::span<const char> events) {
   Batch batch;
   while (events.size() >= sizeof(inotify_event)) {
@@ -182,7 +131,7 @@ void FileWatch::read_event(int watch, std::uint32_t mask, std::string_view name,
 }
 
 void FileWatch::read_event_of_itself(const WatchedFolder& folder, std::uint32_t mask, Batch& batch) {
-  const bool gone = (mask & gone_itself) != 0;
+  const bool gone = (mask & event_gone_itself) != 0;
   if (gone) batch.moved.emplace(folder.watch, "");
   // Of any other folder, the one above it tells the same with its name.
   const bool told_above = folder.above != nullptr && folder.above->watch >= 0;
@@ -199,7 +148,7 @@ void FileWatch::read_event_of_itself(const WatchedFolder& folder, std::uint32_t 
 void FileWatch::read_event_in(const WatchedFolder& folder, std::uint32_t mask, const std::string& name, Batch& batch) {
   if (name == staging_name && folder.above == nullptr) return;
   std::set<std::uint32_t> engines;
-  const bool structural = (mask & structure) != 0;
+  const bool structural = (mask & event_structure) != 0;
   const WatchedFolder* const child = folder.child(name);
   const MarkSet marks = tree_.marks_of_name(folder, name);
   if (structural && child != nullptr && child->declared) tree_.add_engines_below(*child, engines);
@@ -218,7 +167,7 @@ void FileWatch::read_event_in(const WatchedFolder& folder, std::uint32_t mask, c
 
 bool FileWatch::counts_inside(const WatchedFolder& folder, const WatchMark& mark, std::uint32_t event,
                               const std::string& name) const {
-  const bool writing = (event & structure) == 0;
+  const bool writing = (event & event_structure) == 0;
   const std::string_view database = without_side_ending(name);
   const bool beside = database.size() < name.size();
   if (mark.presence && (writing || beside)) return false;
@@ -229,7 +178,8 @@ bool FileWatch::counts_inside(const WatchedFolder& folder, const WatchMark& mark
     }
   }
   if (mark.pattern == WatchMark::no_pattern) return true;
-  if ((event & IN_ISDIR) != 0) return mark.deep && (event & structure & ~static_cast<std::uint32_t>(IN_ATTRIB)) != 0;
+  if ((event & IN_ISDIR) != 0)
+    return mark.deep && (event & event_structure & ~static_cast<std::uint32_t>(IN_ATTRIB)) != 0;
   const std::string above = path_below_root(folder);
   return workflows::glob_matches(tree_.pattern(mark.pattern), above == "." ? name : above + "/" + name);
 }
@@ -265,10 +215,10 @@ void FileWatch::finish(Batch batch) {
 
 void FileWatch::judge(std::map<std::string, Hit> hits, std::set<std::string>& told) {
   std::optional<RootFolder> root;
-  for (auto& [absolute_path, one] : hits) {
+  for (auto& [whole, one] : hits) {
     if (std::ranges::includes(told, one.engines)) continue;
-    if (own_changes_.under_way(absolute_path)) {
-      Hit& waiting = pending_[absolute_path];
+    if (own_changes_.under_way(whole)) {
+      Hit& waiting = pending_[whole];
       one.engines.merge(waiting.engines);
       waiting = std::move(one);
       continue;
@@ -278,7 +228,7 @@ void FileWatch::judge(std::map<std::string, Hit> hits, std::set<std::string>& to
       root = opened ? std::optional(std::move(*opened)) : std::nullopt;
     }
     const auto now = root ? identity_of(*root, one.path) : failure(ErrorKind::not_found, one.root);
-    if (now && own_changes_.is_ours(absolute_path, now->device, now->inode, now->ctime_ns)) continue;
+    if (now && own_changes_.is_ours(whole, now->device, now->inode, now->ctime_ns)) continue;
     told.merge(one.engines);
   }
 }
@@ -300,7 +250,7 @@ void FileWatch::tell(const std::set<std::string>& engines, bool lost) {
   if (!*alive) return;
   if (lost) {
     const std::string why = "more files changed at once than the kernel holds events for (" +
-                            setting("max_queued_events") + "): every engine is looked at";
+                            inotify_setting("max_queued_events") + "): every engine is looked at";
     if (!std::exchange(told_loss_, true)) {
       problems_[why];
       tell_problems();
@@ -310,256 +260,6 @@ void FileWatch::tell(const std::set<std::string>& engines, bool lost) {
   for (const std::string& engine : engines) {
     if (*alive && changed_now) changed_now(engine);
   }
-}
-
-// ---- watches
-
-void FileWatch::watch(const std::vector<WatchedEngine>& engines) {
-  std::set<int> before;
-  for (const auto& [watch, folder] : by_watch_) before.insert(watch);
-  for (const auto& [root, above] : missing_) before.insert(above.watch);
-  by_watch_.clear();
-  missing_.clear();
-  told_problems_.clear();
-  told_loss_ = false;
-  real_roots_.clear();
-  own_paths_.clear();
-  for (const auto& path : own_files_) {
-    std::error_code problem;
-    const auto folder = std::filesystem::canonical(path.parent_path(), problem);
-    if (!problem) own_paths_.insert((folder / path.filename()).string());
-  }
-  tree_ = WatchTree(engines);
-  for (const std::string& problem : tree_.problems()) problems_[problem];
-  for (const auto& root : tree_.roots()) arm_root(*root, false);
-  // Only now: a folder that stays keeps its watch, and with it the events that wait.
-  for (const int watch : before) drop_watch(watch);
-  tell_problems();
-}
-
-std::size_t FileWatch::folders_watched() const {
-  std::set<int> watches;
-  for (const auto& [watch, folder] : by_watch_) watches.insert(watch);
-  return watches.size();
-}
-
-std::vector<WatchedFolder*> FileWatch::folders_of(int watch) const {
-  std::vector<WatchedFolder*> folders;
-  const auto [from, to] = by_watch_.equal_range(watch);
-  for (auto at = from; at != to; ++at) folders.push_back(at->second);
-  return folders;
-}
-
-void FileWatch::look_again(const std::pair<int, std::string>& moved, Batch& batch) {
-  const auto& [watch, name] = moved;
-  std::vector<WatchedFolder*> roots;
-  for (const auto& root : tree_.roots()) {
-    const auto above = missing_.find(root.get());
-    if (name.empty() && above != missing_.end() && above->second.watch == watch) roots.push_back(root.get());
-  }
-  for (WatchedFolder* folder : folders_of(watch)) {
-    // What came before in this batch may have taken it away.
-    const auto still = folders_of(watch);
-    if (std::ranges::find(still, folder) == still.end()) continue;
-    WatchedFolder* const above = name.empty() ? folder->above : folder;
-    if (above == nullptr) {
-      roots.push_back(folder);
-      continue;
-    }
-    const std::string child = name.empty() ? folder->name : name;
-    const auto root = RootFolder::open(root_of(*above).name);
-    const auto opened = root ? root->open_below(path_below_root(*above), folder_flags) : failure_of(root);
-    if (opened) {
-      arm_child(*above, opened->get(), child, false);
-    } else if (opened.error().kind != ErrorKind::not_found) {
-      note_problem(*above, absolute(*above, child) + " is not watched, " + opened.error().message + on_schedule);
-    }
-  }
-  for (WatchedFolder* root : roots) {
-    const bool was_missing = missing_.contains(root);
-    arm_root(*root, false);
-    if (!was_missing || missing_.contains(root)) continue;
-    std::set<std::uint32_t> engines;
-    tree_.add_engines_below(*root, engines);
-    hit(*root, ".", engines, batch);
-  }
-}
-
-void FileWatch::arm_root(WatchedFolder& root, bool thorough) {
-  for (unsigned tries = 0; tries < tries_for_root; ++tries) {
-    const UniqueFd opened(::open(root.name.c_str(), folder_flags));
-    if (opened) {
-      std::error_code problem;
-      if (!own_paths_.empty()) real_roots_[&root] = std::filesystem::canonical(root.name, problem).string();
-      forget_above(root);
-      arm(root, opened.get(), thorough);
-      return;
-    }
-    const int problem = errno;
-    disarm(root);
-    if (problem != ENOENT && problem != ENOTDIR) return note_failure(root, "", problem);
-    watch_above(root);
-    // It may have come before the watch did.
-    struct stat status {};
-    if (::stat(root.name.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) return;
-  }
-}
-
-void FileWatch::watch_above(WatchedFolder& root) {
-  forget_above(root);
-  std::string above = root.name;
-  while (true) {
-    const auto slash = above.rfind('/');
-    if (slash == std::string::npos || above == "/") return;
-    const std::string next = above.substr(slash + 1);
-    above = slash == 0 ? "/" : above.substr(0, slash);
-    const UniqueFd opened(::open(above.c_str(), folder_flags));
-    if (!opened) continue;
-    const int watch = add_watch(opened.get(), structure_mask);
-    if (watch < 0) return note_failure(root, "", -watch);
-    missing_[&root] = {watch, next};
-    // What is missing may have come in between: then the watch belongs further down.
-    struct stat status {};
-    if (::stat((above + "/" + next).c_str(), &status) != 0 || !S_ISDIR(status.st_mode) ||
-        above + "/" + next == root.name)
-      return;
-    forget_above(root);
-    above = root.name;
-  }
-}
-
-void FileWatch::arm_child(WatchedFolder& folder, int descriptor, const std::string& name, bool thorough) {
-  WatchedFolder* child = folder.child(name);
-  const bool declared = child != nullptr && child->declared;
-  const MarkSet content = tree_.content_of_child(folder, name);
-  if (!declared && content == 0) return;
-  const UniqueFd opened(::openat(descriptor, name.c_str(), folder_flags | O_NOFOLLOW));
-  if (!opened) {
-    const int problem = errno;
-    if (child != nullptr) disarm(*child);
-    if (child != nullptr && !declared) take_out(*child);
-    note_unopened(folder, descriptor, name, declared, problem);
-    return;
-  }
-  if (child == nullptr) {
-    if (!may_find(folder, name)) return;
-    child = &folder.make_child(name);
-    if (folder.inside != 0) child->top = folder.top != nullptr ? folder.top : &folder;
-    if (child->top != nullptr) ++child->top->found;
-  }
-  child->inside = content;
-  arm(*child, opened.get(), thorough);
-}
-
-// A file where a folder may or may not be is as it should be; where one has to be passed it is not.
-void FileWatch::note_unopened(const WatchedFolder& folder, int descriptor, const std::string& name, bool declared,
-                              int error_number) {
-  if (error_number == ENOENT || (error_number == ENOTDIR && !declared)) return;
-  struct stat status {};
-  const bool is_link =
-      ::fstatat(descriptor, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(status.st_mode);
-  note_failure(declared ? *folder.child(name) : folder, declared ? "" : name, is_link ? ELOOP : error_number);
-}
-
-void FileWatch::take_out(WatchedFolder& found) {
-  if (found.top != nullptr) --found.top->found;
-  found.above->remove_child(std::string(found.name));
-}
-
-// A folder in a watched one, nobody's declared target.
-bool FileWatch::may_find(WatchedFolder& folder, const std::string& name) {
-  if (folder.inside == 0) return true;
-  if (is_own(folder, name)) return false;
-  WatchedFolder& top = folder.top != nullptr ? *folder.top : folder;
-  if (top.found < most_folders_below && depth_of(folder) < deepest) return true;
-  note_problem(folder, absolute(top, "") + " holds more than " + std::to_string(most_folders_below) +
-                           " folders or lies too deep: what changes further in is found on schedule only");
-  return false;
-}
-
-void FileWatch::arm(WatchedFolder& folder, int descriptor, bool thorough) {
-  if (folder.above == nullptr) folder.inside = folder.content;
-  const std::uint32_t mask = structure_mask | (tree_.wants_writes(folder) ? writes : 0U);
-  const int watch = add_watch(descriptor, mask);
-  if (watch >= 0 && watch == folder.watch && !thorough) return;
-  if (watch != folder.watch) disarm(folder);
-  if (watch < 0) {
-    note_failure(folder, "", -watch);
-  } else if (folder.watch < 0) {
-    folder.watch = watch;
-    by_watch_.emplace(watch, &folder);
-  }
-  // Also below a folder that gives no watch: one that may be entered but not read is common.
-  arm_below(folder, descriptor, thorough);
-}
-
-// After the folder has its watch, so that whatever comes later is told.
-void FileWatch::arm_below(WatchedFolder& folder, int descriptor, bool thorough) {
-  std::set<std::string> names;
-  for (const auto& child : folder.below) names.insert(child->name);
-  for (const WatchedName& name : folder.names) {
-    struct stat status {};
-    const std::string text(tree_.text_of(name));
-    const bool is_folder =
-        ::fstatat(descriptor, text.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode);
-    if (is_folder) names.insert(text);
-  }
-  const auto& inside = tree_.marks(folder.inside);
-  if (std::ranges::any_of(inside, &WatchMark::deep)) {
-    for (std::string& name : folders_in(descriptor, most_folders_below + 1)) names.insert(std::move(name));
-  }
-  for (const std::string& name : names) arm_child(folder, descriptor, name, thorough);
-}
-
-void FileWatch::disarm(WatchedFolder& folder) {
-  for (const auto& child : folder.below) disarm(*child);
-  std::erase_if(folder.below, [](const auto& child) {
-    if (child->declared) return false;
-    if (child->top != nullptr) --child->top->found;
-    return true;
-  });
-  if (folder.watch < 0) return;
-  const auto [from, to] = by_watch_.equal_range(folder.watch);
-  const auto one = std::find_if(from, to, [&](const auto& entry) { return entry.second == &folder; });
-  if (one != to) by_watch_.erase(one);
-  drop_watch(std::exchange(folder.watch, -1));
-}
-
-void FileWatch::forget_above(const WatchedFolder& root) {
-  const auto above = missing_.find(&root);
-  if (above == missing_.end()) return;
-  const int watch = above->second.watch;
-  missing_.erase(above);
-  drop_watch(watch);
-}
-
-// Unless another folder shares it.
-void FileWatch::drop_watch(int watch) {
-  if (by_watch_.contains(watch)) return;
-  for (const auto& [root, above] : missing_) {
-    if (above.watch == watch) return;
-  }
-  // It may be gone with its folder already.
-  (void)::inotify_rm_watch(inotify_.native_handle(), watch);
-}
-
-// ---- what cannot be watched
-
-void FileWatch::note_problem(const WatchedFolder& folder, const std::string& sentence) {
-  std::set<std::uint32_t> engines;
-  tree_.add_engines_below(folder, engines);
-  for (const WatchMark& mark : tree_.marks(folder.inside)) engines.insert(mark.engine);
-  for (const std::uint32_t engine : engines) problems_[sentence].insert(tree_.engine(engine));
-}
-
-void FileWatch::note_failure(const WatchedFolder& folder, const std::string& name, int error_number) {
-  if (error_number == ENOSPC) {
-    return note_problem(folder, "no more folders can be watched (" + setting("max_user_watches") +
-                                    ", raise it with sysctl fs.inotify.max_user_watches)" + on_schedule);
-  }
-  const std::string path = folder.above == nullptr ? folder.name : absolute(*folder.above, folder.name);
-  note_problem(folder,
-               path + (name.empty() ? "" : "/" + name) + " is not watched, " + reason_of(error_number) + on_schedule);
 }
 
 void FileWatch::tell_problems() {

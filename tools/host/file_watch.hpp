@@ -19,6 +19,7 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "tools/host/own_changes.hpp"
@@ -97,7 +98,7 @@ class FileWatch {
 
   void look_again(const std::pair<int, std::string>& moved, Batch& batch);
   void arm_root(WatchedFolder& root, bool thorough);
-  void watch_above(WatchedFolder& root);
+  bool watch_above(WatchedFolder& root);
   void arm_child(WatchedFolder& folder, int descriptor, const std::string& name, bool thorough);
   void arm(WatchedFolder& folder, int descriptor, bool thorough);
   void arm_below(WatchedFolder& folder, int descriptor, bool thorough);

@@ -178,6 +178,12 @@ std::string path_below_root(const WatchedFolder& folder) {
   return above == "." ? folder.name : above + "/" + folder.name;
 }
 
+std::string absolute_path(const WatchedFolder& folder, const std::string& name) {
+  std::string path = root_of(folder).name;
+  if (folder.above != nullptr) path += "/" + path_below_root(folder);
+  return name.empty() ? path : path + "/" + name;
+}
+
 const WatchedFolder& root_of(const WatchedFolder& folder) {
   const WatchedFolder* at = &folder;
   while (at->above != nullptr) at = at->above;

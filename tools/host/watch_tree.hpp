@@ -88,6 +88,8 @@ class WatchTree {
 
 // Relative to its root; "." is the root.
 [[nodiscard]] std::string path_below_root(const WatchedFolder& folder);
+// "<root>/<path>" of `name` in the folder; of the folder itself where `name` is empty.
+[[nodiscard]] std::string absolute_path(const WatchedFolder& folder, const std::string& name);
 [[nodiscard]] const WatchedFolder& root_of(const WatchedFolder& folder);
 
 }  // namespace autoheal::host

@@ -5,8 +5,12 @@
 #include <sys/inotify.h>
 
 #include <array>
+#include <atomic>
+#include <boost/asio/post.hpp>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
+#include <thread>
 
 #include "tests/unit/host/watch_fixture.hpp"
 
@@ -322,6 +326,49 @@ TEST_F(FileWatchTest, WhatTheHostRepairsAndPutsBackIsOwn) {
   EXPECT_TRUE(told());
 }
 
+TEST_F(FileWatchTest, ARepairIsOwnEvenWhereItsEventsComeBeforeItsEnd) {
+  write("app.conf", "0");
+  watch({"app.conf"});
+  RealHost host({.blobs = blobs_, .own_files = {}, .at_step = {}, .program = {}, .own_changes = &own_});
+  std::atomic<bool> ended = false;
+  std::thread repairs([&] {
+    for (unsigned number = 1; number <= 20; ++number) {
+      const Change change = rewriting("app.conf", std::to_string(number));
+      EXPECT_EQ(host.apply(spec_, {&change, 1}, number, mark_).front().status, ChangeStatus::done);
+    }
+    ended = true;
+    boost::asio::post(context_, [] {});
+  });
+  EXPECT_TRUE(until([&] { return ended.load(); }));
+  repairs.join();
+  EXPECT_TRUE(silent());
+  std::ofstream(root_ / "app.conf") << "drift";
+  EXPECT_TRUE(told());
+}
+
+TEST_F(FileWatchTest, AFolderThatIsSwappedIsFollowed) {
+  write("var/queue/deep/1", "old");
+  write("next/deep/1", "new");
+  watch({}, {"var/queue"});
+  ASSERT_EQ(::renameat2(AT_FDCWD, (root_ / "next").c_str(), AT_FDCWD, (root_ / "var/queue").c_str(), RENAME_EXCHANGE),
+            0);
+  note("var/queue");
+  EXPECT_TRUE(silent());
+  fs::remove(root_ / "next/deep/1");
+  EXPECT_TRUE(silent());
+  fs::remove(root_ / "var/queue/deep/1");
+  EXPECT_TRUE(told());
+}
+
+TEST_F(FileWatchTest, OwnStagingOfAnEngineFurtherDownDoesNotCount) {
+  fs::create_directories(root_ / "sub");
+  watch({"."});
+  write("sub/.autoheal/next", "a");
+  EXPECT_TRUE(silent());
+  write("sub/app.conf", "a");
+  EXPECT_TRUE(told());
+}
+
 TEST_F(FileWatchTest, EnginesShareAFolder) {
   write("etc/one", "a");
   write("etc/two", "a");
@@ -428,7 +475,7 @@ TEST_F(FileWatchTest, AFullKernelIsToldWithItsSettingAndTheEngines) {
   EXPECT_TRUE(told());
 }
 
-TEST_F(FileWatchTest, TenThousandFilesTakeOneWatchAndTenThousandFoldersOneEach) {
+TEST_F(FileWatchTest, TenThousandFilesInAFolderTakeOneWatch) {
   std::vector<std::string> paths;
   for (int number = 0; number < 10'000; ++number) paths.push_back("file-" + std::to_string(number));
   watch(paths);
