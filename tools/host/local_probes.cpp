@@ -1,8 +1,8 @@
 #include "tools/host/local_probes.hpp"
 
 #include <algorithm>
-#include <charconv>
 
+#include "tools/host/pidfile.hpp"
 #include "tools/host/process_table.hpp"
 #include "tools/host/user_account.hpp"
 #include "workflows/env_file.hpp"
@@ -15,7 +15,6 @@ using workflows::ProbeVerdict;
 using workflows::RunOutcome;
 using workflows::TargetKind;
 
-constexpr std::size_t pidfile_limit = 4096;
 constexpr std::size_t first_line_limit = 200;
 
 // What the plugin or command says for itself, for the reader only.
@@ -83,32 +82,17 @@ Verdict probe_env(const RootFolder& root, const workflows::EnvProbe& probe, cons
   return problems.empty() ? Verdict{} : fails(probe.file + ": " + problems);
 }
 
-Result<pid_t> process_in(const RootFolder& root, const std::string& pidfile, const engine::BlobStore& blobs,
-                         const OwnFiles& own) {
-  Look look;
-  look.keep_content = true;
-  look.limit = pidfile_limit;
-  const auto seen = look_at(root, pidfile, look, blobs, own);
-  if (!seen) return std::unexpected(seen.error());
-  if (seen->facts.kind != TargetKind::file) return failure(ErrorKind::not_found, pidfile + " is missing or no file");
-  const auto begin = seen->content.find_first_not_of(" \t\r\n");
-  pid_t pid = 0;
-  if (begin == std::string::npos) return failure(ErrorKind::invalid, pidfile + " is empty");
-  const char* const end = seen->content.data() + seen->content.size();
-  const auto [rest, problem] = std::from_chars(seen->content.data() + begin, end, pid);
-  const bool only_space =
-      std::all_of(rest, end, [](char byte) { return byte == '\n' || byte == '\r' || byte == ' ' || byte == '\t'; });
-  if (problem != std::errc() || pid <= 0 || !only_space)
-    return failure(ErrorKind::invalid, pidfile + " holds no process id");
-  const auto process = read_process(pid);
+Result<pid_t> process_in(const RootFolder& root, const std::string& pidfile, const OwnFiles& own) {
+  const auto pid = read_pidfile(root, pidfile, own);
+  if (!pid) return pid;
+  const auto process = read_process(*pid);
   if (!process || process->is_dead())
-    return failure(ErrorKind::not_found, "process " + std::to_string(pid) + " of " + pidfile + " does not run");
+    return failure(ErrorKind::not_found, "process " + std::to_string(*pid) + " of " + pidfile + " does not run");
   return pid;
 }
 
-Verdict probe_process(const RootFolder& root, const workflows::ProcessProbe& probe, const engine::BlobStore& blobs,
-                      const OwnFiles& own) {
-  const auto pid = process_in(root, probe.pidfile, blobs, own);
+Verdict probe_process(const RootFolder& root, const workflows::ProcessProbe& probe, const OwnFiles& own) {
+  const auto pid = process_in(root, probe.pidfile, own);
   return pid ? Verdict{} : cannot_look(pid.error());
 }
 

@@ -21,8 +21,7 @@ struct Verdict {
                                  const engine::BlobStore& blobs, const OwnFiles& own);
 [[nodiscard]] Verdict probe_env(const RootFolder& root, const workflows::EnvProbe& probe,
                                 const engine::BlobStore& blobs, const OwnFiles& own);
-[[nodiscard]] Verdict probe_process(const RootFolder& root, const workflows::ProcessProbe& probe,
-                                    const engine::BlobStore& blobs, const OwnFiles& own);
+[[nodiscard]] Verdict probe_process(const RootFolder& root, const workflows::ProcessProbe& probe, const OwnFiles& own);
 // 0 passes, everything else fails.
 [[nodiscard]] Verdict judge_command(const workflows::RunOutcome& ran);
 // 0 passes, 1 is a warning or fails, 2 fails, everything else is unknown. The text it printed is not believed.
@@ -30,7 +29,6 @@ struct Verdict {
 
 // The process named in the file, while it lives (a zombie does not). not_found: no such file or process; invalid: no
 // pid.
-[[nodiscard]] Result<pid_t> process_in(const RootFolder& root, const std::string& pidfile,
-                                       const engine::BlobStore& blobs, const OwnFiles& own);
+[[nodiscard]] Result<pid_t> process_in(const RootFolder& root, const std::string& pidfile, const OwnFiles& own);
 
 }  // namespace autoheal::host

@@ -59,7 +59,7 @@ Verdict judge(const RootFolder& root, const Probe& probe, const EffectMark& mark
   if (const auto* command = std::get_if<CommandProbe>(&probe.what)) return judge_command(run_limited(command->run));
   if (const auto* plugin = std::get_if<PluginProbe>(&probe.what))
     return judge_plugin(run_limited(plugin->run), plugin->warning_fails);
-  return probe_process(root, std::get<ProcessProbe>(probe.what), blobs, own);
+  return probe_process(root, std::get<ProcessProbe>(probe.what), own);
 }
 
 bool is_done(const ChangeOutcome& outcome) {
@@ -123,6 +123,30 @@ Result<RootFolder> RealHost::open_to_change(const EngineSpec& spec) {
   return root;
 }
 
+ChangeOutcome RealHost::apply_and_note(const RootFolder& root, const StagingTools& tools, const Change& change,
+                                       unsigned number, const EffectMark& mark) const {
+  const OwnChangeUnderWay ours(options_.own_changes, root.path() + "/" + change.before.path);
+  ChangeOutcome outcome = apply_change(root, tools, change, number, mark);
+  if (!is_done(outcome)) return outcome;
+  // What was compared with the plan is noted, not what lies there by now: an edit since then is not ours.
+  const TargetFacts& left = outcome.left;
+  if (left.kind != TargetKind::database) {
+    ours.note({left.device, left.inode, left.ctime_ns});
+  } else if (const auto now = identity_of(root, change.before.path)) {
+    ours.note(*now);
+  }
+  return outcome;
+}
+
+UndoOutcome RealHost::restore_and_note(const RootFolder& root, const StagingTools& tools, const Change& change,
+                                       const ChangeOutcome* outcome, unsigned number, const EffectMark& mark) const {
+  const OwnChangeUnderWay ours(options_.own_changes, root.path() + "/" + change.before.path);
+  UndoOutcome undone = restore_change(root, tools, change, outcome, number, mark);
+  if (options_.own_changes == nullptr || undone.status != UndoStatus::restored) return undone;
+  if (const auto now = identity_of(root, change.before.path)) ours.note(*now);
+  return undone;
+}
+
 std::vector<ChangeOutcome> RealHost::apply(const EngineSpec& spec, std::span<const Change> changes,
                                            unsigned first_number, const EffectMark& mark) {
   std::vector<ChangeOutcome> outcomes(changes.size());
@@ -142,7 +166,7 @@ std::vector<ChangeOutcome> RealHost::apply(const EngineSpec& spec, std::span<con
       if (!root) return fail(outcomes[index], root.error().message);
       const unsigned number = outcomes[index].number;
       const std::string stopped =
-          problem_in([&] { outcomes[index] = apply_change(*root, tools, changes[index], number, mark); });
+          problem_in([&] { outcomes[index] = apply_and_note(*root, tools, changes[index], number, mark); });
       if (!stopped.empty()) fail(outcomes[index], changes[index].before.path + ": " + stopped);
     };
     const std::vector<std::size_t> heads = heads_of_turns(changes);
@@ -176,7 +200,7 @@ std::vector<UndoOutcome> RealHost::restore(const EngineSpec& spec, std::span<con
     const auto outcome = std::ranges::find(outcomes, number, &ChangeOutcome::number);
     const ChangeOutcome* told = outcome == outcomes.end() ? nullptr : &*outcome;
     const std::string stopped =
-        problem_in([&] { one = restore_change(*root, tools, changes[index], told, number, mark); });
+        problem_in([&] { one = restore_and_note(*root, tools, changes[index], told, number, mark); });
     if (!stopped.empty()) one.message = changes[index].before.path + ": " + stopped;
   }
   return undone;
@@ -243,7 +267,7 @@ bool RealHost::process_runs(const EngineSpec& spec, const std::string& pidfile) 
   bool runs = false;
   (void)problem_in([&] {
     const auto root = RootFolder::open(spec.root);
-    runs = root && process_in(*root, pidfile, options_.blobs, OwnFiles(options_.own_files));
+    runs = root && process_in(*root, pidfile, OwnFiles(options_.own_files));
   });
   return runs;
 }

@@ -8,6 +8,7 @@
 
 #include "tools/host/change_site.hpp"
 #include "tools/host/database_client.hpp"
+#include "tools/host/own_changes.hpp"
 #include "tools/host/process_runner.hpp"
 #include "tools/host/root_locks.hpp"
 #include "workflows/host.hpp"
@@ -20,6 +21,7 @@ struct RealHostOptions {
   unsigned changes_at_once = 8;
   std::function<void(std::string_view step)> at_step;  // tests only: called after each step of a change, may throw
   std::string program;                                 // autoheal's own, for what is done in a child of it (databases)
+  OwnChanges* own_changes = nullptr;                   // is told what apply and restore leave; outlives the host
 };
 
 // Thread-safe; every call blocks; none throws: what goes wrong inside is an outcome or an Error.
@@ -67,6 +69,13 @@ class RealHost final : public workflows::Host {
 
   RealHostOptions options_;
   [[nodiscard]] StagingTools staging_tools(const OwnFiles& own) const;
+  [[nodiscard]] workflows::ChangeOutcome apply_and_note(const RootFolder& root, const StagingTools& tools,
+                                                        const workflows::Change& change, unsigned number,
+                                                        const workflows::EffectMark& mark) const;
+  [[nodiscard]] workflows::UndoOutcome restore_and_note(const RootFolder& root, const StagingTools& tools,
+                                                        const workflows::Change& change,
+                                                        const workflows::ChangeOutcome* outcome, unsigned number,
+                                                        const workflows::EffectMark& mark) const;
 
   RootLocks locks_;
   DatabaseClient databases_;

@@ -1,0 +1,188 @@
+#include "tools/host/process_watch.hpp"
+
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <csignal>
+
+#include "tests/unit/host/watch_fixture.hpp"
+
+namespace autoheal::host {
+namespace {
+
+using ::testing::HasSubstr;
+
+class WatchOfTest final : public ProcessWatch {
+ public:
+  using ProcessWatch::ProcessWatch;
+  int refuse_with = 0;
+  std::function<void()> between;  // after the file was read, before the process is opened
+
+ private:
+  UniqueFd open_process(pid_t pid) override {
+    if (const auto once = std::exchange(between, {})) once();
+    if (refuse_with == 0) return ProcessWatch::open_process(pid);
+    errno = refuse_with;
+    return {};
+  }
+};
+
+// A child that waits to be killed.
+class Child {
+ public:
+  Child() : pid_(::fork()) {
+    if (pid_ != 0) return;
+    while (true) ::pause();
+  }
+  ~Child() { end(); }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+  [[nodiscard]] std::string pid() const { return std::to_string(pid_) + "\n"; }
+  void kill() const { ::kill(pid_, SIGKILL); }
+  void end() {
+    if (pid_ <= 0) return;
+    kill();
+    ::waitpid(std::exchange(pid_, 0), nullptr, 0);
+  }
+
+ private:
+  pid_t pid_;
+};
+
+class ProcessWatchTest : public WatchTest {
+ protected:
+  void SetUp() override {
+    WatchTest::SetUp();
+    watch_ = std::make_unique<WatchOfTest>(context_.get_executor());
+    watch_->ended = [this](const std::string& engine) { ++told_[engine]; };
+    watch_->warn = [this](const std::string& sentence) { warnings_.push_back(sentence); };
+  }
+  void watch() { watch_->watch({{"Demo", root_.string(), "run/app.pid"}}); }
+  bool told() {
+    const bool came = until([&] { return told_["Demo"] > 0; });
+    told_.clear();
+    return came;
+  }
+
+  std::unique_ptr<WatchOfTest> watch_;
+};
+
+TEST_F(ProcessWatchTest, TellsTheEndOfAProcessOnceEvenBeforeItIsReaped) {
+  const Child child;
+  write("run/app.pid", child.pid());
+  watch();
+  EXPECT_EQ(watch_->processes_watched(), 1U);
+  EXPECT_EQ(context_.poll(), 0U);
+  child.kill();
+  EXPECT_TRUE(told());
+  EXPECT_EQ(watch_->processes_watched(), 0U);
+  watch_->look_again("Demo");
+  EXPECT_EQ(watch_->processes_watched(), 0U);
+}
+
+TEST_F(ProcessWatchTest, WatchesTheProcessThatANewPidfileNames) {
+  Child first;
+  Child second;
+  write("run/app.pid", first.pid());
+  watch();
+  write("run/app.pid", second.pid());
+  watch_->look_again("Nobody");
+  watch_->look_again("Demo");
+  first.end();
+  context_.poll();
+  EXPECT_EQ(told_["Demo"], 0);
+  second.kill();
+  EXPECT_TRUE(told());
+}
+
+TEST_F(ProcessWatchTest, APidfileWithoutAProcessIsNotWatchedUntilItHasOne) {
+  watch();
+  EXPECT_EQ(watch_->processes_watched(), 0U);
+  for (const std::string& text :
+       {std::string("text"), std::string("-1"), std::string("0"), std::string("2147483647"), std::string(5000, '1')}) {
+    write("run/app.pid", text);
+    watch_->look_again("Demo");
+    EXPECT_EQ(watch_->processes_watched(), 0U) << text.substr(0, 20);
+  }
+  Child child;
+  write(base_ / "elsewhere.pid", child.pid());
+  fs::remove(root_ / "run/app.pid");
+  fs::create_symlink(base_ / "elsewhere.pid", root_ / "run/app.pid");
+  watch_->look_again("Demo");
+  EXPECT_EQ(watch_->processes_watched(), 0U);
+  fs::remove(root_ / "run/app.pid");
+  write("run/app.pid", child.pid());
+  watch_->look_again("Demo");
+  EXPECT_EQ(watch_->processes_watched(), 1U);
+  // A pidfile that is being written anew takes nothing away.
+  write("run/app.pid", "");
+  watch_->look_again("Demo");
+  child.end();
+  EXPECT_TRUE(told());
+}
+
+TEST_F(ProcessWatchTest, APidfileThatIsReplacedWhileItIsReadIsReadAgain) {
+  Child first;
+  Child second;
+  write("run/app.pid", first.pid());
+  watch_->between = [&] {
+    write("run/app.pid", second.pid());
+    first.end();
+  };
+  watch();
+  EXPECT_EQ(watch_->processes_watched(), 1U);
+  context_.poll();
+  EXPECT_EQ(told_["Demo"], 0);
+  second.kill();
+  EXPECT_TRUE(told());
+}
+
+TEST_F(ProcessWatchTest, AnEndDuringAReloadIsStillTold) {
+  Child child;
+  write("run/app.pid", child.pid());
+  watch();
+  child.end();
+  watch();
+  EXPECT_TRUE(told());
+  watch_->watch({});
+  watch_->look_again("Demo");
+  EXPECT_EQ(watch_->processes_watched(), 0U);
+}
+
+TEST_F(ProcessWatchTest, SaysWhichEnginesGoUnwatchedWithoutDescriptors) {
+  const Child child;
+  write("run/app.pid", child.pid());
+  watch_->refuse_with = EMFILE;
+  watch();
+  ASSERT_EQ(warnings_.size(), 1U);
+  EXPECT_THAT(warnings_.front(), HasSubstr("LimitNOFILE"));
+  EXPECT_THAT(warnings_.front(), HasSubstr("tested on schedule only: Demo"));
+  watch_->refuse_with = 0;
+  watch_->look_again("Demo");
+  EXPECT_EQ(watch_->processes_watched(), 1U);
+}
+
+TEST_F(ProcessWatchTest, MayBeDestroyedOrLookAgainInACallback) {
+  Child first;
+  Child second;
+  write("run/app.pid", first.pid());
+  watch();
+  watch_->ended = [&](const std::string& engine) {
+    ++told_[engine];
+    write("run/app.pid", second.pid());
+    watch_->look_again(engine);
+  };
+  first.kill();
+  EXPECT_TRUE(told());
+  EXPECT_EQ(watch_->processes_watched(), 1U);
+  watch_->ended = [this](const std::string& engine) {
+    ++told_[engine];
+    watch_.reset();
+  };
+  second.kill();
+  EXPECT_TRUE(told());
+}
+
+}  // namespace
+}  // namespace autoheal::host

@@ -1,0 +1,49 @@
+#include "tools/host/pidfile.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+
+#include "tools/host/system_error.hpp"
+#include "tools/host/target_facts.hpp"
+
+namespace autoheal::host {
+
+namespace {
+
+constexpr std::size_t pidfile_limit = 4096;
+
+Result<std::string> content_of(const RootFolder& root, const std::string& pidfile, const OwnFiles& own) {
+  const auto place = root.place_of(pidfile);
+  if (!place) return std::unexpected(place.error());
+  const UniqueFd found(::openat(place->folder.get(), place->name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  struct stat status {};
+  if (!found || ::fstat(found.get(), &status) != 0) return system_failure(pidfile, errno);
+  if (!S_ISREG(status.st_mode)) return failure(ErrorKind::not_found, pidfile + " is no file");
+  if (own.contain(status)) return failure(ErrorKind::refused, pidfile + " is one of Autoheal's own files");
+  const UniqueFd opened = reopen_for_reading(found.get());
+  if (!opened) return system_failure(pidfile, errno);
+  return read_all(opened.get(), pidfile, pidfile_limit);
+}
+
+}  // namespace
+
+Result<pid_t> read_pidfile(const RootFolder& root, const std::string& pidfile, const OwnFiles& own) {
+  const auto content = content_of(root, pidfile, own);
+  if (!content) return std::unexpected(content.error());
+  const auto begin = content->find_first_not_of(" \t\r\n");
+  pid_t pid = 0;
+  if (begin == std::string::npos) return failure(ErrorKind::invalid, pidfile + " is empty");
+  const char* const end = content->data() + content->size();
+  const auto [rest, problem] = std::from_chars(content->data() + begin, end, pid);
+  const bool only_space =
+      std::all_of(rest, end, [](char byte) { return byte == '\n' || byte == '\r' || byte == ' ' || byte == '\t'; });
+  if (problem != std::errc() || pid <= 0 || !only_space)
+    return failure(ErrorKind::invalid, pidfile + " holds no process id");
+  return pid;
+}
+
+}  // namespace autoheal::host

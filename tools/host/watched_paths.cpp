@@ -1,0 +1,75 @@
+#include "tools/host/watched_paths.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "workflows/glob.hpp"
+
+namespace autoheal::host {
+
+namespace {
+
+using namespace workflows;  // NOLINT: the configuration's own words
+
+std::set<std::string> pidfiles_of(const EngineSpec& spec) {
+  std::set<std::string> pidfiles;
+  const auto add = [&](const std::vector<Probe>& probes) {
+    for (const Probe& probe : probes) {
+      if (const auto* process = std::get_if<ProcessProbe>(&probe.what)) pidfiles.insert(process->pidfile);
+    }
+  };
+  add(spec.self_test);
+  add(spec.repair.checks);
+  if (spec.repair.service && !spec.repair.service->pidfile.empty()) pidfiles.insert(spec.repair.service->pidfile);
+  return pidfiles;
+}
+
+void add_probed(const std::vector<Probe>& probes, std::set<std::string>& paths) {
+  for (const Probe& probe : probes) {
+    if (const auto* file = std::get_if<FileProbe>(&probe.what)) paths.insert(file->path);
+    if (const auto* env = std::get_if<EnvProbe>(&probe.what)) paths.insert(env->file);
+  }
+}
+
+void add_repaired(const RepairSpec& repair, std::set<std::string>& paths) {
+  for (const FileRepair& file : repair.files) paths.insert(file.path);
+  for (const EnvRepair& env : repair.env) paths.insert(env.file);
+  for (const SettingsRepair& settings : repair.settings) paths.insert(settings.file);
+  for (const LinkRepair& link : repair.links) paths.insert(link.path);
+  for (const PolicyRepair& policy : repair.policy) paths.insert(policy.path);
+  for (const ReleaseRepair& release : repair.release) paths.insert(release.link);
+}
+
+}  // namespace
+
+WatchedEngine watched_paths(const EngineSpec& spec) {
+  std::set<std::string> paths = pidfiles_of(spec), presence, patterns;
+  add_probed(spec.self_test, paths);
+  add_probed(spec.repair.checks, paths);
+  add_repaired(spec.repair, paths);
+  paths.insert(spec.certify.security.paths.begin(), spec.certify.security.paths.end());
+  const auto add_globs = [&](const std::vector<std::string>& globs) {
+    for (const std::string& glob : globs) (is_glob(glob) ? patterns : paths).insert(glob);
+  };
+  add_globs(spec.certify.hashes);
+  for (const BuildRepair& build : spec.repair.build) add_globs(build.outputs);
+  for (const StateRepair& state : spec.repair.state) {
+    // Its legitimate users write to it all the time: a look at every write would be a look all the time. Only that it
+    // goes, comes or is replaced is a sign; whether what it holds is sound is the self-test's to say.
+    presence.insert(state.path);
+    paths.erase(state.path);
+  }
+  return {spec.name,
+          spec.root,
+          {paths.begin(), paths.end()},
+          {presence.begin(), presence.end()},
+          {patterns.begin(), patterns.end()}};
+}
+
+std::vector<WatchedProcess> watched_processes(const EngineSpec& spec) {
+  std::vector<WatchedProcess> processes;
+  for (const std::string& pidfile : pidfiles_of(spec)) processes.push_back({spec.name, spec.root, pidfile});
+  return processes;
+}
+
+}  // namespace autoheal::host
