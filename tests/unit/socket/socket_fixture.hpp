@@ -135,6 +135,11 @@ class ServerTest : public FolderTest {
     client.send(bytes);
     return client.read_to_end();
   }
+  [[nodiscard]] unsigned status_at(const std::string& target) const {
+    const auto answer = ask(path_, "GET", target);
+    if (!answer) throw std::runtime_error(answer.error().message);
+    return answer->status;
+  }
   std::string get(const std::string& target = "/", const std::string& more = "Connection: close\r\n") const {
     return "GET " + target + " HTTP/1.1\r\nHost: autoheal\r\n" + more + "\r\n";
   }
