@@ -1,0 +1,256 @@
+#include "tools/socket/connection.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <boost/asio/read.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/status.hpp>
+
+#include "tools/socket/request_check.hpp"
+
+namespace autoheal::socket {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using boost::system::error_code;
+
+// A response that would break the line protocol is the handler's mistake, never the client's problem.
+bool is_sendable(const Response& response) {
+  return response.status >= 200 && response.status <= 599 &&
+         std::ranges::all_of(response.content_type, [](char one) { return one >= ' ' && one < '\x7f'; });
+}
+
+Response internal_error() {
+  return error_response(500, "internal", "the daemon failed while it handled this request", "its log says why");
+}
+
+Response too_late() {
+  return error_response(408, "timed_out", "the request did not arrive within its time", "send it at once");
+}
+
+Response too_large(const Limits& limits) {
+  return error_response(413, "body_too_large",
+                        "the body is larger than " + std::to_string(limits.body_bytes) + " bytes", "");
+}
+
+Response head_too_large(const Limits& limits) {
+  return error_response(431, "header_too_large",
+                        "the header is larger than " + std::to_string(limits.head_bytes) + " bytes", "");
+}
+
+// The text is the parser's own: nothing of the request is in it.
+Response refusal_for(const error_code& problem, const Limits& limits) {
+  if (problem == http::error::body_limit) return too_large(limits);
+  if (problem == http::error::header_limit) return head_too_large(limits);
+  return bad_request(problem.message());
+}
+
+}  // namespace
+
+std::string head_of(const Response& response, bool keeps) {
+  const auto reason = http::obsolete_reason(http::int_to_status(response.status));
+  std::string head = "HTTP/1.1 " + std::to_string(response.status) + " " + std::string(reason) + "\r\n";
+  head += "Content-Type: " + response.content_type + "\r\n";
+  head += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
+  head += "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
+  if (response.status == 405) head += "Allow: GET, POST\r\n";
+  if (response.status == 503) head += "Retry-After: 1\r\n";
+  return head + (keeps ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n");
+}
+
+Connection::Connection(std::shared_ptr<Door> door, host::UniqueFd socket, Peer peer)
+    : door_(std::move(door)),
+      peer_(peer),
+      socket_(door_->executor),
+      timer_(door_->executor),
+      received_(door_->limits.head_bytes) {
+  socket_.assign(asio::local::stream_protocol(), socket.get());
+  (void)socket.release();
+  ++door_->connections_of[peer_.uid];
+  door_->connections.insert(this);
+}
+
+Connection::~Connection() {
+  door_->connections.erase(this);
+  const auto mine = door_->connections_of.find(peer_.uid);
+  if (--mine->second == 0) door_->connections_of.erase(mine);
+}
+
+asio::awaitable<void> Connection::serve(std::shared_ptr<Connection> self) {
+  bool goes_on = true;
+  while (goes_on && !self->door_->stopping) goes_on = co_await self->serve_one();
+}
+
+void Connection::end_if_idle() {
+  if (is_under_way_) return;
+  error_code ignored;
+  is_gone_ = true;
+  socket_.close(ignored);
+}
+
+// The timer ends what waits on the socket by changing the socket, not by cancelling a wait: an end that comes between
+// two waits must not be missed.
+void Connection::give(Duration time, Late late) {
+  is_late_ = false;
+  timer_.expires_after(time);
+  timer_.async_wait([weak = weak_from_this(), late](const error_code& cancelled) {
+    const auto self = weak.lock();
+    if (!self || cancelled || self->timer_.expiry() > asio::steady_timer::clock_type::now()) return;
+    error_code ignored;
+    self->is_late_ = true;
+    if (late == Late::ends_reading) self->socket_.shutdown(asio::socket_base::shutdown_receive, ignored);
+    if (late == Late::closes) self->socket_.close(ignored);
+  });
+}
+
+void Connection::give_time_without_end() { timer_.expires_at(asio::steady_timer::time_point::max()); }
+
+asio::awaitable<bool> Connection::serve_one() {
+  if (!co_await something_arrives()) co_return false;
+  Parser parser;
+  Refusal refusal = co_await read_head(parser);
+  if (!refusal && !is_gone_) refusal = co_await read_body(parser);
+  give_time_without_end();
+  if (is_gone_) co_return false;
+  if (!refusal) co_return co_await answer(parser);
+  co_await refuse(*refusal);
+  co_return false;
+}
+
+asio::awaitable<bool> Connection::something_arrives() {
+  if (received_.size() > 0) co_return true;
+  error_code problem;
+  give(door_->limits.idle, Late::closes);
+  co_await socket_.async_wait(asio::socket_base::wait_read, asio::redirect_error(asio::use_awaitable, problem));
+  co_return !problem && !is_late_;
+}
+
+// Why reading ended early: too slow, which is told, or gone, with nobody to tell.
+Connection::Refusal Connection::late_or_gone() {
+  if (is_late_ && !is_gone_) return too_late();
+  is_gone_ = true;
+  return std::nullopt;
+}
+
+asio::awaitable<bool> Connection::read_more() {
+  error_code problem;
+  const auto space = received_.prepare(received_.max_size() - received_.size());
+  const std::size_t got = co_await socket_.async_read_some(space, asio::redirect_error(asio::use_awaitable, problem));
+  received_.commit(got);
+  co_return !problem;
+}
+
+asio::awaitable<Connection::Refusal> Connection::read_head(Parser& parser) {
+  give(door_->limits.head_within, Late::ends_reading);
+  HeadScan scan;
+  while (true) {
+    const std::string_view seen(static_cast<const char*>(received_.data().data()), received_.size());
+    const auto state = scan.look(seen);
+    if (state == HeadScan::State::malformed)
+      co_return bad_request("a line ends or begins as none may, or holds a zero byte");
+    if (state == HeadScan::State::complete) co_return parse_head(parser, scan.bytes());
+    if (seen.size() >= received_.max_size()) co_return head_too_large(door_->limits);
+    if (!co_await read_more()) co_return late_or_gone();
+  }
+}
+
+Connection::Refusal Connection::parse_head(Parser& parser, std::size_t bytes) {
+  error_code problem;
+  parser.header_limit(static_cast<std::uint32_t>(door_->limits.head_bytes));
+  parser.body_limit(door_->limits.body_bytes);
+  const std::size_t used = parser.put(asio::const_buffer(received_.data().data(), bytes), problem);
+  if (problem) return refusal_for(problem, door_->limits);
+  if (!parser.is_header_done() || used != bytes) return bad_request("the header does not end where it should");
+  received_.consume(bytes);
+  return refusal_of(parser.get(), !parser.is_done());
+}
+
+asio::awaitable<Connection::Refusal> Connection::read_body(Parser& parser) {
+  if (parser.is_done()) co_return std::nullopt;
+  auto no_extension = [](std::uint64_t, beast::string_view extension, error_code& problem) {
+    if (!extension.empty()) problem = http::error::bad_chunk_extension;
+  };
+  parser.on_chunk_header(no_extension);
+  give(door_->limits.body_within, Late::ends_reading);
+  co_await tell_to_continue(parser);
+  error_code problem;
+  co_await http::async_read(socket_, received_, parser, asio::redirect_error(asio::use_awaitable, problem));
+  if (!problem) co_return std::nullopt;
+  const bool is_of_parser = problem.category() == make_error_code(http::error::bad_chunk).category();
+  if (is_of_parser && problem != http::error::partial_message && problem != http::error::end_of_stream) {
+    co_return refusal_for(problem, door_->limits);
+  }
+  co_return late_or_gone();
+}
+
+// A client that asked first would else wait a second before it sends.
+asio::awaitable<void> Connection::tell_to_continue(const Parser& parser) {
+  if (parser.get().count(http::field::expect) == 0) co_return;
+  error_code problem;
+  const std::string_view text = "HTTP/1.1 100 Continue\r\n\r\n";
+  co_await asio::async_write(socket_, asio::buffer(text), asio::redirect_error(asio::use_awaitable, problem));
+}
+
+asio::awaitable<bool> Connection::answer(Parser& parser) {
+  Request request;
+  request.method = std::string(parser.get().method_string());
+  request.target = std::string(parser.get().target());
+  request.body = std::move(parser.get().body());
+  request.peer = peer_;
+  const RequestUnderWay counted(*door_);
+  is_under_way_ = true;
+  Response response = co_await handled(std::move(request));
+  if (!is_sendable(response)) response = internal_error();
+  const bool keeps = parser.keep_alive() && !door_->stopping;
+  const bool sent = co_await send(response, keeps);
+  is_under_way_ = false;
+  co_return sent&& keeps;
+}
+
+asio::awaitable<Response> Connection::handled(Request request) {
+  std::string problem;
+  try {
+    asio::awaitable<Response> work = door_->handler(std::move(request));
+    co_return co_await std::move(work);
+  } catch (const std::exception& thrown) {
+    problem = thrown.what();
+  } catch (...) {
+    problem = "something that is no exception was thrown";
+  }
+  if (door_->told) door_->told(problem);
+  co_return internal_error();
+}
+
+asio::awaitable<bool> Connection::send(const Response& response, bool keeps) {
+  const std::string head = head_of(response, keeps);
+  const std::array<asio::const_buffer, 2> whole = {asio::buffer(head), asio::buffer(response.body)};
+  error_code problem;
+  give(door_->limits.answer_within, Late::closes);
+  co_await asio::async_write(socket_, whole, asio::redirect_error(asio::use_awaitable, problem));
+  give_time_without_end();
+  co_return !problem && !is_late_;
+}
+
+// A client that still sends gets its answer only if somebody takes what it sends, for a while.
+asio::awaitable<void> Connection::refuse(const Response& response) {
+  if (!co_await send(response, false)) co_return;
+  error_code problem;
+  socket_.shutdown(asio::socket_base::shutdown_send, problem);
+  give(door_->limits.linger, Late::closes);
+  std::uint64_t taken = 0;
+  while (!problem && !is_late_ && taken < 4 * door_->limits.body_bytes) {
+    received_.clear();
+    const auto space = received_.prepare(received_.max_size());
+    taken += co_await socket_.async_read_some(space, asio::redirect_error(asio::use_awaitable, problem));
+  }
+}
+
+}  // namespace autoheal::socket

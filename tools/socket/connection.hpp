@@ -1,0 +1,66 @@
+// One client's connection: reads a request within its limits, has it handled, answers, and so on until either side has
+// had enough. A request that is refused ends the connection, since what follows it cannot be trusted.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include "tools/host/unique_fd.hpp"
+#include "tools/socket/door.hpp"
+
+namespace autoheal::socket {
+
+// Header and body of an answer as they go over the wire; `keeps` says whether the connection goes on.
+[[nodiscard]] std::string head_of(const Response& response, bool keeps);
+
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  // Throws boost::system::system_error where the executor cannot take one more descriptor.
+  Connection(std::shared_ptr<Door> door, host::UniqueFd socket, Peer peer);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // To the end of the connection. `self` is kept until then.
+  static boost::asio::awaitable<void> serve(std::shared_ptr<Connection> self);
+  // Closes it unless a request is under way, which then is its last.
+  void end_if_idle();
+
+ private:
+  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+  using Refusal = std::optional<Response>;
+  enum class Late { ends_reading, closes };
+
+  boost::asio::awaitable<bool> serve_one();
+  boost::asio::awaitable<bool> something_arrives();
+  boost::asio::awaitable<Refusal> read_head(Parser& parser);
+  boost::asio::awaitable<bool> read_more();
+  Refusal parse_head(Parser& parser, std::size_t bytes);
+  boost::asio::awaitable<Refusal> read_body(Parser& parser);
+  boost::asio::awaitable<void> tell_to_continue(const Parser& parser);
+  boost::asio::awaitable<bool> answer(Parser& parser);
+  boost::asio::awaitable<Response> handled(Request request);
+  boost::asio::awaitable<bool> send(const Response& response, bool keeps);
+  boost::asio::awaitable<void> refuse(const Response& response);
+  Refusal late_or_gone();
+  void give(Duration time, Late late);
+  void give_time_without_end();
+
+  std::shared_ptr<Door> door_;
+  Peer peer_;
+  boost::asio::local::stream_protocol::socket socket_;
+  boost::asio::steady_timer timer_;
+  boost::beast::flat_buffer received_;
+  bool is_late_ = false;       // the time that was given has passed
+  bool is_gone_ = false;       // nobody waits for an answer
+  bool is_under_way_ = false;  // a whole request is here and not yet answered
+};
+
+}  // namespace autoheal::socket

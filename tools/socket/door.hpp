@@ -1,0 +1,62 @@
+// What all connections of one server share. Everything here is touched on the server's executor alone.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "tools/socket/limits.hpp"
+#include "tools/socket/message.hpp"
+#include "tools/socket/socket_path.hpp"
+
+namespace autoheal::socket {
+
+class Connection;
+
+// The constructor throws boost::system::system_error where the executor cannot take one more descriptor.
+struct Door {
+  Door(boost::asio::any_io_executor on, Handler served_by, Limits within, ListeningSocket listening)
+      : executor(std::move(on)),
+        handler(std::move(served_by)),
+        limits(within),
+        listener(executor),
+        file(std::move(listening.file)),
+        none_under_way(executor, boost::asio::steady_timer::time_point::max()) {
+    listener.assign(listening.socket.get());
+    (void)listening.socket.release();
+  }
+
+  boost::asio::any_io_executor executor;
+  Handler handler;
+  Limits limits;
+  std::function<void(const std::string&)> told;  // what went wrong in a handler
+  boost::asio::posix::stream_descriptor listener;
+  SocketFile file;  // after the listener: removed while its inode is still held
+  bool stopping = false;
+  std::set<Connection*> connections;
+  std::map<std::uint32_t, std::size_t> connections_of;  // by uid; no zeros
+  std::size_t requests_under_way = 0;
+  boost::asio::steady_timer none_under_way;  // never due; its waiters are woken when the last request was answered
+};
+
+// Counts one request from when it is whole until it is answered, however that ends.
+class RequestUnderWay {
+ public:
+  explicit RequestUnderWay(Door& door) : door_(door) { ++door_.requests_under_way; }
+  ~RequestUnderWay() {
+    if (--door_.requests_under_way == 0) door_.none_under_way.cancel();
+  }
+  RequestUnderWay(const RequestUnderWay&) = delete;
+  RequestUnderWay& operator=(const RequestUnderWay&) = delete;
+
+ private:
+  Door& door_;
+};
+
+}  // namespace autoheal::socket

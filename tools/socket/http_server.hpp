@@ -1,0 +1,45 @@
+// The daemon's side of the socket: accepts, asks the kernel who it is, lets each connection be served by a coroutine of
+// its own. Knows nothing of what is asked.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include "engine/result.hpp"
+#include "tools/socket/limits.hpp"
+#include "tools/socket/message.hpp"
+
+namespace autoheal::socket {
+
+struct Door;
+
+// All calls on the executor's thread, or while its context does not run. The executor must run one thing at a time (one
+// thread, or a strand); its context outlives the server, and the handler's captures outlive the context's last request.
+class HttpServer {
+ public:
+  // Errors as listen_at: busy, or unavailable with path and mode named.
+  static Result<std::unique_ptr<HttpServer>> listen(boost::asio::any_io_executor executor, const std::string& path,
+                                                    Handler handler, Limits limits = {});
+  ~HttpServer();  // as stop()
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  // What a handler threw, for a log; the client is told only that something failed.
+  void tell_failures_to(std::function<void(const std::string&)> told);
+
+  // No new connections and requests; the socket file goes if it is still ours, idle connections are closed. Requests
+  // under way are answered.
+  void stop();
+  // After the last request under way was answered, or given up by its client.
+  [[nodiscard]] boost::asio::awaitable<void> finished();
+
+ private:
+  explicit HttpServer(std::shared_ptr<Door> door);
+  std::shared_ptr<Door> door_;
+};
+
+}  // namespace autoheal::socket

@@ -1,0 +1,27 @@
+// All that a client can use up of the daemon, in one place. A request that is being handled has no limit in time: a
+// heal may take long.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "engine/timestamp.hpp"
+
+namespace autoheal::socket {
+
+struct Limits {
+  std::size_t head_bytes = 16U << 10U;   // request line and header
+  std::uint64_t body_bytes = 1U << 20U;  // of a request
+  std::size_t connections = 256;         // at once
+  std::size_t connections_per_uid = 64;  // so that one user cannot lock out the others
+
+  Duration idle = std::chrono::seconds(30);           // open, with no request under way
+  Duration head_within = std::chrono::seconds(10);    // from its first byte
+  Duration body_within = std::chrono::seconds(30);    // from the end of the header
+  Duration answer_within = std::chrono::seconds(60);  // until the client has taken it
+  Duration linger = std::chrono::seconds(2);          // for a client that still sends what was refused
+};
+
+inline constexpr std::uint64_t answer_limit_bytes = 64U << 20U;  // what a client takes as the body of an answer
+
+}  // namespace autoheal::socket

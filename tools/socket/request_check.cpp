@@ -1,0 +1,116 @@
+#include "tools/socket/request_check.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include <boost/beast/core/string.hpp>
+
+namespace autoheal::socket {
+
+namespace {
+
+namespace beast = boost::beast;
+namespace http = beast::http;
+
+using Refusal = std::optional<Response>;
+
+bool is_digits(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char one) { return one >= '0' && one <= '9'; });
+}
+
+std::string_view value_of(const RequestHeader& header, http::field name) {
+  const auto value = header[name];
+  return {value.data(), value.size()};
+}
+
+// Where the body ends must not be a matter of opinion.
+Refusal ambiguous_length(const RequestHeader& header) {
+  const auto lengths = header.count(http::field::content_length);
+  const auto codings = header.count(http::field::transfer_encoding);
+  if (lengths > 1) return bad_request("there is more than one Content-Length");
+  if (lengths == 1 && !is_digits(value_of(header, http::field::content_length))) {
+    return bad_request("Content-Length is not one number");
+  }
+  if (lengths == 1 && codings > 0) return bad_request("Content-Length stands beside Transfer-Encoding");
+  if (codings > 1) return bad_request("there is more than one Transfer-Encoding");
+  if (codings == 1 && (header.version() != 11 || !beast::iequals(header[http::field::transfer_encoding], "chunked"))) {
+    return bad_request("Transfer-Encoding is something else than chunked");
+  }
+  return std::nullopt;
+}
+
+Refusal bad_target(const RequestHeader& header) {
+  const auto target = header.target();
+  const auto is_visible = [](char one) { return one > ' ' && one < '\x7f'; };
+  if (target.starts_with('/') && std::ranges::all_of(target, is_visible)) return std::nullopt;
+  return bad_request("the target is not a path of visible ASCII");
+}
+
+// A browser that was led here, under whatever name, sends one of these.
+Refusal foreign(const RequestHeader& header) {
+  if (header.count(http::field::host) != 1) return bad_request("there is not exactly one Host");
+  const auto host = value_of(header, http::field::host);
+  if (host != "autoheal" && host != "localhost") {
+    return error_response(403, "foreign_host", "Host is neither autoheal nor localhost", "send Host: autoheal");
+  }
+  if (header.count(http::field::origin) != 0) {
+    return error_response(403, "foreign_origin", "requests of web pages are not served", "send no Origin");
+  }
+  return std::nullopt;
+}
+
+bool is_json(std::string_view type) {
+  const auto parameters = type.find(';');
+  auto name = type.substr(0, parameters);
+  while (name.ends_with(' ') || name.ends_with('\t')) name.remove_suffix(1);
+  return beast::iequals(beast::string_view(name.data(), name.size()), "application/json");
+}
+
+Refusal bad_content(const RequestHeader& header, bool has_body) {
+  if (header.method() == http::verb::get) return has_body ? Refusal(bad_request("a GET has a body")) : std::nullopt;
+  const bool is_plain = header.count(http::field::content_encoding) == 0;
+  if (is_plain && header.count(http::field::content_type) == 1 && is_json(value_of(header, http::field::content_type)))
+    return std::nullopt;
+  return error_response(415, "unsupported_media_type", "a POST must be plain JSON",
+                        "send Content-Type: application/json and no Content-Encoding");
+}
+
+Refusal bad_expectation(const RequestHeader& header) {
+  const auto expected = header[http::field::expect];
+  if (expected.empty() || beast::iequals(expected, "100-continue")) return std::nullopt;
+  return error_response(417, "expectation_failed", "what the request expects is not known here", "send no Expect");
+}
+
+}  // namespace
+
+HeadScan::State HeadScan::look(std::string_view received) {
+  for (; bytes_ < received.size(); ++bytes_) {
+    const char one = received[bytes_];
+    const auto before = received.substr(0, bytes_);
+    const bool begins_line = before.ends_with("\r\n");
+    if (one == '\0' || (one == '\n' && !before.ends_with('\r'))) return State::malformed;
+    if (begins_line && (one == ' ' || one == '\t')) return State::malformed;
+    if (one == '\n' && before.ends_with("\r\n\r")) {
+      ++bytes_;
+      return State::complete;
+    }
+  }
+  return State::incomplete;
+}
+
+Response bad_request(std::string_view why) {
+  return error_response(400, "bad_request", "the request is not plain HTTP/1.1: " + std::string(why), "");
+}
+
+std::optional<Response> refusal_of(const RequestHeader& header, bool has_body) {
+  if (auto refusal = ambiguous_length(header)) return refusal;
+  if (header.method() != http::verb::get && header.method() != http::verb::post) {
+    return error_response(405, "method_not_allowed", "only GET and POST are served", "");
+  }
+  if (auto refusal = bad_target(header)) return refusal;
+  if (auto refusal = foreign(header)) return refusal;
+  if (auto refusal = bad_content(header, has_body)) return refusal;
+  return bad_expectation(header);
+}
+
+}  // namespace autoheal::socket

@@ -1,0 +1,35 @@
+// What a request must look like before anybody hears of it. The parser is generous in places where two readers of the
+// same bytes could come to different ends of a request; those, and what a web page could send, are refused here.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+#include <boost/beast/http/fields.hpp>
+#include <boost/beast/http/message.hpp>
+
+#include "tools/socket/message.hpp"
+
+namespace autoheal::socket {
+
+// Finds the end of a header in bytes that arrive in pieces; every byte is looked at once.
+class HeadScan {
+ public:
+  enum class State { incomplete, complete, malformed };
+  // `received` begins with what the call before saw. malformed: a bare line feed, a zero byte or a folded line.
+  State look(std::string_view received);
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }  // of the header, once complete
+
+ private:
+  std::size_t bytes_ = 0;
+};
+
+using RequestHeader = boost::beast::http::request_header<boost::beast::http::fields>;
+
+// The answer to a request whose header must not be served; empty: it may. Nothing that the client sent is repeated.
+[[nodiscard]] std::optional<Response> refusal_of(const RequestHeader& header, bool has_body);
+
+[[nodiscard]] Response bad_request(std::string_view why);
+
+}  // namespace autoheal::socket

@@ -1,0 +1,60 @@
+// The socket as a file: who may lie beside it, whose it is, and paths of any length. Folder and socket are opened
+// without following a symlink and looked at through their descriptors, so that what was checked is what is used.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+
+#include "engine/result.hpp"
+#include "engine/timestamp.hpp"
+#include "tools/host/unique_fd.hpp"
+
+namespace autoheal::socket {
+
+// The name that a listening socket has in its folder. Removed when this goes, if it is still the same inode; so this
+// must go before the descriptor that is bound to it, which keeps the inode from being used again.
+class SocketFile {
+ public:
+  SocketFile() = default;
+  SocketFile(host::UniqueFd folder, std::string name, dev_t device, ino_t inode)
+      : folder_(std::move(folder)), name_(std::move(name)), device_(device), inode_(inode) {}
+  SocketFile(SocketFile&&) noexcept = default;
+  SocketFile& operator=(SocketFile&& other) noexcept;
+  SocketFile(const SocketFile&) = delete;
+  SocketFile& operator=(const SocketFile&) = delete;
+  ~SocketFile() { remove(); }
+  void remove();
+
+ private:
+  host::UniqueFd folder_;
+  std::string name_;
+  dev_t device_ = 0;
+  ino_t inode_ = 0;
+};
+
+struct ListeningSocket {
+  host::UniqueFd socket;  // does not block, closed on exec
+  SocketFile file;
+};
+
+// Binds and listens with mode 0666: the kernel's user decides who may do what. What a dead daemon left is replaced.
+// busy: somebody accepts there. unavailable, path and mode named: the folder is a symlink, missing or writable by
+// others; the path is no socket; the system refuses. The caller holds the ledger's lock: of two that start at the same
+// moment without it, the later one may take the earlier one's name.
+[[nodiscard]] Result<ListeningSocket> listen_at(const std::string& path);
+
+struct ConnectedSocket {
+  host::UniqueFd socket;  // blocks, closed on exec
+  std::uint32_t folder_owner = 0;
+};
+
+// Waits for a free place in the queue of the listener, for at most `timeout` unless that is 0. not_found: nothing is
+// there or nobody listens; refused: a symlink, no socket, or no permission; timed_out.
+[[nodiscard]] Result<ConnectedSocket> connect_to(const std::string& path, Duration timeout);
+
+// False where nothing is there or nobody listens. Does not wait; errors as connect_to.
+[[nodiscard]] Result<bool> somebody_listens(const std::string& path);
+
+}  // namespace autoheal::socket
