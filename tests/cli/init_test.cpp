@@ -162,7 +162,7 @@ TEST_F(Init, AConfigurationInsideTheFolderKeepsItsOwnFilesOut) {
   fs::remove(bridge_.path("app/autoheal.yaml"));
   const Ran again = init({"-c", "app/autoheal.yaml", "--folder", "app", "--baseline", "copies", "-o", "json"});
   ASSERT_EQ(again.exit_code, 0) << again.err;
-  EXPECT_EQ(json::parse(again.out).at("engines").at(0).at("files"), 5);  // with the old good copies and var/ledger.db
+  EXPECT_EQ(json::parse(again.out).at("engines").at(0).at("files"), 6);  // with the old good copies and var/ledger.db
 }
 
 TEST_F(Init, SeveralFoldersAreSeveralEngines) {

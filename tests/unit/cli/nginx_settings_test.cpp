@@ -41,9 +41,9 @@ TEST(NginxSettings, EveryFormOfAnAddress) {
 }
 
 TEST(NginxSettings, WhatIsNoHttpPortIsLeftOut) {
-  for (const char* none : {"listen unix:/run/x.sock;", "listen 443 quic;", "listen 0;", "listen 65536;", "listen x y:;",
-                           "listen;", "listen [::;", "listen 'a b':80;", "listen ${port};", "listen 80"})
-    EXPECT_THAT(listens(none), ::testing::AnyOf(IsEmpty(), ElementsAre(NginxListen{"x", 80, false}))) << none;
+  for (const char* none : {"listen unix:/run/x.sock;", "listen 443 quic;", "listen 0;", "listen 65536;", "listen;",
+                           "listen [::;", "listen 'a b':80;", "listen ${port};", "listen 80"})
+    EXPECT_THAT(listens(none), IsEmpty()) << none;
   EXPECT_THAT(read("stream { server { listen 53; } } mail { server { listen 25; } }").listens, IsEmpty());
   EXPECT_THAT(read("stream { } http { server { listen 53; } }").listens,
               ElementsAre(NginxListen{"127.0.0.1", 53, false}));
@@ -60,9 +60,9 @@ TEST(NginxSettings, WithoutListenItIsPort80AndPlainComesBeforeTls) {
 }
 
 TEST(NginxSettings, JunkEndsAndStaysSmall) {
-  for (const std::string junk : {std::string(1 << 20, '{'), std::string(1 << 20, '}'), std::string(1 << 20, '"'),
-                                 std::string(1 << 20, '\\'), std::string(1 << 20, '\0'), std::string("listen \"80"),
-                                 std::string("}}}} listen 80; {"), std::string("# only a remark")}) {
+  for (const std::string& junk : {std::string(1 << 20, '{'), std::string(1 << 20, '}'), std::string(1 << 20, '"'),
+                                  std::string(1 << 20, '\\'), std::string(1 << 20, '\0'), std::string("listen \"80"),
+                                  std::string("}}}} listen 80; {"), std::string("# only a remark")}) {
     EXPECT_LE(read(junk).listens.size(), 1U) << junk.substr(0, 20);
   }
   std::string many;
