@@ -16,6 +16,7 @@ constexpr const char* about =
 
 constexpr const char* footer =
     "A first session:\n"
+    "  autoheal init --help                   a first configuration for what you have\n"
     "  autoheal config check                  is the configuration right?\n"
     "  autoheal doctor                        is all in place on this host?\n"
     "  autoheal selftest --no-heal            what fails, without touching anything\n"
@@ -33,6 +34,15 @@ constexpr const char* manifest_example =
     "  autoheal baseline manifest releases/1.2 --ignore 'logs/**' --ignore '**/*.pid'\n"
     "writes releases/1.2/MANIFEST.sha256, which `sha256sum -c MANIFEST.sha256` checks in that folder, too.\n"
     "In a glob * and ? stop at a slash, ** does not. No configuration is needed.\n";
+
+constexpr const char* init_example =
+    "Examples:\n"
+    "  autoheal init --folder /srv/app/etc --baseline baseline/app\n"
+    "  autoheal -c /etc/autoheal/autoheal.yaml init --nginx --unit postgresql --unit redis\n"
+    "writes ./autoheal.yaml (or FILE of -c) in mode: observe. Where the baseline folder is missing or empty, it is "
+    "made\n"
+    "as a copy of what is there now: at most 10,000 files of 64 MiB, without symlinks and what looks like a secret.\n"
+    "A file that exists is never overwritten.\n";
 
 // One command: its callback notes its name, so that exactly one is chosen.
 CLI::App* command(CLI::App& parent, Options& options, const std::string& name, const std::string& help) {
@@ -62,6 +72,22 @@ void add_global(CLI::App& app, Options& options) {
       ->type_name("WHEN");
   app.add_option("--reason", options.reason, "why, in your words: stands in the ledger beside what you did")
       ->type_name("TEXT");
+}
+
+void add_init(CLI::App& app, Options& options) {
+  CLI::App* init =
+      command(app, options, "init", "write a first autoheal.yaml for what you have; nothing is healed yet");
+  init->footer(init_example);
+  init->add_flag("--nginx", options.nginx, "the nginx of this machine: its configuration, port, answer, service");
+  init->add_option("--unit", options.units, "a systemd unit; may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("NAME");
+  init->add_option("--folder", options.folders, "a folder whose files stay as they are; may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("DIR");
+  init->add_option("--baseline", options.baselines, "where the good copies of its files are: one for each --folder")
+      ->allow_extra_args(false)
+      ->type_name("DIR");
 }
 
 void add_healing(CLI::App& app, Options& options) {
@@ -165,6 +191,7 @@ Parsed parse_command_line(int argc, char** argv) {
   app.set_version_flag("--version", std::string("autoheal ") + version);
   app.require_subcommand(1);
   add_global(app, parsed.options);
+  add_init(app, parsed.options);
   add_healing(app, parsed.options);
   add_reading(app, parsed.options);
   add_groups(app, parsed.options);

@@ -19,6 +19,7 @@ int command_baseline_adopt(const Session& session);
 int command_baseline_show(const Session& session);
 int command_baseline_diff(const Session& session);
 int command_baseline_manifest(const Options& options, Console& console);
+int command_init(const Options& options, Console& console);
 int command_config_check(const Session& session);
 int command_config_show(const Session& session);
 int command_doctor(const Session& session);

@@ -24,6 +24,7 @@ int run(const Options& options, Console& console) {
     console.data(config::field_reference());
     return exit_done;
   }
+  if (options.command == "init") return command_init(options, console);
   if (options.command == "baseline manifest") return command_baseline_manifest(options, console);
   const auto configuration = load_configuration(options);
   if (!configuration) {

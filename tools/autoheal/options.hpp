@@ -28,6 +28,9 @@ struct Options {
   std::string manifest = "MANIFEST.sha256";
   std::vector<std::string> ignore;
 
+  bool nginx = false;  // init
+  std::vector<std::string> units, folders, baselines;
+
   std::string actor, type, state, strategy, since, until;  // heals, audit
   std::optional<std::uint64_t> limit, after;
 };

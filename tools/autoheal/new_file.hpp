@@ -1,0 +1,13 @@
+// A small file that appears whole or not at all, and never in place of another.
+#pragma once
+
+#include <string>
+
+#include "engine/result.hpp"
+
+namespace autoheal::cli {
+
+// Writes `text` to the absolute `path`, mode 0644, synced. invalid: something has that name; else what the system said.
+[[nodiscard]] Result<void> write_new_file(const std::string& path, const std::string& text);
+
+}  // namespace autoheal::cli
