@@ -88,6 +88,15 @@ std::uint64_t Runner::loose_version(const std::string& stream) {
 Batch Runner::batch_of_works() {
   Batch batch;
   std::unordered_map<std::string, std::size_t> place;
+  // What was told from outside stands before what was made of it.
+  for (const Loose& loose : loose_) {
+    const auto [found, fresh] = place.try_emplace(loose.stream, batch.streams.size());
+    if (fresh) batch.streams.push_back({loose.stream, loose_version(loose.stream), {}, StreamLife::goes_on, {}});
+    StreamAppend& same = batch.streams[found->second];
+    // A stream without a workflow is never "open": nothing would ever resume it.
+    same.life = StreamLife::ends;
+    same.entries.push_back(loose.entry);
+  }
   for (const Work& work : works_) {
     if (work.step.entries.empty() && !work.step.ends) continue;
     const auto [found, fresh] = place.try_emplace(work.instance->stream(), batch.streams.size());
@@ -98,14 +107,6 @@ Batch Runner::batch_of_works() {
     StreamAppend& same = batch.streams[found->second];
     same.entries.insert(same.entries.end(), work.step.entries.begin(), work.step.entries.end());
     if (work.step.ends) same.life = StreamLife::ends;
-  }
-  for (const Loose& loose : loose_) {
-    const auto [found, fresh] = place.try_emplace(loose.stream, batch.streams.size());
-    if (fresh) batch.streams.push_back({loose.stream, loose_version(loose.stream), {}, StreamLife::goes_on, {}});
-    StreamAppend& same = batch.streams[found->second];
-    // A stream without a workflow is never "open": nothing would ever resume it.
-    same.life = StreamLife::ends;
-    same.entries.push_back(loose.entry);
   }
   for (const auto& [subscriber, position] : places_) batch.places.push_back({subscriber, position});
   return batch;

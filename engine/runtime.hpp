@@ -1,4 +1,4 @@
-// The loop on an executor: the only engine file with Asio. One timer for all who wait, no thread, signal or global of
+// The loop on an executor, with Asio. One timer for all who wait, no thread, signal or global of
 // its own. The executor must run one thing at a time (one thread, or a strand); it is the loop's thread.
 #pragma once
 
@@ -6,12 +6,12 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/dispatch.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <memory>
 #include <unordered_map>
 
+#include "engine/boot_timer.hpp"
 #include "engine/runner.hpp"
 
 namespace autoheal::engine {
@@ -50,17 +50,14 @@ class Runtime {
   std::function<void()> after_turn;
 
  private:
-  Runtime(boost::asio::any_io_executor executor, RunnerPorts ports, int timer);
+  Runtime(boost::asio::any_io_executor executor, RunnerPorts ports, std::unique_ptr<BootTimer> timer);
   void turn_soon();
   void turn();
-  void arm_timer();
-  void wait_for_timer();
   void tell_ended(const std::string& stream);
 
   boost::asio::any_io_executor executor_;
   Runner runner_;
-  const Clock& clock_;
-  boost::asio::posix::stream_descriptor timer_;
+  std::unique_ptr<BootTimer> timer_;
   std::unordered_multimap<std::string, std::function<void()>> ending_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -64,4 +64,9 @@ std::string to_json(const PlanPreview& preview) {
   return out.end_array().end_object().take();
 }
 
+std::string no_preview(const std::string& problem) {
+  JsonWriter out;
+  return out.begin_object().field("certified", false).field("problem", problem).end_object().take();
+}
+
 }  // namespace autoheal::workflows

@@ -19,5 +19,7 @@ struct PlanPreview {
 
 // {"certified":...,"plan":{...},"refusals":[...]}
 [[nodiscard]] std::string to_json(const PlanPreview& preview);
+// The same where no plan could be made: {"certified":false,"problem":"..."}
+[[nodiscard]] std::string no_preview(const std::string& problem);
 
 }  // namespace autoheal::workflows

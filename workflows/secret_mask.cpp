@@ -35,16 +35,23 @@ bool is_secret_name(const SecretRules& rules, std::string_view name) {
                              [&](const std::string& pattern) { return glob_matches(upper(pattern), wanted); });
 }
 
-struct SecretMask::Expressions {
+struct SecretMask::Compiled {
+  SecretRules rules;
   RE2 assignment{R"(([A-Za-z_][A-Za-z0-9_]*)(\s*[=:]\s*)("[^"\n]*"|'[^'\n]*'|[^\s"',;]+))"};
   RE2 credentials_in_url{R"(([A-Za-z][A-Za-z0-9+.-]*://)[^\s/@:]*:[^\s/@]+@)"};
   std::deque<RE2> patterns;
 };
 
-SecretMask::SecretMask(SecretRules rules) : rules_(std::move(rules)), expressions_(std::make_unique<Expressions>()) {
+SecretMask::SecretMask(SecretRules rules) { set_rules(std::move(rules)); }
+
+void SecretMask::set_rules(SecretRules rules) {
+  auto compiled = std::make_shared<Compiled>();
   RE2::Options options;
   options.set_log_errors(false);
-  for (const std::string& pattern : rules_.patterns) expressions_->patterns.emplace_back(pattern, options);
+  for (const std::string& pattern : rules.patterns) compiled->patterns.emplace_back(pattern, options);
+  compiled->rules = std::move(rules);
+  const std::lock_guard lock(mutex_);
+  compiled_ = std::move(compiled);
 }
 
 SecretMask::~SecretMask() = default;
@@ -56,19 +63,23 @@ void SecretMask::learn(const std::string& value) {
 }
 
 std::string SecretMask::operator()(std::string_view text) const {
+  const auto compiled = [this] {
+    const std::lock_guard lock(mutex_);
+    return compiled_;
+  }();
   std::string out;
   re2::StringPiece rest(text.data(), text.size());
   re2::StringPiece name, between, value;
   const char* done = text.data();
-  while (RE2::FindAndConsume(&rest, expressions_->assignment, &name, &between, &value)) {
-    if (!is_secret_name(rules_, {name.data(), name.size()})) continue;
+  while (RE2::FindAndConsume(&rest, compiled->assignment, &name, &between, &value)) {
+    if (!is_secret_name(compiled->rules, {name.data(), name.size()})) continue;
     out.append(done, static_cast<std::size_t>(value.data() - done));
     out += mask;
     done = value.data() + value.size();
   }
   out.append(done, static_cast<std::size_t>(text.data() + text.size() - done));
-  RE2::GlobalReplace(&out, expressions_->credentials_in_url, R"(\1***@)");
-  for (const RE2& pattern : expressions_->patterns) {
+  RE2::GlobalReplace(&out, compiled->credentials_in_url, R"(\1***@)");
+  for (const RE2& pattern : compiled->patterns) {
     if (pattern.ok()) RE2::GlobalReplace(&out, pattern, std::string(mask));
   }
   const std::lock_guard lock(mutex_);

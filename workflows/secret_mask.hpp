@@ -24,15 +24,16 @@ class SecretMask {
  public:
   explicit SecretMask(SecretRules rules);
   ~SecretMask();
+  // Other names and patterns from now on; what was learned stays.
+  void set_rules(SecretRules rules);
   // A value that must never be seen from now on; shorter than 4 bytes it is not a secret that could be kept.
   void learn(const std::string& value);
   // `text` with "NAME=value" of secret names, matches of the patterns and learned values replaced by "***".
   [[nodiscard]] std::string operator()(std::string_view text) const;
 
  private:
-  struct Expressions;
-  SecretRules rules_;
-  std::unique_ptr<Expressions> expressions_;
+  struct Compiled;
+  std::shared_ptr<const Compiled> compiled_;
   mutable std::mutex mutex_;
   std::set<std::string> learned_;
 };

@@ -88,23 +88,12 @@ class Turn {
   void complete_if_settled() {
     const auto& engines = state_.facts.engines;
     if (!std::ranges::all_of(engines, [&](const EngineToTest& engine) { return settled(state_, engine.name); })) return;
-    const bool all_tested = std::ranges::none_of(
-        state_.tested, [](const auto& item) { return item.second.outcome == TestOutcome::unknown; });
-    const bool all_verified =
-        std::ranges::all_of(engines, [&](const EngineToTest& engine) { return verified(state_, engine.name); });
-    complete(!all_tested ? "Failed" : all_verified ? "Stable" : "Degraded");
+    complete({});
   }
 
   void complete(std::string status) {
-    SelfTestCompleted summary;
-    summary.status = std::move(status);
-    summary.engines_total = static_cast<unsigned>(state_.facts.engines.size());
-    for (const EngineToTest& engine : state_.facts.engines) {
-      if (verified(state_, engine.name)) ++summary.engines_verified;
-    }
-    for (const auto& [engine, outcome] : state_.healed) {
-      if (!outcome.heal.empty()) ++summary.autoheal_invocations;
-    }
+    SelfTestCompleted summary = summary_of(state_);
+    if (!status.empty()) summary.status = std::move(status);
     summary.runtime = now_ - state_.facts.at;
     add(std::move(summary));
     decision_.ends = true;
@@ -132,6 +121,22 @@ bool verified(const SelfTestState& state, const std::string& engine) {
   return healed != state.healed.end() && healed->second.certified;
 }
 
+SelfTestCompleted summary_of(const SelfTestState& state) {
+  SelfTestCompleted summary;
+  summary.engines_total = static_cast<unsigned>(state.facts.engines.size());
+  for (const EngineToTest& engine : state.facts.engines) {
+    if (verified(state, engine.name)) ++summary.engines_verified;
+  }
+  for (const auto& [engine, outcome] : state.healed) {
+    if (!outcome.heal.empty()) ++summary.autoheal_invocations;
+  }
+  const bool all_tested =
+      std::ranges::none_of(state.tested, [](const auto& item) { return item.second.outcome == TestOutcome::unknown; });
+  const bool all_verified = summary.engines_verified == summary.engines_total;
+  summary.status = !all_tested ? "Failed" : all_verified ? "Stable" : "Degraded";
+  return summary;
+}
+
 HealResult result_of(const std::string& engine, const HealOutcome& outcome) {
   HealResult result;
   result.engine = engine;
@@ -140,12 +145,28 @@ HealResult result_of(const std::string& engine, const HealOutcome& outcome) {
   result.took = outcome.took;
   result.heal = outcome.heal;
   result.reason = outcome.reason;
-  result.error = outcome.error;
+  result.error = outcome.skipped.empty() ? outcome.error : outcome.skipped;
   result.ending = outcome.certified          ? HealEnding::certified
                   : !outcome.skipped.empty() ? HealEnding::skipped
                   : outcome.attempts > 0     ? HealEnding::exhausted
                                              : HealEnding::never_began;
   return result;
+}
+
+HealOutcome outcome_of(const HealResult& result) {
+  HealOutcome outcome;
+  outcome.heal = result.heal;
+  outcome.certified = result.ending == HealEnding::certified;
+  outcome.strategy = result.strategy;
+  outcome.attempts = result.attempts;
+  outcome.took = result.took;
+  outcome.reason = result.reason;
+  if (result.ending == HealEnding::skipped) {
+    outcome.skipped = result.error;
+  } else {
+    outcome.error = result.error;
+  }
+  return outcome;
 }
 
 engine::Decision<SelfTest> SelfTest::decide(const State& state, const Input& input, Timestamp now) {

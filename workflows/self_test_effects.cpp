@@ -11,22 +11,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-HealOutcome outcome_of(const HealResult& result) {
-  HealOutcome outcome;
-  outcome.heal = result.heal;
-  outcome.certified = result.ending == HealEnding::certified;
-  outcome.strategy = result.strategy;
-  outcome.attempts = result.attempts;
-  outcome.took = result.took;
-  outcome.reason = result.reason;
-  if (result.ending == HealEnding::skipped) {
-    outcome.skipped = result.error;
-  } else {
-    outcome.error = result.error;
-  }
-  return outcome;
-}
-
 // Networks and programs fail now and then; a file, an env file or a process is as it is.
 bool is_sure(const Probe& probe) {
   return std::holds_alternative<FileProbe>(probe.what) || std::holds_alternative<EnvProbe>(probe.what) ||

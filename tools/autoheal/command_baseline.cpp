@@ -1,10 +1,11 @@
 // baseline adopt, show, diff: the digests that certification holds an engine to.
-#include <boost/asio/awaitable.hpp>
+#include <algorithm>
 
-#include "store/memory_blobs.hpp"
+#include "tools/autoheal/adopting.hpp"
 #include "tools/autoheal/commands.hpp"
-#include "tools/autoheal/healer.hpp"
-#include "tools/autoheal/table.hpp"
+#include "tools/autoheal/operation_answer.hpp"
+#include "tools/autoheal/performed.hpp"
+#include "tools/host/real_host.hpp"
 #include "workflows/adopted_baseline.hpp"
 
 namespace autoheal::cli {
@@ -18,29 +19,6 @@ Result<const EngineSpec*> engine_of(const Session& session) {
   if (spec != nullptr) return spec;
   return failure(ErrorKind::not_found, "there is no engine \"" + session.options.engine + "\"",
                  "`autoheal engines` lists them");
-}
-
-// What an engine's files and baselines are right now.
-Result<AdoptedBaseline> as_it_is(Host& host, const EngineSpec& spec) {
-  const auto hashes = host.hash(spec, {spec.certify.hashes, {}});
-  if (!hashes) return std::unexpected(hashes.error());
-  AdoptedBaseline now;
-  for (const HashFinding& found : *hashes) {
-    if (!found.digest.empty()) now.files[found.path] = found.digest;
-  }
-  for (const FileRepair& file : spec.repair.files) now.baselines[file.baseline_path] = file.baseline;
-  for (const Probe& probe : spec.self_test) {
-    const auto* file = std::get_if<FileProbe>(&probe.what);
-    if (file != nullptr && !file->baseline.empty()) now.baselines[file->baseline_path] = file->baseline;
-  }
-  return now;
-}
-
-Table table_of(const AdoptedBaseline& baseline) {
-  Table table{{"kind", "path", "digest"}, {}};
-  for (const auto& [path, digest] : baseline.files) table.rows.push_back({"file", path, digest});
-  for (const auto& [path, digest] : baseline.baselines) table.rows.push_back({"baseline", path, digest});
-  return table;
 }
 
 void compare(const std::string& kind, const std::map<std::string, std::string>& adopted,
@@ -71,26 +49,18 @@ Result<Adopted> adopted_of(const Session& session, const EngineSpec& spec) {
 }  // namespace
 
 int command_baseline_adopt(const Session& session) {
-  if (const int refused = session.require(Permission::administer, "adopt baselines"); refused != exit_done)
-    return refused;
-  const auto spec = engine_of(session);
-  if (!spec) return session.fail(spec.error());
-  auto healer = Healer::open(session.configuration, session.console);
-  if (!healer) return session.fail(healer.error());
-  const auto now = as_it_is((*healer)->surroundings().host, **spec);
-  if (!now) return session.fail(now.error());
-  return (*healer)->run([&]() -> boost::asio::awaitable<int> {
-    auto entry = baseline_adopted((*spec)->name, *now, session.by(), (*healer)->clock().now());
-    auto data = engine::shorten((*healer)->vault(), std::move(entry.data));
-    if (!data) co_return session.fail(data.error());
-    entry.data = std::move(*data);
-    const auto status = co_await (*healer)->runtime().append("ledger", std::move(entry));
-    if (status != engine::AppendStatus::ok)
-      co_return session.fail({ErrorKind::unavailable, "the ledger could not be written", {}});
-    session.console.note("adopted for " + (*spec)->name + ": " + std::to_string(now->files.size()) + " files, " +
-                         std::to_string(now->baselines.size()) + " baselines");
-    print(session.console, table_of(*now), session.options.output);
-    co_return exit_done;
+  OperationBody body;
+  body.engine = session.options.engine;
+  return perform_operation(session, "adopt", std::move(body), [&session](const std::string& answer) {
+    const auto table = read_table_answer(answer);
+    if (!table) return session.fail(table.error());
+    const auto of_kind = [&table](const std::string& kind) {
+      return std::to_string(std::ranges::count(table->rows, kind, [](const auto& row) { return row.front(); }));
+    };
+    session.console.note("adopted for " + session.options.engine + ": " + of_kind("file") + " files, " +
+                         of_kind("baseline") + " baselines");
+    print(session.console, *table, session.options.output);
+    return static_cast<int>(exit_done);
   });
 }
 
@@ -115,7 +85,7 @@ int command_baseline_diff(const Session& session) {
   if (!past) return session.fail(past.error());
   host::RealHost host(
       {.blobs = *past->vault, .own_files = {session.configuration.settings.ledger}, .at_step = {}, .program = {}});
-  const auto now = as_it_is(host, **spec);
+  const auto now = baseline_as_it_is(host, **spec);
   if (!now) return session.fail(now.error());
   Table table{{"kind", "path", "difference"}, {}};
   compare("file", adopted->baseline.files, now->files, table);

@@ -1,3 +1,4 @@
+// heal, resume, cancel, rollback, and the brakes: hold, unhold, reset.
 #include <boost/asio/awaitable.hpp>
 
 #include "tools/autoheal/commands.hpp"
@@ -5,7 +6,10 @@
 #include "tools/autoheal/heal_progress.hpp"
 #include "tools/autoheal/heal_text.hpp"
 #include "tools/autoheal/healer.hpp"
+#include "tools/autoheal/operation_answer.hpp"
+#include "tools/autoheal/performed.hpp"
 #include "tools/autoheal/test_result.hpp"
+#include "tools/autoheal/time_argument.hpp"
 
 namespace autoheal::cli {
 
@@ -17,73 +21,77 @@ void print(const Session& session, const workflows::HealResult& result) {
   session.console.data(session.console.json() ? to_json(result, true) : line_of(session.console, result));
 }
 
-std::string where_to_look(const workflows::HealResult& result) {
-  return result.heal.empty() ? std::string() : "autoheal show " + result.heal;
+int print_heal(const Session& session, const std::string& answer) {
+  const auto result = read_heal_answer(answer);
+  if (!result) return session.fail(result.error());
+  if (!*result) {
+    session.console.note(session.options.engine + " passes its self-test: there is nothing to heal");
+    return exit_done;
+  }
+  print(session, **result);
+  if (!session.console.json() && !(*result)->heal.empty())
+    session.console.note("  more: autoheal show " + (*result)->heal);
+  return exit_code_of(**result);
 }
 
-// What failed: as the caller says, else as the self-test says. Empty: nothing failed.
-Result<std::string> find_failure(const Session& session, Healer& healer, const workflows::EngineSpec& spec) {
-  if (session.options.error) return *session.options.error;
-  if (!session.options.test_result_file.empty()) return read_test_result(session.options.test_result_file, spec.name);
-  const auto tested =
-      workflows::test_engine(healer.surroundings(), spec, healer.ledger().id() + "/selftest/" + spec.name + "/0")
-          .tested;
-  if (tested.outcome == workflows::TestOutcome::unknown)
-    return failure(ErrorKind::failed, "the self-test of " + spec.name + " could not be made: " + tested.error);
-  return tested.error;
+int print_said(const Session& session, const std::string& answer) {
+  const auto sentence = read_said(answer);
+  if (!sentence) return session.fail(sentence.error());
+  session.console.note(*sentence);
+  return exit_done;
 }
 
-asio::awaitable<int> heal_it(const Session& session, Healer& healer, const workflows::EngineSpec& spec) {
-  const auto failed = find_failure(session, healer, spec);
-  if (!failed && failed.error().kind == ErrorKind::failed) {
-    workflows::HealResult never;
-    never.engine = spec.name;
-    never.error = failed.error().message;
-    print(session, never);
-    co_return exit_failed;
+// An engine that the configuration does not have is told before anything is opened.
+Result<const workflows::EngineSpec*> find_engine(const Session& session) {
+  const workflows::EngineSpec* spec = session.configuration.find(session.options.engine);
+  if (spec != nullptr) return spec;
+  std::vector<std::string> names;
+  for (const auto& engine : session.configuration.settings.engines) names.push_back(engine.name);
+  const std::string meant = config::did_you_mean(session.options.engine, names);
+  return failure(ErrorKind::not_found,
+                 "there is no engine \"" + session.options.engine + "\" in " + session.configuration.settings.file,
+                 meant.empty() ? "`autoheal engines` lists them" : meant);
+}
+
+// The engine that a brake is for: one, or all of them (empty).
+Result<std::string> engine_of_brake(const Session& session) {
+  const Options& options = session.options;
+  if (options.all_engines == !options.engine.empty()) {
+    return failure(ErrorKind::invalid, "expected the name of an engine, or --all",
+                   "for example: autoheal " + options.command + " --all");
   }
-  if (!failed) co_return session.fail(failed.error());
-  const bool asked = session.options.error || !session.options.test_result_file.empty();
-  if (!asked && failed->empty()) {
-    session.console.note(spec.name + " passes its self-test: there is nothing to heal");
-    co_return exit_done;
-  }
-  workflows::TestFailure test_failure;  // named: g++ 12 destroys braced temporaries of a co_await twice
-  test_failure.error = healer.surroundings().mask(*failed);
-  test_failure.asked_for = true;
-  workflows::By by = session.by();
-  by.reason = healer.surroundings().mask(by.reason);
-  const workflows::HealResult result =
-      co_await healer.trigger().heal_engine(spec.name, std::move(test_failure), std::move(by));
-  print(session, result);
-  if (!session.console.json() && !result.heal.empty()) session.console.note("  more: " + where_to_look(result));
-  co_return exit_code_of(result);
+  return options.engine;
+}
+
+int brake(const Session& session, const std::string& operation, OperationBody body) {
+  auto engine = engine_of_brake(session);
+  if (!engine) return session.fail(engine.error());
+  body.engine = std::move(*engine);
+  return perform_operation(session, operation, std::move(body),
+                           [&session](const std::string& answer) { return print_said(session, answer); });
 }
 
 }  // namespace
 
 int command_heal(const Session& session) {
-  if (const int refused = session.require(workflows::Permission::heal, "heal"); refused != exit_done) return refused;
-  const workflows::EngineSpec* spec = session.configuration.find(session.options.engine);
-  if (spec == nullptr) {
-    std::vector<std::string> names;
-    for (const auto& engine : session.configuration.settings.engines) names.push_back(engine.name);
-    const std::string meant = config::did_you_mean(session.options.engine, names);
-    return session.fail(
-        {ErrorKind::not_found,
-         "there is no engine \"" + session.options.engine + "\" in " + session.configuration.settings.file,
-         meant.empty() ? "`autoheal engines` lists them" : meant});
+  const Options& options = session.options;
+  if (options.dry_run) {
+    if (const int refused = session.require(workflows::Permission::heal, "heal"); refused != exit_done) return refused;
+    const auto spec = find_engine(session);
+    return spec ? dry_run(session, **spec) : session.fail(spec.error());
   }
-  if (session.options.dry_run) return dry_run(session, *spec);
-  // Bad input is told before anything is opened.
-  if (session.options.test_result_file == "-" || !session.options.test_result_file.empty()) {
-    if (session.options.error)
-      return session.fail({ErrorKind::invalid, "--test-result and --error exclude each other", {}});
+  if (options.error && !options.test_result_file.empty())
+    return session.fail({ErrorKind::invalid, "--test-result and --error exclude each other", {}});
+  OperationBody body;
+  body.engine = options.engine;
+  body.error = options.error;
+  if (!options.test_result_file.empty()) {
+    auto told = read_test_result(options.test_result_file, options.engine);
+    if (!told) return session.fail(told.error());
+    body.error = std::move(*told);
   }
-  auto healer = Healer::open(session.configuration, session.console);
-  if (!healer) return session.fail(healer.error());
-  (*healer)->progress = [&] { return heal_progress(**healer); };
-  return (*healer)->run([&] { return heal_it(session, **healer, *spec); });
+  return perform_operation(session, "heal", std::move(body),
+                           [&session](const std::string& answer) { return print_heal(session, answer); });
 }
 
 int command_resume(const Session& session) {
@@ -106,46 +114,47 @@ int command_resume(const Session& session) {
 }
 
 int command_cancel(const Session& session) {
-  if (const int refused = session.require(workflows::Permission::heal, "cancel heals"); refused != exit_done)
-    return refused;
-  auto healer = Healer::open(session.configuration, session.console);
-  if (!healer) return session.fail(healer.error());
-  return (*healer)->run([&]() -> asio::awaitable<int> {
-    const auto heal = find_heal((*healer)->ledger(), session.options.heal);
-    if (!heal) co_return session.fail(heal.error());
-    const auto* state = (*healer)->runtime().runner().state<workflows::Heal>(*heal);
-    if (state == nullptr)
-      co_return session.fail(
-          {ErrorKind::failed, "heal " + *heal + " has ended: there is nothing to cancel", "autoheal show " + *heal});
-    (*healer)->runtime().runner().submit<workflows::Heal>(
-        *heal, workflows::Cancel{workflows::EndReason::cancelled, session.by()});
-    const std::string engine = state->engine;
-    const workflows::HealResult result = co_await (*healer)->trigger().wait_for(engine, *heal);
-    print(session, result);
-    co_return exit_done;
+  OperationBody body;
+  body.heal = session.options.heal;
+  return perform_operation(session, "cancel", std::move(body), [&session](const std::string& answer) {
+    const auto result = read_heal_answer(answer);
+    if (!result || !*result) return session.fail(result ? Error{ErrorKind::corrupt, "no answer", {}} : result.error());
+    print(session, **result);
+    return static_cast<int>(exit_done);
   });
 }
 
 int command_rollback(const Session& session) {
-  if (const int refused = session.require(workflows::Permission::heal, "roll back heals"); refused != exit_done)
-    return refused;
-  auto healer = Healer::open(session.configuration, session.console);
-  if (!healer) return session.fail(healer.error());
-  return (*healer)->run([&]() -> asio::awaitable<int> {
-    const auto heal = find_heal((*healer)->ledger(), session.options.heal);
-    if (!heal) co_return session.fail(heal.error());
-    const auto state = co_await (*healer)->roll_back_again(*heal, session.by());
-    if (!state) co_return session.fail(state.error());
+  OperationBody body;
+  body.heal = session.options.heal;
+  return perform_operation(session, "rollback", std::move(body), [&session](const std::string& answer) {
+    const auto undone = read_undo_answer(answer);
+    if (!undone) return session.fail(undone.error());
     int code = exit_done;
-    for (const auto& [number, outcome] : state->undone) {
-      const bool left =
-          outcome.status == workflows::UndoStatus::foreign || outcome.status == workflows::UndoStatus::failed;
-      if (left) code = exit_failed;
-      session.console.data("change " + std::to_string(number) + ": " + std::string(name_of(outcome.status)) +
-                           (outcome.message.empty() ? "" : ", " + outcome.message));
+    for (const UndoLine& line : *undone) {
+      if (line.status == "foreign" || line.status == "failed") code = exit_failed;
+      session.console.data("change " + std::to_string(line.number) + ": " + line.status +
+                           (line.message.empty() ? "" : ", " + line.message));
     }
-    co_return code;
+    return code;
   });
 }
+
+int command_hold(const Session& session) {
+  OperationBody body;
+  if (!session.options.hold_for.empty()) {
+    const auto time = parse_age(session.options.hold_for);
+    if (!time) {
+      return session.fail({ErrorKind::invalid, "\"" + session.options.hold_for + "\" is not a time to hold",
+                           "expected for example 30m, 2h or 1d"});
+    }
+    body.for_us = time->count();
+  }
+  return brake(session, "hold", std::move(body));
+}
+
+int command_unhold(const Session& session) { return brake(session, "unhold", {}); }
+
+int command_reset(const Session& session) { return brake(session, "reset", {}); }
 
 }  // namespace autoheal::cli

@@ -117,6 +117,33 @@ void add_healing(CLI::App& app, Options& options) {
   rollback->add_option("heal", options.heal, "the heal's id, or enough of its beginning")->required();
 }
 
+constexpr const char* hold_example =
+    "Example:\n"
+    "  autoheal hold nginx --for 2h --reason 'new certificate'\n"
+    "Self-tests go on; what fails meanwhile is healed once the hold is over, if it still fails then.\n";
+
+void add_brakes(CLI::App& app, Options& options) {
+  CLI::App* hold = command(app, options, "hold", "keep hands off an engine for a while; it is tested, not healed");
+  CLI::App* unhold = command(app, options, "unhold", "end a hold");
+  CLI::App* reset =
+      command(app, options, "reset", "forget failed heals: the pause after one is over, counting begins anew");
+  for (CLI::App* one : {hold, unhold, reset}) {
+    one->add_option("engine", options.engine, "the engine's name");
+    one->add_flag("--all", options.all_engines, "all engines");
+  }
+  hold->footer(hold_example);
+  hold->add_option("--for", options.hold_for, "how long: 30m, 2h, 1d (default: 1h)")->type_name("TIME");
+}
+
+void add_serve(CLI::App& app, Options& options) {
+  CLI::App* serve = command(app, options, "serve",
+                            "the daemon: resumes open heals, watches, tests, heals, and answers the other commands");
+  serve->footer(
+      "Tests run on schedule (`every:`) and at once when a watched file changes or a watched process ends.\n"
+      "SIGHUP reads the configuration again (a bad one is refused), SIGTERM ends it; open heals go on at the next\n"
+      "start. While it runs, the other commands reach it through <ledger>.sock.\n");
+}
+
 void add_filters(CLI::App& app, Options& options) {
   app.add_option("--engine", options.engine, "only of this engine")->type_name("NAME");
   app.add_option("--state", options.state,
@@ -191,8 +218,10 @@ Parsed parse_command_line(int argc, char** argv) {
   app.set_version_flag("--version", std::string("autoheal ") + version);
   app.require_subcommand(1);
   add_global(app, parsed.options);
+  add_serve(app, parsed.options);
   add_init(app, parsed.options);
   add_healing(app, parsed.options);
+  add_brakes(app, parsed.options);
   add_reading(app, parsed.options);
   add_groups(app, parsed.options);
   app.footer(footer);  // after the commands: theirs would repeat it

@@ -207,8 +207,7 @@ int command_audit(const Session& session) {
         continue;
       }
       table.rows.push_back({std::to_string(entry.position.value), format_timestamp(entry.time), entry.type,
-                            entry.type.starts_with("heal.") ? entry.stream : "", entry.subject, entry.actor,
-                            entry.data});
+                            entry.stream.size() == 36 ? entry.stream : "", entry.subject, entry.actor, entry.data});
     }
   }
   if (options.output == OutputFormat::jsonl) return exit_done;

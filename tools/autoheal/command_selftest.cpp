@@ -1,43 +1,14 @@
-#include <boost/asio/awaitable.hpp>
-#include <set>
-
 #include "tools/autoheal/commands.hpp"
-#include "tools/autoheal/heal_progress.hpp"
 #include "tools/autoheal/heal_text.hpp"
+#include "tools/autoheal/operation_answer.hpp"
+#include "tools/autoheal/performed.hpp"
 #include "tools/autoheal/printable.hpp"
-#include "tools/autoheal/report.hpp"
 
 namespace autoheal::cli {
-
-namespace asio = boost::asio;
 
 namespace {
 
 using namespace workflows;
-
-// The engines asked for and all that they need; all of them where none was asked for.
-Result<std::vector<EngineToTest>> engines_of_run(const Session& session) {
-  const auto& engines = session.configuration.settings.engines;
-  std::set<std::string> wanted;
-  std::vector<std::string> todo = session.options.engines;
-  for (const EngineSpec& spec : engines) {
-    if (session.options.engines.empty()) todo.push_back(spec.name);
-  }
-  while (!todo.empty()) {
-    const std::string name = todo.back();
-    todo.pop_back();
-    const EngineSpec* spec = session.configuration.find(name);
-    if (spec == nullptr)
-      return failure(ErrorKind::not_found, "there is no engine \"" + name + "\"", "`autoheal engines` lists them");
-    if (!wanted.insert(name).second) continue;
-    todo.insert(todo.end(), spec->depends_on.begin(), spec->depends_on.end());
-  }
-  std::vector<EngineToTest> run;
-  for (const EngineSpec& spec : engines) {
-    if (wanted.contains(spec.name)) run.push_back({spec.name, spec.depends_on});
-  }
-  return run;
-}
 
 void print_engine(const Session& session, const SelfTestState& run, const std::string& name) {
   const auto tested = run.tested.find(name);
@@ -76,42 +47,22 @@ int exit_code_of_run(const SelfTestState& run) {
   return status == "Stable" ? exit_done : status == "Degraded" ? exit_failed : exit_run_failed;
 }
 
-asio::awaitable<int> run_it(const Session& session, Healer& healer, std::vector<EngineToTest> engines,
-                            std::string& run_stream) {
-  SelfTestStarted facts;
-  facts.test_id = report_id(session.configuration.settings.reports, healer.clock().now());
-  facts.engines = std::move(engines);
-  facts.heals = session.options.heals.value_or(allows(session.configuration.principal.role, Permission::heal));
-  facts.by = session.by();
-  SelfTestInput begin =
-      BeginSelfTest{std::move(facts)};  // named: g++ 12 destroys braced temporaries of a co_await twice
-  const auto stream = co_await healer.runtime().start<SelfTest>(std::move(begin));
-  if (!stream) co_return session.fail(stream.error());
-  run_stream = *stream;
-  const auto run = co_await healer.runtime().finished<SelfTest>(*stream);
-  if (!run) co_return session.fail(run.error());
-  const std::string text = report_of(*run);
-  const auto report = write_report(session.configuration.settings.reports, run->facts.test_id, text);
-  print(session, *run, text, report ? report->string() : "not written");
-  if (!report) co_return session.fail(report.error());
-  co_return exit_code_of_run(*run);
+int print_run(const Session& session, const std::string& text) {
+  const auto answer = read_run_answer(text);
+  if (!answer) return session.fail(answer.error());
+  print(session, answer->run, answer->report, answer->report_path.empty() ? "not written" : answer->report_path);
+  if (!answer->problem.empty()) return session.fail({ErrorKind::unavailable, answer->problem, {}});
+  return exit_code_of_run(answer->run);
 }
 
 }  // namespace
 
 int command_selftest(const Session& session) {
-  if (const int refused = session.require(Permission::run_self_test, "run self-tests"); refused != exit_done)
-    return refused;
-  if (session.options.heals.value_or(false)) {
-    if (const int refused = session.require(Permission::heal, "heal"); refused != exit_done) return refused;
-  }
-  auto engines = engines_of_run(session);
-  if (!engines) return session.fail(engines.error());
-  auto healer = Healer::open(session.configuration, session.console);
-  if (!healer) return session.fail(healer.error());
-  std::string run_stream;
-  (*healer)->progress = [&] { return heal_progress(**healer, run_stream); };
-  return (*healer)->run([&] { return run_it(session, **healer, std::move(*engines), run_stream); });
+  OperationBody body;
+  body.engines = session.options.engines;
+  body.heals = session.options.heals;
+  return perform_operation(session, "selftest", std::move(body),
+                           [&session](const std::string& answer) { return print_run(session, answer); });
 }
 
 }  // namespace autoheal::cli

@@ -26,7 +26,7 @@ std::string line_of(const Console& console, const workflows::HealResult& result)
       return console.paint(Tone::bad, "❌ healing failed") + "  " + printable(result.engine) + "  " + attempts + ", " +
              printable(result.reason) + id;
     case HealEnding::skipped:
-      return console.paint(Tone::warning, "❌ auto-heal disabled") + "  " + printable(result.engine);
+      return console.paint(Tone::warning, "❌ " + printable(result.error)) + "  " + printable(result.engine);
     case HealEnding::never_began:
       break;
   }

@@ -6,11 +6,13 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
 
+#include "engine/large_data.hpp"
 #include "replay/timeline.hpp"
 #include "tools/autoheal/exit_code.hpp"
 #include "tools/autoheal/version.hpp"
 #include "workflows/adopted_baseline.hpp"
 #include "workflows/engine_spec_codec.hpp"
+#include "workflows/plan_preview.hpp"
 
 namespace autoheal::cli {
 
@@ -18,7 +20,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-std::vector<std::filesystem::path> own_files(const std::string& ledger) {
+std::vector<std::filesystem::path> files_of_ledger(const std::string& ledger) {
   std::vector<std::filesystem::path> paths;
   for (const char* ending : {"", "-wal", "-shm", "-journal", ".lock", ".new", ".key", ".signed", ".sock", ".vault"})
     paths.emplace_back(ledger + ending);
@@ -31,11 +33,11 @@ std::size_t pool_threads(const config::Configuration& settings) {
 
 }  // namespace
 
-Healer::Healer(const LoadedConfiguration& configuration, Console& console)
-    : configuration_(configuration),
+Healer::Healer(ConfigurationPtr configuration, Console& console)
+    : configuration_(std::move(configuration)),
       console_(console),
-      pool_(pool_threads(configuration.settings)),
-      mask_(configuration.settings.secrets) {}
+      pool_(pool_threads(configuration_->settings)),
+      mask_(configuration_->settings.secrets) {}
 
 Healer::~Healer() {
   {
@@ -47,13 +49,17 @@ Healer::~Healer() {
 }
 
 Result<std::unique_ptr<Healer>> Healer::open(const LoadedConfiguration& configuration, Console& console) {
-  std::unique_ptr<Healer> healer(new Healer(configuration, console));
+  return open(ConfigurationPtr(ConfigurationPtr(), &configuration), console);
+}
+
+Result<std::unique_ptr<Healer>> Healer::open(ConfigurationPtr configuration, Console& console) {
+  std::unique_ptr<Healer> healer(new Healer(std::move(configuration), console));
   if (auto assembled = healer->assemble(); !assembled) return std::unexpected(std::move(assembled.error()));
   return healer;
 }
 
 Result<void> Healer::assemble() {
-  const config::Configuration& settings = configuration_.settings;
+  const config::Configuration& settings = configuration_->settings;
   auto ledger = store::SqliteLedger::open(settings.ledger, {.ids = ids_});
   if (!ledger) return std::unexpected(std::move(ledger.error()));
   ledger_ = std::move(*ledger);
@@ -61,26 +67,37 @@ Result<void> Healer::assemble() {
                                   store::VaultAccess::create);
   if (!vault) return std::unexpected(std::move(vault.error()));
   vault_ = std::move(*vault);
-  host_ = std::make_unique<host::RealHost>(host::RealHostOptions{
-      .blobs = *vault_, .own_files = own_files(settings.ledger), .at_step = {}, .program = configuration_.program});
+  host_ = std::make_unique<host::RealHost>(host::RealHostOptions{.blobs = *vault_,
+                                                                 .own_files = files_of_ledger(settings.ledger),
+                                                                 .at_step = {},
+                                                                 .program = configuration_->program,
+                                                                 .own_changes = &own_changes_});
   auto runtime = engine::Runtime::create(loop_.get_executor(), {*ledger_, *vault_, clock_, ids_});
   if (!runtime) return std::unexpected(std::move(runtime.error()));
   runtime_ = std::move(*runtime);
-  load_adopted();
+  if (auto loaded = load_standing(); !loaded) return loaded;
   surroundings_ = std::make_unique<workflows::HealSurroundings>(make_surroundings());
+  return assemble_workflows();
+}
+
+Result<void> Healer::assemble_workflows() {
+  const config::Configuration& settings = configuration_->settings;
   heal_effects_ = std::make_unique<workflows::HealEffects>(*surroundings_);
-  if (auto kept = keep_configuration(); !kept) return kept;
-  const auto find = [this](const std::string& name) -> std::optional<workflows::EngineToHeal> {
-    const auto found = engines_.find(name);
-    return found == engines_.end() ? std::nullopt : std::optional(found->second);
-  };
+  if (auto kept = keep_configuration(*configuration_); !kept) return kept;
+  const auto find = [this](const std::string& name) { return find_engine(name); };
   trigger_ = std::make_unique<workflows::AutoHealTrigger>(
       *runtime_, clock_, find, workflows::TriggerSettings{settings.max_concurrent, settings.healing.enabled});
+  trigger_->hooks = trigger_hooks();
   self_test_effects_ = std::make_unique<workflows::SelfTestEffects>(*surroundings_, *runtime_, *trigger_, find);
   bus_ = std::make_unique<workflows::GenesisBus>(
       runtime_->runner(), *ledger_, *vault_, [this](std::function<void()> job) { asio::post(loop_, std::move(job)); });
   runtime_->register_workflow<workflows::Heal>(*heal_effects_);
   runtime_->register_workflow<workflows::SelfTest>(*self_test_effects_, "selftest/");
+  watch_the_runner();
+  return {};
+}
+
+void Healer::watch_the_runner() {
   runtime_->runner().hooks.stopped = [this](const Error& error) {
     console_.error(error, exit_internal);
     stop(exit_internal);
@@ -95,55 +112,90 @@ Result<void> Healer::assemble() {
     bus_->pump();
     if (progress) console_.progress(progress());
   };
-  return {};
 }
 
-Result<void> Healer::keep_configuration() {
-  for (const auto& [name, content] : configuration_.baselines) {
+Result<void> Healer::keep_configuration(const LoadedConfiguration& configuration) {
+  for (const auto& [name, content] : configuration.baselines) {
     if (auto kept = vault_->put(content, engine::BlobNaming::plain); !kept)
       return std::unexpected(std::move(kept.error()));
   }
-  for (const workflows::EngineSpec& spec : configuration_.settings.engines) {
+  std::map<std::string, workflows::EngineToHeal> engines;
+  for (const workflows::EngineSpec& spec : configuration.settings.engines) {
     auto name = vault_->put(workflows::encode_engine_spec(spec), engine::BlobNaming::plain);
     if (!name) return std::unexpected(std::move(name.error()));
     auto shared = std::make_shared<const workflows::EngineSpec>(spec);
     heal_effects_->remember(*name, shared);
-    engines_[spec.name] = {shared, *name};
+    engines[spec.name] = {shared, *name};
   }
+  const std::lock_guard lock(standing_mutex_);
+  engines_ = std::move(engines);
   return {};
 }
 
+Result<void> Healer::reload(ConfigurationPtr configuration) {
+  const config::Configuration& next = configuration->settings;
+  if (next.ledger != configuration_->settings.ledger) {
+    return failure(ErrorKind::invalid, "another ledger (" + next.ledger + ") needs another start",
+                   "stop the daemon and start it again, or leave `ledger:` as it was");
+  }
+  if (auto kept = keep_configuration(*configuration); !kept) return kept;
+  mask_.set_rules(next.secrets);
+  trigger_->set({next.max_concurrent, next.healing.enabled});
+  const std::lock_guard lock(standing_mutex_);
+  configuration_ = std::move(configuration);
+  return {};
+}
+
+ConfigurationPtr Healer::configuration() const {
+  const std::lock_guard lock(standing_mutex_);
+  return configuration_;
+}
+
+std::optional<workflows::EngineToHeal> Healer::find_engine(const std::string& name) const {
+  const std::lock_guard lock(standing_mutex_);
+  const auto found = engines_.find(name);
+  return found == engines_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<workflows::Hold> Healer::hold_on(const std::string& engine) const {
+  const std::lock_guard lock(standing_mutex_);
+  return holds_.of(engine, clock_.now());
+}
+
+workflows::Today Healer::today(const std::string& engine, const std::string& principal) const {
+  workflows::Today today;
+  today.may_change = allows(role_of(principal), workflows::Permission::heal);
+  const auto current = configuration();
+  const auto found = find_engine(engine);
+  if (!found) {
+    today.must_end = workflows::EndReason::engine_removed;
+  } else if (!current->settings.healing.enabled || !found->spec->healing.enabled) {
+    today.must_end = workflows::EndReason::disabled;
+  } else if (hold_on(engine)) {
+    today.must_end = workflows::EndReason::held;
+  }
+  return today;
+}
+
+workflows::Role Healer::role_of(const std::string& principal) const {
+  return configuration()->settings.principals.role_of(principal);
+}
+
 workflows::HealSurroundings Healer::make_surroundings() {
-  const config::Configuration& settings = configuration_.settings;
   return {
       .host = *host_,
       .blobs = *vault_,
       .ledger_id = ledger_->id(),
       .program_version = version,
-      .program_sha256 = configuration_.program_sha256,
-      .tests_at_once = settings.max_tests,
+      .program_sha256 = configuration_->program_sha256,
+      .tests_at_once = configuration_->settings.max_tests,
       .pool = [this](std::function<void()> job) { asio::post(pool_, std::move(job)); },
-      .today =
-          [this](const std::string& engine, const std::string& principal) {
-            const auto* spec = configuration_.find(engine);
-            workflows::Today today;
-            today.may_change = surroundings_->may_change(principal);
-            if (spec == nullptr) {
-              today.must_end = workflows::EndReason::engine_removed;
-            } else if (!configuration_.settings.healing.enabled || !spec->healing.enabled) {
-              today.must_end = workflows::EndReason::disabled;
-            }
-            return today;
-          },
-      .role_of =
-          [&settings](const std::string& principal) {
-            return std::string(name_of(settings.principals.role_of(principal)));
-          },
+      .today = [this](const std::string& engine, const std::string& principal) { return today(engine, principal); },
+      .role_of = [this](const std::string& principal) { return std::string(name_of(role_of(principal))); },
       .may_change =
-          [&settings](const std::string& principal) {
-            return allows(settings.principals.role_of(principal), workflows::Permission::heal);
-          },
+          [this](const std::string& principal) { return allows(role_of(principal), workflows::Permission::heal); },
       .adopted = [this](const std::string& engine) -> std::optional<workflows::Adopted> {
+        const std::lock_guard lock(standing_mutex_);
         const auto found = adopted_.find(engine);
         return found == adopted_.end() ? std::nullopt : std::optional(found->second);
       },
@@ -154,8 +206,47 @@ workflows::HealSurroundings Healer::make_surroundings() {
   };
 }
 
-void Healer::load_adopted() {
-  if (auto adopted = workflows::adopted_baselines(*ledger_, *vault_)) adopted_ = std::move(*adopted);
+workflows::TriggerHooks Healer::trigger_hooks() {
+  workflows::TriggerHooks hooks;
+  hooks.hold_on = [this](const std::string& engine) { return hold_on(engine); };
+  hooks.test = [this](workflows::EngineToHeal engine) -> asio::awaitable<workflows::TestReport> {
+    return on_pool([this, spec = engine.spec] {
+      return workflows::test_engine(*surroundings_, *spec, ledger_->id() + "/selftest/" + spec->name + "/0");
+    });
+  };
+  hooks.would_have = [this](workflows::EngineToHeal engine) -> asio::awaitable<std::string> {
+    const bool may = allows(role_of(configuration()->settings.principals.actor), workflows::Permission::heal);
+    return on_pool([this, may, spec = engine.spec] {
+      std::optional<workflows::AdoptedBaseline> adopted;
+      if (auto found = surroundings_->adopted(spec->name)) adopted = std::move(found->baseline);
+      const auto preview = workflows::preview_plan(*host_, *vault_, *spec, adopted, may,
+                                                   ledger_->id() + "/observe/" + spec->name + "/0");
+      return preview ? workflows::to_json(*preview) : workflows::no_preview(mask_(preview.error().message));
+    });
+  };
+  return hooks;
+}
+
+Result<void> Healer::load_standing() {
+  auto holds = workflows::holds_in(*ledger_);
+  if (!holds) return std::unexpected(std::move(holds.error()));
+  auto adopted = workflows::adopted_baselines(*ledger_, *vault_);
+  const std::lock_guard lock(standing_mutex_);
+  holds_ = std::move(*holds);
+  if (adopted) adopted_ = std::move(*adopted);
+  return {};
+}
+
+asio::awaitable<Result<void>> Healer::record(engine::NewEntry entry) {
+  auto data = engine::shorten(*vault_, std::move(entry.data));
+  if (!data) co_return std::unexpected(std::move(data.error()));
+  entry.data = std::move(*data);
+  const bool standing = entry.type.starts_with("engine.") || entry.type == "baseline.adopted";
+  const auto status = co_await runtime_->append("ledger", std::move(entry));
+  if (status != engine::AppendStatus::ok)
+    co_return failure(ErrorKind::unavailable, "the ledger could not be written", "autoheal doctor");
+  if (standing) co_return load_standing();
+  co_return Result<void>();
 }
 
 Result<void> Healer::recover() {
@@ -191,19 +282,22 @@ int Healer::run(std::function<asio::awaitable<int>()> task) {
   signals.async_wait([this](boost::system::error_code error, int number) {
     if (!error) stop(number == SIGINT ? exit_interrupted : exit_terminated);
   });
+  return run_until_done([this, task = std::move(task)]() -> asio::awaitable<void> {
+    const int code = co_await task();
+    co_await finish_recovered();
+    exit_code_ = code;
+    loop_.stop();
+  });
+}
+
+int Healer::serve(std::function<asio::awaitable<void>()> task) { return run_until_done(std::move(task)); }
+
+int Healer::run_until_done(std::function<asio::awaitable<void>()> task) {
   if (auto recovered = recover(); !recovered) {
     console_.error(recovered.error(), exit_code_of(recovered.error().kind));
     return exit_code_of(recovered.error().kind);
   }
-  asio::co_spawn(
-      loop_,
-      [this, task = std::move(task)]() -> asio::awaitable<void> {
-        const int code = co_await task();
-        co_await finish_recovered();
-        exit_code_ = code;
-        loop_.stop();
-      },
-      asio::detached);
+  asio::co_spawn(loop_, std::move(task), asio::detached);
   loop_.run();
   console_.end_progress();
   return exit_code_;
@@ -231,6 +325,14 @@ asio::awaitable<Result<workflows::HealState>> Healer::roll_back_again(std::strin
       asio::use_awaitable);
   if (!begun) co_return Outcome(std::unexpected(begun.error()));
   co_return co_await runtime_->finished<workflows::Heal>(heal);
+}
+
+Result<void> Healer::take_snapshot(const workflows::EngineSpec& spec, const workflows::StateRepair& state) {
+  return host_->take_snapshot(spec, state, ledger_->id() + "/serve/" + spec.name + "/0", clock_.now());
+}
+
+std::vector<std::filesystem::path> Healer::own_files() const {
+  return files_of_ledger(configuration()->settings.ledger);
 }
 
 bool Healer::wait(Duration time) {

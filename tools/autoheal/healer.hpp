@@ -1,10 +1,12 @@
 // One process that may heal: ledger and vault opened as their owner, the real host, the loop, and the two workflows on
-// it. Everything is built here and nowhere else; commands only ask it to do things.
+// it. Everything is built here and nowhere else; commands and the daemon only ask it to do things.
 #pragma once
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -19,21 +21,30 @@
 #include "tools/host/real_host.hpp"
 #include "workflows/auto_heal_trigger.hpp"
 #include "workflows/genesis_bus.hpp"
+#include "workflows/holds.hpp"
 #include "workflows/secret_mask.hpp"
 #include "workflows/self_test_effects.hpp"
 
 namespace autoheal::cli {
+
+using ConfigurationPtr = std::shared_ptr<const LoadedConfiguration>;
 
 // Lives on one thread, from open() to destruction. Destruction waits for effects that are under way.
 class Healer {
  public:
   // busy: another process owns the ledger. `configuration` outlives the healer.
   [[nodiscard]] static Result<std::unique_ptr<Healer>> open(const LoadedConfiguration& configuration, Console& console);
+  [[nodiscard]] static Result<std::unique_ptr<Healer>> open(ConfigurationPtr configuration, Console& console);
   ~Healer();
 
   // Takes up what earlier processes left open, runs `task`, and ends when both are done or a signal comes (heals are
   // left open at their next entry then). Returns the task's exit code, or 130, 143, 70. Once.
   int run(std::function<boost::asio::awaitable<int>()> task);
+  // The same for a task that goes on until stop() is called, and deals with signals itself.
+  int serve(std::function<boost::asio::awaitable<void>()> task);
+  // Effects under way end as soon as they can; nothing new is decided. Any thread.
+  void stop(int exit_code);
+
   // To be awaited in a task that wants the results of recovered heals; run() does it in any case.
   boost::asio::awaitable<void> finish_recovered();
   [[nodiscard]] const std::vector<workflows::HealResult>& recovered_results() const { return recovered_results_; }
@@ -43,6 +54,36 @@ class Healer {
   // Rolls an exhausted heal back once more and waits; its last state. failed: nothing is left to roll back.
   boost::asio::awaitable<Result<workflows::HealState>> roll_back_again(std::string heal, workflows::By by);
 
+  // Another configuration from now on; heals under way keep theirs. What belongs to the process stays: the ledger and
+  // the number of threads. Nothing changes where it fails.
+  [[nodiscard]] Result<void> reload(ConfigurationPtr configuration);
+  // Thread-safe.
+  [[nodiscard]] ConfigurationPtr configuration() const;
+  [[nodiscard]] std::optional<workflows::EngineToHeal> find_engine(const std::string& name) const;
+
+  // Adds an entry of the stream "ledger"; back once it is durable. Holds and baselines in it count from then on.
+  boost::asio::awaitable<Result<void>> record(engine::NewEntry entry);
+  // The hold that counts for an engine now. Thread-safe.
+  [[nodiscard]] std::optional<workflows::Hold> hold_on(const std::string& engine) const;
+
+  // Runs `job`, which may block, on the pool; back on the loop with what it returned.
+  template <class Job>
+  boost::asio::awaitable<std::invoke_result_t<Job>> on_pool(Job job) {
+    auto on_its_thread = [job = std::move(job)]() mutable -> boost::asio::awaitable<std::invoke_result_t<Job>> {
+      co_return job();
+    };
+    co_return co_await boost::asio::co_spawn(pool_, std::move(on_its_thread), boost::asio::use_awaitable);
+  }
+
+  // A snapshot of a state that passes, beside those that are there; the oldest go. Blocks; any thread.
+  [[nodiscard]] Result<void> take_snapshot(const workflows::EngineSpec& spec, const workflows::StateRepair& state);
+
+  // What heals of this process left behind.
+  [[nodiscard]] host::OwnChanges& own_changes() { return own_changes_; }
+  // The ledger's files and vault: nobody's target.
+  [[nodiscard]] std::vector<std::filesystem::path> own_files() const;
+
+  [[nodiscard]] boost::asio::io_context& loop() { return loop_; }
   [[nodiscard]] engine::Runtime& runtime() { return *runtime_; }
   [[nodiscard]] workflows::AutoHealTrigger& trigger() { return *trigger_; }
   [[nodiscard]] workflows::GenesisBus& bus() { return *bus_; }
@@ -54,17 +95,27 @@ class Healer {
   std::function<std::string()> progress;
 
  private:
-  Healer(const LoadedConfiguration& configuration, Console& console);
+  Healer(ConfigurationPtr configuration, Console& console);
   Result<void> assemble();
-  Result<void> keep_configuration();
+  Result<void> assemble_workflows();
+  void watch_the_runner();
+  Result<void> keep_configuration(const LoadedConfiguration& configuration);
   workflows::HealSurroundings make_surroundings();
-  void load_adopted();
+  [[nodiscard]] workflows::Today today(const std::string& engine, const std::string& principal) const;
+  [[nodiscard]] workflows::Role role_of(const std::string& principal) const;
+  workflows::TriggerHooks trigger_hooks();
+  Result<void> load_standing();
   Result<void> recover();
+  int run_until_done(std::function<boost::asio::awaitable<void>()> task);
   [[nodiscard]] std::optional<workflows::HealResult> result_of_ended(const std::string& heal) const;
   bool wait(Duration time);
-  void stop(int exit_code);
 
-  const LoadedConfiguration& configuration_;
+  mutable std::mutex standing_mutex_;  // guards the next four: the pool asks for them
+  ConfigurationPtr configuration_;
+  std::map<std::string, workflows::EngineToHeal> engines_;
+  std::map<std::string, workflows::Adopted> adopted_;
+  workflows::Holds holds_;
+
   Console& console_;
   engine::SystemClock clock_;
   engine::SystemRandomness randomness_;
@@ -73,10 +124,9 @@ class Healer {
   boost::asio::thread_pool pool_;
   std::unique_ptr<store::SqliteLedger> ledger_;
   std::unique_ptr<store::Vault> vault_;
+  host::OwnChanges own_changes_;
   std::unique_ptr<host::RealHost> host_;
   workflows::SecretMask mask_;
-  std::map<std::string, workflows::EngineToHeal> engines_;
-  std::map<std::string, workflows::Adopted> adopted_;
   std::unique_ptr<workflows::HealSurroundings> surroundings_;
   std::unique_ptr<engine::Runtime> runtime_;
   std::unique_ptr<workflows::HealEffects> heal_effects_;

@@ -59,7 +59,7 @@ std::string configuration_file(const Options& options) {
 Result<LoadedConfiguration> load_configuration(const Options& options) {
   LoadedConfiguration loaded;
   config::LoadPorts ports;
-  ports.environment = environment();
+  loaded.environment = ports.environment = environment();
   ports.keep_baseline = [&loaded](std::string content) {
     auto name = sha256_name(content);
     loaded.baselines.emplace(name, std::move(content));

@@ -16,6 +16,7 @@ namespace autoheal::cli {
 struct LoadedConfiguration {
   config::Configuration settings;
   std::map<engine::BlobName, std::string> baselines;  // content by name, to be kept in the vault before a heal begins
+  std::map<std::string, std::string> environment;     // what of ours this process was given, by name
   Caller caller;
   workflows::Principal principal;  // who the caller is here
   std::string program;             // the running autoheal, as an absolute path

@@ -23,6 +23,8 @@ struct Options {
   std::string test_result_file;
   std::optional<std::string> error;
   bool dry_run = false;
+  bool all_engines = false;  // hold, unhold, reset --all
+  std::string hold_for;      // hold --for
 
   std::string folder;  // baseline manifest
   std::string manifest = "MANIFEST.sha256";

@@ -99,8 +99,7 @@ std::string report_of(const workflows::SelfTestState& run, const std::string& er
          ",\n  \"timestamp\": " + when + (error.empty() ? "" : ",\n  \"error\": " + problem) + "\n}\n";
 }
 
-Result<std::filesystem::path> write_report(const std::filesystem::path& folder, const std::string& id,
-                                           const std::string& text) {
+Result<void> write_latest_report(const std::filesystem::path& folder, const std::string& text) {
   std::error_code problem;
   std::filesystem::create_directories(folder, problem);
   if (problem) {
@@ -108,9 +107,14 @@ Result<std::filesystem::path> write_report(const std::filesystem::path& folder, 
                    "cannot make the report folder " + folder.string() + ": " + problem.message(),
                    "check `reports:` in the configuration");
   }
+  return replace_file(folder / "latest.json", text);
+}
+
+Result<std::filesystem::path> write_report(const std::filesystem::path& folder, const std::string& id,
+                                           const std::string& text) {
+  if (auto latest = write_latest_report(folder, text); !latest) return std::unexpected(std::move(latest.error()));
   const auto path = folder / (id + ".json");
   if (auto done = replace_file(path, text); !done) return std::unexpected(std::move(done.error()));
-  if (auto done = replace_file(folder / "latest.json", text); !done) return std::unexpected(std::move(done.error()));
   return path;
 }
 

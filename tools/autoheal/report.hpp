@@ -19,5 +19,7 @@ namespace autoheal::cli {
 // Writes <folder>/<id>.json and latest.json; makes the folder. Returns the report's path.
 [[nodiscard]] Result<std::filesystem::path> write_report(const std::filesystem::path& folder, const std::string& id,
                                                          const std::string& text);
+// Only latest.json.
+[[nodiscard]] Result<void> write_latest_report(const std::filesystem::path& folder, const std::string& text);
 
 }  // namespace autoheal::cli

@@ -2,6 +2,8 @@
 
 #include "engine/system_ports.hpp"
 #include "store/sqlite_ledger.hpp"
+#include "tools/autoheal/daemon_client.hpp"
+#include "tools/autoheal/operation_body.hpp"
 #include "workflows/json_writer.hpp"
 
 namespace autoheal::cli {
@@ -12,6 +14,9 @@ constexpr std::size_t page_entries = 5'000;
 
 // Best effort: a refusal stands even where it cannot be recorded.
 void record_refusal(const Session& session, const std::string& what) {
+  OperationBody told;
+  told.what = what;
+  if (ask_daemon(session.configuration, "denied", to_json(told))) return;
   engine::SystemClock clock;
   engine::SystemRandomness randomness;
   engine::UuidV7Source ids(clock, randomness);

@@ -8,6 +8,9 @@
 
 namespace autoheal::cli {
 
+// A time span such as 250ms, 90 (seconds), 2h or 7d.
+[[nodiscard]] std::optional<Duration> parse_age(std::string_view text);
+
 // RFC 3339, a date (its first moment, UTC), or an age before `now` such as 24h or 7d. Empty for anything else.
 [[nodiscard]] std::optional<Timestamp> parse_time_argument(std::string_view text, Timestamp now);
 

@@ -12,6 +12,7 @@
 #include "tools/host/restored_change.hpp"
 #include "tools/host/security_scan.hpp"
 #include "tools/host/settled_images.hpp"
+#include "tools/host/snapshot_taking.hpp"
 #include "tools/host/staged_change.hpp"
 #include "tools/host/state_facts.hpp"
 #include "tools/host/time_since_boot.hpp"
@@ -305,6 +306,16 @@ Result<std::vector<TargetFacts>> RealHost::look(const EngineSpec& spec, const st
       facts.push_back(std::move(*seen));
     }
     return facts;
+  });
+}
+
+Result<void> RealHost::take_snapshot(const EngineSpec& spec, const StateRepair& state, const EffectMark& mark,
+                                     Timestamp now) {
+  return guarded([&]() -> Result<void> {
+    const auto root = RootFolder::open(spec.root);
+    if (!root) return std::unexpected(root.error());
+    const OwnFiles own(options_.own_files);
+    return host::take_snapshot(*root, state, {options_.blobs, databases_, own, mark}, now);
   });
 }
 

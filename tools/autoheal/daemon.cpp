@@ -1,0 +1,388 @@
+#include "tools/autoheal/daemon.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <csignal>
+
+#include "tools/autoheal/daemon_api.hpp"
+#include "tools/autoheal/daemon_client.hpp"
+#include "tools/autoheal/exit_code.hpp"
+#include "tools/autoheal/heal_text.hpp"
+#include "tools/autoheal/recent_past.hpp"
+#include "tools/host/watched_paths.hpp"
+#include "workflows/json_writer.hpp"
+
+namespace autoheal::cli {
+
+namespace asio = boost::asio;
+using namespace workflows;
+
+namespace {
+
+constexpr Duration heartbeat_every = std::chrono::minutes(5);
+constexpr Duration report_after = std::chrono::seconds(1);  // changes of one moment are one report
+
+// Of what a daemon's own tests leave running.
+std::string mark_of_tests(Healer& healer) { return healer.ledger().id() + "/serve/"; }
+
+std::string_view word_of(TestOutcome outcome) {
+  return outcome == TestOutcome::passed ? "passed" : outcome == TestOutcome::failed ? "failed" : "unknown";
+}
+
+}  // namespace
+
+Daemon::Daemon(Healer& healer, Console& console, LoadAgain load_again)
+    : healer_(healer),
+      console_(console),
+      load_again_(std::move(load_again)),
+      watch_(healer.configuration()->settings.max_tests),
+      signals_(healer.loop(), SIGTERM, SIGINT, SIGHUP) {}
+
+Result<std::unique_ptr<Daemon>> Daemon::create(Healer& healer, Console& console, LoadAgain load_again) {
+  std::unique_ptr<Daemon> daemon(new Daemon(healer, console, std::move(load_again)));
+  if (auto assembled = daemon->assemble(); !assembled) return std::unexpected(std::move(assembled.error()));
+  return daemon;
+}
+
+Result<void> Daemon::assemble() {
+  const auto executor = healer_.loop().get_executor();
+  for (auto* timer : {&wake_, &heart_, &report_timer_}) {
+    auto made = engine::BootTimer::create(executor, healer_.clock());
+    if (!made) return std::unexpected(std::move(made.error()));
+    *timer = std::move(*made);
+  }
+  wake_->due = [this] { pump(); };
+  heart_->due = [this] { heartbeat(); };
+  report_timer_->due = [this] {
+    report_waits_ = false;
+    if (auto due = report_.take(healer_.clock().now())) spawn(write_report(std::move(*due)));
+  };
+  auto files = host::FileWatch::create(executor, healer_.own_changes(), healer_.own_files());
+  if (files) {
+    files_ = std::move(*files);
+    files_->changed = [this](const std::string& engine) { look(engine, LookCause::file_changed); };
+    files_->sweep = [this](const std::string& why) {
+      tell("warning: " + why + "; every engine is tested now");
+      look_at_all();
+    };
+    files_->warn = [this](const std::string& sentence) { tell("warning: " + sentence); };
+  } else {
+    tell("warning: " + files.error().message + "; engines are tested on schedule only");
+  }
+  processes_ = std::make_unique<host::ProcessWatch>(executor, healer_.own_files());
+  processes_->ended = [this](const std::string& engine) { look(engine, LookCause::process_ended); };
+  processes_->warn = [this](const std::string& sentence) { tell("warning: " + sentence); };
+  OperationHooks hooks;
+  hooks.was_reset = [this](const std::string& engine) {
+    watch_.reset(engine, healer_.clock().since_boot());
+    pump();
+  };
+  hooks.hold_changed = [this](const std::string& engine) { stands_otherwise(engine); };
+  hooks.status = [this] { return status(); };
+  operations_ = std::make_unique<Operations>(healer_, std::move(hooks));
+  auto server = socket::HttpServer::listen(executor, socket_of(healer_.configuration()->settings.ledger),
+                                           api_handler(*operations_, healer_));
+  if (!server) return std::unexpected(std::move(server.error()));
+  server_ = std::move(*server);
+  server_->tell_failures_to([this](const std::string& what) { tell("a request failed: " + what); });
+  follow_heals();
+  return {};
+}
+
+void Daemon::follow_heals() {
+  auto& hooks = healer_.trigger().hooks;
+  hooks.began = [this](const std::string& engine) { watch_.heal_began(engine); };
+  hooks.ended = [this](const HealResult& result) {
+    tell(line_of(console_, result));
+    report_.healed(result);
+    watch_.heal_ended(result, healer_.clock().since_boot());
+    processes_->look_again(result.engine);
+    asio::post(healer_.loop(), [this] { pump(); });
+  };
+}
+
+asio::awaitable<void> Daemon::serve() {
+  const auto begun = co_await begin();
+  if (!begun) {
+    console_.error(begun.error(), exit_code_of(begun.error().kind));
+    co_return healer_.stop(exit_code_of(begun.error().kind));
+  }
+  wait_for_signal();
+  pump();
+}
+
+asio::awaitable<Result<void>> Daemon::begin() {
+  (void)healer_.surroundings().host.end_marked(mark_of_tests(healer_));  // of a daemon that was killed
+  const auto configuration = healer_.configuration();
+  const Timestamp now = healer_.clock().now();
+  // What is awaited is named here and below: g++ 12 destroys temporaries of a co_await twice.
+  auto entry = node_started(*configuration, healer_.recovered().size(), now);
+  auto started = co_await healer_.record(std::move(entry));
+  if (!started) co_return started;
+  auto loaded = config_loaded(*configuration, healer_.ledger(), now);
+  if (!loaded) co_return std::unexpected(std::move(loaded.error()));
+  if (*loaded) {
+    if (auto recorded = co_await healer_.record(std::move(**loaded)); !recorded) co_return recorded;
+  }
+  take_configuration();
+  for (const auto& [engine, heal] : healer_.trigger().open_heals()) watch_.heal_began(engine);
+  if (auto told = remember_recent_past(healer_.ledger(), healer_.clock(), watch_); !told) co_return told;
+  heart_->set(healer_.clock().since_boot() + heartbeat_every);
+  tell("serving " + std::to_string(configuration->settings.engines.size()) + " engines of " +
+       configuration->settings.file +
+       (healer_.recovered().empty() ? "" : ", resuming " + std::to_string(healer_.recovered().size()) + " heals"));
+  co_return Result<void>();
+}
+
+void Daemon::take_configuration() {
+  const auto configuration = healer_.configuration();
+  watch_.configure(engines(), configuration->settings.max_tests, healer_.clock().since_boot());
+  report_.set_engines(engines());
+  std::vector<host::WatchedEngine> paths;
+  std::vector<host::WatchedProcess> processes;
+  for (const EngineSpec& spec : configuration->settings.engines) {
+    paths.push_back(host::watched_paths(spec));
+    for (auto& process : host::watched_processes(spec)) processes.push_back(std::move(process));
+  }
+  if (files_) files_->watch(paths);
+  processes_->watch(processes);
+}
+
+std::vector<std::shared_ptr<const EngineSpec>> Daemon::engines() const {
+  std::vector<std::shared_ptr<const EngineSpec>> all;
+  for (const EngineSpec& spec : healer_.configuration()->settings.engines) {
+    if (auto found = healer_.find_engine(spec.name)) all.push_back(found->spec);
+  }
+  return all;
+}
+
+// ---- signals
+
+void Daemon::wait_for_signal() {
+  signals_.async_wait([this](boost::system::error_code error, int number) {
+    if (!error) signalled(number);
+  });
+}
+
+void Daemon::signalled(int number) {
+  if (number != SIGHUP) {
+    if (!std::exchange(stopping_, true)) spawn(end(number == SIGTERM ? "SIGTERM" : "SIGINT"));
+    return;
+  }
+  spawn(reload());
+  wait_for_signal();
+}
+
+asio::awaitable<void> Daemon::reload() {
+  auto next = load_again_();
+  if (next) {
+    if (auto taken = healer_.reload(*next); !taken) next = std::unexpected(std::move(taken.error()));
+  }
+  if (!next) {
+    tell("the configuration stays as it was, the new one is refused:\n" + next.error().message);
+    co_return;
+  }
+  for (const std::string& warning : (*next)->settings.warnings) tell("warning: " + warning);
+  take_configuration();
+  tell("configuration read again: " + std::to_string((*next)->settings.engines.size()) + " engines");
+  pump();
+  auto loaded = config_loaded(**next, healer_.ledger(), healer_.clock().now());
+  if (loaded && *loaded) co_await record(std::move(**loaded));
+}
+
+asio::awaitable<void> Daemon::end(std::string cause) {
+  server_->stop();
+  tell("ending on " + cause + "; open heals go on at the next start");
+  if (auto due = report_.take(healer_.clock().now())) co_await write_report(std::move(*due));
+  auto entry = node_stopped(*healer_.configuration(), cause, healer_.clock().now());
+  co_await record(std::move(entry));
+  healer_.stop(exit_done);
+}
+
+// ---- what the watch asks for
+
+template <class Task>
+void Daemon::spawn(Task task) {
+  asio::co_spawn(healer_.loop(), std::move(task), asio::detached);
+}
+
+void Daemon::pump() {
+  if (stopping_) return;
+  for (const WatchAct& act : watch_.take_acts(healer_.clock().since_boot()))
+    std::visit([this](const auto& one) { perform(one); }, act);
+  wake_->set(watch_.next_wake());
+  if (report_waits_) return;
+  report_waits_ = report_.changed();
+  if (report_waits_) report_timer_->set(healer_.clock().since_boot() + report_after);
+}
+
+void Daemon::perform(const StartTest& act) {
+  if (auto engine = healer_.find_engine(act.engine)) return spawn(test(std::move(*engine)));
+  TestReport gone;  // between two configurations
+  gone.tested.engine = act.engine;
+  watch_.tested(gone, {}, healer_.clock().since_boot());
+}
+
+asio::awaitable<void> Daemon::test(EngineToHeal engine) {
+  ++beat_.tests_run;
+  const auto job = [this, spec = engine.spec] {
+    return test_engine(healer_.surroundings(), *spec, mark_of_tests(healer_) + spec->name + "/0");
+  };
+  const TestReport report = co_await healer_.on_pool(job);
+  if (stopping_) co_return;
+  if (report.tested.outcome != TestOutcome::passed) ++beat_.tests_failed;
+  watch_.tested(report, standing_of(report.tested.engine), healer_.clock().since_boot());
+  processes_->look_again(report.tested.engine);
+  pump();
+}
+
+void Daemon::perform(const StartHeal& act) { spawn(heal(act)); }
+
+asio::awaitable<void> Daemon::heal(StartHeal act) {
+  TestFailure failure;
+  failure.error = act.error;
+  failure.failed_dependency = act.failed_dependency;
+  failure.flapping = act.flapping;
+  failure.needs = act.needs;
+  By by = by_daemon();
+  std::string name = act.engine;
+  const HealResult result = co_await healer_.trigger().heal_engine(std::move(name), std::move(failure), std::move(by));
+  // What never became a heal is told by nobody else.
+  if (!stopping_ && result.heal.empty()) {
+    watch_.heal_ended(result, healer_.clock().since_boot());
+    pump();
+  }
+}
+
+void Daemon::perform(const SkipHeal& act) {
+  if (auto engine = healer_.find_engine(act.engine)) spawn(skip(act, std::move(*engine)));
+}
+
+asio::awaitable<void> Daemon::skip(SkipHeal act, EngineToHeal engine) {
+  tell(act.engine + " is not healed (" + act.reason + "): " + act.error);
+  By by = by_daemon();
+  (void)co_await healer_.trigger().skip(std::move(engine), std::move(by), std::move(act.reason), std::move(act.error));
+}
+
+void Daemon::perform(const RecordOutcome& act) {
+  tell(act.tested.engine + " " + std::string(word_of(act.tested.outcome)) +
+       (act.tested.error.empty() ? "" : ": " + act.tested.error));
+  report_.tested(act.tested);
+  const engine::Encoded encoded = SelfTest::encode({}, act.tested);
+  engine::NewEntry entry;
+  entry.type = encoded.type;
+  entry.dataversion = encoded.dataversion;
+  entry.time = healer_.clock().now();
+  entry.actor = healer_.configuration()->settings.principals.actor;
+  entry.subject = act.tested.engine;
+  entry.data = encoded.data;
+  spawn(record(std::move(entry)));
+}
+
+asio::awaitable<void> Daemon::record(engine::NewEntry entry) {
+  const std::string type = entry.type;
+  const auto recorded = co_await healer_.record(std::move(entry));
+  if (!recorded) tell("warning: " + type + " could not be recorded: " + recorded.error().message);
+}
+
+void Daemon::perform(const TakeSnapshots& act) {
+  if (auto engine = healer_.find_engine(act.engine)) spawn(take_snapshots(std::move(*engine)));
+}
+
+asio::awaitable<void> Daemon::take_snapshots(EngineToHeal engine) {
+  const auto job = [this, spec = engine.spec] {
+    std::vector<std::string> found;
+    for (const StateRepair& state : spec->repair.state) {
+      if (!state.takes_snapshots) continue;
+      const auto taken = healer_.take_snapshot(*spec, state);
+      if (!taken) found.push_back(taken.error().message);
+    }
+    return found;
+  };
+  const auto problems = co_await healer_.on_pool(job);
+  for (const std::string& problem : problems) tell("warning: no snapshot of " + engine.spec->name + ": " + problem);
+}
+
+asio::awaitable<void> Daemon::write_report(DaemonReport::Due due) {
+  const std::string folder = healer_.configuration()->settings.reports;
+  const auto job = [folder, due = std::move(due), now = healer_.clock().now()] {
+    return write_daemon_report(folder, due, now);
+  };
+  const auto written = co_await healer_.on_pool(job);
+  if (!written) tell("warning: " + written.error().message);
+}
+
+// ---- what the watch is told
+
+void Daemon::look(const std::string& engine, LookCause cause) {
+  watch_.look(engine, cause, healer_.clock().since_boot());
+  pump();
+}
+
+void Daemon::look_at_all() {
+  for (const EngineSpec& spec : healer_.configuration()->settings.engines)
+    watch_.look(spec.name, LookCause::asked, healer_.clock().since_boot());
+  pump();
+}
+
+// A hold was taken or given back: a failure that waits is looked at again.
+void Daemon::stands_otherwise(const std::string& engine) {
+  if (engine.empty()) return look_at_all();
+  look(engine, LookCause::asked);
+}
+
+void Daemon::heartbeat() {
+  Heartbeat beat = std::exchange(beat_, {});
+  const auto configuration = healer_.configuration();
+  for (const EngineSpec& spec : configuration->settings.engines) {
+    if (healer_.hold_on(spec.name)) beat.held.push_back(spec.name);
+  }
+  heart_->set(healer_.clock().since_boot() + heartbeat_every);
+  spawn(record(node_heartbeat(*configuration, beat, healer_.clock().now())));
+}
+
+Standing Daemon::standing_of(const std::string& engine) const {
+  Standing standing;
+  standing.enabled = healer_.configuration()->settings.healing.enabled;
+  standing.held = healer_.hold_on(engine).has_value();
+  return standing;
+}
+
+By Daemon::by_daemon() const {
+  const auto configuration = healer_.configuration();
+  const std::string& actor = configuration->settings.principals.actor;
+  By by;
+  by.principal = actor;
+  by.role = name_of(configuration->settings.principals.role_of(actor));
+  by.uid = configuration->caller.uid;
+  by.via = "daemon";
+  return by;
+}
+
+std::string Daemon::status() const {
+  const auto configuration = healer_.configuration();
+  JsonWriter out;
+  out.begin_object().field("ledger_id", healer_.ledger().id()).field("file", configuration->settings.file);
+  out.field("configuration", configuration->settings.digest);
+  out.field("healing", configuration->settings.healing.enabled).key("environment").begin_object();
+  for (const auto& [name, value] : configuration->environment) out.field(name, value);
+  out.end_object().key("engines").begin_array();
+  for (const EngineSpec& spec : configuration->settings.engines) {
+    const auto seen = watch_.seen(spec.name);
+    out.begin_object().field("engine", spec.name);
+    out.field("outcome", seen && seen->outcome ? word_of(*seen->outcome) : std::string_view());
+    if (seen) {
+      out.optional_field("error", seen->error).optional_field("skipped", seen->skipped);
+      out.field("testing", seen->testing).field("healing", seen->healing);
+    }
+    if (const auto hold = healer_.hold_on(spec.name)) out.field("held_until", format_timestamp(hold->until));
+    out.end_object();
+  }
+  return out.end_array().end_object().take();
+}
+
+void Daemon::tell(const std::string& sentence) {
+  console_.note(format_timestamp_ms(healer_.clock().now()) + "  " + healer_.surroundings().mask(sentence));
+}
+
+}  // namespace autoheal::cli

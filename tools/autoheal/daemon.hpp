@@ -1,0 +1,85 @@
+// `autoheal serve`: the watch with the world around it. Tells it what happens (time, files, processes, results, people)
+// and performs what it asks for; decides nothing itself.
+#pragma once
+
+#include <boost/asio/signal_set.hpp>
+#include <functional>
+#include <memory>
+
+#include "engine/boot_timer.hpp"
+#include "tools/autoheal/daemon_entries.hpp"
+#include "tools/autoheal/daemon_report.hpp"
+#include "tools/autoheal/operations.hpp"
+#include "tools/host/file_watch.hpp"
+#include "tools/host/process_watch.hpp"
+#include "tools/socket/http_server.hpp"
+#include "workflows/watch.hpp"
+
+namespace autoheal::cli {
+
+// Lives on the loop's thread.
+class Daemon {
+ public:
+  using LoadAgain = std::function<Result<ConfigurationPtr>()>;
+
+  // `healer` and `console` outlive the daemon.
+  [[nodiscard]] static Result<std::unique_ptr<Daemon>> create(Healer& healer, Console& console, LoadAgain load_again);
+
+  // Begins; from then on it goes on until SIGTERM or SIGINT, and open heals stay open for the next start. To be run by
+  // Healer::serve().
+  boost::asio::awaitable<void> serve();
+
+ private:
+  Daemon(Healer& healer, Console& console, LoadAgain load_again);
+  Result<void> assemble();
+  void follow_heals();
+
+  boost::asio::awaitable<Result<void>> begin();
+  boost::asio::awaitable<void> reload();
+  boost::asio::awaitable<void> end(std::string cause);
+  void take_configuration();
+  void wait_for_signal();
+  void signalled(int number);
+
+  void pump();
+  void perform(const workflows::StartTest& act);
+  void perform(const workflows::StartHeal& act);
+  void perform(const workflows::SkipHeal& act);
+  void perform(const workflows::RecordOutcome& act);
+  void perform(const workflows::TakeSnapshots& act);
+  boost::asio::awaitable<void> test(workflows::EngineToHeal engine);
+  boost::asio::awaitable<void> heal(workflows::StartHeal act);
+  boost::asio::awaitable<void> skip(workflows::SkipHeal act, workflows::EngineToHeal engine);
+  boost::asio::awaitable<void> record(engine::NewEntry entry);
+  boost::asio::awaitable<void> take_snapshots(workflows::EngineToHeal engine);
+  boost::asio::awaitable<void> write_report(DaemonReport::Due due);
+
+  void look(const std::string& engine, workflows::LookCause cause);
+  void look_at_all();
+  void stands_otherwise(const std::string& engine);
+  void tell(const std::string& sentence);
+  void heartbeat();
+  [[nodiscard]] workflows::Standing standing_of(const std::string& engine) const;
+  [[nodiscard]] workflows::By by_daemon() const;
+  [[nodiscard]] std::string status() const;
+  [[nodiscard]] std::vector<std::shared_ptr<const workflows::EngineSpec>> engines() const;
+  template <class Task>
+  void spawn(Task task);
+
+  Healer& healer_;
+  Console& console_;
+  LoadAgain load_again_;
+  workflows::Watch watch_;
+  DaemonReport report_;
+  std::unique_ptr<Operations> operations_;
+  std::unique_ptr<socket::HttpServer> server_;
+  std::unique_ptr<host::FileWatch> files_;
+  std::unique_ptr<host::ProcessWatch> processes_;
+  std::unique_ptr<engine::BootTimer> wake_, heart_, report_timer_;
+  boost::asio::signal_set signals_;
+  Heartbeat beat_;
+  bool report_waits_ = false;
+  bool stopping_ = false;
+};
+
+}  // namespace autoheal::cli

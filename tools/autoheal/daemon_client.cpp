@@ -1,0 +1,44 @@
+#include "tools/autoheal/daemon_client.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "tools/autoheal/error_words.hpp"
+#include "tools/socket/http_client.hpp"
+
+namespace autoheal::cli {
+
+namespace {
+
+constexpr Duration soon = std::chrono::seconds(5);
+
+// Empty: no daemon runs.
+std::optional<Result<std::string>> answer_of(const Result<socket::Answer>& answer) {
+  if (!answer && answer.error().kind == ErrorKind::not_found) return std::nullopt;
+  if (!answer) return Result<std::string>(std::unexpected(answer.error()));
+  if (answer->status != 200) return Result<std::string>(std::unexpected(read_error(answer->status, answer->body)));
+  return Result<std::string>(answer->body);
+}
+
+}  // namespace
+
+std::string socket_of(const std::string& ledger) { return ledger + ".sock"; }
+
+std::optional<Result<std::string>> ask_daemon(const LoadedConfiguration& configuration, const std::string& operation,
+                                              const std::string& body) {
+  return answer_of(socket::ask(socket_of(configuration.settings.ledger), "POST", "/v1/" + operation, body));
+}
+
+std::vector<std::string> environment_that_differs(const LoadedConfiguration& configuration) {
+  if (configuration.environment.empty()) return {};
+  const auto status = answer_of(socket::ask(socket_of(configuration.settings.ledger), "GET", "/v1/status", {}, soon));
+  if (!status || !*status) return {};
+  std::vector<std::string> names;
+  const auto parsed = nlohmann::json::parse(**status, nullptr, false);
+  const auto theirs = parsed.is_object() && parsed.contains("environment") ? parsed["environment"] : nlohmann::json();
+  for (const auto& [name, value] : configuration.environment) {
+    if (!theirs.is_object() || !theirs.contains(name) || theirs[name] != value) names.push_back(name);
+  }
+  return names;
+}
+
+}  // namespace autoheal::cli

@@ -1,0 +1,34 @@
+// What a daemon says of itself in the ledger: that it began, still heals, took a configuration, ended. With them an
+// auditor can tell when healing was on.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/ledger.hpp"
+#include "tools/autoheal/loaded_configuration.hpp"
+
+namespace autoheal::cli {
+
+// Of this boot of the host, or empty.
+[[nodiscard]] std::string boot_id();
+
+[[nodiscard]] engine::NewEntry node_started(const LoadedConfiguration& configuration, std::size_t recovered,
+                                            Timestamp now);
+// `cause`: SIGTERM, SIGINT.
+[[nodiscard]] engine::NewEntry node_stopped(const LoadedConfiguration& configuration, const std::string& cause,
+                                            Timestamp now);
+
+struct Heartbeat {
+  std::uint64_t tests_run = 0, tests_failed = 0;  // since the last one
+  std::vector<std::string> held;                  // engines
+};
+[[nodiscard]] engine::NewEntry node_heartbeat(const LoadedConfiguration& configuration, const Heartbeat& heartbeat,
+                                              Timestamp now);
+
+// Empty: the newest one that the ledger holds is the same.
+[[nodiscard]] Result<std::optional<engine::NewEntry>> config_loaded(const LoadedConfiguration& configuration,
+                                                                    const engine::LedgerView& ledger, Timestamp now);
+
+}  // namespace autoheal::cli

@@ -1,0 +1,40 @@
+// The reports of a daemon: `latest.json` follows what changes, a dated one is written for failures, the newest 1,000 of
+// those are kept. Several changes within a moment become one report.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "workflows/self_test.hpp"
+
+namespace autoheal::cli {
+
+inline constexpr std::size_t kept_reports = 1'000;
+
+// What is told here is a value; writing it is another call, on a thread that may block.
+class DaemonReport {
+ public:
+  // The engines from now on.
+  void set_engines(const std::vector<std::shared_ptr<const workflows::EngineSpec>>& engines);
+  void tested(const workflows::EngineTested& tested);
+  void healed(const workflows::HealResult& result);
+
+  struct Due {
+    workflows::SelfTestState run;
+    bool dated = false;  // something failed since the last one
+  };
+  // What is to be written now; empty where nothing changed, or not every engine was tested yet.
+  [[nodiscard]] std::optional<Due> take(Timestamp now);
+  [[nodiscard]] bool changed() const { return changed_; }
+
+ private:
+  workflows::SelfTestState run_;
+  bool changed_ = false, failed_ = false;
+};
+
+// Writes it below `folder` and removes dated reports beyond the newest. Blocks.
+[[nodiscard]] Result<void> write_daemon_report(const std::filesystem::path& folder, const DaemonReport::Due& due,
+                                               Timestamp now);
+
+}  // namespace autoheal::cli

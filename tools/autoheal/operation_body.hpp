@@ -1,0 +1,38 @@
+// What an operation is asked with, as a value and as the JSON that travels through the daemon's socket: small, outside
+// input, read strictly.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/result.hpp"
+
+namespace autoheal::cli {
+
+// Each operation takes some of these; see the table in operations.cpp.
+struct OperationBody {
+  std::string engine = {};                  // hold, unhold, reset: empty means all of them
+  std::string heal = {};                    // an id, or enough of its beginning
+  std::vector<std::string> engines = {};    // selftest: only these and what they need
+  std::optional<std::string> error = {};    // heal: what failed; left out, the self-test says it
+  std::optional<bool> heals = {};           // selftest: left out, as the role allows
+  std::optional<std::int64_t> for_us = {};  // hold: microseconds
+  std::string what = {};                    // denied: what was wanted
+  std::string reason = {};                  // why, in the person's words
+};
+
+inline constexpr std::size_t largest_body_text_bytes = 64 * 1024;  // of any one text
+inline constexpr std::size_t most_body_engines = 10'000;
+
+[[nodiscard]] std::string to_json(const OperationBody& body);
+
+// invalid: no JSON object, an unknown or repeated key, another type, too much of anything; names the key. Keys that
+// `allowed` does not name are unknown.
+[[nodiscard]] Result<OperationBody> read_operation_body(const std::string& text,
+                                                        std::span<const std::string_view> allowed);
+
+}  // namespace autoheal::cli

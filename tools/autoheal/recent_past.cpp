@@ -1,0 +1,50 @@
+#include "tools/autoheal/recent_past.hpp"
+
+namespace autoheal::cli {
+
+namespace {
+
+constexpr std::size_t page_entries = 1'000;
+
+// The place before the first entry of that time or later, by halving: this store's positions are dense and its times
+// run forward. Where a clock was set back, it is somewhat off; brakes can live with that.
+Result<engine::Position> place_before(const store::SqliteLedger& ledger, Timestamp time) {
+  const auto first = ledger.read_all({}, 1);
+  if (!first) return std::unexpected(first.error());
+  std::uint64_t before = 0, after = first->head.value;
+  while (before < after) {
+    const std::uint64_t middle = before + (after - before) / 2;
+    const auto page = ledger.read_all(engine::Position{middle}, 1);
+    if (!page) return std::unexpected(page.error());
+    const bool is_later = page->entries.empty() || page->entries.front().time >= time;
+    (is_later ? after : before) = is_later ? middle : middle + 1;
+  }
+  return engine::Position{before};
+}
+
+void remember(const engine::Entry& entry, Duration when, workflows::Watch& watch) {
+  if (entry.type == "heal.triggered") watch.remember_heal(entry.subject, when);
+  if (entry.type == "heal.exhausted") watch.remember_exhausted(entry.subject, when);
+  if (entry.type == "heal.completed") watch.remember_passed(entry.subject);
+  if (entry.type == "engine.reset") watch.reset(entry.subject, when);
+}
+
+}  // namespace
+
+Result<void> remember_recent_past(const store::SqliteLedger& ledger, const engine::Clock& clock,
+                                  workflows::Watch& watch) {
+  const Timestamp now = clock.now();
+  const Duration now_since_boot = clock.since_boot();
+  auto place = place_before(ledger, now - remembered);
+  if (!place) return std::unexpected(std::move(place.error()));
+  while (true) {
+    const auto page = ledger.read_all(*place, page_entries);
+    if (!page) return std::unexpected(page.error());
+    if (page->entries.empty()) return {};
+    for (const engine::Entry& entry : page->entries)
+      remember(entry, now_since_boot - std::chrono::duration_cast<Duration>(now - entry.time), watch);
+    *place = page->next;
+  }
+}
+
+}  // namespace autoheal::cli
