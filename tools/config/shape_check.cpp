@@ -11,6 +11,8 @@ namespace autoheal::config {
 
 namespace {
 
+constexpr std::size_t most_problems = 1'000;  // kept: a large file has room for a million
+
 // A path below the root: relative, without "..", without a zero byte.
 std::string wrong_with_target(const std::string& text) {
   if (text.empty()) return "is empty";
@@ -47,6 +49,7 @@ class Check {
 
  private:
   void add(const Node& node, const std::string& path, std::string message) {
+    if (problems_.size() >= most_problems) return;
     problems_.push_back({file_, node.line, node.column, path, std::move(message)});
   }
   void expected(const Node& node, const std::string& path, const std::string& what) {
