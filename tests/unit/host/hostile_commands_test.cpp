@@ -125,12 +125,19 @@ TEST_F(HostileCommands, Case50_UnderConstantReplacementTheDigestIsThatOfWhatRan)
   fs::copy_file("/usr/bin/false", root_ / "spare");
   const std::string says_yes = digest_of(root_ / "tool");
   const std::string says_no = digest_of(root_ / "spare");
-  std::atomic<bool> stop{false};
+  const int rounds = autoheal::testing::long_runs() ? 20'000 : 200;
+  std::atomic<int> begun{0};
   std::jthread swapper([&] {
-    while (!stop) ::renameat2(AT_FDCWD, (root_ / "tool").c_str(), AT_FDCWD, (root_ / "spare").c_str(), RENAME_EXCHANGE);
+    for (int round = 0; round < rounds; ++round) {
+      begun.wait(round);
+      // A little later in each round than in the one before it.
+      for (std::atomic<int> pause = round % 100 * 1000; pause > 0; --pause) continue;
+      ::renameat2(AT_FDCWD, (root_ / "tool").c_str(), AT_FDCWD, (root_ / "spare").c_str(), RENAME_EXCHANGE);
+    }
   });
-  const int rounds = autoheal::testing::long_runs() ? 2000 : 60;
   for (int round = 0; round < rounds; ++round) {
+    ++begun;
+    begun.notify_one();
     const auto ran = run_program(request({(root_ / "tool").string()}));
     if (!ran.started) {
       EXPECT_THAT(ran.message, HasSubstr("was replaced"));
@@ -138,7 +145,6 @@ TEST_F(HostileCommands, Case50_UnderConstantReplacementTheDigestIsThatOfWhatRan)
     }
     EXPECT_EQ(ran.program_sha256, ran.exit_code == 0 ? says_yes : says_no);
   }
-  stop = true;
 }
 
 TEST_F(HostileCommands, Case51_WhatRunsForEverIsEndedWithAllItsChildren) {
