@@ -27,6 +27,7 @@ class Restoration {
   Undone restore_folder(const TargetFacts& now);
   Undone remove_folder(const TargetFacts& now);
   Undone nothing_to_undo();
+  void drop_staged();
   Undone finish_displaced(const TargetFacts& image);
   Undone take_away(const TargetFacts& now);
   Undone put_in_place();
@@ -87,7 +88,10 @@ Undone Restoration::run() {
   }
   if (holds_the_same(*now, change_.before)) {
     // Restored by an earlier run that was cut short, which left in the image's place what it took away.
-    if (image->kind == TargetKind::absent || is_as_seen(*image, change_.before)) return synced(UndoStatus::restored);
+    if (image->kind == TargetKind::absent || is_as_seen(*image, change_.before)) {
+      drop_staged();
+      return synced(UndoStatus::restored);
+    }
     return finish_displaced(*image);
   }
   if (!was_applied(*now, *image)) return nothing_to_undo();
@@ -127,10 +131,14 @@ Undone Restoration::remove_folder(const TargetFacts& now) {
 
 // The change was never made, or somebody else had made it before us: only what we staged goes.
 Undone Restoration::nothing_to_undo() {
+  drop_staged();
+  return UndoStatus::restored;
+}
+
+void Restoration::drop_staged() {
   (void)site_.drop(Slot::part);
   const auto next = site_.slot(Slot::next);
   if (next && next->kind != TargetKind::absent && is_as_after(*next, change_.after)) (void)site_.drop(Slot::next);
-  return UndoStatus::restored;
 }
 
 // An earlier run took something away and was cut short before it looked at it (it lies under `before` after an
