@@ -1,8 +1,15 @@
 #include "tools/host/restored_change.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <cerrno>
+
 #include "tools/host/live_database.hpp"
 #include "tools/host/staged_change.hpp"
 #include "tools/host/staged_content.hpp"
+#include "tools/host/system_error.hpp"
 
 namespace autoheal::host {
 
@@ -35,6 +42,7 @@ class Restoration {
   Undone replace_without_exchange();
   Result<TargetFacts> before_image();
   Result<void> image_from_vault();
+  Result<void> date_image();
   [[nodiscard]] bool was_applied(const TargetFacts& now, const TargetFacts& image) const;
   [[nodiscard]] bool is_ours(const TargetFacts& now) const;
   [[nodiscard]] std::unexpected<Error> foreign() const {
@@ -183,12 +191,25 @@ Result<void> Restoration::image_from_vault() {
     staged.error().message = change_.before.path + ": its before-image: " + staged.error().message;
     return staged;
   }
+  if (auto dated = date_image(); !dated) return dated;
   const auto written = site_.slot(Slot::part);
   if (!written) return std::unexpected(written.error());
   if (!holds_the_same(*written, change_.before)) {
     return failure(ErrorKind::corrupt, change_.before.path + ": its before-image is not what the plan saw");
   }
   return site_.rename(Slot::part, Slot::before);
+}
+
+// With the time that the file had: what was restored is no newer than it was.
+Result<void> Restoration::date_image() {
+  if (change_.before.kind != TargetKind::file) return {};
+  constexpr std::int64_t second = 1'000'000'000;
+  const std::int64_t within = (change_.before.mtime_ns % second + second) % second;
+  const timespec then{(change_.before.mtime_ns - within) / second, within};
+  const std::array<timespec, 2> times = {timespec{0, UTIME_OMIT}, then};
+  if (::utimensat(site_.staging(), site_.name_of(Slot::part).c_str(), times.data(), AT_SYMLINK_NOFOLLOW) != 0)
+    return system_failure(change_.before.path + ": the time of its before-image", errno);
+  return {};
 }
 
 Undone Restoration::put_in_place() {
