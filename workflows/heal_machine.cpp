@@ -24,6 +24,8 @@ std::string cause_of(const ChangeOutcome& outcome) {
       return "refused";
     case ChangeStatus::unknown:
       return "interrupted";
+    case ChangeStatus::not_started:
+      return "could_not_start";
     default:
       return "failed";
   }

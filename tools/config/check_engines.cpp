@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -41,6 +42,11 @@ std::vector<std::string> targets_of(const EngineSpec& spec) {
   return paths;
 }
 
+std::string in_lower_case(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
 bool nested(const std::string& inner, const std::string& outer) {
   return inner == outer || (inner.starts_with(outer) && inner.size() > outer.size() &&
                             (outer.ends_with('/') || inner[outer.size()] == '/'));
@@ -56,6 +62,7 @@ class EnginesCheck {
     names();
     dependencies();
     targets();
+    for (std::size_t index = 0; index < configuration_.engines.size(); ++index) files_of(index);
   }
 
  private:
@@ -151,6 +158,26 @@ class EnginesCheck {
       }
     }
     all.push_back(std::move(target));
+  }
+
+  // Each file has one baseline: two could not both hold, and names that differ by case are one on other file systems.
+  void files_of(std::size_t engine) {
+    std::map<std::string, std::string> seen;  // in lower case -> as written
+    for (const auto& file : configuration_.engines[engine].repair.files) {
+      const auto [known, is_new] = seen.emplace(in_lower_case(file.path), file.path);
+      if (is_new) continue;
+      wrong(engine, "repair",
+            known->second == file.path ? file.path + " is written by two entries of `files`, expected one"
+                                       : file.path + " and " + known->second +
+                                             " of `files` differ only by upper and lower case, expected other names");
+    }
+    for (const auto& [lower, path] : seen) {
+      for (auto slash = lower.find('/'); slash != std::string::npos; slash = lower.find('/', slash + 1)) {
+        const auto above = seen.find(lower.substr(0, slash));
+        if (above == seen.end()) continue;
+        wrong(engine, "repair", path + " lies below " + above->second + ", which `files` writes as a file");
+      }
+    }
   }
 
   void own_files(std::size_t index, const std::string& path) {

@@ -385,7 +385,7 @@ RunOutcome SimulatedHost::run(const RunRequest& request) {
     return missing;
   }
   RunOutcome outcome = program(request);
-  outcome.started = true;
+  outcome.started = !outcome.no_room;
   if (outcome.program_sha256.empty()) outcome.program_sha256 = sha256_name(request.run.argv.front());
   return outcome;
 }
