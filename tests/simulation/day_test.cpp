@@ -10,6 +10,7 @@
 namespace autoheal::simulation {
 namespace {
 
+using std::chrono::hours;
 using ::testing::IsEmpty;
 using ::testing::IsSupersetOf;
 
@@ -53,7 +54,7 @@ TEST(SimulatedDay, TheRulesHoldWhateverHappens) {
 }
 
 TEST(SimulatedDay, TheSameSeedIsTheSameDay) {
-  FaultyDay first(7), second(7);
+  FaultyDay first(7, hours(4)), second(7, hours(4));
   first.run();
   second.run();
   EXPECT_EQ(told(first.history()), told(second.history()));

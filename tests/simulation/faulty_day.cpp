@@ -14,7 +14,7 @@ constexpr Duration boots_for = seconds(15);
 std::string file_of(const std::string& name) { return name + "/app.conf"; }
 }  // namespace
 
-FaultyDay::FaultyDay(std::uint64_t seed) : random_(seed) {
+FaultyDay::FaultyDay(std::uint64_t seed, Duration end) : random_(seed), end_(end) {
   for (const char* name : {"File0", "File1", "File2"}) add_file_engine(name);
   for (const char* name : {"Service0", "Service1", "Service2"}) add_service(name);
   add_service("Service3", {"File0"});
@@ -186,10 +186,10 @@ void FaultyDay::plan_people() {
 void FaultyDay::run() {
   while (true) {
     daemon_->turn();
-    Duration next = end_of_day;
+    Duration next = end_;
     if (const auto wake = daemon_->next_wake()) next = std::min(next, *wake);
     if (!events_.empty()) next = std::min(next, events_.begin()->first);
-    if (next >= end_of_day) return;
+    if (next >= end_) return;
     world_.clock.advance(std::max(Duration{0}, next - daemon_->now()));
     while (!events_.empty() && events_.begin()->first <= daemon_->now()) {
       const auto what = std::move(events_.begin()->second);

@@ -17,9 +17,10 @@ inline constexpr unsigned max_tests = 4;
 
 class FaultyDay {
  public:
-  explicit FaultyDay(std::uint64_t seed);
+  // `end`: the day may be cut short.
+  explicit FaultyDay(std::uint64_t seed, Duration end = end_of_day);
 
-  // From wake to wake, to the end of the day.
+  // From wake to wake, to the end.
   void run();
 
   [[nodiscard]] const std::vector<testing::Happening>& history() const { return daemon_->history(); }
@@ -57,6 +58,7 @@ class FaultyDay {
   }
 
   std::mt19937_64 random_;
+  Duration end_;
   testing::HealWorld world_;
   std::vector<workflows::EngineSpec> specs_;
   std::vector<std::string> all_, with_file_, services_, plugins_;

@@ -3,6 +3,7 @@
 // happened, for others to judge.
 #pragma once
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -145,14 +146,25 @@ class SimulatedDaemon {
   }
 
   void perform(const workflows::StartTest& act) {
-    pool.run([this, spec = engines_.at(act.engine).spec] {
-      auto report = workflows::test_engine(at_, *spec, "test/" + spec->name);
-      boost::asio::post(loop_, [this, report = std::move(report)] {
-        write_down({now(), "tested", report.tested.engine, {}, report, {}});
-        const bool held = holds_.of(report.tested.engine, world_.clock.now()).has_value();
-        watch_.tested(report, {settings_.enabled, held}, now());
-      });
+    const auto spec = engines_.at(act.engine).spec;
+    const bool may_wait = std::ranges::any_of(spec->self_test, [](const workflows::Probe& one) {
+      return std::holds_alternative<workflows::CommandProbe>(one.what);
     });
+    auto job = [this, spec] {
+      auto report = workflows::test_engine(at_, *spec, "test/" + spec->name);
+      boost::asio::post(loop_, [this, report = std::move(report)] { tell_tested(report); });
+    };
+    if (may_wait) {
+      pool.run(std::move(job));
+    } else {
+      boost::asio::post(loop_, std::move(job));
+    }
+  }
+  void tell_tested(const workflows::TestReport& report) {
+    const std::string& engine = report.tested.engine;
+    write_down({now(), "tested", engine, {}, report, {}});
+    const bool held = holds_.of(engine, world_.clock.now()).has_value();
+    watch_.tested(report, {settings_.enabled, held}, now());
   }
   void perform(const workflows::StartHeal& act) {
     workflows::TestFailure failure;
