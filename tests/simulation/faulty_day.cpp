@@ -147,6 +147,13 @@ void FaultyDay::plan_faults() {
     at(from, [this, name] { unknown_[name] = true; });
     at(from + minutes(20), [this, name] { unknown_[name] = false; });
   }
+  for (unsigned count = 0; count < 2; ++count) {  // everything at once
+    const Duration storm = some_time(minutes(5), calm - hours(1));
+    for (const std::string& name : with_file_) drift(name, storm);
+    at(storm, [this] {
+      for (auto& [name, service] : service_) service.runs = false;
+    });
+  }
   const Duration flaps_from = some_time(hours(1), hours(10));
   flap("Flaps", flaps_from, flaps_from + hours(4));
   const Duration hopeless_from = some_time(hours(1), hours(8));
@@ -165,6 +172,7 @@ void FaultyDay::plan_people() {
     const Duration time = some_time(minutes(2), minutes(50));
     hold(name, from, time, count % 3 == 0);
     edit(name, from, from + time / 2, some_time(seconds(20), minutes(2)));
+    if (count % 4 == 0) at(from + time / 3, [this, name] { daemon_->heal(name); });
   }
   hold("", some_time(minutes(5), calm - hours(1)), minutes(20), false);
   hold(some(services_), some_time(minutes(5), calm - hours(1)), minutes(30), true);

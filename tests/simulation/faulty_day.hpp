@@ -12,7 +12,7 @@ namespace autoheal::simulation {
 
 inline constexpr Duration calm = std::chrono::hours(16);
 inline constexpr Duration end_of_day = std::chrono::hours(24);
-inline constexpr unsigned max_concurrent = 3;
+inline constexpr unsigned max_concurrent = 2;
 inline constexpr unsigned max_tests = 4;
 
 class FaultyDay {
