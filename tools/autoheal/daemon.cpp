@@ -1,5 +1,6 @@
 #include "tools/autoheal/daemon.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <csignal>
@@ -286,14 +287,14 @@ asio::awaitable<void> Daemon::record(engine::NewEntry entry) {
 }
 
 void Daemon::perform(const TakeSnapshots& act) {
-  if (auto engine = healer_.find_engine(act.engine)) spawn(take_snapshots(std::move(*engine)));
+  if (auto engine = healer_.find_engine(act.engine)) spawn(take_snapshots(std::move(*engine), act.paths));
 }
 
-asio::awaitable<void> Daemon::take_snapshots(EngineToHeal engine) {
-  const auto job = [this, spec = engine.spec] {
+asio::awaitable<void> Daemon::take_snapshots(EngineToHeal engine, std::vector<std::string> paths) {
+  const auto job = [this, paths, spec = engine.spec] {
     std::vector<std::string> found;
     for (const StateRepair& state : spec->repair.state) {
-      if (!state.takes_snapshots) continue;
+      if (std::ranges::find(paths, state.path) == paths.end()) continue;
       const auto taken = healer_.take_snapshot(*spec, state);
       if (!taken) found.push_back(taken.error().message);
     }
