@@ -190,8 +190,6 @@ void AutoHealTrigger::adopt_recovered(const std::vector<std::string>& heals) {
     if (state == nullptr) continue;
     open_[state->engine] = heal;
     if (hooks.began) hooks.began(state->engine);
-    // Whether somebody asks for its result or not, its end is noticed: engine and slot are free then.
-    asio::co_spawn(runtime_.executor(), wait_for(state->engine, heal), asio::detached);
     if (state->phase == Phase::triggered && !state->needs.empty()) {
       asio::co_spawn(runtime_.executor(), wait_for_needs(heal, state->needs, std::nullopt), asio::detached);
     } else if (state->phase == Phase::triggered) {
