@@ -82,6 +82,7 @@ class Turn {
   }
 
   void on(const Rechecked& input) {
+    if (state_.resumptions == 0) return;  // it was let go meanwhile, and what it does is under way
     if (input.today.must_end && !state_.ending) add(CancelRequested{*input.today.must_end, {}});
     go_on();
   }
