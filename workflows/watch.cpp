@@ -299,6 +299,7 @@ void Watch::heal_ended(const HealResult& result, Duration now) {
   if (known == engines_.end() || !known->second.healing) return;
   Watched& engine = known->second;
   engine.healing = false;
+  engine.test_ended.reset();
   if (!engine.spec) {
     if (!engine.testing) engines_.erase(known);
     return;

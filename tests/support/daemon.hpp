@@ -57,6 +57,10 @@ class Daemon {
     const auto answer = socket::ask(ledger_.string() + ".sock", method, target, body);
     return answer.value_or(socket::Answer{});
   }
+  // Has an engine tested now, whatever its schedule and its brakes.
+  void look_at(const std::string& name) const {
+    EXPECT_EQ(ask("POST", "/v1/unhold", R"({"engine":")" + name + "\"}").status, 200U);
+  }
   // How an engine stands: outcome, skipped, testing, healing.
   [[nodiscard]] nlohmann::json engine(const std::string& name) const {
     const auto status = nlohmann::json::parse(ask("GET", "/v1/status").body, nullptr, false);

@@ -56,7 +56,10 @@ Result<void> Daemon::assemble() {
   heart_->due = [this] { heartbeat(); };
   report_timer_->due = [this] {
     report_waits_ = false;
-    if (auto due = report_.take(healer_.clock().now())) spawn(write_report(std::move(*due)));
+    auto due = report_.take(healer_.clock().now());
+    if (!due) return;
+    spawn(write_report(std::move(*due)));
+    await_report();
   };
   auto files = host::FileWatch::create(executor, healer_.own_changes(), healer_.own_files());
   if (files) {
@@ -196,7 +199,7 @@ asio::awaitable<void> Daemon::reload() {
 asio::awaitable<void> Daemon::end(std::string cause) {
   server_->stop();
   tell("ending on " + cause + "; open heals go on at the next start");
-  if (auto due = report_.take(healer_.clock().now())) co_await write_report(std::move(*due));
+  while (auto due = report_.take(healer_.clock().now())) co_await write_report(std::move(*due));
   auto entry = node_stopped(*healer_.configuration(), cause, healer_.clock().now());
   co_await record(std::move(entry));
   server_->leave();  // effects under way may take their time, and would keep people waiting for nothing
@@ -215,6 +218,10 @@ void Daemon::pump() {
   for (const WatchAct& act : watch_.take_acts(healer_.clock().since_boot()))
     std::visit([this](const auto& one) { perform(one); }, act);
   wake_->set(watch_.next_wake());
+  await_report();
+}
+
+void Daemon::await_report() {
   if (report_waits_) return;
   report_waits_ = report_.changed();
   if (report_waits_) report_timer_->set(healer_.clock().since_boot() + report_after);

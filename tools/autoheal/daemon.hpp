@@ -42,6 +42,7 @@ class Daemon {
   void signalled(int number);
 
   void pump();
+  void await_report();
   void perform(const workflows::StartTest& act);
   void perform(const workflows::StartHeal& act);
   void perform(const workflows::SkipHeal& act);

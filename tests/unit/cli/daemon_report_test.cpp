@@ -71,6 +71,30 @@ TEST(DaemonReports, AreDatedForFailuresAndForget) {
   EXPECT_EQ(due->run.completed->status, "Stable");
 }
 
+TEST(DaemonReports, AFailureThatIsOverInAMomentStandsInOneAndIsGoneFromTheNext) {
+  DaemonReport report;
+  report.set_engines(engines({"A"}));
+  report.tested(tested("A", TestOutcome::failed));
+  HealResult healed;
+  healed.engine = "A";
+  healed.heal = "01930000-0000-7000-8000-0000000000aa";
+  healed.ending = HealEnding::certified;
+  report.healed(healed);
+  report.tested(tested("A", TestOutcome::passed));
+  auto due = report.take(now);
+  ASSERT_TRUE(due);
+  EXPECT_TRUE(due->dated);
+  EXPECT_EQ(due->run.tested.at("A").outcome, TestOutcome::failed);
+  EXPECT_EQ(due->run.completed->autoheal_invocations, 1U);
+  EXPECT_TRUE(report.changed());
+  due = report.take(now);
+  ASSERT_TRUE(due);
+  EXPECT_FALSE(due->dated);
+  EXPECT_EQ(due->run.tested.at("A").outcome, TestOutcome::passed);
+  EXPECT_EQ(due->run.completed->autoheal_invocations, 0U);
+  EXPECT_FALSE(report.changed());
+}
+
 TEST(DaemonReports, OldOnesGoAndNothingElse) {
   const testing::TemporaryFolder folder;
   const auto day = [&](std::size_t index) {
