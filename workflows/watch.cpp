@@ -9,6 +9,18 @@ namespace {
 // A failure that is not sure is looked at again this soon, or sooner where the schedule is denser.
 constexpr Duration second_look_after = std::chrono::seconds(10);
 constexpr Duration unsettled_too_long = std::chrono::minutes(1);
+// A test that writes to what is watched would lead to the next one: those that follow keep a growing distance.
+constexpr Duration shortest_pause = std::chrono::seconds(1);
+constexpr Duration longest_pause = std::chrono::minutes(1);
+constexpr Duration events_come_within = std::chrono::milliseconds(20);  // of what caused them
+
+// After so many tests in a row during which files were written to; one may be chance, and somebody's edit.
+Duration pause_after(unsigned disturbed_in_row) {
+  Duration pause{0};
+  for (unsigned test = 1; test < disturbed_in_row && pause < longest_pause; ++test)
+    pause = pause == Duration{0} ? shortest_pause : pause * 2;
+  return std::min(pause, longest_pause);
+}
 
 Duration second_look(const EngineSpec& spec) {
   return spec.every > Duration{0} ? std::min(spec.every, second_look_after) : second_look_after;
@@ -79,8 +91,17 @@ void Watch::remember_passed(const std::string& name) {
 void Watch::look(const std::string& name, LookCause cause, Duration now) {
   Watched* engine = find(name);
   if (engine == nullptr) return;
-  if (cause == LookCause::file_changed) engine->last_file_event = now;
-  test_at(*engine, cause == LookCause::file_changed ? now + engine->spec->healing.settle : now);
+  if (cause == LookCause::file_changed) return file_changed(*engine, now);
+  test_at(*engine, now);
+}
+
+void Watch::file_changed(Watched& engine, Duration now) {
+  engine.last_file_event = now;
+  const bool of_test = engine.testing || (engine.test_ended && now - *engine.test_ended < events_come_within);
+  if (of_test && !std::exchange(engine.disturbed, true)) ++engine.disturbed_in_row;
+  const Duration settled = now + engine.spec->healing.settle;
+  const Duration pause = of_test && !engine.healing ? pause_after(engine.disturbed_in_row) : Duration{0};
+  test_at(engine, std::max(settled, now + pause));
 }
 
 void Watch::set_due(Watched& engine, std::optional<Duration> when) {
@@ -109,6 +130,7 @@ void Watch::tested(const TestReport& report, Standing standing, Duration now) {
   Watched& engine = known->second;
   --tests_under_way_;
   engine.testing = false;
+  engine.test_ended = now;
   if (!engine.spec) {
     if (!engine.healing) engines_.erase(known);
     return;
@@ -277,6 +299,7 @@ void Watch::heal_ended(const HealResult& result, Duration now) {
   if (known == engines_.end() || !known->second.healing) return;
   Watched& engine = known->second;
   engine.healing = false;
+  engine.test_ended.reset();
   if (!engine.spec) {
     if (!engine.testing) engines_.erase(known);
     return;
@@ -328,6 +351,7 @@ std::vector<WatchAct> Watch::take_acts(Duration now) {
     set_due(engine, std::nullopt);
     engine.testing = true;
     engine.test_began = now;
+    if (!std::exchange(engine.disturbed, false)) engine.disturbed_in_row = 0;
     ++tests_under_way_;
     acts_.emplace_back(StartTest{engine.spec->name});
   }

@@ -102,6 +102,9 @@ class Watch {
     std::optional<Duration> again;  // a test that became due meanwhile
     std::optional<Duration> test_began, last_file_event, unsettled_since;
     std::map<std::string, Duration> last_snapshots;  // by path
+    std::optional<Duration> test_ended;
+    bool disturbed = false;         // its files were written to while the last test ran
+    unsigned disturbed_in_row = 0;  // so many tests one after the other
     bool testing = false;
     bool overtaken = false;  // since that test began, a heal began or the description changed: it tells nothing
     bool healing = false;
@@ -114,6 +117,7 @@ class Watch {
   };
 
   Watched* find(const std::string& name);
+  void file_changed(Watched& engine, Duration now);
   void set_due(Watched& engine, std::optional<Duration> when);
   void test_at(Watched& engine, Duration when);
   void test_what_became_due(Watched& engine);

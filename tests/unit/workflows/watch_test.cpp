@@ -202,6 +202,50 @@ TEST(WatchTests, ALookDuringATestThatAHealOutlivesIsNotLost) {
   EXPECT_THAT(machine.acts(), ElementsAre("test A"));
 }
 
+TEST(WatchTests, ThoseThatWriteToTheirOwnFilesKeepAGrowingDistance) {
+  EngineSpec spec = engine("A");
+  spec.every = hours(1);
+  Machine machine = under_test(spec);
+  std::vector<Duration> pauses;
+  for (int test = 0; test < 9; ++test) {
+    machine.watch.look("A", LookCause::file_changed, machine.now);
+    machine.passes("A");
+    const Duration before = machine.now;
+    machine.wait_for_wake();
+    pauses.push_back(machine.now - before);
+    EXPECT_THAT(machine.acts(), ElementsAre("test A"));
+  }
+  EXPECT_THAT(pauses, ElementsAre(seconds(0), seconds(1), seconds(2), seconds(4), seconds(8), seconds(16), seconds(32),
+                                  seconds(60), seconds(60)));
+  // Once a test leaves them alone, what others do is looked at without delay.
+  machine.passes("A");
+  machine.wait(minutes(1));
+  machine.watch.look("A", LookCause::file_changed, machine.now);
+  EXPECT_THAT(machine.acts(), ElementsAre("test A"));
+  machine.watch.look("A", LookCause::file_changed, machine.now);
+  machine.passes("A");
+  EXPECT_THAT(machine.acts(), ElementsAre("test A"));
+}
+
+TEST(WatchTests, EventsThatComeRightAfterATestAreItsOwn) {
+  EngineSpec spec = engine("A");
+  spec.every = hours(1);
+  Machine machine = under_test(spec);
+  for (const Duration pause : {seconds(0), seconds(1), seconds(2)}) {
+    machine.passes("A");
+    EXPECT_THAT(machine.acts(), IsEmpty());
+    machine.watch.look("A", LookCause::file_changed, machine.now);
+    EXPECT_EQ(machine.watch.next_wake(), machine.now + pause);
+    machine.wait_for_wake();
+    EXPECT_THAT(machine.acts(), ElementsAre("test A"));
+  }
+  // A person who asks is not kept waiting.
+  machine.watch.look("A", LookCause::file_changed, machine.now);
+  machine.watch.look("A", LookCause::asked, machine.now);
+  machine.passes("A");
+  EXPECT_THAT(machine.acts(), ElementsAre("test A"));
+}
+
 TEST(WatchTests, NoMoreTestsAtOnceThanAllowedAndTheLongestOverdueFirst) {
   Machine machine({engine("A"), engine("B"), engine("C")}, 2);
   EXPECT_THAT(machine.acts(), ElementsAre("test A", "test B"));
