@@ -77,11 +77,21 @@ pid_t pid_in(const std::string& pidfile) {
   return stream >> pid ? pid : 0;
 }
 
+// A process that was killed and that nobody has waited for yet has a number still, but is no more.
+bool lives(pid_t pid) {
+  std::ifstream stream("/proc/" + std::to_string(pid) + "/stat");
+  std::string line;
+  std::getline(stream, line);
+  const auto name_end = line.rfind(')');
+  return name_end != std::string::npos && line.size() > name_end + 2 && line[name_end + 2] != 'Z' &&
+         line[name_end + 2] != 'X';
+}
+
 // Returns once the port listens, so that nobody has to guess when the service is up.
 int start(const std::string& config, const std::string& pidfile) {
   const auto settings = read_settings(config);
   if (!settings) return 2;
-  if (const pid_t running = pid_in(pidfile); running > 0 && ::kill(running, 0) == 0) return 0;
+  if (const pid_t running = pid_in(pidfile); running > 0 && lives(running)) return 0;
   asio::io_context context;
   boost::system::error_code error;
   tcp::acceptor acceptor(context);
