@@ -51,6 +51,7 @@ struct EngineTested {
   TestOutcome outcome = TestOutcome::unknown;
   std::string error;
   Duration took{0};
+  std::string reported = {};  // by probes that only warn, or that only report: they start no heal
   friend bool operator==(const EngineTested&, const EngineTested&) = default;
 };
 struct EngineHealed {

@@ -40,7 +40,7 @@ struct Writer {
   }
   void operator()(const EngineTested& e) {
     out.field("engine", e.engine).field("outcome", word_of<TestOutcome>(outcome_words, e.outcome));
-    out.optional_field("error", e.error).field("took_us", e.took);
+    out.optional_field("error", e.error).field("took_us", e.took).optional_field("reported", e.reported);
   }
   void operator()(const EngineHealed& e) {
     const HealOutcome& heal = e.outcome;
@@ -72,7 +72,8 @@ SelfTestEntry read_started(const json& j) {
 SelfTestEntry read_tested(const json& j) {
   return EngineTested{j.at("engine"),
                       value_of<TestOutcome>(outcome_words, j.at("outcome").get_ref<const std::string&>()),
-                      j.value("error", std::string()), Duration(j.at("took_us").get<std::int64_t>())};
+                      j.value("error", std::string()), Duration(j.at("took_us").get<std::int64_t>()),
+                      j.value("reported", std::string())};
 }
 
 SelfTestEntry read_healed(const json& j) {

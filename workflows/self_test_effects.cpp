@@ -29,7 +29,11 @@ TestReport test_engine(const HealSurroundings& at, const EngineSpec& spec, const
   tested.took = at.since_boot() - began;
   for (std::size_t index = 0; index < results.size(); ++index) {
     const ProbeResult& result = results[index];
-    if (!result.heal || result.verdict == ProbeVerdict::pass || result.verdict == ProbeVerdict::warning) continue;
+    if (result.verdict == ProbeVerdict::pass) continue;
+    if (!result.heal || result.verdict == ProbeVerdict::warning) {
+      tested.reported += (tested.reported.empty() ? "" : "; ") + result.name + ": " + result.message;
+      continue;
+    }
     // What surely failed outweighs what could not be told.
     if (result.verdict == ProbeVerdict::fail) {
       tested.outcome = TestOutcome::failed;

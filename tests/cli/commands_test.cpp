@@ -37,6 +37,24 @@ class Commands : public ::testing::Test {
   Bridge bridge_;
 };
 
+TEST_F(Commands, WhatOnlyWarnsOrReportsIsToldAndHealsNothing) {
+  bridge_.script("tests/disk", "echo 'DISK WARNING - 9% free'; exit 1\n");
+  bridge_.script("tests/backup", "echo 'no backup today' >&2; exit 2\n");
+  bridge_.configure(
+      "  - name: Steward\n"
+      "    self_test:\n"
+      "      - { name: disk, plugin: [tests/disk] }\n"
+      "      - { name: backup, plugin: [tests/backup], heal: false }\n");
+  const Ran tested = bridge_.autoheal({"selftest"});
+  EXPECT_EQ(tested.exit_code, 0) << tested.err;
+  EXPECT_THAT(tested.out,
+              AllOf(HasSubstr("✅ Steward"), HasSubstr("disk: "), HasSubstr("9% free"), HasSubstr("backup: ")));
+  EXPECT_THAT(bridge_.entries("heal.triggered"), IsEmpty());
+  const auto entries = bridge_.entries("selftest.engine_tested");
+  ASSERT_EQ(entries.size(), 1U);
+  EXPECT_THAT(json::parse(entries.front()).at("data").at("reported").get<std::string>(), HasSubstr("9% free"));
+}
+
 TEST_F(Commands, HelpTeachesAndUsageErrorsAreTwo) {
   for (const auto& command : std::vector<std::vector<std::string>>{{},
                                                                    {"selftest"},

@@ -14,7 +14,10 @@ void print_engine(const Session& session, const SelfTestState& run, const std::s
   const auto tested = run.tested.find(name);
   if (tested == run.tested.end()) return;
   Console& console = session.console;
-  if (tested->second.outcome == TestOutcome::passed) return console.data("✅ " + printable(name));
+  if (tested->second.outcome == TestOutcome::passed) {
+    const std::string& reported = tested->second.reported;
+    return console.data("✅ " + printable(name) + (reported.empty() ? "" : "  (" + printable(reported) + ")"));
+  }
   const auto healed = run.healed.find(name);
   const std::string mark = healed != run.healed.end() ? console.paint(Tone::warning, "⚠️ auto-heal launched")
                                                       : console.paint(Tone::bad, "❌ failed");

@@ -278,7 +278,8 @@ asio::awaitable<void> Daemon::skip(SkipHeal act, EngineToHeal engine) {
 
 void Daemon::perform(const RecordOutcome& act) {
   tell(act.tested.engine + " " + std::string(word_of(act.tested.outcome)) +
-       (act.tested.error.empty() ? "" : ": " + act.tested.error));
+       (act.tested.error.empty() ? "" : ": " + act.tested.error) +
+       (act.tested.reported.empty() ? "" : " (" + act.tested.reported + ")"));
   report_.tested(act.tested);
   const engine::Encoded encoded = SelfTest::encode({}, act.tested);
   engine::NewEntry entry;
