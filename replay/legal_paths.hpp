@@ -1,4 +1,5 @@
-// Holds every heal in a ledger against the state machine's table: what `ledger verify` knows beyond dense numbers.
+// Holds every heal in a ledger against the state machine's table, and every certificate against its heal: what `ledger
+// verify` knows beyond dense numbers.
 #pragma once
 
 #include <map>
@@ -21,7 +22,11 @@ class LegalPaths {
   struct Path {
     workflows::Phase phase = workflows::Phase::none;
     std::set<std::string, std::less<>> in_attempt;  // types of entries since it began
+    std::string configuration, plan_digest;         // what a certificate of this heal has to name
+    unsigned attempt = 0;
   };
+  static std::optional<std::string> check_certificate(const engine::Entry& entry, Path& path);
+
   std::map<std::string, Path> paths_;
 };
 

@@ -23,23 +23,31 @@ asio::awaitable<HealResult> AutoHealTrigger::heal_engine(std::string name, TestF
     unknown.error = "no engine of this name is configured";
     co_return unknown;
   }
-  // The first commit of a heal that just began: its id is known within one turn.
-  while (open_.contains(name) && open_.at(name).empty()) co_await asio::post(runtime_.executor(), asio::use_awaitable);
-  if (const auto open = open_.find(name); open != open_.end()) {
-    const std::string heal = open->second;
-    runtime_.runner().submit<Heal>(heal, Join{failure.error, by});
-    co_return co_await wait_for(name, heal);
-  }
-  std::string reason;
-  if (!settings_.enabled || !engine->spec->healing.enabled) reason = "disabled";
-  if (reason.empty() && hooks.hold_on && hooks.hold_on(name)) reason = "held";
-  if (reason.empty() && engine->spec->healing.observe_only && !failure.asked_for) reason = "observe";
-  if (!reason.empty()) co_return co_await skip(std::move(*engine), std::move(by), std::move(reason), failure.error);
-  if (failure.asked_for && hooks.test) {
+  bool looked_below = !failure.asked_for || !hooks.test;
+  while (true) {
+    // The first commit of a heal that just began: its id is known within one turn.
+    while (open_.contains(name) && open_.at(name).empty())
+      co_await asio::post(runtime_.executor(), asio::use_awaitable);
+    if (const auto open = open_.find(name); open != open_.end()) {
+      const std::string heal = open->second;
+      runtime_.runner().submit<Heal>(heal, Join{failure.error, by});
+      co_return co_await wait_for(name, heal);
+    }
+    std::string reason = reason_to_skip(*engine->spec, failure);
+    if (!reason.empty()) co_return co_await skip(std::move(*engine), std::move(by), std::move(reason), failure.error);
+    if (looked_below) break;
+    // That takes a while: another heal may begin, a person may take hold.
     co_await find_failing_needs(*engine->spec, failure);
-    if (open_.contains(name)) co_return co_await heal_engine(name, std::move(failure), std::move(by));
+    looked_below = true;
   }
   co_return co_await begin(std::move(*engine), std::move(failure), std::move(by));
+}
+
+std::string AutoHealTrigger::reason_to_skip(const EngineSpec& spec, const TestFailure& failure) const {
+  if (!settings_.enabled || !spec.healing.enabled) return "disabled";
+  if (hooks.hold_on && hooks.hold_on(spec.name)) return "held";
+  if (spec.healing.observe_only && !failure.asked_for) return "observe";
+  return {};
 }
 
 asio::awaitable<void> AutoHealTrigger::find_failing_needs(const EngineSpec& spec, TestFailure& failure) {
@@ -52,6 +60,7 @@ asio::awaitable<void> AutoHealTrigger::find_failing_needs(const EngineSpec& spec
 }
 
 asio::awaitable<HealResult> AutoHealTrigger::skip(EngineToHeal engine, By by, std::string reason, std::string error) {
+  endings_[engine.spec->name] = HealEnding::skipped;
   engine::NewEntry entry;
   entry.type = "heal.skipped";
   entry.actor = by.principal;
@@ -71,8 +80,10 @@ asio::awaitable<HealResult> AutoHealTrigger::skip(EngineToHeal engine, By by, st
   } else if (reason == "held") {
     const auto hold = hooks.hold_on ? hooks.hold_on(engine.spec->name) : std::nullopt;
     result.error = hold ? "held until " + format_timestamp(hold->until) + " by " + hold->by.principal : "held";
+  } else if (reason == "observe") {
+    result.error = "only observed (mode: observe)";
   } else {
-    result.error = reason == "observe" ? "only observed (mode: observe)" : "auto-heal disabled";
+    result.error = reason == "disabled" ? "auto-heal disabled" : "not healed now: " + reason;
   }
   co_return result;
 }
@@ -80,6 +91,7 @@ asio::awaitable<HealResult> AutoHealTrigger::skip(EngineToHeal engine, By by, st
 asio::awaitable<HealResult> AutoHealTrigger::begin(EngineToHeal engine, TestFailure failure, By by) {
   const EngineSpec& spec = *engine.spec;
   const bool ends_at_once = !failure.failed_dependency.empty() || failure.flapping;
+  if (ends_at_once) failure.needs.clear();
   const bool free = !ends_at_once && failure.needs.empty() && slots_.size() + beginning_ < settings_.max_concurrent;
   Triggered facts;
   facts.engine = spec.name;
@@ -105,39 +117,45 @@ asio::awaitable<HealResult> AutoHealTrigger::begin(EngineToHeal engine, TestFail
     if (hooks.ended) hooks.ended(failed);
     co_return failed;
   }
-  open_[spec.name] = *heal;
+  if (free) slots_.insert(*heal);
+  follow(spec.name, *heal);
   if (ends_at_once) {
     const EndReason reason = failure.flapping ? EndReason::flapping : EndReason::dependency_failed;
     runtime_.runner().submit<Heal>(*heal, Cancel{reason, {}});
-  } else if (free) {
-    slots_.insert(*heal);
-  } else if (failure.needs.empty()) {
-    waiting_.push_back(*heal);
-  } else {
+  } else if (!failure.needs.empty()) {
     asio::co_spawn(runtime_.executor(), wait_for_needs(*heal, failure.needs, by), asio::detached);
+  } else if (!free) {
+    waiting_.push_back(*heal);
   }
   co_return co_await wait_for(spec.name, *heal);
 }
 
-// Heals what is not being healed where `by` says for whom; after a restart, what ended meanwhile has had its turn.
+// After a restart nobody says for whom: what ended meanwhile has had its turn.
 asio::awaitable<void> AutoHealTrigger::wait_for_needs(std::string heal, std::vector<std::string> needs,
                                                       std::optional<By> by) {
   for (const std::string& needed : needs) {
-    HealResult result;
-    result.ending = HealEnding::certified;
-    if (const auto open = open_.find(needed); open != open_.end() && !open->second.empty()) {
-      result = co_await wait_for(needed, std::string(open->second));
-    } else if (by) {
-      TestFailure failure;
-      failure.error = "another engine needs it";
-      failure.asked_for = by->via != "daemon";
-      result = co_await heal_engine(needed, std::move(failure), *by);
-    }
-    if (result.ending == HealEnding::certified) continue;
+    const HealEnding ending = co_await ending_of_need(needed, by);
+    if (ending == HealEnding::certified) continue;
     runtime_.runner().submit<Heal>(heal, Cancel{EndReason::dependency_failed, {}});
     co_return;
   }
   queue(heal);
+}
+
+asio::awaitable<HealEnding> AutoHealTrigger::ending_of_need(std::string needed, std::optional<By> by) {
+  if (const auto open = open_.find(needed); open != open_.end() && !open->second.empty()) {
+    const HealResult result = co_await wait_for(needed, std::string(open->second));
+    co_return result.ending;
+  }
+  const bool by_daemon = by && by->via == "daemon";
+  // The daemon names what is being healed, so it ended just now; another heal would pass its brakes.
+  if (const auto ended = endings_.find(needed); by_daemon && ended != endings_.end()) co_return ended->second;
+  if (!by) co_return HealEnding::certified;
+  TestFailure failure;
+  failure.error = "another engine needs it";
+  failure.asked_for = !by_daemon;
+  const HealResult result = co_await heal_engine(needed, std::move(failure), *by);
+  co_return result.ending;
 }
 
 void AutoHealTrigger::queue(const std::string& heal) {
@@ -147,22 +165,44 @@ void AutoHealTrigger::queue(const std::string& heal) {
   let_one_go();
 }
 
-asio::awaitable<HealResult> AutoHealTrigger::wait_for(std::string engine, std::string heal) {
+void AutoHealTrigger::follow(const std::string& engine, const std::string& heal) {
+  open_[engine] = heal;
+  asio::co_spawn(runtime_.executor(), see_to_its_end(engine, heal), asio::detached);
+}
+
+// One for each open heal, so that its end is told once and its slot given back, whoever else waits or has gone.
+asio::awaitable<void> AutoHealTrigger::see_to_its_end(std::string engine, std::string heal) {
   const auto state = co_await runtime_.finished<Heal>(heal);
-  const auto open = open_.find(engine);
-  const bool first = open != open_.end() && open->second == heal;
-  if (first) open_.erase(open);
-  free_slot(heal);
   HealResult result;
-  if (state) {
+  if (state && (state->phase == Phase::complete || state->phase == Phase::exhausted)) {
     result = result_of(*state, heal);
   } else {
     result.engine = engine;
     result.heal = heal;
-    result.error = state.error().message;
+    result.error = state ? "the healer stopped" : state.error().message;
   }
-  if (first && hooks.ended) hooks.ended(result);
-  co_return result;
+  open_.erase(engine);
+  endings_[engine] = result.ending;
+  ended_[engine] = result;
+  free_slot(heal);
+  if (hooks.ended) hooks.ended(result);
+}
+
+asio::awaitable<HealResult> AutoHealTrigger::wait_for(std::string engine, std::string heal) {
+  const auto is_open = [&] {
+    const auto open = open_.find(engine);
+    return open != open_.end() && open->second == heal;
+  };
+  if (is_open()) (void)co_await runtime_.finished<Heal>(heal);
+  // Its end is seen to within one turn.
+  while (is_open()) co_await asio::post(runtime_.executor(), asio::use_awaitable);
+  if (const auto ended = ended_.find(engine); ended != ended_.end() && ended->second.heal == heal)
+    co_return ended->second;
+  HealResult unknown;
+  unknown.engine = engine;
+  unknown.heal = heal;
+  unknown.error = "heal " + heal + " is not open";
+  co_return unknown;
 }
 
 void AutoHealTrigger::set(TriggerSettings settings) {
@@ -185,17 +225,24 @@ void AutoHealTrigger::let_one_go() {
 }
 
 void AutoHealTrigger::adopt_recovered(const std::vector<std::string>& heals) {
+  std::vector<const HealState*> states;
   for (const std::string& heal : heals) {
     const HealState* state = runtime_.runner().state<Heal>(heal);
+    states.push_back(state);
     if (state == nullptr) continue;
-    open_[state->engine] = heal;
+    follow(state->engine, heal);
     if (hooks.began) hooks.began(state->engine);
-    if (state->phase == Phase::triggered && !state->needs.empty()) {
-      asio::co_spawn(runtime_.executor(), wait_for_needs(heal, state->needs, std::nullopt), asio::detached);
-    } else if (state->phase == Phase::triggered) {
-      waiting_.push_back(heal);
+  }
+  // Only now: what one needs may come after it.
+  for (std::size_t index = 0; index < heals.size(); ++index) {
+    const HealState* state = states[index];
+    if (state == nullptr) continue;
+    if (state->phase != Phase::triggered) {
+      slots_.insert(heals[index]);
+    } else if (state->needs.empty()) {
+      waiting_.push_back(heals[index]);
     } else {
-      slots_.insert(heal);
+      asio::co_spawn(runtime_.executor(), wait_for_needs(heals[index], state->needs, std::nullopt), asio::detached);
     }
   }
   let_one_go();

@@ -21,8 +21,8 @@ namespace autoheal::workflows {
 
 // What a trigger says of the failure.
 struct TestFailure {
-  std::string error;
-  std::string failed_dependency;        // the heal ends at once as dependency_failed; or empty
+  std::string error = {};
+  std::string failed_dependency = {};   // the heal ends at once as dependency_failed; or empty
   bool asked_for = false;               // by a person: passes the brakes
   bool flapping = false;                // the heal ends at once as flapping
   std::vector<std::string> needs = {};  // engines below that fail: each is healed first, or this ends dependency_failed
@@ -76,9 +76,13 @@ class AutoHealTrigger {
   boost::asio::awaitable<HealResult> wait_for(std::string engine, std::string heal);
 
  private:
+  [[nodiscard]] std::string reason_to_skip(const EngineSpec& spec, const TestFailure& failure) const;
   boost::asio::awaitable<HealResult> begin(EngineToHeal engine, TestFailure failure, By by);
+  void follow(const std::string& engine, const std::string& heal);
+  boost::asio::awaitable<void> see_to_its_end(std::string engine, std::string heal);
   boost::asio::awaitable<void> find_failing_needs(const EngineSpec& spec, TestFailure& failure);
   boost::asio::awaitable<void> wait_for_needs(std::string heal, std::vector<std::string> needs, std::optional<By> by);
+  boost::asio::awaitable<HealEnding> ending_of_need(std::string needed, std::optional<By> by);
   void queue(const std::string& heal);
   void let_one_go();
   void free_slot(const std::string& heal);
@@ -87,10 +91,12 @@ class AutoHealTrigger {
   const engine::Clock& clock_;
   FindEngine find_engine_;
   TriggerSettings settings_;
-  std::map<std::string, std::string> open_;  // engine -> heal; empty while its first commit is under way
-  std::set<std::string> slots_;              // heals that hold one
-  unsigned beginning_ = 0;                   // slots held by heals whose first commit is under way
-  std::deque<std::string> waiting_;          // heals in Triggered, oldest first
+  std::map<std::string, std::string> open_;    // engine -> heal; empty while its first commit is under way
+  std::map<std::string, HealResult> ended_;    // engine -> its newest heal that ended
+  std::map<std::string, HealEnding> endings_;  // engine -> how its newest trigger ended, skipped ones too
+  std::set<std::string> slots_;                // heals that hold one
+  unsigned beginning_ = 0;                     // slots held by heals whose first commit is under way
+  std::deque<std::string> waiting_;            // heals in Triggered, oldest first
 };
 
 }  // namespace autoheal::workflows

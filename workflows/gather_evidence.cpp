@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <system_error>
 #include <thread>
 
 namespace autoheal::workflows {
@@ -132,7 +133,10 @@ void run_side_by_side(std::size_t count, unsigned at_once, const std::function<v
   };
   const std::size_t helpers = std::min<std::size_t>(count, std::max(1U, at_once));
   std::vector<std::jthread> threads;
-  for (std::size_t index = 1; index < helpers; ++index) threads.emplace_back(work);
+  try {
+    for (std::size_t index = 1; index < helpers; ++index) threads.emplace_back(work);
+  } catch (const std::system_error&) {  // no thread is to be had: fewer do the same
+  }
   work();
 }
 

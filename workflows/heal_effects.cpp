@@ -219,7 +219,7 @@ void HealEffects::run_act(const Act& act, const EffectMark& mark, ChangeOutcome&
     outcome.status = ChangeStatus::done;
     return;
   }
-  outcome.status = ran.started ? ChangeStatus::failed : ChangeStatus::refused;
+  outcome.status = ran.started ? ChangeStatus::failed : ran.no_room ? ChangeStatus::not_started : ChangeStatus::refused;
   outcome.message = std::string(name_of(act.kind)) + " " + act.run.argv.front() + ": " +
                     (ran.timed_out                        ? "did not end within its time limit"
                      : ran.started && ran.message.empty() ? "exit status " + std::to_string(ran.exit_code)

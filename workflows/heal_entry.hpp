@@ -94,7 +94,7 @@ struct RepairFinished {
 };
 struct RepairFailed {
   unsigned attempt = 1;
-  std::string cause;  // target_changed, refused, failed, interrupted, observe, cancelled, disabled
+  std::string cause;  // target_changed, refused, failed, interrupted, could_not_start, observe, cancelled, disabled
   std::string message;
   std::vector<ChangeOutcome> outcomes;
   friend bool operator==(const RepairFailed&, const RepairFailed&) = default;

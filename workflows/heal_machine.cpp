@@ -24,6 +24,8 @@ std::string cause_of(const ChangeOutcome& outcome) {
       return "refused";
     case ChangeStatus::unknown:
       return "interrupted";
+    case ChangeStatus::not_started:
+      return "could_not_start";
     default:
       return "failed";
   }
@@ -82,6 +84,7 @@ class Turn {
   }
 
   void on(const Rechecked& input) {
+    if (state_.resumptions == 0) return;  // it was let go meanwhile, and what it does is under way
     if (input.today.must_end && !state_.ending) add(CancelRequested{*input.today.must_end, {}});
     go_on();
   }

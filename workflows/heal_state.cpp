@@ -124,6 +124,10 @@ struct Fold {
     state.took = entry.took;
   }
 
+  [[nodiscard]] bool any_not_started() const {
+    return std::ranges::any_of(state.outcomes,
+                               [](const auto& item) { return item.second.status == ChangeStatus::not_started; });
+  }
   static bool unfinished(UndoStatus status) { return status == UndoStatus::foreign || status == UndoStatus::failed; }
   void keep(const std::vector<ChangeOutcome>& outcomes) {
     for (const ChangeOutcome& outcome : outcomes) state.outcomes[outcome.number] = outcome;
@@ -131,9 +135,9 @@ struct Fold {
   void keep_undone(const std::vector<UndoOutcome>& outcomes) {
     for (const UndoOutcome& outcome : outcomes) state.undone[outcome.number] = outcome;
   }
-  // What was chosen for an attempt that had to be rolled back is not chosen again.
+  // What was chosen for an attempt that had to be rolled back is not chosen again, unless it never got its trial.
   void refuse_choices() {
-    if (!state.plan) return;
+    if (!state.plan || any_not_started()) return;
     for (const Change& change : state.plan->changes) {
       if ((change.kind != ChangeKind::release && change.kind != ChangeKind::state) || change.named.empty()) continue;
       const std::string key = choice_key(change.before.path, change.named.front());
@@ -155,6 +159,7 @@ bool took_effect(const HealState& state, unsigned number) {
     case ChangeStatus::target_changed:
     case ChangeStatus::refused:
     case ChangeStatus::skipped:
+    case ChangeStatus::not_started:
       return false;
   }
   return false;

@@ -33,6 +33,7 @@ struct RunRequest {
 
 struct RunOutcome {
   bool started = false;
+  bool no_room = false;  // did not start because no process, memory or descriptor was to be had
   bool timed_out = false;
   int exit_code = -1;           // 128 + signal where a signal ended it
   std::string standard_output;  // valid UTF-8 is not promised
@@ -72,8 +73,7 @@ class Host {
   // Puts back what `before` says, for changes that were or may have been applied. A target that holds neither what the
   // change left nor what it replaced is foreign and left alone. Repeating the call is safe.
   [[nodiscard]] virtual std::vector<UndoOutcome> restore(const EngineSpec& spec, std::span<const Change> changes,
-                                                         unsigned first_number,
-                                                         std::span<const ChangeOutcome> outcomes,
+                                                         unsigned first_number, std::span<const ChangeOutcome> outcomes,
                                                          const EffectMark& mark) = 0;
 
   // Before-images of a finished heal: hashed again, kept in the vault, removed. Names those it had to keep.

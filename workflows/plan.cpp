@@ -60,6 +60,8 @@ std::string_view name_of(ChangeStatus status) {
       return "unknown";
     case ChangeStatus::skipped:
       return "skipped";
+    case ChangeStatus::not_started:
+      return "not_started";
   }
   return "failed";
 }

@@ -91,8 +91,9 @@ enum class ChangeStatus {
   target_changed,  // the target was not what the plan saw: left alone
   refused,         // the role does not allow it, or the staged file did not validate
   failed,
-  unknown,  // an act whose outcome a crash swallowed
-  skipped,  // an earlier one failed
+  unknown,      // an act whose outcome a crash swallowed
+  skipped,      // an earlier one failed
+  not_started,  // an act for which the machine had no room: nothing was tried
 };
 
 struct ChangeOutcome {

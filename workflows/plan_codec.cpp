@@ -440,9 +440,9 @@ void write(JsonWriter& out, const ChangeOutcome& outcome) {
 
 void read(const json& j, ChangeOutcome& outcome) {
   outcome.number = j.at("number");
-  outcome.status = by_name(j.at("status"),
-                           {ChangeStatus::done, ChangeStatus::found_done, ChangeStatus::target_changed,
-                            ChangeStatus::refused, ChangeStatus::failed, ChangeStatus::unknown, ChangeStatus::skipped});
+  outcome.status = by_name(j.at("status"), {ChangeStatus::done, ChangeStatus::found_done, ChangeStatus::target_changed,
+                                            ChangeStatus::refused, ChangeStatus::failed, ChangeStatus::unknown,
+                                            ChangeStatus::skipped, ChangeStatus::not_started});
   outcome.message = text(j, "message");
   outcome.role = text(j, "role");
   outcome.exit_code = j.value("exit", 0);

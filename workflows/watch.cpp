@@ -9,6 +9,18 @@ namespace {
 // A failure that is not sure is looked at again this soon, or sooner where the schedule is denser.
 constexpr Duration second_look_after = std::chrono::seconds(10);
 constexpr Duration unsettled_too_long = std::chrono::minutes(1);
+// A test that writes to what is watched would lead to the next one: those that follow keep a growing distance.
+constexpr Duration shortest_pause = std::chrono::seconds(1);
+constexpr Duration longest_pause = std::chrono::minutes(1);
+constexpr Duration events_come_within = std::chrono::milliseconds(20);  // of what caused them
+
+// After so many tests in a row during which files were written to; one may be chance, and somebody's edit.
+Duration pause_after(unsigned disturbed_in_row) {
+  Duration pause{0};
+  for (unsigned test = 1; test < disturbed_in_row && pause < longest_pause; ++test)
+    pause = pause == Duration{0} ? shortest_pause : pause * 2;
+  return std::min(pause, longest_pause);
+}
 
 Duration second_look(const EngineSpec& spec) {
   return spec.every > Duration{0} ? std::min(spec.every, second_look_after) : second_look_after;
@@ -25,79 +37,117 @@ std::string cause_of(const std::string& reason, const TestReport& report) {
 
 void Watch::configure(const std::vector<std::shared_ptr<const EngineSpec>>& engines, unsigned max_tests, Duration now) {
   max_tests_ = max_tests;
-  std::map<std::string, Watched> next;
+  auto before = std::exchange(engines_, {});
+  dependents_.clear();
+  due_.clear();
   for (const auto& spec : engines) {
-    auto known = engines_.extract(spec->name);
-    const bool same = !known.empty() && *known.mapped().spec == *spec;
-    Watched engine = known.empty() ? Watched{} : std::move(known.mapped());
+    for (const std::string& needed : spec->depends_on) dependents_[needed].push_back(spec->name);
+    auto known = before.extract(spec->name);
+    Watched& engine = engines_[spec->name];
+    if (!known.empty()) engine = std::move(known.mapped());
+    const bool same = engine.spec && *engine.spec == *spec;
     engine.spec = spec;
-    if (!same) {
-      engine.brakes.reset();
-      engine.told.clear();
-      engine.waits = false;
-      test_at(engine, now);
-    }
-    next[spec->name] = std::move(engine);
+    set_due(engine, engine.due);
+    if (same) continue;
+    engine.brakes = {};
+    engine.told.clear();
+    engine.waits = false;
+    engine.overtaken = engine.testing;
+    test_at(engine, now);
   }
-  // A test of an engine that is gone still takes its place until it ends.
-  for (auto& [name, engine] : engines_) {
-    if (!engine.testing) continue;
-    engine.due.reset();
-    engine.again = false;
+  // What is under way of an engine that is gone still takes its place until it ends.
+  for (auto& [name, engine] : before) {
+    if (!engine.testing && !engine.healing) continue;
     engine.spec.reset();
-    next[name] = std::move(engine);
+    engine.due.reset();
+    engines_[name] = std::move(engine);
   }
-  engines_ = std::move(next);
 }
 
-void Watch::remember_heal(const std::string& engine, Duration began) {
-  if (const auto known = engines_.find(engine); known != engines_.end()) known->second.brakes.heal_began(began);
+Watch::Watched* Watch::find(const std::string& name) {
+  const auto known = engines_.find(name);
+  return known == engines_.end() || !known->second.spec ? nullptr : &known->second;
 }
 
-void Watch::remember_exhausted(const std::string& engine, Duration when) {
-  const auto known = engines_.find(engine);
-  if (known != engines_.end()) known->second.brakes.exhausted(known->second.spec->healing, when);
+void Watch::remember_heal(const std::string& name, Duration began) {
+  Watched* engine = find(name);
+  if (engine == nullptr) return;
+  // As begin_heal() decided it then.
+  if (engine->brakes.flaps(engine->spec->healing, began)) {
+    engine->brakes.fall_quiet(began);
+  } else {
+    engine->brakes.heal_began(began);
+  }
 }
 
-void Watch::remember_passed(const std::string& engine) {
-  if (const auto known = engines_.find(engine); known != engines_.end()) known->second.brakes.passed();
+void Watch::remember_exhausted(const std::string& name, Duration when) {
+  if (Watched* engine = find(name)) engine->brakes.exhausted(engine->spec->healing, when);
+}
+
+void Watch::remember_passed(const std::string& name) {
+  if (Watched* engine = find(name)) engine->brakes.passed();
 }
 
 void Watch::look(const std::string& name, LookCause cause, Duration now) {
-  const auto known = engines_.find(name);
-  if (known == engines_.end() || !known->second.spec) return;
-  Watched& engine = known->second;
-  if (cause == LookCause::file_changed) engine.last_file_event = now;
-  if (engine.testing || engine.healing) {
-    engine.again = true;
-  } else {
-    test_at(engine, cause == LookCause::file_changed ? now + engine.spec->healing.settle : now);
-  }
+  Watched* engine = find(name);
+  if (engine == nullptr) return;
+  if (cause == LookCause::file_changed) return file_changed(*engine, now);
+  test_at(*engine, now);
+}
+
+void Watch::file_changed(Watched& engine, Duration now) {
+  engine.last_file_event = now;
+  const bool of_test = engine.testing || (engine.test_ended && now - *engine.test_ended < events_come_within);
+  if (of_test && !std::exchange(engine.disturbed, true)) ++engine.disturbed_in_row;
+  const Duration settled = now + engine.spec->healing.settle;
+  const Duration pause = of_test && !engine.healing ? pause_after(engine.disturbed_in_row) : Duration{0};
+  test_at(engine, std::max(settled, now + pause));
+}
+
+void Watch::set_due(Watched& engine, std::optional<Duration> when) {
+  if (engine.due) due_.erase({*engine.due, engine.spec->name});
+  engine.due = when;
+  if (when) due_.emplace(*when, engine.spec->name);
 }
 
 void Watch::test_at(Watched& engine, Duration when) {
-  if (engine.testing || engine.healing) return;
-  engine.due = engine.due ? std::min(*engine.due, when) : when;
+  if (engine.testing || engine.healing) {
+    engine.again = std::min(engine.again.value_or(when), when);
+  } else {
+    set_due(engine, std::min(engine.due.value_or(when), when));
+  }
+}
+
+void Watch::test_what_became_due(Watched& engine) {
+  if (engine.testing || engine.healing || !engine.again) return;
+  test_at(engine, *std::exchange(engine.again, std::nullopt));
 }
 
 void Watch::tested(const TestReport& report, Standing standing, Duration now) {
-  const auto known = engines_.find(report.tested.engine);
-  if (known == engines_.end()) return;
+  const std::string& name = report.tested.engine;
+  const auto known = engines_.find(name);
+  if (known == engines_.end() || !known->second.testing) return;
   Watched& engine = known->second;
-  if (engine.testing) --tests_under_way_;
+  --tests_under_way_;
   engine.testing = false;
+  engine.test_ended = now;
   if (!engine.spec) {
-    engines_.erase(known);
+    if (!engine.healing) engines_.erase(known);
     return;
   }
-  if (!engine.last || engine.last->tested.outcome != report.tested.outcome)
-    acts_.emplace_back(RecordOutcome{report.tested});
-  engine.last = report;
   engine.standing = standing;
-  if (engine.spec->every > Duration{0}) engine.due = engine.test_began.value_or(now) + engine.spec->every;
-  after_test(engine, now);
-  if (!engine.healing && std::exchange(engine.again, false)) test_at(engine, now);
-  tell_dependents(report.tested.engine, now);
+  if (std::exchange(engine.overtaken, false)) {
+    test_at(engine, now);
+  } else {
+    if (!engine.last || engine.last->tested.outcome != report.tested.outcome)
+      acts_.emplace_back(RecordOutcome{report.tested});
+    engine.last = report;
+    // Never before those that have waited longer, however slow this test was.
+    if (engine.spec->every > Duration{0}) test_at(engine, std::max(now, *engine.test_began + engine.spec->every));
+    after_test(engine, now);
+  }
+  test_what_became_due(engine);
+  tell_dependents(name, now);
 }
 
 void Watch::after_test(Watched& engine, Duration now) {
@@ -115,8 +165,7 @@ void Watch::after_test(Watched& engine, Duration now) {
     snapshot_if_due(engine, now);
     return;
   }
-  if (!engine.waits) engine.failed_at = engine.test_began.value_or(now);
-  if (engine.healing) return;
+  if (!engine.waits) engine.failed_at = *engine.test_began;
   if (!engine.brakes.failed_enough(engine.spec->healing, report.sure)) {
     test_at(engine, now + second_look(*engine.spec));
     return;
@@ -125,14 +174,18 @@ void Watch::after_test(Watched& engine, Duration now) {
 }
 
 void Watch::snapshot_if_due(Watched& engine, Duration now) {
+  TakeSnapshots due;
+  due.engine = engine.spec->name;
   for (const StateRepair& state : engine.spec->repair.state) {
     if (!state.takes_snapshots) continue;
-    if (!engine.last_snapshot || now - *engine.last_snapshot >= state.every) {
-      engine.last_snapshot = now;
-      acts_.emplace_back(TakeSnapshots{engine.spec->name});
+    const auto [last, first] = engine.last_snapshots.try_emplace(state.path, now);
+    if (first || now - last->second >= state.every) {
+      last->second = now;
+      due.paths.push_back(state.path);
     }
-    test_at(engine, *engine.last_snapshot + state.every);
+    test_at(engine, last->second + state.every);
   }
+  if (!due.paths.empty()) acts_.emplace_back(std::move(due));
 }
 
 // A failure that counts: the brakes have their say, in the order in which a person would give reasons.
@@ -174,23 +227,22 @@ void Watch::heal_or_wait(Watched& engine, Duration now) {
   heal.error = engine.last->tested.error;
   engine.waits = false;
   for (const std::string& name : engine.spec->depends_on) {
-    const auto known = engines_.find(name);
-    if (known == engines_.end() || !known->second.spec) continue;
-    Watched& needed = known->second;
-    if (needed.healing) {
+    Watched* needed = find(name);
+    if (needed == nullptr) continue;
+    if (needed->healing) {
       heal.needs.push_back(name);
       continue;
     }
-    const bool fresh = !needed.testing && needed.last && needed.test_began && *needed.test_began >= engine.failed_at;
+    const bool fresh = !needed->testing && needed->last && *needed->test_began >= engine.failed_at;
     // A failure that has to be seen once more, or that waits itself, is not settled yet.
     const bool open =
-        needed.waits || (fresh && needed.last->tested.outcome == TestOutcome::failed && needed.skipped.empty());
+        needed->waits || (fresh && needed->last->tested.outcome == TestOutcome::failed && needed->skipped.empty());
     if (!fresh || open) {
       engine.waits = true;
-      if (!fresh && !needed.testing) test_at(needed, now);
+      if (!fresh && !needed->testing) test_at(*needed, now);
       continue;
     }
-    if (needed.last->tested.outcome == TestOutcome::failed) heal.failed_dependency = name;
+    if (needed->last->tested.outcome == TestOutcome::failed) heal.failed_dependency = name;
   }
   if (engine.waits) return;
   if (!heal.failed_dependency.empty()) heal.needs.clear();
@@ -198,14 +250,14 @@ void Watch::heal_or_wait(Watched& engine, Duration now) {
 }
 
 void Watch::begin_heal(Watched& engine, StartHeal heal, Duration now) {
-  heal.flapping = heal.failed_dependency.empty() && engine.brakes.flaps(engine.spec->healing, now);
+  heal.flapping = engine.brakes.flaps(engine.spec->healing, now);
   if (heal.flapping) {
     engine.brakes.fall_quiet(now);
   } else {
     engine.brakes.heal_began(now);
   }
+  set_due(engine, std::nullopt);
   engine.healing = true;
-  engine.due.reset();
   engine.skipped.clear();
   engine.told.clear();
   acts_.emplace_back(std::move(heal));
@@ -215,6 +267,7 @@ void Watch::begin_heal(Watched& engine, StartHeal heal, Duration now) {
 void Watch::skip(Watched& engine, const std::string& reason, Duration now) {
   engine.waits = false;
   engine.skipped = reason;
+  if (reason != "unsettled") engine.unsettled_since.reset();
   const std::string cause = cause_of(reason, *engine.last);
   if (engine.told != cause) {
     engine.told = cause;
@@ -224,45 +277,63 @@ void Watch::skip(Watched& engine, const std::string& reason, Duration now) {
 }
 
 void Watch::tell_dependents(const std::string& needed, Duration now) {
-  for (auto& [name, engine] : engines_) {
-    if (!engine.spec || !engine.waits || engine.testing || engine.healing) continue;
-    if (std::ranges::find(engine.spec->depends_on, needed) != engine.spec->depends_on.end()) consider(engine, now);
+  const auto dependents = dependents_.find(needed);
+  if (dependents == dependents_.end()) return;
+  for (const std::string& name : dependents->second) {
+    Watched& engine = engines_.at(name);
+    if (engine.waits && !engine.testing && !engine.healing) consider(engine, now);
   }
 }
 
 void Watch::heal_began(const std::string& name) {
-  const auto known = engines_.find(name);
-  if (known == engines_.end() || !known->second.spec) return;
-  known->second.healing = true;
-  known->second.waits = false;
-  known->second.due.reset();
+  Watched* engine = find(name);
+  if (engine == nullptr) return;
+  set_due(*engine, std::nullopt);
+  engine->healing = true;
+  engine->waits = false;
+  engine->overtaken = engine->testing;
 }
 
 void Watch::heal_ended(const HealResult& result, Duration now) {
   const auto known = engines_.find(result.engine);
-  if (known == engines_.end() || !known->second.spec) return;
+  if (known == engines_.end() || !known->second.healing) return;
   Watched& engine = known->second;
   engine.healing = false;
-  if (result.ending == HealEnding::certified) {
-    engine.brakes.passed();
-    engine.last.reset();  // a certificate is a pass; the next test tells what is so then
-    // What needs it is tested, and healed only if it fails then.
-    for (auto& [name, other] : engines_) {
-      if (other.spec && std::ranges::find(other.spec->depends_on, result.engine) != other.spec->depends_on.end())
-        test_at(other, now);
-    }
-  } else if (result.ending == HealEnding::exhausted || result.ending == HealEnding::never_began) {
-    engine.brakes.exhausted(engine.spec->healing, now);
-    engine.skipped = result.reason.empty() ? "exhausted" : result.reason;
-  } else {
-    engine.skipped = result.error;
+  engine.test_ended.reset();
+  if (!engine.spec) {
+    if (!engine.testing) engines_.erase(known);
+    return;
+  }
+  switch (result.ending) {
+    case HealEnding::certified:
+      after_certified(engine, now);
+      break;
+    case HealEnding::skipped:
+      engine.skipped = result.reason;
+      if (engine.last) engine.told = cause_of(result.reason, *engine.last);  // by whoever skipped it
+      break;
+    case HealEnding::exhausted:
+    case HealEnding::never_began:
+      engine.skipped = result.reason.empty() ? "exhausted" : result.reason;
+      engine.brakes.exhausted(engine.spec->healing, now);
+      if (const auto until = engine.brakes.cools_until(now)) test_at(engine, *until);
+      break;
   }
   if (engine.spec->every > Duration{0}) test_at(engine, now + engine.spec->every);
-  if (result.ending != HealEnding::certified) {
-    if (const auto until = engine.brakes.cools_until(now)) test_at(engine, *until);
-  }
-  if (std::exchange(engine.again, false)) test_at(engine, now);
+  test_what_became_due(engine);
   tell_dependents(result.engine, now);
+}
+
+// A certificate is a pass; the next test tells what is so then. What needs the engine is tested, and healed only if it
+// fails then.
+void Watch::after_certified(Watched& engine, Duration now) {
+  engine.brakes.passed();
+  engine.last.reset();
+  engine.skipped.clear();
+  engine.told.clear();
+  const auto dependents = dependents_.find(engine.spec->name);
+  if (dependents == dependents_.end()) return;
+  for (const std::string& name : dependents->second) test_at(engines_.at(name), now);
 }
 
 void Watch::reset(const std::string& name, Duration now) {
@@ -275,32 +346,21 @@ void Watch::reset(const std::string& name, Duration now) {
 }
 
 std::vector<WatchAct> Watch::take_acts(Duration now) {
-  while (tests_under_way_ < max_tests_) {
-    // The one that is overdue the longest.
-    auto next = engines_.end();
-    for (auto it = engines_.begin(); it != engines_.end(); ++it) {
-      const Watched& engine = it->second;
-      if (engine.testing || engine.healing || !engine.due || *engine.due > now) continue;
-      if (next == engines_.end() || *engine.due < *next->second.due) next = it;
-    }
-    if (next == engines_.end()) break;
-    next->second.due.reset();
-    next->second.testing = true;
-    next->second.test_began = now;
+  while (tests_under_way_ < max_tests_ && !due_.empty() && due_.begin()->first <= now) {
+    Watched& engine = engines_.at(due_.begin()->second);
+    set_due(engine, std::nullopt);
+    engine.testing = true;
+    engine.test_began = now;
+    if (!std::exchange(engine.disturbed, false)) engine.disturbed_in_row = 0;
     ++tests_under_way_;
-    acts_.emplace_back(StartTest{next->first});
+    acts_.emplace_back(StartTest{engine.spec->name});
   }
   return std::exchange(acts_, {});
 }
 
 std::optional<Duration> Watch::next_wake() const {
-  if (tests_under_way_ >= max_tests_) return std::nullopt;
-  std::optional<Duration> earliest;
-  for (const auto& [name, engine] : engines_) {
-    if (engine.testing || engine.healing || !engine.due) continue;
-    if (!earliest || *engine.due < *earliest) earliest = engine.due;
-  }
-  return earliest;
+  if (tests_under_way_ >= max_tests_ || due_.empty()) return std::nullopt;
+  return due_.begin()->first;
 }
 
 std::optional<Watch::Seen> Watch::seen(const std::string& name) const {

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -38,6 +39,7 @@ struct RecordOutcome {  // another outcome than the last time
 };
 struct TakeSnapshots {  // its self-test passes and it is time
   std::string engine;
+  std::vector<std::string> paths;  // of which states
 };
 using WatchAct = std::variant<StartTest, StartHeal, SkipHeal, RecordOutcome, TakeSnapshots>;
 
@@ -65,7 +67,8 @@ class Watch {
   // The engines from now on. New ones, and those that are described otherwise than before, are tested at once; what is
   // under way goes on.
   void configure(const std::vector<std::shared_ptr<const EngineSpec>>& engines, unsigned max_tests, Duration now);
-  // What an earlier process did, told before the first turn, oldest first; times may lie before this boot.
+  // What an earlier process did, told before the first turn, oldest first; times may lie before this boot. Of heals:
+  // those that the daemon began by itself.
   void remember_heal(const std::string& engine, Duration began);
   void remember_exhausted(const std::string& engine, Duration when);
   void remember_passed(const std::string& engine);
@@ -73,7 +76,7 @@ class Watch {
   // Something happened that makes a test worth while; only that.
   void look(const std::string& engine, LookCause cause, Duration now);
   void tested(const TestReport& report, Standing standing, Duration now);
-  // Whoever started it.
+  // Whoever started it. An end that is told twice counts once; a StartHeal that came to nothing has an end, too.
   void heal_began(const std::string& engine);
   void heal_ended(const HealResult& result, Duration now);
   void reset(const std::string& engine, Duration now);
@@ -93,12 +96,17 @@ class Watch {
 
  private:
   struct Watched {
-    std::shared_ptr<const EngineSpec> spec;
+    std::shared_ptr<const EngineSpec> spec;  // null: it was removed, and something of it is still under way
     Brakes brakes;
-    std::optional<Duration> due;  // of the next test
-    std::optional<Duration> test_began, last_file_event, unsettled_since, last_snapshot;
+    std::optional<Duration> due;    // of the next test; none while it is tested or healed
+    std::optional<Duration> again;  // a test that became due meanwhile
+    std::optional<Duration> test_began, last_file_event, unsettled_since;
+    std::map<std::string, Duration> last_snapshots;  // by path
+    std::optional<Duration> test_ended;
+    bool disturbed = false;         // its files were written to while the last test ran
+    unsigned disturbed_in_row = 0;  // so many tests one after the other
     bool testing = false;
-    bool again = false;  // something happened during the test
+    bool overtaken = false;  // since that test began, a heal began or the description changed: it tells nothing
     bool healing = false;
     bool waits = false;     // its failure waits for what it needs to be tested
     Duration failed_at{0};  // when the test that failed began
@@ -108,19 +116,26 @@ class Watch {
     Standing standing;
   };
 
+  Watched* find(const std::string& name);
+  void file_changed(Watched& engine, Duration now);
+  void set_due(Watched& engine, std::optional<Duration> when);
   void test_at(Watched& engine, Duration when);
+  void test_what_became_due(Watched& engine);
   void after_test(Watched& engine, Duration now);
   void consider(Watched& engine, Duration now);
   void heal_or_wait(Watched& engine, Duration now);
   void skip(Watched& engine, const std::string& reason, Duration now);
   void tell_dependents(const std::string& needed, Duration now);
   void begin_heal(Watched& engine, StartHeal heal, Duration now);
+  void after_certified(Watched& engine, Duration now);
   bool settles(Watched& engine, Duration now);
   void snapshot_if_due(Watched& engine, Duration now);
 
   unsigned max_tests_;
   unsigned tests_under_way_ = 0;
   std::map<std::string, Watched> engines_;
+  std::map<std::string, std::vector<std::string>> dependents_;  // engine -> those that need it
+  std::set<std::pair<Duration, std::string>> due_;              // every `due`, the longest overdue first
   std::vector<WatchAct> acts_;
 };
 

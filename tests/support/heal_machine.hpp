@@ -59,19 +59,30 @@ class HealMachine {
   }
 
   // Starts a heal beside others; its result is in `results` once it ended.
-  void heal(const std::string& engine) {
+  void heal(const std::string& engine, workflows::TestFailure failure = {.error = "it is broken"},
+            const std::string& via = {}) {
     boost::asio::co_spawn(
         loop,
-        [this, engine]() -> boost::asio::awaitable<void> {
-          workflows::TestFailure failure;
-          failure.error = "it is broken";
+        [this, engine, failure, via]() -> boost::asio::awaitable<void> {
           workflows::By by;
           by.principal = "ops";
           by.role = "admiral";
+          by.via = via;
           const workflows::HealResult result = co_await trigger.heal_engine(engine, failure, by);
           results.push_back(result);
         },
         boost::asio::detached);
+  }
+
+  // Takes up what an earlier machine left open.
+  void recover() {
+    const auto open = world_.ledger.open_streams();
+    ASSERT_TRUE(runtime->recover().has_value());
+    std::vector<std::string> heals;
+    for (const std::string& stream : *open) {
+      if (runtime->runner().state<Heal>(stream) != nullptr) heals.push_back(stream);
+    }
+    trigger.adopt_recovered(heals);
   }
 
   workflows::SelfTestState self_test(std::vector<workflows::EngineToTest> engines, bool heals = true) {

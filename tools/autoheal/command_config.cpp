@@ -1,11 +1,14 @@
 // config check, config show, engines: what is in force.
 #include <nlohmann/json.hpp>
 
+#include "engine/system_ports.hpp"
 #include "tools/autoheal/commands.hpp"
+#include "tools/autoheal/daemon_client.hpp"
 #include "tools/autoheal/heal_list.hpp"
 #include "tools/autoheal/heal_text.hpp"
 #include "tools/autoheal/table.hpp"
 #include "workflows/engine_spec_codec.hpp"
+#include "workflows/holds.hpp"
 #include "workflows/json_writer.hpp"
 
 namespace autoheal::cli {
@@ -96,13 +99,20 @@ int command_engines(const Session& session) {
   if (!heals) return session.fail(heals.error());
   std::map<std::string, const HealSummary*> newest;
   for (const HealSummary& heal : *heals) newest[heal.engine] = &heal;
-  Table table{{"engine", "strategy", "probes", "repairs", "needs", "last_heal", "when"}, {}};
+  const auto holds = workflows::holds_in(*past->ledger);
+  if (!holds) return session.fail(holds.error());
+  const Timestamp now = engine::SystemClock().now();
+  auto standing = standings(session.configuration);
+  Table table{{"engine", "strategy", "probes", "repairs", "needs", "now", "last_heal", "when"}, {}};
   for (const EngineSpec& spec : session.configuration.settings.engines) {
     std::string needs;
     for (const std::string& name : spec.depends_on) needs += (needs.empty() ? "" : ",") + name;
     const auto last = newest.find(spec.name);
+    std::string& stands = standing[spec.name];  // nothing where no daemon runs, but for holds
+    if (const auto hold = holds->of(spec.name, now))
+      stands += (stands.empty() ? "held until " : ", held until ") + format_timestamp_ms(hold->until);
     table.rows.push_back({spec.name, std::string(name_of(spec.strategy)), std::to_string(spec.self_test.size()),
-                          kinds_of_repair(spec.repair), needs,
+                          kinds_of_repair(spec.repair), needs, stands,
                           last == newest.end() ? "never" : std::string(name_of(last->second->phase)),
                           last == newest.end() ? "" : format_timestamp_ms(last->second->newest)});
   }

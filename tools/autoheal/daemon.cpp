@@ -1,5 +1,6 @@
 #include "tools/autoheal/daemon.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <csignal>
@@ -55,7 +56,10 @@ Result<void> Daemon::assemble() {
   heart_->due = [this] { heartbeat(); };
   report_timer_->due = [this] {
     report_waits_ = false;
-    if (auto due = report_.take(healer_.clock().now())) spawn(write_report(std::move(*due)));
+    auto due = report_.take(healer_.clock().now());
+    if (!due) return;
+    spawn(write_report(std::move(*due)));
+    await_report();
   };
   auto files = host::FileWatch::create(executor, healer_.own_changes(), healer_.own_files());
   if (files) {
@@ -180,7 +184,9 @@ asio::awaitable<void> Daemon::reload() {
   }
   if (!next) {
     tell("the configuration stays as it was, the new one is refused:\n" + next.error().message);
-    co_return;
+    auto refused = config_refused(*healer_.configuration(), healer_.surroundings().mask(next.error().message),
+                                  healer_.clock().now());
+    co_return co_await record(std::move(refused));
   }
   for (const std::string& warning : (*next)->settings.warnings) tell("warning: " + warning);
   take_configuration();
@@ -193,9 +199,10 @@ asio::awaitable<void> Daemon::reload() {
 asio::awaitable<void> Daemon::end(std::string cause) {
   server_->stop();
   tell("ending on " + cause + "; open heals go on at the next start");
-  if (auto due = report_.take(healer_.clock().now())) co_await write_report(std::move(*due));
+  while (auto due = report_.take(healer_.clock().now())) co_await write_report(std::move(*due));
   auto entry = node_stopped(*healer_.configuration(), cause, healer_.clock().now());
   co_await record(std::move(entry));
+  server_->leave();  // effects under way may take their time, and would keep people waiting for nothing
   healer_.stop(exit_done);
 }
 
@@ -211,6 +218,10 @@ void Daemon::pump() {
   for (const WatchAct& act : watch_.take_acts(healer_.clock().since_boot()))
     std::visit([this](const auto& one) { perform(one); }, act);
   wake_->set(watch_.next_wake());
+  await_report();
+}
+
+void Daemon::await_report() {
   if (report_waits_) return;
   report_waits_ = report_.changed();
   if (report_waits_) report_timer_->set(healer_.clock().since_boot() + report_after);
@@ -225,8 +236,9 @@ void Daemon::perform(const StartTest& act) {
 
 asio::awaitable<void> Daemon::test(EngineToHeal engine) {
   ++beat_.tests_run;
-  const auto job = [this, spec = engine.spec] {
-    return test_engine(healer_.surroundings(), *spec, mark_of_tests(healer_) + spec->name + "/0");
+  // A job outlives the daemon where that ends meanwhile; the healer waits for it.
+  const auto job = [&healer = healer_, spec = engine.spec] {
+    return test_engine(healer.surroundings(), *spec, mark_of_tests(healer) + spec->name + "/0");
   };
   const TestReport report = co_await healer_.on_pool(job);
   if (stopping_) co_return;
@@ -286,15 +298,15 @@ asio::awaitable<void> Daemon::record(engine::NewEntry entry) {
 }
 
 void Daemon::perform(const TakeSnapshots& act) {
-  if (auto engine = healer_.find_engine(act.engine)) spawn(take_snapshots(std::move(*engine)));
+  if (auto engine = healer_.find_engine(act.engine)) spawn(take_snapshots(act, std::move(*engine)));
 }
 
-asio::awaitable<void> Daemon::take_snapshots(EngineToHeal engine) {
-  const auto job = [this, spec = engine.spec] {
+asio::awaitable<void> Daemon::take_snapshots(TakeSnapshots act, EngineToHeal engine) {
+  const auto job = [&healer = healer_, paths = std::move(act.paths), spec = engine.spec] {
     std::vector<std::string> found;
     for (const StateRepair& state : spec->repair.state) {
-      if (!state.takes_snapshots) continue;
-      const auto taken = healer_.take_snapshot(*spec, state);
+      if (!state.takes_snapshots || std::ranges::find(paths, state.path) == paths.end()) continue;
+      const auto taken = healer.take_snapshot(*spec, state);
       if (!taken) found.push_back(taken.error().message);
     }
     return found;

@@ -42,6 +42,7 @@ class Daemon {
   void signalled(int number);
 
   void pump();
+  void await_report();
   void perform(const workflows::StartTest& act);
   void perform(const workflows::StartHeal& act);
   void perform(const workflows::SkipHeal& act);
@@ -51,7 +52,7 @@ class Daemon {
   boost::asio::awaitable<void> heal(workflows::StartHeal act);
   boost::asio::awaitable<void> skip(workflows::SkipHeal act, workflows::EngineToHeal engine);
   boost::asio::awaitable<void> record(engine::NewEntry entry);
-  boost::asio::awaitable<void> take_snapshots(workflows::EngineToHeal engine);
+  boost::asio::awaitable<void> take_snapshots(workflows::TakeSnapshots act, workflows::EngineToHeal engine);
   boost::asio::awaitable<void> write_report(DaemonReport::Due due);
 
   void look(const std::string& engine, workflows::LookCause cause);

@@ -19,6 +19,14 @@ std::optional<Result<std::string>> answer_of(const Result<socket::Answer>& answe
   return Result<std::string>(answer->body);
 }
 
+std::optional<nlohmann::json> status_of(const LoadedConfiguration& configuration) {
+  const auto status = answer_of(socket::ask(socket_of(configuration.settings.ledger), "GET", "/v1/status", {}, soon));
+  if (!status || !*status) return std::nullopt;
+  auto parsed = nlohmann::json::parse(**status, nullptr, false);
+  if (!parsed.is_object()) return std::nullopt;
+  return parsed;
+}
+
 }  // namespace
 
 std::string socket_of(const std::string& ledger) { return ledger + ".sock"; }
@@ -30,15 +38,32 @@ std::optional<Result<std::string>> ask_daemon(const LoadedConfiguration& configu
 
 std::vector<std::string> environment_that_differs(const LoadedConfiguration& configuration) {
   if (configuration.environment.empty()) return {};
-  const auto status = answer_of(socket::ask(socket_of(configuration.settings.ledger), "GET", "/v1/status", {}, soon));
-  if (!status || !*status) return {};
+  const auto status = status_of(configuration);
+  if (!status) return {};
   std::vector<std::string> names;
-  const auto parsed = nlohmann::json::parse(**status, nullptr, false);
-  const auto theirs = parsed.is_object() && parsed.contains("environment") ? parsed["environment"] : nlohmann::json();
+  const auto theirs = status->value("environment", nlohmann::json::object());
   for (const auto& [name, value] : configuration.environment) {
     if (!theirs.is_object() || !theirs.contains(name) || theirs[name] != value) names.push_back(name);
   }
   return names;
+}
+
+std::map<std::string, std::string> standings(const LoadedConfiguration& configuration) {
+  const auto status = status_of(configuration);
+  if (!status || !status->contains("engines") || !(*status)["engines"].is_array()) return {};
+  std::map<std::string, std::string> all;
+  for (const auto& engine : (*status)["engines"]) {
+    if (!engine.is_object()) continue;
+    const auto text = [&engine](const char* key) {
+      const auto found = engine.find(key);
+      return found != engine.end() && found->is_string() ? found->get<std::string>() : std::string();
+    };
+    std::string& standing = all[text("engine")];
+    standing = text("outcome").empty() ? "not tested yet" : text("outcome");
+    if (engine.contains("healing") && engine["healing"] == true) standing += ", healing";
+    if (!text("skipped").empty() && text("skipped") != "held") standing += ", " + text("skipped");
+  }
+  return all;
 }
 
 }  // namespace autoheal::cli

@@ -1,6 +1,7 @@
 // The way from a command to the daemon that owns the ledger, if one runs.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 
@@ -18,5 +19,8 @@ namespace autoheal::cli {
 
 // Names of this process' variables that the daemon has otherwise: its environment counts, not ours.
 [[nodiscard]] std::vector<std::string> environment_that_differs(const LoadedConfiguration& configuration);
+
+// How the daemon says that each engine stands: "passed", "failed, cooldown", ...; empty where none runs.
+[[nodiscard]] std::map<std::string, std::string> standings(const LoadedConfiguration& configuration);
 
 }  // namespace autoheal::cli

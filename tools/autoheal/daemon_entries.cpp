@@ -82,7 +82,7 @@ std::string boot_id() {
 
 engine::NewEntry node_started(const LoadedConfiguration& configuration, std::size_t recovered, Timestamp now) {
   JsonWriter out;
-  out.begin_object().field("version", version).field("program_sha256", configuration.program_sha256);
+  out.begin_object().field("version", version).field("program_sha256", sha256_of_this_program());
   out.field("configuration", configuration.settings.digest).field("healing", configuration.settings.healing.enabled);
   out.field("uid", configuration.caller.uid).field("boot_id", boot_id()).field("recovered", recovered);
   return entry_of("node.started", configuration, now, out);
@@ -102,6 +102,13 @@ engine::NewEntry node_heartbeat(const LoadedConfiguration& configuration, const 
   write_names(out, "held", heartbeat.held);
   out.field("configuration", configuration.settings.digest).field("boot_id", boot_id());
   return entry_of("node.heartbeat", configuration, now, out);
+}
+
+engine::NewEntry config_refused(const LoadedConfiguration& in_force, const std::string& why, Timestamp now) {
+  JsonWriter out;
+  out.begin_object().field("file", in_force.settings.file).field("error", why);
+  out.field("stays", in_force.settings.digest);
+  return entry_of("config.refused", in_force, now, out);
 }
 
 Result<std::optional<engine::NewEntry>> config_loaded(const LoadedConfiguration& configuration,

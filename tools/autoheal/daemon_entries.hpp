@@ -31,4 +31,8 @@ struct Heartbeat {
 [[nodiscard]] Result<std::optional<engine::NewEntry>> config_loaded(const LoadedConfiguration& configuration,
                                                                     const engine::LedgerView& ledger, Timestamp now);
 
+// Another configuration was not taken; `why` holds no secrets.
+[[nodiscard]] engine::NewEntry config_refused(const LoadedConfiguration& in_force, const std::string& why,
+                                              Timestamp now);
+
 }  // namespace autoheal::cli

@@ -1,6 +1,7 @@
 #include "tools/autoheal/daemon_report.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "tools/autoheal/report.hpp"
 
@@ -34,19 +35,32 @@ void DaemonReport::set_engines(const std::vector<std::shared_ptr<const workflows
   };
   std::erase_if(run_.tested, is_gone);
   std::erase_if(run_.healed, is_gone);
+  std::erase_if(next_, is_gone);
   changed_ = true;
 }
 
 void DaemonReport::tested(const workflows::EngineTested& tested) {
-  run_.tested[tested.engine] = tested;
-  if (tested.outcome == workflows::TestOutcome::passed) run_.healed.erase(tested.engine);
   changed_ = true;
-  failed_ = failed_ || tested.outcome != workflows::TestOutcome::passed;
+  if (tested.outcome == workflows::TestOutcome::passed) return pass(tested);
+  run_.tested[tested.engine] = tested;
+  next_.erase(tested.engine);
+  untold_.insert(tested.engine);
+  failed_ = true;
+}
+
+void DaemonReport::pass(const workflows::EngineTested& tested) {
+  if (untold_.contains(tested.engine)) {
+    next_[tested.engine] = tested;
+    return;
+  }
+  run_.tested[tested.engine] = tested;
+  run_.healed.erase(tested.engine);
 }
 
 void DaemonReport::healed(const workflows::HealResult& result) {
   if (!run_.tested.contains(result.engine)) return;
   run_.healed[result.engine] = outcome_of(result);
+  untold_.insert(result.engine);
   changed_ = failed_ = true;
 }
 
@@ -57,7 +71,10 @@ std::optional<DaemonReport::Due> DaemonReport::take(Timestamp now) {
   due.run.facts.at = now;
   due.run.completed = summary_of(run_);
   for (const auto& [engine, tested] : run_.tested) due.run.completed->runtime += tested.took;
-  changed_ = failed_ = false;
+  untold_.clear();
+  failed_ = false;
+  changed_ = !next_.empty();
+  for (const auto& [engine, tested] : std::exchange(next_, {})) pass(tested);
   return due;
 }
 

@@ -1,9 +1,12 @@
 // The reports of a daemon: `latest.json` follows what changes, a dated one is written for failures, the newest 1,000 of
-// those are kept. Several changes within a moment become one report.
+// those are kept. Several changes within a moment become one report; but a failure stands in one, however soon all is
+// well again.
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "workflows/self_test.hpp"
@@ -29,7 +32,11 @@ class DaemonReport {
   [[nodiscard]] bool changed() const { return changed_; }
 
  private:
+  void pass(const workflows::EngineTested& tested);
+
   workflows::SelfTestState run_;
+  std::set<std::string> untold_;                         // engines that failed or were healed since the last report
+  std::map<std::string, workflows::EngineTested> next_;  // and have passed since: for the report after this
   bool changed_ = false, failed_ = false;
 };
 

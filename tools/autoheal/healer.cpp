@@ -187,7 +187,7 @@ workflows::HealSurroundings Healer::make_surroundings() {
       .blobs = *vault_,
       .ledger_id = ledger_->id(),
       .program_version = version,
-      .program_sha256 = configuration_->program_sha256,
+      .program_sha256 = sha256_of_this_program(),
       .tests_at_once = configuration_->settings.max_tests,
       .pool = [this](std::function<void()> job) { asio::post(pool_, std::move(job)); },
       .today = [this](const std::string& engine, const std::string& principal) { return today(engine, principal); },

@@ -16,7 +16,7 @@ namespace autoheal::cli {
 
 namespace {
 
-std::string digest_of_this_program() {
+std::string digest_of_own_file() {
   const int file = ::open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
   if (file < 0) return {};
   Sha256Stream stream;
@@ -43,6 +43,11 @@ std::string ledger_owner(const std::string& ledger, const Caller& caller) {
 }
 
 }  // namespace
+
+const std::string& sha256_of_this_program() {
+  static const std::string digest = digest_of_own_file();
+  return digest;
+}
 
 const workflows::EngineSpec* LoadedConfiguration::find(const std::string& engine) const {
   const auto found = std::ranges::find(settings.engines, engine, &workflows::EngineSpec::name);
@@ -83,7 +88,6 @@ Result<LoadedConfiguration> load_configuration(const Options& options) {
   loaded.principal = loaded.settings.principals.of_os_user(loaded.caller.os_user);
   std::error_code unknown;
   loaded.program = std::filesystem::read_symlink("/proc/self/exe", unknown).string();
-  loaded.program_sha256 = digest_of_this_program();
   return loaded;
 }
 

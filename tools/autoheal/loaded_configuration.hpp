@@ -20,7 +20,6 @@ struct LoadedConfiguration {
   Caller caller;
   workflows::Principal principal;  // who the caller is here
   std::string program;             // the running autoheal, as an absolute path
-  std::string program_sha256;      // of its file
 
   [[nodiscard]] const workflows::EngineSpec* find(const std::string& engine) const;
 };
@@ -30,5 +29,8 @@ struct LoadedConfiguration {
 
 // $AUTOHEAL_CONFIG, ./autoheal.yaml or /etc/autoheal/autoheal.yaml.
 [[nodiscard]] std::string configuration_file(const Options& options);
+
+// "sha256:..." of the file that runs; read when it is first asked for, since most commands need not know. Thread-safe.
+[[nodiscard]] const std::string& sha256_of_this_program();
 
 }  // namespace autoheal::cli

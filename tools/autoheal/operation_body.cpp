@@ -15,6 +15,21 @@ using nlohmann::json;
 
 constexpr int deepest = 2;  // an object of texts and lists of texts
 
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";  // the parser would pass over it
+
+// Why it is no JSON, with the place, or empty. What the parser says itself repeats what was sent.
+template <class Parse>
+std::string problem_of(const Parse& parse) {
+  try {
+    parse();
+    return {};
+  } catch (const json::parse_error& problem) {
+    return "is no JSON from byte " + std::to_string(problem.byte) + " on";
+  } catch (const json::exception&) {
+    return "holds a number that is too large";
+  }
+}
+
 // Parses without recursion; a key that stands twice or a nesting too deep is a problem, not a surprise later.
 Result<json> parse_object(const std::string& text) {
   std::set<std::string> keys;
@@ -25,7 +40,11 @@ Result<json> parse_object(const std::string& text) {
       problem = "has the key \"" + valid_utf8(part.get<std::string>()) + "\" twice";
     return problem.empty();
   };
-  json parsed = json::parse(text, look, false);
+  json parsed;
+  const std::string unparsed = text.starts_with(byte_order_mark)
+                                   ? "is no JSON from byte 1 on"
+                                   : problem_of([&] { parsed = json::parse(text, look); });
+  if (problem.empty()) problem = unparsed;
   if (problem.empty() && !parsed.is_object()) problem = "is not a JSON object";
   if (!problem.empty()) return failure(ErrorKind::invalid, "the request " + problem);
   return parsed;

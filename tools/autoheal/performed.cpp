@@ -18,7 +18,9 @@ std::optional<int> through_the_daemon(const Session& session, const std::string&
   for (const std::string& name : environment_that_differs(session.configuration)) {
     session.console.note("warning: " + name + " is not what the daemon has in its environment: the daemon's counts");
   }
+  session.console.progress("waiting for the daemon: " + operation);
   const auto answer = ask_daemon(session.configuration, operation, body);
+  session.console.end_progress();
   if (!answer) return std::nullopt;
   return print_or_fail(session, *answer, print);
 }

@@ -1,5 +1,7 @@
 #include "tools/autoheal/recent_past.hpp"
 
+#include <nlohmann/json.hpp>
+
 namespace autoheal::cli {
 
 namespace {
@@ -22,11 +24,25 @@ Result<engine::Position> place_before(const store::SqliteLedger& ledger, Timesta
   return engine::Position{before};
 }
 
+// What `data` has at `place`; null where there is nothing, or nothing that can be read.
+nlohmann::json part_of(const engine::Entry& entry, const char* place) {
+  const auto data = nlohmann::json::parse(entry.data, nullptr, false);
+  const nlohmann::json::json_pointer pointer(place);
+  return data.is_object() && data.contains(pointer) ? data.at(pointer) : nlohmann::json();
+}
+
 void remember(const engine::Entry& entry, Duration when, workflows::Watch& watch) {
-  if (entry.type == "heal.triggered") watch.remember_heal(entry.subject, when);
+  // What people asked for passes the brakes and does not count for them.
+  if (entry.type == "heal.triggered" && part_of(entry, "/by/via") == "daemon") watch.remember_heal(entry.subject, when);
   if (entry.type == "heal.exhausted") watch.remember_exhausted(entry.subject, when);
   if (entry.type == "heal.completed") watch.remember_passed(entry.subject);
+  if (entry.type == "selftest.engine_tested" && entry.stream == "ledger" && part_of(entry, "/outcome") == "passed")
+    watch.remember_passed(entry.subject);
   if (entry.type == "engine.reset") watch.reset(entry.subject, when);
+  if (entry.type != "config.loaded") return;
+  for (const auto& engine : part_of(entry, "/engines_changed")) {
+    if (engine.is_string()) watch.reset(engine.get<std::string>(), when);
+  }
 }
 
 }  // namespace

@@ -1,12 +1,10 @@
 #include "tools/bench/heals.hpp"
 
-#include <unistd.h>
-
-#include <algorithm>
-#include <cstdio>
 #include <fstream>
 
+#include "tools/bench/figures.hpp"
 #include "tools/bench/heal_machine_room.hpp"
+#include "tools/bench/scratch_folder.hpp"
 #include "tools/bench/sqlite_floor.hpp"
 #include "tools/host/real_host.hpp"
 #include "workflows/testing/simulated_host.hpp"
@@ -19,20 +17,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* right = "port = 8080\nworkers = 4\n";
 constexpr const char* wrong = "port = oops\n";
-
-// Removed when it goes.
-struct ScratchFolder {
-  fs::path path;
-  explicit ScratchFolder(const std::string& name) : path(fs::absolute(name + "." + std::to_string(::getpid()))) {
-    fs::create_directories(path);
-  }
-  ~ScratchFolder() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-};
 
 std::string engine_name(std::size_t caller) { return "engine" + std::to_string(caller); }
 std::string simulated_path(std::size_t caller) { return "etc/" + engine_name(caller) + ".conf"; }
@@ -51,16 +35,8 @@ workflows::EngineSpec engine(std::size_t caller, const std::string& root, const 
   return spec;
 }
 
-double percentile(std::vector<double> values, double part) {
-  std::ranges::sort(values);
-  return values[static_cast<std::size_t>(part * static_cast<double>(values.size() - 1))];
-}
-
 void figure(std::ostream& out, const std::string& name, double value, const char* unit, double floor) {
-  char line[256];
-  std::snprintf(line, sizeof line, R"({"case":"%s","value":%.3f,"unit":"%s","floor":%.3f,"ratio":%.3f})", name.c_str(),
-                value, unit, floor, value / floor);
-  out << line << std::endl;
+  write_figure(out, {name, value, unit, floor, 0});
 }
 
 // The entries of the newest heal: the floor writes texts of the same size.
@@ -110,7 +86,8 @@ Result<void> simulated(const HealsOptions& options, const fs::path& folder, std:
 
 Result<void> one_real_file(const HealsOptions& options, const fs::path& folder, std::ostream& out, double floor) {
   const auto make_host = [](engine::BlobStore& blobs) {
-    return std::make_unique<host::RealHost>(host::RealHostOptions{.blobs = blobs, .own_files = {}, .at_step = {}, .program = {}});
+    return std::make_unique<host::RealHost>(
+        host::RealHostOptions{.blobs = blobs, .own_files = {}, .at_step = {}, .program = {}});
   };
   auto room = MachineRoom::open(folder / "real", make_host, static_cast<unsigned>(options.callers));
   if (!room) return std::unexpected(std::move(room.error()));

@@ -1,31 +1,115 @@
-// autoheal-bench: what a heal costs, beside what the same commits cost bare SQLite, in one run on one disk.
+// autoheal-bench: what healing costs, beside what the same work costs bare, in one run on one disk.
 #include <CLI/CLI.hpp>
 #include <filesystem>
+#include <functional>
 #include <iostream>
 
+#include "tools/bench/drift.hpp"
 #include "tools/bench/heals.hpp"
+#include "tools/bench/idle.hpp"
+#include "tools/bench/process.hpp"
+#include "tools/bench/spawned.hpp"
+#include "tools/bench/storm.hpp"
+
+namespace {
+
+using namespace autoheal::bench;
+
+struct Everything {
+  HealsOptions heals;
+  DriftOptions drift;
+  ProcessOptions process;
+  StormOptions storm;
+  IdleOptions idle;
+};
+
+void add_folder(CLI::App& command, std::string& folder) {
+  command.add_option("--folder", folder, "where the scratch files lie; removed afterwards")->capture_default_str();
+}
+
+// What is measured is the daemon itself, started from a program.
+void add_daemon(CLI::App& command, std::string& folder, std::string& program) {
+  add_folder(command, folder);
+  program = program_beside("autoheal");
+  command.add_option("--program", program, "the autoheal that is measured")->check(CLI::ExistingFile);
+}
+
+void add_heals(CLI::App& app, HealsOptions& options) {
+  CLI::App& heals = *app.add_subcommand("heals", "whole heals in this process: trigger to certificate");
+  heals.add_option("--callers", options.callers, "heals under way at once")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+  heals.add_option("--count", options.count, "heals in all")->check(CLI::Range(1, 10'000'000))->capture_default_str();
+  add_folder(heals, options.folder);
+  heals.add_flag("--simulated-only", options.simulated_only, "without the lines with one real file per heal");
+}
+
+void add_drift(CLI::App& app, DriftOptions& options) {
+  CLI::App& drift = *app.add_subcommand(
+      "drift", "a file is edited under a running daemon: until it is right, until the heal is certified");
+  drift.add_option("--trials", options.trials, "edits")->check(CLI::Range(1, 5'000))->capture_default_str();
+  add_daemon(drift, options.folder, options.program);
+}
+
+void add_process(CLI::App& app, ProcessOptions& options) {
+  CLI::App& process = *app.add_subcommand(
+      "process", "a service is killed under a running daemon: until it answers, until the heal is certified");
+  process.add_option("--trials", options.trials, "kills")->check(CLI::Range(1, 5'000))->capture_default_str();
+  options.service = program_beside("demo-service");
+  process.add_option("--service", options.service, "the demo-service that is killed")->check(CLI::ExistingFile);
+  add_daemon(process, options.folder, options.program);
+}
+
+void add_storm(CLI::App& app, StormOptions& options) {
+  CLI::App& storm =
+      *app.add_subcommand("storm", "many files are edited at once: as one engine, then as one engine each");
+  storm.add_option("--files", options.files, "files")->check(CLI::Range(1, 10'000))->capture_default_str();
+  add_daemon(storm, options.folder, options.program);
+}
+
+void add_idle(CLI::App& app, IdleOptions& options) {
+  CLI::App& idle = *app.add_subcommand("idle", "CPU and memory of a daemon while nothing happens");
+  idle.add_option("--files", options.files, "watched files")->check(CLI::Range(1, 100'000))->capture_default_str();
+  idle.add_option("--engines", options.engines, "engines that share them")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  idle.add_option("--seconds", options.seconds, "how long nothing happens")
+      ->check(CLI::Range(1, 3'600))
+      ->capture_default_str();
+  add_daemon(idle, options.folder, options.program);
+}
+
+autoheal::Result<void> run_chosen(const CLI::App& app, const Everything& options) {
+  const std::string chosen = app.get_subcommands().front()->get_name();
+  if (chosen == "drift") return run_drift(options.drift, std::cout);
+  if (chosen == "process") return run_process(options.process, std::cout);
+  if (chosen == "storm") return run_storm(options.storm, std::cout);
+  if (chosen == "idle") return run_idle(options.idle, std::cout);
+  return run_heals(options.heals, std::cout);
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   CLI::App app(
-      "Measures healing against a floor in the same run; one JSON line per figure.\n"
-      "Durability is on: WAL, synchronous=FULL, one sync per commit, on the disk of --folder.",
+      "Measures healing against a floor or an aim in the same run; one JSON line per figure.\n"
+      "Durability is on: WAL, synchronous=FULL, one sync per commit, on the disk of --folder.\n"
+      "`heals` measures inside this process; the others start `autoheal serve` of the same build on real files.\n"
+      "Only figures of an optimised build (`cmake --preset release`) on a quiet machine say anything.",
       "autoheal-bench");
   app.require_subcommand(1);
-  autoheal::bench::HealsOptions options;
-  CLI::App* heals = app.add_subcommand("heals", "whole heals: trigger to certificate");
-  heals->add_option("--callers", options.callers, "heals under way at once")
-      ->check(CLI::Range(1, 100'000))
-      ->capture_default_str();
-  heals->add_option("--count", options.count, "heals in all")->check(CLI::Range(1, 10'000'000))->capture_default_str();
-  heals->add_option("--folder", options.folder, "where the scratch ledger lies; removed afterwards")
-      ->capture_default_str();
-  heals->add_flag("--simulated-only", options.simulated_only, "without the lines with one real file per heal");
+  Everything options;
+  add_heals(app, options.heals);
+  add_drift(app, options.drift);
+  add_process(app, options.process);
+  add_storm(app, options.storm);
+  add_idle(app, options.idle);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error);
   }
-  const auto measured = autoheal::bench::run_heals(options, std::cout);
+  const auto measured = run_chosen(app, options);
   if (measured) return 0;
   std::cerr << "autoheal-bench: " << measured.error().message << "\n";
   return 1;

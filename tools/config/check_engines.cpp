@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
+#include <map>
 #include <set>
 
 #include "tools/config/reading.hpp"
@@ -40,6 +42,11 @@ std::vector<std::string> targets_of(const EngineSpec& spec) {
   return paths;
 }
 
+std::string in_lower_case(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
 bool nested(const std::string& inner, const std::string& outer) {
   return inner == outer || (inner.starts_with(outer) && inner.size() > outer.size() &&
                             (outer.ends_with('/') || inner[outer.size()] == '/'));
@@ -55,6 +62,7 @@ class EnginesCheck {
     names();
     dependencies();
     targets();
+    for (std::size_t index = 0; index < configuration_.engines.size(); ++index) files_of(index);
   }
 
  private:
@@ -65,13 +73,21 @@ class EnginesCheck {
     problems_.push_back({file, place->line, place->column, configuration_.engines[engine].name, std::move(message)});
   }
 
+  // "line 12", or "FILE:12" where `engine` stands in another file than `reader`.
+  [[nodiscard]] std::string place_of(std::size_t engine, std::size_t reader) const {
+    const auto& [file, node] = nodes_[engine];
+    return (file == nodes_[reader].first ? "line " : file + ":") + std::to_string(node->line);
+  }
+
   void names() {
-    std::set<std::string> seen;
     for (std::size_t index = 0; index < configuration_.engines.size(); ++index) {
       const std::string& name = configuration_.engines[index].name;
       known_.push_back(name);
-      if (!seen.insert(name).second)
-        wrong(index, "name", "another engine has the name \"" + name + "\", expected each name once");
+      if (const auto [first, is_new] = by_name_.emplace(name, index); !is_new) {
+        wrong(index, "name",
+              "another engine has the name \"" + name + "\" (" + place_of(first->second, index) +
+                  "), expected each name once");
+      }
     }
   }
 
@@ -84,7 +100,7 @@ class EnginesCheck {
               "there is no engine \"" + needed + "\", expected the name of an engine" +
                   (meant.empty() ? "" : "; " + meant));
       }
-      std::vector<std::string> way = {configuration_.engines[index].name};
+      std::vector<std::size_t> way = {index};
       if (const std::string cycle = cycle_from(index, way); !cycle.empty()) {
         wrong(index, "depends_on", "the dependencies go round in a circle: " + cycle);
         return;
@@ -92,20 +108,20 @@ class EnginesCheck {
     }
   }
 
-  std::string cycle_from(std::size_t index, std::vector<std::string>& way) {
-    if (!walked_.insert(index).second && way.size() == 1) return {};
+  // Every engine is walked from once, over however many ways it is reached.
+  std::string cycle_from(std::size_t index, std::vector<std::size_t>& way) {
+    if (!walked_.insert(index).second) return {};
     for (const std::string& needed : configuration_.engines[index].depends_on) {
-      const auto next = std::ranges::find(configuration_.engines, needed, &EngineSpec::name);
-      if (next == configuration_.engines.end()) continue;
-      if (const auto again = std::ranges::find(way, needed); again != way.end()) {
+      const auto next = by_name_.find(needed);
+      if (next == by_name_.end()) continue;
+      if (const auto again = std::ranges::find(way, next->second); again != way.end()) {
         std::string circle;
-        for (auto step = again; step != way.end(); ++step) circle += *step + " -> ";
+        for (auto step = again; step != way.end(); ++step)
+          circle += known_[*step] + " (" + place_of(*step, way.front()) + ") -> ";
         return circle + needed;
       }
-      way.push_back(needed);
-      if (std::string found = cycle_from(static_cast<std::size_t>(next - configuration_.engines.begin()), way);
-          !found.empty())
-        return found;
+      way.push_back(next->second);
+      if (std::string found = cycle_from(next->second, way); !found.empty()) return found;
       way.pop_back();
     }
     return {};
@@ -133,7 +149,8 @@ class EnginesCheck {
       if (other.engine != target.engine) {
         wrong(target.engine, "repair",
               target.path + " is a target of this engine and " + other.path + " one of " +
-                  configuration_.engines[other.engine].name + ", expected targets that do not overlap");
+                  configuration_.engines[other.engine].name + " (" + place_of(other.engine, target.engine) +
+                  "), expected targets that do not overlap");
       } else if (target.exclusive || other.exclusive) {
         wrong(target.engine, "repair",
               target.path + " and " + other.path +
@@ -141,6 +158,26 @@ class EnginesCheck {
       }
     }
     all.push_back(std::move(target));
+  }
+
+  // Each file has one baseline: two could not both hold, and names that differ by case are one on other file systems.
+  void files_of(std::size_t engine) {
+    std::map<std::string, std::string> seen;  // in lower case -> as written
+    for (const auto& file : configuration_.engines[engine].repair.files) {
+      const auto [known, is_new] = seen.emplace(in_lower_case(file.path), file.path);
+      if (is_new) continue;
+      wrong(engine, "repair",
+            known->second == file.path ? file.path + " is written by two entries of `files`, expected one"
+                                       : file.path + " and " + known->second +
+                                             " of `files` differ only by upper and lower case, expected other names");
+    }
+    for (const auto& [lower, path] : seen) {
+      for (auto slash = lower.find('/'); slash != std::string::npos; slash = lower.find('/', slash + 1)) {
+        const auto above = seen.find(lower.substr(0, slash));
+        if (above == seen.end()) continue;
+        wrong(engine, "repair", path + " lies below " + above->second + ", which `files` writes as a file");
+      }
+    }
   }
 
   void own_files(std::size_t index, const std::string& path) {
@@ -157,6 +194,7 @@ class EnginesCheck {
   const std::vector<std::pair<std::string, const Node*>>& nodes_;
   std::vector<Problem>& problems_;
   std::vector<std::string> known_;
+  std::map<std::string, std::size_t> by_name_;
   std::set<std::size_t> walked_;
 };
 

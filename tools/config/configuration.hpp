@@ -38,7 +38,7 @@ struct LoadPorts {
   std::function<engine::BlobName(std::string content)> keep_baseline;
 };
 
-// Every problem that was found, in order of place; never empty on failure.
+// Every problem that was found, in order of place, up to a hundred; never empty on failure.
 [[nodiscard]] std::expected<Configuration, std::vector<Problem>> load(const std::string& file, const LoadPorts& ports);
 
 }  // namespace autoheal::config

@@ -30,7 +30,8 @@ Json duration_schema(const Field& field) {
 }
 
 Json type_schema(const Field& field) {
-  constexpr std::string_view below_root = R"(^(?!/)(?!(.*/)?\.\.(/|$))(?!(.*/)?\.autoheal(/|$)).+$)";
+  constexpr std::string_view below_root =
+      R"(^(?!/)(?!(.*/)?\.\.(/|$))(?!(.*/)?\.autoheal(/|$))(?!(.*/)?[^/]{256})[^\u0000-\u001f\u007f]+$)";
   switch (field.type) {
     case FieldType::text:
       if (!field.choices.empty())

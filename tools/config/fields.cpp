@@ -330,7 +330,7 @@ constexpr std::array top_fields = {
     limited({"version", integer, "of this format: 1", false, true}, 1, 1),
     one("ledger", source, "the Genesis ledger", "var/ledger.db"),
     one("reports", source, "the folder of self-test reports", "logs/selftest_reports"),
-    list("include", source, "more files with engines; * and ? match within a folder"),
+    list("include", source, "more files with engines; * and ? in the last part of a path"),
     object_of("healing", healing, "how healing goes"),
     object_of("principals", principal, "who may do what", true),
     object_of("secrets", secrets, "what must never be seen"),

@@ -1,15 +1,12 @@
-#include <glob.h>
-
 #include <algorithm>
 #include <deque>
-#include <fstream>
-#include <set>
-#include <sstream>
 
 #include "engine/digest.hpp"
+#include "tools/config/included_files.hpp"
 #include "tools/config/reading.hpp"
 #include "tools/config/scalars.hpp"
 #include "tools/config/shape_check.hpp"
+#include "tools/config/source_file.hpp"
 #include "workflows/engine_spec_codec.hpp"
 
 namespace autoheal::config {
@@ -17,6 +14,7 @@ namespace autoheal::config {
 namespace {
 
 constexpr std::size_t most_files = 64;
+constexpr std::size_t most_problems_told = 100;
 constexpr std::size_t most_engines = 10'000;
 
 class Loader {
@@ -44,31 +42,24 @@ class Loader {
   std::vector<Problem> sorted() {
     std::ranges::sort(problems_, {},
                       [](const Problem& one) { return std::tie(one.file, one.line, one.column, one.message); });
+    if (problems_.size() > most_problems_told) {
+      problems_.resize(most_problems_told);
+      problems_.push_back({result_.file, 0, 0, {}, "there are more problems: these are the first"});
+    }
     return std::move(problems_);
   }
 
   // Null where nothing of it can be used.
   const Node* read_file(const std::filesystem::path& path) {
-    std::error_code ignored;
-    const auto status = std::filesystem::status(path, ignored);  // before it is opened: a FIFO would wait for ever
-    std::ifstream stream;
-    if (std::filesystem::is_regular_file(status)) stream.open(path, std::ios::binary);
-    if (!stream.is_open()) {
-      problems_.push_back({path.string(), 0, 0, {}, "the configuration cannot be read, expected a readable file"});
+    const auto text = read_source_file(path.string());
+    if (!text) {
+      problems_.push_back(text.error());
       return nullptr;
     }
-    if ((status.permissions() & std::filesystem::perms::others_write) != std::filesystem::perms::none) {
-      problems_.push_back(
-          {path.string(), 0, 0, {}, "everybody can write this file, expected chmod o-w: it decides what is run"});
-      return nullptr;
-    }
-    std::string text(largest_file_bytes + 1, '\0');
-    stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(stream.gcount()));
     result_.files.push_back(path.string());
-    canonical_ += text;
+    canonical_ += *text;
     const std::size_t before = problems_.size();
-    const Node& node = trees_.emplace_back(parse_yaml(path.string(), text, problems_));
+    const Node& node = trees_.emplace_back(parse_yaml(path.string(), *text, problems_));
     if (problems_.size() > before) return nullptr;
     check_shape(node, file_shape(), path.string(), {}, problems_);
     return problems_.size() > before ? nullptr : &node;
@@ -103,7 +94,7 @@ class Loader {
   }
 
   void read_principals(const Node& top) {
-    std::set<std::string> names, users;
+    std::map<std::string, int> names, users;  // to their lines
     for (const Node& node : list_at(top, "principals")) {
       workflows::Principal principal;
       std::string role;
@@ -112,12 +103,14 @@ class Loader {
       principal.role = *workflows::parse_role(role);
       principal.os_user = principal.name;
       read(node, "os_user", principal.os_user);
-      if (!names.insert(principal.name).second)
+      if (const auto [first, is_new] = names.emplace(principal.name, node.line); !is_new)
         reading_.wrong(node, "principals",
-                       "\"" + principal.name + "\" stands here twice, expected each principal once");
-      if (!users.insert(principal.os_user).second)
+                       "\"" + principal.name + "\" stands here twice, first in line " + std::to_string(first->second) +
+                           ", expected each principal once");
+      if (const auto [first, is_new] = users.emplace(principal.os_user, node.line); !is_new)
         reading_.wrong(node, "principals",
-                       "OS user \"" + principal.os_user + "\" would be two principals, expected one");
+                       "OS user \"" + principal.os_user + "\" would be two principals, first in line " +
+                           std::to_string(first->second) + ", expected one");
       result_.principals.listed.push_back(std::move(principal));
     }
     const auto& actor = result_.principals.actor;
@@ -133,14 +126,9 @@ class Loader {
   }
 
   void include(const Node& pattern) {
-    glob_t found{};
-    const int status = ::glob(reading_.absolute(pattern.text).c_str(), GLOB_ERR, nullptr, &found);
-    std::vector<std::string> files(found.gl_pathv, found.gl_pathv + (status == 0 ? found.gl_pathc : 0));
-    ::globfree(&found);
-    const bool one_file = pattern.text.find_first_of("*?[") == std::string::npos;
-    if (files.empty() && one_file)
-      reading_.wrong(pattern, "include", "\"" + pattern.text + "\" does not exist, expected a file");
-    for (const std::string& file : files) {
+    const auto files = included_files(reading_.absolute(pattern.text), most_files);
+    if (!files) return reading_.wrong(pattern, "include", "\"" + pattern.text + "\": " + files.error());
+    for (const std::string& file : *files) {
       if (result_.files.size() >= most_files)
         return reading_.wrong(pattern, "include", "more than 64 files are included");
       const Node* top = read_file(file);

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <array>
+#include <map>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "tools/config/reading.hpp"
 #include "tools/config/scalars.hpp"
@@ -44,10 +44,10 @@ class EngineReader {
     for (std::size_t index = 0; index < items.size(); ++index) {
       const std::string here = at(join(path, std::string(key)), index);
       all.push_back(probe(items[index], here));
-      if (!probe_names_.insert(all.back().name).second) {
-        reading_.wrong(
-            items[index], here,
-            "the name \"" + all.back().name + "\" stands here twice, expected one name per probe of an engine");
+      if (const auto [first, is_new] = probe_names_.emplace(all.back().name, items[index].line); !is_new) {
+        reading_.wrong(items[index], here,
+                       "the name \"" + all.back().name + "\" stands here twice, first in line " +
+                           std::to_string(first->second) + ", expected one name per probe of an engine");
       }
     }
     return all;
@@ -92,11 +92,13 @@ class EngineReader {
     read(*certify, "within", into.within);
     read(*certify, "hold", into.hold);
     read(*certify, "hashes", into.hashes);
-    std::set<std::string> names;
+    std::map<std::string, int> names;  // to their lines
     each(*certify, "tests", path, [&](const Node& node, const std::string& here) {
       into.tests.push_back(test(node, here));
-      if (!names.insert(into.tests.back().name).second)
-        reading_.wrong(node, here, "the test name \"" + into.tests.back().name + "\" stands here twice");
+      if (const auto [first, is_new] = names.emplace(into.tests.back().name, node.line); !is_new)
+        reading_.wrong(node, here,
+                       "the test name \"" + into.tests.back().name + "\" stands here twice, first in line " +
+                           std::to_string(first->second) + ", expected one name per test of an engine");
     });
     const Node* security = certify->find("security");
     if (security == nullptr) return;
@@ -423,7 +425,7 @@ class EngineReader {
 
   Reading& reading_;
   EngineSpec& spec_;
-  std::set<std::string> probe_names_;
+  std::map<std::string, int> probe_names_;  // to their lines
 };
 
 struct RepairKey {

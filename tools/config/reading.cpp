@@ -1,6 +1,5 @@
 #include "tools/config/reading.hpp"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +8,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "tools/config/open_file.hpp"
 #include "tools/config/scalars.hpp"
 
 namespace autoheal::config {
@@ -17,17 +17,6 @@ namespace {
 
 constexpr std::array<std::string_view, 6> search_path = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
                                                          "/usr/bin",        "/sbin",          "/bin"};
-
-struct OpenFile {
-  int number;
-  explicit OpenFile(const std::string& path)
-      : number(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)) {}
-  ~OpenFile() {
-    if (number >= 0) ::close(number);
-  }
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-};
 
 bool read_all(int file, std::size_t limit, std::string& content) {
   std::array<char, 65536> buffer{};

@@ -12,20 +12,34 @@ using workflows::EngineSpec;
 using workflows::ServiceOfEngine;
 
 // How many engines an engine needs below it, at most: what it needs has fewer. Circles are found elsewhere.
-std::size_t depth_of(const Configuration& configuration, const std::string& name, std::size_t limit) {
-  const auto engine = std::ranges::find(configuration.engines, name, &EngineSpec::name);
-  if (engine == configuration.engines.end() || limit == 0) return 0;
-  std::size_t deepest = 0;
-  for (const std::string& needed : engine->depends_on)
-    deepest = std::max(deepest, depth_of(configuration, needed, limit - 1) + 1);
-  return deepest;
-}
+class Depths {
+ public:
+  explicit Depths(const Configuration& configuration) {
+    for (const EngineSpec& engine : configuration.engines) engines_.emplace(engine.name, &engine);
+  }
+
+  // Each engine is looked at once, over however many ways it is needed.
+  std::size_t of(const std::string& name) {
+    const auto engine = engines_.find(name);
+    if (engine == engines_.end()) return 0;
+    const auto [known, is_new] = depths_.emplace(name, 0);
+    if (!is_new) return known->second;
+    std::size_t deepest = 0;
+    for (const std::string& needed : engine->second->depends_on) deepest = std::max(deepest, of(needed) + 1);
+    return depths_[name] = deepest;
+  }
+
+ private:
+  std::map<std::string, const EngineSpec*> engines_;
+  std::map<std::string, std::size_t> depths_;
+};
 
 }  // namespace
 
 void resolve_services(Configuration& configuration,
                       const std::vector<std::pair<std::string, const Node*>>& engine_nodes,
                       std::vector<Problem>& problems) {
+  Depths depths(configuration);
   std::vector<std::string> known;
   for (const EngineSpec& engine : configuration.engines) {
     if (engine.repair.service) known.push_back(engine.name);
@@ -50,7 +64,7 @@ void resolve_services(Configuration& configuration,
     // Equal depths keep the order they were written in.
     std::multimap<std::size_t, ServiceOfEngine> by_depth;
     for (ServiceOfEngine& one : services) {
-      const std::size_t depth = depth_of(configuration, one.engine, configuration.engines.size());
+      const std::size_t depth = depths.of(one.engine);
       by_depth.emplace(depth, std::move(one));
     }
     std::ranges::move(std::views::values(by_depth), services.begin());

@@ -11,16 +11,21 @@ namespace autoheal::config {
 
 namespace {
 
-// A path below the root: relative, without "..", without a zero byte.
+constexpr std::size_t most_problems = 1'000;    // kept: a large file has room for a million
+constexpr std::size_t longest_name_bytes = 255;  // what a file system takes
+
+// A path below the root: relative, without "..", without control characters.
 std::string wrong_with_target(const std::string& text) {
   if (text.empty()) return "is empty";
   if (text.front() == '/') return "is absolute";
+  if (std::ranges::any_of(text, [](unsigned char c) { return c < ' ' || c == 0x7f; })) return "has a control character";
   if (text.size() > 4096) return "is longer than 4096 bytes";
   std::string_view rest = text;
   while (true) {
     const auto slash = rest.find('/');
     const auto part = rest.substr(0, slash);
     if (part == "..") return "leads out of the engine's root";
+    if (part.size() > longest_name_bytes) return "has a part of more than 255 bytes";
     if (part.empty() || part == ".") return text == "." ? "" : "has an empty or \".\" part";
     if (part == ".autoheal") return "lies in .autoheal, which is Autoheal's own";
     if (slash == std::string_view::npos) return {};
@@ -47,6 +52,7 @@ class Check {
 
  private:
   void add(const Node& node, const std::string& path, std::string message) {
+    if (problems_.size() >= most_problems) return;
     problems_.push_back({file_, node.line, node.column, path, std::move(message)});
   }
   void expected(const Node& node, const std::string& path, const std::string& what) {

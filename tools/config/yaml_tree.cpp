@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <sstream>
 
 #include "engine/quoted_text.hpp"
@@ -101,6 +102,31 @@ class TreeBuilder final : public YAML::EventHandler {
   std::vector<Node> open_;
 };
 
+// Where a byte stands: line and column, from 1, as an editor counts them.
+std::pair<int, int> place_of(std::string_view text, std::size_t at) {
+  const std::string_view before = text.substr(0, at);
+  const auto line = std::ranges::count(before, '\n');
+  const auto begin = before.rfind('\n') + 1;
+  const auto column = std::ranges::count_if(before.substr(begin), [](char c) { return (c & 0xC0) != 0x80; });
+  return {static_cast<int>(line) + 1, static_cast<int>(column) + 1};
+}
+
+// What no text has: the byte, and why.
+std::optional<std::pair<std::size_t, std::string>> first_fault(const std::string& text) {
+  if (text.size() > largest_file_bytes)
+    return std::pair(largest_file_bytes, "the file is larger than 1 MiB, expected a configuration");
+  const auto wrong =
+      std::ranges::find_if(text, [](unsigned char c) { return (c < ' ' && c != '\n' && c != '\t') || c == 0x7f; });
+  const std::string valid = valid_utf8(text);
+  const auto unlike = std::ranges::mismatch(text, valid).in1;
+  const auto at = [&](auto place) { return static_cast<std::size_t>(place - text.begin()); };
+  if (unlike < wrong) return std::pair(at(unlike), "this is not valid UTF-8, expected a text");
+  if (wrong == text.end()) return std::nullopt;
+  if (*wrong == '\r')
+    return std::pair(at(wrong), "a carriage return ends this line, expected line feeds alone (sed -i 's/\\r$//')");
+  return std::pair(at(wrong), "a control character stands here, expected a text");
+}
+
 }  // namespace
 
 const Node* Node::find(std::string_view key) const {
@@ -145,15 +171,17 @@ Node parse_yaml(const std::string& file, const std::string& text, std::vector<Pr
     problems.push_back({file, line, column, {}, std::move(message)});
     return nothing;
   };
-  if (text.size() > largest_file_bytes) return refuse(0, 0, "the file is larger than 1 MiB, expected a configuration");
-  if (valid_utf8(text) != text) return refuse(0, 0, "the file is not valid UTF-8");
+  if (auto fault = first_fault(text)) {
+    const auto [line, column] = place_of(text, fault->first);
+    return refuse(line, column, std::move(fault->second));
+  }
   try {
     std::istringstream stream(text);
     YAML::Parser parser(stream);
     TreeBuilder builder;
     while (parser.HandleNextDocument(builder)) {
     }
-    if (!builder.seen_document) return refuse(0, 0, "the file is empty, expected at least `version: 1` and `engines:`");
+    if (!builder.seen_document) return refuse(1, 1, "the file is empty, expected at least `version: 1` and `engines:`");
     return std::move(builder.root);
   } catch (const Refused& refused) {
     return refuse(refused.line, refused.column, refused.message);

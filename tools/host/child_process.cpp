@@ -30,7 +30,7 @@ struct Prepared {
   char* const* argv = nullptr;
   char* const* environment = nullptr;
   const char* cwd = nullptr;
-  std::array<int, 4> descriptors{};  // 0, 1, 2 and where to report, all above 9
+  std::array<int, 4> descriptors{};  // 0, 1, 2 and where to report, from lowest_for_now on
   bool becomes = false;
   uid_t uid = 0;
   gid_t gid = 0;
@@ -40,6 +40,7 @@ struct Prepared {
 };
 
 constexpr int report_descriptor = 3;
+constexpr int lowest_for_now = 10;
 
 [[noreturn]] void give_up(Stage stage) {
   const Report report{stage, errno};
@@ -154,8 +155,9 @@ std::expected<Child, StartProblem> start_child(const ChildPlan& plan) {
   const std::array<int, 4> given = {plan.input, plan.output, plan.error, report_to.get()};
   Prepared prepared;
   for (std::size_t index = 0; index < given.size(); ++index) {
-    high[index] = UniqueFd(::fcntl(given[index], F_DUPFD_CLOEXEC, 10));
-    if (!high[index]) return not_started(plan, errno);
+    high[index] = UniqueFd(::fcntl(given[index], F_DUPFD_CLOEXEC, lowest_for_now));
+    // A limit below that is told as an invalid argument.
+    if (!high[index]) return not_started(plan, errno == EINVAL ? EMFILE : errno);
     prepared.descriptors[index] = high[index].get();
   }
   report_to.reset();

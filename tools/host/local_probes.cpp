@@ -97,6 +97,7 @@ Verdict probe_process(const RootFolder& root, const workflows::ProcessProbe& pro
 }
 
 Verdict judge_command(const RunOutcome& ran) {
+  if (ran.no_room) return unknown(why(ran));
   return ran.started && !ran.timed_out && ran.exit_code == 0 ? Verdict{} : fails(why(ran));
 }
 

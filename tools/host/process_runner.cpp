@@ -30,6 +30,10 @@ using workflows::RunRequest;
 constexpr int busy_tries = 50;  // ETXTBSY: a writer still has it open
 constexpr auto busy_pause = std::chrono::milliseconds(10);
 
+bool is_lack_of_room(int error_number) {
+  return error_number == EAGAIN || error_number == ENOMEM || error_number == EMFILE || error_number == ENFILE;
+}
+
 std::string new_run_name() {
   static std::atomic<unsigned long> counter{0};
   return std::to_string(::getpid()) + "-" + std::to_string(since_boot().count()) + "-" + std::to_string(++counter);
@@ -56,12 +60,21 @@ struct Runner {
   unsigned long long child_started = 0;
 
   bool prepare(ChildPlan& plan);
+  bool not_started(std::string why, bool no_room);
   bool start(const ChildPlan& plan);
   bool check_what_runs();
+  [[nodiscard]] std::string what_replaced_it() const;
+  void give_up(const std::string& problem);
   void follow(OutputCapture& output, OutputCapture& error);
   void end_left_behind();
   void reap();
 };
+
+bool Runner::not_started(std::string why, bool no_room) {
+  outcome.message = std::move(why);
+  outcome.no_room = no_room;
+  return false;
+}
 
 bool Runner::prepare(ChildPlan& plan) {
   const ProgramRun& run = request.run;
@@ -81,10 +94,7 @@ bool Runner::prepare(ChildPlan& plan) {
     }
   }
   const auto opened = open_program(run.argv.front(), account.uid);
-  if (!opened) {
-    outcome.message = opened.error().message;
-    return false;
-  }
+  if (!opened) return not_started(opened.error().message, opened.error().kind == ErrorKind::unavailable);
   program = *opened;
   outcome.program_sha256 = program.sha256;
   plan.argv = run.argv;
@@ -96,8 +106,7 @@ bool Runner::prepare(ChildPlan& plan) {
 bool Runner::start(const ChildPlan& plan) {
   for (int tries = 1;; ++tries) {
     if (!is_still(program)) {
-      outcome.message =
-          program.path + " was replaced while it was about to be started; its digest was " + program.sha256;
+      outcome.message = program.path + " was replaced while it was about to be started: " + what_replaced_it();
       return false;
     }
     auto started = start_child(plan);
@@ -106,10 +115,9 @@ bool Runner::start(const ChildPlan& plan) {
       outcome.started = true;
       return true;
     }
-    if (started.error().error_number != ETXTBSY || tries == busy_tries) {
-      outcome.message = started.error().message;
-      return false;
-    }
+    const int error_number = started.error().error_number;
+    if (error_number != ETXTBSY || tries == busy_tries)
+      return not_started(started.error().message, is_lack_of_room(error_number));
     std::this_thread::sleep_for(busy_pause);
   }
 }
@@ -117,10 +125,25 @@ bool Runner::start(const ChildPlan& plan) {
 bool Runner::check_what_runs() {
   if (const auto info = read_process(child.pid)) child_started = info->started;
   if (is_running(program, child.pid)) return true;
-  const auto other = open_program(program.path, request.run.user.empty() ? ::geteuid() : 0);
-  outcome.message = program.path + " was replaced while it was started: " + program.sha256 + " was checked, " +
-                    (other ? other->sha256 : "something else") + " is there now; it was ended";
+  outcome.message = program.path + " was replaced while it was started: " + what_replaced_it() + "; it was ended";
   return false;
+}
+
+std::string Runner::what_replaced_it() const {
+  const auto other = open_program(program.path, ::geteuid());
+  return program.sha256 + " was checked, " + (other ? other->sha256 : "something that may not be run") +
+         " is there now";
+}
+
+// Out of memory: what was started does not go on unseen.
+void Runner::give_up(const std::string& problem) {
+  if (!outcome.started) {
+    not_started("could not start " + request.run.argv.front() + ": " + problem, true);
+  } else if (child.pid != 0) {
+    ::kill(-child.pid, SIGKILL);
+    outcome.message = "was ended, since its output could not be taken: " + problem;
+    reap();
+  }
 }
 
 void Runner::follow(OutputCapture& output, OutputCapture& error) {
@@ -155,6 +178,7 @@ void Runner::end_left_behind() {
 void Runner::reap() {
   siginfo_t ended{};
   while (::waitid(P_PID, static_cast<id_t>(child.pid), &ended, WEXITED) != 0 && errno == EINTR) continue;
+  child.pid = 0;
   if (ended.si_code == CLD_EXITED) {
     outcome.exit_code = ended.si_status;
     return;
@@ -174,10 +198,9 @@ void run_to_its_end(Runner& runner, RunOutcome& outcome) {
   auto error = OutputCapture::open(runner.request.output_limit, outlives);
   const UniqueFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   if (!output || !error || !nothing) {
-    outcome.message = "could not start " + runner.program.path + ": " +
-                      reason_of(!output  ? output.error()
-                                : !error ? error.error()
-                                         : errno);
+    const int error_number = !output ? output.error() : !error ? error.error() : errno;
+    runner.not_started("could not start " + runner.program.path + ": " + reason_of(error_number),
+                       is_lack_of_room(error_number));
     return;
   }
   plan.input = nothing.get();
@@ -211,7 +234,11 @@ RunOutcome run_program(const RunRequest& request) {
     return outcome;
   }
   Runner runner{request, outcome};
-  run_to_its_end(runner, outcome);
+  try {
+    run_to_its_end(runner, outcome);
+  } catch (const std::exception& problem) {
+    runner.give_up(problem.what());
+  }
   outcome.took = since_boot() - began;
   return outcome;
 }

@@ -286,7 +286,11 @@ Result<std::vector<SecurityFinding>> RealHost::scan(const EngineSpec& spec, cons
   return guarded([&]() -> Result<std::vector<SecurityFinding>> {
     const auto root = RootFolder::open(spec.root);
     if (!root) return std::unexpected(root.error());
-    return scan_security(*root, policy, touched, OwnFiles(options_.own_files));
+    // All that lies in restored state was written by the repair.
+    std::vector<std::string> restored;
+    std::ranges::copy_if(touched, std::back_inserter(restored),
+                         [&](const std::string& path) { return is_state(spec, path); });
+    return scan_security(*root, policy, touched, restored, OwnFiles(options_.own_files));
   });
 }
 

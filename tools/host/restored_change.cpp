@@ -1,8 +1,15 @@
 #include "tools/host/restored_change.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <cerrno>
+
 #include "tools/host/live_database.hpp"
 #include "tools/host/staged_change.hpp"
 #include "tools/host/staged_content.hpp"
+#include "tools/host/system_error.hpp"
 
 namespace autoheal::host {
 
@@ -27,6 +34,7 @@ class Restoration {
   Undone restore_folder(const TargetFacts& now);
   Undone remove_folder(const TargetFacts& now);
   Undone nothing_to_undo();
+  void drop_staged();
   Undone finish_displaced(const TargetFacts& image);
   Undone take_away(const TargetFacts& now);
   Undone put_in_place();
@@ -34,6 +42,7 @@ class Restoration {
   Undone replace_without_exchange();
   Result<TargetFacts> before_image();
   Result<void> image_from_vault();
+  Result<void> date_image();
   [[nodiscard]] bool was_applied(const TargetFacts& now, const TargetFacts& image) const;
   [[nodiscard]] bool is_ours(const TargetFacts& now) const;
   [[nodiscard]] std::unexpected<Error> foreign() const {
@@ -87,7 +96,10 @@ Undone Restoration::run() {
   }
   if (holds_the_same(*now, change_.before)) {
     // Restored by an earlier run that was cut short, which left in the image's place what it took away.
-    if (image->kind == TargetKind::absent || is_as_seen(*image, change_.before)) return synced(UndoStatus::restored);
+    if (image->kind == TargetKind::absent || is_as_seen(*image, change_.before)) {
+      drop_staged();
+      return synced(UndoStatus::restored);
+    }
     return finish_displaced(*image);
   }
   if (!was_applied(*now, *image)) return nothing_to_undo();
@@ -127,10 +139,14 @@ Undone Restoration::remove_folder(const TargetFacts& now) {
 
 // The change was never made, or somebody else had made it before us: only what we staged goes.
 Undone Restoration::nothing_to_undo() {
+  drop_staged();
+  return UndoStatus::restored;
+}
+
+void Restoration::drop_staged() {
   (void)site_.drop(Slot::part);
   const auto next = site_.slot(Slot::next);
   if (next && next->kind != TargetKind::absent && is_as_after(*next, change_.after)) (void)site_.drop(Slot::next);
-  return UndoStatus::restored;
 }
 
 // An earlier run took something away and was cut short before it looked at it (it lies under `before` after an
@@ -175,12 +191,25 @@ Result<void> Restoration::image_from_vault() {
     staged.error().message = change_.before.path + ": its before-image: " + staged.error().message;
     return staged;
   }
+  if (auto dated = date_image(); !dated) return dated;
   const auto written = site_.slot(Slot::part);
   if (!written) return std::unexpected(written.error());
   if (!holds_the_same(*written, change_.before)) {
     return failure(ErrorKind::corrupt, change_.before.path + ": its before-image is not what the plan saw");
   }
   return site_.rename(Slot::part, Slot::before);
+}
+
+// With the time that the file had: what was restored is no newer than it was.
+Result<void> Restoration::date_image() {
+  if (change_.before.kind != TargetKind::file) return {};
+  constexpr std::int64_t second = 1'000'000'000;
+  const std::int64_t within = (change_.before.mtime_ns % second + second) % second;
+  const timespec then{(change_.before.mtime_ns - within) / second, within};
+  const std::array<timespec, 2> times = {timespec{0, UTIME_OMIT}, then};
+  if (::utimensat(site_.staging(), site_.name_of(Slot::part).c_str(), times.data(), AT_SYMLINK_NOFOLLOW) != 0)
+    return system_failure(change_.before.path + ": the time of its before-image", errno);
+  return {};
 }
 
 Undone Restoration::put_in_place() {

@@ -157,11 +157,16 @@ Result<void> Scan::judge_content(const std::string& path) {
 }  // namespace
 
 Result<std::vector<SecurityFinding>> scan_security(const RootFolder& root, const SecuritySpec& policy,
-                                                   const std::vector<std::string>& touched, const OwnFiles& own) {
+                                                   const std::vector<std::string>& touched,
+                                                   const std::vector<std::string>& restored, const OwnFiles& own) {
   Scan scan(root, policy, own);
   if (auto begun = scan.begin(); !begun) return std::unexpected(std::move(begun.error()));
   for (const std::string& path : policy.paths) {
     if (auto scanned = scan.below(path); !scanned) return std::unexpected(std::move(scanned.error()));
+  }
+  for (const std::string& path : restored) {
+    if (auto scanned = scan.below(path); !scanned && scanned.error().kind != ErrorKind::not_found)
+      return std::unexpected(std::move(scanned.error()));
   }
   for (const std::string& path : touched) {
     if (auto scanned = scan.touched(path); !scanned) return std::unexpected(std::move(scanned.error()));

@@ -174,8 +174,12 @@ UniqueFd reopen_for_reading(int path_descriptor) {
 
 Result<std::string> read_all(int descriptor, const std::string& name, std::size_t limit) {
   std::string content;
+  const auto too_large = [&] {
+    return failure(ErrorKind::invalid, name + " is larger than " + std::to_string(limit) + " bytes");
+  };
   struct stat status {};
-  if (::fstat(descriptor, &status) == 0 && status.st_size > 0 && static_cast<std::size_t>(status.st_size) <= limit) {
+  if (::fstat(descriptor, &status) == 0 && status.st_size > 0) {
+    if (static_cast<std::size_t>(status.st_size) > limit) return too_large();
     content.reserve(static_cast<std::size_t>(status.st_size));
   }
   std::array<char, 1U << 16U> piece;
@@ -184,9 +188,7 @@ Result<std::string> read_all(int descriptor, const std::string& name, std::size_
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return system_failure(name, errno);
     if (got == 0) return content;
-    if (content.size() + static_cast<std::size_t>(got) > limit) {
-      return failure(ErrorKind::invalid, name + " is larger than " + std::to_string(limit) + " bytes");
-    }
+    if (content.size() + static_cast<std::size_t>(got) > limit) return too_large();
     content.append(piece.data(), static_cast<std::size_t>(got));
   }
 }

@@ -90,7 +90,10 @@ asio::awaitable<void> Connection::serve(std::shared_ptr<Connection> self) {
 }
 
 void Connection::end_if_idle() {
-  if (is_under_way_) return;
+  if (!is_under_way_) end();
+}
+
+void Connection::end() {
   error_code ignored;
   is_gone_ = true;
   socket_.close(ignored);

@@ -105,6 +105,11 @@ void HttpServer::stop() {
   for (Connection* one : door_->connections) one->end_if_idle();
 }
 
+void HttpServer::leave() {
+  stop();
+  for (Connection* one : door_->connections) one->end();
+}
+
 asio::awaitable<void> HttpServer::finished() { return wait_for_the_last(door_); }
 
 }  // namespace autoheal::socket

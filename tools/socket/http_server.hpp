@@ -34,6 +34,8 @@ class HttpServer {
   // No new connections and requests; the socket file goes if it is still ours, idle connections are closed. Requests
   // under way are answered.
   void stop();
+  // stop(), and requests under way get no answer: who waits for one learns it from the end of the connection.
+  void leave();
   // After the last request under way was answered, or given up by its client.
   [[nodiscard]] boost::asio::awaitable<void> finished();
 

@@ -34,6 +34,12 @@ bool is_state(const EngineSpec& spec, const std::string& path) {
   return std::ranges::find(spec.repair.state, path, &StateRepair::path) != spec.repair.state.end();
 }
 
+ProbeVerdict verdict_of_plugin(const PluginProbe& plugin, const RunOutcome& ran) {
+  if (!ran.started || ran.timed_out || ran.exit_code > 2 || ran.exit_code < 0) return ProbeVerdict::unknown;
+  if (ran.exit_code == 1) return plugin.warning_fails ? ProbeVerdict::fail : ProbeVerdict::warning;
+  return ran.exit_code == 0 ? ProbeVerdict::pass : ProbeVerdict::fail;
+}
+
 bool is_as_seen(const TargetFacts& now, TargetFacts seen) {
   seen.ctime_ns = now.ctime_ns;
   return now == seen;
@@ -385,7 +391,7 @@ RunOutcome SimulatedHost::run(const RunRequest& request) {
     return missing;
   }
   RunOutcome outcome = program(request);
-  outcome.started = true;
+  outcome.started = !outcome.no_room;
   if (outcome.program_sha256.empty()) outcome.program_sha256 = sha256_name(request.run.argv.front());
   return outcome;
 }
@@ -420,6 +426,8 @@ std::string SimulatedHost::judge(const EngineSpec& spec, const Probe& probe, con
     const auto* command = std::get_if<CommandProbe>(&probe.what);
     const ProgramRun& run_of = command != nullptr ? command->run : std::get<PluginProbe>(probe.what).run;
     const RunOutcome ran = run({run_of, mark});
+    if (command == nullptr) verdict = verdict_of_plugin(std::get<PluginProbe>(probe.what), ran);
+    if (verdict == ProbeVerdict::warning) return "warning";
     if (!ran.started || ran.exit_code != 0)
       return ran.message.empty() ? "exit status " + std::to_string(ran.exit_code) : ran.message;
   }

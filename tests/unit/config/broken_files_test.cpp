@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "engine/digest.hpp"
+#include "tests/unit/config/own_copy.hpp"
 #include "tools/config/configuration.hpp"
 
 namespace autoheal::config {
@@ -23,7 +24,7 @@ void PrintTo(const BrokenFile& file, std::ostream* out) { *out << file.path.file
 
 std::vector<BrokenFile> broken_files() {
   std::vector<BrokenFile> files;
-  for (const auto& entry : fs::directory_iterator(fs::path(AUTOHEAL_SOURCE_DIR) / "tests/unit/config/broken")) {
+  for (const auto& entry : fs::directory_iterator(testing::own_examples() / "broken")) {
     if (entry.path().extension() != ".yaml") continue;
     BrokenFile file;
     file.path = entry.path();

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "engine/digest.hpp"
+#include "tests/unit/config/own_copy.hpp"
 #include "tools/config/configuration.hpp"
 #include "tools/config/scalars.hpp"
 
@@ -51,7 +52,7 @@ class LoadTest : public ::testing::Test {
 };
 
 TEST(LoadEverything, EveryFieldArrives) {
-  const fs::path file = fs::path(AUTOHEAL_SOURCE_DIR) / "tests/unit/config/good/everything.yaml";
+  const fs::path file = testing::own_examples() / "good/everything.yaml";
   const auto result = load(file.string(), {{}, [](const std::string& content) { return sha256_name(content); }});
   ASSERT_TRUE(result.has_value()) << to_text(result.error().front());
   const Configuration& all = *result;
@@ -92,7 +93,7 @@ TEST(LoadEverything, EveryFieldArrives) {
 }
 
 TEST(LoadEverything, DeploymentsAndStateArrive) {
-  const fs::path file = fs::path(AUTOHEAL_SOURCE_DIR) / "tests/unit/config/good/everything.yaml";
+  const fs::path file = testing::own_examples() / "good/everything.yaml";
   const auto all = load(file.string(), {{}, [](const std::string& content) { return sha256_name(content); }});
   ASSERT_TRUE(all.has_value()) << to_text(all.error().front());
   const auto engine = [&](const std::string& name) -> const EngineSpec& {

@@ -1,39 +1,18 @@
 #include "tools/host/process_runner.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
-#include <sys/syscall.h>
 
 #include <sstream>
 
-#include "tests/unit/host/host_fixture.hpp"
+#include "tests/unit/host/program_fixture.hpp"
 #include "tools/host/marked_processes.hpp"
-#include "tools/host/unique_fd.hpp"
 
 namespace autoheal::host {
 namespace {
 
 using namespace workflows;
 
-class ProcessRunnerTest : public HostTest {
- protected:
-  RunRequest request(std::vector<std::string> argv, LeaveBehind leave = LeaveBehind::nothing) {
-    ProgramRun run;
-    run.argv = std::move(argv);
-    run.cwd = spec_.root;
-    return {run, mark_, leave};
-  }
-  RunRequest shell(const std::string& text, LeaveBehind leave = LeaveBehind::nothing) {
-    return request({script("script" + std::to_string(++scripts_), text).string()}, leave);
-  }
-  static bool ends(pid_t pid, int milliseconds = 5000) {
-    const UniqueFd handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U)));
-    if (!handle) return true;
-    pollfd wanted{handle.get(), POLLIN, 0};
-    return ::poll(&wanted, 1, milliseconds) == 1;
-  }
-  int scripts_ = 0;
-};
+using ProcessRunnerTest = ProgramTest;
 
 TEST_F(ProcessRunnerTest, TakesOutputAndStatus) {
   const auto ran = run_program(shell("echo out; echo err >&2; exit 7\n"));

@@ -5,11 +5,7 @@
 #include <thread>
 
 #include "engine/digest.hpp"
-#include "tests/unit/host/host_fixture.hpp"
-#include "tools/host/process_runner.hpp"
-#include "tools/host/restored_change.hpp"
-#include "tools/host/settled_images.hpp"
-#include "tools/host/staged_change.hpp"
+#include "tests/unit/host/staging_fixture.hpp"
 
 namespace autoheal::host {
 namespace {
@@ -17,39 +13,7 @@ namespace {
 using namespace workflows;
 using ::testing::IsEmpty;
 
-struct Crash {};
-
-class StagedChangeTest : public HostTest {
- protected:
-  ChangeOutcome apply(const Change& change, const std::function<void(std::string_view)>& at_step = {}) {
-    const auto root = RootFolder::open(spec_.root);
-    return apply_change(*root, StagingTools{blobs_, own_, run_program, at_step, exchange_}, change, 1, mark_);
-  }
-  UndoOutcome restore(const Change& change, const ChangeOutcome* outcome,
-                      const std::function<void(std::string_view)>& at_step = {}) {
-    const auto root = RootFolder::open(spec_.root);
-    return restore_change(*root, StagingTools{blobs_, own_, run_program, at_step, exchange_}, change, outcome, 1,
-                          mark_);
-  }
-  std::vector<std::string> settle() {
-    const auto root = RootFolder::open(spec_.root);
-    return settle_images(*root, blobs_, heal_);
-  }
-  static std::function<void(std::string_view)> crash_at(std::string step) {
-    return [step](std::string_view at) {
-      if (at == step) throw Crash{};
-    };
-  }
-  Change removing(const std::string& path) {
-    Change change;
-    change.before = facts(path);
-    change.after.kind = TargetKind::absent;
-    return change;
-  }
-
-  OwnFiles own_;
-  bool exchange_ = true;
-};
+using StagedChangeTest = StagingTest;
 
 TEST_F(StagedChangeTest, WritesContentModeAndAttributesAndKeepsTheOldInode) {
   const auto file = write("etc/app.conf", "old\n", 0600);

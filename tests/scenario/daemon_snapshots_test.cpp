@@ -1,0 +1,97 @@
+// Snapshots are taken while all is well, and are what brings a state back when it is not: through the daemon, end to
+// end.
+#include <gmock/gmock.h>
+
+#include <set>
+
+#include "tests/support/daemon.hpp"
+#include "tests/support/repair_examples.hpp"
+
+namespace autoheal::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class DaemonSnapshots : public ::testing::Test {
+ protected:
+  std::set<std::string> snapshots() const {
+    std::set<std::string> names;
+    std::error_code missing;
+    for (const auto& one : std::filesystem::directory_iterator(bridge_.path("snapshots"), missing)) {
+      if (one.path().extension() == ".snapshot") names.insert(one.path().filename());
+    }
+    return names;
+  }
+  // What they hold, without when they were taken.
+  std::set<std::string> contents() const {
+    std::set<std::string> found;
+    for (const std::string& name : snapshots()) found.insert(name.substr(name.find("Z.")));
+    return found;
+  }
+  std::string rows() const {
+    return run({{"/usr/bin/sqlite3", bridge_.path("app.db"), "select name from users"}, {}, {}, {}}).out;
+  }
+  Bridge bridge_;
+};
+
+TEST_F(DaemonSnapshots, OfADatabaseFollowItAndBringItBack) {
+  shell(bridge_, "sqlite3 app.db \"create table users(name); insert into users values('ada')\"");
+  bridge_.script("tests/has-users", "[ \"$(sqlite3 app.db 'select count(*) from users')\" -gt 0 ]\n");
+  bridge_.configure(
+      "  - name: Genesis\n    every: 1s\n    healing: { fail_after: 1 }\n"
+      "    self_test: [ { name: users, command: [tests/has-users] } ]\n"
+      "    repair: { state: { path: app.db, snapshot: { dir: snapshots, every: 1s, keep: 1 } } }\n");
+  Daemon daemon(bridge_);
+  EXPECT_TRUE(eventually([&] { return snapshots().size() == 1; })) << daemon.said();
+  const auto first = contents();
+  shell(bridge_, "sqlite3 app.db \".timeout 5000\" \"insert into users values('bob')\"");
+  EXPECT_TRUE(eventually([&] { return snapshots().size() == 1 && contents() != first; })) << daemon.said();
+  shell(bridge_, "sqlite3 app.db \".timeout 5000\" \"delete from users\"");
+  daemon.expect_count("heal.completed", 1);
+  EXPECT_EQ(rows(), "ada\nbob\n") << "from the newest";
+  daemon.expect_passes("Genesis");
+  bridge_.write("app.db", "SQLite format 3, or what is left of it\n");
+  daemon.expect_count("heal.completed", 2);
+  EXPECT_EQ(rows(), "ada\nbob\n");
+  EXPECT_EQ(snapshots().size(), 1U);
+  daemon.stop();
+}
+
+TEST_F(DaemonSnapshots, OfAFolderToo) {
+  bridge_.write("queue/jobs/1", "job\n", 0600);
+  bridge_.configure(
+      "  - name: Queue\n    every: 1s\n    healing: { fail_after: 1 }\n"
+      "    self_test: [ { name: job, command: [test, -e, queue/jobs/1] } ]\n"
+      "    repair: { state: { path: queue, snapshot: { dir: snapshots, every: 1s, keep: 1 } } }\n");
+  Daemon daemon(bridge_);
+  EXPECT_TRUE(eventually([&] { return snapshots().size() == 1; })) << daemon.said();
+  const auto first = contents();
+  bridge_.write("queue/jobs/2", "another\n");
+  EXPECT_TRUE(eventually([&] { return snapshots().size() == 1 && contents() != first; })) << daemon.said();
+  shell(bridge_, "rm -r queue");
+  daemon.expect_count("heal.completed", 1);
+  EXPECT_EQ(bridge_.read("queue/jobs/2"), "another\n");
+  EXPECT_EQ(bridge_.read("queue/jobs/1"), "job\n");
+  daemon.stop();
+}
+
+TEST_F(DaemonSnapshots, OfWhatFailsAreNotTaken) {
+  bridge_.write("run/.keep", "");
+  shell(bridge_, "sqlite3 app.db 'create table users(name)'");
+  bridge_.script("tests/fails", "echo >> run/tested; exit 1\n");
+  bridge_.configure(
+      "  - name: Genesis\n    every: 1h\n    healing: { enabled: false }\n"
+      "    self_test: [ { name: fails, command: [tests/fails] } ]\n"
+      "    repair: { state: { path: app.db, snapshot: { dir: snapshots, every: 1s, keep: 2 } } }\n");
+  Daemon daemon(bridge_);
+  for (std::size_t tests = 1; tests <= 3; ++tests) {
+    EXPECT_TRUE(eventually([&] { return bridge_.read("run/tested").size() >= tests; }));
+    daemon.look_at("Genesis");
+  }
+  daemon.stop();
+  EXPECT_THAT(snapshots(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace autoheal::testing

@@ -1,0 +1,22 @@
+// What a day of the daemon must look like, whatever happened in it: an independent model of the brakes that reads only
+// what was told and what stands in the ledger.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tests/support/simulated_daemon.hpp"
+
+namespace autoheal::simulation {
+
+struct Rules {
+  std::vector<workflows::EngineSpec> engines;
+  unsigned max_concurrent = 0;
+  Duration calm{0};               // from then on nothing breaks and nobody holds
+  std::vector<std::string> lost;  // engines that nothing heals
+};
+
+// Each broken rule as a sentence, the time of day first.
+[[nodiscard]] std::vector<std::string> broken_rules(const std::vector<testing::Happening>& history, const Rules& rules);
+
+}  // namespace autoheal::simulation

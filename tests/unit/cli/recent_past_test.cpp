@@ -1,0 +1,116 @@
+// What a daemon remembers of the ones before it: enough for its brakes, and no more than a day.
+#include "tools/autoheal/recent_past.hpp"
+
+#include <gmock/gmock.h>
+
+#include "tests/unit/store/ledger_fixture.hpp"
+
+namespace autoheal::cli {
+namespace {
+
+using namespace workflows;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+class RecentPast : public testing::LedgerFixture {
+ protected:
+  void SetUp() override {
+    clock_.advance(hours(50));
+    spec_.name = "EnvRecon";
+    spec_.every = seconds(30);
+    spec_.healing.cooldown = hours(1);
+    spec_.healing.max_heals_per_hour = 3;
+    ledger_ = open();
+  }
+  void happened(Duration ago, const std::string& type, const std::string& data = "{}",
+                const std::string& stream = "ledger") {
+    auto one = entry(type, data);
+    one.time = clock_.now() - ago;
+    ASSERT_EQ(append(*ledger_, stream, versions_[stream]++, {one}).status, engine::AppendStatus::ok);
+  }
+  void healed(Duration ago, const std::string& via = "daemon") {
+    happened(ago, "heal.triggered", R"({"by":{"via":")" + via + "\"}}", heal_id());
+  }
+  // What a daemon does now with a failing engine: heal, flapping, or why it does not.
+  std::string reaction() {
+    Watch watch(4);
+    watch.configure({std::make_shared<const EngineSpec>(spec_)}, 4, clock_.since_boot());
+    EXPECT_TRUE(remember_recent_past(*ledger_, clock_, watch));
+    EXPECT_EQ(watch.take_acts(clock_.since_boot()).size(), 1U);
+    TestReport report;
+    report.tested.engine = "EnvRecon";
+    report.tested.outcome = TestOutcome::failed;
+    report.sure = true;
+    watch.tested(report, {}, clock_.since_boot());
+    for (const WatchAct& act : watch.take_acts(clock_.since_boot())) {
+      if (const auto* heal = std::get_if<StartHeal>(&act)) return heal->flapping ? "flapping" : "heal";
+      if (const auto* skip = std::get_if<SkipHeal>(&act)) return skip->reason;
+    }
+    return "silence, " + watch.seen("EnvRecon")->skipped;
+  }
+  std::string heal_id() {
+    char text[40];
+    std::snprintf(text, sizeof text, "01930000-0000-7000-8000-%012u", ++heals_);
+    return text;
+  }
+
+  engine::testing::FakeClock clock_;
+  EngineSpec spec_;
+  std::unique_ptr<store::SqliteLedger> ledger_;
+  std::map<std::string, std::uint64_t> versions_;
+  unsigned heals_ = 0;
+};
+
+TEST_F(RecentPast, ThePauseAfterAnExhaustedHealGoesOn) {
+  EXPECT_EQ(reaction(), "heal");
+  happened(minutes(59), "heal.exhausted", "{}", heal_id());
+  EXPECT_EQ(reaction(), "cooldown");
+  clock_.advance(minutes(2));
+  EXPECT_EQ(reaction(), "heal");
+}
+
+TEST_F(RecentPast, APassAResetOrAnotherConfigurationHadEndedIt) {
+  const std::vector<std::pair<std::string, std::string>> ends = {
+      {"selftest.engine_tested", R"({"engine":"EnvRecon","outcome":"passed"})"},
+      {"engine.reset", "{}"},
+      {"config.loaded", R"({"engines_changed":["EnvRecon"]})"},
+      {"heal.completed", "{}"}};
+  for (const auto& [type, data] : ends) {
+    happened(minutes(20), "heal.exhausted", "{}", heal_id());
+    EXPECT_EQ(reaction(), "cooldown");
+    happened(minutes(10), "selftest.engine_tested", R"({"engine":"EnvRecon","outcome":"failed"})");
+    happened(minutes(10), "config.loaded", R"({"engines_changed":["Other"]})");
+    EXPECT_EQ(reaction(), "cooldown");
+    happened(minutes(5), type, data, type.starts_with("heal.") ? heal_id() : "ledger");
+    EXPECT_EQ(reaction(), "heal") << type;
+  }
+}
+
+TEST_F(RecentPast, HealsOfTheLastHourCountButNotThosePeopleAskedFor) {
+  healed(minutes(70));
+  for (int count = 0; count < 5; ++count) healed(minutes(30), count < 3 ? "socket" : "cli");
+  healed(minutes(20));
+  healed(minutes(10));
+  EXPECT_EQ(reaction(), "heal");
+  healed(minutes(5));
+  EXPECT_EQ(reaction(), "flapping");
+}
+
+TEST_F(RecentPast, TheQuietAfterFlappingGoesOn) {
+  for (int count = 0; count < 4; ++count) healed(minutes(30));
+  EXPECT_EQ(reaction(), "silence, flapping");
+}
+
+TEST_F(RecentPast, OnlyTheLastDayIsRead) {
+  happened(hours(30), "heal.exhausted", "{}", heal_id());
+  for (int count = 0; count < 50; ++count) happened(hours(26) - minutes(count), "node.heartbeat");
+  spec_.healing.cooldown = hours(24);
+  happened(hours(2), "node.heartbeat");
+  EXPECT_EQ(reaction(), "heal") << "what is older is forgotten, whatever a pause could be";
+  happened(hours(1), "heal.exhausted", "{}", heal_id());
+  EXPECT_EQ(reaction(), "cooldown");
+}
+
+}  // namespace
+}  // namespace autoheal::cli

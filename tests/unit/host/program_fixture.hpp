@@ -1,0 +1,36 @@
+// Programs to run, and whether a process has ended.
+#pragma once
+
+#include <poll.h>
+#include <sys/syscall.h>
+
+#include "tests/unit/host/host_fixture.hpp"
+#include "tools/host/process_runner.hpp"
+#include "tools/host/unique_fd.hpp"
+
+namespace autoheal::host {
+
+class ProgramTest : public HostTest {
+ protected:
+  workflows::RunRequest request(std::vector<std::string> argv,
+                                workflows::LeaveBehind leave = workflows::LeaveBehind::nothing) {
+    workflows::ProgramRun run;
+    run.argv = std::move(argv);
+    run.cwd = spec_.root;
+    return {run, mark_, leave};
+  }
+  workflows::RunRequest shell(const std::string& text, workflows::LeaveBehind leave = workflows::LeaveBehind::nothing) {
+    return request({script("script" + std::to_string(++scripts_), text).string()}, leave);
+  }
+  static bool ends(pid_t pid, int milliseconds = 5000) {
+    const UniqueFd handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U)));
+    if (!handle) return true;
+    pollfd wanted{handle.get(), POLLIN, 0};
+    return ::poll(&wanted, 1, milliseconds) == 1;
+  }
+
+ private:
+  int scripts_ = 0;
+};
+
+}  // namespace autoheal::host

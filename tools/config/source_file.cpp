@@ -1,0 +1,51 @@
+#include "tools/config/source_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "tools/config/open_file.hpp"
+#include "tools/config/yaml_tree.hpp"
+
+namespace autoheal::config {
+
+namespace {
+
+// Why it cannot be trusted; empty if it can.
+std::string fault_of(const std::string& path, const struct stat& facts) {
+  const std::string why = ": it decides what is run";
+  if ((facts.st_mode & S_IWOTH) != 0) return "everybody can write this file, expected chmod o-w" + why;
+  if (facts.st_uid != 0 && facts.st_uid != ::geteuid()) {
+    return "this file belongs to user " + std::to_string(facts.st_uid) +
+           ", expected root or who runs autoheal (chown root " + path + ")" + why;
+  }
+  if ((facts.st_mode & S_IWGRP) != 0 && facts.st_gid != 0 && facts.st_gid != ::getegid())
+    return "group " + std::to_string(facts.st_gid) + " can write this file, expected chmod g-w" + why;
+  return {};
+}
+
+}  // namespace
+
+std::expected<std::string, Problem> read_source_file(const std::string& path) {
+  const auto refuse = [&](std::string message) { return std::unexpected(Problem{path, 0, 0, {}, std::move(message)}); };
+  const OpenFile file(path);
+  struct stat facts {};
+  if (file.number < 0 || ::fstat(file.number, &facts) != 0 || !S_ISREG(facts.st_mode))
+    return refuse("the configuration cannot be read, expected a readable file");
+  if (std::string fault = fault_of(path, facts); !fault.empty()) return refuse(std::move(fault));
+  std::string text(largest_file_bytes + 1, '\0');
+  std::size_t size = 0;
+  while (size < text.size()) {
+    const ssize_t got = ::read(file.number, text.data() + size, text.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return refuse("the configuration cannot be read, expected a readable file");
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
+  }
+  text.resize(size);
+  return text;
+}
+
+}  // namespace autoheal::config
