@@ -2,6 +2,7 @@
 // end.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <set>
 
 #include "tests/support/daemon.hpp"
@@ -73,6 +74,20 @@ TEST_F(DaemonSnapshots, OfAFolderToo) {
   daemon.expect_count("heal.completed", 1);
   EXPECT_EQ(bridge_.read("queue/jobs/2"), "another\n");
   EXPECT_EQ(bridge_.read("queue/jobs/1"), "job\n");
+  daemon.stop();
+}
+
+TEST_F(DaemonSnapshots, MakeTheirFolderAndTheOneAboveIt) {
+  bridge_.write("queue/jobs/1", "job\n");
+  bridge_.configure(
+      "  - name: Queue\n    self_test: [ { name: job, command: [test, -e, queue/jobs/1] } ]\n"
+      "    repair: { state: { path: queue, snapshot: { dir: snapshots/deep/queue, every: 1h, keep: 1 } } }\n");
+  Daemon daemon(bridge_);
+  EXPECT_TRUE(eventually([&] {
+    std::error_code missing;
+    const std::filesystem::directory_iterator taken(bridge_.path("snapshots/deep/queue"), missing);
+    return std::ranges::any_of(taken, [](const auto& one) { return one.path().extension() == ".snapshot"; });
+  })) << daemon.said();
   daemon.stop();
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 
 #include "store/memory_blobs.hpp"
 #include "tools/host/folder_tree.hpp"
@@ -42,6 +43,9 @@ class Taking {
   [[nodiscard]] std::string copy_path() const { return state_.snapshot + "/" + unfinished; }
 
   Result<void> open_folder() {
+    std::error_code error;
+    std::filesystem::create_directories(std::filesystem::path(state_.snapshot).parent_path(), error);
+    if (error) return system_failure(state_.snapshot, error.value());
     if (::mkdir(state_.snapshot.c_str(), 0700) != 0 && errno != EEXIST) return system_failure(state_.snapshot, errno);
     folder_ = UniqueFd(::open(state_.snapshot.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!folder_) return system_failure(state_.snapshot, errno);

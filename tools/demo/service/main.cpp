@@ -1,8 +1,10 @@
 // A small real HTTP service for the demonstration: one configuration file, a pid file, start, stop, check. It refuses a
-// configuration that it cannot read, as real services do.
+// configuration that it cannot read, as real services do. One with an upstream begins a session there when it starts,
+// and knows no way back when the upstream is another process later: it has to be restarted, after its upstream.
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,12 +13,14 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <cerrno>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <map>
 #include <optional>
+#include <random>
 #include <string>
 
 namespace {
@@ -27,8 +31,14 @@ using tcp = asio::ip::tcp;
 
 struct Settings {
   unsigned short port = 0;
+  unsigned short upstream = 0;  // its port; 0: it needs nobody
   std::string greeting;
 };
+
+bool take_port(const std::string& text, unsigned short& into) {
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), into);
+  return fault == std::errc() && end == text.data() + text.size() && into != 0;
+}
 
 // "name = value" lines; empty with a message on stderr where one is missing or wrong.
 std::optional<Settings> read_settings(const std::string& file) {
@@ -41,16 +51,48 @@ std::optional<Settings> read_settings(const std::string& file) {
   }
   Settings settings;
   settings.greeting = values["greeting"];
-  const std::string& port = values["port"];
-  const auto [end, fault] = std::from_chars(port.data(), port.data() + port.size(), settings.port);
-  if (port.empty() || fault != std::errc() || end != port.data() + port.size() || settings.greeting.empty()) {
-    std::cerr << file << ": expected lines `port = NUMBER` and `greeting = TEXT`\n";
+  const bool upstream_is_right = !values.contains("upstream") || take_port(values["upstream"], settings.upstream);
+  if (!take_port(values["port"], settings.port) || !upstream_is_right || settings.greeting.empty()) {
+    std::cerr << file << ": expected lines `port = NUMBER`, `greeting = TEXT` and perhaps `upstream = PORT`\n";
     return std::nullopt;
   }
   return settings;
 }
 
-void serve(tcp::acceptor& acceptor, const Settings& settings) {
+// The session that the upstream keeps: its process. Empty where it does not answer.
+std::string session_at(asio::io_context& context, unsigned short upstream) {
+  boost::system::error_code error;
+  tcp::socket socket(context);
+  socket.connect({asio::ip::address_v4::loopback(), upstream}, error);
+  http::request<http::empty_body> request(http::verb::get, "/session", 11);
+  request.set(http::field::host, "localhost");
+  if (!error) http::write(socket, request, error);
+  boost::beast::flat_buffer buffer;
+  http::response<http::string_body> answer;
+  if (!error) http::read(socket, buffer, answer, error);
+  return error ? "" : answer.body();
+}
+
+// What it says to a request; `session` is the one that began when it started.
+http::response<http::string_body> answer_to(const http::request<http::empty_body>& request, const Settings& settings,
+                                            asio::io_context& context, const std::string& session) {
+  http::response<http::string_body> answer(http::status::ok, request.version());
+  if (request.target() == "/health") {
+    answer.body() = settings.greeting + "\n";
+  } else if (request.target() == "/session") {
+    answer.body() = std::to_string(::getpid());
+  } else if (request.target() == "/chain") {
+    const bool holds = settings.upstream == 0 || session_at(context, settings.upstream) == session;
+    answer.result(holds ? http::status::ok : http::status::service_unavailable);
+    answer.body() = holds ? "the chain holds\n" : "the upstream is not the one of my session\n";
+  } else {
+    answer.result(http::status::not_found);
+    answer.body() = "not here\n";
+  }
+  return answer;
+}
+
+void serve(tcp::acceptor& acceptor, const Settings& settings, asio::io_context& context, const std::string& session) {
   while (true) {
     boost::system::error_code error;
     tcp::socket socket(acceptor.get_executor());
@@ -60,10 +102,8 @@ void serve(tcp::acceptor& acceptor, const Settings& settings) {
     http::request<http::empty_body> request;
     http::read(socket, buffer, request, error);
     if (error) continue;
-    const bool known = request.target() == "/health";
-    http::response<http::string_body> answer(known ? http::status::ok : http::status::not_found, request.version());
+    auto answer = answer_to(request, settings, context, session);
     answer.set(http::field::content_type, "text/plain");
-    answer.body() = known ? settings.greeting + "\n" : "not here\n";
     answer.keep_alive(false);
     answer.prepare_payload();
     http::write(socket, answer, error);
@@ -77,22 +117,36 @@ pid_t pid_in(const std::string& pidfile) {
   return stream >> pid ? pid : 0;
 }
 
-// A process that was killed and that nobody has waited for yet has a number still, but is no more.
+// A process that ended counts as gone, also where nobody has collected it.
 bool lives(pid_t pid) {
-  std::ifstream stream("/proc/" + std::to_string(pid) + "/stat");
-  std::string line;
-  std::getline(stream, line);
-  const auto name_end = line.rfind(')');
-  return name_end != std::string::npos && line.size() > name_end + 2 && line[name_end + 2] != 'Z' &&
-         line[name_end + 2] != 'X';
+  const int process = pid > 0 ? static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)) : -1;
+  if (process < 0) return false;
+  pollfd ended{process, POLLIN, 0};
+  const bool alive = ::poll(&ended, 1, 0) == 0;
+  ::close(process);
+  return alive;
+}
+
+// Starts and stops of one service, one after the other, whoever asks for them: held until its descriptor is closed.
+int take_turn(const std::string& pidfile) {
+  const int lock = ::open((pidfile + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  while (lock >= 0 && ::flock(lock, LOCK_EX) != 0 && errno == EINTR) {
+  }
+  return lock;
 }
 
 // Returns once the port listens, so that nobody has to guess when the service is up.
 int start(const std::string& config, const std::string& pidfile) {
   const auto settings = read_settings(config);
   if (!settings) return 2;
-  if (const pid_t running = pid_in(pidfile); running > 0 && lives(running)) return 0;
+  const int turn = take_turn(pidfile);  // until this process ends
+  if (lives(pid_in(pidfile))) return 0;
   asio::io_context context;
+  const std::string session = settings->upstream != 0 ? session_at(context, settings->upstream) : "";
+  if (settings->upstream != 0 && session.empty()) {
+    std::cerr << "the upstream at port " << settings->upstream << " does not answer: start it first\n";
+    return 5;
+  }
   boost::system::error_code error;
   tcp::acceptor acceptor(context);
   const tcp::endpoint endpoint(asio::ip::address_v4::loopback(), settings->port);
@@ -112,13 +166,15 @@ int start(const std::string& config, const std::string& pidfile) {
   }
   context.notify_fork(asio::execution_context::fork_child);
   ::setsid();
+  ::close(turn);
   const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(nothing, number);
-  serve(acceptor, *settings);
+  serve(acceptor, *settings, context, session);
   return 0;
 }
 
 int stop(const std::string& pidfile) {
+  take_turn(pidfile);
   const pid_t pid = pid_in(pidfile);
   std::filesystem::remove(pidfile);
   if (pid <= 0) return 0;
@@ -132,11 +188,23 @@ int stop(const std::string& pidfile) {
   return 0;
 }
 
+// Below the ports that the kernel gives to outgoing connections: one of those could take it while the service is down.
 int free_port() {
   asio::io_context context;
-  const tcp::acceptor acceptor(context, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
-  std::cout << acceptor.local_endpoint().port() << "\n";
-  return 0;
+  std::random_device random;
+  std::uniform_int_distribution<unsigned short> between(20'000, 31'999);
+  for (int tries = 0; tries < 100; ++tries) {
+    const tcp::endpoint endpoint(asio::ip::address_v4::loopback(), between(random));
+    boost::system::error_code error;
+    tcp::acceptor acceptor(context);
+    acceptor.open(endpoint.protocol(), error);
+    if (!error) acceptor.bind(endpoint, error);
+    if (error) continue;
+    std::cout << endpoint.port() << "\n";
+    return 0;
+  }
+  std::cerr << "no free port was found\n";
+  return 3;
 }
 
 }  // namespace
