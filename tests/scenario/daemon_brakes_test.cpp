@@ -46,7 +46,7 @@ struct Scene {
 
 class DaemonBrakes : public ::testing::Test, protected Scene {};
 
-TEST(HostileConfiguration, Case45_WhatAlwaysFailsIsTriedAsOftenAsAllowedThenQuiet) {
+TEST(HostileDaemon, Case45_WhatAlwaysFailsIsTriedAsOftenAsAllowedThenQuiet) {
   const Scene scene;
   scene.hopeless("max_retries: 3, cooldown: 1h");
   Daemon daemon(scene.bridge_);
@@ -85,7 +85,7 @@ TEST_F(DaemonBrakes, AfterThePauseItIsTriedAgain) {
   daemon.stop();
 }
 
-TEST(HostileConfiguration, Case46_WhatFlapsIsHealedSoManyTimesAnHourThenLeft) {
+TEST(HostileDaemon, Case46_WhatFlapsIsHealedSoManyTimesAnHourThenLeft) {
   Bridge bridge;
   bridge.write("baseline/app.conf", "port = 8080\n");
   bridge.write("etc/Flaps", "port = 8080\n");

@@ -203,7 +203,7 @@ TEST_F(DaemonLife, AnEngineThatIsRemovedDuringItsHealIsPutBackAndTriedNoMore) {
   daemon.stop();
 }
 
-TEST(HostileConfiguration, Case42_EachHealEndsUnderTheConfigurationItBeganWith) {
+TEST(HostileDaemon, Case42_EachHealEndsUnderTheConfigurationItBeganWith) {
   const Bridge bridge;
   install_gate(bridge);
   std::string before, after;
