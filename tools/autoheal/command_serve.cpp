@@ -1,20 +1,25 @@
 // serve: the daemon, from its start to its end.
+#include <malloc.h>
+
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/daemon.hpp"
 
 namespace autoheal::cli {
 
-int command_serve(const Session& session) {
+int command_serve(const Options& options, Console& console, LoadedConfiguration configuration) {
+  ::mallopt(M_ARENA_MAX, 2);  // one a thread would hold on to what each of them once needed
+  const auto own = std::make_shared<LoadedConfiguration>(std::move(configuration));
+  const Session session{options, console, *own};
   if (const int refused = session.require(workflows::Permission::heal, "run the daemon"); refused != exit_done)
     return refused;
-  auto healer = Healer::open(session.configuration, session.console);
+  auto healer = Healer::open(own, console);
   if (!healer) return session.fail(healer.error());
-  const auto load_again = [&session]() -> Result<ConfigurationPtr> {
-    auto loaded = load_configuration(session.options);
+  const auto load_again = [&options]() -> Result<std::shared_ptr<LoadedConfiguration>> {
+    auto loaded = load_configuration(options);
     if (!loaded) return std::unexpected(std::move(loaded.error()));
-    return std::make_shared<const LoadedConfiguration>(std::move(*loaded));
+    return std::make_shared<LoadedConfiguration>(std::move(*loaded));
   };
-  auto daemon = Daemon::create(**healer, session.console, load_again);
+  auto daemon = Daemon::create(**healer, console, load_again);
   if (!daemon) return session.fail(daemon.error());
   return (*healer)->serve([&] { return (*daemon)->serve(); });
 }

@@ -14,7 +14,8 @@ int command_rollback(const Session& session);
 int command_hold(const Session& session);
 int command_unhold(const Session& session);
 int command_reset(const Session& session);
-int command_serve(const Session& session);
+// Keeps the configuration for as long as it is in force.
+int command_serve(const Options& options, Console& console, LoadedConfiguration configuration);
 int command_heals(const Session& session);
 int command_show(const Session& session);
 int command_audit(const Session& session);

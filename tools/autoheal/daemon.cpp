@@ -1,5 +1,7 @@
 #include "tools/autoheal/daemon.hpp"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -58,6 +60,7 @@ Result<void> Daemon::assemble() {
     report_waits_ = false;
     auto due = report_.take(healer_.clock().now());
     if (!due) return;
+    if (std::exchange(memory_waits_, false)) ::malloc_trim(0);  // every engine was tested once
     spawn(write_report(std::move(*due)));
     await_report();
   };
@@ -139,6 +142,7 @@ asio::awaitable<Result<void>> Daemon::begin() {
 }
 
 void Daemon::take_configuration() {
+  memory_waits_ = true;
   const auto configuration = healer_.configuration();
   watch_.configure(engines(), configuration->settings.max_tests, healer_.clock().since_boot());
   report_.set_engines(engines());

@@ -20,7 +20,7 @@ namespace autoheal::cli {
 // Lives on the loop's thread.
 class Daemon {
  public:
-  using LoadAgain = std::function<Result<ConfigurationPtr>()>;
+  using LoadAgain = std::function<Result<std::shared_ptr<LoadedConfiguration>>()>;
 
   // `healer` and `console` outlive the daemon.
   [[nodiscard]] static Result<std::unique_ptr<Daemon>> create(Healer& healer, Console& console, LoadAgain load_again);
@@ -80,6 +80,7 @@ class Daemon {
   boost::asio::signal_set signals_;
   Heartbeat beat_;
   bool report_waits_ = false;
+  bool memory_waits_ = false;  // what a configuration took to read is to be given back
   bool stopping_ = false;
 };
 

@@ -49,12 +49,16 @@ Healer::~Healer() {
 }
 
 Result<std::unique_ptr<Healer>> Healer::open(const LoadedConfiguration& configuration, Console& console) {
-  return open(ConfigurationPtr(ConfigurationPtr(), &configuration), console);
+  std::unique_ptr<Healer> healer(new Healer(ConfigurationPtr(ConfigurationPtr(), &configuration), console));
+  if (auto assembled = healer->assemble(); !assembled) return std::unexpected(std::move(assembled.error()));
+  return healer;
 }
 
-Result<std::unique_ptr<Healer>> Healer::open(ConfigurationPtr configuration, Console& console) {
-  std::unique_ptr<Healer> healer(new Healer(std::move(configuration), console));
+Result<std::unique_ptr<Healer>> Healer::open(const std::shared_ptr<LoadedConfiguration>& configuration,
+                                             Console& console) {
+  std::unique_ptr<Healer> healer(new Healer(configuration, console));
   if (auto assembled = healer->assemble(); !assembled) return std::unexpected(std::move(assembled.error()));
+  configuration->baselines.clear();
   return healer;
 }
 
@@ -83,7 +87,7 @@ Result<void> Healer::assemble() {
 Result<void> Healer::assemble_workflows() {
   const config::Configuration& settings = configuration_->settings;
   heal_effects_ = std::make_unique<workflows::HealEffects>(*surroundings_);
-  if (auto kept = keep_configuration(*configuration_); !kept) return kept;
+  if (auto kept = keep_configuration(configuration_); !kept) return kept;
   const auto find = [this](const std::string& name) { return find_engine(name); };
   trigger_ = std::make_unique<workflows::AutoHealTrigger>(
       *runtime_, clock_, find, workflows::TriggerSettings{settings.max_concurrent, settings.healing.enabled});
@@ -114,16 +118,16 @@ void Healer::watch_the_runner() {
   };
 }
 
-Result<void> Healer::keep_configuration(const LoadedConfiguration& configuration) {
-  for (const auto& [name, content] : configuration.baselines) {
+Result<void> Healer::keep_configuration(const ConfigurationPtr& configuration) {
+  for (const auto& [name, content] : configuration->baselines) {
     if (auto kept = vault_->put(content, engine::BlobNaming::plain); !kept)
       return std::unexpected(std::move(kept.error()));
   }
   std::map<std::string, workflows::EngineToHeal> engines;
-  for (const workflows::EngineSpec& spec : configuration.settings.engines) {
+  for (const workflows::EngineSpec& spec : configuration->settings.engines) {
     auto name = vault_->put(workflows::encode_engine_spec(spec), engine::BlobNaming::plain);
     if (!name) return std::unexpected(std::move(name.error()));
-    auto shared = std::make_shared<const workflows::EngineSpec>(spec);
+    const std::shared_ptr<const workflows::EngineSpec> shared(configuration, &spec);  // no copy: there may be many
     heal_effects_->remember(*name, shared);
     engines[spec.name] = {shared, *name};
   }
@@ -132,17 +136,18 @@ Result<void> Healer::keep_configuration(const LoadedConfiguration& configuration
   return {};
 }
 
-Result<void> Healer::reload(ConfigurationPtr configuration) {
+Result<void> Healer::reload(const std::shared_ptr<LoadedConfiguration>& configuration) {
   const config::Configuration& next = configuration->settings;
   if (next.ledger != configuration_->settings.ledger) {
     return failure(ErrorKind::invalid, "another ledger (" + next.ledger + ") needs another start",
                    "stop the daemon and start it again, or leave `ledger:` as it was");
   }
-  if (auto kept = keep_configuration(*configuration); !kept) return kept;
+  if (auto kept = keep_configuration(configuration); !kept) return kept;
+  configuration->baselines.clear();
   mask_.set_rules(next.secrets);
   trigger_->set({next.max_concurrent, next.healing.enabled});
   const std::lock_guard lock(standing_mutex_);
-  configuration_ = std::move(configuration);
+  configuration_ = configuration;
   return {};
 }
 

@@ -34,7 +34,9 @@ class Healer {
  public:
   // busy: another process owns the ledger. `configuration` outlives the healer.
   [[nodiscard]] static Result<std::unique_ptr<Healer>> open(const LoadedConfiguration& configuration, Console& console);
-  [[nodiscard]] static Result<std::unique_ptr<Healer>> open(ConfigurationPtr configuration, Console& console);
+  // The same, and the contents of baselines go from memory once they are in the vault.
+  [[nodiscard]] static Result<std::unique_ptr<Healer>> open(const std::shared_ptr<LoadedConfiguration>& configuration,
+                                                            Console& console);
   ~Healer();
 
   // Takes up what earlier processes left open, runs `task`, and ends when both are done or a signal comes (heals are
@@ -56,7 +58,7 @@ class Healer {
 
   // Another configuration from now on; heals under way keep theirs. What belongs to the process stays: the ledger and
   // the number of threads. Nothing changes where it fails.
-  [[nodiscard]] Result<void> reload(ConfigurationPtr configuration);
+  [[nodiscard]] Result<void> reload(const std::shared_ptr<LoadedConfiguration>& configuration);
   // Thread-safe.
   [[nodiscard]] ConfigurationPtr configuration() const;
   [[nodiscard]] std::optional<workflows::EngineToHeal> find_engine(const std::string& name) const;
@@ -99,7 +101,7 @@ class Healer {
   Result<void> assemble();
   Result<void> assemble_workflows();
   void watch_the_runner();
-  Result<void> keep_configuration(const LoadedConfiguration& configuration);
+  Result<void> keep_configuration(const ConfigurationPtr& configuration);
   workflows::HealSurroundings make_surroundings();
   [[nodiscard]] workflows::Today today(const std::string& engine, const std::string& principal) const;
   [[nodiscard]] workflows::Role role_of(const std::string& principal) const;

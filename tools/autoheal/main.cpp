@@ -26,7 +26,7 @@ int run(const Options& options, Console& console) {
   }
   if (options.command == "init") return command_init(options, console);
   if (options.command == "baseline manifest") return command_baseline_manifest(options, console);
-  const auto configuration = load_configuration(options);
+  auto configuration = load_configuration(options);
   if (!configuration) {
     console.error(configuration.error(), exit_configuration);
     return exit_configuration;
@@ -40,7 +40,6 @@ int run(const Options& options, Console& console) {
       {"hold", command_hold},
       {"unhold", command_unhold},
       {"reset", command_reset},
-      {"serve", command_serve},
       {"heals", command_heals},
       {"show", command_show},
       {"audit", command_audit},
@@ -55,6 +54,7 @@ int run(const Options& options, Console& console) {
       {"ledger verify", command_ledger_verify},
   };
   for (const std::string& warning : configuration->settings.warnings) console.note("warning: " + warning);
+  if (options.command == "serve") return command_serve(options, console, std::move(*configuration));
   return commands.at(options.command)({options, console, *configuration});
 }
 
