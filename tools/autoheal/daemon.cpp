@@ -28,6 +28,11 @@ constexpr Duration report_after = std::chrono::seconds(1);  // changes of one mo
 // Of what a daemon's own tests leave running.
 std::string mark_of_tests(Healer& healer) { return healer.ledger().id() + "/serve/"; }
 
+std::string count_of_engines(const LoadedConfiguration& configuration) {
+  const std::size_t count = configuration.settings.engines.size();
+  return std::to_string(count) + (count == 1 ? " engine" : " engines");
+}
+
 std::string_view word_of(TestOutcome outcome) {
   return outcome == TestOutcome::passed ? "passed" : outcome == TestOutcome::failed ? "failed" : "unknown";
 }
@@ -135,8 +140,7 @@ asio::awaitable<Result<void>> Daemon::begin() {
   for (const auto& [engine, heal] : healer_.trigger().open_heals()) watch_.heal_began(engine);
   if (auto told = remember_recent_past(healer_.ledger(), healer_.clock(), watch_); !told) co_return told;
   heart_->set(healer_.clock().since_boot() + heartbeat_every);
-  tell("serving " + std::to_string(configuration->settings.engines.size()) + " engines of " +
-       configuration->settings.file +
+  tell("serving " + count_of_engines(*configuration) + " of " + configuration->settings.file +
        (healer_.recovered().empty() ? "" : ", resuming " + std::to_string(healer_.recovered().size()) + " heals"));
   co_return Result<void>();
 }
@@ -194,7 +198,7 @@ asio::awaitable<void> Daemon::reload() {
   }
   for (const std::string& warning : (*next)->settings.warnings) tell("warning: " + warning);
   take_configuration();
-  tell("configuration read again: " + std::to_string((*next)->settings.engines.size()) + " engines");
+  tell("configuration read again: " + count_of_engines(**next));
   pump();
   auto loaded = config_loaded(**next, healer_.ledger(), healer_.clock().now());
   if (loaded && *loaded) co_await record(std::move(**loaded));
