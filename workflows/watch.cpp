@@ -10,7 +10,7 @@ namespace {
 constexpr Duration second_look_after = std::chrono::seconds(10);
 constexpr Duration unsettled_too_long = std::chrono::minutes(1);
 // A test that writes to what is watched would lead to the next one: those that follow keep a growing distance.
-constexpr Duration shortest_pause = std::chrono::seconds(1);
+constexpr Duration shortest_pause = std::chrono::milliseconds(15);
 constexpr Duration longest_pause = std::chrono::minutes(1);
 constexpr Duration events_come_within = std::chrono::milliseconds(20);  // of what caused them
 
