@@ -1,22 +1,36 @@
 #include "engine/timestamp.hpp"
 
-#include <cstdio>
-
 namespace autoheal {
 
 namespace {
 
-std::string format(Timestamp time, int fraction_digits) {
+// `digits` decimal digits with leading zeros.
+char* put_number(char* out, unsigned number, int digits) {
+  for (int place = digits - 1; place >= 0; --place, number /= 10) out[place] = static_cast<char>('0' + number % 10);
+  return out + digits;
+}
+
+char* put_then(char* out, unsigned number, int digits, char after) {
+  out = put_number(out, number, digits);
+  *out = after;
+  return out + 1;
+}
+
+// By hand: every entry is hashed with its time, and snprintf alone would cost more than the hash.
+void append(std::string& text, Timestamp time, int fraction_digits) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(time - day);
-  const auto fraction = static_cast<long>(clock.subseconds().count()) / (fraction_digits == 3 ? 1000 : 1);
-  char text[48];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%0*ldZ", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                static_cast<int>(clock.seconds().count()), fraction_digits, fraction);
-  return text;
+  char written[32];
+  char* out = put_then(written, static_cast<unsigned>(static_cast<int>(date.year())), 4, '-');
+  out = put_then(out, static_cast<unsigned>(date.month()), 2, '-');
+  out = put_then(out, static_cast<unsigned>(date.day()), 2, 'T');
+  out = put_then(out, static_cast<unsigned>(clock.hours().count()), 2, ':');
+  out = put_then(out, static_cast<unsigned>(clock.minutes().count()), 2, ':');
+  out = put_then(out, static_cast<unsigned>(clock.seconds().count()), 2, '.');
+  const auto fraction = static_cast<unsigned>(clock.subseconds().count());
+  out = put_then(out, fraction_digits == 3 ? fraction / 1000 : fraction, fraction_digits, 'Z');
+  text.append(written, out);
 }
 
 // Reads from the front of a text; every take_ returns false and leaves the rest undefined once something does not fit.
@@ -65,9 +79,19 @@ struct Cursor {
 
 }  // namespace
 
-std::string format_timestamp(Timestamp time) { return format(time, 6); }
+void append_timestamp(std::string& text, Timestamp time) { append(text, time, 6); }
 
-std::string format_timestamp_ms(Timestamp time) { return format(time, 3); }
+std::string format_timestamp(Timestamp time) {
+  std::string text;
+  append(text, time, 6);
+  return text;
+}
+
+std::string format_timestamp_ms(Timestamp time) {
+  std::string text;
+  append(text, time, 3);
+  return text;
+}
 
 std::optional<Timestamp> parse_timestamp(std::string_view text) {
   Cursor in{text};

@@ -13,6 +13,7 @@ using Timestamp = std::chrono::sys_time<std::chrono::microseconds>;
 
 // "2026-11-23T12:34:56.123456Z" (RFC 3339, UTC, six digits), for any year from 0000 to 9999.
 [[nodiscard]] std::string format_timestamp(Timestamp time);
+void append_timestamp(std::string& text, Timestamp time);
 // "2026-11-23T12:34:56.123Z", the form of bus payloads.
 [[nodiscard]] std::string format_timestamp_ms(Timestamp time);
 // Reads exactly what format_timestamp writes, and RFC 3339 with 0 to 9 fraction digits and any offset; digits past six

@@ -1,6 +1,7 @@
 #include "store/entry_inserts.hpp"
 
 #include "store/entry_queries.hpp"
+#include "store/leaf.hpp"
 
 namespace autoheal::store {
 
@@ -34,15 +35,16 @@ void run(SQLite::Statement& statement) {
 
 }  // namespace
 
-EntryInserts::EntryInserts(const SQLite::Database& database)
-    : many_(database, insert_of(rows_at_once)),
+EntryInserts::EntryInserts(const SQLite::Database& database, std::string ledger_id)
+    : ledger_id_(std::move(ledger_id)),
+      many_(database, insert_of(rows_at_once)),
       one_(database, insert_of(1)),
       open_(database, "INSERT INTO open_streams(stream, since) VALUES (?, ?)"),
       close_(database, "DELETE FROM open_streams WHERE stream = ?"),
       key_(database, "INSERT INTO idempotency_keys(key, stream) VALUES (?, ?)"),
       place_(database, "INSERT OR REPLACE INTO places(subscriber, position) VALUES (?, ?)") {}
 
-Position EntryInserts::write(const engine::Batch& batch, Position head) {
+Position EntryInserts::write(const engine::Batch& batch, Position head, TreeWriter* tree) {
   // What an earlier batch that failed half-way left behind.
   for (SQLite::Statement* statement : {&many_, &one_, &open_, &close_, &key_, &place_}) statement->tryReset();
   rows_.clear();
@@ -57,7 +59,25 @@ Position EntryInserts::write(const engine::Batch& batch, Position head) {
   for (std::size_t at = 0; at < whole; at += rows_at_once) insert(rows.subspan(at, rows_at_once), many_);
   for (std::size_t at = whole; at < rows.size(); ++at) insert(rows.subspan(at, 1), one_);
   for (const engine::SavedPlace& place : batch.places) save_place(place);
+  if (tree != nullptr) grow(*tree);
   return {seq};
+}
+
+void EntryInserts::grow(TreeWriter& tree) {
+  for (const auto& [entry, stream, seq, version] : rows_) {
+    leaf_.clear();
+    append_leaf(leaf_, ledger_id_,
+                {.seq = seq,
+                 .type = entry->type,
+                 .time = entry->time,
+                 .stream = *stream,
+                 .version = version,
+                 .dataversion = entry->dataversion,
+                 .actor = entry->actor,
+                 .engine = entry->subject,
+                 .data = entry->data});
+    tree.append(leaf_);
+  }
 }
 
 void EntryInserts::insert(std::span<const Row> rows, SQLite::Statement& statement) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/ledger.hpp"
+#include "store/tiles.hpp"
 
 namespace autoheal::store {
 
@@ -17,10 +18,11 @@ namespace autoheal::store {
 // SQLite::Exception.
 class EntryInserts {
  public:
-  explicit EntryInserts(const SQLite::Database& database);
+  EntryInserts(const SQLite::Database& database, std::string ledger_id);
 
-  // Writes all of the batch; the first entry gets the position after `head`. Returns the new head.
-  engine::Position write(const engine::Batch& batch, engine::Position head);
+  // Writes all of the batch; the first entry gets the position after `head`. Each entry becomes a leaf of `tree`, which
+  // the caller writes; null: no tree is kept. Returns the new head.
+  engine::Position write(const engine::Batch& batch, engine::Position head, TreeWriter* tree);
 
  private:
   static constexpr std::size_t rows_at_once = 16;
@@ -32,9 +34,11 @@ class EntryInserts {
   };
 
   void insert(std::span<const Row> rows, SQLite::Statement& statement);
+  void grow(TreeWriter& tree);
   void change_life(const engine::StreamAppend& append, std::uint64_t first_seq);
   void save_place(const engine::SavedPlace& place);
 
+  std::string ledger_id_;
   SQLite::Statement many_;
   SQLite::Statement one_;
   SQLite::Statement open_;
@@ -42,6 +46,7 @@ class EntryInserts {
   SQLite::Statement key_;
   SQLite::Statement place_;
   std::vector<Row> rows_;
+  std::string leaf_;
 };
 
 }  // namespace autoheal::store

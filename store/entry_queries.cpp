@@ -1,10 +1,13 @@
 #include "store/entry_queries.hpp"
 
+#include <sqlite3.h>
+
 #include <algorithm>
 #include <cstring>
 #include <limits>
 
 #include "engine/ids.hpp"
+#include "store/leaf.hpp"
 
 namespace autoheal::store {
 
@@ -81,20 +84,37 @@ std::string stream_at(const SQLite::Statement& statement, int column) {
   return text_at(statement, column);
 }
 
-EntryQueries::EntryQueries(const SQLite::Database& database)
-    : stream_(database, std::string(columns) + "WHERE stream = ? AND version >= ? ORDER BY version"),
+EntryQueries::EntryQueries(const SQLite::Database& database, LeafCheck check)
+    : check_(std::move(check)),
+      stream_(database, std::string(columns) + "WHERE stream = ? AND version >= ? ORDER BY version"),
       all_(database, std::string(columns) + "WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"),
       open_(database, "SELECT stream, since FROM open_streams ORDER BY since, stream"),
       place_(database, "SELECT position FROM places WHERE subscriber = ?"),
-      head_(database, "SELECT max(seq) FROM entries"),
+      head_(database,
+            "SELECT coalesce((SELECT max(seq) FROM entries), (SELECT value FROM meta WHERE name = 'archived'), 0)"),
       version_(database, "SELECT max(version) FROM entries WHERE stream = ?"),
       key_(database, "SELECT stream FROM idempotency_keys WHERE key = ?"),
       meta_(database, "SELECT value FROM meta WHERE name = ?") {}
 
-std::vector<Entry> EntryQueries::entries_of(SQLite::Statement& select) {
+std::vector<Entry> EntryQueries::entries_of(SQLite::Statement& select, bool checked) {
   std::vector<Entry> entries;
-  while (select.executeStep()) entries.push_back(entry_at(select));
+  while (select.executeStep()) {
+    entries.push_back(entry_at(select));
+    if (checked && check_.hashes != nullptr) check(entries.back());
+  }
   return entries;
+}
+
+void EntryQueries::check(const Entry& entry) {
+  const std::string seq = std::to_string(entry.position.value);
+  if (entry.position.value == 0) throw SQLite::Exception("entry 0 stands where none can be", SQLITE_CORRUPT);
+  const auto hash = check_.hashes->subtree(0, entry.position.value - 1);
+  if (!hash) throw SQLite::Exception("entry " + seq + ": " + hash.error().message, SQLITE_CORRUPT);
+  leaf_.clear();
+  append_leaf(leaf_, check_.ledger_id, parts_of(entry));
+  if (leaf_hash(leaf_) != *hash)
+    throw SQLite::Exception("entry " + seq + " is not what was written: it does not match its hash in the tree",
+                            SQLITE_CORRUPT);
 }
 
 std::vector<Entry> EntryQueries::read_stream(const std::string& stream, std::uint64_t from_version) {
@@ -106,10 +126,20 @@ std::vector<Entry> EntryQueries::read_stream(const std::string& stream, std::uin
 
 std::vector<Entry> EntryQueries::read_all(Position after, Position last, std::size_t limit) {
   const Asking asking(all_);
+  bind_range(after, last, limit);
+  return entries_of(all_);
+}
+
+std::vector<Entry> EntryQueries::read_unchecked(Position after, Position last, std::size_t limit) {
+  const Asking asking(all_);
+  bind_range(after, last, limit);
+  return entries_of(all_, false);
+}
+
+void EntryQueries::bind_range(Position after, Position last, std::size_t limit) {
   all_.bind(1, as_integer(after.value));
   all_.bind(2, as_integer(last.value));
   all_.bind(3, static_cast<std::int64_t>(std::min<std::size_t>(limit, 10'000)));
-  return entries_of(all_);
 }
 
 std::vector<OpenStream> EntryQueries::open_streams() {

@@ -4,10 +4,12 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "engine/ledger.hpp"
+#include "store/tiles.hpp"
 
 namespace autoheal::store {
 
@@ -22,14 +24,24 @@ struct OpenStream {
   engine::Position since;  // its first entry
 };
 
-// Prepared once for one connection, which must outlive it. Same thread as the connection. Throws SQLite::Exception.
+// What entries are held against when they are read. A changed value is never given out as good.
+struct LeafCheck {
+  std::string ledger_id;
+  const TileHashes* hashes = nullptr;  // null: nothing is checked
+};
+
+// Prepared once for one connection, which must outlive it, as must the hashes. Same thread as the connection. Throws
+// SQLite::Exception; SQLITE_CORRUPT, naming the entry, for one that is not what was written.
 class EntryQueries {
  public:
-  explicit EntryQueries(const SQLite::Database& database);
+  EntryQueries(const SQLite::Database& database, LeafCheck check);
 
   [[nodiscard]] std::vector<engine::Entry> read_stream(const std::string& stream, std::uint64_t from_version);
   // Entries after `after` up to and with `last`, at most `limit`.
   [[nodiscard]] std::vector<engine::Entry> read_all(engine::Position after, engine::Position last, std::size_t limit);
+  // The same, whatever they are now; for those who tell what is wrong with them.
+  [[nodiscard]] std::vector<engine::Entry> read_unchecked(engine::Position after, engine::Position last,
+                                                          std::size_t limit);
   [[nodiscard]] std::vector<OpenStream> open_streams();  // oldest first
   [[nodiscard]] std::optional<engine::Position> place_of(const std::string& subscriber);
   [[nodiscard]] engine::Position head();
@@ -38,8 +50,12 @@ class EntryQueries {
   [[nodiscard]] std::string meta(const std::string& name);            // empty: unknown
 
  private:
-  [[nodiscard]] std::vector<engine::Entry> entries_of(SQLite::Statement& select);
+  [[nodiscard]] std::vector<engine::Entry> entries_of(SQLite::Statement& select, bool checked = true);
+  void check(const engine::Entry& entry);
+  void bind_range(engine::Position after, engine::Position last, std::size_t limit);
 
+  LeafCheck check_;
+  std::string leaf_;
   SQLite::Statement stream_;
   SQLite::Statement all_;
   SQLite::Statement open_;

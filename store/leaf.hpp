@@ -2,6 +2,7 @@
 // newline, and the leaf of the Merkle tree. Composed here and nowhere else; golden tests pin it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -9,7 +10,22 @@
 
 namespace autoheal::store {
 
-// A CloudEvents 1.0 object on one line; an empty actor or subject is left out; `data` goes in verbatim. Pure.
+// What a leaf is made of, wherever it lies: a row that goes in, a row that was read, an entry.
+struct LeafParts {
+  std::uint64_t seq = 0;
+  std::string_view type;
+  Timestamp time;
+  std::string_view stream;
+  std::uint64_t version = 0;
+  unsigned dataversion = 1;
+  std::string_view actor, engine;  // left out where empty
+  std::string_view data;           // goes in verbatim
+};
+
+// A CloudEvents 1.0 object on one line, put at the end of `line`. Pure.
+void append_leaf(std::string& line, std::string_view ledger_id, const LeafParts& parts);
+
+[[nodiscard]] LeafParts parts_of(const engine::Entry& entry);  // valid as long as the entry
 [[nodiscard]] std::string leaf_line(std::string_view ledger_id, const engine::Entry& entry);
 
 }  // namespace autoheal::store

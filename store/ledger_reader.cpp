@@ -6,6 +6,7 @@
 
 #include "store/entry_queries.hpp"
 #include "store/ledger_schema.hpp"
+#include "store/tree_rows.hpp"
 
 namespace autoheal::store {
 
@@ -35,6 +36,8 @@ struct LedgerReader::Parts {
   std::filesystem::path path;
   std::string id;
   std::optional<SQLite::Database> database;
+  std::optional<TileHashes> hashes;  // empty without a tree
+  std::optional<TreeRows> rows;      // empty without a tree
   std::optional<EntryQueries> queries;
 };
 
@@ -54,7 +57,11 @@ Result<std::unique_ptr<LedgerReader>> LedgerReader::open(const std::filesystem::
     auto meta = read_meta(*parts->database, path);
     if (!meta) return std::unexpected(meta.error());
     parts->id = std::move(meta->id);
-    parts->queries.emplace(*parts->database);
+    if (meta->has_tree()) {
+      parts->hashes.emplace(*parts->database, path);
+      parts->rows.emplace(*parts->database);
+    }
+    parts->queries.emplace(*parts->database, LeafCheck{parts->id, parts->hashes ? &*parts->hashes : nullptr});
     return std::unique_ptr<LedgerReader>(new LedgerReader(std::move(parts)));
   } catch (const SQLite::Exception& exception) {
     return std::unexpected(sqlite_error(path, exception));
@@ -66,9 +73,18 @@ Result<std::vector<Entry>> LedgerReader::read_stream(const std::string& stream, 
 }
 
 Result<Page> LedgerReader::read_all(Position after, std::size_t limit) const {
+  return page(after, limit, &EntryQueries::read_all);
+}
+
+Result<Page> LedgerReader::read_unchecked(Position after, std::size_t limit) const {
+  return page(after, limit, &EntryQueries::read_unchecked);
+}
+
+template <class Read>
+Result<Page> LedgerReader::page(Position after, std::size_t limit, Read read) const {
   auto page = parts_->ask([&](EntryQueries& queries) {
     const Position head = queries.head();
-    return Page{queries.read_all(after, head, limit), {}, head};
+    return Page{(queries.*read)(after, head, limit), {}, head};
   });
   if (page) page->next = page->entries.empty() ? after : page->entries.back().position;
   return page;
@@ -90,6 +106,24 @@ const std::string& LedgerReader::id() const { return parts_->id; }
 
 Result<Position> LedgerReader::head() const {
   return parts_->ask([](EntryQueries& queries) { return queries.head(); });
+}
+
+Result<TreeHead> LedgerReader::tree_head() const {
+  return parts_->ask([&](EntryQueries&) { return parts_->rows ? parts_->rows->head() : TreeHead(); });
+}
+
+const SubtreeHashes* LedgerReader::hashes() const { return parts_->hashes ? &*parts_->hashes : nullptr; }
+
+Result<std::optional<StoredCheckpoint>> LedgerReader::newest_checkpoint() const {
+  return parts_->ask([&](EntryQueries&) {
+    return parts_->rows ? parts_->rows->newest_checkpoint() : std::optional<StoredCheckpoint>();
+  });
+}
+
+Result<std::vector<StoredCheckpoint>> LedgerReader::checkpoints(std::uint64_t after, std::size_t limit) const {
+  return parts_->ask([&](EntryQueries&) {
+    return parts_->rows ? parts_->rows->checkpoints(after, limit) : std::vector<StoredCheckpoint>();
+  });
 }
 
 Result<std::string> LedgerReader::meta(const std::string& name) const {

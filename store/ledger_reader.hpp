@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "engine/ledger.hpp"
+#include "store/merkle_tree.hpp"
+#include "store/stored_checkpoint.hpp"
 
 namespace autoheal::store {
 
@@ -26,6 +28,16 @@ class LedgerReader final : public engine::LedgerView {
   [[nodiscard]] const std::string& id() const override;
 
   [[nodiscard]] Result<engine::Position> head() const;
+  // As read_all, but whatever the entries are now: for those who tell what is wrong with them.
+  [[nodiscard]] Result<engine::Page> read_unchecked(engine::Position after, std::size_t limit) const;
+
+  // The tree's newest root; without leaves where there is no ledger, or one from before there were trees.
+  [[nodiscard]] Result<TreeHead> tree_head() const;
+  // Every finished hash of the tree; null where there is none. Valid as long as the reader.
+  [[nodiscard]] const SubtreeHashes* hashes() const;
+  [[nodiscard]] Result<std::optional<StoredCheckpoint>> newest_checkpoint() const;
+  // Those of larger trees than `after`, in order, at most `limit` (1 to 10,000).
+  [[nodiscard]] Result<std::vector<StoredCheckpoint>> checkpoints(std::uint64_t after, std::size_t limit) const;
   // What SqliteLedger::set_meta kept; empty if nothing.
   [[nodiscard]] Result<std::string> meta(const std::string& name) const;
   // What table `open_streams` says, each with the position of its first entry; for verify.
@@ -36,6 +48,8 @@ class LedgerReader final : public engine::LedgerView {
  private:
   struct Parts;
   explicit LedgerReader(std::unique_ptr<Parts> parts);
+  template <class Read>
+  [[nodiscard]] Result<engine::Page> page(engine::Position after, std::size_t limit, Read read) const;
   std::unique_ptr<Parts> parts_;
 };
 

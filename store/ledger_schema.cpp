@@ -8,7 +8,7 @@
 #include <array>
 #include <cerrno>
 
-#include "store/ledger_tables.hpp"
+#include "store/ledger_upgrade.hpp"
 #include "store/posix_file.hpp"
 
 namespace autoheal::store {
@@ -57,8 +57,7 @@ Result<void> write_schema(const std::string& path, const Uuid& id) {
   try {
     SQLite::Database database(path, SQLite::OPEN_READWRITE);
     SQLite::Transaction transaction(database);
-    database.exec(ledger_tables);
-    database.exec(ledger_views);
+    create_tables(database);
     SQLite::Statement insert(database, "INSERT INTO meta VALUES ('id', ?), ('schema_version', ?), ('epoch', 0)");
     insert.bind(1, to_string(id));
     insert.bind(2, ledger_schema_version);
@@ -127,7 +126,7 @@ Result<LedgerMeta> read_meta(const SQLite::Database& database, const std::filesy
                        ", this autoheal knows up to " + std::to_string(ledger_schema_version),
                    "use the later version that wrote it");
   }
-  LedgerMeta meta{select.getColumn(1).getString(), select.getColumn(2).getInt64()};
+  LedgerMeta meta{select.getColumn(1).getString(), select.getColumn(2).getInt64(), version};
   if (version < 1 || !parse_uuid(meta.id) || meta.epoch < 0) {
     return failure(ErrorKind::corrupt, "the ledger " + path.string() + " has no valid id, version or epoch");
   }

@@ -13,7 +13,7 @@
 
 namespace autoheal::store {
 
-inline constexpr std::int64_t ledger_schema_version = 1;
+inline constexpr std::int64_t ledger_schema_version = 2;
 
 enum class LedgerFile { present, absent };
 
@@ -28,6 +28,8 @@ enum class LedgerFile { present, absent };
 struct LedgerMeta {
   std::string id;
   std::int64_t epoch = 0;
+  std::int64_t version = ledger_schema_version;
+  [[nodiscard]] bool has_tree() const { return version >= 2; }
 };
 
 // corrupt: not a ledger. unavailable: written by a later version. Throws SQLite::Exception.

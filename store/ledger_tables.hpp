@@ -25,6 +25,16 @@ CREATE TABLE idempotency_keys(key TEXT PRIMARY KEY NOT NULL, stream NOT NULL) WI
 CREATE TABLE places(subscriber TEXT PRIMARY KEY NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;
 )sql";
 
+// Schema version 2: the tree over the entries (entry n is leaf n - 1) and what was signed of it.
+// `tile` is level * 2^48 + number: tile `number` of `level` holds 256 hashes of 32 bytes, those of the subtrees of
+// 2^(8 * level) leaves (C2SP tlog-tiles); what the tree has not reached yet is zero. `roots` has one row for each
+// commit, `checkpoints` the signed notes (C2SP tlog-checkpoint) to the byte.
+inline constexpr char ledger_tree[] = R"sql(
+CREATE TABLE tiles(tile INTEGER PRIMARY KEY, hashes BLOB NOT NULL);
+CREATE TABLE roots(size INTEGER PRIMARY KEY, root BLOB NOT NULL);
+CREATE TABLE checkpoints(size INTEGER PRIMARY KEY, note TEXT NOT NULL);
+)sql";
+
 // For auditors with nothing but `sqlite3 -readonly`. No operator newer than SQLite 3.22 stands here.
 inline constexpr char ledger_views[] = R"sql(
 CREATE VIEW audit_events AS

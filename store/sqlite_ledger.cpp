@@ -11,6 +11,9 @@
 #include "store/entry_queries.hpp"
 #include "store/ledger_lock.hpp"
 #include "store/ledger_schema.hpp"
+#include "store/ledger_upgrade.hpp"
+#include "store/tiles.hpp"
+#include "store/tree_rows.hpp"
 
 namespace autoheal::store {
 
@@ -103,15 +106,34 @@ struct SqliteLedger::Parts {
     configure(database, path);
   }
 
-  void prepare() {
-    queries.emplace(database);
-    inserts.emplace(database);
+  Result<void> prepare(bool keep_tree) {
+    hashes.emplace(database, path);
+    rows.emplace(database);
+    queries.emplace(database, LeafCheck{meta.id, keep_tree ? &*hashes : nullptr});
+    inserts.emplace(database, meta.id);
     begin.emplace(database, "BEGIN IMMEDIATE");
     commit.emplace(database, "COMMIT");
     epoch_now.emplace(database, "SELECT value FROM meta WHERE name = 'epoch'");
     head = queries->head();
     // Replaces SQLite's own checkpoints: it counts, we choose the moment.
     sqlite3_wal_hook(database.getHandle(), &Parts::count_frames, this);
+    return keep_tree ? grow_tree_from_here() : Result<void>();
+  }
+
+  // Nothing can be appended to a tree that does not fit its entries.
+  Result<void> grow_tree_from_here() {
+    const TreeHead newest = rows->head();
+    auto edge = GrowingTree::of(*hashes, newest.size);
+    const bool fits = newest.size == head.value && edge && edge->root() == newest.root;
+    if (!fits) {
+      return failure(
+          ErrorKind::corrupt,
+          "the ledger " + path.string() + " was changed by somebody else: its tree has " + std::to_string(newest.size) +
+              " leaves, its newest entry is " + std::to_string(head.value) + (edge ? "" : "; " + edge.error().message),
+          "`autoheal ledger verify` tells what is wrong; restore a backup, or move it away with its key and vault");
+    }
+    tree.emplace(database, std::move(*edge));
+    return {};
   }
 
   static int count_frames(void* self, sqlite3*, const char*, int frames) {
@@ -128,6 +150,7 @@ struct SqliteLedger::Parts {
 
   void roll_back() {
     for (auto* statement : {&*begin, &*commit, &*epoch_now}) statement->tryReset();
+    if (tree) tree->forget();
     if (sqlite3_get_autocommit(database.getHandle()) != 0) return;
     if (database.tryExec("ROLLBACK") != SQLITE_OK) poison("a failed transaction could not be rolled back");
   }
@@ -150,7 +173,7 @@ struct SqliteLedger::Parts {
   }
 
   template <class Question>
-  auto ask(Question question) -> Result<std::invoke_result_t<Question, EntryQueries&>> {
+  auto ask(Question question) const -> Result<std::invoke_result_t<Question, EntryQueries&>> {
     try {
       return question(*queries);
     } catch (const SQLite::Exception& exception) {
@@ -162,8 +185,11 @@ struct SqliteLedger::Parts {
   LedgerLock lock;
   std::filesystem::path path;
   SQLite::Database database;
-  std::optional<EntryQueries> queries;
+  std::optional<TileHashes> hashes;
+  mutable std::optional<TreeRows> rows;
+  mutable std::optional<EntryQueries> queries;
   std::optional<EntryInserts> inserts;
+  std::optional<TreeWriter> tree;  // empty: none is kept
   std::optional<SQLite::Statement> begin, commit, epoch_now;
   LedgerMeta meta;
   Position head;
@@ -191,7 +217,8 @@ Result<std::unique_ptr<SqliteLedger>> SqliteLedger::open(const std::filesystem::
     auto meta = read_meta(parts->database, path);
     if (!meta) return std::unexpected(meta.error());
     parts->meta = std::move(*meta);
-    parts->prepare();
+    upgrade_ledger(parts->database, parts->meta);
+    if (auto prepared = parts->prepare(options.keep_tree); !prepared) return std::unexpected(prepared.error());
     parts->begin_epoch();
     return std::unique_ptr<SqliteLedger>(new SqliteLedger(std::move(parts)));
   } catch (const SQLite::Exception& exception) {
@@ -214,7 +241,8 @@ AppendResult SqliteLedger::append(const Batch& batch) {
       parts_->roll_back();
       return result;
     }
-    result.head = parts_->inserts->write(batch, parts_->head);
+    result.head = parts_->inserts->write(batch, parts_->head, parts_->tree ? &*parts_->tree : nullptr);
+    if (parts_->tree) parts_->tree->write();
   } catch (const SQLite::Exception& exception) {
     return parts_->answer(status_before_commit(exception), exception);
   }
@@ -234,6 +262,7 @@ AppendResult SqliteLedger::commit(Position head) {
     return parts_->answer(status_of_commit(exception), exception);
   }
   parts_->head = head;
+  if (parts_->tree) parts_->tree->keep();
   AppendResult result;
   result.head = head;
   return result;
@@ -337,6 +366,26 @@ Result<void> SqliteLedger::set_meta(const std::string& name, const std::string& 
     SQLite::Statement insert(parts_->database, "INSERT OR REPLACE INTO meta(name, value) VALUES (?, ?)");
     bind_text(insert, 1, name);
     bind_text(insert, 2, value);
+    insert.exec();
+    return {};
+  } catch (const SQLite::Exception& exception) {
+    return std::unexpected(sqlite_error(parts_->path, exception));
+  }
+}
+
+TreeHead SqliteLedger::tree_head() const { return parts_->tree ? parts_->tree->tree().head() : TreeHead(); }
+
+const SubtreeHashes& SqliteLedger::hashes() const { return *parts_->hashes; }
+
+Result<std::optional<StoredCheckpoint>> SqliteLedger::newest_checkpoint() const {
+  return parts_->ask([&](EntryQueries&) { return parts_->rows->newest_checkpoint(); });
+}
+
+Result<void> SqliteLedger::keep_checkpoint(const StoredCheckpoint& checkpoint) {
+  try {
+    SQLite::Statement insert(parts_->database, "INSERT OR REPLACE INTO checkpoints(size, note) VALUES (?, ?)");
+    insert.bind(1, static_cast<std::int64_t>(checkpoint.size));
+    bind_text(insert, 2, checkpoint.note);
     insert.exec();
     return {};
   } catch (const SQLite::Exception& exception) {

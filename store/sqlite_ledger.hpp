@@ -8,6 +8,8 @@
 
 #include "engine/ledger.hpp"
 #include "engine/ports.hpp"
+#include "store/merkle_tree.hpp"
+#include "store/stored_checkpoint.hpp"
 
 namespace autoheal::store {
 
@@ -19,6 +21,7 @@ class SqliteLedger final : public engine::Ledger {
     Duration lock_wait = std::chrono::seconds(1);  // for `<ledger>.lock`
     Duration busy_wait = std::chrono::seconds(1);  // for a foreign process that holds SQLite's lock
     std::string vfs = {};                          // an SQLite VFS by name; empty: the system's
+    bool keep_tree = true;  // false only to measure what the tree costs: such a ledger never verifies
   };
 
   // Takes the lock, creates folder and ledger where nothing is there, and begins a new epoch. busy: another process
@@ -44,6 +47,14 @@ class SqliteLedger final : public engine::Ledger {
   // A small fact about the ledger itself that auditors find in table `meta` (the verifier key). Durable when it
   // returns. invalid: a name the store uses itself.
   [[nodiscard]] Result<void> set_meta(const std::string& name, const std::string& value);
+
+  // The tree over all entries as of the newest commit: what a checkpoint signs. Durable, as its entries are.
+  [[nodiscard]] TreeHead tree_head() const;
+  // Every finished hash of it; valid as long as the ledger.
+  [[nodiscard]] const SubtreeHashes& hashes() const;
+  [[nodiscard]] Result<std::optional<StoredCheckpoint>> newest_checkpoint() const;
+  // Durable when it returns. One of the same size is replaced.
+  [[nodiscard]] Result<void> keep_checkpoint(const StoredCheckpoint& checkpoint);
 
  private:
   struct Parts;

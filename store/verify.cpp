@@ -53,7 +53,7 @@ class Verification {
     if (head->value > 0 && !parse_uuid(ledger_.id())) wrong("the ledger has no valid id");
     Position done;
     while (done < *head) {
-      const auto page = ledger_.read_all(done, entries_per_page);
+      const auto page = ledger_.read_unchecked(done, entries_per_page);
       if (!page) return std::unexpected(page.error());
       if (page->entries.empty()) break;
       for (const Entry& entry : page->entries) {
