@@ -87,6 +87,7 @@ std::string stream_at(const SQLite::Statement& statement, int column) {
 EntryQueries::EntryQueries(const SQLite::Database& database, LeafCheck check)
     : check_(std::move(check)),
       stream_(database, std::string(columns) + "WHERE stream = ? AND version >= ? ORDER BY version"),
+      newest_(database, std::string(columns) + "WHERE stream = ? AND type = ? ORDER BY version DESC LIMIT 1"),
       all_(database, std::string(columns) + "WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"),
       open_(database, "SELECT stream, since FROM open_streams ORDER BY since, stream"),
       place_(database, "SELECT position FROM places WHERE subscriber = ?"),
@@ -122,6 +123,15 @@ std::vector<Entry> EntryQueries::read_stream(const std::string& stream, std::uin
   bind_stream(stream_, 1, stream);
   stream_.bind(2, as_integer(from_version));
   return entries_of(stream_);
+}
+
+std::optional<Entry> EntryQueries::read_newest(const std::string& stream, const std::string& type) {
+  const Asking asking(newest_);
+  bind_stream(newest_, 1, stream);
+  bind_text(newest_, 2, type);
+  auto entries = entries_of(newest_);
+  if (entries.empty()) return std::nullopt;
+  return std::move(entries.front());
 }
 
 std::vector<Entry> EntryQueries::read_all(Position after, Position last, std::size_t limit) {

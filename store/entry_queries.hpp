@@ -37,6 +37,8 @@ class EntryQueries {
   EntryQueries(const SQLite::Database& database, LeafCheck check);
 
   [[nodiscard]] std::vector<engine::Entry> read_stream(const std::string& stream, std::uint64_t from_version);
+  // The newest entry of a type in a stream.
+  [[nodiscard]] std::optional<engine::Entry> read_newest(const std::string& stream, const std::string& type);
   // Entries after `after` up to and with `last`, at most `limit`.
   [[nodiscard]] std::vector<engine::Entry> read_all(engine::Position after, engine::Position last, std::size_t limit);
   // The same, whatever they are now; for those who tell what is wrong with them.
@@ -57,6 +59,7 @@ class EntryQueries {
   LeafCheck check_;
   std::string leaf_;
   SQLite::Statement stream_;
+  SQLite::Statement newest_;
   SQLite::Statement all_;
   SQLite::Statement open_;
   SQLite::Statement place_;

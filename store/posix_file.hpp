@@ -2,7 +2,10 @@
 // Never used on a ledger that SQLite has open: closing any descriptor of it would drop SQLite's locks.
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -42,5 +45,19 @@ class FileDescriptor {
 [[nodiscard]] Result<void> sync_folder(const std::filesystem::path& folder);
 // Opens a folder without following a link in its last part.
 [[nodiscard]] Result<FileDescriptor> open_folder(const std::filesystem::path& folder);
+
+// Puts `content` in place of `path`, whole and durable or not at all; through `<path>.new`, which no link may stand
+// for. Folder and group stay those of the folder, the mode is `mode` whatever the umask says.
+[[nodiscard]] Result<void> replace_file(const std::filesystem::path& path, std::string_view content, mode_t mode);
+
+// A small file that is no link, with who may touch it; empty where nothing is there. invalid: no regular file, or
+// larger than `most_bytes`.
+struct SmallFile {
+  std::string content;
+  uid_t owner = 0;
+  mode_t mode = 0;
+};
+[[nodiscard]] Result<std::optional<SmallFile>> read_small_file(const std::filesystem::path& path,
+                                                               std::size_t most_bytes);
 
 }  // namespace autoheal::store

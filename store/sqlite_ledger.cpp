@@ -373,6 +373,14 @@ Result<void> SqliteLedger::set_meta(const std::string& name, const std::string& 
   }
 }
 
+Result<std::string> SqliteLedger::meta(const std::string& name) const {
+  return parts_->ask([&](EntryQueries& queries) { return queries.meta(name); });
+}
+
+Result<std::optional<Entry>> SqliteLedger::read_newest(const std::string& stream, const std::string& type) const {
+  return parts_->ask([&](EntryQueries& queries) { return queries.read_newest(stream, type); });
+}
+
 TreeHead SqliteLedger::tree_head() const { return parts_->tree ? parts_->tree->tree().head() : TreeHead(); }
 
 const SubtreeHashes& SqliteLedger::hashes() const { return *parts_->hashes; }

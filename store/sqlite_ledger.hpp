@@ -47,6 +47,10 @@ class SqliteLedger final : public engine::Ledger {
   // A small fact about the ledger itself that auditors find in table `meta` (the verifier key). Durable when it
   // returns. invalid: a name the store uses itself.
   [[nodiscard]] Result<void> set_meta(const std::string& name, const std::string& value);
+  // What set_meta kept; empty if nothing.
+  [[nodiscard]] Result<std::string> meta(const std::string& name) const;
+  [[nodiscard]] Result<std::optional<engine::Entry>> read_newest(const std::string& stream,
+                                                                 const std::string& type) const;
 
   // The tree over all entries as of the newest commit: what a checkpoint signs. Durable, as its entries are.
   [[nodiscard]] TreeHead tree_head() const;

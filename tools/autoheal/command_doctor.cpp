@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "store/ledger_lock.hpp"
+#include "store/signed_head.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "workflows/json_writer.hpp"
 
@@ -93,11 +94,35 @@ class Doctor {
       say(Finding::bad, path + ".vault can be read by others", "chmod 0700 " + path + ".vault");
     if (wider_than(path + ".vault/key", 0600))
       say(Finding::bad, path + ".vault/key can be read by others", "chmod 0600 " + path + ".vault/key");
+    signatures(*past->ledger);
     const auto open = past->ledger->open_streams();
     if (open && !open->empty())
       say(Finding::warning, std::to_string(open->size()) + " heals or runs are open", "autoheal resume");
     const auto lock = store::LedgerLock::acquire(path, Duration{0});
     if (!lock) say(Finding::warning, lock.error().message);
+  }
+
+  void signatures(const store::LedgerReader& ledger) {
+    const std::string& key = settings_.checkpoints.key;
+    if (wider_than(key, 0600)) say(Finding::bad, key + " can be read by others", "chmod 0600 " + key);
+    const auto head = ledger.tree_head();
+    const auto last = store::read_signed_head(settings_.ledger);
+    if (!head) return say(Finding::bad, head.error().message, head.error().hint);
+    if (!last) return say(Finding::bad, last.error().message, last.error().hint);
+    std::error_code ignored;
+    if (!*last && head->size == 0) return;
+    if (!fs::exists(key, ignored))
+      return say(Finding::bad, "the signing key " + key + " is not there", "restore it: nothing is signed without it");
+    const std::uint64_t size = *last ? (*last)->head.size : 0;
+    if (size > head->size) {
+      return say(Finding::bad,
+                 std::to_string(size) + " entries were signed, but the ledger holds " + std::to_string(head->size) +
+                     ": nothing is signed any more",
+                 "autoheal ledger verify");
+    }
+    say(size == head->size ? Finding::good : Finding::warning,
+        std::to_string(size) + " of " + std::to_string(head->size) + " entries are signed",
+        size == head->size ? "" : "autoheal ledger checkpoint --sign");
   }
 
   void program(const workflows::EngineSpec& spec, const std::optional<workflows::ProgramRun>& run) {

@@ -1,6 +1,7 @@
 // ledger export, ledger verify: the record itself.
 #include "replay/legal_paths.hpp"
 #include "store/export.hpp"
+#include "store/strict_text.hpp"
 #include "store/verify.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/printable.hpp"
@@ -13,8 +14,11 @@ int command_ledger_export(const Session& session) {
     return refused;
   const auto past = open_past(session.configuration);
   if (!past) return session.fail(past.error());
-  const auto count = store::export_lines(*past->ledger, {}, [&](std::string_view line, const engine::Entry&) {
-    session.console.data(line);
+  store::ExportRange range;
+  if (session.options.since_seq > 0) range.after = {session.options.since_seq - 1};
+  const bool as_hex = session.options.leaves_hex;
+  const auto count = store::export_lines(*past->ledger, range, [&](std::string_view line, const engine::Entry&) {
+    session.console.data(as_hex ? store::bytes_to_hex(line) : std::string(line));
     return true;
   });
   return count ? exit_done : session.fail(count.error());

@@ -183,6 +183,46 @@ void add_manifest(CLI::App& baseline, Options& options) {
       ->type_name("GLOB");
 }
 
+void add_export(CLI::App& ledger, Options& options) {
+  CLI::App* app = command(ledger, options, "export", "every entry as its exact line of JSON: a leaf of the tree");
+  app->add_flag("--leaves-hex", options.leaves_hex,
+                "each line's bytes as lower-case hex, for tools that read leaves so");
+  app->add_option("--since-seq", options.since_seq, "only entries from this sequence number on")->type_name("N");
+}
+
+constexpr const char* checkpoint_example =
+    "A checkpoint says how many entries there are and under which root, signed. Keep one elsewhere, and nobody can\n"
+    "change what came before it without being found out:\n"
+    "  autoheal ledger checkpoint > 2026-11-24.checkpoint      now\n"
+    "  autoheal ledger verify --checkpoint 2026-11-24.checkpoint --key KEY      a year later\n";
+
+constexpr const char* prove_example =
+    "Examples:\n"
+    "  autoheal ledger prove --seq 42 > 42.tlog-proof          that entry 42 is in the signed ledger\n"
+    "  autoheal ledger prove --heal last --out proofs          every entry of a heal\n"
+    "  autoheal ledger prove --from 1000                       that the first 1,000 entries are still the same\n"
+    "Proofs are against the newest checkpoint; `ledger checkpoint --sign` makes one of the present head.\n";
+
+void add_proofs(CLI::App& ledger, Options& options) {
+  CLI::App* checkpoint = command(ledger, options, "checkpoint", "print the newest signed head of the ledger");
+  checkpoint->footer(checkpoint_example);
+  checkpoint->add_flag("--sign", options.sign, "sign the present head first");
+  checkpoint->add_flag("--accept-rollback", options.accept_rollback,
+                       "the ledger was put back from a backup on purpose: sign it although more was signed before");
+  CLI::App* key = command(ledger, options, "key", "print the verifier key line that checkpoints are checked with");
+  key->add_flag("--rotate", options.rotate, "make a new signing key first; the old one signs the new one");
+  CLI::App* prove = command(ledger, options, "prove", "prove entries to people who do not have the ledger");
+  prove->footer(prove_example);
+  prove->add_option("--seq", options.seq, "this entry")->type_name("N");
+  prove->add_option("--heal", options.heal, "every entry of this heal")->type_name("HEAL");
+  prove->add_option("--out", options.out, "where the proofs of a heal go")->type_name("DIR");
+  prove->add_option("--from", options.from, "that the ledger only grew since it had so many entries")
+      ->type_name("SIZE");
+  prove->add_option("--format", options.format, "of the proof of an entry: tlog-proof or json")
+      ->check(CLI::IsMember({"tlog-proof", "json"}))
+      ->type_name("FORM");
+}
+
 void add_groups(CLI::App& app, Options& options) {
   CLI::App* baseline = app.add_subcommand("baseline", "digests that certification holds an engine to");
   baseline->require_subcommand(1)->fallthrough();
@@ -204,9 +244,10 @@ void add_groups(CLI::App& app, Options& options) {
   command(*config, options, "help", "every field, what it means and its default");
   command(app, options, "doctor", "is all in place: configuration, ledger, vault, roots, programs, kernel");
 
-  CLI::App* ledger = app.add_subcommand("ledger", "the Genesis ledger: export and verify");
+  CLI::App* ledger = app.add_subcommand("ledger", "the Genesis ledger: integrity and evidence");
   ledger->require_subcommand(1)->fallthrough();
-  command(*ledger, options, "export", "every entry as its exact line of JSON");
+  add_export(*ledger, options);
+  add_proofs(*ledger, options);
   command(*ledger, options, "verify", "is it whole: dense numbers, stream versions, legal paths; exit 1 if not");
 }
 

@@ -30,5 +30,8 @@ int command_config_show(const Session& session);
 int command_doctor(const Session& session);
 int command_ledger_export(const Session& session);
 int command_ledger_verify(const Session& session);
+int command_ledger_checkpoint(const Session& session);
+int command_ledger_key(const Session& session);
+int command_ledger_prove(const Session& session);
 
 }  // namespace autoheal::cli

@@ -20,10 +20,16 @@ namespace asio = boost::asio;
 
 namespace {
 
-std::vector<std::filesystem::path> files_of_ledger(const std::string& ledger) {
+std::vector<std::filesystem::path> files_of_ledger(const config::Configuration& settings) {
   std::vector<std::filesystem::path> paths;
-  for (const char* ending : {"", "-wal", "-shm", "-journal", ".lock", ".new", ".key", ".signed", ".sock", ".vault"})
-    paths.emplace_back(ledger + ending);
+  for (const char* ending :
+       {"", "-wal", "-shm", "-journal", ".lock", ".new", ".key", ".signed", ".signed.new", ".sock", ".vault"})
+    paths.emplace_back(settings.ledger + ending);
+  for (const char* ending : {"", ".new", ".next", ".next.new"}) paths.emplace_back(settings.checkpoints.key + ending);
+  if (const std::string& file = settings.checkpoints.file; !file.empty()) {
+    paths.emplace_back(file);
+    paths.emplace_back(file + ".new");
+  }
   return paths;
 }
 
@@ -46,6 +52,7 @@ Healer::~Healer() {
   }
   stopping_changed_.notify_all();
   pool_.join();  // what is under way ends first; copies of before-images become durable
+  if (checkpoints_ && !runtime_->runner().failure()) checkpoints_->sign_last();
 }
 
 Result<std::unique_ptr<Healer>> Healer::open(const LoadedConfiguration& configuration, Console& console) {
@@ -72,7 +79,7 @@ Result<void> Healer::assemble() {
   if (!vault) return std::unexpected(std::move(vault.error()));
   vault_ = std::move(*vault);
   host_ = std::make_unique<host::RealHost>(host::RealHostOptions{.blobs = *vault_,
-                                                                 .own_files = files_of_ledger(settings.ledger),
+                                                                 .own_files = files_of_ledger(settings),
                                                                  .at_step = {},
                                                                  .program = configuration_->program,
                                                                  .own_changes = &own_changes_});
@@ -80,8 +87,25 @@ Result<void> Healer::assemble() {
   if (!runtime) return std::unexpected(std::move(runtime.error()));
   runtime_ = std::move(*runtime);
   if (auto loaded = load_standing(); !loaded) return loaded;
+  if (auto assembled = assemble_checkpoints(); !assembled) return assembled;
   surroundings_ = std::make_unique<workflows::HealSurroundings>(make_surroundings());
   return assemble_workflows();
+}
+
+Result<void> Healer::assemble_checkpoints() {
+  auto checkpoints =
+      Checkpoints::create(configuration_->settings.ledger,
+                          {.loop = loop_.get_executor(),
+                           .pool = pool_,
+                           .clock = clock_,
+                           .randomness = randomness_,
+                           .ledger = *ledger_,
+                           .host = *host_,
+                           .settings = [this] { return configuration()->settings.checkpoints; },
+                           .tell = [this](const std::string& sentence) { console_.note(mask_(sentence)); }});
+  if (!checkpoints) return std::unexpected(std::move(checkpoints.error()));
+  checkpoints_ = std::move(*checkpoints);
+  return {};
 }
 
 Result<void> Healer::assemble_workflows() {
@@ -114,6 +138,7 @@ void Healer::watch_the_runner() {
   };
   runtime_->after_turn = [this] {
     bus_->pump();
+    checkpoints_->committed();
     if (progress) console_.progress(progress());
   };
 }
@@ -336,9 +361,7 @@ Result<void> Healer::take_snapshot(const workflows::EngineSpec& spec, const work
   return host_->take_snapshot(spec, state, ledger_->id() + "/serve/" + spec.name + "/0", clock_.now());
 }
 
-std::vector<std::filesystem::path> Healer::own_files() const {
-  return files_of_ledger(configuration()->settings.ledger);
-}
+std::vector<std::filesystem::path> Healer::own_files() const { return files_of_ledger(configuration()->settings); }
 
 bool Healer::wait(Duration time) {
   std::unique_lock lock(stopping_mutex_);

@@ -16,6 +16,7 @@
 #include "engine/system_ports.hpp"
 #include "store/sqlite_ledger.hpp"
 #include "store/vault.hpp"
+#include "tools/autoheal/checkpoints.hpp"
 #include "tools/autoheal/console.hpp"
 #include "tools/autoheal/loaded_configuration.hpp"
 #include "tools/host/real_host.hpp"
@@ -65,6 +66,9 @@ class Healer {
 
   // Adds an entry of the stream "ledger"; back once it is durable. Holds and baselines in it count from then on.
   boost::asio::awaitable<Result<void>> record(engine::NewEntry entry);
+  // Signed heads of the ledger; used on the loop's thread.
+  [[nodiscard]] Checkpoints& checkpoints() { return *checkpoints_; }
+  [[nodiscard]] engine::Randomness& randomness() { return randomness_; }
   // The hold that counts for an engine now. Thread-safe.
   [[nodiscard]] std::optional<workflows::Hold> hold_on(const std::string& engine) const;
 
@@ -100,6 +104,7 @@ class Healer {
   Healer(ConfigurationPtr configuration, Console& console);
   Result<void> assemble();
   Result<void> assemble_workflows();
+  Result<void> assemble_checkpoints();
   void watch_the_runner();
   Result<void> keep_configuration(const ConfigurationPtr& configuration);
   workflows::HealSurroundings make_surroundings();
@@ -131,6 +136,7 @@ class Healer {
   workflows::SecretMask mask_;
   std::unique_ptr<workflows::HealSurroundings> surroundings_;
   std::unique_ptr<engine::Runtime> runtime_;
+  std::unique_ptr<Checkpoints> checkpoints_;
   std::unique_ptr<workflows::HealEffects> heal_effects_;
   std::unique_ptr<workflows::AutoHealTrigger> trigger_;
   std::unique_ptr<workflows::SelfTestEffects> self_test_effects_;

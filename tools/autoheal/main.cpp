@@ -52,6 +52,9 @@ int run(const Options& options, Console& console) {
       {"doctor", command_doctor},
       {"ledger export", command_ledger_export},
       {"ledger verify", command_ledger_verify},
+      {"ledger checkpoint", command_ledger_checkpoint},
+      {"ledger key", command_ledger_key},
+      {"ledger prove", command_ledger_prove},
   };
   for (const std::string& warning : configuration->settings.warnings) console.note("warning: " + warning);
   if (options.command == "serve") return command_serve(options, console, std::move(*configuration));

@@ -67,6 +67,10 @@ const std::map<std::string, Operations::Kind>& Operations::kinds() {
       {"unhold", {Permission::hold, "give engines back", {"engine", "reason"}, &Operations::unhold}},
       {"reset", {Permission::heal, "reset brakes", {"engine", "reason"}, &Operations::reset}},
       {"adopt", {Permission::administer, "adopt baselines", {"engine", "reason"}, &Operations::adopt}},
+      {"sign", {Permission::run_self_test, "sign checkpoints", {"reason"}, &Operations::sign_checkpoint}},
+      {"accept_rollback",
+       {Permission::administer, "accept a restored ledger", {"reason"}, &Operations::accept_rollback}},
+      {"rotate_key", {Permission::administer, "change the signing key", {"reason"}, &Operations::rotate_key}},
       {"status", {Permission::read, "read how engines stand", {}, &Operations::status}},
   };
   return all;

@@ -54,6 +54,9 @@ class Operations {
   Answer adopt(OperationBody body, Requester who);
   Answer denied(OperationBody body, Requester who);
   Answer status(OperationBody body, Requester who);
+  Answer sign_checkpoint(OperationBody body, Requester who);
+  Answer accept_rollback(OperationBody body, Requester who);
+  Answer rotate_key(OperationBody body, Requester who);
 
   Answer refuse(const std::string& what, const Requester& who);
   [[nodiscard]] Result<workflows::EngineToHeal> engine(const std::string& name) const;

@@ -35,6 +35,13 @@ struct Options {
 
   std::string actor, type, state, strategy, since, until;  // heals, audit
   std::optional<std::uint64_t> limit, after;
+
+  bool sign = false, accept_rollback = false;  // ledger checkpoint
+  bool rotate = false;                         // ledger key
+  std::optional<std::uint64_t> seq, from;      // ledger prove
+  std::string format = "tlog-proof", out;
+  bool leaves_hex = false;  // ledger export
+  std::uint64_t since_seq = 0;
 };
 
 }  // namespace autoheal::cli

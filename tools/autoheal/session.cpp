@@ -1,6 +1,7 @@
 #include "tools/autoheal/session.hpp"
 
 #include "engine/system_ports.hpp"
+#include "store/checkpoint_signer.hpp"
 #include "store/sqlite_ledger.hpp"
 #include "tools/autoheal/daemon_client.hpp"
 #include "tools/autoheal/operation_body.hpp"
@@ -35,6 +36,9 @@ void record_refusal(const Session& session, const std::string& what) {
   engine::Batch batch;
   batch.streams.push_back({"ledger", before->size(), {std::move(entry)}, engine::StreamLife::ends, {}});
   (void)(*ledger)->append(batch);
+  auto signer = store::CheckpointSigner::open(session.configuration.settings.ledger,
+                                              session.configuration.settings.checkpoints.key, **ledger, randomness);
+  if (signer) (void)(*signer)->sign_now(**ledger);
 }
 
 }  // namespace

@@ -11,17 +11,18 @@ namespace autoheal::bench {
 namespace asio = boost::asio;
 
 Result<std::unique_ptr<MachineRoom>> MachineRoom::open(const std::filesystem::path& folder, const MakeHost& make_host,
-                                                       unsigned callers) {
+                                                       unsigned callers, bool keep_tree) {
   std::unique_ptr<MachineRoom> room(new MachineRoom);
-  if (auto assembled = room->assemble(folder, make_host, callers); !assembled)
+  if (auto assembled = room->assemble(folder, make_host, callers, keep_tree); !assembled)
     return std::unexpected(std::move(assembled.error()));
   return room;
 }
 
 MachineRoom::~MachineRoom() { pool_.join(); }
 
-Result<void> MachineRoom::assemble(const std::filesystem::path& folder, const MakeHost& make_host, unsigned callers) {
-  auto ledger = store::SqliteLedger::open(folder / "ledger.db", {.ids = ids_});
+Result<void> MachineRoom::assemble(const std::filesystem::path& folder, const MakeHost& make_host, unsigned callers,
+                                   bool keep_tree) {
+  auto ledger = store::SqliteLedger::open(folder / "ledger.db", {.ids = ids_, .keep_tree = keep_tree});
   if (!ledger) return std::unexpected(std::move(ledger.error()));
   ledger_ = std::move(*ledger);
   auto vault = store::Vault::open(folder / "ledger.db.vault", {}, store::VaultAccess::create);

@@ -27,7 +27,7 @@ class MachineRoom {
   using MakeHost = std::function<std::unique_ptr<workflows::Host>(engine::BlobStore& blobs)>;
 
   static Result<std::unique_ptr<MachineRoom>> open(const std::filesystem::path& folder, const MakeHost& make_host,
-                                                   unsigned callers);
+                                                   unsigned callers, bool keep_tree = true);
   ~MachineRoom();
 
   [[nodiscard]] workflows::Host& host() { return *host_; }
@@ -41,7 +41,8 @@ class MachineRoom {
 
  private:
   MachineRoom() = default;
-  Result<void> assemble(const std::filesystem::path& folder, const MakeHost& make_host, unsigned callers);
+  Result<void> assemble(const std::filesystem::path& folder, const MakeHost& make_host, unsigned callers,
+                        bool keep_tree);
 
   engine::SystemClock clock_;
   engine::SystemRandomness randomness_;

@@ -3,37 +3,16 @@
 #include <fstream>
 
 #include "tools/bench/figures.hpp"
-#include "tools/bench/heal_machine_room.hpp"
 #include "tools/bench/scratch_folder.hpp"
+#include "tools/bench/simulated_room.hpp"
 #include "tools/bench/sqlite_floor.hpp"
 #include "tools/host/real_host.hpp"
-#include "workflows/testing/simulated_host.hpp"
 
 namespace autoheal::bench {
 
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char* right = "port = 8080\nworkers = 4\n";
-constexpr const char* wrong = "port = oops\n";
-
-std::string engine_name(std::size_t caller) { return "engine" + std::to_string(caller); }
-std::string simulated_path(std::size_t caller) { return "etc/" + engine_name(caller) + ".conf"; }
-
-workflows::EngineSpec engine(std::size_t caller, const std::string& root, const std::string& path,
-                             const engine::BlobName& baseline) {
-  workflows::EngineSpec spec;
-  spec.name = engine_name(caller);
-  spec.root = root;
-  spec.strategy = workflows::Strategy::arie;
-  spec.repair.files = {{path, "baseline/app.conf", baseline, {}, {}, {}}};
-  workflows::Probe probe;
-  probe.name = "config";
-  probe.what = workflows::FileProbe{path, "baseline/app.conf", baseline, {}, {}, {}};
-  spec.self_test = {probe};
-  return spec;
-}
 
 void figure(std::ostream& out, const std::string& name, double value, const char* unit, double floor) {
   write_figure(out, {name, value, unit, floor, 0});
@@ -58,26 +37,12 @@ void tell(std::ostream& out, const std::string& ending, const Measured& measured
 }
 
 Result<void> simulated(const HealsOptions& options, const fs::path& folder, std::ostream& out, double& floor) {
-  workflows::testing::SimulatedHost* host = nullptr;
-  const auto make_host = [&](engine::BlobStore& blobs) {
-    auto made = std::make_unique<workflows::testing::SimulatedHost>(blobs);
-    host = made.get();
-    return made;
-  };
-  auto room = MachineRoom::open(folder / "simulated", make_host, static_cast<unsigned>(options.callers));
+  auto room = SimulatedRoom::open(folder / "simulated", options.callers);
   if (!room) return std::unexpected(std::move(room.error()));
-  const auto baseline = (*room)->vault().put(right, engine::BlobNaming::plain);
-  for (std::size_t caller = 0; caller < options.callers; ++caller) {
-    if (auto added = (*room)->add_engine(engine(caller, "/srv", simulated_path(caller), *baseline)); !added)
-      return added;
-  }
-  const auto measured = (*room)->heal(options.callers, options.count, [&](std::size_t caller) {
-    host->write(simulated_path(caller), wrong);
-    return engine_name(caller);
-  });
+  const auto measured = room->heal(options.callers, options.count);
   if (!measured) return std::unexpected(measured.error());
   const auto floor_rate =
-      sqlite_floor(folder / "floor.db", options.callers, options.count, entry_texts((*room)->ledger()));
+      sqlite_floor(folder / "floor.db", options.callers, options.count, entry_texts(room->machine().ledger()));
   if (!floor_rate) return std::unexpected(floor_rate.error());
   floor = *floor_rate;
   tell(out, "_c" + std::to_string(options.callers), *measured, static_cast<double>(options.callers), floor);
@@ -91,14 +56,15 @@ Result<void> one_real_file(const HealsOptions& options, const fs::path& folder, 
   };
   auto room = MachineRoom::open(folder / "real", make_host, static_cast<unsigned>(options.callers));
   if (!room) return std::unexpected(std::move(room.error()));
-  const auto baseline = (*room)->vault().put(right, engine::BlobNaming::plain);
+  const auto baseline = (*room)->vault().put(right_content, engine::BlobNaming::plain);
   for (std::size_t caller = 0; caller < options.callers; ++caller) {
     const fs::path root = folder / "roots" / engine_name(caller);
     fs::create_directories(root);
-    if (auto added = (*room)->add_engine(engine(caller, root.string(), "app.conf", *baseline)); !added) return added;
+    if (auto added = (*room)->add_engine(engine_of_one_file(caller, root.string(), "app.conf", *baseline)); !added)
+      return added;
   }
   const auto measured = (*room)->heal(options.callers, options.count, [&](std::size_t caller) {
-    std::ofstream(folder / "roots" / engine_name(caller) / "app.conf") << wrong;
+    std::ofstream(folder / "roots" / engine_name(caller) / "app.conf") << wrong_content;
     return engine_name(caller);
   });
   if (!measured) return std::unexpected(measured.error());

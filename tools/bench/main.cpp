@@ -10,6 +10,7 @@
 #include "tools/bench/process.hpp"
 #include "tools/bench/spawned.hpp"
 #include "tools/bench/storm.hpp"
+#include "tools/bench/tree_cost.hpp"
 
 namespace {
 
@@ -21,6 +22,7 @@ struct Everything {
   ProcessOptions process;
   StormOptions storm;
   IdleOptions idle;
+  TreeCostOptions tree;
 };
 
 void add_folder(CLI::App& command, std::string& folder) {
@@ -67,6 +69,20 @@ void add_storm(CLI::App& app, StormOptions& options) {
   add_daemon(storm, options.folder, options.program);
 }
 
+void add_tree(CLI::App& app, TreeCostOptions& options) {
+  CLI::App& tree = *app.add_subcommand("tree", "what the tree over the entries costs: heals with it and without it");
+  tree.add_option("--callers", options.callers, "heals under way at once")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+  tree.add_option("--count", options.count, "heals of each kind")
+      ->check(CLI::Range(1, 10'000'000))
+      ->capture_default_str();
+  tree.add_option("--rounds", options.rounds, "rounds that they are spread over")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  add_folder(tree, options.folder);
+}
+
 void add_idle(CLI::App& app, IdleOptions& options) {
   CLI::App& idle = *app.add_subcommand("idle", "CPU and memory of a daemon while nothing happens");
   idle.add_option("--files", options.files, "watched files")->check(CLI::Range(1, 100'000))->capture_default_str();
@@ -84,6 +100,7 @@ autoheal::Result<void> run_chosen(const CLI::App& app, const Everything& options
   if (chosen == "drift") return run_drift(options.drift, std::cout);
   if (chosen == "process") return run_process(options.process, std::cout);
   if (chosen == "storm") return run_storm(options.storm, std::cout);
+  if (chosen == "tree") return run_tree_cost(options.tree, std::cout);
   if (chosen == "idle") return run_idle(options.idle, std::cout);
   return run_heals(options.heals, std::cout);
 }
@@ -104,6 +121,7 @@ int main(int argc, char** argv) {
   add_process(app, options.process);
   add_storm(app, options.storm);
   add_idle(app, options.idle);
+  add_tree(app, options.tree);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -186,6 +186,7 @@ class EnginesCheck {
     bool own = is_own(configuration_.reports) || is_own(ledger + ".vault");
     for (const char* ending : {"", "-wal", "-shm", ".key", ".signed", ".lock", ".sock", ".new"})
       own = own || path == ledger + ending;
+    own = own || path == configuration_.checkpoints.key || path == configuration_.checkpoints.file;
     for (const std::string& file : configuration_.files) own = own || path == file;
     if (own) wrong(index, "repair", path + " is one of Autoheal's own files, expected a target that is not");
   }

@@ -15,6 +15,13 @@
 
 namespace autoheal::config {
 
+// Where signed tree heads are made and sent. Absolute paths.
+struct CheckpointsSpec {
+  std::string key;   // the signing key
+  std::string file;  // empty: the newest checkpoint stands in the ledger alone
+  std::optional<workflows::ProgramRun> command;
+};
+
 struct Configuration {
   std::string file;                // absolute
   std::vector<std::string> files;  // read: the file and what it includes
@@ -27,6 +34,7 @@ struct Configuration {
   workflows::Principals principals;  // ledger_owner is left to the caller
   workflows::SecretRules secrets;
   std::uint64_t vault_max_blob_bytes = 64ULL << 20U;
+  CheckpointsSpec checkpoints;
   std::vector<workflows::EngineSpec> engines;
   std::vector<std::string> warnings;
 };

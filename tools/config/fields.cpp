@@ -326,6 +326,14 @@ constexpr Shape secrets{"secrets", secrets_fields};
 constexpr std::array vault_fields = {
     limited(one("max_blob", size, "the largest content that is kept", "64MiB"), 1024, std::int64_t{1} << 40)};
 constexpr Shape vault{"vault", vault_fields};
+constexpr std::array checkpoints_fields = {
+    one("key", source, "where the signing key lies", "beside the ledger: <ledger>.key"),
+    one("file", source, "the newest checkpoint, to be fetched by others",
+        "<ledger>.checkpoint where `command` is given"),
+    list("command", argument, "carries it away after each signature; {checkpoint} stands for that file"),
+    timeout_field,
+};
+constexpr Shape checkpoints{"checkpoints", checkpoints_fields};
 constexpr std::array top_fields = {
     limited({"version", integer, "of this format: 1", false, true}, 1, 1),
     one("ledger", source, "the Genesis ledger", "var/ledger.db"),
@@ -335,6 +343,7 @@ constexpr std::array top_fields = {
     object_of("principals", principal, "who may do what", true),
     object_of("secrets", secrets, "what must never be seen"),
     object_of("vault", vault, "where contents are kept"),
+    object_of("checkpoints", checkpoints, "signed heads of the ledger: whoever keeps one elsewhere can prove edits"),
     object_of("engines", engine, "what is tested and healed", true),
 };
 constexpr Shape top{"configuration", top_fields};

@@ -28,6 +28,7 @@ class Loader {
     const Node* top = read_file(reading_.file);
     if (top != nullptr) read_top(*top);
     apply_environment();
+    place_beside_ledger(result_.checkpoints, result_.ledger);
     if (problems_.empty()) read_engines();
     if (problems_.empty()) resolve_services(result_, engine_nodes_, problems_);
     if (problems_.empty()) check_engines(result_, engine_nodes_, problems_);
@@ -86,6 +87,7 @@ class Loader {
       result_.vault_max_blob_bytes = *parse_size(vault->find("max_blob")->text);
     }
     reading_.largest_baseline_bytes = result_.vault_max_blob_bytes;
+    result_.checkpoints = read_checkpoints(reading_, top.find("checkpoints"));
     read_principals(top);
     note_engines(top, reading_.file);
     for (const Node& pattern : list_at(top, "include")) include(pattern);

@@ -45,6 +45,10 @@ void read(const Node& map, std::string_view key, std::map<std::string, std::stri
 [[nodiscard]] workflows::EngineSpec read_engine(Reading& reading, const Node& node, const std::string& path,
                                                 const workflows::HealingSpec& inherited);
 void read_healing(const Node& node, workflows::HealingSpec& healing);
+// `node` may be null.
+[[nodiscard]] CheckpointsSpec read_checkpoints(Reading& reading, const Node* node);
+// The paths that nobody named, once it is known where the ledger is.
+void place_beside_ledger(CheckpointsSpec& checkpoints, const std::string& ledger);
 
 // Copies the services that `services` names from their engines, what a service needs before it.
 void resolve_services(Configuration& configuration,

@@ -13,11 +13,12 @@ namespace {
 using testing::heal;
 
 struct LedgerTreeTest : testing::LedgerFixture {
-  // `commits` of one to three entries each.
-  static void fill(engine::Ledger& ledger, std::uint64_t commits) {
+  // `commits` of one to `most` entries each.
+  static void fill(engine::Ledger& ledger, std::uint64_t commits, std::uint64_t most = 3) {
     std::uint64_t version = 0;
     for (std::uint64_t commit = 0; commit < commits; ++commit) {
-      std::vector<engine::NewEntry> entries(1 + commit % 3, entry("a", "{\"n\":" + std::to_string(commit) + "}"));
+      std::vector<engine::NewEntry> entries(1 + commit * 37 % most,
+                                            entry("a", "{\"n\":" + std::to_string(commit) + "}"));
       const auto count = entries.size();
       ASSERT_EQ(append(ledger, heal, version, std::move(entries)).status, engine::AppendStatus::ok);
       version += count;
@@ -35,14 +36,14 @@ struct LedgerTreeTest : testing::LedgerFixture {
 
 TEST_F(LedgerTreeTest, ItsRootIsThatOfTheExport) {
   const auto ledger = open();
-  fill(*ledger, 700);  // over several tiles of the lowest level, in runs that cross their edges
+  fill(*ledger, 27, 90);  // over several tiles of the lowest level, in runs that cross their edges
   EXPECT_GT(ledger->tree_head().size, 4 * 256U);
   EXPECT_EQ(ledger->tree_head(), head_of_export(*ledger));
   EXPECT_EQ(*reader()->tree_head(), ledger->tree_head());
 }
 
 TEST_F(LedgerTreeTest, TheNextOwnerGrowsItOn) {
-  fill(*open(), 300);
+  fill(*open(), 10, 90);
   const auto ledger = open();
   const auto before = ledger->tree_head();
   append(*ledger, "another", 0, {entry("b"), entry("c")});
@@ -94,7 +95,7 @@ TEST_F(LedgerTreeTest, AnOwnerDoesNotGoOnFromATreeThatDoesNotFit) {
 }
 
 TEST_F(LedgerTreeTest, Case139_ALedgerFromBeforeTheTreeGetsOneWithTheRootOfItsExport) {
-  fill(*open(), 300);
+  fill(*open(), 10, 90);
   const auto root = reader()->tree_head();
   foreign(
       "DROP TABLE tiles; DROP TABLE roots; DROP TABLE checkpoints; UPDATE meta SET value = 1 WHERE name = "

@@ -1,0 +1,97 @@
+// ledger prove: evidence for people who do not have the ledger.
+#include <filesystem>
+#include <fstream>
+
+#include "store/ledger_proofs.hpp"
+#include "store/proof_text.hpp"
+#include "tools/autoheal/commands.hpp"
+#include "tools/autoheal/new_file.hpp"
+
+namespace autoheal::cli {
+
+namespace {
+
+using store::InclusionProof;
+using store::LedgerReader;
+using store::SignedHead;
+
+// The leaf rides along, so that the file can be checked without the ledger; the hash says whether it is the right one.
+std::string text_of(const InclusionProof& proof, const SignedHead& head, const std::string& format) {
+  if (format == "json") return to_json(proof) + "\n";
+  return to_text(store::TlogProof{proof.index, proof.hashes, head.note, proof.leaf});
+}
+
+int prove_one(const Session& session, const LedgerReader& ledger, const SignedHead& head, std::uint64_t seq) {
+  const auto proof = prove_entry(ledger, {seq}, head.checkpoint.head);
+  if (!proof) return session.fail(proof.error());
+  std::string text = text_of(*proof, head, session.options.format);
+  text.pop_back();  // the console ends the line
+  session.console.data(text);
+  return exit_done;
+}
+
+Result<void> write_proofs(const std::filesystem::path& folder, const std::vector<InclusionProof>& proofs,
+                          const SignedHead& head, const std::string& key, const std::string& format) {
+  std::error_code problem;
+  std::filesystem::create_directories(folder, problem);
+  if (problem) return failure(ErrorKind::unavailable, folder.string() + " cannot be made: " + problem.message());
+  std::string leaves;
+  for (const InclusionProof& proof : proofs) {
+    const std::string name = std::to_string(proof.index + 1) + (format == "json" ? ".json" : ".tlog-proof");
+    if (auto written = write_new_file(folder / name, text_of(proof, head, format)); !written) return written;
+    leaves += proof.leaf + "\n";
+  }
+  if (auto written = write_new_file(folder / "entries.jsonl", leaves); !written) return written;
+  if (auto written = write_new_file(folder / "checkpoint", head.note); !written) return written;
+  return write_new_file(folder / "key", key + "\n");
+}
+
+int prove_heal(const Session& session, const LedgerReader& ledger, const SignedHead& head) {
+  if (session.options.out.empty()) {
+    return session.fail({ErrorKind::invalid, "--heal gives one proof for each entry, and no folder is named for them",
+                         "autoheal ledger prove --heal " + session.options.heal + " --out DIR"});
+  }
+  const auto heal = find_heal(ledger, session.options.heal);
+  if (!heal) return session.fail(heal.error());
+  const auto proofs = prove_stream(ledger, *heal, head.checkpoint.head);
+  if (!proofs) return session.fail(proofs.error());
+  const auto key = ledger.meta("verifier_key");
+  if (!key) return session.fail(key.error());
+  const auto folder = std::filesystem::absolute(session.options.out);
+  if (auto written = write_proofs(folder, *proofs, head, *key, session.options.format); !written)
+    return session.fail(written.error());
+  session.console.note(std::to_string(proofs->size()) + " proofs are in " + folder.string() +
+                       ", with their entries, the checkpoint and the key");
+  return exit_done;
+}
+
+int prove_from(const Session& session, const LedgerReader& ledger, const SignedHead& head, std::uint64_t old_size) {
+  const auto proof = prove_growth(ledger, old_size, head.checkpoint.head);
+  if (!proof) return session.fail(proof.error());
+  session.console.data(to_json(*proof));
+  return exit_done;
+}
+
+}  // namespace
+
+int command_ledger_prove(const Session& session) {
+  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
+    return refused;
+  const Options& options = session.options;
+  const int questions = int{options.seq.has_value()} + int{!options.heal.empty()} + int{options.from.has_value()};
+  if (questions != 1) {
+    session.console.error({ErrorKind::invalid, "one of --seq N, --heal HEAL and --from SIZE says what is to be proved",
+                           "autoheal ledger prove --help"},
+                          exit_usage);
+    return exit_usage;
+  }
+  const auto past = open_past(session.configuration);
+  if (!past) return session.fail(past.error());
+  const auto head = store::newest_signed_head(*past->ledger);
+  if (!head) return session.fail(head.error());
+  if (options.seq) return prove_one(session, *past->ledger, *head, *options.seq);
+  if (options.from) return prove_from(session, *past->ledger, *head, *options.from);
+  return prove_heal(session, *past->ledger, *head);
+}
+
+}  // namespace autoheal::cli

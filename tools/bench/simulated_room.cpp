@@ -1,0 +1,53 @@
+#include "tools/bench/simulated_room.hpp"
+
+namespace autoheal::bench {
+
+namespace {
+
+std::string path_of(std::size_t caller) { return "etc/" + engine_name(caller) + ".conf"; }
+
+}  // namespace
+
+std::string engine_name(std::size_t caller) { return "engine" + std::to_string(caller); }
+
+workflows::EngineSpec engine_of_one_file(std::size_t caller, const std::string& root, const std::string& path,
+                                         const engine::BlobName& baseline) {
+  workflows::EngineSpec spec;
+  spec.name = engine_name(caller);
+  spec.root = root;
+  spec.strategy = workflows::Strategy::arie;
+  spec.repair.files = {{path, "baseline/app.conf", baseline, {}, {}, {}}};
+  workflows::Probe probe;
+  probe.name = "config";
+  probe.what = workflows::FileProbe{path, "baseline/app.conf", baseline, {}, {}, {}};
+  spec.self_test = {probe};
+  return spec;
+}
+
+Result<SimulatedRoom> SimulatedRoom::open(const std::filesystem::path& folder, std::size_t callers, bool keep_tree) {
+  SimulatedRoom simulated;
+  const auto make_host = [&](engine::BlobStore& blobs) {
+    auto made = std::make_unique<workflows::testing::SimulatedHost>(blobs);
+    simulated.host_ = made.get();
+    return made;
+  };
+  auto room = MachineRoom::open(folder, make_host, static_cast<unsigned>(callers), keep_tree);
+  if (!room) return std::unexpected(std::move(room.error()));
+  simulated.room_ = std::move(*room);
+  const auto baseline = simulated.room_->vault().put(right_content, engine::BlobNaming::plain);
+  if (!baseline) return std::unexpected(baseline.error());
+  for (std::size_t caller = 0; caller < callers; ++caller) {
+    const auto spec = engine_of_one_file(caller, "/srv", path_of(caller), *baseline);
+    if (auto added = simulated.room_->add_engine(spec); !added) return std::unexpected(added.error());
+  }
+  return simulated;
+}
+
+Result<Measured> SimulatedRoom::heal(std::size_t callers, std::size_t count) {
+  return room_->heal(callers, count, [this](std::size_t caller) {
+    host_->write(path_of(caller), wrong_content);
+    return engine_name(caller);
+  });
+}
+
+}  // namespace autoheal::bench

@@ -1,0 +1,30 @@
+// Engines of one file each on a host in memory, and a ledger on disk: nothing but healing and the ledger takes time.
+#pragma once
+
+#include "tools/bench/heal_machine_room.hpp"
+#include "workflows/testing/simulated_host.hpp"
+
+namespace autoheal::bench {
+
+inline constexpr const char* right_content = "port = 8080\nworkers = 4\n";
+inline constexpr const char* wrong_content = "port = oops\n";
+
+// An engine whose file `path` below `root` follows `baseline`.
+[[nodiscard]] workflows::EngineSpec engine_of_one_file(std::size_t caller, const std::string& root,
+                                                       const std::string& path, const engine::BlobName& baseline);
+[[nodiscard]] std::string engine_name(std::size_t caller);
+
+class SimulatedRoom {
+ public:
+  [[nodiscard]] static Result<SimulatedRoom> open(const std::filesystem::path& folder, std::size_t callers,
+                                                  bool keep_tree = true);
+  // `count` heals of engines that are broken again before each.
+  [[nodiscard]] Result<Measured> heal(std::size_t callers, std::size_t count);
+  [[nodiscard]] MachineRoom& machine() { return *room_; }
+
+ private:
+  std::unique_ptr<MachineRoom> room_;
+  workflows::testing::SimulatedHost* host_ = nullptr;  // the room's
+};
+
+}  // namespace autoheal::bench
