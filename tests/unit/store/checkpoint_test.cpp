@@ -6,7 +6,7 @@
 #include <array>
 
 #include "store/strict_text.hpp"
-#include "tests/unit/store/evidence_vectors.hpp"
+#include "tests/support/evidence_vectors.hpp"
 
 namespace autoheal::store {
 namespace {

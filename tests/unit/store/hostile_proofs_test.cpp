@@ -6,8 +6,8 @@
 #include "store/proof_json.hpp"
 #include "store/proof_text.hpp"
 #include "store/strict_text.hpp"
-#include "tests/unit/store/evidence_vectors.hpp"
-#include "tests/unit/store/remembered_tree.hpp"
+#include "tests/support/evidence_vectors.hpp"
+#include "tests/support/remembered_tree.hpp"
 
 namespace autoheal::store {
 namespace {
@@ -28,12 +28,25 @@ class CountedRandomness final : public engine::Randomness {
   std::uint8_t count_ = 0;
 };
 
+std::string with_bit_flipped(std::string text, std::size_t bit) {
+  text[bit / 8] = static_cast<char>(text[bit / 8] ^ (1 << bit % 8));
+  return text;
+}
+
 TEST(HostileCheckpoint, Case101_EveryBitOfACheckpointCounts) {
-  const std::string good = vectors::cosigned_8();
+  const std::string good(vectors::checkpoint_8);
   for (std::size_t bit = 0; bit < good.size() * 8; ++bit) {
-    std::string changed = good;
-    changed[bit / 8] = static_cast<char>(changed[bit / 8] ^ (1 << bit % 8));
-    ASSERT_FALSE(open_checkpoint(changed, std::array{log_key, witness_key}).has_value()) << bit;
+    ASSERT_FALSE(open_checkpoint(with_bit_flipped(good, bit), std::array{log_key}).has_value()) << bit;
+  }
+}
+
+// A cosignature of another name or id is one of somebody unknown; the log's own still stands.
+TEST(HostileCheckpoint, Case101_AfterABitOfItsLineTheWitnessNoLongerCounts) {
+  const std::string good = vectors::cosigned_8();
+  for (std::size_t bit = vectors::checkpoint_8.size() * 8; bit < good.size() * 8; ++bit) {
+    const auto note = parse_note(with_bit_flipped(good, bit));
+    const auto signers = note ? signers_of(*note, std::array{log_key, witness_key}) : std::unexpected(note.error());
+    ASSERT_TRUE(!signers || (signers->size() == 1 && signers->front().key == log_key)) << bit;
   }
 }
 

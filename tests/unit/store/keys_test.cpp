@@ -5,7 +5,7 @@
 #include "store/signing_key.hpp"
 #include "store/strict_text.hpp"
 #include "store/verifier_key.hpp"
-#include "tests/unit/store/evidence_vectors.hpp"
+#include "tests/support/evidence_vectors.hpp"
 
 namespace autoheal::store {
 namespace {

@@ -6,8 +6,8 @@
 #include <bit>
 #include <map>
 
-#include "tests/unit/store/evidence_vectors.hpp"
-#include "tests/unit/store/remembered_tree.hpp"
+#include "tests/support/evidence_vectors.hpp"
+#include "tests/support/remembered_tree.hpp"
 
 namespace autoheal::store {
 namespace {

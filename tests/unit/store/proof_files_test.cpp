@@ -7,8 +7,8 @@
 #include "store/proof_json.hpp"
 #include "store/proof_text.hpp"
 #include "store/strict_text.hpp"
-#include "tests/unit/store/evidence_vectors.hpp"
-#include "tests/unit/store/remembered_tree.hpp"
+#include "tests/support/evidence_vectors.hpp"
+#include "tests/support/remembered_tree.hpp"
 
 namespace autoheal::store {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/unit/store/evidence_vectors.hpp"
+#include "tests/support/evidence_vectors.hpp"
 
 namespace autoheal::store {
 namespace {
