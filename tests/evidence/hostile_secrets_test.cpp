@@ -56,6 +56,7 @@ const std::string hush = R"(  - name: Env
     certify: { tests: [ { name: smoke, command: [tests/check, --password, argument-Zq1w7] } ] }
   - name: Login
     every: 1h
+    healing: { fail_after: 1 }
     self_test: [ { name: door, command: [tests/door] } ]
     repair:
       commands:

@@ -150,6 +150,9 @@ class Check {
   }
 
   void map(const Node& node, const Field& field, const std::string& path) {
+    // Whoever writes one text here may have written a secret: it is not repeated.
+    if (node.kind == NodeKind::scalar)
+      return add(node, path, "found a single value, expected a group of names and values");
     if (node.kind != NodeKind::map) return expected(node, path, "a group of names and values");
     for (std::size_t index = 0; index < node.keys.size(); ++index) {
       value(node.items[index], field.shape->fields.front(), below(path, node.keys[index].text));

@@ -33,7 +33,9 @@ class CoverageTest : public ::testing::Test {
     entry.subject = engine;
     entry.data = data;
     entry.stream = "ledger";
-    entries_.push_back(std::move(entry));
+    // In order of time, whatever order a story is told in.
+    const auto later = std::ranges::upper_bound(entries_, entry.time, {}, &engine::Entry::time);
+    entries_.insert(later, std::move(entry));
   }
   void started(Duration when, const std::string& boot = "one", bool healing = true) {
     at(when, "node.started",
@@ -59,11 +61,10 @@ class CoverageTest : public ::testing::Test {
     for (Duration when = from + minutes(5); when < until; when += minutes(5))
       at(when, "node.heartbeat", R"({"tests_run":0})");
   }
-  std::vector<EngineCoverage> asked(Duration since, Duration until, Duration now = hours(24)) {
-    std::ranges::stable_sort(entries_, {}, &engine::Entry::time);
+  std::vector<EngineCoverage> asked(Duration since, Duration until, Duration now = hours(24)) const {
     return coverage_of(entries_, {midnight + since, midnight + until, midnight + now, "one", {}});
   }
-  std::vector<std::string> gaps(Duration since, Duration until, Duration now = hours(24)) {
+  std::vector<std::string> gaps(Duration since, Duration until, Duration now = hours(24)) const {
     std::vector<std::string> all;
     for (const EngineCoverage& one : asked(since, until, now)) {
       for (const Gap& gap : one.gaps) all.push_back(one.engine + " " + told(gap));
