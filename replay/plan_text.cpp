@@ -2,6 +2,8 @@
 
 #include <cstdio>
 
+#include "workflows/plan_secrets.hpp"
+
 namespace autoheal::replay {
 
 using namespace workflows;  // every line below reads its values
@@ -19,9 +21,11 @@ std::string octal(FileMode mode) {
   return text;
 }
 
+std::string readable(const std::string& text) { return stands_for_secret(text) ? "***" : text; }
+
 std::string command_line(const ProgramRun& run) {
   std::string line;
-  for (const auto& argument : run.argv) line += (line.empty() ? "" : " ") + argument;
+  for (const auto& argument : run.argv) line += (line.empty() ? "" : " ") + readable(argument);
   return line;
 }
 
@@ -61,7 +65,7 @@ std::string line_of(const Change& change) {
 
 std::string line_of(const Act& act) {
   std::string text(name_of(act.kind));
-  text += " " + (act.call ? act.call->method + " " + act.call->url : command_line(act.run));
+  text += " " + (act.call ? act.call->method + " " + readable(act.call->url) : command_line(act.run));
   return act.engine.empty() ? text : text + " (of " + act.engine + ")";
 }
 

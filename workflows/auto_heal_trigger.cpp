@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "workflows/by_codec.hpp"
 #include "workflows/json_writer.hpp"
 
 namespace autoheal::workflows {
@@ -68,6 +69,7 @@ asio::awaitable<HealResult> AutoHealTrigger::skip(EngineToHeal engine, By by, st
   JsonWriter data;
   data.begin_object().field("reason", reason).optional_field("error", error);
   if (reason == "observe" && hooks.would_have) data.key("would_have").raw(co_await hooks.would_have(engine));
+  write_by(data, by);
   entry.data = data.end_object().take();
   entry.time = clock_.now();
   const engine::AppendStatus status = co_await runtime_.append("ledger", std::move(entry));

@@ -13,6 +13,7 @@
 
 #include "engine/blob_store.hpp"
 #include "engine/timestamp.hpp"
+#include "workflows/secret_rules.hpp"
 
 namespace autoheal::workflows {
 
@@ -257,6 +258,7 @@ struct EngineSpec {
   RepairSpec repair;
   CertifySpec certify;
   HealingSpec healing;
+  SecretRules secrets;  // of the whole machine
   friend bool operator==(const EngineSpec&, const EngineSpec&) = default;
 };
 

@@ -130,9 +130,14 @@ void fields(A& a, HealingSpec& v) {
       "max_heals_per_hour", v.max_heals_per_hour);
 }
 template <class A>
+void fields(A& a, SecretRules& v) {
+  a("names", v.names)("patterns", v.patterns);
+}
+template <class A>
 void fields(A& a, EngineSpec& v) {
   a("name", v.name)("root", v.root)("strategy", v.strategy)("every_us", v.every)("depends_on", v.depends_on)(
       "self_test", v.self_test)("repair", v.repair)("certify", v.certify)("healing", v.healing);
+  a.later("secrets", v.secrets);
 }
 
 template <class Variant>

@@ -16,6 +16,11 @@ struct ProbeResult {
   bool heal = true;
   std::string message;  // why, without secrets
   Duration took{0};
+  std::string program_sha256 = {};  // this and what follows: of a command or plugin
+  std::string user = {};            // the OS user it ran as
+  int exit_code = 0;
+  BlobName output = {};      // what it printed, without secrets: evidence of a certification
+  std::string printed = {};  // the same as it came, secrets and all: never recorded
   friend bool operator==(const ProbeResult&, const ProbeResult&) = default;
 };
 
@@ -32,7 +37,7 @@ struct TestResult {
   int exit_code = 0;
   bool timed_out = false;
   std::string program_sha256;
-  std::string user;
+  std::string user;  // the OS user it ran as
   Duration took{0};
   BlobName output;
   friend bool operator==(const TestResult&, const TestResult&) = default;

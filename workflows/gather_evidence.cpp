@@ -4,11 +4,15 @@
 #include <atomic>
 #include <system_error>
 #include <thread>
+#include <utility>
+
+#include "workflows/kept_output.hpp"
 
 namespace autoheal::workflows {
 
 namespace {
 
+constexpr std::size_t longest_message_bytes = 250;  // of what a program says for itself
 constexpr Duration poll_every = std::chrono::milliseconds(100);
 
 struct Cell {
@@ -39,15 +43,14 @@ TestResult run_cell(const HealSurroundings& at, const Cell& cell, const EffectMa
   result.exit_code = ran.exit_code;
   result.timed_out = ran.timed_out;
   result.program_sha256 = ran.program_sha256;
-  result.user = run.user;
+  result.user = ran.user;
   result.took = ran.took;
   if (!result.passed) {
     result.message = ran.timed_out          ? "did not end within its time limit"
                      : !ran.message.empty() ? at.mask(ran.message)
                                             : "exit status " + std::to_string(ran.exit_code);
   }
-  const std::string output = at.mask(ran.standard_output + ran.standard_error);
-  if (!output.empty()) result.output = at.blobs.put(output, engine::BlobNaming::plain).value_or(BlobName{});
+  result.output = keep_output(at, what_it_printed(ran));
   return result;
 }
 
@@ -142,11 +145,15 @@ void run_side_by_side(std::size_t count, unsigned at_once, const std::function<v
 
 std::vector<ProbeResult> run_probes(const HealSurroundings& at, const EngineSpec& spec,
                                     const std::vector<Probe>& probes, const EffectMark& mark) {
+  if (at.learn_secrets_of) at.learn_secrets_of(spec);
   std::vector<ProbeResult> results(probes.size());
-  run_side_by_side(probes.size(), at.tests_at_once, [&](std::size_t index) {
-    results[index] = at.host.probe(spec, probes[index], mark);
-    results[index].message = at.mask(results[index].message);
-  });
+  run_side_by_side(probes.size(), at.tests_at_once,
+                   [&](std::size_t index) { results[index] = at.host.probe(spec, probes[index], mark); });
+  for (ProbeResult& result : results) {  // only now: what one of them read may be what another printed
+    result.message = at.mask(result.message);
+    if (!result.program_sha256.empty() && result.message.size() > longest_message_bytes)
+      result.message.resize(longest_message_bytes);
+  }
   return results;
 }
 
@@ -160,11 +167,13 @@ Evidence gather_evidence(const HealSurroundings& at, const EngineSpec& spec, con
                          const EffectMark& mark) {
   Evidence evidence;
   evidence.probes = probe_until_they_hold(at, spec, effect.service_touched, mark);
+  for (ProbeResult& probe : evidence.probes) probe.output = keep_output(at, std::exchange(probe.printed, {}));
   evidence.tests = run_tests(at, spec, mark);
   const std::vector<std::string> changed = changed_paths(*effect.plan);
   evidence.scanned = spec.certify.security.paths;
   if (auto findings = at.host.scan(spec, spec.certify.security, changed)) {
     evidence.findings = std::move(*findings);
+    for (SecurityFinding& finding : evidence.findings) finding.message = at.mask(finding.message);
   } else {
     evidence.problem = findings.error().message;
   }
@@ -181,6 +190,7 @@ Evidence gather_evidence(const HealSurroundings& at, const EngineSpec& spec, con
   } else {
     evidence.problem = targets.error().message;
   }
+  evidence.problem = at.mask(evidence.problem);
   return evidence;
 }
 

@@ -139,6 +139,7 @@ struct Writer {
   }
   void operator()(const RollbackStarted& e) {
     if (e.again) out.field("again", true);
+    write_by(out, e.by);
   }
   void operator()(const UndoIntended& e) { out.field("number", e.number); }
   void operator()(const UndoApplied& e) { write_each(out, "changes", e.outcomes); }
@@ -218,7 +219,10 @@ struct Reader {
     read_refusals(j, e.refusals);
     read(j.at("evidence"), e.evidence);
   }
-  void operator()(RollbackStarted& e) { e.again = j.value("again", false); }
+  void operator()(RollbackStarted& e) {
+    e.again = j.value("again", false);
+    read_by(j, e.by);
+  }
   void operator()(UndoIntended& e) { e.number = j.at("number"); }
   void operator()(UndoApplied& e) { read_each(j, "changes", e.outcomes); }
   void operator()(RolledBack& e) { read_each(j, "changes", e.outcomes); }

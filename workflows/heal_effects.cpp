@@ -4,7 +4,10 @@
 
 #include "workflows/build_outputs.hpp"
 #include "workflows/engine_spec_codec.hpp"
+#include "workflows/env_file.hpp"
 #include "workflows/gather_evidence.hpp"
+#include "workflows/kept_output.hpp"
+#include "workflows/plan_secrets.hpp"
 #include "workflows/running_services.hpp"
 #include "workflows/strategy.hpp"
 
@@ -91,6 +94,7 @@ HealInput HealEffects::outcome_of(const std::string& heal, const Observe& effect
   }
   observed.spec = *spec;
   observed.observation = observe(*spec, effect, mark(heal, effect.attempt, 0), observed.contents);
+  if (!observed.observation) observed.observation.error().message = at_.mask(observed.observation.error().message);
   return observed;
 }
 
@@ -127,6 +131,13 @@ Result<void> HealEffects::read_contents(const EngineSpec& spec, const Observatio
     contents.emplace(name, std::move(*bytes));
   }
   for (const auto& [key, name] : observation.secrets) at_.learn_secret(contents.at(name));
+  for (const EnvRepair& env : spec.repair.env) {
+    const auto name = observation.contents.find(env.file);
+    if (name == observation.contents.end()) continue;
+    for (const auto& [variable, value] : read_env(contents.at(name->second))) {
+      if (is_secret_name(spec.secrets, variable)) at_.learn_secret(value);
+    }
+  }
   return {};
 }
 
@@ -135,8 +146,14 @@ HealInput HealEffects::outcome_of(const std::string& heal, const ApplyChanges& e
   if (!spec) return ChangesDone{all_failed(effect, spec.error().message)};
   ChangesDone done;
   if (at_.may_change(effect.principal)) {
-    done.outcomes = at_.host.apply(**spec, changes_of(effect), static_cast<unsigned>(effect.from) + 1,
-                                   mark(heal, effect.attempt, 0));
+    std::vector<Change> changes(changes_of(effect).begin(), changes_of(effect).end());
+    for (Change& change : changes) {
+      if (!change.validate) continue;
+      if (const auto back = put_secrets_back(at_.blobs, *change.validate); !back)
+        return ChangesDone{all_failed(effect, back.error().message)};
+    }
+    done.outcomes =
+        at_.host.apply(**spec, changes, static_cast<unsigned>(effect.from) + 1, mark(heal, effect.attempt, 0));
   } else {
     done.outcomes = all_failed(effect, effect.principal + " may no longer change anything");
     for (ChangeOutcome& outcome : done.outcomes) outcome.status = ChangeStatus::refused;
@@ -167,19 +184,27 @@ HealInput HealEffects::outcome_of(const std::string& heal, const PerformAct& eff
 }
 
 HealInput HealEffects::outcome_of(const std::string& heal, const CaptureForUndo& effect) {
-  const Act& act = act_of(effect, effect.number);
-  const RunOutcome ran = at_.host.run({*act.capture, mark(heal, effect.attempt, effect.number), LeaveBehind::nothing});
+  ProgramRun capture = *act_of(effect, effect.number).capture;
+  const std::string failed =
+      "capture " + capture.argv.front() + " failed, so its undo would not know what to put back: ";
+  if (const auto back = put_secrets_back(at_.blobs, capture); !back)
+    return CaptureDone{effect.number, failure(ErrorKind::failed, failed + back.error().message)};
+  const RunOutcome ran =
+      at_.host.run({std::move(capture), mark(heal, effect.attempt, effect.number), LeaveBehind::nothing});
   if (ran.started && ran.exit_code == 0 && !ran.timed_out && !ran.output_cut) {
     return CaptureDone{effect.number, at_.blobs.put(ran.standard_output, engine::BlobNaming::keyed)};
   }
   // Nothing was changed yet: without what undo needs, nothing may be.
   const std::string why = ran.message.empty() ? "exit status " + std::to_string(ran.exit_code) : at_.mask(ran.message);
-  return CaptureDone{effect.number,
-                     failure(ErrorKind::failed, "capture " + act.capture->argv.front() +
-                                                    " failed, so its undo would not know what to put back: " + why)};
+  return CaptureDone{effect.number, failure(ErrorKind::failed, failed + why)};
 }
 
-void HealEffects::perform_act(const EngineSpec& spec, const Act& act, const EffectMark& mark, ChangeOutcome& outcome) {
+void HealEffects::perform_act(const EngineSpec& spec, Act act, const EffectMark& mark, ChangeOutcome& outcome) {
+  if (const auto back = put_secrets_back(at_.blobs, act); !back) {
+    outcome.status = ChangeStatus::failed;
+    outcome.message = std::string(name_of(act.kind)) + ": " + back.error().message;
+    return;
+  }
   if (act.call) return call_platform(*act.call, mark, outcome);
   run_act(act, mark, outcome);
   if (act.kind != ActKind::build || outcome.status != ChangeStatus::done) return;
@@ -194,8 +219,7 @@ void HealEffects::perform_act(const EngineSpec& spec, const Act& act, const Effe
 void HealEffects::call_platform(const HttpCall& call, const std::string& key, ChangeOutcome& outcome) {
   const CallOutcome answer = at_.host.call(call, key);
   outcome.took = answer.took;
-  const std::string body = at_.mask(answer.body);
-  if (!body.empty()) outcome.output = at_.blobs.put(body, engine::BlobNaming::plain).value_or(BlobName{});
+  outcome.output = keep_output(at_, answer.body);
   outcome.status = answer.answered && answer.status / 100 == 2 ? ChangeStatus::done : ChangeStatus::failed;
   if (outcome.status == ChangeStatus::done) return;
   outcome.message =
@@ -214,7 +238,7 @@ void HealEffects::run_act(const Act& act, const EffectMark& mark, ChangeOutcome&
   outcome.exit_code = ran.exit_code;
   outcome.took = ran.took;
   outcome.program_sha256 = ran.program_sha256;
-  outcome.output = keep_output(ran);
+  outcome.output = keep_output(at_, what_it_printed(ran));
   if (ran.started && ran.exit_code == 0 && !ran.timed_out) {
     outcome.status = ChangeStatus::done;
     return;
@@ -224,12 +248,6 @@ void HealEffects::run_act(const Act& act, const EffectMark& mark, ChangeOutcome&
                     (ran.timed_out                        ? "did not end within its time limit"
                      : ran.started && ran.message.empty() ? "exit status " + std::to_string(ran.exit_code)
                                                           : at_.mask(ran.message));
-}
-
-BlobName HealEffects::keep_output(const RunOutcome& ran) {
-  const std::string output = at_.mask(ran.standard_output + ran.standard_error);
-  if (output.empty()) return {};
-  return at_.blobs.put(output, engine::BlobNaming::plain).value_or(BlobName{});
 }
 
 HealInput HealEffects::outcome_of(const std::string& heal, const Certify& effect) {
@@ -267,10 +285,12 @@ HealInput HealEffects::outcome_of(const std::string& heal, const RestoreChanges&
 }
 
 HealInput HealEffects::outcome_of(const std::string& heal, const PerformUndo& effect) {
-  const Act& act = act_of(effect, effect.number);
+  Act act = act_of(effect, effect.number);
   const EffectMark own_mark = mark(heal, effect.attempt, effect.number);
   UndoOutcome outcome{effect.number, UndoStatus::undone, {}};
-  if (act.kind == ActKind::build) {
+  if (const auto back = put_secrets_back(at_.blobs, act); !back) {
+    outcome = {effect.number, UndoStatus::failed, back.error().message};
+  } else if (act.kind == ActKind::build) {
     outcome = undo_build(effect, act, own_mark);
   } else if (act.undo_call) {
     ChangeOutcome called;

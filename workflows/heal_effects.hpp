@@ -33,6 +33,8 @@ struct HealSurroundings {
   std::function<std::optional<Adopted>(const std::string& engine)> adopted;
   std::function<std::string(std::string_view text)> mask;       // takes secrets out of text
   std::function<void(const std::string& secret)> learn_secret;  // mask() takes it out from now on
+  // What the engine's own files hold that mask() has to take out; before each look at it. May be empty.
+  std::function<void(const EngineSpec& spec)> learn_secrets_of = {};
   std::function<Duration()> since_boot;
   std::function<bool(Duration)> wait;  // false: the process is told to stop
 };
@@ -64,12 +66,11 @@ class HealEffects final : public engine::EffectPerformer<Heal> {
   [[nodiscard]] EffectMark mark(const std::string& heal, unsigned attempt, unsigned number) const;
   Result<Observation> observe(const SpecPtr& spec, const Observe& effect, const EffectMark& mark, Contents& contents);
   Result<void> read_contents(const EngineSpec& spec, const Observation& observation, Contents& contents) const;
-  void perform_act(const EngineSpec& spec, const Act& act, const EffectMark& mark, ChangeOutcome& outcome);
+  void perform_act(const EngineSpec& spec, Act act, const EffectMark& mark, ChangeOutcome& outcome);
   void run_act(const Act& act, const EffectMark& mark, ChangeOutcome& outcome);
   void call_platform(const HttpCall& call, const std::string& key, ChangeOutcome& outcome);
   void run_undo(const PerformUndo& effect, const Act& act, const EffectMark& mark, UndoOutcome& outcome);
   UndoOutcome undo_build(const PerformUndo& effect, const Act& act, const EffectMark& mark);
-  [[nodiscard]] BlobName keep_output(const RunOutcome& ran);
 
   HealSurroundings at_;
   std::mutex specs_mutex_;

@@ -122,6 +122,7 @@ struct CertificationRefused {
 struct RollbackStarted {
   unsigned attempt = 1;
   bool again = false;  // asked for by `autoheal rollback`
+  By by = {};          // who asked, where somebody did
   friend bool operator==(const RollbackStarted&, const RollbackStarted&) = default;
 };
 struct UndoIntended {

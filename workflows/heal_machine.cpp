@@ -62,10 +62,10 @@ class Turn {
     if (state_.phase == Phase::triggered || state_.phase == Phase::retrying) conclude();
   }
 
-  void on(const RollBackAgain&) {
+  void on(const RollBackAgain& input) {
     AUTOHEAL_CHECK(state_.phase == Phase::exhausted);
     if (!state_.plan || !state_.plan_certified) return;
-    add(RollbackStarted{state_.attempt, true});
+    add(RollbackStarted{state_.attempt, true, input.by});
     continue_rollback();
   }
 

@@ -41,6 +41,7 @@ struct RunOutcome {
   bool output_cut = false;
   Duration took{0};
   std::string program_sha256;  // "sha256:..." of the program file that ran
+  std::string user;            // the OS user it ran as
   std::string message;         // why it did not start or was ended, or empty
 };
 

@@ -163,13 +163,22 @@ void read(const json& j, HashFinding& finding) {
 void write(JsonWriter& out, const ProbeResult& result) {
   out.begin_object().field("name", result.name).field("verdict", word_of<ProbeVerdict>(probe_words, result.verdict));
   if (!result.heal) out.field("heal", false);
-  out.optional_field("message", result.message).field("took_us", result.took).end_object();
+  out.optional_field("message", result.message);
+  if (!result.program_sha256.empty()) {
+    out.field("exit", result.exit_code).field("program_sha256", result.program_sha256);
+    out.optional_field("user", result.user).optional_field("output", result.output);
+  }
+  out.field("took_us", result.took).end_object();
 }
 void read(const json& j, ProbeResult& result) {
   result.name = j.at("name");
   result.verdict = value_of<ProbeVerdict>(probe_words, j.at("verdict").get_ref<const std::string&>());
   result.heal = j.value("heal", true);
   result.message = text(j, "message");
+  result.exit_code = j.value("exit", 0);
+  result.program_sha256 = text(j, "program_sha256");
+  result.user = text(j, "user");
+  result.output = text(j, "output");
   result.took = duration(j, "took_us");
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "workflows/plan_secrets.hpp"
 #include "workflows/repair_configuration.hpp"
 #include "workflows/repair_deployment.hpp"
 #include "workflows/repair_service.hpp"
@@ -23,6 +24,7 @@ Result<PlannedRepair> plan_repair(const PlanningInput& input) {
     return std::unexpected(std::move(done.error()));
   add_platform_acts(input, plan);
   add_acts(input, stopped, plan);
+  hide_secrets(input.spec, input.name_of_content, planned);
   return planned;
 }
 

@@ -46,6 +46,8 @@ class Daemon {
     tell_to_stop();
     wait_for_the_end();
   }
+  // Ends it with `signal`; true if that left a core dump.
+  [[nodiscard]] bool leaves_core_dump(int signal) { return process_.leaves_core_dump(signal); }
   void tell_to_stop() const { process_.send(SIGTERM); }
   void wait_for_the_end() { EXPECT_EQ(process_.wait(), 0) << said(); }
   // What it wrote to stderr, over all its lives on this Bridge.

@@ -115,6 +115,15 @@ Background::~Background() {
 
 void Background::send(int signal) const { ::kill(pid_, signal); }
 
+bool Background::leaves_core_dump(int signal) {
+  send(signal);
+  int status = 0;
+  while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+  }
+  pid_ = -1;
+  return WIFSIGNALED(status) && WCOREDUMP(status);
+}
+
 int Background::wait() {
   const int code = exit_code_of(pid_);
   pid_ = -1;

@@ -36,6 +36,8 @@ class Background {
   Background& operator=(const Background&) = delete;
   void send(int signal) const;
   [[nodiscard]] int wait();  // its exit code
+  // Ends it with `signal`; true if the kernel wrote a core dump of it.
+  [[nodiscard]] bool leaves_core_dump(int signal);
   [[nodiscard]] pid_t pid() const { return pid_; }
 
  private:

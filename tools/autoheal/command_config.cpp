@@ -6,6 +6,7 @@
 #include "tools/autoheal/daemon_client.hpp"
 #include "tools/autoheal/heal_list.hpp"
 #include "tools/autoheal/heal_text.hpp"
+#include "tools/autoheal/known_secrets.hpp"
 #include "tools/autoheal/table.hpp"
 #include "workflows/engine_spec_codec.hpp"
 #include "workflows/holds.hpp"
@@ -31,6 +32,13 @@ std::string kinds_of_repair(const RepairSpec& repair) {
   add(repair.service.has_value(), "service");
   add(!repair.commands.empty(), "commands");
   return kinds.empty() ? "only certifies" : kinds;
+}
+
+// Every text of what is shown, but for names of keys.
+void mask_texts(nlohmann::ordered_json& node, const SecretMask& mask) {
+  if (node.is_string()) node = mask(node.get_ref<const std::string&>());
+  if (!node.is_structured()) return;
+  for (auto& item : node) mask_texts(item, mask);
 }
 
 // Literals of env values may be secrets: what is shown is where they come from.
@@ -86,8 +94,11 @@ int command_config_show(const Session& session) {
       .field("your_role", name_of(session.configuration.principal.role));
   out.key("engines").begin_array();
   for (const EngineSpec& spec : settings.engines) out.raw(encode_engine_spec(without_secrets(spec)));
-  const std::string json = out.end_array().end_object().take();
-  session.console.data(session.console.json() ? json : nlohmann::ordered_json::parse(json).dump(2));
+  auto shown = nlohmann::ordered_json::parse(out.end_array().end_object().take());
+  SecretMask mask(settings.secrets);
+  learn_secrets(settings, mask);
+  mask_texts(shown, mask);
+  session.console.data(shown.dump(session.console.json() ? -1 : 2));
   return exit_done;
 }
 

@@ -152,6 +152,22 @@ void add_filters(CLI::App& app, Options& options) {
       ->type_name("TIME");
 }
 
+constexpr const char* coverage_example =
+    "Example:\n"
+    "  autoheal audit coverage --since 2026-10-01 --until 2026-11-01 --engine EnvRecon\n"
+    "says how much of October it was tested and healed, and lists every gap with its cause: stopped, killed, host "
+    "off,\n"
+    "not configured, switched off, observed, or held, by whom and why. What daemons wrote into the ledger is counted;\n"
+    "before a kill, their last word is at most 5 minutes old.\n";
+
+void add_coverage(CLI::App& audit, Options& options) {
+  CLI::App* coverage = command(audit, options, "coverage", "was it switched off? every gap in testing and healing");
+  coverage->footer(coverage_example);
+  coverage->add_option("--engine", options.engine, "only of this engine")->type_name("NAME");
+  coverage->add_option("--since", options.since, "from this time on (default: the first entry)")->type_name("TIME");
+  coverage->add_option("--until", options.until, "before this time (default: now)")->type_name("TIME");
+}
+
 void add_reading(CLI::App& app, Options& options) {
   add_filters(*command(app, options, "heals", "list heals, newest last"), options);
   CLI::App* show = command(app, options, "show", "one heal as a timeline");
@@ -168,6 +184,7 @@ void add_reading(CLI::App& app, Options& options) {
   audit->add_option("--until", options.until, "before this time")->type_name("TIME");
   audit->add_option("--limit", options.limit, "at most so many entries")->type_name("N");
   audit->add_option("--after", options.after, "only entries after this sequence number")->type_name("SEQ");
+  add_coverage(*audit, options);
   command(app, options, "engines", "the engines of the configuration and how they stand");
 }
 

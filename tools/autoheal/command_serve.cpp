@@ -1,5 +1,6 @@
 // serve: the daemon, from its start to its end.
 #include <malloc.h>
+#include <sys/prctl.h>
 
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/daemon.hpp"
@@ -7,7 +8,8 @@
 namespace autoheal::cli {
 
 int command_serve(const Options& options, Console& console, LoadedConfiguration configuration) {
-  ::mallopt(M_ARENA_MAX, 2);  // one a thread would hold on to what each of them once needed
+  ::prctl(PR_SET_DUMPABLE, 0);  // what it knows of secrets stays out of core dumps and away from debuggers
+  ::mallopt(M_ARENA_MAX, 2);    // one a thread would hold on to what each of them once needed
   const auto own = std::make_shared<LoadedConfiguration>(std::move(configuration));
   const Session session{options, console, *own};
   if (const int refused = session.require(workflows::Permission::heal, "run the daemon"); refused != exit_done)

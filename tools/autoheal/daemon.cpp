@@ -131,14 +131,15 @@ asio::awaitable<Result<void>> Daemon::begin() {
   auto entry = node_started(*configuration, healer_.recovered().size(), now);
   auto started = co_await healer_.record(std::move(entry));
   if (!started) co_return started;
-  auto loaded = config_loaded(*configuration, healer_.ledger(), now);
+  auto loaded = config_loaded(*configuration, healer_.ledger(), healer_.surroundings().blobs, now);
   if (!loaded) co_return std::unexpected(std::move(loaded.error()));
   if (*loaded) {
     if (auto recorded = co_await healer_.record(std::move(**loaded)); !recorded) co_return recorded;
   }
   take_configuration();
   for (const auto& [engine, heal] : healer_.trigger().open_heals()) watch_.heal_began(engine);
-  if (auto told = remember_recent_past(healer_.ledger(), healer_.clock(), watch_); !told) co_return told;
+  if (auto told = remember_recent_past(healer_.ledger(), healer_.surroundings().blobs, healer_.clock(), watch_); !told)
+    co_return told;
   heart_->set(healer_.clock().since_boot() + heartbeat_every);
   tell("serving " + count_of_engines(*configuration) + " of " + configuration->settings.file +
        (healer_.recovered().empty() ? "" : ", resuming " + std::to_string(healer_.recovered().size()) + " heals"));
@@ -186,6 +187,7 @@ void Daemon::signalled(int number) {
 }
 
 asio::awaitable<void> Daemon::reload() {
+  const auto before = healer_.configuration();
   auto next = load_again_();
   if (next) {
     if (auto taken = healer_.reload(*next); !taken) next = std::unexpected(std::move(taken.error()));
@@ -200,15 +202,17 @@ asio::awaitable<void> Daemon::reload() {
   take_configuration();
   tell("configuration read again: " + count_of_engines(**next));
   pump();
-  auto loaded = config_loaded(**next, healer_.ledger(), healer_.clock().now());
+  auto loaded = config_loaded(**next, healer_.ledger(), healer_.surroundings().blobs, healer_.clock().now());
   if (loaded && *loaded) co_await record(std::move(**loaded));
+  auto switched = healing_switched(*before, **next, healer_.clock().now());
+  if (switched) co_await record(std::move(*switched));
 }
 
 asio::awaitable<void> Daemon::end(std::string cause) {
   server_->stop();
   tell("ending on " + cause + "; open heals go on at the next start");
   while (auto due = report_.take(healer_.clock().now())) co_await write_report(std::move(*due));
-  auto entry = node_stopped(*healer_.configuration(), cause, healer_.clock().now());
+  auto entry = node_stopped(*healer_.configuration(), cause, take_beat(), healer_.clock().now());
   co_await record(std::move(entry));
   server_->leave();  // effects under way may take their time, and would keep people waiting for nothing
   healer_.stop(exit_done);
@@ -244,6 +248,7 @@ void Daemon::perform(const StartTest& act) {
 
 asio::awaitable<void> Daemon::test(EngineToHeal engine) {
   ++beat_.tests_run;
+  ++beat_.tests[engine.spec->name];
   // A job outlives the daemon where that ends meanwhile; the healer waits for it.
   const auto job = [&healer = healer_, spec = engine.spec] {
     return test_engine(healer.surroundings(), *spec, mark_of_tests(healer) + spec->name + "/0");
@@ -353,13 +358,17 @@ void Daemon::stands_otherwise(const std::string& engine) {
 }
 
 void Daemon::heartbeat() {
+  heart_->set(healer_.clock().since_boot() + heartbeat_every);
+  spawn(record(node_heartbeat(*healer_.configuration(), take_beat(), healer_.clock().now())));
+}
+
+// What was done since it last told.
+Heartbeat Daemon::take_beat() {
   Heartbeat beat = std::exchange(beat_, {});
-  const auto configuration = healer_.configuration();
-  for (const EngineSpec& spec : configuration->settings.engines) {
+  for (const EngineSpec& spec : healer_.configuration()->settings.engines) {
     if (healer_.hold_on(spec.name)) beat.held.push_back(spec.name);
   }
-  heart_->set(healer_.clock().since_boot() + heartbeat_every);
-  spawn(record(node_heartbeat(*configuration, beat, healer_.clock().now())));
+  return beat;
 }
 
 Standing Daemon::standing_of(const std::string& engine) const {

@@ -60,6 +60,7 @@ class Daemon {
   void stands_otherwise(const std::string& engine);
   void tell(const std::string& sentence);
   void heartbeat();
+  [[nodiscard]] Heartbeat take_beat();
   [[nodiscard]] workflows::Standing standing_of(const std::string& engine) const;
   [[nodiscard]] workflows::By by_daemon() const;
   [[nodiscard]] std::string status() const;

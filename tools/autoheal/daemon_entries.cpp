@@ -2,11 +2,13 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <fstream>
-#include <map>
 #include <nlohmann/json.hpp>
 
 #include "engine/digest.hpp"
+#include "engine/large_data.hpp"
+#include "tools/autoheal/configuration_keys.hpp"
 #include "tools/autoheal/version.hpp"
 #include "workflows/engine_spec_codec.hpp"
 #include "workflows/json_writer.hpp"
@@ -16,7 +18,6 @@ namespace autoheal::cli {
 namespace {
 
 using workflows::JsonWriter;
-using Digests = std::map<std::string, std::string>;  // of engines, by name
 
 engine::NewEntry entry_of(std::string type, const LoadedConfiguration& configuration, Timestamp now, JsonWriter& data) {
   engine::NewEntry entry;
@@ -27,8 +28,8 @@ engine::NewEntry entry_of(std::string type, const LoadedConfiguration& configura
   return entry;
 }
 
-Digests digests_of(const LoadedConfiguration& configuration) {
-  Digests digests;
+KeyDigests digests_of_engines(const LoadedConfiguration& configuration) {
+  KeyDigests digests;
   for (const auto& spec : configuration.settings.engines)
     digests[spec.name] = sha256_name(workflows::encode_engine_spec(spec));
   return digests;
@@ -41,34 +42,65 @@ void write_names(JsonWriter& out, const char* key, const std::vector<std::string
   out.end_array();
 }
 
-void write_differences(JsonWriter& out, const Digests& before, const Digests& now) {
-  std::vector<std::string> added, changed, removed;
-  for (const auto& [name, digest] : now) {
-    const auto known = before.find(name);
-    if (known == before.end()) added.push_back(name);
-    if (known != before.end() && known->second != digest) changed.push_back(name);
-  }
-  for (const auto& [name, digest] : before) {
-    if (!now.contains(name)) removed.push_back(name);
-  }
-  write_names(out, "engines_added", added);
-  write_names(out, "engines_changed", changed);
-  write_names(out, "engines_removed", removed);
+// What the newest config.loaded says; nothing where there is none, or none that can be read.
+struct LoadedBefore {
+  std::string digest;
+  KeyDigests engines;
+  KeyDigests keys;  // empty: an older version wrote it
+};
+
+LoadedBefore loaded_before(const std::vector<engine::Entry>& entries, const engine::BlobStore& blobs) {
+  const auto newest = std::ranges::find(entries.rbegin(), entries.rend(), "config.loaded", &engine::Entry::type);
+  if (newest == entries.rend()) return {};
+  const auto text = engine::lengthen(blobs, newest->data);
+  const auto data = nlohmann::json::parse(text.value_or(""), nullptr, false);
+  if (!data.is_object() || !data.contains("engines")) return {};
+  LoadedBefore before{data.value("digest", std::string()), key_digests_of(data["engines"].dump()), {}};
+  if (const auto kept = blobs.get(data.value("keys", std::string()))) before.keys = key_digests_of(*kept);
+  return before;
 }
 
-// The newest config.loaded's digest and engines; empty where there is none, or none that can be read.
-std::pair<std::string, Digests> loaded_before(const std::vector<engine::Entry>& entries) {
-  for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
-    if (entry->type != "config.loaded") continue;
-    const auto data = nlohmann::json::parse(entry->data, nullptr, false);
-    if (!data.is_object() || !data.contains("engines") || !data["engines"].is_object()) return {};
-    Digests engines;
-    for (const auto& [name, digest] : data["engines"].items()) {
-      if (digest.is_string()) engines[name] = digest.get<std::string>();
-    }
-    return {data.value("digest", std::string()), std::move(engines)};
+// The keys of an engine that came or went say nothing that its name does not.
+void drop_keys_of(const std::vector<std::string>& engines, std::vector<std::string>& keys) {
+  std::erase_if(keys, [&](const std::string& key) {
+    return std::ranges::any_of(engines,
+                               [&](const std::string& name) { return key.starts_with("engines." + name + "."); });
+  });
+}
+
+void write_differences(JsonWriter& out, const LoadedBefore& before, const KeyDigests& engines, const KeyDigests& keys) {
+  const KeyChanges changed_engines = changes_between(before.engines, engines);
+  write_names(out, "engines_added", changed_engines.added);
+  write_names(out, "engines_changed", changed_engines.changed);
+  write_names(out, "engines_removed", changed_engines.removed);
+  if (before.keys.empty()) return;
+  KeyChanges changed = changes_between(before.keys, keys);
+  drop_keys_of(changed_engines.added, changed.added);
+  drop_keys_of(changed_engines.removed, changed.removed);
+  write_names(out, "keys_added", changed.added);
+  write_names(out, "keys_changed", changed.changed);
+  write_names(out, "keys_removed", changed.removed);
+}
+
+// What coverage asks for: how often each engine is tested, and which of them are not healed.
+void write_schedule(JsonWriter& out, const std::vector<workflows::EngineSpec>& engines) {
+  std::vector<std::string> observed, switched_off;
+  out.key("every_us").begin_object();
+  for (const auto& spec : engines) {
+    out.field(spec.name, spec.every);
+    if (spec.healing.observe_only) observed.push_back(spec.name);
+    if (!spec.healing.enabled) switched_off.push_back(spec.name);
   }
-  return {};
+  out.end_object();
+  write_names(out, "observed", observed);
+  write_names(out, "switched_off", switched_off);
+}
+
+void write_done(JsonWriter& out, const Heartbeat& done) {
+  out.field("tests_run", done.tests_run).field("tests_failed", done.tests_failed).key("tests").begin_object();
+  for (const auto& [name, count] : done.tests) out.field(name, count);
+  out.end_object();
+  write_names(out, "held", done.held);
 }
 
 }  // namespace
@@ -84,13 +116,17 @@ engine::NewEntry node_started(const LoadedConfiguration& configuration, std::siz
   JsonWriter out;
   out.begin_object().field("version", version).field("program_sha256", sha256_of_this_program());
   out.field("configuration", configuration.settings.digest).field("healing", configuration.settings.healing.enabled);
+  out.field("observes_only", configuration.settings.healing.observe_only);
   out.field("uid", configuration.caller.uid).field("boot_id", boot_id()).field("recovered", recovered);
   return entry_of("node.started", configuration, now, out);
 }
 
-engine::NewEntry node_stopped(const LoadedConfiguration& configuration, const std::string& cause, Timestamp now) {
+engine::NewEntry node_stopped(const LoadedConfiguration& configuration, const std::string& cause, const Heartbeat& last,
+                              Timestamp now) {
   JsonWriter out;
-  out.begin_object().field("cause", cause).field("boot_id", boot_id());
+  out.begin_object().field("cause", cause);
+  write_done(out, last);
+  out.field("boot_id", boot_id());
   return entry_of("node.stopped", configuration, now, out);
 }
 
@@ -98,10 +134,18 @@ engine::NewEntry node_heartbeat(const LoadedConfiguration& configuration, const 
   JsonWriter out;
   out.begin_object().field("healing", configuration.settings.healing.enabled);
   out.field("observes_only", configuration.settings.healing.observe_only);
-  out.field("tests_run", heartbeat.tests_run).field("tests_failed", heartbeat.tests_failed);
-  write_names(out, "held", heartbeat.held);
+  write_done(out, heartbeat);
   out.field("configuration", configuration.settings.digest).field("boot_id", boot_id());
   return entry_of("node.heartbeat", configuration, now, out);
+}
+
+std::optional<engine::NewEntry> healing_switched(const LoadedConfiguration& before, const LoadedConfiguration& now,
+                                                 Timestamp when) {
+  const bool healing = now.settings.healing.enabled;
+  if (before.settings.healing.enabled == healing) return std::nullopt;
+  JsonWriter out;
+  out.begin_object().field("healing", healing).field("configuration", now.settings.digest);
+  return entry_of("healing.switched", now, when, out);
 }
 
 engine::NewEntry config_refused(const LoadedConfiguration& in_force, const std::string& why, Timestamp now) {
@@ -112,20 +156,28 @@ engine::NewEntry config_refused(const LoadedConfiguration& in_force, const std::
 }
 
 Result<std::optional<engine::NewEntry>> config_loaded(const LoadedConfiguration& configuration,
-                                                      const engine::LedgerView& ledger, Timestamp now) {
+                                                      const engine::LedgerView& ledger, engine::BlobStore& blobs,
+                                                      Timestamp now) {
   const auto entries = ledger.read_stream("ledger", 1);
   if (!entries) return std::unexpected(entries.error());
-  const auto [digest, engines] = loaded_before(*entries);
-  if (digest == configuration.settings.digest) return std::nullopt;
-  const Digests current = digests_of(configuration);
+  const config::Configuration& settings = configuration.settings;
+  const LoadedBefore before = loaded_before(*entries, blobs);
+  if (before.digest == settings.digest && !before.keys.empty()) return std::nullopt;
+  const KeyDigests engines = digests_of_engines(configuration);
+  const KeyDigests keys = digests_by_key(settings, blobs);
+  const auto kept = blobs.put(to_json(keys), engine::BlobNaming::plain);
+  if (!kept) return std::unexpected(kept.error());
   JsonWriter out;
-  out.begin_object().field("digest", configuration.settings.digest).field("file", configuration.settings.file);
+  out.begin_object().field("digest", settings.digest).field("file", settings.file);
   struct stat found {};
-  if (::stat(configuration.settings.file.c_str(), &found) == 0) out.field("owner_uid", found.st_uid);
-  out.key("engines").begin_object();
-  for (const auto& [name, engine_digest] : current) out.field(name, engine_digest);
+  if (::stat(settings.file.c_str(), &found) == 0)
+    out.field("owner", os_user_name(found.st_uid)).field("owner_uid", found.st_uid);
+  out.field("healing", settings.healing.enabled).key("engines").begin_object();
+  for (const auto& [name, engine_digest] : engines) out.field(name, engine_digest);
   out.end_object();
-  write_differences(out, engines, current);
+  write_schedule(out, settings.engines);
+  out.field("keys", *kept);
+  write_differences(out, before, engines, keys);
   return entry_of("config.loaded", configuration, now, out);
 }
 

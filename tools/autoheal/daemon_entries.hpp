@@ -1,11 +1,13 @@
 // What a daemon says of itself in the ledger: that it began, still heals, took a configuration, ended. With them an
-// auditor can tell when healing was on.
+// auditor can tell when healing was on (replay/coverage.hpp).
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "engine/blob_store.hpp"
 #include "engine/ledger.hpp"
 #include "tools/autoheal/loaded_configuration.hpp"
 
@@ -16,20 +18,27 @@ namespace autoheal::cli {
 
 [[nodiscard]] engine::NewEntry node_started(const LoadedConfiguration& configuration, std::size_t recovered,
                                             Timestamp now);
+
+// What was done since the daemon last told.
+struct Heartbeat {
+  std::uint64_t tests_run = 0, tests_failed = 0;
+  std::map<std::string, std::uint64_t> tests;  // by engine
+  std::vector<std::string> held;               // engines
+};
 // `cause`: SIGTERM, SIGINT.
 [[nodiscard]] engine::NewEntry node_stopped(const LoadedConfiguration& configuration, const std::string& cause,
-                                            Timestamp now);
-
-struct Heartbeat {
-  std::uint64_t tests_run = 0, tests_failed = 0;  // since the last one
-  std::vector<std::string> held;                  // engines
-};
+                                            const Heartbeat& last, Timestamp now);
 [[nodiscard]] engine::NewEntry node_heartbeat(const LoadedConfiguration& configuration, const Heartbeat& heartbeat,
                                               Timestamp now);
 
-// Empty: the newest one that the ledger holds is the same.
+// Empty: the newest one that the ledger holds is the same. Digests by key go to `blobs`.
 [[nodiscard]] Result<std::optional<engine::NewEntry>> config_loaded(const LoadedConfiguration& configuration,
-                                                                    const engine::LedgerView& ledger, Timestamp now);
+                                                                    const engine::LedgerView& ledger,
+                                                                    engine::BlobStore& blobs, Timestamp now);
+
+// Empty: healing was on or off before as it is now.
+[[nodiscard]] std::optional<engine::NewEntry> healing_switched(const LoadedConfiguration& before,
+                                                               const LoadedConfiguration& now, Timestamp when);
 
 // Another configuration was not taken; `why` holds no secrets.
 [[nodiscard]] engine::NewEntry config_refused(const LoadedConfiguration& in_force, const std::string& why,

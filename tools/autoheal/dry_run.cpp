@@ -2,6 +2,7 @@
 
 #include "replay/plan_text.hpp"
 #include "store/memory_blobs.hpp"
+#include "tools/autoheal/known_secrets.hpp"
 #include "tools/autoheal/printable.hpp"
 #include "tools/host/real_host.hpp"
 #include "workflows/adopted_baseline.hpp"
@@ -48,9 +49,12 @@ std::string to_json(const EngineSpec& spec, const PlanPreview& preview) {
 }  // namespace
 
 int dry_run(const Session& session, const EngineSpec& spec) {
-  const auto seen = preview(session, spec);
+  SecretMask mask(session.configuration.settings.secrets);
+  learn_secrets(session.configuration.settings, mask);
+  auto seen = preview(session, spec);
   if (!seen)
-    return session.fail({ErrorKind::failed, "no plan can be made: " + seen.error().message, seen.error().hint});
+    return session.fail({ErrorKind::failed, "no plan can be made: " + mask(seen.error().message), seen.error().hint});
+  for (Refusal& refusal : seen->refusals) refusal.reason = mask(refusal.reason);
   Console& console = session.console;
   const int code = seen->refusals.empty() ? exit_done : exit_failed;
   if (console.json()) {

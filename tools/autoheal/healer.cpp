@@ -9,6 +9,7 @@
 #include "engine/large_data.hpp"
 #include "replay/timeline.hpp"
 #include "tools/autoheal/exit_code.hpp"
+#include "tools/autoheal/known_secrets.hpp"
 #include "tools/autoheal/version.hpp"
 #include "workflows/adopted_baseline.hpp"
 #include "workflows/engine_spec_codec.hpp"
@@ -131,10 +132,11 @@ void Healer::watch_the_runner() {
     stop(exit_internal);
   };
   runtime_->runner().hooks.unavailable = [this, told = std::string()](const std::string& why) mutable {
-    if (std::exchange(told, why) != why) console_.note("autoheal: waiting, since nothing can be recorded now: " + why);
+    if (std::exchange(told, why) != why)
+      console_.note("autoheal: waiting, since nothing can be recorded now: " + mask_(why));
   };
   runtime_->runner().hooks.set_aside = [this](const std::string& stream, const Error& error) {
-    console_.note("autoheal: " + stream + " is set aside: " + error.message);
+    console_.note("autoheal: " + stream + " is set aside: " + mask_(error.message));
   };
   runtime_->after_turn = [this] {
     bus_->pump();
@@ -148,6 +150,7 @@ Result<void> Healer::keep_configuration(const ConfigurationPtr& configuration) {
     if (auto kept = vault_->put(content, engine::BlobNaming::plain); !kept)
       return std::unexpected(std::move(kept.error()));
   }
+  learn_secrets(configuration->settings, mask_);
   std::map<std::string, workflows::EngineToHeal> engines;
   for (const workflows::EngineSpec& spec : configuration->settings.engines) {
     auto name = vault_->put(workflows::encode_engine_spec(spec), engine::BlobNaming::plain);
@@ -231,6 +234,7 @@ workflows::HealSurroundings Healer::make_surroundings() {
       },
       .mask = [this](std::string_view text) { return mask_(text); },
       .learn_secret = [this](const std::string& secret) { mask_.learn(secret); },
+      .learn_secrets_of = [this](const workflows::EngineSpec& spec) { learn_secrets_on_disk(spec, mask_); },
       .since_boot = [this] { return clock_.since_boot(); },
       .wait = [this](Duration time) { return wait(time); },
   };
@@ -249,9 +253,11 @@ workflows::TriggerHooks Healer::trigger_hooks() {
     return on_pool([this, may, spec = engine.spec] {
       std::optional<workflows::AdoptedBaseline> adopted;
       if (auto found = surroundings_->adopted(spec->name)) adopted = std::move(found->baseline);
-      const auto preview = workflows::preview_plan(*host_, *vault_, *spec, adopted, may,
-                                                   ledger_->id() + "/observe/" + spec->name + "/0");
-      return preview ? workflows::to_json(*preview) : workflows::no_preview(mask_(preview.error().message));
+      auto preview = workflows::preview_plan(*host_, *vault_, *spec, adopted, may,
+                                             ledger_->id() + "/observe/" + spec->name + "/0");
+      if (!preview) return workflows::no_preview(mask_(preview.error().message));
+      for (workflows::Refusal& refusal : preview->refusals) refusal.reason = mask_(refusal.reason);
+      return workflows::to_json(*preview);
     });
   };
   return hooks;

@@ -43,6 +43,7 @@ int run(const Options& options, Console& console) {
       {"heals", command_heals},
       {"show", command_show},
       {"audit", command_audit},
+      {"audit coverage", command_audit_coverage},
       {"engines", command_engines},
       {"baseline adopt", command_baseline_adopt},
       {"baseline show", command_baseline_show},

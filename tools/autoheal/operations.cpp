@@ -8,6 +8,7 @@
 #include "tools/autoheal/report.hpp"
 #include "tools/autoheal/session.hpp"
 #include "workflows/adopted_baseline.hpp"
+#include "workflows/by_codec.hpp"
 #include "workflows/json_writer.hpp"
 
 namespace autoheal::cli {
@@ -18,6 +19,7 @@ using namespace workflows;
 namespace {
 
 constexpr Duration longest_hold = std::chrono::hours(24 * 365);
+constexpr std::size_t longest_reason_of_denied_bytes = 500;  // nobody fills the ledger with what is refused
 constexpr Duration usual_hold = std::chrono::hours(1);
 
 Result<std::string> refused(Error error) { return std::unexpected(std::move(error)); }
@@ -90,8 +92,11 @@ asio::awaitable<Result<std::string>> Operations::perform(std::string name, std::
   }
   const auto kind = kinds().find(name);
   if (kind == kinds().end()) co_return failure(ErrorKind::not_found, "there is no operation of this name");
-  if (!allows(who.principal.role, kind->second.permission)) co_return co_await refuse(kind->second.what, who);
   auto read = read_operation_body(body, kind->second.keys);
+  if (!allows(who.principal.role, kind->second.permission)) {
+    if (read) who.by.reason = healer_.surroundings().mask(read->reason);
+    co_return co_await refuse(kind->second.what, who);
+  }
   if (!read) co_return std::unexpected(std::move(read.error()));
   who.by.reason = healer_.surroundings().mask(read->reason);
   co_return co_await (this->*kind->second.function)(std::move(*read), std::move(who));
@@ -114,8 +119,11 @@ Operations::Answer Operations::denied(OperationBody body, Requester who) {
   entry.time = healer_.clock().now();
   entry.actor = who.principal.name;
   JsonWriter data;
-  data.begin_object().field("wanted", body.what).field("role", name_of(who.principal.role));
-  data.field("uid", who.by.uid).field("via", who.by.via);
+  data.begin_object().field("wanted", healer_.surroundings().mask(body.what));
+  data.field("role", name_of(who.principal.role)).field("uid", who.by.uid).field("via", who.by.via);
+  if (!body.reason.empty()) who.by.reason = healer_.surroundings().mask(body.reason);
+  if (who.by.reason.size() > longest_reason_of_denied_bytes) who.by.reason.resize(longest_reason_of_denied_bytes);
+  write_by(data, who.by);
   entry.data = data.end_object().take();
   const auto recorded = co_await healer_.record(std::move(entry));
   if (!recorded) co_return std::unexpected(recorded.error());

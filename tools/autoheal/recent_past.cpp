@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "engine/large_data.hpp"
+
 namespace autoheal::cli {
 
 namespace {
@@ -47,8 +49,8 @@ void remember(const engine::Entry& entry, Duration when, workflows::Watch& watch
 
 }  // namespace
 
-Result<void> remember_recent_past(const store::SqliteLedger& ledger, const engine::Clock& clock,
-                                  workflows::Watch& watch) {
+Result<void> remember_recent_past(const store::SqliteLedger& ledger, const engine::BlobStore& blobs,
+                                  const engine::Clock& clock, workflows::Watch& watch) {
   const Timestamp now = clock.now();
   const Duration now_since_boot = clock.since_boot();
   auto place = place_before(ledger, now - remembered);
@@ -57,8 +59,11 @@ Result<void> remember_recent_past(const store::SqliteLedger& ledger, const engin
     const auto page = ledger.read_all(*place, page_entries);
     if (!page) return std::unexpected(page.error());
     if (page->entries.empty()) return {};
-    for (const engine::Entry& entry : page->entries)
+    for (engine::Entry entry : page->entries) {
+      // Of many engines it is large; what the vault lost is not remembered.
+      if (entry.type == "config.loaded") entry.data = engine::lengthen(blobs, entry.data).value_or("{}");
       remember(entry, now_since_boot - std::chrono::duration_cast<Duration>(now - entry.time), watch);
+    }
     *place = page->next;
   }
 }

@@ -11,7 +11,7 @@ namespace autoheal::cli {
 inline constexpr Duration remembered = std::chrono::hours(24);
 
 // Tells `watch` of the last 24 hours, oldest first, on the boot clock.
-[[nodiscard]] Result<void> remember_recent_past(const store::SqliteLedger& ledger, const engine::Clock& clock,
-                                                workflows::Watch& watch);
+[[nodiscard]] Result<void> remember_recent_past(const store::SqliteLedger& ledger, const engine::BlobStore& blobs,
+                                                const engine::Clock& clock, workflows::Watch& watch);
 
 }  // namespace autoheal::cli

@@ -5,7 +5,9 @@
 #include "store/sqlite_ledger.hpp"
 #include "tools/autoheal/daemon_client.hpp"
 #include "tools/autoheal/operation_body.hpp"
+#include "workflows/by_codec.hpp"
 #include "workflows/json_writer.hpp"
+#include "workflows/secret_mask.hpp"
 
 namespace autoheal::cli {
 
@@ -17,6 +19,7 @@ constexpr std::size_t page_entries = 5'000;
 void record_refusal(const Session& session, const std::string& what) {
   OperationBody told;
   told.what = what;
+  told.reason = session.options.reason;
   if (ask_daemon(session.configuration, "denied", to_json(told))) return;
   engine::SystemClock clock;
   engine::SystemRandomness randomness;
@@ -32,6 +35,9 @@ void record_refusal(const Session& session, const std::string& what) {
   workflows::JsonWriter data;
   data.begin_object().field("wanted", what).field("role", name_of(session.configuration.principal.role));
   data.field("uid", session.configuration.caller.uid).field("via", "cli");
+  workflows::By by = session.by();
+  by.reason = workflows::SecretMask(session.configuration.settings.secrets)(by.reason);
+  write_by(data, by);
   entry.data = data.end_object().take();
   engine::Batch batch;
   batch.streams.push_back({"ledger", before->size(), {std::move(entry)}, engine::StreamLife::ends, {}});

@@ -41,6 +41,8 @@ class Loader {
 
  private:
   std::vector<Problem> sorted() {
+    const workflows::SecretMask mask(result_.secrets);
+    for (Problem& problem : problems_) problem.message = mask(problem.message);
     std::ranges::sort(problems_, {},
                       [](const Problem& one) { return std::tie(one.file, one.line, one.column, one.message); });
     if (problems_.size() > most_problems_told) {

@@ -519,6 +519,7 @@ EngineSpec read_engine(Reading& reading, const Node& node, const std::string& pa
   spec.strategy = strategy_of(reading, node, path, spec.name);
   read(node, "every", spec.every);
   read(node, "depends_on", spec.depends_on);
+  spec.secrets = reading.secrets;
   spec.healing = inherited;
   spec.healing.enabled = true;
   if (const Node* healing = node.find("healing")) read_healing(*healing, spec.healing);

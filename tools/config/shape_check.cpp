@@ -6,12 +6,13 @@
 #include <charconv>
 
 #include "tools/config/scalars.hpp"
+#include "workflows/secret_rules.hpp"
 
 namespace autoheal::config {
 
 namespace {
 
-constexpr std::size_t most_problems = 1'000;    // kept: a large file has room for a million
+constexpr std::size_t most_problems = 1'000;     // kept: a large file has room for a million
 constexpr std::size_t longest_name_bytes = 255;  // what a file system takes
 
 // A path below the root: relative, without "..", without control characters.
@@ -55,8 +56,25 @@ class Check {
     if (problems_.size() >= most_problems) return;
     problems_.push_back({file_, node.line, node.column, path, std::move(message)});
   }
+  // What stands under a secret name is never repeated.
+  static bool is_secret(const std::string& path) {
+    const workflows::SecretRules rules;
+    std::size_t begin = 0;
+    while (begin <= path.size()) {
+      const std::size_t end = std::min(path.find_first_of(".[", begin), path.size());
+      if (is_secret_name(rules, std::string_view(path).substr(begin, end - begin))) return true;
+      begin = end + 1;
+    }
+    return false;
+  }
+  static std::string shown(const Node& node, const std::string& path) {
+    return node.kind == NodeKind::scalar && is_secret(path) ? "something else" : describe(node);
+  }
+  static std::string quoted(const Node& node, const std::string& path) {
+    return is_secret(path) ? "this" : "\"" + node.text + "\"";
+  }
   void expected(const Node& node, const std::string& path, const std::string& what) {
-    add(node, path, "found " + describe(node) + ", expected " + what);
+    add(node, path, "found " + shown(node, path) + ", expected " + what);
   }
 
   static std::string below(const std::string& path, const std::string& name) {
@@ -132,6 +150,9 @@ class Check {
   }
 
   void map(const Node& node, const Field& field, const std::string& path) {
+    // Whoever writes one text here may have written a secret: it is not repeated.
+    if (node.kind == NodeKind::scalar)
+      return add(node, path, "found a single value, expected a group of names and values");
     if (node.kind != NodeKind::map) return expected(node, path, "a group of names and values");
     for (std::size_t index = 0; index < node.keys.size(); ++index) {
       value(node.items[index], field.shape->fields.front(), below(path, node.keys[index].text));
@@ -241,7 +262,7 @@ class Check {
       case FieldType::target:
       case FieldType::pattern:
         if (const auto wrong = fits ? wrong_with_target(text) : ""; !wrong.empty()) {
-          return add(node, path, "\"" + text + "\" " + wrong + ", expected a path below the engine's root");
+          return add(node, path, quoted(node, path) + " " + wrong + ", expected a path below the engine's root");
         }
         break;
       default:
@@ -286,7 +307,9 @@ class Check {
     options.set_log_errors(false);
     const RE2 expression(node.text, options);
     if (!expression.ok())
-      add(node, path, "\"" + node.text + "\" is not a regular expression (RE2): " + expression.error());
+      add(node, path,
+          quoted(node, path) + " is not a regular expression (RE2)" +
+              (is_secret(path) ? "" : ": " + expression.error()));
   }
 
   void choose(const Node& node, const Field& field, const std::string& path) {

@@ -15,7 +15,7 @@ using workflows::ProbeVerdict;
 using workflows::RunOutcome;
 using workflows::TargetKind;
 
-constexpr std::size_t first_line_limit = 200;
+constexpr std::size_t first_line_limit = 4'000;  // who reads it cuts it, once secrets are out of it
 
 // What the plugin or command says for itself, for the reader only.
 std::string first_line(const RunOutcome& ran) {
@@ -107,7 +107,7 @@ Verdict judge_plugin(const RunOutcome& ran, bool warning_fails) {
     case 0:
       return {};
     case 1:
-      return {warning_fails ? ProbeVerdict::fail : ProbeVerdict::warning, why(ran)};
+      return {warning_fails ? ProbeVerdict::fail : ProbeVerdict::warning, why(ran), {}};
     case 2:
       return fails(why(ran));
     default:

@@ -11,10 +11,13 @@ namespace autoheal::host {
 struct Verdict {
   workflows::ProbeVerdict verdict = workflows::ProbeVerdict::pass;
   std::string message;
+  std::optional<workflows::RunOutcome> ran = {};  // of a command or plugin
 };
-[[nodiscard]] inline Verdict fails(std::string message) { return {workflows::ProbeVerdict::fail, std::move(message)}; }
+[[nodiscard]] inline Verdict fails(std::string message) {
+  return {workflows::ProbeVerdict::fail, std::move(message), {}};
+}
 [[nodiscard]] inline Verdict unknown(std::string message) {
-  return {workflows::ProbeVerdict::unknown, std::move(message)};
+  return {workflows::ProbeVerdict::unknown, std::move(message), {}};
 }
 
 [[nodiscard]] Verdict probe_file(const RootFolder& root, const workflows::FileProbe& probe,

@@ -93,6 +93,7 @@ bool Runner::prepare(ChildPlan& plan) {
       return false;
     }
   }
+  outcome.user = account.name.empty() ? std::to_string(account.uid) : account.name;
   const auto opened = open_program(run.argv.front(), account.uid);
   if (!opened) return not_started(opened.error().message, opened.error().kind == ErrorKind::unavailable);
   program = *opened;

@@ -17,6 +17,7 @@
 #include "tools/host/state_facts.hpp"
 #include "tools/host/time_since_boot.hpp"
 #include "workflows/gather_evidence.hpp"
+#include "workflows/kept_output.hpp"
 
 namespace autoheal::host {
 
@@ -49,17 +50,20 @@ std::string problem_in(const Work& work) {
 
 Verdict judge(const RootFolder& root, const Probe& probe, const EffectMark& mark, engine::BlobStore& blobs,
               const OwnFiles& own) {
-  const auto run_limited = [&](ProgramRun run) {
+  const auto judged = [&](ProgramRun run, const auto& judge_run) {
     run.timeout = probe.timeout;
-    return run_program({std::move(run), mark, LeaveBehind::nothing});
+    RunOutcome ran = run_program({std::move(run), mark, LeaveBehind::nothing});
+    Verdict verdict = judge_run(ran);
+    verdict.ran = std::move(ran);
+    return verdict;
   };
   if (const auto* file = std::get_if<FileProbe>(&probe.what)) return probe_file(root, *file, blobs, own);
   if (const auto* env = std::get_if<EnvProbe>(&probe.what)) return probe_env(root, *env, blobs, own);
   if (const auto* tcp = std::get_if<TcpProbe>(&probe.what)) return probe_tcp(*tcp, probe.timeout);
   if (const auto* http = std::get_if<HttpProbe>(&probe.what)) return probe_http(*http, probe.timeout);
-  if (const auto* command = std::get_if<CommandProbe>(&probe.what)) return judge_command(run_limited(command->run));
+  if (const auto* command = std::get_if<CommandProbe>(&probe.what)) return judged(command->run, judge_command);
   if (const auto* plugin = std::get_if<PluginProbe>(&probe.what))
-    return judge_plugin(run_limited(plugin->run), plugin->warning_fails);
+    return judged(plugin->run, [&](const RunOutcome& ran) { return judge_plugin(ran, plugin->warning_fails); });
   return probe_process(root, std::get<ProcessProbe>(probe.what), own);
 }
 
@@ -258,6 +262,11 @@ ProbeResult RealHost::probe(const EngineSpec& spec, const Probe& probe, const Ef
         root ? judge(*root, probe, mark, options_.blobs, OwnFiles(options_.own_files)) : fails(root.error().message);
     result.verdict = verdict.verdict;
     result.message = std::move(verdict.message);
+    if (!verdict.ran) return;
+    result.program_sha256 = std::move(verdict.ran->program_sha256);
+    result.user = std::move(verdict.ran->user);
+    result.exit_code = verdict.ran->exit_code;
+    result.printed = what_it_printed(*verdict.ran);
   });
   if (!problem.empty()) result.message = "could not be tested: " + problem;
   result.took = since_boot() - began;

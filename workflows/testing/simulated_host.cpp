@@ -397,7 +397,8 @@ RunOutcome SimulatedHost::run(const RunRequest& request) {
 }
 
 std::string SimulatedHost::judge(const EngineSpec& spec, const Probe& probe, const EffectMark& mark,
-                                 ProbeVerdict& verdict) {
+                                 ProbeResult& result) {
+  ProbeVerdict& verdict = result.verdict;
   verdict = ProbeVerdict::fail;
   if (const auto* file = std::get_if<FileProbe>(&probe.what)) {
     const std::lock_guard lock(mutex_);
@@ -426,6 +427,9 @@ std::string SimulatedHost::judge(const EngineSpec& spec, const Probe& probe, con
     const auto* command = std::get_if<CommandProbe>(&probe.what);
     const ProgramRun& run_of = command != nullptr ? command->run : std::get<PluginProbe>(probe.what).run;
     const RunOutcome ran = run({run_of, mark});
+    result.program_sha256 = ran.program_sha256;
+    result.exit_code = ran.exit_code;
+    result.printed = ran.standard_output + ran.standard_error;
     if (command == nullptr) verdict = verdict_of_plugin(std::get<PluginProbe>(probe.what), ran);
     if (verdict == ProbeVerdict::warning) return "warning";
     if (!ran.started || ran.exit_code != 0)
@@ -439,7 +443,7 @@ ProbeResult SimulatedHost::probe(const EngineSpec& spec, const Probe& probe, con
   ProbeResult result;
   result.name = probe.name;
   result.heal = probe.heal;
-  result.message = judge(spec, probe, mark, result.verdict);
+  result.message = judge(spec, probe, mark, result);
   return result;
 }
 

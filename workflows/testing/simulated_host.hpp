@@ -99,7 +99,7 @@ class SimulatedHost final : public Host {
                           const EffectMark& mark);
   UndoOutcome restore_output(const EngineSpec& spec, const Change& change, const ChangeOutcome& outcome);
   [[nodiscard]] std::string judge(const EngineSpec& spec, const Probe& probe, const EffectMark& mark,
-                                  ProbeVerdict& verdict);
+                                  ProbeResult& result);
 
   engine::BlobStore& blobs_;
   mutable std::mutex mutex_;

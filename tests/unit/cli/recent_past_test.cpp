@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "store/memory_blobs.hpp"
 #include "tests/unit/store/ledger_fixture.hpp"
 
 namespace autoheal::cli {
@@ -36,7 +37,7 @@ class RecentPast : public testing::LedgerFixture {
   std::string reaction() {
     Watch watch(4);
     watch.configure({std::make_shared<const EngineSpec>(spec_)}, 4, clock_.since_boot());
-    EXPECT_TRUE(remember_recent_past(*ledger_, clock_, watch));
+    EXPECT_TRUE(remember_recent_past(*ledger_, blobs_, clock_, watch));
     EXPECT_EQ(watch.take_acts(clock_.since_boot()).size(), 1U);
     TestReport report;
     report.tested.engine = "EnvRecon";
@@ -56,6 +57,7 @@ class RecentPast : public testing::LedgerFixture {
   }
 
   engine::testing::FakeClock clock_;
+  store::MemoryBlobs blobs_;
   EngineSpec spec_;
   std::unique_ptr<store::SqliteLedger> ledger_;
   std::map<std::string, std::uint64_t> versions_;

@@ -43,7 +43,7 @@ TEST(SecretMask, HidesNamedPatternedAndLearnedSecrets) {
   SecretMask mask(rules);
   mask.learn("warp-core");
   EXPECT_EQ(mask("API_TOKEN=abc PORT=80"), "API_TOKEN=*** PORT=80");
-  EXPECT_EQ(mask("db_password: \"hunter2 x\" ok"), "db_password: *** ok");
+  EXPECT_EQ(mask("db_password: \"hunter2 x\" ok"), "db_password: \"***\" ok");
   EXPECT_EQ(mask("found tok_a1b2 there"), "found *** there");
   EXPECT_EQ(mask("the warp-core fails"), "the *** fails");
   EXPECT_EQ(mask("postgres://user:pw@db/x"), "postgres://***@db/x");
@@ -100,7 +100,12 @@ TEST(HealCodec, ReadsBackWhatItWrites) {
   Evidence evidence;
   evidence.hashes = {{"etc/a", "sha256:x"}};
   evidence.probes = {{"p", ProbeVerdict::warning, false, "m", Duration(5)}};
+  evidence.probes.push_back({"q", ProbeVerdict::pass, true, {}, Duration(5), "sha256:q", "app", 0, "sha256:o", {}});
   evidence.tests.emplace_back().name = "t[a=1]";
+  evidence.tests.back().program_sha256 = "sha256:t";
+  evidence.tests.back().user = "app";
+  evidence.tests.back().exit_code = 3;
+  evidence.tests.back().output = "sha256:o";
   evidence.findings = {{"p", "forbid", "m"}};
   evidence.scanned = {"etc"};
   evidence.authorized = {{1, "ops", "admiral", true}};
@@ -122,7 +127,7 @@ TEST(HealCodec, ReadsBackWhatItWrites) {
                                           CertificationStarted{2},
                                           Certified{2, "sha256:c", "sha256:b", "sha256:p", "0.1", "sha256:a", evidence},
                                           CertificationRefused{2, {{"security", "x"}}, evidence},
-                                          RollbackStarted{2, true},
+                                          RollbackStarted{2, true, by},
                                           UndoIntended{2, 3},
                                           UndoApplied{2, {{3, UndoStatus::foreign, "m"}}},
                                           RolledBack{2, {{3, UndoStatus::restored, {}}}},
@@ -143,6 +148,22 @@ TEST(HealCodec, ReadsBackWhatItWrites) {
     ASSERT_TRUE(again) << encoded.type << ": " << again.error().message << " " << encoded.data;
     EXPECT_TRUE(*again == entry) << encoded.type << " " << encoded.data;
   }
+}
+
+// As versions before wrote them: who asked, and what a probe ran, were not told.
+TEST(HealCodec, ReadsWhatOlderVersionsWrote) {
+  const auto rollback = Heal::decode("heal.rollback_started", 1, R"({"again":true,"attempt":2})");
+  ASSERT_TRUE(rollback) << rollback.error().message;
+  EXPECT_TRUE(std::get<RollbackStarted>(*rollback) == (RollbackStarted{2, true, {}}));
+  const auto certified = Heal::decode(
+      "heal.certified", 1,
+      R"({"configuration":"c","plan_digest":"p","autoheal_version":"0","autoheal_sha256":"a","evidence":)"
+      R"({"probes":[{"name":"p","verdict":"pass","took_us":5}],"tests":[{"name":"t","passed":true,"exit":0,"took_us":1}]},)"
+      R"("attempt":1})");
+  ASSERT_TRUE(certified) << certified.error().message;
+  const Evidence& evidence = std::get<Certified>(*certified).evidence;
+  EXPECT_TRUE(evidence.probes.front() == (ProbeResult{"p", ProbeVerdict::pass, true, {}, Duration(5)}));
+  EXPECT_TRUE(evidence.tests.front().program_sha256.empty());
 }
 
 TEST(HealCodec, TurnsJunkIntoAnError) {
@@ -177,6 +198,8 @@ TEST(EngineSpecCodec, TheSameSpecificationIsTheSameBytesAndComesBack) {
   spec.repair.commands.emplace_back().repeatable = true;
   spec.certify.tests.emplace_back().matrix = {{"m", {"1", "2"}}};
   spec.certify.security.forbid = {"x"};
+  EXPECT_EQ(encode_engine_spec(spec).find("\"secrets\""), std::string::npos) << "the defaults say nothing";
+  spec.secrets.patterns = {"tok_[a-z]+"};
   const std::string text = encode_engine_spec(spec);
   EXPECT_EQ(encode_engine_spec(spec), text);
   const auto again = decode_engine_spec(text);
