@@ -43,6 +43,8 @@ int run(const Options& options, Console& console) {
       {"heals", command_heals},
       {"show", command_show},
       {"audit", command_audit},
+      {"replay", command_replay},
+      {"diff", command_diff},
       {"engines", command_engines},
       {"baseline adopt", command_baseline_adopt},
       {"baseline show", command_baseline_show},
