@@ -47,8 +47,8 @@ std::vector<engine::NewEntry> without_places(const std::vector<engine::Entry>& e
 
 void print_divergence(Console& console, const Divergence& found, const engine::BlobStore& blobs) {
   const auto recorded = without_places(found.recorded);
-  console.data("before   " + printable(line_of(found.before)));
-  for (const std::string& detail : details_of(found.before))
+  console.data("before   " + printable(replay::line_of(found.before)));
+  for (const std::string& detail : replay::details_of(found.before))
     console.data("         " + console.paint(Tone::dim, printable(detail)));
   console.data("then     " + printable(found.input));
   console.data("recorded");
@@ -69,7 +69,7 @@ void print_replayed(Console& console, const std::string& heal, const Replayed& r
   switch (replayed.verdict) {
     case Verdict::same:
       console.data(console.paint(Tone::good, "✓ same") + "  " + who);
-      console.data(printable(line_of(replayed.state)));
+      console.data(printable(replay::line_of(replayed.state)));
       break;
     case Verdict::diverged:
       console.data(console.paint(Tone::bad, "✗ diverged") + "  " + who + "  at entry " +
@@ -104,7 +104,7 @@ std::string to_json(const std::string& heal, const Replayed& replayed) {
     const Divergence& found = *replayed.divergence;
     out.key("divergence").begin_object().field("seq", found.position.value).field("version", found.version);
     out.field("input", found.input).key("before");
-    write(out, found.before);
+    replay::write(out, found.before);
     write_side(out, "recorded", without_places(found.recorded));
     write_side(out, "decided", found.decided);
     out.field("first", found.same).end_object();

@@ -22,7 +22,8 @@ std::string words_of(const replay::Moment& moment) {
 void print_all(Console& console, const replay::HealsThen& then, const replay::Moment& moment, OutputFormat form) {
   Table table{{"heal", "engine", "state", "attempt", "since", "doing"}, {}};
   for (const replay::HealThen& heal : then.open) {
-    const std::string doing = heal.unreadable.empty() ? line_of(heal.state) : "cannot be read: " + heal.unreadable;
+    const std::string doing =
+        heal.unreadable.empty() ? replay::line_of(heal.state) : "cannot be read: " + heal.unreadable;
     table.rows.push_back({heal.heal, heal.state.engine, std::string(name_of(heal.state.phase)),
                           std::to_string(heal.state.attempt), format_timestamp_ms(heal.since), doing});
   }
@@ -38,7 +39,7 @@ void print_one(Console& console, const replay::Stepping& there, const std::strin
     workflows::JsonWriter out;
     out.begin_object().field("heal_id", heal).field("seq", entry.position.value).field("type", entry.type);
     out.field("time", format_timestamp(entry.time)).key("state");
-    write(out, there.state());
+    replay::write(out, there.state());
     return console.data(out.end_object().take());
   }
   console.data(console.paint(Tone::strong, printable(there.state().engine)) + "  " + console.paint(Tone::dim, heal));

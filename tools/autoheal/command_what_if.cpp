@@ -5,6 +5,7 @@
 #include "replay/back_test.hpp"
 #include "replay/settings_text.hpp"
 #include "replay/state_text.hpp"
+#include "replay/timeline.hpp"
 #include "tools/autoheal/printable.hpp"
 #include "tools/autoheal/replay_commands.hpp"
 #include "tools/autoheal/table.hpp"
@@ -24,7 +25,7 @@ std::string attempts_text(unsigned attempts) {
   return std::to_string(attempts) + (attempts == 1 ? " attempt" : " attempts");
 }
 
-std::string recorded_text(const WhatIf& answer) { return line_of(answer.replayed.state); }
+std::string recorded_text(const WhatIf& answer) { return replay::line_of(answer.replayed.state); }
 
 std::string other_text(const OtherCourse& other) {
   switch (other.ending) {

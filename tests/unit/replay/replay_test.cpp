@@ -1,5 +1,6 @@
 // Past heals decided again: the same by the code that made them, divergent by another rule or a rewritten record.
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 
 #include "replay/all_heals.hpp"
 #include "replay/state_text.hpp"
@@ -139,6 +140,44 @@ TEST(Replay, Case141_AnUnknownKindOfEntryIsNotGuessed) {
     EXPECT_EQ(again.verdict, Verdict::set_aside) << place;
     EXPECT_THAT(again.why, HasSubstr("heal.pondered are not known to this version")) << place;
   }
+}
+
+// One that fails again every second for a day is joined that often.
+TEST(Replay, Case113_AHealOfAHundredThousandEntriesTakesTimeAndMemoryInProportion) {
+  const auto world = make_world(heal_examples().front());
+  world->spec.healing.max_retries = 2;
+  world->host.install("/tests/smoke", program(1));
+  world->spec.healing.retry_delay = std::chrono::hours(1);
+  HealProcess process(*world, world->ledger);
+  process.start();
+  while (process.runner().turn()) {
+  }
+  ASSERT_EQ(entry_types(*world).back(), "retry_scheduled");
+  constexpr std::size_t joins = 100'000;
+  for (std::size_t count = 0; count < joins; ++count) {
+    process.runner().submit<Heal>(world->heal, Join{"it fails again", {}});
+    if (count % 1'000 == 0) process.turn();
+  }
+  process.run();
+  ASSERT_TRUE(process.last);
+  auto entries = entries_of(*world);
+  ASSERT_GT(entries.size(), joins);
+  const auto peak_kib = [] {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;
+  };
+  const std::size_t count = entries.size();
+  const long before_kib = peak_kib();
+  const auto began = std::chrono::steady_clock::now();
+  const Replayed again = replayed(*world, std::move(entries));
+  const auto took = std::chrono::steady_clock::now() - began;
+  RecordProperty("replayed_in_ms",
+                 static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
+  EXPECT_EQ(again.verdict, Verdict::same);
+  EXPECT_EQ(again.entries, count);
+  EXPECT_LT(took, std::chrono::seconds(60)) << "0.6 ms an entry, under a sanitizer and beside others";
+  EXPECT_LT(peak_kib() - before_kib, 32 * 1024) << "KiB beside the entries themselves";
 }
 
 TEST(Replay, OfAPlanThatCouldNotBeMadeIsDecidedAgainFromWhatWasSeen) {
