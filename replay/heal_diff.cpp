@@ -25,9 +25,11 @@ std::string without_times(const std::string& text) {
   return kept;
 }
 
+// Which configuration it was is told apart from what happened.
 std::vector<std::string> said(const TimelineLine& line) {
   std::vector<std::string> lines = {without_times(line.sentence)};
-  for (const std::string& detail : line.details) lines.push_back(without_times(detail));
+  for (const std::string& detail : line.details)
+    lines.push_back(without_times(detail.substr(0, detail.find(", configuration "))));
   return lines;
 }
 

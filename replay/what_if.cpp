@@ -111,7 +111,7 @@ class TwoCourses {
     if (std::holds_alternative<WokenUp>(input)) return woken(input);
     if (const auto* begin = std::get_if<Begin>(&input)) return begun(*begin);
     if (!is_outcome(input)) return input;
-    if (!then_.effect || !other_.effect) return unknown_input("it would wait for nothing");
+    if (!then_.effect || !other_.effect) return unknown_input(what_comes_next());
     if (auto difference = difference_of(*then_.effect, *then_spec_, *other_.effect, *settings_.spec);
         !difference.empty())
       return unknown_input(std::move(difference));
@@ -196,9 +196,13 @@ class TwoCourses {
       done_ = true;
       return;
     }
+    unknown(what_comes_next());
+  }
+
+  [[nodiscard]] std::string what_comes_next() const {
     if (course_.state.phase == Phase::retrying)
-      return unknown("attempt " + std::to_string(course_.state.attempt + 1) + " would begin");
-    unknown(other_.effect ? line_of(*other_.effect) : "it would go on");
+      return "attempt " + std::to_string(course_.state.attempt + 1) + " would begin";
+    return other_.effect ? line_of(*other_.effect) : "it would go on";
   }
 
   void unknown(std::string what) {
