@@ -34,7 +34,7 @@ std::string name_of_number(const HealState& state, unsigned number) {
 // Fills one line from one entry; `state` is the state after it.
 struct Describe {
   const HealState& state;
-  TimelineLine& line;
+  Telling& line;
 
   void say(std::string sentence) { line.sentence = std::move(sentence); }
   void add(std::string detail) { line.details.push_back(std::move(detail)); }
@@ -158,6 +158,12 @@ struct Describe {
 
 }  // namespace
 
+Telling telling_of(const HealEntry& entry, const HealState& after) {
+  Telling telling;
+  std::visit(Describe{after, telling}, entry);
+  return telling;
+}
+
 Result<Timeline> timeline_of(const std::string& heal, const engine::LedgerView& ledger,
                              const engine::BlobStore& blobs) {
   auto entries = ledger.read_stream(heal, 1);
@@ -177,7 +183,7 @@ Result<Timeline> timeline_of(const std::string& heal, const engine::LedgerView& 
     TimelineLine line;
     line.phase = timeline.state.phase;
     line.since_began = entry.time - began;
-    std::visit(Describe{timeline.state, line}, *decoded);
+    static_cast<Telling&>(line) = telling_of(*decoded, timeline.state);
     line.entry = std::move(entry);
     timeline.lines.push_back(std::move(line));
   }

@@ -10,12 +10,18 @@
 
 namespace autoheal::replay {
 
-struct TimelineLine {
+// What one entry says to a person.
+struct Telling {
+  std::string sentence;
+  std::vector<std::string> details;
+};
+// `after` is the state once the entry is folded.
+[[nodiscard]] Telling telling_of(const workflows::HealEntry& entry, const workflows::HealState& after);
+
+struct TimelineLine : Telling {
   engine::Entry entry;
   workflows::Phase phase = workflows::Phase::none;  // after it
   Duration since_began{0};
-  std::string sentence;
-  std::vector<std::string> details;
 };
 
 struct Timeline {

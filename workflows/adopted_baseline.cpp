@@ -42,6 +42,22 @@ engine::NewEntry baseline_adopted(const std::string& engine, const AdoptedBaseli
   return entry;
 }
 
+Result<Adopted> read_adopted(const engine::Entry& entry, const engine::BlobStore& blobs) {
+  const auto data = engine::lengthen(blobs, entry.data);
+  if (!data) return std::unexpected(data.error());
+  try {
+    const auto manifest = nlohmann::json::parse(*data).at("manifest");
+    Adopted adopted;
+    manifest.at("files").get_to(adopted.baseline.files);
+    manifest.at("baselines").get_to(adopted.baseline.baselines);
+    adopted.digest = sha256_name(manifest_of(adopted.baseline));
+    return adopted;
+  } catch (const nlohmann::json::exception&) {
+    return failure(ErrorKind::corrupt,
+                   "entry " + std::to_string(entry.position.value) + " (baseline.adopted) cannot be read");
+  }
+}
+
 Result<std::map<std::string, Adopted>> adopted_baselines(const engine::LedgerView& ledger,
                                                          const engine::BlobStore& blobs) {
   auto entries = ledger.read_stream("ledger", 1);
@@ -49,19 +65,9 @@ Result<std::map<std::string, Adopted>> adopted_baselines(const engine::LedgerVie
   std::map<std::string, Adopted> newest;
   for (const engine::Entry& entry : *entries) {
     if (entry.type != entry_type) continue;
-    const auto data = engine::lengthen(blobs, entry.data);
-    if (!data) return std::unexpected(data.error());
-    try {
-      const auto manifest = nlohmann::json::parse(*data).at("manifest");
-      Adopted adopted;
-      manifest.at("files").get_to(adopted.baseline.files);
-      manifest.at("baselines").get_to(adopted.baseline.baselines);
-      adopted.digest = sha256_name(manifest_of(adopted.baseline));
-      newest[entry.subject] = std::move(adopted);
-    } catch (const nlohmann::json::exception&) {
-      return failure(ErrorKind::corrupt,
-                     "entry " + std::to_string(entry.position.value) + " (baseline.adopted) cannot be read");
-    }
+    auto adopted = read_adopted(entry, blobs);
+    if (!adopted) return std::unexpected(std::move(adopted.error()));
+    newest[entry.subject] = std::move(*adopted);
   }
   return newest;
 }

@@ -14,6 +14,9 @@ namespace autoheal::workflows {
 [[nodiscard]] engine::NewEntry baseline_adopted(const std::string& engine, const AdoptedBaseline& baseline,
                                                 const By& by, Timestamp now);
 
+// What such an entry tells. corrupt: it cannot be read.
+[[nodiscard]] Result<Adopted> read_adopted(const engine::Entry& entry, const engine::BlobStore& blobs);
+
 // The newest adopted baseline of every engine. corrupt: an entry that cannot be read.
 [[nodiscard]] Result<std::map<std::string, Adopted>> adopted_baselines(const engine::LedgerView& ledger,
                                                                        const engine::BlobStore& blobs);

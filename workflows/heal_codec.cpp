@@ -111,6 +111,8 @@ struct Writer {
     write(out, e.observation);
     out.key("plan");
     write(out, e.plan);
+    if (e.may_change) out.field("may_change", *e.may_change);
+    out.optional_field("adopted_baseline", e.adopted_baseline);
   }
   void operator()(const PlanCertified& e) { out.field("plan_digest", e.plan_digest); }
   void operator()(const PlanRefused& e) { write_refusals(out, e.refusals); }
@@ -124,6 +126,9 @@ struct Writer {
   void operator()(const RepairFailed& e) {
     out.field("cause", e.cause).field("message", e.message);
     write_each(out, "changes", e.outcomes);
+    if (!e.observation) return;
+    out.key("observation");
+    write(out, *e.observation);
   }
   void operator()(const CertificationStarted&) {}
   void operator()(const Certified& e) {
@@ -136,6 +141,7 @@ struct Writer {
     write_refusals(out, e.refusals);
     out.key("evidence");
     write(out, e.evidence);
+    out.optional_field("adopted_baseline", e.adopted_baseline);
   }
   void operator()(const RollbackStarted& e) {
     if (e.again) out.field("again", true);
@@ -189,6 +195,8 @@ struct Reader {
   void operator()(PlanRecorded& e) {
     read(j.at("observation"), e.observation);
     read(j.at("plan"), e.plan);
+    if (j.contains("may_change")) e.may_change = j.at("may_change").get<bool>();
+    e.adopted_baseline = j.value("adopted_baseline", std::string());
   }
   void operator()(PlanCertified& e) { e.plan_digest = j.at("plan_digest"); }
   void operator()(PlanRefused& e) { read_refusals(j, e.refusals); }
@@ -205,6 +213,7 @@ struct Reader {
     e.cause = j.at("cause");
     e.message = j.at("message");
     read_each(j, "changes", e.outcomes);
+    if (j.contains("observation")) read(j.at("observation"), e.observation.emplace());
   }
   void operator()(CertificationStarted&) {}
   void operator()(Certified& e) {
@@ -218,6 +227,7 @@ struct Reader {
   void operator()(CertificationRefused& e) {
     read_refusals(j, e.refusals);
     read(j.at("evidence"), e.evidence);
+    e.adopted_baseline = j.value("adopted_baseline", std::string());
   }
   void operator()(RollbackStarted& e) {
     e.again = j.value("again", false);

@@ -86,7 +86,10 @@ HealInput HealEffects::outcome_of(const std::string& heal, const Observe& effect
   observed.name_of_content = [&blobs = at_.blobs](std::string_view content, engine::BlobNaming naming) {
     return blobs.name_of(content, naming);
   };
-  if (auto adopted = at_.adopted(effect.engine)) observed.adopted = std::move(adopted->baseline);
+  if (auto adopted = at_.adopted(effect.engine)) {
+    observed.adopted = std::move(adopted->baseline);
+    observed.adopted_digest = std::move(adopted->digest);
+  }
   auto spec = specification(effect.configuration);
   if (!spec) {
     observed.observation = std::unexpected(spec.error());
@@ -118,18 +121,10 @@ Result<Observation> HealEffects::observe(const SpecPtr& spec, const Observe& eff
   return observation;
 }
 
-Result<void> HealEffects::read_contents(const EngineSpec& spec, const Observation& observation,
-                                        Contents& contents) const {
-  std::vector<BlobName> names;
-  for (const auto& [path, name] : observation.contents) names.push_back(name);
-  for (const auto& [key, name] : observation.secrets) names.push_back(name);
-  for (const FileRepair& file : spec.repair.files) names.push_back(file.baseline);
-  for (const BlobName& name : names) {
-    if (contents.contains(name)) continue;
-    auto bytes = at_.blobs.get(name);
-    if (!bytes) return std::unexpected(std::move(bytes.error()));
-    contents.emplace(name, std::move(*bytes));
-  }
+Result<void> HealEffects::read_contents(const EngineSpec& spec, const Observation& observation, Contents& contents) {
+  auto read = contents_of(at_.blobs, spec, observation);
+  if (!read) return std::unexpected(std::move(read.error()));
+  contents = std::move(*read);
   for (const auto& [key, name] : observation.secrets) at_.learn_secret(contents.at(name));
   for (const EnvRepair& env : spec.repair.env) {
     const auto name = observation.contents.find(env.file);

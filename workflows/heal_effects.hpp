@@ -65,7 +65,7 @@ class HealEffects final : public engine::EffectPerformer<Heal> {
 
   [[nodiscard]] EffectMark mark(const std::string& heal, unsigned attempt, unsigned number) const;
   Result<Observation> observe(const SpecPtr& spec, const Observe& effect, const EffectMark& mark, Contents& contents);
-  Result<void> read_contents(const EngineSpec& spec, const Observation& observation, Contents& contents) const;
+  Result<void> read_contents(const EngineSpec& spec, const Observation& observation, Contents& contents);
   void perform_act(const EngineSpec& spec, Act act, const EffectMark& mark, ChangeOutcome& outcome);
   void run_act(const Act& act, const EffectMark& mark, ChangeOutcome& outcome);
   void call_platform(const HttpCall& call, const std::string& key, ChangeOutcome& outcome);

@@ -63,6 +63,8 @@ struct PlanRecorded {
   unsigned attempt = 1;
   Observation observation;
   Plan plan;
+  std::optional<bool> may_change = {};  // what the principal's role allowed then; unset: written before it was kept
+  std::string adopted_baseline = {};    // its digest, or empty: none was adopted
   friend bool operator==(const PlanRecorded&, const PlanRecorded&) = default;
 };
 struct PlanCertified {
@@ -97,6 +99,7 @@ struct RepairFailed {
   std::string cause;  // target_changed, refused, failed, interrupted, could_not_start, observe, cancelled, disabled
   std::string message;
   std::vector<ChangeOutcome> outcomes;
+  std::optional<Observation> observation = {};  // where no plan could be made of it
   friend bool operator==(const RepairFailed&, const RepairFailed&) = default;
 };
 struct CertificationStarted {
@@ -117,6 +120,7 @@ struct CertificationRefused {
   unsigned attempt = 1;
   std::vector<Refusal> refusals;
   Evidence evidence;
+  std::string adopted_baseline = {};  // its digest, or empty: none was adopted
   friend bool operator==(const CertificationRefused&, const CertificationRefused&) = default;
 };
 struct RollbackStarted {

@@ -135,7 +135,7 @@ class Turn {
       refusals = certify_outcome(*input.spec, *state_.plan, outcomes(), input.evidence, input.adopted);
     }
     if (!refusals.empty()) {
-      add(CertificationRefused{state_.attempt, std::move(refusals), input.evidence});
+      add(CertificationRefused{state_.attempt, std::move(refusals), input.evidence, input.adopted_digest});
       return roll_back();
     }
     add(Certified{state_.attempt, state_.configuration, input.adopted_digest, plan_digest(*state_.plan),
@@ -185,11 +185,15 @@ class Turn {
   void plan(const Observed& input) {
     auto planned = plan_repair({*input.spec, *input.observation, input.contents, input.name_of_content, state_.attempt,
                                 state_.attempt >= state_.max_retries, state_.refused});
-    if (!planned) return fail_before_changes("plan", planned.error().message);
+    if (!planned) {
+      add(RepairFailed{state_.attempt, "plan", planned.error().message, {}, *input.observation});
+      return conclude();
+    }
     const auto refusals = certify_plan(*input.spec, planned->plan, *input.observation, input.contents,
                                        planned->new_contents, input.adopted, input.today.may_change);
     const std::string digest = plan_digest(planned->plan);
-    add(PlanRecorded{state_.attempt, *input.observation, std::move(planned->plan)});
+    add(PlanRecorded{state_.attempt, *input.observation, std::move(planned->plan), input.today.may_change,
+                     input.adopted_digest});
     if (!refusals.empty()) {
       add(PlanRefused{state_.attempt, refusals});
       return conclude();

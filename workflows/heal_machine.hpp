@@ -44,6 +44,7 @@ struct Observed {
   Result<Observation> observation;
   Contents contents;
   std::optional<AdoptedBaseline> adopted;
+  std::string adopted_digest;
   Today today;
   std::function<engine::BlobName(std::string_view, engine::BlobNaming)> name_of_content;
 };

@@ -16,21 +16,6 @@ bool self_test_passes(Host& host, const EngineSpec& spec, const EffectMark& mark
   return true;
 }
 
-Result<Contents> contents_of(const engine::BlobStore& blobs, const EngineSpec& spec, const Observation& observation) {
-  std::vector<BlobName> names;
-  for (const auto& [path, name] : observation.contents) names.push_back(name);
-  for (const auto& [key, name] : observation.secrets) names.push_back(name);
-  for (const FileRepair& file : spec.repair.files) names.push_back(file.baseline);
-  Contents contents;
-  for (const BlobName& name : names) {
-    if (contents.contains(name)) continue;
-    auto content = blobs.get(name);
-    if (!content) return std::unexpected(std::move(content.error()));
-    contents.emplace(name, std::move(*content));
-  }
-  return contents;
-}
-
 }  // namespace
 
 Result<PlanPreview> preview_plan(Host& host, engine::BlobStore& blobs, const EngineSpec& spec,

@@ -99,4 +99,19 @@ ObserveRequest what_to_observe(const EngineSpec& spec, unsigned attempt) {
   return request;
 }
 
+Result<Contents> contents_of(const engine::BlobStore& blobs, const EngineSpec& spec, const Observation& observation) {
+  std::vector<engine::BlobName> names;
+  for (const auto& [path, name] : observation.contents) names.push_back(name);
+  for (const auto& [key, name] : observation.secrets) names.push_back(name);
+  for (const FileRepair& file : spec.repair.files) names.push_back(file.baseline);
+  Contents contents;
+  for (const engine::BlobName& name : names) {
+    if (contents.contains(name)) continue;
+    auto bytes = blobs.get(name);
+    if (!bytes) return std::unexpected(std::move(bytes.error()));
+    contents.emplace(name, std::move(*bytes));
+  }
+  return contents;
+}
+
 }  // namespace autoheal::workflows

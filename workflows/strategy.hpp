@@ -44,13 +44,17 @@ struct ObserveRequest {
   std::vector<std::vector<std::string>> outputs;  // of each build: globs; what they match is kept in the vault
   std::vector<ReleaseRepair> releases;
   std::vector<StateRepair> states;
-  unsigned attempt = 1;  // later ones reach further back
-  std::string mark;      // of the effect, for what has to be run to look
+  unsigned attempt = 1;             // later ones reach further back
+  std::string mark;                 // of the effect, for what has to be run to look
   std::vector<std::string> owners;  // "user:group" to resolve; "" is who runs autoheal
   std::vector<std::pair<std::string, std::string>>
       secrets;  // key as in Observation::secrets, absolute path of the file
 };
 [[nodiscard]] ObserveRequest what_to_observe(const EngineSpec& spec, unsigned attempt);
+
+// The contents that planning needs, from the vault: what PlanningInput::contents holds.
+[[nodiscard]] Result<Contents> contents_of(const engine::BlobStore& blobs, const EngineSpec& spec,
+                                           const Observation& observation);
 
 // How contents of this target are named: keyed for env files, whose plain digest would confirm a guess.
 [[nodiscard]] engine::BlobNaming naming_of_target(const EngineSpec& spec, std::string_view path);

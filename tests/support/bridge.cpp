@@ -8,6 +8,10 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "store/ledger_reader.hpp"
+#include "store/vault.hpp"
+#include "tests/support/replayed.hpp"
+
 namespace autoheal::testing {
 
 namespace fs = std::filesystem;
@@ -31,10 +35,30 @@ Bridge::Bridge() {
 }
 
 Bridge::~Bridge() {
+  if (replays) replay_ledgers();
   std::ifstream pidfile(path("run/app.pid"));
   if (pid_t service = 0; pidfile >> service && service > 1) ::kill(service, SIGKILL);
   std::error_code ignored;
   fs::remove_all(folder_, ignored);
+}
+
+// A ledger is known by the vault beside it.
+void Bridge::replay_ledgers() const {
+  std::error_code ignored;
+  for (auto entry = fs::recursive_directory_iterator(folder_, fs::directory_options::skip_permission_denied, ignored);
+       entry != fs::recursive_directory_iterator(); entry.increment(ignored)) {
+    if (entry.depth() >= 2) entry.disable_recursion_pending();
+    if (entry->path().extension() != ".vault" || !fs::is_directory(entry->symlink_status(ignored))) continue;
+    entry.disable_recursion_pending();
+    const fs::path path = fs::path(entry->path()).replace_extension();
+    if (!fs::exists(path, ignored)) continue;
+    const auto ledger = store::LedgerReader::open(path);
+    const auto vault = store::Vault::open(entry->path(), {}, store::VaultAccess::read_only);
+    EXPECT_TRUE(ledger) << ledger.error().message;
+    EXPECT_TRUE(vault) << vault.error().message;
+    replay::Adoptions adoptions;
+    if (ledger && vault) expect_replays_to_same(**ledger, **vault, adoptions);
+  }
 }
 
 void Bridge::write(const std::string& relative, const std::string& content, unsigned mode) const {

@@ -13,6 +13,7 @@
 #include "engine/testing/fake_clock.hpp"
 #include "store/memory_blobs.hpp"
 #include "store/memory_ledger.hpp"
+#include "tests/support/replayed.hpp"
 #include "workflows/engine_spec_codec.hpp"
 #include "workflows/heal_effects.hpp"
 #include "workflows/testing/simulated_host.hpp"
@@ -25,6 +26,15 @@ using workflows::Heal;
 // What survives processes.
 struct HealWorld {
   HealWorld() : ledger("01890000-0000-7000-8000-000000000001"), host(blobs) {}
+  // Whatever a test did: today's code decides it again as it was recorded.
+  ~HealWorld() {
+    if (!replays) return;
+    replay::Adoptions adoptions;
+    if (adopted) adoptions.take(spec.name, *adopted);
+    expect_replays_to_same(ledger, blobs, adoptions);
+  }
+  HealWorld(const HealWorld&) = delete;
+  HealWorld& operator=(const HealWorld&) = delete;
 
   store::MemoryBlobs blobs;
   store::MemoryLedger ledger;
@@ -35,7 +45,8 @@ struct HealWorld {
   std::optional<workflows::Adopted> adopted;
   bool may_change = true;
   std::optional<workflows::EndReason> must_end;
-  std::string heal;  // of the newest start
+  std::string heal;     // of the newest start
+  bool replays = true;  // false where a test edits the ledger
 
   engine::BlobName baseline(const std::string& content) { return *blobs.put(content, engine::BlobNaming::plain); }
 };

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "replay/settings_text.hpp"
 #include "tools/autoheal/exit_code.hpp"
 #include "tools/autoheal/version.hpp"
 
@@ -188,6 +189,43 @@ void add_reading(CLI::App& app, Options& options) {
   command(app, options, "engines", "the engines of the configuration and how they stand");
 }
 
+constexpr const char* replay_example =
+    "Examples:\n"
+    "  autoheal replay last                      is it what today's code would decide?\n"
+    "  autoheal replay --all -o json             the same of every heal in the ledger\n"
+    "  autoheal replay last --step               through its entries by keys, forward and back\n"
+    "  autoheal replay --at 2026-11-23T12:00:00Z how all heals stood then\n"
+    "  autoheal replay last --what-if max_retries=1 --what-if certify.tests=none\n"
+    "  autoheal replay --all --since 30d --with new.yaml      the whole past under a new configuration\n"
+    "Every step is decided again, by the very code that heals, from what the ledger and the vault hold; nothing is\n"
+    "touched. Exit 0: same; 1: diverged (the first step that would be decided otherwise is shown), or not readable.\n";
+
+void add_replay(CLI::App& app, Options& options) {
+  CLI::App* replay = command(app, options, "replay", "decide past heals again with today's code; touches nothing");
+  replay->footer(replay_example);
+  replay->add_option("heal", options.heal, "the heal's id, or enough of its beginning; \"last\" is the newest");
+  replay->add_flag("--all", options.all_heals, "every heal of the ledger");
+  replay->add_option("--at", options.at, "the state right after this entry, or at this time; without a heal: of all")
+      ->type_name("SEQ|TIME");
+  replay
+      ->add_option(
+          "--what-if", options.what_if,
+          "which way it would have gone with this setting; may be repeated. Settings: " + replay::names_of_settings())
+      ->allow_extra_args(false)
+      ->type_name("KEY=VALUE");
+  replay->add_option("--with", options.with_config, "with --all: what would have come of every heal under this file")
+      ->type_name("NEW.yaml");
+  replay->add_option("--since", options.since, "with --with: only heals that began then or later")->type_name("TIME");
+  replay->add_flag("--step", options.step, "forward and back through the entries; commands a line each from a pipe");
+}
+
+void add_diff(CLI::App& app, Options& options) {
+  CLI::App* diff =
+      command(app, options, "diff", "two heals side by side, the first difference first; 1 if they differ");
+  diff->add_option("heal", options.heal, "a heal's id, or enough of its beginning")->required();
+  diff->add_option("other", options.other_heal, "another one's")->required();
+}
+
 void add_manifest(CLI::App& baseline, Options& options) {
   CLI::App* manifest = command(baseline, options, "manifest", "list every file of a release with its SHA-256");
   manifest->footer(manifest_example);
@@ -281,6 +319,8 @@ Parsed parse_command_line(int argc, char** argv) {
   add_healing(app, parsed.options);
   add_brakes(app, parsed.options);
   add_reading(app, parsed.options);
+  add_replay(app, parsed.options);
+  add_diff(app, parsed.options);
   add_groups(app, parsed.options);
   app.footer(footer);  // after the commands: theirs would repeat it
   try {

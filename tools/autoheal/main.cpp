@@ -44,6 +44,8 @@ int run(const Options& options, Console& console) {
       {"show", command_show},
       {"audit", command_audit},
       {"audit coverage", command_audit_coverage},
+      {"replay", command_replay},
+      {"diff", command_diff},
       {"engines", command_engines},
       {"baseline adopt", command_baseline_adopt},
       {"baseline show", command_baseline_show},

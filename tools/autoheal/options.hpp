@@ -33,6 +33,13 @@ struct Options {
   bool nginx = false;  // init
   std::vector<std::string> units, folders, baselines;
 
+  bool all_heals = false;            // replay --all
+  bool step = false;                 // replay --step
+  std::string at;                    // replay --at
+  std::vector<std::string> what_if;  // replay --what-if
+  std::string with_config;           // replay --with
+  std::string other_heal;            // diff
+
   std::string actor, type, state, strategy, since, until;  // heals, audit
   std::optional<std::uint64_t> limit, after;
 

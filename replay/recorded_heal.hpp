@@ -1,0 +1,37 @@
+// The entries of one heal as the ledger holds them, read as they are needed: a heal of a hundred thousand entries is
+// decoded one at a time.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "engine/blob_store.hpp"
+#include "engine/entry.hpp"
+#include "workflows/heal_entry.hpp"
+
+namespace autoheal::replay {
+
+// What an entry of a heal says. not_found, corrupt, invalid: it cannot be read.
+[[nodiscard]] Result<workflows::HealEntry> decoded(const engine::NewEntry& entry, const engine::BlobStore& blobs);
+
+// One thread. `blobs` outlives it.
+class RecordedHeal {
+ public:
+  RecordedHeal(std::vector<engine::Entry> entries, const engine::BlobStore& blobs)
+      : entries_(std::move(entries)), blobs_(blobs) {}
+
+  [[nodiscard]] std::size_t size() const { return entries_.size(); }
+  [[nodiscard]] const engine::Entry& entry(std::size_t index) const { return entries_[index]; }
+  // Its data in full, also where the vault keeps it.
+  [[nodiscard]] Result<std::string> data(std::size_t index) const;
+  // What the entry says; valid until another one is asked for. The message of an error names the entry.
+  [[nodiscard]] Result<const workflows::HealEntry*> decoded(std::size_t index);
+
+ private:
+  std::vector<engine::Entry> entries_;
+  const engine::BlobStore& blobs_;
+  std::size_t decoded_index_ = 0;
+  std::optional<workflows::HealEntry> decoded_;
+};
+
+}  // namespace autoheal::replay

@@ -1,0 +1,23 @@
+// What every test leaves in a ledger must be decided again as it is recorded: worlds and bridges ask here when they go.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include "replay/all_heals.hpp"
+
+namespace autoheal::testing {
+
+inline void expect_replays_to_same(const engine::LedgerView& ledger, const engine::BlobStore& blobs,
+                                   replay::Adoptions& adoptions) {
+  const auto all = replay::replay_all(ledger, blobs, adoptions, {{.threads = 1}});
+  if (!all) {
+    ADD_FAILURE() << "the ledger could not be replayed: " << all.error().message;
+    return;
+  }
+  for (const auto& one : all->not_the_same) {
+    ADD_FAILURE() << "heal " << one.heal << " of " << one.engine << " does not replay to the same ("
+                  << replay::name_of(one.verdict) << "): " << one.why;
+  }
+}
+
+}  // namespace autoheal::testing

@@ -1,0 +1,46 @@
+#include "tools/autoheal/replayed_past.hpp"
+
+#include <unistd.h>
+
+namespace autoheal::cli {
+
+namespace {
+constexpr std::size_t bar_columns = 24;
+}  // namespace
+
+Result<Past> open_past_to_replay(const LoadedConfiguration& configuration) {
+  const std::string vault = configuration.settings.ledger + ".vault";
+  auto past = open_past(configuration);
+  if (past || ::access(vault.c_str(), R_OK | X_OK) == 0 || errno != EACCES) return past;
+  return failure(
+      ErrorKind::unavailable, "the vault " + vault + " is not open to you",
+      "replay decides again from the configurations and contents that the vault keeps, and the vault is for the "
+      "ledger's owner alone: run it as that user; `autoheal show` and `autoheal audit` read the ledger alone");
+}
+
+Result<ReplayableHeal> replayable_heal(const Past& past, const std::string& written) {
+  auto id = find_heal(*past.ledger, written);
+  if (!id) return std::unexpected(std::move(id.error()));
+  auto entries = past.ledger->read_stream(*id, 1);
+  if (!entries) return std::unexpected(std::move(entries.error()));
+  const auto loose = past.ledger->read_stream("ledger", 1);
+  if (!loose) return std::unexpected(loose.error());
+  ReplayableHeal heal;
+  heal.id = std::move(*id);
+  heal.adoptions = std::make_unique<replay::Adoptions>();
+  for (const engine::Entry& entry : *loose) {
+    if (auto taken = heal.adoptions->take(entry, *past.vault); !taken) return std::unexpected(std::move(taken.error()));
+  }
+  heal.world = std::make_unique<replay::PastWorld>(*past.vault, *heal.adoptions);
+  heal.recorded = std::make_unique<replay::RecordedHeal>(std::move(*entries), heal.world->blobs());
+  return heal;
+}
+
+std::string progress_bar(std::string_view what, std::uint64_t done, std::uint64_t all, std::string_view noun) {
+  const std::uint64_t whole = std::max<std::uint64_t>(all, 1);
+  const auto filled = static_cast<std::size_t>(std::min(done, whole) * bar_columns / whole);
+  return std::string(what) + " [" + std::string(filled, '#') + std::string(bar_columns - filled, ' ') + "] " +
+         std::to_string(std::min(done, whole) * 100 / whole) + "% of " + std::to_string(all) + " " + std::string(noun);
+}
+
+}  // namespace autoheal::cli

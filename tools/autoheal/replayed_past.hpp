@@ -1,0 +1,32 @@
+// What replaying commands start from: ledger and vault, and one heal with all that its decisions stood on.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "replay/past_world.hpp"
+#include "replay/recorded_heal.hpp"
+#include "tools/autoheal/session.hpp"
+
+namespace autoheal::cli {
+
+// As open_past, but says what replay needs the vault for where the caller cannot read it.
+[[nodiscard]] Result<Past> open_past_to_replay(const LoadedConfiguration& configuration);
+
+// A heal and the past it stood in; `past` outlives it.
+struct ReplayableHeal {
+  std::string id;
+  std::unique_ptr<replay::Adoptions> adoptions;
+  std::unique_ptr<replay::PastWorld> world;
+  std::unique_ptr<replay::RecordedHeal> recorded;
+};
+// `written` as find_heal takes it.
+[[nodiscard]] Result<ReplayableHeal> replayable_heal(const Past& past, const std::string& written);
+
+// "replayed [######      ] 50% of 1234 entries".
+[[nodiscard]] std::string progress_bar(std::string_view what, std::uint64_t done, std::uint64_t all,
+                                       std::string_view noun);
+
+}  // namespace autoheal::cli
