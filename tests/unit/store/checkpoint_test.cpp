@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 
 #include "store/strict_text.hpp"
@@ -34,6 +35,20 @@ TEST(Checkpoint, AWitnessAloneDoesNotSpeakForTheLog) {
   const auto opened = open_checkpoint(vectors::cosigned_8(), std::array{witness_key});
   ASSERT_FALSE(opened.has_value());
   EXPECT_EQ(opened.error().kind, ErrorKind::corrupt);
+}
+
+// The same key in the role of a witness: that it saw the text is not that it made it.
+TEST(Checkpoint, ACosignatureUnderTheNameOfTheLogDoesNotSpeakForIt) {
+  const SigningKey key = signing_key();
+  PublicKey public_key;
+  std::ranges::copy(*hash_from_base64("PwP69NTCz/tbWA6pIZt0Neuua3eM8CpOscCy1aITjPk="), public_key.begin());
+  const VerifierKey cosigner = VerifierKey::of(std::string(vectors::origin), KeyType::cosignature, public_key).value();
+  SignedNote note{checkpoint_body(of_vectors(8)), {}};
+  const Signature signature = key.sign(cosigned_message(1, note.text));
+  const std::string time("\0\0\0\0\0\0\0\1", 8);
+  note.signatures.push_back({cosigner.name(), cosigner.id(), time + std::string(view_of(signature))});
+  ASSERT_EQ(signers_of(note, std::array{cosigner}).value().front().cosigned_unix_s, 1U);
+  EXPECT_EQ(open_checkpoint(to_text(note), std::array{cosigner, log_key}).error().kind, ErrorKind::corrupt);
 }
 
 TEST(Checkpoint, AKeyOfAnotherLedgerIsNotUsed) {
@@ -83,7 +98,9 @@ TEST(Checkpoint, AnotherSpellingIsRefusedEvenIfItIsSigned) {
       {"size 0 with another root", name + "0\n" + root + "\n"},
   };
   for (const auto& [what, body] : wrong) {
-    EXPECT_EQ(parse_checkpoint_body(body).error().kind, ErrorKind::invalid) << what;
+    const auto parsed = parse_checkpoint_body(body);
+    ASSERT_FALSE(parsed.has_value()) << what;
+    EXPECT_EQ(parsed.error().kind, ErrorKind::invalid) << what;
     const auto note = sign_note(body, signing_key());
     ASSERT_TRUE(note.has_value()) << what;
     EXPECT_FALSE(open_checkpoint(*note, std::array{log_key}).has_value()) << what;
