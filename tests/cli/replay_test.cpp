@@ -3,8 +3,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <functional>
 #include <nlohmann/json.hpp>
 
+#include "engine/testing/fake_clock.hpp"
+#include "store/ledger_reader.hpp"
+#include "store/sqlite_ledger.hpp"
 #include "tests/support/bridge.hpp"
 
 namespace autoheal::testing {
@@ -16,7 +20,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-constexpr const char* engine =
+constexpr const char* one_engine =
     "  - name: EnvRecon\n"
     "    self_test: [ { name: config, file: { path: etc/app.conf, baseline: baseline/app.conf } } ]\n"
     "    repair: { files: [ { path: etc/app.conf, baseline: baseline/app.conf, mode: \"0640\" } ] }\n"
@@ -28,7 +32,7 @@ class ReplayedBridge : public ::testing::Test {
   void SetUp() override {
     bridge_.write("baseline/app.conf", "[server]\nport = 8080\nhost = localhost\n");
     bridge_.script("tests/verdict", "[ ! -e refuse ]\n");
-    bridge_.configure(engine);
+    bridge_.configure(one_engine);
     break_and_heal("port = oops", 0);
     bridge_.write("refuse", "");
     break_and_heal("port = 1", 1);
@@ -43,10 +47,24 @@ class ReplayedBridge : public ::testing::Test {
   std::string first_seq(const std::string& type) const {
     return json::parse(bridge_.entries(type).front()).at("id").get<std::string>();
   }
-  void edit_ledger(const std::string& statement) {
+  // A history that somebody with the owner's rights wrote anew, with a tree that fits: only replay can tell.
+  void rewrite(const std::function<void(engine::Entry&)>& edit) {
     bridge_.replays = false;
-    const Ran edited = run({{"/usr/bin/sqlite3", bridge_.path("var/ledger.db"), statement}, {}, {}, {}});
-    ASSERT_EQ(edited.exit_code, 0) << edited.err;
+    const auto past = store::LedgerReader::open(bridge_.path("var/ledger.db"));
+    const auto entries = (*past)->read_all({}, 10'000);
+    engine::testing::CountingIds ids;
+    auto forged = store::SqliteLedger::open(bridge_.path("forged/ledger.db"), {.ids = ids});
+    ASSERT_TRUE(forged) << forged.error().message;
+    for (engine::Entry entry : entries->entries) {
+      edit(entry);
+      const auto life = entry.stream == "ledger" ? engine::StreamLife::goes_on : engine::StreamLife::ends;
+      const auto appended = (*forged)->append({{{entry.stream, entry.version - 1, {entry}, life, {}}}, {}, 0});
+      ASSERT_EQ(appended.status, engine::AppendStatus::ok) << appended.message;
+    }
+    forged->reset();
+    std::filesystem::copy(bridge_.path("var/ledger.db.vault"), bridge_.path("forged/ledger.db.vault"),
+                          std::filesystem::copy_options::recursive);
+    bridge_.configure(one_engine, "ledger: forged/ledger.db\n");
   }
 
   Bridge bridge_;
@@ -71,13 +89,29 @@ TEST_F(ReplayedBridge, EachHealIsTheSameAndNothingIsTouched) {
   EXPECT_EQ(bridge_.autoheal({"ledger", "export"}).out, export_before);
 }
 
-TEST_F(ReplayedBridge, ARewrittenEntryIsADivergenceWithBothSides) {
-  const std::string seq = first_seq("heal.certification_refused");
-  edit_ledger(
-      "drop trigger if exists entries_stay; update entries set type = 'heal.certified', data = "
-      "replace(data, '\"refusals\":', '\"configuration\":\"x\",\"plan_digest\":\"x\",\"autoheal_version\":\"0\","
-      "\"autoheal_sha256\":\"x\",\"refusals\":') where seq = " +
-      seq);
+TEST_F(ReplayedBridge, Case106_AnotherZoneLocaleAndFolderChangeNothing) {
+  const std::string here = bridge_.autoheal({"replay", "--all", "-o", "json"}).out;
+  const std::string one = bridge_.autoheal({"replay", heals_.back()}).out;
+  const Bridge elsewhere;
+  elsewhere.configure("  - name: Other\n    self_test: [ { name: there, command: [\"true\"] } ]\n");
+  std::filesystem::copy(bridge_.path("var"), elsewhere.path("var"), std::filesystem::copy_options::recursive);
+  const std::map<std::string, std::string> strange = {
+      {"TZ", "Pacific/Chatham"}, {"LC_ALL", "tr_TR.UTF-8"}, {"LANG", "ar"}};
+  const std::string before = elsewhere.picture(true);
+  EXPECT_EQ(elsewhere.autoheal({"replay", "--all", "-o", "json"}, strange).out, here);
+  EXPECT_EQ(elsewhere.autoheal({"replay", heals_.back()}, strange).out, one);
+  EXPECT_EQ(elsewhere.picture(true), before);
+}
+
+TEST_F(ReplayedBridge, ARewrittenHistoryIsADivergenceWithBothSides) {
+  std::string seq;
+  rewrite([&](engine::Entry& entry) {
+    if (entry.type != "heal.certification_refused" || !seq.empty()) return;
+    seq = std::to_string(entry.position.value);
+    entry.type = "heal.certified";
+    entry.data.insert(
+        1, "\"configuration\":\"x\",\"plan_digest\":\"x\",\"autoheal_version\":\"0\",\"autoheal_sha256\":\"x\",");
+  });
   const Ran replayed = bridge_.autoheal({"replay", "last"});
   EXPECT_EQ(replayed.exit_code, 1);
   EXPECT_THAT(replayed.out, AllOf(HasSubstr("✗ diverged"), HasSubstr("at entry " + seq),
@@ -89,9 +123,27 @@ TEST_F(ReplayedBridge, ARewrittenEntryIsADivergenceWithBothSides) {
   EXPECT_EQ(json::parse(all.out).at("not_the_same").at(0).at("heal_id"), heals_.back());
 }
 
+TEST_F(ReplayedBridge, Case107_AChangedLedgerIsNotReplayed) {
+  bridge_.replays = false;
+  const std::string seq = first_seq("heal.certification_refused");
+  const Ran edited = run({{"/usr/bin/sqlite3", bridge_.path("var/ledger.db"),
+                           "update entries set data = replace(data, 'false', 'true') where seq = " + seq},
+                          {},
+                          {},
+                          {}});
+  ASSERT_EQ(edited.exit_code, 0) << edited.err;
+  for (const auto& command : {std::vector<std::string>{"replay", "last"}, {"replay", "--all"}}) {
+    const Ran replayed = bridge_.autoheal(command);
+    EXPECT_EQ(replayed.exit_code, 1) << replayed.out;
+    EXPECT_THAT(replayed.err, HasSubstr(seq)) << "names the entry that is not what was written";
+    EXPECT_THAT(replayed.out, Not(HasSubstr("same")));
+  }
+}
+
 TEST_F(ReplayedBridge, Case141_AnUnknownKindOfEntryIsShownAndItsHealSetAside) {
-  edit_ledger("drop trigger if exists entries_stay; update entries set type = 'heal.pondered' where seq = " +
-              first_seq("heal.certification_refused"));
+  rewrite([](engine::Entry& entry) {
+    if (entry.type == "heal.certification_refused") entry.type = "heal.pondered";
+  });
   const Ran replayed = bridge_.autoheal({"replay", "last"});
   EXPECT_EQ(replayed.exit_code, 1);
   EXPECT_THAT(replayed.out, AllOf(HasSubstr("? set aside"), HasSubstr("heal.pondered are not known to this version")));
@@ -168,7 +220,7 @@ TEST_F(ReplayedBridge, ThePastUnderANewConfiguration) {
   EXPECT_EQ(told.at("totals").at("unchanged"), 1);
   EXPECT_EQ(told.at("totals").at("fewer_attempts"), 1);
   EXPECT_EQ(told.at("changed").at(0).at("heal_id"), heals_.back());
-  bridge_.write("off.yaml", "version: 1\nhealing: { enabled: false }\nengines:\n" + std::string(engine));
+  bridge_.write("off.yaml", "version: 1\nhealing: { enabled: false }\nengines:\n" + std::string(one_engine));
   EXPECT_THAT(bridge_.autoheal({"replay", "--all", "--with", "off.yaml"}).out, HasSubstr("2 heals: 2 would not begin"));
   EXPECT_THAT(bridge_.autoheal({"replay", "--all", "--with", "off.yaml", "--since", "2999-01-01"}).out,
               HasSubstr("0 heals"));

@@ -116,6 +116,7 @@ TEST_F(HostileCertification, Case78_OutputThatLooksLikeACertificateIsNotBelieved
 
 // Two heals of one engine under two configurations: each has a certificate of its own.
 TEST_F(HostileCertification, Case79_TheCertificateOfAnotherHealDoesNotVerify) {
+  bridge_.replays = false;
   verdict_is("true\n");
   EXPECT_EQ(heal().exit_code, 0);
   bridge_.write("etc/app.conf", "damaged otherwise\n");
@@ -131,6 +132,7 @@ TEST_F(HostileCertification, Case79_TheCertificateOfAnotherHealDoesNotVerify) {
 }
 
 TEST_F(HostileCertification, Case80_ACommandOfTheRepairCertifiesNothing) {
+  bridge_.replays = false;
   // It tries the program itself and then the ledger's file.
   bridge_.script(
       "bin/repair",
