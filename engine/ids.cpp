@@ -13,14 +13,20 @@ int value_of(char digit) {
 }
 }  // namespace
 
+void append_uuid(std::string& text, const Uuid& id) {
+  std::array<char, 36> written;
+  std::size_t at = 0;
+  for (std::size_t byte = 0; byte < id.bytes.size(); ++byte) {
+    if (dash_before(byte)) written[at++] = '-';
+    written[at++] = digits[id.bytes[byte] >> 4];
+    written[at++] = digits[id.bytes[byte] & 15];
+  }
+  text.append(written.data(), written.size());
+}
+
 std::string to_string(const Uuid& id) {
   std::string text;
-  text.reserve(36);
-  for (std::size_t byte = 0; byte < id.bytes.size(); ++byte) {
-    if (dash_before(byte)) text += '-';
-    text += digits[id.bytes[byte] >> 4];
-    text += digits[id.bytes[byte] & 15];
-  }
+  append_uuid(text, id);
   return text;
 }
 

@@ -17,6 +17,7 @@ struct Uuid {
 
 // Lower-case, 36 characters.
 [[nodiscard]] std::string to_string(const Uuid& id);
+void append_uuid(std::string& text, const Uuid& id);
 // Accepts only the canonical lower-case form that to_string writes.
 [[nodiscard]] std::optional<Uuid> parse_uuid(std::string_view text);
 

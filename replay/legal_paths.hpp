@@ -1,33 +1,16 @@
 // Holds every heal in a ledger against the state machine's table, and every certificate against its heal: what `ledger
-// verify` knows beyond dense numbers.
+// verify` knows beyond hashes and numbers.
 #pragma once
 
-#include <map>
-#include <optional>
-#include <set>
-#include <string>
-
-#include "engine/entry.hpp"
-#include "workflows/heal_state.hpp"
+#include "store/stream_rules.hpp"
 
 namespace autoheal::replay {
 
-// Fed with all entries of a ledger in order. Not thread-safe.
-class LegalPaths {
+// The rules of entries "heal.*" but "heal.skipped", which stands outside any heal. Thread-safe.
+class LegalPaths final : public store::StreamRules {
  public:
-  // A sentence on why this entry may not follow what came before in its stream; empty if it may.
-  [[nodiscard]] std::optional<std::string> check(const engine::Entry& entry);
-
- private:
-  struct Path {
-    workflows::Phase phase = workflows::Phase::none;
-    std::set<std::string, std::less<>> in_attempt;  // types of entries since it began
-    std::string configuration, plan_digest;         // what a certificate of this heal has to name
-    unsigned attempt = 0;
-  };
-  static std::optional<std::string> check_certificate(const engine::Entry& entry, Path& path);
-
-  std::map<std::string, Path> paths_;
+  [[nodiscard]] std::optional<unsigned> kind_of(std::string_view type) const override;
+  [[nodiscard]] std::unique_ptr<store::StreamCheck> begin() const override;
 };
 
 }  // namespace autoheal::replay

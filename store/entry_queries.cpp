@@ -137,7 +137,28 @@ std::optional<Entry> EntryQueries::read_newest(const std::string& stream, const 
 std::vector<Entry> EntryQueries::read_all(Position after, Position last, std::size_t limit) {
   const Asking asking(all_);
   bind_range(after, last, limit);
-  return entries_of(all_);
+  auto entries = entries_of(all_);
+  if (check_.hashes != nullptr && after < last && limit > 0) check_dense(entries, after);
+  return entries;
+}
+
+// A page in which an entry cannot be found must not look like one in which it never was.
+void EntryQueries::check_dense(const std::vector<Entry>& entries, Position after) {
+  std::uint64_t expected = after.value + 1;
+  for (const Entry& entry : entries) {
+    if (entry.position.value != expected && expected == after.value + 1) expected = std::max(expected, archived() + 1);
+    if (entry.position.value != expected) break;
+    ++expected;
+  }
+  if (!entries.empty() && expected == entries.back().position.value + 1) return;
+  throw SQLite::Exception("entry " + std::to_string(expected) + " is missing", SQLITE_CORRUPT);
+}
+
+std::uint64_t EntryQueries::archived() {
+  const std::string name = "archived";
+  const Asking asking(meta_);
+  bind_text(meta_, 1, name);
+  return meta_.executeStep() ? number_at(meta_, 0) : 0;
 }
 
 std::vector<Entry> EntryQueries::read_unchecked(Position after, Position last, std::size_t limit) {

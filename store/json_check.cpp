@@ -1,5 +1,7 @@
 #include "store/json_check.hpp"
 
+#include <array>
+
 #include "engine/quoted_text.hpp"
 
 namespace autoheal::store {
@@ -8,9 +10,16 @@ namespace {
 
 constexpr int deepest = 256;
 
+// Bytes inside a string that need no second look.
+constexpr auto plain_bytes = [] {
+  std::array<bool, 256> plain{};
+  for (std::size_t byte = 0x20; byte < 0x80; ++byte) plain[byte] = byte != '"' && byte != '\\';
+  return plain;
+}();
+
 class Check {
  public:
-  explicit Check(std::string_view text) : text_(text) {}
+  Check(std::string_view text, std::vector<JsonMember>* members) : text_(text), members_(members) {}
 
   std::optional<std::string> problem() {
     if (value(0) && at_ != text_.size()) wrong("more than one value");
@@ -55,9 +64,14 @@ class Check {
     ++at_;
     if (take('}')) return true;
     do {
+      const std::size_t key = at_;
       if (!string()) return false;
+      const std::size_t key_end = at_;
       if (!take(':')) return wrong("no colon");
+      const std::size_t content = at_;
       if (!value(depth + 1)) return false;
+      if (depth == 0 && members_ != nullptr)
+        members_->push_back({text_.substr(key + 1, key_end - key - 2), text_.substr(content, at_ - content)});
     } while (take(','));
     return take('}') || wrong("an object that does not end");
   }
@@ -73,14 +87,17 @@ class Check {
 
   bool string() {
     if (!take('"')) return wrong("no string");
-    while (at_ < text_.size()) {
+    while (true) {
+      while (at_ < text_.size() && plain_bytes[static_cast<unsigned char>(text_[at_])]) ++at_;
+      if (at_ == text_.size()) return wrong("a string that does not end");
       const char c = text_[at_];
       if (static_cast<unsigned char>(c) < 0x20) return wrong("a control character");
-      ++at_;
+      const std::size_t length = utf8_sequence_at(text_, at_);
+      if (length == 0) return wrong("invalid UTF-8");
+      at_ += length;
       if (c == '"') return true;
       if (c == '\\' && !escape()) return false;
     }
-    return wrong("a string that does not end");
   }
 
   bool escape() {
@@ -111,15 +128,25 @@ class Check {
   }
 
   std::string_view text_;
+  std::vector<JsonMember>* members_;
   std::size_t at_ = 0;
   std::optional<std::string> problem_;
 };
 
 }  // namespace
 
-std::optional<std::string> json_problem(std::string_view text) {
-  if (valid_utf8(text) != text) return "invalid UTF-8";
-  return Check(text).problem();
+std::optional<std::string> json_problem(std::string_view text, std::vector<JsonMember>* members) {
+  if (members != nullptr) members->clear();
+  auto problem = Check(text, members).problem();
+  if (problem && members != nullptr) members->clear();
+  return problem;
+}
+
+std::string_view member_of(const std::vector<JsonMember>& members, std::string_view key) {
+  for (const JsonMember& member : members) {
+    if (member.key == key) return member.value;
+  }
+  return {};
 }
 
 }  // namespace autoheal::store

@@ -1,11 +1,10 @@
 #include "store/ledger_reader.hpp"
 
-#include <sqlite3.h>
-
 #include <type_traits>
 
 #include "store/entry_queries.hpp"
 #include "store/ledger_schema.hpp"
+#include "store/reading_connection.hpp"
 #include "store/tree_rows.hpp"
 
 namespace autoheal::store {
@@ -13,13 +12,6 @@ namespace autoheal::store {
 using engine::Entry;
 using engine::Page;
 using engine::Position;
-
-namespace {
-
-// The writer's start and a recovery after a crash hold their locks for moments.
-constexpr int busy_wait_milliseconds = 5000;
-
-}  // namespace
 
 struct LedgerReader::Parts {
   // Answers `question`, or an empty answer where there is no ledger.
@@ -51,9 +43,7 @@ Result<std::unique_ptr<LedgerReader>> LedgerReader::open(const std::filesystem::
   parts->path = path;
   if (*file == LedgerFile::absent) return std::unique_ptr<LedgerReader>(new LedgerReader(std::move(parts)));
   try {
-    parts->database.emplace(path.string(), SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX, busy_wait_milliseconds);
-    sqlite3_db_config(parts->database->getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-    parts->database->exec("PRAGMA mmap_size = 0; PRAGMA query_only = ON; PRAGMA trusted_schema = OFF");
+    parts->database.emplace(reading_connection(path));
     auto meta = read_meta(*parts->database, path);
     if (!meta) return std::unexpected(meta.error());
     parts->id = std::move(meta->id);

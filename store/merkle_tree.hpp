@@ -59,14 +59,20 @@ class GrowingTree {
   // Called for every subtree that a leaf finishes, from the leaf itself upwards.
   template <class Finished>
   void append(const Hash& leaf, Finished&& finished) {
-    Hash hash = leaf;
-    std::uint64_t index = size_++;
-    finished(0U, index, hash);
-    for (unsigned level = 0; index & 1U; ++level) {
+    append_subtree(0, leaf, finished);
+  }
+  // 2^level leaves at once, of which only the root is known; the size so far is a multiple of that.
+  template <class Finished>
+  void append_subtree(unsigned level, const Hash& root, Finished&& finished) {
+    Hash hash = root;
+    std::uint64_t index = size_ >> level;
+    size_ += std::uint64_t{1} << level;
+    finished(level, index, hash);
+    while (index & 1U) {
       hash = node_hash(edge_.back(), hash);
       edge_.pop_back();
       index >>= 1U;
-      finished(level + 1, index, hash);
+      finished(++level, index, hash);
     }
     edge_.push_back(hash);
   }

@@ -12,10 +12,6 @@ namespace autoheal::store {
 
 namespace {
 
-std::string name_of_tile(unsigned tile_level, std::uint64_t number) {
-  return "tile " + std::to_string(number) + " of level " + std::to_string(tile_level);
-}
-
 Hash hash_at(std::string_view hashes, std::uint64_t slot) {
   Hash hash;
   std::memcpy(hash.data(), hashes.data() + slot * sizeof(Hash), sizeof(Hash));

@@ -56,6 +56,16 @@ CLI::App* command(CLI::App& parent, Options& options, const std::string& name, c
   return app;
 }
 
+constexpr const char* verify_example =
+    "Everything is computed anew from the rows: the hash of each entry, the tree over them, indexes, stream versions,\n"
+    "the path of each heal, its certificates, and every checkpoint with its signature. Exit 1 names the first bad "
+    "entry.\n"
+    "Whoever has the signing key can sign another history; only a checkpoint that was kept elsewhere shows that:\n"
+    "  autoheal ledger checkpoint > /mnt/auditor/2026-11.checkpoint      on one day\n"
+    "  autoheal ledger key > /mnt/auditor/ledger.key\n"
+    "  autoheal ledger verify --checkpoint /mnt/auditor/2026-11.checkpoint --key /mnt/auditor/ledger.key    later\n"
+    "--since-checkpoint looks only at what came after it, in a moment.\n";
+
 void add_global(CLI::App& app, Options& options) {
   app.add_option("-c,--config", options.config_file,
                  "configuration; else $AUTOHEAL_CONFIG, ./autoheal.yaml, /etc/autoheal/autoheal.yaml")
@@ -278,6 +288,19 @@ void add_proofs(CLI::App& ledger, Options& options) {
       ->type_name("FORM");
 }
 
+void add_verify(CLI::App& ledger, Options& options) {
+  CLI::App* verify = command(ledger, options, "verify", "did anybody edit the record? exit 1 if it does not verify");
+  verify->footer(verify_example);
+  verify->add_option("--key", options.key, "the verifier key that you kept: its line, or a file with it")
+      ->type_name("KEY");
+  CLI::Option* checkpoint =
+      verify->add_option("--checkpoint", options.checkpoint, "hold the ledger against a checkpoint that you kept, too")
+          ->type_name("FILE");
+  verify->add_option("--since-checkpoint", options.since_checkpoint, "only what came after a checkpoint that you kept")
+      ->type_name("FILE")
+      ->excludes(checkpoint);
+}
+
 void add_groups(CLI::App& app, Options& options) {
   CLI::App* baseline = app.add_subcommand("baseline", "digests that certification holds an engine to");
   baseline->require_subcommand(1)->fallthrough();
@@ -303,7 +326,7 @@ void add_groups(CLI::App& app, Options& options) {
   ledger->require_subcommand(1)->fallthrough();
   add_export(*ledger, options);
   add_proofs(*ledger, options);
-  command(*ledger, options, "verify", "is it whole: dense numbers, stream versions, legal paths; exit 1 if not");
+  add_verify(*ledger, options);
 }
 
 }  // namespace

@@ -49,6 +49,7 @@ struct Options {
   std::string format = "tlog-proof", out;
   bool leaves_hex = false;  // ledger export
   std::uint64_t since_seq = 0;
+  std::string key, checkpoint, since_checkpoint;  // ledger verify
 };
 
 }  // namespace autoheal::cli

@@ -15,9 +15,14 @@ using ::testing::HasSubstr;
 std::vector<engine::Entry> entries_of(const HealWorld& world) { return *world.ledger.read_stream(world.heal, 1); }
 
 std::optional<std::string> first_fault(const std::vector<engine::Entry>& entries) {
-  LegalPaths paths;
+  const LegalPaths rules;
+  const auto path = rules.begin();
   for (const engine::Entry& entry : entries) {
-    if (auto fault = paths.check(entry)) return fault;
+    const auto kind = rules.kind_of(entry.type);
+    if (!kind) continue;
+    std::vector<store::JsonMember> members;
+    EXPECT_EQ(store::json_problem(entry.data, &members), std::nullopt);
+    if (auto fault = path->next({*kind, entry.type, members})) return fault;
   }
   return std::nullopt;
 }
@@ -45,6 +50,39 @@ TEST(LegalPaths, AnImpossibleHistoryIsToldWithItsEntry) {
   auto twice = whole;
   twice.push_back(whole.back());
   EXPECT_NE(first_fault(twice), std::nullopt);
+}
+
+// `find` in the data of the first entry of `type` becomes `put`.
+std::optional<std::string> fault_after(std::vector<engine::Entry> entries, const std::string& type,
+                                       const std::string& find, const std::string& put) {
+  for (engine::Entry& entry : entries) {
+    const auto at = entry.data.find(find);
+    if (entry.type != type || at == std::string::npos) continue;
+    entry.data.replace(at, find.size(), put);
+    return first_fault(entries);
+  }
+  return "there is no " + find + " in " + type;
+}
+
+TEST(LegalPaths, ACertificateIsOneOfItsHealAttemptConfigurationAndPlan) {
+  const auto world = make_world(heal_examples().front());
+  (void)heal(*world);
+  const auto whole = entries_of(*world);
+  EXPECT_THAT(*fault_after(whole, "heal.certified", R"("attempt":1)", R"("attempt":2)"),
+              HasSubstr("of attempt 2, not 1"));
+  EXPECT_THAT(*fault_after(whole, "heal.certified", R"("plan_digest":"sha256:)", R"("plan_digest":"sha256:0)"),
+              HasSubstr("another plan"));
+  EXPECT_THAT(*fault_after(whole, "heal.triggered", R"("configuration":")", R"("configuration":"x)"),
+              HasSubstr("another configuration"));
+}
+
+TEST(LegalPaths, AnUnknownStepOfAHealFollowsNowhere) {
+  const LegalPaths rules;
+  EXPECT_EQ(rules.kind_of("heal.skipped"), std::nullopt);
+  EXPECT_EQ(rules.kind_of("selftest.started"), std::nullopt);
+  const auto kind = rules.kind_of("heal.enchanted");
+  ASSERT_TRUE(kind);
+  EXPECT_THAT(*rules.begin()->next({*kind, "heal.enchanted", {}}), HasSubstr("heal.enchanted may not follow"));
 }
 
 std::string page_of(const HealWorld& world) {

@@ -1,11 +1,13 @@
 // What verification notices, what an export holds, and what plain sqlite3 shows.
 #include "store/verify.hpp"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include "store/export.hpp"
 #include "store/json_check.hpp"
+#include "store/json_text.hpp"
 #include "store/leaf.hpp"
+#include "tests/support/signed_ledger.hpp"
 #include "tests/unit/store/ledger_fixture.hpp"
 
 namespace autoheal::store {
@@ -15,19 +17,38 @@ using engine::Position;
 using engine::StreamLife;
 using testing::heal;
 
+// "heal.repair_started" may stand nowhere.
+struct NoRepairs final : StreamRules {
+  struct Check final : StreamCheck {
+    std::optional<std::string> next(const SeenEntry& entry) override {
+      if (entry.type == "heal.repair_started") return "not a legal step";
+      return std::nullopt;
+    }
+    bool ended() const override { return false; }
+  };
+  std::optional<unsigned> kind_of(std::string_view type) const override {
+    return type.starts_with("heal.") ? std::optional(0U) : std::nullopt;
+  }
+  std::unique_ptr<StreamCheck> begin() const override { return std::make_unique<Check>(); }
+};
+
 struct VerifyTest : testing::LedgerFixture {
-  // Two streams of two, one of them open.
+  // Two streams of two, one of them open; signed.
   void fill() {
     const auto ledger = open();
     append(*ledger, heal, 0, {entry("heal.triggered")});
     append(*ledger, "selftest/1", 0, {entry("selftest.started"), entry("selftest.completed")}, StreamLife::ends);
     append(*ledger, heal, 1, {entry("heal.repair_started")});
+    testing::sign_head(*ledger, path, testing::signing_key(ledger->id()));
   }
   // What is wrong after `sql`, in one text.
   std::string after(const std::string& sql) {
     EXPECT_EQ(foreign(sql), "");
-    const auto report = verify_ledger(*reader());
-    EXPECT_TRUE(report) << report.error().message;
+    return problems();
+  }
+  std::string problems(const VerifyOptions& options = {}) const {
+    const auto report = verify_ledger(path, options);
+    if (!report) return report.error().message;
     std::string text;
     for (const auto& problem : report->problems) text += problem + "\n";
     return text;
@@ -36,32 +57,44 @@ struct VerifyTest : testing::LedgerFixture {
 
 TEST_F(VerifyTest, AnUntouchedLedgerIsSound) {
   fill();
-  std::vector<std::string> seen;
-  Position done;
-  const auto report = verify_ledger(
-      *reader(),
-      [&](const engine::Entry& one) {
-        seen.push_back(one.type);
-        return std::nullopt;
-      },
-      [&](Position at, Position) { done = at; });
+  VerifyOptions options;
+  std::uint64_t done = 0;
+  options.progress = [&](std::uint64_t now, std::uint64_t) { done = now; };
+  const auto report = verify_ledger(path, options);
   ASSERT_TRUE(report);
   EXPECT_TRUE(report->sound()) << report->problems.front();
   EXPECT_EQ(report->entries, 4U);
-  EXPECT_EQ(report->head, Position{4});
-  EXPECT_EQ(seen.size(), 4U);
-  EXPECT_EQ(done, Position{4});
+  EXPECT_EQ(report->read, 4U);
+  EXPECT_EQ(report->roots, 3U);
+  EXPECT_EQ(report->checkpoints, 1U);
+  EXPECT_EQ(report->signed_size, 4U);
+  EXPECT_EQ(report->head, *reader()->tree_head());
+  EXPECT_EQ(report->keys.size(), 1U);
+  EXPECT_TRUE(report->warnings.empty()) << report->warnings.front();
+  EXPECT_EQ(done, 4U);
 }
 
-TEST_F(VerifyTest, NothingAtAllIsSound) { EXPECT_TRUE(verify_ledger(*reader())->sound()); }
+TEST_F(VerifyTest, NothingAtAllIsSound) { EXPECT_TRUE(verify_ledger(path, {})->sound()); }
 
-TEST_F(VerifyTest, TheCallersCheckCounts) {
+TEST_F(VerifyTest, WhatIsNotSignedIsNotVerified) {
+  append(*open(), heal, 0, {entry("heal.triggered")});
+  EXPECT_THAT(problems(), ::testing::HasSubstr("nothing is signed"));
+  EXPECT_EQ(problems({.unsigned_is_sound = true}), "");
+}
+
+TEST_F(VerifyTest, WhatCameAfterTheNewestCheckpointIsNoFailure) {
   fill();
-  const auto report = verify_ledger(*reader(), [](const engine::Entry& one) -> std::optional<std::string> {
-    if (one.type == "heal.repair_started") return "not a legal step";
-    return std::nullopt;
-  });
-  EXPECT_EQ(report->problems, std::vector<std::string>{"entry 4: not a legal step"});
+  append(*open(), heal, 2, {entry("heal.retry_scheduled")});
+  const auto report = verify_ledger(path, {});
+  EXPECT_TRUE(report->sound());
+  EXPECT_EQ(report->entries, 5U);
+  EXPECT_EQ(report->signed_size, 4U);
+}
+
+TEST_F(VerifyTest, TheCallersRulesCount) {
+  fill();
+  const NoRepairs rules;
+  EXPECT_EQ(problems({.rules = &rules}), "entry 4: not a legal step\n");
 }
 
 TEST_F(VerifyTest, AnEntryThatWasTakenOutIsMissed) {
@@ -69,6 +102,7 @@ TEST_F(VerifyTest, AnEntryThatWasTakenOutIsMissed) {
   const auto text = after("DELETE FROM entries WHERE seq = 2");
   EXPECT_NE(text.find("entry 2 is missing"), std::string::npos) << text;
   EXPECT_NE(text.find("entry 3: version 2 of stream \"selftest/1\" follows version 0"), std::string::npos) << text;
+  EXPECT_EQ(verify_ledger(path, {})->first_bad, 2U);
 }
 
 TEST_F(VerifyTest, TheFirstEntriesAreMissedToo) {
@@ -78,18 +112,31 @@ TEST_F(VerifyTest, TheFirstEntriesAreMissedToo) {
 
 TEST_F(VerifyTest, ChangedFieldsAreNamed) {
   fill();
+  // Of one entry the first thing that is wrong is named, so those that are looked at last come first.
   const std::pair<std::string, std::string> changes[] = {
+      {"data = '{\\\"x\\\":1.5}' WHERE seq = 2", "a float"},
+      {"data = '{' WHERE seq = 2", "entry 2: its data is not JSON"},
+      {"data = CAST(data AS BLOB) WHERE seq = 2", "entry 2: its data is no text"},
+      {"engine = '' WHERE seq = 2", "entry 2: its engine"},
+      {"actor = CAST(x'ff' AS TEXT) WHERE seq = 2", "entry 2: its actor"},
+      {"dataversion = 0 WHERE seq = 2", "entry 2: its data version"},
+      {"dataversion = 4294967297 WHERE seq = 2", "entry 2: its data version"},
       {"version = 7 WHERE seq = 4", "entry 4: version 7"},
+      {"version = 4294967298 WHERE seq = 3", "entry 3 is not what was written"},
       {"time = 999999999999999999 WHERE seq = 3", "entry 3: its time"},
       {"type = 'Heal triggered' WHERE seq = 1", "entry 1: its type"},
-      {"data = '{' WHERE seq = 2", "entry 2: its data"},
-      {"data = '{\\\"x\\\":1.5}' WHERE seq = 2", "a float"},
-      {"dataversion = 0 WHERE seq = 2", "entry 2: its data version"},
-      {"actor = CAST(x'ff' AS TEXT) WHERE seq = 2", "entry 2: its actor"}};
+      {"type = CAST(type AS BLOB) WHERE seq = 1", "entry 1: its type is no text"}};
   for (const auto& [change, expected] : changes) {
     const auto text = after("UPDATE entries SET " + change);
     EXPECT_NE(text.find(expected), std::string::npos) << expected << " in:\n" << text;
   }
+}
+
+TEST_F(VerifyTest, AStreamThatIsKeptUnderItsNameInsteadOfItsNumberIsTold) {
+  fill();
+  EXPECT_NE(after("UPDATE entries SET stream = '" + heal + "' WHERE version = 2 AND typeof(stream) = 'blob'")
+                .find("entry 4: its stream has no valid name"),
+            std::string::npos);
 }
 
 TEST_F(VerifyTest, TheTableOfOpenStreamsMustAgree) {
@@ -110,9 +157,7 @@ TEST_F(VerifyTest, APageOfGarbageIsFound) {
   const std::string command = "dd if=/dev/urandom of='" + path.string() +
                               "' bs=4096 count=8 seek=" + std::to_string(size / 4096 / 2) + " conv=notrunc status=none";
   ASSERT_EQ(std::system(command.c_str()), 0);
-  const auto opened = LedgerReader::open(path);
-  ASSERT_TRUE(opened);
-  const auto report = verify_ledger(**opened);
+  const auto report = verify_ledger(path, {});
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_FALSE(report->sound());
 }
@@ -174,6 +219,18 @@ TEST(JsonCheck, TakesWhatOurWriterMakes) {
        {R"({})", R"([])", R"({"a":[1,-2,true,false,null,"x\"\\\u001f"],"b":{"c":{}}})", "0", R"("☂")"}) {
     EXPECT_EQ(json_problem(text), std::nullopt) << text;
   }
+}
+
+TEST(JsonCheck, HandsOutTheOutermostMembersAsTheyAreWritten) {
+  std::vector<JsonMember> members;
+  EXPECT_EQ(json_problem(R"({"a":1,"b":{"a":2},"c":"x\"y"})", &members), std::nullopt);
+  ASSERT_EQ(members.size(), 3U);
+  EXPECT_EQ(member_of(members, "a"), "1");
+  EXPECT_EQ(member_of(members, "b"), R"({"a":2})");
+  EXPECT_EQ(json_text(member_of(members, "c")), "x\"y");
+  EXPECT_EQ(member_of(members, "d"), "");
+  EXPECT_TRUE(json_problem(R"({"a":1)", &members));
+  EXPECT_TRUE(members.empty());
 }
 
 TEST(JsonCheck, RefusesTheRest) {

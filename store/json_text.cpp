@@ -1,0 +1,40 @@
+#include "store/json_text.hpp"
+
+#include <charconv>
+
+#include "engine/quoted_text.hpp"
+
+namespace autoheal::store {
+
+namespace {
+
+// The two hex digits of \u00xx, as UTF-8.
+void append_code(std::string& text, std::string_view digits) {
+  unsigned code = 0;
+  (void)std::from_chars(digits.data(), digits.data() + digits.size(), code, 16);
+  if (code >= 0x80) text += static_cast<char>(0xC0U | code >> 6U);
+  text += static_cast<char>(code >= 0x80 ? 0x80U | (code & 0x3FU) : code);
+}
+
+}  // namespace
+
+std::string json_text(std::string_view written) {
+  if (written.size() < 2 || written.front() != '"' || written.back() != '"') return {};
+  written = written.substr(1, written.size() - 2);
+  std::string text;
+  text.reserve(written.size());
+  constexpr std::size_t code_size = 6;  // \u00xx
+  for (std::size_t at = 0; at < written.size(); ++at) {
+    if (written[at] != '\\') {
+      text += written[at];
+    } else if (written.substr(at).starts_with("\\u00") && at + code_size <= written.size()) {
+      append_code(text, written.substr(at + 4, 2));
+      at += code_size - 1;
+    } else if (++at < written.size()) {
+      text += written[at];
+    }
+  }
+  return text;
+}
+
+}  // namespace autoheal::store

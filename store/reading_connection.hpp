@@ -1,0 +1,13 @@
+// How everybody who only looks opens the ledger's database. Only the store includes this page.
+#pragma once
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <filesystem>
+
+namespace autoheal::store {
+
+// Never writes, never checkpoints. Throws SQLite::Exception.
+[[nodiscard]] SQLite::Database reading_connection(const std::filesystem::path& path);
+
+}  // namespace autoheal::store

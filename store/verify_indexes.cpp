@@ -1,0 +1,159 @@
+#include "store/verify_indexes.hpp"
+
+#include <compare>
+
+#include "engine/ids.hpp"
+#include "engine/quoted_text.hpp"
+
+namespace autoheal::store {
+
+namespace {
+
+// A value as SQLite orders it: nothing, numbers, text, blobs.
+struct Value {
+  int rank = 0;
+  bool real = false;
+  std::int64_t number = 0;
+  std::string bytes;
+
+  void read(const RowQuery& row, int column) {
+    const int type = row.type(column);
+    rank = type == SQLITE_NULL ? 0 : type == SQLITE_INTEGER || type == SQLITE_FLOAT ? 1 : type == SQLITE_TEXT ? 2 : 3;
+    real = type == SQLITE_FLOAT;
+    number = rank == 1 ? row.number(column) : 0;
+    bytes.assign(rank >= 2 ? row.bytes(column) : std::string_view());
+  }
+  std::strong_ordering operator<=>(const Value& other) const {
+    if (rank != other.rank) return rank <=> other.rank;
+    if (number != other.number) return number <=> other.number;
+    return bytes.compare(other.bytes) <=> 0;
+  }
+  bool operator==(const Value&) const = default;
+  void mix_into(ValueMix& mix) const {
+    if (rank == 0) return mix.null();
+    if (rank == 1) return real ? mix.real(number) : mix.integer(number);
+    rank == 2 ? mix.text(bytes) : mix.blob(bytes);
+  }
+};
+
+std::string select_of(const EntryIndex& index) {
+  std::string wanted, own;
+  const bool plain = index.by_stream_and_version || !index.texts.empty();
+  for (const std::string& column : index.columns) wanted += column + ", ";
+  std::string sql = "SELECT " + wanted + "seq FROM entries INDEXED BY " + index.name;
+  if (!index.where.empty()) sql += " WHERE " + index.where;
+  if (plain) return sql;
+  // Of an expression the index gives what it stored; the row itself says what it should have stored.
+  for (std::size_t at = 0; at < index.columns.size(); ++at) {
+    const std::string name = "k" + std::to_string(at);
+    own += ", " + index.columns[at];
+    wanted = (at == 0 ? "" : wanted) + name + ", ";
+  }
+  std::string named;
+  for (std::size_t at = 0; at < index.columns.size(); ++at)
+    named += index.columns[at] + " AS k" + std::to_string(at) + ", ";
+  return "SELECT " + wanted + "s" + own + " FROM (SELECT " + named + "seq AS s FROM entries INDEXED BY " + index.name +
+         (index.where.empty() ? "" : " WHERE " + index.where) +
+         " LIMIT -1 OFFSET 0) CROSS JOIN entries NOT INDEXED ON seq = s";
+}
+
+class IndexReading {
+ public:
+  IndexReading(const SQLite::Database& database, const EntryIndex& index, const SumKey& key, bool whole)
+      : index_(index),
+        key_(key),
+        whole_(whole),
+        width_(static_cast<int>(index.columns.size())),
+        rows_(database, select_of(index)),
+        values_(index.columns.size() + 1),
+        before_(index.columns.size() + 1) {}
+
+  IndexFound read(std::uint64_t last) {
+    bool first = true;
+    while (rows_.step()) {
+      for (int at = 0; at <= width_; ++at) values_[static_cast<std::size_t>(at)].read(rows_, at);
+      if (!first && !disordered_ && !(before_ < values_)) disorder();
+      const std::int64_t seq = values_.back().number;
+      if (seq > 0 && static_cast<std::uint64_t>(seq) > last) continue;  // of a writer beside us
+      look_at(static_cast<std::uint64_t>(seq), first);
+      std::swap(before_, values_);
+      first = false;
+    }
+    return std::move(found_);
+  }
+
+ private:
+  void look_at(std::uint64_t seq, bool first) {
+    ValueMix mix(key_);
+    const bool plain = index_.by_stream_and_version || !index_.texts.empty();
+    for (std::size_t at = 0; plain && at < values_.size() - 1; ++at) values_[at].mix_into(mix);
+    mix.integer(values_.back().number);
+    ++found_.sum.count;
+    found_.sum.sum += mix.result();
+    if (!plain) compare_with_row(seq);
+    if (index_.by_stream_and_version) look_at_version(seq, first);
+  }
+
+  void compare_with_row(std::uint64_t seq) {
+    for (int at = 0; at < width_; ++at) {
+      Value own;
+      own.read(rows_, width_ + 1 + at);
+      if (own == values_[static_cast<std::size_t>(at)]) continue;
+      found_.problems.add(seq, "the index " + index_.name + " says something else of entry " + std::to_string(seq) +
+                                   " than the entry itself");
+    }
+  }
+
+  // In the order of the index every stream stands in one piece.
+  void look_at_version(std::uint64_t seq, bool first) {
+    const std::int64_t version = values_[1].number;
+    const bool same = !first && before_[0] == values_[0];
+    const std::int64_t follows = same ? before_[1].number : 0;
+    if (!same && !whole_) return;
+    if (version == follows + 1) {
+      if (same && values_.back().number < before_.back().number) backwards(seq);
+      return;
+    }
+    found_.problems.add(seq, "entry " + std::to_string(seq) + ": version " + std::to_string(version) + " of stream " +
+                                 stream_name() + " follows version " + std::to_string(follows));
+  }
+
+  void backwards(std::uint64_t seq) {
+    found_.problems.add(seq, "entry " + std::to_string(seq) + ": version " + std::to_string(values_[1].number) +
+                                 " of stream " + stream_name() + " stands before version " +
+                                 std::to_string(before_[1].number));
+  }
+
+  void disorder() {
+    disordered_ = true;
+    found_.problems.add("the index " + index_.name + " is out of order");
+  }
+
+  std::string stream_name() const {
+    EntryRow row;
+    row.stream = values_[0].bytes;
+    row.stream_is_id = values_[0].rank == 3 && row.stream.size() == sizeof(Uuid::bytes);
+    std::string name, quoted;
+    append_stream_name(name, row);
+    append_quoted(quoted, name);
+    return quoted;
+  }
+
+  const EntryIndex& index_;
+  const SumKey& key_;
+  bool whole_;
+  int width_;
+  RowQuery rows_;
+  std::vector<Value> values_, before_;  // the columns, then seq
+  bool disordered_ = false;
+  IndexFound found_;
+};
+
+}  // namespace
+
+IndexFound read_index(const SQLite::Database& database, const EntryIndex& index, const SumKey& key, std::uint64_t last,
+                      bool whole) {
+  return IndexReading(database, index, key, whole).read(last);
+}
+
+}  // namespace autoheal::store

@@ -1,0 +1,21 @@
+// Each index read from end to end: its order, its streams, and a sum to hold against that of the rows. SQLite's own
+// quick_check does not compare indexes with rows, and its integrity_check takes as long as everything else together.
+// Only the store includes this page.
+#pragma once
+
+#include "store/row_sums.hpp"
+#include "store/verify_problem.hpp"
+
+namespace autoheal::store {
+
+struct IndexFound {
+  IndexSum sum;  // of what it says of entries up to `last`
+  Problems problems;
+};
+
+// `whole`: no entry was archived, so that every stream begins with version 1. Throws SQLite::Exception where the index
+// cannot be read.
+[[nodiscard]] IndexFound read_index(const SQLite::Database& database, const EntryIndex& index, const SumKey& key,
+                                    std::uint64_t last, bool whole);
+
+}  // namespace autoheal::store
