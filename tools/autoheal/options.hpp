@@ -49,6 +49,8 @@ struct Options {
   std::string format = "tlog-proof", out;
   bool leaves_hex = false;  // ledger export
   std::uint64_t since_seq = 0;
+  bool newest = false, follow = false;  // audit
+  std::string compare;                  // audit summary
 };
 
 }  // namespace autoheal::cli
