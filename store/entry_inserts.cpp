@@ -42,17 +42,22 @@ EntryInserts::EntryInserts(const SQLite::Database& database, std::string ledger_
       open_(database, "INSERT INTO open_streams(stream, since) VALUES (?, ?)"),
       close_(database, "DELETE FROM open_streams WHERE stream = ?"),
       key_(database, "INSERT INTO idempotency_keys(key, stream) VALUES (?, ?)"),
-      place_(database, "INSERT OR REPLACE INTO places(subscriber, position) VALUES (?, ?)") {}
+      place_(database, "INSERT OR REPLACE INTO places(subscriber, position) VALUES (?, ?)"),
+      lag_(database) {}
 
 Position EntryInserts::write(const engine::Batch& batch, Position head, TreeWriter* tree) {
   // What an earlier batch that failed half-way left behind.
   for (SQLite::Statement* statement : {&many_, &one_, &open_, &close_, &key_, &place_}) statement->tryReset();
   rows_.clear();
+  lag_.begin(head);
   std::uint64_t seq = head.value;
   for (const StreamAppend& append : batch.streams) {
     change_life(append, seq + 1);
     std::uint64_t version = append.expected_version;
-    for (const engine::NewEntry& entry : append.entries) rows_.push_back({&entry, &append.stream, ++seq, ++version});
+    for (const engine::NewEntry& entry : append.entries) {
+      rows_.push_back({&entry, &append.stream, ++seq, ++version});
+      lag_.see(entry.time);
+    }
   }
   const std::span<const Row> rows(rows_);
   const std::size_t whole = rows.size() - rows.size() % rows_at_once;
@@ -60,6 +65,7 @@ Position EntryInserts::write(const engine::Batch& batch, Position head, TreeWrit
   for (std::size_t at = whole; at < rows.size(); ++at) insert(rows.subspan(at, 1), one_);
   for (const engine::SavedPlace& place : batch.places) save_place(place);
   if (tree != nullptr) grow(*tree);
+  lag_.end({seq});
   return {seq};
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/ledger.hpp"
+#include "store/clock_lag.hpp"
 #include "store/tiles.hpp"
 
 namespace autoheal::store {
@@ -45,6 +46,7 @@ class EntryInserts {
   SQLite::Statement close_;
   SQLite::Statement key_;
   SQLite::Statement place_;
+  ClockLag lag_;
   std::vector<Row> rows_;
   std::string leaf_;
 };

@@ -16,8 +16,6 @@ using engine::Position;
 
 namespace {
 
-constexpr char columns[] = "SELECT seq, stream, version, type, dataversion, time, actor, engine, data FROM entries ";
-
 // Leaves no read transaction behind: a forgotten one would hold back every checkpoint.
 class Asking {
  public:
@@ -47,6 +45,8 @@ std::int64_t as_integer(std::uint64_t value) {
   return value > static_cast<std::uint64_t>(largest) ? largest : static_cast<std::int64_t>(value);
 }
 
+}  // namespace
+
 Entry entry_at(const SQLite::Statement& row) {
   Entry entry;
   entry.position = {number_at(row, 0)};
@@ -60,8 +60,6 @@ Entry entry_at(const SQLite::Statement& row) {
   entry.data = text_at(row, 8);
   return entry;
 }
-
-}  // namespace
 
 void bind_text(SQLite::Statement& statement, int index, const std::string& text) { statement.bindNoCopy(index, text); }
 
@@ -86,9 +84,9 @@ std::string stream_at(const SQLite::Statement& statement, int column) {
 
 EntryQueries::EntryQueries(const SQLite::Database& database, LeafCheck check)
     : check_(std::move(check)),
-      stream_(database, std::string(columns) + "WHERE stream = ? AND version >= ? ORDER BY version"),
-      newest_(database, std::string(columns) + "WHERE stream = ? AND type = ? ORDER BY version DESC LIMIT 1"),
-      all_(database, std::string(columns) + "WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"),
+      stream_(database, std::string(select_entries) + "WHERE stream = ? AND version >= ? ORDER BY version"),
+      newest_(database, std::string(select_entries) + "WHERE stream = ? AND type = ? ORDER BY version DESC LIMIT 1"),
+      all_(database, std::string(select_entries) + "WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"),
       open_(database, "SELECT stream, since FROM open_streams ORDER BY since, stream"),
       place_(database, "SELECT position FROM places WHERE subscriber = ?"),
       head_(database,
@@ -101,7 +99,7 @@ std::vector<Entry> EntryQueries::entries_of(SQLite::Statement& select, bool chec
   std::vector<Entry> entries;
   while (select.executeStep()) {
     entries.push_back(entry_at(select));
-    if (checked && check_.hashes != nullptr) check(entries.back());
+    if (checked) hold_against_tree(entries.back());
   }
   return entries;
 }

@@ -19,6 +19,11 @@ void bind_stream(SQLite::Statement& statement, int index, const std::string& str
 // Binds text without copying it: `text` must outlive the statement's next step.
 void bind_text(SQLite::Statement& statement, int index, const std::string& text);
 
+// What entry_at reads, in its order: "SELECT ... FROM entries ".
+inline constexpr char select_entries[] =
+    "SELECT seq, stream, version, type, dataversion, time, actor, engine, data FROM entries ";
+[[nodiscard]] engine::Entry entry_at(const SQLite::Statement& row);
+
 struct OpenStream {
   std::string stream;
   engine::Position since;  // its first entry
@@ -50,6 +55,11 @@ class EntryQueries {
   [[nodiscard]] std::uint64_t version_of(const std::string& stream);  // 0: unknown
   [[nodiscard]] std::string stream_of_key(const std::string& key);    // empty: unknown
   [[nodiscard]] std::string meta(const std::string& name);            // empty: unknown
+
+  // Throws where the entry, which this connection read, is not the one whose hash stands in the tree.
+  void hold_against_tree(const engine::Entry& entry) {
+    if (check_.hashes != nullptr) check(entry);
+  }
 
  private:
   [[nodiscard]] std::vector<engine::Entry> entries_of(SQLite::Statement& select, bool checked = true);

@@ -93,6 +93,9 @@ Result<std::optional<Position>> LedgerReader::place_of(const std::string& subscr
 }
 
 const std::string& LedgerReader::id() const { return parts_->id; }
+SQLite::Database* LedgerReader::connection() const { return parts_->database ? &*parts_->database : nullptr; }
+const std::filesystem::path& LedgerReader::path() const { return parts_->path; }
+void LedgerReader::hold_against_tree(const Entry& entry) const { parts_->queries->hold_against_tree(entry); }
 
 Result<Position> LedgerReader::head() const {
   return parts_->ask([](EntryQueries& queries) { return queries.head(); });

@@ -10,6 +10,10 @@
 #include "store/merkle_tree.hpp"
 #include "store/stored_checkpoint.hpp"
 
+namespace SQLite {
+class Database;
+}
+
 namespace autoheal::store {
 
 // Never writes, never checkpoints, needs no lock and no write permission. One thread each.
@@ -46,6 +50,11 @@ class LedgerReader final : public engine::LedgerView {
   [[nodiscard]] Result<std::vector<std::string>> quick_check() const;
 
  private:
+  friend class Audit;                                  // asks more, over the same connection
+  [[nodiscard]] SQLite::Database* connection() const;  // nullptr where there is no ledger
+  [[nodiscard]] const std::filesystem::path& path() const;
+  void hold_against_tree(const engine::Entry& entry) const;  // throws SQLite::Exception
+
   struct Parts;
   explicit LedgerReader(std::unique_ptr<Parts> parts);
   template <class Read>

@@ -34,6 +34,7 @@ void grow_tree(SQLite::Database& database, const std::string& ledger_id) {
 void create_tables(SQLite::Database& database) {
   database.exec(ledger_tables);
   database.exec(ledger_tree);
+  database.exec(ledger_indexes);
   database.exec(ledger_views);
 }
 
@@ -41,6 +42,8 @@ void upgrade_ledger(SQLite::Database& database, LedgerMeta& meta) {
   if (meta.version == ledger_schema_version) return;
   SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
   grow_tree(database, meta.id);
+  database.exec(ledger_indexes);
+  database.exec(ledger_views);
   database.exec("UPDATE meta SET value = " + std::to_string(ledger_schema_version) + " WHERE name = 'schema_version'");
   transaction.commit();
   meta.version = ledger_schema_version;

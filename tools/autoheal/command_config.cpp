@@ -1,4 +1,5 @@
 // config check, config show, engines: what is in force.
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "engine/system_ports.hpp"
@@ -49,6 +50,30 @@ EngineSpec without_secrets(EngineSpec spec) {
     }
   }
   return spec;
+}
+
+// As workflows::holds_in, without reading all that the stream "ledger" holds.
+Result<workflows::Holds> holds_of(const Past& past) {
+  std::map<engine::Position, engine::Entry> entries;
+  for (const char* type : {"engine.held", "engine.unheld"}) {
+    store::EntryFilter filter;
+    filter.type = type;
+    const auto found = store::Audit(*past.ledger).entries(filter, {}, [&](const engine::Entry& entry) {
+      entries.emplace(entry.position, entry);
+      return true;
+    });
+    if (!found) return std::unexpected(found.error());
+  }
+  workflows::Holds holds;
+  for (const auto& [position, entry] : entries) holds.apply(entry);
+  return holds;
+}
+
+store::HealFilter newest_of(const std::string& engine) {
+  store::HealFilter filter;
+  filter.engine = engine;
+  filter.newest = 1;
+  return filter;
 }
 
 }  // namespace
@@ -106,11 +131,7 @@ int command_engines(const Session& session) {
   if (const int refused = session.require(Permission::read, "read the ledger"); refused != exit_done) return refused;
   const auto past = open_past(session.configuration);
   if (!past) return session.fail(past.error());
-  const auto heals = list_heals(*past->ledger, *past->vault);
-  if (!heals) return session.fail(heals.error());
-  std::map<std::string, const HealSummary*> newest;
-  for (const HealSummary& heal : *heals) newest[heal.engine] = &heal;
-  const auto holds = workflows::holds_in(*past->ledger);
+  const auto holds = holds_of(*past);
   if (!holds) return session.fail(holds.error());
   const Timestamp now = engine::SystemClock().now();
   auto standing = standings(session.configuration);
@@ -118,14 +139,18 @@ int command_engines(const Session& session) {
   for (const EngineSpec& spec : session.configuration.settings.engines) {
     std::string needs;
     for (const std::string& name : spec.depends_on) needs += (needs.empty() ? "" : ",") + name;
-    const auto last = newest.find(spec.name);
+    std::string last = "never", when;
+    const auto listed = list_heals(*past, newest_of(spec.name), [&](const store::AuditedHeal& heal) {
+      last = heal.state;
+      when = newest_time_of(*past, heal);
+      return true;
+    });
+    if (!listed) return session.fail(listed.error());
     std::string& stands = standing[spec.name];  // nothing where no daemon runs, but for holds
     if (const auto hold = holds->of(spec.name, now))
       stands += (stands.empty() ? "held until " : ", held until ") + format_timestamp_ms(hold->until);
     table.rows.push_back({spec.name, std::string(name_of(spec.strategy)), std::to_string(spec.self_test.size()),
-                          kinds_of_repair(spec.repair), needs, stands,
-                          last == newest.end() ? "never" : std::string(name_of(last->second->phase)),
-                          last == newest.end() ? "" : format_timestamp_ms(last->second->newest)});
+                          kinds_of_repair(spec.repair), needs, stands, last, when});
   }
   print(session.console, table, session.options.output);
   return exit_done;

@@ -155,12 +155,32 @@ void add_serve(CLI::App& app, Options& options) {
       "start. While it runs, the other commands reach it through <ledger>.sock.\n");
 }
 
+constexpr const char* audit_example =
+    "Examples:\n"
+    "  autoheal audit --engine nginx --since 24h\n"
+    "  autoheal audit --type heal.exhausted --limit 100 --newest\n"
+    "  autoheal audit --actor alice --since 2026-09 -o csv\n"
+    "  autoheal audit --follow -o jsonl\n"
+    "Entries stand in the order of the ledger, whatever their times say. Filters are combined; their text is text.\n";
+
+constexpr const char* summary_example =
+    "Examples:\n"
+    "  autoheal audit summary --since 2026-09\n"
+    "  autoheal audit summary --since 2026Q3 --compare 2026Q2\n"
+    "A period (2026, 2026Q3, 2026-09) without --until means all of it. Counted are heals that began in it.\n";
+
+void add_since(CLI::App& app, Options& options) {
+  app.add_option("--since", options.since,
+                 "from this time on: RFC 3339, a date, a period such as 2026Q3 or 2026-09, or an age such as 24h")
+      ->type_name("TIME");
+  app.add_option("--until", options.until, "before this time")->type_name("TIME");
+}
+
 void add_filters(CLI::App& app, Options& options) {
   app.add_option("--engine", options.engine, "only of this engine")->type_name("NAME");
   app.add_option("--state", options.state,
                  "only heals in this state: Triggered, Repairing, Certifying, Retrying, Complete, Exhausted");
-  app.add_option("--since", options.since, "from this time on: RFC 3339, a date, or an age such as 24h")
-      ->type_name("TIME");
+  add_since(app, options);
 }
 
 constexpr const char* coverage_example =
@@ -179,23 +199,39 @@ void add_coverage(CLI::App& audit, Options& options) {
   coverage->add_option("--until", options.until, "before this time (default: now)")->type_name("TIME");
 }
 
-void add_reading(CLI::App& app, Options& options) {
-  add_filters(*command(app, options, "heals", "list heals, newest last"), options);
-  CLI::App* show = command(app, options, "show", "one heal as a timeline");
-  show->add_option("heal", options.heal, "the heal's id, or enough of its beginning; \"last\" is the newest")
-      ->required();
+void add_audit(CLI::App& app, Options& options) {
   CLI::App* audit =
       command(app, options, "audit", "what happened, from the ledger; -o jsonl prints the exact export lines");
+  audit->footer(audit_example);
   add_filters(*audit, options);
   audit->add_option("--heal", options.heal, "only of this heal")->type_name("HEAL");
   audit->add_option("--actor", options.actor, "only what this principal did")->type_name("NAME");
   audit->add_option("--type", options.type, "only this type of entry; heal.* means all that begin so")
       ->type_name("TYPE");
   audit->add_option("--strategy", options.strategy, "only heals of this strategy")->type_name("NAME");
-  audit->add_option("--until", options.until, "before this time")->type_name("TIME");
-  audit->add_option("--limit", options.limit, "at most so many entries")->type_name("N");
+  audit->add_option("--limit", options.limit, "at most so many entries (text: 1000)")->type_name("N");
   audit->add_option("--after", options.after, "only entries after this sequence number")->type_name("SEQ");
+  audit->add_flag("--newest", options.newest, "with --limit: the last ones instead of the first");
+  audit->add_flag("--follow", options.follow, "goes on with new entries as they come, until a signal");
+
   add_coverage(*audit, options);
+  CLI::App* summary = command(*audit, options, "summary", "what a period of healing came to, also beside another one");
+  summary->footer(summary_example);
+  add_since(*summary, options);
+  summary->add_option("--compare", options.compare, "the period it is compared with: 2026, 2026Q2 or 2026-09")
+      ->type_name("PERIOD");
+}
+
+void add_reading(CLI::App& app, Options& options) {
+  CLI::App* heals = command(app, options, "heals", "list heals, newest last");
+  add_filters(*heals, options);
+  heals->add_option("--limit", options.limit, "the newest so many (text: 50)")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000}))
+      ->type_name("N");
+  CLI::App* show = command(app, options, "show", "one heal as a timeline");
+  show->add_option("heal", options.heal, "the heal's id, or enough of its beginning; \"last\" is the newest")
+      ->required();
+  add_audit(app, options);
   command(app, options, "engines", "the engines of the configuration and how they stand");
 }
 

@@ -22,6 +22,7 @@ int command_audit(const Session& session);
 int command_audit_coverage(const Session& session);
 int command_replay(const Session& session);
 int command_diff(const Session& session);
+int command_audit_summary(const Session& session);
 int command_engines(const Session& session);
 int command_baseline_adopt(const Session& session);
 int command_baseline_show(const Session& session);

@@ -1,57 +1,34 @@
 #include "tools/autoheal/heal_list.hpp"
 
 #include <nlohmann/json.hpp>
-#include <unordered_map>
 
 #include "engine/large_data.hpp"
-#include "workflows/heal_table.hpp"
 
 namespace autoheal::cli {
 
-namespace {
-
-constexpr std::size_t page_entries = 5'000;
-
-// Only what the summary shows is read; a line that cannot be read is left as it is, `ledger verify` tells of it.
-void take(HealSummary& summary, const engine::Entry& entry, const engine::BlobStore& blobs) {
-  summary.newest = entry.time;
-  if (const auto next = workflows::phase_after(summary.phase, entry.type)) summary.phase = *next;
-  const bool reads =
-      entry.type == "heal.triggered" || entry.type == "heal.repair_started" || entry.type == "heal.exhausted";
-  if (!reads) return;
-  const auto data = engine::lengthen(blobs, entry.data);
+std::string strategy_of(const Past& past, const std::string& heal) {
+  const auto entries = past.ledger->read_stream(heal, 1);
+  if (!entries || entries->empty()) return {};
+  const auto data = engine::lengthen(*past.vault, entries->front().data);
   const auto json = nlohmann::json::parse(data.value_or(std::string()), nullptr, false);
-  if (!json.is_object()) return;
-  if (entry.type == "heal.triggered") {
-    summary.engine = entry.subject;
-    summary.actor = entry.actor;
-    summary.began = entry.time;
-    summary.strategy = json.value("strategy", std::string());
-  } else if (entry.type == "heal.repair_started") {
-    summary.attempts = json.value("attempt", 0U);
-  } else {
-    summary.reason = json.value("reason", std::string());
-  }
+  const auto strategy = json.is_object() ? json.find("strategy") : json.end();
+  return strategy != json.end() && strategy->is_string() ? strategy->get<std::string>() : std::string();
 }
 
-}  // namespace
+Result<void> list_heals(const Past& past, const store::HealFilter& filter, const store::Audit::TakeHeal& take) {
+  return store::Audit(*past.ledger).heals(filter, [&](store::AuditedHeal heal) {
+    if (heal.strategy.empty()) heal.strategy = strategy_of(past, heal.heal);
+    return take(std::move(heal));
+  });
+}
 
-Result<std::vector<HealSummary>> list_heals(const engine::LedgerView& ledger, const engine::BlobStore& blobs) {
-  std::vector<HealSummary> heals;
-  std::unordered_map<std::string, std::size_t> places;
-  engine::Position at;
-  while (true) {
-    auto page = ledger.read_all(at, page_entries);
-    if (!page) return std::unexpected(std::move(page.error()));
-    if (page->entries.empty()) return heals;
-    for (const engine::Entry& entry : page->entries) {
-      if (!entry.type.starts_with("heal.") || entry.stream == "ledger") continue;
-      const auto [place, fresh] = places.try_emplace(entry.stream, heals.size());
-      if (fresh) heals.emplace_back().heal = entry.stream;
-      take(heals[place->second], entry, blobs);
-    }
-    at = page->next;
+std::string newest_time_of(const Past& past, const store::AuditedHeal& heal) {
+  if (!heal.ended.empty()) {
+    const auto ended = parse_timestamp(heal.ended);
+    return ended ? format_timestamp_ms(*ended) : heal.ended;
   }
+  const auto entries = past.ledger->read_stream(heal.heal, 1);
+  return entries && !entries->empty() ? format_timestamp_ms(entries->back().time) : "";
 }
 
 }  // namespace autoheal::cli

@@ -1,28 +1,23 @@
-// All heals of a ledger as one line each, folded in one pass.
+// Heals of a ledger as one line each.
 #pragma once
 
+#include <functional>
 #include <string>
-#include <vector>
 
-#include "engine/blob_store.hpp"
-#include "engine/ledger.hpp"
-#include "workflows/heal_state.hpp"
+#include "store/audit.hpp"
+#include "tools/autoheal/session.hpp"
 
 namespace autoheal::cli {
 
-struct HealSummary {
-  std::string heal;
-  std::string engine;
-  std::string strategy;
-  workflows::Phase phase = workflows::Phase::none;
-  unsigned attempts = 0;
-  std::string reason;  // of an exhausted one
-  std::string actor;
-  Timestamp began, newest;
-};
+// Gives each heal that passes to `take`, in the order in which they began; false ends it. What SQL cannot know, since
+// it stands in the vault, is read there.
+[[nodiscard]] Result<void> list_heals(const Past& past, const store::HealFilter& filter,
+                                      const store::Audit::TakeHeal& take);
 
-// In the order in which they began.
-[[nodiscard]] Result<std::vector<HealSummary>> list_heals(const engine::LedgerView& ledger,
-                                                          const engine::BlobStore& blobs);
+// The strategy that the heal's first entry names, wherever its data lies; empty where it cannot be read.
+[[nodiscard]] std::string strategy_of(const Past& past, const std::string& heal);
+
+// When something happened last in a heal, as RFC 3339 with milliseconds.
+[[nodiscard]] std::string newest_time_of(const Past& past, const store::AuditedHeal& heal);
 
 }  // namespace autoheal::cli

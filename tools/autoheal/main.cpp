@@ -46,6 +46,7 @@ int run(const Options& options, Console& console) {
       {"audit coverage", command_audit_coverage},
       {"replay", command_replay},
       {"diff", command_diff},
+      {"audit summary", command_audit_summary},
       {"engines", command_engines},
       {"baseline adopt", command_baseline_adopt},
       {"baseline show", command_baseline_show},

@@ -196,8 +196,14 @@ Operations::Answer Operations::self_test(OperationBody body, Requester who) {
   co_return run_answer(answer);
 }
 
+Result<std::string> Operations::heal_named(const std::string& written) const {
+  const auto reader = store::LedgerReader::open(healer_.configuration()->settings.ledger);
+  if (!reader) return std::unexpected(reader.error());
+  return find_heal(**reader, written);
+}
+
 Operations::Answer Operations::cancel(OperationBody body, Requester who) {
-  const auto heal = find_heal(healer_.ledger(), body.heal);
+  const auto heal = heal_named(body.heal);
   if (!heal) co_return refused(heal.error());
   const auto* state = healer_.runtime().runner().state<Heal>(*heal);
   if (state == nullptr) {
@@ -212,7 +218,7 @@ Operations::Answer Operations::cancel(OperationBody body, Requester who) {
 }
 
 Operations::Answer Operations::roll_back(OperationBody body, Requester who) {
-  const auto heal = find_heal(healer_.ledger(), body.heal);
+  const auto heal = heal_named(body.heal);
   if (!heal) co_return refused(heal.error());
   std::string id = *heal;
   const auto state = co_await healer_.roll_back_again(std::move(id), std::move(who.by));

@@ -61,6 +61,7 @@ class Operations {
   Answer refuse(const std::string& what, const Requester& who);
   [[nodiscard]] Result<workflows::EngineToHeal> engine(const std::string& name) const;
   [[nodiscard]] Result<void> engine_or_all(const std::string& name) const;
+  [[nodiscard]] Result<std::string> heal_named(const std::string& written) const;
 
   Healer& healer_;
   OperationHooks hooks_;

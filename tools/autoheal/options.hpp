@@ -50,6 +50,8 @@ struct Options {
   bool leaves_hex = false;  // ledger export
   std::uint64_t since_seq = 0;
   std::string key, checkpoint, since_checkpoint;  // ledger verify
+  bool newest = false, follow = false;  // audit
+  std::string compare;                  // audit summary
 };
 
 }  // namespace autoheal::cli

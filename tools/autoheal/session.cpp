@@ -1,6 +1,7 @@
 #include "tools/autoheal/session.hpp"
 
 #include "engine/system_ports.hpp"
+#include "store/audit.hpp"
 #include "store/checkpoint_signer.hpp"
 #include "store/sqlite_ledger.hpp"
 #include "tools/autoheal/daemon_client.hpp"
@@ -12,8 +13,6 @@
 namespace autoheal::cli {
 
 namespace {
-
-constexpr std::size_t page_entries = 5'000;
 
 // Best effort: a refusal stands even where it cannot be recorded.
 void record_refusal(const Session& session, const std::string& what) {
@@ -75,31 +74,24 @@ Result<Past> open_past(const LoadedConfiguration& configuration) {
   return Past{std::move(*ledger), std::move(*vault)};
 }
 
-Result<std::string> find_heal(const engine::LedgerView& ledger, const std::string& written) {
-  if (written != "last" && written.size() == 36) {
-    const auto entries = ledger.read_stream(written, 1);
-    if (!entries) return std::unexpected(entries.error());
-    if (!entries->empty() && entries->front().type == "heal.triggered") return written;
-    return failure(ErrorKind::not_found, "there is no heal " + written, "`autoheal heals` lists them");
+Result<std::string> find_heal(const store::LedgerReader& ledger, const std::string& written) {
+  constexpr const char* first_type = "heal.triggered";
+  const store::Audit audit(ledger);
+  std::vector<std::string> found;
+  if (written == "last") {
+    auto newest = audit.newest_stream(first_type);
+    if (!newest) return std::unexpected(std::move(newest.error()));
+    if (!newest->empty()) found.push_back(std::move(*newest));
+  } else if (!written.empty()) {
+    auto beginning_so = audit.streams(written, first_type, 2);
+    if (!beginning_so) return std::unexpected(std::move(beginning_so.error()));
+    found = std::move(*beginning_so);
   }
-  std::string found;
-  engine::Position at;
-  while (true) {
-    const auto page = ledger.read_all(at, page_entries);
-    if (!page) return std::unexpected(page.error());
-    for (const engine::Entry& entry : page->entries) {
-      if (entry.type != "heal.triggered") continue;
-      if (written != "last" && !entry.stream.starts_with(written)) continue;
-      if (written != "last" && !found.empty()) {
-        return failure(ErrorKind::invalid, written + " is the beginning of several heals", "write more of the id");
-      }
-      found = entry.stream;
-    }
-    if (page->entries.empty()) break;
-    at = page->next;
+  if (found.size() > 1) {
+    return failure(ErrorKind::invalid, written + " is the beginning of several heals", "write more of the id");
   }
   if (found.empty()) return failure(ErrorKind::not_found, "there is no heal " + written, "`autoheal heals` lists them");
-  return found;
+  return std::move(found.front());
 }
 
 }  // namespace autoheal::cli

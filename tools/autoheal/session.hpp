@@ -34,6 +34,6 @@ struct Past {
 
 // The full id of the heal that `written` is the beginning of ("last": the newest). not_found, or invalid where it is
 // not clear which one is meant.
-[[nodiscard]] Result<std::string> find_heal(const engine::LedgerView& ledger, const std::string& written);
+[[nodiscard]] Result<std::string> find_heal(const store::LedgerReader& ledger, const std::string& written);
 
 }  // namespace autoheal::cli

@@ -102,4 +102,14 @@ Result<Measured> MachineRoom::heal(std::size_t callers, std::size_t count,
   return measured;
 }
 
+workflows::HealResult MachineRoom::heal_once(const std::string& engine, workflows::TestFailure failure,
+                                             workflows::By by) {
+  std::optional<workflows::HealResult> result;
+  loop_.restart();
+  const auto heal_it = [&]() -> asio::awaitable<void> { result = co_await trigger_->heal_engine(engine, failure, by); };
+  asio::co_spawn(loop_, heal_it(), asio::detached);
+  while (!result) loop_.run_one();
+  return *result;
+}
+
 }  // namespace autoheal::bench

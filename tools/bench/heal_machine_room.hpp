@@ -38,6 +38,8 @@ class MachineRoom {
   // Each caller heals its own engine again and again until `count` heals are done; `break_it` is called before each.
   Result<Measured> heal(std::size_t callers, std::size_t count,
                         const std::function<std::string(std::size_t caller)>& break_it);
+  // One heal to its end, whatever that is.
+  workflows::HealResult heal_once(const std::string& engine, workflows::TestFailure failure, workflows::By by);
 
  private:
   MachineRoom() = default;

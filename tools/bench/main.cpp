@@ -7,6 +7,7 @@
 #include "tools/bench/drift.hpp"
 #include "tools/bench/heals.hpp"
 #include "tools/bench/idle.hpp"
+#include "tools/bench/ledger.hpp"
 #include "tools/bench/process.hpp"
 #include "tools/bench/spawned.hpp"
 #include "tools/bench/storm.hpp"
@@ -23,6 +24,7 @@ struct Everything {
   StormOptions storm;
   IdleOptions idle;
   TreeCostOptions tree;
+  LedgerOptions ledger;
 };
 
 void add_folder(CLI::App& command, std::string& folder) {
@@ -95,6 +97,18 @@ void add_idle(CLI::App& app, IdleOptions& options) {
   add_daemon(idle, options.folder, options.program);
 }
 
+void add_ledger(CLI::App& app, LedgerOptions& options) {
+  CLI::App& ledger = *app.add_subcommand(
+      "ledger", "writes a ledger of a year of heals through the real store; the file is kept for other measurements");
+  ledger.add_option("--entries", options.entries, "entries")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}))
+      ->capture_default_str();
+  ledger.add_option("--file", options.file, "the ledger's file; it must not be there yet")->capture_default_str();
+  ledger.add_option("--seed", options.seed, "the same seed gives the same year")->capture_default_str();
+  ledger.add_flag("--keep,!--no-keep", options.keep, "leave the file and its vault (the default), or remove them");
+  ledger.add_flag("--sizes", options.sizes, "also what each table and index takes");
+}
+
 autoheal::Result<void> run_chosen(const CLI::App& app, const Everything& options) {
   const std::string chosen = app.get_subcommands().front()->get_name();
   if (chosen == "drift") return run_drift(options.drift, std::cout);
@@ -102,6 +116,7 @@ autoheal::Result<void> run_chosen(const CLI::App& app, const Everything& options
   if (chosen == "storm") return run_storm(options.storm, std::cout);
   if (chosen == "tree") return run_tree_cost(options.tree, std::cout);
   if (chosen == "idle") return run_idle(options.idle, std::cout);
+  if (chosen == "ledger") return run_ledger(options.ledger, std::cout);
   return run_heals(options.heals, std::cout);
 }
 
@@ -111,7 +126,8 @@ int main(int argc, char** argv) {
   CLI::App app(
       "Measures healing against a floor or an aim in the same run; one JSON line per figure.\n"
       "Durability is on: WAL, synchronous=FULL, one sync per commit, on the disk of --folder.\n"
-      "`heals` measures inside this process; the others start `autoheal serve` of the same build on real files.\n"
+      "`heals` and `ledger` measure inside this process; the others start `autoheal serve` of the same build on real "
+      "files.\n"
       "Only figures of an optimised build (`cmake --preset release`) on a quiet machine say anything.",
       "autoheal-bench");
   app.require_subcommand(1);
@@ -122,6 +138,7 @@ int main(int argc, char** argv) {
   add_storm(app, options.storm);
   add_idle(app, options.idle);
   add_tree(app, options.tree);
+  add_ledger(app, options.ledger);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
