@@ -259,7 +259,7 @@ TEST_F(AuditTest, HealsAreFoundByEngineStateAndTime) {
       filter.newest = 5;
       const auto newest = heals(filter);
       EXPECT_EQ(newest.size(), std::min<std::size_t>(5, expected.size())) << engine << " " << state;
-      for (const std::string& heal : newest) EXPECT_THAT(expected, ::testing::Contains(heal));
+      for (const std::string& one : newest) EXPECT_TRUE(std::ranges::count(expected, one) == 1) << one;
     }
   }
   HealFilter filter;
