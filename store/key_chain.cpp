@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "store/checkpoint_origin.hpp"
+#include "store/checkpoint_signer.hpp"
 #include "store/json_check.hpp"
 #include "store/json_text.hpp"
 #include "store/row_query.hpp"

@@ -6,9 +6,10 @@
 #include <mutex>
 #include <thread>
 
-#include "store/checkpoint_origin.hpp"
+#include "store/checkpoint_signer.hpp"
 #include "store/ledger_schema.hpp"
 #include "store/reading_connection.hpp"
+#include "store/signed_head.hpp"
 #include "store/verify_checkpoints.hpp"
 #include "store/verify_indexes.hpp"
 #include "store/verify_structure.hpp"
@@ -93,7 +94,7 @@ class Verification {
 
   Result<VerifyReport> run() {
     look_beside();
-    signed_head_ = head_signed_last(ledger_.path);
+    signed_head_ = read_signed_head(ledger_.path);
     try {
       auto database = reading_connection(ledger_.path);
       const auto known = know_ledger(database);

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
-#include <iterator>
 
-#include "store/checkpoint_origin.hpp"
+#include "store/checkpoint_signer.hpp"
 #include "store/json_text.hpp"
 #include "store/strict_text.hpp"
 #include "store/verify_words.hpp"
@@ -109,18 +107,6 @@ class Piece {
 };
 
 }  // namespace
-
-Result<std::optional<Checkpoint>> head_signed_last(const std::filesystem::path& ledger) {
-  constexpr std::streamsize most_bytes = 4096;
-  std::ifstream file(ledger.string() + ".signed", std::ios::binary);
-  if (!file) return std::nullopt;
-  std::string text(most_bytes, '\0');
-  file.read(text.data(), most_bytes);
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  auto head = parse_checkpoint_body(text);
-  if (!head) return std::unexpected(head.error());
-  return std::move(*head);
-}
 
 std::vector<std::uint64_t> checkpoint_pieces(const SQLite::Database& database, const VerifiedLedger& ledger,
                                              std::uint64_t after) {

@@ -29,8 +29,7 @@ struct CheckpointsFound {
 void tell_rewritten(const CheckpointsFound& all, Problems& problems);
 
 // `<ledger>.signed`, which is not in the database: a ledger that was cut off or put back is behind it. Read before the
-// ledger is looked at, since a writer beside us may sign more. Throws SQLite::Exception.
-[[nodiscard]] Result<std::optional<Checkpoint>> head_signed_last(const std::filesystem::path& ledger);
+// ledger is looked at (signed_head.hpp), since a writer beside us may sign more. Throws SQLite::Exception.
 void check_signed_head(const SQLite::Database& database, const VerifiedLedger& ledger, const SubtreeHashes& hashes,
                        const Result<std::optional<Checkpoint>>& head, std::vector<std::string>& warnings,
                        Problems& problems);

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "store/checkpoint.hpp"
-#include "store/checkpoint_origin.hpp"
+#include "store/checkpoint_signer.hpp"
 #include "store/entry_queries.hpp"
 #include "store/leaf.hpp"
 #include "store/tiles.hpp"

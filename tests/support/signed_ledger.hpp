@@ -3,11 +3,11 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <random>
 
 #include "engine/ports.hpp"
-#include "store/checkpoint_origin.hpp"
+#include "store/checkpoint_signer.hpp"
+#include "store/signed_head.hpp"
 #include "store/signing_key.hpp"
 #include "store/sqlite_ledger.hpp"
 
@@ -36,8 +36,7 @@ inline store::SigningKey signing_key(const std::string& ledger_id, std::uint64_t
 inline std::string sign_head(store::SqliteLedger& ledger, const std::filesystem::path& path,
                              const store::SigningKey& key) {
   const store::Checkpoint checkpoint{store::origin_of(ledger.id()), ledger.tree_head()};
-  std::ofstream(path.string() + ".signed.new") << store::checkpoint_body(checkpoint);
-  std::filesystem::rename(path.string() + ".signed.new", path.string() + ".signed");
+  EXPECT_TRUE(store::write_signed_head(path, checkpoint));
   const auto note = store::sign_checkpoint(key, checkpoint.origin, checkpoint.head);
   EXPECT_TRUE(note);
   EXPECT_TRUE(ledger.keep_checkpoint({checkpoint.head.size, *note}));
