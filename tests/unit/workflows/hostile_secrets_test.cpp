@@ -159,8 +159,9 @@ TEST(HostileSecrets, Case131_APlanNamesSecretsAndItsProgramsGetThem) {
     EXPECT_THAT(hush.seen, Contains("planted-argument"));
     EXPECT_THAT(hush.seen, Contains("API_TOKEN=planted-environment"));
     EXPECT_THAT(hush.seen, Contains("PASSWORD=planted-capture"));
-    if (status != 0) EXPECT_THAT(hush.seen, Contains("https://u:planted-address@h/"));
-    if (status != 0) EXPECT_THAT(hush.seen, Contains("was-there")) << "what was captured";
+    if (status == 0) continue;
+    EXPECT_THAT(hush.seen, Contains("https://u:planted-address@h/"));
+    EXPECT_THAT(hush.seen, Contains("was-there")) << "what was captured";
   }
 }
 
