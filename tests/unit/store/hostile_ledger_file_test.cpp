@@ -1,5 +1,6 @@
 // Hostile cases 92 to 96: the ledger's files lost, cut, swapped, copied while they are written.
 #include <gmock/gmock.h>
+#include <fstream>
 
 #include <atomic>
 #include <thread>
