@@ -70,7 +70,7 @@ class Recovery {
     if (state_.step == Step::certifying) evidenced(e.evidence, e.adopted_baseline, false, {}, {});
   }
   void operator()(const RollbackStarted& e) {
-    if (e.again && state_.phase == Phase::exhausted) may_be(RollBackAgain{});
+    if (e.again && state_.phase == Phase::exhausted) may_be(RollBackAgain{e.by});
   }
   void operator()(const UndoApplied& e) {
     if (state_.rolling_back) may_be(UndoDone{e.outcomes});

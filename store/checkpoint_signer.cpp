@@ -27,7 +27,8 @@ Error behind(const Checkpoint& last, const TreeHead& head) {
 Error forked(const Checkpoint& last) {
   return {ErrorKind::refused,
           "the first " + shown(last.head) + " of the ledger are not those that were signed. Nothing is signed",
-          "`autoheal ledger verify` tells which; restore the ledger from a backup"};
+          "`autoheal ledger verify` tells more. If an older backup was put back on purpose, an Admiral says so: "
+          "`autoheal ledger checkpoint --accept-rollback --reason TEXT`"};
 }
 
 }  // namespace

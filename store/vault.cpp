@@ -107,11 +107,12 @@ Result<std::unique_ptr<Vault>> Vault::open(const std::filesystem::path& folder, 
 
 Result<void> Vault::open_folder_and_key() {
   auto opened = open_folder(path_);
-  if (!opened) {
-    const bool missing = ::access(path_.c_str(), F_OK) != 0 && errno == ENOENT;
-    if (missing && access_ == VaultAccess::read_only) return {};
-    return std::unexpected(opened.error());
+  const int why = errno;
+  if (!opened && access_ == VaultAccess::read_only && (why == ENOENT || why == EACCES)) {
+    closed_ = why == EACCES;  // an auditor reads the ledger, not the vault
+    return {};
   }
+  if (!opened) return std::unexpected(opened.error());
   folder_ = std::move(*opened);
   if (auto read = read_key(); !read) {
     if (access_ == VaultAccess::read_only || read.error().kind != ErrorKind::not_found) return read;
@@ -296,6 +297,10 @@ Result<std::string> Vault::get(const BlobName& name) const {
   // O_NONBLOCK: a pipe put in a blob's place must not hang the reader.
   const FileDescriptor file(
       !folder_ ? -1 : ::openat(folder_.get(), place->file.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (closed_) {
+    return failure(ErrorKind::unavailable, "the vault " + path_.string() + " is not open to you",
+                   "run it as the ledger's owner; entries can be read without it");
+  }
   if (!folder_ || (!file && errno == ENOENT)) return failure(ErrorKind::not_found, "there is no blob " + what);
   if (!file && errno == ELOOP) return failure(ErrorKind::corrupt, "the blob " + what + " is a link");
   if (!file) return std::unexpected(system_error("opening " + what));

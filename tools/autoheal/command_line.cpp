@@ -210,7 +210,9 @@ void add_audit(CLI::App& app, Options& options) {
       ->type_name("TYPE");
   audit->add_option("--strategy", options.strategy, "only heals of this strategy")->type_name("NAME");
   audit->add_option("--limit", options.limit, "at most so many entries (text: 1000)")->type_name("N");
-  audit->add_option("--after", options.after, "only entries after this sequence number")->type_name("SEQ");
+  audit->add_option("--after", options.after, "only entries after this sequence number")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("SEQ");
   audit->add_flag("--newest", options.newest, "with --limit: the last ones instead of the first");
   audit->add_flag("--follow", options.follow, "goes on with new entries as they come, until a signal");
 
@@ -314,10 +316,11 @@ void add_proofs(CLI::App& ledger, Options& options) {
   key->add_flag("--rotate", options.rotate, "make a new signing key first; the old one signs the new one");
   CLI::App* prove = command(ledger, options, "prove", "prove entries to people who do not have the ledger");
   prove->footer(prove_example);
-  prove->add_option("--seq", options.seq, "this entry")->type_name("N");
+  prove->add_option("--seq", options.seq, "this entry")->check(CLI::NonNegativeNumber)->type_name("N");
   prove->add_option("--heal", options.heal, "every entry of this heal")->type_name("HEAL");
   prove->add_option("--out", options.out, "where the proofs of a heal go")->type_name("DIR");
   prove->add_option("--from", options.from, "that the ledger only grew since it had so many entries")
+      ->check(CLI::NonNegativeNumber)
       ->type_name("SIZE");
   prove->add_option("--format", options.format, "of the proof of an entry: tlog-proof or json")
       ->check(CLI::IsMember({"tlog-proof", "json"}))

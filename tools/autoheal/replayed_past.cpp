@@ -10,8 +10,7 @@ constexpr std::size_t bar_columns = 24;
 
 Result<Past> open_past_to_replay(const LoadedConfiguration& configuration) {
   const std::string vault = configuration.settings.ledger + ".vault";
-  auto past = open_past(configuration);
-  if (past || ::access(vault.c_str(), R_OK | X_OK) == 0 || errno != EACCES) return past;
+  if (::access(vault.c_str(), R_OK | X_OK) == 0 || errno != EACCES) return open_past(configuration);
   return failure(
       ErrorKind::unavailable, "the vault " + vault + " is not open to you",
       "replay decides again from the configurations and contents that the vault keeps, and the vault is for the "

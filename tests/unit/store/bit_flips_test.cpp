@@ -139,7 +139,8 @@ struct BitFlips : testing::LedgerFixture, ::testing::WithParamInterface<int> {
       const auto found = now.entries.find(seq);
       if (found != now.entries.end() && found->second == row) continue;
       EXPECT_TRUE(report.first_bad && *report.first_bad <= static_cast<std::uint64_t>(seq))
-          << where << ": entry " << seq << " is another, first bad is " << report.first_bad.value_or(0);
+          << where << ": entry " << seq << " is another, first bad is " << report.first_bad.value_or(0)
+          << (report.problems.empty() ? std::string() : ": " + report.problems.front());
       return;
     }
   }
