@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-#include "replay/content_diff.hpp"
+#include "replay/changed_content.hpp"
 #include "replay/plan_text.hpp"
 #include "replay/state_text.hpp"
 
@@ -33,25 +33,6 @@ std::string line_of(const TargetFacts& facts) {
   text += ", " + octal(facts.mode) + " " + std::to_string(facts.uid) + ":" + std::to_string(facts.gid);
   if (facts.kind == TargetKind::file) text += ", " + std::to_string(facts.size) + " bytes";
   return facts.digest.empty() ? text : text + ", " + short_digest(facts.digest);
-}
-
-// What a change does to a file's bytes, as far as the vault holds both sides. Contents under keyed names are secrets.
-std::vector<std::string> content_lines(const Change& change, const Observation& observation,
-                                       const engine::BlobStore& blobs) {
-  const TargetAfter& after = change.after;
-  if (change.kind == ChangeKind::state || after.kind != TargetKind::file || after.content == change.before.digest)
-    return {};
-  if (after.content.starts_with("hmac-")) return {"its content is secret and is not shown"};
-  std::string before_text;
-  if (change.before.kind == TargetKind::file) {
-    const auto kept = observation.contents.find(change.before.path);
-    const auto before = blobs.get(kept == observation.contents.end() ? change.before.digest : kept->second);
-    if (!before) return {"what it held before is not in the vault"};
-    before_text = *before;
-  }
-  const auto after_text = blobs.get(after.content);
-  if (!after_text) return {"what it was to hold is not in the vault"};
-  return content_diff(before_text, *after_text);
 }
 
 }  // namespace

@@ -4,18 +4,24 @@
 For ledgers of every size up to 600: signed checkpoints, inclusion and consistency proofs; what was tampered with is
 refused. In long runs (AUTOHEAL_LONG=1) a program on golang.org/x/mod/sumdb reads the same files.
 """
+import base64
 import concurrent.futures
+import hashlib
+import io
+import json
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 sys.dont_write_bytecode = True
+import check_bundle  # noqa: E402
 import check_ledger as checker  # noqa: E402
 
 LARGEST = 600
@@ -212,6 +218,90 @@ class Hostile(unittest.TestCase):
                       proof.replace(b"{", b'{"more":5,')):
             with self.assertRaises(checker.Malformed, msg=wrong):
                 checker.check_inclusion_json(wrong, 8, bytes.fromhex(ROOTS[8]))
+
+
+class Bundles(unittest.TestCase):
+    """Bundles made here, entry by entry; those that the program packs are checked by cli/evidence_test.cpp."""
+
+    ORIGIN, SEED = "autoheal/some-ledger", hashlib.sha256(b"a key for bundles").digest()
+
+    @classmethod
+    def setUpClass(cls):
+        with tempfile.TemporaryDirectory() as folder:
+            folder = pathlib.Path(folder)
+            (folder / "seed").write_bytes(bytes.fromhex("302e020100300506032b657004220420") + cls.SEED)
+            private = ["-inkey", "seed", "-keyform", "DER"]
+            public = subprocess.run(["openssl", "pkey", "-in", "seed", "-inform", "DER", "-pubout", "-outform", "DER"],
+                                    cwd=folder, check=True, stdout=subprocess.PIPE).stdout[-32:]
+            kind = b"\x01" + public
+            key_id = hashlib.sha256(cls.ORIGIN.encode() + b"\n" + kind).digest()[:4]
+            cls.key = f"{cls.ORIGIN}+{key_id.hex()}+{base64.b64encode(kind).decode()}"
+            content = b"what a test printed\n"
+            name = "sha256:" + hashlib.sha256(content).hexdigest()
+            leaves = [cls.leaf(1, "ledger", 1, "node.started"), cls.leaf(2, "heal", 1, "heal.triggered"),
+                      cls.leaf(3, "heal", 2, "heal.repair_started", name), cls.leaf(4, "ledger", 2, "node.heartbeat"),
+                      cls.leaf(5, "heal", 3, "heal.exhausted")]
+            a, b, c, d, e = [checker.leaf_hash(leaf) for leaf in leaves]
+            ab, cd = checker.node_hash(a, b), checker.node_hash(c, d)
+            root = checker.node_hash(checker.node_hash(ab, cd), e)
+            body = f"{cls.ORIGIN}\n5\n{base64.b64encode(root).decode()}\n".encode()
+            (folder / "body").write_bytes(body)
+            signature = subprocess.run(["openssl", "pkeyutl", "-sign", "-rawin", *private, "-in", "body"], cwd=folder,
+                                       check=True, stdout=subprocess.PIPE).stdout
+        checkpoint = body + f"\n\u2014 {cls.ORIGIN} {base64.b64encode(key_id + signature).decode()}\n".encode()
+        cls.files = {"README.txt": b"", "entries.jsonl": b"\n".join([leaves[1], leaves[2], leaves[4], b""]),
+                     "checkpoint": checkpoint, "key": cls.key.encode() + b"\n",
+                     "blobs/" + name.replace(":", "-"): content}
+        for number, hashes in ((2, [a, cd, e]), (3, [d, ab, e]), (5, [checker.node_hash(ab, cd)])):
+            lines = [base64.b64encode(one) for one in hashes]
+            cls.files[f"proofs/{number}.tlog-proof"] = b"\n".join(
+                [b"c2sp.org/tlog-proof@v1", f"index {number - 1}".encode(), *lines, b"", checkpoint])
+
+    @classmethod
+    def leaf(cls, number, stream, version, kind, output=""):
+        return json.dumps({"specversion": "1.0", "id": str(number), "source": "/" + cls.ORIGIN, "type": kind,
+                           "stream": stream, "version": version, "data": {"output": output}}).encode()
+
+    def check(self, **changed):
+        files = {**self.files, **{name: content for name, content in changed.get("files", {}).items()}}
+        for name in changed.get("without", ()):
+            del files[name]
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "heal.tar")
+            with tarfile.open(path, "w") as archive:
+                for name, content in files.items():
+                    member = tarfile.TarInfo(name)
+                    member.size = len(content)
+                    archive.addfile(member, io.BytesIO(content))
+            return check_bundle.check_bundle(check_bundle.bundle_files(path), [checker.Key(changed.get("key", self.key))])
+
+    def test_a_whole_heal(self):
+        self.assertEqual(self.check(), ("heal", 3, 5))
+
+    def test_case99_and_107_what_was_touched(self):
+        entries = self.files["entries.jsonl"].splitlines(keepends=True)
+        blob = next(name for name in self.files if name.startswith("blobs/"))
+        for files in ({"entries.jsonl": b"".join(entries[:2])}, {"entries.jsonl": b"".join(entries[1:])},
+                      {"entries.jsonl": entries[0] + entries[2]}, {"entries.jsonl": b"".join(reversed(entries))},
+                      {"entries.jsonl": self.files["entries.jsonl"].replace(b"exhausted", b"completed")},
+                      {blob: b"another"}, {"blobs/sha256-" + hashlib.sha256(b"x").hexdigest(): b"x"},
+                      {"proofs/2.tlog-proof": self.files["proofs/3.tlog-proof"]}):
+            with self.assertRaises(checker.DoesNotVerify, msg=str(files)):
+                self.check(files=files)
+        with self.assertRaises(checker.DoesNotVerify):
+            self.check(without=["proofs/5.tlog-proof"])
+        with self.assertRaises(checker.DoesNotVerify):
+            self.check(key=files_key())
+
+    def test_files_that_no_bundle_has(self):
+        for name in ("../outside", "/etc/passwd", "more", "blobs/x", "proofs/2.tlog-proof/x"):
+            with self.assertRaises(checker.Malformed, msg=name):
+                self.check(files={name: b""})
+
+
+def files_key():
+    """The key of another ledger, as text."""
+    return (files / "key").read_text().removesuffix("\n")
 
 
 class CommandLine(unittest.TestCase):

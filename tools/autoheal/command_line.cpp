@@ -199,6 +199,28 @@ void add_coverage(CLI::App& audit, Options& options) {
   coverage->add_option("--until", options.until, "before this time (default: now)")->type_name("TIME");
 }
 
+constexpr const char* show_example =
+    "Examples:\n"
+    "  autoheal show last                                  step by step\n"
+    "  autoheal show last --report heal.html               a page for people: what happened, what changed, what proves "
+    "it\n"
+    "  autoheal show last --evidence heal.tar.gz           for a stranger, who checks it without your ledger:\n"
+    "  autoheal ledger check heal.tar.gz --key KEY         on any machine; `autoheal ledger key` prints KEY\n";
+
+void add_show(CLI::App& app, Options& options) {
+  CLI::App* show = command(app, options, "show", "one heal as a timeline, as a page, or as evidence for a stranger");
+  show->footer(show_example);
+  show->add_option("heal", options.heal, "the heal's id, or enough of its beginning; \"last\" is the newest")
+      ->required();
+  show->add_option("--report", options.report, "write one self-contained page for a browser or a printer")
+      ->type_name("FILE.html");
+  show->add_option("--evidence", options.evidence,
+                   "write entries, proofs, checkpoint, key and contents into one archive; .gz or .tgz: compressed")
+      ->type_name("FILE.tar");
+  show->add_flag("--with-secrets", options.with_secrets,
+                 "with --evidence: also contents of env files and secrets, in clear");
+}
+
 void add_audit(CLI::App& app, Options& options) {
   CLI::App* audit =
       command(app, options, "audit", "what happened, from the ledger; -o jsonl prints the exact export lines");
@@ -230,9 +252,7 @@ void add_reading(CLI::App& app, Options& options) {
   heals->add_option("--limit", options.limit, "the newest so many (text: 50)")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000}))
       ->type_name("N");
-  CLI::App* show = command(app, options, "show", "one heal as a timeline");
-  show->add_option("heal", options.heal, "the heal's id, or enough of its beginning; \"last\" is the newest")
-      ->required();
+  add_show(app, options);
   add_audit(app, options);
   command(app, options, "engines", "the engines of the configuration and how they stand");
 }
@@ -340,6 +360,32 @@ void add_verify(CLI::App& ledger, Options& options) {
       ->excludes(checkpoint);
 }
 
+constexpr const char* check_example =
+    "Examples:\n"
+    "  autoheal ledger check heal.tar.gz --key KEY             what `show HEAL --evidence` packed\n"
+    "  autoheal ledger check 42.tlog-proof --key key.txt       an entry that `ledger prove --seq 42` proved\n"
+    "  autoheal ledger check checkpoint --key KEY --key WITNESS\n"
+    "  autoheal ledger check growth.json --key KEY --checkpoint old --checkpoint new\n"
+    "Needs no ledger, no configuration and no network. Exit 0: all of it verifies; 1: something does not, or is no "
+    "such\n"
+    "file. KEY is the line of `autoheal ledger key`, got by a way you trust, or a file that holds it.\n";
+
+void add_check(CLI::App& ledger, Options& options) {
+  CLI::App* check = command(ledger, options, "check", "check evidence of a ledger that is not here, offline");
+  check->footer(check_example);
+  check->add_option("file", options.file, "an evidence bundle, a .tlog-proof, a checkpoint, or a proof as JSON")
+      ->required()
+      ->type_name("FILE");
+  check->add_option("--key", options.keys, "the ledger's verifier key, or a witness's; may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("KEY");
+  check->add_option("--leaf", options.leaf, "the entry's export line, for a .tlog-proof that does not hold it")
+      ->type_name("FILE");
+  check->add_option("--checkpoint", options.checkpoints, "what a proof as JSON is held against; two for growth")
+      ->allow_extra_args(false)
+      ->type_name("FILE");
+}
+
 void add_groups(CLI::App& app, Options& options) {
   CLI::App* baseline = app.add_subcommand("baseline", "digests that certification holds an engine to");
   baseline->require_subcommand(1)->fallthrough();
@@ -365,6 +411,7 @@ void add_groups(CLI::App& app, Options& options) {
   ledger->require_subcommand(1)->fallthrough();
   add_export(*ledger, options);
   add_proofs(*ledger, options);
+  add_check(*ledger, options);
   add_verify(*ledger, options);
 }
 

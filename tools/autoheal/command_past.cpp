@@ -8,6 +8,7 @@
 #include "tools/autoheal/past_filters.hpp"
 #include "tools/autoheal/printable.hpp"
 #include "tools/autoheal/row_output.hpp"
+#include "tools/autoheal/show_files.hpp"
 #include "workflows/json_writer.hpp"
 
 namespace autoheal::cli {
@@ -126,6 +127,7 @@ int command_show(const Session& session) {
   if (!past) return session.fail(past.error());
   const auto heal = find_heal(*past->ledger, session.options.heal);
   if (!heal) return session.fail(heal.error());
+  if (!session.options.evidence.empty() || !session.options.report.empty()) return show_in_files(session, *past, *heal);
   const auto timeline = replay::timeline_of(*heal, *past->ledger, *past->vault);
   if (!timeline) return session.fail(timeline.error());
   if (session.console.json()) {

@@ -37,5 +37,6 @@ int command_ledger_verify(const Session& session);
 int command_ledger_checkpoint(const Session& session);
 int command_ledger_key(const Session& session);
 int command_ledger_prove(const Session& session);
+int command_ledger_check(const Options& options, Console& console);
 
 }  // namespace autoheal::cli

@@ -1,0 +1,18 @@
+// What a planned change does to a file's bytes, line by line, as far as the vault holds both sides and they are no
+// secret.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/blob_store.hpp"
+#include "workflows/plan.hpp"
+
+namespace autoheal::replay {
+
+// As content_diff(); one sentence where there is nothing to show, nothing at all where the content stays.
+[[nodiscard]] std::vector<std::string> content_lines(const workflows::Change& change,
+                                                     const workflows::Observation& observation,
+                                                     const engine::BlobStore& blobs);
+
+}  // namespace autoheal::replay

@@ -1,0 +1,20 @@
+// The other direction of leaf.hpp: what an export line says, for whoever holds the line and not the ledger.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "engine/entry.hpp"
+#include "engine/result.hpp"
+
+namespace autoheal::store {
+
+struct ReadLeaf {
+  std::string ledger_id;
+  engine::Entry entry;
+};
+
+// invalid: any text that append_leaf would not write. Pure.
+[[nodiscard]] Result<ReadLeaf> read_leaf(std::string_view line);
+
+}  // namespace autoheal::store

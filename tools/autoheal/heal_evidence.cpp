@@ -1,0 +1,121 @@
+#include "tools/autoheal/heal_evidence.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "engine/large_data.hpp"
+#include "replay/whole_heal.hpp"
+#include "store/ledger_proofs.hpp"
+
+namespace autoheal::cli {
+
+namespace {
+
+using engine::BlobName;
+
+// Room for the entries and their proofs is kept.
+constexpr std::uintmax_t most_blob_bytes = store::max_bundle_bytes / 4 * 3;
+
+std::string counted(std::size_t count, const std::string& what) {
+  return std::to_string(count) + (count == 1 ? " content" : " contents") + what;
+}
+
+// Empty where it is not there, or may not be looked at.
+std::optional<std::uintmax_t> size_of(const std::string& vault_path, const BlobName& name) {
+  const std::size_t colon = name.find(':');
+  std::string file = name;
+  std::ranges::replace(file, ':', '-');
+  std::error_code problem;
+  const auto size =
+      std::filesystem::file_size(std::filesystem::path(vault_path) / name.substr(colon + 1, 2) / file, problem);
+  return problem ? std::nullopt : std::optional(size);
+}
+
+Result<void> take_blobs(const Past& past, const std::string& vault_path, const std::set<BlobName>& names,
+                        Secrets secrets, HealEvidence& evidence) {
+  std::size_t secret = 0, too_much = 0;
+  std::uintmax_t left = most_blob_bytes;
+  for (const BlobName& name : names) {
+    const auto size = size_of(vault_path, name);
+    if (!size) continue;  // a digest of something that never was in the vault
+    if (store::is_keyed(name) && secrets == Secrets::left_out) {
+      ++secret;
+    } else if (*size > left) {
+      ++too_much;
+    } else {
+      auto content = past.vault->get(name);
+      if (!content) return std::unexpected(std::move(content.error()));
+      left -= *size;
+      evidence.bundle.blobs.emplace(name, std::move(*content));
+    }
+  }
+  if (secret > 0)
+    evidence.left_out.push_back(counted(secret, " of env files and secrets; --with-secrets takes them along in clear"));
+  if (too_much > 0)
+    evidence.left_out.push_back(counted(too_much, " that would not fit: a bundle holds at most 192 MiB of them"));
+  return {};
+}
+
+// Every change of the key up to the checkpoint, so that whoever knows an older key can follow.
+Result<std::vector<store::KeyChange>> key_changes(const store::LedgerReader& ledger, const store::TreeHead& head) {
+  std::vector<store::KeyChange> changes;
+  const auto entries = ledger.read_stream("ledger", 1);
+  if (!entries) return std::unexpected(entries.error());
+  for (const engine::Entry& entry : *entries) {
+    if (entry.type != "ledger.key_rotated" || entry.position.value > head.size) continue;
+    auto proof = prove_entry(ledger, entry.position, head);
+    if (!proof) return std::unexpected(std::move(proof.error()));
+    const auto data = nlohmann::json::parse(entry.data, nullptr, false);
+    if (!data.is_object() || !data.contains("note") || !data.at("note").is_string())
+      return failure(ErrorKind::corrupt, "entry " + std::to_string(entry.position.value) + " holds no note of the key");
+    changes.push_back({std::move(*proof), data.at("note").get<std::string>()});
+  }
+  return changes;
+}
+
+Result<void> take_proofs(const store::LedgerReader& ledger, const std::string& heal, store::EvidenceBundle& bundle) {
+  const auto head = newest_signed_head(ledger);
+  if (!head) return std::unexpected(head.error());
+  bundle.checkpoint = head->note;
+  auto key = ledger.meta("verifier_key");
+  if (!key) return std::unexpected(std::move(key.error()));
+  bundle.key = std::move(*key);
+  auto proofs = prove_stream(ledger, heal, head->checkpoint.head);
+  if (!proofs) return std::unexpected(std::move(proofs.error()));
+  bundle.entries = std::move(*proofs);
+  auto changes = key_changes(ledger, head->checkpoint.head);
+  if (!changes) return std::unexpected(std::move(changes.error()));
+  bundle.key_changes = std::move(*changes);
+  return {};
+}
+
+}  // namespace
+
+Result<HealEvidence> evidence_of(const Past& past, const std::string& vault_path, const std::string& heal,
+                                 Secrets secrets) {
+  const auto entries = past.ledger->read_stream(heal, 1);
+  if (!entries) return std::unexpected(entries.error());
+  const auto check = replay::check_whole_heal(*entries, *past.vault);
+  if (check.open)
+    return failure(ErrorKind::busy, "the heal " + heal + " is still open: evidence is packed once it has ended",
+                   "`autoheal show " + heal + "` says where it stands");
+  if (check.fault)
+    return failure(ErrorKind::corrupt, "entry " + std::to_string(check.fault->position.value) + " " + check.fault->why,
+                   "`autoheal ledger verify` tells more");
+  HealEvidence evidence;
+  if (auto taken = take_proofs(*past.ledger, heal, evidence.bundle); !taken)
+    return std::unexpected(std::move(taken.error()));
+  std::set<BlobName> names;
+  for (const engine::Entry& entry : *entries) {
+    names.merge(store::blob_names_in(entry.data));
+    // Where the vault may not be read, what it holds is not looked at.
+    if (const auto whole = engine::lengthen(*past.vault, entry.data)) names.merge(store::blob_names_in(*whole));
+  }
+  if (auto taken = take_blobs(past, vault_path, names, secrets, evidence); !taken)
+    return std::unexpected(std::move(taken.error()));
+  return evidence;
+}
+
+}  // namespace autoheal::cli

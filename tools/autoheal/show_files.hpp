@@ -1,0 +1,11 @@
+// What `show HEAL` leaves in files: evidence for a stranger, a page for people.
+#pragma once
+
+#include "tools/autoheal/session.hpp"
+
+namespace autoheal::cli {
+
+// Writes what --evidence and --report ask for; the exit code comes back. Nothing is ever overwritten.
+int show_in_files(const Session& session, const Past& past, const std::string& heal);
+
+}  // namespace autoheal::cli
