@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <limits>
 
@@ -189,6 +190,13 @@ Position EntryQueries::head() {
   const Asking asking(head_);
   head_.executeStep();
   return {number_at(head_, 0)};
+}
+
+Position EntryQueries::archived() {
+  const std::string text = meta(archived_name);
+  std::uint64_t last = 0;
+  std::from_chars(text.data(), text.data() + text.size(), last);
+  return {last};
 }
 
 std::uint64_t EntryQueries::version_of(const std::string& stream) {

@@ -37,5 +37,7 @@ int command_ledger_verify(const Session& session);
 int command_ledger_checkpoint(const Session& session);
 int command_ledger_key(const Session& session);
 int command_ledger_prove(const Session& session);
+int command_ledger_archive(const Session& session);
+int command_ledger_stats(const Session& session);
 
 }  // namespace autoheal::cli

@@ -52,6 +52,8 @@ struct Options {
   std::string key, checkpoint, since_checkpoint;  // ledger verify
   bool newest = false, follow = false;  // audit
   std::string compare;                  // audit summary
+  std::string before, file;           // ledger archive
+  std::vector<std::string> archives;  // ledger export, ledger prove
 };
 
 }  // namespace autoheal::cli
