@@ -68,8 +68,7 @@ class EntryQueries {
  private:
   [[nodiscard]] std::vector<engine::Entry> entries_of(SQLite::Statement& select, bool checked = true);
   void check(const engine::Entry& entry);
-  void check_dense(const std::vector<engine::Entry>& entries, engine::Position after);
-  [[nodiscard]] std::uint64_t archived();  // the last entry whose row is gone
+  void check_dense(const std::vector<engine::Entry>& entries, engine::Position after, engine::Position last);
   void bind_range(engine::Position after, engine::Position last, std::size_t limit);
 
   LeafCheck check_;

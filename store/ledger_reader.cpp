@@ -135,6 +135,16 @@ Result<Position> LedgerReader::archived() const {
   return parts_->ask([](EntryQueries& queries) { return queries.archived(); });
 }
 
+Result<std::vector<Position>> LedgerReader::rows_until(Position last) const {
+  return parts_->ask([&](EntryQueries&) {
+    std::vector<Position> rows;
+    SQLite::Statement select(*parts_->database, "SELECT seq FROM entries WHERE seq <= ? ORDER BY seq");
+    select.bind(1, static_cast<std::int64_t>(last.value));
+    while (select.executeStep()) rows.push_back({static_cast<std::uint64_t>(select.getColumn(0).getInt64())});
+    return rows;
+  });
+}
+
 // The index over (stream, version) holds the positions, too: one walk over it, without the rows.
 Result<ArchiveBounds> LedgerReader::archive_bounds(Timestamp before, const std::string& loose) const {
   return parts_->ask([&](EntryQueries& queries) {

@@ -49,6 +49,8 @@ class LedgerReader final : public engine::LedgerView {
   [[nodiscard]] Result<std::vector<std::pair<std::string, engine::Position>>> open_streams_since() const;
   // The last entry whose row was archived; 0: all rows are there.
   [[nodiscard]] Result<engine::Position> archived() const;
+  // The positions up to and with `last` whose rows are there, in order.
+  [[nodiscard]] Result<std::vector<engine::Position>> rows_until(engine::Position last) const;
   // What decides how far an archive of entries older than `before` may reach; streams named `loose` bind nothing.
   [[nodiscard]] Result<ArchiveBounds> archive_bounds(Timestamp before, const std::string& loose) const;
   // Bytes on disk of each table and index, by name; reads the whole file.

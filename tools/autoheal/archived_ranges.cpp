@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "engine/digest.hpp"
 #include "engine/ids.hpp"
 #include "workflows/json_writer.hpp"
 
@@ -39,6 +40,7 @@ engine::NewEntry ledger_archived(const ArchivedRange& range, const workflows::By
   out.field("entries", range.last - range.first + 1).field("from", format_timestamp(range.from));
   out.field("until", format_timestamp(range.until)).field("root", range.root).field("file", range.file);
   out.field("sha256", range.sha256).field("bytes", range.bytes).field("blobs", range.blobs);
+  out.field("kept", range.kept).field("kept_sha256", range.kept_sha256);
   write_by(out, by);
   entry.data = out.end_object().take();
   return entry;
@@ -62,6 +64,8 @@ Result<std::vector<ArchivedRange>> archived_ranges(const engine::LedgerView& led
       data.at("root").get_to(range.root);
       data.at("bytes").get_to(range.bytes);
       data.at("blobs").get_to(range.blobs);
+      data.at("kept").get_to(range.kept);
+      data.at("kept_sha256").get_to(range.kept_sha256);
       ranges.push_back(std::move(range));
     } catch (const nlohmann::json::exception&) {
       return failure(ErrorKind::corrupt,
@@ -92,6 +96,24 @@ std::optional<Error> archived_entry(const engine::LedgerView& ledger, std::uint6
   if (range == ranges->end()) return std::nullopt;
   return Error{ErrorKind::not_found, "entry " + std::to_string(seq) + " was archived; " + what_and_where(*range),
                "--archive " + range->file};
+}
+
+Result<std::optional<std::string>> problem_of_kept(const store::LedgerReader& ledger) {
+  const auto ranges = archived_ranges(ledger);
+  if (!ranges) return std::unexpected(ranges.error());
+  const auto archived = ledger.archived();
+  if (!archived) return std::unexpected(archived.error());
+  const ArchivedRange newest = ranges->empty() ? ArchivedRange() : ranges->back();
+  if (archived->value > newest.last)
+    return "entries up to " + std::to_string(archived->value) + " are gone, and no entry says that they were archived";
+  if (archived->value < newest.last || ranges->empty()) return std::nullopt;
+  const auto rows = ledger.rows_until(*archived);
+  if (!rows) return std::unexpected(rows.error());
+  std::string numbers;
+  for (const engine::Position row : *rows) numbers += std::to_string(row.value) + "\n";
+  if (to_hex(sha256(numbers)) == newest.kept_sha256) return std::nullopt;
+  return "of the entries up to " + std::to_string(newest.last) + ", " + std::to_string(newest.kept) +
+         " stayed when the others were archived; " + std::to_string(rows->size()) + " are there, or others";
 }
 
 bool still_counts(const engine::Entry& entry) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "engine/digest.hpp"
 #include "store/archive_file.hpp"
 #include "store/leaf.hpp"
 #include "tools/autoheal/unnamed_blobs.hpp"
@@ -62,6 +63,7 @@ class Writing {
     if (auto done = blobs(**writer, range); !done) return std::unexpected(done.error());
     const auto file = (*writer)->finish();
     if (!file) return std::unexpected(file.error());
+    range.kept_sha256 = to_hex(kept_.finish());
     range.bytes = file->bytes;
     range.sha256 = file->sha256;
     if (auto sound = store::read_archive(range.file, ledger_, {}); !sound) {
@@ -115,6 +117,11 @@ class Writing {
       if (auto done = writer.entry(store::leaf_line(ledger_.id(), entry)); !done) return done;
       if (!still_counts(entry)) return {};
     }
+    if (seq <= range.last) {
+      ++range.kept;
+      const std::string line = std::to_string(seq) + "\n";
+      kept_.update(line.data(), line.size());
+    }
     return blobs_.named_in(entry.data);
   }
 
@@ -137,6 +144,7 @@ class Writing {
   const Task& task_;
   const store::LedgerReader& ledger_;
   UnnamedBlobs blobs_;
+  Sha256Stream kept_;
   Written written_;
 };
 

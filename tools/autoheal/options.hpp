@@ -50,10 +50,10 @@ struct Options {
   bool leaves_hex = false;  // ledger export
   std::uint64_t since_seq = 0;
   std::string key, checkpoint, since_checkpoint;  // ledger verify
-  bool newest = false, follow = false;  // audit
-  std::string compare;                  // audit summary
-  std::string before, file;           // ledger archive
-  std::vector<std::string> archives;  // ledger export, ledger prove
+  bool newest = false, follow = false;            // audit
+  std::string compare;                            // audit summary
+  std::string before, file;                       // ledger archive
+  std::vector<std::string> archives;              // ledger export, ledger prove
 };
 
 }  // namespace autoheal::cli
