@@ -90,7 +90,8 @@ EntryQueries::EntryQueries(const SQLite::Database& database, LeafCheck check)
       open_(database, "SELECT stream, since FROM open_streams ORDER BY since, stream"),
       place_(database, "SELECT position FROM places WHERE subscriber = ?"),
       head_(database,
-            "SELECT coalesce((SELECT max(seq) FROM entries), (SELECT value FROM meta WHERE name = 'archived'), 0)"),
+            "SELECT max(coalesce((SELECT max(seq) FROM entries), 0),"
+            " coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'archived'), 0))"),
       version_(database, "SELECT max(version) FROM entries WHERE stream = ?"),
       key_(database, "SELECT stream FROM idempotency_keys WHERE key = ?"),
       meta_(database, "SELECT value FROM meta WHERE name = ?") {}
@@ -136,27 +137,26 @@ std::vector<Entry> EntryQueries::read_all(Position after, Position last, std::si
   const Asking asking(all_);
   bind_range(after, last, limit);
   auto entries = entries_of(all_);
-  if (check_.hashes != nullptr && after < last && limit > 0) check_dense(entries, after);
+  if (check_.hashes != nullptr && after < last && limit > 0) check_dense(entries, after, last);
   return entries;
 }
 
 // A page in which an entry cannot be found must not look like one in which it never was.
-void EntryQueries::check_dense(const std::vector<Entry>& entries, Position after) {
+// Of what was archived only some rows stayed. How far that reaches is asked after the page was read: it only grows.
+void EntryQueries::check_dense(const std::vector<Entry>& entries, Position after, Position last) {
   std::uint64_t expected = after.value + 1;
+  std::optional<std::uint64_t> gone;
   for (const Entry& entry : entries) {
-    if (entry.position.value != expected && expected == after.value + 1) expected = std::max(expected, archived() + 1);
-    if (entry.position.value != expected) break;
+    const std::uint64_t seq = entry.position.value;
+    if (seq != expected) {
+      if (!gone) gone = archived().value;
+      expected = std::max(expected, std::min(seq, *gone + 1));
+    }
+    if (seq != expected) break;
     ++expected;
   }
-  if (!entries.empty() && expected == entries.back().position.value + 1) return;
+  if (entries.empty() ? archived() >= last : expected == entries.back().position.value + 1) return;
   throw SQLite::Exception("entry " + std::to_string(expected) + " is missing", SQLITE_CORRUPT);
-}
-
-std::uint64_t EntryQueries::archived() {
-  const std::string name = "archived";
-  const Asking asking(meta_);
-  bind_text(meta_, 1, name);
-  return meta_.executeStep() ? number_at(meta_, 0) : 0;
 }
 
 std::vector<Entry> EntryQueries::read_unchecked(Position after, Position last, std::size_t limit) {
@@ -189,6 +189,13 @@ Position EntryQueries::head() {
   const Asking asking(head_);
   head_.executeStep();
   return {number_at(head_, 0)};
+}
+
+Position EntryQueries::archived() {
+  const std::string name = archived_name;
+  const Asking asking(meta_);
+  bind_text(meta_, 1, name);
+  return {meta_.executeStep() ? number_at(meta_, 0) : 0};
 }
 
 std::uint64_t EntryQueries::version_of(const std::string& stream) {

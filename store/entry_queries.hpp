@@ -24,6 +24,9 @@ inline constexpr char select_entries[] =
     "SELECT seq, stream, version, type, dataversion, time, actor, engine, data FROM entries ";
 [[nodiscard]] engine::Entry entry_at(const SQLite::Statement& row);
 
+// The row of table `meta` that says which entry is the last one whose row was archived.
+inline constexpr char archived_name[] = "archived";
+
 struct OpenStream {
   std::string stream;
   engine::Position since;  // its first entry
@@ -52,6 +55,7 @@ class EntryQueries {
   [[nodiscard]] std::vector<OpenStream> open_streams();  // oldest first
   [[nodiscard]] std::optional<engine::Position> place_of(const std::string& subscriber);
   [[nodiscard]] engine::Position head();
+  [[nodiscard]] engine::Position archived();                          // the last entry whose row was archived
   [[nodiscard]] std::uint64_t version_of(const std::string& stream);  // 0: unknown
   [[nodiscard]] std::string stream_of_key(const std::string& key);    // empty: unknown
   [[nodiscard]] std::string meta(const std::string& name);            // empty: unknown
@@ -64,8 +68,7 @@ class EntryQueries {
  private:
   [[nodiscard]] std::vector<engine::Entry> entries_of(SQLite::Statement& select, bool checked = true);
   void check(const engine::Entry& entry);
-  void check_dense(const std::vector<engine::Entry>& entries, engine::Position after);
-  [[nodiscard]] std::uint64_t archived();  // the last entry whose row is gone
+  void check_dense(const std::vector<engine::Entry>& entries, engine::Position after, engine::Position last);
   void bind_range(engine::Position after, engine::Position last, std::size_t limit);
 
   LeafCheck check_;

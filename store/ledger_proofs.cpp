@@ -16,11 +16,7 @@ Error not_signed_yet(std::uint64_t seq, const TreeHead& head) {
 }
 
 Result<InclusionProof> prove(const LedgerReader& ledger, const engine::Entry& entry, const TreeHead& head) {
-  const std::uint64_t seq = entry.position.value;
-  if (seq > head.size) return std::unexpected(not_signed_yet(seq, head));
-  auto hashes = inclusion_proof(*ledger.hashes(), seq - 1, head.size);
-  if (!hashes) return std::unexpected(std::move(hashes.error()));
-  return InclusionProof{seq - 1, head.size, leaf_line(ledger.id(), entry), std::move(*hashes)};
+  return prove_line(ledger, entry.position, leaf_line(ledger.id(), entry), head);
 }
 
 }  // namespace
@@ -51,6 +47,16 @@ Result<InclusionProof> prove_entry(const LedgerReader& ledger, engine::Position 
   if (page->entries.empty() || page->entries.front().position != seq)
     return failure(ErrorKind::not_found, "there is no entry " + std::to_string(seq.value));
   return prove(ledger, page->entries.front(), head);
+}
+
+Result<InclusionProof> prove_line(const LedgerReader& ledger, engine::Position seq, std::string_view line,
+                                  const TreeHead& head) {
+  if (seq.value > head.size) return std::unexpected(not_signed_yet(seq.value, head));
+  auto hashes = inclusion_proof(*ledger.hashes(), seq.value - 1, head.size);
+  if (!hashes) return std::unexpected(std::move(hashes.error()));
+  if (!inclusion_holds(seq.value - 1, leaf_hash(line), head, *hashes))
+    return failure(ErrorKind::corrupt, "entry " + std::to_string(seq.value) + " is not what was signed");
+  return InclusionProof{seq.value - 1, head.size, std::string(line), std::move(*hashes)};
 }
 
 Result<std::vector<InclusionProof>> prove_stream(const LedgerReader& ledger, const std::string& stream,

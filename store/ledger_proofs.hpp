@@ -23,6 +23,9 @@ struct SignedHead {
 // after the signed head: the next checkpoint covers it.
 [[nodiscard]] Result<InclusionProof> prove_entry(const LedgerReader& ledger, engine::Position seq,
                                                  const TreeHead& head);
+// Of an entry whose row was archived, from its line as it was exported. corrupt: it is another line.
+[[nodiscard]] Result<InclusionProof> prove_line(const LedgerReader& ledger, engine::Position seq, std::string_view line,
+                                                const TreeHead& head);
 // Of every entry of a stream, in order.
 [[nodiscard]] Result<std::vector<InclusionProof>> prove_stream(const LedgerReader& ledger, const std::string& stream,
                                                                const TreeHead& head);

@@ -131,6 +131,73 @@ Result<std::vector<std::pair<std::string, Position>>> LedgerReader::open_streams
   });
 }
 
+Result<Position> LedgerReader::archived() const {
+  return parts_->ask([](EntryQueries& queries) { return queries.archived(); });
+}
+
+Result<std::vector<Position>> LedgerReader::rows_until(Position last) const {
+  return parts_->ask([&](EntryQueries&) {
+    std::vector<Position> rows;
+    SQLite::Statement select(*parts_->database, "SELECT seq FROM entries WHERE seq <= ? ORDER BY seq");
+    select.bind(1, static_cast<std::int64_t>(last.value));
+    while (select.executeStep()) rows.push_back({static_cast<std::uint64_t>(select.getColumn(0).getInt64())});
+    return rows;
+  });
+}
+
+// The index over (stream, version) holds the positions, too: one walk over it, without the rows.
+Result<ArchiveBounds> LedgerReader::archive_bounds(Timestamp before, const std::string& loose) const {
+  return parts_->ask([&](EntryQueries& queries) {
+    ArchiveBounds bounds{queries.archived(), queries.head(), queries.head(), {}};
+    SQLite::Statement young(*parts_->database,
+                            "SELECT seq FROM entries WHERE seq > ? AND +time >= ? ORDER BY seq LIMIT 1");
+    young.bind(1, static_cast<std::int64_t>(bounds.archived.value));
+    young.bind(2, static_cast<std::int64_t>(before.time_since_epoch().count()));
+    if (young.executeStep()) bounds.limit = {static_cast<std::uint64_t>(young.getColumn(0).getInt64()) - 1};
+    SQLite::Statement place(*parts_->database, "SELECT min(position) FROM places");
+    if (place.executeStep() && !place.getColumn(0).isNull())
+      bounds.unread = {static_cast<std::uint64_t>(place.getColumn(0).getInt64())};
+    SQLite::Statement spans(*parts_->database,
+                            "SELECT stream, min(seq), max(seq) FROM entries WHERE +seq > ? AND stream <> ? "
+                            "GROUP BY stream HAVING min(seq) <= ?");
+    spans.bind(1, static_cast<std::int64_t>(bounds.archived.value));
+    bind_text(spans, 2, loose);
+    spans.bind(3, static_cast<std::int64_t>(bounds.limit.value));
+    while (spans.executeStep()) {
+      const auto position = [&](int column) {
+        return Position{static_cast<std::uint64_t>(spans.getColumn(column).getInt64())};
+      };
+      bounds.spans.push_back({stream_at(spans, 0), position(1), position(2), false});
+    }
+    for (OpenStream& open : queries.open_streams())
+      bounds.spans.push_back({std::move(open.stream), open.since, {}, true});
+    return bounds;
+  });
+}
+
+Result<std::vector<std::pair<std::string, std::uint64_t>>> LedgerReader::bytes_by_table() const {
+  return parts_->ask([&](EntryQueries&) {
+    std::vector<std::pair<std::string, std::uint64_t>> tables;
+    SQLite::Statement sizes(*parts_->database,
+                            "SELECT name, pgsize FROM dbstat WHERE aggregate = TRUE ORDER BY pgsize DESC, name");
+    while (sizes.executeStep())
+      tables.emplace_back(sizes.getColumn(0).getString(), static_cast<std::uint64_t>(sizes.getColumn(1).getInt64()));
+    SQLite::Statement free(*parts_->database,
+                           "SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size");
+    free.executeStep();
+    tables.emplace_back("free", static_cast<std::uint64_t>(free.getColumn(0).getInt64()));
+    return tables;
+  });
+}
+
+Result<std::uint64_t> LedgerReader::count_entries() const {
+  return parts_->ask([&](EntryQueries&) {
+    SQLite::Statement count(*parts_->database, "SELECT count(*) FROM entries");
+    count.executeStep();
+    return static_cast<std::uint64_t>(count.getColumn(0).getInt64());
+  });
+}
+
 Result<std::vector<std::string>> LedgerReader::quick_check() const {
   return parts_->ask([&](EntryQueries&) {
     std::vector<std::string> problems;

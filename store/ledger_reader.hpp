@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/ledger.hpp"
+#include "store/archive_range.hpp"
 #include "store/merkle_tree.hpp"
 #include "store/stored_checkpoint.hpp"
 
@@ -46,6 +47,16 @@ class LedgerReader final : public engine::LedgerView {
   [[nodiscard]] Result<std::string> meta(const std::string& name) const;
   // What table `open_streams` says, each with the position of its first entry; for verify.
   [[nodiscard]] Result<std::vector<std::pair<std::string, engine::Position>>> open_streams_since() const;
+  // The last entry whose row was archived; 0: all rows are there.
+  [[nodiscard]] Result<engine::Position> archived() const;
+  // The positions up to and with `last` whose rows are there, in order.
+  [[nodiscard]] Result<std::vector<engine::Position>> rows_until(engine::Position last) const;
+  // What decides how far an archive of entries older than `before` may reach; streams named `loose` bind nothing.
+  [[nodiscard]] Result<ArchiveBounds> archive_bounds(Timestamp before, const std::string& loose) const;
+  // Bytes on disk of each table and index, by name; reads the whole file.
+  [[nodiscard]] Result<std::vector<std::pair<std::string, std::uint64_t>>> bytes_by_table() const;
+  // How many rows of entries there are.
+  [[nodiscard]] Result<std::uint64_t> count_entries() const;
   // What SQLite itself finds wrong with the file; empty if nothing. Does not notice a changed byte inside a value.
   [[nodiscard]] Result<std::vector<std::string>> quick_check() const;
 

@@ -148,6 +148,25 @@ struct SqliteLedger::Parts {
     transaction.commit();
   }
 
+  // Between what stays lie ranges that go; the table's own order makes each of them one walk.
+  void drop(Position last, std::span<const Position> keep) {
+    SQLite::Statement remove(database, "DELETE FROM entries WHERE seq > ? AND seq < ?");
+    Position after = queries->archived();
+    const auto between = [&](Position until) {
+      remove.bind(1, static_cast<std::int64_t>(after.value));
+      remove.bind(2, static_cast<std::int64_t>(until.value));
+      remove.exec();
+      remove.reset();
+      after = until;
+    };
+    for (const Position kept : keep) between(kept);
+    between({last.value + 1});
+    SQLite::Statement note(database, "INSERT OR REPLACE INTO meta(name, value) VALUES (?, ?)");
+    note.bind(1, archived_name);
+    note.bind(2, static_cast<std::int64_t>(last.value));
+    note.exec();
+  }
+
   void roll_back() {
     for (auto* statement : {&*begin, &*commit, &*epoch_now}) statement->tryReset();
     if (tree) tree->forget();
@@ -359,7 +378,7 @@ const std::string& SqliteLedger::id() const { return parts_->meta.id; }
 std::uint64_t SqliteLedger::epoch() const { return static_cast<std::uint64_t>(parts_->meta.epoch); }
 
 Result<void> SqliteLedger::set_meta(const std::string& name, const std::string& value) {
-  if (name == "id" || name == "schema_version" || name == "epoch") {
+  if (name == "id" || name == "schema_version" || name == "epoch" || name == archived_name) {
     return failure(ErrorKind::invalid, "\"" + name + "\" is kept by the ledger itself");
   }
   try {
@@ -387,6 +406,27 @@ const SubtreeHashes& SqliteLedger::hashes() const { return *parts_->hashes; }
 
 Result<std::optional<StoredCheckpoint>> SqliteLedger::newest_checkpoint() const {
   return parts_->ask([&](EntryQueries&) { return parts_->rows->newest_checkpoint(); });
+}
+
+Result<Position> SqliteLedger::archived() const {
+  return parts_->ask([](EntryQueries& queries) { return queries.archived(); });
+}
+
+Result<void> SqliteLedger::drop_entries(Position last, std::span<const Position> keep) {
+  if (!parts_->poisoned.empty()) return failure(ErrorKind::fatal, parts_->poisoned);
+  try {
+    SQLite::Transaction transaction(parts_->database, SQLite::TransactionBehavior::IMMEDIATE);
+    parts_->drop(last, keep);
+    transaction.commit();
+  } catch (const SQLite::Exception& exception) {
+    if (sync_failed(exception)) {
+      parts_->poison("a sync failed while archived entries were removed");
+      return failure(ErrorKind::fatal, parts_->poisoned);
+    }
+    return std::unexpected(sqlite_error(parts_->path, exception));
+  }
+  if (parts_->frames >= parts_->next_checkpoint) checkpoint();
+  return {};
 }
 
 Result<void> SqliteLedger::keep_checkpoint(const StoredCheckpoint& checkpoint) {

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,13 @@ class SqliteLedger final : public engine::Ledger {
   // Every finished hash of it; valid as long as the ledger.
   [[nodiscard]] const SubtreeHashes& hashes() const;
   [[nodiscard]] Result<std::optional<StoredCheckpoint>> newest_checkpoint() const;
+  // The last entry whose row was archived (drop_entries); 0: all rows are there.
+  [[nodiscard]] Result<engine::Position> archived() const;
+  // Rows after archived() up to and with `last` go, but those of `keep`; their hashes, roots and checkpoints stay.
+  // All of it in one commit, after which archived() is `last`. Only for rows that are elsewhere, durably. fatal: a sync
+  // failed, or an earlier commit did.
+  [[nodiscard]] Result<void> drop_entries(engine::Position last, std::span<const engine::Position> keep);
+
   // Durable when it returns. One of the same size is replaced.
   [[nodiscard]] Result<void> keep_checkpoint(const StoredCheckpoint& checkpoint);
 

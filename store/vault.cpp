@@ -23,6 +23,7 @@ namespace {
 constexpr std::size_t key_bytes = 32;
 constexpr std::size_t piece_bytes = 256 * 1024;
 constexpr std::size_t most_durable_names = 8192;
+constexpr Duration younger_again_after = std::chrono::minutes(1);
 constexpr std::string_view temporary_prefix = "new-";
 constexpr char hex_digits[] = "0123456789abcdef";
 
@@ -86,6 +87,21 @@ Result<std::string> random_key() {
     return std::unexpected(system_error("making the vault's key"));
   }
   return key;
+}
+
+// Since it was put last; negative where the clock was set back.
+Duration age_of(const struct stat& seen) {
+  const auto put = std::chrono::seconds(seen.st_mtim.tv_sec) + std::chrono::nanoseconds(seen.st_mtim.tv_nsec);
+  return std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch() - put);
+}
+
+// "sha256-ab..." as a name; empty for any other file.
+BlobName name_of_file(const std::string& file) {
+  const std::size_t dash = file.rfind('-');
+  if (dash == std::string::npos) return {};
+  BlobName name = file.substr(0, dash) + ":" + file.substr(dash + 1);
+  const auto place = place_of(name);
+  return place && place->file.ends_with("/" + file) ? name : BlobName();
 }
 
 }  // namespace
@@ -250,14 +266,18 @@ Result<BlobName> Vault::copy(int from, int into, BlobNaming naming, const std::s
   }
 }
 
-// One of another size is a damaged one, and is written again.
+// One of another size is a damaged one, and is written again. One that is old is made young again: whoever clears
+// away what nothing names (remove) must not take what an entry is about to name.
 Result<bool> Vault::already_there(const BlobName& name, std::uint64_t size) {
   struct stat seen {};
   const auto place = place_of(name);
-  if (::fstatat(folder_.get(), place->file.c_str(), &seen, AT_SYMLINK_NOFOLLOW) != 0) return false;
-  if (!S_ISREG(seen.st_mode) || static_cast<std::uint64_t>(seen.st_size) != size) return false;
   {
     const std::lock_guard lock(mutex_);
+    if (::fstatat(folder_.get(), place->file.c_str(), &seen, AT_SYMLINK_NOFOLLOW) != 0) return false;
+    if (!S_ISREG(seen.st_mode) || static_cast<std::uint64_t>(seen.st_size) != size) return false;
+    if (age_of(seen) > younger_again_after &&
+        ::utimensat(folder_.get(), place->file.c_str(), nullptr, AT_SYMLINK_NOFOLLOW) != 0)
+      return std::unexpected(system_error("touching " + name + " in " + path_.string()));
     if (durable_.contains(name)) return true;
   }
   // Another thread, or a process that died, may have renamed it and not yet synced its folder.
@@ -318,6 +338,40 @@ Result<std::string> Vault::get(const BlobName& name) const {
     return failure(ErrorKind::corrupt, "the blob " + what + " no longer holds what its name says");
   }
   return content;
+}
+
+Result<std::vector<Vault::BlobFacts>> Vault::list() const {
+  std::vector<BlobFacts> blobs;
+  if (!folder_) return blobs;
+  for (std::size_t byte = 0; byte < 256; ++byte) {
+    const std::string name = {hex_digits[byte / 16], hex_digits[byte % 16]};
+    const FileDescriptor folder(::openat(folder_.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!folder && errno == ENOENT) continue;
+    if (!folder) return std::unexpected(system_error("opening a folder of " + path_.string()));
+    const auto files = names_in(folder.get(), path_.string());
+    if (!files) return std::unexpected(files.error());
+    for (const std::string& file : *files) {
+      struct stat seen {};
+      const BlobName blob = name_of_file(file);
+      if (blob.empty() || ::fstatat(folder.get(), file.c_str(), &seen, AT_SYMLINK_NOFOLLOW) != 0) continue;
+      blobs.push_back({blob, static_cast<std::uint64_t>(seen.st_size), age_of(seen)});
+    }
+  }
+  return blobs;
+}
+
+Result<bool> Vault::remove(const BlobName& name, Duration untouched_for) {
+  if (auto allowed = writable(0); !allowed) return std::unexpected(allowed.error());
+  const auto place = place_of(name);
+  if (!place) return failure(ErrorKind::invalid, "\"" + name + "\" is not the name of a blob");
+  const std::lock_guard lock(mutex_);
+  struct stat seen {};
+  if (::fstatat(folder_.get(), place->file.c_str(), &seen, AT_SYMLINK_NOFOLLOW) != 0) return false;
+  if (age_of(seen) < untouched_for) return false;
+  if (::unlinkat(folder_.get(), place->file.c_str(), 0) != 0)
+    return std::unexpected(system_error("removing " + name + " from " + path_.string()));
+  durable_.erase(name);
+  return true;
 }
 
 bool Vault::has(const BlobName& name) const {

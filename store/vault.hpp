@@ -9,8 +9,10 @@
 #include <mutex>
 #include <string>
 #include <unordered_set>
+#include <vector>
 
 #include "engine/blob_store.hpp"
+#include "engine/timestamp.hpp"
 #include "store/posix_file.hpp"
 
 namespace autoheal::store {
@@ -43,6 +45,16 @@ class Vault final : public engine::BlobStore {
   [[nodiscard]] Result<std::string> get(const engine::BlobName& name) const override;
   // Whether a blob of this name is there; its content is not looked at.
   [[nodiscard]] bool has(const engine::BlobName& name) const;
+  struct BlobFacts {
+    engine::BlobName name;
+    std::uint64_t bytes = 0;
+    Duration since_put{0};  // as remove() counts it
+  };
+  // Every blob that is there, in no order. Empty for a vault that is not there.
+  [[nodiscard]] Result<std::vector<BlobFacts>> list() const;
+  // Takes a blob away that nothing names any more, unless it was put (again) within `untouched_for`: an entry that
+  // names it may be on its way. True: it is gone. The removal is not synced.
+  [[nodiscard]] Result<bool> remove(const engine::BlobName& name, Duration untouched_for);
 
  private:
   Vault(std::filesystem::path folder, VaultOptions options, VaultAccess access)

@@ -209,7 +209,7 @@ class Verification {
       std::optional<IndexFound>& found = indexes_[at];
       const EntryIndex& index = ledger_.indexes[at];
       jobs.push_back(reporting(index_problems_.emplace_back(), "the index " + index.name, [&](Worker& worker) {
-        found = read_index(worker.database(), index, ledger_.key, ledger_.size, ledger_.archived == 0);
+        found = read_index(worker.database(), index, ledger_.key, ledger_.size, ledger_.archived);
       }));
     }
     jobs.push_back(reporting(page_problems_, "the database file",

@@ -59,10 +59,10 @@ std::string select_of(const EntryIndex& index) {
 
 class IndexReading {
  public:
-  IndexReading(const SQLite::Database& database, const EntryIndex& index, const SumKey& key, bool whole)
+  IndexReading(const SQLite::Database& database, const EntryIndex& index, const SumKey& key, std::uint64_t archived)
       : index_(index),
         key_(key),
-        whole_(whole),
+        archived_(static_cast<std::int64_t>(archived)),
         width_(static_cast<int>(index.columns.size())),
         rows_(database, select_of(index)),
         values_(index.columns.size() + 1),
@@ -109,8 +109,10 @@ class IndexReading {
     const std::int64_t version = values_[1].number;
     const bool same = !first && before_[0] == values_[0];
     const std::int64_t follows = same ? before_[1].number : 0;
-    if (!same && !whole_) return;
-    if (version == follows + 1) {
+    if (!same && archived_ > 0) return;
+    // Of the archived part only some entries of a stream may have stayed.
+    const bool between_went = same && version > follows && before_.back().number < archived_;
+    if (version == follows + 1 || between_went) {
       if (same && values_.back().number < before_.back().number) backwards(seq);
       return;
     }
@@ -141,7 +143,7 @@ class IndexReading {
 
   const EntryIndex& index_;
   const SumKey& key_;
-  bool whole_;
+  std::int64_t archived_;
   int width_;
   RowQuery rows_;
   std::vector<Value> values_, before_;  // the columns, then seq
@@ -152,8 +154,8 @@ class IndexReading {
 }  // namespace
 
 IndexFound read_index(const SQLite::Database& database, const EntryIndex& index, const SumKey& key, std::uint64_t last,
-                      bool whole) {
-  return IndexReading(database, index, key, whole).read(last);
+                      std::uint64_t archived) {
+  return IndexReading(database, index, key, archived).read(last);
 }
 
 }  // namespace autoheal::store

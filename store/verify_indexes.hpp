@@ -13,9 +13,9 @@ struct IndexFound {
   Problems problems;
 };
 
-// `whole`: no entry was archived, so that every stream begins with version 1. Throws SQLite::Exception where the index
-// cannot be read.
+// Of the first `archived` entries only some stayed: then streams may begin later than with version 1, and have gaps up
+// to there. Throws SQLite::Exception where the index cannot be read.
 [[nodiscard]] IndexFound read_index(const SQLite::Database& database, const EntryIndex& index, const SumKey& key,
-                                    std::uint64_t last, bool whole);
+                                    std::uint64_t last, std::uint64_t archived);
 
 }  // namespace autoheal::store

@@ -5,6 +5,7 @@
 #include "engine/large_data.hpp"
 #include "engine/system_ports.hpp"
 #include "replay/coverage.hpp"
+#include "tools/autoheal/archived_ranges.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/daemon_entries.hpp"
 #include "tools/autoheal/printable.hpp"
@@ -144,6 +145,18 @@ Result<std::vector<engine::Entry>> entries_of_daemons(const Past& past) {
   return entries;
 }
 
+// Heartbeats of before that moment are archived; without them a daemon that ran would look silent.
+Result<Timestamp> told_again_from(const Past& past, const std::vector<engine::Entry>& entries) {
+  const auto archived = archived_ranges(*past.ledger);
+  if (!archived) return std::unexpected(archived.error());
+  if (archived->empty()) return Timestamp::min();
+  const engine::Position last{archived->back().last};
+  const auto first = std::ranges::find_if(entries, [&](const engine::Entry& entry) {
+    return entry.position > last && (entry.type == "node.heartbeat" || entry.type == "node.started");
+  });
+  return first == entries.end() ? engine::SystemClock().now() : first->time;
+}
+
 Result<replay::CoverageQuestion> question_of(const Options& options, const std::vector<engine::Entry>& entries) {
   replay::CoverageQuestion asked;
   asked.now = engine::SystemClock().now();
@@ -181,8 +194,15 @@ int command_audit_coverage(const Session& session) {
   if (!past) return session.fail(past.error());
   const auto entries = entries_of_daemons(*past);
   if (!entries) return session.fail(entries.error());
-  const auto asked = question_of(session.options, *entries);
+  auto asked = question_of(session.options, *entries);
   if (!asked) return session.fail(asked.error());
+  const auto told_from = told_again_from(*past, *entries);
+  if (!told_from) return session.fail(told_from.error());
+  if (asked->since < *told_from) {
+    asked->since = std::min(*told_from, asked->until);
+    session.console.note("what daemons told before " + format_timestamp_ms(*told_from) +
+                         " is archived (`autoheal ledger stats` says where): it is not counted");
+  }
   const auto all = coverage_of(*entries, *asked);
   if (all.empty() && !session.options.engine.empty()) {
     return session.fail({ErrorKind::not_found,

@@ -1,6 +1,8 @@
 // ledger export: the record itself.
 #include "store/export.hpp"
 #include "store/strict_text.hpp"
+#include "tools/autoheal/archived_lines.hpp"
+#include "tools/autoheal/archived_ranges.hpp"
 #include "tools/autoheal/commands.hpp"
 
 namespace autoheal::cli {
@@ -13,8 +15,19 @@ int command_ledger_export(const Session& session) {
   store::ExportRange range;
   if (session.options.since_seq > 0) range.after = {session.options.since_seq - 1};
   const bool as_hex = session.options.leaves_hex;
-  const auto count = store::export_lines(*past->ledger, range, [&](std::string_view line, const engine::Entry&) {
+  const auto print = [&](std::string_view line) {
     session.console.data(as_hex ? store::bytes_to_hex(line) : std::string(line));
+  };
+  if (session.options.archives.empty()) {
+    if (auto gap = archived_entry(*past->ledger, range.after.value + 1))
+      session.console.note("not all is here: " + gap->message + " (autoheal ledger export " + gap->hint + ")");
+  } else {
+    const auto done = export_archives(*past->ledger, session.options.archives, range.after, print);
+    if (!done) return session.fail(done.error());
+    range.after = *done;
+  }
+  const auto count = store::export_lines(*past->ledger, range, [&](std::string_view line, const engine::Entry&) {
+    print(line);
     return true;
   });
   return count ? exit_done : session.fail(count.error());

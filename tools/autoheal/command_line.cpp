@@ -306,11 +306,39 @@ void add_manifest(CLI::App& baseline, Options& options) {
       ->type_name("GLOB");
 }
 
+void add_archives(CLI::App& app, Options& options) {
+  app.add_option("--archive", options.archives, "a file with archived entries; may be repeated, in any order")
+      ->allow_extra_args(false)
+      ->type_name("FILE");
+}
+
 void add_export(CLI::App& ledger, Options& options) {
   CLI::App* app = command(ledger, options, "export", "every entry as its exact line of JSON: a leaf of the tree");
   app->add_flag("--leaves-hex", options.leaves_hex,
                 "each line's bytes as lower-case hex, for tools that read leaves so");
   app->add_option("--since-seq", options.since_seq, "only entries from this sequence number on")->type_name("N");
+  add_archives(*app, options);
+}
+
+constexpr const char* archive_example =
+    "Example:\n"
+    "  autoheal ledger archive --before 365d --reason 'kept for a year'\n"
+    "moves the longest beginning of the ledger in which every heal has ended, and all is older than a year, to\n"
+    "<ledger>.archive-FIRST-LAST.tar.gz, with the contents that only it names. Every hash stays in the ledger, so all\n"
+    "proofs and checkpoints stay valid, and `ledger export --archive FILE` prints the whole ledger again. Pages of "
+    "the\n"
+    "database become free for new entries; its file does not shrink. Secrets that only went entries name are "
+    "deleted.\n";
+
+void add_archive(CLI::App& ledger, Options& options) {
+  CLI::App* archive = command(ledger, options, "archive", "move old entries to a compressed file that still verifies");
+  archive->footer(archive_example);
+  archive->add_option("--before", options.before, "what is older: RFC 3339, a date, or an age such as 365d")
+      ->required()
+      ->type_name("TIME");
+  archive->add_option("--to", options.file, "the file to write; one that is there is never replaced")
+      ->type_name("FILE");
+  command(ledger, options, "stats", "how large it is: entries, archived range, bytes by table, blobs, checkpoints");
 }
 
 constexpr const char* checkpoint_example =
@@ -342,6 +370,7 @@ void add_proofs(CLI::App& ledger, Options& options) {
   prove->add_option("--from", options.from, "that the ledger only grew since it had so many entries")
       ->check(CLI::NonNegativeNumber)
       ->type_name("SIZE");
+  add_archives(*prove, options);
   prove->add_option("--format", options.format, "of the proof of an entry: tlog-proof or json")
       ->check(CLI::IsMember({"tlog-proof", "json"}))
       ->type_name("FORM");
@@ -413,6 +442,7 @@ void add_groups(CLI::App& app, Options& options) {
   add_proofs(*ledger, options);
   add_check(*ledger, options);
   add_verify(*ledger, options);
+  add_archive(*ledger, options);
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 
 #include "store/ledger_proofs.hpp"
 #include "store/proof_text.hpp"
+#include "tools/autoheal/archived_lines.hpp"
+#include "tools/autoheal/archived_ranges.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/new_file.hpp"
 
@@ -21,8 +23,43 @@ std::string text_of(const InclusionProof& proof, const SignedHead& head, const s
   return to_text(store::TlogProof{proof.index, proof.hashes, head.note, proof.leaf});
 }
 
+// From its row, or from its line in an archive.
+Result<InclusionProof> proof_of(const Session& session, const LedgerReader& ledger, const SignedHead& head,
+                                engine::Position seq) {
+  auto proof = prove_entry(ledger, seq, head.checkpoint.head);
+  if (proof || proof.error().kind != ErrorKind::not_found) return proof;
+  if (session.options.archives.empty()) {
+    if (auto archived = archived_entry(ledger, seq.value)) return std::unexpected(std::move(*archived));
+    return proof;
+  }
+  const auto lines = lines_in_archives(ledger, session.options.archives,
+                                       [&](engine::Position one, std::string_view) { return one == seq; });
+  if (!lines) return std::unexpected(lines.error());
+  return lines->empty() ? proof : prove_line(ledger, seq, lines->front().line, head.checkpoint.head);
+}
+
+// The same of a heal; its whole id is asked for where it was archived.
+Result<std::vector<InclusionProof>> proofs_of(const Session& session, const LedgerReader& ledger,
+                                              const SignedHead& head) {
+  const std::string& written = session.options.heal;
+  const auto heal = find_heal(ledger, written);
+  if (heal) return prove_stream(ledger, *heal, head.checkpoint.head);
+  if (session.options.archives.empty()) return std::unexpected(heal.error());
+  const auto lines = lines_in_archives(ledger, session.options.archives,
+                                       [&](engine::Position, std::string_view stream) { return stream == written; });
+  if (!lines) return std::unexpected(lines.error());
+  if (lines->empty()) return std::unexpected(heal.error());
+  std::vector<InclusionProof> proofs;
+  for (const LineOfArchive& line : *lines) {
+    auto proof = prove_line(ledger, line.seq, line.line, head.checkpoint.head);
+    if (!proof) return std::unexpected(std::move(proof.error()));
+    proofs.push_back(std::move(*proof));
+  }
+  return proofs;
+}
+
 int prove_one(const Session& session, const LedgerReader& ledger, const SignedHead& head, std::uint64_t seq) {
-  const auto proof = prove_entry(ledger, {seq}, head.checkpoint.head);
+  const auto proof = proof_of(session, ledger, head, {seq});
   if (!proof) return session.fail(proof.error());
   std::string text = text_of(*proof, head, session.options.format);
   text.pop_back();  // the console ends the line
@@ -51,9 +88,7 @@ int prove_heal(const Session& session, const LedgerReader& ledger, const SignedH
     return session.fail({ErrorKind::invalid, "--heal gives one proof for each entry, and no folder is named for them",
                          "autoheal ledger prove --heal " + session.options.heal + " --out DIR"});
   }
-  const auto heal = find_heal(ledger, session.options.heal);
-  if (!heal) return session.fail(heal.error());
-  const auto proofs = prove_stream(ledger, *heal, head.checkpoint.head);
+  const auto proofs = proofs_of(session, ledger, head);
   if (!proofs) return session.fail(proofs.error());
   const auto key = ledger.meta("verifier_key");
   if (!key) return session.fail(key.error());

@@ -5,6 +5,7 @@
 #include "replay/legal_paths.hpp"
 #include "store/posix_file.hpp"
 #include "store/verify.hpp"
+#include "tools/autoheal/archived_ranges.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/printable.hpp"
 #include "workflows/json_writer.hpp"
@@ -121,6 +122,21 @@ void print(const VerifyReport& report, Console& console) {
                (report.first_bad ? ": the first bad entry is " + std::to_string(*report.first_bad) : ""));
 }
 
+// Rows that stayed among archived ones: their values were held against the tree, their number stands in an entry.
+Result<void> look_at_kept(const std::string& path, VerifyReport& report) {
+  if (report.archived == 0) return {};
+  const auto ledger = store::LedgerReader::open(path);
+  if (!ledger) return std::unexpected(ledger.error());
+  auto problem = problem_of_kept(**ledger);
+  // What cannot be read is told already where it is spoiled.
+  if (!problem && problem.error().kind != ErrorKind::corrupt) return std::unexpected(problem.error());
+  if (!problem) problem = std::optional(problem.error().message);
+  if (!*problem) return {};
+  report.problems.push_back(std::move(**problem));
+  ++report.problem_count;
+  return {};
+}
+
 }  // namespace
 
 int command_ledger_verify(const Session& session) {
@@ -132,9 +148,11 @@ int command_ledger_verify(const Session& session) {
   options->progress = [&](std::uint64_t done, std::uint64_t all) {
     session.console.progress("verified " + std::to_string(done) + " of " + std::to_string(all) + " entries");
   };
-  const auto report = store::verify_ledger(session.configuration.settings.ledger, *options);
+  auto report = store::verify_ledger(session.configuration.settings.ledger, *options);
   session.console.end_progress();
   if (!report) return session.fail(report.error());
+  if (auto looked = look_at_kept(session.configuration.settings.ledger, *report); !looked)
+    return session.fail(looked.error());
   if (session.console.json()) {
     session.console.data(in_json(*report));
   } else {

@@ -38,5 +38,7 @@ int command_ledger_checkpoint(const Session& session);
 int command_ledger_key(const Session& session);
 int command_ledger_prove(const Session& session);
 int command_ledger_check(const Options& options, Console& console);
+int command_ledger_archive(const Session& session);
+int command_ledger_stats(const Session& session);
 
 }  // namespace autoheal::cli

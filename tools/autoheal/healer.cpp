@@ -8,6 +8,7 @@
 
 #include "engine/large_data.hpp"
 #include "replay/timeline.hpp"
+#include "tools/autoheal/archiving.hpp"
 #include "tools/autoheal/exit_code.hpp"
 #include "tools/autoheal/known_secrets.hpp"
 #include "tools/autoheal/version.hpp"
@@ -334,13 +335,22 @@ int Healer::run_until_done(std::function<asio::awaitable<void>()> task) {
     return exit_code_of(recovered.error().kind);
   }
   asio::co_spawn(loop_, std::move(task), asio::detached);
+  asio::co_spawn(loop_, finish_archiving(), asio::detached);
   loop_.run();
   console_.end_progress();
   return exit_code_;
 }
 
+// A crash may have left rows that an archive holds.
+asio::awaitable<void> Healer::finish_archiving() {
+  const auto dropped = co_await drop_archived_rows(*this);
+  if (!dropped) console_.note("autoheal: archived entries are still in the ledger: " + mask_(dropped.error().message));
+}
+
 asio::awaitable<Result<workflows::HealState>> Healer::roll_back_again(std::string heal, workflows::By by) {
   using Outcome = Result<workflows::HealState>;
+  if (archiving)
+    co_return Outcome(failure(ErrorKind::busy, "entries are being archived at this moment", "try again later"));
   const auto before = replay::timeline_of(heal, *ledger_, *vault_);
   if (!before) co_return Outcome(std::unexpected(before.error()));
   const bool left = std::ranges::any_of(before->state.undone, [](const auto& item) {

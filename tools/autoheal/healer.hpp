@@ -8,9 +8,11 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "engine/runtime.hpp"
 #include "engine/system_ports.hpp"
@@ -99,6 +101,10 @@ class Healer {
   [[nodiscard]] const engine::Clock& clock() const { return clock_; }
   // What a progress line should say; called after every turn.
   std::function<std::string()> progress;
+  // While it is true no heal that ended is taken up again: its entries may be on their way out. Loop's thread.
+  bool archiving = false;
+  // For tests: called with the name of each step of archiving that is done.
+  std::function<void(std::string_view step)> archived_step = [](std::string_view) {};
 
  private:
   Healer(ConfigurationPtr configuration, Console& console);
@@ -114,6 +120,7 @@ class Healer {
   Result<void> load_standing();
   Result<void> recover();
   int run_until_done(std::function<boost::asio::awaitable<void>()> task);
+  boost::asio::awaitable<void> finish_archiving();
   [[nodiscard]] std::optional<workflows::HealResult> result_of_ended(const std::string& heal) const;
   bool wait(Duration time);
 

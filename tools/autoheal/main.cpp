@@ -60,6 +60,8 @@ int run(const Options& options, Console& console) {
       {"ledger checkpoint", command_ledger_checkpoint},
       {"ledger key", command_ledger_key},
       {"ledger prove", command_ledger_prove},
+      {"ledger archive", command_ledger_archive},
+      {"ledger stats", command_ledger_stats},
   };
   for (const std::string& warning : configuration->settings.warnings) console.note("warning: " + warning);
   if (options.command == "serve") return command_serve(options, console, std::move(*configuration));

@@ -113,6 +113,8 @@ std::string to_json(const OperationBody& body) {
   if (body.error) out.field("error", *body.error);
   if (body.heals) out.field("heals", *body.heals);
   if (body.for_us) out.field("for_us", *body.for_us);
+  if (body.before_us) out.field("before_us", *body.before_us);
+  out.optional_field("file", body.file);
   out.optional_field("what", body.what).optional_field("reason", body.reason);
   return out.end_object().take();
 }
@@ -136,6 +138,8 @@ Result<OperationBody> read_operation_body(const std::string& text, std::span<con
   if (object->contains("error")) body.error = std::move(error);
   read.flag("heals", body.heals);
   read.whole_number("for_us", body.for_us);
+  read.whole_number("before_us", body.before_us);
+  read.text("file", body.file);
   read.text("what", body.what);
   read.text("reason", body.reason);
   if (!read.problem().empty()) return failure(ErrorKind::invalid, read.problem());

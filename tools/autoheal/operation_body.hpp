@@ -15,14 +15,16 @@ namespace autoheal::cli {
 
 // Each operation takes some of these; see the table in operations.cpp.
 struct OperationBody {
-  std::string engine = {};                  // hold, unhold, reset: empty means all of them
-  std::string heal = {};                    // an id, or enough of its beginning
-  std::vector<std::string> engines = {};    // selftest: only these and what they need
-  std::optional<std::string> error = {};    // heal: what failed; left out, the self-test says it
-  std::optional<bool> heals = {};           // selftest: left out, as the role allows
-  std::optional<std::int64_t> for_us = {};  // hold: microseconds
-  std::string what = {};                    // denied: what was wanted
-  std::string reason = {};                  // why, in the person's words
+  std::string engine = {};                     // hold, unhold, reset: empty means all of them
+  std::string heal = {};                       // an id, or enough of its beginning
+  std::vector<std::string> engines = {};       // selftest: only these and what they need
+  std::optional<std::string> error = {};       // heal: what failed; left out, the self-test says it
+  std::optional<bool> heals = {};              // selftest: left out, as the role allows
+  std::optional<std::int64_t> for_us = {};     // hold: microseconds
+  std::optional<std::int64_t> before_us = {};  // archive: since 1970, UTC
+  std::string file = {};                       // archive: absolute; empty: beside the ledger
+  std::string what = {};                       // denied: what was wanted
+  std::string reason = {};                     // why, in the person's words
 };
 
 inline constexpr std::size_t largest_body_text_bytes = 64 * 1024;  // of any one text

@@ -73,6 +73,7 @@ const std::map<std::string, Operations::Kind>& Operations::kinds() {
       {"accept_rollback",
        {Permission::administer, "accept a restored ledger", {"reason"}, &Operations::accept_rollback}},
       {"rotate_key", {Permission::administer, "change the signing key", {"reason"}, &Operations::rotate_key}},
+      {"archive", {Permission::administer, "archive entries", {"before_us", "file", "reason"}, &Operations::archive}},
       {"status", {Permission::read, "read how engines stand", {}, &Operations::status}},
   };
   return all;

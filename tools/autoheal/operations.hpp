@@ -57,6 +57,7 @@ class Operations {
   Answer sign_checkpoint(OperationBody body, Requester who);
   Answer accept_rollback(OperationBody body, Requester who);
   Answer rotate_key(OperationBody body, Requester who);
+  Answer archive(OperationBody body, Requester who);
 
   Answer refuse(const std::string& what, const Requester& who);
   [[nodiscard]] Result<workflows::EngineToHeal> engine(const std::string& name) const;

@@ -55,8 +55,11 @@ struct Options {
 
   std::string evidence, report;  // show
   bool with_secrets = false;
-  std::string file, leaf;                      // ledger check
+  std::string file;                            // ledger check, ledger archive
+  std::string leaf;                            // ledger check
   std::vector<std::string> keys, checkpoints;  // ledger check
+  std::string before;                          // ledger archive
+  std::vector<std::string> archives;           // ledger export, ledger prove
 };
 
 }  // namespace autoheal::cli

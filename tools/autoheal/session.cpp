@@ -4,6 +4,7 @@
 #include "store/audit.hpp"
 #include "store/checkpoint_signer.hpp"
 #include "store/sqlite_ledger.hpp"
+#include "tools/autoheal/archived_ranges.hpp"
 #include "tools/autoheal/daemon_client.hpp"
 #include "tools/autoheal/operation_body.hpp"
 #include "workflows/by_codec.hpp"
@@ -39,11 +40,21 @@ void record_refusal(const Session& session, const std::string& what) {
   write_by(data, by);
   entry.data = data.end_object().take();
   engine::Batch batch;
-  batch.streams.push_back({"ledger", before->size(), {std::move(entry)}, engine::StreamLife::ends, {}});
+  batch.streams.push_back(
+      {"ledger", before->empty() ? 0 : before->back().version, {std::move(entry)}, engine::StreamLife::ends, {}});
   (void)(*ledger)->append(batch);
   auto signer = store::CheckpointSigner::open(session.configuration.settings.ledger,
                                               session.configuration.settings.checkpoints.key, **ledger, randomness);
   if (signer) (void)(*signer)->sign_now(**ledger);
+}
+
+// Rows of what was archived may still be there: a crash left them, or they are on their way out.
+Result<bool> still_there(const engine::LedgerView& ledger, const std::string& heal) {
+  const auto archived = archived_ranges(ledger);
+  if (!archived) return std::unexpected(archived.error());
+  const auto entries = ledger.read_stream(heal, 1);
+  if (!entries) return std::unexpected(entries.error());
+  return !entries->empty() && (archived->empty() || entries->front().position.value > archived->back().last);
 }
 
 }  // namespace
@@ -90,8 +101,12 @@ Result<std::string> find_heal(const store::LedgerReader& ledger, const std::stri
   if (found.size() > 1) {
     return failure(ErrorKind::invalid, written + " is the beginning of several heals", "write more of the id");
   }
-  if (found.empty()) return failure(ErrorKind::not_found, "there is no heal " + written, "`autoheal heals` lists them");
-  return std::move(found.front());
+  const auto there = found.empty() ? Result<bool>(false) : still_there(ledger, found.front());
+  if (!there) return std::unexpected(there.error());
+  if (*there) return std::move(found.front());
+  if (auto archived = written == "last" ? std::nullopt : archived_heal(ledger, written))
+    return std::unexpected(std::move(*archived));
+  return failure(ErrorKind::not_found, "there is no heal " + written, "`autoheal heals` lists them");
 }
 
 }  // namespace autoheal::cli
