@@ -5,7 +5,7 @@
 #include "engine/digest.hpp"
 #include "engine/large_data.hpp"
 #include "engine/quoted_text.hpp"
-#include "store/checkpoint_origin.hpp"
+#include "store/checkpoint_signer.hpp"
 #include "store/evidence_bundle.hpp"
 #include "store/proof_text.hpp"
 #include "store/read_leaf.hpp"

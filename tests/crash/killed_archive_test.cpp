@@ -58,7 +58,7 @@ TEST_P(KilledArchive, Case105_NothingIsLostAndTheNextOneFinishes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Steps, KilledArchive, ::testing::Values("written", "recorded", "rows", "dropped"),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& one) { return one.param; });
 
 }  // namespace
 }  // namespace autoheal::testing

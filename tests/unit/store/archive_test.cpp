@@ -61,7 +61,7 @@ TEST(LongestPrefix, IsTheLongestOneOfAnyLedger) {
   for (int round = 0; round < 2'000; ++round) {
     std::vector<StreamSpan> spans;
     const std::uint64_t size = 1 + random() % 30;
-    for (unsigned stream = random() % 12; stream > 0; --stream) {
+    for (auto stream = random() % 12; stream > 0; --stream) {
       const std::uint64_t first = 1 + random() % size;
       spans.push_back({std::to_string(stream), at(first), at(first + random() % 8), random() % 20 == 0});
     }
@@ -91,7 +91,8 @@ class Archive : public autoheal::testing::LedgerFixture {
   std::vector<std::string> lines() const {
     std::vector<std::string> all;
     const auto ledger = reader();
-    for (const auto& one : ledger->read_all({}, 10'000)->entries) all.push_back(leaf_line(ledger->id(), one));
+    const auto page = ledger->read_all({}, 10'000);
+    for (const auto& one : page->entries) all.push_back(leaf_line(ledger->id(), one));
     return all;
   }
   ArchiveFile write(std::uint64_t first, std::uint64_t last, const std::vector<std::string>& all) const {

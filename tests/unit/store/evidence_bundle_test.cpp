@@ -7,7 +7,7 @@
 
 #include "engine/digest.hpp"
 #include "engine/quoted_text.hpp"
-#include "store/checkpoint_origin.hpp"
+#include "store/checkpoint_signer.hpp"
 #include "store/leaf.hpp"
 #include "store/proof_text.hpp"
 #include "store/read_leaf.hpp"
