@@ -1,5 +1,7 @@
 #include "store/key_chain.hpp"
 
+#include <sqlite3.h>
+
 #include <algorithm>
 #include <array>
 
@@ -43,14 +45,25 @@ bool KeyChain::add(std::uint64_t seq, std::string_view data, const std::string& 
   return true;
 }
 
-KeyChain KeyChain::read(const SQLite::Database& database, const std::string& origin, Problems& problems) {
-  KeyChain chain;
+bool KeyChain::follow(const SQLite::Database& database, const std::string& origin, Problems& problems) {
   RowQuery rotations(database,
                      "SELECT seq, data FROM entries WHERE stream = 'ledger' AND type = 'ledger.key_rotated' "
                      "ORDER BY version");
-  while (rotations.step()) {
-    if (!chain.add(static_cast<std::uint64_t>(rotations.number(0)), rotations.bytes(1), origin, problems)) return chain;
+  try {
+    while (rotations.step()) {
+      if (!add(static_cast<std::uint64_t>(rotations.number(0)), rotations.bytes(1), origin, problems)) return false;
+    }
+  } catch (const SQLite::Exception& exception) {
+    // A damaged entry on the way must not hide which one it is: whoever reads all of them says that.
+    if ((exception.getErrorCode() & 0xff) != SQLITE_CORRUPT) throw;
+    problems.add(std::string("the changes of its key cannot be read: ") + exception.what());
   }
+  return true;
+}
+
+KeyChain KeyChain::read(const SQLite::Database& database, const std::string& origin, Problems& problems) {
+  KeyChain chain;
+  if (!chain.follow(database, origin, problems)) return chain;
   const std::string named = named_key(database);
   if (named.empty()) {
     if (!chain.keys_.empty()) problems.add("the ledger does not name its key any more");

@@ -29,6 +29,7 @@ class KeyChain {
   [[nodiscard]] bool has(const VerifierKey& key) const;
 
  private:
+  [[nodiscard]] bool follow(const SQLite::Database& database, const std::string& origin, Problems& problems);
   [[nodiscard]] bool add(std::uint64_t seq, std::string_view data, const std::string& origin, Problems& problems);
   std::vector<KeyInForce> keys_;
 };

@@ -88,6 +88,7 @@ class Verification {
   Verification(const std::filesystem::path& path, const VerifyOptions& options) : options_(options) {
     ledger_.path = path;
     ledger_.rules = options.rules;
+    ledger_.has_blob = options.has_blob;
     ledger_.done = &done_;
     ledger_.key = SumKey::drawn();
   }
@@ -309,7 +310,14 @@ class Verification {
 Result<VerifyReport> verify_ledger(const std::filesystem::path& path, const VerifyOptions& options) {
   const auto file = look_at_ledger(path);
   if (!file) return std::unexpected(file.error());
-  if (*file == LedgerFile::absent) return VerifyReport();
+  if (*file == LedgerFile::absent) {
+    VerifyReport nothing;
+    if (options.kept || !options.keys.empty()) {
+      nothing.problems.push_back("there is no ledger " + path.string() + ", although one was signed");
+      nothing.problem_count = 1;
+    }
+    return nothing;
+  }
   return Verification(path, options).run();
 }
 

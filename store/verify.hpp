@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/blob_store.hpp"
 #include "store/checkpoint.hpp"
 #include "store/stream_rules.hpp"
 
@@ -26,6 +27,8 @@ struct VerifyOptions {
   std::function<void(std::uint64_t done, std::uint64_t all)> progress = {};
   std::vector<VerifierKey> keys = {};  // from elsewhere: the ledger must be signed by one of them or by its successors
   std::optional<KeptCheckpoint> kept = {};
+  // Whether the vault holds a blob of this name; any thread. Empty: data that lies in the vault is not looked for.
+  std::function<bool(const engine::BlobName& name)> has_blob = {};
   bool unsigned_is_sound = false;  // a copy that was made to be looked at, not to be believed
 };
 
@@ -36,6 +39,7 @@ struct VerifyReport {
   std::uint64_t archived = 0;  // the first so many by their hashes only, since their rows were archived
   std::uint64_t kept = 0;      // the first so many by the checkpoint that was given, if only_after
   std::uint64_t roots = 0, checkpoints = 0, indexes = 0;
+  std::optional<std::uint64_t> blobs;      // of the vault, where they were asked for
   std::optional<TreeHead> head;            // recomputed
   std::uint64_t signed_size = 0;           // of the newest checkpoint that verifies
   std::vector<std::string> keys;           // verifier key lines, the first one first
@@ -47,8 +51,8 @@ struct VerifyReport {
 };
 
 // Everything up to the newest entry when it began; beside a writer, in its own connections. Memory does not grow with
-// the ledger. Where no ledger ever was: a sound report of nothing. An error means that it could not be looked at; what
-// is wrong with it stands in the report.
+// the ledger. Where no ledger ever was: a report of nothing, sound unless a key or checkpoint of it was given. An error
+// means that it could not be looked at; what is wrong with it stands in the report.
 [[nodiscard]] Result<VerifyReport> verify_ledger(const std::filesystem::path& path, const VerifyOptions& options);
 
 }  // namespace autoheal::store

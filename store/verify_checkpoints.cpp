@@ -16,12 +16,12 @@ constexpr std::uint64_t checkpoints_per_piece = 256;  // a signature takes about
 
 std::string number_text(std::uint64_t number) { return std::to_string(number); }
 
-// {"size":n,"root":"<base64>"}
+// {"size":n,"root":"<hex>"}
 std::optional<TreeHead> head_in(std::string_view json) {
   std::vector<JsonMember> members;
   if (json_problem(json, &members)) return std::nullopt;
   const auto size = number_from_decimal(member_of(members, "size"));
-  const auto root = hash_from_base64(json_text(member_of(members, "root")));
+  const auto root = hash_from_hex(json_text(member_of(members, "root")));
   if (!size || !root) return std::nullopt;
   return TreeHead{*size, *root};
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "store/json_text.hpp"
 #include "store/verify_words.hpp"
 
 namespace autoheal::store {
@@ -135,6 +136,7 @@ Hash RangeReader::look_at_entry() {
   auto problem = column_problem(rows_, row_, members_);
   if (!problem) problem = type.problem;
   if (problem) found_.problems.add(seq, "entry " + std::to_string(seq) + ": " + *problem);
+  if (ledger_.has_blob) look_for_blob(seq);
   if (type.kind) found_.streams.see(*ledger_.rules, row_, *type.kind, members_, found_.problems);
   sums_.add(row_);
   stream_.clear();
@@ -142,6 +144,14 @@ Hash RangeReader::look_at_entry() {
   leaf_.clear();
   append_leaf(leaf_, ledger_.id, parts_of(row_, stream_));
   return leaf_hash(leaf_);
+}
+
+// Data that was too large for an entry (large_data.hpp).
+void RangeReader::look_for_blob(std::uint64_t seq) {
+  if (members_.size() != 1 || members_.front().key != "blob") return;
+  const std::string name = json_text(members_.front().value);
+  if (!ledger_.has_blob(name))
+    found_.problems.add(seq, "entry " + std::to_string(seq) + ": its data " + name + " is not in the vault");
 }
 
 const RangeReader::KnownType& RangeReader::known(std::string_view type) {

@@ -26,6 +26,7 @@ struct VerifiedLedger {
   // The first so many are believed by a signature: they are not read, but must have this root.
   std::optional<TreeHead> kept;
   const StreamRules* rules = nullptr;
+  std::function<bool(const std::string& name)> has_blob;  // or empty
   std::vector<EntryIndex> indexes;
   SumKey key;
   std::atomic<std::uint64_t>* done = nullptr;  // entries so far
@@ -70,6 +71,7 @@ class RangeReader {
   [[nodiscard]] std::uint64_t unread() const;
   void advance();
   [[nodiscard]] Hash look_at_entry();
+  void look_for_blob(std::uint64_t seq);
   [[nodiscard]] const KnownType& known(std::string_view type);
   void missing(std::uint64_t seq);
   void say_missing();

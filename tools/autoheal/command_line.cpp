@@ -387,6 +387,7 @@ void add_verify(CLI::App& ledger, Options& options) {
   verify->add_option("--since-checkpoint", options.since_checkpoint, "only what came after a checkpoint that you kept")
       ->type_name("FILE")
       ->excludes(checkpoint);
+  verify->add_flag("--blobs", options.blobs, "the contents in the vault, too; only its owner can read them");
 }
 
 constexpr const char* check_example =

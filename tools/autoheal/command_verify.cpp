@@ -3,7 +3,7 @@
 #include <iterator>
 
 #include "replay/legal_paths.hpp"
-#include "store/posix_file.hpp"
+#include "store/vault_check.hpp"
 #include "store/verify.hpp"
 #include "tools/autoheal/archived_ranges.hpp"
 #include "tools/autoheal/commands.hpp"
@@ -66,6 +66,7 @@ std::string in_json(const VerifyReport& report) {
   out.field("entries", report.entries).field("read", report.read);
   if (report.archived > 0) out.field("by_hash_only", report.archived);
   if (report.kept > 0) out.field("by_checkpoint_only", report.kept);
+  if (report.blobs) out.field("blobs", *report.blobs);
   out.field("roots", report.roots).field("checkpoints", report.checkpoints).field("indexes", report.indexes);
   out.field("signed", report.signed_size)
       .field("unsigned", report.entries - std::min(report.entries, report.signed_size));
@@ -96,7 +97,8 @@ std::vector<std::string> summary_of(const VerifyReport& report) {
   lines.push_back(first);
   lines.push_back("with " + counted(report.roots, "root", "roots") + ", " +
                   counted(report.indexes, "index", "indexes") + " and " +
-                  counted(report.checkpoints, "checkpoint", "checkpoints"));
+                  counted(report.checkpoints, "checkpoint", "checkpoints") +
+                  (report.blobs ? ", and " + counted(*report.blobs, "blob", "blobs") + " of the vault" : ""));
   if (report.signed_size > 0) {
     const std::uint64_t later = report.entries - std::min(report.entries, report.signed_size);
     lines.push_back("signed up to entry " + std::to_string(report.signed_size) +
@@ -137,6 +139,46 @@ Result<void> look_at_kept(const std::string& path, VerifyReport& report) {
   return {};
 }
 
+// "███████░░░░░░░░░░░░░  35 % of 10000000 entries"
+std::string bar_of(std::uint64_t done, std::uint64_t all) {
+  constexpr std::uint64_t cells = 20;
+  const std::uint64_t percent = all == 0 ? 100 : std::min<std::uint64_t>(done * 100 / all, 100);
+  std::string bar;
+  for (std::uint64_t cell = 0; cell < cells; ++cell) bar += cell * 100 < percent * cells ? "█" : "░";
+  return bar + "  " + std::to_string(percent) + " % of " + std::to_string(all) + " entries";
+}
+
+// The vault of the ledger, for those who may read it.
+Result<void> verify_blobs(const store::Vault& vault, const Session& session, VerifyReport& report) {
+  const auto found =
+      store::check_blobs(vault, session.configuration.settings.ledger + ".vault",
+                         [&](std::uint64_t done) { session.console.progress(counted(done, "blob", "blobs")); });
+  session.console.end_progress();
+  if (!found) return std::unexpected(found.error());
+  report.problems.insert(report.problems.end(), found->problems.begin(), found->problems.end());
+  report.problem_count += found->problems.size();
+  report.blobs = found->count;
+  return {};
+}
+
+// Everything that was asked for.
+Result<VerifyReport> verify(const Session& session, store::VerifyOptions options) {
+  options.progress = [&](std::uint64_t done, std::uint64_t all) { session.console.progress(bar_of(done, all)); };
+  std::unique_ptr<store::Vault> vault;
+  if (session.options.blobs) {
+    auto opened =
+        store::Vault::open(session.configuration.settings.ledger + ".vault", {}, store::VaultAccess::read_only);
+    if (!opened) return std::unexpected(std::move(opened.error()));
+    vault = std::move(*opened);
+    options.has_blob = [&](const engine::BlobName& name) { return vault->has(name); };
+  }
+  auto report = store::verify_ledger(session.configuration.settings.ledger, options);
+  session.console.end_progress();
+  if (!report || vault == nullptr) return report;
+  if (auto done = verify_blobs(*vault, session, *report); !done) return std::unexpected(std::move(done.error()));
+  return report;
+}
+
 }  // namespace
 
 int command_ledger_verify(const Session& session) {
@@ -145,11 +187,7 @@ int command_ledger_verify(const Session& session) {
   const replay::LegalPaths rules;
   auto options = options_of(session.options, rules);
   if (!options) return session.fail(options.error());
-  options->progress = [&](std::uint64_t done, std::uint64_t all) {
-    session.console.progress("verified " + std::to_string(done) + " of " + std::to_string(all) + " entries");
-  };
-  auto report = store::verify_ledger(session.configuration.settings.ledger, *options);
-  session.console.end_progress();
+  auto report = verify(session, std::move(*options));
   if (!report) return session.fail(report.error());
   if (auto looked = look_at_kept(session.configuration.settings.ledger, *report); !looked)
     return session.fail(looked.error());

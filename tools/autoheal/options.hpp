@@ -50,8 +50,9 @@ struct Options {
   bool leaves_hex = false;  // ledger export
   std::uint64_t since_seq = 0;
   std::string key, checkpoint, since_checkpoint;  // ledger verify
-  bool newest = false, follow = false;            // audit
-  std::string compare;                            // audit summary
+  bool blobs = false;
+  bool newest = false, follow = false;  // audit
+  std::string compare;                  // audit summary
 
   std::string evidence, report;  // show
   bool with_secrets = false;

@@ -12,6 +12,7 @@
 #include "tools/bench/spawned.hpp"
 #include "tools/bench/storm.hpp"
 #include "tools/bench/tree_cost.hpp"
+#include "tools/bench/verify.hpp"
 
 namespace {
 
@@ -25,6 +26,7 @@ struct Everything {
   IdleOptions idle;
   TreeCostOptions tree;
   LedgerOptions ledger;
+  VerifyBenchOptions verify;
 };
 
 void add_folder(CLI::App& command, std::string& folder) {
@@ -109,6 +111,18 @@ void add_ledger(CLI::App& app, LedgerOptions& options) {
   ledger.add_flag("--sizes", options.sizes, "also what each table and index takes");
 }
 
+void add_verify(CLI::App& app, VerifyBenchOptions& options) {
+  CLI::App& verify = *app.add_subcommand(
+      "verify", "a ledger is verified on one core and on all, beside reading and hashing alone; `ledger` makes one");
+  verify.add_option("--file", options.file, "the ledger's file; it is only read")
+      ->check(CLI::ExistingFile)
+      ->capture_default_str();
+  verify.add_option("--rounds", options.rounds, "of each, in turn; the fastest counts")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  verify.add_option("--threads", options.threads, "instead of one for each core")->check(CLI::Range(1, 1'000));
+}
+
 autoheal::Result<void> run_chosen(const CLI::App& app, const Everything& options) {
   const std::string chosen = app.get_subcommands().front()->get_name();
   if (chosen == "drift") return run_drift(options.drift, std::cout);
@@ -117,6 +131,7 @@ autoheal::Result<void> run_chosen(const CLI::App& app, const Everything& options
   if (chosen == "tree") return run_tree_cost(options.tree, std::cout);
   if (chosen == "idle") return run_idle(options.idle, std::cout);
   if (chosen == "ledger") return run_ledger(options.ledger, std::cout);
+  if (chosen == "verify") return run_verify(options.verify, std::cout);
   return run_heals(options.heals, std::cout);
 }
 
@@ -126,7 +141,8 @@ int main(int argc, char** argv) {
   CLI::App app(
       "Measures healing against a floor or an aim in the same run; one JSON line per figure.\n"
       "Durability is on: WAL, synchronous=FULL, one sync per commit, on the disk of --folder.\n"
-      "`heals` and `ledger` measure inside this process; the others start `autoheal serve` of the same build on real "
+      "`heals`, `tree`, `ledger` and `verify` measure inside this process; the others start `autoheal serve` of the "
+      "same build on real "
       "files.\n"
       "Only figures of an optimised build (`cmake --preset release`) on a quiet machine say anything.",
       "autoheal-bench");
@@ -139,6 +155,7 @@ int main(int argc, char** argv) {
   add_idle(app, options.idle);
   add_tree(app, options.tree);
   add_ledger(app, options.ledger);
+  add_verify(app, options.verify);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

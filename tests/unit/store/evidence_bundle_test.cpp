@@ -136,8 +136,8 @@ TEST_F(Bundles, Case99_NoBitOfOneCanBeChanged) {
 TEST_F(Bundles, Case99_ABitOfACompressedOneIsRefusedOrChangesNothing) {
   const std::string good = *pack(bundle_, Packing::gzip);
   const auto keys = key(bundle_.key);
-  std::size_t without_effect = 0;
-  for (std::size_t bit = 0; bit < good.size() * 8; bit += 3) {
+  std::size_t tried = 0, without_effect = 0;
+  for (std::size_t bit = 0; bit < good.size() * 8; bit += 3, ++tried) {
     std::string changed = good;
     changed[bit / 8] = static_cast<char>(changed[bit / 8] ^ (1 << bit % 8));
     const auto bundle = unpack(changed);
@@ -145,7 +145,7 @@ TEST_F(Bundles, Case99_ABitOfACompressedOneIsRefusedOrChangesNothing) {
     ASSERT_EQ(*bundle, bundle_) << bit;
     ++without_effect;  // a bit that deflate does not use
   }
-  EXPECT_LT(without_effect, 8U);
+  EXPECT_LT(without_effect * 100, tried);
 }
 
 TEST_F(Bundles, Case107_OneThatWasCutOrMadeLongerIsRefused) {
