@@ -80,7 +80,6 @@ class RowSums {
     std::unique_ptr<RowQuery> query_;
     std::unordered_map<std::string, bool> known_;
     std::string asked_;
-    bool answer_ = false;
   };
 
   const std::vector<EntryIndex>& indexes_;

@@ -29,7 +29,7 @@ bool is_damage(const SQLite::Exception& exception) {
 class InOrder {
  public:
   InOrder(const VerifiedLedger& ledger, std::uint64_t first)
-      : ledger_(ledger), next_(first), streams_(ledger.rules, ledger.archived == 0), sums_(ledger.indexes.size()) {}
+      : next_(first), streams_(ledger.rules, ledger.archived == 0), sums_(ledger.indexes.size()) {}
 
   TreeCheck& tree() { return tree_; }
 
@@ -74,7 +74,6 @@ class InOrder {
     }
   }
 
-  const VerifiedLedger& ledger_;
   std::mutex mutex_;
   std::uint64_t next_;
   std::map<std::uint64_t, Waiting> waiting_;
