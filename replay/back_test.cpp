@@ -7,7 +7,7 @@ namespace autoheal::replay {
 
 namespace {
 
-constexpr std::size_t most_told = 100'000;
+constexpr std::size_t most_changes_told = 100'000;
 
 bool is_refused_instead(const OtherCourse& other) {
   return std::ranges::any_of(other.instead, [](const engine::NewEntry& entry) {
@@ -56,7 +56,7 @@ Result<BackTest> back_test(const engine::LedgerView& ledger, const engine::BlobS
     ++all.totals[one.effect];
     if (one.effect == Effect::unchanged) return;
     changed.emplace(whole.order, std::move(one));
-    if (changed.size() > most_told) changed.erase(std::prev(changed.end()));
+    if (changed.size() > most_changes_told) changed.erase(std::prev(changed.end()));
   };
   const auto read = for_each_heal(ledger, vault, adoptions, options, visit);
   if (!read) return std::unexpected(read.error());

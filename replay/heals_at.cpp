@@ -10,7 +10,7 @@ namespace autoheal::replay {
 
 namespace {
 
-constexpr std::size_t page_entries = 5'000;
+constexpr std::size_t entries_at_once = 5'000;
 
 class Fold {
  public:
@@ -70,7 +70,7 @@ Result<HealsThen> heals_at(const engine::LedgerView& ledger, const engine::BlobS
   Fold fold(blobs, moment);
   engine::Position at;
   while (true) {
-    const auto page = ledger.read_all(at, page_entries);
+    const auto page = ledger.read_all(at, entries_at_once);
     if (!page) return std::unexpected(page.error());
     for (const engine::Entry& entry : page->entries) fold.take(entry);
     const bool past_it = moment.entry && !page->entries.empty() && *moment.entry < page->next;

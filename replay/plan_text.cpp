@@ -13,13 +13,13 @@ std::string short_digest(const std::string& name) {
   return colon == std::string::npos ? name.substr(0, 12) : name.substr(0, colon + 13);
 }
 
-namespace {
-
 std::string octal(FileMode mode) {
   char text[16];
   std::snprintf(text, sizeof text, "%04o", mode);
   return text;
 }
+
+namespace {
 
 std::string readable(const std::string& text) { return stands_for_secret(text) ? "***" : text; }
 

@@ -132,7 +132,7 @@ std::optional<Evidence> evidence_under(const Evidence& evidence, const Certify& 
 
 namespace {
 
-struct Words {
+struct Question {
   static std::string attempt(const EffectContext& effect) { return "attempt " + std::to_string(effect.attempt); }
   static std::string number(unsigned number) { return std::to_string(number); }
 
@@ -154,6 +154,6 @@ struct Words {
 
 }  // namespace
 
-std::string line_of(const HealEffect& effect) { return std::visit(Words{}, effect); }
+std::string line_of(const HealEffect& effect) { return std::visit(Question{}, effect); }
 
 }  // namespace autoheal::replay

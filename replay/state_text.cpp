@@ -65,12 +65,6 @@ std::string difference(const json& recorded, const json& other, const std::strin
   return path + ": " + shown(recorded) + " instead of " + shown(other);
 }
 
-std::string seconds(Duration time) {
-  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
-  std::string fraction = std::to_string(milliseconds % 1000);
-  return std::to_string(milliseconds / 1000) + "." + std::string(3 - fraction.size(), '0') + fraction + " s";
-}
-
 std::string mark_of(const HealState& state, unsigned number) {
   if (const auto undone = state.undone.find(number); undone != state.undone.end())
     return std::string(name_of(undone->second.status));
@@ -80,6 +74,12 @@ std::string mark_of(const HealState& state, unsigned number) {
 }
 
 }  // namespace
+
+std::string seconds_text(Duration time) {
+  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+  std::string fraction = std::to_string(milliseconds % 1000);
+  return std::to_string(milliseconds / 1000) + "." + std::string(3 - fraction.size(), '0') + fraction + " s";
+}
 
 std::string line_of(const HealState& state) {
   std::string text(name_of(state.phase));
@@ -94,7 +94,7 @@ std::vector<std::string> details_of(const HealState& state) {
   std::vector<std::string> lines;
   if (!state.error.empty()) lines.push_back("because: " + state.error);
   if (state.phase == Phase::retrying)
-    lines.push_back("next attempt at " + format_timestamp(state.due) + ", after " + seconds(state.delay));
+    lines.push_back("next attempt at " + format_timestamp(state.due) + ", after " + seconds_text(state.delay));
   if (!state.needs.empty() && state.phase == Phase::triggered) {
     std::string line = "waits for";
     for (const std::string& name : state.needs) line += " " + name;

@@ -15,6 +15,9 @@ namespace autoheal::replay {
 [[nodiscard]] std::vector<std::string> details_of(const workflows::HealState& state);
 void write(workflows::JsonWriter& out, const workflows::HealState& state);
 
+// "12.345 s".
+[[nodiscard]] std::string seconds_text(Duration time);
+
 // Where two JSON texts first differ, as "/plan/changes/0/after/mode: 416 instead of 384"; empty where they do not.
 [[nodiscard]] std::string first_difference(const std::string& recorded, const std::string& other);
 

@@ -1,7 +1,5 @@
 #include "replay/stepping.hpp"
 
-#include <cstdio>
-
 #include "replay/changed_content.hpp"
 #include "replay/plan_text.hpp"
 #include "replay/state_text.hpp"
@@ -14,19 +12,7 @@ namespace {
 
 constexpr std::size_t between_marks = 256;
 
-std::string octal(FileMode mode) {
-  char text[16];
-  std::snprintf(text, sizeof text, "%04o", mode);
-  return text;
-}
-
-std::string seconds(Duration time) {
-  char text[40];
-  std::snprintf(text, sizeof text, "%.3f s", static_cast<double>(time.count()) / 1e6);
-  return text;
-}
-
-std::string line_of(const TargetFacts& facts) {
+std::string facts_line(const TargetFacts& facts) {
   std::string text = facts.path + ": " + std::string(name_of(facts.kind));
   if (facts.kind == TargetKind::absent) return text;
   if (facts.kind == TargetKind::link) return text + " -> " + facts.link_target;
@@ -87,7 +73,7 @@ std::vector<std::string> Stepping::seen() const {
   if (!state_.observation) return {"nothing was looked at in this attempt so far"};
   const Observation& seen = *state_.observation;
   std::vector<std::string> lines;
-  for (const TargetFacts& facts : seen.targets) lines.push_back(line_of(facts));
+  for (const TargetFacts& facts : seen.targets) lines.push_back(facts_line(facts));
   for (const auto& [link, releases] : seen.releases) {
     for (const ReleaseFacts& release : releases.checked)
       lines.push_back(link + " could lead to " + release.name + (release.whole ? ": whole" : ": " + release.message));
@@ -95,7 +81,7 @@ std::vector<std::string> Stepping::seen() const {
   for (const auto& [path, state] : seen.states) {
     if (!state.damage.empty()) lines.push_back(path + ": " + state.damage);
     for (const SnapshotFacts& snapshot : state.snapshots)
-      lines.push_back(path + " could come from " + snapshot.name + ", " + seconds(snapshot.age) + " old" +
+      lines.push_back(path + " could come from " + snapshot.name + ", " + seconds_text(snapshot.age) + " old" +
                       (snapshot.problem.empty() ? "" : ": " + snapshot.problem));
   }
   lines.emplace_back(seen.service_running ? "the service runs" : "no service runs");
@@ -128,15 +114,15 @@ std::vector<std::string> Stepping::evidence() const {
 
 std::vector<std::string> Stepping::timers() const {
   const Timestamp now = entry().time;
-  std::vector<std::string> lines = {"it is " + format_timestamp(now) + ", " + seconds(now - state_.began) +
+  std::vector<std::string> lines = {"it is " + format_timestamp(now) + ", " + seconds_text(now - state_.began) +
                                     " after it began"};
-  if (place_ > 0) lines.push_back(seconds(now - heal_.entry(place_ - 1).time) + " after the entry before");
+  if (place_ > 0) lines.push_back(seconds_text(now - heal_.entry(place_ - 1).time) + " after the entry before");
   if (state_.phase == Phase::retrying)
     lines.push_back("attempt " + std::to_string(state_.attempt + 1) + " is due at " + format_timestamp(state_.due) +
-                    ", in " + seconds(state_.due - now));
+                    ", in " + seconds_text(state_.due - now));
   if (state_.phase == Phase::triggered && state_.step == Step::waiting) lines.emplace_back("it waits for its turn");
   if (state_.phase == Phase::complete || state_.phase == Phase::exhausted)
-    lines.push_back("it ended after " + seconds(state_.took));
+    lines.push_back("it ended after " + seconds_text(state_.took));
   if (state_.resumptions > 0)
     lines.push_back("resumed " + std::to_string(state_.resumptions) + " times since the last progress");
   return lines;

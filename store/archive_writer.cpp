@@ -16,7 +16,7 @@ namespace autoheal::store {
 
 namespace {
 
-constexpr std::size_t piece_bytes = 4 * 1024 * 1024;
+constexpr std::size_t archive_piece_bytes = 4 * 1024 * 1024;
 
 constexpr char readme[] =
     "Entries of an Autoheal ledger that were moved out of it, and contents that only they name.\n"
@@ -143,7 +143,7 @@ Result<void> ArchiveWriter::entry(std::string_view line) {
   ++parts_->next;
   parts_->piece += line;
   parts_->piece += '\n';
-  return parts_->piece.size() < piece_bytes ? Result<void>() : parts_->flush();
+  return parts_->piece.size() < archive_piece_bytes ? Result<void>() : parts_->flush();
 }
 
 Result<void> ArchiveWriter::blob(const engine::BlobName& name, std::string_view content) {

@@ -10,7 +10,7 @@ namespace autoheal::store {
 
 namespace {
 
-std::unexpected<Error> malformed(const std::string& why) {
+std::unexpected<Error> malformed_checkpoint(const std::string& why) {
   return failure(ErrorKind::invalid, "checkpoint: " + why,
                  "expected three lines: origin, number of entries, base64 of the root");
 }
@@ -26,17 +26,17 @@ Result<Checkpoint> parse_checkpoint_body(std::string_view body) {
   std::array<std::string_view, 3> lines;
   for (std::string_view& line : lines) {
     const std::size_t end = body.find('\n');
-    if (end == std::string_view::npos) return malformed("it has less than three whole lines");
+    if (end == std::string_view::npos) return malformed_checkpoint("it has less than three whole lines");
     line = body.substr(0, end);
     body.remove_prefix(end + 1);
   }
-  if (!body.empty()) return malformed("something stands after its third line");
-  if (lines[0].empty() || !is_plain_text(lines[0])) return malformed("line 1 is not the name of a log");
+  if (!body.empty()) return malformed_checkpoint("something stands after its third line");
+  if (lines[0].empty() || !is_plain_text(lines[0])) return malformed_checkpoint("line 1 is not the name of a log");
   const auto size = number_from_decimal(lines[1]);
-  if (!size) return malformed("line 2 is not a number below 2^63 without leading zeros");
+  if (!size) return malformed_checkpoint("line 2 is not a number below 2^63 without leading zeros");
   const auto root = hash_from_base64(lines[2]);
-  if (!root) return malformed("line 3 is not canonical base64 of 32 bytes");
-  if (*size == 0 && *root != empty_root()) return malformed("the root of no entries is not the empty tree's");
+  if (!root) return malformed_checkpoint("line 3 is not canonical base64 of 32 bytes");
+  if (*size == 0 && *root != empty_root()) return malformed_checkpoint("the root of no entries is not the empty tree's");
   return Checkpoint{std::string(lines[0]), {*size, *root}};
 }
 

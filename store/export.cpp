@@ -6,7 +6,7 @@ namespace autoheal::store {
 
 namespace {
 
-constexpr std::size_t entries_per_page = 1000;
+constexpr std::size_t lines_per_page = 1000;
 
 }  // namespace
 
@@ -18,7 +18,7 @@ Result<std::uint64_t> export_lines(const engine::LedgerView& ledger, ExportRange
   }
   std::uint64_t lines = 0;
   while (range.after < *range.last) {
-    const auto page = ledger.read_all(range.after, entries_per_page);
+    const auto page = ledger.read_all(range.after, lines_per_page);
     if (!page) return std::unexpected(page.error());
     if (page->entries.empty()) break;
     for (const engine::Entry& entry : page->entries) {

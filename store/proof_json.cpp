@@ -44,7 +44,7 @@ std::optional<std::vector<Hash>> hash_list(const FlatObject& object) {
   return hashes;
 }
 
-std::unexpected<Error> malformed(const char* what, const char* keys) {
+std::unexpected<Error> malformed_json(const char* what, const char* keys) {
   return failure(
       ErrorKind::invalid, std::string("the ") + what + " is not an object of exactly " + keys,
       "numbers are below 2^63, hashes 64 lower-case hex digits; `autoheal ledger prove --format json` writes it");
@@ -69,7 +69,7 @@ std::string to_json(const ConsistencyProof& proof) {
 }
 
 Result<InclusionProof> parse_inclusion_json(std::string_view json) {
-  const auto wrong = [] { return malformed("inclusion proof", "index, tree_size, leaf_hex and hashes_hex"); };
+  const auto wrong = [] { return malformed_json("inclusion proof", "index, tree_size, leaf_hex and hashes_hex"); };
   if (json.size() > max_proof_json_bytes) return wrong();
   const auto object = parse_flat_json(json, max_inclusion_hashes);
   if (!object || object->size() != 4) return wrong();
@@ -83,7 +83,7 @@ Result<InclusionProof> parse_inclusion_json(std::string_view json) {
 
 Result<ConsistencyProof> parse_consistency_json(std::string_view json) {
   const auto wrong = [] {
-    return malformed("consistency proof", "old_size, new_size, old_root_hex, new_root_hex and hashes_hex");
+    return malformed_json("consistency proof", "old_size, new_size, old_root_hex, new_root_hex and hashes_hex");
   };
   if (json.size() > max_proof_json_bytes) return wrong();
   const auto object = parse_flat_json(json, max_consistency_hashes);

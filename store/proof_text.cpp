@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view first_line = "c2sp.org/tlog-proof@v1";
 constexpr std::string_view extra_word = "extra ", index_word = "index ";
 
-std::unexpected<Error> malformed(const std::string& why) {
+std::unexpected<Error> malformed_proof(const std::string& why) {
   return failure(ErrorKind::invalid, "proof: " + why,
                  "expected a .tlog-proof file byte for byte, as `autoheal ledger prove` writes it");
 }
@@ -36,28 +36,28 @@ std::string to_text(const TlogProof& proof) {
 }
 
 Result<TlogProof> parse_tlog_proof(std::string_view text) {
-  if (text.size() > max_tlog_proof_bytes) return malformed("it is too long");
-  if (take_line(text) != first_line) return malformed("its first line is not c2sp.org/tlog-proof@v1");
+  if (text.size() > max_tlog_proof_bytes) return malformed_proof("it is too long");
+  if (take_line(text) != first_line) return malformed_proof("its first line is not c2sp.org/tlog-proof@v1");
   TlogProof proof;
   auto line = take_line(text);
   if (line && line->starts_with(extra_word)) {
     auto extra = from_base64(line->substr(extra_word.size()));
-    if (!extra || extra->empty()) return malformed("its extra data is not canonical base64");
+    if (!extra || extra->empty()) return malformed_proof("its extra data is not canonical base64");
     proof.extra = std::move(*extra);
     line = take_line(text);
   }
-  if (!line || !line->starts_with(index_word)) return malformed("it has no line that begins with index");
+  if (!line || !line->starts_with(index_word)) return malformed_proof("it has no line that begins with index");
   const auto index = number_from_decimal(line->substr(index_word.size()));
-  if (!index) return malformed("its index is not a number below 2^63 without leading zeros");
+  if (!index) return malformed_proof("its index is not a number below 2^63 without leading zeros");
   proof.index = *index;
   for (line = take_line(text); line && !line->empty(); line = take_line(text)) {
     const auto hash = hash_from_base64(*line);
     if (!hash)
-      return malformed("hash " + std::to_string(proof.hashes.size() + 1) + " is not canonical base64 of 32 bytes");
-    if (proof.hashes.size() == max_proof_hashes) return malformed("it has more than 63 hashes");
+      return malformed_proof("hash " + std::to_string(proof.hashes.size() + 1) + " is not canonical base64 of 32 bytes");
+    if (proof.hashes.size() == max_proof_hashes) return malformed_proof("it has more than 63 hashes");
     proof.hashes.push_back(*hash);
   }
-  if (!line) return malformed("it ends before its checkpoint");
+  if (!line) return malformed_proof("it ends before its checkpoint");
   proof.checkpoint = text;
   return proof;
 }

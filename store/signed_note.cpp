@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view line_start = "\xE2\x80\x94 ";  // em dash and space
 constexpr std::size_t id_bytes = 4, time_bytes = 8;
 
-std::unexpected<Error> malformed(const std::string& why) {
+std::unexpected<Error> malformed_note(const std::string& why) {
   return failure(ErrorKind::invalid, "signed note: " + why,
                  "pass the file byte for byte as it was written; copying it as text may have changed it");
 }
@@ -66,20 +66,20 @@ std::optional<NoteSigner> signer(const VerifierKey& key, std::string_view text, 
 }  // namespace
 
 Result<SignedNote> parse_note(std::string_view note) {
-  if (note.size() > max_note_bytes) return malformed("it is longer than " + std::to_string(max_note_bytes) + " bytes");
-  if (!is_plain_text(note)) return malformed("it is not UTF-8 without control characters");
+  if (note.size() > max_note_bytes) return malformed_note("it is longer than " + std::to_string(max_note_bytes) + " bytes");
+  if (!is_plain_text(note)) return malformed_note("it is not UTF-8 without control characters");
   const std::size_t blank = note.rfind("\n\n");
-  if (blank == std::string_view::npos) return malformed("no empty line stands before its signatures");
+  if (blank == std::string_view::npos) return malformed_note("no empty line stands before its signatures");
   SignedNote parsed{std::string(note.substr(0, blank + 1)), {}};
-  if (!is_note_text(parsed.text)) return malformed("nothing stands above its signatures");
+  if (!is_note_text(parsed.text)) return malformed_note("nothing stands above its signatures");
   std::string_view lines = note.substr(blank + 2);
-  if (!lines.ends_with('\n')) return malformed("its last line has no end");
+  if (!lines.ends_with('\n')) return malformed_note("its last line has no end");
   while (!lines.empty()) {
     const std::size_t end = lines.find('\n');
     auto signature = parse_line(lines.substr(0, end));
     const std::string number = std::to_string(parsed.signatures.size() + 1);
-    if (!signature) return malformed("its signature line " + number + " is not dash, key name and canonical base64");
-    if (parsed.signatures.size() == max_note_signatures) return malformed("it has too many signatures");
+    if (!signature) return malformed_note("its signature line " + number + " is not dash, key name and canonical base64");
+    if (parsed.signatures.size() == max_note_signatures) return malformed_note("it has too many signatures");
     parsed.signatures.push_back(std::move(*signature));
     lines.remove_prefix(end + 1);
   }

@@ -26,7 +26,7 @@ struct Seed {
   Seed& operator=(const Seed&) = delete;
 };
 
-std::unexpected<Error> malformed(const std::string& why) {
+std::unexpected<Error> malformed_key(const std::string& why) {
   return failure(ErrorKind::invalid, "signing key: " + why,
                  "expected one line PRIVATE+KEY+<name>+<8 hex digits>+<base64>; take the file from a backup");
 }
@@ -61,19 +61,19 @@ Result<SigningKey> SigningKey::generate(std::string name, engine::Randomness& ra
 }
 
 Result<SigningKey> SigningKey::parse(std::string_view text) {
-  if (!text.starts_with(prefix)) return malformed("it does not begin as one");
+  if (!text.starts_with(prefix)) return malformed_key("it does not begin as one");
   const std::string_view rest = text.substr(prefix.size());
   const std::size_t name_end = rest.find('+');
   const std::size_t id_end = name_end == std::string_view::npos ? name_end : rest.find('+', name_end + 1);
-  if (id_end == std::string_view::npos) return malformed("it has no five parts between + signs");
+  if (id_end == std::string_view::npos) return malformed_key("it has no five parts between + signs");
   auto bytes = from_base64(rest.substr(id_end + 1));
   const SecretText typed_seed(bytes ? std::move(*bytes) : std::string());
   if (typed_seed.view().size() != 1 + seed_bytes || typed_seed.view().front() != static_cast<char>(KeyType::ed25519)) {
-    return malformed("its last part is not base64 of an Ed25519 key");
+    return malformed_key("its last part is not base64 of an Ed25519 key");
   }
   auto key = of(std::string(rest.substr(0, name_end)), typed_seed.view().substr(1));
   if (key && rest.substr(name_end + 1, id_end - name_end - 1) != key_id_text(key->verifier().id())) {
-    return malformed("its id does not belong to its name and key");
+    return malformed_key("its id does not belong to its name and key");
   }
   return key;
 }

@@ -26,7 +26,7 @@ struct CloseWriter {
 struct CloseEntry {
   void operator()(archive_entry* one) const { archive_entry_free(one); }
 };
-using Reader = std::unique_ptr<archive, CloseReader>;
+using TarReader = std::unique_ptr<archive, CloseReader>;
 using Writer = std::unique_ptr<archive, CloseWriter>;
 
 std::unexpected<Error> refused(std::string why) { return failure(ErrorKind::invalid, "the archive " + std::move(why)); }
@@ -126,7 +126,7 @@ Result<std::string> write_tar(std::span<const NamedContent> files, std::int64_t 
 
 Result<std::vector<NamedContent>> read_tar(std::string_view bytes, const TarLimits& limits) {
   if (bytes.size() > limits.max_bytes) return refused("is too large");
-  const Reader reader(archive_read_new());
+  const TarReader reader(archive_read_new());
   if (!reader || archive_read_support_format_tar(reader.get()) != ARCHIVE_OK ||
       archive_read_open_memory(reader.get(), bytes.data(), bytes.size()) != ARCHIVE_OK)
     return refused("is no tar archive: " + words_of(reader.get()));
@@ -173,7 +173,7 @@ Result<std::string> compressed(std::string_view bytes) {
 Result<std::string> uncompressed(std::string_view gzip, std::size_t max_bytes) {
   if (gzip.size() < gzip_head_bytes + gzip_tail_bytes || !gzip.starts_with(gzip_head))
     return refused("is compressed in another way than autoheal does it: gunzip it first");
-  const Reader reader(archive_read_new());
+  const TarReader reader(archive_read_new());
   archive_entry* entry = nullptr;
   if (!reader || archive_read_support_format_raw(reader.get()) != ARCHIVE_OK ||
       archive_read_support_filter_gzip(reader.get()) != ARCHIVE_OK ||

@@ -21,7 +21,7 @@ using engine::BlobNaming;
 namespace {
 
 constexpr std::size_t key_bytes = 32;
-constexpr std::size_t piece_bytes = 256 * 1024;
+constexpr std::size_t blob_piece_bytes = 256 * 1024;
 constexpr std::size_t most_durable_names = 8192;
 constexpr Duration younger_again_after = std::chrono::minutes(1);
 constexpr std::string_view temporary_prefix = "new-";
@@ -250,7 +250,7 @@ Result<BlobName> Vault::put_file(int descriptor, BlobNaming naming) {
 
 Result<BlobName> Vault::copy(int from, int into, BlobNaming naming, const std::string& what) {
   BlobDigest digest(naming, key_);
-  std::string piece(piece_bytes, '\0');
+  std::string piece(blob_piece_bytes, '\0');
   std::uint64_t offset = 0;
   while (true) {
     const auto size = read_at(from, piece.data(), piece.size(), offset, "a file for " + what);

@@ -26,7 +26,7 @@ std::uint32_t id_of(const std::string& name, KeyType type, const PublicKey& key)
   return std::uint32_t{hash[0]} << 24U | std::uint32_t{hash[1]} << 16U | std::uint32_t{hash[2]} << 8U | hash[3];
 }
 
-std::unexpected<Error> malformed(const std::string& why) {
+std::unexpected<Error> malformed_verifier(const std::string& why) {
   return failure(ErrorKind::invalid, "verifier key: " + why,
                  "expected one line <name>+<8 hex digits>+<base64>, as `autoheal ledger key` prints it");
 }
@@ -48,16 +48,16 @@ Result<VerifierKey> VerifierKey::of(std::string name, KeyType type, const Public
 Result<VerifierKey> VerifierKey::parse(std::string_view text) {
   const std::size_t name_end = text.find('+');
   const std::size_t id_end = name_end == std::string_view::npos ? name_end : text.find('+', name_end + 1);
-  if (id_end == std::string_view::npos) return malformed("it has no three parts between + signs");
+  if (id_end == std::string_view::npos) return malformed_verifier("it has no three parts between + signs");
   const auto bytes = from_base64(text.substr(id_end + 1));
-  if (!bytes || bytes->size() != 1 + sizeof(PublicKey)) return malformed("its last part is not base64 of 33 bytes");
+  if (!bytes || bytes->size() != 1 + sizeof(PublicKey)) return malformed_verifier("its last part is not base64 of 33 bytes");
   const auto type = static_cast<KeyType>(bytes->front());
-  if (type != KeyType::ed25519 && type != KeyType::cosignature) return malformed("its type is not known here");
+  if (type != KeyType::ed25519 && type != KeyType::cosignature) return malformed_verifier("its type is not known here");
   PublicKey public_key;
   std::copy(bytes->begin() + 1, bytes->end(), public_key.begin());
   auto key = of(std::string(text.substr(0, name_end)), type, public_key);
   if (key && text.substr(name_end + 1, id_end - name_end - 1) != key_id_text(key->id())) {
-    return malformed("its id does not belong to its name and key");
+    return malformed_verifier("its id does not belong to its name and key");
   }
   return key;
 }

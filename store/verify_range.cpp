@@ -12,7 +12,7 @@ namespace {
 
 constexpr Hash not_reached{};
 
-Hash hash_at(std::string_view hashes, std::size_t slot) {
+Hash stored_hash(std::string_view hashes, std::size_t slot) {
   Hash hash;
   std::memcpy(hash.data(), hashes.data() + slot * sizeof(Hash), sizeof(Hash));
   return hash;
@@ -83,7 +83,7 @@ void RangeReader::read_stored(TileLeaves& tile, std::uint64_t end) {
                                             " and what follows");
     tile.stored.assign(count, not_reached);
   } else {
-    for (std::size_t slot = 0; slot < count; ++slot) tile.stored.push_back(hash_at(hashes, slot));
+    for (std::size_t slot = 0; slot < count; ++slot) tile.stored.push_back(stored_hash(hashes, slot));
   }
   tiles_.end();
 }

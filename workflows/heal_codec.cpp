@@ -85,7 +85,7 @@ void read_refusals(const json& j, std::vector<Refusal>& refusals) {
   for (const json& item : j.at("refusals")) refusals.push_back({item.at("criterion"), item.at("reason")});
 }
 
-struct Writer {
+struct EntryWriter {
   JsonWriter& out;
 
   void operator()(const Triggered& e) {
@@ -171,7 +171,7 @@ Timestamp read_time(const json& j) {
   return *time;
 }
 
-struct Reader {
+struct EntryReader {
   const json& j;
 
   void operator()(Triggered& e) {
@@ -293,7 +293,7 @@ std::optional<EndReason> parse_end_reason(std::string_view text) {
 engine::Encoded Heal::encode(const State& state, const Entry& entry) {
   JsonWriter out;
   out.begin_object();
-  std::visit(Writer{out}, entry);
+  std::visit(EntryWriter{out}, entry);
   std::visit(
       [&out]<class E>(const E& one) {
         if constexpr (OfAttempt<E>) out.field("attempt", one.attempt);
@@ -316,7 +316,7 @@ Result<HealEntry> Heal::decode(std::string_view entry_type, unsigned dataversion
   try {
     const json parsed = json::parse(data);
     HealEntry entry = empty_entry(static_cast<std::size_t>(known - std::begin(entry_types)));
-    std::visit(Reader{parsed}, entry);
+    std::visit(EntryReader{parsed}, entry);
     std::visit(
         [&parsed]<class E>(E& one) {
           if constexpr (OfAttempt<E>) one.attempt = parsed.at("attempt").template get<unsigned>();

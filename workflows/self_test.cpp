@@ -9,7 +9,7 @@ namespace autoheal::workflows {
 
 namespace {
 
-struct Fold {
+struct TestFold {
   SelfTestState& state;
   void operator()(const SelfTestStarted& entry) { state.facts = entry; }
   void operator()(const EngineTested& entry) { state.tested[entry.engine] = entry; }
@@ -21,9 +21,9 @@ bool may_begin(const SelfTestState& state, const EngineToTest& engine) {
   return std::ranges::all_of(engine.depends_on, [&](const std::string& needed) { return settled(state, needed); });
 }
 
-class Turn {
+class TestTurn {
  public:
-  Turn(const SelfTestState& state, Timestamp now) : state_(state), now_(now) {}
+  TestTurn(const SelfTestState& state, Timestamp now) : state_(state), now_(now) {}
 
   engine::Decision<SelfTest> take() { return std::move(decision_); }
 
@@ -170,13 +170,13 @@ HealOutcome outcome_of(const HealResult& result) {
 }
 
 engine::Decision<SelfTest> SelfTest::decide(const State& state, const Input& input, Timestamp now) {
-  Turn turn(state, now);
+  TestTurn turn(state, now);
   std::visit([&turn](const auto& one) { turn.on(one); }, input);
   return turn.take();
 }
 
 SelfTestState SelfTest::apply(State state, const Entry& entry) {
-  std::visit(Fold{state}, entry);
+  std::visit(TestFold{state}, entry);
   return state;
 }
 

@@ -13,15 +13,15 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::string_view, 4> entry_types = {"selftest.started", "selftest.engine_tested",
+constexpr std::array<std::string_view, 4> test_entry_types = {"selftest.started", "selftest.engine_tested",
                                                          "selftest.engine_healed", "selftest.completed"};
-static_assert(entry_types.size() == std::variant_size_v<SelfTestEntry>);
+static_assert(test_entry_types.size() == std::variant_size_v<SelfTestEntry>);
 
 constexpr std::array outcome_words = {NamedValue<TestOutcome>{TestOutcome::passed, "passed"},
                                       NamedValue<TestOutcome>{TestOutcome::failed, "failed"},
                                       NamedValue<TestOutcome>{TestOutcome::unknown, "unknown"}};
 
-struct Writer {
+struct TestWriter {
   JsonWriter& out;
 
   void operator()(const SelfTestStarted& e) {
@@ -99,23 +99,23 @@ SelfTestEntry read_completed(const json& j) {
 engine::Encoded SelfTest::encode(const State& state, const Entry& entry) {
   JsonWriter out;
   out.begin_object();
-  std::visit(Writer{out}, entry);
+  std::visit(TestWriter{out}, entry);
   out.end_object();
   std::string subject;
   if (const auto* tested = std::get_if<EngineTested>(&entry)) subject = tested->engine;
   if (const auto* healed = std::get_if<EngineHealed>(&entry)) subject = healed->engine;
-  return {std::string(entry_types[entry.index()]), 1, state.facts.by.principal, std::move(subject), out.take()};
+  return {std::string(test_entry_types[entry.index()]), 1, state.facts.by.principal, std::move(subject), out.take()};
 }
 
 Result<SelfTestEntry> SelfTest::decode(std::string_view entry_type, unsigned dataversion, std::string_view data) {
   constexpr std::array readers = {read_started, read_tested, read_healed, read_completed};
-  const auto* known = std::ranges::find(entry_types, entry_type);
-  if (known == entry_types.end() || dataversion != 1) {
+  const auto* known = std::ranges::find(test_entry_types, entry_type);
+  if (known == test_entry_types.end() || dataversion != 1) {
     return failure(ErrorKind::invalid, "entries of type " + std::string(entry_type) + ", data version " +
                                            std::to_string(dataversion) + ", are not known to this version");
   }
   try {
-    return readers[static_cast<std::size_t>(known - entry_types.begin())](json::parse(data));
+    return readers[static_cast<std::size_t>(known - test_entry_types.begin())](json::parse(data));
   } catch (const std::exception& problem) {
     return failure(ErrorKind::corrupt, std::string(entry_type) + ": its data cannot be read: " + problem.what());
   }

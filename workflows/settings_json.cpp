@@ -9,7 +9,7 @@ namespace {
 
 using nlohmann::json;
 
-bool is_blank(char character) {
+bool is_json_blank(char character) {
   return character == ' ' || character == '\t' || character == '\n' || character == '\r';
 }
 
@@ -52,7 +52,7 @@ class Walker {
   }
 
   std::size_t skip_blank(std::size_t at) const {
-    while (at < text_.size() && is_blank(text_[at])) ++at;
+    while (at < text_.size() && is_json_blank(text_[at])) ++at;
     return at;
   }
 
@@ -70,7 +70,7 @@ class Walker {
   std::size_t end_of_value(std::size_t at) const {
     if (text_[at] == '"') return end_of_string(at);
     if (text_[at] != '{' && text_[at] != '[') {
-      while (at < text_.size() && !is_blank(text_[at]) && text_[at] != ',' && text_[at] != '}' && text_[at] != ']')
+      while (at < text_.size() && !is_json_blank(text_[at]) && text_[at] != ',' && text_[at] != '}' && text_[at] != ']')
         ++at;
       return at;
     }

@@ -165,6 +165,7 @@ void Watch::after_test(Watched& engine, Duration now) {
     snapshot_if_due(engine, now);
     return;
   }
+  spoil_copies(engine);
   if (!engine.waits) engine.failed_at = *engine.test_began;
   if (!engine.brakes.failed_enough(engine.spec->healing, report.sure)) {
     test_at(engine, now + second_look(*engine.spec));
@@ -173,7 +174,27 @@ void Watch::after_test(Watched& engine, Duration now) {
   consider(engine, now);
 }
 
+void Watch::snapshots_copied(const std::string& name, Duration now) {
+  Watched* engine = find(name);
+  if (engine == nullptr) return;
+  engine->copies = engine->copies == Watched::Copies::under_way ? Watched::Copies::wait : Watched::Copies::none;
+  engine->copied = now;
+  if (!engine->healing) test_at(*engine, now);
+}
+
+// Another pass takes new ones at once.
+void Watch::spoil_copies(Watched& engine) {
+  if (engine.copies == Watched::Copies::none) return;
+  engine.copies = engine.copies == Watched::Copies::wait ? Watched::Copies::none : Watched::Copies::spoiled;
+  engine.last_snapshots.clear();
+}
+
 void Watch::snapshot_if_due(Watched& engine, Duration now) {
+  if (engine.copies == Watched::Copies::wait && *engine.test_began >= engine.copied) {
+    engine.copies = Watched::Copies::none;
+    acts_.emplace_back(KeepSnapshots{engine.spec->name});
+  }
+  if (engine.copies != Watched::Copies::none) return;
   TakeSnapshots due;
   due.engine = engine.spec->name;
   for (const StateRepair& state : engine.spec->repair.state) {
@@ -185,7 +206,9 @@ void Watch::snapshot_if_due(Watched& engine, Duration now) {
     }
     test_at(engine, last->second + state.every);
   }
-  if (!due.paths.empty()) acts_.emplace_back(std::move(due));
+  if (due.paths.empty()) return;
+  engine.copies = Watched::Copies::under_way;
+  acts_.emplace_back(std::move(due));
 }
 
 // A failure that counts: the brakes have their say, in the order in which a person would give reasons.
@@ -257,6 +280,7 @@ void Watch::begin_heal(Watched& engine, StartHeal heal, Duration now) {
     engine.brakes.heal_began(now);
   }
   set_due(engine, std::nullopt);
+  spoil_copies(engine);
   engine.healing = true;
   engine.skipped.clear();
   engine.told.clear();
@@ -289,6 +313,7 @@ void Watch::heal_began(const std::string& name) {
   Watched* engine = find(name);
   if (engine == nullptr) return;
   set_due(*engine, std::nullopt);
+  spoil_copies(*engine);
   engine->healing = true;
   engine->waits = false;
   engine->overtaken = engine->testing;

@@ -37,11 +37,14 @@ struct SkipHeal {
 struct RecordOutcome {  // another outcome than the last time
   EngineTested tested;
 };
-struct TakeSnapshots {  // its self-test passes and it is time
+struct TakeSnapshots {  // its self-test passes and it is time: copies that count once another test has passed
   std::string engine;
   std::vector<std::string> paths;  // of which states
 };
-using WatchAct = std::variant<StartTest, StartHeal, SkipHeal, RecordOutcome, TakeSnapshots>;
+struct KeepSnapshots {  // it passed after they were copied, too
+  std::string engine;
+};
+using WatchAct = std::variant<StartTest, StartHeal, SkipHeal, RecordOutcome, TakeSnapshots, KeepSnapshots>;
 
 // ---- what the daemon tells
 
@@ -80,6 +83,8 @@ class Watch {
   void heal_began(const std::string& engine);
   void heal_ended(const HealResult& result, Duration now);
   void reset(const std::string& engine, Duration now);
+  // The copies that TakeSnapshots asked for are made, or could not be.
+  void snapshots_copied(const std::string& engine, Duration now);
 
   // Everything to be done now.
   [[nodiscard]] std::vector<WatchAct> take_acts(Duration now);
@@ -102,6 +107,9 @@ class Watch {
     std::optional<Duration> again;  // a test that became due meanwhile
     std::optional<Duration> test_began, last_file_event, unsettled_since;
     std::map<std::string, Duration> last_snapshots;  // by path
+    // What is copied while the engine breaks must not take the place of a good snapshot.
+    enum class Copies { none, under_way, spoiled, wait } copies = Copies::none;
+    Duration copied{0};
     std::optional<Duration> test_ended;
     bool disturbed = false;         // its files were written to while the last test ran
     unsigned disturbed_in_row = 0;  // so many tests one after the other
@@ -130,6 +138,7 @@ class Watch {
   void after_certified(Watched& engine, Duration now);
   bool settles(Watched& engine, Duration now);
   void snapshot_if_due(Watched& engine, Duration now);
+  static void spoil_copies(Watched& engine);
 
   unsigned max_tests_;
   unsigned tests_under_way_ = 0;

@@ -2,7 +2,7 @@
 
 namespace autoheal::simulation {
 
-using namespace testing;
+using namespace autoheal::testing;
 using namespace workflows;
 using std::chrono::hours;
 using std::chrono::minutes;

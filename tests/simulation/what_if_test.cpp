@@ -12,7 +12,7 @@
 namespace autoheal::simulation {
 namespace {
 
-using namespace testing;
+using namespace autoheal::testing;
 using namespace workflows;
 
 // One incident, made of a seed alone: what is broken, how the world answers, what people do meanwhile.

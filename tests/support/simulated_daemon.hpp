@@ -185,7 +185,8 @@ class SimulatedDaemon {
         boost::asio::detached);
   }
   void perform(const workflows::RecordOutcome&) {}
-  void perform(const workflows::TakeSnapshots&) {}
+  void perform(const workflows::TakeSnapshots& act) { watch_.snapshots_copied(act.engine, now()); }
+  void perform(const workflows::KeepSnapshots&) {}
 
   void start_heal(const std::string& engine, workflows::TestFailure failure, const workflows::By& by) {
     boost::asio::co_spawn(

@@ -16,7 +16,7 @@ namespace autoheal::cli {
 namespace {
 
 constexpr std::uint64_t most_entries = 1'000'000;
-constexpr std::uint64_t text_page = 1'000;  // entries on a screen where no --limit says how many
+constexpr std::uint64_t entries_on_a_screen = 1'000;  // entries on a screen where no --limit says how many
 constexpr Duration slow_poll = std::chrono::seconds(2);
 
 // What is asked of a heal as a whole; kept for the newest heals, since entries of one stand together.
@@ -186,7 +186,7 @@ int command_audit(const Session& session) {
   if (options.follow) return follow(session, std::move(*past), window);
   window.newest = options.newest;
   window.limit = options.limit;
-  if (!window.limit && options.output == OutputFormat::text) window.limit = text_page;
+  if (!window.limit && options.output == OutputFormat::text) window.limit = entries_on_a_screen;
   HealFacts facts(*past, options.strategy, asked->open_state);
   if (facts.is_asked()) asked->filter.passes = [&](const engine::Entry& entry) { return facts.pass(entry); };
   Printer printer(session, *past);

@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "tools/autoheal/commands.hpp"
+#include "tools/autoheal/new_file.hpp"
 #include "tools/autoheal/printable.hpp"
 #include "tools/autoheal/table.hpp"
 #include "tools/host/release_manifest.hpp"
@@ -21,7 +22,7 @@ namespace {
 
 constexpr const char* temporary = ".autoheal-manifest.new";
 
-Result<host::RootFolder> open_folder(const std::string& folder) {
+Result<host::RootFolder> open_release(const std::string& folder) {
   std::error_code problem;
   const auto kind = std::filesystem::status(folder, problem).type();
   if (kind == std::filesystem::file_type::not_found)
@@ -31,16 +32,6 @@ Result<host::RootFolder> open_folder(const std::string& folder) {
   auto opened = host::RootFolder::open(std::filesystem::absolute(folder).string());
   if (!opened) return failure(ErrorKind::failed, "cannot read " + folder + ": " + opened.error().message);
   return opened;
-}
-
-bool write_whole(int file, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t count = ::write(file, text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return ::fchmod(file, 0644) == 0 && ::fsync(file) == 0;
 }
 
 // Whoever looks sees the old manifest or the new one, never a part.
@@ -75,7 +66,7 @@ void report(Console& console, OutputFormat format, const std::string& path, std:
 }
 
 Result<std::size_t> list_release(const Options& options, const std::string& path) {
-  const auto folder = open_folder(options.folder);
+  const auto folder = open_release(options.folder);
   if (!folder) return std::unexpected(folder.error());
   const auto text = host::manifest_of(*folder, options.manifest, options.ignore, {});
   if (!text) return std::unexpected(text.error());

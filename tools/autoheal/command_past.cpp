@@ -15,7 +15,7 @@ namespace autoheal::cli {
 
 namespace {
 
-constexpr std::uint64_t text_page = 50;  // heals on a screen where no --limit says how many
+constexpr std::uint64_t heals_on_a_screen = 50;  // heals on a screen where no --limit says how many
 
 std::string tone_of(const Console& console, workflows::Phase phase) {
   const Tone tone = phase == workflows::Phase::complete    ? Tone::good
@@ -75,7 +75,7 @@ Result<store::HealFilter> filter_of(const Options& options) {
   filter.since = range->since;
   filter.until = range->until;
   filter.newest = options.limit;
-  if (!filter.newest && options.output == OutputFormat::text) filter.newest = text_page;
+  if (!filter.newest && options.output == OutputFormat::text) filter.newest = heals_on_a_screen;
   return filter;
 }
 

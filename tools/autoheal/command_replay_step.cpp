@@ -84,9 +84,9 @@ class RawKeys {
   bool ok_ = false;
 };
 
-class Walk {
+class KeyWalk {
  public:
-  Walk(Console& console, replay::Stepping& at, const replay::RecordedHeal& heal)
+  KeyWalk(Console& console, replay::Stepping& at, const replay::RecordedHeal& heal)
       : console_(console), at_(at), heal_(heal) {}
 
   void show_entry() {
@@ -189,7 +189,7 @@ int replay_step_by_step(const Session& session, const Past& past) {
   }
   replay::Stepping stepping(*heal->recorded, *heal->world);
   if (auto gone = stepping.go_to(first); !gone) return session.fail(gone.error());
-  Walk walk(session.console, stepping, *heal->recorded);
+  KeyWalk walk(session.console, stepping, *heal->recorded);
   walk.show_entry();
   if (::isatty(STDIN_FILENO) == 1) {
     session.console.note(help);

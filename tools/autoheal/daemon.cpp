@@ -12,6 +12,7 @@
 #include "tools/autoheal/exit_code.hpp"
 #include "tools/autoheal/heal_text.hpp"
 #include "tools/autoheal/recent_past.hpp"
+#include "tools/host/snapshot_taking.hpp"
 #include "tools/host/watched_paths.hpp"
 #include "workflows/json_writer.hpp"
 
@@ -33,7 +34,7 @@ std::string count_of_engines(const LoadedConfiguration& configuration) {
   return std::to_string(count) + (count == 1 ? " engine" : " engines");
 }
 
-std::string_view word_of(TestOutcome outcome) {
+std::string_view outcome_word(TestOutcome outcome) {
   return outcome == TestOutcome::passed ? "passed" : outcome == TestOutcome::failed ? "failed" : "unknown";
 }
 
@@ -290,7 +291,7 @@ asio::awaitable<void> Daemon::skip(SkipHeal act, EngineToHeal engine) {
 }
 
 void Daemon::perform(const RecordOutcome& act) {
-  tell(act.tested.engine + " " + std::string(word_of(act.tested.outcome)) +
+  tell(act.tested.engine + " " + std::string(outcome_word(act.tested.outcome)) +
        (act.tested.error.empty() ? "" : ": " + act.tested.error) +
        (act.tested.reported.empty() ? "" : " (" + act.tested.reported + ")"));
   report_.tested(act.tested);
@@ -312,16 +313,37 @@ asio::awaitable<void> Daemon::record(engine::NewEntry entry) {
 }
 
 void Daemon::perform(const TakeSnapshots& act) {
-  if (auto engine = healer_.find_engine(act.engine)) spawn(take_snapshots(act, std::move(*engine)));
+  if (auto engine = healer_.find_engine(act.engine)) return spawn(copy_snapshots(act, std::move(*engine)));
+  watch_.snapshots_copied(act.engine, healer_.clock().since_boot());
 }
 
-asio::awaitable<void> Daemon::take_snapshots(TakeSnapshots act, EngineToHeal engine) {
+asio::awaitable<void> Daemon::copy_snapshots(TakeSnapshots act, EngineToHeal engine) {
   const auto job = [&healer = healer_, paths = std::move(act.paths), spec = engine.spec] {
     std::vector<std::string> found;
     for (const StateRepair& state : spec->repair.state) {
       if (!state.takes_snapshots || std::ranges::find(paths, state.path) == paths.end()) continue;
-      const auto taken = healer.take_snapshot(*spec, state);
-      if (!taken) found.push_back(taken.error().message);
+      const auto copied = healer.copy_snapshot(*spec, state);
+      if (!copied) found.push_back(copied.error().message);
+    }
+    return found;
+  };
+  const auto problems = co_await healer_.on_pool(job);
+  for (const std::string& problem : problems) tell("warning: no snapshot of " + engine.spec->name + ": " + problem);
+  if (stopping_) co_return;
+  watch_.snapshots_copied(engine.spec->name, healer_.clock().since_boot());
+  pump();
+}
+
+void Daemon::perform(const KeepSnapshots& act) {
+  if (auto engine = healer_.find_engine(act.engine)) spawn(keep_snapshots(std::move(*engine)));
+}
+
+asio::awaitable<void> Daemon::keep_snapshots(EngineToHeal engine) {
+  const auto job = [spec = engine.spec] {
+    std::vector<std::string> found;
+    for (const StateRepair& state : spec->repair.state) {
+      if (!state.takes_snapshots) continue;
+      if (const auto kept = host::keep_snapshot(state); !kept) found.push_back(kept.error().message);
     }
     return found;
   };
@@ -400,7 +422,7 @@ std::string Daemon::status() const {
   for (const EngineSpec& spec : configuration->settings.engines) {
     const auto seen = watch_.seen(spec.name);
     out.begin_object().field("engine", spec.name);
-    out.field("outcome", seen && seen->outcome ? word_of(*seen->outcome) : std::string_view());
+    out.field("outcome", seen && seen->outcome ? outcome_word(*seen->outcome) : std::string_view());
     if (seen) {
       out.optional_field("error", seen->error).optional_field("skipped", seen->skipped);
       out.field("testing", seen->testing).field("healing", seen->healing);

@@ -48,11 +48,13 @@ class Daemon {
   void perform(const workflows::SkipHeal& act);
   void perform(const workflows::RecordOutcome& act);
   void perform(const workflows::TakeSnapshots& act);
+  void perform(const workflows::KeepSnapshots& act);
   boost::asio::awaitable<void> test(workflows::EngineToHeal engine);
   boost::asio::awaitable<void> heal(workflows::StartHeal act);
   boost::asio::awaitable<void> skip(workflows::SkipHeal act, workflows::EngineToHeal engine);
   boost::asio::awaitable<void> record(engine::NewEntry entry);
-  boost::asio::awaitable<void> take_snapshots(workflows::TakeSnapshots act, workflows::EngineToHeal engine);
+  boost::asio::awaitable<void> copy_snapshots(workflows::TakeSnapshots act, workflows::EngineToHeal engine);
+  boost::asio::awaitable<void> keep_snapshots(workflows::EngineToHeal engine);
   boost::asio::awaitable<void> write_report(DaemonReport::Due due);
 
   void look(const std::string& engine, workflows::LookCause cause);

@@ -18,7 +18,7 @@ using engine::BlobName;
 // Room for the entries and their proofs is kept.
 constexpr std::uintmax_t most_blob_bytes = store::max_bundle_bytes / 4 * 3;
 
-std::string counted(std::size_t count, const std::string& what) {
+std::string counted_contents(std::size_t count, const std::string& what) {
   return std::to_string(count) + (count == 1 ? " content" : " contents") + what;
 }
 
@@ -52,9 +52,9 @@ Result<void> take_blobs(const Past& past, const std::string& vault_path, const s
     }
   }
   if (secret > 0)
-    evidence.left_out.push_back(counted(secret, " of env files and secrets; --with-secrets takes them along in clear"));
+    evidence.left_out.push_back(counted_contents(secret, " of env files and secrets; --with-secrets takes them along in clear"));
   if (too_much > 0)
-    evidence.left_out.push_back(counted(too_much, " that would not fit: a bundle holds at most 192 MiB of them"));
+    evidence.left_out.push_back(counted_contents(too_much, " that would not fit: a bundle holds at most 192 MiB of them"));
   return {};
 }
 

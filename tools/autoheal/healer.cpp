@@ -373,8 +373,8 @@ asio::awaitable<Result<workflows::HealState>> Healer::roll_back_again(std::strin
   co_return co_await runtime_->finished<workflows::Heal>(heal);
 }
 
-Result<void> Healer::take_snapshot(const workflows::EngineSpec& spec, const workflows::StateRepair& state) {
-  return host_->take_snapshot(spec, state, ledger_->id() + "/serve/" + spec.name + "/0", clock_.now());
+Result<void> Healer::copy_snapshot(const workflows::EngineSpec& spec, const workflows::StateRepair& state) {
+  return host_->copy_snapshot(spec, state, ledger_->id() + "/serve/" + spec.name + "/0", clock_.now());
 }
 
 std::vector<std::filesystem::path> Healer::own_files() const { return files_of_ledger(configuration()->settings); }

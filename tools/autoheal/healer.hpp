@@ -84,7 +84,7 @@ class Healer {
   }
 
   // A snapshot of a state that passes, beside those that are there; the oldest go. Blocks; any thread.
-  [[nodiscard]] Result<void> take_snapshot(const workflows::EngineSpec& spec, const workflows::StateRepair& state);
+  [[nodiscard]] Result<void> copy_snapshot(const workflows::EngineSpec& spec, const workflows::StateRepair& state);
 
   // What heals of this process left behind.
   [[nodiscard]] host::OwnChanges& own_changes() { return own_changes_; }

@@ -14,8 +14,6 @@
 
 namespace autoheal::cli {
 
-namespace {
-
 bool write_whole(int file, std::string_view text) {
   while (!text.empty()) {
     const ssize_t count = ::write(file, text.data(), text.size());
@@ -25,6 +23,8 @@ bool write_whole(int file, std::string_view text) {
   }
   return ::fchmod(file, 0644) == 0 && ::fsync(file) == 0;
 }
+
+namespace {
 
 // Gives `temporary` its name, unless the name is taken.
 bool put_in_place(const std::string& temporary, const std::string& path) {

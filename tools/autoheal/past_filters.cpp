@@ -14,7 +14,7 @@ bool same_word(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
-Result<std::optional<Timestamp>> time_of(const std::string& written, Timestamp now) {
+Result<std::optional<Timestamp>> time_in_filter(const std::string& written, Timestamp now) {
   if (written.empty()) return std::nullopt;
   const auto time = parse_time_argument(written, now);
   if (!time) {
@@ -29,9 +29,9 @@ Result<std::optional<Timestamp>> time_of(const std::string& written, Timestamp n
 
 Result<TimeRange> time_range_of(const Options& options) {
   const Timestamp now = engine::SystemClock().now();
-  const auto since = time_of(options.since, now);
+  const auto since = time_in_filter(options.since, now);
   if (!since) return std::unexpected(since.error());
-  const auto until = time_of(options.until, now);
+  const auto until = time_in_filter(options.until, now);
   if (!until) return std::unexpected(until.error());
   return TimeRange{*since, *until};
 }

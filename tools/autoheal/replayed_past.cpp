@@ -5,7 +5,7 @@
 namespace autoheal::cli {
 
 namespace {
-constexpr std::size_t bar_columns = 24;
+constexpr std::size_t progress_columns = 24;
 }  // namespace
 
 Result<Past> open_past_to_replay(const LoadedConfiguration& configuration) {
@@ -37,8 +37,8 @@ Result<ReplayableHeal> replayable_heal(const Past& past, const std::string& writ
 
 std::string progress_bar(std::string_view what, std::uint64_t done, std::uint64_t all, std::string_view noun) {
   const std::uint64_t whole = std::max<std::uint64_t>(all, 1);
-  const auto filled = static_cast<std::size_t>(std::min(done, whole) * bar_columns / whole);
-  return std::string(what) + " [" + std::string(filled, '#') + std::string(bar_columns - filled, ' ') + "] " +
+  const auto filled = static_cast<std::size_t>(std::min(done, whole) * progress_columns / whole);
+  return std::string(what) + " [" + std::string(filled, '#') + std::string(progress_columns - filled, ' ') + "] " +
          std::to_string(std::min(done, whole) * 100 / whole) + "% of " + std::to_string(all) + " " + std::string(noun);
 }
 

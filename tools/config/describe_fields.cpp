@@ -12,7 +12,7 @@ using Json = nlohmann::ordered_json;
 
 Json schema_of(const Shape& shape);
 
-Json pattern(std::string_view expression) { return {{"type", "string"}, {"pattern", expression}}; }
+Json text_like(std::string_view expression) { return {{"type", "string"}, {"pattern", expression}}; }
 
 Json bounded(const Field& field) {
   Json json = {{"type", "integer"}};
@@ -26,7 +26,7 @@ Json bounded(const Field& field) {
 Json duration_schema(const Field& field) {
   Json seconds = {{"type", "number"}, {"minimum", static_cast<double>(field.minimum) / 1e6}};
   if (field.maximum != 0) seconds["maximum"] = static_cast<double>(field.maximum) / 1e6;
-  return {{"anyOf", Json::array({pattern(R"(^[0-9]+(\.[0-9]{1,6})?(ms|s|m|h)?$)"), seconds})}};
+  return {{"anyOf", Json::array({text_like(R"(^[0-9]+(\.[0-9]{1,6})?(ms|s|m|h)?$)"), seconds})}};
 }
 
 Json type_schema(const Field& field) {
@@ -38,7 +38,7 @@ Json type_schema(const Field& field) {
         return {{"enum", std::vector<std::string>(field.choices.begin(), field.choices.end())}};
       return {{"type", "string"}};
     case FieldType::word:
-      return pattern(R"(^[^\s/]{1,255}$)");
+      return text_like(R"(^[^\s/]{1,255}$)");
     case FieldType::argument:
       return {{"type", Json::array({"string", "number", "boolean"})}};
     case FieldType::boolean:
@@ -48,22 +48,22 @@ Json type_schema(const Field& field) {
     case FieldType::duration:
       return duration_schema(field);
     case FieldType::size:
-      return {{"anyOf", Json::array({pattern(R"(^[0-9]+([KMGT]iB)?$)"), bounded(field)})}};
+      return {{"anyOf", Json::array({text_like(R"(^[0-9]+([KMGT]iB)?$)"), bounded(field)})}};
     case FieldType::mode:
-      return pattern("^[0-7]{3,5}$");
+      return text_like("^[0-7]{3,5}$");
     case FieldType::owner:
-      return pattern(R"(^[^:\s/]+:[^:\s/]+$)");
+      return text_like(R"(^[^:\s/]+:[^:\s/]+$)");
     case FieldType::target:
     case FieldType::pattern:
-      return pattern(below_root);
+      return text_like(below_root);
     case FieldType::source:
       return {{"type", "string"}, {"minLength", 1}};
     case FieldType::regex:
       return {{"type", "string"}, {"format", "regex"}};
     case FieldType::url:
-      return pattern(R"(^https?://\S*$)");
+      return text_like(R"(^https?://\S*$)");
     case FieldType::digest:
-      return pattern("^[0-9a-f]{64}$");
+      return text_like("^[0-9a-f]{64}$");
     case FieldType::value:
       return {{"type", Json::array({"string", "number", "boolean", "null"})}};
     case FieldType::env_value: {

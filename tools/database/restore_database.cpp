@@ -17,7 +17,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr std::size_t read_version_at = 19;
+constexpr std::size_t read_version_offset = 19;
 constexpr milliseconds shortest_wait_to_verify(5000);
 
 milliseconds left_until(Clock::time_point deadline) {
@@ -81,7 +81,7 @@ Result<Target> open_target(const DatabaseFile& file) {
 // Under the writer's lock. In WAL mode readers are let in; else nobody is, and nobody changes the file itself.
 Result<std::string> present_content(const Target& target) {
   char read_version = 0;
-  if (::pread(target.raw.get(), &read_version, 1, read_version_at) != 1) {
+  if (::pread(target.raw.get(), &read_version, 1, read_version_offset) != 1) {
     return failure(ErrorKind::failed, target.file.name + " cannot be read");
   }
   if (read_version == 2) return canonical_copy(target.reader);

@@ -15,7 +15,7 @@ namespace autoheal::host {
 namespace {
 
 constexpr int folder_flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
-constexpr unsigned deepest = 64;
+constexpr unsigned deepest_watched = 64;
 constexpr unsigned tries_for_root = 64;
 constexpr const char* on_schedule = ": tested on schedule only";
 
@@ -23,14 +23,14 @@ unsigned depth_of(const WatchedFolder& folder) { return folder.above == nullptr 
 
 Result<UniqueFd> failure_of(const Result<RootFolder>& root) { return std::unexpected(root.error()); }
 
-struct CloseFolder {
+struct CloseWatchedFolder {
   void operator()(DIR* folder) const { ::closedir(folder); }
 };
 
 // Adds the names of folders in an open folder, at most `most`. 0, or what went wrong.
 int add_folders_in(int descriptor, std::size_t most, std::set<std::string>& names) {
   UniqueFd opened(::openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  const std::unique_ptr<DIR, CloseFolder> stream(opened ? ::fdopendir(opened.get()) : nullptr);
+  const std::unique_ptr<DIR, CloseWatchedFolder> stream(opened ? ::fdopendir(opened.get()) : nullptr);
   if (!stream) return errno;
   (void)opened.release();
   errno = 0;
@@ -196,7 +196,7 @@ bool FileWatch::may_find(WatchedFolder& folder, const std::string& name) {
   if (folder.inside == 0) return true;
   if (is_own(folder, name)) return false;
   WatchedFolder& top = folder.top != nullptr ? *folder.top : folder;
-  if (top.found < most_folders_below && depth_of(folder) < deepest) return true;
+  if (top.found < most_folders_below && depth_of(folder) < deepest_watched) return true;
   note_problem(folder, absolute_path(top, "") + " holds more than " + std::to_string(most_folders_below) +
                            " folders or lies too deep: what changes further in is found on schedule only");
   return false;

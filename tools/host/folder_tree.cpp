@@ -20,8 +20,8 @@ namespace {
 using workflows::TargetAfter;
 using workflows::TargetKind;
 
-constexpr unsigned deepest = 64;
-constexpr std::size_t most_entries = 1'000'000;
+constexpr unsigned deepest_in_tree = 64;
+constexpr std::size_t most_tree_entries = 1'000'000;
 constexpr std::size_t largest_file = 1U << 30U;  // the vault has a limit of its own
 
 class TreeReader {
@@ -29,7 +29,7 @@ class TreeReader {
   TreeReader(engine::BlobStore* keep_in, const OwnFiles& own) : keep_in_(keep_in), own_(own) { text_.begin_array(); }
 
   Result<void> folder(int folder, const std::string& shown, const std::string& prefix, unsigned depth) {
-    if (depth > deepest) return failure(ErrorKind::invalid, shown + " lies too deep");
+    if (depth > deepest_in_tree) return failure(ErrorKind::invalid, shown + " lies too deep");
     const auto names = names_in(folder, shown);
     if (!names) return std::unexpected(names.error());
     for (const std::string& name : *names) {
@@ -37,7 +37,7 @@ class TreeReader {
       if (::fstatat(folder, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
         return system_failure(shown + "/" + name, errno);
       if (name == staging_name || own_.contain(status)) continue;
-      if (++entries_ > most_entries)
+      if (++entries_ > most_tree_entries)
         return failure(ErrorKind::invalid, shown + ": there are more than a million files");
       if (auto done = entry(folder, name, shown + "/" + name, prefix + name, depth); !done) return done;
     }

@@ -73,7 +73,7 @@ Endpoints resolve(const std::string& host, std::uint16_t port, Duration limit) {
   return lookup->found.value_or(Endpoints{});
 }
 
-std::string reason_of(const boost::system::error_code& problem, Duration timeout) {
+std::string why_not_reached(const boost::system::error_code& problem, Duration timeout) {
   if (problem == beast::error::timeout || problem == asio::error::timed_out) {
     return "no answer within " + std::to_string(timeout.count() / 1000) + " ms";
   }
@@ -110,7 +110,7 @@ class Exchange {
       return std::move(answer_);
     } catch (const boost::system::system_error& error) {
       return failure(ErrorKind::unavailable,
-                     url_.host + " port " + std::to_string(url_.port) + ": " + reason_of(error.code(), timeout_));
+                     url_.host + " port " + std::to_string(url_.port) + ": " + why_not_reached(error.code(), timeout_));
     } catch (const std::exception& error) {
       return failure(ErrorKind::failed, error.what());
     }

@@ -108,7 +108,7 @@ Result<UndoOutcome> undo(const RootFolder& root, ChangeSite& site, const ChangeO
   return failure(changed ? ErrorKind::changed : ErrorKind::failed, written->message);
 }
 
-ChangeStatus status_of(const Error& error) {
+ChangeStatus failed_status(const Error& error) {
   return error.kind == ErrorKind::changed ? ChangeStatus::target_changed : ChangeStatus::failed;
 }
 
@@ -119,7 +119,7 @@ ChangeOutcome apply_to_database(const RootFolder& root, ChangeSite& site, unsign
   outcome.number = number;
   const auto status = apply(root, site);
   if (!status) {
-    outcome.status = status_of(status.error());
+    outcome.status = failed_status(status.error());
     outcome.message = status.error().message;
     return outcome;
   }

@@ -15,7 +15,7 @@ namespace autoheal::host {
 
 namespace {
 
-struct CloseFolder {
+struct CloseProcessTable {
   void operator()(DIR* folder) const { ::closedir(folder); }
 };
 
@@ -57,7 +57,7 @@ std::optional<ProcessInfo> read_process(pid_t pid) {
 
 std::vector<ProcessInfo> all_processes() {
   std::vector<ProcessInfo> processes;
-  const std::unique_ptr<DIR, CloseFolder> folder(::opendir("/proc"));
+  const std::unique_ptr<DIR, CloseProcessTable> folder(::opendir("/proc"));
   if (!folder) return processes;
   while (const dirent* entry = ::readdir(folder.get())) {
     const std::string_view name = entry->d_name;

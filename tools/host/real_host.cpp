@@ -322,13 +322,13 @@ Result<std::vector<TargetFacts>> RealHost::look(const EngineSpec& spec, const st
   });
 }
 
-Result<void> RealHost::take_snapshot(const EngineSpec& spec, const StateRepair& state, const EffectMark& mark,
+Result<void> RealHost::copy_snapshot(const EngineSpec& spec, const StateRepair& state, const EffectMark& mark,
                                      Timestamp now) {
   return guarded([&]() -> Result<void> {
     const auto root = RootFolder::open(spec.root);
     if (!root) return std::unexpected(root.error());
     const OwnFiles own(options_.own_files);
-    return host::take_snapshot(*root, state, {options_.blobs, databases_, own, mark}, now);
+    return host::copy_snapshot(*root, state, {options_.blobs, databases_, own, mark}, now);
   });
 }
 

@@ -63,9 +63,9 @@ class RealHost final : public workflows::Host {
                                                                  const std::vector<std::string>& paths) override;
   std::size_t end_marked(const workflows::EffectMark& mark_prefix) override;
 
-  // Not of the port: what the daemon does while an engine passes. One more snapshot of a state, as
+  // Not of the port: what the daemon does while an engine passes. A copy of a state, as
   // snapshot_taking.hpp says.
-  [[nodiscard]] Result<void> take_snapshot(const workflows::EngineSpec& spec, const workflows::StateRepair& state,
+  [[nodiscard]] Result<void> copy_snapshot(const workflows::EngineSpec& spec, const workflows::StateRepair& state,
                                            const workflows::EffectMark& mark, Timestamp now);
 
  private:

@@ -13,7 +13,7 @@ namespace autoheal::host {
 
 namespace {
 
-constexpr int folder_flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+constexpr int root_flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 
 int open_beneath(int folder, const std::string& path, int flags) {
   open_how how{};
@@ -53,7 +53,7 @@ Result<void> check_path(std::string_view path) {
 
 Result<RootFolder> RootFolder::open(const std::string& path) {
   if (!path.starts_with('/')) return failure(ErrorKind::invalid, "root \"" + path + "\" is not absolute");
-  UniqueFd opened(::open(path.c_str(), folder_flags));
+  UniqueFd opened(::open(path.c_str(), root_flags));
   if (!opened) return system_failure("root " + path, errno);
   return RootFolder(std::move(opened), path);
 }
@@ -68,7 +68,7 @@ Result<UniqueFd> RootFolder::open_below(std::string_view path, int flags) const 
 }
 
 Result<RootFolder> RootFolder::folder_below(std::string_view path) const {
-  auto opened = open_below(path, folder_flags);
+  auto opened = open_below(path, root_flags);
   if (!opened) return std::unexpected(std::move(opened.error()));
   return RootFolder(std::move(*opened), path_ + "/" + std::string(path));
 }
@@ -77,7 +77,7 @@ Result<Place> RootFolder::place_of(std::string_view path) const {
   if (auto good = check_path(path); !good) return std::unexpected(std::move(good.error()));
   const auto slash = path.rfind('/');
   const std::string_view folder = slash == std::string_view::npos ? "." : path.substr(0, slash);
-  UniqueFd opened(open_beneath(descriptor(), std::string(folder), folder_flags));
+  UniqueFd opened(open_beneath(descriptor(), std::string(folder), root_flags));
   if (!opened) return system_failure("the folder of " + std::string(path), errno);
   return Place{std::move(opened), std::string(slash == std::string_view::npos ? path : path.substr(slash + 1))};
 }

@@ -30,10 +30,14 @@ std::vector<SnapshotName> snapshots_in(const std::string& folder) {
   return snapshots;
 }
 
+std::string ending_of(const engine::BlobName& content) {
+  return "." + content.substr(content.find(':') + 1) + std::string(ending);
+}
+
 std::string snapshot_name(Timestamp taken, const engine::BlobName& content) {
   std::string stamp = format_timestamp(taken);
   std::erase_if(stamp, [](char c) { return c == '-' || c == ':'; });
-  return stamp + "." + content.substr(content.find(':') + 1) + std::string(ending);
+  return stamp + ending_of(content);
 }
 
 }  // namespace autoheal::host

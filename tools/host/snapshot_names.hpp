@@ -17,6 +17,8 @@ struct SnapshotName {
 // The newest first. A folder that is not there, or cannot be read, has none; names of any other form are left out.
 [[nodiscard]] std::vector<SnapshotName> snapshots_in(const std::string& folder);
 
+// How the name of every snapshot of this content ends.
+[[nodiscard]] std::string ending_of(const engine::BlobName& content);
 [[nodiscard]] std::string snapshot_name(Timestamp taken, const engine::BlobName& content);
 
 }  // namespace autoheal::host

@@ -20,7 +20,7 @@ namespace {
 
 using workflows::TargetKind;
 
-constexpr int times_to_read = 4;
+constexpr int times_to_look = 4;
 constexpr std::int64_t young_ns = 20'000'000;
 
 std::int64_t nanoseconds(const timespec& time) { return time.tv_sec * 1'000'000'000LL + time.tv_nsec; }
@@ -109,7 +109,7 @@ Result<void> read_once(int descriptor, const Look& look, const engine::BlobStore
 // Reads until the facts before and after are the same: what is hashed is what is described.
 Result<Seen> look_at_file(int descriptor, const std::string& path, const Look& look, const engine::BlobStore& blobs) {
   bool aged = !look.aged;
-  for (int round = 0; round < times_to_read; ++round) {
+  for (int round = 0; round < times_to_look; ++round) {
     struct stat before {};
     struct stat after {};
     if (::fstat(descriptor, &before) != 0) return system_failure(path, errno);

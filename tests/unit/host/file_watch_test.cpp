@@ -24,9 +24,9 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 
 // With a kernel that can be told to refuse, and events that it never had.
-class WatchOfTest final : public FileWatch {
+class WatchOfFiles final : public FileWatch {
  public:
-  WatchOfTest(boost::asio::io_context& context, OwnChanges& own, std::vector<fs::path> own_files)
+  WatchOfFiles(boost::asio::io_context& context, OwnChanges& own, std::vector<fs::path> own_files)
       : FileWatch(context.get_executor(), UniqueFd(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)), own,
                   std::move(own_files)) {
     wait();
@@ -53,7 +53,7 @@ class FileWatchTest : public WatchTest {
     return {"Other", (base_ / "other").string(), {"marker"}};
   }
   void start() {
-    if (!watch_) watch_ = std::make_unique<WatchOfTest>(context_, own_, own_files_);
+    if (!watch_) watch_ = std::make_unique<WatchOfFiles>(context_, own_, own_files_);
     watch_->changed = [this](const std::string& engine) { ++told_[engine]; };
     watch_->sweep = [this](const std::string&) { ++sweeps_; };
     watch_->warn = [this](const std::string& sentence) { warnings_.push_back(sentence); };
@@ -80,7 +80,7 @@ class FileWatchTest : public WatchTest {
   OwnChanges own_;
   std::vector<fs::path> own_files_;
   std::vector<WatchedEngine> engines_;
-  std::unique_ptr<WatchOfTest> watch_;
+  std::unique_ptr<WatchOfFiles> watch_;
   int sweeps_ = 0;
 };
 

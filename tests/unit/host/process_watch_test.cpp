@@ -13,7 +13,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class WatchOfTest final : public ProcessWatch {
+class WatchOfProcesses final : public ProcessWatch {
  public:
   using ProcessWatch::ProcessWatch;
   int refuse_with = 0;
@@ -54,7 +54,7 @@ class ProcessWatchTest : public WatchTest {
  protected:
   void SetUp() override {
     WatchTest::SetUp();
-    watch_ = std::make_unique<WatchOfTest>(context_.get_executor());
+    watch_ = std::make_unique<WatchOfProcesses>(context_.get_executor());
     watch_->ended = [this](const std::string& engine) { ++told_[engine]; };
     watch_->warn = [this](const std::string& sentence) { warnings_.push_back(sentence); };
   }
@@ -65,7 +65,7 @@ class ProcessWatchTest : public WatchTest {
     return came;
   }
 
-  std::unique_ptr<WatchOfTest> watch_;
+  std::unique_ptr<WatchOfProcesses> watch_;
 };
 
 TEST_F(ProcessWatchTest, TellsTheEndOfAProcessOnceEvenBeforeItIsReaped) {

@@ -8,11 +8,11 @@
 namespace autoheal::replay {
 namespace {
 
-using namespace testing;
+using namespace autoheal::testing;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-std::vector<engine::Entry> entries_of(const HealWorld& world) { return *world.ledger.read_stream(world.heal, 1); }
+std::vector<engine::Entry> stream_of(const HealWorld& world) { return *world.ledger.read_stream(world.heal, 1); }
 
 std::optional<std::string> first_fault(const std::vector<engine::Entry>& entries) {
   const LegalPaths rules;
@@ -32,7 +32,7 @@ TEST(LegalPaths, EveryRealHealIsOne) {
     for (const int status : {0, 1}) {
       const auto world = make_world(example, status);
       (void)heal(*world);
-      EXPECT_EQ(first_fault(entries_of(*world)), std::nullopt) << example.name;
+      EXPECT_EQ(first_fault(stream_of(*world)), std::nullopt) << example.name;
     }
   }
 }
@@ -40,7 +40,7 @@ TEST(LegalPaths, EveryRealHealIsOne) {
 TEST(LegalPaths, AnImpossibleHistoryIsToldWithItsEntry) {
   const auto world = make_world(heal_examples().front());
   (void)heal(*world);
-  const auto whole = entries_of(*world);
+  const auto whole = stream_of(*world);
   // Without any one of its entries (but the last) the rest no longer follows.
   for (std::size_t without = 0; without + 1 < whole.size(); ++without) {
     auto cut = whole;
@@ -67,7 +67,7 @@ std::optional<std::string> fault_after(std::vector<engine::Entry> entries, const
 TEST(LegalPaths, ACertificateIsOneOfItsHealAttemptConfigurationAndPlan) {
   const auto world = make_world(heal_examples().front());
   (void)heal(*world);
-  const auto whole = entries_of(*world);
+  const auto whole = stream_of(*world);
   EXPECT_THAT(*fault_after(whole, "heal.certified", R"("attempt":1)", R"("attempt":2)"),
               HasSubstr("of attempt 2, not 1"));
   EXPECT_THAT(*fault_after(whole, "heal.certified", R"("plan_digest":"sha256:)", R"("plan_digest":"sha256:0)"),

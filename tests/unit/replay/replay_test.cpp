@@ -9,7 +9,7 @@
 namespace autoheal::replay {
 namespace {
 
-using namespace testing;
+using namespace autoheal::testing;
 using namespace workflows;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -168,7 +168,7 @@ TEST(Replay, Case113_AHealOfAHundredThousandEntriesTakesTimeAndMemoryInProportio
     return usage.ru_maxrss;
   };
   const std::size_t count = entries.size();
-  const long before_kib = peak_kib();
+  [[maybe_unused]] const long before_kib = peak_kib();
   const auto began = std::chrono::steady_clock::now();
   const Replayed again = replayed(*world, std::move(entries));
   const auto took = std::chrono::steady_clock::now() - began;
@@ -177,7 +177,9 @@ TEST(Replay, Case113_AHealOfAHundredThousandEntriesTakesTimeAndMemoryInProportio
   EXPECT_EQ(again.verdict, Verdict::same);
   EXPECT_EQ(again.entries, count);
   EXPECT_LT(took, std::chrono::seconds(60)) << "0.6 ms an entry, under a sanitizer and beside others";
+#ifndef AUTOHEAL_SANITIZED  // a sanitizer keeps what was freed
   EXPECT_LT(peak_kib() - before_kib, 32 * 1024) << "KiB beside the entries themselves";
+#endif
 }
 
 TEST(Replay, OfAPlanThatCouldNotBeMadeIsDecidedAgainFromWhatWasSeen) {

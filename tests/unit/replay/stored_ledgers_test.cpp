@@ -32,7 +32,7 @@ class StoredLedger : public ::testing::TestWithParam<std::string> {
   void SetUp() override {
     std::string name = ::testing::TempDir() + "stored." + std::string(6, 'X');
     folder_ = ::mkdtemp(name.data());
-    const auto unpacked = testing::run(
+    const auto unpacked = autoheal::testing::run(
         {{"/usr/bin/tar", "-xzf", std::string(AUTOHEAL_SOURCE_DIR) + "/tests/ledgers/" + GetParam() + ".tar.gz"},
          {},
          {},
@@ -51,7 +51,7 @@ class StoredLedger : public ::testing::TestWithParam<std::string> {
     ASSERT_TRUE(past) << past.error().message;
     ASSERT_TRUE(vault) << vault.error().message;
     Adoptions adoptions;
-    testing::expect_replays_to_same(**past, **vault, adoptions);
+    autoheal::testing::expect_replays_to_same(**past, **vault, adoptions);
     std::size_t heals = 0;
     for_each_line([&](const std::string& heal, const std::string& state, const std::string& attempts) {
       ++heals;

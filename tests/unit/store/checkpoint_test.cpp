@@ -7,13 +7,15 @@
 #include <array>
 
 #include "store/strict_text.hpp"
+#include "tests/support/evidence_examples.hpp"
 #include "tests/support/evidence_vectors.hpp"
 
 namespace autoheal::store {
 namespace {
 
-const VerifierKey log_key = VerifierKey::parse(vectors::verifier_key).value();
-const VerifierKey witness_key = VerifierKey::parse(vectors::witness_key).value();
+using autoheal::testing::log_key;
+using autoheal::testing::witness_key;
+
 SigningKey signing_key() { return SigningKey::parse(vectors::signing_key).value(); }
 
 Checkpoint of_vectors(std::size_t size) { return {std::string(vectors::origin), vectors::head(size)}; }

@@ -12,18 +12,13 @@
 #include "store/proof_text.hpp"
 #include "store/read_leaf.hpp"
 #include "store/tar_file.hpp"
+#include "tests/support/evidence_examples.hpp"
 #include "tests/support/remembered_tree.hpp"
 
 namespace autoheal::store {
 namespace {
 
-class CountedRandomness final : public engine::Randomness {
- public:
-  void fill(std::span<std::uint8_t> bytes) override { std::ranges::fill(bytes, ++count_); }
-
- private:
-  std::uint8_t count_ = 0;
-};
+using autoheal::testing::CountedRandomness;
 
 constexpr char ledger_id[] = "019383c0-0000-7000-8000-000000000001";
 constexpr char heal_id[] = "019383c0-0000-7000-8000-0000000000aa";

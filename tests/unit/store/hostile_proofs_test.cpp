@@ -6,27 +6,21 @@
 #include "store/proof_json.hpp"
 #include "store/proof_text.hpp"
 #include "store/strict_text.hpp"
+#include "tests/support/evidence_examples.hpp"
 #include "tests/support/evidence_vectors.hpp"
 #include "tests/support/remembered_tree.hpp"
 
 namespace autoheal::store {
 namespace {
 
+using autoheal::testing::CountedRandomness;
+using autoheal::testing::log_key;
+using autoheal::testing::witness_key;
 using autoheal::testing::example_leaf;
 using autoheal::testing::example_tree;
 using autoheal::testing::indexes_to_try;
 using autoheal::testing::RememberedTree;
 
-const VerifierKey log_key = VerifierKey::parse(vectors::verifier_key).value();
-const VerifierKey witness_key = VerifierKey::parse(vectors::witness_key).value();
-
-class CountedRandomness final : public engine::Randomness {
- public:
-  void fill(std::span<std::uint8_t> bytes) override { std::ranges::fill(bytes, ++count_); }
-
- private:
-  std::uint8_t count_ = 0;
-};
 
 std::string with_bit_flipped(std::string text, std::size_t bit) {
   text[bit / 8] = static_cast<char>(text[bit / 8] ^ (1 << bit % 8));

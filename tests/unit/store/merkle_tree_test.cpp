@@ -6,12 +6,14 @@
 #include <bit>
 #include <map>
 
+#include "tests/support/evidence_examples.hpp"
 #include "tests/support/evidence_vectors.hpp"
 #include "tests/support/remembered_tree.hpp"
 
 namespace autoheal::store {
 namespace {
 
+using autoheal::testing::vector_tree;
 using autoheal::testing::example_leaf;
 using autoheal::testing::example_tree;
 using autoheal::testing::RememberedTree;
@@ -58,12 +60,6 @@ class NaiveTree {
   }
   std::map<std::pair<std::uint64_t, std::uint64_t>, Hash> known_;
 };
-
-RememberedTree vector_tree() {
-  RememberedTree tree;
-  for (const std::string& leaf : vectors::leaves()) tree.append(leaf);
-  return tree;
-}
 
 TEST(MerkleTree, PrimitivesAreThoseOfTheVectors) {
   EXPECT_EQ(to_hex(leaf_hash("")), "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d");

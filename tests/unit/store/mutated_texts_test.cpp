@@ -9,10 +9,14 @@
 #include "store/leaves_file.hpp"
 #include "store/proof_json.hpp"
 #include "store/proof_text.hpp"
+#include "tests/support/evidence_examples.hpp"
 #include "tests/support/evidence_vectors.hpp"
 
 namespace autoheal::store {
 namespace {
+
+using autoheal::testing::log_key;
+using autoheal::testing::witness_key;
 
 constexpr int rounds = 20000;
 
@@ -66,8 +70,6 @@ class Mutations {
   std::mt19937_64 random_;
 };
 
-const VerifierKey log_key = VerifierKey::parse(vectors::verifier_key).value();
-const VerifierKey witness_key = VerifierKey::parse(vectors::witness_key).value();
 
 TEST(MutatedTexts, CheckpointsThatOpenSayWhatWasSigned) {
   Mutations mutations(1);

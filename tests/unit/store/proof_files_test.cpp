@@ -7,21 +7,17 @@
 #include "store/proof_json.hpp"
 #include "store/proof_text.hpp"
 #include "store/strict_text.hpp"
+#include "tests/support/evidence_examples.hpp"
 #include "tests/support/evidence_vectors.hpp"
 #include "tests/support/remembered_tree.hpp"
 
 namespace autoheal::store {
 namespace {
 
+using autoheal::testing::log_key;
+using autoheal::testing::vector_tree;
 using autoheal::testing::RememberedTree;
 
-const VerifierKey log_key = VerifierKey::parse(vectors::verifier_key).value();
-
-RememberedTree vector_tree() {
-  RememberedTree tree;
-  for (const std::string& leaf : vectors::leaves()) tree.append(leaf);
-  return tree;
-}
 
 std::string replaced(std::string text, std::string_view what, std::string_view by) {
   return text.replace(text.find(what), what.size(), by);

@@ -6,14 +6,16 @@
 #include <array>
 
 #include "store/strict_text.hpp"
+#include "tests/support/evidence_examples.hpp"
 #include "tests/support/evidence_vectors.hpp"
 
 namespace autoheal::store {
 namespace {
 
-VerifierKey key_of(std::string_view text) { return VerifierKey::parse(text).value(); }
-const VerifierKey log_key = key_of(vectors::verifier_key), witness_key = key_of(vectors::witness_key),
-                  foreign_key = key_of(vectors::foreign_key);
+using autoheal::testing::log_key;
+using autoheal::testing::witness_key;
+
+const VerifierKey foreign_key = VerifierKey::parse(vectors::foreign_key).value();
 
 Result<std::vector<NoteSigner>> signers(std::string_view note, const std::vector<VerifierKey>& keys) {
   return signers_of(parse_note(note).value(), keys);

@@ -17,7 +17,7 @@ namespace {
 using engine::BlobNaming;
 namespace fs = std::filesystem;
 
-unsigned mode_of(const fs::path& path) {
+unsigned permissions_of(const fs::path& path) {
   struct stat seen {};
   EXPECT_EQ(::lstat(path.c_str(), &seen), 0) << path;
   return seen.st_mode & 07777;
@@ -59,10 +59,10 @@ TEST_F(VaultTest, GivesBackWhatItTook) {
 TEST_F(VaultTest, OnlyItsOwnerMayLook) {
   const auto vault = open();
   const auto name = vault->put("content", BlobNaming::plain);
-  EXPECT_EQ(mode_of(path), 0700U);
-  EXPECT_EQ(mode_of(path / "key"), 0600U);
-  EXPECT_EQ(mode_of(file_of(*name)), 0600U);
-  EXPECT_EQ(mode_of(file_of(*name).parent_path()), 0700U);
+  EXPECT_EQ(permissions_of(path), 0700U);
+  EXPECT_EQ(permissions_of(path / "key"), 0600U);
+  EXPECT_EQ(permissions_of(file_of(*name)), 0600U);
+  EXPECT_EQ(permissions_of(file_of(*name).parent_path()), 0700U);
 }
 
 TEST_F(VaultTest, TheSameContentIsKeptOnce) {

@@ -6,7 +6,7 @@
 namespace autoheal {
 namespace {
 
-using namespace testing;
+using namespace autoheal::testing;
 using namespace workflows;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;

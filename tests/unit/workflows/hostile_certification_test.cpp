@@ -6,13 +6,13 @@
 namespace autoheal {
 namespace {
 
-using namespace testing;
+using namespace autoheal::testing;
 using namespace workflows;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-std::shared_ptr<HealWorld> broken_file() {
+std::shared_ptr<HealWorld> faulty_file() {
   auto world = make_world(*std::ranges::find(heal_examples(), "files", &HealExample::name));
   world->spec.healing.max_retries = 1;
   return world;
@@ -30,7 +30,7 @@ void expect_not_certified(HealWorld& world, const std::string& why) {
 
 TEST(HostileCertification, Case75_AHashListThatIsMissingStaleOrTooShortCertifiesNothing) {
   const auto with = [](const std::map<std::string, std::string>& files) {
-    auto world = broken_file();
+    auto world = faulty_file();
     world->host.write("bin/a", "a");
     world->host.write("bin/b", "b");
     world->spec.certify.hashes = {"bin/*"};
@@ -48,7 +48,7 @@ TEST(HostileCertification, Case75_AHashListThatIsMissingStaleOrTooShortCertifies
 }
 
 TEST(HostileCertification, Case76_AModuleThatChangesAfterItsHashIsNotCertified) {
-  const auto world = broken_file();
+  const auto world = faulty_file();
   world->host.hooks.before_look = [&] { world->host.write("etc/app.conf", "port = 8080\n", 0640); };
   const HealState state = heal(*world);
   EXPECT_EQ(state.phase, Phase::exhausted);
@@ -57,19 +57,19 @@ TEST(HostileCertification, Case76_AModuleThatChangesAfterItsHashIsNotCertified) 
 }
 
 TEST(HostileCertification, Case77_NoTestsAtAllCertifyNothing) {
-  const auto world = broken_file();
+  const auto world = faulty_file();
   world->spec.self_test.clear();
   world->spec.certify.tests.clear();
   expect_not_certified(*world, "nothing that could be tested");
 }
 
 TEST(HostileCertification, Case77_ACellThatPrintsPassAndFailsCertifiesNothing) {
-  const auto world = broken_file();
+  const auto world = faulty_file();
   world->host.install("/tests/smoke", [](const RunRequest& request) {
     return ended(request.run.argv.at(1) == "full" ? 1 : 0, "PASS\n");
   });
   expect_not_certified(*world, "smoke[mode=full]");
-  const auto hanging = broken_file();
+  const auto hanging = faulty_file();
   hanging->host.install("/tests/smoke", [](const RunRequest&) {
     RunOutcome outcome = ended(0, "PASS\n");
     outcome.timed_out = true;
@@ -80,7 +80,7 @@ TEST(HostileCertification, Case77_ACellThatPrintsPassAndFailsCertifiesNothing) {
 
 // The principal of the repair changed what it was not allowed to: that its own evidence says otherwise counts nothing.
 TEST(HostileCertification, Case80_WhoLostHisRoleWhileHeRepairedCertifiesNothing) {
-  const auto world = broken_file();
+  const auto world = faulty_file();
   const std::string before = world->host.picture();
   world->host.hooks.after_apply = [&] { world->may_change = false; };
   const HealState state = heal(*world);
@@ -90,7 +90,7 @@ TEST(HostileCertification, Case80_WhoLostHisRoleWhileHeRepairedCertifiesNothing)
 }
 
 TEST(HostileCertification, Case81_ASecurityFindingIsRolledBackAndRetriedAndNeverComplete) {
-  const auto world = broken_file();
+  const auto world = faulty_file();
   world->spec.healing.max_retries = 2;
   world->spec.certify.security.paths = {"etc"};
   world->spec.certify.security.forbid = {"PRIVATE KEY"};
@@ -106,7 +106,7 @@ TEST(HostileCertification, Case81_ASecurityFindingIsRolledBackAndRetriedAndNever
 }
 
 TEST(HostileCertification, Case82_TestsRunAgainAfterADeathBeforeTheVerdict) {
-  const auto world = broken_file();
+  const auto world = faulty_file();
   unsigned runs_of_tests = 0;
   world->host.install("/tests/smoke", [&](const RunRequest&) {
     ++runs_of_tests;

@@ -10,7 +10,7 @@
 namespace autoheal {
 namespace {
 
-using namespace testing;
+using namespace autoheal::testing;
 using namespace workflows;
 using ::testing::Contains;
 using ::testing::HasSubstr;

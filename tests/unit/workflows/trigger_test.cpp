@@ -11,7 +11,7 @@
 namespace autoheal {
 namespace {
 
-using namespace testing;
+using namespace autoheal::testing;
 using namespace workflows;
 
 std::size_t count_of(const HealWorld& world, std::string_view type) {

@@ -36,6 +36,7 @@ std::string text_of(const WatchAct& act) {
     for (const std::string& path : snapshots->paths) text += " " + path;
     return text;
   }
+  if (const auto* keep = std::get_if<KeepSnapshots>(&act)) return "keep " + keep->engine;
   const auto& heal = std::get<StartHeal>(act);
   std::string text = "heal " + heal.engine;
   for (const std::string& needed : heal.needs) text += " after " + needed;
@@ -80,6 +81,12 @@ class Machine {
   }
   // The network, or a program, says no.
   void flickers(const std::string& engine) { tell(engine, TestOutcome::failed, false, {"web"}); }
+
+  // The snapshots asked for are copied; the test that has to confirm them is under way.
+  void copied(const std::string& engine) {
+    watch.snapshots_copied(engine, now);
+    EXPECT_THAT(acts(), ElementsAre("test " + engine));
+  }
 
   void certified(const std::string& engine) { ended(engine, HealEnding::certified, {}); }
   void exhausted(const std::string& engine, const std::string& reason = "attempts_exhausted") {
@@ -887,11 +894,63 @@ TEST(WatchSnapshots, AreTakenOnTimeWhileTheSelfTestPasses) {
   Machine machine = under_test(spec);
   machine.passes("A");
   EXPECT_THAT(machine.acts(), ElementsAre("snapshots A app.db"));
+  machine.copied("A");
+  machine.passes("A");
+  EXPECT_THAT(machine.acts(), ElementsAre("keep A"));
   machine.wait_for_wake();
   EXPECT_EQ(machine.now, hours(100) + minutes(10));
   EXPECT_THAT(machine.acts(), ElementsAre("test A"));
   machine.passes("A");
   EXPECT_THAT(machine.acts(), ElementsAre("snapshots A app.db"));
+}
+
+TEST(WatchSnapshots, CopiedWhileTheEngineBrokeAreNotKept) {
+  Machine machine = under_test(with_snapshots({{"app.db", minutes(10)}}));
+  machine.passes("A");
+  EXPECT_THAT(machine.acts(), ElementsAre("snapshots A app.db"));
+  machine.copied("A");
+  machine.standing.held = true;
+  machine.fails("A");
+  EXPECT_THAT(machine.acts(), ElementsAre("skip A held"));
+  machine.wait_for_wake();
+  EXPECT_THAT(machine.acts(), ElementsAre("test A"));
+  machine.passes("A");
+  EXPECT_THAT(machine.acts(), ElementsAre("snapshots A app.db")) << "others are taken at once";
+}
+
+TEST(WatchSnapshots, ATestThatBeganBeforeTheyWereCopiedSaysNothingOfThem) {
+  Machine machine = under_test(with_snapshots({{"app.db", minutes(10)}}));
+  machine.passes("A");
+  EXPECT_THAT(machine.acts(), ElementsAre("snapshots A app.db"));
+  machine.watch.look("A", LookCause::asked, machine.now);
+  EXPECT_THAT(machine.acts(), ElementsAre("test A"));
+  machine.wait(std::chrono::seconds(1));
+  machine.watch.snapshots_copied("A", machine.now);
+  machine.passes("A");
+  EXPECT_THAT(machine.acts(), ElementsAre("test A"));
+  machine.passes("A");
+  EXPECT_THAT(machine.acts(), ElementsAre("keep A"));
+}
+
+TEST(WatchSnapshots, CopiedWhenAHealBeganAreNotKept) {
+  for (const bool copied_first : {true, false}) {
+    Machine machine = under_test(with_snapshots({{"app.db", minutes(10)}}));
+    machine.passes("A");
+    EXPECT_THAT(machine.acts(), ElementsAre("snapshots A app.db"));
+    if (copied_first) machine.copied("A");
+    machine.watch.heal_began("A");
+    if (copied_first) {
+      machine.passes("A");
+    } else {
+      machine.watch.snapshots_copied("A", machine.now);
+    }
+    EXPECT_THAT(machine.acts(), IsEmpty());
+    machine.certified("A");
+    machine.watch.look("A", LookCause::asked, machine.now);
+    EXPECT_THAT(machine.acts(), ElementsAre("test A"));
+    machine.passes("A");
+    EXPECT_THAT(machine.acts(), ElementsAre("snapshots A app.db"));
+  }
 }
 
 TEST(WatchSnapshots, NoneOfWhatIsBrokenOrUnknown) {
@@ -925,6 +984,7 @@ TEST(WatchSnapshots, EachStateHasItsOwnTime) {
       if (std::holds_alternative<StartTest>(act)) machine.passes("A");
       if (const auto* one = std::get_if<TakeSnapshots>(&act)) {
         for (const std::string& path : one->paths) ++taken[path];
+        machine.watch.snapshots_copied("A", machine.now);
       }
     }
     machine.wait_for_wake();
