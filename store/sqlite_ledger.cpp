@@ -51,13 +51,13 @@ Result<void> make_folder(const std::filesystem::path& folder) {
   return {};
 }
 
-void configure(SQLite::Database& database, const std::filesystem::path& path) {
+void configure(SQLite::Database& database, const std::filesystem::path& path, bool synced) {
   sqlite3* handle = database.getHandle();
   int keep = 1;
   sqlite3_file_control(handle, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
   const std::string mode = database.execAndGet("PRAGMA journal_mode = WAL").getString();
   if (mode != "wal") throw SQLite::Exception(path.string() + " cannot be kept in WAL mode", SQLITE_CANTOPEN);
-  database.exec("PRAGMA synchronous = FULL");
+  database.exec(synced ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
   database.exec(limit_log);
   database.exec("PRAGMA mmap_size = 0");
   database.exec("PRAGMA temp_store = MEMORY");
@@ -103,7 +103,7 @@ struct SqliteLedger::Parts {
         path(file),
         database(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX, milliseconds(options.busy_wait),
                  options.vfs) {
-    configure(database, path);
+    configure(database, path, options.sync_every_append);
   }
 
   Result<void> prepare(bool keep_tree) {

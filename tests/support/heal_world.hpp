@@ -55,7 +55,7 @@ struct HealWorld {
 class HealProcess {
  public:
   HealProcess(HealWorld& world, engine::Ledger& ledger)
-      : world_(world), runner_({ledger, world.blobs, world.clock, world.ids}), effects_(surroundings()) {
+      : world_(world), runner_({ledger, world.blobs, world.clock, world.ids}), effects_(surroundings(ledger)) {
     runner_.register_workflow<Heal>(effects_);
     runner_.hooks.ended = [this](const std::string& stream) { last = *runner_.state<Heal>(stream); };
   }
@@ -75,10 +75,10 @@ class HealProcess {
   }
   void recover() { ASSERT_TRUE(runner_.recover().has_value()); }
 
-  // Until nothing is left to do; what waits for a moment gets that moment.
-  void run() {
-    while (true) {
-      while (runner_.turn()) {
+  // Until nothing is left to do, or it is no longer `alive`; what waits for a moment gets that moment.
+  void run(const std::function<bool()>& alive = [] { return true; }) {
+    while (alive()) {
+      while (alive() && runner_.turn()) {
       }
       const auto wake = runner_.next_wake();
       if (runner_.failure() || !wake) return;
@@ -91,11 +91,11 @@ class HealProcess {
   std::optional<workflows::HealState> last;  // of the heal that ended
 
  private:
-  workflows::HealSurroundings surroundings() {
+  workflows::HealSurroundings surroundings(const engine::Ledger& ledger) {
     workflows::HealSurroundings at{
         .host = world_.host,
         .blobs = world_.blobs,
-        .ledger_id = world_.ledger.id(),
+        .ledger_id = ledger.id(),
         .program_version = "0",
         .program_sha256 = "sha256:0",
         .tests_at_once = 1,
