@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "store/reading_connection.hpp"
 #include "tests/conformance/temporary_folder.hpp"
 
@@ -44,7 +46,7 @@ TEST_F(ReadingAheadTest, EveryOrderGivesTheSameRows) {
   auto plain = reading_connection(path_);
   auto ahead = reading_connection_for_all(path_);
   for (const char* order : {"ORDER BY n", "ORDER BY n DESC", "ORDER BY n * 7919 % 4001"})
-    EXPECT_EQ(all_of(ahead, order), all_of(plain, order)) << order;
+    EXPECT_TRUE(all_of(ahead, order) == all_of(plain, order)) << order;
   SQLite::Statement check(ahead, "PRAGMA integrity_check");
   ASSERT_TRUE(check.executeStep());
   EXPECT_EQ(check.getColumn(0).getString(), "ok");
@@ -60,14 +62,16 @@ TEST_F(ReadingAheadTest, AMomentStaysWhileOthersWriteAndCheckpoint) {
   } while (rows.executeStep());
 }
 
+// Texts keep their length, so that pages keep their places: one that was read ahead would be taken for the new one.
 TEST_F(ReadingAheadTest, TheNextMomentShowsWhatWasCheckpointedMeanwhile) {
   auto ahead = reading_connection_for_all(path_);
-  for (int round = 0; round < 5; ++round) {
-    writer_.exec("UPDATE one SET text = 'round " + std::to_string(round) + " ' || n");
-    if (round % 2 == 0) checkpoint();
+  for (int round = 1; round <= 4; ++round) {
+    writer_.exec("UPDATE one SET text = replace(text, substr(text, 1, 1), char(97 + " + std::to_string(round) + "))");
+    checkpoint();
     auto plain = reading_connection(path_);
-    ASSERT_EQ(all_of(ahead, "ORDER BY n"), all_of(plain, "ORDER BY n")) << round;
-    ASSERT_EQ(all_of(ahead, "ORDER BY n DESC"), all_of(plain, "ORDER BY n DESC")) << round;
+    for (const char* order :
+         round % 2 == 0 ? std::array{"ORDER BY n", "ORDER BY n DESC"} : std::array{"ORDER BY n DESC", "ORDER BY n"})
+      ASSERT_TRUE(all_of(ahead, order) == all_of(plain, order)) << "round " << round << " " << order;
   }
 }
 
