@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "engine/plain_run.hpp"
+
 namespace autoheal {
 
 namespace {
@@ -32,17 +34,6 @@ std::size_t sequence_at(std::string_view text, std::size_t at) {
   return 0;
 }
 
-// Most text is plain: a run of it is taken at once.
-constexpr bool is_plain(char c) {
-  const auto byte = static_cast<std::uint8_t>(c);
-  return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
-}
-
-std::size_t end_of_plain(std::string_view text, std::size_t at) {
-  while (at < text.size() && is_plain(text[at])) ++at;
-  return at;
-}
-
 void append_escaped(std::string& out, char control) {
   constexpr char digits[] = "0123456789abcdef";
   out += "\\u00";
@@ -55,7 +46,7 @@ void append_escaped(std::string& out, char control) {
 void append_quoted(std::string& out, std::string_view text) {
   out += '"';
   for (std::size_t at = 0; at < text.size();) {
-    if (const std::size_t end = end_of_plain(text, at); end > at) {
+    if (const std::size_t end = end_of_plain_run(text, at); end > at) {
       out.append(text, at, end - at);
       at = end;
       continue;
@@ -81,7 +72,7 @@ void append_quoted(std::string& out, std::string_view text) {
 
 bool is_valid_utf8(std::string_view text) {
   std::size_t at = 0;
-  while (at < text.size()) {
+  while ((at = end_of_plain_run(text, at)) < text.size()) {
     const std::size_t length = sequence_at(text, at);
     if (length == 0) return false;
     at += length;

@@ -1,7 +1,6 @@
 #include "store/json_check.hpp"
 
-#include <array>
-
+#include "engine/plain_run.hpp"
 #include "engine/quoted_text.hpp"
 
 namespace autoheal::store {
@@ -9,13 +8,6 @@ namespace autoheal::store {
 namespace {
 
 constexpr int deepest = 256;
-
-// Bytes inside a string that need no second look.
-constexpr auto plain_bytes = [] {
-  std::array<bool, 256> plain{};
-  for (std::size_t byte = 0x20; byte < 0x80; ++byte) plain[byte] = byte != '"' && byte != '\\';
-  return plain;
-}();
 
 class Check {
  public:
@@ -88,14 +80,17 @@ class Check {
   bool string() {
     if (!take('"')) return wrong("no string");
     while (true) {
-      while (at_ < text_.size() && plain_bytes[static_cast<unsigned char>(text_[at_])]) ++at_;
+      at_ = end_of_plain_run(text_, at_);
       if (at_ == text_.size()) return wrong("a string that does not end");
       const char c = text_[at_];
+      if (c == '"') {
+        ++at_;
+        return true;
+      }
       if (static_cast<unsigned char>(c) < 0x20) return wrong("a control character");
       const std::size_t length = utf8_sequence_at(text_, at_);
       if (length == 0) return wrong("invalid UTF-8");
       at_ += length;
-      if (c == '"') return true;
       if (c == '\\' && !escape()) return false;
     }
   }

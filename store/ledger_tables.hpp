@@ -48,6 +48,9 @@ inline constexpr char sql_is_landmark[] = "type NOT IN (" AUTOHEAL_SQL_STEPS ")"
 // Types that are worth finding by type: the others stand in every heal, so that reading on finds them at once.
 inline constexpr char sql_is_rare[] = "type NOT IN (" AUTOHEAL_SQL_STEPS ", 'heal.certified', 'heal.completed')";
 inline constexpr char sql_is_by_others[] = "actor <> 'autoheal'";
+// What the indexes on expressions hold of a row; row_sums.cpp knows both without asking SQLite.
+inline constexpr char sql_name_of_heal[] = AUTOHEAL_SQL_NAME("stream");
+inline constexpr char sql_start_of_heal[] = AUTOHEAL_SQL_TIME("time");
 // The time of a row `first`, as heals_by_start has it.
 inline constexpr char sql_start_of_first[] = AUTOHEAL_SQL_TIME("first.time");
 

@@ -9,5 +9,7 @@ namespace autoheal::store {
 
 // Never writes, never checkpoints. Throws SQLite::Exception.
 [[nodiscard]] SQLite::Database reading_connection(const std::filesystem::path& path);
+// The same for whoever reads all of it, in order.
+[[nodiscard]] SQLite::Database reading_connection_for_all(const std::filesystem::path& path);
 
 }  // namespace autoheal::store

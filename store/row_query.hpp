@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace autoheal::store {
 
@@ -17,6 +18,7 @@ class RowQuery {
   RowQuery(const SQLite::Database& database, const std::string& sql) : database_(database.getHandle()) {
     if (sqlite3_prepare_v3(database_, sql.c_str(), -1, SQLITE_PREPARE_PERSISTENT, &statement_, nullptr) != SQLITE_OK)
       throw SQLite::Exception(database_);
+    values_.resize(static_cast<std::size_t>(sqlite3_column_count(statement_)));
   }
   ~RowQuery() { sqlite3_finalize(statement_); }
   RowQuery(const RowQuery&) = delete;
@@ -40,7 +42,11 @@ class RowQuery {
   // false: there is no further row, and no read transaction is left behind.
   bool step() {
     const int outcome = sqlite3_step(statement_);
-    if (outcome == SQLITE_ROW) return true;
+    if (outcome == SQLITE_ROW) {
+      for (std::size_t at = 0; at < values_.size(); ++at)
+        values_[at] = sqlite3_column_value(statement_, static_cast<int>(at));
+      return true;
+    }
     sqlite3_reset(statement_);
     if (outcome != SQLITE_DONE) throw SQLite::Exception(database_, outcome);
     return false;
@@ -48,18 +54,23 @@ class RowQuery {
   void end() { sqlite3_reset(statement_); }
 
   // SQLITE_INTEGER, SQLITE_TEXT, ...; asked before the value is.
-  [[nodiscard]] int type(int column) const { return sqlite3_column_type(statement_, column); }
-  [[nodiscard]] std::int64_t number(int column) const { return sqlite3_column_int64(statement_, column); }
+  [[nodiscard]] int type(int column) const { return sqlite3_value_type(value(column)); }
+  [[nodiscard]] std::int64_t number(int column) const { return sqlite3_value_int64(value(column)); }
   // Of a text or blob; valid until the next step.
   [[nodiscard]] std::string_view bytes(int column) const {
-    const void* first = sqlite3_column_blob(statement_, column);
-    return {static_cast<const char*>(first), static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+    const void* first = sqlite3_value_blob(value(column));
+    return {static_cast<const char*>(first), static_cast<std::size_t>(sqlite3_value_bytes(value(column)))};
   }
   [[nodiscard]] int columns() const { return sqlite3_column_count(statement_); }
 
  private:
+  [[nodiscard]] sqlite3_value* value(int column) const { return values_[static_cast<std::size_t>(column)]; }
+
   sqlite3* database_;
   sqlite3_stmt* statement_ = nullptr;
+  // Of the row. The connection is one thread's, so they may be asked as they are, without what sqlite3_column_* does
+  // for each call.
+  std::vector<sqlite3_value*> values_;
 };
 
 }  // namespace autoheal::store

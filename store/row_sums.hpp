@@ -52,8 +52,8 @@ struct EntryIndex {
   std::string name;
   std::vector<std::string> columns;  // names or expressions
   std::string where;                 // or empty
-  // Which plain columns of a row its columns are; empty where one is an expression, and only rows are counted.
-  std::vector<std::string_view EntryRow::*> texts;
+  // How each column's value is mixed from the row that it stands for.
+  std::vector<void (*)(ValueMix&, const EntryRow&)> mixed;
   bool by_stream_and_version = false;
 };
 
@@ -68,23 +68,31 @@ class RowSums {
   [[nodiscard]] std::vector<IndexSum> take();
 
  private:
-  // Whether a row is in a partial index, asked of SQLite once for each type, actor and engine.
-  class Predicate {
+  // The partial indexes whose conditions depend on the same columns. Which of them a row is in is asked of SQLite once
+  // for each content of those columns.
+  class Conditions {
    public:
-    Predicate(const SQLite::Database& database, const std::string& where);
-    bool holds(const EntryRow& row);
+    explicit Conditions(std::vector<std::string_view EntryRow::*> columns) : columns_(std::move(columns)) {}
+    [[nodiscard]] const std::vector<std::string_view EntryRow::*>& columns() const { return columns_; }
+    void add(std::size_t index, std::unique_ptr<RowQuery> query) { queries_.emplace_back(index, std::move(query)); }
+    // Bits of the indexes that hold the row.
+    [[nodiscard]] std::uint64_t holding(const EntryRow& row);
 
    private:
-    [[nodiscard]] bool ask(const EntryRow& row);
+    [[nodiscard]] std::uint64_t ask(const EntryRow& row);
     std::vector<std::string_view EntryRow::*> columns_;
-    std::unique_ptr<RowQuery> query_;
-    std::unordered_map<std::string, bool> known_;
-    std::string asked_;
+    std::vector<std::pair<std::size_t, std::unique_ptr<RowQuery>>> queries_;
+    std::unordered_map<std::string, std::uint64_t> known_;
+    std::string asked_, last_asked_;
+    std::uint64_t last_ = 0;
   };
+
+  void add_condition(const SQLite::Database& database, std::size_t index);
 
   const std::vector<EntryIndex>& indexes_;
   const SumKey& key_;
-  std::vector<std::optional<Predicate>> predicates_;
+  std::vector<Conditions> conditions_;
+  std::uint64_t unconditional_ = 0;  // bits of the indexes that hold every row
   std::vector<IndexSum> sums_;
 };
 

@@ -96,7 +96,7 @@ class Verification {
     look_beside();
     signed_head_ = read_signed_head(ledger_.path);
     try {
-      auto database = reading_connection(ledger_.path);
+      auto database = reading_connection_for_all(ledger_.path);
       const auto known = know_ledger(database);
       if (!known) return std::unexpected(known.error());
       if (*known) {
@@ -149,7 +149,7 @@ class Verification {
     const auto tick = [&] {
       if (options_.progress) options_.progress(done_, ledger_.size - (ledger_.kept ? first_range() : 0));
     };
-    const auto make = [this] { return std::make_unique<Worker>(reading_connection(ledger_.path), ledger_); };
+    const auto make = [this] { return std::make_unique<Worker>(reading_connection_for_all(ledger_.path), ledger_); };
     if (auto done = run_jobs(jobs, threads(), own, make, tick, ledger_.path); !done) return done;
     tick();
     put_together(ranges, own);

@@ -12,12 +12,6 @@ namespace {
 
 constexpr Hash not_reached{};
 
-Hash stored_hash(std::string_view hashes, std::size_t slot) {
-  Hash hash;
-  std::memcpy(hash.data(), hashes.data() + slot * sizeof(Hash), sizeof(Hash));
-  return hash;
-}
-
 Hash root_of_leaves(const std::vector<Hash>& leaves) {
   GrowingTree tree;
   for (const Hash& leaf : leaves) tree.append(leaf);
@@ -83,12 +77,14 @@ void RangeReader::read_stored(TileLeaves& tile, std::uint64_t end) {
                                             " and what follows");
     tile.stored.assign(count, not_reached);
   } else {
-    for (std::size_t slot = 0; slot < count; ++slot) tile.stored.push_back(stored_hash(hashes, slot));
+    tile.stored.resize(count);
+    std::memcpy(tile.stored.data(), hashes.data(), count * sizeof(Hash));
   }
   tiles_.end();
 }
 
 void RangeReader::read_entries(TileLeaves& tile, std::uint64_t end) {
+  tile.computed.reserve(end - tile.first);
   for (std::uint64_t seq = tile.first + 1; seq <= end; ++seq) {
     const std::size_t slot = seq - 1 - tile.first;
     Hash hash = tile.stored[slot];
@@ -156,12 +152,11 @@ void RangeReader::look_for_blob(std::uint64_t seq) {
 
 const RangeReader::KnownType& RangeReader::known(std::string_view type) {
   constexpr std::size_t most_known = 10'000;
-  const std::string name(type);
-  if (const auto found = types_.find(name); found != types_.end()) return found->second;
+  if (const auto found = types_.find(type); found != types_.end()) return found->second;
   if (types_.size() >= most_known) types_.clear();
   KnownType fresh{type_problem(type), std::nullopt};
   if (ledger_.rules != nullptr) fresh.kind = ledger_.rules->kind_of(type);
-  return types_.emplace(name, std::move(fresh)).first->second;
+  return types_.emplace(type, std::move(fresh)).first->second;
 }
 
 void RangeReader::missing(std::uint64_t seq) {

@@ -55,6 +55,10 @@ class RangeReader {
     std::optional<std::string> problem;
     std::optional<unsigned> kind;
   };
+  struct HashOfText {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
   // Leaves of one tile, as recomputed and as stored.
   struct TileLeaves {
     std::uint64_t first = 0;
@@ -83,7 +87,7 @@ class RangeReader {
   RowQuery rows_, tiles_, roots_;
   TileHashes hashes_;
   RowSums sums_;
-  std::unordered_map<std::string, KnownType> types_;
+  std::unordered_map<std::string, KnownType, HashOfText, std::equal_to<>> types_;
 
   RangeFound found_;
   bool has_row_ = false, unreadable_ = false;

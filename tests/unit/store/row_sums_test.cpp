@@ -1,0 +1,82 @@
+// Verification computes what the indexes must hold without SQLite; here SQLite says what they hold, of rows that it
+// would hardly ever see.
+#include "store/row_sums.hpp"
+
+#include <gtest/gtest.h>
+
+#include "store/ledger_upgrade.hpp"
+#include "store/verify_indexes.hpp"
+
+namespace autoheal::store {
+namespace {
+
+class RowSumsTest : public ::testing::Test {
+ protected:
+  void put(const std::string& stream, const std::string& time, const std::string& type = "heal.triggered",
+           const std::string& actor = "'autoheal'", const std::string& engine = "'web'") {
+    database_.exec("INSERT INTO entries(stream, version, type, dataversion, time, actor, engine, data) VALUES (" +
+                   stream + ", 1, '" + type + "', 1, " + time + ", " + actor + ", " + engine + ", '{}')");
+  }
+
+  std::vector<IndexSum> of_rows() {
+    RowSums sums(database_, indexes_, key_);
+    RowQuery rows(database_, std::string("SELECT ") + entry_columns + " FROM entries ORDER BY seq");
+    while (rows.step()) sums.add(entry_row(rows));
+    return sums.take();
+  }
+  void expect_the_same() {
+    const auto sums = of_rows();
+    ASSERT_EQ(sums.size(), indexes_.size());
+    for (std::size_t at = 0; at < sums.size(); ++at)
+      EXPECT_EQ(read_index(database_, indexes_[at], key_, 1'000'000, 0).sum, sums[at]) << indexes_[at].name;
+  }
+
+  SQLite::Database database_{":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE};
+  std::vector<EntryIndex> indexes_ = [this] {
+    create_tables(database_);
+    return entry_indexes(database_);
+  }();
+  SumKey key_ = SumKey::drawn();
+};
+
+TEST_F(RowSumsTest, HealsOfAnyNameAreFoundUnderIt) {
+  for (const char* stream : {"x'0192f0c1a2b37c4d8e9f0a1b2c3d4e5f'", "x'ffffffffffffffffffffffffffffffff'", "'heal-1'",
+                             "'a'", "'a name that is longer than sixteen bytes'", "'ü'"})
+    put(stream, "1700000000000000");
+  expect_the_same();
+}
+
+TEST_F(RowSumsTest, HealsOfAnyTimeAreFoundUnderIt) {
+  int stream = 0;
+  for (const char* time : {"0", "1", "999999", "1000000", "1700000000123456", "1709164800000000", "253402300799999999",
+                           "-1", "-99999", "-999999", "-1000000", "-1000001", "-11644473600123456",
+                           "-62135596800000000", "-62135596800000001", "-62167219200000000"})
+    put("'stream " + std::to_string(++stream) + "'", time);
+  expect_the_same();
+}
+
+TEST_F(RowSumsTest, EachIndexHasTheRowsThatItsConditionNames) {
+  int stream = 0;
+  for (const char* type :
+       {"heal.triggered", "heal.completed", "heal.exhausted", "heal.certified", "node.started", "x"}) {
+    for (const char* actor : {"'autoheal'", "'anna'", "NULL"}) {
+      for (const char* engine : {"'web'", "'db'", "NULL"})
+        put("'stream " + std::to_string(++stream) + "'", "5", type, actor, engine);
+    }
+  }
+  expect_the_same();
+}
+
+// Else the tests above could not fail.
+TEST_F(RowSumsTest, AnotherNameOrTimeOfOneHealShows) {
+  put("x'0192f0c1a2b37c4d8e9f0a1b2c3d4e5f'", "1700000000000000");
+  const auto before = of_rows();
+  database_.exec("UPDATE entries SET stream = x'0192f0c1a2b37c4d8e9f0a1b2c3d4e5e', time = 1700000000000001");
+  const auto after = of_rows();
+  std::size_t others = 0;
+  for (std::size_t at = 0; at < before.size(); ++at) others += before[at] == after[at] ? 0 : 1;
+  EXPECT_EQ(others, 3U) << "entries_by_stream, heals_by_name and heals_by_start";
+}
+
+}  // namespace
+}  // namespace autoheal::store
