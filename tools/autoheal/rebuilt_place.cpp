@@ -72,6 +72,7 @@ class Builder {
     if (!at) return std::unexpected(at.error());
     switch (facts.kind) {
       case TargetKind::file:
+      case TargetKind::database:  // its canonical copy: the same content, not the same bytes
         return file(facts, *at);
       case TargetKind::folder:
         return folder(facts, *at);
@@ -170,6 +171,38 @@ void build_secrets(EngineSpec& spec, const Observation& observation, const engin
   }
 }
 
+// A snapshot as old as it was when it was looked at.
+Result<void> build_snapshot(const SnapshotFacts& snapshot, const engine::BlobStore& blobs, const fs::path& file) {
+  if (snapshot.page_size == 0) return failure(ErrorKind::invalid, "a snapshot of a folder cannot be rebuilt yet");
+  const auto content = blobs.get(snapshot.content);
+  if (!content) return std::unexpected(content.error());
+  if (auto written = write_new_file(file.string(), *content); !written) return written;
+  std::error_code problem;
+  fs::last_write_time(file, fs::file_time_type::clock::now() - snapshot.age, problem);
+  return {};
+}
+
+void build_snapshots(EngineSpec& spec, const Observation& observation, const engine::BlobStore& blobs,
+                     const fs::path& folder, std::vector<std::string>& missing) {
+  std::size_t number = 0;
+  for (StateRepair& state : spec.repair.state) {
+    const fs::path here = folder / sources_name / ("state-" + std::to_string(++number));
+    std::error_code problem;
+    if (state.takes_snapshots) fs::create_directory(here, problem);
+    const auto facts = observation.states.find(state.path);
+    state.snapshot = here.string();
+    if (facts == observation.states.end()) continue;
+    for (const SnapshotFacts& snapshot : facts->second.snapshots) {
+      if (!snapshot.problem.empty()) continue;  // what could not serve then is as good as missing
+      const bool one_name = snapshot.name.find('/') == std::string::npos && !snapshot.name.starts_with('.');
+      const auto built = !state.takes_snapshots ? build_snapshot(snapshot, blobs, here)
+                         : one_name             ? build_snapshot(snapshot, blobs, here / snapshot.name)
+                                                : failure(ErrorKind::invalid, "its name leads elsewhere");
+      if (!built) missing.push_back("snapshot " + snapshot.name + ": " + built.error().message);
+    }
+  }
+}
+
 void forget_owners(EngineSpec& spec) {
   spec.certify.security.owner.clear();
   for (auto* probes : {&spec.self_test, &spec.repair.checks}) {
@@ -181,10 +214,11 @@ void forget_owners(EngineSpec& spec) {
 
 Result<const Observation*> first_observation(const replay::Course& course, const EngineSpec& spec) {
   const RepairSpec& repair = spec.repair;
-  if (!repair.release.empty() || !repair.build.empty() || !repair.platform.empty() || !repair.state.empty()) {
-    return failure(ErrorKind::invalid, "heals of deployments and state cannot be reproduced yet",
-                   "`autoheal replay HEAL` decides them again; files, env, settings, links, policy, commands and "
-                   "services can be reproduced");
+  if (!repair.release.empty() || !repair.build.empty() || !repair.platform.empty()) {
+    return failure(ErrorKind::invalid,
+                   "heals of deployments cannot be reproduced: what releases and builds are made of is in no vault",
+                   "`autoheal replay HEAL` decides them again; configuration, databases, commands and services can be "
+                   "reproduced");
   }
   const auto first = course.attempts.find(1);
   if (first == course.attempts.end() || !first->second.observation) {
@@ -216,6 +250,7 @@ Result<RebuiltPlace> rebuild(const replay::Course& course, const EngineSpec& spe
   for (const TargetFacts& facts : other_modules(course, **observation)) builder.build(facts);
   builder.close_folders();
   build_secrets(place.spec, **observation, blobs, folder, place.missing);
+  build_snapshots(place.spec, **observation, blobs, folder, place.missing);
   if (!place.owners) forget_owners(place.spec);
   return place;
 }

@@ -74,6 +74,7 @@ Result<Observation> ReproducedHost::observe(const EngineSpec& spec, const Observ
   asked.owners.clear();  // names of another machine's users say nothing here
   auto observation = world_.real.observe(spec, asked);
   if (!observation) return observation;
+  name_as_recorded(*observation);
   const auto& first = world_.course.attempts.at(1).observation->owners;
   const auto& known = attempt_->observation ? attempt_->observation->owners : first;
   for (const std::string& owner : request.owners) {
@@ -85,6 +86,16 @@ Result<Observation> ReproducedHost::observe(const EngineSpec& spec, const Observ
     }
   }
   return observation;
+}
+
+// A single snapshot is named by its path, which is another one here.
+void ReproducedHost::name_as_recorded(Observation& observation) const {
+  if (!attempt_->observation) return;
+  for (auto& [path, facts] : observation.states) {
+    const auto then = attempt_->observation->states.find(path);
+    if (then == attempt_->observation->states.end() || then->second.snapshots.size() != 1) continue;
+    if (facts.snapshots.size() == 1) facts.snapshots.front().name = then->second.snapshots.front().name;
+  }
 }
 
 std::vector<ChangeOutcome> ReproducedHost::apply(const EngineSpec& spec, std::span<const Change> changes,

@@ -61,6 +61,7 @@ class ReproducedHost final : public workflows::Host {
   std::size_t end_marked(const workflows::EffectMark& mark) override;
 
  private:
+  void name_as_recorded(workflows::Observation& observation) const;
   // The program as it can be run here, or nothing: its answer comes from the record.
   [[nodiscard]] std::optional<workflows::ProgramRun> to_run(const workflows::ProgramRun& run);
   [[nodiscard]] workflows::RunOutcome recorded_run(const workflows::ProgramRun& run) const;
