@@ -134,8 +134,11 @@ class Recovery {
     if (!digest.empty()) {
       auto adopted = world_.adoptions().of_digest(state_.engine, digest);
       if (adopted) return {{std::move(adopted->baseline), digest}};
-      missing =
-          Error{ErrorKind::not_found, "the baseline " + digest + " that was adopted then is not in the ledger", {}};
+      missing = Error{
+          ErrorKind::not_found,
+          "the baseline " + digest +
+              " that was adopted then is not here: the entry that adopted it stands in the ledger, outside of the heal",
+          {}};
       return {};
     }
     AdoptedThen possible = {{std::nullopt, {}}};

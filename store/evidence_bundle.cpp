@@ -18,6 +18,8 @@ using engine::BlobName;
 namespace {
 
 constexpr TarLimits limits{max_bundle_files, max_bundle_bytes};
+constexpr const char* secrets_stay =
+    ": contents of env files and secrets are in it only if it was packed --with-secrets";
 constexpr std::string_view proofs_folder = "proofs/", notes_folder = "key-changes/", blobs_folder = "blobs/";
 
 std::unexpected<Error> no_bundle(const std::string& why) {
@@ -189,7 +191,11 @@ std::set<BlobName> blob_names_in(std::string_view text) {
 }
 
 BlobName BundleBlobs::name_of(std::string_view content, engine::BlobNaming naming) const {
-  return naming == engine::BlobNaming::plain ? sha256_name(content) : BlobName();
+  if (naming == engine::BlobNaming::plain) return sha256_name(content);
+  // The vault's key is not in the bundle: only what its owner named can be named.
+  const auto named =
+      std::ranges::find_if(blobs_, [&](const auto& blob) { return is_keyed(blob.first) && blob.second == content; });
+  return named == blobs_.end() ? BlobName() : named->first;
 }
 
 Result<BlobName> BundleBlobs::put(std::string_view, engine::BlobNaming) {
@@ -198,7 +204,9 @@ Result<BlobName> BundleBlobs::put(std::string_view, engine::BlobNaming) {
 
 Result<std::string> BundleBlobs::get(const BlobName& name) const {
   const auto found = blobs_.find(name);
-  if (found == blobs_.end()) return failure(ErrorKind::not_found, "the bundle does not hold " + name);
+  if (found == blobs_.end()) {
+    return failure(ErrorKind::not_found, "the bundle does not hold " + name + (is_keyed(name) ? secrets_stay : ""));
+  }
   if (!is_keyed(name) && sha256_name(found->second) != name)
     return failure(ErrorKind::corrupt, blob_file(name) + " is not what its name says");
   return found->second;

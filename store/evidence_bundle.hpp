@@ -58,7 +58,8 @@ struct BundleProof {
 [[nodiscard]] std::set<engine::BlobName> blob_names_in(std::string_view text);
 [[nodiscard]] bool is_keyed(const engine::BlobName& name);
 
-// The blobs of a bundle, for readers of entries; `blobs` outlives it. Nothing can be put in.
+// The blobs of a bundle, for readers of entries; `blobs` outlives it. Nothing can be put in. A keyed name is known for
+// what the bundle holds, and empty for any other content.
 class BundleBlobs final : public engine::BlobStore {
  public:
   explicit BundleBlobs(const std::map<engine::BlobName, std::string>& blobs) : blobs_(blobs) {}

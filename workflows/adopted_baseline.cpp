@@ -18,6 +18,16 @@ void write_digests(JsonWriter& out, std::string_view key, const std::map<std::st
   out.end_object();
 }
 
+Adopted adopted_of(const nlohmann::json& manifest) {
+  Adopted adopted;
+  manifest.at("files").get_to(adopted.baseline.files);
+  manifest.at("baselines").get_to(adopted.baseline.baselines);
+  adopted.digest = sha256_name(manifest_of(adopted.baseline));
+  return adopted;
+}
+
+}  // namespace
+
 std::string manifest_of(const AdoptedBaseline& baseline) {
   JsonWriter out;
   out.begin_object();
@@ -26,7 +36,13 @@ std::string manifest_of(const AdoptedBaseline& baseline) {
   return out.end_object().take();
 }
 
-}  // namespace
+Result<Adopted> adopted_of_manifest(std::string_view manifest) {
+  try {
+    return adopted_of(nlohmann::json::parse(manifest));
+  } catch (const nlohmann::json::exception&) {
+    return failure(ErrorKind::corrupt, "this is no manifest of an adopted baseline");
+  }
+}
 
 engine::NewEntry baseline_adopted(const std::string& engine, const AdoptedBaseline& baseline, const By& by,
                                   Timestamp now) {
@@ -46,12 +62,7 @@ Result<Adopted> read_adopted(const engine::Entry& entry, const engine::BlobStore
   const auto data = engine::lengthen(blobs, entry.data);
   if (!data) return std::unexpected(data.error());
   try {
-    const auto manifest = nlohmann::json::parse(*data).at("manifest");
-    Adopted adopted;
-    manifest.at("files").get_to(adopted.baseline.files);
-    manifest.at("baselines").get_to(adopted.baseline.baselines);
-    adopted.digest = sha256_name(manifest_of(adopted.baseline));
-    return adopted;
+    return adopted_of(nlohmann::json::parse(*data).at("manifest"));
   } catch (const nlohmann::json::exception&) {
     return failure(ErrorKind::corrupt,
                    "entry " + std::to_string(entry.position.value) + " (baseline.adopted) cannot be read");

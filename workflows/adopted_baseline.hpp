@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "engine/blob_store.hpp"
 #include "engine/ledger.hpp"
@@ -16,6 +17,10 @@ namespace autoheal::workflows {
 
 // What such an entry tells. corrupt: it cannot be read.
 [[nodiscard]] Result<Adopted> read_adopted(const engine::Entry& entry, const engine::BlobStore& blobs);
+
+// Its canonical text, whose SHA-256 is the digest that heals name; and back. corrupt: no such text.
+[[nodiscard]] std::string manifest_of(const AdoptedBaseline& baseline);
+[[nodiscard]] Result<Adopted> adopted_of_manifest(std::string_view manifest);
 
 // The newest adopted baseline of every engine. corrupt: an entry that cannot be read.
 [[nodiscard]] Result<std::map<std::string, Adopted>> adopted_baselines(const engine::LedgerView& ledger,

@@ -29,6 +29,7 @@ struct ProgramRun {
   std::map<std::string, std::string> environment;  // added to the fixed small one
   std::string user;                                // empty: the user autoheal runs as
   Duration timeout = std::chrono::seconds(10);
+  bool reproducible = false;  // its owner says that it may run again when an incident is reproduced
   friend bool operator==(const ProgramRun&, const ProgramRun&) = default;
 };
 

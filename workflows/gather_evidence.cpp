@@ -20,22 +20,8 @@ struct Cell {
   TestCell cell;
 };
 
-ProgramRun command_of(const Cell& cell) {
-  ProgramRun run = cell.test->command;
-  for (std::string& argument : run.argv) {
-    for (const auto& [name, value] : cell.cell.variables) {
-      const std::string placeholder = "{" + name + "}";
-      for (auto at = argument.find(placeholder); at != std::string::npos;
-           at = argument.find(placeholder, at + value.size())) {
-        argument.replace(at, placeholder.size(), value);
-      }
-    }
-  }
-  return run;
-}
-
 TestResult run_cell(const HealSurroundings& at, const Cell& cell, const EffectMark& mark) {
-  const ProgramRun run = command_of(cell);
+  const ProgramRun run = command_of(*cell.test, cell.cell);
   const RunOutcome ran = at.host.run({run, mark, LeaveBehind::nothing});
   TestResult result;
   result.name = cell.cell.name;
@@ -128,6 +114,20 @@ std::vector<AuthorizedChange> authorizations(const Certify& effect) {
 }
 
 }  // namespace
+
+ProgramRun command_of(const TestSpec& test, const TestCell& cell) {
+  ProgramRun run = test.command;
+  for (std::string& argument : run.argv) {
+    for (const auto& [name, value] : cell.variables) {
+      const std::string placeholder = "{" + name + "}";
+      for (auto at = argument.find(placeholder); at != std::string::npos;
+           at = argument.find(placeholder, at + value.size())) {
+        argument.replace(at, placeholder.size(), value);
+      }
+    }
+  }
+  return run;
+}
 
 void run_side_by_side(std::size_t count, unsigned at_once, const std::function<void(std::size_t)>& job) {
   std::atomic<std::size_t> next{0};

@@ -16,6 +16,9 @@ namespace autoheal::workflows {
 // True if nothing that is to start a heal failed or is unknown.
 [[nodiscard]] bool all_hold(const std::vector<ProbeResult>& results);
 
+// The program of one cell, with the cell's values in its arguments.
+[[nodiscard]] ProgramRun command_of(const TestSpec& test, const TestCell& cell);
+
 // Runs `job(0) .. job(count - 1)`, at most `at_once` at a time; returns when all are done.
 void run_side_by_side(std::size_t count, unsigned at_once, const std::function<void(std::size_t)>& job);
 

@@ -339,6 +339,7 @@ void write(JsonWriter& out, const ProgramRun& run) {
     for (const auto& [name, value] : run.environment) out.field(name, value);
     out.end_object();
   }
+  if (run.reproducible) out.field("reproducible", true);
   out.field("timeout_us", run.timeout).end_object();
 }
 
@@ -360,6 +361,7 @@ void read(const json& j, ProgramRun& run) {
   run.user = text(j, "user");
   if (j.contains("environment")) run.environment = j.at("environment").get<std::map<std::string, std::string>>();
   run.timeout = duration(j, "timeout_us");
+  run.reproducible = j.value("reproducible", false);
 }
 
 void write(JsonWriter& out, const Observation& observation) {

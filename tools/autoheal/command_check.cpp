@@ -1,13 +1,9 @@
 // ledger check: evidence of a ledger that is not here. Needs no configuration, no ledger and no network; whatever
 // stands in the file is somebody's claim until a key that the caller brought says otherwise.
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 
-#include "replay/whole_heal.hpp"
-#include "store/evidence_bundle.hpp"
 #include "store/proof_text.hpp"
-#include "store/read_leaf.hpp"
+#include "tools/autoheal/bundle_file.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/printable.hpp"
 #include "workflows/json_writer.hpp"
@@ -40,58 +36,13 @@ std::string signed_by(const store::Checkpoint& checkpoint) {
   return checkpoint.origin + " signed a ledger of " + number(checkpoint.head.size) + " entries";
 }
 
-Result<std::string> read_file(const std::string& path) {
-  std::error_code problem;
-  if (std::filesystem::is_directory(path, problem)) return failure(ErrorKind::not_found, path + " is a folder");
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return failure(ErrorKind::not_found, "cannot read " + path);
-  std::string content(64 * 1024, '\0');
-  std::size_t size = 0;
-  while (file.read(content.data() + size, static_cast<std::streamsize>(content.size() - size)), file.gcount() > 0) {
-    size += static_cast<std::size_t>(file.gcount());
-    if (size > store::max_bundle_bytes) return failure(ErrorKind::corrupt, path + " is larger than any evidence");
-    if (size == content.size()) content.resize(2 * size);
-  }
-  content.resize(size);
-  return content;
-}
-
 std::string without_newline(std::string text) {
   if (text.ends_with('\n')) text.pop_back();
   return text;
 }
 
-// Each is the line itself, or a file that holds it.
-Result<std::vector<VerifierKey>> given_keys(const std::vector<std::string>& written) {
-  if (written.empty()) {
-    return failure(ErrorKind::invalid,
-                   "no --key is given, and a key inside the file would prove nothing: whoever makes false evidence "
-                   "writes a key of their own into it",
-                   "`autoheal ledger key` prints the ledger's key: get that line once, by a way that you trust");
-  }
-  std::vector<VerifierKey> keys;
-  for (const std::string& text : written) {
-    std::error_code problem;
-    const bool is_file = std::filesystem::is_regular_file(text, problem);
-    const auto line = is_file ? read_file(text) : Result<std::string>(text);
-    if (!line) return std::unexpected(line.error());
-    auto key = VerifierKey::parse(without_newline(*line));
-    if (!key) return failure(ErrorKind::invalid, "--key " + text + ": " + key.error().message, key.error().hint);
-    keys.push_back(std::move(*key));
-  }
-  return keys;
-}
-
-std::vector<engine::Entry> entries_of(const store::EvidenceBundle& bundle) {
-  std::vector<engine::Entry> entries;
-  for (const auto& proof : bundle.entries) {
-    if (auto leaf = store::read_leaf(proof.leaf)) entries.push_back(std::move(leaf->entry));
-  }
-  return entries;
-}
-
-void tell_bundle(Proven& proven, const store::EvidenceBundle& bundle, const store::BundleProof& proof,
-                 const std::vector<engine::Entry>& entries, workflows::Phase ended) {
+void tell_bundle(Proven& proven, const CheckedBundle& checked) {
+  const auto& [bundle, proof, entries, ended] = checked;
   const std::string state(name_of(ended));
   if (!proof.by_given_key) proven.proved.push_back("the key that signed was handed the ledger by the key you gave");
   proven.proved.push_back("all " + number(entries.size()) + " entries of the bundle, " +
@@ -112,17 +63,11 @@ void tell_bundle(Proven& proven, const store::EvidenceBundle& bundle, const stor
 }
 
 Result<Proven> check_evidence(const std::string& content, const std::vector<VerifierKey>& keys) {
-  const auto bundle = store::unpack(content);
-  if (!bundle) return std::unexpected(bundle.error());
-  const auto proof = store::check_bundle(*bundle, keys);
-  if (!proof) return std::unexpected(proof.error());
-  const auto entries = entries_of(*bundle);
-  const auto heal = replay::check_whole_heal(entries, store::BundleBlobs(bundle->blobs));
-  if (heal.fault)
-    return failure(ErrorKind::corrupt, "entry " + number(heal.fault->position.value) + " " + heal.fault->why);
-  const auto& head = proof->checkpoint;
-  Proven proven{"bundle", head.origin, head.head.size, entries.front().stream, {signed_by(head)}, {}};
-  tell_bundle(proven, *bundle, *proof, entries, heal.ended);
+  const auto checked = checked_bundle(content, keys);
+  if (!checked) return std::unexpected(checked.error());
+  const auto& head = checked->proof.checkpoint;
+  Proven proven{"bundle", head.origin, head.head.size, checked->entries.front().stream, {signed_by(head)}, {}};
+  tell_bundle(proven, *checked);
   return proven;
 }
 
@@ -131,7 +76,7 @@ Result<Proven> check_entry(const std::string& content, const Options& options, c
   if (!proof) return std::unexpected(proof.error());
   std::string leaf = proof->extra;
   if (!options.leaf.empty()) {
-    auto file = read_file(options.leaf);
+    auto file = read_evidence_file(options.leaf);
     if (!file) return std::unexpected(std::move(file.error()));
     leaf = without_newline(std::move(*file));
   }
@@ -170,7 +115,7 @@ Result<std::vector<store::Checkpoint>> given_checkpoints(const Options& options,
   }
   std::vector<store::Checkpoint> opened;
   for (const std::string& path : options.checkpoints) {
-    const auto note = read_file(path);
+    const auto note = read_evidence_file(path);
     if (!note) return std::unexpected(note.error());
     auto checkpoint = store::open_checkpoint(*note, keys);
     if (!checkpoint) return failure(ErrorKind::corrupt, path + ": " + checkpoint.error().message);
@@ -252,6 +197,13 @@ int refuse(Console& console, const std::string& file, const Error& error) {
   return exit_failed;
 }
 
+Error no_key_given() {
+  return {ErrorKind::invalid,
+          "no --key is given, and a key inside the file would prove nothing: whoever makes false evidence "
+          "writes a key of their own into it",
+          "`autoheal ledger key` prints the ledger's key: get that line once, by a way that you trust"};
+}
+
 int fail(Console& console, const Error& error) {
   const int code = exit_code_of(error.kind);
   console.error(error, code);
@@ -261,9 +213,10 @@ int fail(Console& console, const Error& error) {
 }  // namespace
 
 int command_ledger_check(const Options& options, Console& console) {
-  const auto keys = given_keys(options.keys);
+  if (options.keys.empty()) return fail(console, no_key_given());
+  const auto keys = verifier_keys(options.keys);
   if (!keys) return fail(console, keys.error());
-  const auto content = read_file(options.file);
+  const auto content = read_evidence_file(options.file);
   if (!content) return fail(console, content.error());
   auto proven = check(*content, options, *keys);
   if (!proven) return refuse(console, options.file, proven.error());

@@ -3,7 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
-#include "replay/settings_text.hpp"
+#include "tools/autoheal/command_line_parts.hpp"
 #include "tools/autoheal/exit_code.hpp"
 #include "tools/autoheal/version.hpp"
 
@@ -44,17 +44,6 @@ constexpr const char* init_example =
     "made\n"
     "as a copy of what is there now: at most 10,000 files of 64 MiB, without symlinks and what looks like a secret.\n"
     "A file that exists is never overwritten.\n";
-
-// One command: its callback notes its name, so that exactly one is chosen.
-CLI::App* command(CLI::App& parent, Options& options, const std::string& name, const std::string& help) {
-  CLI::App* app = parent.add_subcommand(name, help);
-  app->fallthrough();
-  const std::string full = parent.get_parent() != nullptr ? parent.get_name() + " " + name : name;
-  app->callback([&options, full] {
-    if (options.command.empty()) options.command = full;
-  });
-  return app;
-}
 
 constexpr const char* verify_example =
     "Everything is computed anew from the rows: the hash of each entry, the tree over them, indexes, stream versions,\n"
@@ -257,43 +246,6 @@ void add_reading(CLI::App& app, Options& options) {
   command(app, options, "engines", "the engines of the configuration and how they stand");
 }
 
-constexpr const char* replay_example =
-    "Examples:\n"
-    "  autoheal replay last                      is it what today's code would decide?\n"
-    "  autoheal replay --all -o json             the same of every heal in the ledger\n"
-    "  autoheal replay last --step               through its entries by keys, forward and back\n"
-    "  autoheal replay --at 2026-11-23T12:00:00Z how all heals stood then\n"
-    "  autoheal replay last --what-if max_retries=1 --what-if certify.tests=none\n"
-    "  autoheal replay --all --since 30d --with new.yaml      the whole past under a new configuration\n"
-    "Every step is decided again, by the very code that heals, from what the ledger and the vault hold; nothing is\n"
-    "touched. Exit 0: same; 1: diverged (the first step that would be decided otherwise is shown), or not readable.\n";
-
-void add_replay(CLI::App& app, Options& options) {
-  CLI::App* replay = command(app, options, "replay", "decide past heals again with today's code; touches nothing");
-  replay->footer(replay_example);
-  replay->add_option("heal", options.heal, "the heal's id, or enough of its beginning; \"last\" is the newest");
-  replay->add_flag("--all", options.all_heals, "every heal of the ledger");
-  replay->add_option("--at", options.at, "the state right after this entry, or at this time; without a heal: of all")
-      ->type_name("SEQ|TIME");
-  replay
-      ->add_option(
-          "--what-if", options.what_if,
-          "which way it would have gone with this setting; may be repeated. Settings: " + replay::names_of_settings())
-      ->allow_extra_args(false)
-      ->type_name("KEY=VALUE");
-  replay->add_option("--with", options.with_config, "with --all: what would have come of every heal under this file")
-      ->type_name("NEW.yaml");
-  replay->add_option("--since", options.since, "with --with: only heals that began then or later")->type_name("TIME");
-  replay->add_flag("--step", options.step, "forward and back through the entries; commands a line each from a pipe");
-}
-
-void add_diff(CLI::App& app, Options& options) {
-  CLI::App* diff =
-      command(app, options, "diff", "two heals side by side, the first difference first; 1 if they differ");
-  diff->add_option("heal", options.heal, "a heal's id, or enough of its beginning")->required();
-  diff->add_option("other", options.other_heal, "another one's")->required();
-}
-
 void add_manifest(CLI::App& baseline, Options& options) {
   CLI::App* manifest = command(baseline, options, "manifest", "list every file of a release with its SHA-256");
   manifest->footer(manifest_example);
@@ -447,6 +399,16 @@ void add_groups(CLI::App& app, Options& options) {
 }
 
 }  // namespace
+
+CLI::App* command(CLI::App& parent, Options& options, const std::string& name, const std::string& help) {
+  CLI::App* app = parent.add_subcommand(name, help);
+  app->fallthrough();
+  const std::string full = parent.get_parent() != nullptr ? parent.get_name() + " " + name : name;
+  app->callback([&options, full] {
+    if (options.command.empty()) options.command = full;
+  });
+  return app;
+}
 
 Parsed parse_command_line(int argc, char** argv) {
   Parsed parsed;

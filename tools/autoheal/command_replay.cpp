@@ -1,4 +1,6 @@
 // replay: is what happened what today's code would decide?
+#include <filesystem>
+
 #include "engine/large_data.hpp"
 #include "replay/all_heals.hpp"
 #include "replay/state_text.hpp"
@@ -6,6 +8,7 @@
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/printable.hpp"
 #include "tools/autoheal/replay_commands.hpp"
+#include "tools/autoheal/show_files.hpp"
 #include "workflows/json_writer.hpp"
 
 namespace autoheal::cli {
@@ -141,13 +144,18 @@ void print_all(Console& console, const replay::AllHeals& all) {
 int replay_one(const Session& session, const Past& past) {
   const auto heal = replayable_heal(past, session.options.heal);
   if (!heal) return session.fail(heal.error());
-  const Replayed replayed = replay::replay_heal(*heal->recorded, *heal->world);
-  if (session.console.json()) {
-    session.console.data(to_json(heal->id, replayed));
-  } else {
-    print_replayed(session.console, heal->id, replayed, *past.vault);
-  }
-  return replayed.verdict == Verdict::same ? exit_done : exit_failed;
+  if (session.options.reproduce.empty()) return replay_and_tell(session.console, *heal);
+  return reproduce_and_tell(session.console, *heal, session.options.reproduce, true);
+}
+
+int pack_one(const Session& session, const Past& past) {
+  const auto heal = find_heal(*past.ledger, session.options.heal);
+  if (!heal) return session.fail(heal.error());
+  if (auto written = write_evidence(session, past, *heal, session.options.export_file); !written)
+    return session.fail(written.error());
+  session.console.note("to be decided again anywhere with: autoheal replay --import " +
+                       std::filesystem::path(session.options.export_file).filename().string());
+  return exit_done;
 }
 
 int replay_every_one(const Session& session, const Past& past) {
@@ -179,11 +187,30 @@ Result<void> check_wishes(const Options& options) {
     return unclear("--with asks about the whole past", "for example: autoheal replay --all --with new.yaml");
   if (!options.since.empty() && options.with_config.empty())
     return unclear("--since goes with --all --with NEW.yaml", "for a moment of the past there is --at");
+  if (!options.export_file.empty() &&
+      (all || options.step || !options.at.empty() || !options.what_if.empty() || !options.reproduce.empty()))
+    return unclear("--export packs one whole heal", "for example: autoheal replay last --export heal.tar.gz");
+  if (!options.reproduce.empty() && (all || options.step || !options.at.empty() || !options.what_if.empty()))
+    return unclear("--reproduce heals one whole heal again", "for example: autoheal replay last --reproduce again");
+  if (options.with_secrets && options.export_file.empty())
+    return unclear("--with-secrets goes with --export", "for example: autoheal replay last --export heal.tar.gz");
+  if (!options.keys.empty())
+    return unclear("--key goes with --import", "for example: autoheal replay --import heal.tar.gz --key KEY");
   if (options.step && all) return unclear("--step goes through one heal", "for example: autoheal replay last --step");
   return {};
 }
 
 }  // namespace
+
+int replay_and_tell(Console& console, const ReplayableHeal& heal) {
+  const Replayed replayed = replay::replay_heal(*heal.recorded, *heal.world);
+  if (console.json()) {
+    console.data(to_json(heal.id, replayed));
+  } else {
+    print_replayed(console, heal.id, replayed, heal.world->blobs());
+  }
+  return replayed.verdict == Verdict::same ? exit_done : exit_failed;
+}
 
 int command_replay(const Session& session) {
   if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
@@ -192,6 +219,7 @@ int command_replay(const Session& session) {
   if (auto clear = check_wishes(options); !clear) return session.fail(clear.error());
   const auto past = open_past_to_replay(session.configuration);
   if (!past) return session.fail(past.error());
+  if (!options.export_file.empty()) return pack_one(session, *past);
   if (!options.what_if.empty()) return replay_what_if(session, *past);
   if (!options.with_config.empty()) return replay_back_test(session, *past);
   if (options.step) return replay_step_by_step(session, *past);

@@ -21,6 +21,7 @@ int command_show(const Session& session);
 int command_audit(const Session& session);
 int command_audit_coverage(const Session& session);
 int command_replay(const Session& session);
+int command_replay_import(const Options& options, Console& console);
 int command_diff(const Session& session);
 int command_audit_summary(const Session& session);
 int command_engines(const Session& session);

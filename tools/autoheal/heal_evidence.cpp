@@ -6,14 +6,21 @@
 #include <set>
 
 #include "engine/large_data.hpp"
+#include "replay/recorded_heal.hpp"
 #include "replay/whole_heal.hpp"
 #include "store/ledger_proofs.hpp"
+#include "workflows/adopted_baseline.hpp"
+#include "workflows/engine_spec_codec.hpp"
+#include "workflows/env_file.hpp"
+#include "workflows/secret_literals.hpp"
+#include "workflows/secret_mask.hpp"
 
 namespace autoheal::cli {
 
 namespace {
 
 using engine::BlobName;
+using workflows::SecretMask;
 
 // Room for the entries and their proofs is kept.
 constexpr std::uintmax_t most_blob_bytes = store::max_bundle_bytes / 4 * 3;
@@ -33,9 +40,29 @@ std::optional<std::uintmax_t> size_of(const std::string& vault_path, const BlobN
   return problem ? std::nullopt : std::optional(size);
 }
 
+// What must not be read in a bundle without secrets: literals of the configuration that the heal began under, and what
+// was kept under keyed names. Learned values count, names do not: most of what looks like a secret is none.
+void learn_secrets_of_heal(const engine::BlobStore& vault, const engine::Entry& first, const std::set<BlobName>& names,
+                           SecretMask& mask) {
+  const auto begun = replay::decoded(first, vault);
+  const auto* triggered = begun ? std::get_if<workflows::Triggered>(&*begun) : nullptr;
+  const auto text = triggered != nullptr ? vault.get(triggered->configuration) : Result<std::string>();
+  const auto spec = text ? workflows::decode_engine_spec(*text) : std::unexpected(text.error());
+  if (!spec) return;
+  for (const std::string& literal : workflows::secret_literals(*spec, SecretMask(spec->secrets))) mask.learn(literal);
+  for (const BlobName& name : names) {
+    const auto content = store::is_keyed(name) ? vault.get(name) : std::string();
+    if (!content || content->empty()) continue;
+    if (content->find('\n') >= content->size() - 1) mask.learn(*content);
+    for (const auto& [variable, value] : workflows::read_env(*content)) {
+      if (workflows::is_secret_name(spec->secrets, variable)) mask.learn(value);
+    }
+  }
+}
+
 Result<void> take_blobs(const Past& past, const std::string& vault_path, const std::set<BlobName>& names,
-                        Secrets secrets, HealEvidence& evidence) {
-  std::size_t secret = 0, too_much = 0;
+                        Secrets secrets, const SecretMask& mask, HealEvidence& evidence) {
+  std::size_t secret = 0, telling = 0, too_much = 0;
   std::uintmax_t left = most_blob_bytes;
   for (const BlobName& name : names) {
     const auto size = size_of(vault_path, name);
@@ -47,14 +74,36 @@ Result<void> take_blobs(const Past& past, const std::string& vault_path, const s
     } else {
       auto content = past.vault->get(name);
       if (!content) return std::unexpected(std::move(content.error()));
+      if (secrets == Secrets::left_out && mask(*content) != *content) {
+        ++telling;
+        continue;
+      }
       left -= *size;
       evidence.bundle.blobs.emplace(name, std::move(*content));
     }
   }
   if (secret > 0)
-    evidence.left_out.push_back(counted_contents(secret, " of env files and secrets; --with-secrets takes them along in clear"));
+    evidence.left_out.push_back(
+        counted_contents(secret, " of env files and secrets; --with-secrets takes them along in clear"));
+  if (telling > 0)
+    evidence.left_out.push_back(counted_contents(
+        telling, " with a secret in clear, such as a configuration with literals; --with-secrets takes them along"));
   if (too_much > 0)
-    evidence.left_out.push_back(counted_contents(too_much, " that would not fit: a bundle holds at most 192 MiB of them"));
+    evidence.left_out.push_back(
+        counted_contents(too_much, " that would not fit: a bundle holds at most 192 MiB of them"));
+  return {};
+}
+
+// Baselines that were adopted stand in entries of their own; a heal names their manifests by digest.
+Result<void> take_adopted(const Past& past, const std::set<BlobName>& names, store::EvidenceBundle& bundle) {
+  const auto entries = past.ledger->read_stream("ledger", 1);
+  if (!entries) return std::unexpected(entries.error());
+  for (const engine::Entry& entry : *entries) {
+    if (entry.type != "baseline.adopted") continue;
+    const auto adopted = workflows::read_adopted(entry, *past.vault);
+    if (adopted && names.contains(adopted->digest))
+      bundle.blobs.emplace(adopted->digest, workflows::manifest_of(adopted->baseline));
+  }
   return {};
 }
 
@@ -113,8 +162,11 @@ Result<HealEvidence> evidence_of(const Past& past, const std::string& vault_path
     // Where the vault may not be read, what it holds is not looked at.
     if (const auto whole = engine::lengthen(*past.vault, entry.data)) names.merge(store::blob_names_in(*whole));
   }
-  if (auto taken = take_blobs(past, vault_path, names, secrets, evidence); !taken)
+  SecretMask mask(workflows::SecretRules{.names = {}, .patterns = {}});
+  if (secrets == Secrets::left_out) learn_secrets_of_heal(*past.vault, entries->front(), names, mask);
+  if (auto taken = take_blobs(past, vault_path, names, secrets, mask, evidence); !taken)
     return std::unexpected(std::move(taken.error()));
+  if (auto taken = take_adopted(past, names, evidence.bundle); !taken) return std::unexpected(std::move(taken.error()));
   return evidence;
 }
 

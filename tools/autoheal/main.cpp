@@ -26,6 +26,7 @@ int run(const Options& options, Console& console) {
   }
   if (options.command == "init") return command_init(options, console);
   if (options.command == "baseline manifest") return command_baseline_manifest(options, console);
+  if (options.command == "replay" && !options.import_file.empty()) return command_replay_import(options, console);
   if (options.command == "ledger check") return command_ledger_check(options, console);
   auto configuration = load_configuration(options);
   if (!configuration) {

@@ -33,12 +33,13 @@ struct Options {
   bool nginx = false;  // init
   std::vector<std::string> units, folders, baselines;
 
-  bool all_heals = false;            // replay --all
-  bool step = false;                 // replay --step
-  std::string at;                    // replay --at
-  std::vector<std::string> what_if;  // replay --what-if
-  std::string with_config;           // replay --with
-  std::string other_heal;            // diff
+  bool all_heals = false;                           // replay --all
+  bool step = false;                                // replay --step
+  std::string at;                                   // replay --at
+  std::vector<std::string> what_if;                 // replay --what-if
+  std::string with_config;                          // replay --with
+  std::string export_file, import_file, reproduce;  // replay --export, --import, --reproduce
+  std::string other_heal;                           // diff
 
   std::string actor, type, state, strategy, since, until;  // heals, audit
   std::optional<std::uint64_t> limit, after;
@@ -54,11 +55,11 @@ struct Options {
   bool newest = false, follow = false;  // audit
   std::string compare;                  // audit summary
 
-  std::string evidence, report;  // show
-  bool with_secrets = false;
+  std::string evidence, report;                // show
+  bool with_secrets = false;                   // show --evidence, replay --export
   std::string file;                            // ledger check, ledger archive
   std::string leaf;                            // ledger check
-  std::vector<std::string> keys, checkpoints;  // ledger check
+  std::vector<std::string> keys, checkpoints;  // ledger check; keys: replay --import, too
   std::string before;                          // ledger archive
   std::vector<std::string> archives;           // ledger export, ledger prove
 };

@@ -12,6 +12,12 @@ int replay_step_by_step(const Session& session, const Past& past);  // HEAL --st
 int replay_what_if(const Session& session, const Past& past);       // HEAL --what-if
 int replay_back_test(const Session& session, const Past& past);     // --all --with
 
+// Decides the heal again and says what came of it.
+int replay_and_tell(Console& console, const ReplayableHeal& heal);
+// Heals it once more in the folder `written`, and says how both courses compare. `runs_programs`: those that the
+// configuration marks as reproducible.
+int reproduce_and_tell(Console& console, const ReplayableHeal& heal, const std::string& written, bool runs_programs);
+
 // A sequence number or a time. invalid: neither.
 [[nodiscard]] Result<replay::Moment> moment_of(const std::string& written);
 // The index of the newest entry at that moment. not_found: the heal had not begun.

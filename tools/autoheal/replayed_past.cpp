@@ -2,10 +2,36 @@
 
 #include <unistd.h>
 
+#include <set>
+
+#include "workflows/adopted_baseline.hpp"
+
 namespace autoheal::cli {
 
 namespace {
 constexpr std::size_t progress_columns = 24;
+// A manifest of an adopted baseline is known by its digest, which entries name.
+void take_named_adoptions(const std::vector<engine::Entry>& entries, const engine::BlobStore& blobs,
+                          replay::Adoptions& adoptions) {
+  std::set<std::string> digests;
+  for (const engine::Entry& entry : entries) {
+    const auto decoded = replay::decoded(entry, blobs);
+    if (!decoded) continue;
+    if (const auto* planned = std::get_if<workflows::PlanRecorded>(&*decoded))
+      digests.insert(planned->adopted_baseline);
+    if (const auto* certified = std::get_if<workflows::Certified>(&*decoded))
+      digests.insert(certified->adopted_baseline);
+    if (const auto* refused = std::get_if<workflows::CertificationRefused>(&*decoded))
+      digests.insert(refused->adopted_baseline);
+  }
+  digests.erase(std::string());  // nothing was adopted
+  for (const std::string& digest : digests) {
+    const auto manifest = blobs.get(digest);
+    auto adopted = manifest ? workflows::adopted_of_manifest(*manifest) : std::unexpected(manifest.error());
+    if (adopted && adopted->digest == digest) adoptions.take(entries.front().subject, std::move(*adopted));
+  }
+}
+
 }  // namespace
 
 Result<Past> open_past_to_replay(const LoadedConfiguration& configuration) {
@@ -32,6 +58,16 @@ Result<ReplayableHeal> replayable_heal(const Past& past, const std::string& writ
   }
   heal.world = std::make_unique<replay::PastWorld>(*past.vault, *heal.adoptions);
   heal.recorded = std::make_unique<replay::RecordedHeal>(std::move(*entries), heal.world->blobs());
+  return heal;
+}
+
+ReplayableHeal carried_heal(std::vector<engine::Entry> entries, const engine::BlobStore& blobs) {
+  ReplayableHeal heal;
+  heal.id = entries.front().stream;
+  heal.adoptions = std::make_unique<replay::Adoptions>();
+  take_named_adoptions(entries, blobs, *heal.adoptions);
+  heal.world = std::make_unique<replay::PastWorld>(blobs, *heal.adoptions);
+  heal.recorded = std::make_unique<replay::RecordedHeal>(std::move(entries), heal.world->blobs());
   return heal;
 }
 

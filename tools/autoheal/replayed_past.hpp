@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "replay/past_world.hpp"
 #include "replay/recorded_heal.hpp"
@@ -24,6 +25,10 @@ struct ReplayableHeal {
 };
 // `written` as find_heal takes it.
 [[nodiscard]] Result<ReplayableHeal> replayable_heal(const Past& past, const std::string& written);
+
+// A heal that came without its ledger; baselines that were adopted are known as far as `blobs`, which outlives it,
+// holds their manifests.
+[[nodiscard]] ReplayableHeal carried_heal(std::vector<engine::Entry> entries, const engine::BlobStore& blobs);
 
 // "replayed [######      ] 50% of 1234 entries".
 [[nodiscard]] std::string progress_bar(std::string_view what, std::uint64_t done, std::uint64_t all,

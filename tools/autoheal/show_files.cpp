@@ -18,23 +18,6 @@ store::Packing packing_of(const fs::path& file) {
   return extension == ".gz" || extension == ".tgz" ? store::Packing::gzip : store::Packing::plain;
 }
 
-Result<void> write_evidence(const Session& session, const Past& past, const std::string& heal) {
-  const Options& options = session.options;
-  const Secrets secrets = options.with_secrets ? Secrets::taken_along : Secrets::left_out;
-  const auto evidence = evidence_of(past, session.configuration.settings.ledger + ".vault", heal, secrets);
-  if (!evidence) return std::unexpected(evidence.error());
-  const auto archive = pack(evidence->bundle, packing_of(options.evidence));
-  if (!archive) return std::unexpected(archive.error());
-  const auto path = fs::absolute(options.evidence);
-  if (auto written = write_new_file(path.string(), *archive); !written) return written;
-  session.console.note(path.string() + ": " + std::to_string(evidence->bundle.entries.size()) +
-                       " entries with their proofs, " + std::to_string(evidence->bundle.blobs.size()) + " contents");
-  for (const std::string& what : evidence->left_out) session.console.note("left out: " + what);
-  session.console.note("to be checked anywhere with: autoheal ledger check " + path.filename().string() + " --key '" +
-                       evidence->bundle.key + "'");
-  return {};
-}
-
 Result<void> write_report(const Session& session, const Past& past, const std::string& heal) {
   workflows::SecretMask mask(session.configuration.settings.secrets);
   learn_secrets(session.configuration.settings, mask);
@@ -48,9 +31,27 @@ Result<void> write_report(const Session& session, const Past& past, const std::s
 
 }  // namespace
 
+Result<void> write_evidence(const Session& session, const Past& past, const std::string& heal,
+                            const std::string& file) {
+  const Secrets secrets = session.options.with_secrets ? Secrets::taken_along : Secrets::left_out;
+  const auto evidence = evidence_of(past, session.configuration.settings.ledger + ".vault", heal, secrets);
+  if (!evidence) return std::unexpected(evidence.error());
+  const auto archive = pack(evidence->bundle, packing_of(file));
+  if (!archive) return std::unexpected(archive.error());
+  const auto path = fs::absolute(file);
+  if (auto written = write_new_file(path.string(), *archive); !written) return written;
+  session.console.note(path.string() + ": " + std::to_string(evidence->bundle.entries.size()) +
+                       " entries with their proofs, " + std::to_string(evidence->bundle.blobs.size()) + " contents");
+  for (const std::string& what : evidence->left_out) session.console.note("left out: " + what);
+  session.console.note("to be checked anywhere with: autoheal ledger check " + path.filename().string() + " --key '" +
+                       evidence->bundle.key + "'");
+  return {};
+}
+
 int show_in_files(const Session& session, const Past& past, const std::string& heal) {
   if (!session.options.evidence.empty()) {
-    if (auto written = write_evidence(session, past, heal); !written) return session.fail(written.error());
+    if (auto written = write_evidence(session, past, heal, session.options.evidence); !written)
+      return session.fail(written.error());
   }
   if (!session.options.report.empty()) {
     if (auto written = write_report(session, past, heal); !written) return session.fail(written.error());

@@ -56,6 +56,8 @@ constexpr std::array text_value = {one("*", argument, "text")};
 constexpr Shape text_values{"text values", text_value};
 constexpr Field cwd_field = one("cwd", source, "where the program runs", "the engine's root");
 constexpr Field environment_field = map_of("environment", text_values, "added to the small fixed environment");
+constexpr Field reproducible_field =
+    one("reproducible", boolean, "may run again, for real, when `replay --reproduce` rebuilds an incident", "false");
 constexpr Field user_field = one("user", word, "the OS user it runs as (only where autoheal is root)");
 
 // ---- probes
@@ -102,6 +104,7 @@ constexpr std::array probe_fields = {
     timeout_field,
     cwd_field,
     environment_field,
+    reproducible_field,
     user_field,
 };
 constexpr Shape probe{"probe", probe_fields, probe_kinds};
@@ -165,7 +168,7 @@ constexpr std::array command_fields = {
     list("undo", argument, "takes it back; {captured} stands for what capture printed"),
     list("capture", argument, "runs before; its output is kept for undo"),
     one("repeatable", boolean, "may run again when a crash left its outcome open", "false"),
-    one("reproducible", boolean, "may run again when an incident is reproduced", "false"),
+    reproducible_field,
     timeout_field,
     cwd_field,
     environment_field,
@@ -257,6 +260,7 @@ constexpr std::array test_fields = {
     timeout_field,
     cwd_field,
     environment_field,
+    reproducible_field,
     user_field,
 };
 constexpr Shape test{"test", test_fields};

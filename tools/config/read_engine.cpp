@@ -35,6 +35,7 @@ class EngineReader {
     read(map, "environment", run.environment);
     read(map, "user", run.user);
     read(map, "timeout", run.timeout);
+    read(map, "reproducible", run.reproducible);
     return run;
   }
 

@@ -89,6 +89,17 @@ Result<TargetFacts> facts_of(Result<Seen> seen) {
   return std::move(seen->facts);
 }
 
+// A before-image that is back in its place was never kept: the incident could not be rebuilt once somebody repairs it.
+// Best effort: what cannot be kept is restored all the same.
+void keep_restored(const RootFolder& root, const StagingTools& tools, const Change& change) {
+  if (change.before.kind != TargetKind::file || change.kind == ChangeKind::state) return;
+  Look look;
+  look.naming = naming_of(change);
+  look.keep_content = true;
+  const auto seen = look_at(root, change.before.path, look, tools.blobs, tools.own);
+  if (seen && seen->facts.digest == change.before.digest) (void)tools.blobs.put(seen->content, look.naming);
+}
+
 }  // namespace
 
 Result<Observation> RealHost::observe(const EngineSpec& spec, const ObserveRequest& request) {
@@ -147,6 +158,7 @@ UndoOutcome RealHost::restore_and_note(const RootFolder& root, const StagingTool
                                        const ChangeOutcome* outcome, unsigned number, const EffectMark& mark) const {
   const OwnChangeUnderWay ours(options_.own_changes, root.path() + "/" + change.before.path);
   UndoOutcome undone = restore_change(root, tools, change, outcome, number, mark);
+  if (undone.status == UndoStatus::restored) keep_restored(root, tools, change);
   if (options_.own_changes == nullptr || undone.status != UndoStatus::restored) return undone;
   if (const auto now = identity_of(root, change.before.path)) ours.note(*now);
   return undone;

@@ -255,5 +255,18 @@ TEST(ReadLeaf, ReadsWhatIsWrittenAndNothingElse) {
   EXPECT_FALSE(read_leaf(line + "\n"));
 }
 
+TEST(BundleBlobsWithoutTheVaultsKey, KnowAKeyedNameOnlyOfWhatTheyHold) {
+  const std::string name = "hmac-sha256:" + std::string(64, 'a');
+  const std::map<engine::BlobName, std::string> held = {{name, "PORT=1\n"}, {sha256_name("x"), "x"}};
+  const BundleBlobs blobs(held);
+  EXPECT_EQ(blobs.name_of("PORT=1\n", engine::BlobNaming::keyed), name);
+  EXPECT_EQ(blobs.name_of("PORT=2\n", engine::BlobNaming::keyed), "");
+  EXPECT_EQ(blobs.name_of("x", engine::BlobNaming::keyed), "") << "a plain name tells nothing of a keyed one";
+  EXPECT_EQ(blobs.name_of("x", engine::BlobNaming::plain), sha256_name("x"));
+  const auto missing = blobs.get("hmac-sha256:" + std::string(64, 'b'));
+  ASSERT_FALSE(missing);
+  EXPECT_NE(missing.error().message.find("--with-secrets"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace autoheal::store

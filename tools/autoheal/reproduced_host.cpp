@@ -1,0 +1,322 @@
+#include "tools/autoheal/reproduced_host.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "workflows/certification.hpp"
+#include "workflows/gather_evidence.hpp"
+
+namespace autoheal::cli {
+
+using namespace workflows;  // the words of the port stand on every line here
+
+namespace {
+
+constexpr std::string_view exit_status = "exit status ";
+constexpr std::string_view timed_out = "did not end within its time limit";
+
+// The reason in what an outcome says of a program: "command /bin/x: <reason>".
+std::string reason_in(const std::string& message) {
+  const auto colon = message.find(": ");
+  const std::string reason = colon == std::string::npos ? message : message.substr(colon + 2);
+  return reason.starts_with(exit_status) ? std::string() : reason;
+}
+
+bool is_there(const std::string& path) {
+  struct stat found {};
+  return ::lstat(path.c_str(), &found) == 0;
+}
+
+// `real` for what was rebuilt, `recorded` for all else.
+template <class Finding>
+std::vector<Finding> joined(std::vector<Finding> real, const std::vector<Finding>& recorded,
+                            const std::set<std::string>& rebuilt) {
+  std::erase_if(real, [&](const Finding& one) { return !rebuilt.contains(one.path); });
+  for (const Finding& one : recorded) {
+    if (!rebuilt.contains(one.path)) real.push_back(one);
+  }
+  std::ranges::sort(real, {}, &Finding::path);
+  return real;
+}
+
+}  // namespace
+
+void ReproducedHost::begin(const HealEffect& effect) {
+  const unsigned attempt = std::visit([](const EffectContext& context) { return context.attempt; }, effect);
+  const auto found = world_.course.attempts.find(attempt);
+  attempt_ = found == world_.course.attempts.end() ? &none_ : &found->second;
+  certifying_ = std::holds_alternative<Certify>(effect);
+  const auto* act = std::get_if<PerformAct>(&effect);
+  const auto* capture = std::get_if<CaptureForUndo>(&effect);
+  const auto* undo = std::get_if<PerformUndo>(&effect);
+  number_ = act != nullptr ? act->number : capture != nullptr ? capture->number : undo != nullptr ? undo->number : 0;
+  capturing_ = capture != nullptr;
+  undoing_ = undo != nullptr;
+}
+
+void ReproducedHost::note_record(const std::string& what) {
+  const std::lock_guard lock(mutex_);
+  from_record_.insert(what);
+}
+void ReproducedHost::note_real(const std::string& what) {
+  const std::lock_guard lock(mutex_);
+  for_real_.insert(what);
+}
+
+std::string ReproducedHost::content(const engine::BlobName& name) const {
+  return name.empty() ? std::string() : world_.blobs.get(name).value_or("");
+}
+
+Result<Observation> ReproducedHost::observe(const EngineSpec& spec, const ObserveRequest& request) {
+  ObserveRequest asked = request;
+  asked.owners.clear();  // names of another machine's users say nothing here
+  auto observation = world_.real.observe(spec, asked);
+  if (!observation) return observation;
+  name_as_recorded(*observation);
+  const auto& first = world_.course.attempts.at(1).observation->owners;
+  const auto& known = attempt_->observation ? attempt_->observation->owners : first;
+  for (const std::string& owner : request.owners) {
+    const auto found = known.find(owner);
+    if (world_.place.owners && found != known.end()) {
+      observation->owners[owner] = found->second;
+    } else {
+      observation->owners[owner] = {::geteuid(), ::getegid()};
+    }
+  }
+  return observation;
+}
+
+// A single snapshot is named by its path, which is another one here.
+void ReproducedHost::name_as_recorded(Observation& observation) const {
+  if (!attempt_->observation) return;
+  for (auto& [path, facts] : observation.states) {
+    const auto then = attempt_->observation->states.find(path);
+    if (then == attempt_->observation->states.end() || then->second.snapshots.size() != 1) continue;
+    if (facts.snapshots.size() == 1) facts.snapshots.front().name = then->second.snapshots.front().name;
+  }
+}
+
+std::vector<ChangeOutcome> ReproducedHost::apply(const EngineSpec& spec, std::span<const Change> changes,
+                                                 unsigned first_number, const EffectMark& mark) {
+  std::vector<Change> here(changes.begin(), changes.end());
+  bool refused = false;
+  for (std::size_t index = 0; index < here.size(); ++index) {
+    if (!here[index].validate) continue;
+    note_record("validate of " + here[index].before.path);
+    here[index].validate.reset();
+    const auto then = attempt_->outcomes.find(first_number + static_cast<unsigned>(index));
+    refused = refused || (then != attempt_->outcomes.end() && then->second.status == ChangeStatus::refused);
+  }
+  if (!refused) return world_.real.apply(spec, here, first_number, mark);
+  // What a validation refused was not applied, nor what waited for it.
+  std::vector<ChangeOutcome> outcomes;
+  for (std::size_t index = 0; index < here.size(); ++index) {
+    const unsigned number = first_number + static_cast<unsigned>(index);
+    const auto then = attempt_->outcomes.find(number);
+    const bool applied = then != attempt_->outcomes.end() && then->second.status == ChangeStatus::done;
+    ChangeOutcome outcome = then != attempt_->outcomes.end() ? then->second : ChangeOutcome();
+    if (applied) outcome = world_.real.apply(spec, std::span(here).subspan(index, 1), number, mark).front();
+    outcome.number = number;
+    outcomes.push_back(std::move(outcome));
+  }
+  return outcomes;
+}
+
+std::vector<UndoOutcome> ReproducedHost::restore(const EngineSpec& spec, std::span<const Change> changes,
+                                                 unsigned first_number, std::span<const ChangeOutcome> outcomes,
+                                                 const EffectMark& mark) {
+  return world_.real.restore(spec, changes, first_number, outcomes, mark);
+}
+
+std::vector<std::string> ReproducedHost::settle(const EngineSpec& spec, const EffectMark& heal_mark) {
+  return world_.real.settle(spec, heal_mark);
+}
+
+std::optional<ProgramRun> ReproducedHost::to_run(const ProgramRun& run) {
+  if (!run.reproducible || !world_.runs_programs) return std::nullopt;
+  ProgramRun here = run;
+  for (std::string& argument : here.argv) argument = world_.place.moved(argument);
+  here.cwd = world_.place.moved(run.cwd);
+  if (!is_there(here.cwd)) here.cwd = world_.place.spec.root;
+  if (!is_there(here.argv.front())) here.argv.front() = run.argv.front();
+  if (is_there(here.argv.front())) return here;
+  note_record(run.argv.front() + ", which is marked reproducible but is not on this machine");
+  return std::nullopt;
+}
+
+RunOutcome ReproducedHost::run(const RunRequest& request) {
+  if (auto here = to_run(request.run)) {
+    note_real(request.run.argv.front());
+    RunRequest moved = request;
+    moved.run = std::move(*here);
+    return world_.real.run(moved);
+  }
+  note_record("program " + request.run.argv.front());
+  return recorded_run(request.run);
+}
+
+RunOutcome ReproducedHost::recorded_run(const ProgramRun& run) const {
+  if (number_ == 0) return recorded_test(run);
+  RunOutcome outcome;
+  outcome.started = true;
+  if (capturing_) {
+    const auto captured = attempt_->captured.find(number_);
+    const bool known = captured != attempt_->captured.end() && !captured->second.empty();
+    outcome.exit_code = known ? 0 : 1;
+    if (known) outcome.standard_output = content(captured->second);
+  } else if (undoing_) {
+    const auto undone = attempt_->undone.find(number_);
+    const bool done = undone != attempt_->undone.end() && undone->second.status == UndoStatus::undone;
+    outcome.exit_code = done ? 0 : 1;
+    if (!done && undone != attempt_->undone.end()) outcome.message = reason_in(undone->second.message);
+  } else {
+    return recorded_act(number_);
+  }
+  return outcome;
+}
+
+RunOutcome ReproducedHost::recorded_act(unsigned number) const {
+  RunOutcome outcome;
+  const auto found = attempt_->outcomes.find(number);
+  if (found == attempt_->outcomes.end()) {
+    outcome.message = "the record does not say what came of it";
+    return outcome;
+  }
+  const ChangeOutcome& then = found->second;
+  outcome.started =
+      then.status == ChangeStatus::done || then.status == ChangeStatus::failed || then.status == ChangeStatus::unknown;
+  outcome.no_room = then.status == ChangeStatus::not_started;
+  outcome.exit_code = then.status == ChangeStatus::done ? 0 : std::max(1, then.exit_code);
+  outcome.timed_out = then.message.ends_with(timed_out);
+  outcome.message = reason_in(then.message);
+  outcome.took = then.took;
+  outcome.program_sha256 = then.program_sha256;
+  outcome.standard_output = content(then.output);
+  return outcome;
+}
+
+RunOutcome ReproducedHost::recorded_test(const ProgramRun& run) const {
+  RunOutcome outcome;
+  outcome.message = "the record does not say what came of it";
+  if (!attempt_->evidence) return outcome;
+  for (const TestSpec& test : world_.place.spec.certify.tests) {
+    for (const TestCell& cell : cells_of(test)) {
+      if (command_of(test, cell) != run) continue;
+      const auto then = std::ranges::find(attempt_->evidence->tests, cell.name, &TestResult::name);
+      if (then == attempt_->evidence->tests.end()) continue;
+      outcome.started = then->passed || then->exit_code != 0 || then->timed_out;
+      outcome.exit_code = then->exit_code;
+      outcome.timed_out = then->timed_out;
+      outcome.message = then->message.starts_with(exit_status) ? std::string() : then->message;
+      outcome.program_sha256 = then->program_sha256;
+      outcome.user = then->user;
+      outcome.took = then->took;
+      outcome.standard_output = content(then->output);
+      return outcome;
+    }
+  }
+  return outcome;
+}
+
+CallOutcome ReproducedHost::call(const HttpCall& call, const std::string&) {
+  CallOutcome outcome;
+  outcome.message = "nothing outside is called when an incident is reproduced";
+  note_record("call of " + call.method);
+  return outcome;
+}
+
+Result<std::vector<TargetFacts>> ReproducedHost::outputs(const EngineSpec& spec,
+                                                         const std::vector<std::string>& globs) {
+  return world_.real.outputs(spec, globs);
+}
+
+ReleaseFacts ReproducedHost::check_release(const EngineSpec& spec, const ReleaseRepair& repair,
+                                           const std::string& name) {
+  return world_.real.check_release(spec, repair, name);
+}
+
+ProbeResult ReproducedHost::probe(const EngineSpec& spec, const Probe& probe, const EffectMark& mark) {
+  const auto real = [&](const Probe& one) {
+    note_real("probe " + one.name);
+    return world_.real.probe(spec, one, mark);
+  };
+  if (const auto* file = std::get_if<FileProbe>(&probe.what);
+      file != nullptr && world_.place.paths.contains(file->path))
+    return real(probe);
+  if (const auto* env = std::get_if<EnvProbe>(&probe.what); env != nullptr && world_.place.paths.contains(env->file))
+    return real(probe);
+  Probe moved = probe;
+  auto* command = std::get_if<CommandProbe>(&moved.what);
+  auto* plugin = std::get_if<PluginProbe>(&moved.what);
+  if (ProgramRun* run = command != nullptr ? &command->run : plugin != nullptr ? &plugin->run : nullptr) {
+    if (auto here = to_run(*run)) {
+      *run = std::move(*here);
+      return real(moved);
+    }
+  }
+  note_record("probe " + probe.name);
+  return recorded_probe(probe);
+}
+
+ProbeResult ReproducedHost::recorded_probe(const Probe& probe) const {
+  ProbeResult result;
+  result.name = probe.name;
+  result.heal = probe.heal;
+  if (certifying_) {
+    result.message = "the record does not say";
+    if (!attempt_->evidence) return result;
+    const auto then = std::ranges::find(attempt_->evidence->probes, probe.name, &ProbeResult::name);
+    if (then == attempt_->evidence->probes.end()) return result;
+    result = *then;
+    result.printed = content(then->output);
+    return result;
+  }
+  // While a heal only looks, the record keeps what all of its probes came to.
+  const auto& checks = world_.place.spec.repair.checks;
+  const bool is_check = std::ranges::find(checks, probe.name, &Probe::name) != checks.end();
+  const bool passed =
+      is_check ? attempt_->observation.has_value() : attempt_->observation && attempt_->observation->self_test_passes;
+  result.verdict = passed ? ProbeVerdict::pass : ProbeVerdict::fail;
+  return result;
+}
+
+bool ReproducedHost::process_runs(const EngineSpec& spec, const std::string& pidfile) {
+  note_record("whether a service runs");
+  if (!attempt_->observation) return false;
+  for (const ServiceOfEngine& other : world_.place.spec.repair.services) {
+    if (other.root == spec.root && other.service.pidfile == pidfile)
+      return std::ranges::find(attempt_->observation->running, other.engine) != attempt_->observation->running.end();
+  }
+  return attempt_->observation->service_running;
+}
+
+Result<std::vector<HashFinding>> ReproducedHost::hash(const EngineSpec& spec, const HashRequest& request) {
+  auto found = world_.real.hash(spec, request);
+  if (!found) return found;
+  const auto recorded = attempt_->evidence ? attempt_->evidence->hashes : std::vector<HashFinding>();
+  for (const HashFinding& hash : recorded) {
+    if (!world_.place.paths.contains(hash.path)) note_record("digest of " + hash.path);
+  }
+  return joined(std::move(*found), recorded, world_.place.paths);
+}
+
+Result<std::vector<SecurityFinding>> ReproducedHost::scan(const EngineSpec& spec, const SecuritySpec& policy,
+                                                          const std::vector<std::string>& touched) {
+  SecuritySpec here = policy;
+  std::erase_if(here.paths, [&](const std::string& path) { return !is_there(spec.root + "/" + path); });
+  auto found = world_.real.scan(spec, here, touched);
+  if (!found) return found;
+  if (!policy.paths.empty()) note_record("security of what else lies below " + policy.paths.front());
+  const auto recorded = attempt_->evidence ? attempt_->evidence->findings : std::vector<SecurityFinding>();
+  return joined(std::move(*found), recorded, world_.place.paths);
+}
+
+Result<std::vector<TargetFacts>> ReproducedHost::look(const EngineSpec& spec, const std::vector<std::string>& paths) {
+  return world_.real.look(spec, paths);
+}
+
+std::size_t ReproducedHost::end_marked(const EffectMark& mark) { return world_.real.end_marked(mark); }
+
+}  // namespace autoheal::cli

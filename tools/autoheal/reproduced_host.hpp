@@ -1,0 +1,85 @@
+// The machine of a past heal, as far as it can be had again: files are real, below the rebuilt root; what was asked of
+// programs, networks and processes is answered from the record, unless its owner marked it `reproducible`.
+#pragma once
+
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tools/autoheal/rebuilt_place.hpp"
+#include "workflows/heal_machine.hpp"
+#include "workflows/host.hpp"
+
+namespace autoheal::cli {
+
+struct ReproducedWorld {
+  workflows::Host& real;
+  const replay::Course& course;  // the record
+  const RebuiltPlace& place;
+  const engine::BlobStore& blobs;
+  bool runs_programs = true;  // false: not even those that are marked
+};
+
+// Thread-safe within one effect; all of `world` outlives it.
+class ReproducedHost final : public workflows::Host {
+ public:
+  explicit ReproducedHost(ReproducedWorld world) : world_(world) {}
+
+  // Which effect the next calls belong to.
+  void begin(const workflows::HealEffect& effect);
+  // In words, each once: what the record answered, and what was run for real.
+  [[nodiscard]] const std::set<std::string>& from_record() const { return from_record_; }
+  [[nodiscard]] const std::set<std::string>& for_real() const { return for_real_; }
+
+  Result<workflows::Observation> observe(const workflows::EngineSpec& spec,
+                                         const workflows::ObserveRequest& request) override;
+  std::vector<workflows::ChangeOutcome> apply(const workflows::EngineSpec& spec,
+                                              std::span<const workflows::Change> changes, unsigned first_number,
+                                              const workflows::EffectMark& mark) override;
+  std::vector<workflows::UndoOutcome> restore(const workflows::EngineSpec& spec,
+                                              std::span<const workflows::Change> changes, unsigned first_number,
+                                              std::span<const workflows::ChangeOutcome> outcomes,
+                                              const workflows::EffectMark& mark) override;
+  std::vector<std::string> settle(const workflows::EngineSpec& spec, const workflows::EffectMark& heal_mark) override;
+  workflows::RunOutcome run(const workflows::RunRequest& request) override;
+  workflows::CallOutcome call(const workflows::HttpCall& call, const std::string& key) override;
+  Result<std::vector<workflows::TargetFacts>> outputs(const workflows::EngineSpec& spec,
+                                                      const std::vector<std::string>& globs) override;
+  workflows::ReleaseFacts check_release(const workflows::EngineSpec& spec, const workflows::ReleaseRepair& repair,
+                                        const std::string& name) override;
+  workflows::ProbeResult probe(const workflows::EngineSpec& spec, const workflows::Probe& probe,
+                               const workflows::EffectMark& mark) override;
+  bool process_runs(const workflows::EngineSpec& spec, const std::string& pidfile) override;
+  Result<std::vector<workflows::HashFinding>> hash(const workflows::EngineSpec& spec,
+                                                   const workflows::HashRequest& request) override;
+  Result<std::vector<workflows::SecurityFinding>> scan(const workflows::EngineSpec& spec,
+                                                       const workflows::SecuritySpec& policy,
+                                                       const std::vector<std::string>& touched) override;
+  Result<std::vector<workflows::TargetFacts>> look(const workflows::EngineSpec& spec,
+                                                   const std::vector<std::string>& paths) override;
+  std::size_t end_marked(const workflows::EffectMark& mark) override;
+
+ private:
+  void name_as_recorded(workflows::Observation& observation) const;
+  // The program as it can be run here, or nothing: its answer comes from the record.
+  [[nodiscard]] std::optional<workflows::ProgramRun> to_run(const workflows::ProgramRun& run);
+  [[nodiscard]] workflows::RunOutcome recorded_run(const workflows::ProgramRun& run) const;
+  [[nodiscard]] workflows::RunOutcome recorded_act(unsigned number) const;
+  [[nodiscard]] workflows::RunOutcome recorded_test(const workflows::ProgramRun& run) const;
+  [[nodiscard]] workflows::ProbeResult recorded_probe(const workflows::Probe& probe) const;
+  [[nodiscard]] std::string content(const engine::BlobName& name) const;
+  void note_record(const std::string& what);
+  void note_real(const std::string& what);
+
+  ReproducedWorld world_;
+  const replay::Attempt* attempt_ = nullptr;  // as recorded; never null after begin()
+  replay::Attempt none_;                      // of an attempt that was not made then
+  bool certifying_ = false;
+  unsigned number_ = 0;  // of the act, capture or undo
+  bool capturing_ = false, undoing_ = false;
+  std::mutex mutex_;
+  std::set<std::string> from_record_, for_real_;
+};
+
+}  // namespace autoheal::cli

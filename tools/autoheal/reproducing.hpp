@@ -1,0 +1,30 @@
+// A past heal done once more, for real, in a folder of its own: the same loop, strategies, Truth and host as live, over
+// a ledger in memory; then both courses side by side.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "replay/course.hpp"
+#include "tools/autoheal/replayed_past.hpp"
+#include "tools/host/closed_off.hpp"
+
+namespace autoheal::cli {
+
+struct Reproduction {
+  std::vector<replay::Compared> rows;
+  std::vector<std::string> for_real, from_record;  // what was run again; what the record answered
+  std::vector<std::string> missing;                // what could not be rebuilt
+  bool owners = true;                              // false: files belong to whoever ran this
+  host::ClosedOff closed_off;
+  [[nodiscard]] bool same() const;
+};
+
+// `folder` is absolute, new or empty. Takes network and write permission away from this process where it can, so
+// nothing but the folder can be changed afterwards; to be called once, before there is a second thread. `program`:
+// autoheal's own file. invalid: the heal cannot be reproduced, the message says why.
+[[nodiscard]] Result<Reproduction> reproduce(const ReplayableHeal& heal, const std::filesystem::path& folder,
+                                             const std::string& program, bool runs_programs);
+
+}  // namespace autoheal::cli
