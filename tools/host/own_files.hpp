@@ -4,7 +4,9 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -15,16 +17,28 @@ namespace autoheal::host {
 class OwnFiles {
  public:
   OwnFiles() = default;
-  explicit OwnFiles(const std::vector<std::filesystem::path>& paths) {
+  explicit OwnFiles(const std::vector<std::filesystem::path>& paths) : paths_(paths) {
     for (const auto& path : paths) {
-      struct stat found {};
-      if (::stat(path.c_str(), &found) == 0) identities_.emplace(found.st_dev, found.st_ino);
+      if (const auto found = identity_of(path)) identities_.insert(*found);
     }
   }
-  [[nodiscard]] bool contain(const struct stat& file) const { return identities_.contains({file.st_dev, file.st_ino}); }
+  [[nodiscard]] bool contain(const struct stat& file) const {
+    const Identity identity{file.st_dev, file.st_ino};
+    // One that was replaced meanwhile gives its inode to the next file that is made, which is not ours.
+    return identities_.contains(identity) &&
+           std::ranges::any_of(paths_, [&](const auto& path) { return identity_of(path) == identity; });
+  }
 
  private:
-  std::set<std::pair<dev_t, ino_t>> identities_;
+  using Identity = std::pair<dev_t, ino_t>;
+  static std::optional<Identity> identity_of(const std::filesystem::path& path) {
+    struct stat found {};
+    if (::stat(path.c_str(), &found) != 0) return std::nullopt;
+    return Identity{found.st_dev, found.st_ino};
+  }
+
+  std::vector<std::filesystem::path> paths_;
+  std::set<Identity> identities_;
 };
 
 }  // namespace autoheal::host
