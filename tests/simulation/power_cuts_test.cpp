@@ -150,6 +150,7 @@ std::string judge(const std::filesystem::path& path, const Recording& recording,
   if (!verified->sound()) return "does not verify: " + verified->problems.front();
   engine::NewEntry more;
   more.type = "heal.more";
+  more.data = "{}";
   const auto appended = (*ledger)->append({{{"more", 0, {more}, engine::StreamLife::goes_on, {}}}, {}, 0});
   return appended.status == engine::AppendStatus::ok ? "" : "does not go on: " + appended.message;
 }
@@ -219,6 +220,7 @@ Judged cut_again(RecordedDisk& recorded, const Disk& disk, std::uint64_t seed) {
     const std::uint64_t before = (*ledger)->read_all({}, 10'000)->entries.size();
     engine::NewEntry more;
     more.type = "heal.more";
+    more.data = "{}";
     if ((*ledger)->append({{{"again", 0, {more}, engine::StreamLife::goes_on, {}}}, {}, 0}).status !=
         engine::AppendStatus::ok)
       return {1, {"does not go on"}};
