@@ -32,7 +32,7 @@ class KilledUnderLoad : public ::testing::Test {
     for (unsigned number = 0; number < engines; ++number) {
       bridge_.write(file_of(number), wrong);
       text += file_engine("E" + std::to_string(number),
-                          "    healing: { max_heals_per_hour: 100000, cooldown: 0s, settle: 0s, fail_after: 1 }\n");
+                          "    healing: { max_heals_per_hour: 10000, cooldown: 0s, settle: 0s, fail_after: 1 }\n");
     }
     bridge_.write("autoheal.yaml", "version: 1\nhealing: { retry_delay: 0, max_concurrent: 4 }\nengines:\n" + text);
   }
