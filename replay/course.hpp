@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "replay/recorded_heal.hpp"
+#include "workflows/heal_state.hpp"
 
 namespace autoheal::replay {
 
