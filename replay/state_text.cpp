@@ -77,8 +77,9 @@ std::string mark_of(const HealState& state, unsigned number) {
 
 std::string seconds_text(Duration time) {
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
-  std::string fraction = std::to_string(milliseconds % 1000);
-  return std::to_string(milliseconds / 1000) + "." + std::string(3 - fraction.size(), '0') + fraction + " s";
+  const std::string fraction = std::to_string(std::abs(milliseconds % 1000));
+  return (milliseconds < 0 ? "-" : "") + std::to_string(std::abs(milliseconds / 1000)) + "." +
+         std::string(3 - fraction.size(), '0') + fraction + " s";
 }
 
 std::string line_of(const HealState& state) {

@@ -15,7 +15,7 @@ namespace autoheal::replay {
 [[nodiscard]] std::vector<std::string> details_of(const workflows::HealState& state);
 void write(workflows::JsonWriter& out, const workflows::HealState& state);
 
-// "12.345 s".
+// "12.345 s"; "-0.500 s" where a clock was set back.
 [[nodiscard]] std::string seconds_text(Duration time);
 
 // Where two JSON texts first differ, as "/plan/changes/0/after/mode: 416 instead of 384"; empty where they do not.

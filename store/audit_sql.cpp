@@ -122,11 +122,6 @@ void Question::bind_to(SQLite::Statement& statement) const {
   }
 }
 
-std::int64_t as_integer(std::uint64_t value) {
-  constexpr auto largest = std::numeric_limits<std::int64_t>::max();
-  return value > static_cast<std::uint64_t>(largest) ? largest : static_cast<std::int64_t>(value);
-}
-
 bool is_found_by_set(const EntryFilter& filter) {
   if (is_looked_up(filter)) return false;
   return !filter.subject.empty() || filter.stream_is_open || filter.stream_has == failed;

@@ -33,9 +33,6 @@ struct Question {
   void bind_to(SQLite::Statement& statement) const;
 };
 
-// The largest that fits where it does not.
-[[nodiscard]] std::int64_t as_integer(std::uint64_t value);
-
 // What an engine or failed heals touch is found as a set of positions first; everything else page by page.
 [[nodiscard]] bool is_found_by_set(const EntryFilter& filter);
 // Whole entries; its last question mark takes the page's size.

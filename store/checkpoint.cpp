@@ -36,7 +36,8 @@ Result<Checkpoint> parse_checkpoint_body(std::string_view body) {
   if (!size) return malformed_checkpoint("line 2 is not a number below 2^63 without leading zeros");
   const auto root = hash_from_base64(lines[2]);
   if (!root) return malformed_checkpoint("line 3 is not canonical base64 of 32 bytes");
-  if (*size == 0 && *root != empty_root()) return malformed_checkpoint("the root of no entries is not the empty tree's");
+  if (*size == 0 && *root != empty_root())
+    return malformed_checkpoint("the root of no entries is not the empty tree's");
   return Checkpoint{std::string(lines[0]), {*size, *root}};
 }
 

@@ -40,11 +40,6 @@ std::uint64_t number_at(const SQLite::Statement& statement, int column) {
   return static_cast<std::uint64_t>(statement.getColumn(column).getInt64());
 }
 
-std::int64_t bound(std::uint64_t value) {
-  constexpr auto largest = std::numeric_limits<std::int64_t>::max();
-  return value > static_cast<std::uint64_t>(largest) ? largest : static_cast<std::int64_t>(value);
-}
-
 }  // namespace
 
 Entry entry_at(const SQLite::Statement& row) {
@@ -62,6 +57,11 @@ Entry entry_at(const SQLite::Statement& row) {
 }
 
 void bind_text(SQLite::Statement& statement, int index, const std::string& text) { statement.bindNoCopy(index, text); }
+
+std::int64_t as_integer(std::uint64_t value) {
+  constexpr auto largest = std::numeric_limits<std::int64_t>::max();
+  return value > static_cast<std::uint64_t>(largest) ? largest : static_cast<std::int64_t>(value);
+}
 
 void bind_stream(SQLite::Statement& statement, int index, const std::string& stream) {
   if (const auto id = parse_uuid(stream)) {
@@ -120,7 +120,7 @@ void EntryQueries::check(const Entry& entry) {
 std::vector<Entry> EntryQueries::read_stream(const std::string& stream, std::uint64_t from_version) {
   const Asking asking(stream_);
   bind_stream(stream_, 1, stream);
-  stream_.bind(2, bound(from_version));
+  stream_.bind(2, as_integer(from_version));
   return entries_of(stream_);
 }
 
@@ -166,8 +166,8 @@ std::vector<Entry> EntryQueries::read_unchecked(Position after, Position last, s
 }
 
 void EntryQueries::bind_range(Position after, Position last, std::size_t limit) {
-  all_.bind(1, bound(after.value));
-  all_.bind(2, bound(last.value));
+  all_.bind(1, as_integer(after.value));
+  all_.bind(2, as_integer(last.value));
   all_.bind(3, static_cast<std::int64_t>(std::min<std::size_t>(limit, 10'000)));
 }
 

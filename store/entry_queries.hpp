@@ -15,6 +15,8 @@ namespace autoheal::store {
 
 // Streams named by a UUID are kept as its 16 bytes, all others as text.
 void bind_stream(SQLite::Statement& statement, int index, const std::string& stream);
+// The largest that fits where it does not.
+[[nodiscard]] std::int64_t as_integer(std::uint64_t value);
 [[nodiscard]] std::string stream_at(const SQLite::Statement& statement, int column);
 // Binds text without copying it: `text` must outlive the statement's next step.
 void bind_text(SQLite::Statement& statement, int index, const std::string& text);

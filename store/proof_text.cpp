@@ -53,7 +53,8 @@ Result<TlogProof> parse_tlog_proof(std::string_view text) {
   for (line = take_line(text); line && !line->empty(); line = take_line(text)) {
     const auto hash = hash_from_base64(*line);
     if (!hash)
-      return malformed_proof("hash " + std::to_string(proof.hashes.size() + 1) + " is not canonical base64 of 32 bytes");
+      return malformed_proof("hash " + std::to_string(proof.hashes.size() + 1) +
+                             " is not canonical base64 of 32 bytes");
     if (proof.hashes.size() == max_proof_hashes) return malformed_proof("it has more than 63 hashes");
     proof.hashes.push_back(*hash);
   }

@@ -66,7 +66,8 @@ std::optional<NoteSigner> signer(const VerifierKey& key, std::string_view text, 
 }  // namespace
 
 Result<SignedNote> parse_note(std::string_view note) {
-  if (note.size() > max_note_bytes) return malformed_note("it is longer than " + std::to_string(max_note_bytes) + " bytes");
+  if (note.size() > max_note_bytes)
+    return malformed_note("it is longer than " + std::to_string(max_note_bytes) + " bytes");
   if (!is_plain_text(note)) return malformed_note("it is not UTF-8 without control characters");
   const std::size_t blank = note.rfind("\n\n");
   if (blank == std::string_view::npos) return malformed_note("no empty line stands before its signatures");
@@ -78,7 +79,8 @@ Result<SignedNote> parse_note(std::string_view note) {
     const std::size_t end = lines.find('\n');
     auto signature = parse_line(lines.substr(0, end));
     const std::string number = std::to_string(parsed.signatures.size() + 1);
-    if (!signature) return malformed_note("its signature line " + number + " is not dash, key name and canonical base64");
+    if (!signature)
+      return malformed_note("its signature line " + number + " is not dash, key name and canonical base64");
     if (parsed.signatures.size() == max_note_signatures) return malformed_note("it has too many signatures");
     parsed.signatures.push_back(std::move(*signature));
     lines.remove_prefix(end + 1);

@@ -22,7 +22,7 @@ class SqliteLedger final : public engine::Ledger {
     Duration lock_wait = std::chrono::seconds(1);  // for `<ledger>.lock`
     Duration busy_wait = std::chrono::seconds(1);  // for a foreign process that holds SQLite's lock
     std::string vfs = {};                          // an SQLite VFS by name; empty: the system's
-    bool sync_every_append = true;  // false only to show what synchronous=NORMAL loses
+    bool sync_every_append = true;                 // false only to show what synchronous=NORMAL loses
     bool keep_tree = true;  // false only to measure what the tree costs: such a ledger never verifies
   };
 

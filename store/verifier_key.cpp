@@ -50,7 +50,8 @@ Result<VerifierKey> VerifierKey::parse(std::string_view text) {
   const std::size_t id_end = name_end == std::string_view::npos ? name_end : text.find('+', name_end + 1);
   if (id_end == std::string_view::npos) return malformed_verifier("it has no three parts between + signs");
   const auto bytes = from_base64(text.substr(id_end + 1));
-  if (!bytes || bytes->size() != 1 + sizeof(PublicKey)) return malformed_verifier("its last part is not base64 of 33 bytes");
+  if (!bytes || bytes->size() != 1 + sizeof(PublicKey))
+    return malformed_verifier("its last part is not base64 of 33 bytes");
   const auto type = static_cast<KeyType>(bytes->front());
   if (type != KeyType::ed25519 && type != KeyType::cosignature) return malformed_verifier("its type is not known here");
   PublicKey public_key;

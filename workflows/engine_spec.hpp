@@ -146,7 +146,7 @@ struct ReleaseRepair {
   std::string link;
   std::string releases;                      // the folder of releases
   std::string manifest = "MANIFEST.sha256";  // in each release
-  std::vector<std::string> ignore = {};           // globs, relative to a release
+  std::vector<std::string> ignore = {};      // globs, relative to a release
   bool allow_newer = false;
   unsigned max_back = 1;  // releases further back, per attempt
   friend bool operator==(const ReleaseRepair&, const ReleaseRepair&) = default;

@@ -14,7 +14,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::array<std::string_view, 4> test_entry_types = {"selftest.started", "selftest.engine_tested",
-                                                         "selftest.engine_healed", "selftest.completed"};
+                                                              "selftest.engine_healed", "selftest.completed"};
 static_assert(test_entry_types.size() == std::variant_size_v<SelfTestEntry>);
 
 constexpr std::array outcome_words = {NamedValue<TestOutcome>{TestOutcome::passed, "passed"},

@@ -182,16 +182,27 @@ void Watch::snapshots_copied(const std::string& name, Duration now) {
   if (!engine->healing) test_at(*engine, now);
 }
 
+void Watch::snapshots_kept(const std::string& name, Duration now) {
+  Watched* engine = find(name);
+  if (engine == nullptr) return;
+  engine->copies = Watched::Copies::none;
+  for (const StateRepair& state : engine->spec->repair.state) {
+    const auto last = engine->last_snapshots.find(state.path);
+    if (state.takes_snapshots)
+      test_at(*engine, last == engine->last_snapshots.end() ? now : last->second + state.every);
+  }
+}
+
 // Another pass takes new ones at once.
 void Watch::spoil_copies(Watched& engine) {
-  if (engine.copies == Watched::Copies::none) return;
+  if (engine.copies == Watched::Copies::none || engine.copies == Watched::Copies::being_kept) return;
   engine.copies = engine.copies == Watched::Copies::wait ? Watched::Copies::none : Watched::Copies::spoiled;
   engine.last_snapshots.clear();
 }
 
 void Watch::snapshot_if_due(Watched& engine, Duration now) {
   if (engine.copies == Watched::Copies::wait && *engine.test_began >= engine.copied) {
-    engine.copies = Watched::Copies::none;
+    engine.copies = Watched::Copies::being_kept;
     acts_.emplace_back(KeepSnapshots{engine.spec->name});
   }
   if (engine.copies != Watched::Copies::none) return;

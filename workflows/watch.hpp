@@ -85,6 +85,8 @@ class Watch {
   void reset(const std::string& engine, Duration now);
   // The copies that TakeSnapshots asked for are made, or could not be.
   void snapshots_copied(const std::string& engine, Duration now);
+  // KeepSnapshots is done. Until then no others are copied.
+  void snapshots_kept(const std::string& engine, Duration now);
 
   // Everything to be done now.
   [[nodiscard]] std::vector<WatchAct> take_acts(Duration now);
@@ -108,7 +110,7 @@ class Watch {
     std::optional<Duration> test_began, last_file_event, unsettled_since;
     std::map<std::string, Duration> last_snapshots;  // by path
     // What is copied while the engine breaks must not take the place of a good snapshot.
-    enum class Copies { none, under_way, spoiled, wait } copies = Copies::none;
+    enum class Copies { none, under_way, spoiled, wait, being_kept } copies = Copies::none;
     Duration copied{0};
     std::optional<Duration> test_ended;
     bool disturbed = false;         // its files were written to while the last test ran

@@ -19,8 +19,7 @@ unsigned kills() {
 #ifdef AUTOHEAL_SANITIZED
   return 3;
 #else
-  const char* set = std::getenv("AUTOHEAL_LONG");
-  return set != nullptr && std::string(set) == "1" ? 2'000 : 50;
+  return long_runs() ? 2'000 : 50;
 #endif
 }
 

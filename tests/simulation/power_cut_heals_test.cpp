@@ -6,6 +6,7 @@
 #include "store/verify.hpp"
 #include "tests/conformance/temporary_folder.hpp"
 #include "tests/support/heal_examples.hpp"
+#include "tests/support/program.hpp"
 #include "tests/support/recorded_disk.hpp"
 
 namespace autoheal::testing {
@@ -19,8 +20,7 @@ unsigned stride() {
 #ifdef AUTOHEAL_SANITIZED
   return 29;
 #else
-  const char* set = std::getenv("AUTOHEAL_LONG");
-  return set != nullptr && std::string(set) == "1" ? 1 : 3;
+  return long_runs() ? 1 : 3;
 #endif
 }
 

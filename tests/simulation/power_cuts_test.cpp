@@ -11,6 +11,7 @@
 #include "store/sqlite_ledger.hpp"
 #include "store/verify.hpp"
 #include "tests/conformance/temporary_folder.hpp"
+#include "tests/support/program.hpp"
 #include "tests/support/recorded_disk.hpp"
 
 namespace autoheal::testing {
@@ -26,8 +27,7 @@ std::size_t cuts_of_a_part() {
 #ifdef AUTOHEAL_SANITIZED
   return 30;
 #else
-  const char* set = std::getenv("AUTOHEAL_LONG");
-  return (set != nullptr && std::string(set) == "1" ? 1'000'000 : 10'000) / parts;
+  return (long_runs() ? 1'000'000 : 10'000) / parts;
 #endif
 }
 

@@ -18,16 +18,10 @@
 
 namespace autoheal::testing {
 
-#ifdef AUTOHEAL_SANITIZED
-inline constexpr std::chrono::seconds patience{90};
-#else
-inline constexpr std::chrono::seconds patience{30};
-#endif
-
-// Waits for what another process does, looking again and again; false where it did not come with patience.
+// Waits for what another process does, looking again and again; false where it did not come within 20 s.
 template <class Condition>
 [[nodiscard]] bool eventually(const Condition& condition) {
-  const auto give_up = std::chrono::steady_clock::now() + patience;
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   while (!condition()) {
     if (std::chrono::steady_clock::now() > give_up) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));

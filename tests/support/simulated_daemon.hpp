@@ -186,7 +186,7 @@ class SimulatedDaemon {
   }
   void perform(const workflows::RecordOutcome&) {}
   void perform(const workflows::TakeSnapshots& act) { watch_.snapshots_copied(act.engine, now()); }
-  void perform(const workflows::KeepSnapshots&) {}
+  void perform(const workflows::KeepSnapshots& act) { watch_.snapshots_kept(act.engine, now()); }
 
   void start_heal(const std::string& engine, workflows::TestFailure failure, const workflows::By& by) {
     boost::asio::co_spawn(

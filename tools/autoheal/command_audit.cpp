@@ -16,7 +16,7 @@ namespace autoheal::cli {
 namespace {
 
 constexpr std::uint64_t most_entries = 1'000'000;
-constexpr std::uint64_t entries_on_a_screen = 1'000;  // entries on a screen where no --limit says how many
+constexpr std::uint64_t entries_on_a_screen = 1'000;  // where no --limit says how many
 constexpr Duration slow_poll = std::chrono::seconds(2);
 
 // What is asked of a heal as a whole; kept for the newest heals, since entries of one stand together.

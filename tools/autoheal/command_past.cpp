@@ -15,7 +15,7 @@ namespace autoheal::cli {
 
 namespace {
 
-constexpr std::uint64_t heals_on_a_screen = 50;  // heals on a screen where no --limit says how many
+constexpr std::uint64_t heals_on_a_screen = 50;  // where no --limit says how many
 
 std::string tone_of(const Console& console, workflows::Phase phase) {
   const Tone tone = phase == workflows::Phase::complete    ? Tone::good

@@ -335,7 +335,8 @@ asio::awaitable<void> Daemon::copy_snapshots(TakeSnapshots act, EngineToHeal eng
 }
 
 void Daemon::perform(const KeepSnapshots& act) {
-  if (auto engine = healer_.find_engine(act.engine)) spawn(keep_snapshots(std::move(*engine)));
+  if (auto engine = healer_.find_engine(act.engine)) return spawn(keep_snapshots(std::move(*engine)));
+  watch_.snapshots_kept(act.engine, healer_.clock().since_boot());
 }
 
 asio::awaitable<void> Daemon::keep_snapshots(EngineToHeal engine) {
@@ -349,6 +350,9 @@ asio::awaitable<void> Daemon::keep_snapshots(EngineToHeal engine) {
   };
   const auto problems = co_await healer_.on_pool(job);
   for (const std::string& problem : problems) tell("warning: no snapshot of " + engine.spec->name + ": " + problem);
+  if (stopping_) co_return;
+  watch_.snapshots_kept(engine.spec->name, healer_.clock().since_boot());
+  pump();
 }
 
 asio::awaitable<void> Daemon::write_report(DaemonReport::Due due) {

@@ -41,14 +41,19 @@ std::optional<std::uintmax_t> size_of(const std::string& vault_path, const BlobN
 }
 
 // What must not be read in a bundle without secrets: literals of the configuration that the heal began under, and what
-// was kept under keyed names. Learned values count, names do not: most of what looks like a secret is none.
-void learn_secrets_of_heal(const engine::BlobStore& vault, const engine::Entry& first, const std::set<BlobName>& names,
-                           SecretMask& mask) {
+// was kept under keyed names. Learned values count, names do not: most of what looks like a secret is none. An error
+// where the configuration is there and makes no sense: what is secret in it is not known then.
+Result<void> learn_secrets_of_heal(const engine::BlobStore& vault, const engine::Entry& first,
+                                   const std::set<BlobName>& names, SecretMask& mask) {
   const auto begun = replay::decoded(first, vault);
   const auto* triggered = begun ? std::get_if<workflows::Triggered>(&*begun) : nullptr;
   const auto text = triggered != nullptr ? vault.get(triggered->configuration) : Result<std::string>();
-  const auto spec = text ? workflows::decode_engine_spec(*text) : std::unexpected(text.error());
-  if (!spec) return;
+  if (!text) return {};  // whoever may not read the vault packs nothing of it
+  const auto spec = workflows::decode_engine_spec(*text);
+  if (!spec) {
+    return failure(spec.error().kind, "what is secret in this heal is not known: " + spec.error().message,
+                   "--with-secrets packs it as it is");
+  }
   for (const std::string& literal : workflows::secret_literals(*spec, SecretMask(spec->secrets))) mask.learn(literal);
   for (const BlobName& name : names) {
     const auto content = store::is_keyed(name) ? vault.get(name) : std::string();
@@ -58,6 +63,7 @@ void learn_secrets_of_heal(const engine::BlobStore& vault, const engine::Entry& 
       if (workflows::is_secret_name(spec->secrets, variable)) mask.learn(value);
     }
   }
+  return {};
 }
 
 Result<void> take_blobs(const Past& past, const std::string& vault_path, const std::set<BlobName>& names,
@@ -163,7 +169,10 @@ Result<HealEvidence> evidence_of(const Past& past, const std::string& vault_path
     if (const auto whole = engine::lengthen(*past.vault, entry.data)) names.merge(store::blob_names_in(*whole));
   }
   SecretMask mask(workflows::SecretRules{.names = {}, .patterns = {}});
-  if (secrets == Secrets::left_out) learn_secrets_of_heal(*past.vault, entries->front(), names, mask);
+  if (secrets == Secrets::left_out) {
+    if (auto learned = learn_secrets_of_heal(*past.vault, entries->front(), names, mask); !learned)
+      return std::unexpected(std::move(learned.error()));
+  }
   if (auto taken = take_blobs(past, vault_path, names, secrets, mask, evidence); !taken)
     return std::unexpected(std::move(taken.error()));
   if (auto taken = take_adopted(past, names, evidence.bundle); !taken) return std::unexpected(std::move(taken.error()));

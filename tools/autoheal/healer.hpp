@@ -83,7 +83,7 @@ class Healer {
     co_return co_await boost::asio::co_spawn(pool_, std::move(on_its_thread), boost::asio::use_awaitable);
   }
 
-  // A snapshot of a state that passes, beside those that are there; the oldest go. Blocks; any thread.
+  // A copy of a state that passes, which waits to be kept (snapshot_taking.hpp). Blocks; any thread.
   [[nodiscard]] Result<void> copy_snapshot(const workflows::EngineSpec& spec, const workflows::StateRepair& state);
 
   // What heals of this process left behind.

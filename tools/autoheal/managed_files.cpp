@@ -252,7 +252,7 @@ Result<void> publish(const std::string& staged, const std::string& baseline, mod
 }
 
 Result<void> stage_and_publish(const RootFolder& root, ManagedFolder& folder) {
-  std::string staged = folder.baseline + ".new-XXXXXX";
+  std::string staged = folder.baseline + ".new-" + std::string(6, 'X');
   if (::mkdtemp(staged.data()) == nullptr) return host::system_failure("cannot make " + folder.baseline, errno);
   const UniqueFd open(::open(staged.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   Result<void> done = open ? Copy(root, folder).into(open.get()) : host::system_failure(staged, errno);

@@ -37,7 +37,7 @@ bool put_in_place(const std::string& temporary, const std::string& path) {
 }  // namespace
 
 Result<void> write_new_file(const std::string& path, const std::string& text) {
-  std::string temporary = path + ".new-XXXXXX";
+  std::string temporary = path + ".new-" + std::string(6, 'X');
   const host::UniqueFd file(::mkostemp(temporary.data(), O_CLOEXEC));
   if (!file) return host::system_failure("cannot write " + path, errno);
   if (!write_whole(file.get(), text) || !put_in_place(temporary, path)) {

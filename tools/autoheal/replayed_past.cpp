@@ -9,7 +9,9 @@
 namespace autoheal::cli {
 
 namespace {
+
 constexpr std::size_t progress_columns = 24;
+
 // A manifest of an adopted baseline is known by its digest, which entries name.
 void take_named_adoptions(const std::vector<engine::Entry>& entries, const engine::BlobStore& blobs,
                           replay::Adoptions& adoptions) {

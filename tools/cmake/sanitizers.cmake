@@ -8,8 +8,3 @@ if(AUTOHEAL_SANITIZE MATCHES "address")
   add_compile_options(-fno-pie)
   add_link_options(-no-pie)
 endif()
-if(AUTOHEAL_SANITIZE MATCHES "undefined")
-  # These look at every single access, are half of what is built and of what every start loads. What they would find,
-  # the address sanitizer stops at too, but for odd alignment, where nothing of ours casts to a wider type.
-  add_compile_options(-fno-sanitize=null,object-size,vptr,alignment)
-endif()

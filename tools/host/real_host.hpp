@@ -63,8 +63,7 @@ class RealHost final : public workflows::Host {
                                                                  const std::vector<std::string>& paths) override;
   std::size_t end_marked(const workflows::EffectMark& mark_prefix) override;
 
-  // Not of the port: what the daemon does while an engine passes. A copy of a state, as
-  // snapshot_taking.hpp says.
+  // Not of the port: what the daemon does while an engine passes. A copy of a state, as snapshot_taking.hpp says.
   [[nodiscard]] Result<void> copy_snapshot(const workflows::EngineSpec& spec, const workflows::StateRepair& state,
                                            const workflows::EffectMark& mark, Timestamp now);
 

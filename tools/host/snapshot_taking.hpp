@@ -8,9 +8,9 @@
 
 namespace autoheal::host {
 
-// A copy in `state.snapshot` (made if it is not there, 0700, and what is above it), checked and durable when it returns.
-// It waits there under the name of no snapshot, and any that waited before it is removed.
-// corrupt: the database is damaged; busy: others have it locked for `state.timeout`; not_found: the state is not there.
+// A copy in `state.snapshot` (made if it is not there, 0700, and what is above it), checked and durable when it
+// returns. It waits there under the name of no snapshot, and any that waited before it is removed. corrupt: the
+// database is damaged; busy: others have it locked for `state.timeout`; not_found: the state is not there.
 [[nodiscard]] Result<void> copy_snapshot(const RootFolder& root, const workflows::StateRepair& state,
                                          const StateTools& tools, Timestamp now);
 

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "store/memory_blobs.hpp"
+#include "tests/conformance/temporary_folder.hpp"
 
 namespace autoheal::cli {
 namespace {
@@ -20,12 +21,9 @@ using namespace workflows;
 class RebuiltPlaces : public ::testing::Test {
  protected:
   RebuiltPlaces() {
-    std::string name = ::testing::TempDir() + "rebuilt.XXXXXX";
-    base_ = ::mkdtemp(name.data());
     spec_.root = "/srv/app";
     course_.attempts[1].observation.emplace();
   }
-  ~RebuiltPlaces() override { fs::remove_all(base_); }
 
   TargetFacts& target(const std::string& path, TargetKind kind, const std::string& content = "") {
     TargetFacts& facts = course_.attempts[1].observation->targets.emplace_back();
@@ -44,7 +42,7 @@ class RebuiltPlaces : public ::testing::Test {
     return {std::istreambuf_iterator<char>(file), {}};
   }
 
-  fs::path base_;
+  autoheal::testing::TemporaryFolder base_;
   store::MemoryBlobs blobs_;
   replay::Course course_;
   EngineSpec spec_;

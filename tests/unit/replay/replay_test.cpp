@@ -168,7 +168,7 @@ TEST(Replay, Case113_AHealOfAHundredThousandEntriesTakesTimeAndMemoryInProportio
     return usage.ru_maxrss;
   };
   const std::size_t count = entries.size();
-  [[maybe_unused]] const long before_kib = peak_kib();
+  const long before_kib = peak_kib();
   const auto began = std::chrono::steady_clock::now();
   const Replayed again = replayed(*world, std::move(entries));
   const auto took = std::chrono::steady_clock::now() - began;
@@ -177,9 +177,12 @@ TEST(Replay, Case113_AHealOfAHundredThousandEntriesTakesTimeAndMemoryInProportio
   EXPECT_EQ(again.verdict, Verdict::same);
   EXPECT_EQ(again.entries, count);
   EXPECT_LT(took, std::chrono::seconds(60)) << "0.6 ms an entry, under a sanitizer and beside others";
-#ifndef AUTOHEAL_SANITIZED  // a sanitizer keeps what was freed
-  EXPECT_LT(peak_kib() - before_kib, 32 * 1024) << "KiB beside the entries themselves";
+#ifdef AUTOHEAL_SANITIZED
+  constexpr long most_kib = (32 + 128) * 1024;  // a sanitizer keeps what was freed for a while
+#else
+  constexpr long most_kib = 32 * 1024;
 #endif
+  EXPECT_LT(peak_kib() - before_kib, most_kib) << "KiB beside the entries themselves";
 }
 
 TEST(Replay, OfAPlanThatCouldNotBeMadeIsDecidedAgainFromWhatWasSeen) {

@@ -14,13 +14,12 @@ namespace autoheal::store {
 namespace {
 
 using autoheal::testing::CountedRandomness;
-using autoheal::testing::log_key;
-using autoheal::testing::witness_key;
 using autoheal::testing::example_leaf;
 using autoheal::testing::example_tree;
 using autoheal::testing::indexes_to_try;
+using autoheal::testing::log_key;
 using autoheal::testing::RememberedTree;
-
+using autoheal::testing::witness_key;
 
 std::string with_bit_flipped(std::string text, std::size_t bit) {
   text[bit / 8] = static_cast<char>(text[bit / 8] ^ (1 << bit % 8));

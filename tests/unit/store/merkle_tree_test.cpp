@@ -13,10 +13,10 @@
 namespace autoheal::store {
 namespace {
 
-using autoheal::testing::vector_tree;
 using autoheal::testing::example_leaf;
 using autoheal::testing::example_tree;
 using autoheal::testing::RememberedTree;
+using autoheal::testing::vector_tree;
 
 constexpr std::uint64_t largest = 600;
 

@@ -70,7 +70,6 @@ class Mutations {
   std::mt19937_64 random_;
 };
 
-
 TEST(MutatedTexts, CheckpointsThatOpenSayWhatWasSigned) {
   Mutations mutations(1);
   const Checkpoint good = open_checkpoint(vectors::checkpoint_8, std::array{log_key}).value();

@@ -15,9 +15,8 @@ namespace autoheal::store {
 namespace {
 
 using autoheal::testing::log_key;
-using autoheal::testing::vector_tree;
 using autoheal::testing::RememberedTree;
-
+using autoheal::testing::vector_tree;
 
 std::string replaced(std::string text, std::string_view what, std::string_view by) {
   return text.replace(text.find(what), what.size(), by);
