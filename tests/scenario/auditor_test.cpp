@@ -67,6 +67,8 @@ TEST(AuditorWithoutWritePermission, ReadsEverythingBesideTheDaemon) {
   const Daemon daemon(bridge);
   bridge.write("etc/File", "damaged\n");
   daemon.expect_count("heal.completed", 1, "File");
+  // Half a second after the heal; before its first signature no ledger verifies.
+  EXPECT_TRUE(eventually([&] { return auditor.autoheal({"ledger", "checkpoint"}).exit_code == 0; })) << daemon.said();
 
   for (int round = 0; round < 3; ++round) {
     const Ran heals = auditor.autoheal({"heals", "-o", "json"});
