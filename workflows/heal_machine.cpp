@@ -74,7 +74,7 @@ class Turn {
   }
 
   void on(const ProcessStarted&) {
-    if (state_.resumptions >= resumptions_allowed) {
+    if (could_have_killed(state_) && state_.resumptions >= resumptions_allowed) {
       end_exhausted(EndReason::crash_loop,
                     "resumed " + std::to_string(state_.resumptions) + " times without progress; " + what_was_changed());
       return;

@@ -139,7 +139,7 @@ struct Heal {
   static Input resumed() { return ProcessStarted{}; }
   static Input woken() { return WokenUp{}; }
   // After two resumptions without progress it may be what kills the process.
-  static bool resumes_alone(const State& state) { return state.resumptions >= 2; }
+  static bool resumes_alone(const State& state) { return could_have_killed(state) && state.resumptions >= 2; }
 };
 
 // Resumptions without progress after which a heal is set aside as crash_loop: two beside others, three alone.

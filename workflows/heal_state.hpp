@@ -66,6 +66,9 @@ struct HealState {
 // (heal_machine.hpp), so that a ledger can be shown as it is.
 [[nodiscard]] HealState apply_heal_entry(HealState state, const HealEntry& entry);
 
+// One that waits does nothing that could, however often others made the process start again meanwhile.
+[[nodiscard]] inline bool could_have_killed(const HealState& state) { return state.step != Step::waiting; }
+
 [[nodiscard]] std::string_view name_of(Phase phase);  // "Triggered", ...
 
 // What is to be done next of a certified plan: an act, or a group of changes side by side.

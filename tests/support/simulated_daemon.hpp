@@ -1,6 +1,6 @@
-// The daemon without its outside: the real watch, trigger, heal workflow and runtime over a ledger in memory, the
+// The daemon without its outside: the real watch, trigger, heal workflow, bus and runtime over any ledger, the
 // simulated host and a clock that goes from wake to wake. Whatever happens is written down in the order in which it
-// happened, for others to judge.
+// happened, for others to judge. A daemon may die at any moment; the next one on the same machine recovers.
 #pragma once
 
 #include <algorithm>
@@ -14,6 +14,8 @@
 #include "tests/support/heal_world.hpp"
 #include "tests/support/simulated_pool.hpp"
 #include "workflows/auto_heal_trigger.hpp"
+#include "workflows/genesis_bus.hpp"
+#include "workflows/recent_past.hpp"
 #include "workflows/self_test_effects.hpp"
 
 namespace autoheal::testing {
@@ -28,22 +30,54 @@ struct Happening {
   Duration until{0};                          // of held
 };
 
+// Goes on over the lives of daemons.
+struct History {
+  std::vector<Happening> happenings;
+  engine::Position read;  // of the ledger
+  // Told of each entry as it is written down, with what the machine is like at that moment.
+  std::function<void(const Happening&)> wrote_down;
+};
+
+// What a daemon stands on; all of it outlives the daemon.
+struct DaemonPorts {
+  engine::Ledger& ledger;
+  workflows::Host& host;
+  const engine::Clock& loop_clock;  // of the runner alone
+  History& history;
+  // Stands between the loop and the effects; left out: nothing does.
+  std::function<std::unique_ptr<engine::EffectPerformer<Heal>>(workflows::HealEffects&)> between = {};
+};
+
 class SimulatedDaemon {
  public:
   SimulatedDaemon(HealWorld& world, const std::vector<EngineSpec>& specs, workflows::TriggerSettings settings,
                   unsigned max_tests)
+      : SimulatedDaemon(world, specs, settings, max_tests, std::nullopt) {}
+  SimulatedDaemon(HealWorld& world, const std::vector<EngineSpec>& specs, workflows::TriggerSettings settings,
+                  unsigned max_tests, std::optional<DaemonPorts> ports)
       : world_(world),
         settings_(settings),
-        runtime_(std::move(
-            *engine::Runtime::create(loop_.get_executor(), {world.ledger, world.blobs, world.clock, world.ids}))),
+        ports_(ports ? *ports : DaemonPorts{world.ledger, world.host, world.clock, own_history_}),
+        runtime_(std::move(*engine::Runtime::create(loop_.get_executor(),
+                                                    {ports_.ledger, world.blobs, ports_.loop_clock, world.ids}))),
         at_(surroundings()),
         effects_(at_),
+        performer_(ports_.between ? ports_.between(effects_) : nullptr),
         trigger_(
             *runtime_, world.clock, [this](const std::string& name) { return find(name); }, settings),
         watch_(max_tests),
+        bus_(runtime_->runner(), ports_.ledger, world.blobs,
+             [this](std::function<void()> job) { boost::asio::post(loop_, std::move(job)); }),
         pool(world.clock) {
-    runtime_->register_workflow<Heal>(effects_);
-    runtime_->runner().hooks.committed = [this](engine::Position) { write_down_entries(); };
+    if (performer_) {
+      runtime_->register_workflow<Heal>(*performer_);
+    } else {
+      runtime_->register_workflow<Heal>(effects_);
+    }
+    runtime_->runner().hooks.committed = [this](engine::Position) {
+      write_down_entries();
+      boost::asio::post(loop_, [this] { bus_.pump(); });
+    };
     trigger_.hooks.began = [this](const std::string& engine) { watch_.heal_began(engine); };
     trigger_.hooks.ended = [this](const workflows::HealResult& result) { watch_.heal_ended(result, now()); };
     trigger_.hooks.hold_on = [this](const std::string& engine) { return holds_.of(engine, world_.clock.now()); };
@@ -55,6 +89,25 @@ class SimulatedDaemon {
     }
     watch_.configure(shared, max_tests, now());
   }
+
+  // What the daemon before this one left. `forgets`: planted, it does not know what is open.
+  void recover(bool forgets = false) {
+    write_down_entries();
+    const auto open = ports_.ledger.open_streams();
+    ASSERT_TRUE(open.has_value() && runtime_->recover().has_value());
+    std::vector<std::string> heals;
+    for (const std::string& stream : *open) {
+      if (runtime_->runner().state<Heal>(stream) != nullptr) heals.push_back(stream);
+    }
+    if (!forgets) trigger_.adopt_recovered(heals);
+    for (const auto& [engine, heal] : trigger_.open_heals()) watch_.heal_began(engine);
+    ASSERT_TRUE(workflows::remember_recent_past(ports_.ledger, world_.blobs, world_.clock, watch_).has_value());
+    read_holds();
+  }
+  [[nodiscard]] workflows::GenesisBus& bus() { return bus_; }
+  [[nodiscard]] engine::Runner& runner() { return runtime_->runner(); }
+  // It died, or has to.
+  [[nodiscard]] bool is_dead() const { return pool.died() || runtime_->runner().failure().has_value(); }
 
   // ---- what people do
 
@@ -88,11 +141,12 @@ class SimulatedDaemon {
   // Everything that can be done now.
   void turn() {
     bool busy = true;
-    while (busy) {
+    while (busy && !is_dead()) {
       loop_.restart();
       busy = loop_.poll() > 0;
       busy = runtime_->runner().turn() || busy;
       busy = pool.turn() || busy;
+      if (is_dead()) return;
       for (const workflows::WatchAct& act : watch_.take_acts(now())) {
         std::visit([this](const auto& one) { perform(one); }, act);
         busy = true;
@@ -107,16 +161,16 @@ class SimulatedDaemon {
     return next;
   }
   [[nodiscard]] Duration now() const { return world_.clock.since_boot(); }
-  [[nodiscard]] const std::vector<Happening>& history() const { return history_; }
+  [[nodiscard]] const std::vector<Happening>& history() const { return ports_.history.happenings; }
   [[nodiscard]] std::size_t open_heals() const { return trigger_.open_heals().size(); }
 
  private:
   static workflows::By person() { return {"ops", "admiral", 1000, {}, "socket", "it is my day"}; }
 
   workflows::HealSurroundings surroundings() {
-    return {.host = world_.host,
+    return {.host = ports_.host,
             .blobs = world_.blobs,
-            .ledger_id = world_.ledger.id(),
+            .ledger_id = ports_.ledger.id(),
             .program_version = "0",
             .program_sha256 = "sha256:0",
             .tests_at_once = 1,
@@ -204,18 +258,25 @@ class SimulatedDaemon {
   }
 
   void tell_ledger(engine::NewEntry entry) {
-    runtime_->runner().append("ledger", std::move(entry), [this](engine::AppendStatus) {
-      auto holds = workflows::holds_in(world_.ledger);
-      ASSERT_TRUE(holds.has_value());
-      holds_ = std::move(*holds);
+    runtime_->runner().append("ledger", std::move(entry), [this](engine::AppendStatus status) {
+      if (status == engine::AppendStatus::ok) read_holds();
     });
     while (runtime_->runner().turn()) {
     }
   }
+  void read_holds() {
+    auto holds = workflows::holds_in(ports_.ledger);
+    ASSERT_TRUE(holds.has_value());
+    holds_ = std::move(*holds);
+  }
 
-  void write_down(Happening happening) { history_.push_back(std::move(happening)); }
+  void write_down(Happening happening) {
+    if (ports_.history.wrote_down) ports_.history.wrote_down(happening);
+    ports_.history.happenings.push_back(std::move(happening));
+  }
   void write_down_entries() {
-    auto page = world_.ledger.read_all(read_, 10'000);
+    auto page = ports_.ledger.read_all(ports_.history.read, 10'000);
+    ASSERT_TRUE(page.has_value());
     for (engine::Entry& entry : page->entries) {
       Happening happening;
       happening.at = now();
@@ -224,21 +285,23 @@ class SimulatedDaemon {
       happening.entry = std::move(entry);
       write_down(std::move(happening));
     }
-    read_ = page->next;
+    ports_.history.read = page->next;
   }
 
   HealWorld& world_;
   workflows::TriggerSettings settings_;
+  History own_history_;
+  DaemonPorts ports_;
   boost::asio::io_context loop_{1};
   std::unique_ptr<engine::Runtime> runtime_;
   workflows::HealSurroundings at_;
   workflows::HealEffects effects_;
+  std::unique_ptr<engine::EffectPerformer<Heal>> performer_;
   std::map<std::string, workflows::EngineToHeal> engines_;
   workflows::AutoHealTrigger trigger_;
   workflows::Watch watch_;
   workflows::Holds holds_;
-  engine::Position read_;
-  std::vector<Happening> history_;
+  workflows::GenesisBus bus_;
 
  public:
   SimulatedPool pool;  // goes first: its jobs use the rest

@@ -1,13 +1,14 @@
 // Blocking jobs side by side on the simulated clock: only one runs at any moment, so every run is the same. A job that
-// waits gives way to the others until the clock has come that far.
+// waits gives way to the others until the clock has come that far. A job may be where the process dies.
 #pragma once
 
+#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
-#include <semaphore>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -15,13 +16,37 @@
 
 namespace autoheal::testing {
 
+// Thrown where a simulated process dies; unwinds the job in which that happens.
+struct ProcessDied {};
+
+// Handed from thread to thread. std::binary_semaphore would spin before it sleeps, and on a busy machine that is most
+// of what a simulation does.
+class Baton {
+ public:
+  void release() {
+    const std::lock_guard lock(mutex_);
+    is_here_ = true;
+    came_.notify_one();
+  }
+  void acquire() {
+    std::unique_lock lock(mutex_);
+    came_.wait(lock, [this] { return is_here_; });
+    is_here_ = false;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable came_;
+  bool is_here_ = false;
+};
+
 class SimulatedPool {
  public:
   explicit SimulatedPool(const engine::Clock& clock) : clock_(clock) {}
   SimulatedPool(const SimulatedPool&) = delete;
   SimulatedPool& operator=(const SimulatedPool&) = delete;
 
-  // Every job that waits is told to stop and runs to its end.
+  // Every job that waits is told to stop and runs to its end; where the process died, it ends where it stands.
   ~SimulatedPool() {
     leaving_ = true;
     while (!waiting_.empty()) resume_first_waiting();
@@ -30,12 +55,17 @@ class SimulatedPool {
 
   void run(std::function<void()> job) { jobs_.push_back(std::move(job)); }
 
+  // From now on no job gets any further.
+  void die() { died_ = true; }
+  [[nodiscard]] bool died() const { return died_; }
+
   // On a job's thread. False: the pool is going.
   bool wait(Duration time) {
     Worker* me = current_;
     waiting_.emplace(clock_.since_boot() + time, me);
     back_.release();
     me->go.acquire();
+    if (died_) throw ProcessDied();
     return !leaving_;
   }
 
@@ -56,7 +86,7 @@ class SimulatedPool {
 
  private:
   struct Worker {
-    std::binary_semaphore go{0};
+    Baton go;
     std::function<void()> job;
     std::jthread thread;
   };
@@ -91,7 +121,11 @@ class SimulatedPool {
     while (true) {
       me.go.acquire();
       if (!me.job) return;
-      me.job();
+      try {
+        me.job();
+      } catch (const ProcessDied&) {
+        died_ = true;
+      }
       me.job = nullptr;
       idle_.push_back(&me);
       back_.release();
@@ -99,8 +133,8 @@ class SimulatedPool {
   }
 
   const engine::Clock& clock_;
-  std::binary_semaphore back_{0};
-  bool leaving_ = false;
+  Baton back_;
+  bool leaving_ = false, died_ = false;
   Worker* current_ = nullptr;
   std::deque<std::function<void()>> jobs_;
   std::multimap<Duration, Worker*> waiting_;  // by when its wait is over; of equals the first to wait comes first

@@ -11,10 +11,10 @@
 #include "tools/autoheal/daemon_client.hpp"
 #include "tools/autoheal/exit_code.hpp"
 #include "tools/autoheal/heal_text.hpp"
-#include "tools/autoheal/recent_past.hpp"
 #include "tools/host/snapshot_taking.hpp"
 #include "tools/host/watched_paths.hpp"
 #include "workflows/json_writer.hpp"
+#include "workflows/recent_past.hpp"
 
 namespace autoheal::cli {
 

@@ -267,6 +267,8 @@ TEST_F(HostileCommands, Case57_AFullProcessTableIsNoRepairThatWasTried) {
 TEST_F(HostileCommands, Case57_WithoutDescriptorsNothingStarts) {
   autoheal::testing::in_a_child([&] {
     const auto wanted = request({"/usr/bin/true"});
+    // As a healer has before: a sanitizer looks at what it has not seen yet through a descriptor of its own.
+    ASSERT_FALSE(run_program(request({"/does/not/exist"})).started);
     rlimit few{};
     ::getrlimit(RLIMIT_NOFILE, &few);
     for (rlim_t limit = 4; limit < 14; ++limit) {

@@ -232,5 +232,58 @@ TEST(Heal, ThatKeepsKillingTheProcessIsSetAside) {
   EXPECT_EQ(last.last->end_reason, EndReason::crash_loop);
 }
 
+// A heal whose next attempt is due tomorrow.
+std::shared_ptr<HealWorld> world_of_a_waiting_heal() {
+  auto world = broken_file();
+  certify_with(*world, 1);
+  world->spec.healing.retry_delay = std::chrono::hours(24);
+  HealProcess process(*world, world->ledger);
+  process.start();
+  while (process.runner().turn()) {
+  }
+  EXPECT_EQ(entry_types(*world).back(), "retry_scheduled");
+  return world;
+}
+
+TEST(Heal, ThatOnlyWaitsDuringRestartsIsNotSetAside) {
+  const auto world = world_of_a_waiting_heal();
+  for (unsigned restart = 0; restart < 2 * resumptions_allowed; ++restart) {
+    HealProcess process(*world, world->ledger);
+    process.recover();
+    while (process.runner().turn()) {
+    }
+  }
+  certify_with(*world, 0);
+  HealProcess last(*world, world->ledger);
+  last.recover();
+  last.run();
+  ASSERT_TRUE(last.last);
+  EXPECT_EQ(last.last->phase, Phase::complete);
+}
+
+TEST(Heal, ThatWaitsDoesNotKeepOthersFromBeingResumed) {
+  const auto world = world_of_a_waiting_heal();
+  const std::string waits = world->heal;
+  certify_with(*world, 0);
+  engine::testing::CutLedger first_cut(world->ledger, 1, engine::testing::CutMoment::after_effects);
+  HealProcess first(*world, first_cut);
+  first.start();
+  while (first.runner().turn()) {
+  }
+  for (unsigned crash = 0; crash < 2; ++crash) {  // both may be what kills the process, as far as anybody can tell
+    engine::testing::CutLedger cut(world->ledger, 1, engine::testing::CutMoment::after_effects);
+    HealProcess process(*world, cut);
+    process.recover();
+    while (process.runner().turn()) {
+    }
+  }
+  HealProcess last(*world, world->ledger);
+  last.recover();
+  while (last.runner().turn()) {
+  }
+  ASSERT_TRUE(last.last) << "the other one waits for " << waits;
+  EXPECT_EQ(last.last->phase, Phase::complete);
+}
+
 }  // namespace
 }  // namespace autoheal

@@ -2,16 +2,16 @@
 // which failed, what was reset. Reads no more than that part.
 #pragma once
 
+#include "engine/ledger.hpp"
 #include "engine/ports.hpp"
-#include "store/sqlite_ledger.hpp"
 #include "workflows/watch.hpp"
 
-namespace autoheal::cli {
+namespace autoheal::workflows {
 
 inline constexpr Duration remembered = std::chrono::hours(24);
 
 // Tells `watch` of the last 24 hours, oldest first, on the boot clock.
-[[nodiscard]] Result<void> remember_recent_past(const store::SqliteLedger& ledger, const engine::BlobStore& blobs,
-                                                const engine::Clock& clock, workflows::Watch& watch);
+[[nodiscard]] Result<void> remember_recent_past(const engine::LedgerView& ledger, const engine::BlobStore& blobs,
+                                                const engine::Clock& clock, Watch& watch);
 
-}  // namespace autoheal::cli
+}  // namespace autoheal::workflows

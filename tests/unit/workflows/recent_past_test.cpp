@@ -1,20 +1,20 @@
 // What a daemon remembers of the ones before it: enough for its brakes, and no more than a day.
-#include "tools/autoheal/recent_past.hpp"
+#include "workflows/recent_past.hpp"
 
 #include <gmock/gmock.h>
 
+#include "engine/testing/fake_clock.hpp"
 #include "store/memory_blobs.hpp"
-#include "tests/unit/store/ledger_fixture.hpp"
+#include "store/memory_ledger.hpp"
 
-namespace autoheal::cli {
+namespace autoheal::workflows {
 namespace {
 
-using namespace workflows;
 using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-class RecentPast : public testing::LedgerFixture {
+class RecentPast : public ::testing::Test {
  protected:
   void SetUp() override {
     clock_.advance(hours(50));
@@ -22,13 +22,16 @@ class RecentPast : public testing::LedgerFixture {
     spec_.every = seconds(30);
     spec_.healing.cooldown = hours(1);
     spec_.healing.max_heals_per_hour = 3;
-    ledger_ = open();
   }
   void happened(Duration ago, const std::string& type, const std::string& data = "{}",
                 const std::string& stream = "ledger") {
-    auto one = entry(type, data);
+    engine::NewEntry one;
+    one.type = type;
     one.time = clock_.now() - ago;
-    ASSERT_EQ(append(*ledger_, stream, versions_[stream]++, {one}).status, engine::AppendStatus::ok);
+    one.subject = "EnvRecon";
+    one.data = data;
+    const engine::Batch batch{{{stream, versions_[stream]++, {one}, engine::StreamLife::goes_on, {}}}, {}, 0};
+    ASSERT_EQ(ledger_.append(batch).status, engine::AppendStatus::ok);
   }
   void healed(Duration ago, const std::string& via = "daemon") {
     happened(ago, "heal.triggered", R"({"by":{"via":")" + via + "\"}}", heal_id());
@@ -37,7 +40,7 @@ class RecentPast : public testing::LedgerFixture {
   std::string reaction() {
     Watch watch(4);
     watch.configure({std::make_shared<const EngineSpec>(spec_)}, 4, clock_.since_boot());
-    EXPECT_TRUE(remember_recent_past(*ledger_, blobs_, clock_, watch));
+    EXPECT_TRUE(remember_recent_past(ledger_, blobs_, clock_, watch));
     EXPECT_EQ(watch.take_acts(clock_.since_boot()).size(), 1U);
     TestReport report;
     report.tested.engine = "EnvRecon";
@@ -59,7 +62,7 @@ class RecentPast : public testing::LedgerFixture {
   engine::testing::FakeClock clock_;
   store::MemoryBlobs blobs_;
   EngineSpec spec_;
-  std::unique_ptr<store::SqliteLedger> ledger_;
+  store::MemoryLedger ledger_{"01890000-0000-7000-8000-000000000001"};
   std::map<std::string, std::uint64_t> versions_;
   unsigned heals_ = 0;
 };
@@ -115,4 +118,4 @@ TEST_F(RecentPast, OnlyTheLastDayIsRead) {
 }
 
 }  // namespace
-}  // namespace autoheal::cli
+}  // namespace autoheal::workflows

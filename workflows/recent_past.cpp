@@ -1,10 +1,10 @@
-#include "tools/autoheal/recent_past.hpp"
+#include "workflows/recent_past.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include "engine/large_data.hpp"
 
-namespace autoheal::cli {
+namespace autoheal::workflows {
 
 namespace {
 
@@ -12,7 +12,7 @@ constexpr std::size_t page_entries = 1'000;
 
 // The place before the first entry of that time or later, by halving: this store's positions are dense and its times
 // run forward. Where a clock was set back, it is somewhat off; brakes can live with that.
-Result<engine::Position> place_before(const store::SqliteLedger& ledger, Timestamp time) {
+Result<engine::Position> place_before(const engine::LedgerView& ledger, Timestamp time) {
   const auto first = ledger.read_all({}, 1);
   if (!first) return std::unexpected(first.error());
   std::uint64_t before = 0, after = first->head.value;
@@ -33,7 +33,7 @@ nlohmann::json part_of(const engine::Entry& entry, const char* place) {
   return data.is_object() && data.contains(pointer) ? data.at(pointer) : nlohmann::json();
 }
 
-void remember(const engine::Entry& entry, Duration when, workflows::Watch& watch) {
+void remember(const engine::Entry& entry, Duration when, Watch& watch) {
   // What people asked for passes the brakes and does not count for them.
   if (entry.type == "heal.triggered" && part_of(entry, "/by/via") == "daemon") watch.remember_heal(entry.subject, when);
   if (entry.type == "heal.exhausted") watch.remember_exhausted(entry.subject, when);
@@ -49,8 +49,8 @@ void remember(const engine::Entry& entry, Duration when, workflows::Watch& watch
 
 }  // namespace
 
-Result<void> remember_recent_past(const store::SqliteLedger& ledger, const engine::BlobStore& blobs,
-                                  const engine::Clock& clock, workflows::Watch& watch) {
+Result<void> remember_recent_past(const engine::LedgerView& ledger, const engine::BlobStore& blobs,
+                                  const engine::Clock& clock, Watch& watch) {
   const Timestamp now = clock.now();
   const Duration now_since_boot = clock.since_boot();
   auto place = place_before(ledger, now - remembered);
@@ -68,4 +68,4 @@ Result<void> remember_recent_past(const store::SqliteLedger& ledger, const engin
   }
 }
 
-}  // namespace autoheal::cli
+}  // namespace autoheal::workflows

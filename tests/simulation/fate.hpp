@@ -1,0 +1,113 @@
+// When a simulated process dies: every call to the machine and to the ledger is a moment at which it may, right before
+// the call takes effect or right after.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <limits>
+
+#include "tests/support/simulated_pool.hpp"
+#include "workflows/host.hpp"
+
+namespace autoheal::simulation {
+
+class Fate {
+ public:
+  // It lives so many moments more.
+  void dies_after(std::size_t moments) { left_ = moments; }
+  void lives_on() { left_ = std::numeric_limits<std::size_t>::max(); }
+  // True once that moment has come, and from then on.
+  [[nodiscard]] bool has_come() {
+    if (left_ > 0) --left_;
+    return left_ == 0;
+  }
+
+ private:
+  std::size_t left_ = std::numeric_limits<std::size_t>::max();
+};
+
+// The machine as a mortal process sees it. On a job's thread only.
+class MortalHost final : public workflows::Host {
+  template <class Call>
+  auto mortal(const Call& call) {
+    if (fate_.has_come()) throw testing::ProcessDied();
+    auto outcome = call();
+    if (fate_.has_come()) throw testing::ProcessDied();
+    return outcome;
+  }
+
+ public:
+  MortalHost(workflows::Host& host, Fate& fate) : host_(host), fate_(fate) {}
+
+  // Planted: what tests would say is not asked for.
+  bool tests_always_pass = false;
+
+  Result<workflows::Observation> observe(const workflows::EngineSpec& spec,
+                                         const workflows::ObserveRequest& request) override {
+    return mortal([&] { return host_.observe(spec, request); });
+  }
+  std::vector<workflows::ChangeOutcome> apply(const workflows::EngineSpec& spec,
+                                              std::span<const workflows::Change> changes, unsigned first_number,
+                                              const workflows::EffectMark& mark) override {
+    return mortal([&] { return host_.apply(spec, changes, first_number, mark); });
+  }
+  std::vector<workflows::UndoOutcome> restore(const workflows::EngineSpec& spec,
+                                              std::span<const workflows::Change> changes, unsigned first_number,
+                                              std::span<const workflows::ChangeOutcome> outcomes,
+                                              const workflows::EffectMark& mark) override {
+    return mortal([&] { return host_.restore(spec, changes, first_number, outcomes, mark); });
+  }
+  std::vector<std::string> settle(const workflows::EngineSpec& spec, const workflows::EffectMark& mark) override {
+    return mortal([&] { return host_.settle(spec, mark); });
+  }
+  workflows::RunOutcome run(const workflows::RunRequest& request) override {
+    if (tests_always_pass && request.run.argv.front().starts_with("/tests/")) {
+      workflows::RunOutcome passed;
+      passed.started = true;
+      passed.exit_code = 0;
+      passed.program_sha256 = "sha256:planted";
+      return passed;
+    }
+    return mortal([&] { return host_.run(request); });
+  }
+  workflows::CallOutcome call(const workflows::HttpCall& call, const std::string& key) override {
+    return mortal([&] { return host_.call(call, key); });
+  }
+  Result<std::vector<workflows::TargetFacts>> outputs(const workflows::EngineSpec& spec,
+                                                      const std::vector<std::string>& globs) override {
+    return mortal([&] { return host_.outputs(spec, globs); });
+  }
+  workflows::ReleaseFacts check_release(const workflows::EngineSpec& spec, const workflows::ReleaseRepair& repair,
+                                        const std::string& name) override {
+    return mortal([&] { return host_.check_release(spec, repair, name); });
+  }
+  workflows::ProbeResult probe(const workflows::EngineSpec& spec, const workflows::Probe& probe,
+                               const workflows::EffectMark& mark) override {
+    return mortal([&] { return host_.probe(spec, probe, mark); });
+  }
+  bool process_runs(const workflows::EngineSpec& spec, const std::string& pidfile) override {
+    return mortal([&] { return host_.process_runs(spec, pidfile); });
+  }
+  Result<std::vector<workflows::HashFinding>> hash(const workflows::EngineSpec& spec,
+                                                   const workflows::HashRequest& request) override {
+    return mortal([&] { return host_.hash(spec, request); });
+  }
+  Result<std::vector<workflows::SecurityFinding>> scan(const workflows::EngineSpec& spec,
+                                                       const workflows::SecuritySpec& policy,
+                                                       const std::vector<std::string>& touched) override {
+    return mortal([&] { return host_.scan(spec, policy, touched); });
+  }
+  Result<std::vector<workflows::TargetFacts>> look(const workflows::EngineSpec& spec,
+                                                   const std::vector<std::string>& paths) override {
+    return mortal([&] { return host_.look(spec, paths); });
+  }
+  std::size_t end_marked(const workflows::EffectMark& mark) override {
+    return mortal([&] { return host_.end_marked(mark); });
+  }
+
+ private:
+  workflows::Host& host_;
+  Fate& fate_;
+};
+
+}  // namespace autoheal::simulation

@@ -1,0 +1,45 @@
+// Performs a heal's effects as the real performer does, but for the bug that is planted in it.
+#pragma once
+
+#include "tests/simulation/planted.hpp"
+#include "workflows/heal_effects.hpp"
+
+namespace autoheal::simulation {
+
+class FaultyEffects final : public engine::EffectPerformer<workflows::Heal> {
+ public:
+  FaultyEffects(workflows::HealEffects& real, Planted planted) : real_(real), planted_(planted) {}
+
+  void perform(const std::string& stream, const workflows::HealEffect& effect, Done done) override {
+    using namespace workflows;
+    if (const auto* restore = std::get_if<RestoreChanges>(&effect);
+        restore != nullptr && planted_ == Planted::rollback_forgotten)
+      return done(UndoDone{pretended(*restore)});
+    if (const auto* act = std::get_if<PerformAct>(&effect); act != nullptr && planted_ == Planted::effect_twice)
+      real_.perform(stream, *act, [](HealInput) {});
+    if (const auto* recheck = std::get_if<Recheck>(&effect);
+        recheck != nullptr && planted_ == Planted::repeated_after_restart && recheck->interrupted != 0 &&
+        recheck->interrupted > recheck->plan->changes.size())
+      real_.perform(stream, PerformAct{*recheck, recheck->interrupted}, [](HealInput) {});
+    if (planted_ == Planted::outcome_lost && ++performed_ % 40 == 0)
+      return real_.perform(stream, effect, [](HealInput) {});
+    real_.perform(stream, effect, std::move(done));
+  }
+
+ private:
+  static std::vector<workflows::UndoOutcome> pretended(const workflows::RestoreChanges& restore) {
+    std::vector<workflows::UndoOutcome> outcomes;
+    for (std::size_t index = restore.from; index < restore.to; ++index) {
+      workflows::UndoOutcome& outcome = outcomes.emplace_back();
+      outcome.number = static_cast<unsigned>(index + 1);
+      outcome.status = workflows::UndoStatus::restored;
+    }
+    return outcomes;
+  }
+
+  workflows::HealEffects& real_;
+  const Planted planted_;
+  unsigned performed_ = 0;
+};
+
+}  // namespace autoheal::simulation

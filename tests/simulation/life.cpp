@@ -1,0 +1,371 @@
+#include "tests/simulation/life.hpp"
+
+#include "replay/all_heals.hpp"
+#include "tests/simulation/faulty_effects.hpp"
+
+namespace autoheal::simulation {
+
+using namespace autoheal::testing;
+using namespace workflows;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+namespace {
+
+constexpr unsigned max_at_once = 2, max_self_tests = 4;
+constexpr std::size_t busy_turns = 20'000;  // at one moment: it turns in circles
+const std::set<std::string> tells_no_progress = {"heal.resumed",         "heal.trigger_joined", "heal.cancel_requested",
+                                                 "heal.change_intended", "heal.undo_intended",  "heal.change_applied"};
+constexpr std::size_t most_fruitless_lives = 500;
+
+std::string file_of(const std::string& name) { return name + "/app.conf"; }
+std::string right_of(const std::string& name) { return "right of " + name; }
+
+std::string reason_in(const std::string& data) {
+  constexpr std::string_view key = R"("reason":")";
+  const auto from = data.find(key);
+  if (from == std::string::npos) return {};
+  return data.substr(from + key.size(), data.find('"', from + key.size()) - from - key.size());
+}
+
+}  // namespace
+
+Life::Life(std::uint64_t seed, Planted planted)
+    : random_(seed), planted_(planted), store_(world_.ledger, world_.ids, planted), host_(world_.host, fate_) {
+  world_.replays = false;  // its ledger may be another, and finish_record() asks
+  const bool needs_disk = planted == Planted::sync_left_out || planted == Planted::synchronous_normal;
+  if (needs_disk || some_number(0, 3) == 0) store_.use_disk();
+  host_.tests_always_pass = planted == Planted::certifies_without_tests;
+  add_file("File0");
+  add_file("File1", {"File0"});
+  add_service("Service0", {"File0"});
+  add_index("Index0");
+  add_index("Index1", {"Service0"});
+  add_file("Hopeless");
+  add_file("Killing");
+  record_.killing = {"Killing"};
+  add_service("Service1", {"Index0", "Hopeless"});
+  history_.wrote_down = [this](const Happening& one) { write_down(one); };
+  plan_faults();
+  plan_people();
+  plan_calm();
+}
+
+EngineSpec& Life::add(const std::string& name, std::vector<std::string> depends_on) {
+  EngineSpec spec;
+  spec.name = name;
+  spec.root = "/srv";
+  spec.every = minutes(20) * some_number(1, 6);
+  spec.depends_on = std::move(depends_on);
+  spec.healing.max_retries = static_cast<unsigned>(some_number(1, 3));
+  spec.healing.retry_delay = some_number(0, 1) == 0 ? Duration(0) : some_time(seconds(1), hours(3));
+  spec.certify.within = seconds(some_number(0, 5));
+  specs_.push_back(std::move(spec));
+  all_.push_back(name);
+  return specs_.back();
+}
+
+void Life::add_file(const std::string& name, std::vector<std::string> depends_on) {
+  EngineSpec& spec = add(name, std::move(depends_on));
+  Machine& machine = machines_[name];
+  machine.has_file = true;
+  spec.strategy = Strategy::arie;
+  const auto right = world_.baseline(right_of(name));
+  spec.repair.files = {{file_of(name), "baseline", right, {}, {}, {}}};
+  spec.self_test = {probe("config", FileProbe{file_of(name), "baseline", right, {}, {}, {}})};
+  TestSpec test;
+  test.name = "works";
+  test.command = runs({"/tests/" + name});
+  spec.certify.tests = {test};
+  world_.host.write(file_of(name), right_of(name));
+  world_.host.install("/tests/" + name, [&machine](const RunRequest&) {
+    if (machine.tests_kill) throw ProcessDied();
+    return ended(machine.tests_fail ? 1 : 0);
+  });
+}
+
+// What a program that repairs does: it may do its work, fail, only say that it did it, or hang before it has done it.
+RunOutcome Life::repair(Machine& machine, bool makes) {
+  if (machine.repairs == Repairs::fail) return ended(1, "cannot");
+  if (machine.repairs == Repairs::lie) return ended(0, "done");
+  if (machine.repairs == Repairs::hang) {
+    daemon_->pool.wait(seconds(10));
+    RunOutcome late = ended(-1);
+    late.timed_out = true;
+    late.message = "did not end within its time limit";
+    return late;
+  }
+  machine.works = makes;
+  if (may_die() && some_number(0, 11) == 0) throw ProcessDied();  // done, and nobody hears of it
+  return ended(0);
+}
+
+void Life::add_service(const std::string& name, std::vector<std::string> depends_on) {
+  EngineSpec& spec = add(name, std::move(depends_on));
+  Machine& machine = machines_[name];
+  ServiceRepair service;
+  service.restart = runs({"/restart/" + name});
+  spec.repair.service = service;
+  spec.self_test = {probe("answers", CommandProbe{runs({"/probe/" + name})})};
+  world_.host.install("/probe/" + name, [&machine](const RunRequest&) { return ended(machine.works ? 0 : 1); });
+  world_.host.install("/restart/" + name, [this, &machine](const RunRequest&) { return repair(machine, true); });
+}
+
+// Rebuilt by a command that must not run twice, because nobody said that it may.
+void Life::add_index(const std::string& name, std::vector<std::string> depends_on) {
+  EngineSpec& spec = add(name, std::move(depends_on));
+  Machine& machine = machines_[name];
+  CommandRepair command;
+  command.run = runs({"/rebuild/" + name});
+  command.undo = runs({"/drop/" + name});
+  spec.repair.commands = {command};
+  spec.self_test = {probe("index", CommandProbe{runs({"/probe/" + name})})};
+  world_.host.install("/probe/" + name, [&machine](const RunRequest&) { return ended(machine.works ? 0 : 1); });
+  world_.host.install("/rebuild/" + name, [this, &machine](const RunRequest& request) {
+    ++record_.acts_run[request.mark];
+    return repair(machine, true);
+  });
+  world_.host.install("/drop/" + name, [this, &machine](const RunRequest&) { return repair(machine, false); });
+}
+
+// ---- what happens to it
+
+void Life::break_engine(const std::string& name, Duration when) {
+  at(when, [this, name] {
+    Machine& machine = machines_.at(name);
+    if (machine.has_file) {
+      world_.host.write(file_of(name), "drifted at " + std::to_string(now().count()));
+    } else {
+      machine.works = false;
+    }
+    machine.changed = now();
+    if (daemon_) daemon_->look(name, machine.has_file ? LookCause::file_changed : LookCause::process_ended);
+  });
+}
+
+void Life::window(Duration shortest, Duration longest, const std::function<void()>& opens,
+                  std::function<void()> closes) {
+  const Duration from = some_moment();
+  at(from, opens);
+  at(std::min(from + some_time(shortest, longest), calm_from_), std::move(closes));
+}
+
+void Life::plan_faults() {
+  for (unsigned count = 0; count < 90; ++count) break_engine(some(all_), some_moment());
+  const Duration storm = some_moment();  // everything at once
+  for (const std::string& name : all_) break_engine(name, storm);
+  for (const std::string& name : all_) {
+    Machine& machine = machines_.at(name);
+    if (machine.has_file) continue;
+    for (const Repairs how : {Repairs::fail, Repairs::lie, Repairs::hang}) {
+      window(
+          hours(1), hours(20), [&machine, how] { machine.repairs = how; },
+          [&machine] { machine.repairs = Repairs::work; });
+    }
+  }
+  const auto set_tests = [this](const std::string& name, bool Machine::*what, bool value) {
+    return [this, name, what, value] {
+      machines_.at(name).*what = value;
+      machines_.at(name).tests_changed = now();
+    };
+  };
+  for (unsigned count = 0; count < 3; ++count) {
+    window(hours(2), hours(40), set_tests("Hopeless", &Machine::tests_fail, true),
+           set_tests("Hopeless", &Machine::tests_fail, false));
+  }
+  window(hours(2), hours(40), set_tests("Killing", &Machine::tests_kill, true),
+         set_tests("Killing", &Machine::tests_kill, false));
+  for (unsigned count = 0; count < 3; ++count) {
+    window(
+        minutes(1), minutes(40), [this] { full_ = true; }, [this] { full_ = false; });
+  }
+  for (unsigned count = 0; count < 8; ++count) {
+    at(some_moment(), [this] { fate_.dies_after(1); });
+    at(some_moment(), [this, operations = some_number(0, 40)] { store_.cut_after(operations); });
+  }
+  for (unsigned count = 0; count < 4; ++count) {
+    at(some_moment(),
+       [this, by = some_time(-hours(48), hours(48))] { world_.clock.set_wall(world_.clock.now() + by); });
+  }
+}
+
+void Life::plan_people() {
+  const auto asks = [this](Duration when, std::function<void(SimulatedDaemon&)> what) {
+    at(when, [this, what = std::move(what)] {
+      if (daemon_) what(*daemon_);
+    });
+  };
+  for (unsigned count = 0; count < 4; ++count) {
+    const Duration from = some_moment(), time = some_time(minutes(10), hours(10));
+    const std::string name = count == 0 ? "" : some(all_);
+    asks(from, [name, time](SimulatedDaemon& daemon) { daemon.hold(name, time); });
+    if (count % 2 == 0) asks(from + time / 2, [name](SimulatedDaemon& daemon) { daemon.unhold(name); });
+  }
+  for (unsigned count = 0; count < 6; ++count) {
+    asks(some_moment(), [name = some(all_)](SimulatedDaemon& daemon) { daemon.heal(name); });
+    asks(some_moment(), [name = some(all_)](SimulatedDaemon& daemon) { daemon.reset(name); });
+  }
+}
+
+// From here on nothing breaks any more, and the wall clock is where it should be.
+void Life::plan_calm() {
+  at(calm_from_, [this] {
+    fate_.lives_on();
+    full_ = false;
+    world_.clock.set_wall(born_ + now());
+    for (auto& [name, machine] : machines_) {
+      machine.repairs = Repairs::work;
+      machine.tests_fail = machine.tests_kill = false;
+    }
+  });
+}
+
+// ---- processes
+
+// A heal during which the process dies again and again is rightly set aside. No death is its own here, so no heal may
+// see that many.
+bool Life::may_die() const { return !is_calm() && deaths_since_progress_ < 3; }
+
+// Often it dies early, in its recovery.
+std::size_t Life::moments_to_live() {
+  const std::size_t kind = some_number(0, 9);
+  if (!may_die() || kind >= 8) return 100'000'000;
+  return kind < 3 ? some_number(1, 15) : some_number(15, 1'500);
+}
+
+void Life::start_daemon() {
+  engine::Ledger* stored = store_.open();
+  if (stored == nullptr) {
+    complain("the ledger does not open: " + store_.why());
+    return;
+  }
+  fate_.dies_after(moments_to_live());
+  ledger_ = std::make_unique<FaultyLedger>(*stored, fate_, record_.acknowledged, planted_);
+  ledger_->has_power = [this] { return store_.has_power(); };
+  ledger_->is_full = full_;
+  const bool timers_stand = planted_ == Planted::timer_lost && lives_ > 0;
+  auto specs = specs_;
+  if (planted_ == Planted::one_attempt_too_many) {
+    for (EngineSpec& spec : specs) ++spec.healing.max_retries;
+  }
+  const auto between = [this](HealEffects& real) { return std::make_unique<FaultyEffects>(real, planted_); };
+  const engine::Clock& loop_clock = timers_stand ? stopped_clock_ : world_.clock;
+  daemon_ = std::make_unique<SimulatedDaemon>(world_, specs, TriggerSettings{max_at_once, true}, max_self_tests,
+                                              DaemonPorts{*ledger_, host_, loop_clock, history_, between});
+  daemon_->recover(planted_ == Planted::open_heals_forgotten);
+  const auto witness = [this](const BusEvent& event) {
+    if (planted_ == Planted::events_skipped && event.position.value % 10 == 0) return true;
+    record_.events.push_back(event.position.value);
+    return true;
+  };
+  if (!daemon_->bus().subscribe("*", witness, {"witness", engine::Position{}})) complain("nobody can subscribe");
+  daemon_->bus().pump();
+  ++lives_;
+}
+
+void Life::bury_daemon() {
+  ++deaths_since_progress_;
+  fruitless_lives_ = record_.entries.size() > entries_before_ ? 0 : fruitless_lives_ + 1;
+  entries_before_ = record_.entries.size();
+  if (fruitless_lives_ > most_fruitless_lives) complain("it starts and dies and gets nothing done");
+  daemon_->pool.die();
+  daemon_.reset();
+  ledger_.reset();
+  store_.leave(some_number(0, 1) == 0 || !store_.has_power(), random_());
+  starts_at_ = now() + some_time(seconds(1), minutes(5));
+}
+
+// False: the daemon died.
+bool Life::turn() {
+  ledger_->is_full = full_;
+  try {
+    daemon_->turn();
+  } catch (const ProcessDied&) {
+    return false;
+  }
+  return !daemon_->is_dead() && store_.has_power();
+}
+
+void Life::run() {
+  while (record_.problems.empty()) {
+    if (!daemon_ && now() >= starts_at_) {
+      start_daemon();
+      if (!daemon_) break;
+    }
+    if (daemon_ && !turn()) bury_daemon();
+    Duration next = end_;
+    if (!daemon_) next = std::min(next, starts_at_);
+    if (daemon_) {
+      if (const auto wake = daemon_->next_wake()) next = std::min(next, *wake);
+    }
+    if (!events_.empty()) next = std::min(next, events_.begin()->first);
+    if (next >= end_) break;
+    spins_ = next > now() ? 0 : spins_ + 1;
+    if (spins_ > busy_turns) complain("it turns in circles");
+    world_.clock.advance(std::max(Duration{0}, next - now()));
+    while (!events_.empty() && events_.begin()->first <= now()) {
+      const auto what = std::move(events_.begin()->second);
+      events_.erase(events_.begin());
+      what();
+    }
+  }
+  finish_record();
+}
+
+// ---- for the judge
+
+void Life::write_down(const Happening& happening) {
+  if (happening.entry.stream.empty() || !happening.what.starts_with("heal.")) return;
+  if (happening.what == "heal.skipped") return;
+  const Machine& machine = machines_.at(happening.engine);
+  SeenEntry seen;
+  seen.at = happening.at;
+  seen.position = happening.entry.position.value;
+  seen.type = happening.what;
+  seen.heal = happening.entry.stream;
+  seen.engine = happening.engine;
+  if (happening.what == "heal.exhausted") seen.reason = reason_in(happening.entry.data);
+  seen.content = machine.has_file ? world_.host.content(file_of(seen.engine)) : machine.works ? "works" : "broken";
+  seen.works = machine.has_file ? seen.content == right_of(seen.engine) : machine.works;
+  seen.tests_fail = machine.tests_fail || machine.tests_kill;
+  seen.changed = machine.changed;
+  seen.tests_changed = machine.tests_changed;
+  if (!tells_no_progress.contains(seen.type)) deaths_since_progress_ = 0;
+  record_.entries.push_back(std::move(seen));
+}
+
+void Life::finish_record() {
+  record_.engines = specs_;
+  for (const auto& [name, machine] : machines_) {
+    record_.works_at_end[name] =
+        machine.has_file ? world_.host.content(file_of(name)) == right_of(name) : machine.works;
+  }
+  if (daemon_) bury_daemon();
+  const engine::Ledger* ledger = store_.open();
+  if (ledger == nullptr) return complain("the ledger does not open: " + store_.why());
+  for (engine::Position at{}; true;) {
+    const auto page = ledger->read_all(at, 10'000);
+    if (!page) return complain("the ledger cannot be read: " + page.error().message);
+    if (page->entries.empty()) break;
+    for (const engine::Entry& entry : page->entries) record_.stored[entry.stream].push_back(entry.type);
+    at = page->next;
+  }
+  if (const std::string problem = store_.verify(); !problem.empty()) complain("the ledger does not verify: " + problem);
+  replay::Adoptions adoptions;
+  const auto replayed = replay::replay_all(*ledger, world_.blobs, adoptions, {{.threads = 1}});
+  if (!replayed) return complain("the ledger cannot be replayed: " + replayed.error().message);
+  for (const auto& one : replayed->not_the_same) complain("heal " + one.heal + " replays to another: " + one.why);
+}
+
+LifeFigures Life::figures() const {
+  LifeFigures figures;
+  figures.simulated = now();
+  figures.entries = record_.entries.size();
+  figures.deaths = lives_ > 0 ? lives_ - 1 : 0;
+  for (const SeenEntry& one : record_.entries) figures.heals += one.type == "heal.triggered" ? 1 : 0;
+  for (const Happening& one : history_.happenings) figures.self_tests += one.what == "tested" ? 1 : 0;
+  return figures;
+}
+
+}  // namespace autoheal::simulation

@@ -1,0 +1,172 @@
+// An independent model of a heal: it shares no table and no fold with the product.
+#include <algorithm>
+#include <set>
+
+#include "tests/simulation/life_record.hpp"
+
+namespace autoheal::simulation {
+
+namespace {
+
+// What may come right after what; `resumed`, `trigger_joined` and `cancel_requested` may come anywhere before the end.
+const std::map<std::string, std::set<std::string>>& successors() {
+  static const std::map<std::string, std::set<std::string>> all = {
+      {"", {"triggered"}},
+      {"triggered", {"repair_started", "exhausted"}},
+      {"repair_started", {"plan_recorded", "repair_failed"}},
+      {"plan_recorded", {"plan_certified", "plan_refused"}},
+      {"plan_certified", {"change_intended", "change_applied", "repair_finished", "repair_failed"}},
+      {"plan_refused", {"retry_scheduled", "exhausted"}},
+      {"change_intended", {"change_applied", "repair_failed", "repair_finished"}},
+      {"change_applied", {"change_intended", "change_applied", "repair_finished", "repair_failed"}},
+      {"repair_finished", {"certification_started"}},
+      {"repair_failed", {"rollback_started", "retry_scheduled", "exhausted"}},
+      {"certification_started", {"certified", "certification_refused"}},
+      {"certified", {"completed"}},
+      {"certification_refused", {"rollback_started"}},
+      {"rollback_started", {"undo_intended", "undo_applied", "rolled_back"}},
+      {"undo_intended", {"undo_applied", "undo_intended"}},
+      {"undo_applied", {"undo_intended", "undo_applied", "rolled_back"}},
+      {"rolled_back", {"retry_scheduled", "exhausted"}},
+      {"retry_scheduled", {"repair_started", "exhausted"}},
+      {"completed", {}},
+      {"exhausted", {}},
+  };
+  return all;
+}
+
+bool comes_anywhere(const std::string& type) {
+  return type == "resumed" || type == "trigger_joined" || type == "cancel_requested";
+}
+
+struct HealSoFar {
+  const SeenEntry* triggered = nullptr;
+  std::string last;  // without those that come anywhere
+  Duration certification_began{0};
+  unsigned attempts = 0;
+  bool ended = false;
+};
+
+class LifeJudge {
+ public:
+  explicit LifeJudge(const LifeRecord& record) : record_(record), broken_(record.problems) {
+    for (const SeenEntry& entry : record.entries) judge(entry);
+    judge_ends();
+    judge_acknowledged();
+    judge_events();
+    for (const auto& [mark, runs] : record.acts_run) {
+      if (runs > 1) broken_.push_back("act " + mark + " ran " + std::to_string(runs) + " times");
+    }
+  }
+  std::vector<std::string> take() { return std::move(broken_); }
+
+ private:
+  void complain(const SeenEntry& entry, const std::string& what) {
+    const auto hours = std::chrono::duration_cast<std::chrono::hours>(entry.at).count();
+    broken_.push_back("hour " + std::to_string(hours) + ", " + entry.engine + ", heal " + entry.heal + ", " +
+                      entry.type + ": " + what);
+  }
+
+  void judge(const SeenEntry& entry) {
+    const std::string type = entry.type.substr(5);
+    HealSoFar& heal = heals_[entry.heal];
+    judge_path(heal, entry, type);
+    if (type == "triggered") {
+      heal.triggered = &entry;
+      if (!open_[entry.engine].empty()) complain(entry, "heal " + open_[entry.engine] + " is open");
+      open_[entry.engine] = entry.heal;
+    }
+    if (heal.triggered == nullptr) return;
+    if (type == "repair_started") judge_attempt(heal, entry);
+    if (type == "certification_started") heal.certification_began = entry.at;
+    if (type == "completed") judge_completed(heal, entry);
+    if (type == "exhausted") judge_exhausted(heal, entry);
+    if (type != "completed" && type != "exhausted") return;
+    heal.ended = true;
+    if (open_[entry.engine] == entry.heal) open_[entry.engine].clear();
+  }
+
+  void judge_path(HealSoFar& heal, const SeenEntry& entry, const std::string& type) {
+    if (heal.ended) return complain(entry, "it had ended");
+    if (comes_anywhere(type)) return;
+    // Set aside wherever it stood.
+    const bool set_aside = type == "exhausted" && entry.reason == "crash_loop";
+    if (!set_aside && !successors().at(heal.last).contains(type)) complain(entry, "comes after '" + heal.last + "'");
+    heal.last = type;
+  }
+
+  void judge_attempt(HealSoFar& heal, const SeenEntry& entry) {
+    const auto spec = std::ranges::find(record_.engines, entry.engine, &workflows::EngineSpec::name);
+    if (++heal.attempts > spec->healing.max_retries)
+      complain(entry, "attempt " + std::to_string(heal.attempts) + " of " + std::to_string(spec->healing.max_retries));
+  }
+
+  void judge_completed(const HealSoFar& heal, const SeenEntry& entry) {
+    const bool changed = entry.changed >= heal.certification_began;
+    if (!entry.works && !changed) complain(entry, "but it does not work: " + entry.content);
+    const bool tests_changed = entry.tests_changed >= heal.certification_began;
+    if (entry.tests_fail && !tests_changed) complain(entry, "but its tests fail");
+  }
+
+  void judge_exhausted(const HealSoFar& heal, const SeenEntry& entry) {
+    const bool may_kill = std::ranges::find(record_.killing, entry.engine) != record_.killing.end();
+    if (entry.reason == "crash_loop" && !may_kill) complain(entry, "it killed nobody");
+    if (entry.reason == "crash_loop" || entry.reason == "rollback_incomplete") return;
+    if (entry.changed >= heal.triggered->at || entry.content == heal.triggered->content) return;
+    if (entry.content == "works" || entry.content == "broken") return;  // a restart cannot be taken back
+    complain(entry, "an uncertified change stayed: " + entry.content + ", was " + heal.triggered->content);
+  }
+
+  void judge_ends() {
+    for (const auto& [engine, heal] : open_) {
+      if (!heal.empty()) broken_.push_back("heal " + heal + " of " + engine + " never ended");
+    }
+    for (const auto& [engine, works] : record_.works_at_end) {
+      if (!works) broken_.push_back(engine + " is still broken at the end");
+    }
+  }
+
+  void judge_acknowledged() {
+    for (const auto& [stream, types] : record_.acknowledged) {
+      const auto found = record_.stored.find(stream);
+      const std::size_t stored = found == record_.stored.end() ? 0 : found->second.size();
+      if (stored < types.size())
+        broken_.push_back("stream " + stream + " lost " + std::to_string(types.size() - stored) +
+                          " acknowledged entries");
+    }
+  }
+
+  // Each ending came, and none before those ahead of it.
+  void judge_events() {
+    std::set<std::uint64_t> came;
+    std::uint64_t newest = 0;
+    std::vector<std::uint64_t> due;
+    for (const SeenEntry& entry : record_.entries) {
+      if (entry.type == "heal.completed" || entry.type == "heal.exhausted") due.push_back(entry.position);
+    }
+    for (const std::uint64_t position : record_.events) {
+      newest = std::max(newest, position);
+      came.insert(position);
+      for (; next_due_ < due.size() && due[next_due_] < newest; ++next_due_) {
+        if (!came.contains(due[next_due_]))
+          broken_.push_back("the event of entry " + std::to_string(due[next_due_]) + " did not come in its turn");
+      }
+    }
+    for (; next_due_ < due.size(); ++next_due_) {
+      if (!came.contains(due[next_due_]))
+        broken_.push_back("the event of entry " + std::to_string(due[next_due_]) + " never came");
+    }
+  }
+
+  const LifeRecord& record_;
+  std::vector<std::string> broken_;
+  std::map<std::string, HealSoFar> heals_;
+  std::map<std::string, std::string> open_;  // engine -> its open heal
+  std::size_t next_due_ = 0;
+};
+
+}  // namespace
+
+std::vector<std::string> broken_rules(const LifeRecord& record) { return LifeJudge(record).take(); }
+
+}  // namespace autoheal::simulation

@@ -1,0 +1,81 @@
+// Lives of machines, each from its seed: whatever breaks and whenever the process dies, the rules hold. And bugs that are
+// planted are found, or all of that proves nothing.
+#include "tests/simulation/life.hpp"
+
+#include <gmock/gmock.h>
+
+#include "tests/support/program.hpp"
+
+namespace autoheal::simulation {
+namespace {
+
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+// Seeds that once broke a rule, with what was wrong.
+constexpr std::uint64_t remembered_seeds[] = {1};
+
+Duration time_of_a_part() {
+#ifdef AUTOHEAL_SANITIZED
+  return std::chrono::seconds(5);
+#else
+  return std::chrono::seconds(testing::long_runs() ? 600 : 30);
+#endif
+}
+
+std::vector<std::string> broken_rules_of(std::uint64_t seed, Planted planted = Planted::none) {
+  Life life(seed, planted);
+  life.run();
+  return broken_rules(life.record());
+}
+
+class SimulatedLife : public ::testing::TestWithParam<std::uint64_t> {};
+INSTANTIATE_TEST_SUITE_P(Parts, SimulatedLife, ::testing::Values(1'000'000, 2'000'000));
+
+// The time is how much is tried, and bounds nothing.
+TEST_P(SimulatedLife, TheRulesHoldWheneverTheProcessDies) {
+  const auto enough = std::chrono::steady_clock::now() + time_of_a_part();
+  LifeFigures all;
+  std::uint64_t seed = GetParam();
+  do {
+    Life life(seed, Planted::none);
+    life.run();
+    ASSERT_THAT(broken_rules(life.record()), IsEmpty()) << "again: autoheal-sim --seed " << seed;
+    const LifeFigures figures = life.figures();
+    all.heals += figures.heals;
+    all.deaths += figures.deaths;
+    ++seed;
+  } while (std::chrono::steady_clock::now() < enough);
+  EXPECT_GT(all.heals, 50U);  // a life in which nothing happens proves nothing
+  EXPECT_GT(all.deaths, 10U);
+  RecordProperty("lives", std::to_string(seed - GetParam()));
+}
+
+TEST(RememberedLives, StayInOrder) {
+  for (const std::uint64_t seed : remembered_seeds) {
+    EXPECT_THAT(broken_rules_of(seed), IsEmpty()) << "again: autoheal-sim --seed " << seed;
+  }
+}
+
+TEST(SimulatedLives, TheSameSeedIsTheSameLife) {
+  Life first(7), second(7);
+  first.run();
+  second.run();
+  ASSERT_EQ(first.record().entries.size(), second.record().entries.size());
+  EXPECT_EQ(first.record().stored, second.record().stored);
+  EXPECT_EQ(first.record().events, second.record().events);
+}
+
+class PlantedBug : public ::testing::TestWithParam<PlantedName> {};
+INSTANTIATE_TEST_SUITE_P(Each, PlantedBug, ::testing::ValuesIn(planted_names.begin() + 1, planted_names.end()),
+                         [](const auto& one) { return std::string(one.param.name); });
+
+TEST_P(PlantedBug, IsFoundWithinFewSeeds) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    if (!broken_rules_of(seed, GetParam().bug).empty()) return;
+  }
+  FAIL() << "20 lives with " << GetParam().name << " and nobody noticed";
+}
+
+}  // namespace
+}  // namespace autoheal::simulation

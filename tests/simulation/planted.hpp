@@ -1,0 +1,50 @@
+// Bugs that the simulator can be told to plant at the edges of the real code, each of a kind that healers have had.
+// A simulator that does not find them proves nothing.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+namespace autoheal::simulation {
+
+enum class Planted {
+  none,
+  sync_left_out,            // the log's syncs never reach the disk
+  synchronous_normal,       // commits are not synced
+  told_before_commit,       // a commit is acknowledged one commit early
+  entry_left_out,           // the last entry of a batch of several is not written
+  effect_twice,             // an act is performed twice
+  repeated_after_restart,   // an act that a crash interrupted is simply done again
+  rollback_forgotten,       // changes are said to be put back, and are not
+  certifies_without_tests,  // the tests are said to have passed, and never ran
+  one_attempt_too_many,
+  timer_lost,            // after a restart no wait is ever over
+  outcome_lost,          // now and then an effect's outcome never comes back
+  open_heals_forgotten,  // after a restart the trigger does not know what is open
+  stream_forgotten,      // recovery overlooks the newest open heal
+  events_skipped,        // the bus drops an event now and then
+};
+
+struct PlantedName {
+  Planted bug;
+  std::string_view name;
+};
+inline constexpr std::array planted_names = {
+    PlantedName{Planted::none, "none"},
+    PlantedName{Planted::sync_left_out, "sync_left_out"},
+    PlantedName{Planted::synchronous_normal, "synchronous_normal"},
+    PlantedName{Planted::told_before_commit, "told_before_commit"},
+    PlantedName{Planted::entry_left_out, "entry_left_out"},
+    PlantedName{Planted::effect_twice, "effect_twice"},
+    PlantedName{Planted::repeated_after_restart, "repeated_after_restart"},
+    PlantedName{Planted::rollback_forgotten, "rollback_forgotten"},
+    PlantedName{Planted::certifies_without_tests, "certifies_without_tests"},
+    PlantedName{Planted::one_attempt_too_many, "one_attempt_too_many"},
+    PlantedName{Planted::timer_lost, "timer_lost"},
+    PlantedName{Planted::outcome_lost, "outcome_lost"},
+    PlantedName{Planted::open_heals_forgotten, "open_heals_forgotten"},
+    PlantedName{Planted::stream_forgotten, "stream_forgotten"},
+    PlantedName{Planted::events_skipped, "events_skipped"},
+};
+
+}  // namespace autoheal::simulation
