@@ -4,6 +4,8 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <gmock/gmock.h>
 
+#include <sstream>
+
 #include "tests/support/documented_entries.hpp"
 #include "tests/support/forged_ledger.hpp"
 #include "tests/support/repair_examples.hpp"
@@ -29,8 +31,20 @@ Ran killed_after(const Bridge& bridge, unsigned commits, const std::string& engi
 
 void forge(const Bridge& bridge, const std::string& sql) {
   const auto path = bridge.path("var/ledger.db");
-  SQLite::Database(path.string(), SQLite::OPEN_READWRITE).exec(sql);
+  int checkpoints = 0;  // a slow healer may have signed something before it died
+  {
+    SQLite::Database database(path.string(), SQLite::OPEN_READWRITE);
+    database.exec(sql);
+    checkpoints = database.execAndGet("SELECT count(*) FROM checkpoints").getInt();
+  }
   forge_hashes(path);
+  if (checkpoints == 0) return;
+  std::istringstream file(bridge.read("var/ledger.db.key"));
+  std::string text;
+  std::getline(file, text);
+  const auto key = store::SigningKey::parse(text);
+  ASSERT_TRUE(key) << key.error().message;
+  forge_signatures(path, *key);
 }
 
 void written_by(const Bridge& bridge, unsigned before, unsigned version) {
