@@ -17,6 +17,8 @@ class Taking {
   explicit Taking(Course& course) : course_(course) {}
 
   void operator()(const Triggered& e) { course_.begun = e; }
+  // One that starts over was put back before: what counts is what it came to then.
+  void operator()(const RepairStarted& e) { course_.attempts.erase(e.attempt); }
   void operator()(const PlanRecorded& e) {
     Attempt& attempt = course_.attempts[e.attempt];
     attempt.observation = e.observation;

@@ -71,6 +71,7 @@ class Recovery {
   }
   void operator()(const RollbackStarted& e) {
     if (e.again && state_.phase == Phase::exhausted) may_be(RollBackAgain{e.by});
+    if (!e.again) went_on_after_restart();
   }
   void operator()(const UndoApplied& e) {
     if (state_.rolling_back) may_be(UndoDone{e.outcomes});
@@ -84,9 +85,9 @@ class Recovery {
     }
     may_be(Cancel{e.reason, e.by});
   }
-  void operator()(const Resumed&) { may_be(ProcessStarted{}); }
+  void operator()(const Resumed& e) { may_be(ProcessStarted{e.version != 0 ? e.version : state_.version}); }
   void operator()(const Exhausted&) {
-    if (state_.resumptions >= resumptions_allowed) may_be(ProcessStarted{});
+    if (state_.resumptions >= resumptions_allowed) may_be(ProcessStarted{state_.version});
     went_on_after_restart();
   }
   void operator()(const UndoIntended&) { went_on_after_restart(); }

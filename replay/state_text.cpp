@@ -111,6 +111,7 @@ std::vector<std::string> details_of(const HealState& state) {
     if (!state.plan_certified) lines.emplace_back("the plan is not certified");
   }
   if (!state.last_problem.empty()) lines.push_back("last problem: " + state.last_problem);
+  if (state.starts_over) lines.emplace_back("earlier rules planned this attempt: it is put back and starts once more");
   if (state.ending) lines.push_back("told to end: " + std::string(name_of(*state.ending)));
   if (state.resumptions > 0)
     lines.push_back("resumed " + std::to_string(state.resumptions) + " times without progress");

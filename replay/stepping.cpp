@@ -118,7 +118,7 @@ std::vector<std::string> Stepping::timers() const {
                                     " after it began"};
   if (place_ > 0) lines.push_back(seconds_text(now - heal_.entry(place_ - 1).time) + " after the entry before");
   if (state_.phase == Phase::retrying)
-    lines.push_back("attempt " + std::to_string(state_.attempt + 1) + " is due at " + format_timestamp(state_.due) +
+    lines.push_back("attempt " + std::to_string(state_.next_attempt) + " is due at " + format_timestamp(state_.due) +
                     ", in " + seconds_text(state_.due - now));
   if (state_.phase == Phase::triggered && state_.step == Step::waiting) lines.emplace_back("it waits for its turn");
   if (state_.phase == Phase::complete || state_.phase == Phase::exhausted)

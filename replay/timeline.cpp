@@ -143,6 +143,9 @@ struct Describe {
   }
   void operator()(const Resumed& e) {
     say("resumed after the healer ended (resumption " + std::to_string(e.resumption) + ")");
+    if (e.version == 0) return;
+    add("decided by version " + std::to_string(e.version_before) + " of the heal workflow until now, by version " +
+        std::to_string(e.version) + " from here on");
   }
   void operator()(const CancelRequested& e) {
     say("told to end: " + std::string(name_of(e.reason)) + (e.by.principal.empty() ? "" : " by " + e.by.principal));

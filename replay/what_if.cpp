@@ -132,7 +132,7 @@ class TwoCourses {
 
   std::optional<HealInput> woken(const HealInput& input) {
     if (then_.wake == other_.wake) return input;
-    return unknown_input("attempt " + std::to_string(course_.state.attempt + 1) +
+    return unknown_input("attempt " + std::to_string(course_.state.next_attempt) +
                          " would look at the world at another time");
   }
 
@@ -201,7 +201,7 @@ class TwoCourses {
 
   [[nodiscard]] std::string what_comes_next() const {
     if (course_.state.phase == Phase::retrying)
-      return "attempt " + std::to_string(course_.state.attempt + 1) + " would begin";
+      return "attempt " + std::to_string(course_.state.next_attempt) + " would begin";
     return other_.effect ? line_of(*other_.effect) : "it would go on";
   }
 

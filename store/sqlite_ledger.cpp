@@ -103,7 +103,12 @@ struct SqliteLedger::Parts {
         path(file),
         database(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX, milliseconds(options.busy_wait),
                  options.vfs) {
-    configure(database, path, options.sync_every_append);
+    leave_log_alone(true);
+  }
+
+  // Closing the last connection moves the log into the database, unless it is left alone.
+  void leave_log_alone(bool alone) {
+    sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, alone ? 1 : 0, nullptr);
   }
 
   Result<void> prepare(bool keep_tree) {
@@ -177,7 +182,7 @@ struct SqliteLedger::Parts {
   void poison(const std::string& why) {
     poisoned = "the ledger " + path.string() + ": " + why + "; nothing more is acknowledged";
     // What the log holds now is not to be trusted into the database by this process.
-    sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    leave_log_alone(true);
   }
 
   AppendResult answer(AppendStatus status, const SQLite::Exception& exception) {
@@ -236,6 +241,9 @@ Result<std::unique_ptr<SqliteLedger>> SqliteLedger::open(const std::filesystem::
     auto meta = read_meta(parts->database, path);
     if (!meta) return std::unexpected(meta.error());
     parts->meta = std::move(*meta);
+    // Not before: a ledger of a later version is not written to, not even from what its own log holds.
+    parts->leave_log_alone(false);
+    configure(parts->database, path, options.sync_every_append);
     upgrade_ledger(parts->database, parts->meta);
     if (auto prepared = parts->prepare(options.keep_tree); !prepared) return std::unexpected(prepared.error());
     parts->begin_epoch();

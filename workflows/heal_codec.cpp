@@ -1,4 +1,5 @@
 // Heal entries as ledger text and back. The only place that knows the keys of heal.* data.
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "workflows/by_codec.hpp"
@@ -85,11 +86,40 @@ void read_refusals(const json& j, std::vector<Refusal>& refusals) {
   for (const json& item : j.at("refusals")) refusals.push_back({item.at("criterion"), item.at("reason")});
 }
 
+constexpr std::string_view workflow_family = "heal/";
+
+std::string workflow_name(unsigned version) { return std::string(workflow_family) + std::to_string(version); }
+
+// A heal that a later version decided is none of this program's: half by its rules and half by ours it would be
+// neither.
+struct LaterVersion {
+  unsigned version;
+};
+
+unsigned read_version(const json& j) {
+  const auto& name = j.get_ref<const std::string&>();
+  unsigned version = 0;
+  const char* const end = name.data() + name.size();
+  const bool ours = name.starts_with(workflow_family);
+  const auto [rest, problem] = std::from_chars(name.data() + (ours ? workflow_family.size() : 0), end, version);
+  if (!ours || problem != std::errc() || rest != end || version == 0)
+    throw std::invalid_argument("\"" + name + "\" is no version of the heal workflow");
+  if (version > Heal::version) throw LaterVersion{version};
+  return version;
+}
+
+// A heal that went over to later rules is out of reach of programs from before there was such a thing.
+unsigned dataversion_of(const HealEntry& entry) {
+  const auto* resumed = std::get_if<Resumed>(&entry);
+  return resumed != nullptr && resumed->version != 0 ? 2 : 1;
+}
+unsigned newest_dataversion(std::string_view entry_type) { return entry_type == "heal.resumed" ? 2 : 1; }
+
 struct EntryWriter {
   JsonWriter& out;
 
   void operator()(const Triggered& e) {
-    out.field("workflow", "heal/" + std::to_string(Heal::version)).field("strategy", name_of(e.strategy));
+    out.field("workflow", workflow_name(e.version)).field("strategy", name_of(e.strategy));
     out.field("max_retries", e.max_retries).field("retry_delay_us", e.retry_delay);
     out.field("configuration", e.configuration).optional_field("error", e.error);
     if (e.waits) out.field("waits", true);
@@ -153,7 +183,11 @@ struct EntryWriter {
   void operator()(const RetryScheduled& e) {
     out.field("next_attempt", e.next_attempt).field("due", format_timestamp(e.due)).field("delay_us", e.delay);
   }
-  void operator()(const Resumed& e) { out.field("resumption", e.resumption); }
+  void operator()(const Resumed& e) {
+    out.field("resumption", e.resumption);
+    if (e.version == 0) return;
+    out.field("workflow_before", workflow_name(e.version_before)).field("workflow", workflow_name(e.version));
+  }
   void operator()(const CancelRequested& e) {
     out.field("reason", name_of(e.reason));
     write_by(out, e.by);
@@ -175,7 +209,7 @@ struct EntryReader {
   const json& j;
 
   void operator()(Triggered& e) {
-    if (j.at("workflow") != "heal/1") throw std::invalid_argument("written by a later version of the heal workflow");
+    e.version = read_version(j.at("workflow"));
     e.strategy = read_strategy(j.at("strategy"));
     e.max_retries = j.at("max_retries");
     e.retry_delay = Duration(j.at("retry_delay_us").get<std::int64_t>());
@@ -241,7 +275,12 @@ struct EntryReader {
     e.due = read_time(j.at("due"));
     e.delay = Duration(j.at("delay_us").get<std::int64_t>());
   }
-  void operator()(Resumed& e) { e.resumption = j.at("resumption"); }
+  void operator()(Resumed& e) {
+    e.resumption = j.at("resumption");
+    if (!j.contains("workflow")) return;
+    e.version_before = read_version(j.at("workflow_before"));
+    e.version = read_version(j.at("workflow"));
+  }
   void operator()(CancelRequested& e) {
     e.reason = read_end_reason(j.at("reason"));
     read_by(j, e.by);
@@ -301,7 +340,7 @@ engine::Encoded Heal::encode(const State& state, const Entry& entry) {
       },
       entry);
   out.end_object();
-  return {std::string(type_of(entry)), 1, state.by.principal, state.engine, out.take()};
+  return {std::string(type_of(entry)), dataversion_of(entry), state.by.principal, state.engine, out.take()};
 }
 
 Result<HealEntry> Heal::decode(std::string_view entry_type, unsigned dataversion, std::string_view data) {
@@ -309,9 +348,9 @@ Result<HealEntry> Heal::decode(std::string_view entry_type, unsigned dataversion
   if (known == std::end(entry_types)) {
     return failure(ErrorKind::invalid, "entries of type " + std::string(entry_type) + " are not known to this version");
   }
-  if (dataversion != 1) {
+  if (const unsigned newest = newest_dataversion(entry_type); dataversion > newest) {
     return failure(ErrorKind::invalid, std::string(entry_type) + " has data version " + std::to_string(dataversion) +
-                                           ", this version reads 1");
+                                           ", this version reads up to " + std::to_string(newest));
   }
   try {
     const json parsed = json::parse(data);
@@ -323,6 +362,11 @@ Result<HealEntry> Heal::decode(std::string_view entry_type, unsigned dataversion
         },
         entry);
     return entry;
+  } catch (const LaterVersion& later) {
+    return failure(ErrorKind::invalid,
+                   std::string(entry_type) + ": this heal is decided by version " + std::to_string(later.version) +
+                       " of the heal workflow, this program knows up to " + std::to_string(Heal::version),
+                   "go on with the later version of autoheal that began it");
   } catch (const std::exception& problem) {
     return failure(ErrorKind::corrupt, std::string(entry_type) + ": its data cannot be read: " + problem.what());
   }

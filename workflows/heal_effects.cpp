@@ -76,8 +76,8 @@ void HealEffects::remember(const BlobName& configuration, SpecPtr spec) {
   specs_.insert_or_assign(configuration, std::move(spec));
 }
 
-EffectMark HealEffects::mark(const std::string& heal, unsigned attempt, unsigned number) const {
-  return at_.ledger_id + "/" + heal + "/" + std::to_string(attempt) + "/" + std::to_string(number);
+EffectMark HealEffects::mark(const std::string& heal, unsigned start, unsigned number) const {
+  return at_.ledger_id + "/" + heal + "/" + std::to_string(start) + "/" + std::to_string(number);
 }
 
 HealInput HealEffects::outcome_of(const std::string& heal, const Observe& effect) {
@@ -96,7 +96,7 @@ HealInput HealEffects::outcome_of(const std::string& heal, const Observe& effect
     return observed;
   }
   observed.spec = *spec;
-  observed.observation = observe(*spec, effect, mark(heal, effect.attempt, 0), observed.contents);
+  observed.observation = observe(*spec, effect, mark(heal, effect.start, 0), observed.contents);
   if (!observed.observation) observed.observation.error().message = at_.mask(observed.observation.error().message);
   return observed;
 }
@@ -148,7 +148,7 @@ HealInput HealEffects::outcome_of(const std::string& heal, const ApplyChanges& e
         return ChangesDone{all_failed(effect, back.error().message)};
     }
     done.outcomes =
-        at_.host.apply(**spec, changes, static_cast<unsigned>(effect.from) + 1, mark(heal, effect.attempt, 0));
+        at_.host.apply(**spec, changes, static_cast<unsigned>(effect.from) + 1, mark(heal, effect.start, 0));
   } else {
     done.outcomes = all_failed(effect, effect.principal + " may no longer change anything");
     for (ChangeOutcome& outcome : done.outcomes) outcome.status = ChangeStatus::refused;
@@ -173,7 +173,7 @@ HealInput HealEffects::outcome_of(const std::string& heal, const PerformAct& eff
     outcome.status = ChangeStatus::refused;
     outcome.message = effect.principal + " may no longer change anything";
   } else {
-    perform_act(**spec, act_of(effect, effect.number), mark(heal, effect.attempt, effect.number), outcome);
+    perform_act(**spec, act_of(effect, effect.number), mark(heal, effect.start, effect.number), outcome);
   }
   return ActDone{std::move(outcome)};
 }
@@ -185,7 +185,7 @@ HealInput HealEffects::outcome_of(const std::string& heal, const CaptureForUndo&
   if (const auto back = put_secrets_back(at_.blobs, capture); !back)
     return CaptureDone{effect.number, failure(ErrorKind::failed, failed + back.error().message)};
   const RunOutcome ran =
-      at_.host.run({std::move(capture), mark(heal, effect.attempt, effect.number), LeaveBehind::nothing});
+      at_.host.run({std::move(capture), mark(heal, effect.start, effect.number), LeaveBehind::nothing});
   if (ran.started && ran.exit_code == 0 && !ran.timed_out && !ran.output_cut) {
     return CaptureDone{effect.number, at_.blobs.put(ran.standard_output, engine::BlobNaming::keyed)};
   }
@@ -260,7 +260,7 @@ HealInput HealEffects::outcome_of(const std::string& heal, const Certify& effect
     return evidenced;
   }
   evidenced.spec = *spec;
-  evidenced.evidence = gather_evidence(at_, **spec, effect, mark(heal, effect.attempt, 0));
+  evidenced.evidence = gather_evidence(at_, **spec, effect, mark(heal, effect.start, 0));
   return evidenced;
 }
 
@@ -269,7 +269,7 @@ HealInput HealEffects::outcome_of(const std::string& heal, const RestoreChanges&
   UndoDone done;
   if (spec) {
     done.outcomes = at_.host.restore(**spec, changes_of(effect), static_cast<unsigned>(effect.from) + 1,
-                                     effect.outcomes, mark(heal, effect.attempt, 0));
+                                     effect.outcomes, mark(heal, effect.start, 0));
   } else {
     for (std::size_t index = effect.from; index < effect.to; ++index) {
       done.outcomes.push_back({static_cast<unsigned>(index + 1), UndoStatus::failed, spec.error().message});
@@ -281,7 +281,7 @@ HealInput HealEffects::outcome_of(const std::string& heal, const RestoreChanges&
 
 HealInput HealEffects::outcome_of(const std::string& heal, const PerformUndo& effect) {
   Act act = act_of(effect, effect.number);
-  const EffectMark own_mark = mark(heal, effect.attempt, effect.number);
+  const EffectMark own_mark = mark(heal, effect.start, effect.number);
   UndoOutcome outcome{effect.number, UndoStatus::undone, {}};
   if (const auto back = put_secrets_back(at_.blobs, act); !back) {
     outcome = {effect.number, UndoStatus::failed, back.error().message};
@@ -336,8 +336,8 @@ UndoOutcome HealEffects::undo_build(const PerformUndo& effect, const Act& act, c
 
 HealInput HealEffects::outcome_of(const std::string& heal, const Recheck& effect) {
   // Leftovers of probes and tests, and of the act whose outcome nobody knows; a service that was started lives on.
-  at_.host.end_marked(mark(heal, effect.attempt, 0));
-  if (effect.interrupted != 0) at_.host.end_marked(mark(heal, effect.attempt, effect.interrupted));
+  at_.host.end_marked(mark(heal, effect.start, 0));
+  if (effect.interrupted != 0) at_.host.end_marked(mark(heal, effect.start, effect.interrupted));
   return Rechecked{at_.today(effect.engine, effect.principal)};
 }
 

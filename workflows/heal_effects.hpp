@@ -63,7 +63,7 @@ class HealEffects final : public engine::EffectPerformer<Heal> {
   HealInput outcome_of(const std::string& heal, const Recheck& effect);
   HealInput outcome_of(const std::string& heal, const Settle& effect);
 
-  [[nodiscard]] EffectMark mark(const std::string& heal, unsigned attempt, unsigned number) const;
+  [[nodiscard]] EffectMark mark(const std::string& heal, unsigned start, unsigned number) const;
   Result<Observation> observe(const SpecPtr& spec, const Observe& effect, const EffectMark& mark, Contents& contents);
   Result<void> read_contents(const EngineSpec& spec, const Observation& observation, Contents& contents);
   void perform_act(const EngineSpec& spec, Act act, const EffectMark& mark, ChangeOutcome& outcome);

@@ -13,6 +13,10 @@
 
 namespace autoheal::workflows {
 
+// The version of the rules by which heals are decided: what `decide` makes of the same state and input. It rises with
+// every change of them; the ledger says under which one a heal goes.
+inline constexpr unsigned heal_version = 2;
+
 // Who asked, as the kernel reported it.
 struct By {
   std::string principal;
@@ -48,6 +52,7 @@ struct Triggered {
   By by;
   Timestamp at;                         // when the heal began
   std::vector<std::string> needs = {};  // engines below it whose heals it waits for
+  unsigned version = heal_version;      // of the rules by which it began
   friend bool operator==(const Triggered&, const Triggered&) = default;
 };
 struct TriggerJoined {
@@ -153,6 +158,8 @@ struct RetryScheduled {
 struct Resumed {
   unsigned attempt = 0;
   unsigned resumption = 1;  // since the last progress
+  // Of the rules, where the heal goes on by others than until now; else 0.
+  unsigned version_before = 0, version = 0;
   friend bool operator==(const Resumed&, const Resumed&) = default;
 };
 struct CancelRequested {

@@ -73,13 +73,14 @@ class Turn {
     if (state_.phase == Phase::retrying) begin_attempt();
   }
 
-  void on(const ProcessStarted&) {
+  void on(const ProcessStarted& input) {
     if (could_have_killed(state_) && state_.resumptions >= resumptions_allowed) {
       end_exhausted(EndReason::crash_loop,
                     "resumed " + std::to_string(state_.resumptions) + " times without progress; " + what_was_changed());
       return;
     }
-    add(Resumed{state_.attempt, state_.resumptions + 1});
+    const bool by_others = state_.version != input.version;
+    add(Resumed{state_.attempt, state_.resumptions + 1, by_others ? state_.version : 0, by_others ? input.version : 0});
     perform(Recheck{context(), state_.intended});
   }
 
@@ -167,7 +168,7 @@ class Turn {
   }
 
   EffectContext context() const {
-    return {state_.engine, state_.configuration, state_.by.principal, state_.attempt, state_.plan};
+    return {state_.engine, state_.configuration, state_.by.principal, state_.attempt, state_.plan, state_.starts};
   }
 
   std::vector<ChangeOutcome> outcomes() const {
@@ -176,7 +177,7 @@ class Turn {
   }
 
   void begin_attempt() {
-    add(RepairStarted{state_.attempt + 1});
+    add(RepairStarted{state_.next_attempt});
     observe();
   }
 
@@ -286,9 +287,14 @@ class Turn {
                            "change " + std::to_string(left->first) + ": " + left->second.message);
     }
     if (state_.ending) return end_exhausted(*state_.ending, {});
+    if (state_.starts_over) return retry(state_.attempt, Duration{0});
     if (state_.attempt >= state_.max_retries) return end_exhausted(EndReason::attempts_exhausted, state_.last_problem);
-    add(RetryScheduled{state_.attempt + 1, now_ + state_.retry_delay, state_.retry_delay});
-    decision_.wake_after = state_.retry_delay;
+    retry(state_.attempt + 1, state_.retry_delay);
+  }
+
+  void retry(unsigned attempt, Duration delay) {
+    add(RetryScheduled{attempt, now_ + delay, delay});
+    decision_.wake_after = delay;
   }
 
   void end_exhausted(EndReason reason, std::string message) {
@@ -311,6 +317,7 @@ class Turn {
 
   // After a restart: takes up whatever the dead process was waiting for.
   void go_on() {
+    if (state_.starts_over && !state_.rolling_back && !state_.ending) return start_over();
     switch (state_.step) {
       case Step::waiting:
         return go_on_waiting();
@@ -334,6 +341,21 @@ class Turn {
     }
   }
 
+  // What earlier rules planned is not carried out by those of today: all of it is put back, and the attempt starts once
+  // more.
+  void start_over() {
+    if (state_.intended != 0) add(ChangeApplied{state_.attempt, {unknown_outcome()}});
+    roll_back();
+  }
+
+  ChangeOutcome unknown_outcome() const {
+    ChangeOutcome unknown;
+    unknown.number = state_.intended;
+    unknown.status = ChangeStatus::unknown;
+    unknown.message = "the healer ended while it ran: whether it took effect is not known";
+    return unknown;
+  }
+
   void go_on_waiting() {
     if (state_.ending) return conclude();
     if (state_.phase != Phase::retrying) return;
@@ -343,10 +365,7 @@ class Turn {
   void go_on_acting() {
     const unsigned number = state_.intended;
     if (number == 0) return go_on_with_plan();
-    ChangeOutcome unknown;
-    unknown.number = number;
-    unknown.status = ChangeStatus::unknown;
-    unknown.message = "the healer ended while it ran: whether it took effect is not known";
+    const ChangeOutcome unknown = unknown_outcome();
     if (state_.ending || !act_of(number).repeatable) return fail_repair("interrupted", unknown.message, {unknown});
     add(ChangeApplied{state_.attempt, {unknown}});
     const auto captured = state_.captured.find(number);

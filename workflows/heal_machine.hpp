@@ -32,7 +32,9 @@ struct RollBackAgain {  // of an exhausted heal whose rollback was incomplete
   By by;
 };
 struct WokenUp {};
-struct ProcessStarted {};
+struct ProcessStarted {
+  unsigned version = heal_version;  // of the rules by which this process decides; never an earlier one than the heal's
+};
 
 // What is always today's: asked again whenever the world was looked at.
 struct Today {
@@ -87,6 +89,7 @@ struct EffectContext {
   std::string principal;
   unsigned attempt = 0;
   std::shared_ptr<const Plan> plan;
+  unsigned start = 0;  // which of all starts of attempts this is: what marks tell apart
 };
 struct Observe : EffectContext {
   bool needs_were_healed = false;  // it may pass by now
@@ -125,7 +128,7 @@ using HealEffect = std::variant<Observe, ApplyChanges, CaptureForUndo, PerformAc
 
 struct Heal {
   static constexpr std::string_view type = "heal";
-  static constexpr unsigned version = 1;
+  static constexpr unsigned version = heal_version;
   using State = HealState;
   using Input = HealInput;
   using Entry = HealEntry;

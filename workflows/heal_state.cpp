@@ -28,12 +28,15 @@ struct Fold {
     state.needs = entry.needs;
     state.by = entry.by;
     state.began = entry.at;
+    state.version = entry.version;
   }
   void operator()(const TriggerJoined&) {}
   void operator()(const RepairStarted& entry) {
     state.phase = Phase::repairing;
     state.step = Step::observing;
-    state.attempt = entry.attempt;
+    state.attempt = state.next_attempt = entry.attempt;
+    ++state.starts;
+    state.starts_over = false;
     state.plan.reset();
     state.observation.reset();
     state.plan_certified = false;
@@ -102,15 +105,24 @@ struct Fold {
     keep_undone(entry.outcomes);
     state.rolling_back = false;
     state.step = Step::waiting;
-    refuse_choices();
+    if (!state.starts_over) refuse_choices();
   }
   void operator()(const RetryScheduled& entry) {
     state.phase = Phase::retrying;
     state.step = Step::waiting;
+    state.next_attempt = entry.next_attempt;
+    state.starts_over = false;
     state.due = entry.due;
     state.delay = entry.delay;
   }
-  void operator()(const Resumed& entry) { state.resumptions = entry.resumption; }
+  void operator()(const Resumed& entry) {
+    state.resumptions = entry.resumption;
+    if (entry.version == 0) return;
+    state.version = entry.version;
+    // One that is being put back anyway ends as it is; before its plan it has done nothing by any rules.
+    const bool open = state.phase == Phase::repairing || state.phase == Phase::certifying;
+    if (open && state.plan_certified && !state.rolling_back) state.starts_over = true;
+  }
   void operator()(const CancelRequested& entry) { state.ending = entry.reason; }
   void operator()(const Completed& entry) {
     state.phase = Phase::complete;
@@ -183,8 +195,8 @@ std::size_t begin_of_group(const Plan& plan, std::size_t to) {
 bool operator==(const HealState& a, const HealState& b) {
   const auto facts = [](const HealState& s) {
     return std::tie(s.phase, s.step, s.engine, s.strategy, s.max_retries, s.retry_delay, s.configuration, s.error, s.by,
-                    s.attempt, s.plan_certified, s.outcomes, s.intended, s.rolling_back, s.undone, s.refused, s.ending,
-                    s.last_problem, s.delay, s.end_reason);
+                    s.version, s.attempt, s.next_attempt, s.starts_over, s.plan_certified, s.outcomes, s.intended,
+                    s.rolling_back, s.undone, s.refused, s.ending, s.last_problem, s.delay, s.end_reason);
   };
   return facts(a) == facts(b) && same_plan(a.plan, b.plan);
 }

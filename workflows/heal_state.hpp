@@ -39,8 +39,12 @@ struct HealState {
   std::vector<std::string> needs;  // engines below it whose heals it waited for
   By by;
   Timestamp began;
+  unsigned version = heal_version;  // of the rules by which it is decided
 
   unsigned attempt = 0;
+  unsigned next_attempt = 1;
+  unsigned starts = 0;       // attempts that were started, those that started over counted again
+  bool starts_over = false;  // the open attempt was planned by earlier rules: it is put back and started once more
   std::shared_ptr<const Plan> plan;  // of the open attempt, once recorded
   std::shared_ptr<const Observation> observation;
   bool plan_certified = false;

@@ -16,7 +16,8 @@
 
 namespace autoheal::workflows {
 
-// "<ledger id>/<heal>/<attempt>/<n>": every child process carries it in AUTOHEAL_EFFECT, staged files in their name.
+// "<ledger id>/<heal>/<attempt>/<n>": every child process carries it in AUTOHEAL_EFFECT, staged files in their name. Of
+// a heal in which an attempt started over, attempts are counted here by their starts, so that no mark is there twice.
 using EffectMark = std::string;
 
 enum class LeaveBehind {

@@ -60,7 +60,8 @@ class HealProcess {
     runner_.hooks.ended = [this](const std::string& stream) { last = *runner_.state<Heal>(stream); };
   }
 
-  void start() {
+  // `version` of the rules as the ledger tells it: the program of an earlier or a later version.
+  void start(unsigned version = workflows::heal_version) {
     const auto configuration = world_.blobs.put(workflows::encode_engine_spec(world_.spec), engine::BlobNaming::plain);
     workflows::Triggered facts;
     facts.engine = world_.spec.name;
@@ -69,6 +70,7 @@ class HealProcess {
     facts.retry_delay = world_.spec.healing.retry_delay;
     facts.configuration = *configuration;
     facts.error = "it is broken";
+    facts.version = version;
     facts.by = {"ops", "admiral", 1000, {}, "cli", {}};
     runner_.start<Heal>(workflows::Begin{facts}, {},
                         [this](Result<std::string> stream) { world_.heal = stream.value_or(""); });

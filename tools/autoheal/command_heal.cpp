@@ -101,10 +101,10 @@ int command_resume(const Session& session) {
   if (!healer) return session.fail(healer.error());
   (*healer)->progress = [&] { return heal_progress(**healer); };
   return (*healer)->run([&]() -> asio::awaitable<int> {
-    const std::size_t open = (*healer)->recovered().size();
-    if (open == 0) session.console.note("no heal is open");
+    const bool all_read = (*healer)->set_aside().empty();
+    if ((*healer)->recovered().empty() && all_read) session.console.note("no heal is open");
     co_await (*healer)->finish_recovered();
-    int code = exit_done;
+    int code = all_read ? exit_done : exit_failed;
     for (const auto& result : (*healer)->recovered_results()) {
       print(session, result);
       if (result.ending != workflows::HealEnding::certified) code = exit_failed;

@@ -137,7 +137,9 @@ void Healer::watch_the_runner() {
       console_.note("autoheal: waiting, since nothing can be recorded now: " + mask_(why));
   };
   runtime_->runner().hooks.set_aside = [this](const std::string& stream, const Error& error) {
-    console_.note("autoheal: " + stream + " is set aside: " + mask_(error.message));
+    console_.note("autoheal: " + stream + " is set aside: " + mask_(error.message) +
+                  (error.hint.empty() ? "" : "; " + error.hint));
+    set_aside_.push_back(stream);
   };
   runtime_->after_turn = [this] {
     bus_->pump();

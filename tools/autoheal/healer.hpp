@@ -55,6 +55,8 @@ class Healer {
   [[nodiscard]] const std::vector<workflows::HealResult>& recovered_results() const { return recovered_results_; }
   // Ids of the heals that were open; known within a task.
   [[nodiscard]] const std::vector<std::string>& recovered() const { return recovered_; }
+  // Heals that are open and cannot be read by this version: each was reported, and nothing of it was touched.
+  [[nodiscard]] const std::vector<std::string>& set_aside() const { return set_aside_; }
 
   // Rolls an exhausted heal back once more and waits; its last state. failed: nothing is left to roll back.
   boost::asio::awaitable<Result<workflows::HealState>> roll_back_again(std::string heal, workflows::By by);
@@ -148,7 +150,7 @@ class Healer {
   std::unique_ptr<workflows::AutoHealTrigger> trigger_;
   std::unique_ptr<workflows::SelfTestEffects> self_test_effects_;
   std::unique_ptr<workflows::GenesisBus> bus_;
-  std::vector<std::string> recovered_;
+  std::vector<std::string> recovered_, set_aside_;
   std::vector<workflows::HealResult> recovered_results_;
   std::mutex stopping_mutex_;
   std::condition_variable stopping_changed_;

@@ -82,6 +82,7 @@ class Again {
     auto configuration = blobs_.put(workflows::encode_engine_spec(place_.spec), engine::BlobNaming::plain);
     if (!configuration) return std::unexpected(std::move(configuration.error()));
     workflows::Triggered begun = course_.begun;
+    begun.version = Heal::version;
     begun.configuration = std::move(*configuration);
     begun.retry_delay = Duration{0};  // what it waited for then needs no waiting now
     begun.waits = false;

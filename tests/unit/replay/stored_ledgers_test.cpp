@@ -7,43 +7,32 @@
 #include <sstream>
 
 #include "engine/system_ports.hpp"
+#include "replay/legal_paths.hpp"
+#include "store/export.hpp"
 #include "store/ledger_reader.hpp"
 #include "store/sqlite_ledger.hpp"
 #include "store/vault.hpp"
-#include "tests/support/program.hpp"
+#include "store/verify.hpp"
 #include "tests/support/replayed.hpp"
+#include "tests/support/stored_ledger.hpp"
 
 namespace autoheal::replay {
 namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<std::string> stored_ledgers() {
-  std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(AUTOHEAL_SOURCE_DIR "/tests/ledgers")) {
-    const std::string name = entry.path().filename();
-    if (name.ends_with(".tar.gz")) names.push_back(name.substr(0, name.size() - 7));
-  }
-  return names;
-}
-
 class StoredLedger : public ::testing::TestWithParam<std::string> {
  protected:
-  void SetUp() override {
-    std::string name = ::testing::TempDir() + "stored." + std::string(6, 'X');
-    folder_ = ::mkdtemp(name.data());
-    const auto unpacked = autoheal::testing::run(
-        {{"/usr/bin/tar", "-xzf", std::string(AUTOHEAL_SOURCE_DIR) + "/tests/ledgers/" + GetParam() + ".tar.gz"},
-         {},
-         {},
-         folder_.string()});
-    ASSERT_EQ(unpacked.exit_code, 0) << unpacked.err;
+  fs::path ledger() const { return unpacked_.path(); }
+  store::TreeHead head_of_export() const {
+    const auto past = store::LedgerReader::open(ledger());
+    store::GrowingTree tree;
+    EXPECT_TRUE(store::export_lines(**past, {}, [&](std::string_view line, const engine::Entry&) {
+      tree.append(store::leaf_hash(line));
+      return true;
+    }));
+    return tree.head();
   }
-  void TearDown() override {
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
-  }
-  fs::path ledger() const { return folder_ / "var/ledger.db"; }
 
   void expect_all_as_it_was() const {
     const auto past = store::LedgerReader::open(ledger());
@@ -70,7 +59,7 @@ class StoredLedger : public ::testing::TestWithParam<std::string> {
   // heal,engine,strategy,state,attempts,... as `autoheal heals -o csv` printed it then.
   template <class Take>
   void for_each_line(const Take& take) const {
-    std::ifstream lines(folder_ / "heals.csv");
+    std::ifstream lines(unpacked_.folder() / "heals.csv");
     std::string line;
     std::getline(lines, line);
     while (std::getline(lines, line)) {
@@ -82,20 +71,28 @@ class StoredLedger : public ::testing::TestWithParam<std::string> {
     }
   }
 
-  fs::path folder_;
+  autoheal::testing::UnpackedLedger unpacked_{GetParam()};
 };
-INSTANTIATE_TEST_SUITE_P(OfEarlierVersions, StoredLedger, ::testing::ValuesIn(stored_ledgers()));
+INSTANTIATE_TEST_SUITE_P(OfEarlierVersions, StoredLedger, ::testing::ValuesIn(autoheal::testing::stored_ledgers()));
 
 TEST_P(StoredLedger, IsReadAndReplayedAsItIs) { expect_all_as_it_was(); }
 
-TEST_P(StoredLedger, IsTakenOverByAnOwnerOfTodayAndStaysTheSame) {
+TEST_P(StoredLedger, Case139_IsTakenOverByAnOwnerOfTodayVerifiesAndHasTheSameRoot) {
+  const store::TreeHead before = head_of_export();
   {
     engine::SystemClock clock;
     engine::SystemRandomness randomness;
     engine::UuidV7Source ids(clock, randomness);
     const auto owned = store::SqliteLedger::open(ledger(), {.ids = ids});
     ASSERT_TRUE(owned) << owned.error().message;
+    EXPECT_EQ((*owned)->tree_head(), before);
   }
+  EXPECT_EQ(head_of_export(), before);
+  const LegalPaths rules;
+  const auto verified = store::verify_ledger(ledger(), {.threads = 1, .rules = &rules, .unsigned_is_sound = true});
+  ASSERT_TRUE(verified) << verified.error().message;
+  EXPECT_TRUE(verified->sound()) << verified->problems.front();
+  EXPECT_EQ(verified->head, before);
   expect_all_as_it_was();
 }
 

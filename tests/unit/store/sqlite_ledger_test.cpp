@@ -9,6 +9,7 @@
 
 #include <fstream>
 
+#include "store/verify.hpp"
 #include "tests/unit/store/faulty_vfs.hpp"
 #include "tests/unit/store/ledger_fixture.hpp"
 
@@ -133,15 +134,51 @@ TEST_F(SqliteLedgerTest, AReaderOfNothingIsEmptyAndMakesNothing) {
   EXPECT_FALSE(fs::exists(path));
 }
 
-TEST_F(SqliteLedgerTest, ALaterSchemaIsRefusedAndNotWrittenTo) {
+struct LedgerOfALaterVersion : SqliteLedgerTest {
+  static std::string bytes(const fs::path& file) {
+    std::ifstream stream(file, std::ios::binary);
+    return {std::istreambuf_iterator<char>(stream), {}};
+  }
+  // Whoever wants to write, whoever wants to read, whoever wants to verify: no byte of it changes.
+  void expect_refused_and_untouched() {
+    const std::string database = bytes(path), log = bytes(path.string() + "-wal");
+    const auto verified = verify_ledger(path, {});
+    ASSERT_FALSE(verified);
+    for (const auto& error : {try_open().error(), LedgerReader::open(path).error(), verified.error()}) {
+      EXPECT_EQ(error.kind, ErrorKind::unavailable);
+      EXPECT_NE(error.message.find("version 9"), std::string::npos) << error.message;
+      EXPECT_NE(error.message.find("up to 2"), std::string::npos) << error.message;
+      EXPECT_EQ(error.hint, "use the later version that wrote it");
+    }
+    EXPECT_EQ(bytes(path), database);
+    EXPECT_EQ(bytes(path.string() + "-wal"), log);
+  }
+};
+
+TEST_F(LedgerOfALaterVersion, Cases140And143_IsRefusedWithBothVersionsAndNotWrittenTo) {
   open();
   foreign("UPDATE meta SET value = 9 WHERE name = 'schema_version'");
-  for (const auto& error : {try_open().error(), LedgerReader::open(path).error()}) {
-    EXPECT_EQ(error.kind, ErrorKind::unavailable);
-    EXPECT_NE(error.message.find("version 9"), std::string::npos) << error.message;
-    EXPECT_NE(error.message.find("up to 2"), std::string::npos) << error.message;
+  expect_refused_and_untouched();
+}
+
+TEST_F(LedgerOfALaterVersion, Cases140And143_WhatItsDeadOwnerLeftInTheLogStaysThere) {
+  {
+    const auto owner = open();
+    append(*owner, heal, 0, {entry("a")});
+    foreign("UPDATE meta SET value = 9 WHERE name = 'schema_version'");
+    fs::create_directory(folder / "crashed");
+    for (const char* suffix : {"", "-wal"})
+      fs::copy_file(path.string() + suffix, folder / "crashed" / ("ledger.db" + std::string(suffix)));
   }
-  EXPECT_EQ(foreign("SELECT value FROM meta WHERE name = 'epoch'"), "1\n");
+  path = folder / "crashed" / "ledger.db";
+  ASSERT_GT(fs::file_size(path.string() + "-wal"), 0U);
+  expect_refused_and_untouched();
+}
+
+TEST_F(LedgerOfALaterVersion, Cases140And143_KeptInAnotherWayItStaysInIt) {
+  open();
+  foreign("PRAGMA journal_mode = DELETE; UPDATE meta SET value = 9 WHERE name = 'schema_version'");
+  expect_refused_and_untouched();
 }
 
 TEST_F(SqliteLedgerTest, WhatIsNoLedgerIsNamed) {
