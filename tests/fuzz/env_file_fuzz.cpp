@@ -23,7 +23,7 @@ std::vector<std::string_view> lines_of(std::string_view text) {
 bool one_line_differs(std::string_view before, std::string_view after) {
   const auto old_lines = lines_of(before), new_lines = lines_of(after);
   if (new_lines.size() == old_lines.size() + 1)
-    return after.starts_with(before) && (before.empty() || after[new_lines.back().data() - after.data() - 1] == '\n');
+    return after.starts_with(before) && (before.empty() || after[after.size() - new_lines.back().size() - 1] == '\n');
   std::size_t changed = 0;
   for (std::size_t line = 0; line < old_lines.size() && line < new_lines.size(); ++line)
     changed += old_lines[line] != new_lines[line] ? 1 : 0;

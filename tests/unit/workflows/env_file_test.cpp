@@ -44,6 +44,13 @@ TEST(EnvFile, EveryValueCanBeSetAndReadBack) {
   }
 }
 
+TEST(EnvFile, AnEmptyValueStandsBeforeItsComment) {
+  EXPECT_EQ(read_env("A= # one\n").at("A"), "") << "as a shell reads it";
+  EXPECT_EQ(read_env("A=#one\n").at("A"), "#one") << "no comment: nothing blank before it";
+  EXPECT_EQ(set("A=1 # one\n", "A", ""), "A= # one\n");
+  EXPECT_EQ(set("A= # one\n", "A", "1"), "A=1 # one\n");
+}
+
 TEST(EnvFile, UnsettingRemovesEveryAssignmentOfTheName) {
   EXPECT_EQ(unset_env("A=1\nB=2\nexport A=3\n", "A"), "B=2\n");
   EXPECT_EQ(unset_env("B=2\n", "A"), "B=2\n");
