@@ -154,7 +154,8 @@ Result<std::string> set_env(std::string_view text, std::string_view name, std::s
   const bool dos = text.find("\r\n") != std::string_view::npos;
   const std::string_view newline = dos ? "\r\n" : "\n";
   std::string edited(text);
-  if (!edited.empty() && edited.back() != '\n') edited += newline;
+  // Of a line end that was cut off half is there.
+  if (!edited.empty() && edited.back() != '\n') edited += edited.back() == '\r' ? "\n" : newline;
   edited += name;
   edited += '=';
   edited += in_style_of({}, value);

@@ -22,8 +22,8 @@ void check_spans(std::string_view text) {
   const auto span = config::parse_duration(text);
   if (span) {
     require(*span >= Duration(0) && *span <= std::chrono::hours(24 * 366), "a duration is at most a year", text);
-    require(config::parse_duration(std::to_string(span->count() / 1'000) + "ms") ==
-                std::chrono::floor<std::chrono::milliseconds>(*span),
+    require(config::parse_duration(std::to_string(span->count() / 1'000'000) + "s") ==
+                std::chrono::floor<std::chrono::seconds>(*span),
             "a duration reads as what it says", text);
   }
   const auto age = cli::parse_age(text);
