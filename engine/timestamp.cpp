@@ -4,6 +4,10 @@ namespace autoheal {
 
 namespace {
 
+// Of the years that a text has room for.
+constexpr Timestamp first_moment = std::chrono::sys_days(std::chrono::year(0) / 1 / 1);
+constexpr Timestamp past_all = std::chrono::sys_days(std::chrono::year(10'000) / 1 / 1);
+
 // `digits` decimal digits with leading zeros.
 char* put_number(char* out, unsigned number, int digits) {
   for (int place = digits - 1; place >= 0; --place, number /= 10) out[place] = static_cast<char>('0' + number % 10);
@@ -106,8 +110,10 @@ std::optional<Timestamp> parse_timestamp(std::string_view text) {
                                          std::chrono::day(static_cast<unsigned>(day))};
   // 60 is a leap second: it is the same moment as the next minute's first.
   if (!timed || !in.rest.empty() || !date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
-  return std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
-         std::chrono::seconds(second) + fraction - offset;
+  const Timestamp time = std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
+                         std::chrono::seconds(second) + fraction - offset;
+  // An offset or a leap second may lead out of them.
+  return time >= first_moment && time < past_all ? std::optional(time) : std::nullopt;
 }
 
 }  // namespace autoheal

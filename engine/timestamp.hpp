@@ -17,7 +17,7 @@ void append_timestamp(std::string& text, Timestamp time);
 // "2026-11-23T12:34:56.123Z", the form of bus payloads.
 [[nodiscard]] std::string format_timestamp_ms(Timestamp time);
 // Reads exactly what format_timestamp writes, and RFC 3339 with 0 to 9 fraction digits and any offset; digits past six
-// are cut. Empty for anything else.
+// are cut. Empty for anything else, and for a moment outside of those years in UTC.
 [[nodiscard]] std::optional<Timestamp> parse_timestamp(std::string_view text);
 
 }  // namespace autoheal

@@ -3,6 +3,7 @@
 #include <limits>
 #include <optional>
 
+#include "engine/ids.hpp"
 #include "store/json_check.hpp"
 #include "store/leaf.hpp"
 #include "store/strict_text.hpp"
@@ -89,7 +90,8 @@ std::optional<ReadLeaf> take_apart(std::string_view line) {
   entry.data = cursor.rest().substr(0, cursor.rest().size() - 1);
   const auto position = number_from_decimal(seq);
   const auto when = parse_timestamp(time);
-  if (!position || !when || dataversion > std::numeric_limits<unsigned>::max()) return std::nullopt;
+  if (!parse_uuid(leaf.ledger_id) || !position || !when || dataversion > std::numeric_limits<unsigned>::max())
+    return std::nullopt;
   entry.position = {*position};
   entry.time = *when;
   entry.dataversion = static_cast<unsigned>(dataversion);

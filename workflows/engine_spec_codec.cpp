@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "workflows/own_json.hpp"
 #include "workflows/plan_codec.hpp"
 
 namespace autoheal::workflows {
@@ -298,7 +299,7 @@ std::string encode_engine_spec(const EngineSpec& spec) {
 
 Result<EngineSpec> decode_engine_spec(std::string_view text) {
   try {
-    const json document = json::parse(text);
+    const json document = parse_own_json(text);
     if (document.at("format").get<unsigned>() != format_version) {
       return failure(ErrorKind::corrupt, "this engine configuration was stored by another version of autoheal");
     }

@@ -20,7 +20,7 @@ std::size_t skip_blanks(std::string_view text, std::size_t at, std::size_t end) 
   return at;
 }
 
-// The end of a value that begins at `at`: behind its closing quote, or before a comment and blanks.
+// The end of a value that begins at `at`, behind a `=`: behind its closing quote, or before a comment and blanks.
 std::size_t end_of_value(std::string_view text, std::size_t at, std::size_t end) {
   if (at < end && (text[at] == '"' || text[at] == '\'')) {
     const char quote = text[at];
@@ -33,7 +33,7 @@ std::size_t end_of_value(std::string_view text, std::size_t at, std::size_t end)
     }
   }
   std::size_t stop = at;
-  while (stop < end && !(text[stop] == '#' && stop > at && is_blank(text[stop - 1]))) ++stop;
+  while (stop < end && !(text[stop] == '#' && is_blank(text[stop - 1]))) ++stop;
   while (stop > at && is_blank(text[stop - 1])) --stop;
   return stop;
 }
@@ -53,8 +53,11 @@ std::vector<Assignment> assignments_of(std::string_view text) {
     }
     const std::size_t equals = text.find('=', at);
     if (equals != std::string_view::npos && equals < end && is_env_name(text.substr(at, equals - at))) {
-      const std::size_t value = skip_blanks(text, equals + 1, end);
-      found.push_back({text.substr(at, equals - at), begin, line_end, value, end_of_value(text, value, end)});
+      std::size_t value = skip_blanks(text, equals + 1, end);
+      std::size_t value_end = end_of_value(text, value, end);
+      // An empty one stands behind the equals sign, so that what is put there touches no comment.
+      if (value == value_end) value = value_end = equals + 1;
+      found.push_back({text.substr(at, equals - at), begin, line_end, value, value_end});
     }
     begin = line_end;
   }
@@ -151,7 +154,8 @@ Result<std::string> set_env(std::string_view text, std::string_view name, std::s
   const bool dos = text.find("\r\n") != std::string_view::npos;
   const std::string_view newline = dos ? "\r\n" : "\n";
   std::string edited(text);
-  if (!edited.empty() && edited.back() != '\n') edited += newline;
+  // Of a line end that was cut off half is there.
+  if (!edited.empty() && edited.back() != '\n') edited += edited.back() == '\r' ? "\n" : newline;
   edited += name;
   edited += '=';
   edited += in_style_of({}, value);

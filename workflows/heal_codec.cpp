@@ -4,6 +4,7 @@
 
 #include "workflows/by_codec.hpp"
 #include "workflows/heal_machine.hpp"
+#include "workflows/own_json.hpp"
 #include "workflows/plan_codec.hpp"
 #include "workflows/strategy.hpp"
 
@@ -353,7 +354,7 @@ Result<HealEntry> Heal::decode(std::string_view entry_type, unsigned dataversion
                                            ", this version reads up to " + std::to_string(newest));
   }
   try {
-    const json parsed = json::parse(data);
+    const json parsed = parse_own_json(data);
     HealEntry entry = empty_entry(static_cast<std::size_t>(known - std::begin(entry_types)));
     std::visit(EntryReader{parsed}, entry);
     std::visit(

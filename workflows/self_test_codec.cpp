@@ -5,6 +5,7 @@
 
 #include "workflows/by_codec.hpp"
 #include "workflows/named_values.hpp"
+#include "workflows/own_json.hpp"
 #include "workflows/self_test.hpp"
 
 namespace autoheal::workflows {
@@ -115,7 +116,7 @@ Result<SelfTestEntry> SelfTest::decode(std::string_view entry_type, unsigned dat
                                            std::to_string(dataversion) + ", are not known to this version");
   }
   try {
-    return readers[static_cast<std::size_t>(known - test_entry_types.begin())](json::parse(data));
+    return readers[static_cast<std::size_t>(known - test_entry_types.begin())](parse_own_json(data));
   } catch (const std::exception& problem) {
     return failure(ErrorKind::corrupt, std::string(entry_type) + ": its data cannot be read: " + problem.what());
   }

@@ -1,5 +1,7 @@
 #include "workflows/settings_edit.hpp"
 
+#include "engine/quoted_text.hpp"
+
 namespace autoheal::workflows {
 
 SettingsFormat settings_format_of(std::string_view path) {
@@ -8,10 +10,11 @@ SettingsFormat settings_format_of(std::string_view path) {
 
 Result<std::vector<std::string>> pointer_tokens(std::string_view pointer) {
   const auto refuse = [&](std::string_view why) {
-    return failure(ErrorKind::invalid, "\"" + std::string(pointer) + "\" is not a JSON pointer: " + std::string(why),
+    return failure(ErrorKind::invalid, "\"" + valid_utf8(pointer) + "\" is not a JSON pointer: " + std::string(why),
                    "write it as /server/port; ~0 stands for ~ and ~1 for /");
   };
   if (!pointer.starts_with('/')) return refuse("it does not begin with /");
+  if (!is_valid_utf8(pointer)) return refuse("it is not UTF-8");
   std::vector<std::string> tokens;
   for (std::size_t at = 0; at < pointer.size(); ++at) {
     const char character = pointer[at];

@@ -89,6 +89,23 @@ class Walker {
   std::string_view text_;
 };
 
+// Asked before anything that recurses: comparing and copying a document does, reading it does not.
+bool is_too_deep(std::string_view text) {
+  int depth = 0;
+  bool in_string = false;
+  for (std::size_t at = 0; at < text.size() && depth <= deepest_settings; ++at) {
+    const char one = text[at];
+    if (in_string && one == '\\') {
+      ++at;
+    } else if (one == '"') {
+      in_string = !in_string;
+    } else if (!in_string) {
+      depth += one == '{' || one == '[' ? 1 : one == '}' || one == ']' ? -1 : 0;
+    }
+  }
+  return depth > deepest_settings;
+}
+
 std::optional<std::size_t> array_index(const std::string& token) {
   std::size_t index = 0;
   const auto [end, fault] = std::from_chars(token.data(), token.data() + token.size(), index);
@@ -127,6 +144,9 @@ Result<std::string> set_json_setting(std::string_view text, const std::vector<st
   const json wanted = json::parse(scalar, nullptr, false);
   if (document.is_discarded())
     return failure(ErrorKind::invalid, "the file is not valid JSON, so no single value of it can be set");
+  if (is_too_deep(text))
+    return failure(ErrorKind::invalid,
+                   "the file is nested deeper than " + std::to_string(deepest_settings) + " levels");
   if (wanted.is_discarded() || wanted.is_structured())
     return failure(ErrorKind::invalid, "the value is not a JSON scalar");
 

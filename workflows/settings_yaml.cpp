@@ -26,26 +26,55 @@ json plain_value(const std::string& text) {
   return text;
 }
 
-json value_of(const YAML::Node& node) {
-  switch (node.Type()) {
-    case YAML::NodeType::Null:
-      return nullptr;
-    case YAML::NodeType::Scalar:
-      return node.Tag() == "?" ? plain_value(node.Scalar()) : json(node.Scalar());
-    case YAML::NodeType::Sequence: {
-      json list = json::array();
-      for (const auto& item : node) list.push_back(value_of(item));
-      return list;
+// Thrown where the aliases of a file unfold without end; never leaves this file.
+struct Unfolds {};
+
+// A document with its aliases written out, which a few lines can make as large as they like.
+class Unfolding {
+ public:
+  explicit Unfolding(std::size_t most_bytes) : left_(most_bytes) {}
+
+  json value_of(const YAML::Node& node, int depth = 0) {
+    if (depth > deepest_settings) throw Unfolds{};
+    spend(1);
+    switch (node.Type()) {
+      case YAML::NodeType::Null:
+        return nullptr;
+      case YAML::NodeType::Scalar:
+        spend(node.Scalar().size());
+        return node.Tag() == "?" ? plain_value(node.Scalar()) : json(node.Scalar());
+      case YAML::NodeType::Sequence: {
+        json list = json::array();
+        for (const auto& item : node) list.push_back(value_of(item, depth + 1));
+        return list;
+      }
+      case YAML::NodeType::Map: {
+        json map = json::object();
+        for (const auto& item : node) {
+          spend(item.first.Scalar().size());
+          map[item.first.Scalar()] = value_of(item.second, depth + 1);
+        }
+        return map;
+      }
+      case YAML::NodeType::Undefined:
+        break;
     }
-    case YAML::NodeType::Map: {
-      json map = json::object();
-      for (const auto& item : node) map[item.first.Scalar()] = value_of(item.second);
-      return map;
-    }
-    case YAML::NodeType::Undefined:
-      break;
+    return nullptr;
   }
-  return nullptr;
+
+ private:
+  void spend(std::size_t bytes) {
+    if (bytes > left_) throw Unfolds{};
+    left_ -= bytes;
+  }
+
+  std::size_t left_;
+};
+
+// Of `node`, in a file of so many bytes: without aliases its values and their texts together are fewer than twice that.
+json value_of(const YAML::Node& node, std::size_t file_bytes) {
+  constexpr std::size_t for_aliases = 1'000'000;
+  return Unfolding(2 * file_bytes + for_aliases).value_of(node);
 }
 
 // Words that YAML 1.1 readers take for booleans: quoted, so that every reader sees text.
@@ -150,14 +179,14 @@ std::optional<std::string> with_key(std::string_view text, const YAML::Node& map
 }
 
 Result<std::string> checked(std::optional<std::string> changed, const json& document) {
-  if (changed && value_of(YAML::Load(*changed)) == document) return std::move(*changed);
+  if (changed && value_of(YAML::Load(*changed), changed->size()) == document) return std::move(*changed);
   return failure(ErrorKind::invalid, "its place in the file is written in a way that cannot be edited byte by byte",
                  "write the value on one line, or restore the whole file with `files`");
 }
 
 Result<std::string> edit(std::string_view text, const std::vector<std::string>& tokens, const json& wanted) {
   YAML::Node node = YAML::Load(std::string(text));
-  json document = value_of(node);
+  json document = value_of(node, text.size());
   json* place = &document;
   bool in_flow = false;
   for (std::size_t depth = 0; depth < tokens.size(); ++depth) {
@@ -209,6 +238,10 @@ Result<std::string> set_yaml_setting(std::string_view text, const std::vector<st
     return failure(ErrorKind::invalid, "the value is not a JSON scalar");
   try {
     return edit(text, tokens, wanted);
+  } catch (const Unfolds&) {
+    return failure(ErrorKind::invalid,
+                   "the aliases (*) of the file lead to themselves, or make it too large or too deep",
+                   "write the values out");
   } catch (const YAML::Exception& exception) {
     return failure(ErrorKind::invalid, "the file is not valid YAML at line " + std::to_string(exception.mark.line + 1) +
                                            ", so no single value of it can be set");

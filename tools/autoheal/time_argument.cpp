@@ -10,6 +10,8 @@ namespace autoheal::cli {
 
 namespace {
 
+constexpr int longest_age_days = 36'500;  // a hundred years: no time before year 0 comes of it
+
 std::optional<unsigned> parse_digits(std::string_view text) {
   if (!std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; })) return std::nullopt;
   unsigned value = 0;
@@ -29,7 +31,7 @@ Period months(unsigned year, unsigned first, unsigned count) {
 std::optional<Duration> parse_age(std::string_view text) {
   if (!text.ends_with('d')) return config::parse_duration(text);
   const auto days = config::parse_duration(text.substr(0, text.size() - 1));
-  return days ? std::optional(*days * 86'400) : std::nullopt;
+  return days && *days <= std::chrono::seconds(longest_age_days) ? std::optional(*days * 86'400) : std::nullopt;
 }
 
 std::optional<Period> parse_period(std::string_view text) {

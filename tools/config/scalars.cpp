@@ -35,7 +35,7 @@ std::optional<Duration> parse_duration(std::string_view text) {
   }
   const auto point = text.find('.');
   const auto before = whole<std::uint32_t>(text.substr(0, point));
-  if (!before) return std::nullopt;
+  if (!before || *before > longest_us / unit) return std::nullopt;
   std::int64_t total = std::int64_t{*before} * unit;
   if (point != std::string_view::npos) {
     const auto digits = text.substr(point + 1);
@@ -61,7 +61,7 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
     }
   }
   const auto number = whole<std::uint32_t>(text);
-  if (!number) return std::nullopt;
+  if (!number || (std::uint64_t{*number} << shift >> shift) != *number) return std::nullopt;
   return std::uint64_t{*number} << shift;
 }
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tools/config/scalars.hpp"
+
 namespace autoheal::cli {
 namespace {
 
@@ -20,6 +22,17 @@ TEST(TimeArgument, PeriodsAreYearsQuartersAndMonths) {
   for (const char* none : {"", "202", "2026Q0", "2026Q5", "2026q1", "2026-00", "2026-13", "2026-1", "2026-011", "Q3",
                            "24h", "+026", "1969", "2026-09-01"})
     EXPECT_EQ(shown(parse_period(none)), "none") << none;
+}
+
+TEST(TimeArgument, SpansThatNobodyMeansAreNone) {
+  EXPECT_EQ(config::parse_duration("8784h"), std::chrono::hours(366 * 24));
+  for (const char* none : {"8785h", "4294967295h", "4000000000h", "4294967295.9h"})
+    EXPECT_FALSE(config::parse_duration(none)) << none;
+  EXPECT_EQ(parse_age("36500d"), std::chrono::hours(24) * 36'500);
+  for (const char* none : {"36501d", "31622400d", "4294967295d"}) EXPECT_FALSE(parse_age(none)) << none;
+  EXPECT_EQ(config::parse_size("16TiB"), 16ULL << 40U);
+  for (const char* none : {"16777216TiB", "4294967295TiB", "4294967296"})
+    EXPECT_FALSE(config::parse_size(none)) << none;
 }
 
 TEST(TimeArgument, APeriodIsItsFirstMoment) {

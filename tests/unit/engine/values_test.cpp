@@ -31,6 +31,13 @@ TEST(Timestamps, RefuseWhatIsNone) {
   }
 }
 
+TEST(Timestamps, StayInTheYearsThatATextHasRoomFor) {
+  for (const char* text : {"0000-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.999999Z"})
+    EXPECT_EQ(format_timestamp(parse_timestamp(text).value()), text);
+  for (const char* text : {"0000-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01", "9999-12-31T23:59:60Z"})
+    EXPECT_FALSE(parse_timestamp(text)) << text;
+}
+
 TEST(Ids, AreReadOnlyInTheirCanonicalForm) {
   const std::string text = "01890000-0000-7000-8000-00000000000a";
   EXPECT_EQ(to_string(*parse_uuid(text)), text);

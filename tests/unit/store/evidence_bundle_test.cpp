@@ -253,6 +253,8 @@ TEST(ReadLeaf, ReadsWhatIsWrittenAndNothingElse) {
     EXPECT_FALSE(read_leaf(line.substr(0, at) + " \"" + line.substr(at))) << at;
   }
   EXPECT_FALSE(read_leaf(line + "\n"));
+  for (const char* other : {"x", "", "019383c0-0000-7000-8000-00000000000\x10"})
+    EXPECT_FALSE(read_leaf(leaf_line(other, written))) << "a ledger is named by a UUID, which needs no escape";
 }
 
 TEST(BundleBlobsWithoutTheVaultsKey, KnowAKeyedNameOnlyOfWhatTheyHold) {

@@ -26,6 +26,7 @@ TEST(EnvFile, AnEditChangesTheBytesOfItsValueOnly) {
   EXPECT_EQ(set("A=\"1\"\r\nB=2\r\n", "A", "9"), "A=\"9\"\r\nB=2\r\n");
   EXPECT_EQ(set("A=1", "B", "2"), "A=1\nB=2\n");
   EXPECT_EQ(set("", "B", "2"), "B=2\n");
+  EXPECT_EQ(set("A=1\r\nB=2\r", "C", "3"), "A=1\r\nB=2\r\nC=3\r\n") << "a line end that was cut off";
 }
 
 TEST(EnvFile, WhatAlreadyIsRightStaysToTheByte) {
@@ -42,6 +43,13 @@ TEST(EnvFile, EveryValueCanBeSetAndReadBack) {
       EXPECT_EQ(read_env(after).at("B"), "2") << after;
     }
   }
+}
+
+TEST(EnvFile, AnEmptyValueStandsBeforeItsComment) {
+  EXPECT_EQ(read_env("A= # one\n").at("A"), "") << "as a shell reads it";
+  EXPECT_EQ(read_env("A=#one\n").at("A"), "#one") << "no comment: nothing blank before it";
+  EXPECT_EQ(set("A=1 # one\n", "A", ""), "A= # one\n");
+  EXPECT_EQ(set("A= # one\n", "A", "1"), "A=1 # one\n");
 }
 
 TEST(EnvFile, UnsettingRemovesEveryAssignmentOfTheName) {

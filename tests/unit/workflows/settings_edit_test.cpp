@@ -67,6 +67,35 @@ TEST(SettingsEdit, RefusesWhatItCannotDoWell) {
   EXPECT_FALSE(set_setting("{}", SettingsFormat::json, "/a", "{}"));
 }
 
+TEST(SettingsEdit, HostileFilesAreRefusedWithoutBeingUnfolded) {
+  const std::string deep = std::string(1'000'000, '[') + std::string(1'000'000, ']');
+  const auto too_deep = set_setting("{\"a\": 1, \"b\": " + deep + "}", SettingsFormat::json, "/a", "2");
+  ASSERT_FALSE(too_deep);
+  EXPECT_THAT(too_deep.error().message, ::testing::HasSubstr("deep"));
+  EXPECT_FALSE(set_setting("a: 1\nb: " + deep + "\n", SettingsFormat::yaml, "/a", "2"));
+
+  std::string doubling = "a: 1\nb0: &b0 [x, x]\n";
+  for (int level = 1; level < 64; ++level) {
+    const std::string below = "*b" + std::to_string(level - 1), name = "b" + std::to_string(level);
+    doubling += name + ": &" + name + " [" + below + ", " + below + "]\n";
+  }
+  std::string repeated = "a: 1\nb: &b " + std::string(100'000, 'x') + "\nc: [*b";
+  for (int more = 0; more < 20; ++more) repeated += ", *b";
+  const std::string itself = "a: 1\nb: &b [*b]\n", root = "&a\na: 1\nb: *a\n";
+  for (const std::string& text : {doubling, repeated + "]\n", itself, root}) {
+    const auto unfolds = set_setting(text, SettingsFormat::yaml, "/a", "2");
+    ASSERT_FALSE(unfolds) << text.substr(0, 100);
+    EXPECT_THAT(unfolds.error().message, ::testing::HasSubstr("aliases"));
+  }
+  const auto few = set_setting("a: 1\nb: &b [x]\nc: *b\n", SettingsFormat::yaml, "/a", "2");
+  EXPECT_EQ(few.value_or("refused"), "a: 2\nb: &b [x]\nc: *b\n");
+}
+
+TEST(SettingsEdit, APointerIsText) {
+  EXPECT_FALSE(set_setting("{}", SettingsFormat::json, "/\xce", "1"));
+  EXPECT_FALSE(set_setting("a: 1\n", SettingsFormat::yaml, "/\xce", "1"));
+}
+
 TEST(SettingsEdit, InARandomDocumentOnlyTheValueAtThePointerChanges) {
   // A small generator with a fixed seed: the same documents on every machine.
   std::uint32_t state = 7;

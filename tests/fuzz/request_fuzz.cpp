@@ -1,0 +1,93 @@
+// Requests as bytes at the daemon's door: through the real server and a real socket. Only whole, plain requests reach
+// the handler, and each gets an answer of its own.
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+
+#include <boost/asio/io_context.hpp>
+
+#include "tests/fuzz/fuzz_folder.hpp"
+#include "tests/fuzz/property.hpp"
+#include "tools/socket/http_server.hpp"
+#include "tools/socket/socket_path.hpp"
+
+namespace {
+
+using namespace autoheal;
+using fuzz::require;
+
+class Door {
+ public:
+  Door() {
+    auto listening = socket::HttpServer::listen(loop_.get_executor(), path(),
+                                                [this](socket::Request request) { return handle(std::move(request)); });
+    require(listening.has_value(), "the server listens", listening ? "" : listening.error().message);
+    server_ = std::move(*listening);
+  }
+
+  // All that comes back until the server closes.
+  std::string say(std::string_view bytes) {
+    const auto client = socket::connect_to(path(), std::chrono::seconds(20));
+    require(client.has_value(), "a client is let in");
+    const int descriptor = client->socket.get();
+    (void)!::send(descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    ::shutdown(descriptor, SHUT_WR);
+    std::string answers;
+    std::array<char, 4096> piece;
+    while (true) {
+      const ssize_t got = ::recv(descriptor, piece.data(), piece.size(), MSG_DONTWAIT);
+      if (got > 0) answers.append(piece.data(), static_cast<std::size_t>(got));
+      if (got == 0 || (got < 0 && errno != EAGAIN)) break;
+      if (got < 0) loop_.run_one();
+    }
+    loop_.poll();
+    return answers;
+  }
+
+  std::vector<socket::Request> handled;
+
+ private:
+  boost::asio::awaitable<socket::Response> handle(socket::Request request) {
+    handled.push_back(std::move(request));
+    co_return socket::Response{200, "handled\n", "text/plain"};
+  }
+  [[nodiscard]] std::string path() const { return (folder_ / "l.sock").string(); }
+
+  fuzz::Folder folder_;
+  boost::asio::io_context loop_{1};
+  std::unique_ptr<socket::HttpServer> server_;
+};
+
+std::size_t count_of(std::string_view text, std::string_view word) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(word); at != std::string_view::npos; at = text.find(word, at + word.size())) ++count;
+  return count;
+}
+
+void check(const socket::Request& request, std::string_view said) {
+  require(request.method == "GET" || request.method == "POST", "only GET and POST are served", request.method);
+  require(request.target.starts_with('/'), "a target is a path", request.target);
+  for (const char one : request.target) require(one > ' ' && one < '\x7f', "a target is visible", request.target);
+  require(request.method == "POST" || request.body.empty(), "a GET has no body", request.body);
+  require(said.find(request.method + " " + request.target + " HTTP/1.") != std::string_view::npos,
+          "what is served stands there", request.target);
+  // Of chunks only their contents are left; Beast knows the word in any case.
+  const bool whole = said.find(request.body) != std::string_view::npos;
+  require(whole || count_of(said, "\r\n") > 4, "a body stands there", request.body);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static Door door;
+  door.handled.clear();
+  const std::string_view said = fuzz::text_of(data, size);
+  const std::string answers = door.say(said);
+  require(answers.empty() || answers.starts_with("HTTP/1.1 "), "an answer is one of HTTP", answers);
+  for (const socket::Request& request : door.handled) check(request, said);
+  require(count_of(answers, "\r\n\r\nhandled\n") == door.handled.size(), "each request has its answer", answers);
+  require(count_of(answers, "HTTP/1.1 ") <= count_of(said, "\n") + 1, "there are no more answers than requests",
+          answers);
+  return 0;
+}
