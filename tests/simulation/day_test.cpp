@@ -17,9 +17,9 @@ using ::testing::IsSupersetOf;
 Rules rules_of(const FaultyDay& day) { return {day.engines(), max_concurrent, calm, {FaultyDay::lost}}; }
 
 // Types of entries, and reasons of skipped and exhausted heals.
-std::set<std::string> kinds_in(const std::vector<testing::Happening>& history) {
+std::set<std::string> kinds_in(const std::vector<autoheal::testing::Happening>& history) {
   std::set<std::string> kinds;
-  for (const testing::Happening& one : history) {
+  for (const autoheal::testing::Happening& one : history) {
     kinds.insert(one.what);
     if (one.what != "heal.skipped" && one.what != "heal.exhausted") continue;
     const std::string key = R"("reason":")";
@@ -29,9 +29,9 @@ std::set<std::string> kinds_in(const std::vector<testing::Happening>& history) {
   return kinds;
 }
 
-std::string told(const std::vector<testing::Happening>& history) {
+std::string told(const std::vector<autoheal::testing::Happening>& history) {
   std::string text;
-  for (const testing::Happening& one : history) {
+  for (const autoheal::testing::Happening& one : history) {
     text += std::to_string(one.at.count()) + " " + one.what + " " + one.engine + " " + one.entry.data + "\n";
   }
   return text;
@@ -39,7 +39,7 @@ std::string told(const std::vector<testing::Happening>& history) {
 
 TEST(SimulatedDay, TheRulesHoldWhateverHappens) {
   std::set<std::string> kinds;
-  const std::uint64_t seeds = testing::long_runs() ? 60 : 3;
+  const std::uint64_t seeds = autoheal::testing::long_runs() ? 60 : 3;
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     FaultyDay day(seed);
     day.run();

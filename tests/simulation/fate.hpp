@@ -30,9 +30,9 @@ class Fate {
 class MortalHost final : public workflows::Host {
   template <class Call>
   auto mortal(const Call& call) {
-    if (fate_.has_come()) throw testing::ProcessDied();
+    if (fate_.has_come()) throw autoheal::testing::ProcessDied();
     auto outcome = call();
-    if (fate_.has_come()) throw testing::ProcessDied();
+    if (fate_.has_come()) throw autoheal::testing::ProcessDied();
     return outcome;
   }
 

@@ -23,7 +23,7 @@ class FaultyDay {
   // From wake to wake, to the end.
   void run();
 
-  [[nodiscard]] const std::vector<testing::Happening>& history() const { return daemon_->history(); }
+  [[nodiscard]] const std::vector<autoheal::testing::Happening>& history() const { return daemon_->history(); }
   [[nodiscard]] const std::vector<workflows::EngineSpec>& engines() const { return specs_; }
   [[nodiscard]] std::size_t open_heals() const { return daemon_->open_heals(); }
   // The one that nothing can heal, also after `calm`.
@@ -59,13 +59,13 @@ class FaultyDay {
 
   std::mt19937_64 random_;
   Duration end_;
-  testing::HealWorld world_;
+  autoheal::testing::HealWorld world_;
   std::vector<workflows::EngineSpec> specs_;
   std::vector<std::string> all_, with_file_, services_, plugins_;
   std::map<std::string, Service> service_;
   std::map<std::string, bool> unknown_, hopeless_;
   std::multimap<Duration, std::function<void()>> events_;
-  std::unique_ptr<testing::SimulatedDaemon> daemon_;
+  std::unique_ptr<autoheal::testing::SimulatedDaemon> daemon_;
 };
 
 }  // namespace autoheal::simulation

@@ -19,7 +19,7 @@ const std::set<std::string> tells_no_progress = {"heal.resumed",         "heal.t
                                                  "heal.change_intended", "heal.undo_intended",  "heal.change_applied"};
 constexpr std::size_t most_fruitless_lives = 500;
 
-std::string file_of(const std::string& name) { return name + "/app.conf"; }
+std::string config_file_of(const std::string& name) { return name + "/app.conf"; }
 std::string right_of(const std::string& name) { return "right of " + name; }
 
 std::string reason_in(const std::string& data) {
@@ -72,13 +72,13 @@ void Life::add_file(const std::string& name, std::vector<std::string> depends_on
   machine.has_file = true;
   spec.strategy = Strategy::arie;
   const auto right = world_.baseline(right_of(name));
-  spec.repair.files = {{file_of(name), "baseline", right, {}, {}, {}}};
-  spec.self_test = {probe("config", FileProbe{file_of(name), "baseline", right, {}, {}, {}})};
+  spec.repair.files = {{config_file_of(name), "baseline", right, {}, {}, {}}};
+  spec.self_test = {probe("config", FileProbe{config_file_of(name), "baseline", right, {}, {}, {}})};
   TestSpec test;
   test.name = "works";
   test.command = runs({"/tests/" + name});
   spec.certify.tests = {test};
-  world_.host.write(file_of(name), right_of(name));
+  world_.host.write(config_file_of(name), right_of(name));
   world_.host.install("/tests/" + name, [&machine](const RunRequest&) {
     if (machine.tests_kill) throw ProcessDied();
     return ended(machine.tests_fail ? 1 : 0);
@@ -135,7 +135,7 @@ void Life::break_engine(const std::string& name, Duration when) {
   at(when, [this, name] {
     Machine& machine = machines_.at(name);
     if (machine.has_file) {
-      world_.host.write(file_of(name), "drifted at " + std::to_string(now().count()));
+      world_.host.write(config_file_of(name), "drifted at " + std::to_string(now().count()));
     } else {
       machine.works = false;
     }
@@ -326,7 +326,7 @@ void Life::write_down(const Happening& happening) {
   seen.heal = happening.entry.stream;
   seen.engine = happening.engine;
   if (happening.what == "heal.exhausted") seen.reason = reason_in(happening.entry.data);
-  seen.content = machine.has_file ? world_.host.content(file_of(seen.engine)) : machine.works ? "works" : "broken";
+  seen.content = machine.has_file ? world_.host.content(config_file_of(seen.engine)) : machine.works ? "works" : "broken";
   seen.works = machine.has_file ? seen.content == right_of(seen.engine) : machine.works;
   seen.tests_fail = machine.tests_fail || machine.tests_kill;
   seen.changed = machine.changed;
@@ -339,7 +339,7 @@ void Life::finish_record() {
   record_.engines = specs_;
   for (const auto& [name, machine] : machines_) {
     record_.works_at_end[name] =
-        machine.has_file ? world_.host.content(file_of(name)) == right_of(name) : machine.works;
+        machine.has_file ? world_.host.content(config_file_of(name)) == right_of(name) : machine.works;
   }
   if (daemon_) bury_daemon();
   const engine::Ledger* ledger = store_.open();

@@ -57,7 +57,7 @@ class Life {
   [[nodiscard]] bool may_die() const;
   [[nodiscard]] bool turn();
   [[nodiscard]] bool is_calm() const { return world_.clock.since_boot() >= calm_from_; }
-  void write_down(const testing::Happening& happening);
+  void write_down(const autoheal::testing::Happening& happening);
   void finish_record();
   void complain(std::string what) { record_.problems.push_back(std::move(what)); }
 
@@ -76,14 +76,14 @@ class Life {
 
   std::mt19937_64 random_;
   const Planted planted_;
-  testing::HealWorld world_;
+  autoheal::testing::HealWorld world_;
   const Timestamp born_ = world_.clock.now();
   StoredLedger store_;
   std::vector<workflows::EngineSpec> specs_;
   std::vector<std::string> all_;
   std::map<std::string, Machine> machines_;
   std::multimap<Duration, std::function<void()>> events_;
-  testing::History history_;
+  autoheal::testing::History history_;
   LifeRecord record_;
 
   // of the process that runs now
@@ -91,7 +91,7 @@ class Life {
   MortalHost host_;
   engine::testing::FakeClock stopped_clock_;
   std::unique_ptr<FaultyLedger> ledger_;
-  std::unique_ptr<testing::SimulatedDaemon> daemon_;
+  std::unique_ptr<autoheal::testing::SimulatedDaemon> daemon_;
   Duration starts_at_{0};
   std::size_t lives_ = 0, deaths_since_progress_ = 0, spins_ = 0, fruitless_lives_ = 0, entries_before_ = 0;
   bool full_ = false;

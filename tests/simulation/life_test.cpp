@@ -19,7 +19,7 @@ Duration time_of_a_part() {
 #ifdef AUTOHEAL_SANITIZED
   return std::chrono::seconds(5);
 #else
-  return std::chrono::seconds(testing::long_runs() ? 600 : 30);
+  return std::chrono::seconds(autoheal::testing::long_runs() ? 600 : 30);
 #endif
 }
 

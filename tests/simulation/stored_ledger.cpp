@@ -5,8 +5,8 @@
 namespace autoheal::simulation {
 
 namespace fs = std::filesystem;
-using testing::CutFate;
-using testing::RecordedDisk;
+using autoheal::testing::CutFate;
+using autoheal::testing::RecordedDisk;
 
 void StoredLedger::use_disk() {
   disk_ = std::make_unique<Disk>();
@@ -41,7 +41,7 @@ void StoredLedger::leave(bool power_cut, std::uint64_t seed) {
   sqlite_.reset();
   const fs::path next = disk_->folder / std::to_string(++disk_->images);
   fs::create_directories(next);
-  testing::PowerCuts walk(recorded);
+  autoheal::testing::PowerCuts walk(recorded);
   walk.go_to(recorded.operations().size());
   walk.leave(next, power_cut ? static_cast<CutFate>(seed % 5) : CutFate::kept, seed);
   fs::remove_all(disk_->place);

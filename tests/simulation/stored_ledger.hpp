@@ -33,8 +33,8 @@ class StoredLedger {
 
  private:
   struct Disk {
-    testing::RecordedDisk recorded;
-    testing::TemporaryFolder folder;
+    autoheal::testing::RecordedDisk recorded;
+    autoheal::testing::TemporaryFolder folder;
     unsigned images = 0;
     std::filesystem::path place;
   };
