@@ -5,7 +5,6 @@
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <utime.h>
 
 #include <thread>
@@ -13,59 +12,18 @@
 #include "engine/digest.hpp"
 #include "tests/support/child_of_its_own.hpp"
 #include "tests/support/program.hpp"
+#include "tests/unit/host/disk_calls.hpp"
 #include "tests/unit/host/staging_fixture.hpp"
 #include "tools/host/folder_tree.hpp"
-
-namespace {
-
-// Called right before each call that changes the disk: a moment at which the power may fail. Set only while one thread
-// runs.
-std::function<void(const char* call, int descriptor)> before_call;
-
-template <class... Arguments>
-auto called(const char* name, int descriptor, long number, Arguments... arguments) {
-  if (before_call) before_call(name, descriptor);
-  return ::syscall(number, arguments...);
-}
-
-}  // namespace
-
-// In the place of the C library's own, for the whole of this program.
-extern "C" {
-ssize_t write(int file, const void* bytes, std::size_t size) {
-  return called("write", file, SYS_write, file, bytes, size);
-}
-int fsync(int file) { return static_cast<int>(called("fsync", file, SYS_fsync, file)); }
-int fchmod(int file, mode_t mode) noexcept { return static_cast<int>(called("fchmod", file, SYS_fchmod, file, mode)); }
-int fchown(int file, uid_t user, gid_t group) noexcept {
-  return static_cast<int>(called("fchown", file, SYS_fchown, file, user, group));
-}
-int renameat(int from, const char* old_name, int to, const char* new_name) noexcept {
-  return static_cast<int>(called("rename", -1, SYS_renameat2, from, old_name, to, new_name, 0U));
-}
-int renameat2(int from, const char* old_name, int to, const char* new_name, unsigned flags) noexcept {
-  return static_cast<int>(called((flags & RENAME_EXCHANGE) != 0 ? "exchange" : "rename", -1, SYS_renameat2, from,
-                                 old_name, to, new_name, flags));
-}
-int linkat(int from, const char* old_name, int to, const char* new_name, int flags) noexcept {
-  return static_cast<int>(called("link", -1, SYS_linkat, from, old_name, to, new_name, flags));
-}
-int symlinkat(const char* target, int folder, const char* name) noexcept {
-  return static_cast<int>(called("symlink", -1, SYS_symlinkat, target, folder, name));
-}
-int mkdirat(int folder, const char* name, mode_t mode) noexcept {
-  return static_cast<int>(called("mkdir", -1, SYS_mkdirat, folder, name, mode));
-}
-int unlinkat(int folder, const char* name, int flags) noexcept {
-  return static_cast<int>(called("unlink", -1, SYS_unlinkat, folder, name, flags));
-}
-}
 
 namespace autoheal::host {
 namespace {
 
 using namespace workflows;
+using autoheal::testing::before_call;
+using autoheal::testing::DiskCall;
 using autoheal::testing::in_a_child;
+using autoheal::testing::Instead;
 using autoheal::testing::long_runs;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
@@ -110,8 +68,9 @@ class HostileFiles : public StagingTest {
   bool cut_off(int call, const std::function<void()>& work) {
     const pid_t child = ::fork();
     if (child == 0) {
-      before_call = [left = call](const char*, int) mutable {
+      before_call = [left = call](const DiskCall&) mutable {
         if (--left == 0) ::kill(::getpid(), SIGKILL);
+        return Instead::nothing;
       };
       work();
       ::_exit(0);
@@ -310,10 +269,11 @@ TEST_F(HostileFiles, Case70_ContentIsSyncedBeforeItIsSwappedInAndTheFolderAfter)
   write("a.conf", "old");
   const Change change = rewriting("a.conf", "new");
   std::vector<std::string> calls;
-  before_call = [&](const char* call, int descriptor) {
+  before_call = [&](const DiskCall& call) {
     struct stat facts {};
-    const bool folder = descriptor >= 0 && ::fstat(descriptor, &facts) == 0 && S_ISDIR(facts.st_mode);
-    calls.emplace_back(std::string(call) + (folder ? " folder" : ""));
+    const bool folder = call.entry == nullptr && ::fstat(call.descriptor, &facts) == 0 && S_ISDIR(facts.st_mode);
+    calls.emplace_back(std::string(call.name) + (folder ? " folder" : ""));
+    return Instead::nothing;
   };
   const auto outcome = apply(change);
   before_call = nullptr;
@@ -332,7 +292,7 @@ TEST_F(HostileFiles, Case71_ASecretIsNeverReadableByOthersWhileItIsWritten) {
   if (::geteuid() == 0) change.after.uid = change.after.gid = 65534;
   const mode_t mask = ::umask(0);
   unsigned looks = 0;
-  before_call = [&](const char*, int) {
+  before_call = [&](const DiskCall&) {
     for (const char* folder : {".", ".autoheal"}) {
       std::error_code none;
       for (const auto& entry : fs::directory_iterator(root_ / folder, none)) {
@@ -343,6 +303,7 @@ TEST_F(HostileFiles, Case71_ASecretIsNeverReadableByOthersWhileItIsWritten) {
         }
       }
     }
+    return Instead::nothing;
   };
   const auto outcome = apply(change);
   const auto undone = restore(change, &outcome);
