@@ -130,6 +130,10 @@ Result<void> Vault::open_folder_and_key() {
   }
   if (!opened) return std::unexpected(opened.error());
   folder_ = std::move(*opened);
+  if (access_ == VaultAccess::create) {
+    // First: a process that made the key and died may have had this one's number.
+    if (auto cleared = clear_temporaries(); !cleared) return cleared;
+  }
   if (auto read = read_key(); !read) {
     if (access_ == VaultAccess::read_only || read.error().kind != ErrorKind::not_found) return read;
     if (auto made = make_key(); !made) return made;
@@ -156,10 +160,9 @@ Result<void> Vault::read_key() {
 Result<void> Vault::make_key() {
   const auto names = names_in(folder_.get(), path_.string());
   if (!names) return std::unexpected(names.error());
-  for (const std::string& name : *names) {
-    if (name.starts_with(temporary_prefix)) continue;
+  if (!names->empty()) {
     return failure(ErrorKind::unavailable,
-                   "the vault " + path_.string() + " holds " + name + ", but its key is missing",
+                   "the vault " + path_.string() + " holds " + names->front() + ", but its key is missing",
                    "restore " + path_.string() + "/key from a backup");
   }
   auto key = random_key();
@@ -178,13 +181,17 @@ Result<void> Vault::make_key() {
   return sync_file(folder_.get(), path_.string());
 }
 
-// All of them at once, so that later only the one folder that gets a blob has to be synced.
-Result<void> Vault::make_folders() {
+Result<void> Vault::clear_temporaries() {
   const auto names = names_in(folder_.get(), path_.string());
   if (!names) return std::unexpected(names.error());
   for (const std::string& name : *names) {
     if (name.starts_with(temporary_prefix)) ::unlinkat(folder_.get(), name.c_str(), 0);
   }
+  return {};
+}
+
+// All of them at once, so that later only the one folder that gets a blob has to be synced.
+Result<void> Vault::make_folders() {
   for (std::size_t byte = 0; byte < 256; ++byte) {
     const std::string name = {hex_digits[byte / 16], hex_digits[byte % 16]};
     if (::mkdirat(folder_.get(), name.c_str(), 0700) != 0 && errno != EEXIST) {

@@ -63,6 +63,7 @@ class Vault final : public engine::BlobStore {
   [[nodiscard]] Result<void> open_folder_and_key();
   [[nodiscard]] Result<void> read_key();
   [[nodiscard]] Result<void> make_key();
+  [[nodiscard]] Result<void> clear_temporaries();
   [[nodiscard]] Result<void> make_folders();
   [[nodiscard]] Result<void> writable(std::uint64_t size) const;
   [[nodiscard]] Result<bool> already_there(const engine::BlobName& name, std::uint64_t size);

@@ -97,7 +97,8 @@ Instead RecordedFolder::before(const DiskCall& call) {
   if (!has_power()) return Instead::fail;
   ++calls_;
   const std::string_view name = call.name;
-  if (name == "unlink" || (name == "rmdir" && fs::is_empty(path)))
+  const bool is_folder = fs::symlink_status(path).type() == fs::file_type::directory;
+  if ((name == "unlink" && !is_folder) || (name == "rmdir" && is_folder && fs::is_empty(path)))
     return bury(call.descriptor, call.entry) ? Instead::done : Instead::nothing;
   if (name == "rename") (void)bury(call.to, call.to_entry);
   return Instead::nothing;
