@@ -133,7 +133,13 @@ Result<void> ChangeSite::rename(Slot from, Slot to) {
 
 Result<void> ChangeSite::drop(Slot slot) {
   if (!staging_) return {};
-  return remove_tree(staging(), names_[slot]);
+  const std::string name = names_[slot];
+  if (slot == Slot::part) return remove_tree(staging(), name);
+  if (::unlinkat(staging(), name.c_str(), 0) == 0 || errno == ENOENT) return {};
+  // A folder goes name by name: what a crash leaves of it has to be known as worthless, not taken for somebody's.
+  if (auto dropped = drop(Slot::part); !dropped) return dropped;
+  if (auto renamed = rename(slot, Slot::part); !renamed) return renamed;
+  return drop(Slot::part);
 }
 
 Result<void> ChangeSite::remove_empty_folder() {
