@@ -136,31 +136,40 @@ void RecordedFolder::leave(CutFate fate, KeptNames kept, std::uint64_t seed) {
   std::size_t version = versions_.size() - 1;
   if (kept == KeptNames::none) version = durable_version_;
   if (kept == KeptNames::some) version = durable_version_ + seed % (version - durable_version_ + 1);
-  bury_all();
-  settle_files(fate, seed);
-  dig_out(versions_[version]);
+  const Names before = names();
+  const Names after = versions_[version];
+  std::map<Inode, fs::path> places;  // of what stays where it is
+  for (const auto& [path, inode] : after) {
+    const auto now = before.find(path);
+    const fs::path parent = fs::path(path).parent_path();
+    const bool is_reached = parent.empty() || places.contains(after.at(parent.string()));
+    if (is_reached && now != before.end() && now->second == inode) places.try_emplace(inode, folder_ / path);
+  }
+  bury_all_but(places, before);
+  settle_files(fate, places, seed);
+  dig_out(after, places);
 }
 
-void RecordedFolder::bury_all() const {
-  std::vector<std::string> paths;
-  for (const auto& [path, inode] : names()) paths.push_back(path);
-  for (auto path = paths.rbegin(); path != paths.rend(); ++path) {
-    struct stat seen {};
-    if (::lstat((folder_ / *path).c_str(), &seen) != 0) continue;
-    if (fs::exists(fs::symlink_status(buried(seen.st_ino)))) {
-      fs::remove(folder_ / *path);
+void RecordedFolder::bury_all_but(const std::map<Inode, fs::path>& places, const Names& names) const {
+  for (auto name = names.rbegin(); name != names.rend(); ++name) {
+    const fs::path path = folder_ / name->first;
+    const auto place = places.find(name->second);
+    if (place != places.end() && place->second == path) continue;
+    if (place != places.end() || fs::exists(fs::symlink_status(buried(name->second)))) {
+      fs::remove(path);  // another name of what stays
     } else {
-      fs::rename(folder_ / *path, buried(seen.st_ino));
+      fs::rename(path, buried(name->second));
     }
   }
 }
 
-void RecordedFolder::settle_files(CutFate fate, std::uint64_t seed) {
+void RecordedFolder::settle_files(CutFate fate, const std::map<Inode, fs::path>& places, std::uint64_t seed) {
   std::mt19937_64 random(seed);
   if (fate == CutFate::mixed) fate = std::array{CutFate::kept, CutFate::dropped, CutFate::garbage}[random() % 3];
   if (fate == CutFate::kept) return;
   for (const auto& [inode, durable] : durable_) {
-    const fs::path path = buried(inode);
+    const auto place = places.find(inode);
+    const fs::path path = place == places.end() ? buried(inode) : place->second;
     const Facts now = facts_of(path);
     if (now.mode == 0 || S_ISLNK(now.mode)) continue;
     if (now.content != durable.content) {
@@ -172,15 +181,15 @@ void RecordedFolder::settle_files(CutFate fate, std::uint64_t seed) {
   }
 }
 
-void RecordedFolder::dig_out(const Names& names) const {
-  std::map<Inode, fs::path> placed;
-  for (const auto& [path, inode] : names) {
-    const auto first = placed.find(inode);
-    if (first == placed.end()) {
-      fs::rename(buried(inode), folder_ / path);
-      placed.emplace(inode, folder_ / path);
-    } else {
-      fs::create_hard_link(first->second, folder_ / path);
+void RecordedFolder::dig_out(const Names& names, std::map<Inode, fs::path> places) const {
+  for (const auto& [name, inode] : names) {
+    const fs::path path = folder_ / name;
+    const auto place = places.find(inode);
+    if (place == places.end()) {
+      fs::rename(buried(inode), path);
+      places.emplace(inode, path);
+    } else if (place->second != path) {
+      fs::create_hard_link(place->second, path);
     }
   }
 }

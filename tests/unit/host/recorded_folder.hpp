@@ -52,9 +52,9 @@ class RecordedFolder {
   Instead before(const DiskCall& call);
   void after(const DiskCall& call);
   bool bury(int folder, const char* entry) const;
-  void bury_all() const;
-  void settle_files(CutFate fate, std::uint64_t seed);
-  void dig_out(const Names& names) const;
+  void bury_all_but(const std::map<Inode, std::filesystem::path>& places, const Names& names) const;
+  void settle_files(CutFate fate, const std::map<Inode, std::filesystem::path>& places, std::uint64_t seed);
+  void dig_out(const Names& names, std::map<Inode, std::filesystem::path> places) const;
 
   std::filesystem::path folder_, grave_;
   std::size_t calls_ = 0;
