@@ -127,7 +127,10 @@ void FaultyDay::edit(const std::string& name, Duration from, Duration to, Durati
 }
 
 void FaultyDay::plan_faults() {
-  for (unsigned count = 0; count < 60; ++count) drift(some(with_file_), some_time(minutes(5), calm));
+  for (unsigned count = 0; count < 60; ++count) {
+    const std::string& name = some(with_file_);
+    drift(name, some_time(minutes(5), calm));
+  }
   for (unsigned count = 0; count < 40; ++count) {
     const std::string name = some(services_);
     at(some_time(minutes(5), calm), [this, name] {
@@ -175,7 +178,8 @@ void FaultyDay::plan_people() {
     if (count % 4 == 0) at(from + time / 3, [this, name] { daemon_->heal(name); });
   }
   hold("", some_time(minutes(5), calm - hours(1)), minutes(20), false);
-  hold(some(services_), some_time(minutes(5), calm - hours(1)), minutes(30), true);
+  const std::string& held = some(services_);
+  hold(held, some_time(minutes(5), calm - hours(1)), minutes(30), true);
   const Duration work_from = some_time(minutes(5), calm - hours(1));
   edit("Settles", work_from, work_from + minutes(4), seconds(3));
   for (unsigned count = 0; count < 3; ++count) {

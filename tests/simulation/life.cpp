@@ -131,17 +131,15 @@ void Life::add_index(const std::string& name, std::vector<std::string> depends_o
 
 // ---- what happens to it
 
-void Life::break_engine(const std::string& name, Duration when) {
-  at(when, [this, name] {
-    Machine& machine = machines_.at(name);
-    if (machine.has_file) {
-      world_.host.write(config_file_of(name), "drifted at " + std::to_string(now().count()));
-    } else {
-      machine.works = false;
-    }
-    machine.changed = now();
-    if (daemon_) daemon_->look(name, machine.has_file ? LookCause::file_changed : LookCause::process_ended);
-  });
+void Life::break_engine(const std::string& name) {
+  Machine& machine = machines_.at(name);
+  if (machine.has_file) {
+    world_.host.write(config_file_of(name), "drifted at " + std::to_string(now().count()));
+  } else {
+    machine.works = false;
+  }
+  machine.changed = now();
+  if (daemon_) daemon_->look(name, machine.has_file ? LookCause::file_changed : LookCause::process_ended);
 }
 
 void Life::window(Duration shortest, Duration longest, const std::function<void()>& opens,
@@ -152,9 +150,13 @@ void Life::window(Duration shortest, Duration longest, const std::function<void(
 }
 
 void Life::plan_faults() {
-  for (unsigned count = 0; count < 90; ++count) break_engine(some(all_), some_moment());
-  const Duration storm = some_moment();  // everything at once
-  for (const std::string& name : all_) break_engine(name, storm);
+  for (unsigned count = 0; count < 90; ++count) {
+    const Duration when = some_moment();
+    at(when, [this, name = some(all_)] { break_engine(name); });
+  }
+  at(some_moment(), [this] {  // everything at once
+    for (const std::string& name : all_) break_engine(name);
+  });
   for (const std::string& name : all_) {
     Machine& machine = machines_.at(name);
     if (machine.has_file) continue;
@@ -171,8 +173,11 @@ void Life::plan_faults() {
     };
   };
   for (unsigned count = 0; count < 3; ++count) {
-    window(hours(2), hours(40), set_tests("Hopeless", &Machine::tests_fail, true),
-           set_tests("Hopeless", &Machine::tests_fail, false));
+    const auto breaks_for_good = [this, fail = set_tests("Hopeless", &Machine::tests_fail, true)] {
+      fail();
+      break_engine("Hopeless");
+    };
+    window(hours(2), hours(40), breaks_for_good, set_tests("Hopeless", &Machine::tests_fail, false));
   }
   window(hours(2), hours(40), set_tests("Killing", &Machine::tests_kill, true),
          set_tests("Killing", &Machine::tests_kill, false));
@@ -182,11 +187,12 @@ void Life::plan_faults() {
   }
   for (unsigned count = 0; count < 8; ++count) {
     at(some_moment(), [this] { fate_.dies_after(1); });
-    at(some_moment(), [this, operations = some_number(0, 40)] { store_.cut_after(operations); });
+    const Duration when = some_moment();
+    at(when, [this, operations = some_number(0, 40)] { store_.cut_after(operations); });
   }
   for (unsigned count = 0; count < 4; ++count) {
-    at(some_moment(),
-       [this, by = some_time(-hours(48), hours(48))] { world_.clock.set_wall(world_.clock.now() + by); });
+    const Duration when = some_moment();
+    at(when, [this, by = some_time(-hours(48), hours(48))] { world_.clock.set_wall(world_.clock.now() + by); });
   }
 }
 
@@ -203,8 +209,9 @@ void Life::plan_people() {
     if (count % 2 == 0) asks(from + time / 2, [name](SimulatedDaemon& daemon) { daemon.unhold(name); });
   }
   for (unsigned count = 0; count < 6; ++count) {
-    asks(some_moment(), [name = some(all_)](SimulatedDaemon& daemon) { daemon.heal(name); });
-    asks(some_moment(), [name = some(all_)](SimulatedDaemon& daemon) { daemon.reset(name); });
+    const Duration healed = some_moment(), reset = some_moment();
+    asks(healed, [name = some(all_)](SimulatedDaemon& daemon) { daemon.heal(name); });
+    asks(reset, [name = some(all_)](SimulatedDaemon& daemon) { daemon.reset(name); });
   }
 }
 
@@ -272,7 +279,8 @@ void Life::bury_daemon() {
   daemon_->pool.die();
   daemon_.reset();
   ledger_.reset();
-  store_.leave(some_number(0, 1) == 0 || !store_.has_power(), random_());
+  const bool power_cut = some_number(0, 1) == 0 || !store_.has_power();
+  store_.leave(power_cut, random_());
   starts_at_ = now() + some_time(seconds(1), minutes(5));
 }
 
@@ -288,6 +296,15 @@ bool Life::turn() {
 }
 
 void Life::run() {
+  try {
+    live();
+  } catch (const autoheal::testing::UnreadableLedger& unreadable) {
+    complain(unreadable.what());
+  }
+  finish_record();
+}
+
+void Life::live() {
   while (record_.problems.empty()) {
     if (!daemon_ && now() >= starts_at_) {
       start_daemon();
@@ -310,7 +327,6 @@ void Life::run() {
       what();
     }
   }
-  finish_record();
 }
 
 // ---- for the judge
@@ -326,7 +342,9 @@ void Life::write_down(const Happening& happening) {
   seen.heal = happening.entry.stream;
   seen.engine = happening.engine;
   if (happening.what == "heal.exhausted") seen.reason = reason_in(happening.entry.data);
-  seen.content = machine.has_file ? world_.host.content(config_file_of(seen.engine)) : machine.works ? "works" : "broken";
+  seen.content = machine.has_file ? world_.host.content(config_file_of(seen.engine))
+                 : machine.works  ? "works"
+                                  : "broken";
   seen.works = machine.has_file ? seen.content == right_of(seen.engine) : machine.works;
   seen.tests_fail = machine.tests_fail || machine.tests_kill;
   seen.changed = machine.changed;

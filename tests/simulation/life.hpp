@@ -48,7 +48,8 @@ class Life {
   void plan_faults();
   void plan_people();
   void plan_calm();
-  void break_engine(const std::string& name, Duration when);
+  void live();
+  void break_engine(const std::string& name);
   void window(Duration shortest, Duration longest, const std::function<void()>& opens, std::function<void()> closes);
 
   void start_daemon();
@@ -62,6 +63,8 @@ class Life {
   void complain(std::string what) { record_.problems.push_back(std::move(what)); }
 
   void at(Duration when, std::function<void()> what) { events_.emplace(when, std::move(what)); }
+  // Never two of these in one list of arguments: compilers differ in which comes first, and so would the lives of a
+  // seed.
   Duration some_time(Duration from, Duration to) {
     return Duration(std::uniform_int_distribution<std::int64_t>(from.count(), to.count())(random_));
   }

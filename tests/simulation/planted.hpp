@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <ostream>
 #include <string_view>
 
 namespace autoheal::simulation {
@@ -29,6 +30,7 @@ struct PlantedName {
   Planted bug;
   std::string_view name;
 };
+inline void PrintTo(const PlantedName& one, std::ostream* out) { *out << one.name; }  // for gtest
 inline constexpr std::array planted_names = {
     PlantedName{Planted::none, "none"},
     PlantedName{Planted::sync_left_out, "sync_left_out"},

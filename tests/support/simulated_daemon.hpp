@@ -9,6 +9,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <map>
+#include <stdexcept>
+#include <type_traits>
 
 #include "engine/runtime.hpp"
 #include "tests/support/heal_world.hpp"
@@ -37,6 +39,17 @@ struct History {
   // Told of each entry as it is written down, with what the machine is like at that moment.
   std::function<void(const Happening&)> wrote_down;
 };
+
+// Thrown where its ledger cannot be read: that ends every life that is not made to see it.
+struct UnreadableLedger : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+template <class Value>
+Value readable(Result<Value> read) {
+  if (!read) throw UnreadableLedger("the ledger cannot be read: " + read.error().message);
+  if constexpr (!std::is_void_v<Value>) return std::move(*read);
+}
 
 // What a daemon stands on; all of it outlives the daemon.
 struct DaemonPorts {
@@ -93,15 +106,15 @@ class SimulatedDaemon {
   // What the daemon before this one left. `forgets`: planted, it does not know what is open.
   void recover(bool forgets = false) {
     write_down_entries();
-    const auto open = ports_.ledger.open_streams();
-    ASSERT_TRUE(open.has_value() && runtime_->recover().has_value());
+    const auto open = readable(ports_.ledger.open_streams());
+    (void)readable(runtime_->recover());
     std::vector<std::string> heals;
-    for (const std::string& stream : *open) {
+    for (const std::string& stream : open) {
       if (runtime_->runner().state<Heal>(stream) != nullptr) heals.push_back(stream);
     }
     if (!forgets) trigger_.adopt_recovered(heals);
     for (const auto& [engine, heal] : trigger_.open_heals()) watch_.heal_began(engine);
-    ASSERT_TRUE(workflows::remember_recent_past(ports_.ledger, world_.blobs, world_.clock, watch_).has_value());
+    readable(workflows::remember_recent_past(ports_.ledger, world_.blobs, world_.clock, watch_));
     read_holds();
   }
   [[nodiscard]] workflows::GenesisBus& bus() { return bus_; }
@@ -265,9 +278,7 @@ class SimulatedDaemon {
     }
   }
   void read_holds() {
-    auto holds = workflows::holds_in(ports_.ledger);
-    ASSERT_TRUE(holds.has_value());
-    holds_ = std::move(*holds);
+    holds_ = readable(workflows::holds_in(ports_.ledger));
   }
 
   void write_down(Happening happening) {
@@ -275,9 +286,8 @@ class SimulatedDaemon {
     ports_.history.happenings.push_back(std::move(happening));
   }
   void write_down_entries() {
-    auto page = ports_.ledger.read_all(ports_.history.read, 10'000);
-    ASSERT_TRUE(page.has_value());
-    for (engine::Entry& entry : page->entries) {
+    auto page = readable(ports_.ledger.read_all(ports_.history.read, 10'000));
+    for (engine::Entry& entry : page.entries) {
       Happening happening;
       happening.at = now();
       happening.what = entry.type;
@@ -285,7 +295,7 @@ class SimulatedDaemon {
       happening.entry = std::move(entry);
       write_down(std::move(happening));
     }
-    ports_.history.read = page->next;
+    ports_.history.read = page.next;
   }
 
   HealWorld& world_;
