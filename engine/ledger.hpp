@@ -66,6 +66,12 @@ class LedgerView {
   // Entries of one stream from `from_version` on (1 is the first). Empty for an unknown stream.
   [[nodiscard]] virtual Result<std::vector<Entry>> read_stream(const std::string& stream,
                                                                std::uint64_t from_version) const = 0;
+  // Those of its entries that are of one of these types, in order. A store has them at hand where the stream is long
+  // and the types are rare in it.
+  [[nodiscard]] virtual Result<std::vector<Entry>> read_types(const std::string& stream,
+                                                              const std::vector<std::string>& types) const;
+  // Of its newest entry; 0 for an unknown stream.
+  [[nodiscard]] virtual Result<std::uint64_t> version_of(const std::string& stream) const;
   // At most `limit` (1 to 10,000) entries after `after`, of all streams, in order.
   [[nodiscard]] virtual Result<Page> read_all(Position after, std::size_t limit) const = 0;
   // Streams created and not ended, oldest first.

@@ -80,8 +80,7 @@ StreamAppend Runner::append_of(const Work& work) const {
 std::uint64_t Runner::loose_version(const std::string& stream) {
   const auto known = loose_versions_.find(stream);
   if (known != loose_versions_.end()) return known->second;
-  const auto entries = ports_.ledger.read_stream(stream, 1);
-  return loose_versions_[stream] = entries && !entries->empty() ? entries->back().version : 0;
+  return loose_versions_[stream] = ports_.ledger.version_of(stream).value_or(0);
 }
 
 // Several inputs of one stream become one append; a store sees each stream once per batch.

@@ -18,6 +18,16 @@ namespace {
 constexpr std::int64_t entries_per_page = 1000;
 constexpr std::int64_t heals_per_page = 1000;
 
+// Whether so few heals failed that sorting them costs less than looking for them among all.
+bool failures_are_few(SQLite::Database& database) {
+  constexpr std::int64_t few = 5'000;
+  SQLite::Statement count(database,
+                          "SELECT count(*) FROM (SELECT 1 FROM entries WHERE type = 'heal.exhausted' LIMIT ?)");
+  count.bind(1, few);
+  count.executeStep();
+  return count.getColumn(0).getInt64() < few;
+}
+
 // One run over the entries that pass: in pages, so that no transaction is held while the caller is slow.
 class Run {
  public:
@@ -25,14 +35,19 @@ class Run {
   using Check = std::function<void(const Entry& entry)>;
   Run(SQLite::Database& database, const EntryFilter& filter, EntryWindow window, const Audit::TakeEntry& take,
       const Check& check)
-      : database_(database), filter_(filter), window_(window), take_(take), check_(check) {}
+      : database_(database),
+        filter_(filter),
+        window_(window),
+        take_(take),
+        check_(check),
+        by_set_(is_found_by_set(filter, failures_are_few(database))) {}
 
   std::uint64_t go() {
     auto [after, last] = positions_of(database_, filter_.since, filter_.until, window_.after, *window_.last);
     window_.after = after;
     window_.last = last;
     if (window_.newest) return newest();
-    if (is_found_by_set(filter_)) {
+    if (by_set_) {
       one_by_one(positions(false));
     } else {
       page_by_page();
@@ -108,8 +123,8 @@ class Run {
     };
     Run backwards(database_, filter_, window_, keep, check_);
     backwards.window_.limit = std::min(window_.limit.value_or(most_newest), most_newest);
-    if (is_found_by_set(filter_)) {
-      backwards.one_by_one(backwards.positions(true));
+    if (by_set_) {
+      backwards.back_by_set();
     } else {
       backwards.back_page_by_page();
     }
@@ -118,6 +133,25 @@ class Run {
       if (!take_(*entry)) break;
     }
     return given_;
+  }
+
+  // As many of an engine's newest landmarks as entries are asked for bound how far back those lie; where not all of
+  // them pass, the set before that is next.
+  void back_by_set() {
+    const Position after = window_.after, last = *window_.last;
+    for (std::uint64_t reach = *window_.limit;; reach *= 8) {
+      window_.after = filter_.subject.empty() ? after : before_landmark(after, last, reach - 1);
+      one_by_one(positions(true));
+      if (is_full() || window_.after <= after) return;
+      window_.last = window_.after;
+    }
+  }
+
+  Position before_landmark(Position after, Position last, std::uint64_t back) {
+    const Question question = landmark_question(filter_.subject, after, last, back);
+    SQLite::Statement select(database_, question.sql);
+    question.bind_to(select);
+    return select.executeStep() ? Position{static_cast<std::uint64_t>(select.getColumn(0).getInt64()) - 1} : after;
   }
 
   void back_page_by_page() {
@@ -136,6 +170,7 @@ class Run {
   EntryWindow window_;
   const Audit::TakeEntry& take_;
   const Check& check_;
+  const bool by_set_;
   std::uint64_t given_ = 0;
 };
 
@@ -194,16 +229,6 @@ Result<void> in_pages(SQLite::Database& database, const HealFilter& filter, bool
       if (!take(std::move(heal))) return {};
     }
   }
-}
-
-// Whether so few heals failed that sorting them costs less than looking for them among all.
-bool failures_are_few(SQLite::Database& database) {
-  constexpr std::int64_t few = 5'000;
-  SQLite::Statement count(database,
-                          "SELECT count(*) FROM (SELECT 1 FROM entries WHERE type = 'heal.exhausted' LIMIT ?)");
-  count.bind(1, few);
-  count.executeStep();
-  return count.getColumn(0).getInt64() < few;
 }
 
 }  // namespace

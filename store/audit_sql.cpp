@@ -16,13 +16,8 @@ constexpr std::string_view usual_actor = "autoheal";
 
 std::string text_of(Timestamp time) { return format_timestamp(time); }
 
-// Types in this list stand in every heal, see ledger_tables.hpp.
-bool is_rare(const std::string& type) {
-  return std::string_view(sql_is_rare).find("'" + type + "'") == std::string_view::npos;
-}
-
 bool by_type(const EntryFilter& filter) {
-  return !filter.type.empty() && !filter.type_begins_so && is_rare(filter.type);
+  return !filter.type.empty() && !filter.type_begins_so && is_rare_type(filter.type);
 }
 bool by_actor(const EntryFilter& filter) { return !filter.actor.empty() && filter.actor != usual_actor; }
 
@@ -58,6 +53,8 @@ void add_conditions(Question& question, const EntryFilter& filter) {
   if (filter.since) question.add(" AND +time >= ?", filter.since->time_since_epoch().count());
   if (filter.until) question.add(" AND +time < ?", filter.until->time_since_epoch().count());
   if (!filter.stream_has.empty()) {
+    // The stream "ledger" is no heal, and as long as the ledger is old.
+    question.add(" AND stream <> 'ledger'");
     question.add(" AND EXISTS (SELECT 1 FROM entries AS other WHERE other.stream = entries.stream AND +other.type = ?)",
                  filter.stream_has);
   }
@@ -122,9 +119,9 @@ void Question::bind_to(SQLite::Statement& statement) const {
   }
 }
 
-bool is_found_by_set(const EntryFilter& filter) {
+bool is_found_by_set(const EntryFilter& filter, bool failures_are_few) {
   if (is_looked_up(filter)) return false;
-  return !filter.subject.empty() || filter.stream_is_open || filter.stream_has == failed;
+  return !filter.subject.empty() || filter.stream_is_open || (filter.stream_has == failed && failures_are_few);
 }
 
 Question page_question(const EntryFilter& filter, Position after, Position last, bool backwards) {
@@ -151,6 +148,14 @@ Question set_question(const EntryFilter& filter, Position after, Position last, 
   question.add(")");
   add_conditions(question, filter);
   question.add(backwards ? " ORDER BY seq DESC LIMIT ?" : " ORDER BY seq LIMIT ?");
+  return question;
+}
+
+Question landmark_question(const std::string& engine, Position after, Position last, std::uint64_t back) {
+  Question question;
+  question.add("SELECT seq FROM entries WHERE " + std::string(sql_is_landmark) + " AND engine = ?", engine);
+  add_range(question, "seq", after, last);
+  question.add(" ORDER BY seq DESC LIMIT 1 OFFSET ?", as_integer(back));
   return question;
 }
 

@@ -33,14 +33,18 @@ struct Question {
   void bind_to(SQLite::Statement& statement) const;
 };
 
-// What an engine or failed heals touch is found as a set of positions first; everything else page by page.
-[[nodiscard]] bool is_found_by_set(const EntryFilter& filter);
+// What an engine touches, or failed heals where they are few, is found as a set of positions first; everything else
+// page by page.
+[[nodiscard]] bool is_found_by_set(const EntryFilter& filter, bool failures_are_few);
 // Whole entries; its last question mark takes the page's size.
 [[nodiscard]] Question page_question(const EntryFilter& filter, engine::Position after, engine::Position last,
                                      bool backwards);
 // Positions only; its last question mark takes the limit, -1 for none.
 [[nodiscard]] Question set_question(const EntryFilter& filter, engine::Position after, engine::Position last,
                                     bool backwards);
+// Where the engine's landmark number `back` (0: the newest) before `last` stands; no row: it has fewer.
+[[nodiscard]] Question landmark_question(const std::string& engine, engine::Position after, engine::Position last,
+                                         std::uint64_t back);
 
 // Of the view `audit_heals`. `sorts`: takes them by their filter and sorts them, instead of reading on in order.
 [[nodiscard]] Question newest_heals_question(const HealFilter& filter, bool sorts);

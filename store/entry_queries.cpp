@@ -8,6 +8,7 @@
 
 #include "engine/ids.hpp"
 #include "store/leaf.hpp"
+#include "store/ledger_tables.hpp"
 
 namespace autoheal::store {
 
@@ -83,7 +84,8 @@ std::string stream_at(const SQLite::Statement& statement, int column) {
 }
 
 EntryQueries::EntryQueries(const SQLite::Database& database, LeafCheck check)
-    : check_(std::move(check)),
+    : database_(database),
+      check_(std::move(check)),
       stream_(database, std::string(select_entries) + "WHERE stream = ? AND version >= ? ORDER BY version"),
       newest_(database, std::string(select_entries) + "WHERE stream = ? AND type = ? ORDER BY version DESC LIMIT 1"),
       all_(database, std::string(select_entries) + "WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"),
@@ -122,6 +124,19 @@ std::vector<Entry> EntryQueries::read_stream(const std::string& stream, std::uin
   bind_stream(stream_, 1, stream);
   stream_.bind(2, as_integer(from_version));
   return entries_of(stream_);
+}
+
+// In one statement, so that the types are of one moment.
+std::vector<Entry> EntryQueries::read_types(const std::string& stream, const std::vector<std::string>& types) {
+  const bool are_rare = std::ranges::all_of(types, is_rare_type);
+  std::string sql = std::string(select_entries) + "WHERE type IN (";
+  for (std::size_t type = 0; type < types.size(); ++type) sql += type == 0 ? "?" : ", ?";
+  sql += are_rare ? std::string(") AND ") + sql_is_rare + " AND +stream = ?" : std::string(") AND stream = ?");
+  SQLite::Statement select(database_, sql + " ORDER BY +version");
+  int index = 0;
+  for (const std::string& type : types) bind_text(select, ++index, type);
+  bind_stream(select, ++index, stream);
+  return entries_of(select);
 }
 
 std::optional<Entry> EntryQueries::read_newest(const std::string& stream, const std::string& type) {

@@ -47,6 +47,8 @@ class EntryQueries {
   EntryQueries(const SQLite::Database& database, LeafCheck check);
 
   [[nodiscard]] std::vector<engine::Entry> read_stream(const std::string& stream, std::uint64_t from_version);
+  // Found by type where no type of `types` is a step that every heal takes (sql_is_rare), else in the whole stream.
+  [[nodiscard]] std::vector<engine::Entry> read_types(const std::string& stream, const std::vector<std::string>& types);
   // The newest entry of a type in a stream.
   [[nodiscard]] std::optional<engine::Entry> read_newest(const std::string& stream, const std::string& type);
   // Entries after `after` up to and with `last`, at most `limit`.
@@ -73,6 +75,7 @@ class EntryQueries {
   void check_dense(const std::vector<engine::Entry>& entries, engine::Position after, engine::Position last);
   void bind_range(engine::Position after, engine::Position last, std::size_t limit);
 
+  const SQLite::Database& database_;
   LeafCheck check_;
   std::string leaf_;
   SQLite::Statement stream_;

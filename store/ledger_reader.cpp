@@ -62,6 +62,15 @@ Result<std::vector<Entry>> LedgerReader::read_stream(const std::string& stream, 
   return parts_->ask([&](EntryQueries& queries) { return queries.read_stream(stream, from_version); });
 }
 
+Result<std::vector<Entry>> LedgerReader::read_types(const std::string& stream,
+                                                    const std::vector<std::string>& types) const {
+  return parts_->ask([&](EntryQueries& queries) { return queries.read_types(stream, types); });
+}
+
+Result<std::uint64_t> LedgerReader::version_of(const std::string& stream) const {
+  return parts_->ask([&](EntryQueries& queries) { return queries.version_of(stream); });
+}
+
 Result<Page> LedgerReader::read_all(Position after, std::size_t limit) const {
   return page(after, limit, &EntryQueries::read_all);
 }

@@ -27,6 +27,9 @@ class LedgerReader final : public engine::LedgerView {
 
   [[nodiscard]] Result<std::vector<engine::Entry>> read_stream(const std::string& stream,
                                                                std::uint64_t from_version) const override;
+  [[nodiscard]] Result<std::vector<engine::Entry>> read_types(const std::string& stream,
+                                                              const std::vector<std::string>& types) const override;
+  [[nodiscard]] Result<std::uint64_t> version_of(const std::string& stream) const override;
   [[nodiscard]] Result<engine::Page> read_all(engine::Position after, std::size_t limit) const override;
   [[nodiscard]] Result<std::vector<std::string>> open_streams() const override;
   [[nodiscard]] Result<std::optional<engine::Position>> place_of(const std::string& subscriber) const override;

@@ -1,6 +1,9 @@
 // The SQL of the ledger, apart from the code so that it can be read as what it is: a format that outlives the program.
 #pragma once
 
+#include <string>
+#include <string_view>
+
 namespace autoheal::store {
 
 // `stream` holds the 16 bytes of a UUID, or text for every other name: ordered short keys keep the one index small.
@@ -47,6 +50,9 @@ CREATE TABLE checkpoints(size INTEGER PRIMARY KEY, note TEXT NOT NULL);
 inline constexpr char sql_is_landmark[] = "type NOT IN (" AUTOHEAL_SQL_STEPS ")";
 // Types that are worth finding by type: the others stand in every heal, so that reading on finds them at once.
 inline constexpr char sql_is_rare[] = "type NOT IN (" AUTOHEAL_SQL_STEPS ", 'heal.certified', 'heal.completed')";
+[[nodiscard]] inline bool is_rare_type(std::string_view type) {
+  return std::string_view(sql_is_rare).find("'" + std::string(type) + "'") == std::string_view::npos;
+}
 inline constexpr char sql_is_by_others[] = "actor <> 'autoheal'";
 // What the indexes on expressions hold of a row; row_sums.cpp knows both without asking SQLite.
 inline constexpr char sql_name_of_heal[] = AUTOHEAL_SQL_NAME("stream");

@@ -318,7 +318,7 @@ AppendResult SqliteLedger::refused(const Batch& batch) {
         return result;
       }
     }
-    if (version_of(append.stream) != append.expected_version) {
+    if (known_version_of(append.stream) != append.expected_version) {
       result.status = AppendStatus::conflict;
       result.conflicting_stream = append.stream;
       return result;
@@ -328,7 +328,7 @@ AppendResult SqliteLedger::refused(const Batch& batch) {
   return result;
 }
 
-std::uint64_t SqliteLedger::version_of(const std::string& stream) {
+std::uint64_t SqliteLedger::known_version_of(const std::string& stream) {
   const auto known = parts_->versions.find(stream);
   return known != parts_->versions.end() ? known->second : parts_->queries->version_of(stream);
 }
@@ -360,6 +360,15 @@ void SqliteLedger::checkpoint() {
 
 Result<std::vector<Entry>> SqliteLedger::read_stream(const std::string& stream, std::uint64_t from_version) const {
   return parts_->ask([&](EntryQueries& queries) { return queries.read_stream(stream, from_version); });
+}
+
+Result<std::vector<Entry>> SqliteLedger::read_types(const std::string& stream,
+                                                    const std::vector<std::string>& types) const {
+  return parts_->ask([&](EntryQueries& queries) { return queries.read_types(stream, types); });
+}
+
+Result<std::uint64_t> SqliteLedger::version_of(const std::string& stream) const {
+  return parts_->ask([&](EntryQueries& queries) { return queries.version_of(stream); });
 }
 
 Result<Page> SqliteLedger::read_all(Position after, std::size_t limit) const {

@@ -39,6 +39,9 @@ class SqliteLedger final : public engine::Ledger {
   [[nodiscard]] engine::AppendResult append(const engine::Batch& batch) override;
   [[nodiscard]] Result<std::vector<engine::Entry>> read_stream(const std::string& stream,
                                                                std::uint64_t from_version) const override;
+  [[nodiscard]] Result<std::vector<engine::Entry>> read_types(const std::string& stream,
+                                                              const std::vector<std::string>& types) const override;
+  [[nodiscard]] Result<std::uint64_t> version_of(const std::string& stream) const override;
   [[nodiscard]] Result<engine::Page> read_all(engine::Position after, std::size_t limit) const override;
   [[nodiscard]] Result<std::vector<std::string>> open_streams() const override;
   [[nodiscard]] Result<std::optional<engine::Position>> place_of(const std::string& subscriber) const override;
@@ -75,7 +78,7 @@ class SqliteLedger final : public engine::Ledger {
 
   [[nodiscard]] engine::AppendResult refused(const engine::Batch& batch);
   [[nodiscard]] engine::AppendResult commit(engine::Position head);
-  [[nodiscard]] std::uint64_t version_of(const std::string& stream);
+  [[nodiscard]] std::uint64_t known_version_of(const std::string& stream);
   void remember(const engine::Batch& batch);
   void checkpoint();
 

@@ -71,11 +71,10 @@ Result<Adopted> read_adopted(const engine::Entry& entry, const engine::BlobStore
 
 Result<std::map<std::string, Adopted>> adopted_baselines(const engine::LedgerView& ledger,
                                                          const engine::BlobStore& blobs) {
-  auto entries = ledger.read_stream("ledger", 1);
+  auto entries = ledger.read_types("ledger", {std::string(entry_type)});
   if (!entries) return std::unexpected(std::move(entries.error()));
   std::map<std::string, Adopted> newest;
   for (const engine::Entry& entry : *entries) {
-    if (entry.type != entry_type) continue;
     auto adopted = read_adopted(entry, blobs);
     if (!adopted) return std::unexpected(std::move(adopted.error()));
     newest[entry.subject] = std::move(*adopted);

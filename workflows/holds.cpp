@@ -58,7 +58,7 @@ std::optional<Hold> Holds::of(const std::string& engine, Timestamp now) const {
 }
 
 Result<Holds> holds_in(const engine::LedgerView& ledger) {
-  const auto entries = ledger.read_stream("ledger", 1);
+  const auto entries = ledger.read_types("ledger", {"engine.held", "engine.unheld"});
   if (!entries) return std::unexpected(entries.error());
   Holds holds;
   for (const engine::Entry& entry : *entries) holds.apply(entry);

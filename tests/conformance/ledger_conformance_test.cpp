@@ -114,6 +114,33 @@ TYPED_TEST(LedgerConformance, EveryKindOfStreamNameIsKept) {
   }
 }
 
+TYPED_TEST(LedgerConformance, EntriesOfSomeTypesAreFoundInTheirOrder) {
+  ASSERT_EQ(this->append({to("ledger", 0,
+                             {entry("engine.unheld"), entry("node.heartbeat"), entry("engine.held"),
+                              entry("heal.triggered"), entry("engine.unheld")}),
+                          to(heal, 0, {entry("engine.held"), entry("heal.triggered")})})
+                .status,
+            AppendStatus::ok);
+  const auto found = [&](const std::string& stream, const std::vector<std::string>& types) {
+    std::vector<std::uint64_t> versions;
+    const auto entries = this->ledger.read_types(stream, types);
+    for (const Entry& one : *entries) {
+      EXPECT_EQ(one.stream, stream);
+      versions.push_back(one.version);
+    }
+    return versions;
+  };
+  using Versions = std::vector<std::uint64_t>;
+  EXPECT_EQ(found("ledger", {"engine.held", "engine.unheld"}), (Versions{1, 3, 5}));
+  EXPECT_EQ(found("ledger", {"engine.held", "heal.triggered"}), (Versions{3, 4}));
+  EXPECT_EQ(found(heal, {"engine.held"}), Versions{1});
+  EXPECT_EQ(found("ledger", {"config.loaded"}), Versions{});
+  EXPECT_EQ(found("nobody", {"engine.held"}), Versions{});
+  EXPECT_EQ(this->ledger.version_of("ledger").value(), 5U);
+  EXPECT_EQ(this->ledger.version_of(heal).value(), 2U);
+  EXPECT_EQ(this->ledger.version_of("nobody").value(), 0U);
+}
+
 TYPED_TEST(LedgerConformance, SeveralStreamsAreOneCommitInTheirOrder) {
   ASSERT_EQ(this->append({to(heal, 0, {entry("a"), entry("b")}), to(other_heal, 0, {entry("c")}),
                           to("ledger", 0, {entry("d")}, StreamLife::ends)})

@@ -47,11 +47,10 @@ engine::NewEntry ledger_archived(const ArchivedRange& range, const workflows::By
 }
 
 Result<std::vector<ArchivedRange>> archived_ranges(const engine::LedgerView& ledger) {
-  const auto entries = ledger.read_stream("ledger", 1);
+  const auto entries = ledger.read_types("ledger", {std::string(entry_type)});
   if (!entries) return std::unexpected(entries.error());
   std::vector<ArchivedRange> ranges;
   for (const engine::Entry& entry : *entries) {
-    if (entry.type != entry_type) continue;
     try {
       const auto data = nlohmann::json::parse(entry.data);
       ArchivedRange range;

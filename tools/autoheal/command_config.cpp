@@ -52,23 +52,6 @@ EngineSpec without_secrets(EngineSpec spec) {
   return spec;
 }
 
-// As workflows::holds_in, without reading all that the stream "ledger" holds.
-Result<workflows::Holds> holds_of(const Past& past) {
-  std::map<engine::Position, engine::Entry> entries;
-  for (const char* type : {"engine.held", "engine.unheld"}) {
-    store::EntryFilter filter;
-    filter.type = type;
-    const auto found = store::Audit(*past.ledger).entries(filter, {}, [&](const engine::Entry& entry) {
-      entries.emplace(entry.position, entry);
-      return true;
-    });
-    if (!found) return std::unexpected(found.error());
-  }
-  workflows::Holds holds;
-  for (const auto& [position, entry] : entries) holds.apply(entry);
-  return holds;
-}
-
 store::HealFilter newest_of(const std::string& engine) {
   store::HealFilter filter;
   filter.engine = engine;
@@ -131,7 +114,7 @@ int command_engines(const Session& session) {
   if (const int refused = session.require(Permission::read, "read the ledger"); refused != exit_done) return refused;
   const auto past = open_past(session.configuration);
   if (!past) return session.fail(past.error());
-  const auto holds = holds_of(*past);
+  const auto holds = workflows::holds_in(*past->ledger);
   if (!holds) return session.fail(holds.error());
   const Timestamp now = engine::SystemClock().now();
   auto standing = standings(session.configuration);

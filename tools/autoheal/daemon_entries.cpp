@@ -49,10 +49,10 @@ struct LoadedBefore {
   KeyDigests keys;  // empty: an older version wrote it
 };
 
+// `entries`: all that say what was loaded.
 LoadedBefore loaded_before(const std::vector<engine::Entry>& entries, const engine::BlobStore& blobs) {
-  const auto newest = std::ranges::find(entries.rbegin(), entries.rend(), "config.loaded", &engine::Entry::type);
-  if (newest == entries.rend()) return {};
-  const auto text = engine::lengthen(blobs, newest->data);
+  if (entries.empty()) return {};
+  const auto text = engine::lengthen(blobs, entries.back().data);
   const auto data = nlohmann::json::parse(text.value_or(""), nullptr, false);
   if (!data.is_object() || !data.contains("engines")) return {};
   LoadedBefore before{data.value("digest", std::string()), key_digests_of(data["engines"].dump()), {}};
@@ -158,7 +158,7 @@ engine::NewEntry config_refused(const LoadedConfiguration& in_force, const std::
 Result<std::optional<engine::NewEntry>> config_loaded(const LoadedConfiguration& configuration,
                                                       const engine::LedgerView& ledger, engine::BlobStore& blobs,
                                                       Timestamp now) {
-  const auto entries = ledger.read_stream("ledger", 1);
+  const auto entries = ledger.read_types("ledger", {"config.loaded"});
   if (!entries) return std::unexpected(entries.error());
   const config::Configuration& settings = configuration.settings;
   const LoadedBefore before = loaded_before(*entries, blobs);

@@ -102,10 +102,9 @@ Result<void> take_blobs(const Past& past, const std::string& vault_path, const s
 
 // Baselines that were adopted stand in entries of their own; a heal names their manifests by digest.
 Result<void> take_adopted(const Past& past, const std::set<BlobName>& names, store::EvidenceBundle& bundle) {
-  const auto entries = past.ledger->read_stream("ledger", 1);
+  const auto entries = past.ledger->read_types("ledger", {"baseline.adopted"});
   if (!entries) return std::unexpected(entries.error());
   for (const engine::Entry& entry : *entries) {
-    if (entry.type != "baseline.adopted") continue;
     const auto adopted = workflows::read_adopted(entry, *past.vault);
     if (adopted && names.contains(adopted->digest))
       bundle.blobs.emplace(adopted->digest, workflows::manifest_of(adopted->baseline));
@@ -116,10 +115,10 @@ Result<void> take_adopted(const Past& past, const std::set<BlobName>& names, sto
 // Every change of the key up to the checkpoint, so that whoever knows an older key can follow.
 Result<std::vector<store::KeyChange>> key_changes(const store::LedgerReader& ledger, const store::TreeHead& head) {
   std::vector<store::KeyChange> changes;
-  const auto entries = ledger.read_stream("ledger", 1);
+  const auto entries = ledger.read_types("ledger", {"ledger.key_rotated"});
   if (!entries) return std::unexpected(entries.error());
   for (const engine::Entry& entry : *entries) {
-    if (entry.type != "ledger.key_rotated" || entry.position.value > head.size) continue;
+    if (entry.position.value > head.size) continue;
     auto proof = prove_entry(ledger, entry.position, head);
     if (!proof) return std::unexpected(std::move(proof.error()));
     const auto data = nlohmann::json::parse(entry.data, nullptr, false);

@@ -50,7 +50,7 @@ Result<ReplayableHeal> replayable_heal(const Past& past, const std::string& writ
   if (!id) return std::unexpected(std::move(id.error()));
   auto entries = past.ledger->read_stream(*id, 1);
   if (!entries) return std::unexpected(std::move(entries.error()));
-  const auto loose = past.ledger->read_stream("ledger", 1);
+  const auto loose = past.ledger->read_types("ledger", {"baseline.adopted"});
   if (!loose) return std::unexpected(loose.error());
   ReplayableHeal heal;
   heal.id = std::move(*id);

@@ -26,7 +26,7 @@ void record_refusal(const Session& session, const std::string& what) {
   engine::UuidV7Source ids(clock, randomness);
   auto ledger = store::SqliteLedger::open(session.configuration.settings.ledger, {.ids = ids});
   if (!ledger) return;
-  const auto before = (*ledger)->read_stream("ledger", 1);
+  const auto before = (*ledger)->version_of("ledger");
   if (!before) return;
   engine::NewEntry entry;
   entry.type = "access.denied";
@@ -40,8 +40,7 @@ void record_refusal(const Session& session, const std::string& what) {
   write_by(data, by);
   entry.data = data.end_object().take();
   engine::Batch batch;
-  batch.streams.push_back(
-      {"ledger", before->empty() ? 0 : before->back().version, {std::move(entry)}, engine::StreamLife::ends, {}});
+  batch.streams.push_back({"ledger", *before, {std::move(entry)}, engine::StreamLife::ends, {}});
   (void)(*ledger)->append(batch);
   auto signer = store::CheckpointSigner::open(session.configuration.settings.ledger,
                                               session.configuration.settings.checkpoints.key, **ledger, randomness);
