@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::int64_t entries_per_page = 1000;
 constexpr std::int64_t heals_per_page = 1000;
+constexpr std::uint64_t landmarks_per_set = 10'000;
 
 // Whether so few heals failed that sorting them costs less than looking for them among all.
 bool failures_are_few(SQLite::Database& database) {
@@ -48,7 +49,7 @@ class Run {
     window_.last = last;
     if (window_.newest) return newest();
     if (by_set_) {
-      one_by_one(positions(false));
+      forth_by_set();
     } else {
       page_by_page();
     }
@@ -135,23 +136,36 @@ class Run {
     return given_;
   }
 
-  // As many of an engine's newest landmarks as entries are asked for bound how far back those lie; where not all of
-  // them pass, the set before that is next.
+  // As many of an engine's landmarks as entries are asked for bound how far those reach; where not all of them pass,
+  // what comes after that is next.
+  void forth_by_set() {
+    const Position last = *window_.last;
+    for (std::uint64_t reach = window_.limit.value_or(landmarks_per_set); !is_full(); reach *= 8) {
+      window_.last = landmark(window_.after, last, reach - 1, false).value_or(last);
+      one_by_one(positions(false));
+      if (*window_.last >= last) return;
+      window_.after = *window_.last;
+    }
+  }
+
   void back_by_set() {
-    const Position after = window_.after, last = *window_.last;
+    const Position after = window_.after;
     for (std::uint64_t reach = *window_.limit;; reach *= 8) {
-      window_.after = filter_.subject.empty() ? after : before_landmark(after, last, reach - 1);
+      const auto first = landmark(after, *window_.last, reach - 1, true);
+      window_.after = first ? Position{first->value - 1} : after;
       one_by_one(positions(true));
       if (is_full() || window_.after <= after) return;
       window_.last = window_.after;
     }
   }
 
-  Position before_landmark(Position after, Position last, std::uint64_t back) {
-    const Question question = landmark_question(filter_.subject, after, last, back);
+  std::optional<Position> landmark(Position after, Position last, std::uint64_t number, bool backwards) {
+    if (filter_.subject.empty()) return std::nullopt;
+    const Question question = landmark_question(filter_.subject, after, last, number, backwards);
     SQLite::Statement select(database_, question.sql);
     question.bind_to(select);
-    return select.executeStep() ? Position{static_cast<std::uint64_t>(select.getColumn(0).getInt64()) - 1} : after;
+    if (!select.executeStep()) return std::nullopt;
+    return Position{static_cast<std::uint64_t>(select.getColumn(0).getInt64())};
   }
 
   void back_page_by_page() {

@@ -70,17 +70,20 @@ void add_range(Question& question, const std::string& column, Position after, Po
 }
 
 // All entries of an engine: those that its index has, and the steps of the streams that it leads to. A stream whose
-// steps go on behind `after` either ends behind it, with an entry that the index has, or is still open.
+// steps go on behind `after` either ends behind it, with an entry that the index has, or is still open. Heals of one
+// engine follow each other, so that of those which end behind `last` only the next one can have begun before it; some
+// more are looked at.
 void add_set_of_engine(Question& question, const std::string& engine, Position after, Position last) {
+  const std::string landmarks = "SELECT stream FROM entries WHERE " + std::string(sql_is_landmark) + " AND engine = ?";
   question.add("SELECT seq FROM entries WHERE " + std::string(sql_is_landmark) + " AND engine = ?", engine);
   add_range(question, "seq", after, last);
-  question.add(" UNION SELECT step.seq FROM (SELECT stream FROM entries WHERE " + std::string(sql_is_landmark) +
-                   " AND engine = ?",
-               engine);
-  question.add(" AND seq > ?", as_integer(after.value));
+  question.add(" UNION SELECT step.seq FROM (" + landmarks, engine);
+  add_range(question, "seq", after, last);
+  question.add(" AND +stream > x'' UNION SELECT stream FROM (" + landmarks, engine);
+  question.add(" AND seq > ?", as_integer(last.value));
   question.add(
-      " AND +stream > x'' UNION SELECT stream FROM open_streams) AS own CROSS JOIN entries AS step"
-      " ON step.stream = own.stream WHERE true");
+      " AND +stream > x'' ORDER BY seq LIMIT 8) UNION SELECT stream FROM open_streams) AS own"
+      " CROSS JOIN entries AS step ON step.stream = own.stream WHERE true");
   add_range(question, "+step.seq", after, last);
 }
 
@@ -151,11 +154,13 @@ Question set_question(const EntryFilter& filter, Position after, Position last, 
   return question;
 }
 
-Question landmark_question(const std::string& engine, Position after, Position last, std::uint64_t back) {
+Question landmark_question(const std::string& engine, Position after, Position last, std::uint64_t number,
+                           bool backwards) {
   Question question;
   question.add("SELECT seq FROM entries WHERE " + std::string(sql_is_landmark) + " AND engine = ?", engine);
   add_range(question, "seq", after, last);
-  question.add(" ORDER BY seq DESC LIMIT 1 OFFSET ?", as_integer(back));
+  question.add(backwards ? " ORDER BY seq DESC" : " ORDER BY seq");
+  question.add(" LIMIT 1 OFFSET ?", as_integer(number));
   return question;
 }
 

@@ -42,9 +42,9 @@ struct Question {
 // Positions only; its last question mark takes the limit, -1 for none.
 [[nodiscard]] Question set_question(const EntryFilter& filter, engine::Position after, engine::Position last,
                                     bool backwards);
-// Where the engine's landmark number `back` (0: the newest) before `last` stands; no row: it has fewer.
+// Where the engine's landmark number `number` (from 0) within the range stands. No row: there are fewer.
 [[nodiscard]] Question landmark_question(const std::string& engine, engine::Position after, engine::Position last,
-                                         std::uint64_t back);
+                                         std::uint64_t number, bool backwards);
 
 // Of the view `audit_heals`. `sorts`: takes them by their filter and sorts them, instead of reading on in order.
 [[nodiscard]] Question newest_heals_question(const HealFilter& filter, bool sorts);
