@@ -10,10 +10,26 @@ namespace autoheal::bench {
 
 namespace asio = boost::asio;
 
+class MachineRoom::Performer final : public engine::EffectPerformer<workflows::Heal> {
+ public:
+  Performer(workflows::HealEffects& effects, LetsThrough lets_through)
+      : effects_(effects), lets_through_(std::move(lets_through)) {}
+
+  void perform(const std::string& stream, const workflows::HealEffect& effect, Done done) override {
+    if (!lets_through_ || lets_through_(stream, effect)) effects_.perform(stream, effect, std::move(done));
+  }
+
+ private:
+  workflows::HealEffects& effects_;
+  LetsThrough lets_through_;
+};
+
+MachineRoom::MachineRoom() = default;
+
 Result<std::unique_ptr<MachineRoom>> MachineRoom::open(const std::filesystem::path& folder, const MakeHost& make_host,
-                                                       unsigned callers, bool keep_tree) {
+                                                       unsigned callers, bool keep_tree, LetsThrough lets_through) {
   std::unique_ptr<MachineRoom> room(new MachineRoom);
-  if (auto assembled = room->assemble(folder, make_host, callers, keep_tree); !assembled)
+  if (auto assembled = room->assemble(folder, make_host, callers, keep_tree, std::move(lets_through)); !assembled)
     return std::unexpected(std::move(assembled.error()));
   return room;
 }
@@ -21,7 +37,7 @@ Result<std::unique_ptr<MachineRoom>> MachineRoom::open(const std::filesystem::pa
 MachineRoom::~MachineRoom() { pool_.join(); }
 
 Result<void> MachineRoom::assemble(const std::filesystem::path& folder, const MakeHost& make_host, unsigned callers,
-                                   bool keep_tree) {
+                                   bool keep_tree, LetsThrough lets_through) {
   auto ledger = store::SqliteLedger::open(folder / "ledger.db", {.ids = ids_, .keep_tree = keep_tree});
   if (!ledger) return std::unexpected(std::move(ledger.error()));
   ledger_ = std::move(*ledger);
@@ -52,7 +68,8 @@ Result<void> MachineRoom::assemble(const std::filesystem::path& folder, const Ma
       .since_boot = [this] { return clock_.since_boot(); },
       .wait = [](Duration) { return false; },
   });
-  runtime_->register_workflow<workflows::Heal>(*effects_);
+  performer_ = std::make_unique<Performer>(*effects_, std::move(lets_through));
+  runtime_->register_workflow<workflows::Heal>(*performer_);
   const auto find = [this](const std::string& name) -> std::optional<workflows::EngineToHeal> {
     return engines_.at(name);
   };
@@ -100,6 +117,39 @@ Result<Measured> MachineRoom::heal(std::size_t callers, std::size_t count,
   measured.seconds = static_cast<double>((clock_.since_boot() - start).count()) / 1e6;
   if (!problem.empty()) return failure(ErrorKind::failed, problem);
   return measured;
+}
+
+void MachineRoom::begin_heals(const std::vector<std::string>& engines, const std::function<bool()>& until) {
+  loop_.restart();
+  const auto heal_it = [this](std::string engine) -> asio::awaitable<void> {
+    workflows::TestFailure failure;
+    failure.error = "broken for the bench";
+    workflows::By by;
+    by.principal = "bench";
+    by.role = "admiral";
+    (void)co_await trigger_->heal_engine(std::move(engine), std::move(failure), std::move(by));
+  };
+  for (const std::string& engine : engines) asio::co_spawn(loop_, heal_it(engine), asio::detached);
+  while (!until()) loop_.run_one();
+}
+
+Result<std::size_t> MachineRoom::recover() {
+  auto count = runtime_->recover();
+  if (!count) return count;
+  const auto open = ledger_->open_streams();
+  if (!open) return std::unexpected(open.error());
+  trigger_->adopt_recovered(*open);
+  return count;
+}
+
+std::vector<workflows::HealResult> MachineRoom::finish_recovered() {
+  std::vector<workflows::HealResult> results;
+  trigger_->hooks.ended = [&](const workflows::HealResult& result) { results.push_back(result); };
+  const std::size_t open = trigger_->open_heals().size();
+  loop_.restart();
+  while (results.size() < open) loop_.run_one();
+  trigger_->hooks.ended = {};
+  return results;
 }
 
 workflows::HealResult MachineRoom::heal_once(const std::string& engine, workflows::TestFailure failure,

@@ -26,8 +26,12 @@ class MachineRoom {
  public:
   using MakeHost = std::function<std::unique_ptr<workflows::Host>(engine::BlobStore& blobs)>;
 
+  // False: the effect is never performed, as if it took for ever. Called on the loop's thread.
+  using LetsThrough = std::function<bool(const std::string& heal, const workflows::HealEffect& effect)>;
+
   static Result<std::unique_ptr<MachineRoom>> open(const std::filesystem::path& folder, const MakeHost& make_host,
-                                                   unsigned callers, bool keep_tree = true);
+                                                   unsigned callers, bool keep_tree = true,
+                                                   LetsThrough lets_through = {});
   ~MachineRoom();
 
   [[nodiscard]] workflows::Host& host() { return *host_; }
@@ -38,13 +42,21 @@ class MachineRoom {
   // Each caller heals its own engine again and again until `count` heals are done; `break_it` is called before each.
   Result<Measured> heal(std::size_t callers, std::size_t count,
                         const std::function<std::string(std::size_t caller)>& break_it);
+  // Heals that nobody waits for; back when the ledger holds them all or `until` is true.
+  void begin_heals(const std::vector<std::string>& engines, const std::function<bool()>& until);
+  // As a daemon does at its start: folds what an earlier process left open and lets it go on. How many.
+  Result<std::size_t> recover();
+  // Until no heal is open; how each ended.
+  std::vector<workflows::HealResult> finish_recovered();
+
   // One heal to its end, whatever that is.
   workflows::HealResult heal_once(const std::string& engine, workflows::TestFailure failure, workflows::By by);
 
  private:
-  MachineRoom() = default;
+  MachineRoom();
+  class Performer;
   Result<void> assemble(const std::filesystem::path& folder, const MakeHost& make_host, unsigned callers,
-                        bool keep_tree);
+                        bool keep_tree, LetsThrough lets_through);
 
   engine::SystemClock clock_;
   engine::SystemRandomness randomness_;
@@ -57,6 +69,7 @@ class MachineRoom {
   std::map<std::string, workflows::EngineToHeal> engines_;
   std::unique_ptr<engine::Runtime> runtime_;
   std::unique_ptr<workflows::HealEffects> effects_;
+  std::unique_ptr<Performer> performer_;
   std::unique_ptr<workflows::AutoHealTrigger> trigger_;
 };
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <iostream>
 
+#include "tools/bench/crash.hpp"
 #include "tools/bench/drift.hpp"
 #include "tools/bench/heals.hpp"
 #include "tools/bench/idle.hpp"
@@ -20,6 +21,7 @@ using namespace autoheal::bench;
 
 struct Everything {
   HealsOptions heals;
+  CrashOptions crash;
   DriftOptions drift;
   ProcessOptions process;
   StormOptions storm;
@@ -48,6 +50,14 @@ void add_heals(CLI::App& app, HealsOptions& options) {
   heals.add_option("--count", options.count, "heals in all")->check(CLI::Range(1, 10'000'000))->capture_default_str();
   add_folder(heals, options.folder);
   heals.add_flag("--simulated-only", options.simulated_only, "without the lines with one real file per heal");
+}
+
+void add_crash(CLI::App& app, CrashOptions& options) {
+  CLI::App& crash = *app.add_subcommand(
+      "crash", "a process is killed with heals at every place of their way: until the next one has ended all of them");
+  crash.add_option("--heals", options.heals, "heals in flight")->check(CLI::Range(1, 100'000))->capture_default_str();
+  crash.add_option("--rounds", options.rounds, "kills")->check(CLI::Range(1, 100))->capture_default_str();
+  add_folder(crash, options.folder);
 }
 
 void add_drift(CLI::App& app, DriftOptions& options) {
@@ -125,6 +135,7 @@ void add_verify(CLI::App& app, VerifyBenchOptions& options) {
 
 autoheal::Result<void> run_chosen(const CLI::App& app, const Everything& options) {
   const std::string chosen = app.get_subcommands().front()->get_name();
+  if (chosen == "crash") return run_crash(options.crash, std::cout);
   if (chosen == "drift") return run_drift(options.drift, std::cout);
   if (chosen == "process") return run_process(options.process, std::cout);
   if (chosen == "storm") return run_storm(options.storm, std::cout);
@@ -141,7 +152,8 @@ int main(int argc, char** argv) {
   CLI::App app(
       "Measures healing against a floor or an aim in the same run; one JSON line per figure.\n"
       "Durability is on: WAL, synchronous=FULL, one sync per commit, on the disk of --folder.\n"
-      "`heals`, `tree`, `ledger` and `verify` measure inside this process; the others start `autoheal serve` of the "
+      "`heals`, `crash`, `tree`, `ledger` and `verify` measure inside this process; the others start `autoheal serve` "
+      "of the "
       "same build on real "
       "files.\n"
       "Only figures of an optimised build (`cmake --preset release`) on a quiet machine say anything.",
@@ -149,6 +161,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   Everything options;
   add_heals(app, options.heals);
+  add_crash(app, options.crash);
   add_drift(app, options.drift);
   add_process(app, options.process);
   add_storm(app, options.storm);

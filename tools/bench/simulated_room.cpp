@@ -24,23 +24,46 @@ workflows::EngineSpec engine_of_one_file(std::size_t caller, const std::string& 
   return spec;
 }
 
-Result<SimulatedRoom> SimulatedRoom::open(const std::filesystem::path& folder, std::size_t callers, bool keep_tree) {
+Result<SimulatedRoom> SimulatedRoom::open(const std::filesystem::path& folder, std::size_t callers, bool keep_tree,
+                                          MachineRoom::LetsThrough lets_through) {
+  auto simulated = open_empty(folder, callers, keep_tree, std::move(lets_through));
+  if (!simulated) return simulated;
+  if (auto added = simulated->add_engines(callers); !added) return std::unexpected(std::move(added.error()));
+  return simulated;
+}
+
+Result<SimulatedRoom> SimulatedRoom::open_empty(const std::filesystem::path& folder, std::size_t callers,
+                                                bool keep_tree, MachineRoom::LetsThrough lets_through) {
   SimulatedRoom simulated;
   const auto make_host = [&](engine::BlobStore& blobs) {
     auto made = std::make_unique<workflows::testing::SimulatedHost>(blobs);
     simulated.host_ = made.get();
     return made;
   };
-  auto room = MachineRoom::open(folder, make_host, static_cast<unsigned>(callers), keep_tree);
+  auto room = MachineRoom::open(folder, make_host, static_cast<unsigned>(callers), keep_tree, std::move(lets_through));
   if (!room) return std::unexpected(std::move(room.error()));
   simulated.room_ = std::move(*room);
-  const auto baseline = simulated.room_->vault().put(right_content, engine::BlobNaming::plain);
+  return simulated;
+}
+
+Result<void> SimulatedRoom::add_engines(std::size_t callers) {
+  const auto baseline = room_->vault().put(right_content, engine::BlobNaming::plain);
   if (!baseline) return std::unexpected(baseline.error());
   for (std::size_t caller = 0; caller < callers; ++caller) {
     const auto spec = engine_of_one_file(caller, "/srv", path_of(caller), *baseline);
-    if (auto added = simulated.room_->add_engine(spec); !added) return std::unexpected(added.error());
+    if (auto added = room_->add_engine(spec); !added) return added;
   }
-  return simulated;
+  return {};
+}
+
+void SimulatedRoom::set_file(std::size_t caller, const char* content) { host_->write(path_of(caller), content); }
+
+workflows::testing::SimulatedFile SimulatedRoom::file_of(std::size_t caller) const {
+  return host_->file(path_of(caller)).value_or(workflows::testing::SimulatedFile{});
+}
+
+void SimulatedRoom::take_over(std::size_t caller, workflows::testing::SimulatedFile file) {
+  host_->take_over(path_of(caller), std::move(file));
 }
 
 Result<Measured> SimulatedRoom::heal(std::size_t callers, std::size_t count) {

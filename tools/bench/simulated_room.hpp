@@ -17,7 +17,16 @@ inline constexpr const char* wrong_content = "port = oops\n";
 class SimulatedRoom {
  public:
   [[nodiscard]] static Result<SimulatedRoom> open(const std::filesystem::path& folder, std::size_t callers,
-                                                  bool keep_tree = true);
+                                                  bool keep_tree = true, MachineRoom::LetsThrough lets_through = {});
+  // The same in two steps, as a restart is told.
+  [[nodiscard]] static Result<SimulatedRoom> open_empty(const std::filesystem::path& folder, std::size_t callers,
+                                                        bool keep_tree = true,
+                                                        MachineRoom::LetsThrough lets_through = {});
+  [[nodiscard]] Result<void> add_engines(std::size_t callers);
+  void set_file(std::size_t caller, const char* content);
+  // A file as it is now; another room can take it over, inode and all.
+  [[nodiscard]] workflows::testing::SimulatedFile file_of(std::size_t caller) const;
+  void take_over(std::size_t caller, workflows::testing::SimulatedFile file);
   // `count` heals of engines that are broken again before each.
   [[nodiscard]] Result<Measured> heal(std::size_t callers, std::size_t count);
   [[nodiscard]] MachineRoom& machine() { return *room_; }

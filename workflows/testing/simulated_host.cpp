@@ -52,6 +52,13 @@ void SimulatedHost::write(const std::string& path, std::string content, FileMode
   files_[path] = {TargetKind::file, std::move(content), mode, 1000, 1000, next_inode_++, next_time_++, {}};
 }
 
+void SimulatedHost::take_over(const std::string& path, SimulatedFile file) {
+  const std::lock_guard lock(mutex_);
+  next_inode_ = std::max(next_inode_, file.inode + 1);
+  next_time_ = std::max(next_time_, file.changed_at + 1);
+  files_[path] = std::move(file);
+}
+
 void SimulatedHost::make_link(const std::string& path, const std::string& target) {
   const std::lock_guard lock(mutex_);
   files_[path] = {TargetKind::link, {}, 0777, 1000, 1000, next_inode_++, next_time_++, target};

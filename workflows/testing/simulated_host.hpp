@@ -32,6 +32,8 @@ class SimulatedHost final : public Host {
 
   // ---- the world as a test sets and sees it; paths are relative to the one root of this machine
   void write(const std::string& path, std::string content, FileMode mode = 0644);
+  // As it stood on another machine in memory: inode and times are kept.
+  void take_over(const std::string& path, SimulatedFile file);
   void make_link(const std::string& path, const std::string& target);
   void remove(const std::string& path);
   [[nodiscard]] std::optional<SimulatedFile> file(const std::string& path) const;
