@@ -39,6 +39,7 @@ class Instance {
 
   std::uint64_t version = 0;  // entries folded, committed or about to be
   bool ended = false;
+  bool to_be_resumed = false;  // folded, and has not been told yet that the process began anew
 
  private:
   std::string stream_;

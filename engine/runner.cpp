@@ -6,6 +6,11 @@ namespace autoheal::engine {
 
 namespace {
 constexpr Duration retry_unavailable_after = std::chrono::milliseconds(250);
+// So many take some milliseconds: what else waits for the loop is not kept waiting by a recovery.
+constexpr std::size_t folded_at_once = 256;
+constexpr std::size_t resumed_at_once = 512;
+
+bool passes(const Error& error) { return error.kind == ErrorKind::unavailable || error.kind == ErrorKind::busy; }
 
 // "heal.triggered" -> "heal"
 std::string_view workflow_of(std::string_view entry_type) { return entry_type.substr(0, entry_type.rfind('.')); }
@@ -33,11 +38,32 @@ bool Runner::turn() {
     if (ports_.clock.since_boot() < *retry_at_) return false;
     retry_at_.reset();
   } else {
+    doing_ = "deciding";
     take_inputs();
+    resume_some();
     wake_due();
   }
-  if (works_.empty() && loose_.empty()) return false;
-  return commit();
+  ++turns_;
+  if (failure_) refuse_all();
+  const bool idle = works_.empty() && loose_.empty();
+  const bool worked = idle ? !to_resume_.empty() : commit();
+  doing_ = "nothing";
+  if (failure_ || retry_at_) return false;
+  if (to_resume_.empty()) {
+    resume_next_alone();
+  } else if (hooks.input_waits) {
+    hooks.input_waits();
+  }
+  return worked;
+}
+
+bool Runner::has_work() {
+  if (failure_) return false;
+  const Duration now = ports_.clock.since_boot();
+  if (retry_at_) return *retry_at_ <= now;
+  const std::lock_guard lock(mailbox_mutex_);
+  const auto wake = wakes_.next();
+  return !mailbox_.empty() || !to_resume_.empty() || (wake && *wake <= now);
 }
 
 void Runner::take_inputs() {
@@ -117,7 +143,9 @@ bool Runner::commit() {
     perform(std::exchange(works_, {}));
     return true;
   }
+  doing_ = "a commit";
   const AppendResult result = ports_.ledger.append(batch);
+  doing_ = "what follows a commit";
   return committed(result);
 }
 
@@ -150,7 +178,6 @@ bool Runner::committed(const AppendResult& result) {
   }
   if (hooks.committed) hooks.committed(result.head);
   perform(std::exchange(works_, {}));
-  resume_next_alone();
   return true;
 }
 
@@ -184,25 +211,48 @@ void Runner::already_started(const AppendResult& result) {
 }
 
 Result<std::size_t> Runner::recover() {
+  if (auto begun = begin_recovery(); !begun) return std::unexpected(std::move(begun.error()));
+  while (true) {
+    const auto more = fold_some();
+    if (!more) return std::unexpected(more.error());
+    if (!*more) return instances_.size();
+  }
+}
+
+Result<void> Runner::begin_recovery() {
   auto open = ports_.ledger.open_streams();
   if (!open) return std::unexpected(std::move(open.error()));
-  for (const std::string& stream : *open) {
-    auto loaded = load(stream);
-    if (!loaded && hooks.set_aside) hooks.set_aside(stream, loaded.error());
+  to_fold_.assign(std::make_move_iterator(open->begin()), std::make_move_iterator(open->end()));
+  return {};
+}
+
+Result<bool> Runner::fold_some() {
+  doing_ = "reading open streams";
+  for (std::size_t count = 0; count < folded_at_once && !to_fold_.empty(); ++count) {
+    auto loaded = load(to_fold_.front());
+    // The store cannot serve now: that says nothing of the stream, which stays the next one.
+    if (!loaded && passes(loaded.error())) return std::unexpected(std::move(loaded.error()));
+    if (loaded) folded_.push_back(to_fold_.front());
+    if (!loaded && hooks.set_aside) hooks.set_aside(to_fold_.front(), loaded.error());
+    to_fold_.pop_front();
   }
-  for (const std::string& stream : *open) {
+  doing_ = "nothing";
+  if (!to_fold_.empty()) return true;
+  begin_to_resume();
+  return false;
+}
+
+void Runner::begin_to_resume() {
+  for (std::string& stream : folded_) {
     Instance* instance = find(stream);
     if (instance == nullptr) continue;
-    if (instance->resumes_alone()) {
-      lonely_.push_back(stream);
-    } else {
-      resume(*instance);
-    }
+    const bool alone = instance->resumes_alone();
+    instance->to_be_resumed = !alone;
+    (alone ? lonely_ : to_resume_).push_back(std::move(stream));
   }
-  const std::size_t count = instances_.size();
-  if (count > 0 && hooks.input_waits) hooks.input_waits();
-  if (works_.empty()) resume_next_alone();
-  return count;
+  folded_ = {};
+  if (to_resume_.empty()) resume_next_alone();
+  if (!instances_.empty() && hooks.input_waits) hooks.input_waits();
 }
 
 Result<void> Runner::load(const std::string& stream) {
@@ -222,13 +272,19 @@ Result<void> Runner::load(const std::string& stream) {
   return {};
 }
 
+// Those that were sent something meanwhile have been resumed right before that.
+void Runner::resume_some() {
+  for (std::size_t count = 0; count < resumed_at_once && !to_resume_.empty() && !failure_; ++count) {
+    Instance* instance = find(to_resume_.front());
+    to_resume_.pop_front();
+    if (instance != nullptr && instance->to_be_resumed) resume(*instance);
+  }
+}
+
 void Runner::resume(Instance& instance) {
-  post([this, stream = instance.stream()] {
-    Instance* open = find(stream);
-    if (open == nullptr || open->ended) return;
-    const std::uint64_t before = open->version;
-    take_step(*open, before, open->take_resumed(ports_.clock.now(), ports_.blobs), {}, {});
-  });
+  instance.to_be_resumed = false;
+  const std::uint64_t before = instance.version;
+  take_step(instance, before, instance.take_resumed(ports_.clock.now(), ports_.blobs), {}, {});
 }
 
 // A stream that was resumed alone has made progress once it commits something after its resumption, or has ended.
@@ -244,12 +300,20 @@ void Runner::resume_next_alone() {
   Instance* instance = find(alone_);
   AUTOHEAL_CHECK(instance != nullptr);
   alone_version_ = instance->version;
-  resume(*instance);
+  post([this, stream = alone_] {
+    Instance* open = find(stream);
+    if (open != nullptr && !open->ended) resume(*open);
+  });
 }
 
 void Runner::stop(Error error) {
   if (failure_) return;
   failure_ = std::move(error);
+  refuse_all();
+  if (hooks.stopped) hooks.stopped(*failure_);
+}
+
+void Runner::refuse_all() {
   for (Work& work : works_) {
     if (work.started) work.started(std::unexpected(*failure_));
   }
@@ -257,7 +321,6 @@ void Runner::stop(Error error) {
   for (Loose& loose : std::exchange(loose_, {})) {
     if (loose.committed) loose.committed(AppendStatus::unknown);
   }
-  if (hooks.stopped) hooks.stopped(*failure_);
 }
 
 }  // namespace autoheal::engine

@@ -3,6 +3,7 @@
 // own, so tests, the simulator and the benches turn it by hand and the runtime turns it on an executor.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <map>
@@ -66,13 +67,23 @@ class Runner {
   // Rides on the next commit that happens anyway. Loop's thread.
   void save_place(const std::string& subscriber, Position position) { places_[subscriber] = position; }
 
-  // Once, before the first turn: folds every open stream and queues its `resumed`. Returns how many.
+  // Once, before the first turn: folds every open stream; turns then resume them, some at a time. Returns how many.
   [[nodiscard]] Result<std::size_t> recover();
+  // The same in steps, between which others get their turn: begin_recovery() once, then fold_some() while it is true.
+  // Nothing is resumed before all are folded. unavailable, busy: the store cannot serve now; call again later.
+  [[nodiscard]] Result<void> begin_recovery();
+  [[nodiscard]] Result<bool> fold_some();
 
   // One turn: false if there was nothing to do. Loop's thread.
   bool turn();
   // When the next wait is over (boot clock); a turn after that moment wakes it.
   [[nodiscard]] std::optional<Duration> next_wake() { return retry_at_ ? retry_at_ : wakes_.next(); }
+  // How often it took inputs, decided and committed. With has_work(), what a watchdog asks for. Loop's thread.
+  [[nodiscard]] std::uint64_t turns() const { return turns_; }
+  // A turn now would have something to do.
+  [[nodiscard]] bool has_work();
+  // What it is at, for those who find it standing still; any thread.
+  [[nodiscard]] const char* doing() const { return doing_; }
   // Streams that have begun and not ended.
   [[nodiscard]] std::size_t open_count() const { return instances_.size(); }
   [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
@@ -101,10 +112,12 @@ class Runner {
 
   void post(std::function<void()> input);
   void take_inputs();
+  void resume_some();
   void wake_due();
   void take_step(Instance& instance, std::uint64_t version_before, Result<Step> step, std::string key, Started started);
   Instance* find(const std::string& stream);
   Result<void> load(const std::string& stream);
+  void begin_to_resume();
   void resume(Instance& instance);
   void resume_next_alone();
   bool commit();
@@ -112,6 +125,7 @@ class Runner {
   void perform(std::vector<Work> works);
   void already_started(const AppendResult& result);
   void stop(Error error);
+  void refuse_all();
   Batch batch_of_works();
   StreamAppend append_of(const Work& work) const;
   std::uint64_t loose_version(const std::string& stream);
@@ -128,11 +142,16 @@ class Runner {
   std::vector<Loose> loose_;
   std::map<std::string, Position> places_;
   std::unordered_map<std::string, std::uint64_t> loose_versions_;
-  std::deque<std::string> lonely_;  // to be resumed one after the other
-  std::string alone_;               // the one that is being resumed now
+  std::deque<std::string> to_fold_;    // found open at the start
+  std::vector<std::string> folded_;    // of those, in the same order
+  std::deque<std::string> to_resume_;  // folded; some with each turn
+  std::deque<std::string> lonely_;     // to be resumed one after the other
+  std::string alone_;                  // the one that is being resumed now
   std::uint64_t alone_version_ = 0;
   std::optional<Duration> retry_at_;  // after `unavailable`
   std::optional<Error> failure_;
+  std::uint64_t turns_ = 0;
+  std::atomic<const char*> doing_ = "nothing";
 };
 
 template <Workflow W>
@@ -161,6 +180,8 @@ void Runner::submit(const std::string& stream, typename W::Input input) {
   post([this, stream, input = std::move(input)] {
     auto* instance = static_cast<TypedInstance<W>*>(find(stream));
     if (instance == nullptr || instance->ended) return;
+    if (instance->to_be_resumed) resume(*instance);
+    if (instance->ended) return;
     const std::uint64_t before = instance->version;
     take_step(*instance, before, instance->take(input, ports_.clock.now(), ports_.blobs), {}, {});
   });

@@ -1,8 +1,14 @@
 #include "engine/runtime.hpp"
 
+#include <boost/asio/steady_timer.hpp>
+
 namespace autoheal::engine {
 
 namespace asio = boost::asio;
+
+namespace {
+constexpr std::chrono::milliseconds retry_reading_after{250};
+}
 
 Result<std::unique_ptr<Runtime>> Runtime::create(asio::any_io_executor executor, RunnerPorts ports) {
   auto timer = BootTimer::create(executor, ports.clock);
@@ -28,6 +34,22 @@ asio::awaitable<AppendStatus> Runtime::append(std::string stream, NewEntry entry
         });
       },
       asio::use_awaitable, std::move(stream), std::move(entry));
+}
+
+asio::awaitable<Result<std::size_t>> Runtime::recover_in_turns() {
+  if (auto begun = runner_.begin_recovery(); !begun) co_return std::unexpected(std::move(begun.error()));
+  asio::steady_timer later(executor_);
+  while (true) {
+    const auto more = runner_.fold_some();
+    if (more && !*more) co_return runner_.open_count();
+    if (!more) {
+      if (runner_.hooks.unavailable) runner_.hooks.unavailable(more.error().message);
+      later.expires_after(retry_reading_after);
+      co_await later.async_wait(asio::use_awaitable);
+    } else {
+      co_await asio::post(executor_, asio::use_awaitable);
+    }
+  }
 }
 
 void Runtime::turn_soon() {

@@ -46,6 +46,9 @@ class Runtime {
   // Folds what is open and lets it go on. Loop's thread, once.
   [[nodiscard]] Result<std::size_t> recover() { return runner_.recover(); }
 
+  // The same, and others on the executor get their turn meanwhile; a store that cannot serve now is waited for.
+  boost::asio::awaitable<Result<std::size_t>> recover_in_turns();
+
   // Called on the loop's thread after every turn that committed or failed.
   std::function<void()> after_turn;
 

@@ -213,7 +213,8 @@ Result<Observation> SimulatedHost::observe(const EngineSpec& spec, const Observe
   for (const auto& target : request.targets) {
     std::vector<std::string> paths = {target.path};
     for (const auto& [path, file] : files_) {
-      if (target.recursive && path.starts_with(target.path + "/")) paths.push_back(path);
+      if (!target.recursive) break;  // a machine of many engines is not walked for one
+      if (path.starts_with(target.path + "/")) paths.push_back(path);
     }
     for (const std::string& path : paths) {
       targets[path] = facts(spec, path);
@@ -356,7 +357,8 @@ UndoOutcome SimulatedHost::restore_one(const EngineSpec& spec, const Change& cha
 
 std::vector<std::string> SimulatedHost::settle(const EngineSpec&, const EffectMark& heal_mark) {
   const std::lock_guard lock(mutex_);
-  std::erase_if(displaced_, [&](const auto& item) { return item.first.starts_with(heal_mark); });
+  auto last = displaced_.lower_bound(heal_mark);
+  while (last != displaced_.end() && last->first.starts_with(heal_mark)) last = displaced_.erase(last);
   return {};
 }
 
