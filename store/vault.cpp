@@ -22,7 +22,6 @@ namespace {
 
 constexpr std::size_t key_bytes = 32;
 constexpr std::size_t blob_piece_bytes = 256 * 1024;
-constexpr std::size_t most_durable_names = 8192;
 constexpr Duration younger_again_after = std::chrono::minutes(1);
 constexpr std::string_view temporary_prefix = "new-";
 constexpr char hex_digits[] = "0123456789abcdef";
@@ -285,7 +284,7 @@ Result<bool> Vault::already_there(const BlobName& name, std::uint64_t size) {
     if (age_of(seen) > younger_again_after &&
         ::utimensat(folder_.get(), place->file.c_str(), nullptr, AT_SYMLINK_NOFOLLOW) != 0)
       return std::unexpected(system_error("touching " + name + " in " + path_.string()));
-    if (durable_.contains(name)) return true;
+    if (is_durable(name, place->folder)) return true;
   }
   // Another thread, or a process that died, may have renamed it and not yet synced its folder.
   if (auto synced = make_name_durable(name); !synced) return std::unexpected(synced.error());
@@ -294,6 +293,10 @@ Result<bool> Vault::already_there(const BlobName& name, std::uint64_t size) {
 
 Result<void> Vault::put_in_place(const std::string& temporary, const BlobName& name) {
   const auto place = place_of(name);
+  {
+    const std::lock_guard lock(mutex_);
+    not_yet_durable_.insert(name);
+  }
   if (::renameat(folder_.get(), temporary.c_str(), folder_.get(), place->file.c_str()) != 0) {
     return std::unexpected(system_error("storing " + name + " in " + path_.string()));
   }
@@ -307,9 +310,13 @@ Result<void> Vault::make_name_durable(const BlobName& name) {
   if (!folder) return std::unexpected(system_error("opening a folder of " + path_.string()));
   if (auto synced = sync_file(folder.get(), path_.string()); !synced) return synced;
   const std::lock_guard lock(mutex_);
-  if (durable_.size() >= most_durable_names) durable_.clear();
-  durable_.insert(name);
+  synced_folders_.insert(place->folder);
+  not_yet_durable_.erase(name);
   return {};
+}
+
+bool Vault::is_durable(const BlobName& name, const std::string& folder) const {
+  return synced_folders_.contains(folder) && !not_yet_durable_.contains(name);
 }
 
 std::string Vault::fresh_temporary() {
@@ -377,7 +384,6 @@ Result<bool> Vault::remove(const BlobName& name, Duration untouched_for) {
   if (age_of(seen) < untouched_for) return false;
   if (::unlinkat(folder_.get(), place->file.c_str(), 0) != 0)
     return std::unexpected(system_error("removing " + name + " from " + path_.string()));
-  durable_.erase(name);
   return true;
 }
 

@@ -67,6 +67,7 @@ class Vault final : public engine::BlobStore {
   [[nodiscard]] Result<void> make_folders();
   [[nodiscard]] Result<void> writable(std::uint64_t size) const;
   [[nodiscard]] Result<bool> already_there(const engine::BlobName& name, std::uint64_t size);
+  [[nodiscard]] bool is_durable(const engine::BlobName& name, const std::string& folder) const;
   [[nodiscard]] Result<void> put_in_place(const std::string& temporary, const engine::BlobName& name);
   [[nodiscard]] Result<void> make_name_durable(const engine::BlobName& name);
   [[nodiscard]] std::string fresh_temporary();
@@ -79,8 +80,11 @@ class Vault final : public engine::BlobStore {
   bool closed_ = false;    // or one that its reader may not look into
   std::string key_;
   std::mutex mutex_;
-  std::uint64_t temporaries_ = 0;                 // under mutex_
-  std::unordered_set<engine::BlobName> durable_;  // under mutex_: names this process knows to be synced
+  std::uint64_t temporaries_ = 0;  // under mutex_
+  // Under mutex_: folders that this process has synced, so that every name in them is durable but those that it gave
+  // out since and has not synced yet.
+  std::unordered_set<std::string> synced_folders_;
+  std::unordered_set<engine::BlobName> not_yet_durable_;
 };
 
 }  // namespace autoheal::store
