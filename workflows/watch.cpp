@@ -8,6 +8,8 @@ namespace {
 
 // A failure that is not sure is looked at again this soon, or sooner where the schedule is denser.
 constexpr Duration second_look_after = std::chrono::seconds(10);
+constexpr Duration overdue_too_long = std::chrono::minutes(1);
+constexpr Duration test_lasts_too_long = std::chrono::minutes(10);
 constexpr Duration unsettled_too_long = std::chrono::minutes(1);
 // A test that writes to what is watched would lead to the next one: those that follow keep a growing distance.
 constexpr Duration shortest_pause = std::chrono::milliseconds(15);
@@ -130,6 +132,7 @@ void Watch::tested(const TestReport& report, Standing standing, Duration now) {
   Watched& engine = known->second;
   --tests_under_way_;
   engine.testing = false;
+  engine.lateness = Watched::Lateness::none;
   engine.test_ended = now;
   if (!engine.spec) {
     if (!engine.healing) engines_.erase(known);
@@ -387,6 +390,7 @@ std::vector<WatchAct> Watch::take_acts(Duration now) {
     set_due(engine, std::nullopt);
     engine.testing = true;
     engine.test_began = now;
+    engine.lateness = Watched::Lateness::none;
     if (!std::exchange(engine.disturbed, false)) engine.disturbed_in_row = 0;
     ++tests_under_way_;
     acts_.emplace_back(StartTest{engine.spec->name});
@@ -397,6 +401,31 @@ std::vector<WatchAct> Watch::take_acts(Duration now) {
 std::optional<Duration> Watch::next_wake() const {
   if (tests_under_way_ >= max_tests_ || due_.empty()) return std::nullopt;
   return due_.begin()->first;
+}
+
+// Its own interval at least, so that a slow schedule is not hurried.
+std::optional<Watch::Late> Watch::late_at(const Watched& engine, Duration now) {
+  if (!engine.spec || (!engine.testing && !engine.due)) return std::nullopt;
+  const Duration time = now - (engine.testing ? *engine.test_began : *engine.due);
+  if (time <= std::max(engine.spec->every, engine.testing ? test_lasts_too_long : overdue_too_long))
+    return std::nullopt;
+  return Late{engine.spec->name, time, engine.testing};
+}
+
+std::vector<Watch::Late> Watch::take_late(Duration now) {
+  std::vector<Late> named;
+  // Most of the time nothing is: then the first that is due tells that.
+  const bool none_due = due_.empty() || now - due_.begin()->first <= overdue_too_long;
+  if (tests_under_way_ == 0 && none_due) return named;
+  for (auto& [name, engine] : engines_) {
+    auto late = late_at(engine, now);
+    if (!late || engine.lateness == Watched::Lateness::named) continue;
+    // Right after a host slept everything is, and tested within moments.
+    if (std::exchange(engine.lateness, Watched::Lateness::seen) == Watched::Lateness::none) continue;
+    engine.lateness = Watched::Lateness::named;
+    named.push_back(std::move(*late));
+  }
+  return named;
 }
 
 std::optional<Watch::Seen> Watch::seen(const std::string& name) const {
@@ -411,6 +440,7 @@ std::optional<Watch::Seen> Watch::seen(const std::string& name) const {
   seen.skipped = engine.skipped;
   seen.testing = engine.testing;
   seen.healing = engine.healing;
+  seen.late = engine.lateness == Watched::Lateness::named;
   return seen;
 }
 

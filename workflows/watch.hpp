@@ -93,11 +93,22 @@ class Watch {
   // When take_acts() would have more without anything being told.
   [[nodiscard]] std::optional<Duration> next_wake() const;
 
+  // An engine whose test is long overdue, or does not end.
+  struct Late {
+    std::string engine;
+    Duration time{0};  // since it was due, or began
+    bool testing = false;
+  };
+  // Those that were late when this was asked before, too, and have not been named since their last test. Nobody else
+  // would notice that an engine is not looked after any more.
+  [[nodiscard]] std::vector<Late> take_late(Duration now);
+
   struct Seen {  // for those who ask how an engine stands
     std::optional<TestOutcome> outcome;
     std::string error;
     std::string skipped;  // why its failure is not healed, or empty
     bool testing = false, healing = false;
+    bool late = false;  // take_late() named it
   };
   [[nodiscard]] std::optional<Seen> seen(const std::string& engine) const;
 
@@ -118,6 +129,7 @@ class Watch {
     bool testing = false;
     bool overtaken = false;  // since that test began, a heal began or the description changed: it tells nothing
     bool healing = false;
+    enum class Lateness { none, seen, named } lateness = Lateness::none;
     bool waits = false;     // its failure waits for what it needs to be tested
     Duration failed_at{0};  // when the test that failed began
     std::optional<TestReport> last;
@@ -127,6 +139,7 @@ class Watch {
   };
 
   Watched* find(const std::string& name);
+  static std::optional<Late> late_at(const Watched& engine, Duration now);
   void file_changed(Watched& engine, Duration now);
   void set_due(Watched& engine, std::optional<Duration> when);
   void test_at(Watched& engine, Duration when);
