@@ -42,6 +42,9 @@ class Daemon {
     process_.send(SIGKILL);
     EXPECT_EQ(process_.wait(), 128 + SIGKILL);
   }
+  // As a suspended host does: no thread of it runs.
+  void freeze() const { process_.send(SIGSTOP); }
+  void thaw() const { process_.send(SIGCONT); }
   void stop() {
     tell_to_stop();
     wait_for_the_end();

@@ -10,6 +10,7 @@
 #include "store/ledger_lock.hpp"
 #include "store/signed_head.hpp"
 #include "tools/autoheal/commands.hpp"
+#include "tools/autoheal/daemon_client.hpp"
 #include "workflows/json_writer.hpp"
 
 namespace autoheal::cli {
@@ -100,6 +101,25 @@ class Doctor {
       say(Finding::warning, std::to_string(open->size()) + " heals or runs are open", "autoheal resume");
     const auto lock = store::LedgerLock::acquire(path, Duration{0});
     if (!lock) say(Finding::warning, lock.error().message);
+    if (!lock) daemon();
+  }
+
+  void daemon() {
+    const auto sign = sign_of_daemon(session_.configuration);
+    if (!sign) return;
+    if (!sign->problem.empty())
+      return say(Finding::bad, "the daemon does not answer: " + sign->problem,
+                 "its log says what it is at; restart it");
+    say(Finding::good, std::string("the daemon answers") + (sign->recovering ? ", and reads what was left open" : ""));
+    if (sign->stalls > 0) {
+      say(Finding::warning,
+          "its loop stood still " + std::to_string(sign->stalls) + " times, for at most " +
+              std::to_string(sign->longest_stall_us / 1'000'000) + " s",
+          "its log says what it was at");
+    }
+    for (const std::string& engine : sign->late)
+      say(Finding::warning, engine + " should have been tested long ago",
+          "a test that hangs, or more tests than max_tests can take");
   }
 
   void signatures(const store::LedgerReader& ledger) {

@@ -49,9 +49,8 @@ void Console::data(std::string_view line) {
 
 void Console::note(std::string_view line) {
   end_progress();
-  const std::string shown = printable(line, true);
+  const std::string shown = printable(line, true) + '\n';
   std::fwrite(shown.data(), 1, shown.size(), stderr);
-  std::fputc('\n', stderr);
 }
 
 void Console::error(const Error& error, int code) {

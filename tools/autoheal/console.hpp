@@ -11,7 +11,7 @@ namespace autoheal::cli {
 
 enum class Tone { plain, good, bad, warning, dim, strong };
 
-// One thread.
+// One thread; note() from any where no progress is shown.
 class Console {
  public:
   explicit Console(const Options& options);

@@ -11,6 +11,7 @@
 #include "tools/autoheal/daemon_client.hpp"
 #include "tools/autoheal/exit_code.hpp"
 #include "tools/autoheal/heal_text.hpp"
+#include "tools/autoheal/late_tests.hpp"
 #include "tools/host/snapshot_taking.hpp"
 #include "tools/host/watched_paths.hpp"
 #include "workflows/json_writer.hpp"
@@ -24,6 +25,8 @@ using namespace workflows;
 namespace {
 
 constexpr Duration heartbeat_every = std::chrono::minutes(5);
+constexpr Duration loop_is_looked_at_every = std::chrono::seconds(5);
+constexpr Duration loop_stands_still_after = std::chrono::seconds(10);
 constexpr Duration report_after = std::chrono::seconds(1);  // changes of one moment are one report
 
 // Of what a daemon's own tests leave running.
@@ -99,7 +102,38 @@ Result<void> Daemon::assemble() {
   server_ = std::move(*server);
   server_->tell_failures_to([this](const std::string& what) { tell("a request failed: " + what); });
   follow_heals();
+  watch_the_loop();
   return {};
+}
+
+void Daemon::watch_the_loop() {
+  loop_watch_ =
+      std::make_unique<LoopWatch>(LoopWatchPorts{
+                                      .loop = healer_.loop().get_executor(),
+                                      .clock = healer_.clock(),
+                                      .pulse =
+                                          [this] {
+                                            engine::Runner& runner = healer_.runtime().runner();
+                                            return engine::Pulse{runner.turns(), runner.has_work()};
+                                          },
+                                      .progressed = [this] { show_progress(); },
+                                      .doing = [this] { return std::string(healer_.runtime().runner().doing()); },
+                                      .warning = [this](const std::string& sentence) { tell("warning: " + sentence); },
+                                  },
+                                  loop_stands_still_after);
+  loop_watch_->begin(std::min(loop_is_looked_at_every, manager_.watchdog().value_or(Duration::max()) / 4));
+}
+
+// Only what the loop itself does tells the service manager that the healer is alive.
+void Daemon::show_progress() {
+  tell_manager("WATCHDOG=1");
+  const std::string late = sentence_of(watch_.take_late(healer_.clock().since_boot()));
+  if (!late.empty()) tell("warning: " + late);
+}
+
+void Daemon::tell_manager(const std::string& state) {
+  if (const auto told = manager_.tell(state); !told && std::exchange(manager_hears_, false))
+    tell("warning: " + told.error().message);
 }
 
 void Daemon::follow_heals() {
@@ -122,6 +156,7 @@ asio::awaitable<void> Daemon::serve() {
   }
   wait_for_signal();
   pump();
+  tell_manager("READY=1");
 }
 
 asio::awaitable<Result<void>> Daemon::begin() {
@@ -211,6 +246,7 @@ asio::awaitable<void> Daemon::reload() {
 
 asio::awaitable<void> Daemon::end(std::string cause) {
   server_->stop();
+  tell_manager("STOPPING=1");
   tell("ending on " + cause + "; open heals go on at the next start");
   while (auto due = report_.take(healer_.clock().now())) co_await write_report(std::move(*due));
   auto entry = node_stopped(*healer_.configuration(), cause, take_beat(), healer_.clock().now());
@@ -422,14 +458,18 @@ std::string Daemon::status() const {
   out.field("configuration", configuration->settings.digest);
   out.field("healing", configuration->settings.healing.enabled).key("environment").begin_object();
   for (const auto& [name, value] : configuration->environment) out.field(name, value);
-  out.end_object().key("engines").begin_array();
+  const LoopWatch::Record stood_still = loop_watch_->record();
+  out.end_object().field("recovering", healer_.recovering());
+  out.field("open_heals", healer_.runtime().runner().open_count());
+  out.field("stalls", stood_still.stalls).field("longest_stall_us", stood_still.longest);
+  out.key("engines").begin_array();
   for (const EngineSpec& spec : configuration->settings.engines) {
     const auto seen = watch_.seen(spec.name);
     out.begin_object().field("engine", spec.name);
     out.field("outcome", seen && seen->outcome ? outcome_word(*seen->outcome) : std::string_view());
     if (seen) {
       out.optional_field("error", seen->error).optional_field("skipped", seen->skipped);
-      out.field("testing", seen->testing).field("healing", seen->healing);
+      out.field("testing", seen->testing).field("healing", seen->healing).field("late", seen->late);
     }
     if (const auto hold = healer_.hold_on(spec.name)) out.field("held_until", format_timestamp(hold->until));
     out.end_object();

@@ -9,9 +9,11 @@
 #include "engine/boot_timer.hpp"
 #include "tools/autoheal/daemon_entries.hpp"
 #include "tools/autoheal/daemon_report.hpp"
+#include "tools/autoheal/loop_watch.hpp"
 #include "tools/autoheal/operations.hpp"
 #include "tools/host/file_watch.hpp"
 #include "tools/host/process_watch.hpp"
+#include "tools/host/service_manager.hpp"
 #include "tools/socket/http_server.hpp"
 #include "workflows/watch.hpp"
 
@@ -33,6 +35,9 @@ class Daemon {
   Daemon(Healer& healer, Console& console, LoadAgain load_again);
   Result<void> assemble();
   void follow_heals();
+  void watch_the_loop();
+  void show_progress();
+  void tell_manager(const std::string& state);
 
   boost::asio::awaitable<Result<void>> begin();
   boost::asio::awaitable<void> reload();
@@ -85,6 +90,9 @@ class Daemon {
   bool report_waits_ = false;
   bool memory_waits_ = false;  // what a configuration took to read is to be given back
   bool stopping_ = false;
+  bool manager_hears_ = true;
+  host::ServiceManager manager_ = host::ServiceManager::of_environment();
+  std::unique_ptr<LoopWatch> loop_watch_;  // goes first: its thread asks the rest
 };
 
 }  // namespace autoheal::cli

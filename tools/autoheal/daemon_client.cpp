@@ -48,6 +48,29 @@ std::vector<std::string> environment_that_differs(const LoadedConfiguration& con
   return names;
 }
 
+std::optional<DaemonSign> sign_of_daemon(const LoadedConfiguration& configuration) {
+  const auto status = answer_of(socket::ask(socket_of(configuration.settings.ledger), "GET", "/v1/status", {}, soon));
+  if (!status) return std::nullopt;
+  DaemonSign sign;
+  const auto parsed = nlohmann::json::parse(status->value_or(""), nullptr, false);
+  if (!*status || !parsed.is_object()) {
+    sign.problem = *status ? "what it says is no status" : status->error().message;
+    return sign;
+  }
+  const auto number = [&parsed](const char* key) {
+    const auto found = parsed.find(key);
+    return found != parsed.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
+  };
+  sign.recovering = parsed.contains("recovering") && parsed["recovering"] == true;
+  sign.stalls = static_cast<std::uint64_t>(number("stalls"));
+  sign.longest_stall_us = number("longest_stall_us");
+  for (const auto& engine : parsed.value("engines", nlohmann::json::array())) {
+    if (engine.is_object() && engine.contains("late") && engine["late"] == true && engine["engine"].is_string())
+      sign.late.push_back(engine["engine"].get<std::string>());
+  }
+  return sign;
+}
+
 std::map<std::string, std::string> standings(const LoadedConfiguration& configuration) {
   const auto status = status_of(configuration);
   if (!status || !status->contains("engines") || !(*status)["engines"].is_array()) return {};
@@ -61,6 +84,7 @@ std::map<std::string, std::string> standings(const LoadedConfiguration& configur
     std::string& standing = all[text("engine")];
     standing = text("outcome").empty() ? "not tested yet" : text("outcome");
     if (engine.contains("healing") && engine["healing"] == true) standing += ", healing";
+    if (engine.contains("late") && engine["late"] == true) standing += ", late";
     if (!text("skipped").empty() && text("skipped") != "held") standing += ", " + text("skipped");
   }
   return all;

@@ -23,4 +23,15 @@ namespace autoheal::cli {
 // How the daemon says that each engine stands: "passed", "failed, cooldown", ...; empty where none runs.
 [[nodiscard]] std::map<std::string, std::string> standings(const LoadedConfiguration& configuration);
 
+// What a daemon that runs says of itself when it is asked.
+struct DaemonSign {
+  std::string problem;  // why it does not answer; or empty
+  bool recovering = false;
+  std::uint64_t stalls = 0;  // of its loop since it began
+  std::int64_t longest_stall_us = 0;
+  std::vector<std::string> late;  // engines whose test is long overdue
+};
+// Empty: no daemon runs.
+[[nodiscard]] std::optional<DaemonSign> sign_of_daemon(const LoadedConfiguration& configuration);
+
 }  // namespace autoheal::cli

@@ -288,15 +288,20 @@ asio::awaitable<Result<void>> Healer::record(engine::NewEntry entry) {
   co_return Result<void>();
 }
 
-Result<void> Healer::recover() {
-  if (auto count = runtime_->recover(); !count) return std::unexpected(std::move(count.error()));
+asio::awaitable<Result<void>> Healer::recover() {
+  const auto count = co_await runtime_->recover_in_turns();
+  if (!count) co_return std::unexpected(count.error());
   const auto open = ledger_->open_streams();
-  if (!open) return std::unexpected(open.error());
+  if (!open) co_return std::unexpected(open.error());
   for (const std::string& stream : *open) {
     if (runtime_->runner().state<workflows::Heal>(stream) != nullptr) recovered_.push_back(stream);
   }
   trigger_->adopt_recovered(recovered_);
-  return {};
+  co_return Result<void>();
+}
+
+asio::awaitable<void> Healer::until_recovered() {
+  while (recovering_) co_await asio::post(loop_, asio::use_awaitable);
 }
 
 asio::awaitable<void> Healer::finish_recovered() {
@@ -332,15 +337,21 @@ int Healer::run(std::function<asio::awaitable<int>()> task) {
 int Healer::serve(std::function<asio::awaitable<void>()> task) { return run_until_done(std::move(task)); }
 
 int Healer::run_until_done(std::function<asio::awaitable<void>()> task) {
-  if (auto recovered = recover(); !recovered) {
-    console_.error(recovered.error(), exit_code_of(recovered.error().kind));
-    return exit_code_of(recovered.error().kind);
-  }
-  asio::co_spawn(loop_, std::move(task), asio::detached);
-  asio::co_spawn(loop_, finish_archiving(), asio::detached);
+  asio::co_spawn(loop_, begin(std::move(task)), asio::detached);
   loop_.run();
   console_.end_progress();
   return exit_code_;
+}
+
+asio::awaitable<void> Healer::begin(std::function<asio::awaitable<void>()> task) {
+  const auto recovered = co_await recover();
+  if (!recovered) {
+    console_.error(recovered.error(), exit_code_of(recovered.error().kind));
+    co_return stop(exit_code_of(recovered.error().kind));
+  }
+  recovering_ = false;
+  asio::co_spawn(loop_, std::move(task), asio::detached);
+  asio::co_spawn(loop_, finish_archiving(), asio::detached);
 }
 
 // A crash may have left rows that an archive holds.

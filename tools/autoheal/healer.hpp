@@ -55,6 +55,9 @@ class Healer {
   [[nodiscard]] const std::vector<workflows::HealResult>& recovered_results() const { return recovered_results_; }
   // Ids of the heals that were open; known within a task.
   [[nodiscard]] const std::vector<std::string>& recovered() const { return recovered_; }
+  // Every open heal is known: what concerns heals may be decided from now on.
+  boost::asio::awaitable<void> until_recovered();
+  [[nodiscard]] bool recovering() const { return recovering_; }
   // Heals that are open and cannot be read by this version: each was reported, and nothing of it was touched.
   [[nodiscard]] const std::vector<std::string>& set_aside() const { return set_aside_; }
 
@@ -120,7 +123,8 @@ class Healer {
   [[nodiscard]] workflows::Role role_of(const std::string& principal) const;
   workflows::TriggerHooks trigger_hooks();
   Result<void> load_standing();
-  Result<void> recover();
+  boost::asio::awaitable<Result<void>> recover();
+  boost::asio::awaitable<void> begin(std::function<boost::asio::awaitable<void>()> task);
   int run_until_done(std::function<boost::asio::awaitable<void>()> task);
   boost::asio::awaitable<void> finish_archiving();
   [[nodiscard]] std::optional<workflows::HealResult> result_of_ended(const std::string& heal) const;
@@ -150,6 +154,7 @@ class Healer {
   std::unique_ptr<workflows::AutoHealTrigger> trigger_;
   std::unique_ptr<workflows::SelfTestEffects> self_test_effects_;
   std::unique_ptr<workflows::GenesisBus> bus_;
+  bool recovering_ = true;
   std::vector<std::string> recovered_, set_aside_;
   std::vector<workflows::HealResult> recovered_results_;
   std::mutex stopping_mutex_;

@@ -100,6 +100,8 @@ asio::awaitable<Result<std::string>> Operations::perform(std::string name, std::
   }
   if (!read) co_return std::unexpected(std::move(read.error()));
   who.by.reason = healer_.surroundings().mask(read->reason);
+  // How things stand can be said at any time; whatever else is asked may concern a heal that is not read yet.
+  if (name != "status") co_await healer_.until_recovered();
   co_return co_await (this->*kind->second.function)(std::move(*read), std::move(who));
 }
 
