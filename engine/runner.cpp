@@ -1,5 +1,6 @@
 #include "engine/runner.hpp"
 
+#include <unordered_set>
 #include <utility>
 
 namespace autoheal::engine {
@@ -37,12 +38,11 @@ bool Runner::turn() {
   if (retry_at_) {
     if (ports_.clock.since_boot() < *retry_at_) return false;
     retry_at_.reset();
-  } else {
-    doing_ = "deciding";
-    take_inputs();
-    resume_some();
-    wake_due();
   }
+  doing_ = "deciding";
+  take_inputs();
+  resume_some();
+  wake_due();
   ++turns_;
   if (failure_) refuse_all();
   const bool idle = works_.empty() && loose_.empty();
@@ -157,8 +157,9 @@ bool Runner::committed(const AppendResult& result) {
       already_started(result);
       return true;
     case AppendStatus::unavailable:
-      // Nothing was performed and nothing is lost: the same batch is tried again.
-      retry_at_ = ports_.clock.since_boot() + retry_unavailable_after;
+      // Nothing was performed and nothing is lost: what has begun is tried again.
+      refuse_starts({ErrorKind::unavailable, "nothing can be recorded now: " + result.message, {}});
+      if (!works_.empty() || !loose_.empty()) retry_at_ = ports_.clock.since_boot() + retry_unavailable_after;
       if (hooks.unavailable) hooks.unavailable(result.message);
       return false;
     case AppendStatus::conflict:
@@ -179,6 +180,22 @@ bool Runner::committed(const AppendResult& result) {
   if (hooks.committed) hooks.committed(result.head);
   perform(std::exchange(works_, {}));
   return true;
+}
+
+// Nobody was told that they began, and what runs already needs the room that is left.
+void Runner::refuse_starts(const Error& error) {
+  std::vector<std::pair<std::string, Started>> refused;
+  std::unordered_set<const Instance*> gone;
+  for (Work& work : works_) {
+    const bool begins = work.started != nullptr || work.version_before == 0;
+    if (!begins || !gone.insert(work.instance).second) continue;
+    refused.emplace_back(work.instance->stream(), std::move(work.started));
+  }
+  std::erase_if(works_, [&](const Work& work) { return gone.contains(work.instance); });
+  for (auto& [stream, started] : refused) {
+    instances_.erase(stream);
+    if (started) started(std::unexpected(error));
+  }
 }
 
 void Runner::perform(std::vector<Work> works) {

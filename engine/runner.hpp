@@ -34,7 +34,8 @@ struct RunnerHooks {
   std::function<void(Position head)> committed;
   std::function<void(const std::string& stream)> ended;                    // state() still answers during the call
   std::function<void(const std::string& stream, const Error&)> set_aside;  // an unreadable stream at recovery
-  std::function<void(const std::string& why)> unavailable;  // the commit waits: the store cannot serve now
+  // The store cannot serve now: what was to begin was refused, what has begun waits for its next commit.
+  std::function<void(const std::string& why)> unavailable;
   std::function<void(const Error&)> stopped;                // nothing more is acknowledged; the process should end
 };
 
@@ -50,7 +51,8 @@ class Runner {
   template <Workflow W>
   void register_workflow(EffectPerformer<W>& performer, std::string stream_prefix = {});
 
-  // A place in the ledger or why not; called on the loop's thread once the first commit is durable.
+  // A place in the ledger or why not; called on the loop's thread once the first commit is durable. unavailable: the
+  // store cannot serve now, and nothing was begun.
   using Started = std::function<void(Result<std::string> stream)>;
 
   // Thread-safe. With a key that was used before, `started` gets the stream of its first use and nothing is begun.
@@ -126,6 +128,7 @@ class Runner {
   void already_started(const AppendResult& result);
   void stop(Error error);
   void refuse_all();
+  void refuse_starts(const Error& error);
   Batch batch_of_works();
   StreamAppend append_of(const Work& work) const;
   std::uint64_t loose_version(const std::string& stream);

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <type_traits>
 #include <unordered_map>
 
@@ -12,6 +13,7 @@
 #include "store/ledger_lock.hpp"
 #include "store/ledger_schema.hpp"
 #include "store/ledger_upgrade.hpp"
+#include "store/reserve.hpp"
 #include "store/tiles.hpp"
 #include "store/tree_rows.hpp"
 
@@ -101,6 +103,7 @@ struct SqliteLedger::Parts {
   Parts(LedgerLock held, const std::filesystem::path& file, const OpenOptions& options)
       : lock(std::move(held)),
         path(file),
+        reserve(file, options.reserve_bytes),
         database(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX, milliseconds(options.busy_wait),
                  options.vfs) {
     leave_log_alone(true);
@@ -153,6 +156,16 @@ struct SqliteLedger::Parts {
     transaction.commit();
   }
 
+  void begin_epoch_even_on_a_full_disk() {
+    try {
+      begin_epoch();
+    } catch (const SQLite::Exception& exception) {
+      if ((exception.getErrorCode() & 0xff) != SQLITE_FULL || !reserve.give()) throw;
+      begin_epoch();
+    }
+    (void)reserve.take();  // without it nothing begins, but what is open goes on
+  }
+
   // Between what stays lie ranges that go; the table's own order makes each of them one walk.
   void drop(Position last, std::span<const Position> keep) {
     SQLite::Statement remove(database, "DELETE FROM entries WHERE seq > ? AND seq < ?");
@@ -188,6 +201,7 @@ struct SqliteLedger::Parts {
   AppendResult answer(AppendStatus status, const SQLite::Exception& exception) {
     const std::string message = sqlite_error(path, exception).message;
     roll_back();
+    disk_is_full = (exception.getErrorCode() & 0xff) == SQLITE_FULL;
     if (status == AppendStatus::unknown) poison(exception.what());
     AppendResult result;
     result.status = poisoned.empty() ? status : AppendStatus::unknown;
@@ -208,6 +222,7 @@ struct SqliteLedger::Parts {
   // Destroyed from the last to the first: statements, connection, lock.
   LedgerLock lock;
   std::filesystem::path path;
+  Reserve reserve;
   SQLite::Database database;
   std::optional<TileHashes> hashes;
   mutable std::optional<TreeRows> rows;
@@ -218,6 +233,7 @@ struct SqliteLedger::Parts {
   LedgerMeta meta;
   Position head;
   std::unordered_map<std::string, std::uint64_t> versions;  // of open streams that were touched
+  bool disk_is_full = false;                                // that was what the last append failed for
   int frames = 0;                                           // in the write-ahead log
   int next_checkpoint = frames_between_checkpoints;
   std::string poisoned;  // why, once it is
@@ -246,14 +262,36 @@ Result<std::unique_ptr<SqliteLedger>> SqliteLedger::open(const std::filesystem::
     configure(parts->database, path, options.sync_every_append);
     upgrade_ledger(parts->database, parts->meta);
     if (auto prepared = parts->prepare(options.keep_tree); !prepared) return std::unexpected(prepared.error());
-    parts->begin_epoch();
+    parts->begin_epoch_even_on_a_full_disk();
     return std::unique_ptr<SqliteLedger>(new SqliteLedger(std::move(parts)));
   } catch (const SQLite::Exception& exception) {
     return std::unexpected(sqlite_error(path, exception));
   }
 }
 
+namespace {
+
+bool begins_a_stream(const Batch& batch) {
+  return std::ranges::any_of(batch.streams, [](const StreamAppend& one) { return one.expected_version == 0; });
+}
+
+}  // namespace
+
 AppendResult SqliteLedger::append(const Batch& batch) {
+  const bool begins = begins_a_stream(batch);
+  if (begins && parts_->poisoned.empty() && !parts_->reserve.take()) {
+    AppendResult result;
+    result.status = AppendStatus::unavailable;
+    result.head = parts_->head;
+    result.message = "the disk of the ledger " + parts_->path.string() + " has no room left";
+    return result;
+  }
+  AppendResult result = append_once(batch);
+  const bool full = result.status == AppendStatus::unavailable && parts_->disk_is_full;
+  return full && !begins && parts_->reserve.give() ? append_once(batch) : result;
+}
+
+AppendResult SqliteLedger::append_once(const Batch& batch) {
   AppendResult result;
   result.head = parts_->head;
   if (!parts_->poisoned.empty()) {

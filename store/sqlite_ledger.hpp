@@ -23,6 +23,7 @@ class SqliteLedger final : public engine::Ledger {
     Duration busy_wait = std::chrono::seconds(1);  // for a foreign process that holds SQLite's lock
     std::string vfs = {};                          // an SQLite VFS by name; empty: the system's
     bool sync_every_append = true;                 // false only to show what synchronous=NORMAL loses
+    std::uint64_t reserve_bytes = 0;  // of reserve.hpp, for heals that run when the disk is full
     bool keep_tree = true;  // false only to measure what the tree costs: such a ledger never verifies
   };
 
@@ -34,7 +35,8 @@ class SqliteLedger final : public engine::Ledger {
   // Checkpoints what it can and gives the lock back; never throws.
   ~SqliteLedger() override;
 
-  // As the port says. epoch 0 in a batch stands for "my own". A commit or sync that failed in a way that leaves its
+  // As the port says. epoch 0 in a batch stands for "my own". While the disk is full, what has begun is recorded from
+  // the reserve, and what begins a stream is unavailable until there is as much room again. A commit or sync that failed in a way that leaves its
   // outcome open poisons the ledger: every later append answers unknown. Reading goes on working.
   [[nodiscard]] engine::AppendResult append(const engine::Batch& batch) override;
   [[nodiscard]] Result<std::vector<engine::Entry>> read_stream(const std::string& stream,
@@ -76,6 +78,7 @@ class SqliteLedger final : public engine::Ledger {
   struct Parts;
   explicit SqliteLedger(std::unique_ptr<Parts> parts);
 
+  [[nodiscard]] engine::AppendResult append_once(const engine::Batch& batch);
   [[nodiscard]] engine::AppendResult refused(const engine::Batch& batch);
   [[nodiscard]] engine::AppendResult commit(engine::Position head);
   [[nodiscard]] std::uint64_t known_version_of(const std::string& stream);

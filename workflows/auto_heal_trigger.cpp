@@ -116,6 +116,7 @@ asio::awaitable<HealResult> AutoHealTrigger::begin(EngineToHeal engine, TestFail
     HealResult failed;
     failed.engine = spec.name;
     failed.error = heal.error().message;
+    if (heal.error().kind == ErrorKind::unavailable) failed.reason = not_recorded;
     if (hooks.ended) hooks.ended(failed);
     co_return failed;
   }

@@ -24,6 +24,10 @@ class Brakes {
   void reset();
 
   void heal_began(Duration now) { heals_.push_back(now); }
+  // The last one that was said to begin could not.
+  void heal_never_began() {
+    if (!heals_.empty()) heals_.pop_back();
+  }
   // An hour's worth of heals was begun already.
   [[nodiscard]] bool flaps(const HealingSpec& healing, Duration now);
   // Nothing more is healed, nor told, for an hour.

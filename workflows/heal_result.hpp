@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "engine/timestamp.hpp"
 #include "workflows/heal_state.hpp"
@@ -9,6 +10,9 @@
 namespace autoheal::workflows {
 
 enum class HealEnding { certified, exhausted, skipped, never_began };
+
+// The `reason` of one that never began since the ledger could not take its first entry; it may be tried again.
+inline constexpr std::string_view not_recorded = "not_recorded";
 
 struct HealResult {
   std::string engine;

@@ -8,6 +8,7 @@ namespace {
 
 // A failure that is not sure is looked at again this soon, or sooner where the schedule is denser.
 constexpr Duration second_look_after = std::chrono::seconds(10);
+constexpr Duration not_recorded_again_after = std::chrono::seconds(2);
 constexpr Duration overdue_too_long = std::chrono::minutes(1);
 constexpr Duration test_lasts_too_long = std::chrono::minutes(10);
 constexpr Duration unsettled_too_long = std::chrono::minutes(1);
@@ -292,6 +293,7 @@ void Watch::begin_heal(Watched& engine, StartHeal heal, Duration now) {
     engine.brakes.fall_quiet(now);
   } else {
     engine.brakes.heal_began(now);
+    engine.heal_counted = true;
   }
   set_due(engine, std::nullopt);
   spoil_copies(engine);
@@ -338,6 +340,7 @@ void Watch::heal_ended(const HealResult& result, Duration now) {
   if (known == engines_.end() || !known->second.healing) return;
   Watched& engine = known->second;
   engine.healing = false;
+  const bool counted = std::exchange(engine.heal_counted, false);
   engine.test_ended.reset();
   if (!engine.spec) {
     if (!engine.testing) engines_.erase(known);
@@ -353,6 +356,12 @@ void Watch::heal_ended(const HealResult& result, Duration now) {
       break;
     case HealEnding::exhausted:
     case HealEnding::never_began:
+      if (result.reason == not_recorded) {
+        // That says nothing of the engine: no brake is drawn, and it is looked at again soon, until there is room.
+        engine.skipped = not_recorded;
+        if (counted) engine.brakes.heal_never_began();
+        return test_at(engine, now + not_recorded_again_after);
+      }
       engine.skipped = result.reason.empty() ? "exhausted" : result.reason;
       engine.brakes.exhausted(engine.spec->healing, now);
       if (const auto until = engine.brakes.cools_until(now)) test_at(engine, *until);

@@ -129,6 +129,7 @@ class Watch {
     bool testing = false;
     bool overtaken = false;  // since that test began, a heal began or the description changed: it tells nothing
     bool healing = false;
+    bool heal_counted = false;  // among those of the last hour
     enum class Lateness { none, seen, named } lateness = Lateness::none;
     bool waits = false;     // its failure waits for what it needs to be tested
     Duration failed_at{0};  // when the test that failed began

@@ -44,6 +44,7 @@ class ForeignProcess {
   ForeignProcess(const ForeignProcess&) = delete;
   ForeignProcess& operator=(const ForeignProcess&) = delete;
 
+  [[nodiscard]] pid_t pid() const { return pid_; }
   // The rows as JSON, or SQLite's words after "error: ". Waits for no lock.
   std::string operator()(const std::string& sql) const {
     const std::string line = sql + "\n";

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "store/ledger_lock.hpp"
+#include "store/log_state.hpp"
 #include "store/signed_head.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/daemon_client.hpp"
@@ -91,6 +92,8 @@ class Doctor {
       if (!fs::exists(path + ending, ignored))
         say(Finding::warning, path + ending + " is missing", "the next writer makes it again");
     }
+    if (const std::string held = sentence_of(store::log_state(path)); !held.empty())
+      say(Finding::warning, held, "let it end: the log shrinks by itself then");
     if (wider_than(path + ".vault", 0700))
       say(Finding::bad, path + ".vault can be read by others", "chmod 0700 " + path + ".vault");
     if (wider_than(path + ".vault/key", 0600))
@@ -111,6 +114,8 @@ class Doctor {
       return say(Finding::bad, "the daemon does not answer: " + sign->problem,
                  "its log says what it is at; restart it");
     say(Finding::good, std::string("the daemon answers") + (sign->recovering ? ", and reads what was left open" : ""));
+    if (!sign->not_recorded.empty())
+      say(Finding::bad, "nothing can be recorded: " + sign->not_recorded, "no heal begins until this is over");
     if (sign->stalls > 0) {
       say(Finding::warning,
           "its loop stood still " + std::to_string(sign->stalls) + " times, for at most " +

@@ -7,6 +7,7 @@
 #include <boost/asio/detached.hpp>
 #include <csignal>
 
+#include "store/log_state.hpp"
 #include "tools/autoheal/daemon_api.hpp"
 #include "tools/autoheal/daemon_client.hpp"
 #include "tools/autoheal/exit_code.hpp"
@@ -421,6 +422,8 @@ void Daemon::stands_otherwise(const std::string& engine) {
 
 void Daemon::heartbeat() {
   heart_->set(healer_.clock().since_boot() + heartbeat_every);
+  const auto log = store::log_state(healer_.configuration()->settings.ledger);
+  if (const std::string large = store::sentence_of(log); !large.empty()) tell("warning: " + large);
   spawn(record(node_heartbeat(*healer_.configuration(), take_beat(), healer_.clock().now())));
 }
 
@@ -461,6 +464,7 @@ std::string Daemon::status() const {
   const LoopWatch::Record stood_still = loop_watch_->record();
   out.end_object().field("recovering", healer_.recovering());
   out.field("open_heals", healer_.runtime().runner().open_count());
+  out.optional_field("not_recorded", healer_.not_recorded_because());
   out.field("stalls", stood_still.stalls).field("longest_stall_us", stood_still.longest);
   out.key("engines").begin_array();
   for (const EngineSpec& spec : configuration->settings.engines) {

@@ -62,6 +62,7 @@ std::optional<DaemonSign> sign_of_daemon(const LoadedConfiguration& configuratio
     return found != parsed.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
   };
   sign.recovering = parsed.contains("recovering") && parsed["recovering"] == true;
+  if (const auto why = parsed.find("not_recorded"); why != parsed.end() && why->is_string()) sign.not_recorded = *why;
   sign.stalls = static_cast<std::uint64_t>(number("stalls"));
   sign.longest_stall_us = number("longest_stall_us");
   for (const auto& engine : parsed.value("engines", nlohmann::json::array())) {

@@ -27,6 +27,7 @@ namespace autoheal::cli {
 struct DaemonSign {
   std::string problem;  // why it does not answer; or empty
   bool recovering = false;
+  std::string not_recorded;  // why its last commit could not be made
   std::uint64_t stalls = 0;  // of its loop since it began
   std::int64_t longest_stall_us = 0;
   std::vector<std::string> late;  // engines whose test is long overdue

@@ -39,6 +39,9 @@ std::size_t pool_threads(const config::Configuration& settings) {
   return std::min(64U, settings.max_concurrent + settings.max_tests);
 }
 
+// Of a heal that runs on a full disk each commit takes some pages of the log: enough for dozens of them.
+constexpr std::uint64_t ledger_reserve_bytes = 4 * 1024 * 1024;
+
 }  // namespace
 
 Healer::Healer(ConfigurationPtr configuration, Console& console)
@@ -73,7 +76,7 @@ Result<std::unique_ptr<Healer>> Healer::open(const std::shared_ptr<LoadedConfigu
 
 Result<void> Healer::assemble() {
   const config::Configuration& settings = configuration_->settings;
-  auto ledger = store::SqliteLedger::open(settings.ledger, {.ids = ids_});
+  auto ledger = store::SqliteLedger::open(settings.ledger, {.ids = ids_, .reserve_bytes = ledger_reserve_bytes});
   if (!ledger) return std::unexpected(std::move(ledger.error()));
   ledger_ = std::move(*ledger);
   auto vault = store::Vault::open(settings.ledger + ".vault", {.max_blob_bytes = settings.vault_max_blob_bytes},
@@ -132,9 +135,13 @@ void Healer::watch_the_runner() {
     console_.error(error, exit_internal);
     stop(exit_internal);
   };
-  runtime_->runner().hooks.unavailable = [this, told = std::string()](const std::string& why) mutable {
-    if (std::exchange(told, why) != why)
-      console_.note("autoheal: waiting, since nothing can be recorded now: " + mask_(why));
+  runtime_->runner().hooks.unavailable = [this](const std::string& why) {
+    const std::string before = std::exchange(not_recorded_because_, mask_(why));
+    if (before != not_recorded_because_)
+      console_.note("autoheal: nothing can be recorded now: " + not_recorded_because_);
+  };
+  runtime_->runner().hooks.committed = [this](engine::Position) {
+    if (!std::exchange(not_recorded_because_, {}).empty()) console_.note("autoheal: recording goes on");
   };
   runtime_->runner().hooks.set_aside = [this](const std::string& stream, const Error& error) {
     console_.note("autoheal: " + stream + " is set aside: " + mask_(error.message) +

@@ -58,6 +58,8 @@ class Healer {
   // Every open heal is known: what concerns heals may be decided from now on.
   boost::asio::awaitable<void> until_recovered();
   [[nodiscard]] bool recovering() const { return recovering_; }
+  // Why the last commit could not be made, until one is; else empty.
+  [[nodiscard]] const std::string& not_recorded_because() const { return not_recorded_because_; }
   // Heals that are open and cannot be read by this version: each was reported, and nothing of it was touched.
   [[nodiscard]] const std::vector<std::string>& set_aside() const { return set_aside_; }
 
@@ -155,6 +157,7 @@ class Healer {
   std::unique_ptr<workflows::SelfTestEffects> self_test_effects_;
   std::unique_ptr<workflows::GenesisBus> bus_;
   bool recovering_ = true;
+  std::string not_recorded_because_;
   std::vector<std::string> recovered_, set_aside_;
   std::vector<workflows::HealResult> recovered_results_;
   std::mutex stopping_mutex_;

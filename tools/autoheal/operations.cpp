@@ -169,6 +169,8 @@ Operations::Answer Operations::heal(OperationBody body, Requester who) {
   failure.error = healer_.surroundings().mask(*body.error);
   failure.asked_for = true;
   result = co_await healer_.trigger().heal_engine(std::move(body.engine), std::move(failure), std::move(who.by));
+  if (result.heal.empty() && result.reason == not_recorded)
+    co_return refused({ErrorKind::unavailable, result.error, "autoheal doctor"});
   co_return heal_answer(result);
 }
 

@@ -134,33 +134,69 @@ TEST_F(RunnerTest, the_same_idempotency_key_starts_one_workflow) {
   EXPECT_EQ(ledger.open_streams()->size(), 2U);
 }
 
-TEST_F(RunnerTest, a_full_disk_holds_the_batch_back_and_nothing_is_lost) {
-  struct FullLedger final : engine::Ledger {
-    explicit FullLedger(MemoryLedger& l) : under(l) {}
-    MemoryLedger& under;
-    bool full = true;
-    engine::AppendResult append(const engine::Batch& batch) override {
-      if (full) return {AppendStatus::unavailable, {}, {}, {}, {}, "no space left"};
-      return under.append(batch);
-    }
-    Result<std::vector<engine::Entry>> read_stream(const std::string& s, std::uint64_t v) const override {
-      return under.read_stream(s, v);
-    }
-    Result<engine::Page> read_all(engine::Position a, std::size_t n) const override { return under.read_all(a, n); }
-    Result<std::vector<std::string>> open_streams() const override { return under.open_streams(); }
-    Result<std::optional<engine::Position>> place_of(const std::string& s) const override { return under.place_of(s); }
-    const std::string& id() const override { return under.id(); }
-  } full(ledger);
+// A store that has room for nothing, until it has.
+struct FullLedger final : engine::Ledger {
+  explicit FullLedger(MemoryLedger& ledger) : under(ledger) {}
+  MemoryLedger& under;
+  bool full = false;
+  engine::AppendResult append(const engine::Batch& batch) override {
+    if (full) return {AppendStatus::unavailable, {}, {}, {}, {}, "no space left"};
+    return under.append(batch);
+  }
+  Result<std::vector<engine::Entry>> read_stream(const std::string& s, std::uint64_t v) const override {
+    return under.read_stream(s, v);
+  }
+  Result<engine::Page> read_all(engine::Position a, std::size_t n) const override { return under.read_all(a, n); }
+  Result<std::vector<std::string>> open_streams() const override { return under.open_streams(); }
+  Result<std::optional<engine::Position>> place_of(const std::string& s) const override { return under.place_of(s); }
+  const std::string& id() const override { return under.id(); }
+};
+
+TEST_F(RunnerTest, a_full_disk_refuses_what_begins_and_says_why) {
+  FullLedger full(ledger);
   Process process(full, clock, ids, blobs, world);
-  bool began = false;
-  process.runner.start<Renewal>(Renewal::Begin{"example.org"}, {}, [&](Result<std::string>) { began = true; });
+  full.full = true;
+  Result<std::string> began = std::string();
+  process.runner.start<Renewal>(Renewal::Begin{"example.org"}, "alert-7", [&](Result<std::string> told) { began = told; });
   EXPECT_FALSE(process.runner.turn());
-  EXPECT_FALSE(began);
-  EXPECT_TRUE(world.performed.empty());
+  ASSERT_FALSE(began.has_value());
+  EXPECT_EQ(began.error().kind, ErrorKind::unavailable);
+  EXPECT_NE(began.error().message.find("no space left"), std::string::npos);
+  EXPECT_EQ(process.runner.open_count(), 0U);
+  EXPECT_FALSE(process.runner.next_wake().has_value()) << "nothing waits";
+  full.full = false;
+  process.runner.start<Renewal>(Renewal::Begin{"example.org"}, "alert-7", [&](Result<std::string> told) { began = told; });
+  process.run_until_idle(clock);
+  EXPECT_TRUE(began.has_value());
+  EXPECT_EQ(world.performed.size(), 2U);
+}
+
+TEST_F(RunnerTest, a_full_disk_holds_back_what_runs_and_nothing_is_lost_or_done_twice) {
+  FullLedger full(ledger);
+  Process process(full, clock, ids, blobs, world);
+  std::string running;
+  process.runner.start<Renewal>(Renewal::Begin{"example.org"}, {}, [&](Result<std::string> told) { running = *told; });
+  while (process.runner.turn()) {
+  }
+  ASSERT_EQ(world.performed.size(), 1U);
+  full.full = true;
+  clock.advance(Renewal::issue_takes);
+  unsigned refused = 0;
+  for (int tries = 0; tries < 10; ++tries) {
+    process.runner.start<Renewal>(Renewal::Begin{"example.net"}, {},
+                                  [&](Result<std::string> told) { refused += told.has_value() ? 0 : 1; });
+    EXPECT_FALSE(process.runner.turn());
+    ASSERT_TRUE(process.runner.next_wake().has_value());
+    clock.advance(*process.runner.next_wake() - clock.since_boot());
+  }
+  EXPECT_EQ(refused, 10U) << "each with the try that follows it";
+  EXPECT_EQ(world.performed.size(), 1U);
+  EXPECT_EQ(process.runner.open_count(), 1U);
   full.full = false;
   process.run_until_idle(clock);
-  EXPECT_TRUE(began);
-  EXPECT_EQ(world.performed.size(), 2U);
+  EXPECT_EQ(types(running).size(), 4U);
+  EXPECT_EQ(world.performed, (std::vector<std::string>{"order example.org", "install example.org"}));
+  EXPECT_TRUE(ledger.open_streams()->empty());
 }
 
 TEST_F(RunnerTest, data_too_large_for_an_entry_is_kept_beside_it_and_read_back) {

@@ -140,6 +140,22 @@ TEST(WatchBrakes, AboveTheHourlyLimitOneEndsAsFlappingThenQuiet) {
   EXPECT_THAT(machine.acts(), ElementsAre("heal A"));
 }
 
+TEST(WatchBrakes, WhatCouldNotBeRecordedIsTriedAgainSoonAndDrawsNone) {
+  EngineSpec spec = engine("A");
+  spec.healing.max_heals_per_hour = 3;
+  Machine machine = under_test(spec);
+  machine.fails("A");
+  EXPECT_THAT(machine.acts(), ElementsAre("heal A"));
+  for (unsigned tries = 0; tries < 20; ++tries) {
+    machine.ended("A", HealEnding::never_began, std::string(not_recorded));
+    EXPECT_EQ(machine.watch.seen("A")->skipped, not_recorded);
+    machine.wait(seconds(5));
+    EXPECT_THAT(machine.acts(), ElementsAre("test A"));
+    machine.fails("A");
+    ASSERT_THAT(machine.acts(), ElementsAre("heal A")) << tries;
+  }
+}
+
 TEST(WatchBrakes, AFailedDependencyDoesNotPassTheHourlyLimit) {
   EngineSpec top = engine("Top", {"Base"});
   top.healing.max_heals_per_hour = 1;
