@@ -1,6 +1,7 @@
 // A healer that is killed at a chosen moment: `killed_heal committed|performed N autoheal.yaml ENGINE` heals ENGINE and
 // dies (SIGKILL) right after its N-th commit, or when the outcome of what that commit led to is about to be taken.
-// N = 0: lives, and prints how many commits it took.
+// N = 0: lives, and prints how many commits it took. `killed_heal starved N ...` refuses its N-th allocation instead;
+// with N = 0 it prints how many there are.
 #include <signal.h>
 
 #include <atomic>
@@ -8,6 +9,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "tests/crash/starved_memory.hpp"
 #include "tools/autoheal/healer.hpp"
 #include "tools/database/database_worker.hpp"
 
@@ -16,7 +18,9 @@ int main(int argc, char** argv) {
   if (argc == 3 && argv[1] == database::worker_argument) return database::run_database_worker(argv[2], STDOUT_FILENO);
   if (argc != 5) return 64;
   const std::string moment = argv[1];
-  const unsigned die_after = static_cast<unsigned>(std::atoi(argv[2]));
+  const bool starved = moment == "starved";
+  const unsigned die_after = starved ? 0 : static_cast<unsigned>(std::atoi(argv[2]));
+  if (starved) testing::starve_at(static_cast<std::uint64_t>(std::atoll(argv[2])));
   cli::Options options;
   options.config_file = argv[3];
   const std::string engine = argv[4];
@@ -42,6 +46,6 @@ int main(int argc, char** argv) {
     const auto result = co_await (*healer)->trigger().heal_engine(engine, std::move(failure), std::move(by));
     co_return result.ending == workflows::HealEnding::certified ? 0 : 1;
   });
-  std::printf("%u\n", commits.load());
+  std::printf("%llu\n", starved ? static_cast<unsigned long long>(testing::allocations()) : commits.load());
   return code;
 }

@@ -79,5 +79,33 @@ TEST_P(KilledHeal, IsPutBackByResumeWhereverItDied) {
   }
 }
 
+// From the first allocation of the program to its last; of the many thousands some dozens, or some hundreds.
+TEST_P(KilledHeal, Case98_ThatGetsNoMemoryIsRefusedOrStoppedAndNeverDamaged) {
+  refuses_ = false;
+  std::uint64_t all = 0;
+  {
+    Bridge bridge;
+    prepare(bridge, GetParam());
+    const Ran whole = killed_heal(bridge, "starved", 0);
+    ASSERT_EQ(whole.exit_code, 0) << whole.err;
+    all = std::stoull(whole.out);
+  }
+  ASSERT_GT(all, 1'000U);
+  const std::uint64_t points = long_runs() ? 300 : 12;
+  for (std::uint64_t point = 1; point <= points; ++point) {
+    const std::uint64_t failing = all * point / (points + 1) + point;  // at other places of what repeats itself
+    SCOPED_TRACE(failing);
+    Bridge bridge;
+    prepare(bridge, GetParam());
+    const Ran starved = killed_heal(bridge, "starved", failing);
+    if (starved.exit_code == 0) GetParam().is_healed(bridge);
+    const Ran resumed = bridge.autoheal({"resume"});
+    const Ran again = bridge.autoheal({"heal", "Sample"});
+    EXPECT_EQ(again.exit_code, 0) << starved.err << resumed.out << resumed.err << again.out << again.err;
+    GetParam().is_healed(bridge);
+    expect_one_honest_record(bridge);
+  }
+}
+
 }  // namespace
 }  // namespace autoheal::testing

@@ -11,7 +11,7 @@
 
 namespace autoheal::testing {
 
-// While it lives, every `each`-th call of each kind first is interrupted, then done by half. One at a time, one thread.
+// While it lives, of every 3 * `each` calls one is interrupted and one done by half. One at a time, one thread.
 class InterruptedCalls {
  public:
   explicit InterruptedCalls(unsigned each) {

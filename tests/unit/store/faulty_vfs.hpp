@@ -1,5 +1,5 @@
-// An SQLite VFS that fails on demand: the disk is full, a sync or some later operation fails. Everything else is the
-// system's own.
+// An SQLite VFS that fails on demand: the disk is full, a sync or some later operation fails. A sync that
+// does not fail is one that nobody makes, since no power is cut here; all else is the system's own.
 #pragma once
 
 #include <sqlite3.h>
@@ -52,15 +52,10 @@ inline int write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 
 inline int write_log(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 offset) {
   return faults.on_log_write != SQLITE_OK ? faults.on_log_write : write(file, bytes, size, offset);
 }
-inline int sync(sqlite3_file* file, int flags) {
-  const int fault = faults.answer(DiskCall::sync);
-  return fault != SQLITE_OK ? fault : original->xSync(file, flags);
-}
-inline int sync_log(sqlite3_file* file, int flags) {
-  return faults.on_log_sync != SQLITE_OK ? faults.on_log_sync : sync(file, flags);
-}
-inline int sync_database(sqlite3_file* file, int flags) {
-  return faults.on_database_sync != SQLITE_OK ? faults.on_database_sync : sync(file, flags);
+inline int sync() { return faults.answer(DiskCall::sync); }
+inline int sync_log(sqlite3_file*, int) { return faults.on_log_sync != SQLITE_OK ? faults.on_log_sync : sync(); }
+inline int sync_database(sqlite3_file*, int) {
+  return faults.on_database_sync != SQLITE_OK ? faults.on_database_sync : sync();
 }
 inline int read(sqlite3_file* file, void* into, int size, sqlite3_int64 offset) {
   const int fault = faults.answer(DiskCall::read);
