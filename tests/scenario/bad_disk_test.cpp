@@ -23,7 +23,7 @@ constexpr char broken[] = "port = 2\n";
 constexpr char slow_engine[] = R"(  - name: Slow
     every: 1h
     self_test: [ { name: mark, command: [/usr/bin/test, -e, run/mark] } ]
-    repair: { commands: [ { name: wait, run: [bin/wait] } ] }
+    repair: { commands: [ { run: [bin/wait] } ] }
 )";
 
 class DiskOfOurOwn {
@@ -109,7 +109,7 @@ TEST_F(BadDisk, Case88_AFullDiskRefusesWhatBeginsRecordsWhatRunsAndGoesOnByItsel
 
 TEST_F(BadDisk, Case88_AFullTableOfInodesIsNoRepairAndNoDamage) {
   in_a_child_with_mounts([](const Bridge& bridge) {
-    const DiskOfOurOwn disk(bridge, "16m,nr_inodes=200");
+    const DiskOfOurOwn disk(bridge, "16m,nr_inodes=700");
     Daemon daemon(bridge);
     daemon.expect_passes("A");
     disk.use_up_inodes();
@@ -174,9 +174,11 @@ INSTANTIATE_TEST_SUITE_P(Program, FailingCalls,
                          [](const auto& call) { return std::string(call.param); });
 
 TEST_P(FailingCalls, Case87_LeaveTheOldFileOrTheNewOneAndNoFalseSuccess) {
+#ifdef AUTOHEAL_SANITIZED
+  GTEST_SKIP() << "a sanitizer makes calls of its own, whose failures are not ours";
+#endif
   bool came = true;
-  int tried = 0;
-  const int stride = long_runs() ? 1 : 5;
+  const int stride = long_runs() ? 1 : 11;
   for (int number = 1; came && number < 400; number += stride) {
     SCOPED_TRACE(number);
     const Bridge bridge;
@@ -185,7 +187,6 @@ TEST_P(FailingCalls, Case87_LeaveTheOldFileOrTheNewOneAndNoFalseSuccess) {
     bridge.configure(file_engine("A"));
     const Ran first = heal(bridge, GetParam(), number, came);
     if (first.err.find("ptrace") != std::string::npos) GTEST_SKIP() << "processes may not be traced here";
-    tried += came ? 1 : 0;
     const std::string left = bridge.read("etc/A");
     EXPECT_TRUE(left == broken || left == healed) << left;
     if (first.exit_code == 0) {
@@ -201,7 +202,6 @@ TEST_P(FailingCalls, Case87_LeaveTheOldFileOrTheNewOneAndNoFalseSuccess) {
     EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err << first.err;
   }
   EXPECT_FALSE(came);
-  RecordProperty("failed", tried);
 }
 
 }  // namespace
