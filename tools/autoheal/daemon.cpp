@@ -141,7 +141,8 @@ void Daemon::follow_heals() {
   auto& hooks = healer_.trigger().hooks;
   hooks.began = [this](const std::string& engine) { watch_.heal_began(engine); };
   hooks.ended = [this](const HealResult& result) {
-    tell(line_of(console_, result));
+    // That nothing can be recorded was told once; each try is no news.
+    if (result.reason != not_recorded) tell(line_of(console_, result));
     report_.healed(result);
     watch_.heal_ended(result, healer_.clock().since_boot());
     processes_->look_again(result.engine);
