@@ -1,5 +1,5 @@
-// Lives of machines, each from its seed: whatever breaks and whenever the process dies, the rules hold. And bugs that
-// are planted are found, or all of that proves nothing.
+// Lives of machines, each from its seed: whatever breaks and whenever the process dies, the rules hold. And bugs that are
+// planted are found, or all of that proves nothing.
 #include "tests/simulation/life.hpp"
 
 #include <gmock/gmock.h>
