@@ -2,6 +2,7 @@
 
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <ctime>
 
 #include "engine/check.hpp"
@@ -30,8 +31,9 @@ void SystemRandomness::fill(std::span<std::uint8_t> bytes) {
 }
 
 Uuid UuidV7Source::next() {
-  const auto now = static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(clock_.now().time_since_epoch()).count());
+  // No id has room for a moment before 1970: there the counter alone goes on.
+  const auto now = static_cast<std::uint64_t>(std::max<std::int64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(clock_.now().time_since_epoch()).count(), 0));
   Uuid id;
   randomness_.fill(id.bytes);
   const std::lock_guard lock(mutex_);

@@ -304,7 +304,8 @@ Result<void> Audit::figures(std::optional<Timestamp> since, std::optional<Timest
       figures.ending = select.getColumn(4).getString();
       figures.attempts = static_cast<std::uint64_t>(select.getColumn(5).getInt64());
       figures.reason = select.getColumn(6).getString();
-      figures.took = Duration(select.getColumn(7).getInt64());
+      // Below 0 where the wall clock was set back meanwhile.
+      figures.took = Duration(std::max<std::int64_t>(select.getColumn(7).getInt64(), 0));
       take(figures);
     }
     return {};

@@ -127,14 +127,16 @@ struct Fold {
   void operator()(const Completed& entry) {
     state.phase = Phase::complete;
     state.step = Step::ended;
-    state.took = entry.took;
+    take_time(entry.took);
   }
   void operator()(const Exhausted& entry) {
     state.phase = Phase::exhausted;
     state.step = Step::ended;
     state.end_reason = entry.reason;
-    state.took = entry.took;
+    take_time(entry.took);
   }
+  // The entry holds what the wall clock said; where that was set back meanwhile, nobody knows how long it took.
+  void take_time(Duration by_wall_clock) { state.took = std::max(Duration{0}, by_wall_clock); }
 
   [[nodiscard]] bool any_not_started() const {
     return std::ranges::any_of(state.outcomes,

@@ -1,6 +1,9 @@
 #include "workflows/recent_past.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <vector>
 
 #include "engine/large_data.hpp"
 
@@ -11,7 +14,7 @@ namespace {
 constexpr std::size_t page_entries = 1'000;
 
 // The place before the first entry of that time or later, by halving: this store's positions are dense and its times
-// run forward. Where a clock was set back, it is somewhat off; brakes can live with that.
+// run forward. Where a clock was set back it finds an earlier one.
 Result<engine::Position> place_before(const engine::LedgerView& ledger, Timestamp time) {
   const auto first = ledger.read_all({}, 1);
   if (!first) return std::unexpected(first.error());
@@ -33,6 +36,32 @@ nlohmann::json part_of(const engine::Entry& entry, const char* place) {
   return data.is_object() && data.contains(pointer) ? data.at(pointer) : nlohmann::json();
 }
 
+// How much time passed over the entries, by their own times. Where the wall clock was set back none did: a pause must
+// not last longer than it was planned, and what happened over a day must not look like one hour's.
+class PassedTime {
+ public:
+  Duration until(Timestamp time) {
+    if (before_ && time > *before_) passed_ += time - *before_;
+    before_ = time;
+    return passed_;
+  }
+
+ private:
+  std::optional<Timestamp> before_;
+  Duration passed_{0};
+};
+
+bool matters(const engine::Entry& entry) {
+  static constexpr std::string_view types[] = {"heal.triggered",         "heal.exhausted", "heal.completed",
+                                               "selftest.engine_tested", "engine.reset",   "config.loaded"};
+  return std::ranges::find(types, entry.type) != std::end(types);
+}
+
+struct Remembered {
+  engine::Entry entry;
+  Duration passed;  // since the first one that was read
+};
+
 void remember(const engine::Entry& entry, Duration when, Watch& watch) {
   // What people asked for passes the brakes and does not count for them.
   if (entry.type == "heal.triggered" && part_of(entry, "/by/via") == "daemon") watch.remember_heal(entry.subject, when);
@@ -52,20 +81,27 @@ void remember(const engine::Entry& entry, Duration when, Watch& watch) {
 Result<void> remember_recent_past(const engine::LedgerView& ledger, const engine::BlobStore& blobs,
                                   const engine::Clock& clock, Watch& watch) {
   const Timestamp now = clock.now();
-  const Duration now_since_boot = clock.since_boot();
   auto place = place_before(ledger, now - remembered);
   if (!place) return std::unexpected(std::move(place.error()));
+  std::vector<Remembered> recent;
+  PassedTime passed;
   while (true) {
-    const auto page = ledger.read_all(*place, page_entries);
+    auto page = ledger.read_all(*place, page_entries);
     if (!page) return std::unexpected(page.error());
-    if (page->entries.empty()) return {};
-    for (engine::Entry entry : page->entries) {
-      // Of many engines it is large; what the vault lost is not remembered.
-      if (entry.type == "config.loaded") entry.data = engine::lengthen(blobs, entry.data).value_or("{}");
-      remember(entry, now_since_boot - std::chrono::duration_cast<Duration>(now - entry.time), watch);
+    if (page->entries.empty()) break;
+    for (engine::Entry& entry : page->entries) {
+      const Duration at = passed.until(entry.time);
+      if (matters(entry)) recent.push_back({std::move(entry), at});
     }
     *place = page->next;
   }
+  const Duration began = clock.since_boot() - passed.until(now);
+  for (Remembered& one : recent) {
+    // Of many engines it is large; what the vault lost is not remembered.
+    if (one.entry.type == "config.loaded") one.entry.data = engine::lengthen(blobs, one.entry.data).value_or("{}");
+    remember(one.entry, began + one.passed, watch);
+  }
+  return {};
 }
 
 }  // namespace autoheal::workflows

@@ -21,6 +21,8 @@ class FakeClock final : public Clock {
   }
   // Somebody sets the wall clock; waiting does not notice.
   void set_wall(Timestamp time) { wall_us_ = time.time_since_epoch().count(); }
+  // The host is started anew: its boot clock begins once more.
+  void restart_host() { boot_us_ = 0; }
 
  private:
   std::atomic<std::int64_t> wall_us_;

@@ -1,12 +1,16 @@
 // `audit` as auditors meet it: pages, filters that cannot be tricked, what is shown of hostile names, following along.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 
 #include <nlohmann/json.hpp>
 
 #include "engine/testing/fake_clock.hpp"
 #include "store/sqlite_ledger.hpp"
 #include "tests/support/daemon.hpp"
+#include "tools/host/unique_fd.hpp"
 
 namespace autoheal::testing {
 namespace {
@@ -138,6 +142,70 @@ TEST_F(AuditCommand, FollowsWhatComesUntilASignal) {
   EXPECT_EQ(follower.wait(), 143);
   EXPECT_EQ(bridge_.read("followed"), audit({"--type", "engine.*", "-o", "jsonl"}).out);
   EXPECT_EQ(audit({"--follow", "-o", "json"}).exit_code, 2);
+}
+
+// A follower reads the ledger by itself, so it holds up nobody but itself: there is no buffer that could overflow.
+TEST_F(AuditCommand, Case123_FollowersThatNobodyReadsHoldUpNoWriterAndNoLog) {
+  record({{"engine.held", "a"}});
+  std::vector<std::unique_ptr<Background>> followers;
+  Invocation invocation = bridge_.invocation({});
+  ASSERT_EQ(::mkfifo(bridge_.path("pipe").c_str(), 0600), 0);
+  const host::UniqueFd nobody_reads(::open(bridge_.path("pipe").c_str(), O_RDWR | O_CLOEXEC));
+  invocation.arguments = {"/bin/sh", "-c", "exec \"$0\" audit --follow -o jsonl > pipe", AUTOHEAL_PROGRAM};
+  const int count = long_runs() ? 1'000 : 8;
+  for (int number = 0; number < count; ++number) followers.push_back(std::make_unique<Background>(invocation));
+  const auto are_stuck = [&] {  // the pipe is full: each of them stands in a write
+    int held_bytes = 0;
+    ::ioctl(nobody_reads.get(), FIONREAD, &held_bytes);
+    return held_bytes >= 60'000;
+  };
+  std::vector<std::pair<std::string, std::string>> many(400, {"engine.held", std::string(200, 'a')});
+  ASSERT_TRUE(eventually([&] {
+    record(many);
+    return are_stuck();
+  }));
+  engine::testing::CountingIds ids;
+  auto ledger = store::SqliteLedger::open(bridge_.path("var/ledger.db"), {.ids = ids});
+  ASSERT_TRUE(ledger) << ledger.error().message;
+  std::uintmax_t largest_log = 0;
+  for (int commit = 0; commit < 60; ++commit) {
+    engine::NewEntry entry;
+    entry.type = "node.heartbeat";
+    entry.time = now_;
+    entry.data = "{\"x\":\"" + std::string(3'000, 'x') + "\"}";
+    const std::vector<engine::NewEntry> hundred(100, entry);
+    const engine::Batch batch{{{"ledger", of_ledger_, hundred, engine::StreamLife::ends, {}}}, {}, 0};
+    ASSERT_EQ((*ledger)->append(batch).status, engine::AppendStatus::ok);
+    of_ledger_ += hundred.size();
+    largest_log = std::max(largest_log, std::filesystem::file_size(bridge_.path("var/ledger.db-wal")));
+  }
+  EXPECT_LT(largest_log, 10U << 20U) << "of 18 MiB that were written: a reader that stands still would keep all of it";
+}
+
+TEST_F(AuditCommand, Case124_AFollowerIsToldFromWhereItCanGoOn) {
+  record({{"engine.held", "a"}, {"engine.unheld", "a"}, {"engine.held", "b"}});
+  for (const char* place : {"4", "900", "18446744073709551615"}) {
+    const Ran future = audit({"--follow", "--after", place});
+    EXPECT_EQ(future.exit_code, 2) << place;
+    EXPECT_THAT(future.err, AllOf(HasSubstr("no entry " + std::string(place) + " yet"), HasSubstr("expected 0 to 3")));
+    EXPECT_THAT(future.out, IsEmpty());
+  }
+  for (const char* place : {"abc", "-1", "1.5", "", "18446744073709551616"})
+    EXPECT_EQ(audit({"--follow", "--after", place}).exit_code, 2) << place;
+  engine::testing::CountingIds ids;
+  {
+    auto ledger = store::SqliteLedger::open(bridge_.path("var/ledger.db"), {.ids = ids});
+    ASSERT_TRUE((*ledger)->drop_entries(engine::Position{2}, {}));
+  }
+  const Ran archived = audit({"--follow", "--after", "1"});
+  EXPECT_EQ(archived.exit_code, 2);
+  EXPECT_THAT(archived.err, AllOf(HasSubstr("entries up to 2 are archived"), HasSubstr("expected 2 to 3")));
+  Invocation invocation = bridge_.invocation({});
+  invocation.arguments = {"/bin/sh", "-c", "exec \"$0\" audit --follow --after 2 -o csv > followed", AUTOHEAL_PROGRAM};
+  Background follower(invocation);
+  EXPECT_TRUE(eventually([&] { return bridge_.read("followed").find("\n3,") != std::string::npos; }));
+  follower.send(SIGTERM);
+  EXPECT_EQ(follower.wait(), 143);
 }
 
 TEST_F(AuditCommand, SummarisesAPeriodBesideAnother) {

@@ -124,7 +124,7 @@ TEST_F(ThroughDaemon, AClientThatLeavesDoesNotEndTheHeal) {
   daemon.stop();
 }
 
-TEST_F(ThroughDaemon, AnOpenHealIsCancelledAndWhoWaitsForItIsTold) {
+TEST_F(ThroughDaemon, Case114_AnOpenHealIsCancelledAndWhoWaitsForItIsTold) {
   broken_file(bridge_);
   bridge_.write("run/.keep", "");
   bridge_.script("tests/verdict", "touch run/waiting; until [ -e run/open ]; do sleep 0.02; done\n");

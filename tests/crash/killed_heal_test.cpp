@@ -43,7 +43,7 @@ class KilledHeal : public ::testing::TestWithParam<RepairExample> {
 INSTANTIATE_TEST_SUITE_P(Program, KilledHeal, ::testing::ValuesIn(repair_examples()),
                          [](const auto& example) { return example.param.name; });
 
-TEST_P(KilledHeal, IsFinishedByResumeWhereverItDied) {
+TEST_P(KilledHeal, Case108_IsFinishedByResumeWhereverItDied) {
   refuses_ = false;
   const unsigned commits = commits_of_a_whole_heal();
   ASSERT_GE(commits, 4U);
@@ -62,7 +62,7 @@ TEST_P(KilledHeal, IsFinishedByResumeWhereverItDied) {
   }
 }
 
-TEST_P(KilledHeal, IsPutBackByResumeWhereverItDied) {
+TEST_P(KilledHeal, Case108_IsPutBackByResumeWhereverItDied) {
   refuses_ = true;
   const unsigned commits = commits_of_a_whole_heal();
   for (unsigned after = 1; after < commits; after += long_runs() ? 1 : 2) {

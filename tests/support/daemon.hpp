@@ -49,6 +49,7 @@ class Daemon {
     tell_to_stop();
     wait_for_the_end();
   }
+  [[nodiscard]] pid_t pid() const { return process_.pid(); }
   // Ends it with `signal`; true if that left a core dump.
   [[nodiscard]] bool leaves_core_dump(int signal) { return process_.leaves_core_dump(signal); }
   void tell_to_stop() const { process_.send(SIGTERM); }

@@ -2,8 +2,8 @@
 // of a heal; out of the host where the configuration says how.
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -20,7 +20,7 @@ namespace autoheal::cli {
 // What it needs of the process around it; all of it outlives the checkpoints.
 struct CheckpointPorts {
   boost::asio::any_io_executor loop;
-  boost::asio::thread_pool& pool;
+  boost::asio::any_io_executor pool;
   const engine::Clock& clock;
   engine::Randomness& randomness;
   store::SqliteLedger& ledger;

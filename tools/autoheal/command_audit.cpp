@@ -143,8 +143,26 @@ void tell_how_to_go_on(const Session& session, std::uint64_t given, const store:
   session.console.note("there may be more: the same with --after " + std::to_string(last.value));
 }
 
+// Who goes on from a place must miss nothing unawares: neither what was archived since, nor all that comes before a
+// place that there is not yet.
+Result<void> check_place_to_follow_from(const Past& past, std::uint64_t after) {
+  if (after == 0) return {};
+  const auto head = past.ledger->head();
+  if (!head) return std::unexpected(head.error());
+  const auto archived = past.ledger->archived();
+  if (!archived) return std::unexpected(archived.error());
+  if (after >= archived->value && after <= head->value) return {};
+  const std::string why = after > head->value ? "there is no entry " + std::to_string(after) + " yet"
+                                              : "entries up to " + std::to_string(archived->value) + " are archived";
+  return failure(ErrorKind::invalid, "nobody can follow from --after " + std::to_string(after) + ": " + why,
+                 "expected " + std::to_string(archived->value) + " to " + std::to_string(head->value) +
+                     "; `autoheal ledger stats` says where archived entries are");
+}
+
 // Prints what comes, until a signal: its exit code.
 int follow(const Session& session, Past past, store::EntryWindow window) {
+  if (auto possible = check_place_to_follow_from(past, window.after.value); !possible)
+    return session.fail(possible.error());
   LedgerWatch watch(session.configuration.settings.ledger);
   Printer printer(session, past);
   while (true) {

@@ -45,10 +45,7 @@ constexpr std::uint64_t ledger_reserve_bytes = 4 * 1024 * 1024;
 }  // namespace
 
 Healer::Healer(ConfigurationPtr configuration, Console& console)
-    : configuration_(std::move(configuration)),
-      console_(console),
-      pool_(pool_threads(configuration_->settings)),
-      mask_(configuration_->settings.secrets) {}
+    : configuration_(std::move(configuration)), console_(console), mask_(configuration_->settings.secrets) {}
 
 Healer::~Healer() {
   {
@@ -56,7 +53,7 @@ Healer::~Healer() {
     stopping_ = true;
   }
   stopping_changed_.notify_all();
-  pool_.join();  // what is under way ends first; copies of before-images become durable
+  if (pool_) pool_->join();  // what is under way ends first; copies of before-images become durable
   if (checkpoints_ && !runtime_->runner().failure()) checkpoints_->sign_last();
 }
 
@@ -76,6 +73,9 @@ Result<std::unique_ptr<Healer>> Healer::open(const std::shared_ptr<LoadedConfigu
 
 Result<void> Healer::assemble() {
   const config::Configuration& settings = configuration_->settings;
+  auto pool = JobThreads::start(pool_threads(settings));
+  if (!pool) return std::unexpected(std::move(pool.error()));
+  pool_ = std::move(*pool);
   auto ledger = store::SqliteLedger::open(settings.ledger, {.ids = ids_, .reserve_bytes = ledger_reserve_bytes});
   if (!ledger) return std::unexpected(std::move(ledger.error()));
   ledger_ = std::move(*ledger);
@@ -101,7 +101,7 @@ Result<void> Healer::assemble_checkpoints() {
   auto checkpoints =
       Checkpoints::create(configuration_->settings.ledger,
                           {.loop = loop_.get_executor(),
-                           .pool = pool_,
+                           .pool = pool_->executor(),
                            .clock = clock_,
                            .randomness = randomness_,
                            .ledger = *ledger_,
@@ -232,7 +232,7 @@ workflows::HealSurroundings Healer::make_surroundings() {
       .program_version = version,
       .program_sha256 = sha256_of_this_program(),
       .tests_at_once = configuration_->settings.max_tests,
-      .pool = [this](std::function<void()> job) { asio::post(pool_, std::move(job)); },
+      .pool = [this](std::function<void()> job) { asio::post(pool_->executor(), std::move(job)); },
       .today = [this](const std::string& engine, const std::string& principal) { return today(engine, principal); },
       .role_of = [this](const std::string& principal) { return std::string(name_of(role_of(principal))); },
       .may_change =

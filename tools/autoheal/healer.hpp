@@ -5,7 +5,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
 #include <functional>
@@ -20,6 +19,7 @@
 #include "store/vault.hpp"
 #include "tools/autoheal/checkpoints.hpp"
 #include "tools/autoheal/console.hpp"
+#include "tools/autoheal/job_threads.hpp"
 #include "tools/autoheal/loaded_configuration.hpp"
 #include "tools/host/real_host.hpp"
 #include "workflows/auto_heal_trigger.hpp"
@@ -87,7 +87,7 @@ class Healer {
     auto on_its_thread = [job = std::move(job)]() mutable -> boost::asio::awaitable<std::invoke_result_t<Job>> {
       co_return job();
     };
-    co_return co_await boost::asio::co_spawn(pool_, std::move(on_its_thread), boost::asio::use_awaitable);
+    co_return co_await boost::asio::co_spawn(pool_->executor(), std::move(on_its_thread), boost::asio::use_awaitable);
   }
 
   // A copy of a state that passes, which waits to be kept (snapshot_taking.hpp). Blocks; any thread.
@@ -143,7 +143,7 @@ class Healer {
   engine::SystemRandomness randomness_;
   engine::UuidV7Source ids_{clock_, randomness_};
   boost::asio::io_context loop_{1};
-  boost::asio::thread_pool pool_;
+  std::unique_ptr<JobThreads> pool_;
   std::unique_ptr<store::SqliteLedger> ledger_;
   std::unique_ptr<store::Vault> vault_;
   host::OwnChanges own_changes_;

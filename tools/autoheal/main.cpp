@@ -1,9 +1,13 @@
 #include <unistd.h>
 
+#include <boost/system/system_error.hpp>
+#include <cerrno>
 #include <cstdio>
 #include <exception>
 #include <iostream>
 #include <map>
+#include <new>
+#include <system_error>
 
 #include "tools/autoheal/command_line.hpp"
 #include "tools/autoheal/commands.hpp"
@@ -69,6 +73,26 @@ int run(const Options& options, Console& console) {
   return commands.at(options.command)({options, console, *configuration});
 }
 
+// What the system has no room for is nobody's mistake: it may be there the next time.
+bool is_shortage(const std::exception& problem) {
+  if (dynamic_cast<const std::bad_alloc*>(&problem) != nullptr) return true;
+  int number = 0;
+  if (const auto* ours = dynamic_cast<const std::system_error*>(&problem)) number = ours->code().value();
+  if (const auto* of_boost = dynamic_cast<const boost::system::system_error*>(&problem))
+    number = of_boost->code().value();
+  return number == EMFILE || number == ENFILE || number == EAGAIN || number == ENOMEM || number == ENOSPC;
+}
+
+int exit_code_of_exception(const std::exception& problem) {
+  if (!is_shortage(problem)) {
+    std::cerr << "autoheal: internal error: " << problem.what() << "\n";
+    return exit_internal;
+  }
+  std::cerr << "autoheal: the system has no room for this now: " << problem.what()
+            << "\n  hint: see the limits of this user and service (ulimit -a, LimitNOFILE=, MemoryMax=, TasksMax=)\n";
+  return exit_busy;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -82,7 +106,6 @@ int main(int argc, char** argv) {
     std::cerr << "autoheal: not all output could be written to stdout\n";
     return exit_internal;
   } catch (const std::exception& exception) {
-    std::cerr << "autoheal: internal error: " << exception.what() << "\n";
-    return exit_internal;
+    return exit_code_of_exception(exception);
   }
 }

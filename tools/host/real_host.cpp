@@ -1,5 +1,7 @@
 #include "tools/host/real_host.hpp"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <exception>
 
@@ -16,6 +18,7 @@
 #include "tools/host/staged_change.hpp"
 #include "tools/host/state_facts.hpp"
 #include "tools/host/time_since_boot.hpp"
+#include "tools/host/unique_fd.hpp"
 #include "workflows/gather_evidence.hpp"
 #include "workflows/kept_output.hpp"
 
@@ -47,6 +50,9 @@ std::string problem_in(const Work& work) {
     return "it was stopped";
   }
 }
+
+// Where there is none, whatever could not be looked at or reached says nothing of the engine.
+bool has_descriptor_left() { return static_cast<bool>(UniqueFd(::open("/", O_PATH | O_CLOEXEC))); }
 
 Verdict judge(const RootFolder& root, const Probe& probe, const EffectMark& mark, engine::BlobStore& blobs,
               const OwnFiles& own) {
@@ -272,6 +278,8 @@ ProbeResult RealHost::probe(const EngineSpec& spec, const Probe& probe, const Ef
     const auto root = RootFolder::open(spec.root);
     Verdict verdict =
         root ? judge(*root, probe, mark, options_.blobs, OwnFiles(options_.own_files)) : fails(root.error().message);
+    if (verdict.verdict == ProbeVerdict::fail && !has_descriptor_left())
+      verdict = unknown("no descriptor is left to look with: " + verdict.message);
     result.verdict = verdict.verdict;
     result.message = std::move(verdict.message);
     if (!verdict.ran) return;

@@ -103,7 +103,7 @@ TEST_F(RunnerTest, all_inputs_that_are_ready_share_one_commit) {
   EXPECT_EQ(ledger.open_streams()->size(), 64U);
 }
 
-TEST_F(RunnerTest, waiting_takes_its_time_on_the_boot_clock_whatever_the_wall_clock_does) {
+TEST_F(RunnerTest, Case118_waiting_takes_its_time_on_the_boot_clock_whatever_the_wall_clock_does) {
   Process process(ledger, clock, ids, blobs, world);
   process.runner.start<Renewal>(Renewal::Begin{"example.org"}, {}, {});
   while (process.runner.turn()) {

@@ -1,6 +1,8 @@
 // The small values everything stands on: times, ids, digests, quoted text, waits.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <ctime>
 #include <set>
 
 #include "engine/digest.hpp"
@@ -38,6 +40,39 @@ TEST(Timestamps, StayInTheYearsThatATextHasRoomFor) {
     EXPECT_FALSE(parse_timestamp(text)) << text;
 }
 
+// Sets the zone of this process as an administrator could.
+class InZone {
+ public:
+  explicit InZone(const char* name) {
+    ::setenv("TZ", name, 1);
+    ::tzset();
+  }
+  ~InZone() {
+    ::unsetenv("TZ");
+    ::tzset();
+  }
+  InZone(const InZone&) = delete;
+  InZone& operator=(const InZone&) = delete;
+};
+
+TEST(Timestamps, Case119_AtOddMomentsAndInAnyZoneTheirTextHasItsFixedForm) {
+  for (const char* zone : {"UTC", "America/St_Johns", "Europe/Berlin", "Pacific/Apia", "right/UTC", "nonsense"}) {
+    const InZone here(zone);
+    for (const char* text :
+         {"0001-01-01T00:00:00.000000Z", "1901-12-13T20:45:51.999999Z", "1969-12-31T23:59:59.999999Z",
+          "1970-01-01T00:00:00.000000Z", "2000-02-29T23:59:59.999999Z", "2016-12-31T23:59:59.999999Z",
+          "2026-03-29T01:30:00.000000Z", "2026-10-25T01:30:00.000000Z", "2038-01-19T03:14:07.999999Z",
+          "2038-01-19T03:14:08.000000Z", "2106-02-07T06:28:16.000000Z", "2232-01-01T00:00:00.000000Z"}) {
+      const auto time = parse_timestamp(text);
+      ASSERT_TRUE(time) << text;
+      EXPECT_EQ(format_timestamp(*time), text) << zone;
+    }
+  }
+  EXPECT_EQ(parse_timestamp("1969-12-31T23:59:59.999999Z")->time_since_epoch(), Duration(-1));
+  EXPECT_EQ(parse_timestamp("2016-12-31T23:59:60Z"), parse_timestamp("2017-01-01T00:00:00Z"))
+      << "a leap second is the next minute's first";
+}
+
 TEST(Ids, AreReadOnlyInTheirCanonicalForm) {
   const std::string text = "01890000-0000-7000-8000-00000000000a";
   EXPECT_EQ(to_string(*parse_uuid(text)), text);
@@ -45,7 +80,7 @@ TEST(Ids, AreReadOnlyInTheirCanonicalForm) {
   EXPECT_FALSE(parse_uuid("0189000000007000800000000000000a"));
 }
 
-TEST(Ids, GrowEvenWhereTheClockStandsStillOrRunsBack) {
+TEST(Ids, Case117_GrowEvenWhereTheClockStandsStillOrRunsBack) {
   engine::testing::FakeClock clock;
   engine::SystemRandomness randomness;
   engine::UuidV7Source ids(clock, randomness);
@@ -57,6 +92,22 @@ TEST(Ids, GrowEvenWhereTheClockStandsStillOrRunsBack) {
     ASSERT_EQ(next.bytes[6] >> 4, 7);
     ASSERT_EQ(next.bytes[8] >> 6, 2);
     last = next;
+  }
+}
+
+TEST(Ids, Case119_GrowOverTheYearsFromBefore1970) {
+  engine::testing::FakeClock clock;
+  engine::SystemRandomness randomness;
+  engine::UuidV7Source ids(clock, randomness);
+  Uuid last{};
+  for (const char* text : {"1965-01-01T00:00:00Z", "1969-12-31T23:59:59.999Z", "1970-01-01T00:00:00Z",
+                           "2026-11-23T00:00:00Z", "2038-01-19T03:14:08Z", "2232-01-01T00:00:00Z"}) {
+    clock.set_wall(*parse_timestamp(text));
+    for (int number = 0; number < 10'000; ++number) {
+      const Uuid next = ids.next();
+      ASSERT_GT(next, last) << text << " " << number;
+      last = next;
+    }
   }
 }
 

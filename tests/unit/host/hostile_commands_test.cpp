@@ -281,6 +281,45 @@ TEST_F(HostileCommands, Case57_WithoutDescriptorsNothingStarts) {
   });
 }
 
+TEST_F(HostileCommands, Case122_WithoutDescriptorsNoProbeFails) {
+  write("etc/app.conf", "PORT=1\n");
+  write("run/app.pid", std::to_string(::getpid()) + "\n");
+  FileProbe file;
+  file.path = "etc/app.conf";
+  EnvProbe env;
+  env.file = "etc/app.conf";
+  env.require = {"PORT"};
+  const std::vector<decltype(Probe::what)> probes = {file,
+                                                     env,
+                                                     ProcessProbe{"run/app.pid"},
+                                                     TcpProbe{"127.0.0.1", 1},
+                                                     TcpProbe{"localhost", 1},
+                                                     HttpProbe{"http://127.0.0.1:1/", 200, {}, {}}};
+  autoheal::testing::in_a_child([&] {
+    RealHost real = host();
+    for (const auto& what : probes) {  // as before: what is loaded once is there
+      const auto verdict = real.probe(spec_, Probe{"p", std::chrono::seconds(1), true, what}, mark_).verdict;
+      ASSERT_NE(verdict, ProbeVerdict::unknown);
+    }
+    rlimit none{};
+    ::getrlimit(RLIMIT_NOFILE, &none);
+    for (rlim_t limit = 3; limit < 14; ++limit) {
+      none.rlim_cur = limit;
+      ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+      const bool none_left = ::open("/", O_PATH | O_CLOEXEC) < 0;
+      for (std::size_t number = 0; number < probes.size(); ++number) {
+        const auto seen = real.probe(spec_, Probe{"p", std::chrono::seconds(1), true, probes[number]}, mark_);
+        if (none_left) {
+          EXPECT_EQ(seen.verdict, ProbeVerdict::unknown) << number << ": " << seen.message;
+        }
+        if (number < 3) {  // which pass where they can be made
+          EXPECT_NE(seen.verdict, ProbeVerdict::fail) << number << " with " << limit << ": " << seen.message;
+        }
+      }
+    }
+  });
+}
+
 TEST_F(HostileCommands, Case57_AtTheMemoryLimitNothingIsTakenForDone) {
   std::ifstream sizes("/proc/self/statm");
   long pages = 0;

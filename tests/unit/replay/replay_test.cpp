@@ -1,5 +1,6 @@
 // Past heals decided again: the same by the code that made them, divergent by another rule or a rewritten record.
 #include <gmock/gmock.h>
+#include <malloc.h>
 #include <sys/resource.h>
 
 #include "replay/all_heals.hpp"
@@ -183,6 +184,48 @@ TEST(Replay, Case113_AHealOfAHundredThousandEntriesTakesTimeAndMemoryInProportio
   constexpr long most_kib = 32 * 1024;
 #endif
   EXPECT_LT(peak_kib() - before_kib, most_kib) << "KiB beside the entries themselves";
+}
+
+// It is resumed to the state of one that was never joined, and its successor holds that state and nothing of its way.
+TEST(Replay, Case113_AHealOfAHundredThousandEntriesIsResumedToAStateOfTheUsualSize) {
+  const auto waiting = [](std::size_t joins) {
+    auto world = make_world(heal_examples().front(), 1);
+    world->spec.healing.retry_delay = std::chrono::hours(1);
+    HealProcess process(*world, world->ledger);
+    process.start();
+    while (process.runner().turn()) {
+    }
+    for (std::size_t count = 1; count <= joins; ++count) {
+      process.runner().submit<Heal>(world->heal, Join{"it fails again", {}});
+      if (count % 1'000 == 0) process.turn();
+    }
+    process.turn();
+    return world;
+  };
+  const auto held_after_recovery = [](HealWorld& world, HealState& state) {
+    const auto in_use = [] {
+      const auto heap = ::mallinfo2();
+      return heap.uordblks + heap.hblkhd;
+    };
+    const std::size_t before = in_use();
+    HealProcess process(world, world.ledger);
+    process.recover();
+    state = *process.runner().state<Heal>(world.heal);
+    const std::size_t after = in_use();
+    while (process.runner().turn()) {
+    }
+    EXPECT_TRUE(process.runner().next_wake()) << "it waits for its next attempt as before";
+    return after - std::min(before, after);
+  };
+  constexpr std::size_t joins = 100'000;
+  const auto usual = waiting(1), joined = waiting(joins);
+  joined->replays = false;  // the test above does that
+  ASSERT_GT(entries_of(*joined).size(), joins);
+  HealState state_of_usual, state;
+  const std::size_t usual_bytes = held_after_recovery(*usual, state_of_usual);
+  const std::size_t joined_bytes = held_after_recovery(*joined, state);
+  EXPECT_TRUE(state == state_of_usual);
+  EXPECT_LT(joined_bytes, usual_bytes + (64U << 10U)) << "0.6 bytes an entry";
 }
 
 TEST(Replay, OfAPlanThatCouldNotBeMadeIsDecidedAgainFromWhatWasSeen) {

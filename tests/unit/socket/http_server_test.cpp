@@ -6,6 +6,7 @@
 
 #include <optional>
 
+#include "tests/support/program.hpp"
 #include "tests/unit/socket/socket_fixture.hpp"
 
 namespace autoheal::socket {
@@ -340,6 +341,33 @@ TEST_F(HttpServerTest, OneUserCannotLockOutTheOthers) {
   }
 }
 
+// Each request that waits for a heal has its connection, so as many can wait as may be connected, and no more.
+TEST_F(HttpServerTest, Case121_SurplusRequestsAreRefusedAtOnceWithATimeAndAllOthersAreAnswered) {
+  serve();
+  const std::size_t room = Limits().connections_per_uid;
+  std::vector<RawClient> waiting;
+  for (std::size_t count = 0; count < room; ++count) waiting.emplace_back(path_).send(get("/stand"));
+  while (handled_ < static_cast<int>(room)) on_loop([] {});
+  const auto descriptors = [] {
+    const fs::directory_iterator all("/proc/self/fd");
+    return std::distance(begin(all), end(all));
+  };
+  const auto before = descriptors();
+  const int surplus = autoheal::testing::long_runs() ? 100'000 : 20'000;
+  for (int count = 0; count < surplus; ++count) {
+    const std::string answer = say("");
+    ASSERT_TRUE(answer.starts_with("HTTP/1.1 503 ")) << answer;
+    ASSERT_NE(answer.find("\r\nRetry-After: 1\r\n"), std::string::npos) << answer;
+    ASSERT_NE(answer.find("try again in a second"), std::string::npos) << answer;
+  }
+  EXPECT_EQ(descriptors(), before);
+  EXPECT_EQ(handled_, static_cast<int>(room)) << "none of them came in";
+  on_loop([&] { go_.cancel(); });
+  for (RawClient& one : waiting) EXPECT_NE(one.read_to_end().find(" 200 OK"), std::string::npos);
+  while (status_at("/next") != 200) {
+  }
+}
+
 TEST_F(HttpServerTest, MoreConnectionsThanThereIsRoomForAreTurnedAway) {
   Limits limits;
   limits.connections = 1;
@@ -390,7 +418,7 @@ TEST_F(HttpServerTest, ASecondServerIsBusyAndTheFirstGoesOn) {
   EXPECT_EQ(status_at("/"), 200U);
 }
 
-TEST_F(HttpServerTest, WithoutDescriptorsItWaitsAndGoesOn) {
+TEST_F(HttpServerTest, Case122_WithoutDescriptorsItWaitsAndGoesOn) {
   serve();
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);

@@ -146,15 +146,16 @@ class ServerTest : public FolderTest {
   std::string post(const std::string& more, const std::string& body = {}) const {
     return "POST /say HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" + more + "\r\n" + body;
   }
-  // /wait answers when the test says go; /throw throws; everything else is repeated, with who asked.
+  // /wait (one only) and /stand answer when the test says go; /throw throws; everything else is repeated, with who
+  // asked.
   asio::awaitable<Response> handle(Request request) {
     ++handled_;
     if (request.target == "/throw") throw std::runtime_error("the ledger said \"no\"");
     if (request.target == "/throw-odd") throw 7;
     if (request.target == "/large") co_return Response{200, std::string(8U << 20U, 'x'), "text/plain"};
     if (request.target == "/odd-type") co_return Response{200, "", "text/plain\r\nX-Evil: 1"};
-    if (request.target == "/wait") {
-      waiting_.set_value();
+    if (request.target == "/wait" || request.target == "/stand") {
+      if (request.target == "/wait") waiting_.set_value();
       boost::system::error_code woken;
       co_await go_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
     }

@@ -1,6 +1,7 @@
 // Somebody edits history by hand, makes every hash good again, has the key even: what shows, and against what.
 #include <gmock/gmock.h>
 
+#include "store/audit.hpp"
 #include "store/export.hpp"
 #include "store/verify.hpp"
 #include "tests/support/forged_ledger.hpp"
@@ -204,6 +205,40 @@ TEST_F(TamperingTest, Case103_OrderIsByNumberAloneAndTimesMayRunBackwards) {
     return true;
   }));
   EXPECT_EQ(shown, (std::vector<Timestamp>{ahead.time, back.time, back.time}));
+}
+
+TEST_F(TamperingTest, Case119_OddMomentsAreKeptInTheirFormFoundAndVerified) {
+  const std::vector<std::string> moments = {"1901-12-13T20:45:51.999999Z", "1969-12-31T23:59:59.999999Z",
+                                            "1970-01-01T00:00:00.000000Z", "2016-12-31T23:59:59.999999Z",
+                                            "2038-01-19T03:14:07.999999Z", "2038-01-19T03:14:08.000000Z",
+                                            "2106-02-07T06:28:16.000000Z", "2232-01-01T00:00:00.000000Z"};
+  std::vector<engine::NewEntry> odd;
+  for (const std::string& moment : moments) {
+    odd.push_back(entry("a"));
+    odd.back().time = *parse_timestamp(moment);
+  }
+  const auto ledger = open();
+  append(*ledger, "clock", 0, odd);
+  (void)testing::sign_head(*ledger, path, *key);
+  EXPECT_EQ(text_of(verified()), "");
+  std::size_t shown = 0;
+  EXPECT_TRUE(export_lines(*ledger, {{1200}, {}}, [&](std::string_view line, const engine::Entry& one) {
+    EXPECT_EQ(format_timestamp(one.time), moments.at(shown));
+    EXPECT_THAT(std::string(line), HasSubstr("\"" + moments.at(shown) + "\""));
+    ++shown;
+    return true;
+  }));
+  EXPECT_EQ(shown, moments.size());
+  // Asked for by time, each is found and nothing beside it.
+  const auto read = reader();
+  for (const std::string& moment : moments) {
+    EntryFilter filter;
+    filter.stream = "clock";
+    filter.since = *parse_timestamp(moment);
+    filter.until = *filter.since + Duration(1);
+    const auto found = Audit(*read).entries(filter, {}, [](const engine::Entry&) { return true; });
+    EXPECT_EQ(found.value_or(0), 1U) << moment;
+  }
 }
 
 TEST_F(TamperingTest, Case104_WhatWasDoneToTheSchemaByHandIsTold) {

@@ -63,13 +63,13 @@ std::string differences(const HealExample& example, int certification_status, st
   return text;
 }
 
-TEST_P(EveryRepairKind, EndsTheSameWhereverTheProcessDies) {
+TEST_P(EveryRepairKind, Case108_EndsTheSameWhereverTheProcessDies) {
   std::size_t commits = 0;
   EXPECT_EQ(differences(GetParam(), 0, commits), "");
   EXPECT_GE(commits, 4U);
 }
 
-TEST_P(EveryRepairKind, IsPutBackWhereverTheProcessDies) {
+TEST_P(EveryRepairKind, Case108_IsPutBackWhereverTheProcessDies) {
   std::size_t commits = 0;
   EXPECT_EQ(differences(GetParam(), 1, commits), "");
   EXPECT_GE(commits, 8U);
@@ -89,7 +89,7 @@ TEST(Heal, WithoutCommandsTakesFourCommits) {
                                                "repair_finished", "certification_started", "certified", "completed"));
 }
 
-TEST(Heal, KeepsTheRetryDelayOnTheBootClock) {
+TEST(Heal, Case118_KeepsTheRetryDelayOnTheBootClock) {
   const auto world = make_world(heal_examples().front(), 1);
   world->spec.healing.retry_delay = std::chrono::seconds(90);
   HealProcess process(*world, world->ledger);
@@ -213,7 +213,7 @@ TEST(Heal, ACommandThatMayNotBeRepeatedFailsTheAttemptAfterACrash) {
   }
 }
 
-TEST(Heal, ThatKeepsKillingTheProcessIsSetAside) {
+TEST(Heal, Case109_ThatKeepsKillingTheProcessIsSetAside) {
   const auto world = broken_file();
   engine::testing::CutLedger first_cut(world->ledger, 1, engine::testing::CutMoment::after_effects);
   HealProcess first(*world, first_cut);
@@ -245,7 +245,7 @@ std::shared_ptr<HealWorld> world_of_a_waiting_heal() {
   return world;
 }
 
-TEST(Heal, ThatOnlyWaitsDuringRestartsIsNotSetAside) {
+TEST(Heal, Case109_ThatOnlyWaitsDuringRestartsIsNotSetAside) {
   const auto world = world_of_a_waiting_heal();
   for (unsigned restart = 0; restart < 2 * resumptions_allowed; ++restart) {
     HealProcess process(*world, world->ledger);

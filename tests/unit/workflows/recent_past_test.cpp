@@ -117,5 +117,37 @@ TEST_F(RecentPast, OnlyTheLastDayIsRead) {
   EXPECT_EQ(reaction(), "cooldown");
 }
 
+// Its boot clock begins anew, and the wall clock is wrong until somebody sets it.
+TEST_F(RecentPast, Case120_AClockThatWasSetBackMakesNoPauseLonger) {
+  happened(minutes(59), "heal.exhausted", "{}", heal_id());
+  clock_.restart_host();
+  clock_.set_wall(clock_.now() - hours(24));
+  EXPECT_EQ(reaction(), "cooldown");
+  happened(Duration(0), "node.started");
+  clock_.advance(minutes(30));
+  EXPECT_EQ(reaction(), "cooldown") << "nobody knows how long it was away: it may have been a moment";
+  clock_.advance(minutes(31));
+  EXPECT_EQ(reaction(), "heal");
+}
+
+TEST_F(RecentPast, Case120_HealsOfAWholeDayAreNotThoseOfOneHour) {
+  for (const int ago : {20, 15, 10, 5}) healed(hours(ago));
+  clock_.restart_host();
+  clock_.set_wall(clock_.now() - hours(24));
+  happened(Duration(0), "node.started");
+  EXPECT_EQ(reaction(), "heal");
+  for (int count = 0; count < 2; ++count) healed(Duration(0));
+  EXPECT_EQ(reaction(), "flapping") << "with the last one of the day before, which nobody knows to be older";
+}
+
+TEST_F(RecentPast, Case118_AClockThatWasSetForwardEndsWhatWasToBeWaitedFor) {
+  happened(minutes(1), "heal.exhausted", "{}", heal_id());
+  EXPECT_EQ(reaction(), "cooldown");
+  clock_.set_wall(clock_.now() + hours(24 * 3650));
+  EXPECT_EQ(reaction(), "heal");
+  happened(Duration(0), "heal.exhausted", "{}", heal_id());
+  EXPECT_EQ(reaction(), "cooldown");
+}
+
 }  // namespace
 }  // namespace autoheal::workflows

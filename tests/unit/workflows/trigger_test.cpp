@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/support/heal_machine.hpp"
+#include "tests/support/program.hpp"
 #include "workflows/plan_preview.hpp"
 
 namespace autoheal {
@@ -19,16 +20,24 @@ std::size_t count_of(const HealWorld& world, std::string_view type) {
   return static_cast<std::size_t>(std::ranges::count(page->entries, type, &engine::Entry::type));
 }
 
-TEST(Trigger, ASecondFailureJoinsTheOpenHeal) {
+TEST(Trigger, Case115_TwoFailuresAtOnceAHundredTimesAreOneHealEach) {
   HealWorld world;
   HealMachine machine(world, {broken_engine(world, "A")});
-  machine.heal("A");
-  machine.heal("A");
-  machine.run_until(2);
-  EXPECT_EQ(machine.results[0].heal, machine.results[1].heal);
-  EXPECT_EQ(count_of(world, "heal.triggered"), 1U);
-  EXPECT_EQ(count_of(world, "heal.trigger_joined"), 1U);
-  EXPECT_EQ(machine.results[0].ending, HealEnding::certified);
+  machine.trigger.hooks.test = [](EngineToHeal) -> boost::asio::awaitable<TestReport> { co_return TestReport{}; };
+  constexpr std::size_t rounds = 100;
+  for (std::size_t round = 1; round <= rounds; ++round) {
+    world.host.write("A/app.conf", "wrong");
+    machine.heal("A", {.error = "it is broken"}, "daemon");
+    machine.heal("A", {.error = "a person sees it, too", .asked_for = true}, "socket");
+    machine.run_until(2 * round);
+    const HealResult &first = machine.results.at(2 * round - 2), &second = machine.results.at(2 * round - 1);
+    EXPECT_EQ(first.heal, second.heal);
+    EXPECT_EQ(first.ending, HealEnding::certified);
+    EXPECT_EQ(second.ending, HealEnding::certified);
+  }
+  EXPECT_EQ(count_of(world, "heal.triggered"), rounds);
+  EXPECT_EQ(count_of(world, "heal.trigger_joined"), rounds);
+  EXPECT_EQ(count_of(world, "heal.completed"), rounds);
 }
 
 TEST(Trigger, NoMoreHealsAtOnceThanAllowedAndTheRestWaitInTriggered) {
@@ -310,6 +319,29 @@ TEST(TriggerStorm, HundredsOfFailuresKeepToTheSlotsAndAllAreHealed) {
   EXPECT_EQ(most, 4U);
   EXPECT_EQ(count_of(world, "heal.completed"), specs.size());
   EXPECT_EQ(count_of(world, "heal.triggered"), specs.size());
+}
+
+// Whoever triggers, there is one heal per engine, and no more of them at work than slots.
+TEST(TriggerStorm, Case121_AnyNumberOfFailuresIsAsManyHealsAsThereAreEngines) {
+  HealWorld world;
+  std::vector<EngineSpec> specs;
+  for (unsigned number = 0; number < 20; ++number) specs.push_back(broken_engine(world, "E" + std::to_string(number)));
+  HealMachine machine(world, specs, {4, true});
+  std::size_t most_open = 0;
+  machine.runtime->runner().hooks.committed = [&](engine::Position) {
+    most_open = std::max(most_open, machine.runtime->runner().open_count());
+  };
+  const std::size_t failures = long_runs() ? 100'000 : 10'000;
+  for (std::size_t count = 0; count < failures; ++count) machine.heal(specs[count % specs.size()].name);
+  machine.run_until(failures);
+  EXPECT_EQ(most_open, specs.size());
+  EXPECT_EQ(machine.results.size(), failures) << "everybody who waited is told";
+  for (const HealResult& result : machine.results) ASSERT_EQ(result.ending, HealEnding::certified);
+  EXPECT_THAT(machine.trigger.open_heals(), ::testing::IsEmpty());
+  const auto page = world.ledger.read_all({}, 2 * failures);
+  EXPECT_EQ(std::ranges::count(page->entries, "heal.triggered", &engine::Entry::type), 20);
+  EXPECT_EQ(std::ranges::count(page->entries, "heal.trigger_joined", &engine::Entry::type),
+            static_cast<std::ptrdiff_t>(failures) - 20);
 }
 
 // ---- what an engine needs
