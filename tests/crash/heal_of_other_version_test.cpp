@@ -65,7 +65,7 @@ TEST_P(HealOfAnEarlierVersion, Case142_IsFinishedByTodaysRulesAndNamesBoth) {
   Bridge whole;
   prepare(whole, GetParam());
   const unsigned commits = static_cast<unsigned>(std::stoul(killed_after(whole, 0).out));
-  for (unsigned after = 1; after < commits; after += long_runs() ? 1 : 2) {
+  for (unsigned after = 1; after < commits; after += stride(2)) {
     SCOPED_TRACE(after);
     Bridge bridge;
     prepare(bridge, GetParam());

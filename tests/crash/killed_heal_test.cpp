@@ -47,7 +47,7 @@ TEST_P(KilledHeal, Case108_IsFinishedByResumeWhereverItDied) {
   refuses_ = false;
   const unsigned commits = commits_of_a_whole_heal();
   ASSERT_GE(commits, 4U);
-  for (unsigned after = 1; after < commits; ++after) {
+  for (unsigned after = 1; after < commits; after += stride(1)) {
     for (const char* moment : {"committed", "performed"}) {
       SCOPED_TRACE(std::string(moment) + " " + std::to_string(after));
       Bridge bridge;
@@ -65,7 +65,7 @@ TEST_P(KilledHeal, Case108_IsFinishedByResumeWhereverItDied) {
 TEST_P(KilledHeal, Case108_IsPutBackByResumeWhereverItDied) {
   refuses_ = true;
   const unsigned commits = commits_of_a_whole_heal();
-  for (unsigned after = 1; after < commits; after += long_runs() ? 1 : 2) {
+  for (unsigned after = 1; after < commits; after += stride(2)) {
     SCOPED_TRACE(after);
     Bridge bridge;
     prepare(bridge, GetParam());
@@ -91,7 +91,7 @@ TEST_P(KilledHeal, Case98_ThatGetsNoMemoryIsRefusedOrStoppedAndNeverDamaged) {
     all = std::stoull(whole.out);
   }
   ASSERT_GT(all, 1'000U);
-  const std::uint64_t points = long_runs() ? 300 : 3;
+  const std::uint64_t points = long_runs() ? 300 : 3 / stride(1);
   for (std::uint64_t point = 1; point <= points; ++point) {
     const std::uint64_t failing = all * point / (points + 1) + point;  // at other places of what repeats itself
     SCOPED_TRACE(failing);

@@ -24,6 +24,15 @@ struct Invocation {
 // True under `tools/test --long`: try more moments, more rounds.
 [[nodiscard]] bool long_runs();
 
+// How far apart the moments are that a test tries: each one in long runs, `usual` else, and thrice that under a
+// sanitizer, where each takes many times as long.
+[[nodiscard]] inline unsigned stride(unsigned usual) {
+#ifdef AUTOHEAL_SANITIZED
+  usual *= 3;
+#endif
+  return long_runs() ? 1 : usual;
+}
+
 // Runs to its end.
 [[nodiscard]] Ran run(const Invocation& invocation);
 
