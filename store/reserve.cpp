@@ -4,6 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <system_error>
+
 #include "store/posix_file.hpp"
 
 namespace autoheal::store {
@@ -26,17 +29,25 @@ bool empty(int file) { return ::ftruncate(file, 0) == 0; }
 Reserve::Reserve(const std::filesystem::path& ledger, std::uint64_t bytes)
     : file_(ledger.string() + ".reserve"), bytes_(bytes) {}
 
-bool Reserve::take() {
-  if (!missing()) return true;
+Result<void> Reserve::take() {
+  if (!missing()) return {};
+  const auto refused = [this](int problem) {
+    return failure(ErrorKind::unavailable,
+                   "no room can be kept in " + file_.string() + ": " + std::generic_category().message(problem),
+                   "make room on the disk");
+  };
   const FileDescriptor file(::open(file_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!file) return false;
+  if (!file) return refused(errno);
   if (!holds(file.get(), bytes_)) {
-    const bool taken = empty(file.get()) &&
-                       ::posix_fallocate(file.get(), 0, static_cast<off_t>(bytes_)) == 0 && ::fsync(file.get()) == 0;
-    if (!taken) return empty(file.get()), false;
+    int problem = empty(file.get()) ? ::posix_fallocate(file.get(), 0, static_cast<off_t>(bytes_)) : errno;
+    if (problem == 0 && ::fsync(file.get()) != 0) problem = errno;
+    if (problem != 0) {
+      empty(file.get());
+      return refused(problem);
+    }
   }
   taken_ = true;
-  return true;
+  return {};
 }
 
 bool Reserve::give() {

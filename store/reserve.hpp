@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <filesystem>
 
+#include "engine/result.hpp"
+
 namespace autoheal::store {
 
 // Not thread-safe. The file stays when the reserve is destroyed.
@@ -13,8 +15,9 @@ class Reserve {
   // Takes nothing yet. `bytes` 0: there is no reserve, and it is never missing.
   Reserve(const std::filesystem::path& ledger, std::uint64_t bytes);
 
-  // Takes the room unless it is taken; false: there is not that much. Where it fails nothing is kept.
-  bool take();
+  // Takes the room unless it is taken. unavailable: there is not that much, or the system does not let us; then nothing
+  // is kept.
+  Result<void> take();
   // Gives the room back to the disk; false: there was none to give.
   bool give();
   [[nodiscard]] bool missing() const { return bytes_ > 0 && !taken_; }

@@ -279,12 +279,14 @@ bool begins_a_stream(const Batch& batch) {
 
 AppendResult SqliteLedger::append(const Batch& batch) {
   const bool begins = begins_a_stream(batch);
-  if (begins && parts_->poisoned.empty() && !parts_->reserve.take()) {
-    AppendResult result;
-    result.status = AppendStatus::unavailable;
-    result.head = parts_->head;
-    result.message = "the disk of the ledger " + parts_->path.string() + " has no room left";
-    return result;
+  if (begins && parts_->poisoned.empty()) {
+    if (const auto taken = parts_->reserve.take(); !taken) {
+      AppendResult result;
+      result.status = AppendStatus::unavailable;
+      result.head = parts_->head;
+      result.message = taken.error().message;
+      return result;
+    }
   }
   AppendResult result = append_once(batch);
   const bool full = result.status == AppendStatus::unavailable && parts_->disk_is_full;
