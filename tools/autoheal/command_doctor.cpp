@@ -103,13 +103,12 @@ class Doctor {
     if (open && !open->empty())
       say(Finding::warning, std::to_string(open->size()) + " heals or runs are open", "autoheal resume");
     const auto lock = store::LedgerLock::acquire(path, Duration{0});
-    if (!lock) say(Finding::warning, lock.error().message);
-    if (!lock) daemon();
+    if (!lock) owner(lock.error());
   }
 
-  void daemon() {
+  void owner(const Error& locked) {
     const auto sign = sign_of_daemon(session_.configuration);
-    if (!sign) return;
+    if (!sign) return say(Finding::warning, locked.message);
     if (!sign->problem.empty())
       return say(Finding::bad, "the daemon does not answer: " + sign->problem,
                  "its log says what it is at; restart it");
