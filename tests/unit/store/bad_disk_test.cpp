@@ -150,7 +150,7 @@ TEST_F(BadDisk, Case88_AFullDiskAtAnyWriteRefusesAndGoesOnInTheSameProcess) {
 }
 
 TEST_F(BadDisk, Case89_CallsThatAreInterruptedOrWriteAndReadOnlyAPartAreNotNoticed) {
-  for (const int each : {1, 2, 3}) {
+  for (const unsigned each : {1U, 2U, 3U}) {
     begin_anew();
     testing::faulty_vfs();
     const testing::InterruptedCalls interrupted(each);
