@@ -33,17 +33,22 @@ void starve_at(std::uint64_t failing) {
 
 std::uint64_t allocations() { return made; }
 
+#ifndef AUTOHEAL_SANITIZED  // which has an allocator of its own
+
 static void* allocate(std::size_t size) {
   void* place = is_refused() ? nullptr : std::malloc(size == 0 ? 1 : size);
   if (place == nullptr) throw std::bad_alloc();
   return place;
 }
 
+#endif
 }  // namespace autoheal::testing
 
+#ifndef AUTOHEAL_SANITIZED
 void* operator new(std::size_t size) { return autoheal::testing::allocate(size); }
 void* operator new[](std::size_t size) { return autoheal::testing::allocate(size); }
 void operator delete(void* place) noexcept { std::free(place); }
 void operator delete[](void* place) noexcept { std::free(place); }
 void operator delete(void* place, std::size_t) noexcept { std::free(place); }
 void operator delete[](void* place, std::size_t) noexcept { std::free(place); }
+#endif
