@@ -93,6 +93,8 @@ class Watch {
   // When take_acts() would have more without anything being told.
   [[nodiscard]] std::optional<Duration> next_wake() const;
 
+  [[nodiscard]] unsigned tests_under_way() const { return tests_under_way_; }
+
   // An engine whose test is long overdue, or does not end.
   struct Late {
     std::string engine;

@@ -7,6 +7,7 @@
 #include <regex>
 
 #include "tests/support/daemon.hpp"
+#include "tests/support/gate.hpp"
 #include "tests/support/repair_examples.hpp"
 
 namespace autoheal::testing {
@@ -113,13 +114,14 @@ TEST_F(ThroughDaemon, TheDaemonsEnvironmentCountsAndTheDifferenceIsSaid) {
 TEST_F(ThroughDaemon, AClientThatLeavesDoesNotEndTheHeal) {
   broken_file(bridge_);
   bridge_.write("run/.keep", "");
-  bridge_.script("tests/verdict", "touch run/waiting; until [ -e run/open ]; do sleep 0.02; done\n");
+  Gate gate(bridge_);
+  bridge_.script("tests/verdict", std::string("touch run/waiting; ") + Gate::wait + "\n");
   Daemon daemon(bridge_);
   {
     const Background client(bridge_.invocation({"heal", "File", "--error", "x"}));
     EXPECT_TRUE(eventually([&] { return bridge_.exists("run/waiting"); }));
   }
-  bridge_.write("run/open", "");
+  gate.open();
   daemon.expect_count("heal.completed", 1);
   daemon.stop();
 }
@@ -127,13 +129,14 @@ TEST_F(ThroughDaemon, AClientThatLeavesDoesNotEndTheHeal) {
 TEST_F(ThroughDaemon, Case114_AnOpenHealIsCancelledAndWhoWaitsForItIsTold) {
   broken_file(bridge_);
   bridge_.write("run/.keep", "");
-  bridge_.script("tests/verdict", "touch run/waiting; until [ -e run/open ]; do sleep 0.02; done\n");
+  Gate gate(bridge_);
+  bridge_.script("tests/verdict", std::string("touch run/waiting; ") + Gate::wait + "\n");
   Daemon daemon(bridge_);
   Background client(bridge_.invocation({"heal", "File", "--error", "x"}));
   EXPECT_TRUE(eventually([&] { return bridge_.exists("run/waiting"); }));
   Background cancel(bridge_.invocation({"cancel", "last"}));
   daemon.expect_count("heal.cancel_requested", 1);
-  bridge_.write("run/open", "");
+  gate.open();
   EXPECT_EQ(cancel.wait(), 0);
   EXPECT_EQ(client.wait(), 1);
   EXPECT_THAT(daemon.entries("heal.exhausted").at(0).data, HasSubstr("cancelled"));
@@ -144,7 +147,8 @@ TEST_F(ThroughDaemon, Case114_AnOpenHealIsCancelledAndWhoWaitsForItIsTold) {
 TEST_F(ThroughDaemon, WhoWaitsWhileItEndsIsToldSo) {
   broken_file(bridge_);
   bridge_.write("run/.keep", "");
-  bridge_.script("tests/verdict", "touch run/waiting; until [ -e run/open ]; do sleep 0.02; done\n");
+  Gate gate(bridge_);
+  bridge_.script("tests/verdict", std::string("touch run/waiting; ") + Gate::wait + "\n");
   Daemon daemon(bridge_);
   Invocation asked = bridge_.invocation({"heal", "File", "--error", "x"});
   asked.arguments = {"/bin/sh", "-c", "exec \"$0\" heal File --error x 2> run/client", AUTOHEAL_PROGRAM};
@@ -154,7 +158,7 @@ TEST_F(ThroughDaemon, WhoWaitsWhileItEndsIsToldSo) {
   EXPECT_EQ(client.wait(), 6);
   EXPECT_EQ(bridge_.autoheal({"resume"}).exit_code, 6) << "told at once, though the daemon still waits for its test";
   EXPECT_THAT(bridge_.read("run/client"), HasSubstr("the daemon ended before it answered"));
-  bridge_.write("run/open", "");
+  gate.open();
   daemon.wait_for_the_end();
   EXPECT_EQ(bridge_.autoheal({"resume"}).exit_code, 0);
 }

@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "tests/support/daemon.hpp"
+#include "tests/support/gate.hpp"
 
 namespace autoheal::testing {
 namespace {
@@ -12,7 +13,8 @@ TEST(KilledDaemon, OpenHealsAreFinishedByTheNextAndWatchedOn) {
   const Bridge bridge;
   bridge.write("baseline/app.conf", "port = 8080\n");
   bridge.write("run/.keep", "");
-  bridge.script("tests/gate", "echo $$ >> run/waiting; until [ -e run/open ]; do sleep 0.02; done\n");
+  Gate gate(bridge);
+  bridge.script("tests/gate", std::string("echo $$ >> run/waiting; ") + Gate::wait + "\n");
   std::string engines;
   // Fewer slots than heals: some wait in Triggered when it dies.
   for (const char* name : {"A", "B", "C", "D"}) {
@@ -26,7 +28,7 @@ TEST(KilledDaemon, OpenHealsAreFinishedByTheNextAndWatchedOn) {
     EXPECT_TRUE(eventually([&] { return bridge.read("run/waiting").size() > 4; }));
     daemon.kill();
   }
-  bridge.write("run/open", "");
+  gate.open();
   Daemon daemon(bridge);
   daemon.expect_count("heal.completed", 4);
   EXPECT_EQ(daemon.count("heal.triggered"), 4U);

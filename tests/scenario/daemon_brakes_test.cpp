@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "tests/support/daemon.hpp"
+#include "tests/support/gate.hpp"
 #include "tests/support/repair_examples.hpp"
 
 namespace autoheal::testing {
@@ -159,7 +160,8 @@ TEST_F(DaemonBrakes, AProbeThatHangsDelaysNobody) {
   bridge_.write("baseline/app.conf", "port = 8080\n");
   bridge_.write("etc/Other", "port = 8080\n");
   bridge_.write("run/.keep", "");
-  bridge_.script("tests/hangs", "echo $$ > run/hangs; until [ -e run/open ]; do sleep 0.02; done\n");
+  Gate gate(bridge_);
+  bridge_.script("tests/hangs", std::string("echo $$ > run/hangs; ") + Gate::wait + "\n");
   bridge_.configure(file_engine("Other") +
                     "  - name: Hangs\n    every: 1h\n"
                     "    self_test: [ { name: hangs, command: [tests/hangs], timeout: 30s } ]\n");
@@ -169,7 +171,7 @@ TEST_F(DaemonBrakes, AProbeThatHangsDelaysNobody) {
   std::ofstream(bridge_.path("etc/Other")) << "wrong";
   daemon.expect_count("heal.completed", 1, "Other");
   EXPECT_TRUE(daemon.engine("Hangs").at("testing"));
-  bridge_.write("run/open", "");
+  gate.open();
   daemon.expect_passes("Hangs");
   daemon.stop();
 }
@@ -187,7 +189,7 @@ TEST_F(DaemonBrakes, AProbeThatHangsIsEndedWithItsChildren) {
   for (const char* file : {"run/child", "run/grandchild"}) {
     const std::string pid = bridge_.read(file);
     ASSERT_FALSE(pid.empty());
-    EXPECT_TRUE(eventually([&] { return ::kill(std::stoi(pid), 0) != 0; })) << file;
+    EXPECT_TRUE(has_ended(std::stoi(pid))) << file;
   }
   daemon.stop();
 }

@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "tests/support/daemon.hpp"
+#include "tests/support/gate.hpp"
 #include "tests/support/repair_examples.hpp"
 
 namespace autoheal::testing {
@@ -14,13 +15,13 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// Certification that waits until run/open is there, and says that it does.
+// Certification that waits at a Gate, and says that it does.
 const std::string waits_at_gate = "    certify: { tests: [ { name: gate, command: [tests/gate], timeout: 30s } ] }\n";
 
 void install_gate(const Bridge& bridge) {
   bridge.write("baseline/app.conf", "port = 8080\n");
   bridge.write("run/.keep", "");
-  bridge.script("tests/gate", "echo $$ >> run/waiting; until [ -e run/open ]; do sleep 0.02; done; [ ! -e refuse ]\n");
+  bridge.script("tests/gate", std::string("echo $$ >> run/waiting; ") + Gate::wait + "; [ ! -e refuse ]\n");
 }
 
 std::size_t waiting(const Bridge& bridge) {
@@ -69,6 +70,7 @@ TEST_F(DaemonLife, IsToldInTheLedgerFromStartToEnd) {
 
 TEST_F(DaemonLife, AnEndLeavesTheHealOpenAndTheNextStartFinishesIt) {
   install_gate(bridge_);
+  Gate gate(bridge_);
   bridge_.write("etc/File", "wrong");
   bridge_.configure(file_engine("File", waits_at_gate));
   {
@@ -76,7 +78,7 @@ TEST_F(DaemonLife, AnEndLeavesTheHealOpenAndTheNextStartFinishesIt) {
     EXPECT_TRUE(eventually([&] { return waiting(bridge_) > 0; }));
     daemon.tell_to_stop();
     EXPECT_TRUE(eventually([&] { return daemon.count("node.stopped") == 1; }));
-    bridge_.write("run/open", "");
+    gate.open();
     daemon.wait_for_the_end();
   }
   EXPECT_TRUE(bridge_.entries("heal.completed").empty());
@@ -186,6 +188,7 @@ TEST_F(DaemonLife, ABadConfigurationIsRefusedAndTheOldOneStays) {
 
 TEST_F(DaemonLife, AnEngineThatIsRemovedDuringItsHealIsPutBackAndTriedNoMore) {
   install_gate(bridge_);
+  Gate gate(bridge_);
   bridge_.write("etc/File", "wrong");
   bridge_.write("etc/Other", "port = 8080\n");
   bridge_.configure(file_engine("Other") + file_engine("File", waits_at_gate));
@@ -195,7 +198,7 @@ TEST_F(DaemonLife, AnEngineThatIsRemovedDuringItsHealIsPutBackAndTriedNoMore) {
   daemon.reload();
   daemon.expect_count("config.loaded", 2);
   bridge_.write("refuse", "");
-  bridge_.write("run/open", "");
+  gate.open();
   daemon.expect_count("heal.exhausted", 1, "File");
   EXPECT_THAT(daemon.entries("heal.exhausted").front().data, HasSubstr("engine_removed"));
   EXPECT_EQ(daemon.count("heal.rolled_back"), 1U);
@@ -206,6 +209,7 @@ TEST_F(DaemonLife, AnEngineThatIsRemovedDuringItsHealIsPutBackAndTriedNoMore) {
 TEST(HostileDaemon, Case42_EachHealEndsUnderTheConfigurationItBeganWith) {
   const Bridge bridge;
   install_gate(bridge);
+  Gate gate(bridge);
   std::string before, after;
   for (int index = 0; index < 10; ++index) {
     const std::string name = "Engine" + std::to_string(index);
@@ -220,7 +224,7 @@ TEST(HostileDaemon, Case42_EachHealEndsUnderTheConfigurationItBeganWith) {
   bridge.configure(after);
   daemon.reload();
   daemon.expect_count("config.loaded", 2);
-  bridge.write("run/open", "");
+  gate.open();
   // Each ends as it began, and then fails the new configuration.
   daemon.expect_count("heal.completed", 20);
   const auto loaded = daemon.entries("config.loaded");

@@ -1,10 +1,12 @@
 // A daemon under a service manager: it says when it is ready, that it is alive, and that it ends; and what others see
 // of one that stands still.
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -23,18 +25,22 @@ class Manager {
     std::memcpy(address.sun_path, name.data(), name.size());
     EXPECT_EQ(::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0) << name;
   }
-  // The next word; waits for it, at most 20 s.
+  // The next word; waits for it, at most 20 s. How it stands is told at moments of its own, and left out.
   [[nodiscard]] std::string next() const {
-    std::array<char, 256> text{};
-    ssize_t size = -1;
-    const bool came = eventually([&] {
-      size = ::recv(socket_.get(), text.data(), text.size(), MSG_DONTWAIT);
-      return size >= 0;
-    });
-    return came ? std::string(text.data(), static_cast<std::size_t>(size)) : "nothing";
+    std::string word = "STATUS=";
+    while (word.starts_with("STATUS=")) word = next_of_any();
+    return word;
   }
 
  private:
+  [[nodiscard]] std::string next_of_any() const {
+    std::array<char, 256> text{};
+    pollfd waited{socket_.get(), POLLIN, 0};
+    if (::poll(&waited, 1, 20'000) != 1) return "nothing";
+    const ssize_t size = ::recv(socket_.get(), text.data(), text.size(), 0);
+    return std::string(text.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+  }
+
   host::UniqueFd socket_;
 };
 

@@ -29,9 +29,9 @@ std::string content_of(std::string file) {
 
 }  // namespace
 
-Bridge::Bridge() {
+fs::path Bridge::made_folder() {
   std::string name = ::testing::TempDir() + "bridge." + std::string(6, 'X');
-  folder_ = ::mkdtemp(name.data());
+  return ::mkdtemp(name.data());
 }
 
 Bridge::~Bridge() {

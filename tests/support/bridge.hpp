@@ -6,13 +6,14 @@
 #include <filesystem>
 #include <string>
 
+#include "tests/support/happenings.hpp"
 #include "tests/support/program.hpp"
 
 namespace autoheal::testing {
 
 class Bridge {
  public:
-  Bridge();
+  Bridge() = default;
   ~Bridge();
   Bridge(const Bridge&) = delete;
   Bridge& operator=(const Bridge&) = delete;
@@ -46,7 +47,10 @@ class Bridge {
 
  private:
   void replay_ledgers() const;
-  std::filesystem::path folder_;
+  static std::filesystem::path made_folder();
+
+  const std::filesystem::path folder_ = made_folder();
+  const WatchedFolder watched_{folder_};
 };
 
 }  // namespace autoheal::testing

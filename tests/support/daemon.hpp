@@ -4,36 +4,24 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include <chrono>
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "store/ledger_reader.hpp"
 #include "tests/support/bridge.hpp"
+#include "tests/support/happenings.hpp"
 #include "tools/socket/http_client.hpp"
 
 namespace autoheal::testing {
-
-// Waits for what another process does, looking again and again; false where it did not come within 20 s.
-template <class Condition>
-[[nodiscard]] bool eventually(const Condition& condition) {
-  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > give_up) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  return true;
-}
 
 class Daemon {
  public:
   explicit Daemon(const Bridge& bridge, std::map<std::string, std::string> environment = {},
                   const std::string& ledger = "var/ledger.db")
-      : bridge_(bridge), ledger_(bridge.path(ledger)), process_(invocation(bridge, std::move(environment))) {
+      : bridge_(bridge), ledger_(bridge.path(ledger)), process_(invocation(std::move(environment))) {
     EXPECT_TRUE(eventually([this] { return ask("GET", "/v1/status").status == 200; })) << said();
   }
 
@@ -111,15 +99,17 @@ class Daemon {
   }
 
  private:
-  static Invocation invocation(const Bridge& bridge, std::map<std::string, std::string> environment) {
-    std::filesystem::create_directories(bridge.path("logs"));
-    Invocation one = bridge.invocation({}, std::move(environment));
+  [[nodiscard]] Invocation invocation(std::map<std::string, std::string> environment) const {
+    std::filesystem::create_directories(bridge_.path("logs"));
+    environment.emplace("NOTIFY_SOCKET", manager_.name());
+    Invocation one = bridge_.invocation({}, std::move(environment));
     one.arguments = {"/bin/sh", "-c", "exec \"$0\" serve 2>> logs/daemon.log", AUTOHEAL_PROGRAM};
     return one;
   }
 
   const Bridge& bridge_;
   std::filesystem::path ledger_;
+  ListeningManager manager_;
   Background process_;
 };
 

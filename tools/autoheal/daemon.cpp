@@ -137,6 +137,17 @@ void Daemon::tell_manager(const std::string& state) {
     tell("warning: " + told.error().message);
 }
 
+// What `systemctl status` shows. One that is not taken is made good by the next.
+void Daemon::show_standing() {
+  if (!manager_.listens()) return;
+  std::string standing = "STATUS=" + std::to_string(healer_.configuration()->settings.engines.size()) + " engines, " +
+                         std::to_string(watch_.tests_under_way()) + " being tested, " +
+                         std::to_string(healer_.trigger().open_heals().size()) + " being healed";
+  if (standing == standing_) return;
+  standing_ = std::move(standing);
+  (void)manager_.tell(standing_);
+}
+
 void Daemon::follow_heals() {
   auto& hooks = healer_.trigger().hooks;
   hooks.began = [this](const std::string& engine) { watch_.heal_began(engine); };
@@ -270,6 +281,7 @@ void Daemon::pump() {
     std::visit([this](const auto& one) { perform(one); }, act);
   wake_->set(watch_.next_wake());
   await_report();
+  show_standing();
 }
 
 void Daemon::await_report() {

@@ -38,6 +38,7 @@ class Daemon {
   void watch_the_loop();
   void show_progress();
   void tell_manager(const std::string& state);
+  void show_standing();
 
   boost::asio::awaitable<Result<void>> begin();
   boost::asio::awaitable<void> reload();
@@ -91,6 +92,7 @@ class Daemon {
   bool memory_waits_ = false;  // what a configuration took to read is to be given back
   bool stopping_ = false;
   bool manager_hears_ = true;
+  std::string standing_;  // as the service manager was told last
   host::ServiceManager manager_ = host::ServiceManager::of_environment();
   std::unique_ptr<LoopWatch> loop_watch_;  // goes first: its thread asks the rest
 };

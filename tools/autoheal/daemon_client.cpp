@@ -19,12 +19,22 @@ std::optional<Result<std::string>> answer_of(const Result<socket::Answer>& answe
   return Result<std::string>(answer->body);
 }
 
-std::optional<nlohmann::json> status_of(const LoadedConfiguration& configuration) {
+// An object. Empty: no daemon runs.
+std::optional<Result<nlohmann::json>> answer_on_status(const LoadedConfiguration& configuration) {
+  using Status = Result<nlohmann::json>;
   const auto status = answer_of(socket::ask(socket_of(configuration.settings.ledger), "GET", "/v1/status", {}, soon));
-  if (!status || !*status) return std::nullopt;
+  if (!status) return std::nullopt;
+  if (!*status) return Status(std::unexpected(status->error()));
   auto parsed = nlohmann::json::parse(**status, nullptr, false);
-  if (!parsed.is_object()) return std::nullopt;
-  return parsed;
+  if (!parsed.is_object()) return Status(failure(ErrorKind::corrupt, "what it says is no status"));
+  return Status(std::move(parsed));
+}
+
+// For those to whom a daemon that does not answer is as good as none.
+std::optional<nlohmann::json> status_of(const LoadedConfiguration& configuration) {
+  auto status = answer_on_status(configuration);
+  if (!status || !*status) return std::nullopt;
+  return std::move(**status);
 }
 
 }  // namespace
@@ -49,14 +59,14 @@ std::vector<std::string> environment_that_differs(const LoadedConfiguration& con
 }
 
 std::optional<DaemonSign> sign_of_daemon(const LoadedConfiguration& configuration) {
-  const auto status = answer_of(socket::ask(socket_of(configuration.settings.ledger), "GET", "/v1/status", {}, soon));
+  const auto status = answer_on_status(configuration);
   if (!status) return std::nullopt;
   DaemonSign sign;
-  const auto parsed = nlohmann::json::parse(status->value_or(""), nullptr, false);
-  if (!*status || !parsed.is_object()) {
-    sign.problem = *status ? "what it says is no status" : status->error().message;
+  if (!*status) {
+    sign.problem = status->error().message;
     return sign;
   }
+  const nlohmann::json& parsed = **status;
   const auto number = [&parsed](const char* key) {
     const auto found = parsed.find(key);
     return found != parsed.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;

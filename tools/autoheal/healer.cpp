@@ -1,6 +1,7 @@
 #include "tools/autoheal/healer.hpp"
 
 #include <algorithm>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -308,7 +309,7 @@ asio::awaitable<Result<void>> Healer::recover() {
 }
 
 asio::awaitable<void> Healer::until_recovered() {
-  while (recovering_) co_await asio::post(loop_, asio::use_awaitable);
+  if (recovering_) (void)co_await recovered_now_.async_wait(asio::as_tuple(asio::use_awaitable));
 }
 
 asio::awaitable<void> Healer::finish_recovered() {
@@ -357,6 +358,7 @@ asio::awaitable<void> Healer::begin(std::function<asio::awaitable<void>()> task)
     co_return stop(exit_code_of(recovered.error().kind));
   }
   recovering_ = false;
+  recovered_now_.cancel();
   asio::co_spawn(loop_, std::move(task), asio::detached);
   asio::co_spawn(loop_, finish_archiving(), asio::detached);
 }

@@ -5,6 +5,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
 #include <functional>
@@ -157,6 +158,7 @@ class Healer {
   std::unique_ptr<workflows::SelfTestEffects> self_test_effects_;
   std::unique_ptr<workflows::GenesisBus> bus_;
   bool recovering_ = true;
+  boost::asio::steady_timer recovered_now_{loop_, boost::asio::steady_timer::time_point::max()};  // never of itself
   std::string not_recorded_because_;
   std::vector<std::string> recovered_, set_aside_;
   std::vector<workflows::HealResult> recovered_results_;

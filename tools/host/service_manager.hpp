@@ -19,6 +19,7 @@ class ServiceManager {
   explicit ServiceManager(std::string socket, std::optional<Duration> watchdog = std::nullopt)
       : socket_(std::move(socket)), watchdog_(watchdog) {}
 
+  [[nodiscard]] bool listens() const { return !socket_.empty(); }
   // Never blocks. invalid: no such name; else why nobody takes it.
   Result<void> tell(const std::string& state) const;
   // WATCHDOG=1 has to come at least this often, or the process is ended and started again; empty: nobody minds.

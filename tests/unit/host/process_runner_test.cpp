@@ -32,8 +32,9 @@ TEST_F(ProcessRunnerTest, GivesArgumentsAsTheyAreAndAFixedEnvironment) {
   wanted.run.environment = {{"MINE", "yes"}};
   const auto ran = run_program(wanted);
   EXPECT_EQ(ran.standard_output.find("LD_SOMETHING"), std::string::npos);
-  for (const std::string line : {"MINE=yes\n", "LANG=C.UTF-8\n", "AUTOHEAL_EFFECT=ledger/0190-heal/1/0\n",
-                                 "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"}) {
+  for (const std::string& line :
+       std::vector<std::string>{"MINE=yes\n", "LANG=C.UTF-8\n", "AUTOHEAL_EFFECT=" + mark_ + "\n",
+                                "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"}) {
     EXPECT_NE(ran.standard_output.find(line), std::string::npos) << line;
   }
 }
