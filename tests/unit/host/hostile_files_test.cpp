@@ -84,9 +84,53 @@ class HostileFiles : public StagingTest {
   void expect_refused(const Change& change, const std::string& reason);
 };
 
-TEST_F(HostileFiles, Case59_LinksSwappedInAtAnyMomentNeverLeadOutside) {
+TEST_F(HostileFiles, Case59_LinksSwappedInBeforeAnyCallNeverLeadOutside) {
   fs::create_directory(base_ / "outside");
   write(base_ / "outside" / "a.conf", "outside");
+  const auto folder_for_link = [&] {
+    fs::rename(root_ / "real", root_ / "aside");
+    fs::create_directory_symlink(base_ / "outside", root_ / "real");
+  };
+  const auto file_for_link = [&] {
+    fs::remove(root_ / "real" / "a.conf");
+    fs::create_symlink(base_ / "outside" / "a.conf", root_ / "real" / "a.conf");
+  };
+  for (const std::function<void()>& swap : {std::function<void()>(folder_for_link), {file_for_link}}) {
+    bool swapped = true;
+    for (int moment = 1; swapped; ++moment) {
+      SCOPED_TRACE(moment);
+      fresh_root();
+      fs::create_directory(root_ / "real");
+      write("real/a.conf", "old");
+      const Change change = rewriting("real/a.conf", "new");
+      swapped = false;
+      before_call = [&, left = moment](const DiskCall&) mutable {
+        if (--left == 0) {
+          swap();
+          swapped = true;
+        }
+        return Instead::nothing;
+      };
+      const auto outcome = apply(change);
+      const auto undone = restore(change, &outcome);
+      (void)settle();
+      before_call = nullptr;
+      if (!swapped) {
+        EXPECT_EQ(outcome.status, ChangeStatus::done) << outcome.message;
+        EXPECT_EQ(undone.status, UndoStatus::restored) << undone.message;
+        EXPECT_GT(moment, 5);
+      }
+      EXPECT_EQ(read(base_ / "outside" / "a.conf"), "outside");
+      EXPECT_EQ(std::distance(fs::directory_iterator(base_ / "outside"), fs::directory_iterator()), 1);
+    }
+  }
+}
+
+// The same as a race, which also hits between the calls that only read; how often it does is the scheduler's choice.
+TEST_F(HostileFiles, Case59_LinksSwappedInByAnotherThreadNeverLeadOutside) {
+  fs::create_directory(base_ / "outside");
+  write(base_ / "outside" / "a.conf", "outside");
+  fs::create_directory(root_ / "real");
   const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(long_runs() ? 60'000 : 1000);
   std::jthread swapper([&](const std::stop_token& stop) {
     std::error_code ignored;
@@ -101,8 +145,6 @@ TEST_F(HostileFiles, Case59_LinksSwappedInAtAnyMomentNeverLeadOutside) {
       fs::remove(root_ / "real" / "a.conf", ignored);
     }
   });
-  fs::create_directory(root_ / "real");
-  std::size_t applied = 0;
   for (unsigned round = 0; std::chrono::steady_clock::now() < until; ++round) {
     const auto seen = host().look(spec_, {"real/a.conf"});
     if (!seen || (seen->front().kind != TargetKind::file && seen->front().kind != TargetKind::absent)) continue;
@@ -112,13 +154,11 @@ TEST_F(HostileFiles, Case59_LinksSwappedInAtAnyMomentNeverLeadOutside) {
     change.after = {
         TargetKind::file, *blobs_.put("mine", engine::BlobNaming::plain), 0640, ::geteuid(), ::getegid(), {}};
     const auto outcome = apply(change);
-    if (outcome.status == ChangeStatus::done) ++applied;
     if (round % 2 == 0) (void)restore(change, &outcome);
     (void)settle();
   }
   swapper.request_stop();
   swapper.join();
-  EXPECT_GT(applied, 0U);
   EXPECT_EQ(read(base_ / "outside" / "a.conf"), "outside");
   EXPECT_EQ(std::distance(fs::directory_iterator(base_ / "outside"), fs::directory_iterator()), 1);
 }
