@@ -126,8 +126,12 @@ Result<HealRecording> recording_of(const store::SqliteLedger& ledger, const std:
   const auto entries = ledger.read_stream(heal, 1);
   if (!entries) return std::unexpected(entries.error());
   HealRecording recording{std::string(name_of(strategy)), course, {}};
-  for (const engine::Entry& entry : *entries)
-    recording.entries.push_back({entry.type, entry.dataversion, RecordedText(entry.data)});
+  unsigned commit = 0;
+  Timestamp time = entries->front().time;
+  for (const engine::Entry& entry : *entries) {
+    if (entry.time != std::exchange(time, entry.time)) ++commit;
+    recording.entries.push_back({entry.type, entry.dataversion, commit, RecordedText(entry.data)});
+  }
   return recording;
 }
 

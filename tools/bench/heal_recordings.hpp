@@ -14,6 +14,7 @@ namespace autoheal::bench {
 struct RecordedEntry {
   std::string type;
   unsigned dataversion = 1;
+  unsigned commit = 0;  // which one of its heal: what is decided at once has one time
   RecordedText text;
 };
 

@@ -10,6 +10,7 @@
 #include "tools/bench/idle.hpp"
 #include "tools/bench/ledger.hpp"
 #include "tools/bench/process.hpp"
+#include "tools/bench/replay.hpp"
 #include "tools/bench/spawned.hpp"
 #include "tools/bench/storm.hpp"
 #include "tools/bench/tree_cost.hpp"
@@ -29,6 +30,7 @@ struct Everything {
   TreeCostOptions tree;
   LedgerOptions ledger;
   VerifyBenchOptions verify;
+  ReplayBenchOptions replay;
 };
 
 void add_folder(CLI::App& command, std::string& folder) {
@@ -121,16 +123,16 @@ void add_ledger(CLI::App& app, LedgerOptions& options) {
   ledger.add_flag("--sizes", options.sizes, "also what each table and index takes");
 }
 
-void add_verify(CLI::App& app, VerifyBenchOptions& options) {
-  CLI::App& verify = *app.add_subcommand(
-      "verify", "a ledger is verified on one core and on all, beside reading and hashing alone; `ledger` makes one");
-  verify.add_option("--file", options.file, "the ledger's file; it is only read")
+template <class WholeLedger>
+void add_whole_ledger(CLI::App& app, const char* name, const char* what, WholeLedger& options) {
+  CLI::App& command = *app.add_subcommand(name, what);
+  command.add_option("--file", options.file, "the ledger's file; it is only read")
       ->check(CLI::ExistingFile)
       ->capture_default_str();
-  verify.add_option("--rounds", options.rounds, "of each, in turn; the fastest counts")
+  command.add_option("--rounds", options.rounds, "of each, in turn; the fastest counts")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
-  verify.add_option("--threads", options.threads, "instead of one for each core")->check(CLI::Range(1, 1'000));
+  command.add_option("--threads", options.threads, "instead of one for each core")->check(CLI::Range(1, 1'000));
 }
 
 autoheal::Result<void> run_chosen(const CLI::App& app, const Everything& options) {
@@ -143,6 +145,7 @@ autoheal::Result<void> run_chosen(const CLI::App& app, const Everything& options
   if (chosen == "idle") return run_idle(options.idle, std::cout);
   if (chosen == "ledger") return run_ledger(options.ledger, std::cout);
   if (chosen == "verify") return run_verify(options.verify, std::cout);
+  if (chosen == "replay") return run_replay(options.replay, std::cout);
   return run_heals(options.heals, std::cout);
 }
 
@@ -152,10 +155,8 @@ int main(int argc, char** argv) {
   CLI::App app(
       "Measures healing against a floor or an aim in the same run; one JSON line per figure.\n"
       "Durability is on: WAL, synchronous=FULL, one sync per commit, on the disk of --folder.\n"
-      "`heals`, `crash`, `tree`, `ledger` and `verify` measure inside this process; the others start `autoheal serve` "
-      "of the "
-      "same build on real "
-      "files.\n"
+      "`heals`, `crash`, `tree`, `ledger`, `verify` and `replay` measure inside this process; the others start "
+      "`autoheal serve` of the same build on real files.\n"
       "Only figures of an optimised build (`cmake --preset release`) on a quiet machine say anything.",
       "autoheal-bench");
   app.require_subcommand(1);
@@ -168,7 +169,12 @@ int main(int argc, char** argv) {
   add_idle(app, options.idle);
   add_tree(app, options.tree);
   add_ledger(app, options.ledger);
-  add_verify(app, options.verify);
+  add_whole_ledger(app, "verify",
+                   "a ledger is verified on one core and on all, beside reading and hashing alone; `ledger` makes one",
+                   options.verify);
+  add_whole_ledger(app, "replay",
+                   "every heal of a ledger is decided again on one core and on all, beside reading and hashing alone",
+                   options.replay);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -3,44 +3,30 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <chrono>
-#include <functional>
 #include <thread>
 
 #include "replay/legal_paths.hpp"
 #include "store/ledger_reader.hpp"
 #include "store/verify.hpp"
 #include "tools/bench/figures.hpp"
+#include "tools/bench/in_turn.hpp"
 #include "tools/bench/verify_floor.hpp"
 
 namespace autoheal::bench {
 
 namespace {
 
-Result<double> seconds_of(const std::function<Result<void>()>& work) {
-  const auto began = std::chrono::steady_clock::now();
-  if (auto done = work(); !done) return std::unexpected(std::move(done.error()));
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-}
-
 class VerifyBench {
  public:
   VerifyBench(const VerifyBenchOptions& options, std::string ledger_id, store::TreeHead head)
       : options_(options), ledger_id_(std::move(ledger_id)), head_(head) {}
 
-  // The two in turn, so that what disturbs the machine disturbs both.
   Result<void> measure(unsigned threads, const std::string& name, std::ostream& out) {
-    double best = 0, best_floor = 0;
-    for (unsigned round = 0; round < options_.rounds; ++round) {
-      const auto floor = seconds_of([&] { return floor_once(threads); });
-      if (!floor) return std::unexpected(floor.error());
-      const auto took = seconds_of([&] { return verify_once(threads); });
-      if (!took) return std::unexpected(took.error());
-      const auto entries = static_cast<double>(head_.size);
-      best = std::max(best, entries / *took);
-      best_floor = std::max(best_floor, entries / *floor);
-    }
-    write_figure(out, {name, best, "1/s", best_floor, 0});
+    const auto best = in_turn(
+        options_.rounds, [&] { return floor_once(threads); }, [&] { return verify_once(threads); });
+    if (!best) return std::unexpected(best.error());
+    const auto entries = static_cast<double>(head_.size);
+    write_figure(out, {name, entries / best->work_s, "1/s", entries / best->floor_s, 0});
     return {};
   }
 

@@ -94,6 +94,13 @@ engine::NewEntry denied(Timestamp now) {
   return entry;
 }
 
+// The stream is still open where the ledger ends. What was decided at once stays together.
+void cut_off(engine::StreamAppend& append, std::size_t size) {
+  while (size > 0 && append.entries[size].time == append.entries[size - 1].time) --size;
+  append.entries.resize(size);
+  append.life = engine::StreamLife::goes_on;
+}
+
 }  // namespace
 
 Uuid YearIds::next() {
@@ -174,10 +181,7 @@ engine::Batch YearOfHeals::next(std::uint64_t most_entries) {
   incident(batch);
   std::uint64_t left = most_entries;
   for (engine::StreamAppend& append : batch.streams) {
-    if (append.entries.size() > left) {
-      append.entries.resize(left);
-      append.life = engine::StreamLife::goes_on;  // cut off: the heal is still open where the ledger ends
-    }
+    if (append.entries.size() > left) cut_off(append, left);
     left -= append.entries.size();
     if (append.stream == "ledger") ledger_version_ += append.entries.size();
     written_ += append.entries.size();
@@ -211,18 +215,13 @@ void YearOfHeals::heal(engine::Batch& batch, std::size_t engine, const Who& who)
   const HealRecording& recording = some_course(engine);
   const Duration took = recording.entries.size() < 3 ? Duration(200) : some_time(800ms);
   const Timestamp began = now_;
-  Filling filling{names_[engine],
-                  who.principal,
-                  who.via,
-                  format_timestamp(began),
-                  format_timestamp(began + took / 2),
-                  std::to_string(took.count())};
+  Filling filling{names_[engine], who.principal, who.via, format_timestamp(began), {}, std::to_string(took.count())};
   ids_.now = now_;
   engine::StreamAppend append{to_string(ids_.next()), 0, {}, engine::StreamLife::ends, {}};
-  const auto last = static_cast<std::int64_t>(recording.entries.size()) - 1;
-  for (std::int64_t index = 0; index <= last; ++index) {
-    const RecordedEntry& recorded = recording.entries[static_cast<std::size_t>(index)];
-    now_ = began + took * index / std::max<std::int64_t>(last, 1);
+  const unsigned last = std::max(1U, recording.entries.back().commit);
+  for (const RecordedEntry& recorded : recording.entries) {
+    now_ = began + took * recorded.commit / last;
+    filling.due = format_timestamp(now_);  // no attempt waits for the next
     engine::NewEntry entry{recorded.type, recorded.dataversion, now_, who.principal, names_[engine], {}};
     recorded.text.append_to(entry.data, filling, [&] { return std::to_string(some_time(5ms).count()); });
     append.entries.push_back(std::move(entry));
