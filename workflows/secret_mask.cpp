@@ -50,18 +50,8 @@ TextRange range_of(std::string_view text, const re2::StringPiece& part) {
   return {begin, begin + part.size()};
 }
 
-}  // namespace
-
-bool is_secret_name(const SecretRules& rules, std::string_view name) {
-  const std::string wanted = comparable(name);
-  return std::ranges::any_of(rules.names,
-                             [&](const std::string& pattern) { return glob_matches(comparable(pattern), wanted); });
-}
-
-struct SecretMask::Compiled {
-  SecretRules rules;
-  std::deque<RE2> patterns;
-
+// What is a secret by its form, under any rules. Compiling it takes longer than most texts do.
+struct Forms {
   // Name and value; quotes around the value stay, so that JSON stays JSON.
   RE2 assignment{R"(([A-Za-z_][A-Za-z0-9_.-]*)\\?["']?\s*[=:]\s*)"
                  R"((?:\\?"((?:[^"\\\n]|\\.)*)|'((?:[^'\\\n]|\\.)*)|([^\s"',;]+(?:[,;][^\s"',;]+)*)))"};
@@ -74,11 +64,29 @@ struct SecretMask::Compiled {
       RE2(R"((?i)\b(?:bearer|basic)[ \t]+([A-Za-z0-9._~+/=-]{8,}))"),
       RE2(R"(-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----((?s:.*?))(?:-----END|\z))"),
   };
+};
+
+const Forms& forms() {
+  static const Forms all;
+  return all;
+}
+
+}  // namespace
+
+bool is_secret_name(const SecretRules& rules, std::string_view name) {
+  const std::string wanted = comparable(name);
+  return std::ranges::any_of(rules.names,
+                             [&](const std::string& pattern) { return glob_matches(comparable(pattern), wanted); });
+}
+
+struct SecretMask::Compiled {
+  SecretRules rules;
+  std::deque<RE2> patterns;
 
   void find(std::string_view text, std::vector<TextRange>& found) const {
     find_assignments(text, found);
     find_flags(text, found);
-    for (const RE2& one : always) {
+    for (const RE2& one : forms().always) {
       re2::StringPiece rest(text.data(), text.size()), secret;
       while (RE2::FindAndConsume(&rest, one, &secret)) {
         if (!secret.empty()) found.push_back(range_of(text, secret));
@@ -90,7 +98,7 @@ struct SecretMask::Compiled {
  private:
   void find_assignments(std::string_view text, std::vector<TextRange>& found) const {
     re2::StringPiece rest(text.data(), text.size()), name, in_double, in_single, bare;
-    while (RE2::FindAndConsume(&rest, assignment, &name, &in_double, &in_single, &bare)) {
+    while (RE2::FindAndConsume(&rest, forms().assignment, &name, &in_double, &in_single, &bare)) {
       const re2::StringPiece& value = !bare.empty() ? bare : !in_single.empty() ? in_single : in_double;
       if (is_secret_name(rules, {name.data(), name.size()})) {
         if (!value.empty()) found.push_back(range_of(text, value));
@@ -103,7 +111,7 @@ struct SecretMask::Compiled {
 
   void find_flags(std::string_view text, std::vector<TextRange>& found) const {
     re2::StringPiece rest(text.data(), text.size()), name, value;
-    while (RE2::FindAndConsume(&rest, flag, &name, &value)) {
+    while (RE2::FindAndConsume(&rest, forms().flag, &name, &value)) {
       if (is_secret_name(rules, {name.data(), name.size()})) found.push_back(range_of(text, value));
     }
   }
