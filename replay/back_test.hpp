@@ -15,7 +15,7 @@ namespace autoheal::replay {
 // What a heal would have come to, compared with what it came to.
 enum class Effect {
   unchanged,
-  would_not_begin,
+  would_not_begin,   // not allowed, not there, or held back by a brake
   would_be_refused,  // a plan or an outcome that was certified would not be
   fewer_attempts,
   more_attempts,

@@ -59,7 +59,7 @@ class Reader {
   Reader(const engine::LedgerView& ledger, const engine::BlobStore& vault, Adoptions& adoptions, Queue& queue)
       : ledger_(ledger), vault_(vault), adoptions_(adoptions), queue_(queue) {}
 
-  Result<std::uint64_t> read(const std::function<void(engine::Position, engine::Position)>& progress) {
+  Result<std::uint64_t> read(const EachHealOptions& options) {
     engine::Position at;
     std::uint64_t entries = 0;
     while (true) {
@@ -68,8 +68,11 @@ class Reader {
       if (page->entries.empty()) break;
       at = page->next;
       entries += page->entries.size();
-      for (engine::Entry& entry : page->entries) take(std::move(entry));
-      if (progress) progress(at, page->head);
+      for (engine::Entry& entry : page->entries) {
+        if (options.look) options.look(entry);
+        take(std::move(entry));
+      }
+      if (options.progress) options.progress(at, page->head);
     }
     for (auto& [stream, heal] : open_) hand_on(std::move(heal));
     open_.clear();
@@ -163,7 +166,7 @@ Result<std::uint64_t> for_each_heal(const engine::LedgerView& ledger, const engi
     if (workers.empty())
       return failure(ErrorKind::unavailable, std::string("no thread is to be had: ") + problem.what());
   }
-  auto read = Reader(ledger, vault, adoptions, queue).read(options.progress);
+  auto read = Reader(ledger, vault, adoptions, queue).read(options);
   queue.close();
   workers.clear();
   return read;

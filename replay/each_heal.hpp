@@ -21,6 +21,7 @@ struct WholeHeal {
 struct EachHealOptions {
   unsigned threads = 0;                                                             // 0: as many as there are cores
   std::function<void(engine::Position done, engine::Position head)> progress = {};  // on the caller's thread
+  std::function<void(const engine::Entry& entry)> look = {};  // at every entry in its order, on the caller's thread
 };
 
 // `ledger` is read by the caller's thread alone, `vault` by all; `visit` is called by several threads at once. Every

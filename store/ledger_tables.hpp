@@ -78,11 +78,6 @@ inline constexpr char ledger_indexes[] =
     " FROM (SELECT time, max(time) OVER (ORDER BY seq) AS newest FROM entries)"
     " WHERE NOT EXISTS (SELECT 1 FROM meta WHERE name = 'clock_lag_us');";
 
-// The last attempt that the heal of `first` began; one that starts over keeps its number.
-#define AUTOHEAL_SQL_ATTEMPT(until)                                                     \
-  "(SELECT coalesce(max(json_extract(e.data, '$.attempt')), count(*)) FROM entries AS e\n" \
-  "    WHERE e.stream = first.stream AND e.type = 'heal.repair_started'" until ")"
-
 // What the view `audit_heals` is: also asked as it stands, since SQLite reads no JSON in views of a schema that it is
 // told not to trust.
 #define AUTOHEAL_SQL_ENDED(state) \
@@ -90,8 +85,8 @@ inline constexpr char ledger_indexes[] =
   "  coalesce(json_extract(first.data, '$.strategy'), (SELECT json_extract(e.data, '$.strategy') FROM entries AS e\n" \
   "    WHERE e.stream = first.stream AND e.type = 'heal.repair_finished' LIMIT 1)) AS strategy,\n"                   \
   "  '" state "' AS state,\n"                                                                                         \
-  "  coalesce(json_extract(finish.data, '$.attempts'),\n"                                                            \
-  "    " AUTOHEAL_SQL_ATTEMPT("") ") AS attempts,\n"                                                                  \
+  "  coalesce(json_extract(finish.data, '$.attempts'), (SELECT count(*) FROM entries AS e\n"                         \
+  "    WHERE e.stream = first.stream AND e.type = 'heal.repair_started')) AS attempts,\n"                             \
   "  json_extract(finish.data, '$.reason') AS reason,\n"                                                              \
   "  coalesce(json_extract(first.data, '$.by.principal'), first.actor) AS requester, first.actor AS actor,\n"         \
   "  " AUTOHEAL_SQL_TIME("first.time") " AS started, " AUTOHEAL_SQL_TIME("finish.time") " AS ended\n"                \
@@ -111,7 +106,7 @@ inline constexpr char ledger_indexes[] =
     "   FROM entries AS e WHERE e.stream = first.stream AND e.type IN\n" \
     "     ('heal.triggered', 'heal.repair_started', 'heal.certification_started', 'heal.retry_scheduled')\n" \
     "   ORDER BY e.version DESC LIMIT 1),\n" \
-    "  " AUTOHEAL_SQL_ATTEMPT("") ",\n" \
+    "  (SELECT count(*) FROM entries AS e WHERE e.stream = first.stream AND e.type = 'heal.repair_started'),\n" \
     "  NULL, coalesce(json_extract(first.data, '$.by.principal'), first.actor), first.actor,\n" \
     "  " AUTOHEAL_SQL_TIME("first.time") ", NULL\n" \
     "FROM open_streams CROSS JOIN entries AS first ON first.stream = open_streams.stream AND first.version = 1\n" \
@@ -139,8 +134,8 @@ inline constexpr char ledger_views[] =
 
     "CREATE VIEW audit_certificates AS\n"
     "SELECT event.seq AS seq, " AUTOHEAL_SQL_NAME("first.stream") " AS heal_id, event.engine AS engine,\n"
-    "  coalesce(json_extract(event.data, '$.attempt'),\n"
-    "    " AUTOHEAL_SQL_ATTEMPT(" AND e.version < event.version") ") AS attempt,\n"
+    "  coalesce(json_extract(event.data, '$.attempt'), (SELECT count(*) FROM entries AS e\n"
+    "    WHERE e.stream = event.stream AND e.type = 'heal.repair_started' AND e.version < event.version)) AS attempt,\n"
     "  " AUTOHEAL_SQL_TIME("event.time") " AS time,\n"
     "  replace(coalesce(json_extract(event.data, '$.plan_digest'), (SELECT json_extract(e.data, '$.plan_digest')\n"
     "    FROM entries AS e WHERE e.stream = event.stream AND e.type = 'heal.plan_certified'\n"
@@ -151,7 +146,6 @@ inline constexpr char ledger_views[] =
     "  AND event.type NOT IN (" AUTOHEAL_SQL_STEPS ");\n";
 
 #undef AUTOHEAL_SQL_HEALS
-#undef AUTOHEAL_SQL_ATTEMPT
 #undef AUTOHEAL_SQL_ENDED
 #undef AUTOHEAL_SQL_STEPS
 #undef AUTOHEAL_SQL_TIME

@@ -114,6 +114,16 @@ TEST(HostileDaemon, Case46_WhatFlapsIsHealedSoManyTimesAnHourThenLeft) {
   daemon.expect_count("heal.completed", 4);
   EXPECT_EQ(bridge.read("etc/Flaps"), "port = 8080\n");
   daemon.stop();
+  // The same hour under other brakes.
+  const auto back_tested = [&](const std::string& most) {
+    std::string with = bridge.read("autoheal.yaml");
+    with.replace(with.find("max_heals_per_hour: 3"), 21, "max_heals_per_hour: " + most);
+    bridge.write("with.yaml", with);
+    return bridge.autoheal({"replay", "--all", "--with", "with.yaml"}).out;
+  };
+  EXPECT_THAT(back_tested("3"), HasSubstr("5 heals: 5 unchanged"));
+  EXPECT_THAT(back_tested("2"), HasSubstr("5 heals: 3 unchanged, 1 would not begin, 1 would exhaust"));
+  EXPECT_THAT(back_tested("9"), HasSubstr("5 heals: 4 unchanged, 1 unknown"));
 }
 
 TEST_F(DaemonBrakes, AServiceThatBootsSlowlyIsStartedOnce) {
