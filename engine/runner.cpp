@@ -283,6 +283,11 @@ Result<void> Runner::load(const std::string& stream) {
   }
   auto instance = kind->second.make(stream);
   for (const Entry& entry : *entries) {
+    if (entry.version != instance->version + 1) {
+      return autoheal::failure(ErrorKind::corrupt, "stream " + stream + " lacks its entry " +
+                                                       std::to_string(instance->version + 1) + ": the next one is " +
+                                                       std::to_string(entry.version));
+    }
     if (auto folded = instance->fold(entry, ports_.blobs); !folded) return folded;
   }
   instances_[stream] = std::move(instance);

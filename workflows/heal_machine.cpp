@@ -57,7 +57,9 @@ class Turn {
   }
 
   void on(const Cancel& input) {
-    if (state_.step == Step::ended || state_.ending) return;
+    // One that has ended may be rolled back once more: that is no attempt, and goes on.
+    const bool has_ended = state_.phase == Phase::complete || state_.phase == Phase::exhausted;
+    if (has_ended || state_.ending) return;
     add(CancelRequested{input.reason, input.by});
     if (state_.phase == Phase::triggered || state_.phase == Phase::retrying) conclude();
   }
