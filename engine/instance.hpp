@@ -64,6 +64,7 @@ class TypedInstance final : public Instance {
     }
     Step step;
     for (const auto& entry : decision.entries) {
+      AUTOHEAL_CHECK(misfit_in<W>(state_, entry) == nullptr);
       state_ = W::apply(std::move(state_), entry);
       Encoded encoded = W::encode(std::as_const(state_), entry);
       auto data = shorten(blobs, std::move(encoded.data));
@@ -90,6 +91,10 @@ class TypedInstance final : public Instance {
     if (!data) return std::unexpected(std::move(data.error()));
     auto decoded = W::decode(entry.type, entry.dataversion, *data);
     if (!decoded) return std::unexpected(std::move(decoded.error()));
+    if (const char* why = misfit_in<W>(state_, *decoded); why != nullptr) {
+      return failure(ErrorKind::corrupt, "entry " + std::to_string(entry.version) + " of stream " + this->stream() +
+                                             " (" + entry.type + ") cannot follow: " + why);
+    }
     state_ = W::apply(std::move(state_), *decoded);
     ++version;
     return {};
