@@ -182,7 +182,7 @@ TEST_F(Recovery, AStreamThatLacksAnEntryIsSetAsideAndTheOthersGoOn) {
   ASSERT_EQ(*before.recover(), 2U);
   before.submit<Renewal>(open.front(), Renewal::OrderAccepted{});
   ASSERT_TRUE(before.turn());  // now each has a second entry, and the first of them a third
-  for (const std::uint64_t gone : {1, 2}) {
+  for (const std::uint64_t gone : {1U, 2U}) {
     WithoutAnEntry damaged(ledger_, gone);
     Runner runner({damaged, blobs_, clock_, ids_});
     runner.register_workflow<Renewal>(world_, "cert/");
