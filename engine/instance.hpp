@@ -2,6 +2,8 @@
 // be folded again from the ledger.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -26,7 +28,8 @@ struct Step {
 
 class Instance {
  public:
-  explicit Instance(std::string stream) : stream_(std::move(stream)) {}
+  Instance(std::string stream, std::uint64_t& effects)
+      : stream_(std::move(stream)), effects_(effects), first_effect_(effects + 1) {}
   virtual ~Instance() = default;
 
   // Folds a recorded entry. corrupt or invalid: the entry cannot be read; the stream is set aside.
@@ -37,33 +40,59 @@ class Instance {
 
   [[nodiscard]] const std::string& stream() const { return stream_; }
 
-  std::uint64_t version = 0;  // entries folded, committed or about to be
+  // Nothing was decided that the ledger does not hold: only then may what was decided be performed.
+  [[nodiscard]] bool all_is_committed() const { return committed == version; }
+
+  // An effect's outcome has come. False: it was asked for by an earlier life of this stream, before it was revived.
+  [[nodiscard]] bool accept_outcome(std::uint64_t effect) {
+    if (effect < first_effect_) return false;
+    const auto place = std::ranges::find(under_way_, effect);
+    AUTOHEAL_CHECK(place != under_way_.end());  // asked for, and not answered before
+    *place = under_way_.back();
+    under_way_.pop_back();
+    return true;
+  }
+
+  std::uint64_t version = 0;    // entries folded, committed or about to be
+  std::uint64_t committed = 0;  // of those, in the ledger
   bool ended = false;
   bool to_be_resumed = false;  // folded, and has not been told yet that the process began anew
+  bool was_resumed = false;    // and was told so
+
+ protected:
+  [[nodiscard]] std::uint64_t number_effect() { return ++effects_; }
+  void effect_begins(std::uint64_t effect) {
+    AUTOHEAL_CHECK(all_is_committed());
+    under_way_.push_back(effect);
+  }
 
  private:
   std::string stream_;
+  std::uint64_t& effects_;  // numbered so far, by all instances of the runner: no number is given twice
+  std::uint64_t first_effect_;
+  std::vector<std::uint64_t> under_way_;
 };
 
 // `deliver` brings an effect's outcome back to the loop, from any thread.
 template <Workflow W>
 class TypedInstance final : public Instance {
  public:
-  using Deliver = std::function<void(const std::string& stream, typename W::Input)>;
+  using Deliver = std::function<void(const std::string& stream, std::uint64_t effect, typename W::Input)>;
 
-  TypedInstance(std::string stream, EffectPerformer<W>& performer, Deliver deliver)
-      : Instance(std::move(stream)), performer_(performer), deliver_(std::move(deliver)) {}
+  TypedInstance(std::string stream, std::uint64_t& effects, EffectPerformer<W>& performer, Deliver deliver)
+      : Instance(std::move(stream), effects), performer_(performer), deliver_(std::move(deliver)) {}
 
   [[nodiscard]] const typename W::State& state() const { return state_; }
 
   [[nodiscard]] Result<Step> take(const typename W::Input& input, Timestamp now, BlobStore& blobs) {
-    AUTOHEAL_CHECK(!ended);
+    AUTOHEAL_CHECK(!ended && !to_be_resumed);
     Decision<W> decision = W::decide(std::as_const(state_), input, now);
     for (const NewContent& content : decision.contents) {
       if (auto name = blobs.put(content.bytes, content.naming); !name) return std::unexpected(std::move(name.error()));
     }
     Step step;
     for (const auto& entry : decision.entries) {
+      AUTOHEAL_CHECK(misfit_in<W>(state_, entry) == nullptr);
       state_ = W::apply(std::move(state_), entry);
       Encoded encoded = W::encode(std::as_const(state_), entry);
       auto data = shorten(blobs, std::move(encoded.data));
@@ -76,10 +105,13 @@ class TypedInstance final : public Instance {
     step.ends = decision.ends;
     step.wake_after = decision.wake_after;
     for (auto& effect : decision.effects) {
-      step.effects.push_back([this, name = this->stream(), deliver = deliver_, effect = std::move(effect)] {
-        performer_.perform(name, effect,
-                           [name, deliver](typename W::Input outcome) { deliver(name, std::move(outcome)); });
-      });
+      step.effects.push_back(
+          [this, name = this->stream(), deliver = deliver_, number = number_effect(), effect = std::move(effect)] {
+            effect_begins(number);
+            performer_.perform(name, effect, [name, deliver, number](typename W::Input outcome) {
+              deliver(name, number, std::move(outcome));
+            });
+          });
     }
     return step;
   }
@@ -90,8 +122,12 @@ class TypedInstance final : public Instance {
     if (!data) return std::unexpected(std::move(data.error()));
     auto decoded = W::decode(entry.type, entry.dataversion, *data);
     if (!decoded) return std::unexpected(std::move(decoded.error()));
+    if (const char* why = misfit_in<W>(state_, *decoded); why != nullptr) {
+      return failure(ErrorKind::corrupt, "entry " + std::to_string(entry.version) + " of stream " + this->stream() +
+                                             " (" + entry.type + ") cannot follow: " + why);
+    }
     state_ = W::apply(std::move(state_), *decoded);
-    ++version;
+    committed = ++version;
     return {};
   }
 

@@ -3,6 +3,8 @@
 #include <unordered_set>
 #include <utility>
 
+#include "engine/check.hpp"
+
 namespace autoheal::engine {
 
 namespace {
@@ -12,6 +14,21 @@ constexpr std::size_t folded_at_once = 256;
 constexpr std::size_t resumed_at_once = 512;
 
 bool passes(const Error& error) { return error.kind == ErrorKind::unavailable || error.kind == ErrorKind::busy; }
+
+// Turns and commits do not nest: what is called back during one only posts.
+class OneAtATime {
+ public:
+  explicit OneAtATime(bool& busy) : busy_(busy) {
+    AUTOHEAL_CHECK(!busy_);
+    busy_ = true;
+  }
+  ~OneAtATime() { busy_ = false; }
+  OneAtATime(const OneAtATime&) = delete;
+  OneAtATime& operator=(const OneAtATime&) = delete;
+
+ private:
+  bool& busy_;
+};
 
 // "heal.triggered" -> "heal"
 std::string_view workflow_of(std::string_view entry_type) { return entry_type.substr(0, entry_type.rfind('.')); }
@@ -34,6 +51,7 @@ void Runner::append(const std::string& stream, NewEntry entry, std::function<voi
 }
 
 bool Runner::turn() {
+  const OneAtATime turn(in_turn_);
   if (failure_) return false;
   if (retry_at_) {
     if (ports_.clock.since_boot() < *retry_at_) return false;
@@ -126,10 +144,13 @@ Batch Runner::batch_of_works() {
     if (work.step.entries.empty() && !work.step.ends) continue;
     const auto [found, fresh] = place.try_emplace(work.instance->stream(), batch.streams.size());
     if (fresh) {
+      AUTOHEAL_CHECK(work.version_before == work.instance->committed);
       batch.streams.push_back(append_of(work));
       continue;
     }
     StreamAppend& same = batch.streams[found->second];
+    AUTOHEAL_CHECK(same.life == StreamLife::goes_on);
+    AUTOHEAL_CHECK(same.expected_version + same.entries.size() == work.version_before);
     same.entries.insert(same.entries.end(), work.step.entries.begin(), work.step.entries.end());
     if (work.step.ends) same.life = StreamLife::ends;
   }
@@ -144,9 +165,14 @@ bool Runner::commit() {
     return true;
   }
   doing_ = "a commit";
-  const AppendResult result = ports_.ledger.append(batch);
+  const AppendResult result = write(batch);
   doing_ = "what follows a commit";
   return committed(result);
+}
+
+AppendResult Runner::write(const Batch& batch) {
+  const OneAtATime commit(in_commit_);
+  return ports_.ledger.append(batch);
 }
 
 bool Runner::committed(const AppendResult& result) {
@@ -172,6 +198,7 @@ bool Runner::committed(const AppendResult& result) {
       stop({ErrorKind::fatal, result.message.empty() ? "a commit's outcome is not known" : result.message, {}});
       return false;
   }
+  for (const Work& work : works_) work.instance->committed += work.step.entries.size();
   places_.clear();
   for (Loose& loose : std::exchange(loose_, {})) {
     ++loose_versions_[loose.stream];
@@ -201,6 +228,7 @@ void Runner::refuse_starts(const Error& error) {
 void Runner::perform(std::vector<Work> works) {
   for (Work& work : works) {
     const std::string stream = work.instance->stream();
+    AUTOHEAL_CHECK(work.instance->all_is_committed());
     if (work.started) work.started(stream);
     if (work.step.wake_after) wakes_.set(stream, ports_.clock.since_boot() + *work.step.wake_after);
     for (auto& effect : work.step.effects) effect();
@@ -215,6 +243,7 @@ void Runner::perform(std::vector<Work> works) {
 // The batch was refused whole because one start repeats an earlier one: that start gets the earlier stream, the rest
 // is tried again without it.
 void Runner::already_started(const AppendResult& result) {
+  bool one_less = false;
   for (auto work = works_.begin(); work != works_.end(); ++work) {
     if (work->idempotency_key.empty() || work->idempotency_key != result.duplicate_key) continue;
     const std::string stream = work->instance->stream();
@@ -222,8 +251,10 @@ void Runner::already_started(const AppendResult& result) {
     if (work->started) work->started(result.existing_stream);
     works_.erase(work);
     instances_.erase(stream);
+    one_less = true;
     break;
   }
+  AUTOHEAL_CHECK(one_less);  // else the same batch would be refused for ever
   if (!works_.empty() || !loose_.empty()) commit();
 }
 
@@ -283,6 +314,11 @@ Result<void> Runner::load(const std::string& stream) {
   }
   auto instance = kind->second.make(stream);
   for (const Entry& entry : *entries) {
+    if (entry.version != instance->version + 1) {
+      return autoheal::failure(ErrorKind::corrupt, "stream " + stream + " lacks its entry " +
+                                                       std::to_string(instance->version + 1) + ": the next one is " +
+                                                       std::to_string(entry.version));
+    }
     if (auto folded = instance->fold(entry, ports_.blobs); !folded) return folded;
   }
   instances_[stream] = std::move(instance);
@@ -299,6 +335,8 @@ void Runner::resume_some() {
 }
 
 void Runner::resume(Instance& instance) {
+  AUTOHEAL_CHECK(!instance.was_resumed);
+  instance.was_resumed = true;
   instance.to_be_resumed = false;
   const std::uint64_t before = instance.version;
   take_step(instance, before, instance.take_resumed(ports_.clock.now(), ports_.blobs), {}, {});

@@ -36,7 +36,7 @@ struct RunnerHooks {
   std::function<void(const std::string& stream, const Error&)> set_aside;  // an unreadable stream at recovery
   // The store cannot serve now: what was to begin was refused, what has begun waits for its next commit.
   std::function<void(const std::string& why)> unavailable;
-  std::function<void(const Error&)> stopped;                // nothing more is acknowledged; the process should end
+  std::function<void(const Error&)> stopped;  // nothing more is acknowledged; the process should end
 };
 
 class Runner {
@@ -112,6 +112,10 @@ class Runner {
     std::function<std::unique_ptr<Instance>(const std::string& stream)> make;
   };
 
+  template <Workflow W>
+  void bring_outcome(const std::string& stream, std::uint64_t effect, typename W::Input outcome);
+  template <Workflow W>
+  void take_input(TypedInstance<W>& instance, const typename W::Input& input);
   void post(std::function<void()> input);
   void take_inputs();
   void resume_some();
@@ -123,6 +127,7 @@ class Runner {
   void resume(Instance& instance);
   void resume_next_alone();
   bool commit();
+  AppendResult write(const Batch& batch);
   bool committed(const AppendResult& result);
   void perform(std::vector<Work> works);
   void already_started(const AppendResult& result);
@@ -154,16 +159,19 @@ class Runner {
   std::optional<Duration> retry_at_;  // after `unavailable`
   std::optional<Error> failure_;
   std::uint64_t turns_ = 0;
+  std::uint64_t effects_ = 0;  // asked of the world so far
+  bool in_turn_ = false;
+  bool in_commit_ = false;
   std::atomic<const char*> doing_ = "nothing";
 };
 
 template <Workflow W>
 void Runner::register_workflow(EffectPerformer<W>& performer, std::string stream_prefix) {
-  auto deliver = [this](const std::string& stream, typename W::Input outcome) {
-    submit<W>(stream, std::move(outcome));
+  auto deliver = [this](const std::string& stream, std::uint64_t effect, typename W::Input outcome) {
+    bring_outcome<W>(stream, effect, std::move(outcome));
   };
-  kinds_[std::string(W::type)] = {std::move(stream_prefix), [&performer, deliver](const std::string& stream) {
-                                    return std::make_unique<TypedInstance<W>>(stream, performer, deliver);
+  kinds_[std::string(W::type)] = {std::move(stream_prefix), [this, &performer, deliver](const std::string& stream) {
+                                    return std::make_unique<TypedInstance<W>>(stream, effects_, performer, deliver);
                                   }};
 }
 
@@ -182,12 +190,25 @@ template <Workflow W>
 void Runner::submit(const std::string& stream, typename W::Input input) {
   post([this, stream, input = std::move(input)] {
     auto* instance = static_cast<TypedInstance<W>*>(find(stream));
-    if (instance == nullptr || instance->ended) return;
-    if (instance->to_be_resumed) resume(*instance);
-    if (instance->ended) return;
-    const std::uint64_t before = instance->version;
-    take_step(*instance, before, instance->take(input, ports_.clock.now(), ports_.blobs), {}, {});
+    if (instance != nullptr) take_input<W>(*instance, input);
   });
+}
+
+template <Workflow W>
+void Runner::bring_outcome(const std::string& stream, std::uint64_t effect, typename W::Input outcome) {
+  post([this, stream, effect, outcome = std::move(outcome)] {
+    auto* instance = static_cast<TypedInstance<W>*>(find(stream));
+    if (instance != nullptr && instance->accept_outcome(effect)) take_input<W>(*instance, outcome);
+  });
+}
+
+template <Workflow W>
+void Runner::take_input(TypedInstance<W>& instance, const typename W::Input& input) {
+  if (instance.ended) return;
+  if (instance.to_be_resumed) resume(instance);
+  if (instance.ended) return;
+  const std::uint64_t before = instance.version;
+  take_step(instance, before, instance.take(input, ports_.clock.now(), ports_.blobs), {}, {});
 }
 
 template <Workflow W>

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "engine/check.hpp"
+
 namespace autoheal::engine {
 
 bool WakeQueue::later(const Waiting& a, const Waiting& b) {
@@ -21,13 +23,21 @@ void WakeQueue::drop_outdated() {
   while (!heap_.empty()) {
     const auto found = current_.find(heap_.front().stream);
     if (found != current_.end() && found->second == heap_.front().ticket) return;
-    std::pop_heap(heap_.begin(), heap_.end(), later);
-    heap_.pop_back();
+    (void)take_first();
   }
+}
+
+WakeQueue::Waiting WakeQueue::take_first() {
+  std::pop_heap(heap_.begin(), heap_.end(), later);
+  Waiting first = std::move(heap_.back());
+  heap_.pop_back();
+  AUTOHEAL_CHECK(heap_.empty() || later(heap_.front(), first));
+  return first;
 }
 
 std::optional<Duration> WakeQueue::next() {
   drop_outdated();
+  AUTOHEAL_CHECK(heap_.size() >= current_.size());  // nobody waits who will not be woken
   if (heap_.empty()) return std::nullopt;
   return heap_.front().due;
 }
@@ -35,10 +45,9 @@ std::optional<Duration> WakeQueue::next() {
 std::optional<std::string> WakeQueue::take_due(Duration now) {
   const auto due = next();
   if (!due || *due > now) return std::nullopt;
-  std::pop_heap(heap_.begin(), heap_.end(), later);
-  std::string stream = std::move(heap_.back().stream);
-  heap_.pop_back();
-  current_.erase(stream);
+  std::string stream = take_first().stream;
+  const std::size_t waited = current_.erase(stream);
+  AUTOHEAL_CHECK(waited == 1);
   return stream;
 }
 

@@ -30,6 +30,7 @@ class WakeQueue {
   };
   static bool later(const Waiting& a, const Waiting& b);
   void drop_outdated();
+  Waiting take_first();
 
   std::vector<Waiting> heap_;
   std::unordered_map<std::string, std::uint64_t> current_;

@@ -61,6 +61,15 @@ concept Workflow = requires(typename W::State state, const typename W::Input& in
   { W::resumes_alone(std::as_const(state)) } -> std::same_as<bool>;
 };
 
+// A workflow may also know which entry can come next: static const char* misfit(state, entry) says why one cannot, null
+// that it can. The loop then ends the process before it writes one that does not fit, and sets a stream aside in which
+// one stands. Without it everything fits that can be decoded.
+template <Workflow W>
+[[nodiscard]] const char* misfit_in(const typename W::State& state, const typename W::Entry& entry) {
+  if constexpr (requires { W::misfit(state, entry); }) return W::misfit(state, entry);
+  return nullptr;
+}
+
 // Performs effects in the world. perform() returns at once or soon; `done` is called exactly once, from any thread,
 // with the outcome as the workflow's next input. Never throws: a failure is an outcome.
 template <class W>

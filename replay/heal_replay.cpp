@@ -1,6 +1,6 @@
 #include "replay/heal_replay.hpp"
 
-#include "workflows/heal_table.hpp"
+#include "workflows/heal_fit.hpp"
 
 namespace autoheal::replay {
 
@@ -46,7 +46,7 @@ class Replay {
   void step() {
     auto told = input_before(result_.state, heal_, at_, world_);
     if (!told) return set_aside(told.error());
-    if (!phase_after(result_.state.phase, heal_.entry(at_).type)) return diverge(nullptr);
+    if (!fits()) return diverge(nullptr);
     std::optional<Tried> best;
     for (HealInput& input : told->possible) {
       Tried tried = decide_again(std::move(input));
@@ -58,6 +58,12 @@ class Replay {
     if (best && best->whole()) return accept(*best);
     if (!told->untold.empty()) return take_as_it_is(told->untold);
     diverge(best ? &*best : nullptr);
+  }
+
+  // What no heal of ours goes on with is not decided upon.
+  bool fits() {
+    const auto entry = heal_.decoded(at_);
+    return entry && misfit_of(result_.state, **entry) == nullptr;
   }
 
   Tried decide_again(HealInput input) {
@@ -116,6 +122,7 @@ class Replay {
     do {
       const auto entry = heal_.decoded(at_);
       if (!entry) return set_aside(entry.error());
+      if (!fits()) return diverge(nullptr);
       const bool concludes =
           std::holds_alternative<RetryScheduled>(**entry) || std::holds_alternative<Exhausted>(**entry);
       result_.state = Heal::apply(std::move(result_.state), **entry);

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "engine/check.hpp"
 #include "store/key_file.hpp"
 #include "store/posix_file.hpp"
 #include "store/signed_head.hpp"
@@ -134,13 +135,23 @@ Result<std::optional<TreeHead>> CheckpointSigner::next(const SqliteLedger& ledge
 
 Result<StoredCheckpoint> CheckpointSigner::sign(const TreeHead& head) {
   const std::lock_guard lock(mutex_);
+  // What leads back never gets here: next() refuses it.
+  AUTOHEAL_CHECK(!last_ || head.size >= last_->head.size);
   const Checkpoint checkpoint{origin_, head};
   if (auto written = write_signed_head(ledger_path_, checkpoint); !written)
     return std::unexpected(std::move(written.error()));
   last_ = checkpoint;
   auto note = sign_checkpoint(*key_, origin_, head);
   if (!note) return std::unexpected(std::move(note.error()));
+  AUTOHEAL_CHECK(is_of_what_is_remembered(*note));
   return StoredCheckpoint{head.size, std::move(*note)};
+}
+
+// A signature that leaves is of the head that `<ledger>.signed` holds, and anybody can open it.
+bool CheckpointSigner::is_of_what_is_remembered(const std::string& note) const {
+  const VerifierKey keys[] = {key_->verifier()};
+  const auto opened = open_checkpoint(note, keys);
+  return opened && last_ && opened->origin == last_->origin && opened->head == last_->head;
 }
 
 Result<std::optional<StoredCheckpoint>> CheckpointSigner::sign_now(SqliteLedger& ledger) {

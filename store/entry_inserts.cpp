@@ -1,5 +1,6 @@
 #include "store/entry_inserts.hpp"
 
+#include "engine/check.hpp"
 #include "store/entry_queries.hpp"
 #include "store/leaf.hpp"
 
@@ -65,6 +66,7 @@ Position EntryInserts::write(const engine::Batch& batch, Position head, TreeWrit
   for (std::size_t at = whole; at < rows.size(); ++at) insert(rows.subspan(at, 1), one_);
   for (const engine::SavedPlace& place : batch.places) save_place(place);
   if (tree != nullptr) grow(*tree);
+  AUTOHEAL_CHECK(rows_.size() == seq - head.value);
   lag_.end({seq});
   return {seq};
 }

@@ -27,7 +27,12 @@ MemoryLedger::MemoryLedger(const MemoryLedger& other) : id_(other.id_), epoch_(o
 AppendResult MemoryLedger::append(const Batch& batch) {
   const std::lock_guard lock(mutex_);
   if (AppendResult result = refused(batch); result.status != AppendStatus::ok) return result;
-  for (const StreamAppend& append : batch.streams) keep(append);
+  std::size_t expected = entries_.size();
+  for (const StreamAppend& append : batch.streams) {
+    expected += append.entries.size();
+    keep(append);
+  }
+  AUTOHEAL_CHECK(entries_.size() == expected);
   for (const engine::SavedPlace& place : batch.places) places_[place.subscriber] = place.position;
   AppendResult result;
   result.head = {entries_.size()};
@@ -71,6 +76,7 @@ void MemoryLedger::keep(const StreamAppend& append) {
     open_.push_back(append.stream);
     if (!append.idempotency_key.empty()) keys_[append.idempotency_key] = append.stream;
   }
+  AUTOHEAL_CHECK(places.size() == append.expected_version);
   for (const engine::NewEntry& fresh : append.entries) {
     Entry entry;
     static_cast<engine::NewEntry&>(entry) = fresh;

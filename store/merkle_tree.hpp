@@ -3,6 +3,7 @@
 // leaf means.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -83,6 +84,8 @@ class GrowingTree {
   [[nodiscard]] std::uint64_t size() const { return size_; }
   [[nodiscard]] Hash root() const;
   [[nodiscard]] TreeHead head() const { return {size_, root()}; }
+  // The edge holds one subtree for each power of two in the size: the root is that of exactly `size` leaves.
+  [[nodiscard]] bool edge_fits_size() const { return edge_.size() == static_cast<std::size_t>(std::popcount(size_)); }
 
  private:
   std::uint64_t size_ = 0;

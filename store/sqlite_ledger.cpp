@@ -219,6 +219,9 @@ struct SqliteLedger::Parts {
     }
   }
 
+  // Each entry is a leaf: before an append, after it, and when the tree is signed.
+  [[nodiscard]] bool tree_covers_entries() const { return !tree || tree->tree().size() == head.value; }
+
   // Destroyed from the last to the first: statements, connection, lock.
   LedgerLock lock;
   std::filesystem::path path;
@@ -271,6 +274,12 @@ Result<std::unique_ptr<SqliteLedger>> SqliteLedger::open(const std::filesystem::
 
 namespace {
 
+std::uint64_t count_of_entries(const Batch& batch) {
+  std::uint64_t count = 0;
+  for (const StreamAppend& append : batch.streams) count += append.entries.size();
+  return count;
+}
+
 bool begins_a_stream(const Batch& batch) {
   return std::ranges::any_of(batch.streams, [](const StreamAppend& one) { return one.expected_version == 0; });
 }
@@ -301,6 +310,8 @@ AppendResult SqliteLedger::append_once(const Batch& batch) {
     result.message = parts_->poisoned;
     return result;
   }
+  AUTOHEAL_CHECK(parts_->tree_covers_entries());
+  AUTOHEAL_CHECK(!begins_a_stream(batch) || !parts_->reserve.missing());
   try {
     parts_->begin->exec();
     parts_->begin->reset();
@@ -313,6 +324,7 @@ AppendResult SqliteLedger::append_once(const Batch& batch) {
   } catch (const SQLite::Exception& exception) {
     return parts_->answer(status_before_commit(exception), exception);
   }
+  AUTOHEAL_CHECK(result.head.value == parts_->head.value + count_of_entries(batch));
   result = commit(result.head);
   if (result.status == AppendStatus::ok) {
     remember(batch);
@@ -330,6 +342,7 @@ AppendResult SqliteLedger::commit(Position head) {
   }
   parts_->head = head;
   if (parts_->tree) parts_->tree->keep();
+  AUTOHEAL_CHECK(parts_->tree_covers_entries());
   AppendResult result;
   result.head = head;
   return result;
@@ -457,7 +470,10 @@ Result<std::optional<Entry>> SqliteLedger::read_newest(const std::string& stream
   return parts_->ask([&](EntryQueries& queries) { return queries.read_newest(stream, type); });
 }
 
-TreeHead SqliteLedger::tree_head() const { return parts_->tree ? parts_->tree->tree().head() : TreeHead(); }
+TreeHead SqliteLedger::tree_head() const {
+  AUTOHEAL_CHECK(parts_->tree_covers_entries());
+  return parts_->tree ? parts_->tree->tree().head() : TreeHead();
+}
 
 const SubtreeHashes& SqliteLedger::hashes() const { return *parts_->hashes; }
 
@@ -487,6 +503,7 @@ Result<void> SqliteLedger::drop_entries(Position last, std::span<const Position>
 }
 
 Result<void> SqliteLedger::keep_checkpoint(const StoredCheckpoint& checkpoint) {
+  AUTOHEAL_CHECK(checkpoint.size <= parts_->head.value);
   try {
     SQLite::Statement insert(parts_->database, "INSERT OR REPLACE INTO checkpoints(size, note) VALUES (?, ?)");
     insert.bind(1, static_cast<std::int64_t>(checkpoint.size));

@@ -77,20 +77,24 @@ TreeWriter::TreeWriter(SQLite::Database& database, GrowingTree tree)
       growing_(kept_) {}
 
 void TreeWriter::append(std::string_view leaf) {
+  ++leaves_;
   growing_.append(leaf_hash(leaf), [this](unsigned level, std::uint64_t index, const Hash& hash) {
     if (level % levels_per_tile != 0) return;
     const std::int64_t tile = tile_key(level / levels_per_tile, index / hashes_per_tile);
     const auto [run, fresh] = runs_.try_emplace(tile);
     if (fresh) run->second.first_slot = index % hashes_per_tile;
+    AUTOHEAL_CHECK(run->second.next_slot() == index % hashes_per_tile);
     run->second.hashes.append(reinterpret_cast<const char*>(hash.data()), hash.size());
   });
 }
 
 void TreeWriter::write() {
-  if (growing_.size() == kept_.size()) return;
+  AUTOHEAL_CHECK(growing_.size() == kept_.size() + leaves_);
+  if (leaves_ == 0) return;
   for (SQLite::Statement* statement : {&insert_tile_, &insert_root_}) statement->tryReset();
   for (const auto& [tile, run] : runs_) write_run(tile, run);
   runs_.clear();
+  AUTOHEAL_CHECK(growing_.edge_fits_size());
   const Hash root = growing_.root();
   insert_root_.bind(1, static_cast<std::int64_t>(growing_.size()));
   insert_root_.bindNoCopy(2, root.data(), static_cast<int>(root.size()));
@@ -99,6 +103,7 @@ void TreeWriter::write() {
 }
 
 void TreeWriter::write_run(std::int64_t tile, const Run& run) {
+  AUTOHEAL_CHECK(!run.hashes.empty() && run.next_slot() <= hashes_per_tile);
   if (run.first_slot == 0) {
     std::string whole = run.hashes;
     whole.resize(tile_bytes);
@@ -120,8 +125,16 @@ void TreeWriter::write_run(std::int64_t tile, const Run& run) {
   if (outcome != SQLITE_OK) throw SQLite::Exception(handle, outcome);
 }
 
+void TreeWriter::keep() {
+  AUTOHEAL_CHECK(growing_.size() == kept_.size() + leaves_ && growing_.edge_fits_size());
+  AUTOHEAL_CHECK(runs_.empty());  // all of it is in rows
+  kept_ = growing_;
+  leaves_ = 0;
+}
+
 void TreeWriter::forget() {
   growing_ = kept_;
+  leaves_ = 0;
   runs_.clear();
 }
 

@@ -59,7 +59,7 @@ class TreeWriter {
   // Within the transaction: the batch's hashes and its root become rows. An empty batch has none.
   void write();
   // The transaction was committed, or it was not: its leaves count from now on, or never were.
-  void keep() { kept_ = growing_; }
+  void keep();
   void forget();
 
   [[nodiscard]] const GrowingTree& tree() const { return kept_; }  // as of the newest commit
@@ -69,6 +69,7 @@ class TreeWriter {
   struct Run {
     std::uint64_t first_slot = 0;
     std::string hashes;
+    [[nodiscard]] std::uint64_t next_slot() const { return first_slot + hashes.size() / sizeof(Hash); }
   };
   void write_run(std::int64_t tile, const Run& run);
 
@@ -76,6 +77,7 @@ class TreeWriter {
   SQLite::Statement insert_tile_;
   SQLite::Statement insert_root_;
   GrowingTree kept_, growing_;
+  std::uint64_t leaves_ = 0;          // of the batch that is under way
   std::map<std::int64_t, Run> runs_;  // by tile
 };
 

@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include "engine/check.hpp"
 #include "store/keyed_digest.hpp"
 
 namespace autoheal::store {
@@ -42,6 +43,13 @@ std::optional<BlobPlace> place_of(const BlobName& name) {
   if (hex.size() != 64 || hex.find_first_not_of(hex_digits) != std::string::npos) return std::nullopt;
   const std::string folder = hex.substr(0, 2);
   return BlobPlace{keyed ? BlobNaming::keyed : BlobNaming::plain, folder, folder + "/" + algorithm + "-" + hex};
+}
+
+// Of a name that the vault itself gave to a content.
+BlobPlace place_of_own(const BlobName& name) {
+  auto place = place_of(name);
+  AUTOHEAL_CHECK(place.has_value());
+  return std::move(*place);
 }
 
 // Unlinks a temporary that was not renamed.
@@ -276,15 +284,15 @@ Result<BlobName> Vault::copy(int from, int into, BlobNaming naming, const std::s
 // away what nothing names (remove) must not take what an entry is about to name.
 Result<bool> Vault::already_there(const BlobName& name, std::uint64_t size) {
   struct stat seen {};
-  const auto place = place_of(name);
+  const BlobPlace place = place_of_own(name);
   {
     const std::lock_guard lock(mutex_);
-    if (::fstatat(folder_.get(), place->file.c_str(), &seen, AT_SYMLINK_NOFOLLOW) != 0) return false;
+    if (::fstatat(folder_.get(), place.file.c_str(), &seen, AT_SYMLINK_NOFOLLOW) != 0) return false;
     if (!S_ISREG(seen.st_mode) || static_cast<std::uint64_t>(seen.st_size) != size) return false;
     if (age_of(seen) > younger_again_after &&
-        ::utimensat(folder_.get(), place->file.c_str(), nullptr, AT_SYMLINK_NOFOLLOW) != 0)
+        ::utimensat(folder_.get(), place.file.c_str(), nullptr, AT_SYMLINK_NOFOLLOW) != 0)
       return std::unexpected(system_error("touching " + name + " in " + path_.string()));
-    if (is_durable(name, place->folder)) return true;
+    if (is_durable(name, place.folder)) return true;
   }
   // Another thread, or a process that died, may have renamed it and not yet synced its folder.
   if (auto synced = make_name_durable(name); !synced) return std::unexpected(synced.error());
@@ -292,25 +300,25 @@ Result<bool> Vault::already_there(const BlobName& name, std::uint64_t size) {
 }
 
 Result<void> Vault::put_in_place(const std::string& temporary, const BlobName& name) {
-  const auto place = place_of(name);
+  const BlobPlace place = place_of_own(name);
   {
     const std::lock_guard lock(mutex_);
     not_yet_durable_.insert(name);
   }
-  if (::renameat(folder_.get(), temporary.c_str(), folder_.get(), place->file.c_str()) != 0) {
+  if (::renameat(folder_.get(), temporary.c_str(), folder_.get(), place.file.c_str()) != 0) {
     return std::unexpected(system_error("storing " + name + " in " + path_.string()));
   }
   return make_name_durable(name);
 }
 
 Result<void> Vault::make_name_durable(const BlobName& name) {
-  const auto place = place_of(name);
+  const BlobPlace place = place_of_own(name);
   const FileDescriptor folder(
-      ::openat(folder_.get(), place->folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+      ::openat(folder_.get(), place.folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!folder) return std::unexpected(system_error("opening a folder of " + path_.string()));
   if (auto synced = sync_file(folder.get(), path_.string()); !synced) return synced;
   const std::lock_guard lock(mutex_);
-  synced_folders_.insert(place->folder);
+  synced_folders_.insert(place.folder);
   not_yet_durable_.erase(name);
   return {};
 }

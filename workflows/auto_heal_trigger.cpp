@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "engine/check.hpp"
 #include "workflows/by_codec.hpp"
 #include "workflows/json_writer.hpp"
 
@@ -94,7 +95,7 @@ asio::awaitable<HealResult> AutoHealTrigger::begin(EngineToHeal engine, TestFail
   const EngineSpec& spec = *engine.spec;
   const bool ends_at_once = !failure.failed_dependency.empty() || failure.flapping;
   if (ends_at_once) failure.needs.clear();
-  const bool free = !ends_at_once && failure.needs.empty() && slots_.size() + beginning_ < settings_.max_concurrent;
+  const bool free = !ends_at_once && failure.needs.empty() && taken() < settings_.max_concurrent;
   Triggered facts;
   facts.engine = spec.name;
   facts.strategy = spec.strategy;
@@ -105,12 +106,18 @@ asio::awaitable<HealResult> AutoHealTrigger::begin(EngineToHeal engine, TestFail
   facts.waits = !free;
   facts.needs = failure.needs;
   facts.by = by;
-  open_[spec.name] = {};
+  // One heal per engine: heal_engine() joined it where one is open.
+  const bool is_first = open_.try_emplace(spec.name).second;
+  AUTOHEAL_CHECK(is_first);
   if (free) ++beginning_;
   if (hooks.began) hooks.began(spec.name);
   HealInput input = Begin{std::move(facts)};  // named: g++ 12 destroys braced temporaries of a co_await twice
   const auto heal = co_await runtime_.start<Heal>(std::move(input));
-  if (free) --beginning_;
+  if (free) {
+    AUTOHEAL_CHECK(beginning_ > 0);
+    --beginning_;
+  }
+  AUTOHEAL_CHECK(open_.contains(spec.name) && open_.at(spec.name).empty());
   if (!heal) {
     open_.erase(spec.name);
     HealResult failed;
@@ -120,7 +127,7 @@ asio::awaitable<HealResult> AutoHealTrigger::begin(EngineToHeal engine, TestFail
     if (hooks.ended) hooks.ended(failed);
     co_return failed;
   }
-  if (free) slots_.insert(*heal);
+  if (free) take_slot(*heal);
   follow(spec.name, *heal);
   if (ends_at_once) {
     const EndReason reason = failure.flapping ? EndReason::flapping : EndReason::dependency_failed;
@@ -128,7 +135,7 @@ asio::awaitable<HealResult> AutoHealTrigger::begin(EngineToHeal engine, TestFail
   } else if (!failure.needs.empty()) {
     asio::co_spawn(runtime_.executor(), wait_for_needs(*heal, failure.needs, by), asio::detached);
   } else if (!free) {
-    waiting_.push_back(*heal);
+    wait_for_slot(*heal);
   }
   co_return co_await wait_for(spec.name, *heal);
 }
@@ -164,8 +171,19 @@ asio::awaitable<HealEnding> AutoHealTrigger::ending_of_need(std::string needed, 
 void AutoHealTrigger::queue(const std::string& heal) {
   const HealState* state = runtime_.runner().state<Heal>(heal);
   if (state == nullptr || state->ending) return;
-  waiting_.push_back(heal);
+  wait_for_slot(heal);
   let_one_go();
+}
+
+// A heal waits or holds a slot, each once.
+void AutoHealTrigger::take_slot(const std::string& heal) {
+  const bool is_new = slots_.insert(heal).second;
+  AUTOHEAL_CHECK(is_new);
+}
+
+void AutoHealTrigger::wait_for_slot(const std::string& heal) {
+  AUTOHEAL_CHECK(!slots_.contains(heal));
+  waiting_.push_back(heal);
 }
 
 void AutoHealTrigger::follow(const std::string& engine, const std::string& heal) {
@@ -184,7 +202,8 @@ asio::awaitable<void> AutoHealTrigger::see_to_its_end(std::string engine, std::s
     result.heal = heal;
     result.error = state ? "the healer stopped" : state.error().message;
   }
-  open_.erase(engine);
+  // A ledger of others may hold two of one engine: then the newer one stands here.
+  if (const auto open = open_.find(engine); open != open_.end() && open->second == heal) open_.erase(open);
   endings_[engine] = result.ending;
   ended_[engine] = result;
   free_slot(heal);
@@ -219,10 +238,10 @@ void AutoHealTrigger::free_slot(const std::string& heal) {
 }
 
 void AutoHealTrigger::let_one_go() {
-  while (!waiting_.empty() && slots_.size() + beginning_ < settings_.max_concurrent) {
+  while (!waiting_.empty() && taken() < settings_.max_concurrent) {
     const std::string heal = waiting_.front();
     waiting_.pop_front();
-    slots_.insert(heal);
+    take_slot(heal);
     runtime_.runner().submit<Heal>(heal, Go{});
   }
 }
@@ -241,9 +260,9 @@ void AutoHealTrigger::adopt_recovered(const std::vector<std::string>& heals) {
     const HealState* state = states[index];
     if (state == nullptr) continue;
     if (state->phase != Phase::triggered) {
-      slots_.insert(heals[index]);
+      take_slot(heals[index]);
     } else if (state->needs.empty()) {
-      waiting_.push_back(heals[index]);
+      wait_for_slot(heals[index]);
     } else {
       asio::co_spawn(runtime_.executor(), wait_for_needs(heals[index], state->needs, std::nullopt), asio::detached);
     }

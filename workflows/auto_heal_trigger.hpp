@@ -83,6 +83,10 @@ class AutoHealTrigger {
   boost::asio::awaitable<void> find_failing_needs(const EngineSpec& spec, TestFailure& failure);
   boost::asio::awaitable<void> wait_for_needs(std::string heal, std::vector<std::string> needs, std::optional<By> by);
   boost::asio::awaitable<HealEnding> ending_of_need(std::string needed, std::optional<By> by);
+  // Slots that are taken, also by heals whose first commit is under way.
+  [[nodiscard]] std::size_t taken() const { return slots_.size() + beginning_; }
+  void take_slot(const std::string& heal);
+  void wait_for_slot(const std::string& heal);
   void queue(const std::string& heal);
   void let_one_go();
   void free_slot(const std::string& heal);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/check.hpp"
 #include "workflows/build_outputs.hpp"
 #include "workflows/engine_spec_codec.hpp"
 #include "workflows/env_file.hpp"
@@ -33,10 +34,24 @@ std::string without_final_newline(std::string text) {
 
 template <class Effect>
 std::span<const Change> changes_of(const Effect& effect) {
+  AUTOHEAL_CHECK(effect.from <= effect.to && effect.to <= effect.plan->changes.size());
   return std::span(effect.plan->changes).subspan(effect.from, effect.to - effect.from);
 }
 
+// Each change of the group has its outcome, once: what the machine goes by when it looks for what is next.
+template <class Effect, class Outcome>
+bool one_for_each(const Effect& effect, const std::vector<Outcome>& outcomes) {
+  std::vector<bool> told(effect.to - effect.from);
+  if (outcomes.size() != told.size()) return false;
+  for (const Outcome& outcome : outcomes) {
+    if (outcome.number <= effect.from || outcome.number > effect.to) return false;
+    told[outcome.number - effect.from - 1] = true;
+  }
+  return std::ranges::find(told, false) == told.end();
+}
+
 const Act& act_of(const EffectContext& effect, unsigned number) {
+  AUTOHEAL_CHECK(number > effect.plan->changes.size() && number <= effect.plan->size());
   return effect.plan->acts[number - effect.plan->changes.size() - 1];
 }
 
@@ -149,6 +164,7 @@ HealInput HealEffects::outcome_of(const std::string& heal, const ApplyChanges& e
     }
     done.outcomes =
         at_.host.apply(**spec, changes, static_cast<unsigned>(effect.from) + 1, mark(heal, effect.start, 0));
+    AUTOHEAL_CHECK(one_for_each(effect, done.outcomes));
   } else {
     done.outcomes = all_failed(effect, effect.principal + " may no longer change anything");
     for (ChangeOutcome& outcome : done.outcomes) outcome.status = ChangeStatus::refused;
@@ -270,6 +286,7 @@ HealInput HealEffects::outcome_of(const std::string& heal, const RestoreChanges&
   if (spec) {
     done.outcomes = at_.host.restore(**spec, changes_of(effect), static_cast<unsigned>(effect.from) + 1,
                                      effect.outcomes, mark(heal, effect.start, 0));
+    AUTOHEAL_CHECK(one_for_each(effect, done.outcomes));
   } else {
     for (std::size_t index = effect.from; index < effect.to; ++index) {
       done.outcomes.push_back({static_cast<unsigned>(index + 1), UndoStatus::failed, spec.error().message});

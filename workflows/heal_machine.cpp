@@ -37,7 +37,11 @@ class Turn {
  public:
   Turn(const HealState& state, Timestamp now) : state_(state), now_(now) {}
 
-  engine::Decision<Heal> take() { return std::move(decision_); }
+  engine::Decision<Heal> take() {
+    AUTOHEAL_CHECK(decision_.effects.size() <= 1);
+    AUTOHEAL_CHECK(!decision_.ends || has_ended());
+    return std::move(decision_);
+  }
 
   void on(const Begin& input) {
     AUTOHEAL_CHECK(state_.phase == Phase::none);
@@ -48,7 +52,7 @@ class Turn {
   }
 
   void on(const Join& input) {
-    if (state_.phase == Phase::exhausted || state_.phase == Phase::complete) return;
+    if (has_ended()) return;
     add(TriggerJoined{input.error, input.by});
   }
 
@@ -57,7 +61,8 @@ class Turn {
   }
 
   void on(const Cancel& input) {
-    if (state_.step == Step::ended || state_.ending) return;
+    // One that has ended may be rolled back once more: that is no attempt, and goes on.
+    if (has_ended() || state_.ending) return;
     add(CancelRequested{input.reason, input.by});
     if (state_.phase == Phase::triggered || state_.phase == Phase::retrying) conclude();
   }
@@ -74,6 +79,7 @@ class Turn {
   }
 
   void on(const ProcessStarted& input) {
+    if (has_ended()) return end();  // its end was committed, only its stream is listed as open: by nobody of ours
     if (could_have_killed(state_) && state_.resumptions >= resumptions_allowed) {
       end_exhausted(EndReason::crash_loop,
                     "resumed " + std::to_string(state_.resumptions) + " times without progress; " + what_was_changed());
@@ -157,9 +163,16 @@ class Turn {
   template <class E>
   void add(E entry) {
     HealEntry recorded(std::move(entry));
-    AUTOHEAL_CHECK(phase_after(state_.phase, type_of(recorded)).has_value());
+    AUTOHEAL_CHECK(misfit_of(state_, recorded) == nullptr);
     state_ = apply_heal_entry(std::move(state_), recorded);
     decision_.entries.push_back(std::move(recorded));
+  }
+
+  [[nodiscard]] bool has_ended() const { return state_.phase == Phase::complete || state_.phase == Phase::exhausted; }
+
+  // An attempt is open: what it changed stands on no certificate.
+  [[nodiscard]] bool in_attempt() const {
+    return state_.phase == Phase::repairing || state_.phase == Phase::certifying;
   }
 
   template <class E>
@@ -293,11 +306,14 @@ class Turn {
   }
 
   void retry(unsigned attempt, Duration delay) {
+    AUTOHEAL_CHECK(!in_attempt() || nothing_is_left_to_undo(state_));
     add(RetryScheduled{attempt, now_ + delay, delay});
     decision_.wake_after = delay;
   }
 
   void end_exhausted(EndReason reason, std::string message) {
+    // A heal that kills the process is not touched again: what it changed is named.
+    AUTOHEAL_CHECK(reason == EndReason::crash_loop || !in_attempt() || nothing_is_left_to_undo(state_));
     add(Exhausted{state_.attempt, reason, std::move(message), now_ - state_.began});
     end();
   }
@@ -357,6 +373,8 @@ class Turn {
   }
 
   void go_on_waiting() {
+    // No commit of ours ends there: the ledger was cut off in the midst of one.
+    if (in_attempt()) return state_.plan_certified ? roll_back() : conclude();
     if (state_.ending) return conclude();
     if (state_.phase != Phase::retrying) return;
     decision_.wake_after = std::max(Duration{0}, std::min(state_.delay, state_.due - now_));

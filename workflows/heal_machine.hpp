@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/workflow.hpp"
+#include "workflows/heal_fit.hpp"
 #include "workflows/heal_state.hpp"
 #include "workflows/heal_table.hpp"
 
@@ -136,6 +137,7 @@ struct Heal {
 
   static engine::Decision<Heal> decide(const State& state, const Input& input, Timestamp now);
   static State apply(State state, const Entry& entry) { return apply_heal_entry(std::move(state), entry); }
+  static const char* misfit(const State& state, const Entry& entry) { return misfit_of(state, entry); }
   static engine::Encoded encode(const State& state, const Entry& entry);  // heal_codec.cpp
   static Result<Entry> decode(std::string_view entry_type, unsigned dataversion,
                               std::string_view data);  // heal_codec.cpp

@@ -37,6 +37,7 @@ class TestTurn {
 
   void on(const TestDone& input) {
     if (state_.tested.contains(input.result.engine)) return;
+    AUTOHEAL_CHECK(may_begin(state_, engine_of_run(input.result.engine)));
     add(input.result);
     if (input.result.outcome == TestOutcome::failed && state_.facts.heals) {
       decision_.effects.emplace_back(
@@ -48,6 +49,7 @@ class TestTurn {
 
   void on(const HealDone& input) {
     if (state_.healed.contains(input.result.engine)) return;
+    AUTOHEAL_CHECK(state_.tested.contains(input.result.engine) && !settled(state_, input.result.engine));
     add(input.result);
     after_settling(input.result.engine);
   }
@@ -64,7 +66,9 @@ class TestTurn {
 
   void test_what_may_begin(const std::vector<EngineToTest>& candidates) {
     for (const EngineToTest& engine : candidates) {
-      if (may_begin(state_, engine)) decision_.effects.emplace_back(TestEngine{engine.name});
+      if (!may_begin(state_, engine)) continue;
+      AUTOHEAL_CHECK(!state_.tested.contains(engine.name));
+      decision_.effects.emplace_back(TestEngine{engine.name});
     }
   }
 
@@ -77,12 +81,17 @@ class TestTurn {
     complete_if_settled();
   }
 
-  std::string failed_dependency(const std::string& name) const {
+  const EngineToTest& engine_of_run(const std::string& name) const {
     const auto engine = std::ranges::find(state_.facts.engines, name, &EngineToTest::name);
     AUTOHEAL_CHECK(engine != state_.facts.engines.end());
-    const auto failed = std::ranges::find_if_not(engine->depends_on,
+    return *engine;
+  }
+
+  std::string failed_dependency(const std::string& name) const {
+    const EngineToTest& engine = engine_of_run(name);
+    const auto failed = std::ranges::find_if_not(engine.depends_on,
                                                  [&](const std::string& needed) { return verified(state_, needed); });
-    return failed == engine->depends_on.end() ? std::string() : *failed;
+    return failed == engine.depends_on.end() ? std::string() : *failed;
   }
 
   void complete_if_settled() {
@@ -93,6 +102,7 @@ class TestTurn {
 
   void complete(std::string status) {
     SelfTestCompleted summary = summary_of(state_);
+    AUTOHEAL_CHECK(!state_.completed && summary.engines_verified <= summary.engines_total);
     if (!status.empty()) summary.status = std::move(status);
     summary.runtime = now_ - state_.facts.at;
     add(std::move(summary));

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/check.hpp"
+
 namespace autoheal::workflows {
 
 namespace {
@@ -108,13 +110,14 @@ void Watch::file_changed(Watched& engine, Duration now) {
 }
 
 void Watch::set_due(Watched& engine, std::optional<Duration> when) {
+  AUTOHEAL_CHECK(!when || is_free(engine));
   if (engine.due) due_.erase({*engine.due, engine.spec->name});
   engine.due = when;
   if (when) due_.emplace(*when, engine.spec->name);
 }
 
 void Watch::test_at(Watched& engine, Duration when) {
-  if (engine.testing || engine.healing) {
+  if (!is_free(engine)) {
     engine.again = std::min(engine.again.value_or(when), when);
   } else {
     set_due(engine, std::min(engine.due.value_or(when), when));
@@ -122,7 +125,7 @@ void Watch::test_at(Watched& engine, Duration when) {
 }
 
 void Watch::test_what_became_due(Watched& engine) {
-  if (engine.testing || engine.healing || !engine.again) return;
+  if (!is_free(engine) || !engine.again) return;
   test_at(engine, *std::exchange(engine.again, std::nullopt));
 }
 
@@ -131,6 +134,7 @@ void Watch::tested(const TestReport& report, Standing standing, Duration now) {
   const auto known = engines_.find(name);
   if (known == engines_.end() || !known->second.testing) return;
   Watched& engine = known->second;
+  AUTOHEAL_CHECK(tests_under_way_ > 0);
   --tests_under_way_;
   engine.testing = false;
   engine.lateness = Watched::Lateness::none;
@@ -288,6 +292,7 @@ void Watch::heal_or_wait(Watched& engine, Duration now) {
 }
 
 void Watch::begin_heal(Watched& engine, StartHeal heal, Duration now) {
+  AUTOHEAL_CHECK(is_free(engine));
   heal.flapping = engine.brakes.flaps(engine.spec->healing, now);
   if (heal.flapping) {
     engine.brakes.fall_quiet(now);
@@ -321,7 +326,7 @@ void Watch::tell_dependents(const std::string& needed, Duration now) {
   if (dependents == dependents_.end()) return;
   for (const std::string& name : dependents->second) {
     Watched& engine = engines_.at(name);
-    if (engine.waits && !engine.testing && !engine.healing) consider(engine, now);
+    if (engine.waits && is_free(engine)) consider(engine, now);
   }
 }
 
@@ -396,6 +401,7 @@ void Watch::reset(const std::string& name, Duration now) {
 std::vector<WatchAct> Watch::take_acts(Duration now) {
   while (tests_under_way_ < max_tests_ && !due_.empty() && due_.begin()->first <= now) {
     Watched& engine = engines_.at(due_.begin()->second);
+    AUTOHEAL_CHECK(is_free(engine));
     set_due(engine, std::nullopt);
     engine.testing = true;
     engine.test_began = now;

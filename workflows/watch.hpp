@@ -142,6 +142,8 @@ class Watch {
   };
 
   Watched* find(const std::string& name);
+  // Neither tested nor healed: only then is a test of it due, and only then does a test or a heal of it begin.
+  static bool is_free(const Watched& engine) { return !engine.testing && !engine.healing; }
   static std::optional<Late> late_at(const Watched& engine, Duration now);
   void file_changed(Watched& engine, Duration now);
   void set_due(Watched& engine, std::optional<Duration> when);

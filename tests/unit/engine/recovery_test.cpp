@@ -50,6 +50,26 @@ struct SilentWorld final : EffectPerformer<Renewal> {
   void perform(const std::string&, const Renewal::Effect&, Done) override { ++asked; }
 };
 
+// A ledger of which somebody took an entry away.
+class WithoutAnEntry final : public Ledger {
+ public:
+  WithoutAnEntry(Ledger& under, std::uint64_t version) : under_(under), gone_(version) {}
+  AppendResult append(const Batch& batch) override { return under_.append(batch); }
+  Result<std::vector<Entry>> read_stream(const std::string& stream, std::uint64_t from) const override {
+    auto entries = under_.read_stream(stream, from);
+    if (entries) std::erase_if(*entries, [this](const Entry& entry) { return entry.version == gone_; });
+    return entries;
+  }
+  Result<Page> read_all(Position after, std::size_t limit) const override { return under_.read_all(after, limit); }
+  Result<std::vector<std::string>> open_streams() const override { return under_.open_streams(); }
+  Result<std::optional<Position>> place_of(const std::string& name) const override { return under_.place_of(name); }
+  const std::string& id() const override { return under_.id(); }
+
+ private:
+  Ledger& under_;
+  std::uint64_t gone_;
+};
+
 class Recovery : public ::testing::Test {
  protected:
   void leave_open(std::size_t count) {
@@ -152,6 +172,31 @@ TEST_F(Recovery, Case112_ALedgerThatIsLockedWhileStreamsAreReadForgetsNone) {
   while (runner.turn()) {
   }
   EXPECT_EQ(streams_by_resumptions(), (std::map<std::size_t, std::size_t>{{1, 1'000}}));
+}
+
+TEST_F(Recovery, AStreamThatLacksAnEntryIsSetAsideAndTheOthersGoOn) {
+  leave_open(2);
+  const auto open = *ledger_.open_streams();
+  Runner before({ledger_, blobs_, clock_, ids_});
+  before.register_workflow<Renewal>(world_, "cert/");
+  ASSERT_EQ(*before.recover(), 2U);
+  before.submit<Renewal>(open.front(), Renewal::OrderAccepted{});
+  ASSERT_TRUE(before.turn());  // now each has a second entry, and the first of them a third
+  for (const std::uint64_t gone : {1U, 2U}) {
+    WithoutAnEntry damaged(ledger_, gone);
+    Runner runner({damaged, blobs_, clock_, ids_});
+    runner.register_workflow<Renewal>(world_, "cert/");
+    std::vector<std::string> aside;
+    runner.hooks.set_aside = [&](const std::string& stream, const Error& error) {
+      EXPECT_EQ(error.kind, ErrorKind::corrupt);
+      EXPECT_NE(error.message.find("entry " + std::to_string(gone)), std::string::npos) << error.message;
+      aside.push_back(stream);
+    };
+    // Where its last entry is gone nothing shows that: the hashes of the store do.
+    const std::size_t whole = gone == 1 ? 0 : 1;
+    EXPECT_EQ(runner.recover().value_or(99), whole);
+    EXPECT_EQ(aside.size(), 2 - whole);
+  }
 }
 
 TEST_F(Recovery, Case112_ALedgerThatIsLockedWhileTheyAreResumedForgetsNone) {

@@ -297,5 +297,58 @@ TEST_F(RunnerTest, cut_after_every_commit_it_ends_the_same) {
   }
 }
 
+// Keeps what it is asked for: outcomes come when a test brings them.
+struct LateWorld final : engine::EffectPerformer<Renewal> {
+  std::vector<Done> asked;
+  void perform(const std::string&, const Renewal::Effect&, Done done) override { asked.push_back(std::move(done)); }
+};
+
+struct LateOutcomes : RunnerTest {
+  LateWorld late;
+  Runner runner{{ledger, blobs, clock, ids}};
+  std::string stream;
+
+  void install() {
+    runner.register_workflow<Renewal>(late, "cert/");
+    runner.start<Renewal>(Renewal::Begin{"example.org"}, {}, [&](Result<std::string> began) { stream = *began; });
+    turn();
+    late.asked.at(0)(Renewal::OrderAccepted{});
+    turn();
+    clock.advance(Renewal::issue_takes);
+    turn();
+    ASSERT_EQ(late.asked.size(), 2U);
+  }
+  void turn() {
+    while (runner.turn()) {
+    }
+  }
+};
+
+TEST_F(LateOutcomes, of_an_earlier_life_of_a_stream_are_dropped) {
+  install();
+  runner.submit<Renewal>(stream, Renewal::InstallDone{});  // somebody says so
+  turn();
+  ASSERT_EQ(types(stream).back(), "cert.renewal.installed");
+  runner.revive<Renewal>(stream, Renewal::ProcessStarted{}, [](const auto&) {});
+  turn();
+  late.asked.at(1)(Renewal::InstallDone{});
+  turn();
+  EXPECT_EQ(types(stream).back(), "cert.renewal.recovered");
+  EXPECT_EQ(runner.open_count(), 1U);
+}
+
+using LateOutcomesDeathTest = LateOutcomes;
+
+TEST_F(LateOutcomesDeathTest, that_come_twice_end_the_process) {
+  install();
+  const auto order = late.asked.at(0);
+  EXPECT_DEATH(
+      {
+        order(Renewal::OrderAccepted{});
+        turn();
+      },
+      "internal error");
+}
+
 }  // namespace
 }  // namespace autoheal

@@ -121,5 +121,25 @@ TEST(CancelledAtItsEnd, Case114_WhatIsHeardFirstDecides) {
   }
 }
 
+// The heal has ended, but what it could not put back is tried once more: there is nothing to cancel in that.
+TEST(CancelledAtItsEnd, WhileItIsRolledBackOnceMoreThatGoesOn) {
+  const auto world = make_world(heal_examples().front(), 1);
+  bool edited = false;
+  world->host.hooks.before_restore = [&] {
+    if (!std::exchange(edited, true)) world->host.write("etc/app.conf", "mine\n");
+  };
+  HealProcess process(*world, world->ledger);
+  process.start();
+  process.run();
+  ASSERT_EQ(reason_of_end(*world), "rollback_incomplete");
+  Result<std::string> begun = failure(ErrorKind::not_found, "nobody was told");
+  process.runner().revive<Heal>(world->heal, RollBackAgain{}, [&](Result<std::string> told) { begun = told; });
+  cancel_twice(process, world->heal);
+  process.run();
+  EXPECT_TRUE(begun.has_value());
+  EXPECT_EQ(entry_types(*world).back(), "rolled_back");
+  EXPECT_EQ(std::ranges::count(entry_types(*world), "cancel_requested"), 0);
+}
+
 }  // namespace
 }  // namespace autoheal

@@ -269,6 +269,29 @@ TEST(TriggerHooks, RecoveredHealsGiveTheirSlotsBackThoughNobodyWaits) {
   EXPECT_EQ(machine.results[0].ending, HealEnding::certified) << "a new heal, not the old one";
 }
 
+// No process of ours begins two, but what a ledger holds may be from anywhere.
+TEST(TriggerHooks, TwoOpenHealsOfOneEngineInTheLedgerBothEndAndAnotherMayBegin) {
+  HealWorld world;
+  const std::vector<EngineSpec> specs = {broken_engine(world, "A")};
+  for (const std::size_t open : {1U, 2U}) {
+    HealMachine forgetful(world, specs);
+    forgetful.heal("A");
+    while (count_of(world, "heal.triggered") < open) forgetful.loop.run_one();
+  }
+  HealMachine machine(world, specs);
+  std::vector<std::string> told;
+  listen(machine, told);
+  machine.recover();
+  machine.settle();
+  EXPECT_EQ(count_of(world, "heal.completed") + count_of(world, "heal.exhausted"), 2U);
+  EXPECT_EQ(told.size(), 4U) << "both began and ended";
+  EXPECT_THAT(machine.trigger.open_heals(), ::testing::IsEmpty());
+  world.host.write("A/app.conf", "wrong again");
+  machine.heal("A");
+  machine.run_until(1);
+  EXPECT_EQ(machine.results[0].ending, HealEnding::certified);
+}
+
 TEST(TriggerHooks, AHealThatIsLetGoRightAfterARestartDoesEverythingOnce) {
   HealWorld world;
   unsigned checks = 0;
