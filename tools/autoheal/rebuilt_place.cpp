@@ -4,12 +4,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <map>
+#include <ranges>
 
 #include "tools/autoheal/new_file.hpp"
+#include "tools/autoheal/rebuilt_sources.hpp"
 #include "tools/host/root_folder.hpp"
 #include "tools/host/system_error.hpp"
-#include "workflows/strategy.hpp"
+#include "workflows/release_choice.hpp"
 
 namespace autoheal::cli {
 
@@ -20,7 +24,6 @@ using namespace workflows;  // every line below speaks of targets and their fact
 
 constexpr mode_t folder_mode = 0755;
 constexpr const char* root_name = "root";
-constexpr const char* sources_name = "sources";
 
 Result<void> empty_folder(const fs::path& folder) {
   std::error_code problem;
@@ -32,7 +35,7 @@ Result<void> empty_folder(const fs::path& folder) {
   }
   // What is rebuilt may be secret, or a program of somebody else with the rights of its owner.
   if (::chmod(folder.c_str(), 0700) != 0) return host::system_failure(folder.string(), errno);
-  for (const char* name : {root_name, sources_name}) {
+  for (const char* name : {root_name, sources_folder}) {
     if (::mkdir((folder / name).c_str(), 0700) != 0) return host::system_failure((folder / name).string(), errno);
   }
   if (::chmod((folder / root_name).c_str(), folder_mode) != 0) return host::system_failure(folder.string(), errno);
@@ -47,6 +50,7 @@ class Builder {
       : root_(root), observation_(observation), blobs_(blobs), place_(place) {}
 
   void build(const TargetFacts& facts) {
+    if (place_.paths.contains(facts.path)) return;
     const auto built = attempt(facts);
     if (built) {
       place_.paths.insert(facts.path);
@@ -55,9 +59,22 @@ class Builder {
     }
   }
 
-  // A folder's mode comes last: it may be one in which nothing can be made.
+  // Of the releases within reach; the link leads somewhere, whatever lies there.
+  void stand_in(const ReleaseRepair& repair, const std::set<std::string>& releases) {
+    std::string names;
+    for (const std::string& name : releases) {
+      const std::string path = repair.releases + "/" + name;
+      if (host::check_path(path) && name.find('/') == std::string::npos) (void)make_folders_above(path + "/");
+      names += (names.empty() ? " " : ", ") + name;
+    }
+    if (!names.empty())
+      place_.stand_ins.push_back("what lies in" + names + " of " + repair.releases +
+                                 " is in no vault: empty folders stand for it, the record says which were whole");
+  }
+
+  // A folder's mode comes last, the deepest first: it may be one in which nothing can be made or found.
   void close_folders() {
-    for (auto& [path, facts] : folders_) {
+    for (auto& [path, facts] : folders_ | std::views::reverse) {
       const auto folder = root_.open_below(path, O_RDONLY | O_DIRECTORY);
       if (!folder || ::fchmod(folder->get(), facts.mode) != 0) place_.missing.push_back(path + ": its mode");
     }
@@ -75,7 +92,7 @@ class Builder {
       case TargetKind::database:  // its canonical copy: the same content, not the same bytes
         return file(facts, *at);
       case TargetKind::folder:
-        return folder(facts, *at);
+        return facts.digest.empty() ? folder(facts, *at) : tree(facts, *at);
       case TargetKind::link:
         return link(facts, *at);
       default:
@@ -113,10 +130,33 @@ class Builder {
     return give(facts, ::fchownat(at.folder.get(), at.name.c_str(), facts.uid, facts.gid, AT_SYMLINK_NOFOLLOW));
   }
 
+  // A folder that is known by all that lies in it.
+  Result<void> tree(const TargetFacts& facts, const host::Place& at) {
+    if (::mkdirat(at.folder.get(), at.name.c_str(), 0700) != 0) return host::system_failure("it", errno);
+    const host::UniqueFd made(
+        ::openat(at.folder.get(), at.name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!made) return host::system_failure("it", errno);
+    if (auto written = write_kept_tree(made.get(), facts.digest, blobs_, place_); !written) return written;
+    folders_.emplace_back(facts.path, facts);
+    return give(facts, ::fchown(made.get(), facts.uid, facts.gid));
+  }
+
   Result<void> link(const TargetFacts& facts, const host::Place& at) {
-    if (::symlinkat(facts.link_target.c_str(), at.folder.get(), at.name.c_str()) != 0)
+    if (::symlinkat(link_here(facts).c_str(), at.folder.get(), at.name.c_str()) != 0)
       return host::system_failure("it", errno);
     return give(facts, ::fchownat(at.folder.get(), at.name.c_str(), facts.uid, facts.gid, AT_SYMLINK_NOFOLLOW));
+  }
+
+  // A link to a release that names the root, or climbs above it, names the new one here.
+  std::string link_here(const TargetFacts& facts) {
+    const auto& repairs = place_.spec.repair.release;
+    const auto repair = std::ranges::find(repairs, facts.path, &ReleaseRepair::link);
+    if (repair == repairs.end()) return facts.link_target;
+    const auto then = linked_release(*repair, place_.recorded_root, facts.link_target);
+    if (!then || linked_release(*repair, place_.spec.root, facts.link_target)) return facts.link_target;
+    const std::string here = place_.spec.root + "/" + repair->releases + "/";
+    place_.links[facts.path] = {here, facts.link_target.substr(0, then->at)};
+    return here + facts.link_target.substr(then->at);
   }
 
   Result<void> give(const TargetFacts& facts, int given) {
@@ -137,6 +177,14 @@ class Builder {
 std::vector<TargetFacts> other_modules(const replay::Course& course, const Observation& observation) {
   std::set<std::string> known;
   for (const TargetFacts& facts : observation.targets) known.insert(facts.path);
+  for (const auto& outputs : observation.outputs) {
+    for (const TargetFacts& facts : outputs) known.insert(facts.path);
+  }
+  for (const auto& [number, attempt] : course.attempts) {
+    for (const auto& [change, outcome] : attempt.outcomes) {
+      for (const TargetFacts& built : outcome.built) known.insert(built.path);  // not there when the heal began
+    }
+  }
   std::vector<TargetFacts> modules;
   for (const auto& [number, attempt] : course.attempts) {
     if (!attempt.evidence) continue;
@@ -154,53 +202,38 @@ std::vector<TargetFacts> other_modules(const replay::Course& course, const Obser
   return modules;
 }
 
-void build_secrets(EngineSpec& spec, const Observation& observation, const engine::BlobStore& blobs,
-                   const fs::path& folder, std::vector<std::string>& missing) {
-  std::size_t number = 0;
-  for (EnvRepair& env : spec.repair.env) {
-    for (auto& [name, value] : env.set) {
-      if (value.from_file.empty()) continue;
-      const std::string file = (folder / sources_name / std::to_string(++number)).string();
-      const auto blob = observation.secrets.find(secret_key(env.file, name));
-      const auto content = blob == observation.secrets.end() ? failure(ErrorKind::not_found, "it was not read then")
-                                                             : blobs.get(blob->second);
-      if (!content || !write_new_file(file, *content))
-        missing.push_back("the value of " + name + " in " + env.file + (content ? "" : ": " + content.error().message));
-      value.from_file = file;
+// By link: those that were looked at, and the one that failed.
+std::map<std::string, std::set<std::string>> releases_within_reach(const replay::Course& course,
+                                                                   const EngineSpec& spec) {
+  std::map<std::string, std::set<std::string>> reach;
+  for (const auto& [number, attempt] : course.attempts) {
+    if (!attempt.observation) continue;
+    for (const auto& [link, releases] : attempt.observation->releases) {
+      for (const ReleaseFacts& release : releases.checked) reach[link].insert(release.name);
+    }
+    for (const ReleaseRepair& repair : spec.repair.release) {
+      const auto facts = std::ranges::find(attempt.observation->targets, repair.link, &TargetFacts::path);
+      if (facts == attempt.observation->targets.end()) continue;
+      if (const auto linked = linked_release(repair, spec.root, facts->link_target))
+        reach[repair.link].insert(linked->name);
     }
   }
+  return reach;
 }
 
-// A snapshot as old as it was when it was looked at.
-Result<void> build_snapshot(const SnapshotFacts& snapshot, const engine::BlobStore& blobs, const fs::path& file) {
-  if (snapshot.page_size == 0) return failure(ErrorKind::invalid, "a snapshot of a folder cannot be rebuilt yet");
-  const auto content = blobs.get(snapshot.content);
-  if (!content) return std::unexpected(content.error());
-  if (auto written = write_new_file(file.string(), *content); !written) return written;
-  std::error_code problem;
-  fs::last_write_time(file, fs::file_time_type::clock::now() - snapshot.age, problem);
-  return {};
-}
-
-void build_snapshots(EngineSpec& spec, const Observation& observation, const engine::BlobStore& blobs,
-                     const fs::path& folder, std::vector<std::string>& missing) {
-  std::size_t number = 0;
-  for (StateRepair& state : spec.repair.state) {
-    const fs::path here = folder / sources_name / ("state-" + std::to_string(++number));
-    std::error_code problem;
-    if (state.takes_snapshots) fs::create_directory(here, problem);
-    const auto facts = observation.states.find(state.path);
-    state.snapshot = here.string();
-    if (facts == observation.states.end()) continue;
-    for (const SnapshotFacts& snapshot : facts->second.snapshots) {
-      if (!snapshot.problem.empty()) continue;  // what could not serve then is as good as missing
-      const bool one_name = snapshot.name.find('/') == std::string::npos && !snapshot.name.starts_with('.');
-      const auto built = !state.takes_snapshots ? build_snapshot(snapshot, blobs, here)
-                         : one_name             ? build_snapshot(snapshot, blobs, here / snapshot.name)
-                                                : failure(ErrorKind::invalid, "its name leads elsewhere");
-      if (!built) missing.push_back("snapshot " + snapshot.name + ": " + built.error().message);
+// Where owners are left out, a change of owner is none any more.
+void name_changes_of_owner(const replay::Course& course, std::vector<std::string>& missing) {
+  std::set<std::string> paths;
+  for (const auto& [number, attempt] : course.attempts) {
+    if (!attempt.plan) continue;
+    for (const Change& change : attempt.plan->changes) {
+      const bool both = change.before.kind != TargetKind::absent && change.after.kind != TargetKind::absent;
+      const bool changes = change.before.uid != change.after.uid || change.before.gid != change.after.gid;
+      if (both && changes) paths.insert(change.before.path);
     }
   }
+  for (const std::string& path : paths)
+    missing.push_back(path + ": the heal gave it to another owner, which only root can do");
 }
 
 void forget_owners(EngineSpec& spec) {
@@ -212,14 +245,7 @@ void forget_owners(EngineSpec& spec) {
   }
 }
 
-Result<const Observation*> first_observation(const replay::Course& course, const EngineSpec& spec) {
-  const RepairSpec& repair = spec.repair;
-  if (!repair.release.empty() || !repair.build.empty() || !repair.platform.empty()) {
-    return failure(ErrorKind::invalid,
-                   "heals of deployments cannot be reproduced: what releases and builds are made of is in no vault",
-                   "`autoheal replay HEAL` decides them again; configuration, databases, commands and services can be "
-                   "reproduced");
-  }
+Result<const Observation*> first_observation(const replay::Course& course) {
   const auto first = course.attempts.find(1);
   if (first == course.attempts.end() || !first->second.observation) {
     return failure(ErrorKind::invalid, "the record does not say how the targets were when the heal began",
@@ -238,20 +264,32 @@ std::string RebuiltPlace::moved(const std::string& path) const {
 
 Result<RebuiltPlace> rebuild(const replay::Course& course, const EngineSpec& spec, const engine::BlobStore& blobs,
                              const fs::path& folder) {
-  const auto observation = first_observation(course, spec);
+  const auto observation = first_observation(course);
   if (!observation) return std::unexpected(observation.error());
   if (auto empty = empty_folder(folder); !empty) return std::unexpected(std::move(empty.error()));
-  RebuiltPlace place{spec, spec.root, {}, {}, true};
+  RebuiltPlace place;
+  place.spec = spec;
+  place.recorded_root = spec.root;
   place.spec.root = (folder / root_name).string();
+  place.texts.emplace_back(place.spec.root, spec.root);
   const auto root = host::RootFolder::open(place.spec.root);
   if (!root) return std::unexpected(root.error());
   Builder builder(*root, **observation, blobs, place);
   for (const TargetFacts& facts : (*observation)->targets) builder.build(facts);
+  for (const auto& outputs : (*observation)->outputs) {
+    for (const TargetFacts& facts : outputs) builder.build(facts);
+  }
   for (const TargetFacts& facts : other_modules(course, **observation)) builder.build(facts);
+  const auto reach = releases_within_reach(course, spec);
+  for (const ReleaseRepair& repair : spec.repair.release) {
+    if (const auto found = reach.find(repair.link); found != reach.end()) builder.stand_in(repair, found->second);
+  }
   builder.close_folders();
-  build_secrets(place.spec, **observation, blobs, folder, place.missing);
-  build_snapshots(place.spec, **observation, blobs, folder, place.missing);
-  if (!place.owners) forget_owners(place.spec);
+  build_secrets(**observation, blobs, folder, place);
+  build_snapshots(course, blobs, folder, place);
+  if (place.owners) return place;
+  forget_owners(place.spec);
+  name_changes_of_owner(course, place.missing);
   return place;
 }
 

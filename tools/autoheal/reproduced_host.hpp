@@ -2,6 +2,7 @@
 // programs, networks and processes is answered from the record, unless its owner marked it `reproducible`.
 #pragma once
 
+#include <atomic>
 #include <mutex>
 #include <set>
 #include <string>
@@ -32,6 +33,8 @@ class ReproducedHost final : public workflows::Host {
   [[nodiscard]] const std::set<std::string>& from_record() const { return from_record_; }
   [[nodiscard]] const std::set<std::string>& for_real() const { return for_real_; }
 
+  [[nodiscard]] bool ran_programs() const { return ran_programs_; }
+
   Result<workflows::Observation> observe(const workflows::EngineSpec& spec,
                                          const workflows::ObserveRequest& request) override;
   std::vector<workflows::ChangeOutcome> apply(const workflows::EngineSpec& spec,
@@ -61,7 +64,11 @@ class ReproducedHost final : public workflows::Host {
   std::size_t end_marked(const workflows::EffectMark& mark) override;
 
  private:
-  void name_as_recorded(workflows::Observation& observation) const;
+  void take_snapshots_of_record(const std::string& path, workflows::StateFacts& here);
+  void take_releases_of_record(const workflows::ObserveRequest& request, workflows::Observation& observation);
+  // The act under way, or its undo: it was not run again.
+  [[nodiscard]] bool is_act_of_record();
+  [[nodiscard]] bool is_rebuilt(const std::string& path);
   // The program as it can be run here, or nothing: its answer comes from the record.
   [[nodiscard]] std::optional<workflows::ProgramRun> to_run(const workflows::ProgramRun& run);
   [[nodiscard]] workflows::RunOutcome recorded_run(const workflows::ProgramRun& run) const;
@@ -78,8 +85,11 @@ class ReproducedHost final : public workflows::Host {
   bool certifying_ = false;
   unsigned number_ = 0;  // of the act, capture or undo
   bool capturing_ = false, undoing_ = false;
+  std::atomic<bool> ran_programs_ = false;
   std::mutex mutex_;
   std::set<std::string> from_record_, for_real_;
+  std::set<std::string> rebuilt_;      // paths that can be looked at; what a build of the record left cannot
+  std::set<unsigned> acts_of_record_;  // of this attempt: answered by the record
 };
 
 }  // namespace autoheal::cli

@@ -16,9 +16,13 @@ struct Reproduction {
   std::vector<replay::Compared> rows;
   std::vector<std::string> for_real, from_record;  // what was run again; what the record answered
   std::vector<std::string> missing;                // what could not be rebuilt
+  std::vector<std::string> stand_ins;              // what only looks as it did
+  bool ran_programs = false;                       // some program, which stand-ins may have led astray
   bool owners = true;                              // false: files belong to whoever ran this
   host::ClosedOff closed_off;
   [[nodiscard]] bool same() const;
+  // False: not all of it could be rebuilt, so that a difference says nothing of the heal.
+  [[nodiscard]] bool tells() const;
 };
 
 // `folder` is absolute, new or empty. Takes network and write permission away from this process where it can, so

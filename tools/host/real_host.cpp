@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <exception>
 
+#include "tools/host/folder_tree.hpp"
 #include "tools/host/marked_processes.hpp"
 #include "tools/host/module_hashes.hpp"
 #include "tools/host/network_probes.hpp"
@@ -95,15 +96,25 @@ Result<TargetFacts> facts_of(Result<Seen> seen) {
   return std::move(seen->facts);
 }
 
+constexpr std::size_t largest_kept_again = 64U << 20U;  // what the vault takes
+
 // A before-image that is back in its place was never kept: the incident could not be rebuilt once somebody repairs it.
 // Best effort: what cannot be kept is restored all the same.
 void keep_restored(const RootFolder& root, const StagingTools& tools, const Change& change) {
-  if (change.before.kind != TargetKind::file || change.kind == ChangeKind::state) return;
+  const TargetFacts& before = change.before;
+  if (before.kind == TargetKind::folder && !before.digest.empty()) {
+    const auto folder = root.open_below(before.path, O_RDONLY | O_DIRECTORY);
+    const auto tree =
+        folder ? read_tree(folder->get(), before.path, &tools.blobs, tools.own) : failure(ErrorKind::failed, "");
+    if (tree && name_of_tree(*tree) == before.digest) (void)tools.blobs.put(*tree, BlobNaming::plain);
+  }
+  if (before.kind != TargetKind::file) return;
   Look look;
   look.naming = naming_of(change);
   look.keep_content = true;
-  const auto seen = look_at(root, change.before.path, look, tools.blobs, tools.own);
-  if (seen && seen->facts.digest == change.before.digest) (void)tools.blobs.put(seen->content, look.naming);
+  if (change.kind == ChangeKind::state) look.limit = largest_kept_again;
+  const auto seen = look_at(root, before.path, look, tools.blobs, tools.own);
+  if (seen && seen->facts.digest == before.digest) (void)tools.blobs.put(seen->content, look.naming);
 }
 
 }  // namespace
