@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "tests/support/daemon.hpp"
 #include "tests/support/repair_examples.hpp"
 
 namespace autoheal::testing {
@@ -25,9 +27,11 @@ class Carrying {
   const Bridge& here() const { return here_; }
   const Bridge& there() const { return there_; }
 
-  // Packs the newest heal, closes its machine to everybody and heals it again elsewhere.
+  std::string heal = "last";
+
+  // Packs the heal, closes its machine to everybody and heals it again elsewhere.
   Ran reproduced(bool vouched_for = true, const std::string& output = "json") {
-    const Ran packed = here_.autoheal({"replay", "last", "--export", there_.path("heal.tar"), "--with-secrets"});
+    const Ran packed = here_.autoheal({"replay", heal, "--export", there_.path("heal.tar"), "--with-secrets"});
     EXPECT_EQ(packed.exit_code, 0) << packed.err;
     std::vector<std::string> command = {"replay", "--import", "heal.tar", "--reproduce", "again", "-o", output};
     if (vouched_for) {
@@ -84,6 +88,261 @@ TEST_P(ReproducedKind, IsRolledBackAgainByAStranger) {
   heal(1);
   const json told = at_.told();
   EXPECT_EQ(told.at("verdict"), "same") << told.dump(1);
+}
+
+// What is for real in such a folder, and what is told of the rest.
+class ReproducedElsewhere : public ::testing::Test {
+ protected:
+  const Bridge& here() const { return at_.here(); }
+  const Bridge& there() const { return at_.there(); }
+  void configure(const std::string& engine) const { here().configure("  - name: Sample\n" + engine); }
+  void heal(int exit_code = 0) {
+    const Ran healed = here().autoheal({"heal", "Sample", "--error", "x"});
+    ASSERT_EQ(healed.exit_code, exit_code) << healed.err << here().autoheal({"show", "last"}).out;
+  }
+  static std::string in_there(const std::string& path) { return "again/root/" + path; }
+  void make_release(const std::string& name) const {
+    here().script("releases/" + name + "/bin/app", "exit 0\n");
+    EXPECT_EQ(here().autoheal({"baseline", "manifest", "releases/" + name}).exit_code, 0);
+  }
+  // The current release fails; the link names it by its absolute path.
+  void prepare_releases(const std::string& probe_more) const {
+    for (const char* name : {"1.9", "1.10", "1.11"}) make_release(name);
+    fs::create_symlink(here().path("releases/1.11"), here().path("current"));
+    configure("    self_test: [ { name: app, command: [sh, -c, \"current/bin/app; test -e current/bin/app\"]" +
+              probe_more +
+              " } ]\n"
+              "    repair: { release: { link: current, releases: releases } }\n"
+              "    certify: { hashes: [current] }\n");
+  }
+  void prepare_build(const std::string& more) const {
+    here().write("dist/app.js", "cut off", 0640);
+    here().write("dist/old/app.js", "old\n");
+    here().script("bin/build",
+                  "rm -rf dist/old\nmkdir dist/css\necho whole > dist/css/app.css\necho whole > dist/app.js\n");
+    configure(
+        "    self_test: [ { name: app, command: [grep, -q, whole, dist/css/app.css] } ]\n"
+        "    repair: { build: { run: [bin/build], outputs: [\"dist/**\"]" +
+        more + " } }\n");
+  }
+  void prepare_users(const std::string& state_more) const {
+    fs::create_directory(here().path("snapshots"));
+    shell(here(), "sqlite3 snapshots/app.db \"create table users(name); insert into users values('ada')\"");
+    here().script("tests/has-users", "[ \"$(sqlite3 app.db 'select count(*) from users')\" -gt 0 ]\n");
+    configure(
+        "    self_test: [ { name: users, command: [tests/has-users] } ]\n"
+        "    repair: { state: { path: app.db, snapshot: snapshots/app.db" +
+        state_more + " } }\n");
+  }
+  Carrying at_;
+};
+
+TEST_F(ReproducedElsewhere, ALinkToAReleaseIsSwappedThoughWhatReleasesHoldIsInNoVault) {
+  prepare_releases("");
+  heal();
+  const json told = at_.told();
+  EXPECT_EQ(told.at("verdict"), "same") << told.dump(1);
+  EXPECT_EQ(fs::read_symlink(there().path(in_there("current"))), there().path(in_there("releases/1.10")));
+  EXPECT_THAT(told.at("from_record"), AllOf(Contains("whether release 1.10 was whole"), Contains("probe app")));
+  EXPECT_THAT(told.at("stand_ins").dump(), AllOf(HasSubstr("1.10, 1.11 of releases"), HasSubstr("in no vault")));
+  EXPECT_TRUE(fs::is_empty(there().path(in_there("releases/1.10"))));
+}
+
+TEST_F(ReproducedElsewhere, WhatAProgramMissesInAnEmptyReleaseSaysNothingOfTheHeal) {
+  prepare_releases(", reproducible: true");
+  heal();
+  const json told = at_.told(1);
+  EXPECT_EQ(told.at("verdict"), "set_aside") << told.dump(1);
+  EXPECT_THAT(told.at("for_real"), Contains("probe app"));
+}
+
+TEST_F(ReproducedElsewhere, ABuildThatIsMarkedRunsAgainFromTheProgramThatWasKept) {
+  prepare_build(", reproducible: true");
+  heal();
+  const json told = at_.told();
+  EXPECT_EQ(told.at("verdict"), "same") << told.dump(1);
+  EXPECT_THAT(told.at("for_real"), Contains(here().path("bin/build").string()));
+  EXPECT_EQ(there().read(in_there("dist/css/app.css")), "whole\n");
+  EXPECT_EQ(there().read(in_there("dist/app.js")), "whole\n");
+  EXPECT_FALSE(there().exists(in_there("dist/old/app.js")));
+}
+
+TEST_F(ReproducedElsewhere, ABuildThatIsNotMarkedLeavesWhatTheRecordSays) {
+  prepare_build("");
+  heal();
+  const json told = at_.told();
+  EXPECT_EQ(told.at("verdict"), "same") << told.dump(1);
+  EXPECT_THAT(told.at("from_record"),
+              AllOf(Contains("program " + here().path("bin/build").string()), Contains("digest of dist/css/app.css"),
+                    Contains("what the build left: 4 files and folders")));
+  EXPECT_EQ(there().read(in_there("dist/app.js")), "cut off") << "as it was when the heal began";
+}
+
+TEST_F(ReproducedElsewhere, ABuildThatIsMarkedIsNotRunWhereNobodyVouchesForIt) {
+  prepare_build(", reproducible: true");
+  heal();
+  const json told = at_.told(0, false);
+  EXPECT_EQ(told.at("verdict"), "same") << told.dump(1);
+  EXPECT_THAT(told.at("for_real"), IsEmpty());
+  EXPECT_EQ(there().read(in_there("dist/app.js")), "cut off");
+}
+
+TEST_F(ReproducedElsewhere, AFolderOfStateComesBackFromItsTreeAndIsSwapped) {
+  here().write("snapshot/jobs/1", "job\n", 0600);
+  here().write("queue/jobs/2", "other job\n");
+  configure(
+      "    self_test: [ { name: queue, command: [test, -e, queue/jobs/1] } ]\n"
+      "    repair: { state: { path: queue, snapshot: snapshot } }\n");
+  heal();
+  const json told = at_.told();
+  EXPECT_EQ(told.at("verdict"), "same") << told.dump(1);
+  EXPECT_THAT(told.at("not_rebuilt"), IsEmpty());
+  EXPECT_EQ(there().read(in_there("queue/jobs/1")), "job\n");
+  EXPECT_FALSE(there().exists(in_there("queue/jobs/2")));
+}
+
+TEST_F(ReproducedElsewhere, AFolderThatWasRolledBackIsThereAgain) {
+  here().write("snapshot/jobs/1", "job\n", 0600);
+  here().write("queue/jobs/2", "other job\n");
+  configure(
+      "    self_test: [ { name: queue, command: [test, -e, queue/jobs/3] } ]\n"
+      "    repair: { state: { path: queue, snapshot: snapshot } }\n");
+  heal(1);
+  const json told = at_.told();
+  EXPECT_EQ(told.at("verdict"), "same") << told.dump(1);
+  EXPECT_THAT(told.at("not_rebuilt"), IsEmpty());
+  EXPECT_EQ(there().read(in_there("queue/jobs/2")), "other job\n");
+  EXPECT_FALSE(there().exists(in_there("queue/jobs/1")));
+}
+
+TEST_F(ReproducedElsewhere, ADatabaseThatDoesNotOpenIsSwappedForItsSnapshot) {
+  prepare_users("");
+  here().write("app.db", "SQLite format 3, or what is left of it\n", 0640);
+  here().write("app.db-wal", "a log of it\n", 0640);
+  heal();
+  const json told = at_.told();
+  EXPECT_EQ(told.at("verdict"), "same") << told.dump(1);
+  EXPECT_THAT(told.at("not_rebuilt"), IsEmpty());
+  const Ran users = run({{"/usr/bin/sqlite3", there().path(in_there("app.db")), "select name from users"}, {}, {}, {}});
+  EXPECT_EQ(users.out, "ada\n") << users.err;
+}
+
+TEST_F(ReproducedElsewhere, ASnapshotThatWasTooOldOrUnsoundIsSoInTheSameWords) {
+  for (const std::string spoil : {"touch -d '3 hours ago' snapshots/app.db", "echo nothing > snapshots/app.db"}) {
+    SCOPED_TRACE(spoil);
+    Carrying at;
+    fs::create_directory(at.here().path("snapshots"));
+    shell(at.here(),
+          "sqlite3 snapshots/app.db 'create table users(name)'; sqlite3 app.db 'create table other(x)'; " + spoil);
+    at.here().configure(
+        "  - name: Sample\n    self_test: [ { name: never, command: [\"false\"] } ]\n"
+        "    repair: { state: { path: app.db, snapshot: snapshots/app.db, max_age: 1h } }\n");
+    EXPECT_EQ(at.here().autoheal({"heal", "Sample", "--error", "x"}).exit_code, 1);
+    const json told = at.told();
+    EXPECT_EQ(told.at("verdict"), "same") << told.dump(1);
+    EXPECT_THAT(told.at("compared").dump(), HasSubstr("no snapshot can be restored"));
+  }
+}
+
+TEST_F(ReproducedElsewhere, APlatformIsNeverCalledAgain) {
+  configure(
+      "    self_test: [ { name: fine, command: [\"true\"] } ]\n"
+      "    repair: { platform: { http: { url: \"http://127.0.0.1:1/scale\", method: PUT, body: \"3\" } } }\n");
+  heal(1);
+  const json told = at_.told();
+  EXPECT_EQ(told.at("verdict"), "same") << told.dump(1);
+  EXPECT_THAT(told.at("from_record"), Contains("call of a platform (PUT)"));
+  EXPECT_THAT(told.at("compared").dump(), HasSubstr("PUT http://127.0.0.1:1/scale"));
+}
+
+TEST_F(ReproducedElsewhere, ServicesAreNotTouchedAndSoTheRecordSpeaksForThem) {
+  prepare(here(), service_examples().front());
+  heal();
+  const json told = at_.told();
+  EXPECT_THAT(told.at("from_record"), AllOf(Contains("program " + here().path("bin/service").string()),
+                                            Contains("probe process"), Contains("whether a service runs")));
+  EXPECT_EQ(there().read(in_there("etc/app.conf")), "port = 8080\n");
+}
+
+TEST_F(ReproducedElsewhere, AFileThatWasNotThereIsMadeAgain) {
+  here().write("baseline/app.conf", "port = 8080\n");
+  configure(
+      "    self_test: [ { name: config, file: { path: etc/app.conf, baseline: baseline/app.conf } } ]\n"
+      "    repair: { files: [ { path: etc/app.conf, baseline: baseline/app.conf } ] }\n");
+  fs::create_directory(here().path("etc"));
+  heal();
+  const json told = at_.told();
+  EXPECT_EQ(told.at("verdict"), "same") << told.dump(1);
+  EXPECT_EQ(there().read(in_there("etc/app.conf")), "port = 8080\n");
+}
+
+TEST_F(ReproducedElsewhere, AChangeOfOwnerThatOnlyRootCanMakeIsNamed) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root to give files away";
+  here().write("baseline/app.conf", "port = 8080\n");
+  here().write("etc/app.conf", "port = 8080\n");
+  ASSERT_EQ(::chown(here().path("etc/app.conf").c_str(), 1, 1), 0);
+  configure(
+      "    self_test: [ { name: config, file: { path: etc/app.conf, owner: \"root:root\" } } ]\n"
+      "    repair: { files: [ { path: etc/app.conf, baseline: baseline/app.conf, owner: \"root:root\" } ] }\n");
+  heal();
+  const json told = at_.told(1);
+  EXPECT_EQ(told.at("verdict"), "set_aside") << told.dump(1);
+  EXPECT_EQ(told.at("owners"), false);
+  EXPECT_THAT(told.at("not_rebuilt").dump(), AllOf(HasSubstr("etc/app.conf"), HasSubstr("only root can do")));
+}
+
+TEST_F(ReproducedElsewhere, AFolderIsBroughtBackFromTheSnapshotThatWasTakenOfIt) {
+  here().write("queue/jobs/1", "job\n", 0600);
+  configure(
+      "    self_test: [ { name: job, command: [test, -e, queue/jobs/1] } ]\n"
+      "    repair: { state: { path: queue, snapshot: { dir: snapshots, every: 1h, keep: 1 } } }\n");
+  {
+    Daemon daemon(here());
+    EXPECT_TRUE(eventually([&] {
+      std::error_code missing;
+      const fs::directory_iterator taken(here().path("snapshots"), missing);
+      return std::ranges::any_of(taken, [](const auto& one) { return one.path().extension() == ".snapshot"; });
+    })) << daemon.said();
+    daemon.stop();
+  }
+  fs::remove(here().path("queue/jobs/1"));
+  heal();
+  const json told = at_.told();
+  EXPECT_EQ(told.at("verdict"), "same") << told.dump(1);
+  EXPECT_EQ(there().read(in_there("queue/jobs/1")), "job\n");
+}
+
+TEST_F(ReproducedElsewhere, WhatWasHealedByHealingWhatItNeedsIsSoAgain) {
+  here().write("baseline/app.conf", "port = 8080\n");
+  here().write("etc/base.conf", "port = oops\n");
+  here().write("etc/app.conf", "port = 8080\n");
+  here().script("tests/answers", "cmp -s etc/base.conf baseline/app.conf && cmp -s etc/app.conf baseline/app.conf\n");
+  configure(
+      "    depends_on: [Base]\n"
+      "    self_test: [ { name: answers, command: [tests/answers] } ]\n"
+      "    repair: { files: [ { path: etc/app.conf, baseline: baseline/app.conf } ] }\n"
+      "  - name: Base\n"
+      "    self_test: [ { name: config, file: { path: etc/base.conf, baseline: baseline/app.conf } } ]\n"
+      "    repair: { files: [ { path: etc/base.conf, baseline: baseline/app.conf } ] }\n");
+  heal();
+  for (const std::string& line : here().entries("heal.triggered")) {
+    const json entry = json::parse(line);
+    if (entry.at("engine") == "Sample") at_.heal = entry.at("stream");
+  }
+  const std::string planned = here().autoheal({"audit", "--heal", at_.heal, "-o", "jsonl"}).out;
+  ASSERT_THAT(planned, HasSubstr("\"recovered\":true"));
+  const json told = at_.told();
+  EXPECT_EQ(told.at("verdict"), "same") << told.dump(1);
+  EXPECT_THAT(told.at("from_record"), Contains("probe answers"));
+}
+
+TEST_F(ReproducedElsewhere, WhatIsLeftToTheRecordIsToldToPeople) {
+  prepare_releases("");
+  heal();
+  const Ran ran = at_.reproduced(true, "text");
+  EXPECT_EQ(ran.exit_code, 0) << ran.out;
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("✓ same"), HasSubstr("from record  whether release 1.10 was whole"),
+                             HasSubstr("not rebuilt  what lies in 1.10, 1.11 of releases")));
 }
 
 }  // namespace

@@ -6,11 +6,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <map>
 #include <ranges>
 
 #include "tools/autoheal/new_file.hpp"
 #include "tools/autoheal/rebuilt_sources.hpp"
+#include "tools/autoheal/told_beside.hpp"
 #include "tools/host/root_folder.hpp"
 #include "tools/host/system_error.hpp"
 #include "workflows/release_choice.hpp"
@@ -59,6 +59,23 @@ class Builder {
     }
   }
 
+  // What was made then was made in a folder that was there.
+  void make_room(const std::string& path) {
+    if (host::check_path(path)) (void)make_folders_above(path);
+  }
+
+  // A program that may run again; where it cannot be rebuilt, the one of this machine runs or the record answers.
+  void build_program(const std::string& path, const engine::BlobName& digest) {
+    if (place_.paths.contains(path) || !blobs_.get(digest) || !attempt(of_unknown_mode(path, digest, 0755))) return;
+    place_.paths.insert(path);
+    place_.guessed.insert(path);
+  }
+  void build_module(const std::string& path, const engine::BlobName& digest) {
+    if (place_.paths.contains(path)) return;
+    build(of_unknown_mode(path, digest, 0644));
+    place_.guessed.insert(path);
+  }
+
   // Of the releases within reach; the link leads somewhere, whatever lies there.
   void stand_in(const ReleaseRepair& repair, const std::set<std::string>& releases) {
     std::string names;
@@ -81,6 +98,17 @@ class Builder {
   }
 
  private:
+  static TargetFacts of_unknown_mode(const std::string& path, const engine::BlobName& digest, FileMode mode) {
+    TargetFacts facts;
+    facts.path = path;
+    facts.kind = TargetKind::file;
+    facts.mode = mode;
+    facts.uid = ::geteuid();
+    facts.gid = ::getegid();
+    facts.digest = digest;
+    return facts;
+  }
+
   Result<void> attempt(const TargetFacts& facts) {
     if (auto allowed = host::check_path(facts.path); !allowed) return allowed;
     if (facts.kind == TargetKind::absent) return {};
@@ -173,54 +201,6 @@ class Builder {
   std::vector<std::pair<std::string, TargetFacts>> folders_;
 };
 
-// What was hashed besides the targets, as far as a content with that digest is kept.
-std::vector<TargetFacts> other_modules(const replay::Course& course, const Observation& observation) {
-  std::set<std::string> known;
-  for (const TargetFacts& facts : observation.targets) known.insert(facts.path);
-  for (const auto& outputs : observation.outputs) {
-    for (const TargetFacts& facts : outputs) known.insert(facts.path);
-  }
-  for (const auto& [number, attempt] : course.attempts) {
-    for (const auto& [change, outcome] : attempt.outcomes) {
-      for (const TargetFacts& built : outcome.built) known.insert(built.path);  // not there when the heal began
-    }
-  }
-  std::vector<TargetFacts> modules;
-  for (const auto& [number, attempt] : course.attempts) {
-    if (!attempt.evidence) continue;
-    for (const HashFinding& hash : attempt.evidence->hashes) {
-      if (hash.digest.empty() || !known.insert(hash.path).second) continue;
-      TargetFacts& facts = modules.emplace_back();
-      facts.path = hash.path;
-      facts.kind = TargetKind::file;
-      facts.mode = 0644;
-      facts.uid = ::geteuid();
-      facts.gid = ::getegid();
-      facts.digest = hash.digest;
-    }
-  }
-  return modules;
-}
-
-// By link: those that were looked at, and the one that failed.
-std::map<std::string, std::set<std::string>> releases_within_reach(const replay::Course& course,
-                                                                   const EngineSpec& spec) {
-  std::map<std::string, std::set<std::string>> reach;
-  for (const auto& [number, attempt] : course.attempts) {
-    if (!attempt.observation) continue;
-    for (const auto& [link, releases] : attempt.observation->releases) {
-      for (const ReleaseFacts& release : releases.checked) reach[link].insert(release.name);
-    }
-    for (const ReleaseRepair& repair : spec.repair.release) {
-      const auto facts = std::ranges::find(attempt.observation->targets, repair.link, &TargetFacts::path);
-      if (facts == attempt.observation->targets.end()) continue;
-      if (const auto linked = linked_release(repair, spec.root, facts->link_target))
-        reach[repair.link].insert(linked->name);
-    }
-  }
-  return reach;
-}
-
 // Where owners are left out, a change of owner is none any more.
 void name_changes_of_owner(const replay::Course& course, std::vector<std::string>& missing) {
   std::set<std::string> paths;
@@ -234,6 +214,16 @@ void name_changes_of_owner(const replay::Course& course, std::vector<std::string
   }
   for (const std::string& path : paths)
     missing.push_back(path + ": the heal gave it to another owner, which only root can do");
+}
+
+// What is new shall belong to somebody, too.
+bool owners_are_mine(const replay::Course& course) {
+  return std::ranges::all_of(course.attempts, [](const auto& attempt) {
+    const auto& observation = attempt.second.observation;
+    return !observation || std::ranges::all_of(observation->owners, [](const auto& owner) {
+      return owner.second == std::pair<std::uint32_t, std::uint32_t>(::geteuid(), ::getegid());
+    });
+  });
 }
 
 void forget_owners(EngineSpec& spec) {
@@ -252,6 +242,26 @@ Result<const Observation*> first_observation(const replay::Course& course) {
                    "only a heal that looked at its targets can be reproduced");
   }
   return &*first->second.observation;
+}
+
+void build_targets(Builder& builder, const replay::Course& course, const EngineSpec& spec,
+                   const Observation& observation) {
+  for (const TargetFacts& facts : observation.targets) builder.build(facts);
+  for (const auto& outputs : observation.outputs) {
+    for (const TargetFacts& facts : outputs) builder.build(facts);
+  }
+  for (const auto& [number, attempt] : course.attempts) {
+    for (const auto& [change, outcome] : attempt.outcomes) builder.make_room(outcome.left.path);
+  }
+  const auto programs = marked_programs(course, spec);
+  for (const auto& [path, digest] : programs) builder.build_program(path, digest);
+  const auto modules = other_modules(course);
+  for (const auto& [path, digest] : modules) builder.build_module(path, digest);
+  const auto reach = releases_within_reach(course, spec);
+  for (const ReleaseRepair& repair : spec.repair.release) {
+    if (const auto found = reach.find(repair.link); found != reach.end()) builder.stand_in(repair, found->second);
+  }
+  builder.close_folders();
 }
 
 }  // namespace
@@ -275,18 +285,10 @@ Result<RebuiltPlace> rebuild(const replay::Course& course, const EngineSpec& spe
   const auto root = host::RootFolder::open(place.spec.root);
   if (!root) return std::unexpected(root.error());
   Builder builder(*root, **observation, blobs, place);
-  for (const TargetFacts& facts : (*observation)->targets) builder.build(facts);
-  for (const auto& outputs : (*observation)->outputs) {
-    for (const TargetFacts& facts : outputs) builder.build(facts);
-  }
-  for (const TargetFacts& facts : other_modules(course, **observation)) builder.build(facts);
-  const auto reach = releases_within_reach(course, spec);
-  for (const ReleaseRepair& repair : spec.repair.release) {
-    if (const auto found = reach.find(repair.link); found != reach.end()) builder.stand_in(repair, found->second);
-  }
-  builder.close_folders();
+  build_targets(builder, course, spec, **observation);
   build_secrets(**observation, blobs, folder, place);
   build_snapshots(course, blobs, folder, place);
+  if (::geteuid() != 0 && !owners_are_mine(course)) place.owners = false;
   if (place.owners) return place;
   forget_owners(place.spec);
   name_changes_of_owner(course, place.missing);

@@ -18,6 +18,7 @@ struct RebuiltPlace {
   workflows::EngineSpec spec;          // as recorded, with its root and the files of its secrets below the folder
   std::string recorded_root;           // where they stood then
   std::set<std::string> paths;         // below the root, as they were when the heal began; also what was absent
+  std::set<std::string> guessed;       // those of which only the content is known, not the mode
   std::vector<std::string> missing;    // a sentence each: what could not be built, and why
   std::vector<std::string> stand_ins;  // what only looks as it did: no matter to Autoheal, but to programs
   bool owners = true;                  // false: all belongs to whoever runs this

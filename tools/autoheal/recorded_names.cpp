@@ -15,13 +15,13 @@ class Renaming {
       for (workflows::Change& change : attempt.plan->changes) {
         digest(change.before.digest);
         digest(change.after.content);
-        link(change.before.path, change.before.link_target);
+        link(change.before);
         link(change.before.path, change.after.link_target);
       }
     }
     for (auto& [number, outcome] : attempt.outcomes) {
       digest(outcome.left.digest);
-      link(outcome.left.path, outcome.left.link_target);
+      link(outcome.left);
     }
     if (attempt.evidence) {
       for (workflows::HashFinding& hash : attempt.evidence->hashes) digest(hash.digest);
@@ -32,6 +32,11 @@ class Renaming {
  private:
   void digest(std::string& name) const {
     if (const auto then = digests_.find(name); then != digests_.end()) name = then->second;
+  }
+  void link(workflows::TargetFacts& facts) {
+    const std::size_t size = facts.link_target.size();
+    link(facts.path, facts.link_target);
+    facts.size = facts.size - size + facts.link_target.size();
   }
   // A link is hashed by where it leads.
   void link(const std::string& path, std::string& target) {

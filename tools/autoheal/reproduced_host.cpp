@@ -46,12 +46,12 @@ bool is_there(const std::string& path) {
 }
 
 // `real` for what was rebuilt, `recorded` for all else.
-template <class Finding>
+template <class Finding, class IsRebuilt>
 std::vector<Finding> joined(std::vector<Finding> real, const std::vector<Finding>& recorded,
-                            const std::set<std::string>& rebuilt) {
-  std::erase_if(real, [&](const Finding& one) { return !rebuilt.contains(one.path); });
+                            const IsRebuilt& is_rebuilt) {
+  std::erase_if(real, [&](const Finding& one) { return !is_rebuilt(one.path); });
   for (const Finding& one : recorded) {
-    if (!rebuilt.contains(one.path)) real.push_back(one);
+    if (!is_rebuilt(one.path)) real.push_back(one);
   }
   std::ranges::sort(real, {}, &Finding::path);
   return real;
@@ -85,6 +85,20 @@ void ReproducedHost::note_record(const std::string& what) {
 bool ReproducedHost::is_rebuilt(const std::string& path) {
   const std::lock_guard lock(mutex_);
   return rebuilt_.contains(path);
+}
+bool ReproducedHost::has_its_mode(const std::string& path) {
+  return is_rebuilt(path) && !world_.place.guessed.contains(path);
+}
+// A restored folder is real with all that is in it.
+bool ReproducedHost::lies_in_state(const std::string& path) {
+  return std::ranges::any_of(world_.place.spec.repair.state, [&](const StateRepair& state) {
+    return path.starts_with(state.path + "/") && is_rebuilt(state.path);
+  });
+}
+void ReproducedHost::note_program(const std::string& program, const std::string& then, const std::string& here) {
+  if (then.empty() || here.empty() || then == here) return;
+  const std::lock_guard lock(mutex_);
+  other_programs_.insert(program);
 }
 void ReproducedHost::note_real(const std::string& what) {
   const std::lock_guard lock(mutex_);
@@ -213,7 +227,9 @@ RunOutcome ReproducedHost::run(const RunRequest& request) {
     note_real(request.run.argv.front());
     RunRequest moved = request;
     moved.run = std::move(*here);
-    return world_.real.run(moved);
+    RunOutcome outcome = world_.real.run(moved);
+    note_program(request.run.argv.front(), recorded_run(request.run).program_sha256, outcome.program_sha256);
+    return outcome;
   }
   note_record("program " + request.run.argv.front());
   if (number_ != 0) {
@@ -332,16 +348,19 @@ ProbeResult ReproducedHost::probe(const EngineSpec& spec, const Probe& probe, co
     note_real("probe " + one.name);
     return world_.real.probe(spec, one, mark);
   };
-  if (const auto* file = std::get_if<FileProbe>(&probe.what); file != nullptr && is_rebuilt(file->path))
+  if (const auto* file = std::get_if<FileProbe>(&probe.what); file != nullptr && has_its_mode(file->path))
     return real(probe);
   if (const auto* env = std::get_if<EnvProbe>(&probe.what); env != nullptr && is_rebuilt(env->file)) return real(probe);
   Probe moved = probe;
   auto* command = std::get_if<CommandProbe>(&moved.what);
   auto* plugin = std::get_if<PluginProbe>(&moved.what);
   if (ProgramRun* run = command != nullptr ? &command->run : plugin != nullptr ? &plugin->run : nullptr) {
+    const std::string program = run->argv.front();
     if (auto here = to_run(*run)) {
       *run = std::move(*here);
-      return real(moved);
+      ProbeResult result = real(moved);
+      if (certifying_) note_program(program, recorded_probe(probe).program_sha256, result.program_sha256);
+      return result;
     }
   }
   note_record("probe " + probe.name);
@@ -387,8 +406,7 @@ Result<std::vector<HashFinding>> ReproducedHost::hash(const EngineSpec& spec, co
   for (const HashFinding& hash : recorded) {
     if (!is_rebuilt(hash.path)) note_record("digest of " + hash.path);
   }
-  const std::lock_guard lock(mutex_);
-  return joined(std::move(*found), recorded, rebuilt_);
+  return joined(std::move(*found), recorded, [this](const std::string& path) { return is_rebuilt(path); });
 }
 
 Result<std::vector<SecurityFinding>> ReproducedHost::scan(const EngineSpec& spec, const SecuritySpec& policy,
@@ -399,8 +417,8 @@ Result<std::vector<SecurityFinding>> ReproducedHost::scan(const EngineSpec& spec
   if (!found) return found;
   if (!policy.paths.empty()) note_record("security of what else lies below " + policy.paths.front());
   const auto recorded = attempt_->evidence ? attempt_->evidence->findings : std::vector<SecurityFinding>();
-  const std::lock_guard lock(mutex_);
-  return joined(std::move(*found), recorded, rebuilt_);
+  return joined(std::move(*found), recorded,
+                [this](const std::string& path) { return has_its_mode(path) || lies_in_state(path); });
 }
 
 Result<std::vector<TargetFacts>> ReproducedHost::look(const EngineSpec& spec, const std::vector<std::string>& paths) {

@@ -34,6 +34,8 @@ class ReproducedHost final : public workflows::Host {
   [[nodiscard]] const std::set<std::string>& for_real() const { return for_real_; }
 
   [[nodiscard]] bool ran_programs() const { return ran_programs_; }
+  // Those that ran and are other files than then.
+  [[nodiscard]] const std::set<std::string>& other_programs() const { return other_programs_; }
 
   Result<workflows::Observation> observe(const workflows::EngineSpec& spec,
                                          const workflows::ObserveRequest& request) override;
@@ -69,6 +71,9 @@ class ReproducedHost final : public workflows::Host {
   // The act under way, or its undo: it was not run again.
   [[nodiscard]] bool is_act_of_record();
   [[nodiscard]] bool is_rebuilt(const std::string& path);
+  [[nodiscard]] bool has_its_mode(const std::string& path);
+  [[nodiscard]] bool lies_in_state(const std::string& path);
+  void note_program(const std::string& program, const std::string& then, const std::string& here);
   // The program as it can be run here, or nothing: its answer comes from the record.
   [[nodiscard]] std::optional<workflows::ProgramRun> to_run(const workflows::ProgramRun& run);
   [[nodiscard]] workflows::RunOutcome recorded_run(const workflows::ProgramRun& run) const;
@@ -87,7 +92,7 @@ class ReproducedHost final : public workflows::Host {
   bool capturing_ = false, undoing_ = false;
   std::atomic<bool> ran_programs_ = false;
   std::mutex mutex_;
-  std::set<std::string> from_record_, for_real_;
+  std::set<std::string> from_record_, for_real_, other_programs_;
   std::set<std::string> rebuilt_;      // paths that can be looked at; what a build of the record left cannot
   std::set<unsigned> acts_of_record_;  // of this attempt: answered by the record
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <exception>
 
+#include "engine/digest.hpp"
 #include "tools/host/folder_tree.hpp"
 #include "tools/host/marked_processes.hpp"
 #include "tools/host/module_hashes.hpp"
@@ -55,11 +56,24 @@ std::string problem_in(const Work& work) {
 // Where there is none, whatever could not be looked at or reached says nothing of the engine.
 bool has_descriptor_left() { return static_cast<bool>(UniqueFd(::open("/", O_PATH | O_CLOEXEC))); }
 
+constexpr std::size_t largest_kept_program = 1U << 20U;
+
+// What may run again when an incident is reproduced is kept, so that somebody else can run it: not what its machine
+// brings along, but what lies in the folder it runs in, which is the engine's unless said. Best effort.
+void keep_program(const ProgramRun& run, const RunOutcome& ran, engine::BlobStore& blobs) {
+  if (!run.reproducible || ran.program_sha256.empty() || !run.argv.front().starts_with(run.cwd + "/")) return;
+  const UniqueFd program(::open(run.argv.front().c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  const auto content =
+      program ? read_all(program.get(), run.argv.front(), largest_kept_program) : failure(ErrorKind::not_found, "");
+  if (content && sha256_name(*content) == ran.program_sha256) (void)blobs.put(*content, BlobNaming::plain);
+}
+
 Verdict judge(const RootFolder& root, const Probe& probe, const EffectMark& mark, engine::BlobStore& blobs,
               const OwnFiles& own) {
   const auto judged = [&](ProgramRun run, const auto& judge_run) {
     run.timeout = probe.timeout;
-    RunOutcome ran = run_program({std::move(run), mark, LeaveBehind::nothing});
+    RunOutcome ran = run_program({run, mark, LeaveBehind::nothing});
+    keep_program(run, ran, blobs);
     Verdict verdict = judge_run(ran);
     verdict.ran = std::move(ran);
     return verdict;
@@ -251,7 +265,10 @@ std::vector<std::string> RealHost::settle(const EngineSpec& spec, const EffectMa
 
 RunOutcome RealHost::run(const RunRequest& request) {
   RunOutcome outcome;
-  const std::string problem = problem_in([&] { outcome = run_program(request); });
+  const std::string problem = problem_in([&] {
+    outcome = run_program(request);
+    keep_program(request.run, outcome, options_.blobs);
+  });
   if (!problem.empty()) outcome.message = "could not be run: " + problem;
   return outcome;
 }
