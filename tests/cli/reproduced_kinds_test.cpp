@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/support/daemon.hpp"
+#include "tests/support/platform_server.hpp"
 #include "tests/support/repair_examples.hpp"
 
 namespace autoheal::testing {
@@ -201,6 +202,24 @@ TEST_F(ReproducedElsewhere, AFolderOfStateComesBackFromItsTreeAndIsSwapped) {
   EXPECT_FALSE(there().exists(in_there("queue/jobs/2")));
 }
 
+TEST_F(ReproducedElsewhere, WhatANameOfAFileSaysBringsNothingAlong) {
+  here().write("baseline/app.conf", "nobody's business\n");
+  const std::string other =
+      "sha256:" + run({{"/usr/bin/sha256sum", here().path("baseline/app.conf")}, {}, {}, {}}).out.substr(0, 64);
+  here().write("snapshot/" + other, "job\n");
+  here().write("snapshot/jobs/1", other);
+  here().write("queue/jobs/2", "other job\n");
+  configure(
+      "    self_test: [ { name: queue, command: [test, -e, queue/jobs/1] } ]\n"
+      "    repair: { state: { path: queue, snapshot: snapshot } }\n"
+      "  - name: Other\n"
+      "    self_test: [ { name: config, file: { path: app.conf, baseline: baseline/app.conf } } ]\n"
+      "    repair: { files: [ { path: app.conf, baseline: baseline/app.conf } ] }\n");
+  heal();
+  EXPECT_EQ(at_.told().at("verdict"), "same");
+  EXPECT_THAT(there().read("heal.tar"), AllOf(HasSubstr("other job"), Not(HasSubstr("nobody's business"))));
+}
+
 TEST_F(ReproducedElsewhere, AFolderThatWasRolledBackIsThereAgain) {
   here().write("snapshot/jobs/1", "job\n", 0600);
   here().write("queue/jobs/2", "other job\n");
@@ -253,6 +272,29 @@ TEST_F(ReproducedElsewhere, APlatformIsNeverCalledAgain) {
   EXPECT_EQ(told.at("verdict"), "same") << told.dump(1);
   EXPECT_THAT(told.at("from_record"), Contains("call of a platform (PUT)"));
   EXPECT_THAT(told.at("compared").dump(), HasSubstr("PUT http://127.0.0.1:1/scale"));
+}
+
+TEST_F(ReproducedElsewhere, WhatAPlatformDidAndUndidStandsInTheRecord) {
+  const PlatformServer server(here());
+  const std::string url = server.url("/scale");
+  here().script("tests/verdict", "[ ! -e refuse ]\n");
+  configure(
+      "    self_test: [ { name: fine, command: [\"true\"] } ]\n"
+      "    repair: { platform: { http: { url: " +
+      url + ", method: PUT, body: \"3\" }, undo: { url: " + url +
+      ", method: PUT, body: \"0\" } } }\n"
+      "    certify: { within: 0s, tests: [ { name: verdict, command: [tests/verdict] } ] }\n");
+  for (const int exit_code : {0, 1}) {
+    SCOPED_TRACE(exit_code);
+    heal(exit_code);
+    const std::string told = here().read("told");
+    const json again = at_.told();
+    EXPECT_EQ(again.at("verdict"), "same") << again.dump(1);
+    EXPECT_EQ(here().read("told"), told) << "nobody calls it";
+    here().write("refuse", "");
+    fs::remove_all(there().path("again"));
+    fs::remove(there().path("heal.tar"));
+  }
 }
 
 TEST_F(ReproducedElsewhere, ServicesAreNotTouchedAndSoTheRecordSpeaksForThem) {

@@ -97,8 +97,11 @@ bool ReproducedHost::lies_in_state(const std::string& path) {
 }
 void ReproducedHost::note_program(const std::string& program, const std::string& then, const std::string& here) {
   if (then.empty() || here.empty() || then == here) return;
+  note_lacking(program + ": what ran here is not the file that ran then");
+}
+void ReproducedHost::note_lacking(const std::string& what) {
   const std::lock_guard lock(mutex_);
-  other_programs_.insert(program);
+  lacking_.insert(what);
 }
 void ReproducedHost::note_real(const std::string& what) {
   const std::lock_guard lock(mutex_);
@@ -239,7 +242,7 @@ RunOutcome ReproducedHost::run(const RunRequest& request) {
   return recorded_run(request.run);
 }
 
-RunOutcome ReproducedHost::recorded_run(const ProgramRun& run) const {
+RunOutcome ReproducedHost::recorded_run(const ProgramRun& run) {
   if (number_ == 0) return recorded_test(run);
   RunOutcome outcome;
   outcome.started = true;
@@ -248,6 +251,7 @@ RunOutcome ReproducedHost::recorded_run(const ProgramRun& run) const {
     const bool known = captured != attempt_->captured.end() && !captured->second.empty();
     outcome.exit_code = known ? 0 : 1;
     if (known) outcome.standard_output = content(captured->second);
+    if (known && !world_.blobs.get(captured->second)) note_lacking("what " + run.argv.front() + " captured then");
   } else if (undoing_) {
     const auto undone = attempt_->undone.find(number_);
     const bool done = undone != attempt_->undone.end() && undone->second.status == UndoStatus::undone;

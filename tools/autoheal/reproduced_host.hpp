@@ -34,8 +34,8 @@ class ReproducedHost final : public workflows::Host {
   [[nodiscard]] const std::set<std::string>& for_real() const { return for_real_; }
 
   [[nodiscard]] bool ran_programs() const { return ran_programs_; }
-  // Those that ran and are other files than then.
-  [[nodiscard]] const std::set<std::string>& other_programs() const { return other_programs_; }
+  // What was asked for and is not as it was then.
+  [[nodiscard]] const std::set<std::string>& lacking() const { return lacking_; }
 
   Result<workflows::Observation> observe(const workflows::EngineSpec& spec,
                                          const workflows::ObserveRequest& request) override;
@@ -76,13 +76,14 @@ class ReproducedHost final : public workflows::Host {
   void note_program(const std::string& program, const std::string& then, const std::string& here);
   // The program as it can be run here, or nothing: its answer comes from the record.
   [[nodiscard]] std::optional<workflows::ProgramRun> to_run(const workflows::ProgramRun& run);
-  [[nodiscard]] workflows::RunOutcome recorded_run(const workflows::ProgramRun& run) const;
+  [[nodiscard]] workflows::RunOutcome recorded_run(const workflows::ProgramRun& run);
   [[nodiscard]] workflows::RunOutcome recorded_act(unsigned number) const;
   [[nodiscard]] workflows::RunOutcome recorded_test(const workflows::ProgramRun& run) const;
   [[nodiscard]] workflows::ProbeResult recorded_probe(const workflows::Probe& probe) const;
   [[nodiscard]] std::string content(const engine::BlobName& name) const;
   void note_record(const std::string& what);
   void note_real(const std::string& what);
+  void note_lacking(const std::string& what);
 
   ReproducedWorld world_;
   const replay::Attempt* attempt_ = nullptr;  // as recorded; never null after begin()
@@ -92,7 +93,7 @@ class ReproducedHost final : public workflows::Host {
   bool capturing_ = false, undoing_ = false;
   std::atomic<bool> ran_programs_ = false;
   std::mutex mutex_;
-  std::set<std::string> from_record_, for_real_, other_programs_;
+  std::set<std::string> from_record_, for_real_, lacking_;
   std::set<std::string> rebuilt_;      // paths that can be looked at; what a build of the record left cannot
   std::set<unsigned> acts_of_record_;  // of this attempt: answered by the record
 };
