@@ -18,9 +18,11 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using ::testing::AllOf;
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::UnorderedElementsAre;
 
 // The machine of the incident, and the folder of a stranger with nothing in it but the file that was sent.
 class Carrying {
@@ -135,6 +137,13 @@ class ReproducedElsewhere : public ::testing::Test {
         "    repair: { state: { path: app.db, snapshot: snapshots/app.db" +
         state_more + " } }\n");
   }
+  static std::vector<std::string> rows_of_record(const json& told) {
+    std::vector<std::string> rows;
+    for (const json& row : told.at("compared")) {
+      if (row.at("from_record") == true) rows.push_back(row.at("what"));
+    }
+    return rows;
+  }
   Carrying at_;
 };
 
@@ -163,6 +172,7 @@ TEST_F(ReproducedElsewhere, ABuildThatIsMarkedRunsAgainFromTheProgramThatWasKept
   const json told = at_.told();
   EXPECT_EQ(told.at("verdict"), "same") << told.dump(1);
   EXPECT_THAT(told.at("for_real"), Contains(here().path("bin/build").string()));
+  EXPECT_THAT(rows_of_record(told), ElementsAre("attempt 1: probe app"));
   EXPECT_EQ(there().read(in_there("dist/css/app.css")), "whole\n");
   EXPECT_EQ(there().read(in_there("dist/app.js")), "whole\n");
   EXPECT_FALSE(there().exists(in_there("dist/old/app.js")));
@@ -176,6 +186,9 @@ TEST_F(ReproducedElsewhere, ABuildThatIsNotMarkedLeavesWhatTheRecordSays) {
   EXPECT_THAT(told.at("from_record"),
               AllOf(Contains("program " + here().path("bin/build").string()), Contains("digest of dist/css/app.css"),
                     Contains("what the build left: 4 files and folders")));
+  EXPECT_THAT(rows_of_record(told),
+              UnorderedElementsAre("attempt 1: change 1", "attempt 1: digest of dist/app.js",
+                                   "attempt 1: digest of dist/css/app.css", "attempt 1: probe app"));
   EXPECT_EQ(there().read(in_there("dist/app.js")), "cut off") << "as it was when the heal began";
 }
 
@@ -383,7 +396,8 @@ TEST_F(ReproducedElsewhere, WhatIsLeftToTheRecordIsToldToPeople) {
   heal();
   const Ran ran = at_.reproduced(true, "text");
   EXPECT_EQ(ran.exit_code, 0) << ran.out;
-  EXPECT_THAT(ran.out, AllOf(HasSubstr("✓ same"), HasSubstr("from record  whether release 1.10 was whole"),
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("✓ same"), HasSubstr("probe app  pass  (from the record)\n"),
+                             HasSubstr("from record  whether release 1.10 was whole"),
                              HasSubstr("not rebuilt  what lies in 1.10, 1.11 of releases")));
 }
 

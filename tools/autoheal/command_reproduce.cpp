@@ -26,7 +26,7 @@ std::string reproduction_json(const ReplayableHeal& heal, const std::string& fol
   out.key("compared").begin_array();
   for (const replay::Compared& row : found.rows) {
     out.begin_object().field("what", row.what).field("same", row.same()).field("recorded", row.recorded);
-    out.field("here", row.here).end_object();
+    out.field("here", row.here).field("from_record", found.rows_of_record.contains(row.what)).end_object();
   }
   out.end_array();
   write_texts(out, "for_real", found.for_real);
@@ -63,7 +63,9 @@ void print_reproduction(Console& console, const ReplayableHeal& heal, const std:
   if (unknown) console.data("not all of it could be rebuilt, so what is different below says nothing of the heal");
   for (const replay::Compared& row : found.rows) {
     if (row.same()) {
-      console.data("  ✓ " + printable(row.what) + "  " + console.paint(Tone::dim, printable(row.here)));
+      const bool of_record = found.rows_of_record.contains(row.what);
+      console.data("  ✓ " + printable(row.what) + "  " +
+                   console.paint(Tone::dim, printable(row.here) + (of_record ? "  (from the record)" : "")));
       continue;
     }
     console.data(console.paint(Tone::bad, "  ✗ ") + printable(row.what));

@@ -62,6 +62,7 @@ std::vector<Finding> joined(std::vector<Finding> real, const std::vector<Finding
 void ReproducedHost::begin(const HealEffect& effect) {
   const unsigned attempt = std::visit([](const EffectContext& context) { return context.attempt; }, effect);
   const auto found = world_.course.attempts.find(attempt);
+  prefix_ = "attempt " + std::to_string(attempt) + ": ";
   attempt_ = found == world_.course.attempts.end() ? &none_ : &found->second;
   certifying_ = std::holds_alternative<Certify>(effect);
   const auto* act = std::get_if<PerformAct>(&effect);
@@ -81,6 +82,21 @@ void ReproducedHost::begin(const HealEffect& effect) {
 void ReproducedHost::note_record(const std::string& what) {
   const std::lock_guard lock(mutex_);
   from_record_.insert(what);
+}
+void ReproducedHost::note_row(const std::string& what) {
+  const std::lock_guard lock(mutex_);
+  rows_of_record_.insert(prefix_ + what);
+}
+void ReproducedHost::note_rows_of_test(const ProgramRun& run) {
+  for (const TestSpec& test : world_.place.spec.certify.tests) {
+    for (const TestCell& cell : cells_of(test)) {
+      if (command_of(test, cell) == run) note_row("test " + cell.name);
+    }
+  }
+}
+// Of the act under way, or its undo.
+void ReproducedHost::note_row_of_act() {
+  if (number_ != 0 && !capturing_) note_row((undoing_ ? "undo " : "change ") + std::to_string(number_));
 }
 bool ReproducedHost::is_rebuilt(const std::string& path) {
   const std::lock_guard lock(mutex_);
@@ -201,6 +217,7 @@ std::vector<UndoOutcome> ReproducedHost::restore(const EngineSpec& spec, std::sp
   // What the build left was never here, so how its undo ended is the record's to say.
   const auto then = attempt_->undone.find(number_);
   if (then == attempt_->undone.end() || undone.empty()) return undone;
+  note_row_of_act();
   undone.front().status = then->second.status;
   undone.front().message = then->second.message;
   return undone;
@@ -231,10 +248,13 @@ RunOutcome ReproducedHost::run(const RunRequest& request) {
     RunRequest moved = request;
     moved.run = std::move(*here);
     RunOutcome outcome = world_.real.run(moved);
-    note_program(request.run.argv.front(), recorded_run(request.run).program_sha256, outcome.program_sha256);
+    if (!capturing_ && !undoing_)
+      note_program(request.run.argv.front(), recorded_run(request.run).program_sha256, outcome.program_sha256);
     return outcome;
   }
   note_record("program " + request.run.argv.front());
+  if (number_ == 0) note_rows_of_test(request.run);
+  note_row_of_act();
   if (number_ != 0) {
     const std::lock_guard lock(mutex_);
     acts_of_record_.insert(number_);
@@ -308,6 +328,7 @@ RunOutcome ReproducedHost::recorded_test(const ProgramRun& run) const {
 
 CallOutcome ReproducedHost::call(const HttpCall& call, const std::string&) {
   note_record("call of a platform (" + call.method + ")");
+  note_row_of_act();
   if (undoing_) {
     const auto then = attempt_->undone.find(number_);
     if (then == attempt_->undone.end()) return recorded_answer(false, {});
@@ -329,15 +350,24 @@ bool ReproducedHost::is_act_of_record() {
   return acts_of_record_.contains(number_);
 }
 
-// Of a build that was not run again: what it left is not here, and nothing of it can be looked at.
+// Of a build that was not run again nothing that it left can be looked at; of one that was, all of it.
 Result<std::vector<TargetFacts>> ReproducedHost::outputs(const EngineSpec& spec,
                                                          const std::vector<std::string>& globs) {
-  const auto found = attempt_->outcomes.find(number_);
-  if (undoing_ || !is_act_of_record() || found == attempt_->outcomes.end()) return world_.real.outputs(spec, globs);
+  const auto then = attempt_->outcomes.find(number_);
+  if (undoing_ || then == attempt_->outcomes.end()) return world_.real.outputs(spec, globs);
+  const std::vector<TargetFacts>& recorded = then->second.built;
+  if (is_act_of_record()) {
+    note_record("what the build left: " + std::to_string(recorded.size()) + " files and folders");
+    const std::lock_guard lock(mutex_);
+    for (const TargetFacts& built : recorded) rebuilt_.erase(built.path);
+    return recorded;
+  }
+  auto here = world_.real.outputs(spec, globs);
   const std::lock_guard lock(mutex_);
-  for (const TargetFacts& built : found->second.built) rebuilt_.erase(built.path);
-  from_record_.insert("what the build left: " + std::to_string(found->second.built.size()) + " files and folders");
-  return found->second.built;
+  for (const TargetFacts& built : recorded) rebuilt_.insert(built.path);
+  if (!here) return here;
+  for (const TargetFacts& built : *here) rebuilt_.insert(built.path);
+  return here;
 }
 
 ReleaseFacts ReproducedHost::check_release(const EngineSpec&, const ReleaseRepair& repair, const std::string& name) {
@@ -368,6 +398,7 @@ ProbeResult ReproducedHost::probe(const EngineSpec& spec, const Probe& probe, co
     }
   }
   note_record("probe " + probe.name);
+  if (certifying_) note_row("probe " + probe.name);
   return recorded_probe(probe);
 }
 
@@ -408,7 +439,9 @@ Result<std::vector<HashFinding>> ReproducedHost::hash(const EngineSpec& spec, co
   if (!found) return found;
   const auto recorded = attempt_->evidence ? attempt_->evidence->hashes : std::vector<HashFinding>();
   for (const HashFinding& hash : recorded) {
-    if (!is_rebuilt(hash.path)) note_record("digest of " + hash.path);
+    if (is_rebuilt(hash.path)) continue;
+    note_record("digest of " + hash.path);
+    note_row("digest of " + hash.path);
   }
   return joined(std::move(*found), recorded, [this](const std::string& path) { return is_rebuilt(path); });
 }

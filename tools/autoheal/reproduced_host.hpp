@@ -34,6 +34,8 @@ class ReproducedHost final : public workflows::Host {
   [[nodiscard]] const std::set<std::string>& for_real() const { return for_real_; }
 
   [[nodiscard]] bool ran_programs() const { return ran_programs_; }
+  // What is said of an attempt ("attempt 1: probe config") and was not done again.
+  [[nodiscard]] const std::set<std::string>& rows_of_record() const { return rows_of_record_; }
   // What was asked for and is not as it was then.
   [[nodiscard]] const std::set<std::string>& lacking() const { return lacking_; }
 
@@ -84,16 +86,20 @@ class ReproducedHost final : public workflows::Host {
   void note_record(const std::string& what);
   void note_real(const std::string& what);
   void note_lacking(const std::string& what);
+  void note_row(const std::string& what);
+  void note_row_of_act();
+  void note_rows_of_test(const workflows::ProgramRun& run);
 
   ReproducedWorld world_;
   const replay::Attempt* attempt_ = nullptr;  // as recorded; never null after begin()
   replay::Attempt none_;                      // of an attempt that was not made then
+  std::string prefix_;                        // of what is said of this attempt
   bool certifying_ = false;
   unsigned number_ = 0;  // of the act, capture or undo
   bool capturing_ = false, undoing_ = false;
   std::atomic<bool> ran_programs_ = false;
   std::mutex mutex_;
-  std::set<std::string> from_record_, for_real_, lacking_;
+  std::set<std::string> from_record_, for_real_, rows_of_record_, lacking_;
   std::set<std::string> rebuilt_;      // paths that can be looked at; what a build of the record left cannot
   std::set<unsigned> acts_of_record_;  // of this attempt: answered by the record
 };

@@ -181,6 +181,7 @@ Result<Reproduction> reproduce(const ReplayableHeal& heal, const std::filesystem
   reproduction.rows = replay::compare(*course, as_called_then(*here, *place),
                                       place->owners ? replay::without_place : replay::without_place_and_owners);
   for (const std::string& lacking : again.host().lacking()) reproduction.missing.push_back(lacking);
+  reproduction.rows_of_record = again.host().rows_of_record();
   reproduction.ran_programs = again.host().ran_programs();
   reproduction.for_real.assign(again.host().for_real().begin(), again.host().for_real().end());
   reproduction.from_record.assign(again.host().from_record().begin(), again.host().from_record().end());

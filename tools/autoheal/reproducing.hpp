@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ namespace autoheal::cli {
 
 struct Reproduction {
   std::vector<replay::Compared> rows;
+  std::set<std::string> rows_of_record;            // of those: what was not done again, so it is the same by itself
   std::vector<std::string> for_real, from_record;  // what was run again; what the record answered
   std::vector<std::string> missing;                // what could not be rebuilt
   std::vector<std::string> stand_ins;              // what only looks as it did
