@@ -85,6 +85,19 @@ std::set<BlobName> named_by(const engine::Entry& entry, const BundleBlobs& blobs
   return names;
 }
 
+// A content may name contents: the tree of a folder what lay in it. Of a keyed one nobody knows who wrote it.
+void add_named_by_contents(const EvidenceBundle& bundle, std::set<BlobName>& expected) {
+  std::vector<BlobName> open(expected.begin(), expected.end());
+  while (!open.empty()) {
+    const auto content = bundle.blobs.find(open.back());
+    open.pop_back();
+    if (content == bundle.blobs.end() || is_keyed(content->first)) continue;
+    for (const BlobName& name : blob_names_in(content->second)) {
+      if (bundle.blobs.contains(name) && expected.insert(name).second) open.push_back(name);
+    }
+  }
+}
+
 }  // namespace
 
 Result<BundleProof> check_bundle(const EvidenceBundle& bundle, std::span<const VerifierKey> keys) {
@@ -106,6 +119,7 @@ Result<BundleProof> check_bundle(const EvidenceBundle& bundle, std::span<const V
     if (auto checked = check_key_change(change, proof.checkpoint); !checked)
       return std::unexpected(std::move(checked.error()));
   }
+  add_named_by_contents(bundle, expected);
   for (const auto& [name, content] : bundle.blobs) {
     if (!expected.contains(name)) return does_not_verify("blob " + name + " is named by no entry of the bundle");
     if (!is_keyed(name) && sha256_name(content) != name)

@@ -51,7 +51,8 @@ struct BundleProof {
   std::size_t keyed_blobs = 0;  // nobody without the vault's key can say whether these are what their names say
 };
 // That a log of one of `keys`, or of a key that these vouch for, holds every entry; that every blob is named by an
-// entry and is what its plain name says. corrupt: the message names the first entry or file that does not hold.
+// entry, or by a content that one names, and is what its plain name says. corrupt: the message names the first entry or
+// file that does not hold.
 [[nodiscard]] Result<BundleProof> check_bundle(const EvidenceBundle& bundle, std::span<const VerifierKey> keys);
 
 // Every "sha256:<64 hex>" and "hmac-sha256:<64 hex>" in `text`.

@@ -121,9 +121,13 @@ def check_bundle(files, given):
 
 def check_blobs(files):
     blobs = {name[6:]: content for name, content in files.items() if name.startswith("blobs/")}
+    contents = {f"sha256:{name[7:]}".encode(): text for name, text in blobs.items() if name.startswith("sha256-")}
     named = set(BLOB.findall(files["entries.jsonl"]))
-    for whole in [content for name, content in blobs.items() if name.replace("-", ":").encode() in named]:
-        named |= set(BLOB.findall(whole))  # data of an entry may be a blob itself
+    unread = list(named)
+    while unread:  # data of an entry may be a blob itself, and the tree of a folder names what lay in it
+        found = set(BLOB.findall(contents.get(unread.pop(), b""))) - named
+        named |= found
+        unread += found
     for name, content in blobs.items():
         kind, _, digest = name.rpartition("-")
         if f"{kind}:{digest}".encode() not in named:

@@ -1,10 +1,9 @@
 // A deployment goes back to an older whole release and nowhere else; what others do meanwhile is kept.
 #include <gmock/gmock.h>
-#include <sys/stat.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "tests/support/platform_server.hpp"
 #include "tests/support/repair_examples.hpp"
 
 namespace autoheal::testing {
@@ -105,23 +104,8 @@ TEST_F(Deployments, ABuildThatLeavesNothingFails) {
 }
 
 TEST_F(Deployments, ThePlatformIsToldWithAnIdempotencyKeyAndToldToUndo) {
-  ASSERT_EQ(::mkfifo(bridge_.path("port").c_str(), 0600), 0);
-  bridge_.write("server.py",
-                "import http.server\n"
-                "class Handler(http.server.BaseHTTPRequestHandler):\n"
-                "    def do_PUT(self):\n"
-                "        body = self.rfile.read(int(self.headers['Content-Length'])).decode()\n"
-                "        print(self.path, self.headers['Idempotency-Key'], body, file=open('told', 'a'))\n"
-                "        self.send_response(204)\n"
-                "        self.end_headers()\n"
-                "    def log_message(self, *_): pass\n"
-                "server = http.server.HTTPServer(('127.0.0.1', 0), Handler)\n"
-                "print(server.server_port, file=open('port', 'w'))\n"
-                "server.serve_forever()\n");
-  const Background server({{"/usr/bin/python3", "server.py"}, {}, {}, bridge_.path(".")});
-  std::string port;
-  std::getline(std::ifstream(bridge_.path("port")), port);
-  const std::string url = "\"http://127.0.0.1:" + port + "/scale\"";
+  const PlatformServer server(bridge_);
+  const std::string url = server.url("/scale");
   prepare(
       "    self_test: [ { name: app, command: [tests/verdict] } ]\n"
       "    repair: { platform: { http: { url: " +

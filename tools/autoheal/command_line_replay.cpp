@@ -16,7 +16,7 @@ constexpr const char* replay_example =
     "  autoheal replay --all --since 30d --with new.yaml      the whole past under a new configuration\n"
     "  autoheal replay last --export heal.tar.gz              takes one heal along, with its proofs, to a machine\n"
     "  autoheal replay --import heal.tar.gz --key KEY         without ledger and configuration\n"
-    "  autoheal replay last --reproduce again                 the broken files once more, in a folder, healed for "
+    "  autoheal replay last --reproduce again                 what was broken once more, in a folder, healed for "
     "real\n"
     "Every step is decided again, by the very code that heals, from what the ledger and the vault hold; nothing is\n"
     "touched. Exit 0: same; 1: diverged (the first step that would be decided otherwise is shown), or not readable.\n";

@@ -16,9 +16,8 @@ void write_texts(workflows::JsonWriter& out, std::string_view key, const std::ve
   out.end_array();
 }
 
-// Where something could not be rebuilt, a difference says nothing of the heal.
 std::string_view verdict_of(const Reproduction& found) {
-  return found.same() ? "same" : found.missing.empty() ? "different" : "set_aside";
+  return found.same() ? "same" : found.tells() ? "different" : "set_aside";
 }
 
 std::string reproduction_json(const ReplayableHeal& heal, const std::string& folder, const Reproduction& found) {
@@ -27,12 +26,13 @@ std::string reproduction_json(const ReplayableHeal& heal, const std::string& fol
   out.key("compared").begin_array();
   for (const replay::Compared& row : found.rows) {
     out.begin_object().field("what", row.what).field("same", row.same()).field("recorded", row.recorded);
-    out.field("here", row.here).end_object();
+    out.field("here", row.here).field("from_record", found.rows_of_record.contains(row.what)).end_object();
   }
   out.end_array();
   write_texts(out, "for_real", found.for_real);
   write_texts(out, "from_record", found.from_record);
   write_texts(out, "not_rebuilt", found.missing);
+  write_texts(out, "stand_ins", found.stand_ins);
   out.field("owners", found.owners).field("network_closed_off", found.closed_off.network.empty());
   out.field("files_closed_off", found.closed_off.files.empty());
   return out.end_object().take();
@@ -63,7 +63,9 @@ void print_reproduction(Console& console, const ReplayableHeal& heal, const std:
   if (unknown) console.data("not all of it could be rebuilt, so what is different below says nothing of the heal");
   for (const replay::Compared& row : found.rows) {
     if (row.same()) {
-      console.data("  ✓ " + printable(row.what) + "  " + console.paint(Tone::dim, printable(row.here)));
+      const bool of_record = found.rows_of_record.contains(row.what);
+      console.data("  ✓ " + printable(row.what) + "  " +
+                   console.paint(Tone::dim, printable(row.here) + (of_record ? "  (from the record)" : "")));
       continue;
     }
     console.data(console.paint(Tone::bad, "  ✗ ") + printable(row.what));
@@ -73,6 +75,7 @@ void print_reproduction(Console& console, const ReplayableHeal& heal, const std:
   print_texts(console, "for real     ", found.for_real);
   print_texts(console, "from record  ", found.from_record);
   print_texts(console, console.paint(Tone::warning, "not rebuilt  "), found.missing);
+  print_texts(console, console.paint(Tone::warning, "not rebuilt  "), found.stand_ins);
   if (!found.owners) {
     console.data(console.paint(Tone::warning, "not rebuilt  ") +
                  "owners: all belongs to who runs this, and owners are left out of what is compared");

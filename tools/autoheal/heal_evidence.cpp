@@ -9,6 +9,7 @@
 #include "replay/recorded_heal.hpp"
 #include "replay/whole_heal.hpp"
 #include "store/ledger_proofs.hpp"
+#include "tools/host/folder_tree.hpp"
 #include "workflows/adopted_baseline.hpp"
 #include "workflows/engine_spec_codec.hpp"
 #include "workflows/env_file.hpp"
@@ -100,6 +101,36 @@ Result<void> take_blobs(const Past& past, const std::string& vault_path, const s
   return {};
 }
 
+void add_trees(const workflows::Observation& observation, std::set<BlobName>& trees) {
+  for (const workflows::TargetFacts& facts : observation.targets) {
+    if (facts.kind == workflows::TargetKind::folder && !facts.digest.empty()) trees.insert(facts.digest);
+  }
+  for (const auto& [path, state] : observation.states) {
+    for (const workflows::SnapshotFacts& snapshot : state.snapshots) {
+      if (snapshot.problem.empty() && snapshot.page_size == 0) trees.insert(snapshot.content);
+    }
+  }
+}
+
+// What lay in folders of state, and in their snapshots, is named by trees, which the heal names. Only what is known to
+// be one is read as one: anybody could write a name into a file.
+std::set<BlobName> contents_of_trees(const std::vector<engine::Entry>& entries, const engine::BlobStore& vault) {
+  std::set<BlobName> trees, contents;
+  for (const engine::Entry& entry : entries) {
+    const auto decoded = replay::decoded(entry, vault);
+    if (!decoded) continue;
+    if (const auto* planned = std::get_if<workflows::PlanRecorded>(&*decoded)) add_trees(planned->observation, trees);
+    const auto* failed = std::get_if<workflows::RepairFailed>(&*decoded);
+    if (failed != nullptr && failed->observation) add_trees(*failed->observation, trees);
+  }
+  for (const BlobName& tree : trees) {
+    const auto text = vault.get(tree);
+    auto named = text ? host::contents_of_tree(*text) : std::unexpected(text.error());
+    if (named) contents.merge(*named);
+  }
+  return contents;
+}
+
 // Baselines that were adopted stand in entries of their own; a heal names their manifests by digest.
 Result<void> take_adopted(const Past& past, const std::set<BlobName>& names, store::EvidenceBundle& bundle) {
   const auto entries = past.ledger->read_types("ledger", {"baseline.adopted"});
@@ -167,6 +198,7 @@ Result<HealEvidence> evidence_of(const Past& past, const std::string& vault_path
     // Where the vault may not be read, what it holds is not looked at.
     if (const auto whole = engine::lengthen(*past.vault, entry.data)) names.merge(store::blob_names_in(*whole));
   }
+  names.merge(contents_of_trees(*entries, *past.vault));
   SecretMask mask(workflows::SecretRules{.names = {}, .patterns = {}});
   if (secrets == Secrets::left_out) {
     if (auto learned = learn_secrets_of_heal(*past.vault, entries->front(), names, mask); !learned)

@@ -4,12 +4,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <ranges>
 
 #include "tools/autoheal/new_file.hpp"
+#include "tools/autoheal/rebuilt_sources.hpp"
+#include "tools/autoheal/told_beside.hpp"
 #include "tools/host/root_folder.hpp"
 #include "tools/host/system_error.hpp"
-#include "workflows/strategy.hpp"
+#include "workflows/release_choice.hpp"
 
 namespace autoheal::cli {
 
@@ -20,7 +24,6 @@ using namespace workflows;  // every line below speaks of targets and their fact
 
 constexpr mode_t folder_mode = 0755;
 constexpr const char* root_name = "root";
-constexpr const char* sources_name = "sources";
 
 Result<void> empty_folder(const fs::path& folder) {
   std::error_code problem;
@@ -32,7 +35,7 @@ Result<void> empty_folder(const fs::path& folder) {
   }
   // What is rebuilt may be secret, or a program of somebody else with the rights of its owner.
   if (::chmod(folder.c_str(), 0700) != 0) return host::system_failure(folder.string(), errno);
-  for (const char* name : {root_name, sources_name}) {
+  for (const char* name : {root_name, sources_folder}) {
     if (::mkdir((folder / name).c_str(), 0700) != 0) return host::system_failure((folder / name).string(), errno);
   }
   if (::chmod((folder / root_name).c_str(), folder_mode) != 0) return host::system_failure(folder.string(), errno);
@@ -47,6 +50,7 @@ class Builder {
       : root_(root), observation_(observation), blobs_(blobs), place_(place) {}
 
   void build(const TargetFacts& facts) {
+    if (place_.paths.contains(facts.path)) return;
     const auto built = attempt(facts);
     if (built) {
       place_.paths.insert(facts.path);
@@ -55,15 +59,56 @@ class Builder {
     }
   }
 
-  // A folder's mode comes last: it may be one in which nothing can be made.
+  // What was made then was made in a folder that was there.
+  void make_room(const std::string& path) {
+    if (host::check_path(path)) (void)make_folders_above(path);
+  }
+
+  // A program that may run again; where it cannot be rebuilt, the one of this machine runs or the record answers.
+  void build_program(const std::string& path, const engine::BlobName& digest) {
+    if (place_.paths.contains(path) || !blobs_.get(digest) || !attempt(of_unknown_mode(path, digest, 0755))) return;
+    place_.paths.insert(path);
+    place_.guessed.insert(path);
+  }
+  void build_module(const std::string& path, const engine::BlobName& digest) {
+    if (place_.paths.contains(path)) return;
+    build(of_unknown_mode(path, digest, 0644));
+    place_.guessed.insert(path);
+  }
+
+  // Of the releases within reach; the link leads somewhere, whatever lies there.
+  void stand_in(const ReleaseRepair& repair, const std::set<std::string>& releases) {
+    std::string names;
+    for (const std::string& name : releases) {
+      const std::string path = repair.releases + "/" + name;
+      if (host::check_path(path) && name.find('/') == std::string::npos) (void)make_folders_above(path + "/");
+      names += (names.empty() ? " " : ", ") + name;
+    }
+    if (!names.empty())
+      place_.stand_ins.push_back("what lies in" + names + " of " + repair.releases +
+                                 " is in no vault: empty folders stand for it, the record says which were whole");
+  }
+
+  // A folder's mode comes last, the deepest first: it may be one in which nothing can be made or found.
   void close_folders() {
-    for (auto& [path, facts] : folders_) {
+    for (auto& [path, facts] : folders_ | std::views::reverse) {
       const auto folder = root_.open_below(path, O_RDONLY | O_DIRECTORY);
       if (!folder || ::fchmod(folder->get(), facts.mode) != 0) place_.missing.push_back(path + ": its mode");
     }
   }
 
  private:
+  static TargetFacts of_unknown_mode(const std::string& path, const engine::BlobName& digest, FileMode mode) {
+    TargetFacts facts;
+    facts.path = path;
+    facts.kind = TargetKind::file;
+    facts.mode = mode;
+    facts.uid = ::geteuid();
+    facts.gid = ::getegid();
+    facts.digest = digest;
+    return facts;
+  }
+
   Result<void> attempt(const TargetFacts& facts) {
     if (auto allowed = host::check_path(facts.path); !allowed) return allowed;
     if (facts.kind == TargetKind::absent) return {};
@@ -75,7 +120,7 @@ class Builder {
       case TargetKind::database:  // its canonical copy: the same content, not the same bytes
         return file(facts, *at);
       case TargetKind::folder:
-        return folder(facts, *at);
+        return facts.digest.empty() ? folder(facts, *at) : tree(facts, *at);
       case TargetKind::link:
         return link(facts, *at);
       default:
@@ -113,10 +158,33 @@ class Builder {
     return give(facts, ::fchownat(at.folder.get(), at.name.c_str(), facts.uid, facts.gid, AT_SYMLINK_NOFOLLOW));
   }
 
+  // A folder that is known by all that lies in it.
+  Result<void> tree(const TargetFacts& facts, const host::Place& at) {
+    if (::mkdirat(at.folder.get(), at.name.c_str(), 0700) != 0) return host::system_failure("it", errno);
+    const host::UniqueFd made(
+        ::openat(at.folder.get(), at.name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!made) return host::system_failure("it", errno);
+    if (auto written = write_kept_tree(made.get(), facts.digest, blobs_, place_); !written) return written;
+    folders_.emplace_back(facts.path, facts);
+    return give(facts, ::fchown(made.get(), facts.uid, facts.gid));
+  }
+
   Result<void> link(const TargetFacts& facts, const host::Place& at) {
-    if (::symlinkat(facts.link_target.c_str(), at.folder.get(), at.name.c_str()) != 0)
+    if (::symlinkat(link_here(facts).c_str(), at.folder.get(), at.name.c_str()) != 0)
       return host::system_failure("it", errno);
     return give(facts, ::fchownat(at.folder.get(), at.name.c_str(), facts.uid, facts.gid, AT_SYMLINK_NOFOLLOW));
+  }
+
+  // A link to a release that names the root, or climbs above it, names the new one here.
+  std::string link_here(const TargetFacts& facts) {
+    const auto& repairs = place_.spec.repair.release;
+    const auto repair = std::ranges::find(repairs, facts.path, &ReleaseRepair::link);
+    if (repair == repairs.end()) return facts.link_target;
+    const auto then = linked_release(*repair, place_.recorded_root, facts.link_target);
+    if (!then || linked_release(*repair, place_.spec.root, facts.link_target)) return facts.link_target;
+    const std::string here = place_.spec.root + "/" + repair->releases + "/";
+    place_.links[facts.path] = {here, facts.link_target.substr(0, then->at)};
+    return here + facts.link_target.substr(then->at);
   }
 
   Result<void> give(const TargetFacts& facts, int given) {
@@ -133,74 +201,29 @@ class Builder {
   std::vector<std::pair<std::string, TargetFacts>> folders_;
 };
 
-// What was hashed besides the targets, as far as a content with that digest is kept.
-std::vector<TargetFacts> other_modules(const replay::Course& course, const Observation& observation) {
-  std::set<std::string> known;
-  for (const TargetFacts& facts : observation.targets) known.insert(facts.path);
-  std::vector<TargetFacts> modules;
+// Where owners are left out, a change of owner is none any more.
+void name_changes_of_owner(const replay::Course& course, std::vector<std::string>& missing) {
+  std::set<std::string> paths;
   for (const auto& [number, attempt] : course.attempts) {
-    if (!attempt.evidence) continue;
-    for (const HashFinding& hash : attempt.evidence->hashes) {
-      if (hash.digest.empty() || !known.insert(hash.path).second) continue;
-      TargetFacts& facts = modules.emplace_back();
-      facts.path = hash.path;
-      facts.kind = TargetKind::file;
-      facts.mode = 0644;
-      facts.uid = ::geteuid();
-      facts.gid = ::getegid();
-      facts.digest = hash.digest;
+    if (!attempt.plan) continue;
+    for (const Change& change : attempt.plan->changes) {
+      const bool both = change.before.kind != TargetKind::absent && change.after.kind != TargetKind::absent;
+      const bool changes = change.before.uid != change.after.uid || change.before.gid != change.after.gid;
+      if (both && changes) paths.insert(change.before.path);
     }
   }
-  return modules;
+  for (const std::string& path : paths)
+    missing.push_back(path + ": the heal gave it to another owner, which only root can do");
 }
 
-void build_secrets(EngineSpec& spec, const Observation& observation, const engine::BlobStore& blobs,
-                   const fs::path& folder, std::vector<std::string>& missing) {
-  std::size_t number = 0;
-  for (EnvRepair& env : spec.repair.env) {
-    for (auto& [name, value] : env.set) {
-      if (value.from_file.empty()) continue;
-      const std::string file = (folder / sources_name / std::to_string(++number)).string();
-      const auto blob = observation.secrets.find(secret_key(env.file, name));
-      const auto content = blob == observation.secrets.end() ? failure(ErrorKind::not_found, "it was not read then")
-                                                             : blobs.get(blob->second);
-      if (!content || !write_new_file(file, *content))
-        missing.push_back("the value of " + name + " in " + env.file + (content ? "" : ": " + content.error().message));
-      value.from_file = file;
-    }
-  }
-}
-
-// A snapshot as old as it was when it was looked at.
-Result<void> build_snapshot(const SnapshotFacts& snapshot, const engine::BlobStore& blobs, const fs::path& file) {
-  if (snapshot.page_size == 0) return failure(ErrorKind::invalid, "a snapshot of a folder cannot be rebuilt yet");
-  const auto content = blobs.get(snapshot.content);
-  if (!content) return std::unexpected(content.error());
-  if (auto written = write_new_file(file.string(), *content); !written) return written;
-  std::error_code problem;
-  fs::last_write_time(file, fs::file_time_type::clock::now() - snapshot.age, problem);
-  return {};
-}
-
-void build_snapshots(EngineSpec& spec, const Observation& observation, const engine::BlobStore& blobs,
-                     const fs::path& folder, std::vector<std::string>& missing) {
-  std::size_t number = 0;
-  for (StateRepair& state : spec.repair.state) {
-    const fs::path here = folder / sources_name / ("state-" + std::to_string(++number));
-    std::error_code problem;
-    if (state.takes_snapshots) fs::create_directory(here, problem);
-    const auto facts = observation.states.find(state.path);
-    state.snapshot = here.string();
-    if (facts == observation.states.end()) continue;
-    for (const SnapshotFacts& snapshot : facts->second.snapshots) {
-      if (!snapshot.problem.empty()) continue;  // what could not serve then is as good as missing
-      const bool one_name = snapshot.name.find('/') == std::string::npos && !snapshot.name.starts_with('.');
-      const auto built = !state.takes_snapshots ? build_snapshot(snapshot, blobs, here)
-                         : one_name             ? build_snapshot(snapshot, blobs, here / snapshot.name)
-                                                : failure(ErrorKind::invalid, "its name leads elsewhere");
-      if (!built) missing.push_back("snapshot " + snapshot.name + ": " + built.error().message);
-    }
-  }
+// What is new shall belong to somebody, too.
+bool owners_are_mine(const replay::Course& course) {
+  return std::ranges::all_of(course.attempts, [](const auto& attempt) {
+    const auto& observation = attempt.second.observation;
+    return !observation || std::ranges::all_of(observation->owners, [](const auto& owner) {
+      return owner.second == std::pair<std::uint32_t, std::uint32_t>(::geteuid(), ::getegid());
+    });
+  });
 }
 
 void forget_owners(EngineSpec& spec) {
@@ -212,20 +235,33 @@ void forget_owners(EngineSpec& spec) {
   }
 }
 
-Result<const Observation*> first_observation(const replay::Course& course, const EngineSpec& spec) {
-  const RepairSpec& repair = spec.repair;
-  if (!repair.release.empty() || !repair.build.empty() || !repair.platform.empty()) {
-    return failure(ErrorKind::invalid,
-                   "heals of deployments cannot be reproduced: what releases and builds are made of is in no vault",
-                   "`autoheal replay HEAL` decides them again; configuration, databases, commands and services can be "
-                   "reproduced");
-  }
+Result<const Observation*> first_observation(const replay::Course& course) {
   const auto first = course.attempts.find(1);
   if (first == course.attempts.end() || !first->second.observation) {
     return failure(ErrorKind::invalid, "the record does not say how the targets were when the heal began",
                    "only a heal that looked at its targets can be reproduced");
   }
   return &*first->second.observation;
+}
+
+void build_targets(Builder& builder, const replay::Course& course, const EngineSpec& spec,
+                   const Observation& observation) {
+  for (const TargetFacts& facts : observation.targets) builder.build(facts);
+  for (const auto& outputs : observation.outputs) {
+    for (const TargetFacts& facts : outputs) builder.build(facts);
+  }
+  for (const auto& [number, attempt] : course.attempts) {
+    for (const auto& [change, outcome] : attempt.outcomes) builder.make_room(outcome.left.path);
+  }
+  const auto programs = marked_programs(course, spec);
+  for (const auto& [path, digest] : programs) builder.build_program(path, digest);
+  const auto modules = other_modules(course);
+  for (const auto& [path, digest] : modules) builder.build_module(path, digest);
+  const auto reach = releases_within_reach(course, spec);
+  for (const ReleaseRepair& repair : spec.repair.release) {
+    if (const auto found = reach.find(repair.link); found != reach.end()) builder.stand_in(repair, found->second);
+  }
+  builder.close_folders();
 }
 
 }  // namespace
@@ -238,20 +274,24 @@ std::string RebuiltPlace::moved(const std::string& path) const {
 
 Result<RebuiltPlace> rebuild(const replay::Course& course, const EngineSpec& spec, const engine::BlobStore& blobs,
                              const fs::path& folder) {
-  const auto observation = first_observation(course, spec);
+  const auto observation = first_observation(course);
   if (!observation) return std::unexpected(observation.error());
   if (auto empty = empty_folder(folder); !empty) return std::unexpected(std::move(empty.error()));
-  RebuiltPlace place{spec, spec.root, {}, {}, true};
+  RebuiltPlace place;
+  place.spec = spec;
+  place.recorded_root = spec.root;
   place.spec.root = (folder / root_name).string();
+  place.texts.emplace_back(place.spec.root, spec.root);
   const auto root = host::RootFolder::open(place.spec.root);
   if (!root) return std::unexpected(root.error());
   Builder builder(*root, **observation, blobs, place);
-  for (const TargetFacts& facts : (*observation)->targets) builder.build(facts);
-  for (const TargetFacts& facts : other_modules(course, **observation)) builder.build(facts);
-  builder.close_folders();
-  build_secrets(place.spec, **observation, blobs, folder, place.missing);
-  build_snapshots(place.spec, **observation, blobs, folder, place.missing);
-  if (!place.owners) forget_owners(place.spec);
+  build_targets(builder, course, spec, **observation);
+  build_secrets(**observation, blobs, folder, place);
+  build_snapshots(course, blobs, folder, place);
+  if (::geteuid() != 0 && !owners_are_mine(course)) place.owners = false;
+  if (place.owners) return place;
+  forget_owners(place.spec);
+  name_changes_of_owner(course, place.missing);
   return place;
 }
 

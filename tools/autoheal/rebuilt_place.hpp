@@ -3,8 +3,10 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "replay/course.hpp"
@@ -13,11 +15,19 @@
 namespace autoheal::cli {
 
 struct RebuiltPlace {
-  workflows::EngineSpec spec;        // as recorded, with its root and the files of its secrets below the folder
-  std::string recorded_root;         // where they stood then
-  std::set<std::string> paths;       // below the root, as they were when the heal began; also what was absent
-  std::vector<std::string> missing;  // a sentence each: what could not be built, and why
-  bool owners = true;                // false: all belongs to whoever runs this
+  workflows::EngineSpec spec;          // as recorded, with its root and the files of its secrets below the folder
+  std::string recorded_root;           // where they stood then
+  std::set<std::string> paths;         // below the root, as they were when the heal began; also what was absent
+  std::set<std::string> guessed;       // those of which only the content is known, not the mode
+  std::vector<std::string> missing;    // a sentence each: what could not be built, and why
+  std::vector<std::string> stand_ins;  // what only looks as it did: no matter to Autoheal, but to programs
+  bool owners = true;                  // false: all belongs to whoever runs this
+
+  // What is called otherwise here than then. Trees by digest, since their owners are part of it; links to releases by
+  // path, with how both begin; folders that stand in messages.
+  std::map<engine::BlobName, engine::BlobName> trees;
+  std::map<std::string, std::pair<std::string, std::string>> links;
+  std::vector<std::pair<std::string, std::string>> texts;
 
   // What is below the recorded root, below the new one; all else as it is.
   [[nodiscard]] std::string moved(const std::string& path) const;

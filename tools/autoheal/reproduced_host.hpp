@@ -2,6 +2,7 @@
 // programs, networks and processes is answered from the record, unless its owner marked it `reproducible`.
 #pragma once
 
+#include <atomic>
 #include <mutex>
 #include <set>
 #include <string>
@@ -32,6 +33,12 @@ class ReproducedHost final : public workflows::Host {
   [[nodiscard]] const std::set<std::string>& from_record() const { return from_record_; }
   [[nodiscard]] const std::set<std::string>& for_real() const { return for_real_; }
 
+  [[nodiscard]] bool ran_programs() const { return ran_programs_; }
+  // What is said of an attempt ("attempt 1: probe config") and was not done again.
+  [[nodiscard]] const std::set<std::string>& rows_of_record() const { return rows_of_record_; }
+  // What was asked for and is not as it was then.
+  [[nodiscard]] const std::set<std::string>& lacking() const { return lacking_; }
+
   Result<workflows::Observation> observe(const workflows::EngineSpec& spec,
                                          const workflows::ObserveRequest& request) override;
   std::vector<workflows::ChangeOutcome> apply(const workflows::EngineSpec& spec,
@@ -61,25 +68,40 @@ class ReproducedHost final : public workflows::Host {
   std::size_t end_marked(const workflows::EffectMark& mark) override;
 
  private:
-  void name_as_recorded(workflows::Observation& observation) const;
+  void take_snapshots_of_record(const std::string& path, workflows::StateFacts& here);
+  void take_releases_of_record(const workflows::ObserveRequest& request, workflows::Observation& observation);
+  // The act under way, or its undo: it was not run again.
+  [[nodiscard]] bool is_act_of_record();
+  [[nodiscard]] bool is_rebuilt(const std::string& path);
+  [[nodiscard]] bool has_its_mode(const std::string& path);
+  [[nodiscard]] bool lies_in_state(const std::string& path);
+  void note_program(const std::string& program, const std::string& then, const std::string& here);
   // The program as it can be run here, or nothing: its answer comes from the record.
   [[nodiscard]] std::optional<workflows::ProgramRun> to_run(const workflows::ProgramRun& run);
-  [[nodiscard]] workflows::RunOutcome recorded_run(const workflows::ProgramRun& run) const;
+  [[nodiscard]] workflows::RunOutcome recorded_run(const workflows::ProgramRun& run);
   [[nodiscard]] workflows::RunOutcome recorded_act(unsigned number) const;
   [[nodiscard]] workflows::RunOutcome recorded_test(const workflows::ProgramRun& run) const;
   [[nodiscard]] workflows::ProbeResult recorded_probe(const workflows::Probe& probe) const;
   [[nodiscard]] std::string content(const engine::BlobName& name) const;
   void note_record(const std::string& what);
   void note_real(const std::string& what);
+  void note_lacking(const std::string& what);
+  void note_row(const std::string& what);
+  void note_row_of_act();
+  void note_rows_of_test(const workflows::ProgramRun& run);
 
   ReproducedWorld world_;
   const replay::Attempt* attempt_ = nullptr;  // as recorded; never null after begin()
   replay::Attempt none_;                      // of an attempt that was not made then
+  std::string prefix_;                        // of what is said of this attempt
   bool certifying_ = false;
   unsigned number_ = 0;  // of the act, capture or undo
   bool capturing_ = false, undoing_ = false;
+  std::atomic<bool> ran_programs_ = false;
   std::mutex mutex_;
-  std::set<std::string> from_record_, for_real_;
+  std::set<std::string> from_record_, for_real_, rows_of_record_, lacking_;
+  std::set<std::string> rebuilt_;      // paths that can be looked at; what a build of the record left cannot
+  std::set<unsigned> acts_of_record_;  // of this attempt: answered by the record
 };
 
 }  // namespace autoheal::cli

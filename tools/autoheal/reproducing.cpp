@@ -9,6 +9,7 @@
 #include "store/overlaid_blobs.hpp"
 #include "tools/autoheal/known_secrets.hpp"
 #include "tools/autoheal/rebuilt_place.hpp"
+#include "tools/autoheal/recorded_names.hpp"
 #include "tools/autoheal/reproduced_host.hpp"
 #include "tools/autoheal/version.hpp"
 #include "tools/host/real_host.hpp"
@@ -85,8 +86,7 @@ class Again {
     begun.version = Heal::version;
     begun.configuration = std::move(*configuration);
     begun.retry_delay = Duration{0};  // what it waited for then needs no waiting now
-    begun.waits = false;
-    begun.needs.clear();
+    begun.waits = false;              // what it needed is as it was then: healed, if the heal went on at all
     runner_.register_workflow<Heal>(performer_);
     Result<std::string> stream = failure(ErrorKind::fatal, "it never began");
     runner_.start<Heal>(workflows::Begin{begun}, {}, [&stream](Result<std::string> started) { stream = started; });
@@ -155,6 +155,8 @@ class Again {
 
 }  // namespace
 
+bool Reproduction::tells() const { return missing.empty() && (stand_ins.empty() || !ran_programs); }
+
 bool Reproduction::same() const { return std::ranges::all_of(rows, &replay::Compared::same); }
 
 Result<Reproduction> reproduce(const ReplayableHeal& heal, const std::filesystem::path& folder,
@@ -170,13 +172,17 @@ Result<Reproduction> reproduce(const ReplayableHeal& heal, const std::filesystem
   (void)sha256_of_this_program();  // asked now, while all can be read
   Reproduction reproduction;
   reproduction.missing = place->missing;
+  reproduction.stand_ins = place->stand_ins;
   reproduction.owners = place->owners;
   reproduction.closed_off = host::close_off(folder.string());
   Again again(heal, *course, *place, std::move(*adopted), program, runs_programs);
   const auto here = again.run();
   if (!here) return std::unexpected(here.error());
-  reproduction.rows =
-      replay::compare(*course, *here, place->owners ? replay::without_place : replay::without_place_and_owners);
+  reproduction.rows = replay::compare(*course, as_called_then(*here, *place),
+                                      place->owners ? replay::without_place : replay::without_place_and_owners);
+  for (const std::string& lacking : again.host().lacking()) reproduction.missing.push_back(lacking);
+  reproduction.rows_of_record = again.host().rows_of_record();
+  reproduction.ran_programs = again.host().ran_programs();
   reproduction.for_real.assign(again.host().for_real().begin(), again.host().for_real().end());
   reproduction.from_record.assign(again.host().from_record().begin(), again.host().from_record().end());
   return reproduction;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,11 +15,16 @@ namespace autoheal::cli {
 
 struct Reproduction {
   std::vector<replay::Compared> rows;
+  std::set<std::string> rows_of_record;            // of those: what was not done again, so it is the same by itself
   std::vector<std::string> for_real, from_record;  // what was run again; what the record answered
   std::vector<std::string> missing;                // what could not be rebuilt
+  std::vector<std::string> stand_ins;              // what only looks as it did
+  bool ran_programs = false;                       // some program, which stand-ins may have led astray
   bool owners = true;                              // false: files belong to whoever ran this
   host::ClosedOff closed_off;
   [[nodiscard]] bool same() const;
+  // False: not all of it could be rebuilt, so that a difference says nothing of the heal.
+  [[nodiscard]] bool tells() const;
 };
 
 // `folder` is absolute, new or empty. Takes network and write permission away from this process where it can, so

@@ -57,7 +57,10 @@ constexpr Shape text_values{"text values", text_value};
 constexpr Field cwd_field = one("cwd", source, "where the program runs", "the engine's root");
 constexpr Field environment_field = map_of("environment", text_values, "added to the small fixed environment");
 constexpr Field reproducible_field =
-    one("reproducible", boolean, "may run again, for real, when `replay --reproduce` rebuilds an incident", "false");
+    one("reproducible", boolean,
+        "may run again, for real, when `replay --reproduce` rebuilds an incident; a program that lies in "
+        "the folder it runs in is kept for that",
+        "false");
 constexpr Field user_field = one("user", word, "the OS user it runs as (only where autoheal is root)");
 
 // ---- probes
@@ -192,6 +195,7 @@ constexpr std::array build_fields = {
     timeout_field,
     cwd_field,
     environment_field,
+    reproducible_field,
     user_field,
 };
 constexpr Shape build{"build", build_fields};

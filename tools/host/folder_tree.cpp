@@ -24,6 +24,14 @@ constexpr unsigned deepest_in_tree = 64;
 constexpr std::size_t most_tree_entries = 1'000'000;
 constexpr std::size_t largest_file = 1U << 30U;  // the vault has a limit of its own
 
+// The one spelling of an entry, so that a tree has one digest.
+void write_entry_of(workflows::JsonWriter& text, const std::string& path, std::string_view kind,
+                    const TargetAfter& held) {
+  text.begin_object().field("path", path).field("kind", kind).field("mode", held.mode);
+  text.field("uid", held.uid).field("gid", held.gid);
+  text.optional_field("digest", held.content).optional_field("target", held.link_target).end_object();
+}
+
 class TreeReader {
  public:
   TreeReader(engine::BlobStore* keep_in, const OwnFiles& own) : keep_in_(keep_in), own_(own) { text_.begin_array(); }
@@ -62,9 +70,7 @@ class TreeReader {
       if (auto kept = keep_in_->put(seen->content, BlobNaming::plain); !kept)
         return failure(kept.error().kind, shown + ": " + kept.error().message);
     }
-    text_.begin_object().field("path", path).field("kind", name_of(facts.kind)).field("mode", facts.mode);
-    text_.field("uid", facts.uid).field("gid", facts.gid);
-    text_.optional_field("digest", facts.digest).optional_field("target", facts.link_target).end_object();
+    write_entry_of(text_, path, name_of(facts.kind), as_after(facts));
     if (facts.kind != TargetKind::folder) return {};
     const UniqueFd below(::openat(folder, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!below) return system_failure(shown, errno);
@@ -134,6 +140,33 @@ Result<std::string> read_tree(int folder, const std::string& path, engine::BlobS
   TreeReader reader(keep_in, own);
   if (auto read = reader.folder(folder, path, "", 0); !read) return std::unexpected(std::move(read.error()));
   return reader.take();
+}
+
+Result<std::string> tree_owned_by(const std::string& text, std::uint32_t uid, std::uint32_t gid) {
+  try {
+    workflows::JsonWriter owned;
+    owned.begin_array();
+    for (const auto& entry : nlohmann::json::parse(text)) {
+      const TargetAfter held{TargetKind::file,         entry.value("digest", ""), entry.at("mode"), uid, gid,
+                             entry.value("target", "")};
+      write_entry_of(owned, entry.at("path"), entry.at("kind").get<std::string>(), held);
+    }
+    return owned.end_array().take();
+  } catch (const nlohmann::json::exception& exception) {
+    return failure(ErrorKind::corrupt, std::string("the tree of a folder cannot be read: ") + exception.what());
+  }
+}
+
+Result<std::set<engine::BlobName>> contents_of_tree(const std::string& text) {
+  try {
+    std::set<engine::BlobName> names;
+    for (const auto& entry : nlohmann::json::parse(text)) {
+      if (entry.contains("digest")) names.insert(entry.at("digest").get<std::string>());
+    }
+    return names;
+  } catch (const nlohmann::json::exception& exception) {
+    return failure(ErrorKind::corrupt, std::string("the tree of a folder cannot be read: ") + exception.what());
+  }
 }
 
 engine::BlobName name_of_tree(const std::string& text) { return sha256_name(text); }

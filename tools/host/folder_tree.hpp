@@ -2,6 +2,7 @@
 // written from such a text. Contents and the text itself lie in the vault.
 #pragma once
 
+#include <set>
 #include <string>
 
 #include "engine/blob_store.hpp"
@@ -16,6 +17,12 @@ namespace autoheal::host {
 // is read.
 [[nodiscard]] Result<std::string> read_tree(int folder, const std::string& path, engine::BlobStore* keep_in,
                                             const OwnFiles& own);
+
+// The same tree as if all in it belonged to one user: for whoever cannot give files away. corrupt: not one of ours.
+[[nodiscard]] Result<std::string> tree_owned_by(const std::string& text, std::uint32_t uid, std::uint32_t gid);
+
+// What the files in it hold. corrupt: not one of ours.
+[[nodiscard]] Result<std::set<engine::BlobName>> contents_of_tree(const std::string& text);
 
 // "sha256:..." of that text: as the vault names it.
 [[nodiscard]] engine::BlobName name_of_tree(const std::string& text);

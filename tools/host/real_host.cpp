@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <exception>
 
+#include "engine/digest.hpp"
+#include "tools/host/folder_tree.hpp"
 #include "tools/host/marked_processes.hpp"
 #include "tools/host/module_hashes.hpp"
 #include "tools/host/network_probes.hpp"
@@ -54,11 +56,24 @@ std::string problem_in(const Work& work) {
 // Where there is none, whatever could not be looked at or reached says nothing of the engine.
 bool has_descriptor_left() { return static_cast<bool>(UniqueFd(::open("/", O_PATH | O_CLOEXEC))); }
 
+constexpr std::size_t largest_kept_program = 1U << 20U;
+
+// What may run again when an incident is reproduced is kept, so that somebody else can run it: not what its machine
+// brings along, but what lies in the folder it runs in, which is the engine's unless said. Best effort.
+void keep_program(const ProgramRun& run, const RunOutcome& ran, engine::BlobStore& blobs) {
+  if (!run.reproducible || ran.program_sha256.empty() || !run.argv.front().starts_with(run.cwd + "/")) return;
+  const UniqueFd program(::open(run.argv.front().c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  const auto content =
+      program ? read_all(program.get(), run.argv.front(), largest_kept_program) : failure(ErrorKind::not_found, "");
+  if (content && sha256_name(*content) == ran.program_sha256) (void)blobs.put(*content, BlobNaming::plain);
+}
+
 Verdict judge(const RootFolder& root, const Probe& probe, const EffectMark& mark, engine::BlobStore& blobs,
               const OwnFiles& own) {
   const auto judged = [&](ProgramRun run, const auto& judge_run) {
     run.timeout = probe.timeout;
-    RunOutcome ran = run_program({std::move(run), mark, LeaveBehind::nothing});
+    RunOutcome ran = run_program({run, mark, LeaveBehind::nothing});
+    keep_program(run, ran, blobs);
     Verdict verdict = judge_run(ran);
     verdict.ran = std::move(ran);
     return verdict;
@@ -95,15 +110,25 @@ Result<TargetFacts> facts_of(Result<Seen> seen) {
   return std::move(seen->facts);
 }
 
+constexpr std::size_t largest_kept_again = 64U << 20U;  // what the vault takes
+
 // A before-image that is back in its place was never kept: the incident could not be rebuilt once somebody repairs it.
 // Best effort: what cannot be kept is restored all the same.
 void keep_restored(const RootFolder& root, const StagingTools& tools, const Change& change) {
-  if (change.before.kind != TargetKind::file || change.kind == ChangeKind::state) return;
+  const TargetFacts& before = change.before;
+  if (before.kind == TargetKind::folder && !before.digest.empty()) {
+    const auto folder = root.open_below(before.path, O_RDONLY | O_DIRECTORY);
+    const auto tree =
+        folder ? read_tree(folder->get(), before.path, &tools.blobs, tools.own) : failure(ErrorKind::failed, "");
+    if (tree && name_of_tree(*tree) == before.digest) (void)tools.blobs.put(*tree, BlobNaming::plain);
+  }
+  if (before.kind != TargetKind::file) return;
   Look look;
   look.naming = naming_of(change);
   look.keep_content = true;
-  const auto seen = look_at(root, change.before.path, look, tools.blobs, tools.own);
-  if (seen && seen->facts.digest == change.before.digest) (void)tools.blobs.put(seen->content, look.naming);
+  if (change.kind == ChangeKind::state) look.limit = largest_kept_again;
+  const auto seen = look_at(root, before.path, look, tools.blobs, tools.own);
+  if (seen && seen->facts.digest == before.digest) (void)tools.blobs.put(seen->content, look.naming);
 }
 
 }  // namespace
@@ -240,7 +265,10 @@ std::vector<std::string> RealHost::settle(const EngineSpec& spec, const EffectMa
 
 RunOutcome RealHost::run(const RunRequest& request) {
   RunOutcome outcome;
-  const std::string problem = problem_in([&] { outcome = run_program(request); });
+  const std::string problem = problem_in([&] {
+    outcome = run_program(request);
+    keep_program(request.run, outcome, options_.blobs);
+  });
   if (!problem.empty()) outcome.message = "could not be run: " + problem;
   return outcome;
 }

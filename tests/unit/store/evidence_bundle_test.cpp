@@ -44,7 +44,7 @@ class Bundles : public ::testing::Test {
     old_verifier_ = old_key->verifier().text();
     bundle_.key = new_key->verifier().text();
     const std::string note = *sign_note(rotation_text(origin, old_verifier_, bundle_.key), *old_key);
-    const std::string content = "what a test printed\n", name = sha256_name(content);
+    const std::string content = "a tree, with " + sha256_name("a leaf") + "\n", name = sha256_name(content);
     std::string rotated = R"({"note":)";
     append_quoted(rotated, note);
     const std::array<engine::Entry, 8> entries = {entry(1, 1, "node.started", "{}"),
@@ -174,6 +174,14 @@ TEST_F(Bundles, Case102_ProofsWithAHashTooManyOrTooFewNameTheirEntry) {
   }
 }
 
+TEST_F(Bundles, BlobsMayNameBlobs) {
+  EvidenceBundle more = bundle_;
+  more.blobs[sha256_name("a leaf")] = "a leaf";
+  EXPECT_EQ(why_not(more), "it verifies");
+  more.blobs[sha256_name("a leaf")] = "another";
+  EXPECT_NE(why_not(more).find("is not what its name says"), std::string::npos);
+}
+
 TEST_F(Bundles, BlobsAreThoseThatTheEntriesName) {
   EvidenceBundle changed = bundle_;
   changed.blobs.begin()->second += "more";
@@ -181,6 +189,8 @@ TEST_F(Bundles, BlobsAreThoseThatTheEntriesName) {
   changed = bundle_;
   changed.blobs[sha256_name("smuggled")] = "smuggled";
   EXPECT_NE(why_not(changed).find("named by no entry"), std::string::npos);
+  changed.blobs[sha256_name("smuggler")] = "smuggler of " + sha256_name("smuggled");
+  EXPECT_NE(why_not(changed).find("named by no entry"), std::string::npos) << "by one that nobody named either";
 }
 
 TEST_F(Bundles, ArchivesOfOthersAreRefused) {
