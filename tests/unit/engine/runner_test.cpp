@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "engine/testing/crash_at_every_append.hpp"
 #include "engine/testing/fake_clock.hpp"
 #include "store/memory_blobs.hpp"
@@ -134,12 +136,36 @@ TEST_F(RunnerTest, the_same_idempotency_key_starts_one_workflow) {
   EXPECT_EQ(ledger.open_streams()->size(), 2U);
 }
 
-// A store that has room for nothing, until it has.
+TEST_F(RunnerTest, a_start_that_repeats_an_earlier_one_takes_no_other_along) {
+  Process process(ledger, clock, ids, blobs, world);
+  std::vector<std::string> streams;
+  const auto note = [&](Result<std::string> began) { streams.push_back(*began); };
+  process.runner.start<Renewal>(Renewal::Begin{"example.org"}, "alert-7", note);
+  while (process.runner.turn()) {
+  }
+  std::vector<AppendStatus> told;
+  process.runner.start<Renewal>(Renewal::Begin{"example.net"}, {}, note);
+  process.runner.start<Renewal>(Renewal::Begin{"example.com"}, "alert-8", note);
+  process.runner.start<Renewal>(Renewal::Begin{"example.org"}, "alert-7", note);
+  process.runner.append("notes", {"note.made", 1, clock.now(), "ops", "", "{}"},
+                        [&](AppendStatus status) { told.push_back(status); });
+  while (process.runner.turn()) {
+  }
+  ASSERT_EQ(streams.size(), 4U);
+  EXPECT_EQ(std::ranges::count(streams, streams[0]), 2);
+  EXPECT_EQ(ledger.open_streams()->size(), 3U);
+  EXPECT_EQ(types("notes"), std::vector<std::string>{"note.made"});
+  EXPECT_EQ(told, std::vector{AppendStatus::ok});
+}
+
+// A store that has room for nothing, until it has; or gives one answer of its own.
 struct FullLedger final : engine::Ledger {
   explicit FullLedger(MemoryLedger& ledger) : under(ledger) {}
   MemoryLedger& under;
   bool full = false;
+  std::optional<engine::AppendResult> answer;
   engine::AppendResult append(const engine::Batch& batch) override {
+    if (answer) return *std::exchange(answer, std::nullopt);
     if (full) return {AppendStatus::unavailable, {}, {}, {}, {}, "no space left"};
     return under.append(batch);
   }
@@ -152,12 +178,79 @@ struct FullLedger final : engine::Ledger {
   const std::string& id() const override { return under.id(); }
 };
 
+struct StoppedRunner : RunnerTest, ::testing::WithParamInterface<std::pair<AppendStatus, const char*>> {};
+INSTANTIATE_TEST_SUITE_P(Answers, StoppedRunner,
+                         ::testing::Values(std::pair{AppendStatus::conflict, "was changed by somebody else"},
+                                           std::pair{AppendStatus::fenced, "another process owns the ledger"},
+                                           std::pair{AppendStatus::unknown, "outcome is not known"}));
+
+// Whatever the ledger holds now: nothing more is performed nor acknowledged, and the next process goes on.
+TEST_P(StoppedRunner, performs_and_acknowledges_nothing_any_more) {
+  FullLedger answers(ledger);
+  {
+    Process process(answers, clock, ids, blobs, world);
+    std::vector<Error> stops;
+    process.runner.hooks.stopped = [&](const Error& error) { stops.push_back(error); };
+    std::string running;
+    process.runner.start<Renewal>(Renewal::Begin{"example.org"}, {},
+                                  [&](Result<std::string> told) { running = *told; });
+    while (process.runner.turn()) {
+    }
+    const auto performed = world.performed;
+    answers.answer = engine::AppendResult{GetParam().first, {}, {}, {}, running, {}};
+    std::optional<Error> refused;
+    std::optional<AppendStatus> note;
+    process.runner.start<Renewal>(Renewal::Begin{"example.net"}, {}, [&](const Result<std::string>& told) {
+      if (!told) refused = told.error();
+    });
+    process.runner.append("notes", {"note.made", 1, clock.now(), "ops", "", "{}"},
+                          [&](AppendStatus status) { note = status; });
+    clock.advance(Renewal::issue_takes);
+    EXPECT_FALSE(process.runner.turn());
+    ASSERT_EQ(stops.size(), 1U);
+    EXPECT_EQ(stops[0].kind, ErrorKind::fatal);
+    EXPECT_NE(stops[0].message.find(GetParam().second), std::string::npos) << stops[0].message;
+    ASSERT_TRUE(refused.has_value());
+    EXPECT_EQ(refused->message, stops[0].message);
+    EXPECT_EQ(note, AppendStatus::unknown);
+    process.runner.start<Renewal>(Renewal::Begin{"example.com"}, {}, [](const Result<std::string>&) {});
+    EXPECT_FALSE(process.runner.has_work());
+    EXPECT_FALSE(process.runner.turn());
+    EXPECT_EQ(world.performed, performed);
+    EXPECT_EQ(stops.size(), 1U);
+  }
+  Process next(answers, clock, ids, blobs, world);
+  ASSERT_TRUE(next.runner.recover().has_value());
+  next.run_until_idle(clock);
+  EXPECT_TRUE(ledger.open_streams()->empty());
+  EXPECT_EQ(world.performed.back(), "install example.org");
+}
+
+TEST_F(RunnerTest, whether_it_has_work_is_told_from_outside) {
+  FullLedger full(ledger);
+  Process process(full, clock, ids, blobs, world);
+  EXPECT_FALSE(process.runner.has_work());
+  process.runner.start<Renewal>(Renewal::Begin{"example.org"}, {}, [](const Result<std::string>&) {});
+  EXPECT_TRUE(process.runner.has_work());
+  while (process.runner.turn()) {
+  }
+  EXPECT_FALSE(process.runner.has_work()) << "it waits";
+  clock.advance(Renewal::issue_takes);
+  EXPECT_TRUE(process.runner.has_work()) << "the wait is over";
+  full.full = true;
+  EXPECT_FALSE(process.runner.turn());
+  EXPECT_FALSE(process.runner.has_work()) << "there is no room";
+  clock.advance(*process.runner.next_wake() - clock.since_boot());
+  EXPECT_TRUE(process.runner.has_work()) << "it is tried again";
+}
+
 TEST_F(RunnerTest, a_full_disk_refuses_what_begins_and_says_why) {
   FullLedger full(ledger);
   Process process(full, clock, ids, blobs, world);
   full.full = true;
   Result<std::string> began = std::string();
-  process.runner.start<Renewal>(Renewal::Begin{"example.org"}, "alert-7", [&](Result<std::string> told) { began = told; });
+  process.runner.start<Renewal>(Renewal::Begin{"example.org"}, "alert-7",
+                                [&](Result<std::string> told) { began = told; });
   EXPECT_FALSE(process.runner.turn());
   ASSERT_FALSE(began.has_value());
   EXPECT_EQ(began.error().kind, ErrorKind::unavailable);
@@ -165,7 +258,8 @@ TEST_F(RunnerTest, a_full_disk_refuses_what_begins_and_says_why) {
   EXPECT_EQ(process.runner.open_count(), 0U);
   EXPECT_FALSE(process.runner.next_wake().has_value()) << "nothing waits";
   full.full = false;
-  process.runner.start<Renewal>(Renewal::Begin{"example.org"}, "alert-7", [&](Result<std::string> told) { began = told; });
+  process.runner.start<Renewal>(Renewal::Begin{"example.org"}, "alert-7",
+                                [&](Result<std::string> told) { began = told; });
   process.run_until_idle(clock);
   EXPECT_TRUE(began.has_value());
   EXPECT_EQ(world.performed.size(), 2U);
