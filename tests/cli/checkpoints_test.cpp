@@ -70,6 +70,24 @@ TEST_F(Checkpoints, WhatACommandLeftIsSignedWhenItEnds) {
   EXPECT_EQ(seen.st_mode & 07777, 0600U);
 }
 
+TEST_F(Checkpoints, BlobsAreVerifiedWithTheLedgerForWhoAsks) {
+  namespace fs = std::filesystem;
+  configure();
+  heal();
+  EXPECT_THAT(out({"ledger", "verify", "--blobs"}), HasSubstr(" of the vault"));
+  bridge_.replays = false;
+  fs::path blob;
+  for (const auto& file : fs::recursive_directory_iterator(bridge_.path("var/ledger.db.vault"))) {
+    if (file.path().filename().string().starts_with("sha256-")) blob = file.path();
+  }
+  const std::string name = "sha256:" + blob.filename().string().substr(7);
+  std::ofstream(blob, std::ios::app) << "!";
+  EXPECT_EQ(bridge_.autoheal({"ledger", "verify"}).exit_code, 0) << "it says nothing of contents";
+  const Ran changed = bridge_.autoheal({"ledger", "verify", "--blobs"});
+  EXPECT_EQ(changed.exit_code, 1);
+  EXPECT_THAT(changed.out + changed.err, HasSubstr(name));
+}
+
 TEST_F(Checkpoints, TheDaemonSignsSoonAndOnDemand) {
   configure();
   bridge_.write("etc/EnvRecon", "damaged\n");

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "engine/digest.hpp"
+#include "store/vault_check.hpp"
 #include "tests/conformance/temporary_folder.hpp"
 
 namespace autoheal::store {
@@ -96,6 +97,32 @@ TEST_F(VaultTest, AChangedBlobIsCorrupt) {
   EXPECT_EQ(vault->get(*name).error().kind, ErrorKind::corrupt);
   ASSERT_TRUE(vault->put("content", BlobNaming::plain));  // one cut short is written again
   EXPECT_EQ(*vault->get(*name), "content");
+}
+
+TEST_F(VaultTest, EveryBlobIsHeldAgainstItsName) {
+  const auto nothing = [](std::uint64_t) {};
+  const auto none = Vault::open(path, {}, VaultAccess::read_only);
+  EXPECT_EQ(check_blobs(**none, path, nothing)->count, 0U) << "a vault that is not there is empty";
+  const auto vault = open();
+  const auto changed = *vault->put("content", BlobNaming::plain);
+  const auto linked = *vault->put("a secret", BlobNaming::keyed);
+  (void)vault->put("sound", BlobNaming::plain);
+  std::vector<std::uint64_t> told;
+  const auto sound = check_blobs(*vault, path, [&](std::uint64_t done) { told.push_back(done); });
+  ASSERT_TRUE(sound);
+  EXPECT_EQ(sound->count, 3U);
+  EXPECT_TRUE(sound->problems.empty()) << sound->problems.front();
+  EXPECT_EQ(told, (std::vector<std::uint64_t>{1, 2, 3}));
+  std::ofstream(file_of(changed), std::ios::binary) << "c0ntent";
+  fs::rename(file_of(linked), folder / "elsewhere");
+  fs::create_symlink(folder / "elsewhere", file_of(linked));
+  const auto spoiled = check_blobs(*vault, path, nothing);
+  ASSERT_TRUE(spoiled);
+  EXPECT_EQ(spoiled->count, 3U);
+  std::string problems;
+  for (const std::string& problem : spoiled->problems) problems += problem + "\n";
+  EXPECT_EQ(spoiled->problems.size(), 2U) << problems;
+  for (const std::string& name : {changed, linked}) EXPECT_NE(problems.find(name), std::string::npos) << problems;
 }
 
 TEST_F(VaultTest, LinksAndPipesAreRefused) {
