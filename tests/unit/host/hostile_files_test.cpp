@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "engine/digest.hpp"
+#include "store/vault.hpp"
 #include "tests/support/child_of_its_own.hpp"
 #include "tests/support/program.hpp"
 #include "tests/unit/host/disk_calls.hpp"
@@ -303,6 +304,111 @@ TEST_F(HostileFiles, Case70_AFolderIsSwappedAsAWholeWhereverThePowerFails) {
         *blobs_.put(*read_tree(snapshot.get(), "snapshot", &blobs_, own_), engine::BlobNaming::plain);
     return change;
   });
+}
+
+// Call number `call` fails with an input/output error, and all that follow it if `for_good`.
+class FailingDisk {
+ public:
+  FailingDisk(int call, bool for_good) {
+    before_call = [this, call, for_good](const DiskCall&) {
+      ++made_;
+      reached_ = reached_ || made_ == call;
+      return made_ == call || (for_good && made_ > call) ? Instead::fail : Instead::nothing;
+    };
+  }
+  ~FailingDisk() { before_call = nullptr; }
+  FailingDisk(const FailingDisk&) = delete;
+  FailingDisk& operator=(const FailingDisk&) = delete;
+  [[nodiscard]] bool reached() const { return reached_; }
+
+ private:
+  int made_ = 0;
+  bool reached_ = false;
+};
+
+TEST_F(HostileFiles, Case87_AnyCallOfARepairThatFailsLeavesTheOldFileOrTheNewOneAndBothCanBePutBack) {
+  for (const bool for_good : {false, true}) {
+    bool reached = true;
+    for (int call = 1; reached; ++call) {
+      SCOPED_TRACE(call);
+      fresh_root();
+      write("a.conf", "old");
+      const Change change = rewriting("a.conf", "new");
+      ChangeOutcome outcome;
+      {
+        const FailingDisk disk(call, for_good);
+        outcome = apply(change);
+        reached = disk.reached();
+      }
+      EXPECT_THAT(read("a.conf"), ::testing::AnyOf("old", "new"));
+      EXPECT_TRUE(outcome.status != ChangeStatus::done || read("a.conf") == "new");
+      EXPECT_TRUE(reached || outcome.status == ChangeStatus::done) << outcome.message;
+      const auto undone = restore(change, &outcome);
+      EXPECT_EQ(undone.status, UndoStatus::restored) << undone.message;
+      EXPECT_EQ(read("a.conf"), "old");
+      EXPECT_THAT(settle(), IsEmpty());
+      EXPECT_THAT(staged(), IsEmpty());
+    }
+  }
+}
+
+TEST_F(HostileFiles, Case87_AnyCallOfARollbackThatFailsIsToldAndTheNextOneEndsIt) {
+  for (const bool for_good : {false, true}) {
+    bool reached = true;
+    for (int call = 1; reached; ++call) {
+      SCOPED_TRACE(call);
+      fresh_root();
+      write("a.conf", "old");
+      const Change change = rewriting("a.conf", "new");
+      const auto outcome = apply(change);
+      ASSERT_EQ(outcome.status, ChangeStatus::done) << outcome.message;
+      UndoOutcome undone;
+      {
+        const FailingDisk disk(call, for_good);
+        undone = restore(change, &outcome);
+        reached = disk.reached();
+      }
+      EXPECT_THAT(read("a.conf"), ::testing::AnyOf("old", "new"));
+      if (undone.status == UndoStatus::restored) {
+        EXPECT_EQ(read("a.conf"), "old");
+      } else {
+        EXPECT_EQ(undone.status, UndoStatus::failed);
+        EXPECT_FALSE(undone.message.empty());
+      }
+      const auto again = restore(change, &outcome);
+      EXPECT_EQ(again.status, UndoStatus::restored) << again.message;
+      EXPECT_EQ(read("a.conf"), "old");
+    }
+  }
+}
+
+TEST_F(HostileFiles, Case87_AnyCallOfTheVaultThatFailsIsToldAndNothingFalseIsKept) {
+  const auto open_vault = [](const fs::path& folder) {
+    return std::move(*store::Vault::open(folder, {}, store::VaultAccess::create));
+  };
+  for (const bool for_good : {false, true}) {
+    bool reached = true;
+    for (int call = 1; reached; ++call) {
+      SCOPED_TRACE(call);
+      const fs::path folder = base_ / ("vault" + std::to_string(for_good) + std::to_string(call));
+      auto vault = open_vault(folder);
+      const std::string name = vault->name_of("content", engine::BlobNaming::plain);
+      {
+        const FailingDisk disk(call, for_good);
+        const auto put = vault->put("content", engine::BlobNaming::plain);
+        reached = disk.reached();
+        EXPECT_TRUE(put || !put.error().message.empty());
+        EXPECT_TRUE(reached || put);
+      }
+      EXPECT_EQ(vault->has(name), vault->get(name).has_value());
+      vault = open_vault(folder);  // the next process
+      EXPECT_EQ(vault->put("content", engine::BlobNaming::plain).value_or("nothing"), name);
+      EXPECT_EQ(vault->get(name).value_or("nothing"), "content");
+      std::size_t files = 0;
+      for (const auto& entry : fs::recursive_directory_iterator(folder)) files += entry.is_regular_file() ? 1 : 0;
+      EXPECT_EQ(files, 2U) << "its key and the content";
+    }
+  }
 }
 
 TEST_F(HostileFiles, Case70_ContentIsSyncedBeforeItIsSwappedInAndTheFolderAfter) {
