@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/ledger.hpp"
+#include "engine/testing/ledger_over.hpp"
 
 namespace autoheal::engine::testing {
 
@@ -17,9 +17,10 @@ namespace autoheal::engine::testing {
 enum class CutMoment { before_effects, after_effects };
 
 // Passes `allowed` appends on, then the process is dead: nothing is committed any more.
-class CutLedger final : public Ledger {
+class CutLedger final : public LedgerOver {
  public:
-  CutLedger(Ledger& under, std::size_t allowed, CutMoment moment) : under_(under), allowed_(allowed), moment_(moment) {}
+  CutLedger(Ledger& under, std::size_t allowed, CutMoment moment)
+      : LedgerOver(under), allowed_(allowed), moment_(moment) {}
 
   AppendResult append(const Batch& batch) override {
     const AppendResult dead{AppendStatus::unknown, {}, {}, {}, {}, "the process died here"};
@@ -28,20 +29,10 @@ class CutLedger final : public Ledger {
     AppendResult result = under_.append(batch);
     return commits_ == allowed_ && moment_ == CutMoment::before_effects ? dead : result;
   }
-  Result<std::vector<Entry>> read_stream(const std::string& stream, std::uint64_t from_version) const override {
-    return under_.read_stream(stream, from_version);
-  }
-  Result<Page> read_all(Position after, std::size_t limit) const override { return under_.read_all(after, limit); }
-  Result<std::vector<std::string>> open_streams() const override { return under_.open_streams(); }
-  Result<std::optional<Position>> place_of(const std::string& subscriber) const override {
-    return under_.place_of(subscriber);
-  }
-  const std::string& id() const override { return under_.id(); }
 
   [[nodiscard]] std::size_t commits() const { return commits_; }
 
  private:
-  Ledger& under_;
   std::size_t allowed_;
   CutMoment moment_;
   std::size_t commits_ = 0;

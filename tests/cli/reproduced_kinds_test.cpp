@@ -52,6 +52,11 @@ class Carrying {
     EXPECT_EQ(ran.exit_code, exit_code) << ran.out << ran.err;
     return json::parse(ran.out, nullptr, false);
   }
+  json same() {
+    const json told_of_it = told();
+    EXPECT_EQ(told_of_it.at("verdict"), "same") << told_of_it.dump(1);
+    return told_of_it;
+  }
 
  private:
   Invocation by_a_stranger(std::vector<std::string> command) {
@@ -81,16 +86,14 @@ INSTANTIATE_TEST_SUITE_P(Program, ReproducedKind, ::testing::ValuesIn(repair_exa
 TEST_P(ReproducedKind, IsHealedAgainByAStranger) {
   prepare(at_.here(), GetParam());
   heal(0);
-  const json told = at_.told();
-  EXPECT_EQ(told.at("verdict"), "same") << told.dump(1);
+  (void)at_.same();
 }
 
 TEST_P(ReproducedKind, IsRolledBackAgainByAStranger) {
   prepare(at_.here(), GetParam());
   at_.here().write("refuse", "");
   heal(1);
-  const json told = at_.told();
-  EXPECT_EQ(told.at("verdict"), "same") << told.dump(1);
+  (void)at_.same();
 }
 
 // What is for real in such a folder, and what is told of the rest.
@@ -137,6 +140,15 @@ class ReproducedElsewhere : public ::testing::Test {
         "    repair: { state: { path: app.db, snapshot: snapshots/app.db" +
         state_more + " } }\n");
   }
+  // A queue of which a snapshot holds job 1; the self-test wants `job`.
+  void prepare_queue(const std::string& job, const std::string& more = "") const {
+    here().write("snapshot/jobs/1", "job\n", 0600);
+    here().write("queue/jobs/2", "other job\n");
+    configure("    self_test: [ { name: queue, command: [test, -e, queue/jobs/" + job +
+              "] } ]\n"
+              "    repair: { state: { path: queue, snapshot: snapshot } }\n" +
+              more);
+  }
   static std::vector<std::string> rows_of_record(const json& told) {
     std::vector<std::string> rows;
     for (const json& row : told.at("compared")) {
@@ -150,8 +162,7 @@ class ReproducedElsewhere : public ::testing::Test {
 TEST_F(ReproducedElsewhere, ALinkToAReleaseIsSwappedThoughWhatReleasesHoldIsInNoVault) {
   prepare_releases("");
   heal();
-  const json told = at_.told();
-  EXPECT_EQ(told.at("verdict"), "same") << told.dump(1);
+  const json told = at_.same();
   EXPECT_EQ(fs::read_symlink(there().path(in_there("current"))), there().path(in_there("releases/1.10")));
   EXPECT_THAT(told.at("from_record"), AllOf(Contains("whether release 1.10 was whole"), Contains("probe app")));
   EXPECT_THAT(told.at("stand_ins").dump(), AllOf(HasSubstr("1.10, 1.11 of releases"), HasSubstr("in no vault")));
@@ -169,8 +180,7 @@ TEST_F(ReproducedElsewhere, WhatAProgramMissesInAnEmptyReleaseSaysNothingOfTheHe
 TEST_F(ReproducedElsewhere, ABuildThatIsMarkedRunsAgainFromTheProgramThatWasKept) {
   prepare_build(", reproducible: true");
   heal();
-  const json told = at_.told();
-  EXPECT_EQ(told.at("verdict"), "same") << told.dump(1);
+  const json told = at_.same();
   EXPECT_THAT(told.at("for_real"), Contains(here().path("bin/build").string()));
   EXPECT_THAT(rows_of_record(told), ElementsAre("attempt 1: probe app"));
   EXPECT_EQ(there().read(in_there("dist/css/app.css")), "whole\n");
@@ -181,8 +191,7 @@ TEST_F(ReproducedElsewhere, ABuildThatIsMarkedRunsAgainFromTheProgramThatWasKept
 TEST_F(ReproducedElsewhere, ABuildThatIsNotMarkedLeavesWhatTheRecordSays) {
   prepare_build("");
   heal();
-  const json told = at_.told();
-  EXPECT_EQ(told.at("verdict"), "same") << told.dump(1);
+  const json told = at_.same();
   EXPECT_THAT(told.at("from_record"),
               AllOf(Contains("program " + here().path("bin/build").string()), Contains("digest of dist/css/app.css"),
                     Contains("what the build left: 4 files and folders")));
@@ -202,14 +211,9 @@ TEST_F(ReproducedElsewhere, ABuildThatIsMarkedIsNotRunWhereNobodyVouchesForIt) {
 }
 
 TEST_F(ReproducedElsewhere, AFolderOfStateComesBackFromItsTreeAndIsSwapped) {
-  here().write("snapshot/jobs/1", "job\n", 0600);
-  here().write("queue/jobs/2", "other job\n");
-  configure(
-      "    self_test: [ { name: queue, command: [test, -e, queue/jobs/1] } ]\n"
-      "    repair: { state: { path: queue, snapshot: snapshot } }\n");
+  prepare_queue("1");
   heal();
-  const json told = at_.told();
-  EXPECT_EQ(told.at("verdict"), "same") << told.dump(1);
+  const json told = at_.same();
   EXPECT_THAT(told.at("not_rebuilt"), IsEmpty());
   EXPECT_EQ(there().read(in_there("queue/jobs/1")), "job\n");
   EXPECT_FALSE(there().exists(in_there("queue/jobs/2")));
@@ -220,28 +224,20 @@ TEST_F(ReproducedElsewhere, WhatANameOfAFileSaysBringsNothingAlong) {
   const std::string other =
       "sha256:" + run({{"/usr/bin/sha256sum", here().path("baseline/app.conf")}, {}, {}, {}}).out.substr(0, 64);
   here().write("snapshot/" + other, "job\n");
-  here().write("snapshot/jobs/1", other);
-  here().write("queue/jobs/2", "other job\n");
-  configure(
-      "    self_test: [ { name: queue, command: [test, -e, queue/jobs/1] } ]\n"
-      "    repair: { state: { path: queue, snapshot: snapshot } }\n"
-      "  - name: Other\n"
-      "    self_test: [ { name: config, file: { path: app.conf, baseline: baseline/app.conf } } ]\n"
-      "    repair: { files: [ { path: app.conf, baseline: baseline/app.conf } ] }\n");
+  here().write("snapshot/jobs/4", other);
+  prepare_queue("1",
+                "  - name: Other\n"
+                "    self_test: [ { name: config, file: { path: app.conf, baseline: baseline/app.conf } } ]\n"
+                "    repair: { files: [ { path: app.conf, baseline: baseline/app.conf } ] }\n");
   heal();
-  EXPECT_EQ(at_.told().at("verdict"), "same");
+  (void)at_.same();
   EXPECT_THAT(there().read("heal.tar"), AllOf(HasSubstr("other job"), Not(HasSubstr("nobody's business"))));
 }
 
 TEST_F(ReproducedElsewhere, AFolderThatWasRolledBackIsThereAgain) {
-  here().write("snapshot/jobs/1", "job\n", 0600);
-  here().write("queue/jobs/2", "other job\n");
-  configure(
-      "    self_test: [ { name: queue, command: [test, -e, queue/jobs/3] } ]\n"
-      "    repair: { state: { path: queue, snapshot: snapshot } }\n");
+  prepare_queue("3");
   heal(1);
-  const json told = at_.told();
-  EXPECT_EQ(told.at("verdict"), "same") << told.dump(1);
+  const json told = at_.same();
   EXPECT_THAT(told.at("not_rebuilt"), IsEmpty());
   EXPECT_EQ(there().read(in_there("queue/jobs/2")), "other job\n");
   EXPECT_FALSE(there().exists(in_there("queue/jobs/1")));
@@ -252,8 +248,7 @@ TEST_F(ReproducedElsewhere, ADatabaseThatDoesNotOpenIsSwappedForItsSnapshot) {
   here().write("app.db", "SQLite format 3, or what is left of it\n", 0640);
   here().write("app.db-wal", "a log of it\n", 0640);
   heal();
-  const json told = at_.told();
-  EXPECT_EQ(told.at("verdict"), "same") << told.dump(1);
+  const json told = at_.same();
   EXPECT_THAT(told.at("not_rebuilt"), IsEmpty());
   const Ran users = run({{"/usr/bin/sqlite3", there().path(in_there("app.db")), "select name from users"}, {}, {}, {}});
   EXPECT_EQ(users.out, "ada\n") << users.err;
@@ -281,8 +276,7 @@ TEST_F(ReproducedElsewhere, APlatformIsNeverCalledAgain) {
       "    self_test: [ { name: fine, command: [\"true\"] } ]\n"
       "    repair: { platform: { http: { url: \"http://127.0.0.1:1/scale\", method: PUT, body: \"3\" } } }\n");
   heal(1);
-  const json told = at_.told();
-  EXPECT_EQ(told.at("verdict"), "same") << told.dump(1);
+  const json told = at_.same();
   EXPECT_THAT(told.at("from_record"), Contains("call of a platform (PUT)"));
   EXPECT_THAT(told.at("compared").dump(), HasSubstr("PUT http://127.0.0.1:1/scale"));
 }
@@ -326,8 +320,7 @@ TEST_F(ReproducedElsewhere, AFileThatWasNotThereIsMadeAgain) {
       "    repair: { files: [ { path: etc/app.conf, baseline: baseline/app.conf } ] }\n");
   fs::create_directory(here().path("etc"));
   heal();
-  const json told = at_.told();
-  EXPECT_EQ(told.at("verdict"), "same") << told.dump(1);
+  const json told = at_.same();
   EXPECT_EQ(there().read(in_there("etc/app.conf")), "port = 8080\n");
 }
 
@@ -362,8 +355,7 @@ TEST_F(ReproducedElsewhere, AFolderIsBroughtBackFromTheSnapshotThatWasTakenOfIt)
   }
   fs::remove(here().path("queue/jobs/1"));
   heal();
-  const json told = at_.told();
-  EXPECT_EQ(told.at("verdict"), "same") << told.dump(1);
+  const json told = at_.same();
   EXPECT_EQ(there().read(in_there("queue/jobs/1")), "job\n");
 }
 
@@ -386,8 +378,7 @@ TEST_F(ReproducedElsewhere, WhatWasHealedByHealingWhatItNeedsIsSoAgain) {
   }
   const std::string planned = here().autoheal({"audit", "--heal", at_.heal, "-o", "jsonl"}).out;
   ASSERT_THAT(planned, HasSubstr("\"recovered\":true"));
-  const json told = at_.told();
-  EXPECT_EQ(told.at("verdict"), "same") << told.dump(1);
+  const json told = at_.same();
   EXPECT_THAT(told.at("from_record"), Contains("probe answers"));
 }
 

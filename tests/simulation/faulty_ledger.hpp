@@ -4,7 +4,7 @@
 
 #include <map>
 
-#include "engine/ledger.hpp"
+#include "engine/testing/ledger_over.hpp"
 #include "tests/simulation/fate.hpp"
 #include "tests/simulation/planted.hpp"
 
@@ -13,10 +13,10 @@ namespace autoheal::simulation {
 // What callers were told is durable: stream -> types of its entries.
 using Acknowledged = std::map<std::string, std::vector<std::string>>;
 
-class FaultyLedger final : public engine::Ledger {
+class FaultyLedger final : public engine::testing::LedgerOver {
  public:
   FaultyLedger(engine::Ledger& under, Fate& fate, Acknowledged& acknowledged, Planted planted)
-      : under_(under), fate_(fate), acknowledged_(acknowledged), planted_(planted) {}
+      : LedgerOver(under), fate_(fate), acknowledged_(acknowledged), planted_(planted) {}
 
   bool is_full = false;  // it cannot serve now
   // The machine has power; without it nothing was ever written after that moment.
@@ -31,22 +31,11 @@ class FaultyLedger final : public engine::Ledger {
     return fate_.has_come() || !has_power() ? dead : result;
   }
 
-  [[nodiscard]] Result<std::vector<engine::Entry>> read_stream(const std::string& stream,
-                                                               std::uint64_t from_version) const override {
-    return under_.read_stream(stream, from_version);
-  }
-  [[nodiscard]] Result<engine::Page> read_all(engine::Position after, std::size_t limit) const override {
-    return under_.read_all(after, limit);
-  }
   [[nodiscard]] Result<std::vector<std::string>> open_streams() const override {
     auto open = under_.open_streams();
     if (planted_ == Planted::stream_forgotten && open && !open->empty()) open->pop_back();
     return open;
   }
-  [[nodiscard]] Result<std::optional<engine::Position>> place_of(const std::string& subscriber) const override {
-    return under_.place_of(subscriber);
-  }
-  [[nodiscard]] const std::string& id() const override { return under_.id(); }
 
  private:
   engine::AppendResult append_now(const engine::Batch& batch) {
@@ -71,7 +60,6 @@ class FaultyLedger final : public engine::Ledger {
     }
   }
 
-  engine::Ledger& under_;
   Fate& fate_;
   Acknowledged& acknowledged_;
   const Planted planted_;

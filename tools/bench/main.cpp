@@ -29,8 +29,8 @@ struct Everything {
   IdleOptions idle;
   TreeCostOptions tree;
   LedgerOptions ledger;
-  VerifyBenchOptions verify;
-  ReplayBenchOptions replay;
+  WholeLedgerOptions verify;
+  WholeLedgerOptions replay;
 };
 
 void add_folder(CLI::App& command, std::string& folder) {
@@ -123,8 +123,7 @@ void add_ledger(CLI::App& app, LedgerOptions& options) {
   ledger.add_flag("--sizes", options.sizes, "also what each table and index takes");
 }
 
-template <class WholeLedger>
-void add_whole_ledger(CLI::App& app, const char* name, const char* what, WholeLedger& options) {
+void add_whole_ledger(CLI::App& app, const char* name, const char* what, WholeLedgerOptions& options) {
   CLI::App& command = *app.add_subcommand(name, what);
   command.add_option("--file", options.file, "the ledger's file; it is only read")
       ->check(CLI::ExistingFile)

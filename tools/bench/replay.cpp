@@ -1,11 +1,8 @@
 #include "tools/bench/replay.hpp"
 
 #include <sched.h>
-#include <sys/resource.h>
 
-#include <algorithm>
 #include <optional>
-#include <thread>
 
 #include "replay/all_heals.hpp"
 #include "store/ledger_reader.hpp"
@@ -38,7 +35,7 @@ class OneCore {
 
 class ReplayBench {
  public:
-  ReplayBench(const ReplayBenchOptions& options, const store::LedgerReader& reader, const engine::BlobStore& vault)
+  ReplayBench(const WholeLedgerOptions& options, const store::LedgerReader& reader, const engine::BlobStore& vault)
       : options_(options), reader_(reader), vault_(vault) {}
 
   Result<void> measure(unsigned threads, const std::string& name, std::ostream& out) {
@@ -72,7 +69,7 @@ class ReplayBench {
     return {};
   }
 
-  const ReplayBenchOptions& options_;
+  const WholeLedgerOptions& options_;
   const store::LedgerReader& reader_;
   const engine::BlobStore& vault_;
   std::uint64_t decided_ = 0, entries_ = 0;
@@ -80,23 +77,15 @@ class ReplayBench {
 
 }  // namespace
 
-Result<void> run_replay(const ReplayBenchOptions& options, std::ostream& out) {
+Result<void> run_replay(const WholeLedgerOptions& options, std::ostream& out) {
   const auto reader = store::LedgerReader::open(options.file);
   if (!reader) return std::unexpected(reader.error());
   const auto vault = store::Vault::open(options.file + ".vault", {}, store::VaultAccess::read_only);
   if (!vault) return std::unexpected(vault.error());
-  const unsigned cores = options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
-  write_conditions(out, "replay",
-                   options.file + "; best of " + std::to_string(options.rounds) +
-                       " in turn with the floor: rows read, leaves composed and hashed, one root");
   ReplayBench bench(options, **reader, **vault);
-  if (auto done = bench.measure(1, "decided_again_one_core_entries_per_s", out); !done) return done;
-  if (auto done = bench.measure(cores, "decided_again_" + std::to_string(cores) + "_cores_entries_per_s", out); !done)
-    return done;
-  rusage used{};
-  ::getrusage(RUSAGE_SELF, &used);
-  write_figure(out, {"replay_peak_memory", static_cast<double>(used.ru_maxrss) / 1024, "MiB", 0, 0});
-  return {};
+  return on_one_core_and_on_all(
+      options, {"replay", "decided_again", options.file}, out,
+      [&](unsigned threads, const std::string& name) { return bench.measure(threads, name, out); });
 }
 
 }  // namespace autoheal::bench

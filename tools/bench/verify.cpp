@@ -1,10 +1,5 @@
 #include "tools/bench/verify.hpp"
 
-#include <sys/resource.h>
-
-#include <algorithm>
-#include <thread>
-
 #include "replay/legal_paths.hpp"
 #include "store/ledger_reader.hpp"
 #include "store/verify.hpp"
@@ -18,7 +13,7 @@ namespace {
 
 class VerifyBench {
  public:
-  VerifyBench(const VerifyBenchOptions& options, std::string ledger_id, store::TreeHead head)
+  VerifyBench(const WholeLedgerOptions& options, std::string ledger_id, store::TreeHead head)
       : options_(options), ledger_id_(std::move(ledger_id)), head_(head) {}
 
   Result<void> measure(unsigned threads, const std::string& name, std::ostream& out) {
@@ -46,7 +41,7 @@ class VerifyBench {
     return {};
   }
 
-  const VerifyBenchOptions& options_;
+  const WholeLedgerOptions& options_;
   replay::LegalPaths rules_;
   std::string ledger_id_;
   store::TreeHead head_;
@@ -54,25 +49,17 @@ class VerifyBench {
 
 }  // namespace
 
-Result<void> run_verify(const VerifyBenchOptions& options, std::ostream& out) {
+Result<void> run_verify(const WholeLedgerOptions& options, std::ostream& out) {
   const auto reader = store::LedgerReader::open(options.file);
   if (!reader) return std::unexpected(reader.error());
   const auto head = (*reader)->tree_head();
   if (!head) return std::unexpected(head.error());
   if (head->size == 0)
     return failure(ErrorKind::not_found, options.file + " holds no entries", "`autoheal-bench ledger` makes one");
-  const unsigned cores = options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
-  write_conditions(out, "verify",
-                   std::to_string(head->size) + " entries; best of " + std::to_string(options.rounds) +
-                       " in turn with the floor: rows read, leaves composed and hashed, one root");
   VerifyBench bench(options, (*reader)->id(), *head);
-  if (auto done = bench.measure(1, "verify_one_core_entries_per_s", out); !done) return done;
-  if (auto done = bench.measure(cores, "verify_" + std::to_string(cores) + "_cores_entries_per_s", out); !done)
-    return done;
-  rusage used{};
-  ::getrusage(RUSAGE_SELF, &used);
-  write_figure(out, {"verify_peak_memory", static_cast<double>(used.ru_maxrss) / 1024, "MiB", 0, 0});
-  return {};
+  return on_one_core_and_on_all(
+      options, {"verify", "verify", std::to_string(head->size) + " entries"}, out,
+      [&](unsigned threads, const std::string& name) { return bench.measure(threads, name, out); });
 }
 
 }  // namespace autoheal::bench

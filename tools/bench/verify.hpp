@@ -3,19 +3,13 @@
 #pragma once
 
 #include <ostream>
-#include <string>
 
 #include "engine/result.hpp"
+#include "tools/bench/whole_ledger.hpp"
 
 namespace autoheal::bench {
 
-struct VerifyBenchOptions {
-  std::string file = "autoheal-bench.ledger/ledger.db";
-  unsigned rounds = 3;   // of each, in turn; the fastest counts
-  unsigned threads = 0;  // 0: one for each core
-};
-
 // Writes one JSON line per figure. Writes nothing to the ledger. Fails where it does not verify but for signatures.
-[[nodiscard]] Result<void> run_verify(const VerifyBenchOptions& options, std::ostream& out);
+[[nodiscard]] Result<void> run_verify(const WholeLedgerOptions& options, std::ostream& out);
 
 }  // namespace autoheal::bench

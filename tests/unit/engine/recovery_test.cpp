@@ -8,6 +8,7 @@
 
 #include "engine/runtime.hpp"
 #include "engine/testing/fake_clock.hpp"
+#include "engine/testing/ledger_over.hpp"
 #include "store/memory_blobs.hpp"
 #include "store/memory_ledger.hpp"
 #include "tests/support/renewal.hpp"
@@ -18,9 +19,9 @@ namespace {
 using autoheal::testing::Renewal;
 
 // A ledger that says for a while that somebody else holds it.
-class LockedAtTimes final : public Ledger {
+class LockedAtTimes final : public testing::LedgerOver {
  public:
-  explicit LockedAtTimes(Ledger& under) : under_(under) {}
+  using LedgerOver::LedgerOver;
   mutable int reads_refused = 0, appends_refused = 0;  // that are still to come
   mutable int reads_until_lock = 0;                    // that go well before
 
@@ -35,13 +36,6 @@ class LockedAtTimes final : public Ledger {
     --reads_refused;
     return failure(ErrorKind::busy, "the database is locked");
   }
-  Result<Page> read_all(Position after, std::size_t limit) const override { return under_.read_all(after, limit); }
-  Result<std::vector<std::string>> open_streams() const override { return under_.open_streams(); }
-  Result<std::optional<Position>> place_of(const std::string& name) const override { return under_.place_of(name); }
-  const std::string& id() const override { return under_.id(); }
-
- private:
-  Ledger& under_;
 };
 
 // Performs nothing: what was asked of the world is never heard of again.
@@ -51,22 +45,16 @@ struct SilentWorld final : EffectPerformer<Renewal> {
 };
 
 // A ledger of which somebody took an entry away.
-class WithoutAnEntry final : public Ledger {
+class WithoutAnEntry final : public testing::LedgerOver {
  public:
-  WithoutAnEntry(Ledger& under, std::uint64_t version) : under_(under), gone_(version) {}
-  AppendResult append(const Batch& batch) override { return under_.append(batch); }
+  WithoutAnEntry(Ledger& under, std::uint64_t version) : LedgerOver(under), gone_(version) {}
   Result<std::vector<Entry>> read_stream(const std::string& stream, std::uint64_t from) const override {
     auto entries = under_.read_stream(stream, from);
     if (entries) std::erase_if(*entries, [this](const Entry& entry) { return entry.version == gone_; });
     return entries;
   }
-  Result<Page> read_all(Position after, std::size_t limit) const override { return under_.read_all(after, limit); }
-  Result<std::vector<std::string>> open_streams() const override { return under_.open_streams(); }
-  Result<std::optional<Position>> place_of(const std::string& name) const override { return under_.place_of(name); }
-  const std::string& id() const override { return under_.id(); }
 
  private:
-  Ledger& under_;
   std::uint64_t gone_;
 };
 

@@ -7,6 +7,7 @@
 
 #include "engine/testing/crash_at_every_append.hpp"
 #include "engine/testing/fake_clock.hpp"
+#include "engine/testing/ledger_over.hpp"
 #include "store/memory_blobs.hpp"
 #include "store/memory_ledger.hpp"
 #include "tests/support/renewal.hpp"
@@ -159,23 +160,15 @@ TEST_F(RunnerTest, a_start_that_repeats_an_earlier_one_takes_no_other_along) {
 }
 
 // A store that has room for nothing, until it has; or gives one answer of its own.
-struct FullLedger final : engine::Ledger {
-  explicit FullLedger(MemoryLedger& ledger) : under(ledger) {}
-  MemoryLedger& under;
+struct FullLedger final : engine::testing::LedgerOver {
+  using LedgerOver::LedgerOver;
   bool full = false;
   std::optional<engine::AppendResult> answer;
   engine::AppendResult append(const engine::Batch& batch) override {
     if (answer) return *std::exchange(answer, std::nullopt);
     if (full) return {AppendStatus::unavailable, {}, {}, {}, {}, "no space left"};
-    return under.append(batch);
+    return under_.append(batch);
   }
-  Result<std::vector<engine::Entry>> read_stream(const std::string& s, std::uint64_t v) const override {
-    return under.read_stream(s, v);
-  }
-  Result<engine::Page> read_all(engine::Position a, std::size_t n) const override { return under.read_all(a, n); }
-  Result<std::vector<std::string>> open_streams() const override { return under.open_streams(); }
-  Result<std::optional<engine::Position>> place_of(const std::string& s) const override { return under.place_of(s); }
-  const std::string& id() const override { return under.id(); }
 };
 
 struct StoppedRunner : RunnerTest, ::testing::WithParamInterface<std::pair<AppendStatus, const char*>> {};

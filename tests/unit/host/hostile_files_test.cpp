@@ -81,6 +81,16 @@ class HostileFiles : public StagingTest {
     EXPECT_TRUE(WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL : WEXITSTATUS(status) == 0);
     return WIFSIGNALED(status);
   }
+  Change fresh_change() {
+    fresh_root();
+    write("a.conf", "old");
+    return rewriting("a.conf", "new");
+  }
+  void expect_put_back(const Change& change, const ChangeOutcome& outcome) {
+    const auto undone = restore(change, &outcome);
+    EXPECT_EQ(undone.status, UndoStatus::restored) << undone.message;
+    EXPECT_EQ(read("a.conf"), "old");
+  }
   void expect_whole_after_every_cut(const std::function<Change()>& make);
   void expect_refused(const Change& change, const std::string& reason);
 };
@@ -326,89 +336,86 @@ class FailingDisk {
   bool reached_ = false;
 };
 
-TEST_F(HostileFiles, Case87_AnyCallOfARepairThatFailsLeavesTheOldFileOrTheNewOneAndBothCanBePutBack) {
+// On a disk whose first, second, ... call fails, until fewer are made.
+void on_each_failing_call(const std::function<bool(int call, bool for_good)>& trial_reached_it) {
   for (const bool for_good : {false, true}) {
     bool reached = true;
     for (int call = 1; reached; ++call) {
-      SCOPED_TRACE(call);
-      fresh_root();
-      write("a.conf", "old");
-      const Change change = rewriting("a.conf", "new");
-      ChangeOutcome outcome;
-      {
-        const FailingDisk disk(call, for_good);
-        outcome = apply(change);
-        reached = disk.reached();
-      }
-      EXPECT_THAT(read("a.conf"), ::testing::AnyOf("old", "new"));
-      EXPECT_TRUE(outcome.status != ChangeStatus::done || read("a.conf") == "new");
-      EXPECT_TRUE(reached || outcome.status == ChangeStatus::done) << outcome.message;
-      const auto undone = restore(change, &outcome);
-      EXPECT_EQ(undone.status, UndoStatus::restored) << undone.message;
-      EXPECT_EQ(read("a.conf"), "old");
-      EXPECT_THAT(settle(), IsEmpty());
-      EXPECT_THAT(staged(), IsEmpty());
+      SCOPED_TRACE(std::to_string(call) + (for_good ? " and all that follow" : ""));
+      reached = trial_reached_it(call, for_good);
     }
   }
 }
 
-TEST_F(HostileFiles, Case87_AnyCallOfARollbackThatFailsIsToldAndTheNextOneEndsIt) {
-  for (const bool for_good : {false, true}) {
-    bool reached = true;
-    for (int call = 1; reached; ++call) {
-      SCOPED_TRACE(call);
-      fresh_root();
-      write("a.conf", "old");
-      const Change change = rewriting("a.conf", "new");
-      const auto outcome = apply(change);
-      ASSERT_EQ(outcome.status, ChangeStatus::done) << outcome.message;
-      UndoOutcome undone;
-      {
-        const FailingDisk disk(call, for_good);
-        undone = restore(change, &outcome);
-        reached = disk.reached();
-      }
-      EXPECT_THAT(read("a.conf"), ::testing::AnyOf("old", "new"));
-      if (undone.status == UndoStatus::restored) {
-        EXPECT_EQ(read("a.conf"), "old");
-      } else {
-        EXPECT_EQ(undone.status, UndoStatus::failed);
-        EXPECT_FALSE(undone.message.empty());
-      }
-      const auto again = restore(change, &outcome);
-      EXPECT_EQ(again.status, UndoStatus::restored) << again.message;
-      EXPECT_EQ(read("a.conf"), "old");
+TEST_F(HostileFiles, Case87_AnyCallOfARepairThatFailsLeavesTheOldFileOrTheNewOneAndBothCanBePutBack) {
+  on_each_failing_call([&](int call, bool for_good) {
+    const Change change = fresh_change();
+    ChangeOutcome outcome;
+    bool reached = false;
+    {
+      const FailingDisk disk(call, for_good);
+      outcome = apply(change);
+      reached = disk.reached();
     }
-  }
+    EXPECT_THAT(read("a.conf"), ::testing::AnyOf("old", "new"));
+    EXPECT_TRUE(outcome.status != ChangeStatus::done || read("a.conf") == "new");
+    EXPECT_TRUE(reached || outcome.status == ChangeStatus::done) << outcome.message;
+    expect_put_back(change, outcome);
+    EXPECT_THAT(settle(), IsEmpty());
+    EXPECT_THAT(staged(), IsEmpty());
+    return reached;
+  });
+}
+
+TEST_F(HostileFiles, Case87_AnyCallOfARollbackThatFailsIsToldAndTheNextOneEndsIt) {
+  on_each_failing_call([&](int call, bool for_good) {
+    const Change change = fresh_change();
+    const auto outcome = apply(change);
+    EXPECT_EQ(outcome.status, ChangeStatus::done) << outcome.message;
+    UndoOutcome undone;
+    bool reached = false;
+    {
+      const FailingDisk disk(call, for_good);
+      undone = restore(change, &outcome);
+      reached = disk.reached();
+    }
+    EXPECT_THAT(read("a.conf"), ::testing::AnyOf("old", "new"));
+    if (undone.status == UndoStatus::restored) {
+      EXPECT_EQ(read("a.conf"), "old");
+    } else {
+      EXPECT_EQ(undone.status, UndoStatus::failed);
+      EXPECT_FALSE(undone.message.empty());
+    }
+    expect_put_back(change, outcome);
+    return reached;
+  });
 }
 
 TEST_F(HostileFiles, Case87_AnyCallOfTheVaultThatFailsIsToldAndNothingFalseIsKept) {
   const auto open_vault = [](const fs::path& folder) {
     return std::move(*store::Vault::open(folder, {}, store::VaultAccess::create));
   };
-  for (const bool for_good : {false, true}) {
-    bool reached = true;
-    for (int call = 1; reached; ++call) {
-      SCOPED_TRACE(call);
-      const fs::path folder = base_ / ("vault" + std::to_string(for_good) + std::to_string(call));
-      auto vault = open_vault(folder);
-      const std::string name = vault->name_of("content", engine::BlobNaming::plain);
-      {
-        const FailingDisk disk(call, for_good);
-        const auto put = vault->put("content", engine::BlobNaming::plain);
-        reached = disk.reached();
-        EXPECT_TRUE(put || !put.error().message.empty());
-        EXPECT_TRUE(reached || put);
-      }
-      EXPECT_EQ(vault->has(name), vault->get(name).has_value());
-      vault = open_vault(folder);  // the next process
-      EXPECT_EQ(vault->put("content", engine::BlobNaming::plain).value_or("nothing"), name);
-      EXPECT_EQ(vault->get(name).value_or("nothing"), "content");
-      std::size_t files = 0;
-      for (const auto& entry : fs::recursive_directory_iterator(folder)) files += entry.is_regular_file() ? 1 : 0;
-      EXPECT_EQ(files, 2U) << "its key and the content";
+  on_each_failing_call([&](int call, bool for_good) {
+    const fs::path folder = base_ / ("vault" + std::to_string(for_good) + std::to_string(call));
+    auto vault = open_vault(folder);
+    const std::string name = vault->name_of("content", engine::BlobNaming::plain);
+    bool reached = false;
+    {
+      const FailingDisk disk(call, for_good);
+      const auto put = vault->put("content", engine::BlobNaming::plain);
+      reached = disk.reached();
+      EXPECT_TRUE(put || !put.error().message.empty());
+      EXPECT_TRUE(reached || put);
     }
-  }
+    EXPECT_EQ(vault->has(name), vault->get(name).has_value());
+    vault = open_vault(folder);  // the next process
+    EXPECT_EQ(vault->put("content", engine::BlobNaming::plain).value_or("nothing"), name);
+    EXPECT_EQ(vault->get(name).value_or("nothing"), "content");
+    std::size_t files = 0;
+    for (const auto& entry : fs::recursive_directory_iterator(folder)) files += entry.is_regular_file() ? 1 : 0;
+    EXPECT_EQ(files, 2U) << "its key and the content";
+    return reached;
+  });
 }
 
 TEST_F(HostileFiles, Case70_ContentIsSyncedBeforeItIsSwappedInAndTheFolderAfter) {
