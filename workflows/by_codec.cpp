@@ -1,10 +1,9 @@
 #include "workflows/by_codec.hpp"
 
-#include <nlohmann/json.hpp>
+#include "workflows/own_json.hpp"
+
 
 namespace autoheal::workflows {
-
-using nlohmann::json;
 
 void write_by(JsonWriter& out, const By& by) {
   if (by.principal.empty()) return;
@@ -13,9 +12,9 @@ void write_by(JsonWriter& out, const By& by) {
   out.field("via", by.via).optional_field("reason", by.reason).end_object();
 }
 
-void read_by(const json& j, By& by) {
+void read_by(const OwnJson& j, By& by) {
   if (!j.contains("by")) return;
-  const json& from = j.at("by");
+  const OwnJson from = j.at("by");
   by.principal = from.at("principal");
   by.role = from.at("role");
   by.uid = from.at("uid");

@@ -1,6 +1,5 @@
 #include "workflows/engine_spec_codec.hpp"
 
-#include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "workflows/own_json.hpp"
@@ -9,8 +8,6 @@
 namespace autoheal::workflows {
 
 namespace {
-
-using nlohmann::json;
 
 constexpr unsigned format_version = 1;
 
@@ -220,7 +217,7 @@ class Writer {
 
 class Reader {
  public:
-  explicit Reader(const json& in) : in_(in) {}
+  explicit Reader(const OwnJson& in) : in_(in) {}
 
   template <class T>
   Reader& operator()(const char* name, T& value) {
@@ -233,21 +230,21 @@ class Reader {
   }
 
   template <class T>
-  static void get(const json& in, T& value) {
+  static void get(const OwnJson& in, T& value) {
     if constexpr (std::is_same_v<T, ProgramRun> || std::is_same_v<T, HttpCall>) {
       read(in, value);
     } else if constexpr (std::is_same_v<T, Duration>) {
       value = Duration(in.get<std::int64_t>());
     } else if constexpr (std::is_same_v<T, std::string> || std::is_integral_v<T>) {
-      in.get_to(value);
+      value = in.get<T>();
     } else {
       Reader inner(in);
       fields(inner, value);
     }
   }
-  static void get(const json& in, Strategy& value) {
+  static void get(const OwnJson& in, Strategy& value) {
     for (const Strategy one : {Strategy::arie, Strategy::chimera, Strategy::cascade, Strategy::generic}) {
-      if (name_of(one) == in.get_ref<const std::string&>()) {
+      if (name_of(one) == in.text()) {
         value = one;
         return;
       }
@@ -255,27 +252,27 @@ class Reader {
     throw std::invalid_argument("unknown strategy");
   }
   template <class T>
-  static void get(const json& in, std::optional<T>& value) {
+  static void get(const OwnJson& in, std::optional<T>& value) {
     value.reset();
     if (!in.is_null()) get(in, value.emplace());
   }
   template <class T>
-  static void get(const json& in, std::vector<T>& list) {
+  static void get(const OwnJson& in, std::vector<T>& list) {
     list.clear();
-    for (const json& item : in) get(item, list.emplace_back());
+    for (const OwnJson item : in) get(item, list.emplace_back());
   }
   template <class T>
-  static void get(const json& in, std::pair<std::string, T>& pair) {
+  static void get(const OwnJson& in, std::pair<std::string, T>& pair) {
     get(in.at(0), pair.first);
     get(in.at(1), pair.second);
   }
-  static void get(const json& in, std::map<std::string, std::string>& map) { in.get_to(map); }
+  static void get(const OwnJson& in, std::map<std::string, std::string>& map) { map = in.get<std::map<std::string, std::string>>(); }
   template <class... Kinds>
-  static void get(const json& in, std::variant<Kinds...>& what) {
-    const auto& kind = in.at(0).get_ref<const std::string&>();
+  static void get(const OwnJson& in, std::variant<Kinds...>& what) {
+    const std::string_view kind = in.at(0).text();
     const auto& kinds = kinds_of<std::variant<Kinds...>>;
     const auto found = std::ranges::find(kinds, kind);
-    if (found == kinds.end()) throw std::invalid_argument("unknown kind: " + kind);
+    if (found == kinds.end()) throw std::invalid_argument("unknown kind: " + std::string(kind));
     const auto wanted = static_cast<std::size_t>(found - kinds.begin());
     std::size_t index = 0;
     const auto read_if = [&]<class Kind>(std::type_identity<Kind>) {
@@ -285,7 +282,7 @@ class Reader {
   }
 
  private:
-  const json& in_;
+  const OwnJson& in_;
 };
 
 }  // namespace
@@ -299,7 +296,8 @@ std::string encode_engine_spec(const EngineSpec& spec) {
 
 Result<EngineSpec> decode_engine_spec(std::string_view text) {
   try {
-    const json document = parse_own_json(text);
+    const OwnJsonDocument parsed(text);
+    const OwnJson document = parsed.root();
     if (document.at("format").get<unsigned>() != format_version) {
       return failure(ErrorKind::corrupt, "this engine configuration was stored by another version of autoheal");
     }

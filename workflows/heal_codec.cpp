@@ -1,6 +1,5 @@
 // Heal entries as ledger text and back. The only place that knows the keys of heal.* data.
 #include <charconv>
-#include <nlohmann/json.hpp>
 
 #include "workflows/by_codec.hpp"
 #include "workflows/heal_machine.hpp"
@@ -11,8 +10,6 @@
 namespace autoheal::workflows {
 
 namespace {
-
-using nlohmann::json;
 
 constexpr std::string_view entry_types[] = {"heal.triggered",
                                             "heal.trigger_joined",
@@ -49,16 +46,16 @@ constexpr std::pair<EndReason, std::string_view> end_reasons[] = {
     {EndReason::rollback_incomplete, "rollback_incomplete"},
     {EndReason::held, "held"}};
 
-Strategy read_strategy(const json& j) {
-  const auto& word = j.get_ref<const std::string&>();
+Strategy read_strategy(const OwnJson& j) {
+  const std::string_view word = j.text();
   for (const Strategy strategy : {Strategy::arie, Strategy::chimera, Strategy::cascade, Strategy::generic}) {
     if (name_of(strategy) == word) return strategy;
   }
-  throw std::invalid_argument("\"" + word + "\" is not a strategy");
+  throw std::invalid_argument("\"" + std::string(word) + "\" is not a strategy");
 }
 
-EndReason read_end_reason(const json& j) {
-  const auto reason = parse_end_reason(j.get_ref<const std::string&>());
+EndReason read_end_reason(const OwnJson& j) {
+  const auto reason = parse_end_reason(j.text());
   if (!reason) throw std::invalid_argument("\"" + j.get<std::string>() + "\" is not a reason to end");
   return *reason;
 }
@@ -71,8 +68,8 @@ void write_each(JsonWriter& out, std::string_view key, const std::vector<T>& lis
 }
 
 template <class T>
-void read_each(const json& j, const char* key, std::vector<T>& list) {
-  for (const json& item : j.at(key)) read(item, list.emplace_back());
+void read_each(const OwnJson& j, const char* key, std::vector<T>& list) {
+  for (const OwnJson item : j.at(key)) read(item, list.emplace_back());
 }
 
 void write_refusals(JsonWriter& out, const std::vector<Refusal>& refusals) {
@@ -83,8 +80,8 @@ void write_refusals(JsonWriter& out, const std::vector<Refusal>& refusals) {
   out.end_array();
 }
 
-void read_refusals(const json& j, std::vector<Refusal>& refusals) {
-  for (const json& item : j.at("refusals")) refusals.push_back({item.at("criterion"), item.at("reason")});
+void read_refusals(const OwnJson& j, std::vector<Refusal>& refusals) {
+  for (const OwnJson item : j.at("refusals")) refusals.push_back({item.at("criterion"), item.at("reason")});
 }
 
 constexpr std::string_view workflow_family = "heal/";
@@ -97,14 +94,14 @@ struct LaterVersion {
   unsigned version;
 };
 
-unsigned read_version(const json& j) {
-  const auto& name = j.get_ref<const std::string&>();
+unsigned read_version(const OwnJson& j) {
+  const std::string_view name = j.text();
   unsigned version = 0;
   const char* const end = name.data() + name.size();
   const bool ours = name.starts_with(workflow_family);
   const auto [rest, problem] = std::from_chars(name.data() + (ours ? workflow_family.size() : 0), end, version);
   if (!ours || problem != std::errc() || rest != end || version == 0)
-    throw std::invalid_argument("\"" + name + "\" is no version of the heal workflow");
+    throw std::invalid_argument("\"" + std::string(name) + "\" is no version of the heal workflow");
   if (version > Heal::version) throw LaterVersion{version};
   return version;
 }
@@ -200,14 +197,14 @@ struct EntryWriter {
   }
 };
 
-Timestamp read_time(const json& j) {
-  const auto time = parse_timestamp(j.get_ref<const std::string&>());
+Timestamp read_time(const OwnJson& j) {
+  const auto time = parse_timestamp(j.text());
   if (!time) throw std::invalid_argument("not a time: " + j.get<std::string>());
   return *time;
 }
 
 struct EntryReader {
-  const json& j;
+  const OwnJson& j;
 
   void operator()(Triggered& e) {
     e.version = read_version(j.at("workflow"));
@@ -354,7 +351,8 @@ Result<HealEntry> Heal::decode(std::string_view entry_type, unsigned dataversion
                                            ", this version reads up to " + std::to_string(newest));
   }
   try {
-    const json parsed = parse_own_json(data);
+    const OwnJsonDocument document(data);
+    const OwnJson parsed = document.root();
     HealEntry entry = empty_entry(static_cast<std::size_t>(known - std::begin(entry_types)));
     std::visit(EntryReader{parsed}, entry);
     std::visit(

@@ -1,8 +1,7 @@
 #include "workflows/holds.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include "workflows/by_codec.hpp"
+#include "workflows/own_json.hpp"
 
 namespace autoheal::workflows {
 
@@ -36,13 +35,14 @@ void Holds::apply(const engine::Entry& entry) {
   }
   if (entry.type != "engine.held") return;
   try {
-    const auto data = nlohmann::json::parse(entry.data);
+    const OwnJsonDocument document(entry.data);
+    const OwnJson data = document.root();
     Hold hold;
     // An unreadable time holds for ever: hands off is the safe side.
     hold.until = parse_timestamp(data.at("until").get<std::string>()).value_or(Timestamp::max());
     read_by(data, hold.by);
     holds_[entry.subject] = std::move(hold);
-  } catch (const nlohmann::json::exception&) {
+  } catch (const std::invalid_argument&) {
     holds_[entry.subject] = {Timestamp::max(), {}};
   }
 }

@@ -1,16 +1,130 @@
-// JSON of our own writer as nlohmann reads it, and nothing else: what is read into whole numbers must be whole ones,
-// since a float that does not fit is undefined behaviour there, and a document must not be deeper than its readers
-// recurse.
+// JSON of our own writer, read in place: what restart, replay and audit read millions of. Nothing is converted in
+// silence: a number that does not fit, a float, a word in place of a text is an exception, which the codecs turn into
+// an Error.
 #pragma once
 
-#include <string_view>
+#include <simdjson.h>
 
-#include <nlohmann/json_fwd.hpp>
+#include <concepts>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
 
 namespace autoheal::workflows {
 
-// Throws nlohmann::json::exception where `text` is no JSON, std::invalid_argument where it holds a float, a number of
-// more than 64 bits or more than 256 levels; for codecs.
-[[nodiscard]] nlohmann::json parse_own_json(std::string_view text);
+// A value of a document that read_own_json() holds. Everything that asks throws std::invalid_argument where the value
+// is of another kind, or not there.
+class OwnJson {
+ public:
+  explicit OwnJson(simdjson::dom::element element) : element_(element) {}
+
+  [[nodiscard]] std::optional<OwnJson> find(std::string_view key) const;
+  [[nodiscard]] bool contains(std::string_view key) const { return find(key).has_value(); }
+  [[nodiscard]] OwnJson at(std::string_view key) const;
+  [[nodiscard]] OwnJson at(std::size_t index) const;
+  [[nodiscard]] bool is_null() const { return element_.is_null(); }
+
+  // Valid as long as the document.
+  [[nodiscard]] std::string_view text() const;
+  [[nodiscard]] bool flag() const;
+  template <std::integral Number>
+  [[nodiscard]] Number number() const;
+
+  // Over the items of a list.
+  class Iterator {
+   public:
+    explicit Iterator(simdjson::dom::array::iterator at) : at_(at) {}
+    [[nodiscard]] OwnJson operator*() const { return OwnJson(*at_); }
+    Iterator& operator++() {
+      ++at_;
+      return *this;
+    }
+    [[nodiscard]] bool operator==(const Iterator& other) const { return !(at_ != other.at_); }
+
+   private:
+    simdjson::dom::array::iterator at_;
+  };
+  [[nodiscard]] Iterator begin() const { return Iterator(list().begin()); }
+  [[nodiscard]] Iterator end() const { return Iterator(list().end()); }
+
+  template <class T>
+  [[nodiscard]] T get() const;
+  template <class T>
+  [[nodiscard]] T value(std::string_view key, T otherwise) const {
+    const auto found = find(key);
+    return found ? found->get<T>() : std::move(otherwise);
+  }
+  template <class T>
+  requires std::same_as<T, std::string> ||(std::integral<T> && !std::same_as<T, char>)operator T() const {
+    return get<T>();
+  }  // NOLINT(google-explicit-constructor): fields are read by assignment
+
+ private:
+  [[noreturn]] static void refuse(std::string_view wanted);
+  [[nodiscard]] simdjson::dom::array list() const;
+  [[nodiscard]] simdjson::dom::object object() const;
+
+  simdjson::dom::element element_;
+};
+
+// The parser of this thread, for as long as one document is read.
+class OwnJsonDocument {
+ public:
+  // std::invalid_argument: `text` is no JSON in UTF-8, holds a number of more than 64 bits or more than 255 levels.
+  explicit OwnJsonDocument(std::string_view text);
+  ~OwnJsonDocument();
+  OwnJsonDocument(const OwnJsonDocument&) = delete;
+  OwnJsonDocument& operator=(const OwnJsonDocument&) = delete;
+
+  [[nodiscard]] OwnJson root() const { return root_; }
+
+ private:
+  struct Parser;
+  static OwnJson parse(Parser& parser, std::string_view text);
+  static std::unique_ptr<Parser>& spare();
+
+  std::unique_ptr<Parser> parser_;
+  OwnJson root_;
+};
+
+template <std::integral Number>
+Number OwnJson::number() const {
+  if constexpr (std::is_unsigned_v<Number>) {
+    const auto found = element_.get_uint64();
+    if (found.error() == simdjson::SUCCESS && std::in_range<Number>(found.value_unsafe()))
+      return static_cast<Number>(found.value_unsafe());
+  } else {
+    const auto found = element_.get_int64();
+    if (found.error() == simdjson::SUCCESS && std::in_range<Number>(found.value_unsafe()))
+      return static_cast<Number>(found.value_unsafe());
+  }
+  refuse("a whole number that fits");
+}
+
+template <class T>
+T OwnJson::get() const {
+  if constexpr (std::same_as<T, bool>) {
+    return flag();
+  } else if constexpr (std::integral<T>) {
+    return number<T>();
+  } else if constexpr (std::same_as<T, std::string>) {
+    return std::string(text());
+  } else if constexpr (std::same_as<T, std::vector<std::string>>) {
+    T list;
+    for (const OwnJson item : *this) list.emplace_back(item.text());
+    return list;
+  } else {
+    static_assert(std::same_as<T, std::map<std::string, std::string>>);
+    T map;
+    for (const auto& [name, item] : object()) map.emplace(name, OwnJson(item).text());
+    return map;
+  }
+}
 
 }  // namespace autoheal::workflows

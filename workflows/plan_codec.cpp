@@ -1,39 +1,37 @@
 #include "workflows/plan_codec.hpp"
 
 #include <array>
-#include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "engine/digest.hpp"
 #include "workflows/named_values.hpp"
+#include "workflows/own_json.hpp"
 
 namespace autoheal::workflows {
 
 namespace {
 
-using nlohmann::json;
-
 // Reading leans on the words that the name_of functions write, so that each enumeration is spelled once.
 template <class Value>
-Value by_name(const json& text, std::initializer_list<Value> values) {
-  const auto& word = text.get_ref<const std::string&>();
+Value by_name(const OwnJson& text, std::initializer_list<Value> values) {
+  const std::string_view word = text.text();
   for (const Value value : values) {
     if (name_of(value) == word) return value;
   }
-  throw std::invalid_argument("\"" + word + "\" is not a word of this ledger format");
+  throw std::invalid_argument("\"" + std::string(word) + "\" is not a word of this ledger format");
 }
 
 constexpr std::array probe_words = {
     NamedValue<ProbeVerdict>{ProbeVerdict::pass, "pass"}, NamedValue<ProbeVerdict>{ProbeVerdict::warning, "warning"},
     NamedValue<ProbeVerdict>{ProbeVerdict::fail, "fail"}, NamedValue<ProbeVerdict>{ProbeVerdict::unknown, "unknown"}};
 
-TargetKind read_target_kind(const json& j) {
+TargetKind read_target_kind(const OwnJson& j) {
   return by_name(j, {TargetKind::absent, TargetKind::file, TargetKind::folder, TargetKind::link, TargetKind::other,
                      TargetKind::database});
 }
 
-std::string text(const json& j, const char* key) { return j.value(key, std::string()); }
-Duration duration(const json& j, const char* key) { return Duration(j.value(key, std::int64_t{0})); }
+std::string text(const OwnJson& j, const char* key) { return j.value(key, std::string()); }
+Duration duration(const OwnJson& j, const char* key) { return Duration(j.value(key, std::int64_t{0})); }
 
 void write_texts(JsonWriter& out, std::string_view key, const std::vector<std::string>& list) {
   if (list.empty()) return;
@@ -42,7 +40,7 @@ void write_texts(JsonWriter& out, std::string_view key, const std::vector<std::s
   out.end_array();
 }
 
-void read_texts(const json& j, const char* key, std::vector<std::string>& list) {
+void read_texts(const OwnJson& j, const char* key, std::vector<std::string>& list) {
   if (j.contains(key)) list = j.at(key).get<std::vector<std::string>>();
 }
 
@@ -57,7 +55,7 @@ void write(JsonWriter& out, const TargetFacts& facts) {
   out.end_object();
 }
 
-void read(const json& j, TargetFacts& facts) {
+void read(const OwnJson& j, TargetFacts& facts) {
   facts.path = j.at("path");
   facts.kind = read_target_kind(j.at("kind"));
   if (facts.kind == TargetKind::absent) return;
@@ -78,7 +76,7 @@ void write(JsonWriter& out, const ReleaseFacts& facts) {
   out.begin_object().field("name", facts.name).field("whole", facts.whole);
   out.optional_field("message", facts.message).optional_field("manifest_digest", facts.manifest_digest).end_object();
 }
-void read(const json& j, ReleaseFacts& facts) {
+void read(const OwnJson& j, ReleaseFacts& facts) {
   facts.name = j.at("name");
   facts.whole = j.at("whole");
   facts.message = text(j, "message");
@@ -90,7 +88,7 @@ void write(JsonWriter& out, const SnapshotFacts& facts) {
   out.optional_field("content", facts.content).field("age_us", facts.age);
   out.field("page_size", facts.page_size).field("mode", facts.mode).end_object();
 }
-void read(const json& j, SnapshotFacts& facts) {
+void read(const OwnJson& j, SnapshotFacts& facts) {
   facts.name = j.at("name");
   facts.problem = text(j, "problem");
   facts.content = text(j, "content");
@@ -121,11 +119,11 @@ void write(JsonWriter& out, const Change& change) {
   out.end_object();
 }
 
-void read(const json& j, Change& change) {
+void read(const OwnJson& j, Change& change) {
   change.kind = by_name(j.at("kind"), {ChangeKind::files, ChangeKind::env, ChangeKind::settings, ChangeKind::policy,
                                        ChangeKind::links, ChangeKind::release, ChangeKind::state});
   read(j.at("before"), change.before);
-  const json& after = j.at("after");
+  const OwnJson after = j.at("after");
   change.after.kind = read_target_kind(after.at("kind"));
   change.after.content = text(after, "content");
   change.after.link_target = text(after, "link_target");
@@ -147,15 +145,15 @@ void write_map(JsonWriter& out, std::string_view key, const std::map<std::string
   out.end_array();
 }
 
-void read_map(const json& j, const char* key, std::map<std::string, BlobName>& map) {
+void read_map(const OwnJson& j, const char* key, std::map<std::string, BlobName>& map) {
   if (!j.contains(key)) return;
-  for (const json& pair : j.at(key)) map[pair.at(0).get<std::string>()] = pair.at(1).get<std::string>();
+  for (const OwnJson pair : j.at(key)) map[pair.at(0).get<std::string>()] = pair.at(1).get<std::string>();
 }
 
 void write(JsonWriter& out, const HashFinding& finding) {
   out.begin_object().field("path", finding.path).field("digest", finding.digest).end_object();
 }
-void read(const json& j, HashFinding& finding) {
+void read(const OwnJson& j, HashFinding& finding) {
   finding.path = j.at("path");
   finding.digest = j.at("digest");
 }
@@ -170,9 +168,9 @@ void write(JsonWriter& out, const ProbeResult& result) {
   }
   out.field("took_us", result.took).end_object();
 }
-void read(const json& j, ProbeResult& result) {
+void read(const OwnJson& j, ProbeResult& result) {
   result.name = j.at("name");
-  result.verdict = value_of<ProbeVerdict>(probe_words, j.at("verdict").get_ref<const std::string&>());
+  result.verdict = value_of<ProbeVerdict>(probe_words, j.at("verdict").text());
   result.heal = j.value("heal", true);
   result.message = text(j, "message");
   result.exit_code = j.value("exit", 0);
@@ -189,7 +187,7 @@ void write(JsonWriter& out, const TestResult& result) {
   out.optional_field("program_sha256", result.program_sha256).optional_field("user", result.user);
   out.optional_field("output", result.output).field("took_us", result.took).end_object();
 }
-void read(const json& j, TestResult& result) {
+void read(const OwnJson& j, TestResult& result) {
   result.name = j.at("name");
   result.passed = j.at("passed");
   result.message = text(j, "message");
@@ -205,7 +203,7 @@ void write(JsonWriter& out, const SecurityFinding& finding) {
   out.begin_object().field("path", finding.path).field("rule", finding.rule);
   out.field("message", finding.message).end_object();
 }
-void read(const json& j, SecurityFinding& finding) {
+void read(const OwnJson& j, SecurityFinding& finding) {
   finding.path = j.at("path");
   finding.rule = j.at("rule");
   finding.message = j.at("message");
@@ -215,7 +213,7 @@ void write(JsonWriter& out, const AuthorizedChange& change) {
   out.begin_object().field("number", change.number).field("principal", change.principal);
   out.field("role", change.role).field("allowed", change.allowed).end_object();
 }
-void read(const json& j, AuthorizedChange& change) {
+void read(const OwnJson& j, AuthorizedChange& change) {
   change.number = j.at("number");
   change.principal = j.at("principal");
   change.role = j.at("role");
@@ -231,9 +229,9 @@ void write_list(JsonWriter& out, std::string_view key, const std::vector<T>& lis
 }
 
 template <class T>
-void read_list(const json& j, const char* key, std::vector<T>& list) {
+void read_list(const OwnJson& j, const char* key, std::vector<T>& list) {
   if (!j.contains(key)) return;
-  for (const json& item : j.at(key)) read(item, list.emplace_back());
+  for (const OwnJson item : j.at(key)) read(item, list.emplace_back());
 }
 
 void write(JsonWriter& out, const ReleasesFacts& facts) {
@@ -242,7 +240,7 @@ void write(JsonWriter& out, const ReleasesFacts& facts) {
   write_list(out, "checked", facts.checked);
   out.end_object();
 }
-void read(const json& j, ReleasesFacts& facts) {
+void read(const OwnJson& j, ReleasesFacts& facts) {
   read_texts(j, "names", facts.names);
   read_list(j, "checked", facts.checked);
 }
@@ -252,7 +250,7 @@ void write(JsonWriter& out, const StateFacts& facts) {
   write_list(out, "snapshots", facts.snapshots);
   out.end_object();
 }
-void read(const json& j, StateFacts& facts) {
+void read(const OwnJson& j, StateFacts& facts) {
   facts.page_size = j.at("page_size");
   facts.damage = text(j, "damage");
   read_list(j, "snapshots", facts.snapshots);
@@ -292,7 +290,7 @@ void write(JsonWriter& out, const Act& act, std::size_t changes) {
   out.end_object();
 }
 
-void read(const json& j, Act& act, std::size_t changes) {
+void read(const OwnJson& j, Act& act, std::size_t changes) {
   act.kind = by_name(
       j.at("kind"), {ActKind::command, ActKind::build, ActKind::platform, ActKind::service_check,
                      ActKind::service_start, ActKind::service_restart, ActKind::service_reload, ActKind::service_stop});
@@ -323,9 +321,9 @@ void write_named(JsonWriter& out, std::string_view key, const std::map<std::stri
 }
 
 template <class T>
-void read_named(const json& j, const char* key, std::map<std::string, T>& map) {
+void read_named(const OwnJson& j, const char* key, std::map<std::string, T>& map) {
   if (!j.contains(key)) return;
-  for (const json& pair : j.at(key)) read(pair.at(1), map[pair.at(0).get<std::string>()]);
+  for (const OwnJson pair : j.at(key)) read(pair.at(1), map[pair.at(0).get<std::string>()]);
 }
 
 }  // namespace
@@ -348,14 +346,14 @@ void write(JsonWriter& out, const HttpCall& call) {
   out.field("timeout_us", call.timeout).end_object();
 }
 
-void read(const json& j, HttpCall& call) {
+void read(const OwnJson& j, HttpCall& call) {
   call.url = j.at("url");
   call.method = j.at("method");
   call.body = text(j, "body");
   call.timeout = duration(j, "timeout_us");
 }
 
-void read(const json& j, ProgramRun& run) {
+void read(const OwnJson& j, ProgramRun& run) {
   run.argv = j.at("argv").get<std::vector<std::string>>();
   run.cwd = text(j, "cwd");
   run.user = text(j, "user");
@@ -393,12 +391,12 @@ void write(JsonWriter& out, const Observation& observation) {
   out.end_object();
 }
 
-void read(const json& j, Observation& observation) {
+void read(const OwnJson& j, Observation& observation) {
   read_list(j, "targets", observation.targets);
   read_map(j, "contents", observation.contents);
   read_map(j, "secrets", observation.secrets);
   if (j.contains("owners")) {
-    for (const json& owner : j.at("owners")) {
+    for (const OwnJson owner : j.at("owners")) {
       observation.owners[owner.at(0).get<std::string>()] = {owner.at(1).get<std::uint32_t>(),
                                                             owner.at(2).get<std::uint32_t>()};
     }
@@ -406,9 +404,9 @@ void read(const json& j, Observation& observation) {
   read_named(j, "releases", observation.releases);
   read_named(j, "states", observation.states);
   if (j.contains("outputs")) {
-    for (const json& outputs : j.at("outputs")) {
+    for (const OwnJson outputs : j.at("outputs")) {
       auto& list = observation.outputs.emplace_back();
-      for (const json& facts : outputs) read(facts, list.emplace_back());
+      for (const OwnJson facts : outputs) read(facts, list.emplace_back());
     }
   }
   read_texts(j, "running", observation.running);
@@ -428,10 +426,10 @@ void write(JsonWriter& out, const Plan& plan) {
   out.end_object();
 }
 
-void read(const json& j, Plan& plan) {
+void read(const OwnJson& j, Plan& plan) {
   read_list(j, "changes", plan.changes);
   if (!j.contains("acts")) return;
-  for (const json& act : j.at("acts")) read(act, plan.acts.emplace_back(), plan.changes.size());
+  for (const OwnJson act : j.at("acts")) read(act, plan.acts.emplace_back(), plan.changes.size());
 }
 
 void write(JsonWriter& out, const ChangeOutcome& outcome) {
@@ -449,7 +447,7 @@ void write(JsonWriter& out, const ChangeOutcome& outcome) {
   out.end_object();
 }
 
-void read(const json& j, ChangeOutcome& outcome) {
+void read(const OwnJson& j, ChangeOutcome& outcome) {
   outcome.number = j.at("number");
   outcome.status = by_name(j.at("status"), {ChangeStatus::done, ChangeStatus::found_done, ChangeStatus::target_changed,
                                             ChangeStatus::refused, ChangeStatus::failed, ChangeStatus::unknown,
@@ -469,7 +467,7 @@ void write(JsonWriter& out, const UndoOutcome& outcome) {
   out.optional_field("message", outcome.message).end_object();
 }
 
-void read(const json& j, UndoOutcome& outcome) {
+void read(const OwnJson& j, UndoOutcome& outcome) {
   outcome.number = j.at("number");
   outcome.status = by_name(j.at("status"), {UndoStatus::restored, UndoStatus::undone, UndoStatus::irreversible,
                                             UndoStatus::foreign, UndoStatus::failed});
@@ -489,7 +487,7 @@ void write(JsonWriter& out, const Evidence& evidence) {
   out.optional_field("problem", evidence.problem).end_object();
 }
 
-void read(const json& j, Evidence& evidence) {
+void read(const OwnJson& j, Evidence& evidence) {
   read_list(j, "hashes", evidence.hashes);
   read_list(j, "probes", evidence.probes);
   read_list(j, "tests", evidence.tests);

@@ -3,13 +3,13 @@
 
 #include <string>
 
-#include <nlohmann/json_fwd.hpp>
-
 #include "workflows/evidence.hpp"
 #include "workflows/json_writer.hpp"
 #include "workflows/plan.hpp"
 
 namespace autoheal::workflows {
+
+class OwnJson;
 
 void write(JsonWriter& json, const ProgramRun& run);
 void write(JsonWriter& json, const HttpCall& call);
@@ -19,15 +19,15 @@ void write(JsonWriter& json, const ChangeOutcome& outcome);
 void write(JsonWriter& json, const UndoOutcome& outcome);
 void write(JsonWriter& json, const Evidence& evidence);
 
-// These throw nlohmann::json::exception or std::invalid_argument on anything that write() did not make; heal_codec.cpp
+// These throw std::invalid_argument on anything that write() did not make; heal_codec.cpp
 // turns that into an Error.
-void read(const nlohmann::json& json, ProgramRun& run);
-void read(const nlohmann::json& json, HttpCall& call);
-void read(const nlohmann::json& json, Observation& observation);
-void read(const nlohmann::json& json, Plan& plan);
-void read(const nlohmann::json& json, ChangeOutcome& outcome);
-void read(const nlohmann::json& json, UndoOutcome& outcome);
-void read(const nlohmann::json& json, Evidence& evidence);
+void read(const OwnJson& json, ProgramRun& run);
+void read(const OwnJson& json, HttpCall& call);
+void read(const OwnJson& json, Observation& observation);
+void read(const OwnJson& json, Plan& plan);
+void read(const OwnJson& json, ChangeOutcome& outcome);
+void read(const OwnJson& json, UndoOutcome& outcome);
+void read(const OwnJson& json, Evidence& evidence);
 
 // "sha256:..." of the plan's canonical text: what a certificate names.
 [[nodiscard]] std::string plan_digest(const Plan& plan);

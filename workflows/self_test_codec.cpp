@@ -1,7 +1,6 @@
 // Self-test entries as ledger text and back. The only place that knows the keys of selftest.* data.
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
 
 #include "workflows/by_codec.hpp"
 #include "workflows/named_values.hpp"
@@ -11,8 +10,6 @@
 namespace autoheal::workflows {
 
 namespace {
-
-using nlohmann::json;
 
 constexpr std::array<std::string_view, 4> test_entry_types = {"selftest.started", "selftest.engine_tested",
                                                               "selftest.engine_healed", "selftest.completed"};
@@ -57,27 +54,27 @@ struct TestWriter {
   }
 };
 
-SelfTestEntry read_started(const json& j) {
-  if (j.at("workflow") != "selftest/1") throw std::invalid_argument("written by a later version of the self-test");
+SelfTestEntry read_started(const OwnJson& j) {
+  if (j.at("workflow").text() != "selftest/1") throw std::invalid_argument("written by a later version of the self-test");
   SelfTestStarted e;
   e.test_id = j.at("test_id");
-  for (const json& engine : j.at("engines")) {
+  for (const OwnJson engine : j.at("engines")) {
     e.engines.push_back({engine.at("name"), engine.value("depends_on", std::vector<std::string>())});
   }
   e.heals = j.at("heals");
-  e.at = parse_timestamp(j.at("at").get_ref<const std::string&>()).value();
+  e.at = parse_timestamp(j.at("at").text()).value();
   read_by(j, e.by);
   return e;
 }
 
-SelfTestEntry read_tested(const json& j) {
+SelfTestEntry read_tested(const OwnJson& j) {
   return EngineTested{j.at("engine"),
-                      value_of<TestOutcome>(outcome_words, j.at("outcome").get_ref<const std::string&>()),
+                      value_of<TestOutcome>(outcome_words, j.at("outcome").text()),
                       j.value("error", std::string()), Duration(j.at("took_us").get<std::int64_t>()),
                       j.value("reported", std::string())};
 }
 
-SelfTestEntry read_healed(const json& j) {
+SelfTestEntry read_healed(const OwnJson& j) {
   HealOutcome heal;
   heal.heal = j.value("heal", std::string());
   heal.certified = j.at("certified");
@@ -90,7 +87,7 @@ SelfTestEntry read_healed(const json& j) {
   return EngineHealed{j.at("engine"), std::move(heal)};
 }
 
-SelfTestEntry read_completed(const json& j) {
+SelfTestEntry read_completed(const OwnJson& j) {
   return SelfTestCompleted{j.at("status"), j.at("engines_total"), j.at("engines_verified"),
                            j.at("autoheal_invocations"), Duration(j.at("runtime_us").get<std::int64_t>())};
 }
@@ -116,7 +113,8 @@ Result<SelfTestEntry> SelfTest::decode(std::string_view entry_type, unsigned dat
                                            std::to_string(dataversion) + ", are not known to this version");
   }
   try {
-    return readers[static_cast<std::size_t>(known - test_entry_types.begin())](parse_own_json(data));
+    const OwnJsonDocument document(data);
+    return readers[static_cast<std::size_t>(known - test_entry_types.begin())](document.root());
   } catch (const std::exception& problem) {
     return failure(ErrorKind::corrupt, std::string(entry_type) + ": its data cannot be read: " + problem.what());
   }

@@ -32,5 +32,46 @@ TEST(HostileEntries, AreNestedTooDeepToBeRead) {
   EXPECT_FALSE(decode_engine_spec(deep));
 }
 
+TEST(HostileEntries, HoldNumbersThatDoNotFit) {
+  for (const char* attempts : {"4294967296", "-1", "true", "\"1\"", "null", "18446744073709551615"}) {
+    EXPECT_FALSE(Heal::decode("heal.completed", 1, R"({"took_us":1,"attempts":)" + std::string(attempts) + "}"))
+        << attempts;
+  }
+  EXPECT_FALSE(Heal::decode("heal.completed", 1, R"({"attempts":1,"took_us":9223372036854775808})"));
+  EXPECT_TRUE(Heal::decode("heal.completed", 1, R"({"attempts":4294967295,"took_us":-9223372036854775808})"));
+}
+
+TEST(HostileEntries, AreNoWholeDocument) {
+  for (const char* text : {"", " ", "{", R"({"attempts":1,"took_us":1)", R"({"attempts":1,"took_us":1}})",
+                           R"({"attempts":1,"took_us":1} {})", R"({"attempts":01,"took_us":1})",
+                           R"({"attempts":1,"took_us":1,})", "[1,1]", "1", "null", R"({"attempts":1})"}) {
+    EXPECT_FALSE(Heal::decode("heal.completed", 1, text)) << text;
+  }
+}
+
+TEST(HostileEntries, HoldTextThatNobodyCouldWriteAgain) {
+  const auto failed = [](const std::string& message) {
+    return Heal::decode("heal.repair_failed", 1,
+                        R"({"cause":"plan","message":")" + message + R"(","changes":[],"attempt":1})");
+  };
+  for (const char* text :
+       {"\xff", "\xc3", "\xed\xa0\x80", "\\ud800", "\\udc00", "\\ud800\\ud800", "\\x", "\\u12", "\n"}) {
+    EXPECT_FALSE(failed(text)) << text;
+  }
+  for (const char* text : {"\\u0000", "\\\\ud800", "\\ud83e\\ude79", "\xf0\x9f\xa9\xb9", "\\/\\b\\f\\n\\r\\t\\\""}) {
+    EXPECT_TRUE(failed(text)) << text;
+  }
+}
+
+TEST(HostileEntries, DoNotSpoilTheNextOne) {
+  const std::string large =
+      R"({"cause":"plan","message":")" + std::string(3'000'000, 'x') + R"(","changes":[],"attempt":1})";
+  for (int round = 0; round < 3; ++round) {
+    EXPECT_FALSE(Heal::decode("heal.completed", 1, R"({"attempts":)"));
+    EXPECT_TRUE(Heal::decode("heal.repair_failed", 1, large));
+    EXPECT_TRUE(Heal::decode("heal.completed", 1, R"({"attempts":1,"took_us":1})"));
+  }
+}
+
 }  // namespace
 }  // namespace autoheal::workflows
