@@ -118,7 +118,8 @@ class TypedInstance final : public Instance {
 
   Result<void> fold(const Entry& entry, const BlobStore& blobs) override {
     AUTOHEAL_CHECK(entry.version == version + 1);
-    auto data = lengthen(blobs, entry.data);
+    std::string from_blob;
+    auto data = lengthen(blobs, entry.data, from_blob);
     if (!data) return std::unexpected(std::move(data.error()));
     auto decoded = W::decode(entry.type, entry.dataversion, *data);
     if (!decoded) return std::unexpected(std::move(decoded.error()));

@@ -1,6 +1,5 @@
 #include "engine/large_data.hpp"
 
-#include <string_view>
 #include <utility>
 
 namespace autoheal::engine {
@@ -18,11 +17,21 @@ Result<std::string> shorten(BlobStore& blobs, std::string data) {
   return std::string(opening) + *name + std::string(closing);
 }
 
-Result<std::string> lengthen(const BlobStore& blobs, const std::string& data) {
+Result<std::string_view> lengthen(const BlobStore& blobs, std::string_view data, std::string& from_blob) {
   const bool named = data.size() == opening.size() + name_bytes + closing.size() && data.starts_with(opening) &&
                      data.ends_with(closing);
   if (!named) return data;
-  return blobs.get(data.substr(opening.size(), name_bytes));
+  auto content = blobs.get(BlobName(data.substr(opening.size(), name_bytes)));
+  if (!content) return std::unexpected(std::move(content.error()));
+  from_blob = std::move(*content);
+  return from_blob;
+}
+
+Result<std::string> lengthen(const BlobStore& blobs, const std::string& data) {
+  std::string from_blob;
+  const auto whole = lengthen(blobs, data, from_blob);
+  if (!whole) return std::unexpected(whole.error());
+  return std::string(*whole);
 }
 
 }  // namespace autoheal::engine

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "engine/blob_store.hpp"
 
@@ -14,5 +15,7 @@ inline constexpr std::size_t largest_entry_data_bytes = 32 * 1024;
 [[nodiscard]] Result<std::string> shorten(BlobStore& blobs, std::string data);
 // The reverse; data that names no blob is returned unchanged.
 [[nodiscard]] Result<std::string> lengthen(const BlobStore& blobs, const std::string& data);
+// As a view of `data`, or of `from_blob`, into which it is read where it names one.
+[[nodiscard]] Result<std::string_view> lengthen(const BlobStore& blobs, std::string_view data, std::string& from_blob);
 
 }  // namespace autoheal::engine

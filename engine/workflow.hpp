@@ -34,6 +34,14 @@ struct Decision {
 };
 
 // An entry as text, ready for the ledger.
+// What stands around an entry's data; views into the state and the entry.
+struct Envelope {
+  std::string_view type;
+  unsigned dataversion = 1;
+  std::string_view actor;
+  std::string_view subject;
+};
+
 struct Encoded {
   std::string type;
   unsigned dataversion = 1;

@@ -38,9 +38,8 @@ class Replay {
     HealInput input;
     engine::Decision<Heal> decision;
     HealState after;
-    std::vector<engine::NewEntry> entries;
     std::size_t same = 0;
-    [[nodiscard]] bool whole() const { return same == entries.size() && !entries.empty(); }
+    [[nodiscard]] bool whole() const { return same == decision.entries.size() && !decision.entries.empty(); }
   };
 
   void step() {
@@ -67,35 +66,33 @@ class Replay {
   }
 
   Tried decide_again(HealInput input) {
-    Tried tried{std::move(input), {}, {}, {}, 0};
-    const Timestamp now = heal_.entry(at_).time;
-    tried.decision = decide_(result_.state, tried.input, now);
+    Tried tried{std::move(input), {}, {}, 0};
+    tried.decision = decide_(result_.state, tried.input, heal_.entry(at_).time);
     tried.after = result_.state;
-    bool equal = true;
-    for (std::size_t index = 0; index < tried.decision.entries.size(); ++index) {
-      const HealEntry& entry = tried.decision.entries[index];
+    for (const HealEntry& entry : tried.decision.entries) {
       tried.after = Heal::apply(std::move(tried.after), entry);
-      engine::Encoded text = Heal::encode(std::as_const(tried.after), entry);
-      tried.entries.push_back({std::move(text.type), text.dataversion, now, std::move(text.actor),
-                               std::move(text.subject), std::move(text.data)});
-      equal = equal && is_recorded(at_ + index, tried.entries.back(), entry);
-      if (equal) ++tried.same;
+      if (!is_recorded(at_ + tried.same, tried.after, entry)) break;
+      ++tried.same;
     }
     return tried;
   }
 
-  bool is_recorded(std::size_t index, const engine::NewEntry& decided, const HealEntry& value) {
+  bool is_recorded(std::size_t index, const HealState& after, const HealEntry& value) {
     if (index >= heal_.size()) return false;
     const engine::Entry& recorded = heal_.entry(index);
-    const bool same_envelope = recorded.type == decided.type && recorded.time == decided.time &&
+    const engine::Envelope decided = Heal::envelope(after, value);
+    const bool same_envelope = recorded.type == decided.type && recorded.time == heal_.entry(at_).time &&
                                recorded.actor == decided.actor && recorded.subject == decided.subject;
     if (!same_envelope) return false;
-    const auto data = heal_.data(index);
+    // What has been read already is quicker compared as a value than written; what has not, the other way round.
+    if (const HealEntry* read = heal_.decoded_already(index); read != nullptr && *read == value) return true;
+    std::string from_vault;
+    const auto data = heal_.data(index, from_vault);
     if (!data) {
       set_aside(data.error());
       return false;
     }
-    if (recorded.dataversion == decided.dataversion && *data == decided.data) return true;
+    if (recorded.dataversion == decided.dataversion && *data == Heal::encode(after, value).data) return true;
     // Written in other words by another version: what they say counts.
     const auto lifted = heal_.decoded(index);
     if (!lifted) {
@@ -109,8 +106,8 @@ class Replay {
 
   void accept(Tried& tried) {
     if (on_step_) on_step_({result_.state, tried.input, heal_.entry(at_).time, tried.decision, at_});
-    at_ += tried.entries.size();
-    result_.entries += tried.entries.size();
+    at_ += tried.same;
+    result_.entries += tried.same;
     ++result_.steps;
     result_.state = std::move(tried.after);
   }
@@ -149,11 +146,23 @@ class Replay {
     found.position = heal_.entry(differs).position;
     found.before = result_.state;
     found.input = tried != nullptr ? line_of(tried->input) : "nothing that this version knows leads to this entry here";
-    if (tried != nullptr) found.decided = tried->entries;
+    if (tried != nullptr) found.decided = written(tried->decision, heal_.entry(at_).time);
     const std::size_t until = at_ + std::max(same + 1, found.decided.size());
     for (std::size_t index = at_; index < std::min(until, heal_.size()); ++index) {
       if (heal_.entry(index).time == heal_.entry(at_).time) found.recorded.push_back(heal_.entry(index));
     }
+  }
+
+  [[nodiscard]] std::vector<engine::NewEntry> written(const engine::Decision<Heal>& decision, Timestamp now) const {
+    std::vector<engine::NewEntry> entries;
+    HealState state = result_.state;
+    for (const HealEntry& entry : decision.entries) {
+      state = Heal::apply(std::move(state), entry);
+      engine::Encoded text = Heal::encode(std::as_const(state), entry);
+      entries.push_back({std::move(text.type), text.dataversion, now, std::move(text.actor), std::move(text.subject),
+                         std::move(text.data)});
+    }
+    return entries;
   }
 
   RecordedHeal& heal_;

@@ -5,12 +5,13 @@
 
 namespace autoheal::replay {
 
-Result<std::string> RecordedHeal::data(std::size_t index) const {
-  return engine::lengthen(blobs_, entries_[index].data);
+Result<std::string_view> RecordedHeal::data(std::size_t index, std::string& from_vault) const {
+  return engine::lengthen(blobs_, entries_[index].data, from_vault);
 }
 
 Result<workflows::HealEntry> decoded(const engine::NewEntry& entry, const engine::BlobStore& blobs) {
-  const auto text = engine::lengthen(blobs, entry.data);
+  std::string from_vault;
+  const auto text = engine::lengthen(blobs, entry.data, from_vault);
   if (!text) return std::unexpected(text.error());
   return workflows::Heal::decode(entry.type, entry.dataversion, *text);
 }

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/blob_store.hpp"
@@ -22,10 +24,14 @@ class RecordedHeal {
 
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
   [[nodiscard]] const engine::Entry& entry(std::size_t index) const { return entries_[index]; }
-  // Its data in full, also where the vault keeps it.
-  [[nodiscard]] Result<std::string> data(std::size_t index) const;
+  // Its data in full; a view of the entry, or of `from_vault`, into which it is read where the vault keeps it.
+  [[nodiscard]] Result<std::string_view> data(std::size_t index, std::string& from_vault) const;
   // What the entry says; valid until another one is asked for. The message of an error names the entry.
   [[nodiscard]] Result<const workflows::HealEntry*> decoded(std::size_t index);
+  // The same where that costs nothing; nullptr where it must be read first.
+  [[nodiscard]] const workflows::HealEntry* decoded_already(std::size_t index) const {
+    return decoded_ && decoded_index_ == index ? &*decoded_ : nullptr;
+  }
 
  private:
   std::vector<engine::Entry> entries_;

@@ -327,6 +327,10 @@ std::optional<EndReason> parse_end_reason(std::string_view text) {
   return std::nullopt;
 }
 
+engine::Envelope Heal::envelope(const State& state, const Entry& entry) {
+  return {type_of(entry), dataversion_of(entry), state.by.principal, state.engine};
+}
+
 engine::Encoded Heal::encode(const State& state, const Entry& entry) {
   JsonWriter out;
   out.begin_object();
@@ -338,7 +342,9 @@ engine::Encoded Heal::encode(const State& state, const Entry& entry) {
       },
       entry);
   out.end_object();
-  return {std::string(type_of(entry)), dataversion_of(entry), state.by.principal, state.engine, out.take()};
+  const engine::Envelope around = envelope(state, entry);
+  return {std::string(around.type), around.dataversion, std::string(around.actor), std::string(around.subject),
+          out.take()};
 }
 
 Result<HealEntry> Heal::decode(std::string_view entry_type, unsigned dataversion, std::string_view data) {

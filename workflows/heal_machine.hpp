@@ -138,9 +138,10 @@ struct Heal {
   static engine::Decision<Heal> decide(const State& state, const Input& input, Timestamp now);
   static State apply(State state, const Entry& entry) { return apply_heal_entry(std::move(state), entry); }
   static const char* misfit(const State& state, const Entry& entry) { return misfit_of(state, entry); }
-  static engine::Encoded encode(const State& state, const Entry& entry);  // heal_codec.cpp
-  static Result<Entry> decode(std::string_view entry_type, unsigned dataversion,
-                              std::string_view data);  // heal_codec.cpp
+  // As encode() gives it; heal_codec.cpp, as all three.
+  static engine::Envelope envelope(const State& state, const Entry& entry);
+  static engine::Encoded encode(const State& state, const Entry& entry);
+  static Result<Entry> decode(std::string_view entry_type, unsigned dataversion, std::string_view data);
   static Input resumed() { return ProcessStarted{}; }
   static Input woken() { return WokenUp{}; }
   // After two resumptions without progress it may be what kills the process.

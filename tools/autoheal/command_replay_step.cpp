@@ -165,8 +165,9 @@ class KeyWalk {
   }
 
   bool raw() {
-    const auto data = heal_.data(at_.place());
-    return show({data ? *data : data.error().message});
+    std::string from_vault;
+    const auto data = heal_.data(at_.place(), from_vault);
+    return show({data ? std::string(*data) : data.error().message});
   }
 
   Console& console_;
