@@ -215,7 +215,8 @@ void Life::plan_people() {
   }
 }
 
-// From here on nothing breaks any more, and the wall clock is where it should be.
+// From here on nothing breaks any more, the wall clock is where it should be, and nobody holds anything: a hold that was
+// told under a clock far ahead would outlast everything.
 void Life::plan_calm() {
   at(calm_from_, [this] {
     fate_.lives_on();
@@ -225,6 +226,7 @@ void Life::plan_calm() {
       machine.repairs = Repairs::work;
       machine.tests_fail = machine.tests_kill = false;
     }
+    if (daemon_) daemon_->unhold("");
   });
 }
 
@@ -268,6 +270,7 @@ void Life::start_daemon() {
   };
   if (!daemon_->bus().subscribe("*", witness, {"witness", engine::Position{}})) complain("nobody can subscribe");
   daemon_->bus().pump();
+  if (is_calm()) daemon_->unhold("");
   ++lives_;
 }
 

@@ -19,6 +19,7 @@ Result<Progress> read_journal(const std::filesystem::path& file) {
       read.failures >> simulated_us >> took_us;
   if (first != heading || !stream)
     return failure(ErrorKind::invalid, file.string() + " is no journal of this simulator; name another file");
+  for (std::uint64_t seed = 0; stream >> seed;) read.failed.push_back(seed);
   read.simulated = Duration(simulated_us);
   read.took = Duration(took_us);
   return read;
@@ -32,6 +33,7 @@ Result<void> write_journal(const std::filesystem::path& file, const Progress& pr
            << progress.next_seed << ' ' << progress.lives << ' ' << progress.heals << ' ' << progress.entries << ' '
            << progress.deaths << ' ' << progress.self_tests << ' ' << progress.failures << ' '
            << progress.simulated.count() << ' ' << progress.took.count() << '\n';
+    for (const std::uint64_t seed : progress.failed) stream << seed << '\n';
     if (!stream.flush()) return failure(ErrorKind::unavailable, next.string() + " cannot be written");
   }
   std::error_code error;

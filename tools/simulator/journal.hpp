@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <vector>
 
 #include "engine/result.hpp"
 #include "engine/timestamp.hpp"
@@ -12,6 +13,7 @@ struct Progress {
   std::uint64_t next_seed = 1;
   std::uint64_t lives = 0, heals = 0, entries = 0, deaths = 0, self_tests = 0, failures = 0;
   Duration simulated{0}, took{0};
+  std::vector<std::uint64_t> failed;  // seeds of lives that broke a rule; journals of earlier versions do not name them
 };
 
 // A journal that is not there is a beginning. invalid: it is something else.

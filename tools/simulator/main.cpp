@@ -77,9 +77,11 @@ void live(std::uint64_t seed, const Wishes& wishes, Progress& progress) {
   const auto broken = broken_rules(life.record());
   if (broken.empty()) return;
   ++progress.failures;
+  progress.failed.push_back(seed);
   std::cout << "seed " << seed << " breaks " << broken.size() << " rules; again: autoheal-sim --seed " << seed
             << (wishes.plant == "none" ? "" : " --plant " + wishes.plant) << '\n';
   for (const std::string& rule : broken) std::cout << "  " << rule << '\n';
+  std::cout << std::flush;  // a run of hours says at once what it found
 }
 
 void summarize(const Progress& progress) {
