@@ -163,7 +163,7 @@ Result<ArchiveFile> ArchiveWriter::finish() {
   if (::renameat2(AT_FDCWD, parts_->fresh.c_str(), AT_FDCWD, what.c_str(), RENAME_NOREPLACE) != 0)
     return std::unexpected(system_error("renaming " + parts_->fresh));
   parts_->fresh.clear();
-  if (auto synced = sync_folder(parts_->path.parent_path()); !synced) return std::unexpected(synced.error());
+  if (auto synced = sync_folder_of(parts_->path); !synced) return std::unexpected(synced.error());
   return facts;
 }
 

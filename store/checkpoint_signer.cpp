@@ -191,7 +191,7 @@ Result<void> CheckpointSigner::finish_rotation(SqliteLedger& ledger) {
   if (auto named = ledger.set_meta(verifier_key_name, (*fresh)->verifier().text()); !named) return named;
   if (::rename(next_key_path().c_str(), key_path_.c_str()) != 0)
     return std::unexpected(system_error("renaming " + next_key_path().string()));
-  if (auto synced = sync_folder(key_path_.has_parent_path() ? key_path_.parent_path() : "."); !synced) return synced;
+  if (auto synced = sync_folder_of(key_path_); !synced) return synced;
   const std::lock_guard lock(mutex_);
   key_ = std::move(**fresh);
   return {};

@@ -12,8 +12,9 @@
 #include "engine/digest.hpp"
 #include "store/vault.hpp"
 #include "tests/support/child_of_its_own.hpp"
+#include "tests/support/disk_calls.hpp"
+#include "tests/support/failing_disk.hpp"
 #include "tests/support/program.hpp"
-#include "tests/unit/host/disk_calls.hpp"
 #include "tests/unit/host/staging_fixture.hpp"
 #include "tools/host/folder_tree.hpp"
 
@@ -22,7 +23,8 @@ namespace {
 
 using namespace workflows;
 using autoheal::testing::before_call;
-using autoheal::testing::DiskCall;
+using autoheal::testing::CallToDisk;
+using autoheal::testing::FailingDisk;
 using autoheal::testing::in_a_child;
 using autoheal::testing::Instead;
 using autoheal::testing::long_runs;
@@ -69,7 +71,7 @@ class HostileFiles : public StagingTest {
   bool cut_off(int call, const std::function<void()>& work) {
     const pid_t child = ::fork();
     if (child == 0) {
-      before_call = [left = call](const DiskCall&) mutable {
+      before_call = [left = call](const CallToDisk&) mutable {
         if (--left == 0) ::kill(::getpid(), SIGKILL);
         return Instead::nothing;
       };
@@ -115,7 +117,7 @@ TEST_F(HostileFiles, Case59_LinksSwappedInBeforeAnyCallNeverLeadOutside) {
       write("real/a.conf", "old");
       const Change change = rewriting("real/a.conf", "new");
       swapped = false;
-      before_call = [&, left = moment](const DiskCall&) mutable {
+      before_call = [&, left = moment](const CallToDisk&) mutable {
         if (--left == 0) {
           swap();
           swapped = true;
@@ -316,37 +318,6 @@ TEST_F(HostileFiles, Case70_AFolderIsSwappedAsAWholeWhereverThePowerFails) {
   });
 }
 
-// Call number `call` fails with an input/output error, and all that follow it if `for_good`.
-class FailingDisk {
- public:
-  FailingDisk(int call, bool for_good) {
-    before_call = [this, call, for_good](const DiskCall&) {
-      ++made_;
-      reached_ = reached_ || made_ == call;
-      return made_ == call || (for_good && made_ > call) ? Instead::fail : Instead::nothing;
-    };
-  }
-  ~FailingDisk() { before_call = nullptr; }
-  FailingDisk(const FailingDisk&) = delete;
-  FailingDisk& operator=(const FailingDisk&) = delete;
-  [[nodiscard]] bool reached() const { return reached_; }
-
- private:
-  int made_ = 0;
-  bool reached_ = false;
-};
-
-// On a disk whose first, second, ... call fails, until fewer are made.
-void on_each_failing_call(const std::function<bool(int call, bool for_good)>& trial_reached_it) {
-  for (const bool for_good : {false, true}) {
-    bool reached = true;
-    for (int call = 1; reached; ++call) {
-      SCOPED_TRACE(std::to_string(call) + (for_good ? " and all that follow" : ""));
-      reached = trial_reached_it(call, for_good);
-    }
-  }
-}
-
 TEST_F(HostileFiles, Case87_AnyCallOfARepairThatFailsLeavesTheOldFileOrTheNewOneAndBothCanBePutBack) {
   on_each_failing_call([&](int call, bool for_good) {
     const Change change = fresh_change();
@@ -422,7 +393,7 @@ TEST_F(HostileFiles, Case70_ContentIsSyncedBeforeItIsSwappedInAndTheFolderAfter)
   write("a.conf", "old");
   const Change change = rewriting("a.conf", "new");
   std::vector<std::string> calls;
-  before_call = [&](const DiskCall& call) {
+  before_call = [&](const CallToDisk& call) {
     struct stat facts {};
     const bool folder = call.entry == nullptr && ::fstat(call.descriptor, &facts) == 0 && S_ISDIR(facts.st_mode);
     calls.emplace_back(std::string(call.name) + (folder ? " folder" : ""));
@@ -445,7 +416,7 @@ TEST_F(HostileFiles, Case71_ASecretIsNeverReadableByOthersWhileItIsWritten) {
   if (::geteuid() == 0) change.after.uid = change.after.gid = 65534;
   const mode_t mask = ::umask(0);
   unsigned looks = 0;
-  before_call = [&](const DiskCall&) {
+  before_call = [&](const CallToDisk&) {
     for (const char* folder : {".", ".autoheal"}) {
       std::error_code none;
       for (const auto& entry : fs::directory_iterator(root_ / folder, none)) {
