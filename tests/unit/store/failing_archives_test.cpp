@@ -280,6 +280,22 @@ TEST_F(ForeignArchive, ALedgerWhoseTreeIsDamagedIsNamedAndTheArchiveIsNotBlamed)
   EXPECT_THAT(without_roots.error().message, HasSubstr(path.string()));
 }
 
+TEST_F(ForeignArchive, AHashThatTheLedgerLostIsNoFaultOfTheArchive) {
+  const auto ledger = open();
+  // A tile and more: the root of its first 256 entries stands in another tile than their hashes.
+  append(*ledger, "many", 0, std::vector(300, entry("a")), engine::StreamLife::ends);
+  lines.clear();
+  const auto all = reader()->read_all({}, 1'000);
+  for (const auto& one : all->entries) lines.push_back(leaf_line(ledger->id(), one));
+  const ArchivedPart what{ledger->id(), 1, 256, *root_of(ledger->hashes(), 256)};
+  ASSERT_TRUE(write(file, what));
+  ASSERT_TRUE(read(file));
+  foreign("UPDATE tiles SET hashes = zeroblob(length(hashes)) WHERE tile = (SELECT min(tile) FROM tiles)");
+  const auto without_hashes = read(file);
+  ASSERT_FALSE(without_hashes);
+  EXPECT_THAT(without_hashes.error().message, HasSubstr(path.string()));
+}
+
 const std::vector<NamedContent>& two_files() {
   static const std::vector<NamedContent> files = {{"a/first", "content"}, {"b", std::string(70'000, 'b')}};
   return files;
