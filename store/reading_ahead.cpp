@@ -105,7 +105,7 @@ int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int*
     our_methods.xClose = close;
   });
   // Files with locks of another kind are read as ever.
-  if (file->pMethods->xShmLock != system_methods.xShmLock) return outcome;
+  if (file->pMethods->xLock != system_methods.xLock) return outcome;
   auto ahead = std::unique_ptr<Ahead>(new (std::nothrow) Ahead);
   if (!ahead) return outcome;
   ahead_of(file) = ahead.release();
