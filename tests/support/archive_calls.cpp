@@ -1,4 +1,5 @@
-// What libarchive is asked for, in its place: a test may have it run out of memory or fail in any other way that it can.
+// What libarchive is asked for, in its place: a test may have it run out of memory or fail in any other way that it
+// can.
 #include <archive.h>
 #include <archive_entry.h>
 #include <dlfcn.h>
@@ -37,8 +38,12 @@ Answer asked(const char* name, Answer refusal, Arguments... arguments) {
 }  // namespace
 
 extern "C" {
-struct archive* archive_read_new() { return asked<struct archive*>(__func__, nullptr); }
-struct archive* archive_write_new() { return asked<struct archive*>(__func__, nullptr); }
+struct archive* archive_read_new() {
+  return asked<struct archive*>(__func__, nullptr);
+}
+struct archive* archive_write_new() {
+  return asked<struct archive*>(__func__, nullptr);
+}
 int archive_read_support_filter_gzip(struct archive* one) { return asked(__func__, ARCHIVE_FATAL, one); }
 int archive_read_support_format_raw(struct archive* one) { return asked(__func__, ARCHIVE_FATAL, one); }
 int archive_read_support_format_tar(struct archive* one) { return asked(__func__, ARCHIVE_FATAL, one); }
@@ -69,7 +74,9 @@ int archive_write_close(struct archive* one) {
   const int outcome = made<int>(__func__, one);
   return fails ? ARCHIVE_FATAL : outcome;
 }
-struct archive_entry* archive_entry_new() { return asked<struct archive_entry*>(__func__, nullptr); }
+struct archive_entry* archive_entry_new() {
+  return asked<struct archive_entry*>(__func__, nullptr);
+}
 int archive_read_open_memory(struct archive* one, const void* bytes, std::size_t size) {
   return asked(__func__, ARCHIVE_FATAL, one, bytes, size);
 }
@@ -83,7 +90,5 @@ la_ssize_t archive_read_data(struct archive* one, void* into, std::size_t size) 
   return asked<la_ssize_t>(__func__, ARCHIVE_FATAL, one, into, size);
 }
 // Nothing where a name cannot be told in the locale, or there is no memory for it.
-const char* archive_entry_pathname(struct archive_entry* entry) {
-  return asked<const char*>(__func__, nullptr, entry);
-}
+const char* archive_entry_pathname(struct archive_entry* entry) { return asked<const char*>(__func__, nullptr, entry); }
 }

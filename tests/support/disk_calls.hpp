@@ -1,6 +1,6 @@
 // The calls of this program to its disk, in the place of the C library's own: a test is asked before each of them that
-// changes the disk, which is a moment at which the power may fail, and told after it; where it wants, it is asked before
-// each that only looks, too.
+// changes the disk, which is a moment at which the power may fail, and told after it; where it wants, it is asked
+// before each that only looks, too.
 #pragma once
 
 #include <functional>
@@ -21,7 +21,8 @@ enum class Instead { nothing, fail, done };
 // Set only while one thread runs. What they do themselves to the disk, they are not asked about.
 extern std::function<Instead(const CallToDisk& call)> before_call;
 extern std::function<void(const CallToDisk& call)> after_call;
-// Of "open", "read", "stat", "list", "lock", "random", and of what libarchive is asked for, by the name of its function.
+// Of "open", "read", "stat", "list", "lock", "random", and of what libarchive is asked for, by the name of its
+// function.
 extern std::function<Instead(const CallToDisk& call)> before_look;
 extern int why_calls_fail;  // an errno; EIO if nobody says otherwise
 

@@ -1,5 +1,5 @@
-// Where entries of a time can stand: never less than all of them, also where what the ledger knows of its clock was lost or
-// changed by hand.
+// Where entries of a time can stand: never less than all of them, also where what the ledger knows of its clock was
+// lost or changed by hand.
 #include "store/clock_lag.hpp"
 
 #include "tests/unit/store/ledger_fixture.hpp"

@@ -51,7 +51,8 @@ TEST_F(EntryRowTest, NumbersAreNumbersInTheirRanges) {
 
 TEST_F(EntryRowTest, TextsAreTexts) {
   EXPECT_EQ(problem_of({.type = "x'00'"}), "its type is no text");
-  for (const char* actor : {"''", "7", "x'61'"}) EXPECT_EQ(problem_of({.actor = actor}), "its actor is no text") << actor;
+  for (const char* actor : {"''", "7", "x'61'"})
+    EXPECT_EQ(problem_of({.actor = actor}), "its actor is no text") << actor;
   EXPECT_EQ(problem_of({.engine = "CAST(x'ff' AS TEXT)"}), "its engine is not valid UTF-8");
   EXPECT_EQ(problem_of({.data = "NULL"}), "its data is no text");
   EXPECT_EQ(problem_of({.data = "'{'"}).find("its data is not JSON as we write it: "), 0U);

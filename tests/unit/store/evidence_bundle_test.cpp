@@ -259,7 +259,8 @@ TEST_F(Bundles, AWitnessOfTheLedgerHandsNothingOver) {
   const std::string text = rotation_text(origin, witness.text(), bundle_.key);
   const Signature signature = keys.old_key.sign(cosigned_message(7, text));
   const std::string signed_at("\0\0\0\0\0\0\0\7", 8);
-  const SignedNote note{text, {{witness.name(), witness.id(), signed_at + std::string(signature.begin(), signature.end())}}};
+  const SignedNote note{text,
+                        {{witness.name(), witness.id(), signed_at + std::string(signature.begin(), signature.end())}}};
   ASSERT_TRUE(signers_of(note, std::array{witness})) << "it is a good signature of the witness";
   bundle_.key_changes.front().note = to_text(note);
   EXPECT_FALSE(check_bundle(bundle_, std::array{witness}));

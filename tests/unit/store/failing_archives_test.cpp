@@ -1,5 +1,5 @@
-// Archives and tar files where calls fail, to the disk and within libarchive (hostile case 87), and archives that somebody
-// else made: what comes back is what was written, or an error that says why not.
+// Archives and tar files where calls fail, to the disk and within libarchive (hostile case 87), and archives that
+// somebody else made: what comes back is what was written, or an error that says why not.
 #include <archive.h>
 #include <archive_entry.h>
 #include <gmock/gmock.h>
@@ -139,10 +139,9 @@ TEST_F(FailingArchive, Case87_OneThatCannotBeReadIsNeverTakenForAWholeOne) {
   where_each_call_fails([&](const DiskFault& fault) {
     const FailingDisk disk(fault);
     std::size_t entries = 0, blobs = 0;
-    const ArchiveVisit visit{[&](std::uint64_t, std::string_view) -> Result<void> { return ++entries, Result<void>(); },
-                             [&](const engine::BlobName&, std::string_view) -> Result<void> {
-                               return ++blobs, Result<void>();
-                             }};
+    const ArchiveVisit visit{
+        [&](std::uint64_t, std::string_view) -> Result<void> { return ++entries, Result<void>(); },
+        [&](const engine::BlobName&, std::string_view) -> Result<void> { return ++blobs, Result<void>(); }};
     const auto found = read_archive(file, *ledger, visit);
     EXPECT_TRUE(found || !found.error().message.empty());
     EXPECT_TRUE(!found || (entries == 3 && blobs == 1));
@@ -190,12 +189,11 @@ TEST_F(ForeignArchive, OneByHandIsAsGoodAsOurs) {
 TEST_F(ForeignArchive, FactsThatAreNoneMakeNoArchive) {
   const std::string root = to_hex(part().root), id = part().ledger;
   const std::string no_archive = "is no archive of a ledger";
-  for (const std::string& wrong : {std::string(), std::string("{}"), std::string("[1]"), std::string("{\"ledger\":1}"),
-                                   R"({"ledger":")" + id + R"("})", R"({"ledger":")" + id + R"(","first":"1"})",
-                                   R"({"ledger":")" + id + R"(","first":1})",
-                                   R"({"ledger":")" + id + R"(","first":1,"last":3})",
-                                   R"({"ledger":")" + id + R"(","first":1,"last":3,"root":3})", facts("0", "3"),
-                                   facts("3", "2")}) {
+  for (const std::string& wrong :
+       {std::string(), std::string("{}"), std::string("[1]"), std::string("{\"ledger\":1}"),
+        R"({"ledger":")" + id + R"("})", R"({"ledger":")" + id + R"(","first":"1"})",
+        R"({"ledger":")" + id + R"(","first":1})", R"({"ledger":")" + id + R"(","first":1,"last":3})",
+        R"({"ledger":")" + id + R"(","first":1,"last":3,"root":3})", facts("0", "3"), facts("3", "2")}) {
     EXPECT_THAT(outcome({{"archive.json", wrong}, {"entries/1", entries()}}), HasSubstr(no_archive)) << wrong;
   }
   EXPECT_THAT(outcome({{"README.txt", "first"}, {"archive.json", facts()}}), HasSubstr(no_archive));
@@ -221,14 +219,16 @@ TEST_F(ForeignArchive, TooFewAndTooManyEntriesAreNamed) {
 
 TEST_F(ForeignArchive, ContentsUnderAnotherNameAreNamed) {
   for (const std::string& name : {"sha256-" + sha256_name("other").substr(7), std::string("content")}) {
-    EXPECT_THAT(outcome({{"archive.json", facts()}, {"blobs/" + name, "content"}}), HasSubstr("is not what its name says"))
+    EXPECT_THAT(outcome({{"archive.json", facts()}, {"blobs/" + name, "content"}}),
+                HasSubstr("is not what its name says"))
         << name;
   }
 }
 
 TEST_F(ForeignArchive, OneThatWasCutOffOrSpoiledAnywhereIsRefused) {
   const std::string whole = *write_tar(
-      std::vector<NamedContent>{{"archive.json", facts()}, {"entries/1", entries()}, {"more", std::string(9000, 'x')}}, 0);
+      std::vector<NamedContent>{{"archive.json", facts()}, {"entries/1", entries()}, {"more", std::string(9000, 'x')}},
+      0);
   for (std::size_t size = 0; size < whole.size() - 2048; size += 511) {
     std::ofstream(file, std::ios::binary) << whole.substr(0, size);
     EXPECT_NE(outcome(), "sound") << size;

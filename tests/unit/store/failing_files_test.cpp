@@ -1,5 +1,5 @@
-// Hostile case 87 for the store's plain files: each call that the vault, a key, the reserve or the lock makes fails once
-// and for good. It is told, nothing that was kept before is lost, and all is well again when the disk is.
+// Hostile case 87 for the store's plain files: each call that the vault, a key, the reserve or the lock makes fails
+// once and for good. It is told, nothing that was kept before is lost, and all is well again when the disk is.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/file.h>
@@ -82,8 +82,8 @@ TEST_F(FailingVault, Case87_OneThatCannotBeMadeIsMadeWhenItCanBe) {
     EXPECT_EQ(open(path)->name_of("a secret", BlobNaming::keyed), name) << "its key stays what it was";
     return reached;
   };
-  where_each_call_fails(story, {.names = {"mkdir", "open", "list", "random", "create", "write", "fsync", "rename"},
-                                .most_turns = 3});
+  where_each_call_fails(
+      story, {.names = {"mkdir", "open", "list", "random", "create", "write", "fsync", "rename"}, .most_turns = 3});
 }
 
 TEST_F(FailingVault, Case87_AKeyThatCannotBeReadIsNeverReplaced) {

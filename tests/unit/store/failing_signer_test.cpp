@@ -1,5 +1,6 @@
-// Hostile case 87 for what signs: each call fails while its key is made, the head is signed or the key changes, to plain
-// files and to the database. No signature is lost or leads back, and key and ledger belong together when the disk is well.
+// Hostile case 87 for what signs: each call fails while its key is made, the head is signed or the key changes, to
+// plain files and to the database. No signature is lost or leads back, and key and ledger belong together when the disk
+// is well.
 #include <gmock/gmock.h>
 
 #include <fstream>
@@ -126,7 +127,8 @@ TEST_F(FailingSigner, Case87_WhatCannotBeSignedIsSignedByTheNextOne) {
       reached = disk.reached();
       EXPECT_TRUE(made || !made.error().message.empty());
       EXPECT_TRUE(reached || (made && *made));
-      EXPECT_EQ(ledger->newest_checkpoint()->has_value(), made.has_value()) << "a signature before its head was durable";
+      EXPECT_EQ(ledger->newest_checkpoint()->has_value(), made.has_value())
+          << "a signature before its head was durable";
     }
     EXPECT_TRUE(signs->sign_now(*ledger)) << "the same process goes on, too";
     expect_well();
@@ -237,7 +239,8 @@ TEST_F(FailingSigner, WhatAnotherLedgerSignedIsNotTakenForItsOwn) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::corrupt);
   EXPECT_THAT(refused.error().message, HasSubstr("is of autoheal/another"));
-  for (const std::string& spoiled : {std::string("half of it"), "auto\x01heal\n1\n" + to_base64(std::string(32, 'x')) + "\n"}) {
+  for (const std::string& spoiled :
+       {std::string("half of it"), "auto\x01heal\n1\n" + to_base64(std::string(32, 'x')) + "\n"}) {
     std::ofstream(path.string() + ".signed") << spoiled;
     EXPECT_THAT(try_signer().error().message, HasSubstr(path.string() + ".signed"));
   }

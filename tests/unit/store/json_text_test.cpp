@@ -14,7 +14,8 @@ TEST(JsonText, IsWhatTheStringStandsFor) {
 }
 
 TEST(JsonText, OfAnythingElseIsEmpty) {
-  for (const char* other : {"", "\"", "word", "\"open", "closed\"", "12", R"("\")", R"("\u00")", R"("\u1234")", R"("\n")"})
+  for (const char* other :
+       {"", "\"", "word", "\"open", "closed\"", "12", R"("\")", R"("\u00")", R"("\u1234")", R"("\n")"})
     EXPECT_EQ(json_text(other), "") << other;
 }
 

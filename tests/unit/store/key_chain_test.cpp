@@ -115,7 +115,8 @@ TEST_F(KeyChainTest, WhatIsNamedMustBeOneOfIt) {
   EXPECT_EQ(why(), "");
 }
 
-// Each read of its file fails in turn. That the entries are damaged is a finding; that they cannot be read is no answer.
+// Each read of its file fails in turn. That the entries are damaged is a finding; that they cannot be read is no
+// answer.
 TEST_F(KeyChainTest, Case87_DamageIsToldAndADiskThatFailsEndsTheReading) {
   const testing::TemporaryFolder folder;
   const std::string path = (folder / "some.db").string();

@@ -100,7 +100,8 @@ TEST_F(RowSumsTest, AConditionOnAnythingElseIsRefused) {
 
 TEST_F(RowSumsTest, AnIndexWhoseTextIsNoneIsLeftToSqlite) {
   const std::size_t count = indexes_.size();
-  database_.exec("PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = 'CREATE INDEX' WHERE name = 'heals_by_name'");
+  database_.exec(
+      "PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = 'CREATE INDEX' WHERE name = 'heals_by_name'");
   EXPECT_EQ(entry_indexes(database_).size(), count - 1);
 }
 

@@ -23,11 +23,12 @@ void expect_each_part_counts(const Value& value, const std::vector<void (*)(Valu
 }
 
 TEST(StoredValues, HeadsAndCheckpointsDifferByAnyPart) {
-  expect_each_part_counts<TreeHead>({1, {}}, {[](TreeHead& head) { head.size = 2; }, [](TreeHead& head) { head.root[31] = 1; }});
-  expect_each_part_counts<Checkpoint>({"log", {}}, {[](Checkpoint& one) { one.origin = "other"; },
-                                                    [](Checkpoint& one) { one.head.size = 1; }});
-  expect_each_part_counts<StoredCheckpoint>({1, "note"}, {[](StoredCheckpoint& one) { one.size = 2; },
-                                                          [](StoredCheckpoint& one) { one.note = "other"; }});
+  expect_each_part_counts<TreeHead>({1, {}},
+                                    {[](TreeHead& head) { head.size = 2; }, [](TreeHead& head) { head.root[31] = 1; }});
+  expect_each_part_counts<Checkpoint>(
+      {"log", {}}, {[](Checkpoint& one) { one.origin = "other"; }, [](Checkpoint& one) { one.head.size = 1; }});
+  expect_each_part_counts<StoredCheckpoint>(
+      {1, "note"}, {[](StoredCheckpoint& one) { one.size = 2; }, [](StoredCheckpoint& one) { one.note = "other"; }});
 }
 
 TEST(StoredValues, NotesDifferByAnyPart) {
@@ -54,18 +55,17 @@ TEST(StoredValues, KeysDifferByNameAndRole) {
 
 TEST(StoredValues, ProofsDifferByAnyPart) {
   expect_each_part_counts<InclusionProof>(
-      {1, 2, "leaf", {}}, {[](InclusionProof& one) { one.index = 0; }, [](InclusionProof& one) { one.tree_size = 3; },
-                           [](InclusionProof& one) { one.leaf = "other"; },
-                           [](InclusionProof& one) { one.hashes.push_back({}); }});
+      {1, 2, "leaf", {}},
+      {[](InclusionProof& one) { one.index = 0; }, [](InclusionProof& one) { one.tree_size = 3; },
+       [](InclusionProof& one) { one.leaf = "other"; }, [](InclusionProof& one) { one.hashes.push_back({}); }});
   expect_each_part_counts<ConsistencyProof>(
       {{1, {}}, {2, {}}, {}},
       {[](ConsistencyProof& one) { one.older.size = 0; }, [](ConsistencyProof& one) { one.newer.size = 3; },
        [](ConsistencyProof& one) { one.hashes.push_back({}); }});
-  expect_each_part_counts<TlogProof>({1, {}, "checkpoint", "extra"},
-                                     {[](TlogProof& one) { one.index = 2; },
-                                      [](TlogProof& one) { one.hashes.push_back({}); },
-                                      [](TlogProof& one) { one.checkpoint = "other"; },
-                                      [](TlogProof& one) { one.extra = "other"; }});
+  expect_each_part_counts<TlogProof>(
+      {1, {}, "checkpoint", "extra"},
+      {[](TlogProof& one) { one.index = 2; }, [](TlogProof& one) { one.hashes.push_back({}); },
+       [](TlogProof& one) { one.checkpoint = "other"; }, [](TlogProof& one) { one.extra = "other"; }});
 }
 
 TEST(StoredValues, BundlesDifferByAnyPart) {
@@ -74,8 +74,8 @@ TEST(StoredValues, BundlesDifferByAnyPart) {
            [](EvidenceBundle& one) { one.entries.push_back({}); },
            [](EvidenceBundle& one) { one.key_changes.push_back({}); },
            [](EvidenceBundle& one) { one.blobs["name"] = "content"; }});
-  expect_each_part_counts<KeyChange>({{}, "note"}, {[](KeyChange& one) { one.entry.index = 1; },
-                                                    [](KeyChange& one) { one.note = "other"; }});
+  expect_each_part_counts<KeyChange>(
+      {{}, "note"}, {[](KeyChange& one) { one.entry.index = 1; }, [](KeyChange& one) { one.note = "other"; }});
 }
 
 TEST(StoredValues, SumsOfAnIndexDifferByAnyPart) {
