@@ -10,7 +10,6 @@
 #include <thread>
 
 #include "engine/digest.hpp"
-#include "store/vault.hpp"
 #include "tests/support/child_of_its_own.hpp"
 #include "tests/support/disk_calls.hpp"
 #include "tests/support/failing_disk.hpp"
@@ -24,6 +23,7 @@ namespace {
 using namespace workflows;
 using autoheal::testing::before_call;
 using autoheal::testing::CallToDisk;
+using autoheal::testing::DiskFault;
 using autoheal::testing::FailingDisk;
 using autoheal::testing::in_a_child;
 using autoheal::testing::Instead;
@@ -318,13 +318,17 @@ TEST_F(HostileFiles, Case70_AFolderIsSwappedAsAWholeWhereverThePowerFails) {
   });
 }
 
+void on_each_failing_call(const std::function<bool(const DiskFault& fault)>& story) {
+  autoheal::testing::where_each_call_fails(story, {.looks_too = false});
+}
+
 TEST_F(HostileFiles, Case87_AnyCallOfARepairThatFailsLeavesTheOldFileOrTheNewOneAndBothCanBePutBack) {
-  on_each_failing_call([&](int call, bool for_good) {
+  on_each_failing_call([&](const DiskFault& fault) {
     const Change change = fresh_change();
     ChangeOutcome outcome;
     bool reached = false;
     {
-      const FailingDisk disk(call, for_good);
+      const FailingDisk disk(fault);
       outcome = apply(change);
       reached = disk.reached();
     }
@@ -339,14 +343,14 @@ TEST_F(HostileFiles, Case87_AnyCallOfARepairThatFailsLeavesTheOldFileOrTheNewOne
 }
 
 TEST_F(HostileFiles, Case87_AnyCallOfARollbackThatFailsIsToldAndTheNextOneEndsIt) {
-  on_each_failing_call([&](int call, bool for_good) {
+  on_each_failing_call([&](const DiskFault& fault) {
     const Change change = fresh_change();
     const auto outcome = apply(change);
     EXPECT_EQ(outcome.status, ChangeStatus::done) << outcome.message;
     UndoOutcome undone;
     bool reached = false;
     {
-      const FailingDisk disk(call, for_good);
+      const FailingDisk disk(fault);
       undone = restore(change, &outcome);
       reached = disk.reached();
     }
@@ -358,33 +362,6 @@ TEST_F(HostileFiles, Case87_AnyCallOfARollbackThatFailsIsToldAndTheNextOneEndsIt
       EXPECT_FALSE(undone.message.empty());
     }
     expect_put_back(change, outcome);
-    return reached;
-  });
-}
-
-TEST_F(HostileFiles, Case87_AnyCallOfTheVaultThatFailsIsToldAndNothingFalseIsKept) {
-  const auto open_vault = [](const fs::path& folder) {
-    return std::move(*store::Vault::open(folder, {}, store::VaultAccess::create));
-  };
-  on_each_failing_call([&](int call, bool for_good) {
-    const fs::path folder = base_ / ("vault" + std::to_string(for_good) + std::to_string(call));
-    auto vault = open_vault(folder);
-    const std::string name = vault->name_of("content", engine::BlobNaming::plain);
-    bool reached = false;
-    {
-      const FailingDisk disk(call, for_good);
-      const auto put = vault->put("content", engine::BlobNaming::plain);
-      reached = disk.reached();
-      EXPECT_TRUE(put || !put.error().message.empty());
-      EXPECT_TRUE(reached || put);
-    }
-    EXPECT_EQ(vault->has(name), vault->get(name).has_value());
-    vault = open_vault(folder);  // the next process
-    EXPECT_EQ(vault->put("content", engine::BlobNaming::plain).value_or("nothing"), name);
-    EXPECT_EQ(vault->get(name).value_or("nothing"), "content");
-    std::size_t files = 0;
-    for (const auto& entry : fs::recursive_directory_iterator(folder)) files += entry.is_regular_file() ? 1 : 0;
-    EXPECT_EQ(files, 2U) << "its key and the content";
     return reached;
   });
 }

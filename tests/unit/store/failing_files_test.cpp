@@ -66,6 +66,11 @@ struct FailingVault : ::testing::Test {
     const auto colon = name.find(':');
     return vault / name.substr(colon + 1, 2) / (name.substr(0, colon) + "-" + name.substr(colon + 1));
   }
+  static std::size_t files_in(const fs::path& vault) {
+    std::size_t files = 0;
+    for (const auto& item : fs::recursive_directory_iterator(vault)) files += item.is_regular_file() ? 1 : 0;
+    return files;
+  }
   static void make_old(const fs::path& file) {
     const timespec old[] = {{1'000'000'000, 0}, {1'000'000'000, 0}};
     ASSERT_EQ(::utimensat(AT_FDCWD, file.c_str(), old, 0), 0);
@@ -123,6 +128,7 @@ TEST_F(FailingVault, Case87_WhatCannotBePutIsNotThereAndCanBePutLater) {
     EXPECT_EQ(vault->has(name), vault->get(name).has_value());
     EXPECT_EQ(vault->put("content", BlobNaming::plain).value_or("nothing"), name);
     EXPECT_EQ(open(path)->get(name).value_or("nothing"), "content");
+    EXPECT_EQ(files_in(path), 2U) << "its key and the content";
     return reached;
   });
 }
@@ -138,9 +144,7 @@ TEST_F(FailingVault, Case87_AFileThatCannotBeCopiedLeavesNothingHalf) {
     const std::string name = vault->put_file(file.get(), BlobNaming::keyed).value_or("");
     EXPECT_EQ(vault->get(name).value_or("nothing"), "content");
     const auto again = open(path);  // the next process clears what could not be cleared
-    std::size_t files = 0;
-    for (const auto& item : fs::recursive_directory_iterator(path)) files += item.is_regular_file() ? 1 : 0;
-    EXPECT_EQ(files, 2U) << "its key and the content";
+    EXPECT_EQ(files_in(path), 2U) << "its key and the content";
     return reached;
   });
 }

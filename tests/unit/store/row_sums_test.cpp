@@ -122,8 +122,8 @@ TEST_F(RowSumsTest, MoreActorsThanAreRememberedAreAddedUpAllTheSame) {
   }
   const auto taken = sums.take();
   for (std::size_t at = 0; at < indexes_.size(); ++at) {
-    if (indexes_[at].where.empty() || indexes_[at].where == "type = 'heal.triggered'")
-      EXPECT_EQ(taken[at].count, rows) << indexes_[at].name;
+    const bool holds_all = indexes_[at].where.empty() || indexes_[at].where == "type = 'heal.triggered'";
+    EXPECT_TRUE(!holds_all || taken[at].count == rows) << indexes_[at].name;
   }
 }
 
