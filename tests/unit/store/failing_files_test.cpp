@@ -363,7 +363,8 @@ TEST_F(FailingFiles, Case88_AReserveThatCannotBeGivenIsNotSaidToBe) {
   where_each_call_fails([&](const DiskFault& fault) {
     EXPECT_TRUE(reserve.take());
     const FailingDisk disk(fault);
-    EXPECT_EQ(reserve.give(), !disk.reached());
+    const bool given = reserve.give();
+    EXPECT_EQ(given, !disk.reached());
     EXPECT_TRUE(reserve.missing());
     return disk.reached();
   });

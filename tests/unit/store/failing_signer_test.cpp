@@ -86,7 +86,8 @@ struct FailingSigner : testing::LedgerFixture {
       const auto signs = signer();
       prepare(*signs);
       faults.later = Faults::Later{testing::DiskCall::write, countdown, SQLITE_IOERR_WRITE, true};
-      EXPECT_EQ(story(*signs), !faults.later_came) << "what is not kept is not told as done";
+      const bool done = story(*signs);
+      EXPECT_EQ(done, !faults.later_came) << "what is not kept is not told as done";
       came = faults.later_came;
       EXPECT_TRUE(came || countdown > 1) << "nothing was written";
       next_process();
