@@ -40,7 +40,8 @@ class FailingDisk {
 
   // Whether the call that was to fail was made.
   [[nodiscard]] bool reached() const { return !failed_.empty(); }
-  [[nodiscard]] const std::string& failed() const { return failed_; }  // its name
+  // Whether what is not synced may not be told as done.
+  [[nodiscard]] bool sync_failed() const { return failed_ == "fsync"; }
 
  private:
   Instead judge(const CallToDisk& call) {

@@ -111,6 +111,7 @@ TEST_F(FailingSigner, Case87_OneThatCannotBeginBeginsWithOneKeyWhenItCan) {
       reached = disk.reached();
       EXPECT_TRUE(opened || !opened.error().message.empty());
       EXPECT_TRUE(reached || opened);
+      EXPECT_FALSE(opened && disk.sync_failed());
     }
     expect_well();
     return reached;
@@ -128,8 +129,15 @@ TEST_F(FailingSigner, Case87_WhatCannotBeSignedIsSignedByTheNextOne) {
       reached = disk.reached();
       EXPECT_TRUE(made || !made.error().message.empty());
       EXPECT_TRUE(reached || (made && *made));
+      EXPECT_FALSE(made && disk.sync_failed());
       EXPECT_EQ(ledger->newest_checkpoint()->has_value(), made.has_value())
           << "a signature before its head was durable";
+    }
+    if (const auto kept = ledger->newest_checkpoint(); *kept) {
+      const auto remembered = read_signed_head(path);
+      const bool is_remembered = remembered && *remembered;
+      EXPECT_TRUE(is_remembered) << "a signature left, and nothing outside the database knows of it";
+      EXPECT_TRUE(!is_remembered || (*remembered)->head == ledger->tree_head());
     }
     EXPECT_TRUE(signs->sign_now(*ledger)) << "the same process goes on, too";
     expect_well();
@@ -155,6 +163,7 @@ TEST_F(FailingSigner, Case87_AChangeOfKeysIsDoneOrNotOnceTheDiskIsWell) {
         const auto finished = signs->finish_rotation(*ledger);
         EXPECT_TRUE(finished || !finished.error().message.empty());
         EXPECT_TRUE(disk.reached() || finished);
+        EXPECT_FALSE(finished && disk.sync_failed());
       }
       reached = disk.reached();
     }
