@@ -21,6 +21,7 @@ class ArchiveReading {
       : name_(path.string()), ledger_(ledger), visit_(visit), archive_(archive_read_new(), &archive_read_free) {}
 
   Result<ArchivedPart> read(bool only_facts) {
+    if (!archive_) return failure(ErrorKind::unavailable, "there is no memory to read the archive " + name_);
     archive_read_support_filter_gzip(archive_.get());
     archive_read_support_format_tar(archive_.get());
     if (archive_read_open_filename(archive_.get(), name_.c_str(), 256 * 1024) != ARCHIVE_OK)
@@ -52,7 +53,9 @@ class ArchiveReading {
   }
 
   Result<void> take(const char* path) {
-    const std::string_view name = path != nullptr ? path : "";
+    // Passed over, it might have been a content that an entry names.
+    if (path == nullptr) return std::unexpected(spoiled("it holds a file whose name cannot be read"));
+    const std::string_view name = path;
     const auto content = whole_member();
     if (!content) return std::unexpected(content.error());
     if (part_.ledger.empty()) return name == "archive.json" ? take_facts(*content) : std::unexpected(no_archive());

@@ -61,9 +61,10 @@ struct ArchiveWriter::Parts {
     if (!fresh.empty()) ::unlink(fresh.c_str());
   }
 
+  // Without an archive there was no memory for one, and it says nothing.
   Error problem(const std::string& doing) const {
-    const int code = archive_errno(archive);
-    const char* words = archive_error_string(archive);
+    const int code = archive == nullptr ? ENOMEM : archive_errno(archive);
+    const char* words = archive == nullptr ? nullptr : archive_error_string(archive);
     return {code == EIO ? ErrorKind::fatal : ErrorKind::unavailable,
             doing + " " + fresh + ": " + (words != nullptr ? words : "it cannot be written"),
             "is there room on the disk?"};
@@ -72,7 +73,7 @@ struct ArchiveWriter::Parts {
   Result<void> begin() {
     archive = archive_write_new();
     // Equal content, equal file: no time of its own in it.
-    const bool ready = archive_write_add_filter_gzip(archive) == ARCHIVE_OK &&
+    const bool ready = archive != nullptr && archive_write_add_filter_gzip(archive) == ARCHIVE_OK &&
                        archive_write_set_options(archive, "gzip:!timestamp") == ARCHIVE_OK &&
                        archive_write_set_format_pax_restricted(archive) == ARCHIVE_OK &&
                        archive_write_open_fd(archive, file.get()) == ARCHIVE_OK;
@@ -82,6 +83,7 @@ struct ArchiveWriter::Parts {
 
   Result<void> add(const std::string& name, std::string_view content) {
     struct archive_entry* header = archive_entry_new();
+    if (header == nullptr) return std::unexpected(problem("writing"));
     archive_entry_set_pathname(header, name.c_str());
     archive_entry_set_size(header, static_cast<la_int64_t>(content.size()));
     archive_entry_set_filetype(header, AE_IFREG);
@@ -163,7 +165,7 @@ Result<ArchiveFile> ArchiveWriter::finish() {
   if (::renameat2(AT_FDCWD, parts_->fresh.c_str(), AT_FDCWD, what.c_str(), RENAME_NOREPLACE) != 0)
     return std::unexpected(system_error("renaming " + parts_->fresh));
   parts_->fresh.clear();
-  if (auto synced = sync_folder(parts_->path.parent_path()); !synced) return std::unexpected(synced.error());
+  if (auto synced = sync_folder_of(parts_->path); !synced) return std::unexpected(synced.error());
   return facts;
 }
 

@@ -87,7 +87,7 @@ Result<void> CheckpointSigner::take_key(SqliteLedger& ledger, engine::Randomness
   }
   if (!*key) {
     auto made = SigningKey::generate(origin_, randomness);
-    if (!made) return std::unexpected(std::move(made.error()));
+    AUTOHEAL_CHECK(made.has_value());  // the name of every ledger is one of a key
     if (auto written = write_key_file(key_path_, *made); !written) return written;
     *key = std::move(*made);
   }
@@ -142,16 +142,11 @@ Result<StoredCheckpoint> CheckpointSigner::sign(const TreeHead& head) {
     return std::unexpected(std::move(written.error()));
   last_ = checkpoint;
   auto note = sign_checkpoint(*key_, origin_, head);
-  if (!note) return std::unexpected(std::move(note.error()));
-  AUTOHEAL_CHECK(is_of_what_is_remembered(*note));
-  return StoredCheckpoint{head.size, std::move(*note)};
-}
-
-// A signature that leaves is of the head that `<ledger>.signed` holds, and anybody can open it.
-bool CheckpointSigner::is_of_what_is_remembered(const std::string& note) const {
+  AUTOHEAL_CHECK(note.has_value());
+  // A signature that leaves is of the head that `<ledger>.signed` holds, and anybody can open it.
   const VerifierKey keys[] = {key_->verifier()};
-  const auto opened = open_checkpoint(note, keys);
-  return opened && last_ && opened->origin == last_->origin && opened->head == last_->head;
+  AUTOHEAL_CHECK(open_checkpoint(*note, keys) == checkpoint);
+  return StoredCheckpoint{head.size, std::move(*note)};
 }
 
 Result<std::optional<StoredCheckpoint>> CheckpointSigner::sign_now(SqliteLedger& ledger) {
@@ -171,13 +166,13 @@ void CheckpointSigner::accept_rollback() {
 
 Result<CheckpointSigner::Rotation> CheckpointSigner::begin_rotation(engine::Randomness& randomness) {
   auto fresh = SigningKey::generate(origin_, randomness);
-  if (!fresh) return std::unexpected(std::move(fresh.error()));
+  AUTOHEAL_CHECK(fresh.has_value());
   if (auto written = write_key_file(next_key_path(), *fresh); !written)
     return std::unexpected(std::move(written.error()));
   const std::lock_guard lock(mutex_);
   Rotation rotation{key_->verifier().text(), fresh->verifier().text(), {}};
   auto note = sign_note(rotation_text(origin_, rotation.old_key, rotation.new_key), *key_);
-  if (!note) return std::unexpected(std::move(note.error()));
+  AUTOHEAL_CHECK(note.has_value());
   rotation.note = std::move(*note);
   return rotation;
 }
@@ -191,7 +186,7 @@ Result<void> CheckpointSigner::finish_rotation(SqliteLedger& ledger) {
   if (auto named = ledger.set_meta(verifier_key_name, (*fresh)->verifier().text()); !named) return named;
   if (::rename(next_key_path().c_str(), key_path_.c_str()) != 0)
     return std::unexpected(system_error("renaming " + next_key_path().string()));
-  if (auto synced = sync_folder(key_path_.has_parent_path() ? key_path_.parent_path() : "."); !synced) return synced;
+  if (auto synced = sync_folder_of(key_path_); !synced) return synced;
   const std::lock_guard lock(mutex_);
   key_ = std::move(**fresh);
   return {};

@@ -58,7 +58,6 @@ class CheckpointSigner {
   [[nodiscard]] Result<void> take_next_key(SqliteLedger& ledger);
   [[nodiscard]] Result<void> take_signed(const SqliteLedger& ledger);
   [[nodiscard]] std::filesystem::path next_key_path() const;
-  [[nodiscard]] bool is_of_what_is_remembered(const std::string& note) const;
 
   std::filesystem::path ledger_path_, key_path_;
   std::string origin_;

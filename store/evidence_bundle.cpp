@@ -143,11 +143,13 @@ Result<std::string> pack(const EvidenceBundle& bundle, Packing packing) {
     add_proof(files, change.entry, bundle.checkpoint);
   }
   for (const auto& [name, content] : bundle.blobs) files.push_back({blob_file(name), content});
+  const auto too_large =
+      failure(ErrorKind::invalid, "the evidence is larger than " + std::to_string(max_bundle_bytes >> 20U) +
+                                      " MiB or " + std::to_string(max_bundle_files) + " files");
+  if (files.size() > max_bundle_files) return too_large;
   auto tar = write_tar(files, time_s);
   if (!tar) return tar;
-  if (files.size() > max_bundle_files || tar->size() > max_bundle_bytes)
-    return failure(ErrorKind::invalid, "the evidence is larger than " + std::to_string(max_bundle_bytes >> 20U) +
-                                           " MiB or " + std::to_string(max_bundle_files) + " files");
+  if (tar->size() > max_bundle_bytes) return too_large;
   return packing == Packing::gzip ? compressed(*tar) : tar;
 }
 

@@ -78,7 +78,7 @@ class Reader {
 
   std::optional<std::vector<std::string>> list() {
     std::vector<std::string> items;
-    if (!take('[')) return std::nullopt;
+    ++at_;  // the bracket that told what it is
     if (take(']')) return items;
     do {
       auto item = string();

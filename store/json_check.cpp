@@ -20,14 +20,14 @@ class Check {
 
  private:
   bool wrong(std::string_view what) {
-    if (!problem_) problem_ = std::string(what) + " at byte " + std::to_string(at_);
+    problem_ = std::string(what) + " at byte " + std::to_string(at_);
     return false;
   }
 
   char next() const { return at_ < text_.size() ? text_[at_] : '\0'; }
 
   bool take(char expected) {
-    if (next() != expected || at_ == text_.size()) return false;
+    if (next() != expected) return false;
     ++at_;
     return true;
   }
@@ -65,7 +65,8 @@ class Check {
       if (depth == 0 && members_ != nullptr)
         members_->push_back({text_.substr(key + 1, key_end - key - 2), text_.substr(content, at_ - content)});
     } while (take(','));
-    return take('}') || wrong("an object that does not end");
+    if (!take('}')) return wrong("an object that does not end");
+    return true;
   }
 
   bool array(int depth) {
@@ -74,7 +75,8 @@ class Check {
     do {
       if (!value(depth + 1)) return false;
     } while (take(','));
-    return take(']') || wrong("an array that does not end");
+    if (!take(']')) return wrong("an array that does not end");
+    return true;
   }
 
   bool string() {

@@ -24,15 +24,20 @@ std::string json_text(std::string_view written) {
   std::string text;
   text.reserve(written.size());
   constexpr std::size_t code_size = 6;  // \u00xx
-  for (std::size_t at = 0; at < written.size(); ++at) {
-    if (written[at] != '\\') {
-      text += written[at];
-    } else if (written.substr(at).starts_with("\\u00") && at + code_size <= written.size()) {
-      append_code(text, written.substr(at + 4, 2));
-      at += code_size - 1;
-    } else if (++at < written.size()) {
-      text += written[at];
+  while (!written.empty()) {
+    std::size_t taken = 1;
+    if (written.front() != '\\') {
+      text += written.front();
+    } else if (written.starts_with("\\u00") && written.size() >= code_size) {
+      append_code(text, written.substr(4, 2));
+      taken = code_size;
+    } else if (written.size() > 1 && (written[1] == '"' || written[1] == '\\')) {
+      text += written[1];
+      taken = 2;
+    } else {
+      return {};
     }
+    written.remove_prefix(taken);
   }
   return text;
 }

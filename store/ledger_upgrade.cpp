@@ -18,14 +18,12 @@ void grow_tree(SQLite::Database& database, const std::string& ledger_id) {
   TreeWriter tree(database, GrowingTree());
   EntryQueries queries(database, {});
   const engine::Position head = queries.head();
-  engine::Position done;
-  while (done < head) {
-    const auto entries = queries.read_all(done, head, entries_at_once);
-    if (entries.empty()) break;
+  auto entries = queries.read_all({}, head, entries_at_once);
+  while (!entries.empty()) {
     for (const engine::Entry& entry : entries) tree.append(leaf_line(ledger_id, entry));
     tree.write();
     tree.keep();
-    done = entries.back().position;
+    entries = queries.read_all(entries.back().position, head, entries_at_once);
   }
 }
 

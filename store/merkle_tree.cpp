@@ -138,7 +138,7 @@ bool inclusion_holds(std::uint64_t index, const Hash& leaf, const TreeHead& head
     if (last == 0) return false;
     if ((node & 1U) != 0 || node == last) {
       hash = node_hash(sibling, hash);
-      while ((node & 1U) == 0 && node != 0) {
+      while ((node & 1U) == 0) {  // which ends: what is no right child here is the last node, and that is not 0
         node >>= 1U;
         last >>= 1U;
       }
@@ -170,7 +170,7 @@ bool consistency_holds(const TreeHead& older, const TreeHead& newer, std::span<c
     if ((node & 1U) != 0 || node == last) {
       old_root = node_hash(hash, old_root);
       new_root = node_hash(hash, new_root);
-      while ((node & 1U) == 0 && node != 0) {
+      while ((node & 1U) == 0) {  // which ends: what is no right child here is the last node, and that is not 0
         node >>= 1U;
         last >>= 1U;
       }

@@ -55,6 +55,10 @@ Result<void> sync_folder(const std::filesystem::path& folder) {
   return sync_file(opened->get(), folder.string());
 }
 
+Result<void> sync_folder_of(const std::filesystem::path& file) {
+  return sync_folder(file.has_parent_path() ? file.parent_path() : ".");
+}
+
 Result<FileDescriptor> open_folder(const std::filesystem::path& folder) {
   FileDescriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!opened) return std::unexpected(system_error("opening the folder " + folder.string()));
@@ -81,7 +85,7 @@ Result<void> replace_file(const std::filesystem::path& path, std::string_view co
     return done;
   }
   if (::rename(fresh.c_str(), path.c_str()) != 0) return std::unexpected(system_error("renaming " + fresh));
-  return sync_folder(path.has_parent_path() ? path.parent_path() : ".");
+  return sync_folder_of(path);
 }
 
 Result<std::optional<SmallFile>> read_small_file(const std::filesystem::path& path, std::size_t most_bytes) {

@@ -43,6 +43,8 @@ class FileDescriptor {
 [[nodiscard]] Result<void> sync_file(int descriptor, const std::string& what);
 // Makes names in `folder` durable.
 [[nodiscard]] Result<void> sync_folder(const std::filesystem::path& folder);
+// Makes the name `file` itself durable, in the working folder where it names no other.
+[[nodiscard]] Result<void> sync_folder_of(const std::filesystem::path& file);
 // Opens a folder without following a link in its last part.
 [[nodiscard]] Result<FileDescriptor> open_folder(const std::filesystem::path& folder);
 

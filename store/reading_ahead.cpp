@@ -11,6 +11,8 @@
 #include <new>
 #include <utility>
 
+#include "engine/check.hpp"
+
 namespace autoheal::store {
 
 namespace {
@@ -103,8 +105,7 @@ int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int*
     our_methods.xClose = close;
   });
   // Files with locks of another kind are read as ever.
-  if (file->pMethods->xRead != system_methods.xRead || file->pMethods->xShmLock != system_methods.xShmLock)
-    return outcome;
+  if (file->pMethods->xLock != system_methods.xLock) return outcome;
   auto ahead = std::unique_ptr<Ahead>(new (std::nothrow) Ahead);
   if (!ahead) return outcome;
   ahead_of(file) = ahead.release();
@@ -125,7 +126,8 @@ const char* reading_ahead_vfs() {
     return made;
   }();
   static const int registered = sqlite3_vfs_register(&vfs, 0);
-  return registered == SQLITE_OK ? vfs.zName : "unix";
+  AUTOHEAL_CHECK(registered == SQLITE_OK);
+  return vfs.zName;
 }
 
 }  // namespace autoheal::store

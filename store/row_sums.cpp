@@ -126,7 +126,8 @@ std::uint64_t RowSums::Conditions::ask(const EntryRow& row) {
         query->bind_text(parameter, row.*member);
       }
     }
-    if (query->step() && query->number(0) != 0) holding |= std::uint64_t{1} << index;
+    AUTOHEAL_CHECK(query->step());  // it asks for one row
+    if (query->number(0) != 0) holding |= std::uint64_t{1} << index;
     query->end();
   }
   return holding;

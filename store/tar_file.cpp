@@ -31,7 +31,9 @@ using Writer = std::unique_ptr<archive, CloseWriter>;
 
 std::unexpected<Error> refused(std::string why) { return failure(ErrorKind::invalid, "the archive " + std::move(why)); }
 
+// Nothing where there was no memory for it, which then is all there is to say.
 std::string words_of(archive* one) {
+  if (one == nullptr) return "there is no memory";
   const char* words = archive_error_string(one);
   return words != nullptr ? words : "no reason given";
 }
@@ -52,6 +54,7 @@ bool open_into(archive* writer, std::string& out) {
 
 bool put(archive* writer, const NamedContent& file, std::int64_t time_s) {
   const std::unique_ptr<archive_entry, CloseEntry> entry(archive_entry_new());
+  if (!entry) return false;
   archive_entry_set_pathname(entry.get(), file.name.c_str());
   archive_entry_set_filetype(entry.get(), AE_IFREG);
   archive_entry_set_perm(entry.get(), 0644);
@@ -158,9 +161,10 @@ Result<std::string> compressed(std::string_view bytes) {
   std::string out;
   const Writer writer(archive_write_new());
   const std::unique_ptr<archive_entry, CloseEntry> entry(archive_entry_new());
+  if (!writer || !entry) return unwritten(writer.get());
   archive_entry_set_filetype(entry.get(), AE_IFREG);
   archive_entry_set_pathname(entry.get(), "raw");
-  if (!writer || archive_write_set_format_raw(writer.get()) != ARCHIVE_OK ||
+  if (archive_write_set_format_raw(writer.get()) != ARCHIVE_OK ||
       archive_write_add_filter_gzip(writer.get()) != ARCHIVE_OK ||
       archive_write_set_options(writer.get(), "gzip:!timestamp") != ARCHIVE_OK || !open_into(writer.get(), out) ||
       archive_write_header(writer.get(), entry.get()) != ARCHIVE_OK ||

@@ -107,8 +107,7 @@ BlobName name_of_file(const std::string& file) {
   const std::size_t dash = file.rfind('-');
   if (dash == std::string::npos) return {};
   BlobName name = file.substr(0, dash) + ":" + file.substr(dash + 1);
-  const auto place = place_of(name);
-  return place && place->file.ends_with("/" + file) ? name : BlobName();
+  return place_of(name) ? name : BlobName();
 }
 
 }  // namespace
@@ -118,8 +117,7 @@ Result<std::unique_ptr<Vault>> Vault::open(const std::filesystem::path& folder, 
   std::unique_ptr<Vault> vault(new Vault(folder, options, access));
   if (access == VaultAccess::create) {
     if (::mkdir(folder.c_str(), 0700) == 0) {
-      const auto parent = folder.has_parent_path() ? folder.parent_path() : std::filesystem::path(".");
-      if (auto synced = sync_folder(parent); !synced) return std::unexpected(synced.error());
+      if (auto synced = sync_folder_of(folder); !synced) return std::unexpected(synced.error());
     } else if (errno != EEXIST) {
       return std::unexpected(system_error("creating the vault " + folder.string()));
     }
@@ -353,9 +351,7 @@ Result<std::string> Vault::get(const BlobName& name) const {
   const auto size = read_at(file.get(), content.data(), content.size(), 0, what);
   if (!size) return std::unexpected(size.error());
   content.resize(*size);
-  if (place->naming == BlobNaming::keyed && key_.empty()) {
-    return failure(ErrorKind::unavailable, "the blob " + what + " cannot be checked without the vault's key");
-  }
+  AUTOHEAL_CHECK(!key_.empty());  // or it had not been opened
   if (name_of(content, place->naming) != name) {
     return failure(ErrorKind::corrupt, "the blob " + what + " no longer holds what its name says");
   }

@@ -70,8 +70,8 @@ bool VerifierKey::verifies(std::string_view message, const Signature& signature)
       EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, key_.data(), key_.size()));
   const std::unique_ptr<EVP_MD_CTX, Free> context(EVP_MD_CTX_new());
   AUTOHEAL_CHECK(key != nullptr && context != nullptr);
-  const bool good = EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1 &&
-                    EVP_DigestVerify(context.get(), signature.data(), signature.size(),
+  AUTOHEAL_CHECK(EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1);
+  const bool good = EVP_DigestVerify(context.get(), signature.data(), signature.size(),
                                      reinterpret_cast<const unsigned char*>(message.data()), message.size()) == 1;
   ERR_clear_error();  // a signature that fails is an answer, not an error for whoever looks into the queue next
   return good;

@@ -10,10 +10,15 @@
 
 namespace autoheal::testing {
 
+// Where files live in memory, if there is such a place: for tests that write so many that a disk would take minutes.
+inline std::string memory_folder() {
+  return std::filesystem::is_directory("/dev/shm") ? "/dev/shm/" : ::testing::TempDir();
+}
+
 class TemporaryFolder {
  public:
-  TemporaryFolder() {
-    std::string name = ::testing::TempDir() + "autoheal_store_" + std::string(6, 'X');
+  explicit TemporaryFolder(const std::string& parent = ::testing::TempDir()) {
+    std::string name = parent + "autoheal_store_" + std::string(6, 'X');
     if (::mkdtemp(name.data()) == nullptr) std::abort();
     path_ = name;
   }

@@ -10,10 +10,10 @@
 #include <thread>
 
 #include "engine/digest.hpp"
-#include "store/vault.hpp"
 #include "tests/support/child_of_its_own.hpp"
+#include "tests/support/disk_calls.hpp"
+#include "tests/support/failing_disk.hpp"
 #include "tests/support/program.hpp"
-#include "tests/unit/host/disk_calls.hpp"
 #include "tests/unit/host/staging_fixture.hpp"
 #include "tools/host/folder_tree.hpp"
 
@@ -22,7 +22,9 @@ namespace {
 
 using namespace workflows;
 using autoheal::testing::before_call;
-using autoheal::testing::DiskCall;
+using autoheal::testing::CallToDisk;
+using autoheal::testing::DiskFault;
+using autoheal::testing::FailingDisk;
 using autoheal::testing::in_a_child;
 using autoheal::testing::Instead;
 using autoheal::testing::long_runs;
@@ -69,7 +71,7 @@ class HostileFiles : public StagingTest {
   bool cut_off(int call, const std::function<void()>& work) {
     const pid_t child = ::fork();
     if (child == 0) {
-      before_call = [left = call](const DiskCall&) mutable {
+      before_call = [left = call](const CallToDisk&) mutable {
         if (--left == 0) ::kill(::getpid(), SIGKILL);
         return Instead::nothing;
       };
@@ -115,7 +117,7 @@ TEST_F(HostileFiles, Case59_LinksSwappedInBeforeAnyCallNeverLeadOutside) {
       write("real/a.conf", "old");
       const Change change = rewriting("real/a.conf", "new");
       swapped = false;
-      before_call = [&, left = moment](const DiskCall&) mutable {
+      before_call = [&, left = moment](const CallToDisk&) mutable {
         if (--left == 0) {
           swap();
           swapped = true;
@@ -316,44 +318,17 @@ TEST_F(HostileFiles, Case70_AFolderIsSwappedAsAWholeWhereverThePowerFails) {
   });
 }
 
-// Call number `call` fails with an input/output error, and all that follow it if `for_good`.
-class FailingDisk {
- public:
-  FailingDisk(int call, bool for_good) {
-    before_call = [this, call, for_good](const DiskCall&) {
-      ++made_;
-      reached_ = reached_ || made_ == call;
-      return made_ == call || (for_good && made_ > call) ? Instead::fail : Instead::nothing;
-    };
-  }
-  ~FailingDisk() { before_call = nullptr; }
-  FailingDisk(const FailingDisk&) = delete;
-  FailingDisk& operator=(const FailingDisk&) = delete;
-  [[nodiscard]] bool reached() const { return reached_; }
-
- private:
-  int made_ = 0;
-  bool reached_ = false;
-};
-
-// On a disk whose first, second, ... call fails, until fewer are made.
-void on_each_failing_call(const std::function<bool(int call, bool for_good)>& trial_reached_it) {
-  for (const bool for_good : {false, true}) {
-    bool reached = true;
-    for (int call = 1; reached; ++call) {
-      SCOPED_TRACE(std::to_string(call) + (for_good ? " and all that follow" : ""));
-      reached = trial_reached_it(call, for_good);
-    }
-  }
+void on_each_failing_call(const std::function<bool(const DiskFault& fault)>& story) {
+  autoheal::testing::where_each_call_fails(story, {.looks_too = false});
 }
 
 TEST_F(HostileFiles, Case87_AnyCallOfARepairThatFailsLeavesTheOldFileOrTheNewOneAndBothCanBePutBack) {
-  on_each_failing_call([&](int call, bool for_good) {
+  on_each_failing_call([&](const DiskFault& fault) {
     const Change change = fresh_change();
     ChangeOutcome outcome;
     bool reached = false;
     {
-      const FailingDisk disk(call, for_good);
+      const FailingDisk disk(fault);
       outcome = apply(change);
       reached = disk.reached();
     }
@@ -368,14 +343,14 @@ TEST_F(HostileFiles, Case87_AnyCallOfARepairThatFailsLeavesTheOldFileOrTheNewOne
 }
 
 TEST_F(HostileFiles, Case87_AnyCallOfARollbackThatFailsIsToldAndTheNextOneEndsIt) {
-  on_each_failing_call([&](int call, bool for_good) {
+  on_each_failing_call([&](const DiskFault& fault) {
     const Change change = fresh_change();
     const auto outcome = apply(change);
     EXPECT_EQ(outcome.status, ChangeStatus::done) << outcome.message;
     UndoOutcome undone;
     bool reached = false;
     {
-      const FailingDisk disk(call, for_good);
+      const FailingDisk disk(fault);
       undone = restore(change, &outcome);
       reached = disk.reached();
     }
@@ -391,38 +366,11 @@ TEST_F(HostileFiles, Case87_AnyCallOfARollbackThatFailsIsToldAndTheNextOneEndsIt
   });
 }
 
-TEST_F(HostileFiles, Case87_AnyCallOfTheVaultThatFailsIsToldAndNothingFalseIsKept) {
-  const auto open_vault = [](const fs::path& folder) {
-    return std::move(*store::Vault::open(folder, {}, store::VaultAccess::create));
-  };
-  on_each_failing_call([&](int call, bool for_good) {
-    const fs::path folder = base_ / ("vault" + std::to_string(for_good) + std::to_string(call));
-    auto vault = open_vault(folder);
-    const std::string name = vault->name_of("content", engine::BlobNaming::plain);
-    bool reached = false;
-    {
-      const FailingDisk disk(call, for_good);
-      const auto put = vault->put("content", engine::BlobNaming::plain);
-      reached = disk.reached();
-      EXPECT_TRUE(put || !put.error().message.empty());
-      EXPECT_TRUE(reached || put);
-    }
-    EXPECT_EQ(vault->has(name), vault->get(name).has_value());
-    vault = open_vault(folder);  // the next process
-    EXPECT_EQ(vault->put("content", engine::BlobNaming::plain).value_or("nothing"), name);
-    EXPECT_EQ(vault->get(name).value_or("nothing"), "content");
-    std::size_t files = 0;
-    for (const auto& entry : fs::recursive_directory_iterator(folder)) files += entry.is_regular_file() ? 1 : 0;
-    EXPECT_EQ(files, 2U) << "its key and the content";
-    return reached;
-  });
-}
-
 TEST_F(HostileFiles, Case70_ContentIsSyncedBeforeItIsSwappedInAndTheFolderAfter) {
   write("a.conf", "old");
   const Change change = rewriting("a.conf", "new");
   std::vector<std::string> calls;
-  before_call = [&](const DiskCall& call) {
+  before_call = [&](const CallToDisk& call) {
     struct stat facts {};
     const bool folder = call.entry == nullptr && ::fstat(call.descriptor, &facts) == 0 && S_ISDIR(facts.st_mode);
     calls.emplace_back(std::string(call.name) + (folder ? " folder" : ""));
@@ -445,7 +393,7 @@ TEST_F(HostileFiles, Case71_ASecretIsNeverReadableByOthersWhileItIsWritten) {
   if (::geteuid() == 0) change.after.uid = change.after.gid = 65534;
   const mode_t mask = ::umask(0);
   unsigned looks = 0;
-  before_call = [&](const DiskCall&) {
+  before_call = [&](const CallToDisk&) {
     for (const char* folder : {".", ".autoheal"}) {
       std::error_code none;
       for (const auto& entry : fs::directory_iterator(root_ / folder, none)) {

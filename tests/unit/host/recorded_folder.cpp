@@ -71,8 +71,8 @@ void RecordedFolder::begin() {
   durable_version_ = 0;
   durable_.clear();
   for (const auto& [path, inode] : versions_.front()) durable_.emplace(inode, facts_of(folder_ / path));
-  before_call = [this](const DiskCall& call) { return before(call); };
-  after_call = [this](const DiskCall& call) { after(call); };
+  before_call = [this](const CallToDisk& call) { return before(call); };
+  after_call = [this](const CallToDisk& call) { after(call); };
 }
 
 RecordedFolder::Names RecordedFolder::names() const {
@@ -91,7 +91,7 @@ RecordedFolder::Facts RecordedFolder::facts_of(const fs::path& path) {
   return {S_ISREG(seen.st_mode) ? read_file(path) : "", seen.st_mode, seen.st_uid, seen.st_gid};
 }
 
-Instead RecordedFolder::before(const DiskCall& call) {
+Instead RecordedFolder::before(const CallToDisk& call) {
   const fs::path path = path_of(call.descriptor, call.entry);
   if (!lies_below(path, folder_) && !lies_below(path, grave_)) return Instead::nothing;
   if (!has_power()) return Instead::fail;
@@ -112,7 +112,7 @@ bool RecordedFolder::bury(int folder, const char* entry) const {
   return ::renameat(folder, entry, AT_FDCWD, buried(seen.st_ino).c_str()) == 0;
 }
 
-void RecordedFolder::after(const DiskCall& call) {
+void RecordedFolder::after(const CallToDisk& call) {
   if (!lies_below(path_of(call.descriptor, call.entry), folder_)) return;
   if (call.entry != nullptr) {
     versions_.push_back(names());

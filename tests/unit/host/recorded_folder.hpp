@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/disk_calls.hpp"
 #include "tests/support/recorded_disk.hpp"
-#include "tests/unit/host/disk_calls.hpp"
 
 namespace autoheal::testing {
 
@@ -49,8 +49,8 @@ class RecordedFolder {
   [[nodiscard]] Names names() const;
   [[nodiscard]] static Facts facts_of(const std::filesystem::path& path);
   [[nodiscard]] std::filesystem::path buried(Inode inode) const { return grave_ / std::to_string(inode); }
-  Instead before(const DiskCall& call);
-  void after(const DiskCall& call);
+  Instead before(const CallToDisk& call);
+  void after(const CallToDisk& call);
   bool bury(int folder, const char* entry) const;
   void bury_all_but(const std::map<Inode, std::filesystem::path>& places, const Names& names) const;
   void settle_files(CutFate fate, const std::map<Inode, std::filesystem::path>& places, std::uint64_t seed);

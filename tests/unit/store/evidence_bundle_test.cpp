@@ -11,6 +11,7 @@
 #include "store/leaf.hpp"
 #include "store/proof_text.hpp"
 #include "store/read_leaf.hpp"
+#include "store/strict_text.hpp"
 #include "store/tar_file.hpp"
 #include "tests/support/evidence_examples.hpp"
 #include "tests/support/remembered_tree.hpp"
@@ -212,6 +213,143 @@ TEST_F(Bundles, ArchivesOfOthersAreRefused) {
   refuse(list, "a file is missing");
 }
 
+// The keys of the ledger above, for those who have them.
+struct BundleKeys {
+  static SigningKey of(CountedRandomness& randomness) {
+    return std::move(*SigningKey::generate(origin_of(ledger_id), randomness));
+  }
+  CountedRandomness randomness;
+  SigningKey old_key = of(randomness), new_key = of(randomness);
+};
+
+TEST_F(Bundles, ANoteThatIsNoChangeOfThisKeyHandsNothingOver) {
+  const BundleKeys keys;
+  const std::string origin = origin_of(ledger_id), old_key = keys.old_key.verifier().text();
+  ASSERT_EQ(old_key, old_verifier_);
+  const std::string new_key = bundle_.key;
+  CountedRandomness randomness;
+  const std::string of_another = SigningKey::generate("autoheal/another", randomness)->verifier().text();
+  const std::string texts[] = {
+      "autoheal key rotation\n",
+      "autoheal key rotations\n" + origin + "\n" + old_key + "\n" + new_key + "\n",
+      rotation_text(origin, new_key, new_key),
+      rotation_text("autoheal/another", old_key, new_key),
+      rotation_text(origin, old_key, "no key"),
+      rotation_text(origin, old_key, of_another),
+  };
+  for (const std::string& text : texts) {
+    bundle_.key_changes.front().note = *sign_note(text, keys.old_key);
+    EXPECT_FALSE(check_bundle(bundle_, key(old_verifier_))) << text;
+  }
+  bundle_.key_changes.front().note = *sign_note(rotation_text(origin, old_key, new_key), keys.old_key);
+  EXPECT_TRUE(check_bundle(bundle_, key(old_verifier_))) << "so it was the text";
+  std::vector<VerifierKey> both = key(old_verifier_);
+  both.push_back(keys.new_key.verifier());
+  EXPECT_TRUE(check_bundle(bundle_, both)->by_given_key);
+}
+
+TEST_F(Bundles, AWitnessOfTheLedgerHandsNothingOver) {
+  const BundleKeys keys;
+  const std::string origin = origin_of(ledger_id);
+  // The old key in the role of a witness: what it signs is "I saw this text", not "this is mine".
+  const std::string bytes = *from_base64(old_verifier_.substr(old_verifier_.size() - 44));
+  PublicKey public_key;
+  std::copy_n(bytes.begin() + 1, public_key.size(), public_key.begin());
+  const VerifierKey witness = *VerifierKey::of(origin, KeyType::cosignature, public_key);
+  const std::string text = rotation_text(origin, witness.text(), bundle_.key);
+  const Signature signature = keys.old_key.sign(cosigned_message(7, text));
+  const std::string signed_at("\0\0\0\0\0\0\0\7", 8);
+  const SignedNote note{text,
+                        {{witness.name(), witness.id(), signed_at + std::string(signature.begin(), signature.end())}}};
+  ASSERT_TRUE(signers_of(note, std::array{witness})) << "it is a good signature of the witness";
+  bundle_.key_changes.front().note = to_text(note);
+  EXPECT_FALSE(check_bundle(bundle_, std::array{witness}));
+}
+
+TEST_F(Bundles, LinesAndKeysThatAreNoneAreNamed) {
+  EvidenceBundle changed = bundle_;
+  changed.entries.front().leaf = "no entry";
+  EXPECT_EQ(why_not(changed), "entry 2: its line is not that of an entry with this number");
+  changed = bundle_;
+  for (const std::string& other : {std::string("no key"), SigningKey::generate("x", randomness_)->verifier().text()}) {
+    changed.key = other;
+    EXPECT_EQ(why_not(changed).find("key: it is neither a key that you gave"), 0U) << why_not(changed);
+  }
+  changed = bundle_;
+  changed.key_changes.front().entry = bundle_.entries.front();
+  EXPECT_EQ(why_not(changed), "entry 2 is not the change of keys that the note beside it is of");
+  changed = bundle_;
+  changed.key_changes.front().note = "another note";
+  EXPECT_EQ(why_not(changed), "entry 3 is not the change of keys that the note beside it is of");
+}
+
+// One entry, signed by the new key as if it were the whole ledger.
+EvidenceBundle bundle_of_one(const std::string& line) {
+  const BundleKeys keys;
+  testing::RememberedTree tree;
+  tree.append(line);
+  EvidenceBundle bundle;
+  bundle.key = keys.new_key.verifier().text();
+  bundle.checkpoint = *sign_checkpoint(keys.new_key, origin_of(ledger_id), tree.head_at(1));
+  bundle.entries.push_back({0, 1, line, {}});
+  return bundle;
+}
+
+TEST_F(Bundles, AnEntryOfAnotherLedgerIsNamedEvenWhereItIsSigned) {
+  const engine::Entry one = entry(1, 1, "heal.triggered", "{}");
+  EXPECT_EQ(why_not(bundle_of_one(leaf_line(ledger_id, one))), "it verifies");
+  EXPECT_EQ(why_not(bundle_of_one(leaf_line("019383c0-0000-7000-8000-000000000002", one))),
+            "entry 1 names another ledger than the checkpoint");
+}
+
+TEST_F(Bundles, DataThatLiesInABlobNamesBlobsOnceItIsThere) {
+  const std::string inner = "a content", data = R"({"output":")" + sha256_name(inner) + "\"}";
+  EvidenceBundle bundle =
+      bundle_of_one(leaf_line(ledger_id, entry(1, 1, "heal.triggered", R"({"blob":")" + sha256_name(data) + "\"}")));
+  EXPECT_EQ(why_not(bundle), "it verifies") << "contents may stay at home";
+  bundle.blobs[sha256_name(data)] = data;
+  bundle.blobs[sha256_name(inner)] = inner;
+  EXPECT_EQ(why_not(bundle), "it verifies");
+  bundle.blobs.erase(sha256_name(data));
+  EXPECT_NE(why_not(bundle).find("named by no entry"), std::string::npos);
+}
+
+TEST_F(Bundles, WhatIsNoEvidenceIsNotPacked) {
+  EvidenceBundle changed = bundle_;
+  changed.entries[1].leaf = "no entry";
+  EXPECT_FALSE(pack(changed, Packing::plain));
+  changed.entries[0].leaf = "no entry";
+  EXPECT_FALSE(pack(changed, Packing::plain));
+  changed.entries.clear();
+  EXPECT_NE(pack(changed, Packing::plain).error().message.find("it has no entries"), std::string::npos);
+  changed = bundle_;
+  for (std::size_t count = 0; count < max_bundle_files; ++count) changed.blobs[std::to_string(count)];
+  const auto refused = pack(changed, Packing::plain);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("250000 files"), std::string::npos) << refused.error().message;
+}
+
+TEST_F(Bundles, AMissingProofAndAStrayContentAreNamed) {
+  auto list = files();
+  std::erase_if(list, [](const NamedContent& file) { return file.name == "proofs/4.tlog-proof"; });
+  const auto unpacked = unpack(*write_tar(list, 0));
+  ASSERT_FALSE(unpacked);
+  EXPECT_NE(unpacked.error().message.find("there is no proofs/4.tlog-proof"), std::string::npos)
+      << unpacked.error().message;
+  EvidenceBundle stray = bundle_;
+  stray.blobs["stray"] = "content";
+  const auto back = unpack(*pack(stray, Packing::plain));
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(why_not(*back), "blob stray is named by no entry of the bundle");
+}
+
+TEST(BlobNames, AreFoundAnywhereInAText) {
+  const std::string hex(64, 'a'), plain = "sha256:" + hex, keyed = "hmac-sha256:" + hex;
+  EXPECT_EQ(blob_names_in(plain), std::set<engine::BlobName>{plain}) << "at the very beginning";
+  EXPECT_EQ(blob_names_in(" " + plain + keyed), (std::set<engine::BlobName>{plain, keyed}));
+  EXPECT_EQ(blob_names_in("sha256:" + hex.substr(1)), std::set<engine::BlobName>());
+}
+
 TEST(TarFile, NamesThatLeadElsewhereAreNeitherWrittenNorRead) {
   for (const std::string name : {"", "/etc/passwd", "../x", "a/../../x", "a//b", "./a", "a/", "a\\b", "a\nb", "é"}) {
     EXPECT_FALSE(write_tar(std::array{NamedContent{name, "x"}}, 0)) << name;
@@ -263,6 +401,14 @@ TEST(ReadLeaf, ReadsWhatIsWrittenAndNothingElse) {
     EXPECT_FALSE(read_leaf(line.substr(0, at) + " \"" + line.substr(at))) << at;
   }
   EXPECT_FALSE(read_leaf(line + "\n"));
+  engine::Entry by_somebody = written;
+  by_somebody.actor = "anna \\ \"ops\" \x1f";
+  const std::string signed_line = leaf_line(ledger_id, by_somebody);
+  EXPECT_EQ(read_leaf(signed_line)->entry, by_somebody);
+  for (std::size_t at = 0; at < signed_line.size(); ++at) EXPECT_FALSE(read_leaf(signed_line.substr(0, at))) << at;
+  std::string later = line;
+  later.replace(later.find("\"dataversion\":1"), 15, "\"dataversion\":4294967297");
+  EXPECT_FALSE(read_leaf(later)) << "not taken for version 1";
   for (const char* other : {"x", "", "019383c0-0000-7000-8000-00000000000\x10"})
     EXPECT_FALSE(read_leaf(leaf_line(other, written))) << "a ledger is named by a UUID, which needs no escape";
 }
@@ -275,6 +421,10 @@ TEST(BundleBlobsWithoutTheVaultsKey, KnowAKeyedNameOnlyOfWhatTheyHold) {
   EXPECT_EQ(blobs.name_of("PORT=2\n", engine::BlobNaming::keyed), "");
   EXPECT_EQ(blobs.name_of("x", engine::BlobNaming::keyed), "") << "a plain name tells nothing of a keyed one";
   EXPECT_EQ(blobs.name_of("x", engine::BlobNaming::plain), sha256_name("x"));
+  EXPECT_EQ(blobs.get(sha256_name("x")).value_or("nothing"), "x");
+  EXPECT_EQ(blobs.get(name).value_or("nothing"), "PORT=1\n");
+  const std::map<engine::BlobName, std::string> changed = {{sha256_name("x"), "y"}};
+  EXPECT_EQ(BundleBlobs(changed).get(sha256_name("x")).error().kind, ErrorKind::corrupt);
   const auto missing = blobs.get("hmac-sha256:" + std::string(64, 'b'));
   ASSERT_FALSE(missing);
   EXPECT_NE(missing.error().message.find("--with-secrets"), std::string::npos);

@@ -116,5 +116,18 @@ TEST_F(LedgerTreeTest, CheckpointsAreKeptInOrder) {
   EXPECT_EQ(*reader()->checkpoints(3, 10), (std::vector<StoredCheckpoint>{{6, "six"}}));
 }
 
+TEST_F(LedgerTreeTest, WhereATileWasTakenAwayNothingIsAppendedAndAHeadOfAnotherSizeIsNone) {
+  const auto ledger = open();
+  append(*ledger, heal, 0, {entry("a"), entry("b")});
+  ASSERT_EQ(reader()->tree_head()->size, 2U);
+  foreign("DELETE FROM tiles");
+  const auto refused = append(*ledger, heal, 2, {entry("c")});
+  EXPECT_NE(refused.status, engine::AppendStatus::ok);
+  EXPECT_FALSE(refused.message.empty());
+  EXPECT_EQ(foreign("SELECT count(*) FROM entries", "-readonly"), "2\n");
+  foreign("UPDATE roots SET root = x'00'");
+  EXPECT_EQ(reader()->tree_head()->size, 0U);
+}
+
 }  // namespace
 }  // namespace autoheal::store

@@ -188,6 +188,8 @@ TEST(ProofJson, WhatIsNotQuiteAConsistencyProofIsRefused) {
       {"more after it", good + "\n\nx"},
   };
   for (const auto& [what, json] : wrong) EXPECT_FALSE(parse_consistency_json(json).has_value()) << what;
+  EXPECT_TRUE(parse_consistency_json(good + std::string(max_proof_json_bytes - good.size(), ' ')));
+  EXPECT_FALSE(parse_consistency_json(good + std::string(max_proof_json_bytes - good.size() + 1, ' '))) << "too long";
 }
 
 TEST(LeavesFile, TheVectorsAreWrittenAndRead) {

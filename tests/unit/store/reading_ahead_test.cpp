@@ -3,8 +3,12 @@
 #include "store/reading_ahead.hpp"
 
 #include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <array>
+#include <cerrno>
 
 #include "store/reading_connection.hpp"
 #include "tests/conformance/temporary_folder.hpp"
@@ -84,6 +88,78 @@ TEST_F(ReadingAheadTest, AFileThatIsTooShortIsDamaged) {
         for (const char* order : {"ORDER BY n", "ORDER BY n DESC"}) (void)all_of(ahead, order);
       },
       SQLite::Exception);
+}
+
+// Calls of the system's VFS that fail while they are armed.
+class FailingReads {
+ public:
+  FailingReads() {
+    sqlite3_vfs* vfs = sqlite3_vfs_find("unix");
+    for (const char* name : {"pread", "pread64"}) {
+      if (vfs->xGetSystemCall(vfs, name) != nullptr)
+        vfs->xSetSystemCall(vfs, name, reinterpret_cast<sqlite3_syscall_ptr>(&read));
+    }
+    vfs->xSetSystemCall(vfs, "fstat", reinterpret_cast<sqlite3_syscall_ptr>(&look));
+    reads_left = looks_left = -1;
+  }
+  ~FailingReads() {
+    sqlite3_vfs* vfs = sqlite3_vfs_find("unix");
+    for (const char* name : {"pread", "pread64", "fstat"}) vfs->xSetSystemCall(vfs, name, nullptr);
+  }
+  FailingReads(const FailingReads&) = delete;
+  FailingReads& operator=(const FailingReads&) = delete;
+
+  // How many go well before one fails; negative: none fails.
+  inline static int reads_left = -1, looks_left = -1;
+
+ private:
+  static bool is_last(int& left) { return left >= 0 && left-- == 0; }
+  static ssize_t read(int file, void* into, std::size_t size, off_t offset) {
+    if (!is_last(reads_left)) return ::pread(file, into, size, offset);
+    errno = EIO;
+    return -1;
+  }
+  static int look(int file, struct stat* seen) {
+    if (!is_last(looks_left)) return ::fstat(file, seen);
+    errno = EIO;
+    return -1;
+  }
+};
+
+TEST_F(ReadingAheadTest, Case87_ACallThatFailsGivesTheSameRowsOrAnError) {
+  auto plain = reading_connection(path_);
+  const std::string whole = all_of(plain, "ORDER BY n");
+  FailingReads calls;
+  for (int* left : {&FailingReads::reads_left, &FailingReads::looks_left}) {
+    int call = 0;
+    for (bool failed = true; failed; ++call) {
+      auto ahead = reading_connection_for_all(path_);
+      *left = call;
+      try {
+        EXPECT_TRUE(all_of(ahead, "ORDER BY n") == whole) << call;
+      } catch (const SQLite::Exception& exception) {
+        EXPECT_EQ(exception.getErrorCode() & 0xff, SQLITE_IOERR) << exception.what();
+      }
+      failed = *left < 0;
+      *left = -1;
+      EXPECT_TRUE(all_of(ahead, "ORDER BY n") == whole) << "the next moment, after call " << call;
+    }
+    EXPECT_GT(call, 10);
+  }
+}
+
+TEST_F(ReadingAheadTest, AFileThatIsNotThereIsAnErrorAndOneWithoutLocksIsReadAsEver) {
+  EXPECT_THROW((void)reading_connection_for_all(folder_ / "none.db"), SQLite::Exception);
+  EXPECT_THROW(SQLite::Database((folder_ / "none.db").string(), SQLite::OPEN_READONLY, 0, reading_ahead_vfs()),
+               SQLite::Exception);
+  writer_.exec("PRAGMA journal_mode = DELETE");
+  auto with_locks = reading_connection_for_all(path_);
+  SQLite::Database without("file:" + path_.string() + "?nolock=1", SQLite::OPEN_READONLY | SQLite::OPEN_URI, 0,
+                           reading_ahead_vfs());
+  const std::string whole = all_of(with_locks, "ORDER BY n");
+  EXPECT_TRUE(all_of(without, "ORDER BY n") == whole);
+  writer_.exec("BEGIN EXCLUSIVE");
+  EXPECT_NO_THROW(EXPECT_TRUE(all_of(without, "ORDER BY n") == whole)) << "who asked for no locks waits for none";
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "store/ledger_upgrade.hpp"
 #include "store/verify_indexes.hpp"
 
@@ -76,6 +78,53 @@ TEST_F(RowSumsTest, AnotherNameOrTimeOfOneHealShows) {
   std::size_t others = 0;
   for (std::size_t at = 0; at < before.size(); ++at) others += before[at] == after[at] ? 0 : 1;
   EXPECT_EQ(others, 3U) << "entries_by_stream, heals_by_name and heals_by_start";
+}
+
+TEST_F(RowSumsTest, AConditionMayDependOnSeveralColumns) {
+  database_.exec("CREATE INDEX by_two ON entries(engine) WHERE type = 'heal.triggered' AND actor = 'anna'");
+  indexes_ = entry_indexes(database_);
+  int stream = 0;
+  for (const char* type : {"heal.triggered", "x"}) {
+    for (const char* actor : {"'anna'", "'otto'", "NULL"}) put("'" + std::to_string(++stream) + "'", "5", type, actor);
+  }
+  expect_the_same();
+  const auto at = std::ranges::find(indexes_, "by_two", &EntryIndex::name) - indexes_.begin();
+  EXPECT_EQ(of_rows()[static_cast<std::size_t>(at)].count, 1U);
+}
+
+TEST_F(RowSumsTest, AConditionOnAnythingElseIsRefused) {
+  database_.exec("CREATE INDEX by_place ON entries(engine) WHERE seq > 7");
+  indexes_ = entry_indexes(database_);
+  EXPECT_THROW(RowSums(database_, indexes_, key_), SQLite::Exception);
+}
+
+TEST_F(RowSumsTest, AnIndexWhoseTextIsNoneIsLeftToSqlite) {
+  const std::size_t count = indexes_.size();
+  database_.exec(
+      "PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = 'CREATE INDEX' WHERE name = 'heals_by_name'");
+  EXPECT_EQ(entry_indexes(database_).size(), count - 1);
+}
+
+// What is known of conditions is forgotten now and then: 100,000 contents are kept.
+TEST_F(RowSumsTest, MoreActorsThanAreRememberedAreAddedUpAllTheSame) {
+  RowSums sums(database_, indexes_, key_);
+  EntryRow row;
+  row.type = "heal.triggered";
+  row.engine = "web";
+  row.stream = "one";
+  std::string actor;
+  constexpr std::uint64_t rows = 100'010;
+  for (std::uint64_t at = 0; at < rows; ++at) {
+    actor = std::to_string(at % 100'005);  // the last five are those of the first
+    row.actor = actor;
+    row.seq = static_cast<std::int64_t>(at);
+    sums.add(row);
+  }
+  const auto taken = sums.take();
+  for (std::size_t at = 0; at < indexes_.size(); ++at) {
+    const bool holds_all = indexes_[at].where.empty() || indexes_[at].where == "type = 'heal.triggered'";
+    EXPECT_TRUE(!holds_all || taken[at].count == rows) << indexes_[at].name;
+  }
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "store/strict_text.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
 #include "tests/support/evidence_vectors.hpp"
 
@@ -97,6 +98,20 @@ TEST(StrictText, PlainTextHasLinesAndNothingThatATerminalObeys) {
     EXPECT_FALSE(is_plain_text(text)) << text;
   }
   EXPECT_FALSE(is_plain_text(std::string_view("\0", 1)));
+}
+
+TEST(StrictText, NamesMayHaveCharactersOfAnyPlane) {
+  for (const char* name : {"a", "é", "☂", "😀"}) EXPECT_TRUE(is_key_name(name)) << name;
+  for (const char* blank : {"\u00A0", "\u2028", "\u3000"}) EXPECT_FALSE(is_key_name(blank)) << blank;
+}
+
+// OpenSSL counts in int: more than that must never get there.
+TEST(StrictText, MoreBase64ThanCanBeCountedIsRefusedUnread) {
+  constexpr std::size_t size = (std::size_t{1} << 30U) + 4;
+  void* unreadable = ::mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (unreadable == MAP_FAILED) GTEST_SKIP() << "no room for 1 GiB that nobody touches";
+  EXPECT_FALSE(from_base64({static_cast<const char*>(unreadable), size}));
+  ::munmap(unreadable, size);
 }
 
 }  // namespace

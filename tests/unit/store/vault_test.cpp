@@ -135,6 +135,8 @@ TEST_F(VaultTest, LinksAndPipesAreRefused) {
   fs::remove(file_of(*name));
   ASSERT_EQ(::mkfifo(file_of(*name).c_str(), 0600), 0);
   EXPECT_EQ(vault->get(*name).error().kind, ErrorKind::corrupt);
+  EXPECT_EQ(vault->put("content", BlobNaming::plain), name);
+  EXPECT_EQ(*vault->get(*name), "content") << "what is no blob is replaced by one";
   fs::rename(path, folder / "moved");
   fs::create_directory_symlink(folder / "moved", path);
   EXPECT_EQ(Vault::open(path, {}, VaultAccess::create).error().kind, ErrorKind::unavailable);

@@ -178,6 +178,9 @@ TEST_F(VerifyTest, AnExportIsTheLeavesInOrder) {
   EXPECT_EQ(*export_lines(*ledger, {{1}, Position{3}}, take), 2U);
   EXPECT_NE(lines.front().find(R"("id":"2")"), std::string::npos);
   EXPECT_EQ(*export_lines(*ledger, {}, [](std::string_view, const engine::Entry&) { return false; }), 1U);
+  EXPECT_EQ(*export_lines(*ledger, {{2}, Position{100}}, take), 2U) << "as much as there is";
+  foreign("UPDATE entries SET actor = 'somebody' WHERE seq = 1");
+  EXPECT_FALSE(export_lines(*ledger, {}, take)) << "changed, it is never given out as good";
 }
 
 TEST_F(VerifyTest, AuditorsReadTheViewsWithPlainSqlite) {
@@ -251,7 +254,7 @@ TEST(JsonCheck, HandsOutTheOutermostMembersAsTheyAreWritten) {
 }
 
 TEST(JsonCheck, RefusesTheRest) {
-  for (const std::string text : {"", "{", "{\"a\"}", "{\"a\":}", "[1,]", "1.0", "1e3", "01", "-", "nul", "{} {}",
+  for (const std::string text : {"", "{", "{\"a\"}", "{\"a\":}", "[1,]", "1.0", "1e3", "1E3", "01", "-", "nul", "{} {}",
                                  "\"\\n\"", "\"\\u1234\"", "\"\\u00AF\"", "\"\t\"", "\"\xff\"", "{a:1}", "[1 2]"}) {
     EXPECT_TRUE(json_problem(text)) << text;
   }

@@ -1,7 +1,11 @@
-#include "tests/unit/host/disk_calls.hpp"
+#include "tests/support/disk_calls.hpp"
 
+#include <dirent.h>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -11,8 +15,10 @@
 
 namespace autoheal::testing {
 
-std::function<Instead(const DiskCall& call)> before_call;
-std::function<void(const DiskCall& call)> after_call;
+std::function<Instead(const CallToDisk& call)> before_call;
+std::function<void(const CallToDisk& call)> after_call;
+std::function<Instead(const CallToDisk& call)> before_look;
+int why_calls_fail = EIO;
 
 namespace {
 
@@ -24,7 +30,7 @@ struct Asking {
 };
 
 template <class... Arguments>
-long called(const DiskCall& call, long number, Arguments... arguments) {
+long called(const CallToDisk& call, long number, Arguments... arguments) {
   if (asking) return ::syscall(number, arguments...);
   Instead instead = Instead::nothing;
   if (before_call) {
@@ -32,7 +38,7 @@ long called(const DiskCall& call, long number, Arguments... arguments) {
     instead = before_call(call);
   }
   if (instead == Instead::fail) {
-    errno = EIO;
+    errno = why_calls_fail;
     return -1;
   }
   const long result = instead == Instead::done ? 0 : ::syscall(number, arguments...);
@@ -47,9 +53,18 @@ long called(const DiskCall& call, long number, Arguments... arguments) {
 
 }  // namespace
 
+bool look_fails(const CallToDisk& call) {
+  if (asking || !before_look) return false;
+  const Asking guard;
+  const bool fails = before_look(call) == Instead::fail;
+  if (fails) errno = why_calls_fail;
+  return fails;
+}
+
 }  // namespace autoheal::testing
 
 using autoheal::testing::called;
+using autoheal::testing::look_fails;
 
 extern "C" {
 ssize_t write(int file, const void* bytes, std::size_t size) {
@@ -73,6 +88,7 @@ int openat(int folder, const char* name, int flags, ...) {
     va_end(rest);
     return static_cast<int>(called({"create", folder, name}, SYS_openat, folder, name, flags, mode));
   }
+  if (look_fails({"open", folder, name})) return -1;
   return static_cast<int>(::syscall(SYS_openat, folder, name, flags, mode));
 }
 int open(const char* name, int flags, ...) {
@@ -113,4 +129,39 @@ int unlinkat(int folder, const char* name, int flags) noexcept {
   return static_cast<int>(called({kind, folder, name}, SYS_unlinkat, folder, name, flags));
 }
 int unlink(const char* name) noexcept { return unlinkat(AT_FDCWD, name, 0); }
+int ftruncate(int file, off_t size) noexcept {
+  return static_cast<int>(called({"truncate", file}, SYS_ftruncate, file, size));
+}
+// Tells its problem by its result.
+int posix_fallocate(int file, off_t offset, off_t size) {
+  static const auto system_call = reinterpret_cast<int (*)(int, off_t, off_t)>(::dlsym(RTLD_NEXT, "posix_fallocate"));
+  if (look_fails({"allocate", file})) return errno;
+  return system_call(file, offset, size);
+}
+int utimensat(int folder, const char* name, const timespec times[2], int flags) noexcept {
+  return static_cast<int>(called({"touch", folder, name}, SYS_utimensat, folder, name, times, flags));
+}
+
+ssize_t pread(int file, void* into, std::size_t size, off_t offset) {
+  return look_fails({"read", file}) ? -1 : ::syscall(SYS_pread64, file, into, size, offset);
+}
+ssize_t read(int file, void* into, std::size_t size) {
+  return look_fails({"read", file}) ? -1 : ::syscall(SYS_read, file, into, size);
+}
+int fstatat(int folder, const char* name, struct stat* seen, int flags) noexcept {
+  if (look_fails({"stat", folder, name})) return -1;
+  return static_cast<int>(::syscall(SYS_newfstatat, folder, name, seen, flags));
+}
+int fstat(int file, struct stat* seen) noexcept { return fstatat(file, "", seen, AT_EMPTY_PATH); }
+int flock(int file, int operation) noexcept {
+  return look_fails({"lock", file}) ? -1 : static_cast<int>(::syscall(SYS_flock, file, operation));
+}
+ssize_t getrandom(void* into, std::size_t size, unsigned flags) {
+  return look_fails({"random", -1}) ? -1 : ::syscall(SYS_getrandom, into, size, flags);
+}
+DIR* fdopendir(int folder) {
+  if (look_fails({"list", folder})) return nullptr;
+  static const auto system_call = reinterpret_cast<DIR* (*)(int)>(::dlsym(RTLD_NEXT, "fdopendir"));
+  return system_call(folder);
+}
 }
