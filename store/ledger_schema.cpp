@@ -158,4 +158,11 @@ Error sqlite_error(const std::filesystem::path& path, const SQLite::Exception& e
   return {kind, "the ledger " + path.string() + ": " + exception.what(), hint};
 }
 
+void throw_as_sqlite(const Error& error, const std::string& what) {
+  const int code = error.kind == ErrorKind::corrupt ? SQLITE_CORRUPT
+                   : error.kind == ErrorKind::busy  ? SQLITE_BUSY
+                                                    : SQLITE_IOERR;
+  throw SQLite::Exception(what + error.message, code);
+}
+
 }  // namespace autoheal::store

@@ -132,6 +132,7 @@ struct SqliteLedger::Parts {
   Result<void> grow_tree_from_here() {
     const TreeHead newest = rows->head();
     auto edge = GrowingTree::of(*hashes, newest.size);
+    if (!edge && edge.error().kind != ErrorKind::corrupt) return std::unexpected(std::move(edge.error()));
     const bool fits = newest.size == head.value && edge && edge->root() == newest.root;
     if (!fits) {
       return failure(

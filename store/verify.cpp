@@ -217,7 +217,9 @@ class Verification {
   }
 
   void add_range_jobs(std::vector<Job>& jobs, Worker& own, InOrder& ranges) {
-    if (auto before = GrowingTree::of(own.hashes(), first_range())) {
+    auto before = GrowingTree::of(own.hashes(), first_range());
+    throw_unless_damage(before);
+    if (before) {
       ranges.tree().begin(std::move(*before));
     } else {
       ranges.tree().give_up();
