@@ -20,11 +20,6 @@ namespace autoheal::store {
 
 namespace {
 
-bool is_damage(const SQLite::Exception& exception) {
-  const int code = exception.getErrorCode() & 0xff;
-  return code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR || code == SQLITE_MISMATCH;
-}
-
 // Ranges as they come from the threads, put together in order.
 class InOrder {
  public:

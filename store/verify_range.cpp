@@ -115,7 +115,7 @@ bool RangeReader::row_of(std::uint64_t seq) {
 
 void RangeReader::advance() {
   try {
-    has_row_ = !unreadable_ && rows_.step();
+    has_row_ = rows_.step();
     if (has_row_) row_ = entry_row(rows_);
   } catch (const SQLite::Exception& exception) {
     if ((exception.getErrorCode() & 0xff) != SQLITE_CORRUPT) throw;
