@@ -231,7 +231,7 @@ std::vector<AuditedHeal> newest_of_engine(SQLite::Database& database, const Heal
 Result<void> in_pages(SQLite::Database& database, const HealFilter& filter, bool sorts, const Audit::TakeHeal& take) {
   std::string start;
   std::set<std::string> told_of_start;
-  while (true) {
+  for (;;) {
     const std::int64_t size = heals_per_page + static_cast<std::int64_t>(told_of_start.size());
     std::vector<AuditedHeal> heals = heals_of(database, heals_question(filter, start, size, sorts));
     std::erase_if(heals, [&](const AuditedHeal& heal) { return told_of_start.contains(heal.heal); });

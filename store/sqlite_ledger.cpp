@@ -220,8 +220,9 @@ struct SqliteLedger::Parts {
     }
   }
 
-  // Each entry is a leaf: before an append, after it, and when the tree is signed.
-  [[nodiscard]] bool tree_covers_entries() const { return !tree || tree->tree().size() == head.value; }
+  // Each entry is a leaf: before an append, after it, and when the tree is signed. Where no tree is kept nothing is
+  // missed.
+  [[nodiscard]] bool tree_covers_entries() const { return (tree ? tree->tree().size() : head.value) == head.value; }
 
   // Destroyed from the last to the first: statements, connection, lock.
   LedgerLock lock;
