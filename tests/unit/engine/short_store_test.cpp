@@ -238,6 +238,10 @@ TEST_F(ShortStore, WhatWasToBeginIsRefusedWithAllThatWasSentToIt) {
   std::size_t refused = 0;
   runner_->start<Renewal>(Renewal::Begin{"example.net"}, {},
                           [&](const Result<std::string>& began) { refused += began ? 0U : 1U; });
+  // Begun with nothing to record, and sent something before that was known.
+  runner_->start<Renewal>(Renewal::Woken{}, {}, {});
+  (void)same.next();
+  runner_->submit<Renewal>("cert/" + to_string(same.next()), Renewal::Begin{"example.com"});
   EXPECT_FALSE(runner_->turn());
   EXPECT_EQ(refused, 1U);
   EXPECT_EQ(runner_->open_count(), 0U);
@@ -348,10 +352,12 @@ struct Painting {
   using Entry = Painted;
   enum class Input { begin, resumed, woken };
   struct Effect {};
+  inline static bool ends_when_resumed = false;
   static Decision<Painting> decide(const State&, const Input& input, Timestamp) {
     Decision<Painting> decision;
     if (input == Input::resumed) decision.contents = {{"a picture", BlobNaming::plain}};
     decision.entries = {Painted{}};
+    decision.ends = input == Input::resumed && ends_when_resumed;
     return decision;
   }
   static State apply(State state, const Entry&) { return state; }
@@ -364,6 +370,23 @@ struct Painting {
 struct Nobody final : EffectPerformer<Painting> {
   void perform(const std::string&, const Painting::Effect&, Done) override {}
 };
+
+TEST_F(ShortStore, WhatIsSentToAStreamThatItsResumptionEndsIsDropped) {
+  Nobody nobody;
+  runner_->register_workflow<Painting>(nobody, "painting/");
+  for (int number = 0; number < 600; ++number) runner_->start<Painting>(Painting::Input::begin, {}, {});
+  run();
+  const std::string last = under_.open_streams()->back();
+  begin_process();
+  runner_->register_workflow<Painting>(nobody, "painting/");
+  ASSERT_EQ(runner_->recover().value_or(0), 600U);
+  Painting::ends_when_resumed = true;
+  runner_->submit<Painting>(last, Painting::Input::woken);
+  run();
+  Painting::ends_when_resumed = false;
+  EXPECT_EQ(types(last), "painted painted ");
+  EXPECT_EQ(runner_->open_count(), 0U);
+}
 
 TEST_F(ShortStore, AVaultWithoutRoomStopsARecoveryAtTheFirst) {
   Nobody nobody;
