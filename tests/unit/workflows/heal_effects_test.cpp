@@ -289,6 +289,27 @@ TEST_F(EffectsOnAMachine, OnlyACheckThatFailsAndCountsHoldsARepairBack) {
   spec.repair.checks[0].heal = true;
   world_.host.install("/checks/a", program(0));
   EXPECT_TRUE(observed_with(spec));
+  // A plugin that warns.
+  world_.host.install("/checks/a", program(1));
+  PluginProbe plugin;
+  plugin.run = runs({"/checks/a"});
+  spec.repair.checks = {autoheal::testing::probe("a", plugin)};
+  EXPECT_TRUE(observed_with(spec));
+  plugin.warning_fails = true;
+  spec.repair.checks = {autoheal::testing::probe("a", plugin)};
+  EXPECT_FALSE(observed_with(spec));
+}
+
+// An env file that is not there yet holds no secret that could be learned.
+TEST_F(EffectsOnAMachine, AnEnvFileThatIsAbsentIsObservedAsThat) {
+  EngineSpec spec = world_.spec;
+  spec.repair.env.emplace_back();
+  spec.repair.env.back().file = "etc/app.env";
+  configuration_ = *world_.blobs.put(encode_engine_spec(spec), engine::BlobNaming::plain);
+  const auto observation = performed<Observed>(effect_on<Observe>({})).observation;
+  ASSERT_TRUE(observation) << observation.error().message;
+  ASSERT_THAT(observation->targets, SizeIs(1));
+  EXPECT_EQ(observation->targets[0].kind, TargetKind::absent);
 }
 
 }  // namespace

@@ -330,6 +330,40 @@ TEST(HealInputs, AnUndoOfAnActWhoseOutcomeIsGoneIsMadeWithoutIt) {
   EXPECT_EQ(undo.outcome, ChangeOutcome());
 }
 
+// What an act can be undone by is told by its kind and by what its owner gave; the rest stays.
+TEST(HealInputs, AnActIsUndoneByItsKindOrByWhatItsOwnerGave) {
+  const auto undone_first = [](const Act& act) {
+    HealState state = changing();
+    Plan plan;
+    plan.acts = {act};
+    state.plan = std::make_shared<const Plan>(plan);
+    state.outcomes[1] = outcome_of_change(1);
+    state.step = Step::acting;
+    state.intended = 1;
+    ChangeOutcome failed = outcome_of_change(1, ChangeStatus::failed);
+    return types_of(decided(state, ActDone{failed}));
+  };
+  Act act;
+  act.run.argv = {"/bin/true"};
+  const std::string irreversible = "repair_failed rollback_started undo_applied rolled_back retry_scheduled ";
+  const std::string undone = "repair_failed rollback_started undo_intended ";
+  for (const ActKind kind : {ActKind::command, ActKind::platform, ActKind::service_stop}) {
+    act.kind = kind;
+    EXPECT_EQ(undone_first(act), irreversible) << name_of(kind);
+  }
+  for (const ActKind kind :
+       {ActKind::build, ActKind::service_start, ActKind::service_restart, ActKind::service_reload}) {
+    act.kind = kind;
+    EXPECT_EQ(undone_first(act), undone) << name_of(kind);
+  }
+  act.kind = ActKind::command;
+  act.undo = act.run;
+  EXPECT_EQ(undone_first(act), undone);
+  act.undo.reset();
+  act.undo_call.emplace();
+  EXPECT_EQ(undone_first(act), undone);
+}
+
 TEST(HealInputs, ACrashLoopNamesTheChangesThatAreInPlace) {
   HealState state = folded({UndoApplied{1, {{2, UndoStatus::restored, {}}}}}, restoring());
   state.resumptions = resumptions_allowed;
