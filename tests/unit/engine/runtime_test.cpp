@@ -164,7 +164,9 @@ TEST_F(FailingRuntime, WhoWaitsForAnEndHearsThatNoneWillCome) {
     runtime_->runner().submit<Renewal>(*stream, Renewal::InstallDone{});
     const auto end = co_await runtime_->finished<Renewal>(*stream);
     EXPECT_FALSE(end.has_value()) << "it was told to be installed";
-    if (!end) EXPECT_EQ(end.error().message, "the disk failed");
+    if (!end) {
+      EXPECT_EQ(end.error().message, "the disk failed");
+    }
   });
 }
 

@@ -31,7 +31,9 @@ TEST(Timestamps, AreReadInTheSpellingsThatOthersWrite) {
                            "2026-11-22T12:34:56-24:00", "2026-11-23T12:34:56.000000000Z"}) {
     const auto time = parse_timestamp(text);
     EXPECT_EQ(time.has_value(), std::string_view(text).find("-24:00") == std::string_view::npos) << text;
-    if (time) EXPECT_EQ(format_timestamp(*time), "2026-11-23T12:34:56.000000Z") << text;
+    if (time) {
+      EXPECT_EQ(format_timestamp(*time), "2026-11-23T12:34:56.000000Z") << text;
+    }
   }
 }
 

@@ -148,8 +148,12 @@ TEST_F(LargeLedger, ThreadsThatAllFailAreOneError) {
     const auto report = verify_ledger(path, {.threads = 2});
     came = failing.came() ? 1 : 0;
     EXPECT_EQ(report.has_value(), came == 0);
-    if (report) EXPECT_TRUE(report->sound());
-    if (!report) EXPECT_EQ(report.error().kind, ErrorKind::unavailable) << report.error().message;
+    if (report) {
+      EXPECT_TRUE(report->sound());
+    }
+    if (!report) {
+      EXPECT_EQ(report.error().kind, ErrorKind::unavailable) << report.error().message;
+    }
   }
   // In the midst of the ranges.
   for (const int countdown : {200, 300, 400}) {

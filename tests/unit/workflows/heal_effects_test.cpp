@@ -107,7 +107,9 @@ TEST_F(EffectsOnAMachine, WithoutAConfigurationAllFailAndNothingIsDone) {
     configuration_ = configuration;
     const auto expect_named = [&](const std::string& message) {
       EXPECT_FALSE(message.empty());
-      if (configuration != garbage) EXPECT_THAT(message, HasSubstr("sha256:gone"));
+      if (configuration != garbage) {
+        EXPECT_THAT(message, HasSubstr("sha256:gone"));
+      }
     };
     const auto observed = performed<Observed>(effect_on<Observe>({}));
     ASSERT_FALSE(observed.observation);

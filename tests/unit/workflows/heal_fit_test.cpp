@@ -198,7 +198,9 @@ TEST(HealStates, UndoOnlyActsThatMayHaveHadAnEffect) {
         status == ChangeStatus::done || status == ChangeStatus::failed || status == ChangeStatus::unknown;
     const auto next = next_undo(state);
     EXPECT_EQ(next.has_value(), may_have) << name_of(status);
-    if (next) EXPECT_EQ(next->act, 3U);
+    if (next) {
+      EXPECT_EQ(next->act, 3U);
+    }
   }
 }
 
