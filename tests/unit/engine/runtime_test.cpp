@@ -180,11 +180,14 @@ TEST_F(FailingRuntime, ThatIsGoneTakesNoTurn) {
 }
 
 TEST_F(FailingRuntime, WithoutADescriptorForItsTimerIsNone) {
+  // Made before, since sanitizers want descriptors to look at objects.
+  const RunnerPorts ports{locked_, blobs_, clock_, ids_};
+  const asio::any_io_executor executor = loop_.get_executor();
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
   const rlimit none{0, before.rlim_max};
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
-  const auto refused = Runtime::create(loop_.get_executor(), {locked_, blobs_, clock_, ids_});
+  const auto refused = Runtime::create(executor, ports);
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().kind, ErrorKind::unavailable);
