@@ -1,5 +1,6 @@
 #include "engine/runner.hpp"
 
+#include <algorithm>
 #include <unordered_set>
 #include <utility>
 
@@ -96,7 +97,8 @@ void Runner::take_inputs() {
 void Runner::wake_due() {
   while (auto stream = wakes_.take_due(ports_.clock.since_boot())) {
     Instance* instance = find(*stream);
-    if (instance == nullptr || instance->ended) continue;
+    AUTOHEAL_CHECK(instance != nullptr);  // who goes takes its wait along
+    if (instance->ended) continue;
     const std::uint64_t before = instance->version;
     take_step(*instance, before, instance->take_woken(ports_.clock.now(), ports_.blobs), {}, {});
   }
@@ -121,20 +123,26 @@ StreamAppend Runner::append_of(const Work& work) const {
           work.step.ends ? StreamLife::ends : StreamLife::goes_on, work.idempotency_key};
 }
 
-std::uint64_t Runner::loose_version(const std::string& stream) {
+Result<std::uint64_t> Runner::loose_version(const std::string& stream) {
   const auto known = loose_versions_.find(stream);
   if (known != loose_versions_.end()) return known->second;
-  return loose_versions_[stream] = ports_.ledger.version_of(stream).value_or(0);
+  const auto version = ports_.ledger.version_of(stream);
+  if (version) loose_versions_[stream] = *version;
+  return version;
 }
 
 // Several inputs of one stream become one append; a store sees each stream once per batch.
-Batch Runner::batch_of_works() {
+Result<Batch> Runner::batch_of_works() {
   Batch batch;
   std::unordered_map<std::string, std::size_t> place;
   // What was told from outside stands before what was made of it.
   for (const Loose& loose : loose_) {
     const auto [found, fresh] = place.try_emplace(loose.stream, batch.streams.size());
-    if (fresh) batch.streams.push_back({loose.stream, loose_version(loose.stream), {}, StreamLife::goes_on, {}});
+    if (fresh) {
+      const auto version = loose_version(loose.stream);
+      if (!version) return std::unexpected(version.error());
+      batch.streams.push_back({loose.stream, *version, {}, StreamLife::goes_on, {}});
+    }
     StreamAppend& same = batch.streams[found->second];
     // A stream without a workflow is never "open": nothing would ever resume it.
     same.life = StreamLife::ends;
@@ -159,13 +167,19 @@ Batch Runner::batch_of_works() {
 }
 
 bool Runner::commit() {
-  const Batch batch = batch_of_works();
-  if (batch.streams.empty()) {
+  const auto batch = batch_of_works();
+  if (!batch) {
+    // Nothing was appended: as if the ledger had said so itself, or else nobody can go on from what it holds.
+    if (passes(batch.error())) return committed({AppendStatus::unavailable, {}, {}, {}, {}, batch.error().message});
+    stop(batch.error());
+    return false;
+  }
+  if (batch->streams.empty()) {
     perform(std::exchange(works_, {}));
     return true;
   }
   doing_ = "a commit";
-  const AppendResult result = write(batch);
+  const AppendResult result = write(*batch);
   doing_ = "what follows a commit";
   return committed(result);
 }
@@ -243,24 +257,22 @@ void Runner::perform(std::vector<Work> works) {
 // The batch was refused whole because one start repeats an earlier one: that start gets the earlier stream, the rest
 // is tried again without it.
 void Runner::already_started(const AppendResult& result) {
-  bool one_less = false;
-  for (auto work = works_.begin(); work != works_.end(); ++work) {
-    if (work->idempotency_key.empty() || work->idempotency_key != result.duplicate_key) continue;
-    const std::string stream = work->instance->stream();
-    if (stream == result.existing_stream) continue;  // the first use, in this very batch
-    if (work->started) work->started(result.existing_stream);
-    works_.erase(work);
-    instances_.erase(stream);
-    one_less = true;
-    break;
-  }
-  AUTOHEAL_CHECK(one_less);  // else the same batch would be refused for ever
+  AUTOHEAL_CHECK(!result.duplicate_key.empty());
+  const auto again = std::ranges::find_if(works_, [&](const Work& work) {
+    const bool is_first = work.instance->stream() == result.existing_stream;  // the first use, in this very batch
+    return work.idempotency_key == result.duplicate_key && !is_first;
+  });
+  AUTOHEAL_CHECK(again != works_.end());  // else the same batch would be refused for ever
+  const std::string stream = again->instance->stream();
+  if (again->started) again->started(result.existing_stream);
+  works_.erase(again);
+  instances_.erase(stream);
   if (!works_.empty() || !loose_.empty()) commit();
 }
 
 Result<std::size_t> Runner::recover() {
   if (auto begun = begin_recovery(); !begun) return std::unexpected(std::move(begun.error()));
-  while (true) {
+  for (;;) {
     const auto more = fold_some();
     if (!more) return std::unexpected(more.error());
     if (!*more) return instances_.size();
@@ -357,7 +369,8 @@ void Runner::resume_next_alone() {
   alone_version_ = instance->version;
   post([this, stream = alone_] {
     Instance* open = find(stream);
-    if (open != nullptr && !open->ended) resume(*open);
+    AUTOHEAL_CHECK(open != nullptr);  // what came before may have ended it, in this turn
+    if (!open->ended) resume(*open);
   });
 }
 

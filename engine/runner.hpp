@@ -134,9 +134,9 @@ class Runner {
   void stop(Error error);
   void refuse_all();
   void refuse_starts(const Error& error);
-  Batch batch_of_works();
+  Result<Batch> batch_of_works();
   StreamAppend append_of(const Work& work) const;
-  std::uint64_t loose_version(const std::string& stream);
+  Result<std::uint64_t> loose_version(const std::string& stream);
 
   RunnerPorts ports_;
   std::map<std::string, Kind, std::less<>> kinds_;  // workflow type -> how to make an instance

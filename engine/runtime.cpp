@@ -39,7 +39,7 @@ asio::awaitable<AppendStatus> Runtime::append(std::string stream, NewEntry entry
 asio::awaitable<Result<std::size_t>> Runtime::recover_in_turns() {
   if (auto begun = runner_.begin_recovery(); !begun) co_return std::unexpected(std::move(begun.error()));
   asio::steady_timer later(executor_);
-  while (true) {
+  for (;;) {
     const auto more = runner_.fold_some();
     if (more && !*more) co_return runner_.open_count();
     if (!more) {

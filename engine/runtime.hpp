@@ -36,7 +36,8 @@ class Runtime {
   template <Workflow W>
   boost::asio::awaitable<Result<std::string>> start(typename W::Input input, std::string idempotency_key = {});
 
-  // The last state of a stream that ends from now on; not_found if it is not open. Awaited on the loop's executor.
+  // The last state of a stream that ends from now on; not_found if it is not open, and the loop's failure where that
+  // stops before. Awaited on the loop's executor.
   template <Workflow W>
   boost::asio::awaitable<Result<typename W::State>> finished(std::string stream);
 
@@ -88,8 +89,9 @@ boost::asio::awaitable<Result<typename W::State>> Runtime::finished(std::string 
       [this](auto handler, const std::string& name) {
         auto shared = std::make_shared<decltype(handler)>(std::move(handler));
         ending_.emplace(name, [this, shared, name] {
-          const auto* state = runner_.state<W>(name);
-          Outcome outcome = state != nullptr ? Outcome(*state) : Outcome(std::unexpected(*runner_.failure()));
+          // A loop that has stopped knows states that were never committed, of streams that have not ended.
+          const auto& failure = runner_.failure();
+          Outcome outcome = failure ? Outcome(std::unexpected(*failure)) : Outcome(*runner_.state<W>(name));
           boost::asio::post(executor_,
                             [shared, outcome = std::move(outcome)]() mutable { (*shared)(std::move(outcome)); });
         });

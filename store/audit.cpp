@@ -44,6 +44,7 @@ class Run {
         by_set_(is_found_by_set(filter, failures_are_few(database))) {}
 
   std::uint64_t go() {
+    if (is_full()) return given_;
     auto [after, last] = positions_of(database_, filter_.since, filter_.until, window_.after, *window_.last);
     window_.after = after;
     window_.last = last;
@@ -61,7 +62,6 @@ class Run {
 
   // False ends it.
   bool offer(const Entry& entry) {
-    if (is_full()) return false;
     if (filter_.passes && !filter_.passes(entry)) return true;
     ++given_;
     return take_(entry) && !is_full();
@@ -83,7 +83,7 @@ class Run {
   }
 
   void page_by_page() {
-    while (!is_full() && window_.after < *window_.last) {
+    while (window_.after < *window_.last) {
       const std::vector<Entry> entries = page(false);
       if (entries.empty()) return;
       for (const Entry& entry : entries) {
@@ -103,7 +103,8 @@ class Run {
     return found;
   }
 
-  void one_by_one(const std::vector<std::int64_t>& found) {
+  // False ends it.
+  bool one_by_one(const std::vector<std::int64_t>& found) {
     SQLite::Statement select(database_, std::string(select_entries) + "WHERE seq = ?");
     for (const std::int64_t seq : found) {
       select.bind(1, seq);
@@ -111,8 +112,9 @@ class Run {
       const Entry entry = there ? entry_at(select) : Entry();
       if (there) check_(entry);
       select.reset();
-      if (there && !offer(entry)) return;
+      if (there && !offer(entry)) return false;
     }
+    return true;
   }
 
   // The last ones that pass, told in the ledger's order.
@@ -140,10 +142,9 @@ class Run {
   // what comes after that is next.
   void forth_by_set() {
     const Position last = *window_.last;
-    for (std::uint64_t reach = window_.limit.value_or(landmarks_per_set); !is_full(); reach *= 8) {
+    for (std::uint64_t reach = window_.limit.value_or(landmarks_per_set);; reach *= 8) {
       window_.last = landmark(window_.after, last, reach - 1, false).value_or(last);
-      one_by_one(positions(false));
-      if (*window_.last >= last) return;
+      if (!one_by_one(positions(false)) || *window_.last >= last) return;
       window_.after = *window_.last;
     }
   }
@@ -153,8 +154,7 @@ class Run {
     for (std::uint64_t reach = *window_.limit;; reach *= 8) {
       const auto first = landmark(after, *window_.last, reach - 1, true);
       window_.after = first ? Position{first->value - 1} : after;
-      one_by_one(positions(true));
-      if (is_full() || window_.after <= after) return;
+      if (!one_by_one(positions(true)) || window_.after <= after) return;
       window_.last = window_.after;
     }
   }
@@ -169,7 +169,7 @@ class Run {
   }
 
   void back_page_by_page() {
-    while (!is_full() && window_.after < *window_.last) {
+    while (window_.after < *window_.last) {
       const std::vector<Entry> entries = page(true);
       if (entries.empty()) return;
       for (const Entry& entry : entries) {
@@ -231,7 +231,7 @@ std::vector<AuditedHeal> newest_of_engine(SQLite::Database& database, const Heal
 Result<void> in_pages(SQLite::Database& database, const HealFilter& filter, bool sorts, const Audit::TakeHeal& take) {
   std::string start;
   std::set<std::string> told_of_start;
-  while (true) {
+  for (;;) {
     const std::int64_t size = heals_per_page + static_cast<std::int64_t>(told_of_start.size());
     std::vector<AuditedHeal> heals = heals_of(database, heals_question(filter, start, size, sorts));
     std::erase_if(heals, [&](const AuditedHeal& heal) { return told_of_start.contains(heal.heal); });

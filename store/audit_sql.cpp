@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "engine/check.hpp"
 #include "store/entry_queries.hpp"
 #include "store/ledger_tables.hpp"
 
@@ -225,7 +226,8 @@ std::optional<std::pair<Uuid, Uuid>> ids_beginning_with(const std::string& prefi
   if (prefix.size() > lowest.size()) return std::nullopt;
   const auto first = parse_uuid(prefix + std::string(lowest.substr(prefix.size())));
   const auto last = parse_uuid(prefix + std::string(highest.substr(prefix.size())));
-  if (!first || !last) return std::nullopt;
+  if (!first) return std::nullopt;
+  AUTOHEAL_CHECK(last.has_value());  // of the same beginning
   return std::pair(*first, *last);
 }
 

@@ -8,6 +8,7 @@
 
 #include "engine/ids.hpp"
 #include "store/leaf.hpp"
+#include "store/ledger_schema.hpp"
 #include "store/ledger_tables.hpp"
 
 namespace autoheal::store {
@@ -111,7 +112,7 @@ void EntryQueries::check(const Entry& entry) {
   const std::string seq = std::to_string(entry.position.value);
   if (entry.position.value == 0) throw SQLite::Exception("entry 0 stands where none can be", SQLITE_CORRUPT);
   const auto hash = check_.hashes->subtree(0, entry.position.value - 1);
-  if (!hash) throw SQLite::Exception("entry " + seq + ": " + hash.error().message, SQLITE_CORRUPT);
+  if (!hash) throw_as_sqlite(hash.error(), "entry " + seq + ": ");
   leaf_.clear();
   append_leaf(leaf_, check_.ledger_id, parts_of(entry));
   if (leaf_hash(leaf_) != *hash)

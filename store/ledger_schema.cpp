@@ -158,4 +158,16 @@ Error sqlite_error(const std::filesystem::path& path, const SQLite::Exception& e
   return {kind, "the ledger " + path.string() + ": " + exception.what(), hint};
 }
 
+bool is_damage(const SQLite::Exception& exception) {
+  const int code = exception.getErrorCode() & 0xff;
+  return code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR || code == SQLITE_MISMATCH;
+}
+
+void throw_as_sqlite(const Error& error, const std::string& what) {
+  const int code = error.kind == ErrorKind::corrupt ? SQLITE_CORRUPT
+                   : error.kind == ErrorKind::busy  ? SQLITE_BUSY
+                                                    : SQLITE_IOERR;
+  throw SQLite::Exception(what + error.message, code);
+}
+
 }  // namespace autoheal::store

@@ -37,5 +37,9 @@ struct LedgerMeta {
 
 // What an SQLite error means to the caller, as a sentence: busy, corrupt or unavailable.
 [[nodiscard]] Error sqlite_error(const std::filesystem::path& path, const SQLite::Exception& exception);
+// Whether the file is damaged, or its tables are others than autoheal makes, rather than out of reach now.
+[[nodiscard]] bool is_damage(const SQLite::Exception& exception);
+// The other way round of sqlite_error: throws what sqlite_error makes the same kind of. `what` begins the sentence.
+[[noreturn]] void throw_as_sqlite(const Error& error, const std::string& what = {});
 
 }  // namespace autoheal::store

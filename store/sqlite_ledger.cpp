@@ -132,6 +132,7 @@ struct SqliteLedger::Parts {
   Result<void> grow_tree_from_here() {
     const TreeHead newest = rows->head();
     auto edge = GrowingTree::of(*hashes, newest.size);
+    if (!edge && edge.error().kind != ErrorKind::corrupt) return std::unexpected(std::move(edge.error()));
     const bool fits = newest.size == head.value && edge && edge->root() == newest.root;
     if (!fits) {
       return failure(
@@ -219,8 +220,9 @@ struct SqliteLedger::Parts {
     }
   }
 
-  // Each entry is a leaf: before an append, after it, and when the tree is signed.
-  [[nodiscard]] bool tree_covers_entries() const { return !tree || tree->tree().size() == head.value; }
+  // Each entry is a leaf: before an append, after it, and when the tree is signed. Where no tree is kept nothing is
+  // missed.
+  [[nodiscard]] bool tree_covers_entries() const { return (tree ? tree->tree().size() : head.value) == head.value; }
 
   // Destroyed from the last to the first: statements, connection, lock.
   LedgerLock lock;

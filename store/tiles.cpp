@@ -65,7 +65,9 @@ Result<void> TileHashes::read(unsigned tile_level, std::uint64_t number) const {
     return {};
   } catch (const SQLite::Exception& exception) {
     select_.tryReset();
-    return std::unexpected(sqlite_error(path_, exception));
+    Error error = sqlite_error(path_, exception);
+    if (is_damage(exception)) error.kind = ErrorKind::corrupt;
+    return std::unexpected(std::move(error));
   }
 }
 

@@ -20,11 +20,6 @@ namespace autoheal::store {
 
 namespace {
 
-bool is_damage(const SQLite::Exception& exception) {
-  const int code = exception.getErrorCode() & 0xff;
-  return code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR || code == SQLITE_MISMATCH;
-}
-
 // Ranges as they come from the threads, put together in order.
 class InOrder {
  public:
@@ -217,7 +212,9 @@ class Verification {
   }
 
   void add_range_jobs(std::vector<Job>& jobs, Worker& own, InOrder& ranges) {
-    if (auto before = GrowingTree::of(own.hashes(), first_range())) {
+    auto before = GrowingTree::of(own.hashes(), first_range());
+    throw_unless_damage(before);
+    if (before) {
       ranges.tree().begin(std::move(*before));
     } else {
       ranges.tree().give_up();

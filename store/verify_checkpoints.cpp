@@ -56,6 +56,7 @@ bool leads_on(const TreeHead& head, const std::string& what, const VerifiedLedge
     return false;
   }
   const auto root = root_of(hashes, head.size);
+  throw_unless_damage(root);
   if (root && *root == head.root) return true;
   problems.add("the first " + number_text(head.size) + " entries are not those of " + what +
                (root ? "" : ": " + root.error().message));
@@ -91,6 +92,7 @@ class Piece {
       return found_.problems.add(name + " is one of " + number_text(opened->head.size) + " entries of " +
                                  opened->origin);
     const auto root = size <= ledger_.size ? root_of(hashes_, size) : Result<Hash>(Hash{});
+    throw_unless_damage(root);
     if (size <= ledger_.size && root && *root != opened->head.root) {
       if (!found_.wrong_size) found_.wrong_size = size;
       return;

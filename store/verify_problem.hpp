@@ -6,12 +6,21 @@
 #include <string>
 #include <vector>
 
+#include "store/ledger_schema.hpp"
+
 namespace autoheal::store {
 
 struct Problem {
   std::uint64_t entry = 0;  // its number, or 0 where it is not about one
   std::string sentence;
 };
+
+// A hash that is damaged is a problem of the ledger. One that the disk does not give now is none, and ends verification
+// with an error: throws SQLite::Exception.
+template <class T>
+void throw_unless_damage(const Result<T>& hash) {
+  if (!hash && hash.error().kind != ErrorKind::corrupt) throw_as_sqlite(hash.error());
+}
 
 inline constexpr std::size_t most_problems = 100;
 

@@ -35,6 +35,7 @@ RangeFound RangeReader::read(std::uint64_t first) {
   found_.end = std::min(first + entries_per_range, ledger_.size);
   unreadable_ = root_said_ = false;
   auto left = GrowingTree::of(hashes_, first);
+  throw_unless_damage(left);
   roots_known_ = left.has_value();  // else the tiles above, which are looked at as a whole, are damaged
   if (left) tree_ = std::move(*left);
   rows_.begin(std::max(first, ledger_.kept ? ledger_.kept->size : 0) + 1, found_.end);
@@ -114,7 +115,7 @@ bool RangeReader::row_of(std::uint64_t seq) {
 
 void RangeReader::advance() {
   try {
-    has_row_ = !unreadable_ && rows_.step();
+    has_row_ = rows_.step();
     if (has_row_) row_ = entry_row(rows_);
   } catch (const SQLite::Exception& exception) {
     if ((exception.getErrorCode() & 0xff) != SQLITE_CORRUPT) throw;
@@ -177,6 +178,7 @@ const std::vector<Hash>& RangeReader::leaves_to_believe(const TileLeaves& tile) 
   bool tile_changed = false;
   if (tile.computed.size() == hashes_per_tile) {
     const auto above = hashes_.subtree(levels_per_tile, number);
+    throw_unless_damage(above);
     tile_changed = above && *above == root_of_leaves(tile.computed);
   }
   for (const std::size_t slot : tile.differ) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/check.hpp"
+
 namespace autoheal::store {
 
 FollowedStreams::Id FollowedStreams::id_of(std::string_view stream) {
@@ -28,9 +30,11 @@ StreamCheck& FollowedStreams::put(bool is_id, std::string_view stream, std::uniq
 void FollowedStreams::erase(bool is_id, std::string_view stream) {
   if (is_id) {
     by_id_.erase(id_of(stream));
-  } else if (const auto found = by_name_.find(stream); found != by_name_.end()) {
-    by_name_.erase(found);
+    return;
   }
+  const auto found = by_name_.find(stream);
+  AUTOHEAL_CHECK(found != by_name_.end());  // only what is followed can end
+  by_name_.erase(found);
 }
 
 void FollowedStreams::take(FollowedStreams&& other) {

@@ -1,6 +1,7 @@
 #include "workflows/heal_effects.hpp"
 
 #include <algorithm>
+#include <ranges>
 
 #include "engine/check.hpp"
 #include "workflows/build_outputs.hpp"
@@ -41,13 +42,10 @@ std::span<const Change> changes_of(const Effect& effect) {
 // Each change of the group has its outcome, once: what the machine goes by when it looks for what is next.
 template <class Effect, class Outcome>
 bool one_for_each(const Effect& effect, const std::vector<Outcome>& outcomes) {
-  std::vector<bool> told(effect.to - effect.from);
-  if (outcomes.size() != told.size()) return false;
-  for (const Outcome& outcome : outcomes) {
-    if (outcome.number <= effect.from || outcome.number > effect.to) return false;
-    told[outcome.number - effect.from - 1] = true;
-  }
-  return std::ranges::find(told, false) == told.end();
+  std::vector<std::size_t> told;
+  for (const Outcome& outcome : outcomes) told.push_back(outcome.number);
+  std::ranges::sort(told);
+  return std::ranges::equal(told, std::views::iota(effect.from + 1, effect.to + 1));
 }
 
 const Act& act_of(const EffectContext& effect, unsigned number) {

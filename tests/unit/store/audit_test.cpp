@@ -302,6 +302,122 @@ TEST_F(AuditTest, WhereNoLedgerIsThereIsNothing) {
   EXPECT_THAT(asked({}), IsEmpty());
   EXPECT_THAT(heals({}), IsEmpty());
   EXPECT_THAT(*Audit(*reader_).streams("01", "heal.triggered", 2), IsEmpty());
+  EXPECT_EQ(*Audit(*reader_).newest_stream("heal.triggered"), "");
+  EXPECT_TRUE(Audit(*reader_).figures({}, {}, [](const store::HealFigures&) { ADD_FAILURE(); }));
+}
+
+// ---- who has enough
+
+TEST_F(AuditTest, WhoHasEnoughIsGivenNoMore) {
+  fill();
+  std::vector<EntryFilter> filters(5);
+  filters[1].subject = "nginx";
+  filters[2].subject = "nginx";
+  filters[2].passes = [](const Entry& entry) { return entry.position.value % 2 == 0; };
+  filters[3].type = "heal.triggered";
+  filters[4].passes = filters[2].passes;
+  for (const EntryFilter& filter : filters) {
+    for (const bool newest : {false, true}) {
+      const EntryWindow ten{{}, {}, 10, newest};
+      const auto first_ten = asked(filter, ten);
+      ASSERT_EQ(first_ten.size(), 10U);
+      std::vector<std::uint64_t> taken;
+      const auto given = Audit(*reader_).entries(filter, ten, [&](const Entry& entry) {
+        taken.push_back(entry.position.value);
+        return taken.size() < 4;
+      });
+      EXPECT_EQ(given.value_or(0), 4U);
+      EXPECT_EQ(taken, std::vector<std::uint64_t>(first_ten.begin(), first_ten.begin() + 4));
+      EXPECT_THAT(asked(filter, {{}, {}, 0, newest}), IsEmpty());
+      EXPECT_THAT(asked(filter, {{all_.size()}, {}, 10, newest}), IsEmpty());
+    }
+  }
+}
+
+TEST_F(AuditTest, WhoHasEnoughHealsIsGivenNoMore) {
+  fill();
+  std::vector<HealFilter> filters(3);
+  filters[1].newest = 10;
+  filters[2].newest = 10;
+  filters[2].engine = "nginx";
+  for (const HealFilter& filter : filters) {
+    std::vector<std::string> taken;
+    EXPECT_TRUE(Audit(*reader_).heals(filter, [&](const AuditedHeal& heal) {
+      taken.push_back(heal.heal + " " + heal.engine + " " + heal.state);
+      return taken.size() < 4;
+    }));
+    const auto all = heals(filter);
+    EXPECT_EQ(taken, std::vector<std::string>(all.begin(), all.begin() + 4));
+  }
+}
+
+// Two heals of one moment are two.
+TEST_F(AuditTest, HealsOfOneMomentAreAllTold) {
+  auto ledger = open();
+  for (int round = 0; round < 4; ++round) {
+    const std::string id = "0193" + std::to_string(1000 + round) + "-0000-7000-8000-0000000000aa";
+    append(*ledger, id, 0, {entry("heal.triggered", R"({"strategy":"arie"})")});
+  }
+  reader_ = reader();
+  EXPECT_THAT(heals({}), ::testing::SizeIs(4));
+}
+
+// Where more is asked of them than the engine, the newest are those that began last.
+TEST_F(AuditTest, TheNewestHealsOfAnEngineAreTheLastThatPass) {
+  fill();
+  HealFilter all;
+  all.engine = "nginx";
+  std::vector<HealFilter> filters(3, all);
+  filters[0].strategy = "arie";
+  filters[1].since = all_[100].time;
+  filters[2].until = all_[300].time;
+  for (HealFilter filter : filters) {
+    const auto expected = heals(filter);
+    ASSERT_GT(expected.size(), 3U);
+    filter.newest = 3;
+    EXPECT_EQ(heals(filter), std::vector<std::string>(expected.end() - 3, expected.end()));
+  }
+}
+
+// Another way is taken to the heals that failed where those are many; what it finds is the same.
+TEST_F(AuditTest, ManyFailuresAreFoundAsFewAre) {
+  fill();
+  HealFilter failed;
+  failed.state = "Exhausted";
+  EntryFilter of_failed;
+  of_failed.stream_has = "heal.exhausted";
+  of_failed.type = "heal.plan_recorded";
+  const auto heals_before = heals(failed);
+  const auto entries_before = asked(of_failed);
+  ASSERT_FALSE(heals_before.empty() || entries_before.empty());
+  {
+    auto ledger = open();
+    ASSERT_EQ(append(*ledger, "many", 0, std::vector<NewEntry>(5'000, entry("heal.exhausted"))).status,
+              engine::AppendStatus::ok);
+  }
+  reader_ = reader();
+  EXPECT_EQ(heals(failed), heals_before);
+  EXPECT_EQ(asked(of_failed), entries_before);
+}
+
+// Rows that are archived while somebody slow reads are passed over.
+TEST_F(AuditTest, RowsThatGoWhileTheyAreToldArePassedOver) {
+  fill();
+  EntryFilter filter;
+  filter.subject = "nginx";
+  const auto before = asked(filter);
+  ASSERT_GT(before.size(), 10U);
+  auto ledger = open();
+  std::vector<std::uint64_t> told;
+  const auto given = Audit(*reader_).entries(filter, {}, [&](const Entry& entry) {
+    told.push_back(entry.position.value);
+    if (told.size() == 3) {
+      EXPECT_TRUE(ledger->drop_entries({before[before.size() - 3]}, {}));
+    }
+    return true;
+  });
+  EXPECT_EQ(given.value_or(0), told.size());
+  EXPECT_EQ(told, (std::vector<std::uint64_t>{before[0], before[1], before[2], before.end()[-2], before.end()[-1]}));
 }
 
 TEST_F(AuditTest, TheUsualQuestionsAreAnsweredByIndexes) {
