@@ -1,6 +1,7 @@
 #include "workflows/own_json.hpp"
 
 #include <algorithm>
+#include <new>
 
 namespace autoheal::workflows {
 

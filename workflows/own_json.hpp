@@ -1,4 +1,4 @@
-// JSON of our own writer, read in place: what restart, replay and audit read millions of. Nothing is converted in
+// JSON of our own writer, read in place: what a replay reads millions of. Nothing is converted in
 // silence: a number that does not fit, a float, a word in place of a text is an exception, which the codecs turn into
 // an Error.
 #pragma once
@@ -6,6 +6,7 @@
 #include <simdjson.h>
 
 #include <concepts>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,8 +19,8 @@
 
 namespace autoheal::workflows {
 
-// A value of a document that read_own_json() holds. Everything that asks throws std::invalid_argument where the value
-// is of another kind, or not there.
+// A value of an OwnJsonDocument, and valid as long as that. Everything that asks throws std::invalid_argument where the
+// value is of another kind, or not there.
 class OwnJson {
  public:
   explicit OwnJson(simdjson::dom::element element) : element_(element) {}
@@ -30,8 +31,7 @@ class OwnJson {
   [[nodiscard]] OwnJson at(std::size_t index) const;
   [[nodiscard]] bool is_null() const { return element_.is_null(); }
 
-  // Valid as long as the document.
-  [[nodiscard]] std::string_view text() const;
+  [[nodiscard]] std::string_view text() const;  // of the document, too
   [[nodiscard]] bool flag() const;
   template <std::integral Number>
   [[nodiscard]] Number number() const;
@@ -60,10 +60,11 @@ class OwnJson {
     const auto found = find(key);
     return found ? found->get<T>() : std::move(otherwise);
   }
+  // Fields are read by assignment. Not for char, which a string could be assigned from as well.
   template <class T>
-  requires std::same_as<T, std::string> ||(std::integral<T> && !std::same_as<T, char>)operator T() const {
+  requires(std::same_as<T, std::string> || (std::integral<T> && !std::same_as<T, char>)) operator T() const {
     return get<T>();
-  }  // NOLINT(google-explicit-constructor): fields are read by assignment
+  }
 
  private:
   [[noreturn]] static void refuse(std::string_view wanted);
@@ -76,7 +77,8 @@ class OwnJson {
 // The parser of this thread, for as long as one document is read.
 class OwnJsonDocument {
  public:
-  // std::invalid_argument: `text` is no JSON in UTF-8, holds a number of more than 64 bits or more than 255 levels.
+  // std::invalid_argument: `text` is no JSON in UTF-8, holds a number of more than 64 bits or more than 255 levels; an
+  // empty list or object is none.
   explicit OwnJsonDocument(std::string_view text);
   ~OwnJsonDocument();
   OwnJsonDocument(const OwnJsonDocument&) = delete;
@@ -95,16 +97,10 @@ class OwnJsonDocument {
 
 template <std::integral Number>
 Number OwnJson::number() const {
-  if constexpr (std::is_unsigned_v<Number>) {
-    const auto found = element_.get_uint64();
-    if (found.error() == simdjson::SUCCESS && std::in_range<Number>(found.value_unsafe()))
-      return static_cast<Number>(found.value_unsafe());
-  } else {
-    const auto found = element_.get_int64();
-    if (found.error() == simdjson::SUCCESS && std::in_range<Number>(found.value_unsafe()))
-      return static_cast<Number>(found.value_unsafe());
-  }
-  refuse("a whole number that fits");
+  const auto found = element_.get<std::conditional_t<std::is_unsigned_v<Number>, std::uint64_t, std::int64_t>>();
+  if (found.error() != simdjson::SUCCESS || !std::in_range<Number>(found.value_unsafe()))
+    refuse("a whole number that fits");
+  return static_cast<Number>(found.value_unsafe());
 }
 
 template <class T>

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <sys/mman.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -12,6 +11,8 @@
 #include <cerrno>
 #include <cstdarg>
 #include <cstddef>
+
+#include "tests/support/replaced_calls.hpp"
 
 namespace autoheal::testing {
 
@@ -28,26 +29,22 @@ class FailingCalls {
     countdown_ = countdown;
     switch (call) {
       case FailingCall::read:
-        replace("pread", &read_at);
-        replace("pread64", &read_at);
-        replace("read", &read_on);
+        replace_call("pread", &read_at);
+        replace_call("pread64", &read_at);
+        replace_call("read", &read_on);
         break;
       case FailingCall::open:
-        replace("open", &open_file);
+        replace_call("open", &open_file);
         break;
       case FailingCall::lock:
-        replace("fcntl", &lock_file);
+        replace_call("fcntl", &lock_file);
         break;
       case FailingCall::map:
-        replace("mmap", &map_file);
+        replace_call("mmap", &map_file);
         break;
     }
   }
-  ~FailingCalls() {
-    sqlite3_vfs* vfs = sqlite3_vfs_find("unix");
-    for (const char* name : {"pread", "pread64", "read", "open", "fcntl", "mmap"})
-      vfs->xSetSystemCall(vfs, name, nullptr);
-  }
+  ~FailingCalls() { put_calls_back({"pread", "pread64", "read", "open", "fcntl", "mmap"}); }
   FailingCalls(const FailingCalls&) = delete;
   FailingCalls& operator=(const FailingCalls&) = delete;
 
@@ -55,13 +52,6 @@ class FailingCalls {
   [[nodiscard]] bool came() const { return countdown_ <= 0; }
 
  private:
-  template <class Function>
-  static void replace(const char* name, Function function) {
-    sqlite3_vfs* vfs = sqlite3_vfs_find("unix");
-    // Those that this build of SQLite does not use stay as they are.
-    if (vfs->xGetSystemCall(vfs, name) != nullptr)
-      vfs->xSetSystemCall(vfs, name, reinterpret_cast<sqlite3_syscall_ptr>(function));
-  }
   static bool fails() {
     const int left = --countdown_;
     if (left != 0 && !(left < 0 && for_good_)) return false;

@@ -2,12 +2,13 @@
 // write(2) and read(2) allow: nobody may notice.
 #pragma once
 
-#include <sqlite3.h>
 #include <sys/types.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstddef>
+
+#include "tests/support/replaced_calls.hpp"
 
 namespace autoheal::testing {
 
@@ -17,19 +18,15 @@ class InterruptedCalls {
   explicit InterruptedCalls(unsigned each) {
     each_ = each;
     count_ = calls_ = 0;
-    replace("pread", &pread_again);
-    replace("pread64", &pread_again);
-    replace("read", &read_again);
-    replace("pwrite", &pwrite_again);
-    replace("pwrite64", &pwrite_again);
-    replace("write", &write_again);
-    replace("ftruncate", &ftruncate_again);
+    replace_call("pread", &pread_again);
+    replace_call("pread64", &pread_again);
+    replace_call("read", &read_again);
+    replace_call("pwrite", &pwrite_again);
+    replace_call("pwrite64", &pwrite_again);
+    replace_call("write", &write_again);
+    replace_call("ftruncate", &ftruncate_again);
   }
-  ~InterruptedCalls() {
-    sqlite3_vfs* vfs = sqlite3_vfs_find("unix");
-    for (const char* name : {"pread", "pread64", "read", "pwrite", "pwrite64", "write", "ftruncate"})
-      vfs->xSetSystemCall(vfs, name, nullptr);
-  }
+  ~InterruptedCalls() { put_calls_back({"pread", "pread64", "read", "pwrite", "pwrite64", "write", "ftruncate"}); }
   InterruptedCalls(const InterruptedCalls&) = delete;
   InterruptedCalls& operator=(const InterruptedCalls&) = delete;
 
@@ -37,13 +34,6 @@ class InterruptedCalls {
   [[nodiscard]] std::size_t count() const { return count_; }
 
  private:
-  template <class Function>
-  static void replace(const char* name, Function function) {
-    sqlite3_vfs* vfs = sqlite3_vfs_find("unix");
-    // Those that this build of SQLite does not use stay as they are.
-    if (vfs->xGetSystemCall(vfs, name) != nullptr)
-      vfs->xSetSystemCall(vfs, name, reinterpret_cast<sqlite3_syscall_ptr>(function));
-  }
   enum class Turn { whole, half, interrupted };
   static Turn next() {
     const unsigned turn = ++calls_ % (3 * each_);

@@ -29,6 +29,12 @@ TEST(HostileEntries, AreNestedTooDeepToBeRead) {
   const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
   EXPECT_FALSE(Heal::decode("heal.completed", 1, R"({"attempts":1,"took_us":1,"more":)" + deep + "}"));
   EXPECT_FALSE(SelfTest::decode("selftest.completed", 1, deep));
+  const auto with_levels = [](std::size_t levels) {
+    const std::string lists = std::string(levels - 1, '[') + "1" + std::string(levels - 1, ']');
+    return Heal::decode("heal.completed", 1, R"({"attempts":1,"took_us":1,"more":)" + lists + "}");
+  };
+  EXPECT_TRUE(with_levels(255));
+  EXPECT_FALSE(with_levels(256));
   EXPECT_FALSE(decode_engine_spec(deep));
 }
 
