@@ -50,6 +50,13 @@ struct EnvProbe {
   std::map<std::string, std::string> equals;
   friend bool operator==(const EnvProbe&, const EnvProbe&) = default;
 };
+// Values in a .json, .yaml or .yml file, by RFC 6901 pointers.
+struct SettingsProbe {
+  std::string file;
+  std::vector<std::pair<std::string, std::string>> equals;  // pointer, value as JSON text (a scalar)
+  std::vector<std::string> require;                         // pointers at which something stands
+  friend bool operator==(const SettingsProbe&, const SettingsProbe&) = default;
+};
 struct TcpProbe {
   std::string host;
   std::uint16_t port = 0;
@@ -80,7 +87,7 @@ struct Probe {
   std::string name;
   Duration timeout = std::chrono::seconds(10);
   bool heal = true;  // false: reported only
-  std::variant<FileProbe, EnvProbe, TcpProbe, HttpProbe, CommandProbe, PluginProbe, ProcessProbe> what;
+  std::variant<FileProbe, EnvProbe, TcpProbe, HttpProbe, CommandProbe, PluginProbe, ProcessProbe, SettingsProbe> what;
   friend bool operator==(const Probe&, const Probe&) = default;
 };
 

@@ -22,6 +22,10 @@ void fields(A& a, EnvProbe& v) {
   a("file", v.file)("require", v.require)("equals", v.equals);
 }
 template <class A>
+void fields(A& a, SettingsProbe& v) {
+  a("file", v.file)("equals", v.equals)("require", v.require);
+}
+template <class A>
 void fields(A& a, TcpProbe& v) {
   a("host", v.host)("port", v.port);
 }
@@ -141,8 +145,8 @@ void fields(A& a, EngineSpec& v) {
 template <class Variant>
 inline constexpr auto kinds_of = 0;
 template <>
-inline constexpr std::array<std::string_view, 7> kinds_of<decltype(Probe::what)> = {
-    "file", "env", "tcp", "http", "command", "plugin", "process"};
+inline constexpr std::array<std::string_view, 8> kinds_of<decltype(Probe::what)> = {
+    "file", "env", "tcp", "http", "command", "plugin", "process", "settings"};
 template <>
 inline constexpr std::array<std::string_view, 2> kinds_of<Hook> = {"run", "http"};
 

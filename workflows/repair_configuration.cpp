@@ -90,13 +90,10 @@ Done repair(const PlanningInput&, PlanDraft& draft, const SettingsRepair& settin
   draft.touch(**target, ChangeKind::settings);
   auto text = draft.content_of(**target);
   if (!text) return std::unexpected(std::move(text.error()));
-  for (const auto& [pointer, value] : settings.set) {
-    auto changed = set_setting(*text, settings_format_of(settings.file), pointer, value);
-    if (!changed) return in(settings.file, changed.error());
-    if (*changed != *text) (*target)->named.push_back(pointer);
-    *text = std::move(*changed);
-  }
-  draft.rewrite(**target, std::move(*text));
+  auto edited = set_settings(*text, settings_format_of(settings.file), settings.set);
+  if (!edited) return in(settings.file, edited.error());
+  for (std::string& pointer : edited->changed) (*target)->named.push_back(std::move(pointer));
+  draft.rewrite(**target, std::move(edited->text));
   return {};
 }
 

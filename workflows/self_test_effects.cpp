@@ -11,10 +11,10 @@ namespace asio = boost::asio;
 
 namespace {
 
-// Networks and programs fail now and then; a file, an env file or a process is as it is.
+// Networks and programs fail now and then; a file, what it holds or a process is as it is.
 bool is_sure(const Probe& probe) {
   return std::holds_alternative<FileProbe>(probe.what) || std::holds_alternative<EnvProbe>(probe.what) ||
-         std::holds_alternative<ProcessProbe>(probe.what);
+         std::holds_alternative<ProcessProbe>(probe.what) || std::holds_alternative<SettingsProbe>(probe.what);
 }
 
 }  // namespace

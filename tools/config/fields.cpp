@@ -14,7 +14,8 @@ constexpr std::array<std::string_view, 2> modes_of_healing = {"heal", "observe"}
 constexpr std::array<std::string_view, 3> roles = {"admiral", "captain", "observer"};
 constexpr std::array<std::string_view, 4> strategies = {"arie", "chimera", "cascade", "generic"};
 constexpr std::array<std::string_view, 1> warning_choices = {"fail"};
-constexpr std::array<std::string_view, 7> probe_kinds = {"file", "env", "tcp", "http", "command", "plugin", "process"};
+constexpr std::array<std::string_view, 8> probe_kinds = {"file", "env",     "settings", "tcp",
+                                                         "http", "command", "plugin",   "process"};
 
 constexpr std::array<std::string_view, 2> platform_kinds = {"run", "http"};
 constexpr std::array<std::string_view, 5> http_methods = {"POST", "PUT", "PATCH", "DELETE", "GET"};
@@ -79,6 +80,14 @@ constexpr std::array env_probe_fields = {
     map_of("equals", text_values, "names and the values they must have"),
 };
 constexpr Shape env_probe{"env probe", env_probe_fields};
+constexpr std::array settings_values_field = {one("*", value, "a text, number, true, false or null")};
+constexpr Shape settings_values{"settings values", settings_values_field};
+constexpr std::array settings_probe_fields = {
+    must("file", target, "the .json, .yaml or .yml file"),
+    list("require", text, "JSON pointers (/server/port) at which something must stand"),
+    map_of("equals", settings_values, "JSON pointers and the values that must stand there"),
+};
+constexpr Shape settings_probe{"settings probe", settings_probe_fields};
 constexpr std::array tcp_probe_fields = {
     must("host", word, "a name or an address"),
     limited({"port", integer, "the port", false, true}, 1, 65535),
@@ -97,6 +106,7 @@ constexpr std::array probe_fields = {
     must("name", word, "its name, once within the engine"),
     object_of("file", file_probe, "a file is as it should be"),
     object_of("env", env_probe, "a .env file has what it should"),
+    object_of("settings", settings_probe, "values of a JSON or YAML file are as they should be"),
     object_of("tcp", tcp_probe, "a port accepts connections"),
     object_of("http", http_probe, "an HTTP request is answered"),
     list("command", argument, "a program and its arguments; exit status 0 passes"),
@@ -131,8 +141,6 @@ constexpr std::array env_repair_fields = {
     list("unset", word, "names that must not be assigned"),
 };
 constexpr Shape env_repair{"env repair", env_repair_fields};
-constexpr std::array settings_values_field = {one("*", value, "a text, number, true, false or null")};
-constexpr Shape settings_values{"settings values", settings_values_field};
 constexpr std::array settings_repair_fields = {
     must("file", target, "a .json, .yaml or .yml file; comments, order and quoting stay"),
     map_of("set", settings_values, "JSON pointers (/server/port) and their values", true),

@@ -126,6 +126,7 @@ class EngineReader {
     read(node, "heal", probe.heal);
     if (const Node* file = node.find("file")) probe.what = file_probe(*file, join(path, "file"));
     if (const Node* env = node.find("env")) probe.what = env_probe(*env, join(path, "env"));
+    if (const Node* settings = node.find("settings")) probe.what = settings_probe(*settings, join(path, "settings"));
     if (const Node* tcp = node.find("tcp")) {
       TcpProbe what;
       unsigned port = 0;
@@ -187,6 +188,17 @@ class EngineReader {
     return probe;
   }
 
+  SettingsProbe settings_probe(const Node& node, const std::string& path) {
+    SettingsProbe probe;
+    settings_file(node, path, probe.file);
+    read(node, "require", probe.require);
+    for (const Node& pointer : list_at(node, "require")) setting_pointer(pointer, join(path, "require"));
+    if (const Node* equals = node.find("equals")) probe.equals = setting_values(*equals, join(path, "equals"));
+    if (probe.require.empty() && probe.equals.empty())
+      reading_.wrong(node, path, "nothing is asked of the file, expected `require` or `equals`");
+    return probe;
+  }
+
   FileRepair file(const Node& node, const std::string& path) {
     FileRepair repair;
     read(node, "path", repair.path);
@@ -240,22 +252,34 @@ class EngineReader {
 
   SettingsRepair settings(const Node& node, const std::string& path) {
     SettingsRepair repair;
-    read(node, "file", repair.file);
-    if (!repair.file.ends_with(".json") && !repair.file.ends_with(".yaml") && !repair.file.ends_with(".yml")) {
-      reading_.wrong(*node.find("file"), join(path, "file"),
-                     "\"" + repair.file + "\" is neither .json nor .yaml, expected one of them");
-    }
+    settings_file(node, path, repair.file);
     const Node& set = *node.find("set");
-    for (std::size_t index = 0; index < set.keys.size(); ++index) {
-      const auto tokens = pointer_tokens(set.keys[index].text);
-      if (!tokens)
-        reading_.wrong(set.keys[index], join(path, "set"),
-                       tokens.error().message + ", expected one such as /server/port");
-      repair.set.emplace_back(set.keys[index].text, json_of(set.items[index]));
-    }
+    repair.set = setting_values(set, join(path, "set"));
     if (repair.set.empty())
       reading_.wrong(set, join(path, "set"), "nothing is to be set, expected at least one pointer");
     return repair;
+  }
+
+  void settings_file(const Node& node, const std::string& path, std::string& file) {
+    read(node, "file", file);
+    if (!file.ends_with(".json") && !file.ends_with(".yaml") && !file.ends_with(".yml")) {
+      reading_.wrong(*node.find("file"), join(path, "file"),
+                     "\"" + file + "\" is neither .json nor .yaml nor .yml, expected one of them");
+    }
+  }
+
+  void setting_pointer(const Node& pointer, const std::string& path) {
+    if (const auto tokens = pointer_tokens(pointer.text); !tokens)
+      reading_.wrong(pointer, path, tokens.error().message + ", expected one such as /server/port");
+  }
+
+  std::vector<std::pair<std::string, std::string>> setting_values(const Node& map, const std::string& path) {
+    std::vector<std::pair<std::string, std::string>> values;
+    for (std::size_t index = 0; index < map.keys.size(); ++index) {
+      setting_pointer(map.keys[index], path);
+      values.emplace_back(map.keys[index].text, json_of(map.items[index]));
+    }
+    return values;
   }
 
   static std::string json_of(const Node& scalar) {

@@ -6,6 +6,7 @@
 #include "tools/host/process_table.hpp"
 #include "tools/host/user_account.hpp"
 #include "workflows/env_file.hpp"
+#include "workflows/settings_probe.hpp"
 
 namespace autoheal::host {
 
@@ -80,6 +81,17 @@ Verdict probe_env(const RootFolder& root, const workflows::EnvProbe& probe, cons
     }
   }
   return problems.empty() ? Verdict{} : fails(probe.file + ": " + problems);
+}
+
+Verdict probe_settings(const RootFolder& root, const workflows::SettingsProbe& probe,
+                       const workflows::SecretRules& secrets, const engine::BlobStore& blobs, const OwnFiles& own) {
+  Look look;
+  look.keep_content = true;
+  const auto seen = look_at(root, probe.file, look, blobs, own);
+  if (!seen) return cannot_look(seen.error());
+  if (seen->facts.kind != TargetKind::file) return fails(probe.file + " is missing or no file");
+  const std::string problem = workflows::unlike_settings(seen->content, probe, secrets);
+  return problem.empty() ? Verdict{} : fails(probe.file + ": " + problem);
 }
 
 Result<pid_t> process_in(const RootFolder& root, const std::string& pidfile, const OwnFiles& own) {

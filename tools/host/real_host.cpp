@@ -68,8 +68,8 @@ void keep_program(const ProgramRun& run, const RunOutcome& ran, engine::BlobStor
   if (content && sha256_name(*content) == ran.program_sha256) (void)blobs.put(*content, BlobNaming::plain);
 }
 
-Verdict judge(const RootFolder& root, const Probe& probe, const EffectMark& mark, engine::BlobStore& blobs,
-              const OwnFiles& own) {
+Verdict judge(const RootFolder& root, const EngineSpec& spec, const Probe& probe, const EffectMark& mark,
+              engine::BlobStore& blobs, const OwnFiles& own) {
   const auto judged = [&](ProgramRun run, const auto& judge_run) {
     run.timeout = probe.timeout;
     RunOutcome ran = run_program({run, mark, LeaveBehind::nothing});
@@ -80,6 +80,8 @@ Verdict judge(const RootFolder& root, const Probe& probe, const EffectMark& mark
   };
   if (const auto* file = std::get_if<FileProbe>(&probe.what)) return probe_file(root, *file, blobs, own);
   if (const auto* env = std::get_if<EnvProbe>(&probe.what)) return probe_env(root, *env, blobs, own);
+  if (const auto* settings = std::get_if<SettingsProbe>(&probe.what))
+    return probe_settings(root, *settings, spec.secrets, blobs, own);
   if (const auto* tcp = std::get_if<TcpProbe>(&probe.what)) return probe_tcp(*tcp, probe.timeout);
   if (const auto* http = std::get_if<HttpProbe>(&probe.what)) return probe_http(*http, probe.timeout);
   if (const auto* command = std::get_if<CommandProbe>(&probe.what)) return judged(command->run, judge_command);
@@ -304,8 +306,8 @@ ProbeResult RealHost::probe(const EngineSpec& spec, const Probe& probe, const Ef
   const Duration began = since_boot();
   const std::string problem = problem_in([&] {
     const auto root = RootFolder::open(spec.root);
-    Verdict verdict =
-        root ? judge(*root, probe, mark, options_.blobs, OwnFiles(options_.own_files)) : fails(root.error().message);
+    Verdict verdict = root ? judge(*root, spec, probe, mark, options_.blobs, OwnFiles(options_.own_files))
+                           : fails(root.error().message);
     if (verdict.verdict == ProbeVerdict::fail && !has_descriptor_left())
       verdict = unknown("no descriptor is left to look with: " + verdict.message);
     result.verdict = verdict.verdict;

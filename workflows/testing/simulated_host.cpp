@@ -7,6 +7,7 @@
 #include "workflows/glob.hpp"
 #include "workflows/release_choice.hpp"
 #include "workflows/security_rules.hpp"
+#include "workflows/settings_probe.hpp"
 
 namespace autoheal::workflows::testing {
 
@@ -424,6 +425,9 @@ std::string SimulatedHost::judge(const EngineSpec& spec, const Probe& probe, con
     for (const auto& [name, value] : env->equals) {
       if (!values.contains(name) || values.at(name) != value) return env->file + ": " + name + " has another value";
     }
+  } else if (const auto* settings = std::get_if<SettingsProbe>(&probe.what)) {
+    if (const std::string problem = unlike_settings(content(settings->file), *settings, spec.secrets); !problem.empty())
+      return settings->file + ": " + problem;
   } else if (const auto* process = std::get_if<ProcessProbe>(&probe.what)) {
     if (!process_runs(spec, process->pidfile)) return "the process of " + process->pidfile + " does not run";
   } else if (const auto* tcp = std::get_if<TcpProbe>(&probe.what)) {
