@@ -385,6 +385,8 @@ ProbeResult ReproducedHost::probe(const EngineSpec& spec, const Probe& probe, co
   if (const auto* file = std::get_if<FileProbe>(&probe.what); file != nullptr && has_its_mode(file->path))
     return real(probe);
   if (const auto* env = std::get_if<EnvProbe>(&probe.what); env != nullptr && is_rebuilt(env->file)) return real(probe);
+  if (const auto* link = std::get_if<LinkProbe>(&probe.what); link != nullptr && is_rebuilt(link->path))
+    return real(probe);
   Probe moved = probe;
   auto* command = std::get_if<CommandProbe>(&moved.what);
   auto* plugin = std::get_if<PluginProbe>(&moved.what);
