@@ -157,6 +157,11 @@ struct Describe {
     say("Exhausted after " + plural(e.attempts, "attempt") + ": " + std::string(name_of(e.reason)));
     if (!e.message.empty()) add(e.message);
   }
+  void operator()(const ImagesKept& e) {
+    say(e.kept.empty() ? "nothing that it displaced lies beside its targets any more"
+                       : "stays beside its targets, since the vault could not take it");
+    for (const std::string& one : e.kept) add(one);
+  }
 };
 
 }  // namespace

@@ -83,11 +83,19 @@ struct ProcessProbe {
   friend bool operator==(const ProcessProbe&, const ProcessProbe&) = default;
 };
 
+struct LinkProbe {
+  std::string path;
+  std::string target;  // as written in the link
+  friend bool operator==(const LinkProbe&, const LinkProbe&) = default;
+};
+
 struct Probe {
   std::string name;
   Duration timeout = std::chrono::seconds(10);
   bool heal = true;  // false: reported only
-  std::variant<FileProbe, EnvProbe, TcpProbe, HttpProbe, CommandProbe, PluginProbe, ProcessProbe, SettingsProbe> what;
+  std::variant<FileProbe, EnvProbe, TcpProbe, HttpProbe, CommandProbe, PluginProbe, ProcessProbe, SettingsProbe,
+               LinkProbe>
+      what;
   friend bool operator==(const Probe&, const Probe&) = default;
 };
 

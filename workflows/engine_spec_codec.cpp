@@ -46,6 +46,10 @@ void fields(A& a, ProcessProbe& v) {
   a("pidfile", v.pidfile);
 }
 template <class A>
+void fields(A& a, LinkProbe& v) {
+  a("path", v.path)("target", v.target);
+}
+template <class A>
 void fields(A& a, Probe& v) {
   a("name", v.name)("timeout_us", v.timeout)("heal", v.heal)("what", v.what);
 }
@@ -145,8 +149,8 @@ void fields(A& a, EngineSpec& v) {
 template <class Variant>
 inline constexpr auto kinds_of = 0;
 template <>
-inline constexpr std::array<std::string_view, 8> kinds_of<decltype(Probe::what)> = {
-    "file", "env", "tcp", "http", "command", "plugin", "process", "settings"};
+inline constexpr std::array<std::string_view, 9> kinds_of<decltype(Probe::what)> = {
+    "file", "env", "tcp", "http", "command", "plugin", "process", "settings", "link"};
 template <>
 inline constexpr std::array<std::string_view, 2> kinds_of<Hook> = {"run", "http"};
 

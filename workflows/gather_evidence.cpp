@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <exception>
+#include <mutex>
 #include <system_error>
 #include <thread>
 #include <utility>
 
+#include "engine/contained.hpp"
 #include "workflows/kept_output.hpp"
 
 namespace autoheal::workflows {
@@ -131,8 +134,18 @@ ProgramRun command_of(const TestSpec& test, const TestCell& cell) {
 
 void run_side_by_side(std::size_t count, unsigned at_once, const std::function<void(std::size_t)>& job) {
   std::atomic<std::size_t> next{0};
-  const auto work = [&] {
-    for (std::size_t index = next++; index < count; index = next++) job(index);
+  std::mutex thrown_mutex;
+  std::exception_ptr thrown;  // the first: it goes on where the jobs were asked for
+  const auto work = [&, contained = checks_are_contained()] {
+    std::optional<ContainedChecks> checks;
+    if (contained) checks.emplace();
+    try {
+      for (std::size_t index = next++; index < count; index = next++) job(index);
+    } catch (...) {
+      next = count;
+      const std::lock_guard lock(thrown_mutex);
+      if (!thrown) thrown = std::current_exception();
+    }
   };
   const std::size_t helpers = std::min<std::size_t>(count, std::max(1U, at_once));
   std::vector<std::jthread> threads;
@@ -141,14 +154,25 @@ void run_side_by_side(std::size_t count, unsigned at_once, const std::function<v
   } catch (const std::system_error&) {  // no thread is to be had: fewer do the same
   }
   work();
+  threads.clear();
+  if (thrown) std::rethrow_exception(thrown);
 }
 
 std::vector<ProbeResult> run_probes(const HealSurroundings& at, const EngineSpec& spec,
                                     const std::vector<Probe>& probes, const EffectMark& mark) {
   if (at.learn_secrets_of) at.learn_secrets_of(spec);
   std::vector<ProbeResult> results(probes.size());
-  run_side_by_side(probes.size(), at.tests_at_once,
-                   [&](std::size_t index) { results[index] = at.host.probe(spec, probes[index], mark); });
+  run_side_by_side(probes.size(), at.tests_at_once, [&](std::size_t index) {
+    auto tested = contained("probe", [&] { return at.host.probe(spec, probes[index], mark); });
+    if (tested) {
+      results[index] = std::move(*tested);
+      return;
+    }
+    // Nothing is known of the engine: that starts no heal, and certifies none.
+    results[index].name = probes[index].name;
+    results[index].heal = probes[index].heal;
+    results[index].message = sentence_of(tested.error());
+  });
   for (ProbeResult& result : results) {  // only now: what one of them read may be what another printed
     result.message = at.mask(result.message);
     if (!result.program_sha256.empty() && result.message.size() > longest_message_bytes)

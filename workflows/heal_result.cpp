@@ -30,7 +30,7 @@ HealResult result_of(const HealState& state, const std::string& heal) {
   } else {
     result.reason = name_of(state.end_reason);
     result.ending = state.attempt == 0 ? HealEnding::never_began : HealEnding::exhausted;
-    if (state.attempt == 0) result.error = result.reason;
+    result.error = state.attempt == 0 ? result.reason : state.last_problem;
   }
   return result;
 }

@@ -20,7 +20,7 @@ struct HealResult {
   std::string strategy;
   unsigned attempts = 0;
   Duration took{0};
-  std::string error;   // why it never began, or was skipped
+  std::string error;   // why it never began, was skipped, or failed at last
   std::string reason;  // why it ended Exhausted
   std::string heal;    // the heal's id, or empty where none was started
   friend bool operator==(const HealResult&, const HealResult&) = default;

@@ -62,6 +62,7 @@ struct HealState {
   unsigned resumptions = 0;                              // since the last progress
   EndReason end_reason = EndReason::attempts_exhausted;  // once exhausted
   Duration took{0};                                      // once ended
+  std::vector<std::string> kept;                         // once ended: displaced files that stay, and why
 
   friend bool operator==(const HealState&, const HealState&);
 };

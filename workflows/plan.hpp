@@ -103,10 +103,11 @@ struct ChangeOutcome {
   int exit_code = 0;               // acts
   Duration took{0};                // acts
   std::string program_sha256;      // acts
-  BlobName output;                 // acts: what it printed
+  BlobName output;                 // acts, and a `validate` that refused: what it printed
   TargetFacts left;                // changes: the target as it was left, compared again before the verdict
   std::vector<TargetFacts> built;  // builds: the outputs as they were left
   std::string role;                // the principal's, as asked right before the change
+  std::string printed = {};        // by a `validate` that refused, secrets and all: never recorded
   friend bool operator==(const ChangeOutcome&, const ChangeOutcome&) = default;
 };
 

@@ -3,6 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include "engine/contained.hpp"
 #include "workflows/gather_evidence.hpp"
 
 namespace autoheal::workflows {
@@ -14,12 +15,11 @@ namespace {
 // Networks and programs fail now and then; a file, what it holds or a process is as it is.
 bool is_sure(const Probe& probe) {
   return std::holds_alternative<FileProbe>(probe.what) || std::holds_alternative<EnvProbe>(probe.what) ||
-         std::holds_alternative<ProcessProbe>(probe.what) || std::holds_alternative<SettingsProbe>(probe.what);
+         std::holds_alternative<ProcessProbe>(probe.what) || std::holds_alternative<SettingsProbe>(probe.what) ||
+         std::holds_alternative<LinkProbe>(probe.what);
 }
 
-}  // namespace
-
-TestReport test_engine(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark) {
+TestReport report_of(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark) {
   TestReport report;
   EngineTested& tested = report.tested;
   tested.engine = spec.name;
@@ -44,6 +44,16 @@ TestReport test_engine(const HealSurroundings& at, const EngineSpec& spec, const
     report.failing.push_back(result.name);
   }
   return report;
+}
+
+}  // namespace
+
+TestReport test_engine(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark) {
+  auto report = contained("self-test", [&] { return report_of(at, spec, mark); });
+  if (report) return std::move(*report);
+  TestReport unknown;
+  unknown.tested = {spec.name, TestOutcome::unknown, sentence_of(report.error()), Duration{0}};
+  return unknown;
 }
 
 void SelfTestEffects::perform(const std::string& stream, const SelfTestEffect& effect, Done done) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/contained.hpp"
 #include "workflows/plan_secrets.hpp"
 #include "workflows/repair_configuration.hpp"
 #include "workflows/repair_deployment.hpp"
@@ -13,17 +14,24 @@ namespace autoheal::workflows {
 Result<PlannedRepair> plan_repair(const PlanningInput& input) {
   if (input.observation.recovered) return PlannedRepair{};
   PlanDraft draft(input);
+  begins_pure_part("repair_releases");
   if (auto done = repair_releases(input, draft); !done) return std::unexpected(std::move(done.error()));
+  begins_pure_part("repair_configuration");
   if (auto done = repair_configuration(input, draft); !done) return std::unexpected(std::move(done.error()));
+  begins_pure_part("plan_draft");
   PlannedRepair planned = draft.finish();
   Plan& plan = planned.plan;
   const auto releases = std::ranges::count(plan.changes, ChangeKind::release, &Change::kind);
+  begins_pure_part("repair_state");
   if (auto done = add_state_changes(input, plan); !done) return std::unexpected(std::move(done.error()));
   const bool stopped = stop_for_state(input, plan);
+  begins_pure_part("repair_deployment");
   if (auto done = add_builds(input, static_cast<std::size_t>(releases), plan); !done)
     return std::unexpected(std::move(done.error()));
   add_platform_acts(input, plan);
+  begins_pure_part("repair_service");
   add_acts(input, stopped, plan);
+  begins_pure_part("hide_secrets");
   hide_secrets(input.spec, input.name_of_content, planned);
   return planned;
 }

@@ -87,12 +87,7 @@ inline const std::vector<HealExample>& heal_examples() {
        [](HealWorld& w) {
          w.host.make_link("current", "releases/1");
          w.spec.repair.links = {{"current", "releases/2"}, {"fresh", "releases/2"}};
-         w.host.install("/tests/link", [&w](const RunRequest&) {
-           RunOutcome outcome;
-           outcome.exit_code = w.host.file("current")->link_target == "releases/2" ? 0 : 1;
-           return outcome;
-         });
-         w.spec.self_test = {probe("link", CommandProbe{runs({"/tests/link"})})};
+         w.spec.self_test = {probe("link", LinkProbe{"current", "releases/2"})};
        }},
       {"policy",
        [](HealWorld& w) {

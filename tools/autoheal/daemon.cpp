@@ -153,7 +153,10 @@ void Daemon::follow_heals() {
   hooks.began = [this](const std::string& engine) { watch_.heal_began(engine); };
   hooks.ended = [this](const HealResult& result) {
     // That nothing can be recorded was told once; each try is no news.
-    if (result.reason != not_recorded) tell(line_of(console_, result));
+    if (result.reason != not_recorded) {
+      tell(line_of(console_, result));
+      for (const std::string& line : lines_below(result)) tell("   " + line);
+    }
     report_.healed(result);
     watch_.heal_ended(result, healer_.clock().since_boot());
     processes_->look_again(result.engine);

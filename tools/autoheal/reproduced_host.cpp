@@ -388,6 +388,8 @@ ProbeResult ReproducedHost::probe(const EngineSpec& spec, const Probe& probe, co
   if (const auto* settings = std::get_if<SettingsProbe>(&probe.what);
       settings != nullptr && is_rebuilt(settings->file))
     return real(probe);
+  if (const auto* link = std::get_if<LinkProbe>(&probe.what); link != nullptr && is_rebuilt(link->path))
+    return real(probe);
   Probe moved = probe;
   auto* command = std::get_if<CommandProbe>(&moved.what);
   auto* plugin = std::get_if<PluginProbe>(&moved.what);

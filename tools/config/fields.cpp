@@ -14,8 +14,8 @@ constexpr std::array<std::string_view, 2> modes_of_healing = {"heal", "observe"}
 constexpr std::array<std::string_view, 3> roles = {"admiral", "captain", "observer"};
 constexpr std::array<std::string_view, 4> strategies = {"arie", "chimera", "cascade", "generic"};
 constexpr std::array<std::string_view, 1> warning_choices = {"fail"};
-constexpr std::array<std::string_view, 8> probe_kinds = {"file", "env",     "settings", "tcp",
-                                                         "http", "command", "plugin",   "process"};
+constexpr std::array<std::string_view, 9> probe_kinds = {"file",    "env",    "settings", "tcp", "http",
+                                                         "command", "plugin", "process",  "link"};
 
 constexpr std::array<std::string_view, 2> platform_kinds = {"run", "http"};
 constexpr std::array<std::string_view, 5> http_methods = {"POST", "PUT", "PATCH", "DELETE", "GET"};
@@ -102,6 +102,11 @@ constexpr std::array http_probe_fields = {
 constexpr Shape http_probe{"http probe", http_probe_fields};
 constexpr std::array process_probe_fields = {must("pidfile", target, "names a process that must live")};
 constexpr Shape process_probe{"process probe", process_probe_fields};
+constexpr std::array link_probe_fields = {
+    must("path", target, "the symlink"),
+    must("target", text, "what it points to, as written in it"),
+};
+constexpr Shape link_probe{"link probe", link_probe_fields};
 constexpr std::array probe_fields = {
     must("name", word, "its name, once within the engine"),
     object_of("file", file_probe, "a file is as it should be"),
@@ -112,6 +117,7 @@ constexpr std::array probe_fields = {
     list("command", argument, "a program and its arguments; exit status 0 passes"),
     list("plugin", argument, "a monitoring plugin: 0 passes, 1 warns, 2 fails, all else is unknown"),
     object_of("process", process_probe, "a process lives"),
+    object_of("link", link_probe, "a symlink points where it should"),
     choice("warning", warning_choices, "of a plugin: a warning fails, too", "a warning passes"),
     one("heal", boolean, "false: reported only, never starts a heal", "true"),
     timeout_field,
@@ -129,7 +135,7 @@ constexpr std::array file_repair_fields = {
     must("baseline", source, "what it shall hold; read once, when the configuration is loaded"),
     one("mode", mode, "the mode it shall have", "as it is; 0644 for a new file"),
     one("owner", owner, "the user:group it shall belong to", "as it is"),
-    list("validate", argument, "a program that must accept the staged file, named {file}"),
+    list("validate", argument, "a program that must accept the new file: {file}, whose last name is the target's"),
 };
 constexpr Shape file_repair{"files repair", file_repair_fields};
 constexpr std::array env_values_field = {one("*", env_value, "text, or {from: FILE} for a secret")};
@@ -157,7 +163,7 @@ constexpr std::array policy_repair_fields = {
     one("owner", owner, "the user:group it shall belong to"),
     one("recursive", boolean, "everything below it, too", "false"),
     one("absent", boolean, "it shall not exist (a file or link)", "false"),
-    list("forbid", regex, "lines in which one of these occurs are removed"),
+    list("forbid", regex, "lines in which one of these occurs are removed; ^ and $ are the line's"),
 };
 constexpr Shape policy_repair{"policy repair", policy_repair_fields};
 constexpr std::array service_fields = {
@@ -280,7 +286,7 @@ constexpr std::array security_fields = {
     list("paths", target, "files and folders that are scanned, with everything below", true),
     one("max_mode", mode, "no bits but these"),
     one("owner", owner, "all belongs to user:group"),
-    list("forbid", regex, "must not occur in any file"),
+    list("forbid", regex, "must not occur in any line of a file; ^ and $ are the line's"),
     one("allow_setid", boolean, "setuid and setgid files are allowed", "false"),
     one("allow_symlinks", boolean, "symlinks are allowed", "true"),
 };
@@ -288,7 +294,7 @@ constexpr Shape security{"security", security_fields};
 constexpr std::array certify_fields = {
     limited(one("within", duration, "how long a touched service may take until all probes pass", "30s"), 0, 24 * hours),
     limited(one("hold", duration, "how long they must go on passing", "0s"), 0, 24 * hours),
-    list("hashes", pattern, "files whose digests must be right (* stops at /, ** does not)"),
+    list("hashes", pattern, "files whose digests must be right (* stops at /, ** does not; a/**/b: any folders between)"),
     object_of("tests", test, "programs that must pass, in every cell", true),
     object_of("security", security, "what must not be found"),
 };

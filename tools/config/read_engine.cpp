@@ -7,6 +7,7 @@
 #include "tools/config/scalars.hpp"
 #include "workflows/env_file.hpp"
 #include "workflows/glob.hpp"
+#include "workflows/line_expressions.hpp"
 #include "workflows/settings_edit.hpp"
 
 namespace autoheal::config {
@@ -107,11 +108,24 @@ class EngineReader {
     read(*security, "max_mode", into.security.max_mode);
     read(*security, "owner", into.security.owner);
     read(*security, "forbid", into.security.forbid);
+    expressions(*security, join(path, "security"));
     read(*security, "allow_setid", into.security.allow_setid);
     read(*security, "allow_symlinks", into.security.allow_symlinks);
   }
 
  private:
+  // Each is tried: a rule that could never be found would look like one that holds.
+  void expressions(const Node& map, const std::string& path) {
+    const auto& items = list_at(map, "forbid");
+    for (std::size_t index = 0; index < items.size(); ++index) {
+      const ExpressionCheck check = check_line_expression(items[index].text);
+      const std::string here = at(join(path, "forbid"), index);
+      const std::string named = "\"" + items[index].text + "\": ";
+      if (!check.problem.empty()) reading_.wrong(items[index], here, named + check.problem);
+      for (const std::string& warning : check.warnings) reading_.warn(items[index], here, named + warning);
+    }
+  }
+
   template <class Read>
   static void each(const Node& map, std::string_view key, const std::string& path, Read read_one) {
     const auto groups = groups_at(map, key);
@@ -148,6 +162,12 @@ class EngineReader {
     if (const Node* process = node.find("process")) {
       ProcessProbe what;
       read(*process, "pidfile", what.pidfile);
+      probe.what = what;
+    }
+    if (const Node* link = node.find("link")) {
+      LinkProbe what;
+      read(*link, "path", what.path);
+      read(*link, "target", what.target);
       probe.what = what;
     }
     if (node.find("warning") != nullptr && node.find("plugin") == nullptr) {
@@ -372,6 +392,7 @@ class EngineReader {
     read(node, "recursive", repair.recursive);
     read(node, "absent", repair.absent);
     read(node, "forbid", repair.forbid);
+    expressions(node, path);
     const bool asks = repair.max_mode || !repair.owner.empty() || !repair.forbid.empty();
     if (repair.absent == asks) {
       reading_.wrong(node, path,

@@ -44,6 +44,11 @@ class ChangeSite {
   [[nodiscard]] UniqueFd open_target() const;
   [[nodiscard]] Result<void> need_staging();
 
+  // The new file under the target's own name, alone in a folder, for a program that goes by names; absolute.
+  [[nodiscard]] Result<std::string> show_for_check();
+  // Back to where it was; the folder goes, with whatever the program left in it.
+  [[nodiscard]] Result<void> end_check();
+
   // False: this file system cannot exchange.
   [[nodiscard]] Result<bool> exchange(Slot slot);
   [[nodiscard]] Result<void> move_in(Slot slot);          // changed: something is at the target

@@ -108,6 +108,19 @@ Verdict probe_process(const RootFolder& root, const workflows::ProcessProbe& pro
   return pid ? Verdict{} : cannot_look(pid.error());
 }
 
+Verdict probe_link(const RootFolder& root, const workflows::LinkProbe& probe, const engine::BlobStore& blobs,
+                   const OwnFiles& own) {
+  const auto seen = look_at(root, probe.path, {}, blobs, own);
+  if (!seen) return cannot_look(seen.error());
+  const TargetFacts& facts = seen->facts;
+  if (facts.kind == TargetKind::absent) return fails(probe.path + " is missing: a link to " + probe.target + " belongs there");
+  if (facts.kind != TargetKind::link)
+    return fails(probe.path + " is a " + std::string(name_of(facts.kind)) + " where a link to " + probe.target +
+                 " belongs");
+  if (facts.link_target == probe.target) return {};
+  return fails(probe.path + " points to " + facts.link_target + ", not to " + probe.target);
+}
+
 Verdict judge_command(const RunOutcome& ran) {
   if (ran.no_room) return unknown(why(ran));
   return ran.started && !ran.timed_out && ran.exit_code == 0 ? Verdict{} : fails(why(ran));

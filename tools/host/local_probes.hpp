@@ -28,6 +28,8 @@ struct Verdict {
 [[nodiscard]] Verdict probe_settings(const RootFolder& root, const workflows::SettingsProbe& probe,
                                      const workflows::SecretRules& secrets, const engine::BlobStore& blobs,
                                      const OwnFiles& own);
+[[nodiscard]] Verdict probe_link(const RootFolder& root, const workflows::LinkProbe& probe,
+                                 const engine::BlobStore& blobs, const OwnFiles& own);
 [[nodiscard]] Verdict probe_process(const RootFolder& root, const workflows::ProcessProbe& probe, const OwnFiles& own);
 // 0 passes, everything else fails.
 [[nodiscard]] Verdict judge_command(const workflows::RunOutcome& ran);

@@ -87,6 +87,7 @@ Verdict judge(const RootFolder& root, const EngineSpec& spec, const Probe& probe
   if (const auto* command = std::get_if<CommandProbe>(&probe.what)) return judged(command->run, judge_command);
   if (const auto* plugin = std::get_if<PluginProbe>(&probe.what))
     return judged(plugin->run, [&](const RunOutcome& ran) { return judge_plugin(ran, plugin->warning_fails); });
+  if (const auto* link = std::get_if<LinkProbe>(&probe.what)) return probe_link(root, *link, blobs, own);
   return probe_process(root, std::get<ProcessProbe>(probe.what), own);
 }
 

@@ -10,6 +10,7 @@
 #include "tools/host/folder_names.hpp"
 #include "tools/host/system_error.hpp"
 #include "tools/host/user_account.hpp"
+#include "workflows/line_expressions.hpp"
 #include "workflows/security_rules.hpp"
 
 namespace autoheal::host {
@@ -20,8 +21,7 @@ using workflows::SecurityFinding;
 using workflows::SecuritySpec;
 using workflows::TargetKind;
 
-constexpr std::size_t piece_size = 16U << 20U;
-constexpr std::size_t overlap = 64U << 10U;
+constexpr std::size_t piece_size = 1U << 20U;
 
 std::string octal(workflows::FileMode mode) {
   std::string text;
@@ -47,6 +47,9 @@ class Scan {
       : root_(root), policy_(policy), own_(own) {}
 
   Result<void> begin() {
+    auto expressions = workflows::LineExpressions::of(policy_.forbid);
+    if (!expressions) return std::unexpected(std::move(expressions.error()));
+    forbidden_ = std::move(*expressions);
     if (policy_.owner.empty()) return {};
     const auto owner = owner_of(policy_.owner);
     if (!owner) return std::unexpected(owner.error());
@@ -69,6 +72,7 @@ class Scan {
   const SecuritySpec& policy_;
   const OwnFiles& own_;
   std::pair<std::uint32_t, std::uint32_t> owner_{};
+  workflows::LineExpressions forbidden_;
   std::set<std::string> judged_;
   std::vector<SecurityFinding> findings_;
 };
@@ -136,21 +140,18 @@ Result<void> Scan::judge_content(const std::string& path) {
       ::openat(place->folder.get(), place->name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!file && errno == ENOENT) return {};
   if (!file) return system_failure("security: " + path, errno);
-  std::string piece;
-  off_t at = 0;
-  while (true) {
-    const std::size_t carried = std::min(piece.size(), overlap);
-    piece.erase(0, piece.size() - carried);
-    piece.resize(piece_size);
-    const ssize_t got = ::pread(file.get(), piece.data() + carried, piece.size() - carried, at);
+  workflows::PiecewiseLines lines(forbidden_);
+  std::string piece(piece_size, '\0');
+  for (off_t at = 0;;) {
+    const ssize_t got = ::pread(file.get(), piece.data(), piece.size(), at);
+    if (got < 0 && errno == EINTR) continue;
     if (got < 0) return system_failure("security: " + path, errno);
-    piece.resize(carried + static_cast<std::size_t>(got));
-    if (got == 0) return {};
-    at += got;
-    if (const auto pattern = workflows::forbidden_in(piece, policy_.forbid)) {
+    if (const auto pattern = lines.next({piece.data(), static_cast<std::size_t>(got)}, got == 0)) {
       find(path, "forbid", "holds what is forbidden: " + *pattern);
       return {};
     }
+    if (got == 0) return {};
+    at += got;
   }
 }
 

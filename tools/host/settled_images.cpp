@@ -16,30 +16,39 @@ using workflows::TargetKind;
 
 constexpr std::size_t image_limit = 1U << 30U;
 
-bool is_worthless(const SlotEntry& entry) { return entry.slot == Slot::part || entry.slot == Slot::made; }
-
-bool tree_is_kept(int staging, const std::string& name, const SlotEntry& entry, engine::BlobStore& blobs) {
-  const OwnFiles none;
-  const UniqueFd folder(::openat(staging, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  const auto tree = folder ? read_tree(folder.get(), name, &blobs, none) : failure(ErrorKind::failed, "");
-  if (!tree || name_of_tree(*tree) != entry.digest) return false;
-  return blobs.put(*tree, BlobNaming::plain).has_value();
+bool is_worthless(const SlotEntry& entry) {
+  return entry.slot == Slot::part || entry.slot == Slot::check || entry.slot == Slot::made;
 }
 
-// True once the image may go: the vault holds what it holds.
-bool is_kept_elsewhere(int staging, const std::string& name, const SlotEntry& entry, engine::BlobStore& blobs) {
+constexpr const char* not_as_planned = "it is not what the plan saw: somebody wrote to it after it was displaced";
+
+std::string why_tree_stays(int staging, const std::string& name, const SlotEntry& entry, engine::BlobStore& blobs) {
   const OwnFiles none;
+  const UniqueFd folder(::openat(staging, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  const auto tree = folder ? read_tree(folder.get(), name, &blobs, none)
+                           : failure(ErrorKind::failed, "the folder cannot be opened");
+  if (!tree) return tree.error().message;
+  if (name_of_tree(*tree) != entry.digest) return not_as_planned;
+  const auto put = blobs.put(*tree, BlobNaming::plain);
+  return put ? "" : put.error().message;
+}
+
+// Empty once the image may go: the vault holds what it holds.
+std::string why_it_stays(int staging, const std::string& name, const SlotEntry& entry, engine::BlobStore& blobs) {
+  const OwnFiles none;
+  if (entry.slot == Slot::kept) return "an edit of somebody's that could not be put back where it was";
   const Look look{entry.naming, true, image_limit, false};
   const auto image = look_at(staging, name, name, look, blobs, none);
-  if (!image || entry.slot == Slot::kept) return false;
-  if (image->facts.kind == TargetKind::folder) return tree_is_kept(staging, name, entry, blobs);
+  if (!image) return image.error().message;
+  if (image->facts.kind == TargetKind::folder) return why_tree_stays(staging, name, entry, blobs);
   // A link's target stands in the plan.
-  if (image->facts.kind == TargetKind::link) return entry.slot != Slot::next && entry.digest.empty();
+  if (image->facts.kind == TargetKind::link && entry.slot != Slot::next && entry.digest.empty()) return {};
   if (image->facts.kind != TargetKind::file || entry.digest.empty() || image->facts.digest != entry.digest)
-    return false;
-  if (const auto put = blobs.put(image->content, entry.naming); !put || *put != entry.digest) return false;
+    return not_as_planned;
+  const auto put = blobs.put(image->content, entry.naming);
+  if (!put) return put.error().message;
   const auto again = look_at(staging, name, name, look, blobs, none);
-  return again && again->facts == image->facts;
+  return *put == entry.digest && again && again->facts == image->facts ? "" : "it changed while it was copied";
 }
 
 }  // namespace
@@ -53,10 +62,11 @@ std::vector<std::string> settle_images(const RootFolder& root, engine::BlobStore
   for (const std::string& name : *names) {
     const auto entry = read_slot_name(name, heal_mark);
     if (!entry) continue;
-    if (is_worthless(*entry) || is_kept_elsewhere(staging->get(), name, *entry, blobs)) {
+    const std::string why = is_worthless(*entry) ? "" : why_it_stays(staging->get(), name, *entry, blobs);
+    if (why.empty()) {
       (void)remove_tree(staging->get(), name);
     } else {
-      kept.push_back(std::string(staging_name) + "/" + name);
+      kept.push_back(std::string(staging_name) + "/" + name + ": " + why);
     }
   }
   return kept;

@@ -8,6 +8,7 @@
 #include "tools/host/live_database.hpp"
 #include "tools/host/staged_content.hpp"
 #include "tools/host/system_error.hpp"
+#include "workflows/kept_output.hpp"
 
 namespace autoheal::host {
 
@@ -24,6 +25,7 @@ class Application {
   explicit Application(ChangeSite& site) : site_(site), change_(site.change()) {}
   Applied run();
   void tidy();
+  [[nodiscard]] const std::string& printed() const { return printed_; }  // by the validator, where it refused
 
  private:
   Applied apply_to_folder(const TargetFacts& now);
@@ -33,6 +35,7 @@ class Application {
   Applied write(const TargetFacts& now);
   Result<void> prepare(const TargetFacts& now);
   Result<void> validate();
+  Result<void> ask_validator(const std::string& file);
   Applied create();
   Applied swap();
   Applied swap_without_exchange();
@@ -45,6 +48,7 @@ class Application {
 
   ChangeSite& site_;
   const Change& change_;
+  std::string printed_;
 };
 
 Applied Application::run() {
@@ -125,6 +129,7 @@ Applied Application::write(const TargetFacts& now) {
 Result<void> Application::prepare(const TargetFacts& now) {
   const bool same_content =
       now.kind == TargetKind::file && change_.after.kind == TargetKind::file && now.digest == change_.after.content;
+  if (auto cleared = site_.drop(Slot::check); !cleared) return cleared;  // of a run that was cut short
   const UniqueFd old = site_.open_target();
   auto staged =
       stage(site_.staging(), site_.name_of(Slot::part), change_.after, old.get(), same_content, site_.tools().blobs);
@@ -145,17 +150,35 @@ Result<void> Application::prepare(const TargetFacts& now) {
 
 Result<void> Application::validate() {
   if (!change_.validate || change_.after.kind != TargetKind::file) return {};
+  const auto file = site_.show_for_check();
+  if (!file) return std::unexpected(file.error());
+  site_.step("shown");
+  auto valid = ask_validator(*file);
+  auto back = site_.end_check();
+  return valid ? back : valid;
+}
+
+// Many go by the name or its ending, so the file has the target's own.
+Result<void> Application::ask_validator(const std::string& file) {
   workflows::RunRequest request{*change_.validate, site_.mark(), workflows::LeaveBehind::nothing};
   for (std::string& argument : request.run.argv) {
-    const std::string file = site_.path_of(Slot::part);
     for (auto at = argument.find("{file}"); at != std::string::npos; at = argument.find("{file}", at + file.size())) {
       argument.replace(at, 6, file);
     }
   }
   const auto ran = site_.tools().run(request);
   if (ran.started && ran.exit_code == 0 && !ran.timed_out) return {};
-  const std::string why = ran.message.empty() ? "exit status " + std::to_string(ran.exit_code) : ran.message;
-  return failure(ErrorKind::refused, change_.before.path + ": the new content did not validate: " + why);
+  printed_ = workflows::what_it_printed(ran);
+  const std::string& program = change_.validate->argv.front();
+  if (!ran.started)
+    return failure(ErrorKind::refused, change_.before.path + ": its validator could not be run: " + ran.message);
+  if (ran.timed_out) {
+    return failure(ErrorKind::refused,
+                   change_.before.path + ": its validator " + program + " did not end within its time limit");
+  }
+  return failure(ErrorKind::refused,
+                 change_.before.path + ": the new content did not validate: " + program + " ended with " +
+                     (ran.message.empty() ? "exit status " + std::to_string(ran.exit_code) : ran.message));
 }
 
 Applied Application::create() {
@@ -240,6 +263,7 @@ Applied Application::keep_aside() {
 
 // After a failure: what is surely ours and of no more use goes.
 void Application::tidy() {
+  (void)site_.drop(Slot::check);
   (void)site_.drop(Slot::part);
   const auto next = site_.slot(Slot::next);
   if (next && change_.after.kind != TargetKind::absent && is_as_after(*next, change_.after))
@@ -284,6 +308,7 @@ ChangeOutcome apply_change(const RootFolder& root, const StagingTools& tools, co
   const auto status = application.run();
   if (!status) {
     application.tidy();
+    outcome.printed = application.printed();
     return fail(status.error());
   }
   outcome.status = *status;

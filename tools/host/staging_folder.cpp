@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <climits>
 #include <vector>
 
@@ -14,7 +15,8 @@ namespace autoheal::host {
 
 namespace {
 
-constexpr std::array<std::pair<Slot, std::string_view>, 6> slot_words = {{{Slot::part, "part"},
+constexpr std::array<std::pair<Slot, std::string_view>, 7> slot_words = {{{Slot::part, "part"},
+                                                                          {Slot::check, "check"},
                                                                           {Slot::next, "next"},
                                                                           {Slot::before, "before"},
                                                                           {Slot::undone, "undone"},
@@ -56,6 +58,15 @@ std::vector<std::string_view> parts_of(std::string_view name) {
     if (dot == std::string_view::npos) return parts;
     name.remove_prefix(dot + 1);
   }
+}
+
+// "<ledger>+<heal>+<attempt>+<n>": ids have no character that as_file_name() would write otherwise.
+void read_mark(std::string_view mark, SlotEntry& entry) {
+  const auto first = mark.find('+');
+  const auto second = first == std::string_view::npos ? first : mark.find('+', first + 1);
+  if (second == std::string_view::npos) return;
+  entry.ledger = mark.substr(0, first);
+  entry.heal = mark.substr(first + 1, second - first - 1);
 }
 
 Result<UniqueFd> checked(UniqueFd folder, const RootFolder& root) {
@@ -110,6 +121,8 @@ std::optional<SlotEntry> read_slot_name(std::string_view name, const EffectMark&
   if (!known || (parts[3] != "keyed" && parts[3] != "plain")) return std::nullopt;
   const bool keyed = parts[3] == "keyed";
   entry.naming = keyed ? engine::BlobNaming::keyed : engine::BlobNaming::plain;
+  read_mark(parts[1], entry);
+  std::from_chars(parts[2].data(), parts[2].data() + parts[2].size(), entry.number);
   if (parts[4] != "-") entry.digest = std::string(keyed ? keyed_prefix : plain_prefix) + std::string(parts[4]);
   return entry;
 }

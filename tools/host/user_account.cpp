@@ -52,6 +52,15 @@ Result<gid_t> group_of(const std::string& name) {
 
 }  // namespace
 
+std::string group_name(gid_t gid) {
+  std::string room;
+  const auto entry =
+      ask<group>("group " + std::to_string(gid), room, [&](group* one, char* text, std::size_t size, group** found) {
+        return ::getgrgid_r(gid, one, text, size, found);
+      });
+  return entry ? entry->gr_name : std::to_string(gid);
+}
+
 Result<Account> account_of(const std::string& name) {
   std::string room;
   const auto entry = ask<passwd>("user " + name, room, [&](passwd* one, char* text, std::size_t size, passwd** found) {

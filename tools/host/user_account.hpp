@@ -24,6 +24,9 @@ struct Account {
 [[nodiscard]] Result<Account> account_of(uid_t uid);
 [[nodiscard]] std::vector<gid_t> groups_of(const Account& account);
 
+// The name of a group, or its number where it has none.
+[[nodiscard]] std::string group_name(gid_t gid);
+
 // "user:group" or "user" (with the user's own group), names or numbers; "" is the running user.
 [[nodiscard]] Result<std::pair<std::uint32_t, std::uint32_t>> owner_of(const std::string& owner);
 

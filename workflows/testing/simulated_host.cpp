@@ -430,6 +430,11 @@ std::string SimulatedHost::judge(const EngineSpec& spec, const Probe& probe, con
       return settings->file + ": " + problem;
   } else if (const auto* process = std::get_if<ProcessProbe>(&probe.what)) {
     if (!process_runs(spec, process->pidfile)) return "the process of " + process->pidfile + " does not run";
+  } else if (const auto* link = std::get_if<LinkProbe>(&probe.what)) {
+    const std::lock_guard lock(mutex_);
+    const TargetFacts now = facts(spec, link->path);
+    if (now.kind != TargetKind::link || now.link_target != link->target)
+      return link->path + " does not point to " + link->target;
   } else if (const auto* tcp = std::get_if<TcpProbe>(&probe.what)) {
     const std::lock_guard lock(mutex_);
     if (!reachable_.contains(tcp->host + ":" + std::to_string(tcp->port))) return tcp->host + " refused the connection";
