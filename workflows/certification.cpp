@@ -40,11 +40,16 @@ void baselines_are_adopted(const EngineSpec& spec, const std::optional<AdoptedBa
 }
 
 // A folder's size and times change with what lies in it; a device may have another number after a reboot.
-bool as_left(const TargetFacts& now, TargetFacts left) {
+bool as_left(const TargetFacts& now, TargetFacts left, bool with_content) {
   left.device = now.device;
-  if (now.kind != TargetKind::folder) return now == left;
-  return left.kind == now.kind && left.inode == now.inode && left.mode == now.mode && left.uid == now.uid &&
-         left.gid == now.gid;
+  if (with_content) return now == left;
+  return left.kind == now.kind && left.inode == now.inode && left.generation == now.generation &&
+         left.mode == now.mode && left.uid == now.uid && left.gid == now.gid && left.acl == now.acl;
+}
+
+// Whether what it holds must be as it was left: not of a folder, nor of a file whose mode alone was repaired.
+bool content_counts(const Change& change) {
+  return change.after.kind == TargetKind::link || change.after.kind == TargetKind::absent || declares_content(change);
 }
 
 // State is in use again: that it is there and sound is asked, not that nobody wrote to it since.
@@ -82,15 +87,16 @@ void targets_are_as_planned(const Plan& plan, const std::vector<ChangeOutcome>& 
         now->kind == after.kind &&
         (after.kind == TargetKind::absent ||
          (now->uid == after.uid && now->gid == after.gid &&
-          (after.kind == TargetKind::link ? now->link_target == after.link_target : now->mode == after.mode)));
+          (after.kind == TargetKind::link ? now->link_target == after.link_target
+                                          : now->mode == after.mode && now->acl == after.acl)));
     if (!same) reasons.hashes(path + " is not as the plan leaves it");
-    if (after.kind == TargetKind::file) {
+    if (declares_content(change)) {
       const auto hashed = std::ranges::find(evidence.hashes, path, &HashFinding::path);
       if (hashed == evidence.hashes.end() || hashed->digest != after.content) {
         reasons.hashes(path + " does not hold what the plan wrote");
       }
     }
-    if (outcome != outcomes.end() && !outcome->left.path.empty() && !as_left(*now, outcome->left)) {
+    if (outcome != outcomes.end() && !outcome->left.path.empty() && !as_left(*now, outcome->left, content_counts(change))) {
       reasons.hashes(path + " was changed by somebody else after the repair");
     }
   }

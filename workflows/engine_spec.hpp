@@ -101,6 +101,10 @@ struct Probe {
 
 // ---- repairs
 
+// What `acl` says besides entries, which stand as setfacl takes them, with commas.
+inline constexpr std::string_view acl_none = "none";  // taken off
+inline constexpr std::string_view acl_keep = "keep";  // kept, also where the mode then grants more to who is named
+
 struct FileRepair {
   std::string path;
   std::string baseline_path;
@@ -108,6 +112,9 @@ struct FileRepair {
   std::optional<FileMode> mode;
   std::string owner;
   std::optional<ProgramRun> validate;  // "{file}" in argv stands for the staged file
+  std::optional<FileMode> baseline_mode = {};  // of a file that is new, where it is not 0644
+  std::optional<std::string> acl = {};         // "none", "keep", or entries; unset: kept, and never widened
+  bool replace = false;                        // whatever else lies at the path gives way
   friend bool operator==(const FileRepair&, const FileRepair&) = default;
 };
 struct EnvValue {
@@ -120,16 +127,19 @@ struct EnvRepair {
   std::vector<std::pair<std::string, EnvValue>> set;
   std::vector<std::string> require;
   std::vector<std::string> unset;
+  bool replace = false;  // whatever else lies there gives way
   friend bool operator==(const EnvRepair&, const EnvRepair&) = default;
 };
 struct SettingsRepair {
   std::string file;                                      // .json, .yaml or .yml
   std::vector<std::pair<std::string, std::string>> set;  // RFC 6901 pointer, value as JSON text (a scalar)
+  bool replace = false;  // where `files` restores it: whatever else lies there gives way
   friend bool operator==(const SettingsRepair&, const SettingsRepair&) = default;
 };
 struct LinkRepair {
   std::string path;
   std::string target;
+  bool replace = false;  // also what is no plain file gives way
   friend bool operator==(const LinkRepair&, const LinkRepair&) = default;
 };
 struct PolicyRepair {
@@ -139,6 +149,7 @@ struct PolicyRepair {
   bool recursive = false;
   bool absent = false;
   std::vector<std::string> forbid;  // RE2 expressions
+  std::optional<std::string> acl = {};  // as of FileRepair
   friend bool operator==(const PolicyRepair&, const PolicyRepair&) = default;
 };
 struct ServiceRepair {

@@ -57,6 +57,7 @@ template <class A>
 void fields(A& a, FileRepair& v) {
   a("path", v.path)("baseline_path", v.baseline_path)("baseline", v.baseline)("mode", v.mode)("owner", v.owner)(
       "validate", v.validate);
+  a.later("baseline_mode", v.baseline_mode).later("acl", v.acl).later("replace", v.replace);
 }
 template <class A>
 void fields(A& a, EnvValue& v) {
@@ -65,19 +66,23 @@ void fields(A& a, EnvValue& v) {
 template <class A>
 void fields(A& a, EnvRepair& v) {
   a("file", v.file)("set", v.set)("require", v.require)("unset", v.unset);
+  a.later("replace", v.replace);
 }
 template <class A>
 void fields(A& a, SettingsRepair& v) {
   a("file", v.file)("set", v.set);
+  a.later("replace", v.replace);
 }
 template <class A>
 void fields(A& a, LinkRepair& v) {
   a("path", v.path)("target", v.target);
+  a.later("replace", v.replace);
 }
 template <class A>
 void fields(A& a, PolicyRepair& v) {
   a("path", v.path)("max_mode", v.max_mode)("owner", v.owner)("recursive", v.recursive)("absent", v.absent)("forbid",
                                                                                                             v.forbid);
+  a.later("acl", v.acl);
 }
 template <class A>
 void fields(A& a, ServiceRepair& v) {
@@ -168,7 +173,18 @@ class Writer {
   // A field that older configurations lack; left out where it says nothing.
   template <class T>
   Writer& later(std::string_view name, const T& value) {
-    return value.empty() ? *this : (*this)(name, value);
+    return says_nothing(value) ? *this : (*this)(name, value);
+  }
+  static bool says_nothing(bool value) { return !value; }
+  template <class T>
+  static bool says_nothing(const std::optional<T>& value) {
+    return !value;
+  }
+  template <class T>
+  static bool says_nothing(const T& value)
+  requires requires { value.empty(); }
+  {
+    return value.empty();
   }
 
   template <class T>

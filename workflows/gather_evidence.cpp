@@ -85,11 +85,12 @@ std::vector<std::string> changed_paths(const Plan& plan) {
   return paths;
 }
 
-// State is no module: its users go on writing.
+// State is no module: its users go on writing. Nor is a file that was only given its mode, such as a log.
 std::vector<std::string> paths_to_hash(const Certify& effect) {
   std::vector<std::string> paths;
   for (const Change& change : effect.plan->changes) {
-    if (change.kind != ChangeKind::state) paths.push_back(change.before.path);
+    const bool may_change = is_in_place(change) && !declares_content(change);
+    if (change.kind != ChangeKind::state && !may_change) paths.push_back(change.before.path);
   }
   for (const ChangeOutcome& outcome : effect.outcomes) {
     for (const TargetFacts& facts : outcome.built) paths.push_back(facts.path);

@@ -51,13 +51,19 @@ void write(JsonWriter& out, const TargetFacts& facts) {
     out.field("device", facts.device).field("inode", facts.inode).field("size", facts.size).field("links", facts.links);
     out.field("mtime_ns", facts.mtime_ns).field("ctime_ns", facts.ctime_ns);
     out.optional_field("digest", facts.digest).optional_field("link_target", facts.link_target);
+    if (facts.generation != 0) out.field("generation", facts.generation);
+    out.optional_field("acl", facts.acl).optional_field("default_acl", facts.default_acl);
+    out.optional_field("capability", facts.capability);
   }
+  out.optional_field("cannot_change", facts.cannot_change).optional_field("cannot_replace", facts.cannot_replace);
   out.end_object();
 }
 
 void read(const OwnJson& j, TargetFacts& facts) {
   facts.path = j.at("path");
   facts.kind = read_target_kind(j.at("kind"));
+  facts.cannot_change = text(j, "cannot_change");
+  facts.cannot_replace = text(j, "cannot_replace");
   if (facts.kind == TargetKind::absent) return;
   facts.mode = j.at("mode");
   facts.uid = j.at("uid");
@@ -70,6 +76,10 @@ void read(const OwnJson& j, TargetFacts& facts) {
   facts.ctime_ns = j.at("ctime_ns");
   facts.digest = text(j, "digest");
   facts.link_target = text(j, "link_target");
+  facts.generation = j.value("generation", std::uint64_t{0});
+  facts.acl = text(j, "acl");
+  facts.default_acl = text(j, "default_acl");
+  facts.capability = text(j, "capability");
 }
 
 void write(JsonWriter& out, const ReleaseFacts& facts) {
@@ -105,6 +115,7 @@ void write(JsonWriter& out, const Change& change) {
   if (after.kind != TargetKind::absent) {
     out.optional_field("content", after.content).optional_field("link_target", after.link_target);
     out.field("mode", after.mode).field("uid", after.uid).field("gid", after.gid);
+    out.optional_field("acl", after.acl).optional_field("default_acl", after.default_acl);
   }
   out.end_object();
   if (change.validate) {
@@ -130,6 +141,8 @@ void read(const OwnJson& j, Change& change) {
   change.after.mode = after.value("mode", FileMode{0});
   change.after.uid = after.value("uid", std::uint32_t{0});
   change.after.gid = after.value("gid", std::uint32_t{0});
+  change.after.acl = text(after, "acl");
+  change.after.default_acl = text(after, "default_acl");
   if (j.contains("validate")) read(j.at("validate"), change.validate.emplace());
   read_texts(j, "named", change.named);
   change.in_turn = j.value("in_turn", false);
@@ -374,6 +387,7 @@ void write(JsonWriter& out, const Observation& observation) {
     }
     out.end_array();
   }
+  write_map(out, "acls", observation.acls);
   write_named(out, "releases", observation.releases);
   write_named(out, "states", observation.states);
   if (!observation.outputs.empty()) {
@@ -395,6 +409,7 @@ void read(const OwnJson& j, Observation& observation) {
   read_list(j, "targets", observation.targets);
   read_map(j, "contents", observation.contents);
   read_map(j, "secrets", observation.secrets);
+  read_map(j, "acls", observation.acls);
   if (j.contains("owners")) {
     for (const OwnJson owner : j.at("owners")) {
       observation.owners[owner.at(0).get<std::string>()] = {owner.at(1).get<std::uint32_t>(),

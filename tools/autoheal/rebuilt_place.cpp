@@ -50,7 +50,7 @@ class Builder {
       : root_(root), observation_(observation), blobs_(blobs), place_(place) {}
 
   void build(const TargetFacts& facts) {
-    if (place_.paths.contains(facts.path)) return;
+    if (place_.paths.contains(facts.path) || facts.path == ".") return;
     const auto built = attempt(facts);
     if (built) {
       place_.paths.insert(facts.path);

@@ -33,7 +33,9 @@ class ChangeSite {
   [[nodiscard]] const Change& change() const { return *change_; }
   [[nodiscard]] const StagingTools& tools() const { return *tools_; }
   [[nodiscard]] const EffectMark& mark() const { return mark_; }
+  [[nodiscard]] const RootFolder& root() const { return *root_; }
   [[nodiscard]] int folder() const { return place_.folder.get(); }
+  [[nodiscard]] const std::string& name() const { return place_.name; }  // in that folder
   [[nodiscard]] int staging() const { return staging_.get(); }
   [[nodiscard]] std::string name_of(Slot slot) const { return names_[slot]; }
   [[nodiscard]] std::string path_of(Slot slot) const;  // absolute

@@ -39,6 +39,7 @@ Verdict cannot_look(const Error& error) {
 Verdict probe_file(const RootFolder& root, const workflows::FileProbe& probe, const engine::BlobStore& blobs,
                    const OwnFiles& own) {
   Look look;
+  look.rights = false;
   if (probe.baseline.starts_with("hmac-")) look.naming = BlobNaming::keyed;
   const auto seen = look_at(root, probe.path, look, blobs, own);
   if (!seen) return cannot_look(seen.error());
@@ -63,6 +64,7 @@ Verdict probe_env(const RootFolder& root, const workflows::EnvProbe& probe, cons
                   const OwnFiles& own) {
   Look look;
   look.keep_content = true;
+  look.rights = false;
   const auto seen = look_at(root, probe.file, look, blobs, own);
   if (!seen) return cannot_look(seen.error());
   if (seen->facts.kind != TargetKind::file) return fails(probe.file + " is missing or no file");

@@ -34,6 +34,7 @@ Result<std::vector<HashFinding>> hash_modules(const RootFolder& root, const work
     Look look;
     look.naming = workflows::naming_of_target(spec, path);
     look.aged = true;
+    look.rights = false;
     const auto seen = look_at(root, path, look, blobs, own);
     if (!seen) return std::unexpected(seen.error());
     switch (seen->facts.kind) {

@@ -364,6 +364,7 @@ Result<std::vector<TargetFacts>> RealHost::look(const EngineSpec& spec, const st
       Look wanted;
       wanted.naming = naming_of_target(spec, path);
       wanted.aged = true;
+      wanted.digest_needed = false;  // a log may be written all the time; where content counts, it is missed
       auto seen = is_state(spec, path) ? look_at_state(*root, path, {options_.blobs, databases_, own, {}})
                                        : facts_of(look_at(*root, path, wanted, options_.blobs, own));
       if (!seen) return std::unexpected(std::move(seen.error()));

@@ -1,10 +1,6 @@
 #include "tools/host/staged_change.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
-#include <cerrno>
-
+#include "tools/host/in_place_change.hpp"
 #include "tools/host/live_database.hpp"
 #include "tools/host/staged_content.hpp"
 #include "tools/host/system_error.hpp"
@@ -28,7 +24,6 @@ class Application {
   [[nodiscard]] const std::string& printed() const { return printed_; }  // by the validator, where it refused
 
  private:
-  Applied apply_to_folder(const TargetFacts& now);
   Applied found_as_planned(const TargetFacts& now, const TargetFacts& next);
   Applied left_over(const TargetFacts& next);
   Applied remove();
@@ -54,7 +49,6 @@ class Application {
 Applied Application::run() {
   const auto now = site_.target();
   if (!now) return std::unexpected(now.error());
-  if (change_.after.kind == TargetKind::folder && change_.after.content.empty()) return apply_to_folder(*now);
   const auto next = site_.slot(Slot::next);
   if (!next) return std::unexpected(next.error());
   if (is_as_after(*now, change_.after)) return found_as_planned(*now, *next);
@@ -70,21 +64,13 @@ Applied Application::run() {
     return run();
   }
   if (!is_as_seen(*now, change_.before)) return changed("is not what the plan saw; it is left as it is");
-  if (now->kind == TargetKind::file && now->links > 1) {
+  if (now->kind == TargetKind::file && now->links > 1 && change_.after.kind == TargetKind::file) {
     return failure(ErrorKind::refused,
                    change_.before.path + " has other names (hard links): they would stay as they are");
   }
   if (auto ready = site_.need_staging(); !ready) return std::unexpected(ready.error());
   if (auto alone = site_.nobody_has_target_open(); !alone) return std::unexpected(alone.error());
   return change_.after.kind == TargetKind::absent ? remove() : write(*now);
-}
-
-Applied Application::apply_to_folder(const TargetFacts& now) {
-  if (is_as_after(now, change_.after)) return ChangeStatus::found_done;
-  if (!is_as_seen(now, change_.before)) return changed("is not the folder the plan saw; it is left as it is");
-  if (auto dressed = dress_folder(site_, change_.before, change_.after); !dressed)
-    return std::unexpected(dressed.error());
-  return ChangeStatus::done;
 }
 
 // The target is as planned: because an earlier run of this change was cut short after the swap, or by somebody else.
@@ -277,21 +263,6 @@ ChangeStatus status_of(const Error& error) {
 
 }  // namespace
 
-Result<void> dress_folder(ChangeSite& site, const TargetFacts& expected, const workflows::TargetAfter& wanted) {
-  const auto slash = expected.path.rfind('/');
-  const std::string name = slash == std::string::npos ? expected.path : expected.path.substr(slash + 1);
-  const UniqueFd folder(::openat(site.folder(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  struct stat status {};
-  if (!folder || ::fstat(folder.get(), &status) != 0) return system_failure(expected.path, errno);
-  if (status.st_ino != expected.inode) return failure(ErrorKind::changed, expected.path + " is another folder now");
-  const bool owner_differs = status.st_uid != wanted.uid || status.st_gid != wanted.gid;
-  if (owner_differs && ::fchown(folder.get(), wanted.uid, wanted.gid) != 0)
-    return system_failure(expected.path + ": its owner", errno);
-  if (::fchmod(folder.get(), wanted.mode) != 0) return system_failure(expected.path + ": its mode", errno);
-  if (::fsync(folder.get()) != 0) return system_failure(expected.path + ": syncing it", errno);
-  return {};
-}
-
 ChangeOutcome apply_change(const RootFolder& root, const StagingTools& tools, const Change& change, unsigned number,
                            const EffectMark& mark) {
   ChangeOutcome outcome;
@@ -304,6 +275,13 @@ ChangeOutcome apply_change(const RootFolder& root, const StagingTools& tools, co
   auto site = ChangeSite::open(root, tools, change, number, mark);
   if (!site) return fail(site.error());
   if (change.after.kind == TargetKind::database) return apply_to_database(root, *site, number);
+  if (workflows::is_in_place(change)) {
+    auto done = change_in_place(*site);
+    if (!done) return fail(done.error());
+    outcome.status = done->status;
+    outcome.left = std::move(done->left);
+    return outcome;
+  }
   Application application(*site);
   const auto status = application.run();
   if (!status) {

@@ -9,6 +9,7 @@
 #include <climits>
 #include <vector>
 
+#include "tools/host/access_lists.hpp"
 #include "tools/host/system_error.hpp"
 
 namespace autoheal::host {
@@ -138,7 +139,13 @@ Result<UniqueFd> make_staging_folder(const RootFolder& root) {
   if (::mkdirat(root.descriptor(), std::string(staging_name).c_str(), 0700) != 0 && errno != EEXIST) {
     return system_failure(root.path() + "/" + std::string(staging_name), errno);
   }
-  return open_staging_folder(root);
+  auto folder = open_staging_folder(root);
+  // A list that the root hands down would be handed down to every file that is staged.
+  if (folder) {
+    (void)set_default_list(folder->get(), {});
+    (void)set_access_list(folder->get(), {}, 0700);
+  }
+  return folder;
 }
 
 }  // namespace autoheal::host
