@@ -48,6 +48,7 @@ struct EnvProbe {
   std::string file;
   std::vector<std::string> require;
   std::map<std::string, std::string> equals;
+  std::string dialect = {};  // whose file it is: shell, systemd, compose, dotenv, docker, expand; empty: told from it
   friend bool operator==(const EnvProbe&, const EnvProbe&) = default;
 };
 struct TcpProbe {
@@ -105,6 +106,7 @@ struct EnvRepair {
   std::vector<std::pair<std::string, EnvValue>> set;
   std::vector<std::string> require;
   std::vector<std::string> unset;
+  std::string dialect = {};  // as in EnvProbe
   friend bool operator==(const EnvRepair&, const EnvRepair&) = default;
 };
 struct SettingsRepair {

@@ -139,7 +139,8 @@ class Turn {
     if (state_.ending) {
       refusals.push_back({"ended", "the heal was told to end: " + std::string(name_of(*state_.ending))});
     } else {
-      refusals = certify_outcome(*input.spec, *state_.plan, outcomes(), input.evidence, input.adopted);
+      refusals = certify_outcome(*input.spec, *state_.plan, outcomes(), input.evidence, input.adopted,
+                                 documents(state_.observation != nullptr && state_.observation->recovered));
     }
     if (!refusals.empty()) {
       add(CertificationRefused{state_.attempt, std::move(refusals), input.evidence, input.adopted_digest});
@@ -184,6 +185,11 @@ class Turn {
     return {state_.engine, state_.configuration, state_.by.principal, state_.attempt, state_.plan, state_.starts};
   }
 
+  // What recovered by itself was not repaired: its documents are as their owners left them.
+  [[nodiscard]] Documents documents(bool recovered) const {
+    return recovered || state_.version < heal_version_of_document_judge ? Documents::not_judged : Documents::judged;
+  }
+
   std::vector<ChangeOutcome> outcomes() const {
     const auto values = std::views::values(state_.outcomes);
     return {values.begin(), values.end()};
@@ -203,8 +209,9 @@ class Turn {
       add(RepairFailed{state_.attempt, "plan", planned.error().message, {}, *input.observation});
       return conclude();
     }
-    const auto refusals = certify_plan(*input.spec, planned->plan, *input.observation, input.contents,
-                                       planned->new_contents, input.adopted, input.today.may_change);
+    const auto refusals =
+        certify_plan(*input.spec, planned->plan, *input.observation, input.contents, planned->new_contents,
+                     input.adopted, input.today.may_change, documents(input.observation->recovered));
     const std::string digest = plan_digest(planned->plan);
     add(PlanRecorded{state_.attempt, *input.observation, std::move(planned->plan), input.today.may_change,
                      input.adopted_digest});
@@ -244,7 +251,7 @@ class Turn {
       return one.kind == ActKind::service_start || one.kind == ActKind::service_restart ||
              one.kind == ActKind::service_reload || one.kind == ActKind::platform;
     });
-    perform(Certify{context(), outcomes(), service});
+    perform(Certify{context(), outcomes(), service, state_.observation});
   }
 
   void fail_before_changes(std::string cause, std::string message) {
