@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "workflows/document_judge.hpp"
 #include "workflows/glob.hpp"
 #include "workflows/security_rules.hpp"
 
@@ -123,6 +124,31 @@ void releases_are_whole(const Plan& plan, const Evidence& evidence, Reasons& rea
       reasons.hashes("release " + found->second.name + " is not whole: " + found->second.message);
     }
   }
+}
+
+void documents_are_as_declared(const EngineSpec& spec, const std::vector<DocumentFinding>& findings, Reasons& reasons) {
+  for (const std::string& path : judged_documents(spec)) {
+    const auto found = std::ranges::find(findings, path, &DocumentFinding::path);
+    if (found == findings.end()) {
+      reasons.hashes(path + " was not judged");
+    } else if (!found->problem.empty()) {
+      reasons.hashes(path + ": " + found->problem);
+    }
+  }
+}
+
+// The bytes of a document as the plan leaves it.
+Result<std::string> planned_content(const Plan& plan, const Observation& observation, const Contents& contents,
+                                    const Contents& new_contents, const std::string& path) {
+  BlobName name;
+  if (const auto seen = observation.contents.find(path); seen != observation.contents.end()) name = seen->second;
+  for (const Change& change : plan.changes) {
+    if (change.before.path == path) name = change.after.content;
+  }
+  for (const Contents* known : {&new_contents, &contents}) {
+    if (const auto bytes = known->find(name); bytes != known->end()) return bytes->second;
+  }
+  return failure(ErrorKind::not_found, "what the plan makes of it is not known");
 }
 
 bool is_declared(const std::vector<std::string>& globs, const std::string& path) {
@@ -251,9 +277,16 @@ void everything_was_done(const Plan& plan, const std::vector<ChangeOutcome>& out
 
 std::vector<Refusal> certify_plan(const EngineSpec& spec, const Plan& plan, const Observation& observation,
                                   const Contents& contents, const Contents& new_contents,
-                                  const std::optional<AdoptedBaseline>& adopted, bool principal_may_change) {
+                                  const std::optional<AdoptedBaseline>& adopted, bool principal_may_change,
+                                  Documents documents) {
   Reasons reasons;
   baselines_are_adopted(spec, adopted, reasons);
+  if (documents == Documents::judged) {
+    const auto planned = [&](const std::string& path) {
+      return planned_content(plan, observation, contents, new_contents, path);
+    };
+    documents_are_as_declared(spec, judge_documents(spec, observation, contents, planned), reasons);
+  }
   for (const Change& change : plan.changes) {
     const std::string* content = nullptr;
     if (const auto made = new_contents.find(change.after.content); made != new_contents.end()) {
@@ -269,12 +302,13 @@ std::vector<Refusal> certify_plan(const EngineSpec& spec, const Plan& plan, cons
 
 std::vector<Refusal> certify_outcome(const EngineSpec& spec, const Plan& plan,
                                      const std::vector<ChangeOutcome>& outcomes, const Evidence& evidence,
-                                     const std::optional<AdoptedBaseline>& adopted) {
+                                     const std::optional<AdoptedBaseline>& adopted, Documents documents) {
   Reasons reasons;
   if (!evidence.problem.empty()) reasons.tests("the evidence is incomplete: " + evidence.problem);
   everything_was_done(plan, outcomes, reasons);
   baselines_are_adopted(spec, adopted, reasons);
   targets_are_as_planned(plan, outcomes, evidence, reasons);
+  if (documents == Documents::judged) documents_are_as_declared(spec, evidence.documents, reasons);
   releases_are_whole(plan, evidence, reasons);
   builds_are_as_left(outcomes, evidence, reasons);
   if (adopted) {

@@ -48,6 +48,7 @@ struct EnvProbe {
   std::string file;
   std::vector<std::string> require;
   std::map<std::string, std::string> equals;
+  std::string dialect = {};  // whose file it is: shell, systemd, compose, dotenv, docker, expand; empty: told from it
   friend bool operator==(const EnvProbe&, const EnvProbe&) = default;
 };
 // Values in a .json, .yaml or .yml file, by RFC 6901 pointers.
@@ -128,6 +129,7 @@ struct EnvRepair {
   std::vector<std::string> require;
   std::vector<std::string> unset;
   bool replace = false;  // whatever else lies there gives way
+  std::string dialect = {};  // as in EnvProbe
   friend bool operator==(const EnvRepair&, const EnvRepair&) = default;
 };
 struct SettingsRepair {

@@ -19,7 +19,7 @@ void fields(A& a, FileProbe& v) {
 }
 template <class A>
 void fields(A& a, EnvProbe& v) {
-  a("file", v.file)("require", v.require)("equals", v.equals);
+  a("file", v.file)("require", v.require)("equals", v.equals).later("dialect", v.dialect);
 }
 template <class A>
 void fields(A& a, SettingsProbe& v) {
@@ -66,7 +66,7 @@ void fields(A& a, EnvValue& v) {
 template <class A>
 void fields(A& a, EnvRepair& v) {
   a("file", v.file)("set", v.set)("require", v.require)("unset", v.unset);
-  a.later("replace", v.replace);
+  a.later("replace", v.replace).later("dialect", v.dialect);
 }
 template <class A>
 void fields(A& a, SettingsRepair& v) {

@@ -9,7 +9,9 @@
 #include <utility>
 
 #include "engine/contained.hpp"
+#include "workflows/document_judge.hpp"
 #include "workflows/kept_output.hpp"
+#include "workflows/strategy.hpp"
 
 namespace autoheal::workflows {
 
@@ -109,6 +111,20 @@ std::map<std::string, ReleaseFacts> verified_releases(const HealSurroundings& at
   return releases;
 }
 
+// Documents as they are now, against what the plan was made of.
+std::vector<DocumentFinding> judged_now(const HealSurroundings& at, const EngineSpec& spec, const Certify& effect) {
+  if (judged_documents(spec).empty() || effect.observation == nullptr || effect.observation->recovered) return {};
+  std::vector<DocumentFinding> findings;
+  if (const auto contents = contents_of(at.blobs, spec, *effect.observation)) {
+    const auto now = [&](const std::string& path) { return at.host.read(spec, path); };
+    findings = judge_documents(spec, *effect.observation, *contents, now);
+  } else {
+    for (const std::string& path : judged_documents(spec)) findings.push_back({path, contents.error().message});
+  }
+  for (DocumentFinding& finding : findings) finding.problem = at.mask(finding.problem);
+  return findings;
+}
+
 std::vector<AuthorizedChange> authorizations(const Certify& effect) {
   std::vector<AuthorizedChange> authorized;
   for (const ChangeOutcome& outcome : effect.outcomes) {
@@ -205,6 +221,7 @@ Evidence gather_evidence(const HealSurroundings& at, const EngineSpec& spec, con
   evidence.authorized = authorizations(effect);
   // Hashes come last, so that nothing a test did goes unseen; then the targets once more.
   evidence.releases = verified_releases(at, spec, *effect.plan);
+  evidence.documents = judged_now(at, spec, effect);
   if (auto hashes = at.host.hash(spec, {spec.certify.hashes, paths_to_hash(effect)})) {
     evidence.hashes = std::move(*hashes);
   } else {

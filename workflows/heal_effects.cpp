@@ -8,7 +8,7 @@
 #include "engine/contained.hpp"
 #include "workflows/build_outputs.hpp"
 #include "workflows/engine_spec_codec.hpp"
-#include "workflows/env_file.hpp"
+#include "workflows/env_readers.hpp"
 #include "workflows/gather_evidence.hpp"
 #include "workflows/kept_output.hpp"
 #include "workflows/plan_secrets.hpp"
@@ -199,7 +199,7 @@ Result<void> HealEffects::read_contents(const EngineSpec& spec, const Observatio
   for (const EnvRepair& env : spec.repair.env) {
     const auto name = observation.contents.find(env.file);
     if (name == observation.contents.end()) continue;
-    for (const auto& [variable, value] : read_env(contents.at(name->second))) {
+    for (const auto& [variable, value] : all_values_in_env(contents.at(name->second))) {
       if (is_secret_name(spec.secrets, variable)) at_.learn_secret(value);
     }
   }

@@ -15,7 +15,9 @@ namespace autoheal::workflows {
 
 // The version of the rules by which heals are decided: what `decide` makes of the same state and input. It rises with
 // every change of them; the ledger says under which one a heal goes.
-inline constexpr unsigned heal_version = 2;
+inline constexpr unsigned heal_version = 3;
+// From this version on edited documents are judged by a second reader.
+inline constexpr unsigned heal_version_of_document_judge = 3;
 
 // Who asked, as the kernel reported it.
 struct By {

@@ -147,7 +147,8 @@ class Turn {
       refusals.push_back({std::string(defect_word), input.defect});
     } else {
       auto judged = contained("certify_outcome", [&] {
-        return certify_outcome(*input.spec, *state_.plan, outcomes(), input.evidence, input.adopted);
+        return certify_outcome(*input.spec, *state_.plan, outcomes(), input.evidence, input.adopted,
+                               documents(state_.observation != nullptr && state_.observation->recovered));
       });
       if (judged) refusals = std::move(*judged);
       if (!judged) refusals.push_back({std::string(defect_word), sentence_of(judged.error())});
@@ -243,6 +244,11 @@ class Turn {
     return {state_.engine, state_.configuration, state_.by.principal, state_.attempt, state_.plan, state_.starts};
   }
 
+  // What recovered by itself was not repaired: its documents are as their owners left them.
+  [[nodiscard]] Documents documents(bool recovered) const {
+    return recovered || state_.version < heal_version_of_document_judge ? Documents::not_judged : Documents::judged;
+  }
+
   std::vector<ChangeOutcome> outcomes() const {
     const auto values = std::views::values(state_.outcomes);
     return {values.begin(), values.end()};
@@ -268,7 +274,7 @@ class Turn {
     }
     const auto judged = contained("certify_plan", [&] {
       return certify_plan(*input.spec, planned->plan, *input.observation, input.contents, planned->new_contents,
-                          input.adopted, input.today.may_change);
+                          input.adopted, input.today.may_change, documents(input.observation->recovered));
     });
     if (!judged) return stop_at_defect(sentence_of(judged.error()), {}, *input.observation);
     const std::vector<Refusal>& refusals = *judged;
@@ -311,7 +317,7 @@ class Turn {
       return one.kind == ActKind::service_start || one.kind == ActKind::service_restart ||
              one.kind == ActKind::service_reload || one.kind == ActKind::platform;
     });
-    perform(Certify{context(), outcomes(), service});
+    perform(Certify{context(), outcomes(), service, state_.observation});
   }
 
   // The same code would go wrong once more: what was changed goes back, and no attempt follows.

@@ -112,6 +112,7 @@ struct PerformAct : EffectContext {
 struct Certify : EffectContext {
   std::vector<ChangeOutcome> outcomes;
   bool service_touched = false;
+  std::shared_ptr<const Observation> observation;  // what the plan was made of
 };
 struct RestoreChanges : EffectContext {
   std::size_t from = 0, to = 0;

@@ -110,6 +110,9 @@ class Host {
   [[nodiscard]] virtual Result<std::vector<TargetFacts>> look(const EngineSpec& spec,
                                                               const std::vector<std::string>& paths) = 0;
 
+  // The bytes of a file as they are now. not_found where none is there; never follows a link.
+  [[nodiscard]] virtual Result<std::string> read(const EngineSpec& spec, const std::string& path) = 0;
+
   // Ends every process that carries the mark `mark`, or, where that ends with a slash, any mark that begins with it;
   // with their groups and sessions, until none is found; never this process or an ancestor. Returns how many were
   // ended.

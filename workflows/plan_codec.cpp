@@ -222,6 +222,14 @@ void read(const OwnJson& j, SecurityFinding& finding) {
   finding.message = j.at("message");
 }
 
+void write(JsonWriter& out, const DocumentFinding& finding) {
+  out.begin_object().field("path", finding.path).optional_field("problem", finding.problem).end_object();
+}
+void read(const OwnJson& j, DocumentFinding& finding) {
+  finding.path = j.at("path");
+  finding.problem = text(j, "problem");
+}
+
 void write(JsonWriter& out, const AuthorizedChange& change) {
   out.begin_object().field("number", change.number).field("principal", change.principal);
   out.field("role", change.role).field("allowed", change.allowed).end_object();
@@ -499,6 +507,7 @@ void write(JsonWriter& out, const Evidence& evidence) {
   write_list(out, "authorized", evidence.authorized);
   write_list(out, "targets", evidence.targets);
   write_named(out, "releases", evidence.releases);
+  write_list(out, "documents", evidence.documents);
   out.optional_field("problem", evidence.problem).end_object();
 }
 
@@ -511,6 +520,7 @@ void read(const OwnJson& j, Evidence& evidence) {
   read_list(j, "authorized", evidence.authorized);
   read_list(j, "targets", evidence.targets);
   read_named(j, "releases", evidence.releases);
+  read_list(j, "documents", evidence.documents);
   evidence.problem = text(j, "problem");
 }
 

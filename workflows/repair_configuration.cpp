@@ -1,6 +1,9 @@
 #include "workflows/repair_configuration.hpp"
 
-#include "workflows/env_file.hpp"
+#include <algorithm>
+#include <iterator>
+
+#include "workflows/env_edit.hpp"
 #include "workflows/security_rules.hpp"
 #include "workflows/settings_edit.hpp"
 
@@ -61,30 +64,19 @@ Done repair(const PlanningInput& input, PlanDraft& draft, const EnvRepair& env) 
   const auto target = draft.file_at(env.file, env.replace, new_env_file_mode);
   if (!target) return std::unexpected(target.error());
   draft.touch(**target, ChangeKind::env);
-  auto text = draft.content_of(**target);
-  if (!text) return std::unexpected(std::move(text.error()));
+  const auto text = draft.content_of(**target);
+  if (!text) return std::unexpected(text.error());
   if (is_new(**target) && !(*target)->mode_is_declared) (*target)->after.mode &= new_env_file_mode;
-  const auto change_to = [&](const std::string& name, std::string changed) {
-    if (changed == *text) return;
-    (*target)->named.push_back(name);
-    *text = std::move(changed);
-  };
-  for (const auto& [name, wanted] : env.set) {
-    const auto value = value_of(input, env, name, wanted);
+  EnvDeclaration wanted{{}, env.unset, env.require, env.dialect};
+  for (const auto& [name, declared] : env.set) {
+    auto value = value_of(input, env, name, declared);
     if (!value) return in(env.file, value.error());
-    auto changed = set_env(*text, name, *value);
-    if (!changed) return in(env.file, changed.error());
-    change_to(name, std::move(*changed));
+    wanted.set.emplace_back(name, std::move(*value));
   }
-  for (const std::string& name : env.unset) change_to(name, unset_env(*text, name));
-  const auto names = read_env(*text);
-  for (const std::string& name : env.require) {
-    if (!names.contains(name)) {
-      return failure(ErrorKind::invalid,
-                     env.file + ": " + name + " is required and missing, and no `set` says its value");
-    }
-  }
-  draft.rewrite(**target, std::move(*text));
+  auto edited = edit_env(*text, wanted);
+  if (!edited) return in(env.file, edited.error());
+  std::ranges::move(edited->changed, std::back_inserter((*target)->named));
+  draft.rewrite(**target, std::move(edited->text));
   return {};
 }
 

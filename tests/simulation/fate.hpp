@@ -101,6 +101,9 @@ class MortalHost final : public workflows::Host {
                                                    const std::vector<std::string>& paths) override {
     return mortal([&] { return host_.look(spec, paths); });
   }
+  Result<std::string> read(const workflows::EngineSpec& spec, const std::string& path) override {
+    return mortal([&] { return host_.read(spec, path); });
+  }
   std::size_t end_marked(const workflows::EffectMark& mark) override {
     return mortal([&] { return host_.end_marked(mark); });
   }

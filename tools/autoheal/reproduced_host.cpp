@@ -467,6 +467,14 @@ Result<std::vector<TargetFacts>> ReproducedHost::look(const EngineSpec& spec, co
   return world_.real.look(spec, paths);
 }
 
+Result<std::string> ReproducedHost::read(const EngineSpec& spec, const std::string& path) {
+  if (is_rebuilt(path) || !attempt_->observation) return world_.real.read(spec, path);
+  const auto then = attempt_->observation->contents.find(path);
+  if (then == attempt_->observation->contents.end()) return world_.real.read(spec, path);
+  note_record("what " + path + " holds");
+  return content(then->second);
+}
+
 std::size_t ReproducedHost::end_marked(const EffectMark& mark) { return world_.real.end_marked(mark); }
 
 }  // namespace autoheal::cli

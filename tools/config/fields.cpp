@@ -74,10 +74,14 @@ constexpr std::array file_probe_fields = {
     one("owner", owner, "it belongs to user:group"),
 };
 constexpr Shape file_probe{"file probe", file_probe_fields};
+constexpr std::array<std::string_view, 6> dialects = {"shell", "systemd", "compose", "dotenv", "docker", "expand"};
+constexpr Field dialect_field = choice("dialect", dialects, "whose file it is: only these readers count",
+                                       "told from the file; all that may read it");
 constexpr std::array env_probe_fields = {
     must("file", target, "the .env file"),
     list("require", word, "names that must be assigned"),
     map_of("equals", text_values, "names and the values they must have"),
+    dialect_field,
 };
 constexpr Shape env_probe{"env probe", env_probe_fields};
 constexpr std::array settings_values_field = {one("*", value, "a text, number, true, false or null")};
@@ -141,10 +145,11 @@ constexpr Shape file_repair{"files repair", file_repair_fields};
 constexpr std::array env_values_field = {one("*", env_value, "text, or {from: FILE} for a secret")};
 constexpr Shape env_values{"env values", env_values_field};
 constexpr std::array env_repair_fields = {
-    must("file", target, "the .env file; only the bytes of the named values change"),
+    must("file", target, "the .env file; only the bytes of the named statements change"),
     map_of("set", env_values, "names and their values"),
     list("require", word, "names that must be assigned afterwards"),
     list("unset", word, "names that must not be assigned"),
+    dialect_field,
 };
 constexpr Shape env_repair{"env repair", env_repair_fields};
 constexpr std::array settings_repair_fields = {

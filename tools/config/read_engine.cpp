@@ -199,6 +199,7 @@ class EngineReader {
     read(node, "file", probe.file);
     read(node, "require", probe.require);
     read(node, "equals", probe.equals);
+    read(node, "dialect", probe.dialect);
     for (const Node& name : list_at(node, "require")) env_name(name, join(path, "require"));
     if (const Node* equals = node.find("equals")) {
       for (const Node& name : equals->keys) env_name(name, join(path, "equals"));
@@ -241,6 +242,7 @@ class EngineReader {
     read(node, "file", repair.file);
     read(node, "require", repair.require);
     read(node, "unset", repair.unset);
+    read(node, "dialect", repair.dialect);
     for (const char* key : {"require", "unset"}) {
       for (const Node& name : list_at(node, key)) env_name(name, join(path, key));
     }

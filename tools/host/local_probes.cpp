@@ -5,7 +5,7 @@
 #include "tools/host/pidfile.hpp"
 #include "tools/host/process_table.hpp"
 #include "tools/host/user_account.hpp"
-#include "workflows/env_file.hpp"
+#include "workflows/env_judge.hpp"
 #include "workflows/settings_probe.hpp"
 
 namespace autoheal::host {
@@ -68,20 +68,10 @@ Verdict probe_env(const RootFolder& root, const workflows::EnvProbe& probe, cons
   const auto seen = look_at(root, probe.file, look, blobs, own);
   if (!seen) return cannot_look(seen.error());
   if (seen->facts.kind != TargetKind::file) return fails(probe.file + " is missing or no file");
-  const auto values = workflows::read_env(seen->content);
   std::string problems;
-  const auto add = [&](const std::string& problem) { problems += (problems.empty() ? "" : ", ") + problem; };
-  for (const std::string& name : probe.require) {
-    if (!values.contains(name)) add(name + " is not set");
-  }
-  for (const auto& [name, wanted] : probe.equals) {
-    const auto found = values.find(name);
-    if (found == values.end()) {
-      add(name + " is not set");
-    } else if (found->second != wanted) {
-      add(name + " is not as declared");
-    }
-  }
+  for (const std::string& problem :
+       workflows::judge_env_probe(seen->content, probe.require, probe.equals, probe.dialect))
+    problems += (problems.empty() ? "" : ", ") + problem;
   return problems.empty() ? Verdict{} : fails(probe.file + ": " + problems);
 }
 

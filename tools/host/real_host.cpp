@@ -374,6 +374,20 @@ Result<std::vector<TargetFacts>> RealHost::look(const EngineSpec& spec, const st
   });
 }
 
+Result<std::string> RealHost::read(const EngineSpec& spec, const std::string& path) {
+  return guarded([&]() -> Result<std::string> {
+    const auto root = RootFolder::open(spec.root);
+    if (!root) return std::unexpected(root.error());
+    Look wanted;
+    wanted.naming = naming_of_target(spec, path);
+    wanted.keep_content = true;
+    auto seen = look_at(*root, path, wanted, options_.blobs, OwnFiles(options_.own_files));
+    if (!seen) return std::unexpected(std::move(seen.error()));
+    if (seen->facts.kind != TargetKind::file) return failure(ErrorKind::not_found, path + " is missing or no file");
+    return std::move(seen->content);
+  });
+}
+
 Result<void> RealHost::copy_snapshot(const EngineSpec& spec, const StateRepair& state, const EffectMark& mark,
                                      Timestamp now) {
   return guarded([&]() -> Result<void> {

@@ -61,6 +61,7 @@ class RealHost final : public workflows::Host {
                                                                      const std::vector<std::string>& touched) override;
   [[nodiscard]] Result<std::vector<workflows::TargetFacts>> look(const workflows::EngineSpec& spec,
                                                                  const std::vector<std::string>& paths) override;
+  Result<std::string> read(const workflows::EngineSpec& spec, const std::string& path) override;
   std::size_t end_marked(const workflows::EffectMark& mark_prefix) override;
 
   // Not of the port: what the daemon does while an engine passes. A copy of a state, as snapshot_taking.hpp says.

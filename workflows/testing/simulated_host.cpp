@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "engine/digest.hpp"
-#include "workflows/env_file.hpp"
+#include "workflows/env_judge.hpp"
 #include "workflows/glob.hpp"
 #include "workflows/release_choice.hpp"
 #include "workflows/security_rules.hpp"
@@ -418,13 +418,8 @@ std::string SimulatedHost::judge(const EngineSpec& spec, const Probe& probe, con
       return file->path + " differs from " + file->baseline_path;
     if (file->mode && now.mode != *file->mode) return file->path + " has another mode";
   } else if (const auto* env = std::get_if<EnvProbe>(&probe.what)) {
-    const auto values = read_env(content(env->file));
-    for (const std::string& name : env->require) {
-      if (!values.contains(name)) return env->file + ": " + name + " is missing";
-    }
-    for (const auto& [name, value] : env->equals) {
-      if (!values.contains(name) || values.at(name) != value) return env->file + ": " + name + " has another value";
-    }
+    const auto problems = judge_env_probe(content(env->file), env->require, env->equals, env->dialect);
+    if (!problems.empty()) return env->file + ": " + problems.front();
   } else if (const auto* settings = std::get_if<SettingsProbe>(&probe.what)) {
     if (const std::string problem = unlike_settings(content(settings->file), *settings, spec.secrets); !problem.empty())
       return settings->file + ": " + problem;
@@ -509,6 +504,14 @@ Result<std::vector<TargetFacts>> SimulatedHost::look(const EngineSpec& spec, con
   std::vector<TargetFacts> seen;
   for (const std::string& path : paths) seen.push_back(facts(spec, path));
   return seen;
+}
+
+Result<std::string> SimulatedHost::read(const EngineSpec&, const std::string& path) {
+  const std::lock_guard lock(mutex_);
+  const auto found = files_.find(path);
+  if (found == files_.end() || found->second.kind != TargetKind::file)
+    return failure(ErrorKind::not_found, path + " is missing or no file");
+  return found->second.content;
 }
 
 std::size_t SimulatedHost::end_marked(const EffectMark&) { return 0; }

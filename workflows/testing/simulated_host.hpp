@@ -84,6 +84,7 @@ class SimulatedHost final : public Host {
   Result<std::vector<SecurityFinding>> scan(const EngineSpec& spec, const SecuritySpec& policy,
                                             const std::vector<std::string>& touched) override;
   Result<std::vector<TargetFacts>> look(const EngineSpec& spec, const std::vector<std::string>& paths) override;
+  Result<std::string> read(const EngineSpec& spec, const std::string& path) override;
   std::size_t end_marked(const EffectMark& mark) override;
 
  private:

@@ -110,6 +110,7 @@ TEST(HealCodec, ReadsBackWhatItWrites) {
   evidence.scanned = {"etc"};
   evidence.authorized = {{1, "ops", "admiral", true}};
   evidence.targets = {facts};
+  evidence.documents = {{".env", {}}, {"etc/b.env", "line 1, column 1: no"}};
   evidence.problem = "none";
   const By by{"ops", "admiral", 1000, 1001, "cli", "because"};
   Triggered triggered{
@@ -183,14 +184,14 @@ TEST(EngineSpecCodec, TheSameSpecificationIsTheSameBytesAndComesBack) {
   spec.depends_on = {"F"};
   spec.self_test.resize(7);
   spec.self_test[0].what = FileProbe{"a", "b", "sha256:x", "00", 0640, "root:root"};
-  spec.self_test[1].what = EnvProbe{".env", {"A"}, {{"B", "1"}}};
+  spec.self_test[1].what = EnvProbe{".env", {"A"}, {{"B", "1"}}, "compose"};
   spec.self_test[2].what = TcpProbe{"h", 80};
   spec.self_test[3].what = HttpProbe{"http://x", 204, "ok", {{"H", "v"}}};
   spec.self_test[4].what = CommandProbe{{{"/bin/x"}, "/", {{"A", "b"}}, "u", std::chrono::seconds(3)}};
   spec.self_test[5].what = PluginProbe{{{"/bin/x"}, {}, {}, {}, Duration(1)}, true};
   spec.self_test[6].what = ProcessProbe{"run/pid"};
   spec.repair.files = {{"a", "b", "sha256:x", 0600, "u:g", ProgramRun{}}};
-  spec.repair.env = {{".env", {{"A", {"1", {}}}, {"B", {{}, "/s"}}}, {"A"}, {"C"}}};
+  spec.repair.env = {{".env", {{"A", {"1", {}}}, {"B", {{}, "/s"}}}, {"A"}, {"C"}, "shell"}};
   spec.repair.settings = {{"s.json", {{"/a", "1"}}}};
   spec.repair.links = {{"l", "t"}};
   spec.repair.policy = {{"p", 0600, "u:g", true, false, {"x"}}};
