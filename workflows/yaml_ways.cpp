@@ -4,6 +4,7 @@
 #include <charconv>
 #include <span>
 
+#include "workflows/settings_format.hpp"
 #include "workflows/text_places.hpp"
 
 namespace autoheal::workflows {
