@@ -59,6 +59,9 @@ class YamlReader {
       if (auto done = skip_to_content(); !done) return std::unexpected(std::move(done.error()));
       if (in_.at_end()) break;
       if (in_.peek() == '%' && in_.column() == 0) {
+        const std::string_view line = in_.text.substr(in_.at);
+        if (!line.starts_with("%YAML 1.") && !line.starts_with("%TAG !"))
+          return in_.wrong("a line that begins with % is neither %YAML 1.x nor %TAG");
         directives = true;
         skip_line();
       } else if (in_.at_document_marker() && in_.peek() == '.') {
@@ -284,6 +287,8 @@ class YamlReader {
       in_.skip_blanks();
       std::size_t value = 0;
       if (in_.peek() == ':') {
+        if (name.style == 'p' && !in_.is_blank_or_end(1))
+          return in_.wrong("no blank stands behind the colon, and readers differ on what that is", "put a blank there");
         ++in_.at;
         const auto made = flow_value(id, begin);
         if (!made) return std::unexpected(made.error());
