@@ -60,11 +60,13 @@ class YamlReader {
       if (in_.at_end()) break;
       if (in_.peek() == '%' && in_.column() == 0) {
         const std::string_view line = in_.text.substr(in_.at);
-        if (!line.starts_with("%YAML 1.") && !line.starts_with("%TAG !"))
+        const bool is_version = line.starts_with("%YAML 1.") && line.size() > 8 && line[8] >= '0' && line[8] <= '9';
+        if (!is_version && !line.starts_with("%TAG !"))
           return in_.wrong("a line that begins with % is neither %YAML 1.x nor %TAG");
         directives = true;
         skip_line();
       } else if (in_.at_document_marker() && in_.peek() == '.') {
+        if (stream_.documents.empty()) return in_.wrong("a document ends here (...) before one has begun");
         in_.at += 3;
         if (auto done = end_of_line(); !done) return std::unexpected(std::move(done.error()));
       } else {
