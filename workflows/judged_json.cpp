@@ -24,6 +24,7 @@ class JudgedJsonReader {
   Result<JudgedText> read() {
     try {
       take(parser_.iterate(padded_).get(document_));
+      is_open_ = true;
       ondemand::json_type type{};
       take(document_.type().get(type));
       if (type != ondemand::json_type::object && type != ondemand::json_type::array)
@@ -136,6 +137,8 @@ class JudgedJsonReader {
 
   std::string place() {
     const char* at = nullptr;
+    if (!is_open_)
+      return {};  // the library found no document, and asking one that is none where it is ends the process
     if (document_.current_location().get(at) != simdjson::SUCCESS || at < padded_.data() ||
         at > padded_.data() + padded_.size())
       return {};
@@ -149,6 +152,7 @@ class JudgedJsonReader {
   ondemand::parser parser_;
   ondemand::document document_;
   JudgedText read_;
+  bool is_open_ = false;
 };
 
 }  // namespace

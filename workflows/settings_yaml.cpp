@@ -120,7 +120,7 @@ class YamlEditor {
 
   Text with_value() {
     const YamlNode& meant = stream_.meant(way_.back());
-    const char quote = here().style == '\'' || here().style == '"' ? here().style : '\0';
+    const char quote = quote_of_value();
     const auto scalar = as_yaml(wanted_, quote, here().in_flow);
     if (!scalar) return scalar;
     if (is_as_wanted(meant, wanted_)) return std::string(text_);
@@ -131,6 +131,14 @@ class YamlEditor {
                      "name a value within it, or " + std::string(restore_it));
     }
     return with_content(*scalar);
+  }
+
+  // As the old value; where names stand in double quotes, as in JSON, texts do, too.
+  char quote_of_value() const {
+    if (here().style == '\'' || here().style == '"') return here().style;
+    const YamlNode& above = stream_[here().parent];
+    const auto entry = std::ranges::find(above.entries, way_.back(), &YamlEntry::value);
+    return here().in_flow && entry != above.entries.end() && stream_[entry->key].style == '"' ? '"' : '\0';
   }
 
   // `written` in place of the scalar or alias here, behind its anchor.

@@ -59,9 +59,14 @@ class YamlReader {
       if (auto done = skip_to_content(); !done) return std::unexpected(std::move(done.error()));
       if (in_.at_end()) break;
       if (in_.peek() == '%' && in_.column() == 0) {
+        const std::string_view line = in_.text.substr(in_.at);
+        const bool is_version = line.starts_with("%YAML 1.") && line.size() > 8 && line[8] >= '0' && line[8] <= '9';
+        if (!is_version && !line.starts_with("%TAG !"))
+          return in_.wrong("a line that begins with % is neither %YAML 1.x nor %TAG");
         directives = true;
         skip_line();
       } else if (in_.at_document_marker() && in_.peek() == '.') {
+        if (stream_.documents.empty()) return in_.wrong("a document ends here (...) before one has begun");
         in_.at += 3;
         if (auto done = end_of_line(); !done) return std::unexpected(std::move(done.error()));
       } else {
@@ -284,6 +289,8 @@ class YamlReader {
       in_.skip_blanks();
       std::size_t value = 0;
       if (in_.peek() == ':') {
+        if (name.style == 'p' && !in_.is_blank_or_end(1))
+          return in_.wrong("no blank stands behind the colon, and readers differ on what that is", "put a blank there");
         ++in_.at;
         const auto made = flow_value(id, begin);
         if (!made) return std::unexpected(made.error());

@@ -83,6 +83,14 @@ inline const std::vector<HealExample>& heal_examples() {
          });
          w.spec.self_test = {probe("port", CommandProbe{runs({"/tests/port"})})};
        }},
+      {"settings_probed",
+       [](HealWorld& w) {
+         w.host.write("etc/app.yaml", "server:\n  port:\n  version: 1.1 # of the protocol\n");
+         w.spec.repair.settings = {{"etc/app.yaml", {{"/server/port", "8080"}, {"/server/version", "1.10"}}}};
+         w.spec.self_test = {probe(
+             "settings",
+             SettingsProbe{"etc/app.yaml", {{"/server/port", "8080"}, {"/server/version", "1.10"}}, {"/server"}})};
+       }},
       {"links",
        [](HealWorld& w) {
          w.host.make_link("current", "releases/1");

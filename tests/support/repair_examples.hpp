@@ -201,7 +201,9 @@ inline const std::vector<RepairExample>& configuration_examples() {
          EXPECT_EQ(bridge.read("etc/app.yaml"), "# all of it\nserver:\n  port: 8080   # public\n  name: 'web'\n");
        }},
       {"settings_json",
-       "    self_test: [ { name: port, command: [grep, -q, \"\\\"port\\\":  8080\", etc/app.json] } ]\n"
+       "    self_test: [ { name: port, settings: { file: etc/app.json, equals: { /server/port: 8080 }, require: "
+       "[/debug] } } "
+       "]\n"
        "    repair: { settings: [ { file: etc/app.json, set: { /server/port: 8080, /debug: false } } ] }\n",
        [](const Bridge& bridge) { bridge.write("etc/app.json", "{\n  \"server\": { \"port\":  80 }\n}\n"); },
        [](const Bridge& bridge) {

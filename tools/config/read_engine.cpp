@@ -9,6 +9,7 @@
 #include "workflows/glob.hpp"
 #include "workflows/line_expressions.hpp"
 #include "workflows/settings_edit.hpp"
+#include "workflows/wanted_scalar.hpp"
 
 namespace autoheal::config {
 
@@ -299,7 +300,11 @@ class EngineReader {
     std::vector<std::pair<std::string, std::string>> values;
     for (std::size_t index = 0; index < map.keys.size(); ++index) {
       setting_pointer(map.keys[index], path);
-      values.emplace_back(map.keys[index].text, json_of(map.items[index]));
+      const Node& value = map.items[index];
+      values.emplace_back(map.keys[index].text, json_of(value));
+      if (value.plain && values.back().second.starts_with('"') && looks_special(value.text))
+        reading_.warn(value, join(path, map.keys[index].text),
+                      value.text + " is taken for a text; put it in quotes, or write true, false or a decimal number");
     }
     return values;
   }
@@ -311,7 +316,7 @@ class EngineReader {
       case ScalarType::boolean:
         return scalar.text[0] == 't' || scalar.text[0] == 'T' ? "true" : "false";
       case ScalarType::number:
-        if (nlohmann::json::accept(scalar.text)) return scalar.text;
+        if (wanted_scalar(scalar.text)) return scalar.text;
         break;
       case ScalarType::text:
         break;

@@ -70,17 +70,27 @@ TEST(LoadEverything, EveryFieldArrives) {
   EXPECT_EQ(spec.healing.max_retries, 2U);
   EXPECT_FALSE(spec.healing.enabled);
   EXPECT_EQ(spec.healing.retry_delay, std::chrono::milliseconds(1500));
-  ASSERT_EQ(spec.self_test.size(), 7U);
+  ASSERT_EQ(spec.self_test.size(), 8U);
   EXPECT_EQ(std::get<FileProbe>(spec.self_test[0].what).baseline, sha256_name("port = 8080\n"));
   EXPECT_EQ(std::get<FileProbe>(spec.self_test[0].what).mode, 0640U);
-  EXPECT_FALSE(spec.self_test[2].heal);
-  EXPECT_EQ(std::get<HttpProbe>(spec.self_test[3].what).status, 204U);
-  EXPECT_EQ(std::get<CommandProbe>(spec.self_test[4].what).run.argv,
+  EXPECT_EQ(std::get<SettingsProbe>(spec.self_test[2].what),
+            (SettingsProbe{"etc/app.yaml", {{"/v", "1.10"}, {"/b/c", "\"8080\""}, {"/d", "false"}}, {"/a"}}));
+  EXPECT_FALSE(spec.self_test[3].heal);
+  EXPECT_EQ(std::get<HttpProbe>(spec.self_test[4].what).status, 204U);
+  EXPECT_EQ(std::get<CommandProbe>(spec.self_test[5].what).run.argv,
             (std::vector<std::string>{"/usr/bin/ls", "-l", "3"}));
-  EXPECT_TRUE(std::get<PluginProbe>(spec.self_test[5].what).warning_fails);
+  EXPECT_TRUE(std::get<PluginProbe>(spec.self_test[6].what).warning_fails);
   EXPECT_EQ(spec.repair.env[0].set[1].second.from_file, (file.parent_path() / "secret").string());
-  EXPECT_EQ(spec.repair.settings[0].set, (std::vector<std::pair<std::string, std::string>>{
-                                             {"/a/b", "1"}, {"/c", "\"t\""}, {"/d", "true"}, {"/e", "null"}}));
+  EXPECT_EQ(spec.repair.settings[0].set,
+            (std::vector<std::pair<std::string, std::string>>{{"/a/b", "1"},
+                                                              {"/c", "\"t\""},
+                                                              {"/d", "true"},
+                                                              {"/e", "null"},
+                                                              {"/f", "1.10"},
+                                                              {"/g", "1e400"},
+                                                              {"/h", "12345678901234567890123"},
+                                                              {"/i", "-0"}}))
+      << "numbers are handed on as they are written";
   EXPECT_TRUE(spec.repair.policy[1].absent);
   EXPECT_TRUE(spec.repair.commands[0].repeatable);
   EXPECT_EQ(spec.repair.commands[0].run.timeout, seconds(60));

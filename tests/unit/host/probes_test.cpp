@@ -119,6 +119,39 @@ TEST_F(ProbesTest, EnvNeverTellsAValue) {
   EXPECT_EQ(result.message, ".env: HOST is not set, TOKEN is not as declared");
 }
 
+TEST_F(ProbesTest, SettingsTellWhatIsThereAndWhatIsWanted) {
+  write("a.yaml", "server:\n  port: 80\n  v: 1.1\n  on: yes\n  name:\ndb: {password: s3cret}\n");
+  write("a.json", "{\"server\": {\"port\": 8080}, \"l\": [1]}");
+  EXPECT_EQ(verdict(SettingsProbe{"a.yaml", {{"/server/port", "80"}, {"/db/password", "\"s3cret\""}}, {"/server"}}),
+            ProbeVerdict::pass);
+  EXPECT_EQ(verdict(SettingsProbe{"a.json", {{"/server/port", "8080"}}, {"/l/0"}}), ProbeVerdict::pass);
+  const auto message = [&](SettingsProbe wanted) {
+    const auto result = probe(std::move(wanted));
+    EXPECT_EQ(result.verdict, ProbeVerdict::fail);
+    return result.message;
+  };
+  EXPECT_EQ(message({"a.yaml", {{"/server/port", "8080"}, {"/server/v", "1.10"}}, {"/server/name", "/x"}}),
+            "a.yaml: /server/name is null, /x is missing, /server/port is 80, not 8080, /server/v is 1.1, not 1.10");
+  EXPECT_EQ(message({"a.yaml", {{"/server/port", "\"80\""}}, {}}), "a.yaml: /server/port is 80, not \"80\"");
+  EXPECT_EQ(message({"a.yaml", {{"/server/on", "true"}}, {}}),
+            "a.yaml: /server/on is yes (which readers of YAML do not agree on), not true");
+  EXPECT_EQ(message({"a.yaml", {{"/db/password", "\"other\""}}, {}}), "a.yaml: /db/password is not as declared");
+  EXPECT_EQ(message({"a.json", {{"/l", "1"}}, {}}), "a.json: /l is a list, not 1");
+  EXPECT_EQ(message({"none.json", {{"/l", "1"}}, {}}), "none.json is missing or no file");
+}
+
+TEST_F(ProbesTest, SettingsThatCannotBeReadAreNamedByPlace) {
+  write("a.yaml", "a: 1\nb: [\n");
+  write("b.json", "{\"a\": 1,}");
+  write("c.yaml", "---\na: 1\n---\na: 1\n");
+  EXPECT_THAT(probe(SettingsProbe{"a.yaml", {}, {"/a"}}).message,
+              ::testing::HasSubstr("a.yaml: not read as YAML at line 3"));
+  EXPECT_THAT(probe(SettingsProbe{"b.json", {}, {"/a"}}).message,
+              ::testing::HasSubstr("b.json: not read as JSON at line 1"));
+  EXPECT_THAT(probe(SettingsProbe{"c.yaml", {}, {"/a"}}).message,
+              ::testing::HasSubstr("2 documents stand in the file"));
+}
+
 TEST_F(ProbesTest, Tcp) {
   std::uint16_t port = 0;
   {
