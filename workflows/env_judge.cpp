@@ -98,7 +98,7 @@ class Judgement {
     if (!bounds_agree(then_, before_, true) || !bounds_agree(now_, after_, false)) return std::move(reasons_);
     names_are_as_declared();
     nothing_hides();
-    all_else_is_as_it_was();
+    if (before_ != after_) all_else_is_as_it_was();
     return std::move(reasons_);
   }
 
@@ -107,7 +107,8 @@ class Judgement {
     if (std::ranges::find(reasons_, reason) == reasons_.end()) reasons_.push_back(std::move(reason));
   }
 
-  // A reader that fails on `before` may fail on what is replaced; on `after` none may.
+  // A reader that fails on `before` may fail on what is replaced; on `after` none may. Where nothing changes, what the
+  // names mean to each reader is all that counts.
   bool bounds_agree(const EnvReadings& readings, std::string_view text, bool may_fail) {
     const std::pair<const EnvReader, EnvReading>* first = nullptr;
     for (const auto& one : readings) {
@@ -120,7 +121,7 @@ class Judgement {
       if (reading.problem) continue;
       if (first == nullptr) {
         first = &one;
-      } else if (const auto differs = disagreement(first->second, reading)) {
+      } else if (const auto differs = disagreement(first->second, reading); differs && before_ != after_) {
         because(env_place(text, differs->first) + ": " + in_words(first->first) + " and " + in_words(reader) +
                 " do not agree where the statement ends that begins here" +
                 (declared_.dialect.empty() ? dialect_hint() : ""));
@@ -135,9 +136,9 @@ class Judgement {
   [[nodiscard]] bool on_declared_line(std::size_t at) const {
     for (const auto& [reader, reading] : then_) {
       if (reading.problem) continue;
-      const auto unit =
-          std::ranges::find_if(reading.units, [&](const EnvUnit& one) { return one.begin <= at && at < one.end; });
-      if (unit != reading.units.end()) return is_touched(*unit, then_);
+      const auto behind = std::ranges::upper_bound(reading.units, at, {}, &EnvUnit::begin);
+      return behind != reading.units.begin() &&
+             touched(reading.units, then_).contains(static_cast<std::size_t>(behind - reading.units.begin()) - 1);
     }
     return false;
   }
@@ -149,13 +150,19 @@ class Judgement {
     return std::pair(std::min(left->begin, right->begin), std::min(left->end, right->end));
   }
 
-  [[nodiscard]] bool is_touched(const EnvUnit& unit, const EnvReadings& readings) const {
-    return std::ranges::any_of(readings, [&](const auto& one) {
-      return std::ranges::any_of(one.second.statements, [&](const EnvStatement& statement) {
-        return statement.begin >= unit.begin && statement.begin < unit.end && !statement.name.empty() &&
-               changed_.contains(meant_name(statement.name));
-      });
-    });
+  // Which of `units` hold a statement, as any reader has it, of a name that the edit is about; and of which names.
+  [[nodiscard]] std::map<std::size_t, std::set<std::string>> touched(const std::vector<EnvUnit>& units,
+                                                                     const EnvReadings& readings) const {
+    std::map<std::size_t, std::set<std::string>> found;
+    for (const auto& [reader, reading] : readings) {
+      for (const EnvStatement& one : reading.statements) {
+        const std::string_view name = meant_name(one.name);
+        if (!changed_.contains(name)) continue;
+        const auto behind = std::ranges::upper_bound(units, one.begin, {}, &EnvUnit::begin);
+        if (behind != units.begin()) found[static_cast<std::size_t>(behind - units.begin()) - 1].emplace(name);
+      }
+    }
+    return found;
   }
 
   // ---- what is declared
@@ -266,19 +273,17 @@ class Judgement {
   Kept kept(const EnvReadings& readings, std::string_view text) const {
     Kept found;
     const auto reference = std::ranges::find_if(readings, [](const auto& one) { return !one.second.problem; });
-    for (const EnvUnit& unit : reference->second.units) {
-      const std::string_view bytes = text.substr(unit.begin, unit.end - unit.begin);
-      if (!is_touched(unit, readings)) {
-        found.lines.emplace_back(unit.begin, bytes);
+    const std::vector<EnvUnit>& units = reference->second.units;
+    const auto of_the_edit = touched(units, readings);
+    for (std::size_t index = 0; index < units.size(); ++index) {
+      const std::string_view bytes = text.substr(units[index].begin, units[index].end - units[index].begin);
+      const auto names = of_the_edit.find(index);
+      if (names == of_the_edit.end()) {
+        found.lines.emplace_back(units[index].begin, bytes);
         continue;
       }
       found.touched.push_back(bytes);
-      for (const auto& [reader, reading] : readings) {
-        for (const EnvStatement& one : reading.statements) {
-          if (one.begin >= unit.begin && one.begin < unit.end && changed_.contains(meant_name(one.name)))
-            found.before_last[std::string(meant_name(one.name))] = found.lines.size();
-        }
-      }
+      for (const std::string& name : names->second) found.before_last[name] = found.lines.size();
     }
     return found;
   }
@@ -393,6 +398,17 @@ std::vector<std::string> judge_env_probe(std::string_view text, const std::vecto
             " does not read on from there" + (dialect.empty() ? dialect_hint() : "")};
   }
   JudgeReasons reasons;
+  const auto look_behind = [&](const std::string& name) {
+    const auto shell = readings.find(EnvReader::shell);
+    const EnvStatement* last = shell == readings.end() ? nullptr : last_of(shell->second, name);
+    if (last == nullptr) return;
+    for (const EnvStatement& one : shell->second.statements) {
+      if (one.begin > last->begin && could_hide(one, text, name))
+        reasons.push_back(env_place(text, one.begin) + ": a shell runs something here that may change " + name);
+    }
+  };
+  std::ranges::for_each(require, look_behind);
+  for (const auto& [name, wanted] : equals) look_behind(name);
   for (const std::string& name : require) {
     if (auto problem = set_for_all(ask(readings, name), name); !problem.empty()) reasons.push_back(std::move(problem));
   }

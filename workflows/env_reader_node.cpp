@@ -20,8 +20,9 @@ class Npm {
 
   EnvReading read() {
     for (std::size_t line = 0; line < text_.size();) {
-      const std::size_t end = match(line);
-      const std::size_t newline = text_.find('\n', end == 0 ? line : std::max(end, line + 1) - 1);
+      const std::size_t begin = behind_space(line);  // what does not match there matches from no line before it
+      const std::size_t end = match(begin);
+      const std::size_t newline = text_.find('\n', end == 0 ? begin : std::max(end, begin + 1) - 1);
       line = newline == std::string_view::npos ? text_.size() : newline + 1;
     }
     for (EnvStatement& one : reading_.statements) {
@@ -42,9 +43,8 @@ class Npm {
     return at;
   }
 
-  // A match that begins with this line: where its value ends, or 0.
-  std::size_t match(std::size_t line) {
-    const std::size_t begin = behind_space(line);
+  // A match that begins here: where its value ends, or 0.
+  std::size_t match(std::size_t begin) {
     constexpr std::string_view exported = "export";
     if (text_.substr(begin).starts_with(exported)) {
       const std::size_t name = behind_space(begin + exported.size());

@@ -40,7 +40,7 @@ class Systemd {
 
   void statement() {
     EnvStatement one{at_, at_, EnvForm::unreadable, {}, {}, false};
-    const std::size_t begin = at_;
+    const std::size_t begin = at_++;  // whatever the first character is, it is of the name
     while (more() && !is_newline(text_[at_]) && text_[at_] != '=') ++at_;
     if (more() && text_[at_] == '=') {
       std::string_view name = text_.substr(begin, at_ - begin);

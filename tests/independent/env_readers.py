@@ -48,8 +48,9 @@ def shell(program, names):
     def read(texts):
         with tempfile.TemporaryDirectory() as folder:
             in_files(texts, folder)
-            with open(os.path.join(folder, "other"), "wb"):
-                pass  # for files that read another
+            for other in ("other", "other\r"):  # for files that read another
+                with open(os.path.join(folder, other), "wb"):
+                    pass
             dumps = "\n  ".join('if [ "${%s+x}" = x ]; then printf \'%%s=%%s\\0\' %s "$%s"; fi' % (n, n, n) for n in names)
             script = SHELL % (dumps, len(texts))
             done = subprocess.run([program, "-c", script], cwd=folder, env={}, capture_output=True, check=False)
@@ -167,7 +168,7 @@ def systemd_rules(text):
             while at < size and text[at:at + 1] not in b"\r\n":
                 at += 2 if text[at:at + 1] == b"\\" else 1
             continue
-        end = at
+        end = at + 1  # whatever the first byte is, it is of the name
         while end < size and text[end:end + 1] not in b"=\r\n":
             end += 1
         if text[end:end + 1] != b"=":

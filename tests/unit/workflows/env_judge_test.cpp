@@ -71,6 +71,7 @@ TEST(EnvJudge, RefusesWhereReadersDoNotAgreeAboutBounds) {
     const std::string told = verdict(text, "A=3" + text.substr(3), to_set("A", "3"));
     EXPECT_TRUE(tells(told, "line 2, column") && tells(told, "dialect")) << other << ": " << told;
   }
+  EXPECT_EQ(verdict("A=1\nX=it's\nY=it's\n", "A=1\nX=it's\nY=it's\n", to_set("A", "1")), "") << "nothing changes";
   const std::string text = "X=it's\nY=it's\nA=1\n";
   EXPECT_EQ(verdict(text, "X=it's\nY=it's\nA=3\n", to_set("A", "3", "dotenv")), "");
 }
@@ -109,6 +110,8 @@ TEST(EnvJudge, AProbeAsksAllReadersOfTheFile) {
   EXPECT_EQ(probe("A=1 # web\n", {{"A", "1"}}), "") << "a file with such comments is not systemd's";
   EXPECT_EQ(probe("export A=1\n", {{"A", "1"}}), "");
   EXPECT_EQ(probe("A=1\r\nB=2\r\n", {{"A", "1"}}), "");
+  EXPECT_TRUE(tells(probe("A=1\nunset A\n", {}, {"A"}, "shell"), "line 2, column 1"));
+  EXPECT_TRUE(tells(probe("A=1\n. ./other\n", {{"A", "1"}}, {}, "shell"), "may change A"));
   EXPECT_TRUE(tells(probe("A=1 B=2\n", {}, {"B"}), "B is set for"));
 }
 
