@@ -43,6 +43,7 @@ void baselines_are_adopted(const EngineSpec& spec, const std::optional<AdoptedBa
 // A folder's size and times change with what lies in it; a device may have another number after a reboot.
 bool as_left(const TargetFacts& now, TargetFacts left, bool with_content) {
   left.device = now.device;
+  if (left.generation == 0) left.generation = now.generation;  // not known then
   if (with_content) return now == left;
   return left.kind == now.kind && left.inode == now.inode && left.generation == now.generation &&
          left.mode == now.mode && left.uid == now.uid && left.gid == now.gid && left.acl == now.acl;
@@ -84,12 +85,11 @@ void targets_are_as_planned(const Plan& plan, const std::vector<ChangeOutcome>& 
       continue;
     }
     const TargetAfter& after = change.after;
-    const bool same =
-        now->kind == after.kind &&
-        (after.kind == TargetKind::absent ||
-         (now->uid == after.uid && now->gid == after.gid &&
-          (after.kind == TargetKind::link ? now->link_target == after.link_target
-                                          : now->mode == after.mode && now->acl == after.acl)));
+    const bool same = now->kind == after.kind &&
+                      (after.kind == TargetKind::absent ||
+                       (now->uid == after.uid && now->gid == after.gid &&
+                        (after.kind == TargetKind::link ? now->link_target == after.link_target
+                                                        : now->mode == after.mode && now->acl == after.acl)));
     if (!same) reasons.hashes(path + " is not as the plan leaves it");
     if (declares_content(change)) {
       const auto hashed = std::ranges::find(evidence.hashes, path, &HashFinding::path);
@@ -97,7 +97,8 @@ void targets_are_as_planned(const Plan& plan, const std::vector<ChangeOutcome>& 
         reasons.hashes(path + " does not hold what the plan wrote");
       }
     }
-    if (outcome != outcomes.end() && !outcome->left.path.empty() && !as_left(*now, outcome->left, content_counts(change))) {
+    if (outcome != outcomes.end() && !outcome->left.path.empty() &&
+        !as_left(*now, outcome->left, content_counts(change))) {
       reasons.hashes(path + " was changed by somebody else after the repair");
     }
   }

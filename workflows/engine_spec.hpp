@@ -112,8 +112,8 @@ struct FileRepair {
   BlobName baseline;
   std::optional<FileMode> mode;
   std::string owner;
-  std::optional<ProgramRun> validate;  // "{file}" in argv stands for the staged file
-  std::optional<FileMode> baseline_mode = {};  // of a file that is new, where it is not 0644
+  std::optional<ProgramRun> validate;          // "{file}" in argv stands for the staged file
+  std::optional<FileMode> baseline_mode = {};  // where it is narrower than 0644: so is a new file
   std::optional<std::string> acl = {};         // "none", "keep", or entries; unset: kept, and never widened
   bool replace = false;                        // whatever else lies at the path gives way
   friend bool operator==(const FileRepair&, const FileRepair&) = default;
@@ -150,7 +150,7 @@ struct PolicyRepair {
   std::string owner;
   bool recursive = false;
   bool absent = false;
-  std::vector<std::string> forbid;  // RE2 expressions
+  std::vector<std::string> forbid;      // RE2 expressions
   std::optional<std::string> acl = {};  // as of FileRepair
   friend bool operator==(const PolicyRepair&, const PolicyRepair&) = default;
 };

@@ -29,7 +29,10 @@ Result<void> can_be_made(const Change& change, bool acl_is_declared) {
   const TargetFacts& before = change.before;
   const TargetAfter& after = change.after;
   const auto refuse = [&](const std::string& why) { return failure(ErrorKind::invalid, before.path + " " + why); };
-  if (!before.cannot_change.empty()) return refuse(before.cannot_change);
+  // Whoever may write the folder may remove what belongs to others, and put something of their own in its place.
+  const bool keeps_owner = before.kind == TargetKind::absent || is_in_place(change) ||
+                           (after.kind != TargetKind::absent && after.uid == before.uid);
+  if (!before.cannot_change.empty() && keeps_owner) return refuse(before.cannot_change);
   if (!is_in_place(change)) {
     if (!before.cannot_replace.empty()) return refuse(before.cannot_replace);
     if (before.kind == TargetKind::file && before.links > 1 && after.kind == TargetKind::file) {
@@ -50,8 +53,8 @@ PlanDraft::PlanDraft(const PlanningInput& input) : input_(input) {
   for (const TargetFacts& facts : input.observation.targets) {
     Target& target = targets_[facts.path];
     target.facts = facts;
-    target.after = {facts.kind, facts.digest, facts.mode, facts.uid, facts.gid, facts.link_target,
-                    facts.acl, facts.default_acl};
+    target.after = {facts.kind, facts.digest,      facts.mode, facts.uid,
+                    facts.gid,  facts.link_target, facts.acl,  facts.default_acl};
   }
 }
 

@@ -14,9 +14,6 @@ namespace {
 constexpr FileMode new_file_mode = 0644;
 constexpr FileMode new_env_file_mode = 0600;
 
-// A baseline may stand on a file system that knows no modes.
-constexpr FileMode not_for_others_to_write = 0775;
-
 using Done = Result<void>;
 
 bool is_new(const PlanDraft::Target& target) { return target.facts.kind != target.after.kind; }
@@ -36,7 +33,7 @@ Done set_owner(PlanDraft& draft, PlanDraft::Target& target, const std::string& n
 }
 
 Done repair(const PlanningInput& input, PlanDraft& draft, const FileRepair& file) {
-  const FileMode new_mode = file.baseline_mode.value_or(new_file_mode) & not_for_others_to_write;
+  const FileMode new_mode = new_file_mode & file.baseline_mode.value_or(new_file_mode);
   const auto target = draft.file_at(file.path, file.replace, new_mode);
   if (!target) return std::unexpected(target.error());
   const auto baseline = input.contents.find(file.baseline);
@@ -85,8 +82,8 @@ Done repair(const PlanningInput&, PlanDraft& draft, const SettingsRepair& settin
   if (!target) return std::unexpected(target.error());
   if (is_new(**target) && (*target)->content && (*target)->content->empty()) {
     const bool is_absent = (*target)->facts.kind == TargetKind::absent;
-    return failure(ErrorKind::invalid,
-                   settings.file + (is_absent ? " is missing" : " is no file") + ": settings edit a file that is there; `files` restores one");
+    return failure(ErrorKind::invalid, settings.file + (is_absent ? " is missing" : " is no file") +
+                                           ": settings edit a file that is there; `files` restores one");
   }
   draft.touch(**target, ChangeKind::settings);
   auto text = draft.content_of(**target);

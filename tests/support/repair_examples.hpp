@@ -221,6 +221,21 @@ inline const std::vector<RepairExample>& configuration_examples() {
          EXPECT_EQ(std::filesystem::read_symlink(bridge.path("current")), "releases/2");
          EXPECT_EQ(std::filesystem::read_symlink(bridge.path("fresh")), "releases/2");
        }},
+      {"wrong_kinds",
+       "    self_test: [ { name: config, file: { path: new/deep/app.conf, baseline: baseline/app.conf } } ]\n"
+       "    repair: { files: [ { path: new/deep/app.conf, baseline: baseline/app.conf },\n"
+       "                       { path: linked.conf, baseline: baseline/app.conf, replace: true } ],\n"
+       "              links: [ { path: current, target: releases/2 } ] }\n",
+       [](const Bridge& bridge) {
+         bridge.write("baseline/app.conf", "port = 8080\n", 0640);
+         bridge.write("current", "as an editor leaves it\n");
+         std::filesystem::create_symlink("elsewhere", bridge.path("linked.conf"));
+       },
+       [](const Bridge& bridge) {
+         EXPECT_EQ(bridge.read("new/deep/app.conf"), "port = 8080\n");
+         EXPECT_TRUE(std::filesystem::is_regular_file(std::filesystem::symlink_status(bridge.path("linked.conf"))));
+         EXPECT_EQ(std::filesystem::read_symlink(bridge.path("current")), "releases/2");
+       }},
       {"policy",
        "    self_test: [ { name: rules, command: [tests/rules] } ]\n"
        "    repair: { policy: [ { path: rules, recursive: true, max_mode: \"0640\", forbid: "

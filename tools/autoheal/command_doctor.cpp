@@ -11,10 +11,12 @@
 #include "replay/timeline.hpp"
 #include "store/ledger_lock.hpp"
 #include "store/log_state.hpp"
+#include "store/memory_blobs.hpp"
 #include "store/signed_head.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/daemon_client.hpp"
 #include "tools/host/left_behind.hpp"
+#include "tools/host/real_host.hpp"
 #include "workflows/json_writer.hpp"
 
 namespace autoheal::cli {
@@ -196,6 +198,7 @@ class Doctor {
         program(spec, run);
     }
     for (const auto& test : spec.certify.tests) program(spec, test.command);
+    targets(spec);
     if (lines_.size() == before) say(Finding::good, "engine " + spec.name + ": root and programs are there");
   }
 
@@ -250,6 +253,24 @@ class Doctor {
     }
     return "`autoheal resume`, or the daemon's next start, takes it into the vault; if it stays then, somebody wrote to "
            "it: compare, then move it away";
+  }
+
+  // What a repair would need to change, and could not.
+  void targets(const workflows::EngineSpec& spec) {
+    std::error_code ignored;
+    if (!fs::is_directory(spec.root, ignored)) return;
+    store::MemoryBlobs blobs;
+    host::RealHost host({.blobs = blobs, .own_files = {settings_.ledger}, .at_step = {}, .program = {}});
+    const auto found = host.obstacles(spec);
+    if (!found) return say(Finding::warning, spec.name + ": its targets cannot be looked at: " + found.error().message);
+    for (const workflows::TargetFacts& facts : *found) {
+      if (!facts.cannot_change.empty()) {
+        say(Finding::warning, spec.name + ": " + facts.path + " " + facts.cannot_change, "no repair of it can be made");
+      } else if (!facts.cannot_replace.empty()) {
+        say(Finding::warning, spec.name + ": " + facts.path + " " + facts.cannot_replace,
+            "its mode and owner can be repaired, its content cannot");
+      }
+    }
   }
 
   void space() {

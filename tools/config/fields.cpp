@@ -134,11 +134,23 @@ constexpr Shape probe{"probe", probe_fields, probe_kinds};
 
 // ---- repairs
 
+constexpr std::array<std::string_view, 2> acl_choices = {"none", "keep"};
+constexpr Field acl_entries = list("acl", word, "who else may do what: [\"user:www-data:r\"]");
+constexpr Field acl_field = or_else(
+    choice("acl", acl_choices,
+           "its access list: none takes it off, keep lets the mode grant more to whom it names, or entries as setfacl "
+           "takes them: [\"user:www-data:r\"]",
+           "kept, and a mode that would grant more is refused"),
+    acl_entries);
+constexpr Field replace_field =
+    one("replace", boolean, "a link, folder, FIFO or the like in its place gives way, and is kept", "false");
 constexpr std::array file_repair_fields = {
     must("path", target, "the file to restore"),
     must("baseline", source, "what it shall hold; read once, when the configuration is loaded"),
-    one("mode", mode, "the mode it shall have", "as it is; 0644 for a new file"),
-    one("owner", owner, "the user:group it shall belong to", "as it is"),
+    one("mode", mode, "the mode it shall have", "as it is; 0644 for a new file, but no wider than its baseline"),
+    one("owner", owner, "the user:group it shall belong to", "as it is; as its folder gives it for a new file"),
+    acl_field,
+    replace_field,
     list("validate", argument, "a program that must accept the new file: {file}, whose last name is the target's"),
 };
 constexpr Shape file_repair{"files repair", file_repair_fields};
@@ -150,22 +162,26 @@ constexpr std::array env_repair_fields = {
     list("require", word, "names that must be assigned afterwards"),
     list("unset", word, "names that must not be assigned"),
     dialect_field,
+    replace_field,
 };
 constexpr Shape env_repair{"env repair", env_repair_fields};
 constexpr std::array settings_repair_fields = {
     must("file", target, "a .json, .yaml or .yml file; comments, order and quoting stay"),
     map_of("set", settings_values, "JSON pointers (/server/port) and their values", true),
+    replace_field,
 };
 constexpr Shape settings_repair{"settings repair", settings_repair_fields};
 constexpr std::array link_repair_fields = {
     must("path", target, "the symlink"),
     must("target", text, "what it shall point to, as written"),
+    one("replace", boolean, "also a folder, FIFO or the like in its place gives way, as a plain file does", "false"),
 };
 constexpr Shape link_repair{"links repair", link_repair_fields};
 constexpr std::array policy_repair_fields = {
     must("path", target, "a file or folder"),
     one("max_mode", mode, "no bits but these; folders stay passable for who may read them"),
     one("owner", owner, "the user:group it shall belong to"),
+    acl_field,
     one("recursive", boolean, "everything below it, too", "false"),
     one("absent", boolean, "it shall not exist (a file or link)", "false"),
     list("forbid", regex, "lines in which one of these occurs are removed; ^ and $ are the line's"),

@@ -78,6 +78,7 @@ class EngineReader {
       LinkRepair& link = into.links.emplace_back();
       read(node, "path", link.path);
       read(node, "target", link.target);
+      read(node, "replace", link.replace);
     });
     each(*repair, "policy", path,
          [&](const Node& node, const std::string& here) { into.policy.push_back(policy(node, here)); });
@@ -227,7 +228,10 @@ class EngineReader {
     read(node, "baseline", repair.baseline_path);
     read(node, "mode", repair.mode);
     read(node, "owner", repair.owner);
+    read(node, "replace", repair.replace);
+    repair.acl = acl(node);
     repair.baseline = reading_.baseline(*node.find("baseline"), join(path, "baseline"));
+    repair.baseline_mode = reading_.mode_of_baseline(*node.find("baseline"));
     repair.validate = command(node, "validate", path);
     if (repair.validate && std::ranges::none_of(repair.validate->argv, [](const std::string& arg) {
           return arg.find("{file}") != std::string::npos;
@@ -238,8 +242,19 @@ class EngineReader {
     return repair;
   }
 
+  // Entries as one text: the host knows the names.
+  static std::optional<std::string> acl(const Node& node) {
+    const Node* acl = node.find("acl");
+    if (acl == nullptr) return std::nullopt;
+    if (acl->kind == NodeKind::scalar) return acl->text;
+    std::string entries;
+    for (const Node& entry : acl->items) entries += (entries.empty() ? "" : ",") + entry.text;
+    return entries.empty() ? std::string(acl_none) : entries;
+  }
+
   EnvRepair env(const Node& node, const std::string& path) {
     EnvRepair repair;
+    read(node, "replace", repair.replace);
     read(node, "file", repair.file);
     read(node, "require", repair.require);
     read(node, "unset", repair.unset);
@@ -276,6 +291,7 @@ class EngineReader {
   SettingsRepair settings(const Node& node, const std::string& path) {
     SettingsRepair repair;
     settings_file(node, path, repair.file);
+    read(node, "replace", repair.replace);
     const Node& set = *node.find("set");
     repair.set = setting_values(set, join(path, "set"));
     if (repair.set.empty())
@@ -400,11 +416,12 @@ class EngineReader {
     read(node, "absent", repair.absent);
     read(node, "forbid", repair.forbid);
     expressions(node, path);
-    const bool asks = repair.max_mode || !repair.owner.empty() || !repair.forbid.empty();
+    repair.acl = acl(node);
+    const bool asks = repair.max_mode || !repair.owner.empty() || !repair.forbid.empty() || repair.acl;
     if (repair.absent == asks) {
       reading_.wrong(node, path,
                      repair.absent ? "what is absent can have no mode, owner or content, expected `absent` alone"
-                                   : "nothing is asked of the path, expected max_mode, owner, forbid or absent");
+                                   : "nothing is asked of the path, expected max_mode, owner, acl, forbid or absent");
     }
     return repair;
   }

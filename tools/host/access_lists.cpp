@@ -48,7 +48,8 @@ Result<std::vector<AccessEntry>> read_list(int descriptor, const char* attribute
 Result<void> write_list(int descriptor, const char* attribute, acl_type_t type, const std::string& text) {
   const std::string path = path_of_open(descriptor);
   if (text.empty()) {
-    if (::removexattr(path.c_str(), attribute) == 0 || has_none(errno)) return {};
+    const bool none = ::getxattr(path.c_str(), attribute, nullptr, 0) < 0 && has_none(errno);
+    if (none || ::removexattr(path.c_str(), attribute) == 0 || has_none(errno)) return {};
     return system_failure("taking its access list off", errno);
   }
   const List list(::acl_from_text(text.c_str()));
@@ -98,10 +99,8 @@ Result<void> set_default_list(int descriptor, const std::string& acl) {
 Result<std::string> resolved_list(const std::string& entries) {
   const List list(::acl_from_text(entries.c_str()));
   if (!list) {
-    const bool nobody = errno == ENOENT || errno == ESRCH;
-    return failure(nobody ? ErrorKind::not_found : ErrorKind::invalid,
-                   "acl \"" + entries + "\" " +
-                       (nobody ? "names a user or group that is not on this machine" : "is no access list"),
+    return failure(ErrorKind::invalid,
+                   "acl \"" + entries + "\" is no access list, or names a user or group that is not on this machine",
                    "entries stand as setfacl takes them: user:www-data:r");
   }
   auto read = entries_in(list.get());
@@ -110,8 +109,8 @@ Result<std::string> resolved_list(const std::string& entries) {
       std::ranges::any_of(*read, [](const AccessEntry& one) { return one.tag == Tag::owner || one.tag == Tag::other; });
   const bool names = std::ranges::any_of(*read, [](const AccessEntry& one) { return !one.id.empty(); });
   if (odd || !names) {
-    return failure(ErrorKind::invalid, "acl \"" + entries + "\" " +
-                                           (odd ? "says what the mode says (user::, other::)" : "names nobody"),
+    return failure(ErrorKind::invalid,
+                   "acl \"" + entries + "\" " + (odd ? "says what the mode says (user::, other::)" : "names nobody"),
                    "entries stand as setfacl takes them: user:www-data:r");
   }
   return workflows::text_of(*read);

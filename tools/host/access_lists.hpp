@@ -1,5 +1,5 @@
-// Access lists (POSIX ACLs) of files and folders, read and set through a descriptor that may be an O_PATH one: what they
-// belong to need not be a file that can be opened. As text, as workflows/access_list.hpp has it. libacl ends here.
+// Access lists (POSIX ACLs) of files and folders, read and set through a descriptor that may be an O_PATH one: what
+// they belong to need not be a file that can be opened. As text, as workflows/access_list.hpp has it. libacl ends here.
 #pragma once
 
 #include <string>
@@ -20,8 +20,8 @@ namespace autoheal::host {
 [[nodiscard]] Result<void> set_access_list(int descriptor, const std::string& acl, unsigned mode);
 [[nodiscard]] Result<void> set_default_list(int descriptor, const std::string& acl);
 
-// Entries as a person writes them ("u:www-data:r,group::rw"), with ids for names. invalid: what is none of `user:NAME:`,
-// `group:NAME:`, `group::` and `mask::`; not_found: nobody has that name.
+// Entries as a person writes them ("u:www-data:r,group::rw"), with ids for names. invalid: what is none of
+// `user:NAME:`, `group:NAME:`, `group::` and `mask::`, or a name that nobody has.
 [[nodiscard]] Result<std::string> resolved_list(const std::string& entries);
 
 }  // namespace autoheal::host

@@ -1,11 +1,13 @@
 #include "tools/host/obstacles.hpp"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 
 #include "tools/host/system_error.hpp"
@@ -20,6 +22,7 @@ using workflows::TargetKind;
 struct Status {
   bool known = false;
   std::uint64_t mount = 0;
+  std::uint64_t device = 0;  // a subvolume has one of its own on the same mount
   bool is_mount = false, immutable = false, append_only = false;
 };
 
@@ -30,6 +33,7 @@ Status status_of(int folder, const char* name) {
   if (::statx(folder, name, flags, STATX_BASIC_STATS | STATX_MNT_ID, &seen) != 0) return status;
   status.known = (seen.stx_mask & STATX_MNT_ID) != 0;
   status.mount = seen.stx_mnt_id;
+  status.device = (std::uint64_t{seen.stx_dev_major} << 32U) | seen.stx_dev_minor;
   const auto has = [&](std::uint64_t flag) { return (seen.stx_attributes & seen.stx_attributes_mask & flag) != 0; };
   status.is_mount = has(STATX_ATTR_MOUNT_ROOT);
   status.immutable = has(STATX_ATTR_IMMUTABLE);
@@ -58,6 +62,12 @@ std::string flags_of(const Status& status) {
   return {};
 }
 
+bool may_act_as_owner() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> data{};
+  return ::syscall(SYS_capget, &header, data.data()) == 0 && (data[0].effective & (1U << CAP_FOWNER)) != 0;
+}
+
 bool others_can_write(const struct stat& folder) {
   const uid_t self = ::geteuid();
   if (folder.st_uid != 0 && folder.st_uid != self) return true;
@@ -78,7 +88,7 @@ std::string first_on_the_way(const std::string& path, const Visit& visit) {
 std::string why_not_in_place(const RootFolder& root, const TargetFacts& facts, const Status& target) {
   if (facts.kind == TargetKind::absent) return {};
   if (std::string flags = flags_of(target); !flags.empty()) return flags;
-  if (::geteuid() != 0 && facts.uid != ::geteuid())
+  if (facts.uid != ::geteuid() && !may_act_as_owner())
     return "belongs to another user, and Autoheal does not run as root";
   if (facts.kind == TargetKind::folder || facts.kind == TargetKind::link || facts.links < 2) return {};
   const std::string folder = folder_of_others(root, facts.path);
@@ -91,11 +101,12 @@ std::string why_not_replaced(const RootFolder& root, int folder, const Status& t
   const Status here = status_of(folder, "");
   const Status top = status_of(root.descriptor(), "");
   if (is_there && target.is_mount) return "is a mount of its own: nothing can be put in its place";
-  if (here.known && top.known && here.mount != top.mount)
+  if (here.known && top.known && (here.mount != top.mount || here.device != top.device))
     return "lies on a mount of its own below the root: it cannot be replaced in one step; make that folder the root "
            "of an engine of its own";
   if (here.immutable) return "lies in a folder that is immutable: `chattr -i` lets it be changed";
-  if (here.append_only && is_there) return "lies in a folder that can only be appended to: `chattr -a` lets it be changed";
+  if (here.append_only && is_there)
+    return "lies in a folder that can only be appended to: `chattr -a` lets it be changed";
   if (::faccessat(AT_FDCWD, ("/proc/self/fd/" + std::to_string(folder)).c_str(), W_OK | X_OK, AT_EACCESS) != 0 &&
       errno == EACCES)
     return "lies in a folder that the user who runs Autoheal may not write";

@@ -11,6 +11,7 @@
 #include "tools/host/module_hashes.hpp"
 #include "tools/host/network_probes.hpp"
 #include "tools/host/observation.hpp"
+#include "tools/host/obstacles.hpp"
 #include "tools/host/pattern_matches.hpp"
 #include "tools/host/releases.hpp"
 #include "tools/host/restored_change.hpp"
@@ -111,6 +112,21 @@ bool is_state(const EngineSpec& spec, const std::string& path) {
 Result<TargetFacts> facts_of(Result<Seen> seen) {
   if (!seen) return std::unexpected(std::move(seen.error()));
   return std::move(seen->facts);
+}
+
+// That the root cannot be looked at is no failure to undo what was not begun, or is gone with it.
+bool had_no_effect(const ChangeOutcome* outcome, const Error& error) {
+  if (outcome == nullptr) return error.kind == ErrorKind::not_found;
+  switch (outcome->status) {
+    case ChangeStatus::target_changed:
+    case ChangeStatus::skipped:
+    case ChangeStatus::not_started:
+      return true;
+    case ChangeStatus::done:
+      return false;
+    default:
+      return error.kind == ErrorKind::not_found;
+  }
 }
 
 constexpr std::size_t largest_kept_again = 64U << 20U;  // what the vault takes
@@ -244,12 +260,13 @@ std::vector<UndoOutcome> RealHost::restore(const EngineSpec& spec, std::span<con
   for (std::size_t index = changes.size(); index-- > 0;) {
     const unsigned number = first_number + static_cast<unsigned>(index);
     UndoOutcome& one = undone.emplace_back(UndoOutcome{number, UndoStatus::failed, {}});
-    if (!root) {
-      one.message = root.error().message;
-      continue;
-    }
     const auto outcome = std::ranges::find(outcomes, number, &ChangeOutcome::number);
     const ChangeOutcome* told = outcome == outcomes.end() ? nullptr : &*outcome;
+    if (!root) {
+      one.message = root.error().message;
+      if (had_no_effect(told, root.error())) one.status = UndoStatus::restored;
+      continue;
+    }
     const std::string stopped =
         problem_in([&] { one = restore_and_note(*root, tools, changes[index], told, number, mark); });
     if (!stopped.empty()) one.message = changes[index].before.path + ": " + stopped;
@@ -385,6 +402,25 @@ Result<std::string> RealHost::read(const EngineSpec& spec, const std::string& pa
     if (!seen) return std::unexpected(std::move(seen.error()));
     if (seen->facts.kind != TargetKind::file) return failure(ErrorKind::not_found, path + " is missing or no file");
     return std::move(seen->content);
+  });
+}
+
+Result<std::vector<TargetFacts>> RealHost::obstacles(const EngineSpec& spec) {
+  return guarded([&]() -> Result<std::vector<TargetFacts>> {
+    const auto root = RootFolder::open(spec.root);
+    if (!root) return std::unexpected(root.error());
+    const OwnFiles own(options_.own_files);
+    std::vector<TargetFacts> found;
+    for (const ObserveRequest::Target& target : what_to_observe(spec, 1).targets) {
+      Look wanted;
+      wanted.digest = false;
+      auto seen = look_at(*root, target.path, wanted, options_.blobs, own);
+      if (!seen) return std::unexpected(std::move(seen.error()));
+      tell_obstacles(*root, seen->facts);
+      if (!seen->facts.cannot_change.empty() || !seen->facts.cannot_replace.empty())
+        found.push_back(std::move(seen->facts));
+    }
+    return found;
   });
 }
 

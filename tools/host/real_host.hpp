@@ -64,6 +64,10 @@ class RealHost final : public workflows::Host {
   Result<std::string> read(const workflows::EngineSpec& spec, const std::string& path) override;
   std::size_t end_marked(const workflows::EffectMark& mark_prefix) override;
 
+  // Not of the port: the targets that could not be changed or replaced as things are, with the reasons. Their contents
+  // are not read.
+  [[nodiscard]] Result<std::vector<workflows::TargetFacts>> obstacles(const workflows::EngineSpec& spec);
+
   // Not of the port: what the daemon does while an engine passes. A copy of a state, as snapshot_taking.hpp says.
   [[nodiscard]] Result<void> copy_snapshot(const workflows::EngineSpec& spec, const workflows::StateRepair& state,
                                            const workflows::EffectMark& mark, Timestamp now);

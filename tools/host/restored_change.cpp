@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -240,6 +242,19 @@ Undone Restoration::replace_without_exchange() {
   return synced(UndoStatus::restored);
 }
 
+// Whatever a change puts in place or takes away leaves a name in the staging folder, from before it does until it is
+// settled.
+bool was_begun(const RootFolder& root, const Change& change, unsigned number, const EffectMark& mark) {
+  const auto names = SlotNames::of(change, number, mark);
+  const auto staging = open_staging_folder(root);
+  if (!staging) return staging.error().kind != ErrorKind::not_found;
+  if (!names) return true;
+  constexpr std::array slots = {Slot::next, Slot::before, Slot::undone, Slot::made, Slot::kept};
+  return std::ranges::any_of(slots, [&](Slot slot) {
+    return ::faccessat(staging->get(), (*names)[slot].c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+  });
+}
+
 // By a version that swapped files for their mode, too.
 bool was_exchanged(const ChangeSite& site) {
   const auto image = site.slot(Slot::before);
@@ -253,11 +268,15 @@ UndoOutcome restore_change(const RootFolder& root, const StagingTools& tools, co
                            const ChangeOutcome* outcome, unsigned number, const EffectMark& mark) {
   UndoOutcome undone{number, UndoStatus::failed, {}};
   auto site = ChangeSite::open(root, tools, change, number, mark);
+  const bool was_done = outcome != nullptr && outcome->status == ChangeStatus::done;
   if (!site && site.error().kind == ErrorKind::not_found) {
     // Its folder is gone, and with it whatever the change had left: nothing of ours is in place.
-    const bool was_done = outcome != nullptr && outcome->status == ChangeStatus::done;
     undone.status = was_done ? UndoStatus::foreign : UndoStatus::restored;
     undone.message = site.error().message;
+    return undone;
+  }
+  if (!site && !was_done && change.after.kind != TargetKind::database && !was_begun(root, change, number, mark)) {
+    undone.status = UndoStatus::restored;  // that it cannot be looked at is no failure to undo what was never done
     return undone;
   }
   if (!site) {
@@ -266,7 +285,8 @@ UndoOutcome restore_change(const RootFolder& root, const StagingTools& tools, co
   }
   if (change.after.kind == TargetKind::database) return restore_database(root, *site, outcome, number);
   Restoration restoration(*site, outcome);
-  const auto status = is_in_place(change) && !was_exchanged(*site) ? restore_in_place(*site, outcome) : restoration.run();
+  const auto status =
+      is_in_place(change) && !was_exchanged(*site) ? restore_in_place(*site, outcome) : restoration.run();
   undone.message = status ? restoration.note() : status.error().message;
   if (status) {
     undone.status = *status;

@@ -7,6 +7,7 @@
 #include <climits>
 #include <set>
 
+#include "tools/host/access_lists.hpp"
 #include "tools/host/folder_names.hpp"
 #include "tools/host/system_error.hpp"
 #include "tools/host/user_account.hpp"
@@ -64,6 +65,7 @@ class Scan {
   Result<void> judge(const std::string& path, const struct stat& status);
   Result<void> judge_content(const std::string& path);
   void judge_link(const std::string& path);
+  [[nodiscard]] std::string list_beside(const std::string& path) const;
   void find(const std::string& path, std::string rule, std::string message) {
     findings_.push_back({path, std::move(rule), std::move(message)});
   }
@@ -113,12 +115,19 @@ Result<void> Scan::judge(const std::string& path, const struct stat& status) {
   // What setid and sticky bits mean has a rule of its own.
   const workflows::FileMode permissions = mode & 0777U;
   if (policy_.max_mode && workflows::mode_within(permissions, *policy_.max_mode, kind) != permissions) {
-    find(path, "max_mode", "mode " + octal(mode) + " is wider than " + octal(*policy_.max_mode));
+    find(path, "max_mode", "mode " + octal(mode) + " is wider than " + octal(*policy_.max_mode) + list_beside(path));
   }
   if (!policy_.allow_setid && workflows::is_setid(mode, kind))
     find(path, "setid", "mode " + octal(mode) + " is setuid or setgid");
   if (kind != TargetKind::file || policy_.forbid.empty()) return {};
   return judge_content(path);
+}
+
+// With a list the group bits of the mode are what those whom it names may have at most.
+std::string Scan::list_beside(const std::string& path) const {
+  const auto open = root_.open_below(path, O_PATH | O_NOFOLLOW);
+  const auto acl = open ? access_list_of(open->get()) : failure(ErrorKind::not_found, "");
+  return acl && !acl->empty() ? "; its group bits are the most that its access list grants (" + *acl + ")" : "";
 }
 
 void Scan::judge_link(const std::string& path) {

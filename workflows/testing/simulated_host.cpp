@@ -17,13 +17,15 @@ void tell(const std::function<void()>& hook) {
   if (hook) hook();
 }
 
-bool is_as(const TargetFacts& now, const TargetAfter& after) {
+bool is_as(const Change& change, const TargetFacts& now) {
+  const TargetAfter& after = change.after;
   const bool sound_file = now.kind == TargetKind::database && after.kind == TargetKind::file;
   if (now.kind != after.kind && !sound_file) return false;
   if (after.kind == TargetKind::absent) return true;
   if (now.uid != after.uid || now.gid != after.gid) return false;
   if (after.kind == TargetKind::link) return now.link_target == after.link_target;
-  const bool holds = after.kind == TargetKind::file || after.kind == TargetKind::database;
+  const bool in_place = is_in_place(change) && !declares_content(change);
+  const bool holds = !in_place && (after.kind == TargetKind::file || after.kind == TargetKind::database);
   return now.mode == after.mode && (!holds || now.digest == after.content);
 }
 
@@ -41,8 +43,14 @@ ProbeVerdict verdict_of_plugin(const PluginProbe& plugin, const RunOutcome& ran)
   return ran.exit_code == 0 ? ProbeVerdict::pass : ProbeVerdict::fail;
 }
 
-bool is_as_seen(const TargetFacts& now, TargetFacts seen) {
+bool is_as_seen(const Change& change, const TargetFacts& now) {
+  TargetFacts seen = change.before;
   seen.ctime_ns = now.ctime_ns;
+  if (is_in_place(change) && !declares_content(change)) {  // whoever writes to it goes on
+    seen.size = now.size;
+    seen.mtime_ns = now.mtime_ns;
+    seen.digest = now.digest;
+  }
   return now == seen;
 }
 
@@ -264,21 +272,29 @@ ChangeOutcome SimulatedHost::apply_one(const EngineSpec& spec, const Change& cha
   ChangeOutcome outcome;
   const std::string& path = change.before.path;
   const TargetFacts now = facts(spec, path);
-  if (is_as(now, change.after) && displaced_.contains(mark + " " + path)) {
+  if (is_as(change, now) && displaced_.contains(mark + " " + path)) {
     outcome.status = ChangeStatus::found_done;
     outcome.left = now;
     return outcome;
   }
-  if (!is_as_seen(now, change.before)) {
+  if (!is_as_seen(change, now)) {
     outcome.status = ChangeStatus::target_changed;
     outcome.message = path + " was changed by somebody else";
     return outcome;
   }
   SimulatedFile left{change.after.kind, {},           change.after.mode,       change.after.uid, change.after.gid,
                      next_inode_++,     next_time_++, change.after.link_target};
+  const auto before = files_.find(path);
+  const bool in_place = is_in_place(change);
+  if (in_place) {
+    left = before->second;
+    left.mode = change.after.mode;
+    left.uid = change.after.uid;
+    left.gid = change.after.gid;
+  }
   const bool database = change.after.kind == TargetKind::database;
   if (database) left.kind = TargetKind::file;
-  if (change.after.kind == TargetKind::file || database) {
+  if (!in_place && (change.after.kind == TargetKind::file || database)) {
     if (change.after.content == change.before.digest) {
       left.content = files_.at(path).content;
     } else if (auto content = blobs_.get(change.after.content)) {
@@ -289,7 +305,6 @@ ChangeOutcome SimulatedHost::apply_one(const EngineSpec& spec, const Change& cha
       return outcome;
     }
   }
-  const auto before = files_.find(path);
   displaced_[mark + " " + path] = {before == files_.end() ? std::nullopt : std::optional(before->second), left};
   if (change.after.kind == TargetKind::absent) {
     files_.erase(path);
