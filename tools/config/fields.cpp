@@ -15,7 +15,7 @@ constexpr std::array<std::string_view, 3> roles = {"admiral", "captain", "observ
 constexpr std::array<std::string_view, 4> strategies = {"arie", "chimera", "cascade", "generic"};
 constexpr std::array<std::string_view, 1> warning_choices = {"fail"};
 constexpr std::array<std::string_view, 8> probe_kinds = {"file",    "env",    "tcp",     "http",
-                                                          "command", "plugin", "process", "link"};
+                                                         "command", "plugin", "process", "link"};
 
 constexpr std::array<std::string_view, 2> platform_kinds = {"run", "http"};
 constexpr std::array<std::string_view, 5> http_methods = {"POST", "PUT", "PATCH", "DELETE", "GET"};
@@ -287,7 +287,8 @@ constexpr Shape security{"security", security_fields};
 constexpr std::array certify_fields = {
     limited(one("within", duration, "how long a touched service may take until all probes pass", "30s"), 0, 24 * hours),
     limited(one("hold", duration, "how long they must go on passing", "0s"), 0, 24 * hours),
-    list("hashes", pattern, "files whose digests must be right (* stops at /, ** does not; a/**/b: any folders between)"),
+    list("hashes", pattern,
+         "files whose digests must be right (* stops at /, ** does not; a/**/b: any folders between)"),
     object_of("tests", test, "programs that must pass, in every cell", true),
     object_of("security", security, "what must not be found"),
 };

@@ -64,7 +64,9 @@ Verdict probe_env(const RootFolder& root, const workflows::EnvProbe& probe, cons
   look.keep_content = true;
   const auto seen = look_at(root, probe.file, look, blobs, own);
   if (!seen) return cannot_look(seen.error());
-  if (seen->facts.kind != TargetKind::file) return fails(probe.file + " is missing or no file");
+  if (seen->facts.kind == TargetKind::absent) return fails(probe.file + " is missing");
+  if (seen->facts.kind != TargetKind::file)
+    return fails(probe.file + " is a " + std::string(name_of(seen->facts.kind)) + ", not a file");
   const auto values = workflows::read_env(seen->content);
   std::string problems;
   const auto add = [&](const std::string& problem) { problems += (problems.empty() ? "" : ", ") + problem; };
@@ -101,7 +103,8 @@ Verdict probe_link(const RootFolder& root, const workflows::LinkProbe& probe, co
   const auto seen = look_at(root, probe.path, {}, blobs, own);
   if (!seen) return cannot_look(seen.error());
   const TargetFacts& facts = seen->facts;
-  if (facts.kind == TargetKind::absent) return fails(probe.path + " is missing: a link to " + probe.target + " belongs there");
+  if (facts.kind == TargetKind::absent)
+    return fails(probe.path + " is missing: a link to " + probe.target + " belongs there");
   if (facts.kind != TargetKind::link)
     return fails(probe.path + " is a " + std::string(name_of(facts.kind)) + " where a link to " + probe.target +
                  " belongs");

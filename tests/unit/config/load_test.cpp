@@ -78,6 +78,7 @@ TEST(LoadEverything, EveryFieldArrives) {
   EXPECT_EQ(std::get<CommandProbe>(spec.self_test[4].what).run.argv,
             (std::vector<std::string>{"/usr/bin/ls", "-l", "3"}));
   EXPECT_TRUE(std::get<PluginProbe>(spec.self_test[5].what).warning_fails);
+  EXPECT_EQ(std::get<LinkProbe>(spec.self_test[7].what), (LinkProbe{"current", "releases/2"}));
   EXPECT_EQ(spec.repair.env[0].set[1].second.from_file, (file.parent_path() / "secret").string());
   EXPECT_EQ(spec.repair.settings[0].set, (std::vector<std::pair<std::string, std::string>>{
                                              {"/a/b", "1"}, {"/c", "\"t\""}, {"/d", "true"}, {"/e", "null"}}));
@@ -117,6 +118,25 @@ TEST(LoadEverything, DeploymentsAndStateArrive) {
   ASSERT_EQ(store.repair.services.size(), 2U);
   EXPECT_EQ(store.repair.services.at(0).engine, "Base");
   EXPECT_EQ(store.repair.services.at(1).service, *engine("Cache").repair.service);
+}
+
+TEST_F(LoadTest, ExpressionsThatCanNeverBeFoundAreRefusedWithTheirPlace) {
+  for (const char* body : {"    certify: { security: { paths: [etc], forbid: [ok, 'a\\nb'] } }\n",
+                           "    strategy: arie\n    repair: { policy: [ { path: etc, forbid: [ok, 'a\\nb'] } ] }\n"}) {
+    engine(body);
+    const std::string told = problem();
+    EXPECT_THAT(told, HasSubstr("forbid[1]"));
+    EXPECT_THAT(told, HasSubstr("it can never be found: each line is looked at alone"));
+    EXPECT_THAT(told, HasSubstr("autoheal.yaml:"));
+  }
+}
+
+TEST_F(LoadTest, ExpressionsThatSayMoreOrLessThanMeantAreTold) {
+  engine("    certify: { security: { paths: [etc], forbid: ['(?s)a.b', 'x*', 'a^b', 'fine'] } }\n");
+  const auto warnings = loaded().warnings;
+  EXPECT_THAT(warnings, ::testing::ElementsAre(HasSubstr("(?s) changes nothing"), HasSubstr("every line"),
+                                               HasSubstr("no line was found")));
+  EXPECT_THAT(warnings.front(), HasSubstr("forbid[0]"));
 }
 
 TEST_F(LoadTest, LeavesEverythingElseAtItsDefault) {

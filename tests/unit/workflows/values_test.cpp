@@ -135,7 +135,9 @@ TEST(HealCodec, ReadsBackWhatItWrites) {
                                           Resumed{2, 1},
                                           CancelRequested{EndReason::cancelled, by},
                                           Completed{2, Duration(9)},
-                                          Exhausted{2, EndReason::crash_loop, "m", Duration(9)}};
+                                          Exhausted{2, EndReason::crash_loop, "m", Duration(9)},
+                                          Exhausted{2, EndReason::defect, "m", Duration(9)},
+                                          ImagesKept{{".autoheal/before.x: why"}}};
   for (const HealEntry& entry : entries) {
     HealState state;
     state.engine = "E";
@@ -181,7 +183,7 @@ TEST(EngineSpecCodec, TheSameSpecificationIsTheSameBytesAndComesBack) {
   spec.root = "/srv";
   spec.strategy = Strategy::arie;
   spec.depends_on = {"F"};
-  spec.self_test.resize(7);
+  spec.self_test.resize(8);
   spec.self_test[0].what = FileProbe{"a", "b", "sha256:x", "00", 0640, "root:root"};
   spec.self_test[1].what = EnvProbe{".env", {"A"}, {{"B", "1"}}};
   spec.self_test[2].what = TcpProbe{"h", 80};
@@ -189,6 +191,7 @@ TEST(EngineSpecCodec, TheSameSpecificationIsTheSameBytesAndComesBack) {
   spec.self_test[4].what = CommandProbe{{{"/bin/x"}, "/", {{"A", "b"}}, "u", std::chrono::seconds(3)}};
   spec.self_test[5].what = PluginProbe{{{"/bin/x"}, {}, {}, {}, Duration(1)}, true};
   spec.self_test[6].what = ProcessProbe{"run/pid"};
+  spec.self_test[7].what = LinkProbe{"current", "releases/2"};
   spec.repair.files = {{"a", "b", "sha256:x", 0600, "u:g", ProgramRun{}}};
   spec.repair.env = {{".env", {{"A", {"1", {}}}, {"B", {{}, "/s"}}}, {"A"}, {"C"}}};
   spec.repair.settings = {{"s.json", {{"/a", "1"}}}};
