@@ -27,8 +27,7 @@ ContainedChecks::~ContainedChecks() { --contained_depth; }
 bool checks_are_contained() noexcept { return contained_depth > 0; }
 
 void check_failed(const char* condition, std::source_location where) {
-  if (contained_depth > 0)
-    throw FailedCheck(std::string(condition) + " does not hold (" + place_of(where) + ")");
+  if (contained_depth > 0) throw FailedCheck(std::string(condition) + " does not hold (" + place_of(where) + ")");
   std::fprintf(stderr, "autoheal: internal error: %s does not hold (%s:%u)\n", condition, where.file_name(),
                static_cast<unsigned>(where.line()));
   std::abort();

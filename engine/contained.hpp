@@ -1,5 +1,5 @@
-// Pure code that may be wrong: whatever it throws, and any invariant of ours that breaks in it, becomes a value, so that
-// it ends what it was asked for and never the process.
+// Pure code that may be wrong: whatever it throws, and any invariant of ours that breaks in it, becomes a value, so
+// that it ends what it was asked for and never the process.
 #pragma once
 
 #include <atomic>

@@ -25,7 +25,8 @@ struct Step {
   std::vector<std::function<void()>> effects;  // to call once the entries are committed
   std::optional<Duration> wake_after;
   bool ends = false;
-  std::optional<Defect> defect = {};  // nothing could be decided: the stream is set aside, and nothing else of this counts
+  std::optional<Defect> defect =
+      {};  // nothing could be decided: the stream is set aside, and nothing else of this counts
 };
 
 class Instance {

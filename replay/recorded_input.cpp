@@ -73,8 +73,8 @@ class Recovery {
       stopped_by_defect(refusal.reason);
       // Not the judge but who gathered the evidence was at fault.
       if (e.evidence.problem == refusal.reason && state_.step == Step::certifying) {
-        return may_be(Evidenced{std::make_shared<const EngineSpec>(), e.evidence, {}, e.adopted_baseline, {}, {},
-                                refusal.reason});
+        return may_be(Evidenced{
+            std::make_shared<const EngineSpec>(), e.evidence, {}, e.adopted_baseline, {}, {}, refusal.reason});
       }
     }
     if (state_.step == Step::certifying) evidenced(e.evidence, e.adopted_baseline, false, {}, {});
@@ -280,7 +280,8 @@ Result<RecordedInput> input_before(const HealState& state, RecordedHeal& heal, s
   if (!entry) return std::unexpected(entry.error());
   Recovery recovery(state, heal.entry(index), world);
   std::visit(recovery, **entry);
-  if (recovery.missing && recovery.told.possible.empty() && recovery.told.untold.empty()) return std::unexpected(std::move(*recovery.missing));
+  if (recovery.missing && recovery.told.possible.empty() && recovery.told.untold.empty())
+    return std::unexpected(std::move(*recovery.missing));
   return std::move(recovery.told);
 }
 

@@ -128,8 +128,8 @@ struct EnvRepair {
   std::vector<std::pair<std::string, EnvValue>> set;
   std::vector<std::string> require;
   std::vector<std::string> unset;
-  bool replace = false;  // whatever else lies there gives way
   std::string dialect = {};  // as in EnvProbe
+  bool replace = false;  // whatever else lies there gives way
   friend bool operator==(const EnvRepair&, const EnvRepair&) = default;
 };
 struct SettingsRepair {

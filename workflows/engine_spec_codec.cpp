@@ -290,7 +290,9 @@ class Reader {
     get(in.at(0), pair.first);
     get(in.at(1), pair.second);
   }
-  static void get(const OwnJson& in, std::map<std::string, std::string>& map) { map = in.get<std::map<std::string, std::string>>(); }
+  static void get(const OwnJson& in, std::map<std::string, std::string>& map) {
+    map = in.get<std::map<std::string, std::string>>();
+  }
   template <class... Kinds>
   static void get(const OwnJson& in, std::variant<Kinds...>& what) {
     const std::string_view kind = in.at(0).text();

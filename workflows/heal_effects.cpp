@@ -32,8 +32,8 @@ std::vector<ChangeOutcome> all_failed(const ApplyChanges& effect, const std::str
 
 std::string_view name_of(const HealEffect& effect) {
   constexpr std::array<std::string_view, std::variant_size_v<HealEffect>> names = {
-      "observing", "making changes", "capturing", "performing an act", "gathering evidence",
-      "restoring", "undoing an act", "looking for leftovers", "settling"};
+      "observing",      "making changes",        "capturing", "performing an act", "gathering evidence", "restoring",
+      "undoing an act", "looking for leftovers", "settling"};
   return names[effect.index()];
 }
 
@@ -118,8 +118,8 @@ void HealEffects::perform(const std::string& stream, const HealEffect& effect, D
   const bool settles = std::holds_alternative<Settle>(effect);
   if (settles && at_.settling) at_.settling();
   at_.pool([this, stream, effect, settles, done = std::move(done)] {
-    auto outcome = contained(name_of(effect),
-                             [&] { return std::visit([&](const auto& one) { return outcome_of(stream, one); }, effect); });
+    auto outcome = contained(
+        name_of(effect), [&] { return std::visit([&](const auto& one) { return outcome_of(stream, one); }, effect); });
     HealInput input = outcome ? std::move(*outcome) : std::visit(AfterDefect{sentence_of(outcome.error())}, effect);
     const auto* settled = std::get_if<Settled>(&input);
     if (settles && at_.settled) at_.settled(stream, settled->kept);

@@ -171,7 +171,7 @@ class Turn {
 
   // What went into the vault after all since it was last named is no longer kept.
   void on(const Settled& input) {
-    AUTOHEAL_CHECK(has_ended());
+    if (!has_ended()) return;
     if (input.kept != state_.kept) add(ImagesKept{input.kept});
     decision_.ends = true;
   }
@@ -185,12 +185,16 @@ class Turn {
       decision_.ends = true;
       return;
     }
+    if (!is_outcome(input)) return tell_to_end(sentence, input);
     switch (state_.step) {
       case Step::observing:
         return stop_at_defect(sentence, {});
       case Step::changing:
-      case Step::acting:
         return stop_at_defect(sentence, outcomes_in(input));
+      case Step::acting:
+        if (std::holds_alternative<ActDone>(input) || state_.intended == 0)
+          return stop_at_defect(sentence, outcomes_in(input));
+        return stop_at_defect(sentence, {unknown_outcome()});
       case Step::certifying: {
         const auto* told = std::get_if<Evidenced>(&input);
         add(CertificationRefused{state_.attempt,
@@ -205,6 +209,22 @@ class Turn {
   }
 
  private:
+  // Of the effect that was under way: only then none is.
+  static bool is_outcome(const HealInput& input) {
+    return !std::holds_alternative<Begin>(input) && !std::holds_alternative<Join>(input) &&
+           !std::holds_alternative<Go>(input) && !std::holds_alternative<Cancel>(input) &&
+           !std::holds_alternative<WokenUp>(input) && !std::holds_alternative<ProcessStarted>(input);
+  }
+
+  // What is under way ends first.
+  void tell_to_end(const std::string& sentence, const HealInput& input) {
+    if (!state_.ending) add(CancelRequested{EndReason::defect, {}});
+    if (const auto* started = std::get_if<ProcessStarted>(&input)) return on(*started);
+    if (state_.phase != Phase::triggered && state_.phase != Phase::retrying) return;
+    in_defect_ = sentence;
+    conclude();
+  }
+
   void end_waiting_in_defect(const std::string& sentence, const HealInput& input) {
     if (!has_ended() && !state_.ending) add(CancelRequested{EndReason::defect, {}});
     if (const auto* undone = std::get_if<UndoDone>(&input)) return on(*undone);

@@ -30,7 +30,10 @@ HealResult result_of(const HealState& state, const std::string& heal) {
   } else {
     result.reason = name_of(state.end_reason);
     result.ending = state.attempt == 0 ? HealEnding::never_began : HealEnding::exhausted;
-    result.error = state.attempt == 0 ? result.reason : state.last_problem;
+    if (state.attempt == 0) result.error = result.reason;
+    result.problem = state.end_message.empty() ? state.last_problem : state.end_message;
+    if (state.end_reason == EndReason::rollback_incomplete && !state.last_problem.empty())
+      result.problem += " (the attempt had failed: " + state.last_problem + ")";
   }
   return result;
 }

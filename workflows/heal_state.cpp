@@ -136,7 +136,7 @@ struct Fold {
     state.phase = Phase::exhausted;
     state.step = Step::ended;
     state.end_reason = entry.reason;
-    if (!entry.message.empty()) state.last_problem = entry.message;
+    state.end_message = entry.message;
     take_time(entry.took);
   }
   void operator()(const ImagesKept& entry) { state.kept = entry.kept; }
@@ -208,7 +208,8 @@ bool operator==(const HealState& a, const HealState& b) {
   const auto facts = [](const HealState& s) {
     return std::tie(s.phase, s.step, s.engine, s.strategy, s.max_retries, s.retry_delay, s.configuration, s.error, s.by,
                     s.version, s.attempt, s.next_attempt, s.starts_over, s.plan_certified, s.outcomes, s.intended,
-                    s.rolling_back, s.undone, s.refused, s.ending, s.last_problem, s.delay, s.end_reason, s.kept);
+                    s.rolling_back, s.undone, s.refused, s.ending, s.last_problem, s.delay, s.end_reason, s.end_message,
+                    s.kept);
   };
   return facts(a) == facts(b) && same_plan(a.plan, b.plan);
 }

@@ -12,7 +12,7 @@ namespace autoheal::workflows {
 
 struct Arrow {
   Phase from;
-  std::string_view entry;   // without "heal."
+  std::string_view entry;  // without "heal."
   Phase to;
 };
 

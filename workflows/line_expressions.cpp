@@ -46,8 +46,8 @@ Result<LineExpressions> LineExpressions::of(const std::vector<std::string>& patt
   LineExpressions all;
   for (const std::string& pattern : patterns) {
     if (all.expressions_.emplace_back(pattern, quiet()).ok()) continue;
-    return failure(ErrorKind::invalid, "forbid: \"" + pattern + "\" is not a regular expression: " +
-                                           all.expressions_.back().error());
+    return failure(ErrorKind::invalid,
+                   "forbid: \"" + pattern + "\" is not a regular expression: " + all.expressions_.back().error());
   }
   return all;
 }

@@ -38,8 +38,8 @@ class PiecewiseLines {
 
  private:
   const LineExpressions& expressions_;
-  std::string open_;       // a line whose end has not come
-  bool is_rest_ = false;   // of a line that was too long: not its beginning
+  std::string open_;      // a line whose end has not come
+  bool is_rest_ = false;  // of a line that was too long: not its beginning
 };
 
 // What there is to say of an expression before it is relied on.

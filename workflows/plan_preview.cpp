@@ -18,8 +18,7 @@ bool self_test_passes(Host& host, const EngineSpec& spec, const EffectMark& mark
 }
 
 Result<PlanPreview> preview(Host& host, engine::BlobStore& blobs, const EngineSpec& spec,
-                                 const std::optional<AdoptedBaseline>& adopted, bool may_change,
-                                 const EffectMark& mark) {
+                            const std::optional<AdoptedBaseline>& adopted, bool may_change, const EffectMark& mark) {
   ObserveRequest request = what_to_observe(spec, 1);
   request.mark = mark;
   auto observation = host.observe(spec, request);
@@ -45,8 +44,8 @@ Result<PlanPreview> preview_plan(Host& host, engine::BlobStore& blobs, const Eng
                                  const EffectMark& mark) {
   auto seen = contained("plan_preview", [&] { return preview(host, blobs, spec, adopted, may_change, mark); });
   if (seen) return std::move(*seen);
-  return failure(ErrorKind::failed, sentence_of(seen.error()), "tell the maintainers what the configuration says of " +
-                                                                   spec.name + ", and what lies there");
+  return failure(ErrorKind::failed, sentence_of(seen.error()),
+                 "tell the maintainers what the configuration says of " + spec.name + ", and what lies there");
 }
 
 std::string to_json(const PlanPreview& preview) {

@@ -31,7 +31,8 @@ std::string bytes_text(std::uint64_t bytes) {
   constexpr std::uint64_t kib = 1024, mib = kib * kib;
   if (bytes < kib) return std::to_string(bytes) + " bytes";
   const std::uint64_t unit = bytes < mib ? kib : mib;
-  return std::to_string(bytes / unit) + "." + std::to_string(bytes % unit * 10 / unit) + (unit == kib ? " KiB" : " MiB");
+  return std::to_string(bytes / unit) + "." + std::to_string(bytes % unit * 10 / unit) +
+         (unit == kib ? " KiB" : " MiB");
 }
 
 std::string age_text(Duration age) {
@@ -206,8 +207,8 @@ class Doctor {
   void left_beside_targets(const workflows::EngineSpec& spec) {
     const auto left = host::left_behind(spec.root);
     if (!left) {
-      return say(Finding::warning, spec.name + ": what heals left in " + spec.root + "/.autoheal is not known: " +
-                                       left.error().message,
+      return say(Finding::warning,
+                 spec.name + ": what heals left in " + spec.root + "/.autoheal is not known: " + left.error().message,
                  "ask as the user that heals");
     }
     if (left->empty()) return;
@@ -215,8 +216,8 @@ class Doctor {
     for (const host::LeftBehind& one : *left) {
       const auto heal = past && !one.heal.empty() ? replay::timeline_of(one.heal, *past->ledger, *past->vault)
                                                   : failure(ErrorKind::not_found, "");
-      const bool open = heal && heal->state.phase != workflows::Phase::complete &&
-                        heal->state.phase != workflows::Phase::exhausted;
+      const bool open =
+          heal && heal->state.phase != workflows::Phase::complete && heal->state.phase != workflows::Phase::exhausted;
       if (!open) say(Finding::warning, left_text(spec, one, heal), advice_on_left(one));
     }
   }
@@ -251,7 +252,8 @@ class Doctor {
       return "larger than vault.max_blob (" + bytes_text(settings_.vault_max_blob_bytes) +
              "): raise that and `autoheal resume` takes it into the vault, or remove the file once nobody needs it";
     }
-    return "`autoheal resume`, or the daemon's next start, takes it into the vault; if it stays then, somebody wrote to "
+    return "`autoheal resume`, or the daemon's next start, takes it into the vault; if it stays then, somebody wrote "
+           "to "
            "it: compare, then move it away";
   }
 

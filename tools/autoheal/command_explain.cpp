@@ -36,12 +36,14 @@ std::string what_is_there(const ExplainedTarget& target) {
   if (!target.facts) return "could not be looked at: " + target.problem;
   const TargetFacts& facts = *target.facts;
   if (facts.kind == TargetKind::absent) return "nothing";
-  std::string text = facts.kind == TargetKind::other ? "neither file, folder nor link" : std::string(name_of(facts.kind));
+  std::string text =
+      facts.kind == TargetKind::other ? "neither file, folder nor link" : std::string(name_of(facts.kind));
   if (facts.kind == TargetKind::link) return text + " to " + facts.link_target + ", " + target.owner;
   text += ", mode " + replay::octal(facts.mode) + ", " + target.owner;
   if (facts.kind == TargetKind::file) text += ", " + std::to_string(facts.size) + " bytes";
   if (const std::string digest = digest_text(target); !digest.empty()) text += ", " + digest;
-  if (facts.kind == TargetKind::file && facts.links > 1) text += ", " + std::to_string(facts.links) + " names (hard links)";
+  if (facts.kind == TargetKind::file && facts.links > 1)
+    text += ", " + std::to_string(facts.links) + " names (hard links)";
   return text;
 }
 

@@ -258,8 +258,9 @@ void add_reading(CLI::App& app, Options& options) {
   add_show(app, options);
   add_audit(app, options);
   command(app, options, "engines", "the engines of the configuration and how they stand");
-  CLI::App* explain = command(app, options, "explain",
-                              "why one engine is, or is not, healed: what is there, what is declared, what would be done");
+  CLI::App* explain =
+      command(app, options, "explain",
+              "why one engine is, or is not, healed: what is there, what is declared, what would be done");
   explain->footer(explain_example);
   explain->add_option("engine", options.engine, "the engine's name")->required();
 }

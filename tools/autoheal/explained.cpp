@@ -108,9 +108,10 @@ class Declarations {
     for (const Probe& probe : all) {
       const std::string who = where + " " + probe.name + ": ";
       if (const auto* file = std::get_if<FileProbe>(&probe.what)) {
-        declare(file->path, who + (file->baseline_path.empty() ? "a file" : "the bytes of " + file->baseline_path) +
-                                (file->mode ? ", mode " + replay::octal(*file->mode) : "") +
-                                (file->owner.empty() ? "" : ", owner " + file->owner),
+        declare(file->path,
+                who + (file->baseline_path.empty() ? "a file" : "the bytes of " + file->baseline_path) +
+                    (file->mode ? ", mode " + replay::octal(*file->mode) : "") +
+                    (file->owner.empty() ? "" : ", owner " + file->owner),
                 "byte for byte");
       } else if (const auto* env = std::get_if<EnvProbe>(&probe.what)) {
         std::vector<std::string> names = env->require;
@@ -212,8 +213,9 @@ std::vector<std::string> asked_afterwards(const EngineSpec& spec) {
   asked.push_back("tests: " + how_many(spec.self_test.size() + spec.repair.checks.size(), "probe") + " and " +
                   how_many(cells, "test") + " pass");
   const SecuritySpec& security = spec.certify.security;
-  asked.push_back(security.paths.empty() ? "security: what was touched breaks no rule"
-                                         : "security: " + in_a_row(security.paths) + " and what was touched break no rule");
+  asked.push_back(security.paths.empty()
+                      ? "security: what was touched breaks no rule"
+                      : "security: " + in_a_row(security.paths) + " and what was touched break no rule");
   asked.emplace_back("roles: the principal was allowed each change when it was made");
   return asked;
 }
@@ -221,7 +223,8 @@ std::vector<std::string> asked_afterwards(const EngineSpec& spec) {
 std::vector<std::string> brakes_on(const Session& session, const EngineSpec& spec) {
   std::vector<std::string> said;
   const config::Configuration& settings = session.configuration.settings;
-  if (!settings.healing.enabled || !spec.healing.enabled) said.emplace_back("healing is switched off: it is not healed");
+  if (!settings.healing.enabled || !spec.healing.enabled)
+    said.emplace_back("healing is switched off: it is not healed");
   if (spec.healing.observe_only) said.emplace_back("mode: observe: it is tested, never healed by itself");
   if (!allows(settings.principals.role_of(settings.principals.actor), Permission::heal))
     said.push_back("healing.actor " + settings.principals.actor + " is no admiral: nothing is healed by itself");
@@ -232,7 +235,8 @@ std::vector<std::string> brakes_on(const Session& session, const EngineSpec& spe
   }
   const auto holds = holds_in(*past->ledger);
   if (const auto hold = holds ? holds->of(spec.name, engine::SystemClock().now()) : std::nullopt)
-    said.push_back("held until " + format_timestamp_ms(hold->until) + " by " + hold->by.principal + ": it is not healed");
+    said.push_back("held until " + format_timestamp_ms(hold->until) + " by " + hold->by.principal +
+                   ": it is not healed");
   store::HealFilter newest;
   newest.engine = spec.name;
   newest.newest = 1;
@@ -278,7 +282,8 @@ Explained explain(const Session& session, const EngineSpec& spec) {
   see_who_has_them_open(explained);
   std::vector<Probe> probes = spec.self_test;
   probes.insert(probes.end(), spec.repair.checks.begin(), spec.repair.checks.end());
-  for (const Probe& probe : probes) explained.probes.push_back(host.probe(spec, probe, "explain/" + spec.name + "/0/0"));
+  for (const Probe& probe : probes)
+    explained.probes.push_back(host.probe(spec, probe, "explain/" + spec.name + "/0/0"));
   plan(session, spec, host, blobs, explained);
   explained.asked_afterwards = asked_afterwards(spec);
   explained.standing = brakes_on(session, spec);

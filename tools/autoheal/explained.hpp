@@ -1,4 +1,5 @@
-// Everything that decides whether and how one engine is healed, gathered at this moment: what `autoheal explain` prints.
+// Everything that decides whether and how one engine is healed, gathered at this moment: what `autoheal explain`
+// prints.
 #pragma once
 
 #include <optional>
@@ -28,12 +29,12 @@ struct Explained {
   std::vector<ExplainedTarget> targets;
   std::size_t unseen_processes = 0;
   std::vector<workflows::ProbeResult> probes;
-  std::optional<workflows::Plan> plan;           // unset: none can be made
-  std::string plan_problem;                      // why not
-  std::vector<workflows::Refusal> refusals;      // of the plan
-  std::vector<std::string> acts;                 // what it would run, beside its changes
-  std::vector<std::string> asked_afterwards;     // what a certificate would need beyond the plan
-  std::vector<std::string> standing;             // what lets it be healed by itself, or not
+  std::optional<workflows::Plan> plan;        // unset: none can be made
+  std::string plan_problem;                   // why not
+  std::vector<workflows::Refusal> refusals;   // of the plan
+  std::vector<std::string> acts;              // what it would run, beside its changes
+  std::vector<std::string> asked_afterwards;  // what a certificate would need beyond the plan
+  std::vector<std::string> standing;          // what lets it be healed by itself, or not
 };
 
 // Nothing is changed or recorded; texts are without secrets.

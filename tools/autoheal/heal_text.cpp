@@ -51,7 +51,8 @@ std::string advice_on(const workflows::HealResult& result) {
     case dependency_failed:
       return "heal first what " + engine + " needs: `autoheal engines`";
     case flapping:
-      return "find what changes it back: `autoheal heals --engine " + engine + "`; then `autoheal reset " + engine + "`";
+      return "find what changes it back: `autoheal heals --engine " + engine + "`; then `autoheal reset " + engine +
+             "`";
     case attempts_exhausted:
       return "`" + show + "` tells each step; `autoheal explain " + engine + "` what is there now";
     case cancelled:
@@ -68,8 +69,7 @@ std::string advice_on(const workflows::HealResult& result) {
 std::vector<std::string> lines_below(const workflows::HealResult& result) {
   if (result.ending != HealEnding::exhausted && result.ending != HealEnding::never_began) return {};
   std::vector<std::string> lines;
-  if (result.ending == HealEnding::exhausted && !result.error.empty() && result.error != result.reason)
-    lines.push_back("why:  " + printable(result.error));
+  if (!result.problem.empty()) lines.push_back("why:  " + printable(result.problem));
   if (std::string advice = advice_on(result); !advice.empty()) lines.push_back("next: " + std::move(advice));
   return lines;
 }

@@ -315,7 +315,8 @@ constexpr Shape security{"security", security_fields};
 constexpr std::array certify_fields = {
     limited(one("within", duration, "how long a touched service may take until all probes pass", "30s"), 0, 24 * hours),
     limited(one("hold", duration, "how long they must go on passing", "0s"), 0, 24 * hours),
-    list("hashes", pattern, "files whose digests must be right (* stops at /, ** does not; a/**/b: any folders between)"),
+    list("hashes", pattern,
+         "files whose digests must be right (* stops at /, ** does not; a/**/b: any folders between)"),
     object_of("tests", test, "programs that must pass, in every cell", true),
     object_of("security", security, "what must not be found"),
 };

@@ -53,7 +53,8 @@ Result<std::vector<LeftBehind>> left_behind(const std::string& root) {
     if (name == lock_name || ::fstatat(folder.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
     LeftBehind& one = all.emplace_back();
     one.path = std::string(staging_name) + "/" + name;
-    one.bytes = S_ISDIR(status.st_mode) ? bytes_below(folder.get(), name, 0) : static_cast<std::uint64_t>(status.st_size);
+    one.bytes =
+        S_ISDIR(status.st_mode) ? bytes_below(folder.get(), name, 0) : static_cast<std::uint64_t>(status.st_size);
     one.age = age_of(status);
     const auto read = read_slot_name(name, {});
     if (!read) continue;

@@ -67,7 +67,9 @@ Verdict probe_env(const RootFolder& root, const workflows::EnvProbe& probe, cons
   look.rights = false;
   const auto seen = look_at(root, probe.file, look, blobs, own);
   if (!seen) return cannot_look(seen.error());
-  if (seen->facts.kind != TargetKind::file) return fails(probe.file + " is missing or no file");
+  if (seen->facts.kind == TargetKind::absent) return fails(probe.file + " is missing");
+  if (seen->facts.kind != TargetKind::file)
+    return fails(probe.file + " is a " + std::string(name_of(seen->facts.kind)) + ", not a file");
   std::string problems;
   for (const std::string& problem :
        workflows::judge_env_probe(seen->content, probe.require, probe.equals, probe.dialect))
@@ -105,7 +107,8 @@ Verdict probe_link(const RootFolder& root, const workflows::LinkProbe& probe, co
   const auto seen = look_at(root, probe.path, {}, blobs, own);
   if (!seen) return cannot_look(seen.error());
   const TargetFacts& facts = seen->facts;
-  if (facts.kind == TargetKind::absent) return fails(probe.path + " is missing: a link to " + probe.target + " belongs there");
+  if (facts.kind == TargetKind::absent)
+    return fails(probe.path + " is missing: a link to " + probe.target + " belongs there");
   if (facts.kind != TargetKind::link)
     return fails(probe.path + " is a " + std::string(name_of(facts.kind)) + " where a link to " + probe.target +
                  " belongs");

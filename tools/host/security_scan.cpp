@@ -1,6 +1,7 @@
 #include "tools/host/security_scan.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include <array>
 #include <cerrno>
@@ -29,6 +30,11 @@ std::string octal(workflows::FileMode mode) {
   for (int shift = 9; shift >= 0; shift -= 3)
     text += static_cast<char>('0' + ((mode >> static_cast<unsigned>(shift)) & 7U));
   return text;
+}
+
+std::string setid_text(workflows::FileMode mode) {
+  const bool user = (mode & S_ISUID) != 0, group = (mode & S_ISGID) != 0;
+  return user && group ? "setuid and setgid" : user ? "setuid" : "setgid";
 }
 
 std::string where_it_leads(int descriptor) {
@@ -118,7 +124,7 @@ Result<void> Scan::judge(const std::string& path, const struct stat& status) {
     find(path, "max_mode", "mode " + octal(mode) + " is wider than " + octal(*policy_.max_mode) + list_beside(path));
   }
   if (!policy_.allow_setid && workflows::is_setid(mode, kind))
-    find(path, "setid", "mode " + octal(mode) + " is setuid or setgid");
+    find(path, "setid", "mode " + octal(mode) + " is " + setid_text(mode));
   if (kind != TargetKind::file || policy_.forbid.empty()) return {};
   return judge_content(path);
 }

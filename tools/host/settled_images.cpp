@@ -25,8 +25,8 @@ constexpr const char* not_as_planned = "it is not what the plan saw: somebody wr
 std::string why_tree_stays(int staging, const std::string& name, const SlotEntry& entry, engine::BlobStore& blobs) {
   const OwnFiles none;
   const UniqueFd folder(::openat(staging, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  const auto tree = folder ? read_tree(folder.get(), name, &blobs, none)
-                           : failure(ErrorKind::failed, "the folder cannot be opened");
+  const auto tree =
+      folder ? read_tree(folder.get(), name, &blobs, none) : failure(ErrorKind::failed, "the folder cannot be opened");
   if (!tree) return tree.error().message;
   if (name_of_tree(*tree) != entry.digest) return not_as_planned;
   const auto put = blobs.put(*tree, BlobNaming::plain);

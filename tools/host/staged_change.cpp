@@ -128,7 +128,8 @@ Result<void> Application::prepare(const TargetFacts& now) {
   const auto written = site_.slot(Slot::part);
   if (!written) return std::unexpected(written.error());
   if (!is_as_after(*written, change_.after))
-    return changed("changed between staging and swapping, by its `validate` or its writer");
+    return changed(change_.validate ? "is not what was staged any more: its `validate` changed the new file"
+                                    : "is not what was staged any more: another process changed the new file");
   if (auto renamed = site_.rename(Slot::part, Slot::next); !renamed) return renamed;
   site_.step("staged");
   return {};

@@ -42,7 +42,7 @@ class SlotNames {
 struct SlotEntry {
   Slot slot = Slot::part;
   engine::BlobNaming naming = engine::BlobNaming::plain;
-  engine::BlobName digest;  // what the file is expected to hold; empty: nothing is
+  engine::BlobName digest;   // what the file is expected to hold; empty: nothing is
   std::string ledger, heal;  // of which it is; empty where its mark does not tell
   unsigned number = 0;       // of the change within its attempt's plan
 };

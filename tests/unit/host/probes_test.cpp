@@ -111,6 +111,34 @@ TEST_F(ProbesTest, File) {
   EXPECT_EQ(verdict(FileProbe{"fifo", {}, {}, {}, {}, {}}), ProbeVerdict::fail);
 }
 
+TEST_F(ProbesTest, LinkTellsWhatIsThereInstead) {
+  const LinkProbe link{"current", "releases/2"};
+  EXPECT_EQ(probe(link).message, "current is missing: a link to releases/2 belongs there");
+  fs::create_symlink("releases/1", root_ / "current");
+  EXPECT_EQ(probe(link).message, "current points to releases/1, not to releases/2");
+  fs::remove(root_ / "current");
+  fs::create_symlink("./releases/2", root_ / "current");
+  EXPECT_EQ(verdict(link), ProbeVerdict::fail) << "as written";
+  fs::remove(root_ / "current");
+  fs::create_symlink("releases/2", root_ / "current");
+  EXPECT_EQ(verdict(link), ProbeVerdict::pass) << "whether or not anything is there";
+  fs::remove(root_ / "current");
+  write("current", "releases/2");
+  EXPECT_EQ(probe(link).message, "current is a file where a link to releases/2 belongs");
+  fs::remove(root_ / "current");
+  fs::create_directory(root_ / "current");
+  EXPECT_EQ(probe(link).message, "current is a folder where a link to releases/2 belongs");
+  EXPECT_EQ(verdict(LinkProbe{"missing/current", "x"}), ProbeVerdict::fail);
+  EXPECT_EQ(verdict(LinkProbe{"../outside", "x"}), ProbeVerdict::fail);
+}
+
+TEST_F(ProbesTest, EnvSaysWhatStandsInTheFilesPlace) {
+  const EnvProbe env{".env", {"PORT"}, {}};
+  EXPECT_EQ(probe(env).message, ".env is missing");
+  fs::create_directory(root_ / ".env");
+  EXPECT_EQ(probe(env).message, ".env is a folder, not a file");
+}
+
 TEST_F(ProbesTest, EnvNeverTellsAValue) {
   write(".env", "PORT=8080\nexport TOKEN='s3cret'\n");
   EXPECT_EQ(verdict(EnvProbe{".env", {"PORT", "TOKEN"}, {{"PORT", "8080"}}}), ProbeVerdict::pass);

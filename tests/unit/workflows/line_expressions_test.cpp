@@ -76,18 +76,38 @@ TEST(LineExpressions, OfALineWithoutEndAreFoundInItsParts) {
 }
 
 TEST(LineExpressions, ThatCanNeverBeFoundAreRefused) {
-  for (const char* pattern : {"a\\nb", "foo\\n", "\\n", "a[\\n]b", "a\\x0ab", "a\\x{0A}b", "(a|b)\\n+", "a\nb", "x\\r\\n",
-                              "\\QA\nB\\E", "(?s)a\\n.", "a\\012b"}) {
+  for (const char* pattern : {"a\\nb", "foo\\n", "\\n", "a[\\n]b", "a\\x0ab", "a\\x{0A}b", "(a|b)\\n+", "a\nb",
+                              "x\\r\\n", "\\QA\nB\\E", "(?s)a\\n.", "a\\012b"}) {
     const ExpressionCheck check = check_line_expression(pattern);
     EXPECT_THAT(check.problem, HasSubstr("can never be found")) << pattern;
   }
 }
 
 TEST(LineExpressions, ThatCanBeFoundPassWithoutAWord) {
-  for (const char* pattern :
-       {"^PermitRootLogin yes", "PRIVATE KEY", "0\\.0\\.0\\.0/0", "^\\s*allow\\s+all;?$", "a{2,5}b", "(?i)debug\\s*=\\s*on",
-        "[[:alpha:]]+[^]a]x", "\\bpassword\\b", "a|b\\n", "^(foo|bar)(baz)?$", "\\d{3}-\\d{4}", "\\Q.*\\E", "\\pL+x",
-        "(?P<name>ab)+", "[a-z]*q", "a[^\\n]b", "\\[x\\]", "a\\|b", "x{", "{", "--+", "[]a]", "\\x41", "\\101"}) {
+  for (const char* pattern : {"^PermitRootLogin yes",
+                              "PRIVATE KEY",
+                              "0\\.0\\.0\\.0/0",
+                              "^\\s*allow\\s+all;?$",
+                              "a{2,5}b",
+                              "(?i)debug\\s*=\\s*on",
+                              "[[:alpha:]]+[^]a]x",
+                              "\\bpassword\\b",
+                              "a|b\\n",
+                              "^(foo|bar)(baz)?$",
+                              "\\d{3}-\\d{4}",
+                              "\\Q.*\\E",
+                              "\\pL+x",
+                              "(?P<name>ab)+",
+                              "[a-z]*q",
+                              "a[^\\n]b",
+                              "\\[x\\]",
+                              "a\\|b",
+                              "x{",
+                              "{",
+                              "--+",
+                              "[]a]",
+                              "\\x41",
+                              "\\101"}) {
     const ExpressionCheck check = check_line_expression(pattern);
     EXPECT_EQ(check.problem, "") << pattern;
     EXPECT_THAT(check.warnings, IsEmpty()) << pattern;

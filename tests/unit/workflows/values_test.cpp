@@ -136,7 +136,9 @@ TEST(HealCodec, ReadsBackWhatItWrites) {
                                           Resumed{2, 1},
                                           CancelRequested{EndReason::cancelled, by},
                                           Completed{2, Duration(9)},
-                                          Exhausted{2, EndReason::crash_loop, "m", Duration(9)}};
+                                          Exhausted{2, EndReason::crash_loop, "m", Duration(9)},
+                                          Exhausted{2, EndReason::defect, "m", Duration(9)},
+                                          ImagesKept{{".autoheal/before.x: why"}}};
   for (const HealEntry& entry : entries) {
     HealState state;
     state.engine = "E";
@@ -191,6 +193,7 @@ TEST(EngineSpecCodec, TheSameSpecificationIsTheSameBytesAndComesBack) {
   spec.self_test[5].what = PluginProbe{{{"/bin/x"}, {}, {}, {}, Duration(1)}, true};
   spec.self_test[6].what = ProcessProbe{"run/pid"};
   spec.self_test[7].what = SettingsProbe{"s.yaml", {{"/a", "1.10"}, {"/b", "\"x\""}}, {"/c"}};
+  spec.self_test[8].what = LinkProbe{"current", "releases/2"};
   spec.repair.files = {{"a", "b", "sha256:x", 0600, "u:g", ProgramRun{}}};
   spec.repair.env = {{".env", {{"A", {"1", {}}}, {"B", {{}, "/s"}}}, {"A"}, {"C"}, "shell"}};
   spec.repair.settings = {{"s.json", {{"/a", "1"}}}};
