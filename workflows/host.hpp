@@ -11,6 +11,7 @@
 #include "engine/blob_store.hpp"
 #include "engine/result.hpp"
 #include "workflows/evidence.hpp"
+#include "workflows/open_writers.hpp"
 #include "workflows/plan.hpp"
 #include "workflows/strategy.hpp"
 
@@ -109,6 +110,13 @@ class Host {
   // Facts of these paths, taken now.
   [[nodiscard]] virtual Result<std::vector<TargetFacts>> look(const EngineSpec& spec,
                                                               const std::vector<std::string>& paths) = 0;
+
+  // Which of these files are to be left alone now, by the engine's rule for open writers. A machine on which nobody
+  // else writes has none.
+  [[nodiscard]] virtual std::vector<FileInWriting> being_written(const EngineSpec&, const std::vector<std::string>&,
+                                                                 const WritingQuestion&) {
+    return {};
+  }
 
   // Ends every process that carries the mark `mark`, or, where that ends with a slash, any mark that begins with it;
   // with their groups and sessions, until none is found; never this process or an ancestor. Returns how many were

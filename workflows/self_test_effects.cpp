@@ -4,6 +4,7 @@
 #include <boost/asio/detached.hpp>
 
 #include "workflows/gather_evidence.hpp"
+#include "workflows/wait_for_writers.hpp"
 
 namespace autoheal::workflows {
 
@@ -17,9 +18,16 @@ bool is_sure(const Probe& probe) {
          std::holds_alternative<ProcessProbe>(probe.what);
 }
 
+// What was read while somebody wrote it says nothing.
+void postpone_if_written(const HealSurroundings& at, const EngineSpec& spec, bool gone_too, TestReport& report) {
+  const auto writing = at.host.being_written(spec, paths_with_content(spec), {gone_too, report.tested.took});
+  report.postponed = sentence_of(writing);
+  report.settles = nobody_known(writing);
+}
+
 }  // namespace
 
-TestReport test_engine(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark) {
+TestReport test_engine(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark, bool gone_too) {
   TestReport report;
   EngineTested& tested = report.tested;
   tested.engine = spec.name;
@@ -43,6 +51,7 @@ TestReport test_engine(const HealSurroundings& at, const EngineSpec& spec, const
     tested.error += (tested.error.empty() ? "" : "; ") + result.name + ": " + result.message;
     report.failing.push_back(result.name);
   }
+  if (tested.outcome == TestOutcome::failed) postpone_if_written(at, spec, gone_too, report);
   return report;
 }
 
@@ -58,7 +67,7 @@ void SelfTestEffects::test(const std::string& run, const TestEngine& effect, Don
     return;
   }
   at_.pool([this, run, spec = engine->spec, done = std::move(done)] {
-    done(TestDone{test_engine(at_, *spec, at_.ledger_id + "/" + run + "/" + spec->name + "/0").tested});
+    done(TestDone{test_when_written(at_, *spec, at_.ledger_id + "/" + run + "/" + spec->name + "/0").tested});
   });
 }
 

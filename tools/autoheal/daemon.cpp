@@ -77,7 +77,10 @@ Result<void> Daemon::assemble() {
   auto files = host::FileWatch::create(executor, healer_.own_changes(), healer_.own_files());
   if (files) {
     files_ = std::move(*files);
-    files_->changed = [this](const std::string& engine) { look(engine, LookCause::file_changed); };
+    files_->file_event = [this](const std::string& engine, const std::string& path, FileEvent event) {
+      watch_.file_event(engine, path, event, healer_.clock().since_boot());
+      pump_soon();
+    };
     files_->sweep = [this](const std::string& why) {
       tell("warning: " + why + "; every engine is tested now");
       look_at_all();
@@ -302,11 +305,11 @@ asio::awaitable<void> Daemon::test(EngineToHeal engine) {
   ++beat_.tests[engine.spec->name];
   // A job outlives the daemon where that ends meanwhile; the healer waits for it.
   const auto job = [&healer = healer_, spec = engine.spec] {
-    return test_engine(healer.surroundings(), *spec, mark_of_tests(healer) + spec->name + "/0");
+    return test_engine(healer.surroundings(), *spec, mark_of_tests(healer) + spec->name + "/0", true);
   };
   const TestReport report = co_await healer_.on_pool(job);
   if (stopping_) co_return;
-  if (report.tested.outcome != TestOutcome::passed) ++beat_.tests_failed;
+  if (report.tested.outcome != TestOutcome::passed && report.postponed.empty()) ++beat_.tests_failed;
   watch_.tested(report, standing_of(report.tested.engine), healer_.clock().since_boot());
   processes_->look_again(report.tested.engine);
   pump();
@@ -415,6 +418,15 @@ asio::awaitable<void> Daemon::write_report(DaemonReport::Due due) {
 }
 
 // ---- what the watch is told
+
+// Once for all events of a moment.
+void Daemon::pump_soon() {
+  if (std::exchange(pump_waits_, true)) return;
+  asio::post(healer_.loop(), [this] {
+    pump_waits_ = false;
+    pump();
+  });
+}
 
 void Daemon::look(const std::string& engine, LookCause cause) {
   watch_.look(engine, cause, healer_.clock().since_boot());

@@ -48,6 +48,7 @@ class Daemon {
   void signalled(int number);
 
   void pump();
+  void pump_soon();
   void await_report();
   void perform(const workflows::StartTest& act);
   void perform(const workflows::StartHeal& act);
@@ -89,6 +90,7 @@ class Daemon {
   boost::asio::signal_set signals_;
   Heartbeat beat_;
   bool report_waits_ = false;
+  bool pump_waits_ = false;
   bool memory_waits_ = false;  // what a configuration took to read is to be given back
   bool stopping_ = false;
   bool manager_hears_ = true;

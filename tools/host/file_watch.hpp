@@ -24,6 +24,7 @@
 
 #include "tools/host/own_changes.hpp"
 #include "tools/host/watch_tree.hpp"
+#include "workflows/file_event.hpp"
 
 namespace autoheal::host {
 
@@ -44,8 +45,10 @@ class FileWatch {
   FileWatch(const FileWatch&) = delete;
   FileWatch& operator=(const FileWatch&) = delete;
 
-  // Set before `watch`. An engine is told once per batch of events.
+  // Set before `watch`. An engine is told once per batch of events; where `file_event` is set, that is told instead: of
+  // each path (relative to the root) the last event of the batch.
   std::function<void(const std::string& engine)> changed;
+  std::function<void(const std::string& engine, const std::string& path, workflows::FileEvent event)> file_event;
   std::function<void(const std::string& why)> sweep;  // events were lost: every engine has to be looked at
   std::function<void(const std::string& sentence)> warn;
 
@@ -71,6 +74,11 @@ class FileWatch {
   struct Hit {
     std::string root, path;
     std::set<std::string> engines;
+    workflows::FileEvent event = workflows::FileEvent::moved;
+  };
+  struct Told {
+    std::set<std::string> engines;
+    std::map<std::pair<std::string, std::string>, workflows::FileEvent> files;  // engine and path
   };
   struct Batch {
     std::map<std::string, Hit> hits;              // by absolute path
@@ -90,11 +98,12 @@ class FileWatch {
   [[nodiscard]] bool counts_inside(const WatchedFolder& folder, const WatchMark& mark, std::uint32_t event,
                                    const std::string& name) const;
   [[nodiscard]] bool is_own(const WatchedFolder& folder, const std::string& name) const;
-  void hit(const WatchedFolder& folder, const std::string& name, const std::set<std::uint32_t>& engines, Batch& batch);
+  void hit(const WatchedFolder& folder, const std::string& name, const std::set<std::uint32_t>& engines, Batch& batch,
+           workflows::FileEvent event = workflows::FileEvent::moved);
   void finish(Batch batch);
-  void judge(std::map<std::string, Hit> hits, std::set<std::string>& told);
+  void judge(std::map<std::string, Hit> hits, Told& told);
   void judge_pending();
-  void tell(const std::set<std::string>& engines, bool lost);
+  void tell(const Told& told, bool lost);
 
   void look_again(const std::pair<int, std::string>& moved, Batch& batch);
   void arm_root(WatchedFolder& root, bool thorough);

@@ -3,10 +3,13 @@
 #include <dirent.h>
 #include <fcntl.h>
 
-#include <algorithm>
+#include <optional>
+#include <set>
 
+#include "tools/host/file_writers.hpp"
 #include "tools/host/folder_names.hpp"
 #include "tools/host/folder_tree.hpp"
+#include "tools/host/swap_lease.hpp"
 
 namespace autoheal::host {
 
@@ -42,24 +45,100 @@ bool is_kept_elsewhere(int staging, const std::string& name, const SlotEntry& en
   return again && again->facts == image->facts;
 }
 
-}  // namespace
+// What somebody wrote to it goes into the vault as well, so that it can be named.
+void keep_what_was_written(int staging, const std::string& name, const SlotEntry& entry, engine::BlobStore& blobs,
+                           KeptImage& kept) {
+  const OwnFiles none;
+  const auto image = look_at(staging, name, name, Look{entry.naming, true, image_limit, false}, blobs, none);
+  if (!image || image->facts.kind != TargetKind::file || image->facts.digest == entry.digest) return;
+  const bool known = blobs.get(image->facts.digest).has_value();
+  const auto put = blobs.put(image->content, entry.naming);
+  if (!put) return;
+  kept.written = *put;
+  kept.is_new = !known;
+}
 
-std::vector<std::string> settle_images(const RootFolder& root, engine::BlobStore& blobs, const EffectMark& heal_mark) {
-  std::vector<std::string> kept;
-  const auto staging = open_staging_folder(root);
-  if (!staging) return kept;
-  const auto names = names_in(staging->get(), root.path());
-  if (!names) return kept;
-  for (const std::string& name : *names) {
-    const auto entry = read_slot_name(name, heal_mark);
-    if (!entry) continue;
-    if (is_worthless(*entry) || is_kept_elsewhere(staging->get(), name, *entry, blobs)) {
-      (void)remove_tree(staging->get(), name);
-    } else {
-      kept.push_back(std::string(staging_name) + "/" + name);
+struct Image {
+  std::string name;
+  SlotEntry entry;
+  std::string heal;
+  FileIdentity file;
+};
+
+// Where processes may not be looked into, the kernel tells by a lease that it refuses.
+bool somebody_has_it(int staging, const Image& image) {
+  const SwapLease lease(
+      UniqueFd(::openat(staging, image.name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)));
+  return lease.taken() == SwapLease::Taken::in_use;
+}
+
+std::vector<KeptImage> settle(int staging, std::vector<Image> images, engine::BlobStore& blobs) {
+  std::set<FileIdentity> files;
+  for (Image& image : images) {
+    struct stat status {};
+    if (::fstatat(staging, image.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(status.st_mode)) continue;
+    image.file = FileIdentity::of(status);
+    files.insert(image.file);
+  }
+  const FileWriters writers = find_writers(files);
+  std::vector<KeptImage> kept;
+  for (const Image& image : images) {
+    KeptImage one{std::string(staging_name) + "/" + image.name, image.heal, {}, {}, false};
+    const auto open = writers.of.find(image.file);
+    if (open != writers.of.end()) one.who = text_of(open->second);
+    if (one.who.empty() && files.contains(image.file) && somebody_has_it(staging, image)) one.who = "a process";
+    const bool may_go =
+        one.who.empty() && (is_worthless(image.entry) || is_kept_elsewhere(staging, image.name, image.entry, blobs));
+    if (may_go) {
+      (void)remove_tree(staging, image.name);
+      continue;
     }
+    if (one.who.empty()) keep_what_was_written(staging, image.name, image.entry, blobs, one);
+    kept.push_back(std::move(one));
   }
   return kept;
+}
+
+// Calls `take` with each name in the staging folder.
+template <class Take>
+std::vector<KeptImage> settle_those(const RootFolder& root, engine::BlobStore& blobs, const Take& take) {
+  const auto staging = open_staging_folder(root);
+  if (!staging) return {};
+  const auto names = names_in(staging->get(), root.path());
+  if (!names) return {};
+  std::vector<Image> images;
+  for (const std::string& name : *names) {
+    if (auto image = take(name)) images.push_back(std::move(*image));
+  }
+  return images.empty() ? std::vector<KeptImage>() : settle(staging->get(), std::move(images), blobs);
+}
+
+std::string heal_in(const EffectMark& heal_mark) {
+  const auto end = heal_mark.ends_with('/') ? heal_mark.size() - 1 : heal_mark.size();
+  const auto slash = heal_mark.rfind('/', end - 1);
+  return heal_mark.substr(slash == std::string::npos ? 0 : slash + 1,
+                          end - (slash == std::string::npos ? 0 : slash + 1));
+}
+
+}  // namespace
+
+std::vector<KeptImage> settle_images(const RootFolder& root, engine::BlobStore& blobs, const EffectMark& heal_mark) {
+  return settle_those(root, blobs, [&](const std::string& name) -> std::optional<Image> {
+    const auto entry = read_slot_name(name, heal_mark);
+    if (!entry) return std::nullopt;
+    return Image{name, *entry, heal_in(heal_mark), {}};
+  });
+}
+
+std::vector<KeptImage> settle_images_of_ended(const RootFolder& root, engine::BlobStore& blobs,
+                                              const std::string& ledger_id,
+                                              const std::function<bool(std::string_view heal)>& ended) {
+  return settle_those(root, blobs, [&](const std::string& name) -> std::optional<Image> {
+    const auto entry = read_slot_name(name, ledger_id + "/");
+    const auto heal = heal_of_slot_name(name, ledger_id);
+    if (!entry || !heal || !ended(*heal)) return std::nullopt;
+    return Image{name, *entry, *heal, {}};
+  });
 }
 
 }  // namespace autoheal::host

@@ -7,6 +7,7 @@
 
 #include "tools/host/live_database.hpp"
 #include "tools/host/staged_content.hpp"
+#include "tools/host/swap_lease.hpp"
 #include "tools/host/system_error.hpp"
 
 namespace autoheal::host {
@@ -37,7 +38,7 @@ class Application {
   Applied swap();
   Applied swap_without_exchange();
   Applied keep_displaced();
-  Applied put_back();
+  Applied put_back(const std::string& why = "was changed while the repair ran; that edit is kept");
   Applied keep_aside();
   [[nodiscard]] std::unexpected<Error> changed(const std::string& how) const {
     return failure(ErrorKind::changed, change_.before.path + " " + how);
@@ -112,6 +113,7 @@ Applied Application::left_over(const TargetFacts& next) {
 }
 
 Applied Application::remove() {
+  if (auto alone = site_.nobody_writes_target(); !alone) return std::unexpected(alone.error());
   if (auto moved = site_.move_out(Slot::next); !moved) return std::unexpected(moved.error());
   site_.step("swapped");
   return keep_displaced();
@@ -169,10 +171,19 @@ Applied Application::create() {
 }
 
 Applied Application::swap() {
+  if (auto alone = site_.nobody_writes_target(); !alone) return std::unexpected(alone.error());
+  SwapLease lease(change_.before.kind == TargetKind::file ? site_.open_target() : UniqueFd());
+  if (lease.taken() == SwapLease::Taken::in_use) {
+    if (auto alone = site_.nobody_writes_target(true); !alone) return std::unexpected(alone.error());
+  }
+  site_.step("leased");
   const auto swapped = site_.exchange(Slot::next);
   if (!swapped) return std::unexpected(swapped.error());
   if (!*swapped) return swap_without_exchange();
   site_.step("swapped");
+  // Whoever waits to open it writes to what he finds in place once the lease is given back.
+  if (lease.is_wanted()) return put_back("is opened for writing by somebody; it is left as it is");
+  lease.release();
   return keep_displaced();
 }
 
@@ -211,7 +222,7 @@ Applied Application::keep_displaced() {
 }
 
 // What was displaced is not what the plan saw: somebody's edit, which goes back where it was.
-Applied Application::put_back() {
+Applied Application::put_back(const std::string& why) {
   if (change_.after.kind == TargetKind::absent) {
     auto moved = site_.move_in(Slot::next);
     if (!moved && moved.error().kind == ErrorKind::changed) return keep_aside();
@@ -230,7 +241,7 @@ Applied Application::put_back() {
     if (auto dropped = site_.drop(Slot::next); !dropped) return std::unexpected(dropped.error());
   }
   if (auto synced = site_.sync(); !synced) return std::unexpected(synced.error());
-  return changed("was changed while the repair ran; that edit is kept");
+  return changed(why);
 }
 
 Applied Application::keep_aside() {
