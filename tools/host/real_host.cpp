@@ -265,12 +265,19 @@ std::vector<std::string> RealHost::settle(const EngineSpec& spec, const EffectMa
   return kept;
 }
 
+std::set<std::string> RealHost::heals_left(const std::string& root, const std::string& ledger_id) {
+  std::set<std::string> heals;
+  (void)problem_in([&] {
+    if (const auto opened = RootFolder::open(root)) heals = heals_with_images(*opened, ledger_id);
+  });
+  return heals;
+}
+
 std::vector<KeptImage> RealHost::settle_ended(const std::string& root, const std::string& ledger_id,
-                                              const std::function<bool(std::string_view heal)>& ended) {
+                                              const std::set<std::string>& ended) {
   std::vector<KeptImage> kept;
   (void)problem_in([&] {
-    if (const auto opened = RootFolder::open(root))
-      kept = settle_images_of_ended(*opened, options_.blobs, ledger_id, ended);
+    if (const auto opened = RootFolder::open(root)) kept = settle_images_of(*opened, options_.blobs, ledger_id, ended);
   });
   return kept;
 }

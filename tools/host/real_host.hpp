@@ -67,9 +67,10 @@ class RealHost final : public workflows::Host {
       const workflows::WritingQuestion& question) override;
   std::size_t end_marked(const workflows::EffectMark& mark_prefix) override;
 
-  // Not of the port: what heals that have ended left below a root, settled again.
+  // Not of the port: heals that left something below a root, by id; and that of those that have ended settled again.
+  [[nodiscard]] std::set<std::string> heals_left(const std::string& root, const std::string& ledger_id);
   [[nodiscard]] std::vector<KeptImage> settle_ended(const std::string& root, const std::string& ledger_id,
-                                                    const std::function<bool(std::string_view heal)>& ended);
+                                                    const std::set<std::string>& ended);
   // Not of the port: what the daemon does while an engine passes. A copy of a state, as snapshot_taking.hpp says.
   [[nodiscard]] Result<void> copy_snapshot(const workflows::EngineSpec& spec, const workflows::StateRepair& state,
                                            const workflows::EffectMark& mark, Timestamp now);

@@ -130,13 +130,24 @@ std::vector<KeptImage> settle_images(const RootFolder& root, engine::BlobStore& 
   });
 }
 
-std::vector<KeptImage> settle_images_of_ended(const RootFolder& root, engine::BlobStore& blobs,
-                                              const std::string& ledger_id,
-                                              const std::function<bool(std::string_view heal)>& ended) {
+std::set<std::string> heals_with_images(const RootFolder& root, const std::string& ledger_id) {
+  std::set<std::string> heals;
+  const auto staging = open_staging_folder(root);
+  const Result<std::vector<std::string>> names =
+      staging ? names_in(staging->get(), root.path()) : failure(ErrorKind::not_found, "");
+  if (!names) return heals;
+  for (const std::string& name : *names) {
+    if (auto heal = heal_of_slot_name(name, ledger_id)) heals.insert(std::move(*heal));
+  }
+  return heals;
+}
+
+std::vector<KeptImage> settle_images_of(const RootFolder& root, engine::BlobStore& blobs, const std::string& ledger_id,
+                                        const std::set<std::string>& ended) {
   return settle_those(root, blobs, [&](const std::string& name) -> std::optional<Image> {
     const auto entry = read_slot_name(name, ledger_id + "/");
     const auto heal = heal_of_slot_name(name, ledger_id);
-    if (!entry || !heal || !ended(*heal)) return std::nullopt;
+    if (!entry || !heal || !ended.contains(*heal)) return std::nullopt;
     return Image{name, *entry, *heal, {}};
   });
 }
