@@ -14,6 +14,7 @@
 #include "tools/host/folder_names.hpp"
 #include "tools/host/folder_tree.hpp"
 #include "tools/host/system_error.hpp"
+#include "workflows/editor_leftovers.hpp"
 
 namespace autoheal::cli {
 
@@ -79,6 +80,7 @@ class Look {
       return Walk::on;
     }
     if (request_.wanted && !request_.wanted(path)) return Walk::on;
+    if (workflows::is_editor_leftover(path)) return skip(path, "an editor left it");
     if (std::string reason = reason_to_skip(path, status); !reason.empty()) return skip(path, std::move(reason));
     folder_.files.push_back({path, status.st_mode & 07777U});
     bytes_ += static_cast<std::uint64_t>(status.st_size);

@@ -95,9 +95,11 @@ void FileWatch::add_roots_on_way(int watch, std::uint32_t mask, std::string_view
   }
 }
 
-// Whoever declared something below it has to look: nothing of what was seen there need be there any more.
+// Where it leads elsewhere, whoever declared something below it has to look: nothing of what was seen there need be there any more.
 void FileWatch::arm_again(WatchedFolder& root, bool thorough, Batch& batch) {
+  const int before = root.watch;
   arm_root(root, thorough);
+  if (!thorough && root.watch == before) return;
   std::set<std::uint32_t> engines;
   tree_.add_engines_below(root, engines);
   hit(root, ".", engines, batch);
