@@ -22,7 +22,7 @@ bool is_sure(const Probe& probe) {
 void postpone_if_written(const HealSurroundings& at, const EngineSpec& spec, bool gone_too, TestReport& report) {
   const auto writing = at.host.being_written(spec, paths_with_content(spec), {gone_too, report.tested.took});
   report.postponed = sentence_of(writing);
-  report.settles = nobody_known(writing);
+  report.writing = state_of(writing);
 }
 
 }  // namespace

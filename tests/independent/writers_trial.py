@@ -119,7 +119,7 @@ class Trial:
             "engines:\n"
             "  - name: E\n"
             "    root: app\n"
-            "    self_test: [ { name: e, env: { file: .env, require: [NAME, SECRET], equals: { PORT: 80 } } } ]\n"
+            "    self_test: [ { name: e, env: { file: .env, require: [NAME], equals: { PORT: 80 } } } ]\n"
             "    repair: { env: [ { file: .env, set: { PORT: \"80\", NAME: x } } ] }\n")
         self.log = open(self.folder / "log", "w")
         self.daemon = subprocess.Popen([self.program, "serve"], cwd=self.folder, stderr=self.log, stdout=self.log)
@@ -148,8 +148,9 @@ class Trial:
             time.sleep(0.05)
 
     def heals(self):
-        """How many were certified."""
-        return (self.folder / "log").read_text().count(" certified")
+        """How many ended, however."""
+        told = (self.folder / "log").read_text()
+        return told.count(" certified") + told.count("healing failed") + told.count("is not healed")
 
     def is_somewhere(self, text):
         """In the file, beside it, or in the vault: the very bytes."""

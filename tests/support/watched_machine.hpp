@@ -81,13 +81,13 @@ class Machine {
     tell(engine, TestOutcome::failed, true, std::move(failing));
   }
   // It fails while somebody is at work on its files.
-  void fails_while_written(const std::string& engine, const std::string& who, bool settles = false) {
+  void fails_while_written(const std::string& engine, const std::string& who, Writing state = Writing::yes) {
     TestReport report;
     report.tested = {engine, TestOutcome::failed, "it is broken", Duration{0}};
     report.sure = true;
     report.failing = {"config"};
     report.postponed = who;
-    report.settles = settles;
+    report.writing = state;
     watch.tested(report, standing, now);
   }
   // The network, or a program, says no.

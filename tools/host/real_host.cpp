@@ -404,7 +404,8 @@ std::vector<FileInWriting> RealHost::being_written(const EngineSpec& spec, const
   std::vector<FileInWriting> files;
   (void)problem_in([&] {
     if (const auto root = RootFolder::open(spec.root))
-      files = files_in_writing(*root, paths, question, spec.healing.open_writers, wall_clock_ns());
+      files = files_in_writing(*root, paths, question, spec.healing.open_writers, wall_clock_ns(),
+                               OwnFiles(options_.own_files));
   });
   return files;
 }

@@ -2,7 +2,10 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 
+#include <cerrno>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -65,34 +68,49 @@ struct Image {
   FileIdentity file;
 };
 
-// Where processes may not be looked into, the kernel tells by a lease that it refuses.
-bool somebody_has_it(int staging, const Image& image) {
-  const SwapLease lease(
-      UniqueFd(::openat(staging, image.name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)));
-  return lease.taken() == SwapLease::Taken::in_use;
+// The kernel gives a lease only where nobody has it open for writing.
+SwapLease::Taken lease_on_image(int staging, const Image& image) {
+  return SwapLease(
+             UniqueFd(::openat(staging, image.name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)))
+      .taken();
 }
 
-std::vector<KeptImage> settle(int staging, std::vector<Image> images, engine::BlobStore& blobs) {
+// Processes are looked into only where it does not.
+std::map<std::string, std::string> who_has_them(int staging, std::vector<Image>& images) {
+  std::map<std::string, std::string> who;  // by name in the staging folder
   std::set<FileIdentity> files;
   for (Image& image : images) {
     struct stat status {};
     if (::fstatat(staging, image.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(status.st_mode)) continue;
+    const auto lease = lease_on_image(staging, image);
+    if (lease == SwapLease::Taken::yes) continue;
     image.file = FileIdentity::of(status);
     files.insert(image.file);
+    if (lease == SwapLease::Taken::in_use) who[image.name] = "a process that this one may not look into";
   }
   const FileWriters writers = find_writers(files);
+  for (const Image& image : images) {
+    const auto open = writers.of.find(image.file);
+    if (open != writers.of.end()) who[image.name] = text_of(open->second);
+  }
+  return who;
+}
+
+std::vector<KeptImage> settle(int staging, std::vector<Image> images, engine::BlobStore& blobs) {
+  const auto who = who_has_them(staging, images);
   std::vector<KeptImage> kept;
   for (const Image& image : images) {
     KeptImage one{std::string(staging_name) + "/" + image.name, image.heal, {}, {}, false};
-    const auto open = writers.of.find(image.file);
-    if (open != writers.of.end()) one.who = text_of(open->second);
-    if (one.who.empty() && files.contains(image.file) && somebody_has_it(staging, image)) one.who = "a process";
+    if (const auto open = who.find(image.name); open != who.end()) one.who = open->second;
     const bool may_go =
         one.who.empty() && (is_worthless(image.entry) || is_kept_elsewhere(staging, image.name, image.entry, blobs));
     if (may_go) {
       (void)remove_tree(staging, image.name);
       continue;
     }
+    struct stat status {};
+    // Somebody else settled it meanwhile: the heal itself, or the next look.
+    if (::fstatat(staging, image.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT) continue;
     if (one.who.empty()) keep_what_was_written(staging, image.name, image.entry, blobs, one);
     kept.push_back(std::move(one));
   }

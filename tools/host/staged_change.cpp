@@ -35,6 +35,7 @@ class Application {
   Result<void> prepare(const TargetFacts& now);
   Result<void> validate();
   Applied create();
+  [[nodiscard]] Result<void> nobody_writes(const SwapLease& lease) const;
   Applied swap();
   Applied swap_without_exchange();
   Applied keep_displaced();
@@ -112,8 +113,17 @@ Applied Application::left_over(const TargetFacts& next) {
   return changed("was changed after the repair; that edit is kept");
 }
 
+// Processes are looked into only where the kernel gives no lease.
+Result<void> Application::nobody_writes(const SwapLease& lease) const {
+  if (lease.taken() == SwapLease::Taken::yes) return {};
+  return site_.nobody_writes_target(lease.taken() == SwapLease::Taken::in_use);
+}
+
 Applied Application::remove() {
-  if (auto alone = site_.nobody_writes_target(); !alone) return std::unexpected(alone.error());
+  {
+    const SwapLease lease(change_.before.kind == TargetKind::file ? site_.open_target() : UniqueFd());
+    if (auto alone = nobody_writes(lease); !alone) return std::unexpected(alone.error());
+  }
   if (auto moved = site_.move_out(Slot::next); !moved) return std::unexpected(moved.error());
   site_.step("swapped");
   return keep_displaced();
@@ -171,11 +181,8 @@ Applied Application::create() {
 }
 
 Applied Application::swap() {
-  if (auto alone = site_.nobody_writes_target(); !alone) return std::unexpected(alone.error());
   SwapLease lease(change_.before.kind == TargetKind::file ? site_.open_target() : UniqueFd());
-  if (lease.taken() == SwapLease::Taken::in_use) {
-    if (auto alone = site_.nobody_writes_target(true); !alone) return std::unexpected(alone.error());
-  }
+  if (auto alone = nobody_writes(lease); !alone) return std::unexpected(alone.error());
   site_.step("leased");
   const auto swapped = site_.exchange(Slot::next);
   if (!swapped) return std::unexpected(swapped.error());

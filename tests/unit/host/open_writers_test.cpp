@@ -28,7 +28,7 @@ class OpenWritersTest : public StagingTest {
   FileIdentity identity(const std::string& path) { return FileIdentity::of(status(path)); }
   std::vector<FileInWriting> writing(OpenWriters rule, std::int64_t ahead_ns = 0, WritingQuestion question = {}) {
     const auto root = RootFolder::open(spec_.root);
-    return files_in_writing(*root, {"a.conf"}, question, rule, wall_clock_ns() + ahead_ns);
+    return files_in_writing(*root, {"a.conf"}, question, rule, wall_clock_ns() + ahead_ns, own_);
   }
   const std::string us_ = "pid " + std::to_string(::getpid());
 };

@@ -46,8 +46,12 @@ TEST(OpenWriters, TheSentenceNamesWhoIsKnown) {
   EXPECT_EQ(sentence_of(std::vector<FileInWriting>{}), "");
   EXPECT_EQ(sentence_of({emptied}), "a was emptied or moved away a moment ago");
   EXPECT_EQ(sentence_of({emptied, written}), "b is being written by pid 7 (vim), and 1 more");
-  EXPECT_TRUE(nobody_known({emptied}));
-  EXPECT_FALSE(nobody_known({emptied, written}));
+  EXPECT_EQ(state_of({}), Writing::no);
+  EXPECT_EQ(state_of({emptied}), Writing::settling);
+  EXPECT_EQ(state_of({emptied, written}), Writing::yes);
+  EXPECT_FALSE(waited_enough(Writing::yes, std::chrono::hours(1)));
+  EXPECT_TRUE(waited_enough(Writing::settling, quiet_after));
+  EXPECT_TRUE(waited_enough(Writing::changed, longest_wait_for_writers));
 }
 
 TEST(OpenWriters, OnlyFilesWhoseContentIsDeclaredAreWaitedFor) {
