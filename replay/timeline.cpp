@@ -73,7 +73,8 @@ struct Describe {
       add("test " + test.name + (test.passed ? " passes" : " fails: " + test.message) + " (" + milliseconds(test.took) +
           ")");
     }
-    for (const SecurityFinding& finding : seen.findings) add("security " + finding.path + ": " + finding.message);
+    for (const SecurityFinding& finding : seen.findings)
+      add("security " + finding.path + ": " + finding.message + (finding.passing ? " (an editor is at work)" : ""));
     if (seen.findings.empty()) add("security: no violation");
     for (const AuthorizedChange& change : seen.authorized) {
       add("rbac: " + name_of_number(state, change.number) + " by " + change.principal + " (" + change.role + ")");

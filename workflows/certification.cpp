@@ -319,7 +319,9 @@ std::vector<Refusal> certify_outcome(const EngineSpec& spec, const Plan& plan,
   }
   everything_was_tested(spec, evidence, reasons);
   if (evidence.scanned != spec.certify.security.paths) reasons.security("not every path of `security` was scanned");
-  for (const SecurityFinding& finding : evidence.findings) reasons.security(why(finding.path, finding.message));
+  for (const SecurityFinding& finding : evidence.findings) {
+    if (!finding.passing) reasons.security(why(finding.path, finding.message));
+  }
   changes_were_allowed(outcomes, evidence, reasons);
   return reasons.take();
 }

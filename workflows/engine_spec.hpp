@@ -264,6 +264,13 @@ struct CertifySpec {
   friend bool operator==(const CertifySpec&, const CertifySpec&) = default;
 };
 
+// What is done where somebody has a file open for writing whose content is to be replaced.
+enum class OpenWriters {
+  swap,    // it is replaced once nothing of it has changed for two seconds; what was displaced is kept and watched
+  wait,    // it is not replaced before it is closed
+  refuse,  // the attempt fails and names who has it open
+};
+
 // What `healing:` says, after the engine's own overrides.
 struct HealingSpec {
   bool enabled = true;
@@ -274,6 +281,7 @@ struct HealingSpec {
   Duration settle{0};
   Duration cooldown = std::chrono::minutes(5);
   unsigned max_heals_per_hour = 10;
+  OpenWriters open_writers = OpenWriters::swap;
   friend bool operator==(const HealingSpec&, const HealingSpec&) = default;
 };
 
@@ -292,6 +300,8 @@ struct EngineSpec {
 };
 
 [[nodiscard]] std::string_view name_of(Strategy strategy);
+[[nodiscard]] std::string_view name_of(OpenWriters rule);
+[[nodiscard]] std::optional<OpenWriters> open_writers_of(std::string_view name);
 // The strategy that the engine's name alone decides (design: arie for EnvRecon, ...); empty for any other name.
 [[nodiscard]] std::optional<Strategy> strategy_of_name(std::string_view engine_name);
 

@@ -139,6 +139,7 @@ void fields(A& a, HealingSpec& v) {
   a("enabled", v.enabled)("observe_only", v.observe_only)("max_retries", v.max_retries)(
       "retry_delay_us", v.retry_delay)("fail_after", v.fail_after)("settle_us", v.settle)("cooldown_us", v.cooldown)(
       "max_heals_per_hour", v.max_heals_per_hour);
+  a.later("open_writers", v.open_writers);
 }
 template <class A>
 void fields(A& a, SecretRules& v) {
@@ -186,10 +187,13 @@ class Writer {
   {
     return value.empty();
   }
+  Writer& later(std::string_view name, const OpenWriters& value) {
+    return value == OpenWriters::swap ? *this : (*this)(name, value);
+  }
 
   template <class T>
   void put(const T& value) {
-    if constexpr (std::is_same_v<T, Strategy>) {
+    if constexpr (std::is_same_v<T, Strategy> || std::is_same_v<T, OpenWriters>) {
       out_.value(name_of(value));
     } else if constexpr (std::is_same_v<T, ProgramRun> || std::is_same_v<T, HttpCall>) {
       write(out_, value);
@@ -274,6 +278,11 @@ class Reader {
       }
     }
     throw std::invalid_argument("unknown strategy");
+  }
+  static void get(const OwnJson& in, OpenWriters& value) {
+    const auto known = open_writers_of(in.text());
+    if (!known) throw std::invalid_argument("unknown rule for open writers");
+    value = *known;
   }
   template <class T>
   static void get(const OwnJson& in, std::optional<T>& value) {

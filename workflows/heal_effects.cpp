@@ -14,6 +14,7 @@
 #include "workflows/plan_secrets.hpp"
 #include "workflows/running_services.hpp"
 #include "workflows/strategy.hpp"
+#include "workflows/wait_for_writers.hpp"
 
 namespace autoheal::workflows {
 
@@ -178,14 +179,18 @@ Result<Observation> HealEffects::observe(const SpecPtr& spec, const Observe& eff
       return failure(ErrorKind::failed, "check " + check.name + " does not hold before the repair: " + check.message);
     }
   }
+  const auto waited = wait_for_writers(at_, *spec);
+  if (!waited) return std::unexpected(waited.error());
   ObserveRequest request = what_to_observe(*spec, effect.attempt);
   request.mark = mark;
   auto observation = at_.host.observe(*spec, request);
   if (!observation) return observation;
   observe_services(at_.host, *spec, *observation);
-  if (spec->repair.service || effect.needs_were_healed) {
+  // Whoever was at work may have made it good: then nothing is left to repair.
+  const bool may_have_recovered = effect.needs_were_healed || *waited;
+  if (spec->repair.service || may_have_recovered) {
     observation->self_test_passes = all_hold(run_probes(at_, *spec, spec->self_test, mark));
-    observation->recovered = effect.needs_were_healed && observation->self_test_passes;
+    observation->recovered = may_have_recovered && observation->self_test_passes;
   }
   if (auto read = read_contents(*spec, *observation, contents); !read) return std::unexpected(std::move(read.error()));
   return observation;

@@ -27,6 +27,7 @@ HealResult result_of(const HealState& state, const std::string& heal) {
   result.heal = heal;
   if (state.phase == Phase::complete) {
     result.ending = HealEnding::certified;
+    result.changed_nothing = state.plan && state.plan->size() == 0;
   } else {
     result.reason = name_of(state.end_reason);
     result.ending = state.attempt == 0 ? HealEnding::never_began : HealEnding::exhausted;

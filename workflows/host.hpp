@@ -11,6 +11,7 @@
 #include "engine/blob_store.hpp"
 #include "engine/result.hpp"
 #include "workflows/evidence.hpp"
+#include "workflows/open_writers.hpp"
 #include "workflows/plan.hpp"
 #include "workflows/strategy.hpp"
 
@@ -112,6 +113,13 @@ class Host {
 
   // The bytes of a file as they are now. not_found where none is there; never follows a link.
   [[nodiscard]] virtual Result<std::string> read(const EngineSpec& spec, const std::string& path) = 0;
+
+  // Which of these files are to be left alone now, by the engine's rule for open writers. A machine on which nobody
+  // else writes has none.
+  [[nodiscard]] virtual std::vector<FileInWriting> being_written(const EngineSpec&, const std::vector<std::string>&,
+                                                                 const WritingQuestion&) {
+    return {};
+  }
 
   // Ends every process that carries the mark `mark`, or, where that ends with a slash, any mark that begins with it;
   // with their groups and sessions, until none is found; never this process or an ancestor. Returns how many were

@@ -214,12 +214,15 @@ void read(const OwnJson& j, TestResult& result) {
 
 void write(JsonWriter& out, const SecurityFinding& finding) {
   out.begin_object().field("path", finding.path).field("rule", finding.rule);
-  out.field("message", finding.message).end_object();
+  out.field("message", finding.message);
+  if (finding.passing) out.field("passing", true);
+  out.end_object();
 }
 void read(const OwnJson& j, SecurityFinding& finding) {
   finding.path = j.at("path");
   finding.rule = j.at("rule");
   finding.message = j.at("message");
+  finding.passing = j.value("passing", false);
 }
 
 void write(JsonWriter& out, const DocumentFinding& finding) {

@@ -5,6 +5,7 @@
 
 #include "engine/contained.hpp"
 #include "workflows/gather_evidence.hpp"
+#include "workflows/wait_for_writers.hpp"
 
 namespace autoheal::workflows {
 
@@ -19,7 +20,14 @@ bool is_sure(const Probe& probe) {
          std::holds_alternative<LinkProbe>(probe.what);
 }
 
-TestReport report_of(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark) {
+// What was read while somebody wrote it says nothing.
+void postpone_if_written(const HealSurroundings& at, const EngineSpec& spec, bool gone_too, TestReport& report) {
+  const auto writing = at.host.being_written(spec, paths_with_content(spec), {gone_too, report.tested.took});
+  report.postponed = sentence_of(writing);
+  report.writing = state_of(writing);
+}
+
+TestReport report_of(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark, bool gone_too) {
   TestReport report;
   EngineTested& tested = report.tested;
   tested.engine = spec.name;
@@ -43,13 +51,14 @@ TestReport report_of(const HealSurroundings& at, const EngineSpec& spec, const E
     tested.error += (tested.error.empty() ? "" : "; ") + result.name + ": " + result.message;
     report.failing.push_back(result.name);
   }
+  if (tested.outcome == TestOutcome::failed) postpone_if_written(at, spec, gone_too, report);
   return report;
 }
 
 }  // namespace
 
-TestReport test_engine(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark) {
-  auto report = contained("self-test", [&] { return report_of(at, spec, mark); });
+TestReport test_engine(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark, bool gone_too) {
+  auto report = contained("self-test", [&] { return report_of(at, spec, mark, gone_too); });
   if (report) return std::move(*report);
   TestReport unknown;
   unknown.tested = {spec.name, TestOutcome::unknown, sentence_of(report.error()), Duration{0}};
@@ -68,7 +77,7 @@ void SelfTestEffects::test(const std::string& run, const TestEngine& effect, Don
     return;
   }
   at_.pool([this, run, spec = engine->spec, done = std::move(done)] {
-    done(TestDone{test_engine(at_, *spec, at_.ledger_id + "/" + run + "/" + spec->name + "/0").tested});
+    done(TestDone{test_when_written(at_, *spec, at_.ledger_id + "/" + run + "/" + spec->name + "/0").tested});
   });
 }
 

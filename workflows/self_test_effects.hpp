@@ -27,7 +27,9 @@ class SelfTestEffects final : public engine::EffectPerformer<SelfTest> {
   AutoHealTrigger::FindEngine find_engine_;
 };
 
-// One engine's self-test, once: passed, failed with what failed, or unknown with why. Blocks.
-[[nodiscard]] TestReport test_engine(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark);
+// One engine's self-test, once: passed, failed with what failed, or unknown with why. Blocks. `gone_too`: of a file
+// that went away a moment ago it is not told yet; an editor may be replacing it.
+[[nodiscard]] TestReport test_engine(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark,
+                                     bool gone_too = false);
 
 }  // namespace autoheal::workflows

@@ -146,10 +146,8 @@ void Watch::tested(const TestReport& report, Standing standing, Duration now) {
   engine.standing = standing;
   if (std::exchange(engine.overtaken, false)) {
     test_at(engine, now);
-  } else {
-    if (!engine.last || engine.last->tested.outcome != report.tested.outcome)
-      acts_.emplace_back(RecordOutcome{report.tested});
-    engine.last = report;
+  } else if (!postpone(engine, report, now)) {
+    take_report(engine, report);
     // Never before those that have waited longer, however slow this test was.
     if (engine.spec->every > Duration{0}) test_at(engine, std::max(now, *engine.test_began + engine.spec->every));
     after_test(engine, now);
@@ -277,8 +275,8 @@ void Watch::heal_or_wait(Watched& engine, Duration now) {
     }
     const bool fresh = !needed->testing && needed->last && *needed->test_began >= engine.failed_at;
     // A failure that has to be seen once more, or that waits itself, is not settled yet.
-    const bool open =
-        needed->waits || (fresh && needed->last->tested.outcome == TestOutcome::failed && needed->skipped.empty());
+    const bool open = needed->waits || (needed->postponed_since && needed->skipped.empty()) ||
+                      (fresh && needed->last->tested.outcome == TestOutcome::failed && needed->skipped.empty());
     if (!fresh || open) {
       engine.waits = true;
       if (!fresh && !needed->testing) test_at(*needed, now);
@@ -353,6 +351,7 @@ void Watch::heal_ended(const HealResult& result, Duration now) {
   }
   switch (result.ending) {
     case HealEnding::certified:
+      if (counted && result.changed_nothing) engine.brakes.heal_never_began();
       after_certified(engine, now);
       break;
     case HealEnding::skipped:

@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "workflows/brakes.hpp"
+#include "workflows/file_event.hpp"
 #include "workflows/heal_result.hpp"
+#include "workflows/open_writers.hpp"
 #include "workflows/self_test.hpp"
 
 namespace autoheal::workflows {
@@ -31,7 +33,7 @@ struct StartHeal {
 // Once per cause: a failure that is not healed now.
 struct SkipHeal {
   std::string engine;
-  std::string reason;  // disabled, held, observe, cooldown, unsettled
+  std::string reason;  // disabled, held, observe, cooldown, unsettled, being_written
   std::string error;
 };
 struct RecordOutcome {  // another outcome than the last time
@@ -55,6 +57,8 @@ struct TestReport {
   EngineTested tested;
   bool sure = false;                 // something failed that neither the network nor a program had a part in
   std::vector<std::string> failing;  // names of the probes
+  std::string postponed = {};        // it failed while somebody was at work on its files: who; or empty
+  Writing writing = Writing::no;     // how much of that is known
 };
 
 // What is always today's.
@@ -78,6 +82,7 @@ class Watch {
 
   // Something happened that makes a test worth while; only that.
   void look(const std::string& engine, LookCause cause, Duration now);
+  void file_event(const std::string& engine, const std::string& path, FileEvent event, Duration now);
   void tested(const TestReport& report, Standing standing, Duration now);
   // Whoever started it. An end that is told twice counts once; a StartHeal that came to nothing has an end, too.
   void heal_began(const std::string& engine);
@@ -126,8 +131,10 @@ class Watch {
     enum class Copies { none, under_way, spoiled, wait, being_kept } copies = Copies::none;
     Duration copied{0};
     std::optional<Duration> test_ended;
-    bool disturbed = false;         // its files were written to while the last test ran
-    unsigned disturbed_in_row = 0;  // so many tests one after the other
+    std::map<std::string, Duration> in_writing;  // files written to and not closed yet -> since when nothing came
+    std::optional<Duration> postponed_since;     // its failures say nothing: somebody is at work on its files
+    bool disturbed = false;                      // its files were written to while the last test ran
+    unsigned disturbed_in_row = 0;               // so many tests one after the other
     bool testing = false;
     bool overtaken = false;  // since that test began, a heal began or the description changed: it tells nothing
     bool healing = false;
@@ -146,6 +153,9 @@ class Watch {
   static bool is_free(const Watched& engine) { return !engine.testing && !engine.healing; }
   static std::optional<Late> late_at(const Watched& engine, Duration now);
   void file_changed(Watched& engine, Duration now);
+  static std::string who_writes(Watched& engine, const TestReport& report, Duration now);
+  bool postpone(Watched& engine, const TestReport& report, Duration now);
+  void take_report(Watched& engine, const TestReport& report);
   void set_due(Watched& engine, std::optional<Duration> when);
   void test_at(Watched& engine, Duration when);
   void test_what_became_due(Watched& engine);

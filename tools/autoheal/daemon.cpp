@@ -16,6 +16,7 @@
 #include "tools/host/snapshot_taking.hpp"
 #include "tools/host/watched_paths.hpp"
 #include "workflows/json_writer.hpp"
+#include "workflows/open_writers.hpp"
 #include "workflows/recent_past.hpp"
 
 namespace autoheal::cli {
@@ -28,7 +29,8 @@ namespace {
 constexpr Duration heartbeat_every = std::chrono::minutes(5);
 constexpr Duration loop_is_looked_at_every = std::chrono::seconds(5);
 constexpr Duration loop_stands_still_after = std::chrono::seconds(10);
-constexpr Duration report_after = std::chrono::seconds(1);  // changes of one moment are one report
+constexpr Duration kept_is_settled_after = std::chrono::seconds(1);  // a heal's own settling comes first
+constexpr Duration report_after = std::chrono::seconds(1);           // changes of one moment are one report
 
 // Of what a daemon's own tests leave running.
 std::string mark_of_tests(Healer& healer) { return healer.ledger().id() + "/serve/"; }
@@ -49,6 +51,7 @@ Daemon::Daemon(Healer& healer, Console& console, LoadAgain load_again)
       console_(console),
       load_again_(std::move(load_again)),
       watch_(healer.configuration()->settings.max_tests),
+      kept_(healer, [this](const std::string& sentence) { tell(sentence); }),
       signals_(healer.loop(), SIGTERM, SIGINT, SIGHUP) {}
 
 Result<std::unique_ptr<Daemon>> Daemon::create(Healer& healer, Console& console, LoadAgain load_again) {
@@ -59,13 +62,14 @@ Result<std::unique_ptr<Daemon>> Daemon::create(Healer& healer, Console& console,
 
 Result<void> Daemon::assemble() {
   const auto executor = healer_.loop().get_executor();
-  for (auto* timer : {&wake_, &heart_, &report_timer_}) {
+  for (auto* timer : {&wake_, &heart_, &report_timer_, &kept_timer_}) {
     auto made = engine::BootTimer::create(executor, healer_.clock());
     if (!made) return std::unexpected(std::move(made.error()));
     *timer = std::move(*made);
   }
   wake_->due = [this] { pump(); };
   heart_->due = [this] { heartbeat(); };
+  kept_timer_->due = [this] { spawn(settle_kept()); };
   report_timer_->due = [this] {
     report_waits_ = false;
     auto due = report_.take(healer_.clock().now());
@@ -77,7 +81,10 @@ Result<void> Daemon::assemble() {
   auto files = host::FileWatch::create(executor, healer_.own_changes(), healer_.own_files());
   if (files) {
     files_ = std::move(*files);
-    files_->changed = [this](const std::string& engine) { look(engine, LookCause::file_changed); };
+    files_->file_event = [this](const std::string& engine, const std::string& path, FileEvent event) {
+      watch_.file_event(engine, path, event, healer_.clock().since_boot());
+      pump_soon();
+    };
     files_->sweep = [this](const std::string& why) {
       tell("warning: " + why + "; every engine is tested now");
       look_at_all();
@@ -160,6 +167,7 @@ void Daemon::follow_heals() {
     report_.healed(result);
     watch_.heal_ended(result, healer_.clock().since_boot());
     processes_->look_again(result.engine);
+    kept_timer_->set(healer_.clock().since_boot() + kept_is_settled_after);
     asio::post(healer_.loop(), [this] { pump(); });
   };
 }
@@ -193,6 +201,7 @@ asio::awaitable<Result<void>> Daemon::begin() {
   if (auto told = remember_recent_past(healer_.ledger(), healer_.surroundings().blobs, healer_.clock(), watch_); !told)
     co_return told;
   heart_->set(healer_.clock().since_boot() + heartbeat_every);
+  kept_timer_->set(healer_.clock().since_boot());
   tell("serving " + count_of_engines(*configuration) + " of " + configuration->settings.file +
        (healer_.recovered().empty() ? "" : ", resuming " + std::to_string(healer_.recovered().size()) + " heals"));
   co_return Result<void>();
@@ -305,11 +314,11 @@ asio::awaitable<void> Daemon::test(EngineToHeal engine) {
   ++beat_.tests[engine.spec->name];
   // A job outlives the daemon where that ends meanwhile; the healer waits for it.
   const auto job = [&healer = healer_, spec = engine.spec] {
-    return test_engine(healer.surroundings(), *spec, mark_of_tests(healer) + spec->name + "/0");
+    return test_engine(healer.surroundings(), *spec, mark_of_tests(healer) + spec->name + "/0", true);
   };
   const TestReport report = co_await healer_.on_pool(job);
   if (stopping_) co_return;
-  if (report.tested.outcome != TestOutcome::passed) ++beat_.tests_failed;
+  if (report.tested.outcome != TestOutcome::passed && report.postponed.empty()) ++beat_.tests_failed;
   watch_.tested(report, standing_of(report.tested.engine), healer_.clock().since_boot());
   processes_->look_again(report.tested.engine);
   pump();
@@ -408,6 +417,12 @@ asio::awaitable<void> Daemon::keep_snapshots(EngineToHeal engine) {
   pump();
 }
 
+// As long as somebody has what was displaced open it is looked at again.
+asio::awaitable<void> Daemon::settle_kept() {
+  const std::size_t open = co_await kept_.settle();
+  if (!stopping_ && open > 0) kept_timer_->set(healer_.clock().since_boot() + quiet_after);
+}
+
 asio::awaitable<void> Daemon::write_report(DaemonReport::Due due) {
   const std::string folder = healer_.configuration()->settings.reports;
   const auto job = [folder, due = std::move(due), now = healer_.clock().now()] {
@@ -418,6 +433,15 @@ asio::awaitable<void> Daemon::write_report(DaemonReport::Due due) {
 }
 
 // ---- what the watch is told
+
+// Once for all events of a moment.
+void Daemon::pump_soon() {
+  if (std::exchange(pump_waits_, true)) return;
+  asio::post(healer_.loop(), [this] {
+    pump_waits_ = false;
+    pump();
+  });
+}
 
 void Daemon::look(const std::string& engine, LookCause cause) {
   watch_.look(engine, cause, healer_.clock().since_boot());

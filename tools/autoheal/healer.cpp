@@ -15,6 +15,7 @@
 #include "tools/autoheal/known_secrets.hpp"
 #include "tools/autoheal/version.hpp"
 #include "tools/host/left_behind.hpp"
+#include "workflows/wait_for_writers.hpp"
 #include "workflows/adopted_baseline.hpp"
 #include "workflows/engine_spec_codec.hpp"
 #include "workflows/plan_preview.hpp"
@@ -265,7 +266,7 @@ workflows::TriggerHooks Healer::trigger_hooks() {
   hooks.hold_on = [this](const std::string& engine) { return hold_on(engine); };
   hooks.test = [this](workflows::EngineToHeal engine) -> asio::awaitable<workflows::TestReport> {
     return on_pool([this, spec = engine.spec] {
-      return workflows::test_engine(*surroundings_, *spec, ledger_->id() + "/selftest/" + spec->name + "/0");
+      return workflows::test_when_written(*surroundings_, *spec, ledger_->id() + "/selftest/" + spec->name + "/0");
     });
   };
   hooks.would_have = [this](workflows::EngineToHeal engine) -> asio::awaitable<std::string> {

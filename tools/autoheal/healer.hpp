@@ -94,6 +94,14 @@ class Healer {
   // A copy of a state that passes, which waits to be kept (snapshot_taking.hpp). Blocks; any thread.
   [[nodiscard]] Result<void> copy_snapshot(const workflows::EngineSpec& spec, const workflows::StateRepair& state);
 
+  // What heals left in the staging folder of a root (real_host.hpp). Block; any thread.
+  [[nodiscard]] std::set<std::string> heals_left(const std::string& root) {
+    return host_->heals_left(root, ledger_->id());
+  }
+  [[nodiscard]] std::vector<host::KeptImage> settle_ended(const std::string& root, const std::set<std::string>& ended) {
+    return host_->settle_ended(root, ledger_->id(), ended);
+  }
+
   // What heals of this process left behind.
   [[nodiscard]] host::OwnChanges& own_changes() { return own_changes_; }
   // The ledger's files and vault: nobody's target.

@@ -15,6 +15,7 @@
 #include "tools/host/folder_tree.hpp"
 #include "tools/host/system_error.hpp"
 #include "tools/host/user_account.hpp"
+#include "workflows/editor_leftovers.hpp"
 
 namespace autoheal::cli {
 
@@ -80,6 +81,7 @@ class Look {
       return Walk::on;
     }
     if (request_.wanted && !request_.wanted(path)) return Walk::on;
+    if (workflows::is_editor_leftover(path)) return skip(path, "an editor left it");
     if (std::string reason = reason_to_skip(path, status); !reason.empty()) return skip(path, std::move(reason));
     folder_.files.push_back({path, status.st_mode & 07777U, host::owner_name(status.st_uid, status.st_gid)});
     bytes_ += static_cast<std::uint64_t>(status.st_size);

@@ -11,6 +11,7 @@ using enum FieldType;
 constexpr std::int64_t us = 1, seconds = 1'000'000 * us, hours = 3600 * seconds;
 
 constexpr std::array<std::string_view, 2> modes_of_healing = {"heal", "observe"};
+constexpr std::array<std::string_view, 3> open_writers_rules = {"swap", "wait", "refuse"};
 constexpr std::array<std::string_view, 3> roles = {"admiral", "captain", "observer"};
 constexpr std::array<std::string_view, 4> strategies = {"arie", "chimera", "cascade", "generic"};
 constexpr std::array<std::string_view, 1> warning_choices = {"fail"};
@@ -332,7 +333,8 @@ constexpr Shape certify{"certify", certify_fields};
       limited(one("fail_after", integer, "network and command probes fail so often before a heal", "2"), 1, 100), \
       limited(one("settle", duration, "quiet after a file event", "0s"), 0, 24 * hours),                          \
       limited(one("cooldown", duration, "after an exhausted heal", "5m"), 0, 24 * hours),                         \
-      limited(one("max_heals_per_hour", integer, "more than so many end as flapping", "10"), 1, 10'000)
+      limited(one("max_heals_per_hour", integer, "more than so many end as flapping", "10"), 1, 10'000),          \
+      choice("open_writers", open_writers_rules, "where somebody has the file open", "swap")
 constexpr std::array engine_healing_fields = {AUTOHEAL_ENGINE_HEALING_FIELDS};
 constexpr Shape engine_healing{"healing of one engine", engine_healing_fields};
 constexpr std::array healing_fields = {

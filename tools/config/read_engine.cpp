@@ -576,6 +576,8 @@ void read_healing(const Node& node, HealingSpec& healing) {
   read(node, "settle", healing.settle);
   read(node, "cooldown", healing.cooldown);
   read(node, "max_heals_per_hour", healing.max_heals_per_hour);
+  if (const Node* rule = node.find("open_writers"))
+    healing.open_writers = open_writers_of(rule->text).value_or(healing.open_writers);
 }
 
 EngineSpec read_engine(Reading& reading, const Node& node, const std::string& path, const HealingSpec& inherited) {

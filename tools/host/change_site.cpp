@@ -183,6 +183,13 @@ Result<void> ChangeSite::nobody_has_open(Slot slot) const {
   return tools_->databases->nobody_has_open(*staging, names_[slot], mark_);
 }
 
+Result<void> ChangeSite::nobody_writes_target(bool in_use) const {
+  struct stat status {};
+  const bool there = ::fstatat(folder(), place_.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+  if (!there || !S_ISREG(status.st_mode)) return {};
+  return may_be_displaced(status, change_->before.path, tools_->open_writers, tools_->now_ns(), in_use);
+}
+
 Result<void> ChangeSite::note_made(const TargetFacts& staged) {
   if (auto dropped = drop(Slot::made); !dropped) return dropped;
   const std::string inode = std::to_string(staged.inode);

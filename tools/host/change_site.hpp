@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "tools/host/file_quiet.hpp"
 #include "tools/host/staging_folder.hpp"
 #include "tools/host/target_facts.hpp"
 
@@ -21,6 +22,8 @@ struct StagingTools {
       at_step;                                // a test's hook after each step; it may throw to stand for a crash
   bool exchange_supported = true;             // false: a test of the way without RENAME_EXCHANGE
   const DatabaseClient* databases = nullptr;  // where databases can be changed
+  workflows::OpenWriters open_writers = workflows::OpenWriters::swap;
+  std::function<std::int64_t()> now_ns = wall_clock_ns;  // that ctimes are held against
 };
 
 // Not thread-safe; one per change.
@@ -65,6 +68,9 @@ class ChangeSite {
   // Where the change must be alone: busy, if any process has the target, or what lies in the slot, open.
   [[nodiscard]] Result<void> nobody_has_target_open() const;
   [[nodiscard]] Result<void> nobody_has_open(Slot slot) const;
+
+  // Content is not replaced under somebody who writes: changed, refused or busy by the engine's rule, with who does.
+  [[nodiscard]] Result<void> nobody_writes_target(bool in_use = false) const;
 
   // Tells by inode that a new target is ours, since nothing was displaced for it.
   [[nodiscard]] Result<void> note_made(const TargetFacts& staged);

@@ -20,6 +20,8 @@ namespace asio = boost::asio;
 
 namespace {
 
+using workflows::FileEvent;
+
 constexpr unsigned reads_per_batch = 256;
 constexpr std::size_t read_size = 16384;
 constexpr std::size_t most_problems_told = 1000;  // between two reloads
@@ -30,6 +32,11 @@ std::string_view without_side_ending(std::string_view name) {
     if (name.ends_with(ending)) return name.substr(0, name.size() - ending.size());
   }
   return name;
+}
+
+FileEvent event_of(std::uint32_t mask) {
+  if ((mask & event_structure) != 0) return FileEvent::moved;
+  return (mask & IN_CLOSE_WRITE) != 0 ? FileEvent::closed : FileEvent::written;
 }
 
 }  // namespace
@@ -49,6 +56,7 @@ Result<std::unique_ptr<FileWatch>> FileWatch::create(asio::any_io_executor execu
     std::unique_ptr<FileWatch> watch(
         new FileWatch(std::move(executor), std::move(inotify), own_changes, std::move(own_files)));
     watch->wait();
+    watch->wait_for_mounts();
     return watch;
   } catch (const std::exception& error) {
     return failure(ErrorKind::unavailable, std::string("watching files: ") + error.what());
@@ -78,6 +86,17 @@ void FileWatch::wait() {
     drain();
     if (*alive) wait();
   });
+}
+
+void FileWatch::wait_for_mounts() {
+  auto mounts = MountWatch::create(executor_);
+  if (!mounts) {
+    problems_["what is mounted is not watched, " + mounts.error().message +
+              ": a mount over a watched folder is found on schedule only"];
+    return;
+  }
+  mounts_ = std::move(*mounts);
+  mounts_->changed = [this](const std::set<std::string>& places) { mounts_changed(places); };
 }
 
 void FileWatch::drain() {
@@ -128,6 +147,7 @@ void FileWatch::read_event(int watch, std::uint32_t mask, std::string_view name,
   for (const auto& [root, above] : missing_) {
     if (above.watch == watch && (name.empty() || name == above.next)) batch.moved.emplace(watch, "");
   }
+  add_roots_on_way(watch, mask, name, batch);
 }
 
 void FileWatch::read_event_of_itself(const WatchedFolder& folder, std::uint32_t mask, Batch& batch) {
@@ -162,7 +182,7 @@ void FileWatch::read_event_in(const WatchedFolder& folder, std::uint32_t mask, c
   }
   const bool could_lead_on = child != nullptr || marks != 0 || (folder.inside != 0 && (mask & IN_ISDIR) != 0);
   if (structural && could_lead_on) batch.moved.emplace(folder.watch, name);
-  if (!engines.empty()) hit(folder, name, engines, batch);
+  if (!engines.empty()) hit(folder, name, engines, batch, event_of(mask));
 }
 
 bool FileWatch::counts_inside(const WatchedFolder& folder, const WatchMark& mark, std::uint32_t event,
@@ -193,30 +213,33 @@ bool FileWatch::is_own(const WatchedFolder& folder, const std::string& name) con
 }
 
 void FileWatch::hit(const WatchedFolder& folder, const std::string& name, const std::set<std::uint32_t>& engines,
-                    Batch& batch) {
+                    Batch& batch, FileEvent event) {
   const WatchedFolder& root = root_of(folder);
   const std::string below = path_below_root(folder);
   const std::string path = below == "." ? name : below + "/" + name;
   Hit& one = batch.hits[root.name + "/" + path];
   one.root = root.name;
   one.path = path;
+  one.event = event;
   for (const std::uint32_t engine : engines) one.engines.insert(tree_.engine(engine));
 }
 
 void FileWatch::finish(Batch batch) {
+  for (WatchedFolder* root : std::exchange(batch.roots, {})) arm_again(*root, false, batch);
   for (const auto& moved : batch.moved) look_again(moved, batch);
   if (batch.lost) {
     for (const auto& root : tree_.roots()) arm_root(*root, true);
   }
-  std::set<std::string> told;
+  Told told;
   judge(std::move(batch.hits), told);
   tell(told, batch.lost);
 }
 
-void FileWatch::judge(std::map<std::string, Hit> hits, std::set<std::string>& told) {
+void FileWatch::judge(std::map<std::string, Hit> hits, Told& told) {
   std::optional<RootFolder> root;
   for (auto& [whole, one] : hits) {
-    if (std::ranges::includes(told, one.engines)) continue;
+    const bool same_again = one.event == FileEvent::moved || !file_event;
+    if (same_again && std::ranges::includes(told.engines, one.engines)) continue;
     if (own_changes_.under_way(whole)) {
       Hit& waiting = pending_[whole];
       one.engines.merge(waiting.engines);
@@ -229,22 +252,25 @@ void FileWatch::judge(std::map<std::string, Hit> hits, std::set<std::string>& to
     }
     const auto now = root ? identity_of(*root, one.path) : failure(ErrorKind::not_found, one.root);
     if (now && own_changes_.is_ours(whole, now->device, now->inode, now->ctime_ns)) continue;
-    told.merge(one.engines);
+    for (const std::string& engine : one.engines) told.files[{engine, one.path}] = one.event;
+    if (same_again) told.engines.merge(one.engines);
   }
 }
 
 void FileWatch::judge_pending() {
   if (pending_.empty()) return;
-  std::set<std::string> told;
+  Told told;
   judge(std::exchange(pending_, {}), told);
-  std::erase_if(told, [this](const std::string& engine) { return !tree_.has_engine(engine); });
+  std::erase_if(told.engines, [this](const std::string& engine) { return !tree_.has_engine(engine); });
+  std::erase_if(told.files, [this](const auto& file) { return !tree_.has_engine(file.first.first); });
   tell(told, false);
 }
 
-void FileWatch::tell(const std::set<std::string>& engines, bool lost) {
+void FileWatch::tell(const Told& told, bool lost) {
   // Copies, since a callback may end this object.
   const std::shared_ptr<bool> alive = alive_;
   const auto changed_now = changed;
+  const auto file_event_now = file_event;
   const auto sweep_now = sweep;
   tell_problems();
   if (!*alive) return;
@@ -257,7 +283,13 @@ void FileWatch::tell(const std::set<std::string>& engines, bool lost) {
     }
     if (*alive && sweep_now) sweep_now(why);
   }
-  for (const std::string& engine : engines) {
+  if (file_event_now) {
+    for (const auto& [file, event] : told.files) {
+      if (*alive) file_event_now(file.first, file.second, event);
+    }
+    return;
+  }
+  for (const std::string& engine : told.engines) {
     if (*alive && changed_now) changed_now(engine);
   }
 }

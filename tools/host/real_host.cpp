@@ -178,8 +178,8 @@ Result<Observation> RealHost::observe(const EngineSpec& spec, const ObserveReque
   });
 }
 
-StagingTools RealHost::staging_tools(const OwnFiles& own) const {
-  return {options_.blobs, own, run_program, options_.at_step, true, &databases_};
+StagingTools RealHost::staging_tools(const EngineSpec& spec, const OwnFiles& own) const {
+  return {options_.blobs, own, run_program, options_.at_step, true, &databases_, spec.healing.open_writers};
 }
 
 Result<RootFolder> RealHost::open_to_change(const EngineSpec& spec) {
@@ -228,7 +228,7 @@ std::vector<ChangeOutcome> RealHost::apply(const EngineSpec& spec, std::span<con
   const std::string problem = problem_in([&] {
     const auto root = open_to_change(spec);
     const OwnFiles own(options_.own_files);
-    const StagingTools tools = staging_tools(own);
+    const StagingTools tools = staging_tools(spec, own);
     const auto apply_one = [&](std::size_t index) {
       if (!root) return fail(outcomes[index], root.error().message);
       const unsigned number = outcomes[index].number;
@@ -255,7 +255,7 @@ std::vector<UndoOutcome> RealHost::restore(const EngineSpec& spec, std::span<con
   std::vector<UndoOutcome> undone;
   const auto root = open_to_change(spec);
   const OwnFiles own(options_.own_files);
-  const StagingTools tools = staging_tools(own);
+  const StagingTools tools = staging_tools(spec, own);
   // In reverse order, one after the other: a folder is opened again before what lies in it.
   for (std::size_t index = changes.size(); index-- > 0;) {
     const unsigned number = first_number + static_cast<unsigned>(index);
@@ -277,9 +277,28 @@ std::vector<UndoOutcome> RealHost::restore(const EngineSpec& spec, std::span<con
 std::vector<std::string> RealHost::settle(const EngineSpec& spec, const EffectMark& heal_mark) {
   std::vector<std::string> kept;
   const std::string problem = problem_in([&] {
-    if (const auto root = RootFolder::open(spec.root)) kept = settle_images(*root, options_.blobs, heal_mark);
+    const auto root = RootFolder::open(spec.root);
+    if (!root) return;
+    for (KeptImage& one : settle_images(*root, options_.blobs, heal_mark)) kept.push_back(one.path + ": " + one.why);
   });
   if (!problem.empty()) kept.push_back(std::string(staging_name) + ": " + problem);
+  return kept;
+}
+
+std::set<std::string> RealHost::heals_left(const std::string& root, const std::string& ledger_id) {
+  std::set<std::string> heals;
+  (void)problem_in([&] {
+    if (const auto opened = RootFolder::open(root)) heals = heals_with_images(*opened, ledger_id);
+  });
+  return heals;
+}
+
+std::vector<KeptImage> RealHost::settle_ended(const std::string& root, const std::string& ledger_id,
+                                              const std::set<std::string>& ended) {
+  std::vector<KeptImage> kept;
+  (void)problem_in([&] {
+    if (const auto opened = RootFolder::open(root)) kept = settle_images_of(*opened, options_.blobs, ledger_id, ended);
+  });
   return kept;
 }
 
@@ -432,6 +451,17 @@ Result<void> RealHost::copy_snapshot(const EngineSpec& spec, const StateRepair& 
     const OwnFiles own(options_.own_files);
     return host::copy_snapshot(*root, state, {options_.blobs, databases_, own, mark}, now);
   });
+}
+
+std::vector<FileInWriting> RealHost::being_written(const EngineSpec& spec, const std::vector<std::string>& paths,
+                                                   const WritingQuestion& question) {
+  std::vector<FileInWriting> files;
+  (void)problem_in([&] {
+    if (const auto root = RootFolder::open(spec.root))
+      files = files_in_writing(*root, paths, question, spec.healing.open_writers, wall_clock_ns(),
+                               OwnFiles(options_.own_files));
+  });
+  return files;
 }
 
 std::size_t RealHost::end_marked(const EffectMark& mark_prefix) {

@@ -11,6 +11,7 @@
 #include "tools/host/own_changes.hpp"
 #include "tools/host/process_runner.hpp"
 #include "tools/host/root_locks.hpp"
+#include "tools/host/settled_images.hpp"
 #include "workflows/host.hpp"
 
 namespace autoheal::host {
@@ -62,11 +63,19 @@ class RealHost final : public workflows::Host {
   [[nodiscard]] Result<std::vector<workflows::TargetFacts>> look(const workflows::EngineSpec& spec,
                                                                  const std::vector<std::string>& paths) override;
   Result<std::string> read(const workflows::EngineSpec& spec, const std::string& path) override;
+  [[nodiscard]] std::vector<workflows::FileInWriting> being_written(
+      const workflows::EngineSpec& spec, const std::vector<std::string>& paths,
+      const workflows::WritingQuestion& question) override;
   std::size_t end_marked(const workflows::EffectMark& mark_prefix) override;
 
   // Not of the port: the targets that could not be changed or replaced as things are, with the reasons. Their contents
   // are not read.
   [[nodiscard]] Result<std::vector<workflows::TargetFacts>> obstacles(const workflows::EngineSpec& spec);
+
+  // Not of the port: heals that left something below a root, by id; and that of those that have ended settled again.
+  [[nodiscard]] std::set<std::string> heals_left(const std::string& root, const std::string& ledger_id);
+  [[nodiscard]] std::vector<KeptImage> settle_ended(const std::string& root, const std::string& ledger_id,
+                                                    const std::set<std::string>& ended);
 
   // Not of the port: what the daemon does while an engine passes. A copy of a state, as snapshot_taking.hpp says.
   [[nodiscard]] Result<void> copy_snapshot(const workflows::EngineSpec& spec, const workflows::StateRepair& state,
@@ -77,7 +86,7 @@ class RealHost final : public workflows::Host {
   [[nodiscard]] Result<RootFolder> open_to_change(const workflows::EngineSpec& spec);
 
   RealHostOptions options_;
-  [[nodiscard]] StagingTools staging_tools(const OwnFiles& own) const;
+  [[nodiscard]] StagingTools staging_tools(const workflows::EngineSpec& spec, const OwnFiles& own) const;
   [[nodiscard]] workflows::ChangeOutcome apply_and_note(const RootFolder& root, const StagingTools& tools,
                                                         const workflows::Change& change, unsigned number,
                                                         const workflows::EffectMark& mark) const;

@@ -6,12 +6,16 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <map>
 #include <set>
 
 #include "tools/host/access_lists.hpp"
+#include "tools/host/file_quiet.hpp"
+#include "tools/host/file_writers.hpp"
 #include "tools/host/folder_names.hpp"
 #include "tools/host/system_error.hpp"
 #include "tools/host/user_account.hpp"
+#include "workflows/editor_leftovers.hpp"
 #include "workflows/line_expressions.hpp"
 #include "workflows/security_rules.hpp"
 
@@ -23,6 +27,7 @@ using workflows::SecurityFinding;
 using workflows::SecuritySpec;
 using workflows::TargetKind;
 
+constexpr Duration leftover_is_young = std::chrono::seconds(60);
 constexpr std::size_t piece_size = 1U << 20U;
 
 std::string octal(workflows::FileMode mode) {
@@ -65,7 +70,7 @@ class Scan {
   }
   Result<void> below(const std::string& path);
   Result<void> touched(const std::string& path);
-  std::vector<SecurityFinding> take() { return std::move(findings_); }
+  std::vector<SecurityFinding> take();
 
  private:
   Result<void> judge(const std::string& path, const struct stat& status);
@@ -75,17 +80,21 @@ class Scan {
   void find(const std::string& path, std::string rule, std::string message) {
     findings_.push_back({path, std::move(rule), std::move(message)});
   }
+  Result<void> judge_leftover(const std::string& path, const struct stat& status);
+  Result<void> judge_rights(const std::string& path, const struct stat& status);
 
   const RootFolder& root_;
   const SecuritySpec& policy_;
   const OwnFiles& own_;
   std::pair<std::uint32_t, std::uint32_t> owner_{};
   workflows::LineExpressions forbidden_;
-  std::set<std::string> judged_;
+  std::set<std::string> judged_, named_;
+  std::map<std::string, FileIdentity> leftovers_;  // with a finding, and no longer young
   std::vector<SecurityFinding> findings_;
 };
 
 Result<void> Scan::below(const std::string& path) {
+  named_.insert(path);
   bool found = false;
   auto walked = walk(root_, path, own_, [&](const std::string& here, const struct stat& status) -> Result<Walk> {
     found = true;
@@ -97,6 +106,7 @@ Result<void> Scan::below(const std::string& path) {
 }
 
 Result<void> Scan::touched(const std::string& path) {
+  named_.insert(path);
   return walk(root_, path, own_, [&](const std::string& here, const struct stat& status) -> Result<Walk> {
     if (auto judged = judge(here, status); !judged) return std::unexpected(std::move(judged.error()));
     return Walk::not_below;
@@ -105,6 +115,9 @@ Result<void> Scan::touched(const std::string& path) {
 
 Result<void> Scan::judge(const std::string& path, const struct stat& status) {
   if (!judged_.insert(path).second) return {};
+  const bool leftover = workflows::is_editor_leftover(path) && !named_.contains(path);
+  if (leftover && S_ISREG(status.st_mode)) return judge_leftover(path, status);
+  if (leftover && S_ISLNK(status.st_mode)) return {};  // a lock of emacs
   if (!policy_.owner.empty() && (status.st_uid != owner_.first || status.st_gid != owner_.second)) {
     find(path, "owner",
          "belongs to " + std::to_string(status.st_uid) + ":" + std::to_string(status.st_gid) + ", not to " +
@@ -114,6 +127,33 @@ Result<void> Scan::judge(const std::string& path, const struct stat& status) {
     judge_link(path);
     return {};
   }
+  return judge_rights(path, status);
+}
+
+// Only reported while an editor is at work: whose it is, and that it is there, is nobody's fault then.
+Result<void> Scan::judge_leftover(const std::string& path, const struct stat& status) {
+  const std::size_t before = findings_.size();
+  if (auto judged = judge_rights(path, status); !judged) return judged;
+  const bool young = unchanged_for(status, wall_clock_ns()) < leftover_is_young;
+  for (auto found = findings_.begin() + static_cast<std::ptrdiff_t>(before); found != findings_.end(); ++found) {
+    found->passing = young;
+    if (!young) leftovers_[path] = FileIdentity::of(status);
+  }
+  return {};
+}
+
+std::vector<SecurityFinding> Scan::take() {
+  std::set<FileIdentity> files;
+  for (const auto& [path, file] : leftovers_) files.insert(file);
+  const FileWriters writers = find_writers(files);
+  for (SecurityFinding& finding : findings_) {
+    const auto leftover = leftovers_.find(finding.path);
+    if (leftover != leftovers_.end() && writers.of.contains(leftover->second)) finding.passing = true;
+  }
+  return std::move(findings_);
+}
+
+Result<void> Scan::judge_rights(const std::string& path, const struct stat& status) {
   const TargetKind kind = S_ISDIR(status.st_mode)   ? TargetKind::folder
                           : S_ISREG(status.st_mode) ? TargetKind::file
                                                     : TargetKind::other;

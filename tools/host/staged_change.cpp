@@ -3,6 +3,7 @@
 #include "tools/host/in_place_change.hpp"
 #include "tools/host/live_database.hpp"
 #include "tools/host/staged_content.hpp"
+#include "tools/host/swap_lease.hpp"
 #include "tools/host/system_error.hpp"
 #include "workflows/kept_output.hpp"
 
@@ -32,10 +33,11 @@ class Application {
   Result<void> validate();
   Result<void> ask_validator(const std::string& file);
   Applied create();
+  [[nodiscard]] Result<void> nobody_writes(const SwapLease& lease) const;
   Applied swap();
   Applied swap_without_exchange();
   Applied keep_displaced();
-  Applied put_back();
+  Applied put_back(const std::string& why = "was changed while the repair ran; that edit is kept");
   Applied keep_aside();
   [[nodiscard]] std::unexpected<Error> changed(const std::string& how) const {
     return failure(ErrorKind::changed, change_.before.path + " " + how);
@@ -101,7 +103,17 @@ Applied Application::left_over(const TargetFacts& next) {
   return changed("was changed after the repair; that edit is kept");
 }
 
+// Processes are looked into only where the kernel gives no lease.
+Result<void> Application::nobody_writes(const SwapLease& lease) const {
+  if (lease.taken() == SwapLease::Taken::yes) return {};
+  return site_.nobody_writes_target(lease.taken() == SwapLease::Taken::in_use);
+}
+
 Applied Application::remove() {
+  {
+    const SwapLease lease(change_.before.kind == TargetKind::file ? site_.open_target() : UniqueFd());
+    if (auto alone = nobody_writes(lease); !alone) return std::unexpected(alone.error());
+  }
   if (auto moved = site_.move_out(Slot::next); !moved) return std::unexpected(moved.error());
   site_.step("swapped");
   return keep_displaced();
@@ -179,10 +191,16 @@ Applied Application::create() {
 }
 
 Applied Application::swap() {
+  SwapLease lease(change_.before.kind == TargetKind::file ? site_.open_target() : UniqueFd());
+  if (auto alone = nobody_writes(lease); !alone) return std::unexpected(alone.error());
+  site_.step("leased");
   const auto swapped = site_.exchange(Slot::next);
   if (!swapped) return std::unexpected(swapped.error());
   if (!*swapped) return swap_without_exchange();
   site_.step("swapped");
+  // Whoever waits to open it writes to what he finds in place once the lease is given back.
+  if (lease.is_wanted()) return put_back("is opened for writing by somebody; it is left as it is");
+  lease.release();
   return keep_displaced();
 }
 
@@ -221,7 +239,7 @@ Applied Application::keep_displaced() {
 }
 
 // What was displaced is not what the plan saw: somebody's edit, which goes back where it was.
-Applied Application::put_back() {
+Applied Application::put_back(const std::string& why) {
   if (change_.after.kind == TargetKind::absent) {
     auto moved = site_.move_in(Slot::next);
     if (!moved && moved.error().kind == ErrorKind::changed) return keep_aside();
@@ -240,7 +258,7 @@ Applied Application::put_back() {
     if (auto dropped = site_.drop(Slot::next); !dropped) return std::unexpected(dropped.error());
   }
   if (auto synced = site_.sync(); !synced) return std::unexpected(synced.error());
-  return changed("was changed while the repair ran; that edit is kept");
+  return changed(why);
 }
 
 Applied Application::keep_aside() {

@@ -128,6 +128,15 @@ std::optional<SlotEntry> read_slot_name(std::string_view name, const EffectMark&
   return entry;
 }
 
+std::optional<std::string> heal_of_slot_name(std::string_view name, std::string_view ledger_id) {
+  const auto parts = parts_of(name);
+  const std::string prefix = as_file_name(std::string(ledger_id) + "/");
+  if (parts.size() != 5 || !parts[1].starts_with(prefix)) return std::nullopt;
+  const std::string_view rest = parts[1].substr(prefix.size());
+  const auto end = rest.find('+');
+  return end == std::string_view::npos ? std::nullopt : std::optional(std::string(rest.substr(0, end)));
+}
+
 Result<UniqueFd> open_staging_folder(const RootFolder& root) {
   UniqueFd folder(
       ::openat(root.descriptor(), std::string(staging_name).c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));

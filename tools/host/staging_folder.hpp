@@ -48,6 +48,9 @@ struct SlotEntry {
 };
 [[nodiscard]] std::optional<SlotEntry> read_slot_name(std::string_view name, const EffectMark& heal_mark);
 
+// The heal's id in a name of this ledger; empty for any other name.
+[[nodiscard]] std::optional<std::string> heal_of_slot_name(std::string_view name, std::string_view ledger_id);
+
 // Keyed where the plan's digests are.
 [[nodiscard]] engine::BlobNaming naming_of(const Change& change);
 

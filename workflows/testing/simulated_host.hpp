@@ -51,6 +51,8 @@ class SimulatedHost final : public Host {
     std::function<void()> before_apply, after_apply, before_restore, before_look;
   };
   Hooks hooks;
+  // Who has files open; asked each time somebody wants to know.
+  std::function<std::vector<FileInWriting>(const WritingQuestion& question)> writing;
   // What was done, in order: "apply <mark> <path>", "run <mark> <program>", "restore <path>".
   [[nodiscard]] std::vector<std::string> log() const;
   std::map<std::string, std::pair<std::uint32_t, std::uint32_t>> known_owners = {{"", {1000, 1000}},
@@ -85,6 +87,10 @@ class SimulatedHost final : public Host {
                                             const std::vector<std::string>& touched) override;
   Result<std::vector<TargetFacts>> look(const EngineSpec& spec, const std::vector<std::string>& paths) override;
   Result<std::string> read(const EngineSpec& spec, const std::string& path) override;
+  std::vector<FileInWriting> being_written(const EngineSpec&, const std::vector<std::string>&,
+                                           const WritingQuestion& question) override {
+    return writing ? writing(question) : std::vector<FileInWriting>();
+  }
   std::size_t end_marked(const EffectMark& mark) override;
 
  private:

@@ -18,17 +18,24 @@ class StagingTest : public HostTest {
   workflows::ChangeOutcome apply(const workflows::Change& change,
                                  const std::function<void(std::string_view)>& at_step = {}) {
     const auto root = RootFolder::open(spec_.root);
-    return apply_change(*root, StagingTools{blobs_, own_, run_program, at_step, exchange_}, change, 1, mark_);
+    return apply_change(*root, tools(at_step), change, 1, mark_);
   }
   workflows::UndoOutcome restore(const workflows::Change& change, const workflows::ChangeOutcome* outcome,
                                  const std::function<void(std::string_view)>& at_step = {}) {
     const auto root = RootFolder::open(spec_.root);
-    return restore_change(*root, StagingTools{blobs_, own_, run_program, at_step, exchange_}, change, outcome, 1,
-                          mark_);
+    return restore_change(*root, tools(at_step), change, outcome, 1, mark_);
   }
   std::vector<std::string> settle() {
     const auto root = RootFolder::open(spec_.root);
-    return settle_images(*root, blobs_, heal_);
+    std::vector<std::string> kept;
+    for (KeptImage& one : settle_images(*root, blobs_, heal_)) kept.push_back(std::move(one.path));
+    return kept;
+  }
+  StagingTools tools(const std::function<void(std::string_view)>& at_step) {
+    StagingTools tools{blobs_, own_, run_program, at_step, exchange_};
+    tools.open_writers = spec_.healing.open_writers;
+    tools.now_ns = [ahead = ahead_ns_] { return wall_clock_ns() + ahead; };
+    return tools;
   }
   static std::function<void(std::string_view)> crash_at(std::string step) {
     return [step](std::string_view at) {
@@ -44,6 +51,7 @@ class StagingTest : public HostTest {
 
   OwnFiles own_;
   bool exchange_ = true;
+  std::int64_t ahead_ns_ = 0;  // so much later than it is: what was just written is old by then
 };
 
 }  // namespace autoheal::host

@@ -1,0 +1,39 @@
+// Who has a file open for writing, by device and inode: /proc tells it of every process that this one may look into.
+#pragma once
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace autoheal::host {
+
+struct FileIdentity {
+  dev_t device = 0;
+  ino_t inode = 0;
+  [[nodiscard]] static FileIdentity of(const struct stat& status) { return {status.st_dev, status.st_ino}; }
+  friend auto operator<=>(const FileIdentity&, const FileIdentity&) = default;
+};
+
+struct FileWriter {
+  pid_t pid = 0;
+  std::string program;  // as the kernel calls it
+  bool mapped = false;  // it holds no descriptor any more, but a shared mapping that it may write to
+  friend bool operator==(const FileWriter&, const FileWriter&) = default;
+};
+
+struct FileWriters {
+  std::map<FileIdentity, std::vector<FileWriter>> of;  // those that somebody has open for writing
+  bool saw_all = true;  // false: some process may not be looked into (of another user, no CAP_SYS_PTRACE)
+};
+
+// Thread-safe. A process that comes or goes meanwhile may be missed.
+[[nodiscard]] FileWriters find_writers(const std::set<FileIdentity>& files);
+
+// "pid 12 (vim)", "pid 12 (vim) and 2 more".
+[[nodiscard]] std::string text_of(const std::vector<FileWriter>& writers);
+
+}  // namespace autoheal::host
