@@ -19,6 +19,7 @@ sys.path.insert(0, str(HERE))
 sys.dont_write_bytecode = True
 import configuration  # noqa: E402
 import damages  # noqa: E402
+import first_configuration  # noqa: E402
 import healer as healers  # noqa: E402
 import namespaces  # noqa: E402
 import phases  # noqa: E402
@@ -41,6 +42,7 @@ def arguments():
     parser.add_argument("--files", type=int, default=1 << 30, metavar="N", help="only so many files and links")
     parser.add_argument("--only", action="append", choices=sorted({*damages.OF_FILES, "mix", "daemon"}),
                         help="only this damage; may be repeated")
+    parser.add_argument("--init", action="store_true", help="the configuration that `autoheal init` writes")
     parser.add_argument("--mixes", type=int, default=3, metavar="N", help="random mixes, each by itself and under the daemon")
     parser.add_argument("--seed", type=int, default=1, help="of the first mix")
     parser.add_argument("--seconds", type=int, default=3600, help="for the whole trial, the making of the system aside")
@@ -80,8 +82,13 @@ def trial(options):
     healer = healers.Healer(root, options.program)
     keys = configuration.known_keys(healer.run("config", "schema").stdout)
     things = reference.things_below(os.path.join(root, "etc"))
-    writer = configuration.Writer(root, things, keys)
-    healer.configuration = writer.write(options.files)
+    if options.init:
+        writer = first_configuration.FirstConfiguration(root, things)
+        healer.configuration = writer.write(healer)
+        print(f"init left out {writer.skipped} files")
+    else:
+        writer = configuration.Writer(root, things, keys)
+        healer.configuration = writer.write(options.files)
     checked = healer.run("config", "check")
     if checked.returncode != 0:
         raise SystemExit(f"the configuration is refused:\n{checked.stdout}{checked.stderr}")
@@ -175,7 +182,8 @@ def main():
     try:
         return namespaces.inside(given, lambda: trial(options), seconds=options.seconds)
     finally:
-        clean(options)
+        if inner is None:  # within, mounts would be taken for what lies below
+            clean(options)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
 """Writes the configuration under trial from what lies in /etc, with good copies of every file.
 
-Engines: the account files, which all others depend on (owners are names); each folder of /etc, in pieces; the loose files. Half of
-the folders are an engine's root themselves, the others are reached from /etc. Keys that the program does not know (it
+Engines: the account files, which every third of the others depends on and names owners, where the rest has numbers; each folder of /etc, in pieces; the loose files. Half of
+the folders are an engine's root themselves, the others are reached from /etc, or from / where links lead out. Keys that the program does not know (it
 is asked for its schema) are left out.
 """
 import json
 import os
 import struct
 
-ACCOUNTS = (b"passwd", b"group", b"shadow", b"gshadow", b"nsswitch.conf", b"localtime")
+ACCOUNTS = (b"passwd", b"group", b"shadow", b"gshadow", b"nsswitch.conf")
 FILES_OF_ENGINE = 60
 COPIES = "/var/lib/trial/copies"
 HEAD = """version: 1
@@ -134,9 +134,18 @@ class Writer:
             told += f", acl: {json.dumps(entries) if entries else 'none'}"
         return told
 
+    def leads_out(self, path, root):
+        """Whether a link names a place outside that folder."""
+        target = self.things[path].content
+        return self.things[path].kind == "link" and not os.path.normpath(
+            os.path.join(b"/etc", os.path.dirname(path), target)).startswith(root.encode() + b"/")
+
     def engine(self, name, own_root, paths):
-        numbers = name == "accounts"
+        numbers = len(self.engines) % 3 > 0 or name == "accounts"
         inner = {path: path[len(own_root) + 1 if own_root else 0:].decode() for path in paths}
+        root = "/etc" + (f"/{own_root.decode()}" if own_root else "")
+        if any(self.leads_out(path, root) for path in paths) and not name.startswith("special-"):
+            root, inner = "/", {path: f"etc/{path.decode()}" for path in paths}
         probes, files, links, told = [], [], [], []
         for number, path in enumerate(paths):
             thing = self.things[path]
@@ -157,9 +166,8 @@ class Writer:
         if links and "self_test.link" not in self.keys:
             probes.append(f"      - {{ name: links, command: [/bin/sh, -c, {text(SAME_LINKS)}, links, "
                           f"{', '.join(map(text, told))}] }}")
-        root = "/etc" + (f"/{own_root.decode()}" if own_root else "")
         lines = [f"  - name: {text(name)}", f"    root: {text(root)}", "    strategy: arie", "    every: 60s"]
-        lines += [] if numbers or "accounts" not in self.engines else ["    depends_on: [accounts]"]
+        lines += [] if numbers else ["    depends_on: [accounts]"]
         lines += ["    self_test:", *probes, "    repair:"]
         lines += (["      files:", *files] if files else []) + (["      links:", *links] if links else [])
         setid = [inner[path] for path in paths if self.things[path].kind == "file" and self.things[path].mode & 0o6000]
@@ -178,8 +186,8 @@ class Writer:
             if not paths:
                 break
             left -= len(paths)
-            self.engines[name] = paths
             engine = self.engine(name, own_root, paths)
+            self.engines[name] = paths
             if len(text_of_part) + len(engine) > 900_000:
                 parts.append(text_of_part)
                 text_of_part = begin

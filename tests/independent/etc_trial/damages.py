@@ -28,13 +28,13 @@ def setuid(path, thing, number):
 
 
 def owner(path, thing, number):
-    os.chown(path, (1, STRANGER)[number % 2], -1)
+    os.chown(path, STRANGER if number % 2 or thing.uid == 1 else 1, -1)
     os.chmod(path, thing.mode)
     return True
 
 
 def group(path, thing, number):
-    os.chown(path, -1, (1, STRANGER)[number % 2])
+    os.chown(path, -1, STRANGER if number % 2 or thing.gid == 1 else 1)
     os.chmod(path, thing.mode)
     return True
 

@@ -58,12 +58,19 @@ class Healer:
         newest = self.entries("--newest", "--limit", "1")
         return int(newest[0]["id"]) if newest else 0
 
-    def why(self, heal):
+    def heals_after(self, serial):
+        """The entries of each heal that was begun after that entry of the ledger."""
+        heals = collections.defaultdict(list)
+        for entry in self.entries("--after", str(serial), "--type", "heal.*"):
+            heals[entry["stream"]].append(entry)
+        return heals
+
+    def why(self, entries):
         """Why a heal was not certified: what its entries say, without what differs from file to file."""
-        if not heal:
+        if not entries:
             return "no heal was begun"
         reasons = collections.Counter()
-        for entry in self.entries("--heal", heal):
+        for entry in entries:
             kind, data = entry["type"].removeprefix("heal."), entry["data"]
             if kind in ("plan_refused", "repair_failed", "certification_refused", "exhausted"):
                 reasons[f"{kind}: {in_short(data)}"] += 1
@@ -88,7 +95,7 @@ class Healer:
         """Waits until no heal is open and none began for three seconds; false where that is not so in time."""
         until, seen, since, open_heals = time.monotonic() + seconds, after, time.monotonic(), set()
         while time.monotonic() < until:
-            for entry in self.entries("--after", str(seen), "--limit", "20000"):
+            for entry in self.entries("--after", str(seen)):
                 seen = int(entry["id"])
                 if not entry["type"].startswith("heal."):
                     continue

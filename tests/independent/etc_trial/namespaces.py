@@ -11,6 +11,7 @@ import sys
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 32, 4096, 16384, 1 << 18
+PR_SET_PDEATHSIG = 1
 MARK = "ETC_TRIAL_INSIDE"
 
 
@@ -78,7 +79,8 @@ def inside(arguments, work, network=False, seconds=None):
     command = ["unshare", "--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child"]
     command += [] if network else ["--net"]
     command += [sys.executable, *arguments]
-    process = subprocess.Popen(command, env={**os.environ, MARK: str(network)})
+    process = subprocess.Popen(command, env={**os.environ, MARK: str(network)},
+                               preexec_fn=lambda: LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
 
     def end(*_):
         process.kill()

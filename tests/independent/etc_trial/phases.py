@@ -7,17 +7,23 @@ import damages
 import reference
 import running
 
+# What libraries open in every program: with a FIFO in its place nothing on the machine starts any more.
+READ_BY_ALL = {b"passwd", b"group", b"nsswitch.conf", b"shadow", b"gshadow", b"ld.so.cache", b"localtime", b"ssl/openssl.cnf"}
+
 
 class Findings:
     """What went wrong, counted by kind, each with its first examples."""
 
-    def __init__(self):
+    def __init__(self, log):
+        self.log = log
         self.counts = collections.Counter()
         self.kinds = collections.defaultdict(lambda: [0, []])
 
     def add(self, sort, kind, example):
         self.counts[sort] += 1
         entry = self.kinds[sort, kind]
+        if not entry[0]:
+            self.log(f"{sort}: {kind}: {example}")
         entry[0] += 1
         if len(entry[1]) < 3 and example not in entry[1]:
             entry[1].append(example)
@@ -41,7 +47,7 @@ class Trial:
         self.root, self.etc, self.healer, self.engines, self.log = root, os.path.join(root, "etc"), healer, engines, log
         self.services, self.started = services, started
         self.wanted = reference.things_below(self.etc)
-        self.findings, self.figures = Findings(), collections.Counter()
+        self.findings, self.figures = Findings(log), collections.Counter()
         self.reasons = collections.Counter()
 
     def damage(self, chosen):
@@ -63,7 +69,7 @@ class Trial:
         chosen = {}
         for path in self.declared():
             table = damages.OF_FILES if self.wanted[path].kind == "file" else damages.OF_LINKS
-            if name in table:
+            if name in table and not (name == "fifo_instead" and path in READ_BY_ALL):
                 chosen[path] = table[name]
         return chosen
 
@@ -71,7 +77,9 @@ class Trial:
         """A random half of all, each in a way of its own."""
         chance = random.Random(seed)
         tables = {"file": sorted(damages.OF_FILES.items()), "link": sorted(damages.OF_LINKS.items())}
-        return {path: chance.choice(tables[self.wanted[path].kind])[1] for path in self.declared() if chance.random() < share}
+        chosen = {path: chance.choice(tables[self.wanted[path].kind])[1] for path in self.declared() if chance.random() < share}
+        return {path: function for path, function in chosen.items()
+                if not (function is damages.fifo_instead and path in READ_BY_ALL)}
 
     def declared(self):
         return [path for paths in self.engines.values() for path in paths]
@@ -79,24 +87,25 @@ class Trial:
     def phase(self, name, chosen, daemon=False):
         if not chosen:
             return
-        before, serial = dict(self.findings.counts), self.healer.last_entry() if daemon else 0
+        before, serial = dict(self.findings.counts), self.healer.last_entry()
         done = self.damage(chosen)
         hurt = reference.things_below(self.etc)
         if daemon and not self.healer.quiet(serial, 300):
             self.findings.add("healer", "the daemon was not quiet after 300 s", name)
         words = self.healer.self_test(*(["--no-heal"] if daemon else []))
         found = reference.things_below(self.etc)
-        kinds = collections.Counter()
+        kinds, heals = collections.Counter(), self.healer.heals_after(serial)
         if daemon:
-            words = self.words_of_daemon(words, serial)
+            words = self.words_of_daemon(words, heals)
         for engine, paths in self.engines.items():
             word, heal, _ = words.get(engine, ("not told", None, ""))
             if any(path in done for path in paths):
                 kinds[word] += 1
                 self.judge(name, engine, word, paths, done, hurt, found, daemon)
                 if word not in ("certified", "passed"):
-                    self.reasons[self.healer.why(heal)] += 1
-                    self.log(f"  {engine}: {word}: {self.healer.why(heal)}")
+                    why = self.healer.why(heals.get(heal, []))
+                    self.reasons[why] += 1
+                    self.log(f"{name}{' (daemon)' if daemon else ''}: {engine}: {word}: {why}")
         self.look_beside(name, found, hurt)
         self.look_at_services(name)
         self.restore(found, daemon)
@@ -105,13 +114,13 @@ class Trial:
               f"{', '.join(f'{count} {word}' for word, count in sorted(kinds.items()))}"
               f"{'; ' + ', '.join(f'{count} {sort}' for sort, count in sorted(new.items())) if new else ''}", flush=True)
 
-    def words_of_daemon(self, words, serial):
+    def words_of_daemon(self, words, heals):
         """What the daemon's heals of this phase came to: an engine that passes and was healed is one that was certified."""
         certified, newest = set(), {}
-        for entry in self.healer.entries("--after", str(serial), "--limit", "100000", "--type", "heal.*"):
-            newest[entry.get("engine")] = entry["stream"]
-            if entry["type"] == "heal.certified":
-                certified.add(entry.get("engine"))
+        for heal, entries in heals.items():
+            newest[entries[0].get("engine")] = heal
+            if any(entry["type"] == "heal.certified" for entry in entries):
+                certified.add(entries[0].get("engine"))
         return {engine: ("certified" if word == "passed" and engine in certified else word, newest.get(engine), error)
                 for engine, (word, _, error) in words.items()}
 

@@ -58,7 +58,8 @@ def plant(etc):
     reference.set_flags(file(b"append-only"), 0x20)
     for name, target in ((b"link-dangling", b"nowhere"), (b"link-to-folder", b"deep"), (b"link-up", b"../hosts"),
                          (b"link-with-spaces", b"a name with spaces"), (b"link-odd", b"./deep//er/../er/"),
-                         (b"link-to-itself", b"link-to-itself")):
+                         (b"link-to-itself", b"link-to-itself"),
+                         (b"link-absolute", b"/usr/share/common-licenses/BSD"), (b"link-out", b"../../usr/bin/true")):
         os.symlink(target, os.path.join(here, name))
     os.symlink(b"nowhere", os.path.join(here, b"link-of-daemon"))
     os.chown(os.path.join(here, b"link-of-daemon"), 1, 1, follow_symlinks=False)
