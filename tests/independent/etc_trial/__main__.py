@@ -98,7 +98,7 @@ def trial(options):
         if paths:
             print(f"  {len(paths):5} {condition} ({', '.join(map(phases.shown, paths[:2]))})")
     with open(options.work / "phases.log", "w") as log:
-        run = phases.Trial(root, healer, writer.engines, services, started,
+        run = phases.Trial(root, healer, writer.engines, services, started, "repair.files.replace" in keys,
                            lambda line: print(line, file=log, flush=True))
         words = healer.self_test()
         failing = {engine: word for engine, word in words.items() if word[0] != "passed"}
@@ -136,7 +136,7 @@ def verdict(run, services, root, options):
     left = reference.own_leftovers(os.path.join(root, "etc"))
     print("\nFigures")
     print(f"  {run.figures['damaged']} damages, {run.figures['healed']} healed, {run.figures['refused']} in engines that were refused")
-    for sort in (*FAILING, "not noticed"):
+    for sort in (*FAILING, "not noticed", "beyond declaring"):
         print(f"  {run.findings.counts[sort]} {sort}")
     print(f"  {len(run.started)} of {len(services)} services are still the same processes")
     print(f"  {len(left)} names left in the program's own folders below /etc")

@@ -64,7 +64,7 @@ def can_be_written(path):
 
 def acl_entries(thing, names):
     """The named entries of its access list, as getfacl shows them."""
-    raw = dict(thing.xattrs).get("system.posix_acl_access", b"")
+    raw = dict(thing.acl).get("system.posix_acl_access", b"")
     entries = []
     for place in range(4, len(raw), 8):
         tag, rights, who = struct.unpack_from("<HHI", raw, place)
@@ -135,10 +135,16 @@ class Writer:
         return told
 
     def leads_out(self, path, root):
-        """Whether a link names a place outside that folder."""
-        target = self.things[path].content
-        return self.things[path].kind == "link" and not os.path.normpath(
-            os.path.join(b"/etc", os.path.dirname(path), target)).startswith(root.encode() + b"/")
+        """Whether a link leads outside that folder, by itself or through others."""
+        for _ in range(10):
+            thing = self.things.get(path)
+            if thing is None or thing.kind != "link":
+                return False
+            full = os.path.normpath(os.path.join(b"/etc", os.path.dirname(path), thing.content))
+            if not full.startswith(root.encode() + b"/"):
+                return True
+            path = os.path.relpath(full, b"/etc")
+        return False
 
     def engine(self, name, own_root, paths):
         numbers = len(self.engines) % 3 > 0 or name == "accounts"

@@ -135,6 +135,7 @@ def folder_instead(path, thing, number):
 def another_target(path, thing, number):
     os.unlink(path)
     os.symlink((b"/dev/null", thing.content + b".old", b"nothing-here")[number % 3], path)
+    os.chown(path, thing.uid, thing.gid, follow_symlinks=False)
     return True
 
 

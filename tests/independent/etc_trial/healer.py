@@ -136,4 +136,4 @@ def in_short(data):
     look(data)
     told = " | ".join(dict.fromkeys(words)) or json.dumps(data)
     told = re.sub(r"(sha256:)?[0-9a-f]{12,}", "DIGEST", told)
-    return told[:300]
+    return told[:200]

@@ -7,8 +7,9 @@ import damages
 import reference
 import running
 
-# What libraries open in every program: with a FIFO in its place nothing on the machine starts any more.
-READ_BY_ALL = {b"passwd", b"group", b"nsswitch.conf", b"shadow", b"gshadow", b"ld.so.cache", b"localtime", b"ssl/openssl.cnf"}
+# What libraries open in every program, some of it at any time: whoever opens a FIFO in its place waits for ever.
+READ_BY_ALL = {b"passwd", b"group", b"nsswitch.conf", b"shadow", b"gshadow", b"ld.so.cache", b"localtime", b"ssl/openssl.cnf",
+               b"hosts", b"host.conf", b"resolv.conf", b"services", b"protocols", b"rpc", b"networks", b"gai.conf"}
 
 
 class Findings:
@@ -37,15 +38,16 @@ def told(thing):
     """A thing in a few words."""
     if thing is None:
         return "nothing"
-    attributes = "".join(f" {name}={value.hex()}" for name, value in thing.xattrs)
+    attributes = "".join(f" {name}={value.hex()}" for name, value in thing.acl + thing.xattrs)
     return f"{thing.kind} {thing.mode:04o} {thing.uid}:{thing.gid} {len(thing.content)} B inode {thing.inode}{attributes}" + \
         (f" flags {thing.flags:#x}" if thing.flags else "")
 
 
 class Trial:
-    def __init__(self, root, healer, engines, services, started, log):
+    def __init__(self, root, healer, engines, services, started, replaces, log):
+        """`replaces`: it was told to replace what is of another kind, so that a mix may hold some."""
         self.root, self.etc, self.healer, self.engines, self.log = root, os.path.join(root, "etc"), healer, engines, log
-        self.services, self.started = services, started
+        self.services, self.started, self.replaces = services, started, replaces
         self.wanted = reference.things_below(self.etc)
         self.findings, self.figures = Findings(log), collections.Counter()
         self.reasons = collections.Counter()
@@ -76,7 +78,9 @@ class Trial:
     def mix(self, seed, share=0.5):
         """A random half of all, each in a way of its own."""
         chance = random.Random(seed)
-        tables = {"file": sorted(damages.OF_FILES.items()), "link": sorted(damages.OF_LINKS.items())}
+        tables = {kind: sorted((name, function) for name, function in table.items()
+                               if self.replaces or name not in damages.OF_KIND)
+                  for kind, table in (("file", damages.OF_FILES), ("link", damages.OF_LINKS))}
         chosen = {path: chance.choice(tables[self.wanted[path].kind])[1] for path in self.declared() if chance.random() < share}
         return {path: function for path, function in chosen.items()
                 if not (function is damages.fifo_instead and path in READ_BY_ALL)}
@@ -132,6 +136,10 @@ class Trial:
             if word in ("certified", "passed"):
                 sort = "certified wrong" if word == "certified" else "not noticed"
                 wrong = reference.differences(wanted, now)
+                beyond = reference.beyond_declaring(wanted, was, now, wrong)
+                if beyond:
+                    self.findings.add("beyond declaring", f"{damage}: {', '.join(beyond)}", example)
+                wrong = [one for one in wrong if one not in beyond]
                 if wrong:
                     self.findings.add(sort, f"{damage}: {', '.join(wrong)}", example)
                 elif path in done:

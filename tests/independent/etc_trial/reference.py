@@ -14,7 +14,7 @@ KINDS = {stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "link", sta
          stat.S_IFSOCK: "socket", stat.S_IFCHR: "device", stat.S_IFBLK: "device"}
 GETFLAGS, SETFLAGS = 0x80086601, 0x40086602
 LASTING_FLAGS = 0x10 | 0x20 | 0x40 | 0x80  # immutable, append only, no dump, no atime
-ALWAYS = ("kind", "mode", "uid", "gid", "xattrs", "flags", "content")
+ALWAYS = ("kind", "mode", "uid", "gid", "acl", "xattrs", "flags", "content")
 OWN_FOLDER = b".autoheal"  # where the program under trial stages what it writes
 
 
@@ -24,7 +24,8 @@ class Thing:
     mode: int
     uid: int
     gid: int
-    xattrs: tuple
+    acl: tuple  # access and default list, as the kernel keeps them
+    xattrs: tuple  # all other extended attributes
     flags: int
     content: bytes  # of a file; a link's target; empty for the others
     inode: int
@@ -71,8 +72,10 @@ def thing_at(path):
     if kind in ("file", "folder"):
         flags = flags_of(path)
     names = sorted(os.listxattr(path, follow_symlinks=False))
-    xattrs = tuple((name, os.getxattr(path, name, follow_symlinks=False)) for name in names)
-    return Thing(kind, stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid, xattrs, flags, content, found.st_ino,
+    every = [(name, os.getxattr(path, name, follow_symlinks=False)) for name in names]
+    acl = tuple(one for one in every if one[0].startswith("system.posix_acl"))
+    xattrs = tuple(one for one in every if one not in acl)
+    return Thing(kind, stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid, acl, xattrs, flags, content, found.st_ino,
                  found.st_nlink, found.st_mtime_ns)
 
 
@@ -113,6 +116,16 @@ def differences(wanted, found):
     return [name for name in ALWAYS if getattr(wanted, name) != getattr(found, name)]
 
 
+def beyond_declaring(wanted, was, found, wrong):
+    """Those of the differences that no configuration can forbid and that the healer did not make: attributes, flags and a
+    link's owner that are as the damage left them, or went with what the damage took away."""
+    if wanted is None or found is None:
+        return []
+    names = {"xattrs", "flags"} | ({"uid", "gid"} if wanted.kind == "link" else set())
+    same_kind = was is not None and was.kind == wanted.kind
+    return [name for name in wrong if name in names and (not same_kind or getattr(was, name) == getattr(found, name))]
+
+
 def linked_names(things):
     """The groups of names that are one file."""
     groups = {}
@@ -146,9 +159,9 @@ def put_back(folder, path, wanted):
         return
     os.chmod(full, wanted.mode)
     for name in os.listxattr(full):
-        if name not in dict(wanted.xattrs):
+        if name not in dict(wanted.acl + wanted.xattrs):
             os.removexattr(full, name)
-    for name, value in wanted.xattrs:
+    for name, value in wanted.acl + wanted.xattrs:
         os.setxattr(full, name, value)
     os.chmod(full, wanted.mode)
     if wanted.flags:
@@ -167,9 +180,8 @@ def census(things):
             return False
         return True
     conditions = {
-        "with an ACL": [path for path, thing in things.items() if any("posix_acl" in name for name, _ in thing.xattrs)],
-        "with another extended attribute": [path for path, thing in things.items()
-                                            if any("posix_acl" not in name for name, _ in thing.xattrs)],
+        "with an ACL": [path for path, thing in things.items() if thing.acl],
+        "with another extended attribute": [path for path, thing in things.items() if thing.xattrs],
         "immutable or append-only": [path for path, thing in things.items() if thing.flags & 0x30],
         "files of more than one name": [path for path, thing in files.items() if thing.links > 1],
         "setgid or sticky folders": [path for path, thing in things.items() if thing.kind == "folder" and thing.mode & 0o7000],

@@ -63,8 +63,9 @@ def resolves(port):
 
 def runs(*command):
     """Whether a client in that system ends well."""
-    return lambda root: subprocess.run(["chroot", root, *command], stdin=subprocess.DEVNULL, capture_output=True,
-                                       timeout=20).returncode == 0
+    return lambda root: subprocess.run(["chroot", root, "timeout", "--kill-after=1", "15", *command], timeout=20,
+                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.DEVNULL).returncode == 0
 
 
 SERVICES = [
