@@ -1,9 +1,9 @@
 """An ordinary /etc of Debian with its services running, damaged file by file, healed, and compared by code that shares
 nothing with the program under trial: python3 tests/independent/etc_trial --program build/release/autoheal
 
-Needs root, debootstrap, unshare, ip and setfacl, and a Debian mirror for the first run. Everything happens in a folder of its own and
-in namespaces of its own; this machine's /etc is only read for its name servers. Ends with 0 if nothing was certified
-wrong and all services still run, with 1 if not, with 77 where it cannot be tried.
+Needs root, debootstrap, unshare, ip and setfacl, and a Debian mirror for the first run. Everything happens in a folder
+and in namespaces of its own; this machine's /etc is only read for its name servers. Ends with 0 if nothing was
+certified wrong and all services still run, with 1 if not, with 77 where it cannot be tried.
 """
 import argparse
 import fcntl
@@ -29,8 +29,8 @@ import services as table  # noqa: E402
 import specials  # noqa: E402
 import system  # noqa: E402
 
-FAILING = ("certified wrong", "not put back", "touched though not declared", "names of one file parted", "service ended",
-           "healer")
+FAILING = ("certified wrong", "not put back", "touched though not declared", "names of one file parted",
+           "service ended", "healer")
 
 
 def arguments():
@@ -38,12 +38,14 @@ def arguments():
     parser.add_argument("--program", type=pathlib.Path, required=True, help="autoheal")
     parser.add_argument("--work", type=pathlib.Path, default=HERE.parents[2] / "build/etc-trial",
                         help="the folder for packages, system and logs (3 GiB)")
-    parser.add_argument("--services", type=int, default=len(table.SERVICES), metavar="N", help="only the first N services")
+    parser.add_argument("--services", type=int, default=len(table.SERVICES), metavar="N",
+                        help="only the first N services")
     parser.add_argument("--files", type=int, default=1 << 30, metavar="N", help="only so many files and links")
     parser.add_argument("--only", action="append", choices=sorted({*damages.OF_FILES, "mix", "daemon"}),
                         help="only this damage; may be repeated")
     parser.add_argument("--init", action="store_true", help="the configuration that `autoheal init` writes")
-    parser.add_argument("--mixes", type=int, default=3, metavar="N", help="random mixes, each by itself and under the daemon")
+    parser.add_argument("--mixes", type=int, default=3, metavar="N",
+                        help="random mixes, each by itself and under the daemon")
     parser.add_argument("--seed", type=int, default=1, help="of the first mix")
     parser.add_argument("--seconds", type=int, default=3600, help="for the whole trial, the making of the system aside")
     parser.add_argument("--keep", action="store_true", help="keep the system of this run in WORK/root")
@@ -135,7 +137,8 @@ def verdict(run, services, root, options):
         run.findings.add("healer", "its ledger does not verify", verified.stdout[-300:] + verified.stderr[-300:])
     left = reference.own_leftovers(os.path.join(root, "etc"))
     print("\nFigures")
-    print(f"  {run.figures['damaged']} damages, {run.figures['healed']} healed, {run.figures['refused']} in engines that were refused")
+    print(f"  {run.figures['damaged']} damages, {run.figures['healed']} healed, "
+          f"{run.figures['refused']} in engines that were refused")
     for sort in (*FAILING, "not noticed", "beyond declaring"):
         print(f"  {run.findings.counts[sort]} {sort}")
     print(f"  {len(run.started)} of {len(services)} services are still the same processes")

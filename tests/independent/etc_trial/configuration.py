@@ -1,8 +1,8 @@
 """Writes the configuration under trial from what lies in /etc, with good copies of every file.
 
-Engines: the account files, which every third of the others depends on and names owners, where the rest has numbers; each folder of /etc, in pieces; the loose files. Half of
-the folders are an engine's root themselves, the others are reached from /etc, or from / where links lead out. Keys that the program does not know (it
-is asked for its schema) are left out.
+Engines: the account files; each folder of /etc, in pieces; the loose files; each planted file. Every third one depends
+on the account files and names owners, the others have numbers. Half of the folders are an engine's root themselves, the
+others are reached from /etc, or from / where links lead out. Keys that the program's schema lacks are left out.
 """
 import json
 import os
@@ -17,7 +17,8 @@ reports: /var/lib/trial/reports
 healing: { mode: heal, max_retries: 2, retry_delay: 0s, max_heals_per_hour: 10000, cooldown: 0s, fail_after: 1 }
 include: [engines/*.yaml]
 """
-SAME_LINKS = 'while [ $# -gt 1 ]; do [ -h "$1" ] && [ "$(readlink "$1"; echo .)" = "$(echo "$2"; echo .)" ] || { echo "$1"; exit 1; }; shift 2; done'
+SAME_LINKS = ('while [ $# -gt 1 ]; do [ -h "$1" ] && [ "$(readlink "$1"; echo .)" = "$(echo "$2"; echo .)" ] || '
+              '{ echo "$1"; exit 1; }; shift 2; done')
 
 
 def known_keys(schema):
@@ -80,7 +81,8 @@ def names_of(etc):
     read = {}
     for kind, file in (("user", "passwd"), ("group", "group")):
         with open(os.path.join(etc, file)) as lines:
-            read[kind] = {int(parts[2]): parts[0] for parts in (line.split(":") for line in reversed(lines.readlines()))}
+            entries = [line.split(":") for line in lines]
+        read[kind] = {int(parts[2]): parts[0] for parts in reversed(entries)}
     return read
 
 
@@ -161,7 +163,8 @@ class Writer:
                 links.append(f"        - {{ path: {text(inner[path])}, target: {text(target)}{replace} }}")
                 told += [inner[path], target]
                 if "self_test.link" in self.keys:
-                    probes.append(f"      - {{ name: link{number}, link: {{ path: {text(inner[path])}, target: {text(target)} }} }}")
+                    probes.append(f"      - {{ name: link{number}, link: {{ path: {text(inner[path])}, "
+                                  f"target: {text(target)} }} }}")
                 continue
             copy = self.copy(path)
             replace = ", replace: true" if "repair.files.replace" in self.keys else ""
@@ -178,7 +181,8 @@ class Writer:
         lines += (["      files:", *files] if files else []) + (["      links:", *links] if links else [])
         setid = [inner[path] for path in paths if self.things[path].kind == "file" and self.things[path].mode & 0o6000]
         if setid:
-            lines.append(f"    certify: {{ security: {{ paths: [{', '.join(map(text, setid))}], allow_setid: true }} }}")
+            paths = ", ".join(map(text, setid))
+            lines.append(f"    certify: {{ security: {{ paths: [{paths}], allow_setid: true }} }}")
         return "\n".join(lines) + "\n"
 
     def write(self, most_files):

@@ -1,7 +1,7 @@
 """Ways in which a file or a link goes bad, one function each.
 
-Each takes the full path, what is there, and a number that makes one file's damage unlike another's; it answers False where this
-damage cannot be done to this thing (an empty file cannot be truncated).
+Each takes the full path, what is there, and a number that makes one file's damage unlike another's; it answers False
+where this damage cannot be done to this thing (an empty file cannot be truncated).
 """
 import os
 import struct
@@ -46,13 +46,13 @@ def mode_and_owner(path, thing, number):
 
 
 def acl(path, thing, number):
-    """An entry for a user more, as `setfacl -m` writes it (the mask grows, and with it the group's bits of the mode)."""
+    """One more entry, as `setfacl -m` writes it (the mask grows, and with it the group's bits of the mode)."""
     entry = ("u:nobody:rw", "u:daemon:r", "g:daemon:rwx")[number % 3]
     return subprocess.run(["setfacl", "-m", entry, path], capture_output=True).returncode == 0
 
 
 def quiet_acl(path, thing, number):
-    """An entry for a user more, and a mode that looks as ever."""
+    """One more entry, and a mode that looks as ever."""
     done = subprocess.run(["setfacl", "-n", "-m", "u:daemon:r", path], capture_output=True).returncode == 0
     os.chmod(path, thing.mode)
     return done
@@ -147,8 +147,10 @@ def file_instead(path, thing, number):
 
 
 # Those that leave the content keep the inode, too: it must be the same one afterwards.
-OF_INODE = {one.__name__: one for one in (wider, narrower, setuid, owner, group, mode_and_owner, acl, quiet_acl, capability)}
-OF_CONTENT = {one.__name__: one for one in (content, one_bit, truncated, trailing, deleted, saved_by_editor, same_bytes_again)}
+OF_INODE = {one.__name__: one for one in (wider, narrower, setuid, owner, group, mode_and_owner, acl, quiet_acl,
+                                          capability)}
+OF_CONTENT = {one.__name__: one for one in (content, one_bit, truncated, trailing, deleted, saved_by_editor,
+                                            same_bytes_again)}
 OF_KIND = {one.__name__: one for one in (link_instead, fifo_instead, folder_instead)}
 OF_FILES = {**OF_INODE, **OF_CONTENT, **OF_KIND}
 OF_LINKS = {"content": another_target, "deleted": deleted, "fifo_instead": fifo_instead, "link_instead": file_instead}

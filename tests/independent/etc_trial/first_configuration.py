@@ -35,5 +35,6 @@ class FirstConfiguration:
             inside = os.path.relpath(engine["root"], "/etc")
             self.engines[engine["name"]] = [os.fsencode(os.path.normpath(os.path.join(inside, one["path"])))
                                             for one in engine["repair"]["files"]]
-        self.skipped = sum(thing.kind == "file" for thing in self.things.values()) - sum(map(len, self.engines.values()))
+        files = sum(thing.kind == "file" for thing in self.things.values())
+        self.skipped = files - sum(map(len, self.engines.values()))
         return file

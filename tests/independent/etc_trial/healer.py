@@ -10,6 +10,7 @@ import time
 import system
 
 HOME = "/opt/autoheal"
+WORDS = ("reason", "error", "problem", "why", "cause", "detail", "message", "status", "hint")  # keys that hold words
 
 
 class Healer:
@@ -41,7 +42,8 @@ class Healer:
         try:
             events = json.loads(done.stdout)["events"]
         except (ValueError, KeyError):
-            raise SystemExit(f"autoheal selftest ended with {done.returncode} and no report:\n{done.stdout[-500:]}{done.stderr[-1500:]}")
+            raise SystemExit(f"autoheal selftest ended with {done.returncode} and no report:\n"
+                             f"{done.stdout[-500:]}{done.stderr[-1500:]}") from None
         for event in events:
             if event["action"] != "health_check":
                 word = "certified" if event["action"] == "repair_patch_applied" else "not healed"
@@ -75,7 +77,8 @@ class Healer:
             if kind in ("plan_refused", "repair_failed", "certification_refused", "exhausted"):
                 reasons[f"{kind}: {in_short(data)}"] += 1
             elif kind == "rolled_back":
-                wrong = [one for one in data.get("changes", []) if one.get("outcome", one.get("status")) in ("failed", "foreign")]
+                wrong = [one for one in data.get("changes", [])
+                         if one.get("outcome", one.get("status")) in ("failed", "foreign")]
                 if wrong:
                     reasons[f"rolled back with: {in_short(wrong[0])}"] += 1
         return "; ".join(reasons)
@@ -123,7 +126,7 @@ def in_short(data):
     def look(node):
         if isinstance(node, dict):
             for key, one in node.items():
-                if isinstance(one, str) and key in ("reason", "error", "problem", "why", "cause", "detail", "message", "status", "hint"):
+                if isinstance(one, str) and key in WORDS:
                     words.append(one)
                 elif not isinstance(one, str):
                     look(one)

@@ -8,8 +8,9 @@ import reference
 import running
 
 # What libraries open in every program, some of it at any time: whoever opens a FIFO in its place waits for ever.
-READ_BY_ALL = {b"passwd", b"group", b"nsswitch.conf", b"shadow", b"gshadow", b"ld.so.cache", b"localtime", b"ssl/openssl.cnf",
-               b"hosts", b"host.conf", b"resolv.conf", b"services", b"protocols", b"rpc", b"networks", b"gai.conf"}
+READ_BY_ALL = {b"passwd", b"group", b"nsswitch.conf", b"shadow", b"gshadow", b"ld.so.cache", b"localtime", b"hosts",
+               b"host.conf", b"resolv.conf", b"services", b"protocols", b"rpc", b"networks", b"gai.conf",
+               b"ssl/openssl.cnf"}
 
 
 class Findings:
@@ -39,8 +40,9 @@ def told(thing):
     if thing is None:
         return "nothing"
     attributes = "".join(f" {name}={value.hex()}" for name, value in thing.acl + thing.xattrs)
-    return f"{thing.kind} {thing.mode:04o} {thing.uid}:{thing.gid} {len(thing.content)} B inode {thing.inode}{attributes}" + \
-        (f" flags {thing.flags:#x}" if thing.flags else "")
+    flags = f" flags {thing.flags:#x}" if thing.flags else ""
+    return f"{thing.kind} {thing.mode:04o} {thing.uid}:{thing.gid} {len(thing.content)} B inode {thing.inode}" + \
+        attributes + flags
 
 
 class Trial:
@@ -81,7 +83,8 @@ class Trial:
         tables = {kind: sorted((name, function) for name, function in table.items()
                                if self.replaces or name not in damages.OF_KIND)
                   for kind, table in (("file", damages.OF_FILES), ("link", damages.OF_LINKS))}
-        chosen = {path: chance.choice(tables[self.wanted[path].kind])[1] for path in self.declared() if chance.random() < share}
+        chosen = {path: chance.choice(tables[self.wanted[path].kind])[1] for path in self.declared()
+                  if chance.random() < share}
         return {path: function for path, function in chosen.items()
                 if not (function is damages.fifo_instead and path in READ_BY_ALL)}
 
@@ -113,13 +116,14 @@ class Trial:
         self.look_beside(name, found, hurt)
         self.look_at_services(name)
         self.restore(found, daemon)
-        new = {sort: count - before.get(sort, 0) for sort, count in self.findings.counts.items() if count > before.get(sort, 0)}
-        print(f"{name}{' (daemon)' if daemon else ''}: {len(done)} damaged in {sum(kinds.values())} engines; "
-              f"{', '.join(f'{count} {word}' for word, count in sorted(kinds.items()))}"
-              f"{'; ' + ', '.join(f'{count} {sort}' for sort, count in sorted(new.items())) if new else ''}", flush=True)
+        new = {sort: count - before.get(sort, 0) for sort, count in self.findings.counts.items()
+               if count > before.get(sort, 0)}
+        told_of = ", ".join(f"{count} {word}" for word, count in [*sorted(kinds.items()), *sorted(new.items())])
+        print(f"{name}{' (daemon)' if daemon else ''}: {len(done)} damaged in {sum(kinds.values())} engines: {told_of}",
+              flush=True)
 
     def words_of_daemon(self, words, heals):
-        """What the daemon's heals of this phase came to: an engine that passes and was healed is one that was certified."""
+        """What the daemon's heals of this phase came to: an engine that passes and was healed was certified."""
         certified, newest = set(), {}
         for heal, entries in heals.items():
             newest[entries[0].get("engine")] = heal
@@ -150,8 +154,8 @@ class Trial:
             else:
                 self.figures["refused"] += path in done
                 if not daemon and (reference.differences(was, now) or (now and now.inode != was.inode)):
-                    self.findings.add("not put back", f"{damage}: {', '.join(reference.differences(was, now)) or 'another inode'}",
-                                      example)
+                    wrong = ", ".join(reference.differences(was, now)) or "another inode"
+                    self.findings.add("not put back", f"{damage}: {wrong}", example)
 
     def look_beside(self, name, found, hurt):
         """What no engine declares must be as it was; folders, too; names of one file stay together."""
@@ -175,7 +179,7 @@ class Trial:
             raise SystemExit(f"the daemon ended with {self.healer.daemon.returncode} in phase {name}")
 
     def restore(self, found, daemon):
-        """By our own hands, so that the next phase begins with what the first began with; the names of one file again."""
+        """By our own hands, so that every phase begins with the same, the names of one file, too."""
         serial = self.healer.last_entry() if daemon else 0
         for path in sorted(found.keys() - self.wanted.keys(), reverse=True):
             reference.put_back(self.etc, path, None)

@@ -1,7 +1,7 @@
 """What lies below a folder, taken down and compared in every respect; shares nothing with the program under trial.
 
-A `Thing` is one name: its kind, mode, owner, group, extended attributes (ACLs and capabilities are some), attribute flags,
-content or link target; and, to tell whether it is still the same one, inode, links and time of the last write.
+A `Thing` is one name: its kind, mode, owner, group, access lists, extended attributes (capabilities are one), attribute
+flags, content or link target; and, to tell whether it is still the same one, inode, links and time of the last write.
 """
 import array
 import dataclasses
@@ -75,8 +75,8 @@ def thing_at(path):
     every = [(name, os.getxattr(path, name, follow_symlinks=False)) for name in names]
     acl = tuple(one for one in every if one[0].startswith("system.posix_acl"))
     xattrs = tuple(one for one in every if one not in acl)
-    return Thing(kind, stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid, acl, xattrs, flags, content, found.st_ino,
-                 found.st_nlink, found.st_mtime_ns)
+    return Thing(kind, stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid, acl, xattrs, flags, content,
+                 found.st_ino, found.st_nlink, found.st_mtime_ns)
 
 
 def things_below(folder):
@@ -117,8 +117,8 @@ def differences(wanted, found):
 
 
 def beyond_declaring(wanted, was, found, wrong):
-    """Those of the differences that no configuration can forbid and that the healer did not make: attributes, flags and a
-    link's owner that are as the damage left them, or went with what the damage took away."""
+    """Those of the differences that no configuration can forbid and that the healer did not make: attributes, flags
+    and a link's owner that are as the damage left them, or went with what the damage took away."""
     if wanted is None or found is None:
         return []
     names = {"xattrs", "flags"} | ({"uid", "gid"} if wanted.kind == "link" else set())
@@ -172,6 +172,7 @@ def census(things):
     """How many things meet conditions that are hard on healers."""
     files = {path: thing for path, thing in things.items() if thing.kind == "file"}
     links = {path: thing for path, thing in things.items() if thing.kind == "link"}
+    folders = {path: thing for path, thing in things.items() if thing.kind == "folder"}
 
     def is_utf8(path):
         try:
@@ -184,10 +185,9 @@ def census(things):
         "with another extended attribute": [path for path, thing in things.items() if thing.xattrs],
         "immutable or append-only": [path for path, thing in things.items() if thing.flags & 0x30],
         "files of more than one name": [path for path, thing in files.items() if thing.links > 1],
-        "setgid or sticky folders": [path for path, thing in things.items() if thing.kind == "folder" and thing.mode & 0o7000],
-        "folders of another user or group": [path for path, thing in things.items()
-                                             if thing.kind == "folder" and (thing.uid or thing.gid)],
-        "folders that others may write": [path for path, thing in things.items() if thing.kind == "folder" and thing.mode & 0o022],
+        "setgid or sticky folders": [path for path, thing in folders.items() if thing.mode & 0o7000],
+        "folders of another user or group": [path for path, thing in folders.items() if thing.uid or thing.gid],
+        "folders that others may write": [path for path, thing in folders.items() if thing.mode & 0o022],
         "setuid or setgid files": [path for path, thing in files.items() if thing.mode & 0o6000],
         "files of another user": [path for path, thing in files.items() if thing.uid],
         "files of another group": [path for path, thing in files.items() if thing.gid],
@@ -196,12 +196,14 @@ def census(things):
         "files without a last line end": [path for path, thing in files.items()
                                           if thing.content and not thing.content.endswith(b"\n")],
         "files with NUL bytes": [path for path, thing in files.items() if b"\0" in thing.content],
-        "links to /etc/alternatives": [path for path, thing in links.items() if thing.content.startswith(b"/etc/alternatives")],
+        "links to /etc/alternatives": [path for path, thing in links.items()
+                                       if thing.content.startswith(b"/etc/alternatives")],
         "other absolute links": [path for path, thing in links.items() if thing.content.startswith(b"/")
                                  and not thing.content.startswith(b"/etc/alternatives")],
         "relative links": [path for path, thing in links.items() if not thing.content.startswith(b"/")],
         "names that are no UTF-8": [path for path in things if not is_utf8(path)],
-        "names with a space or beyond ASCII": [path for path in things if b" " in path or any(one > 126 for one in path)],
+        "names with a space or beyond ASCII": [path for path in things
+                                               if b" " in path or any(one > 126 for one in path)],
     }
     for mode in sorted({thing.mode for thing in files.values()}):
         conditions[f"files of mode {mode:04o}"] = [path for path, thing in files.items() if thing.mode == mode]

@@ -88,9 +88,11 @@ SERVICES = [
     Service("dnsmasq", "dnsmasq", "dnsmasq", talk=resolves(5453),
             setup="printf 'port=5453\\nbind-interfaces\\nlisten-address=127.0.0.1\\n' > /etc/dnsmasq.d/trial"),
     Service("unbound", "unbound", "unbound", talk=resolves(5553),
-            setup="printf 'server:\\n  port: 5553\\n  interface: 127.0.0.1\\n' > /etc/unbound/unbound.conf.d/trial.conf"),
+            setup="printf 'server:\\n  port: 5553\\n  interface: 127.0.0.1\\n' > "
+                  "/etc/unbound/unbound.conf.d/trial.conf"),
     Service("haproxy", "haproxy", "haproxy", talk=answers_http(8083),
-            setup="printf 'frontend trial\\n  bind 127.0.0.1:8083\\n  http-request deny\\n' >> /etc/haproxy/haproxy.cfg"),
+            setup="printf 'frontend trial\\n  bind 127.0.0.1:8083\\n  http-request deny\\n' >> "
+                  "/etc/haproxy/haproxy.cfg"),
     Service("vsftpd", "vsftpd", "vsftpd", talk=said(21, b"", b"220")),
     Service("postfix", "postfix", "master", talk=said(25, b"", b"220")),
     Service("dovecot", "dovecot-core dovecot-imapd", "dovecot", talk=said(143, b"", b"* OK")),
@@ -105,13 +107,14 @@ SERVICES = [
     Service("mosquitto", "mosquitto", "mosquitto",
             start="install -d -o mosquitto /run/mosquitto && mosquitto -d -c /etc/mosquitto/mosquitto.conf",
             talk=said(1883, bytes.fromhex("100d00044d5154540402003c0001") + b"t", b"\x20\x02")),
-    Service("node-exporter", "prometheus-node-exporter", "prometheus-node-exporter", talk=answers_http(9100, "/metrics"),
-            start="/etc/init.d/prometheus-node-exporter start"),
+    Service("node-exporter", "prometheus-node-exporter", "prometheus-node-exporter",
+            talk=answers_http(9100, "/metrics"), start="/etc/init.d/prometheus-node-exporter start"),
     Service("snmpd", "snmpd", "snmpd"),
     Service("smbd", "samba", "smbd", talk=said(445, bytes.fromhex("0000002f ff534d42 72000000 0018 0128"
             "00000000000000000000000000000000 0000 0000 00 0c00 02 4e54204c4d20302e313200"), b"SMB")),
     Service("nmbd", "samba", "nmbd"),
-    Service("avahi", "avahi-daemon", "avahi-daemon", start="/usr/sbin/avahi-daemon --daemonize --no-drop-root --no-chroot"),
+    Service("avahi", "avahi-daemon", "avahi-daemon",
+            start="/usr/sbin/avahi-daemon --daemonize --no-drop-root --no-chroot"),
     Service("atd", "at", "atd"),
     Service("stunnel", "stunnel4 openssl", "stunnel4",
             start="/usr/bin/stunnel4 /etc/stunnel/trial.conf",
@@ -136,5 +139,6 @@ SERVICES = [
     Service("nrpe", "nagios-nrpe-server", "nrpe", start="/etc/init.d/nagios-nrpe-server start"),
     Service("ngircd", "ngircd", "ngircd", talk=said(6667, b"PING x\r\n", b":irc")),
     Service("fail2ban", "fail2ban", "python3.11", arguments="fail2ban-server",
-            setup="touch /var/log/auth.log; printf '[DEFAULT]\\nbackend = polling\\n' > /etc/fail2ban/jail.d/trial.local"),
+            setup="touch /var/log/auth.log; printf '[DEFAULT]\\nbackend = polling\\n' > "
+                  "/etc/fail2ban/jail.d/trial.local"),
 ]

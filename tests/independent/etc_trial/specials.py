@@ -1,4 +1,4 @@
-"""Files that an ordinary /etc seldom has and that are hard on healers, planted in a folder of their own before the start."""
+"""Files that an ordinary /etc seldom has and that are hard on healers, planted in a folder of their own."""
 import os
 import struct
 import subprocess
@@ -21,9 +21,9 @@ def plant(etc):
         os.chmod(full, mode)
         return full
 
-    for name in (b"a name with spaces", "ünïcode".encode(), b"not-utf8-\xff", b"-rf", b"*glob?[x]*", b"it's \"quoted\"",
-                 b"back\\slash", b"# comment", b"key: value", b"copy~", b".copy.swp", b"4913", b".#lock", b"x" * 200,
-                 b"deep/er/and/deeper/file", b"new.dpkg-dist"):
+    for name in (b"a name with spaces", "ünïcode".encode(), b"not-utf8-\xff", b"-rf", b"*glob?[x]*",
+                 b"it's \"quoted\"", b"back\\slash", b"# comment", b"key: value", b"copy~", b".copy.swp", b"4913",
+                 b".#lock", b"x" * 200, b"deep/er/and/deeper/file", b"new.dpkg-dist"):
         file(name)
     for mode in (0o000, 0o111, 0o200, 0o400, 0o440, 0o600, 0o664, 0o666, 0o777, 0o1644, 0o2755, 0o4755):
         file(b"mode%04o" % mode, mode)
@@ -38,7 +38,8 @@ def plant(etc):
     os.truncate(file(b"sparse", content=b"begin"), 1 << 20)
     os.link(file(b"two-names-1"), os.path.join(here, b"two-names-2"))
     os.setxattr(file(b"with-user-attribute"), "user.comment", b"kept")
-    os.setxattr(file(b"with-capability", 0o755), "security.capability", struct.pack("<5I", 0x02000001, 1 << 10, 0, 0, 0))
+    capability = struct.pack("<5I", 0x02000001, 1 << 10, 0, 0, 0)
+    os.setxattr(file(b"with-capability", 0o755), "security.capability", capability)
     for name, entries in ((b"with-acl", "u:daemon:r,g:games:rw"), (b"with-acl-and-narrow-mask", "u:daemon:rwx,m::r")):
         subprocess.run(["setfacl", "-m", entries, file(name, 0o640)], check=True)
     os.makedirs(os.path.join(here, b"folder-setgid"))
@@ -46,7 +47,8 @@ def plant(etc):
     os.chmod(os.path.join(here, b"folder-setgid"), 0o2775)
     file(b"folder-setgid/below-setgid")
     os.makedirs(os.path.join(here, b"folder-default-acl"))
-    subprocess.run(["setfacl", "-d", "-m", "u:daemon:rwx,g:games:rw", os.path.join(here, b"folder-default-acl")], check=True)
+    subprocess.run(["setfacl", "-d", "-m", "u:daemon:rwx,g:games:rw", os.path.join(here, b"folder-default-acl")],
+                   check=True)
     below = file(b"folder-default-acl/below-default-acl", 0o600)
     subprocess.run(["setfacl", "-b", below], check=True)
     os.chmod(below, 0o600)

@@ -1,7 +1,7 @@
 """A Debian 12 with services installed in a folder of its own.
 
-Made once per set of packages (`base-KEY`) and kept; each run works on a copy of all but /usr, which is lent read-only. Packages that
-were fetched are kept, too.
+Made once per set of packages (`base-KEY`) and kept; each run works on a copy of all but /usr, which is lent read-only.
+Packages that were fetched are kept, too.
 """
 import hashlib
 import os
@@ -14,8 +14,8 @@ import reference
 
 MIRROR = os.environ.get("ETC_TRIAL_MIRROR", "http://deb.debian.org/debian")
 SUITE = "bookworm"
-ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/root",
-               "DEBIAN_FRONTEND": "noninteractive", "DEBCONF_NONINTERACTIVE_SEEN": "true"}
+ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8",
+               "HOME": "/root", "DEBIAN_FRONTEND": "noninteractive", "DEBCONF_NONINTERACTIVE_SEEN": "true"}
 
 
 def packages_of(services):
