@@ -19,6 +19,7 @@ include: [engines/*.yaml]
 """
 SAME_LINKS = ('while [ $# -gt 1 ]; do [ -h "$1" ] && [ "$(readlink "$1"; echo .)" = "$(echo "$2"; echo .)" ] || '
               '{ echo "$1"; exit 1; }; shift 2; done')
+NO_LISTS = 'told=$(getfacl --absolute-names --omit-header --skip-base -- "$@" 2>&1) && [ -z "$told" ]'
 
 
 def known_keys(schema):
@@ -64,15 +65,15 @@ def can_be_written(path):
 
 
 def acl_entries(thing, names):
-    """The named entries of its access list, as getfacl shows them."""
+    """Its access list as setfacl takes it, but for what the mode says; empty where it has none."""
     raw = dict(thing.acl).get("system.posix_acl_access", b"")
     entries = []
     for place in range(4, len(raw), 8):
         tag, rights, who = struct.unpack_from("<HHI", raw, place)
-        kind = {2: "user", 8: "group"}.get(tag)
+        kind, named = {2: "user", 4: "group", 8: "group", 16: "mask"}.get(tag), tag in (2, 8)
         if kind:
             shown = "".join(letter if rights & bit else "-" for letter, bit in (("r", 4), ("w", 2), ("x", 1)))
-            entries.append(f"{kind}:{names[kind].get(who, who)}:{shown}")
+            entries.append(f"{kind}:{names[kind].get(who, who) if named else ''}:{shown}")
     return entries
 
 
@@ -132,7 +133,7 @@ class Writer:
         owner = f"{of['user'].get(thing.uid, thing.uid)}:{of['group'].get(thing.gid, thing.gid)}"
         told = f', mode: "{thing.mode:04o}", owner: {text(owner)}'
         if f"{where}.acl" in self.keys:
-            entries = acl_entries(thing, self.names)
+            entries = acl_entries(thing, of)
             told += f", acl: {json.dumps(entries) if entries else 'none'}"
         return told
 
@@ -172,6 +173,10 @@ class Writer:
                           f"{self.rights(thing, numbers, 'self_test.file')} }} }}")
             files.append(f"        - {{ path: {text(inner[path])}, baseline: {text(copy)}"
                          f"{self.rights(thing, numbers, 'repair.files')}{replace} }}")
+        plain = [inner[path] for path in paths if self.things[path].kind == "file" and not self.things[path].acl]
+        if plain and "repair.files.acl" in self.keys and "self_test.file.acl" not in self.keys:
+            probes.append(f"      - {{ name: lists, command: [/bin/sh, -c, {text(NO_LISTS)}, lists, "
+                          f"{', '.join(map(text, plain))}] }}")
         if links and "self_test.link" not in self.keys:
             probes.append(f"      - {{ name: links, command: [/bin/sh, -c, {text(SAME_LINKS)}, links, "
                           f"{', '.join(map(text, told))}] }}")

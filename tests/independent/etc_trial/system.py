@@ -59,6 +59,7 @@ def make(work, services):
             "-o", "APT::Keep-Downloaded-Packages=true", *packages_of(services), seconds=3000)
     policy.unlink()
     (making / "etc/resolv.conf").write_text("nameserver 127.0.0.1\n")
+    (making / "etc/resolv.conf").chmod(0o644)
     (making / "etc/hosts").write_text("127.0.0.1 localhost trial\n")
     (making / "etc/hostname").write_text("trial\n")
     for service in services:
