@@ -45,8 +45,9 @@ def make(work, services):
     remove(making)
     (cache / "partial").mkdir(parents=True, exist_ok=True)
     print(f"making a Debian {SUITE} with {len(services)} services in {base} (once)", flush=True)
-    subprocess.run(["debootstrap", "--variant=minbase", f"--cache-dir={cache}", SUITE, making, MIRROR],
-                   check=True, stdout=subprocess.DEVNULL, timeout=1800)
+    if subprocess.run(["debootstrap", "--variant=minbase", f"--cache-dir={cache}", SUITE, making, MIRROR],
+                      stdout=subprocess.DEVNULL, timeout=1800).returncode != 0:
+        raise SystemExit(f"debootstrap could not make a Debian from {MIRROR} (ETC_TRIAL_MIRROR names another mirror)")
     namespaces.furnish(making)
     archives = making / "var/cache/apt/archives"
     namespaces.mount(cache, archives, None, namespaces.MS_BIND)
