@@ -17,8 +17,10 @@ reports: /var/lib/trial/reports
 healing: { mode: heal, max_retries: 2, retry_delay: 0s, max_heals_per_hour: 10000, cooldown: 0s, fail_after: 1 }
 include: [engines/*.yaml]
 """
-SAME_LINKS = ('while [ $# -gt 1 ]; do [ -h "$1" ] && [ "$(readlink "$1"; echo .)" = "$(echo "$2"; echo .)" ] || '
-              '{ echo "$1"; exit 1; }; shift 2; done')
+# Arguments: how many links, their targets, the links. One program for all of them, whatever their number.
+SAME_LINKS = ('n=$1; shift; want=$(k=0; for one; do [ $k -lt $n ] && printf "%s\\n" "$one"; k=$((k+1)); done); '
+              'shift $n; [ "$(readlink -- "$@")" = "$want" ]')
+# None of these files has an access list beyond its mode.
 NO_LISTS = 'told=$(getfacl --absolute-names --omit-header --skip-base -- "$@" 2>&1) && [ -z "$told" ]'
 
 
@@ -155,14 +157,14 @@ class Writer:
         root = "/etc" + (f"/{own_root.decode()}" if own_root else "")
         if any(self.leads_out(path, root) for path in paths) and not name.startswith("special-"):
             root, inner = "/", {path: f"etc/{path.decode()}" for path in paths}
-        probes, files, links, told = [], [], [], []
+        probes, files, links, targets = [], [], {}, []
         for number, path in enumerate(paths):
             thing = self.things[path]
             if thing.kind == "link":
                 target = thing.content.decode()
                 replace = ", replace: true" if "repair.links.replace" in self.keys else ""
-                links.append(f"        - {{ path: {text(inner[path])}, target: {text(target)}{replace} }}")
-                told += [inner[path], target]
+                links[inner[path]] = f"        - {{ path: {text(inner[path])}, target: {text(target)}{replace} }}"
+                targets.append(target)
                 if "self_test.link" in self.keys:
                     probes.append(f"      - {{ name: link{number}, link: {{ path: {text(inner[path])}, "
                                   f"target: {text(target)} }} }}")
@@ -178,12 +180,12 @@ class Writer:
             probes.append(f"      - {{ name: lists, command: [/bin/sh, -c, {text(NO_LISTS)}, lists, "
                           f"{', '.join(map(text, plain))}] }}")
         if links and "self_test.link" not in self.keys:
-            probes.append(f"      - {{ name: links, command: [/bin/sh, -c, {text(SAME_LINKS)}, links, "
-                          f"{', '.join(map(text, told))}] }}")
+            given = ", ".join(map(text, [str(len(links)), *targets, *links]))
+            probes.append(f"      - {{ name: links, command: [/bin/sh, -c, {text(SAME_LINKS)}, links, {given}] }}")
         lines = [f"  - name: {text(name)}", f"    root: {text(root)}", "    strategy: arie", "    every: 60s"]
         lines += [] if numbers else ["    depends_on: [accounts]"]
         lines += ["    self_test:", *probes, "    repair:"]
-        lines += (["      files:", *files] if files else []) + (["      links:", *links] if links else [])
+        lines += (["      files:", *files] if files else []) + (["      links:", *links.values()] if links else [])
         setid = [inner[path] for path in paths if self.things[path].kind == "file" and self.things[path].mode & 0o6000]
         if setid:
             paths = ", ".join(map(text, setid))
