@@ -171,8 +171,8 @@ class Turn {
 
   // What went into the vault after all since it was last named is no longer kept.
   void on(const Settled& input) {
-    if (!has_ended()) return;
-    if (input.kept != state_.kept) add(ImagesKept{input.kept});
+    if (!has_ended() || input.kept == state_.kept) return;
+    add(ImagesKept{input.kept});
     decision_.ends = true;
   }
 
