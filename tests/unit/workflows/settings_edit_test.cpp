@@ -43,6 +43,7 @@ INSTANTIATE_TEST_SUITE_P(
         Edit{"{\r\n  \"a\": 1\r\n}\r\n", "/b", "2", "{\r\n  \"a\": 1,\r\n  \"b\": 2\r\n}\r\n"},
         Edit{"{\n  \"s\": {\"a\":1,\"b\":2}\n}", "/s/c", "3", "{\n  \"s\": {\"a\":1,\"b\":2,\"c\":3}\n}"},
         Edit{"\xef\xbb\xbf{\n  \"port\": 80\n}\n", "/port", "8080", "\xef\xbb\xbf{\n  \"port\": 8080\n}\n"},
+        Edit{"{\"a\": null, \"b\": 1}", "/a/c", "2", "{\"a\": {\"c\": 2}, \"b\": 1}"},
         Edit{"{\"a\": 1, \"a\": 2}", "/a", "3", "{\"a\": 1, \"a\": 3}"},
         Edit{"{\"a\": {\"x\": 1}, \"a\": {}}", "/a/y", "3", "{\"a\": {\"x\": 1}, \"a\": {\"y\": 3}}"},
         Edit{"{\"\": 1, \"\\u0061\": 2}", "/a", "3", "{\"\": 1, \"\\u0061\": 3}"}));
@@ -218,6 +219,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Refusal{"? a\n: 1\n", "/a", "line 1, column 1: a name is written as a value of its own"},
                       Refusal{"a: 1\n? b\n: 2\n", "/a", "line 2, column 1: a name is written as a value of its own"},
                       Refusal{"[a, b]: 1\n", "/a", "line 1, column 7: a second colon"},
+                      Refusal{"a: {{ x }}\n", "/a", "line 1, column 4: {{ begins what looks like a template"},
                       Refusal{"a: b: c\n", "/a", "line 1, column 5: a second colon"},
                       Refusal{"a: 1\n  b: 2\n", "/a", "line 2, column 3: this line goes on"},
                       Refusal{"a:\n  b: 1\n   c: 2\n", "/a/b", "line 3, column 4"},
