@@ -10,6 +10,7 @@ import time
 import system
 
 HOME = "/opt/autoheal"
+LEDGER_IS_OWNED = 6  # by a process that is about to end
 WORDS = ("reason", "error", "problem", "why", "cause", "detail", "message", "status", "hint")  # keys that hold words
 
 
@@ -84,14 +85,20 @@ class Healer:
         return "; ".join(reasons)
 
     def serve(self, log):
+        until = time.monotonic() + 60
+        self.begin_to_serve(log)
+        while b" serving " not in log.read_bytes():
+            status = self.daemon.poll()
+            if status not in (None, LEDGER_IS_OWNED) or time.monotonic() > until:
+                raise SystemExit(f"the daemon does not serve: see {log}")
+            if status == LEDGER_IS_OWNED:
+                self.begin_to_serve(log)
+            time.sleep(0.2)
+
+    def begin_to_serve(self, log):
         with open(log, "wb") as told:
             self.daemon = subprocess.Popen(self.command("serve"), env=self.environment, stdin=subprocess.DEVNULL,
                                            stdout=told, stderr=told)
-        until = time.monotonic() + 60
-        while b" serving " not in log.read_bytes():
-            if self.daemon.poll() is not None or time.monotonic() > until:
-                raise SystemExit(f"the daemon does not serve: see {log}")
-            time.sleep(0.2)
 
     def quiet(self, after, seconds):
         """Waits until no heal is open and none began for three seconds; false where that is not so in time."""
