@@ -205,7 +205,7 @@ TEST_F(OpenWritersTest, SecurityOnlyReportsALeftoverThatIsYoungOrOpen) {
   write("etc/app.conf", "password=1", 0600);
   SecuritySpec policy;
   policy.paths = {"etc"};
-  policy.max_mode = 0640;
+  policy.max_mode = 0755;
   policy.forbid = {"password"};
   auto findings = host().scan(spec_, policy, {});
   ASSERT_TRUE(findings);
