@@ -209,7 +209,7 @@ TEST_F(OpenWritersTest, SecurityOnlyReportsALeftoverThatIsYoungOrOpen) {
   policy.forbid = {"password"};
   auto findings = host().scan(spec_, policy, {});
   ASSERT_TRUE(findings);
-  ASSERT_THAT(*findings, SizeIs(3));
+  ASSERT_THAT(*findings, SizeIs(3)) << findings->front().path << ": " << findings->front().message;
   for (const SecurityFinding& finding : *findings) EXPECT_EQ(finding.passing, finding.path == "etc/.app.conf.swp");
   policy.paths = {"etc/.app.conf.swp"};
   findings = host().scan(spec_, policy, {});

@@ -268,7 +268,7 @@ TEST_F(StagedChangeTest, RefusesWhatDoesNotValidate) {
 }
 
 TEST_F(StagedChangeTest, ShowsTheValidatorTheNewFileUnderTheTargetsOwnName) {
-  const auto check = script("check", "echo \"$1\" > seen; stat -c %h \"$1\" >> seen; ls \"${1%/*}\" >> seen\n");
+  const auto check = script("check", "echo \"$1\" > seen; stat -c %h \"$1\" >> seen; ls -A \"${1%/*}\" >> seen\n");
   for (const std::string path :
        {"etc/app.conf", "etc/nginx.service", "data.json", ".hidden", "sudoers.d/a b.c..d", "no"}) {
     SCOPED_TRACE(path);

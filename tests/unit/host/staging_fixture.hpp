@@ -28,7 +28,7 @@ class StagingTest : public HostTest {
   std::vector<std::string> settle() {
     const auto root = RootFolder::open(spec_.root);
     std::vector<std::string> kept;
-    for (KeptImage& one : settle_images(*root, blobs_, heal_)) kept.push_back(std::move(one.path));
+    for (KeptImage& one : settle_images(*root, blobs_, heal_)) kept.push_back(one.path + ": " + one.why);
     return kept;
   }
   StagingTools tools(const std::function<void(std::string_view)>& at_step) {
