@@ -272,7 +272,10 @@ class Judgement {
     for (const EnvReader reader : readers_) {
       if (then_.at(reader).problem) continue;
       std::set<std::string> joined;
-      for (const EnvStatement& one : then_.at(reader).statements) joined.insert(one.name);
+      for (const EnvStatement& one : then_.at(reader).statements) {
+        const bool known = last_of(then_.at(reader), meant_name(one.name)) != nullptr;
+        if (!known) joined.insert(one.name);  // else another assignment would count from now on
+      }
       const auto then = other_statements(then_.at(reader), before_, joined);
       const auto now = other_statements(now_.at(reader), after_, joined);
       const auto [left, right] = std::ranges::mismatch(then, now);

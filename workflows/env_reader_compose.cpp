@@ -84,11 +84,13 @@ class Compose {
     } else {
       const bool colon = text_[at_] == ':';
       const bool before = at_ != begin + name.size(), behind = blank_at(at_ + 1) > 0;
+      const bool bare = colon && !behind && at_ + 1 < text_.size() && text_[at_ + 1] != '\n';  // as in an address
       ++at_;
       skip_blanks();
       if (!value(one)) return;
       const bool spaced = before || (behind && one.value != "");
-      if (colon || (spaced && one.form == EnvForm::assignment)) one.form = colon ? EnvForm::colon : EnvForm::spaced;
+      if (!bare && (colon || (spaced && one.form == EnvForm::assignment)))
+        one.form = colon ? EnvForm::colon : EnvForm::spaced;
       one.end = at_;
     }
     reading_.statements.push_back(std::move(one));

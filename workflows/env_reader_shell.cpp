@@ -174,6 +174,9 @@ class Shell {
     const auto no_name = [&](const Word& one) { return one.literal && !one.text.starts_with('-') && !understood(one); };
     if ((name == "export" || name == "unset" || name == "readonly") && std::any_of(program + 1, words.end(), no_name))
       return fails(begin, "what is no name stands where dash stops if it is none");
+    const auto has_return = [](const Word& one) { return one.text.ends_with('\r'); };
+    if (name == "set" && std::any_of(program + 1, words.end(), has_return))
+      return fails(begin, "an option that does not exist ends in a carriage return, at which dash stops");
     reading_.statements.push_back({begin, end, form_of_program(words, *program), {}, {}, false});
   }
 

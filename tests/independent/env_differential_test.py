@@ -190,7 +190,7 @@ class Comparison:
         readers = set(ALL)
         declared = set(edit_["set"]) | set(edit_["unset"])
         for one in case["statements"]:
-            if no_shell_takes(one.text) and not one.names & declared:
+            if (no_shell_takes(one.text) or re.match(r"\w+= \S", one.text)) and not one.names & declared:
                 readers.discard("shell")
             whole = one.text.startswith("export")
             if whole or not one.names & declared:
@@ -232,7 +232,7 @@ class Comparison:
         if before is None or isinstance(before, env_readers.Cut):
             return
         # A name that node joined to the lines before it, and no longer does, was meant to be there.
-        joined = {name.rsplit(b"\n", 1)[-1].strip(): value for name, value in before.items()} if reader == "node" else {}
+        joined = {re.sub(rb"^\s*export\s+", b"", name.rsplit(b"\n", 1)[-1]).strip(): value for name, value in before.items()} if reader == "node" else {}
         for name in map(str.encode, NAMES):
             if name in declared or before.get(name) == after.get(name):
                 continue
