@@ -16,6 +16,15 @@ using Made = Result<std::size_t>;
 
 constexpr std::string_view write_plainly = "write it as `name: value` if values of this file are to be set";
 
+constexpr std::string_view odd_name = "readers differ on where the name behind this & or * ends";
+constexpr std::string_view common_name = "give it a name of letters, digits, _ and -";
+
+bool is_common_name(std::string_view name) {
+  return !name.empty() && std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  });
+}
+
 class YamlReader {
  public:
   explicit YamlReader(std::string_view text) : in_{text, byte_order_mark(text)} {}
@@ -363,7 +372,7 @@ class YamlReader {
       std::string& into = is_anchor ? node.anchor : node.tag;
       if (!into.empty()) return next.wrong("a value has two anchors or two tags");
       into = next.text.substr(begin + (is_anchor ? 1 : 0), next.at - begin - (is_anchor ? 1 : 0));
-      if (is_anchor && into.empty()) return next.wrong("an anchor (&) has no name");
+      if (is_anchor && !is_common_name(into)) return in_.wrong(std::string(odd_name), std::string(common_name));
       if (is_anchor) anchors_[into] = id;
       node.content = node.end = node.value_end = in_.at = next.at;
       next.skip_blanks();
@@ -382,6 +391,7 @@ class YamlReader {
     node.style = '*';
     node.anchor = in_.text.substr(name, in_.at - name);
     node.end = node.value_end = in_.at;
+    if (!is_common_name(node.anchor)) return begin.wrong(std::string(odd_name), std::string(common_name));
     const auto known = anchors_.find(node.anchor);
     if (known == anchors_.end())
       return begin.wrong("the alias *" + node.anchor + " repeats what no & has named before");

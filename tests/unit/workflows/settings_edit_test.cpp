@@ -227,6 +227,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Refusal{"a: @x\n", "/a", "cannot begin with @"}, Refusal{"a: \"\\q\"\n", "/a", "no such escape"},
                       Refusal{"a: \x01\n", "/a", "control character"}, Refusal{"a: \xff\n", "/a", "is not UTF-8"},
                       Refusal{"a: 1\na: 2\n", "/a", "stands twice, at line 1, column 1 and at line 2, column 1"},
+                      Refusal{"&a: {b: 1}\n", "/b", "readers differ on where the name"},
+                      Refusal{"a: &b.c 1\n", "/a", "readers differ on where the name"},
                       Refusal{"a: *b\n", "/a", "line 1, column 4: the alias *b"},
                       Refusal{"a: &p 1\nb: *p\n", "/a", "stands in &p (line 1, column 4), which /b repeats"},
                       Refusal{"x: &c\n  i: {p: 1}\ns:\n  <<: *c\n", "/x/i/p", "which /s/i/p repeats"},
@@ -270,7 +272,9 @@ TEST(SettingsEdit, RefusesWhatIsNoPointerOrNoValue) {
   EXPECT_FALSE(set_setting("{}", SettingsFormat::json, "/a~2", "1"));
   EXPECT_FALSE(set_setting("{}", SettingsFormat::json, "/\xce", "1"));
   EXPECT_FALSE(set_setting("a: 1\n", SettingsFormat::yaml, "/\xce", "1"));
-  for (const char* value : {"{}", "[]", "", "x", "1 2", "tru"}) {
+  for (const char* value : {"{}", "[]", "", "x", "1 2", "tru", " 1", "1\n",
+                            "\xef\xbb\xbf"
+                            "1"}) {
     EXPECT_FALSE(set_setting("{}", SettingsFormat::json, "/a", value)) << value;
     EXPECT_FALSE(set_setting("a: 1\n", SettingsFormat::yaml, "/a", value)) << value;
   }
