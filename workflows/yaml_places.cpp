@@ -53,6 +53,11 @@ class YamlReader {
 
   Done check() {
     if (auto is_text = check_is_text(in_.text); !is_text) return is_text;
+    constexpr std::string_view mark = "\xef\xbb\xbf";
+    for (std::size_t at = in_.text.find(mark, in_.at); at != std::string_view::npos; at = in_.text.find(mark, at + 1)) {
+      const bool begins_line = at == in_.at || in_.text[at - 1] == '\n' || in_.text[at - 1] == '\r';
+      if (begins_line) return YamlCursor{in_.text, at}.wrong("a byte-order mark stands within the file", "take it out");
+    }
     const auto control = std::ranges::find_if(in_.text, [](char c) {
       return (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f;
     });
@@ -211,6 +216,9 @@ class YamlReader {
     start_collection(id, YamlKind::list, column);
     while (true) {
       ++in_.at;
+      YamlCursor behind = in_;
+      while (behind.peek() == ' ') ++behind.at;
+      if (behind.peek() == '\t') return tab();
       const auto item = block(id, {column + 1, false, true});
       if (!item) return std::unexpected(item.error());
       stream_.nodes[id].items.push_back(*item);

@@ -224,6 +224,9 @@ INSTANTIATE_TEST_SUITE_P(
                       Refusal{"a: 1\n  b: 2\n", "/a", "line 2, column 3: this line goes on"},
                       Refusal{"a:\n  b: 1\n   c: 2\n", "/a/b", "line 3, column 4"},
                       Refusal{"a: 1\nb\n", "/a", "line 2, column 1: a name"},
+                      Refusal{"a: 1\n\xef\xbb\xbf"
+                              "b: 2\n",
+                              "/a", "line 2, column 1: a byte-order mark"},
                       Refusal{"a: @x\n", "/a", "cannot begin with @"}, Refusal{"a: \"\\q\"\n", "/a", "no such escape"},
                       Refusal{"a: \x01\n", "/a", "control character"}, Refusal{"a: \xff\n", "/a", "is not UTF-8"},
                       Refusal{"a: 1\na: 2\n", "/a", "stands twice, at line 1, column 1 and at line 2, column 1"},
