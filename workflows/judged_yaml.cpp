@@ -1,5 +1,6 @@
 #include <yaml.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -178,6 +179,13 @@ class JudgedYamlReader {
 
 Result<JudgedText> judged_yaml(std::string_view text) {
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+  // libyaml overlooks one at the beginning of any line; other readers take it for a part of what stands there.
+  for (std::size_t at = text.find("\xef\xbb\xbf"); at != std::string_view::npos;
+       at = text.find("\xef\xbb\xbf", at + 1)) {
+    if (at > 0 && text[at - 1] != '\n' && text[at - 1] != '\r') continue;
+    return failure(ErrorKind::invalid, "not read as YAML: a byte-order mark stands at the beginning of line " +
+                                           std::to_string(std::ranges::count(text.substr(0, at), '\n') + 1));
+  }
   return JudgedYamlReader(text).read();
 }
 

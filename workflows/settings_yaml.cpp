@@ -91,6 +91,8 @@ class YamlEditor {
   }
 
   Result<std::optional<std::size_t>> step_in_map(const std::string& token, bool is_last) const {
+    if (token == "<<")
+      return failure(ErrorKind::invalid, "<< merges other maps and is no value", "name the value that is to be set");
     const auto own = own_entries(stream_, here(), token);
     if (own.size() > 1) {
       return failure(ErrorKind::invalid,

@@ -103,6 +103,7 @@ Result<WantedScalar> wanted_scalar(std::string_view json_text) {
     return failure(ErrorKind::invalid, "the value is not a JSON scalar");
   const JsonStep& value = found->steps.back();
   const std::string_view raw = json_text.substr(value.begin, value.end - value.begin);
+  if (raw.size() != json_text.size()) return failure(ErrorKind::invalid, "more than a JSON scalar stands there");
   if (value.kind == JsonStep::Kind::text)
     return WantedScalar{WantedScalar::Kind::text, json_string(raw), std::string(raw)};
   const auto kind = value.kind == JsonStep::Kind::number ? WantedScalar::Kind::number

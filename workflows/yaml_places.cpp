@@ -16,6 +16,15 @@ using Made = Result<std::size_t>;
 
 constexpr std::string_view write_plainly = "write it as `name: value` if values of this file are to be set";
 
+constexpr std::string_view odd_name = "readers differ on where the name behind this & or * ends";
+constexpr std::string_view common_name = "give it a name of letters, digits, _ and -";
+
+bool is_common_name(std::string_view name) {
+  return !name.empty() && std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  });
+}
+
 class YamlReader {
  public:
   explicit YamlReader(std::string_view text) : in_{text, byte_order_mark(text)} {}
@@ -44,6 +53,11 @@ class YamlReader {
 
   Done check() {
     if (auto is_text = check_is_text(in_.text); !is_text) return is_text;
+    constexpr std::string_view mark = "\xef\xbb\xbf";
+    for (std::size_t at = in_.text.find(mark, in_.at); at != std::string_view::npos; at = in_.text.find(mark, at + 1)) {
+      const bool begins_line = at == in_.at || in_.text[at - 1] == '\n' || in_.text[at - 1] == '\r';
+      if (begins_line) return YamlCursor{in_.text, at}.wrong("a byte-order mark stands within the file", "take it out");
+    }
     const auto control = std::ranges::find_if(in_.text, [](char c) {
       return (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f;
     });
@@ -202,6 +216,9 @@ class YamlReader {
     start_collection(id, YamlKind::list, column);
     while (true) {
       ++in_.at;
+      YamlCursor behind = in_;
+      while (behind.peek() == ' ') ++behind.at;
+      if (behind.peek() == '\t') return tab();
       const auto item = block(id, {column + 1, false, true});
       if (!item) return std::unexpected(item.error());
       stream_.nodes[id].items.push_back(*item);
@@ -363,7 +380,7 @@ class YamlReader {
       std::string& into = is_anchor ? node.anchor : node.tag;
       if (!into.empty()) return next.wrong("a value has two anchors or two tags");
       into = next.text.substr(begin + (is_anchor ? 1 : 0), next.at - begin - (is_anchor ? 1 : 0));
-      if (is_anchor && into.empty()) return next.wrong("an anchor (&) has no name");
+      if (is_anchor && !is_common_name(into)) return in_.wrong(std::string(odd_name), std::string(common_name));
       if (is_anchor) anchors_[into] = id;
       node.content = node.end = node.value_end = in_.at = next.at;
       next.skip_blanks();
@@ -382,6 +399,7 @@ class YamlReader {
     node.style = '*';
     node.anchor = in_.text.substr(name, in_.at - name);
     node.end = node.value_end = in_.at;
+    if (!is_common_name(node.anchor)) return begin.wrong(std::string(odd_name), std::string(common_name));
     const auto known = anchors_.find(node.anchor);
     if (known == anchors_.end())
       return begin.wrong("the alias *" + node.anchor + " repeats what no & has named before");

@@ -227,10 +227,15 @@ INSTANTIATE_TEST_SUITE_P(
         RefusedEdit{"a: b: c\n", "/a", "line 1, column 5: a second colon"},
         RefusedEdit{"a: 1\n  b: 2\n", "/a", "line 2, column 3: this line goes on"},
         RefusedEdit{"a:\n  b: 1\n   c: 2\n", "/a/b", "line 3, column 4"},
-        RefusedEdit{"a: 1\nb\n", "/a", "line 2, column 1: a name"}, RefusedEdit{"a: @x\n", "/a", "cannot begin with @"},
-        RefusedEdit{"a: \"\\q\"\n", "/a", "no such escape"}, RefusedEdit{"a: \x01\n", "/a", "control character"},
-        RefusedEdit{"a: \xff\n", "/a", "is not UTF-8"},
+        RefusedEdit{"a: 1\nb\n", "/a", "line 2, column 1: a name"},
+        RefusedEdit{"a: 1\n\xef\xbb\xbf"
+                    "b: 2\n",
+                    "/a", "line 2, column 1: a byte-order mark"},
+        RefusedEdit{"a: @x\n", "/a", "cannot begin with @"}, RefusedEdit{"a: \"\\q\"\n", "/a", "no such escape"},
+        RefusedEdit{"a: \x01\n", "/a", "control character"}, RefusedEdit{"a: \xff\n", "/a", "is not UTF-8"},
         RefusedEdit{"a: 1\na: 2\n", "/a", "stands twice, at line 1, column 1 and at line 2, column 1"},
+        RefusedEdit{"&a: {b: 1}\n", "/b", "readers differ on where the name"},
+        RefusedEdit{"a: &b.c 1\n", "/a", "readers differ on where the name"},
         RefusedEdit{"a: *b\n", "/a", "line 1, column 4: the alias *b"},
         RefusedEdit{"a: &p 1\nb: *p\n", "/a", "stands in &p (line 1, column 4), which /b repeats"},
         RefusedEdit{"x: &c\n  i: {p: 1}\ns:\n  <<: *c\n", "/x/i/p", "which /s/i/p repeats"},
@@ -273,7 +278,9 @@ TEST(SettingsEdit, RefusesWhatIsNoPointerOrNoValue) {
   EXPECT_FALSE(set_setting("{}", SettingsFormat::json, "/a~2", "1"));
   EXPECT_FALSE(set_setting("{}", SettingsFormat::json, "/\xce", "1"));
   EXPECT_FALSE(set_setting("a: 1\n", SettingsFormat::yaml, "/\xce", "1"));
-  for (const char* value : {"{}", "[]", "", "x", "1 2", "tru"}) {
+  for (const char* value : {"{}", "[]", "", "x", "1 2", "tru", " 1", "1\n",
+                            "\xef\xbb\xbf"
+                            "1"}) {
     EXPECT_FALSE(set_setting("{}", SettingsFormat::json, "/a", value)) << value;
     EXPECT_FALSE(set_setting("a: 1\n", SettingsFormat::yaml, "/a", value)) << value;
   }

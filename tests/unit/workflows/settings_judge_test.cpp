@@ -110,6 +110,7 @@ INSTANTIATE_TEST_SUITE_P(
         Judged{"? [x, y]\n: 1\na: 1\n", "? [x, z]\n: 1\na: 2\n", "/a", "2", "members"},
         Judged{"? [x, y]\n: 1\na: 1\n", "? [x, y]\n: 1\na: 2\n", "/a", "2", ""},
         Judged{"a: 1\n", "a: 2\n\tb: 1\n", "/a", "2", "after the edit: not read as YAML at line 2"},
+        Judged{"- 1\n", "\n\xef\xbb\xbf- 2\n", "/0", "2", "a byte-order mark stands"},
         Judged{"a: 1\n", "a: [2\n", "/a", "2", "not read as YAML"}, Judged{"", "a: 2\n", "/a", "2", "documents"}));
 
 TEST(SettingsJudge, TellsWhatStandsAtAPointer) {
