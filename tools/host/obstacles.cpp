@@ -42,7 +42,7 @@ Status status_of(int folder, const char* name) {
 }
 
 // The folder of a path that is there, the deepest one where some are missing.
-UniqueFd deepest_folder(const RootFolder& root, std::string path) {
+UniqueFd deepest_part_there(const RootFolder& root, std::string path) {
   while (true) {
     const auto slash = path.rfind('/');
     path = slash == std::string::npos ? "." : path.substr(0, slash);
@@ -117,7 +117,7 @@ std::string why_not_replaced(const RootFolder& root, int folder, const Status& t
 
 void tell_obstacles(const RootFolder& root, TargetFacts& facts) {
   if (facts.path == ".") return;
-  const UniqueFd folder = deepest_folder(root, facts.path);
+  const UniqueFd folder = deepest_part_there(root, facts.path);
   if (!folder) return;
   const bool is_there = facts.kind != TargetKind::absent;
   const auto opened = is_there ? root.open_below(facts.path, O_PATH | O_NOFOLLOW) : failure(ErrorKind::not_found, "");
