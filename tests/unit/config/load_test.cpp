@@ -70,7 +70,7 @@ TEST(LoadEverything, EveryFieldArrives) {
   EXPECT_EQ(spec.healing.max_retries, 2U);
   EXPECT_FALSE(spec.healing.enabled);
   EXPECT_EQ(spec.healing.retry_delay, std::chrono::milliseconds(1500));
-  ASSERT_EQ(spec.self_test.size(), 7U);
+  ASSERT_EQ(spec.self_test.size(), 8U);
   EXPECT_EQ(std::get<FileProbe>(spec.self_test[0].what).baseline, sha256_name("port = 8080\n"));
   EXPECT_EQ(std::get<FileProbe>(spec.self_test[0].what).mode, 0640U);
   EXPECT_FALSE(spec.self_test[2].heal);
