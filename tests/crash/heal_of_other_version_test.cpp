@@ -62,6 +62,7 @@ INSTANTIATE_TEST_SUITE_P(Program, HealOfAnEarlierVersion, ::testing::ValuesIn(re
                          [](const auto& example) { return example.param.name; });
 
 TEST_P(HealOfAnEarlierVersion, Case142_IsFinishedByTodaysRulesAndNamesBoth) {
+  if (GetParam().since_version >= today) GTEST_SKIP() << "earlier rules made no plan for it";
   Bridge whole;
   prepare(whole, GetParam());
   const unsigned commits = static_cast<unsigned>(std::stoul(killed_after(whole, 0).out));

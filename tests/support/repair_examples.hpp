@@ -15,6 +15,7 @@ struct RepairExample {
   std::function<void(const Bridge&)> break_it;  // and all it needs to stand
   std::function<void(const Bridge&)> is_healed;
   std::string other_engines = {};  // the YAML of engines that it leans on
+  unsigned since_version = 1;      // of the rules of heals: earlier ones refused it
 };
 
 inline void PrintTo(const RepairExample& example, std::ostream* out) { *out << example.name; }
@@ -235,7 +236,9 @@ inline const std::vector<RepairExample>& configuration_examples() {
          EXPECT_EQ(bridge.read("new/deep/app.conf"), "port = 8080\n");
          EXPECT_TRUE(std::filesystem::is_regular_file(std::filesystem::symlink_status(bridge.path("linked.conf"))));
          EXPECT_EQ(std::filesystem::read_symlink(bridge.path("current")), "releases/2");
-       }},
+       },
+       {},
+       3},
       {"policy",
        "    self_test: [ { name: rules, command: [tests/rules] } ]\n"
        "    repair: { policy: [ { path: rules, recursive: true, max_mode: \"0640\", forbid: "

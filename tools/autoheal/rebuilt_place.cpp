@@ -60,9 +60,11 @@ class Builder {
     }
   }
 
-  // What was made then was made in a folder that was there.
+  // What was made then was made in a folder that was there, or that the heal made.
   void make_room(const std::string& path) {
-    if (host::check_path(path)) (void)make_folders_above(path);
+    if (!host::check_path(path)) return;
+    const std::string missing = missing_above(path);
+    (void)make_folders_above(missing.empty() ? path : missing);
   }
 
   // A program that may run again; where it cannot be rebuilt, the one of this machine runs or the record answers.
@@ -131,6 +133,15 @@ class Builder {
       default:
         return failure(ErrorKind::invalid, "a " + std::string(name_of(facts.kind)) + " cannot be built again");
     }
+  }
+
+  // The first folder on the way that was looked at and was not there; empty: there is none.
+  [[nodiscard]] std::string missing_above(const std::string& path) const {
+    for (auto slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+      const auto seen = std::ranges::find(observation_.targets, path.substr(0, slash), &TargetFacts::path);
+      if (seen != observation_.targets.end() && seen->kind == TargetKind::absent) return seen->path;
+    }
+    return {};
   }
 
   Result<void> make_folders_above(const std::string& path) {
