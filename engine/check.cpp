@@ -2,10 +2,32 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <string_view>
 
 namespace autoheal {
 
-void check_failed(const char* condition, std::source_location where) noexcept {
+namespace {
+
+thread_local unsigned contained_depth = 0;
+
+// "workflows/plan.cpp:12", wherever it was built.
+std::string place_of(std::source_location where) {
+  std::string_view file = where.file_name();
+  if (const auto slash = file.rfind('/'); slash != std::string_view::npos) {
+    const auto room = file.rfind('/', slash - 1);
+    file.remove_prefix(room == std::string_view::npos ? 0 : room + 1);
+  }
+  return std::string(file) + ":" + std::to_string(where.line());
+}
+
+}  // namespace
+
+ContainedChecks::ContainedChecks() noexcept { ++contained_depth; }
+ContainedChecks::~ContainedChecks() { --contained_depth; }
+bool checks_are_contained() noexcept { return contained_depth > 0; }
+
+void check_failed(const char* condition, std::source_location where) {
+  if (contained_depth > 0) throw FailedCheck(std::string(condition) + " does not hold (" + place_of(where) + ")");
   std::fprintf(stderr, "autoheal: internal error: %s does not hold (%s:%u)\n", condition, where.file_name(),
                static_cast<unsigned>(where.line()));
   std::abort();

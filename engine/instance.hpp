@@ -12,6 +12,7 @@
 
 #include "engine/blob_store.hpp"
 #include "engine/check.hpp"
+#include "engine/contained.hpp"
 #include "engine/entry.hpp"
 #include "engine/large_data.hpp"
 #include "engine/workflow.hpp"
@@ -24,6 +25,8 @@ struct Step {
   std::vector<std::function<void()>> effects;  // to call once the entries are committed
   std::optional<Duration> wake_after;
   bool ends = false;
+  std::optional<Defect> defect =
+      {};  // nothing could be decided: the stream is set aside, and nothing else of this counts
 };
 
 class Instance {
@@ -86,15 +89,21 @@ class TypedInstance final : public Instance {
 
   [[nodiscard]] Result<Step> take(const typename W::Input& input, Timestamp now, BlobStore& blobs) {
     AUTOHEAL_CHECK(!ended && !to_be_resumed);
-    Decision<W> decision = W::decide(std::as_const(state_), input, now);
+    Decision<W> decision;
+    auto decided = contained(W::type, [&] {
+      decision = W::decide(std::as_const(state_), input, now);
+      return encoded_entries(decision);
+    });
+    Step step;
+    if (!decided) {
+      ended = true;  // what its state is worth nobody knows: it takes no more input in this process
+      step.defect = decided.error();
+      return step;
+    }
     for (const NewContent& content : decision.contents) {
       if (auto name = blobs.put(content.bytes, content.naming); !name) return std::unexpected(std::move(name.error()));
     }
-    Step step;
-    for (const auto& entry : decision.entries) {
-      AUTOHEAL_CHECK(misfit_in<W>(state_, entry) == nullptr);
-      state_ = W::apply(std::move(state_), entry);
-      Encoded encoded = W::encode(std::as_const(state_), entry);
+    for (Encoded& encoded : *decided) {
       auto data = shorten(blobs, std::move(encoded.data));
       if (!data) return std::unexpected(std::move(data.error()));
       step.entries.push_back({std::move(encoded.type), encoded.dataversion, now, std::move(encoded.actor),
@@ -137,6 +146,17 @@ class TypedInstance final : public Instance {
   bool resumes_alone() const override { return W::resumes_alone(state_); }
 
  private:
+  // Folds them, too: each is written as of the state after it.
+  std::vector<Encoded> encoded_entries(const Decision<W>& decision) {
+    std::vector<Encoded> all;
+    for (const auto& entry : decision.entries) {
+      AUTOHEAL_CHECK(misfit_in<W>(state_, entry) == nullptr);
+      state_ = W::apply(std::move(state_), entry);
+      all.push_back(W::encode(std::as_const(state_), entry));
+    }
+    return all;
+  }
+
   EffectPerformer<W>& performer_;
   Deliver deliver_;
   typename W::State state_{};

@@ -111,10 +111,7 @@ Instance* Runner::find(const std::string& stream) {
 
 void Runner::take_step(Instance& instance, std::uint64_t version_before, Result<Step> step, std::string key,
                        Started started) {
-  if (!step) {
-    stop(std::move(step.error()));
-    return;
-  }
+  if (!step) return stop(std::move(step.error()));
   works_.push_back({&instance, version_before, std::move(*step), std::move(key), std::move(started)});
 }
 
@@ -243,7 +240,11 @@ void Runner::perform(std::vector<Work> works) {
   for (Work& work : works) {
     const std::string stream = work.instance->stream();
     AUTOHEAL_CHECK(work.instance->all_is_committed());
-    if (work.started) work.started(stream);
+    if (work.started && !work.step.defect) work.started(stream);
+    if (work.step.defect) {
+      set_aside(work);
+      continue;
+    }
     if (work.step.wake_after) wakes_.set(stream, ports_.clock.since_boot() + *work.step.wake_after);
     for (auto& effect : work.step.effects) effect();
     if (work.step.ends) {
@@ -252,6 +253,18 @@ void Runner::perform(std::vector<Work> works) {
       instances_.erase(stream);
     }
   }
+}
+
+// Its last entry stays its last one in the ledger: another process, of a version in which it was mended, goes on there.
+void Runner::set_aside(const Work& work) {
+  const std::string stream = work.instance->stream();
+  const Error error{ErrorKind::failed, sentence_of(*work.step.defect),
+                    "nothing more is done about it by this process; tell the maintainers"};
+  if (work.started) work.started(std::unexpected(error));
+  if (hooks.set_aside) hooks.set_aside(stream, error);
+  if (hooks.ended) hooks.ended(stream);
+  wakes_.clear(stream);
+  instances_.erase(stream);
 }
 
 // The batch was refused whole because one start repeats an earlier one: that start gets the earlier stream, the rest
@@ -331,7 +344,9 @@ Result<void> Runner::load(const std::string& stream) {
                                                        std::to_string(instance->version + 1) + ": the next one is " +
                                                        std::to_string(entry.version));
     }
-    if (auto folded = instance->fold(entry, ports_.blobs); !folded) return folded;
+    const auto folded = contained("folding " + entry.type, [&] { return instance->fold(entry, ports_.blobs); });
+    if (!folded) return autoheal::failure(ErrorKind::failed, sentence_of(folded.error()), "tell the maintainers");
+    if (!*folded) return *folded;
   }
   instances_[stream] = std::move(instance);
   return {};

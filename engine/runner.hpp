@@ -130,6 +130,7 @@ class Runner {
   AppendResult write(const Batch& batch);
   bool committed(const AppendResult& result);
   void perform(std::vector<Work> works);
+  void set_aside(const Work& work);
   void already_started(const AppendResult& result);
   void stop(Error error);
   void refuse_all();

@@ -111,8 +111,9 @@ Said said_of(const Attempt& attempt, Plan (*placeless)(Plan)) {
 }
 
 void forget_place(TargetFacts& facts) {
-  facts.device = facts.inode = facts.links = 0;
+  facts.device = facts.inode = facts.links = facts.generation = 0;
   facts.mtime_ns = facts.ctime_ns = 0;
+  facts.capability.clear();
   if (facts.kind == TargetKind::folder) facts.size = 0;
 }
 

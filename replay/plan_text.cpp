@@ -29,6 +29,11 @@ std::string command_line(const ProgramRun& run) {
   return line;
 }
 
+std::string in_place_of(const TargetFacts& before) {
+  return before.kind == TargetKind::other ? " (in place of something that is no file)"
+                                          : " (in place of a " + std::string(name_of(before.kind)) + ")";
+}
+
 }  // namespace
 
 std::string line_of(const Change& change) {
@@ -43,10 +48,14 @@ std::string line_of(const Change& change) {
   }
   if (after.kind == TargetKind::link) {
     return "link " + before.path + " -> " + after.link_target +
-           (before.kind == TargetKind::link ? " (was " + before.link_target + ")" : " (new)");
+           (before.kind == TargetKind::link     ? " (was " + before.link_target + ")"
+            : before.kind == TargetKind::absent ? " (new)"
+                                                : in_place_of(before));
   }
   std::string text = std::string(name_of(change.kind)) + " " + before.path;
-  if (before.kind == TargetKind::absent) return text + " (new, " + octal(after.mode) + ")";
+  if (before.kind == TargetKind::absent)
+    return text + (after.kind == TargetKind::folder ? " (new folder, " : " (new, ") + octal(after.mode) + ")";
+  if (before.kind != after.kind && change.kind != ChangeKind::state) text += in_place_of(before);
   if (before.digest != after.content) {
     text += ": " + short_digest(before.digest) + " -> " + short_digest(after.content);
   }
@@ -55,6 +64,9 @@ std::string line_of(const Change& change) {
     text += ", owner " + std::to_string(before.uid) + ":" + std::to_string(before.gid) + " -> " +
             std::to_string(after.uid) + ":" + std::to_string(after.gid);
   }
+  if (before.acl != after.acl && before.kind == after.kind)
+    text += ", access list " + (before.acl.empty() ? "none" : before.acl) + " -> " +
+            (after.acl.empty() ? "none" : after.acl);
   if (!change.named.empty()) {
     text += " (";
     for (const auto& name : change.named) text += (text.ends_with('(') ? "" : ", ") + name;

@@ -34,6 +34,7 @@ class Recovery {
     }
   }
   void operator()(const RepairFailed& e) {
+    if (e.cause == defect_word) return failed_in_defect(e);
     switch (state_.step) {
       case Step::observing:
         return failed_before_changes(e);
@@ -67,6 +68,15 @@ class Recovery {
       evidenced(e.evidence, e.adopted_baseline, true, e.program_version, e.program_sha256);
   }
   void operator()(const CertificationRefused& e) {
+    for (const Refusal& refusal : e.refusals) {
+      if (refusal.criterion != defect_word) continue;
+      stopped_by_defect(refusal.reason);
+      // Not the judge but who gathered the evidence was at fault.
+      if (e.evidence.problem == refusal.reason && state_.step == Step::certifying) {
+        return may_be(Evidenced{
+            std::make_shared<const EngineSpec>(), e.evidence, {}, e.adopted_baseline, {}, {}, refusal.reason});
+      }
+    }
     if (state_.step == Step::certifying) evidenced(e.evidence, e.adopted_baseline, false, {}, {});
   }
   void operator()(const RollbackStarted& e) {
@@ -78,6 +88,7 @@ class Recovery {
     went_on_after_restart();
   }
   void operator()(const CancelRequested& e) {
+    if (e.reason == EndReason::defect) return stopped_by_defect({});
     if (e.by.principal.empty()) {
       const Today today{e.reason, false};
       if (state_.step == Step::observing) may_be(not_observed("the heal was told to end", today));
@@ -92,6 +103,7 @@ class Recovery {
   }
   void operator()(const UndoIntended&) { went_on_after_restart(); }
   void operator()(const RolledBack&) { went_on_after_restart(); }
+  void operator()(const ImagesKept& e) { may_be(Settled{e.kept}); }
   // These follow others and never stand first.
   void operator()(const PlanCertified&) {}
   void operator()(const PlanRefused&) {}
@@ -120,6 +132,30 @@ class Recovery {
     if (e.cause != "plan") return may_be(not_observed(e.message, {}));
     if (e.observation) return observed(*e.observation, true, {}, {});
     told.untold = "an entry of an older version does not hold what was observed when no plan could be made";
+  }
+
+  // A defect is data: where today's code does not run into it, the record is taken as it is.
+  void stopped_by_defect(const std::string& sentence) {
+    told.untold = "a defect of the Autoheal of that time ended the heal here" +
+                  (sentence.empty() ? std::string() : " (" + sentence + ")") +
+                  ", and today's code does not run into it: it was mended, or shows itself only now and then";
+  }
+
+  void failed_in_defect(const RepairFailed& e) {
+    stopped_by_defect(e.message);
+    if (state_.step == Step::observing && e.observation) {
+      for (const auto& [adopted, digest] : adopted_then({}, false)) observed(*e.observation, true, adopted, digest);
+    } else if (state_.step == Step::observing) {
+      Observed input = not_observed(e.message, {});
+      input.defect = e.message;
+      may_be(std::move(input));
+    } else if (const unsigned act = captures_next(); act != 0 && e.outcomes.empty()) {
+      may_be(CaptureDone{act, failure(ErrorKind::failed, e.message), e.message});
+    } else if (state_.step == Step::acting && e.outcomes.size() == 1) {
+      may_be(ActDone{e.outcomes.front(), e.message});
+    } else if (state_.step == Step::changing) {
+      may_be(ChangesDone{e.outcomes, e.message});
+    }
   }
 
   // The act whose capture is what the heal waits for, or 0.
@@ -244,7 +280,8 @@ Result<RecordedInput> input_before(const HealState& state, RecordedHeal& heal, s
   if (!entry) return std::unexpected(entry.error());
   Recovery recovery(state, heal.entry(index), world);
   std::visit(recovery, **entry);
-  if (recovery.missing && recovery.told.possible.empty()) return std::unexpected(std::move(*recovery.missing));
+  if (recovery.missing && recovery.told.possible.empty() && recovery.told.untold.empty())
+    return std::unexpected(std::move(*recovery.missing));
   return std::move(recovery.told);
 }
 

@@ -73,7 +73,8 @@ struct Describe {
       add("test " + test.name + (test.passed ? " passes" : " fails: " + test.message) + " (" + milliseconds(test.took) +
           ")");
     }
-    for (const SecurityFinding& finding : seen.findings) add("security " + finding.path + ": " + finding.message);
+    for (const SecurityFinding& finding : seen.findings)
+      add("security " + finding.path + ": " + finding.message + (finding.passing ? " (an editor is at work)" : ""));
     if (seen.findings.empty()) add("security: no violation");
     for (const AuthorizedChange& change : seen.authorized) {
       add("rbac: " + name_of_number(state, change.number) + " by " + change.principal + " (" + change.role + ")");
@@ -156,6 +157,11 @@ struct Describe {
   void operator()(const Exhausted& e) {
     say("Exhausted after " + plural(e.attempts, "attempt") + ": " + std::string(name_of(e.reason)));
     if (!e.message.empty()) add(e.message);
+  }
+  void operator()(const ImagesKept& e) {
+    say(e.kept.empty() ? "nothing that it displaced lies beside its targets any more"
+                       : "stays beside its targets, since the vault could not take it");
+    for (const std::string& one : e.kept) add(one);
   }
 };
 

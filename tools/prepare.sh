@@ -34,6 +34,21 @@ install_packages() {
   } >&2 || { echo "apt-get could not install what is missing" >&2; exit 69; }
 }
 
+# install_node_packages FOLDER: what its lock file names, by checksum, for tests that read with packages of npm. Debian's
+# node where there is none. Once installed nothing is asked of the network.
+install_node_packages() {
+  local folder=$1 list
+  if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+    list=$(mktemp)
+    printf 'nodejs\nnpm\n' >"$list"
+    install_packages "$list"
+    rm -f "$list"
+  fi
+  [ "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ] && return 0
+  (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund) >&2 ||
+    { echo "npm could not install the packages of $folder" >&2; exit 69; }
+}
+
 # build_preset PRESET [TARGET...]: quiet when all goes well, with progress on a terminal; the whole log when not.
 build_preset() {
   local preset=$1 log

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "workflows/document_judge.hpp"
 #include "workflows/glob.hpp"
 #include "workflows/security_rules.hpp"
 
@@ -40,11 +41,17 @@ void baselines_are_adopted(const EngineSpec& spec, const std::optional<AdoptedBa
 }
 
 // A folder's size and times change with what lies in it; a device may have another number after a reboot.
-bool as_left(const TargetFacts& now, TargetFacts left) {
+bool as_left(const TargetFacts& now, TargetFacts left, bool with_content) {
   left.device = now.device;
-  if (now.kind != TargetKind::folder) return now == left;
-  return left.kind == now.kind && left.inode == now.inode && left.mode == now.mode && left.uid == now.uid &&
-         left.gid == now.gid;
+  if (left.generation == 0) left.generation = now.generation;  // not known then
+  if (with_content) return now == left;
+  return left.kind == now.kind && left.inode == now.inode && left.generation == now.generation &&
+         left.mode == now.mode && left.uid == now.uid && left.gid == now.gid && left.acl == now.acl;
+}
+
+// Whether what it holds must be as it was left: not of a folder, nor of a file whose mode alone was repaired.
+bool content_counts(const Change& change) {
+  return change.after.kind == TargetKind::link || change.after.kind == TargetKind::absent || declares_content(change);
 }
 
 // State is in use again: that it is there and sound is asked, not that nobody wrote to it since.
@@ -78,19 +85,20 @@ void targets_are_as_planned(const Plan& plan, const std::vector<ChangeOutcome>& 
       continue;
     }
     const TargetAfter& after = change.after;
-    const bool same =
-        now->kind == after.kind &&
-        (after.kind == TargetKind::absent ||
-         (now->uid == after.uid && now->gid == after.gid &&
-          (after.kind == TargetKind::link ? now->link_target == after.link_target : now->mode == after.mode)));
+    const bool same = now->kind == after.kind &&
+                      (after.kind == TargetKind::absent ||
+                       (now->uid == after.uid && now->gid == after.gid &&
+                        (after.kind == TargetKind::link ? now->link_target == after.link_target
+                                                        : now->mode == after.mode && now->acl == after.acl)));
     if (!same) reasons.hashes(path + " is not as the plan leaves it");
-    if (after.kind == TargetKind::file) {
+    if (declares_content(change)) {
       const auto hashed = std::ranges::find(evidence.hashes, path, &HashFinding::path);
       if (hashed == evidence.hashes.end() || hashed->digest != after.content) {
         reasons.hashes(path + " does not hold what the plan wrote");
       }
     }
-    if (outcome != outcomes.end() && !outcome->left.path.empty() && !as_left(*now, outcome->left)) {
+    if (outcome != outcomes.end() && !outcome->left.path.empty() &&
+        !as_left(*now, outcome->left, content_counts(change))) {
       reasons.hashes(path + " was changed by somebody else after the repair");
     }
   }
@@ -117,6 +125,31 @@ void releases_are_whole(const Plan& plan, const Evidence& evidence, Reasons& rea
       reasons.hashes("release " + found->second.name + " is not whole: " + found->second.message);
     }
   }
+}
+
+void documents_are_as_declared(const EngineSpec& spec, const std::vector<DocumentFinding>& findings, Reasons& reasons) {
+  for (const std::string& path : judged_documents(spec)) {
+    const auto found = std::ranges::find(findings, path, &DocumentFinding::path);
+    if (found == findings.end()) {
+      reasons.hashes(path + " was not judged");
+    } else if (!found->problem.empty()) {
+      reasons.hashes(path + ": " + found->problem);
+    }
+  }
+}
+
+// The bytes of a document as the plan leaves it.
+Result<std::string> planned_content(const Plan& plan, const Observation& observation, const Contents& contents,
+                                    const Contents& new_contents, const std::string& path) {
+  BlobName name;
+  if (const auto seen = observation.contents.find(path); seen != observation.contents.end()) name = seen->second;
+  for (const Change& change : plan.changes) {
+    if (change.before.path == path) name = change.after.content;
+  }
+  for (const Contents* known : {&new_contents, &contents}) {
+    if (const auto bytes = known->find(name); bytes != known->end()) return bytes->second;
+  }
+  return failure(ErrorKind::not_found, "what the plan makes of it is not known");
 }
 
 bool is_declared(const std::vector<std::string>& globs, const std::string& path) {
@@ -245,9 +278,16 @@ void everything_was_done(const Plan& plan, const std::vector<ChangeOutcome>& out
 
 std::vector<Refusal> certify_plan(const EngineSpec& spec, const Plan& plan, const Observation& observation,
                                   const Contents& contents, const Contents& new_contents,
-                                  const std::optional<AdoptedBaseline>& adopted, bool principal_may_change) {
+                                  const std::optional<AdoptedBaseline>& adopted, bool principal_may_change,
+                                  Documents documents) {
   Reasons reasons;
   baselines_are_adopted(spec, adopted, reasons);
+  if (documents == Documents::judged) {
+    const auto planned = [&](const std::string& path) {
+      return planned_content(plan, observation, contents, new_contents, path);
+    };
+    documents_are_as_declared(spec, judge_documents(spec, observation, contents, planned), reasons);
+  }
   for (const Change& change : plan.changes) {
     const std::string* content = nullptr;
     if (const auto made = new_contents.find(change.after.content); made != new_contents.end()) {
@@ -263,12 +303,13 @@ std::vector<Refusal> certify_plan(const EngineSpec& spec, const Plan& plan, cons
 
 std::vector<Refusal> certify_outcome(const EngineSpec& spec, const Plan& plan,
                                      const std::vector<ChangeOutcome>& outcomes, const Evidence& evidence,
-                                     const std::optional<AdoptedBaseline>& adopted) {
+                                     const std::optional<AdoptedBaseline>& adopted, Documents documents) {
   Reasons reasons;
   if (!evidence.problem.empty()) reasons.tests("the evidence is incomplete: " + evidence.problem);
   everything_was_done(plan, outcomes, reasons);
   baselines_are_adopted(spec, adopted, reasons);
   targets_are_as_planned(plan, outcomes, evidence, reasons);
+  if (documents == Documents::judged) documents_are_as_declared(spec, evidence.documents, reasons);
   releases_are_whole(plan, evidence, reasons);
   builds_are_as_left(outcomes, evidence, reasons);
   if (adopted) {
@@ -278,7 +319,9 @@ std::vector<Refusal> certify_outcome(const EngineSpec& spec, const Plan& plan,
   }
   everything_was_tested(spec, evidence, reasons);
   if (evidence.scanned != spec.certify.security.paths) reasons.security("not every path of `security` was scanned");
-  for (const SecurityFinding& finding : evidence.findings) reasons.security(why(finding.path, finding.message));
+  for (const SecurityFinding& finding : evidence.findings) {
+    if (!finding.passing) reasons.security(why(finding.path, finding.message));
+  }
   changes_were_allowed(outcomes, evidence, reasons);
   return reasons.take();
 }

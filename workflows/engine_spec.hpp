@@ -48,7 +48,15 @@ struct EnvProbe {
   std::string file;
   std::vector<std::string> require;
   std::map<std::string, std::string> equals;
+  std::string dialect = {};  // whose file it is: shell, systemd, compose, dotenv, docker, expand; empty: told from it
   friend bool operator==(const EnvProbe&, const EnvProbe&) = default;
+};
+// Values in a .json, .yaml or .yml file, by RFC 6901 pointers.
+struct SettingsProbe {
+  std::string file;
+  std::vector<std::pair<std::string, std::string>> equals;  // pointer, value as JSON text (a scalar)
+  std::vector<std::string> require;                         // pointers at which something stands
+  friend bool operator==(const SettingsProbe&, const SettingsProbe&) = default;
 };
 struct TcpProbe {
   std::string host;
@@ -76,15 +84,27 @@ struct ProcessProbe {
   friend bool operator==(const ProcessProbe&, const ProcessProbe&) = default;
 };
 
+struct LinkProbe {
+  std::string path;
+  std::string target;  // as written in the link
+  friend bool operator==(const LinkProbe&, const LinkProbe&) = default;
+};
+
 struct Probe {
   std::string name;
   Duration timeout = std::chrono::seconds(10);
   bool heal = true;  // false: reported only
-  std::variant<FileProbe, EnvProbe, TcpProbe, HttpProbe, CommandProbe, PluginProbe, ProcessProbe> what;
+  std::variant<FileProbe, EnvProbe, TcpProbe, HttpProbe, CommandProbe, PluginProbe, ProcessProbe, SettingsProbe,
+               LinkProbe>
+      what;
   friend bool operator==(const Probe&, const Probe&) = default;
 };
 
 // ---- repairs
+
+// What `acl` says besides entries, which stand as setfacl takes them, with commas.
+inline constexpr std::string_view acl_none = "none";  // taken off
+inline constexpr std::string_view acl_keep = "keep";  // kept, also where the mode then grants more to who is named
 
 struct FileRepair {
   std::string path;
@@ -92,7 +112,10 @@ struct FileRepair {
   BlobName baseline;
   std::optional<FileMode> mode;
   std::string owner;
-  std::optional<ProgramRun> validate;  // "{file}" in argv stands for the staged file
+  std::optional<ProgramRun> validate;          // "{file}" in argv stands for the staged file
+  std::optional<FileMode> baseline_mode = {};  // where it is narrower than 0644: so is a new file
+  std::optional<std::string> acl = {};         // "none", "keep", or entries; unset: kept, and never widened
+  bool replace = false;                        // whatever else lies at the path gives way
   friend bool operator==(const FileRepair&, const FileRepair&) = default;
 };
 struct EnvValue {
@@ -105,16 +128,20 @@ struct EnvRepair {
   std::vector<std::pair<std::string, EnvValue>> set;
   std::vector<std::string> require;
   std::vector<std::string> unset;
+  std::string dialect = {};  // as in EnvProbe
+  bool replace = false;  // whatever else lies there gives way
   friend bool operator==(const EnvRepair&, const EnvRepair&) = default;
 };
 struct SettingsRepair {
   std::string file;                                      // .json, .yaml or .yml
   std::vector<std::pair<std::string, std::string>> set;  // RFC 6901 pointer, value as JSON text (a scalar)
+  bool replace = false;  // where `files` restores it: whatever else lies there gives way
   friend bool operator==(const SettingsRepair&, const SettingsRepair&) = default;
 };
 struct LinkRepair {
   std::string path;
   std::string target;
+  bool replace = false;  // also what is no plain file gives way
   friend bool operator==(const LinkRepair&, const LinkRepair&) = default;
 };
 struct PolicyRepair {
@@ -123,7 +150,8 @@ struct PolicyRepair {
   std::string owner;
   bool recursive = false;
   bool absent = false;
-  std::vector<std::string> forbid;  // RE2 expressions
+  std::vector<std::string> forbid;      // RE2 expressions
+  std::optional<std::string> acl = {};  // as of FileRepair
   friend bool operator==(const PolicyRepair&, const PolicyRepair&) = default;
 };
 struct ServiceRepair {

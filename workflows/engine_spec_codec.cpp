@@ -19,7 +19,11 @@ void fields(A& a, FileProbe& v) {
 }
 template <class A>
 void fields(A& a, EnvProbe& v) {
-  a("file", v.file)("require", v.require)("equals", v.equals);
+  a("file", v.file)("require", v.require)("equals", v.equals).later("dialect", v.dialect);
+}
+template <class A>
+void fields(A& a, SettingsProbe& v) {
+  a("file", v.file)("equals", v.equals)("require", v.require);
 }
 template <class A>
 void fields(A& a, TcpProbe& v) {
@@ -42,6 +46,10 @@ void fields(A& a, ProcessProbe& v) {
   a("pidfile", v.pidfile);
 }
 template <class A>
+void fields(A& a, LinkProbe& v) {
+  a("path", v.path)("target", v.target);
+}
+template <class A>
 void fields(A& a, Probe& v) {
   a("name", v.name)("timeout_us", v.timeout)("heal", v.heal)("what", v.what);
 }
@@ -49,6 +57,7 @@ template <class A>
 void fields(A& a, FileRepair& v) {
   a("path", v.path)("baseline_path", v.baseline_path)("baseline", v.baseline)("mode", v.mode)("owner", v.owner)(
       "validate", v.validate);
+  a.later("baseline_mode", v.baseline_mode).later("acl", v.acl).later("replace", v.replace);
 }
 template <class A>
 void fields(A& a, EnvValue& v) {
@@ -57,19 +66,23 @@ void fields(A& a, EnvValue& v) {
 template <class A>
 void fields(A& a, EnvRepair& v) {
   a("file", v.file)("set", v.set)("require", v.require)("unset", v.unset);
+  a.later("replace", v.replace).later("dialect", v.dialect);
 }
 template <class A>
 void fields(A& a, SettingsRepair& v) {
   a("file", v.file)("set", v.set);
+  a.later("replace", v.replace);
 }
 template <class A>
 void fields(A& a, LinkRepair& v) {
   a("path", v.path)("target", v.target);
+  a.later("replace", v.replace);
 }
 template <class A>
 void fields(A& a, PolicyRepair& v) {
   a("path", v.path)("max_mode", v.max_mode)("owner", v.owner)("recursive", v.recursive)("absent", v.absent)("forbid",
                                                                                                             v.forbid);
+  a.later("acl", v.acl);
 }
 template <class A>
 void fields(A& a, ServiceRepair& v) {
@@ -142,8 +155,8 @@ void fields(A& a, EngineSpec& v) {
 template <class Variant>
 inline constexpr auto kinds_of = 0;
 template <>
-inline constexpr std::array<std::string_view, 7> kinds_of<decltype(Probe::what)> = {
-    "file", "env", "tcp", "http", "command", "plugin", "process"};
+inline constexpr std::array<std::string_view, 9> kinds_of<decltype(Probe::what)> = {
+    "file", "env", "tcp", "http", "command", "plugin", "process", "settings", "link"};
 template <>
 inline constexpr std::array<std::string_view, 2> kinds_of<Hook> = {"run", "http"};
 
@@ -161,7 +174,18 @@ class Writer {
   // A field that older configurations lack; left out where it says nothing.
   template <class T>
   Writer& later(std::string_view name, const T& value) {
-    return value.empty() ? *this : (*this)(name, value);
+    return says_nothing(value) ? *this : (*this)(name, value);
+  }
+  static bool says_nothing(bool value) { return !value; }
+  template <class T>
+  static bool says_nothing(const std::optional<T>& value) {
+    return !value;
+  }
+  template <class T>
+  static bool says_nothing(const T& value)
+  requires requires { value.empty(); }
+  {
+    return value.empty();
   }
   Writer& later(std::string_view name, const OpenWriters& value) {
     return value == OpenWriters::swap ? *this : (*this)(name, value);

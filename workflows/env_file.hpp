@@ -1,25 +1,27 @@
-// .env files, read and edited byte for byte: only the bytes of the named value change; comments, order, quoting and
-// line ends stay. A line is [export ]NAME=VALUE; the last assignment of a name wins.
+// .env files, edited by statements: a value may go over several lines, stand in quotes or before a comment. Only the
+// bytes of the statement that is named change; comments, order, quoting, line ends and all other bytes stay.
+//
+// The editor offers ways to write a value; which of them every reader of the file reads as it was meant is judged by
+// code that shares nothing with it (env_judge.hpp).
 #pragma once
 
-#include <map>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/result.hpp"
 
 namespace autoheal::workflows {
 
-// Names and values as a program that loads the file would see them: quotes taken off, escapes in double quotes read.
-[[nodiscard]] std::map<std::string, std::string> read_env(std::string_view text);
-
-// `text` with `name` set to `value`; appended where it is not assigned. Unchanged if it already has the value.
-// invalid: a name that is none, or a value with a zero byte.
-[[nodiscard]] Result<std::string> set_env(std::string_view text, std::string_view name, std::string_view value);
+// `text` with `name` set to `value`, once for each way in which that could be written, the best first: as it is where
+// it already is so, in the quotes that stand there, without quotes where it needs none. Appended where it is not
+// assigned. invalid: a name that is none, a value with a zero byte, or a statement that does not end. `dialect` as in
+// EnvDeclaration; without one only what several kinds of readers know is written.
+[[nodiscard]] Result<std::vector<std::string>> ways_to_set_env(std::string_view text, std::string_view name,
+                                                               std::string_view value, std::string_view dialect);
 
 // `text` without any assignment of `name`.
-[[nodiscard]] std::string unset_env(std::string_view text, std::string_view name);
+[[nodiscard]] Result<std::string> unset_env(std::string_view text, std::string_view name, std::string_view dialect);
 
 // Letters, digits and underscore, not beginning with a digit.
 [[nodiscard]] bool is_env_name(std::string_view name);

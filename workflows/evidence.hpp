@@ -47,6 +47,7 @@ struct SecurityFinding {
   std::string path;
   std::string rule;  // max_mode, owner, forbid, setid, symlink, outside
   std::string message;
+  bool passing = false;  // in what an editor leaves beside a file while it is at work: reported, and refuses nothing
   friend bool operator==(const SecurityFinding&, const SecurityFinding&) = default;
 };
 
@@ -58,6 +59,13 @@ struct AuthorizedChange {
   friend bool operator==(const AuthorizedChange&, const AuthorizedChange&) = default;
 };
 
+// A document that was edited, as somebody else than its editor reads it.
+struct DocumentFinding {
+  std::string path;
+  std::string problem;  // why it is not as declared; empty: it is
+  friend bool operator==(const DocumentFinding&, const DocumentFinding&) = default;
+};
+
 struct Evidence {
   std::vector<HashFinding> hashes;  // of what `hashes` matches and of every changed file
   std::vector<ProbeResult> probes;  // the self-test, once all pass and have held
@@ -67,6 +75,7 @@ struct Evidence {
   std::vector<AuthorizedChange> authorized;
   std::vector<TargetFacts> targets;              // of every change, taken last
   std::map<std::string, ReleaseFacts> releases;  // by link: the release it leads to, verified once more
+  std::vector<DocumentFinding> documents;        // every document whose values are declared, read as it is now
   std::string problem;                           // why evidence could not be gathered, or empty
   friend bool operator==(const Evidence&, const Evidence&) = default;
 };

@@ -2,11 +2,16 @@
 
 #include <algorithm>
 #include <atomic>
+#include <exception>
+#include <mutex>
 #include <system_error>
 #include <thread>
 #include <utility>
 
+#include "engine/contained.hpp"
+#include "workflows/document_judge.hpp"
 #include "workflows/kept_output.hpp"
+#include "workflows/strategy.hpp"
 
 namespace autoheal::workflows {
 
@@ -82,11 +87,12 @@ std::vector<std::string> changed_paths(const Plan& plan) {
   return paths;
 }
 
-// State is no module: its users go on writing.
+// State is no module: its users go on writing. Nor is a file that was only given its mode, such as a log.
 std::vector<std::string> paths_to_hash(const Certify& effect) {
   std::vector<std::string> paths;
   for (const Change& change : effect.plan->changes) {
-    if (change.kind != ChangeKind::state) paths.push_back(change.before.path);
+    const bool may_change = is_in_place(change) && !declares_content(change);
+    if (change.kind != ChangeKind::state && !may_change) paths.push_back(change.before.path);
   }
   for (const ChangeOutcome& outcome : effect.outcomes) {
     for (const TargetFacts& facts : outcome.built) paths.push_back(facts.path);
@@ -103,6 +109,20 @@ std::map<std::string, ReleaseFacts> verified_releases(const HealSurroundings& at
     releases[repair->link] = at.host.check_release(spec, *repair, change.named.front());
   }
   return releases;
+}
+
+// Documents as they are now, against what the plan was made of.
+std::vector<DocumentFinding> judged_now(const HealSurroundings& at, const EngineSpec& spec, const Certify& effect) {
+  if (judged_documents(spec).empty() || effect.observation == nullptr || effect.observation->recovered) return {};
+  std::vector<DocumentFinding> findings;
+  if (const auto contents = contents_of(at.blobs, spec, *effect.observation)) {
+    const auto now = [&](const std::string& path) { return at.host.read(spec, path); };
+    findings = judge_documents(spec, *effect.observation, *contents, now);
+  } else {
+    for (const std::string& path : judged_documents(spec)) findings.push_back({path, contents.error().message});
+  }
+  for (DocumentFinding& finding : findings) finding.problem = at.mask(finding.problem);
+  return findings;
 }
 
 std::vector<AuthorizedChange> authorizations(const Certify& effect) {
@@ -131,8 +151,18 @@ ProgramRun command_of(const TestSpec& test, const TestCell& cell) {
 
 void run_side_by_side(std::size_t count, unsigned at_once, const std::function<void(std::size_t)>& job) {
   std::atomic<std::size_t> next{0};
-  const auto work = [&] {
-    for (std::size_t index = next++; index < count; index = next++) job(index);
+  std::mutex thrown_mutex;
+  std::exception_ptr thrown;  // the first: it goes on where the jobs were asked for
+  const auto work = [&, contained = checks_are_contained()] {
+    std::optional<ContainedChecks> checks;
+    if (contained) checks.emplace();
+    try {
+      for (std::size_t index = next++; index < count; index = next++) job(index);
+    } catch (...) {
+      next = count;
+      const std::lock_guard lock(thrown_mutex);
+      if (!thrown) thrown = std::current_exception();
+    }
   };
   const std::size_t helpers = std::min<std::size_t>(count, std::max(1U, at_once));
   std::vector<std::jthread> threads;
@@ -141,14 +171,25 @@ void run_side_by_side(std::size_t count, unsigned at_once, const std::function<v
   } catch (const std::system_error&) {  // no thread is to be had: fewer do the same
   }
   work();
+  threads.clear();
+  if (thrown) std::rethrow_exception(thrown);
 }
 
 std::vector<ProbeResult> run_probes(const HealSurroundings& at, const EngineSpec& spec,
                                     const std::vector<Probe>& probes, const EffectMark& mark) {
   if (at.learn_secrets_of) at.learn_secrets_of(spec);
   std::vector<ProbeResult> results(probes.size());
-  run_side_by_side(probes.size(), at.tests_at_once,
-                   [&](std::size_t index) { results[index] = at.host.probe(spec, probes[index], mark); });
+  run_side_by_side(probes.size(), at.tests_at_once, [&](std::size_t index) {
+    auto tested = contained("probe", [&] { return at.host.probe(spec, probes[index], mark); });
+    if (tested) {
+      results[index] = std::move(*tested);
+      return;
+    }
+    // Nothing is known of the engine: that starts no heal, and certifies none.
+    results[index].name = probes[index].name;
+    results[index].heal = probes[index].heal;
+    results[index].message = sentence_of(tested.error());
+  });
   for (ProbeResult& result : results) {  // only now: what one of them read may be what another printed
     result.message = at.mask(result.message);
     if (!result.program_sha256.empty() && result.message.size() > longest_message_bytes)
@@ -180,6 +221,7 @@ Evidence gather_evidence(const HealSurroundings& at, const EngineSpec& spec, con
   evidence.authorized = authorizations(effect);
   // Hashes come last, so that nothing a test did goes unseen; then the targets once more.
   evidence.releases = verified_releases(at, spec, *effect.plan);
+  evidence.documents = judged_now(at, spec, effect);
   if (auto hashes = at.host.hash(spec, {spec.certify.hashes, paths_to_hash(effect)})) {
     evidence.hashes = std::move(*hashes);
   } else {

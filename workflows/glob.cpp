@@ -1,5 +1,6 @@
 #include "workflows/glob.hpp"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -7,7 +8,7 @@ namespace autoheal::workflows {
 
 namespace {
 
-enum class Kind { literal, any_one, any_run, any_path, set };
+enum class Kind { literal, any_one, any_run, any_path, any_folders, set };
 
 struct Piece {
   Kind kind = Kind::literal;
@@ -19,10 +20,11 @@ std::vector<Piece> pieces_of(std::string_view pattern) {
   std::vector<Piece> pieces;
   for (std::size_t at = 0; at < pattern.size(); ++at) {
     if (pattern.substr(at, 2) == "**") {
-      ++at;
-      pieces.push_back({Kind::any_path, 0, {}});
-      // "**/" also stands for no folder at all.
-      if (at + 1 < pattern.size() && pattern[at + 1] == '/') ++at;
+      const bool begins_name = at == 0 || pattern[at - 1] == '/';
+      at = std::min(pattern.find_first_not_of('*', at), pattern.size()) - 1;
+      const bool is_name = begins_name && at + 1 < pattern.size() && pattern[at + 1] == '/';
+      pieces.push_back({is_name ? Kind::any_folders : Kind::any_path, 0, {}});
+      if (is_name) ++at;  // the slash belongs to each of the folders, of which there may be none
     } else if (pattern[at] == '*') {
       pieces.push_back({Kind::any_run, 0, {}});
     } else if (pattern[at] == '?') {
@@ -63,12 +65,15 @@ bool takes_one(const Piece& piece, char c) {
     case Kind::any_run:
       return c != '/';
     case Kind::any_path:
+    case Kind::any_folders:
       return true;
   }
   return false;
 }
 
-bool may_be_empty(const Piece& piece) { return piece.kind == Kind::any_run || piece.kind == Kind::any_path; }
+bool stays(const Piece& piece) {
+  return piece.kind == Kind::any_run || piece.kind == Kind::any_path || piece.kind == Kind::any_folders;
+}
 
 }  // namespace
 
@@ -77,20 +82,21 @@ bool glob_matches(std::string_view pattern, std::string_view path) {
   const auto pieces = pieces_of(pattern);
   std::vector<char> at(pieces.size() + 1, 0);
   at[0] = 1;
-  const auto close_over_empty = [&] {
+  // Folders end where a name ends, all else anywhere.
+  const auto close_over_empty = [&](bool name_begins) {
     for (std::size_t i = 0; i < pieces.size(); ++i) {
-      if (at[i] && may_be_empty(pieces[i])) at[i + 1] = 1;
+      if (at[i] && stays(pieces[i]) && (name_begins || pieces[i].kind != Kind::any_folders)) at[i + 1] = 1;
     }
   };
-  close_over_empty();
+  close_over_empty(true);
   for (const char c : path) {
     std::vector<char> next(pieces.size() + 1, 0);
     for (std::size_t i = 0; i < pieces.size(); ++i) {
       if (!at[i] || !takes_one(pieces[i], c)) continue;
-      next[may_be_empty(pieces[i]) ? i : i + 1] = 1;
+      next[stays(pieces[i]) ? i : i + 1] = 1;
     }
     at = std::move(next);
-    close_over_empty();
+    close_over_empty(c == '/');
   }
   return at.back() != 0;
 }

@@ -1,5 +1,8 @@
-// Path patterns of the configuration: `*` and `?` stop at `/`, `**` does not, `[a-z]` is a set. Linear-ish in time: no
-// pattern can make a match explode.
+// Path patterns of the configuration: `*` and `?` stop at `/`, `**` does not, `[a-z]` is a set. As a name of its own
+// `**` stands for whole names: `a/**/b` is `a/b`, `a/x/b` and `a/x/y/b`, never `a/xb`; `**/b` also `b`; `a/**` all
+// below `a`;
+// `**` everything. Within a name (`a**b`) it stands for any characters, slashes too. Linear-ish in time: no pattern can
+// make a match explode.
 #pragma once
 
 #include <string>

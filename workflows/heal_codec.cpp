@@ -32,7 +32,8 @@ constexpr std::string_view entry_types[] = {"heal.triggered",
                                             "heal.resumed",
                                             "heal.cancel_requested",
                                             "heal.completed",
-                                            "heal.exhausted"};
+                                            "heal.exhausted",
+                                            "heal.images_kept"};
 static_assert(std::size(entry_types) == std::variant_size_v<HealEntry>);
 
 constexpr std::pair<EndReason, std::string_view> end_reasons[] = {
@@ -44,7 +45,8 @@ constexpr std::pair<EndReason, std::string_view> end_reasons[] = {
     {EndReason::flapping, "flapping"},
     {EndReason::crash_loop, "crash_loop"},
     {EndReason::rollback_incomplete, "rollback_incomplete"},
-    {EndReason::held, "held"}};
+    {EndReason::held, "held"},
+    {EndReason::defect, "defect"}};
 
 Strategy read_strategy(const OwnJson& j) {
   const std::string_view word = j.text();
@@ -195,6 +197,11 @@ struct EntryWriter {
     out.field("attempts", e.attempts).field("reason", name_of(e.reason));
     out.optional_field("message", e.message).field("took_us", e.took);
   }
+  void operator()(const ImagesKept& e) {
+    out.key("kept").begin_array();
+    for (const std::string& one : e.kept) out.value(one);
+    out.end_array();
+  }
 };
 
 Timestamp read_time(const OwnJson& j) {
@@ -293,6 +300,7 @@ struct EntryReader {
     e.message = j.value("message", std::string());
     e.took = Duration(j.at("took_us").get<std::int64_t>());
   }
+  void operator()(ImagesKept& e) { e.kept = j.at("kept").get<std::vector<std::string>>(); }
 };
 
 // Every entry of an attempt names it; kept at the end of the data, behind what the entry itself is about.

@@ -1,12 +1,14 @@
 #include "workflows/heal_effects.hpp"
 
 #include <algorithm>
+#include <array>
 #include <ranges>
 
 #include "engine/check.hpp"
+#include "engine/contained.hpp"
 #include "workflows/build_outputs.hpp"
 #include "workflows/engine_spec_codec.hpp"
-#include "workflows/env_file.hpp"
+#include "workflows/env_readers.hpp"
 #include "workflows/gather_evidence.hpp"
 #include "workflows/kept_output.hpp"
 #include "workflows/plan_secrets.hpp"
@@ -28,6 +30,54 @@ std::vector<ChangeOutcome> all_failed(const ApplyChanges& effect, const std::str
   }
   return outcomes;
 }
+
+std::string_view name_of(const HealEffect& effect) {
+  constexpr std::array<std::string_view, std::variant_size_v<HealEffect>> names = {
+      "observing",      "making changes",        "capturing", "performing an act", "gathering evidence", "restoring",
+      "undoing an act", "looking for leftovers", "settling"};
+  return names[effect.index()];
+}
+
+// What the machine is told where we are at fault ourselves: what may have been done is looked at by the rollback.
+struct AfterDefect {
+  std::string sentence;
+
+  HealInput operator()(const Observe&) const {
+    Observed observed;
+    observed.observation = failure(ErrorKind::failed, sentence);
+    observed.defect = sentence;
+    return observed;
+  }
+  HealInput operator()(const ApplyChanges& effect) const { return ChangesDone{all_failed(effect, sentence), sentence}; }
+  HealInput operator()(const CaptureForUndo& effect) const {
+    return CaptureDone{effect.number, failure(ErrorKind::failed, sentence), sentence};
+  }
+  HealInput operator()(const PerformAct& effect) const {
+    ActDone done{{}, sentence};
+    done.outcome.number = effect.number;
+    done.outcome.status = ChangeStatus::unknown;
+    done.outcome.message = sentence;
+    return done;
+  }
+  HealInput operator()(const Certify&) const {
+    Evidenced evidenced;
+    evidenced.spec = std::make_shared<const EngineSpec>();
+    evidenced.evidence.problem = sentence;
+    evidenced.defect = sentence;
+    return evidenced;
+  }
+  HealInput operator()(const RestoreChanges& effect) const {
+    UndoDone done;
+    for (std::size_t index = effect.from; index < effect.to; ++index)
+      done.outcomes.push_back({static_cast<unsigned>(index + 1), UndoStatus::failed, sentence});
+    return done;
+  }
+  HealInput operator()(const PerformUndo& effect) const {
+    return UndoDone{{{effect.number, UndoStatus::failed, sentence}}};
+  }
+  HealInput operator()(const Recheck&) const { return Rechecked{}; }
+  HealInput operator()(const Settle&) const { return Settled{}; }
+};
 
 std::string without_final_newline(std::string text) {
   if (!text.empty() && text.back() == '\n') text.pop_back();
@@ -66,8 +116,15 @@ void fill_in(ProgramRun& run, std::string_view placeholder, const std::string& v
 }  // namespace
 
 void HealEffects::perform(const std::string& stream, const HealEffect& effect, Done done) {
-  at_.pool([this, stream, effect, done = std::move(done)] {
-    done(std::visit([&](const auto& one) { return outcome_of(stream, one); }, effect));
+  const bool settles = std::holds_alternative<Settle>(effect);
+  if (settles && at_.settling) at_.settling();
+  at_.pool([this, stream, effect, settles, done = std::move(done)] {
+    auto outcome = contained(
+        name_of(effect), [&] { return std::visit([&](const auto& one) { return outcome_of(stream, one); }, effect); });
+    HealInput input = outcome ? std::move(*outcome) : std::visit(AfterDefect{sentence_of(outcome.error())}, effect);
+    const auto* settled = std::get_if<Settled>(&input);
+    if (settles && at_.settled) at_.settled(stream, settled->kept);
+    done(std::move(input));
   });
 }
 
@@ -147,7 +204,7 @@ Result<void> HealEffects::read_contents(const EngineSpec& spec, const Observatio
   for (const EnvRepair& env : spec.repair.env) {
     const auto name = observation.contents.find(env.file);
     if (name == observation.contents.end()) continue;
-    for (const auto& [variable, value] : read_env(contents.at(name->second))) {
+    for (const auto& [variable, value] : all_values_in_env(contents.at(name->second))) {
       if (is_secret_name(spec.secrets, variable)) at_.learn_secret(value);
     }
   }
@@ -176,6 +233,10 @@ HealInput HealEffects::outcome_of(const std::string& heal, const ApplyChanges& e
   for (ChangeOutcome& outcome : done.outcomes) {
     outcome.role = role;
     outcome.message = at_.mask(outcome.message);
+    if (const std::string printed = std::exchange(outcome.printed, {}); !printed.empty()) {
+      outcome.output = keep_output(at_, printed);
+      if (const std::string lines = last_lines(at_.mask(printed)); !lines.empty()) outcome.message += ": " + lines;
+    }
   }
   return done;
 }

@@ -37,6 +37,9 @@ struct HealSurroundings {
   std::function<void(const EngineSpec& spec)> learn_secrets_of = {};
   std::function<Duration()> since_boot;
   std::function<bool(Duration)> wait;  // false: the process is told to stop
+  // An ended heal's displaced files are looked after: begun (on the loop), and done, with those that stay and why.
+  std::function<void()> settling = {};
+  std::function<void(const std::string& heal, std::vector<std::string> kept)> settled = {};
 };
 
 class HealEffects final : public engine::EffectPerformer<Heal> {

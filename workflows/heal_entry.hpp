@@ -15,7 +15,9 @@ namespace autoheal::workflows {
 
 // The version of the rules by which heals are decided: what `decide` makes of the same state and input. It rises with
 // every change of them; the ledger says under which one a heal goes.
-inline constexpr unsigned heal_version = 2;
+inline constexpr unsigned heal_version = 3;
+// From this version on edited documents are judged by a second reader.
+inline constexpr unsigned heal_version_of_document_judge = 3;
 
 // Who asked, as the kernel reported it.
 struct By {
@@ -38,8 +40,12 @@ enum class EndReason {
   flapping,
   crash_loop,
   rollback_incomplete,
-  held,  // while it was open
+  held,    // while it was open
+  defect,  // of Autoheal itself: a strategy, an editor or a certification failed where it never may
 };
+
+// What a repair_failed says as its cause, and a certification_refused as its criterion, where Autoheal is at fault.
+inline constexpr std::string_view defect_word = "defect";
 
 struct Triggered {
   std::string engine;
@@ -101,7 +107,8 @@ struct RepairFinished {
 };
 struct RepairFailed {
   unsigned attempt = 1;
-  std::string cause;  // target_changed, refused, failed, interrupted, could_not_start, observe, cancelled, disabled
+  std::string cause;  // target_changed, refused, failed, interrupted, could_not_start, observe, cancelled, disabled,
+                      // defect
   std::string message;
   std::vector<ChangeOutcome> outcomes;
   std::optional<Observation> observation = {};  // where no plan could be made of it
@@ -180,10 +187,17 @@ struct Exhausted {
   friend bool operator==(const Exhausted&, const Exhausted&) = default;
 };
 
+// After its end: displaced files that could not go to the vault and stay beside their targets; none: they are gone by
+// now.
+struct ImagesKept {
+  std::vector<std::string> kept;  // each: the path below the engine's root, a colon, why it stays
+  friend bool operator==(const ImagesKept&, const ImagesKept&) = default;
+};
+
 using HealEntry = std::variant<Triggered, TriggerJoined, RepairStarted, PlanRecorded, PlanCertified, PlanRefused,
                                ChangeIntended, ChangeApplied, RepairFinished, RepairFailed, CertificationStarted,
                                Certified, CertificationRefused, RollbackStarted, UndoIntended, UndoApplied, RolledBack,
-                               RetryScheduled, Resumed, CancelRequested, Completed, Exhausted>;
+                               RetryScheduled, Resumed, CancelRequested, Completed, Exhausted, ImagesKept>;
 
 // "heal.triggered", ...
 [[nodiscard]] std::string_view type_of(const HealEntry& entry);

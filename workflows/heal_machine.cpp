@@ -4,6 +4,7 @@
 #include <ranges>
 
 #include "engine/check.hpp"
+#include "engine/contained.hpp"
 #include "engine/digest.hpp"
 #include "workflows/plan_codec.hpp"
 #include "workflows/strategy.hpp"
@@ -100,12 +101,14 @@ class Turn {
     if (state_.step != Step::observing) return;
     if (input.today.must_end && !state_.ending) add(CancelRequested{*input.today.must_end, {}});
     if (state_.ending) return fail_before_changes(std::string(name_of(*state_.ending)), "the heal was told to end");
+    if (!input.defect.empty()) return stop_at_defect(input.defect, {});
     if (!input.observation) return fail_before_changes("observe", input.observation.error().message);
     plan(input);
   }
 
   void on(const ChangesDone& input) {
     if (state_.step != Step::changing || state_.rolling_back) return;
+    if (!input.defect.empty()) return stop_at_defect(input.defect, input.outcomes);
     const auto bad = std::ranges::find_if_not(input.outcomes, succeeded);
     if (bad != input.outcomes.end()) return fail_repair(cause_of(*bad), bad->message, input.outcomes);
     if (state_.ending)
@@ -119,6 +122,7 @@ class Turn {
     const bool expected =
         state_.phase == Phase::repairing && state_.intended == 0 && state_.plan && !state_.rolling_back;
     if (!expected) return;
+    if (!input.defect.empty()) return stop_at_defect(input.defect, {});
     if (state_.ending) return fail_repair(std::string(name_of(*state_.ending)), "the heal was told to end", {});
     if (!input.captured) return fail_repair("failed", input.captured.error().message, {});
     act(input.number, *input.captured);
@@ -127,6 +131,7 @@ class Turn {
   void on(const ActDone& input) {
     if (state_.step != Step::acting) return;
     const ChangeOutcome& outcome = input.outcome;
+    if (!input.defect.empty()) return stop_at_defect(input.defect, {outcome});
     if (!succeeded(outcome)) return fail_repair(cause_of(outcome), outcome.message, {outcome});
     if (state_.ending) return fail_repair(std::string(name_of(*state_.ending)), "the heal was told to end", {outcome});
     add(ChangeApplied{state_.attempt, {outcome}});
@@ -138,8 +143,15 @@ class Turn {
     std::vector<Refusal> refusals;
     if (state_.ending) {
       refusals.push_back({"ended", "the heal was told to end: " + std::string(name_of(*state_.ending))});
+    } else if (!input.defect.empty()) {
+      refusals.push_back({std::string(defect_word), input.defect});
     } else {
-      refusals = certify_outcome(*input.spec, *state_.plan, outcomes(), input.evidence, input.adopted);
+      auto judged = contained("certify_outcome", [&] {
+        return certify_outcome(*input.spec, *state_.plan, outcomes(), input.evidence, input.adopted,
+                               documents(state_.observation != nullptr && state_.observation->recovered));
+      });
+      if (judged) refusals = std::move(*judged);
+      if (!judged) refusals.push_back({std::string(defect_word), sentence_of(judged.error())});
     }
     if (!refusals.empty()) {
       add(CertificationRefused{state_.attempt, std::move(refusals), input.evidence, input.adopted_digest});
@@ -157,9 +169,77 @@ class Turn {
     continue_rollback();
   }
 
-  void on(const Settled&) {}
+  // What went into the vault after all since it was last named is no longer kept.
+  void on(const Settled& input) {
+    if (!has_ended()) return;
+    if (input.kept != state_.kept) add(ImagesKept{input.kept});
+    decision_.ends = true;
+  }
+
+  // Deciding itself failed; `input` was what to decide on. Everything is decided anew, so that the heal ends from where
+  // the ledger shows it.
+  void end_in_defect(const Defect& defect, const HealInput& input) {
+    const std::string sentence = sentence_of(defect);
+    if (state_.phase == Phase::none) throw FailedCheck(sentence);  // nothing was begun that could be ended
+    if (has_ended() && !state_.rolling_back) {
+      decision_.ends = true;
+      return;
+    }
+    if (!is_outcome(input)) return tell_to_end(sentence, input);
+    switch (state_.step) {
+      case Step::observing:
+        return stop_at_defect(sentence, {});
+      case Step::changing:
+        return stop_at_defect(sentence, outcomes_in(input));
+      case Step::acting:
+        if (std::holds_alternative<ActDone>(input) || state_.intended == 0)
+          return stop_at_defect(sentence, outcomes_in(input));
+        return stop_at_defect(sentence, {unknown_outcome()});
+      case Step::certifying: {
+        const auto* told = std::get_if<Evidenced>(&input);
+        add(CertificationRefused{state_.attempt,
+                                 {{std::string(defect_word), sentence}},
+                                 told ? told->evidence : Evidence{},
+                                 told ? told->adopted_digest : std::string()});
+        return roll_back();
+      }
+      default:
+        return end_waiting_in_defect(sentence, input);
+    }
+  }
 
  private:
+  // Of the effect that was under way: only then none is.
+  static bool is_outcome(const HealInput& input) {
+    return !std::holds_alternative<Begin>(input) && !std::holds_alternative<Join>(input) &&
+           !std::holds_alternative<Go>(input) && !std::holds_alternative<Cancel>(input) &&
+           !std::holds_alternative<WokenUp>(input) && !std::holds_alternative<ProcessStarted>(input);
+  }
+
+  // What is under way ends first.
+  void tell_to_end(const std::string& sentence, const HealInput& input) {
+    if (!state_.ending) add(CancelRequested{EndReason::defect, {}});
+    if (const auto* started = std::get_if<ProcessStarted>(&input)) return on(*started);
+    if (state_.phase != Phase::triggered && state_.phase != Phase::retrying) return;
+    in_defect_ = sentence;
+    conclude();
+  }
+
+  void end_waiting_in_defect(const std::string& sentence, const HealInput& input) {
+    if (!has_ended() && !state_.ending) add(CancelRequested{EndReason::defect, {}});
+    if (const auto* undone = std::get_if<UndoDone>(&input)) return on(*undone);
+    if (state_.rolling_back) return go_on();
+    in_defect_ = sentence;
+    if (in_attempt() && state_.plan_certified) return roll_back();
+    conclude();
+  }
+
+  static std::vector<ChangeOutcome> outcomes_in(const HealInput& input) {
+    if (const auto* changes = std::get_if<ChangesDone>(&input)) return changes->outcomes;
+    if (const auto* act = std::get_if<ActDone>(&input)) return {act->outcome};
+    return {};
+  }
+
   template <class E>
   void add(E entry) {
     HealEntry recorded(std::move(entry));
@@ -184,6 +264,11 @@ class Turn {
     return {state_.engine, state_.configuration, state_.by.principal, state_.attempt, state_.plan, state_.starts};
   }
 
+  // What recovered by itself was not repaired: its documents are as their owners left them.
+  [[nodiscard]] Documents documents(bool recovered) const {
+    return recovered || state_.version < heal_version_of_document_judge ? Documents::not_judged : Documents::judged;
+  }
+
   std::vector<ChangeOutcome> outcomes() const {
     const auto values = std::views::values(state_.outcomes);
     return {values.begin(), values.end()};
@@ -197,14 +282,22 @@ class Turn {
   void observe() { perform(Observe{context(), state_.attempt == 1 && !state_.needs.empty()}); }
 
   void plan(const Observed& input) {
-    auto planned = plan_repair({*input.spec, *input.observation, input.contents, input.name_of_content, state_.attempt,
-                                state_.attempt >= state_.max_retries, state_.refused});
+    auto tried = contained("plan_repair", [&] {
+      return plan_repair({*input.spec, *input.observation, input.contents, input.name_of_content, state_.attempt,
+                          state_.attempt >= state_.max_retries, state_.refused});
+    });
+    if (!tried) return stop_at_defect(sentence_of(tried.error()), {}, *input.observation);
+    Result<PlannedRepair>& planned = *tried;
     if (!planned) {
       add(RepairFailed{state_.attempt, "plan", planned.error().message, {}, *input.observation});
       return conclude();
     }
-    const auto refusals = certify_plan(*input.spec, planned->plan, *input.observation, input.contents,
-                                       planned->new_contents, input.adopted, input.today.may_change);
+    const auto judged = contained("certify_plan", [&] {
+      return certify_plan(*input.spec, planned->plan, *input.observation, input.contents, planned->new_contents,
+                          input.adopted, input.today.may_change, documents(input.observation->recovered));
+    });
+    if (!judged) return stop_at_defect(sentence_of(judged.error()), {}, *input.observation);
+    const std::vector<Refusal>& refusals = *judged;
     const std::string digest = plan_digest(planned->plan);
     add(PlanRecorded{state_.attempt, *input.observation, std::move(planned->plan), input.today.may_change,
                      input.adopted_digest});
@@ -244,7 +337,16 @@ class Turn {
       return one.kind == ActKind::service_start || one.kind == ActKind::service_restart ||
              one.kind == ActKind::service_reload || one.kind == ActKind::platform;
     });
-    perform(Certify{context(), outcomes(), service});
+    perform(Certify{context(), outcomes(), service, state_.observation});
+  }
+
+  // The same code would go wrong once more: what was changed goes back, and no attempt follows.
+  void stop_at_defect(std::string sentence, std::vector<ChangeOutcome> untold,
+                      std::optional<Observation> seen = std::nullopt) {
+    add(RepairFailed{state_.attempt, std::string(defect_word), std::move(sentence), std::move(untold),
+                     std::move(seen)});
+    if (state_.plan_certified) return roll_back();
+    conclude();
   }
 
   void fail_before_changes(std::string cause, std::string message) {
@@ -299,6 +401,8 @@ class Turn {
       return end_exhausted(EndReason::rollback_incomplete,
                            "change " + std::to_string(left->first) + ": " + left->second.message);
     }
+    if (state_.ending == EndReason::defect)
+      return end_exhausted(EndReason::defect, in_defect_.empty() ? state_.last_problem : in_defect_);
     if (state_.ending) return end_exhausted(*state_.ending, {});
     if (state_.starts_over) return retry(state_.attempt, Duration{0});
     if (state_.attempt >= state_.max_retries) return end_exhausted(EndReason::attempts_exhausted, state_.last_problem);
@@ -405,13 +509,20 @@ class Turn {
   HealState state_;
   Timestamp now_;
   engine::Decision<Heal> decision_;
+  std::string in_defect_;  // what was at fault, where no entry says so
 };
 
 }  // namespace
 
 engine::Decision<Heal> Heal::decide(const State& state, const Input& input, Timestamp now) {
+  auto decided = contained("decide", [&] {
+    Turn turn(state, now);
+    std::visit([&turn](const auto& one) { turn.on(one); }, input);
+    return turn.take();
+  });
+  if (decided) return std::move(*decided);
   Turn turn(state, now);
-  std::visit([&turn](const auto& one) { turn.on(one); }, input);
+  turn.end_in_defect(decided.error(), input);
   return turn.take();
 }
 

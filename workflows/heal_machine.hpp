@@ -50,16 +50,20 @@ struct Observed {
   std::string adopted_digest;
   Today today;
   std::function<engine::BlobName(std::string_view, engine::BlobNaming)> name_of_content;
+  std::string defect = {};  // here and below: what was at fault in Autoheal while it looked or acted; a sentence
 };
 struct ChangesDone {
   std::vector<ChangeOutcome> outcomes;
+  std::string defect = {};
 };
 struct CaptureDone {
   unsigned number = 0;
   Result<BlobName> captured;
+  std::string defect = {};
 };
 struct ActDone {
   ChangeOutcome outcome;
+  std::string defect = {};
 };
 struct Evidenced {
   std::shared_ptr<const EngineSpec> spec;
@@ -68,6 +72,7 @@ struct Evidenced {
   std::string adopted_digest;
   std::string program_version;
   std::string program_sha256;
+  std::string defect = {};
 };
 struct UndoDone {
   std::vector<UndoOutcome> outcomes;
@@ -76,7 +81,7 @@ struct Rechecked {  // after a start: leftovers of the dead process are gone
   Today today;
 };
 struct Settled {                  // before-images are in the vault
-  std::vector<std::string> kept;  // those that had to stay beside their targets
+  std::vector<std::string> kept;  // those that had to stay beside their targets, and why
 };
 
 using HealInput = std::variant<Begin, Join, Go, Cancel, RollBackAgain, WokenUp, ProcessStarted, Observed, ChangesDone,
@@ -107,6 +112,7 @@ struct PerformAct : EffectContext {
 struct Certify : EffectContext {
   std::vector<ChangeOutcome> outcomes;
   bool service_touched = false;
+  std::shared_ptr<const Observation> observation;  // what the plan was made of
 };
 struct RestoreChanges : EffectContext {
   std::size_t from = 0, to = 0;

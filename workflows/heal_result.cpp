@@ -27,10 +27,14 @@ HealResult result_of(const HealState& state, const std::string& heal) {
   result.heal = heal;
   if (state.phase == Phase::complete) {
     result.ending = HealEnding::certified;
+    result.changed_nothing = state.plan && state.plan->size() == 0;
   } else {
     result.reason = name_of(state.end_reason);
     result.ending = state.attempt == 0 ? HealEnding::never_began : HealEnding::exhausted;
     if (state.attempt == 0) result.error = result.reason;
+    result.problem = state.end_message.empty() ? state.last_problem : state.end_message;
+    if (state.end_reason == EndReason::rollback_incomplete && !state.last_problem.empty())
+      result.problem += " (the attempt had failed: " + state.last_problem + ")";
   }
   return result;
 }

@@ -20,9 +20,11 @@ struct HealResult {
   std::string strategy;
   unsigned attempts = 0;
   Duration took{0};
-  std::string error;   // why it never began, or was skipped
-  std::string reason;  // why it ended Exhausted
-  std::string heal;    // the heal's id, or empty where none was started
+  std::string error;         // why it never began, or was skipped
+  std::string reason;        // why it ended Exhausted
+  std::string heal;          // the heal's id, or empty where none was started
+  std::string problem = {};  // of one that ended Exhausted: what was wrong at last, in a sentence
+  bool changed_nothing = false;  // it was certified as it was found: somebody else had made it good
   friend bool operator==(const HealResult&, const HealResult&) = default;
 };
 

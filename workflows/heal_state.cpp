@@ -74,6 +74,7 @@ struct Fold {
     state.intended = 0;
     state.last_problem = entry.message;
     state.step = Step::waiting;
+    if (entry.cause == defect_word) end_in_defect();
   }
   void operator()(const CertificationStarted&) {
     state.phase = Phase::certifying;
@@ -83,6 +84,8 @@ struct Fold {
   void operator()(const CertificationRefused& entry) {
     if (!entry.refusals.empty()) state.last_problem = entry.refusals.front().reason;
     state.step = Step::waiting;
+    const auto is_defect = [](const Refusal& refusal) { return refusal.criterion == defect_word; };
+    if (std::ranges::any_of(entry.refusals, is_defect)) end_in_defect();
   }
   void operator()(const RollbackStarted& entry) {
     state.rolling_back = true;
@@ -133,10 +136,17 @@ struct Fold {
     state.phase = Phase::exhausted;
     state.step = Step::ended;
     state.end_reason = entry.reason;
+    state.end_message = entry.message;
     take_time(entry.took);
   }
+  void operator()(const ImagesKept& entry) { state.kept = entry.kept; }
   // The entry holds what the wall clock said; where that was set back meanwhile, nobody knows how long it took.
   void take_time(Duration by_wall_clock) { state.took = std::max(Duration{0}, by_wall_clock); }
+
+  // No further attempt: the same code would go wrong once more.
+  void end_in_defect() {
+    if (!state.ending) state.ending = EndReason::defect;
+  }
 
   [[nodiscard]] bool any_not_started() const {
     return std::ranges::any_of(state.outcomes,
@@ -198,7 +208,8 @@ bool operator==(const HealState& a, const HealState& b) {
   const auto facts = [](const HealState& s) {
     return std::tie(s.phase, s.step, s.engine, s.strategy, s.max_retries, s.retry_delay, s.configuration, s.error, s.by,
                     s.version, s.attempt, s.next_attempt, s.starts_over, s.plan_certified, s.outcomes, s.intended,
-                    s.rolling_back, s.undone, s.refused, s.ending, s.last_problem, s.delay, s.end_reason);
+                    s.rolling_back, s.undone, s.refused, s.ending, s.last_problem, s.delay, s.end_reason, s.end_message,
+                    s.kept);
   };
   return facts(a) == facts(b) && same_plan(a.plan, b.plan);
 }

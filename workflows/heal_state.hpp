@@ -61,7 +61,9 @@ struct HealState {
   Duration delay{0};
   unsigned resumptions = 0;                              // since the last progress
   EndReason end_reason = EndReason::attempts_exhausted;  // once exhausted
+  std::string end_message;                               // once exhausted: what there was to say beside the reason
   Duration took{0};                                      // once ended
+  std::vector<std::string> kept;                         // once ended: displaced files that stay, and why
 
   friend bool operator==(const HealState&, const HealState&);
 };

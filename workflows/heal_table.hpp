@@ -12,7 +12,7 @@ namespace autoheal::workflows {
 
 struct Arrow {
   Phase from;
-  std::string_view entry;   // without "heal."
+  std::string_view entry;  // without "heal."
   Phase to;
 };
 
@@ -61,6 +61,10 @@ inline constexpr std::array heal_arrows = {
   Arrow{Phase::retrying,   "cancel_requested",       Phase::retrying},
   Arrow{Phase::retrying,   "repair_started",         Phase::repairing},
   Arrow{Phase::retrying,   "exhausted",              Phase::exhausted},
+
+  // Displaced files that stay beside their targets are named once it has ended.
+  Arrow{Phase::complete,   "images_kept",            Phase::complete},
+  Arrow{Phase::exhausted,  "images_kept",            Phase::exhausted},
 
   // A heal that ended with its rollback incomplete may be asked to roll back once more; it stays Exhausted.
   Arrow{Phase::exhausted,  "rollback_started",       Phase::exhausted},

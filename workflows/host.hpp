@@ -111,6 +111,9 @@ class Host {
   [[nodiscard]] virtual Result<std::vector<TargetFacts>> look(const EngineSpec& spec,
                                                               const std::vector<std::string>& paths) = 0;
 
+  // The bytes of a file as they are now. not_found where none is there; never follows a link.
+  [[nodiscard]] virtual Result<std::string> read(const EngineSpec& spec, const std::string& path) = 0;
+
   // Which of these files are to be left alone now, by the engine's rule for open writers. A machine on which nobody
   // else writes has none.
   [[nodiscard]] virtual std::vector<FileInWriting> being_written(const EngineSpec&, const std::vector<std::string>&,

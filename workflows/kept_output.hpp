@@ -9,6 +9,9 @@ namespace autoheal::workflows {
 // of a secret is not known for one.
 [[nodiscard]] std::string what_it_printed(const RunOutcome& ran);
 
+// The end of what a program printed, on one line for a message; `text` is masked already. Empty where it is blank.
+[[nodiscard]] std::string last_lines(std::string_view text);
+
 // Empty where nothing was printed or the vault cannot take it: it is evidence beside the verdict, not the verdict.
 [[nodiscard]] BlobName keep_output(const HealSurroundings& at, const std::string& printed);
 

@@ -40,8 +40,24 @@ std::string sentence_of(const std::vector<FileInWriting>& files) {
   return files.size() == 1 ? first : first + ", and " + std::to_string(files.size() - 1) + " more";
 }
 
-bool nobody_known(const std::vector<FileInWriting>& files) {
-  return std::ranges::all_of(files, [](const FileInWriting& file) { return file.state != Writing::yes; });
+Writing state_of(const std::vector<FileInWriting>& files) {
+  Writing state = Writing::no;
+  for (const FileInWriting& file : files) state = std::max(state, file.state);
+  return state;
+}
+
+bool waited_enough(Writing state, Duration waited) {
+  switch (state) {
+    case Writing::no:
+      return true;
+    case Writing::changed:
+      return waited >= longest_wait_for_writers;
+    case Writing::settling:
+      return waited >= quiet_after;
+    case Writing::yes:
+      return false;
+  }
+  return false;
 }
 
 std::vector<std::string> paths_with_content(const EngineSpec& spec) {

@@ -44,8 +44,10 @@ struct FileInWriting {
 };
 // "etc/app.conf is being written by pid 12 (vim)"; of several the first, and how many more.
 [[nodiscard]] std::string sentence_of(const std::vector<FileInWriting>& files);
-// None of them is known to be written by anybody: a moment tells.
-[[nodiscard]] bool nobody_known(const std::vector<FileInWriting>& files);
+// How they stand together: the one that says most.
+[[nodiscard]] Writing state_of(const std::vector<FileInWriting>& files);
+// Such a state has lasted too long to be waited for any more: something else goes on there all the time.
+[[nodiscard]] bool waited_enough(Writing state, Duration waited);
 
 // The files whose content the engine declares: what its probes compare, and what its repairs write. In order.
 [[nodiscard]] std::vector<std::string> paths_with_content(const EngineSpec& spec);

@@ -2,6 +2,29 @@
 
 namespace autoheal::workflows {
 
+bool is_in_place(const Change& change) {
+  const TargetFacts& before = change.before;
+  const TargetAfter& after = change.after;
+  if (before.kind != after.kind || change.kind == ChangeKind::state) return false;
+  switch (after.kind) {
+    case TargetKind::file:
+      return after.content == before.digest;
+    case TargetKind::folder:
+      return after.content.empty() || after.content == before.digest;
+    case TargetKind::other:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool declares_content(const Change& change) {
+  if (change.after.kind != TargetKind::file) return false;
+  const bool written = change.kind == ChangeKind::files || change.kind == ChangeKind::env ||
+                       change.kind == ChangeKind::settings || change.kind == ChangeKind::state;
+  return written || !is_in_place(change);
+}
+
 std::string_view name_of(ChangeKind kind) {
   switch (kind) {
     case ChangeKind::files:

@@ -19,6 +19,8 @@ struct TargetAfter {
   FileMode mode = 0;
   std::uint32_t uid = 0, gid = 0;
   std::string link_target;
+  std::string acl = {};          // as in TargetFacts
+  std::string default_acl = {};  // of a folder that is made
   friend bool operator==(const TargetAfter&, const TargetAfter&) = default;
 };
 
@@ -39,6 +41,11 @@ struct Change {
   Duration timeout{0};             // of a database: how long a lock of others is waited for
   friend bool operator==(const Change&, const Change&) = default;
 };
+
+// What it leaves is the inode that it found, with the same content: mode, owner and access list are set on it.
+[[nodiscard]] bool is_in_place(const Change& change);
+// Whether what the file holds is part of what was declared; else it may change meanwhile, as a log does.
+[[nodiscard]] bool declares_content(const Change& change);
 
 enum class ActKind {
   command,
@@ -103,10 +110,11 @@ struct ChangeOutcome {
   int exit_code = 0;               // acts
   Duration took{0};                // acts
   std::string program_sha256;      // acts
-  BlobName output;                 // acts: what it printed
+  BlobName output;                 // acts, and a `validate` that refused: what it printed
   TargetFacts left;                // changes: the target as it was left, compared again before the verdict
   std::vector<TargetFacts> built;  // builds: the outputs as they were left
   std::string role;                // the principal's, as asked right before the change
+  std::string printed = {};        // by a `validate` that refused, secrets and all: never recorded
   friend bool operator==(const ChangeOutcome&, const ChangeOutcome&) = default;
 };
 

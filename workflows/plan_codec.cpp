@@ -51,13 +51,19 @@ void write(JsonWriter& out, const TargetFacts& facts) {
     out.field("device", facts.device).field("inode", facts.inode).field("size", facts.size).field("links", facts.links);
     out.field("mtime_ns", facts.mtime_ns).field("ctime_ns", facts.ctime_ns);
     out.optional_field("digest", facts.digest).optional_field("link_target", facts.link_target);
+    if (facts.generation != 0) out.field("generation", facts.generation);
+    out.optional_field("acl", facts.acl).optional_field("default_acl", facts.default_acl);
+    out.optional_field("capability", facts.capability);
   }
+  out.optional_field("cannot_change", facts.cannot_change).optional_field("cannot_replace", facts.cannot_replace);
   out.end_object();
 }
 
 void read(const OwnJson& j, TargetFacts& facts) {
   facts.path = j.at("path");
   facts.kind = read_target_kind(j.at("kind"));
+  facts.cannot_change = text(j, "cannot_change");
+  facts.cannot_replace = text(j, "cannot_replace");
   if (facts.kind == TargetKind::absent) return;
   facts.mode = j.at("mode");
   facts.uid = j.at("uid");
@@ -70,6 +76,10 @@ void read(const OwnJson& j, TargetFacts& facts) {
   facts.ctime_ns = j.at("ctime_ns");
   facts.digest = text(j, "digest");
   facts.link_target = text(j, "link_target");
+  facts.generation = j.value("generation", std::uint64_t{0});
+  facts.acl = text(j, "acl");
+  facts.default_acl = text(j, "default_acl");
+  facts.capability = text(j, "capability");
 }
 
 void write(JsonWriter& out, const ReleaseFacts& facts) {
@@ -105,6 +115,7 @@ void write(JsonWriter& out, const Change& change) {
   if (after.kind != TargetKind::absent) {
     out.optional_field("content", after.content).optional_field("link_target", after.link_target);
     out.field("mode", after.mode).field("uid", after.uid).field("gid", after.gid);
+    out.optional_field("acl", after.acl).optional_field("default_acl", after.default_acl);
   }
   out.end_object();
   if (change.validate) {
@@ -130,6 +141,8 @@ void read(const OwnJson& j, Change& change) {
   change.after.mode = after.value("mode", FileMode{0});
   change.after.uid = after.value("uid", std::uint32_t{0});
   change.after.gid = after.value("gid", std::uint32_t{0});
+  change.after.acl = text(after, "acl");
+  change.after.default_acl = text(after, "default_acl");
   if (j.contains("validate")) read(j.at("validate"), change.validate.emplace());
   read_texts(j, "named", change.named);
   change.in_turn = j.value("in_turn", false);
@@ -201,12 +214,23 @@ void read(const OwnJson& j, TestResult& result) {
 
 void write(JsonWriter& out, const SecurityFinding& finding) {
   out.begin_object().field("path", finding.path).field("rule", finding.rule);
-  out.field("message", finding.message).end_object();
+  out.field("message", finding.message);
+  if (finding.passing) out.field("passing", true);
+  out.end_object();
 }
 void read(const OwnJson& j, SecurityFinding& finding) {
   finding.path = j.at("path");
   finding.rule = j.at("rule");
   finding.message = j.at("message");
+  finding.passing = j.value("passing", false);
+}
+
+void write(JsonWriter& out, const DocumentFinding& finding) {
+  out.begin_object().field("path", finding.path).optional_field("problem", finding.problem).end_object();
+}
+void read(const OwnJson& j, DocumentFinding& finding) {
+  finding.path = j.at("path");
+  finding.problem = text(j, "problem");
 }
 
 void write(JsonWriter& out, const AuthorizedChange& change) {
@@ -374,6 +398,7 @@ void write(JsonWriter& out, const Observation& observation) {
     }
     out.end_array();
   }
+  write_map(out, "acls", observation.acls);
   write_named(out, "releases", observation.releases);
   write_named(out, "states", observation.states);
   if (!observation.outputs.empty()) {
@@ -395,6 +420,7 @@ void read(const OwnJson& j, Observation& observation) {
   read_list(j, "targets", observation.targets);
   read_map(j, "contents", observation.contents);
   read_map(j, "secrets", observation.secrets);
+  read_map(j, "acls", observation.acls);
   if (j.contains("owners")) {
     for (const OwnJson owner : j.at("owners")) {
       observation.owners[owner.at(0).get<std::string>()] = {owner.at(1).get<std::uint32_t>(),
@@ -484,6 +510,7 @@ void write(JsonWriter& out, const Evidence& evidence) {
   write_list(out, "authorized", evidence.authorized);
   write_list(out, "targets", evidence.targets);
   write_named(out, "releases", evidence.releases);
+  write_list(out, "documents", evidence.documents);
   out.optional_field("problem", evidence.problem).end_object();
 }
 
@@ -496,6 +523,7 @@ void read(const OwnJson& j, Evidence& evidence) {
   read_list(j, "authorized", evidence.authorized);
   read_list(j, "targets", evidence.targets);
   read_named(j, "releases", evidence.releases);
+  read_list(j, "documents", evidence.documents);
   evidence.problem = text(j, "problem");
 }
 

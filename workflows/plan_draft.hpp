@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,15 +21,24 @@ class PlanDraft {
     ChangeKind kind = ChangeKind::files;
     std::optional<ProgramRun> validate;
     std::vector<std::string> named;
+    bool mode_is_declared = false;
+    bool acl_is_declared = false;  // who is named there may get more than before
   };
 
   explicit PlanDraft(const PlanningInput& input);
 
   // The target at `path`; invalid if it was not observed.
   [[nodiscard]] Result<Target*> at(const std::string& path);
-  // The same, for a repair that writes a file's bytes: a folder, a link, something odd or a file with several names is
-  // refused, since a rewrite would not mean what it says.
-  [[nodiscard]] Result<Target*> file_at(const std::string& path);
+  // The same, for a repair that writes a file's bytes: what is not there is new, with the folders above it; a folder, a
+  // link or something odd is refused, unless `replace` lets it give way. `new_mode` is of one that is new.
+  [[nodiscard]] Result<Target*> file_at(const std::string& path, bool replace, FileMode new_mode);
+  // Rights of something new at `path`, as the folder gives them to what is made in it; the folders above it are made
+  // where they are missing.
+  [[nodiscard]] Result<TargetAfter> as_new(const std::string& path, TargetKind kind, FileMode mode);
+  // A declared mode of a file that is new is that one, whatever the folder gives.
+  void set_mode(Target& target, FileMode mode);
+  // What `acl` of a repair says.
+  [[nodiscard]] Result<void> set_list(Target& target, const std::optional<std::string>& declared);
   // Paths of all targets at and below `path`, in order.
   [[nodiscard]] std::vector<std::string> below(const std::string& path) const;
 
@@ -40,15 +50,20 @@ class PlanDraft {
   // Marks that `kind` has a say in this target; the first one names the change.
   void touch(Target& target, ChangeKind kind);
 
-  // Every target that shall be other than it was observed, in the order in which repairs touched them.
-  [[nodiscard]] PlannedRepair finish();
+  // Every target that shall be other than it was observed, in the order in which repairs touched them, but for folders
+  // that are made and what lies in them, which come in turn. Refuses what is known to be impossible, by its reason.
+  [[nodiscard]] Result<PlannedRepair> finish();
 
  private:
   [[nodiscard]] bool differs(Target& target) const;
+  [[nodiscard]] Result<void> make_folders_above(const std::string& path);
+  [[nodiscard]] bool lies_in_made_folder(const std::string& path) const;
+  [[nodiscard]] std::vector<std::string> in_order() const;
 
   const PlanningInput& input_;
   std::map<std::string, Target> targets_;
   std::vector<std::string> touched_;
+  std::set<std::string> made_folders_;
 };
 
 }  // namespace autoheal::workflows

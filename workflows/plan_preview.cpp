@@ -1,5 +1,6 @@
 #include "workflows/plan_preview.hpp"
 
+#include "engine/contained.hpp"
 #include "workflows/plan_codec.hpp"
 #include "workflows/running_services.hpp"
 #include "workflows/strategy.hpp"
@@ -16,11 +17,8 @@ bool self_test_passes(Host& host, const EngineSpec& spec, const EffectMark& mark
   return true;
 }
 
-}  // namespace
-
-Result<PlanPreview> preview_plan(Host& host, engine::BlobStore& blobs, const EngineSpec& spec,
-                                 const std::optional<AdoptedBaseline>& adopted, bool may_change,
-                                 const EffectMark& mark) {
+Result<PlanPreview> preview(Host& host, engine::BlobStore& blobs, const EngineSpec& spec,
+                            const std::optional<AdoptedBaseline>& adopted, bool may_change, const EffectMark& mark) {
   ObserveRequest request = what_to_observe(spec, 1);
   request.mark = mark;
   auto observation = host.observe(spec, request);
@@ -37,6 +35,17 @@ Result<PlanPreview> preview_plan(Host& host, engine::BlobStore& blobs, const Eng
   auto refusals =
       certify_plan(spec, planned->plan, *observation, *contents, planned->new_contents, adopted, may_change);
   return PlanPreview{std::move(planned->plan), std::move(refusals)};
+}
+
+}  // namespace
+
+Result<PlanPreview> preview_plan(Host& host, engine::BlobStore& blobs, const EngineSpec& spec,
+                                 const std::optional<AdoptedBaseline>& adopted, bool may_change,
+                                 const EffectMark& mark) {
+  auto seen = contained("plan_preview", [&] { return preview(host, blobs, spec, adopted, may_change, mark); });
+  if (seen) return std::move(*seen);
+  return failure(ErrorKind::failed, sentence_of(seen.error()),
+                 "tell the maintainers what the configuration says of " + spec.name + ", and what lies there");
 }
 
 std::string to_json(const PlanPreview& preview) {

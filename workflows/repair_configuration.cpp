@@ -1,6 +1,9 @@
 #include "workflows/repair_configuration.hpp"
 
-#include "workflows/env_file.hpp"
+#include <algorithm>
+#include <iterator>
+
+#include "workflows/env_edit.hpp"
 #include "workflows/security_rules.hpp"
 #include "workflows/settings_edit.hpp"
 
@@ -8,9 +11,12 @@ namespace autoheal::workflows {
 
 namespace {
 
+constexpr FileMode new_file_mode = 0644;
 constexpr FileMode new_env_file_mode = 0600;
 
 using Done = Result<void>;
+
+bool is_new(const PlanDraft::Target& target) { return target.facts.kind != target.after.kind; }
 
 Done in(const std::string& path, Error error) {
   error.message = path + ": " + error.message;
@@ -27,15 +33,17 @@ Done set_owner(PlanDraft& draft, PlanDraft::Target& target, const std::string& n
 }
 
 Done repair(const PlanningInput& input, PlanDraft& draft, const FileRepair& file) {
-  const auto target = draft.file_at(file.path);
+  const FileMode new_mode = new_file_mode & file.baseline_mode.value_or(new_file_mode);
+  const auto target = draft.file_at(file.path, file.replace, new_mode);
   if (!target) return std::unexpected(target.error());
   const auto baseline = input.contents.find(file.baseline);
   if (baseline == input.contents.end()) return failure(ErrorKind::invalid, file.path + ": its baseline was not read");
   draft.touch(**target, ChangeKind::files);
   draft.rewrite(**target, baseline->second);
   (*target)->validate = file.validate;
-  if (file.mode) (*target)->after.mode = *file.mode;
-  return set_owner(draft, **target, file.owner);
+  if (file.mode) draft.set_mode(**target, *file.mode);
+  if (auto owned = set_owner(draft, **target, file.owner); !owned) return owned;
+  return draft.set_list(**target, file.acl);
 }
 
 Result<std::string> value_of(const PlanningInput& input, const EnvRepair& env, const std::string& name,
@@ -50,53 +58,40 @@ Result<std::string> value_of(const PlanningInput& input, const EnvRepair& env, c
 }
 
 Done repair(const PlanningInput& input, PlanDraft& draft, const EnvRepair& env) {
-  const auto target = draft.file_at(env.file);
+  const auto target = draft.file_at(env.file, env.replace, new_env_file_mode);
   if (!target) return std::unexpected(target.error());
   draft.touch(**target, ChangeKind::env);
-  auto text = draft.content_of(**target);
-  if (!text) return std::unexpected(std::move(text.error()));
-  if ((*target)->facts.kind == TargetKind::absent) (*target)->after.mode = new_env_file_mode;
-  const auto change_to = [&](const std::string& name, std::string changed) {
-    if (changed == *text) return;
-    (*target)->named.push_back(name);
-    *text = std::move(changed);
-  };
-  for (const auto& [name, wanted] : env.set) {
-    const auto value = value_of(input, env, name, wanted);
+  const auto text = draft.content_of(**target);
+  if (!text) return std::unexpected(text.error());
+  if (is_new(**target) && !(*target)->mode_is_declared) (*target)->after.mode &= new_env_file_mode;
+  EnvDeclaration wanted{{}, env.unset, env.require, env.dialect};
+  for (const auto& [name, declared] : env.set) {
+    auto value = value_of(input, env, name, declared);
     if (!value) return in(env.file, value.error());
-    auto changed = set_env(*text, name, *value);
-    if (!changed) return in(env.file, changed.error());
-    change_to(name, std::move(*changed));
+    wanted.set.emplace_back(name, std::move(*value));
   }
-  for (const std::string& name : env.unset) change_to(name, unset_env(*text, name));
-  const auto names = read_env(*text);
-  for (const std::string& name : env.require) {
-    if (!names.contains(name)) {
-      return failure(ErrorKind::invalid,
-                     env.file + ": " + name + " is required and missing, and no `set` says its value");
-    }
-  }
-  draft.rewrite(**target, std::move(*text));
+  auto edited = edit_env(*text, wanted);
+  if (!edited) return in(env.file, edited.error());
+  std::ranges::move(edited->changed, std::back_inserter((*target)->named));
+  draft.rewrite(**target, std::move(edited->text));
   return {};
 }
 
 Done repair(const PlanningInput&, PlanDraft& draft, const SettingsRepair& settings) {
-  const auto target = draft.file_at(settings.file);
+  const auto target = draft.file_at(settings.file, settings.replace, new_file_mode);
   if (!target) return std::unexpected(target.error());
-  if ((*target)->facts.kind == TargetKind::absent && (*target)->content && (*target)->content->empty()) {
-    return failure(ErrorKind::invalid,
-                   settings.file + " is missing: settings edit a file that is there; `files` restores one");
+  if (is_new(**target) && (*target)->content && (*target)->content->empty()) {
+    const bool is_absent = (*target)->facts.kind == TargetKind::absent;
+    return failure(ErrorKind::invalid, settings.file + (is_absent ? " is missing" : " is no file") +
+                                           ": settings edit a file that is there; `files` restores one");
   }
   draft.touch(**target, ChangeKind::settings);
   auto text = draft.content_of(**target);
   if (!text) return std::unexpected(std::move(text.error()));
-  for (const auto& [pointer, value] : settings.set) {
-    auto changed = set_setting(*text, settings_format_of(settings.file), pointer, value);
-    if (!changed) return in(settings.file, changed.error());
-    if (*changed != *text) (*target)->named.push_back(pointer);
-    *text = std::move(*changed);
-  }
-  draft.rewrite(**target, std::move(*text));
+  auto edited = set_settings(*text, settings_format_of(settings.file), settings.set);
+  if (!edited) return in(settings.file, edited.error());
+  for (std::string& pointer : edited->changed) (*target)->named.push_back(std::move(pointer));
+  draft.rewrite(**target, std::move(edited->text));
   return {};
 }
 
@@ -105,23 +100,17 @@ Done hold_to_policy(PlanDraft& draft, const PolicyRepair& policy, const std::str
   if (!target) return std::unexpected(target.error());
   TargetAfter& after = (*target)->after;
   if (after.kind == TargetKind::absent) return {};
-  if (after.kind == TargetKind::other) return failure(ErrorKind::invalid, path + " is neither file, folder nor link");
   draft.touch(**target, ChangeKind::policy);
   if (after.kind == TargetKind::link) return {};  // has no mode of its own; nothing it points to is touched
+  if (auto listed = draft.set_list(**target, policy.acl); !listed) return listed;
   if (policy.max_mode) after.mode = mode_within(after.mode, *policy.max_mode, after.kind);
   if (auto owned = set_owner(draft, **target, policy.owner); !owned) return owned;
-  const TargetFacts& facts = (*target)->facts;
-  const bool as_it_was = after.mode == facts.mode && after.uid == facts.uid && after.gid == facts.gid;
-  if (facts.kind == TargetKind::file && facts.links > 1 && !as_it_was) {
-    if (const auto file = draft.file_at(path); !file) return std::unexpected(file.error());
-  }
   if (policy.forbid.empty() || after.kind != TargetKind::file) return {};
   const auto text = draft.content_of(**target);
   if (!text) return std::unexpected(text.error());
   auto kept = without_forbidden_lines(*text, policy.forbid);
   if (!kept) return in(path, kept.error());
   if (*kept == *text) return {};
-  if (const auto file = draft.file_at(path); !file) return std::unexpected(file.error());
   draft.rewrite(**target, std::move(*kept));
   return {};
 }
@@ -149,15 +138,20 @@ Done repair(const PlanningInput&, PlanDraft& draft, const LinkRepair& link) {
   const auto target = draft.at(link.path);
   if (!target) return std::unexpected(target.error());
   const TargetFacts& facts = (*target)->facts;
-  if (facts.kind != TargetKind::absent && facts.kind != TargetKind::link) {
+  // An editor that writes a new file over a link leaves a plain file: that is drift of the link, and nobody's kind of
+  // thing. Anything else in its place was put there.
+  const bool gives_way = facts.kind == TargetKind::file || link.replace;
+  if (facts.kind != TargetKind::absent && facts.kind != TargetKind::link && !gives_way) {
+    const bool odd = facts.kind == TargetKind::other || facts.kind == TargetKind::database;
+    const std::string what = odd ? "is neither file, folder nor link" : "is a " + std::string(name_of(facts.kind));
     return failure(ErrorKind::invalid,
-                   link.path + " is a " + std::string(name_of(facts.kind)) + ", a link was declared");
+                   link.path + " " + what + ", a link was declared; with `replace: true` it gives way, and is kept");
   }
   draft.touch(**target, ChangeKind::links);
-  if (facts.kind == TargetKind::absent) {
-    const auto runner = draft.owner("");
-    if (!runner) return std::unexpected(runner.error());
-    (*target)->after = {TargetKind::link, {}, 0777, runner->first, runner->second, link.target};
+  if ((*target)->after.kind != TargetKind::link) {
+    auto made = draft.as_new(link.path, TargetKind::link, 0777);
+    if (!made) return std::unexpected(std::move(made.error()));
+    (*target)->after = std::move(*made);
   }
   (*target)->after.link_target = link.target;
   return {};

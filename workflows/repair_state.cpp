@@ -63,7 +63,7 @@ void add_swap(const PlanningInput& input, Change change, const SnapshotFacts& sn
     plan.changes.push_back(std::move(away));
     change.in_turn = true;
   }
-  change.after = {TargetKind::file, snapshot.content, change.before.mode, change.before.uid, change.before.gid, {}};
+  change.after = {TargetKind::file, snapshot.content, change.before.mode, change.before.uid, change.before.gid, {}, change.before.acl};
   if (change.before.kind == TargetKind::absent)
     change.after = as_new(input, TargetKind::file, snapshot, new_database_mode);
   plan.changes.push_back(std::move(change));
@@ -99,7 +99,9 @@ Result<void> restore(const PlanningInput& input, const StateRepair& state, Plan&
                   target->mode,
                   target->uid,
                   target->gid,
-                  {}};
+                  {},
+                  target->acl,
+                  target->default_acl};
   if (target->kind == TargetKind::absent)
     change.after = as_new(input, TargetKind::folder, **snapshot, (*snapshot)->mode);
   plan.changes.push_back(std::move(change));

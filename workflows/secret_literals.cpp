@@ -49,6 +49,7 @@ class Collector {
   }
   void probe(const Probe& probe) {
     if (const auto* env = std::get_if<EnvProbe>(&probe.what)) named(env->equals);
+    if (const auto* wanted = std::get_if<SettingsProbe>(&probe.what)) settings(wanted->equals);
     if (const auto* command = std::get_if<CommandProbe>(&probe.what)) run(command->run);
     if (const auto* plugin = std::get_if<PluginProbe>(&probe.what)) run(plugin->run);
     const auto* http = std::get_if<HttpProbe>(&probe.what);
@@ -64,8 +65,8 @@ class Collector {
       run(*one);
   }
   // The last part of the pointer names the value; the value is JSON text.
-  void settings(const SettingsRepair& settings) {
-    for (const auto& [pointer, value] : settings.set) {
+  void settings(const std::vector<std::pair<std::string, std::string>>& values) {
+    for (const auto& [pointer, value] : values) {
       const auto parsed = nlohmann::json::parse(value, nullptr, false);
       const std::string plain = parsed.is_string() ? parsed.get<std::string>() : value;
       named(pointer.substr(pointer.rfind('/') + 1), plain);
@@ -84,7 +85,7 @@ void collect_repairs(const RepairSpec& repair, Collector& into) {
       if (value.from_file.empty()) into.named(name, value.literal);
     }
   }
-  for (const SettingsRepair& settings : repair.settings) into.settings(settings);
+  for (const SettingsRepair& settings : repair.settings) into.settings(settings.set);
   for (const FileRepair& file : repair.files) into.run(file.validate);
   for (const BuildRepair& build : repair.build) into.run(build.run);
   for (const PlatformRepair& platform : repair.platform) {

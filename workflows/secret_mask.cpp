@@ -93,6 +93,7 @@ struct SecretMask::Compiled {
       }
     }
     for (const RE2& pattern : patterns) find_pattern(text, pattern, found);
+    if (!patterns.empty() && text.find("\r\n") != std::string_view::npos) find_before_returns(text, found);
   }
 
  private:
@@ -116,6 +117,13 @@ struct SecretMask::Compiled {
     }
   }
 
+  // The same places once more, with \r\n as the end of a line: `$` stands before it.
+  void find_before_returns(std::string_view text, std::vector<TextRange>& found) const {
+    std::string lines(text);
+    for (auto at = lines.find("\r\n"); at != std::string::npos; at = lines.find("\r\n", at)) lines[at] = '\n';
+    for (const RE2& pattern : patterns) find_pattern(lines, pattern, found);
+  }
+
   static void find_pattern(std::string_view text, const RE2& pattern, std::vector<TextRange>& found) {
     const re2::StringPiece whole(text.data(), text.size());
     re2::StringPiece match;
@@ -134,7 +142,8 @@ void SecretMask::set_rules(SecretRules rules) {
   auto made = std::make_shared<Compiled>();
   RE2::Options options;
   options.set_log_errors(false);
-  for (const std::string& pattern : rules.patterns) made->patterns.emplace_back(pattern, options);
+  // `^` and `$` are a line's, as in every other expression of the configuration.
+  for (const std::string& pattern : rules.patterns) made->patterns.emplace_back("(?m)" + pattern, options);
   made->rules = std::move(rules);
   const std::lock_guard lock(mutex_);
   compiled_ = std::move(made);

@@ -1,48 +1,25 @@
 #include "workflows/security_rules.hpp"
 
-#include <re2/re2.h>
-
-#include <algorithm>
-#include <deque>
+#include "engine/contained.hpp"
+#include "workflows/line_expressions.hpp"
 
 namespace autoheal::workflows {
 
-namespace {
-
-RE2::Options quiet() {
-  RE2::Options options;
-  options.set_log_errors(false);
-  options.set_encoding(RE2::Options::EncodingLatin1);  // any bytes, never "invalid"
-  return options;
-}
-
-}  // namespace
-
 std::optional<std::string> forbidden_in(std::string_view content, const std::vector<std::string>& patterns) {
-  for (const std::string& pattern : patterns) {
-    const RE2 expression(pattern, quiet());
-    if (!expression.ok() || RE2::PartialMatch(re2::StringPiece(content.data(), content.size()), expression))
-      return pattern;
-  }
-  return std::nullopt;
+  begins_pure_part("forbidden_in");
+  if (patterns.empty()) return std::nullopt;
+  const auto expressions = LineExpressions::of(patterns);
+  return expressions ? expressions->first_in(content) : "one that cannot be read: " + expressions.error().message;
 }
 
 Result<std::string> without_forbidden_lines(std::string_view content, const std::vector<std::string>& patterns) {
-  std::deque<RE2> expressions;
-  for (const std::string& pattern : patterns) {
-    if (!expressions.emplace_back(pattern, quiet()).ok()) {
-      return failure(ErrorKind::invalid,
-                     "forbid: \"" + pattern + "\" is not a regular expression: " + expressions.back().error());
-    }
-  }
+  begins_pure_part("without_forbidden_lines");
+  const auto expressions = LineExpressions::of(patterns);
+  if (!expressions) return std::unexpected(expressions.error());
   std::string kept;
   while (!content.empty()) {
     const auto end = std::min(content.find('\n'), content.size() - 1) + 1;
-    const auto line = content.substr(0, end);
-    const auto matches = [&](const RE2& expression) {
-      return RE2::PartialMatch(re2::StringPiece(line.data(), line.size()), expression);
-    };
-    if (std::ranges::none_of(expressions, matches)) kept += line;
+    if (!expressions->first_in(content.substr(0, end))) kept += content.substr(0, end);
     content.remove_prefix(end);
   }
   return kept;

@@ -21,8 +21,8 @@ namespace autoheal::workflows {
   return kind == TargetKind::file && (mode & 06000U) != 0;
 }
 
-// The first of `patterns` (RE2) that occurs in `content`; empty if none does. An unreadable pattern counts as found,
-// since what cannot be checked is not certified.
+// The first of `patterns` that occurs in a line of `content` (line_expressions.hpp); empty if none does. An unreadable
+// pattern counts as found, since what cannot be checked is not certified.
 [[nodiscard]] std::optional<std::string> forbidden_in(std::string_view content,
                                                       const std::vector<std::string>& patterns);
 // `content` without the lines in which one of `patterns` occurs. invalid: a pattern that is none.

@@ -155,6 +155,7 @@ HealResult result_of(const std::string& engine, const HealOutcome& outcome) {
   result.took = outcome.took;
   result.heal = outcome.heal;
   result.reason = outcome.reason;
+  result.problem = outcome.problem;
   result.error = outcome.skipped.empty() ? outcome.error : outcome.skipped;
   result.ending = outcome.certified          ? HealEnding::certified
                   : !outcome.skipped.empty() ? HealEnding::skipped
@@ -171,6 +172,7 @@ HealOutcome outcome_of(const HealResult& result) {
   outcome.attempts = result.attempts;
   outcome.took = result.took;
   outcome.reason = result.reason;
+  outcome.problem = result.problem;
   if (result.ending == HealEnding::skipped) {
     outcome.skipped = result.error;
   } else {

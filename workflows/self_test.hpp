@@ -30,9 +30,10 @@ struct HealOutcome {
   std::string strategy;
   unsigned attempts = 0;
   Duration took{0};
-  std::string skipped;  // "auto-heal disabled", or empty
-  std::string error;    // why it never began, or empty
-  std::string reason;   // why it ended Exhausted
+  std::string skipped;       // "auto-heal disabled", or empty
+  std::string error;         // why it never began, or empty
+  std::string reason;        // why it ended Exhausted
+  std::string problem = {};  // what was wrong at last, in a sentence
   friend bool operator==(const HealOutcome&, const HealOutcome&) = default;
 };
 

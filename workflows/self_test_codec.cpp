@@ -45,7 +45,7 @@ struct TestWriter {
     out.field("engine", e.engine).optional_field("heal", heal.heal).field("certified", heal.certified);
     out.optional_field("strategy", heal.strategy).field("attempts", heal.attempts).field("took_us", heal.took);
     out.optional_field("skipped", heal.skipped).optional_field("error", heal.error);
-    out.optional_field("reason", heal.reason);
+    out.optional_field("reason", heal.reason).optional_field("problem", heal.problem);
   }
   void operator()(const SelfTestCompleted& e) {
     out.field("status", e.status).field("engines_total", e.engines_total);
@@ -55,7 +55,8 @@ struct TestWriter {
 };
 
 SelfTestEntry read_started(const OwnJson& j) {
-  if (j.at("workflow").text() != "selftest/1") throw std::invalid_argument("written by a later version of the self-test");
+  if (j.at("workflow").text() != "selftest/1")
+    throw std::invalid_argument("written by a later version of the self-test");
   SelfTestStarted e;
   e.test_id = j.at("test_id");
   for (const OwnJson engine : j.at("engines")) {
@@ -68,8 +69,7 @@ SelfTestEntry read_started(const OwnJson& j) {
 }
 
 SelfTestEntry read_tested(const OwnJson& j) {
-  return EngineTested{j.at("engine"),
-                      value_of<TestOutcome>(outcome_words, j.at("outcome").text()),
+  return EngineTested{j.at("engine"), value_of<TestOutcome>(outcome_words, j.at("outcome").text()),
                       j.value("error", std::string()), Duration(j.at("took_us").get<std::int64_t>()),
                       j.value("reported", std::string())};
 }
@@ -84,6 +84,7 @@ SelfTestEntry read_healed(const OwnJson& j) {
   heal.skipped = j.value("skipped", std::string());
   heal.error = j.value("error", std::string());
   heal.reason = j.value("reason", std::string());
+  heal.problem = j.value("problem", std::string());
   return EngineHealed{j.at("engine"), std::move(heal)};
 }
 

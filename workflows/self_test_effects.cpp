@@ -3,6 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include "engine/contained.hpp"
 #include "workflows/gather_evidence.hpp"
 #include "workflows/wait_for_writers.hpp"
 
@@ -12,22 +13,21 @@ namespace asio = boost::asio;
 
 namespace {
 
-// Networks and programs fail now and then; a file, an env file or a process is as it is.
+// Networks and programs fail now and then; a file, what it holds or a process is as it is.
 bool is_sure(const Probe& probe) {
   return std::holds_alternative<FileProbe>(probe.what) || std::holds_alternative<EnvProbe>(probe.what) ||
-         std::holds_alternative<ProcessProbe>(probe.what);
+         std::holds_alternative<ProcessProbe>(probe.what) || std::holds_alternative<SettingsProbe>(probe.what) ||
+         std::holds_alternative<LinkProbe>(probe.what);
 }
 
 // What was read while somebody wrote it says nothing.
 void postpone_if_written(const HealSurroundings& at, const EngineSpec& spec, bool gone_too, TestReport& report) {
   const auto writing = at.host.being_written(spec, paths_with_content(spec), {gone_too, report.tested.took});
   report.postponed = sentence_of(writing);
-  report.settles = nobody_known(writing);
+  report.writing = state_of(writing);
 }
 
-}  // namespace
-
-TestReport test_engine(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark, bool gone_too) {
+TestReport report_of(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark, bool gone_too) {
   TestReport report;
   EngineTested& tested = report.tested;
   tested.engine = spec.name;
@@ -53,6 +53,16 @@ TestReport test_engine(const HealSurroundings& at, const EngineSpec& spec, const
   }
   if (tested.outcome == TestOutcome::failed) postpone_if_written(at, spec, gone_too, report);
   return report;
+}
+
+}  // namespace
+
+TestReport test_engine(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark, bool gone_too) {
+  auto report = contained("self-test", [&] { return report_of(at, spec, mark, gone_too); });
+  if (report) return std::move(*report);
+  TestReport unknown;
+  unknown.tested = {spec.name, TestOutcome::unknown, sentence_of(report.error()), Duration{0}};
+  return unknown;
 }
 
 void SelfTestEffects::perform(const std::string& stream, const SelfTestEffect& effect, Done done) {

@@ -1,12 +1,19 @@
 #include "workflows/settings_edit.hpp"
 
 #include "engine/quoted_text.hpp"
+#include "workflows/settings_json.hpp"
+#include "workflows/settings_yaml.hpp"
 
 namespace autoheal::workflows {
 
-SettingsFormat settings_format_of(std::string_view path) {
-  return path.ends_with(".yaml") || path.ends_with(".yml") ? SettingsFormat::yaml : SettingsFormat::json;
+namespace {
+
+std::unexpected<Error> at_pointer(std::string_view pointer, Error error) {
+  error.message = std::string(pointer) + ": " + error.message;
+  return std::unexpected(std::move(error));
 }
+
+}  // namespace
 
 Result<std::vector<std::string>> pointer_tokens(std::string_view pointer) {
   const auto refuse = [&](std::string_view why) {
@@ -31,14 +38,32 @@ Result<std::vector<std::string>> pointer_tokens(std::string_view pointer) {
   return tokens;
 }
 
+Result<EditedSettings> set_settings(std::string_view text, SettingsFormat format, const SettingValues& set) {
+  EditedSettings edited{std::string(text), {}};
+  DeclaredSettings declared;
+  for (const auto& [pointer, value] : set) {
+    auto tokens = pointer_tokens(pointer);
+    if (!tokens) return std::unexpected(std::move(tokens.error()));
+    auto scalar = wanted_scalar(value);
+    if (!scalar) return at_pointer(pointer, std::move(scalar.error()));
+    declared.insert_or_assign(std::move(*tokens), std::move(*scalar));
+  }
+  for (const auto& [pointer, value] : set) {
+    const auto tokens = pointer_tokens(pointer);
+    auto changed = format == SettingsFormat::json ? set_json_setting(edited.text, *tokens, declared.at(*tokens))
+                                                  : set_yaml_setting(edited.text, *tokens, declared);
+    if (!changed) return at_pointer(pointer, std::move(changed.error()));
+    if (*changed != edited.text) edited.changed.push_back(pointer);
+    edited.text = std::move(*changed);
+  }
+  return edited;
+}
+
 Result<std::string> set_setting(std::string_view text, SettingsFormat format, std::string_view pointer,
                                 std::string_view scalar) {
-  const auto tokens = pointer_tokens(pointer);
-  if (!tokens) return std::unexpected(tokens.error());
-  auto changed = format == SettingsFormat::json ? set_json_setting(text, *tokens, scalar)
-                                                : set_yaml_setting(text, *tokens, scalar);
-  if (!changed) changed.error().message = std::string(pointer) + ": " + changed.error().message;
-  return changed;
+  auto edited = set_settings(text, format, {{std::string(pointer), std::string(scalar)}});
+  if (!edited) return std::unexpected(std::move(edited.error()));
+  return std::move(edited->text);
 }
 
 }  // namespace autoheal::workflows

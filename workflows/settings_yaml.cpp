@@ -1,251 +1,285 @@
-#include <yaml-cpp/yaml.h>
+#include "workflows/settings_yaml.hpp"
 
 #include <algorithm>
-#include <cctype>
-#include <charconv>
-#include <nlohmann/json.hpp>
+#include <array>
 
-#include "workflows/settings_edit.hpp"
+#include "workflows/text_places.hpp"
+#include "workflows/yaml_places.hpp"
+#include "workflows/yaml_ways.hpp"
 
 namespace autoheal::workflows {
 
 namespace {
 
-using nlohmann::json;
+using Text = Result<std::string>;
 
-std::size_t offset_of(const YAML::Mark& mark) { return static_cast<std::size_t>(mark.pos); }
+constexpr std::string_view restore_it = "restore the whole file with `files`";
 
-// What the YAML core schema makes of a plain scalar: null, a boolean, a number, else text.
-json plain_value(const std::string& text) {
-  static const std::array<std::string_view, 5> nulls = {"", "~", "null", "Null", "NULL"};
-  static const std::array<std::string_view, 6> booleans = {"true", "True", "TRUE", "false", "False", "FALSE"};
-  if (std::ranges::find(nulls, text) != nulls.end()) return nullptr;
-  if (std::ranges::find(booleans, text) != booleans.end()) return text[0] == 't' || text[0] == 'T';
-  const json number = json::parse(text, nullptr, false);
-  if (number.is_number()) return number;
-  return text;
-}
-
-// Thrown where the aliases of a file unfold without end; never leaves this file.
-struct Unfolds {};
-
-// A document with its aliases written out, which a few lines can make as large as they like.
-class Unfolding {
- public:
-  explicit Unfolding(std::size_t most_bytes) : left_(most_bytes) {}
-
-  json value_of(const YAML::Node& node, int depth = 0) {
-    if (depth > deepest_settings) throw Unfolds{};
-    spend(1);
-    switch (node.Type()) {
-      case YAML::NodeType::Null:
-        return nullptr;
-      case YAML::NodeType::Scalar:
-        spend(node.Scalar().size());
-        return node.Tag() == "?" ? plain_value(node.Scalar()) : json(node.Scalar());
-      case YAML::NodeType::Sequence: {
-        json list = json::array();
-        for (const auto& item : node) list.push_back(value_of(item, depth + 1));
-        return list;
-      }
-      case YAML::NodeType::Map: {
-        json map = json::object();
-        for (const auto& item : node) {
-          spend(item.first.Scalar().size());
-          map[item.first.Scalar()] = value_of(item.second, depth + 1);
-        }
-        return map;
-      }
-      case YAML::NodeType::Undefined:
-        break;
-    }
-    return nullptr;
-  }
-
- private:
-  void spend(std::size_t bytes) {
-    if (bytes > left_) throw Unfolds{};
-    left_ -= bytes;
-  }
-
-  std::size_t left_;
-};
-
-// Of `node`, in a file of so many bytes: without aliases its values and their texts together are fewer than twice that.
-json value_of(const YAML::Node& node, std::size_t file_bytes) {
-  constexpr std::size_t for_aliases = 1'000'000;
-  return Unfolding(2 * file_bytes + for_aliases).value_of(node);
-}
-
-// Words that YAML 1.1 readers take for booleans: quoted, so that every reader sees text.
-bool misread_elsewhere(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  static const std::array<std::string_view, 6> words = {"yes", "no", "on", "off", "y", "n"};
+bool is_one_of(std::string_view text, std::initializer_list<std::string_view> words) {
   return std::ranges::find(words, text) != words.end();
 }
 
-bool safe_plain(const std::string& text) {
-  const auto harmless = [](unsigned char c) {
-    return std::isalnum(c) != 0 || std::string_view("_./+@-").find(static_cast<char>(c)) != std::string_view::npos;
-  };
-  return !text.empty() && std::isalpha(static_cast<unsigned char>(text[0])) != 0 &&
-         std::ranges::all_of(text, harmless) && plain_value(text).is_string() && !misread_elsewhere(text);
+bool is_null(const YamlNode& node) {
+  if (node.kind != YamlKind::scalar || !is_one_of(node.tag, {"", "!!null"})) return false;
+  return node.style == 'e' || (node.style == 'p' && is_one_of(node.text, {"~", "null", "Null", "NULL"}));
 }
 
-std::string scalar_text(const json& wanted, char old_quote) {
-  if (!wanted.is_string()) return wanted.dump();
-  const auto& text = wanted.get_ref<const std::string&>();
-  const bool printable = std::ranges::all_of(text, [](unsigned char c) { return c >= 0x20 && c != 0x7f; });
-  if (old_quote == '\'' && printable) {
-    std::string out = "'";
-    for (const char c : text) out += c == '\'' ? "''" : std::string(1, c);
-    return out + "'";
+bool is_as_wanted(const YamlNode& node, const WantedScalar& wanted) {
+  if (node.kind != YamlKind::scalar) return false;
+  const bool is_plain = node.style == 'p';
+  switch (wanted.kind) {
+    case WantedScalar::Kind::null:
+      return is_null(node);
+    case WantedScalar::Kind::boolean:
+      if (!is_plain || !node.tag.empty()) return false;
+      return wanted.text == "true" ? is_one_of(node.text, {"true", "True", "TRUE"})
+                                   : is_one_of(node.text, {"false", "False", "FALSE"});
+    case WantedScalar::Kind::number:
+      return is_plain && node.tag.empty() && node.text == wanted.text;
+    case WantedScalar::Kind::text:
+      break;
   }
-  if (old_quote == 0 && safe_plain(text)) return text;
-  return wanted.dump();
+  if (node.text != wanted.text || node.style == 'e') return false;
+  if (node.tag == "!!str" || node.tag == "!") return true;
+  return node.tag.empty() && (!is_plain || !looks_special(node.text));
 }
 
-struct Span {
-  std::size_t begin = 0, end = 0;
-  char quote = 0;
+// As the line at `at` ends; else as the first one.
+std::string line_end_at(std::string_view text, std::size_t at) {
+  std::size_t found = text.find_first_of("\r\n", at);
+  if (found == std::string_view::npos) found = text.find_first_of("\r\n");
+  if (found == std::string_view::npos) return "\n";
+  return text.substr(found).starts_with("\r\n") ? "\r\n" : std::string(1, text[found]);
+}
+
+class YamlEditor {
+ public:
+  YamlEditor(std::string_view text, const YamlStream& stream, const Tokens& tokens, const DeclaredSettings& declared)
+      : text_(text), stream_(stream), tokens_(tokens), declared_(declared), wanted_(declared.at(tokens)) {}
+
+  Text edit(std::size_t root) {
+    way_ = {root};
+    for (std::size_t depth = 0; depth < tokens_.size(); ++depth) {
+      const bool is_last = depth + 1 == tokens_.size();
+      const auto next = step(tokens_[depth], is_last);
+      if (!next) return std::unexpected(next.error());
+      if (!*next) return with_name();
+      way_.push_back(**next);
+    }
+    return with_value();
+  }
+
+ private:
+  const YamlNode& here() const { return stream_[way_.back()]; }
+  std::string line_of(const YamlNode& node) const { return place_in(text_, node.begin); }
+
+  // The node below `here`; nothing where it is missing and may be added.
+  Result<std::optional<std::size_t>> step(const std::string& token, bool is_last) const {
+    switch (here().kind) {
+      case YamlKind::map:
+        return step_in_map(token, is_last);
+      case YamlKind::list:
+        if (const auto item = list_item(here(), token)) return item;
+        return failure(ErrorKind::invalid, "the list has no element " + token, "its elements are counted from 0");
+      case YamlKind::alias:
+        return alias_on_the_way();
+      case YamlKind::scalar:
+        break;
+    }
+    if (is_null(here()) && is_last) return std::nullopt;
+    return failure(ErrorKind::invalid, "\"" + token + "\" would lie below a single value");
+  }
+
+  Result<std::optional<std::size_t>> step_in_map(const std::string& token, bool is_last) const {
+    const auto own = own_entries(stream_, here(), token);
+    if (own.size() > 1) {
+      return failure(ErrorKind::invalid,
+                     "\"" + token + "\" stands twice, at " + line_of(stream_[own[0].key]) + " and at " +
+                         line_of(stream_[own[1].key]) + ", and readers differ on which of them counts",
+                     "take one of them out");
+    }
+    if (!own.empty()) return own.front().value;
+    if (is_last) return std::nullopt;
+    if (const auto from = merged_value(stream_, here(), token)) {
+      return failure(ErrorKind::invalid,
+                     "\"" + token + "\" comes from a merge (<<) of what stands at " + line_of(stream_.meant(*from)) +
+                         ", so it has no place of its own here",
+                     "write it out here, or set it where it stands");
+    }
+    return failure(ErrorKind::invalid, "there is no \"" + token + "\" on the way to it",
+                   "only the last name may be missing; " + std::string(restore_it));
+  }
+
+  std::unexpected<Error> alias_on_the_way() const {
+    const YamlNode& named = stream_.meant(way_.back());
+    return failure(ErrorKind::invalid,
+                   "the way to it goes through the alias *" + here().anchor + " (" + line_of(here()) +
+                       "), whose values stand at " + line_of(named),
+                   "set it where they stand, with every place that repeats them, or write the values out here");
+  }
+
+  Text with_value() {
+    const YamlNode& meant = stream_.meant(way_.back());
+    const char quote = quote_of_value();
+    const auto scalar = as_yaml(wanted_, quote, here().in_flow);
+    if (!scalar) return scalar;
+    if (is_as_wanted(meant, wanted_)) return std::string(text_);
+    if (meant.kind != YamlKind::scalar) {
+      return failure(ErrorKind::invalid,
+                     std::string(meant.kind == YamlKind::map ? "an object" : "a list") +
+                         " stands there, and a single value would replace all of it",
+                     "name a value within it, or " + std::string(restore_it));
+    }
+    return with_content(*scalar);
+  }
+
+  // As the old value; where names stand in double quotes, as in JSON, texts do, too.
+  char quote_of_value() const {
+    if (here().style == '\'' || here().style == '"') return here().style;
+    const YamlNode& above = stream_[here().parent];
+    const auto entry = std::ranges::find(above.entries, way_.back(), &YamlEntry::value);
+    return here().in_flow && entry != above.entries.end() && stream_[entry->key].style == '"' ? '"' : '\0';
+  }
+
+  // `written` in place of the scalar or alias here, behind its anchor.
+  Text with_content(const std::string& written) {
+    const YamlNode& node = here();
+    if (node.kind == YamlKind::scalar &&
+        !is_one_of(node.tag, {"", "!", "!!str", "!!int", "!!float", "!!bool", "!!null", "!!timestamp"})) {
+      return failure(ErrorKind::invalid,
+                     "the value has the tag " + node.tag + " (" + line_of(node) +
+                         "), and what that means is for the program to say that reads it",
+                     "take the tag away, or " + std::string(restore_it));
+    }
+    if (auto alone = check_other_places(text_, stream_, way_, tokens_, declared_); !alone)
+      return std::unexpected(std::move(alone.error()));
+    std::string out = written;
+    if (node.kind == YamlKind::scalar && !node.anchor.empty()) out = "&" + node.anchor + " " + out;
+    if (node.begin == node.end) {
+      const char before = node.begin > 0 ? text_[node.begin - 1] : ' ';
+      out = (before == ':' || before == '-' ? " " : node.in_flow ? ": " : "") + out;
+    }
+    const std::string_view old = text_.substr(node.begin, node.end - node.begin);
+    const bool is_block_text = node.style == '|' || node.style == '>';
+    if (is_block_text && !node.header_comment.empty() && old.find_first_of("\r\n") != std::string_view::npos)
+      out += " " + node.header_comment;
+    return replaced(node.begin, node.end, out);
+  }
+
+  // The last token is missing: a new entry of the map here, or the first one of what is null.
+  Text with_name() {
+    const auto merged = here().kind == YamlKind::map ? merged_value(stream_, here(), tokens_.back()) : std::nullopt;
+    if (merged && is_as_wanted(stream_.meant(*merged), wanted_)) return std::string(text_);
+    if (auto alone = check_other_places(text_, stream_, way_, tokens_, declared_); !alone)
+      return std::unexpected(std::move(alone.error()));
+    const YamlNode& node = here();
+    const YamlNode* above = way_.size() > 1 ? &stream_[way_[way_.size() - 2]] : nullptr;
+    if (node.kind == YamlKind::map) return node.style == 'f' ? with_flow_entry(node) : with_block_entry(node);
+    const bool has_own_lines =
+        node.begin == node.end && above != nullptr && above->style == 'b' && above->kind == YamlKind::map;
+    const auto member = entry_text(!has_own_lines, '\0');
+    if (!member) return member;
+    if (!has_own_lines) return with_content("{" + *member + "}");
+    return with_line_after(node.end, above->column + indentation_step(), *member);
+  }
+
+  Text entry_text(bool in_flow, char key_quote) const {
+    const auto scalar = as_yaml(wanted_, key_quote == '"' ? '"' : '\0', in_flow);
+    if (!scalar) return scalar;
+    const auto key = as_yaml({WantedScalar::Kind::text, tokens_.back(), {}}, key_quote, in_flow);
+    if (!key) return key;
+    return *key + ": " + *scalar;
+  }
+
+  static char quote_of(const YamlNode& key) { return key.style == '"' || key.style == '\'' ? key.style : '\0'; }
+
+  // As the first name of the map is quoted; in an empty one, as the name that it stands under.
+  char quote_of_names(const YamlNode& map) const {
+    if (!map.entries.empty()) return quote_of(stream_[map.entries.front().key]);
+    for (const YamlEntry& entry : stream_[map.parent].entries) {
+      if (entry.value == way_.back() && map.in_flow) return quote_of(stream_[entry.key]);
+    }
+    return '\0';
+  }
+
+  Text with_flow_entry(const YamlNode& map) const {
+    const bool is_empty = map.entries.empty();
+    const auto member = entry_text(true, quote_of_names(map));
+    if (!member) return member;
+    if (is_empty) {
+      const std::size_t inside = map.content + 1;
+      return replaced(inside, inside, (text_[inside] == ' ' ? " " : "") + *member);
+    }
+    const std::size_t first = stream_[map.entries.front().key].begin;
+    const std::string_view before = text_.substr(map.content + 1, first - map.content - 1);
+    const auto line = before.find_last_of("\r\n");
+    const std::string gap =
+        line == std::string_view::npos ? " " : line_end_at(text_, map.content) + std::string(before.substr(line + 1));
+    return replaced(first, first, *member + "," + gap);
+  }
+
+  Text with_block_entry(const YamlNode& map) const {
+    const YamlNode& last_key = stream_[map.entries.back().key];
+    const auto member = entry_text(false, quote_of_names(map));
+    if (!member) return member;
+    const bool cut_off = text_.find_first_of("\r\n", map.end) == std::string_view::npos && ends_in_block_text(map);
+    if (!cut_off) return with_line_after(map.value_end, map.column, *member);
+    // A line end behind a block text would become part of it: the new name stands before the last one.
+    return replaced(last_key.begin, last_key.begin,
+                    *member + line_end_at(text_, last_key.begin) + std::string(map.column, ' '));
+  }
+
+  bool ends_in_block_text(const YamlNode& map) const {
+    const YamlNode* last = &map;
+    while (last->style == 'b')
+      last = &stream_[last->kind == YamlKind::map ? last->entries.back().value : last->items.back()];
+    return last->style == '|' || last->style == '>';
+  }
+
+  // Below the line that `at` is on; `at` itself where a line begins there.
+  std::string with_line_after(std::size_t at, std::size_t column, const std::string& member) const {
+    const std::string indented = std::string(column, ' ') + member;
+    if (at > 0 && (text_[at - 1] == '\n' || text_[at - 1] == '\r')) {
+      return replaced(at, at, indented + line_end_at(text_, 0));
+    }
+    const std::size_t end = std::min(text_.find_first_of("\r\n", at), text_.size());
+    return replaced(end, end, line_end_at(text_, at) + indented);
+  }
+
+  // By how much the maps of this file are indented.
+  std::size_t indentation_step() const {
+    for (const YamlNode& node : stream_.nodes) {
+      const YamlNode& above = stream_[node.parent];
+      if (node.style == 'b' && above.style == 'b' && node.kind == YamlKind::map && above.kind == YamlKind::map &&
+          node.column > above.column)
+        return node.column - above.column;
+    }
+    return 2;
+  }
+
+  std::string replaced(std::size_t begin, std::size_t end, const std::string& by) const {
+    std::string out(text_);
+    out.replace(begin, end - begin, by);
+    return out;
+  }
+
+  std::string_view text_;
+  const YamlStream& stream_;
+  const Tokens& tokens_;
+  const DeclaredSettings& declared_;
+  const WantedScalar& wanted_;
+  std::vector<std::size_t> way_;  // nodes from the root down
 };
-
-// Where a scalar on one line stands; empty for block scalars and for those that go over several lines.
-std::optional<Span> span_of(std::string_view text, const YAML::Node& node, bool in_flow) {
-  const std::size_t begin = offset_of(node.Mark());
-  if (begin >= text.size()) return std::nullopt;
-  const char first = text[begin];
-  if (first == '|' || first == '>' || first == '&' || first == '*' || first == '!') return std::nullopt;
-  std::size_t end = begin + 1;
-  if (first == '"' || first == '\'') {
-    for (; end < text.size() && text[end] != '\n'; ++end) {
-      if (first == '"' && text[end] == '\\') {
-        ++end;
-      } else if (text[end] == first) {
-        if (first != '\'' || end + 1 >= text.size() || text[end + 1] != '\'') return Span{begin, end + 1, first};
-        ++end;
-      }
-    }
-    return std::nullopt;
-  }
-  end = begin;
-  while (end < text.size() && text[end] != '\n' && text[end] != '\r') {
-    if (in_flow && (text[end] == ',' || text[end] == ']' || text[end] == '}')) break;
-    if (text[end] == '#' && end > begin && (text[end - 1] == ' ' || text[end - 1] == '\t')) break;
-    ++end;
-  }
-  while (end > begin && (text[end - 1] == ' ' || text[end - 1] == '\t')) --end;
-  if (text.substr(begin, end - begin) != node.Scalar()) return std::nullopt;
-  return Span{begin, end, 0};
-}
-
-std::optional<std::size_t> end_of_last_line(std::string_view text, const YAML::Node& node) {
-  if (node.IsScalar()) {
-    const auto span = span_of(text, node, false);
-    if (!span) return std::nullopt;
-    return std::min(text.find('\n', span->end), text.size());
-  }
-  if (!(node.IsMap() || node.IsSequence()) || node.size() == 0 || node.Style() == YAML::EmitterStyle::Flow)
-    return std::nullopt;
-  YAML::Node last;
-  if (node.IsMap()) {
-    for (const auto& item : node) last.reset(item.second);
-  } else {
-    last.reset(node[node.size() - 1]);
-  }
-  return end_of_last_line(text, last);
-}
-
-std::optional<std::string> with_key(std::string_view text, const YAML::Node& map, const std::string& key,
-                                    const json& wanted) {
-  const std::string name = safe_plain(key) ? key : json(key).dump();
-  const std::string member = name + ": " + scalar_text(wanted, 0);
-  std::string out(text);
-  if (map.size() == 0) return std::nullopt;
-  if (map.Style() == YAML::EmitterStyle::Flow) {
-    out.insert(offset_of(map.Mark()) + 1, map.size() > 0 ? member + ", " : member);
-    return out;
-  }
-  const YAML::Node first = map.begin()->first;
-  const std::string indent(static_cast<std::size_t>(std::max(0, first.Mark().column)), ' ');
-  if (const auto end = end_of_last_line(text, map)) {
-    out.insert(*end, "\n" + indent + member);
-    return out;
-  }
-  const std::size_t line = offset_of(first.Mark()) - indent.size();
-  if (text.substr(line, indent.size()) != indent) return std::nullopt;
-  out.insert(line, indent + member + "\n");
-  return out;
-}
-
-Result<std::string> checked(std::optional<std::string> changed, const json& document) {
-  if (changed && value_of(YAML::Load(*changed), changed->size()) == document) return std::move(*changed);
-  return failure(ErrorKind::invalid, "its place in the file is written in a way that cannot be edited byte by byte",
-                 "write the value on one line, or restore the whole file with `files`");
-}
-
-Result<std::string> edit(std::string_view text, const std::vector<std::string>& tokens, const json& wanted) {
-  YAML::Node node = YAML::Load(std::string(text));
-  json document = value_of(node, text.size());
-  json* place = &document;
-  bool in_flow = false;
-  for (std::size_t depth = 0; depth < tokens.size(); ++depth) {
-    const std::string& token = tokens[depth];
-    in_flow = in_flow || node.Style() == YAML::EmitterStyle::Flow;
-    YAML::Node next;
-    bool found = false;
-    if (node.IsMap()) {
-      for (const auto& item : node) {
-        if (item.first.Scalar() == token) {
-          next.reset(item.second);
-          found = true;
-        }
-      }
-      if (!found && depth + 1 == tokens.size()) {
-        (*place)[token] = wanted;
-        return checked(with_key(text, node, token, wanted), document);
-      }
-      if (!found) return failure(ErrorKind::invalid, "there is no \"" + token + "\" on the way to it");
-      place = &(*place)[token];
-    } else if (node.IsSequence()) {
-      std::size_t index = 0;
-      const auto [end, fault] = std::from_chars(token.data(), token.data() + token.size(), index);
-      if (fault != std::errc() || end != token.data() + token.size() || index >= node.size()) {
-        return failure(ErrorKind::invalid, "the list has no element " + token);
-      }
-      next.reset(node[index]);
-      place = &(*place)[index];
-    } else {
-      return failure(ErrorKind::invalid, "\"" + token + "\" would lie below a single value");
-    }
-    node.reset(next);
-  }
-  if (*place == wanted && place->type() == wanted.type()) return std::string(text);
-  *place = wanted;
-  const auto span = node.IsScalar() ? span_of(text, node, in_flow) : std::nullopt;
-  if (!span) return checked(std::nullopt, document);
-  std::string out(text);
-  out.replace(span->begin, span->end - span->begin, scalar_text(wanted, span->quote));
-  return checked(std::move(out), document);
-}
 
 }  // namespace
 
 Result<std::string> set_yaml_setting(std::string_view text, const std::vector<std::string>& tokens,
-                                     std::string_view scalar) {
-  const json wanted = json::parse(scalar, nullptr, false);
-  if (wanted.is_discarded() || wanted.is_structured())
-    return failure(ErrorKind::invalid, "the value is not a JSON scalar");
-  try {
-    return edit(text, tokens, wanted);
-  } catch (const Unfolds&) {
-    return failure(ErrorKind::invalid,
-                   "the aliases (*) of the file lead to themselves, or make it too large or too deep",
-                   "write the values out");
-  } catch (const YAML::Exception& exception) {
-    return failure(ErrorKind::invalid, "the file is not valid YAML at line " + std::to_string(exception.mark.line + 1) +
-                                           ", so no single value of it can be set");
-  }
+                                     const DeclaredSettings& declared) {
+  const auto stream = read_yaml_places(text);
+  if (!stream) return std::unexpected(stream.error());
+  const auto root = document_of(text, *stream, tokens);
+  if (!root) return std::unexpected(root.error());
+  return YamlEditor(text, *stream, tokens, declared).edit(*root);
 }
 
 }  // namespace autoheal::workflows

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/contained.hpp"
 #include "workflows/plan_secrets.hpp"
 #include "workflows/repair_configuration.hpp"
 #include "workflows/repair_deployment.hpp"
@@ -13,17 +14,26 @@ namespace autoheal::workflows {
 Result<PlannedRepair> plan_repair(const PlanningInput& input) {
   if (input.observation.recovered) return PlannedRepair{};
   PlanDraft draft(input);
+  begins_pure_part("repair_releases");
   if (auto done = repair_releases(input, draft); !done) return std::unexpected(std::move(done.error()));
+  begins_pure_part("repair_configuration");
   if (auto done = repair_configuration(input, draft); !done) return std::unexpected(std::move(done.error()));
-  PlannedRepair planned = draft.finish();
+  begins_pure_part("plan_draft");
+  auto finished = draft.finish();
+  if (!finished) return finished;
+  PlannedRepair planned = std::move(*finished);
   Plan& plan = planned.plan;
   const auto releases = std::ranges::count(plan.changes, ChangeKind::release, &Change::kind);
+  begins_pure_part("repair_state");
   if (auto done = add_state_changes(input, plan); !done) return std::unexpected(std::move(done.error()));
   const bool stopped = stop_for_state(input, plan);
+  begins_pure_part("repair_deployment");
   if (auto done = add_builds(input, static_cast<std::size_t>(releases), plan); !done)
     return std::unexpected(std::move(done.error()));
   add_platform_acts(input, plan);
+  begins_pure_part("repair_service");
   add_acts(input, stopped, plan);
+  begins_pure_part("hide_secrets");
   hide_secrets(input.spec, input.name_of_content, planned);
   return planned;
 }
@@ -60,12 +70,13 @@ engine::BlobNaming naming_of_target(const EngineSpec& spec, std::string_view pat
 ObserveRequest what_to_observe(const EngineSpec& spec, unsigned attempt) {
   ObserveRequest request;
   request.attempt = attempt;
-  const auto target = [&](const std::string& path, bool keep_content, bool recursive) {
+  const auto target = [&](const std::string& path, bool keep_content, bool recursive, bool digest_needed = true) {
     const bool keyed = naming_of_target(spec, path) == engine::BlobNaming::keyed;
     const auto known = std::ranges::find(request.targets, path, &ObserveRequest::Target::path);
     if (known == request.targets.end()) {
-      request.targets.push_back({path, keep_content, keyed, recursive});
+      request.targets.push_back({path, keep_content, keyed, recursive, digest_needed});
     } else {
+      known->digest_needed |= digest_needed;
       known->keep_content |= keep_content;
       known->recursive |= recursive;
     }
@@ -74,10 +85,15 @@ ObserveRequest what_to_observe(const EngineSpec& spec, unsigned attempt) {
   const auto owner = [&](const std::string& name) {
     if (std::ranges::find(request.owners, name) == request.owners.end()) request.owners.push_back(name);
   };
+  const auto acl = [&](const std::optional<std::string>& declared) {
+    if (!declared || *declared == acl_none || *declared == acl_keep) return;
+    if (std::ranges::find(request.acls, *declared) == request.acls.end()) request.acls.push_back(*declared);
+  };
   const RepairSpec& repair = spec.repair;
   for (const FileRepair& file : repair.files) {
     target(file.path, false, false);
     owner(file.owner);
+    acl(file.acl);
   }
   for (const EnvRepair& env : repair.env) {
     target(env.file, true, false);
@@ -87,10 +103,11 @@ ObserveRequest what_to_observe(const EngineSpec& spec, unsigned attempt) {
   }
   for (const SettingsRepair& settings : repair.settings) target(settings.file, true, false);
   for (const PolicyRepair& policy : repair.policy) {
-    target(policy.path, !policy.forbid.empty(), policy.recursive);
+    target(policy.path, !policy.forbid.empty(), policy.recursive, !policy.forbid.empty());
     owner(policy.owner);
+    acl(policy.acl);
   }
-  for (const LinkRepair& link : repair.links) target(link.path, false, false);
+  for (const LinkRepair& link : repair.links) target(link.path, false, false, false);
   for (const ReleaseRepair& release : repair.release) target(release.link, false, false);
   for (const BuildRepair& build : repair.build) request.outputs.push_back(build.outputs);
   request.releases = repair.release;

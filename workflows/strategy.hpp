@@ -39,6 +39,7 @@ struct ObserveRequest {
     bool keep_content = false;  // into the vault (what is edited)
     bool keyed = false;         // an env file
     bool recursive = false;     // everything below (policy)
+    bool digest_needed = false;  // else it is no failure if the content cannot be read in peace
   };
   std::vector<Target> targets;
   std::vector<std::vector<std::string>> outputs;  // of each build: globs; what they match is kept in the vault
@@ -47,6 +48,7 @@ struct ObserveRequest {
   unsigned attempt = 1;             // later ones reach further back
   std::string mark;                 // of the effect, for what has to be run to look
   std::vector<std::string> owners;  // "user:group" to resolve; "" is who runs autoheal
+  std::vector<std::string> acls;    // access lists as declared, to resolve
   std::vector<std::pair<std::string, std::string>>
       secrets;  // key as in Observation::secrets, absolute path of the file
 };

@@ -25,7 +25,7 @@ TestReport test_when_written(const HealSurroundings& at, const EngineSpec& spec,
     TestReport report = test_engine(at, spec, mark);
     if (report.postponed.empty()) return report;
     const Duration waited = at.since_boot() - began;
-    if (report.settles && waited >= empty_settles_after) return report;
+    if (waited_enough(report.writing, waited)) return report;
     if (waited >= longest_wait_for_writers || !at.wait(look_at_writers_every)) {
       report.tested.outcome = TestOutcome::unknown;
       report.tested.error = report.postponed + ": not tested yet (" + report.tested.error + ")";

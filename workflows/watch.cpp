@@ -351,6 +351,7 @@ void Watch::heal_ended(const HealResult& result, Duration now) {
   }
   switch (result.ending) {
     case HealEnding::certified:
+      if (counted && result.changed_nothing) engine.brakes.heal_never_began();
       after_certified(engine, now);
       break;
     case HealEnding::skipped:

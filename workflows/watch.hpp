@@ -13,6 +13,7 @@
 #include "workflows/brakes.hpp"
 #include "workflows/file_event.hpp"
 #include "workflows/heal_result.hpp"
+#include "workflows/open_writers.hpp"
 #include "workflows/self_test.hpp"
 
 namespace autoheal::workflows {
@@ -57,7 +58,7 @@ struct TestReport {
   bool sure = false;                 // something failed that neither the network nor a program had a part in
   std::vector<std::string> failing;  // names of the probes
   std::string postponed = {};        // it failed while somebody was at work on its files: who; or empty
-  bool settles = false;              // nobody is known to be: a moment tells
+  Writing writing = Writing::no;     // how much of that is known
 };
 
 // What is always today's.

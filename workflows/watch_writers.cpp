@@ -43,7 +43,7 @@ bool Watch::postpone(Watched& engine, const TestReport& report, Duration now) {
   const std::string who =
       report.tested.outcome == TestOutcome::failed ? who_writes(engine, report, now) : std::string();
   const Duration since = engine.postponed_since.value_or(now);
-  const bool settled = report.settles && engine.in_writing.empty() && now - since >= empty_settles_after;
+  const bool settled = engine.in_writing.empty() && waited_enough(report.writing, now - since);
   if (who.empty() || settled) {
     engine.postponed_since.reset();
     return false;

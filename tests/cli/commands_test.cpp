@@ -66,6 +66,7 @@ TEST_F(Commands, HelpTeachesAndUsageErrorsAreTwo) {
                                                                    {"rollback"},
                                                                    {"audit"},
                                                                    {"engines"},
+                                                                   {"explain"},
                                                                    {"baseline"},
                                                                    {"baseline", "adopt"},
                                                                    {"config"},
@@ -308,6 +309,8 @@ TEST_F(Commands, SecretsAreNowhereButWhereTheyBelong) {
                                                                    {"audit"},
                                                                    {"ledger", "export"},
                                                                    {"config", "show"},
+                                                                   {"explain", "EnvRecon"},
+                                                                   {"explain", "EnvRecon", "-o", "json"},
                                                                    {"doctor"}}) {
     const Ran ran = bridge_.autoheal(command);
     seen += ran.out + ran.err;

@@ -1,53 +1,47 @@
-// .env files: an edit shows its value, and nothing else of the file changes. NAME, VALUE and the file, as parts.
+// .env files: an edit is judged right or refused, is not needed twice, and no text brings a reader down. NAME, VALUE,
+// perhaps DIALECT, and the file, as parts.
 #include <vector>
 
 #include "tests/fuzz/property.hpp"
-#include "workflows/env_file.hpp"
+#include "workflows/env_edit.hpp"
+#include "workflows/env_readers.hpp"
 
 namespace {
 
 using namespace autoheal;
 using fuzz::require;
+using workflows::EnvReader;
 
-std::vector<std::string_view> lines_of(std::string_view text) {
-  std::vector<std::string_view> lines;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size() - 1) + 1;
-    lines.push_back(text.substr(0, end));
-    text.remove_prefix(end);
+std::string dialect_of(std::string_view part) {
+  constexpr std::string_view dialects[] = {"", "shell", "systemd", "compose", "dotenv", "docker", "expand"};
+  return std::string(dialects[part.empty() ? 0 : static_cast<unsigned char>(part.front()) % std::size(dialects)]);
+}
+
+void check_edit(std::string_view text, const workflows::EnvDeclaration& declared) {
+  const auto edited = workflows::edit_env(text, declared);
+  if (!edited) return require(!edited.error().message.empty(), "what is refused has a reason", "");
+  require(workflows::judge_env(text, edited->text, declared).empty(), "an edit is judged right", edited->text);
+  const auto again = workflows::edit_env(edited->text, declared);
+  require(again && again->text == edited->text && again->changed.empty(), "an edit is not needed twice", edited->text);
+}
+
+// What a reader found lies in the text, in order, and its units are all of it.
+void check_readings(std::string_view text) {
+  for (const EnvReader reader : workflows::all_env_readers) {
+    const auto reading = workflows::read_env_as(reader, text);
+    std::size_t at = 0;
+    for (const auto& unit : reading.units) {
+      require(unit.begin == at && unit.end > unit.begin, "units follow one another", name_of(reader));
+      at = unit.end;
+    }
+    require(at == text.size(), "units are all of the text", name_of(reader));
+    std::size_t begin = 0;
+    for (const auto& one : reading.statements) {
+      require(one.begin >= begin && one.end >= one.begin && one.end <= text.size(), "statements are in order",
+              name_of(reader));
+      begin = one.begin;
+    }
   }
-  return lines;
-}
-
-// One line was changed, or one was added behind all others.
-bool one_line_differs(std::string_view before, std::string_view after) {
-  const auto old_lines = lines_of(before), new_lines = lines_of(after);
-  if (new_lines.size() == old_lines.size() + 1)
-    return after.starts_with(before) && (before.empty() || after[after.size() - new_lines.back().size() - 1] == '\n');
-  std::size_t changed = 0;
-  for (std::size_t line = 0; line < old_lines.size() && line < new_lines.size(); ++line)
-    changed += old_lines[line] != new_lines[line] ? 1 : 0;
-  return old_lines.size() == new_lines.size() && changed <= 1;
-}
-
-void check_set(std::string_view text, const std::string& name, const std::string& value) {
-  const auto edited = workflows::set_env(text, name, value);
-  const bool possible = workflows::is_env_name(name) && value.find('\0') == std::string::npos;
-  require(edited.has_value() == possible, "a name and a value without zero bytes can be set, others not");
-  if (!edited) return;
-  auto wanted = workflows::read_env(text);
-  wanted[name] = value;
-  require(workflows::read_env(*edited) == wanted, "after an edit the file shows its value and all others", *edited);
-  require(one_line_differs(text, *edited), "an edit changes one line", *edited);
-  require(workflows::set_env(*edited, name, value) == *edited, "what already is right stays to the byte", *edited);
-}
-
-void check_unset(std::string_view text, const std::string& name) {
-  const std::string edited = workflows::unset_env(text, name);
-  auto wanted = workflows::read_env(text);
-  wanted.erase(name);
-  require(workflows::read_env(edited) == wanted, "an unset name is gone, and only it", edited);
-  require(workflows::unset_env(edited, name) == edited, "there is nothing left to unset", edited);
 }
 
 }  // namespace
@@ -55,7 +49,10 @@ void check_unset(std::string_view text, const std::string& name) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::string_view rest = fuzz::text_of(data, size);
   const std::string name(fuzz::take_part(rest)), value(fuzz::take_part(rest));
-  check_set(rest, name, value);
-  check_unset(rest, name);
+  const bool declared = rest.find("\n--\n") != std::string_view::npos;
+  const std::string dialect = dialect_of(declared ? fuzz::take_part(rest) : std::string_view());
+  check_readings(rest);
+  check_edit(rest, {{{name, value}}, {}, {}, dialect});
+  check_edit(rest, {{}, {name}, {}, dialect});
   return 0;
 }

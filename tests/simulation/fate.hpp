@@ -107,6 +107,9 @@ class MortalHost final : public workflows::Host {
                                                       const workflows::WritingQuestion& question) override {
     return host_.being_written(spec, paths, question);
   }
+  Result<std::string> read(const workflows::EngineSpec& spec, const std::string& path) override {
+    return mortal([&] { return host_.read(spec, path); });
+  }
   std::size_t end_marked(const workflows::EffectMark& mark) override {
     return mortal([&] { return host_.end_marked(mark); });
   }

@@ -59,6 +59,9 @@ class HostOver : public workflows::Host {
                                                    const std::vector<std::string>& paths) override {
     return under_.look(spec, paths);
   }
+  Result<std::string> read(const workflows::EngineSpec& spec, const std::string& path) override {
+    return under_.read(spec, path);
+  }
   std::vector<workflows::FileInWriting> being_written(const workflows::EngineSpec& spec,
                                                       const std::vector<std::string>& paths,
                                                       const workflows::WritingQuestion& question) override {

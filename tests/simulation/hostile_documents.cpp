@@ -69,8 +69,7 @@ HostileDocument hostile_document(HostileFormat format, std::mt19937_64& random) 
 
 HostileDocument simple_document(HostileFormat format) {
   using Truth = HostileDocument::Truth;
-  if (format == HostileFormat::env)
-    return {"simple", "PORT=1\nOLD_SECRET=x\n", Truth::healed, {"PORT=8080\n"}, false};
+  if (format == HostileFormat::env) return {"simple", "PORT=1\nOLD_SECRET=x\n", Truth::healed, {"PORT=8080\n"}, false};
   if (format == HostileFormat::json)
     return {"simple", R"({"server": {"port": 1}})", Truth::healed, {R"({"server": {"port": 8080}})"}, false};
   return {"simple", "server:\n  port: 1\n", Truth::healed, {"server:\n  port: 8080\n"}, false};

@@ -1,8 +1,9 @@
-// Documents as people and programs leave them, each with what is right afterwards: bytes put together from pieces of which
-// the author knew what they mean. Nothing of the product has a part in it, so that it can judge what the product makes of
-// them.
+// Documents as people and programs leave them, each with what is right afterwards: bytes put together from pieces of
+// which the author knew what they mean. Nothing of the product has a part in it, so that it can judge what the product
+// makes of them.
 //
-// What is declared of every document: .env: PORT is 8080 and OLD_SECRET is nowhere; .json and .yaml: /server/port is 8080.
+// What is declared of every document: .env: PORT is 8080 and OLD_SECRET is nowhere; .json and .yaml: /server/port is
+// 8080.
 #pragma once
 
 #include <cstdint>

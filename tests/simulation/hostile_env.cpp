@@ -1,5 +1,5 @@
-// .env documents: what a shell, systemd, Compose, python-dotenv and the dotenv packages of npm make of each piece is known
-// from their documentation and from having tried it.
+// .env documents: what a shell, systemd, Compose, python-dotenv and the dotenv packages of npm make of each piece is
+// known from their documentation and from having tried it.
 #include <algorithm>
 
 #include "tests/simulation/document_draft.hpp"

@@ -170,7 +170,9 @@ HostileDocument no_json(Draft& draft) {
     case 9:
       return never_right("no UTF-8", "{\"server\": {\"port\": 80, \"x\": \"M\xFCnchen\"}}");
     case 10:
-      return never_right("UTF-16", std::string("\xFF\xFE{\0\"\0a\0\"\0:\0" "1\0}\0", 16));
+      return never_right("UTF-16", std::string("\xFF\xFE{\0\"\0a\0\"\0:\0"
+                                               "1\0}\0",
+                                               16));
     default:
       return never_right("a control character in a string", "{\"server\": {\"port\": 80, \"x\": \"a\nb\"}}");
   }

@@ -71,7 +71,7 @@ void add_yaml_bystanders(Draft& draft, std::size_t from, std::size_t to) {
 }
 
 // The whole mapping.
-void add_yaml_server(Draft& draft) {
+void add_yaml_server(Draft& draft, bool alone) {
   switch (draft.number(0, 13)) {
     case 0:
       draft.is_kind("a flow map");
@@ -81,9 +81,10 @@ void add_yaml_server(Draft& draft) {
       return draft.change("server: {}\n", {"server: {port: 8080}\n", "server: { port: 8080 }\n",
                                            "server: {\"port\": 8080}\n", "server:\n  port: 8080\n"});
     case 2:
+      if (!alone) break;  // nothing tells which of the documents should have it
       draft.is_kind("the map is null");
-      return draft.change("server:\n", {"server:\n  port: 8080\n", "server: {port: 8080}\n",
-                                        "server: { port: 8080 }\n"});
+      return draft.change("server:\n",
+                          {"server:\n  port: 8080\n", "server: {port: 8080}\n", "server: { port: 8080 }\n"});
     case 3:
       draft.is_kind("beside a merge key");
       draft.keep("base: &base\n  port: 1\n  host: x\n");
@@ -187,10 +188,12 @@ HostileDocument hostile_yaml(std::mt19937_64& random) {
   const std::size_t first = draft.number(0, yaml_bystanders.size() - 4);
   const std::size_t middle = draft.number(first, first + 2), last = draft.number(middle, first + 4);
   add_yaml_bystanders(draft, first, middle);
-  add_yaml_server(draft);
+  const bool more_behind = !more_in_front && draft.once_in(8);
+  const bool alone = !more_in_front && !more_behind;
+  add_yaml_server(draft, alone);
   add_yaml_bystanders(draft, middle, last);
   if (draft.once_in(12)) draft.keep("...\n");
-  if (!more_in_front && draft.once_in(8)) add_more_documents(draft, false);
+  if (more_behind) add_more_documents(draft, false);
   return draft.finish();
 }
 

@@ -140,6 +140,7 @@ void Life::break_engine(const std::string& name) {
   Machine& machine = machines_.at(name);
   if (machine.breaks != Breaks::content) return break_hostile(name);
   if (machine.has_file()) {
+    forget_displaced(name);
     world_.host.write(machine.file, "drifted at " + std::to_string(now().count()));
   } else {
     machine.works = false;
@@ -221,8 +222,8 @@ void Life::plan_people() {
   }
 }
 
-// From here on nothing breaks any more, the wall clock is where it should be, and nobody holds anything: a hold that was
-// told under a clock far ahead would outlast everything.
+// From here on nothing breaks any more, the wall clock is where it should be, and nobody holds anything: a hold that
+// was told under a clock far ahead would outlast everything.
 void Life::plan_calm() {
   at(calm_from_, [this] {
     fate_.lives_on();

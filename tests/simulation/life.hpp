@@ -2,8 +2,8 @@
 // certification refuses, the ledger cannot serve, clocks jump, people interfere, and the daemon dies at any moment,
 // also while it recovers. Then the faults stop, and everything must end. What happened is kept for the judge.
 //
-// A hostile life has more engines: documents as people leave them, which are edited; files that programs write while they
-// are tested and healed; a log whose mode is at fault; and pure code that throws.
+// A hostile life has more engines: documents as people leave them, which are edited; files that programs write while
+// they are tested and healed; a log whose mode is at fault; and pure code that throws.
 #pragma once
 
 #include <random>
@@ -50,7 +50,7 @@ class Life {
     std::uint64_t inode = 0;
     Duration last{0};
   };
-  struct Machine {  // what an engine is in truth
+  struct Machine {     // what an engine is in truth
     std::string file;  // empty: a service or an index
     Breaks breaks = Breaks::content;
     HostileFormat format = HostileFormat::env;
@@ -91,6 +91,7 @@ class Life {
   void saw_change(SeenChange change);
   void saw_test(const autoheal::testing::Happening& happening);
   void finish_displaced();
+  void forget_displaced(const std::string& name);
   [[nodiscard]] std::string content_of(const Machine& machine) const;
   [[nodiscard]] bool is_as_it_should_be(const std::string& name) const;
 

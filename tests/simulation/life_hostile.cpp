@@ -38,10 +38,13 @@ void Life::add_hostile_engines() {
   add_written("Written0");
   add_written("Written1");
   add_private("Private0");
+  add_log("Log0");
+  add_file("Throwing");
+  planted_host_.throws = [this](const std::string& engine) { return machines_.at(engine).throws; };
 }
 
-// Its self-test knows no format: it fails with what the world left there and is content with anything else, as many are.
-// So only a judge of documents stands between a wrong edit and its certificate.
+// Its self-test knows no format: it fails with what the world left there and is content with anything else, as many
+// are. So only a judge of documents stands between a wrong edit and its certificate.
 void Life::add_document(const std::string& name, HostileFormat format) {
   EngineSpec& spec = add(name, {});
   Machine& machine = machines_[name];
@@ -123,6 +126,15 @@ void Life::plan_hostility() {
     if (machines_.at(name).breaks == Breaks::content) continue;
     for (unsigned count = 0; count < 30; ++count) at(some_moment(), [this, name] { break_engine(name); });
   }
+  const auto set_throws = [this](bool throws) {
+    return [this, throws] {
+      Machine& machine = machines_.at("Throwing");
+      machine.throws = throws;
+      machine.tests_changed = now();
+      if (throws) break_engine("Throwing");
+    };
+  };
+  for (unsigned count = 0; count < 3; ++count) window(hours(1), hours(9), set_throws(true), set_throws(false));
   for (Duration when = hours(1); when < end_; when += hours(1)) {
     at(when, [this] {
       if (!daemon_) return;
@@ -150,7 +162,7 @@ void Life::break_hostile(const std::string& name) {
     case Breaks::writer:
       return begin_writing(name);
     case Breaks::absence:
-      displaced_.erase(world_.host.file(machine.file).value_or(workflows::testing::SimulatedFile{}).inode);
+      forget_displaced(name);
       world_.host.remove(machine.file);
       return world_changes(name, FileEvent::moved);
     default:
@@ -173,11 +185,24 @@ void Life::world_changes(const std::string& name, FileEvent event) {
 
 void Life::write_document(const std::string& name, HostileDocument document) {
   Machine& machine = machines_.at(name);
-  displaced_.erase(world_.host.file(machine.file).value_or(workflows::testing::SimulatedFile{}).inode);
+  forget_displaced(name);
   world_.host.write(machine.file, document.text);
   machine.document = std::move(document);
   ++documents_;
   world_changes(name, FileEvent::moved);
+  if (machine.document.truth == HostileDocument::Truth::healed || is_calm()) return;
+  // Somebody comes and sees to it, or what is refused would be tried again for days.
+  const Duration seen_to = now() + some_time(hours(1), hours(5));
+  if (seen_to >= calm_from_) return;
+  at(seen_to, [this, name, text = machine.document.text] {
+    Machine& later = machines_.at(name);
+    if (content_of(later) == text) write_document(name, hostile_document(later.format, random_));
+  });
+}
+
+// What a repair displaced and put back stands in its place again: what the world does to it now is not the repair's.
+void Life::forget_displaced(const std::string& name) {
+  if (const auto in_place = world_.host.file(machines_.at(name).file)) displaced_.erase(in_place->inode);
 }
 
 // As programs write: in place and slowly, with a pause in which they compute, by a new file that is moved there, in two
@@ -187,6 +212,7 @@ void Life::begin_writing(const std::string& name) {
   const std::string drift = "written at " + std::to_string(now().count()) + ", and not what it should be";
   const std::string content = good ? right_of(name) : drift;
   ++writings_;
+  forget_displaced(name);
   if (some_number(0, 3) == 0) {  // into a heal
     world_.host.write(machines_.at(name).file, drift);
     world_changes(name, FileEvent::moved);
@@ -232,8 +258,7 @@ void Life::write_slowly(const std::string& name, const std::string& content, Dur
 
 void Life::open_writer(const std::string& name, bool empties) {
   Machine& machine = machines_.at(name);
-  const auto before = world_.host.file(machine.file);
-  if (before) displaced_.erase(before->inode);
+  if (empties) forget_displaced(name);
   const auto descriptor = world_.host.open_to_write(machine.file, empties, writer_name);
   machine.writers.push_back({descriptor, world_.host.file(machine.file)->inode, now()});
   if (empties) world_changes(name, FileEvent::written);
@@ -313,10 +338,10 @@ void Life::finish_displaced() {
     for (const auto naming : {engine::BlobNaming::plain, engine::BlobNaming::keyed})
       seen.in_vault = seen.in_vault || world_.blobs.get(world_.blobs.name_of(one.content, naming)).has_value();
     const auto kept = world_.host.file_of_inode(inode);
-    seen.named = kept && kept->content == one.content &&
-                 std::ranges::any_of(witness_.named, [&](const std::string& name) {
-                   return name.find(" " + one.path + ":") != std::string::npos;
-                 });
+    seen.named =
+        kept && kept->content == one.content && std::ranges::any_of(witness_.named, [&](const std::string& name) {
+          return name.find(" " + one.path + ":") != std::string::npos;
+        });
     record_.displaced.push_back(std::move(seen));
   }
   for (const auto& [name, machine] : machines_) {

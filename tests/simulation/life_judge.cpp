@@ -102,6 +102,10 @@ class LifeJudge {
   }
 
   void judge_path(HealSoFar& heal, const SeenEntry& entry, const std::string& type) {
+    if (type == "images_kept") {  // told when it is known
+      if (!heal.ended) complain(entry, "before its end");
+      return;
+    }
     if (heal.ended) return complain(entry, "it had ended");
     if (comes_anywhere(type)) return;
     // Set aside wherever it stood.
@@ -123,25 +127,29 @@ class LifeJudge {
                           shown(entry.content));
     const bool tests_changed = entry.tests_changed >= heal.certification_began;
     if (entry.tests_fail && !tests_changed) complain(entry, "but its tests fail");
+    if (entry.throws && !tests_changed) complain(entry, "but what it needs throws");
   }
 
   void judge_exhausted(const HealSoFar& heal, const SeenEntry& entry) {
     const bool may_kill = std::ranges::find(record_.killing, entry.engine) != record_.killing.end();
     if (entry.reason == "crash_loop" && !may_kill) complain(entry, "it killed nobody");
+    if (entry.reason == "defect" && !entry.throws && entry.tests_changed < heal.triggered->at)
+      complain(entry, "nothing threw");
     if (entry.reason == "crash_loop" || entry.reason == "rollback_incomplete") return;
     if (entry.changed >= heal.triggered->at) return;
     if (entry.reason == "attempts_exhausted" && !entry.kind.empty() && entry.can_be_healed)
       complain(entry, "can be healed and was not (" + entry.kind + "): " + shown(entry.content));
     if (entry.content == heal.triggered->content) return;
     if (entry.content == "works" || entry.content == "broken") return;  // a restart cannot be taken back
-    complain(entry, "an uncertified change stayed: " + shown(entry.content) + ", was " +
-                        shown(heal.triggered->content));
+    complain(entry,
+             "an uncertified change stayed: " + shown(entry.content) + ", was " + shown(heal.triggered->content));
   }
 
   void judge_change(const SeenChange& change) {
     const auto say = [&](const std::string& what) {
-      broken_.push_back("second " + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(change.at).count()) +
-                        ", " + change.path + ": " + what);
+      broken_.push_back("second " +
+                        std::to_string(std::chrono::duration_cast<std::chrono::seconds>(change.at).count()) + ", " +
+                        change.path + ": " + what);
     };
     const bool is_another = change.before && (!change.after || change.after->inode != change.before->inode);
     if (change.was_right) say("a needless change of what was right");

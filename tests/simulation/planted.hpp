@@ -44,6 +44,7 @@ enum class Planted {
 struct PlantedName {
   Planted bug;
   std::string_view name;
+  std::string_view complaint = {};  // words of the rule that finds it; empty: any does
 };
 inline void PrintTo(const PlantedName& one, std::ostream* out) { *out << one.name; }  // for gtest
 inline constexpr std::array planted_names = {
@@ -62,17 +63,17 @@ inline constexpr std::array planted_names = {
     PlantedName{Planted::open_heals_forgotten, "open_heals_forgotten"},
     PlantedName{Planted::stream_forgotten, "stream_forgotten"},
     PlantedName{Planted::events_skipped, "events_skipped"},
-    PlantedName{Planted::lines_for_statements, "lines_for_statements"},
-    PlantedName{Planted::first_match_edited, "first_match_edited"},
-    PlantedName{Planted::other_value_rewritten, "other_value_rewritten"},
-    PlantedName{Planted::zeros_accepted, "zeros_accepted"},
-    PlantedName{Planted::judge_sees_nothing, "judge_sees_nothing"},
-    PlantedName{Planted::mode_repair_replaces, "mode_repair_replaces"},
-    PlantedName{Planted::new_file_too_wide, "new_file_too_wide"},
-    PlantedName{Planted::swapped_while_open, "swapped_while_open"},
-    PlantedName{Planted::displaced_dropped, "displaced_dropped"},
-    PlantedName{Planted::half_written_counts, "half_written_counts"},
-    PlantedName{Planted::exception_ends_process, "exception_ends_process"},
+    PlantedName{Planted::lines_for_statements, "lines_for_statements", "but it does not work"},
+    PlantedName{Planted::first_match_edited, "first_match_edited", "but it does not work"},
+    PlantedName{Planted::other_value_rewritten, "other_value_rewritten", "but it does not work"},
+    PlantedName{Planted::zeros_accepted, "zeros_accepted", "but it does not work"},
+    PlantedName{Planted::judge_sees_nothing, "judge_sees_nothing", "but it does not work"},
+    PlantedName{Planted::mode_repair_replaces, "mode_repair_replaces", "another file stands there"},
+    PlantedName{Planted::new_file_too_wide, "new_file_too_wide", "wider than its baseline"},
+    PlantedName{Planted::swapped_while_open, "swapped_while_open", "exchanged while a program"},
+    PlantedName{Planted::displaced_dropped, "displaced_dropped", "is lost"},
+    PlantedName{Planted::half_written_counts, "half_written_counts", "half-written"},
+    PlantedName{Planted::exception_ends_process, "exception_ends_process", "it killed nobody"},
 };
 
 }  // namespace autoheal::simulation

@@ -61,9 +61,8 @@ std::vector<ChangeOutcome> PlantedHost::apply(const EngineSpec& spec, std::span<
   auto outcomes = under_.apply(spec, changes, first_number, mark);
   for (const Change& change : changes) {
     const std::string& path = change.before.path;
-    const auto outcome = std::ranges::find_if(outcomes, [&](const ChangeOutcome& one) {
-      return one.status == ChangeStatus::done && one.left.path == path;
-    });
+    const auto outcome = std::ranges::find_if(
+        outcomes, [&](const ChangeOutcome& one) { return one.status == ChangeStatus::done && one.left.path == path; });
     const auto asked_for = machine_.file(path);
     if (outcome == outcomes.end() || !asked_for) continue;
     if (const auto done = done_instead(change, before.at(path), *asked_for)) {
@@ -124,10 +123,15 @@ Result<std::vector<TargetFacts>> PlantedHost::look(const EngineSpec& spec, const
   return seen;
 }
 
+Result<std::string> PlantedHost::read(const EngineSpec& spec, const std::string& path) {
+  if (const Lie* lie = lie_of(path)) return lie->asked_for.content;
+  return under_.read(spec, path);
+}
+
 std::vector<FileInWriting> PlantedHost::being_written(const EngineSpec& spec, const std::vector<std::string>& paths,
                                                       const WritingQuestion& question) {
-  const bool sees_nobody = planted_ == Planted::swapped_while_open ||
-                           (planted_ == Planted::half_written_counts && question.gone_too);
+  const bool sees_nobody =
+      planted_ == Planted::swapped_while_open || (planted_ == Planted::half_written_counts && question.gone_too);
   return sees_nobody ? std::vector<FileInWriting>() : under_.being_written(spec, paths, question);
 }
 

@@ -1,5 +1,6 @@
-// The machine as a healer with a planted bug would treat it: it does something else than it was asked for, and says that
-// it did what it was asked for. No certification that relies on what it says can notice; only who looks at the files can.
+// The machine as a healer with a planted bug would treat it: it does something else than it was asked for, and says
+// that it did what it was asked for. No certification that relies on what it says can notice; only who looks at the
+// files can.
 #pragma once
 
 #include <map>
@@ -13,7 +14,8 @@ namespace autoheal::simulation {
 
 class PlantedHost final : public HostOver {
  public:
-  PlantedHost(workflows::testing::SimulatedHost& machine, Planted planted) : HostOver(machine), machine_(machine), planted_(planted) {
+  PlantedHost(workflows::testing::SimulatedHost& machine, Planted planted)
+      : HostOver(machine), machine_(machine), planted_(planted) {
     machine_.overlooks_writers = planted == Planted::swapped_while_open;
   }
 
@@ -36,6 +38,7 @@ class PlantedHost final : public HostOver {
                                                    const workflows::HashRequest& request) override;
   Result<std::vector<workflows::TargetFacts>> look(const workflows::EngineSpec& spec,
                                                    const std::vector<std::string>& paths) override;
+  Result<std::string> read(const workflows::EngineSpec& spec, const std::string& path) override;
   std::vector<workflows::FileInWriting> being_written(const workflows::EngineSpec& spec,
                                                       const std::vector<std::string>& paths,
                                                       const workflows::WritingQuestion& question) override;

@@ -83,16 +83,19 @@ inline const std::vector<HealExample>& heal_examples() {
          });
          w.spec.self_test = {probe("port", CommandProbe{runs({"/tests/port"})})};
        }},
+      {"settings_probed",
+       [](HealWorld& w) {
+         w.host.write("etc/app.yaml", "server:\n  port:\n  version: 1.1 # of the protocol\n");
+         w.spec.repair.settings = {{"etc/app.yaml", {{"/server/port", "8080"}, {"/server/version", "1.10"}}}};
+         w.spec.self_test = {probe(
+             "settings",
+             SettingsProbe{"etc/app.yaml", {{"/server/port", "8080"}, {"/server/version", "1.10"}}, {"/server"}})};
+       }},
       {"links",
        [](HealWorld& w) {
          w.host.make_link("current", "releases/1");
          w.spec.repair.links = {{"current", "releases/2"}, {"fresh", "releases/2"}};
-         w.host.install("/tests/link", [&w](const RunRequest&) {
-           RunOutcome outcome;
-           outcome.exit_code = w.host.file("current")->link_target == "releases/2" ? 0 : 1;
-           return outcome;
-         });
-         w.spec.self_test = {probe("link", CommandProbe{runs({"/tests/link"})})};
+         w.spec.self_test = {probe("link", LinkProbe{"current", "releases/2"})};
        }},
       {"policy",
        [](HealWorld& w) {

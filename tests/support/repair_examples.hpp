@@ -201,7 +201,9 @@ inline const std::vector<RepairExample>& configuration_examples() {
          EXPECT_EQ(bridge.read("etc/app.yaml"), "# all of it\nserver:\n  port: 8080   # public\n  name: 'web'\n");
        }},
       {"settings_json",
-       "    self_test: [ { name: port, command: [grep, -q, \"\\\"port\\\":  8080\", etc/app.json] } ]\n"
+       "    self_test: [ { name: port, settings: { file: etc/app.json, equals: { /server/port: 8080 }, require: "
+       "[/debug] } } "
+       "]\n"
        "    repair: { settings: [ { file: etc/app.json, set: { /server/port: 8080, /debug: false } } ] }\n",
        [](const Bridge& bridge) { bridge.write("etc/app.json", "{\n  \"server\": { \"port\":  80 }\n}\n"); },
        [](const Bridge& bridge) {
@@ -218,6 +220,21 @@ inline const std::vector<RepairExample>& configuration_examples() {
        [](const Bridge& bridge) {
          EXPECT_EQ(std::filesystem::read_symlink(bridge.path("current")), "releases/2");
          EXPECT_EQ(std::filesystem::read_symlink(bridge.path("fresh")), "releases/2");
+       }},
+      {"wrong_kinds",
+       "    self_test: [ { name: config, file: { path: new/deep/app.conf, baseline: baseline/app.conf } } ]\n"
+       "    repair: { files: [ { path: new/deep/app.conf, baseline: baseline/app.conf },\n"
+       "                       { path: linked.conf, baseline: baseline/app.conf, replace: true } ],\n"
+       "              links: [ { path: current, target: releases/2 } ] }\n",
+       [](const Bridge& bridge) {
+         bridge.write("baseline/app.conf", "port = 8080\n", 0640);
+         bridge.write("current", "as an editor leaves it\n");
+         std::filesystem::create_symlink("elsewhere", bridge.path("linked.conf"));
+       },
+       [](const Bridge& bridge) {
+         EXPECT_EQ(bridge.read("new/deep/app.conf"), "port = 8080\n");
+         EXPECT_TRUE(std::filesystem::is_regular_file(std::filesystem::symlink_status(bridge.path("linked.conf"))));
+         EXPECT_EQ(std::filesystem::read_symlink(bridge.path("current")), "releases/2");
        }},
       {"policy",
        "    self_test: [ { name: rules, command: [tests/rules] } ]\n"

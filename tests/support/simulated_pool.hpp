@@ -7,17 +7,18 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
+#include "engine/contained.hpp"
 #include "engine/ports.hpp"
 
 namespace autoheal::testing {
 
 // Thrown where a simulated process dies; unwinds the job in which that happens.
-struct ProcessDied {};
+struct ProcessDied : ProcessEnds {};
 
 // Handed from thread to thread. std::binary_semaphore would spin before it sleeps, and on a busy machine that is most
 // of what a simulation does.

@@ -80,6 +80,16 @@ class Machine {
   void fails(const std::string& engine, std::vector<std::string> failing = {"config"}) {
     tell(engine, TestOutcome::failed, true, std::move(failing));
   }
+  // It fails while somebody is at work on its files.
+  void fails_while_written(const std::string& engine, const std::string& who, Writing state = Writing::yes) {
+    TestReport report;
+    report.tested = {engine, TestOutcome::failed, "it is broken", Duration{0}};
+    report.sure = true;
+    report.failing = {"config"};
+    report.postponed = who;
+    report.writing = state;
+    watch.tested(report, standing, now);
+  }
   // The network, or a program, says no.
   void flickers(const std::string& engine) { tell(engine, TestOutcome::failed, false, {"web"}); }
 

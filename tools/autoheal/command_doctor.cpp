@@ -6,12 +6,17 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <set>
 
+#include "replay/timeline.hpp"
 #include "store/ledger_lock.hpp"
 #include "store/log_state.hpp"
+#include "store/memory_blobs.hpp"
 #include "store/signed_head.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/daemon_client.hpp"
+#include "tools/host/left_behind.hpp"
+#include "tools/host/real_host.hpp"
 #include "workflows/json_writer.hpp"
 
 namespace autoheal::cli {
@@ -22,6 +27,22 @@ namespace fs = std::filesystem;
 
 enum class Finding { good, warning, bad };
 
+std::string bytes_text(std::uint64_t bytes) {
+  constexpr std::uint64_t kib = 1024, mib = kib * kib;
+  if (bytes < kib) return std::to_string(bytes) + " bytes";
+  const std::uint64_t unit = bytes < mib ? kib : mib;
+  return std::to_string(bytes / unit) + "." + std::to_string(bytes % unit * 10 / unit) +
+         (unit == kib ? " KiB" : " MiB");
+}
+
+std::string age_text(Duration age) {
+  using namespace std::chrono;
+  if (age < minutes(1)) return std::to_string(duration_cast<seconds>(age).count()) + " s";
+  if (age < hours(1)) return std::to_string(duration_cast<minutes>(age).count()) + " min";
+  if (age < hours(48)) return std::to_string(duration_cast<hours>(age).count()) + " h";
+  return std::to_string(duration_cast<hours>(age).count() / 24) + " days";
+}
+
 class Doctor {
  public:
   explicit Doctor(const Session& session) : session_(session), settings_(session.configuration.settings) {}
@@ -31,7 +52,10 @@ class Doctor {
     role();
     kernel();
     ledger();
-    for (const workflows::EngineSpec& spec : settings_.engines) engine(spec);
+    for (const workflows::EngineSpec& spec : settings_.engines) {
+      engine(spec);
+      if (roots_.insert(spec.root).second) left_beside_targets(spec);
+    }
     space();
     return report();
   }
@@ -175,7 +199,80 @@ class Doctor {
         program(spec, run);
     }
     for (const auto& test : spec.certify.tests) program(spec, test.command);
+    targets(spec);
     if (lines_.size() == before) say(Finding::good, "engine " + spec.name + ": root and programs are there");
+  }
+
+  // What lies in `.autoheal/` although no open heal needs it.
+  void left_beside_targets(const workflows::EngineSpec& spec) {
+    const auto left = host::left_behind(spec.root);
+    if (!left) {
+      return say(Finding::warning,
+                 spec.name + ": what heals left in " + spec.root + "/.autoheal is not known: " + left.error().message,
+                 "ask as the user that heals");
+    }
+    if (left->empty()) return;
+    const auto past = open_past(session_.configuration);
+    for (const host::LeftBehind& one : *left) {
+      const auto heal = past && !one.heal.empty() ? replay::timeline_of(one.heal, *past->ledger, *past->vault)
+                                                  : failure(ErrorKind::not_found, "");
+      const bool open =
+          heal && heal->state.phase != workflows::Phase::complete && heal->state.phase != workflows::Phase::exhausted;
+      if (!open) say(Finding::warning, left_text(spec, one, heal), advice_on_left(one));
+    }
+  }
+
+  static std::string left_text(const workflows::EngineSpec& spec, const host::LeftBehind& one,
+                               const Result<replay::Timeline>& heal) {
+    std::string text = spec.name + ": " + spec.root + "/" + one.path + " (" + bytes_text(one.bytes) + ", there for " +
+                       age_text(one.age);
+    if (!one.heal.empty()) text += ", of heal " + one.heal;
+    const auto plan = heal ? heal->state.plan : nullptr;
+    if (plan && one.number > 0 && one.number <= plan->changes.size())
+      text += ", displaced from " + plan->changes[one.number - 1].before.path;
+    return text + ")" + (one.slot ? "" : " is nothing that Autoheal put there");
+  }
+
+  // What the vault can take by now goes there at the next start of whatever heals.
+  [[nodiscard]] std::string advice_on_left(const host::LeftBehind& one) const {
+    if (!one.slot) return "move it to where it belongs";
+    switch (*one.slot) {
+      case host::Slot::part:
+      case host::Slot::check:
+      case host::Slot::made:
+        return "of no worth: `autoheal resume`, or the daemon's next start, removes it";
+      case host::Slot::kept:
+        return "somebody's edit that could not be put back: compare it with what is in its place, then move it away";
+      case host::Slot::next:
+      case host::Slot::before:
+      case host::Slot::undone:
+        break;
+    }
+    if (one.bytes > settings_.vault_max_blob_bytes) {
+      return "larger than vault.max_blob (" + bytes_text(settings_.vault_max_blob_bytes) +
+             "): raise that and `autoheal resume` takes it into the vault, or remove the file once nobody needs it";
+    }
+    return "`autoheal resume`, or the daemon's next start, takes it into the vault; if it stays then, somebody wrote "
+           "to "
+           "it: compare, then move it away";
+  }
+
+  // What a repair would need to change, and could not.
+  void targets(const workflows::EngineSpec& spec) {
+    std::error_code ignored;
+    if (!fs::is_directory(spec.root, ignored)) return;
+    store::MemoryBlobs blobs;
+    host::RealHost host({.blobs = blobs, .own_files = {settings_.ledger}, .at_step = {}, .program = {}});
+    const auto found = host.obstacles(spec);
+    if (!found) return say(Finding::warning, spec.name + ": its targets cannot be looked at: " + found.error().message);
+    for (const workflows::TargetFacts& facts : *found) {
+      if (!facts.cannot_change.empty()) {
+        say(Finding::warning, spec.name + ": " + facts.path + " " + facts.cannot_change, "no repair of it can be made");
+      } else if (!facts.cannot_replace.empty()) {
+        say(Finding::warning, spec.name + ": " + facts.path + " " + facts.cannot_replace,
+            "its mode and owner can be repaired, its content cannot");
+      }
+    }
   }
 
   void space() {
@@ -215,6 +312,7 @@ class Doctor {
   const Session& session_;
   const config::Configuration& settings_;
   std::vector<Line> lines_;
+  std::set<std::string> roots_;  // whose staging folder was looked into
 };
 
 }  // namespace

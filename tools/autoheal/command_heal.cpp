@@ -18,7 +18,9 @@ namespace asio = boost::asio;
 namespace {
 
 void print(const Session& session, const workflows::HealResult& result) {
-  session.console.data(session.console.json() ? to_json(result, true) : line_of(session.console, result));
+  if (session.console.json()) return session.console.data(to_json(result, true));
+  session.console.data(line_of(session.console, result));
+  for (const std::string& line : lines_below(result)) session.console.data("   " + line);
 }
 
 int print_heal(const Session& session, const std::string& answer) {
@@ -39,18 +41,6 @@ int print_said(const Session& session, const std::string& answer) {
   if (!sentence) return session.fail(sentence.error());
   session.console.note(*sentence);
   return exit_done;
-}
-
-// An engine that the configuration does not have is told before anything is opened.
-Result<const workflows::EngineSpec*> find_engine(const Session& session) {
-  const workflows::EngineSpec* spec = session.configuration.find(session.options.engine);
-  if (spec != nullptr) return spec;
-  std::vector<std::string> names;
-  for (const auto& engine : session.configuration.settings.engines) names.push_back(engine.name);
-  const std::string meant = config::did_you_mean(session.options.engine, names);
-  return failure(ErrorKind::not_found,
-                 "there is no engine \"" + session.options.engine + "\" in " + session.configuration.settings.file,
-                 meant.empty() ? "`autoheal engines` lists them" : meant);
 }
 
 // The engine that a brake is for: one, or all of them (empty).
@@ -77,7 +67,7 @@ int command_heal(const Session& session) {
   const Options& options = session.options;
   if (options.dry_run) {
     if (const int refused = session.require(workflows::Permission::heal, "heal"); refused != exit_done) return refused;
-    const auto spec = find_engine(session);
+    const auto spec = named_engine(session);
     return spec ? dry_run(session, **spec) : session.fail(spec.error());
   }
   if (options.error && !options.test_result_file.empty())

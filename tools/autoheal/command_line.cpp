@@ -21,6 +21,7 @@ constexpr const char* footer =
     "  autoheal config check                  is the configuration right?\n"
     "  autoheal doctor                        is all in place on this host?\n"
     "  autoheal selftest --no-heal            what fails, without touching anything\n"
+    "  autoheal explain EnvRecon              what is there, what is declared, why it is or is not healed\n"
     "  autoheal heal EnvRecon --dry-run       what would be repaired, and would it be certified?\n"
     "  autoheal selftest                      test, heal, certify, report\n"
     "  autoheal heals                         what was healed\n"
@@ -235,6 +236,19 @@ void add_audit(CLI::App& app, Options& options) {
       ->type_name("PERIOD");
 }
 
+constexpr const char* explain_example =
+    "Example:\n"
+    "  autoheal explain EnvRecon\n"
+    "For each target: what is there now, what the configuration declares, how it was read, which programs have it "
+    "open,\n"
+    "and what a repair would do with it. Then each probe's verdict and why, the plan, whether it would be certified, "
+    "and\n"
+    "what is looked at afterwards. Nothing is changed and nothing recorded; it works beside a daemon. The probes are "
+    "run\n"
+    "as the self-test runs them, as the user who asks. Secrets are masked. A disagreement? Compare \"there\" with "
+    "what\n"
+    "you see yourself, then `autoheal config show` with what you wrote.\n";
+
 void add_reading(CLI::App& app, Options& options) {
   CLI::App* heals = command(app, options, "heals", "list heals, newest last");
   add_filters(*heals, options);
@@ -244,6 +258,11 @@ void add_reading(CLI::App& app, Options& options) {
   add_show(app, options);
   add_audit(app, options);
   command(app, options, "engines", "the engines of the configuration and how they stand");
+  CLI::App* explain =
+      command(app, options, "explain",
+              "why one engine is, or is not, healed: what is there, what is declared, what would be done");
+  explain->footer(explain_example);
+  explain->add_option("engine", options.engine, "the engine's name")->required();
 }
 
 void add_manifest(CLI::App& baseline, Options& options) {

@@ -23,7 +23,9 @@ void print_engine(const Session& session, const SelfTestState& run, const std::s
                                                       : console.paint(Tone::bad, "❌ failed");
   console.data(mark + "  " + printable(name) + "  " + printable(tested->second.error));
   if (healed == run.healed.end()) return;
-  console.data("   " + line_of(console, result_of(name, healed->second)));
+  const HealResult result = result_of(name, healed->second);
+  console.data("   " + line_of(console, result));
+  for (const std::string& line : lines_below(result)) console.data("      " + line);
 }
 
 void print(const Session& session, const SelfTestState& run, const std::string& text, const std::string& where) {

@@ -25,6 +25,7 @@ int command_replay_import(const Options& options, Console& console);
 int command_diff(const Session& session);
 int command_audit_summary(const Session& session);
 int command_engines(const Session& session);
+int command_explain(const Session& session);
 int command_baseline_adopt(const Session& session);
 int command_baseline_show(const Session& session);
 int command_baseline_diff(const Session& session);

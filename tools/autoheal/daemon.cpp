@@ -16,6 +16,7 @@
 #include "tools/host/snapshot_taking.hpp"
 #include "tools/host/watched_paths.hpp"
 #include "workflows/json_writer.hpp"
+#include "workflows/open_writers.hpp"
 #include "workflows/recent_past.hpp"
 
 namespace autoheal::cli {
@@ -28,7 +29,8 @@ namespace {
 constexpr Duration heartbeat_every = std::chrono::minutes(5);
 constexpr Duration loop_is_looked_at_every = std::chrono::seconds(5);
 constexpr Duration loop_stands_still_after = std::chrono::seconds(10);
-constexpr Duration report_after = std::chrono::seconds(1);  // changes of one moment are one report
+constexpr Duration kept_is_settled_after = std::chrono::seconds(1);  // a heal's own settling comes first
+constexpr Duration report_after = std::chrono::seconds(1);           // changes of one moment are one report
 
 // Of what a daemon's own tests leave running.
 std::string mark_of_tests(Healer& healer) { return healer.ledger().id() + "/serve/"; }
@@ -49,6 +51,7 @@ Daemon::Daemon(Healer& healer, Console& console, LoadAgain load_again)
       console_(console),
       load_again_(std::move(load_again)),
       watch_(healer.configuration()->settings.max_tests),
+      kept_(healer, [this](const std::string& sentence) { tell(sentence); }),
       signals_(healer.loop(), SIGTERM, SIGINT, SIGHUP) {}
 
 Result<std::unique_ptr<Daemon>> Daemon::create(Healer& healer, Console& console, LoadAgain load_again) {
@@ -59,13 +62,14 @@ Result<std::unique_ptr<Daemon>> Daemon::create(Healer& healer, Console& console,
 
 Result<void> Daemon::assemble() {
   const auto executor = healer_.loop().get_executor();
-  for (auto* timer : {&wake_, &heart_, &report_timer_}) {
+  for (auto* timer : {&wake_, &heart_, &report_timer_, &kept_timer_}) {
     auto made = engine::BootTimer::create(executor, healer_.clock());
     if (!made) return std::unexpected(std::move(made.error()));
     *timer = std::move(*made);
   }
   wake_->due = [this] { pump(); };
   heart_->due = [this] { heartbeat(); };
+  kept_timer_->due = [this] { spawn(settle_kept()); };
   report_timer_->due = [this] {
     report_waits_ = false;
     auto due = report_.take(healer_.clock().now());
@@ -156,10 +160,14 @@ void Daemon::follow_heals() {
   hooks.began = [this](const std::string& engine) { watch_.heal_began(engine); };
   hooks.ended = [this](const HealResult& result) {
     // That nothing can be recorded was told once; each try is no news.
-    if (result.reason != not_recorded) tell(line_of(console_, result));
+    if (result.reason != not_recorded) {
+      tell(line_of(console_, result));
+      for (const std::string& line : lines_below(result)) tell("   " + line);
+    }
     report_.healed(result);
     watch_.heal_ended(result, healer_.clock().since_boot());
     processes_->look_again(result.engine);
+    kept_timer_->set(healer_.clock().since_boot() + kept_is_settled_after);
     asio::post(healer_.loop(), [this] { pump(); });
   };
 }
@@ -193,6 +201,7 @@ asio::awaitable<Result<void>> Daemon::begin() {
   if (auto told = remember_recent_past(healer_.ledger(), healer_.surroundings().blobs, healer_.clock(), watch_); !told)
     co_return told;
   heart_->set(healer_.clock().since_boot() + heartbeat_every);
+  kept_timer_->set(healer_.clock().since_boot());
   tell("serving " + count_of_engines(*configuration) + " of " + configuration->settings.file +
        (healer_.recovered().empty() ? "" : ", resuming " + std::to_string(healer_.recovered().size()) + " heals"));
   co_return Result<void>();
@@ -406,6 +415,12 @@ asio::awaitable<void> Daemon::keep_snapshots(EngineToHeal engine) {
   if (stopping_) co_return;
   watch_.snapshots_kept(engine.spec->name, healer_.clock().since_boot());
   pump();
+}
+
+// As long as somebody has what was displaced open it is looked at again.
+asio::awaitable<void> Daemon::settle_kept() {
+  const std::size_t open = co_await kept_.settle();
+  if (!stopping_ && open > 0) kept_timer_->set(healer_.clock().since_boot() + quiet_after);
 }
 
 asio::awaitable<void> Daemon::write_report(DaemonReport::Due due) {

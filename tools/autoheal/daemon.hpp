@@ -9,6 +9,7 @@
 #include "engine/boot_timer.hpp"
 #include "tools/autoheal/daemon_entries.hpp"
 #include "tools/autoheal/daemon_report.hpp"
+#include "tools/autoheal/kept_images.hpp"
 #include "tools/autoheal/loop_watch.hpp"
 #include "tools/autoheal/operations.hpp"
 #include "tools/host/file_watch.hpp"
@@ -62,6 +63,7 @@ class Daemon {
   boost::asio::awaitable<void> record(engine::NewEntry entry);
   boost::asio::awaitable<void> copy_snapshots(workflows::TakeSnapshots act, workflows::EngineToHeal engine);
   boost::asio::awaitable<void> keep_snapshots(workflows::EngineToHeal engine);
+  boost::asio::awaitable<void> settle_kept();
   boost::asio::awaitable<void> write_report(DaemonReport::Due due);
 
   void look(const std::string& engine, workflows::LookCause cause);
@@ -86,7 +88,8 @@ class Daemon {
   std::unique_ptr<socket::HttpServer> server_;
   std::unique_ptr<host::FileWatch> files_;
   std::unique_ptr<host::ProcessWatch> processes_;
-  std::unique_ptr<engine::BootTimer> wake_, heart_, report_timer_;
+  std::unique_ptr<engine::BootTimer> wake_, heart_, report_timer_, kept_timer_;
+  KeptImages kept_;
   boost::asio::signal_set signals_;
   Heartbeat beat_;
   bool report_waits_ = false;

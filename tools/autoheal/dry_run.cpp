@@ -15,23 +15,6 @@ namespace {
 
 using namespace workflows;
 
-// Nothing is kept, so the blobs live in memory.
-Result<PlanPreview> preview(const Session& session, const EngineSpec& spec) {
-  store::MemoryBlobs blobs;
-  for (const auto& [name, content] : session.configuration.baselines)
-    (void)blobs.put(content, engine::BlobNaming::plain);
-  host::RealHost host({.blobs = blobs,
-                       .own_files = {session.configuration.settings.ledger},
-                       .at_step = {},
-                       .program = session.configuration.program});
-  std::optional<AdoptedBaseline> adopted;
-  if (const auto past = open_past(session.configuration)) {
-    if (const auto all = adopted_baselines(*past->ledger, *past->vault); all && all->contains(spec.name))
-      adopted = all->at(spec.name).baseline;
-  }
-  return preview_plan(host, blobs, spec, adopted, true, "dry-run/" + spec.name + "/0/0");
-}
-
 std::string to_json(const EngineSpec& spec, const PlanPreview& preview) {
   JsonWriter out;
   out.begin_object()
@@ -48,10 +31,27 @@ std::string to_json(const EngineSpec& spec, const PlanPreview& preview) {
 
 }  // namespace
 
+Result<PlanPreview> preview_now(const Session& session, const EngineSpec& spec, bool may_change, host::RealHost& host,
+                                engine::BlobStore& blobs) {
+  for (const auto& [name, content] : session.configuration.baselines)
+    (void)blobs.put(content, engine::BlobNaming::plain);
+  std::optional<AdoptedBaseline> adopted;
+  if (const auto past = open_past(session.configuration)) {
+    if (const auto all = adopted_baselines(*past->ledger, *past->vault); all && all->contains(spec.name))
+      adopted = all->at(spec.name).baseline;
+  }
+  return preview_plan(host, blobs, spec, adopted, may_change, "dry-run/" + spec.name + "/0/0");
+}
+
 int dry_run(const Session& session, const EngineSpec& spec) {
   SecretMask mask(session.configuration.settings.secrets);
   learn_secrets(session.configuration.settings, mask);
-  auto seen = preview(session, spec);
+  store::MemoryBlobs blobs;  // nothing is kept
+  host::RealHost host({.blobs = blobs,
+                       .own_files = {session.configuration.settings.ledger},
+                       .at_step = {},
+                       .program = session.configuration.program});
+  auto seen = preview_now(session, spec, true, host, blobs);
   if (!seen)
     return session.fail({ErrorKind::failed, "no plan can be made: " + mask(seen.error().message), seen.error().hint});
   for (Refusal& refusal : seen->refusals) refusal.reason = mask(refusal.reason);

@@ -97,10 +97,10 @@ class Writer {
   }
 
   void file_probes(const ManagedFolder& folder, const std::string& prefix, std::set<std::string>& names) {
-    line("      # Each file holds the same bytes as its good copy, and has this mode.");
+    line("      # Each file holds the same bytes as its good copy, and has this mode and owner.");
     for (const ManagedFile& file : folder.files) {
       line("      - { name: " + quoted(probe_name(file.path, names)) + ", file: { path: " + quoted(prefix + file.path) +
-           ", baseline: " + quoted(source(folder.baseline + "/" + file.path)) + mode_of(file) + " } }");
+           ", baseline: " + quoted(source(folder.baseline + "/" + file.path)) + rights_of(file) + " } }");
     }
   }
 
@@ -109,7 +109,7 @@ class Writer {
     line("      files:");
     for (const ManagedFile& file : folder.files) {
       line("        - { path: " + quoted(prefix + file.path) +
-           ", baseline: " + quoted(source(folder.baseline + "/" + file.path)) + mode_of(file) + " }");
+           ", baseline: " + quoted(source(folder.baseline + "/" + file.path)) + rights_of(file) + " }");
     }
   }
 
@@ -123,8 +123,10 @@ class Writer {
     for (const ManagedFile& file : folder.files) line("        - " + quoted(as_pattern(prefix + file.path)));
   }
 
-  static std::string mode_of(const ManagedFile& file) {
-    return file.mode ? ", mode: " + quoted(octal(*file.mode)) : std::string();
+  static std::string rights_of(const ManagedFile& file) {
+    std::string text = file.mode ? ", mode: " + quoted(octal(*file.mode)) : std::string();
+    if (!file.owner.empty()) text += ", owner: " + quoted(file.owner);
+    return text;
   }
 
   void add_folder(const FolderEngine& engine) {

@@ -12,7 +12,7 @@
 #include "tools/host/folder_tree.hpp"
 #include "workflows/adopted_baseline.hpp"
 #include "workflows/engine_spec_codec.hpp"
-#include "workflows/env_file.hpp"
+#include "workflows/env_readers.hpp"
 #include "workflows/secret_literals.hpp"
 #include "workflows/secret_mask.hpp"
 
@@ -60,7 +60,7 @@ Result<void> learn_secrets_of_heal(const engine::BlobStore& vault, const engine:
     const auto content = store::is_keyed(name) ? vault.get(name) : std::string();
     if (!content || content->empty()) continue;
     if (content->find('\n') >= content->size() - 1) mask.learn(*content);
-    for (const auto& [variable, value] : workflows::read_env(*content)) {
+    for (const auto& [variable, value] : workflows::all_values_in_env(*content)) {
       if (workflows::is_secret_name(spec->secrets, variable)) mask.learn(value);
     }
   }

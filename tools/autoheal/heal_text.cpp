@@ -34,6 +34,46 @@ std::string line_of(const Console& console, const workflows::HealResult& result)
          "  never began: " + printable(result.error) + id;
 }
 
+namespace {
+
+std::string advice_on(const workflows::HealResult& result) {
+  const std::string show = "autoheal show " + result.heal, engine = printable(result.engine);
+  const auto reason = workflows::parse_end_reason(result.reason);
+  if (!reason) return {};
+  switch (*reason) {
+    using enum workflows::EndReason;
+    case defect:
+      return "this is a fault of Autoheal: please send the maintainers what `" + show + " --evidence FILE` writes";
+    case rollback_incomplete:
+      return "`" + show + "` names what is still in place; `autoheal rollback " + result.heal + "` tries once more";
+    case crash_loop:
+      return "`" + show + "` names what is in place; `autoheal rollback " + result.heal + "` puts it back";
+    case dependency_failed:
+      return "heal first what " + engine + " needs: `autoheal engines`";
+    case flapping:
+      return "find what changes it back: `autoheal heals --engine " + engine + "`; then `autoheal reset " + engine +
+             "`";
+    case attempts_exhausted:
+      return "`" + show + "` tells each step; `autoheal explain " + engine + "` what is there now";
+    case cancelled:
+    case disabled:
+    case engine_removed:
+    case held:
+      break;  // somebody wanted it so
+  }
+  return {};
+}
+
+}  // namespace
+
+std::vector<std::string> lines_below(const workflows::HealResult& result) {
+  if (result.ending != HealEnding::exhausted && result.ending != HealEnding::never_began) return {};
+  std::vector<std::string> lines;
+  if (!result.problem.empty()) lines.push_back("why:  " + printable(result.problem));
+  if (std::string advice = advice_on(result); !advice.empty()) lines.push_back("next: " + std::move(advice));
+  return lines;
+}
+
 int exit_code_of(const workflows::HealResult& result) {
   switch (result.ending) {
     case HealEnding::certified:

@@ -6,6 +6,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
+#include <set>
 
 #include "engine/large_data.hpp"
 #include "replay/timeline.hpp"
@@ -13,6 +14,7 @@
 #include "tools/autoheal/exit_code.hpp"
 #include "tools/autoheal/known_secrets.hpp"
 #include "tools/autoheal/version.hpp"
+#include "tools/host/left_behind.hpp"
 #include "workflows/wait_for_writers.hpp"
 #include "workflows/adopted_baseline.hpp"
 #include "workflows/engine_spec_codec.hpp"
@@ -249,6 +251,13 @@ workflows::HealSurroundings Healer::make_surroundings() {
       .learn_secrets_of = [this](const workflows::EngineSpec& spec) { learn_secrets_on_disk(spec, mask_); },
       .since_boot = [this] { return clock_.since_boot(); },
       .wait = [this](Duration time) { return wait(time); },
+      .settling = [this] { ++settling_; },
+      .settled =
+          [this](const std::string& heal, std::vector<std::string> kept) {
+            asio::post(loop_, [this, heal, kept = std::move(kept)]() mutable {
+              kept.empty() ? one_is_settled() : settled(heal, std::move(kept));
+            });
+          },
   };
 }
 
@@ -306,7 +315,48 @@ asio::awaitable<Result<void>> Healer::recover() {
     if (runtime_->runner().state<workflows::Heal>(stream) != nullptr) recovered_.push_back(stream);
   }
   trigger_->adopt_recovered(recovered_);
+  settle_what_was_left(*open);
   co_return Result<void>();
+}
+
+// Their names are read before anything else is decided: what a heal of this process stages is not among them.
+void Healer::settle_what_was_left(const std::vector<std::string>& open) {
+  std::set<std::string> roots;
+  for (const auto& spec : configuration_->settings.engines) {
+    if (!roots.insert(spec.root).second) continue;
+    const auto left = host::left_behind(spec.root);
+    if (!left) continue;
+    std::set<std::string> heals;
+    for (const host::LeftBehind& one : *left) {
+      if (one.ledger == ledger_->id() && std::ranges::find(open, one.heal) == open.end()) heals.insert(one.heal);
+    }
+    for (const std::string& heal : heals) settle_left(spec, heal);
+  }
+}
+
+void Healer::settle_left(const workflows::EngineSpec& spec, const std::string& heal) {
+  ++settling_;
+  asio::post(pool_->executor(), [this, &spec, heal, standing = configuration_] {
+    auto kept = host_->settle(spec, ledger_->id() + "/" + heal + "/");
+    asio::post(loop_, [this, heal, kept = std::move(kept)]() mutable { settled(heal, std::move(kept)); });
+  });
+}
+
+void Healer::settled(const std::string& heal, std::vector<std::string> kept) {
+  if (archiving) return one_is_settled();  // its entries may be on their way out; `doctor` names what stays
+  for (std::string& one : kept) one = mask_(one);
+  runtime_->runner().revive<workflows::Heal>(heal, workflows::Settled{std::move(kept)}, [this](Result<std::string>) {
+    asio::post(loop_, [this] { one_is_settled(); });
+  });
+}
+
+void Healer::one_is_settled() {
+  --settling_;
+  settled_now_.cancel();
+}
+
+asio::awaitable<void> Healer::until_settled() {
+  while (settling_ > 0) (void)co_await settled_now_.async_wait(asio::as_tuple(asio::use_awaitable));
 }
 
 asio::awaitable<void> Healer::until_recovered() {
@@ -338,6 +388,7 @@ int Healer::run(std::function<asio::awaitable<int>()> task) {
   return run_until_done([this, task = std::move(task)]() -> asio::awaitable<void> {
     const int code = co_await task();
     co_await finish_recovered();
+    co_await until_settled();
     exit_code_ = code;
     loop_.stop();
   });

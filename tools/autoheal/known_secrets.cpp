@@ -7,7 +7,7 @@
 
 #include "tools/host/root_folder.hpp"
 #include "tools/host/target_facts.hpp"
-#include "workflows/env_file.hpp"
+#include "workflows/env_readers.hpp"
 #include "workflows/secret_literals.hpp"
 
 namespace autoheal::cli {
@@ -48,7 +48,7 @@ void learn_secrets_on_disk(const EngineSpec& spec, SecretMask& mask) {
   for (const std::string& file : files) {
     const auto opened = root->open_below(file, flags);
     if (!opened) continue;
-    for (const auto& [name, value] : read_env(content_of(*opened, file))) {
+    for (const auto& [name, value] : all_values_in_env(content_of(*opened, file))) {
       if (is_secret_name(spec.secrets, name)) mask.learn(value);
     }
   }

@@ -54,6 +54,7 @@ int run(const Options& options, Console& console) {
       {"diff", command_diff},
       {"audit summary", command_audit_summary},
       {"engines", command_engines},
+      {"explain", command_explain},
       {"baseline adopt", command_baseline_adopt},
       {"baseline show", command_baseline_show},
       {"baseline diff", command_baseline_diff},

@@ -14,6 +14,8 @@
 #include "tools/host/folder_names.hpp"
 #include "tools/host/folder_tree.hpp"
 #include "tools/host/system_error.hpp"
+#include "tools/host/user_account.hpp"
+#include "workflows/editor_leftovers.hpp"
 
 namespace autoheal::cli {
 
@@ -79,8 +81,9 @@ class Look {
       return Walk::on;
     }
     if (request_.wanted && !request_.wanted(path)) return Walk::on;
+    if (workflows::is_editor_leftover(path)) return skip(path, "an editor left it");
     if (std::string reason = reason_to_skip(path, status); !reason.empty()) return skip(path, std::move(reason));
-    folder_.files.push_back({path, status.st_mode & 07777U});
+    folder_.files.push_back({path, status.st_mode & 07777U, host::owner_name(status.st_uid, status.st_gid)});
     bytes_ += static_cast<std::uint64_t>(status.st_size);
     if (folder_.files.size() > most_managed_files)
       return failure(ErrorKind::invalid, root.path() + " holds more than 10,000 files", smaller);
@@ -125,6 +128,7 @@ Result<void> check_baseline(const ManagedFolderRequest& request) {
 void look_at_targets(const RootFolder& root, ManagedFolder& folder) {
   std::erase_if(folder.files, [&](ManagedFile& file) {
     file.mode.reset();
+    file.owner.clear();
     const auto target = root.open_below(file.path, O_PATH | O_NOFOLLOW);
     if (!target && target.error().kind == ErrorKind::not_found) return false;
     struct stat status {};
@@ -133,6 +137,7 @@ void look_at_targets(const RootFolder& root, ManagedFolder& folder) {
     if (reason.empty()) reason = reason_to_skip(file.path, status);
     if (reason.empty()) {
       file.mode = status.st_mode & 07777U;
+      file.owner = host::owner_name(status.st_uid, status.st_gid);
       return false;
     }
     folder.skipped.push_back({file.path, std::move(reason)});

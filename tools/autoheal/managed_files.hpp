@@ -22,6 +22,7 @@ inline constexpr std::uint64_t most_managed_bytes = 256ULL << 20U;
 struct ManagedFile {
   std::string path;                         // relative to the folder
   std::optional<workflows::FileMode> mode;  // of the target today; empty where it is not there
+  std::string owner = {};                   // "user:group" of the target today, by name where there is one
 };
 
 struct SkippedFile {

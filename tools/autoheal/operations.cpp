@@ -192,6 +192,9 @@ Operations::Answer Operations::self_test(OperationBody body, Requester who) {
   std::string name = *stream;
   const auto run = co_await healer_.runtime().finished<SelfTest>(std::move(name));
   if (!run) co_return refused(run.error());
+  if (!run->completed)
+    co_return refused(
+        {ErrorKind::failed, "the run did not end: Autoheal itself is at fault", "see what it said before"});
   RunAnswer answer;
   answer.run = *run;
   answer.report = report_of(*run);

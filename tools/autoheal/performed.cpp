@@ -2,6 +2,7 @@
 
 #include "tools/autoheal/daemon_client.hpp"
 #include "tools/autoheal/heal_progress.hpp"
+#include "tools/autoheal/kept_images.hpp"
 #include "tools/autoheal/operations.hpp"
 
 namespace autoheal::cli {
@@ -45,7 +46,11 @@ int perform_operation(const Session& session, const std::string& operation, Oper
     Requester who{session.configuration.principal, session.by()};
     std::string name = operation, request = text;
     const auto answer = co_await operations.perform(std::move(name), std::move(request), std::move(who));
-    co_return print_or_fail(session, answer, print);
+    const int code = print_or_fail(session, answer, print);
+    // Nobody stays for what others still write: it is named, and settled by the next command or the daemon.
+    KeptImages kept(**healer, [&session](const std::string& sentence) { session.console.note("  " + sentence); });
+    (void)co_await kept.settle();
+    co_return code;
   });
 }
 

@@ -11,6 +11,7 @@
 #include "tools/autoheal/new_file.hpp"
 #include "tools/autoheal/rebuilt_sources.hpp"
 #include "tools/autoheal/told_beside.hpp"
+#include "tools/host/access_lists.hpp"
 #include "tools/host/root_folder.hpp"
 #include "tools/host/system_error.hpp"
 #include "workflows/release_choice.hpp"
@@ -50,7 +51,7 @@ class Builder {
       : root_(root), observation_(observation), blobs_(blobs), place_(place) {}
 
   void build(const TargetFacts& facts) {
-    if (place_.paths.contains(facts.path)) return;
+    if (place_.paths.contains(facts.path) || facts.path == ".") return;
     const auto built = attempt(facts);
     if (built) {
       place_.paths.insert(facts.path);
@@ -93,6 +94,10 @@ class Builder {
   void close_folders() {
     for (auto& [path, facts] : folders_ | std::views::reverse) {
       const auto folder = root_.open_below(path, O_RDONLY | O_DIRECTORY);
+      if (folder) {
+        (void)host::set_access_list(folder->get(), facts.acl, facts.mode);
+        (void)host::set_default_list(folder->get(), facts.default_acl);
+      }
       if (!folder || ::fchmod(folder->get(), facts.mode) != 0) place_.missing.push_back(path + ": its mode");
     }
   }
@@ -147,6 +152,7 @@ class Builder {
         ::openat(at.folder.get(), at.name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!made || !write_whole(made.get(), *content)) return host::system_failure("it", errno);
     if (auto given = give(facts, ::fchown(made.get(), facts.uid, facts.gid)); !given) return given;
+    if (!facts.acl.empty()) (void)host::set_access_list(made.get(), facts.acl, facts.mode);
     if (::fchmod(made.get(), facts.mode) != 0) return host::system_failure("its mode", errno);
     return {};
   }

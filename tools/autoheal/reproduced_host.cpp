@@ -385,6 +385,11 @@ ProbeResult ReproducedHost::probe(const EngineSpec& spec, const Probe& probe, co
   if (const auto* file = std::get_if<FileProbe>(&probe.what); file != nullptr && has_its_mode(file->path))
     return real(probe);
   if (const auto* env = std::get_if<EnvProbe>(&probe.what); env != nullptr && is_rebuilt(env->file)) return real(probe);
+  if (const auto* settings = std::get_if<SettingsProbe>(&probe.what);
+      settings != nullptr && is_rebuilt(settings->file))
+    return real(probe);
+  if (const auto* link = std::get_if<LinkProbe>(&probe.what); link != nullptr && is_rebuilt(link->path))
+    return real(probe);
   Probe moved = probe;
   auto* command = std::get_if<CommandProbe>(&moved.what);
   auto* plugin = std::get_if<PluginProbe>(&moved.what);
@@ -460,6 +465,14 @@ Result<std::vector<SecurityFinding>> ReproducedHost::scan(const EngineSpec& spec
 
 Result<std::vector<TargetFacts>> ReproducedHost::look(const EngineSpec& spec, const std::vector<std::string>& paths) {
   return world_.real.look(spec, paths);
+}
+
+Result<std::string> ReproducedHost::read(const EngineSpec& spec, const std::string& path) {
+  if (is_rebuilt(path) || !attempt_->observation) return world_.real.read(spec, path);
+  const auto then = attempt_->observation->contents.find(path);
+  if (then == attempt_->observation->contents.end()) return world_.real.read(spec, path);
+  note_record("what " + path + " holds");
+  return content(then->second);
 }
 
 std::size_t ReproducedHost::end_marked(const EffectMark& mark) { return world_.real.end_marked(mark); }

@@ -65,6 +65,7 @@ class ReproducedHost final : public workflows::Host {
                                                        const std::vector<std::string>& touched) override;
   Result<std::vector<workflows::TargetFacts>> look(const workflows::EngineSpec& spec,
                                                    const std::vector<std::string>& paths) override;
+  Result<std::string> read(const workflows::EngineSpec& spec, const std::string& path) override;
   std::size_t end_marked(const workflows::EffectMark& mark) override;
 
  private:

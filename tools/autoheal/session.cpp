@@ -84,6 +84,17 @@ Result<Past> open_past(const LoadedConfiguration& configuration) {
   return Past{std::move(*ledger), std::move(*vault)};
 }
 
+Result<const workflows::EngineSpec*> named_engine(const Session& session) {
+  const workflows::EngineSpec* spec = session.configuration.find(session.options.engine);
+  if (spec != nullptr) return spec;
+  std::vector<std::string> names;
+  for (const auto& engine : session.configuration.settings.engines) names.push_back(engine.name);
+  const std::string meant = config::did_you_mean(session.options.engine, names);
+  return failure(ErrorKind::not_found,
+                 "there is no engine \"" + session.options.engine + "\" in " + session.configuration.settings.file,
+                 meant.empty() ? "`autoheal engines` lists them" : meant);
+}
+
 Result<std::string> find_heal(const store::LedgerReader& ledger, const std::string& written) {
   constexpr const char* first_type = "heal.triggered";
   const store::Audit audit(ledger);

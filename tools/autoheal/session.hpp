@@ -32,6 +32,9 @@ struct Past {
 };
 [[nodiscard]] Result<Past> open_past(const LoadedConfiguration& configuration);
 
+// The engine that the options name; not_found where the configuration has none of this name.
+[[nodiscard]] Result<const workflows::EngineSpec*> named_engine(const Session& session);
+
 // The full id of the heal that `written` is the beginning of ("last": the newest). not_found, or invalid where it is
 // not clear which one is meant.
 [[nodiscard]] Result<std::string> find_heal(const store::LedgerReader& ledger, const std::string& written);

@@ -15,7 +15,8 @@ constexpr std::array<std::string_view, 3> open_writers_rules = {"swap", "wait", 
 constexpr std::array<std::string_view, 3> roles = {"admiral", "captain", "observer"};
 constexpr std::array<std::string_view, 4> strategies = {"arie", "chimera", "cascade", "generic"};
 constexpr std::array<std::string_view, 1> warning_choices = {"fail"};
-constexpr std::array<std::string_view, 7> probe_kinds = {"file", "env", "tcp", "http", "command", "plugin", "process"};
+constexpr std::array<std::string_view, 9> probe_kinds = {"file",    "env",    "settings", "tcp", "http",
+                                                         "command", "plugin", "process",  "link"};
 
 constexpr std::array<std::string_view, 2> platform_kinds = {"run", "http"};
 constexpr std::array<std::string_view, 5> http_methods = {"POST", "PUT", "PATCH", "DELETE", "GET"};
@@ -74,12 +75,24 @@ constexpr std::array file_probe_fields = {
     one("owner", owner, "it belongs to user:group"),
 };
 constexpr Shape file_probe{"file probe", file_probe_fields};
+constexpr std::array<std::string_view, 6> dialects = {"shell", "systemd", "compose", "dotenv", "docker", "expand"};
+constexpr Field dialect_field = choice("dialect", dialects, "whose file it is: only these readers count",
+                                       "told from the file; all that may read it");
 constexpr std::array env_probe_fields = {
     must("file", target, "the .env file"),
     list("require", word, "names that must be assigned"),
     map_of("equals", text_values, "names and the values they must have"),
+    dialect_field,
 };
 constexpr Shape env_probe{"env probe", env_probe_fields};
+constexpr std::array settings_values_field = {one("*", value, "a text, number, true, false or null")};
+constexpr Shape settings_values{"settings values", settings_values_field};
+constexpr std::array settings_probe_fields = {
+    must("file", target, "the .json, .yaml or .yml file"),
+    list("require", text, "JSON pointers (/server/port) at which something must stand"),
+    map_of("equals", settings_values, "JSON pointers and the values that must stand there"),
+};
+constexpr Shape settings_probe{"settings probe", settings_probe_fields};
 constexpr std::array tcp_probe_fields = {
     must("host", word, "a name or an address"),
     limited({"port", integer, "the port", false, true}, 1, 65535),
@@ -94,15 +107,22 @@ constexpr std::array http_probe_fields = {
 constexpr Shape http_probe{"http probe", http_probe_fields};
 constexpr std::array process_probe_fields = {must("pidfile", target, "names a process that must live")};
 constexpr Shape process_probe{"process probe", process_probe_fields};
+constexpr std::array link_probe_fields = {
+    must("path", target, "the symlink"),
+    must("target", text, "what it points to, as written in it"),
+};
+constexpr Shape link_probe{"link probe", link_probe_fields};
 constexpr std::array probe_fields = {
     must("name", word, "its name, once within the engine"),
     object_of("file", file_probe, "a file is as it should be"),
     object_of("env", env_probe, "a .env file has what it should"),
+    object_of("settings", settings_probe, "values of a JSON or YAML file are as they should be"),
     object_of("tcp", tcp_probe, "a port accepts connections"),
     object_of("http", http_probe, "an HTTP request is answered"),
     list("command", argument, "a program and its arguments; exit status 0 passes"),
     list("plugin", argument, "a monitoring plugin: 0 passes, 1 warns, 2 fails, all else is unknown"),
     object_of("process", process_probe, "a process lives"),
+    object_of("link", link_probe, "a symlink points where it should"),
     choice("warning", warning_choices, "of a plugin: a warning fails, too", "a warning passes"),
     one("heal", boolean, "false: reported only, never starts a heal", "true"),
     timeout_field,
@@ -115,42 +135,57 @@ constexpr Shape probe{"probe", probe_fields, probe_kinds};
 
 // ---- repairs
 
+constexpr std::array<std::string_view, 2> acl_choices = {"none", "keep"};
+constexpr Field acl_entries = list("acl", word, "who else may do what: [\"user:www-data:r\"]");
+constexpr Field acl_field = or_else(
+    choice("acl", acl_choices,
+           "its access list: none takes it off, keep lets the mode grant more to whom it names, or entries as setfacl "
+           "takes them: [\"user:www-data:r\"]",
+           "kept, and a mode that would grant more is refused"),
+    acl_entries);
+constexpr Field replace_field =
+    one("replace", boolean, "a link, folder, FIFO or the like in its place gives way, and is kept", "false");
 constexpr std::array file_repair_fields = {
     must("path", target, "the file to restore"),
     must("baseline", source, "what it shall hold; read once, when the configuration is loaded"),
-    one("mode", mode, "the mode it shall have", "as it is; 0644 for a new file"),
-    one("owner", owner, "the user:group it shall belong to", "as it is"),
-    list("validate", argument, "a program that must accept the staged file, named {file}"),
+    one("mode", mode, "the mode it shall have", "as it is; 0644 for a new file, but no wider than its baseline"),
+    one("owner", owner, "the user:group it shall belong to", "as it is; as its folder gives it for a new file"),
+    acl_field,
+    replace_field,
+    list("validate", argument, "a program that must accept the new file: {file}, whose last name is the target's"),
 };
 constexpr Shape file_repair{"files repair", file_repair_fields};
 constexpr std::array env_values_field = {one("*", env_value, "text, or {from: FILE} for a secret")};
 constexpr Shape env_values{"env values", env_values_field};
 constexpr std::array env_repair_fields = {
-    must("file", target, "the .env file; only the bytes of the named values change"),
+    must("file", target, "the .env file; only the bytes of the named statements change"),
     map_of("set", env_values, "names and their values"),
     list("require", word, "names that must be assigned afterwards"),
     list("unset", word, "names that must not be assigned"),
+    dialect_field,
+    replace_field,
 };
 constexpr Shape env_repair{"env repair", env_repair_fields};
-constexpr std::array settings_values_field = {one("*", value, "a text, number, true, false or null")};
-constexpr Shape settings_values{"settings values", settings_values_field};
 constexpr std::array settings_repair_fields = {
     must("file", target, "a .json, .yaml or .yml file; comments, order and quoting stay"),
     map_of("set", settings_values, "JSON pointers (/server/port) and their values", true),
+    replace_field,
 };
 constexpr Shape settings_repair{"settings repair", settings_repair_fields};
 constexpr std::array link_repair_fields = {
     must("path", target, "the symlink"),
     must("target", text, "what it shall point to, as written"),
+    one("replace", boolean, "also a folder, FIFO or the like in its place gives way, as a plain file does", "false"),
 };
 constexpr Shape link_repair{"links repair", link_repair_fields};
 constexpr std::array policy_repair_fields = {
     must("path", target, "a file or folder"),
     one("max_mode", mode, "no bits but these; folders stay passable for who may read them"),
     one("owner", owner, "the user:group it shall belong to"),
+    acl_field,
     one("recursive", boolean, "everything below it, too", "false"),
     one("absent", boolean, "it shall not exist (a file or link)", "false"),
-    list("forbid", regex, "lines in which one of these occurs are removed"),
+    list("forbid", regex, "lines in which one of these occurs are removed; ^ and $ are the line's"),
 };
 constexpr Shape policy_repair{"policy repair", policy_repair_fields};
 constexpr std::array service_fields = {
@@ -273,7 +308,7 @@ constexpr std::array security_fields = {
     list("paths", target, "files and folders that are scanned, with everything below", true),
     one("max_mode", mode, "no bits but these"),
     one("owner", owner, "all belongs to user:group"),
-    list("forbid", regex, "must not occur in any file"),
+    list("forbid", regex, "must not occur in any line of a file; ^ and $ are the line's"),
     one("allow_setid", boolean, "setuid and setgid files are allowed", "false"),
     one("allow_symlinks", boolean, "symlinks are allowed", "true"),
 };
@@ -281,7 +316,8 @@ constexpr Shape security{"security", security_fields};
 constexpr std::array certify_fields = {
     limited(one("within", duration, "how long a touched service may take until all probes pass", "30s"), 0, 24 * hours),
     limited(one("hold", duration, "how long they must go on passing", "0s"), 0, 24 * hours),
-    list("hashes", pattern, "files whose digests must be right (* stops at /, ** does not)"),
+    list("hashes", pattern,
+         "files whose digests must be right (* stops at /, ** does not; a/**/b: any folders between)"),
     object_of("tests", test, "programs that must pass, in every cell", true),
     object_of("security", security, "what must not be found"),
 };

@@ -7,7 +7,9 @@
 #include "tools/config/scalars.hpp"
 #include "workflows/env_file.hpp"
 #include "workflows/glob.hpp"
+#include "workflows/line_expressions.hpp"
 #include "workflows/settings_edit.hpp"
+#include "workflows/wanted_scalar.hpp"
 
 namespace autoheal::config {
 
@@ -76,6 +78,7 @@ class EngineReader {
       LinkRepair& link = into.links.emplace_back();
       read(node, "path", link.path);
       read(node, "target", link.target);
+      read(node, "replace", link.replace);
     });
     each(*repair, "policy", path,
          [&](const Node& node, const std::string& here) { into.policy.push_back(policy(node, here)); });
@@ -107,11 +110,24 @@ class EngineReader {
     read(*security, "max_mode", into.security.max_mode);
     read(*security, "owner", into.security.owner);
     read(*security, "forbid", into.security.forbid);
+    expressions(*security, join(path, "security"));
     read(*security, "allow_setid", into.security.allow_setid);
     read(*security, "allow_symlinks", into.security.allow_symlinks);
   }
 
  private:
+  // Each is tried: a rule that could never be found would look like one that holds.
+  void expressions(const Node& map, const std::string& path) {
+    const auto& items = list_at(map, "forbid");
+    for (std::size_t index = 0; index < items.size(); ++index) {
+      const ExpressionCheck check = check_line_expression(items[index].text);
+      const std::string here = at(join(path, "forbid"), index);
+      const std::string named = "\"" + items[index].text + "\": ";
+      if (!check.problem.empty()) reading_.wrong(items[index], here, named + check.problem);
+      for (const std::string& warning : check.warnings) reading_.warn(items[index], here, named + warning);
+    }
+  }
+
   template <class Read>
   static void each(const Node& map, std::string_view key, const std::string& path, Read read_one) {
     const auto groups = groups_at(map, key);
@@ -126,6 +142,7 @@ class EngineReader {
     read(node, "heal", probe.heal);
     if (const Node* file = node.find("file")) probe.what = file_probe(*file, join(path, "file"));
     if (const Node* env = node.find("env")) probe.what = env_probe(*env, join(path, "env"));
+    if (const Node* settings = node.find("settings")) probe.what = settings_probe(*settings, join(path, "settings"));
     if (const Node* tcp = node.find("tcp")) {
       TcpProbe what;
       unsigned port = 0;
@@ -147,6 +164,12 @@ class EngineReader {
     if (const Node* process = node.find("process")) {
       ProcessProbe what;
       read(*process, "pidfile", what.pidfile);
+      probe.what = what;
+    }
+    if (const Node* link = node.find("link")) {
+      LinkProbe what;
+      read(*link, "path", what.path);
+      read(*link, "target", what.target);
       probe.what = what;
     }
     if (node.find("warning") != nullptr && node.find("plugin") == nullptr) {
@@ -178,10 +201,22 @@ class EngineReader {
     read(node, "file", probe.file);
     read(node, "require", probe.require);
     read(node, "equals", probe.equals);
+    read(node, "dialect", probe.dialect);
     for (const Node& name : list_at(node, "require")) env_name(name, join(path, "require"));
     if (const Node* equals = node.find("equals")) {
       for (const Node& name : equals->keys) env_name(name, join(path, "equals"));
     }
+    if (probe.require.empty() && probe.equals.empty())
+      reading_.wrong(node, path, "nothing is asked of the file, expected `require` or `equals`");
+    return probe;
+  }
+
+  SettingsProbe settings_probe(const Node& node, const std::string& path) {
+    SettingsProbe probe;
+    settings_file(node, path, probe.file);
+    read(node, "require", probe.require);
+    for (const Node& pointer : list_at(node, "require")) setting_pointer(pointer, join(path, "require"));
+    if (const Node* equals = node.find("equals")) probe.equals = setting_values(*equals, join(path, "equals"));
     if (probe.require.empty() && probe.equals.empty())
       reading_.wrong(node, path, "nothing is asked of the file, expected `require` or `equals`");
     return probe;
@@ -193,7 +228,10 @@ class EngineReader {
     read(node, "baseline", repair.baseline_path);
     read(node, "mode", repair.mode);
     read(node, "owner", repair.owner);
+    read(node, "replace", repair.replace);
+    repair.acl = acl(node);
     repair.baseline = reading_.baseline(*node.find("baseline"), join(path, "baseline"));
+    repair.baseline_mode = reading_.mode_of_baseline(*node.find("baseline"));
     repair.validate = command(node, "validate", path);
     if (repair.validate && std::ranges::none_of(repair.validate->argv, [](const std::string& arg) {
           return arg.find("{file}") != std::string::npos;
@@ -204,11 +242,23 @@ class EngineReader {
     return repair;
   }
 
+  // Entries as one text: the host knows the names.
+  static std::optional<std::string> acl(const Node& node) {
+    const Node* acl = node.find("acl");
+    if (acl == nullptr) return std::nullopt;
+    if (acl->kind == NodeKind::scalar) return acl->text;
+    std::string entries;
+    for (const Node& entry : acl->items) entries += (entries.empty() ? "" : ",") + entry.text;
+    return entries.empty() ? std::string(acl_none) : entries;
+  }
+
   EnvRepair env(const Node& node, const std::string& path) {
     EnvRepair repair;
+    read(node, "replace", repair.replace);
     read(node, "file", repair.file);
     read(node, "require", repair.require);
     read(node, "unset", repair.unset);
+    read(node, "dialect", repair.dialect);
     for (const char* key : {"require", "unset"}) {
       for (const Node& name : list_at(node, key)) env_name(name, join(path, key));
     }
@@ -240,22 +290,39 @@ class EngineReader {
 
   SettingsRepair settings(const Node& node, const std::string& path) {
     SettingsRepair repair;
-    read(node, "file", repair.file);
-    if (!repair.file.ends_with(".json") && !repair.file.ends_with(".yaml") && !repair.file.ends_with(".yml")) {
-      reading_.wrong(*node.find("file"), join(path, "file"),
-                     "\"" + repair.file + "\" is neither .json nor .yaml, expected one of them");
-    }
+    settings_file(node, path, repair.file);
+    read(node, "replace", repair.replace);
     const Node& set = *node.find("set");
-    for (std::size_t index = 0; index < set.keys.size(); ++index) {
-      const auto tokens = pointer_tokens(set.keys[index].text);
-      if (!tokens)
-        reading_.wrong(set.keys[index], join(path, "set"),
-                       tokens.error().message + ", expected one such as /server/port");
-      repair.set.emplace_back(set.keys[index].text, json_of(set.items[index]));
-    }
+    repair.set = setting_values(set, join(path, "set"));
     if (repair.set.empty())
       reading_.wrong(set, join(path, "set"), "nothing is to be set, expected at least one pointer");
     return repair;
+  }
+
+  void settings_file(const Node& node, const std::string& path, std::string& file) {
+    read(node, "file", file);
+    if (!file.ends_with(".json") && !file.ends_with(".yaml") && !file.ends_with(".yml")) {
+      reading_.wrong(*node.find("file"), join(path, "file"),
+                     "\"" + file + "\" is neither .json nor .yaml nor .yml, expected one of them");
+    }
+  }
+
+  void setting_pointer(const Node& pointer, const std::string& path) {
+    if (const auto tokens = pointer_tokens(pointer.text); !tokens)
+      reading_.wrong(pointer, path, tokens.error().message + ", expected one such as /server/port");
+  }
+
+  std::vector<std::pair<std::string, std::string>> setting_values(const Node& map, const std::string& path) {
+    std::vector<std::pair<std::string, std::string>> values;
+    for (std::size_t index = 0; index < map.keys.size(); ++index) {
+      setting_pointer(map.keys[index], path);
+      const Node& value = map.items[index];
+      values.emplace_back(map.keys[index].text, json_of(value));
+      if (value.plain && values.back().second.starts_with('"') && looks_special(value.text))
+        reading_.warn(value, join(path, map.keys[index].text),
+                      value.text + " is taken for a text; put it in quotes, or write true, false or a decimal number");
+    }
+    return values;
   }
 
   static std::string json_of(const Node& scalar) {
@@ -265,7 +332,7 @@ class EngineReader {
       case ScalarType::boolean:
         return scalar.text[0] == 't' || scalar.text[0] == 'T' ? "true" : "false";
       case ScalarType::number:
-        if (nlohmann::json::accept(scalar.text)) return scalar.text;
+        if (wanted_scalar(scalar.text)) return scalar.text;
         break;
       case ScalarType::text:
         break;
@@ -348,11 +415,13 @@ class EngineReader {
     read(node, "recursive", repair.recursive);
     read(node, "absent", repair.absent);
     read(node, "forbid", repair.forbid);
-    const bool asks = repair.max_mode || !repair.owner.empty() || !repair.forbid.empty();
+    expressions(node, path);
+    repair.acl = acl(node);
+    const bool asks = repair.max_mode || !repair.owner.empty() || !repair.forbid.empty() || repair.acl;
     if (repair.absent == asks) {
       reading_.wrong(node, path,
                      repair.absent ? "what is absent can have no mode, owner or content, expected `absent` alone"
-                                   : "nothing is asked of the path, expected max_mode, owner, forbid or absent");
+                                   : "nothing is asked of the path, expected max_mode, owner, acl, forbid or absent");
     }
     return repair;
   }

@@ -70,9 +70,17 @@ engine::BlobName Reading::baseline(const Node& node, const std::string& path) {
   } else if (!read_all(opened.number, largest_baseline_bytes, content)) {
     wrong(node, path, "baseline " + source + " is larger than vault.max_blob, or cannot be read");
   } else {
+    baseline_modes[source] = facts.st_mode & 07777U;
     return baselines[source] = ports.keep_baseline(std::move(content));
   }
   return baselines[source] = "";
+}
+
+std::optional<workflows::FileMode> Reading::mode_of_baseline(const Node& node) const {
+  constexpr workflows::FileMode of_a_new_file = 0644;
+  const auto known = baseline_modes.find(absolute(node.text));
+  if (known == baseline_modes.end() || (known->second & of_a_new_file) == of_a_new_file) return std::nullopt;
+  return known->second;
 }
 
 void read(const Node& map, std::string_view key, std::string& into) {

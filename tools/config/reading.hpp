@@ -17,7 +17,8 @@ struct Reading {
   std::vector<std::string>& warnings;
   workflows::SecretRules secrets;
   std::uint64_t largest_baseline_bytes = 64ULL << 20U;
-  std::map<std::string, engine::BlobName> baselines;  // absolute path -> name, each read once
+  std::map<std::string, engine::BlobName> baselines;               // absolute path -> name, each read once
+  std::map<std::string, workflows::FileMode> baseline_modes = {};  // absolute path -> as it was when it was read
 
   void wrong(const Node& node, const std::string& path, std::string message);
   void warn(const Node& node, const std::string& path, const std::string& message);
@@ -27,6 +28,8 @@ struct Reading {
   [[nodiscard]] std::string program(const Node& node, const std::string& path);
   // Reads a baseline once and keeps it.
   [[nodiscard]] engine::BlobName baseline(const Node& node, const std::string& path);
+  // Of one that was read; empty where it is no narrower than that of a new file.
+  [[nodiscard]] std::optional<workflows::FileMode> mode_of_baseline(const Node& node) const;
 };
 
 // Typed access to checked nodes; what is absent leaves `into` as it is.

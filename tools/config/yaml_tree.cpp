@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <sstream>
 
 #include "engine/quoted_text.hpp"
+#include "workflows/wanted_scalar.hpp"
 
 namespace autoheal::config {
 
@@ -143,8 +143,9 @@ ScalarType type_of(const Node& scalar) {
   if (std::ranges::find(nulls, scalar.text) != nulls.end()) return ScalarType::null;
   if (std::ranges::find(booleans, scalar.text) != booleans.end()) return ScalarType::boolean;
   const auto digits = scalar.text.find_first_not_of("0123456789") == std::string::npos;
-  if (digits || nlohmann::json::parse(scalar.text, nullptr, false).is_number()) return ScalarType::number;
-  return ScalarType::text;
+  const auto as_json = workflows::wanted_scalar(scalar.text);  // of any size: 1e400 is written as it is, never computed
+  const bool is_number = digits || (as_json && as_json->kind == workflows::WantedScalar::Kind::number);
+  return is_number ? ScalarType::number : ScalarType::text;
 }
 
 std::string describe(const Node& node) {

@@ -131,10 +131,28 @@ Result<void> ChangeSite::rename(Slot from, Slot to) {
   return failed("renaming " + names_[from], errno);
 }
 
+Result<std::string> ChangeSite::show_for_check() {
+  const std::string folder = names_[Slot::check];
+  if (auto cleared = remove_tree(staging(), folder); !cleared) return std::unexpected(std::move(cleared.error()));
+  if (::mkdirat(staging(), folder.c_str(), 0700) != 0) return failed("a folder to validate it in", errno);
+  const std::string inside = folder + "/" + place_.name;
+  if (::renameat(staging(), names_[Slot::part].c_str(), staging(), inside.c_str()) != 0)
+    return failed("to validate it", errno);
+  return path_of(Slot::check) + "/" + place_.name;
+}
+
+Result<void> ChangeSite::end_check() {
+  const std::string folder = names_[Slot::check];
+  const std::string inside = folder + "/" + place_.name;
+  if (::renameat(staging(), inside.c_str(), staging(), names_[Slot::part].c_str()) != 0)
+    return failed("after it was validated", errno);
+  return remove_tree(staging(), folder);
+}
+
 Result<void> ChangeSite::drop(Slot slot) {
   if (!staging_) return {};
   const std::string name = names_[slot];
-  if (slot == Slot::part) return remove_tree(staging(), name);
+  if (slot == Slot::part || slot == Slot::check) return remove_tree(staging(), name);
   if (::unlinkat(staging(), name.c_str(), 0) == 0 || errno == ENOENT) return {};
   // A folder goes name by name: what a crash leaves of it has to be known as worthless, not taken for somebody's.
   if (auto dropped = drop(Slot::part); !dropped) return dropped;

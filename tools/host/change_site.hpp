@@ -36,7 +36,9 @@ class ChangeSite {
   [[nodiscard]] const Change& change() const { return *change_; }
   [[nodiscard]] const StagingTools& tools() const { return *tools_; }
   [[nodiscard]] const EffectMark& mark() const { return mark_; }
+  [[nodiscard]] const RootFolder& root() const { return *root_; }
   [[nodiscard]] int folder() const { return place_.folder.get(); }
+  [[nodiscard]] const std::string& name() const { return place_.name; }  // in that folder
   [[nodiscard]] int staging() const { return staging_.get(); }
   [[nodiscard]] std::string name_of(Slot slot) const { return names_[slot]; }
   [[nodiscard]] std::string path_of(Slot slot) const;  // absolute
@@ -46,6 +48,11 @@ class ChangeSite {
   // The target, open for reading; closed (-1) where it is no file.
   [[nodiscard]] UniqueFd open_target() const;
   [[nodiscard]] Result<void> need_staging();
+
+  // The new file under the target's own name, alone in a folder, for a program that goes by names; absolute.
+  [[nodiscard]] Result<std::string> show_for_check();
+  // Back to where it was; the folder goes, with whatever the program left in it.
+  [[nodiscard]] Result<void> end_check();
 
   // False: this file system cannot exchange.
   [[nodiscard]] Result<bool> exchange(Slot slot);

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "tools/host/file_writers.hpp"
+#include "tools/host/swap_lease.hpp"
 
 namespace autoheal::host {
 
@@ -19,14 +20,24 @@ using workflows::WritingFacts;
 
 constexpr std::int64_t ns_per_second = 1'000'000'000;
 
+constexpr const char* somebody = "a process that this one may not look into";
+
 struct LookedAtWriting {
   std::string path;
   WritingFacts facts;
   FileIdentity file;
+  SwapLease::Taken lease = SwapLease::Taken::unknown;  // what the kernel says at once, of files that matter
 };
 
+// The kernel gives a lease only where nobody has the file open for writing: then no process has to be looked into.
+SwapLease::Taken lease_on(int folder, const std::string& name) {
+  return SwapLease(UniqueFd(::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)))
+      .taken();
+}
+
 // Empty where it is no file, and no missing one.
-std::optional<LookedAtWriting> look_at_writing(const RootFolder& root, const std::string& path, std::int64_t now_ns) {
+std::optional<LookedAtWriting> look_at_writing(const RootFolder& root, const std::string& path, OpenWriters rule,
+                                               std::int64_t now_ns, const OwnFiles& own) {
   const auto place = root.place_of(path);
   if (!place) return std::nullopt;
   LookedAtWriting looked;
@@ -35,13 +46,19 @@ std::optional<LookedAtWriting> look_at_writing(const RootFolder& root, const std
   if (::fstatat(place->folder.get(), place->name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
     if (errno != ENOENT || ::fstat(place->folder.get(), &status) != 0) return std::nullopt;
     looked.facts.there = false;
-  } else if (!S_ISREG(status.st_mode)) {
+  } else if (!S_ISREG(status.st_mode) || own.contain(status)) {
     return std::nullopt;
   } else {
     looked.facts.empty = status.st_size == 0;
     looked.file = FileIdentity::of(status);
   }
   looked.facts.unchanged = unchanged_for(status, now_ns);
+  const bool matters = rule == OpenWriters::wait || looked.facts.unchanged < workflows::quiet_after;
+  if (!looked.facts.there || !matters) {
+    looked.lease = SwapLease::Taken::yes;
+  } else {
+    looked.lease = lease_on(place->folder.get(), place->name);
+  }
   return looked;
 }
 
@@ -65,8 +82,7 @@ Result<void> may_be_displaced(const struct stat& status, const std::string& path
   const auto open = writers.of.find(file);
   if (open == writers.of.end() && !in_use) return {};
   const std::string who =
-      path + " is open for writing by " +
-      (open == writers.of.end() ? "a process that this one may not look into" : text_of(open->second));
+      path + " is open for writing by " + (open == writers.of.end() ? std::string(somebody) : text_of(open->second));
   if (unchanged_for(status, now_ns) < workflows::quiet_after)
     return failure(ErrorKind::changed, who + ", who is at work on it; it is left as it is");
   if (rule == OpenWriters::wait) return failure(ErrorKind::busy, who + "; it is replaced once it is closed");
@@ -79,24 +95,27 @@ Result<void> may_be_displaced(const struct stat& status, const std::string& path
 
 std::vector<FileInWriting> files_in_writing(const RootFolder& root, const std::vector<std::string>& paths,
                                             const workflows::WritingQuestion& question, OpenWriters rule,
-                                            std::int64_t now_ns) {
+                                            std::int64_t now_ns, const OwnFiles& own) {
   std::vector<LookedAtWriting> all;
   std::set<FileIdentity> files;
   for (const std::string& path : paths) {
-    auto looked = look_at_writing(root, path, now_ns);
+    auto looked = look_at_writing(root, path, rule, now_ns, own);
     if (!looked) continue;
-    const bool matters = rule == OpenWriters::wait || looked->facts.unchanged < workflows::quiet_after;
-    if (looked->facts.there && matters) files.insert(looked->file);
+    if (looked->lease != SwapLease::Taken::yes) files.insert(looked->file);
     all.push_back(std::move(*looked));
   }
   const FileWriters writers = find_writers(files);
   std::vector<FileInWriting> found;
   for (LookedAtWriting& one : all) {
     const auto open = writers.of.find(one.file);
-    one.facts.open = one.facts.there && open != writers.of.end();
+    const bool found_open = one.lease != SwapLease::Taken::yes && open != writers.of.end();
+    one.facts.open = found_open || one.lease == SwapLease::Taken::in_use;
     const Writing state = workflows::writing_of(one.facts, rule, question);
     if (state == Writing::no) continue;
-    found.push_back({one.path, state, one.facts.open ? text_of(open->second) : std::string()});
+    found.push_back({one.path, state,
+                     found_open       ? text_of(open->second)
+                     : one.facts.open ? std::string(somebody)
+                                      : std::string()});
   }
   return found;
 }

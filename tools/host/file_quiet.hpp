@@ -29,6 +29,7 @@ namespace autoheal::host {
 [[nodiscard]] std::vector<workflows::FileInWriting> files_in_writing(const RootFolder& root,
                                                                      const std::vector<std::string>& paths,
                                                                      const workflows::WritingQuestion& question,
-                                                                     workflows::OpenWriters rule, std::int64_t now_ns);
+                                                                     workflows::OpenWriters rule, std::int64_t now_ns,
+                                                                     const OwnFiles& own);
 
 }  // namespace autoheal::host

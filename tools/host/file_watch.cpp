@@ -56,6 +56,7 @@ Result<std::unique_ptr<FileWatch>> FileWatch::create(asio::any_io_executor execu
     std::unique_ptr<FileWatch> watch(
         new FileWatch(std::move(executor), std::move(inotify), own_changes, std::move(own_files)));
     watch->wait();
+    watch->wait_for_mounts();
     return watch;
   } catch (const std::exception& error) {
     return failure(ErrorKind::unavailable, std::string("watching files: ") + error.what());
@@ -85,6 +86,17 @@ void FileWatch::wait() {
     drain();
     if (*alive) wait();
   });
+}
+
+void FileWatch::wait_for_mounts() {
+  auto mounts = MountWatch::create(executor_);
+  if (!mounts) {
+    problems_["what is mounted is not watched, " + mounts.error().message +
+              ": a mount over a watched folder is found on schedule only"];
+    return;
+  }
+  mounts_ = std::move(*mounts);
+  mounts_->changed = [this](const std::set<std::string>& places) { mounts_changed(places); };
 }
 
 void FileWatch::drain() {
@@ -135,6 +147,7 @@ void FileWatch::read_event(int watch, std::uint32_t mask, std::string_view name,
   for (const auto& [root, above] : missing_) {
     if (above.watch == watch && (name.empty() || name == above.next)) batch.moved.emplace(watch, "");
   }
+  add_roots_on_way(watch, mask, name, batch);
 }
 
 void FileWatch::read_event_of_itself(const WatchedFolder& folder, std::uint32_t mask, Batch& batch) {
@@ -212,6 +225,7 @@ void FileWatch::hit(const WatchedFolder& folder, const std::string& name, const 
 }
 
 void FileWatch::finish(Batch batch) {
+  for (WatchedFolder* root : std::exchange(batch.roots, {})) arm_again(*root, false, batch);
   for (const auto& moved : batch.moved) look_again(moved, batch);
   if (batch.lost) {
     for (const auto& root : tree_.roots()) arm_root(*root, true);

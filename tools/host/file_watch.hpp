@@ -3,9 +3,10 @@
 // however many engines share it, by its watch descriptor alone. The folders on the way from the root are watched as
 // well, so that one that is renamed or comes later is noticed.
 //
-// Out of reach, and left to the schedule: a rename above the root or of a link that leads to it, a write through mmap
-// before its file is closed, a file system mounted over a folder, a write through a hard link elsewhere, changes made
-// on another machine of a network file system.
+// The way to a root is watched, too: links on it that are switched, folders that are renamed, and the table of mounts.
+//
+// Out of reach, and left to the schedule: a write through mmap before its file is closed, a write through a hard link
+// elsewhere or to where a mounted file comes from (told), changes made on another machine of a network file system.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -22,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+#include "tools/host/mount_watch.hpp"
 #include "tools/host/own_changes.hpp"
 #include "tools/host/watch_tree.hpp"
 #include "workflows/file_event.hpp"
@@ -63,6 +65,7 @@ class FileWatch {
             std::vector<std::filesystem::path> own_files);
   // Begins to wait for events; once.
   void wait();
+  void wait_for_mounts();
 
   // The two places where the kernel speaks, for tests. A watch descriptor, or -errno.
   virtual int add_watch(int folder_descriptor, std::uint32_t mask);
@@ -83,7 +86,13 @@ class FileWatch {
   struct Batch {
     std::map<std::string, Hit> hits;              // by absolute path
     std::set<std::pair<int, std::string>> moved;  // watch and name ("": itself) to be looked at for folders
+    std::set<WatchedFolder*> roots;               // reached by another way now
     bool lost = false;
+  };
+  // Something on the way to a root: the name in the watched folder that leads on, or ("") the folder itself.
+  struct Way {
+    WatchedFolder* root = nullptr;
+    std::string name;
   };
   // A root that is not there, and the watch on the nearest folder above it.
   struct Missing {
@@ -107,6 +116,13 @@ class FileWatch {
 
   void look_again(const std::pair<int, std::string>& moved, Batch& batch);
   void arm_root(WatchedFolder& root, bool thorough);
+  void arm_again(WatchedFolder& root, bool thorough, Batch& batch);
+  void watch_way(WatchedFolder& root);
+  void note_way(WatchedFolder& root, int folder, const std::string& name);
+  void forget_way(const WatchedFolder& root);
+  void add_roots_on_way(int watch, std::uint32_t mask, std::string_view name, Batch& batch) const;
+  void mounts_changed(const std::set<std::string>& places);
+  void note_mounted_files();
   bool watch_above(WatchedFolder& root);
   void arm_child(WatchedFolder& folder, int descriptor, const std::string& name, bool thorough);
   void arm(WatchedFolder& folder, int descriptor, bool thorough);
@@ -133,6 +149,8 @@ class FileWatch {
   WatchTree tree_;
   std::unordered_multimap<int, WatchedFolder*> by_watch_;
   std::map<const WatchedFolder*, Missing> missing_;
+  std::unordered_multimap<int, Way> ways_;                 // by watch
+  std::unique_ptr<MountWatch> mounts_;                     // null: what is mounted is not told
   std::map<std::string, Hit> pending_;                     // a change of ours is under way there
   std::map<std::string, std::set<std::string>> problems_;  // sentence -> engines, to be told
   std::set<std::string> told_problems_;

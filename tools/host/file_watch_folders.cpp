@@ -49,8 +49,10 @@ void FileWatch::watch(const std::vector<WatchedEngine>& engines) {
   std::set<int> before;
   for (const auto& [watch, folder] : by_watch_) before.insert(watch);
   for (const auto& [root, above] : missing_) before.insert(above.watch);
+  for (const auto& [watch, way] : ways_) before.insert(watch);
   by_watch_.clear();
   missing_.clear();
+  ways_.clear();
   told_problems_.clear();
   told_loss_ = false;
   real_roots_.clear();
@@ -65,6 +67,7 @@ void FileWatch::watch(const std::vector<WatchedEngine>& engines) {
   for (const auto& root : tree_.roots()) arm_root(*root, false);
   // Only now: a folder that stays keeps its watch, and with it the events that wait.
   for (const int watch : before) drop_watch(watch);
+  note_mounted_files();
   tell_problems();
 }
 
@@ -118,6 +121,7 @@ void FileWatch::look_again(const std::pair<int, std::string>& moved, Batch& batc
 
 void FileWatch::arm_root(WatchedFolder& root, bool thorough) {
   for (unsigned tries = 0; tries < tries_for_root; ++tries) {
+    watch_way(root);
     const UniqueFd opened(::open(root.name.c_str(), folder_flags));
     if (opened) {
       std::error_code problem;
@@ -261,7 +265,7 @@ void FileWatch::forget_above(const WatchedFolder& root) {
 
 // Unless another folder shares it.
 void FileWatch::drop_watch(int watch) {
-  if (by_watch_.contains(watch)) return;
+  if (by_watch_.contains(watch) || ways_.contains(watch)) return;
   for (const auto& [root, above] : missing_) {
     if (above.watch == watch) return;
   }

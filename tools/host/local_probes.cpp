@@ -5,7 +5,8 @@
 #include "tools/host/pidfile.hpp"
 #include "tools/host/process_table.hpp"
 #include "tools/host/user_account.hpp"
-#include "workflows/env_file.hpp"
+#include "workflows/env_judge.hpp"
+#include "workflows/settings_probe.hpp"
 
 namespace autoheal::host {
 
@@ -38,6 +39,7 @@ Verdict cannot_look(const Error& error) {
 Verdict probe_file(const RootFolder& root, const workflows::FileProbe& probe, const engine::BlobStore& blobs,
                    const OwnFiles& own) {
   Look look;
+  look.rights = false;
   if (probe.baseline.starts_with("hmac-")) look.naming = BlobNaming::keyed;
   const auto seen = look_at(root, probe.path, look, blobs, own);
   if (!seen) return cannot_look(seen.error());
@@ -62,24 +64,28 @@ Verdict probe_env(const RootFolder& root, const workflows::EnvProbe& probe, cons
                   const OwnFiles& own) {
   Look look;
   look.keep_content = true;
+  look.rights = false;
+  const auto seen = look_at(root, probe.file, look, blobs, own);
+  if (!seen) return cannot_look(seen.error());
+  if (seen->facts.kind == TargetKind::absent) return fails(probe.file + " is missing");
+  if (seen->facts.kind != TargetKind::file)
+    return fails(probe.file + " is a " + std::string(name_of(seen->facts.kind)) + ", not a file");
+  std::string problems;
+  for (const std::string& problem :
+       workflows::judge_env_probe(seen->content, probe.require, probe.equals, probe.dialect))
+    problems += (problems.empty() ? "" : ", ") + problem;
+  return problems.empty() ? Verdict{} : fails(probe.file + ": " + problems);
+}
+
+Verdict probe_settings(const RootFolder& root, const workflows::SettingsProbe& probe,
+                       const workflows::SecretRules& secrets, const engine::BlobStore& blobs, const OwnFiles& own) {
+  Look look;
+  look.keep_content = true;
   const auto seen = look_at(root, probe.file, look, blobs, own);
   if (!seen) return cannot_look(seen.error());
   if (seen->facts.kind != TargetKind::file) return fails(probe.file + " is missing or no file");
-  const auto values = workflows::read_env(seen->content);
-  std::string problems;
-  const auto add = [&](const std::string& problem) { problems += (problems.empty() ? "" : ", ") + problem; };
-  for (const std::string& name : probe.require) {
-    if (!values.contains(name)) add(name + " is not set");
-  }
-  for (const auto& [name, wanted] : probe.equals) {
-    const auto found = values.find(name);
-    if (found == values.end()) {
-      add(name + " is not set");
-    } else if (found->second != wanted) {
-      add(name + " is not as declared");
-    }
-  }
-  return problems.empty() ? Verdict{} : fails(probe.file + ": " + problems);
+  const std::string problem = workflows::unlike_settings(seen->content, probe, secrets);
+  return problem.empty() ? Verdict{} : fails(probe.file + ": " + problem);
 }
 
 Result<pid_t> process_in(const RootFolder& root, const std::string& pidfile, const OwnFiles& own) {
@@ -94,6 +100,20 @@ Result<pid_t> process_in(const RootFolder& root, const std::string& pidfile, con
 Verdict probe_process(const RootFolder& root, const workflows::ProcessProbe& probe, const OwnFiles& own) {
   const auto pid = process_in(root, probe.pidfile, own);
   return pid ? Verdict{} : cannot_look(pid.error());
+}
+
+Verdict probe_link(const RootFolder& root, const workflows::LinkProbe& probe, const engine::BlobStore& blobs,
+                   const OwnFiles& own) {
+  const auto seen = look_at(root, probe.path, {}, blobs, own);
+  if (!seen) return cannot_look(seen.error());
+  const TargetFacts& facts = seen->facts;
+  if (facts.kind == TargetKind::absent)
+    return fails(probe.path + " is missing: a link to " + probe.target + " belongs there");
+  if (facts.kind != TargetKind::link)
+    return fails(probe.path + " is a " + std::string(name_of(facts.kind)) + " where a link to " + probe.target +
+                 " belongs");
+  if (facts.link_target == probe.target) return {};
+  return fails(probe.path + " points to " + facts.link_target + ", not to " + probe.target);
 }
 
 Verdict judge_command(const RunOutcome& ran) {

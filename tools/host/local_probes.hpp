@@ -1,5 +1,5 @@
-// Probes that look at this machine alone: files, env files, processes, programs. Messages never hold a value of an env
-// file or a content.
+// Probes that look at this machine alone: files, env and settings files, processes, programs. Messages never hold a
+// value of an env file or a content.
 #pragma once
 
 #include "tools/host/target_facts.hpp"
@@ -24,6 +24,12 @@ struct Verdict {
                                  const engine::BlobStore& blobs, const OwnFiles& own);
 [[nodiscard]] Verdict probe_env(const RootFolder& root, const workflows::EnvProbe& probe,
                                 const engine::BlobStore& blobs, const OwnFiles& own);
+// A value that differs stands in the message beside the one that is wanted, unless its name is a secret's.
+[[nodiscard]] Verdict probe_settings(const RootFolder& root, const workflows::SettingsProbe& probe,
+                                     const workflows::SecretRules& secrets, const engine::BlobStore& blobs,
+                                     const OwnFiles& own);
+[[nodiscard]] Verdict probe_link(const RootFolder& root, const workflows::LinkProbe& probe,
+                                 const engine::BlobStore& blobs, const OwnFiles& own);
 [[nodiscard]] Verdict probe_process(const RootFolder& root, const workflows::ProcessProbe& probe, const OwnFiles& own);
 // 0 passes, everything else fails.
 [[nodiscard]] Verdict judge_command(const workflows::RunOutcome& ran);

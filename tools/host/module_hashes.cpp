@@ -5,6 +5,7 @@
 
 #include "engine/digest.hpp"
 #include "tools/host/pattern_matches.hpp"
+#include "workflows/editor_leftovers.hpp"
 #include "workflows/glob.hpp"
 
 namespace autoheal::host {
@@ -25,15 +26,19 @@ Result<std::vector<HashFinding>> hash_modules(const RootFolder& root, const work
     if (!workflows::is_glob(pattern)) {
       named.insert(pattern);
       paths.insert(pattern);
-    } else if (auto added = add_matches(root, pattern, own, paths); !added) {
-      return std::unexpected(std::move(added.error()));
+      continue;
     }
+    std::set<std::string> matches;
+    if (auto added = add_matches(root, pattern, own, matches); !added) return std::unexpected(std::move(added.error()));
+    std::erase_if(matches, workflows::is_editor_leftover);
+    paths.merge(matches);
   }
   std::vector<HashFinding> findings;
   for (const std::string& path : paths) {
     Look look;
     look.naming = workflows::naming_of_target(spec, path);
     look.aged = true;
+    look.rights = false;
     const auto seen = look_at(root, path, look, blobs, own);
     if (!seen) return std::unexpected(seen.error());
     switch (seen->facts.kind) {

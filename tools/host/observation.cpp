@@ -5,7 +5,9 @@
 
 #include <cerrno>
 
+#include "tools/host/access_lists.hpp"
 #include "tools/host/folder_names.hpp"
+#include "tools/host/obstacles.hpp"
 #include "tools/host/system_error.hpp"
 #include "tools/host/user_account.hpp"
 
@@ -25,9 +27,9 @@ class Observer {
       : root_(root), spec_(spec), blobs_(blobs), own_(own) {}
 
   Result<void> target(const ObserveRequest::Target& wanted) {
-    if (!wanted.recursive) return one(wanted.path, wanted);
     // What is missing is a fact too; what is below is looked at as far as it is there.
     if (auto looked = one(wanted.path, wanted); !looked) return looked;
+    if (auto looked = folders_above(wanted.path); !looked || !wanted.recursive) return looked;
     return walk(root_, wanted.path, own_, [&](const std::string& path, const struct stat&) -> Result<Walk> {
       if (auto looked = one(path, wanted); !looked) return std::unexpected(std::move(looked.error()));
       return Walk::on;
@@ -39,11 +41,19 @@ class Observer {
     observation_.owners[name] = *ids;
     return {};
   }
+  Result<void> acl(const std::string& declared) {
+    auto resolved = resolved_list(declared);
+    if (!resolved) return std::unexpected(std::move(resolved.error()));
+    observation_.acls[declared] = std::move(*resolved);
+    return {};
+  }
   Result<void> secret(const std::string& key, const std::string& file);
   Observation take();
 
  private:
   Result<void> one(const std::string& path, const ObserveRequest::Target& wanted);
+  Result<void> folders_above(const std::string& path);
+  [[nodiscard]] Error in_words(const std::string& path, Error error) const;
 
   const RootFolder& root_;
   const workflows::EngineSpec& spec_;
@@ -62,14 +72,35 @@ Result<void> Observer::one(const std::string& path, const ObserveRequest::Target
   look.naming = keyed ? BlobNaming::keyed : BlobNaming::plain;
   look.keep_content = wanted.keep_content;
   look.aged = true;
+  look.digest_needed = wanted.digest_needed || wanted.keep_content;
   auto seen = look_at(root_, path, look, blobs_, own_);
-  if (!seen) return std::unexpected(std::move(seen.error()));
+  if (!seen) return std::unexpected(in_words(path, seen.error()));
+  tell_obstacles(root_, seen->facts);
   if (wanted.keep_content && seen->facts.kind == TargetKind::file) {
     auto kept = blobs_.put(seen->content, look.naming);
     if (!kept) return std::unexpected(std::move(kept.error()));
     observation_.contents[path] = std::move(*kept);
   }
   facts_[path] = std::move(seen->facts);
+  return {};
+}
+
+// What stands in the path is told by its name.
+Error Observer::in_words(const std::string& path, Error error) const {
+  const std::string part = bad_part_of(root_, path);
+  if (!part.empty()) error.message += " (" + part + ")";
+  return error;
+}
+
+// What is made is made as its folder gives it: each one that is missing above a target, and the first that is not.
+Result<void> Observer::folders_above(const std::string& path) {
+  if (facts_.at(path).kind == TargetKind::file) return {};
+  for (std::string here = path; here != ".";) {
+    const auto slash = here.rfind('/');
+    here = slash == std::string::npos ? "." : here.substr(0, slash);
+    if (auto looked = one(here, {here}); !looked) return looked;
+    if (facts_.at(here).kind != TargetKind::absent) break;
+  }
   return {};
 }
 
@@ -102,6 +133,9 @@ Result<Observation> observe_targets(const RootFolder& root, const workflows::Eng
   }
   for (const std::string& owner : request.owners) {
     if (auto resolved = observer.owner(owner); !resolved) return std::unexpected(std::move(resolved.error()));
+  }
+  for (const std::string& acl : request.acls) {
+    if (auto resolved = observer.acl(acl); !resolved) return std::unexpected(std::move(resolved.error()));
   }
   for (const auto& [key, file] : request.secrets) {
     if (auto read = observer.secret(key, file); !read) return std::unexpected(std::move(read.error()));

@@ -11,6 +11,7 @@
 #include "tools/host/module_hashes.hpp"
 #include "tools/host/network_probes.hpp"
 #include "tools/host/observation.hpp"
+#include "tools/host/obstacles.hpp"
 #include "tools/host/pattern_matches.hpp"
 #include "tools/host/releases.hpp"
 #include "tools/host/restored_change.hpp"
@@ -68,8 +69,8 @@ void keep_program(const ProgramRun& run, const RunOutcome& ran, engine::BlobStor
   if (content && sha256_name(*content) == ran.program_sha256) (void)blobs.put(*content, BlobNaming::plain);
 }
 
-Verdict judge(const RootFolder& root, const Probe& probe, const EffectMark& mark, engine::BlobStore& blobs,
-              const OwnFiles& own) {
+Verdict judge(const RootFolder& root, const EngineSpec& spec, const Probe& probe, const EffectMark& mark,
+              engine::BlobStore& blobs, const OwnFiles& own) {
   const auto judged = [&](ProgramRun run, const auto& judge_run) {
     run.timeout = probe.timeout;
     RunOutcome ran = run_program({run, mark, LeaveBehind::nothing});
@@ -80,11 +81,14 @@ Verdict judge(const RootFolder& root, const Probe& probe, const EffectMark& mark
   };
   if (const auto* file = std::get_if<FileProbe>(&probe.what)) return probe_file(root, *file, blobs, own);
   if (const auto* env = std::get_if<EnvProbe>(&probe.what)) return probe_env(root, *env, blobs, own);
+  if (const auto* settings = std::get_if<SettingsProbe>(&probe.what))
+    return probe_settings(root, *settings, spec.secrets, blobs, own);
   if (const auto* tcp = std::get_if<TcpProbe>(&probe.what)) return probe_tcp(*tcp, probe.timeout);
   if (const auto* http = std::get_if<HttpProbe>(&probe.what)) return probe_http(*http, probe.timeout);
   if (const auto* command = std::get_if<CommandProbe>(&probe.what)) return judged(command->run, judge_command);
   if (const auto* plugin = std::get_if<PluginProbe>(&probe.what))
     return judged(plugin->run, [&](const RunOutcome& ran) { return judge_plugin(ran, plugin->warning_fails); });
+  if (const auto* link = std::get_if<LinkProbe>(&probe.what)) return probe_link(root, *link, blobs, own);
   return probe_process(root, std::get<ProcessProbe>(probe.what), own);
 }
 
@@ -108,6 +112,21 @@ bool is_state(const EngineSpec& spec, const std::string& path) {
 Result<TargetFacts> facts_of(Result<Seen> seen) {
   if (!seen) return std::unexpected(std::move(seen.error()));
   return std::move(seen->facts);
+}
+
+// That the root cannot be looked at is no failure to undo what was not begun, or is gone with it.
+bool had_no_effect(const ChangeOutcome* outcome, const Error& error) {
+  if (outcome == nullptr) return error.kind == ErrorKind::not_found;
+  switch (outcome->status) {
+    case ChangeStatus::target_changed:
+    case ChangeStatus::skipped:
+    case ChangeStatus::not_started:
+      return true;
+    case ChangeStatus::done:
+      return false;
+    default:
+      return error.kind == ErrorKind::not_found;
+  }
 }
 
 constexpr std::size_t largest_kept_again = 64U << 20U;  // what the vault takes
@@ -241,12 +260,13 @@ std::vector<UndoOutcome> RealHost::restore(const EngineSpec& spec, std::span<con
   for (std::size_t index = changes.size(); index-- > 0;) {
     const unsigned number = first_number + static_cast<unsigned>(index);
     UndoOutcome& one = undone.emplace_back(UndoOutcome{number, UndoStatus::failed, {}});
-    if (!root) {
-      one.message = root.error().message;
-      continue;
-    }
     const auto outcome = std::ranges::find(outcomes, number, &ChangeOutcome::number);
     const ChangeOutcome* told = outcome == outcomes.end() ? nullptr : &*outcome;
+    if (!root) {
+      one.message = root.error().message;
+      if (had_no_effect(told, root.error())) one.status = UndoStatus::restored;
+      continue;
+    }
     const std::string stopped =
         problem_in([&] { one = restore_and_note(*root, tools, changes[index], told, number, mark); });
     if (!stopped.empty()) one.message = changes[index].before.path + ": " + stopped;
@@ -259,18 +279,25 @@ std::vector<std::string> RealHost::settle(const EngineSpec& spec, const EffectMa
   const std::string problem = problem_in([&] {
     const auto root = RootFolder::open(spec.root);
     if (!root) return;
-    for (KeptImage& one : settle_images(*root, options_.blobs, heal_mark)) kept.push_back(std::move(one.path));
+    for (KeptImage& one : settle_images(*root, options_.blobs, heal_mark)) kept.push_back(one.path + ": " + one.why);
   });
   if (!problem.empty()) kept.push_back(std::string(staging_name) + ": " + problem);
   return kept;
 }
 
+std::set<std::string> RealHost::heals_left(const std::string& root, const std::string& ledger_id) {
+  std::set<std::string> heals;
+  (void)problem_in([&] {
+    if (const auto opened = RootFolder::open(root)) heals = heals_with_images(*opened, ledger_id);
+  });
+  return heals;
+}
+
 std::vector<KeptImage> RealHost::settle_ended(const std::string& root, const std::string& ledger_id,
-                                              const std::function<bool(std::string_view heal)>& ended) {
+                                              const std::set<std::string>& ended) {
   std::vector<KeptImage> kept;
   (void)problem_in([&] {
-    if (const auto opened = RootFolder::open(root))
-      kept = settle_images_of_ended(*opened, options_.blobs, ledger_id, ended);
+    if (const auto opened = RootFolder::open(root)) kept = settle_images_of(*opened, options_.blobs, ledger_id, ended);
   });
   return kept;
 }
@@ -316,8 +343,8 @@ ProbeResult RealHost::probe(const EngineSpec& spec, const Probe& probe, const Ef
   const Duration began = since_boot();
   const std::string problem = problem_in([&] {
     const auto root = RootFolder::open(spec.root);
-    Verdict verdict =
-        root ? judge(*root, probe, mark, options_.blobs, OwnFiles(options_.own_files)) : fails(root.error().message);
+    Verdict verdict = root ? judge(*root, spec, probe, mark, options_.blobs, OwnFiles(options_.own_files))
+                           : fails(root.error().message);
     if (verdict.verdict == ProbeVerdict::fail && !has_descriptor_left())
       verdict = unknown("no descriptor is left to look with: " + verdict.message);
     result.verdict = verdict.verdict;
@@ -373,12 +400,46 @@ Result<std::vector<TargetFacts>> RealHost::look(const EngineSpec& spec, const st
       Look wanted;
       wanted.naming = naming_of_target(spec, path);
       wanted.aged = true;
+      wanted.digest_needed = false;  // a log may be written all the time; where content counts, it is missed
       auto seen = is_state(spec, path) ? look_at_state(*root, path, {options_.blobs, databases_, own, {}})
                                        : facts_of(look_at(*root, path, wanted, options_.blobs, own));
       if (!seen) return std::unexpected(std::move(seen.error()));
       facts.push_back(std::move(*seen));
     }
     return facts;
+  });
+}
+
+Result<std::string> RealHost::read(const EngineSpec& spec, const std::string& path) {
+  return guarded([&]() -> Result<std::string> {
+    const auto root = RootFolder::open(spec.root);
+    if (!root) return std::unexpected(root.error());
+    Look wanted;
+    wanted.naming = naming_of_target(spec, path);
+    wanted.keep_content = true;
+    auto seen = look_at(*root, path, wanted, options_.blobs, OwnFiles(options_.own_files));
+    if (!seen) return std::unexpected(std::move(seen.error()));
+    if (seen->facts.kind != TargetKind::file) return failure(ErrorKind::not_found, path + " is missing or no file");
+    return std::move(seen->content);
+  });
+}
+
+Result<std::vector<TargetFacts>> RealHost::obstacles(const EngineSpec& spec) {
+  return guarded([&]() -> Result<std::vector<TargetFacts>> {
+    const auto root = RootFolder::open(spec.root);
+    if (!root) return std::unexpected(root.error());
+    const OwnFiles own(options_.own_files);
+    std::vector<TargetFacts> found;
+    for (const ObserveRequest::Target& target : what_to_observe(spec, 1).targets) {
+      Look wanted;
+      wanted.digest = false;
+      auto seen = look_at(*root, target.path, wanted, options_.blobs, own);
+      if (!seen) return std::unexpected(std::move(seen.error()));
+      tell_obstacles(*root, seen->facts);
+      if (!seen->facts.cannot_change.empty() || !seen->facts.cannot_replace.empty())
+        found.push_back(std::move(seen->facts));
+    }
+    return found;
   });
 }
 
@@ -397,7 +458,8 @@ std::vector<FileInWriting> RealHost::being_written(const EngineSpec& spec, const
   std::vector<FileInWriting> files;
   (void)problem_in([&] {
     if (const auto root = RootFolder::open(spec.root))
-      files = files_in_writing(*root, paths, question, spec.healing.open_writers, wall_clock_ns());
+      files = files_in_writing(*root, paths, question, spec.healing.open_writers, wall_clock_ns(),
+                               OwnFiles(options_.own_files));
   });
   return files;
 }

@@ -62,14 +62,21 @@ class RealHost final : public workflows::Host {
                                                                      const std::vector<std::string>& touched) override;
   [[nodiscard]] Result<std::vector<workflows::TargetFacts>> look(const workflows::EngineSpec& spec,
                                                                  const std::vector<std::string>& paths) override;
+  Result<std::string> read(const workflows::EngineSpec& spec, const std::string& path) override;
   [[nodiscard]] std::vector<workflows::FileInWriting> being_written(
       const workflows::EngineSpec& spec, const std::vector<std::string>& paths,
       const workflows::WritingQuestion& question) override;
   std::size_t end_marked(const workflows::EffectMark& mark_prefix) override;
 
-  // Not of the port: what heals that have ended left below a root, settled again.
+  // Not of the port: the targets that could not be changed or replaced as things are, with the reasons. Their contents
+  // are not read.
+  [[nodiscard]] Result<std::vector<workflows::TargetFacts>> obstacles(const workflows::EngineSpec& spec);
+
+  // Not of the port: heals that left something below a root, by id; and that of those that have ended settled again.
+  [[nodiscard]] std::set<std::string> heals_left(const std::string& root, const std::string& ledger_id);
   [[nodiscard]] std::vector<KeptImage> settle_ended(const std::string& root, const std::string& ledger_id,
-                                                    const std::function<bool(std::string_view heal)>& ended);
+                                                    const std::set<std::string>& ended);
+
   // Not of the port: what the daemon does while an engine passes. A copy of a state, as snapshot_taking.hpp says.
   [[nodiscard]] Result<void> copy_snapshot(const workflows::EngineSpec& spec, const workflows::StateRepair& state,
                                            const workflows::EffectMark& mark, Timestamp now);

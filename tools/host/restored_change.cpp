@@ -2,12 +2,14 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
+#include "tools/host/in_place_change.hpp"
 #include "tools/host/live_database.hpp"
-#include "tools/host/staged_change.hpp"
 #include "tools/host/staged_content.hpp"
 #include "tools/host/system_error.hpp"
 
@@ -31,7 +33,6 @@ class Restoration {
   [[nodiscard]] const std::string& note() const { return note_; }
 
  private:
-  Undone restore_folder(const TargetFacts& now);
   Undone remove_folder(const TargetFacts& now);
   Undone nothing_to_undo();
   void drop_staged();
@@ -86,7 +87,8 @@ Result<TargetFacts> Restoration::before_image() {
 Undone Restoration::run() {
   const auto now = site_.target();
   if (!now) return std::unexpected(now.error());
-  if (change_.after.kind == TargetKind::folder && change_.after.content.empty()) return restore_folder(*now);
+  const bool folder_alone = change_.after.kind == TargetKind::folder && change_.after.content.empty();
+  if (folder_alone && change_.before.kind == TargetKind::absent) return remove_folder(*now);
   const auto image = before_image();
   if (!image) return std::unexpected(image.error());
   const auto undone = site_.slot(Slot::undone);
@@ -121,18 +123,13 @@ Undone Restoration::run() {
   return put_in_place();
 }
 
-Undone Restoration::restore_folder(const TargetFacts& now) {
-  if (holds_the_same(now, change_.before)) return UndoStatus::restored;
-  if (change_.before.kind == TargetKind::absent) return remove_folder(now);
-  if (now.inode != change_.before.inode || !is_as_after(now, change_.after)) return foreign();
-  if (auto dressed = dress_folder(site_, change_.before, as_after(change_.before)); !dressed)
-    return std::unexpected(dressed.error());
-  return UndoStatus::restored;
-}
-
-// A build made it. What lies in it is no output of the build, so it stays and keeps its folder.
+// We made it, or a build did. What lies in it is somebody's, so it stays and keeps its folder.
 Undone Restoration::remove_folder(const TargetFacts& now) {
-  if (outcome_ == nullptr || now.inode != outcome_->left.inode) return foreign();
+  drop_staged();
+  if (now.kind == TargetKind::absent) return UndoStatus::restored;
+  const bool told = outcome_ != nullptr && outcome_->status == ChangeStatus::done && outcome_->left.inode != 0;
+  const bool ours = told ? now.inode == outcome_->left.inode : site_.is_made(now);
+  if (!ours) return told ? Undone(foreign()) : Undone(UndoStatus::restored);
   if (auto removed = site_.remove_empty_folder(); !removed) return std::unexpected(removed.error());
   return UndoStatus::restored;
 }
@@ -245,19 +242,51 @@ Undone Restoration::replace_without_exchange() {
   return synced(UndoStatus::restored);
 }
 
+// Whatever a change puts in place or takes away leaves a name in the staging folder, from before it does until it is
+// settled.
+bool was_begun(const RootFolder& root, const Change& change, unsigned number, const EffectMark& mark) {
+  const auto names = SlotNames::of(change, number, mark);
+  const auto staging = open_staging_folder(root);
+  if (!staging) return staging.error().kind != ErrorKind::not_found;
+  if (!names) return true;
+  constexpr std::array slots = {Slot::next, Slot::before, Slot::undone, Slot::made, Slot::kept};
+  return std::ranges::any_of(slots, [&](Slot slot) {
+    return ::faccessat(staging->get(), (*names)[slot].c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+  });
+}
+
+// By a version that swapped files for their mode, too.
+bool was_exchanged(const ChangeSite& site) {
+  const auto image = site.slot(Slot::before);
+  const auto next = site.slot(Slot::next);
+  return (image && image->kind != TargetKind::absent) || (next && next->kind != TargetKind::absent);
+}
+
 }  // namespace
 
 UndoOutcome restore_change(const RootFolder& root, const StagingTools& tools, const Change& change,
                            const ChangeOutcome* outcome, unsigned number, const EffectMark& mark) {
   UndoOutcome undone{number, UndoStatus::failed, {}};
   auto site = ChangeSite::open(root, tools, change, number, mark);
+  const bool was_done = outcome != nullptr && outcome->status == ChangeStatus::done;
+  if (!site && site.error().kind == ErrorKind::not_found) {
+    // Its folder is gone, and with it whatever the change had left: nothing of ours is in place.
+    undone.status = was_done ? UndoStatus::foreign : UndoStatus::restored;
+    undone.message = site.error().message;
+    return undone;
+  }
+  if (!site && !was_done && change.after.kind != TargetKind::database && !was_begun(root, change, number, mark)) {
+    undone.status = UndoStatus::restored;  // that it cannot be looked at is no failure to undo what was never done
+    return undone;
+  }
   if (!site) {
     undone.message = site.error().message;
     return undone;
   }
   if (change.after.kind == TargetKind::database) return restore_database(root, *site, outcome, number);
   Restoration restoration(*site, outcome);
-  const auto status = restoration.run();
+  const auto status =
+      is_in_place(change) && !was_exchanged(*site) ? restore_in_place(*site, outcome) : restoration.run();
   undone.message = status ? restoration.note() : status.error().message;
   if (status) {
     undone.status = *status;

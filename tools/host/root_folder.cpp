@@ -26,10 +26,6 @@ int open_beneath(int folder, const std::string& path, int flags) {
   return static_cast<int>(opened);
 }
 
-bool is_whole_component(std::string_view part) {
-  return !part.empty() && part != "." && part != ".." && part.size() <= NAME_MAX;
-}
-
 }  // namespace
 
 Result<void> check_path(std::string_view path) {
@@ -42,8 +38,10 @@ Result<void> check_path(std::string_view path) {
     return refuse("belongs to Autoheal itself");
   for (std::string_view rest = path; !rest.empty();) {
     const auto slash = rest.find('/');
-    if (!is_whole_component(rest.substr(0, slash)))
-      return refuse("has a component that is empty, too long, \".\" or \"..\"");
+    const std::string_view part = rest.substr(0, slash);
+    if (part.empty()) return refuse("has two slashes in a row");
+    if (part == "." || part == "..") return refuse("has \".\" or \"..\" in it: write the path without them");
+    if (part.size() > NAME_MAX) return refuse("has a name in it that is longer than 255 bytes");
     if (slash == std::string_view::npos) break;
     rest.remove_prefix(slash + 1);
     if (rest.empty()) return refuse("ends in a slash");

@@ -1,15 +1,22 @@
 #include "tools/host/security_scan.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <map>
 #include <set>
 
+#include "tools/host/access_lists.hpp"
+#include "tools/host/file_quiet.hpp"
+#include "tools/host/file_writers.hpp"
 #include "tools/host/folder_names.hpp"
 #include "tools/host/system_error.hpp"
 #include "tools/host/user_account.hpp"
+#include "workflows/editor_leftovers.hpp"
+#include "workflows/line_expressions.hpp"
 #include "workflows/security_rules.hpp"
 
 namespace autoheal::host {
@@ -20,14 +27,19 @@ using workflows::SecurityFinding;
 using workflows::SecuritySpec;
 using workflows::TargetKind;
 
-constexpr std::size_t piece_size = 16U << 20U;
-constexpr std::size_t overlap = 64U << 10U;
+constexpr Duration leftover_is_young = std::chrono::seconds(60);
+constexpr std::size_t piece_size = 1U << 20U;
 
 std::string octal(workflows::FileMode mode) {
   std::string text;
   for (int shift = 9; shift >= 0; shift -= 3)
     text += static_cast<char>('0' + ((mode >> static_cast<unsigned>(shift)) & 7U));
   return text;
+}
+
+std::string setid_text(workflows::FileMode mode) {
+  const bool user = (mode & S_ISUID) != 0, group = (mode & S_ISGID) != 0;
+  return user && group ? "setuid and setgid" : user ? "setuid" : "setgid";
 }
 
 std::string where_it_leads(int descriptor) {
@@ -47,6 +59,9 @@ class Scan {
       : root_(root), policy_(policy), own_(own) {}
 
   Result<void> begin() {
+    auto expressions = workflows::LineExpressions::of(policy_.forbid);
+    if (!expressions) return std::unexpected(std::move(expressions.error()));
+    forbidden_ = std::move(*expressions);
     if (policy_.owner.empty()) return {};
     const auto owner = owner_of(policy_.owner);
     if (!owner) return std::unexpected(owner.error());
@@ -55,25 +70,31 @@ class Scan {
   }
   Result<void> below(const std::string& path);
   Result<void> touched(const std::string& path);
-  std::vector<SecurityFinding> take() { return std::move(findings_); }
+  std::vector<SecurityFinding> take();
 
  private:
   Result<void> judge(const std::string& path, const struct stat& status);
   Result<void> judge_content(const std::string& path);
   void judge_link(const std::string& path);
+  [[nodiscard]] std::string list_beside(const std::string& path) const;
   void find(const std::string& path, std::string rule, std::string message) {
     findings_.push_back({path, std::move(rule), std::move(message)});
   }
+  Result<void> judge_leftover(const std::string& path, const struct stat& status);
+  Result<void> judge_rights(const std::string& path, const struct stat& status);
 
   const RootFolder& root_;
   const SecuritySpec& policy_;
   const OwnFiles& own_;
   std::pair<std::uint32_t, std::uint32_t> owner_{};
-  std::set<std::string> judged_;
+  workflows::LineExpressions forbidden_;
+  std::set<std::string> judged_, named_;
+  std::map<std::string, FileIdentity> leftovers_;  // with a finding, and no longer young
   std::vector<SecurityFinding> findings_;
 };
 
 Result<void> Scan::below(const std::string& path) {
+  named_.insert(path);
   bool found = false;
   auto walked = walk(root_, path, own_, [&](const std::string& here, const struct stat& status) -> Result<Walk> {
     found = true;
@@ -85,6 +106,7 @@ Result<void> Scan::below(const std::string& path) {
 }
 
 Result<void> Scan::touched(const std::string& path) {
+  named_.insert(path);
   return walk(root_, path, own_, [&](const std::string& here, const struct stat& status) -> Result<Walk> {
     if (auto judged = judge(here, status); !judged) return std::unexpected(std::move(judged.error()));
     return Walk::not_below;
@@ -93,6 +115,9 @@ Result<void> Scan::touched(const std::string& path) {
 
 Result<void> Scan::judge(const std::string& path, const struct stat& status) {
   if (!judged_.insert(path).second) return {};
+  const bool leftover = workflows::is_editor_leftover(path) && !named_.contains(path);
+  if (leftover && S_ISREG(status.st_mode)) return judge_leftover(path, status);
+  if (leftover && S_ISLNK(status.st_mode)) return {};  // a lock of emacs
   if (!policy_.owner.empty() && (status.st_uid != owner_.first || status.st_gid != owner_.second)) {
     find(path, "owner",
          "belongs to " + std::to_string(status.st_uid) + ":" + std::to_string(status.st_gid) + ", not to " +
@@ -102,6 +127,33 @@ Result<void> Scan::judge(const std::string& path, const struct stat& status) {
     judge_link(path);
     return {};
   }
+  return judge_rights(path, status);
+}
+
+// Only reported while an editor is at work: whose it is, and that it is there, is nobody's fault then.
+Result<void> Scan::judge_leftover(const std::string& path, const struct stat& status) {
+  const std::size_t before = findings_.size();
+  if (auto judged = judge_rights(path, status); !judged) return judged;
+  const bool young = unchanged_for(status, wall_clock_ns()) < leftover_is_young;
+  for (auto found = findings_.begin() + static_cast<std::ptrdiff_t>(before); found != findings_.end(); ++found) {
+    found->passing = young;
+    if (!young) leftovers_[path] = FileIdentity::of(status);
+  }
+  return {};
+}
+
+std::vector<SecurityFinding> Scan::take() {
+  std::set<FileIdentity> files;
+  for (const auto& [path, file] : leftovers_) files.insert(file);
+  const FileWriters writers = find_writers(files);
+  for (SecurityFinding& finding : findings_) {
+    const auto leftover = leftovers_.find(finding.path);
+    if (leftover != leftovers_.end() && writers.of.contains(leftover->second)) finding.passing = true;
+  }
+  return std::move(findings_);
+}
+
+Result<void> Scan::judge_rights(const std::string& path, const struct stat& status) {
   const TargetKind kind = S_ISDIR(status.st_mode)   ? TargetKind::folder
                           : S_ISREG(status.st_mode) ? TargetKind::file
                                                     : TargetKind::other;
@@ -109,12 +161,19 @@ Result<void> Scan::judge(const std::string& path, const struct stat& status) {
   // What setid and sticky bits mean has a rule of its own.
   const workflows::FileMode permissions = mode & 0777U;
   if (policy_.max_mode && workflows::mode_within(permissions, *policy_.max_mode, kind) != permissions) {
-    find(path, "max_mode", "mode " + octal(mode) + " is wider than " + octal(*policy_.max_mode));
+    find(path, "max_mode", "mode " + octal(mode) + " is wider than " + octal(*policy_.max_mode) + list_beside(path));
   }
   if (!policy_.allow_setid && workflows::is_setid(mode, kind))
-    find(path, "setid", "mode " + octal(mode) + " is setuid or setgid");
+    find(path, "setid", "mode " + octal(mode) + " is " + setid_text(mode));
   if (kind != TargetKind::file || policy_.forbid.empty()) return {};
   return judge_content(path);
+}
+
+// With a list the group bits of the mode are what those whom it names may have at most.
+std::string Scan::list_beside(const std::string& path) const {
+  const auto open = root_.open_below(path, O_PATH | O_NOFOLLOW);
+  const auto acl = open ? access_list_of(open->get()) : failure(ErrorKind::not_found, "");
+  return acl && !acl->empty() ? "; its group bits are the most that its access list grants (" + *acl + ")" : "";
 }
 
 void Scan::judge_link(const std::string& path) {
@@ -136,21 +195,18 @@ Result<void> Scan::judge_content(const std::string& path) {
       ::openat(place->folder.get(), place->name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!file && errno == ENOENT) return {};
   if (!file) return system_failure("security: " + path, errno);
-  std::string piece;
-  off_t at = 0;
-  while (true) {
-    const std::size_t carried = std::min(piece.size(), overlap);
-    piece.erase(0, piece.size() - carried);
-    piece.resize(piece_size);
-    const ssize_t got = ::pread(file.get(), piece.data() + carried, piece.size() - carried, at);
+  workflows::PiecewiseLines lines(forbidden_);
+  std::string piece(piece_size, '\0');
+  for (off_t at = 0;;) {
+    const ssize_t got = ::pread(file.get(), piece.data(), piece.size(), at);
+    if (got < 0 && errno == EINTR) continue;
     if (got < 0) return system_failure("security: " + path, errno);
-    piece.resize(carried + static_cast<std::size_t>(got));
-    if (got == 0) return {};
-    at += got;
-    if (const auto pattern = workflows::forbidden_in(piece, policy_.forbid)) {
+    if (const auto pattern = lines.next({piece.data(), static_cast<std::size_t>(got)}, got == 0)) {
       find(path, "forbid", "holds what is forbidden: " + *pattern);
       return {};
     }
+    if (got == 0) return {};
+    at += got;
   }
 }
 

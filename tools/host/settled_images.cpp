@@ -2,7 +2,10 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 
+#include <cerrno>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -19,30 +22,39 @@ using workflows::TargetKind;
 
 constexpr std::size_t image_limit = 1U << 30U;
 
-bool is_worthless(const SlotEntry& entry) { return entry.slot == Slot::part || entry.slot == Slot::made; }
-
-bool tree_is_kept(int staging, const std::string& name, const SlotEntry& entry, engine::BlobStore& blobs) {
-  const OwnFiles none;
-  const UniqueFd folder(::openat(staging, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  const auto tree = folder ? read_tree(folder.get(), name, &blobs, none) : failure(ErrorKind::failed, "");
-  if (!tree || name_of_tree(*tree) != entry.digest) return false;
-  return blobs.put(*tree, BlobNaming::plain).has_value();
+bool is_worthless(const SlotEntry& entry) {
+  return entry.slot == Slot::part || entry.slot == Slot::check || entry.slot == Slot::made;
 }
 
-// True once the image may go: the vault holds what it holds.
-bool is_kept_elsewhere(int staging, const std::string& name, const SlotEntry& entry, engine::BlobStore& blobs) {
+constexpr const char* not_as_planned = "it is not what the plan saw: somebody wrote to it after it was displaced";
+
+std::string why_tree_stays(int staging, const std::string& name, const SlotEntry& entry, engine::BlobStore& blobs) {
   const OwnFiles none;
+  const UniqueFd folder(::openat(staging, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  const auto tree =
+      folder ? read_tree(folder.get(), name, &blobs, none) : failure(ErrorKind::failed, "the folder cannot be opened");
+  if (!tree) return tree.error().message;
+  if (name_of_tree(*tree) != entry.digest) return not_as_planned;
+  const auto put = blobs.put(*tree, BlobNaming::plain);
+  return put ? "" : put.error().message;
+}
+
+// Empty once the image may go: the vault holds what it holds.
+std::string why_it_stays(int staging, const std::string& name, const SlotEntry& entry, engine::BlobStore& blobs) {
+  const OwnFiles none;
+  if (entry.slot == Slot::kept) return "an edit of somebody's that could not be put back where it was";
   const Look look{entry.naming, true, image_limit, false};
   const auto image = look_at(staging, name, name, look, blobs, none);
-  if (!image || entry.slot == Slot::kept) return false;
-  if (image->facts.kind == TargetKind::folder) return tree_is_kept(staging, name, entry, blobs);
+  if (!image) return image.error().message;
+  if (image->facts.kind == TargetKind::folder) return why_tree_stays(staging, name, entry, blobs);
   // A link's target stands in the plan.
-  if (image->facts.kind == TargetKind::link) return entry.slot != Slot::next && entry.digest.empty();
+  if (image->facts.kind == TargetKind::link && entry.slot != Slot::next && entry.digest.empty()) return {};
   if (image->facts.kind != TargetKind::file || entry.digest.empty() || image->facts.digest != entry.digest)
-    return false;
-  if (const auto put = blobs.put(image->content, entry.naming); !put || *put != entry.digest) return false;
+    return not_as_planned;
+  const auto put = blobs.put(image->content, entry.naming);
+  if (!put) return put.error().message;
   const auto again = look_at(staging, name, name, look, blobs, none);
-  return again && again->facts == image->facts;
+  return *put == entry.digest && again && again->facts == image->facts ? "" : "it changed while it was copied";
 }
 
 // What somebody wrote to it goes into the vault as well, so that it can be named.
@@ -65,35 +77,52 @@ struct Image {
   FileIdentity file;
 };
 
-// Where processes may not be looked into, the kernel tells by a lease that it refuses.
-bool somebody_has_it(int staging, const Image& image) {
-  const SwapLease lease(
-      UniqueFd(::openat(staging, image.name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)));
-  return lease.taken() == SwapLease::Taken::in_use;
+// The kernel gives a lease only where nobody has it open for writing.
+SwapLease::Taken lease_on_image(int staging, const Image& image) {
+  return SwapLease(
+             UniqueFd(::openat(staging, image.name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)))
+      .taken();
 }
 
-std::vector<KeptImage> settle(int staging, std::vector<Image> images, engine::BlobStore& blobs) {
+// Processes are looked into only where it does not.
+std::map<std::string, std::string> who_has_them(int staging, std::vector<Image>& images) {
+  std::map<std::string, std::string> who;  // by name in the staging folder
   std::set<FileIdentity> files;
   for (Image& image : images) {
     struct stat status {};
     if (::fstatat(staging, image.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(status.st_mode)) continue;
+    const auto lease = lease_on_image(staging, image);
+    if (lease == SwapLease::Taken::yes) continue;
     image.file = FileIdentity::of(status);
     files.insert(image.file);
+    if (lease == SwapLease::Taken::in_use) who[image.name] = "a process that this one may not look into";
   }
   const FileWriters writers = find_writers(files);
+  for (const Image& image : images) {
+    const auto open = writers.of.find(image.file);
+    if (open != writers.of.end()) who[image.name] = text_of(open->second);
+  }
+  return who;
+}
+
+std::vector<KeptImage> settle(int staging, std::vector<Image> images, engine::BlobStore& blobs) {
+  const auto who = who_has_them(staging, images);
   std::vector<KeptImage> kept;
   for (const Image& image : images) {
-    KeptImage one{std::string(staging_name) + "/" + image.name, image.heal, {}, {}, false};
-    const auto open = writers.of.find(image.file);
-    if (open != writers.of.end()) one.who = text_of(open->second);
-    if (one.who.empty() && files.contains(image.file) && somebody_has_it(staging, image)) one.who = "a process";
-    const bool may_go =
-        one.who.empty() && (is_worthless(image.entry) || is_kept_elsewhere(staging, image.name, image.entry, blobs));
-    if (may_go) {
+    KeptImage one{std::string(staging_name) + "/" + image.name, image.heal, {}, {}, {}, false};
+    if (const auto open = who.find(image.name); open != who.end()) one.who = open->second;
+    one.why = !one.who.empty()          ? "it is still open for writing by " + one.who
+              : is_worthless(image.entry) ? ""
+                                          : why_it_stays(staging, image.name, image.entry, blobs);
+    if (one.why.empty()) {
       (void)remove_tree(staging, image.name);
       continue;
     }
+    struct stat status {};
+    // Somebody else settled it meanwhile: the heal itself, or the next look.
+    if (::fstatat(staging, image.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT) continue;
     if (one.who.empty()) keep_what_was_written(staging, image.name, image.entry, blobs, one);
+    if (!one.written.empty()) one.why += "; the vault has that as " + one.written;
     kept.push_back(std::move(one));
   }
   return kept;
@@ -130,13 +159,24 @@ std::vector<KeptImage> settle_images(const RootFolder& root, engine::BlobStore& 
   });
 }
 
-std::vector<KeptImage> settle_images_of_ended(const RootFolder& root, engine::BlobStore& blobs,
-                                              const std::string& ledger_id,
-                                              const std::function<bool(std::string_view heal)>& ended) {
+std::set<std::string> heals_with_images(const RootFolder& root, const std::string& ledger_id) {
+  std::set<std::string> heals;
+  const auto staging = open_staging_folder(root);
+  const Result<std::vector<std::string>> names =
+      staging ? names_in(staging->get(), root.path()) : failure(ErrorKind::not_found, "");
+  if (!names) return heals;
+  for (const std::string& name : *names) {
+    if (auto heal = heal_of_slot_name(name, ledger_id)) heals.insert(std::move(*heal));
+  }
+  return heals;
+}
+
+std::vector<KeptImage> settle_images_of(const RootFolder& root, engine::BlobStore& blobs, const std::string& ledger_id,
+                                        const std::set<std::string>& ended) {
   return settle_those(root, blobs, [&](const std::string& name) -> std::optional<Image> {
     const auto entry = read_slot_name(name, ledger_id + "/");
     const auto heal = heal_of_slot_name(name, ledger_id);
-    if (!entry || !heal || !ended(*heal)) return std::nullopt;
+    if (!entry || !heal || !ended.contains(*heal)) return std::nullopt;
     return Image{name, *entry, *heal, {}};
   });
 }

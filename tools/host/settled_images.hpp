@@ -2,9 +2,8 @@
 // nobody has it open for writing any more.
 #pragma once
 
-#include <functional>
+#include <set>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "tools/host/change_site.hpp"
@@ -15,6 +14,7 @@ namespace autoheal::host {
 struct KeptImage {
   std::string path;          // relative to the root
   std::string heal;          // its id
+  std::string why;           // it stays, in words
   std::string who;           // has it open for writing: what comes is waited for; or empty
   engine::BlobName written;  // what was written to it since it was displaced, in the vault; or empty
   bool is_new = false;       // the vault did not have that before
@@ -26,9 +26,10 @@ struct KeptImage {
 [[nodiscard]] std::vector<KeptImage> settle_images(const RootFolder& root, engine::BlobStore& blobs,
                                                    const EffectMark& heal_mark);
 
-// The same of every heal of this ledger that has ended.
-[[nodiscard]] std::vector<KeptImage> settle_images_of_ended(const RootFolder& root, engine::BlobStore& blobs,
-                                                            const std::string& ledger_id,
-                                                            const std::function<bool(std::string_view heal)>& ended);
+// The heals of this ledger that left something below the root, by id.
+[[nodiscard]] std::set<std::string> heals_with_images(const RootFolder& root, const std::string& ledger_id);
+// The same as settle_images of those that have ended.
+[[nodiscard]] std::vector<KeptImage> settle_images_of(const RootFolder& root, engine::BlobStore& blobs,
+                                                      const std::string& ledger_id, const std::set<std::string>& ended);
 
 }  // namespace autoheal::host

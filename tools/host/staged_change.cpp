@@ -1,14 +1,11 @@
 #include "tools/host/staged_change.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
-#include <cerrno>
-
+#include "tools/host/in_place_change.hpp"
 #include "tools/host/live_database.hpp"
 #include "tools/host/staged_content.hpp"
 #include "tools/host/swap_lease.hpp"
 #include "tools/host/system_error.hpp"
+#include "workflows/kept_output.hpp"
 
 namespace autoheal::host {
 
@@ -25,16 +22,18 @@ class Application {
   explicit Application(ChangeSite& site) : site_(site), change_(site.change()) {}
   Applied run();
   void tidy();
+  [[nodiscard]] const std::string& printed() const { return printed_; }  // by the validator, where it refused
 
  private:
-  Applied apply_to_folder(const TargetFacts& now);
   Applied found_as_planned(const TargetFacts& now, const TargetFacts& next);
   Applied left_over(const TargetFacts& next);
   Applied remove();
   Applied write(const TargetFacts& now);
   Result<void> prepare(const TargetFacts& now);
   Result<void> validate();
+  Result<void> ask_validator(const std::string& file);
   Applied create();
+  [[nodiscard]] Result<void> nobody_writes(const SwapLease& lease) const;
   Applied swap();
   Applied swap_without_exchange();
   Applied keep_displaced();
@@ -46,12 +45,12 @@ class Application {
 
   ChangeSite& site_;
   const Change& change_;
+  std::string printed_;
 };
 
 Applied Application::run() {
   const auto now = site_.target();
   if (!now) return std::unexpected(now.error());
-  if (change_.after.kind == TargetKind::folder && change_.after.content.empty()) return apply_to_folder(*now);
   const auto next = site_.slot(Slot::next);
   if (!next) return std::unexpected(next.error());
   if (is_as_after(*now, change_.after)) return found_as_planned(*now, *next);
@@ -67,21 +66,13 @@ Applied Application::run() {
     return run();
   }
   if (!is_as_seen(*now, change_.before)) return changed("is not what the plan saw; it is left as it is");
-  if (now->kind == TargetKind::file && now->links > 1) {
+  if (now->kind == TargetKind::file && now->links > 1 && change_.after.kind == TargetKind::file) {
     return failure(ErrorKind::refused,
                    change_.before.path + " has other names (hard links): they would stay as they are");
   }
   if (auto ready = site_.need_staging(); !ready) return std::unexpected(ready.error());
   if (auto alone = site_.nobody_has_target_open(); !alone) return std::unexpected(alone.error());
   return change_.after.kind == TargetKind::absent ? remove() : write(*now);
-}
-
-Applied Application::apply_to_folder(const TargetFacts& now) {
-  if (is_as_after(now, change_.after)) return ChangeStatus::found_done;
-  if (!is_as_seen(now, change_.before)) return changed("is not the folder the plan saw; it is left as it is");
-  if (auto dressed = dress_folder(site_, change_.before, change_.after); !dressed)
-    return std::unexpected(dressed.error());
-  return ChangeStatus::done;
 }
 
 // The target is as planned: because an earlier run of this change was cut short after the swap, or by somebody else.
@@ -112,8 +103,17 @@ Applied Application::left_over(const TargetFacts& next) {
   return changed("was changed after the repair; that edit is kept");
 }
 
+// Processes are looked into only where the kernel gives no lease.
+Result<void> Application::nobody_writes(const SwapLease& lease) const {
+  if (lease.taken() == SwapLease::Taken::yes) return {};
+  return site_.nobody_writes_target(lease.taken() == SwapLease::Taken::in_use);
+}
+
 Applied Application::remove() {
-  if (auto alone = site_.nobody_writes_target(); !alone) return std::unexpected(alone.error());
+  {
+    const SwapLease lease(change_.before.kind == TargetKind::file ? site_.open_target() : UniqueFd());
+    if (auto alone = nobody_writes(lease); !alone) return std::unexpected(alone.error());
+  }
   if (auto moved = site_.move_out(Slot::next); !moved) return std::unexpected(moved.error());
   site_.step("swapped");
   return keep_displaced();
@@ -127,6 +127,7 @@ Applied Application::write(const TargetFacts& now) {
 Result<void> Application::prepare(const TargetFacts& now) {
   const bool same_content =
       now.kind == TargetKind::file && change_.after.kind == TargetKind::file && now.digest == change_.after.content;
+  if (auto cleared = site_.drop(Slot::check); !cleared) return cleared;  // of a run that was cut short
   const UniqueFd old = site_.open_target();
   auto staged =
       stage(site_.staging(), site_.name_of(Slot::part), change_.after, old.get(), same_content, site_.tools().blobs);
@@ -139,7 +140,8 @@ Result<void> Application::prepare(const TargetFacts& now) {
   const auto written = site_.slot(Slot::part);
   if (!written) return std::unexpected(written.error());
   if (!is_as_after(*written, change_.after))
-    return changed("changed between staging and swapping, by its `validate` or its writer");
+    return changed(change_.validate ? "is not what was staged any more: its `validate` changed the new file"
+                                    : "is not what was staged any more: another process changed the new file");
   if (auto renamed = site_.rename(Slot::part, Slot::next); !renamed) return renamed;
   site_.step("staged");
   return {};
@@ -147,17 +149,35 @@ Result<void> Application::prepare(const TargetFacts& now) {
 
 Result<void> Application::validate() {
   if (!change_.validate || change_.after.kind != TargetKind::file) return {};
+  const auto file = site_.show_for_check();
+  if (!file) return std::unexpected(file.error());
+  site_.step("shown");
+  auto valid = ask_validator(*file);
+  auto back = site_.end_check();
+  return valid ? back : valid;
+}
+
+// Many go by the name or its ending, so the file has the target's own.
+Result<void> Application::ask_validator(const std::string& file) {
   workflows::RunRequest request{*change_.validate, site_.mark(), workflows::LeaveBehind::nothing};
   for (std::string& argument : request.run.argv) {
-    const std::string file = site_.path_of(Slot::part);
     for (auto at = argument.find("{file}"); at != std::string::npos; at = argument.find("{file}", at + file.size())) {
       argument.replace(at, 6, file);
     }
   }
   const auto ran = site_.tools().run(request);
   if (ran.started && ran.exit_code == 0 && !ran.timed_out) return {};
-  const std::string why = ran.message.empty() ? "exit status " + std::to_string(ran.exit_code) : ran.message;
-  return failure(ErrorKind::refused, change_.before.path + ": the new content did not validate: " + why);
+  printed_ = workflows::what_it_printed(ran);
+  const std::string& program = change_.validate->argv.front();
+  if (!ran.started)
+    return failure(ErrorKind::refused, change_.before.path + ": its validator could not be run: " + ran.message);
+  if (ran.timed_out) {
+    return failure(ErrorKind::refused,
+                   change_.before.path + ": its validator " + program + " did not end within its time limit");
+  }
+  return failure(ErrorKind::refused,
+                 change_.before.path + ": the new content did not validate: " + program + " ended with " +
+                     (ran.message.empty() ? "exit status " + std::to_string(ran.exit_code) : ran.message));
 }
 
 Applied Application::create() {
@@ -171,11 +191,8 @@ Applied Application::create() {
 }
 
 Applied Application::swap() {
-  if (auto alone = site_.nobody_writes_target(); !alone) return std::unexpected(alone.error());
   SwapLease lease(change_.before.kind == TargetKind::file ? site_.open_target() : UniqueFd());
-  if (lease.taken() == SwapLease::Taken::in_use) {
-    if (auto alone = site_.nobody_writes_target(true); !alone) return std::unexpected(alone.error());
-  }
+  if (auto alone = nobody_writes(lease); !alone) return std::unexpected(alone.error());
   site_.step("leased");
   const auto swapped = site_.exchange(Slot::next);
   if (!swapped) return std::unexpected(swapped.error());
@@ -251,6 +268,7 @@ Applied Application::keep_aside() {
 
 // After a failure: what is surely ours and of no more use goes.
 void Application::tidy() {
+  (void)site_.drop(Slot::check);
   (void)site_.drop(Slot::part);
   const auto next = site_.slot(Slot::next);
   if (next && change_.after.kind != TargetKind::absent && is_as_after(*next, change_.after))
@@ -264,21 +282,6 @@ ChangeStatus status_of(const Error& error) {
 
 }  // namespace
 
-Result<void> dress_folder(ChangeSite& site, const TargetFacts& expected, const workflows::TargetAfter& wanted) {
-  const auto slash = expected.path.rfind('/');
-  const std::string name = slash == std::string::npos ? expected.path : expected.path.substr(slash + 1);
-  const UniqueFd folder(::openat(site.folder(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  struct stat status {};
-  if (!folder || ::fstat(folder.get(), &status) != 0) return system_failure(expected.path, errno);
-  if (status.st_ino != expected.inode) return failure(ErrorKind::changed, expected.path + " is another folder now");
-  const bool owner_differs = status.st_uid != wanted.uid || status.st_gid != wanted.gid;
-  if (owner_differs && ::fchown(folder.get(), wanted.uid, wanted.gid) != 0)
-    return system_failure(expected.path + ": its owner", errno);
-  if (::fchmod(folder.get(), wanted.mode) != 0) return system_failure(expected.path + ": its mode", errno);
-  if (::fsync(folder.get()) != 0) return system_failure(expected.path + ": syncing it", errno);
-  return {};
-}
-
 ChangeOutcome apply_change(const RootFolder& root, const StagingTools& tools, const Change& change, unsigned number,
                            const EffectMark& mark) {
   ChangeOutcome outcome;
@@ -291,10 +294,18 @@ ChangeOutcome apply_change(const RootFolder& root, const StagingTools& tools, co
   auto site = ChangeSite::open(root, tools, change, number, mark);
   if (!site) return fail(site.error());
   if (change.after.kind == TargetKind::database) return apply_to_database(root, *site, number);
+  if (workflows::is_in_place(change)) {
+    auto done = change_in_place(*site);
+    if (!done) return fail(done.error());
+    outcome.status = done->status;
+    outcome.left = std::move(done->left);
+    return outcome;
+  }
   Application application(*site);
   const auto status = application.run();
   if (!status) {
     application.tidy();
+    outcome.printed = application.printed();
     return fail(status.error());
   }
   outcome.status = *status;

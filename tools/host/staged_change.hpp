@@ -1,5 +1,6 @@
-// Applies one change the way that loses nobody's bytes: staged, validated, exchanged, and the displaced inode compared
-// with what the plan saw; if it is something else it is swapped back. A crash at any point leaves a state that the same
+// Applies one change the way that loses nobody's bytes: what keeps its content is changed in place; all else is staged,
+// validated, exchanged, and the displaced inode compared with what the plan saw; if it is something else it is swapped
+// back. A crash at any point leaves a state that the same
 // call, made again, completes or undoes.
 #pragma once
 
@@ -12,9 +13,5 @@ namespace autoheal::host {
 [[nodiscard]] workflows::ChangeOutcome apply_change(const RootFolder& root, const StagingTools& tools,
                                                     const workflows::Change& change, unsigned number,
                                                     const EffectMark& mark);
-
-// Sets mode and owner of a folder that still is `expected`; a folder is not swapped for that. changed: it is another.
-[[nodiscard]] Result<void> dress_folder(ChangeSite& site, const TargetFacts& expected,
-                                        const workflows::TargetAfter& wanted);
 
 }  // namespace autoheal::host

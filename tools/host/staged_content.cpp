@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <vector>
 
+#include "tools/host/access_lists.hpp"
 #include "tools/host/folder_tree.hpp"
 #include "tools/host/system_error.hpp"
 
@@ -57,7 +58,9 @@ std::vector<std::string> attribute_names(int descriptor) {
 bool is_to_be_copied(const std::string& attribute, bool same_content) {
   // What vouches for the old bytes must not vouch for new ones.
   const bool vouches = attribute == "security.capability" || attribute == "security.ima" || attribute == "security.evm";
-  return same_content || !vouches;
+  // Access lists are part of what was planned, and set as such.
+  const bool planned = attribute.starts_with("system.posix_acl_");
+  return !planned && (same_content || !vouches);
 }
 
 Result<void> copy_attributes(int from, int to, bool same_content) {
@@ -123,7 +126,6 @@ Result<void> stage_file(int staging, const std::string& name, const TargetAfter&
   if (!file) return system_failure("the new file", errno);
   if (auto written = write_content(file.get(), after, old, same_content, blobs); !written) return written;
   if (old >= 0) {
-    // Before the mode: access lists bring one along.
     if (auto owned = give(file.get(), after); !owned) return owned;
     if (auto copied = copy_attributes(old, file.get(), same_content); !copied) return copied;
   }
@@ -134,6 +136,11 @@ Result<void> stage_file(int staging, const std::string& name, const TargetAfter&
 
 Result<void> dress(int descriptor, const TargetAfter& after) {
   if (auto owned = give(descriptor, after); !owned) return owned;
+  // Whatever the folder that it was made in gave it.
+  if (after.kind == TargetKind::folder) {
+    if (auto listed = set_default_list(descriptor, after.default_acl); !listed) return listed;
+  }
+  if (auto listed = set_access_list(descriptor, after.acl, after.mode); !listed) return listed;
   if (::fchmod(descriptor, after.mode) != 0) return system_failure("the mode of what is new", errno);
   if (::fsync(descriptor) != 0) return system_failure("syncing what is new", errno);
   return {};

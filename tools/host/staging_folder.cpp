@@ -5,16 +5,19 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <climits>
 #include <vector>
 
+#include "tools/host/access_lists.hpp"
 #include "tools/host/system_error.hpp"
 
 namespace autoheal::host {
 
 namespace {
 
-constexpr std::array<std::pair<Slot, std::string_view>, 6> slot_words = {{{Slot::part, "part"},
+constexpr std::array<std::pair<Slot, std::string_view>, 7> slot_words = {{{Slot::part, "part"},
+                                                                          {Slot::check, "check"},
                                                                           {Slot::next, "next"},
                                                                           {Slot::before, "before"},
                                                                           {Slot::undone, "undone"},
@@ -56,6 +59,15 @@ std::vector<std::string_view> parts_of(std::string_view name) {
     if (dot == std::string_view::npos) return parts;
     name.remove_prefix(dot + 1);
   }
+}
+
+// "<ledger>+<heal>+<attempt>+<n>": ids have no character that as_file_name() would write otherwise.
+void read_mark(std::string_view mark, SlotEntry& entry) {
+  const auto first = mark.find('+');
+  const auto second = first == std::string_view::npos ? first : mark.find('+', first + 1);
+  if (second == std::string_view::npos) return;
+  entry.ledger = mark.substr(0, first);
+  entry.heal = mark.substr(first + 1, second - first - 1);
 }
 
 Result<UniqueFd> checked(UniqueFd folder, const RootFolder& root) {
@@ -110,6 +122,8 @@ std::optional<SlotEntry> read_slot_name(std::string_view name, const EffectMark&
   if (!known || (parts[3] != "keyed" && parts[3] != "plain")) return std::nullopt;
   const bool keyed = parts[3] == "keyed";
   entry.naming = keyed ? engine::BlobNaming::keyed : engine::BlobNaming::plain;
+  read_mark(parts[1], entry);
+  std::from_chars(parts[2].data(), parts[2].data() + parts[2].size(), entry.number);
   if (parts[4] != "-") entry.digest = std::string(keyed ? keyed_prefix : plain_prefix) + std::string(parts[4]);
   return entry;
 }
@@ -134,7 +148,13 @@ Result<UniqueFd> make_staging_folder(const RootFolder& root) {
   if (::mkdirat(root.descriptor(), std::string(staging_name).c_str(), 0700) != 0 && errno != EEXIST) {
     return system_failure(root.path() + "/" + std::string(staging_name), errno);
   }
-  return open_staging_folder(root);
+  auto folder = open_staging_folder(root);
+  // A list that the root hands down would be handed down to every file that is staged.
+  if (folder) {
+    (void)set_default_list(folder->get(), {});
+    (void)set_access_list(folder->get(), {}, 0700);
+  }
+  return folder;
 }
 
 }  // namespace autoheal::host

@@ -17,6 +17,7 @@ using workflows::EffectMark;
 // What one name in the folder says.
 enum class Slot {
   part,    // being written: worthless
+  check,   // a folder in which the new file lies under its own name while its `validate` looks at it: worthless
   next,    // ready to be swapped in; right after the swap, what was displaced, not yet looked at
   before,  // the before-image: what was displaced and found to be what the plan saw
   undone,  // what the change had left, displaced by its undoing
@@ -41,7 +42,9 @@ class SlotNames {
 struct SlotEntry {
   Slot slot = Slot::part;
   engine::BlobNaming naming = engine::BlobNaming::plain;
-  engine::BlobName digest;  // what the file is expected to hold; empty: nothing is
+  engine::BlobName digest;   // what the file is expected to hold; empty: nothing is
+  std::string ledger, heal;  // of which it is; empty where its mark does not tell
+  unsigned number = 0;       // of the change within its attempt's plan
 };
 [[nodiscard]] std::optional<SlotEntry> read_slot_name(std::string_view name, const EffectMark& heal_mark);
 

@@ -1,8 +1,11 @@
 #include "tools/host/target_facts.hpp"
 
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 
 #include <array>
 #include <cerrno>
@@ -11,6 +14,7 @@
 #include <thread>
 
 #include "engine/digest.hpp"
+#include "tools/host/access_lists.hpp"
 #include "tools/host/folder_tree.hpp"
 #include "tools/host/system_error.hpp"
 
@@ -106,6 +110,35 @@ Result<void> read_once(int descriptor, const Look& look, const engine::BlobStore
   return {};
 }
 
+std::string hex_of_attribute(int descriptor, const char* name) {
+  const std::string path = path_of_open(descriptor);
+  std::array<char, 256> value{};
+  const ssize_t size = ::getxattr(path.c_str(), name, value.data(), value.size());
+  std::string hex;
+  for (ssize_t at = 0; at < size; ++at) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    const auto byte = static_cast<unsigned char>(value[static_cast<std::size_t>(at)]);
+    hex += digits[byte >> 4U];
+    hex += digits[byte & 15U];
+  }
+  return hex;
+}
+
+// `readable` may be closed: then the generation is not known.
+Result<void> add_rights(int descriptor, int readable, TargetFacts& facts) {
+  auto acl = access_list_of(descriptor);
+  if (!acl) return std::unexpected(std::move(acl.error()));
+  facts.acl = std::move(*acl);
+  if (facts.kind == TargetKind::folder) {
+    auto inherited = default_list_of(descriptor);
+    if (!inherited) return std::unexpected(std::move(inherited.error()));
+    facts.default_acl = std::move(*inherited);
+  }
+  if (facts.kind == TargetKind::file) facts.capability = hex_of_attribute(descriptor, "security.capability");
+  facts.generation = generation_of(readable);
+  return {};
+}
+
 // Reads until the facts before and after are the same: what is hashed is what is described.
 Result<Seen> look_at_file(int descriptor, const std::string& path, const Look& look, const engine::BlobStore& blobs) {
   bool aged = !look.aged;
@@ -152,11 +185,24 @@ Result<Seen> look_at_open(const UniqueFd& opened, const std::string& path, const
   struct stat status {};
   if (::fstat(opened.get(), &status) != 0) return system_failure(path, errno);
   if (S_ISLNK(status.st_mode)) return look_at_link(opened.get(), status, path);
-  if (!S_ISREG(status.st_mode)) return Seen{facts_from(status, path), {}};
-  if (own.contain(status)) return failure(ErrorKind::refused, path + " is one of Autoheal's own files");
-  const UniqueFd readable = reopen_for_reading(opened.get());
-  if (!readable) return system_failure(path, errno);
-  return look_at_file(readable.get(), path, look, blobs);
+  if (S_ISREG(status.st_mode) && own.contain(status))
+    return failure(ErrorKind::refused, path + " is one of Autoheal's own files");
+  // Opening a device, a socket or a FIFO would do something to it.
+  const bool opens = S_ISREG(status.st_mode) || S_ISDIR(status.st_mode);
+  const UniqueFd readable = opens ? reopen_for_reading(opened.get()) : UniqueFd();
+  const int problem = errno;
+  Seen plain{facts_from(status, path), {}};
+  if (S_ISREG(status.st_mode) && look.digest) {
+    if (!readable && look.digest_needed) return system_failure(path, problem);
+    auto seen = readable ? look_at_file(readable.get(), path, look, blobs) : failure(ErrorKind::refused, path);
+    if (!seen && look.digest_needed) return seen;
+    if (seen) plain = std::move(*seen);
+  }
+  if (look.rights) {
+    auto added = add_rights(opened.get(), readable.get(), plain.facts);
+    if (!added) return failure(added.error().kind, path + ": " + added.error().message);
+  }
+  return plain;
 }
 
 Seen absent(const std::string& path) {
@@ -217,25 +263,38 @@ Result<Seen> look_at(const RootFolder& root, const std::string& path, const Look
   return look_at(place->folder.get(), place->name, path, look, blobs, own);
 }
 
+std::uint64_t generation_of(int descriptor) {
+  // The kernel writes an int, whatever the name of the call says.
+  unsigned generation = 0;
+  return descriptor >= 0 && ::ioctl(descriptor, FS_IOC_GETVERSION, &generation) == 0 ? generation : 0;
+}
+
+bool is_same_inode(const TargetFacts& now, const TargetFacts& before) {
+  if (now.kind != before.kind || now.inode != before.inode) return false;
+  if (now.generation != 0 && before.generation != 0) return now.generation == before.generation;
+  // A device may have another number after a reboot; then what nobody wrote to is still the same.
+  return now.device == before.device || (now.size == before.size && now.mtime_ns == before.mtime_ns);
+}
+
 bool is_as_after(const TargetFacts& now, const workflows::TargetAfter& after) {
   if (now.kind != after.kind) return false;
   if (after.kind == TargetKind::absent) return true;
   if (now.uid != after.uid || now.gid != after.gid) return false;
   if (after.kind == TargetKind::link) return now.link_target == after.link_target;
   const bool held = after.kind == TargetKind::file || (after.kind == TargetKind::folder && !after.content.empty());
-  return now.mode == after.mode && (!held || now.digest == after.content);
+  return now.mode == after.mode && now.acl == after.acl && (!held || now.digest == after.content);
 }
 
 bool is_as_seen(const TargetFacts& now, const TargetFacts& before) {
   if (now.kind == TargetKind::absent || before.kind == TargetKind::absent) return now.kind == before.kind;
-  if (now.inode != before.inode || !holds_the_same(now, before)) return false;
+  if (!is_same_inode(now, before) || !holds_the_same(now, before)) return false;
   return now.kind == TargetKind::folder || (now.size == before.size && now.mtime_ns == before.mtime_ns);
 }
 
 bool holds_the_same(const TargetFacts& one, const TargetFacts& other) { return is_as_after(one, as_after(other)); }
 
 workflows::TargetAfter as_after(const TargetFacts& facts) {
-  return {facts.kind, facts.digest, facts.mode, facts.uid, facts.gid, facts.link_target};
+  return {facts.kind, facts.digest, facts.mode, facts.uid, facts.gid, facts.link_target, facts.acl, {}};
 }
 
 }  // namespace autoheal::host

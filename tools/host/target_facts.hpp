@@ -23,6 +23,9 @@ struct Look {
   std::size_t limit = content_limit;  // bytes, where the content is kept or the naming is keyed
   bool tree = false;                  // a folder is named by all that lies in it
   bool aged = false;                  // a file whose ctime is younger than 20 ms is hashed again once it is older
+  bool digest = true;                 // false: of a file only what it is, its content is not read
+  bool digest_needed = true;          // false: left out where it cannot be read, or changes while it is
+  bool rights = true;                 // with access lists, file capabilities and generation
 };
 
 struct Seen {
@@ -45,6 +48,11 @@ struct Seen {
 // A second descriptor of an O_PATH one, open for reading. Never blocks.
 [[nodiscard]] UniqueFd reopen_for_reading(int path_descriptor);
 
+// Tells an inode from a later one of its number; 0 where the file system does not say, or for a closed descriptor.
+[[nodiscard]] std::uint64_t generation_of(int descriptor);
+
+// The very inode that the plan saw, whatever it holds and whoever it belongs to by now.
+[[nodiscard]] bool is_same_inode(const TargetFacts& now, const TargetFacts& before);
 [[nodiscard]] bool is_as_after(const TargetFacts& now, const workflows::TargetAfter& after);
 // The very inode that the plan saw, unchanged but for ctime and its number of names; of folders what does not change
 // with what lies in them.

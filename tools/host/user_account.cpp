@@ -52,6 +52,15 @@ Result<gid_t> group_of(const std::string& name) {
 
 }  // namespace
 
+std::string group_name(gid_t gid) {
+  std::string room;
+  const auto entry =
+      ask<group>("group " + std::to_string(gid), room, [&](group* one, char* text, std::size_t size, group** found) {
+        return ::getgrgid_r(gid, one, text, size, found);
+      });
+  return entry ? entry->gr_name : std::to_string(gid);
+}
+
 Result<Account> account_of(const std::string& name) {
   std::string room;
   const auto entry = ask<passwd>("user " + name, room, [&](passwd* one, char* text, std::size_t size, passwd** found) {
@@ -80,6 +89,22 @@ std::vector<gid_t> groups_of(const Account& account) {
   }
   groups.resize(static_cast<std::size_t>(count));
   return groups;
+}
+
+std::string owner_name(uid_t uid, gid_t gid) {
+  const auto account = account_of(uid);
+  std::string room;
+  const auto entry =
+      ask<group>("group " + std::to_string(gid), room, [&](group* one, char* text, std::size_t size, group** found) {
+        return ::getgrgid_r(gid, one, text, size, found);
+      });
+  std::string name = account ? account->name : std::to_string(uid);
+  name += ':';
+  name += entry ? std::string(entry->gr_name) : std::to_string(gid);
+  // A name that leads elsewhere, or cannot be written down, is none.
+  const bool plain = name.find_first_of(" \t\"\\#") == std::string::npos;
+  const auto back = plain ? owner_of(name) : failure(ErrorKind::invalid, name);
+  return back && *back == std::pair(uid, gid) ? name : std::to_string(uid) + ":" + std::to_string(gid);
 }
 
 Result<std::pair<std::uint32_t, std::uint32_t>> owner_of(const std::string& owner) {

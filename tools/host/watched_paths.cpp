@@ -28,6 +28,8 @@ void add_probed(const std::vector<Probe>& probes, std::set<std::string>& paths) 
   for (const Probe& probe : probes) {
     if (const auto* file = std::get_if<FileProbe>(&probe.what)) paths.insert(file->path);
     if (const auto* env = std::get_if<EnvProbe>(&probe.what)) paths.insert(env->file);
+    if (const auto* settings = std::get_if<SettingsProbe>(&probe.what)) paths.insert(settings->file);
+    if (const auto* link = std::get_if<LinkProbe>(&probe.what)) paths.insert(link->path);
   }
 }
 

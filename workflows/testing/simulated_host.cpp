@@ -3,10 +3,11 @@
 #include <algorithm>
 
 #include "engine/digest.hpp"
-#include "workflows/env_file.hpp"
+#include "workflows/env_judge.hpp"
 #include "workflows/glob.hpp"
 #include "workflows/release_choice.hpp"
 #include "workflows/security_rules.hpp"
+#include "workflows/settings_probe.hpp"
 
 namespace autoheal::workflows::testing {
 
@@ -16,13 +17,15 @@ void tell(const std::function<void()>& hook) {
   if (hook) hook();
 }
 
-bool is_as(const TargetFacts& now, const TargetAfter& after) {
+bool is_as(const Change& change, const TargetFacts& now) {
+  const TargetAfter& after = change.after;
   const bool sound_file = now.kind == TargetKind::database && after.kind == TargetKind::file;
   if (now.kind != after.kind && !sound_file) return false;
   if (after.kind == TargetKind::absent) return true;
   if (now.uid != after.uid || now.gid != after.gid) return false;
   if (after.kind == TargetKind::link) return now.link_target == after.link_target;
-  const bool holds = after.kind == TargetKind::file || after.kind == TargetKind::database;
+  const bool in_place = is_in_place(change) && !declares_content(change);
+  const bool holds = !in_place && (after.kind == TargetKind::file || after.kind == TargetKind::database);
   return now.mode == after.mode && (!holds || now.digest == after.content);
 }
 
@@ -40,8 +43,14 @@ ProbeVerdict verdict_of_plugin(const PluginProbe& plugin, const RunOutcome& ran)
   return ran.exit_code == 0 ? ProbeVerdict::pass : ProbeVerdict::fail;
 }
 
-bool is_as_seen(const TargetFacts& now, TargetFacts seen) {
+bool is_as_seen(const Change& change, const TargetFacts& now) {
+  TargetFacts seen = change.before;
   seen.ctime_ns = now.ctime_ns;
+  if (is_in_place(change) && !declares_content(change)) {  // whoever writes to it goes on
+    seen.size = now.size;
+    seen.mtime_ns = now.mtime_ns;
+    seen.digest = now.digest;
+  }
   return now == seen;
 }
 
@@ -271,12 +280,12 @@ ChangeOutcome SimulatedHost::apply_one(const EngineSpec& spec, const Change& cha
   ChangeOutcome outcome;
   const std::string& path = change.before.path;
   const TargetFacts now = facts(spec, path);
-  if (is_as(now, change.after) && displaced_.contains(mark + " " + path)) {
+  if (is_as(change, now) && displaced_.contains(mark + " " + path)) {
     outcome.status = ChangeStatus::found_done;
     outcome.left = now;
     return outcome;
   }
-  if (!is_as_seen(now, change.before)) {
+  if (!is_as_seen(change, now)) {
     outcome.status = ChangeStatus::target_changed;
     outcome.message = path + " was changed by somebody else";
     return outcome;
@@ -284,9 +293,17 @@ ChangeOutcome SimulatedHost::apply_one(const EngineSpec& spec, const Change& cha
   if (auto held_up = held_up_by_writer(spec, change)) return *held_up;
   SimulatedFile left{change.after.kind, {},           change.after.mode,       change.after.uid, change.after.gid,
                      next_inode_++,     next_time_++, change.after.link_target};
+  const auto before = files_.find(path);
+  const bool in_place = is_in_place(change);
+  if (in_place) {
+    left = before->second;
+    left.mode = change.after.mode;
+    left.uid = change.after.uid;
+    left.gid = change.after.gid;
+  }
   const bool database = change.after.kind == TargetKind::database;
   if (database) left.kind = TargetKind::file;
-  if (change.after.kind == TargetKind::file || database) {
+  if (!in_place && (change.after.kind == TargetKind::file || database)) {
     if (change.after.content == change.before.digest) {
       left.content = files_.at(path).content;
     } else if (auto content = blobs_.get(change.after.content)) {
@@ -297,9 +314,8 @@ ChangeOutcome SimulatedHost::apply_one(const EngineSpec& spec, const Change& cha
       return outcome;
     }
   }
-  const auto before = files_.find(path);
   Displaced& displaced = displaced_[mark + " " + path];
-  displaced = {{}, left, {}, naming_of_target(spec, path)};
+  displaced = {{}, left, {}, naming_of_target(spec, path), in_place};
   if (before != files_.end()) {
     displaced.before = before->second;
     displaced.content = before->second.content;
@@ -357,6 +373,16 @@ UndoOutcome SimulatedHost::restore_one(const EngineSpec& spec, const Change& cha
   }
   const auto now = files_.find(path);
   const bool absent = now == files_.end();
+  const bool same_inode = !absent && now->second.inode == displaced->second.left.inode;
+  if (displaced->second.in_place && same_inode && !declares_content(change)) {  // whoever writes to it goes on
+    const SimulatedFile& before = *displaced->second.before;
+    now->second.mode = before.mode;
+    now->second.uid = before.uid;
+    now->second.gid = before.gid;
+    displaced_.erase(displaced);
+    log_.push_back("restore " + path);
+    return {};
+  }
   const bool ours = absent ? displaced->second.left.kind == TargetKind::absent : now->second == displaced->second.left;
   if (!ours && !change.used_by_service)
     return {0, UndoStatus::foreign, path + " was edited by somebody else since; it is left as it is"};
@@ -426,15 +452,18 @@ std::string SimulatedHost::judge(const EngineSpec& spec, const Probe& probe, con
       return file->path + " differs from " + file->baseline_path;
     if (file->mode && now.mode != *file->mode) return file->path + " has another mode";
   } else if (const auto* env = std::get_if<EnvProbe>(&probe.what)) {
-    const auto values = read_env(content(env->file));
-    for (const std::string& name : env->require) {
-      if (!values.contains(name)) return env->file + ": " + name + " is missing";
-    }
-    for (const auto& [name, value] : env->equals) {
-      if (!values.contains(name) || values.at(name) != value) return env->file + ": " + name + " has another value";
-    }
+    const auto problems = judge_env_probe(content(env->file), env->require, env->equals, env->dialect);
+    if (!problems.empty()) return env->file + ": " + problems.front();
+  } else if (const auto* settings = std::get_if<SettingsProbe>(&probe.what)) {
+    if (const std::string problem = unlike_settings(content(settings->file), *settings, spec.secrets); !problem.empty())
+      return settings->file + ": " + problem;
   } else if (const auto* process = std::get_if<ProcessProbe>(&probe.what)) {
     if (!process_runs(spec, process->pidfile)) return "the process of " + process->pidfile + " does not run";
+  } else if (const auto* link = std::get_if<LinkProbe>(&probe.what)) {
+    const std::lock_guard lock(mutex_);
+    const TargetFacts now = facts(spec, link->path);
+    if (now.kind != TargetKind::link || now.link_target != link->target)
+      return link->path + " does not point to " + link->target;
   } else if (const auto* tcp = std::get_if<TcpProbe>(&probe.what)) {
     const std::lock_guard lock(mutex_);
     if (!reachable_.contains(tcp->host + ":" + std::to_string(tcp->port))) return tcp->host + " refused the connection";
@@ -509,6 +538,14 @@ Result<std::vector<TargetFacts>> SimulatedHost::look(const EngineSpec& spec, con
   std::vector<TargetFacts> seen;
   for (const std::string& path : paths) seen.push_back(facts(spec, path));
   return seen;
+}
+
+Result<std::string> SimulatedHost::read(const EngineSpec&, const std::string& path) {
+  const std::lock_guard lock(mutex_);
+  const auto found = files_.find(path);
+  if (found == files_.end() || found->second.kind != TargetKind::file)
+    return failure(ErrorKind::not_found, path + " is missing or no file");
+  return found->second.content;
 }
 
 std::size_t SimulatedHost::end_marked(const EffectMark&) { return 0; }

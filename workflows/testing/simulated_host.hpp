@@ -102,6 +102,7 @@ class SimulatedHost final : public Host {
   Result<std::vector<SecurityFinding>> scan(const EngineSpec& spec, const SecuritySpec& policy,
                                             const std::vector<std::string>& touched) override;
   Result<std::vector<TargetFacts>> look(const EngineSpec& spec, const std::vector<std::string>& paths) override;
+  Result<std::string> read(const EngineSpec& spec, const std::string& path) override;
   std::vector<FileInWriting> being_written(const EngineSpec& spec, const std::vector<std::string>& paths,
                                            const WritingQuestion& question) override;
   std::size_t end_marked(const EffectMark& mark) override;
@@ -112,6 +113,7 @@ class SimulatedHost final : public Host {
     SimulatedFile left;
     std::string content;  // of `before` when it was displaced: a writer may go on
     engine::BlobNaming naming = engine::BlobNaming::plain;
+    bool in_place = false;  // the inode stayed where it is: only what it may do was changed
   };
   struct OpenFile {
     std::string path, who;

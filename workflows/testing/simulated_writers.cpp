@@ -6,8 +6,7 @@ namespace autoheal::workflows::testing {
 
 SimulatedHost::Descriptor SimulatedHost::open_to_write(const std::string& path, bool empties, const std::string& who) {
   const std::lock_guard lock(mutex_);
-  if (!files_.contains(path))
-    files_[path] = {TargetKind::file, {}, 0644, 1000, 1000, next_inode_++, next_time_++, {}};
+  if (!files_.contains(path)) files_[path] = {TargetKind::file, {}, 0644, 1000, 1000, next_inode_++, next_time_++, {}};
   SimulatedFile& file = files_.at(path);
   if (empties && !file.content.empty()) {
     file.content.clear();
@@ -38,7 +37,7 @@ SimulatedFile* SimulatedHost::find_inode(std::uint64_t inode) {
     if (file.inode == inode) return &file;
   }
   for (auto& [name, image] : displaced_) {
-    if (image.before && image.before->inode == inode) return &*image.before;
+    if (image.before && !image.in_place && image.before->inode == inode) return &*image.before;
   }
   return nullptr;
 }
@@ -49,7 +48,7 @@ std::optional<SimulatedFile> SimulatedHost::file_of_inode(std::uint64_t inode) c
     if (file.inode == inode) return file;
   }
   for (const auto& [name, image] : displaced_) {
-    if (image.before && image.before->inode == inode) return image.before;
+    if (image.before && !image.in_place && image.before->inode == inode) return image.before;
   }
   return std::nullopt;
 }
@@ -106,6 +105,7 @@ std::optional<ChangeOutcome> SimulatedHost::held_up_by_writer(const EngineSpec& 
   const std::string& path = change.before.path;
   const auto file = files_.find(path);
   if (overlooks_writers || file == files_.end()) return std::nullopt;
+  if (is_in_place(change) && !declares_content(change)) return std::nullopt;
   const OpenFile* writer = writer_of(file->second.inode);
   if (writer == nullptr) return std::nullopt;
   ChangeOutcome outcome;
@@ -122,7 +122,7 @@ std::optional<ChangeOutcome> SimulatedHost::held_up_by_writer(const EngineSpec& 
 }
 
 std::optional<std::string> SimulatedHost::keep_image(const std::string& name, const Displaced& image) {
-  if (!image.before || image.before->kind != TargetKind::file) return std::nullopt;
+  if (!image.before || image.in_place || image.before->kind != TargetKind::file) return std::nullopt;
   const std::string kept = ".autoheal/" + name;
   if (const OpenFile* writer = writer_of(image.before->inode)) return kept + ": " + writer->who + " has it open";
   const bool written = image.before->content != image.content;
@@ -157,7 +157,7 @@ void SimulatedHost::lose_images(const EffectMark& mark) {
   const std::lock_guard lock(mutex_);
   std::erase_if(displaced_, [&](const auto& image) {
     if (!image.first.starts_with(mark)) return false;
-    if (image.second.before) (void)blobs_.put(image.second.content, image.second.naming);
+    if (image.second.before && !image.second.in_place) (void)blobs_.put(image.second.content, image.second.naming);
     return true;
   });
 }

@@ -73,11 +73,16 @@ class FirstConfigurationText : public ::testing::Test {
 };
 
 TEST_F(FirstConfigurationText, EveryNameArrivesAsItIs) {
-  const std::vector<ManagedFile> files = {{"plain.conf", 0640},     {"with blank", 0644},
-                                          {"größe.conf", 0644},     {"\"quoted\" and 'quoted'", 0600},
-                                          {"back\\slash\\n", 0644}, {"{file}: [a]*? # & * ! | > % @ `", 0755},
-                                          {"- dash", 0644},         {"~", 0644},
-                                          {"true", 0644},           {"sub/true", std::nullopt},
+  const std::vector<ManagedFile> files = {{"plain.conf", 0640, "root:7"},
+                                          {"with blank", 0644},
+                                          {"größe.conf", 0644},
+                                          {"\"quoted\" and 'quoted'", 0600},
+                                          {"back\\slash\\n", 0644},
+                                          {"{file}: [a]*? # & * ! | > % @ `", 0755},
+                                          {"- dash", 0644},
+                                          {"~", 0644},
+                                          {"true", 0644},
+                                          {"sub/true", std::nullopt},
                                           {"sub-true", 0644}};
   first_.folders.push_back({"app", folder_of(files)});
   const config::Configuration configuration = loaded();
@@ -92,10 +97,12 @@ TEST_F(FirstConfigurationText, EveryNameArrivesAsItIs) {
     const FileRepair& repair = engine.repair.files[index];
     EXPECT_EQ(repair.path, files[index].path);
     EXPECT_EQ(repair.mode, files[index].mode);
+    EXPECT_EQ(repair.owner, files[index].owner);
     EXPECT_EQ(repair.baseline, sha256_name(files[index].path));
     const auto& probe = std::get<FileProbe>(engine.self_test[index].what);
     EXPECT_EQ(probe.path, files[index].path);
     EXPECT_EQ(probe.mode, files[index].mode);
+    EXPECT_EQ(probe.owner, files[index].owner);
     EXPECT_TRUE(glob_matches(engine.certify.hashes[index], files[index].path)) << engine.certify.hashes[index];
   }
   EXPECT_FALSE(glob_matches(engine.certify.hashes[5], "{file}: a** # & * ! | > % @ `"));

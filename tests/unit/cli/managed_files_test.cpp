@@ -1,5 +1,6 @@
 // A folder as init takes it under care: what is managed, what is skipped and why, how good copies are made.
 #include "tools/autoheal/managed_files.hpp"
+#include "tools/host/user_account.hpp"
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
@@ -128,6 +129,8 @@ TEST_F(ManagedFiles, ABaselineWithFilesDecidesWhatIsManaged) {
   EXPECT_FALSE(found->copies);
   EXPECT_THAT(names(*found), ElementsAre("absent", "there"));
   EXPECT_EQ(found->files[0].mode, std::nullopt);
+  EXPECT_EQ(found->files[0].owner, "");
+  EXPECT_EQ(host::owner_of(found->files[1].owner), host::owner_of("")) << "whoever runs this made it";
   EXPECT_EQ(found->files[1].mode, 0640U);
   EXPECT_THAT(why(*found, "linked"), HasSubstr("symlink"));
   EXPECT_THAT(why(*found, "folder"), HasSubstr("no regular file"));

@@ -70,17 +70,28 @@ TEST(LoadEverything, EveryFieldArrives) {
   EXPECT_EQ(spec.healing.max_retries, 2U);
   EXPECT_FALSE(spec.healing.enabled);
   EXPECT_EQ(spec.healing.retry_delay, std::chrono::milliseconds(1500));
-  ASSERT_EQ(spec.self_test.size(), 7U);
+  ASSERT_EQ(spec.self_test.size(), 9U);
   EXPECT_EQ(std::get<FileProbe>(spec.self_test[0].what).baseline, sha256_name("port = 8080\n"));
   EXPECT_EQ(std::get<FileProbe>(spec.self_test[0].what).mode, 0640U);
-  EXPECT_FALSE(spec.self_test[2].heal);
-  EXPECT_EQ(std::get<HttpProbe>(spec.self_test[3].what).status, 204U);
-  EXPECT_EQ(std::get<CommandProbe>(spec.self_test[4].what).run.argv,
+  EXPECT_EQ(std::get<SettingsProbe>(spec.self_test[2].what),
+            (SettingsProbe{"etc/app.yaml", {{"/v", "1.10"}, {"/b/c", "\"8080\""}, {"/d", "false"}}, {"/a"}}));
+  EXPECT_FALSE(spec.self_test[3].heal);
+  EXPECT_EQ(std::get<HttpProbe>(spec.self_test[4].what).status, 204U);
+  EXPECT_EQ(std::get<CommandProbe>(spec.self_test[5].what).run.argv,
             (std::vector<std::string>{"/usr/bin/ls", "-l", "3"}));
-  EXPECT_TRUE(std::get<PluginProbe>(spec.self_test[5].what).warning_fails);
+  EXPECT_TRUE(std::get<PluginProbe>(spec.self_test[6].what).warning_fails);
+  EXPECT_EQ(std::get<LinkProbe>(spec.self_test[8].what), (LinkProbe{"current", "releases/2"}));
   EXPECT_EQ(spec.repair.env[0].set[1].second.from_file, (file.parent_path() / "secret").string());
-  EXPECT_EQ(spec.repair.settings[0].set, (std::vector<std::pair<std::string, std::string>>{
-                                             {"/a/b", "1"}, {"/c", "\"t\""}, {"/d", "true"}, {"/e", "null"}}));
+  EXPECT_EQ(spec.repair.settings[0].set,
+            (std::vector<std::pair<std::string, std::string>>{{"/a/b", "1"},
+                                                              {"/c", "\"t\""},
+                                                              {"/d", "true"},
+                                                              {"/e", "null"},
+                                                              {"/f", "1.10"},
+                                                              {"/g", "1e400"},
+                                                              {"/h", "12345678901234567890123"},
+                                                              {"/i", "-0"}}))
+      << "numbers are handed on as they are written";
   EXPECT_TRUE(spec.repair.policy[1].absent);
   EXPECT_TRUE(spec.repair.commands[0].repeatable);
   EXPECT_EQ(spec.repair.commands[0].run.timeout, seconds(60));
@@ -117,6 +128,25 @@ TEST(LoadEverything, DeploymentsAndStateArrive) {
   ASSERT_EQ(store.repair.services.size(), 2U);
   EXPECT_EQ(store.repair.services.at(0).engine, "Base");
   EXPECT_EQ(store.repair.services.at(1).service, *engine("Cache").repair.service);
+}
+
+TEST_F(LoadTest, ExpressionsThatCanNeverBeFoundAreRefusedWithTheirPlace) {
+  for (const char* body : {"    certify: { security: { paths: [etc], forbid: [ok, 'a\\nb'] } }\n",
+                           "    strategy: arie\n    repair: { policy: [ { path: etc, forbid: [ok, 'a\\nb'] } ] }\n"}) {
+    engine(body);
+    const std::string told = problem();
+    EXPECT_THAT(told, HasSubstr("forbid[1]"));
+    EXPECT_THAT(told, HasSubstr("it can never be found: each line is looked at alone"));
+    EXPECT_THAT(told, HasSubstr("autoheal.yaml:"));
+  }
+}
+
+TEST_F(LoadTest, ExpressionsThatSayMoreOrLessThanMeantAreTold) {
+  engine("    certify: { security: { paths: [etc], forbid: ['(?s)a.b', 'x*', 'a^b', 'fine'] } }\n");
+  const auto warnings = loaded().warnings;
+  EXPECT_THAT(warnings, ::testing::ElementsAre(HasSubstr("(?s) changes nothing"), HasSubstr("every line"),
+                                               HasSubstr("no line was found")));
+  EXPECT_THAT(warnings.front(), HasSubstr("forbid[0]"));
 }
 
 TEST_F(LoadTest, LeavesEverythingElseAtItsDefault) {

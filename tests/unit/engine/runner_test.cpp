@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "engine/contained.hpp"
 #include "engine/testing/crash_at_every_append.hpp"
 #include "engine/testing/fake_clock.hpp"
 #include "engine/testing/ledger_over.hpp"
@@ -68,6 +69,58 @@ struct RunnerTest : ::testing::Test {
     return found;
   }
 };
+
+// Deciding about one name throws as long as the hook says so; about others it does not.
+std::string& poisoned_part() {
+  static std::string part;
+  return part;
+}
+
+TEST_F(RunnerTest, a_stream_that_cannot_be_decided_is_set_aside_and_the_others_go_on) {
+  Process process(ledger, clock, ids, blobs, world);
+  std::string bad, good, told;
+  process.runner.hooks.set_aside = [&](const std::string& stream, const Error& error) {
+    told = stream + error.message;
+  };
+  process.runner.start<Renewal>(Renewal::Begin{"bad.org"}, {}, [&](Result<std::string> began) { bad = *began; });
+  process.runner.turn();
+  poisoned_part() = Renewal::type;
+  pure_part_hook = [](std::string_view part) {
+    if (part != std::exchange(poisoned_part(), {})) return;
+    throw std::logic_error("words of a document");
+  };
+  process.runner.start<Renewal>(Renewal::Begin{"good.org"}, {},
+                                [&](Result<std::string> began) { good = began.value_or(""); });
+  process.run_until_idle(clock);
+  EXPECT_EQ(told, bad + "Autoheal itself is at fault in cert.renewal: std::logic_error");
+  EXPECT_EQ(types(bad), (std::vector<std::string>{"cert.renewal.ordered"}));
+  EXPECT_EQ(types(good).back(), "cert.renewal.installed");
+  EXPECT_FALSE(process.runner.failure());
+  EXPECT_EQ(*ledger.open_streams(), std::vector<std::string>{bad}) << "another process may go on with it";
+  pure_part_hook = nullptr;
+
+  Process next(ledger, clock, ids, blobs, world);
+  ASSERT_TRUE(next.runner.recover().has_value());
+  next.run_until_idle(clock);
+  EXPECT_EQ(types(bad).back(), "cert.renewal.installed");
+}
+
+TEST_F(RunnerTest, what_cannot_be_decided_at_its_start_is_refused) {
+  Process process(ledger, clock, ids, blobs, world);
+  poisoned_part() = Renewal::type;
+  pure_part_hook = [](std::string_view part) {
+    if (part == std::exchange(poisoned_part(), {})) AUTOHEAL_CHECK(part.empty());
+  };
+  std::optional<Error> refused;
+  process.runner.start<Renewal>(Renewal::Begin{"bad.org"}, {},
+                                [&](Result<std::string> began) { refused = began.error(); });
+  process.run_until_idle(clock);
+  pure_part_hook = nullptr;
+  ASSERT_TRUE(refused.has_value());
+  EXPECT_NE(refused->message.find("part.empty() does not hold"), std::string::npos) << refused->message;
+  EXPECT_TRUE(ledger.open_streams()->empty());
+  EXPECT_FALSE(process.runner.failure());
+}
 
 TEST_F(RunnerTest, a_workflow_runs_from_its_first_input_to_its_end) {
   Process process(ledger, clock, ids, blobs, world);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/inotify.h>
+#include <sys/mount.h>
 
 #include <array>
 #include <atomic>
@@ -191,6 +192,155 @@ TEST_F(FileWatchTest, WaitsForARootThatIsNotThereYet) {
   told_.clear();
   std::ofstream(base_ / "not/yet/there/app.conf") << "a";
   EXPECT_TRUE(told());
+}
+
+TEST_F(FileWatchTest, FollowsALinkOnTheWayThatIsSwitched) {
+  for (const std::string place : {"root", "above"}) {
+    SCOPED_TRACE(place);
+    const fs::path here = base_ / place;
+    fs::create_directories(here);
+    write(here / "r1/app/app.conf", "1");
+    write(here / "r2/app/app.conf", "2");
+    fs::create_directory_symlink("r1", here / "current");
+    fs::create_directory_symlink(here / "current/app", here / "link");
+    watch_.reset();
+    engines_ = {{"Demo", (here / (place == "root" ? "current/app" : "link")).string(), {"app.conf"}}, other()};
+    start();
+    fs::create_directory_symlink("r2", here / "next");
+    fs::rename(here / "next", here / "current");
+    EXPECT_TRUE(told());
+    EXPECT_TRUE(silent());
+    std::ofstream(here / "r2/app/app.conf") << "bad";
+    EXPECT_TRUE(told());
+    std::ofstream(here / "r1/app/app.conf") << "of no more account";
+    EXPECT_TRUE(silent());
+  }
+}
+
+TEST_F(FileWatchTest, FollowsALinkThatLeadsNowhereYet) {
+  fs::create_directory_symlink(base_ / "later", base_ / "link");
+  engines_ = {{"Demo", (base_ / "link").string(), {"app.conf"}}, other()};
+  start();
+  EXPECT_TRUE(silent());
+  fs::create_directories(base_ / "later");
+  EXPECT_TRUE(told());
+  write(base_ / "later/app.conf", "a");
+  EXPECT_TRUE(told());
+}
+
+TEST_F(FileWatchTest, FollowsAFolderAboveTheRootThatIsReplaced) {
+  write(base_ / "srv/app/etc/app.conf", "a");
+  write(base_ / "next/app/etc/app.conf", "b");
+  engines_ = {{"Demo", (base_ / "srv/app").string(), {"etc/app.conf"}}, other()};
+  start();
+  fs::rename(base_ / "srv", base_ / "old");
+  EXPECT_TRUE(told());
+  fs::rename(base_ / "next", base_ / "srv");
+  EXPECT_TRUE(told());
+  EXPECT_TRUE(silent());
+  std::ofstream(base_ / "srv/app/etc/app.conf") << "c";
+  EXPECT_TRUE(told());
+}
+
+TEST_F(FileWatchTest, ALinkThatCannotBeWatchedIsNamed) {
+  write(base_ / "r1/app.conf", "a");
+  fs::create_directory_symlink("r1", base_ / "current");
+  engines_ = {{"Demo", (base_ / "current").string(), {"app.conf"}}};
+  watch_ = std::make_unique<WatchOfFiles>(context_, own_, own_files_);
+  watch_->refuse_with = ENOSPC;
+  start();
+  EXPECT_TRUE(warned_of("the link current on the way"));
+}
+
+class MountedOver : public FileWatchTest {
+ protected:
+  void SetUp() override {
+    FileWatchTest::SetUp();
+    write("etc/app.conf", "a");
+    write(base_ / "other_etc/app.conf", "b");
+  }
+  void TearDown() override {
+    for (const auto& place : mounted_) ::umount2(place.c_str(), MNT_DETACH);
+    FileWatchTest::TearDown();
+  }
+  bool mounts(const fs::path& what, const fs::path& place) {
+    if (::mount(what.c_str(), place.c_str(), nullptr, MS_BIND, nullptr) != 0) return false;
+    mounted_.push_back(place);
+    return true;
+  }
+  void watch_with_mounts(const fs::path& root) {
+    auto created = FileWatch::create(context_.get_executor(), own_, own_files_);
+    ASSERT_TRUE(created);
+    real_ = std::move(*created);
+    real_->changed = [this](const std::string& engine) { ++told_[engine]; };
+    real_->warn = [this](const std::string& sentence) { warnings_.push_back(sentence); };
+    real_->watch({{"Demo", root.string(), {"etc/app.conf"}}});
+  }
+  bool is_told() {
+    const bool came = until([&] { return told_["Demo"] > 0; });
+    told_.clear();
+    return came;
+  }
+  std::unique_ptr<FileWatch> real_;
+  std::vector<fs::path> mounted_;
+};
+
+TEST_F(MountedOver, AFolderBelowTheRootIsFollowedThereAndBack) {
+  watch_with_mounts(root_);
+  if (!mounts(base_ / "other_etc", root_ / "etc")) GTEST_SKIP() << "nothing can be mounted here";
+  EXPECT_TRUE(is_told());
+  std::ofstream(root_ / "etc/app.conf") << "bad";
+  EXPECT_TRUE(is_told());
+  ASSERT_EQ(::umount2((root_ / "etc").c_str(), 0), 0);
+  EXPECT_TRUE(is_told());
+  std::ofstream(root_ / "etc/app.conf") << "bad";
+  EXPECT_TRUE(is_told());
+}
+
+TEST_F(MountedOver, TheRootItselfIsFollowed) {
+  write(base_ / "other/etc/app.conf", "c");
+  watch_with_mounts(root_);
+  if (!mounts(base_ / "other", root_)) GTEST_SKIP() << "nothing can be mounted here";
+  EXPECT_TRUE(is_told());
+  std::ofstream(root_ / "etc/app.conf") << "bad";
+  EXPECT_TRUE(is_told());
+}
+
+TEST_F(MountedOver, AFileIsNamed) {
+  watch_with_mounts(root_);
+  if (!mounts(base_ / "other_etc/app.conf", root_ / "etc/app.conf")) GTEST_SKIP() << "nothing can be mounted here";
+  EXPECT_TRUE(until([&] { return warned_of("is a mount of a file"); }));
+}
+
+TEST(MountTable, SaysWhereSomethingWasMounted) {
+  const auto before = mounts_in("22 1 0:5 / / rw - ext4 /dev/vda rw\n23 22 0:6 / /srv/a\\040b rw - tmpfs t rw\n");
+  EXPECT_EQ(before.size(), 2U);
+  EXPECT_TRUE(before.contains({"23", "/srv/a b"}));
+  const auto after = mounts_in("22 1 0:5 / / rw - ext4 /dev/vda rw\n24 22 0:6 / /srv/a\\040b rw - tmpfs t rw");
+  EXPECT_THAT(places_that_differ(before, after), ElementsAre("/srv/a b"));
+  EXPECT_THAT(places_that_differ(before, before), IsEmpty());
+  EXPECT_TRUE(concerns("/srv", "/srv/app"));
+  EXPECT_TRUE(concerns("/srv/app/etc", "/srv/app"));
+  EXPECT_TRUE(concerns("/", "/srv/app"));
+  EXPECT_FALSE(concerns("/srv/ap", "/srv/app"));
+  EXPECT_FALSE(concerns("/srv/app2", "/srv/app"));
+}
+
+TEST_F(FileWatchTest, TellsWritingFromClosing) {
+  const auto file = write("app.conf", "a");
+  std::vector<FileEvent> events;
+  watch({"app.conf"});
+  watch_->file_event = [&](const std::string& engine, const std::string& path, FileEvent event) {
+    ++told_[engine];
+    if (path == "app.conf") events.push_back(event);
+  };
+  std::ofstream writer(file);
+  writer << "half" << std::flush;
+  EXPECT_TRUE(until([&] { return !events.empty() && events.back() == FileEvent::written; }));
+  writer.close();
+  EXPECT_TRUE(until([&] { return events.back() == FileEvent::closed; }));
+  fs::rename(file, root_ / "elsewhere");
+  EXPECT_TRUE(until([&] { return events.back() == FileEvent::moved; }));
 }
 
 TEST_F(FileWatchTest, WatchesAFolderWithAllThatLiesInIt) {

@@ -111,12 +111,73 @@ TEST_F(ProbesTest, File) {
   EXPECT_EQ(verdict(FileProbe{"fifo", {}, {}, {}, {}, {}}), ProbeVerdict::fail);
 }
 
+TEST_F(ProbesTest, LinkTellsWhatIsThereInstead) {
+  const LinkProbe link{"current", "releases/2"};
+  EXPECT_EQ(probe(link).message, "current is missing: a link to releases/2 belongs there");
+  fs::create_symlink("releases/1", root_ / "current");
+  EXPECT_EQ(probe(link).message, "current points to releases/1, not to releases/2");
+  fs::remove(root_ / "current");
+  fs::create_symlink("./releases/2", root_ / "current");
+  EXPECT_EQ(verdict(link), ProbeVerdict::fail) << "as written";
+  fs::remove(root_ / "current");
+  fs::create_symlink("releases/2", root_ / "current");
+  EXPECT_EQ(verdict(link), ProbeVerdict::pass) << "whether or not anything is there";
+  fs::remove(root_ / "current");
+  write("current", "releases/2");
+  EXPECT_EQ(probe(link).message, "current is a file where a link to releases/2 belongs");
+  fs::remove(root_ / "current");
+  fs::create_directory(root_ / "current");
+  EXPECT_EQ(probe(link).message, "current is a folder where a link to releases/2 belongs");
+  EXPECT_EQ(verdict(LinkProbe{"missing/current", "x"}), ProbeVerdict::fail);
+  EXPECT_EQ(verdict(LinkProbe{"../outside", "x"}), ProbeVerdict::fail);
+}
+
+TEST_F(ProbesTest, EnvSaysWhatStandsInTheFilesPlace) {
+  const EnvProbe env{".env", {"PORT"}, {}};
+  EXPECT_EQ(probe(env).message, ".env is missing");
+  fs::create_directory(root_ / ".env");
+  EXPECT_EQ(probe(env).message, ".env is a folder, not a file");
+}
+
 TEST_F(ProbesTest, EnvNeverTellsAValue) {
   write(".env", "PORT=8080\nexport TOKEN='s3cret'\n");
   EXPECT_EQ(verdict(EnvProbe{".env", {"PORT", "TOKEN"}, {{"PORT", "8080"}}}), ProbeVerdict::pass);
   const auto result = probe(EnvProbe{".env", {"HOST"}, {{"TOKEN", "wanted"}}});
   EXPECT_EQ(result.verdict, ProbeVerdict::fail);
   EXPECT_EQ(result.message, ".env: HOST is not set, TOKEN is not as declared");
+}
+
+TEST_F(ProbesTest, SettingsTellWhatIsThereAndWhatIsWanted) {
+  write("a.yaml", "server:\n  port: 80\n  v: 1.1\n  on: yes\n  name:\ndb: {password: s3cret}\n");
+  write("a.json", "{\"server\": {\"port\": 8080}, \"l\": [1]}");
+  EXPECT_EQ(verdict(SettingsProbe{"a.yaml", {{"/server/port", "80"}, {"/db/password", "\"s3cret\""}}, {"/server"}}),
+            ProbeVerdict::pass);
+  EXPECT_EQ(verdict(SettingsProbe{"a.json", {{"/server/port", "8080"}}, {"/l/0"}}), ProbeVerdict::pass);
+  const auto message = [&](SettingsProbe wanted) {
+    const auto result = probe(std::move(wanted));
+    EXPECT_EQ(result.verdict, ProbeVerdict::fail);
+    return result.message;
+  };
+  EXPECT_EQ(message({"a.yaml", {{"/server/port", "8080"}, {"/server/v", "1.10"}}, {"/server/name", "/x"}}),
+            "a.yaml: /server/name is null, /x is missing, /server/port is 80, not 8080, /server/v is 1.1, not 1.10");
+  EXPECT_EQ(message({"a.yaml", {{"/server/port", "\"80\""}}, {}}), "a.yaml: /server/port is 80, not \"80\"");
+  EXPECT_EQ(message({"a.yaml", {{"/server/on", "true"}}, {}}),
+            "a.yaml: /server/on is yes (which readers of YAML do not agree on), not true");
+  EXPECT_EQ(message({"a.yaml", {{"/db/password", "\"other\""}}, {}}), "a.yaml: /db/password is not as declared");
+  EXPECT_EQ(message({"a.json", {{"/l", "1"}}, {}}), "a.json: /l is a list, not 1");
+  EXPECT_EQ(message({"none.json", {{"/l", "1"}}, {}}), "none.json is missing or no file");
+}
+
+TEST_F(ProbesTest, SettingsThatCannotBeReadAreNamedByPlace) {
+  write("a.yaml", "a: 1\nb: [\n");
+  write("b.json", "{\"a\": 1,}");
+  write("c.yaml", "---\na: 1\n---\na: 1\n");
+  EXPECT_THAT(probe(SettingsProbe{"a.yaml", {}, {"/a"}}).message,
+              ::testing::HasSubstr("a.yaml: not read as YAML at line 3"));
+  EXPECT_THAT(probe(SettingsProbe{"b.json", {}, {"/a"}}).message,
+              ::testing::HasSubstr("b.json: not read as JSON at line 1"));
+  EXPECT_THAT(probe(SettingsProbe{"c.yaml", {}, {"/a"}}).message,
+              ::testing::HasSubstr("2 documents stand in the file"));
 }
 
 TEST_F(ProbesTest, Tcp) {

@@ -45,11 +45,12 @@ TEST_F(RealHostTest, ObservesTargetsContentsSecretsAndOwners) {
   ASSERT_TRUE(seen) << seen.error().message;
   std::vector<std::string> paths;
   for (const auto& target : seen->targets) paths.push_back(target.path);
-  EXPECT_THAT(paths,
-              ElementsAre(".env", "a.conf", "etc", "etc/.autoheal", "etc/deep", "etc/deep/b.conf", "missing/file"));
-  EXPECT_EQ(seen->targets[1].digest, sha256_name("text"));
-  EXPECT_EQ(seen->targets[6].kind, TargetKind::absent);
-  EXPECT_TRUE(seen->targets[0].digest.starts_with("hmac-sha256:"));
+  EXPECT_THAT(paths, ElementsAre(".", ".env", "a.conf", "etc", "etc/.autoheal", "etc/deep", "etc/deep/b.conf",
+                                 "missing", "missing/file"));
+  EXPECT_EQ(seen->targets[2].digest, sha256_name("text"));
+  EXPECT_EQ(seen->targets[7].kind, TargetKind::absent) << "the folder above what is missing, too";
+  EXPECT_EQ(seen->targets[8].kind, TargetKind::absent);
+  EXPECT_TRUE(seen->targets[1].digest.starts_with("hmac-sha256:"));
   EXPECT_EQ(*blobs_.get(seen->contents.at(".env")), "PORT=1\n");
   EXPECT_TRUE(seen->secrets.begin()->second.starts_with("hmac-sha256:"));
   EXPECT_EQ(*blobs_.get(seen->secrets.begin()->second), "value");
@@ -57,7 +58,7 @@ TEST_F(RealHostTest, ObservesTargetsContentsSecretsAndOwners) {
   EXPECT_EQ(seen->owners.at("").first, ::geteuid());
   request.owners = {"nobody-of-this-name:root"};
   EXPECT_FALSE(host().observe(spec_, request));
-  EXPECT_EQ(facts(".env"), seen->targets[0]);
+  EXPECT_EQ(facts(".env"), seen->targets[1]);
 }
 
 TEST_F(RealHostTest, HashesWhatPatternsMatchAndSkipsItsOwnFiles) {

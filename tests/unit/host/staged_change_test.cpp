@@ -6,6 +6,7 @@
 
 #include "engine/digest.hpp"
 #include "tests/unit/host/staging_fixture.hpp"
+#include "tools/host/left_behind.hpp"
 
 namespace autoheal::host {
 namespace {
@@ -248,7 +249,7 @@ TEST_F(StagedChangeTest, ChangesModesOfFilesAndFolders) {
   folder.after.mode = 0750;
   EXPECT_EQ(apply(folder).status, ChangeStatus::done);
   EXPECT_EQ(status("open").st_mode & 07777U, 0750U);
-  EXPECT_EQ(apply(folder).status, ChangeStatus::found_done);
+  EXPECT_EQ(apply(folder).status, ChangeStatus::done) << "it is known as ours";
   EXPECT_EQ(restore(folder, nullptr).status, UndoStatus::restored);
   EXPECT_EQ(status("open").st_mode & 07777U, 0777U);
 }
@@ -264,6 +265,87 @@ TEST_F(StagedChangeTest, RefusesWhatDoesNotValidate) {
   change.after.content = *blobs_.put("good", engine::BlobNaming::plain);
   const auto outcome = apply(change);
   EXPECT_EQ(outcome.status, ChangeStatus::done) << outcome.message;
+}
+
+TEST_F(StagedChangeTest, ShowsTheValidatorTheNewFileUnderTheTargetsOwnName) {
+  const auto check = script("check", "echo \"$1\" > seen; stat -c %h \"$1\" >> seen; ls \"${1%/*}\" >> seen\n");
+  for (const std::string path :
+       {"etc/app.conf", "etc/nginx.service", "data.json", ".hidden", "sudoers.d/a b.c..d", "no"}) {
+    SCOPED_TRACE(path);
+    write(path, "old");
+    Change change = rewriting(path, "new");
+    change.validate = ProgramRun{{check.string(), "{file}"}, spec_.root, {}, {}, std::chrono::seconds(5)};
+    const auto outcome = apply(change);
+    EXPECT_EQ(outcome.status, ChangeStatus::done) << outcome.message;
+    EXPECT_EQ(read(path), "new");
+    const std::string name = fs::path(path).filename();
+    const std::string seen = read("seen");
+    EXPECT_TRUE(seen.starts_with((root_ / ".autoheal").string())) << seen;
+    EXPECT_TRUE(seen.ends_with("/" + name + "\n1\n" + name + "\n")) << seen;
+    EXPECT_EQ(staged().size(), 1U) << "only what was displaced stays";
+    settle();
+  }
+}
+
+TEST_F(StagedChangeTest, TellsWhatTheValidatorPrintedAndWhatElseWentWrong) {
+  write("a.conf", "old");
+  Change change = rewriting("a.conf", "new");
+  const auto validated_by = [&](const fs::path& program) {
+    change.validate = ProgramRun{{program.string(), "{file}"}, spec_.root, {}, {}, std::chrono::milliseconds(300)};
+    return apply(change);
+  };
+  const auto refused = validated_by(script("refuses", "echo one; echo two >&2; exit 3\n"));
+  EXPECT_EQ(refused.status, ChangeStatus::refused);
+  EXPECT_EQ(refused.printed, "one\ntwo\n");
+  EXPECT_NE(refused.message.find("refuses ended with exit status 3"), std::string::npos) << refused.message;
+  const auto slow = validated_by(script("slow", "sleep 60\n"));
+  EXPECT_NE(slow.message.find("did not end within its time limit"), std::string::npos) << slow.message;
+  const auto missing = validated_by(base_ / "missing");
+  EXPECT_NE(missing.message.find("could not be run"), std::string::npos) << missing.message;
+  const auto writes = validated_by(script("writes", "echo more >> \"$1\"\n"));
+  EXPECT_EQ(writes.status, ChangeStatus::target_changed);
+  EXPECT_NE(writes.message.find("its `validate` changed the new file"), std::string::npos) << writes.message;
+  const auto removes = validated_by(script("removes", "rm \"$1\"\n"));
+  EXPECT_NE(removes.status, ChangeStatus::done) << removes.message;
+  EXPECT_EQ(read("a.conf"), "old");
+  EXPECT_THAT(staged(), IsEmpty());
+}
+
+TEST_F(StagedChangeTest, ValidatesAgainAfterACrashWhileTheValidatorLooked) {
+  write("a.conf", "old");
+  Change change = rewriting("a.conf", "new");
+  change.validate =
+      ProgramRun{{script("check", "exit 0\n").string(), "{file}"}, spec_.root, {}, {}, std::chrono::seconds(5)};
+  EXPECT_THROW((void)apply(change, crash_at("shown")), Crash);
+  EXPECT_EQ(read("a.conf"), "old");
+  EXPECT_EQ(staged().size(), 1U);
+  EXPECT_EQ(apply(change).status, ChangeStatus::done);
+  EXPECT_EQ(staged().size(), 1U);
+  EXPECT_THAT(settle(), IsEmpty());
+  EXPECT_THAT(staged(), IsEmpty());
+}
+
+TEST_F(StagedChangeTest, NamesWhatStaysAndWhyUntilTheVaultTakesIt) {
+  write("a.conf", "old");
+  const Change change = rewriting("a.conf", "new");
+  ASSERT_EQ(apply(change).status, ChangeStatus::done);
+  const fs::path before = root_ / ".autoheal" / staged().front();
+  std::ofstream(before, std::ios::app) << "written through an old descriptor";
+  const auto kept = settle();
+  ASSERT_EQ(kept.size(), 1U);
+  EXPECT_TRUE(kept.front().starts_with(".autoheal/before.")) << kept.front();
+  EXPECT_NE(kept.front().find(": it is not what the plan saw: somebody wrote to it"), std::string::npos)
+      << kept.front();
+  const auto left = left_behind(root_);
+  ASSERT_TRUE(left.has_value());
+  ASSERT_EQ(left->size(), 1U);
+  EXPECT_EQ(left->front().slot, Slot::before);
+  EXPECT_EQ(left->front().number, 1U);
+  EXPECT_EQ(left->front().bytes, 36U);
+  EXPECT_EQ(mark_.find(left->front().ledger + "/" + left->front().heal + "/"), 0U) << mark_;
+  std::ofstream(before, std::ios::trunc) << "old";
+  EXPECT_THAT(settle(), IsEmpty());
+  EXPECT_THAT(*left_behind(root_), IsEmpty());
 }
 
 TEST_F(StagedChangeTest, RefusesSymlinksInThePathHardLinksAndMissingFolders) {

@@ -16,7 +16,8 @@ TEST(WatchedPathsTest, ListsWhatTestsRepairsAndCertificatesDependOnOnce) {
   spec.name = "Demo";
   spec.root = "/srv/demo";
   spec.self_test = {probe_of(FileProbe{"etc/app.conf", {}, {}, {}, {}, {}}), probe_of(EnvProbe{".env", {}, {}}),
-                    probe_of(TcpProbe{"localhost", 80}), probe_of(ProcessProbe{"run/app.pid"})};
+                    probe_of(TcpProbe{"localhost", 80}), probe_of(ProcessProbe{"run/app.pid"}),
+                    probe_of(SettingsProbe{"etc/probed.yaml", {}, {"/a"}}), probe_of(LinkProbe{"linked", "there"})};
   spec.repair.checks = {probe_of(FileProbe{"etc/checked", {}, {}, {}, {}, {}})};
   spec.repair.files = {{"etc/app.conf", {}, {}, {}, {}, {}}, {"etc/more.conf", {}, {}, {}, {}, {}}};
   spec.repair.env = {{".env", {}, {}, {}}};
@@ -33,8 +34,9 @@ TEST(WatchedPathsTest, ListsWhatTestsRepairsAndCertificatesDependOnOnce) {
   const WatchedEngine watched = watched_paths(spec);
   EXPECT_EQ(watched.name, "Demo");
   EXPECT_EQ(watched.root, "/srv/demo");
-  EXPECT_THAT(watched.paths, ElementsAre(".env", "bin/app", "current", "dist/app.js", "etc", "etc/app.conf",
-                                         "etc/app.json", "etc/checked", "etc/more.conf", "keys", "run/app.pid"));
+  EXPECT_THAT(watched.paths,
+              ElementsAre(".env", "bin/app", "current", "dist/app.js", "etc", "etc/app.conf", "etc/app.json",
+                          "etc/checked", "etc/more.conf", "etc/probed.yaml", "keys", "linked", "run/app.pid"));
   EXPECT_THAT(watched.patterns, ElementsAre("dist/*.css", "lib/**"));
   EXPECT_THAT(watched.presence, IsEmpty());
   EXPECT_THAT(watched_processes(spec), ElementsAre(WatchedProcess{"Demo", "/srv/demo", "run/app.pid"}));

@@ -216,5 +216,49 @@ TEST(Cells, AreEveryCombinationInOrder) {
   EXPECT_EQ(cells_of(test).front().name, "t");
 }
 
+// ---- documents
+
+TEST_F(Truth, ADocumentThatNobodyElseReadIsNotCertified) {
+  spec_.repair.env = {{".env", {{"A", {"1", {}}}}, {}, {}}};
+  EXPECT_THAT(criteria(), ElementsAre("module_hashes")) << "it was not judged";
+  evidence_.documents = {{".env", "line 2, column 1: A is still set for a shell"}};
+  EXPECT_THAT(criteria(), ElementsAre("module_hashes"));
+  evidence_.documents = {{".env", {}}};
+  EXPECT_THAT(criteria(), IsEmpty());
+}
+
+TEST_F(Truth, AHealOfEarlierRulesIsDecidedAsItWas) {
+  spec_.repair.env = {{".env", {{"A", {"1", {}}}}, {}, {}}};
+  EXPECT_THAT(certify_outcome(spec_, plan_, outcomes_, evidence_, adopted_, Documents::not_judged), IsEmpty());
+}
+
+// A plan that its own editor holds for right: the document is read by somebody else.
+TEST_F(Truth, APlanIsRefusedForWhatItMakesOfADocument) {
+  spec_.repair.env = {{".env", {{"A", {"new", {}}}}, {}, {"OLD"}}};
+  TargetFacts env;
+  env.path = ".env";
+  env.kind = TargetKind::file;
+  env.digest = "hmac-sha256:before";
+  Observation observation;
+  observation.targets = {env};
+  observation.contents[".env"] = "hmac-sha256:before";
+  Contents contents = {{"hmac-sha256:before", "A='one\ntwo'\nOLD = 1\nB=2\n"}};
+  Plan plan;
+  plan.changes = {{ChangeKind::env, env, {TargetKind::file, "hmac-sha256:after", 0600, 1, 1, {}}, {}, {}}};
+  const auto refusals = [&](const std::string& after) {
+    return certify_plan(spec_, plan, observation, contents, {{"hmac-sha256:after", after}}, {}, true);
+  };
+  EXPECT_THAT(refusals("A='new'\nB=2\n"), IsEmpty());
+  for (const char* wrong : {"A='new'\ntwo'\nB=2\n", "A='new'\nOLD = 1\nB=2\n", "A='new'\nB=3\n", "A='new'\n", ""}) {
+    ASSERT_FALSE(refusals(wrong).empty()) << wrong;
+    EXPECT_EQ(refusals(wrong)[0].criterion, "module_hashes");
+    EXPECT_THAT(refusals(wrong)[0].reason, ::testing::StartsWith(".env: "));
+  }
+  plan.changes.clear();
+  EXPECT_FALSE(refusals({}).empty()) << "a document that the plan leaves alone is judged, too";
+  contents["hmac-sha256:before"] = "A=new\nB=2\n";
+  EXPECT_THAT(refusals({}), IsEmpty());
+}
+
 }  // namespace
 }  // namespace autoheal::workflows

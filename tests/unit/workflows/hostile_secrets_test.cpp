@@ -184,9 +184,11 @@ TEST(HostileSecrets, Case133_TheSecretsOfAConfigurationAreKnownBeforeAnythingRun
   web.what = HttpProbe{"http://u:literal-three@h/", 200, {}, {{"Authorization", "Bearer literal-four"}, {"A", "b"}}};
   Probe env;
   env.what = EnvProbe{".env", {}, {{"API_TOKEN", "literal-five"}}};
-  spec.self_test = {web, env};
+  Probe settings;
+  settings.what = SettingsProbe{"a.yaml", {{"/db/password", "\"literal-six\""}}, {}};
+  spec.self_test = {web, env, settings};
   const auto found = secret_literals(spec, SecretMask(spec.secrets));
-  for (const char* one : {"literal-one", "literal-two", "literal-three", "literal-four", "literal-five"})
+  for (const char* one : {"literal-one", "literal-two", "literal-three", "literal-four", "literal-five", "literal-six"})
     EXPECT_THAT(found, Contains(one));
   EXPECT_THAT(found, Not(Contains("8080")));
   EXPECT_EQ(secret_files(spec), std::vector<std::string>{"/s"});

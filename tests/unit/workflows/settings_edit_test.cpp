@@ -1,99 +1,312 @@
-// JSON and YAML files: one value changes, everything else stays to the byte; what cannot be edited so is refused.
+// JSON and YAML files: one value changes, everything else stays to the byte; what cannot be edited so is refused for
+// the true reason, with line and column.
 #include "workflows/settings_edit.hpp"
 
 #include <gmock/gmock.h>
 
 #include <nlohmann/json.hpp>
 
+#include "workflows/settings_judge.hpp"
+
 namespace autoheal::workflows {
 namespace {
+
+using ::testing::HasSubstr;
 
 struct Edit {
   std::string before, pointer, scalar, after;
 };
 
+void expect_edit(SettingsFormat format, const Edit& edit) {
+  const auto changed = set_setting(edit.before, format, edit.pointer, edit.scalar);
+  ASSERT_TRUE(changed) << edit.before << changed.error().message;
+  EXPECT_EQ(*changed, edit.after);
+  EXPECT_THAT(judge_settings(edit.before, *changed, format, {{edit.pointer, edit.scalar}}), ::testing::IsEmpty());
+  EXPECT_EQ(set_setting(*changed, format, edit.pointer, edit.scalar), *changed) << "what is right stays to the byte";
+}
+
 class JsonEdit : public ::testing::TestWithParam<Edit> {};
 INSTANTIATE_TEST_SUITE_P(
     Settings, JsonEdit,
-    ::testing::Values(Edit{"{\n  \"a\": 1,\n  \"b\": \"x\"\n}\n", "/a", "2", "{\n  \"a\": 2,\n  \"b\": \"x\"\n}\n"},
-                      Edit{"{ \"a\" :  { \"b\": [1, {\"c\": null}] } }", "/a/b/1/c", "\"t\"",
-                           "{ \"a\" :  { \"b\": [1, {\"c\": \"t\"}] } }"},
-                      Edit{"{\"a/b\":{\"m~n\":true}}", "/a~1b/m~0n", "false", "{\"a/b\":{\"m~n\":false}}"},
-                      Edit{"{\n  \"a\": 1\n}\n", "/b", "\"new\"", "{\n  \"a\": 1,\n  \"b\": \"new\"\n}\n"},
-                      Edit{"{}", "/b", "1", "{\"b\": 1}"},
-                      Edit{"{\"a\": \"quote \\\" brace } \", \"b\": 1}", "/b", "2",
-                           "{\"a\": \"quote \\\" brace } \", \"b\": 2}"},
-                      Edit{"{\"a\": 1.50}", "/a", "1.5", "{\"a\": 1.50}"}));
-TEST_P(JsonEdit, ChangesOneValue) {
-  const auto changed = set_setting(GetParam().before, SettingsFormat::json, GetParam().pointer, GetParam().scalar);
-  ASSERT_TRUE(changed) << changed.error().message;
-  EXPECT_EQ(*changed, GetParam().after);
-}
+    ::testing::Values(
+        Edit{"{\n  \"a\": 1,\n  \"b\": \"x\"\n}\n", "/a", "2", "{\n  \"a\": 2,\n  \"b\": \"x\"\n}\n"},
+        Edit{"{ \"a\" :  { \"b\": [1, {\"c\": null}] } }", "/a/b/1/c", "\"t\"",
+             "{ \"a\" :  { \"b\": [1, {\"c\": \"t\"}] } }"},
+        Edit{"{\"a/b\":{\"m~n\":true}}", "/a~1b/m~0n", "false", "{\"a/b\":{\"m~n\":false}}"},
+        Edit{"{\n  \"a\": 1\n}\n", "/b", "\"new\"", "{\n  \"a\": 1,\n  \"b\": \"new\"\n}\n"},
+        Edit{"{}", "/b", "1", "{\"b\": 1}"}, Edit{"{ }", "/b", "1", "{ \"b\": 1 }"},
+        Edit{"{\"a\": \"quote \\\" brace } \", \"b\": 1}", "/b", "2", "{\"a\": \"quote \\\" brace } \", \"b\": 2}"},
+        Edit{"{\"a\":1}", "/b", "2", "{\"a\":1,\"b\":2}"}, Edit{"{\"a\": 1}", "/b", "2", "{\"a\": 1, \"b\": 2}"},
+        Edit{"{ \"a\" : 1 }", "/b", "2", "{ \"a\" : 1, \"b\" : 2 }"},
+        Edit{"{\n  \"s\": {\n  }\n}\n", "/s/p", "1", "{\n  \"s\": {\n    \"p\": 1\n  }\n}\n"},
+        Edit{"{\r\n\t\"s\": {\r\n\t}\r\n}\r\n", "/s/p", "1", "{\r\n\t\"s\": {\r\n\t\t\"p\": 1\r\n\t}\r\n}\r\n"},
+        Edit{"{\r\n  \"a\": 1\r\n}\r\n", "/b", "2", "{\r\n  \"a\": 1,\r\n  \"b\": 2\r\n}\r\n"},
+        Edit{"{\n  \"s\": {\"a\":1,\"b\":2}\n}", "/s/c", "3", "{\n  \"s\": {\"a\":1,\"b\":2,\"c\":3}\n}"},
+        Edit{"\xef\xbb\xbf{\n  \"port\": 80\n}\n", "/port", "8080", "\xef\xbb\xbf{\n  \"port\": 8080\n}\n"},
+        Edit{"{\"a\": 1, \"a\": 2}", "/a", "3", "{\"a\": 1, \"a\": 3}"},
+        Edit{"{\"a\": {\"x\": 1}, \"a\": {}}", "/a/y", "3", "{\"a\": {\"x\": 1}, \"a\": {\"y\": 3}}"},
+        Edit{"{\"\": 1, \"\\u0061\": 2}", "/a", "3", "{\"\": 1, \"\\u0061\": 3}"}));
+TEST_P(JsonEdit, ChangesOneValue) { expect_edit(SettingsFormat::json, GetParam()); }
+
+INSTANTIATE_TEST_SUITE_P(NumbersAreWrittenAsConfigured, JsonEdit,
+                         ::testing::Values(Edit{"{\"a\": 1.1}", "/a", "1.10", "{\"a\": 1.10}"},
+                                           Edit{"{\"a\": 100000}", "/a", "1e5", "{\"a\": 1e5}"},
+                                           Edit{"{\"a\": 0}", "/a", "-0", "{\"a\": -0}"},
+                                           Edit{"{\"a\": 12345678901234567890123}", "/a", "12345678901234567890124",
+                                                "{\"a\": 12345678901234567890124}"},
+                                           Edit{"{\"a\": 1, \"b\": 1e999}", "/a", "2", "{\"a\": 2, \"b\": 1e999}"},
+                                           Edit{"{\"a\": 1}", "/a", "\"1\"", "{\"a\": \"1\"}"},
+                                           Edit{"{\"a\": \"1\"}", "/a", "1", "{\"a\": 1}"}));
 
 class YamlEdit : public ::testing::TestWithParam<Edit> {};
-INSTANTIATE_TEST_SUITE_P(Settings, YamlEdit,
-                         ::testing::Values(Edit{"# top\na: 1   # one\nb: x\n", "/a", "2",
-                                                "# top\na: 2   # one\nb: x\n"},
-                                           Edit{"a:\n  b:\n    - x\n    - c: 'old'  # it\n", "/a/b/1/c", "\"it's\"",
-                                                "a:\n  b:\n    - x\n    - c: 'it''s'  # it\n"},
-                                           Edit{"a: \"old\"\n", "/a", "\"new\"", "a: \"new\"\n"},
-                                           Edit{"a: {b: 1, c: 2}\n", "/a/b", "3", "a: {b: 3, c: 2}\n"},
-                                           Edit{"a: {b: 1}\n", "/a/z", "3", "a: {z: 3, b: 1}\n"},
-                                           Edit{"s:\n  a: 1\nt: 2\n", "/s/b", "true", "s:\n  a: 1\n  b: true\nt: 2\n"},
-                                           Edit{"a: yes\n", "/a", "\"no\"", "a: \"no\"\n"},
-                                           Edit{"port: 80\n", "/port", "\"80\"", "port: \"80\"\n"},
-                                           Edit{"port: 80\n", "/port", "80", "port: 80\n"},
-                                           Edit{"a: text with words\nb: 1\n", "/a", "\"other\"", "a: other\nb: 1\n"},
-                                           Edit{"a: 'x'\n", "/a", "\"x\"", "a: 'x'\n"}));
-TEST_P(YamlEdit, ChangesOneValue) {
-  const auto changed = set_setting(GetParam().before, SettingsFormat::yaml, GetParam().pointer, GetParam().scalar);
-  ASSERT_TRUE(changed) << changed.error().message;
-  EXPECT_EQ(*changed, GetParam().after);
+TEST_P(YamlEdit, ChangesOneValue) { expect_edit(SettingsFormat::yaml, GetParam()); }
+
+INSTANTIATE_TEST_SUITE_P(
+    Settings, YamlEdit,
+    ::testing::Values(Edit{"# top\na: 1   # one\nb: x\n", "/a", "2", "# top\na: 2   # one\nb: x\n"},
+                      Edit{"a:\n  b:\n    - x\n    - c: 'old'  # it\n", "/a/b/1/c", "\"it's\"",
+                           "a:\n  b:\n    - x\n    - c: 'it''s'  # it\n"},
+                      Edit{"a: \"old\"\n", "/a", "\"new\"", "a: \"new\"\n"},
+                      Edit{"a: {b: 1, c: 2}\n", "/a/b", "3", "a: {b: 3, c: 2}\n"},
+                      Edit{"a: {b: 1}\n", "/a/z", "3", "a: {z: 3, b: 1}\n"},
+                      Edit{"s:\n  a: 1\nt: 2\n", "/s/b", "true", "s:\n  a: 1\n  b: true\nt: 2\n"},
+                      Edit{"a: yes\n", "/a", "\"no\"", "a: \"no\"\n"}, Edit{"a: yes\n", "/a", "true", "a: true\n"},
+                      Edit{"port: 80\n", "/port", "\"80\"", "port: \"80\"\n"},
+                      Edit{"port: 80\n", "/port", "80", "port: 80\n"},
+                      Edit{"a: text with words\nb: 1\n", "/a", "\"other\"", "a: other\nb: 1\n"},
+                      Edit{"a: 'x'\n", "/a", "\"x\"", "a: 'x'\n"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    EmptyValues, YamlEdit,
+    ::testing::Values(Edit{"port:\nhost: a\n", "/port", "80", "port: 80\nhost: a\n"},
+                      Edit{"port:   # none\nhost: a\n", "/port", "80", "port: 80   # none\nhost: a\n"},
+                      Edit{"port: ~\nhost: a\n", "/port", "80", "port: 80\nhost: a\n"},
+                      Edit{"port: null # none\n", "/port", "80", "port: 80 # none\n"},
+                      Edit{"port: NULL", "/port", "80", "port: 80"}, Edit{"port: ~\n", "/port", "null", "port: ~\n"},
+                      Edit{"port: 80\n", "/port", "null", "port: null\n"},
+                      Edit{"l:\n  -\n  - b\n", "/l/0", "\"a\"", "l:\n  - a\n  - b\n"},
+                      Edit{"a: {b, c: 1}\n", "/a/b", "2", "a: {b: 2, c: 1}\n"},
+                      Edit{"a: {b: , c: 1}\n", "/a/b", "2", "a: {b: 2 , c: 1}\n"},
+                      Edit{"server: {}\n", "/server/port", "80", "server: {port: 80}\n"},
+                      Edit{"server: { } # none\n", "/server/port", "80", "server: { port: 80 } # none\n"},
+                      Edit{"server:\n# end\n", "/server/port", "80", "server:\n  port: 80\n# end\n"},
+                      Edit{"a:\n    b: 1\nserver: # s\n", "/server/port", "80",
+                           "a:\n    b: 1\nserver: # s\n    port: 80\n"},
+                      Edit{"server: ~\n", "/server/port", "80", "server: {port: 80}\n"},
+                      Edit{"l: [{}, 1]\n", "/l/0/a", "80", "l: [{a: 80}, 1]\n"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    AnchorsMergesAndTags, YamlEdit,
+    ::testing::Values(Edit{"x: &c\n  image: app:1\ns:\n  web:\n    <<: *c\n", "/s/web/image", "\"app:2\"",
+                           "x: &c\n  image: app:1\ns:\n  web:\n    <<: *c\n    image: app:2\n"},
+                      Edit{"x: &c\n  image: app:1\ny: &d\n  port: 1\ns:\n  <<: [*c, *d]\n  port: 2\n", "/s/image",
+                           "\"app:1\"", "x: &c\n  image: app:1\ny: &d\n  port: 1\ns:\n  <<: [*c, *d]\n  port: 2\n"},
+                      Edit{"x: &c\n  port: 1\ns:\n  <<: *c\n  port: 2\n", "/x/port", "3",
+                           "x: &c\n  port: 3\ns:\n  <<: *c\n  port: 2\n"},
+                      Edit{"a: &p 1\nb: *p\n", "/b", "2", "a: &p 1\nb: 2\n"},
+                      Edit{"a: &p 1\nb: *p\n", "/b", "1", "a: &p 1\nb: *p\n"},
+                      Edit{"a: &p 1\nb: 1\n", "/a", "2", "a: &p 2\nb: 1\n"},
+                      Edit{"a: &p\nb: 1\n", "/a", "2", "a: &p 2\nb: 1\n"}, Edit{"a: !!str 80\n", "/a", "80", "a: 80\n"},
+                      Edit{"a: !!str 80\n", "/a", "\"80\"", "a: !!str 80\n"},
+                      Edit{"a: !vault |\n  x\nb: !reference [x, y]\nc: 1\n", "/c", "2",
+                           "a: !vault |\n  x\nb: !reference [x, y]\nc: 2\n"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Layouts, YamlEdit,
+    ::testing::Values(Edit{"s:\r\n  host: a\r\nx: 1\r\n", "/s/port", "80", "s:\r\n  host: a\r\n  port: 80\r\nx: 1\r\n"},
+                      Edit{"\xef\xbb\xbfport: 80\nhost: a\n", "/port", "81", "\xef\xbb\xbfport: 81\nhost: a\n"},
+                      Edit{"\xef\xbb\xbfport: 80\n", "/host", "\"a\"", "\xef\xbb\xbfport: 80\nhost: a\n"},
+                      Edit{"a: 1", "/b", "2", "a: 1\nb: 2"},
+                      Edit{"a: 1 # one\n# end\n", "/b", "2", "a: 1 # one\nb: 2\n# end\n"},
+                      Edit{"---\na: 1\n...\n", "/b", "2", "---\na: 1\nb: 2\n...\n"},
+                      Edit{"%YAML 1.1\n---\na: 1\n", "/a", "2", "%YAML 1.1\n---\na: 2\n"},
+                      Edit{"---\n---\na: 1\n", "/a", "2", "---\n---\na: 2\n"},
+                      Edit{"---\na: 1\n---\nb: {c: 1}\n", "/b/c", "2", "---\na: 1\n---\nb: {c: 2}\n"},
+                      Edit{"l:\n- a: 1\n- b: 2\n", "/l/1/c", "3", "l:\n- a: 1\n- b: 2\n  c: 3\n"},
+                      Edit{"l:\n    - a: 1\n      b: 2\n", "/l/0/b", "3", "l:\n    - a: 1\n      b: 3\n"},
+                      Edit{"- - x\n  - y\n", "/0/1", "\"z\"", "- - x\n  - z\n"},
+                      Edit{"'k k': 1\n\"q\": 2\n8080: 3\non: 4\n", "/k k", "5", "'k k': 5\n\"q\": 2\n8080: 3\non: 4\n"},
+                      Edit{"8080: 3\non: 4\n", "/8080", "5", "8080: 5\non: 4\n"},
+                      Edit{"on: 4\n", "/on", "5", "on: 5\n"}, Edit{"a: 1\n", "/on", "5", "a: 1\n\"on\": 5\n"},
+                      Edit{"a: 1\n", "/8080", "5", "a: 1\n\"8080\": 5\n"},
+                      Edit{"a: {\n  b: 1,\n  c: 2\n}\n", "/a/d", "3", "a: {\n  d: 3,\n  b: 1,\n  c: 2\n}\n"},
+                      Edit{"{\"a\": 1, \"b\": {}}\n", "/b/c", "\"x\"", "{\"a\": 1, \"b\": {\"c\": \"x\"}}\n"},
+                      Edit{"a: [x, 'y', z]\n", "/a/1", "\"w\"", "a: [x, 'w', z]\n"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    LongTexts, YamlEdit,
+    ::testing::Values(Edit{"a: |\n  many\n  lines\nb: 1\n", "/a", "1", "a: 1\nb: 1\n"},
+                      Edit{"a: >- # why\n  many\n  lines\nb: 1\n", "/a", "\"x\"", "a: x # why\nb: 1\n"},
+                      Edit{"a: |\n  x\n  y\n", "/a", "\"x\\ny\\n\"", "a: |\n  x\n  y\n"},
+                      Edit{"a: >\n  x\n  y\n\n  z\n", "/a", "\"x y\\nz\\n\"", "a: >\n  x\n  y\n\n  z\n"},
+                      Edit{"a: two\n  words\nb: 1\n", "/a", "\"x\"", "a: x\nb: 1\n"},
+                      Edit{"a: \"two\n  words\"\nb: 1\n", "/a", "\"x\"", "a: \"x\"\nb: 1\n"},
+                      Edit{"s:\n  a: |\n    x\n\nb: 1\n", "/s/c", "1", "s:\n  a: |\n    x\n  c: 1\n\nb: 1\n"},
+                      Edit{"s:\n  a: |+\n    x\n\nb: 1\n", "/s/c", "1", "s:\n  a: |+\n    x\n\n  c: 1\nb: 1\n"},
+                      Edit{"s:\n  a: |\n    x", "/s/c", "1", "s:\n  c: 1\n  a: |\n    x"},
+                      Edit{"- a: |\n    x", "/0/c", "1", "- c: 1\n  a: |\n    x"}));
+
+// What a reader of YAML 1.1 or 1.2 could take for something else than text is quoted; numbers stay as they are written.
+TEST(SettingsEdit, ScalarsAreWrittenAsConfigured) {
+  for (const char* special :
+       {"yes",      "NO",           "on",           "y",    "true", "null", "~", "1.10", "010", "0o17", "0x1F", "1_000",
+        "1e5",      "10:20",        "2026-11-29",   ".inf", ".NaN", "<<",   "=", "",     " x",  "x: y", "x #y", "- a",
+        "\xc2\x85", "\xe2\x80\xa8", "\xef\xbb\xbf", "a\nb", "\x7f"}) {
+    const std::string scalar = nlohmann::json(special).dump();
+    const auto edited = set_setting("a: 1\n", SettingsFormat::yaml, "/a", scalar);
+    ASSERT_TRUE(edited) << scalar;
+    EXPECT_THAT(*edited, ::testing::StartsWith("a: \"")) << scalar;
+    EXPECT_THAT(judge_settings("a: 1\n", *edited, SettingsFormat::yaml, {{"/a", scalar}}), ::testing::IsEmpty())
+        << *edited;
+  }
+  for (const char* plain : {"web", "app:2", "/usr/bin:/bin", "v1.10", "a-b_c", "e5"}) {
+    const std::string scalar = nlohmann::json(plain).dump();
+    expect_edit(SettingsFormat::yaml, {"a: 1\n", "/a", scalar, "a: " + std::string(plain) + "\n"});
+  }
+  for (const char* number : {"1.10", "-0", "0.50", "1.0e+5", "12345678901234567890123"})
+    expect_edit(SettingsFormat::yaml, {"a: 1\n", "/a", number, "a: " + std::string(number) + "\n"});
+  for (const char* kept : {"1.2.3", "10.0.0.1", "two words", "1.2-rc"})
+    expect_edit(SettingsFormat::yaml, {"a: " + std::string(kept) + "\n", "/a", nlohmann::json(kept).dump(),
+                                       "a: " + std::string(kept) + "\n"});
+  const auto exponent = set_setting("a: 1\n", SettingsFormat::yaml, "/a", "1e5");
+  ASSERT_FALSE(exponent);
+  EXPECT_THAT(exponent.error().hint, HasSubstr("1.0e+5"));
 }
 
-TEST(SettingsEdit, RefusesWhatItCannotDoWell) {
-  EXPECT_FALSE(set_setting("{", SettingsFormat::json, "/a", "1"));
-  EXPECT_FALSE(set_setting("{\"a\": 1}", SettingsFormat::json, "/b/c", "1"));
-  EXPECT_FALSE(set_setting("{\"a\": [1]}", SettingsFormat::json, "/a/1", "1"));
-  EXPECT_FALSE(set_setting("{\"a\": [1]}", SettingsFormat::json, "/a/01", "1"));
-  EXPECT_FALSE(set_setting("{\"a\": 1}", SettingsFormat::json, "/a/b", "1"));
-  EXPECT_FALSE(set_setting("a: [", SettingsFormat::yaml, "/a", "1"));
-  EXPECT_FALSE(set_setting("a: 1\n", SettingsFormat::yaml, "/b/c", "1"));
-  const auto block = set_setting("a: |\n  many\n  lines\nb: 1\n", SettingsFormat::yaml, "/a", "1");
-  ASSERT_FALSE(block);
-  EXPECT_THAT(block.error().hint, ::testing::HasSubstr("one line"));
+struct Refusal {
+  std::string text, pointer, why;
+};
+
+class JsonRefusal : public ::testing::TestWithParam<Refusal> {};
+INSTANTIATE_TEST_SUITE_P(
+    Settings, JsonRefusal,
+    ::testing::Values(
+        Refusal{"", "/a", "empty"}, Refusal{"\xef\xbb\xbf \n", "/a", "empty"},
+        Refusal{"{", "/a", "line 1, column 2: the file ends"},
+        Refusal{"{\"a\": 1,}", "/a", "line 1, column 9: a comma stands before"},
+        Refusal{"[1,\n 2,\n]", "/0", "line 3, column 1: a comma stands before"},
+        Refusal{"{\"a\": 1 // one\n}", "/a", "line 1, column 9: a comment"},
+        Refusal{"/* top */ {\"a\": 1}", "/a", "line 1, column 1: a comment"},
+        Refusal{"{\n# c\n\"a\": 1}", "/a", "line 2, column 1: a comment"},
+        Refusal{"{\"a\": 1} {\"a\": 2}", "/a", "line 1, column 10: text stands behind the end"},
+        Refusal{"{\"a\": 01}", "/a", "begin with 0"}, Refusal{"{\"a\": 1.}", "/a", "number"},
+        Refusal{"{\"a\": NaN}", "/a", "no value of JSON"}, Refusal{"{'a': 1}", "/a", "single quotes"},
+        Refusal{"{\"a\": 'x'}", "/a", "single quotes"}, Refusal{"{a: 1}", "/a", "a name in double quotes"},
+        Refusal{"{\"a\" 1}", "/a", "a colon is missing"}, Refusal{"{\"a\": 1 \"b\": 2}", "/a", "neither a comma"},
+        Refusal{"{\"a\": \"x\ty\"}", "/a", "a tab stands"}, Refusal{"{\"a\": \"x\ny\"}", "/a", "a line ends"},
+        Refusal{"{\"a\": \"\x01\"}", "/a", "control character"}, Refusal{"{\"a\": \"\\x\"}", "/a", "no such escape"},
+        Refusal{"{\"a\": \"\\ud800\"}", "/a", "surrogate"}, Refusal{"{\"a\": \"\\udc00\"}", "/a", "surrogate"},
+        Refusal{"{\"a\": \"\xff\"}", "/a", "line 1, column 8 is not UTF-8"}, Refusal{"\xff\xfe{", "/a", "UTF-16"},
+        Refusal{"{\"a\": {}}", "/a", "an object stands there"}, Refusal{"{\"a\": [1]}", "/a", "a list stands there"},
+        Refusal{"{\"a\": [1]}", "/a/1", "no element 1"}, Refusal{"{\"a\": [1]}", "/a/01", "no element 01"},
+        Refusal{"{\"a\": [1]}", "/a/-", "no element -"}, Refusal{"{\"a\": 1}", "/a/b", "below a single value"},
+        Refusal{"{\"a\": 1}", "/b/c", "no \"b\" on the way"}));
+TEST_P(JsonRefusal, NamesTheTrueReason) {
+  const auto edited = set_setting(GetParam().text, SettingsFormat::json, GetParam().pointer, "1");
+  ASSERT_FALSE(edited) << *edited;
+  EXPECT_THAT(edited.error().message, HasSubstr(GetParam().why));
+}
+
+class YamlRefusal : public ::testing::TestWithParam<Refusal> {};
+INSTANTIATE_TEST_SUITE_P(
+    Settings, YamlRefusal,
+    ::testing::Values(Refusal{"", "/a", "empty"}, Refusal{"# nothing\n---\n", "/a", "empty"},
+                      Refusal{"a: [1\n", "/a", "line 1, column 4: the bracket or brace"},
+                      Refusal{"a: 'x\n", "/a", "line 1, column 4: the quote"},
+                      Refusal{"a: 1\n\tb: 2\n", "/a", "a tab indents"},
+                      Refusal{"a:\n\t- b\n", "/a", "line 2, column 1: a tab indents"},
+                      Refusal{"? a\n: 1\n", "/a", "line 1, column 1: a name is written as a value of its own"},
+                      Refusal{"a: 1\n? b\n: 2\n", "/a", "line 2, column 1: a name is written as a value of its own"},
+                      Refusal{"[a, b]: 1\n", "/a", "line 1, column 7: a second colon"},
+                      Refusal{"a: b: c\n", "/a", "line 1, column 5: a second colon"},
+                      Refusal{"a: 1\n  b: 2\n", "/a", "line 2, column 3: this line goes on"},
+                      Refusal{"a:\n  b: 1\n   c: 2\n", "/a/b", "line 3, column 4"},
+                      Refusal{"a: 1\nb\n", "/a", "line 2, column 1: a name"},
+                      Refusal{"a: @x\n", "/a", "cannot begin with @"}, Refusal{"a: \"\\q\"\n", "/a", "no such escape"},
+                      Refusal{"a: \x01\n", "/a", "control character"}, Refusal{"a: \xff\n", "/a", "is not UTF-8"},
+                      Refusal{"a: 1\na: 2\n", "/a", "stands twice, at line 1, column 1 and at line 2, column 1"},
+                      Refusal{"a: *b\n", "/a", "line 1, column 4: the alias *b"},
+                      Refusal{"a: &p 1\nb: *p\n", "/a", "stands in &p (line 1, column 4), which /b repeats"},
+                      Refusal{"x: &c\n  i: {p: 1}\ns:\n  <<: *c\n", "/x/i/p", "which /s/i/p repeats"},
+                      Refusal{"x: &c\n  i: {p: 1}\ns:\n  <<: *c\n", "/s/i/p", "comes from a merge (<<)"},
+                      Refusal{"x: &c\n  p: 1\ns: *c\n", "/s/p", "goes through the alias *c (line 3, column 4)"},
+                      Refusal{"x: &c\n  p: 1\ns: *c\n", "/x/q", "which /s/q repeats"},
+                      Refusal{"a: !vault x\n", "/a", "has the tag !vault (line 1, column 4)"},
+                      Refusal{"a: {b: 1}\n", "/a", "an object stands there"},
+                      Refusal{"a: []\n", "/a", "a list stands there"}, Refusal{"a: []\n", "/a/b", "no element b"},
+                      Refusal{"a: 1\n", "/b/c", "no \"b\" on the way"},
+                      Refusal{"a: 1\n", "/a/b", "below a single value"},
+                      Refusal{"---\na: 1\n---\na: 2\n", "/a",
+                              "2 documents, and 2 of them have a top level (line 2, column 1; line 4"},
+                      Refusal{"---\na: {x: 1}\n---\na: {y: 2}\n", "/a/x", "2 of them have a /a"}));
+TEST_P(YamlRefusal, NamesTheTrueReason) {
+  const auto edited = set_setting(GetParam().text, SettingsFormat::yaml, GetParam().pointer, "9");
+  ASSERT_FALSE(edited) << *edited;
+  EXPECT_THAT(edited.error().message, HasSubstr(GetParam().why));
+}
+
+TEST(SettingsEdit, ZeroBytesThatAPowerCutLeftAreNoJson) {
+  const auto edited = set_setting(std::string("{\"port\": 80}\n\0\0\0\0", 17), SettingsFormat::json, "/port", "8080");
+  ASSERT_FALSE(edited);
+  EXPECT_THAT(edited.error().message, HasSubstr("a zero byte stands at line 2, column 1"));
+}
+
+// The anchor's place and all that repeat it change together, if that is what is declared.
+TEST(SettingsEdit, AnAnchorIsEditedWhenEveryPlaceThatRepeatsItIsDeclared) {
+  const std::string text = "x: &c\n  image: app:1\ns:\n  web:\n    <<: *c\n";
+  const SettingValues set = {{"/x/image", "\"app:2\""}, {"/s/web/image", "\"app:2\""}};
+  const auto edited = set_settings(text, SettingsFormat::yaml, set);
+  ASSERT_TRUE(edited) << edited.error().message;
+  EXPECT_EQ(edited->text, "x: &c\n  image: app:2\ns:\n  web:\n    <<: *c\n");
+  EXPECT_EQ(edited->changed, std::vector<std::string>{"/x/image"});
+  EXPECT_THAT(judge_settings(text, edited->text, SettingsFormat::yaml, set), ::testing::IsEmpty());
+  EXPECT_FALSE(set_settings(text, SettingsFormat::yaml, {{"/x/image", "\"app:2\""}, {"/s/web/image", "\"app:3\""}}));
+}
+
+TEST(SettingsEdit, RefusesWhatIsNoPointerOrNoValue) {
   EXPECT_FALSE(set_setting("{}", SettingsFormat::json, "a", "1"));
   EXPECT_FALSE(set_setting("{}", SettingsFormat::json, "/a~2", "1"));
-  EXPECT_FALSE(set_setting("{}", SettingsFormat::json, "/a", "{}"));
+  EXPECT_FALSE(set_setting("{}", SettingsFormat::json, "/\xce", "1"));
+  EXPECT_FALSE(set_setting("a: 1\n", SettingsFormat::yaml, "/\xce", "1"));
+  for (const char* value : {"{}", "[]", "", "x", "1 2", "tru"}) {
+    EXPECT_FALSE(set_setting("{}", SettingsFormat::json, "/a", value)) << value;
+    EXPECT_FALSE(set_setting("a: 1\n", SettingsFormat::yaml, "/a", value)) << value;
+  }
 }
 
-TEST(SettingsEdit, HostileFilesAreRefusedWithoutBeingUnfolded) {
-  const std::string deep = std::string(1'000'000, '[') + std::string(1'000'000, ']');
-  const auto too_deep = set_setting("{\"a\": 1, \"b\": " + deep + "}", SettingsFormat::json, "/a", "2");
-  ASSERT_FALSE(too_deep);
-  EXPECT_THAT(too_deep.error().message, ::testing::HasSubstr("deep"));
-  EXPECT_FALSE(set_setting("a: 1\nb: " + deep + "\n", SettingsFormat::yaml, "/a", "2"));
+TEST(SettingsEdit, DeepFilesAreRefusedBeforeTheyAreFollowed) {
+  for (const std::string& open : {std::string(100'000, '['), std::string("{\"a\": ") + std::string(1'000'000, '[')}) {
+    for (const auto format : {SettingsFormat::json, SettingsFormat::yaml}) {
+      const auto edited = set_setting(open, format, "/a", "2");
+      ASSERT_FALSE(edited);
+      EXPECT_THAT(edited.error().message, HasSubstr("nested deeper than 500 levels"));
+      EXPECT_FALSE(read_setting(open, format, "/a"));
+    }
+  }
+  std::string dashes;
+  for (int more = 0; more < 100'000; ++more) dashes += "- ";
+  EXPECT_FALSE(set_setting(dashes, SettingsFormat::yaml, "/0", "2"));
+  EXPECT_FALSE(read_setting(dashes, SettingsFormat::yaml, "/0"));
+  const std::string large(largest_settings_bytes + 1, ' ');
+  EXPECT_FALSE(set_setting(large, SettingsFormat::json, "/a", "2"));
+  EXPECT_FALSE(read_setting(large, SettingsFormat::yaml, "/a"));
+}
 
+TEST(SettingsEdit, AliasesThatUnfoldWithoutMeasureAreNotFollowed) {
   std::string doubling = "a: 1\nb0: &b0 [x, x]\n";
   for (int level = 1; level < 64; ++level) {
     const std::string below = "*b" + std::to_string(level - 1), name = "b" + std::to_string(level);
     doubling += name + ": &" + name + " [" + below + ", " + below + "]\n";
   }
-  std::string repeated = "a: 1\nb: &b " + std::string(100'000, 'x') + "\nc: [*b";
-  for (int more = 0; more < 20; ++more) repeated += ", *b";
-  const std::string itself = "a: 1\nb: &b [*b]\n", root = "&a\na: 1\nb: *a\n";
-  for (const std::string& text : {doubling, repeated + "]\n", itself, root}) {
-    const auto unfolds = set_setting(text, SettingsFormat::yaml, "/a", "2");
-    ASSERT_FALSE(unfolds) << text.substr(0, 100);
-    EXPECT_THAT(unfolds.error().message, ::testing::HasSubstr("aliases"));
-  }
-  const auto few = set_setting("a: 1\nb: &b [x]\nc: *b\n", SettingsFormat::yaml, "/a", "2");
-  EXPECT_EQ(few.value_or("refused"), "a: 2\nb: &b [x]\nc: *b\n");
-}
-
-TEST(SettingsEdit, APointerIsText) {
-  EXPECT_FALSE(set_setting("{}", SettingsFormat::json, "/\xce", "1"));
-  EXPECT_FALSE(set_setting("a: 1\n", SettingsFormat::yaml, "/\xce", "1"));
+  const auto edited = set_setting(doubling, SettingsFormat::yaml, "/a", "2");
+  ASSERT_TRUE(edited) << "the editor has no need to follow them";
+  EXPECT_THAT(judge_settings(doubling, *edited, SettingsFormat::yaml, {{"/a", "2"}}),
+              ::testing::Contains(HasSubstr("unfold without measure")));
+  const auto in_them = set_setting(doubling, SettingsFormat::yaml, "/b0/0", "2");
+  ASSERT_FALSE(in_them);
+  EXPECT_THAT(in_them.error().message, HasSubstr("too many places"));
+  EXPECT_THAT(judge_settings("a: 1\nb: &b [*b]\n", "a: 2\nb: &b [*b]\n", SettingsFormat::yaml, {{"/a", "2"}}),
+              ::testing::Contains(HasSubstr("leads to itself")));
 }
 
 TEST(SettingsEdit, InARandomDocumentOnlyTheValueAtThePointerChanges) {
@@ -112,10 +325,14 @@ TEST(SettingsEdit, InARandomDocumentOnlyTheValueAtThePointerChanges) {
     const std::string outer = "o" + std::to_string(next(static_cast<std::uint32_t>(document.size())));
     const std::string pointer = "/" + outer + "/k0";
     const std::string text = document.dump(next(2) == 0 ? -1 : 2);
-    const auto changed = set_setting(text, SettingsFormat::json, pointer, "\"changed\"");
-    ASSERT_TRUE(changed) << changed.error().message;
-    document[nlohmann::json::json_pointer(pointer)] = "changed";
-    EXPECT_EQ(nlohmann::json::parse(*changed), document);
+    for (const auto format : {SettingsFormat::json, SettingsFormat::yaml}) {
+      const auto changed = set_setting(text, format, pointer, "\"changed\"");
+      ASSERT_TRUE(changed) << changed.error().message;
+      auto expected = document;
+      expected[nlohmann::json::json_pointer(pointer)] = "changed";
+      const auto read = nlohmann::json::parse(*changed, nullptr, false);
+      EXPECT_EQ(read, expected) << *changed;
+    }
   }
 }
 

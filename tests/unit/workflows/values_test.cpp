@@ -110,6 +110,7 @@ TEST(HealCodec, ReadsBackWhatItWrites) {
   evidence.scanned = {"etc"};
   evidence.authorized = {{1, "ops", "admiral", true}};
   evidence.targets = {facts};
+  evidence.documents = {{".env", {}}, {"etc/b.env", "line 1, column 1: no"}};
   evidence.problem = "none";
   const By by{"ops", "admiral", 1000, 1001, "cli", "because"};
   Triggered triggered{
@@ -135,7 +136,9 @@ TEST(HealCodec, ReadsBackWhatItWrites) {
                                           Resumed{2, 1},
                                           CancelRequested{EndReason::cancelled, by},
                                           Completed{2, Duration(9)},
-                                          Exhausted{2, EndReason::crash_loop, "m", Duration(9)}};
+                                          Exhausted{2, EndReason::crash_loop, "m", Duration(9)},
+                                          Exhausted{2, EndReason::defect, "m", Duration(9)},
+                                          ImagesKept{{".autoheal/before.x: why"}}};
   for (const HealEntry& entry : entries) {
     HealState state;
     state.engine = "E";
@@ -181,16 +184,18 @@ TEST(EngineSpecCodec, TheSameSpecificationIsTheSameBytesAndComesBack) {
   spec.root = "/srv";
   spec.strategy = Strategy::arie;
   spec.depends_on = {"F"};
-  spec.self_test.resize(7);
+  spec.self_test.resize(9);
   spec.self_test[0].what = FileProbe{"a", "b", "sha256:x", "00", 0640, "root:root"};
-  spec.self_test[1].what = EnvProbe{".env", {"A"}, {{"B", "1"}}};
+  spec.self_test[1].what = EnvProbe{".env", {"A"}, {{"B", "1"}}, "compose"};
   spec.self_test[2].what = TcpProbe{"h", 80};
   spec.self_test[3].what = HttpProbe{"http://x", 204, "ok", {{"H", "v"}}};
   spec.self_test[4].what = CommandProbe{{{"/bin/x"}, "/", {{"A", "b"}}, "u", std::chrono::seconds(3)}};
   spec.self_test[5].what = PluginProbe{{{"/bin/x"}, {}, {}, {}, Duration(1)}, true};
   spec.self_test[6].what = ProcessProbe{"run/pid"};
+  spec.self_test[7].what = SettingsProbe{"s.yaml", {{"/a", "1.10"}, {"/b", "\"x\""}}, {"/c"}};
+  spec.self_test[8].what = LinkProbe{"current", "releases/2"};
   spec.repair.files = {{"a", "b", "sha256:x", 0600, "u:g", ProgramRun{}}};
-  spec.repair.env = {{".env", {{"A", {"1", {}}}, {"B", {{}, "/s"}}}, {"A"}, {"C"}}};
+  spec.repair.env = {{".env", {{"A", {"1", {}}}, {"B", {{}, "/s"}}}, {"A"}, {"C"}, "shell"}};
   spec.repair.settings = {{"s.json", {{"/a", "1"}}}};
   spec.repair.links = {{"l", "t"}};
   spec.repair.policy = {{"p", 0600, "u:g", true, false, {"x"}}};

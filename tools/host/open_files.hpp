@@ -1,0 +1,30 @@
+// Who has a file open, as /proc shows it: what holds a repair up, or writes to a file that was replaced under it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace autoheal::host {
+
+struct OpenBy {
+  pid_t pid = 0;
+  std::string program;  // its path, or its name where that cannot be told
+  bool writes = false;  // it was opened for writing
+};
+
+using FileIdentity = std::pair<std::uint64_t, std::uint64_t>;  // device, inode
+
+struct OpenFiles {
+  std::map<FileIdentity, std::vector<OpenBy>> by_file;  // of those asked for, each process once
+  std::size_t unseen = 0;                               // processes of others that this user cannot look into
+};
+
+// One look at all processes; this one is left out. Memory mappings count as what they were opened as.
+[[nodiscard]] OpenFiles open_files(const std::vector<FileIdentity>& wanted);
+
+}  // namespace autoheal::host
