@@ -73,6 +73,10 @@ void live(std::uint64_t seed, const Wishes& wishes, Progress& progress) {
   progress.entries += figures.entries;
   progress.deaths += figures.deaths;
   progress.self_tests += figures.self_tests;
+  progress.completed += figures.completed;
+  progress.refused += figures.refused;
+  progress.documents += figures.documents;
+  progress.writings += figures.writings;
   progress.took += std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - began);
   if (wishes.tell) tell(life.record());
   const auto broken = broken_rules(life.record());
@@ -87,7 +91,9 @@ void live(std::uint64_t seed, const Wishes& wishes, Progress& progress) {
 
 void summarize(const Progress& progress) {
   std::cout << progress.lives << " lives, " << years_of(progress.simulated) << " years, " << progress.heals
-            << " heals, " << progress.self_tests << " self-tests, " << progress.deaths << " deaths of the process, "
+            << " heals (" << progress.completed << " completed; " << progress.refused << " refused an edit), "
+            << progress.documents << " hostile documents, " << progress.writings << " writings by programs, "
+            << progress.self_tests << " self-tests, " << progress.deaths << " deaths of the process, "
             << progress.failures << " lives with a broken rule; " << seconds_of(progress.took) << " s, a second is "
             << seconds_of(progress.simulated) / seconds_of(progress.took) / 86'400 << " days\n";
 }
