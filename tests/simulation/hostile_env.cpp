@@ -57,7 +57,7 @@ void add(std::vector<std::string>& forms, const std::vector<std::string>& more) 
 using Draft = DocumentDraft;
 
 // What is not for all readers comes last.
-void add_env_port(Draft& draft, bool strict) {
+void add_env_port(Draft& draft, bool strict, bool is_dos) {
   switch (draft.number(0, strict ? 9 : 13)) {
     case 0:
       draft.is_kind("plain");
@@ -107,7 +107,9 @@ void add_env_port(Draft& draft, bool strict) {
     case 13:
       draft.is_kind("continued by a backslash");
       draft.may_be_refused();
-      return draft.change("PORT=80\\\n81\n", quoted_forms("PORT=", "\n"));
+      if (!is_dos) return draft.change("PORT=80\\\n81\n", quoted_forms("PORT=", "\n"));
+      draft.change("PORT=80\\\n", quoted_forms("PORT=", "\n"));  // with a CR between them it continues nothing
+      return draft.keep("81\n");
     case 8: {
       draft.is_kind("assigned twice");
       draft.change("PORT=\"8080\nB=1\"\n", {"PORT=\"8080\nB=1\"\n", "PORT=8080\n", "PORT=\"8080\"\n"});
@@ -196,19 +198,19 @@ HostileDocument hostile_env(std::mt19937_64& random) {
     draft.keep("\xEF\xBB\xBF");
     draft.keep("FIRST=1\n");
   }
-  add_some_bystanders();
-  add_env_port(draft, strict);
-  add_some_bystanders();
-  add_secret(draft, strict);
-  add_some_bystanders();
-  if (!strict && draft.once_in(4)) {
+  const bool is_dos = !strict && draft.once_in(4);
+  if (is_dos) {
     draft.ends_lines_as_dos();
     draft.may_be_refused();
     draft.is_kind("DOS line ends");
   }
+  add_some_bystanders();
+  add_env_port(draft, strict, is_dos);
+  add_some_bystanders();
+  add_secret(draft, strict);
+  add_some_bystanders();
   if (draft.once_in(8)) spoil_env(draft);
   HostileDocument document = draft.finish();
-  const bool is_dos = document.kind.find("DOS") != std::string::npos;
   if (document.kind.find("not there") != std::string::npos) append_port(document, is_dos ? "\r\n" : "\n");
   if (!is_dos && document.text.ends_with('\n') && draft.once_in(8)) cut_last_line_end(document);
   return document;
