@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <ranges>
 #include <set>
 
 #include "workflows/env_scope.hpp"
@@ -39,6 +40,12 @@ const EnvStatement* last_of(const EnvReading& reading, std::string_view name) {
     if (one.name == name && one.assigns()) found = &one;
   }
   return found;
+}
+
+// Where a reader fails, it matters to `name` only if it stands behind that; Docker Compose then reads nothing at all.
+bool failure_matters(EnvReader reader, const EnvProblem& problem, std::string_view text, std::string_view name) {
+  const bool nothing_is_read = reader == EnvReader::compose || reader == EnvReader::docker;
+  return nothing_is_read || word_in(text.substr(problem.at), name) != std::string_view::npos;
 }
 
 // ---- where a name could hide from a reader
@@ -113,6 +120,11 @@ class Judgement {
     const std::pair<const EnvReader, EnvReading>* first = nullptr;
     for (const auto& one : readings) {
       const auto& [reader, reading] = one;
+      if (reading.problem && before_ == after_) {
+        if (!names_are_read_before(reader, *reading.problem)) return false;
+        if (first == nullptr) first = &one;
+        continue;
+      }
       if (reading.problem && (!may_fail || !on_declared_line(reading.problem->at))) {
         because(env_place(text, reading.problem->at) + ": " + reading.problem->what + ": " + in_words(reader) +
                 " does not read on from there" + (declared_.dialect.empty() ? dialect_hint() : ""));
@@ -130,6 +142,17 @@ class Judgement {
     }
     if (first == nullptr) because("nothing of it can be read as it is");
     return first != nullptr;
+  }
+
+  bool names_are_read_before(EnvReader reader, const EnvProblem& problem) {
+    std::set<std::string, std::less<>> names = changed_;
+    names.insert(declared_.require.begin(), declared_.require.end());
+    const bool matters = std::ranges::any_of(
+        names, [&](const std::string& name) { return failure_matters(reader, problem, before_, name); });
+    if (matters)
+      because(env_place(before_, problem.at) + ": " + problem.what + ": " + in_words(reader) +
+              " does not read on from there" + hint());
+    return !matters;
   }
 
   // The line of a failure is one that the edit replaces, by what a reader that does not fail makes of it.
@@ -394,6 +417,8 @@ std::vector<std::string> judge_env_probe(std::string_view text, const std::vecto
   const EnvReadings readings = read_env_by(readers, text);
   for (const auto& [reader, reading] : readings) {
     if (!reading.problem) continue;
+    const auto matters = [&](const std::string& name) { return failure_matters(reader, *reading.problem, text, name); };
+    if (std::ranges::none_of(require, matters) && std::ranges::none_of(std::views::keys(equals), matters)) continue;
     return {env_place(text, reading.problem->at) + ": " + reading.problem->what + ": " + in_words(reader) +
             " does not read on from there" + (dialect.empty() ? dialect_hint() : "")};
   }

@@ -18,6 +18,8 @@ namespace autoheal::workflows {
 inline constexpr unsigned heal_version = 3;
 // From this version on edited documents are judged by a second reader.
 inline constexpr unsigned heal_version_of_document_judge = 3;
+// From this one on what keeps its content is changed in place, and another kind of object may give way.
+inline constexpr unsigned heal_version_of_changes_in_place = 3;
 
 // Who asked, as the kernel reported it.
 struct By {

@@ -171,8 +171,8 @@ class Turn {
 
   // What went into the vault after all since it was last named is no longer kept.
   void on(const Settled& input) {
-    if (!has_ended()) return;
-    if (input.kept != state_.kept) add(ImagesKept{input.kept});
+    if (!has_ended() || input.kept == state_.kept) return;
+    add(ImagesKept{input.kept});
     decision_.ends = true;
   }
 
@@ -284,7 +284,8 @@ class Turn {
   void plan(const Observed& input) {
     auto tried = contained("plan_repair", [&] {
       return plan_repair({*input.spec, *input.observation, input.contents, input.name_of_content, state_.attempt,
-                          state_.attempt >= state_.max_retries, state_.refused});
+                          state_.attempt >= state_.max_retries, state_.refused,
+                          state_.version < heal_version_of_changes_in_place});
     });
     if (!tried) return stop_at_defect(sentence_of(tried.error()), {}, *input.observation);
     Result<PlannedRepair>& planned = *tried;

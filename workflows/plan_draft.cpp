@@ -24,6 +24,10 @@ std::string listed(const std::vector<std::string>& parts) {
   return text;
 }
 
+std::string too_many_names(const TargetFacts& facts) {
+  return "has " + std::to_string(facts.links) + " names (hard links): a repair would leave the others as they are";
+}
+
 // What is known beforehand is said before anything is touched.
 Result<void> can_be_made(const Change& change, bool acl_is_declared) {
   const TargetFacts& before = change.before;
@@ -36,8 +40,7 @@ Result<void> can_be_made(const Change& change, bool acl_is_declared) {
   if (!is_in_place(change)) {
     if (!before.cannot_replace.empty()) return refuse(before.cannot_replace);
     if (before.kind == TargetKind::file && before.links > 1 && after.kind == TargetKind::file) {
-      return refuse("has " + std::to_string(before.links) +
-                    " names (hard links): a repair would leave the others as they are");
+      return refuse(too_many_names(before));
     }
   }
   if (before.kind != after.kind || acl_is_declared) return {};
@@ -69,13 +72,16 @@ Result<PlanDraft::Target*> PlanDraft::file_at(const std::string& path, bool repl
   if (!target) return target;
   const TargetFacts& facts = (*target)->facts;
   TargetAfter& after = (*target)->after;
+  const auto refuse = [&](const std::string& why) { return failure(ErrorKind::invalid, path + " " + why); };
+  if (input_.by_earlier_rules && facts.kind == TargetKind::file && facts.links > 1)
+    return refuse(too_many_names(facts));
   if (after.kind == TargetKind::file) return target;
   if (facts.kind != TargetKind::absent && !replace) {
     const bool odd = facts.kind == TargetKind::other || facts.kind == TargetKind::database;
     const std::string what = facts.kind == TargetKind::folder ? "is a folder, a file was declared"
                              : odd                            ? "is neither file, folder nor link"
                                                               : "is a symlink, a file was declared";
-    return failure(ErrorKind::invalid, path + " " + what + "; with `replace: true` it gives way, and is kept");
+    return refuse(what + (input_.by_earlier_rules ? "" : "; with `replace: true` it gives way, and is kept"));
   }
   auto made = as_new(path, TargetKind::file, new_mode);
   if (!made) return std::unexpected(std::move(made.error()));

@@ -63,7 +63,8 @@ Done repair(const PlanningInput& input, PlanDraft& draft, const EnvRepair& env) 
   draft.touch(**target, ChangeKind::env);
   const auto text = draft.content_of(**target);
   if (!text) return std::unexpected(text.error());
-  if (is_new(**target) && !(*target)->mode_is_declared) (*target)->after.mode &= new_env_file_mode;
+  if (is_new(**target) && (input.by_earlier_rules || !(*target)->mode_is_declared))
+    (*target)->after.mode = new_env_file_mode & (input.by_earlier_rules ? new_env_file_mode : (*target)->after.mode);
   EnvDeclaration wanted{{}, env.unset, env.require, env.dialect};
   for (const auto& [name, declared] : env.set) {
     auto value = value_of(input, env, name, declared);
@@ -95,16 +96,23 @@ Done repair(const PlanningInput&, PlanDraft& draft, const SettingsRepair& settin
   return {};
 }
 
-Done hold_to_policy(PlanDraft& draft, const PolicyRepair& policy, const std::string& path) {
+Done hold_to_policy(const PlanningInput& input, PlanDraft& draft, const PolicyRepair& policy, const std::string& path) {
   const auto target = draft.at(path);
   if (!target) return std::unexpected(target.error());
   TargetAfter& after = (*target)->after;
   if (after.kind == TargetKind::absent) return {};
+  if (after.kind == TargetKind::other && input.by_earlier_rules)
+    return failure(ErrorKind::invalid, path + " is neither file, folder nor link");
   draft.touch(**target, ChangeKind::policy);
   if (after.kind == TargetKind::link) return {};  // has no mode of its own; nothing it points to is touched
   if (auto listed = draft.set_list(**target, policy.acl); !listed) return listed;
   if (policy.max_mode) after.mode = mode_within(after.mode, *policy.max_mode, after.kind);
   if (auto owned = set_owner(draft, **target, policy.owner); !owned) return owned;
+  const TargetFacts& facts = (*target)->facts;
+  const bool as_it_was = after.mode == facts.mode && after.uid == facts.uid && after.gid == facts.gid;
+  if (input.by_earlier_rules && !as_it_was && after.kind == TargetKind::file) {
+    if (const auto file = draft.file_at(path, false, after.mode); !file) return std::unexpected(file.error());
+  }
   if (policy.forbid.empty() || after.kind != TargetKind::file) return {};
   const auto text = draft.content_of(**target);
   if (!text) return std::unexpected(text.error());
@@ -115,7 +123,7 @@ Done hold_to_policy(PlanDraft& draft, const PolicyRepair& policy, const std::str
   return {};
 }
 
-Done repair(const PlanningInput&, PlanDraft& draft, const PolicyRepair& policy) {
+Done repair(const PlanningInput& input, PlanDraft& draft, const PolicyRepair& policy) {
   const auto target = draft.at(policy.path);
   if (!target) return std::unexpected(target.error());
   if (policy.absent) {
@@ -129,23 +137,25 @@ Done repair(const PlanningInput&, PlanDraft& draft, const PolicyRepair& policy) 
   }
   const auto paths = policy.recursive ? draft.below(policy.path) : std::vector<std::string>{policy.path};
   for (const std::string& path : paths) {
-    if (auto held = hold_to_policy(draft, policy, path); !held) return held;
+    if (auto held = hold_to_policy(input, draft, policy, path); !held) return held;
   }
   return {};
 }
 
-Done repair(const PlanningInput&, PlanDraft& draft, const LinkRepair& link) {
+Done repair(const PlanningInput& input, PlanDraft& draft, const LinkRepair& link) {
   const auto target = draft.at(link.path);
   if (!target) return std::unexpected(target.error());
   const TargetFacts& facts = (*target)->facts;
   // An editor that writes a new file over a link leaves a plain file: that is drift of the link, and nobody's kind of
   // thing. Anything else in its place was put there.
-  const bool gives_way = facts.kind == TargetKind::file || link.replace;
+  const bool gives_way = !input.by_earlier_rules && (facts.kind == TargetKind::file || link.replace);
   if (facts.kind != TargetKind::absent && facts.kind != TargetKind::link && !gives_way) {
     const bool odd = facts.kind == TargetKind::other || facts.kind == TargetKind::database;
-    const std::string what = odd ? "is neither file, folder nor link" : "is a " + std::string(name_of(facts.kind));
+    const bool plainly = odd && !input.by_earlier_rules;
+    const std::string what = plainly ? "is neither file, folder nor link" : "is a " + std::string(name_of(facts.kind));
     return failure(ErrorKind::invalid,
-                   link.path + " " + what + ", a link was declared; with `replace: true` it gives way, and is kept");
+                   link.path + " " + what + ", a link was declared" +
+                       (input.by_earlier_rules ? "" : "; with `replace: true` it gives way, and is kept"));
   }
   draft.touch(**target, ChangeKind::links);
   if ((*target)->after.kind != TargetKind::link) {

@@ -24,7 +24,7 @@ struct EditedSettings {
 };
 
 // `text` with all values set, each as it is written in `set` (1.10 stays 1.10). A missing last key is added to its
-// object; in YAML a null where that object belongs becomes one. Anything else that is missing is invalid, as is text
+// object; a null where that object belongs becomes one. Anything else that is missing is invalid, as is text
 // that is not wholly understood, with line and column; and a YAML place that stands in others, too (by an alias or a
 // merge) unless those are set to the same. What already is as wanted stays to the byte.
 // Of several documents in one YAML stream that one is meant which alone has what the value stands in; where several

@@ -86,8 +86,10 @@ Result<std::string> set_json_setting(std::string_view text, const std::vector<st
   const JsonStep& last = way->steps.back();
   const std::size_t found = way->steps.size() - 1;
   if (found < tokens.size()) {
-    if (last.kind != JsonStep::Kind::object || found + 1 < tokens.size())
-      return std::unexpected(missing_json(last, tokens[found]));
+    const bool is_last = found + 1 == tokens.size();
+    if (found > 0 && is_last && text.substr(last.begin, last.end - last.begin) == "null")
+      return std::string(text).replace(last.begin, 4, "{" + double_quoted(tokens.back()) + ": " + wanted.as_json + "}");
+    if (last.kind != JsonStep::Kind::object || !is_last) return std::unexpected(missing_json(last, tokens[found]));
     return with_member(text, last, tokens.back(), wanted.as_json);
   }
   if (last.is_container()) {

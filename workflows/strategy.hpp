@@ -18,6 +18,7 @@ struct PlanningInput {
   unsigned attempt = 1;
   bool last_attempt = false;
   std::vector<std::string> refused = {};  // choice_key() of releases and snapshots that did not help in this heal
+  bool by_earlier_rules = false;          // of a heal from before changes in place: refused is what was refused then
 };
 
 // How a release or snapshot chosen for a target is told from others.

@@ -273,10 +273,14 @@ void Watch::heal_or_wait(Watched& engine, Duration now) {
       heal.needs.push_back(name);
       continue;
     }
+    if (needed->postponed_since && needed->skipped.empty()) {  // it is tested again once it is written
+      engine.waits = true;
+      continue;
+    }
     const bool fresh = !needed->testing && needed->last && *needed->test_began >= engine.failed_at;
     // A failure that has to be seen once more, or that waits itself, is not settled yet.
-    const bool open = needed->waits || (needed->postponed_since && needed->skipped.empty()) ||
-                      (fresh && needed->last->tested.outcome == TestOutcome::failed && needed->skipped.empty());
+    const bool open =
+        needed->waits || (fresh && needed->last->tested.outcome == TestOutcome::failed && needed->skipped.empty());
     if (!fresh || open) {
       engine.waits = true;
       if (!fresh && !needed->testing) test_at(*needed, now);
@@ -343,6 +347,7 @@ void Watch::heal_ended(const HealResult& result, Duration now) {
   if (known == engines_.end() || !known->second.healing) return;
   Watched& engine = known->second;
   engine.healing = false;
+  engine.postponed_since.reset();
   const bool counted = std::exchange(engine.heal_counted, false);
   engine.test_ended.reset();
   if (!engine.spec) {

@@ -149,6 +149,10 @@ class YamlReader {
   // What needs no lines of its own.
   Done leaf(std::size_t id, std::size_t least_column) {
     const char first = in_.peek();
+    if (first == '{' && in_.peek(1) == '{') {
+      return in_.wrong("{{ begins what looks like a template, which is YAML only once it is filled in",
+                       "set values in the file that is made of it, or put it in quotes");
+    }
     if (first == '[' || first == '{') return flow_collection(id);
     if (first == '*') return alias(id);
     if (first == '"' || first == '\'') return read_quoted(in_, stream_.nodes[id]);

@@ -73,7 +73,7 @@ class WaysTo {
 
   // All ways that lead to a node; nothing where there are too many.
   std::optional<std::vector<WaySteps>> of(std::size_t node, int depth = 0) {
-    if (depth > 2 * deepest_settings_ways || ++asked_ > 20 * most_places) return std::nullopt;
+    if (depth > 2 * deepest_settings || ++asked_ > 20 * most_places) return std::nullopt;
     std::vector<WaySteps> ways;
     if (stream_[node].parent == node) {
       ways.emplace_back();
@@ -110,8 +110,6 @@ class WaysTo {
   }
 
  private:
-  static constexpr int deepest_settings_ways = deepest_settings;
-
   // From its parent; nothing for a key.
   std::optional<WayStep> step_to(std::size_t node) const {
     const std::size_t above = stream_[node].parent;

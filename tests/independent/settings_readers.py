@@ -6,6 +6,7 @@ import json
 import math
 import os
 import subprocess
+import warnings
 
 import yaml
 
@@ -14,6 +15,7 @@ try:
 except ImportError:
     ruamel = None
 
+warnings.simplefilter("ignore")  # of numbers that look like those of YAML 1.1
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 

@@ -345,6 +345,8 @@ void Healer::settle_left(const workflows::EngineSpec& spec, const std::string& h
 void Healer::settled(const std::string& heal, std::vector<std::string> kept) {
   if (archiving) return one_is_settled();  // its entries may be on their way out; `doctor` names what stays
   for (std::string& one : kept) one = mask_(one);
+  const auto before = replay::timeline_of(heal, *ledger_, *vault_);
+  if (!before || before->state.kept == kept) return one_is_settled();  // that was told already
   runtime_->runner().revive<workflows::Heal>(heal, workflows::Settled{std::move(kept)}, [this](Result<std::string>) {
     asio::post(loop_, [this] { one_is_settled(); });
   });

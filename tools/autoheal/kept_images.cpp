@@ -60,6 +60,16 @@ engine::NewEntry KeptImages::entry_of(const KeptImageOfRoot& kept) const {
   return entry;
 }
 
+bool KeptImages::is_recorded_as_open(const KeptImageOfRoot& kept) const {
+  const auto entries = healer_.ledger().read_types("ledger", {entry_type});
+  return entries && std::ranges::any_of(*entries, [&](const engine::Entry& entry) {
+           const auto text = engine::lengthen(healer_.vault(), entry.data);
+           const auto data = nlohmann::json::parse(text.value_or(""), nullptr, false);
+           return data.is_object() && data.contains("open_by") &&
+                  data.value("file", std::string()) == kept.root + "/" + kept.image.path;
+         });
+}
+
 asio::awaitable<std::size_t> KeptImages::settle() {
   const Roots roots = roots_of(*healer_.configuration());
   // Named first, judged then: a heal that began meanwhile is none of those that have ended.
@@ -82,7 +92,9 @@ asio::awaitable<std::size_t> KeptImages::settle() {
   for (const KeptImageOfRoot& one : kept) {
     if (!told_.insert(key_of(one)).second) continue;
     tell_(sentence_of(one));
-    if (one.image.who.empty() && !one.image.is_new) continue;  // recorded when it came
+    // Recorded when it came: what was written by its name in the vault, that it is open by an earlier entry.
+    const bool recorded = one.image.who.empty() ? !one.image.is_new : is_recorded_as_open(one);
+    if (recorded) continue;
     auto entry = entry_of(one);
     (void)co_await healer_.record(std::move(entry));
   }

@@ -32,6 +32,7 @@ class KeptImages {
 
  private:
   [[nodiscard]] std::set<std::string> open_heals() const;
+  [[nodiscard]] bool is_recorded_as_open(const KeptImageOfRoot& kept) const;
   [[nodiscard]] engine::NewEntry entry_of(const KeptImageOfRoot& kept) const;
 
   Healer& healer_;

@@ -15,13 +15,13 @@ namespace autoheal::host {
 namespace {
 
 constexpr std::string_view lock_name = "lock";
-constexpr unsigned deepest_folder = 64;
+constexpr unsigned most_levels = 64;
 
 std::uint64_t bytes_below(int folder, const std::string& name, unsigned depth) {
   const UniqueFd opened(::openat(folder, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   const auto names = opened ? names_in(opened.get(), name) : failure(ErrorKind::failed, "");
   std::uint64_t bytes = 0;
-  if (!names || depth > deepest_folder) return bytes;
+  if (!names || depth > most_levels) return bytes;
   for (const std::string& inner : *names) {
     struct stat status {};
     if (::fstatat(opened.get(), inner.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) continue;

@@ -84,7 +84,7 @@ class LeastTouchPlan : public ::testing::Test {
     return spec_.repair.files.emplace_back(repair);
   }
   Result<PlannedRepair> planned() const {
-    return plan_repair({spec_, observation_, contents_, name_of_content, 1, false, {}});
+    return plan_repair({spec_, observation_, contents_, name_of_content, 1, false, {}, earlier_});
   }
   Plan plan() const {
     auto made = planned();
@@ -99,7 +99,27 @@ class LeastTouchPlan : public ::testing::Test {
   EngineSpec spec_;
   Observation observation_;
   Contents contents_;
+  bool earlier_ = false;
 };
+
+TEST_F(LeastTouchPlan, AHealOfEarlierRulesIsRefusedInTheWordsOfThatTime) {
+  earlier_ = true;
+  restore("a");
+  see("a", TargetKind::folder, 0755);
+  EXPECT_EQ(refusal(), "a is a folder, a file was declared");
+  see("a", TargetKind::file, 0644, "good").links = 2;
+  EXPECT_THAT(refusal(), HasSubstr("hard links"));
+  spec_.repair = {};
+  spec_.repair.links = {{"a", "b"}};
+  EXPECT_EQ(refusal(), "a is a file, a link was declared");
+  spec_.repair = {};
+  PolicyRepair policy;
+  policy.path = "a";
+  policy.max_mode = 0600;
+  spec_.repair.policy = {policy};
+  see("a", TargetKind::other, 0755);
+  EXPECT_EQ(refusal(), "a is neither file, folder nor link");
+}
 
 TEST_F(LeastTouchPlan, AModeThatWidensANamedEntryIsRefusedUnlessItIsDeclared) {
   FileRepair& file = restore("a");

@@ -104,7 +104,9 @@ TEST(EnvJudge, AProbeAsksAllReadersOfTheFile) {
   EXPECT_TRUE(tells(probe("A=a b\n", {{"A", "a b"}}), "A is set for"));
   EXPECT_TRUE(tells(probe("A='80'\"80\"\n", {{"A", "8080"}}), "dialect"));
   EXPECT_EQ(probe("A='80'\"80\"\n", {{"A", "8080"}}, {}, "shell"), "");
-  EXPECT_TRUE(tells(probe("X=1\nA='x\n", {{"X", "1"}}), "line 2, column 3"));
+  EXPECT_TRUE(tells(probe("X='x\nA=1\n", {{"A", "1"}}), "line 1, column 3"));
+  EXPECT_EQ(probe("A=1\nX='x\n", {{"A", "1"}}, {}, "shell"), "") << "a shell has read it by then";
+  EXPECT_TRUE(tells(probe("A=1\nX='x\n", {{"A", "1"}}), "Docker Compose")) << "which reads nothing of such a file";
   EXPECT_TRUE(tells(probe(std::string("A=1\n\0", 5), {{"A", "1"}}), "line 2, column 1"));
   EXPECT_TRUE(tells(probe("A=${B}\n", {{"A", "x"}}, {}, "shell"), "expands"));
   EXPECT_EQ(probe("A=1 # web\n", {{"A", "1"}}), "") << "a file with such comments is not systemd's";

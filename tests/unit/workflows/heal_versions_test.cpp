@@ -127,8 +127,8 @@ TEST(HealVersions, Case142_IsPutBackToTheStartOfItsLastAttemptAndNamesBoth) {
                           "retry_scheduled", "repair_started", "plan_recorded", "plan_certified", "repair_finished",
                           "certification_started", "certified", "completed"));
   const auto entries = *world->ledger.read_stream(world->heal, 1);
-  EXPECT_THAT(entries[0].data, HasSubstr(R"("workflow":"heal/1")"));
-  EXPECT_EQ(entries[6].data, R"({"resumption":1,"workflow_before":"heal/1","workflow":"heal/3","attempt":1})");
+  EXPECT_THAT(entries[0].data, HasSubstr(R"("workflow":"heal/2")"));
+  EXPECT_EQ(entries[6].data, R"({"resumption":1,"workflow_before":"heal/2","workflow":"heal/3","attempt":1})");
   EXPECT_EQ(entries[6].dataversion, 2U) << "a program from before there was such a thing must not go on with it";
   EXPECT_EQ(entries[11].data, R"({"attempt":1})");
   EXPECT_EQ(attempts_of(entries.back()), 1U);

@@ -43,6 +43,7 @@ INSTANTIATE_TEST_SUITE_P(
         Edit{"{\r\n  \"a\": 1\r\n}\r\n", "/b", "2", "{\r\n  \"a\": 1,\r\n  \"b\": 2\r\n}\r\n"},
         Edit{"{\n  \"s\": {\"a\":1,\"b\":2}\n}", "/s/c", "3", "{\n  \"s\": {\"a\":1,\"b\":2,\"c\":3}\n}"},
         Edit{"\xef\xbb\xbf{\n  \"port\": 80\n}\n", "/port", "8080", "\xef\xbb\xbf{\n  \"port\": 8080\n}\n"},
+        Edit{"{\"a\": null, \"b\": 1}", "/a/c", "2", "{\"a\": {\"c\": 2}, \"b\": 1}"},
         Edit{"{\"a\": 1, \"a\": 2}", "/a", "3", "{\"a\": 1, \"a\": 3}"},
         Edit{"{\"a\": {\"x\": 1}, \"a\": {}}", "/a/y", "3", "{\"a\": {\"x\": 1}, \"a\": {\"y\": 3}}"},
         Edit{"{\"\": 1, \"\\u0061\": 2}", "/a", "3", "{\"\": 1, \"\\u0061\": 3}"}));
@@ -173,72 +174,76 @@ TEST(SettingsEdit, ScalarsAreWrittenAsConfigured) {
   EXPECT_THAT(exponent.error().hint, HasSubstr("1.0e+5"));
 }
 
-struct Refusal {
+struct RefusedEdit {
   std::string text, pointer, why;
 };
 
-class JsonRefusal : public ::testing::TestWithParam<Refusal> {};
+class JsonRefusal : public ::testing::TestWithParam<RefusedEdit> {};
 INSTANTIATE_TEST_SUITE_P(
     Settings, JsonRefusal,
     ::testing::Values(
-        Refusal{"", "/a", "empty"}, Refusal{"\xef\xbb\xbf \n", "/a", "empty"},
-        Refusal{"{", "/a", "line 1, column 2: the file ends"},
-        Refusal{"{\"a\": 1,}", "/a", "line 1, column 9: a comma stands before"},
-        Refusal{"[1,\n 2,\n]", "/0", "line 3, column 1: a comma stands before"},
-        Refusal{"{\"a\": 1 // one\n}", "/a", "line 1, column 9: a comment"},
-        Refusal{"/* top */ {\"a\": 1}", "/a", "line 1, column 1: a comment"},
-        Refusal{"{\n# c\n\"a\": 1}", "/a", "line 2, column 1: a comment"},
-        Refusal{"{\"a\": 1} {\"a\": 2}", "/a", "line 1, column 10: text stands behind the end"},
-        Refusal{"{\"a\": 01}", "/a", "begin with 0"}, Refusal{"{\"a\": 1.}", "/a", "number"},
-        Refusal{"{\"a\": NaN}", "/a", "no value of JSON"}, Refusal{"{'a': 1}", "/a", "single quotes"},
-        Refusal{"{\"a\": 'x'}", "/a", "single quotes"}, Refusal{"{a: 1}", "/a", "a name in double quotes"},
-        Refusal{"{\"a\" 1}", "/a", "a colon is missing"}, Refusal{"{\"a\": 1 \"b\": 2}", "/a", "neither a comma"},
-        Refusal{"{\"a\": \"x\ty\"}", "/a", "a tab stands"}, Refusal{"{\"a\": \"x\ny\"}", "/a", "a line ends"},
-        Refusal{"{\"a\": \"\x01\"}", "/a", "control character"}, Refusal{"{\"a\": \"\\x\"}", "/a", "no such escape"},
-        Refusal{"{\"a\": \"\\ud800\"}", "/a", "surrogate"}, Refusal{"{\"a\": \"\\udc00\"}", "/a", "surrogate"},
-        Refusal{"{\"a\": \"\xff\"}", "/a", "line 1, column 8 is not UTF-8"}, Refusal{"\xff\xfe{", "/a", "UTF-16"},
-        Refusal{"{\"a\": {}}", "/a", "an object stands there"}, Refusal{"{\"a\": [1]}", "/a", "a list stands there"},
-        Refusal{"{\"a\": [1]}", "/a/1", "no element 1"}, Refusal{"{\"a\": [1]}", "/a/01", "no element 01"},
-        Refusal{"{\"a\": [1]}", "/a/-", "no element -"}, Refusal{"{\"a\": 1}", "/a/b", "below a single value"},
-        Refusal{"{\"a\": 1}", "/b/c", "no \"b\" on the way"}));
+        RefusedEdit{"", "/a", "empty"}, RefusedEdit{"\xef\xbb\xbf \n", "/a", "empty"},
+        RefusedEdit{"{", "/a", "line 1, column 2: the file ends"},
+        RefusedEdit{"{\"a\": 1,}", "/a", "line 1, column 9: a comma stands before"},
+        RefusedEdit{"[1,\n 2,\n]", "/0", "line 3, column 1: a comma stands before"},
+        RefusedEdit{"{\"a\": 1 // one\n}", "/a", "line 1, column 9: a comment"},
+        RefusedEdit{"/* top */ {\"a\": 1}", "/a", "line 1, column 1: a comment"},
+        RefusedEdit{"{\n# c\n\"a\": 1}", "/a", "line 2, column 1: a comment"},
+        RefusedEdit{"{\"a\": 1} {\"a\": 2}", "/a", "line 1, column 10: text stands behind the end"},
+        RefusedEdit{"{\"a\": 01}", "/a", "begin with 0"}, RefusedEdit{"{\"a\": 1.}", "/a", "number"},
+        RefusedEdit{"{\"a\": NaN}", "/a", "no value of JSON"}, RefusedEdit{"{'a': 1}", "/a", "single quotes"},
+        RefusedEdit{"{\"a\": 'x'}", "/a", "single quotes"}, RefusedEdit{"{a: 1}", "/a", "a name in double quotes"},
+        RefusedEdit{"{\"a\" 1}", "/a", "a colon is missing"},
+        RefusedEdit{"{\"a\": 1 \"b\": 2}", "/a", "neither a comma"},
+        RefusedEdit{"{\"a\": \"x\ty\"}", "/a", "a tab stands"}, RefusedEdit{"{\"a\": \"x\ny\"}", "/a", "a line ends"},
+        RefusedEdit{"{\"a\": \"\x01\"}", "/a", "control character"},
+        RefusedEdit{"{\"a\": \"\\x\"}", "/a", "no such escape"}, RefusedEdit{"{\"a\": \"\\ud800\"}", "/a", "surrogate"},
+        RefusedEdit{"{\"a\": \"\\udc00\"}", "/a", "surrogate"},
+        RefusedEdit{"{\"a\": \"\xff\"}", "/a", "line 1, column 8 is not UTF-8"},
+        RefusedEdit{"\xff\xfe{", "/a", "UTF-16"}, RefusedEdit{"{\"a\": {}}", "/a", "an object stands there"},
+        RefusedEdit{"{\"a\": [1]}", "/a", "a list stands there"}, RefusedEdit{"{\"a\": [1]}", "/a/1", "no element 1"},
+        RefusedEdit{"{\"a\": [1]}", "/a/01", "no element 01"}, RefusedEdit{"{\"a\": [1]}", "/a/-", "no element -"},
+        RefusedEdit{"{\"a\": 1}", "/a/b", "below a single value"},
+        RefusedEdit{"{\"a\": 1}", "/b/c", "no \"b\" on the way"}));
 TEST_P(JsonRefusal, NamesTheTrueReason) {
   const auto edited = set_setting(GetParam().text, SettingsFormat::json, GetParam().pointer, "1");
   ASSERT_FALSE(edited) << *edited;
   EXPECT_THAT(edited.error().message, HasSubstr(GetParam().why));
 }
 
-class YamlRefusal : public ::testing::TestWithParam<Refusal> {};
+class YamlRefusal : public ::testing::TestWithParam<RefusedEdit> {};
 INSTANTIATE_TEST_SUITE_P(
     Settings, YamlRefusal,
-    ::testing::Values(Refusal{"", "/a", "empty"}, Refusal{"# nothing\n---\n", "/a", "empty"},
-                      Refusal{"a: [1\n", "/a", "line 1, column 4: the bracket or brace"},
-                      Refusal{"a: 'x\n", "/a", "line 1, column 4: the quote"},
-                      Refusal{"a: 1\n\tb: 2\n", "/a", "a tab indents"},
-                      Refusal{"a:\n\t- b\n", "/a", "line 2, column 1: a tab indents"},
-                      Refusal{"? a\n: 1\n", "/a", "line 1, column 1: a name is written as a value of its own"},
-                      Refusal{"a: 1\n? b\n: 2\n", "/a", "line 2, column 1: a name is written as a value of its own"},
-                      Refusal{"[a, b]: 1\n", "/a", "line 1, column 7: a second colon"},
-                      Refusal{"a: b: c\n", "/a", "line 1, column 5: a second colon"},
-                      Refusal{"a: 1\n  b: 2\n", "/a", "line 2, column 3: this line goes on"},
-                      Refusal{"a:\n  b: 1\n   c: 2\n", "/a/b", "line 3, column 4"},
-                      Refusal{"a: 1\nb\n", "/a", "line 2, column 1: a name"},
-                      Refusal{"a: @x\n", "/a", "cannot begin with @"}, Refusal{"a: \"\\q\"\n", "/a", "no such escape"},
-                      Refusal{"a: \x01\n", "/a", "control character"}, Refusal{"a: \xff\n", "/a", "is not UTF-8"},
-                      Refusal{"a: 1\na: 2\n", "/a", "stands twice, at line 1, column 1 and at line 2, column 1"},
-                      Refusal{"a: *b\n", "/a", "line 1, column 4: the alias *b"},
-                      Refusal{"a: &p 1\nb: *p\n", "/a", "stands in &p (line 1, column 4), which /b repeats"},
-                      Refusal{"x: &c\n  i: {p: 1}\ns:\n  <<: *c\n", "/x/i/p", "which /s/i/p repeats"},
-                      Refusal{"x: &c\n  i: {p: 1}\ns:\n  <<: *c\n", "/s/i/p", "comes from a merge (<<)"},
-                      Refusal{"x: &c\n  p: 1\ns: *c\n", "/s/p", "goes through the alias *c (line 3, column 4)"},
-                      Refusal{"x: &c\n  p: 1\ns: *c\n", "/x/q", "which /s/q repeats"},
-                      Refusal{"a: !vault x\n", "/a", "has the tag !vault (line 1, column 4)"},
-                      Refusal{"a: {b: 1}\n", "/a", "an object stands there"},
-                      Refusal{"a: []\n", "/a", "a list stands there"}, Refusal{"a: []\n", "/a/b", "no element b"},
-                      Refusal{"a: 1\n", "/b/c", "no \"b\" on the way"},
-                      Refusal{"a: 1\n", "/a/b", "below a single value"},
-                      Refusal{"---\na: 1\n---\na: 2\n", "/a",
-                              "2 documents, and 2 of them have a top level (line 2, column 1; line 4"},
-                      Refusal{"---\na: {x: 1}\n---\na: {y: 2}\n", "/a/x", "2 of them have a /a"}));
+    ::testing::Values(
+        RefusedEdit{"", "/a", "empty"}, RefusedEdit{"# nothing\n---\n", "/a", "empty"},
+        RefusedEdit{"a: [1\n", "/a", "line 1, column 4: the bracket or brace"},
+        RefusedEdit{"a: 'x\n", "/a", "line 1, column 4: the quote"},
+        RefusedEdit{"a: 1\n\tb: 2\n", "/a", "a tab indents"},
+        RefusedEdit{"a:\n\t- b\n", "/a", "line 2, column 1: a tab indents"},
+        RefusedEdit{"? a\n: 1\n", "/a", "line 1, column 1: a name is written as a value of its own"},
+        RefusedEdit{"a: 1\n? b\n: 2\n", "/a", "line 2, column 1: a name is written as a value of its own"},
+        RefusedEdit{"[a, b]: 1\n", "/a", "line 1, column 7: a second colon"},
+        RefusedEdit{"a: {{ x }}\n", "/a", "line 1, column 4: {{ begins what looks like a template"},
+        RefusedEdit{"a: b: c\n", "/a", "line 1, column 5: a second colon"},
+        RefusedEdit{"a: 1\n  b: 2\n", "/a", "line 2, column 3: this line goes on"},
+        RefusedEdit{"a:\n  b: 1\n   c: 2\n", "/a/b", "line 3, column 4"},
+        RefusedEdit{"a: 1\nb\n", "/a", "line 2, column 1: a name"}, RefusedEdit{"a: @x\n", "/a", "cannot begin with @"},
+        RefusedEdit{"a: \"\\q\"\n", "/a", "no such escape"}, RefusedEdit{"a: \x01\n", "/a", "control character"},
+        RefusedEdit{"a: \xff\n", "/a", "is not UTF-8"},
+        RefusedEdit{"a: 1\na: 2\n", "/a", "stands twice, at line 1, column 1 and at line 2, column 1"},
+        RefusedEdit{"a: *b\n", "/a", "line 1, column 4: the alias *b"},
+        RefusedEdit{"a: &p 1\nb: *p\n", "/a", "stands in &p (line 1, column 4), which /b repeats"},
+        RefusedEdit{"x: &c\n  i: {p: 1}\ns:\n  <<: *c\n", "/x/i/p", "which /s/i/p repeats"},
+        RefusedEdit{"x: &c\n  i: {p: 1}\ns:\n  <<: *c\n", "/s/i/p", "comes from a merge (<<)"},
+        RefusedEdit{"x: &c\n  p: 1\ns: *c\n", "/s/p", "goes through the alias *c (line 3, column 4)"},
+        RefusedEdit{"x: &c\n  p: 1\ns: *c\n", "/x/q", "which /s/q repeats"},
+        RefusedEdit{"a: !vault x\n", "/a", "has the tag !vault (line 1, column 4)"},
+        RefusedEdit{"a: {b: 1}\n", "/a", "an object stands there"}, RefusedEdit{"a: []\n", "/a", "a list stands there"},
+        RefusedEdit{"a: []\n", "/a/b", "no element b"}, RefusedEdit{"a: 1\n", "/b/c", "no \"b\" on the way"},
+        RefusedEdit{"a: 1\n", "/a/b", "below a single value"},
+        RefusedEdit{"---\na: 1\n---\na: 2\n", "/a",
+                    "2 documents, and 2 of them have a top level (line 2, column 1; line 4"},
+        RefusedEdit{"---\na: {x: 1}\n---\na: {y: 2}\n", "/a/x", "2 of them have a /a"}));
 TEST_P(YamlRefusal, NamesTheTrueReason) {
   const auto edited = set_setting(GetParam().text, SettingsFormat::yaml, GetParam().pointer, "9");
   ASSERT_FALSE(edited) << *edited;
