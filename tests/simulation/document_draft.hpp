@@ -18,6 +18,7 @@ class DocumentDraft {
   void must_be_refused() { truth_ = Truth::refused; }
   void blanks_are_free() { blanks_are_free_ = true; }
   void is_kind(const std::string& kind) { kinds_ += kinds_.empty() ? kind : ", " + kind; }
+  [[nodiscard]] bool has_kind(const std::string& kind) const { return kinds_.find(kind) != std::string::npos; }
   // Of the whole text: every "\n" so far becomes "\r\n".
   void ends_lines_as_dos() { dos_ = true; }
 

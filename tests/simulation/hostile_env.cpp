@@ -151,16 +151,21 @@ void add_secret(Draft& draft, bool strict) {
   }
 }
 
-// What ends the file: nothing can be right behind it.
-void spoil_env(Draft& draft) {
-  draft.must_be_refused();
+// At the end of the file.
+void spoil_env(Draft& draft, bool strict) {
   if (draft.once_in(2)) {
     draft.is_kind("zero bytes at the end");
-    draft.keep(std::string(draft.number(1, 40), '\0'));
-  } else {
-    draft.is_kind("a quote that does not end");
-    draft.keep("OPEN=\"abc\n");
+    draft.must_be_refused();
+    return draft.keep(std::string(draft.number(1, 40), '\0'));
   }
+  draft.is_kind("a quote that does not end");
+  // A shell and Compose fail. To the others it is a value like any, behind which nothing can be appended.
+  if (strict || draft.has_kind("not there")) {
+    draft.must_be_refused();
+  } else {
+    draft.may_be_refused();
+  }
+  draft.keep("OPEN=\"abc\n");
 }
 
 void append_port(HostileDocument& document, const std::string& end) {
@@ -209,9 +214,9 @@ HostileDocument hostile_env(std::mt19937_64& random) {
   add_some_bystanders();
   add_secret(draft, strict);
   add_some_bystanders();
-  if (draft.once_in(8)) spoil_env(draft);
+  if (draft.once_in(8)) spoil_env(draft, strict);
   HostileDocument document = draft.finish();
-  if (document.kind.find("not there") != std::string::npos) append_port(document, is_dos ? "\r\n" : "\n");
+  if (draft.has_kind("not there")) append_port(document, is_dos ? "\r\n" : "\n");
   if (!is_dos && document.text.ends_with('\n') && draft.once_in(8)) cut_last_line_end(document);
   return document;
 }

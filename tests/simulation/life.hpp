@@ -73,7 +73,7 @@ class Life {
 
   // ---- hostile engines (life_hostile.cpp)
   void add_hostile_engines();
-  void add_document(const std::string& name, HostileFormat format);
+  void add_document(const std::string& name, HostileFormat format, bool asks_for_value);
   void add_written(const std::string& name);
   void add_log(const std::string& name);
   void add_private(const std::string& name);

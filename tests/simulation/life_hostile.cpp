@@ -30,11 +30,12 @@ constexpr const char* ending_of(HostileFormat format) {
 void Life::add_hostile_engines() {
   world_.host.since_boot = [this] { return now(); };
   witness_.changed = [this](SeenChange change) { saw_change(std::move(change)); };
-  add_document("Env0", HostileFormat::env);
-  add_document("Env1", HostileFormat::env);
-  add_document("Json0", HostileFormat::json);
-  add_document("Yaml0", HostileFormat::yaml);
-  add_document("Yaml1", HostileFormat::yaml);
+  add_document("Env0", HostileFormat::env, false);
+  add_document("Env1", HostileFormat::env, true);
+  add_document("Json0", HostileFormat::json, false);
+  add_document("Json1", HostileFormat::json, true);
+  add_document("Yaml0", HostileFormat::yaml, false);
+  add_document("Yaml1", HostileFormat::yaml, true);
   add_written("Written0");
   add_written("Written1");
   add_private("Private0");
@@ -43,9 +44,9 @@ void Life::add_hostile_engines() {
   planted_host_.throws = [this](const std::string& engine) { return machines_.at(engine).throws; };
 }
 
-// Its self-test knows no format: it fails with what the world left there and is content with anything else, as many
-// are. So only a judge of documents stands between a wrong edit and its certificate.
-void Life::add_document(const std::string& name, HostileFormat format) {
+// Its self-test asks for the value, or knows no format: it fails with what the world left there and is content with
+// anything else, as many are. Then only the judge of documents stands between a wrong edit and its certificate.
+void Life::add_document(const std::string& name, HostileFormat format, bool asks_for_value) {
   EngineSpec& spec = add(name, {});
   Machine& machine = machines_[name];
   machine.breaks = Breaks::document;
@@ -66,6 +67,11 @@ void Life::add_document(const std::string& name, HostileFormat format) {
     spec.repair.settings = {repair};
   }
   spec.self_test = {probe("starts", CommandProbe{runs({"/probe/" + name})})};
+  if (asks_for_value && format == HostileFormat::env) {
+    spec.self_test = {probe("port", EnvProbe{machine.file, {"PORT"}, {{"PORT", "8080"}}, {}})};
+  } else if (asks_for_value) {
+    spec.self_test = {probe("port", SettingsProbe{machine.file, {{"/server/port", "8080"}}, {}})};
+  }
   machine.document = simple_document(format);
   world_.host.write(machine.file, machine.document.right.front());
   world_.host.install("/probe/" + name, [this, &machine](const RunRequest&) {
