@@ -56,8 +56,15 @@ void add(std::vector<std::string>& forms, const std::vector<std::string>& more) 
 
 using Draft = DocumentDraft;
 
+// What is continued goes with it, or stands on a line of its own.
+std::vector<std::string> continued_forms() {
+  auto forms = quoted_forms("PORT=", "\n");
+  add(forms, quoted_forms("PORT=", "\n81\n"));
+  return forms;
+}
+
 // What is not for all readers comes last.
-void add_env_port(Draft& draft, bool strict, bool is_dos) {
+void add_env_port(Draft& draft, bool strict) {
   switch (draft.number(0, strict ? 9 : 13)) {
     case 0:
       draft.is_kind("plain");
@@ -107,9 +114,7 @@ void add_env_port(Draft& draft, bool strict, bool is_dos) {
     case 13:
       draft.is_kind("continued by a backslash");
       draft.may_be_refused();
-      if (!is_dos) return draft.change("PORT=80\\\n81\n", quoted_forms("PORT=", "\n"));
-      draft.change("PORT=80\\\n", quoted_forms("PORT=", "\n"));  // with a CR between them it continues nothing
-      return draft.keep("81\n");
+      return draft.change("PORT=80\\\n81\n", continued_forms());
     case 8: {
       draft.is_kind("assigned twice");
       draft.change("PORT=\"8080\nB=1\"\n", {"PORT=\"8080\nB=1\"\n", "PORT=8080\n", "PORT=\"8080\"\n"});
@@ -168,6 +173,17 @@ void spoil_env(Draft& draft, bool strict) {
   draft.keep("OPEN=\"abc\n");
 }
 
+// Only a shell and systemd know a backslash at the end of a line. Where both evidently do not read the file, it
+// continues nothing; so it is before CR LF.
+void choose_continued(HostileDocument& document, bool is_dos) {
+  const auto has = [&](const char* bytes) { return document.text.find(bytes) != std::string::npos; };
+  const bool not_for_shell = is_dos || has("COLON: ") || has("SPACED = ");
+  const bool not_for_systemd = has("COLON: ") || has("export ") || has(" # ") || is_dos;
+  std::erase_if(document.right, [&](const std::string& right) {
+    return (right.find("\n81") != std::string::npos) != (not_for_shell && not_for_systemd);
+  });
+}
+
 void append_port(HostileDocument& document, const std::string& end) {
   std::vector<std::string> right;
   for (const std::string& one : document.right) {
@@ -210,12 +226,13 @@ HostileDocument hostile_env(std::mt19937_64& random) {
     draft.is_kind("DOS line ends");
   }
   add_some_bystanders();
-  add_env_port(draft, strict, is_dos);
+  add_env_port(draft, strict);
   add_some_bystanders();
   add_secret(draft, strict);
   add_some_bystanders();
   if (draft.once_in(8)) spoil_env(draft, strict);
   HostileDocument document = draft.finish();
+  if (draft.has_kind("continued")) choose_continued(document, is_dos);
   if (draft.has_kind("not there")) append_port(document, is_dos ? "\r\n" : "\n");
   if (!is_dos && document.text.ends_with('\n') && draft.once_in(8)) cut_last_line_end(document);
   return document;
