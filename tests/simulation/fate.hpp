@@ -101,6 +101,12 @@ class MortalHost final : public workflows::Host {
                                                    const std::vector<std::string>& paths) override {
     return mortal([&] { return host_.look(spec, paths); });
   }
+  // Reads, and changes nothing: to die here is to die at the call before or behind it.
+  std::vector<workflows::FileInWriting> being_written(const workflows::EngineSpec& spec,
+                                                      const std::vector<std::string>& paths,
+                                                      const workflows::WritingQuestion& question) override {
+    return host_.being_written(spec, paths, question);
+  }
   Result<std::string> read(const workflows::EngineSpec& spec, const std::string& path) override {
     return mortal([&] { return host_.read(spec, path); });
   }

@@ -19,9 +19,6 @@ const std::set<std::string> tells_no_progress = {"heal.resumed",         "heal.t
                                                  "heal.change_intended", "heal.undo_intended",  "heal.change_applied"};
 constexpr std::size_t most_fruitless_lives = 500;
 
-std::string config_file_of(const std::string& name) { return name + "/app.conf"; }
-std::string right_of(const std::string& name) { return "right of " + name; }
-
 std::string reason_in(const std::string& data) {
   constexpr std::string_view key = R"("reason":")";
   const auto from = data.find(key);
@@ -31,11 +28,18 @@ std::string reason_in(const std::string& data) {
 
 }  // namespace
 
-Life::Life(std::uint64_t seed, Planted planted)
-    : random_(seed), planted_(planted), store_(world_.ledger, world_.ids, planted), host_(world_.host, fate_) {
+Life::Life(std::uint64_t seed, Planted planted, Hostile hostile)
+    : random_(seed),
+      planted_(planted),
+      hostile_(hostile),
+      store_(world_.ledger, world_.ids, planted),
+      planted_host_(world_.host, planted),
+      witness_(planted_host_, world_.host),
+      host_(witness_, fate_) {
   world_.replays = false;  // its ledger may be another, and finish_record() asks
   const bool needs_disk = planted == Planted::sync_left_out || planted == Planted::synchronous_normal;
-  if (needs_disk || some_number(0, 3) == 0) store_.use_disk();
+  const bool has_disk = some_number(0, 3) == 0 && !needs_hostility(planted);  // what those do to files needs none
+  if (needs_disk || has_disk) store_.use_disk();
   host_.tests_always_pass = planted == Planted::certifies_without_tests;
   add_file("File0");
   add_file("File1", {"File0"});
@@ -46,9 +50,11 @@ Life::Life(std::uint64_t seed, Planted planted)
   add_file("Killing");
   record_.killing = {"Killing"};
   add_service("Service1", {"Index0", "Hopeless"});
+  if (hostile == Hostile::yes) add_hostile_engines();
   history_.wrote_down = [this](const Happening& one) { write_down(one); };
   plan_faults();
   plan_people();
+  if (hostile == Hostile::yes) plan_hostility();
   plan_calm();
 }
 
@@ -69,16 +75,16 @@ EngineSpec& Life::add(const std::string& name, std::vector<std::string> depends_
 void Life::add_file(const std::string& name, std::vector<std::string> depends_on) {
   EngineSpec& spec = add(name, std::move(depends_on));
   Machine& machine = machines_[name];
-  machine.has_file = true;
+  machine.file = name + "/app.conf";
   spec.strategy = Strategy::arie;
   const auto right = world_.baseline(right_of(name));
-  spec.repair.files = {{config_file_of(name), "baseline", right, {}, {}, {}}};
-  spec.self_test = {probe("config", FileProbe{config_file_of(name), "baseline", right, {}, {}, {}})};
+  spec.repair.files = {{machine.file, "baseline", right, {}, {}, {}}};
+  spec.self_test = {probe("config", FileProbe{machine.file, "baseline", right, {}, {}, {}})};
   TestSpec test;
   test.name = "works";
   test.command = runs({"/tests/" + name});
   spec.certify.tests = {test};
-  world_.host.write(config_file_of(name), right_of(name));
+  world_.host.write(machine.file, right_of(name));
   world_.host.install("/tests/" + name, [&machine](const RunRequest&) {
     if (machine.tests_kill) throw ProcessDied();
     return ended(machine.tests_fail ? 1 : 0);
@@ -133,13 +139,15 @@ void Life::add_index(const std::string& name, std::vector<std::string> depends_o
 
 void Life::break_engine(const std::string& name) {
   Machine& machine = machines_.at(name);
-  if (machine.has_file) {
-    world_.host.write(config_file_of(name), "drifted at " + std::to_string(now().count()));
+  if (machine.breaks != Breaks::content) return break_hostile(name);
+  if (machine.has_file()) {
+    forget_displaced(name);
+    world_.host.write(machine.file, "drifted at " + std::to_string(now().count()));
   } else {
     machine.works = false;
   }
   machine.changed = now();
-  if (daemon_) daemon_->look(name, machine.has_file ? LookCause::file_changed : LookCause::process_ended);
+  if (daemon_) daemon_->look(name, machine.has_file() ? LookCause::file_changed : LookCause::process_ended);
 }
 
 void Life::window(Duration shortest, Duration longest, const std::function<void()>& opens,
@@ -159,7 +167,7 @@ void Life::plan_faults() {
   });
   for (const std::string& name : all_) {
     Machine& machine = machines_.at(name);
-    if (machine.has_file) continue;
+    if (machine.has_file()) continue;
     for (const Repairs how : {Repairs::fail, Repairs::lie, Repairs::hang}) {
       window(
           hours(1), hours(20), [&machine, how] { machine.repairs = how; },
@@ -215,8 +223,8 @@ void Life::plan_people() {
   }
 }
 
-// From here on nothing breaks any more, the wall clock is where it should be, and nobody holds anything: a hold that was
-// told under a clock far ahead would outlast everything.
+// From here on nothing breaks any more, the wall clock is where it should be, and nobody holds anything: a hold that
+// was told under a clock far ahead would outlast everything.
 void Life::plan_calm() {
   at(calm_from_, [this] {
     fate_.lives_on();
@@ -226,6 +234,7 @@ void Life::plan_calm() {
       machine.repairs = Repairs::work;
       machine.tests_fail = machine.tests_kill = false;
     }
+    if (hostile_ == Hostile::yes) calm_hostility();
     if (daemon_) daemon_->unhold("");
   });
 }
@@ -335,6 +344,7 @@ void Life::live() {
 // ---- for the judge
 
 void Life::write_down(const Happening& happening) {
+  if (happening.test) return saw_test(happening);
   if (happening.entry.stream.empty() || !happening.what.starts_with("heal.")) return;
   if (happening.what == "heal.skipped") return;
   const Machine& machine = machines_.at(happening.engine);
@@ -345,10 +355,13 @@ void Life::write_down(const Happening& happening) {
   seen.heal = happening.entry.stream;
   seen.engine = happening.engine;
   if (happening.what == "heal.exhausted") seen.reason = reason_in(happening.entry.data);
-  seen.content = machine.has_file ? world_.host.content(config_file_of(seen.engine))
-                 : machine.works  ? "works"
-                                  : "broken";
-  seen.works = machine.has_file ? seen.content == right_of(seen.engine) : machine.works;
+  seen.content = content_of(machine);
+  seen.works = is_as_it_should_be(seen.engine);
+  if (machine.breaks == Breaks::document) {
+    seen.can_be_healed = machine.document.truth == HostileDocument::Truth::healed;
+    seen.kind = machine.document.kind;
+  }
+  seen.throws = machine.throws;
   seen.tests_fail = machine.tests_fail || machine.tests_kill;
   seen.changed = machine.changed;
   seen.tests_changed = machine.tests_changed;
@@ -358,10 +371,8 @@ void Life::write_down(const Happening& happening) {
 
 void Life::finish_record() {
   record_.engines = specs_;
-  for (const auto& [name, machine] : machines_) {
-    record_.works_at_end[name] =
-        machine.has_file ? world_.host.content(config_file_of(name)) == right_of(name) : machine.works;
-  }
+  for (const auto& [name, machine] : machines_) record_.works_at_end[name] = is_as_it_should_be(name);
+  finish_displaced();
   if (daemon_) bury_daemon();
   const engine::Ledger* ledger = store_.open();
   if (ledger == nullptr) return complain("the ledger does not open: " + store_.why());
@@ -384,7 +395,14 @@ LifeFigures Life::figures() const {
   figures.simulated = now();
   figures.entries = record_.entries.size();
   figures.deaths = lives_ > 0 ? lives_ - 1 : 0;
-  for (const SeenEntry& one : record_.entries) figures.heals += one.type == "heal.triggered" ? 1 : 0;
+  for (const SeenEntry& one : record_.entries) {
+    figures.heals += one.type == "heal.triggered" ? 1 : 0;
+    figures.completed += one.type == "heal.completed" ? 1 : 0;
+    figures.exhausted += one.type == "heal.exhausted" ? 1 : 0;
+    figures.refused += one.type == "heal.exhausted" && !one.kind.empty() && one.reason == "attempts_exhausted" ? 1 : 0;
+  }
+  figures.documents = documents_;
+  figures.writings = writings_;
   for (const Happening& one : history_.happenings) figures.self_tests += one.what == "tested" ? 1 : 0;
   return figures;
 }

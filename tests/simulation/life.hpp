@@ -1,6 +1,9 @@
 // Four weeks of one machine from a seed: engines break and depend on each other, repairs fail, lie and hang,
 // certification refuses, the ledger cannot serve, clocks jump, people interfere, and the daemon dies at any moment,
 // also while it recovers. Then the faults stop, and everything must end. What happened is kept for the judge.
+//
+// A hostile life has more engines: documents as people leave them, which are edited; files that programs write while
+// they are tested and healed; a log whose mode is at fault; and pure code that throws.
 #pragma once
 
 #include <random>
@@ -8,8 +11,11 @@
 
 #include "tests/simulation/fate.hpp"
 #include "tests/simulation/faulty_ledger.hpp"
+#include "tests/simulation/hostile_documents.hpp"
 #include "tests/simulation/life_record.hpp"
+#include "tests/simulation/planted_host.hpp"
 #include "tests/simulation/stored_ledger.hpp"
+#include "tests/simulation/witness_host.hpp"
 #include "tests/support/simulated_daemon.hpp"
 
 namespace autoheal::simulation {
@@ -17,11 +23,17 @@ namespace autoheal::simulation {
 struct LifeFigures {
   Duration simulated{0};
   std::size_t heals = 0, entries = 0, deaths = 0, self_tests = 0;
+  std::size_t completed = 0, exhausted = 0;
+  std::size_t documents = 0, refused = 0;  // hostile ones; heals of those that have no right edit
+  std::size_t writings = 0;                // by programs that had a file open
 };
+
+// Whether hostile engines are there. A seed's life is another one with them.
+enum class Hostile { no, yes };
 
 class Life {
  public:
-  explicit Life(std::uint64_t seed, Planted planted = Planted::none);
+  explicit Life(std::uint64_t seed, Planted planted = Planted::none, Hostile hostile = Hostile::no);
 
   // To its end, or to where something is so wrong that it cannot go on.
   void run();
@@ -31,8 +43,22 @@ class Life {
 
  private:
   enum class Repairs { work, fail, lie, hang };
-  struct Machine {  // what an engine is in truth
-    bool has_file = false;
+  enum class Breaks { content, document, writer, mode, absence };
+  // A program that has a file open.
+  struct Writer {
+    workflows::testing::SimulatedHost::Descriptor descriptor = 0;
+    std::uint64_t inode = 0;
+    Duration last{0};
+  };
+  struct Machine {     // what an engine is in truth
+    std::string file;  // empty: a service or an index
+    Breaks breaks = Breaks::content;
+    HostileFormat format = HostileFormat::env;
+    HostileDocument document;     // of which it is an edit
+    std::vector<Writer> writers;  // now
+    std::string log;              // all that was written to it
+    bool throws = false;
+    [[nodiscard]] bool has_file() const { return !file.empty(); }
     bool works = true;  // of services and indexes
     Repairs repairs = Repairs::work;
     bool tests_fail = false, tests_kill = false;
@@ -45,11 +71,37 @@ class Life {
   void add_index(const std::string& name, std::vector<std::string> depends_on = {});
   workflows::RunOutcome repair(Machine& machine, bool makes);
 
+  // ---- hostile engines (life_hostile.cpp)
+  void add_hostile_engines();
+  void add_document(const std::string& name, HostileFormat format, bool asks_for_value);
+  void add_written(const std::string& name);
+  void add_log(const std::string& name);
+  void add_private(const std::string& name);
+  void plan_hostility();
+  void calm_hostility();
+  void write_document(const std::string& name, HostileDocument document);
+  void begin_writing(const std::string& name);
+  void write_slowly(const std::string& name, const std::string& content, Duration longest_gap, bool stays_open);
+  void open_writer(const std::string& name, bool empties);
+  void write_part(const std::string& name, workflows::testing::SimulatedHost::Descriptor descriptor,
+                  const std::string& bytes);
+  void close_writer(const std::string& name, workflows::testing::SimulatedHost::Descriptor descriptor);
+  void world_changes(const std::string& name, workflows::FileEvent event);
+  [[nodiscard]] std::optional<Duration> last_written(const Machine& machine) const;
+  void saw_change(SeenChange change);
+  void saw_test(const autoheal::testing::Happening& happening);
+  void finish_displaced();
+  void forget_displaced(const std::string& name);
+  [[nodiscard]] std::string content_of(const Machine& machine) const;
+  [[nodiscard]] bool is_as_it_should_be(const std::string& name) const;
+
   void plan_faults();
   void plan_people();
   void plan_calm();
   void live();
   void break_engine(const std::string& name);
+  void break_hostile(const std::string& name);
+  [[nodiscard]] static std::string right_of(const std::string& name) { return "right of " + name; }
   void window(Duration shortest, Duration longest, const std::function<void()>& opens, std::function<void()> closes);
 
   void start_daemon();
@@ -79,6 +131,7 @@ class Life {
 
   std::mt19937_64 random_;
   const Planted planted_;
+  const Hostile hostile_;
   autoheal::testing::HealWorld world_;
   const Timestamp born_ = world_.clock.now();
   StoredLedger store_;
@@ -88,9 +141,16 @@ class Life {
   std::multimap<Duration, std::function<void()>> events_;
   autoheal::testing::History history_;
   LifeRecord record_;
+  struct Displaced {
+    std::string path, content;
+  };
+  std::map<std::uint64_t, Displaced> displaced_;  // by a repair: what its inode holds since
+  std::size_t documents_ = 0, writings_ = 0;
 
   // of the process that runs now
   Fate fate_;
+  PlantedHost planted_host_;
+  WitnessHost witness_;
   MortalHost host_;
   engine::testing::FakeClock stopped_clock_;
   std::unique_ptr<FaultyLedger> ledger_;

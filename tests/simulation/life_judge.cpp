@@ -35,6 +35,19 @@ const std::map<std::string, std::set<std::string>>& successors() {
   return all;
 }
 
+// Of a document that may have 100,000 brackets, in a line.
+std::string shown(const std::string& content) {
+  constexpr std::size_t longest = 200;
+  std::string text;
+  for (const char c : content.substr(0, longest)) {
+    const bool is_plain = c >= ' ' && c <= '~';
+    text += is_plain ? std::string(1, c) : c == '\n' ? "\\n" : "\\x";
+  }
+  return content.size() > longest ? text + "..." : text;
+}
+
+constexpr Duration is_at_work = std::chrono::seconds(2);  // who wrote so lately
+
 bool comes_anywhere(const std::string& type) {
   return type == "resumed" || type == "trigger_joined" || type == "cancel_requested";
 }
@@ -54,6 +67,8 @@ class LifeJudge {
     judge_ends();
     judge_acknowledged();
     judge_events();
+    for (const SeenChange& change : record.changes) judge_change(change);
+    judge_writers();
     for (const auto& [mark, runs] : record.acts_run) {
       if (runs > 1) broken_.push_back("act " + mark + " ran " + std::to_string(runs) + " times");
     }
@@ -87,6 +102,10 @@ class LifeJudge {
   }
 
   void judge_path(HealSoFar& heal, const SeenEntry& entry, const std::string& type) {
+    if (type == "images_kept") {  // told when it is known
+      if (!heal.ended) complain(entry, "before its end");
+      return;
+    }
     if (heal.ended) return complain(entry, "it had ended");
     if (comes_anywhere(type)) return;
     // Set aside wherever it stood.
@@ -103,18 +122,53 @@ class LifeJudge {
 
   void judge_completed(const HealSoFar& heal, const SeenEntry& entry) {
     const bool changed = entry.changed >= heal.certification_began;
-    if (!entry.works && !changed) complain(entry, "but it does not work: " + entry.content);
+    if (!entry.works && !changed)
+      complain(entry, "but it does not work" + (entry.kind.empty() ? "" : " (" + entry.kind + ")") + ": " +
+                          shown(entry.content));
     const bool tests_changed = entry.tests_changed >= heal.certification_began;
     if (entry.tests_fail && !tests_changed) complain(entry, "but its tests fail");
+    if (entry.throws && !tests_changed) complain(entry, "but what it needs throws");
   }
 
   void judge_exhausted(const HealSoFar& heal, const SeenEntry& entry) {
     const bool may_kill = std::ranges::find(record_.killing, entry.engine) != record_.killing.end();
     if (entry.reason == "crash_loop" && !may_kill) complain(entry, "it killed nobody");
+    if (entry.reason == "defect" && !entry.throws && entry.tests_changed < heal.triggered->at)
+      complain(entry, "nothing threw");
     if (entry.reason == "crash_loop" || entry.reason == "rollback_incomplete") return;
-    if (entry.changed >= heal.triggered->at || entry.content == heal.triggered->content) return;
+    if (entry.changed >= heal.triggered->at) return;
+    if (entry.reason == "attempts_exhausted" && !entry.kind.empty() && entry.can_be_healed)
+      complain(entry, "can be healed and was not (" + entry.kind + "): " + shown(entry.content));
+    if (entry.content == heal.triggered->content) return;
     if (entry.content == "works" || entry.content == "broken") return;  // a restart cannot be taken back
-    complain(entry, "an uncertified change stayed: " + entry.content + ", was " + heal.triggered->content);
+    complain(entry,
+             "an uncertified change stayed: " + shown(entry.content) + ", was " + shown(heal.triggered->content));
+  }
+
+  void judge_change(const SeenChange& change) {
+    const auto say = [&](const std::string& what) {
+      broken_.push_back("second " +
+                        std::to_string(std::chrono::duration_cast<std::chrono::seconds>(change.at).count()) + ", " +
+                        change.path + ": " + what);
+    };
+    const bool is_another = change.before && (!change.after || change.after->inode != change.before->inode);
+    if (change.was_right) say("a needless change of what was right");
+    if (is_another && change.last_written && change.at - *change.last_written < is_at_work)
+      say("content was exchanged while a program was at work on it");
+    if (is_another && change.keeps_inode) say("another file stands there, though only the mode was at fault");
+    if (change.widest && change.after && (change.after->mode & ~*change.widest) != 0)
+      say("its mode is wider than its baseline");
+  }
+
+  void judge_writers() {
+    for (const SeenEarlyTest& test : record_.early_tests) {
+      if (test.at - test.last_written < is_at_work)
+        broken_.push_back(test.engine + ": a test of a half-written file counts");
+    }
+    for (const SeenWriting& one : record_.displaced) {
+      if (!one.in_place && !one.in_vault && !one.named)
+        broken_.push_back(one.path + ": what a program wrote is lost: " + shown(one.content));
+    }
   }
 
   void judge_ends() {

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/timestamp.hpp"
 #include "tests/simulation/faulty_ledger.hpp"
 #include "workflows/engine_spec.hpp"
+#include "workflows/testing/simulated_host.hpp"
 
 namespace autoheal::simulation {
 
@@ -20,7 +22,33 @@ struct SeenEntry {
   std::string content;  // of what the engine repairs
   bool works = true;    // content is as it should be
   bool tests_fail = false;
+  bool can_be_healed = true;  // false: what is broken has no right repair, or not one for all
+  std::string kind;           // of a document
+  bool throws = false;        // something of ours does, in its repair
   Duration changed{0}, tests_changed{0};  // when the world last changed either
+};
+
+// What a repair did to a file.
+struct SeenChange {
+  Duration at{0};
+  std::string engine, path;
+  std::optional<workflows::testing::SimulatedFile> before, after;
+  bool was_right = false;                     // before
+  std::optional<Duration> last_written;       // by a program that had it open then
+  std::optional<workflows::FileMode> widest;  // that it may have
+  bool keeps_inode = false;                   // its content was not at fault
+};
+
+// A test that says that an engine fails, while a program was at work on its file.
+struct SeenEarlyTest {
+  Duration at{0}, last_written{0};
+  std::string engine;
+};
+
+// What a program wrote, where a repair displaced it.
+struct SeenWriting {
+  std::string path, content;
+  bool in_place = false, in_vault = false, named = false;
 };
 
 struct LifeRecord {
@@ -32,6 +60,9 @@ struct LifeRecord {
   std::map<std::string, unsigned> acts_run;  // that must not be repeated, by their mark
   std::vector<std::uint64_t> events;         // positions, as they came over the bus
   std::map<std::string, bool> works_at_end;  // engine -> yes or no
+  std::vector<SeenChange> changes;
+  std::vector<SeenEarlyTest> early_tests;
+  std::vector<SeenWriting> displaced;
   std::vector<std::string> problems;         // that were seen on the way
 };
 

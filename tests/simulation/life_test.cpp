@@ -1,5 +1,5 @@
-// Lives of machines, each from its seed: whatever breaks and whenever the process dies, the rules hold. And bugs that are
-// planted are found, or all of that proves nothing.
+// Lives of machines, each from its seed: whatever breaks and whenever the process dies, the rules hold. And bugs that
+// are planted are found, or all of that proves nothing.
 #include "tests/simulation/life.hpp"
 
 #include <gmock/gmock.h>
@@ -12,7 +12,8 @@ namespace {
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-// Seeds that once broke a rule, with what was wrong.
+// Seeds that once broke a rule. Their lives are plain ones, and are not quite those of then: tests look at who writes,
+// and edits are read once more when they are judged, so that a process dies at another call.
 constexpr std::uint64_t remembered_seeds[] = {1, 1466, 6142};
 
 Duration time_of_a_part() {
@@ -23,24 +24,28 @@ Duration time_of_a_part() {
 #endif
 }
 
-std::vector<std::string> broken_rules_of(std::uint64_t seed, Planted planted = Planted::none) {
-  Life life(seed, planted);
+std::vector<std::string> broken_rules_of(std::uint64_t seed, Planted planted = Planted::none,
+                                         Hostile hostile = Hostile::no) {
+  Life life(seed, planted, hostile);
   life.run();
   return broken_rules(life.record());
 }
 
 class SimulatedLife : public ::testing::TestWithParam<std::uint64_t> {};
-INSTANTIATE_TEST_SUITE_P(Parts, SimulatedLife, ::testing::Values(1'000'000, 2'000'000));
+constexpr std::uint64_t first_hostile_seed = 2'000'000;
+INSTANTIATE_TEST_SUITE_P(Parts, SimulatedLife, ::testing::Values(1'000'000, first_hostile_seed));
 
 // The time is how much is tried, and bounds nothing.
 TEST_P(SimulatedLife, TheRulesHoldWheneverTheProcessDies) {
   const auto enough = std::chrono::steady_clock::now() + time_of_a_part();
+  const Hostile hostile = GetParam() == first_hostile_seed ? Hostile::yes : Hostile::no;
   LifeFigures all;
   std::uint64_t seed = GetParam();
   do {
-    Life life(seed, Planted::none);
+    Life life(seed, Planted::none, hostile);
     life.run();
-    ASSERT_THAT(broken_rules(life.record()), IsEmpty()) << "again: autoheal-sim --seed " << seed;
+    ASSERT_THAT(broken_rules(life.record()), IsEmpty())
+        << "again: autoheal-sim --seed " << seed << (hostile == Hostile::no ? " --plain" : "");
     const LifeFigures figures = life.figures();
     all.heals += figures.heals;
     all.deaths += figures.deaths;
@@ -53,7 +58,7 @@ TEST_P(SimulatedLife, TheRulesHoldWheneverTheProcessDies) {
 
 TEST(RememberedLives, StayInOrder) {
   for (const std::uint64_t seed : remembered_seeds) {
-    EXPECT_THAT(broken_rules_of(seed), IsEmpty()) << "again: autoheal-sim --seed " << seed;
+    EXPECT_THAT(broken_rules_of(seed), IsEmpty()) << "again: autoheal-sim --plain --seed " << seed;
   }
 }
 
@@ -70,11 +75,15 @@ class PlantedBug : public ::testing::TestWithParam<PlantedName> {};
 INSTANTIATE_TEST_SUITE_P(Each, PlantedBug, ::testing::ValuesIn(planted_names.begin() + 1, planted_names.end()),
                          [](const auto& one) { return std::string(one.param.name); });
 
+// By the rule that it breaks, where it is about documents and files: not by another that it happens to upset.
 TEST_P(PlantedBug, IsFoundWithinFewSeeds) {
+  const auto [bug, name, complaint] = GetParam();
+  const Hostile hostile = needs_hostility(bug) ? Hostile::yes : Hostile::no;
+  const auto is_it = [&](const std::string& rule) { return rule.find(complaint) != std::string::npos; };
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    if (!broken_rules_of(seed, GetParam().bug).empty()) return;
+    if (std::ranges::any_of(broken_rules_of(seed, bug, hostile), is_it)) return;
   }
-  FAIL() << "20 lives with " << GetParam().name << " and nobody noticed";
+  FAIL() << "20 lives with " << name << " and nobody noticed";
 }
 
 }  // namespace

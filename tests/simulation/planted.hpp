@@ -24,11 +24,27 @@ enum class Planted {
   open_heals_forgotten,  // after a restart the trigger does not know what is open
   stream_forgotten,      // recovery overlooks the newest open heal
   events_skipped,        // the bus drops an event now and then
+  // in hostile lives
+  lines_for_statements,    // a .env file is edited line by line: what a value has below its first line stays
+  first_match_edited,      // a value is set at the first place that looks like it: in another document, map or string
+  other_value_rewritten,   // an edit writes another value anew: 1.10 becomes 1.1
+  zeros_accepted,          // zero bytes behind a document are taken for nothing
+  judge_sees_nothing,      // an edit leaves all as it was, and is certified
+  mode_repair_replaces,    // a repair of a mode makes a new file, whoever has the old one open
+  new_file_too_wide,       // a new file can be read by all
+  swapped_while_open,      // content is exchanged while a program is at work on it
+  displaced_dropped,       // what a program writes to a displaced file goes with it
+  half_written_counts,     // a test of what is half written counts
+  exception_ends_process,  // an exception in pure code ends the process
 };
+
+// Those that need documents, programs that write and exceptions to be found.
+[[nodiscard]] constexpr bool needs_hostility(Planted bug) { return bug >= Planted::lines_for_statements; }
 
 struct PlantedName {
   Planted bug;
   std::string_view name;
+  std::string_view complaint = {};  // words of the rule that finds it; empty: any does
 };
 inline void PrintTo(const PlantedName& one, std::ostream* out) { *out << one.name; }  // for gtest
 inline constexpr std::array planted_names = {
@@ -47,6 +63,17 @@ inline constexpr std::array planted_names = {
     PlantedName{Planted::open_heals_forgotten, "open_heals_forgotten"},
     PlantedName{Planted::stream_forgotten, "stream_forgotten"},
     PlantedName{Planted::events_skipped, "events_skipped"},
+    PlantedName{Planted::lines_for_statements, "lines_for_statements", "but it does not work"},
+    PlantedName{Planted::first_match_edited, "first_match_edited", "but it does not work"},
+    PlantedName{Planted::other_value_rewritten, "other_value_rewritten", "but it does not work"},
+    PlantedName{Planted::zeros_accepted, "zeros_accepted", "but it does not work"},
+    PlantedName{Planted::judge_sees_nothing, "judge_sees_nothing", "but it does not work"},
+    PlantedName{Planted::mode_repair_replaces, "mode_repair_replaces", "another file stands there"},
+    PlantedName{Planted::new_file_too_wide, "new_file_too_wide", "wider than its baseline"},
+    PlantedName{Planted::swapped_while_open, "swapped_while_open", "exchanged while a program"},
+    PlantedName{Planted::displaced_dropped, "displaced_dropped", "is lost"},
+    PlantedName{Planted::half_written_counts, "half_written_counts", "half-written"},
+    PlantedName{Planted::exception_ends_process, "exception_ends_process", "it killed nobody"},
 };
 
 }  // namespace autoheal::simulation

@@ -148,6 +148,18 @@ class SimulatedDaemon {
     start_heal(engine, std::move(failure), person());
   }
   void look(const std::string& engine, workflows::LookCause cause) { watch_.look(engine, cause, now()); }
+  void file_event(const std::string& engine, const std::string& path, workflows::FileEvent event) {
+    watch_.file_event(engine, path, event, now());
+  }
+  // What ended heals displaced and somebody had open then; names what still has to stay.
+  std::vector<std::string> settle_images() {
+    const auto open = readable(ports_.ledger.open_streams());
+    return world_.host.settle_ended([&](std::string_view mark) {
+      return std::ranges::none_of(open, [&](const std::string& heal) {
+        return mark.find("/" + heal + "/") != std::string_view::npos;
+      });
+    });
+  }
 
   // ---- time
 
@@ -218,7 +230,7 @@ class SimulatedDaemon {
       return std::holds_alternative<workflows::CommandProbe>(one.what);
     });
     auto job = [this, spec] {
-      auto report = workflows::test_engine(at_, *spec, "test/" + spec->name);
+      auto report = workflows::test_engine(at_, *spec, "test/" + spec->name, true);
       boost::asio::post(loop_, [this, report = std::move(report)] { tell_tested(report); });
     };
     if (may_wait) {

@@ -12,6 +12,7 @@ namespace autoheal::simulator {
 struct Progress {
   std::uint64_t next_seed = 1;
   std::uint64_t lives = 0, heals = 0, entries = 0, deaths = 0, self_tests = 0, failures = 0;
+  std::uint64_t completed = 0, refused = 0, documents = 0, writings = 0;  // 0 in journals of earlier versions
   Duration simulated{0}, took{0};
   std::vector<std::uint64_t> failed;  // seeds of lives that broke a rule; journals of earlier versions do not name them
 };

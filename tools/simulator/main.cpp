@@ -16,7 +16,7 @@ struct Wishes {
   std::uint64_t seed = 1, lives = 0;
   double years = 0, seconds = 0;
   std::string journal, plant = "none";
-  bool tell = false;
+  bool tell = false, plain = false;
 };
 
 constexpr double microseconds_of_a_year = 365.25 * 24 * 3600 * 1e6;
@@ -39,6 +39,7 @@ void describe(CLI::App& app, Wishes& wishes) {
   app.add_option("--years", wishes.years, "until so many years have been simulated (over all runs of a journal)");
   app.add_option("--seconds", wishes.seconds, "for so long");
   app.add_option("--journal", wishes.journal, "keeps count in this file, and goes on from there");
+  app.add_flag("--plain", wishes.plain, "without hostile documents, programs that write and pure code that throws");
   app.add_flag("--tell", wishes.tell, "prints what every heal did");
   std::vector<std::string> names;
   for (const PlantedName& one : planted_names) names.emplace_back(one.name);
@@ -63,7 +64,7 @@ void tell(const LifeRecord& record) {
 
 void live(std::uint64_t seed, const Wishes& wishes, Progress& progress) {
   const auto began = std::chrono::steady_clock::now();
-  Life life(seed, planted_by(wishes.plant));
+  Life life(seed, planted_by(wishes.plant), wishes.plain ? Hostile::no : Hostile::yes);
   life.run();
   const LifeFigures figures = life.figures();
   ++progress.lives;
@@ -72,6 +73,10 @@ void live(std::uint64_t seed, const Wishes& wishes, Progress& progress) {
   progress.entries += figures.entries;
   progress.deaths += figures.deaths;
   progress.self_tests += figures.self_tests;
+  progress.completed += figures.completed;
+  progress.refused += figures.refused;
+  progress.documents += figures.documents;
+  progress.writings += figures.writings;
   progress.took += std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - began);
   if (wishes.tell) tell(life.record());
   const auto broken = broken_rules(life.record());
@@ -79,14 +84,16 @@ void live(std::uint64_t seed, const Wishes& wishes, Progress& progress) {
   ++progress.failures;
   progress.failed.push_back(seed);
   std::cout << "seed " << seed << " breaks " << broken.size() << " rules; again: autoheal-sim --seed " << seed
-            << (wishes.plant == "none" ? "" : " --plant " + wishes.plant) << '\n';
+            << (wishes.plain ? " --plain" : "") << (wishes.plant == "none" ? "" : " --plant " + wishes.plant) << '\n';
   for (const std::string& rule : broken) std::cout << "  " << rule << '\n';
   std::cout << std::flush;  // a run of hours says at once what it found
 }
 
 void summarize(const Progress& progress) {
   std::cout << progress.lives << " lives, " << years_of(progress.simulated) << " years, " << progress.heals
-            << " heals, " << progress.self_tests << " self-tests, " << progress.deaths << " deaths of the process, "
+            << " heals (" << progress.completed << " completed; " << progress.refused << " refused an edit), "
+            << progress.documents << " hostile documents, " << progress.writings << " writings by programs, "
+            << progress.self_tests << " self-tests, " << progress.deaths << " deaths of the process, "
             << progress.failures << " lives with a broken rule; " << seconds_of(progress.took) << " s, a second is "
             << seconds_of(progress.simulated) / seconds_of(progress.took) / 86'400 << " days\n";
 }

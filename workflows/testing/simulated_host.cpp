@@ -59,6 +59,7 @@ bool is_as_seen(const Change& change, const TargetFacts& now) {
 void SimulatedHost::write(const std::string& path, std::string content, FileMode mode) {
   const std::lock_guard lock(mutex_);
   files_[path] = {TargetKind::file, std::move(content), mode, 1000, 1000, next_inode_++, next_time_++, {}};
+  touched(path);
 }
 
 void SimulatedHost::take_over(const std::string& path, SimulatedFile file) {
@@ -66,6 +67,12 @@ void SimulatedHost::take_over(const std::string& path, SimulatedFile file) {
   next_inode_ = std::max(next_inode_, file.inode + 1);
   next_time_ = std::max(next_time_, file.changed_at + 1);
   files_[path] = std::move(file);
+}
+
+void SimulatedHost::set_mode(const std::string& path, FileMode mode) {
+  const std::lock_guard lock(mutex_);
+  files_.at(path).mode = mode;
+  touched(path);
 }
 
 void SimulatedHost::make_link(const std::string& path, const std::string& target) {
@@ -76,6 +83,7 @@ void SimulatedHost::make_link(const std::string& path, const std::string& target
 void SimulatedHost::remove(const std::string& path) {
   const std::lock_guard lock(mutex_);
   files_.erase(path);
+  touched(path);
 }
 
 std::optional<SimulatedFile> SimulatedHost::file(const std::string& path) const {
@@ -282,6 +290,7 @@ ChangeOutcome SimulatedHost::apply_one(const EngineSpec& spec, const Change& cha
     outcome.message = path + " was changed by somebody else";
     return outcome;
   }
+  if (auto held_up = held_up_by_writer(spec, change)) return *held_up;
   SimulatedFile left{change.after.kind, {},           change.after.mode,       change.after.uid, change.after.gid,
                      next_inode_++,     next_time_++, change.after.link_target};
   const auto before = files_.find(path);
@@ -305,12 +314,18 @@ ChangeOutcome SimulatedHost::apply_one(const EngineSpec& spec, const Change& cha
       return outcome;
     }
   }
-  displaced_[mark + " " + path] = {before == files_.end() ? std::nullopt : std::optional(before->second), left};
+  Displaced& displaced = displaced_[mark + " " + path];
+  displaced = {{}, left, {}, naming_of_target(spec, path), in_place};
+  if (before != files_.end()) {
+    displaced.before = before->second;
+    displaced.content = before->second.content;
+  }
   if (change.after.kind == TargetKind::absent) {
     files_.erase(path);
   } else {
     files_[path] = left;
   }
+  touched(path);
   log_.push_back("apply " + mark + " " + path);
   outcome.left = facts(spec, path);
   return outcome;
@@ -358,6 +373,16 @@ UndoOutcome SimulatedHost::restore_one(const EngineSpec& spec, const Change& cha
   }
   const auto now = files_.find(path);
   const bool absent = now == files_.end();
+  const bool same_inode = !absent && now->second.inode == displaced->second.left.inode;
+  if (displaced->second.in_place && same_inode && !declares_content(change)) {  // whoever writes to it goes on
+    const SimulatedFile& before = *displaced->second.before;
+    now->second.mode = before.mode;
+    now->second.uid = before.uid;
+    now->second.gid = before.gid;
+    displaced_.erase(displaced);
+    log_.push_back("restore " + path);
+    return {};
+  }
   const bool ours = absent ? displaced->second.left.kind == TargetKind::absent : now->second == displaced->second.left;
   if (!ours && !change.used_by_service)
     return {0, UndoStatus::foreign, path + " was edited by somebody else since; it is left as it is"};
@@ -366,15 +391,9 @@ UndoOutcome SimulatedHost::restore_one(const EngineSpec& spec, const Change& cha
   } else {
     files_.erase(path);
   }
+  touched(path);
   displaced_.erase(displaced);
   log_.push_back("restore " + path);
-  return {};
-}
-
-std::vector<std::string> SimulatedHost::settle(const EngineSpec&, const EffectMark& heal_mark) {
-  const std::lock_guard lock(mutex_);
-  auto last = displaced_.lower_bound(heal_mark);
-  while (last != displaced_.end() && last->first.starts_with(heal_mark)) last = displaced_.erase(last);
   return {};
 }
 

@@ -34,12 +34,28 @@ class SimulatedHost final : public Host {
   void write(const std::string& path, std::string content, FileMode mode = 0644);
   // As it stood on another machine in memory: inode and times are kept.
   void take_over(const std::string& path, SimulatedFile file);
+  void set_mode(const std::string& path, FileMode mode);
   void make_link(const std::string& path, const std::string& target);
   void remove(const std::string& path);
   [[nodiscard]] std::optional<SimulatedFile> file(const std::string& path) const;
   [[nodiscard]] std::string content(const std::string& path) const;  // empty where there is none
   // Every file as text: path, kind, mode, owner, content; inodes only where asked.
   [[nodiscard]] std::string picture(bool with_inodes = false) const;
+
+  // ---- other programs that write: a descriptor stays with the file that it opened, wherever that one goes
+  using Descriptor = std::uint64_t;
+  Descriptor open_to_write(const std::string& path, bool empties, const std::string& who);
+  void write_to(Descriptor descriptor, std::string_view bytes);  // at its end
+  void close(Descriptor descriptor);
+  // A file by its inode, in place or kept where a repair displaced it.
+  [[nodiscard]] std::optional<SimulatedFile> file_of_inode(std::uint64_t inode) const;
+  // Images of heals that `ended` says have ended, as `settle` leaves them.
+  std::vector<std::string> settle_ended(const std::function<bool(std::string_view mark)>& ended);
+  void lose_images(const EffectMark& mark);  // a planted bug: what was displaced goes, whatever was written to it since
+  [[nodiscard]] engine::BlobStore& blobs() { return blobs_; }
+  // Tells what counts as quiet; without it nothing ever changed a moment ago.
+  std::function<Duration()> since_boot;
+  bool overlooks_writers = false;  // a planted bug: content is exchanged whoever is at work
 
   using Program = std::function<RunOutcome(const RunRequest& request)>;
   void install(const std::string& path, Program program);
@@ -51,7 +67,7 @@ class SimulatedHost final : public Host {
     std::function<void()> before_apply, after_apply, before_restore, before_look;
   };
   Hooks hooks;
-  // Who has files open; asked each time somebody wants to know.
+  // Who has files open, where no descriptors are opened here; asked each time somebody wants to know.
   std::function<std::vector<FileInWriting>(const WritingQuestion& question)> writing;
   // What was done, in order: "apply <mark> <path>", "run <mark> <program>", "restore <path>".
   [[nodiscard]] std::vector<std::string> log() const;
@@ -87,17 +103,31 @@ class SimulatedHost final : public Host {
                                             const std::vector<std::string>& touched) override;
   Result<std::vector<TargetFacts>> look(const EngineSpec& spec, const std::vector<std::string>& paths) override;
   Result<std::string> read(const EngineSpec& spec, const std::string& path) override;
-  std::vector<FileInWriting> being_written(const EngineSpec&, const std::vector<std::string>&,
-                                           const WritingQuestion& question) override {
-    return writing ? writing(question) : std::vector<FileInWriting>();
-  }
+  std::vector<FileInWriting> being_written(const EngineSpec& spec, const std::vector<std::string>& paths,
+                                           const WritingQuestion& question) override;
   std::size_t end_marked(const EffectMark& mark) override;
 
  private:
   struct Displaced {
     std::optional<SimulatedFile> before;  // empty: the target was new
     SimulatedFile left;
+    std::string content;  // of `before` when it was displaced: a writer may go on
+    engine::BlobNaming naming = engine::BlobNaming::plain;
+    bool in_place = false;  // the inode stayed where it is: only what it may do was changed
   };
+  struct OpenFile {
+    std::string path, who;
+    std::uint64_t inode = 0;
+  };
+  using Images = std::map<std::string, Displaced>;
+  [[nodiscard]] WritingFacts writing_facts(const std::string& path) const;
+  [[nodiscard]] const OpenFile* writer_of(std::uint64_t inode) const;
+  [[nodiscard]] SimulatedFile* find_inode(std::uint64_t inode);
+  void touched(const std::string& path);
+  // Why its content is not exchanged now, or nothing.
+  [[nodiscard]] std::optional<ChangeOutcome> held_up_by_writer(const EngineSpec& spec, const Change& change) const;
+  // Nothing: it went into the vault and may go. Else why it stays.
+  [[nodiscard]] std::optional<std::string> keep_image(const std::string& name, const Displaced& image);
   [[nodiscard]] TargetFacts facts(const EngineSpec& spec, const std::string& path) const;
   [[nodiscard]] std::vector<TargetFacts> matching(const EngineSpec& spec, const std::vector<std::string>& globs) const;
   Result<void> observe_outputs(const EngineSpec& spec, const ObserveRequest& request, Observation& seen);
@@ -113,7 +143,11 @@ class SimulatedHost final : public Host {
   engine::BlobStore& blobs_;
   mutable std::mutex mutex_;
   std::map<std::string, SimulatedFile> files_;
-  std::map<std::string, Displaced> displaced_;  // "<mark> <path>" -> what a change swapped out
+  Images displaced_;  // "<mark> <path>" -> what a change swapped out
+  std::map<Descriptor, OpenFile> open_;
+  std::map<std::uint64_t, Duration> inode_changed_;  // the latest of content and attributes
+  std::map<std::string, Duration> went_away_;        // of paths
+  Descriptor next_descriptor_ = 1;
   std::map<std::string, Program> programs_;
   std::set<std::string> services_;
   std::set<std::string> reachable_;
