@@ -177,6 +177,19 @@ TEST_F(LeastTouch, ALinkThatAnEditorTurnedIntoAFileComesBackAndTheFileIsKept) {
   EXPECT_EQ(bridge_.read("app/on/site"), "edited again\n");
 }
 
+TEST_F(LeastTouch, ALinkLeadsWhereItIsDeclaredToLead) {
+  fs::create_symlink("/etc/passwd", bridge_.path("app/chain"));
+  for (const char* target : {"/usr/share/zoneinfo/UTC", "../x", "chain", "l", "/no/such/place", "nowhere"}) {
+    fs::remove(bridge_.path("app/l"));
+    fs::create_symlink("wrong", bridge_.path("app/l"));
+    engine_with("links: [ { path: l, target: " + std::string(target) + " } ]",
+                "link: { path: l, target: " + std::string(target) + " }");
+    EXPECT_EQ(dry_run().exit_code, 0) << target;
+    EXPECT_EQ(heal().exit_code, 0) << target << shown();
+    EXPECT_EQ(fs::read_symlink(bridge_.path("app/l")), target);
+  }
+}
+
 TEST_F(LeastTouch, WhateverLiesWhereAFileBelongsGivesWayWhereThatIsDeclaredAndComesBackOnARollback) {
   bridge_.write("good", "x\n");
   const auto target = bridge_.path("app/a");

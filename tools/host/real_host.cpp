@@ -386,7 +386,7 @@ Result<std::vector<SecurityFinding>> RealHost::scan(const EngineSpec& spec, cons
     std::vector<std::string> restored;
     std::ranges::copy_if(touched, std::back_inserter(restored),
                          [&](const std::string& path) { return is_state(spec, path); });
-    return scan_security(*root, policy, touched, restored, OwnFiles(options_.own_files));
+    return scan_security(*root, spec, policy, touched, restored, OwnFiles(options_.own_files));
   });
 }
 

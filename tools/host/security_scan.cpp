@@ -49,14 +49,33 @@ std::string where_it_leads(int descriptor) {
   return size < 0 ? std::string() : std::string(target.data(), static_cast<std::size_t>(size));
 }
 
+std::string text_of_link(const RootFolder& root, const std::string& path) {
+  const auto link = root.open_below(path, O_PATH | O_NOFOLLOW);
+  std::array<char, PATH_MAX> text{};
+  const ssize_t size = link ? ::readlinkat(link->get(), "", text.data(), text.size()) : -1;
+  return size < 0 ? std::string() : std::string(text.data(), static_cast<std::size_t>(size));
+}
+
+// What each link shall point to, as repairs and probes say.
+std::set<std::pair<std::string, std::string>> links_declared_by(const workflows::EngineSpec& spec) {
+  std::set<std::pair<std::string, std::string>> links;
+  for (const workflows::LinkRepair& link : spec.repair.links) links.emplace(link.path, link.target);
+  for (const auto* probes : {&spec.self_test, &spec.repair.checks}) {
+    for (const workflows::Probe& probe : *probes) {
+      if (const auto* link = std::get_if<workflows::LinkProbe>(&probe.what)) links.emplace(link->path, link->target);
+    }
+  }
+  return links;
+}
+
 bool lies_in(const std::string& path, const std::string& folder) {
   return path == folder || folder == "/" || path.starts_with(folder + "/");
 }
 
 class Scan {
  public:
-  Scan(const RootFolder& root, const SecuritySpec& policy, const OwnFiles& own)
-      : root_(root), policy_(policy), own_(own) {}
+  Scan(const RootFolder& root, const workflows::EngineSpec& spec, const SecuritySpec& policy, const OwnFiles& own)
+      : root_(root), policy_(policy), own_(own), declared_links_(links_declared_by(spec)) {}
 
   Result<void> begin() {
     auto expressions = workflows::LineExpressions::of(policy_.forbid);
@@ -86,6 +105,7 @@ class Scan {
   const RootFolder& root_;
   const SecuritySpec& policy_;
   const OwnFiles& own_;
+  const std::set<std::pair<std::string, std::string>> declared_links_;
   std::pair<std::uint32_t, std::uint32_t> owner_{};
   workflows::LineExpressions forbidden_;
   std::set<std::string> judged_, named_;
@@ -178,6 +198,7 @@ std::string Scan::list_beside(const std::string& path) const {
 
 void Scan::judge_link(const std::string& path) {
   if (!policy_.allow_symlinks) return find(path, "symlink", "is a symlink");
+  if (declared_links_.contains({path, text_of_link(root_, path)})) return;
   const UniqueFd target(::openat(root_.descriptor(), path.c_str(), O_PATH | O_CLOEXEC));
   if (!target) {
     if (errno == ELOOP) find(path, "symlink", "leads in a circle");
@@ -212,10 +233,10 @@ Result<void> Scan::judge_content(const std::string& path) {
 
 }  // namespace
 
-Result<std::vector<SecurityFinding>> scan_security(const RootFolder& root, const SecuritySpec& policy,
-                                                   const std::vector<std::string>& touched,
+Result<std::vector<SecurityFinding>> scan_security(const RootFolder& root, const workflows::EngineSpec& spec,
+                                                   const SecuritySpec& policy, const std::vector<std::string>& touched,
                                                    const std::vector<std::string>& restored, const OwnFiles& own) {
-  Scan scan(root, policy, own);
+  Scan scan(root, spec, policy, own);
   if (auto begun = scan.begin(); !begun) return std::unexpected(std::move(begun.error()));
   for (const std::string& path : policy.paths) {
     if (auto scanned = scan.below(path); !scanned) return std::unexpected(std::move(scanned.error()));

@@ -110,6 +110,30 @@ TEST_F(RealHostTest, NeverOpensItsOwnFiles) {
   EXPECT_EQ(status, 0);
 }
 
+TEST_F(RealHostTest, ALinkThatIsDeclaredMayLeadWhereItIsDeclaredTo) {
+  const std::vector<std::pair<std::string, std::string>> links = {
+      {"absolute", "/usr/share/zoneinfo/UTC"}, {"up", "../x"}, {"to", "chain"}, {"self", "self"}, {"none", "/no/such"}};
+  fs::create_symlink("/etc/passwd", root_ / "chain");
+  std::vector<std::string> touched;
+  for (const auto& [path, target] : links) {
+    fs::create_symlink(target, root_ / path);
+    touched.push_back(path);
+  }
+  SecuritySpec policy;
+  policy.paths = {"."};
+  EXPECT_THAT(rules(policy, touched),
+              UnorderedElementsAre("absolute outside", "to outside", "chain outside", "self symlink"))
+      << "nobody declared them; what leads nowhere leads not out";
+  for (const auto& [path, target] : links) spec_.repair.links.push_back({path, target});
+  EXPECT_THAT(rules(policy, touched), ElementsAre("chain outside")) << "that one nobody declared";
+  spec_.repair.links[0].target = "/usr/share/zoneinfo/CET";
+  EXPECT_THAT(rules(policy, touched), UnorderedElementsAre("chain outside", "absolute outside"));
+  spec_.self_test = {{"link", std::chrono::seconds(1), true, LinkProbe{"absolute", "/usr/share/zoneinfo/UTC"}}};
+  EXPECT_THAT(rules(policy, touched), ElementsAre("chain outside")) << "a probe declares, too";
+  policy.allow_symlinks = false;
+  EXPECT_EQ(rules(policy, touched).size(), 6U);
+}
+
 TEST_F(RealHostTest, FindsWhatBreaksSecurity) {
   write("etc/good.conf", "fine", 0640);
   write("etc/wide.conf", "fine", 0666);
