@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include <array>
 #include <cerrno>
@@ -95,6 +96,7 @@ class Scan {
   Result<void> judge(const std::string& path, const struct stat& status);
   Result<void> judge_content(const std::string& path);
   void judge_link(const std::string& path);
+  [[nodiscard]] bool has_capabilities(const std::string& path) const;
   [[nodiscard]] std::string list_beside(const std::string& path) const;
   void find(const std::string& path, std::string rule, std::string message) {
     findings_.push_back({path, std::move(rule), std::move(message)});
@@ -184,7 +186,9 @@ Result<void> Scan::judge_rights(const std::string& path, const struct stat& stat
     find(path, "max_mode", "mode " + octal(mode) + " is wider than " + octal(*policy_.max_mode) + list_beside(path));
   }
   if (!policy_.allow_setid && workflows::is_setid(mode, kind))
-    find(path, "setid", "mode " + octal(mode) + " is " + setid_text(mode));
+    find(path, "setid", "mode " + octal(mode) + " is " + setid_text(mode) + std::string(workflows::allowed_as_setid));
+  if (kind == TargetKind::file && workflows::judges_capabilities(policy_) && has_capabilities(path))
+    find(path, "capability", "has file capabilities" + std::string(workflows::allowed_as_setid));
   if (kind != TargetKind::file || policy_.forbid.empty()) return {};
   return judge_content(path);
 }
@@ -194,6 +198,11 @@ std::string Scan::list_beside(const std::string& path) const {
   const auto open = root_.open_below(path, O_PATH | O_NOFOLLOW);
   const auto acl = open ? access_list_of(open->get()) : failure(ErrorKind::not_found, "");
   return acl && !acl->empty() ? "; its group bits are the most that its access list grants (" + *acl + ")" : "";
+}
+
+bool Scan::has_capabilities(const std::string& path) const {
+  const auto open = root_.open_below(path, O_PATH | O_NOFOLLOW);
+  return open && ::getxattr(path_of_open(open->get()).c_str(), "security.capability", nullptr, 0) > 0;
 }
 
 void Scan::judge_link(const std::string& path) {

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 
 #include "engine/digest.hpp"
 #include "tests/unit/host/host_fixture.hpp"
@@ -132,6 +133,20 @@ TEST_F(RealHostTest, ALinkThatIsDeclaredMayLeadWhereItIsDeclaredTo) {
   EXPECT_THAT(rules(policy, touched), ElementsAre("chain outside")) << "a probe declares, too";
   policy.allow_symlinks = false;
   EXPECT_EQ(rules(policy, touched).size(), 6U);
+}
+
+TEST_F(RealHostTest, FileCapabilitiesAreFoundAsSetidIs) {
+  write("bin/web", "x", 0755);
+  const std::string capability("\1\0\0\2\0\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20);
+  if (::setxattr((root_ / "bin/web").c_str(), "security.capability", capability.data(), capability.size(), 0) != 0)
+    GTEST_SKIP() << "no file capabilities here";
+  SecuritySpec policy;
+  EXPECT_THAT(rules(policy, {"bin/web"}), IsEmpty()) << "nothing was declared";
+  policy.paths = {"bin"};
+  EXPECT_THAT(rules(policy), ElementsAre("bin/web capability"));
+  EXPECT_NE(host().scan(spec_, policy, {})->front().message.find("`allow_setid: true`"), std::string::npos);
+  policy.allow_setid = true;
+  EXPECT_THAT(rules(policy), IsEmpty());
 }
 
 TEST_F(RealHostTest, FindsWhatBreaksSecurity) {
