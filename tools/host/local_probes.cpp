@@ -130,7 +130,9 @@ Verdict probe_process(const RootFolder& root, const workflows::ProcessProbe& pro
 
 Verdict probe_link(const RootFolder& root, const workflows::LinkProbe& probe, const engine::BlobStore& blobs,
                    const OwnFiles& own) {
-  const auto seen = look_at(root, probe.path, {}, blobs, own);
+  Look look;
+  look.digest = false;
+  const auto seen = look_at(root, probe.path, look, blobs, own);
   if (!seen) return cannot_look(seen.error());
   const TargetFacts& facts = seen->facts;
   if (facts.kind == TargetKind::absent)

@@ -149,6 +149,57 @@ TEST_F(RealHostTest, FileCapabilitiesAreFoundAsSetidIs) {
   EXPECT_THAT(rules(policy), IsEmpty());
 }
 
+// 64 GiB, which nobody could read within a test.
+TEST_F(RealHostTest, WhatOnlyGetsItsModeIsNotRead) {
+  write("logs/huge", "start", 0666);
+  fs::resize_file(root_ / "logs/huge", std::uintmax_t{1} << 36U);
+  PolicyRepair policy;
+  policy.path = "logs";
+  policy.recursive = true;
+  policy.max_mode = 0640;
+  spec_.repair.policy = {policy};
+  const auto seen = host().observe(spec_, what_to_observe(spec_, 1));
+  ASSERT_TRUE(seen) << seen.error().message;
+  const auto target = std::ranges::find(seen->targets, "logs/huge", &TargetFacts::path);
+  ASSERT_NE(target, seen->targets.end());
+  EXPECT_EQ(target->digest, "");
+  std::vector<Change> changes(1);
+  changes[0].kind = ChangeKind::policy;
+  changes[0].before = *target;
+  changes[0].after = {TargetKind::file, {}, 0640, target->uid, target->gid, {}, {}, {}};
+  const auto outcomes = host().apply(spec_, changes, 1, mark_);
+  ASSERT_EQ(outcomes.front().status, ChangeStatus::done) << outcomes.front().message;
+  EXPECT_EQ(facts("logs/huge"), outcomes.front().left);
+  SecuritySpec security;
+  security.paths = {"logs"};
+  security.max_mode = 0750;
+  EXPECT_THAT(rules(security, {"logs/huge"}), ElementsAre("logs max_mode"));
+  EXPECT_EQ(host().restore(spec_, changes, 1, outcomes, mark_).front().status, UndoStatus::restored);
+  EXPECT_EQ(status("logs/huge").st_mode & 07777U, 0666U);
+  FileProbe probe{"logs/huge", {}, {}, {}, 0666, {}};
+  EXPECT_EQ(host().probe(spec_, Probe{"mode", std::chrono::seconds(5), true, probe}, mark_).verdict,
+            ProbeVerdict::pass);
+}
+
+TEST_F(RealHostTest, WhatIsReplacedOrRemovedIsReadHoweverLarge) {
+  write("logs/large", std::string((16U << 20U) + 1, 'x'), 0666);
+  PolicyRepair below;
+  below.path = "logs";
+  below.recursive = true;
+  below.max_mode = 0640;
+  spec_.repair.policy = {below};
+  spec_.repair.links = {{"logs/large", "elsewhere"}};
+  auto seen = host().observe(spec_, what_to_observe(spec_, 1));
+  EXPECT_NE(std::ranges::find(seen->targets, "logs/large", &TargetFacts::path)->digest, "");
+  spec_.repair.links.clear();
+  PolicyRepair absent;
+  absent.path = "logs/large";
+  absent.absent = true;
+  spec_.repair.policy.push_back(absent);
+  seen = host().observe(spec_, what_to_observe(spec_, 1));
+  EXPECT_NE(std::ranges::find(seen->targets, "logs/large", &TargetFacts::path)->digest, "");
+}
+
 TEST_F(RealHostTest, FindsWhatBreaksSecurity) {
   write("etc/good.conf", "fine", 0640);
   write("etc/wide.conf", "fine", 0666);
