@@ -1,5 +1,6 @@
 #include "engine/digest.hpp"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
@@ -8,6 +9,11 @@
 namespace autoheal {
 
 namespace {
+
+// The machine's OpenSSL settings are not read, by whoever uses OpenSSL first: a FIFO in the place of openssl.cnf would
+// be waited for, and a provider section can take the digests away. A static value would be too late for those of
+// others.
+[[gnu::constructor(101)]] void ignore_openssl_settings() { OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr); }
 
 // Fetched once: a fetch per call costs more than the hash, and takes a lock.
 const EVP_MD* algorithm() {

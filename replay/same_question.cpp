@@ -32,7 +32,7 @@ bool sees_enough(const EngineSpec& then, const EngineSpec& other, unsigned attem
   const auto was_seen = [&](const ObserveRequest::Target& target) {
     const auto seen = std::ranges::find(had.targets, target.path, &ObserveRequest::Target::path);
     return seen != had.targets.end() && seen->keyed == target.keyed && seen->recursive == target.recursive &&
-           (seen->keep_content || !target.keep_content);
+           (seen->keep_content || !target.keep_content) && (target.rights_only || !seen->rights_only);
   };
   const auto service_of = [](const EngineSpec& spec) { return spec.repair.service.has_value(); };
   const bool tests_first = service_of(other);  // then the self-test has its say in the plan

@@ -60,17 +60,15 @@ std::optional<AccessEntry> read_entry(std::string_view text) {
 bool is_named(const AccessEntry& entry) { return !entry.id.empty(); }
 
 const AccessEntry* find(const std::vector<AccessEntry>& entries, Tag tag) {
-  const auto found = std::ranges::find_if(
-      entries, [tag](const AccessEntry& entry) { return entry.tag == tag && entry.id.empty(); });
+  const auto found =
+      std::ranges::find_if(entries, [tag](const AccessEntry& entry) { return entry.tag == tag && entry.id.empty(); });
   return found == entries.end() ? nullptr : &*found;
 }
 
 unsigned group_bits(FileMode mode) { return (mode >> 3U) & 7U; }
 FileMode with_group_bits(FileMode mode, unsigned bits) { return (mode & ~070U) | (bits << 3U); }
 
-std::string name_of_entry(const AccessEntry& entry) {
-  return (entry.tag == Tag::user ? "user:" : "group:") + entry.id;
-}
+std::string name_of_entry(const AccessEntry& entry) { return (entry.tag == Tag::user ? "user:" : "group:") + entry.id; }
 
 // As a file's list: without what its mode tells.
 std::string list_of(std::vector<AccessEntry> entries) {
@@ -133,19 +131,19 @@ FileMode mode_without_list(FileMode mode, const std::string& acl) {
   return owning == nullptr ? mode : with_group_bits(mode, group_bits(mode) & owning->rights);
 }
 
-ListAndMode with_list(const std::string& declared, FileMode mode, const std::string& acl) {
+ListAndMode with_list(const std::string& declared, FileMode mode, FileMode held, bool mode_is_declared) {
   auto entries = entries_of(declared);
   if (find(entries, Tag::group) == nullptr) {
     AccessEntry owning;
     owning.tag = Tag::group;
-    owning.rights = group_bits(mode_without_list(mode, acl));
+    owning.rights = group_bits(mode_is_declared ? held & mode : held);
     entries.push_back(owning);
   }
-  std::ranges::sort(entries, {}, [](const AccessEntry& entry) {
-    return std::tuple(entry.tag, entry.id.size(), entry.id);
-  });
+  std::ranges::sort(entries, {},
+                    [](const AccessEntry& entry) { return std::tuple(entry.tag, entry.id.size(), entry.id); });
   unsigned mask = 0;
   for (const AccessEntry& entry : entries) mask |= entry.rights;
+  if (mode_is_declared) mask = group_bits(mode);
   if (const AccessEntry* said = find(entries, Tag::mask)) mask = said->rights;
   return {list_of(std::move(entries)), with_group_bits(mode, mask)};
 }

@@ -29,14 +29,15 @@ struct AccessEntry {
 // The mode once the list is gone: the owning group keeps what it could do, and gets no more.
 [[nodiscard]] FileMode mode_without_list(FileMode mode, const std::string& acl);
 
-// A declared list on a file that has `mode` and `acl`, and the mode that goes with it: the mask is what is declared, or
-// all that the entries ask for, as setfacl has it.
+// A declared list on a file of `mode`, and the mode that goes with it. The mask is what is declared; else the group
+// bits of a declared mode, or all that the entries ask for, as setfacl has it. Where nothing is said of the owning
+// group it keeps the group bits of `held` (mode_without_list), but no more than a declared mode has.
 struct ListAndMode {
   std::string acl;
   FileMode mode = 0;
   friend bool operator==(const ListAndMode&, const ListAndMode&) = default;
 };
-[[nodiscard]] ListAndMode with_list(const std::string& declared, FileMode mode, const std::string& acl);
+[[nodiscard]] ListAndMode with_list(const std::string& declared, FileMode mode, FileMode held, bool mode_is_declared);
 
 // What the kernel would give to something new of `mode` in a folder with this list for new files. Where the mode is
 // declared it stays, and nobody who is named gets more than the list allows.

@@ -234,7 +234,10 @@ void change_is_secure(const EngineSpec& spec, const Change& change, const Observ
   if (policy.max_mode && mode_within(after.mode, *policy.max_mode, after.kind) != after.mode) {
     reasons.security(path + " would have a wider mode than max_mode allows");
   }
-  if (!policy.allow_setid && is_setid(after.mode, after.kind)) reasons.security(path + " would be setuid or setgid");
+  if (!policy.allow_setid && is_setid(after.mode, after.kind))
+    reasons.security(path + " would be setuid or setgid" + std::string(allowed_as_setid));
+  if (judges_capabilities(policy) && is_in_place(change) && !change.before.capability.empty())
+    reasons.security(path + " has file capabilities" + std::string(allowed_as_setid));
   if (const auto owner = observation.owners.find(policy.owner);
       !policy.owner.empty() && owner != observation.owners.end()) {
     if (after.uid != owner->second.first || after.gid != owner->second.second) {

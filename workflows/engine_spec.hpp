@@ -35,13 +35,18 @@ struct ProgramRun {
 
 // ---- probes: paths are relative to the engine's root
 
+// What `acl` says besides entries, which stand as setfacl takes them, with commas.
+inline constexpr std::string_view acl_none = "none";  // taken off
+inline constexpr std::string_view acl_keep = "keep";  // kept, also where the mode then grants more to who is named
+
 struct FileProbe {
   std::string path;
   std::string baseline_path;  // as written, for messages; empty: none
   BlobName baseline;          // empty: none
   std::string sha256;         // 64 hex digits, or empty
   std::optional<FileMode> mode;
-  std::string owner;  // "user:group" or empty
+  std::string owner;                    // "user:group" or empty
+  std::optional<std::string> acl = {};  // "none" or entries
   friend bool operator==(const FileProbe&, const FileProbe&) = default;
 };
 struct EnvProbe {
@@ -102,10 +107,6 @@ struct Probe {
 
 // ---- repairs
 
-// What `acl` says besides entries, which stand as setfacl takes them, with commas.
-inline constexpr std::string_view acl_none = "none";  // taken off
-inline constexpr std::string_view acl_keep = "keep";  // kept, also where the mode then grants more to who is named
-
 struct FileRepair {
   std::string path;
   std::string baseline_path;
@@ -129,7 +130,7 @@ struct EnvRepair {
   std::vector<std::string> require;
   std::vector<std::string> unset;
   std::string dialect = {};  // as in EnvProbe
-  bool replace = false;  // whatever else lies there gives way
+  bool replace = false;      // whatever else lies there gives way
   friend bool operator==(const EnvRepair&, const EnvRepair&) = default;
 };
 struct SettingsRepair {

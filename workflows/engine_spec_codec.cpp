@@ -16,6 +16,7 @@ template <class A>
 void fields(A& a, FileProbe& v) {
   a("path", v.path)("baseline_path", v.baseline_path)("baseline", v.baseline)("sha256", v.sha256)("mode", v.mode)(
       "owner", v.owner);
+  a.later("acl", v.acl);
 }
 template <class A>
 void fields(A& a, EnvProbe& v) {

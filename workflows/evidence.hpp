@@ -45,7 +45,7 @@ struct TestResult {
 
 struct SecurityFinding {
   std::string path;
-  std::string rule;  // max_mode, owner, forbid, setid, symlink, outside
+  std::string rule;  // max_mode, owner, forbid, setid, capability, symlink, outside
   std::string message;
   bool passing = false;  // in what an editor leaves beside a file while it is at work: reported, and refuses nothing
   friend bool operator==(const SecurityFinding&, const SecurityFinding&) = default;

@@ -146,14 +146,23 @@ Result<void> PlanDraft::set_list(Target& target, const std::optional<std::string
   target.acl_is_declared = true;
   if (*declared == acl_keep) return {};
   if (*declared == acl_none) {
-    after.mode = mode_without_list(after.mode, after.acl);
+    if (!target.mode_is_declared) after.mode = mode_without_list(after.mode, after.acl);
     after.acl.clear();
     return {};
   }
   const auto found = input_.observation.acls.find(*declared);
   if (found == input_.observation.acls.end())
     return failure(ErrorKind::invalid, target.facts.path + ": acl " + *declared + " was not resolved");
-  auto wanted = with_list(found->second, after.mode, after.acl);
+  const bool was_there = target.mode_is_declared && target.facts.kind == after.kind;
+  const FileMode held =
+      was_there ? mode_without_list(target.facts.mode, target.facts.acl) : mode_without_list(after.mode, after.acl);
+  auto wanted = with_list(found->second, after.mode, held, target.mode_is_declared);
+  if (target.mode_is_declared && wanted.mode != after.mode) {
+    return failure(ErrorKind::invalid, target.facts.path +
+                                           ": the mask of its `acl` is not what its `mode` gives to the "
+                                           "group, and with a list these are the same bits: leave "
+                                           "the mask out, or write both alike");
+  }
   after.acl = std::move(wanted.acl);
   after.mode = wanted.mode;
   return {};

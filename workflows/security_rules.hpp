@@ -21,6 +21,14 @@ namespace autoheal::workflows {
   return kind == TargetKind::file && (mode & 06000U) != 0;
 }
 
+// Said behind what gives the rights of somebody else to whoever runs a file.
+inline constexpr std::string_view allowed_as_setid = "; `allow_setid: true` under `certify.security` allows that";
+
+// File capabilities grant as setuid does. Where no security is declared they stay what they are: a repair gives none.
+[[nodiscard]] inline bool judges_capabilities(const SecuritySpec& policy) {
+  return !policy.allow_setid && !policy.paths.empty();
+}
+
 // The first of `patterns` that occurs in a line of `content` (line_expressions.hpp); empty if none does. An unreadable
 // pattern counts as found, since what cannot be checked is not certified.
 [[nodiscard]] std::optional<std::string> forbidden_in(std::string_view content,

@@ -70,13 +70,15 @@ engine::BlobNaming naming_of_target(const EngineSpec& spec, std::string_view pat
 ObserveRequest what_to_observe(const EngineSpec& spec, unsigned attempt) {
   ObserveRequest request;
   request.attempt = attempt;
-  const auto target = [&](const std::string& path, bool keep_content, bool recursive, bool digest_needed = true) {
+  const auto target = [&](const std::string& path, bool keep_content, bool recursive, bool digest_needed = true,
+                          bool rights_only = false) {
     const bool keyed = naming_of_target(spec, path) == engine::BlobNaming::keyed;
     const auto known = std::ranges::find(request.targets, path, &ObserveRequest::Target::path);
     if (known == request.targets.end()) {
-      request.targets.push_back({path, keep_content, keyed, recursive, digest_needed});
+      request.targets.push_back({path, keep_content, keyed, recursive, digest_needed, rights_only});
     } else {
       known->digest_needed |= digest_needed;
+      known->rights_only &= rights_only;
       known->keep_content |= keep_content;
       known->recursive |= recursive;
     }
@@ -103,7 +105,8 @@ ObserveRequest what_to_observe(const EngineSpec& spec, unsigned attempt) {
   }
   for (const SettingsRepair& settings : repair.settings) target(settings.file, true, false);
   for (const PolicyRepair& policy : repair.policy) {
-    target(policy.path, !policy.forbid.empty(), policy.recursive, !policy.forbid.empty());
+    const bool reads = !policy.forbid.empty();
+    target(policy.path, reads, policy.recursive, reads, !reads && !policy.absent);
     owner(policy.owner);
     acl(policy.acl);
   }

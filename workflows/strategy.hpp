@@ -37,10 +37,11 @@ struct PlanningInput {
 struct ObserveRequest {
   struct Target {
     std::string path;
-    bool keep_content = false;  // into the vault (what is edited)
-    bool keyed = false;         // an env file
-    bool recursive = false;     // everything below (policy)
+    bool keep_content = false;   // into the vault (what is edited)
+    bool keyed = false;          // an env file
+    bool recursive = false;      // everything below (policy)
     bool digest_needed = false;  // else it is no failure if the content cannot be read in peace
+    bool rights_only = false;    // mode, owner and list alone: what is large is not read at all
   };
   std::vector<Target> targets;
   std::vector<std::vector<std::string>> outputs;  // of each build: globs; what they match is kept in the vault

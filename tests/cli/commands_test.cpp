@@ -55,6 +55,23 @@ TEST_F(Commands, WhatOnlyWarnsOrReportsIsToldAndHealsNothing) {
   EXPECT_THAT(json::parse(entries.front()).at("data").at("reported").get<std::string>(), HasSubstr("9% free"));
 }
 
+TEST_F(Commands, OpenSslSettingsOfTheMachineNeitherHoldItUpNorEndIt) {
+  ASSERT_EQ(::mkfifo(bridge_.path("pipe").c_str(), 0600), 0);  // nobody ever writes to it
+  bridge_.write("no_provider",
+                "openssl_conf = all\n[all]\nproviders = some\n[some]\nnull = one\n[one]\nactivate = 1\n");
+  bridge_.write("no_module",
+                "openssl_conf = all\n[all]\nproviders = some\n[some]\nx = one\n[one]\nmodule = /no/such.so\n"
+                "activate = 1\n");
+  bridge_.write("must_be_good", "config_diagnostics = 1\nopenssl_conf = no_such_section\n");
+  bridge_.write("nonsense", std::string("[\0\377=", 4));
+  for (const char* settings : {"pipe", "no_provider", "no_module", "must_be_good", "nonsense", "missing", "."}) {
+    broken_file();
+    const Ran healed = bridge_.autoheal({"selftest"}, {{"OPENSSL_CONF", bridge_.path(settings)}});
+    EXPECT_EQ(healed.exit_code, 0) << settings << ": " << healed.err;
+    EXPECT_EQ(bridge_.read("etc/app.conf"), "port = 8080\n") << settings;
+  }
+}
+
 TEST_F(Commands, HelpTeachesAndUsageErrorsAreTwo) {
   for (const auto& command : std::vector<std::vector<std::string>>{{},
                                                                    {"selftest"},

@@ -177,6 +177,38 @@ TEST_F(LeastTouch, ALinkThatAnEditorTurnedIntoAFileComesBackAndTheFileIsKept) {
   EXPECT_EQ(bridge_.read("app/on/site"), "edited again\n");
 }
 
+TEST_F(LeastTouch, ALinkLeadsWhereItIsDeclaredToLead) {
+  fs::create_symlink("/etc/passwd", bridge_.path("app/chain"));
+  for (const char* target : {"/usr/share/zoneinfo/UTC", "../x", "chain", "l", "/no/such/place", "nowhere"}) {
+    fs::remove(bridge_.path("app/l"));
+    fs::create_symlink("wrong", bridge_.path("app/l"));
+    engine_with("links: [ { path: l, target: " + std::string(target) + " } ]",
+                "link: { path: l, target: " + std::string(target) + " }");
+    EXPECT_EQ(dry_run().exit_code, 0) << target;
+    EXPECT_EQ(heal().exit_code, 0) << target << shown();
+    EXPECT_EQ(fs::read_symlink(bridge_.path("app/l")), target);
+  }
+}
+
+TEST_F(LeastTouch, AnAccessListThatLeavesTheModeAloneIsSeenByItsProbeAndTakenOff) {
+  bridge_.write("good", "x\n");
+  bridge_.write("app/a", "x\n");
+  ::chmod(bridge_.path("app/a").c_str(), 0660);
+  if (!give_list("app/a", "user:33:rw-,group::rw-", 0660)) GTEST_SKIP() << "no access lists on this file system";
+  const auto healed_to = [&](const std::string& declared, const std::string& acl_left, unsigned mode_left) {
+    engine_with("files: [ { path: a, baseline: good, " + declared + " } ]", "file: { path: a, " + declared + " }");
+    EXPECT_EQ(bridge_.autoheal({"selftest", "--no-heal"}).exit_code, 1) << declared;
+    EXPECT_EQ(bridge_.autoheal({"selftest"}).exit_code, 0) << declared << shown();
+    EXPECT_EQ(acl("app/a"), acl_left) << declared;
+    EXPECT_EQ(mode("app/a"), mode_left) << declared;
+    EXPECT_EQ(bridge_.autoheal({"selftest", "--no-heal"}).exit_code, 0) << declared;
+  };
+  healed_to("acl: none, mode: \"0660\"", "", 0660);
+  healed_to("acl: [ \"user:33:rwx\" ], mode: \"0640\"", "user:33:rwx,group::r--", 0640);
+  healed_to("acl: none, mode: \"0660\"", "", 0660);
+  healed_to("acl: [ \"user:33:r\" ]", "user:33:r--,group::rw-", 0660);
+}
+
 TEST_F(LeastTouch, WhateverLiesWhereAFileBelongsGivesWayWhereThatIsDeclaredAndComesBackOnARollback) {
   bridge_.write("good", "x\n");
   const auto target = bridge_.path("app/a");

@@ -111,7 +111,7 @@ class Declarations {
         declare(file->path,
                 who + (file->baseline_path.empty() ? "a file" : "the bytes of " + file->baseline_path) +
                     (file->mode ? ", mode " + replay::octal(*file->mode) : "") +
-                    (file->owner.empty() ? "" : ", owner " + file->owner),
+                    (file->owner.empty() ? "" : ", owner " + file->owner) + (file->acl ? ", acl " + *file->acl : ""),
                 "byte for byte");
       } else if (const auto* env = std::get_if<EnvProbe>(&probe.what)) {
         std::vector<std::string> names = env->require;

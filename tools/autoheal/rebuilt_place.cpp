@@ -247,7 +247,10 @@ void forget_owners(EngineSpec& spec) {
   spec.certify.security.owner.clear();
   for (auto* probes : {&spec.self_test, &spec.repair.checks}) {
     for (Probe& probe : *probes) {
-      if (auto* file = std::get_if<FileProbe>(&probe.what)) file->owner.clear();
+      auto* file = std::get_if<FileProbe>(&probe.what);
+      if (file == nullptr) continue;
+      file->owner.clear();
+      file->acl.reset();  // its names may be nobody's here
     }
   }
 }

@@ -67,12 +67,18 @@ constexpr Field user_field = one("user", word, "the OS user it runs as (only whe
 
 // ---- probes
 
+constexpr std::array<std::string_view, 1> probed_acl_choices = {"none"};
+constexpr Field acl_entries = list("acl", word, "who else may do what: [\"user:www-data:r\"]");
 constexpr std::array file_probe_fields = {
     must("path", target, "the file"),
     one("baseline", source, "it holds the same bytes as this file"),
     one("sha256", digest, "it has this digest"),
     one("mode", mode, "it has exactly this mode"),
     one("owner", owner, "it belongs to user:group"),
+    or_else(choice("acl", probed_acl_choices,
+                   "its access list: none, or exactly these entries as setfacl takes them: [\"user:www-data:r\"]",
+                   "not looked at"),
+            acl_entries),
 };
 constexpr Shape file_probe{"file probe", file_probe_fields};
 constexpr std::array<std::string_view, 6> dialects = {"shell", "systemd", "compose", "dotenv", "docker", "expand"};
@@ -136,7 +142,6 @@ constexpr Shape probe{"probe", probe_fields, probe_kinds};
 // ---- repairs
 
 constexpr std::array<std::string_view, 2> acl_choices = {"none", "keep"};
-constexpr Field acl_entries = list("acl", word, "who else may do what: [\"user:www-data:r\"]");
 constexpr Field acl_field = or_else(
     choice("acl", acl_choices,
            "its access list: none takes it off, keep lets the mode grant more to whom it names, or entries as setfacl "

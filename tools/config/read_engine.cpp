@@ -186,6 +186,7 @@ class EngineReader {
     read(node, "sha256", probe.sha256);
     read(node, "mode", probe.mode);
     read(node, "owner", probe.owner);
+    probe.acl = acl(node);
     if (const Node* baseline = node.find("baseline"))
       probe.baseline = reading_.baseline(*baseline, join(path, "baseline"));
     return probe;

@@ -86,6 +86,7 @@ class Target {
     Look look;
     look.digest = with_digest;
     look.digest_needed = false;
+    look.digest_of_large = workflows::declares_content(site_->change());
     look.naming = naming_of(site_->change());
     auto seen = look_at(site_->folder(), site_->name(), site_->change().before.path, look, site_->tools().blobs,
                         site_->tools().own);
@@ -165,9 +166,9 @@ Result<void> Target::become(const Rights& from, const Rights& to) {
   if (auto set = set_mode(to.mode); !set) return set;
   site_->step("set");
   if (rights_of(now_) == to) return {};
-  return failure(ErrorKind::refused,
-                 site_->change().before.path + " did not take its new mode and owner; the kernel may keep a user who is "
-                                               "not of its group from setting setgid");
+  return failure(ErrorKind::refused, site_->change().before.path +
+                                         " did not take its new mode and owner; the kernel may keep a user who is "
+                                         "not of its group from setting setgid");
 }
 
 Result<void> Target::sync() {

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "tools/host/access_lists.hpp"
 #include "tools/host/pidfile.hpp"
 #include "tools/host/process_table.hpp"
 #include "tools/host/user_account.hpp"
+#include "workflows/access_list.hpp"
 #include "workflows/env_judge.hpp"
 #include "workflows/settings_probe.hpp"
 
@@ -30,8 +32,30 @@ std::string why(const RunOutcome& ran) {
   return text;
 }
 
+std::string octal_text(workflows::FileMode mode) {
+  std::string text;
+  for (int shift = 9; shift >= 0; shift -= 3)
+    text += static_cast<char>('0' + ((mode >> static_cast<unsigned>(shift)) & 7U));
+  return text;
+}
+
 Verdict cannot_look(const Error& error) {
   return error.kind == ErrorKind::unavailable ? unknown(error.message) : fails(error.message);
+}
+
+// The one that a repair of the same `acl` and `mode` would leave.
+Verdict probe_list(const TargetFacts& facts, const workflows::FileProbe& probe) {
+  if (!probe.acl) return {};
+  const std::string found = facts.acl.empty() ? "none" : facts.acl;
+  if (*probe.acl == workflows::acl_none)
+    return facts.acl.empty() ? Verdict{} : fails(probe.path + " has an access list (" + found + "), none was declared");
+  const auto resolved = resolved_list(*probe.acl);
+  if (!resolved) return unknown(probe.path + ": " + resolved.error().message);
+  const auto held = workflows::mode_without_list(facts.mode, facts.acl);
+  const auto wanted = workflows::with_list(*resolved, facts.mode, held, probe.mode.has_value());
+  if (wanted == workflows::ListAndMode{facts.acl, facts.mode}) return {};
+  return fails(probe.path + " does not have the declared access list: it has " + found + " with mode " +
+               octal_text(facts.mode) + ", not " + wanted.acl + " with mode " + octal_text(wanted.mode));
 }
 
 }  // namespace
@@ -39,7 +63,8 @@ Verdict cannot_look(const Error& error) {
 Verdict probe_file(const RootFolder& root, const workflows::FileProbe& probe, const engine::BlobStore& blobs,
                    const OwnFiles& own) {
   Look look;
-  look.rights = false;
+  look.rights = probe.acl.has_value();
+  look.digest = !probe.baseline.empty() || !probe.sha256.empty();
   if (probe.baseline.starts_with("hmac-")) look.naming = BlobNaming::keyed;
   const auto seen = look_at(root, probe.path, look, blobs, own);
   if (!seen) return cannot_look(seen.error());
@@ -52,6 +77,7 @@ Verdict probe_file(const RootFolder& root, const workflows::FileProbe& probe, co
   if (!probe.sha256.empty() && facts.digest != "sha256:" + probe.sha256)
     return fails(probe.path + " does not have the declared sha256");
   if (probe.mode && facts.mode != *probe.mode) return fails(probe.path + " does not have the declared mode");
+  if (Verdict listed = probe_list(facts, probe); listed.verdict != ProbeVerdict::pass) return listed;
   if (probe.owner.empty()) return {};
   const auto owner = owner_of(probe.owner);
   if (!owner) return unknown(owner.error().message);
@@ -104,7 +130,9 @@ Verdict probe_process(const RootFolder& root, const workflows::ProcessProbe& pro
 
 Verdict probe_link(const RootFolder& root, const workflows::LinkProbe& probe, const engine::BlobStore& blobs,
                    const OwnFiles& own) {
-  const auto seen = look_at(root, probe.path, {}, blobs, own);
+  Look look;
+  look.digest = false;
+  const auto seen = look_at(root, probe.path, look, blobs, own);
   if (!seen) return cannot_look(seen.error());
   const TargetFacts& facts = seen->facts;
   if (facts.kind == TargetKind::absent)

@@ -64,7 +64,9 @@ class Observer {
 };
 
 Result<void> Observer::one(const std::string& path, const ObserveRequest::Target& wanted) {
-  const bool known = facts_.contains(path);
+  const auto seen_before = facts_.find(path);
+  const bool known = seen_before != facts_.end() && (wanted.rights_only || !seen_before->second.digest.empty() ||
+                                                     seen_before->second.kind != TargetKind::file);
   if (known && (!wanted.keep_content || observation_.contents.contains(path))) return {};
   Look look;
   const bool keyed =
@@ -73,6 +75,7 @@ Result<void> Observer::one(const std::string& path, const ObserveRequest::Target
   look.keep_content = wanted.keep_content;
   look.aged = true;
   look.digest_needed = wanted.digest_needed || wanted.keep_content;
+  look.digest_of_large = !wanted.rights_only;
   auto seen = look_at(root_, path, look, blobs_, own_);
   if (!seen) return std::unexpected(in_words(path, seen.error()));
   tell_obstacles(root_, seen->facts);

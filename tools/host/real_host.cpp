@@ -386,7 +386,7 @@ Result<std::vector<SecurityFinding>> RealHost::scan(const EngineSpec& spec, cons
     std::vector<std::string> restored;
     std::ranges::copy_if(touched, std::back_inserter(restored),
                          [&](const std::string& path) { return is_state(spec, path); });
-    return scan_security(*root, policy, touched, restored, OwnFiles(options_.own_files));
+    return scan_security(*root, spec, policy, touched, restored, OwnFiles(options_.own_files));
   });
 }
 
@@ -396,11 +396,14 @@ Result<std::vector<TargetFacts>> RealHost::look(const EngineSpec& spec, const st
     if (!root) return std::unexpected(root.error());
     const OwnFiles own(options_.own_files);
     std::vector<TargetFacts> facts;
+    const auto observed = workflows::what_to_observe(spec, 1).targets;
     for (const std::string& path : paths) {
       Look wanted;
       wanted.naming = naming_of_target(spec, path);
       wanted.aged = true;
       wanted.digest_needed = false;  // a log may be written all the time; where content counts, it is missed
+      wanted.digest_of_large =
+          std::ranges::any_of(observed, [&](const auto& target) { return target.path == path && !target.rights_only; });
       auto seen = is_state(spec, path) ? look_at_state(*root, path, {options_.blobs, databases_, own, {}})
                                        : facts_of(look_at(*root, path, wanted, options_.blobs, own));
       if (!seen) return std::unexpected(std::move(seen.error()));

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include <array>
 #include <cerrno>
@@ -49,14 +50,33 @@ std::string where_it_leads(int descriptor) {
   return size < 0 ? std::string() : std::string(target.data(), static_cast<std::size_t>(size));
 }
 
+std::string text_of_link(const RootFolder& root, const std::string& path) {
+  const auto link = root.open_below(path, O_PATH | O_NOFOLLOW);
+  std::array<char, PATH_MAX> text{};
+  const ssize_t size = link ? ::readlinkat(link->get(), "", text.data(), text.size()) : -1;
+  return size < 0 ? std::string() : std::string(text.data(), static_cast<std::size_t>(size));
+}
+
+// What each link shall point to, as repairs and probes say.
+std::set<std::pair<std::string, std::string>> links_declared_by(const workflows::EngineSpec& spec) {
+  std::set<std::pair<std::string, std::string>> links;
+  for (const workflows::LinkRepair& link : spec.repair.links) links.emplace(link.path, link.target);
+  for (const auto* probes : {&spec.self_test, &spec.repair.checks}) {
+    for (const workflows::Probe& probe : *probes) {
+      if (const auto* link = std::get_if<workflows::LinkProbe>(&probe.what)) links.emplace(link->path, link->target);
+    }
+  }
+  return links;
+}
+
 bool lies_in(const std::string& path, const std::string& folder) {
   return path == folder || folder == "/" || path.starts_with(folder + "/");
 }
 
 class Scan {
  public:
-  Scan(const RootFolder& root, const SecuritySpec& policy, const OwnFiles& own)
-      : root_(root), policy_(policy), own_(own) {}
+  Scan(const RootFolder& root, const workflows::EngineSpec& spec, const SecuritySpec& policy, const OwnFiles& own)
+      : root_(root), policy_(policy), own_(own), declared_links_(links_declared_by(spec)) {}
 
   Result<void> begin() {
     auto expressions = workflows::LineExpressions::of(policy_.forbid);
@@ -76,6 +96,7 @@ class Scan {
   Result<void> judge(const std::string& path, const struct stat& status);
   Result<void> judge_content(const std::string& path);
   void judge_link(const std::string& path);
+  [[nodiscard]] bool has_capabilities(const std::string& path) const;
   [[nodiscard]] std::string list_beside(const std::string& path) const;
   void find(const std::string& path, std::string rule, std::string message) {
     findings_.push_back({path, std::move(rule), std::move(message)});
@@ -86,6 +107,7 @@ class Scan {
   const RootFolder& root_;
   const SecuritySpec& policy_;
   const OwnFiles& own_;
+  const std::set<std::pair<std::string, std::string>> declared_links_;
   std::pair<std::uint32_t, std::uint32_t> owner_{};
   workflows::LineExpressions forbidden_;
   std::set<std::string> judged_, named_;
@@ -164,7 +186,9 @@ Result<void> Scan::judge_rights(const std::string& path, const struct stat& stat
     find(path, "max_mode", "mode " + octal(mode) + " is wider than " + octal(*policy_.max_mode) + list_beside(path));
   }
   if (!policy_.allow_setid && workflows::is_setid(mode, kind))
-    find(path, "setid", "mode " + octal(mode) + " is " + setid_text(mode));
+    find(path, "setid", "mode " + octal(mode) + " is " + setid_text(mode) + std::string(workflows::allowed_as_setid));
+  if (kind == TargetKind::file && workflows::judges_capabilities(policy_) && has_capabilities(path))
+    find(path, "capability", "has file capabilities" + std::string(workflows::allowed_as_setid));
   if (kind != TargetKind::file || policy_.forbid.empty()) return {};
   return judge_content(path);
 }
@@ -176,8 +200,14 @@ std::string Scan::list_beside(const std::string& path) const {
   return acl && !acl->empty() ? "; its group bits are the most that its access list grants (" + *acl + ")" : "";
 }
 
+bool Scan::has_capabilities(const std::string& path) const {
+  const auto open = root_.open_below(path, O_PATH | O_NOFOLLOW);
+  return open && ::getxattr(path_of_open(open->get()).c_str(), "security.capability", nullptr, 0) > 0;
+}
+
 void Scan::judge_link(const std::string& path) {
   if (!policy_.allow_symlinks) return find(path, "symlink", "is a symlink");
+  if (declared_links_.contains({path, text_of_link(root_, path)})) return;
   const UniqueFd target(::openat(root_.descriptor(), path.c_str(), O_PATH | O_CLOEXEC));
   if (!target) {
     if (errno == ELOOP) find(path, "symlink", "leads in a circle");
@@ -212,10 +242,10 @@ Result<void> Scan::judge_content(const std::string& path) {
 
 }  // namespace
 
-Result<std::vector<SecurityFinding>> scan_security(const RootFolder& root, const SecuritySpec& policy,
-                                                   const std::vector<std::string>& touched,
+Result<std::vector<SecurityFinding>> scan_security(const RootFolder& root, const workflows::EngineSpec& spec,
+                                                   const SecuritySpec& policy, const std::vector<std::string>& touched,
                                                    const std::vector<std::string>& restored, const OwnFiles& own) {
-  Scan scan(root, policy, own);
+  Scan scan(root, spec, policy, own);
   if (auto begun = scan.begin(); !begun) return std::unexpected(std::move(begun.error()));
   for (const std::string& path : policy.paths) {
     if (auto scanned = scan.below(path); !scanned) return std::unexpected(std::move(scanned.error()));

@@ -192,7 +192,8 @@ Result<Seen> look_at_open(const UniqueFd& opened, const std::string& path, const
   const UniqueFd readable = opens ? reopen_for_reading(opened.get()) : UniqueFd();
   const int problem = errno;
   Seen plain{facts_from(status, path), {}};
-  if (S_ISREG(status.st_mode) && look.digest) {
+  const bool left_out = !look.digest || (!look.digest_of_large && plain.facts.size > content_limit);
+  if (S_ISREG(status.st_mode) && !left_out) {
     if (!readable && look.digest_needed) return system_failure(path, problem);
     auto seen = readable ? look_at_file(readable.get(), path, look, blobs) : failure(ErrorKind::refused, path);
     if (!seen && look.digest_needed) return seen;

@@ -73,6 +73,7 @@ TEST(LoadEverything, EveryFieldArrives) {
   ASSERT_EQ(spec.self_test.size(), 9U);
   EXPECT_EQ(std::get<FileProbe>(spec.self_test[0].what).baseline, sha256_name("port = 8080\n"));
   EXPECT_EQ(std::get<FileProbe>(spec.self_test[0].what).mode, 0640U);
+  EXPECT_EQ(std::get<FileProbe>(spec.self_test[0].what).acl, "user:root:r,group::r");
   EXPECT_EQ(std::get<SettingsProbe>(spec.self_test[2].what),
             (SettingsProbe{"etc/app.yaml", {{"/v", "1.10"}, {"/b/c", "\"8080\""}, {"/d", "false"}}, {"/a"}}));
   EXPECT_FALSE(spec.self_test[3].heal);

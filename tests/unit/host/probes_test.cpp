@@ -11,6 +11,7 @@
 
 #include "engine/digest.hpp"
 #include "tests/unit/host/host_fixture.hpp"
+#include "tools/host/access_lists.hpp"
 #include "tools/host/unique_fd.hpp"
 #include "tools/host/url.hpp"
 
@@ -109,6 +110,34 @@ TEST_F(ProbesTest, File) {
   EXPECT_EQ(verdict(FileProbe{"../outside", {}, {}, {}, {}, {}}), ProbeVerdict::fail);
   ASSERT_EQ(::mkfifo((root_ / "fifo").c_str(), 0600), 0);
   EXPECT_EQ(verdict(FileProbe{"fifo", {}, {}, {}, {}, {}}), ProbeVerdict::fail);
+}
+
+TEST_F(ProbesTest, FileTellsAnAccessListThatIsNotDeclared) {
+  write("a.conf", "text", 0640);
+  const auto give = [&](const std::string& acl, unsigned mode) {
+    const UniqueFd open(::open((root_ / "a.conf").c_str(), O_PATH | O_CLOEXEC));
+    return set_access_list(open.get(), acl, mode).has_value() && ::chmod((root_ / "a.conf").c_str(), mode) == 0;
+  };
+  FileProbe file{"a.conf", {}, {}, {}, 0640, {}, "none"};
+  EXPECT_EQ(verdict(file), ProbeVerdict::pass);
+  if (!give("user:33:rw-,group::r--", 0640)) GTEST_SKIP() << "no access lists on this file system";
+  EXPECT_EQ(probe(file).message, "a.conf has an access list (user:33:rw-,group::r--), none was declared");
+  file.acl.reset();
+  EXPECT_EQ(verdict(file), ProbeVerdict::pass) << "only where it is declared";
+  file.acl = "user:33:rw";
+  EXPECT_EQ(verdict(file), ProbeVerdict::pass) << "the mode is declared: it is the mask";
+  file.mode.reset();
+  EXPECT_EQ(verdict(file), ProbeVerdict::fail) << "without a mode it is all that the entries ask for";
+  file.acl = "user:33:rw,mask::r";
+  EXPECT_EQ(verdict(file), ProbeVerdict::pass);
+  file.acl = "user:33:rw,group::rw,mask::r";
+  EXPECT_EQ(verdict(file), ProbeVerdict::fail);
+  file.acl = "user:34:rw";
+  EXPECT_EQ(verdict(file), ProbeVerdict::fail);
+  ASSERT_TRUE(give("", 0640));
+  EXPECT_EQ(verdict(file), ProbeVerdict::fail) << "it is gone";
+  file.acl = "user:nobody-has-this-name:r";
+  EXPECT_EQ(verdict(file), ProbeVerdict::unknown);
 }
 
 TEST_F(ProbesTest, LinkTellsWhatIsThereInstead) {

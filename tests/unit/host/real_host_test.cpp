@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 
 #include "engine/digest.hpp"
 #include "tests/unit/host/host_fixture.hpp"
@@ -108,6 +109,95 @@ TEST_F(RealHostTest, NeverOpensItsOwnFiles) {
   int status = -1;
   ::waitpid(child, &status, 0);
   EXPECT_EQ(status, 0);
+}
+
+TEST_F(RealHostTest, ALinkThatIsDeclaredMayLeadWhereItIsDeclaredTo) {
+  const std::vector<std::pair<std::string, std::string>> links = {
+      {"absolute", "/usr/share/zoneinfo/UTC"}, {"up", "../x"}, {"to", "chain"}, {"self", "self"}, {"none", "/no/such"}};
+  fs::create_symlink("/etc/passwd", root_ / "chain");
+  std::vector<std::string> touched;
+  for (const auto& [path, target] : links) {
+    fs::create_symlink(target, root_ / path);
+    touched.push_back(path);
+  }
+  SecuritySpec policy;
+  policy.paths = {"."};
+  EXPECT_THAT(rules(policy, touched),
+              UnorderedElementsAre("absolute outside", "to outside", "chain outside", "self symlink"))
+      << "nobody declared them; what leads nowhere leads not out";
+  for (const auto& [path, target] : links) spec_.repair.links.push_back({path, target});
+  EXPECT_THAT(rules(policy, touched), ElementsAre("chain outside")) << "that one nobody declared";
+  spec_.repair.links[0].target = "/usr/share/zoneinfo/CET";
+  EXPECT_THAT(rules(policy, touched), UnorderedElementsAre("chain outside", "absolute outside"));
+  spec_.self_test = {{"link", std::chrono::seconds(1), true, LinkProbe{"absolute", "/usr/share/zoneinfo/UTC"}}};
+  EXPECT_THAT(rules(policy, touched), ElementsAre("chain outside")) << "a probe declares, too";
+  policy.allow_symlinks = false;
+  EXPECT_EQ(rules(policy, touched).size(), 6U);
+}
+
+TEST_F(RealHostTest, FileCapabilitiesAreFoundAsSetidIs) {
+  write("bin/web", "x", 0755);
+  const std::string capability("\1\0\0\2\0\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20);
+  if (::setxattr((root_ / "bin/web").c_str(), "security.capability", capability.data(), capability.size(), 0) != 0)
+    GTEST_SKIP() << "no file capabilities here";
+  SecuritySpec policy;
+  EXPECT_THAT(rules(policy, {"bin/web"}), IsEmpty()) << "nothing was declared";
+  policy.paths = {"bin"};
+  EXPECT_THAT(rules(policy), ElementsAre("bin/web capability"));
+  EXPECT_NE(host().scan(spec_, policy, {})->front().message.find("`allow_setid: true`"), std::string::npos);
+  policy.allow_setid = true;
+  EXPECT_THAT(rules(policy), IsEmpty());
+}
+
+// 64 GiB, which nobody could read within a test.
+TEST_F(RealHostTest, WhatOnlyGetsItsModeIsNotRead) {
+  write("logs/huge", "start", 0666);
+  fs::resize_file(root_ / "logs/huge", std::uintmax_t{1} << 36U);
+  PolicyRepair policy;
+  policy.path = "logs";
+  policy.recursive = true;
+  policy.max_mode = 0640;
+  spec_.repair.policy = {policy};
+  const auto seen = host().observe(spec_, what_to_observe(spec_, 1));
+  ASSERT_TRUE(seen) << seen.error().message;
+  const auto target = std::ranges::find(seen->targets, "logs/huge", &TargetFacts::path);
+  ASSERT_NE(target, seen->targets.end());
+  EXPECT_EQ(target->digest, "");
+  std::vector<Change> changes(1);
+  changes[0].kind = ChangeKind::policy;
+  changes[0].before = *target;
+  changes[0].after = {TargetKind::file, {}, 0640, target->uid, target->gid, {}, {}, {}};
+  const auto outcomes = host().apply(spec_, changes, 1, mark_);
+  ASSERT_EQ(outcomes.front().status, ChangeStatus::done) << outcomes.front().message;
+  EXPECT_EQ(facts("logs/huge"), outcomes.front().left);
+  SecuritySpec security;
+  security.paths = {"logs"};
+  security.max_mode = 0750;
+  EXPECT_THAT(rules(security, {"logs/huge"}), ElementsAre("logs max_mode"));
+  EXPECT_EQ(host().restore(spec_, changes, 1, outcomes, mark_).front().status, UndoStatus::restored);
+  EXPECT_EQ(status("logs/huge").st_mode & 07777U, 0666U);
+  FileProbe probe{"logs/huge", {}, {}, {}, 0666, {}};
+  EXPECT_EQ(host().probe(spec_, Probe{"mode", std::chrono::seconds(5), true, probe}, mark_).verdict,
+            ProbeVerdict::pass);
+}
+
+TEST_F(RealHostTest, WhatIsReplacedOrRemovedIsReadHoweverLarge) {
+  write("logs/large", std::string((16U << 20U) + 1, 'x'), 0666);
+  PolicyRepair below;
+  below.path = "logs";
+  below.recursive = true;
+  below.max_mode = 0640;
+  spec_.repair.policy = {below};
+  spec_.repair.links = {{"logs/large", "elsewhere"}};
+  auto seen = host().observe(spec_, what_to_observe(spec_, 1));
+  EXPECT_NE(std::ranges::find(seen->targets, "logs/large", &TargetFacts::path)->digest, "");
+  spec_.repair.links.clear();
+  PolicyRepair absent;
+  absent.path = "logs/large";
+  absent.absent = true;
+  spec_.repair.policy.push_back(absent);
+  seen = host().observe(spec_, what_to_observe(spec_, 1));
+  EXPECT_NE(std::ranges::find(seen->targets, "logs/large", &TargetFacts::path)->digest, "");
 }
 
 TEST_F(RealHostTest, FindsWhatBreaksSecurity) {

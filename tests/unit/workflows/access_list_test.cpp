@@ -38,10 +38,20 @@ TEST(AccessList, WithoutItTheOwningGroupGetsNoMoreThanItHad) {
 }
 
 TEST(AccessList, ADeclaredOneBringsItsMaskAlong) {
-  EXPECT_EQ(with_list("user:33:r--", 0600, ""), (ListAndMode{"user:33:r--,group::---", 0640}));
-  EXPECT_EQ(with_list("user:33:rw-,mask::r--", 0640, ""), (ListAndMode{"user:33:rw-,group::r--", 0640}));
-  EXPECT_EQ(with_list("group:7:r--,user:33:r--,group::rw-", 0644, "user:1:rwx,group::---"),
+  EXPECT_EQ(with_list("user:33:r--", 0600, 0600, false), (ListAndMode{"user:33:r--,group::---", 0640}));
+  EXPECT_EQ(with_list("user:33:rw-,mask::r--", 0640, 0640, false), (ListAndMode{"user:33:rw-,group::r--", 0640}));
+  EXPECT_EQ(with_list("group:7:r--,user:33:r--,group::rw-", 0644, 0604, false),
             (ListAndMode{"user:33:r--,group::rw-,group:7:r--", 0664}));
+}
+
+TEST(AccessList, BesideADeclaredModeTheMaskIsItsGroupBits) {
+  EXPECT_EQ(with_list("user:1:rwx", 0640, 0640, true), (ListAndMode{"user:1:rwx,group::r--", 0640}));
+  EXPECT_EQ(with_list("user:1:r--", 0660, 0640, true), (ListAndMode{"user:1:r--,group::r--", 0660}))
+      << "the owning group keeps what it had";
+  EXPECT_EQ(with_list("user:1:r--", 0640, 0670, true), (ListAndMode{"user:1:r--,group::r--", 0640}))
+      << "and gets no more than the mode gives";
+  EXPECT_EQ(with_list("user:1:r--,group::rwx", 0640, 0600, true), (ListAndMode{"user:1:r--,group::rwx", 0640}));
+  EXPECT_EQ(with_list("user:1:r--,mask::rw-", 0640, 0640, true).mode, 0660U) << "who declares both must declare alike";
 }
 
 TEST(AccessList, WhatIsNewInheritsAsTheKernelHasIt) {
@@ -136,6 +146,33 @@ TEST_F(LeastTouchPlan, AModeThatWidensANamedEntryIsRefusedUnlessItIsDeclared) {
   observation_.acls["user:www-data:r"] = "user:33:r--";
   EXPECT_EQ(plan().changes.at(0).after.acl, "user:33:r--,group::r--");
   EXPECT_TRUE(is_in_place(plan().changes.at(0)));
+}
+
+TEST_F(LeastTouchPlan, ADeclaredModeIsTheModeWhateverTheListSays) {
+  FileRepair& file = restore("a");
+  file.mode = 0640;
+  file.acl = "user:daemon:rwx";
+  observation_.acls["user:daemon:rwx"] = "user:1:rwx";
+  see("a", TargetKind::file, 0640, "good");
+  EXPECT_EQ(plan().changes.at(0).after.mode, 0640U);
+  EXPECT_EQ(plan().changes.at(0).after.acl, "user:1:rwx,group::r--");
+  see("a", TargetKind::file, 0670, "good").acl = "user:2:rwx,group::---";
+  EXPECT_EQ(plan().changes.at(0).after.acl, "user:1:rwx,group::---") << "the owning group had nothing before";
+  see("a", TargetKind::file, 0640, "good").acl = "user:1:rwx,group::r--";
+  EXPECT_TRUE(plan().empty()) << "as it was left";
+  see("a", TargetKind::absent, 0);
+  EXPECT_EQ(plan().changes.at(0).after.acl, "user:1:rwx,group::r--");
+  EXPECT_EQ(plan().changes.at(0).after.mode, 0640U);
+  observation_.acls["user:daemon:rwx"] = "user:1:rwx,mask::rwx";
+  EXPECT_THAT(refusal(), HasSubstr("write both alike"));
+  observation_.acls["user:daemon:rwx"] = "user:1:rwx,mask::r--";
+  EXPECT_EQ(plan().changes.at(0).after.mode, 0640U);
+
+  file.mode = 0660;
+  file.acl = "none";
+  see("a", TargetKind::file, 0640, "good").acl = "user:1:rw-,group::r--";
+  EXPECT_EQ(plan().changes.at(0).after.acl, "");
+  EXPECT_EQ(plan().changes.at(0).after.mode, 0660U) << "both are declared, both are set";
 }
 
 TEST_F(LeastTouchPlan, APolicyNarrowsTheMaskAndTakesAListOff) {

@@ -180,6 +180,24 @@ class Preflight : public Truth {
   Observation observation_;
 };
 
+TEST_F(Preflight, RefusesWhatWouldGiveRightsAwayAndSaysWhatAllowsIt) {
+  const auto reason = [&] {
+    const auto refusals = certify_plan(spec_, plan_, {}, {}, {}, adopted_, true);
+    return refusals.empty() ? std::string() : refusals.front().reason;
+  };
+  plan_.changes[0].after.mode = 04755;
+  EXPECT_EQ(reason(), "etc/a would be setuid or setgid; `allow_setid: true` under `certify.security` allows that");
+  plan_.changes[0].after.mode = 0755;
+  plan_.changes[0].before.capability = "0100";
+  EXPECT_EQ(reason(), "") << "new content gets none";
+  plan_.changes[0].before.digest = plan_.changes[0].after.content;
+  EXPECT_EQ(reason(), "etc/a has file capabilities; `allow_setid: true` under `certify.security` allows that");
+  spec_.certify.security.allow_setid = true;
+  EXPECT_EQ(reason(), "");
+  spec_.certify.security = {};
+  EXPECT_EQ(reason(), "") << "nothing is declared";
+}
+
 TEST_F(Preflight, CertifiesAPlanThatBreaksNoRule) { EXPECT_THAT(preflight(), IsEmpty()); }
 TEST_F(Preflight, RefusesWhatThePrincipalMayNot) { EXPECT_THAT(preflight(false), ElementsAre("rbac")); }
 TEST_F(Preflight, RefusesAModeThatIsTooWide) {

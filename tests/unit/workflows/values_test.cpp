@@ -185,7 +185,7 @@ TEST(EngineSpecCodec, TheSameSpecificationIsTheSameBytesAndComesBack) {
   spec.strategy = Strategy::arie;
   spec.depends_on = {"F"};
   spec.self_test.resize(9);
-  spec.self_test[0].what = FileProbe{"a", "b", "sha256:x", "00", 0640, "root:root"};
+  spec.self_test[0].what = FileProbe{"a", "b", "sha256:x", "00", 0640, "root:root", "user:x:r"};
   spec.self_test[1].what = EnvProbe{".env", {"A"}, {{"B", "1"}}, "compose"};
   spec.self_test[2].what = TcpProbe{"h", 80};
   spec.self_test[3].what = HttpProbe{"http://x", 204, "ok", {{"H", "v"}}};
