@@ -371,10 +371,10 @@ UndoOutcome SimulatedHost::restore_one(const EngineSpec& spec, const Change& cha
   return {};
 }
 
-std::vector<std::string> SimulatedHost::settle(const EngineSpec&, const EffectMark& heal_mark) {
+std::vector<std::string> SimulatedHost::settle(const EngineSpec&, const SettleRequest& request) {
   const std::lock_guard lock(mutex_);
-  auto last = displaced_.lower_bound(heal_mark);
-  while (last != displaced_.end() && last->first.starts_with(heal_mark)) last = displaced_.erase(last);
+  auto last = displaced_.lower_bound(request.heal_mark);
+  while (last != displaced_.end() && last->first.starts_with(request.heal_mark)) last = displaced_.erase(last);
   return {};
 }
 
