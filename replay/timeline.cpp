@@ -160,7 +160,7 @@ struct Describe {
   }
   void operator()(const ImagesKept& e) {
     say(e.kept.empty() ? "nothing that it displaced lies beside its targets any more"
-                       : "stays beside its targets, since the vault could not take it");
+                       : "what it displaced stays beside its targets");
     for (const std::string& one : e.kept) add(one);
   }
 };

@@ -271,9 +271,13 @@ class Judgement {
   void all_else_is_as_it_was() {
     for (const EnvReader reader : readers_) {
       if (then_.at(reader).problem) continue;
+      std::set<std::string_view> assigned;
+      for (const EnvStatement& one : then_.at(reader).statements) {
+        if (one.assigns()) assigned.insert(one.name);
+      }
       std::set<std::string> joined;
       for (const EnvStatement& one : then_.at(reader).statements) {
-        const bool known = last_of(then_.at(reader), meant_name(one.name)) != nullptr;
+        const bool known = assigned.contains(meant_name(one.name));
         if (!known) joined.insert(one.name);  // else another assignment would count from now on
       }
       const auto then = other_statements(then_.at(reader), before_, joined);

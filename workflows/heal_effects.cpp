@@ -425,7 +425,9 @@ HealInput HealEffects::outcome_of(const std::string& heal, const Recheck& effect
 HealInput HealEffects::outcome_of(const std::string& heal, const Settle& effect) {
   Settled settled;
   if (const auto spec = specification(effect.configuration)) {
-    settled.kept = at_.host.settle(**spec, at_.ledger_id + "/" + heal + "/");
+    SettleRequest request{at_.ledger_id + "/" + heal + "/", effect.start, {}};
+    if (effect.plan) request.changes = effect.plan->changes;
+    settled.kept = at_.host.settle(**spec, request);
   }
   return settled;
 }

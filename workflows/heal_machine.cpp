@@ -6,31 +6,13 @@
 #include "engine/check.hpp"
 #include "engine/contained.hpp"
 #include "engine/digest.hpp"
+#include "workflows/heal_outcomes.hpp"
 #include "workflows/plan_codec.hpp"
 #include "workflows/strategy.hpp"
 
 namespace autoheal::workflows {
 
 namespace {
-
-bool succeeded(const ChangeOutcome& outcome) {
-  return outcome.status == ChangeStatus::done || outcome.status == ChangeStatus::found_done;
-}
-
-std::string cause_of(const ChangeOutcome& outcome) {
-  switch (outcome.status) {
-    case ChangeStatus::target_changed:
-      return "target_changed";
-    case ChangeStatus::refused:
-      return "refused";
-    case ChangeStatus::unknown:
-      return "interrupted";
-    case ChangeStatus::not_started:
-      return "could_not_start";
-    default:
-      return "failed";
-  }
-}
 
 // One decision under construction: each entry is folded as it is added, so that what follows decides on the state
 // that the ledger will show.
@@ -82,8 +64,8 @@ class Turn {
   void on(const ProcessStarted& input) {
     if (has_ended()) return end();  // its end was committed, only its stream is listed as open: by nobody of ours
     if (could_have_killed(state_) && state_.resumptions >= resumptions_allowed) {
-      end_exhausted(EndReason::crash_loop,
-                    "resumed " + std::to_string(state_.resumptions) + " times without progress; " + what_was_changed());
+      end_exhausted(EndReason::crash_loop, "resumed " + std::to_string(state_.resumptions) +
+                                               " times without progress; " + what_was_changed(state_));
       return;
     }
     const bool by_others = state_.version != input.version;
@@ -194,7 +176,7 @@ class Turn {
       case Step::acting:
         if (std::holds_alternative<ActDone>(input) || state_.intended == 0)
           return stop_at_defect(sentence, outcomes_in(input));
-        return stop_at_defect(sentence, {unknown_outcome()});
+        return stop_at_defect(sentence, {unknown_outcome(state_.intended)});
       case Step::certifying: {
         const auto* told = std::get_if<Evidenced>(&input);
         add(CertificationRefused{state_.attempt,
@@ -209,13 +191,6 @@ class Turn {
   }
 
  private:
-  // Of the effect that was under way: only then none is.
-  static bool is_outcome(const HealInput& input) {
-    return !std::holds_alternative<Begin>(input) && !std::holds_alternative<Join>(input) &&
-           !std::holds_alternative<Go>(input) && !std::holds_alternative<Cancel>(input) &&
-           !std::holds_alternative<WokenUp>(input) && !std::holds_alternative<ProcessStarted>(input);
-  }
-
   // What is under way ends first.
   void tell_to_end(const std::string& sentence, const HealInput& input) {
     if (!state_.ending) add(CancelRequested{EndReason::defect, {}});
@@ -232,12 +207,6 @@ class Turn {
     in_defect_ = sentence;
     if (in_attempt() && state_.plan_certified) return roll_back();
     conclude();
-  }
-
-  static std::vector<ChangeOutcome> outcomes_in(const HealInput& input) {
-    if (const auto* changes = std::get_if<ChangesDone>(&input)) return changes->outcomes;
-    if (const auto* act = std::get_if<ActDone>(&input)) return {act->outcome};
-    return {};
   }
 
   template <class E>
@@ -428,14 +397,6 @@ class Turn {
     if (state_.attempt > 0) perform(Settle{context()});
   }
 
-  std::string what_was_changed() const {
-    std::string numbers;
-    for (const auto& [number, outcome] : state_.outcomes) {
-      if (!state_.undone.contains(number)) numbers += (numbers.empty() ? "" : ", ") + std::to_string(number);
-    }
-    return numbers.empty() ? "no change of its plan is in place" : "in place are changes " + numbers;
-  }
-
   // After a restart: takes up whatever the dead process was waiting for.
   void go_on() {
     if (state_.starts_over && !state_.rolling_back && !state_.ending) return start_over();
@@ -465,16 +426,8 @@ class Turn {
   // What earlier rules planned is not carried out by those of today: all of it is put back, and the attempt starts once
   // more.
   void start_over() {
-    if (state_.intended != 0) add(ChangeApplied{state_.attempt, {unknown_outcome()}});
+    if (state_.intended != 0) add(ChangeApplied{state_.attempt, {unknown_outcome(state_.intended)}});
     roll_back();
-  }
-
-  ChangeOutcome unknown_outcome() const {
-    ChangeOutcome unknown;
-    unknown.number = state_.intended;
-    unknown.status = ChangeStatus::unknown;
-    unknown.message = "the healer ended while it ran: whether it took effect is not known";
-    return unknown;
   }
 
   void go_on_waiting() {
@@ -488,7 +441,7 @@ class Turn {
   void go_on_acting() {
     const unsigned number = state_.intended;
     if (number == 0) return go_on_with_plan();
-    const ChangeOutcome unknown = unknown_outcome();
+    const ChangeOutcome unknown = unknown_outcome(state_.intended);
     if (state_.ending || !act_of(number).repeatable) return fail_repair("interrupted", unknown.message, {unknown});
     add(ChangeApplied{state_.attempt, {unknown}});
     const auto captured = state_.captured.find(number);

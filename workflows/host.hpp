@@ -60,6 +60,13 @@ struct HashRequest {
   std::vector<std::string> paths;  // besides what the globs match
 };
 
+// What a heal that has ended left beside its targets.
+struct SettleRequest {
+  EffectMark heal_mark;
+  unsigned start = 0;               // the heal's newest start of an attempt
+  std::span<const Change> changes;  // of its plan: what tells the target that something was displaced from
+};
+
 class Host {
  public:
   virtual ~Host() = default;
@@ -79,8 +86,9 @@ class Host {
                                                          unsigned first_number, std::span<const ChangeOutcome> outcomes,
                                                          const EffectMark& mark) = 0;
 
-  // Before-images of a finished heal: hashed again, kept in the vault, removed. Names those it had to keep.
-  [[nodiscard]] virtual std::vector<std::string> settle(const EngineSpec& spec, const EffectMark& heal_mark) = 0;
+  // Before-images of a finished heal: hashed again, kept in the vault, removed. Names those it had to keep, each as
+  // "path: why".
+  [[nodiscard]] virtual std::vector<std::string> settle(const EngineSpec& spec, const SettleRequest& request) = 0;
 
   [[nodiscard]] virtual RunOutcome run(const RunRequest& request) = 0;
 

@@ -139,7 +139,8 @@ TEST_F(Explain, WhatTheVaultCannotTakeIsNamedAndGoesThereWhenItCan) {
   const auto kept = bridge_.entries("heal.images_kept");
   ASSERT_THAT(kept, SizeIs(1));
   EXPECT_THAT(kept.front(), HasSubstr(name));
-  EXPECT_THAT(bridge_.autoheal({"show", "last"}).out, AllOf(HasSubstr(name), HasSubstr("the vault could not take it")));
+  EXPECT_THAT(bridge_.autoheal({"show", "last"}).out,
+              AllOf(HasSubstr(name), HasSubstr("displaced from etc/app.conf; "), HasSubstr("limit of 4096")));
   EXPECT_THAT(bridge_.autoheal({"audit"}).out, HasSubstr("heal.images_kept"));
   const Ran doctor = bridge_.autoheal({"doctor"});
   EXPECT_EQ(doctor.exit_code, 0) << doctor.out;

@@ -80,14 +80,18 @@ TEST_F(OpenWriters, OneWhoKeepsItOpenIsNamedAndWhatHeWritesLaterIsKept) {
   put(writer, "bad\n");
   daemon.expect_count("heal.completed", 1);
   EXPECT_EQ(bridge_.read("etc/File"), good_);
-  daemon.expect_count("image.kept", 1);
+  daemon.expect_count("heal.images_kept", 1);
   EXPECT_THAT(daemon.said(), AllOf(HasSubstr("still open for writing by " + us_), HasSubstr(".autoheal/")));
   put(writer, "late\n");
   writer.reset();
-  daemon.expect_count("image.kept", 2);
+  daemon.expect_count("heal.images_kept", 2);
+  EXPECT_THAT(daemon.said(), HasSubstr("somebody wrote to it after it was displaced; the vault has that as"));
   ASSERT_THAT(staged(), SizeIs(1));
   EXPECT_EQ(bridge_.read(".autoheal/" + staged().front()), good_ + "bad\nlate\n");
-  EXPECT_THAT(bridge_.autoheal({"show", "last"}).out, HasSubstr("was written to afterwards: that lies in "));
+  EXPECT_THAT(
+      bridge_.autoheal({"show", "last"}).out,
+      HasSubstr("displaced from etc/File; it is not what the plan saw: somebody wrote to it after it was displaced; "
+                "the vault has that as sha256:"));
 }
 
 TEST_F(OpenWriters, ACommandDoesNotStayForHimAndTheNextOnePutsItAway) {

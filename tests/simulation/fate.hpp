@@ -57,8 +57,8 @@ class MortalHost final : public workflows::Host {
                                               const workflows::EffectMark& mark) override {
     return mortal([&] { return host_.restore(spec, changes, first_number, outcomes, mark); });
   }
-  std::vector<std::string> settle(const workflows::EngineSpec& spec, const workflows::EffectMark& mark) override {
-    return mortal([&] { return host_.settle(spec, mark); });
+  std::vector<std::string> settle(const workflows::EngineSpec& spec, const workflows::SettleRequest& request) override {
+    return mortal([&] { return host_.settle(spec, request); });
   }
   workflows::RunOutcome run(const workflows::RunRequest& request) override {
     if (tests_always_pass && request.run.argv.front().starts_with("/tests/")) {

@@ -24,8 +24,8 @@ class HostOver : public workflows::Host {
                                               const workflows::EffectMark& mark) override {
     return under_.restore(spec, changes, first_number, outcomes, mark);
   }
-  std::vector<std::string> settle(const workflows::EngineSpec& spec, const workflows::EffectMark& mark) override {
-    return under_.settle(spec, mark);
+  std::vector<std::string> settle(const workflows::EngineSpec& spec, const workflows::SettleRequest& request) override {
+    return under_.settle(spec, request);
   }
   workflows::RunOutcome run(const workflows::RunRequest& request) override { return under_.run(request); }
   workflows::CallOutcome call(const workflows::HttpCall& call, const std::string& key) override {

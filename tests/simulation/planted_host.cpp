@@ -87,9 +87,9 @@ std::vector<UndoOutcome> PlantedHost::restore(const EngineSpec& spec, std::span<
   return under_.restore(spec, changes, first_number, outcomes, mark);
 }
 
-std::vector<std::string> PlantedHost::settle(const EngineSpec& spec, const EffectMark& mark) {
-  if (planted_ != Planted::displaced_dropped) return under_.settle(spec, mark);
-  machine_.lose_images(mark);
+std::vector<std::string> PlantedHost::settle(const EngineSpec& spec, const SettleRequest& request) {
+  if (planted_ != Planted::displaced_dropped) return under_.settle(spec, request);
+  machine_.lose_images(request.heal_mark);
   return {};
 }
 

@@ -31,7 +31,7 @@ class PlantedHost final : public HostOver {
                                               std::span<const workflows::Change> changes, unsigned first_number,
                                               std::span<const workflows::ChangeOutcome> outcomes,
                                               const workflows::EffectMark& mark) override;
-  std::vector<std::string> settle(const workflows::EngineSpec& spec, const workflows::EffectMark& mark) override;
+  std::vector<std::string> settle(const workflows::EngineSpec& spec, const workflows::SettleRequest& request) override;
   workflows::ProbeResult probe(const workflows::EngineSpec& spec, const workflows::Probe& probe,
                                const workflows::EffectMark& mark) override;
   Result<std::vector<workflows::HashFinding>> hash(const workflows::EngineSpec& spec,

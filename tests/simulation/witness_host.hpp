@@ -34,8 +34,8 @@ class WitnessHost final : public HostOver {
     }
     return outcomes;
   }
-  std::vector<std::string> settle(const workflows::EngineSpec& spec, const workflows::EffectMark& mark) override {
-    auto kept = under_.settle(spec, mark);
+  std::vector<std::string> settle(const workflows::EngineSpec& spec, const workflows::SettleRequest& request) override {
+    auto kept = under_.settle(spec, request);
     named.insert(named.end(), kept.begin(), kept.end());
     return kept;
   }

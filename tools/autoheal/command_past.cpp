@@ -5,7 +5,6 @@
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/heal_list.hpp"
 #include "tools/autoheal/heal_text.hpp"
-#include "tools/autoheal/kept_images.hpp"
 #include "tools/autoheal/past_filters.hpp"
 #include "tools/autoheal/printable.hpp"
 #include "tools/autoheal/row_output.hpp"
@@ -135,7 +134,6 @@ int command_show(const Session& session) {
     session.console.data(timeline_json(*timeline));
   } else {
     print_timeline(session.console, *timeline);
-    for (const std::string& kept : images_kept_of(*heal, *past->ledger, *past->vault)) session.console.data("  " + kept);
   }
   return exit_done;
 }

@@ -3,8 +3,6 @@
 #include <malloc.h>
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <csignal>
 
 #include "store/log_state.hpp"
@@ -13,7 +11,6 @@
 #include "tools/autoheal/exit_code.hpp"
 #include "tools/autoheal/heal_text.hpp"
 #include "tools/autoheal/late_tests.hpp"
-#include "tools/host/snapshot_taking.hpp"
 #include "tools/host/watched_paths.hpp"
 #include "workflows/json_writer.hpp"
 #include "workflows/open_writers.hpp"
@@ -282,11 +279,6 @@ asio::awaitable<void> Daemon::end(std::string cause) {
 
 // ---- what the watch asks for
 
-template <class Task>
-void Daemon::spawn(Task task) {
-  asio::co_spawn(healer_.loop(), std::move(task), asio::detached);
-}
-
 void Daemon::pump() {
   if (stopping_) return;
   for (const WatchAct& act : watch_.take_acts(healer_.clock().since_boot()))
@@ -374,53 +366,10 @@ asio::awaitable<void> Daemon::record(engine::NewEntry entry) {
   if (!recorded) tell("warning: " + type + " could not be recorded: " + recorded.error().message);
 }
 
-void Daemon::perform(const TakeSnapshots& act) {
-  if (auto engine = healer_.find_engine(act.engine)) return spawn(copy_snapshots(act, std::move(*engine)));
-  watch_.snapshots_copied(act.engine, healer_.clock().since_boot());
-}
-
-asio::awaitable<void> Daemon::copy_snapshots(TakeSnapshots act, EngineToHeal engine) {
-  const auto job = [&healer = healer_, paths = std::move(act.paths), spec = engine.spec] {
-    std::vector<std::string> found;
-    for (const StateRepair& state : spec->repair.state) {
-      if (!state.takes_snapshots || std::ranges::find(paths, state.path) == paths.end()) continue;
-      const auto copied = healer.copy_snapshot(*spec, state);
-      if (!copied) found.push_back(copied.error().message);
-    }
-    return found;
-  };
-  const auto problems = co_await healer_.on_pool(job);
-  for (const std::string& problem : problems) tell("warning: no snapshot of " + engine.spec->name + ": " + problem);
-  if (stopping_) co_return;
-  watch_.snapshots_copied(engine.spec->name, healer_.clock().since_boot());
-  pump();
-}
-
-void Daemon::perform(const KeepSnapshots& act) {
-  if (auto engine = healer_.find_engine(act.engine)) return spawn(keep_snapshots(std::move(*engine)));
-  watch_.snapshots_kept(act.engine, healer_.clock().since_boot());
-}
-
-asio::awaitable<void> Daemon::keep_snapshots(EngineToHeal engine) {
-  const auto job = [spec = engine.spec] {
-    std::vector<std::string> found;
-    for (const StateRepair& state : spec->repair.state) {
-      if (!state.takes_snapshots) continue;
-      if (const auto kept = host::keep_snapshot(state); !kept) found.push_back(kept.error().message);
-    }
-    return found;
-  };
-  const auto problems = co_await healer_.on_pool(job);
-  for (const std::string& problem : problems) tell("warning: no snapshot of " + engine.spec->name + ": " + problem);
-  if (stopping_) co_return;
-  watch_.snapshots_kept(engine.spec->name, healer_.clock().since_boot());
-  pump();
-}
-
 // As long as somebody has what was displaced open it is looked at again.
 asio::awaitable<void> Daemon::settle_kept() {
-  const std::size_t open = co_await kept_.settle();
-  if (!stopping_ && open > 0) kept_timer_->set(healer_.clock().since_boot() + quiet_after);
+  const bool waits = co_await kept_.settle();
+  if (!stopping_ && waits) kept_timer_->set(healer_.clock().since_boot() + quiet_after);
 }
 
 asio::awaitable<void> Daemon::write_report(DaemonReport::Due due) {

@@ -2,6 +2,8 @@
 // and performs what it asks for; decides nothing itself.
 #pragma once
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <functional>
 #include <memory>
@@ -77,7 +79,9 @@ class Daemon {
   [[nodiscard]] std::string status() const;
   [[nodiscard]] std::vector<std::shared_ptr<const workflows::EngineSpec>> engines() const;
   template <class Task>
-  void spawn(Task task);
+  void spawn(Task task) {
+    boost::asio::co_spawn(healer_.loop(), std::move(task), boost::asio::detached);
+  }
 
   Healer& healer_;
   Console& console_;

@@ -14,11 +14,10 @@
 #include "tools/autoheal/exit_code.hpp"
 #include "tools/autoheal/known_secrets.hpp"
 #include "tools/autoheal/version.hpp"
-#include "tools/host/left_behind.hpp"
-#include "workflows/wait_for_writers.hpp"
 #include "workflows/adopted_baseline.hpp"
 #include "workflows/engine_spec_codec.hpp"
 #include "workflows/plan_preview.hpp"
+#include "workflows/wait_for_writers.hpp"
 
 namespace autoheal::cli {
 
@@ -315,50 +314,7 @@ asio::awaitable<Result<void>> Healer::recover() {
     if (runtime_->runner().state<workflows::Heal>(stream) != nullptr) recovered_.push_back(stream);
   }
   trigger_->adopt_recovered(recovered_);
-  settle_what_was_left(*open);
   co_return Result<void>();
-}
-
-// Their names are read before anything else is decided: what a heal of this process stages is not among them.
-void Healer::settle_what_was_left(const std::vector<std::string>& open) {
-  std::set<std::string> roots;
-  for (const auto& spec : configuration_->settings.engines) {
-    if (!roots.insert(spec.root).second) continue;
-    const auto left = host::left_behind(spec.root);
-    if (!left) continue;
-    std::set<std::string> heals;
-    for (const host::LeftBehind& one : *left) {
-      if (one.ledger == ledger_->id() && std::ranges::find(open, one.heal) == open.end()) heals.insert(one.heal);
-    }
-    for (const std::string& heal : heals) settle_left(spec, heal);
-  }
-}
-
-void Healer::settle_left(const workflows::EngineSpec& spec, const std::string& heal) {
-  ++settling_;
-  asio::post(pool_->executor(), [this, &spec, heal, standing = configuration_] {
-    auto kept = host_->settle(spec, ledger_->id() + "/" + heal + "/");
-    asio::post(loop_, [this, heal, kept = std::move(kept)]() mutable { settled(heal, std::move(kept)); });
-  });
-}
-
-void Healer::settled(const std::string& heal, std::vector<std::string> kept) {
-  if (archiving) return one_is_settled();  // its entries may be on their way out; `doctor` names what stays
-  for (std::string& one : kept) one = mask_(one);
-  const auto before = replay::timeline_of(heal, *ledger_, *vault_);
-  if (!before || before->state.kept == kept) return one_is_settled();  // that was told already
-  runtime_->runner().revive<workflows::Heal>(heal, workflows::Settled{std::move(kept)}, [this](Result<std::string>) {
-    asio::post(loop_, [this] { one_is_settled(); });
-  });
-}
-
-void Healer::one_is_settled() {
-  --settling_;
-  settled_now_.cancel();
-}
-
-asio::awaitable<void> Healer::until_settled() {
-  while (settling_ > 0) (void)co_await settled_now_.async_wait(asio::as_tuple(asio::use_awaitable));
 }
 
 asio::awaitable<void> Healer::until_recovered() {
@@ -413,6 +369,7 @@ asio::awaitable<void> Healer::begin(std::function<asio::awaitable<void>()> task)
   }
   recovering_ = false;
   recovered_now_.cancel();
+  asio::co_spawn(loop_, settle_left(), asio::detached);
   asio::co_spawn(loop_, std::move(task), asio::detached);
   asio::co_spawn(loop_, finish_archiving(), asio::detached);
 }

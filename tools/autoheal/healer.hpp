@@ -9,6 +9,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -94,13 +95,14 @@ class Healer {
   // A copy of a state that passes, which waits to be kept (snapshot_taking.hpp). Blocks; any thread.
   [[nodiscard]] Result<void> copy_snapshot(const workflows::EngineSpec& spec, const workflows::StateRepair& state);
 
-  // What heals left in the staging folder of a root (real_host.hpp). Block; any thread.
-  [[nodiscard]] std::set<std::string> heals_left(const std::string& root) {
-    return host_->heals_left(root, ledger_->id());
-  }
-  [[nodiscard]] std::vector<host::KeptImage> settle_ended(const std::string& root, const std::set<std::string>& ended) {
-    return host_->settle_ended(root, ledger_->id(), ended);
-  }
+  // What a heal that has ended left beside its targets: "path: why" each.
+  struct LeftByHeal {
+    std::string engine, heal;
+    std::vector<std::string> kept;
+  };
+  // Settles it again: what the vault can take by now goes there, and what stays is named in the heal's own stream where
+  // it is not what was named last. One at a time.
+  boost::asio::awaitable<std::vector<LeftByHeal>> settle_left();
 
   // What heals of this process left behind.
   [[nodiscard]] host::OwnChanges& own_changes() { return own_changes_; }
@@ -138,9 +140,9 @@ class Healer {
   boost::asio::awaitable<void> begin(std::function<boost::asio::awaitable<void>()> task);
   int run_until_done(std::function<boost::asio::awaitable<void>()> task);
   boost::asio::awaitable<void> finish_archiving();
-  // Displaced files that ended heals left beside their targets: to the vault, where it can take them by now.
-  void settle_what_was_left(const std::vector<std::string>& open);
-  void settle_left(const workflows::EngineSpec& spec, const std::string& heal);
+  // By heal; those that have not ended are none of them.
+  boost::asio::awaitable<std::map<std::string, std::string>> ended_heals_left(ConfigurationPtr configuration);
+  boost::asio::awaitable<std::vector<std::string>> settle_heal(std::string root, std::string heal);
   // On the loop: what stays stands in the ledger before the process ends.
   void settled(const std::string& heal, std::vector<std::string> kept);
   void one_is_settled();
@@ -174,7 +176,8 @@ class Healer {
   std::unique_ptr<workflows::GenesisBus> bus_;
   bool recovering_ = true;
   boost::asio::steady_timer recovered_now_{loop_, boost::asio::steady_timer::time_point::max()};  // never of itself
-  unsigned settling_ = 0;  // heals whose displaced files are being looked after
+  std::map<std::string, std::string> left_;  // heals that had left something when it was looked at, and the root
+  unsigned settling_ = 0;                    // heals whose displaced files are being looked after
   boost::asio::steady_timer settled_now_{loop_, boost::asio::steady_timer::time_point::max()};  // never of itself
   std::string not_recorded_because_;
   std::vector<std::string> recovered_, set_aside_;

@@ -223,8 +223,8 @@ std::vector<UndoOutcome> ReproducedHost::restore(const EngineSpec& spec, std::sp
   return undone;
 }
 
-std::vector<std::string> ReproducedHost::settle(const EngineSpec& spec, const EffectMark& heal_mark) {
-  return world_.real.settle(spec, heal_mark);
+std::vector<std::string> ReproducedHost::settle(const EngineSpec& spec, const SettleRequest& request) {
+  return world_.real.settle(spec, request);
 }
 
 std::optional<ProgramRun> ReproducedHost::to_run(const ProgramRun& run) {
@@ -385,8 +385,7 @@ ProbeResult ReproducedHost::probe(const EngineSpec& spec, const Probe& probe, co
   if (const auto* file = std::get_if<FileProbe>(&probe.what); file != nullptr && has_its_mode(file->path))
     return real(probe);
   if (const auto* env = std::get_if<EnvProbe>(&probe.what); env != nullptr && is_rebuilt(env->file)) return real(probe);
-  if (const auto* settings = std::get_if<SettingsProbe>(&probe.what);
-      settings != nullptr && is_rebuilt(settings->file))
+  if (const auto* settings = std::get_if<SettingsProbe>(&probe.what); settings != nullptr && is_rebuilt(settings->file))
     return real(probe);
   if (const auto* link = std::get_if<LinkProbe>(&probe.what); link != nullptr && is_rebuilt(link->path))
     return real(probe);

@@ -48,7 +48,7 @@ class ReproducedHost final : public workflows::Host {
                                               std::span<const workflows::Change> changes, unsigned first_number,
                                               std::span<const workflows::ChangeOutcome> outcomes,
                                               const workflows::EffectMark& mark) override;
-  std::vector<std::string> settle(const workflows::EngineSpec& spec, const workflows::EffectMark& heal_mark) override;
+  std::vector<std::string> settle(const workflows::EngineSpec& spec, const workflows::SettleRequest& request) override;
   workflows::RunOutcome run(const workflows::RunRequest& request) override;
   workflows::CallOutcome call(const workflows::HttpCall& call, const std::string& key) override;
   Result<std::vector<workflows::TargetFacts>> outputs(const workflows::EngineSpec& spec,

@@ -274,12 +274,13 @@ std::vector<UndoOutcome> RealHost::restore(const EngineSpec& spec, std::span<con
   return undone;
 }
 
-std::vector<std::string> RealHost::settle(const EngineSpec& spec, const EffectMark& heal_mark) {
+std::vector<std::string> RealHost::settle(const EngineSpec& spec, const SettleRequest& request) {
   std::vector<std::string> kept;
   const std::string problem = problem_in([&] {
     const auto root = RootFolder::open(spec.root);
     if (!root) return;
-    for (KeptImage& one : settle_images(*root, options_.blobs, heal_mark)) kept.push_back(one.path + ": " + one.why);
+    for (const KeptImage& one : settle_images(*root, options_.blobs, request.heal_mark))
+      kept.push_back(text_of(one, request.start, request.changes));
   });
   if (!problem.empty()) kept.push_back(std::string(staging_name) + ": " + problem);
   return kept;
@@ -291,15 +292,6 @@ std::set<std::string> RealHost::heals_left(const std::string& root, const std::s
     if (const auto opened = RootFolder::open(root)) heals = heals_with_images(*opened, ledger_id);
   });
   return heals;
-}
-
-std::vector<KeptImage> RealHost::settle_ended(const std::string& root, const std::string& ledger_id,
-                                              const std::set<std::string>& ended) {
-  std::vector<KeptImage> kept;
-  (void)problem_in([&] {
-    if (const auto opened = RootFolder::open(root)) kept = settle_images_of(*opened, options_.blobs, ledger_id, ended);
-  });
-  return kept;
 }
 
 RunOutcome RealHost::run(const RunRequest& request) {

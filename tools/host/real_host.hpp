@@ -44,7 +44,7 @@ class RealHost final : public workflows::Host {
                                                             std::span<const workflows::ChangeOutcome> outcomes,
                                                             const workflows::EffectMark& mark) override;
   [[nodiscard]] std::vector<std::string> settle(const workflows::EngineSpec& spec,
-                                                const workflows::EffectMark& heal_mark) override;
+                                                const workflows::SettleRequest& request) override;
   [[nodiscard]] workflows::RunOutcome run(const workflows::RunRequest& request) override;
   [[nodiscard]] workflows::CallOutcome call(const workflows::HttpCall& call, const std::string& key) override;
   [[nodiscard]] Result<std::vector<workflows::TargetFacts>> outputs(const workflows::EngineSpec& spec,
@@ -72,10 +72,8 @@ class RealHost final : public workflows::Host {
   // are not read.
   [[nodiscard]] Result<std::vector<workflows::TargetFacts>> obstacles(const workflows::EngineSpec& spec);
 
-  // Not of the port: heals that left something below a root, by id; and that of those that have ended settled again.
+  // Not of the port: heals that left something below a root, by id.
   [[nodiscard]] std::set<std::string> heals_left(const std::string& root, const std::string& ledger_id);
-  [[nodiscard]] std::vector<KeptImage> settle_ended(const std::string& root, const std::string& ledger_id,
-                                                    const std::set<std::string>& ended);
 
   // Not of the port: what the daemon does while an engine passes. A copy of a state, as snapshot_taking.hpp says.
   [[nodiscard]] Result<void> copy_snapshot(const workflows::EngineSpec& spec, const workflows::StateRepair& state,

@@ -26,6 +26,7 @@ bool is_worthless(const SlotEntry& entry) {
   return entry.slot == Slot::part || entry.slot == Slot::check || entry.slot == Slot::made;
 }
 
+constexpr std::string_view open_for_writing = "it is still open for writing by ";
 constexpr const char* not_as_planned = "it is not what the plan saw: somebody wrote to it after it was displaced";
 
 std::string why_tree_stays(int staging, const std::string& name, const SlotEntry& entry, engine::BlobStore& blobs) {
@@ -63,17 +64,12 @@ void keep_what_was_written(int staging, const std::string& name, const SlotEntry
   const OwnFiles none;
   const auto image = look_at(staging, name, name, Look{entry.naming, true, image_limit, false}, blobs, none);
   if (!image || image->facts.kind != TargetKind::file || image->facts.digest == entry.digest) return;
-  const bool known = blobs.get(image->facts.digest).has_value();
-  const auto put = blobs.put(image->content, entry.naming);
-  if (!put) return;
-  kept.written = *put;
-  kept.is_new = !known;
+  if (const auto put = blobs.put(image->content, entry.naming)) kept.written = *put;
 }
 
 struct Image {
   std::string name;
   SlotEntry entry;
-  std::string heal;
   FileIdentity file;
 };
 
@@ -109,9 +105,9 @@ std::vector<KeptImage> settle(int staging, std::vector<Image> images, engine::Bl
   const auto who = who_has_them(staging, images);
   std::vector<KeptImage> kept;
   for (const Image& image : images) {
-    KeptImage one{std::string(staging_name) + "/" + image.name, image.heal, {}, {}, {}, false};
+    KeptImage one{std::string(staging_name) + "/" + image.name, {}, {}, {}, image.entry.start, image.entry.number};
     if (const auto open = who.find(image.name); open != who.end()) one.who = open->second;
-    one.why = !one.who.empty()          ? "it is still open for writing by " + one.who
+    one.why = !one.who.empty()            ? std::string(open_for_writing) + one.who
               : is_worthless(image.entry) ? ""
                                           : why_it_stays(staging, image.name, image.entry, blobs);
     if (one.why.empty()) {
@@ -142,20 +138,13 @@ std::vector<KeptImage> settle_those(const RootFolder& root, engine::BlobStore& b
   return images.empty() ? std::vector<KeptImage>() : settle(staging->get(), std::move(images), blobs);
 }
 
-std::string heal_in(const EffectMark& heal_mark) {
-  const auto end = heal_mark.ends_with('/') ? heal_mark.size() - 1 : heal_mark.size();
-  const auto slash = heal_mark.rfind('/', end - 1);
-  return heal_mark.substr(slash == std::string::npos ? 0 : slash + 1,
-                          end - (slash == std::string::npos ? 0 : slash + 1));
-}
-
 }  // namespace
 
 std::vector<KeptImage> settle_images(const RootFolder& root, engine::BlobStore& blobs, const EffectMark& heal_mark) {
   return settle_those(root, blobs, [&](const std::string& name) -> std::optional<Image> {
     const auto entry = read_slot_name(name, heal_mark);
     if (!entry) return std::nullopt;
-    return Image{name, *entry, heal_in(heal_mark), {}};
+    return Image{name, *entry, {}};
   });
 }
 
@@ -171,14 +160,14 @@ std::set<std::string> heals_with_images(const RootFolder& root, const std::strin
   return heals;
 }
 
-std::vector<KeptImage> settle_images_of(const RootFolder& root, engine::BlobStore& blobs, const std::string& ledger_id,
-                                        const std::set<std::string>& ended) {
-  return settle_those(root, blobs, [&](const std::string& name) -> std::optional<Image> {
-    const auto entry = read_slot_name(name, ledger_id + "/");
-    const auto heal = heal_of_slot_name(name, ledger_id);
-    if (!entry || !heal || !ended.contains(*heal)) return std::nullopt;
-    return Image{name, *entry, *heal, {}};
-  });
+std::string text_of(const KeptImage& kept, unsigned start, std::span<const Change> changes) {
+  const bool is_planned = kept.start == start && kept.number > 0 && kept.number <= changes.size();
+  return kept.path + ": " +
+         (is_planned ? "displaced from " + changes[kept.number - 1].before.path + "; " : std::string()) + kept.why;
 }
+
+bool waits_for_a_writer(const std::string& kept) { return kept.find(open_for_writing) != std::string::npos; }
+
+std::string without_names(const std::string& kept) { return kept.substr(0, kept.find(open_for_writing)); }
 
 }  // namespace autoheal::host

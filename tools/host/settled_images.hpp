@@ -3,6 +3,7 @@
 #pragma once
 
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,11 +14,11 @@ namespace autoheal::host {
 // One that had to stay.
 struct KeptImage {
   std::string path;          // relative to the root
-  std::string heal;          // its id
-  std::string why;           // it stays, in words
+  std::string why;           // it stays, in words: who has it open, or what was written to it, by its name in the vault
   std::string who;           // has it open for writing: what comes is waited for; or empty
   engine::BlobName written;  // what was written to it since it was displaced, in the vault; or empty
-  bool is_new = false;       // the vault did not have that before
+  unsigned start = 0;        // of the heal's attempts
+  unsigned number = 0;       // of the change within that attempt's plan
   friend bool operator==(const KeptImage&, const KeptImage&) = default;
 };
 
@@ -28,8 +29,12 @@ struct KeptImage {
 
 // The heals of this ledger that left something below the root, by id.
 [[nodiscard]] std::set<std::string> heals_with_images(const RootFolder& root, const std::string& ledger_id);
-// The same as settle_images of those that have ended.
-[[nodiscard]] std::vector<KeptImage> settle_images_of(const RootFolder& root, engine::BlobStore& blobs,
-                                                      const std::string& ledger_id, const std::set<std::string>& ended);
+
+// "PATH: displaced from TARGET; WHY". `changes` are those of the plan of that start.
+[[nodiscard]] std::string text_of(const KeptImage& kept, unsigned start, std::span<const Change> changes);
+// Of such a text: it stays because somebody has it open for writing.
+[[nodiscard]] bool waits_for_a_writer(const std::string& kept);
+// Such a text without the names of those who have it open: programs come and go.
+[[nodiscard]] std::string without_names(const std::string& kept);
 
 }  // namespace autoheal::host

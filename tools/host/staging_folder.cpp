@@ -61,13 +61,14 @@ std::vector<std::string_view> parts_of(std::string_view name) {
   }
 }
 
-// "<ledger>+<heal>+<attempt>+<n>": ids have no character that as_file_name() would write otherwise.
+// "<ledger>+<heal>+<start>+<n>": ids have no character that as_file_name() would write otherwise.
 void read_mark(std::string_view mark, SlotEntry& entry) {
   const auto first = mark.find('+');
   const auto second = first == std::string_view::npos ? first : mark.find('+', first + 1);
   if (second == std::string_view::npos) return;
   entry.ledger = mark.substr(0, first);
   entry.heal = mark.substr(first + 1, second - first - 1);
+  std::from_chars(mark.data() + second + 1, mark.data() + mark.size(), entry.start);
 }
 
 Result<UniqueFd> checked(UniqueFd folder, const RootFolder& root) {

@@ -44,6 +44,7 @@ struct SlotEntry {
   engine::BlobNaming naming = engine::BlobNaming::plain;
   engine::BlobName digest;   // what the file is expected to hold; empty: nothing is
   std::string ledger, heal;  // of which it is; empty where its mark does not tell
+  unsigned start = 0;        // which start of an attempt of that heal
   unsigned number = 0;       // of the change within its attempt's plan
 };
 [[nodiscard]] std::optional<SlotEntry> read_slot_name(std::string_view name, const EffectMark& heal_mark);

@@ -91,7 +91,7 @@ class SimulatedHost final : public Host {
                                    const EffectMark& mark) override;
   std::vector<UndoOutcome> restore(const EngineSpec& spec, std::span<const Change> changes, unsigned first_number,
                                    std::span<const ChangeOutcome> outcomes, const EffectMark& mark) override;
-  std::vector<std::string> settle(const EngineSpec& spec, const EffectMark& heal_mark) override;
+  std::vector<std::string> settle(const EngineSpec& spec, const SettleRequest& request) override;
   RunOutcome run(const RunRequest& request) override;
   CallOutcome call(const HttpCall& call, const std::string& key) override;
   Result<std::vector<TargetFacts>> outputs(const EngineSpec& spec, const std::vector<std::string>& globs) override;

@@ -130,11 +130,11 @@ std::optional<std::string> SimulatedHost::keep_image(const std::string& name, co
   return written ? std::optional(kept + ": it was written to since it was displaced") : std::nullopt;
 }
 
-std::vector<std::string> SimulatedHost::settle(const EngineSpec&, const EffectMark& heal_mark) {
+std::vector<std::string> SimulatedHost::settle(const EngineSpec&, const SettleRequest& request) {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> kept;
-  for (auto image = displaced_.lower_bound(heal_mark);
-       image != displaced_.end() && image->first.starts_with(heal_mark);) {
+  for (auto image = displaced_.lower_bound(request.heal_mark);
+       image != displaced_.end() && image->first.starts_with(request.heal_mark);) {
     const auto why = keep_image(image->first, image->second);
     if (why) kept.push_back(*why);
     image = why ? std::next(image) : displaced_.erase(image);

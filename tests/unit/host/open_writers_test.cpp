@@ -16,6 +16,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 constexpr std::int64_t one_second_ns = 1'000'000'000;
@@ -155,20 +156,25 @@ TEST_F(OpenWritersTest, WhatWasDisplacedStaysUntilItIsClosedAndWhatWasWrittenToI
   const auto root = RootFolder::open(spec_.root);
   const std::string ledger = heal_.substr(0, heal_.find('/'));
   EXPECT_THAT(heals_with_images(*root, ledger), ElementsAre("0190-heal"));
-  auto kept = settle_images_of(*root, blobs_, ledger, {"0190-heal"});
+  auto kept = settle_images(*root, blobs_, heal_);
   ASSERT_THAT(kept, SizeIs(1));
   EXPECT_THAT(kept.front().who, HasSubstr(us_));
-  EXPECT_EQ(kept.front().heal, "0190-heal");
+  const std::string open = text_of(kept.front(), 1, std::span(&change, 1));
+  EXPECT_EQ(open, kept.front().path + ": displaced from a.conf; it is still open for writing by " + kept.front().who);
+  EXPECT_TRUE(waits_for_a_writer(open));
+  EXPECT_EQ(without_names(open), kept.front().path + ": displaced from a.conf; ");
+  EXPECT_THAT(text_of(kept.front(), 2, std::span(&change, 1)), Not(HasSubstr("displaced from")))
+      << "the plan is of another attempt";
   ASSERT_EQ(::write(writer.get(), " and more", 9), 9);
   writer.reset();
-  EXPECT_THAT(settle_images_of(*root, blobs_, ledger, {"another"}), IsEmpty());
-  kept = settle_images_of(*root, blobs_, ledger, {"0190-heal"});
+  EXPECT_THAT(settle_images(*root, blobs_, ledger + "/another/"), IsEmpty());
+  kept = settle_images(*root, blobs_, heal_);
   ASSERT_THAT(kept, SizeIs(1));
   EXPECT_EQ(kept.front().who, "");
-  EXPECT_TRUE(kept.front().is_new);
+  EXPECT_FALSE(waits_for_a_writer(text_of(kept.front(), 1, std::span(&change, 1))));
   EXPECT_EQ(*blobs_.get(kept.front().written), "old and more");
   EXPECT_EQ(read(kept.front().path), "old and more");
-  EXPECT_FALSE(settle_images_of(*root, blobs_, ledger, {"0190-heal"}).front().is_new) << "told once";
+  EXPECT_EQ(settle_images(*root, blobs_, heal_), kept) << "it stays, and says the same";
 }
 
 TEST_F(OpenWritersTest, WhatIsClosedWithoutAWriteIsPutAwayLater) {

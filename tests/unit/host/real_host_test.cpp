@@ -252,7 +252,7 @@ TEST_F(RealHostTest, AppliesManyChangesAndPutsThemBackInReverse) {
   for (const auto& one : undone) EXPECT_EQ(one.status, UndoStatus::restored) << one.message;
   EXPECT_EQ(read("f0"), "oldf0");
   EXPECT_EQ(read("f7"), "edited");
-  EXPECT_THAT(host().settle(spec_, heal_), IsEmpty());
+  EXPECT_THAT(host().settle(spec_, {heal_, 0, {}}), IsEmpty());
   EXPECT_THAT(staged(), IsEmpty());
 }
 
@@ -286,7 +286,7 @@ TEST_F(RealHostTest, ImagesOfEnvFilesAreKeptUnderTheKey) {
   const std::vector<Change> changes = {change};
   const auto outcomes = host().apply(spec_, changes, 1, mark_);
   EXPECT_EQ(outcomes.front().status, ChangeStatus::done) << outcomes.front().message;
-  EXPECT_THAT(host().settle(spec_, heal_), IsEmpty());
+  EXPECT_THAT(host().settle(spec_, {heal_, 0, {}}), IsEmpty());
   EXPECT_EQ(*blobs_.get(change.before.digest), "TOKEN=s3cret\n");
   EXPECT_FALSE(blobs_.get(sha256_name("TOKEN=s3cret\n")));
   EXPECT_EQ(host().restore(spec_, changes, 1, outcomes, mark_).front().status, UndoStatus::restored);
