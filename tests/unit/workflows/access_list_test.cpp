@@ -144,7 +144,7 @@ TEST_F(LeastTouchPlan, AModeThatWidensANamedEntryIsRefusedUnlessItIsDeclared) {
   EXPECT_EQ(plan().changes.at(0).after.acl, "");
   file.acl = "user:www-data:r";
   observation_.acls["user:www-data:r"] = "user:33:r--";
-  EXPECT_EQ(plan().changes.at(0).after.acl, "user:33:r--,group::r--");
+  EXPECT_EQ(plan().changes.at(0).after.acl, "user:33:r--,group::---") << "the owning group had nothing";
   EXPECT_TRUE(is_in_place(plan().changes.at(0)));
 }
 
