@@ -156,7 +156,9 @@ TEST(EnvFile, AValueWithoutACommonFormIsRefusedWithTheDialectsThatHaveOne) {
   EXPECT_TRUE(refused(set("A=1\n", {{"A", "${X}"}}, "dotenv"))) << "python-dotenv expands it in every quote";
   EXPECT_EQ(set("A=1\n", {{"A", "'x' ${y} # z"}}, "docker"), "A='x' ${y} # z\n") << "no quotes at all";
   EXPECT_TRUE(refused(set("A=1\n", {{"A", "$x"}}, "expand")));
-  EXPECT_TRUE(refused(set("A=1\n", {{"A", "a\nb"}}, "docker")));
+  EXPECT_TRUE(refused(set("A=1\n", {{"A", "a\nb"}}, "docker"), "A cannot be set, its value has a line end"));
+  EXPECT_TRUE(refused(set("A=1\n", {{"A", "a\nb"}}, "docker"), "docker --env-file takes each line"));
+  EXPECT_TRUE(refused(set("A=1\r\n", {{"A", "it's $5"}}), "readers of the file (systemd, "));
 }
 
 TEST(EnvFile, NamesAndBytesAreChecked) {
