@@ -1,12 +1,23 @@
 #include "workflows/env_edit.hpp"
 
 #include "workflows/env_file.hpp"
+#include "workflows/env_scope.hpp"
 
 namespace autoheal::workflows {
 
 namespace {
 
 EnvDeclaration nothing_but_dialect(const EnvDeclaration& declared) { return {{}, {}, {}, declared.dialect}; }
+
+std::string no_way(std::string_view text, const std::string& name, const std::string& dialect) {
+  std::string readers;
+  for (const EnvReader reader : env_readers_of(text, dialect, [&](std::string_view one) { return one == name; }))
+    readers += (readers.empty() ? "" : ", ") + std::string(name_of(reader));
+  if (dialect == "docker")
+    return "its value has a line end, and " + readers + " takes each line for a statement of its own, without quotes";
+  return "no way to write its value is read alike by all readers of the file (" + readers +
+         "): quotes, backslashes, `${` and line ends mean different things to them";
+}
 
 // The first way that is judged right, or why the best one is not.
 Result<std::string> set_one(std::string_view text, const std::string& name, const std::string& value,
@@ -21,11 +32,8 @@ Result<std::string> set_one(std::string_view text, const std::string& name, cons
     if (reasons.empty()) return std::move(way);
     if (why.empty()) why = std::move(reasons.front());
   }
-  if (why.empty())
-    why =
-        "no way to write this value is read alike by all readers of the file: quotes, backslashes, `${` and line ends "
-        "mean different things to them";
-  return failure(ErrorKind::invalid, name + ": " + why);
+  if (why.empty()) why = no_way(text, name, dialect);
+  return failure(ErrorKind::invalid, name + " cannot be set, " + why);
 }
 
 // Dialects for which what does not go for all would.
@@ -61,7 +69,7 @@ Result<EnvEdited> edit_env(std::string_view text, const EnvDeclaration& declared
     EnvDeclaration gone = nothing_but_dialect(declared);
     gone.unset.push_back(name);
     if (const auto reasons = judge_env(edited.text, *changed, gone); !reasons.empty())
-      return failure(ErrorKind::invalid, name + ": " + reasons.front());
+      return failure(ErrorKind::invalid, name + " cannot be unset, " + reasons.front());
     change_to(name, std::move(*changed));
   }
   EnvDeclaration there = nothing_but_dialect(declared);

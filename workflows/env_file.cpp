@@ -87,6 +87,9 @@ class StatementScanner {
       found.push_back(one);
       if (!several_a_line_ || one.open_quote != 0) return;
       skip_blanks();
+      if (here() != '#' || at_ == found.back().value_end) continue;
+      found.back().comment = at_;
+      return;
     }
   }
 

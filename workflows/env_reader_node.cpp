@@ -22,8 +22,7 @@ class Npm {
     for (std::size_t line = 0; line < text_.size();) {
       const std::size_t begin = behind_space(line);  // what does not match there matches from no line before it
       const std::size_t end = match(begin);
-      const std::size_t newline = text_.find('\n', end == 0 ? begin : std::max(end, begin + 1) - 1);
-      line = newline == std::string_view::npos ? text_.size() : newline + 1;
+      line = line_from(std::max(end, begin + 1));
     }
     for (EnvStatement& one : reading_.statements) {
       one.begin = loaded_.origin[one.begin];
@@ -41,6 +40,21 @@ class Npm {
   [[nodiscard]] std::size_t behind_space(std::size_t at) const {
     while (const std::size_t length = space(at)) at += length;
     return at;
+  }
+
+  // To `^` and `$` of JavaScript the separators of lines and paragraphs of Unicode end a line, too: the length of what
+  // ends one here, or 0.
+  [[nodiscard]] std::size_t line_end(std::size_t at) const {
+    if (at < text_.size() && text_[at] == '\n') return 1;
+    const std::string_view here = text_.substr(std::min(at, text_.size()), 3);
+    return here == "\xE2\x80\xA8" || here == "\xE2\x80\xA9" ? 3 : 0;
+  }
+  // The first line that begins at `from` or behind it.
+  [[nodiscard]] std::size_t line_from(std::size_t from) const {
+    for (std::size_t at = from - std::min<std::size_t>(from, 3); at < text_.size(); ++at) {
+      if (const std::size_t length = line_end(at); length > 0 && at + length >= from) return at + length;
+    }
+    return text_.size();
   }
 
   // A match that begins here: where its value ends, or 0.
@@ -121,12 +135,12 @@ class Npm {
   // Nothing but white space and a comment up to the end of a line.
   bool ends(EnvStatement& one, std::size_t at) const {
     one.comment_behind = false;
-    while (at < text_.size() && text_[at] != '\n' && space(at) > 0) at += space(at);
+    while (at < text_.size() && line_end(at) == 0 && space(at) > 0) at += space(at);
     if (at < text_.size() && text_[at] == '#') {
       one.comment_behind = true;
       return true;
     }
-    return at == text_.size() || text_[at] == '\n';
+    return at == text_.size() || line_end(at) > 0;
   }
 
   bool take(EnvStatement& one, std::size_t at, std::size_t end) const {

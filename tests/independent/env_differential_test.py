@@ -109,7 +109,7 @@ def statement(random_, name):
 
 
 def filler(random_):
-    kind = random_.randrange(16)
+    kind = random_.randrange(17)
     if kind < 5:
         return Statement("", common=True)
     if kind < 11:
@@ -122,7 +122,10 @@ def filler(random_):
         return Statement("  ")
     if kind == 14:
         return Statement(random_.choice(["set -a", "just text", "unset MODE", ". ./other", "eval x"]))
-    return Statement("; systemd", not_for=["shell"])
+    if kind == 15:
+        return Statement("; systemd", not_for=["shell"])
+    separator, name = random_.choice("\u2028\u2029"), random_.choice(NAMES)  # begin a line for JavaScript alone
+    return Statement(random_.choice([f"# a{separator}{name}=1", f"{name}='1'{separator}{name}=2", f"{name}=1 # b{separator} {name}=3"]), [name])
 
 
 def document(random_):

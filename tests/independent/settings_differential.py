@@ -117,8 +117,13 @@ def sees_place(documents, tokens, first):
     which = document_meant(documents, tokens) if len(documents) > 1 else 0
     if which is None or not documents or at(documents[which], tokens[:-1]) is MISSING:
         return False
-    return not first or len(first) != len(documents) or at(first[which], tokens) is MISSING or \
-        at(documents[which], tokens) is not MISSING
+    if not first or len(first) != len(documents):
+        return True
+    for length in range(len(tokens)):
+        here, there = at(documents[which], tokens[:length]), at(first[which], tokens[:length])
+        if isinstance(here, list) and isinstance(there, list) and len(here) != len(there):
+            return False
+    return at(first[which], tokens) is MISSING or at(documents[which], tokens) is not MISSING
 
 
 def pointers_in(node, so_far="", depth=0):
@@ -313,6 +318,8 @@ def spoil(program, kind, edited, deep, tally, failures):
         for reader in before:
             was, now = before[reader][index], after[reader][index]
             if was is None or now is None:
+                continue
+            if reader in ("js-yaml", "ruamel", "characters") and not sees_place(was, tokens_of(one["set"][0][0]), before.get("PyYAML", [None] * len(passed))[index]):
                 continue
             why = disagreement(reader, was, now, one["set"])
             if why:

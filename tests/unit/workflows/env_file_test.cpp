@@ -115,6 +115,9 @@ TEST(EnvFile, ACommentBehindAValueMakesRoomForReadersWithoutComments) {
   EXPECT_EQ(set("A=1 # one\n", {{"A", "9"}}, "dotenv"), "A=9 # one\n");
   EXPECT_EQ(set("A=1 # one\n", {{"A", "9"}}, "systemd"), "A=9\n") << "there it was a part of the value";
   EXPECT_EQ(set("export A=1 # one\n", {{"A", "9"}}), "export A=9 # one\n");
+  EXPECT_EQ(set("A=1 # it's one\n", {{"A", "9"}}, "shell"), "A=9 # it's one\n");
+  EXPECT_EQ(set("A=\"#f\"\t# one\nB=2 # two\n", {{"A", "#0"}}, "shell"), "A=\"#0\"\t# one\nB=2 # two\n");
+  EXPECT_EQ(set("A=1 B=2 # both\n", {{"B", "9"}}, "shell"), "A=1 B=9 # both\n");
   EXPECT_EQ(set("A=1 # one\n", {{"A", ""}}), "# one\nA=\n");
   EXPECT_EQ(set("A= # one\n", {{"A", "1"}}), "# one\nA=1\n");
 }
@@ -153,7 +156,9 @@ TEST(EnvFile, AValueWithoutACommonFormIsRefusedWithTheDialectsThatHaveOne) {
   EXPECT_TRUE(refused(set("A=1\n", {{"A", "${X}"}}, "dotenv"))) << "python-dotenv expands it in every quote";
   EXPECT_EQ(set("A=1\n", {{"A", "'x' ${y} # z"}}, "docker"), "A='x' ${y} # z\n") << "no quotes at all";
   EXPECT_TRUE(refused(set("A=1\n", {{"A", "$x"}}, "expand")));
-  EXPECT_TRUE(refused(set("A=1\n", {{"A", "a\nb"}}, "docker")));
+  EXPECT_TRUE(refused(set("A=1\n", {{"A", "a\nb"}}, "docker"), "A cannot be set, its value has a line end"));
+  EXPECT_TRUE(refused(set("A=1\n", {{"A", "a\nb"}}, "docker"), "docker --env-file takes each line"));
+  EXPECT_TRUE(refused(set("A=1\r\n", {{"A", "it's $5"}}), "readers of the file (systemd, "));
 }
 
 TEST(EnvFile, NamesAndBytesAreChecked) {

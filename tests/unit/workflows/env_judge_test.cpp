@@ -128,6 +128,19 @@ TEST(EnvJudge, IsDoneWithAHundredThousandNamesInAMoment) {
   EXPECT_TRUE(tells(verdict(lines, "port=8080\n" + lines.substr(5), to_set("port", "8080")), "would change"));
 }
 
+TEST(EnvReaders, ALineBeginsBehindASeparatorOfUnicodeForNodeAlone) {
+  for (const std::string separator : {"\xE2\x80\xA8", "\xE2\x80\xA9"}) {
+    const std::string hidden = "# note" + separator + "T=old\nZ=1\n";
+    EXPECT_TRUE(tells(verdict(hidden, hidden, to_unset("T")), "line 1, column 10: T is still set for dotenv of npm"));
+    EXPECT_EQ(verdict(hidden, hidden, to_unset("T", "shell")), "");
+    const std::string behind = "A='1'" + separator + "T=old\n";
+    EXPECT_TRUE(tells(verdict(behind, behind, to_unset("T", "dotenv")), "T is still set for dotenv of npm"));
+    const auto within = read_env_as(EnvReader::npm_dotenv, "A=x" + separator + "T=old\n").statements;
+    ASSERT_EQ(within.size(), 1U) << "a bare value goes on to the end of its line";
+    EXPECT_EQ(within.front().value, "x" + separator + "T=old");
+  }
+}
+
 TEST(EnvReaders, SecretsAreLearnedFromEveryView) {
   const auto all = all_values_in_env("T=\"a\\nb\" # c\nT: old\nexport T='x'\"y\"\nU=$(x)\n");
   const auto knows = [&](const std::string& name, const std::string& value) {
