@@ -117,13 +117,13 @@ TEST(EnvJudge, AProbeAsksAllReadersOfTheFile) {
   EXPECT_TRUE(tells(probe("A=1 B=2\n", {}, {"B"}), "B is set for"));
 }
 
-// The judge looks each name up, and does not compare it with all others: with that this took a quarter of an hour.
-TEST(EnvJudge, IsDoneWithAHundredThousandNamesInAMoment) {
+// The judge looks each name up, and does not compare it with all others: with that, this would take minutes.
+TEST(EnvJudge, IsDoneWithManyNamesInAMoment) {
   std::string many;
-  for (unsigned n = 0; n < 100'000; ++n) many += "export ";
+  for (unsigned n = 0; n < 20'000; ++n) many += "export ";
   EXPECT_EQ(verdict(many + "\n", many + "\nport=8080\n", to_set("port", "8080", "shell")), "");
   std::string lines;
-  for (unsigned n = 0; n < 100'000; ++n) lines += "N" + std::to_string(n) + "=1\n";
+  for (unsigned n = 0; n < 20'000; ++n) lines += "N" + std::to_string(n) + "=1\n";
   EXPECT_EQ(verdict(lines, lines + "port=8080\n", to_set("port", "8080")), "");
   EXPECT_TRUE(tells(verdict(lines, "port=8080\n" + lines.substr(5), to_set("port", "8080")), "would change"));
 }
