@@ -63,7 +63,7 @@ TEST_F(Explain, SaysWhatIsThereWhatIsDeclaredAndWhatWouldBeDone) {
   EXPECT_EQ(text.exit_code, 0) << text.err;
   EXPECT_THAT(text.out, AllOf(HasSubstr("file, mode 0666, "), HasSubstr("8 bytes, sha256:"),
                               HasSubstr("files: the bytes of baseline/app.conf (sha256:"), HasSubstr("mode 0640"),
-                              HasSubstr("self_test config: the bytes of"), HasSubstr("by the .env reader"),
+                              HasSubstr("self_test config: the bytes of"), HasSubstr("as .env by a shell, systemd"),
                               HasSubstr("env: sets PORT; unsets OLD"), HasSubstr("link to releases/1")));
   EXPECT_THAT(text.out, AllOf(HasSubstr("would files etc/app.conf"), HasSubstr("would link current -> releases/2"),
                               HasSubstr("fails: etc/app.conf differs from its baseline"),

@@ -1,6 +1,9 @@
 #include "tools/autoheal/explained.hpp"
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "engine/system_ports.hpp"
 #include "replay/plan_text.hpp"
@@ -10,6 +13,7 @@
 #include "tools/autoheal/known_secrets.hpp"
 #include "tools/host/real_host.hpp"
 #include "tools/host/user_account.hpp"
+#include "workflows/env_scope.hpp"
 #include "workflows/holds.hpp"
 #include "workflows/settings_edit.hpp"
 #include "workflows/strategy.hpp"
@@ -65,12 +69,14 @@ class Declarations {
       if (one.validate) text += ", accepted by " + run_text(*one.validate);
       declare(one.path, std::move(text), "byte for byte");
     }
-    for (const EnvRepair& one : repair.env) declare(one.file, env_text(one), "by the .env reader");
+    for (const EnvRepair& one : repair.env) {
+      declare(one.file, env_text(one), "");
+      say_env_readers(one.file, one.dialect);
+    }
     for (const SettingsRepair& one : repair.settings) {
       std::vector<std::string> pointers;
       for (const auto& [pointer, value] : one.set) pointers.push_back(pointer);
-      const bool yaml = settings_format_of(one.file) == SettingsFormat::yaml;
-      declare(one.file, "settings: sets " + in_a_row(pointers), yaml ? "by the YAML reader" : "by the JSON reader");
+      declare(one.file, "settings: sets " + in_a_row(pointers), settings_reader(one.file));
     }
     for (const PolicyRepair& one : repair.policy) {
       declare(one.path, policy_text(one), one.forbid.empty() ? "not read: only mode and owner count" : "line by line");
@@ -116,11 +122,55 @@ class Declarations {
       } else if (const auto* env = std::get_if<EnvProbe>(&probe.what)) {
         std::vector<std::string> names = env->require;
         for (const auto& [name, value] : env->equals) names.push_back(name);
-        declare(env->file, who + "asks for " + in_a_row(names), "by the .env reader");
+        declare(env->file, who + "asks for " + in_a_row(names), "");
+        say_env_readers(env->file, env->dialect);
+      } else if (const auto* settings = std::get_if<SettingsProbe>(&probe.what)) {
+        std::vector<std::string> pointers = settings->require;
+        for (const auto& [pointer, value] : settings->equals) pointers.push_back(pointer);
+        declare(settings->file, who + "asks for " + in_a_row(pointers), settings_reader(settings->file));
       } else if (const auto* link = std::get_if<LinkProbe>(&probe.what)) {
         declare(link->path, who + "a link to " + link->target, "as a link; what it leads to is not looked at");
       }
     }
+  }
+
+  static const char* settings_reader(const std::string& file) {
+    return settings_format_of(file) == SettingsFormat::yaml
+               ? "by the YAML reader; a repair is judged by another library, over all documents of the file"
+               : "by the JSON reader; a repair is judged by another reader, over the whole file";
+  }
+
+  // Whose reading counts is told from the text itself where no dialect is declared.
+  void say_env_readers(const std::string& file, const std::string& dialect) {
+    auto target = std::ranges::find(targets_, file, &ExplainedTarget::path);
+    if (!target->reader.empty() && dialect.empty()) return;
+    const auto declared = [this, &file](std::string_view name) {
+      return std::ranges::any_of(spec_.repair.env, [&](const EnvRepair& one) {
+        return one.file == file &&
+               (std::ranges::find(one.set, name, &std::pair<std::string, EnvValue>::first) != one.set.end() ||
+                std::ranges::find(one.unset, name) != one.unset.end());
+      });
+    };
+    std::vector<std::string> counting, others;
+    const auto readers = env_readers_of(text_of(file), dialect, declared);
+    for (const EnvReader reader : all_env_readers) {
+      const bool counts = std::ranges::find(readers, reader) != readers.end();
+      const bool only_declared = reader == EnvReader::docker || reader == EnvReader::expand;
+      if (counts || (dialect.empty() && !only_declared)) (counts ? counting : others).emplace_back(name_of(reader));
+    }
+    target->reader = "as .env by " + in_a_row(counting) +
+                     (dialect.empty() ? ", as the file tells" : " (declared: dialect " + dialect + ")") +
+                     (others.empty() ? "" : "; what is written in it is not meant for " + in_a_row(others));
+  }
+
+  // Empty where it cannot be read: what is wrong then is said by the look at it.
+  [[nodiscard]] std::string text_of(const std::string& file) const {
+    std::error_code error;
+    const std::filesystem::path path = std::filesystem::path(spec_.root) / file;
+    if (!std::filesystem::is_regular_file(path, error)) return {};
+    std::ifstream stream(path, std::ios::binary);
+    std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
+    return text;
   }
 
   void declare(const std::string& path, std::string text, const std::string& reader) {

@@ -62,7 +62,10 @@ class EnginesCheck {
     names();
     dependencies();
     targets();
-    for (std::size_t index = 0; index < configuration_.engines.size(); ++index) files_of(index);
+    for (std::size_t index = 0; index < configuration_.engines.size(); ++index) {
+      files_of(index);
+      documents_of(index);
+    }
   }
 
  private:
@@ -176,6 +179,25 @@ class EnginesCheck {
         const auto above = seen.find(lower.substr(0, slash));
         if (above == seen.end()) continue;
         wrong(engine, "repair", path + " lies below " + above->second + ", which `files` writes as a file");
+      }
+    }
+  }
+
+  // A file is read in one way: nobody can tell whose readers are right where it is declared as two things.
+  void documents_of(std::size_t engine) {
+    const auto& repair = configuration_.engines[engine].repair;
+    for (const auto& env : repair.env) {
+      const std::string path = below_root(configuration_.engines[engine], env.file);
+      const auto is_it = [&](const std::string& other) {
+        return below_root(configuration_.engines[engine], other) == path;
+      };
+      if (std::ranges::any_of(repair.settings, [&](const auto& one) { return is_it(one.file); }))
+        wrong(engine, "repair", env.file + " is edited by `env` and by `settings`, expected one of them");
+      const auto first = std::ranges::find_if(repair.env, [&](const auto& one) { return is_it(one.file); });
+      if (first->dialect != env.dialect) {
+        wrong(engine, "repair",
+              env.file + " has two dialects (\"" + first->dialect + "\" and \"" + env.dialect +
+                  "\"), expected the same in each repair of it");
       }
     }
   }
