@@ -179,7 +179,7 @@ Result<Observation> HealEffects::observe(const SpecPtr& spec, const Observe& eff
       return failure(ErrorKind::failed, "check " + check.name + " does not hold before the repair: " + check.message);
     }
   }
-  const auto waited = wait_for_writers(at_, *spec);
+  const auto waited = wait_for_writers(at_, *spec, mark);
   if (!waited) return std::unexpected(waited.error());
   ObserveRequest request = what_to_observe(*spec, effect.attempt);
   request.mark = mark;

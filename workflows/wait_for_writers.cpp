@@ -1,16 +1,19 @@
 #include "workflows/wait_for_writers.hpp"
 
+#include "workflows/gather_evidence.hpp"
 #include "workflows/self_test_effects.hpp"
 
 namespace autoheal::workflows {
 
-Result<bool> wait_for_writers(const HealSurroundings& at, const EngineSpec& spec) {
+Result<bool> wait_for_writers(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark) {
   const auto paths = paths_with_content(spec);
   if (paths.empty()) return false;
   const Duration began = at.since_boot();
-  for (bool waited = false;; waited = true) {
+  std::optional<bool> held;
+  while (true) {
     const auto writing = at.host.being_written(spec, paths, {});
-    if (writing.empty()) return waited;
+    if (writing.empty()) return held && !*held;
+    if (!held) held = all_hold(run_probes(at, spec, spec.self_test, mark));
     const bool too_long = at.since_boot() - began >= longest_wait_for_writers;
     if (too_long || !at.wait(look_at_writers_every)) {
       return failure(ErrorKind::busy, sentence_of(writing) + ": nothing was changed",
