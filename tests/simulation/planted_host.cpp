@@ -1,5 +1,6 @@
 #include "tests/simulation/planted_host.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "tests/simulation/misreading.hpp"
