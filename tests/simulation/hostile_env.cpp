@@ -234,7 +234,9 @@ HostileDocument hostile_env(std::mt19937_64& random) {
   HostileDocument document = draft.finish();
   if (draft.has_kind("continued")) choose_continued(document, is_dos);
   if (draft.has_kind("not there")) append_port(document, is_dos ? "\r\n" : "\n");
-  if (!is_dos && document.text.ends_with('\n') && draft.once_in(8)) cut_last_line_end(document);
+  // Of an empty last line nothing would be left.
+  const bool has_last_line = document.text.ends_with('\n') && !document.text.ends_with("\n\n");
+  if (!is_dos && has_last_line && draft.once_in(8)) cut_last_line_end(document);
   return document;
 }
 

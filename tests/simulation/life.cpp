@@ -359,7 +359,7 @@ void Life::write_down(const Happening& happening) {
   seen.works = is_as_it_should_be(seen.engine);
   if (machine.breaks == Breaks::document) {
     seen.can_be_healed = machine.document.truth == HostileDocument::Truth::healed;
-    seen.kind = machine.document.kind;
+    seen.kind = machine.document.kind + ", of " + machine.document.text;
   }
   seen.throws = machine.throws;
   seen.tests_fail = machine.tests_fail || machine.tests_kill;

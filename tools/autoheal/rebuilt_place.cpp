@@ -51,7 +51,10 @@ class Builder {
       : root_(root), observation_(observation), blobs_(blobs), place_(place) {}
 
   void build(const TargetFacts& facts) {
-    if (place_.paths.contains(facts.path) || facts.path == ".") return;
+    if (place_.paths.contains(facts.path)) return;
+    // It is there; what the heal made in it took its mode after it.
+    if (facts.path == "." && facts.kind == TargetKind::folder) folders_.emplace_back(facts.path, facts);
+    if (facts.path == ".") return;
     const auto built = attempt(facts);
     if (built) {
       place_.paths.insert(facts.path);
