@@ -1,12 +1,14 @@
 #include "store/ledger_lock.hpp"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <optional>
 #include <thread>
 
 namespace autoheal::store {
@@ -14,14 +16,20 @@ namespace autoheal::store {
 namespace {
 
 constexpr Duration pause_between_tries = std::chrono::milliseconds(10);
+// On a machine so loaded that a child of a killed owner does not get to its exec.
+constexpr Duration longest_wait_for_a_dead_owner = std::chrono::seconds(30);
 
-// The owner's pid for people, never for decisions: the kernel's lock alone decides.
-std::string owner_in(int descriptor) {
+// For people, and for how long it is worth waiting: the kernel's lock alone decides who owns the ledger.
+std::optional<pid_t> owner_in(int descriptor) {
   char text[16] = {};
   const auto size = read_at(descriptor, text, sizeof text, 0, "the lock");
-  int pid = 0;
-  if (!size || std::from_chars(text, text + *size, pid).ec != std::errc()) return "another process";
-  return "process " + std::to_string(pid);
+  pid_t pid = 0;
+  if (!size || std::from_chars(text, text + *size, pid).ec != std::errc()) return std::nullopt;
+  return pid;
+}
+
+bool is_dead(const std::optional<pid_t>& owner) {
+  return owner && *owner > 0 && ::kill(*owner, 0) != 0 && errno == ESRCH;
 }
 
 void leave_pid(int descriptor) {
@@ -36,11 +44,15 @@ Result<LedgerLock> LedgerLock::acquire(const std::filesystem::path& ledger, Dura
   // 0600: whoever can open the file can lock it, and auditors in the ledger's group must not.
   FileDescriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file) return std::unexpected(system_error("opening " + path));
-  const auto give_up = std::chrono::steady_clock::now() + wait;
+  const auto began = std::chrono::steady_clock::now();
   while (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR) return std::unexpected(system_error("locking " + path));
-    if (std::chrono::steady_clock::now() >= give_up) {
-      return failure(ErrorKind::busy, owner_in(file.get()) + " owns the ledger " + ledger.string(),
+    const auto waited = std::chrono::steady_clock::now() - began;
+    const auto owner = owner_in(file.get());
+    const bool passes_soon = wait > Duration{0} && waited < longest_wait_for_a_dead_owner && is_dead(owner);
+    if (waited >= wait && !passes_soon) {
+      const std::string who = owner ? "process " + std::to_string(*owner) : "another process";
+      return failure(ErrorKind::busy, who + " owns the ledger " + ledger.string(),
                      "stop the daemon, or use the commands that talk to it");
     }
     std::this_thread::sleep_for(pause_between_tries);

@@ -12,8 +12,9 @@ namespace autoheal::store {
 // Held until destroyed, and by children between fork and exec. Not thread-safe.
 class LedgerLock {
  public:
-  // Tries for `wait`: a child between fork and exec may still hold a dead owner's lock. busy: another process has it,
-  // named by its pid; unavailable: the lock file cannot be made.
+  // Tries for `wait`; where that is not zero, up to 30 s while the owner named in the file is dead: a child of his
+  // between fork and exec still holds it. busy: another process has it, named by its pid; unavailable: the lock file
+  // cannot be made.
   [[nodiscard]] static Result<LedgerLock> acquire(const std::filesystem::path& ledger, Duration wait);
 
  private:

@@ -223,7 +223,7 @@ class Judgement {
   void is_gone(EnvReader reader, const EnvReading& reading, const std::string& name) {
     for (const EnvStatement& one : reading.statements) {
       if (one.assigns() && meant_name(one.name) == name)
-        because(env_place(after_, one.begin) + ": " + name + " is still set for " + in_words(reader) + hint());
+        return because(env_place(after_, one.begin) + ": " + name + " is still set for " + in_words(reader) + hint());
     }
   }
 
@@ -233,8 +233,8 @@ class Judgement {
     const auto look_for = [&](const std::string& name, const char* what, std::size_t from) {
       for (const EnvStatement& one : shell->second.statements) {
         if (one.begin < from || !could_hide(one, after_, name)) continue;
-        because(env_place(after_, one.begin) + ": a shell runs something here that may " + what + " " + name +
-                "; set it by `NAME=value` alone, or declare the `dialect` of another reader");
+        return because(env_place(after_, one.begin) + ": a shell runs something here that may " + what + " " + name +
+                       "; set it by `NAME=value` alone, or declare the `dialect` of another reader");
       }
     };
     for (const auto& [name, value] : declared_.set) {
@@ -435,8 +435,8 @@ std::vector<std::string> judge_env_probe(std::string_view text, const std::vecto
     const EnvStatement* last = shell == readings.end() ? nullptr : last_of(shell->second, name);
     if (last == nullptr) return;
     for (const EnvStatement& one : shell->second.statements) {
-      if (one.begin > last->begin && could_hide(one, text, name))
-        reasons.push_back(env_place(text, one.begin) + ": a shell runs something here that may change " + name);
+      if (one.begin <= last->begin || !could_hide(one, text, name)) continue;
+      return reasons.push_back(env_place(text, one.begin) + ": a shell runs something here that may change " + name);
     }
   };
   std::ranges::for_each(require, look_behind);

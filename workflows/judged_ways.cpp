@@ -110,7 +110,12 @@ std::string below(const std::string& pointer, std::string_view name) {
 bool is_judged_merge(const JudgedText& text, const JudgedNode::Entry& entry) {
   const JudgedNode& key = text.nodes[entry.key];
   if (text.format != SettingsFormat::yaml || key.kind != JudgedKind::scalar) return false;
-  return key.tag == "tag:yaml.org,2002:merge" || (key.tag.empty() && key.style == 'p' && key.text == "<<");
+  const bool says_so =
+      key.tag == "tag:yaml.org,2002:merge" || (key.tag.empty() && key.style == 'p' && key.text == "<<");
+  const JudgedNode& from = text.meant(entry.value);
+  const auto is_map = [&text](std::size_t item) { return text.meant(item).kind == JudgedKind::map; };
+  return says_so && (from.kind == JudgedKind::map ||
+                     (from.kind == JudgedKind::list && !from.items.empty() && std::ranges::all_of(from.items, is_map)));
 }
 
 std::optional<std::vector<JudgedMember>> merged_members(const JudgedText& text, const JudgedNode& map,

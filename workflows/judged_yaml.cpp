@@ -34,7 +34,7 @@ class YamlEvent {
 
 class JudgedYamlReader {
  public:
-  explicit JudgedYamlReader(std::string_view text) {
+  explicit JudgedYamlReader(std::string_view text) : text_(text) {
     read_.format = SettingsFormat::yaml;
     yaml_parser_initialize(parser_.get());
     yaml_parser_set_encoding(parser_.get(), YAML_UTF8_ENCODING);
@@ -59,19 +59,20 @@ class JudgedYamlReader {
         read_.documents.push_back({read_.nodes.size(), directives_of(data.document_start)});
         return {};
       case YAML_ALIAS_EVENT:
+        if (auto ends = name_ends("*" + text_of(data.alias.anchor), event->start_mark); !ends) return ends;
         return alias(text_of(data.alias.anchor), event->start_mark);
       case YAML_SCALAR_EVENT: {
         JudgedNode& node = add(text_of(data.scalar.anchor), text_of(data.scalar.tag));
         node.text.assign(reinterpret_cast<const char*>(data.scalar.value), data.scalar.length);
         node.style = style_of(data.scalar.style);
-        return {};
+        return anchor_ends(data.scalar.anchor, event->start_mark);
       }
       case YAML_SEQUENCE_START_EVENT:
         add(text_of(data.sequence_start.anchor), text_of(data.sequence_start.tag)).kind = JudgedNode::Kind::list;
-        return open(event->start_mark);
+        return open(data.sequence_start.anchor, event->start_mark);
       case YAML_MAPPING_START_EVENT:
         add(text_of(data.mapping_start.anchor), text_of(data.mapping_start.tag)).kind = JudgedNode::Kind::map;
-        return open(event->start_mark);
+        return open(data.mapping_start.anchor, event->start_mark);
       case YAML_SEQUENCE_END_EVENT:
       case YAML_MAPPING_END_EVENT:
         open_.pop_back();
@@ -86,10 +87,35 @@ class JudgedYamlReader {
     std::optional<std::size_t> key;  // that waits for its value
   };
 
-  Result<void> open(const yaml_mark_t& mark) {
+  Result<void> open(const yaml_char_t* anchor, const yaml_mark_t& mark) {
+    if (auto ends = anchor_ends(anchor, mark); !ends) return ends;
     open_.push_back({read_.nodes.size() - 1, std::nullopt});
     if (open_.size() <= static_cast<std::size_t>(deepest_settings)) return {};
     return wrong(mark, "it is nested deeper than " + std::to_string(deepest_settings) + " levels");
+  }
+
+  Result<void> anchor_ends(const yaml_char_t* anchor, const yaml_mark_t& mark) {
+    return anchor == nullptr ? Result<void>() : name_ends("&" + text_of(anchor), mark);
+  }
+
+  // libyaml ends a name before a ?, where other readers go on. A tag may stand before it.
+  Result<void> name_ends(const std::string& name, const yaml_mark_t& mark) {
+    const std::size_t begin = text_.find(name, byte_of(mark.index));
+    if (begin == std::string_view::npos) return {};
+    const std::size_t end = begin + name.size();
+    if (end == text_.size() || std::string_view(" \t\r\n,]}").contains(text_[end])) return {};
+    return wrong(mark, "readers differ on where the name behind " + name.substr(0, 1) + " ends");
+  }
+
+  // libyaml counts characters. Marks come in the order of the text.
+  std::size_t byte_of(std::size_t character) {
+    if (character < character_) character_ = byte_ = 0;
+    while (character_ < character && byte_ < text_.size()) {
+      ++byte_;
+      while (byte_ < text_.size() && (static_cast<unsigned char>(text_[byte_]) & 0xC0U) == 0x80U) ++byte_;
+      ++character_;
+    }
+    return byte_;
   }
 
   Result<void> alias(const std::string& name, const yaml_mark_t& mark) {
@@ -170,6 +196,8 @@ class JudgedYamlReader {
     }
   };
   std::unique_ptr<yaml_parser_t, Free> parser_{new yaml_parser_t{}};
+  std::string_view text_;
+  std::size_t character_ = 0, byte_ = 0;  // of the same place
   std::map<std::string, std::size_t> anchors_;
   std::vector<Open> open_;
   JudgedText read_;

@@ -123,4 +123,10 @@ std::string_view name_of(TargetKind kind) {
   return "other";
 }
 
+std::string in_words(TargetKind kind) {
+  if (kind == TargetKind::absent) return "nothing";
+  if (kind == TargetKind::other) return "a pipe, a socket or a device";
+  return "a " + std::string(name_of(kind));
+}
+
 }  // namespace autoheal::workflows

@@ -132,5 +132,6 @@ struct UndoOutcome {
 [[nodiscard]] std::string_view name_of(ChangeStatus status);
 [[nodiscard]] std::string_view name_of(UndoStatus status);
 [[nodiscard]] std::string_view name_of(TargetKind kind);
+[[nodiscard]] std::string in_words(TargetKind kind);  // "a folder"
 
 }  // namespace autoheal::workflows

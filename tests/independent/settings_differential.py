@@ -46,8 +46,12 @@ def key_of(node, token):
     """The key of a dict that YAML text `token` stands for."""
     if ("str", token) in node:
         return ("str", token)
-    if token.isdecimal() and ("number", int(token)) in node:
-        return ("number", int(token))
+    if re.fullmatch(r"[0-9]+|0x[0-9a-fA-F]+", token):
+        number = int(token, 16 if token.startswith("0x") else 10)
+        if ("number", number) in node:
+            return ("number", number)
+        if ("str", str(number)) in node:  # names are texts in JavaScript, whatever was written
+            return ("str", str(number))
     words = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
     if token.lower() in words and ("bool", words[token.lower()]) in node:
         return ("bool", words[token.lower()])

@@ -35,9 +35,8 @@ std::string digest_text(const ExplainedTarget& target) {
 std::string what_is_there(const ExplainedTarget& target) {
   if (!target.facts) return "could not be looked at: " + target.problem;
   const TargetFacts& facts = *target.facts;
-  if (facts.kind == TargetKind::absent) return "nothing";
-  std::string text =
-      facts.kind == TargetKind::other ? "neither file, folder nor link" : std::string(name_of(facts.kind));
+  if (facts.kind == TargetKind::absent) return in_words(facts.kind);
+  std::string text = in_words(facts.kind);
   if (facts.kind == TargetKind::link) return text + " to " + facts.link_target + ", " + target.owner;
   text += ", mode " + replay::octal(facts.mode) + ", " + target.owner;
   if (facts.kind == TargetKind::file) text += ", " + std::to_string(facts.size) + " bytes";

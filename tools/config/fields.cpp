@@ -94,8 +94,8 @@ constexpr Shape env_probe{"env probe", env_probe_fields};
 constexpr std::array settings_values_field = {one("*", value, "a text, number, true, false or null")};
 constexpr Shape settings_values{"settings values", settings_values_field};
 constexpr std::array settings_probe_fields = {
-    must("file", target, "the .json, .yaml or .yml file"),
-    list("require", text, "JSON pointers (/server/port) at which something must stand"),
+    must("file", target, "the .json, .yaml, .yml or .env file"),
+    list("require", text, "JSON pointers (/server/port; /PORT in a .env file) at which something must stand"),
     map_of("equals", settings_values, "JSON pointers and the values that must stand there"),
 };
 constexpr Shape settings_probe{"settings probe", settings_probe_fields};
@@ -122,7 +122,7 @@ constexpr std::array probe_fields = {
     must("name", word, "its name, once within the engine"),
     object_of("file", file_probe, "a file is as it should be"),
     object_of("env", env_probe, "a .env file has what it should"),
-    object_of("settings", settings_probe, "values of a JSON or YAML file are as they should be"),
+    object_of("settings", settings_probe, "values of a JSON, YAML or .env file are as they should be"),
     object_of("tcp", tcp_probe, "a port accepts connections"),
     object_of("http", http_probe, "an HTTP request is answered"),
     list("command", argument, "a program and its arguments; exit status 0 passes"),

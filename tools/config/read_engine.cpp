@@ -3,6 +3,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "tools/config/access_list_field.hpp"
 #include "tools/config/reading.hpp"
 #include "tools/config/scalars.hpp"
 #include "workflows/env_file.hpp"
@@ -142,7 +143,14 @@ class EngineReader {
     read(node, "heal", probe.heal);
     if (const Node* file = node.find("file")) probe.what = file_probe(*file, join(path, "file"));
     if (const Node* env = node.find("env")) probe.what = env_probe(*env, join(path, "env"));
-    if (const Node* settings = node.find("settings")) probe.what = settings_probe(*settings, join(path, "settings"));
+    if (const Node* settings = node.find("settings")) {
+      const std::string here = join(path, "settings");
+      if (const Node* file = settings->find("file"); file != nullptr && is_env_file(file->text)) {
+        probe.what = settings_of_env(*settings, here);
+      } else {
+        probe.what = settings_probe(*settings, here);
+      }
+    }
     if (const Node* tcp = node.find("tcp")) {
       TcpProbe what;
       unsigned port = 0;
@@ -186,7 +194,7 @@ class EngineReader {
     read(node, "sha256", probe.sha256);
     read(node, "mode", probe.mode);
     read(node, "owner", probe.owner);
-    probe.acl = acl(node);
+    probe.acl = acl(node, path, probe.mode);
     if (const Node* baseline = node.find("baseline"))
       probe.baseline = reading_.baseline(*baseline, join(path, "baseline"));
     return probe;
@@ -212,6 +220,37 @@ class EngineReader {
     return probe;
   }
 
+  // .env, app.env, .env.local
+  static bool is_env_file(std::string_view file) {
+    const std::string_view name = file.substr(file.rfind('/') + 1);
+    return name.ends_with(".env") || name.starts_with(".env.");
+  }
+
+  // Such a file has names and no tree: /NAME is the value of NAME, as the readers of such files have it.
+  EnvProbe settings_of_env(const Node& node, const std::string& path) {
+    EnvProbe probe;
+    read(node, "file", probe.file);
+    for (const Node& pointer : list_at(node, "require"))
+      probe.require.push_back(name_at(pointer, join(path, "require")));
+    if (const Node* equals = node.find("equals")) {
+      for (std::size_t index = 0; index < equals->keys.size(); ++index) {
+        const Node& value = equals->items[index];
+        if (type_of(value) == ScalarType::null)
+          reading_.wrong(value, join(path, "equals"), "a .env file has no null, expected a text, such as \"\"");
+        probe.equals[name_at(equals->keys[index], join(path, "equals"))] = value.text;
+      }
+    }
+    if (probe.require.empty() && probe.equals.empty())
+      reading_.wrong(node, path, "nothing is asked of the file, expected `require` or `equals`");
+    return probe;
+  }
+
+  std::string name_at(const Node& pointer, const std::string& path) {
+    if (pointer.text.starts_with('/') && is_env_name(pointer.text.substr(1))) return pointer.text.substr(1);
+    reading_.wrong(pointer, path, "\"" + pointer.text + "\" names no value of a .env file, expected one such as /PORT");
+    return {};
+  }
+
   SettingsProbe settings_probe(const Node& node, const std::string& path) {
     SettingsProbe probe;
     settings_file(node, path, probe.file);
@@ -230,7 +269,7 @@ class EngineReader {
     read(node, "mode", repair.mode);
     read(node, "owner", repair.owner);
     read(node, "replace", repair.replace);
-    repair.acl = acl(node);
+    repair.acl = acl(node, path, repair.mode);
     repair.baseline = reading_.baseline(*node.find("baseline"), join(path, "baseline"));
     repair.baseline_mode = reading_.mode_of_baseline(*node.find("baseline"));
     repair.validate = command(node, "validate", path);
@@ -243,14 +282,13 @@ class EngineReader {
     return repair;
   }
 
-  // Entries as one text: the host knows the names.
-  static std::optional<std::string> acl(const Node& node) {
-    const Node* acl = node.find("acl");
-    if (acl == nullptr) return std::nullopt;
-    if (acl->kind == NodeKind::scalar) return acl->text;
-    std::string entries;
-    for (const Node& entry : acl->items) entries += (entries.empty() ? "" : ",") + entry.text;
-    return entries.empty() ? std::string(acl_none) : entries;
+  std::optional<std::string> acl(const Node& node, const std::string& path, const std::optional<FileMode>& mode,
+                                 bool at_most = false) {
+    auto entries = access_list_at(node);
+    if (!entries || !mode) return entries;
+    if (const std::string problem = mask_problem(*entries, *mode, at_most); !problem.empty())
+      reading_.wrong(*node.find("acl"), join(path, "acl"), problem);
+    return entries;
   }
 
   EnvRepair env(const Node& node, const std::string& path) {
@@ -417,7 +455,7 @@ class EngineReader {
     read(node, "absent", repair.absent);
     read(node, "forbid", repair.forbid);
     expressions(node, path);
-    repair.acl = acl(node);
+    repair.acl = acl(node, path, repair.max_mode, true);
     const bool asks = repair.max_mode || !repair.owner.empty() || !repair.forbid.empty() || repair.acl;
     if (repair.absent == asks) {
       reading_.wrong(node, path,

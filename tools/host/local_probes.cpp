@@ -70,8 +70,7 @@ Verdict probe_file(const RootFolder& root, const workflows::FileProbe& probe, co
   if (!seen) return cannot_look(seen.error());
   const TargetFacts& facts = seen->facts;
   if (facts.kind == TargetKind::absent) return fails(probe.path + " is missing");
-  if (facts.kind != TargetKind::file)
-    return fails(probe.path + " is a " + std::string(name_of(facts.kind)) + ", not a file");
+  if (facts.kind != TargetKind::file) return fails(probe.path + " is " + in_words(facts.kind) + ", not a file");
   if (!probe.baseline.empty() && facts.digest != probe.baseline)
     return fails(probe.path + " differs from its baseline " + probe.baseline_path);
   if (!probe.sha256.empty() && facts.digest != "sha256:" + probe.sha256)
@@ -95,7 +94,7 @@ Verdict probe_env(const RootFolder& root, const workflows::EnvProbe& probe, cons
   if (!seen) return cannot_look(seen.error());
   if (seen->facts.kind == TargetKind::absent) return fails(probe.file + " is missing");
   if (seen->facts.kind != TargetKind::file)
-    return fails(probe.file + " is a " + std::string(name_of(seen->facts.kind)) + ", not a file");
+    return fails(probe.file + " is " + in_words(seen->facts.kind) + ", not a file");
   std::string problems;
   for (const std::string& problem :
        workflows::judge_env_probe(seen->content, probe.require, probe.equals, probe.dialect))
@@ -109,7 +108,9 @@ Verdict probe_settings(const RootFolder& root, const workflows::SettingsProbe& p
   look.keep_content = true;
   const auto seen = look_at(root, probe.file, look, blobs, own);
   if (!seen) return cannot_look(seen.error());
-  if (seen->facts.kind != TargetKind::file) return fails(probe.file + " is missing or no file");
+  if (seen->facts.kind == TargetKind::absent) return fails(probe.file + " is missing");
+  if (seen->facts.kind != TargetKind::file)
+    return fails(probe.file + " is " + in_words(seen->facts.kind) + ", not a file");
   const std::string problem = workflows::unlike_settings(seen->content, probe, secrets);
   return problem.empty() ? Verdict{} : fails(probe.file + ": " + problem);
 }
@@ -138,8 +139,7 @@ Verdict probe_link(const RootFolder& root, const workflows::LinkProbe& probe, co
   if (facts.kind == TargetKind::absent)
     return fails(probe.path + " is missing: a link to " + probe.target + " belongs there");
   if (facts.kind != TargetKind::link)
-    return fails(probe.path + " is a " + std::string(name_of(facts.kind)) + " where a link to " + probe.target +
-                 " belongs");
+    return fails(probe.path + " is " + in_words(facts.kind) + ": a link to " + probe.target + " belongs there");
   if (facts.link_target == probe.target) return {};
   return fails(probe.path + " points to " + facts.link_target + ", not to " + probe.target);
 }

@@ -14,7 +14,8 @@ namespace autoheal::host {
 
 namespace {
 
-constexpr auto tried_for = std::chrono::seconds(1);
+// A child of a killed owner holds it until it gets to its exec, which takes long on a loaded machine.
+constexpr auto tried_for = std::chrono::seconds(5);
 constexpr auto pause_between_tries = std::chrono::milliseconds(20);
 
 }  // namespace

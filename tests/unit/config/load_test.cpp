@@ -70,7 +70,7 @@ TEST(LoadEverything, EveryFieldArrives) {
   EXPECT_EQ(spec.healing.max_retries, 2U);
   EXPECT_FALSE(spec.healing.enabled);
   EXPECT_EQ(spec.healing.retry_delay, std::chrono::milliseconds(1500));
-  ASSERT_EQ(spec.self_test.size(), 9U);
+  ASSERT_EQ(spec.self_test.size(), 10U);
   EXPECT_EQ(std::get<FileProbe>(spec.self_test[0].what).baseline, sha256_name("port = 8080\n"));
   EXPECT_EQ(std::get<FileProbe>(spec.self_test[0].what).mode, 0640U);
   EXPECT_EQ(std::get<FileProbe>(spec.self_test[0].what).acl, "user:root:r,group::r");
@@ -82,6 +82,9 @@ TEST(LoadEverything, EveryFieldArrives) {
             (std::vector<std::string>{"/usr/bin/ls", "-l", "3"}));
   EXPECT_TRUE(std::get<PluginProbe>(spec.self_test[6].what).warning_fails);
   EXPECT_EQ(std::get<LinkProbe>(spec.self_test[8].what), (LinkProbe{"current", "releases/2"}));
+  EXPECT_EQ(std::get<EnvProbe>(spec.self_test[9].what),
+            (EnvProbe{"conf/.env.local", {"A"}, {{"ON", "true"}, {"PORT", "8080"}, {"V", "1.10"}}}))
+      << "a .env file has names, not paths";
   EXPECT_EQ(spec.repair.env[0].set[1].second.from_file, (file.parent_path() / "secret").string());
   EXPECT_EQ(spec.repair.settings[0].set,
             (std::vector<std::pair<std::string, std::string>>{{"/a/b", "1"},

@@ -153,12 +153,21 @@ TEST_F(ProbesTest, LinkTellsWhatIsThereInstead) {
   EXPECT_EQ(verdict(link), ProbeVerdict::pass) << "whether or not anything is there";
   fs::remove(root_ / "current");
   write("current", "releases/2");
-  EXPECT_EQ(probe(link).message, "current is a file where a link to releases/2 belongs");
+  EXPECT_EQ(probe(link).message, "current is a file: a link to releases/2 belongs there");
   fs::remove(root_ / "current");
   fs::create_directory(root_ / "current");
-  EXPECT_EQ(probe(link).message, "current is a folder where a link to releases/2 belongs");
+  EXPECT_EQ(probe(link).message, "current is a folder: a link to releases/2 belongs there");
   EXPECT_EQ(verdict(LinkProbe{"missing/current", "x"}), ProbeVerdict::fail);
   EXPECT_EQ(verdict(LinkProbe{"../outside", "x"}), ProbeVerdict::fail);
+}
+
+TEST_F(ProbesTest, APipeInAFilesPlaceIsCalledWhatItIs) {
+  ASSERT_EQ(::mkfifo((root_ / "pipe").c_str(), 0644), 0);
+  const std::string problem = "pipe is a pipe, a socket or a device, not a file";
+  EXPECT_EQ(probe(FileProbe{"pipe", {}, {}, {}, 0644, {}}).message, problem);
+  EXPECT_EQ(probe(EnvProbe{"pipe", {"PORT"}, {}}).message, problem);
+  EXPECT_EQ(probe(SettingsProbe{"pipe", {}, {"/port"}}).message, problem);
+  EXPECT_EQ(probe(LinkProbe{"pipe", "a"}).message, "pipe is a pipe, a socket or a device: a link to a belongs there");
 }
 
 TEST_F(ProbesTest, EnvSaysWhatStandsInTheFilesPlace) {
@@ -194,7 +203,7 @@ TEST_F(ProbesTest, SettingsTellWhatIsThereAndWhatIsWanted) {
             "a.yaml: /server/on is yes (which readers of YAML do not agree on), not true");
   EXPECT_EQ(message({"a.yaml", {{"/db/password", "\"other\""}}, {}}), "a.yaml: /db/password is not as declared");
   EXPECT_EQ(message({"a.json", {{"/l", "1"}}, {}}), "a.json: /l is a list, not 1");
-  EXPECT_EQ(message({"none.json", {{"/l", "1"}}, {}}), "none.json is missing or no file");
+  EXPECT_EQ(message({"none.json", {{"/l", "1"}}, {}}), "none.json is missing");
 }
 
 TEST_F(ProbesTest, SettingsThatCannotBeReadAreNamedByPlace) {

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <utility>
@@ -413,6 +415,32 @@ TEST_F(FailingFiles, AnOwnerThatLeftNoNumberIsAnotherProcess) {
     const FailingDisk disk({.name = "read", .looks_too = true});
     EXPECT_THAT(LedgerLock::acquire(base / "ledger", Duration(0)).error().message, HasSubstr("another process owns"));
   }
+}
+
+TEST_F(FailingFiles, TheLockOfADeadOwnerIsWaitedForUntilHisChildLetsGo) {
+  const pid_t owner = ::fork();
+  if (owner == 0) ::_exit(0);
+  ASSERT_EQ(::waitpid(owner, nullptr, 0), owner);
+  std::ofstream(base / "ledger.lock") << owner << "\n";
+  auto child = opened(base / "ledger.lock", O_RDWR);
+  ASSERT_EQ(::flock(child.get(), LOCK_EX | LOCK_NB), 0);
+  EXPECT_FALSE(LedgerLock::acquire(base / "ledger", Duration(0))) << "who does not wait does not wait";
+  int tries = 0;
+  before_look = [&](const CallToDisk& call) {
+    if (std::string_view(call.name) == "lock" && ++tries == 3) child = FileDescriptor();
+    return Instead::nothing;
+  };
+  EXPECT_TRUE(LedgerLock::acquire(base / "ledger", std::chrono::microseconds(1)));
+  before_look = nullptr;
+  EXPECT_EQ(tries, 3);
+}
+
+TEST_F(FailingFiles, TheLockOfALivingOwnerIsNotWaitedForLonger) {
+  const auto owner = LedgerLock::acquire(base / "ledger", Duration(0));
+  ASSERT_TRUE(owner);
+  const auto refused = LedgerLock::acquire(base / "ledger", std::chrono::microseconds(1));
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("process " + std::to_string(::getpid()) + " owns the ledger"));
 }
 
 }  // namespace

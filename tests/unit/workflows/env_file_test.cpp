@@ -31,6 +31,7 @@ TEST(EnvFile, AnEditChangesTheBytesOfItsStatementOnly) {
   EXPECT_EQ(set("A=1", {{"A", "2"}}), "A=2");
   EXPECT_EQ(set("", {{"B", "2"}}), "B=2\n");
   EXPECT_EQ(set("A=1\r\nB=2\r\n", {{"C", "3"}}), "A=1\r\nB=2\r\nC=3\r\n");
+  EXPECT_EQ(set("A=1\r\nB=2\nD=4\n", {{"C", "3"}}), "A=1\r\nB=2\nD=4\nC=3\n") << "as most lines end";
   EXPECT_EQ(set("A=1\nA=2\nB=3\n", {{"A", "9"}}), "A=1\nA=9\nB=3\n") << "the last assignment counts";
 }
 

@@ -2,6 +2,10 @@
 // beyond that.
 #include <gmock/gmock.h>
 
+#include <deque>
+#include <memory>
+#include <utility>
+
 #include "tests/support/heal_world.hpp"
 
 namespace autoheal::workflows {
@@ -312,6 +316,43 @@ TEST_F(EffectsOnAMachine, AnEnvFileThatIsAbsentIsObservedAsThat) {
   ASSERT_TRUE(observation) << observation.error().message;
   ASSERT_THAT(observation->targets, SizeIs(1));
   EXPECT_EQ(observation->targets[0].kind, TargetKind::absent);
+}
+
+// ---- somebody writes when the repair begins
+
+// Who was at work may have made it good. Where the self-test held all the time, his work tells nothing of what is
+// wrong.
+TEST_F(EffectsOnAMachine, AWriterHasRepairedOnlyWhatDidNotHoldWhileHeWrote) {
+  EngineSpec spec = world_.spec;
+  spec.repair.env.emplace_back();
+  spec.repair.env.back().file = "etc/app.env";
+  bool written = false;
+  world_.host.writing = [&written](const WritingQuestion&) {
+    return std::exchange(written, true) ? std::vector<FileInWriting>()
+                                        : std::vector{FileInWriting{"etc/app.env", Writing::yes, "pid 7 (vim)"}};
+  };
+  const auto recovers = [&](const std::vector<int>& statuses) {
+    written = false;
+    auto runs_left = std::make_shared<std::deque<int>>(statuses.begin(), statuses.end());
+    world_.host.install("/tests/works", [runs_left](const RunRequest&) {
+      const int status = runs_left->front();
+      if (runs_left->size() > 1) runs_left->pop_front();
+      RunOutcome outcome;
+      outcome.started = true;
+      outcome.exit_code = status;
+      return outcome;
+    });
+    spec.self_test = {autoheal::testing::probe("works", CommandProbe{runs({"/tests/works"})})};
+    configuration_ = *world_.blobs.put(encode_engine_spec(spec), engine::BlobNaming::plain);
+    const auto observation = performed<Observed>(effect_on<Observe>({})).observation;
+    return observation && observation->recovered;
+  };
+  EXPECT_TRUE(recovers({1, 0})) << "bad while he wrote, good once he was done";
+  EXPECT_FALSE(recovers({1, 1}));
+  EXPECT_FALSE(recovers({0, 0})) << "a heal for what no probe sees goes on";
+  EXPECT_FALSE(recovers({0, 1}));
+  written = true;
+  EXPECT_FALSE(recovers({0}));
 }
 
 }  // namespace
