@@ -1,5 +1,7 @@
 // .env files and `env_file:` of Docker Compose (compose-go 2). Behind a value in quotes the next statement may begin on
 // the same line; a name may be followed by a colon; one error and nothing of the file is read.
+#include <re2/re2.h>
+
 #include "workflows/env_reader_parts.hpp"
 
 namespace autoheal::workflows::env_readers {
@@ -66,8 +68,8 @@ class Compose {
     while (more() && std::string_view("=:\n").find(text_[at_]) == std::string_view::npos) {
       if (const std::size_t length = blank_at(at_)) {
         at_ += length;
-      } else if (is_name_byte(text_[at_])) {
-        ++at_;
+      } else if (const std::size_t length = name_character_at(at_)) {
+        at_ += length;
       } else {
         return fails(at_, "Docker Compose does not accept this character in a name, and reads nothing of the file",
                      true);
@@ -96,9 +98,16 @@ class Compose {
     reading_.statements.push_back(std::move(one));
   }
 
-  static bool is_name_byte(char c) {
-    return is_letter(c) || is_digit(c) || std::string_view("_.-[]").find(c) != std::string_view::npos ||
-           static_cast<unsigned char>(c) >= 0x80;  // letters of other scripts
+  // How many bytes the letter, digit or mark of a name has that begins at `at`; 0 where none does. Letters of other
+  // scripts are Go's unicode.IsLetter and IsNumber, which are these classes.
+  [[nodiscard]] std::size_t name_character_at(std::size_t at) const {
+    const char c = text_[at];
+    if (static_cast<unsigned char>(c) < 0x80)
+      return is_letter(c) || is_digit(c) || std::string_view("_.-[]").find(c) != std::string_view::npos ? 1 : 0;
+    static const RE2 letter_or_number("[\\pL\\pN]");
+    std::size_t length = 1;
+    while (at + length < text_.size() && (static_cast<unsigned char>(text_[at + length]) & 0xC0U) == 0x80U) ++length;
+    return RE2::FullMatch(re2::StringPiece(text_.data() + at, length), letter_or_number) ? length : 0;
   }
 
   bool value(EnvStatement& one) {
