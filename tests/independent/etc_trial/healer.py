@@ -106,7 +106,8 @@ class Healer:
         while time.monotonic() < until:
             for entry in self.entries("--after", str(seen)):
                 seen = int(entry["id"])
-                if not entry["type"].startswith("heal."):
+                # What a heal displaced may be told long after its end.
+                if not entry["type"].startswith("heal.") or entry["type"] == "heal.images_kept":
                     continue
                 since = time.monotonic()
                 ended = entry["type"] in ("heal.completed", "heal.exhausted", "heal.skipped")
