@@ -13,6 +13,8 @@
 #include "tools/autoheal/commands.hpp"
 #include "tools/config/describe_fields.hpp"
 #include "tools/database/database_worker.hpp"
+#include "tools/host/drain_worker.hpp"
+#include "tools/host/output_drain.hpp"
 
 namespace {
 
@@ -97,6 +99,7 @@ int exit_code_of_exception(const std::exception& problem) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 2 && argv[1] == host::drain_argument) return host::run_output_drain(STDIN_FILENO);
   if (argc == 3 && argv[1] == database::worker_argument) return database::run_database_worker(argv[2], STDOUT_FILENO);
   try {
     const Parsed parsed = parse_command_line(argc, argv);
