@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "tests/support/daemon.hpp"
@@ -12,7 +13,7 @@ namespace autoheal::testing {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -66,9 +67,15 @@ Standing standing_of(pid_t pid) {
     if (number == 41) standing["scheduling class"] = field;
   }
   standing["input"] = descriptor_of(pid, 0);
-  std::error_code gone;
-  for (const auto& one : fs::directory_iterator(folder + "fd", gone)) standing["descriptors"] += one.path().filename();
   return standing;
+}
+
+std::vector<pid_t> children_of(pid_t parent) {
+  std::vector<pid_t> found;
+  for (const host::ProcessInfo& one : host::all_processes()) {
+    if (one.parent == parent) found.push_back(one.pid);
+  }
+  return found;
 }
 
 class StartedServices : public ::testing::Test {
@@ -88,12 +95,15 @@ class StartedServices : public ::testing::Test {
     return pid;
   }
   // Started anew in that way; what it inherited. It is ended again.
-  Standing started(const std::function<void()>& start) const {
+  Standing started(const std::function<void()>& start) {
     start();
     const pid_t pid = service_pid();
     EXPECT_GT(pid, 1);
     EXPECT_TRUE(eventually([&] { return bridge_.exists("run/ready"); }));
     const Standing standing = standing_of(pid);
+    descriptors_.clear();
+    for (const auto& one : fs::directory_iterator("/proc/" + std::to_string(pid) + "/fd"))
+      descriptors_.insert(one.path().filename());
     fs::remove(bridge_.path("run/ready"));
     ::kill(pid, SIGKILL);
     EXPECT_TRUE(has_ended(pid));
@@ -115,13 +125,14 @@ class StartedServices : public ::testing::Test {
     return invocation;
   }
   void expect_the_same(Standing healed, Standing by_hand) const {
+    EXPECT_THAT(descriptors_, ElementsAre("0", "1", "2"));
     if (::geteuid() != 0) healed["nice value"] = by_hand["nice value"];  // to lower it takes a right
     for (const auto& [name, value] : by_hand) EXPECT_EQ(healed[name], value) << name;
     EXPECT_EQ(healed["input"], "/dev/null");
-    EXPECT_EQ(healed.size(), by_hand.size());
   }
 
   Bridge bridge_;
+  std::set<std::string> descriptors_;  // of what was started last
 };
 
 const std::string waits = "echo > run/ready\nexec sleep 1000\n";
@@ -225,6 +236,35 @@ TEST_F(StartedServices, WriteForEverWhateverBecomesOfTheDaemon) {
   EXPECT_TRUE(has_ended(drains.front()));
 }
 
+TEST_F(StartedServices, WriteForEverWhicheverRepairStartedThem) {
+  const std::vector<std::string> repairs = {
+      "service: { restart: [bin/start], pidfile: run/app.pid }",
+      "service: { start: [bin/start], stop: [bin/stop], pidfile: run/app.pid }",
+      "service: { start: [bin/start], check: [/bin/true], pidfile: run/app.pid }",
+      "commands: [ { run: [bin/start] } ]",
+      "platform: { run: [bin/start] }",
+  };
+  for (const std::string& repair : repairs) {
+    SCOPED_TRACE(repair);
+    service(
+        "while [ ! -e run/go ]; do sleep 0.01; done\n"
+        "head -c 1000000 /dev/zero && head -c 1000000 /dev/zero >&2\n"
+        "echo $? > run/result; mv run/result run/written\nexec sleep 1000\n");
+    bridge_.script("bin/stop", "exit 0\n");
+    bridge_.configure(
+        "  - name: App\n    self_test: [ { name: alive, process: { pidfile: run/app.pid } } ]\n    repair: { " +
+        repair + " }\n");
+    const Ran ran = bridge_.autoheal({"heal", "App"});
+    EXPECT_EQ(ran.exit_code, 0) << ran.err;
+    bridge_.write("run/go", "");
+    EXPECT_TRUE(eventually([&] { return bridge_.exists("run/written"); }));
+    EXPECT_EQ(bridge_.read("run/written"), "0\n");
+    ::kill(service_pid(), SIGKILL);
+    EXPECT_TRUE(has_ended(service_pid()));
+    for (const char* name : {"run/go", "run/written", "run/app.pid"}) fs::remove(bridge_.path(name));
+  }
+}
+
 // What a command says is taken and masked as ever, whoever reads it later.
 TEST_F(StartedServices, WhatTheStartSaysIsKeptAndMasked) {
   bridge_.write("secrets/token", "hunter2hunter2\n", 0600);
@@ -240,6 +280,38 @@ TEST_F(StartedServices, WhatTheStartSaysIsKeptAndMasked) {
   const Ran shown = bridge_.autoheal({"show", "last"});
   EXPECT_THAT(shown.out, HasSubstr("exit status 3"));
   EXPECT_EQ((ran.out + ran.err + shown.out).find("hunter2hunter2"), std::string::npos);
+}
+
+// As the first process of a container it is the parent of what services leave, and has to reap it.
+TEST_F(StartedServices, LeaveNoZombiesBehindAsTheFirstProcessOfAContainer) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can make a container without a user namespace";
+  service("echo > run/ready\nexec sleep 1000\n");
+  Invocation invocation = bridge_.invocation({"serve"});
+  const std::vector<std::string> container = {"/usr/bin/unshare", "--pid", "--fork", "--mount-proc", "--kill-child"};
+  invocation.arguments.insert(invocation.arguments.begin(), container.begin(), container.end());
+  Background daemon(invocation);
+  if (!eventually([&] { return bridge_.exists("run/ready"); })) GTEST_SKIP() << "namespaces are not allowed here";
+  const auto first = children_of(daemon.pid());
+  ASSERT_THAT(first, SizeIs(1));
+  const auto healer = [&] {
+    std::vector<pid_t> found;
+    for (const pid_t pid : children_of(first.front())) {
+      if (descriptor_of(pid, 1) == descriptor_of(first.front(), 1)) found.push_back(pid);
+    }
+    return found;
+  };
+  EXPECT_THAT(healer(), SizeIs(1));
+  // What the start left is the first process's child by now. It ends, and nobody but that one can reap it.
+  std::vector<pid_t> left;
+  for (const pid_t pid : children_of(first.front())) {
+    if (text_of("/proc/" + std::to_string(pid) + "/comm") == "sleep\n") left.push_back(pid);
+  }
+  ASSERT_THAT(left, SizeIs(1));
+  ::kill(left.front(), SIGKILL);
+  EXPECT_TRUE(has_ended(left.front()));
+  EXPECT_TRUE(eventually([&] { return !host::read_process(left.front()); }));
+  ::kill(first.front(), SIGTERM);
+  EXPECT_EQ(daemon.wait(), 0) << "SIGTERM is passed on, and its end is the container's";
 }
 
 // What cannot be taken off again is told, so that nobody finds a database bound by its healer's sandbox.

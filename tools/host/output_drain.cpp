@@ -72,7 +72,10 @@ bool HeldOutputs::arrived() const {
     ready = ::poll(&answer, 1, longest_wait_ms);
   } while (ready < 0 && errno == EINTR);
   char word = 0;
-  return ready == 0 || (ready > 0 && ::recv(ours_.get(), &word, 1, MSG_DONTWAIT) == 1);
+  if (ready == 0) return true;
+  // It may have taken them and be gone since.
+  const bool there = ready > 0 && (answer.revents & POLLHUP) == 0;
+  return there && ::recv(ours_.get(), &word, 1, MSG_DONTWAIT) == 1;
 }
 
 OutputDrain::OutputDrain(std::string program) : program_(exact(std::move(program))) {}

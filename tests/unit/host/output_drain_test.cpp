@@ -128,13 +128,11 @@ TEST_F(OutputDrains, OneThatWasKilledIsReplaced) {
 }
 
 TEST_F(OutputDrains, OneThatIsKilledDuringTheRunIsReplacedAtItsEnd) {
-  write("writer", "");
-  auto wanted = writer("1000000");
-  const auto parent = std::to_string(::getpid());
-  wanted = shell("./writer & echo $!\nuntil kill -KILL $(pgrep -P " + parent +
-                     " -f 'autoheal output-drain'); do sleep 0.01; done\n",
-                 LeaveBehind::what_runs);
-  left(run(wanted));
+  (void)writer("1000000");
+  const std::string find = "pgrep -P " + std::to_string(::getpid()) + " -f 'autoheal output-drain'";
+  left(run(shell("./writer & echo $!\nuntil drain=$(" + find + "); do sleep 0.01; done\n" +
+                     "kill -KILL $drain; while kill -0 $drain; do sleep 0.01; done\n",
+                 LeaveBehind::what_runs)));
   expect_it_writes();
 }
 
