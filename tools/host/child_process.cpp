@@ -62,13 +62,14 @@ void close_all_others(int highest) {
   for (int descriptor = report_descriptor + 1; descriptor <= highest; ++descriptor) ::close(descriptor);
 }
 
+// The system calls themselves: the library leaves out two signals that it keeps for itself.
 void reset_signals() {
-  struct sigaction by_default {};
-  by_default.sa_handler = SIG_DFL;
-  for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &by_default, nullptr);
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  constexpr std::size_t size_of_set = 8;
+  constexpr std::array<unsigned long, 8> by_default{};  // larger than what the kernel reads: SIG_DFL, and no flag
+  constexpr std::array<unsigned char, size_of_set> none{};
+  for (int signal = 1; signal < NSIG; ++signal)
+    ::syscall(SYS_rt_sigaction, signal, by_default.data(), nullptr, size_of_set);
+  ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, none.data(), nullptr, size_of_set);
 }
 
 // A protection that we have is not theirs. Best effort: there may be a floor.

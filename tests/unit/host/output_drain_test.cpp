@@ -40,13 +40,13 @@ class OutputDrains : public ProgramTest {
   // Leaves somebody running who writes `size` bytes to both outputs once `go` is there, then says so in `written`.
   RunRequest writer(const std::string& size, LeaveBehind leave = LeaveBehind::what_runs, const std::string& by = "") {
     write("writer",
-          "#!/bin/sh\nwhile [ ! -e go ]; do sleep 0.01; done\n"
+          "#!/bin/sh\n: > away\nwhile [ ! -e go ]; do sleep 0.01; done\n"
           "{ head -c " +
               size + " /dev/zero && head -c " + size +
-              " /dev/zero >&2; echo $? > result; } 2>&1\n"
+              " /dev/zero >&2; echo $? > result; }\n"
               "mv result written\nexec sleep 1000\n",
           0755);
-    return shell(by + " ./writer & echo $!\n", leave);
+    return shell(by + " ./writer & echo $!\nwhile [ ! -e away ]; do sleep 0.01; done\n", leave);
   }
   pid_t left(const RunOutcome& ran) {
     EXPECT_EQ(ran.exit_code, 0) << ran.message;
