@@ -21,7 +21,7 @@ std::expected<OutputCapture, int> OutputCapture::open(std::size_t limit) {
 
 void OutputCapture::child_has_it() { to_.reset(); }
 
-void OutputCapture::belongs_to(uid_t user) { (void)::fchown(to_.get(), user, static_cast<gid_t>(-1)); }
+void OutputCapture::belongs_to(uid_t user) { (void)!::fchown(to_.get(), user, static_cast<gid_t>(-1)); }
 
 void OutputCapture::read_some() {
   std::array<char, 1U << 16U> piece;
