@@ -12,9 +12,12 @@
 #include "tests/crash/starved_memory.hpp"
 #include "tools/autoheal/healer.hpp"
 #include "tools/database/database_worker.hpp"
+#include "tools/host/drain_worker.hpp"
+#include "tools/host/output_drain.hpp"
 
 int main(int argc, char** argv) {
   using namespace autoheal;
+  if (argc == 2 && argv[1] == host::drain_argument) return host::run_output_drain(STDIN_FILENO);
   if (argc == 3 && argv[1] == database::worker_argument) return database::run_database_worker(argv[2], STDOUT_FILENO);
   if (argc != 5) return 64;
   const std::string moment = argv[1];

@@ -2,6 +2,7 @@
 
 #include <boost/system/system_error.hpp>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <iostream>
@@ -11,8 +12,11 @@
 
 #include "tools/autoheal/command_line.hpp"
 #include "tools/autoheal/commands.hpp"
+#include "tools/autoheal/first_process.hpp"
 #include "tools/config/describe_fields.hpp"
 #include "tools/database/database_worker.hpp"
+#include "tools/host/drain_worker.hpp"
+#include "tools/host/output_drain.hpp"
 
 namespace {
 
@@ -94,10 +98,22 @@ int exit_code_of_exception(const std::exception& problem) {
   return exit_busy;
 }
 
+// Whoever started us may have ignored the end of children, which would then be reaped before anybody learned how they
+// ended; or blocked the signals that are to end us.
+void hear_signals() {
+  std::signal(SIGCHLD, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  hear_signals();
+  if (argc == 2 && argv[1] == host::drain_argument) return host::run_output_drain(STDIN_FILENO);
   if (argc == 3 && argv[1] == database::worker_argument) return database::run_database_worker(argv[2], STDOUT_FILENO);
+  if (const auto code = reap_if_first_process()) return *code;
   try {
     const Parsed parsed = parse_command_line(argc, argv);
     if (parsed.exit_code) return *parsed.exit_code;

@@ -2,15 +2,20 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <sched.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <fstream>
+#include <string_view>
 
 #include "tools/host/system_error.hpp"
 
@@ -27,6 +32,7 @@ struct Report {
 
 // Everything the child needs, ready to use: between vfork and exec it must not allocate, lock or throw.
 struct Prepared {
+  const char* program = nullptr;
   char* const* argv = nullptr;
   char* const* environment = nullptr;
   const char* cwd = nullptr;
@@ -37,6 +43,9 @@ struct Prepared {
   const gid_t* groups = nullptr;
   std::size_t group_count = 0;
   int highest_descriptor = 0;
+  std::string_view killer_score;
+  bool usual_priority = false;
+  const cpu_set_t* processors = nullptr;  // empty: not known
 };
 
 constexpr int report_descriptor = 3;
@@ -53,13 +62,33 @@ void close_all_others(int highest) {
   for (int descriptor = report_descriptor + 1; descriptor <= highest; ++descriptor) ::close(descriptor);
 }
 
+// The system calls themselves: the library leaves out two signals that it keeps for itself.
 void reset_signals() {
-  struct sigaction by_default {};
-  by_default.sa_handler = SIG_DFL;
-  for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &by_default, nullptr);
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  constexpr std::size_t size_of_set = 8;
+  constexpr std::array<unsigned long, 8> by_default{};  // larger than what the kernel reads: SIG_DFL, and no flag
+  constexpr std::array<unsigned char, size_of_set> none{};
+  for (int signal = 1; signal < NSIG; ++signal)
+    ::syscall(SYS_rt_sigaction, signal, by_default.data(), nullptr, size_of_set);
+  ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, none.data(), nullptr, size_of_set);
+}
+
+// A protection that we have is not theirs. Best effort: there may be a floor.
+void be_no_favourite_of_the_killer(const Prepared& prepared) {
+  const int file = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (file < 0) return;
+  const ssize_t written = ::write(file, prepared.killer_score.data(), prepared.killer_score.size());
+  (void)written;
+  ::close(file);
+}
+
+// Each is best effort: only with the right to it does a nice value become less.
+void be_scheduled_as_usual(const Prepared& prepared) {
+  constexpr int this_process = 1;  // IOPRIO_WHO_PROCESS, which the library does not name
+  const sched_param none{};
+  ::sched_setscheduler(0, SCHED_OTHER, &none);
+  ::setpriority(PRIO_PROCESS, 0, 0);
+  ::syscall(SYS_ioprio_set, this_process, 0, 0);
+  if (prepared.processors != nullptr) ::sched_setaffinity(0, sizeof *prepared.processors, prepared.processors);
 }
 
 // The system calls themselves: the library's functions would change every thread that shares this memory.
@@ -78,10 +107,19 @@ bool become_user(const Prepared& prepared) {
   ::setsid();
   ::umask(022);
   reset_signals();
+  be_no_favourite_of_the_killer(prepared);
+  if (prepared.usual_priority) be_scheduled_as_usual(prepared);
   if (prepared.becomes && !become_user(prepared)) give_up(at_user);
   if (::chdir(prepared.cwd) != 0) give_up(at_folder);
-  ::execve(prepared.argv[0], prepared.argv, prepared.environment);
+  ::execve(prepared.program, prepared.argv, prepared.environment);
   give_up(at_program);
+}
+
+// That of the first process, which a container may have been given, but no protection.
+std::string usual_killer_score() {
+  int score = 0;
+  std::ifstream("/proc/1/oom_score_adj") >> score;
+  return std::to_string(std::max(score, 0));
 }
 
 // A function of its own: the parent must not have a variable here that the child could change.
@@ -164,10 +202,17 @@ std::expected<Child, StartProblem> start_child(const ChildPlan& plan) {
   const auto argv = pointers_to(plan.argv);
   const auto environment = pointers_to(plan.environment);
   std::vector<gid_t> groups;
+  prepared.program = plan.program.empty() ? plan.argv.front().c_str() : plan.program.c_str();
   prepared.argv = argv.data();
   prepared.environment = environment.data();
   prepared.cwd = plan.cwd.c_str();
   prepared.highest_descriptor = static_cast<int>(::sysconf(_SC_OPEN_MAX));
+  const std::string killer_score = usual_killer_score();
+  prepared.killer_score = killer_score;
+  prepared.usual_priority = plan.usual_priority;
+  cpu_set_t processors{};
+  if (plan.usual_priority && ::sched_getaffinity(1, sizeof processors, &processors) == 0)
+    prepared.processors = &processors;
   if (plan.become) {
     groups = groups_of(*plan.become);
     prepared.becomes = true;

@@ -1,5 +1,6 @@
 // Starts one program in a session of its own, with nothing of ours but what it is given: three descriptors, its
-// environment, its folder, its user.
+// environment, its folder, its user. What is inherited beside these is as the first process has it: no signal ignored
+// or blocked, umask 022, no favour from the out-of-memory killer. Limits are those that we were started with.
 #pragma once
 
 #include <sys/types.h>
@@ -15,11 +16,14 @@
 namespace autoheal::host {
 
 struct ChildPlan {
-  std::vector<std::string> argv;         // argv[0] is the path that is executed
+  std::vector<std::string> argv;         // argv[0] is the path that is executed, unless `program` is
   std::vector<std::string> environment;  // "NAME=value"
   std::string cwd;
   int input = -1, output = -1, error = -1;
   std::optional<Account> become;  // only root can
+  // For what may live on: nice value, scheduling class and processors are not ours, either, where that is allowed.
+  bool usual_priority = false;
+  std::string program{};
 };
 
 struct Child {

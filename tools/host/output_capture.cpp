@@ -1,6 +1,7 @@
 #include "tools/host/output_capture.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 
 #include <algorithm>
@@ -9,24 +10,18 @@
 
 namespace autoheal::host {
 
-std::expected<OutputCapture, int> OutputCapture::open(std::size_t limit, bool outlives) {
+std::expected<OutputCapture, int> OutputCapture::open(std::size_t limit) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return std::unexpected(errno);
   UniqueFd from(ends[0]);
   UniqueFd to(ends[1]);
-  if (outlives) {
-    const std::string name = "/proc/self/fd/" + std::to_string(to.get());
-    UniqueFd both(::open(name.c_str(), O_RDWR | O_CLOEXEC));
-    if (!both) return std::unexpected(errno);
-    to = std::move(both);
-  }
   if (::fcntl(from.get(), F_SETFL, O_NONBLOCK) != 0) return std::unexpected(errno);
-  return OutputCapture(std::move(from), std::move(to), limit, outlives);
+  return OutputCapture(std::move(from), std::move(to), limit);
 }
 
-void OutputCapture::child_has_it() {
-  if (!outlives_) to_.reset();
-}
+void OutputCapture::child_has_it() { to_.reset(); }
+
+void OutputCapture::belongs_to(uid_t user) { (void)!::fchown(to_.get(), user, static_cast<gid_t>(-1)); }
 
 void OutputCapture::read_some() {
   std::array<char, 1U << 16U> piece;
@@ -39,16 +34,17 @@ void OutputCapture::read_some() {
   cut_ |= size > room;
 }
 
-void OutputCapture::stop() {
+void OutputCapture::read_what_is_there() {
   // Only what is there now: somebody who was left running may never stop writing.
   int waiting = 0;
   if (from_ && ::ioctl(from_.get(), FIONREAD, &waiting) == 0) {
     for (int read = 0; read < waiting && from_; read += 1 << 16) read_some();
   }
-  // Who goes on writing finds a full pipe an error to ignore, not a reason to hang.
-  if (outlives_ && to_) ::fcntl(to_.get(), F_SETFL, O_NONBLOCK);
-  from_.reset();
-  to_.reset();
+}
+
+bool OutputCapture::somebody_writes() const {
+  pollfd end{from_.get(), 0, 0};
+  return from_ && ::poll(&end, 1, 0) == 0;
 }
 
 }  // namespace autoheal::host

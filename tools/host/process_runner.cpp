@@ -54,6 +54,7 @@ std::vector<std::string> environment_of(const RunRequest& request, const std::st
 struct Runner {
   const RunRequest& request;
   RunOutcome& outcome;
+  OutputDrain* drain = nullptr;
   std::string run_name = new_run_name();
   ProgramFile program{};
   Child child{};
@@ -101,6 +102,7 @@ bool Runner::prepare(ChildPlan& plan) {
   plan.argv = run.argv;
   plan.environment = environment_of(request, account.home, run_name);
   plan.cwd = run.cwd.empty() ? "/" : run.cwd;
+  plan.usual_priority = request.leave == LeaveBehind::what_runs;
   return true;
 }
 
@@ -191,12 +193,41 @@ void Runner::reap() {
       "ended by signal " + (name != nullptr ? "SIG" + std::string(name) : std::to_string(ended.si_status));
 }
 
+std::vector<int> reading_ends(std::initializer_list<const OutputCapture*> outputs) {
+  std::vector<int> ends;
+  for (const OutputCapture* one : outputs) {
+    if (one->reading_end() >= 0) ends.push_back(one->reading_end());
+  }
+  return ends;
+}
+
+// Before it starts, for what is meant to live on: then it survives, too, that this process is killed meanwhile.
+bool hold_outputs(Runner& runner, const OutputCapture& output, const OutputCapture& error, HeldOutputs& held) {
+  if (runner.drain == nullptr || runner.request.leave != LeaveBehind::what_runs) return true;
+  auto holds = runner.drain->hold(reading_ends({&output, &error}));
+  if (holds) {
+    held = std::move(*holds);
+    return true;
+  }
+  return runner.not_started(
+      "could not start what reads the outputs of " + runner.program.path + ": " + holds.error().message,
+      is_lack_of_room(holds.error().error_number));
+}
+
+void leave_outputs(Runner& runner, OutputCapture& output, OutputCapture& error, HeldOutputs held) {
+  output.read_what_is_there();
+  error.read_what_is_there();
+  if (runner.drain == nullptr || (!output.somebody_writes() && !error.somebody_writes())) return;
+  if (runner.drain->read_on(std::move(held), reading_ends({&output, &error}))) return;
+  const std::string left = "nobody reads what it left running any more";
+  runner.outcome.message += (runner.outcome.message.empty() ? "" : "; ") + left;
+}
+
 void run_to_its_end(Runner& runner, RunOutcome& outcome) {
   ChildPlan plan;
   if (!runner.prepare(plan)) return;
-  const bool outlives = runner.request.leave == LeaveBehind::what_runs;
-  auto output = OutputCapture::open(runner.request.output_limit, outlives);
-  auto error = OutputCapture::open(runner.request.output_limit, outlives);
+  auto output = OutputCapture::open(runner.request.output_limit);
+  auto error = OutputCapture::open(runner.request.output_limit);
   const UniqueFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   if (!output || !error || !nothing) {
     const int error_number = !output ? output.error() : !error ? error.error() : errno;
@@ -207,7 +238,10 @@ void run_to_its_end(Runner& runner, RunOutcome& outcome) {
   plan.input = nothing.get();
   plan.output = output->child_end();
   plan.error = error->child_end();
-  if (!runner.start(plan)) return;
+  if (plan.become) output->belongs_to(plan.become->uid);
+  if (plan.become) error->belongs_to(plan.become->uid);
+  HeldOutputs held;
+  if (!hold_outputs(runner, *output, *error, held) || !runner.start(plan)) return;
   output->child_has_it();
   error->child_has_it();
   if (runner.check_what_runs()) {
@@ -218,23 +252,20 @@ void run_to_its_end(Runner& runner, RunOutcome& outcome) {
     outcome.started = false;
   }
   runner.reap();
-  output->stop();
-  error->stop();
+  leave_outputs(runner, *output, *error, std::move(held));
   outcome.standard_output = output->take();
   outcome.standard_error = error->take();
   outcome.output_cut = output->was_cut() || error->was_cut();
 }
 
-}  // namespace
-
-RunOutcome run_program(const RunRequest& request) {
+RunOutcome run(const RunRequest& request, OutputDrain* drain) {
   RunOutcome outcome;
   const Duration began = since_boot();
   if (request.run.argv.empty()) {
     outcome.message = "there is no program to run";
     return outcome;
   }
-  Runner runner{request, outcome};
+  Runner runner{request, outcome, drain};
   try {
     run_to_its_end(runner, outcome);
   } catch (const std::exception& problem) {
@@ -243,5 +274,11 @@ RunOutcome run_program(const RunRequest& request) {
   outcome.took = since_boot() - began;
   return outcome;
 }
+
+}  // namespace
+
+RunOutcome run_program(const RunRequest& request) { return run(request, nullptr); }
+
+RunOutcome run_program_of_others(const RunRequest& request, OutputDrain& drain) { return run(request, &drain); }
 
 }  // namespace autoheal::host

@@ -2,6 +2,7 @@
 // when its pipes close.
 #pragma once
 
+#include "tools/host/output_drain.hpp"
 #include "workflows/host.hpp"
 
 namespace autoheal::host {
@@ -10,5 +11,9 @@ namespace autoheal::host {
 // could not be started has `started == false`. Thread-safe. The child sees PATH, LANG, HOME, what the run adds, the
 // mark in AUTOHEAL_EFFECT and a name of its own in AUTOHEAL_RUN.
 [[nodiscard]] workflows::RunOutcome run_program(const workflows::RunRequest& request);
+
+// The same for programs of others: what lives on keeps outputs that somebody reads, whether it was meant to live on or
+// got away.
+[[nodiscard]] workflows::RunOutcome run_program_of_others(const workflows::RunRequest& request, OutputDrain& drain);
 
 }  // namespace autoheal::host

@@ -70,10 +70,10 @@ void keep_program(const ProgramRun& run, const RunOutcome& ran, engine::BlobStor
 }
 
 Verdict judge(const RootFolder& root, const EngineSpec& spec, const Probe& probe, const EffectMark& mark,
-              engine::BlobStore& blobs, const OwnFiles& own) {
+              engine::BlobStore& blobs, const OwnFiles& own, OutputDrain& drain) {
   const auto judged = [&](ProgramRun run, const auto& judge_run) {
     run.timeout = probe.timeout;
-    RunOutcome ran = run_program({run, mark, LeaveBehind::nothing});
+    RunOutcome ran = run_program_of_others({run, mark, LeaveBehind::nothing}, drain);
     keep_program(run, ran, blobs);
     Verdict verdict = judge_run(ran);
     verdict.ran = std::move(ran);
@@ -179,7 +179,8 @@ Result<Observation> RealHost::observe(const EngineSpec& spec, const ObserveReque
 }
 
 StagingTools RealHost::staging_tools(const EngineSpec& spec, const OwnFiles& own) const {
-  return {options_.blobs, own, run_program, options_.at_step, true, &databases_, spec.healing.open_writers};
+  const auto run = [this](const RunRequest& request) { return run_program_of_others(request, *drain_); };
+  return {options_.blobs, own, run, options_.at_step, true, &databases_, spec.healing.open_writers};
 }
 
 Result<RootFolder> RealHost::open_to_change(const EngineSpec& spec) {
@@ -297,7 +298,7 @@ std::set<std::string> RealHost::heals_left(const std::string& root, const std::s
 RunOutcome RealHost::run(const RunRequest& request) {
   RunOutcome outcome;
   const std::string problem = problem_in([&] {
-    outcome = run_program(request);
+    outcome = run_program_of_others(request, *drain_);
     keep_program(request.run, outcome, options_.blobs);
   });
   if (!problem.empty()) outcome.message = "could not be run: " + problem;
@@ -335,7 +336,7 @@ ProbeResult RealHost::probe(const EngineSpec& spec, const Probe& probe, const Ef
   const Duration began = since_boot();
   const std::string problem = problem_in([&] {
     const auto root = RootFolder::open(spec.root);
-    Verdict verdict = root ? judge(*root, spec, probe, mark, options_.blobs, OwnFiles(options_.own_files))
+    Verdict verdict = root ? judge(*root, spec, probe, mark, options_.blobs, OwnFiles(options_.own_files), *drain_)
                            : fails(root.error().message);
     if (verdict.verdict == ProbeVerdict::fail && !has_descriptor_left())
       verdict = unknown("no descriptor is left to look with: " + verdict.message);

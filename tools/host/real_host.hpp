@@ -21,15 +21,17 @@ struct RealHostOptions {
   std::vector<std::filesystem::path> own_files;  // ledger, -wal, -shm, .lock, vault, ...: never opened, never hashed
   unsigned changes_at_once = 8;
   std::function<void(std::string_view step)> at_step;  // tests only: called after each step of a change, may throw
-  std::string program;                                 // autoheal's own, for what is done in a child of it (databases)
-  OwnChanges* own_changes = nullptr;                   // is told what apply and restore leave; outlives the host
+  std::string program;                // autoheal's own, for what is done in a child of it (databases, outputs)
+  OwnChanges* own_changes = nullptr;  // is told what apply and restore leave; outlives the host
 };
 
 // Thread-safe; every call blocks; none throws: what goes wrong inside is an outcome or an Error.
 class RealHost final : public workflows::Host {
  public:
   explicit RealHost(RealHostOptions options)
-      : options_(std::move(options)), databases_(options_.program, run_program) {}
+      : options_(std::move(options)),
+        drain_(std::make_unique<OutputDrain>(options_.program)),
+        databases_(options_.program, run_program) {}
 
   // `service_running` and `self_test_passes` stay false: they are other calls.
   [[nodiscard]] Result<workflows::Observation> observe(const workflows::EngineSpec& spec,
@@ -94,6 +96,7 @@ class RealHost final : public workflows::Host {
                                                         const workflows::EffectMark& mark) const;
 
   RootLocks locks_;
+  std::unique_ptr<OutputDrain> drain_;
   DatabaseClient databases_;
 };
 

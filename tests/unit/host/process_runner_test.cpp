@@ -74,8 +74,9 @@ TEST_F(ProcessRunnerTest, EndsWithItsOwnProcessAndEndsWhatItLeft) {
 }
 
 TEST_F(ProcessRunnerTest, WhatAServiceLeavesLivesOnAndMayGoOnWriting) {
-  const auto ran =
-      run_program(shell("(while :; do echo tick; sleep 0.01; done) & echo $! >&2\n", LeaveBehind::what_runs));
+  OutputDrain drain(AUTOHEAL_PROGRAM);
+  const auto ran = run_program_of_others(
+      shell("(while :; do echo tick; sleep 0.01; done) & echo $! >&2\n", LeaveBehind::what_runs), drain);
   const pid_t pid = std::stoi(ran.standard_error);
   EXPECT_FALSE(ends(pid, 300));
   EXPECT_EQ(end_marked("ledger/0190-other/"), 0U);
