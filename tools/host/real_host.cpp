@@ -20,6 +20,7 @@
 #include "tools/host/snapshot_taking.hpp"
 #include "tools/host/staged_change.hpp"
 #include "tools/host/state_facts.hpp"
+#include "tools/host/systemd.hpp"
 #include "tools/host/time_since_boot.hpp"
 #include "tools/host/unique_fd.hpp"
 #include "workflows/gather_evidence.hpp"
@@ -297,7 +298,7 @@ std::set<std::string> RealHost::heals_left(const std::string& root, const std::s
 RunOutcome RealHost::run(const RunRequest& request) {
   RunOutcome outcome;
   const std::string problem = problem_in([&] {
-    outcome = run_program(request);
+    outcome = request.run.unit.empty() ? run_program(request) : order_unit(request, run_program);
     keep_program(request.run, outcome, options_.blobs);
   });
   if (!problem.empty()) outcome.message = "could not be run: " + problem;
@@ -354,7 +355,11 @@ ProbeResult RealHost::probe(const EngineSpec& spec, const Probe& probe, const Ef
 
 ServiceStatus RealHost::service_status(const EngineSpec& spec, const ServiceRepair& service) {
   ServiceStatus status;
-  if (!service.pidfile.empty())
+  if (!service.unit.empty()) {
+    const std::string problem = problem_in([&] { status = status_of_unit(service.unit, run_program); });
+    if (!problem.empty()) status.why = problem;
+  }
+  if (status.state == ServiceState::unknown && !service.pidfile.empty())
     status.state = process_runs(spec, service.pidfile) ? ServiceState::running : ServiceState::stopped;
   return status;
 }

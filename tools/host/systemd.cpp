@@ -1,0 +1,47 @@
+#include "tools/host/systemd.hpp"
+
+#include <filesystem>
+#include <memory>
+
+#include "tools/host/systemd_bus.hpp"
+#include "tools/host/time_since_boot.hpp"
+
+namespace autoheal::host {
+
+namespace {
+
+bool is_there(const char* path) {
+  std::error_code ignored;
+  return std::filesystem::exists(path, ignored);
+}
+
+std::unique_ptr<UnitManager> reach(const workflows::RunRequest& request, const RunProgram& run) {
+  const bool has_bus =
+      is_there("/run/systemd/system") && (is_there("/run/systemd/private") || is_there("/run/dbus/system_bus_socket"));
+  if (has_bus) return std::make_unique<SystemdBus>();
+  return std::make_unique<Systemctl>(request, run);
+}
+
+}  // namespace
+
+workflows::ServiceStatus status_of_unit(const std::string& unit, const RunProgram& run) {
+  workflows::RunRequest request;
+  request.run.argv = {"/usr/bin/systemctl"};
+  const auto facts = reach(request, run)->look(unit);
+  if (facts) return status_of(*facts);
+  workflows::ServiceStatus unknown;
+  unknown.why = facts.error().message;
+  return unknown;
+}
+
+workflows::RunOutcome order_unit(const workflows::RunRequest& request, const RunProgram& run) {
+  const auto verb = request.run.argv.size() > 1 ? unit_verb_of(request.run.argv[1]) : std::nullopt;
+  if (!verb) {
+    workflows::RunOutcome outcome;
+    outcome.message = "is no order to a unit of systemd";
+    return outcome;
+  }
+  return carry_out(*reach(request, run), {request.run.unit, *verb, request.run.timeout}, since_boot);
+}
+
+}  // namespace autoheal::host
