@@ -307,6 +307,7 @@ void write(JsonWriter& out, const Act& act, std::size_t changes) {
     write(out, *act.stop_first);
   }
   if (act.repeatable) out.field("repeatable", true);
+  if (act.may_fail) out.field("may_fail", true);
   if (act.after_changes != changes) out.field("after_changes", act.after_changes);
   out.optional_field("engine", act.engine).optional_field("sha256", act.sha256);
   write_texts(out, "outputs", act.outputs);
@@ -330,6 +331,7 @@ void read(const OwnJson& j, Act& act, std::size_t changes) {
   if (j.contains("capture")) read(j.at("capture"), act.capture.emplace());
   if (j.contains("stop_first")) read(j.at("stop_first"), act.stop_first.emplace());
   act.repeatable = j.value("repeatable", false);
+  act.may_fail = j.value("may_fail", false);
 }
 
 template <class T>

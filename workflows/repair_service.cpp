@@ -81,6 +81,8 @@ bool stop_for_state(const PlanningInput& input, Plan& plan) {
   const bool state = std::ranges::any_of(plan.changes, [](const Change& one) { return one.kind == ChangeKind::state; });
   if (!state || !service || !service->stop || !input.observation.service_running) return false;
   Act stop = service_act(ActKind::service_stop, *service->stop);
+  const bool is_known = !service->unit.empty() || input.observation.services.contains(input.spec.name);
+  stop.may_fail = !is_known && !input.by_rules_before_states;
   stop.undo = service->start ? service->start : service->restart;
   plan.acts.push_back(std::move(stop));
   return true;
