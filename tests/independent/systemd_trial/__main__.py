@@ -39,8 +39,9 @@ ENGINE = """  - name: {name}
 
 
 class Trial:
-    def __init__(self, place, program, log):
-        self.place = place
+    def __init__(self, place, options, log):
+        program = options.program
+        self.unit_tests = options.unit_tests
         self.shared = place / "shared"
         self.shared.mkdir()
         shutil.copy(HERE / "app.py", self.shared / "app.py")
@@ -281,6 +282,16 @@ class Trial:
         ran = self.machine.run("unshare", "--mount", "sh", "-c", hidden)
         assert ran.returncode == 0 and self.count("program") == 2, (ran.out, self.count("program"))
 
+    def stops_by_hand(self):
+        """Who watches systemd's jobs tells a stop by hand from all others."""
+        if self.unit_tests is None:
+            print("  left out: no --unit-tests", flush=True)
+            return
+        shutil.copy(self.unit_tests, self.shared / "unit_tests")
+        ran = self.machine.run("env", "AUTOHEAL_TRIAL_OF_SYSTEMD=1", "/srv/unit_tests", "--gtest_brief=1",
+                               "--gtest_filter=StopWatchOnSystemd.*", seconds=300)
+        assert ran.returncode == 0 and "SKIPPED" not in ran.out, ran.out
+
     def history(self, name):
         config = ("--config", f"/srv/{name}/autoheal.yaml")
         return self.machine.run("/srv/autoheal", "audit", *config, "-o", "jsonl").out
@@ -289,12 +300,13 @@ class Trial:
 TRIED = [one for one in vars(Trial) if one in (
     "start_limit", "start_limit_of_a_running_one", "slow_notify", "slow_to_fail", "frozen", "frozen_with_reload", "reload",
     "masked", "missing", "queued", "restarted_by_hand", "restarts_itself", "stopped_at_that_moment", "fails_and_tells",
-    "name_alone", "without_a_bus", "executed_anew", "healer_dies", "through_systemctl")]
+    "name_alone", "without_a_bus", "executed_anew", "healer_dies", "through_systemctl", "stops_by_hand")]
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", type=pathlib.Path, required=True, help="autoheal")
+    parser.add_argument("--unit-tests", type=pathlib.Path, help="unit_host, for what only a real systemd can show")
     parser.add_argument("--only", action="append", choices=TRIED, help="only this; may be repeated")
     parser.add_argument("--in-long-runs", action="store_true", help="do nothing unless AUTOHEAL_LONG=1")
     return parser.parse_args()
@@ -312,7 +324,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="systemd-trial-") as folder:
         place = pathlib.Path(folder)
         with open(place / "log", "w") as log:
-            trial = Trial(place, options.program, log)
+            trial = Trial(place, options, log)
             try:
                 for name in options.only or TRIED:
                     began = time.monotonic()
