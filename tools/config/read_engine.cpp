@@ -515,7 +515,8 @@ class EngineReader {
 
   static bool is_order_to_unit(const ProgramRun& run) {
     constexpr std::array<std::string_view, 5> verbs = {"start", "stop", "restart", "reload", "reload-or-restart"};
-    return run.argv.size() == 3 && run.user.empty() && run.argv[0].ends_with("/systemctl") &&
+    const bool by_systemctl = run.argv[0] == "/usr/bin/systemctl" || run.argv[0] == "/bin/systemctl";
+    return by_systemctl && run.argv.size() == 3 && run.user.empty() && run.environment.empty() &&
            std::ranges::find(verbs, run.argv[1]) != verbs.end() && !run.argv[2].starts_with("-");
   }
 
