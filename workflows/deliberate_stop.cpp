@@ -31,6 +31,7 @@ const UnitJob* stop_job_of(const StopSeen& seen) {
 }
 
 std::string explained_by(const StopSeen& seen, const UnitJob& stop) {
+  if (seen.ordered_by_us) return "a repair stopped it";
   if (seen.system_stops) return "the system stops";
   if (seen.packages_are_changed) return "packages are being installed or removed";
   for (const UnitJob& job : seen.jobs) {

@@ -29,6 +29,7 @@ struct StopSeen {
   std::vector<UnitJob> jobs;  // of all units, of the last seconds
   UnitTies ties;
   bool inactive = false;              // inactive or failed, with no job left
+  bool ordered_by_us = false;         // this program stops it, to repair it
   bool system_stops = false;          // shutdown, reboot or another target of the whole system is under way
   bool packages_are_changed = false;  // dpkg or rpm is at work
 };

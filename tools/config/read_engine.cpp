@@ -505,12 +505,15 @@ class EngineReader {
   void take_orders_to_units(const Node& node, ServiceRepair& service) {
     for (auto* run : {&service.restart, &service.start, &service.stop, &service.reload}) {
       if (!run->has_value() || !is_order_to_unit(**run)) continue;
-      const std::string& unit = (*run)->argv[2];
-      if (service.unit.empty()) service.unit = unit;
-      if (service.unit != unit) continue;
-      (*run)->unit = unit;
-      if (node.find("timeout") == nullptr) (*run)->timeout = Duration(0);
+      if (service.unit.empty()) service.unit = (*run)->argv[2];
+      if (service.unit == (*run)->argv[2]) take_order_to_unit(node, **run);
     }
+  }
+
+  static void take_order_to_unit(const Node& node, ProgramRun& run) {
+    if (!is_order_to_unit(run)) return;
+    run.unit = run.argv[2];
+    if (node.find("timeout") == nullptr) run.timeout = Duration(0);
   }
 
   static bool is_order_to_unit(const ProgramRun& run) {
@@ -527,6 +530,8 @@ class EngineReader {
     repair.capture = command(node, "capture", path);
     read(node, "repeatable", repair.repeatable);
     read(node, "reproducible", repair.reproducible);
+    if (!repair.run.reproducible) take_order_to_unit(node, repair.run);
+    if (repair.undo && !repair.run.reproducible) take_order_to_unit(node, *repair.undo);
     const bool uses_capture = repair.undo && std::ranges::any_of(repair.undo->argv, [](const std::string& arg) {
                                 return arg.find("{captured}") != std::string::npos;
                               });

@@ -298,7 +298,7 @@ std::set<std::string> RealHost::heals_left(const std::string& root, const std::s
 RunOutcome RealHost::run(const RunRequest& request) {
   RunOutcome outcome;
   const std::string problem = problem_in([&] {
-    outcome = request.run.unit.empty() ? run_program(request) : order_unit(request, run_program);
+    outcome = request.run.unit.empty() ? run_program(request) : order_unit(request, run_program, options_.own_orders);
     keep_program(request.run, outcome, options_.blobs);
   });
   if (!problem.empty()) outcome.message = "could not be run: " + problem;

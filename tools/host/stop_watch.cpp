@@ -43,7 +43,8 @@ bool runs_not(const std::string& active_state) { return active_state == "inactiv
 
 class StopWatch::Watching {
  public:
-  Watching(std::vector<std::string> units, Told told) : told_(std::move(told)) {
+  Watching(std::vector<std::string> units, Told told, const OwnOrders* own_orders)
+      : told_(std::move(told)), own_orders_(own_orders) {
     for (std::string& unit : units) units_.emplace(whole_unit_name(unit), unit);
     bus_.on_job = [this](const JobSignal& signal) { note(signal); };
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
@@ -100,6 +101,7 @@ class StopWatch::Watching {
     if (!found || !(*found)["Job"].first.empty()) return;  // another job goes on, and is judged at its end
     StopSeen seen;
     seen.unit = unit;
+    seen.ordered_by_us = own_orders_ != nullptr && own_orders_->are_about(unit);
     seen.inactive = runs_not((*found)["ActiveState"].first);
     for (const Job& one : jobs_) seen.jobs.push_back(one.job);
     if (seen.inactive) look_around(*found, seen);
@@ -125,6 +127,7 @@ class StopWatch::Watching {
   }
 
   Told told_;
+  const OwnOrders* own_orders_;
   std::map<std::string, std::string> units_;  // whole name -> as given
   BusConnection bus_;
   std::vector<Job> jobs_;
@@ -134,8 +137,8 @@ class StopWatch::Watching {
   std::jthread thread_;  // the last: it ends before anything that it uses
 };
 
-StopWatch::StopWatch(std::vector<std::string> units, Told told)
-    : watching_(std::make_unique<Watching>(std::move(units), std::move(told))) {}
+StopWatch::StopWatch(std::vector<std::string> units, Told told, const OwnOrders* own_orders)
+    : watching_(std::make_unique<Watching>(std::move(units), std::move(told), own_orders)) {}
 StopWatch::~StopWatch() = default;
 bool StopWatch::listens() const { return watching_->listens(); }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/host/own_orders.hpp"
 #include "workflows/deliberate_stop.hpp"
 
 namespace autoheal::host {
@@ -16,8 +17,8 @@ class StopWatch {
   using Told = std::function<void(const std::string& unit, const workflows::StopJudgement& judgement)>;
 
   // Never blocks. Where systemd is not reached, nothing is told and it is tried again; what happened meanwhile is not
-  // known, and no stop of that time counts as one by hand.
-  StopWatch(std::vector<std::string> units, Told told);
+  // known, and no stop of that time counts as one by hand. `own_orders` outlives it.
+  StopWatch(std::vector<std::string> units, Told told, const OwnOrders* own_orders = nullptr);
   // Waits for a call of `told` to end.
   ~StopWatch();
   StopWatch(const StopWatch&) = delete;

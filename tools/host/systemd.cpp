@@ -15,6 +15,22 @@ bool is_there(const char* path) {
   return std::filesystem::exists(path, ignored);
 }
 
+class OrderIsOurs {
+ public:
+  OrderIsOurs(OwnOrders* orders, std::string unit) : orders_(orders), unit_(std::move(unit)) {
+    if (orders_ != nullptr) orders_->begin(unit_);
+  }
+  ~OrderIsOurs() {
+    if (orders_ != nullptr) orders_->end(unit_);
+  }
+  OrderIsOurs(const OrderIsOurs&) = delete;
+  OrderIsOurs& operator=(const OrderIsOurs&) = delete;
+
+ private:
+  OwnOrders* orders_;
+  std::string unit_;
+};
+
 std::unique_ptr<UnitManager> reach(const workflows::RunRequest& request, const RunProgram& run) {
   const bool has_bus =
       is_there("/run/systemd/system") && (is_there("/run/systemd/private") || is_there("/run/dbus/system_bus_socket"));
@@ -34,13 +50,14 @@ workflows::ServiceStatus status_of_unit(const std::string& unit, const RunProgra
   return unknown;
 }
 
-workflows::RunOutcome order_unit(const workflows::RunRequest& request, const RunProgram& run) {
+workflows::RunOutcome order_unit(const workflows::RunRequest& request, const RunProgram& run, OwnOrders* own_orders) {
   const auto verb = request.run.argv.size() > 1 ? unit_verb_of(request.run.argv[1]) : std::nullopt;
   if (!verb) {
     workflows::RunOutcome outcome;
     outcome.message = "is no order to a unit of systemd";
     return outcome;
   }
+  const OrderIsOurs ours(own_orders, whole_unit_name(request.run.unit));
   return carry_out(*reach(request, run), {request.run.unit, *verb, request.run.timeout}, since_boot);
 }
 

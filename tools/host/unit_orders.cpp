@@ -46,7 +46,8 @@ class OrderUnderWay {
     if (auto ended = without_order()) return std::move(*ended);
     before_ = facts_;
     if (order_.verb != UnitVerb::stop && order_.verb != UnitVerb::reload) manager_.reset_failed(order_.unit);
-    if (const auto taken = manager_.order(verb_for_now(), order_.unit); !taken) return refused(taken.error().message);
+    ordered_ = verb_for_now();
+    if (const auto taken = manager_.order(ordered_, order_.unit); !taken) return refused(taken.error().message);
     return await();
   }
 
@@ -68,7 +69,7 @@ class OrderUnderWay {
         return true;
       }
       problem_ = facts.error().message;
-      if (now_() >= until) return false;
+      if (facts.error().kind != ErrorKind::unavailable || now_() >= until) return false;
       manager_.wait(longest_look);
     }
   }
@@ -149,7 +150,7 @@ class OrderUnderWay {
   std::optional<RunOutcome> arrived() {
     const ServiceState now = state();
     const std::string result = manager_.job_result();
-    if (order_.verb == UnitVerb::stop) return is_dead(now) ? std::optional(done("was stopped")) : std::nullopt;
+    if (order_.verb == UnitVerb::stop) return is_dead(now) ? std::optional(done(what_was_done())) : std::nullopt;
     if (is_transitional(now)) {
       if (facts_.restarts < before_.restarts + restarts_watched) return std::nullopt;
       return failed("it does not come up, systemd tries again and again");
@@ -157,13 +158,28 @@ class OrderUnderWay {
     if (now == ServiceState::running) {
       const bool did = result.empty() || result == "done" || result == "skipped" ||
                        (order_.verb == UnitVerb::restart && is_new_run());
-      return did ? done("was ordered") : failed("its job ended as \"" + result + "\"");
+      return did ? done(what_was_done()) : failed("its job ended as \"" + result + "\"");
     }
     const bool ran_to_its_end = facts_.type == "oneshot" && now == ServiceState::stopped && is_new_run() &&
                                 (facts_.result.empty() || facts_.result == "success");
     if (ran_to_its_end && order_.verb != UnitVerb::reload) return done("ran to its end");
     const bool plainly = result.empty() || result == "done" || result == "failed";
     return failed(plainly ? "it does not run" : "its job ended as \"" + result + "\"");
+  }
+
+  [[nodiscard]] std::string what_was_done() const {
+    switch (ordered_) {
+      case UnitVerb::start:
+        return "was started";
+      case UnitVerb::restart:
+        return "was restarted";
+      case UnitVerb::stop:
+        return "was stopped";
+      case UnitVerb::reload:
+      case UnitVerb::reload_or_restart:
+        break;
+    }
+    return is_new_run() ? "was restarted" : "was reloaded";
   }
 
   [[nodiscard]] std::string named() const { return std::string(name_of(order_.verb)) + " of " + order_.unit; }
@@ -206,6 +222,7 @@ class OrderUnderWay {
   const std::function<Duration()>& now_;
   Duration began_, phase_began_ = began_, limit_{0}, pause_ = first_look;
   bool endless_ = false;
+  UnitVerb ordered_ = UnitVerb::start;
   UnitFacts facts_, before_;
   std::string problem_;
 };

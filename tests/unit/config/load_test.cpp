@@ -179,6 +179,12 @@ TEST_F(LoadTest, AUnitHasItsOwnTimeLimitsUnlessOneIsGivenHoweverItIsWritten) {
     EXPECT_EQ(service(other).unit, "") << other;
     EXPECT_EQ(service(other).restart->timeout, seconds(10)) << other;
   }
+  engine(
+      "    repair: { commands: [ { run: [/usr/bin/systemctl, restart, app] }, { run: [/usr/bin/systemctl, start, app], "
+      "reproducible: true } ] }\n");
+  const auto commands = loaded().engines.at(0).repair.commands;
+  EXPECT_EQ(commands[0].run.unit, "app");
+  EXPECT_EQ(commands[1].run.unit, "") << "it may run again elsewhere, as it is written";
 }
 
 TEST_F(LoadTest, LeavesEverythingElseAtItsDefault) {

@@ -10,6 +10,7 @@
 #include <mutex>
 
 #include "tools/host/process_runner.hpp"
+#include "tools/host/systemd.hpp"
 
 namespace autoheal::host {
 namespace {
@@ -27,13 +28,15 @@ class StopWatchOnSystemd : public ::testing::Test {
     unit("stopped-rival", "Conflicts=stopped.service\n");
     systemctl({"daemon-reload"});
     systemctl({"start", "stopped", "stopped-parent"});
-    watch_.emplace(std::vector<std::string>{"stopped"},
-                   [this](const std::string& unit, const StopJudgement& judgement) {
-                     const std::lock_guard lock(mutex_);
-                     EXPECT_EQ(unit, "stopped") << "as it was given";
-                     told_.push_back(judgement);
-                     changed_.notify_all();
-                   });
+    watch_.emplace(
+        std::vector<std::string>{"stopped"},
+        [this](const std::string& unit, const StopJudgement& judgement) {
+          const std::lock_guard lock(mutex_);
+          EXPECT_EQ(unit, "stopped") << "as it was given";
+          told_.push_back(judgement);
+          changed_.notify_all();
+        },
+        &own_);
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (!watch_->listens() && std::chrono::steady_clock::now() < until) std::this_thread::yield();
     ASSERT_TRUE(watch_->listens());
@@ -59,6 +62,7 @@ class StopWatchOnSystemd : public ::testing::Test {
     return told_.empty() ? StopJudgement{} : told_.back();
   }
 
+  OwnOrders own_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<StopJudgement> told_;
@@ -70,6 +74,14 @@ TEST_F(StopWatchOnSystemd, AStopByHandIsToldAndEndsWithAStart) {
   EXPECT_TRUE(judgement(1).by_hand) << judgement(1).why;
   systemctl({"start", "stopped"});
   EXPECT_FALSE(judgement(2).by_hand);
+}
+
+TEST_F(StopWatchOnSystemd, AStopOfARepairIsNone) {
+  workflows::RunRequest request;
+  request.run.argv = {"/usr/bin/systemctl", "stop", "stopped"};
+  request.run.unit = "stopped";
+  ASSERT_EQ(order_unit(request, run_program, &own_).exit_code, 0);
+  EXPECT_THAT(judgement(1).why, HasSubstr("a repair stopped it"));
 }
 
 TEST_F(StopWatchOnSystemd, ARestartIsNone) {

@@ -24,7 +24,7 @@ class FakeManager final : public UnitManager {
   UnitFacts facts;
   std::vector<std::string> orders;
   std::function<Result<void>(UnitVerb)> on_order = [](UnitVerb) { return Result<void>(); };
-  bool silent = false, counts_starts = false;
+  bool silent = false, counts_starts = false, refuses = false;
   std::string result;
 
   FakeManager() {
@@ -48,6 +48,7 @@ class FakeManager final : public UnitManager {
   void after(Duration time, std::function<void()> step) { steps_.emplace(now + time, std::move(step)); }
 
   Result<UnitFacts> look(const std::string&) override {
+    if (refuses) return failure(ErrorKind::refused, "Unit name a b is not valid.");
     if (silent) return failure(ErrorKind::unavailable, "the bus is gone");
     return facts;
   }
@@ -109,7 +110,7 @@ TEST_F(UnitOrders, WhatIsDeadIsStartedAlsoWhereARestartIsAsked) {
   starts_within(1s);
   const auto ran = ask(UnitVerb::restart);
   EXPECT_EQ(ran.exit_code, 0) << ran.message;
-  EXPECT_THAT(ran.standard_output, StartsWith("app.service was ordered; systemd says: active (running)"));
+  EXPECT_THAT(ran.standard_output, StartsWith("app.service was started; systemd says: active (running)"));
   EXPECT_THAT(manager_.orders, ElementsAre("reset-failed", "start"));
 }
 
@@ -295,6 +296,13 @@ TEST_F(UnitOrders, AManagerThatIsSilentForAWhileIsAskedAgainAndOneThatIsGoneIsSa
   const auto ran = ask(UnitVerb::restart);
   EXPECT_EQ(ran.exit_code, 1);
   EXPECT_THAT(ran.message, AllOf(HasSubstr("could not be asked"), HasSubstr("the bus is gone")));
+}
+
+TEST_F(UnitOrders, WhatSystemdRefusesToTellIsNotAskedAgainAndAgain) {
+  manager_.refuses = true;
+  const auto ran = ask(UnitVerb::start);
+  EXPECT_THAT(ran.message, HasSubstr("is not valid"));
+  EXPECT_EQ(ran.took, Duration(0));
 }
 
 TEST_F(UnitOrders, AStopEndsWhenItIsStoppedWhateverItsResult) {

@@ -78,6 +78,11 @@ TEST_F(DeliberateStop, IsNotTheEndOfTheSystemNorAnUpgrade) {
   EXPECT_FALSE(by_hand());
 }
 
+TEST_F(DeliberateStop, IsNotAStepOfARepair) {
+  seen_.ordered_by_us = true;
+  EXPECT_FALSE(by_hand());
+}
+
 TEST_F(DeliberateStop, IsNotWhatSystemdStopsByItself) {
   seen_.ties.bound_and_gone = {"dev-sdb.device"};
   EXPECT_FALSE(by_hand());
