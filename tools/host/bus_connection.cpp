@@ -13,13 +13,13 @@ namespace autoheal::host {
 
 namespace {
 
-constexpr Duration answer_limit = std::chrono::seconds(5);
+constexpr Duration bus_answer_limit = std::chrono::seconds(5);
 constexpr const char* private_socket = "unix:path=/run/systemd/private";
-constexpr const char* name = "org.freedesktop.systemd1";
-constexpr const char* manager = "org.freedesktop.systemd1.Manager";
+constexpr const char* systemd_name = "org.freedesktop.systemd1";
+constexpr const char* manager_interface = "org.freedesktop.systemd1.Manager";
 constexpr const char* properties_interface = "org.freedesktop.DBus.Properties";
 
-std::uint64_t microseconds(Duration time) { return static_cast<std::uint64_t>(std::max(time, Duration(0)).count()); }
+std::uint64_t in_microseconds(Duration time) { return static_cast<std::uint64_t>(std::max(time, Duration(0)).count()); }
 
 struct BusError {
   sd_bus_error value = {nullptr, nullptr, 0};
@@ -147,14 +147,14 @@ class BusConnection::Calls {
                        const std::vector<std::string>& texts) {
     if (auto open = ready(); !open) return std::unexpected(std::move(open.error()));
     sd_bus_message* made = nullptr;
-    int problem = sd_bus_message_new_method_call(bus_.get(), &made, name, path.c_str(), interface, method);
+    int problem = sd_bus_message_new_method_call(bus_.get(), &made, systemd_name, path.c_str(), interface, method);
     const Message request(made);
     for (std::size_t index = 0; problem >= 0 && index < texts.size(); ++index)
       problem = sd_bus_message_append_basic(request.get(), 's', texts[index].c_str());
     if (problem < 0) return lost(problem);
     BusError error;
     sd_bus_message* answer = nullptr;
-    problem = sd_bus_call(bus_.get(), request.get(), microseconds(answer_limit), &error.value, &answer);
+    problem = sd_bus_call(bus_.get(), request.get(), in_microseconds(bus_answer_limit), &error.value, &answer);
     if (problem >= 0) return Message(answer);
     if (sd_bus_error_is_set(&error.value) == 0) return lost(problem);
     const std::string told = error.value.message == nullptr ? error.value.name : error.value.message;
@@ -172,7 +172,7 @@ class BusConnection::Calls {
     while (bus_ && !happened_ && since_boot() < until) {
       const int did = sd_bus_process(bus_.get(), nullptr);
       if (did < 0) bus_.reset();
-      if (did == 0 && sd_bus_wait(bus_.get(), microseconds(until - since_boot())) < 0) bus_.reset();
+      if (did == 0 && sd_bus_wait(bus_.get(), in_microseconds(until - since_boot())) < 0) bus_.reset();
     }
   }
 
@@ -188,18 +188,18 @@ class BusConnection::Calls {
     bus_.reset(made);
     if (problem >= 0 && own_socket) problem = sd_bus_set_address(made, private_socket);
     if (problem >= 0 && own_socket) problem = sd_bus_start(made);
-    const Duration until = since_boot() + answer_limit;
+    const Duration until = since_boot() + bus_answer_limit;
     while (problem >= 0 && sd_bus_is_ready(made) <= 0) {
       problem = sd_bus_process(made, nullptr);
       if (problem == 0 && since_boot() >= until) problem = -ETIMEDOUT;
-      if (problem == 0) problem = sd_bus_wait(made, microseconds(until - since_boot()));
+      if (problem == 0) problem = sd_bus_wait(made, in_microseconds(until - since_boot()));
     }
-    const char* const sender = own_socket ? nullptr : name;
+    const char* const sender = own_socket ? nullptr : systemd_name;
     for (const auto& [member, handler] :
          {std::pair("JobNew", &Calls::job_began), std::pair("JobRemoved", &Calls::job_ended)}) {
       if (problem >= 0)
-        problem =
-            sd_bus_match_signal_async(made, nullptr, sender, systemd_object, manager, member, handler, nullptr, this);
+        problem = sd_bus_match_signal_async(made, nullptr, sender, systemd_object, manager_interface, member, handler,
+                                            nullptr, this);
     }
     if (problem >= 0) return {};
     return lost(problem);
@@ -239,7 +239,7 @@ bool BusConnection::is_open() const { return calls_->is_open(); }
 void BusConnection::wait(Duration at_most) { calls_->wait(at_most); }
 
 Result<std::string> BusConnection::ask_manager(const char* method, const std::vector<std::string>& texts) {
-  auto answer = calls_->call(systemd_object, manager, method, texts);
+  auto answer = calls_->call(systemd_object, manager_interface, method, texts);
   if (!answer) return std::unexpected(std::move(answer.error()));
   const char* path = nullptr;
   char type = 0;

@@ -20,12 +20,12 @@ namespace {
 using workflows::StopSeen;
 using workflows::UnitJob;
 
-constexpr Duration remembered = std::chrono::seconds(30);
+constexpr Duration jobs_remembered = std::chrono::seconds(30);
 constexpr Duration one_turn = std::chrono::milliseconds(200);
 constexpr Duration before_next_try = std::chrono::seconds(2);
-constexpr std::array<std::string_view, 9> wanted = {"ActiveState", "Job",          "PartOf",
-                                                    "Requires",    "BindsTo",      "StopPropagatedFrom",
-                                                    "Conflicts",   "ConflictedBy", "StopWhenUnneeded"};
+constexpr std::array<std::string_view, 9> watched_properties = {"ActiveState", "Job",          "PartOf",
+                                                                "Requires",    "BindsTo",      "StopPropagatedFrom",
+                                                                "Conflicts",   "ConflictedBy", "StopWhenUnneeded"};
 constexpr std::array<const char*, 3> locks_of_packages = {"/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock",
                                                           "/var/lib/rpm/.rpm.lock"};
 
@@ -65,7 +65,7 @@ class StopWatch::Watching {
       bus_.wait(one_turn);
       ask_for_kinds();
       for (const std::string& unit : std::exchange(ended_, {})) judge(unit);
-      std::erase_if(jobs_, [now = since_boot()](const Job& one) { return now - one.job.at > remembered; });
+      std::erase_if(jobs_, [now = since_boot()](const Job& one) { return now - one.job.at > jobs_remembered; });
     }
   }
 
@@ -97,7 +97,7 @@ class StopWatch::Watching {
 
   void judge(const std::string& unit) {
     const auto path = bus_.ask_manager("LoadUnit", {unit});
-    auto found = path ? bus_.properties(*path, wanted) : std::unexpected(path.error());
+    auto found = path ? bus_.properties(*path, watched_properties) : std::unexpected(path.error());
     if (!found || !(*found)["Job"].first.empty()) return;  // another job goes on, and is judged at its end
     StopSeen seen;
     seen.unit = unit;
@@ -118,7 +118,7 @@ class StopWatch::Watching {
     seen.ties.stops_when_unneeded = found["StopWhenUnneeded"].first == "yes";
     for (const std::string& other : found["BindsTo"].list) {
       const auto path = bus_.ask_manager("LoadUnit", {other});
-      auto facts = path ? bus_.properties(*path, wanted) : std::unexpected(path.error());
+      auto facts = path ? bus_.properties(*path, watched_properties) : std::unexpected(path.error());
       if (facts && runs_not((*facts)["ActiveState"].first)) seen.ties.bound_and_gone.push_back(other);
     }
     const auto state = bus_.property(systemd_object, "org.freedesktop.systemd1.Manager", "SystemState");

@@ -1,6 +1,5 @@
 #include "tools/host/systemctl.hpp"
 
-#include <cstdlib>
 #include <map>
 #include <thread>
 
@@ -8,12 +7,10 @@ namespace autoheal::host {
 
 namespace {
 
-constexpr Duration answer_limit = std::chrono::seconds(10);
-constexpr const char* wanted =
+constexpr Duration systemctl_limit = std::chrono::seconds(10);
+constexpr const char* shown_properties =
     "--property=LoadState,LoadError,ActiveState,SubState,InvocationID,Job,Result,Type,MainPID,NRestarts,"
     "ExecMainStatus,ExecMainCode,TimeoutStartUSec,TimeoutStopUSec,RestartUSec";
-
-long number_of(const std::string& text) { return std::strtol(text.c_str(), nullptr, 10); }
 
 }  // namespace
 
@@ -34,10 +31,10 @@ UnitFacts facts_of_show(std::string_view printed) {
   facts.type = told["Type"];
   facts.invocation = told["InvocationID"];
   if (const std::string& job = told["Job"]; !job.empty() && job != "0") facts.job = "?";
-  facts.main_pid = number_of(told["MainPID"]);
-  facts.main_status = static_cast<int>(number_of(told["ExecMainStatus"]));
+  facts.main_pid = number_in(told["MainPID"]);
+  facts.main_status = static_cast<int>(number_in(told["ExecMainStatus"]));
   facts.by_signal = told["ExecMainCode"] == "2" || told["ExecMainCode"] == "3";  // CLD_KILLED, CLD_DUMPED
-  facts.restarts = static_cast<unsigned>(number_of(told["NRestarts"]));
+  facts.restarts = static_cast<unsigned>(number_in(told["NRestarts"]));
   facts.start_limit = time_of(told["TimeoutStartUSec"]);
   facts.stop_limit = time_of(told["TimeoutStopUSec"]);
   facts.restart_pause = time_of(told["RestartUSec"]);
@@ -55,14 +52,14 @@ workflows::RunOutcome Systemctl::run(std::vector<std::string> arguments, Duratio
 }
 
 Result<UnitFacts> Systemctl::look(const std::string& unit) {
-  const auto ran = run({"show", wanted, unit}, answer_limit, false);
+  const auto ran = run({"show", shown_properties, unit}, systemctl_limit, false);
   return ran.exit_code == 0 ? facts_of_show(ran.standard_output) : UnitFacts{};
 }
 
-void Systemctl::reset_failed(const std::string& unit) { (void)run({"reset-failed", unit}, answer_limit, false); }
+void Systemctl::reset_failed(const std::string& unit) { (void)run({"reset-failed", unit}, systemctl_limit, false); }
 
 Result<void> Systemctl::order(UnitVerb verb, const std::string& unit) {
-  const auto ran = run({std::string(name_of(verb)), "--no-block", unit}, answer_limit, true);
+  const auto ran = run({std::string(name_of(verb)), "--no-block", unit}, systemctl_limit, true);
   if (ran.started && ran.exit_code == 0) return {};
   return failure(ErrorKind::refused, ran.standard_error.empty() ? ran.message : ran.standard_error);
 }

@@ -10,7 +10,7 @@ namespace autoheal::host {
 
 namespace {
 
-bool is_there(const char* path) {
+bool has_file(const char* path) {
   std::error_code ignored;
   return std::filesystem::exists(path, ignored);
 }
@@ -31,9 +31,9 @@ class OrderIsOurs {
   std::string unit_;
 };
 
-std::unique_ptr<UnitManager> reach(const workflows::RunRequest& request, const RunProgram& run) {
+std::unique_ptr<UnitManager> reach_systemd(const workflows::RunRequest& request, const RunProgram& run) {
   const bool has_bus =
-      is_there("/run/systemd/system") && (is_there("/run/systemd/private") || is_there("/run/dbus/system_bus_socket"));
+      has_file("/run/systemd/system") && (has_file("/run/systemd/private") || has_file("/run/dbus/system_bus_socket"));
   if (has_bus) return std::make_unique<SystemdBus>();
   return std::make_unique<Systemctl>(request, run);
 }
@@ -43,7 +43,7 @@ std::unique_ptr<UnitManager> reach(const workflows::RunRequest& request, const R
 workflows::ServiceStatus status_of_unit(const std::string& unit, const RunProgram& run) {
   workflows::RunRequest request;
   request.run.argv = {"/usr/bin/systemctl"};
-  const auto facts = reach(request, run)->look(unit);
+  const auto facts = reach_systemd(request, run)->look(unit);
   if (facts) return status_of(*facts);
   workflows::ServiceStatus unknown;
   unknown.why = facts.error().message;
@@ -58,7 +58,7 @@ workflows::RunOutcome order_unit(const workflows::RunRequest& request, const Run
     return outcome;
   }
   const OrderIsOurs ours(own_orders, whole_unit_name(request.run.unit));
-  return carry_out(*reach(request, run), {request.run.unit, *verb, request.run.timeout}, since_boot);
+  return carry_out(*reach_systemd(request, run), {request.run.unit, *verb, request.run.timeout}, since_boot);
 }
 
 }  // namespace autoheal::host

@@ -2,30 +2,27 @@
 
 #include <array>
 #include <csignal>
-#include <cstdlib>
 
 namespace autoheal::host {
 
 namespace {
 
-constexpr std::array<std::string_view, 17> wanted_properties = {"LoadState",        "LoadError",
-                                                                "ActiveState",      "SubState",
-                                                                "InvocationID",     "Job",
-                                                                "Result",           "Type",
-                                                                "MainPID",          "NRestarts",
-                                                                "ExecMainStatus",   "ExecMainCode",
-                                                                "TimeoutStartUSec", "TimeoutStopUSec",
-                                                                "RestartUSec",      "Id",
-                                                                "ControlPID"};
-
-long number_of(const std::string& text) { return std::strtol(text.c_str(), nullptr, 10); }
+constexpr std::array<std::string_view, 17> unit_properties = {"LoadState",        "LoadError",
+                                                              "ActiveState",      "SubState",
+                                                              "InvocationID",     "Job",
+                                                              "Result",           "Type",
+                                                              "MainPID",          "NRestarts",
+                                                              "ExecMainStatus",   "ExecMainCode",
+                                                              "TimeoutStartUSec", "TimeoutStopUSec",
+                                                              "RestartUSec",      "Id",
+                                                              "ControlPID"};
 
 std::optional<Duration> limit_of(const std::string& text) {
   if (text.empty()) return std::nullopt;
-  return text == "infinity" ? without_end : Duration(number_of(text));
+  return text == "infinity" ? without_end : Duration(number_in(text));
 }
 
-UnitFacts facts_of(BusProperties properties) {
+UnitFacts facts_of_unit(BusProperties properties) {
   const auto first = [&](const char* key) { return properties[key].first; };
   UnitFacts facts;
   facts.load_state = first("LoadState");
@@ -35,10 +32,10 @@ UnitFacts facts_of(BusProperties properties) {
   facts.result = first("Result");
   facts.type = first("Type");
   facts.invocation = first("InvocationID");
-  facts.main_pid = number_of(first("MainPID"));
-  facts.restarts = static_cast<unsigned>(number_of(first("NRestarts")));
-  facts.main_status = static_cast<int>(number_of(first("ExecMainStatus")));
-  const long code = number_of(first("ExecMainCode"));
+  facts.main_pid = number_in(first("MainPID"));
+  facts.restarts = static_cast<unsigned>(number_in(first("NRestarts")));
+  facts.main_status = static_cast<int>(number_in(first("ExecMainStatus")));
+  const long code = number_in(first("ExecMainCode"));
   facts.by_signal = code == CLD_KILLED || code == CLD_DUMPED;
   facts.start_limit = limit_of(first("TimeoutStartUSec"));
   facts.stop_limit = limit_of(first("TimeoutStopUSec"));
@@ -74,10 +71,10 @@ SystemdBus::SystemdBus() {
 Result<UnitFacts> SystemdBus::look(const std::string& unit) {
   const auto path = bus_.ask_manager("LoadUnit", {whole_unit_name(unit)});
   if (!path) return std::unexpected(path.error());
-  auto properties = bus_.properties(*path, wanted_properties);
+  auto properties = bus_.properties(*path, unit_properties);
   if (!properties) return std::unexpected(std::move(properties.error()));
   const BusProperty job = (*properties)["Job"];
-  UnitFacts facts = facts_of(std::move(*properties));
+  UnitFacts facts = facts_of_unit(std::move(*properties));
   if (!facts.told()) return failure(ErrorKind::unavailable, "systemd does not tell how " + unit + " is");
   if (!job.first.empty())
     facts.job = bus_.property(job.second, "org.freedesktop.systemd1.Job", "JobType").value_or("?");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdlib>
 
 namespace autoheal::host {
 
@@ -107,6 +108,8 @@ std::optional<Duration> time_of(std::string_view text) {
   if (!any) return std::nullopt;
   return sum >= 9e18 ? without_end : Duration(static_cast<Duration::rep>(sum));
 }
+
+long number_in(const std::string& text) { return std::strtol(text.c_str(), nullptr, 10); }
 
 std::string whole_unit_name(const std::string& unit) {
   constexpr std::array<std::string_view, 11> kinds = {"service", "socket", "target", "device", "mount", "automount",

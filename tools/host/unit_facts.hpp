@@ -35,6 +35,9 @@ struct UnitFacts {
 // As `systemctl show` prints a time: "1min 30s", "100ms", "infinity"; empty: no time.
 [[nodiscard]] std::optional<Duration> time_of(std::string_view text);
 
+// As strtol(3) reads it: 0 where there is no number.
+[[nodiscard]] long number_in(const std::string& text);
+
 // The whole name of a unit: "nginx" is "nginx.service".
 [[nodiscard]] std::string whole_unit_name(const std::string& unit);
 
