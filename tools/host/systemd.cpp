@@ -1,5 +1,7 @@
 #include "tools/host/systemd.hpp"
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <memory>
 
@@ -10,9 +12,15 @@ namespace autoheal::host {
 
 namespace {
 
-bool has_file(const char* path) {
+bool is_socket(const char* path) {
   std::error_code ignored;
-  return std::filesystem::exists(path, ignored);
+  return std::filesystem::is_socket(path, ignored);
+}
+
+bool has_bus() {
+  std::error_code ignored;
+  return std::filesystem::is_directory("/run/systemd/system", ignored) &&
+         ((::geteuid() == 0 && is_socket("/run/systemd/private")) || is_socket("/run/dbus/system_bus_socket"));
 }
 
 class OrderIsOurs {
@@ -32,9 +40,7 @@ class OrderIsOurs {
 };
 
 std::unique_ptr<UnitManager> reach_systemd(const workflows::RunRequest& request, const RunProgram& run) {
-  const bool has_bus =
-      has_file("/run/systemd/system") && (has_file("/run/systemd/private") || has_file("/run/dbus/system_bus_socket"));
-  if (has_bus) return std::make_unique<SystemdBus>();
+  if (has_bus()) return std::make_unique<SystemdBus>();
   return std::make_unique<Systemctl>(request, run);
 }
 

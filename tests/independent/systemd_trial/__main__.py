@@ -149,8 +149,8 @@ class Trial:
         raise AssertionError(f"{name} has no main process {inside}")
 
     def frozen(self):
-        """Its main process is stopped; it is ended after 12 seconds, then started."""
-        self.service("frozen", service="TimeoutStopSec=12")
+        """Its main process is stopped, and deaf when it goes on: it is killed after 12 seconds, then started."""
+        self.service("frozen", conf="says=ok deaf=1", service="TimeoutStopSec=12")
         self.start("frozen")
         before = self.show("frozen", "MainPID")
         self.freeze("frozen")
@@ -222,6 +222,7 @@ class Trial:
         folder = self.service("stop", conf="says=ok deaf=1", service="TimeoutStopSec=5")
         self.start("stop")
         (folder / "autoheal.yaml").write_text((folder / "autoheal.yaml").read_text().replace("max_retries: 3", "max_retries: 1"))
+        (folder / "conf").write_text("says=no\n")
         self.ok("systemctl", "stop", "--no-block", "stop")
         ran = self.heal("stop")
         told = ran.out + self.history("stop")
@@ -229,7 +230,7 @@ class Trial:
         assert self.show("stop", "ActiveState") in ("inactive", "failed") and self.count("stop") == 1
 
     def fails_and_tells(self):
-        self.service("bad", conf="crash=7")
+        self.service("bad", conf="crash=7", service="Type=notify")
         ran = self.heal("bad")
         assert ran.returncode != 0 and "exit status 7" in ran.out + self.history("bad"), ran.out + self.history("bad")
 
