@@ -137,7 +137,7 @@ inline const std::vector<HealExample>& heal_examples() {
       {"service_of_systemd",
        [](HealWorld& w) {
          w.host.write("etc/app.conf", "damaged");
-         w.spec.repair.files = {{"etc/app.conf", "baseline/app.conf", w.baseline("right")}};
+         w.spec.repair.files = {{"etc/app.conf", "baseline/app.conf", w.baseline("right"), {}, {}, {}}};
          with_unit(w, ServiceState::failed);
          tests_with(w, [&w] { return w.host.unit_state("app.service") == ServiceState::running; });
        }},

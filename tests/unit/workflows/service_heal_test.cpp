@@ -29,7 +29,7 @@ class ServiceHeal : public ::testing::Test {
   }
   void file_to_restore() {
     world_.host.write("etc/app.conf", "damaged");
-    world_.spec.repair.files = {{"etc/app.conf", "baseline/app.conf", world_.baseline("right")}};
+    world_.spec.repair.files = {{"etc/app.conf", "baseline/app.conf", world_.baseline("right"), {}, {}, {}}};
   }
 
   HealWorld world_;
