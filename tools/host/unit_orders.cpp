@@ -37,7 +37,7 @@ class OrderUnderWay {
       : manager_(manager), order_(order), now_(now), began_(now()) {}
 
   RunOutcome run() {
-    if (!look()) return failed("how it is could not be asked: " + problem_);
+    if (!look()) return refused("how it is could not be asked: " + problem_);
     if (!facts_.told()) return by_its_answer();
     set_limit();
     if (const std::string why = held_back_by(facts_, order_.unit); !why.empty() && order_.verb != UnitVerb::stop)
@@ -106,10 +106,10 @@ class OrderUnderWay {
     bool stopped_by_others = false, waited = false;
     while (is_transitional(state()) || !facts_.job.empty()) {
       if (facts_.sub_state == "auto-restart" && facts_.restart_pause.value_or(Duration(0)) > short_pause) break;
-      if (is_over()) return timed_out("what was under way has not ended, nothing was added to it");
+      if (is_over()) return refused(in_time("what was under way has not ended, nothing was added to it"));
       stopped_by_others = stopped_by_others || facts_.job == "stop";
       waited = true;
-      if (!pause()) return failed("how it is could not be asked any more: " + problem_);
+      if (!pause()) return refused("how it is could not be asked any more: " + problem_);
     }
     pause_ = first_look;
     phase_began_ = now_();
@@ -117,7 +117,7 @@ class OrderUnderWay {
     const bool came_up =
         found == ServiceState::starting || found == ServiceState::stopping || facts_.invocation != found_run;
     if (state() == ServiceState::running && came_up) return done("was brought up by systemd already");
-    if (stopped_by_others) return failed("a stop job of somebody else was under way; it is not started against that");
+    if (stopped_by_others) return refused("a stop job of somebody else was under way; it is not started against that");
     return std::nullopt;
   }
 
@@ -126,7 +126,7 @@ class OrderUnderWay {
     const bool runs = state() == ServiceState::running;
     if (order_.verb == UnitVerb::start && runs) return done("ran already");
     if (order_.verb == UnitVerb::stop && is_dead(state())) return done("did not run");
-    if (order_.verb == UnitVerb::reload && !runs) return failed("it does not run, so it cannot reload");
+    if (order_.verb == UnitVerb::reload && !runs) return refused("it does not run, so it cannot reload");
     return std::nullopt;
   }
 
@@ -205,16 +205,18 @@ class OrderUnderWay {
     outcome.standard_error = outcome.message + "\n";
     return outcome;
   }
+  // Nothing was done, so there is nothing to undo.
   RunOutcome refused(const std::string& why) const {
     RunOutcome outcome = ended(false, -1);
-    outcome.message = named() + ": " + why;
+    outcome.message = named() + ": " + why + as_it_is();
     return outcome;
   }
-  RunOutcome timed_out(const std::string& why) const {
+  RunOutcome timed_out(const std::string& why) const { return failed(in_time(why)); }
+  [[nodiscard]] std::string in_time(const std::string& why) const {
     const std::string whose = order_.timeout > Duration(0) ? "the time limit given"
                               : endless_                   ? "since its unit sets no limit"
                                                            : "the limits of its unit";
-    return failed(why + " after " + seconds_of(now_() - began_) + " (" + whose + ")");
+    return why + " after " + seconds_of(now_() - began_) + " (" + whose + ")";
   }
 
   UnitManager& manager_;
