@@ -169,9 +169,10 @@ class BusConnection::Calls {
     const Duration until = since_boot() + at_most;
     if (!bus_) return std::this_thread::sleep_for(at_most);
     happened_ = false;
-    while (bus_ && !happened_ && since_boot() < until) {
+    while (bus_) {
       const int did = sd_bus_process(bus_.get(), nullptr);
       if (did < 0) bus_.reset();
+      if (did < 0 || (did > 0 && happened_) || (did == 0 && since_boot() >= until)) return;
       if (did == 0 && sd_bus_wait(bus_.get(), in_microseconds(until - since_boot())) < 0) bus_.reset();
     }
   }

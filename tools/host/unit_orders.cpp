@@ -139,6 +139,7 @@ class OrderUnderWay {
     while (true) {
       if (!pause()) return failed("it was ordered, then how it is could not be asked any more: " + problem_);
       if (facts_.job.empty()) {
+        manager_.wait(Duration(0));  // how the job ended was told before this
         if (auto ended = arrived()) return std::move(*ended);
       }
       if (is_over()) return timed_out("it is not as ordered");

@@ -1,12 +1,13 @@
 """Services of a real systemd, broken as they break, and healed: python3 tests/independent/systemd_trial --program
 build/release/autoheal
 
-Needs root; systemd runs in namespaces of its own, with the programs of this machine. Ends with 0 if all went right, with
-1 if not, with 77 where it cannot be tried.
+Needs root; systemd runs in namespaces of its own, with the programs of this machine. Ends with 0 if all went right,
+with 1 if not, with 77 where it cannot be tried.
 """
 import argparse
 import os
 import pathlib
+import re
 import shutil
 import signal
 import sys
@@ -77,7 +78,8 @@ class Trial:
     def answers(self, name):
         port = self.port
         ask = f"import urllib.request as r; r.urlopen('http://127.0.0.1:{port}/', timeout=2)"
-        self.machine.until(lambda: self.machine.run("python3", "-c", ask).returncode == 0, 30, f"{name} does not answer")
+        self.machine.until(lambda: self.machine.run("python3", "-c", ask).returncode == 0, 30,
+                           f"{name} does not answer")
 
     def heal(self, name, seconds=240):
         began = time.monotonic()
@@ -221,7 +223,8 @@ class Trial:
         """Somebody's stop job is under way: the attempt does not start the service against it."""
         folder = self.service("stop", conf="says=ok deaf=1", service="TimeoutStopSec=5")
         self.start("stop")
-        (folder / "autoheal.yaml").write_text((folder / "autoheal.yaml").read_text().replace("max_retries: 3", "max_retries: 1"))
+        text = (folder / "autoheal.yaml").read_text()
+        (folder / "autoheal.yaml").write_text(text.replace("max_retries: 3", "max_retries: 1"))
         (folder / "conf").write_text("says=no\n")
         self.ok("systemctl", "stop", "--no-block", "stop")
         ran = self.heal("stop")
@@ -233,6 +236,48 @@ class Trial:
         self.service("bad", conf="crash=7", service="Type=notify")
         ran = self.heal("bad")
         assert ran.returncode != 0 and "exit status 7" in ran.out + self.history("bad"), ran.out + self.history("bad")
+
+    def needs_what_fails(self):
+        """A unit that it requires cannot be started."""
+        self.service("broken", conf="crash=2", service="Type=notify")
+        self.service("needs", unit="Requires=broken.service\nAfter=broken.service")
+        ran = self.heal("needs")
+        told = ran.out + self.history("needs")
+        assert ran.returncode != 0 and "dependency" in told and self.count("needs") == 0, told
+
+    def condition_not_met(self):
+        """systemd calls it done and starts nothing."""
+        self.service("condition", unit="ConditionPathExists=/srv/condition/is-not-there")
+        ran = self.heal("condition")
+        assert ran.returncode != 0 and "it does not run" in ran.out + self.history("condition"), ran.out
+
+    def long_pause_before_a_restart(self):
+        """Nobody waits for RestartSec= of ten minutes when the file is good again."""
+        folder = self.service("pause", service="Restart=always\nRestartSec=600")
+        (folder / "conf").write_text("crash=1\n")
+        self.machine.run("systemctl", "start", "pause")
+        self.machine.until(lambda: self.show("pause", "SubState") == "auto-restart", 10, "no restart was planned")
+        assert self.certified("pause").took < 60
+
+    def instance(self):
+        """Of a template."""
+        folder = self.service("many")
+        self.ok("sh", "-c", "mv /run/systemd/system/many.service /run/systemd/system/many@.service")
+        self.ok("systemctl", "daemon-reload")
+        text = (folder / "autoheal.yaml").read_text()
+        (folder / "autoheal.yaml").write_text(text.replace("many.service", "many@one.service"))
+        ran = self.heal("many")
+        assert ran.returncode == 0 and self.machine.show("many@one.service", "ActiveState") == "active", ran.out
+
+    def not_permitted(self):
+        """Who may not order systemd is told so."""
+        folder = self.service("permitted")
+        self.ok("sh", "-c", "chown -R nobody /srv/permitted")
+        ran = self.machine.run("setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups", "/srv/autoheal",
+                               "heal", "permitted", "--config", "/srv/permitted/autoheal.yaml")
+        told = ran.out + self.history("permitted")
+        assert ran.returncode != 0 and self.count("permitted") == 0, told
+        assert "uthenti" in told or "ccess denied" in told or "ermi" in told, told
 
     def name_alone(self):
         self.service("alone", repair="systemd: alone")
@@ -270,7 +315,8 @@ class Trial:
 
     def through_systemctl(self):
         """Where no bus is to be seen the program does it, by the same rules."""
-        self.service("program", conf="says=ok ready=13", service="Type=notify", unit="StartLimitBurst=1\nStartLimitIntervalSec=600")
+        self.service("program", conf="says=ok ready=13", service="Type=notify",
+                     unit="StartLimitBurst=1\nStartLimitIntervalSec=600")
         (self.shared / "program" / "conf").write_text("crash=3\n")
         self.machine.run("systemctl", "start", "program")
         (self.shared / "systemctl").write_text(
@@ -295,12 +341,14 @@ class Trial:
 
     def history(self, name):
         config = ("--config", f"/srv/{name}/autoheal.yaml")
-        return self.machine.run("/srv/autoheal", "audit", *config, "-o", "jsonl").out
+        told = self.machine.run("/srv/autoheal", "audit", *config, "-o", "jsonl").out
+        return "\n".join(re.findall(r'"message":"([^"]*)"', told))
 
 
 TRIED = [one for one in vars(Trial) if one in (
-    "start_limit", "start_limit_of_a_running_one", "slow_notify", "slow_to_fail", "frozen", "frozen_with_reload", "reload",
-    "masked", "missing", "queued", "restarted_by_hand", "restarts_itself", "stopped_at_that_moment", "fails_and_tells",
+    "start_limit", "start_limit_of_a_running_one", "slow_notify", "slow_to_fail", "frozen", "frozen_with_reload",
+    "reload", "masked", "missing", "queued", "restarted_by_hand", "restarts_itself", "stopped_at_that_moment", "fails_and_tells",
+    "needs_what_fails", "condition_not_met", "long_pause_before_a_restart", "instance", "not_permitted",
     "name_alone", "without_a_bus", "executed_anew", "healer_dies", "through_systemctl", "stops_by_hand")]
 
 

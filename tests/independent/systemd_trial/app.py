@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """A service for trials: app.py NAME PORT. Its file /srv/NAME/conf tells how it behaves; /srv/NAME/starts has a line for
-each start; /srv/NAME/reloads one for each SIGHUP. It answers on PORT with what its configuration said when it read it."""
+each start, /srv/NAME/reloads one for each SIGHUP. It answers on PORT as the configuration says that it read."""
 import http.server
 import os
 import signal

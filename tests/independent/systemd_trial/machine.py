@@ -1,5 +1,5 @@
-"""A small machine that systemd runs: namespaces and a control group of its own, the programs of this one (read-only), and
-an /etc, /var and /run that live in memory and are gone with it.
+"""A small machine that systemd runs: namespaces and a control group of its own, the programs of this one (read-only),
+and an /etc, /var and /run that live in memory and are gone with it.
 
 Run as a program it is that machine's way up: first in a mount namespace of its own, then as its first process.
 """
@@ -17,7 +17,8 @@ MNT_DETACH = 2
 LIBC = ctypes.CDLL(None, use_errno=True)
 SYSTEMD = "/lib/systemd/systemd"
 # What programs look up, and nothing that is enabled here.
-ETC = ("passwd", "group", "nsswitch.conf", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "dbus-1", "os-release", "alternatives")
+ETC = ("passwd", "group", "nsswitch.conf", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "dbus-1", "os-release",
+       "alternatives")
 
 
 def mount(source, target, kind=None, flags=0, data=None):
@@ -45,7 +46,8 @@ def cannot():
 def furnish(root, shared):
     """The file system of the machine, below `root`."""
     mount("tmpfs", root, "tmpfs", 0, "mode=755")
-    for name in ("usr", "etc", "var/log", "var/lib", "var/tmp", "root", "tmp", "run", "dev", "proc", "sys", "mnt", "srv"):
+    for name in ("usr", "etc", "var/log", "var/lib", "var/tmp", "root", "tmp", "run", "dev", "proc", "sys", "mnt",
+                 "srv"):
         os.makedirs(f"{root}/{name}")
     os.chmod(f"{root}/tmp", 0o1777)
     mount("/usr", f"{root}/usr", None, MS_BIND | MS_REC)
@@ -89,7 +91,8 @@ def first_process(root, shared):
     if LIBC.umount2(b"/mnt", MNT_DETACH) != 0:
         raise OSError(ctypes.get_errno(), "umount2")
     environment = {"container": "trial", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
-    os.execve(SYSTEMD, [SYSTEMD, "--system", "--unit=trial.target", "--log-target=console", "--show-status=0"], environment)
+    os.execve(SYSTEMD, [SYSTEMD, "--system", "--unit=trial.target", "--log-target=console", "--show-status=0"],
+              environment)
 
 
 def in_group(root, shared):
