@@ -314,7 +314,7 @@ void HealEffects::run_act(const Act& act, const EffectMark& mark, ChangeOutcome&
   outcome.took = ran.took;
   outcome.program_sha256 = ran.program_sha256;
   outcome.output = keep_output(at_, what_it_printed(ran));
-  if (ran.started && ran.exit_code == 0 && !ran.timed_out) {
+  if (ran.started && !ran.timed_out && (ran.exit_code == 0 || act.may_fail)) {
     outcome.status = ChangeStatus::done;
     return;
   }

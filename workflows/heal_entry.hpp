@@ -15,11 +15,13 @@ namespace autoheal::workflows {
 
 // The version of the rules by which heals are decided: what `decide` makes of the same state and input. It rises with
 // every change of them; the ledger says under which one a heal goes.
-inline constexpr unsigned heal_version = 3;
+inline constexpr unsigned heal_version = 4;
 // From this version on edited documents are judged by a second reader.
 inline constexpr unsigned heal_version_of_document_judge = 3;
 // From this one on what keeps its content is changed in place, and another kind of object may give way.
 inline constexpr unsigned heal_version_of_changes_in_place = 3;
+// From this one on a service is started, restarted or reloaded by the state that it is in.
+inline constexpr unsigned heal_version_of_service_states = 4;
 
 // Who asked, as the kernel reported it.
 struct By {

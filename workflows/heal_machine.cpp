@@ -254,7 +254,8 @@ class Turn {
     auto tried = contained("plan_repair", [&] {
       return plan_repair({*input.spec, *input.observation, input.contents, input.name_of_content, state_.attempt,
                           state_.attempt >= state_.max_retries, state_.refused,
-                          state_.version < heal_version_of_changes_in_place});
+                          state_.version < heal_version_of_changes_in_place,
+                          state_.version < heal_version_of_service_states});
     });
     if (!tried) return stop_at_defect(sentence_of(tried.error()), {}, *input.observation);
     Result<PlannedRepair>& planned = *tried;

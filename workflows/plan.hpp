@@ -66,6 +66,7 @@ struct Act {
   std::optional<ProgramRun> capture;
   std::optional<ProgramRun> stop_first;  // a restart made of stop and start: runs before `run`
   bool repeatable = false;               // services and builds are
+  bool may_fail = false;                 // a stop of what may not run at all: nobody knows
   std::size_t after_changes = 0;         // how many changes come before it
   std::string engine;                    // whose service it is, where that is another engine
   std::optional<HttpCall> call;          // of a platform: instead of `run`

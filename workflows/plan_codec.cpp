@@ -307,6 +307,7 @@ void write(JsonWriter& out, const Act& act, std::size_t changes) {
     write(out, *act.stop_first);
   }
   if (act.repeatable) out.field("repeatable", true);
+  if (act.may_fail) out.field("may_fail", true);
   if (act.after_changes != changes) out.field("after_changes", act.after_changes);
   out.optional_field("engine", act.engine).optional_field("sha256", act.sha256);
   write_texts(out, "outputs", act.outputs);
@@ -330,6 +331,7 @@ void read(const OwnJson& j, Act& act, std::size_t changes) {
   if (j.contains("capture")) read(j.at("capture"), act.capture.emplace());
   if (j.contains("stop_first")) read(j.at("stop_first"), act.stop_first.emplace());
   act.repeatable = j.value("repeatable", false);
+  act.may_fail = j.value("may_fail", false);
 }
 
 template <class T>
@@ -362,7 +364,7 @@ void write(JsonWriter& out, const ProgramRun& run) {
     out.end_object();
   }
   if (run.reproducible) out.field("reproducible", true);
-  out.field("timeout_us", run.timeout).end_object();
+  out.optional_field("unit", run.unit).field("timeout_us", run.timeout).end_object();
 }
 
 void write(JsonWriter& out, const HttpCall& call) {
@@ -384,6 +386,7 @@ void read(const OwnJson& j, ProgramRun& run) {
   if (j.contains("environment")) run.environment = j.at("environment").get<std::map<std::string, std::string>>();
   run.timeout = duration(j, "timeout_us");
   run.reproducible = j.value("reproducible", false);
+  run.unit = text(j, "unit");
 }
 
 void write(JsonWriter& out, const Observation& observation) {
@@ -411,6 +414,11 @@ void write(JsonWriter& out, const Observation& observation) {
     out.end_array();
   }
   write_texts(out, "running", observation.running);
+  if (!observation.services.empty()) {
+    out.key("services").begin_object();
+    for (const auto& [engine, state] : observation.services) out.field(engine, name_of(state));
+    out.end_object();
+  }
   out.field("service_running", observation.service_running).field("self_test_passes", observation.self_test_passes);
   if (observation.recovered) out.field("recovered", true);
   out.end_object();
@@ -436,6 +444,10 @@ void read(const OwnJson& j, Observation& observation) {
     }
   }
   read_texts(j, "running", observation.running);
+  if (j.contains("services")) {
+    for (const auto& [engine, state] : j.at("services").get<std::map<std::string, std::string>>())
+      observation.services[engine] = service_state_of(state);
+  }
   observation.service_running = j.at("service_running");
   observation.self_test_passes = j.at("self_test_passes");
   observation.recovered = j.value("recovered", false);

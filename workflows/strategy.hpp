@@ -19,6 +19,7 @@ struct PlanningInput {
   bool last_attempt = false;
   std::vector<std::string> refused = {};  // choice_key() of releases and snapshots that did not help in this heal
   bool by_earlier_rules = false;          // of a heal from before changes in place: refused is what was refused then
+  bool by_rules_before_states = false;    // of one from before states of services: what runs is reloaded if it can be
 };
 
 // How a release or snapshot chosen for a target is told from others.

@@ -28,6 +28,22 @@ inline void tests_with(HealWorld& world, const std::function<bool()>& holds) {
   world.spec.self_test = {probe("works", workflows::CommandProbe{runs({"/tests/works"})})};
 }
 
+// A service that systemd runs.
+inline void with_unit(HealWorld& w, workflows::ServiceState state) {
+  w.host.set_unit("app.service", state);
+  const auto order = [](const std::string& verb) {
+    workflows::ProgramRun run = runs({"/usr/bin/systemctl", verb, "app.service"});
+    run.unit = "app.service";
+    return run;
+  };
+  workflows::ServiceRepair service;
+  service.unit = "app.service";
+  service.restart = order("restart");
+  service.start = order("start");
+  service.stop = order("stop");
+  w.spec.repair.service = service;
+}
+
 // A dead service that can be started and stopped.
 inline void with_service(HealWorld& w) {
   w.host.install("/bin/app-start", [&w](const workflows::RunRequest&) {
@@ -117,6 +133,13 @@ inline const std::vector<HealExample>& heal_examples() {
        [](HealWorld& w) {
          with_service(w);
          w.spec.self_test = {probe("process", ProcessProbe{"run/app.pid"})};
+       }},
+      {"service_of_systemd",
+       [](HealWorld& w) {
+         w.host.write("etc/app.conf", "damaged");
+         w.spec.repair.files = {{"etc/app.conf", "baseline/app.conf", w.baseline("right"), {}, {}, {}}};
+         with_unit(w, ServiceState::failed);
+         tests_with(w, [&w] { return w.host.unit_state("app.service") == ServiceState::running; });
        }},
       {"commands",
        [](HealWorld& w) {

@@ -15,6 +15,7 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(libyaml REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(acl REQUIRED IMPORTED_TARGET libacl)
+pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)
 
 # Headers of others are not held to our warnings.
 add_library(autoheal_boost INTERFACE)

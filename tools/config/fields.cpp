@@ -197,7 +197,7 @@ constexpr std::array service_fields = {
     list("restart", argument, "restarts the service"),
     list("start", argument, "starts it"),
     list("stop", argument, "stops it"),
-    one("systemd", word, "a unit, instead of restart, start and stop"),
+    one("systemd", word, "a unit, instead of restart, start and stop; its own time limits hold"),
     list("reload", argument, "makes a running service read its configuration"),
     list("check", argument, "must pass before the service is touched"),
     one("pidfile", target, "tells whether it runs"),

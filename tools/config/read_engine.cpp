@@ -479,21 +479,48 @@ class EngineReader {
           *unit, join(path, "systemd"),
           "a unit is restarted, started and stopped through systemctl, expected no restart, start or stop beside it");
     } else if (unit != nullptr) {
+      service.unit = unit->text;
       service.restart = systemctl(node, "restart", unit->text);
       service.start = systemctl(node, "start", unit->text);
       service.stop = systemctl(node, "stop", unit->text);
     } else if (!service.restart && !service.start) {
       reading_.wrong(node, path, "the service cannot be brought up, expected restart, start or systemd");
     }
+    take_orders_to_units(node, service);
     return service;
   }
 
+  // Its time limits are the unit's own unless one is given.
   ProgramRun systemctl(const Node& map, const std::string& verb, const std::string& unit) const {
     ProgramRun run;
     run.argv = {"/usr/bin/systemctl", verb, unit};
     run.cwd = spec_.root;
+    run.timeout = Duration(0);
     read(map, "timeout", run.timeout);
+    run.unit = unit;
     return run;
+  }
+
+  // Written out as `[systemctl, restart, UNIT]` it is the same order.
+  void take_orders_to_units(const Node& node, ServiceRepair& service) {
+    for (auto* run : {&service.restart, &service.start, &service.stop, &service.reload}) {
+      if (!run->has_value() || !is_order_to_unit(**run)) continue;
+      if (service.unit.empty()) service.unit = (*run)->argv[2];
+      if (service.unit == (*run)->argv[2]) take_order_to_unit(node, **run);
+    }
+  }
+
+  static void take_order_to_unit(const Node& node, ProgramRun& run) {
+    if (!is_order_to_unit(run)) return;
+    run.unit = run.argv[2];
+    if (node.find("timeout") == nullptr) run.timeout = Duration(0);
+  }
+
+  static bool is_order_to_unit(const ProgramRun& run) {
+    constexpr std::array<std::string_view, 5> verbs = {"start", "stop", "restart", "reload", "reload-or-restart"};
+    const bool by_systemctl = run.argv[0] == "/usr/bin/systemctl" || run.argv[0] == "/bin/systemctl";
+    return by_systemctl && run.argv.size() == 3 && run.user.empty() && run.environment.empty() &&
+           std::ranges::find(verbs, run.argv[1]) != verbs.end() && !run.argv[2].starts_with("-");
   }
 
   CommandRepair command_of(const Node& node, const std::string& path) {
@@ -503,6 +530,8 @@ class EngineReader {
     repair.capture = command(node, "capture", path);
     read(node, "repeatable", repair.repeatable);
     read(node, "reproducible", repair.reproducible);
+    if (!repair.run.reproducible) take_order_to_unit(node, repair.run);
+    if (repair.undo && !repair.run.reproducible) take_order_to_unit(node, *repair.undo);
     const bool uses_capture = repair.undo && std::ranges::any_of(repair.undo->argv, [](const std::string& arg) {
                                 return arg.find("{captured}") != std::string::npos;
                               });

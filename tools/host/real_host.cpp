@@ -20,6 +20,7 @@
 #include "tools/host/snapshot_taking.hpp"
 #include "tools/host/staged_change.hpp"
 #include "tools/host/state_facts.hpp"
+#include "tools/host/systemd.hpp"
 #include "tools/host/time_since_boot.hpp"
 #include "tools/host/unique_fd.hpp"
 #include "workflows/gather_evidence.hpp"
@@ -298,7 +299,8 @@ std::set<std::string> RealHost::heals_left(const std::string& root, const std::s
 RunOutcome RealHost::run(const RunRequest& request) {
   RunOutcome outcome;
   const std::string problem = problem_in([&] {
-    outcome = run_program_of_others(request, *drain_);
+    const auto by_program = [this](const RunRequest& one) { return run_program_of_others(one, *drain_); };
+    outcome = request.run.unit.empty() ? by_program(request) : order_unit(request, by_program, options_.own_orders);
     keep_program(request.run, outcome, options_.blobs);
   });
   if (!problem.empty()) outcome.message = "could not be run: " + problem;
@@ -351,6 +353,17 @@ ProbeResult RealHost::probe(const EngineSpec& spec, const Probe& probe, const Ef
   if (!problem.empty()) result.message = "could not be tested: " + problem;
   result.took = since_boot() - began;
   return result;
+}
+
+ServiceStatus RealHost::service_status(const EngineSpec& spec, const ServiceRepair& service) {
+  ServiceStatus status;
+  if (!service.unit.empty()) {
+    const std::string problem = problem_in([&] { status = status_of_unit(service.unit, run_program); });
+    if (!problem.empty()) status.why = problem;
+  }
+  if (status.state == ServiceState::unknown && !service.pidfile.empty())
+    status.state = process_runs(spec, service.pidfile) ? ServiceState::running : ServiceState::stopped;
+  return status;
 }
 
 bool RealHost::process_runs(const EngineSpec& spec, const std::string& pidfile) {

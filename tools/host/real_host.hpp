@@ -9,6 +9,7 @@
 #include "tools/host/change_site.hpp"
 #include "tools/host/database_client.hpp"
 #include "tools/host/own_changes.hpp"
+#include "tools/host/own_orders.hpp"
 #include "tools/host/process_runner.hpp"
 #include "tools/host/root_locks.hpp"
 #include "tools/host/settled_images.hpp"
@@ -23,6 +24,7 @@ struct RealHostOptions {
   std::function<void(std::string_view step)> at_step;  // tests only: called after each step of a change, may throw
   std::string program;                // autoheal's own, for what is done in a child of it (databases, outputs)
   OwnChanges* own_changes = nullptr;  // is told what apply and restore leave; outlives the host
+  OwnOrders* own_orders = nullptr;    // is told which units are given orders; outlives the host
 };
 
 // Thread-safe; every call blocks; none throws: what goes wrong inside is an outcome or an Error.
@@ -56,6 +58,8 @@ class RealHost final : public workflows::Host {
                                                       const std::string& name) override;
   [[nodiscard]] workflows::ProbeResult probe(const workflows::EngineSpec& spec, const workflows::Probe& probe,
                                              const workflows::EffectMark& mark) override;
+  [[nodiscard]] workflows::ServiceStatus service_status(const workflows::EngineSpec& spec,
+                                                        const workflows::ServiceRepair& service) override;
   [[nodiscard]] bool process_runs(const workflows::EngineSpec& spec, const std::string& pidfile) override;
   [[nodiscard]] Result<std::vector<workflows::HashFinding>> hash(const workflows::EngineSpec& spec,
                                                                  const workflows::HashRequest& request) override;

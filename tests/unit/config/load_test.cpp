@@ -105,6 +105,7 @@ TEST(LoadEverything, EveryFieldArrives) {
   EXPECT_EQ(all.engines.back().strategy, Strategy::generic);
   EXPECT_EQ(all.engines.back().repair.service->restart->argv,
             (std::vector<std::string>{"/usr/bin/systemctl", "restart", "base.service"}));
+  EXPECT_EQ(all.engines.back().repair.service->unit, "base.service");
 }
 
 TEST(LoadEverything, DeploymentsAndStateArrive) {
@@ -151,6 +152,39 @@ TEST_F(LoadTest, ExpressionsThatSayMoreOrLessThanMeantAreTold) {
   EXPECT_THAT(warnings, ::testing::ElementsAre(HasSubstr("(?s) changes nothing"), HasSubstr("every line"),
                                                HasSubstr("no line was found")));
   EXPECT_THAT(warnings.front(), HasSubstr("forbid[0]"));
+}
+
+TEST_F(LoadTest, AUnitHasItsOwnTimeLimitsUnlessOneIsGivenHoweverItIsWritten) {
+  const auto service = [&](const std::string& text) {
+    write(
+        "autoheal.yaml",
+        "version: 1\nengines:\n  - name: E\n    self_test: [ { name: a, command: [ls] } ]\n    repair: { service: { " +
+            text + " } }\n");
+    return *loaded().engines.at(0).repair.service;
+  };
+  const ServiceRepair unit = service("systemd: app");
+  for (const auto* run : {&unit.restart, &unit.start, &unit.stop}) {
+    EXPECT_EQ((*run)->unit, "app");
+    EXPECT_EQ((*run)->timeout, Duration(0));
+  }
+  EXPECT_EQ(service("systemd: app, timeout: 3s").restart->timeout, seconds(3));
+  const ServiceRepair reloads = service("systemd: app, reload: [/usr/bin/systemctl, reload-or-restart, app]");
+  EXPECT_EQ(reloads.reload->unit, "app");
+  EXPECT_EQ(service("restart: [/usr/bin/systemctl, restart, app]").unit, "app");
+  EXPECT_EQ(service("restart: [/usr/bin/systemctl, restart, app]").restart->timeout, Duration(0));
+  for (const char* other : {"restart: [/bin/ls, restart, app]", "restart: [/usr/bin/systemctl, --user, restart, app]",
+                            "restart: [/opt/systemctl, restart, app]", "restart: [/usr/bin/systemctl, kill, app]",
+                            "restart: [/usr/bin/systemctl, restart, app], user: root",
+                            "restart: [/usr/bin/systemctl, restart, app], environment: { A: b }"}) {
+    EXPECT_EQ(service(other).unit, "") << other;
+    EXPECT_EQ(service(other).restart->timeout, seconds(10)) << other;
+  }
+  engine(
+      "    repair: { commands: [ { run: [/usr/bin/systemctl, restart, app] }, { run: [/usr/bin/systemctl, start, app], "
+      "reproducible: true } ] }\n");
+  const auto commands = loaded().engines.at(0).repair.commands;
+  EXPECT_EQ(commands[0].run.unit, "app");
+  EXPECT_EQ(commands[1].run.unit, "") << "it may run again elsewhere, as it is written";
 }
 
 TEST_F(LoadTest, LeavesEverythingElseAtItsDefault) {

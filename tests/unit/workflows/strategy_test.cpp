@@ -163,9 +163,75 @@ TEST_F(StrategyTest, AServiceIsReloadedRestartedStartedOrLeftAlone) {
   spec_.repair.service->restart.emplace().argv = {"/restart"};
   EXPECT_EQ(only_act().run.argv.front(), "/restart");
   spec_.repair.service->reload.emplace().argv = {"/reload"};
+  observation_.services[spec_.name] = ServiceState::running;
+  EXPECT_EQ(only_act().kind, ActKind::service_restart) << "it hangs: nothing changed that it could read";
+  restore("f", "x");
+  observe("f", "old");
   EXPECT_EQ(only_act().kind, ActKind::service_reload);
+  observation_.targets.clear();
+  observe("f", "x");
   observation_.self_test_passes = true;
   EXPECT_TRUE(plan().empty());
+}
+
+TEST_F(StrategyTest, ReadingAgainIsTriedOnceAndOnlyByWhatIsKnownToRun) {
+  spec_.repair.service.emplace().restart.emplace().argv = {"/restart"};
+  spec_.repair.service->reload.emplace().argv = {"/reload"};
+  observation_.service_running = true;
+  restore("f", "x");
+  observe("f", "old");
+  const auto kind = [&](unsigned attempt, bool earlier) {
+    PlanningInput input{spec_, observation_, contents_, name_of_content, attempt, false, {}};
+    input.by_rules_before_states = earlier;
+    return plan_repair(input)->plan.acts.at(0).kind;
+  };
+  EXPECT_EQ(kind(1, false), ActKind::service_restart) << "nobody knows whether it runs";
+  observation_.services[spec_.name] = ServiceState::running;
+  EXPECT_EQ(kind(1, false), ActKind::service_reload);
+  EXPECT_EQ(kind(2, false), ActKind::service_restart);
+  for (const ServiceState state : {ServiceState::starting, ServiceState::stopping, ServiceState::reloading}) {
+    observation_.services[spec_.name] = state;
+    EXPECT_EQ(kind(1, false), ActKind::service_restart) << name_of(state);
+  }
+  EXPECT_EQ(kind(2, true), ActKind::service_reload) << "as heals of earlier versions were planned";
+}
+
+TEST_F(StrategyTest, ABuildOrACommandMayChangeWhatAServiceReads) {
+  spec_.repair.service.emplace().restart.emplace().argv = {"/restart"};
+  spec_.repair.service->reload.emplace().argv = {"/reload"};
+  observation_.service_running = true;
+  observation_.services[spec_.name] = ServiceState::running;
+  CommandRepair command;
+  command.run.argv = {"/renew-certificate"};
+  spec_.repair.commands = {command};
+  EXPECT_EQ(plan().acts.at(1).kind, ActKind::service_reload);
+}
+
+TEST_F(StrategyTest, OneOfWhichNobodyTellsIsStoppedAndStartedWhereThereIsNoRestart) {
+  ServiceRepair service;
+  service.start.emplace().argv = {"/start"};
+  service.stop.emplace().argv = {"/stop"};
+  service.reload.emplace().argv = {"/reload"};
+  spec_.repair.service = service;
+  observation_.service_running = true;
+  const Act act = plan().acts.at(0);
+  EXPECT_EQ(act.kind, ActKind::service_restart);
+  EXPECT_EQ(act.run.argv.front(), "/start");
+  EXPECT_EQ(act.stop_first->argv.front(), "/stop");
+}
+
+TEST_F(StrategyTest, TheServicesOfOtherEnginesFollowTheSameRules) {
+  ServiceOfEngine other;
+  other.engine = "db";
+  other.service.restart.emplace().argv = {"/restart-db"};
+  other.service.reload.emplace().argv = {"/reload-db"};
+  spec_.repair.services = {other};
+  observation_.running = {"db"};
+  observation_.services["db"] = ServiceState::running;
+  EXPECT_EQ(plan().acts.at(0).kind, ActKind::service_restart);
+  observation_.running = {};
+  observation_.services["db"] = ServiceState::failed;
+  EXPECT_EQ(plan().acts.at(0).kind, ActKind::service_start);
 }
 
 TEST(Naming, EnvFilesAreKeyedAndActionsHaveTheirWords) {

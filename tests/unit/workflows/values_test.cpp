@@ -200,6 +200,8 @@ TEST(EngineSpecCodec, TheSameSpecificationIsTheSameBytesAndComesBack) {
   spec.repair.links = {{"l", "t"}};
   spec.repair.policy = {{"p", 0600, "u:g", true, false, {"x"}}};
   spec.repair.service.emplace().reload.emplace().argv = {"/r"};
+  EXPECT_EQ(encode_engine_spec(spec).find("\"unit\""), std::string::npos) << "only orders to systemd name one";
+  spec.repair.service->unit = spec.repair.service->reload->unit = "r.service";
   spec.repair.commands.emplace_back().repeatable = true;
   spec.certify.tests.emplace_back().matrix = {{"m", {"1", "2"}}};
   spec.certify.security.forbid = {"x"};

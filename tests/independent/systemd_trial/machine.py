@@ -1,0 +1,194 @@
+"""A small machine that systemd runs: namespaces and a control group of its own, the programs of this one (read-only),
+and an /etc, /var and /run that live in memory and are gone with it.
+
+Run as a program it is that machine's way up: first in a mount namespace of its own, then as its first process.
+"""
+import ctypes
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+MS_RDONLY, MS_NOSUID, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 32, 4096, 16384, 1 << 18
+MNT_DETACH = 2
+LIBC = ctypes.CDLL(None, use_errno=True)
+SYSTEMD = "/lib/systemd/systemd"
+# What programs look up, and nothing that is enabled here.
+ETC = ("passwd", "group", "nsswitch.conf", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "dbus-1", "os-release",
+       "alternatives")
+
+
+def mount(source, target, kind=None, flags=0, data=None):
+    given = [None if one is None else os.fsencode(one) for one in (source, target, kind)]
+    if LIBC.mount(*given, ctypes.c_ulong(flags), None if data is None else os.fsencode(data)) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), target)
+
+
+def cannot():
+    """Why no such machine can be had here; None where it can."""
+    if os.geteuid() != 0:
+        return "needs root"
+    missing = [one for one in ("unshare", "nsenter", "systemctl", "dbus-daemon", SYSTEMD) if not shutil.which(one)]
+    if missing:
+        return f"needs {', '.join(missing)}"
+    if not os.path.islink("/lib"):
+        return "needs a system whose /lib is a link into /usr"
+    tried = subprocess.run(["unshare", "--mount", "--pid", "--net", "--cgroup", "--fork", "sh", "-c",
+                            "mount -t tmpfs tmpfs /mnt && mkdir /mnt/c && mount -t cgroup2 cgroup2 /mnt/c"],
+                           capture_output=True, text=True)
+    return None if tried.returncode == 0 else "needs namespaces and a cgroup2 of its own: " + tried.stderr.strip()
+
+
+def furnish(root, shared):
+    """The file system of the machine, below `root`."""
+    mount("tmpfs", root, "tmpfs", 0, "mode=755")
+    for name in ("usr", "etc", "var/log", "var/lib", "var/tmp", "root", "tmp", "run", "dev", "proc", "sys", "mnt",
+                 "srv"):
+        os.makedirs(f"{root}/{name}")
+    os.chmod(f"{root}/tmp", 0o1777)
+    mount("/usr", f"{root}/usr", None, MS_BIND | MS_REC)
+    mount(None, f"{root}/usr", None, MS_BIND | MS_REMOUNT | MS_RDONLY)
+    for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
+        if os.path.islink(f"/{name}"):
+            os.symlink(os.readlink(f"/{name}"), f"{root}/{name}")
+    for name in ETC:
+        if os.path.isdir(f"/etc/{name}"):
+            shutil.copytree(f"/etc/{name}", f"{root}/etc/{name}", symlinks=True)
+        elif os.path.exists(f"/etc/{name}"):
+            shutil.copy(f"/etc/{name}", f"{root}/etc/{name}")
+    pathlib.Path(f"{root}/etc/machine-id").write_text("0123456789abcdef0123456789abcdef\n")
+    os.makedirs(f"{root}/etc/systemd/system")
+    pathlib.Path(f"{root}/etc/systemd/system/trial.target").write_text(
+        "[Unit]\nRequires=sysinit.target\nWants=dbus.service dbus.socket\nAllowIsolate=yes\n")
+    mount(shared, f"{root}/srv", None, MS_BIND)
+    mount("proc", f"{root}/proc", "proc")
+    mount("tmpfs", f"{root}/sys", "tmpfs")
+    os.makedirs(f"{root}/sys/fs/cgroup")
+    mount("cgroup2", f"{root}/sys/fs/cgroup", "cgroup2")
+    mount("tmpfs", f"{root}/run", "tmpfs", MS_NOSUID, "mode=755")
+    mount("tmpfs", f"{root}/dev", "tmpfs", 0, "mode=755")
+    for name in ("null", "zero", "full", "random", "urandom", "tty"):
+        open(f"{root}/dev/{name}", "wb").close()
+        mount(f"/dev/{name}", f"{root}/dev/{name}", None, MS_BIND)
+    for name, options in (("shm", "mode=1777"), ("pts", None)):
+        os.mkdir(f"{root}/dev/{name}")
+        mount("tmpfs" if options else "devpts", f"{root}/dev/{name}", "tmpfs" if options else "devpts", 0,
+              options or "newinstance,ptmxmode=0666,mode=620")
+    os.symlink("pts/ptmx", f"{root}/dev/ptmx")
+    os.symlink("/proc/self/fd", f"{root}/dev/fd")
+
+
+def first_process(root, shared):
+    mount(None, "/", None, MS_REC | MS_PRIVATE)
+    furnish(root, shared)
+    os.chdir(root)
+    if LIBC.syscall(155, b".", b"mnt") != 0:  # pivot_root
+        raise OSError(ctypes.get_errno(), "pivot_root")
+    if LIBC.umount2(b"/mnt", MNT_DETACH) != 0:
+        raise OSError(ctypes.get_errno(), "umount2")
+    environment = {"container": "trial", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+    os.execve(SYSTEMD, [SYSTEMD, "--system", "--unit=trial.target", "--log-target=console", "--show-status=0"],
+              environment)
+
+
+def in_group(root, shared):
+    """Waits for the machine's end in a mount namespace, then takes its control groups away."""
+    mount(None, "/", None, MS_REC | MS_PRIVATE)
+    mount("tmpfs", root, "tmpfs")
+    groups = pathlib.Path(root, "groups")
+    groups.mkdir()
+    mount("cgroup2", str(groups), "cgroup2")
+    own = groups / f"systemd-trial-{os.getpid()}"
+    own.mkdir()
+    place = pathlib.Path(root, "root")
+    place.mkdir()
+    (own / "cgroup.procs").write_text(str(os.getpid()))
+    machine = subprocess.Popen(["unshare", "--cgroup", "--pid", "--mount", "--net", "--uts", "--ipc", "--fork",
+                                "--kill-child", sys.executable, __file__, "first", str(place), shared],
+                               preexec_fn=lambda: LIBC.prctl(1, signal.SIGKILL))
+    (groups / "cgroup.procs").write_text(str(os.getpid()))
+    signal.signal(signal.SIGTERM, lambda *_: machine.kill())
+    machine.wait()
+    for _ in range(100):
+        for folder in sorted((path for path in own.rglob("*") if path.is_dir()), reverse=True):
+            try:
+                folder.rmdir()
+            except OSError:
+                pass
+        try:
+            own.rmdir()
+            return
+        except OSError:
+            time.sleep(0.1)
+
+
+class Machine:
+    """Up until `end`. `shared` is a folder of this machine that is /srv in that one."""
+
+    def __init__(self, place, shared, log):
+        os.makedirs(place, exist_ok=True)
+        self.process = subprocess.Popen(["unshare", "--mount", sys.executable, __file__, "group", place, shared],
+                                        stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                        preexec_fn=lambda: LIBC.prctl(1, signal.SIGTERM))
+        self.init = self.find_init(time.monotonic() + 60)
+        self.until(lambda: self.run("systemctl", "is-active", "--quiet", "trial.target").returncode == 0, 120,
+                   "systemd did not come up")
+
+    def find_init(self, deadline):
+        while time.monotonic() < deadline and self.process.poll() is None:
+            for pid in self.descendants(self.process.pid):
+                try:
+                    if os.readlink(f"/proc/{pid}/exe").endswith("/systemd/systemd"):
+                        return pid
+                except OSError:
+                    pass
+            time.sleep(0.1)
+        raise SystemExit("the machine of the trial did not start")
+
+    def descendants(self, pid):
+        try:
+            children = [int(one) for one in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        except OSError:
+            return []
+        return children + [one for child in children for one in self.descendants(child)]
+
+    def start(self, *command, **options):
+        return subprocess.Popen(["nsenter", "-t", str(self.init), "-a", "--wdns=/", *command], stdin=subprocess.DEVNULL,
+                                text=True, **options)
+
+    def run(self, *command, seconds=180):
+        process = self.start(*command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        try:
+            process.out = process.communicate(timeout=seconds)[0]
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.out = process.communicate()[0] + f"\nended after {seconds} s"
+        return process
+
+    def show(self, unit, name):
+        return self.run("systemctl", "show", "--value", "-p", name, unit).out.strip()
+
+    def until(self, condition, seconds, otherwise):
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{otherwise} within {seconds} s")
+            time.sleep(0.05)
+
+    def end(self):
+        try:
+            os.kill(self.init, signal.SIGKILL)
+        except OSError:
+            pass
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+
+
+if __name__ == "__main__":
+    {"group": in_group, "first": first_process}[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,120 @@
+// Stops by hand, seen in the jobs of a real systemd: only in the machine of tests/independent/systemd_trial, whose
+// units these tests may start and stop.
+#include "tools/host/stop_watch.hpp"
+
+#include <gmock/gmock.h>
+
+#include <condition_variable>
+#include <cstdlib>
+#include <fstream>
+#include <mutex>
+
+#include "tools/host/process_runner.hpp"
+#include "tools/host/systemd.hpp"
+
+namespace autoheal::host {
+namespace {
+
+using ::testing::HasSubstr;
+using workflows::StopJudgement;
+
+class StopWatchOnSystemd : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (std::getenv("AUTOHEAL_TRIAL_OF_SYSTEMD") == nullptr) GTEST_SKIP() << "needs a systemd of its own";
+    unit("stopped", "PartOf=stopped-parent.service\nBindsTo=stopped-bound.service\nAfter=stopped-bound.service\n");
+    unit("stopped-parent", "");
+    unit("stopped-bound", "");
+    unit("stopped-rival", "Conflicts=stopped.service\n");
+    systemctl({"daemon-reload"});
+    systemctl({"start", "stopped", "stopped-parent"});
+    watch_.emplace(
+        std::vector<std::string>{"stopped"},
+        [this](const std::string& unit, const StopJudgement& judgement) {
+          const std::lock_guard lock(mutex_);
+          EXPECT_EQ(unit, "stopped") << "as it was given";
+          told_.push_back(judgement);
+          changed_.notify_all();
+        },
+        &own_);
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!watch_->listens() && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+    ASSERT_TRUE(watch_->listens());
+  }
+  void TearDown() override { watch_.reset(); }
+
+  static void unit(const std::string& name, const std::string& more) {
+    std::ofstream("/run/systemd/system/" + name + ".service") << "[Unit]\n"
+                                                              << more << "[Service]\nExecStart=/bin/sleep 1000\n";
+  }
+  static void systemctl(std::vector<std::string> arguments) {
+    workflows::RunRequest request;
+    arguments.insert(arguments.begin(), "/usr/bin/systemctl");
+    request.run.argv = std::move(arguments);
+    request.run.timeout = std::chrono::seconds(60);
+    const auto ran = run_program(request);
+    ASSERT_EQ(ran.exit_code, 0) << ran.message << ran.standard_error;
+  }
+  // The newest that was told once `count` were.
+  StopJudgement judgement(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, std::chrono::seconds(20), [&] { return told_.size() >= count; });
+    return told_.empty() ? StopJudgement{} : told_.back();
+  }
+
+  OwnOrders own_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<StopJudgement> told_;
+  std::optional<StopWatch> watch_;
+};
+
+TEST_F(StopWatchOnSystemd, AStopByHandIsToldAndEndsWithAStart) {
+  systemctl({"stop", "stopped"});
+  EXPECT_TRUE(judgement(1).by_hand) << judgement(1).why;
+  systemctl({"start", "stopped"});
+  EXPECT_FALSE(judgement(2).by_hand);
+}
+
+TEST_F(StopWatchOnSystemd, AStopOfARepairIsNone) {
+  workflows::RunRequest request;
+  request.run.argv = {"/usr/bin/systemctl", "stop", "stopped"};
+  request.run.unit = "stopped";
+  ASSERT_EQ(order_unit(request, run_program, &own_).exit_code, 0);
+  EXPECT_THAT(judgement(1).why, HasSubstr("a repair stopped it"));
+}
+
+TEST_F(StopWatchOnSystemd, ARestartIsNone) {
+  systemctl({"restart", "stopped"});
+  EXPECT_FALSE(judgement(1).by_hand);
+}
+
+TEST_F(StopWatchOnSystemd, ItStopsWithWhatItIsAPartOf) {
+  systemctl({"stop", "stopped-parent"});
+  EXPECT_FALSE(judgement(1).by_hand);
+  EXPECT_THAT(judgement(1).why, HasSubstr("it stops with stopped-parent.service"));
+}
+
+TEST_F(StopWatchOnSystemd, ItStopsForItsRival) {
+  systemctl({"start", "stopped-rival"});
+  EXPECT_THAT(judgement(1).why, HasSubstr("it stops for stopped-rival.service"));
+  systemctl({"stop", "stopped-rival"});
+}
+
+TEST_F(StopWatchOnSystemd, ItStopsWhenWhatItIsBoundToEnds) {
+  systemctl({"kill", "stopped-bound"});
+  EXPECT_THAT(judgement(1).why, HasSubstr("bound to stopped-bound.service"));
+}
+
+TEST_F(StopWatchOnSystemd, AfterSystemdExecutedItselfAnewItGoesOn) {
+  systemctl({"daemon-reexec"});
+  for (int tries = 0; tries < 20; ++tries) {
+    systemctl({"stop", "stopped"});
+    if (judgement(1).by_hand) return;
+    systemctl({"start", "stopped"});
+  }
+  FAIL() << "no stop was seen any more";
+}
+
+}  // namespace
+}  // namespace autoheal::host

@@ -1,0 +1,145 @@
+#include "tools/host/stop_watch.hpp"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <set>
+#include <thread>
+
+#include "tools/host/bus_connection.hpp"
+#include "tools/host/time_since_boot.hpp"
+#include "tools/host/unique_fd.hpp"
+#include "tools/host/unit_facts.hpp"
+
+namespace autoheal::host {
+
+namespace {
+
+using workflows::StopSeen;
+using workflows::UnitJob;
+
+constexpr Duration jobs_remembered = std::chrono::seconds(30);
+constexpr Duration one_turn = std::chrono::milliseconds(200);
+constexpr Duration before_next_try = std::chrono::seconds(2);
+constexpr std::array<std::string_view, 9> watched_properties = {"ActiveState", "Job",          "PartOf",
+                                                                "Requires",    "BindsTo",      "StopPropagatedFrom",
+                                                                "Conflicts",   "ConflictedBy", "StopWhenUnneeded"};
+constexpr std::array<const char*, 3> locks_of_packages = {"/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock",
+                                                          "/var/lib/rpm/.rpm.lock"};
+
+bool is_locked(const char* path) {
+  const UniqueFd file(::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct flock lock {};
+  lock.l_type = F_RDLCK;
+  lock.l_whence = SEEK_SET;
+  return file && ::fcntl(file.get(), F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+bool runs_not(const std::string& active_state) { return active_state == "inactive" || active_state == "failed"; }
+
+}  // namespace
+
+class StopWatch::Watching {
+ public:
+  Watching(std::vector<std::string> units, Told told, const OwnOrders* own_orders)
+      : told_(std::move(told)), own_orders_(own_orders) {
+    for (std::string& unit : units) units_.emplace(whole_unit_name(unit), unit);
+    bus_.on_job = [this](const JobSignal& signal) { note(signal); };
+    thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+  }
+
+  [[nodiscard]] bool listens() const { return listens_; }
+
+ private:
+  struct Job {
+    UnitJob job;
+    std::string path;
+    bool asked = false;
+  };
+
+  void run(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      if (!bus_.is_open()) begin_anew();
+      bus_.wait(one_turn);
+      ask_for_kinds();
+      for (const std::string& unit : std::exchange(ended_, {})) judge(unit);
+      std::erase_if(jobs_, [now = since_boot()](const Job& one) { return now - one.job.at > jobs_remembered; });
+    }
+  }
+
+  // systemd executed itself anew, or the bus was started again: what it did meanwhile was not seen.
+  void begin_anew() {
+    listens_ = false;
+    if (since_boot() < next_try_) return;
+    jobs_.clear();
+    ended_.clear();
+    listens_ = bus_.ready() && bus_.ask_manager("Subscribe", {});
+    if (!listens_) next_try_ = since_boot() + before_next_try;
+  }
+
+  void note(const JobSignal& signal) {
+    if (!signal.ended) {
+      jobs_.push_back({{signal.unit, {}, since_boot()}, signal.job});
+    } else if (units_.contains(signal.unit)) {
+      ended_.insert(signal.unit);
+    }
+  }
+
+  void ask_for_kinds() {
+    for (std::size_t index = 0; index < jobs_.size(); ++index) {
+      if (jobs_[index].asked) continue;
+      jobs_[index].asked = true;
+      jobs_[index].job.kind = bus_.property(jobs_[index].path, "org.freedesktop.systemd1.Job", "JobType").value_or("");
+    }
+  }
+
+  void judge(const std::string& unit) {
+    const auto path = bus_.ask_manager("LoadUnit", {unit});
+    auto found = path ? bus_.properties(*path, watched_properties) : std::unexpected(path.error());
+    if (!found || !(*found)["Job"].first.empty()) return;  // another job goes on, and is judged at its end
+    StopSeen seen;
+    seen.unit = unit;
+    seen.ordered_by_us = own_orders_ != nullptr && own_orders_->are_about(unit);
+    seen.inactive = runs_not((*found)["ActiveState"].first);
+    for (const Job& one : jobs_) seen.jobs.push_back(one.job);
+    if (seen.inactive) look_around(*found, seen);
+    told_(units_.at(unit), workflows::judge_stop(seen));
+  }
+
+  void look_around(BusProperties& found, StopSeen& seen) {
+    const auto add = [&](const char* property, std::vector<std::string>& names) {
+      std::ranges::copy(found[property].list, std::back_inserter(names));
+    };
+    for (const char* property : {"PartOf", "Requires", "BindsTo", "StopPropagatedFrom"})
+      add(property, seen.ties.stops_with);
+    for (const char* property : {"Conflicts", "ConflictedBy"}) add(property, seen.ties.stops_for);
+    seen.ties.stops_when_unneeded = found["StopWhenUnneeded"].first == "yes";
+    for (const std::string& other : found["BindsTo"].list) {
+      const auto path = bus_.ask_manager("LoadUnit", {other});
+      auto facts = path ? bus_.properties(*path, watched_properties) : std::unexpected(path.error());
+      if (facts && runs_not((*facts)["ActiveState"].first)) seen.ties.bound_and_gone.push_back(other);
+    }
+    const auto state = bus_.property(systemd_object, "org.freedesktop.systemd1.Manager", "SystemState");
+    seen.system_stops = state && *state == "stopping";
+    seen.packages_are_changed = std::ranges::any_of(locks_of_packages, is_locked);
+  }
+
+  Told told_;
+  const OwnOrders* own_orders_;
+  std::map<std::string, std::string> units_;  // whole name -> as given
+  BusConnection bus_;
+  std::vector<Job> jobs_;
+  std::set<std::string> ended_;
+  Duration next_try_{0};
+  std::atomic<bool> listens_ = false;
+  std::jthread thread_;  // the last: it ends before anything that it uses
+};
+
+StopWatch::StopWatch(std::vector<std::string> units, Told told, const OwnOrders* own_orders)
+    : watching_(std::make_unique<Watching>(std::move(units), std::move(told), own_orders)) {}
+StopWatch::~StopWatch() = default;
+bool StopWatch::listens() const { return watching_->listens(); }
+
+}  // namespace autoheal::host
