@@ -208,7 +208,11 @@ Evidence gather_evidence(const HealSurroundings& at, const EngineSpec& spec, con
                          const EffectMark& mark) {
   Evidence evidence;
   evidence.probes = probe_until_they_hold(at, spec, effect.service_touched, mark);
-  for (ProbeResult& probe : evidence.probes) probe.output = keep_output(at, std::exchange(probe.printed, {}));
+  for (ProbeResult& probe : evidence.probes) {
+    probe.output = keep_output(at, std::exchange(probe.printed, {}));
+    probe.no_pidfile = false;
+    probe.lives = {};
+  }
   evidence.tests = run_tests(at, spec, mark);
   const std::vector<std::string> changed = changed_paths(*effect.plan);
   evidence.scanned = spec.certify.security.paths;

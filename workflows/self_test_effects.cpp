@@ -1,5 +1,6 @@
 #include "workflows/self_test_effects.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
@@ -27,6 +28,21 @@ void postpone_if_written(const HealSurroundings& at, const EngineSpec& spec, boo
   report.writing = state_of(writing);
 }
 
+// A service that does not run, or has just been started, explains what fails.
+void look_at_service(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark, TestReport& report) {
+  const auto& service = spec.repair.service;
+  if (!service || service->pidfile.empty()) return;
+  Probe probe;
+  probe.name = "service";
+  probe.what = ProcessProbe{service->pidfile};
+  const ProbeResult seen = run_probes(at, spec, {probe}, mark).front();
+  report.no_pidfile = seen.no_pidfile;
+  const bool dead = seen.verdict == ProbeVerdict::fail;
+  const bool young = seen.verdict == ProbeVerdict::pass && seen.lives < spec.grace;
+  report.sure = report.sure || dead;
+  if (dead || young) report.grace = std::max(report.grace, spec.grace);
+}
+
 TestReport report_of(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark, bool gone_too) {
   TestReport report;
   EngineTested& tested = report.tested;
@@ -46,12 +62,15 @@ TestReport report_of(const HealSurroundings& at, const EngineSpec& spec, const E
     if (result.verdict == ProbeVerdict::fail) {
       tested.outcome = TestOutcome::failed;
       report.sure = report.sure || is_sure(spec.self_test[index]);
+      report.grace = std::max(report.grace, spec.self_test[index].grace);
     }
     if (tested.outcome == TestOutcome::passed) tested.outcome = TestOutcome::unknown;
     tested.error += (tested.error.empty() ? "" : "; ") + result.name + ": " + result.message;
     report.failing.push_back(result.name);
   }
-  if (tested.outcome == TestOutcome::failed) postpone_if_written(at, spec, gone_too, report);
+  if (tested.outcome != TestOutcome::failed) return report;
+  look_at_service(at, spec, mark, report);
+  postpone_if_written(at, spec, gone_too, report);
   return report;
 }
 
