@@ -30,6 +30,9 @@ struct ProgramRun {
   std::string user;                                // empty: the user autoheal runs as
   Duration timeout = std::chrono::seconds(10);
   bool reproducible = false;  // its owner says that it may run again when an incident is reproduced
+  // It is an order to systemd: argv is [systemctl, VERB, this unit]. The host may give it without that program; a
+  // `timeout` of 0 is then the unit's own.
+  std::string unit = {};
   friend bool operator==(const ProgramRun&, const ProgramRun&) = default;
 };
 
@@ -159,6 +162,7 @@ struct PolicyRepair {
 struct ServiceRepair {
   std::optional<ProgramRun> restart, start, stop, reload, check;  // `systemd: unit` is expanded by the loader
   std::string pidfile;
+  std::string unit = {};  // of systemd, which then tells how the service is
   friend bool operator==(const ServiceRepair&, const ServiceRepair&) = default;
 };
 struct CommandRepair {

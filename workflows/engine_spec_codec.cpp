@@ -89,6 +89,7 @@ void fields(A& a, PolicyRepair& v) {
 template <class A>
 void fields(A& a, ServiceRepair& v) {
   a("restart", v.restart)("start", v.start)("stop", v.stop)("reload", v.reload)("check", v.check)("pidfile", v.pidfile);
+  a.later("unit", v.unit);
 }
 template <class A>
 void fields(A& a, CommandRepair& v) {

@@ -13,6 +13,7 @@
 #include "workflows/evidence.hpp"
 #include "workflows/open_writers.hpp"
 #include "workflows/plan.hpp"
+#include "workflows/service_state.hpp"
 #include "workflows/strategy.hpp"
 
 namespace autoheal::workflows {
@@ -104,6 +105,9 @@ class Host {
                                                    const std::string& name) = 0;
 
   [[nodiscard]] virtual ProbeResult probe(const EngineSpec& spec, const Probe& probe, const EffectMark& mark) = 0;
+
+  // How a service is, as its manager or its pidfile tells; `unknown` where neither does. Blocks for seconds at most.
+  [[nodiscard]] virtual ServiceStatus service_status(const EngineSpec& spec, const ServiceRepair& service) = 0;
 
   // True if the process named in `pidfile` (relative to root) lives.
   [[nodiscard]] virtual bool process_runs(const EngineSpec& spec, const std::string& pidfile) = 0;

@@ -10,6 +10,7 @@
 
 #include "engine/blob_store.hpp"
 #include "workflows/engine_spec.hpp"
+#include "workflows/service_state.hpp"
 
 namespace autoheal::workflows {
 
@@ -27,13 +28,13 @@ struct TargetFacts {
   std::int64_t mtime_ns = 0, ctime_ns = 0;
   BlobName digest;  // of a file's content (keyed where the target is an env file), of a database's canonical copy, of
                     // a restored folder's tree
-  std::string link_target;  // of a link
-  std::uint64_t generation = 0;      // tells an inode from a later one of its number; 0: not known
-  std::string acl = {};              // named users and groups, as access_list.hpp says; empty: the mode says it all
-  std::string default_acl = {};      // of a folder: what new files in it inherit
-  std::string capability = {};       // of a program file: hex of its file capabilities
-  std::string cannot_change = {};    // why no change of it could be made, where that is known beforehand
-  std::string cannot_replace = {};   // why nothing else can be put in its place; its mode and owner can be changed
+  std::string link_target;          // of a link
+  std::uint64_t generation = 0;     // tells an inode from a later one of its number; 0: not known
+  std::string acl = {};             // named users and groups, as access_list.hpp says; empty: the mode says it all
+  std::string default_acl = {};     // of a folder: what new files in it inherit
+  std::string capability = {};      // of a program file: hex of its file capabilities
+  std::string cannot_change = {};   // why no change of it could be made, where that is known beforehand
+  std::string cannot_replace = {};  // why nothing else can be put in its place; its mode and owner can be changed
   friend bool operator==(const TargetFacts&, const TargetFacts&) = default;
 };
 
@@ -75,10 +76,11 @@ struct Observation {
   std::map<std::string, BlobName> secrets;   // "file\0NAME" of an env value -> keyed vault name of what `from:` held
   std::map<std::string, std::pair<std::uint32_t, std::uint32_t>> owners;  // "user:group" -> ids, for each owner named
   std::map<std::string, std::string> acls;        // access list as declared -> with ids, for each one declared
-  std::map<std::string, ReleasesFacts> releases;                          // by link
-  std::map<std::string, StateFacts> states;                               // by path
+  std::map<std::string, ReleasesFacts> releases;  // by link
+  std::map<std::string, StateFacts> states;       // by path
   std::vector<std::vector<TargetFacts>> outputs;  // of each build: what its globs match, with the folders that hold it
   std::vector<std::string> running;               // other engines whose service runs, of those named in `services`
+  std::map<std::string, ServiceState> services;   // by engine: the own one, and those of `services`, as far as known
   bool service_running = false;                   // where a service with a pidfile or a probe is declared
   bool self_test_passes = false;
   bool recovered = false;  // what it needs was healed, and its self-test passes since: nothing is left to do

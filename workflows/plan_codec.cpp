@@ -362,7 +362,7 @@ void write(JsonWriter& out, const ProgramRun& run) {
     out.end_object();
   }
   if (run.reproducible) out.field("reproducible", true);
-  out.field("timeout_us", run.timeout).end_object();
+  out.optional_field("unit", run.unit).field("timeout_us", run.timeout).end_object();
 }
 
 void write(JsonWriter& out, const HttpCall& call) {
@@ -384,6 +384,7 @@ void read(const OwnJson& j, ProgramRun& run) {
   if (j.contains("environment")) run.environment = j.at("environment").get<std::map<std::string, std::string>>();
   run.timeout = duration(j, "timeout_us");
   run.reproducible = j.value("reproducible", false);
+  run.unit = text(j, "unit");
 }
 
 void write(JsonWriter& out, const Observation& observation) {
@@ -411,6 +412,11 @@ void write(JsonWriter& out, const Observation& observation) {
     out.end_array();
   }
   write_texts(out, "running", observation.running);
+  if (!observation.services.empty()) {
+    out.key("services").begin_object();
+    for (const auto& [engine, state] : observation.services) out.field(engine, name_of(state));
+    out.end_object();
+  }
   out.field("service_running", observation.service_running).field("self_test_passes", observation.self_test_passes);
   if (observation.recovered) out.field("recovered", true);
   out.end_object();
@@ -436,6 +442,10 @@ void read(const OwnJson& j, Observation& observation) {
     }
   }
   read_texts(j, "running", observation.running);
+  if (j.contains("services")) {
+    for (const auto& [engine, state] : j.at("services").get<std::map<std::string, std::string>>())
+      observation.services[engine] = service_state_of(state);
+  }
   observation.service_running = j.at("service_running");
   observation.self_test_passes = j.at("self_test_passes");
   observation.recovered = j.value("recovered", false);

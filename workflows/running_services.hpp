@@ -5,8 +5,8 @@
 
 namespace autoheal::workflows {
 
-// Fills `service_running` and `running`. A service without a pidfile counts as running: it can be restarted whatever it
-// does.
+// Fills `services`, `service_running` and `running`. One of which nobody tells counts as running: it can be restarted
+// whatever it does.
 void observe_services(Host& host, const EngineSpec& spec, Observation& observation);
 
 }  // namespace autoheal::workflows

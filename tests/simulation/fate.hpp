@@ -85,6 +85,10 @@ class MortalHost final : public workflows::Host {
                                const workflows::EffectMark& mark) override {
     return mortal([&] { return host_.probe(spec, probe, mark); });
   }
+  workflows::ServiceStatus service_status(const workflows::EngineSpec& spec,
+                                          const workflows::ServiceRepair& service) override {
+    return mortal([&] { return host_.service_status(spec, service); });
+  }
   bool process_runs(const workflows::EngineSpec& spec, const std::string& pidfile) override {
     return mortal([&] { return host_.process_runs(spec, pidfile); });
   }

@@ -43,6 +43,10 @@ class HostOver : public workflows::Host {
                                const workflows::EffectMark& mark) override {
     return under_.probe(spec, probe, mark);
   }
+  workflows::ServiceStatus service_status(const workflows::EngineSpec& spec,
+                                          const workflows::ServiceRepair& service) override {
+    return under_.service_status(spec, service);
+  }
   bool process_runs(const workflows::EngineSpec& spec, const std::string& pidfile) override {
     return under_.process_runs(spec, pidfile);
   }

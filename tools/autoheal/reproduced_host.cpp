@@ -428,6 +428,23 @@ ProbeResult ReproducedHost::recorded_probe(const Probe& probe) const {
   return result;
 }
 
+ServiceStatus ReproducedHost::service_status(const EngineSpec& spec, const ServiceRepair& service) {
+  note_record("how a service was");
+  ServiceStatus status;
+  if (!attempt_->observation) return status;
+  const auto& then = attempt_->observation->services;
+  std::string engine = world_.place.spec.name;
+  for (const ServiceOfEngine& other : world_.place.spec.repair.services) {
+    if (other.root == spec.root && other.service == service) engine = other.engine;
+  }
+  if (const auto state = then.find(engine); state != then.end()) {
+    status.state = state->second;
+  } else if (!service.pidfile.empty()) {  // of a heal from before states
+    status.state = process_runs(spec, service.pidfile) ? ServiceState::running : ServiceState::stopped;
+  }
+  return status;
+}
+
 bool ReproducedHost::process_runs(const EngineSpec& spec, const std::string& pidfile) {
   note_record("whether a service runs");
   if (!attempt_->observation) return false;

@@ -57,6 +57,8 @@ class ReproducedHost final : public workflows::Host {
                                         const std::string& name) override;
   workflows::ProbeResult probe(const workflows::EngineSpec& spec, const workflows::Probe& probe,
                                const workflows::EffectMark& mark) override;
+  workflows::ServiceStatus service_status(const workflows::EngineSpec& spec,
+                                          const workflows::ServiceRepair& service) override;
   bool process_runs(const workflows::EngineSpec& spec, const std::string& pidfile) override;
   Result<std::vector<workflows::HashFinding>> hash(const workflows::EngineSpec& spec,
                                                    const workflows::HashRequest& request) override;

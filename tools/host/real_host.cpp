@@ -354,6 +354,13 @@ ProbeResult RealHost::probe(const EngineSpec& spec, const Probe& probe, const Ef
   return result;
 }
 
+ServiceStatus RealHost::service_status(const EngineSpec& spec, const ServiceRepair& service) {
+  ServiceStatus status;
+  if (!service.pidfile.empty())
+    status.state = process_runs(spec, service.pidfile) ? ServiceState::running : ServiceState::stopped;
+  return status;
+}
+
 bool RealHost::process_runs(const EngineSpec& spec, const std::string& pidfile) {
   bool runs = false;
   (void)problem_in([&] {

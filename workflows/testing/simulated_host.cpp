@@ -423,6 +423,8 @@ ReleaseFacts SimulatedHost::check_release(const EngineSpec&, const ReleaseRepair
 
 RunOutcome SimulatedHost::run(const RunRequest& request) {
   Program program;
+  if (!request.run.unit.empty() && unit_state(request.run.unit) != ServiceState::unknown)
+    return order_unit(request.run);
   {
     const std::lock_guard lock(mutex_);
     const auto found = programs_.find(request.run.argv.front());
@@ -492,6 +494,54 @@ ProbeResult SimulatedHost::probe(const EngineSpec& spec, const Probe& probe, con
   result.heal = probe.heal;
   result.message = judge(spec, probe, mark, result);
   return result;
+}
+
+ServiceStatus SimulatedHost::service_status(const EngineSpec& spec, const ServiceRepair& service) {
+  ServiceStatus status;
+  if (!service.unit.empty()) {
+    const std::lock_guard lock(mutex_);
+    const auto unit = units_.find(service.unit);
+    if (unit == units_.end()) return status;
+    status.state = unit->second;
+    if (unit->second == ServiceState::starting || unit->second == ServiceState::reloading)
+      unit->second = ServiceState::running;
+    if (unit->second == ServiceState::stopping) unit->second = ServiceState::stopped;
+  } else if (!service.pidfile.empty()) {
+    status.state = process_runs(spec, service.pidfile) ? ServiceState::running : ServiceState::stopped;
+  }
+  return status;
+}
+
+void SimulatedHost::set_unit(const std::string& unit, ServiceState state) {
+  const std::lock_guard lock(mutex_);
+  units_[unit] = state;
+}
+
+ServiceState SimulatedHost::unit_state(const std::string& unit) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = units_.find(unit);
+  return found == units_.end() ? ServiceState::unknown : found->second;
+}
+
+RunOutcome SimulatedHost::order_unit(const ProgramRun& run) {
+  RunOutcome outcome;
+  outcome.started = true;
+  outcome.exit_code = 0;
+  const std::lock_guard lock(mutex_);
+  ServiceState& state = units_[run.unit];
+  const std::string& verb = run.argv.at(1);
+  if (verb == "stop") {
+    if (!is_dead(state)) state = ServiceState::stopped;
+  } else if (state == ServiceState::held_back) {
+    outcome.exit_code = 1;
+    outcome.message = "unit " + run.unit + " is masked";
+  } else if (verb != "reload") {
+    state = ServiceState::running;
+  } else if (is_dead(state)) {
+    outcome.exit_code = 1;
+    outcome.message = "unit " + run.unit + " does not run";
+  }
+  return outcome;
 }
 
 bool SimulatedHost::process_runs(const EngineSpec&, const std::string& pidfile) {

@@ -60,6 +60,10 @@ class SimulatedHost final : public Host {
   using Program = std::function<RunOutcome(const RunRequest& request)>;
   void install(const std::string& path, Program program);
   void set_service(const std::string& pidfile, bool runs);
+  // A unit as its manager tells of it. Orders bring it up or down as the state allows; one that is starting, stopping
+  // or reloading has arrived when it is asked for the next time.
+  void set_unit(const std::string& unit, ServiceState state);
+  [[nodiscard]] ServiceState unit_state(const std::string& unit) const;
   void set_reachable(const std::string& place, bool answers);  // "host:port" or a URL
 
   // Who else is at work: called right before the named call acts.
@@ -97,6 +101,7 @@ class SimulatedHost final : public Host {
   Result<std::vector<TargetFacts>> outputs(const EngineSpec& spec, const std::vector<std::string>& globs) override;
   ReleaseFacts check_release(const EngineSpec& spec, const ReleaseRepair& repair, const std::string& name) override;
   ProbeResult probe(const EngineSpec& spec, const Probe& probe, const EffectMark& mark) override;
+  ServiceStatus service_status(const EngineSpec& spec, const ServiceRepair& service) override;
   bool process_runs(const EngineSpec& spec, const std::string& pidfile) override;
   Result<std::vector<HashFinding>> hash(const EngineSpec& spec, const HashRequest& request) override;
   Result<std::vector<SecurityFinding>> scan(const EngineSpec& spec, const SecuritySpec& policy,
@@ -137,6 +142,7 @@ class SimulatedHost final : public Host {
   UndoOutcome restore_one(const EngineSpec& spec, const Change& change, const ChangeOutcome* outcome,
                           const EffectMark& mark);
   UndoOutcome restore_output(const EngineSpec& spec, const Change& change, const ChangeOutcome& outcome);
+  [[nodiscard]] RunOutcome order_unit(const ProgramRun& run);
   [[nodiscard]] std::string judge(const EngineSpec& spec, const Probe& probe, const EffectMark& mark,
                                   ProbeResult& result);
 
@@ -150,6 +156,7 @@ class SimulatedHost final : public Host {
   Descriptor next_descriptor_ = 1;
   std::map<std::string, Program> programs_;
   std::set<std::string> services_;
+  std::map<std::string, ServiceState> units_;
   std::set<std::string> reachable_;
   std::vector<std::string> log_;
   std::uint64_t next_inode_ = 1;
