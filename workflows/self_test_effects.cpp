@@ -29,18 +29,16 @@ void postpone_if_written(const HealSurroundings& at, const EngineSpec& spec, boo
 }
 
 // A service that does not run, or has just been started, explains what fails.
-void look_at_service(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark, TestReport& report) {
-  const auto& service = spec.repair.service;
-  if (!service || service->pidfile.empty()) return;
-  Probe probe;
-  probe.name = "service";
-  probe.what = ProcessProbe{service->pidfile};
-  const ProbeResult seen = run_probes(at, spec, {probe}, mark).front();
-  report.no_pidfile = seen.no_pidfile;
-  const bool dead = seen.verdict == ProbeVerdict::fail;
-  const bool young = seen.verdict == ProbeVerdict::pass && seen.lives < spec.grace;
-  report.sure = report.sure || dead;
-  if (dead || young) report.grace = std::max(report.grace, spec.grace);
+void look_at_service(const HealSurroundings& at, const EngineSpec& spec, TestReport& report) {
+  if (!spec.repair.service) return;
+  const ServiceStatus status = at.host.service_status(spec, *spec.repair.service);
+  report.no_pidfile = status.no_pidfile;
+  report.stopped_by_hand = status.state == ServiceState::stopped_by_hand;
+  report.sure = report.sure || is_dead(status.state);
+  const bool young = status.state == ServiceState::running && status.lives > Duration{0} && status.lives < spec.grace;
+  const bool passing = is_transitional(status.state);
+  if (is_dead(status.state) || young) report.grace = std::max(report.grace, spec.grace);
+  if (passing) report.grace = std::max({report.grace, spec.grace, status.start_limit, status.stop_limit});
 }
 
 TestReport report_of(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark, bool gone_too) {
@@ -69,7 +67,7 @@ TestReport report_of(const HealSurroundings& at, const EngineSpec& spec, const E
     report.failing.push_back(result.name);
   }
   if (tested.outcome != TestOutcome::failed) return report;
-  look_at_service(at, spec, mark, report);
+  look_at_service(at, spec, report);
   postpone_if_written(at, spec, gone_too, report);
   return report;
 }

@@ -62,6 +62,7 @@ struct TestReport {
   Writing writing = Writing::no;     // how much of that is known
   Duration grace{0};                 // it counts once it has lasted so long
   bool no_pidfile = false;           // its service left no pidfile, as one that ends in order does
+  bool stopped_by_hand = false;      // as the manager of its service tells
 };
 
 // What is always today's.

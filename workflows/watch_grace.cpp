@@ -24,7 +24,9 @@ void Watch::works_again(Watched& engine) {
 // True: no outcome, no brake, no heal; it is tested again when the grace is over.
 bool Watch::passes_soon(Watched& engine, const TestReport& report, Duration now) {
   engine.in_grace = false;
-  if (report.tested.outcome != TestOutcome::failed || report.grace == Duration{0}) return false;
+  if (report.tested.outcome != TestOutcome::failed) return false;
+  engine.stopped_by_hand = engine.stopped_by_hand || report.stopped_by_hand;
+  if (report.grace == Duration{0} || engine.stopped_by_hand) return false;
   const Duration since = engine.failing_since.value_or(*engine.test_began);
   engine.failing_since = since;
   if (!may_be_passing(engine.ended)) return false;

@@ -82,7 +82,6 @@ Result<NamedProcess> named_process(const RootFolder& root, const std::string& pi
   const std::string process = "process " + std::to_string(*pid) + " of " + pidfile;
   const auto found = read_process(*pid);
   if (!found || found->is_dead()) return failure(ErrorKind::not_found, process + " does not run");
-  if (*pid == ::getpid()) return failure(ErrorKind::invalid, process + " is Autoheal itself, no service");
   if (found->is_kernel_thread) return failure(ErrorKind::invalid, process + " is a thread of the kernel, no service");
   if (thread_group_of(*pid).value_or(*pid) != *pid)
     return failure(ErrorKind::invalid, process + " is a thread of another process");
@@ -91,6 +90,22 @@ Result<NamedProcess> named_process(const RootFolder& root, const std::string& pi
     return failure(ErrorKind::invalid, process + " began after that file was written: it is another one, which has got "
                                                  "the number of the service since");
   return NamedProcess{*pid, found->started, std::max(Duration{0}, since_boot() - started_after_boot(*found))};
+}
+
+workflows::ServiceStatus status_by_pidfile(const RootFolder& root, const std::string& pidfile, const OwnFiles& own) {
+  using workflows::ServiceState;
+  workflows::ServiceStatus status;
+  if (const auto process = named_process(root, pidfile, own)) {
+    status.state = ServiceState::running;
+    status.main_process = process->pid;
+    status.run = std::to_string(process->pid) + "/" + std::to_string(process->started);
+    status.lives = process->lives;
+  } else {
+    status.state = process.error().kind == ErrorKind::unavailable ? ServiceState::unknown : ServiceState::stopped;
+    status.why = process.error().message;
+    status.no_pidfile = pidfile_is_missing(root, pidfile);
+  }
+  return status;
 }
 
 }  // namespace autoheal::host

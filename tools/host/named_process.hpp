@@ -4,6 +4,7 @@
 #include "engine/timestamp.hpp"
 #include "tools/host/own_files.hpp"
 #include "tools/host/root_folder.hpp"
+#include "workflows/service_state.hpp"
 
 namespace autoheal::host {
 
@@ -15,9 +16,12 @@ struct NamedProcess {
 
 // not_found: there is no such file (`pidfile_is_missing` of the two tells), or its process does not run; invalid: it
 // names what cannot be a service: a number that is another process's by now, since that began after the file was
-// written, a thread, a kernel thread, or Autoheal itself. Thread-safe.
+// written, a thread, or a kernel thread. Thread-safe.
 [[nodiscard]] Result<NamedProcess> named_process(const RootFolder& root, const std::string& pidfile,
                                                  const OwnFiles& own);
+// How the service is that such a file stands for.
+[[nodiscard]] workflows::ServiceStatus status_by_pidfile(const RootFolder& root, const std::string& pidfile,
+                                                         const OwnFiles& own);
 [[nodiscard]] bool pidfile_is_missing(const RootFolder& root, const std::string& pidfile);
 
 }  // namespace autoheal::host

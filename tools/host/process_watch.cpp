@@ -119,7 +119,7 @@ void ProcessWatch::tell_ended(std::uint64_t number) {
       entries_, [number](const auto& entry) { return entry.second.living && entry.second.living->number == number; });
   if (one == entries_.end()) return;
   const std::string engine = one->first;
-  const auto& living = *one->second.living;
+  auto& living = *one->second.living;
   const workflows::ProcessEnd how = how_it_ended(living.descriptor.native_handle(), living.pid);
   one->second.living.reset();
   const auto ended_now = ended;  // a callback may end this object

@@ -356,8 +356,11 @@ ProbeResult RealHost::probe(const EngineSpec& spec, const Probe& probe, const Ef
 
 ServiceStatus RealHost::service_status(const EngineSpec& spec, const ServiceRepair& service) {
   ServiceStatus status;
-  if (!service.pidfile.empty())
-    status.state = process_runs(spec, service.pidfile) ? ServiceState::running : ServiceState::stopped;
+  if (service.pidfile.empty()) return status;
+  (void)problem_in([&] {
+    if (const auto root = RootFolder::open(spec.root))
+      status = status_by_pidfile(*root, service.pidfile, OwnFiles(options_.own_files));
+  });
   return status;
 }
 
