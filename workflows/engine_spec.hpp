@@ -105,6 +105,7 @@ struct Probe {
   std::variant<FileProbe, EnvProbe, TcpProbe, HttpProbe, CommandProbe, PluginProbe, ProcessProbe, SettingsProbe,
                LinkProbe>
       what;
+  Duration grace{0};  // a failure counts once it has lasted so long: services pass through states
   friend bool operator==(const Probe&, const Probe&) = default;
 };
 
@@ -295,6 +296,7 @@ struct EngineSpec {
   std::string root;  // absolute
   Strategy strategy = Strategy::generic;
   Duration every{0};  // 0: only on demand
+  Duration grace{0};  // of its service: stopped, or just started, it is looked at again before a failure counts
   std::vector<std::string> depends_on;
   std::vector<Probe> self_test;
   RepairSpec repair;

@@ -53,6 +53,7 @@ void fields(A& a, LinkProbe& v) {
 template <class A>
 void fields(A& a, Probe& v) {
   a("name", v.name)("timeout_us", v.timeout)("heal", v.heal)("what", v.what);
+  a.later("grace_us", v.grace);
 }
 template <class A>
 void fields(A& a, FileRepair& v) {
@@ -151,7 +152,7 @@ template <class A>
 void fields(A& a, EngineSpec& v) {
   a("name", v.name)("root", v.root)("strategy", v.strategy)("every_us", v.every)("depends_on", v.depends_on)(
       "self_test", v.self_test)("repair", v.repair)("certify", v.certify)("healing", v.healing);
-  a.later("secrets", v.secrets);
+  a.later("secrets", v.secrets).later("grace_us", v.grace);
 }
 
 template <class Variant>
@@ -179,6 +180,7 @@ class Writer {
     return says_nothing(value) ? *this : (*this)(name, value);
   }
   static bool says_nothing(bool value) { return !value; }
+  static bool says_nothing(Duration value) { return value == Duration{0}; }
   template <class T>
   static bool says_nothing(const std::optional<T>& value) {
     return !value;

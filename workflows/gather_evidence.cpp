@@ -56,24 +56,54 @@ std::vector<TestResult> run_tests(const HealSurroundings& at, const EngineSpec& 
   return results;
 }
 
+// That its process stays what it is: a port may be answered by what is left of the last run.
+class SameRun {
+ public:
+  SameRun(const HealSurroundings& at, const EngineSpec& spec) : at_(at), spec_(spec) {}
+
+  // Empty where it is so since the first look, or nobody knows.
+  std::string problem() {
+    if (!spec_.repair.service) return {};
+    const ServiceStatus now = at_.host.service_status(spec_, *spec_.repair.service);
+    const std::string name = spec_.repair.service->unit.empty() ? "the service" : spec_.repair.service->unit;
+    if (is_dead(now.state) && !now.no_pidfile)
+      return "the self-test passes, but " + name + " does not run" + (now.why.empty() ? "" : ": " + now.why);
+    const std::string before = std::exchange(run_, now.run);
+    const bool other = !before.empty() && before != now.run;
+    return other ? name + " did not go on running while the self-test had to hold: its process is another one now" : "";
+  }
+
+ private:
+  const HealSurroundings& at_;
+  const EngineSpec& spec_;
+  std::string run_;
+};
+
+struct Held {
+  std::vector<ProbeResult> probes;
+  std::string problem;  // although all of them pass
+};
+
 // After a service was touched it may need a while to come up: polled until all pass, and on while they must hold.
-std::vector<ProbeResult> probe_until_they_hold(const HealSurroundings& at, const EngineSpec& spec, bool poll,
-                                               const EffectMark& mark) {
+Held probe_until_they_hold(const HealSurroundings& at, const EngineSpec& spec, bool poll, const EffectMark& mark) {
   std::vector<Probe> probes = spec.self_test;
   probes.insert(probes.end(), spec.repair.checks.begin(), spec.repair.checks.end());
   const Duration began = at.since_boot();
+  SameRun run(at, spec);
   std::optional<Duration> holds_since;
   while (true) {
-    auto results = run_probes(at, spec, probes, mark);
+    Held held{run_probes(at, spec, probes, mark), {}};
+    if (!poll) return held;
     const Duration now = at.since_boot();
-    if (all_hold(results)) {
-      if (!poll) return results;
+    const bool pass = all_hold(held.probes);
+    if (pass) held.problem = run.problem();
+    if (pass && held.problem.empty()) {
       if (!holds_since) holds_since = now;
-      if (now - *holds_since >= spec.certify.hold) return results;
-    } else if (!poll || holds_since || now - began >= spec.certify.within) {
-      return results;  // also when it held and broke: what does not hold is not healed
+      if (now - *holds_since >= spec.certify.hold) return held;
+    } else if (holds_since || now - began >= spec.certify.within) {
+      return held;  // also when it held and broke: what does not hold is not healed
     }
-    if (!at.wait(poll_every)) return results;
+    if (!at.wait(poll_every)) return held;
   }
 }
 
@@ -207,8 +237,13 @@ bool all_hold(const std::vector<ProbeResult>& results) {
 Evidence gather_evidence(const HealSurroundings& at, const EngineSpec& spec, const Certify& effect,
                          const EffectMark& mark) {
   Evidence evidence;
-  evidence.probes = probe_until_they_hold(at, spec, effect.service_touched, mark);
-  for (ProbeResult& probe : evidence.probes) probe.output = keep_output(at, std::exchange(probe.printed, {}));
+  Held held = probe_until_they_hold(at, spec, effect.service_touched, mark);
+  evidence.probes = std::move(held.probes);
+  for (ProbeResult& probe : evidence.probes) {
+    probe.output = keep_output(at, std::exchange(probe.printed, {}));
+    probe.no_pidfile = false;
+    probe.lives = {};
+  }
   evidence.tests = run_tests(at, spec, mark);
   const std::vector<std::string> changed = changed_paths(*effect.plan);
   evidence.scanned = spec.certify.security.paths;
@@ -232,6 +267,7 @@ Evidence gather_evidence(const HealSurroundings& at, const EngineSpec& spec, con
   } else {
     evidence.problem = targets.error().message;
   }
+  if (evidence.problem.empty()) evidence.problem = held.problem;
   evidence.problem = at.mask(evidence.problem);
   return evidence;
 }

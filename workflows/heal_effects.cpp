@@ -14,6 +14,7 @@
 #include "workflows/plan_secrets.hpp"
 #include "workflows/running_services.hpp"
 #include "workflows/strategy.hpp"
+#include "workflows/wait_for_service.hpp"
 #include "workflows/wait_for_writers.hpp"
 
 namespace autoheal::workflows {
@@ -181,13 +182,14 @@ Result<Observation> HealEffects::observe(const SpecPtr& spec, const Observe& eff
   }
   const auto waited = wait_for_writers(at_, *spec, mark);
   if (!waited) return std::unexpected(waited.error());
+  const bool brought_up = somebody_brings_it_up(at_, *spec, mark);
   ObserveRequest request = what_to_observe(*spec, effect.attempt);
   request.mark = mark;
   auto observation = at_.host.observe(*spec, request);
   if (!observation) return observation;
   observe_services(at_.host, *spec, *observation);
   // Whoever was at work may have made it good: then nothing is left to repair.
-  const bool may_have_recovered = effect.needs_were_healed || *waited;
+  const bool may_have_recovered = effect.needs_were_healed || *waited || brought_up;
   if (spec->repair.service || may_have_recovered) {
     observation->self_test_passes = all_hold(run_probes(at_, *spec, spec->self_test, mark));
     observation->recovered = may_have_recovered && observation->self_test_passes;

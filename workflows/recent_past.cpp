@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "engine/large_data.hpp"
@@ -53,13 +54,38 @@ class PassedTime {
 
 bool matters(const engine::Entry& entry) {
   static constexpr std::string_view types[] = {"heal.triggered",         "heal.exhausted", "heal.completed",
-                                               "selftest.engine_tested", "engine.reset",   "config.loaded"};
+                                               "selftest.engine_tested", "engine.reset",   "config.loaded",
+                                               "heal.skipped",           "node.started"};
   return std::ranges::find(types, entry.type) != std::end(types);
 }
 
 struct Remembered {
   engine::Entry entry;
   Duration passed;  // since the first one that was read
+};
+
+// Services that somebody stopped, and the daemon left alone since. A new boot starts them.
+class Stopped {
+ public:
+  void take(const engine::Entry& entry) {
+    if (entry.type == "node.started") {
+      const auto boot = part_of(entry, "/boot_id");
+      if (!boot.is_string()) return;
+      if (boot_ != boot.get<std::string>()) engines_.clear();
+      boot_ = boot.get<std::string>();
+    } else if (entry.type == "heal.skipped") {
+      if (part_of(entry, "/reason") == "stopped_by_hand") engines_.insert(entry.subject);
+    } else if (entry.type != "selftest.engine_tested" || part_of(entry, "/outcome") == "passed") {
+      engines_.erase(entry.subject);
+    }
+  }
+  void tell(Watch& watch) const {
+    for (const std::string& engine : engines_) watch.remember_stopped(engine);
+  }
+
+ private:
+  std::string boot_;
+  std::set<std::string> engines_;
 };
 
 void remember(const engine::Entry& entry, Duration when, Watch& watch) {
@@ -96,11 +122,14 @@ Result<void> remember_recent_past(const engine::LedgerView& ledger, const engine
     *place = page->next;
   }
   const Duration began = clock.since_boot() - passed.until(now);
+  Stopped stopped;
   for (Remembered& one : recent) {
+    stopped.take(one.entry);
     // Of many engines it is large; what the vault lost is not remembered.
     if (one.entry.type == "config.loaded") one.entry.data = engine::lengthen(blobs, one.entry.data).value_or("{}");
     remember(one.entry, began + one.passed, watch);
   }
+  stopped.tell(watch);
   return {};
 }
 

@@ -1,5 +1,6 @@
 #include "workflows/self_test_effects.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
@@ -27,6 +28,19 @@ void postpone_if_written(const HealSurroundings& at, const EngineSpec& spec, boo
   report.writing = state_of(writing);
 }
 
+// A service that does not run, or has just been started, explains what fails.
+void look_at_service(const HealSurroundings& at, const EngineSpec& spec, TestReport& report) {
+  if (!spec.repair.service) return;
+  const ServiceStatus status = at.host.service_status(spec, *spec.repair.service);
+  report.no_pidfile = status.no_pidfile;
+  report.stopped_by_hand = status.state == ServiceState::stopped_by_hand;
+  report.sure = report.sure || is_dead(status.state);
+  const bool young = status.state == ServiceState::running && status.lives > Duration{0} && status.lives < spec.grace;
+  const bool passing = is_transitional(status.state);
+  if (is_dead(status.state) || young) report.grace = std::max(report.grace, spec.grace);
+  if (passing) report.grace = std::max({report.grace, spec.grace, status.start_limit, status.stop_limit});
+}
+
 TestReport report_of(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark, bool gone_too) {
   TestReport report;
   EngineTested& tested = report.tested;
@@ -46,12 +60,15 @@ TestReport report_of(const HealSurroundings& at, const EngineSpec& spec, const E
     if (result.verdict == ProbeVerdict::fail) {
       tested.outcome = TestOutcome::failed;
       report.sure = report.sure || is_sure(spec.self_test[index]);
+      report.grace = std::max(report.grace, spec.self_test[index].grace);
     }
     if (tested.outcome == TestOutcome::passed) tested.outcome = TestOutcome::unknown;
     tested.error += (tested.error.empty() ? "" : "; ") + result.name + ": " + result.message;
     report.failing.push_back(result.name);
   }
-  if (tested.outcome == TestOutcome::failed) postpone_if_written(at, spec, gone_too, report);
+  if (tested.outcome != TestOutcome::failed) return report;
+  look_at_service(at, spec, report);
+  postpone_if_written(at, spec, gone_too, report);
   return report;
 }
 

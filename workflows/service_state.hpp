@@ -29,6 +29,8 @@ struct ServiceStatus {
   bool job_waits = false;   // its manager has something in hand for it
   Duration start_limit{0};  // how long its manager lets it start; 0: not known
   Duration stop_limit{0};   // how long its manager lets it stop; 0: not known
+  Duration lives{0};        // how long its main process does; 0: none, or not known
+  bool no_pidfile = false;  // not even the file that would name its process is there
   friend bool operator==(const ServiceStatus&, const ServiceStatus&) = default;
 };
 

@@ -146,7 +146,7 @@ void Watch::tested(const TestReport& report, Standing standing, Duration now) {
   engine.standing = standing;
   if (std::exchange(engine.overtaken, false)) {
     test_at(engine, now);
-  } else if (!postpone(engine, report, now)) {
+  } else if (!postpone(engine, report, now) && !passes_soon(engine, report, now)) {
     take_report(engine, report);
     // Never before those that have waited longer, however slow this test was.
     if (engine.spec->every > Duration{0}) test_at(engine, std::max(now, *engine.test_began + engine.spec->every));
@@ -163,6 +163,7 @@ void Watch::after_test(Watched& engine, Duration now) {
     return;
   }
   if (report.tested.outcome == TestOutcome::passed) {
+    works_again(engine);
     engine.brakes.passed();
     engine.told.clear();
     engine.skipped.clear();
@@ -233,6 +234,7 @@ void Watch::consider(Watched& engine, Duration now) {
   const HealingSpec& healing = engine.spec->healing;
   if (!engine.standing.enabled || !healing.enabled) return skip(engine, "disabled", now);
   if (engine.standing.held) return skip(engine, "held", now);
+  if (engine.stopped_by_hand) return skip(engine, "stopped_by_hand", now);
   if (!settles(engine, now)) return;
   if (healing.observe_only) return skip(engine, "observe", now);
   if (const auto until = engine.brakes.quiet_until(now)) {
@@ -273,7 +275,8 @@ void Watch::heal_or_wait(Watched& engine, Duration now) {
       heal.needs.push_back(name);
       continue;
     }
-    if (needed->postponed_since && needed->skipped.empty()) {  // it is tested again once it is written
+    const bool not_counted = needed->in_grace || (needed->postponed_since && needed->skipped.empty());
+    if (not_counted) {  // it is tested again once its grace is over, or it is written
       engine.waits = true;
       continue;
     }
@@ -339,6 +342,8 @@ void Watch::heal_began(const std::string& name) {
   spoil_copies(*engine);
   engine->healing = true;
   engine->waits = false;
+  engine->in_grace = false;
+  engine->stopped_by_hand = false;
   engine->overtaken = engine->testing;
 }
 
@@ -384,6 +389,7 @@ void Watch::heal_ended(const HealResult& result, Duration now) {
 // A certificate is a pass; the next test tells what is so then. What needs the engine is tested, and healed only if it
 // fails then.
 void Watch::after_certified(Watched& engine, Duration now) {
+  works_again(engine);
   engine.brakes.passed();
   engine.last.reset();
   engine.skipped.clear();
@@ -397,6 +403,7 @@ void Watch::reset(const std::string& name, Duration now) {
   for (auto& [known, engine] : engines_) {
     if (!engine.spec || (!name.empty() && known != name)) continue;
     engine.brakes.reset();
+    engine.stopped_by_hand = false;
     engine.told.clear();
     test_at(engine, now);
   }

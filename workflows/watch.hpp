@@ -14,6 +14,7 @@
 #include "workflows/file_event.hpp"
 #include "workflows/heal_result.hpp"
 #include "workflows/open_writers.hpp"
+#include "workflows/process_end.hpp"
 #include "workflows/self_test.hpp"
 
 namespace autoheal::workflows {
@@ -33,7 +34,7 @@ struct StartHeal {
 // Once per cause: a failure that is not healed now.
 struct SkipHeal {
   std::string engine;
-  std::string reason;  // disabled, held, observe, cooldown, unsettled, being_written
+  std::string reason;  // disabled, held, observe, stopped_by_hand, cooldown, unsettled, being_written
   std::string error;
 };
 struct RecordOutcome {  // another outcome than the last time
@@ -50,7 +51,7 @@ using WatchAct = std::variant<StartTest, StartHeal, SkipHeal, RecordOutcome, Tak
 
 // ---- what the daemon tells
 
-enum class LookCause { schedule, file_changed, process_ended, asked };
+enum class LookCause { schedule, file_changed, asked };
 
 // What a test said of one engine.
 struct TestReport {
@@ -59,6 +60,9 @@ struct TestReport {
   std::vector<std::string> failing;  // names of the probes
   std::string postponed = {};        // it failed while somebody was at work on its files: who; or empty
   Writing writing = Writing::no;     // how much of that is known
+  Duration grace{0};                 // it counts once it has lasted so long
+  bool no_pidfile = false;           // its service left no pidfile, as one that ends in order does
+  bool stopped_by_hand = false;      // as the manager of its service tells
 };
 
 // What is always today's.
@@ -83,11 +87,14 @@ class Watch {
   // Something happened that makes a test worth while; only that.
   void look(const std::string& engine, LookCause cause, Duration now);
   void file_event(const std::string& engine, const std::string& path, FileEvent event, Duration now);
+  void process_ended(const std::string& engine, ProcessEnd how, Duration now);
   void tested(const TestReport& report, Standing standing, Duration now);
   // Whoever started it. An end that is told twice counts once; a StartHeal that came to nothing has an end, too.
   void heal_began(const std::string& engine);
   void heal_ended(const HealResult& result, Duration now);
   void reset(const std::string& engine, Duration now);
+  // An earlier process left it alone since somebody had stopped it. That ends when it passes, is healed or reset.
+  void remember_stopped(const std::string& engine);
   // The copies that TakeSnapshots asked for are made, or could not be.
   void snapshots_copied(const std::string& engine, Duration now);
   // KeepSnapshots is done. Until then no others are copied.
@@ -133,6 +140,10 @@ class Watch {
     std::optional<Duration> test_ended;
     std::map<std::string, Duration> in_writing;  // files written to and not closed yet -> since when nothing came
     std::optional<Duration> postponed_since;     // its failures say nothing: somebody is at work on its files
+    std::optional<Duration> failing_since;       // of what has a grace, until it passes
+    ProcessEnd ended = ProcessEnd::unknown;      // how its process did, until it passes
+    bool stopped_by_hand = false;                // and stays so until it passes, is healed or reset
+    bool in_grace = false;                       // its failure does not count yet
     bool disturbed = false;                      // its files were written to while the last test ran
     unsigned disturbed_in_row = 0;               // so many tests one after the other
     bool testing = false;
@@ -155,6 +166,8 @@ class Watch {
   void file_changed(Watched& engine, Duration now);
   static std::string who_writes(Watched& engine, const TestReport& report, Duration now);
   bool postpone(Watched& engine, const TestReport& report, Duration now);
+  bool passes_soon(Watched& engine, const TestReport& report, Duration now);
+  static void works_again(Watched& engine);
   void take_report(Watched& engine, const TestReport& report);
   void set_due(Watched& engine, std::optional<Duration> when);
   void test_at(Watched& engine, Duration when);

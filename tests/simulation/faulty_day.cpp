@@ -135,7 +135,7 @@ void FaultyDay::plan_faults() {
     const std::string name = some(services_);
     at(some_time(minutes(5), calm), [this, name] {
       service_[name].runs = false;
-      daemon_->look(name, LookCause::process_ended);
+      daemon_->look(name, LookCause::asked);
     });
   }
   for (unsigned count = 0; count < 8; ++count) {

@@ -147,7 +147,7 @@ void Life::break_engine(const std::string& name) {
     machine.works = false;
   }
   machine.changed = now();
-  if (daemon_) daemon_->look(name, machine.has_file() ? LookCause::file_changed : LookCause::process_ended);
+  if (daemon_) daemon_->look(name, machine.has_file() ? LookCause::file_changed : LookCause::asked);
 }
 
 void Life::window(Duration shortest, Duration longest, const std::function<void()>& opens,

@@ -91,7 +91,10 @@ Result<void> Daemon::assemble() {
     tell("warning: " + files.error().message + "; engines are tested on schedule only");
   }
   processes_ = std::make_unique<host::ProcessWatch>(executor, healer_.own_files());
-  processes_->ended = [this](const std::string& engine) { look(engine, LookCause::process_ended); };
+  processes_->ended = [this](const std::string& engine, ProcessEnd how) {
+    watch_.process_ended(engine, how, healer_.clock().since_boot());
+    pump_soon();
+  };
   processes_->warn = [this](const std::string& sentence) { tell("warning: " + sentence); };
   OperationHooks hooks;
   hooks.was_reset = [this](const std::string& engine) {

@@ -37,6 +37,7 @@ struct Configuration {
   CheckpointsSpec checkpoints;
   std::vector<workflows::EngineSpec> engines;
   std::vector<std::string> warnings;
+  std::vector<std::string> scheduled_by_default;  // engines that say nothing of `every` and need it
 };
 
 // What the loader needs besides the file system.

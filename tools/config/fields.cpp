@@ -131,6 +131,8 @@ constexpr std::array probe_fields = {
     object_of("link", link_probe, "a symlink points where it should"),
     choice("warning", warning_choices, "of a plugin: a warning fails, too", "a warning passes"),
     one("heal", boolean, "false: reported only, never starts a heal", "true"),
+    limited(one("grace", duration, "a failure counts once it has lasted so long", "2s for processes, 0s for others"), 0,
+            1 * hours),
     timeout_field,
     cwd_field,
     environment_field,
@@ -320,7 +322,7 @@ constexpr std::array security_fields = {
 constexpr Shape security{"security", security_fields};
 constexpr std::array certify_fields = {
     limited(one("within", duration, "how long a touched service may take until all probes pass", "30s"), 0, 24 * hours),
-    limited(one("hold", duration, "how long they must go on passing", "0s"), 0, 24 * hours),
+    limited(one("hold", duration, "how long they must go on passing after a service was touched", "2s"), 0, 24 * hours),
     list("hashes", pattern,
          "files whose digests must be right (* stops at /, ** does not; a/**/b: any folders between)"),
     object_of("tests", test, "programs that must pass, in every cell", true),
@@ -355,7 +357,10 @@ constexpr std::array engine_fields = {
     must("name", word, "its name, once in the configuration"),
     one("root", source, "the folder that its targets lie in", "the folder of the file"),
     choice("strategy", strategies, "how it is repaired", "by name, else by the keys of `repair`"),
-    limited(one("every", duration, "how often the daemon tests it"), 1 * seconds, 24 * hours),
+    limited(one("every", duration, "how often the daemon tests it", "60s where a network or a program is asked, else when "
+                "its files change"), 1 * seconds, 24 * hours),
+    limited(one("grace", duration, "how long its service and processes may be down, as in a restart by hand", "2s"), 0,
+            1 * hours),
     list("depends_on", word, "engines that it needs: they are tested and healed first"),
     object_of("self_test", probe, "the probes that tell whether it works", true, true),
     object_of("repair", repair, "what a heal may change"),

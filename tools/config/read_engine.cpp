@@ -21,6 +21,17 @@ using namespace workflows;  // every line below makes one of its values
 std::string join(const std::string& path, const std::string& name) { return path + "." + name; }
 std::string at(const std::string& path, std::size_t index) { return path + "[" + std::to_string(index) + "]"; }
 
+constexpr Duration usual_grace = std::chrono::seconds(2), usual_hold = std::chrono::seconds(2);
+constexpr Duration usual_schedule = std::chrono::seconds(60);
+
+// Nothing tells when such a probe would fail.
+bool needs_schedule(const std::vector<Probe>& probes) {
+  return std::ranges::any_of(probes, [](const Probe& probe) {
+    return std::holds_alternative<TcpProbe>(probe.what) || std::holds_alternative<HttpProbe>(probe.what) ||
+           std::holds_alternative<CommandProbe>(probe.what) || std::holds_alternative<PluginProbe>(probe.what);
+  });
+}
+
 // One engine while it is read.
 class EngineReader {
  public:
@@ -90,6 +101,7 @@ class EngineReader {
   }
 
   void certification(const Node& engine, const std::string& engine_path) {
+    spec_.certify.hold = usual_hold;
     const Node* certify = engine.find("certify");
     if (certify == nullptr) return;
     const std::string path = join(engine_path, "certify");
@@ -141,6 +153,8 @@ class EngineReader {
     read(node, "name", probe.name);
     read(node, "timeout", probe.timeout);
     read(node, "heal", probe.heal);
+    probe.grace = node.find("process") != nullptr ? spec_.grace : Duration{0};
+    read(node, "grace", probe.grace);
     if (const Node* file = node.find("file")) probe.what = file_probe(*file, join(path, "file"));
     if (const Node* env = node.find("env")) probe.what = env_probe(*env, join(path, "env"));
     if (const Node* settings = node.find("settings")) {
@@ -658,6 +672,8 @@ EngineSpec read_engine(Reading& reading, const Node& node, const std::string& pa
   if (spec.root.size() > 1 && spec.root.ends_with('/')) spec.root.pop_back();
   spec.strategy = strategy_of(reading, node, path, spec.name);
   read(node, "every", spec.every);
+  spec.grace = usual_grace;
+  read(node, "grace", spec.grace);
   read(node, "depends_on", spec.depends_on);
   spec.secrets = reading.secrets;
   spec.healing = inherited;
@@ -667,6 +683,10 @@ EngineSpec read_engine(Reading& reading, const Node& node, const std::string& pa
   spec.self_test = reader.probes(node, "self_test", path);
   if (spec.self_test.empty())
     reading.wrong(*node.find("self_test"), path + ".self_test", "the list is empty, expected at least one probe");
+  if (node.find("every") == nullptr && needs_schedule(spec.self_test)) {
+    spec.every = usual_schedule;
+    reading.scheduled_by_default.push_back(spec.name);
+  }
   reader.repairs(node, path);
   reader.certification(node, path);
   return spec;

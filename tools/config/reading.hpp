@@ -15,6 +15,7 @@ struct Reading {
   const LoadPorts& ports;
   std::vector<Problem>& problems;
   std::vector<std::string>& warnings;
+  std::vector<std::string>& scheduled_by_default;
   workflows::SecretRules secrets;
   std::uint64_t largest_baseline_bytes = 64ULL << 20U;
   std::map<std::string, engine::BlobName> baselines;               // absolute path -> name, each read once

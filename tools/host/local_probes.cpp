@@ -3,8 +3,7 @@
 #include <algorithm>
 
 #include "tools/host/access_lists.hpp"
-#include "tools/host/pidfile.hpp"
-#include "tools/host/process_table.hpp"
+#include "tools/host/named_process.hpp"
 #include "tools/host/user_account.hpp"
 #include "workflows/access_list.hpp"
 #include "workflows/env_judge.hpp"
@@ -115,18 +114,16 @@ Verdict probe_settings(const RootFolder& root, const workflows::SettingsProbe& p
   return problem.empty() ? Verdict{} : fails(probe.file + ": " + problem);
 }
 
-Result<pid_t> process_in(const RootFolder& root, const std::string& pidfile, const OwnFiles& own) {
-  const auto pid = read_pidfile(root, pidfile, own);
-  if (!pid) return pid;
-  const auto process = read_process(*pid);
-  if (!process || process->is_dead())
-    return failure(ErrorKind::not_found, "process " + std::to_string(*pid) + " of " + pidfile + " does not run");
-  return pid;
-}
-
 Verdict probe_process(const RootFolder& root, const workflows::ProcessProbe& probe, const OwnFiles& own) {
-  const auto pid = process_in(root, probe.pidfile, own);
-  return pid ? Verdict{} : cannot_look(pid.error());
+  const auto process = named_process(root, probe.pidfile, own);
+  if (!process) {
+    Verdict verdict = cannot_look(process.error());
+    verdict.no_pidfile = pidfile_is_missing(root, probe.pidfile);
+    return verdict;
+  }
+  Verdict verdict;
+  verdict.lives = process->lives;
+  return verdict;
 }
 
 Verdict probe_link(const RootFolder& root, const workflows::LinkProbe& probe, const engine::BlobStore& blobs,

@@ -12,6 +12,8 @@ struct Verdict {
   workflows::ProbeVerdict verdict = workflows::ProbeVerdict::pass;
   std::string message;
   std::optional<workflows::RunOutcome> ran = {};  // of a command or plugin
+  bool no_pidfile = false;                        // of a process, as in ProbeResult
+  Duration lives{0};
 };
 [[nodiscard]] inline Verdict fails(std::string message) {
   return {workflows::ProbeVerdict::fail, std::move(message), {}};
@@ -35,9 +37,5 @@ struct Verdict {
 [[nodiscard]] Verdict judge_command(const workflows::RunOutcome& ran);
 // 0 passes, 1 is a warning or fails, 2 fails, everything else is unknown. The text it printed is not believed.
 [[nodiscard]] Verdict judge_plugin(const workflows::RunOutcome& ran, bool warning_fails);
-
-// The process named in the file, while it lives (a zombie does not). not_found: no such file or process; invalid: no
-// pid.
-[[nodiscard]] Result<pid_t> process_in(const RootFolder& root, const std::string& pidfile, const OwnFiles& own);
 
 }  // namespace autoheal::host

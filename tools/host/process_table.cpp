@@ -15,6 +15,8 @@ namespace autoheal::host {
 
 namespace {
 
+constexpr unsigned long of_the_kernel = 0x00200000;  // PF_KTHREAD, include/linux/sched.h
+
 struct CloseProcessTable {
   void operator()(DIR* folder) const { ::closedir(folder); }
 };
@@ -49,10 +51,39 @@ std::optional<ProcessInfo> read_process(pid_t pid) {
   info.pid = pid;
   fields >> info.state >> info.parent >> info.group >> info.session;
   std::string skipped;
-  for (int field = 7; field <= 21; ++field) fields >> skipped;
+  unsigned long flags = 0;
+  fields >> skipped >> skipped >> flags;
+  for (int field = 10; field <= 21; ++field) fields >> skipped;
   fields >> info.started;
+  info.is_kernel_thread = (flags & of_the_kernel) != 0;
   if (!fields) return std::nullopt;
   return info;
+}
+
+std::optional<pid_t> thread_group_of(pid_t id) {
+  const std::string text = read_proc(id, "status");
+  constexpr std::string_view name = "\nTgid:\t";
+  const auto at = text.find(name);
+  pid_t group = 0;
+  if (at == std::string::npos) return std::nullopt;
+  const auto [end, problem] = std::from_chars(text.data() + at + name.size(), text.data() + text.size(), group);
+  return problem == std::errc() ? std::optional(group) : std::nullopt;
+}
+
+std::optional<int> exit_status_of_zombie(pid_t pid) {
+  const std::string text = read_proc(pid, "stat");
+  const auto after_name = text.rfind(')');
+  if (after_name == std::string::npos) return std::nullopt;
+  std::istringstream fields(text.substr(after_name + 1));
+  char state = '?';
+  fields >> state;
+  std::string skipped;
+  for (int field = 4; field <= 51; ++field) fields >> skipped;
+  int status = 0;
+  fields >> status;
+  // 0 is also what is shown to who may not trace it: nothing that counts as a fault is made of that.
+  if (!fields || state != 'Z') return std::nullopt;
+  return status;
 }
 
 std::vector<ProcessInfo> all_processes() {

@@ -14,12 +14,17 @@ struct ProcessInfo {
   pid_t pid = 0, parent = 0, group = 0, session = 0;
   char state = '?';
   unsigned long long started = 0;  // clock ticks after boot: tells a reused pid
+  bool is_kernel_thread = false;
   [[nodiscard]] bool is_dead() const { return state == 'Z' || state == 'X'; }
 };
 
 // Empty where there is no such process. Thread-safe, like all here.
 [[nodiscard]] std::optional<ProcessInfo> read_process(pid_t pid);
 [[nodiscard]] std::vector<ProcessInfo> all_processes();
+// The process that the thread `id` belongs to.
+[[nodiscard]] std::optional<pid_t> thread_group_of(pid_t id);
+// As waitpid(2) would tell its parent; empty where it is no zombie, or its end is not shown to us.
+[[nodiscard]] std::optional<int> exit_status_of_zombie(pid_t pid);
 
 // True if the environment that `pid` was started with has `variable` with a value that begins with `prefix` and goes on
 // with "/" or ends there (a prefix that ends in "/" is taken as it is).

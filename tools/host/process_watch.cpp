@@ -9,7 +9,8 @@
 #include <exception>
 
 #include "tools/host/joined_names.hpp"
-#include "tools/host/pidfile.hpp"
+#include "tools/host/named_process.hpp"
+#include "tools/host/process_exit.hpp"
 #include "tools/host/process_table.hpp"
 #include "tools/host/system_error.hpp"
 
@@ -69,14 +70,14 @@ std::size_t ProcessWatch::processes_watched() const {
 }
 
 void ProcessWatch::look(Entry& entry) {
-  auto pid = named_process(entry.process);
+  auto pid = pid_of(entry.process);
   for (unsigned tries = 0; tries < times_to_read && pid; ++tries) {
     if (entry.living && entry.living->pid == *pid) return;
     UniqueFd opened = open_process(*pid);
     const int problem = opened ? 0 : errno;
     // The process may have ended, and its number gone to another, between the file and the descriptor: a file that
     // still says the same was not written by a successor meanwhile.
-    const auto again = named_process(entry.process);
+    const auto again = pid_of(entry.process);
     if (again != pid) {
       pid = again;
       continue;
@@ -90,10 +91,12 @@ void ProcessWatch::look(Entry& entry) {
   if (!pid && pid.error().kind == ErrorKind::unavailable) note_problem(entry.process, pid.error().message);
 }
 
-Result<pid_t> ProcessWatch::named_process(const WatchedProcess& process) const {
+Result<pid_t> ProcessWatch::pid_of(const WatchedProcess& process) const {
   const auto root = RootFolder::open(process.root);
   if (!root) return std::unexpected(root.error());
-  return read_pidfile(*root, process.pidfile, OwnFiles(own_files_));
+  const auto named = named_process(*root, process.pidfile, OwnFiles(own_files_));
+  if (!named) return std::unexpected(named.error());
+  return named->pid;
 }
 
 void ProcessWatch::wait_for(Entry& entry, pid_t pid, UniqueFd opened) {
@@ -116,9 +119,11 @@ void ProcessWatch::tell_ended(std::uint64_t number) {
       entries_, [number](const auto& entry) { return entry.second.living && entry.second.living->number == number; });
   if (one == entries_.end()) return;
   const std::string engine = one->first;
+  auto& living = *one->second.living;
+  const workflows::ProcessEnd how = how_it_ended(living.descriptor.native_handle(), living.pid);
   one->second.living.reset();
   const auto ended_now = ended;  // a callback may end this object
-  if (ended_now) ended_now(engine);
+  if (ended_now) ended_now(engine, how);
 }
 
 void ProcessWatch::note_problem(const WatchedProcess& process, const std::string& why) {

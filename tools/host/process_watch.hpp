@@ -15,6 +15,7 @@
 #include "tools/host/own_files.hpp"
 #include "tools/host/unique_fd.hpp"
 #include "tools/host/watched_engine.hpp"
+#include "workflows/process_end.hpp"
 
 namespace autoheal::host {
 
@@ -30,7 +31,7 @@ class ProcessWatch {
   ProcessWatch& operator=(const ProcessWatch&) = delete;
 
   // Set before `watch`. An engine's process has ended; it is watched no more until `look_again` finds another.
-  std::function<void(const std::string& engine)> ended;
+  std::function<void(const std::string& engine, workflows::ProcessEnd how)> ended;
   std::function<void(const std::string& sentence)> warn;
 
   // Replaces all that was watched; a process that stays watched and has ended meanwhile is still told.
@@ -55,7 +56,7 @@ class ProcessWatch {
   void look(Entry& entry);
   void wait_for(Entry& entry, pid_t pid, UniqueFd opened);
   void tell_ended(std::uint64_t number);
-  [[nodiscard]] Result<pid_t> named_process(const WatchedProcess& process) const;
+  [[nodiscard]] Result<pid_t> pid_of(const WatchedProcess& process) const;
   void note_problem(const WatchedProcess& process, const std::string& why);
   void tell_problems();
 

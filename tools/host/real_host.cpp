@@ -344,6 +344,8 @@ ProbeResult RealHost::probe(const EngineSpec& spec, const Probe& probe, const Ef
       verdict = unknown("no descriptor is left to look with: " + verdict.message);
     result.verdict = verdict.verdict;
     result.message = std::move(verdict.message);
+    result.no_pidfile = verdict.no_pidfile;
+    result.lives = verdict.lives;
     if (!verdict.ran) return;
     result.program_sha256 = std::move(verdict.ran->program_sha256);
     result.user = std::move(verdict.ran->user);
@@ -357,12 +359,13 @@ ProbeResult RealHost::probe(const EngineSpec& spec, const Probe& probe, const Ef
 
 ServiceStatus RealHost::service_status(const EngineSpec& spec, const ServiceRepair& service) {
   ServiceStatus status;
-  if (!service.unit.empty()) {
-    const std::string problem = problem_in([&] { status = status_of_unit(service.unit, run_program); });
-    if (!problem.empty()) status.why = problem;
-  }
-  if (status.state == ServiceState::unknown && !service.pidfile.empty())
-    status.state = process_runs(spec, service.pidfile) ? ServiceState::running : ServiceState::stopped;
+  const std::string problem = problem_in([&] {
+    if (!service.unit.empty()) status = status_of_unit(service.unit, run_program);
+    if (status.state != ServiceState::unknown || service.pidfile.empty()) return;
+    if (const auto root = RootFolder::open(spec.root))
+      status = status_by_pidfile(*root, service.pidfile, OwnFiles(options_.own_files));
+  });
+  if (!problem.empty()) status.why = problem;
   return status;
 }
 
@@ -370,7 +373,7 @@ bool RealHost::process_runs(const EngineSpec& spec, const std::string& pidfile) 
   bool runs = false;
   (void)problem_in([&] {
     const auto root = RootFolder::open(spec.root);
-    runs = root && process_in(*root, pidfile, OwnFiles(options_.own_files));
+    runs = root && named_process(*root, pidfile, OwnFiles(options_.own_files));
   });
   return runs;
 }

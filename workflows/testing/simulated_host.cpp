@@ -508,6 +508,7 @@ ServiceStatus SimulatedHost::service_status(const EngineSpec& spec, const Servic
     if (unit->second == ServiceState::stopping) unit->second = ServiceState::stopped;
   } else if (!service.pidfile.empty()) {
     status.state = process_runs(spec, service.pidfile) ? ServiceState::running : ServiceState::stopped;
+    status.run = service.pidfile;
   }
   return status;
 }

@@ -67,6 +67,9 @@ TEST(LoadEverything, EveryFieldArrives) {
   EXPECT_EQ(spec.strategy, Strategy::arie);
   EXPECT_EQ(spec.root, file.parent_path().string());
   EXPECT_EQ(spec.every, seconds(30));
+  EXPECT_EQ(spec.grace, seconds(3));
+  EXPECT_EQ(spec.self_test[7].grace, std::chrono::milliseconds(500));
+  EXPECT_EQ(spec.self_test[3].grace, Duration{0});
   EXPECT_EQ(spec.healing.max_retries, 2U);
   EXPECT_FALSE(spec.healing.enabled);
   EXPECT_EQ(spec.healing.retry_delay, std::chrono::milliseconds(1500));
@@ -197,6 +200,40 @@ TEST_F(LoadTest, LeavesEverythingElseAtItsDefault) {
   EXPECT_EQ(plain.engines[0].self_test[0].timeout, seconds(10));
   EXPECT_EQ(plain.engines[0].certify.within, seconds(30));
   EXPECT_EQ(plain.principals.actor, "autoheal");
+}
+
+TEST_F(LoadTest, WhatNothingWouldTellOfIsTestedOnASchedule) {
+  write("autoheal.yaml",
+        "version: 1\nengines:\n"
+        "  - { name: Network, self_test: [ { name: a, tcp: { host: h, port: 1 } } ] }\n"
+        "  - { name: Program, self_test: [ { name: a, command: [/bin/true] } ] }\n"
+        "  - { name: Told, self_test: [ { name: a, file: { path: f } }, { name: b, process: { pidfile: p } } ] }\n"
+        "  - { name: Asked, every: 5s, self_test: [ { name: a, tcp: { host: h, port: 1 } } ] }\n");
+  const auto result = load_it();
+  ASSERT_TRUE(result.has_value());
+  std::vector<Duration> schedules;
+  for (const EngineSpec& spec : result->engines) schedules.push_back(spec.every);
+  EXPECT_THAT(schedules, ::testing::ElementsAre(seconds(60), seconds(60), Duration{0}, seconds(5)));
+  EXPECT_THAT(result->scheduled_by_default, ::testing::ElementsAre("Network", "Program"));
+}
+
+TEST_F(LoadTest, ProcessesHaveAGraceAndTheRestHasNoneUnlessSaid) {
+  write("autoheal.yaml",
+        "version: 1\nengines:\n"
+        "  - { name: A, self_test: [ { name: a, process: { pidfile: p } }, { name: b, tcp: { host: h, port: 1 } } ] }\n"
+        "  - { name: B, grace: 7s, self_test: [ { name: a, process: { pidfile: p } },\n"
+        "      { name: b, tcp: { host: h, port: 1 }, grace: 4s } ] }\n"
+        "  - { name: C, grace: 0s, self_test: [ { name: a, process: { pidfile: p } } ] }\n");
+  const auto result = load_it();
+  ASSERT_TRUE(result.has_value());
+  std::vector<Duration> graces;
+  for (const EngineSpec& spec : result->engines) {
+    graces.push_back(spec.grace);
+    for (const Probe& probe : spec.self_test) graces.push_back(probe.grace);
+  }
+  EXPECT_THAT(graces, ::testing::ElementsAre(seconds(2), seconds(2), Duration{0}, seconds(7), seconds(7), seconds(4),
+                                             Duration{0}, Duration{0}));
+  EXPECT_EQ(result->engines[0].certify.hold, seconds(2)) << "of what was touched";
 }
 
 TEST_F(LoadTest, TheEnvironmentWinsOverEveryFile) {

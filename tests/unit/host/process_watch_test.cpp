@@ -1,12 +1,16 @@
 #include "tools/host/process_watch.hpp"
 
 #include <gmock/gmock.h>
+#include <fcntl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
 
 #include "tests/unit/host/watch_fixture.hpp"
+#include "tools/host/process_exit.hpp"
 
 namespace autoheal::host {
 namespace {
@@ -33,13 +37,14 @@ class Child {
  public:
   Child() : pid_(::fork()) {
     if (pid_ != 0) return;
+    for (int signal = 1; signal < SIGRTMIN; ++signal) ::signal(signal, SIG_DFL);  // whoever runs this may ignore some
     while (true) ::pause();
   }
   ~Child() { end(); }
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
   [[nodiscard]] std::string pid() const { return std::to_string(pid_) + "\n"; }
-  void kill() const { ::kill(pid_, SIGKILL); }
+  void kill(int signal = SIGKILL) const { ::kill(pid_, signal); }
   void end() {
     if (pid_ <= 0) return;
     kill();
@@ -55,7 +60,7 @@ class ProcessWatchTest : public WatchTest {
   void SetUp() override {
     WatchTest::SetUp();
     watch_ = std::make_unique<WatchOfProcesses>(context_.get_executor());
-    watch_->ended = [this](const std::string& engine) { ++told_[engine]; };
+    watch_->ended = [this](const std::string& engine, workflows::ProcessEnd) { ++told_[engine]; };
     watch_->warn = [this](const std::string& sentence) { warnings_.push_back(sentence); };
   }
   void watch() { watch_->watch({{"Demo", root_.string(), "run/app.pid"}}); }
@@ -168,7 +173,7 @@ TEST_F(ProcessWatchTest, MayBeDestroyedOrLookAgainInACallback) {
   Child second;
   write("run/app.pid", first.pid());
   watch();
-  watch_->ended = [&](const std::string& engine) {
+  watch_->ended = [&](const std::string& engine, workflows::ProcessEnd) {
     ++told_[engine];
     write("run/app.pid", second.pid());
     watch_->look_again(engine);
@@ -176,12 +181,54 @@ TEST_F(ProcessWatchTest, MayBeDestroyedOrLookAgainInACallback) {
   first.kill();
   EXPECT_TRUE(told());
   EXPECT_EQ(watch_->processes_watched(), 1U);
-  watch_->ended = [this](const std::string& engine) {
+  watch_->ended = [this](const std::string& engine, workflows::ProcessEnd) {
     ++told_[engine];
     watch_.reset();
   };
   second.kill();
   EXPECT_TRUE(told());
+}
+
+// ---- how it ended
+
+TEST_F(ProcessWatchTest, TellsHowItEndedOfOneThatIsNotReapedYet) {
+  using workflows::ProcessEnd;
+  std::vector<ProcessEnd> ends;
+  watch_->ended = [&](const std::string& engine, ProcessEnd how) {
+    ++told_[engine];
+    ends.push_back(how);
+  };
+  for (const int signal : {SIGTERM, SIGINT, SIGSEGV, SIGABRT, SIGKILL, SIGUSR1}) {
+    const Child child;
+    write("run/app.pid", child.pid());
+    context_.restart();
+    watch();
+    child.kill(signal);
+    EXPECT_TRUE(told()) << signal;
+  }
+  EXPECT_THAT(ends, ::testing::ElementsAre(ProcessEnd::wanted, ProcessEnd::wanted, ProcessEnd::crashed,
+                                           ProcessEnd::crashed, ProcessEnd::killed, ProcessEnd::failed));
+}
+
+TEST_F(ProcessWatchTest, TellsHowItEndedOfOneThatIsReaped) {
+  using workflows::ProcessEnd;
+  for (const auto& [status, how] : {std::pair(0, ProcessEnd::wanted), std::pair(3, ProcessEnd::failed)}) {
+    int go_on[2];
+    ASSERT_EQ(::pipe2(go_on, O_CLOEXEC), 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      char byte = 0;
+      ::_exit(::read(go_on[0], &byte, 1) == 1 ? status : 9);
+    }
+    const UniqueFd opened(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
+    ASSERT_EQ(::write(go_on[1], "x", 1), 1);
+    ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+    ::close(go_on[0]);
+    ::close(go_on[1]);
+    const ProcessEnd told = how_it_ended(opened.get(), child);
+    // Linux tells it since 6.15.
+    EXPECT_TRUE(told == how || told == ProcessEnd::unknown) << status;
+  }
 }
 
 }  // namespace

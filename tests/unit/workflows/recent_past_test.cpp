@@ -92,6 +92,24 @@ TEST_F(RecentPast, APassAResetOrAnotherConfigurationHadEndedIt) {
   }
 }
 
+TEST_F(RecentPast, WhatWasStoppedByHandStaysStoppedUntilItRunsIsHealedResetOrBootedAgain) {
+  const std::vector<std::pair<std::string, std::string>> ends = {
+      {"selftest.engine_tested", R"({"engine":"EnvRecon","outcome":"passed"})"},
+      {"engine.reset", "{}"},
+      {"heal.triggered", R"({"by":{"via":"socket"}})"},
+      {"node.started", R"({"boot_id":"b"})"}};
+  for (const auto& [type, data] : ends) {
+    happened(minutes(40), "node.started", R"({"boot_id":"a"})");
+    happened(minutes(30), "heal.skipped", R"({"reason":"stopped_by_hand"})");
+    EXPECT_EQ(reaction(), "stopped_by_hand");
+    happened(minutes(10), "selftest.engine_tested", R"({"engine":"EnvRecon","outcome":"failed"})");
+    happened(minutes(9), "node.started", R"({"boot_id":"a"})");
+    EXPECT_EQ(reaction(), "stopped_by_hand") << "another daemon, the same boot";
+    happened(minutes(5), type, data, type.starts_with("heal.") ? heal_id() : "ledger");
+    EXPECT_EQ(reaction(), "heal") << type;
+  }
+}
+
 TEST_F(RecentPast, HealsOfTheLastHourCountButNotThosePeopleAskedFor) {
   healed(minutes(70));
   for (int count = 0; count < 5; ++count) healed(minutes(30), count < 3 ? "socket" : "cli");

@@ -32,7 +32,7 @@ TEST(WatchTests, WithoutAScheduleItIsTestedOnlyWhenSomethingHappens) {
   Machine machine = under_test(spec);
   machine.passes("A");
   EXPECT_EQ(machine.watch.next_wake(), std::nullopt);
-  machine.watch.look("A", LookCause::process_ended, machine.now);
+  machine.watch.look("A", LookCause::asked, machine.now);
   EXPECT_THAT(machine.acts(), ElementsAre("test A"));
 }
 
@@ -61,7 +61,7 @@ TEST(WatchTests, OnlyAnotherOutcomeIsRecorded) {
 
 TEST(WatchTests, ALookDuringATestIsNotLost) {
   Machine machine = under_test(engine("A"));
-  machine.watch.look("A", LookCause::process_ended, machine.now);
+  machine.watch.look("A", LookCause::asked, machine.now);
   EXPECT_THAT(machine.acts(), IsEmpty());
   machine.passes("A");
   EXPECT_THAT(machine.acts(), ElementsAre("test A"));
@@ -71,7 +71,7 @@ TEST(WatchTests, ALookDuringAHealIsNotLost) {
   Machine machine = under_test(engine("A"));
   machine.fails("A");
   EXPECT_THAT(machine.acts(), ElementsAre("heal A"));
-  machine.watch.look("A", LookCause::process_ended, machine.now);
+  machine.watch.look("A", LookCause::asked, machine.now);
   EXPECT_THAT(machine.acts(), IsEmpty());
   machine.certified("A");
   EXPECT_THAT(machine.acts(), ElementsAre("test A"));
@@ -82,7 +82,7 @@ TEST(WatchTests, ALookDuringATestThatAHealOutlivesIsNotLost) {
   spec.every = Duration{0};
   Machine machine = under_test(spec);
   machine.watch.heal_began("A");  // somebody else's
-  machine.watch.look("A", LookCause::process_ended, machine.now);
+  machine.watch.look("A", LookCause::asked, machine.now);
   machine.certified("A");
   machine.passes("A");
   EXPECT_THAT(machine.acts(), ElementsAre("test A"));

@@ -1,0 +1,235 @@
+// Services pass through states: what may pass by itself is looked at again before it counts; what cannot be wanted is
+// healed at once; what somebody stopped stays stopped.
+#include "tests/support/watched_machine.hpp"
+
+namespace autoheal::workflows {
+namespace {
+
+using namespace watching;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class WatchGrace : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+    machine_.passes("A");
+    (void)machine_.all_acts();
+    machine_.wait(seconds(5));
+  }
+  void process_ends(ProcessEnd how) {
+    machine_.watch.process_ended("A", how, machine_.now);
+    EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  }
+  // A probe of its process fails.
+  void fails(bool no_pidfile = false) {
+    TestReport report;
+    report.tested = {"A", TestOutcome::failed, "alive: process 7 of run/app.pid does not run", Duration{0}};
+    report.sure = true;
+    report.failing = {"alive"};
+    report.grace = seconds(2);
+    report.no_pidfile = no_pidfile;
+    machine_.watch.tested(report, machine_.standing, machine_.now);
+  }
+  Machine machine_{{engine("A")}};
+};
+
+TEST_F(WatchGrace, ARestartByHandLeadsToNoHeal) {
+  process_ends(ProcessEnd::wanted);
+  fails();
+  EXPECT_THAT(machine_.all_acts(), IsEmpty()) << "nor to an outcome";
+  machine_.wait(seconds(1));
+  machine_.watch.file_event("A", "run/app.pid", FileEvent::moved, machine_.now);
+  EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  machine_.passes("A");
+  EXPECT_THAT(machine_.all_acts(), IsEmpty());
+  machine_.wait(seconds(2));
+  EXPECT_THAT(machine_.acts(), IsEmpty());
+}
+
+TEST_F(WatchGrace, WhatStaysDownIsHealedOnceWhenItsGraceIsOver) {
+  process_ends(ProcessEnd::failed);
+  const Duration began = machine_.now;
+  fails();
+  EXPECT_THAT(machine_.acts(), IsEmpty());
+  machine_.wait_for_wake();
+  EXPECT_EQ(machine_.now - began, seconds(2));
+  EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  fails();
+  EXPECT_THAT(machine_.acts(), ElementsAre("heal A"));
+}
+
+TEST_F(WatchGrace, LooksInBetweenDoNotLengthenIt) {
+  process_ends(ProcessEnd::unknown);
+  const Duration began = machine_.now;
+  for (unsigned look = 0; look < 4; ++look) {
+    fails();
+    EXPECT_THAT(machine_.acts(), IsEmpty());
+    machine_.wait(milliseconds(499));
+    machine_.watch.look("A", LookCause::asked, machine_.now);
+    EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  }
+  fails();
+  machine_.wait_for_wake();
+  EXPECT_EQ(machine_.now - began, seconds(2));
+  EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  fails();
+  EXPECT_THAT(machine_.acts(), ElementsAre("heal A"));
+}
+
+TEST_F(WatchGrace, WhatCannotBeWantedHasNone) {
+  for (const ProcessEnd how : {ProcessEnd::crashed, ProcessEnd::killed}) {
+    process_ends(how);
+    fails();
+    EXPECT_THAT(machine_.acts(), ElementsAre("heal A"));
+    machine_.certified("A");
+    (void)machine_.all_acts();
+  }
+}
+
+TEST_F(WatchGrace, ACrashThatIsToldDuringItEndsIt) {
+  machine_.watch.look("A", LookCause::asked, machine_.now);
+  EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  fails();
+  EXPECT_THAT(machine_.acts(), IsEmpty());
+  process_ends(ProcessEnd::crashed);
+  fails();
+  EXPECT_THAT(machine_.acts(), ElementsAre("heal A"));
+}
+
+TEST_F(WatchGrace, ACertificateGivesTheNextFailureItsOwn) {
+  process_ends(ProcessEnd::crashed);
+  fails();
+  EXPECT_THAT(machine_.acts(), ElementsAre("heal A"));
+  machine_.certified("A");
+  (void)machine_.all_acts();
+  machine_.wait(seconds(5));
+  process_ends(ProcessEnd::wanted);
+  fails();
+  EXPECT_THAT(machine_.acts(), IsEmpty());
+}
+
+TEST_F(WatchGrace, TheEndOfAProcessDuringAHealIsTheHealsOwn) {
+  process_ends(ProcessEnd::killed);
+  fails();
+  EXPECT_THAT(machine_.acts(), ElementsAre("heal A"));
+  machine_.watch.process_ended("A", ProcessEnd::killed, machine_.now);
+  machine_.exhausted("A");
+  machine_.wait(minutes(10));
+  EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  machine_.passes("A");
+  (void)machine_.all_acts();
+  process_ends(ProcessEnd::wanted);
+  fails();
+  EXPECT_THAT(machine_.acts(), IsEmpty());
+}
+
+TEST_F(WatchGrace, WhatWasStoppedInOrderIsNotStartedAndToldOnce) {
+  process_ends(ProcessEnd::wanted);
+  fails(true);
+  machine_.wait_for_wake();
+  EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  fails(true);
+  EXPECT_THAT(machine_.acts(), ElementsAre("skip A stopped_by_hand"));
+  EXPECT_EQ(machine_.watch.seen("A")->skipped, "stopped_by_hand");
+  for (unsigned look = 0; look < 3; ++look) {
+    machine_.wait(seconds(30));
+    EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+    fails(true);
+    EXPECT_THAT(machine_.acts(), IsEmpty());
+  }
+  machine_.wait(seconds(30));
+  EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  machine_.passes("A");
+  (void)machine_.all_acts();
+  process_ends(ProcessEnd::crashed);
+  fails(true);
+  EXPECT_THAT(machine_.acts(), ElementsAre("heal A")) << "it ran again since";
+}
+
+TEST_F(WatchGrace, AStopThatLeavesThePidfileIsHealedOnce) {
+  process_ends(ProcessEnd::wanted);
+  fails();
+  machine_.wait_for_wake();
+  EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  fails();
+  EXPECT_THAT(machine_.acts(), ElementsAre("heal A")) << "a process that ends by itself looks like this";
+}
+
+TEST_F(WatchGrace, AnEndThatCannotBeWantedIsHealedWithoutAPidfileToo) {
+  process_ends(ProcessEnd::killed);
+  fails(true);
+  EXPECT_THAT(machine_.acts(), ElementsAre("heal A"));
+}
+
+TEST_F(WatchGrace, ItsManagerKnowsThatItWasStopped) {
+  machine_.watch.look("A", LookCause::asked, machine_.now);
+  EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  TestReport report;
+  report.tested = {"A", TestOutcome::failed, "web: refused", Duration{0}};
+  report.sure = true;
+  report.failing = {"web"};
+  report.grace = seconds(2);
+  report.stopped_by_hand = true;
+  machine_.watch.tested(report, machine_.standing, machine_.now);
+  EXPECT_THAT(machine_.acts(), ElementsAre("skip A stopped_by_hand")) << "without a grace";
+}
+
+TEST_F(WatchGrace, WhoAsksForItEndsTheStop) {
+  const auto stop = [&] {
+    process_ends(ProcessEnd::wanted);
+    fails(true);
+    machine_.wait_for_wake();
+    (void)machine_.acts();
+    fails(true);
+    EXPECT_THAT(machine_.acts(), ElementsAre("skip A stopped_by_hand"));
+  };
+  stop();
+  machine_.watch.reset("A", machine_.now);
+  EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  fails();
+  EXPECT_THAT(machine_.acts(), ElementsAre("heal A"));
+  machine_.certified("A");
+  (void)machine_.all_acts();
+  machine_.wait(seconds(5));
+  stop();
+  machine_.watch.heal_began("A");
+  machine_.exhausted("A");
+  machine_.wait(minutes(10));
+  EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  fails();
+  EXPECT_THAT(machine_.acts(), ElementsAre("heal A"));
+}
+
+TEST_F(WatchGrace, AnEarlierDaemonKnewThatItWasStopped) {
+  machine_.watch.remember_stopped("A");
+  machine_.watch.look("A", LookCause::asked, machine_.now);
+  EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  fails(true);
+  EXPECT_THAT(machine_.acts(), ElementsAre("skip A stopped_by_hand"));
+}
+
+TEST(WatchGraceOfNeeds, WhoNeedsItWaitsUntilItCounts) {
+  Machine machine({engine("Base"), engine("Top", {"Base"})});
+  EXPECT_THAT(machine.acts(), ElementsAre("test Base", "test Top"));
+  const auto base_fails = [&] {
+    TestReport report;
+    report.tested = {"Base", TestOutcome::failed, "it is down", Duration{0}};
+    report.sure = true;
+    report.grace = seconds(2);
+    machine.watch.tested(report, machine.standing, machine.now);
+  };
+  base_fails();
+  machine.fails("Top");
+  EXPECT_THAT(machine.acts(), IsEmpty());
+  machine.wait(seconds(2));
+  EXPECT_THAT(machine.acts(), ElementsAre("test Base"));
+  machine.passes("Base");
+  EXPECT_THAT(machine.acts(), ElementsAre("heal Top"));
+}
+
+}  // namespace
+}  // namespace autoheal::workflows

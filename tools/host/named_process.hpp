@@ -1,0 +1,27 @@
+// The process that a pidfile means. A number is no identity: after a crash or a reboot it may be another program's.
+#pragma once
+
+#include "engine/timestamp.hpp"
+#include "tools/host/own_files.hpp"
+#include "tools/host/root_folder.hpp"
+#include "workflows/service_state.hpp"
+
+namespace autoheal::host {
+
+struct NamedProcess {
+  pid_t pid = 0;
+  unsigned long long started = 0;  // clock ticks after boot: with the number it is an identity within one boot
+  Duration lives{0};               // since then
+};
+
+// not_found: there is no such file (`pidfile_is_missing` of the two tells), or its process does not run; invalid: it
+// names what cannot be a service: a number that is another process's by now, since that began after the file was
+// written, a thread, or a kernel thread. Thread-safe.
+[[nodiscard]] Result<NamedProcess> named_process(const RootFolder& root, const std::string& pidfile,
+                                                 const OwnFiles& own);
+// How the service is that such a file stands for.
+[[nodiscard]] workflows::ServiceStatus status_by_pidfile(const RootFolder& root, const std::string& pidfile,
+                                                         const OwnFiles& own);
+[[nodiscard]] bool pidfile_is_missing(const RootFolder& root, const std::string& pidfile);
+
+}  // namespace autoheal::host

@@ -1,0 +1,45 @@
+// What the watch makes of services that pass through states: a restart by hand, an upgrade, a pidfile that is being
+// exchanged. A failure that may pass counts once its grace is over; one that cannot be wanted counts at once.
+#include "workflows/watch.hpp"
+
+namespace autoheal::workflows {
+
+void Watch::process_ended(const std::string& name, ProcessEnd how, Duration now) {
+  Watched* engine = find(name);
+  if (engine == nullptr) return;
+  if (!engine->healing) engine->ended = how;  // else it is the heal's own doing
+  test_at(*engine, now);
+}
+
+void Watch::remember_stopped(const std::string& name) {
+  if (Watched* engine = find(name)) engine->stopped_by_hand = true;
+}
+
+void Watch::works_again(Watched& engine) {
+  engine.failing_since.reset();
+  engine.ended = ProcessEnd::unknown;
+  engine.stopped_by_hand = false;
+}
+
+// True: no outcome, no brake, no heal; it is tested again when the grace is over.
+bool Watch::passes_soon(Watched& engine, const TestReport& report, Duration now) {
+  engine.in_grace = false;
+  if (report.tested.outcome != TestOutcome::failed) return false;
+  engine.stopped_by_hand = engine.stopped_by_hand || report.stopped_by_hand;
+  if (report.grace == Duration{0} || engine.stopped_by_hand) return false;
+  const Duration since = engine.failing_since.value_or(*engine.test_began);
+  engine.failing_since = since;
+  if (!may_be_passing(engine.ended)) return false;
+  if (now - since >= report.grace) {
+    // Stopped in order: by its manager or its stop command, which took the pidfile away.
+    const bool in_order = engine.ended == ProcessEnd::wanted && report.no_pidfile;
+    engine.stopped_by_hand = engine.stopped_by_hand || in_order;
+    return false;
+  }
+  engine.in_grace = true;
+  spoil_copies(engine);
+  test_at(engine, since + report.grace);
+  return true;
+}
+
+}  // namespace autoheal::workflows
