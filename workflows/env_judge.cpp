@@ -201,7 +201,10 @@ class Judgement {
                             : readers_;
     for (const EnvReader reader : others) {
       const EnvReading reading = read_env_as(reader, after_);
-      for (const std::string& name : declared_.unset) is_gone(reader, reading, name);
+      for (const std::string& name : declared_.unset) {
+        is_gone(reader, reading, name);
+        if (reader == EnvReader::shell && reading.problem) is_gone_behind(*reading.problem, name);
+      }
     }
   }
 
@@ -218,6 +221,18 @@ class Judgement {
 
   void is_there(EnvReader reader, const EnvReading& reading, const std::string& name) {
     if (last_of(reading, name) == nullptr) because(name + " is required and not set for " + in_words(reader) + hint());
+  }
+
+  // Where our model of all shells stops, one of them may read on.
+  void is_gone_behind(const EnvProblem& problem, const std::string& name) {
+    for (std::size_t begin = problem.at; begin < after_.size();
+         begin = std::min(after_.find('\n', begin), after_.size()) + 1) {
+      std::string_view line = meant_name(after_.substr(begin, after_.find('\n', begin) - begin));
+      if (!line.starts_with(name)) continue;
+      line.remove_prefix(name.size());
+      if (line.starts_with("+=") || line.starts_with('='))
+        return because(env_place(after_, begin) + ": " + name + " may still be set for a shell" + hint());
+    }
   }
 
   void is_gone(EnvReader reader, const EnvReading& reading, const std::string& name) {

@@ -264,7 +264,7 @@ class Shell {
     found.literal = false;
     nested('(', ')', true);
     if (!failed_ && more() && !is_blank(here()) && std::string_view("\n;&|").find(here()) == std::string_view::npos)
-      fails(at_, "a shell does not understand what stands behind this parenthesis", true);
+      fails(at_, "shells do not agree about what stands behind this parenthesis");  // bash takes all of it for text
     return true;
   }
 

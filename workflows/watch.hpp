@@ -88,6 +88,8 @@ class Watch {
   void look(const std::string& engine, LookCause cause, Duration now);
   void file_event(const std::string& engine, const std::string& path, FileEvent event, Duration now);
   void process_ended(const std::string& engine, ProcessEnd how, Duration now);
+  // As the manager of its service tells: somebody stopped it, or whatever happens to it is nobody's wish.
+  void stopped_by_hand(const std::string& engine, bool by_hand, Duration now);
   void tested(const TestReport& report, Standing standing, Duration now);
   // Whoever started it. An end that is told twice counts once; a StartHeal that came to nothing has an end, too.
   void heal_began(const std::string& engine);

@@ -11,6 +11,13 @@ void Watch::process_ended(const std::string& name, ProcessEnd how, Duration now)
   test_at(*engine, now);
 }
 
+void Watch::stopped_by_hand(const std::string& name, bool by_hand, Duration now) {
+  Watched* engine = find(name);
+  if (engine == nullptr) return;
+  engine->stopped_by_hand = by_hand && !engine->healing;
+  test_at(*engine, now);
+}
+
 void Watch::remember_stopped(const std::string& name) {
   if (Watched* engine = find(name)) engine->stopped_by_hand = true;
 }

@@ -193,8 +193,9 @@ class Comparison:
             return DIALECTS[edit_["dialect"]]
         readers = set(ALL)
         declared = set(edit_["set"]) | set(edit_["unset"])
-        for one in case["statements"]:
-            if (no_shell_takes(one.text) or re.match(r"\w+= \S", one.text)) and not one.names & declared:
+        mark = "\ufeff" if case["before"].startswith(b"\xef\xbb\xbf") else ""
+        for index, one in enumerate(case["statements"]):
+            if (no_shell_takes((mark if index == 0 else "") + one.text) or re.match(r"\w+= \S", one.text)) and not one.names & declared:
                 readers.discard("shell")
             whole = one.text.startswith("export")
             if whole or not one.names & declared:

@@ -17,6 +17,7 @@
 #include "tools/host/file_watch.hpp"
 #include "tools/host/process_watch.hpp"
 #include "tools/host/service_manager.hpp"
+#include "tools/host/stop_watch.hpp"
 #include "tools/socket/http_server.hpp"
 #include "workflows/watch.hpp"
 
@@ -47,6 +48,8 @@ class Daemon {
   boost::asio::awaitable<void> reload();
   boost::asio::awaitable<void> end(std::string cause);
   void take_configuration();
+  void watch_units();
+  void stopped(const std::string& unit, bool by_hand);
   void wait_for_signal();
   void signalled(int number);
 
@@ -92,6 +95,8 @@ class Daemon {
   std::unique_ptr<socket::HttpServer> server_;
   std::unique_ptr<host::FileWatch> files_;
   std::unique_ptr<host::ProcessWatch> processes_;
+  std::vector<std::string> units_;         // of systemd, that `stops_` watches
+  std::unique_ptr<host::StopWatch> stops_;  // null: there are none
   std::unique_ptr<engine::BootTimer> wake_, heart_, report_timer_, kept_timer_;
   KeptImages kept_;
   boost::asio::signal_set signals_;

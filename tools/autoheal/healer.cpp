@@ -90,7 +90,8 @@ Result<void> Healer::assemble() {
                                                                  .own_files = files_of_ledger(settings),
                                                                  .at_step = {},
                                                                  .program = configuration_->program,
-                                                                 .own_changes = &own_changes_});
+                                                                 .own_changes = &own_changes_,
+                                                                 .own_orders = &own_orders_});
   auto runtime = engine::Runtime::create(loop_.get_executor(), {*ledger_, *vault_, clock_, ids_});
   if (!runtime) return std::unexpected(std::move(runtime.error()));
   runtime_ = std::move(*runtime);

@@ -106,6 +106,7 @@ class Healer {
 
   // What heals of this process left behind.
   [[nodiscard]] host::OwnChanges& own_changes() { return own_changes_; }
+  [[nodiscard]] const host::OwnOrders& own_orders() const { return own_orders_; }
   // The ledger's files and vault: nobody's target.
   [[nodiscard]] std::vector<std::filesystem::path> own_files() const;
 
@@ -165,6 +166,7 @@ class Healer {
   std::unique_ptr<store::SqliteLedger> ledger_;
   std::unique_ptr<store::Vault> vault_;
   host::OwnChanges own_changes_;
+  host::OwnOrders own_orders_;
   std::unique_ptr<host::RealHost> host_;
   workflows::SecretMask mask_;
   std::unique_ptr<workflows::HealSurroundings> surroundings_;

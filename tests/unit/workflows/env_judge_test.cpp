@@ -91,6 +91,14 @@ TEST(EnvJudge, FindsWhereANameCouldHide) {
   EXPECT_EQ(verdict("eval x\nA=1\n", "eval x\nA=2\n", to_set("A", "2", "shell")), "") << "what comes later counts";
 }
 
+TEST(EnvJudge, AShellMayReadOnWhereAnotherStops) {
+  const std::string text = "export A\r\nB=1\r\nC+=x\r\n# D=1\r\n";
+  EXPECT_TRUE(tells(verdict(text, text, to_unset("C")), "line 3, column 1: C may still be set for a shell"));
+  EXPECT_EQ(verdict(text, text, to_unset("D")), "");
+  EXPECT_TRUE(tells(verdict("M=(x)1\nP=1\n", "M=(x)1\nP=2\n", to_set("P", "2")), "shells do not agree"));
+  EXPECT_EQ(verdict("M=(x)1\nP=1\n", "M=(x)1\nP=2\n", to_set("P", "2", "dotenv")), "");
+}
+
 TEST(EnvJudge, AProbeAsksAllReadersOfTheFile) {
   const auto probe = [](std::string_view text, const std::map<std::string, std::string>& equals,
                         const std::vector<std::string>& require = {}, const std::string& dialect = "") {

@@ -178,6 +178,25 @@ TEST_F(WatchGrace, ItsManagerKnowsThatItWasStopped) {
   EXPECT_THAT(machine_.acts(), ElementsAre("skip A stopped_by_hand")) << "without a grace";
 }
 
+TEST_F(WatchGrace, WhatItsManagerTellsCountsUntilItTellsOtherwise) {
+  machine_.watch.stopped_by_hand("A", true, machine_.now);
+  EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  fails();
+  EXPECT_THAT(machine_.acts(), ElementsAre("skip A stopped_by_hand"));
+  machine_.watch.stopped_by_hand("A", false, machine_.now);
+  EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  machine_.wait(seconds(2));
+  fails();
+  EXPECT_THAT(machine_.acts(), ElementsAre("heal A"));
+  machine_.watch.stopped_by_hand("A", true, machine_.now);
+  machine_.certified("A");
+  (void)machine_.all_acts();
+  machine_.watch.process_ended("A", ProcessEnd::crashed, machine_.now);
+  EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  fails();
+  EXPECT_THAT(machine_.acts(), ElementsAre("heal A")) << "a stop during a heal is the heal's";
+}
+
 TEST_F(WatchGrace, WhoAsksForItEndsTheStop) {
   const auto stop = [&] {
     process_ends(ProcessEnd::wanted);
