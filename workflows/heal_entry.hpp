@@ -15,11 +15,17 @@ namespace autoheal::workflows {
 
 // The version of the rules by which heals are decided: what `decide` makes of the same state and input. It rises with
 // every change of them; the ledger says under which one a heal goes.
-inline constexpr unsigned heal_version = 3;
+inline constexpr unsigned heal_version = 4;
 // From this version on edited documents are judged by a second reader.
 inline constexpr unsigned heal_version_of_document_judge = 3;
 // From this one on what keeps its content is changed in place, and another kind of object may give way.
 inline constexpr unsigned heal_version_of_changes_in_place = 3;
+// From this one on what had no effect is not taken back, a service is none that ends the attempts, and what was chosen
+// counts as refused only once it was tried.
+inline constexpr unsigned heal_version_of_effects = 4;
+
+// The last lines that a program printed before it failed, masked and printable; empty: it printed nothing.
+using LastLines = std::vector<std::string>;
 
 // Who asked, as the kernel reported it.
 struct By {
@@ -114,6 +120,7 @@ struct RepairFailed {
   std::string message;
   std::vector<ChangeOutcome> outcomes;
   std::optional<Observation> observation = {};  // where no plan could be made of it
+  LastLines last_lines = {};                    // of the program that failed
   friend bool operator==(const RepairFailed&, const RepairFailed&) = default;
 };
 struct CertificationStarted {
@@ -135,6 +142,7 @@ struct CertificationRefused {
   std::vector<Refusal> refusals;
   Evidence evidence;
   std::string adopted_baseline = {};  // its digest, or empty: none was adopted
+  LastLines last_lines = {};          // of the first program that failed
   friend bool operator==(const CertificationRefused&, const CertificationRefused&) = default;
 };
 struct RollbackStarted {
@@ -186,6 +194,7 @@ struct Exhausted {
   EndReason reason = EndReason::attempts_exhausted;
   std::string message;
   Duration took{0};
+  LastLines last_lines = {};  // of what failed at last
   friend bool operator==(const Exhausted&, const Exhausted&) = default;
 };
 

@@ -127,8 +127,8 @@ TEST(HealVersions, Case142_IsPutBackToTheStartOfItsLastAttemptAndNamesBoth) {
                           "retry_scheduled", "repair_started", "plan_recorded", "plan_certified", "repair_finished",
                           "certification_started", "certified", "completed"));
   const auto entries = *world->ledger.read_stream(world->heal, 1);
-  EXPECT_THAT(entries[0].data, HasSubstr(R"("workflow":"heal/2")"));
-  EXPECT_EQ(entries[6].data, R"({"resumption":1,"workflow_before":"heal/2","workflow":"heal/3","attempt":1})");
+  EXPECT_THAT(entries[0].data, HasSubstr(R"("workflow":"heal/3")"));
+  EXPECT_EQ(entries[6].data, R"({"resumption":1,"workflow_before":"heal/3","workflow":"heal/4","attempt":1})");
   EXPECT_EQ(entries[6].dataversion, 2U) << "a program from before there was such a thing must not go on with it";
   EXPECT_EQ(entries[11].data, R"({"attempt":1})");
   EXPECT_EQ(attempts_of(entries.back()), 1U);
@@ -221,7 +221,7 @@ TEST(HealVersions, Cases110And143_OneOfALaterVersionIsSetAsideUntouchedAndTheOth
   const auto aside = recover_with_set_aside(world);
   ASSERT_EQ(aside.size(), 1U);
   EXPECT_EQ(aside[0].stream, theirs);
-  EXPECT_THAT(aside[0].error.message, AllOf(HasSubstr("version 4"), HasSubstr("up to 3")));
+  EXPECT_THAT(aside[0].error.message, AllOf(HasSubstr("version 5"), HasSubstr("up to 4")));
   EXPECT_THAT(aside[0].error.hint, HasSubstr("later version of autoheal"));
   EXPECT_EQ(world.ledger.read_stream(theirs, 1)->size(), before);
   EXPECT_EQ(world.host.content("Theirs/app.conf"), "wrong");
@@ -233,8 +233,8 @@ TEST(HealVersions, Case143_OneThatALaterVersionTookOverIsSetAside) {
   const auto read = [](const std::string& data, unsigned dataversion) {
     return Heal::decode("heal.resumed", dataversion, data);
   };
-  const std::string taken_over = R"({"resumption":1,"workflow_before":"heal/2","workflow":"heal/4","attempt":1})";
-  EXPECT_THAT(read(taken_over, 2).error().message, AllOf(HasSubstr("version 4"), HasSubstr("up to 3")));
+  const std::string taken_over = R"({"resumption":1,"workflow_before":"heal/2","workflow":"heal/5","attempt":1})";
+  EXPECT_THAT(read(taken_over, 2).error().message, AllOf(HasSubstr("version 5"), HasSubstr("up to 4")));
   EXPECT_THAT(read(R"({"resumption":1,"attempt":1})", 3).error().message, HasSubstr("has data version 3"));
   for (const char* name : {"heal/0", "heal/", "heal/2x", "heal/-1", "selftest/1", "2"}) {
     const std::string data = R"({"resumption":1,"workflow_before":"heal/1","workflow":")" + std::string(name) + "\"}";
