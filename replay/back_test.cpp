@@ -7,6 +7,8 @@
 #include "engine/ids.hpp"
 #include "replay/past_brakes.hpp"
 
+#include "workflows/brakes.hpp"
+
 namespace autoheal::replay {
 
 namespace {
@@ -41,6 +43,17 @@ Ending recorded_ending(const std::vector<engine::Entry>& entries) {
   return ending;
 }
 
+// What its engine needs failed, or somebody wanted hands off.
+bool ended_for_others(RecordedHeal& heal) {
+  for (std::size_t index = heal.size(); index-- > 0;) {
+    if (heal.entry(index).type != "heal.exhausted") continue;
+    const auto decoded = heal.decoded(index);
+    const auto* ended = decoded ? std::get_if<workflows::Exhausted>(*decoded) : nullptr;
+    return ended != nullptr && workflows::concerns_others(name_of(ended->reason));
+  }
+  return false;
+}
+
 // Each heal by itself first, by all workers; then all of them under the brakes.
 class BackTesting {
  public:
@@ -64,6 +77,7 @@ class BackTesting {
     past.recorded = past.other = recorded_ending(whole.entries);
     past.asked = !options_.since || first.time >= *options_.since;
     RecordedHeal heal(std::move(whole.entries), world.blobs());
+    past.for_others = ended_for_others(heal);
     if (const auto begun = heal.decoded(0)) {
       const auto* triggered = std::get_if<workflows::Triggered>(*begun);
       past.by_daemon = triggered != nullptr && triggered->by.via == "daemon";

@@ -102,7 +102,7 @@ class PastBrakes::Walk {
   void begin(std::uint32_t index, Duration now) {
     const PastHeal& heal = past_.heals_[index];
     Engine& engine = engines_[heal.engine];
-    if (heal.other == Ending::not_begun || !engine.healing) return;
+    if (heal.other == Ending::not_begun || heal.for_others || !engine.healing) return;
     const Brake brake = heal.by_daemon ? asked(engine, now) : Brake::none;
     begun_[index] = brake == Brake::none || brake == Brake::flaps;
     if (heal.by_daemon && brake == Brake::none) engine.brakes.heal_began(now);

@@ -27,6 +27,7 @@ struct PastHeal {
   Ending other = Ending::open;  // without the brakes; not_begun: they are not asked
   bool by_daemon = false;       // what people ask for passes the brakes and does not count for them
   bool flapped = false;         // as recorded: one too many, it ended at once
+  bool for_others = false;      // as recorded: it says nothing of its engine, and counts for no brake
   bool asked = true;            // false: it only counts
 };
 

@@ -39,11 +39,12 @@ class Recovery {
       case Step::observing:
         return failed_before_changes(e);
       case Step::changing:
-        if (!e.outcomes.empty()) may_be(ChangesDone{e.outcomes});
-        if (const unsigned act = captures_next()) may_be(CaptureDone{act, failure(ErrorKind::failed, e.message)});
+        if (!e.outcomes.empty()) may_be(ChangesDone{e.outcomes, {}, e.last_lines});
+        if (const unsigned act = captures_next())
+          may_be(CaptureDone{act, failure(ErrorKind::failed, e.message), {}, e.last_lines});
         break;
       case Step::acting:
-        if (e.outcomes.size() == 1) may_be(ActDone{e.outcomes.front()});
+        if (e.outcomes.size() == 1) may_be(ActDone{e.outcomes.front(), {}, e.last_lines});
         break;
       default:
         break;
@@ -74,10 +75,10 @@ class Recovery {
       // Not the judge but who gathered the evidence was at fault.
       if (e.evidence.problem == refusal.reason && state_.step == Step::certifying) {
         return may_be(Evidenced{
-            std::make_shared<const EngineSpec>(), e.evidence, {}, e.adopted_baseline, {}, {}, refusal.reason});
+            std::make_shared<const EngineSpec>(), e.evidence, {}, e.adopted_baseline, {}, {}, refusal.reason, {}});
       }
     }
-    if (state_.step == Step::certifying) evidenced(e.evidence, e.adopted_baseline, false, {}, {});
+    if (state_.step == Step::certifying) evidenced(e.evidence, e.adopted_baseline, false, {}, {}, e.last_lines);
   }
   void operator()(const RollbackStarted& e) {
     if (e.again && state_.phase == Phase::exhausted) may_be(RollBackAgain{e.by});
@@ -129,7 +130,11 @@ class Recovery {
 
   void failed_before_changes(const RepairFailed& e) {
     went_on_after_restart();
-    if (e.cause != "plan") return may_be(not_observed(e.message, {}));
+    if (e.cause != "plan") {
+      Observed input = not_observed(e.message, {});
+      input.last_lines = e.last_lines;
+      return may_be(std::move(input));
+    }
     if (e.observation) return observed(*e.observation, true, {}, {});
     told.untold = "an entry of an older version does not hold what was observed when no plan could be made";
   }
@@ -206,17 +211,17 @@ class Recovery {
   }
 
   void evidenced(const Evidence& evidence, const std::string& digest, bool complete, const std::string& version,
-                 const std::string& sha256) {
+                 const std::string& sha256, const LastLines& last_lines = {}) {
     auto spec = world_.specification(state_.configuration);
     // A configuration that could not be read then stands as an empty one in what was judged.
     if (!evidence.problem.empty() && evidence.probes.empty() && evidence.targets.empty()) {
-      may_be(Evidenced{std::make_shared<const EngineSpec>(), evidence, {}, {}, version, sha256});
+      may_be(Evidenced{std::make_shared<const EngineSpec>(), evidence, {}, {}, version, sha256, {}, last_lines});
     } else if (!spec) {
       return lacks(spec.error());
     }
     if (!spec) return;
     for (auto& [adopted, named] : adopted_then(digest, complete)) {
-      may_be(Evidenced{*spec, evidence, std::move(adopted), std::move(named), version, sha256});
+      may_be(Evidenced{*spec, evidence, std::move(adopted), std::move(named), version, sha256, {}, last_lines});
     }
   }
 

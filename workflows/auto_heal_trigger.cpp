@@ -8,6 +8,7 @@
 #include "engine/check.hpp"
 #include "workflows/by_codec.hpp"
 #include "workflows/json_writer.hpp"
+#include "workflows/pause_text.hpp"
 
 namespace autoheal::workflows {
 
@@ -82,7 +83,7 @@ asio::awaitable<HealResult> AutoHealTrigger::skip(EngineToHeal engine, By by, st
     result.error = "the ledger could not be written";
   } else if (reason == "held") {
     const auto hold = hooks.hold_on ? hooks.hold_on(engine.spec->name) : std::nullopt;
-    result.error = hold ? "held until " + format_timestamp(hold->until) + " by " + hold->by.principal : "held";
+    result.error = hold ? "held " + until_text(hold->until, clock_.now()) + " by " + hold->by.principal : "held";
   } else if (reason == "observe") {
     result.error = "only observed (mode: observe)";
   } else {

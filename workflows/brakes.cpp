@@ -2,10 +2,17 @@
 
 #include <algorithm>
 
+#include "workflows/heal_entry.hpp"
+
 namespace autoheal::workflows {
 
 namespace {
 constexpr Duration hour = std::chrono::hours(1);
+}
+
+bool concerns_others(std::string_view reason) {
+  using enum EndReason;
+  return reason == name_of(dependency_failed) || reason == name_of(held) || reason == name_of(disabled);
 }
 
 void Brakes::passed() {

@@ -3,12 +3,17 @@
 #pragma once
 
 #include <deque>
+#include <string_view>
 
 #include "workflows/engine_spec.hpp"
 
 namespace autoheal::workflows {
 
 inline constexpr Duration longest_cooldown = std::chrono::hours(1);
+
+// Whether a heal that ended for `reason` says nothing of its engine: what that needs failed, or somebody wanted hands
+// off. It draws no brake and counts for none.
+[[nodiscard]] bool concerns_others(std::string_view reason);
 
 class Brakes {
  public:

@@ -43,6 +43,13 @@ BusEvent skipped(const Entry& entry, const json& data) {
   return {"selftest.autoheal.skipped", out.end_object().take(), entry.position};
 }
 
+BusEvent snapshot_failed(const Entry& entry, const json& data) {
+  JsonWriter out = payload_of(entry);
+  out.field("path", data.at("path").get<std::string>()).field("error", data.at("error").get<std::string>());
+  out.field("damaged", data.value("damaged", false));
+  return {"selftest.snapshot.failed", out.end_object().take(), entry.position};
+}
+
 BusEvent transition(const Entry& entry, Phase from, Phase to, unsigned attempt) {
   JsonWriter out = payload_of(entry);
   out.field("heal_id", entry.stream).field("from", name_of(from)).field("to", name_of(to)).field("attempt", attempt);
@@ -105,6 +112,8 @@ std::vector<BusEvent> events_of(const Entry& entry, std::string_view text, const
   try {
     if (entry.type == "heal.skipped") {
       events.push_back(skipped(entry, json::parse(text)));
+    } else if (entry.type == "engine.snapshot_failed") {
+      events.push_back(snapshot_failed(entry, json::parse(text)));
     } else if (entry.type.starts_with("heal.")) {
       if (entry.type == "heal.triggered") events.push_back(trigger(entry, json::parse(text)));
       add_transition(entry, ledger, phases, events);

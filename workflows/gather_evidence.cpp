@@ -25,7 +25,7 @@ struct Cell {
   TestCell cell;
 };
 
-TestResult run_cell(const HealSurroundings& at, const Cell& cell, const EffectMark& mark) {
+TestResult run_cell(const HealSurroundings& at, const Cell& cell, const EffectMark& mark, LastLines& lines) {
   const ProgramRun run = command_of(*cell.test, cell.cell);
   const RunOutcome ran = at.host.run({run, mark, LeaveBehind::nothing});
   TestResult result;
@@ -37,22 +37,27 @@ TestResult run_cell(const HealSurroundings& at, const Cell& cell, const EffectMa
   result.user = ran.user;
   result.took = ran.took;
   if (!result.passed) {
-    result.message = ran.timed_out          ? "did not end within its time limit"
-                     : !ran.message.empty() ? at.mask(ran.message)
-                                            : "exit status " + std::to_string(ran.exit_code);
+    RunFailure why = failure_of(at, ran);
+    result.message = std::move(why.message);
+    lines = std::move(why.last_lines);
   }
   result.output = keep_output(at, what_it_printed(ran));
   return result;
 }
 
-std::vector<TestResult> run_tests(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark) {
+std::vector<TestResult> run_tests(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark,
+                                  LastLines& of_first_failure) {
   std::vector<Cell> cells;
   for (const TestSpec& test : spec.certify.tests) {
     for (TestCell& cell : cells_of(test)) cells.push_back({&test, std::move(cell)});
   }
   std::vector<TestResult> results(cells.size());
+  std::vector<LastLines> lines(cells.size());
   run_side_by_side(cells.size(), at.tests_at_once,
-                   [&](std::size_t index) { results[index] = run_cell(at, cells[index], mark); });
+                   [&](std::size_t index) { results[index] = run_cell(at, cells[index], mark, lines[index]); });
+  const auto failed = std::ranges::find_if_not(results, &TestResult::passed);
+  if (failed != results.end() && of_first_failure.empty())
+    of_first_failure = std::move(lines[static_cast<std::size_t>(failed - results.begin())]);
   return results;
 }
 
@@ -163,6 +168,17 @@ std::vector<AuthorizedChange> authorizations(const Certify& effect) {
   return authorized;
 }
 
+std::string cut_to(std::string text, std::size_t longest) {
+  if (text.size() <= longest) return text;
+  while (longest > 0 && (static_cast<unsigned char>(text[longest]) & 0xC0U) == 0x80U) --longest;
+  text.resize(longest);
+  return text;
+}
+
+bool holds(const ProbeResult& result) {
+  return !result.heal || result.verdict == ProbeVerdict::pass || result.verdict == ProbeVerdict::warning;
+}
+
 }  // namespace
 
 ProgramRun command_of(const TestSpec& test, const TestCell& cell) {
@@ -205,6 +221,22 @@ void run_side_by_side(std::size_t count, unsigned at_once, const std::function<v
   if (thrown) std::rethrow_exception(thrown);
 }
 
+void tell_of_program(const std::function<std::string(std::string_view)>& mask, const Probe& probe,
+                     ProbeResult& result) {
+  result.message = mask(result.message);
+  if (result.program_sha256.empty()) return;
+  if (std::holds_alternative<CommandProbe>(probe.what) && result.verdict != ProbeVerdict::pass) {
+    LastLines lines = last_lines(mask(result.printed));
+    std::size_t length = 0, first = lines.size();
+    while (first > 0 && length + lines[first - 1].size() <= longest_message_bytes) length += lines[--first].size();
+    if (first == lines.size() && first > 0) lines[--first] = cut_to(std::move(lines[first]), longest_message_bytes);
+    lines.erase(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(first));
+    result.message = with_lines(std::move(result.message), lines);
+    return;
+  }
+  result.message = cut_to(std::move(result.message), longest_message_bytes);
+}
+
 std::vector<ProbeResult> run_probes(const HealSurroundings& at, const EngineSpec& spec,
                                     const std::vector<Probe>& probes, const EffectMark& mark) {
   if (at.learn_secrets_of) at.learn_secrets_of(spec);
@@ -220,31 +252,30 @@ std::vector<ProbeResult> run_probes(const HealSurroundings& at, const EngineSpec
     results[index].heal = probes[index].heal;
     results[index].message = sentence_of(tested.error());
   });
-  for (ProbeResult& result : results) {  // only now: what one of them read may be what another printed
-    result.message = at.mask(result.message);
-    if (!result.program_sha256.empty() && result.message.size() > longest_message_bytes)
-      result.message.resize(longest_message_bytes);
-  }
+  for (std::size_t index = 0; index < results.size(); ++index)  // only now: what one read may be what another printed
+    tell_of_program(at.mask, probes[index], results[index]);
   return results;
 }
 
-bool all_hold(const std::vector<ProbeResult>& results) {
-  return std::ranges::all_of(results, [](const ProbeResult& result) {
-    return !result.heal || result.verdict == ProbeVerdict::pass || result.verdict == ProbeVerdict::warning;
-  });
+LastLines lines_of_failed(const HealSurroundings& at, const std::vector<ProbeResult>& results) {
+  const auto failed = std::ranges::find_if_not(results, holds);
+  return failed == results.end() ? LastLines() : last_lines(at.mask(failed->printed));
 }
 
+bool all_hold(const std::vector<ProbeResult>& results) { return std::ranges::all_of(results, holds); }
+
 Evidence gather_evidence(const HealSurroundings& at, const EngineSpec& spec, const Certify& effect,
-                         const EffectMark& mark) {
+                         const EffectMark& mark, LastLines& of_first_failure) {
   Evidence evidence;
   Held held = probe_until_they_hold(at, spec, effect.service_touched, mark);
   evidence.probes = std::move(held.probes);
+  of_first_failure = lines_of_failed(at, evidence.probes);
   for (ProbeResult& probe : evidence.probes) {
     probe.output = keep_output(at, std::exchange(probe.printed, {}));
     probe.no_pidfile = false;
     probe.lives = {};
   }
-  evidence.tests = run_tests(at, spec, mark);
+  evidence.tests = run_tests(at, spec, mark, of_first_failure);
   const std::vector<std::string> changed = changed_paths(*effect.plan);
   evidence.scanned = spec.certify.security.paths;
   if (auto findings = at.host.scan(spec, spec.certify.security, changed)) {

@@ -74,6 +74,13 @@ void read_each(const OwnJson& j, const char* key, std::vector<T>& list) {
   for (const OwnJson item : j.at(key)) read(item, list.emplace_back());
 }
 
+void write_last_lines(JsonWriter& out, const LastLines& lines) {
+  if (lines.empty()) return;
+  out.key("last_lines").begin_array();
+  for (const std::string& line : lines) out.value(line);
+  out.end_array();
+}
+
 void write_refusals(JsonWriter& out, const std::vector<Refusal>& refusals) {
   out.key("refusals").begin_array();
   for (const Refusal& refusal : refusals) {
@@ -156,6 +163,7 @@ struct EntryWriter {
   void operator()(const RepairFailed& e) {
     out.field("cause", e.cause).field("message", e.message);
     write_each(out, "changes", e.outcomes);
+    write_last_lines(out, e.last_lines);
     if (!e.observation) return;
     out.key("observation");
     write(out, *e.observation);
@@ -172,6 +180,7 @@ struct EntryWriter {
     out.key("evidence");
     write(out, e.evidence);
     out.optional_field("adopted_baseline", e.adopted_baseline);
+    write_last_lines(out, e.last_lines);
   }
   void operator()(const RollbackStarted& e) {
     if (e.again) out.field("again", true);
@@ -196,6 +205,7 @@ struct EntryWriter {
   void operator()(const Exhausted& e) {
     out.field("attempts", e.attempts).field("reason", name_of(e.reason));
     out.optional_field("message", e.message).field("took_us", e.took);
+    write_last_lines(out, e.last_lines);
   }
   void operator()(const ImagesKept& e) {
     out.key("kept").begin_array();
@@ -253,6 +263,7 @@ struct EntryReader {
     e.message = j.at("message");
     read_each(j, "changes", e.outcomes);
     if (j.contains("observation")) read(j.at("observation"), e.observation.emplace());
+    e.last_lines = j.value("last_lines", LastLines());
   }
   void operator()(CertificationStarted&) {}
   void operator()(Certified& e) {
@@ -267,6 +278,7 @@ struct EntryReader {
     read_refusals(j, e.refusals);
     read(j.at("evidence"), e.evidence);
     e.adopted_baseline = j.value("adopted_baseline", std::string());
+    e.last_lines = j.value("last_lines", LastLines());
   }
   void operator()(RollbackStarted& e) {
     e.again = j.value("again", false);
@@ -299,6 +311,7 @@ struct EntryReader {
     e.reason = read_end_reason(j.at("reason"));
     e.message = j.value("message", std::string());
     e.took = Duration(j.at("took_us").get<std::int64_t>());
+    e.last_lines = j.value("last_lines", LastLines());
   }
   void operator()(ImagesKept& e) { e.kept = j.at("kept").get<std::vector<std::string>>(); }
 };

@@ -21,6 +21,8 @@ namespace autoheal::workflows {
 
 namespace {
 
+constexpr unsigned timed_out_there = 408;  // a status of HTTP
+
 std::vector<ChangeOutcome> all_failed(const ApplyChanges& effect, const std::string& message) {
   std::vector<ChangeOutcome> outcomes;
   for (std::size_t index = effect.from; index < effect.to; ++index) {
@@ -168,15 +170,17 @@ HealInput HealEffects::outcome_of(const std::string& heal, const Observe& effect
     return observed;
   }
   observed.spec = *spec;
-  observed.observation = observe(*spec, effect, mark(heal, effect.start, 0), observed.contents);
+  observed.observation = observe(*spec, effect, mark(heal, effect.start, 0), observed);
   if (!observed.observation) observed.observation.error().message = at_.mask(observed.observation.error().message);
   return observed;
 }
 
 Result<Observation> HealEffects::observe(const SpecPtr& spec, const Observe& effect, const EffectMark& mark,
-                                         Contents& contents) {
-  for (const ProbeResult& check : run_probes(at_, *spec, spec->repair.checks, mark)) {
+                                         Observed& observed) {
+  const auto checks = run_probes(at_, *spec, spec->repair.checks, mark);
+  for (const ProbeResult& check : checks) {
     if (check.heal && check.verdict != ProbeVerdict::pass && check.verdict != ProbeVerdict::warning) {
+      observed.last_lines = lines_of_failed(at_, checks);
       return failure(ErrorKind::failed, "check " + check.name + " does not hold before the repair: " + check.message);
     }
   }
@@ -194,7 +198,8 @@ Result<Observation> HealEffects::observe(const SpecPtr& spec, const Observe& eff
     observation->self_test_passes = all_hold(run_probes(at_, *spec, spec->self_test, mark));
     observation->recovered = may_have_recovered && observation->self_test_passes;
   }
-  if (auto read = read_contents(*spec, *observation, contents); !read) return std::unexpected(std::move(read.error()));
+  if (auto read = read_contents(*spec, *observation, observed.contents); !read)
+    return std::unexpected(std::move(read.error()));
   return observation;
 }
 
@@ -237,14 +242,17 @@ HealInput HealEffects::outcome_of(const std::string& heal, const ApplyChanges& e
     outcome.message = at_.mask(outcome.message);
     if (const std::string printed = std::exchange(outcome.printed, {}); !printed.empty()) {
       outcome.output = keep_output(at_, printed);
-      if (const std::string lines = last_lines(at_.mask(printed)); !lines.empty()) outcome.message += ": " + lines;
+      const LastLines lines = last_lines(at_.mask(printed));
+      outcome.message = with_lines(std::move(outcome.message), lines);
+      if (done.last_lines.empty()) done.last_lines = lines;
     }
   }
   return done;
 }
 
 HealInput HealEffects::outcome_of(const std::string& heal, const PerformAct& effect) {
-  ChangeOutcome outcome;
+  ActDone done;
+  ChangeOutcome& outcome = done.outcome;
   outcome.number = effect.number;
   outcome.role = at_.role_of(effect.principal);
   const auto spec = specification(effect.configuration);
@@ -255,9 +263,9 @@ HealInput HealEffects::outcome_of(const std::string& heal, const PerformAct& eff
     outcome.status = ChangeStatus::refused;
     outcome.message = effect.principal + " may no longer change anything";
   } else {
-    perform_act(**spec, act_of(effect, effect.number), mark(heal, effect.start, effect.number), outcome);
+    perform_act(**spec, act_of(effect, effect.number), mark(heal, effect.start, effect.number), done);
   }
-  return ActDone{std::move(outcome)};
+  return done;
 }
 
 HealInput HealEffects::outcome_of(const std::string& heal, const CaptureForUndo& effect) {
@@ -272,18 +280,22 @@ HealInput HealEffects::outcome_of(const std::string& heal, const CaptureForUndo&
     return CaptureDone{effect.number, at_.blobs.put(ran.standard_output, engine::BlobNaming::keyed)};
   }
   // Nothing was changed yet: without what undo needs, nothing may be.
-  const std::string why = ran.message.empty() ? "exit status " + std::to_string(ran.exit_code) : at_.mask(ran.message);
-  return CaptureDone{effect.number, failure(ErrorKind::failed, failed + why)};
+  RunFailure why = failure_of(at_, ran);
+  return CaptureDone{effect.number, failure(ErrorKind::failed, failed + why.message), {}, std::move(why.last_lines)};
 }
 
-void HealEffects::perform_act(const EngineSpec& spec, Act act, const EffectMark& mark, ChangeOutcome& outcome) {
+void HealEffects::perform_act(const EngineSpec& spec, Act act, const EffectMark& mark, ActDone& done) {
+  ChangeOutcome& outcome = done.outcome;
   if (const auto back = put_secrets_back(at_.blobs, act); !back) {
     outcome.status = ChangeStatus::failed;
     outcome.message = std::string(name_of(act.kind)) + ": " + back.error().message;
     return;
   }
-  if (act.call) return call_platform(*act.call, mark, outcome);
-  run_act(act, mark, outcome);
+  if (act.call) {
+    done.last_lines = call_platform(*act.call, mark, outcome);
+    return;
+  }
+  run_act(act, mark, done);
   if (act.kind != ActKind::build || outcome.status != ChangeStatus::done) return;
   auto built = at_.host.outputs(spec, act.outputs);
   const std::string problem = built ? problem_of_build(act, *built) : built.error().message;
@@ -293,18 +305,25 @@ void HealEffects::perform_act(const EngineSpec& spec, Act act, const EffectMark&
   outcome.message = "build " + act.run.argv.front() + ": " + problem;
 }
 
-void HealEffects::call_platform(const HttpCall& call, const std::string& key, ChangeOutcome& outcome) {
+LastLines HealEffects::call_platform(const HttpCall& call, const std::string& key, ChangeOutcome& outcome) {
   const CallOutcome answer = at_.host.call(call, key);
   outcome.took = answer.took;
   outcome.output = keep_output(at_, answer.body);
-  outcome.status = answer.answered && answer.status / 100 == 2 ? ChangeStatus::done : ChangeStatus::failed;
-  if (outcome.status == ChangeStatus::done) return;
+  const unsigned family = answer.answered ? answer.status / 100 : 0;
+  outcome.status = family == 2                                       ? ChangeStatus::done
+                   : family == 4 && answer.status != timed_out_there ? ChangeStatus::refused  // it did nothing
+                                                                     : ChangeStatus::failed;
+  if (outcome.status == ChangeStatus::done) return {};
+  const LastLines lines = last_lines(at_.mask(answer.body));
   outcome.message =
-      at_.mask(call.method + " " + call.url + ": " +
-               (answer.answered ? "answered with status " + std::to_string(answer.status) : answer.message));
+      with_lines(at_.mask(call.method + " " + call.url + ": " +
+                          (answer.answered ? "answered with status " + std::to_string(answer.status) : answer.message)),
+                 lines);
+  return lines;
 }
 
-void HealEffects::run_act(const Act& act, const EffectMark& mark, ChangeOutcome& outcome) {
+void HealEffects::run_act(const Act& act, const EffectMark& mark, ActDone& done) {
+  ChangeOutcome& outcome = done.outcome;
   const bool check = act.kind == ActKind::service_check;
   if (act.stop_first)
     (void)at_.host.run({*act.stop_first, mark, LeaveBehind::what_runs});  // start tells whether it worked
@@ -321,10 +340,9 @@ void HealEffects::run_act(const Act& act, const EffectMark& mark, ChangeOutcome&
     return;
   }
   outcome.status = ran.started ? ChangeStatus::failed : ran.no_room ? ChangeStatus::not_started : ChangeStatus::refused;
-  outcome.message = std::string(name_of(act.kind)) + " " + act.run.argv.front() + ": " +
-                    (ran.timed_out                        ? "did not end within its time limit"
-                     : ran.started && ran.message.empty() ? "exit status " + std::to_string(ran.exit_code)
-                                                          : at_.mask(ran.message));
+  RunFailure why = failure_of(at_, ran);
+  outcome.message = std::string(name_of(act.kind)) + " " + act.run.argv.front() + ": " + why.message;
+  done.last_lines = std::move(why.last_lines);
 }
 
 HealInput HealEffects::outcome_of(const std::string& heal, const Certify& effect) {
@@ -342,7 +360,7 @@ HealInput HealEffects::outcome_of(const std::string& heal, const Certify& effect
     return evidenced;
   }
   evidenced.spec = *spec;
-  evidenced.evidence = gather_evidence(at_, **spec, effect, mark(heal, effect.start, 0));
+  evidenced.evidence = gather_evidence(at_, **spec, effect, mark(heal, effect.start, 0), evidenced.last_lines);
   return evidenced;
 }
 
@@ -372,7 +390,7 @@ HealInput HealEffects::outcome_of(const std::string& heal, const PerformUndo& ef
     outcome = undo_build(effect, act, own_mark);
   } else if (act.undo_call) {
     ChangeOutcome called;
-    call_platform(*act.undo_call, own_mark + "/undo", called);
+    (void)call_platform(*act.undo_call, own_mark + "/undo", called);
     if (called.status != ChangeStatus::done) outcome = {effect.number, UndoStatus::failed, "undo: " + called.message};
   } else if (act.kind == ActKind::service_start && !act.undo) {
     at_.host.end_marked(own_mark);  // a service that was started and has no `stop`
@@ -384,9 +402,9 @@ HealInput HealEffects::outcome_of(const std::string& heal, const PerformUndo& ef
 
 void HealEffects::run_undo(const PerformUndo& effect, const Act& act, const EffectMark& mark, UndoOutcome& outcome) {
   ProgramRun run = act.undo ? *act.undo : act.run;
-  const auto failed = [&](const std::string& message) {
+  const auto failed = [&](std::string message) {
     outcome.status = UndoStatus::failed;
-    outcome.message = message;
+    outcome.message = std::move(message);
   };
   if (!effect.captured.empty()) {
     const auto captured = at_.blobs.get(effect.captured);
@@ -397,8 +415,9 @@ void HealEffects::run_undo(const PerformUndo& effect, const Act& act, const Effe
   if (act.stop_first) (void)at_.host.run({*act.stop_first, mark, LeaveBehind::what_runs});
   const RunOutcome ran = at_.host.run({run, mark, LeaveBehind::what_runs});
   if (ran.started && ran.exit_code == 0 && !ran.timed_out) return;
-  failed("undo by " + run.argv.front() + ": " +
-         (ran.message.empty() ? "exit status " + std::to_string(ran.exit_code) : at_.mask(ran.message)));
+  failed("undo by " + run.argv.front() + ": " + failure_of(at_, ran).message);
+  if (const auto spec = specification(effect.configuration))
+    judge_service_undo(act, effect.outcome, service_runs(at_.host, **spec, act.engine), outcome);
 }
 
 UndoOutcome HealEffects::undo_build(const PerformUndo& effect, const Act& act, const EffectMark& mark) {

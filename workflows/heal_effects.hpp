@@ -67,11 +67,11 @@ class HealEffects final : public engine::EffectPerformer<Heal> {
   HealInput outcome_of(const std::string& heal, const Settle& effect);
 
   [[nodiscard]] EffectMark mark(const std::string& heal, unsigned start, unsigned number) const;
-  Result<Observation> observe(const SpecPtr& spec, const Observe& effect, const EffectMark& mark, Contents& contents);
+  Result<Observation> observe(const SpecPtr& spec, const Observe& effect, const EffectMark& mark, Observed& observed);
   Result<void> read_contents(const EngineSpec& spec, const Observation& observation, Contents& contents);
-  void perform_act(const EngineSpec& spec, Act act, const EffectMark& mark, ChangeOutcome& outcome);
-  void run_act(const Act& act, const EffectMark& mark, ChangeOutcome& outcome);
-  void call_platform(const HttpCall& call, const std::string& key, ChangeOutcome& outcome);
+  void perform_act(const EngineSpec& spec, Act act, const EffectMark& mark, ActDone& done);
+  void run_act(const Act& act, const EffectMark& mark, ActDone& done);
+  LastLines call_platform(const HttpCall& call, const std::string& key, ChangeOutcome& outcome);
   void run_undo(const PerformUndo& effect, const Act& act, const EffectMark& mark, UndoOutcome& outcome);
   UndoOutcome undo_build(const PerformUndo& effect, const Act& act, const EffectMark& mark);
 

@@ -22,6 +22,12 @@ inline constexpr unsigned heal_version_of_document_judge = 3;
 inline constexpr unsigned heal_version_of_changes_in_place = 3;
 // From this one on a service is started, restarted or reloaded by the state that it is in.
 inline constexpr unsigned heal_version_of_service_states = 4;
+// From this one on what had no effect is not taken back, a service is none that ends the attempts, and what was chosen
+// counts as refused only once it was tried.
+inline constexpr unsigned heal_version_of_effects = 4;
+
+// The last lines that a program printed before it failed, masked and printable; empty: it printed nothing.
+using LastLines = std::vector<std::string>;
 
 // Who asked, as the kernel reported it.
 struct By {
@@ -116,6 +122,7 @@ struct RepairFailed {
   std::string message;
   std::vector<ChangeOutcome> outcomes;
   std::optional<Observation> observation = {};  // where no plan could be made of it
+  LastLines last_lines = {};                    // of the program that failed
   friend bool operator==(const RepairFailed&, const RepairFailed&) = default;
 };
 struct CertificationStarted {
@@ -137,6 +144,7 @@ struct CertificationRefused {
   std::vector<Refusal> refusals;
   Evidence evidence;
   std::string adopted_baseline = {};  // its digest, or empty: none was adopted
+  LastLines last_lines = {};          // of the first program that failed
   friend bool operator==(const CertificationRefused&, const CertificationRefused&) = default;
 };
 struct RollbackStarted {
@@ -188,6 +196,7 @@ struct Exhausted {
   EndReason reason = EndReason::attempts_exhausted;
   std::string message;
   Duration took{0};
+  LastLines last_lines = {};  // of what failed at last
   friend bool operator==(const Exhausted&, const Exhausted&) = default;
 };
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "workflows/heal_table.hpp"
+#include "workflows/heal_undo.hpp"
 
 namespace autoheal::workflows {
 

@@ -7,6 +7,7 @@
 #include "engine/contained.hpp"
 #include "engine/digest.hpp"
 #include "workflows/heal_outcomes.hpp"
+#include "workflows/heal_undo.hpp"
 #include "workflows/plan_codec.hpp"
 #include "workflows/strategy.hpp"
 
@@ -84,7 +85,7 @@ class Turn {
     if (input.today.must_end && !state_.ending) add(CancelRequested{*input.today.must_end, {}});
     if (state_.ending) return fail_before_changes(std::string(name_of(*state_.ending)), "the heal was told to end");
     if (!input.defect.empty()) return stop_at_defect(input.defect, {});
-    if (!input.observation) return fail_before_changes("observe", input.observation.error().message);
+    if (!input.observation) return fail_before_changes("observe", input.observation.error().message, input.last_lines);
     plan(input);
   }
 
@@ -92,7 +93,7 @@ class Turn {
     if (state_.step != Step::changing || state_.rolling_back) return;
     if (!input.defect.empty()) return stop_at_defect(input.defect, input.outcomes);
     const auto bad = std::ranges::find_if_not(input.outcomes, succeeded);
-    if (bad != input.outcomes.end()) return fail_repair(cause_of(*bad), bad->message, input.outcomes);
+    if (bad != input.outcomes.end()) return fail_repair(cause_of(*bad), bad->message, input.outcomes, input.last_lines);
     if (state_.ending)
       return fail_repair(std::string(name_of(*state_.ending)), "the heal was told to end", input.outcomes);
     if (state_.outcomes.size() + input.outcomes.size() == state_.plan->size()) return finish_repair(input.outcomes);
@@ -106,7 +107,7 @@ class Turn {
     if (!expected) return;
     if (!input.defect.empty()) return stop_at_defect(input.defect, {});
     if (state_.ending) return fail_repair(std::string(name_of(*state_.ending)), "the heal was told to end", {});
-    if (!input.captured) return fail_repair("failed", input.captured.error().message, {});
+    if (!input.captured) return fail_repair("failed", input.captured.error().message, {}, input.last_lines);
     act(input.number, *input.captured);
   }
 
@@ -114,7 +115,7 @@ class Turn {
     if (state_.step != Step::acting) return;
     const ChangeOutcome& outcome = input.outcome;
     if (!input.defect.empty()) return stop_at_defect(input.defect, {outcome});
-    if (!succeeded(outcome)) return fail_repair(cause_of(outcome), outcome.message, {outcome});
+    if (!succeeded(outcome)) return fail_repair(cause_of(outcome), outcome.message, {outcome}, input.last_lines);
     if (state_.ending) return fail_repair(std::string(name_of(*state_.ending)), "the heal was told to end", {outcome});
     add(ChangeApplied{state_.attempt, {outcome}});
     go_on_with_plan();
@@ -136,7 +137,8 @@ class Turn {
       if (!judged) refusals.push_back({std::string(defect_word), sentence_of(judged.error())});
     }
     if (!refusals.empty()) {
-      add(CertificationRefused{state_.attempt, std::move(refusals), input.evidence, input.adopted_digest});
+      add(CertificationRefused{state_.attempt, std::move(refusals), input.evidence, input.adopted_digest,
+                               input.last_lines});
       return roll_back();
     }
     add(Certified{state_.attempt, state_.configuration, input.adopted_digest, plan_digest(*state_.plan),
@@ -320,13 +322,15 @@ class Turn {
     conclude();
   }
 
-  void fail_before_changes(std::string cause, std::string message) {
-    add(RepairFailed{state_.attempt, std::move(cause), std::move(message), {}});
+  void fail_before_changes(std::string cause, std::string message, LastLines last_lines = {}) {
+    add(RepairFailed{state_.attempt, std::move(cause), std::move(message), {}, {}, std::move(last_lines)});
     conclude();
   }
 
-  void fail_repair(std::string cause, std::string message, std::vector<ChangeOutcome> untold) {
-    add(RepairFailed{state_.attempt, std::move(cause), std::move(message), std::move(untold)});
+  void fail_repair(std::string cause, std::string message, std::vector<ChangeOutcome> untold,
+                   LastLines last_lines = {}) {
+    add(RepairFailed{
+        state_.attempt, std::move(cause), std::move(message), std::move(untold), {}, std::move(last_lines)});
     roll_back();
   }
 
@@ -365,13 +369,13 @@ class Turn {
   // After an attempt without a certificate, once everything is put back.
   void conclude() {
     if (state_.phase == Phase::exhausted) return end();
-    const auto left = std::ranges::find_if(state_.undone, [](const auto& item) {
-      return item.second.status == UndoStatus::foreign || item.second.status == UndoStatus::failed;
-    });
-    if (left != state_.undone.end()) {
+    const bool is_last = state_.ending || state_.attempt >= state_.max_retries;
+    if (const auto left = left_in_place(state_); left && (left->ends_retries || (is_last && !state_.starts_over))) {
       return end_exhausted(EndReason::rollback_incomplete,
-                           "change " + std::to_string(left->first) + ": " + left->second.message);
+                           "change " + std::to_string(left->number) + ": " + left->message);
     }
+    if (!state_.left_before.text.empty() && is_last && !state_.starts_over)
+      return end_exhausted(EndReason::rollback_incomplete, state_.left_before.text);
     if (state_.ending == EndReason::defect)
       return end_exhausted(EndReason::defect, in_defect_.empty() ? state_.last_problem : in_defect_);
     if (state_.ending) return end_exhausted(*state_.ending, {});
@@ -389,7 +393,8 @@ class Turn {
   void end_exhausted(EndReason reason, std::string message) {
     // A heal that kills the process is not touched again: what it changed is named.
     AUTOHEAL_CHECK(reason == EndReason::crash_loop || !in_attempt() || nothing_is_left_to_undo(state_));
-    add(Exhausted{state_.attempt, reason, std::move(message), now_ - state_.began});
+    LastLines last_lines = state_.attempt > 0 ? state_.last_lines : LastLines();
+    add(Exhausted{state_.attempt, reason, std::move(message), now_ - state_.began, std::move(last_lines)});
     end();
   }
 

@@ -50,20 +50,24 @@ struct Observed {
   std::string adopted_digest;
   Today today;
   std::function<engine::BlobName(std::string_view, engine::BlobNaming)> name_of_content;
-  std::string defect = {};  // here and below: what was at fault in Autoheal while it looked or acted; a sentence
+  std::string defect = {};    // here and below: what was at fault in Autoheal while it looked or acted; a sentence
+  LastLines last_lines = {};  // here and below: of the program that failed
 };
 struct ChangesDone {
   std::vector<ChangeOutcome> outcomes;
   std::string defect = {};
+  LastLines last_lines = {};
 };
 struct CaptureDone {
   unsigned number = 0;
   Result<BlobName> captured;
   std::string defect = {};
+  LastLines last_lines = {};
 };
 struct ActDone {
   ChangeOutcome outcome;
   std::string defect = {};
+  LastLines last_lines = {};
 };
 struct Evidenced {
   std::shared_ptr<const EngineSpec> spec;
@@ -73,6 +77,7 @@ struct Evidenced {
   std::string program_version;
   std::string program_sha256;
   std::string defect = {};
+  LastLines last_lines = {};
 };
 struct UndoDone {
   std::vector<UndoOutcome> outcomes;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
-#include "workflows/strategy.hpp"
+#include "workflows/heal_undo.hpp"
 
 namespace autoheal::workflows {
 
@@ -45,6 +45,7 @@ struct Fold {
     state.undone.clear();
     state.intended = 0;
     state.rolling_back = false;
+    state.saw_nothing = false;
   }
   void operator()(const PlanRecorded& entry) {
     state.plan = std::make_shared<const Plan>(entry.plan);
@@ -56,6 +57,7 @@ struct Fold {
   }
   void operator()(const PlanRefused& entry) {
     if (!entry.refusals.empty()) state.last_problem = entry.refusals.front().reason;
+    state.last_lines.clear();
     state.step = Step::waiting;
   }
   void operator()(const ChangeIntended& entry) {
@@ -73,6 +75,7 @@ struct Fold {
     keep(entry.outcomes);
     state.intended = 0;
     state.last_problem = entry.message;
+    state.last_lines = entry.last_lines;
     state.step = Step::waiting;
     if (entry.cause == defect_word) end_in_defect();
   }
@@ -83,6 +86,8 @@ struct Fold {
   void operator()(const Certified&) { state.step = Step::waiting; }
   void operator()(const CertificationRefused& entry) {
     if (!entry.refusals.empty()) state.last_problem = entry.refusals.front().reason;
+    state.last_lines = entry.last_lines;
+    state.saw_nothing = saw_nothing(entry.evidence);
     state.step = Step::waiting;
     const auto is_defect = [](const Refusal& refusal) { return refusal.criterion == defect_word; };
     if (std::ranges::any_of(entry.refusals, is_defect)) end_in_defect();
@@ -109,6 +114,7 @@ struct Fold {
     state.rolling_back = false;
     state.step = Step::waiting;
     if (!state.starts_over) refuse_choices();
+    state.left_before = left_after_rollback(state);
   }
   void operator()(const RetryScheduled& entry) {
     state.phase = Phase::retrying;
@@ -148,10 +154,6 @@ struct Fold {
     if (!state.ending) state.ending = EndReason::defect;
   }
 
-  [[nodiscard]] bool any_not_started() const {
-    return std::ranges::any_of(state.outcomes,
-                               [](const auto& item) { return item.second.status == ChangeStatus::not_started; });
-  }
   static bool unfinished(UndoStatus status) { return status == UndoStatus::foreign || status == UndoStatus::failed; }
   void keep(const std::vector<ChangeOutcome>& outcomes) {
     for (const ChangeOutcome& outcome : outcomes) state.outcomes[outcome.number] = outcome;
@@ -159,48 +161,18 @@ struct Fold {
   void keep_undone(const std::vector<UndoOutcome>& outcomes) {
     for (const UndoOutcome& outcome : outcomes) state.undone[outcome.number] = outcome;
   }
-  // What was chosen for an attempt that had to be rolled back is not chosen again, unless it never got its trial.
+  // What was chosen and did not help is not chosen again; nor what no service started with, twice.
   void refuse_choices() {
-    if (!state.plan || any_not_started()) return;
-    for (const Change& change : state.plan->changes) {
-      if ((change.kind != ChangeKind::release && change.kind != ChangeKind::state) || change.named.empty()) continue;
-      const std::string key = choice_key(change.before.path, change.named.front());
-      if (std::ranges::find(state.refused, key) == state.refused.end()) state.refused.push_back(key);
+    TriedChoices tried = tried_choices(state);
+    for (std::string& key : tried.doubted) {
+      const bool once_more = std::ranges::find(state.doubted, key) != state.doubted.end();
+      (once_more ? tried.did_not_help : state.doubted).push_back(std::move(key));
+    }
+    for (std::string& key : tried.did_not_help) {
+      if (std::ranges::find(state.refused, key) == state.refused.end()) state.refused.push_back(std::move(key));
     }
   }
 };
-
-// Whether the act may have had an effect that its undo takes back.
-bool took_effect(const HealState& state, unsigned number) {
-  const auto outcome = state.outcomes.find(number);
-  if (outcome == state.outcomes.end()) return false;
-  switch (outcome->second.status) {
-    case ChangeStatus::done:
-    case ChangeStatus::failed:
-    case ChangeStatus::unknown:
-      return true;
-    case ChangeStatus::found_done:
-    case ChangeStatus::target_changed:
-    case ChangeStatus::refused:
-    case ChangeStatus::skipped:
-    case ChangeStatus::not_started:
-      return false;
-  }
-  return false;
-}
-
-bool runs_on_what_is_put_back(ActKind kind) {
-  return kind == ActKind::service_restart || kind == ActKind::service_reload || kind == ActKind::service_stop;
-}
-
-// The changes that are made together, right before an act or at the end: the group that the change `to - 1` ends.
-std::size_t begin_of_group(const Plan& plan, std::size_t to) {
-  std::size_t from = 0;
-  for (const Act& act : plan.acts) {
-    if (act.after_changes < to) from = std::max(from, act.after_changes);
-  }
-  return from;
-}
 
 }  // namespace
 
@@ -208,8 +180,8 @@ bool operator==(const HealState& a, const HealState& b) {
   const auto facts = [](const HealState& s) {
     return std::tie(s.phase, s.step, s.engine, s.strategy, s.max_retries, s.retry_delay, s.configuration, s.error, s.by,
                     s.version, s.attempt, s.next_attempt, s.starts_over, s.plan_certified, s.outcomes, s.intended,
-                    s.rolling_back, s.undone, s.refused, s.ending, s.last_problem, s.delay, s.end_reason, s.end_message,
-                    s.kept);
+                    s.rolling_back, s.undone, s.refused, s.doubted, s.ending, s.last_problem, s.last_lines,
+                    s.saw_nothing, s.left_before, s.delay, s.end_reason, s.end_message, s.kept);
   };
   return facts(a) == facts(b) && same_plan(a.plan, b.plan);
 }
@@ -265,38 +237,6 @@ std::optional<NextStep> next_step(const HealState& state) {
     return NextStep{first_act + index, 0, 0};
   }
   if (made < plan.changes.size()) return NextStep{0, made, plan.changes.size()};
-  return std::nullopt;
-}
-
-std::optional<NextStep> next_undo(const HealState& state) {
-  if (!state.plan) return std::nullopt;
-  const Plan& plan = *state.plan;
-  const auto first_act = static_cast<unsigned>(plan.changes.size()) + 1;
-  const auto acts = static_cast<unsigned>(plan.acts.size());
-  const auto open = [&](unsigned index, bool at_last) {
-    const ActKind kind = plan.acts[index].kind;
-    return runs_on_what_is_put_back(kind) == at_last && kind != ActKind::service_check &&
-           took_effect(state, first_act + index) && !state.undone.contains(first_act + index);
-  };
-  std::size_t to = plan.changes.size();
-  const auto changes_down_to = [&](std::size_t floor) -> std::optional<NextStep> {
-    while (to > floor) {
-      const std::size_t from = begin_of_group(plan, to);
-      for (std::size_t index = from; index < to; ++index) {
-        if (!state.undone.contains(static_cast<unsigned>(index + 1))) return NextStep{0, from, to};
-      }
-      to = from;
-    }
-    return std::nullopt;
-  };
-  for (unsigned index = acts; index-- > 0;) {
-    if (const auto changes = changes_down_to(plan.acts[index].after_changes)) return changes;
-    if (open(index, false)) return NextStep{first_act + index, 0, 0};
-  }
-  if (const auto changes = changes_down_to(0)) return changes;
-  for (unsigned index = 0; index < acts; ++index) {
-    if (open(index, true)) return NextStep{first_act + index, 0, 0};
-  }
   return std::nullopt;
 }
 

@@ -26,6 +26,13 @@ enum class Step {
   ended,
 };
 
+// What an earlier attempt could not take back, and no later one has yet; empty: nothing.
+struct LeftBefore {
+  std::string text;
+  bool of_process = false;  // one that was started or stopped: no later attempt takes that back
+  friend bool operator==(const LeftBefore&, const LeftBefore&) = default;
+};
+
 struct HealState {
   Phase phase = Phase::none;
   Step step = Step::waiting;
@@ -54,9 +61,13 @@ struct HealState {
   bool rolling_back = false;
   std::map<unsigned, UndoOutcome> undone;
   std::vector<std::string> refused;  // choice_key() of releases and snapshots that did not help
+  std::vector<std::string> doubted;  // those with which a service did not start, once: that may have been its manager
+  bool saw_nothing = false;          // the open attempt's certification was refused since nobody could look
+  LeftBefore left_before;
 
   std::optional<EndReason> ending;  // asked to end: no further attempt
   std::string last_problem;         // why the newest attempt failed
+  LastLines last_lines;             // of the program that failed in it
   Timestamp due;                    // of the next attempt
   Duration delay{0};
   unsigned resumptions = 0;                              // since the last progress
@@ -84,9 +95,5 @@ struct NextStep {
 };
 // Empty when all is done.
 [[nodiscard]] std::optional<NextStep> next_step(const HealState& state);
-
-// What is to be undone next: everything in reverse order, but services that run on what was put back (restarted,
-// reloaded or stopped ones) come last. Empty when nothing is left.
-[[nodiscard]] std::optional<NextStep> next_undo(const HealState& state);
 
 }  // namespace autoheal::workflows

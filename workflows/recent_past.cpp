@@ -88,10 +88,22 @@ class Stopped {
   std::set<std::string> engines_;
 };
 
-void remember(const engine::Entry& entry, Duration when, Watch& watch) {
+// Heals whose end says nothing of their engine: what it needs failed, or somebody wanted hands off.
+std::set<std::string> ended_for_others(const std::vector<Remembered>& recent) {
+  std::set<std::string> streams;
+  for (const auto& [entry, passed] : recent) {
+    if (entry.type != "heal.exhausted") continue;
+    const auto reason = part_of(entry, "/reason");
+    if (reason.is_string() && concerns_others(reason.get<std::string>())) streams.insert(entry.stream);
+  }
+  return streams;
+}
+
+void remember(const engine::Entry& entry, Duration when, bool for_others, Watch& watch) {
   // What people asked for passes the brakes and does not count for them.
-  if (entry.type == "heal.triggered" && part_of(entry, "/by/via") == "daemon") watch.remember_heal(entry.subject, when);
-  if (entry.type == "heal.exhausted") watch.remember_exhausted(entry.subject, when);
+  const bool counts = entry.type == "heal.triggered" && part_of(entry, "/by/via") == "daemon";
+  if (counts && !for_others) watch.remember_heal(entry.subject, when);
+  if (entry.type == "heal.exhausted" && !for_others) watch.remember_exhausted(entry.subject, when);
   if (entry.type == "heal.completed") watch.remember_passed(entry.subject);
   if (entry.type == "selftest.engine_tested" && entry.stream == "ledger" && part_of(entry, "/outcome") == "passed")
     watch.remember_passed(entry.subject);
@@ -123,11 +135,12 @@ Result<void> remember_recent_past(const engine::LedgerView& ledger, const engine
   }
   const Duration began = clock.since_boot() - passed.until(now);
   Stopped stopped;
+  const std::set<std::string> for_others = ended_for_others(recent);
   for (Remembered& one : recent) {
     stopped.take(one.entry);
     // Of many engines it is large; what the vault lost is not remembered.
     if (one.entry.type == "config.loaded") one.entry.data = engine::lengthen(blobs, one.entry.data).value_or("{}");
-    remember(one.entry, began + one.passed, watch);
+    remember(one.entry, began + one.passed, for_others.contains(one.entry.stream), watch);
   }
   stopped.tell(watch);
   return {};

@@ -9,7 +9,7 @@ namespace autoheal::workflows {
 namespace {
 
 // A failure that is not sure is looked at again this soon, or sooner where the schedule is denser.
-constexpr Duration second_look_after = std::chrono::seconds(10);
+constexpr Duration second_look_after = std::chrono::seconds(5);
 constexpr Duration not_recorded_again_after = std::chrono::seconds(2);
 constexpr Duration overdue_too_long = std::chrono::minutes(1);
 constexpr Duration test_lasts_too_long = std::chrono::minutes(10);
@@ -56,6 +56,7 @@ void Watch::configure(const std::vector<std::shared_ptr<const EngineSpec>>& engi
     if (same) continue;
     engine.brakes = {};
     engine.told.clear();
+    engine.damage.clear();
     engine.waits = false;
     engine.overtaken = engine.testing;
     test_at(engine, now);
@@ -147,10 +148,11 @@ void Watch::tested(const TestReport& report, Standing standing, Duration now) {
   if (std::exchange(engine.overtaken, false)) {
     test_at(engine, now);
   } else if (!postpone(engine, report, now) && !passes_soon(engine, report, now)) {
-    take_report(engine, report);
+    take_report(engine, with_damage(engine, report));
     // Never before those that have waited longer, however slow this test was.
     if (engine.spec->every > Duration{0}) test_at(engine, std::max(now, *engine.test_began + engine.spec->every));
     after_test(engine, now);
+    if (report.tested.outcome == TestOutcome::passed) look_for_damage(engine, now);
   }
   test_what_became_due(engine);
   tell_dependents(name, now);
@@ -169,6 +171,7 @@ void Watch::after_test(Watched& engine, Duration now) {
     engine.skipped.clear();
     engine.waits = false;
     engine.unsettled_since.reset();
+    test_those_failed_for(engine, now);
     snapshot_if_due(engine, now);
     return;
   }
@@ -179,54 +182,6 @@ void Watch::after_test(Watched& engine, Duration now) {
     return;
   }
   consider(engine, now);
-}
-
-void Watch::snapshots_copied(const std::string& name, Duration now) {
-  Watched* engine = find(name);
-  if (engine == nullptr) return;
-  engine->copies = engine->copies == Watched::Copies::under_way ? Watched::Copies::wait : Watched::Copies::none;
-  engine->copied = now;
-  if (!engine->healing) test_at(*engine, now);
-}
-
-void Watch::snapshots_kept(const std::string& name, Duration now) {
-  Watched* engine = find(name);
-  if (engine == nullptr) return;
-  engine->copies = Watched::Copies::none;
-  for (const StateRepair& state : engine->spec->repair.state) {
-    const auto last = engine->last_snapshots.find(state.path);
-    if (state.takes_snapshots)
-      test_at(*engine, last == engine->last_snapshots.end() ? now : last->second + state.every);
-  }
-}
-
-// Another pass takes new ones at once.
-void Watch::spoil_copies(Watched& engine) {
-  if (engine.copies == Watched::Copies::none || engine.copies == Watched::Copies::being_kept) return;
-  engine.copies = engine.copies == Watched::Copies::wait ? Watched::Copies::none : Watched::Copies::spoiled;
-  engine.last_snapshots.clear();
-}
-
-void Watch::snapshot_if_due(Watched& engine, Duration now) {
-  if (engine.copies == Watched::Copies::wait && *engine.test_began >= engine.copied) {
-    engine.copies = Watched::Copies::being_kept;
-    acts_.emplace_back(KeepSnapshots{engine.spec->name});
-  }
-  if (engine.copies != Watched::Copies::none) return;
-  TakeSnapshots due;
-  due.engine = engine.spec->name;
-  for (const StateRepair& state : engine.spec->repair.state) {
-    if (!state.takes_snapshots) continue;
-    const auto [last, first] = engine.last_snapshots.try_emplace(state.path, now);
-    if (first || now - last->second >= state.every) {
-      last->second = now;
-      due.paths.push_back(state.path);
-    }
-    test_at(engine, last->second + state.every);
-  }
-  if (due.paths.empty()) return;
-  engine.copies = Watched::Copies::under_way;
-  acts_.emplace_back(std::move(due));
 }
 
 // A failure that counts: the brakes have their say, in the order in which a person would give reasons.
@@ -292,16 +247,38 @@ void Watch::heal_or_wait(Watched& engine, Duration now) {
     if (needed->last->tested.outcome == TestOutcome::failed) heal.failed_dependency = name;
   }
   if (engine.waits) return;
-  if (!heal.failed_dependency.empty()) heal.needs.clear();
+  if (!heal.failed_dependency.empty()) return fail_for_dependency(engine, std::move(heal), now);
   begin_heal(engine, std::move(heal), now);
+}
+
+// Told once by a heal that ends at once; the engine is tested again when what it needs passes.
+void Watch::fail_for_dependency(Watched& engine, StartHeal heal, Duration now) {
+  const std::string reason(name_of(EndReason::dependency_failed));
+  engine.skipped = reason;
+  if (engine.told == cause_of(reason, *engine.last)) return tell_dependents(engine.spec->name, now);
+  heal.needs.clear();
+  begin_heal(engine, std::move(heal), now);
+}
+
+void Watch::test_those_failed_for(const Watched& engine, Duration now) {
+  const auto dependents = dependents_.find(engine.spec->name);
+  if (dependents == dependents_.end()) return;
+  for (const std::string& name : dependents->second) {
+    Watched& dependent = engines_.at(name);
+    if (dependent.skipped != name_of(EndReason::dependency_failed)) continue;
+    dependent.told.clear();
+    dependent.skipped.clear();
+    test_at(dependent, now);
+  }
 }
 
 void Watch::begin_heal(Watched& engine, StartHeal heal, Duration now) {
   AUTOHEAL_CHECK(is_free(engine));
-  heal.flapping = engine.brakes.flaps(engine.spec->healing, now);
+  const bool of_its_own = heal.failed_dependency.empty();
+  heal.flapping = of_its_own && engine.brakes.flaps(engine.spec->healing, now);
   if (heal.flapping) {
     engine.brakes.fall_quiet(now);
-  } else {
+  } else if (of_its_own) {
     engine.brakes.heal_began(now);
     engine.heal_counted = true;
   }
@@ -321,7 +298,9 @@ void Watch::skip(Watched& engine, const std::string& reason, Duration now) {
   const std::string cause = cause_of(reason, *engine.last);
   if (engine.told != cause) {
     engine.told = cause;
-    acts_.emplace_back(SkipHeal{engine.spec->name, reason, engine.last->tested.error});
+    SkipHeal skipped{engine.spec->name, reason, engine.last->tested.error};
+    if (reason == "cooldown") skipped.until = engine.brakes.cools_until(now);
+    acts_.emplace_back(std::move(skipped));
   }
   tell_dependents(engine.spec->name, now);
 }
@@ -376,9 +355,7 @@ void Watch::heal_ended(const HealResult& result, Duration now) {
         if (counted) engine.brakes.heal_never_began();
         return test_at(engine, now + not_recorded_again_after);
       }
-      engine.skipped = result.reason.empty() ? "exhausted" : result.reason;
-      engine.brakes.exhausted(engine.spec->healing, now);
-      if (const auto until = engine.brakes.cools_until(now)) test_at(engine, *until);
+      draw_brake(engine, result, counted, now);
       break;
   }
   if (engine.spec->every > Duration{0}) test_at(engine, now + engine.spec->every);
@@ -386,16 +363,29 @@ void Watch::heal_ended(const HealResult& result, Duration now) {
   tell_dependents(result.engine, now);
 }
 
+void Watch::draw_brake(Watched& engine, const HealResult& result, bool counted, Duration now) {
+  engine.skipped = result.reason.empty() ? "exhausted" : result.reason;
+  if (concerns_others(result.reason)) {
+    if (counted) engine.brakes.heal_never_began();
+    if (engine.last) engine.told = cause_of(result.reason, *engine.last);
+    return;
+  }
+  engine.brakes.exhausted(engine.spec->healing, now);
+  if (const auto until = engine.brakes.cools_until(now)) test_at(engine, *until);
+}
+
 // A certificate is a pass; the next test tells what is so then. What needs the engine is tested, and healed only if it
 // fails then.
 void Watch::after_certified(Watched& engine, Duration now) {
   works_again(engine);
   engine.brakes.passed();
+  engine.damage.clear();
   engine.last.reset();
   engine.skipped.clear();
   engine.told.clear();
   const auto dependents = dependents_.find(engine.spec->name);
   if (dependents == dependents_.end()) return;
+  test_those_failed_for(engine, now);
   for (const std::string& name : dependents->second) test_at(engines_.at(name), now);
 }
 
@@ -464,6 +454,9 @@ std::optional<Watch::Seen> Watch::seen(const std::string& name) const {
     seen.error = engine.last->tested.error;
   }
   seen.skipped = engine.skipped;
+  seen.until = engine.skipped == name_of(EndReason::flapping) ? engine.brakes.quiet_until(Duration::min())
+                                                              : engine.brakes.cools_until(Duration::min());
+  seen.snapshot_problem = engine.snapshot_problem;
   seen.testing = engine.testing;
   seen.healing = engine.healing;
   seen.late = engine.lateness == Watched::Lateness::named;

@@ -36,6 +36,7 @@ struct SkipHeal {
   std::string engine;
   std::string reason;  // disabled, held, observe, stopped_by_hand, cooldown, unsettled, being_written
   std::string error;
+  std::optional<Duration> until = {};  // on the boot clock: when a cooldown is over
 };
 struct RecordOutcome {  // another outcome than the last time
   EngineTested tested;
@@ -63,6 +64,13 @@ struct TestReport {
   Duration grace{0};                 // it counts once it has lasted so long
   bool no_pidfile = false;           // its service left no pidfile, as one that ends in order does
   bool stopped_by_hand = false;      // as the manager of its service tells
+};
+
+// Why no snapshot could be taken. Damaged: what was to be copied is; the engine counts as failing until a heal is
+// certified or a copy succeeds, whatever its self-test says.
+struct SnapshotProblem {
+  std::string text;  // empty: there is none
+  bool damaged = false;
 };
 
 // What is always today's.
@@ -98,9 +106,9 @@ class Watch {
   // An earlier process left it alone since somebody had stopped it. That ends when it passes, is healed or reset.
   void remember_stopped(const std::string& engine);
   // The copies that TakeSnapshots asked for are made, or could not be.
-  void snapshots_copied(const std::string& engine, Duration now);
+  void snapshots_copied(const std::string& engine, const SnapshotProblem& problem, Duration now);
   // KeepSnapshots is done. Until then no others are copied.
-  void snapshots_kept(const std::string& engine, Duration now);
+  void snapshots_kept(const std::string& engine, const SnapshotProblem& problem, Duration now);
 
   // Everything to be done now.
   [[nodiscard]] std::vector<WatchAct> take_acts(Duration now);
@@ -122,7 +130,9 @@ class Watch {
   struct Seen {  // for those who ask how an engine stands
     std::optional<TestOutcome> outcome;
     std::string error;
-    std::string skipped;  // why its failure is not healed, or empty
+    std::string skipped;            // why its failure is not healed, or empty
+    std::optional<Duration> until;  // when a cooldown or the quiet after flapping is over; it may be by now
+    std::string snapshot_problem;   // why no snapshot of it is taken, or empty
     bool testing = false, healing = false;
     bool late = false;  // take_late() named it
   };
@@ -139,6 +149,8 @@ class Watch {
     // What is copied while the engine breaks must not take the place of a good snapshot.
     enum class Copies { none, under_way, spoiled, wait, being_kept } copies = Copies::none;
     Duration copied{0};
+    std::string snapshot_problem;
+    std::string damage;  // found by the newest copy
     std::optional<Duration> test_ended;
     std::map<std::string, Duration> in_writing;  // files written to and not closed yet -> since when nothing came
     std::optional<Duration> postponed_since;     // its failures say nothing: somebody is at work on its files
@@ -178,12 +190,17 @@ class Watch {
   void consider(Watched& engine, Duration now);
   void heal_or_wait(Watched& engine, Duration now);
   void skip(Watched& engine, const std::string& reason, Duration now);
+  void fail_for_dependency(Watched& engine, StartHeal heal, Duration now);
   void tell_dependents(const std::string& needed, Duration now);
+  void test_those_failed_for(const Watched& engine, Duration now);
+  void draw_brake(Watched& engine, const HealResult& result, bool counted, Duration now);
   void begin_heal(Watched& engine, StartHeal heal, Duration now);
   void after_certified(Watched& engine, Duration now);
   bool settles(Watched& engine, Duration now);
   void snapshot_if_due(Watched& engine, Duration now);
   static void spoil_copies(Watched& engine);
+  static TestReport with_damage(const Watched& engine, TestReport report);
+  void look_for_damage(Watched& engine, Duration now);
 
   unsigned max_tests_;
   unsigned tests_under_way_ = 0;

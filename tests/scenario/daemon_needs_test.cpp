@@ -71,5 +71,19 @@ TEST_F(DaemonNeeds, WhatCannotBeHealedBelowEndsTheDependentWithoutAnAttempt) {
   daemon.stop();
 }
 
+TEST_F(DaemonNeeds, WhatFailedForItsDependencyIsHealedAsSoonAsThatPasses) {
+  prepare(
+      "    healing: { max_retries: 1, cooldown: 1h }\n    certify: { tests: [ { name: never, command: [\"false\"] } ] "
+      "}\n");
+  Daemon daemon(bridge_);
+  for (const char* name : {"Database", "Web"}) daemon.expect_passes(name);
+  break_both();
+  for (const char* name : {"Database", "Web"}) daemon.expect_count("heal.exhausted", 1, name);
+  bridge_.write("etc/Database", "port = 8080\n");  // somebody repairs it
+  daemon.expect_count("heal.completed", 1, "Web");
+  EXPECT_EQ(daemon.count("heal.skipped"), 0U) << daemon.said();
+  daemon.stop();
+}
+
 }  // namespace
 }  // namespace autoheal::testing

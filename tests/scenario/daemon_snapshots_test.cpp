@@ -108,5 +108,25 @@ TEST_F(DaemonSnapshots, OfWhatFailsAreNotTaken) {
   EXPECT_THAT(snapshots(), IsEmpty());
 }
 
+// The self-test does not notice: what cannot be copied is told, and healed from the newest snapshot.
+TEST_F(DaemonSnapshots, ThatFindDamageAreAnEntryAndAFailure) {
+  shell(bridge_, "sqlite3 app.db \"create table users(name); insert into users values('ada')\"");
+  bridge_.configure(
+      "  - name: Genesis\n    every: 1s\n"
+      "    self_test: [ { name: there, file: { path: app.db } } ]\n"
+      "    repair: { state: { path: app.db, snapshot: { dir: snapshots, every: 1s, keep: 3 } } }\n");
+  Daemon daemon(bridge_);
+  EXPECT_TRUE(eventually([&] { return snapshots().size() == 1; })) << daemon.said();
+  shell(bridge_,
+        "head -c 6000 /dev/zero | tr '\\0' x > new; dd if=app.db of=new bs=100 count=1 conv=notrunc 2>/dev/null; mv "
+        "new app.db");
+  daemon.expect_count("engine.snapshot_failed", 1);
+  EXPECT_THAT(daemon.entries("engine.snapshot_failed").front().data, HasSubstr(R"("damaged":true)"));
+  daemon.expect_count("heal.completed", 1);
+  EXPECT_EQ(rows(), "ada\n");
+  EXPECT_THAT(daemon.said(), HasSubstr("no snapshot of app.db"));
+  daemon.stop();
+}
+
 }  // namespace
 }  // namespace autoheal::testing

@@ -21,6 +21,14 @@ class FaultyEffects final : public engine::EffectPerformer<workflows::Heal> {
         recheck != nullptr && planted_ == Planted::repeated_after_restart && recheck->interrupted != 0 &&
         recheck->interrupted > recheck->plan->changes.size())
       real_.perform(stream, PerformAct{*recheck, recheck->interrupted}, [](HealInput) {});
+    if (const auto* act = std::get_if<PerformAct>(&effect); act != nullptr && planted_ == Planted::restart_undone) {
+      return real_.perform(stream, effect, [this, stream, again = *act, done = std::move(done)](HealInput input) {
+        const auto* ended = std::get_if<ActDone>(&input);
+        if (ended != nullptr && ended->outcome.status != ChangeStatus::done)
+          real_.perform(stream, again, [](HealInput) {});
+        done(std::move(input));
+      });
+    }
     if (planted_ == Planted::outcome_lost && ++performed_ % 40 == 0)
       return real_.perform(stream, effect, [](HealInput) {});
     real_.perform(stream, effect, std::move(done));

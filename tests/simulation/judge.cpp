@@ -30,7 +30,8 @@ struct EngineNow {
   Duration held_until{0};
   // brakes
   Duration cooldown{0}, cools_until{0}, quiet_until{0};
-  std::vector<Duration> heals;  // that the daemon began
+  Duration failed_itself{-hours(1)}, may_cool_until{0};  // when a heal of its own was exhausted last
+  std::vector<Duration> heals;                           // that the daemon began
   // the failure that is seen now
   std::optional<Duration> fails_since;
   Duration failed_last{0};
@@ -38,6 +39,11 @@ struct EngineNow {
   bool sure = false, named = false;
   bool passed_last = false;
 };
+
+// Why a heal ended says nothing of its engine.
+bool is_of_others(const std::string& reason) {
+  return reason == "dependency_failed" || reason == "held" || reason == "disabled";
+}
 
 class Judge {
  public:
@@ -72,13 +78,13 @@ class Judge {
     if (one.what == "held") engine.held_until = one.until;
     if (one.what == "unheld") engine.held_until = Duration{0};
     if (one.what == "reset") {
-      engine.cooldown = engine.cools_until = engine.quiet_until = Duration{0};
+      engine.cooldown = engine.cools_until = engine.may_cool_until = engine.quiet_until = Duration{0};
       engine.heals.clear();
     }
     if (one.what == "tested") judge_test(engine, one);
     if (one.what == "heal.triggered") judge_begin(engine, one);
     if (one.what == "heal.repair_started") judge_slot(engine, one);
-    if (one.what == "heal.skipped") engine.named = true;
+    if (one.what == "heal.skipped") judge_skip(engine, one);
     if (one.what == "heal.completed" || one.what == "heal.exhausted") judge_ending(engine, one);
   }
 
@@ -102,6 +108,8 @@ class Judge {
     judge_silence(engine, at);
     engine.fails_since.reset();
     engine.cooldown = engine.cools_until = Duration{0};
+    // A test that a heal overtook tells nothing, though it passed.
+    if (at - engine.failed_itself > minutes(1)) engine.may_cool_until = Duration{0};
   }
 
   void judge_silence(EngineNow& engine, Duration at) {
@@ -133,9 +141,17 @@ class Judge {
       engine.quiet_until = one.at + hours(1);
       return;
     }
+    if (is_of_others(reasons_[one.entry.stream])) return;  // what it needs failed: that counts for nothing
     engine.heals.push_back(one.at);
     if (engine.heals.size() > engine.spec.healing.max_heals_per_hour)
       complain(one.at, name, "too many heals in an hour");
+  }
+
+  // Who is told to cool down has a pause of its own.
+  void judge_skip(EngineNow& engine, const Happening& one) {
+    engine.named = true;
+    if (data_of(one).at("reason") == "cooldown" && one.at > engine.may_cool_until + std::chrono::seconds(1))
+      complain(one.at, engine.spec.name, "cools down, though no heal of its own failed");
   }
 
   void judge_slot(EngineNow& engine, const Happening& one) {
@@ -150,9 +166,11 @@ class Judge {
     repairing_.erase(engine.spec.name);
     if (one.what == "heal.completed") return passed(engine, one.at);
     if (reasons_[one.entry.stream].empty()) complain(one.at, engine.spec.name, "exhausted without a reason");
+    if (is_of_others(reasons_[one.entry.stream])) return;
     const Duration shortest = engine.spec.healing.cooldown;
     engine.cooldown = std::min(longest_cooldown, std::max(shortest, engine.cooldown * 2));
-    engine.cools_until = one.at + engine.cooldown;
+    engine.cools_until = engine.may_cool_until = one.at + engine.cooldown;
+    engine.failed_itself = one.at;
   }
 
   void judge_the_end() {

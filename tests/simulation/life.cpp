@@ -115,7 +115,10 @@ void Life::add_service(const std::string& name, std::vector<std::string> depends
   spec.repair.service = service;
   spec.self_test = {probe("answers", CommandProbe{runs({"/probe/" + name})})};
   world_.host.install("/probe/" + name, [&machine](const RunRequest&) { return ended(machine.works ? 0 : 1); });
-  world_.host.install("/restart/" + name, [this, &machine](const RunRequest&) { return repair(machine, true); });
+  world_.host.install("/restart/" + name, [this, &machine](const RunRequest& request) {
+    ++record_.restarts_run[request.mark];
+    return repair(machine, true);
+  });
 }
 
 // Rebuilt by a command that must not run twice, because nobody said that it may.
@@ -271,6 +274,12 @@ void Life::start_daemon() {
   const engine::Clock& loop_clock = timers_stand ? stopped_clock_ : world_.clock;
   daemon_ = std::make_unique<SimulatedDaemon>(world_, specs, TriggerSettings{max_at_once, true}, max_self_tests,
                                               DaemonPorts{*ledger_, host_, loop_clock, history_, between});
+  if (planted_ == Planted::dependent_cools_down) {
+    daemon_->told_of_end = [](HealResult result) {
+      if (result.reason == name_of(EndReason::dependency_failed)) result.reason = "attempts_exhausted";
+      return result;
+    };
+  }
   daemon_->recover(planted_ == Planted::open_heals_forgotten);
   const auto witness = [this](const BusEvent& event) {
     if (planted_ == Planted::events_skipped && event.position.value % 10 == 0) return true;
@@ -343,7 +352,16 @@ void Life::live() {
 
 // ---- for the judge
 
+void Life::hear(SeenWord::What what, const std::string& engine) {
+  record_.words.push_back({what, now(), engine, record_.entries.size()});
+}
+
 void Life::write_down(const Happening& happening) {
+  if (happening.test && happening.test->tested.outcome == TestOutcome::passed)
+    hear(SeenWord::What::passed, happening.engine);
+  if (happening.what == "reset") hear(SeenWord::What::reset, happening.engine);
+  if (happening.what == "heal.skipped" && reason_in(happening.entry.data) == "cooldown")
+    hear(SeenWord::What::cools_down, happening.engine);
   if (happening.test) return saw_test(happening);
   if (happening.entry.stream.empty() || !happening.what.starts_with("heal.")) return;
   if (happening.what == "heal.skipped") return;

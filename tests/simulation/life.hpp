@@ -110,6 +110,7 @@ class Life {
   [[nodiscard]] bool may_die() const;
   [[nodiscard]] bool turn();
   [[nodiscard]] bool is_calm() const { return world_.clock.since_boot() >= calm_from_; }
+  void hear(SeenWord::What what, const std::string& engine);
   void write_down(const autoheal::testing::Happening& happening);
   void finish_record();
   void complain(std::string what) { record_.problems.push_back(std::move(what)); }

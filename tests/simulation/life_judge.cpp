@@ -135,6 +135,8 @@ class LifeJudge {
     if (entry.reason == "crash_loop" && !may_kill) complain(entry, "it killed nobody");
     if (entry.reason == "defect" && !entry.throws && entry.tests_changed < heal.triggered->at)
       complain(entry, "nothing threw");
+    if (entry.reason == "rollback_incomplete" && is_restarted_only(entry.engine))
+      complain(entry, "nothing of a restart can be in place");
     if (entry.reason == "crash_loop" || entry.reason == "rollback_incomplete") return;
     if (entry.changed >= heal.triggered->at) return;
     if (entry.reason == "attempts_exhausted" && !entry.kind.empty() && entry.can_be_healed)
@@ -143,6 +145,11 @@ class LifeJudge {
     if (entry.content == "works" || entry.content == "broken") return;  // a restart cannot be taken back
     complain(entry,
              "an uncertified change stayed: " + shown(entry.content) + ", was " + shown(heal.triggered->content));
+  }
+
+  [[nodiscard]] bool is_restarted_only(const std::string& engine) const {
+    const auto spec = std::ranges::find(record_.engines, engine, &workflows::EngineSpec::name);
+    return spec->repair.service && spec->repair.files.empty() && spec->repair.commands.empty();
   }
 
   void judge_change(const SeenChange& change) {
@@ -168,6 +175,40 @@ class LifeJudge {
     for (const SeenWriting& one : record_.displaced) {
       if (!one.in_place && !one.in_vault && !one.named)
         broken_.push_back(one.path + ": what a program wrote is lost: " + shown(one.content));
+    }
+  }
+
+  // Nothing that those services read is ever put back: only an act that a death interrupted is done again.
+  void judge_restarts() {
+    for (const auto& [mark, runs] : record_.restarts_run) {
+      const auto from = mark.find('/') + 1;
+      const std::string heal = mark.substr(from, mark.find('/', from) - from);
+      const auto resumed = std::ranges::count_if(
+          record_.entries, [&](const SeenEntry& entry) { return entry.heal == heal && entry.type == "heal.resumed"; });
+      if (runs > 1 + static_cast<unsigned>(resumed))
+        broken_.push_back("act " + mark + " was restarted again, though nothing was put back");
+    }
+  }
+
+  // Who cools down has failed itself since it last passed. A test that a heal overtook tells nothing, though it passed.
+  void judge_pauses() {
+    std::map<std::string, Duration> failed;  // when a heal of its own was exhausted
+    std::size_t next = 0;
+    for (const SeenWord& word : record_.words) {
+      for (; next < word.entries; ++next) {
+        const SeenEntry& entry = record_.entries[next];
+        const bool of_others =
+            entry.reason == "dependency_failed" || entry.reason == "held" || entry.reason == "disabled";
+        if (entry.type == "heal.completed") failed.erase(entry.engine);
+        if (entry.type == "heal.exhausted" && !of_others) failed[entry.engine] = entry.at;
+      }
+      const auto its = failed.find(word.engine);
+      const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(word.at).count();
+      if (word.what == SeenWord::What::cools_down && its == failed.end())
+        broken_.push_back("second " + std::to_string(seconds) + ", " + word.engine +
+                          " cools down, though no heal of its own failed");
+      if (word.what == SeenWord::What::cools_down || its == failed.end()) continue;
+      if (word.what == SeenWord::What::reset || word.at - its->second > std::chrono::minutes(1)) failed.erase(its);
     }
   }
 

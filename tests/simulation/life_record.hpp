@@ -22,9 +22,9 @@ struct SeenEntry {
   std::string content;  // of what the engine repairs
   bool works = true;    // content is as it should be
   bool tests_fail = false;
-  bool can_be_healed = true;  // false: what is broken has no right repair, or not one for all
-  std::string kind;           // of a document
-  bool throws = false;        // something of ours does, in its repair
+  bool can_be_healed = true;              // false: what is broken has no right repair, or not one for all
+  std::string kind;                       // of a document
+  bool throws = false;                    // something of ours does, in its repair
   Duration changed{0}, tests_changed{0};  // when the world last changed either
 };
 
@@ -45,6 +45,14 @@ struct SeenEarlyTest {
   std::string engine;
 };
 
+// What was told of an engine beside its heals.
+struct SeenWord {
+  enum class What { passed, reset, cools_down } what = What::passed;
+  Duration at{0};
+  std::string engine;
+  std::size_t entries = 0;  // of heals that were seen before
+};
+
 // What a program wrote, where a repair displaced it.
 struct SeenWriting {
   std::string path, content;
@@ -56,14 +64,16 @@ struct LifeRecord {
   std::vector<std::string> killing;  // engines whose certification kills the process at times
   std::vector<SeenEntry> entries;
   Acknowledged acknowledged;
-  Acknowledged stored;                       // at the end
-  std::map<std::string, unsigned> acts_run;  // that must not be repeated, by their mark
+  Acknowledged stored;                           // at the end
+  std::map<std::string, unsigned> acts_run;      // that must not be repeated, by their mark
+  std::map<std::string, unsigned> restarts_run;  // of services, by their mark
+  std::vector<SeenWord> words;
   std::vector<std::uint64_t> events;         // positions, as they came over the bus
   std::map<std::string, bool> works_at_end;  // engine -> yes or no
   std::vector<SeenChange> changes;
   std::vector<SeenEarlyTest> early_tests;
   std::vector<SeenWriting> displaced;
-  std::vector<std::string> problems;         // that were seen on the way
+  std::vector<std::string> problems;  // that were seen on the way
 };
 
 // Every rule that was broken, as a sentence.

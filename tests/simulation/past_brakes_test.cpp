@@ -62,6 +62,8 @@ class LookedAt {
     heal.ended = place;
     heal.ended_at = entry.time;
     heal.recorded = heal.other = entry.type == "heal.completed" ? Ending::certified : Ending::exhausted;
+    for (const char* reason : {"dependency_failed", "held", "disabled"})
+      heal.for_others = heal.for_others || entry.data.find(R"("reason":")" + std::string(reason)) != std::string::npos;
     heal.flapped = entry.data.find(R"("reason":"flapping")") != std::string::npos;
   }
 

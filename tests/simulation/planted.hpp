@@ -24,6 +24,8 @@ enum class Planted {
   open_heals_forgotten,  // after a restart the trigger does not know what is open
   stream_forgotten,      // recovery overlooks the newest open heal
   events_skipped,        // the bus drops an event now and then
+  restart_undone,        // a restart that failed is taken back by restarting again
+  dependent_cools_down,  // what an engine needs failed, and the engine itself is given a pause for it
   // in hostile lives
   lines_for_statements,    // a .env file is edited line by line: what a value has below its first line stays
   first_match_edited,      // a value is set at the first place that looks like it: in another document, map or string
@@ -63,6 +65,8 @@ inline constexpr std::array planted_names = {
     PlantedName{Planted::open_heals_forgotten, "open_heals_forgotten"},
     PlantedName{Planted::stream_forgotten, "stream_forgotten"},
     PlantedName{Planted::events_skipped, "events_skipped"},
+    PlantedName{Planted::restart_undone, "restart_undone", "was restarted again"},
+    PlantedName{Planted::dependent_cools_down, "dependent_cools_down", "no heal of its own failed"},
     PlantedName{Planted::lines_for_statements, "lines_for_statements", "but it does not work"},
     PlantedName{Planted::first_match_edited, "first_match_edited", "but it does not work"},
     PlantedName{Planted::other_value_rewritten, "other_value_rewritten", "but it does not work"},

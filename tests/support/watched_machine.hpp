@@ -95,11 +95,11 @@ class Machine {
 
   // The snapshots asked for are copied; the test that has to confirm them is under way.
   void copied(const std::string& engine) {
-    watch.snapshots_copied(engine, now);
+    watch.snapshots_copied(engine, {}, now);
     EXPECT_THAT(acts(), ::testing::ElementsAre("test " + engine));
   }
 
-  void kept(const std::string& engine) { watch.snapshots_kept(engine, now); }
+  void kept(const std::string& engine) { watch.snapshots_kept(engine, {}, now); }
 
   void certified(const std::string& engine) { ended(engine, HealEnding::certified, {}); }
   void exhausted(const std::string& engine, const std::string& reason = "attempts_exhausted") {

@@ -117,7 +117,7 @@ Result<std::optional<std::string>> problem_of_kept(const store::LedgerReader& le
 
 bool still_counts(const engine::Entry& entry) {
   static const std::set<std::string_view> told = {"node.heartbeat", "selftest.engine_tested", "heal.skipped",
-                                                  "access.denied", "config.refused"};
+                                                  "access.denied",  "config.refused",         "engine.snapshot_failed"};
   return entry.stream == "ledger" && !told.contains(entry.type);
 }
 

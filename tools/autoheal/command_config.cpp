@@ -12,6 +12,7 @@
 #include "workflows/engine_spec_codec.hpp"
 #include "workflows/holds.hpp"
 #include "workflows/json_writer.hpp"
+#include "workflows/pause_text.hpp"
 
 namespace autoheal::cli {
 
@@ -19,20 +20,28 @@ namespace {
 
 using namespace workflows;
 
-std::string kinds_of_repair(const RepairSpec& repair) {
+// What a heal of the engine may change; what is tested and never repaired is told as such.
+std::string what_it_repairs(const EngineSpec& spec) {
+  const RepairSpec& repair = spec.repair;
   std::string kinds;
   const auto add = [&](bool there, const char* name) {
-    if (there) kinds += (kinds.empty() ? "" : ",") + std::string(name);
+    if (there) kinds += (kinds.empty() ? "" : ", ") + std::string(name);
   };
+  add(!repair.release.empty(), "release");
+  add(!repair.build.empty(), "build");
   add(!repair.files.empty(), "files");
   add(!repair.env.empty(), "env");
   add(!repair.settings.empty(), "settings");
-  add(!repair.links.empty(), "links");
   add(!repair.policy.empty(), "policy");
-  add(!repair.checks.empty(), "checks");
-  add(repair.service.has_value(), "service");
+  add(!repair.links.empty(), "links");
+  add(!repair.state.empty(), "state");
+  add(!repair.platform.empty(), "platform");
   add(!repair.commands.empty(), "commands");
-  return kinds.empty() ? "only certifies" : kinds;
+  add(!repair.services.empty(), "services");
+  add(repair.service.has_value(), "service");
+  if (kinds.empty()) return "nothing: it is only told";
+  if (!spec.healing.enabled) return kinds + " (switched off: it is only told)";
+  return spec.healing.observe_only ? kinds + " (mode: observe: it is only told)" : kinds;
 }
 
 // Every text of what is shown, but for names of keys.
@@ -134,9 +143,9 @@ int command_engines(const Session& session) {
     if (!listed) return session.fail(listed.error());
     std::string& stands = standing[spec.name];  // nothing where no daemon runs, but for holds
     if (const auto hold = holds->of(spec.name, now))
-      stands += (stands.empty() ? "held until " : ", held until ") + format_timestamp_ms(hold->until);
+      stands += (stands.empty() ? "held " : ", held ") + workflows::until_text(hold->until, now);
     table.rows.push_back({spec.name, std::string(name_of(spec.strategy)), std::to_string(spec.self_test.size()),
-                          kinds_of_repair(spec.repair), needs, stands, last, when});
+                          what_it_repairs(spec), needs, stands, last, when});
   }
   print(session.console, table, session.options.output);
   return exit_done;

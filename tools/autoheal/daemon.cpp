@@ -14,6 +14,7 @@
 #include "tools/host/watched_paths.hpp"
 #include "workflows/json_writer.hpp"
 #include "workflows/open_writers.hpp"
+#include "workflows/pause_text.hpp"
 #include "workflows/recent_past.hpp"
 
 namespace autoheal::cli {
@@ -166,10 +167,18 @@ void Daemon::follow_heals() {
     }
     report_.healed(result);
     watch_.heal_ended(result, healer_.clock().since_boot());
+    tell_pause(result.engine);
     processes_->look_again(result.engine);
     kept_timer_->set(healer_.clock().since_boot() + kept_is_settled_after);
     asio::post(healer_.loop(), [this] { pump(); });
   };
+}
+
+// After a heal that failed: when the next one may come.
+void Daemon::tell_pause(const std::string& engine) {
+  const auto seen = watch_.seen(engine);
+  if (!seen || !seen->until || *seen->until <= healer_.clock().since_boot()) return;
+  tell("   " + engine + " is left alone " + pause_of(engine, seen->skipped, seen->until));
 }
 
 asio::awaitable<void> Daemon::serve() {
@@ -366,7 +375,8 @@ void Daemon::perform(const SkipHeal& act) {
 }
 
 asio::awaitable<void> Daemon::skip(SkipHeal act, EngineToHeal engine) {
-  tell(act.engine + " is not healed (" + act.reason + "): " + act.error);
+  const std::string until = pause_of(act.engine, act.reason, act.until);
+  tell(act.engine + " is not healed (" + act.reason + (until.empty() ? "" : " " + until) + "): " + act.error);
   By by = by_daemon();
   (void)co_await healer_.trigger().skip(std::move(engine), std::move(by), std::move(act.reason), std::move(act.error));
 }
@@ -459,6 +469,15 @@ Standing Daemon::standing_of(const std::string& engine) const {
   return standing;
 }
 
+// Until when its failure is left alone, or nothing where nobody knows.
+std::string Daemon::pause_of(const std::string& engine, const std::string& reason,
+                             std::optional<Duration> until) const {
+  const Timestamp now = healer_.clock().now();
+  const auto hold = reason == "held" ? healer_.hold_on(engine) : std::nullopt;
+  if (hold) return until_text(hold->until, now);
+  return until ? until_text(now + (*until - healer_.clock().since_boot()), now) : std::string();
+}
+
 By Daemon::by_daemon() const {
   const auto configuration = healer_.configuration();
   const std::string& actor = configuration->settings.principals.actor;
@@ -489,6 +508,10 @@ std::string Daemon::status() const {
     out.field("outcome", seen && seen->outcome ? outcome_word(*seen->outcome) : std::string_view());
     if (seen) {
       out.optional_field("error", seen->error).optional_field("skipped", seen->skipped);
+      const Duration now = healer_.clock().since_boot();
+      if (seen->until && *seen->until > now)
+        out.field("until", format_timestamp(healer_.clock().now() + (*seen->until - now)));
+      out.optional_field("snapshot_problem", seen->snapshot_problem);
       out.field("testing", seen->testing).field("healing", seen->healing).field("late", seen->late);
     }
     if (const auto hold = healer_.hold_on(spec.name)) out.field("held_until", format_timestamp(hold->until));

@@ -77,7 +77,11 @@ class Daemon {
   void tell(const std::string& sentence);
   void heartbeat();
   [[nodiscard]] Heartbeat take_beat();
+  void snapshots_were_tried(const std::string& engine, const std::vector<FailedSnapshot>& failed);
   [[nodiscard]] workflows::Standing standing_of(const std::string& engine) const;
+  [[nodiscard]] std::string pause_of(const std::string& engine, const std::string& reason,
+                                     std::optional<Duration> until) const;
+  void tell_pause(const std::string& engine);
   [[nodiscard]] workflows::By by_daemon() const;
   [[nodiscard]] std::string status() const;
   [[nodiscard]] std::vector<std::shared_ptr<const workflows::EngineSpec>> engines() const;

@@ -2,8 +2,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "engine/system_ports.hpp"
 #include "tools/autoheal/error_words.hpp"
 #include "tools/socket/http_client.hpp"
+#include "workflows/pause_text.hpp"
 
 namespace autoheal::cli {
 
@@ -86,6 +88,7 @@ std::map<std::string, std::string> standings(const LoadedConfiguration& configur
   const auto status = status_of(configuration);
   if (!status || !status->contains("engines") || !(*status)["engines"].is_array()) return {};
   std::map<std::string, std::string> all;
+  const Timestamp now = engine::SystemClock().now();
   for (const auto& engine : (*status)["engines"]) {
     if (!engine.is_object()) continue;
     const auto text = [&engine](const char* key) {
@@ -96,7 +99,11 @@ std::map<std::string, std::string> standings(const LoadedConfiguration& configur
     standing = text("outcome").empty() ? "not tested yet" : text("outcome");
     if (engine.contains("healing") && engine["healing"] == true) standing += ", healing";
     if (engine.contains("late") && engine["late"] == true) standing += ", late";
-    if (!text("skipped").empty() && text("skipped") != "held") standing += ", " + text("skipped");
+    if (!text("skipped").empty() && text("skipped") != "held") {
+      standing += ", " + text("skipped");
+      if (const auto until = parse_timestamp(text("until"))) standing += " " + workflows::until_text(*until, now);
+    }
+    if (!text("snapshot_problem").empty()) standing += ", no snapshot";
   }
   return all;
 }

@@ -148,6 +148,16 @@ std::optional<engine::NewEntry> healing_switched(const LoadedConfiguration& befo
   return entry_of("healing.switched", now, when, out);
 }
 
+engine::NewEntry snapshot_failed(const LoadedConfiguration& configuration, const std::string& engine,
+                                 const FailedSnapshot& failed, Timestamp now) {
+  JsonWriter out;
+  out.begin_object().field("path", failed.path).field("error", failed.why);
+  if (failed.damaged) out.field("damaged", true);
+  engine::NewEntry entry = entry_of("engine.snapshot_failed", configuration, now, out);
+  entry.subject = engine;
+  return entry;
+}
+
 engine::NewEntry config_refused(const LoadedConfiguration& in_force, const std::string& why, Timestamp now) {
   JsonWriter out;
   out.begin_object().field("file", in_force.settings.file).field("error", why);

@@ -40,6 +40,15 @@ struct Heartbeat {
 [[nodiscard]] std::optional<engine::NewEntry> healing_switched(const LoadedConfiguration& before,
                                                                const LoadedConfiguration& now, Timestamp when);
 
+// No snapshot of a state could be taken.
+struct FailedSnapshot {
+  std::string path;  // of the state, below its engine's root
+  std::string why;   // without secrets
+  bool damaged = false;
+};
+[[nodiscard]] engine::NewEntry snapshot_failed(const LoadedConfiguration& configuration, const std::string& engine,
+                                               const FailedSnapshot& failed, Timestamp now);
+
 // Another configuration was not taken; `why` holds no secrets.
 [[nodiscard]] engine::NewEntry config_refused(const LoadedConfiguration& in_force, const std::string& why,
                                               Timestamp now);

@@ -14,7 +14,9 @@
 #include "tools/host/real_host.hpp"
 #include "tools/host/user_account.hpp"
 #include "workflows/env_scope.hpp"
+#include "workflows/gather_evidence.hpp"
 #include "workflows/holds.hpp"
+#include "workflows/pause_text.hpp"
 #include "workflows/settings_edit.hpp"
 #include "workflows/strategy.hpp"
 
@@ -285,7 +287,7 @@ std::vector<std::string> brakes_on(const Session& session, const EngineSpec& spe
   }
   const auto holds = holds_in(*past->ledger);
   if (const auto hold = holds ? holds->of(spec.name, engine::SystemClock().now()) : std::nullopt)
-    said.push_back("held until " + format_timestamp_ms(hold->until) + " by " + hold->by.principal +
+    said.push_back("held " + until_text(hold->until, engine::SystemClock().now()) + " by " + hold->by.principal +
                    ": it is not healed");
   store::HealFilter newest;
   newest.engine = spec.name;
@@ -308,7 +310,9 @@ void mask_all(const SecretMask& mask, Explained& explained) {
     over(target.repair);
     if (target.facts) target.facts->link_target = mask(target.facts->link_target);
   }
-  for (ProbeResult& probe : explained.probes) probe.message = mask(probe.message);
+  const auto text_mask = [&mask](std::string_view text) { return mask(text); };
+  for (std::size_t index = 0; index < explained.probes.size(); ++index)
+    tell_of_program(text_mask, explained.declared_probes[index], explained.probes[index]);
   for (Refusal& refusal : explained.refusals) refusal.reason = mask(refusal.reason);
   explained.plan_problem = mask(explained.plan_problem);
   over(explained.acts);
@@ -334,6 +338,7 @@ Explained explain(const Session& session, const EngineSpec& spec) {
   probes.insert(probes.end(), spec.repair.checks.begin(), spec.repair.checks.end());
   for (const Probe& probe : probes)
     explained.probes.push_back(host.probe(spec, probe, "explain/" + spec.name + "/0/0"));
+  explained.declared_probes = std::move(probes);
   plan(session, spec, host, blobs, explained);
   explained.asked_afterwards = asked_afterwards(spec);
   explained.standing = brakes_on(session, spec);

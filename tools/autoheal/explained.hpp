@@ -28,13 +28,14 @@ struct ExplainedTarget {
 struct Explained {
   std::vector<ExplainedTarget> targets;
   std::size_t unseen_processes = 0;
-  std::vector<workflows::ProbeResult> probes;
-  std::optional<workflows::Plan> plan;        // unset: none can be made
-  std::string plan_problem;                   // why not
-  std::vector<workflows::Refusal> refusals;   // of the plan
-  std::vector<std::string> acts;              // what it would run, beside its changes
-  std::vector<std::string> asked_afterwards;  // what a certificate would need beyond the plan
-  std::vector<std::string> standing;          // what lets it be healed by itself, or not
+  std::vector<workflows::Probe> declared_probes;
+  std::vector<workflows::ProbeResult> probes;  // of each of them
+  std::optional<workflows::Plan> plan;         // unset: none can be made
+  std::string plan_problem;                    // why not
+  std::vector<workflows::Refusal> refusals;    // of the plan
+  std::vector<std::string> acts;               // what it would run, beside its changes
+  std::vector<std::string> asked_afterwards;   // what a certificate would need beyond the plan
+  std::vector<std::string> standing;           // what lets it be healed by itself, or not
 };
 
 // Nothing is changed or recorded; texts are without secrets.

@@ -19,14 +19,18 @@ using workflows::TargetKind;
 
 constexpr std::size_t first_line_limit = 4'000;  // who reads it cuts it, once secrets are out of it
 
-// What the plugin or command says for itself, for the reader only.
+// What the plugin says for itself, for the reader only.
 std::string first_line(const RunOutcome& ran) {
   const std::string& text = ran.standard_output.empty() ? ran.standard_error : ran.standard_output;
   return text.substr(0, std::min(text.find('\n'), first_line_limit));
 }
 
+std::string how_it_ended(const RunOutcome& ran) {
+  return ran.message.empty() ? "exit status " + std::to_string(ran.exit_code) : ran.message;
+}
+
 std::string why(const RunOutcome& ran) {
-  std::string text = ran.message.empty() ? "exit status " + std::to_string(ran.exit_code) : ran.message;
+  std::string text = how_it_ended(ran);
   if (const std::string line = first_line(ran); ran.started && !line.empty()) text += ": " + line;
   return text;
 }
@@ -141,9 +145,10 @@ Verdict probe_link(const RootFolder& root, const workflows::LinkProbe& probe, co
   return fails(probe.path + " points to " + facts.link_target + ", not to " + probe.target);
 }
 
+// What it printed last is told with the verdict by those who can take secrets out of it.
 Verdict judge_command(const RunOutcome& ran) {
-  if (ran.no_room) return unknown(why(ran));
-  return ran.started && !ran.timed_out && ran.exit_code == 0 ? Verdict{} : fails(why(ran));
+  if (ran.no_room) return unknown(how_it_ended(ran));
+  return ran.started && !ran.timed_out && ran.exit_code == 0 ? Verdict{} : fails(how_it_ended(ran));
 }
 
 Verdict judge_plugin(const RunOutcome& ran, bool warning_fails) {

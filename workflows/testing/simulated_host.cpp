@@ -481,6 +481,7 @@ std::string SimulatedHost::judge(const EngineSpec& spec, const Probe& probe, con
     result.printed = ran.standard_output + ran.standard_error;
     if (command == nullptr) verdict = verdict_of_plugin(std::get<PluginProbe>(probe.what), ran);
     if (verdict == ProbeVerdict::warning) return "warning";
+    if (ran.no_room) verdict = ProbeVerdict::unknown;
     if (!ran.started || ran.exit_code != 0)
       return ran.message.empty() ? "exit status " + std::to_string(ran.exit_code) : ran.message;
   }

@@ -121,11 +121,12 @@ TEST(EntriesThatDifferInOneField, ARepair) {
   expect_each_counts(RepairFinished{1, Strategy::arie, one_outcome()},
                      {another_attempt<RepairFinished>(), [](RepairFinished& e) { e.strategy = Strategy::cascade; },
                       no_outcomes<RepairFinished>()});
-  RepairFailed failed{1, "failed", "exit status 1", one_outcome(), Observation()};
-  expect_each_counts(failed, {another_attempt<RepairFailed>(), [](RepairFailed& e) { e.cause = "refused"; },
-                              [](RepairFailed& e) { e.message = "exit status 2"; }, no_outcomes<RepairFailed>(),
-                              [](RepairFailed& e) { e.observation.reset(); },
-                              [](RepairFailed& e) { e.observation->recovered = true; }});
+  RepairFailed failed{1, "failed", "exit status 1", one_outcome(), Observation(), {"no room"}};
+  expect_each_counts(
+      failed, {another_attempt<RepairFailed>(), [](RepairFailed& e) { e.cause = "refused"; },
+               [](RepairFailed& e) { e.message = "exit status 2"; }, no_outcomes<RepairFailed>(),
+               [](RepairFailed& e) { e.observation.reset(); }, [](RepairFailed& e) { e.last_lines.push_back("left"); },
+               [](RepairFailed& e) { e.observation->recovered = true; }});
 }
 
 TEST(EntriesThatDifferInOneField, Certification) {
@@ -136,11 +137,12 @@ TEST(EntriesThatDifferInOneField, Certification) {
                   [](Certified& e) { e.adopted_baseline.clear(); }, [](Certified& e) { e.plan_digest = "sha256:00"; },
                   [](Certified& e) { e.program_version = "1.1"; }, [](Certified& e) { e.program_sha256 = "sha256:00"; },
                   [](Certified& e) { e.evidence.problem = "unseen"; }});
-  const CertificationRefused refused{1, {{"test_matrix", "smoke fails"}}, Evidence(), "sha256:bb"};
+  const CertificationRefused refused{1, {{"test_matrix", "smoke fails"}}, Evidence(), "sha256:bb", {"no room"}};
   expect_each_counts(refused,
                      {another_attempt<CertificationRefused>(), [](CertificationRefused& e) { e.refusals.clear(); },
                       [](CertificationRefused& e) { e.evidence.scanned = {"etc"}; },
-                      [](CertificationRefused& e) { e.adopted_baseline.clear(); }});
+                      [](CertificationRefused& e) { e.adopted_baseline.clear(); },
+                      [](CertificationRefused& e) { e.last_lines.clear(); }});
 }
 
 TEST(EntriesThatDifferInOneField, ARollback) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/support/heal_examples.hpp"
+#include "workflows/heal_undo.hpp"
 
 namespace autoheal::workflows {
 namespace {
@@ -215,7 +216,15 @@ TEST(HealStates, RefuseOnlyChoicesThatHaveAName) {
   recorded.plan.changes[2].kind = ChangeKind::state;
   recorded.plan.changes[2].before.path = "app.db";
   recorded.plan.changes[2].named = {"old"};
-  const std::vector<HealEntry> course = {recorded, PlanCertified{1, {}}, RollbackStarted{1}, RolledBack{1, {}}};
+  std::vector<ChangeOutcome> made(3);
+  for (unsigned number = 1; number <= 3; ++number) made[number - 1].number = number;
+  const std::vector<HealEntry> course = {recorded,
+                                         PlanCertified{1, {}},
+                                         RepairFinished{1, Strategy::chimera, made},
+                                         CertificationStarted{1},
+                                         CertificationRefused{1, {{"test_matrix", "no"}}, {}},
+                                         RollbackStarted{1},
+                                         RolledBack{1, {}}};
   EXPECT_THAT(folded(course, observing()).refused, SizeIs(2));
 }
 
@@ -353,10 +362,13 @@ TEST(HealInputs, AnActIsUndoneByItsKindOrByWhatItsOwnerGave) {
     act.kind = kind;
     EXPECT_EQ(undone_first(act), irreversible) << name_of(kind);
   }
-  for (const ActKind kind :
-       {ActKind::build, ActKind::service_start, ActKind::service_restart, ActKind::service_reload}) {
+  for (const ActKind kind : {ActKind::build, ActKind::service_start}) {
     act.kind = kind;
     EXPECT_EQ(undone_first(act), undone) << name_of(kind);
+  }
+  for (const ActKind kind : {ActKind::service_restart, ActKind::service_reload}) {
+    act.kind = kind;
+    EXPECT_EQ(undone_first(act), "repair_failed rollback_started rolled_back retry_scheduled ") << name_of(kind);
   }
   act.kind = ActKind::command;
   act.undo = act.run;

@@ -110,6 +110,17 @@ TEST_F(RecentPast, WhatWasStoppedByHandStaysStoppedUntilItRunsIsHealedResetOrBoo
   }
 }
 
+TEST_F(RecentPast, WhatEndedForOthersDrawsNoBrake) {
+  for (const char* reason : {"dependency_failed", "held", "disabled"}) {
+    for (unsigned count = 0; count < 5; ++count) {
+      const std::string heal = heal_id();
+      happened(minutes(30), "heal.triggered", R"({"by":{"via":"daemon"}})", heal);
+      happened(minutes(29), "heal.exhausted", R"({"reason":")" + std::string(reason) + "\"}", heal);
+    }
+    EXPECT_EQ(reaction(), "heal") << reason;
+  }
+}
+
 TEST_F(RecentPast, HealsOfTheLastHourCountButNotThosePeopleAskedFor) {
   healed(minutes(70));
   for (int count = 0; count < 5; ++count) healed(minutes(30), count < 3 ? "socket" : "cli");

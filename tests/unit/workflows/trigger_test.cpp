@@ -145,7 +145,7 @@ TEST(TriggerBrakes, WhatAPersonHoldsIsSkippedAndSaysUntilWhen) {
   for (const HealResult& result : machine.results) {
     EXPECT_EQ(result.ending, HealEnding::skipped);
     EXPECT_EQ(result.reason, "held");
-    EXPECT_EQ(result.error, "held until 2026-11-24T00:00:00.000000Z by ops");
+    EXPECT_EQ(result.error, "held until 2026-11-24T00:00:00.000Z (in 24 h) by ops");
   }
   const auto skipped = nlohmann::json::parse(data_of_last(world, "heal.skipped"));
   EXPECT_EQ(skipped.at("reason"), "held");

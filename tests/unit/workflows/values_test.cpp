@@ -124,10 +124,10 @@ TEST(HealCodec, ReadsBackWhatItWrites) {
                                           ChangeIntended{2, 3, "hmac-sha256:c"},
                                           ChangeApplied{2, {outcome}},
                                           RepairFinished{2, Strategy::arie, {outcome}},
-                                          RepairFailed{2, "plan", "m", {outcome}, seen},
+                                          RepairFailed{2, "plan", "m", {outcome}, seen, {"one", "two"}},
                                           CertificationStarted{2},
                                           Certified{2, "sha256:c", "sha256:b", "sha256:p", "0.1", "sha256:a", evidence},
-                                          CertificationRefused{2, {{"security", "x"}}, evidence, "sha256:b"},
+                                          CertificationRefused{2, {{"security", "x"}}, evidence, "sha256:b", {"one"}},
                                           RollbackStarted{2, true, by},
                                           UndoIntended{2, 3},
                                           UndoApplied{2, {{3, UndoStatus::foreign, "m"}}},
@@ -136,7 +136,7 @@ TEST(HealCodec, ReadsBackWhatItWrites) {
                                           Resumed{2, 1},
                                           CancelRequested{EndReason::cancelled, by},
                                           Completed{2, Duration(9)},
-                                          Exhausted{2, EndReason::crash_loop, "m", Duration(9)},
+                                          Exhausted{2, EndReason::crash_loop, "m", Duration(9), {"one"}},
                                           Exhausted{2, EndReason::defect, "m", Duration(9)},
                                           ImagesKept{{".autoheal/before.x: why"}}};
   for (const HealEntry& entry : entries) {

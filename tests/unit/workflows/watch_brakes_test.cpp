@@ -156,7 +156,7 @@ TEST(WatchBrakes, WhatCouldNotBeRecordedIsTriedAgainSoonAndDrawsNone) {
   }
 }
 
-TEST(WatchBrakes, AFailedDependencyDoesNotPassTheHourlyLimit) {
+TEST(WatchBrakes, AFailedDependencyCountsForNoHourlyLimit) {
   EngineSpec top = engine("Top", {"Base"});
   top.healing.max_heals_per_hour = 1;
   top.healing.cooldown = Duration{0};
@@ -172,7 +172,14 @@ TEST(WatchBrakes, AFailedDependencyDoesNotPassTheHourlyLimit) {
   EXPECT_THAT(machine.failing_again("Top"), ElementsAre("test Base"));
   machine.standing.held = true;
   machine.fails("Base");
-  EXPECT_THAT(machine.acts(), ElementsAre("heal Top without Base flapping"));
+  EXPECT_THAT(machine.acts(), IsEmpty()) << "told once";
+  machine.standing.held = false;
+  machine.watch.look("Base", LookCause::asked, machine.now);
+  EXPECT_THAT(machine.acts(), ElementsAre("test Base"));
+  machine.passes("Base");
+  EXPECT_THAT(machine.acts(), ElementsAre("test Top"));
+  machine.fails("Top");
+  EXPECT_THAT(machine.acts(), ElementsAre("heal Top")) << "its first";
 }
 
 TEST(WatchSettle, AFailureAfterAFileEventWaitsForQuiet) {

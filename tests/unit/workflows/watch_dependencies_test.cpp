@@ -47,7 +47,7 @@ TEST(WatchNeeds, AnUnsureFailureBelowIsSettledFirst) {
   machine.fails("Top");
   machine.flickers("Base");
   EXPECT_THAT(machine.acts(), IsEmpty());
-  machine.wait(seconds(10));
+  machine.wait(seconds(5));
   EXPECT_THAT(machine.acts(), ElementsAre("test Base"));
   machine.flickers("Base");
   EXPECT_THAT(machine.acts(), ElementsAre("heal Base", "heal Top after Base"));
@@ -160,6 +160,152 @@ TEST(WatchNeeds, AManualHealOfTheDependencyDoesNotLeaveTheDependentWaiting) {
   machine.watch.heal_began("Base");
   machine.passes("Base");
   EXPECT_THAT(machine.acts(), ElementsAre("heal Top after Base"));
+}
+
+// ---- a dependent whose dependency failed has no brake of its own
+
+// Base is beyond repair and cools down; Top was failed for it, once.
+Machine failed_for_base(const EngineSpec& top) {
+  Machine machine({engine("Base"), top});
+  EXPECT_THAT(machine.acts(), ElementsAre("test Base", "test Top"));
+  machine.fails("Top");
+  machine.fails("Base");
+  EXPECT_THAT(machine.acts(), ElementsAre("heal Base", "heal Top after Base"));
+  machine.exhausted("Base");
+  machine.ended("Top", HealEnding::never_began, "dependency_failed");
+  EXPECT_EQ(machine.watch.seen("Top")->skipped, "dependency_failed");
+  return machine;
+}
+
+void base_passes(Machine& machine) {
+  machine.watch.look("Base", LookCause::asked, machine.now);
+  auto acts = machine.acts();
+  EXPECT_THAT(acts, ::testing::Contains("test Base"));
+  machine.passes("Base");
+}
+
+TEST(WatchNeeds, ADependentIsTestedAndHealedWhenItsDependencyPasses) {
+  Machine machine = failed_for_base(engine("Top", {"Base"}));
+  machine.wait(seconds(3));
+  base_passes(machine);
+  EXPECT_THAT(machine.acts(), ElementsAre("test Top"));
+  machine.fails("Top");
+  EXPECT_THAT(machine.acts(), ElementsAre("heal Top")) << "no pause of its own";
+}
+
+TEST(WatchNeeds, ADependentWithoutAScheduleIsTestedThenToo) {
+  EngineSpec top = engine("Top", {"Base"});
+  top.every = Duration{0};
+  Machine machine = failed_for_base(top);
+  machine.wait(seconds(3));
+  base_passes(machine);
+  EXPECT_THAT(machine.acts(), ElementsAre("test Top"));
+}
+
+TEST(WatchNeeds, ADependentIsTestedAndHealedWhenItsDependencyIsHealed) {
+  Machine machine = failed_for_base(engine("Top", {"Base"}));
+  machine.wait(seconds(3));
+  machine.watch.heal_began("Base");  // a person asked for it
+  machine.certified("Base");
+  EXPECT_THAT(machine.acts(), ElementsAre("test Top"));
+  machine.fails("Top");
+  EXPECT_THAT(machine.acts(), ElementsAre("test Base"));
+  machine.passes("Base");
+  EXPECT_THAT(machine.acts(), ElementsAre("heal Top"));
+}
+
+TEST(WatchNeeds, ThatTheDependencyStillFailsIsToldOnce) {
+  Machine machine = failed_for_base(engine("Top", {"Base"}));
+  for (unsigned round = 0; round < 5; ++round) {
+    machine.wait(seconds(1));
+    machine.watch.look("Top", LookCause::asked, machine.now);
+    EXPECT_THAT(machine.acts(), ElementsAre("test Top"));
+    machine.fails("Top");
+    EXPECT_THAT(machine.acts(), ElementsAre("test Base"));
+    machine.fails("Base");
+    auto acts = machine.acts();
+    std::erase(acts, "skip Base cooldown");
+    EXPECT_THAT(acts, IsEmpty());
+  }
+  base_passes(machine);
+  EXPECT_THAT(machine.acts(), ElementsAre("test Top"));
+  machine.passes("Top");
+  machine.wait(seconds(1));
+  machine.watch.look("Top", LookCause::asked, machine.now);
+  (void)machine.acts();
+  machine.fails("Top");
+  EXPECT_THAT(machine.acts(), ElementsAre("test Base"));
+  machine.fails("Base");
+  auto acts = machine.acts();
+  EXPECT_THAT(acts, ElementsAre("heal Base", "heal Top after Base")) << "another failure";
+}
+
+TEST(WatchNeeds, WhatFailedForADependencyCountsForNoLimit) {
+  EngineSpec top = engine("Top", {"Base"});
+  top.healing.max_heals_per_hour = 1;
+  Machine machine = failed_for_base(top);
+  for (unsigned round = 0; round < 3; ++round) {
+    machine.wait(seconds(1));
+    base_passes(machine);
+    EXPECT_THAT(machine.acts(), ElementsAre("test Top"));
+    machine.passes("Top");
+    machine.wait(seconds(1));
+    machine.watch.heal_began("Base");
+    machine.exhausted("Base");
+    EXPECT_THAT(machine.failing_again("Top"), ElementsAre("test Base"));
+    machine.fails("Base");
+    EXPECT_THAT(machine.acts(), ::testing::Contains("heal Top without Base")) << "never flapping";
+    machine.ended("Top", HealEnding::never_began, "dependency_failed");
+  }
+  machine.wait(seconds(1));
+  base_passes(machine);
+  EXPECT_THAT(machine.acts(), ElementsAre("test Top"));
+  machine.fails("Top");
+  EXPECT_THAT(machine.acts(), ElementsAre("heal Top")) << "its first";
+}
+
+TEST(WatchNeeds, AChainIsTestedFromBelowOnceItsFootPasses) {
+  Machine machine({engine("A"), engine("B", {"A"}), engine("C", {"B"})});
+  EXPECT_EQ(machine.acts().size(), 3U);
+  machine.fails("C");
+  machine.fails("B");
+  machine.fails("A");
+  EXPECT_THAT(machine.acts(), ElementsAre("heal A", "heal B after A", "heal C after B"));
+  machine.exhausted("A");
+  machine.ended("B", HealEnding::never_began, "dependency_failed");
+  machine.ended("C", HealEnding::never_began, "dependency_failed");
+  machine.wait(seconds(1));
+  machine.watch.look("A", LookCause::asked, machine.now);
+  EXPECT_THAT(machine.acts(), ElementsAre("test A"));
+  machine.passes("A");
+  EXPECT_THAT(machine.acts(), ElementsAre("test B"));
+  machine.passes("B");
+  EXPECT_THAT(machine.acts(), ElementsAre("test C"));
+}
+
+TEST(WatchNeeds, ItsOwnPauseStays) {
+  Machine machine = base_and_top();
+  machine.passes("Base");
+  machine.fails("Top");
+  EXPECT_THAT(machine.acts(), ElementsAre("heal Top"));
+  machine.exhausted("Top");
+  machine.wait(seconds(1));
+  machine.watch.look("Base", LookCause::asked, machine.now);
+  EXPECT_THAT(machine.acts(), ElementsAre("test Base"));
+  machine.passes("Base");
+  EXPECT_THAT(machine.acts(), IsEmpty());
+  EXPECT_THAT(machine.failing_again("Top"), ElementsAre("skip Top cooldown"));
+}
+
+TEST(WatchBrakesOfOthers, AHealThatSomebodyHeldOrSwitchedOffDrawsNoPause) {
+  for (const char* reason : {"held", "disabled"}) {
+    Machine machine = under_test(engine("A"));
+    machine.fails("A");
+    EXPECT_THAT(machine.acts(), ElementsAre("heal A"));
+    machine.exhausted("A", reason);
+    machine.wait(seconds(1));
+    EXPECT_THAT(machine.failing_again("A"), ElementsAre("heal A")) << reason;
+  }
 }
 
 }  // namespace

@@ -184,11 +184,23 @@ TEST(WatchFailures, ANetworkProbeIsLookedAtOnceMoreSoon) {
   Machine machine = under_test(engine("A"));
   machine.flickers("A");
   EXPECT_THAT(machine.acts(), IsEmpty());
-  EXPECT_EQ(machine.watch.next_wake(), machine.now + seconds(10));
-  machine.wait(seconds(10));
+  EXPECT_EQ(machine.watch.next_wake(), machine.now + seconds(5));
+  machine.wait(seconds(5));
   EXPECT_THAT(machine.acts(), ElementsAre("test A"));
   machine.flickers("A");
   EXPECT_THAT(machine.acts(), ElementsAre("heal A"));
+}
+
+TEST(WatchFailures, TheSecondLookNeverTakesMinutes) {
+  for (const auto& [every, look] :
+       {std::pair(Duration(std::chrono::minutes(10)), Duration(seconds(5))),
+        std::pair(Duration(0), Duration(seconds(5))), std::pair(Duration(seconds(2)), Duration(seconds(2)))}) {
+    EngineSpec spec = engine("A");
+    spec.every = every;
+    Machine machine = under_test(spec);
+    machine.flickers("A");
+    EXPECT_EQ(machine.watch.next_wake(), machine.now + look);
+  }
 }
 
 TEST(WatchFailures, APassBetweenTwoStartsTheCountAnew) {

@@ -61,7 +61,7 @@ TEST(WatchSnapshots, ATestThatBeganBeforeTheyWereCopiedSaysNothingOfThem) {
   machine.watch.look("A", LookCause::asked, machine.now);
   EXPECT_THAT(machine.acts(), ElementsAre("test A"));
   machine.wait(std::chrono::seconds(1));
-  machine.watch.snapshots_copied("A", machine.now);
+  machine.watch.snapshots_copied("A", {}, machine.now);
   machine.passes("A");
   EXPECT_THAT(machine.acts(), ElementsAre("test A"));
   machine.passes("A");
@@ -99,7 +99,7 @@ TEST(WatchSnapshots, CopiedWhenAHealBeganAreNotKept) {
     if (copied_first) {
       machine.passes("A");
     } else {
-      machine.watch.snapshots_copied("A", machine.now);
+      machine.watch.snapshots_copied("A", {}, machine.now);
     }
     EXPECT_THAT(machine.acts(), IsEmpty());
     machine.certified("A");
@@ -141,7 +141,7 @@ TEST(WatchSnapshots, EachStateHasItsOwnTime) {
       if (std::holds_alternative<StartTest>(act)) machine.passes("A");
       if (const auto* one = std::get_if<TakeSnapshots>(&act)) {
         for (const std::string& path : one->paths) ++taken[path];
-        machine.watch.snapshots_copied("A", machine.now);
+        machine.watch.snapshots_copied("A", {}, machine.now);
       }
       if (std::holds_alternative<KeepSnapshots>(act)) machine.kept("A");
     }
@@ -149,6 +149,74 @@ TEST(WatchSnapshots, EachStateHasItsOwnTime) {
   }
   EXPECT_EQ(taken["often.db"], 7U);
   EXPECT_EQ(taken["seldom.db"], 3U);
+}
+
+// ---- damage that a copy found
+
+Machine damaged_machine() {
+  Machine machine = under_test(with_snapshots({{"app.db", minutes(10)}}));
+  machine.passes("A");
+  EXPECT_THAT(machine.acts(), ElementsAre("snapshots A app.db"));
+  machine.watch.snapshots_copied("A", {"no snapshot of app.db: it is damaged", true}, machine.now);
+  EXPECT_THAT(machine.acts(), ElementsAre("test A"));
+  machine.passes("A");
+  return machine;
+}
+
+TEST(WatchSnapshots, DamageIsAFailureWhateverTheSelfTestSays) {
+  Machine machine = damaged_machine();
+  EXPECT_THAT(machine.all_acts(), ElementsAre("record A failed", "heal A"));
+  EXPECT_EQ(machine.watch.seen("A")->outcome, TestOutcome::failed);
+  EXPECT_EQ(machine.watch.seen("A")->error, "no snapshot of app.db: it is damaged");
+  machine.certified("A");
+  machine.watch.look("A", LookCause::asked, machine.now);
+  EXPECT_THAT(machine.acts(), ElementsAre("test A"));
+  machine.passes("A");
+  EXPECT_EQ(machine.watch.seen("A")->outcome, TestOutcome::passed);
+}
+
+TEST(WatchSnapshots, DamageThatCannotBeHealedStaysAFailureAndHasItsPause) {
+  Machine machine = damaged_machine();
+  EXPECT_THAT(machine.acts(), ElementsAre("heal A"));
+  machine.exhausted("A");
+  machine.wait(std::chrono::seconds(1));
+  machine.watch.look("A", LookCause::asked, machine.now);
+  EXPECT_THAT(machine.acts(), ElementsAre("test A"));
+  machine.passes("A");
+  EXPECT_THAT(machine.acts(), ElementsAre("skip A cooldown"));
+}
+
+TEST(WatchSnapshots, DamageThatSomebodyMadeGoodIsOver) {
+  Machine machine = damaged_machine();
+  EXPECT_THAT(machine.acts(), ElementsAre("heal A"));
+  machine.exhausted("A");
+  machine.wait(minutes(11));
+  machine.watch.look("A", LookCause::asked, machine.now);
+  EXPECT_THAT(machine.acts(), ElementsAre("test A"));
+  machine.passes("A");
+  EXPECT_THAT(machine.acts(), ::testing::Contains("heal A"));
+  machine.exhausted("A");
+  machine.wait(minutes(2));
+  machine.watch.look("A", LookCause::asked, machine.now);
+  EXPECT_THAT(machine.acts(), ElementsAre("test A"));
+  machine.passes("A");
+  const auto acts = machine.acts();
+  EXPECT_THAT(acts, ::testing::Contains("snapshots A app.db"));
+  machine.watch.snapshots_copied("A", {}, machine.now);
+  EXPECT_THAT(machine.acts(), ElementsAre("test A"));
+  machine.passes("A");
+  EXPECT_EQ(machine.watch.seen("A")->outcome, TestOutcome::passed);
+}
+
+TEST(WatchSnapshots, ThatCouldNotBeTakenForAnotherReasonAreNoFailure) {
+  Machine machine = under_test(with_snapshots({{"app.db", minutes(10)}}));
+  machine.passes("A");
+  EXPECT_THAT(machine.acts(), ElementsAre("snapshots A app.db"));
+  machine.watch.snapshots_copied("A", {"no snapshot of app.db: others have it locked", false}, machine.now);
+  EXPECT_THAT(machine.acts(), ElementsAre("test A"));
+  machine.passes("A");
+  EXPECT_EQ(machine.watch.seen("A")->outcome, TestOutcome::passed);
+  EXPECT_EQ(machine.watch.seen("A")->snapshot_problem, "no snapshot of app.db: others have it locked");
 }
 
 }  // namespace
