@@ -154,6 +154,10 @@ constexpr char gets_other_pages[] =
     "sqlite3 app.db 'delete from users' 'pragma journal_mode = delete' 'pragma page_size = 8192' 'vacuum' "
     "\"pragma journal_mode = $MODE\"";
 
+constexpr char gets_another_encoding[] =
+    "rm app.db; sqlite3 app.db 'pragma page_size = 2048; pragma encoding = \"UTF-8\"; create table users(name)' "
+    "\"pragma journal_mode = $MODE\"";
+
 INSTANTIATE_TEST_SUITE_P(Ways, KeptProperties,
                          ::testing::Values(KeptProperty{"InPlaceWal", "wal", by_copy, loses_rows},
                                            KeptProperty{"InPlaceDelete", "delete", by_copy, loses_rows},
@@ -165,7 +169,10 @@ INSTANTIATE_TEST_SUITE_P(Ways, KeptProperties,
                                            KeptProperty{"NoHeaderDelete", "delete", by_copy, loses_its_header},
                                            KeptProperty{"MissingWal", "wal", by_copy, is_removed},
                                            KeptProperty{"OtherPagesWal", "wal", by_vacuum, gets_other_pages},
-                                           KeptProperty{"OtherPagesDelete", "delete", by_copy, gets_other_pages}),
+                                           KeptProperty{"OtherPagesDelete", "delete", by_copy, gets_other_pages},
+                                           KeptProperty{"OtherEncodingWal", "wal", by_vacuum, gets_another_encoding},
+                                           KeptProperty{"OtherEncodingDelete", "delete", by_copy,
+                                                        gets_another_encoding}),
                          [](const auto& one) { return std::string(one.param.name); });
 
 std::string output_of(const Bridge& bridge, const std::string& line) {
