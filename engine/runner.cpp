@@ -82,7 +82,26 @@ bool Runner::has_work() {
   if (retry_at_) return *retry_at_ <= now;
   const std::lock_guard lock(mailbox_mutex_);
   const auto wake = wakes_.next();
-  return !mailbox_.empty() || !to_resume_.empty() || (wake && *wake <= now);
+  return !mailbox_.empty() || !to_resume_.empty() || (!closed_ && wake && *wake <= now);
+}
+
+void Runner::close(std::vector<std::string> announcing) {
+  closed_ = std::move(announcing);
+  to_resume_.clear();
+  lonely_.clear();
+  // What was decided and is not committed yet; where more was decided on a stream after it, its entries have to stay.
+  std::unordered_set<const Instance*> seen;
+  for (auto work = works_.rbegin(); work != works_.rend(); ++work) {
+    if (seen.insert(work->instance).second) leave_out_announcements(*work->instance, work->step);
+    work->step.effects.clear();
+    work->step.wake_after.reset();
+  }
+}
+
+bool Runner::has_uncommitted() {
+  if (failure_) return false;
+  const std::lock_guard lock(mailbox_mutex_);
+  return !mailbox_.empty() || !works_.empty() || !loose_.empty();
 }
 
 void Runner::take_inputs() {
@@ -95,6 +114,7 @@ void Runner::take_inputs() {
 }
 
 void Runner::wake_due() {
+  if (closed_) return;
   while (auto stream = wakes_.take_due(ports_.clock.since_boot())) {
     Instance* instance = find(*stream);
     AUTOHEAL_CHECK(instance != nullptr);  // who goes takes its wait along
@@ -112,7 +132,20 @@ Instance* Runner::find(const std::string& stream) {
 void Runner::take_step(Instance& instance, std::uint64_t version_before, Result<Step> step, std::string key,
                        Started started) {
   if (!step) return stop(std::move(step.error()));
+  if (closed_) leave_out_announcements(instance, *step);
   works_.push_back({&instance, version_before, std::move(*step), std::move(key), std::move(started)});
+}
+
+// What is folded is ahead of the ledger then, and of no more use.
+void Runner::leave_out_announcements(Instance& instance, Step& step) const {
+  instance.ended = true;
+  step.wake_after.reset();
+  if (step.effects.empty()) return;
+  step.effects.clear();
+  while (!step.entries.empty() && std::ranges::find(*closed_, step.entries.back().type) != closed_->end()) {
+    step.entries.pop_back();
+    --instance.version;
+  }
 }
 
 StreamAppend Runner::append_of(const Work& work) const {
@@ -385,7 +418,7 @@ void Runner::resume_next_alone() {
   post([this, stream = alone_] {
     Instance* open = find(stream);
     AUTOHEAL_CHECK(open != nullptr);  // what came before may have ended it, in this turn
-    if (!open->ended) resume(*open);
+    if (!open->ended && !closed_) resume(*open);
   });
 }
 

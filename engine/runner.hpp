@@ -36,6 +36,9 @@ struct RunnerHooks {
   std::function<void(const std::string& stream, const Error&)> set_aside;  // an unreadable stream at recovery
   // The store cannot serve now: what was to begin was refused, what has begun waits for its next commit.
   std::function<void(const std::string& why)> unavailable;
+  // Asked where an effect's outcome comes from, on its thread. False: the effect was told to end before it was done, so
+  // that its outcome says nothing; it is left to the next process.
+  std::function<bool()> outcome_counts;
   std::function<void(const Error&)> stopped;  // nothing more is acknowledged; the process should end
 };
 
@@ -78,8 +81,17 @@ class Runner {
 
   // One turn: false if there was nothing to do. Loop's thread.
   bool turn();
+  // The process ends: what comes of effects that are under way is still decided on and committed, and nothing else is
+  // begun. An entry of one of the types `announcing` at the end of a decision is left out where what it announces is
+  // not performed any more: the next process finds the stream as it is before such an entry. Loop's thread.
+  void close(std::vector<std::string> announcing);
+  // An input, or what was decided on one, waits for a commit. Loop's thread.
+  [[nodiscard]] bool has_uncommitted();
+
   // When the next wait is over (boot clock); a turn after that moment wakes it.
-  [[nodiscard]] std::optional<Duration> next_wake() { return retry_at_ ? retry_at_ : wakes_.next(); }
+  [[nodiscard]] std::optional<Duration> next_wake() {
+    return retry_at_ ? retry_at_ : closed_ ? std::nullopt : wakes_.next();
+  }
   // How often it took inputs, decided and committed. With has_work(), what a watchdog asks for. Loop's thread.
   [[nodiscard]] std::uint64_t turns() const { return turns_; }
   // A turn now would have something to do.
@@ -120,6 +132,7 @@ class Runner {
   void take_inputs();
   void resume_some();
   void wake_due();
+  void leave_out_announcements(Instance& instance, Step& step) const;
   void take_step(Instance& instance, std::uint64_t version_before, Result<Step> step, std::string key, Started started);
   Instance* find(const std::string& stream);
   Result<void> load(const std::string& stream);
@@ -160,7 +173,8 @@ class Runner {
   std::optional<Duration> retry_at_;  // after `unavailable`
   std::optional<Error> failure_;
   std::uint64_t turns_ = 0;
-  std::uint64_t effects_ = 0;  // asked of the world so far
+  std::uint64_t effects_ = 0;                       // asked of the world so far
+  std::optional<std::vector<std::string>> closed_;  // what announcing entries are called
   bool in_turn_ = false;
   bool in_commit_ = false;
   std::atomic<const char*> doing_ = "nothing";
@@ -179,6 +193,10 @@ void Runner::register_workflow(EffectPerformer<W>& performer, std::string stream
 template <Workflow W>
 void Runner::start(typename W::Input input, std::string idempotency_key, Started started) {
   post([this, input = std::move(input), key = std::move(idempotency_key), started = std::move(started)]() mutable {
+    if (closed_) {
+      if (started) started(autoheal::failure(ErrorKind::unavailable, "the process ends"));
+      return;
+    }
     const Kind& kind = kinds_.at(std::string(W::type));
     const std::string stream = kind.prefix + to_string(ports_.ids.next());
     auto& owned = instances_[stream] = kind.make(stream);
@@ -191,12 +209,13 @@ template <Workflow W>
 void Runner::submit(const std::string& stream, typename W::Input input) {
   post([this, stream, input = std::move(input)] {
     auto* instance = static_cast<TypedInstance<W>*>(find(stream));
-    if (instance != nullptr) take_input<W>(*instance, input);
+    if (instance != nullptr && !closed_) take_input<W>(*instance, input);
   });
 }
 
 template <Workflow W>
 void Runner::bring_outcome(const std::string& stream, std::uint64_t effect, typename W::Input outcome) {
+  if (hooks.outcome_counts && !hooks.outcome_counts()) return;
   post([this, stream, effect, outcome = std::move(outcome)] {
     auto* instance = static_cast<TypedInstance<W>*>(find(stream));
     if (instance != nullptr && instance->accept_outcome(effect)) take_input<W>(*instance, outcome);
@@ -215,6 +234,7 @@ void Runner::take_input(TypedInstance<W>& instance, const typename W::Input& inp
 template <Workflow W>
 void Runner::revive(const std::string& stream, typename W::Input input, Started begun) {
   post([this, stream, input = std::move(input), begun = std::move(begun)]() mutable {
+    if (closed_) return begun(autoheal::failure(ErrorKind::unavailable, "the process ends"));
     if (find(stream) != nullptr) return begun(autoheal::failure(ErrorKind::busy, "stream " + stream + " is open"));
     if (auto loaded = load(stream); !loaded) return begun(std::unexpected(std::move(loaded.error())));
     auto& instance = static_cast<TypedInstance<W>&>(*find(stream));

@@ -1,5 +1,6 @@
 #include "replay/heal_replay.hpp"
 
+#include "workflows/heal_announcements.hpp"
 #include "workflows/heal_fit.hpp"
 
 namespace autoheal::replay {
@@ -39,7 +40,10 @@ class Replay {
     engine::Decision<Heal> decision;
     HealState after;
     std::size_t same = 0;
-    [[nodiscard]] bool whole() const { return same == decision.entries.size() && !decision.entries.empty(); }
+    bool left_out = false;  // the last entry, by a process that ended
+    [[nodiscard]] bool whole() const {
+      return same + (left_out ? 1 : 0) == decision.entries.size() && !decision.entries.empty();
+    }
   };
 
   void step() {
@@ -66,15 +70,23 @@ class Replay {
   }
 
   Tried decide_again(HealInput input) {
-    Tried tried{std::move(input), {}, {}, 0};
+    Tried tried{std::move(input), {}, {}, 0, false};
     tried.decision = decide_(result_.state, tried.input, heal_.entry(at_).time);
     tried.after = result_.state;
     for (const HealEntry& entry : tried.decision.entries) {
+      tried.left_out = is_announcement(entry) && &entry == &tried.decision.entries.back() && process_ended(tried.same);
+      if (tried.left_out) break;
       tried.after = Heal::apply(std::move(tried.after), entry);
       if (!is_recorded(at_ + tried.same, tried.after, entry)) break;
       ++tried.same;
     }
     return tried;
+  }
+
+  // After so many entries of this input, of which there is one.
+  bool process_ended(std::size_t entries) {
+    const std::size_t index = at_ + entries;
+    return entries > 0 && (index >= heal_.size() || heal_.entry(index).type == "heal.resumed");
   }
 
   bool is_recorded(std::size_t index, const HealState& after, const HealEntry& value) {

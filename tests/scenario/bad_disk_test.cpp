@@ -110,6 +110,67 @@ TEST_F(BadDisk, Case88_AFullDiskRefusesWhatBeginsRecordsWhatRunsAndGoesOnByItsel
   });
 }
 
+// Nobody waits in front of a terminal for room on a disk; the daemon does.
+TEST_F(BadDisk, Case88_EveryCommandWithoutADaemonEndsAtOnceAndSaysWhy) {
+  in_a_child_with_mounts([](const Bridge& bridge) {
+    const DiskOfOurOwn disk(bridge, "16m");
+    ASSERT_EQ(bridge.autoheal({"selftest", "--no-heal"}).exit_code, 0);
+    bridge.write("etc/A", broken);
+    disk.fill();
+    const std::vector<std::vector<std::string>> commands = {
+        {"hold", "A"},
+        {"hold", "--all"},
+        {"unhold", "A"},
+        {"reset", "A"},
+        {"reset", "--all"},
+        {"baseline", "adopt", "A"},
+        {"ledger", "key", "--rotate"},
+        {"heal", "A"},
+        {"heal", "A", "--error", "x"},
+        {"selftest"},
+        {"selftest", "--no-heal"},
+    };
+    for (const auto& command : commands) {
+      std::string words;
+      for (const std::string& word : command) words += word + " ";
+      const auto began = std::chrono::steady_clock::now();
+      const Ran ran = bridge.autoheal(command);
+      const auto took = std::chrono::steady_clock::now() - began;
+      EXPECT_EQ(ran.exit_code, 6) << words << ran.out << ran.err;
+      EXPECT_THAT(ran.err, AnyOf(HasSubstr("no room"), HasSubstr("full"), HasSubstr("no space"))) << words;
+      EXPECT_LT(took, std::chrono::seconds(20)) << words << "waits for ever";  // a second, on an idle machine
+    }
+    EXPECT_EQ(bridge.read("etc/A"), broken);
+    for (const auto& command : std::vector<std::vector<std::string>>{
+             {"heals"}, {"engines"}, {"audit"}, {"ledger", "export"}, {"ledger", "verify"}, {"ledger", "stats"}}) {
+      const Ran ran = bridge.autoheal(command);
+      EXPECT_EQ(ran.exit_code, 0) << command.back() << ran.out << ran.err;
+    }
+    disk.empty();
+    EXPECT_EQ(bridge.autoheal({"hold", "A"}).exit_code, 0);
+    EXPECT_EQ(bridge.autoheal({"ledger", "verify"}).exit_code, 0);
+  });
+}
+
+TEST_F(BadDisk, Case88_ADaemonOnAFullDiskEndsWhenItIsTold) {
+  in_a_child_with_mounts([](const Bridge& bridge) {
+    const DiskOfOurOwn disk(bridge, "16m");
+    {
+      Daemon daemon(bridge);
+      daemon.expect_passes("A");
+      disk.fill();
+      bridge.write("etc/A", broken);
+      EXPECT_TRUE(eventually([&] { return daemon.skipped("A") == "not_recorded"; })) << daemon.said();
+      daemon.stop();
+    }
+    disk.empty();
+    Daemon again(bridge);
+    again.expect_count("heal.completed", 1, "A");
+    again.stop();
+    EXPECT_EQ(bridge.autoheal({"ledger", "verify"}).exit_code, 0);
+  });
+}
+
 // The vault can take nothing: what stood there before stays beside what was repaired.
 TEST_F(BadDisk, Case88_AFullTableOfInodesLosesNothingOfWhatWasReplaced) {
   in_a_child_with_mounts([](const Bridge& bridge) {

@@ -68,7 +68,7 @@ TEST_F(DaemonLife, IsToldInTheLedgerFromStartToEnd) {
   EXPECT_EQ(bridge_.autoheal({"ledger", "verify"}).exit_code, 0);
 }
 
-TEST_F(DaemonLife, AnEndLeavesTheHealOpenAndTheNextStartFinishesIt) {
+TEST_F(DaemonLife, AnEndRecordsTheCertificateThatItWaitedFor) {
   install_gate(bridge_);
   Gate gate(bridge_);
   bridge_.write("etc/File", "wrong");
@@ -81,16 +81,119 @@ TEST_F(DaemonLife, AnEndLeavesTheHealOpenAndTheNextStartFinishesIt) {
     gate.open();
     daemon.wait_for_the_end();
   }
-  EXPECT_TRUE(bridge_.entries("heal.completed").empty());
+  EXPECT_EQ(bridge_.entries("heal.completed").size(), 1U);
   Daemon daemon(bridge_);
-  daemon.expect_count("heal.completed", 1);
-  EXPECT_EQ(daemon.count("heal.resumed"), 1U);
-  EXPECT_EQ(daemon.count("heal.triggered"), 1U);
   daemon.expect_passes("File");
+  EXPECT_EQ(daemon.count("heal.resumed"), 0U);
+  EXPECT_EQ(daemon.count("heal.triggered"), 1U);
   // From then on it is watched as ever.
   std::ofstream(bridge_.path("etc/File")) << "wrong again";
   daemon.expect_count("heal.completed", 2);
   daemon.stop();
+}
+
+// Two commands that must not run twice; the first waits at the Gate.
+constexpr char two_commands[] = R"(  - name: Two
+    every: 1h
+    self_test: [ { name: both, command: [/usr/bin/test, -e, run/two] } ]
+    repair: { commands: [ { run: [bin/one] }, { run: [bin/two] } ] }
+)";
+
+class EndWithinAnAct : public DaemonLife {
+ protected:
+  void SetUp() override {
+    bridge_.write("run/.keep", "");
+    bridge_.script("bin/one", "echo one >> run/log; echo $$ >> run/waiting; " + std::string(Gate::wait) + "\n");
+    bridge_.script("bin/two", "echo two >> run/log; touch run/two\n");
+    bridge_.configure(two_commands);
+  }
+  // What was waited for is recorded, what was not begun is not announced.
+  void expect_the_first_is_recorded() const {
+    EXPECT_EQ(bridge_.entries("heal.change_applied").size(), 1U);
+    EXPECT_EQ(bridge_.entries("heal.change_intended").size(), 1U);
+    EXPECT_TRUE(bridge_.entries("heal.completed").empty());
+  }
+  void expect_each_ran_once() const {
+    EXPECT_EQ(bridge_.read("run/log"), "one\ntwo\n");
+    EXPECT_EQ(bridge_.entries("heal.completed").size(), 1U);
+    EXPECT_EQ(bridge_.entries("heal.retry_scheduled").size(), 0U);
+  }
+};
+
+TEST_F(EndWithinAnAct, OfTheDaemonRecordsWhatCameOfIt) {
+  Gate gate(bridge_);
+  {
+    Daemon daemon(bridge_);
+    EXPECT_TRUE(eventually([&] { return waiting(bridge_) > 0; })) << daemon.said();
+    daemon.tell_to_stop();
+    EXPECT_TRUE(eventually([&] { return daemon.count("node.stopped") == 1; }));
+    gate.open();
+    daemon.wait_for_the_end();
+  }
+  expect_the_first_is_recorded();
+  {
+    Daemon daemon(bridge_);
+    daemon.expect_count("heal.completed", 1);
+    daemon.stop();
+  }
+  expect_each_ran_once();
+  EXPECT_EQ(bridge_.autoheal({"ledger", "verify"}).exit_code, 0);
+}
+
+TEST_F(EndWithinAnAct, OfACommandRecordsWhatCameOfIt) {
+  for (const int signal : {SIGTERM, SIGINT}) {
+    std::filesystem::remove(bridge_.path("run/two"));
+    std::filesystem::remove(bridge_.path("run/log"));
+    std::filesystem::remove(bridge_.path("run/waiting"));
+    std::filesystem::remove_all(bridge_.path("var"));
+    Gate gate(bridge_);
+    Background heal(bridge_.invocation({"heal", "Two"}));
+    EXPECT_TRUE(eventually([&] { return waiting(bridge_) > 0; }));
+    heal.send(signal);
+    gate.open();
+    EXPECT_EQ(heal.wait(), 128 + signal);
+    expect_the_first_is_recorded();
+    EXPECT_EQ(bridge_.autoheal({"resume"}).exit_code, 0);
+    expect_each_ran_once();
+    EXPECT_EQ(bridge_.autoheal({"ledger", "verify"}).exit_code, 0);
+  }
+}
+
+bool catches(pid_t pid, int signal) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("SigCgt:")) return (std::stoull(line.substr(7), nullptr, 16) >> (signal - 1) & 1U) != 0;
+  }
+  return false;
+}
+
+TEST_F(EndWithinAnAct, OnASecondSignalIsAtOnce) {
+  Gate gate(bridge_);
+  Background heal(bridge_.invocation({"heal", "Two"}));
+  EXPECT_TRUE(eventually([&] { return waiting(bridge_) > 0; }));
+  heal.send(SIGTERM);
+  EXPECT_TRUE(eventually([&] { return !catches(heal.pid(), SIGTERM); })) << "the first one was taken";
+  heal.send(SIGTERM);
+  EXPECT_EQ(heal.wait(), 128 + SIGTERM);
+  EXPECT_TRUE(bridge_.entries("heal.change_applied").empty());
+  gate.open();
+  EXPECT_EQ(bridge_.autoheal({"resume"}).exit_code, 0);
+}
+
+TEST_F(DaemonLife, AnEndOfASelfTestRecordsWhatItTested) {
+  bridge_.write("run/.keep", "");
+  bridge_.script("tests/gate", std::string("echo $$ >> run/waiting; ") + Gate::wait + "\n");
+  bridge_.configure(
+      "  - name: Slow\n    self_test: [ { name: gate, command: [tests/gate], timeout: 30s } ]\n"
+      "    repair: { commands: [ { run: [/bin/true] } ] }\n");
+  Gate gate(bridge_);
+  Background run(bridge_.invocation({"selftest"}));
+  EXPECT_TRUE(eventually([&] { return waiting(bridge_) > 0; }));
+  run.send(SIGTERM);
+  gate.open();
+  EXPECT_EQ(run.wait(), 143);
+  EXPECT_EQ(bridge_.entries("selftest.engine_tested").size(), 1U);
+  EXPECT_EQ(bridge_.autoheal({"ledger", "verify"}).exit_code, 0);
 }
 
 TEST_F(DaemonLife, ASecondOneLeavesAndTheFirstIsNotDisturbed) {

@@ -59,6 +59,26 @@ TEST_F(DaemonSnapshots, OfADatabaseFollowItAndBringItBack) {
   daemon.stop();
 }
 
+// Nothing is left of the database that could tell its mode: the snapshot was told it.
+TEST_F(DaemonSnapshots, KnowTheJournalModeOfTheDatabaseTheyWereTakenOf) {
+  shell(bridge_,
+        "sqlite3 app.db \"pragma journal_mode = wal; create table users(name); insert into users values('ada')\"");
+  bridge_.script("tests/has-users", "[ \"$(sqlite3 app.db 'select count(*) from users')\" -gt 0 ]\n");
+  bridge_.configure(
+      "  - name: Genesis\n    every: 1s\n    healing: { fail_after: 1 }\n"
+      "    self_test: [ { name: users, command: [tests/has-users] } ]\n"
+      "    repair: { state: { path: app.db, snapshot: { dir: snapshots, every: 1h, keep: 1 } } }\n");
+  Daemon daemon(bridge_);
+  EXPECT_TRUE(eventually([&] { return snapshots().size() == 1; })) << daemon.said();
+  std::filesystem::remove(bridge_.path("app.db-wal"));
+  bridge_.write("app.db", "what is left of it\n");
+  daemon.expect_count("heal.completed", 1);
+  EXPECT_EQ(rows(), "ada\n");
+  const Ran mode = run({{"/usr/bin/sqlite3", bridge_.path("app.db"), "pragma journal_mode"}, {}, {}, {}});
+  EXPECT_EQ(mode.out, "wal\n");
+  daemon.stop();
+}
+
 TEST_F(DaemonSnapshots, OfAFolderToo) {
   bridge_.write("queue/jobs/1", "job\n", 0600);
   bridge_.configure(

@@ -125,6 +125,84 @@ TEST_F(Databases, ADamagedOneIsSwappedOnlyWhenNobodyHasItOpen) {
   EXPECT_EQ(rows("select name from users"), "ada\n");
 }
 
+// What a program may go by beside the rows.
+constexpr char properties[] =
+    "pragma journal_mode; pragma page_size; pragma encoding; pragma auto_vacuum; pragma application_id; "
+    "pragma user_version; select name from users";
+
+// A database of every property that is not the default, its snapshot, and then something happens to it.
+struct KeptProperty {
+  const char* name;
+  const char* journal_mode;
+  const char* snapshot_is;  // how the snapshot is made
+  const char* happens;
+};
+void PrintTo(const KeptProperty& kept, std::ostream* out) { *out << kept.name; }
+
+class KeptProperties : public ::testing::TestWithParam<KeptProperty> {
+ protected:
+  Bridge bridge_;
+};
+
+constexpr char by_copy[] = "cp app.db snapshots/app.db";
+constexpr char by_vacuum[] = "sqlite3 app.db \"vacuum into 'snapshots/app.db'\"";
+constexpr char loses_rows[] = "sqlite3 app.db 'delete from users'";
+constexpr char loses_a_page[] = "dd if=/dev/zero of=app.db bs=2048 seek=1 count=1 conv=notrunc 2>/dev/null";
+constexpr char loses_its_header[] = "printf 'no database at all' > app.db";
+constexpr char is_removed[] = "rm app.db";
+constexpr char gets_other_pages[] =
+    "sqlite3 app.db 'delete from users' 'pragma journal_mode = delete' 'pragma page_size = 8192' 'vacuum' "
+    "\"pragma journal_mode = $MODE\"";
+
+constexpr char gets_another_encoding[] =
+    "rm app.db; sqlite3 app.db 'pragma page_size = 2048; pragma encoding = \"UTF-8\"; create table users(name)' "
+    "\"pragma journal_mode = $MODE\"";
+
+INSTANTIATE_TEST_SUITE_P(Ways, KeptProperties,
+                         ::testing::Values(KeptProperty{"InPlaceWal", "wal", by_copy, loses_rows},
+                                           KeptProperty{"InPlaceDelete", "delete", by_copy, loses_rows},
+                                           KeptProperty{"InPlaceWalFromVacuum", "wal", by_vacuum, loses_rows},
+                                           KeptProperty{"DamagedWal", "wal", by_copy, loses_a_page},
+                                           KeptProperty{"DamagedDelete", "delete", by_copy, loses_a_page},
+                                           KeptProperty{"DamagedWalFromVacuum", "wal", by_vacuum, loses_a_page},
+                                           KeptProperty{"NoHeaderWal", "wal", by_copy, loses_its_header},
+                                           KeptProperty{"NoHeaderDelete", "delete", by_copy, loses_its_header},
+                                           KeptProperty{"MissingWal", "wal", by_copy, is_removed},
+                                           KeptProperty{"OtherPagesWal", "wal", by_vacuum, gets_other_pages},
+                                           KeptProperty{"OtherPagesDelete", "delete", by_copy, gets_other_pages},
+                                           KeptProperty{"OtherEncodingWal", "wal", by_vacuum, gets_another_encoding},
+                                           KeptProperty{"OtherEncodingDelete", "delete", by_copy,
+                                                        gets_another_encoding}),
+                         [](const auto& one) { return std::string(one.param.name); });
+
+std::string output_of(const Bridge& bridge, const std::string& line) {
+  const Ran ran = run({{"/bin/sh", "-c", line}, {}, {}, bridge.path(".")});
+  EXPECT_EQ(ran.exit_code, 0) << line << "\n" << ran.err;
+  return ran.out;
+}
+
+TEST_P(KeptProperties, OfARestoredDatabaseAreThoseItHad) {
+  std::filesystem::create_directory(bridge_.path("snapshots"));
+  shell(bridge_,
+        "sqlite3 app.db 'pragma page_size = 2048; pragma encoding = \"UTF-16le\"; pragma auto_vacuum = incremental; "
+        "pragma application_id = 1179010629; pragma user_version = 42; create table users(name); "
+        "insert into users values(\"ada\")' 'pragma journal_mode = " +
+            std::string(GetParam().journal_mode) + "'");
+  shell(bridge_, GetParam().snapshot_is);
+  const std::string before = output_of(bridge_, std::string("sqlite3 app.db '") + properties + "'");
+  ASSERT_THAT(before, HasSubstr(GetParam().journal_mode));
+  shell(bridge_, "MODE=" + std::string(GetParam().journal_mode) + "; " + GetParam().happens);
+  bridge_.configure(
+      "  - name: Genesis\n"
+      "    self_test: [ { name: users, command: [tests/has-users] } ]\n"
+      "    repair: { state: { path: app.db, snapshot: snapshots/app.db } }\n"
+      "    certify: { within: 0s }\n");
+  bridge_.script("tests/has-users", "[ \"$(sqlite3 app.db 'select count(*) from users')\" -gt 0 ]\n");
+  const Ran healed = bridge_.autoheal({"heal", "Genesis", "--error", "x"}, {{"AUTOHEAL_MAX_RETRIES", "1"}});
+  EXPECT_EQ(healed.exit_code, 0) << healed.out << healed.err << bridge_.autoheal({"show", "last"}).out;
+  EXPECT_EQ(output_of(bridge_, std::string("sqlite3 app.db '") + properties + "'"), before);
+}
+
 TEST_F(Databases, ADeadServiceAloneCostsNoRow) {
   prepare("delete",
           "      service: { start: [bin/service, start], stop: [bin/service, stop], pidfile: run/app.pid }\n");

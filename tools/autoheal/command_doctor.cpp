@@ -70,6 +70,10 @@ class Doctor {
   }
 
   void configuration() {
+    if (const auto& unread = session_.configuration.unread) {
+      return say(Finding::bad, "the configuration cannot be used: " + unread->message,
+                 unread->hint.empty() ? "mend it; a daemon that runs goes on with the one it has" : unread->hint);
+    }
     say(Finding::good,
         "configuration " + settings_.file + ", " + std::to_string(settings_.engines.size()) + " engines");
     for (const std::string& warning : settings_.warnings) say(Finding::warning, warning);
@@ -78,6 +82,7 @@ class Doctor {
   }
 
   void role() {
+    if (session_.configuration.unread) return;
     const auto& who = session_.configuration.principal;
     const bool heals = allows(who.role, workflows::Permission::heal);
     say(heals ? Finding::good : Finding::warning, "you are " + who.name + ", role " + std::string(name_of(who.role)),
@@ -159,7 +164,7 @@ class Doctor {
     if (!last) return say(Finding::bad, last.error().message, last.error().hint);
     std::error_code ignored;
     if (!*last && head->size == 0) return;
-    if (!fs::exists(key, ignored))
+    if (!fs::exists(key, ignored) && !session_.configuration.unread)
       return say(Finding::bad, "the signing key " + key + " is not there", "restore it: nothing is signed without it");
     const std::uint64_t size = *last ? (*last)->head.size : 0;
     if (size > head->size) {

@@ -3,7 +3,10 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <csignal>
+#include <memory>
 
 #include "store/log_state.hpp"
 #include "tools/autoheal/daemon_api.hpp"
@@ -28,7 +31,8 @@ constexpr Duration heartbeat_every = std::chrono::minutes(5);
 constexpr Duration loop_is_looked_at_every = std::chrono::seconds(5);
 constexpr Duration loop_stands_still_after = std::chrono::seconds(10);
 constexpr Duration kept_is_settled_after = std::chrono::seconds(1);  // a heal's own settling comes first
-constexpr Duration report_after = std::chrono::seconds(1);           // changes of one moment are one report
+constexpr std::chrono::milliseconds longest_wait_for_last_entry{700};
+constexpr Duration report_after = std::chrono::seconds(1);  // changes of one moment are one report
 
 // Of what a daemon's own tests leave running.
 std::string mark_of_tests(Healer& healer) { return healer.ledger().id() + "/serve/"; }
@@ -112,6 +116,7 @@ Result<void> Daemon::assemble() {
   server_->tell_failures_to([this](const std::string& what) { tell("a request failed: " + what); });
   follow_heals();
   watch_the_loop();
+  wait_for_signal();  // also while a ledger that cannot be used yet is waited for
   return {};
 }
 
@@ -187,7 +192,8 @@ asio::awaitable<void> Daemon::serve() {
     console_.error(begun.error(), exit_code_of(begun.error().kind));
     co_return healer_.stop(exit_code_of(begun.error().kind));
   }
-  wait_for_signal();
+  if (stopping_) co_return;
+  begun_ = true;
   pump();
   tell_manager("READY=1");
 }
@@ -225,6 +231,7 @@ void Daemon::take_configuration() {
   std::vector<host::WatchedProcess> processes;
   for (const EngineSpec& spec : configuration->settings.engines) {
     paths.push_back(host::watched_paths(spec));
+    if (auto in_run = host::watched_in_run(spec)) paths.push_back(std::move(*in_run));
     for (auto& process : host::watched_processes(spec)) processes.push_back(std::move(process));
   }
   if (files_) files_->watch(paths);
@@ -273,6 +280,7 @@ void Daemon::wait_for_signal() {
 
 void Daemon::signalled(int number) {
   if (number != SIGHUP) {
+    for (const int ending : {SIGTERM, SIGINT}) signals_.remove(ending);  // a second one ends the process at once
     if (!std::exchange(stopping_, true)) spawn(end(number == SIGTERM ? "SIGTERM" : "SIGINT"));
     return;
   }
@@ -307,10 +315,17 @@ asio::awaitable<void> Daemon::end(std::string cause) {
   tell_manager("STOPPING=1");
   tell("ending on " + cause + "; open heals go on at the next start");
   while (auto due = report_.take(healer_.clock().now())) co_await write_report(std::move(*due));
-  auto entry = node_stopped(*healer_.configuration(), cause, take_beat(), healer_.clock().now());
-  co_await record(std::move(entry));
+  if (begun_) co_await record_the_end(std::move(cause));
   server_->leave();  // effects under way may take their time, and would keep people waiting for nothing
   healer_.stop(exit_done);
+}
+
+// On a full disk nobody waits for it.
+asio::awaitable<void> Daemon::record_the_end(std::string cause) {
+  auto entry = node_stopped(*healer_.configuration(), cause, take_beat(), healer_.clock().now());
+  const auto waits = std::make_shared<asio::steady_timer>(healer_.loop(), longest_wait_for_last_entry);
+  asio::co_spawn(healer_.loop(), record(std::move(entry)), [waits](const std::exception_ptr&) { waits->cancel(); });
+  (void)co_await waits->async_wait(asio::as_tuple(asio::use_awaitable));
 }
 
 // ---- what the watch asks for

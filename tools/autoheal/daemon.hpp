@@ -47,6 +47,7 @@ class Daemon {
   boost::asio::awaitable<Result<void>> begin();
   boost::asio::awaitable<void> reload();
   boost::asio::awaitable<void> end(std::string cause);
+  boost::asio::awaitable<void> record_the_end(std::string cause);
   void take_configuration();
   void watch_units();
   void stopped(const std::string& unit, bool by_hand);
@@ -108,7 +109,7 @@ class Daemon {
   bool report_waits_ = false;
   bool pump_waits_ = false;
   bool memory_waits_ = false;  // what a configuration took to read is to be given back
-  bool stopping_ = false;
+  bool begun_ = false, stopping_ = false;
   bool manager_hears_ = true;
   std::string standing_;  // as the service manager was told last
   host::ServiceManager manager_ = host::ServiceManager::of_environment();

@@ -6,6 +6,8 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
+#include <cstdlib>
+#include <iostream>
 #include <set>
 
 #include "engine/large_data.hpp"
@@ -16,6 +18,7 @@
 #include "tools/autoheal/version.hpp"
 #include "workflows/adopted_baseline.hpp"
 #include "workflows/engine_spec_codec.hpp"
+#include "workflows/heal_announcements.hpp"
 #include "workflows/plan_preview.hpp"
 #include "workflows/wait_for_writers.hpp"
 
@@ -44,6 +47,14 @@ std::size_t pool_threads(const config::Configuration& settings) {
 
 // Of a heal that runs on a full disk each commit takes some pages of the log: enough for dozens of them.
 constexpr std::uint64_t ledger_reserve_bytes = 4 * 1024 * 1024;
+
+// A lock that somebody holds for a moment may be gone by then; a disk that is full is not.
+constexpr std::chrono::milliseconds patience_of_a_command{500};
+// Service managers give 90 s to end before they kill. What still runs then is left to the next process.
+constexpr std::chrono::seconds longest_wait_at_the_end{80};
+
+// An effect on this thread was told to end before it was done.
+thread_local bool was_cut_short = false;
 
 }  // namespace
 
@@ -141,12 +152,17 @@ void Healer::watch_the_runner() {
   };
   runtime_->runner().hooks.unavailable = [this](const std::string& why) {
     const std::string before = std::exchange(not_recorded_because_, mask_(why));
-    if (before != not_recorded_because_)
+    if (before != not_recorded_because_ && !is_command_)
       console_.note("autoheal: nothing can be recorded now: " + not_recorded_because_);
+    if (before.empty() && is_command_) wait_for_the_ledger();
+    end_if_closed();
   };
   runtime_->runner().hooks.committed = [this](engine::Position) {
-    if (!std::exchange(not_recorded_because_, {}).empty()) console_.note("autoheal: recording goes on");
+    if (std::exchange(not_recorded_because_, {}).empty()) return;
+    patience_.cancel();
+    if (!is_command_) console_.note("autoheal: recording goes on");
   };
+  runtime_->runner().hooks.outcome_counts = [] { return !was_cut_short; };
   runtime_->runner().hooks.set_aside = [this](const std::string& stream, const Error& error) {
     console_.note("autoheal: " + stream + " is set aside: " + mask_(error.message) +
                   (error.hint.empty() ? "" : "; " + error.hint));
@@ -156,7 +172,21 @@ void Healer::watch_the_runner() {
     bus_->pump();
     checkpoints_->committed();
     if (progress) console_.progress(progress());
+    end_if_closed();
   };
+}
+
+// What a command has begun is left open then, as where the process ends by itself; the next one goes on with it.
+void Healer::wait_for_the_ledger() {
+  patience_.expires_after(patience_of_a_command);
+  patience_.async_wait([this](boost::system::error_code cancelled) {
+    if (cancelled || closing_) return;
+    console_.end_progress();
+    console_.error({ErrorKind::unavailable, "nothing can be recorded: " + not_recorded_because_,
+                    "make room for the ledger, or let go of it; `autoheal doctor` says more"},
+                   exit_busy);
+    stop(exit_busy);
+  });
 }
 
 Result<void> Healer::keep_configuration(const ConfigurationPtr& configuration) {
@@ -236,7 +266,7 @@ workflows::HealSurroundings Healer::make_surroundings() {
       .program_version = version,
       .program_sha256 = sha256_of_this_program(),
       .tests_at_once = configuration_->settings.max_tests,
-      .pool = [this](std::function<void()> job) { asio::post(pool_->executor(), std::move(job)); },
+      .pool = [this](std::function<void()> job) { run_on_pool(std::move(job)); },
       .today = [this](const std::string& engine, const std::string& principal) { return today(engine, principal); },
       .role_of = [this](const std::string& principal) { return std::string(name_of(role_of(principal))); },
       .may_change =
@@ -340,14 +370,18 @@ std::optional<workflows::HealResult> Healer::result_of_ended(const std::string& 
 }
 
 int Healer::run(std::function<asio::awaitable<int>()> task) {
+  is_command_ = true;
   asio::signal_set signals(loop_, SIGINT, SIGTERM);
-  signals.async_wait([this](boost::system::error_code error, int number) {
-    if (!error) stop(number == SIGINT ? exit_interrupted : exit_terminated);
+  signals.async_wait([this, &signals](boost::system::error_code error, int number) {
+    if (error) return;
+    signals.clear();  // a second one ends the process at once
+    stop(number == SIGINT ? exit_interrupted : exit_terminated);
   });
   return run_until_done([this, task = std::move(task)]() -> asio::awaitable<void> {
     const int code = co_await task();
     co_await finish_recovered();
     co_await until_settled();
+    if (closing_) co_return;
     exit_code_ = code;
     loop_.stop();
   });
@@ -415,7 +449,21 @@ std::vector<std::filesystem::path> Healer::own_files() const { return files_of_l
 
 bool Healer::wait(Duration time) {
   std::unique_lock lock(stopping_mutex_);
-  return !stopping_changed_.wait_for(lock, time, [this] { return stopping_; });
+  const bool stopped = stopping_changed_.wait_for(lock, time, [this] { return stopping_; });
+  was_cut_short = was_cut_short || stopped;
+  return !stopped;
+}
+
+void Healer::run_on_pool(std::function<void()> job) {
+  ++jobs_;
+  asio::post(pool_->executor(), [this, job = std::move(job)] {
+    was_cut_short = false;
+    job();
+    asio::post(loop_, [this] {  // after the turn that its outcome asked for
+      --jobs_;
+      end_if_closed();
+    });
+  });
 }
 
 void Healer::stop(int exit_code) {
@@ -425,7 +473,27 @@ void Healer::stop(int exit_code) {
   }
   stopping_changed_.notify_all();
   exit_code_ = exit_code;
-  loop_.stop();
+  asio::post(loop_, [this] { close(); });
+}
+
+void Healer::close() {
+  if (std::exchange(closing_, true)) return;
+  runtime_->runner().close({workflows::heal_announcements.begin(), workflows::heal_announcements.end()});
+  longest_end_.expires_after(longest_wait_at_the_end);
+  longest_end_.async_wait([this](boost::system::error_code cancelled) {
+    if (cancelled) return;
+    console_.note("autoheal: what runs is not waited for any longer: the next process finds out what came of it");
+    std::cout.flush();
+    std::_Exit(exit_code_);
+  });
+  end_if_closed();
+}
+
+// Once every effect is done, and what came of it is recorded as far as it can be.
+void Healer::end_if_closed() {
+  if (!closing_ || jobs_ > 0) return;
+  if (runtime_->runner().has_uncommitted() && not_recorded_because_.empty()) return;
+  asio::post(loop_, [this] { loop_.stop(); });  // what was told waits in it
 }
 
 }  // namespace autoheal::cli

@@ -45,11 +45,12 @@ class Healer {
   ~Healer();
 
   // Takes up what earlier processes left open, runs `task`, and ends when both are done or a signal comes (heals are
-  // left open at their next entry then). Returns the task's exit code, or 130, 143, 70. Once.
+  // left open at their next entry then). Returns the task's exit code, or 130, 143, 70; 6 where nothing can be
+  // recorded: a command does not wait for room on a disk, as the daemon does. Once.
   int run(std::function<boost::asio::awaitable<int>()> task);
   // The same for a task that goes on until stop() is called, and deals with signals itself.
   int serve(std::function<boost::asio::awaitable<void>()> task);
-  // Effects under way end as soon as they can; nothing new is decided. Any thread.
+  // Effects under way end as soon as they can, and what comes of them is recorded; nothing new is begun. Any thread.
   void stop(int exit_code);
 
   // To be awaited in a task that wants the results of recovered heals; run() does it in any case.
@@ -150,6 +151,10 @@ class Healer {
   boost::asio::awaitable<void> until_settled();
   [[nodiscard]] std::optional<workflows::HealResult> result_of_ended(const std::string& heal) const;
   bool wait(Duration time);
+  void run_on_pool(std::function<void()> job);
+  void close();
+  void end_if_closed();
+  void wait_for_the_ledger();
 
   mutable std::mutex standing_mutex_;  // guards the next four: the pool asks for them
   ConfigurationPtr configuration_;
@@ -182,6 +187,10 @@ class Healer {
   unsigned settling_ = 0;                    // heals whose displaced files are being looked after
   boost::asio::steady_timer settled_now_{loop_, boost::asio::steady_timer::time_point::max()};  // never of itself
   std::string not_recorded_because_;
+  boost::asio::steady_timer patience_{loop_};     // of a command, once nothing can be recorded
+  boost::asio::steady_timer longest_end_{loop_};  // of waiting for effects under way
+  bool is_command_ = false, closing_ = false;
+  unsigned jobs_ = 0;  // effects on the pool
   std::vector<std::string> recovered_, set_aside_;
   std::vector<workflows::HealResult> recovered_results_;
   std::mutex stopping_mutex_;

@@ -61,10 +61,19 @@ std::string configuration_file(const Options& options) {
   return std::filesystem::exists("autoheal.yaml", ignored) ? "autoheal.yaml" : "/etc/autoheal/autoheal.yaml";
 }
 
+LoadedConfiguration nothing_loaded() {
+  LoadedConfiguration nothing;
+  nothing.environment = environment();
+  nothing.caller = caller_of_this_process();
+  std::error_code unknown;
+  nothing.program = std::filesystem::read_symlink("/proc/self/exe", unknown).string();
+  return nothing;
+}
+
 Result<LoadedConfiguration> load_configuration(const Options& options) {
-  LoadedConfiguration loaded;
+  LoadedConfiguration loaded = nothing_loaded();
   config::LoadPorts ports;
-  loaded.environment = ports.environment = environment();
+  ports.environment = loaded.environment;
   ports.keep_baseline = [&loaded](std::string content) {
     auto name = sha256_name(content);
     loaded.baselines.emplace(name, std::move(content));
@@ -83,11 +92,8 @@ Result<LoadedConfiguration> load_configuration(const Options& options) {
     return failure(ErrorKind::invalid, all, "`autoheal config help` lists every field and what it takes");
   }
   loaded.settings = std::move(*settings);
-  loaded.caller = caller_of_this_process();
   loaded.settings.principals.ledger_owner = ledger_owner(loaded.settings.ledger, loaded.caller);
   loaded.principal = loaded.settings.principals.of_os_user(loaded.caller.os_user);
-  std::error_code unknown;
-  loaded.program = std::filesystem::read_symlink("/proc/self/exe", unknown).string();
   return loaded;
 }
 

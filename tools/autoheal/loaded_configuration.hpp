@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "tools/autoheal/caller.hpp"
@@ -20,12 +21,16 @@ struct LoadedConfiguration {
   Caller caller;
   workflows::Principal principal;  // who the caller is here
   std::string program;             // the running autoheal, as an absolute path
+  std::optional<Error> unread;     // why the file cannot be used: then roles are the daemon's to judge, and only there
 
   [[nodiscard]] const workflows::EngineSpec* find(const std::string& engine) const;
 };
 
 // Prints every problem to stderr. The error's kind is always `invalid`: exit 78.
 [[nodiscard]] Result<LoadedConfiguration> load_configuration(const Options& options);
+
+// Who calls and what runs, before any file was read.
+[[nodiscard]] LoadedConfiguration nothing_loaded();
 
 // $AUTOHEAL_CONFIG, ./autoheal.yaml or /etc/autoheal/autoheal.yaml.
 [[nodiscard]] std::string configuration_file(const Options& options);

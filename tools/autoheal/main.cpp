@@ -13,6 +13,7 @@
 #include "tools/autoheal/command_line.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/first_process.hpp"
+#include "tools/autoheal/unread_configuration.hpp"
 #include "tools/config/describe_fields.hpp"
 #include "tools/database/database_worker.hpp"
 #include "tools/host/drain_worker.hpp"
@@ -37,6 +38,9 @@ int run(const Options& options, Console& console) {
   if (options.command == "replay" && !options.import_file.empty()) return command_replay_import(options, console);
   if (options.command == "ledger check") return command_ledger_check(options, console);
   auto configuration = load_configuration(options);
+  if (!configuration) {
+    if (auto known = without_configuration(options, configuration.error())) configuration = std::move(*known);
+  }
   if (!configuration) {
     console.error(configuration.error(), exit_configuration);
     return exit_configuration;

@@ -4,6 +4,7 @@
 #include "tools/autoheal/heal_progress.hpp"
 #include "tools/autoheal/kept_images.hpp"
 #include "tools/autoheal/operations.hpp"
+#include "tools/autoheal/unread_configuration.hpp"
 
 namespace autoheal::cli {
 
@@ -33,6 +34,10 @@ int perform_operation(const Session& session, const std::string& operation, Oper
   body.reason = session.options.reason;
   const std::string text = to_json(body);
   if (const auto code = through_the_daemon(session, operation, text, print)) return *code;
+  if (session.configuration.unread) {
+    session.console.error(roles_unknown(session.configuration), exit_configuration);
+    return exit_configuration;
+  }
   const auto [permission, what] = Operations::permission_of(operation);
   if (const int refused = session.require(permission, what); refused != exit_done) return refused;
   auto healer = Healer::open(session.configuration, session.console);

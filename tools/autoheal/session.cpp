@@ -7,6 +7,7 @@
 #include "tools/autoheal/archived_ranges.hpp"
 #include "tools/autoheal/daemon_client.hpp"
 #include "tools/autoheal/operation_body.hpp"
+#include "tools/autoheal/unread_configuration.hpp"
 #include "workflows/by_codec.hpp"
 #include "workflows/json_writer.hpp"
 #include "workflows/secret_mask.hpp"
@@ -67,6 +68,10 @@ int Session::fail(const Error& error) const {
 int Session::require(workflows::Permission permission, const std::string& what) const {
   const workflows::Principal& who = configuration.principal;
   if (allows(who.role, permission)) return exit_done;
+  if (configuration.unread) {
+    console.error(roles_unknown(configuration), exit_configuration);
+    return exit_configuration;
+  }
   record_refusal(*this, what);
   const std::string role =
       who.role == workflows::Role::none ? "has no role here" : "is only " + std::string(name_of(who.role));

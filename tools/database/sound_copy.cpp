@@ -7,6 +7,7 @@
 #include "store/posix_file.hpp"
 #include "tools/database/canonical_copy.hpp"
 #include "tools/database/database_acts.hpp"
+#include "tools/host/database_header.hpp"
 #include "tools/host/system_error.hpp"
 #include "tools/host/target_facts.hpp"
 
@@ -72,8 +73,10 @@ Result<std::string> read_copy(const std::string& path) {
 Result<std::string> take_snapshot(const DatabaseFile& file, const std::string& to) {
   auto copy = sound_copy(file);
   if (!copy) return copy;
+  const bool log_mode = host::was_in_log_mode(file.path());
   const host::UniqueFd created(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!created) return host::system_failure(to, errno);
+  if (log_mode) host::note_log_mode(created.get());
   if (auto written = write_durably(created.get(), *copy, to); !written) {
     ::unlink(to.c_str());
     return std::unexpected(std::move(written.error()));

@@ -20,6 +20,7 @@
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
 
+#include "tools/host/http_answer.hpp"
 #include "tools/host/time_since_boot.hpp"
 #include "tools/host/url.hpp"
 
@@ -32,6 +33,8 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 using asio::ip::tcp;
 using Endpoints = std::vector<tcp::endpoint>;
+
+constexpr std::size_t read_at_once = 16U << 10U;
 
 struct Lookup {
   std::mutex mutex;
@@ -107,15 +110,16 @@ class Exchange {
     io.run();
     try {
       if (problem) std::rethrow_exception(problem);
+      if (problem_) return failure(problem_->kind, place() + ": " + problem_->message);
       return std::move(answer_);
     } catch (const boost::system::system_error& error) {
-      return failure(ErrorKind::unavailable,
-                     url_.host + " port " + std::to_string(url_.port) + ": " + why_not_reached(error.code(), timeout_));
+      return failure(ErrorKind::unavailable, place() + ": " + why_not_reached(error.code(), timeout_));
     } catch (const std::exception& error) {
       return failure(ErrorKind::failed, error.what());
     }
   }
 
+  [[nodiscard]] std::string place() const { return url_.host + " port " + std::to_string(url_.port); }
   [[nodiscard]] Duration left() const { return std::max(Duration(1), until_ - since_boot()); }
 
   asio::awaitable<void> connect(Endpoints endpoints) {
@@ -158,23 +162,30 @@ class Exchange {
     request.method_string(request_.method);
     request.set(http::field::host, url_.host_header);
     request.set(http::field::user_agent, "autoheal");
+    request.set(http::field::accept, "*/*");
     request.set(http::field::connection, "close");
     for (const auto& [name, value] : request_.headers) request.set(name, value);
     request.body() = request_.body;
     if (!request_.body.empty() || request_.method != "GET") request.content_length(request_.body.size());
-    co_await http::async_write(stream, request, asio::use_awaitable);
-    beast::flat_buffer buffer(64U << 10U);
-    http::response_parser<http::string_body> answer;
-    answer.body_limit(boost::none);  // a longer body is no error: what is beyond our limit is not read
-    co_await http::async_read_header(stream, buffer, answer, asio::use_awaitable);
-    answer_.status = answer.get().result_int();
-    if (request_.body_limit == 0 || (request_.body_only_of != 0 && answer_.status != request_.body_only_of)) co_return;
-    boost::system::error_code problem;
-    while (!answer.is_done() && !problem && answer.get().body().size() < request_.body_limit) {
-      co_await http::async_read_some(stream, buffer, answer, asio::redirect_error(asio::use_awaitable, problem));
+    boost::system::error_code unsent;  // who answers before he has read all of a request may be heard all the same
+    co_await http::async_write(stream, request, asio::redirect_error(asio::use_awaitable, unsent));
+    HttpAnswerReader reader({request_.body_limit, request_.body_only_of, request_.method == "HEAD"});
+    std::string piece(read_at_once, '\0');
+    while (!reader.done()) {
+      boost::system::error_code problem;
+      const std::size_t got =
+          co_await stream.async_read_some(asio::buffer(piece), asio::redirect_error(asio::use_awaitable, problem));
+      const bool ends = problem == asio::error::eof || problem == asio::ssl::error::stream_truncated;
+      if (problem && !ends) throw boost::system::system_error(unsent ? unsent : problem);
+      auto taken = reader.take(std::string_view(piece).substr(0, got));
+      if (taken && ends) taken = reader.ended();
+      if (!taken) {
+        problem_ = std::move(taken.error());
+        co_return;
+      }
     }
-    if (problem && problem != asio::ssl::error::stream_truncated) throw boost::system::system_error(problem);
-    answer_.body = answer.get().body().substr(0, request_.body_limit);
+    answer_.status = reader.status();
+    answer_.body = std::move(reader.body());
   }
 
   const HttpRequest& request_;
@@ -182,6 +193,7 @@ class Exchange {
   Duration timeout_;
   Duration until_;
   HttpAnswer answer_;
+  std::optional<Error> problem_;  // what came instead of an answer
 };
 
 bool is_clean(const std::map<std::string, std::string>& headers) {

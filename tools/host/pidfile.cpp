@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <charconv>
 
+#include "tools/host/linked_place.hpp"
 #include "tools/host/system_error.hpp"
 #include "tools/host/target_facts.hpp"
 
@@ -17,11 +18,12 @@ namespace {
 constexpr std::size_t pidfile_limit = 4096;
 
 Result<std::string> content_of(const RootFolder& root, const std::string& pidfile, const OwnFiles& own) {
-  const auto place = root.place_of(pidfile);
+  const auto place = follow_links(root, pidfile);
   if (!place) return std::unexpected(place.error());
-  const UniqueFd found(::openat(place->folder.get(), place->name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  const UniqueFd& found = place->file;
+  if (!found) return system_failure(pidfile, ENOENT);
   struct stat status {};
-  if (!found || ::fstat(found.get(), &status) != 0) return system_failure(pidfile, errno);
+  if (::fstat(found.get(), &status) != 0) return system_failure(pidfile, errno);
   if (!S_ISREG(status.st_mode)) return failure(ErrorKind::not_found, pidfile + " is no file");
   if (own.contain(status)) return failure(ErrorKind::refused, pidfile + " is one of Autoheal's own files");
   const UniqueFd opened = reopen_for_reading(found.get());
@@ -39,8 +41,10 @@ Result<pid_t> read_pidfile(const RootFolder& root, const std::string& pidfile, c
   if (begin == std::string::npos) return failure(ErrorKind::invalid, pidfile + " is empty");
   const char* const end = content->data() + content->size();
   const auto [rest, problem] = std::from_chars(content->data() + begin, end, pid);
+  // Of PostgreSQL's and Sendmail's pidfiles the first line alone is the number; some programs write its zero byte, too.
+  const char* const line_end = std::find_if(rest, end, [](char byte) { return byte == '\n' || byte == '\0'; });
   const bool only_space =
-      std::all_of(rest, end, [](char byte) { return byte == '\n' || byte == '\r' || byte == ' ' || byte == '\t'; });
+      std::all_of(rest, line_end, [](char byte) { return byte == '\r' || byte == ' ' || byte == '\t'; });
   if (problem != std::errc() || pid <= 0 || !only_space)
     return failure(ErrorKind::invalid, pidfile + " holds no process id");
   return pid;

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <filesystem>
 
+#include "tools/host/database_header.hpp"
 #include "tools/host/folder_tree.hpp"
 #include "tools/host/snapshot_names.hpp"
 #include "tools/host/system_error.hpp"
@@ -121,8 +122,14 @@ Duration age_of(const struct stat& status) {
   return std::max(Duration{0}, std::chrono::duration_cast<Duration>(now - taken));
 }
 
+// What a plan need not know of a snapshot of a database.
+struct SnapshotTraits {
+  unsigned encoding = 0;
+  bool log_mode = false;
+};
+
 // Takes the snapshot into the vault. What is wrong with it becomes its problem: another one may serve.
-void read_snapshot(const std::string& path, const StateTools& tools, SnapshotFacts& facts) {
+void read_snapshot(const std::string& path, const StateTools& tools, SnapshotFacts& facts, SnapshotTraits& traits) {
   const UniqueFd opened(::open(path.c_str(), O_PATH | O_CLOEXEC));
   struct stat status {};
   if (!opened || ::fstat(opened.get(), &status) != 0) {
@@ -135,6 +142,7 @@ void read_snapshot(const std::string& path, const StateTools& tools, SnapshotFac
     facts.problem =
         database.status == DatabaseLook::Status::database ? "" : "is no sound database (" + database.message + ")";
     facts.page_size = database.page_size;
+    traits = {encoding_of(database.content), was_in_log_mode(path)};
     const auto kept = facts.problem.empty() ? tools.blobs.put(database.content, BlobNaming::plain) : engine::BlobName();
     facts.content = kept.value_or(engine::BlobName());
     if (!kept) facts.problem = kept.error().message;
@@ -152,18 +160,35 @@ void read_snapshot(const std::string& path, const StateTools& tools, SnapshotFac
   if (!kept) facts.problem = kept.error().message;
 }
 
-std::vector<SnapshotFacts> taken_snapshots(const std::string& folder, unsigned attempt, const StateTools& tools) {
+std::vector<SnapshotFacts> taken_snapshots(const std::string& folder, unsigned attempt, const StateTools& tools,
+                                           std::vector<SnapshotTraits>& traits) {
   std::vector<SnapshotFacts> snapshots;
   unsigned sound = 0;
   for (const SnapshotName& name : snapshots_in(folder)) {
     if (sound == attempt) break;  // each earlier attempt can have refused one
     SnapshotFacts& facts = snapshots.emplace_back();
     facts.name = name.file;
-    read_snapshot(folder + "/" + name.file, tools, facts);
+    read_snapshot(folder + "/" + name.file, tools, facts, traits.emplace_back());
     if (facts.problem.empty() && facts.content != name.content) facts.problem = "is not what was taken then";
     if (facts.problem.empty()) ++sound;
   }
   return snapshots;
+}
+
+// A database that is swapped keeps its journal mode: what takes its place is in the same one.
+Result<void> keep_log_mode(const RootFolder& root, const std::string& path, const std::vector<SnapshotTraits>& traits,
+                           const StateTools& tools, std::vector<SnapshotFacts>& snapshots) {
+  const auto known = keeps_log(root, path);
+  for (std::size_t index = 0; index < snapshots.size(); ++index) {
+    SnapshotFacts& snapshot = snapshots[index];
+    if (!snapshot.problem.empty() || snapshot.page_size == 0 || !known.value_or(traits[index].log_mode)) continue;
+    auto copy = tools.blobs.get(snapshot.content);
+    if (!copy) return std::unexpected(std::move(copy.error()));
+    auto kept = tools.blobs.put(in_log_mode(std::move(*copy)), BlobNaming::plain);
+    if (!kept) return std::unexpected(std::move(kept.error()));
+    snapshot.content = std::move(*kept);
+  }
+  return {};
 }
 
 }  // namespace
@@ -171,21 +196,29 @@ std::vector<SnapshotFacts> taken_snapshots(const std::string& folder, unsigned a
 Result<void> observe_state(const RootFolder& root, const StateRepair& state, unsigned attempt, const StateTools& tools,
                            workflows::Observation& observation) {
   workflows::StateFacts& facts = observation.states[state.path];
+  std::vector<SnapshotTraits> traits;
   if (state.takes_snapshots) {
-    facts.snapshots = taken_snapshots(state.snapshot, attempt, tools);
+    facts.snapshots = taken_snapshots(state.snapshot, attempt, tools, traits);
   } else {
     SnapshotFacts& only = facts.snapshots.emplace_back();
     only.name = state.snapshot;
-    read_snapshot(state.snapshot, tools, only);
+    read_snapshot(state.snapshot, tools, only, traits.emplace_back());
   }
   auto looked = look(root, state.path, state.timeout, true, tools);
   if (!looked) return std::unexpected(std::move(looked.error()));
   facts.page_size = looked->page_size;
   facts.damage = looked->damage;
   const auto usable = std::ranges::find(facts.snapshots, "", &SnapshotFacts::problem);
-  const bool in_place = looked->facts.kind == TargetKind::database &&
-                        (usable == facts.snapshots.end() || usable->page_size == looked->page_size);
-  if (!in_place && looked->facts.kind != TargetKind::folder) return add_raw(root, state.path, tools, observation);
+  // Who has it open could not go on with another page size or encoding.
+  const auto fits = [&] {
+    const auto& of_usable = traits[static_cast<std::size_t>(usable - facts.snapshots.begin())];
+    return usable->page_size == looked->page_size && of_usable.encoding == encoding_of(looked->content);
+  };
+  const bool in_place = looked->facts.kind == TargetKind::database && (usable == facts.snapshots.end() || fits());
+  if (!in_place && looked->facts.kind != TargetKind::folder) {
+    if (auto kept = keep_log_mode(root, state.path, traits, tools, facts.snapshots); !kept) return kept;
+    return add_raw(root, state.path, tools, observation);
+  }
   if (in_place) {
     if (auto kept = tools.blobs.put(looked->content, BlobNaming::plain); !kept)
       return failure(kept.error().kind, state.path + ": what it holds could not be kept: " + kept.error().message);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "tools/host/linked_place.hpp"
 #include "workflows/glob.hpp"
 
 namespace autoheal::host {
@@ -22,6 +23,26 @@ std::set<std::string> pidfiles_of(const EngineSpec& spec) {
   add(spec.repair.checks);
   if (spec.repair.service && !spec.repair.service->pidfile.empty()) pidfiles.insert(spec.repair.service->pidfile);
   return pidfiles;
+}
+
+// Where a pidfile is looked for: links that lead there count as much as the file itself.
+std::vector<FoundPlace> places_of(const EngineSpec& spec, const std::string& pidfile) {
+  const auto root = RootFolder::open(spec.root);
+  auto found = root ? follow_links(*root, pidfile) : Result<LinkedPlace>(std::unexpected(root.error()));
+  if (!found) return {{pidfile, true}};
+  std::vector<FoundPlace> places = std::move(found->links);
+  places.push_back(std::move(found->place));
+  return places;
+}
+
+std::set<std::string> pidfile_places(const EngineSpec& spec, bool below_root) {
+  std::set<std::string> paths;
+  for (const std::string& pidfile : pidfiles_of(spec)) {
+    for (FoundPlace& place : places_of(spec, pidfile)) {
+      if (place.is_below_root == below_root) paths.insert(std::move(place.path));
+    }
+  }
+  return paths;
 }
 
 void add_probed(const std::vector<Probe>& probes, std::set<std::string>& paths) {
@@ -45,7 +66,7 @@ void add_repaired(const RepairSpec& repair, std::set<std::string>& paths) {
 }  // namespace
 
 WatchedEngine watched_paths(const EngineSpec& spec) {
-  std::set<std::string> paths = pidfiles_of(spec), presence, patterns;
+  std::set<std::string> paths = pidfile_places(spec, true), presence, patterns;
   add_probed(spec.self_test, paths);
   add_probed(spec.repair.checks, paths);
   add_repaired(spec.repair, paths);
@@ -66,6 +87,15 @@ WatchedEngine watched_paths(const EngineSpec& spec) {
           {paths.begin(), paths.end()},
           {presence.begin(), presence.end()},
           {patterns.begin(), patterns.end()}};
+}
+
+std::optional<WatchedEngine> watched_in_run(const EngineSpec& spec) {
+  const std::string folder = "/run";
+  WatchedEngine watched{spec.name, folder, {}};
+  for (const std::string& path : pidfile_places(spec, false)) {
+    if (path.starts_with(folder + "/")) watched.paths.push_back(path.substr(folder.size() + 1));
+  }
+  return watched.paths.empty() ? std::nullopt : std::optional(std::move(watched));
 }
 
 std::vector<WatchedProcess> watched_processes(const EngineSpec& spec) {

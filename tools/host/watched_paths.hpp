@@ -2,13 +2,17 @@
 // root.
 #pragma once
 
+#include <optional>
+
 #include "tools/host/watched_engine.hpp"
 #include "workflows/engine_spec.hpp"
 
 namespace autoheal::host {
 
-// Pure. Each path once, in order of name.
+// Each path once, in order of name. Of pidfiles also the links that lead to them now (linked_place.hpp).
 [[nodiscard]] WatchedEngine watched_paths(const workflows::EngineSpec& spec);
+// Pidfiles that links lead to in /run, where that is not below the root.
+[[nodiscard]] std::optional<WatchedEngine> watched_in_run(const workflows::EngineSpec& spec);
 // The processes of its service and of its process probes, each pidfile once.
 [[nodiscard]] std::vector<WatchedProcess> watched_processes(const workflows::EngineSpec& spec);
 

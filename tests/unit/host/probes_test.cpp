@@ -243,6 +243,25 @@ TEST_F(ProbesTest, Http) {
             ProbeVerdict::fail);
 }
 
+TEST_F(ProbesTest, AnswersThatBrowsersAcceptPass) {
+  const std::string body = "Content-Length: 3\r\n\r\nok\n";
+  std::string cookies;
+  for (int number = 0; number < 100; ++number) cookies += "Set-Cookie: c=" + std::string(110, 'v') + "\r\n";
+  for (const std::string& answer :
+       {"HTTP/1.1 103 Early Hints\r\nLink: </s.css>\r\n\r\nHTTP/1.1 200 OK\r\n" + body,
+        "HTTP/1.1 200 OK\r\n" + cookies + body, "HTTP/1.1 200\r\n" + body, std::string("HTTP/1.0 200 OK\n\nok\n")}) {
+    LocalServer server(answer);
+    for (const std::string text : {"", "ok"}) {
+      const auto result = probe(HttpProbe{server.url(), 200, text, {}});
+      EXPECT_EQ(result.verdict, ProbeVerdict::pass) << result.message << "\n" << answer.substr(0, 200);
+    }
+  }
+  LocalServer other("SSH-2.0-OpenSSH_9.2\r\n");
+  const auto result = probe(HttpProbe{other.url(), 200, {}, {}});
+  EXPECT_EQ(result.verdict, ProbeVerdict::fail);
+  EXPECT_NE(result.message.find("is no HTTP answer"), std::string::npos) << result.message;
+}
+
 TEST_F(ProbesTest, HttpIsLimitedInTimeAndSize) {
   const LocalServer silent("");
   const auto late = probe(HttpProbe{silent.url(), 200, {}, {}}, std::chrono::milliseconds(200));

@@ -127,6 +127,16 @@ TEST_F(ProcessWatchTest, APidfileWithoutAProcessIsNotWatchedUntilItHasOne) {
   EXPECT_TRUE(told());
 }
 
+TEST_F(ProcessWatchTest, APidfileBehindALinkBelowTheRootIsFound) {
+  const Child child;
+  write("real/app.pid", child.pid());
+  fs::create_symlink(root_ / "real", root_ / "run");
+  watch();
+  EXPECT_EQ(watch_->processes_watched(), 1U);
+  child.kill();
+  EXPECT_TRUE(told());
+}
+
 TEST_F(ProcessWatchTest, APidfileThatIsReplacedWhileItIsReadIsReadAgain) {
   Child first;
   Child second;

@@ -1,0 +1,14 @@
+// Where the ledger of a configuration is that cannot be read: whoever has to stop a healer does not wait until the file
+// is mended.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace autoheal::config {
+
+// The likeliest first, absolute: what `ledger:` says at the top of the file, if that much of it can be read, then the
+// default place.
+[[nodiscard]] std::vector<std::string> places_of_ledger(const std::string& file);
+
+}  // namespace autoheal::config
