@@ -61,7 +61,8 @@ TEST_F(ToldFailures, OfEveryKindOfProgramStandInShowAndAtTheEnd) {
       {"capture", test + "    repair: { commands: [ { run: [./says-yes], capture: [./says-no], undo: [./says-yes, "
                          "\"{captured}\"] } ] }\n"},
       {"build", test + "    strategy: chimera\n    repair: { build: { run: [./says-no], outputs: [out] } }\n"},
-      {"validate", test + "    repair: { files: [ { path: etc, baseline: base, validate: [./says-no] } ] }\n"},
+      {"validate",
+       test + "    repair: { files: [ { path: etc, baseline: base, validate: [./says-no, \"{file}\"] } ] }\n"},
       {"check", test +
                     "    strategy: generic\n    repair: { checks: [ { name: c, command: [./says-no] } ], commands: [ "
                     "{ run: [./says-yes] } ] }\n"},

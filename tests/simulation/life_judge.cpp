@@ -69,6 +69,8 @@ class LifeJudge {
     judge_events();
     for (const SeenChange& change : record.changes) judge_change(change);
     judge_writers();
+    judge_restarts();
+    judge_pauses();
     for (const auto& [mark, runs] : record.acts_run) {
       if (runs > 1) broken_.push_back("act " + mark + " ran " + std::to_string(runs) + " times");
     }
