@@ -102,7 +102,7 @@ TEST_F(Explain, SaysWhyAPlanWouldBeRefusedOrCannotBeMade) {
   std::filesystem::remove(bridge_.path("etc/app.conf"));
   std::filesystem::create_directory(bridge_.path("etc/app.conf"));
   EXPECT_THAT(bridge_.autoheal({"explain", "EnvRecon"}).out,
-              AllOf(HasSubstr("no plan"), HasSubstr("there     folder")));
+              AllOf(HasSubstr("no plan"), HasSubstr("there     a folder")));
   EXPECT_EQ(bridge_.autoheal({"explain", "EnvRecom"}).exit_code, 5);
 }
 

@@ -6,9 +6,9 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdlib>
 
+#include "tools/host/linked_place.hpp"
 #include "tools/host/pidfile.hpp"
 #include "tools/host/process_table.hpp"
 #include "tools/host/time_since_boot.hpp"
@@ -46,12 +46,12 @@ struct PidfileFacts {
 };
 
 std::optional<PidfileFacts> facts_of(const RootFolder& root, const std::string& pidfile) {
-  const auto place = root.place_of(pidfile);
-  if (!place) return std::nullopt;
-  const UniqueFd file(::openat(place->folder.get(), place->name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  const auto place = follow_links(root, pidfile);
   struct stat status {};
   struct statfs system {};
-  if (!file || ::fstat(file.get(), &status) != 0 || ::fstatfs(file.get(), &system) != 0) return std::nullopt;
+  const bool there = place && place->file && ::fstat(place->file.get(), &status) == 0 &&
+                     ::fstatfs(place->file.get(), &system) == 0;
+  if (!there) return std::nullopt;
   PidfileFacts facts;
   facts.written = std::chrono::duration_cast<Duration>(std::chrono::seconds(status.st_mtim.tv_sec) +
                                                        std::chrono::nanoseconds(status.st_mtim.tv_nsec));
@@ -70,10 +70,8 @@ bool began_later(const PidfileFacts& file, const ProcessInfo& process) {
 }  // namespace
 
 bool pidfile_is_missing(const RootFolder& root, const std::string& pidfile) {
-  const auto place = root.place_of(pidfile);
-  if (!place) return place.error().kind == ErrorKind::not_found;
-  struct stat status {};
-  return ::fstatat(place->folder.get(), place->name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
+  const auto place = follow_links(root, pidfile);
+  return place ? !place->file : place.error().kind == ErrorKind::not_found;
 }
 
 Result<NamedProcess> named_process(const RootFolder& root, const std::string& pidfile, const OwnFiles& own) {
