@@ -342,7 +342,7 @@ class Trial:
     def history(self, name):
         config = ("--config", f"/srv/{name}/autoheal.yaml")
         told = self.machine.run("/srv/autoheal", "audit", *config, "-o", "jsonl").out
-        return "\n".join(re.findall(r'"message":"([^"]*)"', told))
+        return "\n".join(re.findall(r'"message":"((?:[^"\\]|\\.)*)"', told))
 
 
 TRIED = [one for one in vars(Trial) if one in (
