@@ -172,7 +172,7 @@ class BusConnection::Calls {
     while (bus_) {
       const int did = sd_bus_process(bus_.get(), nullptr);
       if (did < 0) bus_.reset();
-      if (did < 0 || (did > 0 && happened_) || (did == 0 && since_boot() >= until)) return;
+      if (did < 0 || (did > 0 && happened_ && at_most > Duration(0)) || (did == 0 && since_boot() >= until)) return;
       if (did == 0 && sd_bus_wait(bus_.get(), in_microseconds(until - since_boot())) < 0) bus_.reset();
     }
   }

@@ -342,14 +342,15 @@ class Trial:
     def history(self, name):
         config = ("--config", f"/srv/{name}/autoheal.yaml")
         told = self.machine.run("/srv/autoheal", "audit", *config, "-o", "jsonl").out
-        return "\n".join(re.findall(r'"message":"([^"]*)"', told))
+        return "\n".join(re.findall(r'"message":"((?:[^"\\]|\\.)*)"', told))
 
 
 TRIED = [one for one in vars(Trial) if one in (
     "start_limit", "start_limit_of_a_running_one", "slow_notify", "slow_to_fail", "frozen", "frozen_with_reload",
-    "reload", "masked", "missing", "queued", "restarted_by_hand", "restarts_itself", "stopped_at_that_moment", "fails_and_tells",
-    "needs_what_fails", "condition_not_met", "long_pause_before_a_restart", "instance", "not_permitted",
-    "name_alone", "without_a_bus", "executed_anew", "healer_dies", "through_systemctl", "stops_by_hand")]
+    "reload", "masked", "missing", "queued", "restarted_by_hand", "restarts_itself", "stopped_at_that_moment",
+    "fails_and_tells", "needs_what_fails", "condition_not_met", "long_pause_before_a_restart",
+    "instance", "not_permitted", "name_alone", "without_a_bus", "executed_anew", "healer_dies", "through_systemctl",
+    "stops_by_hand")]
 
 
 def arguments():
