@@ -315,9 +315,13 @@ TEST_F(StartedServices, LeaveNoZombiesBehindAsTheFirstProcessOfAContainer) {
   EXPECT_THAT(healer(), SizeIs(1));
   // What the start left is the first process's child by now. It ends, and nobody but that one can reap it.
   std::vector<pid_t> left;
-  for (const pid_t pid : children_of(first.front())) {
-    if (text_of("/proc/" + std::to_string(pid) + "/comm") == "sleep\n") left.push_back(pid);
-  }
+  EXPECT_TRUE(eventually([&] {  // it says that it is ready before it becomes what it will be
+    left.clear();
+    for (const pid_t pid : children_of(first.front())) {
+      if (text_of("/proc/" + std::to_string(pid) + "/comm") == "sleep\n") left.push_back(pid);
+    }
+    return left.size() == 1;
+  }));
   ASSERT_THAT(left, SizeIs(1));
   ::kill(left.front(), SIGKILL);
   EXPECT_TRUE(has_ended(left.front()));
