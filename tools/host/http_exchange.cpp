@@ -3,6 +3,8 @@
 #include <netdb.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -21,6 +23,7 @@
 #include <boost/beast/ssl.hpp>
 
 #include "tools/host/http_answer.hpp"
+#include "tools/host/system_error.hpp"
 #include "tools/host/time_since_boot.hpp"
 #include "tools/host/url.hpp"
 
@@ -39,16 +42,22 @@ constexpr std::size_t read_at_once = 16U << 10U;
 struct Lookup {
   std::mutex mutex;
   std::condition_variable done;
-  std::optional<Endpoints> found;
+  std::optional<Result<Endpoints>> found;
 };
 
-Endpoints ask_for(const std::string& host, std::uint16_t port, int flags) {
+// That a name is not found is the resolver's word, or this machine's trouble with it: nothing of the service is known.
+std::unexpected<Error> not_looked_up(const std::string& host, const std::string& why) {
+  return failure(ErrorKind::failed, "the address of " + host + " is not known here: " + why);
+}
+
+Result<Endpoints> ask_for(const std::string& host, std::uint16_t port, int flags) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = flags;
   addrinfo* list = nullptr;
   Endpoints endpoints;
-  if (::getaddrinfo(host.c_str(), nullptr, &hints, &list) != 0) return endpoints;
+  if (const int problem = ::getaddrinfo(host.c_str(), nullptr, &hints, &list); problem != 0)
+    return not_looked_up(host, problem == EAI_SYSTEM ? reason_of(errno) : ::gai_strerror(problem));
   for (const addrinfo* one = list; one != nullptr; one = one->ai_next) {
     tcp::endpoint endpoint;
     if (one->ai_addrlen > endpoint.capacity()) continue;
@@ -62,8 +71,8 @@ Endpoints ask_for(const std::string& host, std::uint16_t port, int flags) {
 }
 
 // The resolver has time limits of its own that may be longer than ours: then its thread ends later, alone.
-Endpoints resolve(const std::string& host, std::uint16_t port, Duration limit) {
-  if (auto numeric = ask_for(host, port, AI_NUMERICHOST); !numeric.empty()) return numeric;
+Result<Endpoints> resolve(const std::string& host, std::uint16_t port, Duration limit) {
+  if (auto numeric = ask_for(host, port, AI_NUMERICHOST)) return numeric;
   auto lookup = std::make_shared<Lookup>();
   std::thread([lookup, host, port] {
     auto found = ask_for(host, port, AI_ADDRCONFIG);
@@ -73,7 +82,14 @@ Endpoints resolve(const std::string& host, std::uint16_t port, Duration limit) {
   }).detach();
   std::unique_lock lock(lookup->mutex);
   lookup->done.wait_for(lock, limit, [&] { return lookup->found.has_value(); });
-  return lookup->found.value_or(Endpoints{});
+  if (!lookup->found) return not_looked_up(host, "no answer within " + std::to_string(limit.count() / 1000) + " ms");
+  return *lookup->found;
+}
+
+// What keeps this machine from asking says nothing of who would answer.
+bool is_our_own(const boost::system::error_code& problem) {
+  constexpr std::array own = {ENETUNREACH, ENETDOWN, EADDRNOTAVAIL, ENOBUFS, ENOMEM, EMFILE, ENFILE, EACCES, EPERM};
+  return problem.category() == boost::system::system_category() && std::ranges::find(own, problem.value()) != own.end();
 }
 
 std::string why_not_reached(const boost::system::error_code& problem, Duration timeout) {
@@ -90,9 +106,9 @@ class Exchange {
       : request_(request), url_(url), timeout_(timeout), until_(since_boot() + timeout) {}
 
   Result<HttpAnswer> run() {
-    const Endpoints endpoints = resolve(url_.host, url_.port, timeout_);
-    if (endpoints.empty()) return failure(ErrorKind::unavailable, url_.host + " has no address");
-    return finished(url_.tls ? &Exchange::ask_with_tls : &Exchange::ask_plainly, endpoints);
+    const auto endpoints = resolve(url_.host, url_.port, timeout_);
+    if (!endpoints) return std::unexpected(endpoints.error());
+    return finished(url_.tls ? &Exchange::ask_with_tls : &Exchange::ask_plainly, *endpoints);
   }
   Result<void> only_connect(const Endpoints& endpoints) {
     if (const auto connected = finished(&Exchange::connect, endpoints); !connected)
@@ -113,7 +129,8 @@ class Exchange {
       if (problem_) return failure(problem_->kind, place() + ": " + problem_->message);
       return std::move(answer_);
     } catch (const boost::system::system_error& error) {
-      return failure(ErrorKind::unavailable, place() + ": " + why_not_reached(error.code(), timeout_));
+      return failure(is_our_own(error.code()) ? ErrorKind::failed : ErrorKind::unavailable,
+                     place() + ": " + why_not_reached(error.code(), timeout_));
     } catch (const std::exception& error) {
       return failure(ErrorKind::failed, error.what());
     }
@@ -210,9 +227,9 @@ Result<void> connect_to(const std::string& host, std::uint16_t port, Duration ti
   url.host = host;
   url.port = port;
   const Duration began = since_boot();
-  const Endpoints endpoints = resolve(host, port, timeout);
-  if (endpoints.empty()) return failure(ErrorKind::unavailable, host + " has no address");
-  return Exchange(nothing_asked, url, timeout - (since_boot() - began)).only_connect(endpoints);
+  const auto endpoints = resolve(host, port, timeout);
+  if (!endpoints) return std::unexpected(endpoints.error());
+  return Exchange(nothing_asked, url, timeout - (since_boot() - began)).only_connect(*endpoints);
 }
 
 Result<HttpAnswer> send_request(const HttpRequest& request, Duration timeout) {

@@ -24,7 +24,8 @@ struct HttpAnswer {
   std::string body;
 };
 
-// Blocks for at most `timeout`. unavailable: no address, no connection or no answer in time; invalid: the request.
+// Blocks for at most `timeout`. unavailable: no connection or no answer in time; failed: this machine could not ask (no
+// address is found, no network, port, memory or right to connect), which says nothing of the other; invalid: the request.
 // Headers are not repeated in messages: they may hold a token.
 [[nodiscard]] Result<HttpAnswer> send_request(const HttpRequest& request, Duration timeout);
 

@@ -33,8 +33,9 @@ struct Verdict {
 [[nodiscard]] Verdict probe_link(const RootFolder& root, const workflows::LinkProbe& probe,
                                  const engine::BlobStore& blobs, const OwnFiles& own);
 [[nodiscard]] Verdict probe_process(const RootFolder& root, const workflows::ProcessProbe& probe, const OwnFiles& own);
-// 0 passes, everything else fails.
-[[nodiscard]] Verdict judge_command(const workflows::RunOutcome& ran);
+// 0 passes, everything else fails. One that could not be started fails only where the program is `of_the_engine`: of
+// any other, which may just be replaced by an upgrade, that says nothing.
+[[nodiscard]] Verdict judge_command(const workflows::RunOutcome& ran, bool of_the_engine);
 // 0 passes, 1 is a warning or fails, 2 fails, everything else is unknown. The text it printed is not believed.
 [[nodiscard]] Verdict judge_plugin(const workflows::RunOutcome& ran, bool warning_fails);
 

@@ -86,7 +86,10 @@ Verdict judge(const RootFolder& root, const EngineSpec& spec, const Probe& probe
     return probe_settings(root, *settings, spec.secrets, blobs, own);
   if (const auto* tcp = std::get_if<TcpProbe>(&probe.what)) return probe_tcp(*tcp, probe.timeout);
   if (const auto* http = std::get_if<HttpProbe>(&probe.what)) return probe_http(*http, probe.timeout);
-  if (const auto* command = std::get_if<CommandProbe>(&probe.what)) return judged(command->run, judge_command);
+  if (const auto* command = std::get_if<CommandProbe>(&probe.what)) {
+    const bool of_the_engine = spec.root == "/" || command->run.argv.front().starts_with(spec.root + "/");
+    return judged(command->run, [&](const RunOutcome& ran) { return judge_command(ran, of_the_engine); });
+  }
   if (const auto* plugin = std::get_if<PluginProbe>(&probe.what))
     return judged(plugin->run, [&](const RunOutcome& ran) { return judge_plugin(ran, plugin->warning_fails); });
   if (const auto* link = std::get_if<LinkProbe>(&probe.what)) return probe_link(root, *link, blobs, own);

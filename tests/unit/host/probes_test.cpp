@@ -227,6 +227,9 @@ TEST_F(ProbesTest, Tcp) {
     EXPECT_EQ(verdict(TcpProbe{"localhost", port}), ProbeVerdict::pass);
   }
   EXPECT_EQ(verdict(TcpProbe{"127.0.0.1", port}), ProbeVerdict::fail);
+  const auto unresolved = probe(TcpProbe{"no-such-host.invalid", port});
+  EXPECT_EQ(unresolved.verdict, ProbeVerdict::unknown) << "a resolver's trouble is not the service's";
+  EXPECT_THAT(unresolved.message, ::testing::HasSubstr("the address of no-such-host.invalid is not known here"));
 }
 
 TEST_F(ProbesTest, Http) {
@@ -277,6 +280,12 @@ TEST_F(ProbesTest, HttpIsLimitedInTimeAndSize) {
 TEST_F(ProbesTest, CommandAndPlugin) {
   EXPECT_EQ(verdict(CommandProbe{run("exit 0\n")}), ProbeVerdict::pass);
   EXPECT_EQ(verdict(CommandProbe{run("exit 3\n")}), ProbeVerdict::fail);
+  EXPECT_EQ(verdict(CommandProbe{{{"/usr/lib/gone/check"}, spec_.root, {}, {}, std::chrono::seconds(5)}}),
+            ProbeVerdict::unknown)
+      << "a program of the machine's that is just being replaced";
+  EXPECT_EQ(verdict(CommandProbe{{{spec_.root + "/bin/gone"}, spec_.root, {}, {}, std::chrono::seconds(5)}}),
+            ProbeVerdict::fail)
+      << "one that the engine itself has lost";
   EXPECT_EQ(verdict(CommandProbe{run("sleep 60\n")}, std::chrono::milliseconds(100)), ProbeVerdict::fail);
   EXPECT_EQ(verdict(PluginProbe{run("exit 0\n"), false}), ProbeVerdict::pass);
   EXPECT_EQ(verdict(PluginProbe{run("exit 1\n"), false}), ProbeVerdict::warning);
