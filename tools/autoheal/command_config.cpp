@@ -81,7 +81,8 @@ int command_config_check(const Session& session) {
                                  (settings.files.size() == 1 ? " file" : " files"));
   if (session.console.json()) return exit_done;
   for (const std::string& engine : settings.scheduled_by_default)
-    session.console.data("  " + engine + " is tested every 60 s: it asks a network or a program, and `every` says nothing");
+    session.console.data("  " + engine +
+                         " is tested every 60 s: it asks a network or a program, and `every` says nothing");
   return exit_done;
 }
 

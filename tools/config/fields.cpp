@@ -357,8 +357,10 @@ constexpr std::array engine_fields = {
     must("name", word, "its name, once in the configuration"),
     one("root", source, "the folder that its targets lie in", "the folder of the file"),
     choice("strategy", strategies, "how it is repaired", "by name, else by the keys of `repair`"),
-    limited(one("every", duration, "how often the daemon tests it", "60s where a network or a program is asked, else when "
-                "its files change"), 1 * seconds, 24 * hours),
+    limited(one("every", duration, "how often the daemon tests it",
+                "60s where a network or a program is asked, else when "
+                "its files change"),
+            1 * seconds, 24 * hours),
     limited(one("grace", duration, "how long its service and processes may be down, as in a restart by hand", "2s"), 0,
             1 * hours),
     list("depends_on", word, "engines that it needs: they are tested and healed first"),

@@ -21,7 +21,14 @@ class Loader {
  public:
   Loader(const std::string& file, const LoadPorts& ports)
       : ports_(ports),
-        reading_{std::filesystem::absolute(file).lexically_normal(), ports_, problems_, result_.warnings, result_.scheduled_by_default, {}, {}, {}} {}
+        reading_{std::filesystem::absolute(file).lexically_normal(),
+                 ports_,
+                 problems_,
+                 result_.warnings,
+                 result_.scheduled_by_default,
+                 {},
+                 {},
+                 {}} {}
 
   std::expected<Configuration, std::vector<Problem>> load() {
     result_.file = reading_.file.string();

@@ -44,8 +44,7 @@ class NamedProcessTest : public ::testing::Test {
     return named_process(*RootFolder::open((folder_ / "app.pid").parent_path()), "app.pid", OwnFiles());
   }
   workflows::ServiceStatus status() const {
-    return status_by_pidfile(*RootFolder::open((folder_ / "app.pid").parent_path()), "app.pid",
-                             OwnFiles());
+    return status_by_pidfile(*RootFolder::open((folder_ / "app.pid").parent_path()), "app.pid", OwnFiles());
   }
   autoheal::testing::TemporaryFolder folder_;
   pid_t child_ = 0;

@@ -1,7 +1,7 @@
 #include "tools/host/process_watch.hpp"
 
-#include <gmock/gmock.h>
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
