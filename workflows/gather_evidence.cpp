@@ -229,7 +229,10 @@ void tell_of_program(const std::function<std::string(std::string_view)>& mask, c
     LastLines lines = last_lines(mask(result.printed));
     std::size_t length = 0, first = lines.size();
     while (first > 0 && length + lines[first - 1].size() <= longest_message_bytes) length += lines[--first].size();
-    if (first == lines.size() && first > 0) lines[--first] = cut_to(std::move(lines[first]), longest_message_bytes);
+    if (first == lines.size() && first > 0) {
+      --first;
+      lines[first] = cut_to(std::move(lines[first]), longest_message_bytes);
+    }
     lines.erase(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(first));
     result.message = with_lines(std::move(result.message), lines);
     return;

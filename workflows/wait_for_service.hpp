@@ -5,9 +5,9 @@
 
 namespace autoheal::workflows {
 
-// Blocks while the service of `spec` passes from one state to another, or has just been started and its self-test does
-// not pass yet; at most its grace, or the limits of its manager. True: the self-test failed at first and passes now, so
-// somebody else has brought it up. False at once where the service is at rest.
+// Blocks while the process of the service of `spec` has just begun and its self-test does not pass yet; at most its
+// grace. True: the self-test failed at first and passes now, so somebody else has brought it up. False at once for a
+// unit of systemd, which knows itself what is under way.
 [[nodiscard]] bool somebody_brings_it_up(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark);
 
 }  // namespace autoheal::workflows

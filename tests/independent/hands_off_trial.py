@@ -28,9 +28,11 @@ with open(pidfile + ".new", "w") as file:
     file.write(f"{os.getpid()}\\n")
 os.rename(pidfile + ".new", pidfile)
 def end(*_):
-    if takes_pidfile_away and open(pidfile).read().strip() == str(os.getpid()):
-        os.unlink(pidfile)
-    os._exit(0)
+    try:
+        if takes_pidfile_away and open(pidfile).read().strip() == str(os.getpid()):
+            os.unlink(pidfile)
+    finally:
+        os._exit(0)
 signal.signal(signal.SIGTERM, end)
 while True:
     signal.pause()
@@ -166,13 +168,16 @@ def brought_back(program, rounds, chance):
         trial = Trial(program, mode)
         for name, way in WAYS.items():
             before = trial.heals()
-            fights = 0
+            fights = late = 0
             for _ in range(rounds):
-                way(trial, chance.uniform(0, GRACE_S - 0.7))
+                began = time.monotonic()
+                way(trial, chance.uniform(0, GRACE_S - 1.2))
+                late += time.monotonic() - began > GRACE_S - 0.2
                 fights += trial.copies() > 1
             copies = rest(trial)
             heals = trial.heals() - before
-            print(f"{name:20} pidfile {mode:5} {rounds:4} times: {heals} heals, {fights} fights", flush=True)
+            print(f"{name:20} pidfile {mode:5} {rounds:4} times: {heals} heals, {fights} fights"
+                  f"{f', {late} not back in time' if late else ''}", flush=True)
             faults += heals + fights + (copies != 1)
         faults += trial.end() != 0
         keep_if(faults, trial)

@@ -8,7 +8,7 @@ namespace autoheal::host {
 
 namespace {
 
-constexpr std::size_t longest_line = 8U << 10U;                    // the status line, or the one before a chunk
+constexpr std::size_t longest_plain_line = 8U << 10U;                    // the status line, or the one before a chunk
 constexpr std::size_t all_answers_limit = 4U * http_fields_limit;  // an answer and those that announce it
 constexpr std::string_view blanks = " \t\r";
 
@@ -153,7 +153,7 @@ bool HttpAnswerReader::next_line(std::string& line) {
 // `open`: bytes of a line whose end has not come.
 Result<void> HttpAnswerReader::check_limit(std::size_t open) const {
   const bool of_fields = part_ == Part::fields || part_ == Part::trailers;
-  const std::size_t limit = of_fields ? http_fields_limit + 2 : longest_line;  // and the line that ends them
+  const std::size_t limit = of_fields ? http_fields_limit + 2 : longest_plain_line;  // and the line that ends them
   if (lines_ + open > limit)
     return no_answer(of_fields ? "its header fields are longer than 64 KiB" : "a line of it is longer than 8 KiB");
   const bool of_head = part_ == Part::status_line || part_ == Part::fields;

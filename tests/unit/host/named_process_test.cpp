@@ -89,8 +89,9 @@ TEST_F(NamedProcessTest, AThreadIsNoService) {
   seen.count_down();
   write("2");
   // Where this runs in a namespace of its own there are none.
-  if (const auto second = named(); !second)
-    EXPECT_THAT(second.error().message, ::testing::AnyOf(HasSubstr("thread of the kernel"), HasSubstr("does not run")));
+  const auto second = named();
+  if (second) GTEST_SKIP() << "process 2 is somebody's here";
+  EXPECT_THAT(second.error().message, ::testing::AnyOf(HasSubstr("thread of the kernel"), HasSubstr("does not run")));
 }
 
 TEST_F(NamedProcessTest, AZombieNothingAndNoFileAreDead) {
