@@ -349,7 +349,9 @@ TEST_F(StartedServices, WhatTheyWouldInheritOfASandboxIsTold) {
     return bridge_.read("said");
   };
   EXPECT_THAT(said_by("setpriv --no-new-privs"), HasSubstr("inherits what this daemon is bound by: NoNewPrivileges="));
-  if (host::inherited_bounds().empty()) EXPECT_THAT(said_by(""), ::testing::Not(HasSubstr("is bound by")));
+  if (host::inherited_bounds().empty()) {
+    EXPECT_THAT(said_by(""), ::testing::Not(HasSubstr("is bound by")));
+  }
 }
 
 }  // namespace
