@@ -309,7 +309,7 @@ TEST_F(ReproducedElsewhere, ServicesAreNotTouchedAndSoTheRecordSpeaksForThem) {
   heal();
   const json told = at_.told();
   EXPECT_THAT(told.at("from_record"), AllOf(Contains("program " + here().path("bin/service").string()),
-                                            Contains("probe process"), Contains("whether a service runs")));
+                                            Contains("probe process"), Contains("how a service was")));
   EXPECT_EQ(there().read(in_there("etc/app.conf")), "port = 8080\n");
 }
 

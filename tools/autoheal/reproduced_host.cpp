@@ -431,7 +431,8 @@ ProbeResult ReproducedHost::recorded_probe(const Probe& probe) const {
 ServiceStatus ReproducedHost::service_status(const EngineSpec& spec, const ServiceRepair& service) {
   note_record("how a service was");
   ServiceStatus status;
-  if (!attempt_->observation) return status;
+  // What was observed is how it was before the repair; how it was afterwards no record tells.
+  if (certifying_ || !attempt_->observation) return status;
   const auto& then = attempt_->observation->services;
   std::string engine = world_.place.spec.name;
   for (const ServiceOfEngine& other : world_.place.spec.repair.services) {

@@ -190,6 +190,8 @@ TEST_F(WatchGrace, WhatItsManagerTellsCountsUntilItTellsOtherwise) {
   EXPECT_THAT(machine_.acts(), ElementsAre("heal A"));
   machine_.watch.stopped_by_hand("A", true, machine_.now);
   machine_.certified("A");
+  EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  machine_.passes("A");
   (void)machine_.all_acts();
   machine_.watch.process_ended("A", ProcessEnd::crashed, machine_.now);
   EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
