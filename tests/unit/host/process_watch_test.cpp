@@ -208,7 +208,7 @@ TEST_F(ProcessWatchTest, TellsHowItEndedOfOneThatIsNotReapedYet) {
     ++told_[engine];
     ends.push_back(how);
   };
-  for (const int signal : {SIGTERM, SIGINT, SIGSEGV, SIGABRT, SIGKILL, SIGUSR1}) {
+  for (const int signal : {SIGTERM, SIGINT, SIGSYS, SIGABRT, SIGKILL, SIGUSR1}) {
     const Child child;
     write("run/app.pid", child.pid());
     context_.restart();
