@@ -21,9 +21,6 @@ struct ProbeResult {
   int exit_code = 0;
   BlobName output = {};      // what it printed, without secrets: evidence of a certification
   std::string printed = {};  // the same as it came, secrets and all: never recorded
-  // Of a process; never recorded.
-  bool no_pidfile = false;  // not even the file that would name it is there
-  Duration lives{0};        // so long, if it does
   friend bool operator==(const ProbeResult&, const ProbeResult&) = default;
 };
 

@@ -273,11 +273,7 @@ Evidence gather_evidence(const HealSurroundings& at, const EngineSpec& spec, con
   Held held = probe_until_they_hold(at, spec, effect.service_touched, mark);
   evidence.probes = std::move(held.probes);
   of_first_failure = lines_of_failed(at, evidence.probes);
-  for (ProbeResult& probe : evidence.probes) {
-    probe.output = keep_output(at, std::exchange(probe.printed, {}));
-    probe.no_pidfile = false;
-    probe.lives = {};
-  }
+  for (ProbeResult& probe : evidence.probes) probe.output = keep_output(at, std::exchange(probe.printed, {}));
   evidence.tests = run_tests(at, spec, mark, of_first_failure);
   const std::vector<std::string> changed = changed_paths(*effect.plan);
   evidence.scanned = spec.certify.security.paths;

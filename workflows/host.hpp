@@ -109,9 +109,6 @@ class Host {
   // How a service is, as its manager or its pidfile tells; `unknown` where neither does. Blocks for seconds at most.
   [[nodiscard]] virtual ServiceStatus service_status(const EngineSpec& spec, const ServiceRepair& service) = 0;
 
-  // True if the process named in `pidfile` (relative to root) lives.
-  [[nodiscard]] virtual bool process_runs(const EngineSpec& spec, const std::string& pidfile) = 0;
-
   // One finding per matched file, in order of path; skips the ledger's own files and `.autoheal/`.
   [[nodiscard]] virtual Result<std::vector<HashFinding>> hash(const EngineSpec& spec, const HashRequest& request) = 0;
 

@@ -23,8 +23,9 @@ bool refused_itself(const ChangeOutcome& outcome) {
 }  // namespace
 
 std::optional<bool> service_runs(Host& host, const EngineSpec& spec, const std::string& engine) {
-  const auto known = [&host](const EngineSpec& owner, const ServiceRepair& service) {
-    return service.pidfile.empty() ? std::nullopt : std::optional(host.process_runs(owner, service.pidfile));
+  const auto known = [&host](const EngineSpec& owner, const ServiceRepair& service) -> std::optional<bool> {
+    const ServiceState state = host.service_status(owner, service).state;
+    return state == ServiceState::unknown ? std::nullopt : std::optional(!is_dead(state));
   };
   if (engine.empty()) return spec.repair.service ? known(spec, *spec.repair.service) : std::nullopt;
   for (const ServiceOfEngine& other : spec.repair.services) {

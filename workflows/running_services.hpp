@@ -9,7 +9,7 @@ namespace autoheal::workflows {
 // whatever it does.
 void observe_services(Host& host, const EngineSpec& spec, Observation& observation);
 
-// Of the engine's own service, or of the one of `engine`. Nothing where nobody knows: it has no pidfile.
+// Of the engine's own service, or of the one of `engine`. Nothing where nobody tells.
 [[nodiscard]] std::optional<bool> service_runs(Host& host, const EngineSpec& spec, const std::string& engine);
 
 // `undone` is the failed undo of `act` on a service: it stays so only where a process may be left that nobody certified

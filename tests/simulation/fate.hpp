@@ -89,9 +89,6 @@ class MortalHost final : public workflows::Host {
                                           const workflows::ServiceRepair& service) override {
     return mortal([&] { return host_.service_status(spec, service); });
   }
-  bool process_runs(const workflows::EngineSpec& spec, const std::string& pidfile) override {
-    return mortal([&] { return host_.process_runs(spec, pidfile); });
-  }
   Result<std::vector<workflows::HashFinding>> hash(const workflows::EngineSpec& spec,
                                                    const workflows::HashRequest& request) override {
     return mortal([&] { return host_.hash(spec, request); });

@@ -47,9 +47,6 @@ class HostOver : public workflows::Host {
                                           const workflows::ServiceRepair& service) override {
     return under_.service_status(spec, service);
   }
-  bool process_runs(const workflows::EngineSpec& spec, const std::string& pidfile) override {
-    return under_.process_runs(spec, pidfile);
-  }
   Result<std::vector<workflows::HashFinding>> hash(const workflows::EngineSpec& spec,
                                                    const workflows::HashRequest& request) override {
     return under_.hash(spec, request);

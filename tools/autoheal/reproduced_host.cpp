@@ -440,15 +440,13 @@ ServiceStatus ReproducedHost::service_status(const EngineSpec& spec, const Servi
   }
   if (const auto state = then.find(engine); state != then.end()) {
     status.state = state->second;
-  } else if (!service.pidfile.empty()) {  // of a heal from before states
-    status.state = process_runs(spec, service.pidfile) ? ServiceState::running : ServiceState::stopped;
+  } else if (!service.pidfile.empty()) {
+    status.state = ran_then(spec, service.pidfile) ? ServiceState::running : ServiceState::stopped;
   }
   return status;
 }
 
-bool ReproducedHost::process_runs(const EngineSpec& spec, const std::string& pidfile) {
-  note_record("whether a service runs");
-  if (!attempt_->observation) return false;
+bool ReproducedHost::ran_then(const EngineSpec& spec, const std::string& pidfile) const {
   for (const ServiceOfEngine& other : world_.place.spec.repair.services) {
     if (other.root == spec.root && other.service.pidfile == pidfile)
       return std::ranges::find(attempt_->observation->running, other.engine) != attempt_->observation->running.end();

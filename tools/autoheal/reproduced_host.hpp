@@ -59,7 +59,6 @@ class ReproducedHost final : public workflows::Host {
                                const workflows::EffectMark& mark) override;
   workflows::ServiceStatus service_status(const workflows::EngineSpec& spec,
                                           const workflows::ServiceRepair& service) override;
-  bool process_runs(const workflows::EngineSpec& spec, const std::string& pidfile) override;
   Result<std::vector<workflows::HashFinding>> hash(const workflows::EngineSpec& spec,
                                                    const workflows::HashRequest& request) override;
   Result<std::vector<workflows::SecurityFinding>> scan(const workflows::EngineSpec& spec,
@@ -71,6 +70,8 @@ class ReproducedHost final : public workflows::Host {
   std::size_t end_marked(const workflows::EffectMark& mark) override;
 
  private:
+  // Of a heal from before states of services.
+  bool ran_then(const workflows::EngineSpec& spec, const std::string& pidfile) const;
   void take_snapshots_of_record(const std::string& path, workflows::StateFacts& here);
   void take_releases_of_record(const workflows::ObserveRequest& request, workflows::Observation& observation);
   // The act under way, or its undo: it was not run again.

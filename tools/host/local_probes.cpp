@@ -120,14 +120,7 @@ Verdict probe_settings(const RootFolder& root, const workflows::SettingsProbe& p
 
 Verdict probe_process(const RootFolder& root, const workflows::ProcessProbe& probe, const OwnFiles& own) {
   const auto process = named_process(root, probe.pidfile, own);
-  if (!process) {
-    Verdict verdict = cannot_look(process.error());
-    verdict.no_pidfile = pidfile_is_missing(root, probe.pidfile);
-    return verdict;
-  }
-  Verdict verdict;
-  verdict.lives = process->lives;
-  return verdict;
+  return process ? Verdict{} : cannot_look(process.error());
 }
 
 Verdict probe_link(const RootFolder& root, const workflows::LinkProbe& probe, const engine::BlobStore& blobs,

@@ -12,8 +12,6 @@ struct Verdict {
   workflows::ProbeVerdict verdict = workflows::ProbeVerdict::pass;
   std::string message;
   std::optional<workflows::RunOutcome> ran = {};  // of a command or plugin
-  bool no_pidfile = false;                        // of a process, as in ProbeResult
-  Duration lives{0};
 };
 [[nodiscard]] inline Verdict fails(std::string message) {
   return {workflows::ProbeVerdict::fail, std::move(message), {}};

@@ -67,12 +67,12 @@ bool began_later(const PidfileFacts& file, const ProcessInfo& process) {
   return boot + started_after_boot(process) > file.written + coarse + clock_was_set_by();
 }
 
-}  // namespace
-
 bool pidfile_is_missing(const RootFolder& root, const std::string& pidfile) {
   const auto place = follow_links(root, pidfile);
   return place ? !place->file : place.error().kind == ErrorKind::not_found;
 }
+
+}  // namespace
 
 Result<NamedProcess> named_process(const RootFolder& root, const std::string& pidfile, const OwnFiles& own) {
   const auto pid = read_pidfile(root, pidfile, own);

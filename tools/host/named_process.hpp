@@ -14,7 +14,7 @@ struct NamedProcess {
   Duration lives{0};               // since then
 };
 
-// not_found: there is no such file (`pidfile_is_missing` of the two tells), or its process does not run; invalid: it
+// not_found: there is no such file, or its process does not run; invalid: it
 // names what cannot be a service: a number that is another process's by now, since that began after the file was
 // written, a thread, or a kernel thread. Thread-safe.
 [[nodiscard]] Result<NamedProcess> named_process(const RootFolder& root, const std::string& pidfile,
@@ -22,6 +22,5 @@ struct NamedProcess {
 // How the service is that such a file stands for.
 [[nodiscard]] workflows::ServiceStatus status_by_pidfile(const RootFolder& root, const std::string& pidfile,
                                                          const OwnFiles& own);
-[[nodiscard]] bool pidfile_is_missing(const RootFolder& root, const std::string& pidfile);
 
 }  // namespace autoheal::host

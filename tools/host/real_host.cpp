@@ -347,8 +347,6 @@ ProbeResult RealHost::probe(const EngineSpec& spec, const Probe& probe, const Ef
       verdict = unknown("no descriptor is left to look with: " + verdict.message);
     result.verdict = verdict.verdict;
     result.message = std::move(verdict.message);
-    result.no_pidfile = verdict.no_pidfile;
-    result.lives = verdict.lives;
     if (!verdict.ran) return;
     result.program_sha256 = std::move(verdict.ran->program_sha256);
     result.user = std::move(verdict.ran->user);
@@ -370,15 +368,6 @@ ServiceStatus RealHost::service_status(const EngineSpec& spec, const ServiceRepa
   });
   if (!problem.empty()) status.why = problem;
   return status;
-}
-
-bool RealHost::process_runs(const EngineSpec& spec, const std::string& pidfile) {
-  bool runs = false;
-  (void)problem_in([&] {
-    const auto root = RootFolder::open(spec.root);
-    runs = root && named_process(*root, pidfile, OwnFiles(options_.own_files));
-  });
-  return runs;
 }
 
 Result<std::vector<HashFinding>> RealHost::hash(const EngineSpec& spec, const HashRequest& request) {

@@ -60,7 +60,6 @@ class RealHost final : public workflows::Host {
                                              const workflows::EffectMark& mark) override;
   [[nodiscard]] workflows::ServiceStatus service_status(const workflows::EngineSpec& spec,
                                                         const workflows::ServiceRepair& service) override;
-  [[nodiscard]] bool process_runs(const workflows::EngineSpec& spec, const std::string& pidfile) override;
   [[nodiscard]] Result<std::vector<workflows::HashFinding>> hash(const workflows::EngineSpec& spec,
                                                                  const workflows::HashRequest& request) override;
   [[nodiscard]] Result<std::vector<workflows::SecurityFinding>> scan(const workflows::EngineSpec& spec,

@@ -105,22 +105,13 @@ std::string SimulatedHost::picture(bool with_inodes) const {
     if (with_inodes) text += " #" + std::to_string(file.inode);
     text += "\n";
   }
-  for (const std::string& service : services_) text += "runs " + service + "\n";
+  for (const auto& [service, process] : services_) text += "runs " + service + "\n";
   return text;
 }
 
 void SimulatedHost::install(const std::string& path, Program program) {
   const std::lock_guard lock(mutex_);
   programs_[path] = std::move(program);
-}
-
-void SimulatedHost::set_service(const std::string& pidfile, bool runs) {
-  const std::lock_guard lock(mutex_);
-  if (runs) {
-    services_.insert(pidfile);
-  } else {
-    services_.erase(pidfile);
-  }
 }
 
 void SimulatedHost::set_reachable(const std::string& place, bool answers) {
@@ -460,7 +451,7 @@ std::string SimulatedHost::judge(const EngineSpec& spec, const Probe& probe, con
     if (const std::string problem = unlike_settings(content(settings->file), *settings, spec.secrets); !problem.empty())
       return settings->file + ": " + problem;
   } else if (const auto* process = std::get_if<ProcessProbe>(&probe.what)) {
-    if (!process_runs(spec, process->pidfile)) return "the process of " + process->pidfile + " does not run";
+    if (!process_runs(process->pidfile)) return "the process of " + process->pidfile + " does not run";
   } else if (const auto* link = std::get_if<LinkProbe>(&probe.what)) {
     const std::lock_guard lock(mutex_);
     const TargetFacts now = facts(spec, link->path);
@@ -495,60 +486,6 @@ ProbeResult SimulatedHost::probe(const EngineSpec& spec, const Probe& probe, con
   result.heal = probe.heal;
   result.message = judge(spec, probe, mark, result);
   return result;
-}
-
-ServiceStatus SimulatedHost::service_status(const EngineSpec& spec, const ServiceRepair& service) {
-  ServiceStatus status;
-  if (!service.unit.empty()) {
-    const std::lock_guard lock(mutex_);
-    const auto unit = units_.find(service.unit);
-    if (unit == units_.end()) return status;
-    status.state = unit->second;
-    if (unit->second == ServiceState::starting || unit->second == ServiceState::reloading)
-      unit->second = ServiceState::running;
-    if (unit->second == ServiceState::stopping) unit->second = ServiceState::stopped;
-  } else if (!service.pidfile.empty()) {
-    status.state = process_runs(spec, service.pidfile) ? ServiceState::running : ServiceState::stopped;
-    status.run = service.pidfile;
-  }
-  return status;
-}
-
-void SimulatedHost::set_unit(const std::string& unit, ServiceState state) {
-  const std::lock_guard lock(mutex_);
-  units_[unit] = state;
-}
-
-ServiceState SimulatedHost::unit_state(const std::string& unit) const {
-  const std::lock_guard lock(mutex_);
-  const auto found = units_.find(unit);
-  return found == units_.end() ? ServiceState::unknown : found->second;
-}
-
-RunOutcome SimulatedHost::order_unit(const ProgramRun& run) {
-  RunOutcome outcome;
-  outcome.started = true;
-  outcome.exit_code = 0;
-  const std::lock_guard lock(mutex_);
-  ServiceState& state = units_[run.unit];
-  const std::string& verb = run.argv.at(1);
-  if (verb == "stop") {
-    if (!is_dead(state)) state = ServiceState::stopped;
-  } else if (state == ServiceState::held_back) {
-    outcome.exit_code = 1;
-    outcome.message = "unit " + run.unit + " is masked";
-  } else if (verb != "reload") {
-    state = ServiceState::running;
-  } else if (is_dead(state)) {
-    outcome.exit_code = 1;
-    outcome.message = "unit " + run.unit + " does not run";
-  }
-  return outcome;
-}
-
-bool SimulatedHost::process_runs(const EngineSpec&, const std::string& pidfile) {
-  const std::lock_guard lock(mutex_);
-  return services_.contains(pidfile);
 }
 
 Result<std::vector<HashFinding>> SimulatedHost::hash(const EngineSpec& spec, const HashRequest& request) {

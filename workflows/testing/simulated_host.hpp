@@ -64,6 +64,7 @@ class SimulatedHost final : public Host {
   // or reloading has arrived when it is asked for the next time.
   void set_unit(const std::string& unit, ServiceState state);
   [[nodiscard]] ServiceState unit_state(const std::string& unit) const;
+  [[nodiscard]] bool process_runs(const std::string& pidfile) const;
   void set_reachable(const std::string& place, bool answers);  // "host:port" or a URL
 
   // Who else is at work: called right before the named call acts.
@@ -102,7 +103,6 @@ class SimulatedHost final : public Host {
   ReleaseFacts check_release(const EngineSpec& spec, const ReleaseRepair& repair, const std::string& name) override;
   ProbeResult probe(const EngineSpec& spec, const Probe& probe, const EffectMark& mark) override;
   ServiceStatus service_status(const EngineSpec& spec, const ServiceRepair& service) override;
-  bool process_runs(const EngineSpec& spec, const std::string& pidfile) override;
   Result<std::vector<HashFinding>> hash(const EngineSpec& spec, const HashRequest& request) override;
   Result<std::vector<SecurityFinding>> scan(const EngineSpec& spec, const SecuritySpec& policy,
                                             const std::vector<std::string>& touched) override;
@@ -155,7 +155,12 @@ class SimulatedHost final : public Host {
   std::map<std::string, Duration> went_away_;        // of paths
   Descriptor next_descriptor_ = 1;
   std::map<std::string, Program> programs_;
-  std::set<std::string> services_;
+  struct Process {
+    unsigned number = 0;  // tells it from the one before
+    Duration began{0};
+  };
+  unsigned processes_ = 0;
+  std::map<std::string, Process> services_;  // by pidfile
   std::map<std::string, ServiceState> units_;
   std::set<std::string> reachable_;
   std::vector<std::string> log_;

@@ -161,7 +161,9 @@ TEST_F(PidfileTest, TheProbeAndTheServicesStateFollowThem) {
   link("real", "run");
   EXPECT_EQ(host().probe(spec_, Probe{"probe", {}, true, ProcessProbe{"run/app.pid"}}, mark_).verdict,
             ProbeVerdict::pass);
-  EXPECT_TRUE(host().process_runs(spec_, "run/app.pid"));
+  ServiceRepair service;
+  service.pidfile = "run/app.pid";
+  EXPECT_EQ(host().service_status(spec_, service).state, ServiceState::running);
 }
 
 }  // namespace

@@ -301,7 +301,9 @@ TEST_F(ProbesTest, CommandAndPlugin) {
 TEST_F(ProbesTest, Process) {
   write("run/app.pid", std::to_string(::getpid()) + "\n");
   EXPECT_EQ(verdict(ProcessProbe{"run/app.pid"}), ProbeVerdict::pass);
-  EXPECT_TRUE(host().process_runs(spec_, "run/app.pid"));
+  ServiceRepair service;
+  service.pidfile = "run/app.pid";
+  EXPECT_EQ(host().service_status(spec_, service).state, ServiceState::running);
   for (const std::string content : {"", "0", "-1", "12x", "99999999999", "4194304"}) {
     write("run/app.pid", content);
     EXPECT_EQ(verdict(ProcessProbe{"run/app.pid"}), ProbeVerdict::fail) << content;
@@ -311,7 +313,7 @@ TEST_F(ProbesTest, Process) {
   siginfo_t ended{};
   ::waitid(P_PID, static_cast<id_t>(zombie), &ended, WEXITED | WNOWAIT);
   write("run/app.pid", std::to_string(zombie));
-  EXPECT_FALSE(host().process_runs(spec_, "run/app.pid"));
+  EXPECT_EQ(host().service_status(spec_, service).state, ServiceState::stopped);
   ::waitid(P_PID, static_cast<id_t>(zombie), &ended, WEXITED);
 }
 

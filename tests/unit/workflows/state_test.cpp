@@ -43,7 +43,7 @@ TEST(State, ThatDidNotHelpIsNotRestoredAgain) {
 TEST(State, IsLeftAloneAtFirstWhereOnlyTheServiceIsDead) {
   const auto world = world_of("state_restored");
   with_service(*world);
-  tests_with(*world, [&] { return world->host.process_runs({}, "run/app.pid"); });
+  tests_with(*world, [&] { return world->host.process_runs("run/app.pid"); });
   EXPECT_EQ(heal(*world).phase, Phase::complete);
   EXPECT_EQ(world->host.content("app.db"), "sqlite: no table");
 }

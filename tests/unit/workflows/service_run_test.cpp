@@ -1,0 +1,111 @@
+// A service that a heal touched has to stay the process that it is, and one that somebody else has just started is left
+// to him.
+#include <gmock/gmock.h>
+
+#include "tests/support/heal_examples.hpp"
+
+namespace autoheal::workflows {
+namespace {
+
+using namespace autoheal::testing;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using ::testing::HasSubstr;
+
+// A dead service whose start does `starts`; its self-test is a program that says what `passes` says at that look.
+class ServiceRun : public ::testing::Test {
+ protected:
+  ServiceRun() {
+    world_.host.since_boot = [this] { return world_.clock.since_boot(); };
+    world_.spec.healing.max_retries = 1;
+    world_.spec.grace = seconds(2);
+    world_.spec.certify.hold = seconds(2);
+    ServiceRepair service;
+    service.start = runs({"/bin/app-start"});
+    service.pidfile = pidfile_;
+    world_.spec.repair.service = service;
+    tests_with(world_, [this] { return passes_(++looks_); });
+    starts_ = [this] { world_.host.set_service(pidfile_, true); };
+    world_.host.install("/bin/app-start", [this](const RunRequest&) {
+      ++started_;
+      starts_();
+      return ended(0);
+    });
+  }
+  void restarted_by_others() {
+    world_.host.set_service(pidfile_, false);
+    world_.host.set_service(pidfile_, true);
+  }
+
+  const std::string pidfile_ = "run/app.pid";
+  HealWorld world_;
+  std::function<void()> starts_;
+  std::function<bool(unsigned look)> passes_ = [this](unsigned) { return world_.host.process_runs(pidfile_); };
+  unsigned looks_ = 0, started_ = 0;
+};
+
+TEST_F(ServiceRun, HoldsForItsTimeAndIsCertified) {
+  EXPECT_EQ(heal(world_).phase, Phase::complete);
+  EXPECT_GE(world_.clock.since_boot(), seconds(2));
+  EXPECT_EQ(started_, 1U);
+}
+
+TEST_F(ServiceRun, AnotherProcessWhileItHasToHoldIsNoSuccess) {
+  unsigned since_start = 0;
+  passes_ = [&](unsigned) {
+    if (started_ > 0 && ++since_start == 3) restarted_by_others();
+    return world_.host.process_runs(pidfile_);
+  };
+  const HealState state = heal(world_);
+  EXPECT_EQ(state.phase, Phase::exhausted);
+  EXPECT_THAT(state.last_problem, HasSubstr("its process is another one now"));
+}
+
+TEST_F(ServiceRun, WhatOthersAnswerForItIsNoSuccess) {
+  starts_ = [] {};  // it ends at once, and what is left of the last run answers
+  passes_ = [this](unsigned) { return started_ > 0; };
+  const HealState state = heal(world_);
+  EXPECT_EQ(state.phase, Phase::exhausted);
+  EXPECT_THAT(state.last_problem, HasSubstr("the self-test passes, but the service does not run"));
+}
+
+TEST_F(ServiceRun, WhatSomebodyElseHasJustStartedIsLeftToHim) {
+  world_.host.set_service(pidfile_, true);
+  world_.clock.advance(milliseconds(100));
+  passes_ = [](unsigned look) { return look > 3; };  // it takes a moment to answer
+  const HealState state = heal(world_);
+  EXPECT_EQ(state.phase, Phase::complete);
+  EXPECT_EQ(started_, 0U);
+  EXPECT_TRUE(state.observation->recovered);
+}
+
+TEST_F(ServiceRun, WhatDoesNotAnswerWithinItsGraceIsRepaired) {
+  world_.host.set_service(pidfile_, true);
+  world_.clock.advance(milliseconds(100));
+  starts_ = [this] { restarted_by_others(); };
+  passes_ = [this](unsigned) { return started_ > 0; };
+  const HealState state = heal(world_);
+  EXPECT_EQ(state.phase, Phase::complete);
+  EXPECT_EQ(started_, 1U);
+  EXPECT_FALSE(state.observation->recovered);
+}
+
+TEST_F(ServiceRun, WhatHasRunForLongIsNotWaitedFor) {
+  world_.host.set_service(pidfile_, true);
+  world_.clock.advance(seconds(60));
+  starts_ = [this] { restarted_by_others(); };
+  const Duration began = world_.clock.since_boot();
+  std::optional<Duration> first_start;
+  world_.host.install("/bin/app-start", [&](const RunRequest&) {
+    first_start = world_.clock.since_boot() - began;
+    ++started_;
+    starts_();
+    return ended(0);
+  });
+  passes_ = [this](unsigned) { return started_ > 0; };
+  EXPECT_EQ(heal(world_).phase, Phase::complete);
+  EXPECT_EQ(first_start, Duration{0});
+}
+
+}  // namespace
+}  // namespace autoheal::workflows
