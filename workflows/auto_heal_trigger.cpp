@@ -27,6 +27,7 @@ asio::awaitable<HealResult> AutoHealTrigger::heal_engine(std::string name, TestF
     co_return unknown;
   }
   bool looked_below = !failure.asked_for || !hooks.test;
+  bool asked_managers = by.via == "daemon" || !hooks.held_back;
   while (true) {
     // The first commit of a heal that just began: its id is known within one turn.
     while (open_.contains(name) && open_.at(name).empty())
@@ -38,10 +39,18 @@ asio::awaitable<HealResult> AutoHealTrigger::heal_engine(std::string name, TestF
     }
     std::string reason = reason_to_skip(*engine->spec, failure);
     if (!reason.empty()) co_return co_await skip(std::move(*engine), std::move(by), std::move(reason), failure.error);
-    if (looked_below) break;
+    if (looked_below && asked_managers) break;
     // That takes a while: another heal may begin, a person may take hold.
-    co_await find_failing_needs(*engine->spec, failure);
-    looked_below = true;
+    if (!asked_managers) {
+      EngineToHeal asked = *engine;
+      const std::string why = co_await hooks.held_back(std::move(asked));
+      std::string error = failure.error + (failure.error.empty() ? "" : "; ") + why;
+      std::string reason_held = held_back;
+      if (!why.empty())
+        co_return co_await skip(std::move(*engine), std::move(by), std::move(reason_held), std::move(error));
+    }
+    if (!looked_below) co_await find_failing_needs(*engine->spec, failure);
+    looked_below = asked_managers = true;
   }
   co_return co_await begin(std::move(*engine), std::move(failure), std::move(by));
 }
@@ -87,7 +96,9 @@ asio::awaitable<HealResult> AutoHealTrigger::skip(EngineToHeal engine, By by, st
   } else if (reason == "observe") {
     result.error = "only observed (mode: observe)";
   } else {
-    result.error = reason == "disabled" ? "auto-heal disabled" : "not healed now: " + reason;
+    result.error = reason == "disabled"  ? "auto-heal disabled"
+                   : reason == held_back ? error
+                                         : "not healed now: " + reason;
   }
   co_return result;
 }

@@ -46,6 +46,9 @@ struct TriggerHooks {
   std::function<std::optional<Hold>(const std::string& engine)> hold_on;
   // Tests an engine now; with it, what an engine needs is tested before a heal that a person asked for.
   std::function<boost::asio::awaitable<TestReport>(EngineToHeal engine)> test;
+  // Why a manager would not start a service that a repair needs; or empty. Asked before each heal that the watch, which
+  // knows it, did not begin.
+  std::function<boost::asio::awaitable<std::string>(EngineToHeal engine)> held_back;
   // What a heal would do, as JSON for `heal.skipped`, where healing is only observed.
   std::function<boost::asio::awaitable<std::string>(EngineToHeal engine)> would_have;
 };

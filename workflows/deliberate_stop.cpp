@@ -53,7 +53,8 @@ StopJudgement judge_stop(const StopSeen& seen) {
   if (!seen.inactive) return {false, "it runs"};
   const UnitJob* stop = stop_job_of(seen);
   if (stop == nullptr) return {false, "no job to stop it was seen"};
-  if (std::string why = explained_by(seen, *stop); !why.empty()) return {false, std::move(why)};
+  if (std::string why = explained_by(seen, *stop); !why.empty())
+    return {false, std::move(why), seen.packages_are_changed && !seen.ordered_by_us && !seen.system_stops};
   return {true, "somebody stopped " + seen.unit + " through systemd"};
 }
 

@@ -36,7 +36,8 @@ struct StopSeen {
 
 struct StopJudgement {
   bool by_hand = false;
-  std::string why;  // of either answer, in words
+  std::string why;            // of either answer, in words
+  bool for_packages = false;  // it was stopped since packages are being installed or removed
 };
 
 [[nodiscard]] StopJudgement judge_stop(const StopSeen& seen);

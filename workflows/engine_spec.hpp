@@ -87,8 +87,9 @@ struct PluginProbe {
   bool warning_fails = false;
   friend bool operator==(const PluginProbe&, const PluginProbe&) = default;
 };
-struct ProcessProbe {
+struct ProcessProbe {  // by one of them
   std::string pidfile;
+  std::string unit = {};  // of systemd: it is active, and its main process is not halted
   friend bool operator==(const ProcessProbe&, const ProcessProbe&) = default;
 };
 

@@ -45,6 +45,7 @@ void fields(A& a, PluginProbe& v) {
 template <class A>
 void fields(A& a, ProcessProbe& v) {
   a("pidfile", v.pidfile);
+  a.later("unit", v.unit);
 }
 template <class A>
 void fields(A& a, LinkProbe& v) {
@@ -187,7 +188,7 @@ class Writer {
   }
   template <class T>
   static bool says_nothing(const T& value)
-  requires requires { value.empty(); }
+    requires requires { value.empty(); }
   {
     return value.empty();
   }

@@ -53,7 +53,10 @@ std::string to_json(const HealResult& result, bool with_heal_id) {
       break;
     case HealEnding::skipped:
       out.field("action", "auto_heal_skipped");
-      out.field("result", result.reason == "held" ? "❌ held" : "❌ auto-heal disabled");
+      out.field("result", result.reason == "held"      ? "❌ held"
+                          : result.reason == held_back ? "❌ held back"
+                                                       : "❌ auto-heal disabled");
+      if (result.reason == held_back) out.field("error", result.error);
       break;
     case HealEnding::never_began:
       out.field("action", "auto_heal_failed").field("result", "❌ healing failed").field("error", result.error);

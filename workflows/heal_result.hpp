@@ -14,6 +14,9 @@ enum class HealEnding { certified, exhausted, skipped, never_began };
 // The `reason` of one that never began since the ledger could not take its first entry; it may be tried again.
 inline constexpr std::string_view not_recorded = "not_recorded";
 
+// The `reason` of a heal that was skipped since the manager of a service would not start it.
+inline constexpr const char* held_back = "held_back";
+
 struct HealResult {
   std::string engine;
   HealEnding ending = HealEnding::never_began;

@@ -22,6 +22,19 @@ bool refused_itself(const ChangeOutcome& outcome) {
 
 }  // namespace
 
+std::string held_back_service(Host& host, const EngineSpec& spec) {
+  if (spec.repair.service && !spec.repair.service->unit.empty()) {
+    if (std::string why = host.service_status(spec, *spec.repair.service).held_back; !why.empty()) return why;
+  }
+  for (const ServiceOfEngine& other : spec.repair.services) {
+    if (other.service.unit.empty()) continue;
+    EngineSpec owner;
+    owner.root = other.root;
+    if (std::string why = host.service_status(owner, other.service).held_back; !why.empty()) return why;
+  }
+  return {};
+}
+
 std::optional<bool> service_runs(Host& host, const EngineSpec& spec, const std::string& engine) {
   const auto known = [&host](const EngineSpec& owner, const ServiceRepair& service) -> std::optional<bool> {
     const ServiceState state = host.service_status(owner, service).state;

@@ -9,6 +9,9 @@ namespace autoheal::workflows {
 // whatever it does.
 void observe_services(Host& host, const EngineSpec& spec, Observation& observation);
 
+// Why a manager would not start one of them, whatever is repaired before; or empty.
+[[nodiscard]] std::string held_back_service(Host& host, const EngineSpec& spec);
+
 // Of the engine's own service, or of the one of `engine`. Nothing where nobody tells.
 [[nodiscard]] std::optional<bool> service_runs(Host& host, const EngineSpec& spec, const std::string& engine);
 

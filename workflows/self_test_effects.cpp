@@ -6,6 +6,7 @@
 
 #include "engine/contained.hpp"
 #include "workflows/gather_evidence.hpp"
+#include "workflows/running_services.hpp"
 #include "workflows/wait_for_writers.hpp"
 
 namespace autoheal::workflows {
@@ -30,13 +31,19 @@ void postpone_if_written(const HealSurroundings& at, const EngineSpec& spec, boo
 
 // A service that does not run, or has just been started, explains what fails.
 void look_at_service(const HealSurroundings& at, const EngineSpec& spec, TestReport& report) {
+  report.held_back = held_back_service(at.host, spec);
   if (!spec.repair.service) return;
   const ServiceStatus status = at.host.service_status(spec, *spec.repair.service);
+  report.packages_change = status.packages_change;
   report.no_pidfile = status.no_pidfile;
   report.stopped_by_hand = status.state == ServiceState::stopped_by_hand;
   report.sure = report.sure || is_dead(status.state);
   const bool young = status.state == ServiceState::running && status.lives > Duration{0} && status.lives < spec.grace;
   const bool passing = is_transitional(status.state);
+  if (status.crashed) {
+    report.grace = Duration{0};
+    return;
+  }
   if (is_dead(status.state) || young) report.grace = std::max(report.grace, spec.grace);
   if (passing) report.grace = std::max({report.grace, spec.grace, status.start_limit, status.stop_limit});
 }

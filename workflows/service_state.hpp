@@ -31,6 +31,11 @@ struct ServiceStatus {
   Duration stop_limit{0};   // how long its manager lets it stop; 0: not known
   Duration lives{0};        // how long its main process does; 0: none, or not known
   bool no_pidfile = false;  // not even the file that would name its process is there
+  bool crashed = false;     // it ended as nobody can have wanted it: it dumped core, the kernel took it for its memory
+  // Why its manager would not start it (masked, not installed), with what to do about it; empty: it would. Also of one
+  // that runs: it could not be restarted.
+  std::string held_back = {};
+  bool packages_change = false;  // it does not run, and packages are being installed or removed, which stops services
   friend bool operator==(const ServiceStatus&, const ServiceStatus&) = default;
 };
 

@@ -190,6 +190,7 @@ void Watch::consider(Watched& engine, Duration now) {
   if (!engine.standing.enabled || !healing.enabled) return skip(engine, "disabled", now);
   if (engine.standing.held) return skip(engine, "held", now);
   if (engine.stopped_by_hand) return skip(engine, "stopped_by_hand", now);
+  if (!engine.last->held_back.empty()) return skip(engine, held_back, now);
   if (!settles(engine, now)) return;
   if (healing.observe_only) return skip(engine, "observe", now);
   if (const auto until = engine.brakes.quiet_until(now)) {
@@ -299,6 +300,7 @@ void Watch::skip(Watched& engine, const std::string& reason, Duration now) {
   if (engine.told != cause) {
     engine.told = cause;
     SkipHeal skipped{engine.spec->name, reason, engine.last->tested.error};
+    if (reason == held_back) skipped.error += "; " + engine.last->held_back;
     if (reason == "cooldown") skipped.until = engine.brakes.cools_until(now);
     acts_.emplace_back(std::move(skipped));
   }
@@ -323,6 +325,7 @@ void Watch::heal_began(const std::string& name) {
   engine->waits = false;
   engine->in_grace = false;
   engine->stopped_by_hand = false;
+  engine->stopped_for_packages = false;
   engine->overtaken = engine->testing;
 }
 
@@ -394,6 +397,7 @@ void Watch::reset(const std::string& name, Duration now) {
     if (!engine.spec || (!name.empty() && known != name)) continue;
     engine.brakes.reset();
     engine.stopped_by_hand = false;
+    engine.stopped_for_packages = false;
     engine.told.clear();
     test_at(engine, now);
   }

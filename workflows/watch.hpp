@@ -34,7 +34,7 @@ struct StartHeal {
 // Once per cause: a failure that is not healed now.
 struct SkipHeal {
   std::string engine;
-  std::string reason;  // disabled, held, observe, stopped_by_hand, cooldown, unsettled, being_written
+  std::string reason;  // disabled, held, observe, stopped_by_hand, held_back, cooldown, unsettled, being_written
   std::string error;
   std::optional<Duration> until = {};  // on the boot clock: when a cooldown is over
 };
@@ -64,6 +64,8 @@ struct TestReport {
   Duration grace{0};                 // it counts once it has lasted so long
   bool no_pidfile = false;           // its service left no pidfile, as one that ends in order does
   bool stopped_by_hand = false;      // as the manager of its service tells
+  bool packages_change = false;      // as it runs not, and packages are being installed or removed
+  std::string held_back = {};        // why a manager would not start a service that a repair needs; or empty
 };
 
 // Why no snapshot could be taken. Damaged: what was to be copied is; the engine counts as failing until a heal is
@@ -98,6 +100,9 @@ class Watch {
   void process_ended(const std::string& engine, ProcessEnd how, Duration now);
   // As the manager of its service tells: somebody stopped it, or whatever happens to it is nobody's wish.
   void stopped_by_hand(const std::string& engine, bool by_hand, Duration now);
+  // Packages were being installed or removed, and that stopped its service. While they still are, a failure of it says
+  // nothing: who stopped it is about to start it, or to take it away.
+  void stopped_for_packages(const std::string& engine, Duration now);
   void tested(const TestReport& report, Standing standing, Duration now);
   // Whoever started it. An end that is told twice counts once; a StartHeal that came to nothing has an end, too.
   void heal_began(const std::string& engine);
@@ -157,6 +162,7 @@ class Watch {
     std::optional<Duration> failing_since;       // of what has a grace, until it passes
     ProcessEnd ended = ProcessEnd::unknown;      // how its process did, until it passes
     bool stopped_by_hand = false;                // and stays so until it passes, is healed or reset
+    bool stopped_for_packages = false;           // until it passes, is healed, or packages are not changed any more
     bool in_grace = false;                       // its failure does not count yet
     bool disturbed = false;                      // its files were written to while the last test ran
     unsigned disturbed_in_row = 0;               // so many tests one after the other
@@ -178,6 +184,7 @@ class Watch {
   static bool is_free(const Watched& engine) { return !engine.testing && !engine.healing; }
   static std::optional<Late> late_at(const Watched& engine, Duration now);
   void file_changed(Watched& engine, Duration now);
+  static bool is_changed_by_packages(Watched& engine, const TestReport& report);
   static std::string who_writes(Watched& engine, const TestReport& report, Duration now);
   bool postpone(Watched& engine, const TestReport& report, Duration now);
   bool passes_soon(Watched& engine, const TestReport& report, Duration now);

@@ -2,7 +2,16 @@
 // exchanged. A failure that may pass counts once its grace is over; one that cannot be wanted counts at once.
 #include "workflows/watch.hpp"
 
+#include <algorithm>
+
 namespace autoheal::workflows {
+
+namespace {
+
+// What is starting may have failed by now, and where no bus is reached nobody tells.
+constexpr Duration state_is_asked_every = std::chrono::seconds(5);
+
+}  // namespace
 
 void Watch::process_ended(const std::string& name, ProcessEnd how, Duration now) {
   Watched* engine = find(name);
@@ -15,6 +24,14 @@ void Watch::stopped_by_hand(const std::string& name, bool by_hand, Duration now)
   Watched* engine = find(name);
   if (engine == nullptr) return;
   engine->stopped_by_hand = by_hand && !engine->healing;
+  engine->stopped_for_packages = false;
+  test_at(*engine, now);
+}
+
+void Watch::stopped_for_packages(const std::string& name, Duration now) {
+  Watched* engine = find(name);
+  if (engine == nullptr) return;
+  engine->stopped_for_packages = !engine->healing;
   test_at(*engine, now);
 }
 
@@ -26,6 +43,7 @@ void Watch::works_again(Watched& engine) {
   engine.failing_since.reset();
   engine.ended = ProcessEnd::unknown;
   engine.stopped_by_hand = false;
+  engine.stopped_for_packages = false;
 }
 
 // True: no outcome, no brake, no heal; it is tested again when the grace is over.
@@ -45,7 +63,7 @@ bool Watch::passes_soon(Watched& engine, const TestReport& report, Duration now)
   }
   engine.in_grace = true;
   spoil_copies(engine);
-  test_at(engine, since + report.grace);
+  test_at(engine, std::min(since + report.grace, now + state_is_asked_every));
   return true;
 }
 

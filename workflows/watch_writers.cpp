@@ -31,6 +31,11 @@ void Watch::take_report(Watched& engine, const TestReport& report) {
   engine.last = report;
 }
 
+bool Watch::is_changed_by_packages(Watched& engine, const TestReport& report) {
+  engine.stopped_for_packages = engine.stopped_for_packages && report.packages_change;
+  return engine.stopped_for_packages;
+}
+
 // By what the host found, else by events alone: who it is cannot always be told.
 std::string Watch::who_writes(Watched& engine, const TestReport& report, Duration now) {
   std::erase_if(engine.in_writing, [now](const auto& file) { return now - file.second >= quiet_after; });
@@ -40,10 +45,13 @@ std::string Watch::who_writes(Watched& engine, const TestReport& report, Duratio
 
 // A failure while somebody writes says nothing: no outcome, no brake, no heal. It is looked at again when he is done.
 bool Watch::postpone(Watched& engine, const TestReport& report, Duration now) {
-  const std::string who =
-      report.tested.outcome == TestOutcome::failed ? who_writes(engine, report, now) : std::string();
+  const bool failed = report.tested.outcome == TestOutcome::failed;
+  const bool packages = failed && is_changed_by_packages(engine, report);
+  const std::string who = packages ? "packages are being installed or removed"
+                          : failed ? who_writes(engine, report, now)
+                                   : std::string();
   const Duration since = engine.postponed_since.value_or(now);
-  const bool settled = engine.in_writing.empty() && waited_enough(report.writing, now - since);
+  const bool settled = !packages && engine.in_writing.empty() && waited_enough(report.writing, now - since);
   if (who.empty() || settled) {
     engine.postponed_since.reset();
     return false;

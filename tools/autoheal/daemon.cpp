@@ -239,29 +239,6 @@ void Daemon::take_configuration() {
   watch_units();
 }
 
-void Daemon::watch_units() {
-  std::vector<std::string> units;
-  for (const EngineSpec& spec : healer_.configuration()->settings.engines) {
-    if (spec.repair.service && !spec.repair.service->unit.empty()) units.push_back(spec.repair.service->unit);
-  }
-  if (units == units_) return;
-  units_ = units;
-  stops_.reset();
-  if (units.empty()) return;
-  const auto told = [this](const std::string& unit, const StopJudgement& judgement) {
-    asio::post(healer_.loop(), [this, unit, by_hand = judgement.by_hand] { stopped(unit, by_hand); });
-  };
-  stops_ = std::make_unique<host::StopWatch>(std::move(units), told, &healer_.own_orders());
-}
-
-void Daemon::stopped(const std::string& unit, bool by_hand) {
-  for (const EngineSpec& spec : healer_.configuration()->settings.engines) {
-    if (spec.repair.service && spec.repair.service->unit == unit)
-      watch_.stopped_by_hand(spec.name, by_hand, healer_.clock().since_boot());
-  }
-  pump();
-}
-
 std::vector<std::shared_ptr<const EngineSpec>> Daemon::engines() const {
   std::vector<std::shared_ptr<const EngineSpec>> all;
   for (const EngineSpec& spec : healer_.configuration()->settings.engines) {

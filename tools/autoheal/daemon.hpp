@@ -7,6 +7,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <functional>
 #include <memory>
+#include <set>
 
 #include "engine/boot_timer.hpp"
 #include "tools/autoheal/daemon_entries.hpp"
@@ -50,7 +51,8 @@ class Daemon {
   boost::asio::awaitable<void> record_the_end(std::string cause);
   void take_configuration();
   void watch_units();
-  void stopped(const std::string& unit, bool by_hand);
+  void stopped(const std::string& unit, const workflows::StopJudgement& judgement);
+  void unit_changed(const std::string& unit);
   void wait_for_signal();
   void signalled(int number);
 
@@ -100,7 +102,7 @@ class Daemon {
   std::unique_ptr<socket::HttpServer> server_;
   std::unique_ptr<host::FileWatch> files_;
   std::unique_ptr<host::ProcessWatch> processes_;
-  std::vector<std::string> units_;         // of systemd, that `stops_` watches
+  std::set<std::string> units_;             // of systemd, that `stops_` watches
   std::unique_ptr<host::StopWatch> stops_;  // null: there are none
   std::unique_ptr<engine::BootTimer> wake_, heart_, report_timer_, kept_timer_;
   KeptImages kept_;

@@ -145,10 +145,10 @@ class Writer {
   }
 
   void nginx_probes(const NginxEngine& engine, const std::string& address, std::set<std::string>& names) {
-    if (!engine.systemd) {
-      line("      # Its process lives.");
-      line("      - { name: process, process: { pidfile: " + quoted(engine.pidfile.substr(1)) + " } }");
-    }
+    line(engine.systemd ? "      # systemd says that it is active, and its main process is not halted."
+                        : "      # Its process lives, and is not halted.");
+    line("      - { name: process, process: { " +
+         (engine.systemd ? "unit: nginx.service" : "pidfile: " + quoted(engine.pidfile.substr(1))) + " } }");
     line("      # nginx itself accepts its configuration.");
     line("      - { name: configuration, command: [nginx, -t] }");
     line("      - { name: port, tcp: { host: " + quoted(engine.host) + ", port: " + std::to_string(engine.port) +
@@ -199,10 +199,11 @@ class Writer {
     line("    every: 30s  # how often `autoheal serve` tests it");
     line("    self_test:");
     line(
-        "      # Passes while systemd says that the unit is active. Better still: ask what the service is there for, "
-        "with");
-    line("      # `tcp`, `http` or a command of your own.");
-    line("      - { name: active, command: [systemctl, is-active, --quiet, " + quoted(engine.unit) + "] }");
+        "      # Passes while systemd says that the unit is active, and its main process is not halted. Better still: "
+        "ask "
+        "what");
+    line("      # the service is there for, with `tcp`, `http` or a command of your own.");
+    line("      - { name: active, process: { unit: " + quoted(engine.unit) + " } }");
     line("    repair:");
     line("      service: { systemd: " + quoted(engine.unit) + " }  # restarted; started if it is dead");
   }

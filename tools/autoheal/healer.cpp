@@ -20,6 +20,7 @@
 #include "workflows/engine_spec_codec.hpp"
 #include "workflows/heal_announcements.hpp"
 #include "workflows/plan_preview.hpp"
+#include "workflows/running_services.hpp"
 #include "workflows/wait_for_writers.hpp"
 
 namespace autoheal::cli {
@@ -298,6 +299,9 @@ workflows::TriggerHooks Healer::trigger_hooks() {
     return on_pool([this, spec = engine.spec] {
       return workflows::test_when_written(*surroundings_, *spec, ledger_->id() + "/selftest/" + spec->name + "/0");
     });
+  };
+  hooks.held_back = [this](workflows::EngineToHeal engine) -> asio::awaitable<std::string> {
+    return on_pool([this, spec = engine.spec] { return workflows::held_back_service(*host_, *spec); });
   };
   hooks.would_have = [this](workflows::EngineToHeal engine) -> asio::awaitable<std::string> {
     const bool may = allows(role_of(configuration()->settings.principals.actor), workflows::Permission::heal);

@@ -111,8 +111,12 @@ constexpr std::array http_probe_fields = {
     map_of("headers", text_values, "headers to send"),
 };
 constexpr Shape http_probe{"http probe", http_probe_fields};
-constexpr std::array process_probe_fields = {must("pidfile", target, "names a process that must live")};
-constexpr Shape process_probe{"process probe", process_probe_fields};
+constexpr std::array<std::string_view, 2> process_names = {"pidfile", "unit"};
+constexpr std::array process_probe_fields = {
+    one("pidfile", target, "names a process that must live, and not be halted (SIGSTOP)"),
+    one("unit", word, "a unit of systemd that must be active, its main process not halted"),
+};
+constexpr Shape process_probe{"process probe", process_probe_fields, process_names};
 constexpr std::array link_probe_fields = {
     must("path", target, "the symlink"),
     must("target", text, "what it points to, as written in it"),

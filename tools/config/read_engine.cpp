@@ -28,7 +28,8 @@ constexpr Duration usual_schedule = std::chrono::seconds(60);
 bool needs_schedule(const std::vector<Probe>& probes) {
   return std::ranges::any_of(probes, [](const Probe& probe) {
     return std::holds_alternative<TcpProbe>(probe.what) || std::holds_alternative<HttpProbe>(probe.what) ||
-           std::holds_alternative<CommandProbe>(probe.what) || std::holds_alternative<PluginProbe>(probe.what);
+           std::holds_alternative<CommandProbe>(probe.what) || std::holds_alternative<PluginProbe>(probe.what) ||
+           (std::holds_alternative<ProcessProbe>(probe.what) && !std::get<ProcessProbe>(probe.what).unit.empty());
   });
 }
 
@@ -186,6 +187,7 @@ class EngineReader {
     if (const Node* process = node.find("process")) {
       ProcessProbe what;
       read(*process, "pidfile", what.pidfile);
+      read(*process, "unit", what.unit);
       probe.what = what;
     }
     if (const Node* link = node.find("link")) {

@@ -152,9 +152,30 @@ class BusConnection::Calls {
     for (std::size_t index = 0; problem >= 0 && index < texts.size(); ++index)
       problem = sd_bus_message_append_basic(request.get(), 's', texts[index].c_str());
     if (problem < 0) return lost(problem);
+    return ask(request);
+  }
+
+  Result<Message> start_scope(const std::string& unit, const std::string& description, pid_t process) {
+    if (auto open = ready(); !open) return std::unexpected(std::move(open.error()));
+    sd_bus_message* made = nullptr;
+    int problem = sd_bus_message_new_method_call(bus_.get(), &made, systemd_name, systemd_object, manager_interface,
+                                                 "StartTransientUnit");
+    const Message request(made);
+    if (problem >= 0) problem = sd_bus_message_append(made, "ss", unit.c_str(), "fail");
+    if (problem >= 0)
+      problem = sd_bus_message_append(made, "a(sv)", 4, "Description", "s", description.c_str(), "CollectMode", "s",
+                                      "inactive-or-failed", "TasksMax", "t", UINT64_MAX, "PIDs", "au", 1,
+                                      static_cast<std::uint32_t>(process));
+    if (problem >= 0) problem = sd_bus_message_append(made, "a(sa(sv))", 0);
+    if (problem < 0) return lost(problem);
+    return ask(request);
+  }
+
+  Result<Message> ask(const Message& request) {
     BusError error;
     sd_bus_message* answer = nullptr;
-    problem = sd_bus_call(bus_.get(), request.get(), in_microseconds(bus_answer_limit), &error.value, &answer);
+    const int problem =
+        sd_bus_call(bus_.get(), request.get(), in_microseconds(bus_answer_limit), &error.value, &answer);
     if (problem >= 0) return Message(answer);
     if (sd_bus_error_is_set(&error.value) == 0) return lost(problem);
     const std::string told = error.value.message == nullptr ? error.value.name : error.value.message;
@@ -202,8 +223,18 @@ class BusConnection::Calls {
         problem = sd_bus_match_signal_async(made, nullptr, sender, systemd_object, manager_interface, member, handler,
                                             nullptr, this);
     }
+    if (problem >= 0 && owner_.on_change)
+      problem = sd_bus_match_signal_async(made, nullptr, sender, nullptr, properties_interface, "PropertiesChanged",
+                                          &Calls::changed, nullptr, this);
     if (problem >= 0) return {};
     return lost(problem);
+  }
+
+  static int changed(sd_bus_message* message, void* data, sd_bus_error*) {
+    const char* const path = sd_bus_message_get_path(message);
+    auto& calls = *static_cast<Calls*>(data);
+    if (path != nullptr && calls.owner_.on_change) calls.owner_.on_change(path);
+    return 0;
   }
 
   void tell(const JobSignal& signal) {
@@ -239,14 +270,28 @@ Result<void> BusConnection::ready() { return calls_->ready(); }
 bool BusConnection::is_open() const { return calls_->is_open(); }
 void BusConnection::wait(Duration at_most) { calls_->wait(at_most); }
 
+namespace {
+
+std::string object_named_by(sd_bus_message* answer) {
+  const char* path = nullptr;
+  char type = 0;
+  const bool names_object = sd_bus_message_peek_type(answer, &type, nullptr) > 0 && type == 'o' &&
+                            sd_bus_message_read_basic(answer, 'o', &path) > 0;
+  return names_object ? std::string(path) : std::string();
+}
+
+}  // namespace
+
 Result<std::string> BusConnection::ask_manager(const char* method, const std::vector<std::string>& texts) {
   auto answer = calls_->call(systemd_object, manager_interface, method, texts);
   if (!answer) return std::unexpected(std::move(answer.error()));
-  const char* path = nullptr;
-  char type = 0;
-  const bool names_object = sd_bus_message_peek_type(answer->get(), &type, nullptr) > 0 && type == 'o' &&
-                            sd_bus_message_read_basic(answer->get(), 'o', &path) > 0;
-  return names_object ? std::string(path) : std::string();
+  return object_named_by(answer->get());
+}
+
+Result<std::string> BusConnection::start_scope(const std::string& unit, const std::string& description, pid_t process) {
+  auto answer = calls_->start_scope(unit, description, process);
+  if (!answer) return std::unexpected(std::move(answer.error()));
+  return object_named_by(answer->get());
 }
 
 Result<BusProperties> BusConnection::properties(const std::string& path, std::span<const std::string_view> wanted) {

@@ -2,6 +2,8 @@
 // process is root, as systemctl does, else the system's bus. One that breaks is made again by the next call.
 #pragma once
 
+#include <sys/types.h>
+
 #include <functional>
 #include <map>
 #include <memory>
@@ -38,6 +40,8 @@ class BusConnection {
 
   // Called by wait() and by every other call here.
   std::function<void(const JobSignal&)> on_job;
+  // Properties of the object of that path changed. Set before the first call, else it is not told.
+  std::function<void(const std::string& path)> on_change;
 
   [[nodiscard]] Result<void> ready();
   [[nodiscard]] bool is_open() const;
@@ -46,6 +50,9 @@ class BusConnection {
   [[nodiscard]] Result<BusProperties> properties(const std::string& path, std::span<const std::string_view> wanted);
   // A property that is a text, of one interface.
   [[nodiscard]] Result<std::string> property(const std::string& path, const char* interface, const char* name);
+  // A unit of its own for a process of ours: from then on it and its children are none of the unit that we run in. The
+  // job's path.
+  [[nodiscard]] Result<std::string> start_scope(const std::string& unit, const std::string& description, pid_t process);
   // Until something happened, at most; with no time, what came already is told.
   void wait(Duration at_most);
 

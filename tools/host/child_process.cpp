@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -16,6 +18,8 @@
 #include <cstring>
 #include <fstream>
 #include <string_view>
+#include <system_error>
+#include <thread>
 
 #include "tools/host/system_error.hpp"
 
@@ -32,6 +36,8 @@ struct Report {
 
 // Everything the child needs, ready to use: between vfork and exec it must not allocate, lock or throw.
 struct Prepared {
+  int gate = -1, gate_of_others = -1;  // -1: nobody places it
+  pid_t parent = 0;
   const char* program = nullptr;
   char* const* argv = nullptr;
   char* const* environment = nullptr;
@@ -98,7 +104,23 @@ bool become_user(const Prepared& prepared) {
          ::syscall(SYS_setresuid, prepared.uid, prepared.uid, prepared.uid) == 0;
 }
 
+// Says who it is and waits. Where our process is killed meanwhile, it must not begin unseen.
+void wait_to_be_placed(const Prepared& prepared) {
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ::getppid() != prepared.parent) ::_exit(126);
+  ::close(prepared.gate_of_others);
+  const pid_t pid = ::getpid();
+  char placed = 0;
+  ssize_t got = ::write(prepared.gate, &pid, sizeof pid);
+  if (got == sizeof pid) {
+    do {
+      got = ::read(prepared.gate, &placed, 1);
+    } while (got < 0 && errno == EINTR);
+  }
+  if (got != 1 || ::prctl(PR_SET_PDEATHSIG, 0) != 0) ::_exit(126);
+}
+
 [[noreturn]] void be_the_child(const Prepared& prepared) {
+  if (prepared.gate >= 0) wait_to_be_placed(prepared);
   for (int descriptor = 0; descriptor <= report_descriptor; ++descriptor) {
     if (::dup2(prepared.descriptors[static_cast<std::size_t>(descriptor)], descriptor) < 0) ::_exit(126);
   }
@@ -182,6 +204,55 @@ std::unexpected<StartProblem> not_started(const ChildPlan& plan, int error_numbe
   return std::unexpected(problem_of({at_descriptors, error_number}, plan));
 }
 
+// Places the child while our own thread waits for its vfork. Best effort: where there is no room for that it is not
+// placed.
+class Gate {
+ public:
+  explicit Gate(const std::function<void(pid_t)>& place) {
+    std::array<int, 2> ends{};
+    if (!place || ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) return;
+    of_child_ = UniqueFd(ends[0]);
+    ours_ = UniqueFd(ends[1]);
+    try {
+      thread_ = std::thread([this, &place] { open_for_child(place); });
+    } catch (const std::system_error&) {
+      of_child_.reset();
+      ours_.reset();
+    }
+  }
+  ~Gate() {
+    of_child_.reset();  // where there is no child, nobody says a word any more
+    if (thread_.joinable()) thread_.join();
+  }
+  Gate(const Gate&) = delete;
+  Gate& operator=(const Gate&) = delete;
+
+  void prepare(Prepared& prepared) const {
+    if (!of_child_) return;
+    prepared.gate = of_child_.get();
+    prepared.gate_of_others = ours_.get();
+    prepared.parent = ::getpid();
+  }
+
+ private:
+  void open_for_child(const std::function<void(pid_t)>& place) {
+    pid_t pid = 0;
+    ssize_t got = 0;
+    do {
+      got = ::read(ours_.get(), &pid, sizeof pid);
+    } while (got < 0 && errno == EINTR);
+    if (got != sizeof pid) return;
+    try {
+      place(pid);
+    } catch (const std::exception&) {  // where it was is as good as can be
+    }
+    (void)::send(ours_.get(), "", 1, MSG_NOSIGNAL);
+  }
+
+  UniqueFd of_child_, ours_;
+  std::thread thread_;
+};
+
 }  // namespace
 
 std::expected<Child, StartProblem> start_child(const ChildPlan& plan) {
@@ -224,6 +295,8 @@ std::expected<Child, StartProblem> start_child(const ChildPlan& plan) {
   Child child;
   int split_error = 0;
   {
+    const Gate gate(plan.place);
+    gate.prepare(prepared);
     const SignalsBlocked blocked;
     child.pid = split(prepared);
     split_error = errno;

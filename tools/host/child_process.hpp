@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <expected>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +25,8 @@ struct ChildPlan {
   // For what may live on: nice value, scheduling class and processors are not ours, either, where that is allowed.
   bool usual_priority = false;
   std::string program{};
+  // Called with its process, on a thread of its own, before the program runs, and waited for.
+  std::function<void(pid_t)> place{};
 };
 
 struct Child {

@@ -4,6 +4,7 @@
 
 #include "tools/host/access_lists.hpp"
 #include "tools/host/named_process.hpp"
+#include "tools/host/process_table.hpp"
 #include "tools/host/user_account.hpp"
 #include "workflows/access_list.hpp"
 #include "workflows/env_judge.hpp"
@@ -44,6 +45,16 @@ std::string octal_text(workflows::FileMode mode) {
 
 Verdict cannot_look(const Error& error) {
   return error.kind == ErrorKind::unavailable ? unknown(error.message) : fails(error.message);
+}
+
+// Stopped by SIGSTOP or its kin: it lives, and does nothing. Not one that a debugger holds.
+bool is_halted(pid_t pid) {
+  const auto process = read_process(pid);
+  return process && process->state == 'T';
+}
+
+std::string halted(pid_t pid, const std::string& whose) {
+  return "process " + std::to_string(pid) + " of " + whose + " is halted (SIGSTOP) and does nothing";
 }
 
 // The one that a repair of the same `acl` and `mode` would leave.
@@ -120,7 +131,17 @@ Verdict probe_settings(const RootFolder& root, const workflows::SettingsProbe& p
 
 Verdict probe_process(const RootFolder& root, const workflows::ProcessProbe& probe, const OwnFiles& own) {
   const auto process = named_process(root, probe.pidfile, own);
-  return process ? Verdict{} : cannot_look(process.error());
+  if (!process) return cannot_look(process.error());
+  return is_halted(process->pid) ? fails(halted(process->pid, probe.pidfile)) : Verdict{};
+}
+
+Verdict judge_unit(const std::string& unit, const workflows::ServiceStatus& status) {
+  using workflows::ServiceState;
+  if (status.state == ServiceState::unknown) return unknown(unit + ": " + status.why);
+  const bool active = status.state == ServiceState::running || status.state == ServiceState::reloading;
+  if (!active) return fails(unit + " is " + status.why);
+  const auto process = static_cast<pid_t>(status.main_process);
+  return process > 0 && is_halted(process) ? fails(halted(process, unit)) : Verdict{};
 }
 
 Verdict probe_link(const RootFolder& root, const workflows::LinkProbe& probe, const engine::BlobStore& blobs,

@@ -31,6 +31,8 @@ struct Verdict {
 [[nodiscard]] Verdict probe_link(const RootFolder& root, const workflows::LinkProbe& probe,
                                  const engine::BlobStore& blobs, const OwnFiles& own);
 [[nodiscard]] Verdict probe_process(const RootFolder& root, const workflows::ProcessProbe& probe, const OwnFiles& own);
+// Passes while the unit is active and its main process is not halted.
+[[nodiscard]] Verdict judge_unit(const std::string& unit, const workflows::ServiceStatus& status);
 // 0 passes, everything else fails. One that could not be started fails only where the program is `of_the_engine`: of
 // any other, which may just be replaced by an upgrade, that says nothing.
 [[nodiscard]] Verdict judge_command(const workflows::RunOutcome& ran, bool of_the_engine);

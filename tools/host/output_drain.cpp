@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "tools/host/drain_worker.hpp"
+#include "tools/host/own_scope.hpp"
 #include "tools/host/system_error.hpp"
 
 namespace autoheal::host {
@@ -118,6 +119,7 @@ std::expected<void, StartProblem> OutputDrain::start() {
   plan.input = connection->theirs.get();
   plan.output = plan.error = nothing.get();
   plan.usual_priority = true;
+  plan.place = in_a_scope_of_its_own("what reads the outputs of services");
   auto child = start_child(plan);
   if (!child) return std::unexpected(child.error());
   connection_ = std::move(connection->ours);

@@ -14,6 +14,7 @@
 #include "tools/host/child_process.hpp"
 #include "tools/host/marked_processes.hpp"
 #include "tools/host/output_capture.hpp"
+#include "tools/host/own_scope.hpp"
 #include "tools/host/program_file.hpp"
 #include "tools/host/system_error.hpp"
 #include "tools/host/time_since_boot.hpp"
@@ -103,6 +104,7 @@ bool Runner::prepare(ChildPlan& plan) {
   plan.environment = environment_of(request, account.home, run_name);
   plan.cwd = run.cwd.empty() ? "/" : run.cwd;
   plan.usual_priority = request.leave == LeaveBehind::what_runs;
+  if (drain != nullptr && plan.usual_priority) plan.place = in_a_scope_of_its_own(program.path);
   return true;
 }
 

@@ -93,7 +93,9 @@ Verdict judge(const RootFolder& root, const EngineSpec& spec, const Probe& probe
   if (const auto* plugin = std::get_if<PluginProbe>(&probe.what))
     return judged(plugin->run, [&](const RunOutcome& ran) { return judge_plugin(ran, plugin->warning_fails); });
   if (const auto* link = std::get_if<LinkProbe>(&probe.what)) return probe_link(root, *link, blobs, own);
-  return probe_process(root, std::get<ProcessProbe>(probe.what), own);
+  const auto& process = std::get<ProcessProbe>(probe.what);
+  return process.unit.empty() ? probe_process(root, process, own)
+                              : judge_unit(process.unit, status_of_unit(process.unit, run_program));
 }
 
 bool is_done(const ChangeOutcome& outcome) {

@@ -1,7 +1,5 @@
 #include "tools/host/stop_watch.hpp"
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -9,8 +7,8 @@
 #include <thread>
 
 #include "tools/host/bus_connection.hpp"
+#include "tools/host/package_locks.hpp"
 #include "tools/host/time_since_boot.hpp"
-#include "tools/host/unique_fd.hpp"
 #include "tools/host/unit_facts.hpp"
 
 namespace autoheal::host {
@@ -26,16 +24,6 @@ constexpr Duration before_next_try = std::chrono::seconds(2);
 constexpr std::array<std::string_view, 9> watched_properties = {"ActiveState", "Job",          "PartOf",
                                                                 "Requires",    "BindsTo",      "StopPropagatedFrom",
                                                                 "Conflicts",   "ConflictedBy", "StopWhenUnneeded"};
-constexpr std::array<const char*, 3> locks_of_packages = {"/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock",
-                                                          "/var/lib/rpm/.rpm.lock"};
-
-bool is_locked(const char* path) {
-  const UniqueFd file(::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  struct flock lock {};
-  lock.l_type = F_RDLCK;
-  lock.l_whence = SEEK_SET;
-  return file && ::fcntl(file.get(), F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-}
 
 bool runs_not(const std::string& active_state) { return active_state == "inactive" || active_state == "failed"; }
 
@@ -43,10 +31,11 @@ bool runs_not(const std::string& active_state) { return active_state == "inactiv
 
 class StopWatch::Watching {
  public:
-  Watching(std::vector<std::string> units, Told told, const OwnOrders* own_orders)
-      : told_(std::move(told)), own_orders_(own_orders) {
+  Watching(std::vector<std::string> units, Told told, const OwnOrders* own_orders, Changed changed)
+      : told_(std::move(told)), changed_(std::move(changed)), own_orders_(own_orders) {
     for (std::string& unit : units) units_.emplace(whole_unit_name(unit), unit);
     bus_.on_job = [this](const JobSignal& signal) { note(signal); };
+    bus_.on_change = [this](const std::string& path) { changed_paths_.insert(path); };
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
   }
 
@@ -65,6 +54,7 @@ class StopWatch::Watching {
       bus_.wait(one_turn);
       ask_for_kinds();
       for (const std::string& unit : std::exchange(ended_, {})) judge(unit);
+      look_at_changed();
       std::erase_if(jobs_, [now = since_boot()](const Job& one) { return now - one.job.at > jobs_remembered; });
     }
   }
@@ -75,7 +65,12 @@ class StopWatch::Watching {
     if (since_boot() < next_try_) return;
     jobs_.clear();
     ended_.clear();
+    changed_paths_.clear();
+    paths_.clear();
     listens_ = bus_.ready() && bus_.ask_manager("Subscribe", {});
+    for (const auto& [unit, as_given] : units_) {
+      if (const auto path = bus_.ask_manager("LoadUnit", {unit})) paths_[*path] = unit;
+    }
     if (!listens_) next_try_ = since_boot() + before_next_try;
   }
 
@@ -84,6 +79,18 @@ class StopWatch::Watching {
       jobs_.push_back({{signal.unit, {}, since_boot()}, signal.job});
     } else if (units_.contains(signal.unit)) {
       ended_.insert(signal.unit);
+    }
+  }
+
+  // Most of what changes is a number; a state is worth a look.
+  void look_at_changed() {
+    for (const std::string& path : std::exchange(changed_paths_, {})) {
+      const auto unit = paths_.find(path);
+      if (unit == paths_.end() || !changed_) continue;
+      const auto state = bus_.property(path, "org.freedesktop.systemd1.Unit", "ActiveState");
+      if (!state) continue;
+      const std::string before = std::exchange(states_[unit->second], *state);
+      if (before != *state) changed_(units_.at(unit->second));
     }
   }
 
@@ -123,12 +130,16 @@ class StopWatch::Watching {
     }
     const auto state = bus_.property(systemd_object, "org.freedesktop.systemd1.Manager", "SystemState");
     seen.system_stops = state && *state == "stopping";
-    seen.packages_are_changed = std::ranges::any_of(locks_of_packages, is_locked);
+    seen.packages_are_changed = packages_are_changed();
   }
 
   Told told_;
+  Changed changed_;
   const OwnOrders* own_orders_;
-  std::map<std::string, std::string> units_;  // whole name -> as given
+  std::map<std::string, std::string> units_;   // whole name -> as given
+  std::map<std::string, std::string> paths_;   // of the bus -> whole name
+  std::map<std::string, std::string> states_;  // whole name -> how it was
+  std::set<std::string> changed_paths_;
   BusConnection bus_;
   std::vector<Job> jobs_;
   std::set<std::string> ended_;
@@ -137,8 +148,8 @@ class StopWatch::Watching {
   std::jthread thread_;  // the last: it ends before anything that it uses
 };
 
-StopWatch::StopWatch(std::vector<std::string> units, Told told, const OwnOrders* own_orders)
-    : watching_(std::make_unique<Watching>(std::move(units), std::move(told), own_orders)) {}
+StopWatch::StopWatch(std::vector<std::string> units, Told told, const OwnOrders* own_orders, Changed changed)
+    : watching_(std::make_unique<Watching>(std::move(units), std::move(told), own_orders, std::move(changed))) {}
 StopWatch::~StopWatch() = default;
 bool StopWatch::listens() const { return watching_->listens(); }
 

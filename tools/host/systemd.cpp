@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "tools/host/package_locks.hpp"
 #include "tools/host/systemd_bus.hpp"
 #include "tools/host/time_since_boot.hpp"
 
@@ -50,7 +51,11 @@ workflows::ServiceStatus status_of_unit(const std::string& unit, const RunProgra
   workflows::RunRequest request;
   request.run.argv = {"/usr/bin/systemctl"};
   const auto facts = reach_systemd(request, run)->look(unit);
-  if (facts) return status_of(*facts);
+  if (facts) {
+    workflows::ServiceStatus status = status_of(*facts, unit);
+    status.packages_change = status.state == workflows::ServiceState::stopped && packages_are_changed();
+    return status;
+  }
   workflows::ServiceStatus unknown;
   unknown.why = facts.error().message;
   return unknown;

@@ -28,6 +28,11 @@ ServiceState state_of(const UnitFacts& facts) {
   return active == "failed" ? ServiceState::failed : ServiceState::stopped;
 }
 
+// In systemd's words for what a main process came to: signals that end services in order are none of these.
+bool nobody_wants(std::string_view result) {
+  return result == "signal" || result == "core-dump" || result == "oom-kill" || result == "watchdog";
+}
+
 struct TimeUnit {
   std::string_view name;
   double microseconds;
@@ -44,7 +49,7 @@ constexpr std::array<TimeUnit, 9> time_units = {{{"us", 1},
 
 }  // namespace
 
-workflows::ServiceStatus status_of(const UnitFacts& facts) {
+workflows::ServiceStatus status_of(const UnitFacts& facts, const std::string& unit) {
   workflows::ServiceStatus status;
   if (!facts.told()) {
     status.why = "systemd tells nothing of it";
@@ -55,6 +60,8 @@ workflows::ServiceStatus status_of(const UnitFacts& facts) {
   status.main_process = facts.main_pid;
   status.run = facts.invocation;
   status.job_waits = !facts.job.empty();
+  status.crashed = status.state == ServiceState::failed && nobody_wants(facts.result);
+  status.held_back = held_back_by(facts, unit);
   status.start_limit = facts.start_limit.value_or(Duration(0));
   status.stop_limit = facts.stop_limit.value_or(Duration(0));
   return status;

@@ -24,7 +24,8 @@ struct UnitFacts {
   [[nodiscard]] bool told() const { return !active_state.empty(); }
 };
 
-[[nodiscard]] workflows::ServiceStatus status_of(const UnitFacts& facts);
+// `unit` is named where something is told of it.
+[[nodiscard]] workflows::ServiceStatus status_of(const UnitFacts& facts, const std::string& unit = {});
 
 // In words: "failed (start-limit-hit)", "active (running)".
 [[nodiscard]] std::string in_words(const UnitFacts& facts);

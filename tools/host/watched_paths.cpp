@@ -16,7 +16,8 @@ std::set<std::string> pidfiles_of(const EngineSpec& spec) {
   std::set<std::string> pidfiles;
   const auto add = [&](const std::vector<Probe>& probes) {
     for (const Probe& probe : probes) {
-      if (const auto* process = std::get_if<ProcessProbe>(&probe.what)) pidfiles.insert(process->pidfile);
+      const auto* process = std::get_if<ProcessProbe>(&probe.what);
+      if (process != nullptr && !process->pidfile.empty()) pidfiles.insert(process->pidfile);
     }
   };
   add(spec.self_test);
@@ -96,6 +97,18 @@ std::optional<WatchedEngine> watched_in_run(const EngineSpec& spec) {
     if (path.starts_with(folder + "/")) watched.paths.push_back(path.substr(folder.size() + 1));
   }
   return watched.paths.empty() ? std::nullopt : std::optional(std::move(watched));
+}
+
+std::set<std::string> watched_units(const EngineSpec& spec) {
+  std::set<std::string> units;
+  for (const auto* probes : {&spec.self_test, &spec.repair.checks}) {
+    for (const Probe& probe : *probes) {
+      const auto* process = std::get_if<ProcessProbe>(&probe.what);
+      if (process != nullptr && !process->unit.empty()) units.insert(process->unit);
+    }
+  }
+  if (spec.repair.service && !spec.repair.service->unit.empty()) units.insert(spec.repair.service->unit);
+  return units;
 }
 
 std::vector<WatchedProcess> watched_processes(const EngineSpec& spec) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 
 #include "tools/host/watched_engine.hpp"
 #include "workflows/engine_spec.hpp"
@@ -13,6 +14,8 @@ namespace autoheal::host {
 [[nodiscard]] WatchedEngine watched_paths(const workflows::EngineSpec& spec);
 // Pidfiles that links lead to in /run, where that is not below the root.
 [[nodiscard]] std::optional<WatchedEngine> watched_in_run(const workflows::EngineSpec& spec);
+// The units of systemd that its service and its probes name, as they are given.
+[[nodiscard]] std::set<std::string> watched_units(const workflows::EngineSpec& spec);
 // The processes of its service and of its process probes, each pidfile once.
 [[nodiscard]] std::vector<WatchedProcess> watched_processes(const workflows::EngineSpec& spec);
 

@@ -451,7 +451,10 @@ std::string SimulatedHost::judge(const EngineSpec& spec, const Probe& probe, con
     if (const std::string problem = unlike_settings(content(settings->file), *settings, spec.secrets); !problem.empty())
       return settings->file + ": " + problem;
   } else if (const auto* process = std::get_if<ProcessProbe>(&probe.what)) {
-    if (!process_runs(process->pidfile)) return "the process of " + process->pidfile + " does not run";
+    if (!process->unit.empty() && unit_state(process->unit) != ServiceState::running)
+      return process->unit + " " + in_words(unit_state(process->unit));
+    if (process->unit.empty() && !process_runs(process->pidfile))
+      return "the process of " + process->pidfile + " does not run";
   } else if (const auto* link = std::get_if<LinkProbe>(&probe.what)) {
     const std::lock_guard lock(mutex_);
     const TargetFacts now = facts(spec, link->path);

@@ -19,6 +19,7 @@ ServiceStatus SimulatedHost::service_status(const EngineSpec&, const ServiceRepa
     const auto unit = units_.find(service.unit);
     if (unit == units_.end()) return status;
     status.state = unit->second;
+    if (status.state == ServiceState::held_back) status.held_back = "unit " + service.unit + " is masked";
     if (unit->second == ServiceState::starting || unit->second == ServiceState::reloading)
       unit->second = ServiceState::running;
     if (unit->second == ServiceState::stopping) unit->second = ServiceState::stopped;

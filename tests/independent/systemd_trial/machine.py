@@ -1,5 +1,5 @@
-"""A small machine that systemd runs: namespaces and a control group of its own, the programs of this one (read-only),
-and an /etc, /var and /run that live in memory and are gone with it.
+"""A small machine that systemd runs: namespaces and a control group of its own, the programs and the packages of this
+one, and whatever is changed of them, /etc, /var and /run live in memory and are gone with it.
 
 Run as a program it is that machine's way up: first in a mount namespace of its own, then as its first process.
 """
@@ -12,13 +12,16 @@ import subprocess
 import sys
 import time
 
-MS_RDONLY, MS_NOSUID, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 32, 4096, 16384, 1 << 18
+MS_NOSUID, MS_BIND, MS_REC, MS_PRIVATE = 2, 4096, 16384, 1 << 18
 MNT_DETACH = 2
 LIBC = ctypes.CDLL(None, use_errno=True)
 SYSTEMD = "/lib/systemd/systemd"
 # What programs look up, and nothing that is enabled here.
 ETC = ("passwd", "group", "nsswitch.conf", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "dbus-1", "os-release",
-       "alternatives")
+       "alternatives", "shadow", "default", "init.d", "apt", "dpkg", "debconf.conf", "nginx", "logrotate.d", "ufw")
+# What is known of packages.
+VAR = ("lib/dpkg", "lib/apt/extended_states", "cache/debconf", "lib/nginx", "lib/systemd/deb-systemd-helper-enabled",
+       "www")
 
 
 def mount(source, target, kind=None, flags=0, data=None):
@@ -38,9 +41,11 @@ def cannot():
     if not os.path.islink("/lib"):
         return "needs a system whose /lib is a link into /usr"
     tried = subprocess.run(["unshare", "--mount", "--pid", "--net", "--cgroup", "--fork", "sh", "-c",
-                            "mount -t tmpfs tmpfs /mnt && mkdir /mnt/c && mount -t cgroup2 cgroup2 /mnt/c"],
+                            "mount -t tmpfs tmpfs /mnt && mkdir /mnt/c /mnt/u /mnt/w /mnt/m &&"
+                            "mount -t cgroup2 cgroup2 /mnt/c &&"
+                            "mount -t overlay -o lowerdir=/usr,upperdir=/mnt/u,workdir=/mnt/w overlay /mnt/m"],
                            capture_output=True, text=True)
-    return None if tried.returncode == 0 else "needs namespaces and a cgroup2 of its own: " + tried.stderr.strip()
+    return None if tried.returncode == 0 else "needs namespaces, a cgroup2 and an overlay of its own: " + tried.stderr.strip()
 
 
 def furnish(root, shared):
@@ -50,16 +55,25 @@ def furnish(root, shared):
                  "srv"):
         os.makedirs(f"{root}/{name}")
     os.chmod(f"{root}/tmp", 0o1777)
-    mount("/usr", f"{root}/usr", None, MS_BIND | MS_REC)
-    mount(None, f"{root}/usr", None, MS_BIND | MS_REMOUNT | MS_RDONLY)
+    for name in ("usr", "work"):
+        os.makedirs(f"{root}/changed/{name}")
+    mount("overlay", f"{root}/usr", "overlay", 0,
+          f"lowerdir=/usr,upperdir={root}/changed/usr,workdir={root}/changed/work")
     for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
         if os.path.islink(f"/{name}"):
             os.symlink(os.readlink(f"/{name}"), f"{root}/{name}")
-    for name in ETC:
-        if os.path.isdir(f"/etc/{name}"):
-            shutil.copytree(f"/etc/{name}", f"{root}/etc/{name}", symlinks=True)
-        elif os.path.exists(f"/etc/{name}"):
-            shutil.copy(f"/etc/{name}", f"{root}/etc/{name}")
+    for path in [f"etc/{name}" for name in ETC] + [f"var/{name}" for name in VAR]:
+        os.makedirs(os.path.dirname(f"{root}/{path}"), exist_ok=True)
+        if os.path.isdir(f"/{path}"):
+            shutil.copytree(f"/{path}", f"{root}/{path}", symlinks=True)
+        elif os.path.exists(f"/{path}"):
+            shutil.copy(f"/{path}", f"{root}/{path}")
+    os.makedirs(f"{root}/var/log/nginx")
+    os.makedirs(f"{root}/var/cache/apt/archives/partial")
+    os.makedirs(f"{root}/var/lib/apt/lists/partial")
+    os.symlink("/run", f"{root}/var/run")
+    if os.path.exists(f"{root}/usr/sbin/policy-rc.d"):  # of a container, where maintainer scripts start nothing
+        os.remove(f"{root}/usr/sbin/policy-rc.d")
     pathlib.Path(f"{root}/etc/machine-id").write_text("0123456789abcdef0123456789abcdef\n")
     os.makedirs(f"{root}/etc/systemd/system")
     pathlib.Path(f"{root}/etc/systemd/system/trial.target").write_text(

@@ -131,6 +131,7 @@ TEST_F(FirstConfigurationText, NginxUnderSystemdIsAskedFromOutsideAndReloadedThr
             HasSubstr("tcp: { host: \"127.0.0.1\", port: 8080 }"),
             HasSubstr("http: { url: \"http://127.0.0.1:8080/\", status: 301 }"), HasSubstr("systemd: nginx.service"),
             HasSubstr("reload: [systemctl, reload-or-restart, nginx.service]"),
+            HasSubstr("process: { unit: nginx.service }"),
             HasSubstr("{ path: \"nginx.conf\", baseline: \"baseline/nginx.conf\", mode: \"0644\" }"),
             Not(HasSubstr("pidfile"))));
 }
@@ -159,13 +160,14 @@ TEST_F(FirstConfigurationText, TlsAloneIsAskedByTcpAndIpv6InBrackets) {
 TEST_F(FirstConfigurationText, AUnitIsAskedAndRestartedThroughSystemd) {
   first_.units.push_back({"Truth", "dev-disk\\x2d1.service"});
   EXPECT_THAT(*text_of(first_),
-              AllOf(HasSubstr("strategy: generic"),
-                    HasSubstr("command: [systemctl, is-active, --quiet, \"dev-disk\\\\x2d1.service\"]"),
+              AllOf(HasSubstr("strategy: generic"), HasSubstr("process: { unit: \"dev-disk\\\\x2d1.service\" }"),
                     HasSubstr("service: { systemd: \"dev-disk\\\\x2d1.service\" }")));
   const config::Configuration configuration = loaded();
   ASSERT_EQ(configuration.engines.size(), 1U);
   EXPECT_EQ(configuration.engines.front().strategy, Strategy::generic);
   EXPECT_EQ(configuration.engines.front().repair.service->restart->argv.back(), "dev-disk\\x2d1.service");
+  EXPECT_EQ(std::get<ProcessProbe>(configuration.engines.front().self_test.front().what).unit,
+            "dev-disk\\x2d1.service");
 }
 
 TEST_F(FirstConfigurationText, MoreThanAConfigurationMayHoldIsRefused) {

@@ -73,7 +73,8 @@ TEST(LoadEverything, EveryFieldArrives) {
   EXPECT_EQ(spec.healing.max_retries, 2U);
   EXPECT_FALSE(spec.healing.enabled);
   EXPECT_EQ(spec.healing.retry_delay, std::chrono::milliseconds(1500));
-  ASSERT_EQ(spec.self_test.size(), 10U);
+  ASSERT_EQ(spec.self_test.size(), 11U);
+  EXPECT_EQ(std::get<ProcessProbe>(spec.self_test[10].what).unit, "app.service");
   EXPECT_EQ(std::get<FileProbe>(spec.self_test[0].what).baseline, sha256_name("port = 8080\n"));
   EXPECT_EQ(std::get<FileProbe>(spec.self_test[0].what).mode, 0640U);
   EXPECT_EQ(std::get<FileProbe>(spec.self_test[0].what).acl, "user:root:r,group::r");
@@ -208,13 +209,28 @@ TEST_F(LoadTest, WhatNothingWouldTellOfIsTestedOnASchedule) {
         "  - { name: Network, self_test: [ { name: a, tcp: { host: h, port: 1 } } ] }\n"
         "  - { name: Program, self_test: [ { name: a, command: [/bin/true] } ] }\n"
         "  - { name: Told, self_test: [ { name: a, file: { path: f } }, { name: b, process: { pidfile: p } } ] }\n"
+        "  - { name: Unit, self_test: [ { name: a, process: { unit: app } } ] }\n"
         "  - { name: Asked, every: 5s, self_test: [ { name: a, tcp: { host: h, port: 1 } } ] }\n");
   const auto result = load_it();
   ASSERT_TRUE(result.has_value());
   std::vector<Duration> schedules;
   for (const EngineSpec& spec : result->engines) schedules.push_back(spec.every);
-  EXPECT_THAT(schedules, ::testing::ElementsAre(seconds(60), seconds(60), Duration{0}, seconds(5)));
-  EXPECT_THAT(result->scheduled_by_default, ::testing::ElementsAre("Network", "Program"));
+  EXPECT_THAT(schedules, ::testing::ElementsAre(seconds(60), seconds(60), Duration{0}, seconds(60), seconds(5)));
+  EXPECT_THAT(result->scheduled_by_default, ::testing::ElementsAre("Network", "Program", "Unit"));
+}
+
+TEST_F(LoadTest, AProcessIsNamedByAPidfileOrAUnit) {
+  const auto with = [this](const std::string& process) {
+    write("autoheal.yaml",
+          "version: 1\nengines:\n  - { name: E, self_test: [ { name: a, process: " + process + " } ] }\n");
+    return load_it();
+  };
+  const auto by_unit = with("{ unit: app.service }");
+  ASSERT_TRUE(by_unit.has_value());
+  EXPECT_EQ(std::get<ProcessProbe>(by_unit->engines[0].self_test[0].what).unit, "app.service");
+  EXPECT_EQ(by_unit->engines[0].self_test[0].grace, seconds(2));
+  for (const char* wrong : {"{}", "{ pidfile: p, unit: app }", "{ unit: \"\" }", "{ unit: [app] }"})
+    EXPECT_FALSE(with(wrong).has_value()) << wrong;
 }
 
 TEST_F(LoadTest, ProcessesHaveAGraceAndTheRestHasNoneUnlessSaid) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <sys/inotify.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 #include <atomic>
 #include <sstream>
@@ -14,6 +15,7 @@
 #include "tests/unit/host/program_fixture.hpp"
 #include "tools/host/child_process.hpp"
 #include "tools/host/program_file.hpp"
+#include "tools/host/unique_fd.hpp"
 
 namespace autoheal::host {
 namespace {
@@ -40,6 +42,55 @@ TEST_F(HostileCommands, Case47_ArgumentsReachTheProgramAsTheyAre) {
     expected += "<" + one + ">";
   }
   EXPECT_EQ(run_program(wanted).standard_output, expected);
+}
+
+ChildPlan plan_of(const std::filesystem::path& program, int nothing) {
+  ChildPlan plan;
+  plan.argv = {program.string()};
+  plan.cwd = program.parent_path().string();
+  plan.input = plan.output = plan.error = nothing;
+  return plan;
+}
+
+int status_of(const Child& child) {
+  siginfo_t ended{};
+  ::waitid(P_PID, static_cast<id_t>(child.pid), &ended, WEXITED);
+  return ended.si_status;
+}
+
+// What is to live on is given a place of its own first: nothing of it runs before.
+TEST_F(HostileCommands, AProgramRunsOnceItsProcessHasBeenPlaced) {
+  const UniqueFd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  ChildPlan plan = plan_of(script("bin/tool", "test -e placed\n"), nothing.get());
+  const auto mark = std::filesystem::path(plan.cwd) / "placed";
+  pid_t placed = 0;
+  plan.place = [&](pid_t pid) {
+    placed = pid;
+    std::ofstream(mark) << pid;
+  };
+  const auto child = start_child(plan);
+  ASSERT_TRUE(child.has_value()) << child.error().message;
+  EXPECT_EQ(status_of(*child), 0);
+  EXPECT_EQ(placed, child->pid);
+}
+
+TEST_F(HostileCommands, AProgramThatCouldNotBePlacedRunsAllTheSame) {
+  const UniqueFd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  ChildPlan plan = plan_of(script("bin/tool", "exit 7\n"), nothing.get());
+  plan.place = [](pid_t) { throw std::bad_alloc(); };
+  const auto child = start_child(plan);
+  ASSERT_TRUE(child.has_value()) << child.error().message;
+  EXPECT_EQ(status_of(*child), 7);
+}
+
+TEST_F(HostileCommands, AProgramThatIsNoneIsToldAfterItsProcessWasPlaced) {
+  const UniqueFd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  ChildPlan plan = plan_of("/nowhere/to/be/found", nothing.get());
+  plan.cwd = "/";
+  unsigned placed = 0;
+  plan.place = [&](pid_t) { ++placed; };
+  EXPECT_FALSE(start_child(plan).has_value());
+  EXPECT_EQ(placed, 1U);
 }
 
 TEST_F(HostileCommands, Case48_AProgramThatOthersCanWriteIsRefused) {

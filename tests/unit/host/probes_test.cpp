@@ -12,6 +12,7 @@
 #include "engine/digest.hpp"
 #include "tests/unit/host/host_fixture.hpp"
 #include "tools/host/access_lists.hpp"
+#include "tools/host/local_probes.hpp"
 #include "tools/host/unique_fd.hpp"
 #include "tools/host/url.hpp"
 
@@ -315,6 +316,65 @@ TEST_F(ProbesTest, Process) {
   write("run/app.pid", std::to_string(zombie));
   EXPECT_EQ(host().service_status(spec_, service).state, ServiceState::stopped);
   ::waitid(P_PID, static_cast<id_t>(zombie), &ended, WEXITED);
+}
+
+class HaltedProcess {
+ public:
+  HaltedProcess() : pid_(::fork()) {
+    if (pid_ == 0) {
+      while (true) ::pause();
+    }
+    ::kill(pid_, SIGSTOP);
+    siginfo_t stopped{};
+    ::waitid(P_PID, static_cast<id_t>(pid_), &stopped, WSTOPPED);
+  }
+  ~HaltedProcess() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  HaltedProcess(const HaltedProcess&) = delete;
+  HaltedProcess& operator=(const HaltedProcess&) = delete;
+  [[nodiscard]] pid_t pid() const { return pid_; }
+  void go_on() const {
+    ::kill(pid_, SIGCONT);
+    siginfo_t continued{};
+    ::waitid(P_PID, static_cast<id_t>(pid_), &continued, WCONTINUED);
+  }
+
+ private:
+  pid_t pid_;
+};
+
+// It lives, and does nothing: restarting it is the only help.
+TEST_F(ProbesTest, AProcessThatIsHalted) {
+  const HaltedProcess process;
+  write("run/app.pid", std::to_string(process.pid()) + "\n");
+  EXPECT_EQ(verdict(ProcessProbe{"run/app.pid"}), ProbeVerdict::fail);
+  EXPECT_EQ(probe(ProcessProbe{"run/app.pid"}).message,
+            "process " + std::to_string(process.pid()) + " of run/app.pid is halted (SIGSTOP) and does nothing");
+  process.go_on();
+  EXPECT_EQ(verdict(ProcessProbe{"run/app.pid"}), ProbeVerdict::pass);
+}
+
+TEST(UnitProbe, PassesWhileTheUnitIsActiveAndItsMainProcessIsNotHalted) {
+  const auto judged = [](ServiceState state, long process) {
+    ServiceStatus status;
+    status.state = state;
+    status.why = "in its manager's words";
+    status.main_process = process;
+    return judge_unit("app.service", status);
+  };
+  EXPECT_EQ(judged(ServiceState::running, ::getpid()).verdict, ProbeVerdict::pass);
+  EXPECT_EQ(judged(ServiceState::running, 0).verdict, ProbeVerdict::pass) << "a target, or one that ran to its end";
+  EXPECT_EQ(judged(ServiceState::reloading, ::getpid()).verdict, ProbeVerdict::pass);
+  for (const ServiceState state : {ServiceState::stopped, ServiceState::starting, ServiceState::stopping,
+                                   ServiceState::failed, ServiceState::held_back}) {
+    EXPECT_EQ(judged(state, 0).verdict, ProbeVerdict::fail);
+    EXPECT_EQ(judged(state, 0).message, "app.service is in its manager's words");
+  }
+  EXPECT_EQ(judged(ServiceState::unknown, 0).verdict, ProbeVerdict::unknown) << "nobody could be asked";
+  const HaltedProcess process;
+  EXPECT_EQ(judged(ServiceState::running, process.pid()).verdict, ProbeVerdict::fail);
 }
 
 TEST(UrlTest, ReadsAndRefuses) {

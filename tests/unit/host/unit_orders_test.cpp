@@ -346,6 +346,34 @@ TEST(UnitFactsTest, StatesOfUnitsAreStatesOfServices) {
   EXPECT_EQ(state(""), ServiceState::unknown);
 }
 
+TEST(UnitFactsTest, WhatNobodyCanHaveWantedIsACrash) {
+  UnitFacts facts;
+  facts.active_state = "failed";
+  for (const char* result : {"signal", "core-dump", "oom-kill", "watchdog"}) {
+    facts.result = result;
+    EXPECT_TRUE(status_of(facts).crashed) << result;
+  }
+  for (const char* result : {"exit-code", "timeout", "start-limit-hit", "success"}) {
+    facts.result = result;
+    EXPECT_FALSE(status_of(facts).crashed) << result;
+  }
+  facts.active_state = "activating";
+  facts.result = "signal";
+  EXPECT_FALSE(status_of(facts).crashed) << "systemd starts it again";
+}
+
+TEST(UnitFactsTest, WhyItWouldNotBeStartedIsToldAlsoOfOneThatRuns) {
+  UnitFacts facts;
+  facts.active_state = "active";
+  facts.load_state = "loaded";
+  EXPECT_THAT(status_of(facts, "a.service").held_back, IsEmpty());
+  facts.load_state = "masked";
+  EXPECT_THAT(status_of(facts, "a.service").held_back, HasSubstr("unit a.service is masked"));
+  EXPECT_EQ(status_of(facts).state, ServiceState::running);
+  facts.load_state = "not-found";
+  EXPECT_THAT(status_of(facts, "a.service").held_back, HasSubstr("has no unit a.service"));
+}
+
 TEST(UnitFactsTest, TimesAreReadAsSystemdPrintsThem) {
   EXPECT_EQ(time_of("1min 30s"), Duration(90s));
   EXPECT_EQ(time_of("100ms"), Duration(100ms));

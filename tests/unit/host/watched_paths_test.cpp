@@ -15,9 +15,12 @@ TEST(WatchedPathsTest, ListsWhatTestsRepairsAndCertificatesDependOnOnce) {
   EngineSpec spec;
   spec.name = "Demo";
   spec.root = "/srv/demo";
-  spec.self_test = {probe_of(FileProbe{"etc/app.conf", {}, {}, {}, {}, {}}), probe_of(EnvProbe{".env", {}, {}}),
-                    probe_of(TcpProbe{"localhost", 80}), probe_of(ProcessProbe{"run/app.pid"}),
-                    probe_of(SettingsProbe{"etc/probed.yaml", {}, {"/a"}}), probe_of(LinkProbe{"linked", "there"})};
+  spec.self_test = {probe_of(FileProbe{"etc/app.conf", {}, {}, {}, {}, {}}),
+                    probe_of(EnvProbe{".env", {}, {}}),
+                    probe_of(TcpProbe{"localhost", 80}),
+                    probe_of(ProcessProbe{"run/app.pid"}),
+                    probe_of(SettingsProbe{"etc/probed.yaml", {}, {"/a"}}),
+                    probe_of(LinkProbe{"linked", "there"})};
   spec.repair.checks = {probe_of(FileProbe{"etc/checked", {}, {}, {}, {}, {}})};
   spec.repair.files = {{"etc/app.conf", {}, {}, {}, {}, {}}, {"etc/more.conf", {}, {}, {}, {}, {}}};
   spec.repair.env = {{".env", {}, {}, {}}};
@@ -40,6 +43,17 @@ TEST(WatchedPathsTest, ListsWhatTestsRepairsAndCertificatesDependOnOnce) {
   EXPECT_THAT(watched.patterns, ElementsAre("dist/*.css", "lib/**"));
   EXPECT_THAT(watched.presence, IsEmpty());
   EXPECT_THAT(watched_processes(spec), ElementsAre(WatchedProcess{"Demo", "/srv/demo", "run/app.pid"}));
+}
+
+TEST(WatchedPathsTest, UnitsAreThoseOfItsServiceAndItsProbes) {
+  EngineSpec spec;
+  spec.self_test = {probe_of(ProcessProbe{"run/app.pid"}), probe_of(ProcessProbe{{}, "probed"})};
+  spec.repair.checks = {probe_of(ProcessProbe{{}, "checked.service"})};
+  EXPECT_THAT(watched_units(spec), ElementsAre("checked.service", "probed"));
+  spec.repair.service = ServiceRepair{};
+  spec.repair.service->unit = "app";
+  EXPECT_THAT(watched_units(spec), ElementsAre("app", "checked.service", "probed"));
+  EXPECT_THAT(watched_processes(spec), ElementsAre(WatchedProcess{"", "", "run/app.pid"}));
 }
 
 TEST(WatchedPathsTest, StateCountsByItsPresenceEvenWhereAProbeLooksAtIt) {

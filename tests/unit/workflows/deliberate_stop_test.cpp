@@ -74,8 +74,12 @@ TEST_F(DeliberateStop, IsNotTheEndOfTheSystemNorAnUpgrade) {
   seen_.system_stops = true;
   EXPECT_FALSE(by_hand());
   seen_.system_stops = false;
+  EXPECT_FALSE(judge_stop(seen_).for_packages);
   seen_.packages_are_changed = true;
   EXPECT_FALSE(by_hand());
+  EXPECT_TRUE(judge_stop(seen_).for_packages);
+  seen_.ordered_by_us = true;
+  EXPECT_FALSE(judge_stop(seen_).for_packages) << "it is a repair's, whatever packages do";
 }
 
 TEST_F(DeliberateStop, IsNotAStepOfARepair) {

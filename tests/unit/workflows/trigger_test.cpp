@@ -8,6 +8,7 @@
 #include "tests/support/heal_machine.hpp"
 #include "tests/support/program.hpp"
 #include "workflows/plan_preview.hpp"
+#include "workflows/running_services.hpp"
 
 namespace autoheal {
 namespace {
@@ -70,6 +71,46 @@ TEST(Trigger, SwitchedOffIsOneEntryAndNoChange) {
   EXPECT_EQ(count_of(world, "heal.skipped"), 1U);
   EXPECT_EQ(world.ledger.read_all({}, 10)->entries.size(), 1U);
   EXPECT_EQ(world.host.picture(true), before);
+}
+
+// Masked: no attempt could bring it up. The daemon's watch knows that before it begins a heal; others are told.
+TEST(Trigger, WhatAManagerHoldsBackIsToldWithoutAnAttempt) {
+  HealWorld world;
+  EngineSpec spec = broken_engine(world, "A");
+  spec.repair.service.emplace().unit = "a.service";
+  HealMachine machine(world, {spec});
+  unsigned asked = 0;
+  machine.trigger.hooks.held_back = [&](EngineToHeal engine) -> boost::asio::awaitable<std::string> {
+    ++asked;
+    co_return held_back_service(world.host, *engine.spec);
+  };
+  world.host.set_unit("a.service", ServiceState::held_back);
+  const std::string before = world.host.picture(true);
+  machine.heal("A", {.error = "it is broken", .asked_for = true}, "cli");
+  machine.run_until(1);
+  EXPECT_EQ(machine.results[0].ending, HealEnding::skipped);
+  EXPECT_EQ(machine.results[0].reason, "held_back");
+  EXPECT_EQ(machine.results[0].error, "it is broken; unit a.service is masked");
+  EXPECT_EQ(count_of(world, "heal.skipped"), 1U);
+  EXPECT_EQ(count_of(world, "heal.triggered"), 0U);
+  EXPECT_EQ(world.host.picture(true), before);
+  machine.heal("A", {.error = "it is broken"}, "daemon");
+  machine.run_until(2);
+  EXPECT_EQ(asked, 1U);
+  EXPECT_EQ(count_of(world, "heal.triggered"), 1U);
+}
+
+TEST(Trigger, AServiceOfAnotherEngineThatIsHeldBackIsOneToo) {
+  HealWorld world;
+  EngineSpec spec = broken_engine(world, "A");
+  ServiceOfEngine& other = spec.repair.services.emplace_back();
+  other.engine = "B";
+  other.service.unit = "b.service";
+  EXPECT_EQ(held_back_service(world.host, spec), "");
+  world.host.set_unit("b.service", ServiceState::stopped);
+  EXPECT_EQ(held_back_service(world.host, spec), "");
+  world.host.set_unit("b.service", ServiceState::held_back);
+  EXPECT_EQ(held_back_service(world.host, spec), "unit b.service is masked");
 }
 
 TEST(Trigger, ModeObserveTouchesNothingUnlessAsked) {

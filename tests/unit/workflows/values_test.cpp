@@ -184,7 +184,7 @@ TEST(EngineSpecCodec, TheSameSpecificationIsTheSameBytesAndComesBack) {
   spec.root = "/srv";
   spec.strategy = Strategy::arie;
   spec.depends_on = {"F"};
-  spec.self_test.resize(9);
+  spec.self_test.resize(10);
   spec.self_test[0].what = FileProbe{"a", "b", "sha256:x", "00", 0640, "root:root", "user:x:r"};
   spec.self_test[1].what = EnvProbe{".env", {"A"}, {{"B", "1"}}, "compose"};
   spec.self_test[2].what = TcpProbe{"h", 80};
@@ -202,6 +202,7 @@ TEST(EngineSpecCodec, TheSameSpecificationIsTheSameBytesAndComesBack) {
   spec.repair.service.emplace().reload.emplace().argv = {"/r"};
   EXPECT_EQ(encode_engine_spec(spec).find("\"unit\""), std::string::npos) << "only orders to systemd name one";
   spec.repair.service->unit = spec.repair.service->reload->unit = "r.service";
+  spec.self_test[9].what = ProcessProbe{{}, "r.service"};
   spec.repair.commands.emplace_back().repeatable = true;
   spec.certify.tests.emplace_back().matrix = {{"m", {"1", "2"}}};
   spec.certify.security.forbid = {"x"};

@@ -178,6 +178,99 @@ TEST_F(WatchGrace, ItsManagerKnowsThatItWasStopped) {
   EXPECT_THAT(machine_.acts(), ElementsAre("skip A stopped_by_hand")) << "without a grace";
 }
 
+// Masked, not installed: no attempt could bring it up, so none is begun.
+TEST_F(WatchGrace, WhatItsManagerHoldsBackIsToldOnceAndHealedOnceItDoesNotAnyMore) {
+  TestReport report;
+  report.tested = {"A", TestOutcome::failed, "active: a.service is inactive (dead, masked)", Duration{0}};
+  report.sure = true;
+  report.failing = {"active"};
+  report.held_back = "unit a.service is masked, so systemd does not start it";
+  const auto fails_held_back = [&] { machine_.watch.tested(report, machine_.standing, machine_.now); };
+  machine_.watch.look("A", LookCause::asked, machine_.now);
+  EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  fails_held_back();
+  const auto acts = machine_.watch.take_acts(machine_.now);
+  ASSERT_EQ(acts.size(), 2U) << "its outcome, and that it is not healed";
+  EXPECT_EQ(std::get<SkipHeal>(acts.back()).reason, "held_back");
+  EXPECT_EQ(std::get<SkipHeal>(acts.back()).error,
+            "active: a.service is inactive (dead, masked); unit a.service is masked, so systemd does not start it");
+  EXPECT_EQ(machine_.watch.seen("A")->skipped, "held_back");
+  for (unsigned look = 0; look < 3; ++look) {
+    machine_.wait(seconds(30));
+    EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+    fails_held_back();
+    EXPECT_THAT(machine_.acts(), IsEmpty()) << "no brake is drawn, and nothing is told again";
+  }
+  machine_.wait(seconds(30));
+  EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  report.held_back.clear();
+  fails_held_back();
+  EXPECT_THAT(machine_.acts(), ElementsAre("heal A"));
+}
+
+TEST_F(WatchGrace, WhatPackagesStoppedIsLeftToThemAsLongAsTheyAreAtWork) {
+  machine_.watch.stopped_by_hand("A", false, machine_.now);
+  machine_.watch.stopped_for_packages("A", machine_.now);
+  TestReport report;
+  report.tested = {"A", TestOutcome::failed, "active: a.service is inactive (dead)", Duration{0}};
+  report.sure = true;
+  report.failing = {"active"};
+  report.grace = seconds(2);
+  report.packages_change = true;
+  const Duration began = machine_.now;
+  while (machine_.now - began < minutes(1)) {
+    EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+    machine_.watch.tested(report, machine_.standing, machine_.now);
+    machine_.wait_for_wake();
+  }
+  EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  machine_.watch.tested(report, machine_.standing, machine_.now);
+  EXPECT_THAT(machine_.acts(), ElementsAre("skip A being_written")) << "what takes so long is told";
+  machine_.wait_for_wake();
+  EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  report.packages_change = false;
+  machine_.watch.tested(report, machine_.standing, machine_.now);
+  EXPECT_THAT(machine_.acts(), IsEmpty()) << "its grace begins";
+  machine_.wait_for_wake();
+  EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  report.packages_change = true;  // the next ones, which did not stop it
+  machine_.watch.tested(report, machine_.standing, machine_.now);
+  EXPECT_THAT(machine_.acts(), ElementsAre("heal A"));
+}
+
+// A unit that may take 90 s to start is not left alone for so long once that has failed.
+TEST_F(WatchGrace, WhatTakesLongIsAskedInBetweenHowItIs) {
+  machine_.watch.look("A", LookCause::asked, machine_.now);
+  TestReport report;
+  report.tested = {"A", TestOutcome::failed, "active: a.service is activating (start)", Duration{0}};
+  report.sure = true;
+  report.failing = {"active"};
+  report.grace = seconds(90);
+  const Duration began = machine_.now;
+  for (unsigned look = 0; look < 4; ++look) {
+    EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+    machine_.watch.tested(report, machine_.standing, machine_.now);
+    machine_.wait_for_wake();
+  }
+  EXPECT_EQ(machine_.now - began, seconds(20));
+  EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  report.grace = seconds(2);  // it has failed
+  machine_.watch.tested(report, machine_.standing, machine_.now);
+  EXPECT_THAT(machine_.acts(), ElementsAre("heal A"));
+}
+
+TEST_F(WatchGrace, PackagesThatDidNotStopItAreNoReason) {
+  machine_.watch.look("A", LookCause::asked, machine_.now);
+  EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  TestReport report;
+  report.tested = {"A", TestOutcome::failed, "active: a.service is failed (signal 11)", Duration{0}};
+  report.sure = true;
+  report.failing = {"active"};
+  report.packages_change = true;
+  machine_.watch.tested(report, machine_.standing, machine_.now);
+  EXPECT_THAT(machine_.acts(), ElementsAre("heal A"));
+}
+
 TEST_F(WatchGrace, WhatItsManagerTellsCountsUntilItTellsOtherwise) {
   machine_.watch.stopped_by_hand("A", true, machine_.now);
   EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
