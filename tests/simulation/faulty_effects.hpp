@@ -29,6 +29,16 @@ class FaultyEffects final : public engine::EffectPerformer<workflows::Heal> {
         done(std::move(input));
       });
     }
+    if (planted_ == Planted::refusals_left && std::holds_alternative<PerformUndo>(effect)) {
+      return real_.perform(stream, effect, [done = std::move(done)](HealInput input) {
+        if (auto* undone = std::get_if<UndoDone>(&input)) {
+          for (UndoOutcome& one : undone->outcomes) {
+            if (one.status == UndoStatus::irreversible) one.status = UndoStatus::failed;
+          }
+        }
+        done(std::move(input));
+      });
+    }
     if (planted_ == Planted::outcome_lost && ++performed_ % 40 == 0)
       return real_.perform(stream, effect, [](HealInput) {});
     real_.perform(stream, effect, std::move(done));

@@ -28,10 +28,11 @@ std::string reason_in(const std::string& data) {
 
 }  // namespace
 
-Life::Life(std::uint64_t seed, Planted planted, Hostile hostile)
+Life::Life(std::uint64_t seed, Planted planted, Hostile hostile, Services services)
     : random_(seed),
       planted_(planted),
       hostile_(hostile),
+      services_(services),
       store_(world_.ledger, world_.ids, planted),
       planted_host_(world_.host, planted),
       witness_(planted_host_, world_.host),
@@ -51,10 +52,12 @@ Life::Life(std::uint64_t seed, Planted planted, Hostile hostile)
   record_.killing = {"Killing"};
   add_service("Service1", {"Index0", "Hopeless"});
   if (hostile == Hostile::yes) add_hostile_engines();
+  if (services == Services::yes) add_served_engines();
   history_.wrote_down = [this](const Happening& one) { write_down(one); };
   plan_faults();
   plan_people();
   if (hostile == Hostile::yes) plan_hostility();
+  if (services == Services::yes) plan_services();
   plan_calm();
 }
 
@@ -92,7 +95,7 @@ void Life::add_file(const std::string& name, std::vector<std::string> depends_on
 }
 
 // What a program that repairs does: it may do its work, fail, only say that it did it, or hang before it has done it.
-RunOutcome Life::repair(Machine& machine, bool makes) {
+RunOutcome Life::repair(Machine& machine, const std::function<void()>& makes) {
   if (machine.repairs == Repairs::fail) return ended(1, "cannot");
   if (machine.repairs == Repairs::lie) return ended(0, "done");
   if (machine.repairs == Repairs::hang) {
@@ -102,7 +105,7 @@ RunOutcome Life::repair(Machine& machine, bool makes) {
     late.message = "did not end within its time limit";
     return late;
   }
-  machine.works = makes;
+  makes();
   if (may_die() && some_number(0, 11) == 0) throw ProcessDied();  // done, and nobody hears of it
   return ended(0);
 }
@@ -117,7 +120,7 @@ void Life::add_service(const std::string& name, std::vector<std::string> depends
   world_.host.install("/probe/" + name, [&machine](const RunRequest&) { return ended(machine.works ? 0 : 1); });
   world_.host.install("/restart/" + name, [this, &machine](const RunRequest& request) {
     ++record_.restarts_run[request.mark];
-    return repair(machine, true);
+    return repair(machine, [&machine] { machine.works = true; });
   });
 }
 
@@ -133,14 +136,17 @@ void Life::add_index(const std::string& name, std::vector<std::string> depends_o
   world_.host.install("/probe/" + name, [&machine](const RunRequest&) { return ended(machine.works ? 0 : 1); });
   world_.host.install("/rebuild/" + name, [this, &machine](const RunRequest& request) {
     ++record_.acts_run[request.mark];
-    return repair(machine, true);
+    return repair(machine, [&machine] { machine.works = true; });
   });
-  world_.host.install("/drop/" + name, [this, &machine](const RunRequest&) { return repair(machine, false); });
+  world_.host.install("/drop/" + name, [this, &machine](const RunRequest&) {
+    return repair(machine, [&machine] { machine.works = false; });
+  });
 }
 
 // ---- what happens to it
 
 void Life::break_engine(const std::string& name) {
+  if (served_.contains(name)) return break_service(name);
   Machine& machine = machines_.at(name);
   if (machine.breaks != Breaks::content) return break_hostile(name);
   if (machine.has_file()) {
@@ -221,7 +227,10 @@ void Life::plan_people() {
   }
   for (unsigned count = 0; count < 6; ++count) {
     const Duration healed = some_moment(), reset = some_moment();
-    asks(healed, [name = some(all_)](SimulatedDaemon& daemon) { daemon.heal(name); });
+    asks(healed, [this, name = some(all_)](SimulatedDaemon& daemon) {
+      if (served_.contains(name)) record_.of_services.push_back({SeenOfService::What::asked, now(), name, {}, {}, {}});
+      daemon.heal(name);
+    });
     asks(reset, [name = some(all_)](SimulatedDaemon& daemon) { daemon.reset(name); });
   }
 }
@@ -238,6 +247,7 @@ void Life::plan_calm() {
       machine.tests_fail = machine.tests_kill = false;
     }
     if (hostile_ == Hostile::yes) calm_hostility();
+    if (services_ == Services::yes) calm_services();
     if (daemon_) daemon_->unhold("");
   });
 }
@@ -280,6 +290,8 @@ void Life::start_daemon() {
       return result;
     };
   }
+  jobs_.clear();
+  if (services_ == Services::yes) hear_of_services();
   daemon_->recover(planted_ == Planted::open_heals_forgotten);
   const auto witness = [this](const BusEvent& event) {
     if (planted_ == Planted::events_skipped && event.position.value % 10 == 0) return true;
@@ -293,6 +305,7 @@ void Life::start_daemon() {
 }
 
 void Life::bury_daemon() {
+  record_.deaths.push_back(now());
   ++deaths_since_progress_;
   fruitless_lives_ = record_.entries.size() > entries_before_ ? 0 : fruitless_lives_ + 1;
   entries_before_ = record_.entries.size();
@@ -362,6 +375,7 @@ void Life::write_down(const Happening& happening) {
   if (happening.what == "reset") hear(SeenWord::What::reset, happening.engine);
   if (happening.what == "heal.skipped" && reason_in(happening.entry.data) == "cooldown")
     hear(SeenWord::What::cools_down, happening.engine);
+  if (services_ == Services::yes) see_of_served(happening);
   if (happening.test) return saw_test(happening);
   if (happening.entry.stream.empty() || !happening.what.starts_with("heal.")) return;
   if (happening.what == "heal.skipped") return;
@@ -383,12 +397,14 @@ void Life::write_down(const Happening& happening) {
   seen.tests_fail = machine.tests_fail || machine.tests_kill;
   seen.changed = machine.changed;
   seen.tests_changed = machine.tests_changed;
+  if (served_.contains(seen.engine)) see_served(seen, happening.entry);
   if (!tells_no_progress.contains(seen.type)) deaths_since_progress_ = 0;
   record_.entries.push_back(std::move(seen));
 }
 
 void Life::finish_record() {
   record_.engines = specs_;
+  record_.calm_from = calm_from_;
   for (const auto& [name, machine] : machines_) record_.works_at_end[name] = is_as_it_should_be(name);
   finish_displaced();
   if (daemon_) bury_daemon();

@@ -3,7 +3,8 @@
 // also while it recovers. Then the faults stop, and everything must end. What happened is kept for the judge.
 //
 // A hostile life has more engines: documents as people leave them, which are edited; files that programs write while
-// they are tested and healed; a log whose mode is at fault; and pure code that throws.
+// they are tested and healed; a log whose mode is at fault; and pure code that throws. A life of services has some that
+// pass through states: people restart and stop them, managers refuse, nobody can look, numbers are used again.
 #pragma once
 
 #include <random>
@@ -17,6 +18,7 @@
 #include "tests/simulation/stored_ledger.hpp"
 #include "tests/simulation/witness_host.hpp"
 #include "tests/support/simulated_daemon.hpp"
+#include "workflows/deliberate_stop.hpp"
 
 namespace autoheal::simulation {
 
@@ -30,10 +32,12 @@ struct LifeFigures {
 
 // Whether hostile engines are there. A seed's life is another one with them.
 enum class Hostile { no, yes };
+enum class Services { no, yes };
 
 class Life {
  public:
-  explicit Life(std::uint64_t seed, Planted planted = Planted::none, Hostile hostile = Hostile::no);
+  explicit Life(std::uint64_t seed, Planted planted = Planted::none, Hostile hostile = Hostile::no,
+                Services services = Services::no);
 
   // To its end, or to where something is so wrong that it cannot go on.
   void run();
@@ -59,17 +63,34 @@ class Life {
     std::string log;              // all that was written to it
     bool throws = false;
     [[nodiscard]] bool has_file() const { return !file.empty(); }
-    bool works = true;  // of services and indexes
+    bool works = true;              // of services and indexes
+    std::function<bool()> is_well;  // of services that pass through states
+    [[nodiscard]] bool does_its_work() const { return is_well ? is_well() : works; }
     Repairs repairs = Repairs::work;
     bool tests_fail = false, tests_kill = false;
     Duration changed{-1}, tests_changed{-1};  // by the world, not by repairs
+  };
+
+  // A service that passes through states, in truth.
+  struct Served {
+    std::string pidfile, unit, conf;
+    bool answers = false;                         // somebody asks it
+    Duration busy_until{0};                       // something happens to it
+    std::optional<Duration> unseen_since;         // nobody can look
+    bool stopped = false;                         // by somebody who has not started it again
+    std::map<std::uint64_t, std::string> loaded;  // by runs of its process
+    unsigned orders = 0;                          // of heals, that are under way
+    workflows::TestOutcome last = workflows::TestOutcome::unknown;
+    std::string open_heal;
+    unsigned attempt = 0;
+    bool something_read_changed = false;
   };
 
   workflows::EngineSpec& add(const std::string& name, std::vector<std::string> depends_on);
   void add_file(const std::string& name, std::vector<std::string> depends_on = {});
   void add_service(const std::string& name, std::vector<std::string> depends_on = {});
   void add_index(const std::string& name, std::vector<std::string> depends_on = {});
-  workflows::RunOutcome repair(Machine& machine, bool makes);
+  workflows::RunOutcome repair(Machine& machine, const std::function<void()>& makes);
 
   // ---- hostile engines (life_hostile.cpp)
   void add_hostile_engines();
@@ -94,6 +115,40 @@ class Life {
   void forget_displaced(const std::string& name);
   [[nodiscard]] std::string content_of(const Machine& machine) const;
   [[nodiscard]] bool is_as_it_should_be(const std::string& name) const;
+
+  // ---- services that pass through states (life_services.cpp, life_services_events.cpp)
+  void add_served_engines();
+  Served& add_served(const std::string& name);
+  void add_by_pidfile(const std::string& name, bool answers);
+  void add_by_unit(const std::string& name, const std::string& conf);
+  workflows::RunOutcome start_program(const std::string& name);
+  workflows::RunOutcome stop_program(const std::string& name);
+  workflows::RunOutcome give_order(const workflows::RunRequest& request);
+  [[nodiscard]] std::string served_by(const std::string& unit) const;
+  [[nodiscard]] std::optional<workflows::testing::SimulatedProcess> process_of(const std::string& name) const;
+  [[nodiscard]] bool is_well(const std::string& name) const;
+  void set_habits(const std::string& name, Duration start_takes, Duration stop_takes);
+  void see_served(SeenEntry& seen, const engine::Entry& entry);
+  void see_of_served(const autoheal::testing::Happening& happening);
+  void hear_of_services();
+  void plan_services();
+  void calm_services();
+  void break_service(const std::string& name);
+  void break_by_pidfile(const std::string& name);
+  void break_by_unit(const std::string& name);
+  // Its number in the record.
+  std::size_t begins(SeenAtService::What what, const std::string& name, const std::string& how, Duration lasts);
+  void is_over(std::size_t event);
+  void tell_end(const std::string& name, workflows::ProcessEnd how, std::optional<std::size_t> event = std::nullopt);
+  void job_ended(const std::string& name, std::optional<std::size_t> event = std::nullopt);
+  void look_at(const std::string& name);
+  void order_by_hand(const std::string& name, const std::string& verb);
+  void restart_by_hand(const std::string& name);
+  void exchange_pidfile(const std::string& name);
+  void stop_plainly(const std::string& name, bool leaves_pidfile);
+  void start_by_hand(const std::string& name);
+  void crash_unit(const std::string& name);
+  void stop_unit(const std::string& name, bool with_another);
 
   void plan_faults();
   void plan_people();
@@ -133,12 +188,15 @@ class Life {
   std::mt19937_64 random_;
   const Planted planted_;
   const Hostile hostile_;
+  const Services services_;
   autoheal::testing::HealWorld world_;
   const Timestamp born_ = world_.clock.now();
   StoredLedger store_;
   std::vector<workflows::EngineSpec> specs_;
   std::vector<std::string> all_;
   std::map<std::string, Machine> machines_;
+  std::map<std::string, Served> served_;
+  std::vector<workflows::UnitJob> jobs_;  // that the daemon saw
   std::multimap<Duration, std::function<void()>> events_;
   autoheal::testing::History history_;
   LifeRecord record_;

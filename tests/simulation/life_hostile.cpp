@@ -111,17 +111,18 @@ void Life::add_private(const std::string& name) {
 }
 
 std::string Life::content_of(const Machine& machine) const {
-  if (!machine.has_file()) return machine.works ? "works" : "broken";
+  if (!machine.has_file()) return machine.does_its_work() ? "works" : "broken";
   return world_.host.content(machine.file);
 }
 
 bool Life::is_as_it_should_be(const std::string& name) const {
   const Machine& machine = machines_.at(name);
-  if (!machine.has_file()) return machine.works;
+  if (!machine.has_file()) return machine.does_its_work();
   const auto file = world_.host.file(machine.file);
   if (!file) return false;
   if (machine.breaks == Breaks::document) return is_right(machine.document, file->content);
   if (machine.breaks == Breaks::mode) return file->mode == log_mode;
+  if (machine.is_well && !machine.is_well()) return false;
   return file->content == right_of(name) && (machine.breaks != Breaks::absence || file->mode == private_mode);
 }
 

@@ -71,6 +71,7 @@ class LifeJudge {
     judge_writers();
     judge_restarts();
     judge_pauses();
+    std::ranges::move(broken_service_rules(record), std::back_inserter(broken_));
     for (const auto& [mark, runs] : record.acts_run) {
       if (runs > 1) broken_.push_back("act " + mark + " ran " + std::to_string(runs) + " times");
     }
@@ -139,6 +140,11 @@ class LifeJudge {
       complain(entry, "nothing threw");
     if (entry.reason == "rollback_incomplete" && is_restarted_only(entry.engine))
       complain(entry, "nothing of a restart can be in place");
+    if (entry.reason == "rollback_incomplete" && is_as_before(*heal.triggered, entry))
+      complain(entry, "nothing of it is in place");
+    if (entry.reason == "attempts_exhausted" && heal.triggered->only_refused && entry.only_refused &&
+        entry.changed < heal.triggered->at && entry.tests_changed < heal.triggered->at && !entry.unseen_since)
+      complain(entry, "only too many failures stood in its way");
     if (entry.reason == "crash_loop" || entry.reason == "rollback_incomplete") return;
     if (entry.changed >= heal.triggered->at) return;
     if (entry.reason == "attempts_exhausted" && !entry.kind.empty() && entry.can_be_healed)
@@ -151,7 +157,14 @@ class LifeJudge {
 
   [[nodiscard]] bool is_restarted_only(const std::string& engine) const {
     const auto spec = std::ranges::find(record_.engines, engine, &workflows::EngineSpec::name);
-    return spec->repair.service && spec->repair.files.empty() && spec->repair.commands.empty();
+    return spec->repair.service && !spec->repair.service->start && spec->repair.files.empty() &&
+           spec->repair.commands.empty();
+  }
+
+  // Of a service: what it reads and what runs are what they were, or nothing runs.
+  [[nodiscard]] static bool is_as_before(const SeenEntry& before, const SeenEntry& after) {
+    const bool runs_as_before = after.run == 0 || (before.run != 0 && after.loaded == before.loaded);
+    return before.served && after.changed < before.at && after.content == before.content && runs_as_before;
   }
 
   void judge_change(const SeenChange& change) {

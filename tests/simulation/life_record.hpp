@@ -10,6 +10,7 @@
 #include "engine/timestamp.hpp"
 #include "tests/simulation/faulty_ledger.hpp"
 #include "workflows/engine_spec.hpp"
+#include "workflows/self_test.hpp"
 #include "workflows/testing/simulated_host.hpp"
 
 namespace autoheal::simulation {
@@ -26,6 +27,13 @@ struct SeenEntry {
   std::string kind;                       // of a document
   bool throws = false;                    // something of ours does, in its repair
   Duration changed{0}, tests_changed{0};  // when the world last changed either
+  // of a service that passes through states
+  bool served = false;
+  bool by_daemon = false;                // nobody asked for the heal
+  std::string loaded;                    // what its process last read
+  std::uint64_t run = 0;                 // of its process; 0: there is none
+  bool only_refused = false;             // its manager has had enough of it, and that is all that is wrong
+  std::optional<Duration> unseen_since;  // nobody can look at it
 };
 
 // What a repair did to a file.
@@ -59,6 +67,44 @@ struct SeenWriting {
   bool in_place = false, in_vault = false, named = false;
 };
 
+// What happened to a service, or what somebody did to it: no repair. Nothing else happens to it meanwhile.
+struct SeenAtService {
+  enum class What {
+    crashed,
+    passes,            // restarted or reloaded by hand, or its pidfile exchanged
+    stopped,           // through its manager
+    stopped_in_order,  // its pidfile went with it
+    stopped_plainly,   // its pidfile stayed
+    other,
+  } what = What::other;
+  std::string engine;
+  std::string how;
+  Duration at{0};
+  Duration until{0};             // when whoever did it was done with it; 0: never
+  bool worked = false;           // before, and that was known
+  bool came_back = false;        // by then, and nobody had repaired it
+  std::optional<Duration> told;  // when the daemon heard of it
+};
+
+// What the daemon said or did of a service.
+struct SeenOfService {
+  enum class What { tested, wanted, left_alone, stopped_by_hand, asked } what = What::tested;
+  Duration at{0};
+  std::string engine;
+  workflows::TestOutcome outcome = workflows::TestOutcome::unknown;  // of a test
+  bool nobody_could_look = false;                                    // then
+  std::string taken_for_it;                                          // another program that has its number, then
+};
+
+// An order that a heal gave to a manager, and how the unit was in truth.
+struct SeenOrder {
+  Duration at{0};
+  std::string engine, heal, verb, state;
+  unsigned attempt = 0;
+  bool on_its_way = false;
+  bool something_read_changed = false;  // in this heal
+};
+
 struct LifeRecord {
   std::vector<workflows::EngineSpec> engines;
   std::vector<std::string> killing;  // engines whose certification kills the process at times
@@ -74,7 +120,15 @@ struct LifeRecord {
   std::vector<SeenEarlyTest> early_tests;
   std::vector<SeenWriting> displaced;
   std::vector<std::string> problems;  // that were seen on the way
+  std::vector<SeenAtService> at_services;
+  std::vector<SeenOfService> of_services;  // in order of time
+  std::vector<SeenOrder> orders;
+  std::vector<Duration> deaths;  // of the daemon
+  Duration calm_from{0};
 };
+
+// The rules about services that live: states, people, managers, observers and numbers (life_services_judge.cpp).
+[[nodiscard]] std::vector<std::string> broken_service_rules(const LifeRecord& record);
 
 // Every rule that was broken, as a sentence.
 [[nodiscard]] std::vector<std::string> broken_rules(const LifeRecord& record);

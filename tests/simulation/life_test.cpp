@@ -25,27 +25,29 @@ Duration time_of_a_part() {
 }
 
 std::vector<std::string> broken_rules_of(std::uint64_t seed, Planted planted = Planted::none,
-                                         Hostile hostile = Hostile::no) {
-  Life life(seed, planted, hostile);
+                                         Hostile hostile = Hostile::no, Services services = Services::no) {
+  Life life(seed, planted, hostile, services);
   life.run();
   return broken_rules(life.record());
 }
 
 class SimulatedLife : public ::testing::TestWithParam<std::uint64_t> {};
-constexpr std::uint64_t first_hostile_seed = 2'000'000;
-INSTANTIATE_TEST_SUITE_P(Parts, SimulatedLife, ::testing::Values(1'000'000, first_hostile_seed));
+constexpr std::uint64_t first_hostile_seed = 2'000'000, first_served_seed = 3'000'000;
+INSTANTIATE_TEST_SUITE_P(Parts, SimulatedLife, ::testing::Values(1'000'000, first_hostile_seed, first_served_seed));
 
 // The time is how much is tried, and bounds nothing.
 TEST_P(SimulatedLife, TheRulesHoldWheneverTheProcessDies) {
   const auto enough = std::chrono::steady_clock::now() + time_of_a_part();
   const Hostile hostile = GetParam() == first_hostile_seed ? Hostile::yes : Hostile::no;
+  const Services services = GetParam() == first_served_seed ? Services::yes : Services::no;
   LifeFigures all;
   std::uint64_t seed = GetParam();
   do {
-    Life life(seed, Planted::none, hostile);
+    Life life(seed, Planted::none, hostile, services);
     life.run();
     ASSERT_THAT(broken_rules(life.record()), IsEmpty())
-        << "again: autoheal-sim --seed " << seed << (hostile == Hostile::no ? " --plain" : "");
+        << "again: autoheal-sim --seed " << seed << (hostile == Hostile::no ? " --plain" : "")
+        << (services == Services::no ? " --without-services" : "");
     const LifeFigures figures = life.figures();
     all.heals += figures.heals;
     all.deaths += figures.deaths;
@@ -58,12 +60,12 @@ TEST_P(SimulatedLife, TheRulesHoldWheneverTheProcessDies) {
 
 TEST(RememberedLives, StayInOrder) {
   for (const std::uint64_t seed : remembered_seeds) {
-    EXPECT_THAT(broken_rules_of(seed), IsEmpty()) << "again: autoheal-sim --plain --seed " << seed;
+    EXPECT_THAT(broken_rules_of(seed), IsEmpty()) << "again: autoheal-sim --plain --without-services --seed " << seed;
   }
 }
 
 TEST(SimulatedLives, TheSameSeedIsTheSameLife) {
-  Life first(7), second(7);
+  Life first(7, Planted::none, Hostile::no, Services::yes), second(7, Planted::none, Hostile::no, Services::yes);
   first.run();
   second.run();
   ASSERT_EQ(first.record().entries.size(), second.record().entries.size());
@@ -79,9 +81,10 @@ INSTANTIATE_TEST_SUITE_P(Each, PlantedBug, ::testing::ValuesIn(planted_names.beg
 TEST_P(PlantedBug, IsFoundWithinFewSeeds) {
   const auto [bug, name, complaint] = GetParam();
   const Hostile hostile = needs_hostility(bug) ? Hostile::yes : Hostile::no;
+  const Services services = needs_services(bug) ? Services::yes : Services::no;
   const auto is_it = [&](const std::string& rule) { return rule.find(complaint) != std::string::npos; };
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    if (std::ranges::any_of(broken_rules_of(seed, bug, hostile), is_it)) return;
+    if (std::ranges::any_of(broken_rules_of(seed, bug, hostile, services), is_it)) return;
   }
   FAIL() << "20 lives with " << name << " and nobody noticed";
 }

@@ -38,10 +38,28 @@ enum class Planted {
   displaced_dropped,       // what a program writes to a displaced file goes with it
   half_written_counts,     // a test of what is half written counts
   exception_ends_process,  // an exception in pure code ends the process
+  // in lives of services
+  refusals_left,      // a restart that was refused during a rollback is said to have left something in place
+  no_grace,           // a failure counts at once
+  crash_waits,        // a crash is taken for an end that may have been wanted
+  stop_overlooked,    // nobody sees that somebody stopped a unit
+  order_overlooked,   // nor that a service was stopped in order
+  unknown_counts,     // a test that could not look is a failure
+  unknown_certifies,  // a certification that could not look is content
+  acts_into_states,   // an order is given to a unit that is on its way
+  refusal_forced,     // what its manager refuses is started past it
+  reloads_for_ever,   // what hangs is reloaded
+  failures_kept,      // a start is ordered, and failures before it are not forgotten
+  number_counts,      // whoever has the number of a service is taken for it by its self-test
+  number_signalled,   // and by repairs
 };
 
 // Those that need documents, programs that write and exceptions to be found.
-[[nodiscard]] constexpr bool needs_hostility(Planted bug) { return bug >= Planted::lines_for_statements; }
+[[nodiscard]] constexpr bool needs_hostility(Planted bug) {
+  return bug >= Planted::lines_for_statements && bug <= Planted::exception_ends_process;
+}
+// Those that need services that pass through states.
+[[nodiscard]] constexpr bool needs_services(Planted bug) { return bug > Planted::exception_ends_process; }
 
 struct PlantedName {
   Planted bug;
@@ -78,6 +96,19 @@ inline constexpr std::array planted_names = {
     PlantedName{Planted::displaced_dropped, "displaced_dropped", "is lost"},
     PlantedName{Planted::half_written_counts, "half_written_counts", "half-written"},
     PlantedName{Planted::exception_ends_process, "exception_ends_process", "it killed nobody"},
+    PlantedName{Planted::refusals_left, "refusals_left", "nothing of it is in place"},
+    PlantedName{Planted::no_grace, "no_grace", "it came back by itself"},
+    PlantedName{Planted::crash_waits, "crash_waits", "its crash was not repaired at once"},
+    PlantedName{Planted::stop_overlooked, "stop_overlooked", "somebody had stopped it through its manager"},
+    PlantedName{Planted::order_overlooked, "order_overlooked", "somebody had stopped it in order"},
+    PlantedName{Planted::unknown_counts, "unknown_counts", "nobody could look, and that counts as a failure"},
+    PlantedName{Planted::unknown_certifies, "unknown_certifies", "it was certified while nobody could look"},
+    PlantedName{Planted::acts_into_states, "acts_into_states", "was ordered while its unit was"},
+    PlantedName{Planted::refusal_forced, "refusal_forced", "though its manager refuses it"},
+    PlantedName{Planted::reloads_for_ever, "reloads_for_ever", "was reloaded"},
+    PlantedName{Planted::failures_kept, "failures_kept", "only too many failures stood in its way"},
+    PlantedName{Planted::number_counts, "number_counts", "is taken for it"},
+    PlantedName{Planted::number_signalled, "number_signalled", "a process of another program was ended"},
 };
 
 }  // namespace autoheal::simulation

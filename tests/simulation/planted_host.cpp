@@ -96,6 +96,14 @@ std::vector<std::string> PlantedHost::settle(const EngineSpec& spec, const Settl
 
 ProbeResult PlantedHost::probe(const EngineSpec& spec, const Probe& probe, const EffectMark& mark) {
   ProbeResult result = under_.probe(spec, probe, mark);
+  if (result.verdict == ProbeVerdict::unknown) {
+    const bool is_test = mark.starts_with("test/");
+    if (planted_ == Planted::unknown_counts && is_test) result.verdict = ProbeVerdict::fail;
+    if (planted_ == Planted::unknown_certifies && !is_test) result.verdict = ProbeVerdict::pass;
+  }
+  const auto* process = std::get_if<ProcessProbe>(&probe.what);
+  if (planted_ == Planted::number_counts && process != nullptr && number_is_used(process->pidfile))
+    result.verdict = ProbeVerdict::pass;
   if (planted_ != Planted::judge_sees_nothing) return result;
   for (const auto& repair : spec.repair.env) {
     if (lie_of(repair.file) != nullptr) result.verdict = ProbeVerdict::pass;
@@ -104,6 +112,18 @@ ProbeResult PlantedHost::probe(const EngineSpec& spec, const Probe& probe, const
     if (lie_of(repair.file) != nullptr) result.verdict = ProbeVerdict::pass;
   }
   return result;
+}
+
+bool PlantedHost::number_is_used(const std::string& pidfile) const {
+  const auto pid = machine_.services.pid_in(pidfile);
+  return pid && machine_.services.process(*pid);
+}
+
+ServiceStatus PlantedHost::service_status(const EngineSpec& spec, const ServiceRepair& service) {
+  ServiceStatus status = under_.service_status(spec, service);
+  if (planted_ == Planted::number_signalled && is_dead(status.state) && number_is_used(service.pidfile))
+    status.state = ServiceState::running;
+  return status;
 }
 
 Result<std::vector<HashFinding>> PlantedHost::hash(const EngineSpec& spec, const HashRequest& request) {

@@ -34,6 +34,8 @@ class PlantedHost final : public HostOver {
   std::vector<std::string> settle(const workflows::EngineSpec& spec, const workflows::SettleRequest& request) override;
   workflows::ProbeResult probe(const workflows::EngineSpec& spec, const workflows::Probe& probe,
                                const workflows::EffectMark& mark) override;
+  workflows::ServiceStatus service_status(const workflows::EngineSpec& spec,
+                                          const workflows::ServiceRepair& service) override;
   Result<std::vector<workflows::HashFinding>> hash(const workflows::EngineSpec& spec,
                                                    const workflows::HashRequest& request) override;
   Result<std::vector<workflows::TargetFacts>> look(const workflows::EngineSpec& spec,
@@ -51,6 +53,7 @@ class PlantedHost final : public HostOver {
   [[nodiscard]] std::optional<workflows::testing::SimulatedFile> done_instead(
       const workflows::Change& change, const std::optional<workflows::testing::SimulatedFile>& before,
       const workflows::testing::SimulatedFile& asked_for);
+  [[nodiscard]] bool number_is_used(const std::string& pidfile) const;
   [[nodiscard]] const Lie* lie_of(const std::string& path) const;
 
   workflows::testing::SimulatedHost& machine_;

@@ -107,6 +107,12 @@ class SimulatedDaemon {
 
   // What the watch hears of a heal's end instead of what it was; for bugs that are planted.
   std::function<workflows::HealResult(workflows::HealResult)> told_of_end;
+  // And instead of what a test said.
+  std::function<workflows::TestReport(workflows::TestReport)> told_of_test;
+  // Told what the watch wants to be healed, before a heal of it has a place.
+  std::function<void(const std::string& engine)> wanted;
+  // Whether another outcome of a test is an entry, as it is in the daemon.
+  bool records_outcomes = false;
 
   // What the daemon before this one left. `forgets`: planted, it does not know what is open.
   void recover(bool forgets = false) {
@@ -153,6 +159,8 @@ class SimulatedDaemon {
     start_heal(engine, std::move(failure), person());
   }
   void look(const std::string& engine, workflows::LookCause cause) { watch_.look(engine, cause, now()); }
+  void process_ended(const std::string& engine, workflows::ProcessEnd how) { watch_.process_ended(engine, how, now()); }
+  void stopped_by_hand(const std::string& engine, bool by_hand) { watch_.stopped_by_hand(engine, by_hand, now()); }
   void file_event(const std::string& engine, const std::string& path, workflows::FileEvent event) {
     watch_.file_event(engine, path, event, now());
   }
@@ -247,9 +255,10 @@ class SimulatedDaemon {
     const std::string& engine = report.tested.engine;
     write_down({now(), "tested", engine, {}, report, {}});
     const bool held = holds_.of(engine, world_.clock.now()).has_value();
-    watch_.tested(report, {settings_.enabled, held}, now());
+    watch_.tested(told_of_test ? told_of_test(report) : report, {settings_.enabled, held}, now());
   }
   void perform(const workflows::StartHeal& act) {
+    if (wanted) wanted(act.engine);
     workflows::TestFailure failure;
     failure.error = act.error;
     failure.failed_dependency = act.failed_dependency;
@@ -267,7 +276,18 @@ class SimulatedDaemon {
         },
         boost::asio::detached);
   }
-  void perform(const workflows::RecordOutcome&) {}
+  void perform(const workflows::RecordOutcome& act) {
+    if (!records_outcomes) return;
+    const engine::Encoded encoded = workflows::SelfTest::encode({}, act.tested);
+    engine::NewEntry entry;
+    entry.type = encoded.type;
+    entry.dataversion = encoded.dataversion;
+    entry.time = world_.clock.now();
+    entry.actor = "autoheal";
+    entry.subject = act.tested.engine;
+    entry.data = encoded.data;
+    runtime_->runner().append("ledger", std::move(entry), [](engine::AppendStatus) {});
+  }
   void perform(const workflows::TakeSnapshots& act) { watch_.snapshots_copied(act.engine, {}, now()); }
   void perform(const workflows::KeepSnapshots& act) { watch_.snapshots_kept(act.engine, {}, now()); }
 

@@ -16,7 +16,7 @@ struct Wishes {
   std::uint64_t seed = 1, lives = 0;
   double years = 0, seconds = 0;
   std::string journal, plant = "none";
-  bool tell = false, plain = false;
+  bool tell = false, plain = false, without_services = false;
 };
 
 constexpr double microseconds_of_a_year = 365.25 * 24 * 3600 * 1e6;
@@ -40,6 +40,8 @@ void describe(CLI::App& app, Wishes& wishes) {
   app.add_option("--seconds", wishes.seconds, "for so long");
   app.add_option("--journal", wishes.journal, "keeps count in this file, and goes on from there");
   app.add_flag("--plain", wishes.plain, "without hostile documents, programs that write and pure code that throws");
+  app.add_flag("--without-services", wishes.without_services,
+               "without services that pass through states, people who stop them, and managers that refuse");
   app.add_flag("--tell", wishes.tell, "prints what every heal did");
   std::vector<std::string> names;
   for (const PlantedName& one : planted_names) names.emplace_back(one.name);
@@ -64,7 +66,8 @@ void tell(const LifeRecord& record) {
 
 void live(std::uint64_t seed, const Wishes& wishes, Progress& progress) {
   const auto began = std::chrono::steady_clock::now();
-  Life life(seed, planted_by(wishes.plant), wishes.plain ? Hostile::no : Hostile::yes);
+  Life life(seed, planted_by(wishes.plant), wishes.plain ? Hostile::no : Hostile::yes,
+            wishes.without_services ? Services::no : Services::yes);
   life.run();
   const LifeFigures figures = life.figures();
   ++progress.lives;
@@ -84,7 +87,8 @@ void live(std::uint64_t seed, const Wishes& wishes, Progress& progress) {
   ++progress.failures;
   progress.failed.push_back(seed);
   std::cout << "seed " << seed << " breaks " << broken.size() << " rules; again: autoheal-sim --seed " << seed
-            << (wishes.plain ? " --plain" : "") << (wishes.plant == "none" ? "" : " --plant " + wishes.plant) << '\n';
+            << (wishes.plain ? " --plain" : "") << (wishes.without_services ? " --without-services" : "")
+            << (wishes.plant == "none" ? "" : " --plant " + wishes.plant) << '\n';
   for (const std::string& rule : broken) std::cout << "  " << rule << '\n';
   std::cout << std::flush;  // a run of hours says at once what it found
 }

@@ -105,7 +105,7 @@ std::string SimulatedHost::picture(bool with_inodes) const {
     if (with_inodes) text += " #" + std::to_string(file.inode);
     text += "\n";
   }
-  for (const auto& [service, process] : services_) text += "runs " + service + "\n";
+  for (const std::string& service : services.pidfiles_of_running()) text += "runs " + service + "\n";
   return text;
 }
 
@@ -414,8 +414,8 @@ ReleaseFacts SimulatedHost::check_release(const EngineSpec&, const ReleaseRepair
 
 RunOutcome SimulatedHost::run(const RunRequest& request) {
   Program program;
-  if (!request.run.unit.empty() && unit_state(request.run.unit) != ServiceState::unknown)
-    return order_unit(request.run);
+  if (!request.run.unit.empty() && services.knows(request.run.unit))
+    return give_order ? give_order(request) : order_unit(request.run);
   {
     const std::lock_guard lock(mutex_);
     const auto found = programs_.find(request.run.argv.front());
@@ -436,6 +436,8 @@ RunOutcome SimulatedHost::run(const RunRequest& request) {
 std::string SimulatedHost::judge(const EngineSpec& spec, const Probe& probe, const EffectMark& mark,
                                  ProbeResult& result) {
   ProbeVerdict& verdict = result.verdict;
+  verdict = ProbeVerdict::unknown;
+  if (std::string trouble = observer_fails ? observer_fails(spec.name) : ""; !trouble.empty()) return trouble;
   verdict = ProbeVerdict::fail;
   if (const auto* file = std::get_if<FileProbe>(&probe.what)) {
     const std::lock_guard lock(mutex_);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "workflows/host.hpp"
+#include "workflows/testing/simulated_services.hpp"
 
 namespace autoheal::workflows::testing {
 
@@ -55,15 +56,20 @@ class SimulatedHost final : public Host {
   [[nodiscard]] engine::BlobStore& blobs() { return blobs_; }
   // Tells what counts as quiet; without it nothing ever changed a moment ago.
   std::function<Duration()> since_boot;
+  SimulatedServices services{since_boot};
+  // Why nobody can look at what that engine is about (no resolver, no descriptor, no bus); empty or unset: nothing.
+  std::function<std::string(const std::string& engine)> observer_fails;
+  // Carries out orders to units; without it they are obeyed at once, and nobody waits.
+  std::function<RunOutcome(const RunRequest& request)> give_order;
   bool overlooks_writers = false;  // a planted bug: content is exchanged whoever is at work
 
   using Program = std::function<RunOutcome(const RunRequest& request)>;
   void install(const std::string& path, Program program);
+  // A service of its own, with its pidfile; one that no longer runs leaves that where it is.
   void set_service(const std::string& pidfile, bool runs);
-  // A unit as its manager tells of it. Orders bring it up or down as the state allows; one that is starting, stopping
-  // or reloading has arrived when it is asked for the next time.
+  // One that is starting, stopping or reloading has arrived when it is asked for the next time.
   void set_unit(const std::string& unit, ServiceState state);
-  [[nodiscard]] ServiceState unit_state(const std::string& unit) const;
+  [[nodiscard]] ServiceState unit_state(const std::string& unit);
   [[nodiscard]] bool process_runs(const std::string& pidfile) const;
   void set_reachable(const std::string& place, bool answers);  // "host:port" or a URL
 
@@ -155,13 +161,6 @@ class SimulatedHost final : public Host {
   std::map<std::string, Duration> went_away_;        // of paths
   Descriptor next_descriptor_ = 1;
   std::map<std::string, Program> programs_;
-  struct Process {
-    unsigned number = 0;  // tells it from the one before
-    Duration began{0};
-  };
-  unsigned processes_ = 0;
-  std::map<std::string, Process> services_;  // by pidfile
-  std::map<std::string, ServiceState> units_;
   std::set<std::string> reachable_;
   std::vector<std::string> log_;
   std::uint64_t next_inode_ = 1;

@@ -62,6 +62,8 @@ TEST_F(ServiceRun, AnotherProcessWhileItHasToHoldIsNoSuccess) {
 }
 
 TEST_F(ServiceRun, WhatOthersAnswerForItIsNoSuccess) {
+  restarted_by_others();
+  world_.host.set_service(pidfile_, false);
   starts_ = [] {};  // it ends at once, and what is left of the last run answers
   passes_ = [this](unsigned) { return started_ > 0; };
   const HealState state = heal(world_);
