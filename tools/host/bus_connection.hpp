@@ -46,8 +46,8 @@ class BusConnection {
   [[nodiscard]] Result<BusProperties> properties(const std::string& path, std::span<const std::string_view> wanted);
   // A property that is a text, of one interface.
   [[nodiscard]] Result<std::string> property(const std::string& path, const char* interface, const char* name);
-  // Until something happened, at most; with no time, what came already is told.
-  void wait(Duration at_most);
+  // Until something happened or the descriptor `other` can be read, at most; with no time, what came already is told.
+  void wait(Duration at_most, int other = -1);
 
  private:
   class Calls;
