@@ -87,12 +87,10 @@ class Search {
  public:
   Search(pid_t main_process, PortFinding& finding) : family_(main_process), main_(main_process), finding_(finding) {}
 
-  void run(const std::vector<ListeningSocket>& sockets, const std::vector<in6_addr>& addresses, std::uint16_t port) {
+  void run(const std::vector<ListeningSocket>& sockets, const Inodes& asked, std::uint16_t port) {
+    asked_ = asked;
     if (!family_.lives()) return doubt("the service's process has ended meanwhile");
     if (is_in_another_network(main_)) return doubt("the service is in another network namespace");
-    for (const in6_addr& address : addresses) {
-      for (const ListeningSocket& one : answering_at(sockets, {address, port})) asked_.insert(one.inode);
-    }
     if (asked_.empty()) return doubt("no process of this network namespace listens there");
     const pid_t closed = add_own_sockets();
     const Inodes strange = not_own();
@@ -182,6 +180,23 @@ class Search {
   std::vector<pid_t> holders_;
 };
 
+// Of all that may answer at one of these addresses.
+Inodes asked_sockets(const std::vector<ListeningSocket>& sockets, const std::vector<in6_addr>& addresses,
+                     std::uint16_t port) {
+  Inodes asked;
+  for (const in6_addr& address : addresses) {
+    for (const ListeningSocket& one : answering_at(sockets, {address, port})) asked.insert(one.inode);
+  }
+  return asked;
+}
+
+// The usual case, for which no other process has to be looked at.
+bool holds_all(pid_t process, const Inodes& asked) {
+  Inodes open;
+  (void)add_sockets_of(process, open);
+  return !asked.empty() && std::ranges::includes(open, asked);
+}
+
 }  // namespace
 
 PortFinding find_port_holder(const workflows::Probe& probe, long main_process) {
@@ -200,7 +215,16 @@ PortFinding find_port_holder(const workflows::Probe& probe, long main_process) {
   } else if (main_process <= 0) {
     finding.why = "the service's process is not known";
   } else {
-    Search(static_cast<pid_t>(main_process), finding).run(listening_sockets(), addresses, place->port);
+    const auto service = static_cast<pid_t>(main_process);
+    const auto sockets = listening_sockets();
+    const Inodes asked = asked_sockets(sockets, addresses, place->port);
+    if (!holds_all(service, asked)) {
+      Search(service, finding).run(sockets, asked, place->port);
+      return finding;
+    }
+    finding.holder = PortHolder::service;
+    finding.process = main_process;
+    finding.program = program_name_of(service);
   }
   return finding;
 }
