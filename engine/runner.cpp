@@ -280,6 +280,8 @@ void Runner::perform(std::vector<Work> works) {
     }
     if (work.step.wake_after) wakes_.set(stream, ports_.clock.since_boot() + *work.step.wake_after);
     for (auto& effect : work.step.effects) effect();
+    const bool waits = work.step.wake_after.value_or(Duration{0}) > Duration{0} && work.step.effects.empty();
+    if (waits && hooks.waits) hooks.waits(stream);
     if (work.step.ends) {
       if (hooks.ended) hooks.ended(stream);
       wakes_.clear(stream);

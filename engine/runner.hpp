@@ -33,6 +33,7 @@ struct RunnerHooks {
   std::function<void()> input_waits;  // from any thread: a turn has something to do
   std::function<void(Position head)> committed;
   std::function<void(const std::string& stream)> ended;                    // state() still answers during the call
+  std::function<void(const std::string& stream)> waits;                    // for a moment to come, and for nothing else
   std::function<void(const std::string& stream, const Error&)> set_aside;  // an unreadable stream at recovery
   // The store cannot serve now: what was to begin was refused, what has begun waits for its next commit.
   std::function<void(const std::string& why)> unavailable;

@@ -244,12 +244,33 @@ void AutoHealTrigger::set(TriggerSettings settings) {
   let_one_go();
 }
 
+void AutoHealTrigger::pause(const std::string& heal) {
+  if (slots_.erase(heal) == 0) return;
+  paused_.insert(heal);
+  let_one_go();
+}
+
+void AutoHealTrigger::in_turn(const std::string& heal, std::function<void()> go) {
+  if (!paused_.contains(heal)) return go();
+  to_go_on_.push_back({heal, std::move(go)});
+  let_one_go();
+}
+
 void AutoHealTrigger::free_slot(const std::string& heal) {
   std::erase(waiting_, heal);
+  std::erase_if(to_go_on_, [&](const ToGoOn& one) { return one.heal == heal; });
+  paused_.erase(heal);
   if (slots_.erase(heal) > 0) let_one_go();
 }
 
 void AutoHealTrigger::let_one_go() {
+  while (!to_go_on_.empty() && taken() < settings_.max_concurrent) {
+    const ToGoOn next = std::move(to_go_on_.front());
+    to_go_on_.pop_front();
+    paused_.erase(next.heal);
+    take_slot(next.heal);
+    next.go();
+  }
   while (!waiting_.empty() && taken() < settings_.max_concurrent) {
     const std::string heal = waiting_.front();
     waiting_.pop_front();

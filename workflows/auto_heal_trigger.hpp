@@ -73,6 +73,10 @@ class AutoHealTrigger {
 
   // Once, after the runtime's recovery: takes up the open heals it found; `waiting` ones get a slot in their order.
   void adopt_recovered(const std::vector<std::string>& heals);
+  // A heal only waits from now on: its slot is free for others. One that holds none is left alone.
+  void pause(const std::string& heal);
+  // Calls `go` once the heal has a slot again: before those that have not begun, and at once where it gave none back.
+  void in_turn(const std::string& heal, std::function<void()> go);
   // All heals that are open now, by engine.
   [[nodiscard]] const std::map<std::string, std::string>& open_heals() const { return open_; }
   // Waits until the heal ends.
@@ -103,7 +107,13 @@ class AutoHealTrigger {
   std::map<std::string, HealEnding> endings_;  // engine -> how its newest trigger ended, skipped ones too
   std::set<std::string> slots_;                // heals that hold one
   unsigned beginning_ = 0;                     // slots held by heals whose first commit is under way
-  std::deque<std::string> waiting_;            // heals in Triggered, oldest first
+  std::set<std::string> paused_;               // heals that gave theirs back
+  struct ToGoOn {
+    std::string heal;
+    std::function<void()> go;
+  };
+  std::deque<ToGoOn> to_go_on_;      // of those: whose pause is over, the first comes first
+  std::deque<std::string> waiting_;  // heals in Triggered, oldest first
 };
 
 }  // namespace autoheal::workflows

@@ -218,6 +218,13 @@ void everything_was_tested(const EngineSpec& spec, const Evidence& evidence, Rea
   if (spec.self_test.empty() && cells == 0) reasons.tests("there is nothing that could be tested");
 }
 
+// A program that answers in its place says nothing of the service.
+void no_stranger_answers(const Evidence& evidence, Reasons& reasons) {
+  for (const PortFinding& finding : evidence.ports) {
+    if (finding.holder == PortHolder::stranger) reasons.tests(finding.probe + ": " + sentence_of_stranger(finding));
+  }
+}
+
 // ---- security
 
 // Whether `change` would leave something that the security policy does not allow.
@@ -321,6 +328,7 @@ std::vector<Refusal> certify_outcome(const EngineSpec& spec, const Plan& plan,
     hashes_are_declared(spec, evidence, reasons);
   }
   everything_was_tested(spec, evidence, reasons);
+  no_stranger_answers(evidence, reasons);
   if (evidence.scanned != spec.certify.security.paths) reasons.security("not every path of `security` was scanned");
   for (const SecurityFinding& finding : evidence.findings) {
     if (!finding.passing) reasons.security(why(finding.path, finding.message));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "workflows/observation.hpp"
+#include "workflows/port_finding.hpp"
 
 namespace autoheal::workflows {
 
@@ -76,6 +77,7 @@ struct Evidence {
   std::vector<TargetFacts> targets;              // of every change, taken last
   std::map<std::string, ReleaseFacts> releases;  // by link: the release it leads to, verified once more
   std::vector<DocumentFinding> documents;        // every document whose values are declared, read as it is now
+  std::vector<PortFinding> ports;                // of each network probe, after its service was touched
   std::string problem;                           // why evidence could not be gathered, or empty
   friend bool operator==(const Evidence&, const Evidence&) = default;
 };

@@ -18,7 +18,6 @@ namespace autoheal::workflows {
 namespace {
 
 constexpr std::size_t longest_message_bytes = 250;  // of what a program says for itself
-constexpr Duration poll_every = std::chrono::milliseconds(100);
 
 struct Cell {
   const TestSpec* test;
@@ -59,57 +58,6 @@ std::vector<TestResult> run_tests(const HealSurroundings& at, const EngineSpec& 
   if (failed != results.end() && of_first_failure.empty())
     of_first_failure = std::move(lines[static_cast<std::size_t>(failed - results.begin())]);
   return results;
-}
-
-// That its process stays what it is: a port may be answered by what is left of the last run.
-class SameRun {
- public:
-  SameRun(const HealSurroundings& at, const EngineSpec& spec) : at_(at), spec_(spec) {}
-
-  // Empty where it is so since the first look, or nobody knows.
-  std::string problem() {
-    if (!spec_.repair.service) return {};
-    const ServiceStatus now = at_.host.service_status(spec_, *spec_.repair.service);
-    const std::string name = spec_.repair.service->unit.empty() ? "the service" : spec_.repair.service->unit;
-    if (is_dead(now.state) && !now.no_pidfile)
-      return "the self-test passes, but " + name + " does not run" + (now.why.empty() ? "" : ": " + now.why);
-    const std::string before = std::exchange(run_, now.run);
-    const bool other = !before.empty() && before != now.run;
-    return other ? name + " did not go on running while the self-test had to hold: its process is another one now" : "";
-  }
-
- private:
-  const HealSurroundings& at_;
-  const EngineSpec& spec_;
-  std::string run_;
-};
-
-struct Held {
-  std::vector<ProbeResult> probes;
-  std::string problem;  // although all of them pass
-};
-
-// After a service was touched it may need a while to come up: polled until all pass, and on while they must hold.
-Held probe_until_they_hold(const HealSurroundings& at, const EngineSpec& spec, bool poll, const EffectMark& mark) {
-  std::vector<Probe> probes = spec.self_test;
-  probes.insert(probes.end(), spec.repair.checks.begin(), spec.repair.checks.end());
-  const Duration began = at.since_boot();
-  SameRun run(at, spec);
-  std::optional<Duration> holds_since;
-  while (true) {
-    Held held{run_probes(at, spec, probes, mark), {}};
-    if (!poll) return held;
-    const Duration now = at.since_boot();
-    const bool pass = all_hold(held.probes);
-    if (pass) held.problem = run.problem();
-    if (pass && held.problem.empty()) {
-      if (!holds_since) holds_since = now;
-      if (now - *holds_since >= spec.certify.hold) return held;
-    } else if (holds_since || now - began >= spec.certify.within) {
-      return held;  // also when it held and broke: what does not hold is not healed
-    }
-    if (!at.wait(poll_every)) return held;
-  }
 }
 
 // What lies beside a database comes and goes with its users.
@@ -267,11 +215,11 @@ LastLines lines_of_failed(const HealSurroundings& at, const std::vector<ProbeRes
 
 bool all_hold(const std::vector<ProbeResult>& results) { return std::ranges::all_of(results, holds); }
 
-Evidence gather_evidence(const HealSurroundings& at, const EngineSpec& spec, const Certify& effect,
+Evidence gather_evidence(const HealSurroundings& at, const EngineSpec& spec, const Certify& effect, Held held,
                          const EffectMark& mark, LastLines& of_first_failure) {
   Evidence evidence;
-  Held held = probe_until_they_hold(at, spec, effect.service_touched, mark);
   evidence.probes = std::move(held.probes);
+  evidence.ports = std::move(held.ports);
   of_first_failure = lines_of_failed(at, evidence.probes);
   for (ProbeResult& probe : evidence.probes) probe.output = keep_output(at, std::exchange(probe.printed, {}));
   evidence.tests = run_tests(at, spec, mark, of_first_failure);

@@ -1,14 +1,21 @@
-// Looks at what a repair left, for Truth: probes until they hold, every test cell, security, roles, hashes last, and
-// the changed targets once more. Judges nothing.
+// Looks at what a repair left, for Truth: its probes, every test cell, security, roles, hashes last, and the changed
+// targets once more. Judges nothing.
 #pragma once
 
 #include "workflows/heal_effects.hpp"
 
 namespace autoheal::workflows {
 
+// What the probes came to, once they held for as long as they had to, or it was known that they do not.
+struct Held {
+  std::vector<ProbeResult> probes;
+  std::vector<PortFinding> ports;
+  std::string problem = {};  // although all of them pass
+};
+
 // `of_first_failure`: the last lines of the first program that failed in it.
 [[nodiscard]] Evidence gather_evidence(const HealSurroundings& at, const EngineSpec& spec, const Certify& effect,
-                                       const EffectMark& mark, LastLines& of_first_failure);
+                                       Held held, const EffectMark& mark, LastLines& of_first_failure);
 
 // The self-test once: every probe, side by side up to the limit, in the order they are declared.
 [[nodiscard]] std::vector<ProbeResult> run_probes(const HealSurroundings& at, const EngineSpec& spec,

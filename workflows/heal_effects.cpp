@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <ranges>
+#include <utility>
 
 #include "engine/check.hpp"
 #include "engine/contained.hpp"
@@ -14,6 +15,7 @@
 #include "workflows/plan_secrets.hpp"
 #include "workflows/running_services.hpp"
 #include "workflows/strategy.hpp"
+#include "workflows/until_it_holds.hpp"
 #include "workflows/wait_for_service.hpp"
 #include "workflows/wait_for_writers.hpp"
 
@@ -118,17 +120,70 @@ void fill_in(ProgramRun& run, std::string_view placeholder, const std::string& v
 
 }  // namespace
 
+struct HealEffects::UnderWay {
+  UnderWay(std::string heal_id, HealEffect asked, Done told)
+      : heal(std::move(heal_id)), effect(std::move(asked)), done(std::move(told)) {}
+
+  // Its pauses are over: true where it has the slot, which it gave back for them.
+  bool may_go_on() {
+    asks_for_slot = std::exchange(paused, false);
+    return !asks_for_slot;
+  }
+
+  std::string heal;
+  HealEffect effect;
+  Done done;
+  SpecPtr spec;
+  std::optional<UntilWritersAreDone> writers;
+  std::optional<BroughtUpByOthers> others;
+  std::optional<UntilItHolds> holding;
+  Duration pause{0};           // before it is looked at again
+  bool paused = false;         // and gave its slot back for that
+  bool asks_for_slot = false;  // instead of a pause
+};
+
 void HealEffects::perform(const std::string& stream, const HealEffect& effect, Done done) {
+  auto one = std::make_shared<UnderWay>(stream, effect, std::move(done));
   const bool settles = std::holds_alternative<Settle>(effect);
   if (settles && at_.settling) at_.settling();
-  at_.pool([this, stream, effect, settles, done = std::move(done)] {
-    auto outcome = contained(
-        name_of(effect), [&] { return std::visit([&](const auto& one) { return outcome_of(stream, one); }, effect); });
-    HealInput input = outcome ? std::move(*outcome) : std::visit(AfterDefect{sentence_of(outcome.error())}, effect);
-    const auto* settled = std::get_if<Settled>(&input);
-    if (settles && at_.settled) at_.settled(stream, settled->kept);
-    done(std::move(input));
-  });
+  if (settles || !at_.in_turn) return at_.pool([this, one] { go_on(one); });
+  at_.in_turn(stream, [this, one] { go_on(one); });
+}
+
+void HealEffects::go_on(const std::shared_ptr<UnderWay>& one) {
+  while (true) {
+    one->asks_for_slot = false;
+    auto outcome = contained(name_of(one->effect), [&] {
+      return std::visit([&](const auto& effect) { return outcome_of(*one, effect); }, one->effect);
+    });
+    if (!outcome || *outcome) {
+      HealInput input =
+          outcome ? std::move(**outcome) : std::visit(AfterDefect{sentence_of(outcome.error())}, one->effect);
+      const auto* settled = std::get_if<Settled>(&input);
+      if (settled != nullptr && at_.settled) at_.settled(one->heal, settled->kept);
+      return one->done(std::move(input));
+    }
+    if (at_.later) return pause(one);
+    if (!one->asks_for_slot && !at_.wait(one->pause)) give_up(*one);
+  }
+}
+
+void HealEffects::pause(const std::shared_ptr<UnderWay>& one) {
+  if (one->asks_for_slot) return at_.in_turn(one->heal, [this, one] { go_on(one); });
+  one->paused = true;
+  at_.later(one->heal, one->pause, [this, one] { go_on(one); });
+}
+
+// The process is told to stop, or nothing can be waited for: what was seen last counts.
+void HealEffects::give_up(UnderWay& one) {
+  if (one.writers) (void)one.writers->give_up();
+  if (one.others) (void)one.others->give_up();
+  if (one.holding) (void)one.holding->give_up();
+}
+
+template <class Effect>
+std::optional<HealInput> HealEffects::outcome_of(UnderWay& one, const Effect& effect) {
+  return outcome_of(one.heal, effect);
 }
 
 Result<std::shared_ptr<const EngineSpec>> HealEffects::specification(const BlobName& configuration) {
@@ -154,7 +209,7 @@ EffectMark HealEffects::mark(const std::string& heal, unsigned start, unsigned n
   return at_.ledger_id + "/" + heal + "/" + std::to_string(start) + "/" + std::to_string(number);
 }
 
-HealInput HealEffects::outcome_of(const std::string& heal, const Observe& effect) {
+std::optional<HealInput> HealEffects::outcome_of(UnderWay& one, const Observe& effect) {
   Observed observed;
   observed.today = at_.today(effect.engine, effect.principal);
   observed.name_of_content = [&blobs = at_.blobs](std::string_view content, engine::BlobNaming naming) {
@@ -169,36 +224,47 @@ HealInput HealEffects::outcome_of(const std::string& heal, const Observe& effect
     observed.observation = std::unexpected(spec.error());
     return observed;
   }
-  observed.spec = *spec;
-  observed.observation = observe(*spec, effect, mark(heal, effect.start, 0), observed);
+  one.spec = observed.spec = *spec;
+  auto observation = observe(one, effect, mark(one.heal, effect.start, 0), observed);
+  if (!observation) return std::nullopt;
+  observed.observation = std::move(*observation);
   if (!observed.observation) observed.observation.error().message = at_.mask(observed.observation.error().message);
   return observed;
 }
 
-Result<Observation> HealEffects::observe(const SpecPtr& spec, const Observe& effect, const EffectMark& mark,
-                                         Observed& observed) {
-  const auto checks = run_probes(at_, *spec, spec->repair.checks, mark);
-  for (const ProbeResult& check : checks) {
-    if (check.heal && check.verdict != ProbeVerdict::pass && check.verdict != ProbeVerdict::warning) {
-      observed.last_lines = lines_of_failed(at_, checks);
-      return failure(ErrorKind::failed, "check " + check.name + " does not hold before the repair: " + check.message);
+std::optional<Result<Observation>> HealEffects::observe(UnderWay& one, const Observe& effect, const EffectMark& mark,
+                                                        Observed& observed) {
+  const EngineSpec& spec = *one.spec;
+  if (!one.writers) {
+    const auto checks = run_probes(at_, spec, spec.repair.checks, mark);
+    for (const ProbeResult& check : checks) {
+      if (check.heal && check.verdict != ProbeVerdict::pass && check.verdict != ProbeVerdict::warning) {
+        observed.last_lines = lines_of_failed(at_, checks);
+        return failure(ErrorKind::failed, "check " + check.name + " does not hold before the repair: " + check.message);
+      }
     }
+    one.writers.emplace(at_, spec, mark);
+    one.others.emplace(at_, spec, mark);
   }
-  const auto waited = wait_for_writers(at_, *spec, mark);
-  if (!waited) return std::unexpected(waited.error());
-  const bool brought_up = somebody_brings_it_up(at_, *spec, mark);
-  ObserveRequest request = what_to_observe(*spec, effect.attempt);
+  one.pause = look_at_writers_every;
+  const auto waited = one.writers->look();
+  if (!waited) return std::nullopt;
+  if (!*waited) return std::unexpected(waited->error());
+  one.pause = look_at_service_every;
+  const auto brought_up = one.others->look();
+  if (!brought_up || !one.may_go_on()) return std::nullopt;
+  ObserveRequest request = what_to_observe(spec, effect.attempt);
   request.mark = mark;
-  auto observation = at_.host.observe(*spec, request);
-  if (!observation) return observation;
-  observe_services(at_.host, *spec, *observation);
+  auto observation = at_.host.observe(spec, request);
+  if (!observation) return std::unexpected(std::move(observation.error()));
+  observe_services(at_.host, spec, *observation);
   // Whoever was at work may have made it good: then nothing is left to repair.
-  const bool may_have_recovered = effect.needs_were_healed || *waited || brought_up;
-  if (spec->repair.service || may_have_recovered) {
-    observation->self_test_passes = all_hold(run_probes(at_, *spec, spec->self_test, mark));
+  const bool may_have_recovered = effect.needs_were_healed || **waited || *brought_up;
+  if (spec.repair.service || may_have_recovered) {
+    observation->self_test_passes = all_hold(run_probes(at_, spec, spec.self_test, mark));
     observation->recovered = may_have_recovered && observation->self_test_passes;
   }
-  if (auto read = read_contents(*spec, *observation, observed.contents); !read)
+  if (auto read = read_contents(spec, *observation, observed.contents); !read)
     return std::unexpected(std::move(read.error()));
   return observation;
 }
@@ -345,7 +411,21 @@ void HealEffects::run_act(const Act& act, const EffectMark& mark, ActDone& done)
   done.last_lines = std::move(why.last_lines);
 }
 
-HealInput HealEffects::outcome_of(const std::string& heal, const Certify& effect) {
+std::optional<HealInput> HealEffects::outcome_of(UnderWay& one, const Certify& effect) {
+  const EffectMark own_mark = mark(one.heal, effect.start, 0);
+  std::string problem;
+  const Held* held = nullptr;
+  if (!one.holding) {
+    auto spec = specification(effect.configuration);
+    if (!spec) problem = spec.error().message;
+    if (spec) one.spec = std::move(*spec);
+    if (one.spec) one.holding.emplace(at_, *one.spec, effect.service_touched, own_mark);
+  }
+  if (one.holding) {
+    one.pause = look_at_probes_every;
+    held = one.holding->look();
+    if (held == nullptr || !one.may_go_on()) return std::nullopt;
+  }
   Evidenced evidenced;
   evidenced.program_version = at_.program_version;
   evidenced.program_sha256 = at_.program_sha256;
@@ -353,14 +433,13 @@ HealInput HealEffects::outcome_of(const std::string& heal, const Certify& effect
     evidenced.adopted = std::move(adopted->baseline);
     evidenced.adopted_digest = std::move(adopted->digest);
   }
-  auto spec = specification(effect.configuration);
-  if (!spec) {
+  if (held == nullptr) {
     evidenced.spec = std::make_shared<const EngineSpec>();
-    evidenced.evidence.problem = spec.error().message;
+    evidenced.evidence.problem = std::move(problem);
     return evidenced;
   }
-  evidenced.spec = *spec;
-  evidenced.evidence = gather_evidence(at_, **spec, effect, mark(heal, effect.start, 0), evidenced.last_lines);
+  evidenced.spec = one.spec;
+  evidenced.evidence = gather_evidence(at_, *one.spec, effect, *held, own_mark, evidenced.last_lines);
   return evidenced;
 }
 

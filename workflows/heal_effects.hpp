@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "workflows/heal_machine.hpp"
@@ -37,6 +38,11 @@ struct HealSurroundings {
   std::function<void(const EngineSpec& spec)> learn_secrets_of = {};
   std::function<Duration()> since_boot;
   std::function<bool(Duration)> wait;  // false: the process is told to stop
+  // Runs a job of a heal on the pool after that time, in which it holds neither thread nor slot; never once the process
+  // is told to stop. Empty: `wait` is called instead.
+  std::function<void(const std::string& heal, Duration, std::function<void()> job)> later = {};
+  // Runs a job of a heal on the pool as soon as the heal has its slot again: at once where it did not give it back.
+  std::function<void(const std::string& heal, std::function<void()> job)> in_turn = {};
   // An ended heal's displaced files are looked after: begun (on the loop), and done, with those that stay and why.
   std::function<void()> settling = {};
   std::function<void(const std::string& heal, std::vector<std::string> kept)> settled = {};
@@ -56,18 +62,28 @@ class HealEffects final : public engine::EffectPerformer<Heal> {
  private:
   using SpecPtr = std::shared_ptr<const EngineSpec>;
 
-  HealInput outcome_of(const std::string& heal, const Observe& effect);
+  // An effect under way. Between its looks it holds nothing but this.
+  struct UnderWay;
+  void go_on(const std::shared_ptr<UnderWay>& one);
+  void pause(const std::shared_ptr<UnderWay>& one);
+  static void give_up(UnderWay& one);
+
+  // Nothing: it is to be called once more, after the pause that it asked for.
+  std::optional<HealInput> outcome_of(UnderWay& one, const Observe& effect);
+  std::optional<HealInput> outcome_of(UnderWay& one, const Certify& effect);
+  template <class Effect>
+  std::optional<HealInput> outcome_of(UnderWay& one, const Effect& effect);
   HealInput outcome_of(const std::string& heal, const ApplyChanges& effect);
   HealInput outcome_of(const std::string& heal, const CaptureForUndo& effect);
   HealInput outcome_of(const std::string& heal, const PerformAct& effect);
-  HealInput outcome_of(const std::string& heal, const Certify& effect);
   HealInput outcome_of(const std::string& heal, const RestoreChanges& effect);
   HealInput outcome_of(const std::string& heal, const PerformUndo& effect);
   HealInput outcome_of(const std::string& heal, const Recheck& effect);
   HealInput outcome_of(const std::string& heal, const Settle& effect);
 
   [[nodiscard]] EffectMark mark(const std::string& heal, unsigned start, unsigned number) const;
-  Result<Observation> observe(const SpecPtr& spec, const Observe& effect, const EffectMark& mark, Observed& observed);
+  std::optional<Result<Observation>> observe(UnderWay& one, const Observe& effect, const EffectMark& mark,
+                                             Observed& observed);
   Result<void> read_contents(const EngineSpec& spec, const Observation& observation, Contents& contents);
   void perform_act(const EngineSpec& spec, Act act, const EffectMark& mark, ActDone& done);
   void run_act(const Act& act, const EffectMark& mark, ActDone& done);

@@ -192,7 +192,9 @@ bool saw_nothing(const Evidence& evidence) {
   const auto refuses = [](const SecurityFinding& finding) { return !finding.passing; };
   if (std::ranges::any_of(evidence.probes, says_no) || std::ranges::any_of(evidence.findings, refuses)) return false;
   if (!std::ranges::all_of(evidence.tests, &TestResult::passed)) return false;
-  return std::ranges::any_of(evidence.probes, could_not) || !evidence.problem.empty();
+  const auto is_stranger = [](const PortFinding& port) { return port.holder == PortHolder::stranger; };
+  return std::ranges::any_of(evidence.probes, could_not) || std::ranges::any_of(evidence.ports, is_stranger) ||
+         !evidence.problem.empty();
 }
 
 }  // namespace autoheal::workflows

@@ -109,6 +109,13 @@ class Host {
   // How a service is, as its manager or its pidfile tells; `unknown` where neither does. Blocks for seconds at most.
   [[nodiscard]] virtual ServiceStatus service_status(const EngineSpec& spec, const ServiceRepair& service) = 0;
 
+  // Who listens at the place where a probe of kind tcp or http asks: the service that is now as `status` says, or
+  // somebody else. Nothing is known of it where nobody can look. Any other probe asks at no place.
+  [[nodiscard]] virtual PortFinding port_holder(const EngineSpec&, const ServiceRepair&, const ServiceStatus&,
+                                                const Probe& probe) {
+    return {probe.name, {}, PortHolder::unknown, 0, {}, "nobody looks who listens there"};
+  }
+
   // One finding per matched file, in order of path; skips the ledger's own files and `.autoheal/`.
   [[nodiscard]] virtual Result<std::vector<HashFinding>> hash(const EngineSpec& spec, const HashRequest& request) = 0;
 

@@ -233,6 +233,21 @@ void read(const OwnJson& j, DocumentFinding& finding) {
   finding.problem = text(j, "problem");
 }
 
+void write(JsonWriter& out, const PortFinding& finding) {
+  out.begin_object().field("probe", finding.probe).optional_field("place", finding.place);
+  out.field("holder", name_of(finding.holder));
+  if (finding.process > 0) out.field("process", finding.process);
+  out.optional_field("program", finding.program).optional_field("why", finding.why).end_object();
+}
+void read(const OwnJson& j, PortFinding& finding) {
+  finding.probe = j.at("probe");
+  finding.place = text(j, "place");
+  finding.holder = port_holder_of(text(j, "holder"));
+  finding.process = j.value("process", 0L);
+  finding.program = text(j, "program");
+  finding.why = text(j, "why");
+}
+
 void write(JsonWriter& out, const AuthorizedChange& change) {
   out.begin_object().field("number", change.number).field("principal", change.principal);
   out.field("role", change.role).field("allowed", change.allowed).end_object();
@@ -523,6 +538,7 @@ void write(JsonWriter& out, const Evidence& evidence) {
   write_list(out, "targets", evidence.targets);
   write_named(out, "releases", evidence.releases);
   write_list(out, "documents", evidence.documents);
+  write_list(out, "ports", evidence.ports);
   out.optional_field("problem", evidence.problem).end_object();
 }
 
@@ -536,6 +552,7 @@ void read(const OwnJson& j, Evidence& evidence) {
   read_list(j, "targets", evidence.targets);
   read_named(j, "releases", evidence.releases);
   read_list(j, "documents", evidence.documents);
+  read_list(j, "ports", evidence.ports);
   evidence.problem = text(j, "problem");
 }
 

@@ -89,6 +89,10 @@ class MortalHost final : public workflows::Host {
                                           const workflows::ServiceRepair& service) override {
     return mortal([&] { return host_.service_status(spec, service); });
   }
+  workflows::PortFinding port_holder(const workflows::EngineSpec& spec, const workflows::ServiceRepair& service,
+                                     const workflows::ServiceStatus& status, const workflows::Probe& probe) override {
+    return mortal([&] { return host_.port_holder(spec, service, status, probe); });
+  }
   Result<std::vector<workflows::HashFinding>> hash(const workflows::EngineSpec& spec,
                                                    const workflows::HashRequest& request) override {
     return mortal([&] { return host_.hash(spec, request); });

@@ -47,6 +47,10 @@ class HostOver : public workflows::Host {
                                           const workflows::ServiceRepair& service) override {
     return under_.service_status(spec, service);
   }
+  workflows::PortFinding port_holder(const workflows::EngineSpec& spec, const workflows::ServiceRepair& service,
+                                     const workflows::ServiceStatus& status, const workflows::Probe& probe) override {
+    return under_.port_holder(spec, service, status, probe);
+  }
   Result<std::vector<workflows::HashFinding>> hash(const workflows::EngineSpec& spec,
                                                    const workflows::HashRequest& request) override {
     return under_.hash(spec, request);

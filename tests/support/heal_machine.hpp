@@ -40,6 +40,11 @@ class HealMachine {
                 [this](Duration time) {
                   world_.clock.advance(time);
                   return true;
+                },
+            .later = {},
+            .in_turn =
+                [this](const std::string& heal, std::function<void()> job) {
+                  trigger.in_turn(heal, [this, job = std::move(job)] { boost::asio::post(loop, job); });
                 }},
         runtime(std::move(
             *engine::Runtime::create(loop.get_executor(), {world.ledger, world.blobs, world.clock, world.ids}))),
@@ -56,6 +61,7 @@ class HealMachine {
     runtime->register_workflow<Heal>(heal_effects_);
     runtime->register_workflow<workflows::SelfTest>(self_test_effects_, "selftest/");
     runtime->after_turn = [this] { bus.pump(); };
+    runtime->runner().hooks.waits = [this](const std::string& heal) { trigger.pause(heal); };
   }
 
   // Starts a heal beside others; its result is in `results` once it ended.

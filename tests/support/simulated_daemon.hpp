@@ -91,6 +91,7 @@ class SimulatedDaemon {
       write_down_entries();
       boost::asio::post(loop_, [this] { bus_.pump(); });
     };
+    runtime_->runner().hooks.waits = [this](const std::string& heal) { trigger_.pause(heal); };
     trigger_.hooks.began = [this](const std::string& engine) { watch_.heal_began(engine); };
     trigger_.hooks.ended = [this](const workflows::HealResult& result) {
       watch_.heal_ended(told_of_end ? told_of_end(result) : result, now());
@@ -211,13 +212,7 @@ class SimulatedDaemon {
             .program_version = "0",
             .program_sha256 = "sha256:0",
             .tests_at_once = 1,
-            .pool =
-                [this](std::function<void()> job) {
-                  pool.run([this, job = std::move(job)] {
-                    pool.wait(std::chrono::milliseconds(20));  // so that heals overlap
-                    job();
-                  });
-                },
+            .pool = [this](std::function<void()> job) { run_job(std::move(job)); },
             .today = [this](const std::string& engine, const std::string&) { return today(engine); },
             .role_of = [](const std::string&) { return std::string("admiral"); },
             .may_change = [](const std::string&) { return true; },
@@ -225,7 +220,26 @@ class SimulatedDaemon {
             .mask = [](std::string_view text) { return std::string(text); },
             .learn_secret = [](const std::string&) {},
             .since_boot = [this] { return now(); },
-            .wait = [this](Duration time) { return pool.wait(time); }};
+            .wait = [this](Duration time) { return pool.wait(time); },
+            .later =
+                [this](const std::string& heal, Duration time, std::function<void()> job) {
+                  boost::asio::post(loop_, [this, heal] { trigger_.pause(heal); });
+                  pool.run([this, time, job = std::move(job)] {
+                    if (pool.wait(time)) job();
+                  });
+                },
+            .in_turn =
+                [this](const std::string& heal, std::function<void()> job) {
+                  boost::asio::post(loop_, [this, heal, job = std::move(job)] {
+                    trigger_.in_turn(heal, [this, job] { run_job(job); });
+                  });
+                }};
+  }
+  void run_job(std::function<void()> job) {
+    pool.run([this, job = std::move(job)] {
+      pool.wait(std::chrono::milliseconds(20));  // so that heals overlap
+      job();
+    });
   }
 
   workflows::Today today(const std::string& engine) {

@@ -163,6 +163,7 @@ void Healer::watch_the_runner() {
     patience_.cancel();
     if (!is_command_) console_.note("autoheal: recording goes on");
   };
+  runtime_->runner().hooks.waits = [this](const std::string& heal) { trigger_->pause(heal); };
   runtime_->runner().hooks.outcome_counts = [] { return !was_cut_short; };
   runtime_->runner().hooks.set_aside = [this](const std::string& stream, const Error& error) {
     console_.note("autoheal: " + stream + " is set aside: " + mask_(error.message) +
@@ -282,6 +283,14 @@ workflows::HealSurroundings Healer::make_surroundings() {
       .learn_secrets_of = [this](const workflows::EngineSpec& spec) { learn_secrets_on_disk(spec, mask_); },
       .since_boot = [this] { return clock_.since_boot(); },
       .wait = [this](Duration time) { return wait(time); },
+      .later = [this](const std::string& heal, Duration time,
+                      std::function<void()> job) { run_later(heal, time, std::move(job)); },
+      .in_turn =
+          [this](const std::string& heal, std::function<void()> job) {
+            asio::dispatch(loop_, [this, heal, job = std::move(job)]() mutable {
+              trigger_->in_turn(heal, [this, job = std::move(job)]() mutable { run_on_pool(std::move(job)); });
+            });
+          },
       .settling = [this] { ++settling_; },
       .settled =
           [this](const std::string& heal, std::vector<std::string> kept) {
@@ -456,6 +465,17 @@ bool Healer::wait(Duration time) {
   const bool stopped = stopping_changed_.wait_for(lock, time, [this] { return stopping_; });
   was_cut_short = was_cut_short || stopped;
   return !stopped;
+}
+
+// A wait is no effect under way: where the process ends meanwhile, the next one asks anew.
+void Healer::run_later(const std::string& heal, Duration time, std::function<void()> job) {
+  asio::post(loop_, [this, heal, time, job = std::move(job)] {
+    trigger_->pause(heal);
+    auto timer = std::make_shared<asio::steady_timer>(loop_, time);
+    timer->async_wait([this, timer, job](boost::system::error_code cancelled) {
+      if (!cancelled && !closing_) run_on_pool(job);
+    });
+  });
 }
 
 void Healer::run_on_pool(std::function<void()> job) {

@@ -152,6 +152,7 @@ class Healer {
   [[nodiscard]] std::optional<workflows::HealResult> result_of_ended(const std::string& heal) const;
   bool wait(Duration time);
   void run_on_pool(std::function<void()> job);
+  void run_later(const std::string& heal, Duration time, std::function<void()> job);
   void close();
   void end_if_closed();
   void wait_for_the_ledger();

@@ -446,6 +446,16 @@ ServiceStatus ReproducedHost::service_status(const EngineSpec& spec, const Servi
   return status;
 }
 
+PortFinding ReproducedHost::port_holder(const EngineSpec&, const ServiceRepair&, const ServiceStatus&,
+                                        const Probe& probe) {
+  note_record("who listens where probe " + probe.name + " asks");
+  if (attempt_->evidence) {
+    const auto then = std::ranges::find(attempt_->evidence->ports, probe.name, &PortFinding::probe);
+    if (then != attempt_->evidence->ports.end()) return *then;
+  }
+  return {probe.name, {}, PortHolder::unknown, 0, {}, "the record does not say who listened there"};
+}
+
 bool ReproducedHost::ran_then(const EngineSpec& spec, const std::string& pidfile) const {
   for (const ServiceOfEngine& other : world_.place.spec.repair.services) {
     if (other.root == spec.root && other.service.pidfile == pidfile)

@@ -59,6 +59,8 @@ class ReproducedHost final : public workflows::Host {
                                const workflows::EffectMark& mark) override;
   workflows::ServiceStatus service_status(const workflows::EngineSpec& spec,
                                           const workflows::ServiceRepair& service) override;
+  workflows::PortFinding port_holder(const workflows::EngineSpec& spec, const workflows::ServiceRepair& service,
+                                     const workflows::ServiceStatus& status, const workflows::Probe& probe) override;
   Result<std::vector<workflows::HashFinding>> hash(const workflows::EngineSpec& spec,
                                                    const workflows::HashRequest& request) override;
   Result<std::vector<workflows::SecurityFinding>> scan(const workflows::EngineSpec& spec,

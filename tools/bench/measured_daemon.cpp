@@ -20,6 +20,10 @@ void count(const engine::Entry& entry, Recorded& recorded) {
   if (entry.type == "selftest.engine_tested") ++recorded.passed;
   if (entry.type == "heal.triggered") ++recorded.triggered;
   if (entry.type == "heal.exhausted") ++recorded.exhausted;
+  if (entry.type == "heal.skipped") {
+    ++recorded.skipped;
+    recorded.last_skipped_seen = std::chrono::steady_clock::now();
+  }
   if (entry.type != "heal.completed") return;
   ++recorded.completed;
   recorded.last_completed_time = entry.time;

@@ -26,7 +26,8 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 struct Recorded {
   std::size_t passed = 0;  // engines whose self-test was found to pass
   std::size_t triggered = 0, completed = 0, exhausted = 0;
-  SteadyTime last_completed_seen{};
+  std::size_t skipped = 0;  // failures that were not healed
+  SteadyTime last_completed_seen{}, last_skipped_seen{};
   Timestamp last_completed_time{};  // the entry's own: when it was decided, right before its commit
 
   [[nodiscard]] bool all_ended() const { return completed + exhausted == triggered; }

@@ -4,12 +4,18 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <fstream>
+#include <iomanip>
+#include <map>
 #include <random>
+#include <sstream>
 #include <string_view>
 #include <thread>
 
@@ -28,9 +34,10 @@ using std::chrono::steady_clock;
 
 constexpr std::chrono::seconds trial_limit{60};
 constexpr double aim_beside_start_ms = 18;
+constexpr double usual_grace_ms = 2'000;
 
 // One whole request and its answer: a port that only listens does not answer.
-bool answers(std::uint16_t port) {
+bool answers(std::uint16_t port, const char* target = "/health") {
   const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -39,13 +46,22 @@ bool answers(std::uint16_t port) {
   const timeval limit{1, 0};
   ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return false;
-  constexpr std::string_view request = "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+  const std::string request =
+      std::string("GET ") + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
   if (::send(socket.get(), request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size()))
     return false;
   std::array<char, 1024> answer;
   const ssize_t size = ::recv(socket.get(), answer.data(), answer.size(), MSG_WAITALL);
   return size > 0 && std::string_view(answer.data(), static_cast<std::size_t>(size)).starts_with("HTTP/1.1 200");
 }
+
+enum class End {
+  killed,      // SIGKILL
+  crashed,     // SIGSEGV
+  terminated,  // SIGTERM, and the pidfile stays
+  by_itself,   // with status 0, and the pidfile stays
+  stopped,     // SIGTERM after the pidfile went away, as its own `stop` does
+};
 
 // A real service with its configuration and its pidfile.
 struct Service {
@@ -60,14 +76,21 @@ struct Service {
     return run({program, "stop", "service.pid"}, folder, folder / "service.log");
   }
   // Back when the process is gone: whoever answers from then on is another one.
-  [[nodiscard]] Result<SteadyTime> kill() const {
+  [[nodiscard]] Result<SteadyTime> end(End how) const {
     std::ifstream pidfile(folder / "service.pid");
     pid_t pid = 0;
     pidfile >> pid;
     const UniqueFd process(pid > 0 ? static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)) : -1);
     if (!process) return failure(ErrorKind::failed, "the service's pidfile names no process");
+    constexpr rlimit no_core{0, 0};  // else its writing is measured, too
+    ::prlimit(pid, RLIMIT_CORE, &no_core, nullptr);
+    if (how == End::stopped) fs::remove(folder / "service.pid");
     const SteadyTime began = steady_clock::now();
-    ::kill(pid, SIGKILL);
+    if (how == End::by_itself) {
+      (void)answers(port, "/end");
+    } else {
+      ::kill(pid, how == End::killed ? SIGKILL : how == End::crashed ? SIGSEGV : SIGTERM);
+    }
     pollfd gone{process.get(), POLLIN, 0};
     ::poll(&gone, 1, 10'000);
     return began;
@@ -112,6 +135,15 @@ Result<Service> lay_out(const ProcessOptions& options, const fs::path& folder) {
   return service;
 }
 
+// How many processes wait for a processor, on average of the last minute, and how many processors there are.
+std::string load_now() {
+  double load = 0;
+  (void)::getloadavg(&load, 1);
+  std::ostringstream text;
+  text << std::fixed << std::setprecision(1) << load << " on " << std::thread::hardware_concurrency() << " processors";
+  return text.str();
+}
+
 // From the start of its `start` to its first answer, with nobody in between.
 Result<std::vector<double>> own_start_ms(const Service& service, std::size_t trials) {
   std::vector<double> times;
@@ -130,36 +162,84 @@ struct Trials {
   std::vector<double> answers_ms, complete_ms;
 };
 
-Result<void> one_trial(MeasuredDaemon& daemon, const Service& service, Trials& trials) {
-  const std::size_t completed_before = daemon.read_on().completed;
-  const auto began = service.kill();
+// One heal, and nothing else.
+Result<void> one_trial(MeasuredDaemon& daemon, const Service& service, End how, Trials& trials) {
+  const Recorded before = daemon.read_on();
+  const auto began = service.end(how);
   if (!began) return std::unexpected(began.error());
   std::optional<SteadyTime> answered;
   const bool ended = poll_until(trial_limit, [&] {
     if (!answered && answers(service.port)) answered = steady_clock::now();
     const Recorded& now = daemon.read_on();
-    return answered && now.completed > completed_before && now.all_ended();
+    return answered && now.completed > before.completed && now.all_ended();
   });
-  if (!ended || daemon.recorded().exhausted > 0)
-    return failure(ErrorKind::failed, "a killed service was not healed: " + daemon.last_words());
+  const Recorded& now = daemon.recorded();
+  if (!ended || now.exhausted > 0 || now.triggered != before.triggered + 1 || now.skipped != before.skipped)
+    return failure(ErrorKind::failed, "a service that ended was not healed by one heal: " + daemon.last_words());
   trials.answers_ms.push_back(ms_between(*began, *answered));
-  trials.complete_ms.push_back(ms_between(*began, daemon.recorded().last_completed_seen));
+  trials.complete_ms.push_back(ms_between(*began, now.last_completed_seen));
   return {};
 }
 
-Result<Trials> measure(const ProcessOptions& options, const Service& service, const fs::path& folder) {
+// No heal: it is told that somebody stopped it. Who did starts it again.
+Result<void> one_stop(MeasuredDaemon& daemon, const Service& service, std::vector<double>& told_ms) {
+  const Recorded before = daemon.read_on();
+  const auto began = service.end(End::stopped);
+  if (!began) return std::unexpected(began.error());
+  const bool told = poll_until(trial_limit, [&] { return daemon.read_on().skipped > before.skipped; });
+  if (!told || daemon.recorded().triggered != before.triggered)
+    return failure(ErrorKind::failed, "a service that was stopped was not left alone: " + daemon.last_words());
+  told_ms.push_back(ms_between(*began, daemon.recorded().last_skipped_seen));
+  if (auto started = service.start(); !started) return started;
+  const std::size_t passed = before.passed;
+  if (poll_until(trial_limit, [&] { return daemon.read_on().passed > passed; })) return {};
+  return failure(ErrorKind::failed, "nobody saw that the service runs again: " + daemon.last_words());
+}
+
+struct Measured {
+  std::map<End, Trials> ends;
+  std::vector<double> told_ms;
+};
+
+// An end that looks deliberate takes its grace each time: fewer of those.
+std::size_t trials_of(End how, std::size_t trials) {
+  return how == End::killed || how == End::crashed ? trials : std::max<std::size_t>(2, trials / 5);
+}
+
+Result<Measured> measure(const ProcessOptions& options, const Service& service, const fs::path& folder) {
   if (auto started = service.start(); !started) return std::unexpected(std::move(started.error()));
   auto daemon = MeasuredDaemon::start(options.program, folder, 1);
   if (!daemon) return std::unexpected(std::move(daemon.error()));
   std::mt19937 moments(20'241'123);
-  Trials trials;
-  for (std::size_t trial = 0; trial < options.trials; ++trial) {
-    // At a moment that has nothing to do with what the daemon still tidies up after the heal before.
-    std::this_thread::sleep_for(std::chrono::microseconds(20'000 + moments() % 100'000));
-    if (auto done = one_trial(**daemon, service, trials); !done) return std::unexpected(std::move(done.error()));
+  Measured measured;
+  for (const End how : {End::killed, End::crashed, End::terminated, End::by_itself, End::stopped}) {
+    for (std::size_t trial = 0; trial < trials_of(how, options.trials); ++trial) {
+      // At a moment that has nothing to do with what the daemon still tidies up after the heal before.
+      std::this_thread::sleep_for(std::chrono::microseconds(20'000 + moments() % 100'000));
+      auto done = how == End::stopped ? one_stop(**daemon, service, measured.told_ms)
+                                      : one_trial(**daemon, service, how, measured.ends[how]);
+      if (!done) return std::unexpected(std::move(done.error()));
+    }
   }
   if (auto ended = (*daemon)->end(); !ended) return std::unexpected(std::move(ended.error()));
-  return trials;
+  if (auto stopped = service.stop(); !stopped) return std::unexpected(std::move(stopped.error()));
+  return measured;
+}
+
+void tell(std::ostream& out, const Measured& measured, const std::vector<double>& own) {
+  const double own_ms = percentile(own, 0.50);
+  write_percentiles(out, "service_own_start", own, {}, {});
+  for (const auto& [how, name] : {std::pair(End::killed, "sigkill"), std::pair(End::crashed, "sigsegv"),
+                                  std::pair(End::terminated, "sigterm"), std::pair(End::by_itself, "exit_0")}) {
+    const Trials& trials = measured.ends.at(how);
+    const bool waits = how == End::terminated || how == End::by_itself;
+    const double aim_ms = aim_beside_start_ms + own_ms + (waits ? usual_grace_ms : 0);
+    const std::string start = "process_" + std::string(name);
+    write_figure(out, {start + "_answers_best_ms", percentile(trials.answers_ms, 0), "ms", own_ms, aim_ms});
+    write_percentiles(out, start + "_answers", trials.answers_ms, {aim_ms, 0}, own);
+    write_percentiles(out, start + "_certified", trials.complete_ms, {}, own);
+  }
+  write_percentiles(out, "process_stopped_told", measured.told_ms, {}, {});
 }
 
 }  // namespace
@@ -169,19 +249,26 @@ Result<void> run_process(const ProcessOptions& options, std::ostream& out) {
   const auto service = lay_out(options, scratch.path);
   if (!service) return std::unexpected(service.error());
   const StopAtEnd stop(*service);
-  const auto own = own_start_ms(*service, options.trials);
+  auto own = own_start_ms(*service, options.trials);
   if (!own) return std::unexpected(own.error());
-  const auto trials = measure(options, *service, scratch.path);
-  if (!trials) return std::unexpected(trials.error());
-  write_conditions(out, "process",
-                   std::to_string(options.trials) +
-                       " SIGKILLs of a real HTTP service under `autoheal serve` (probes: its process, its answer; "
-                       "repair: its own `start`); WAL, synchronous=FULL; from the kill to a whole answer of the new "
-                       "process, asked five thousand times a second; aim: 18 ms beside the service's own start");
-  write_percentiles(out, "service_own_start", *own, {}, {});
-  const double aim_ms = aim_beside_start_ms + percentile(*own, 0.50);
-  write_percentiles(out, "process_answers", trials->answers_ms, {aim_ms, 0}, *own);
-  write_percentiles(out, "process_complete", trials->complete_ms, {}, *own);
+  const auto measured = measure(options, *service, scratch.path);
+  if (!measured) return std::unexpected(measured.error());
+  // Before and after: a machine that others use is not the same all the time.
+  const auto own_after = own_start_ms(*service, options.trials);
+  if (!own_after) return std::unexpected(own_after.error());
+  own->insert(own->end(), own_after->begin(), own_after->end());
+  write_conditions(
+      out, "process",
+      "a real HTTP service under `autoheal serve`, default settings but for the brakes (probes: its process, its "
+      "answer; repair: its own `start`); " +
+          std::to_string(options.trials) + " ends by SIGKILL and by SIGSEGV each, " +
+          std::to_string(trials_of(End::terminated, options.trials)) +
+          " each by SIGTERM and with status 0 while the pidfile stays (healed after `grace`), and as its `stop` does "
+          "(told, not healed); WAL, synchronous=FULL; from the end to a whole answer of the new process, asked five "
+          "thousand times a second, and to the certificate, which comes after `certify.hold`; aim: 18 ms beside the "
+          "service's own start, which is measured before and after; load " +
+          load_now());
+  tell(out, *measured, *own);
   return {};
 }
 

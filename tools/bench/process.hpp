@@ -1,4 +1,4 @@
-// From the SIGKILL of a real service to its answering again, and to the certified heal in the ledger.
+// From the end of a real service to its answering again, and to the certified heal in the ledger.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 namespace autoheal::bench {
 
 struct ProcessOptions {
-  std::size_t trials = 50;
+  std::size_t trials = 25;
   std::string folder = "autoheal-bench.tmp";
   std::string program;  // autoheal
   std::string service;  // demo-service

@@ -1,10 +1,12 @@
 #include "tools/host/bus_connection.hpp"
 
+#include <poll.h>
 #include <systemd/sd-bus.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <thread>
+#include <array>
+#include <ctime>
 
 #include "tools/host/system_error.hpp"
 #include "tools/host/time_since_boot.hpp"
@@ -20,6 +22,16 @@ constexpr const char* manager_interface = "org.freedesktop.systemd1.Manager";
 constexpr const char* properties_interface = "org.freedesktop.DBus.Properties";
 
 std::uint64_t in_microseconds(Duration time) { return static_cast<std::uint64_t>(std::max(time, Duration(0)).count()); }
+
+// How long it is to a moment of CLOCK_MONOTONIC, in microseconds of that clock.
+Duration until_monotonic(std::uint64_t due) {
+  constexpr auto latest = static_cast<std::uint64_t>(Duration::max().count());
+  if (due >= latest) return Duration::max();
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return Duration(static_cast<std::int64_t>(due)) -
+         std::chrono::duration_cast<Duration>(std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec));
+}
 
 struct BusError {
   sd_bus_error value = {nullptr, nullptr, 0};
@@ -186,15 +198,15 @@ class BusConnection::Calls {
     return failure(silent ? ErrorKind::unavailable : ErrorKind::refused, "systemd: " + told);
   }
 
-  void wait(Duration at_most) {
-    const Duration until = since_boot() + at_most;
-    if (!bus_) return std::this_thread::sleep_for(at_most);
+  void wait(Duration at_most, int other) {
+    const Duration now = since_boot();
+    const Duration until = at_most > Duration::max() - now ? Duration::max() : now + at_most;
     happened_ = false;
-    while (bus_) {
-      const int did = sd_bus_process(bus_.get(), nullptr);
+    while (true) {
+      const int did = bus_ ? sd_bus_process(bus_.get(), nullptr) : 0;
       if (did < 0) bus_.reset();
-      if (did < 0 || (did > 0 && happened_ && at_most > Duration(0)) || (did == 0 && since_boot() >= until)) return;
-      if (did == 0 && sd_bus_wait(bus_.get(), in_microseconds(until - since_boot())) < 0) bus_.reset();
+      if (did < 0 || (did > 0 && happened_ && at_most > Duration(0))) return;
+      if (did == 0 && (since_boot() >= until || comes_to(other, until))) return;
     }
   }
 
@@ -237,6 +249,22 @@ class BusConnection::Calls {
     return 0;
   }
 
+  // Sleeps until the connection has something to do, or the moment has come; true: `other` can be read.
+  bool comes_to(int other, Duration until) {
+    std::array<pollfd, 2> watched = {pollfd{other, POLLIN, 0}, pollfd{-1, 0, 0}};
+    Duration longest = until == Duration::max() ? until : until - since_boot();
+    if (bus_) {
+      watched[1] = {sd_bus_get_fd(bus_.get()), static_cast<short>(sd_bus_get_events(bus_.get())), 0};
+      std::uint64_t due = 0;
+      if (sd_bus_get_timeout(bus_.get(), &due) > 0) longest = std::min(longest, until_monotonic(due));
+    }
+    longest = std::max(longest, Duration(0));
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(longest);
+    const timespec time{seconds.count(), std::chrono::nanoseconds(longest - seconds).count()};
+    const bool for_ever = longest == Duration::max();
+    return ::ppoll(watched.data(), watched.size(), for_ever ? nullptr : &time, nullptr) > 0 && watched[0].revents != 0;
+  }
+
   void tell(const JobSignal& signal) {
     happened_ = true;
     if (owner_.on_job) owner_.on_job(signal);
@@ -268,7 +296,7 @@ BusConnection::BusConnection() : calls_(std::make_unique<Calls>(*this)) {}
 BusConnection::~BusConnection() = default;
 Result<void> BusConnection::ready() { return calls_->ready(); }
 bool BusConnection::is_open() const { return calls_->is_open(); }
-void BusConnection::wait(Duration at_most) { calls_->wait(at_most); }
+void BusConnection::wait(Duration at_most, int other) { calls_->wait(at_most, other); }
 
 namespace {
 

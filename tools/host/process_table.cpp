@@ -100,19 +100,22 @@ std::vector<ProcessInfo> all_processes() {
   return processes;
 }
 
-bool carries(pid_t pid, std::string_view variable, std::string_view prefix) {
+std::optional<std::string> value_in_environment(pid_t pid, std::string_view variable) {
   const std::string environment = read_proc(pid, "environ");
   for (std::string_view rest = environment; !rest.empty();) {
     const auto end = rest.find('\0');
     const std::string_view entry = rest.substr(0, end);
-    if (entry.starts_with(variable) && entry.substr(variable.size()).starts_with('=') &&
-        value_begins(entry.substr(variable.size() + 1), prefix)) {
-      return true;
-    }
+    if (entry.starts_with(variable) && entry.substr(variable.size()).starts_with('='))
+      return std::string(entry.substr(variable.size() + 1));
     if (end == std::string_view::npos) break;
     rest.remove_prefix(end + 1);
   }
-  return false;
+  return std::nullopt;
+}
+
+bool carries(pid_t pid, std::string_view variable, std::string_view prefix) {
+  const auto value = value_in_environment(pid, variable);
+  return value && value_begins(*value, prefix);
 }
 
 }  // namespace autoheal::host

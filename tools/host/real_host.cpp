@@ -13,6 +13,7 @@
 #include "tools/host/observation.hpp"
 #include "tools/host/obstacles.hpp"
 #include "tools/host/pattern_matches.hpp"
+#include "tools/host/port_holder.hpp"
 #include "tools/host/releases.hpp"
 #include "tools/host/restored_change.hpp"
 #include "tools/host/security_scan.hpp"
@@ -370,6 +371,14 @@ ServiceStatus RealHost::service_status(const EngineSpec& spec, const ServiceRepa
   });
   if (!problem.empty()) status.why = problem;
   return status;
+}
+
+PortFinding RealHost::port_holder(const EngineSpec&, const ServiceRepair&, const ServiceStatus& status,
+                                  const Probe& probe) {
+  PortFinding finding{probe.name, {}, PortHolder::unknown, 0, {}, {}};
+  const std::string problem = problem_in([&] { finding = find_port_holder(probe, status.main_process); });
+  if (!problem.empty()) finding.why = problem;
+  return finding;
 }
 
 Result<std::vector<HashFinding>> RealHost::hash(const EngineSpec& spec, const HashRequest& request) {

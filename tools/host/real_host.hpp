@@ -60,6 +60,10 @@ class RealHost final : public workflows::Host {
                                              const workflows::EffectMark& mark) override;
   [[nodiscard]] workflows::ServiceStatus service_status(const workflows::EngineSpec& spec,
                                                         const workflows::ServiceRepair& service) override;
+  [[nodiscard]] workflows::PortFinding port_holder(const workflows::EngineSpec& spec,
+                                                   const workflows::ServiceRepair& service,
+                                                   const workflows::ServiceStatus& status,
+                                                   const workflows::Probe& probe) override;
   [[nodiscard]] Result<std::vector<workflows::HashFinding>> hash(const workflows::EngineSpec& spec,
                                                                  const workflows::HashRequest& request) override;
   [[nodiscard]] Result<std::vector<workflows::SecurityFinding>> scan(const workflows::EngineSpec& spec,

@@ -1,5 +1,7 @@
 #include "tools/host/stop_watch.hpp"
 
+#include <sys/eventfd.h>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -9,6 +11,7 @@
 #include "tools/host/bus_connection.hpp"
 #include "tools/host/package_locks.hpp"
 #include "tools/host/time_since_boot.hpp"
+#include "tools/host/unique_fd.hpp"
 #include "tools/host/unit_facts.hpp"
 
 namespace autoheal::host {
@@ -19,8 +22,8 @@ using workflows::StopSeen;
 using workflows::UnitJob;
 
 constexpr Duration jobs_remembered = std::chrono::seconds(30);
-constexpr Duration one_turn = std::chrono::milliseconds(200);
-constexpr Duration before_next_try = std::chrono::seconds(2);
+constexpr Duration first_pause = std::chrono::seconds(2);  // before systemd is tried again
+constexpr Duration longest_pause = std::chrono::minutes(1);
 constexpr std::array<std::string_view, 9> watched_properties = {"ActiveState", "Job",          "PartOf",
                                                                 "Requires",    "BindsTo",      "StopPropagatedFrom",
                                                                 "Conflicts",   "ConflictedBy", "StopWhenUnneeded"};
@@ -36,8 +39,16 @@ class StopWatch::Watching {
     for (std::string& unit : units) units_.emplace(whole_unit_name(unit), unit);
     bus_.on_job = [this](const JobSignal& signal) { note(signal); };
     bus_.on_change = [this](const std::string& path) { changed_paths_.insert(path); };
+    stopped_ = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
   }
+
+  ~Watching() {
+    thread_.request_stop();
+    (void)::eventfd_write(stopped_.get(), 1);
+  }
+  Watching(const Watching&) = delete;
+  Watching& operator=(const Watching&) = delete;
 
   [[nodiscard]] bool listens() const { return listens_; }
 
@@ -50,13 +61,19 @@ class StopWatch::Watching {
 
   void run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
-      if (!bus_.is_open()) begin_anew();
-      bus_.wait(one_turn);
+      if (!listens_ || !bus_.is_open()) begin_anew();
+      bus_.wait(until_next_look(), stopped_.get());
+      std::erase_if(jobs_, [now = since_boot()](const Job& one) { return now - one.job.at > jobs_remembered; });
       ask_for_kinds();
       for (const std::string& unit : std::exchange(ended_, {})) judge(unit);
       look_at_changed();
-      std::erase_if(jobs_, [now = since_boot()](const Job& one) { return now - one.job.at > jobs_remembered; });
     }
+  }
+
+  // While systemd is listened to, whatever happens comes through the bus.
+  [[nodiscard]] Duration until_next_look() const {
+    if (!stopped_) return first_pause;  // nobody can wake this thread
+    return listens_ && bus_.is_open() ? without_end : std::max(next_try_ - since_boot(), Duration(0));
   }
 
   // systemd executed itself anew, or the bus was started again: what it did meanwhile was not seen.
@@ -71,7 +88,8 @@ class StopWatch::Watching {
     for (const auto& [unit, as_given] : units_) {
       if (const auto path = bus_.ask_manager("LoadUnit", {unit})) paths_[*path] = unit;
     }
-    if (!listens_) next_try_ = since_boot() + before_next_try;
+    pause_ = listens_ ? first_pause : std::min(2 * pause_, longest_pause);
+    if (!listens_) next_try_ = since_boot() + pause_;
   }
 
   void note(const JobSignal& signal) {
@@ -144,6 +162,8 @@ class StopWatch::Watching {
   std::vector<Job> jobs_;
   std::set<std::string> ended_;
   Duration next_try_{0};
+  Duration pause_ = first_pause / 2;
+  UniqueFd stopped_;  // can be read once this is to end
   std::atomic<bool> listens_ = false;
   std::jthread thread_;  // the last: it ends before anything that it uses
 };

@@ -72,6 +72,8 @@ class SimulatedHost final : public Host {
   [[nodiscard]] ServiceState unit_state(const std::string& unit);
   [[nodiscard]] bool process_runs(const std::string& pidfile) const;
   void set_reachable(const std::string& place, bool answers);  // "host:port" or a URL
+  // Who listens there from now on; nobody said: the service that is asked about.
+  void set_holder(const std::string& place, PortHolder holder, long process, const std::string& program);
 
   // Who else is at work: called right before the named call acts.
   struct Hooks {
@@ -109,6 +111,8 @@ class SimulatedHost final : public Host {
   ReleaseFacts check_release(const EngineSpec& spec, const ReleaseRepair& repair, const std::string& name) override;
   ProbeResult probe(const EngineSpec& spec, const Probe& probe, const EffectMark& mark) override;
   ServiceStatus service_status(const EngineSpec& spec, const ServiceRepair& service) override;
+  PortFinding port_holder(const EngineSpec& spec, const ServiceRepair& service, const ServiceStatus& status,
+                          const Probe& probe) override;
   Result<std::vector<HashFinding>> hash(const EngineSpec& spec, const HashRequest& request) override;
   Result<std::vector<SecurityFinding>> scan(const EngineSpec& spec, const SecuritySpec& policy,
                                             const std::vector<std::string>& touched) override;
@@ -162,6 +166,7 @@ class SimulatedHost final : public Host {
   Descriptor next_descriptor_ = 1;
   std::map<std::string, Program> programs_;
   std::set<std::string> reachable_;
+  std::map<std::string, PortFinding> holders_;  // by place
   std::vector<std::string> log_;
   std::uint64_t next_inode_ = 1;
   std::int64_t next_time_ = 1;

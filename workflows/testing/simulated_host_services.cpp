@@ -28,6 +28,24 @@ ServiceStatus SimulatedHost::service_status(const EngineSpec& spec, const Servic
   return status;
 }
 
+void SimulatedHost::set_holder(const std::string& place, PortHolder holder, long process, const std::string& program) {
+  const std::lock_guard lock(mutex_);
+  holders_[place] = {{}, place, holder, process, program, {}};
+}
+
+PortFinding SimulatedHost::port_holder(const EngineSpec&, const ServiceRepair&, const ServiceStatus& status,
+                                       const Probe& probe) {
+  PortFinding finding;
+  if (const auto* tcp = std::get_if<TcpProbe>(&probe.what)) finding.place = tcp->host + ":" + std::to_string(tcp->port);
+  if (const auto* http = std::get_if<HttpProbe>(&probe.what)) finding.place = http->url;
+  finding.holder = PortHolder::service;
+  finding.process = status.main_process;
+  const std::lock_guard lock(mutex_);
+  if (const auto known = holders_.find(finding.place); known != holders_.end()) finding = known->second;
+  finding.probe = probe.name;
+  return finding;
+}
+
 void SimulatedHost::set_unit(const std::string& unit, ServiceState state) { services.set_unit(unit, state); }
 
 ServiceState SimulatedHost::unit_state(const std::string& unit) { return services.unit(unit).state; }

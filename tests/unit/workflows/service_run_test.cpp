@@ -109,5 +109,71 @@ TEST_F(ServiceRun, WhatHasRunForLongIsNotWaitedFor) {
   EXPECT_EQ(first_start, Duration{0});
 }
 
+// Its self-test asks at a port, too.
+class ServicePort : public ServiceRun {
+ protected:
+  ServicePort() {
+    world_.spec.self_test.push_back(probe("port", TcpProbe{"127.0.0.1", 8080}));
+    world_.host.set_reachable(place_, true);
+  }
+  void held_by(PortHolder holder) { world_.host.set_holder(place_, holder, 4711, "python3"); }
+  std::string entry(std::string_view type) const {
+    const auto page = world_.ledger.read_all({}, 10'000);
+    for (const engine::Entry& one : page->entries) {
+      if (one.type == type) return one.data;
+    }
+    return {};
+  }
+  const std::string place_ = "127.0.0.1:8080";
+};
+
+TEST_F(ServicePort, OfItsOwnIsWrittenDown) {
+  EXPECT_EQ(heal(world_).phase, Phase::complete);
+  EXPECT_THAT(entry("heal.certified"),
+              HasSubstr(R"("ports":[{"probe":"port","place":"127.0.0.1:8080","holder":"service"}])"));
+}
+
+TEST_F(ServicePort, OfAStrangerIsRefusedByNumberAndProgram) {
+  world_.spec.certify.within = seconds(5);
+  held_by(PortHolder::stranger);
+  const HealState state = heal(world_);
+  EXPECT_EQ(state.phase, Phase::exhausted);
+  EXPECT_THAT(state.last_problem,
+              HasSubstr("port: 127.0.0.1:8080 is not held by the service but by process 4711 (python3)"));
+  EXPECT_THAT(entry("heal.certification_refused"),
+              HasSubstr(R"("holder":"stranger","process":4711,"program":"python3")"));
+}
+
+TEST_F(ServicePort, OfNobodyKnownIsWrittenDownAndNotRefused) {
+  held_by(PortHolder::unknown);
+  EXPECT_EQ(heal(world_).phase, Phase::complete);
+  EXPECT_THAT(entry("heal.certified"), HasSubstr(R"("holder":"unknown")"));
+}
+
+TEST_F(ServicePort, OfAStrangerWhoGoesInTimeIsNotRefused) {
+  held_by(PortHolder::stranger);
+  unsigned since_start = 0;
+  passes_ = [&](unsigned) {
+    if (started_ > 0 && ++since_start == 10) held_by(PortHolder::service);  // the last run has ended by then
+    return world_.host.process_runs(pidfile_);
+  };
+  EXPECT_EQ(heal(world_).phase, Phase::complete);
+}
+
+TEST_F(ServicePort, OfAStrangerWhoComesWhileItHasToHoldIsRefused) {
+  unsigned since_start = 0;
+  passes_ = [&](unsigned) {
+    if (started_ > 0 && ++since_start == 10) held_by(PortHolder::stranger);
+    return world_.host.process_runs(pidfile_);
+  };
+  EXPECT_EQ(heal(world_).phase, Phase::exhausted);
+}
+
+TEST_F(ServicePort, OfAProbeThatIsOnlyToldIsNotLookedAt) {
+  held_by(PortHolder::stranger);
+  world_.spec.self_test.back().heal = false;
+  EXPECT_EQ(heal(world_).phase, Phase::complete);
+}
+
 }  // namespace
 }  // namespace autoheal::workflows

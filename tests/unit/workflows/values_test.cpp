@@ -111,6 +111,10 @@ TEST(HealCodec, ReadsBackWhatItWrites) {
   evidence.authorized = {{1, "ops", "admiral", true}};
   evidence.targets = {facts};
   evidence.documents = {{".env", {}}, {"etc/b.env", "line 1, column 1: no"}};
+  evidence.ports = {
+      {"tcp", "127.0.0.1:80", PortHolder::stranger, 4711, "python3", "which is none of those of process 12"},
+      {"http", {}, PortHolder::unknown, 0, {}, "names are not looked up for this"},
+      {"own", "[::1]:80", PortHolder::service, 12, "nginx", {}}};
   evidence.problem = "none";
   const By by{"ops", "admiral", 1000, 1001, "cli", "because"};
   Triggered triggered{

@@ -85,6 +85,8 @@ http::response<http::string_body> answer_to(const http::request<http::empty_body
     const bool holds = settings.upstream == 0 || session_at(context, settings.upstream) == session;
     answer.result(holds ? http::status::ok : http::status::service_unavailable);
     answer.body() = holds ? "the chain holds\n" : "the upstream is not the one of my session\n";
+  } else if (request.target() == "/end") {
+    answer.body() = "I end\n";
   } else {
     answer.result(http::status::not_found);
     answer.body() = "not here\n";
@@ -92,6 +94,7 @@ http::response<http::string_body> answer_to(const http::request<http::empty_body
   return answer;
 }
 
+// Until somebody asks for its end.
 void serve(tcp::acceptor& acceptor, const Settings& settings, asio::io_context& context, const std::string& session) {
   while (true) {
     boost::system::error_code error;
@@ -108,6 +111,7 @@ void serve(tcp::acceptor& acceptor, const Settings& settings, asio::io_context& 
     answer.prepare_payload();
     http::write(socket, answer, error);
     socket.shutdown(tcp::socket::shutdown_both, error);
+    if (request.target() == "/end") return;
   }
 }
 
