@@ -15,7 +15,9 @@ class SameRun {
  public:
   SameRun(const HealSurroundings& at, const EngineSpec& spec) : at_(at), spec_(spec) {}
 
-  // Empty where it is so since the first look, or nobody knows. After that status() is that of this look.
+  // Asks how it is now.
+  const ServiceStatus& look();
+  // Empty where it is so since the first look, or nobody ever knew. After that status() is that of this look.
   std::string problem();
   [[nodiscard]] const ServiceStatus& status() const { return status_; }
 
@@ -32,13 +34,16 @@ class UntilItHolds {
  public:
   UntilItHolds(const HealSurroundings& at, const EngineSpec& spec, bool polls, EffectMark mark);
 
-  // Nothing: to be called again after look_at_probes_every. What was found stays.
+  // Nothing: to be called again after look_at_probes_every. What was found stays; where it held and time has passed
+  // since, it is looked at once more.
   const Held* look();
   // No further look: what the newest one saw.
   const Held& give_up();
 
  private:
   bool is_decided(Held& held);
+  bool has_come_and_gone(Duration now);
+  void look_once_more();
   [[nodiscard]] std::vector<PortFinding> port_holders() const;
 
   const HealSurroundings& at_;
@@ -48,7 +53,9 @@ class UntilItHolds {
   std::vector<Probe> probes_;
   Duration began_;
   SameRun run_;
-  std::optional<Duration> holds_since_;
+  std::optional<Duration> holds_since_, gone_since_;
+  bool came_up_ = false;   // its process was seen
+  Duration looked_at_{0};  // when `held_` was found
   Held held_;
   bool decided_ = false;
 };

@@ -71,6 +71,42 @@ TEST_F(ServiceRun, WhatOthersAnswerForItIsNoSuccess) {
   EXPECT_THAT(state.last_problem, HasSubstr("the self-test passes, but the service does not run"));
 }
 
+TEST_F(ServiceRun, IsNotWaitedForOnceItHasComeAndGone) {
+  unsigned since_start = 0;
+  passes_ = [&](unsigned) {
+    if (started_ > 0 && ++since_start == 3) world_.host.set_service(pidfile_, false);
+    return false;
+  };
+  const HealState state = heal(world_);
+  EXPECT_EQ(state.phase, Phase::exhausted);
+  EXPECT_LT(world_.clock.since_boot(), seconds(5)) << "certify.within is 30 s";
+}
+
+TEST_F(ServiceRun, IsWaitedForWhereSomebodyElseRestartsItMeanwhile) {
+  unsigned since_start = 0;
+  passes_ = [&](unsigned) {
+    if (started_ == 0) return false;
+    ++since_start;
+    if (since_start == 3) world_.host.set_service(pidfile_, false);
+    if (since_start == 9) world_.host.set_service(pidfile_, true);
+    return since_start > 12;
+  };
+  EXPECT_EQ(heal(world_).phase, Phase::complete);
+  EXPECT_EQ(started_, 1U);
+}
+
+TEST_F(ServiceRun, IsNotCertifiedWhereNobodyTellsAnyMoreWhetherItRuns) {
+  unsigned since_start = 0;
+  passes_ = [&](unsigned) {
+    if (started_ > 0 && ++since_start == 3)
+      world_.host.observer_fails = [](const std::string&) { return std::string("the bus is gone"); };
+    return started_ > 0;
+  };
+  const HealState state = heal(world_);
+  EXPECT_EQ(state.phase, Phase::exhausted);
+  EXPECT_THAT(state.last_problem, HasSubstr("could not be told: the bus is gone"));
+}
+
 TEST_F(ServiceRun, WhatSomebodyElseHasJustStartedIsLeftToHim) {
   world_.host.set_service(pidfile_, true);
   world_.clock.advance(milliseconds(100));
