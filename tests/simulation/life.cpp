@@ -262,7 +262,8 @@ bool Life::may_die() const { return !is_calm() && deaths_since_progress_ < 3; }
 std::size_t Life::moments_to_live() {
   const std::size_t kind = some_number(0, 9);
   if (!may_die() || kind >= 8) return 100'000'000;
-  return kind < 3 ? some_number(1, 15) : some_number(15, 1'500);
+  const std::size_t moments = kind < 3 ? some_number(1, 15) : some_number(15, 1'500);
+  return services_ == Services::yes ? moments * 8 : moments;  // whoever waits for a service looks at it all the time
 }
 
 void Life::start_daemon() {

@@ -127,6 +127,7 @@ class Life {
   [[nodiscard]] std::string served_by(const std::string& unit) const;
   [[nodiscard]] std::optional<workflows::testing::SimulatedProcess> process_of(const std::string& name) const;
   [[nodiscard]] bool is_well(const std::string& name) const;
+  [[nodiscard]] static workflows::testing::UnitHabits usual_habits();
   void set_habits(const std::string& name, Duration start_takes, Duration stop_takes);
   void see_served(SeenEntry& seen, const engine::Entry& entry);
   void see_of_served(const autoheal::testing::Happening& happening);

@@ -79,7 +79,7 @@ Life::Served& Life::add_served(const std::string& name) {
   EngineSpec& spec = add(name, {});
   spec.grace = usual_grace;
   spec.certify.hold = usual_hold;
-  spec.certify.within = seconds(30);
+  spec.certify.within = seconds(4);
   machines_[name].is_well = [this, name] { return is_well(name); };
   world_.host.install("/probe/" + name, [this, name](const RunRequest&) { return ended(is_well(name) ? 0 : 1); });
   return served_[name];
@@ -175,12 +175,19 @@ RunOutcome Life::stop_program(const std::string& name) {
     complain(name + ": a process of another program was ended: " + process->program);
   services.end(*pid);
   services.remove_pidfile(served.pidfile);
-  tell_end(name, ProcessEnd::wanted);
+  if (daemon_) daemon_->process_ended(name, ProcessEnd::wanted);
   return ended(0);
 }
 
-void Life::set_habits(const std::string& name, Duration start_takes, Duration stop_takes) {
+UnitHabits Life::usual_habits() {
   UnitHabits habits;
+  habits.start_limit = seconds(20);
+  habits.stop_limit = seconds(10);
+  return habits;
+}
+
+void Life::set_habits(const std::string& name, Duration start_takes, Duration stop_takes) {
+  UnitHabits habits = usual_habits();
   habits.start_takes = start_takes;
   habits.stop_takes = stop_takes;
   habits.reload_takes = std::min(start_takes, Duration(seconds(5)));
@@ -208,7 +215,7 @@ RunOutcome Life::give_order(const RunRequest& request) {
     order.on_its_way = is_on_its_way(before);
     order.something_read_changed = served.something_read_changed;
     record_.orders.push_back(std::move(order));
-    at(now(), [this, name] { job_ended(name); });
+    jobs_.push_back({served.unit, given, now()});
   };
   if (planted_ == Planted::reloads_for_ever && verb == "restart") verb = "reload";
   const auto ordered = host::unit_verb_of(verb);
@@ -222,7 +229,7 @@ RunOutcome Life::give_order(const RunRequest& request) {
     world_.host.services.begin(request.run.unit);
     return ended(0);
   }
-  at(now(), [this, name] { job_ended(name); });
+  job_ended(name);
   if (may_die() && some_number(0, 11) == 0) throw ProcessDied();  // done, and nobody hears of it
   return outcome;
 }

@@ -26,7 +26,7 @@ constexpr const char* somebody = "somebody else's program";
 
 void Life::plan_services() {
   for (const auto& [name, served] : served_) {
-    for (unsigned count = 0; count < 120; ++count) {
+    for (unsigned count = 0; count < 60; ++count) {
       const Duration when = some_moment();
       at(when, [this, name = name] { break_service(name); });
     }
@@ -262,7 +262,7 @@ void Life::break_by_unit(const std::string& name) {
 // Slow ones, too: their manager knows.
 void Life::order_by_hand(const std::string& name, const std::string& verb) {
   const Duration stop_takes = some_time(milliseconds(0), seconds(5)),
-                 start_takes = some_time(milliseconds(0), seconds(20));
+                 start_takes = some_time(milliseconds(0), seconds(15));
   set_habits(name, start_takes, stop_takes);
   const Duration takes = verb == "restart" ? stop_takes + start_takes : std::min(start_takes, Duration(seconds(5)));
   const auto event = begins(What::passes, name, "somebody ordered: " + verb, takes);
@@ -279,7 +279,7 @@ void Life::order_by_hand(const std::string& name, const std::string& verb) {
 
 void Life::crash_unit(const std::string& name) {
   const Served& served = served_.at(name);
-  UnitHabits habits;
+  UnitHabits habits = usual_habits();
   habits.start_takes = some_time(milliseconds(0), seconds(3));
   habits.restart_pause = some_time(milliseconds(100), seconds(30));
   const std::size_t kind = some_number(0, 2);

@@ -64,6 +64,25 @@ void tell(const LifeRecord& record) {
   }
 }
 
+void tell_of_services(const LifeRecord& record) {
+  for (const SeenAtService& one : record.at_services) {
+    std::cout << seconds_of(one.at) / 3600 << " h " << one.engine << " (" << one.how << ") until "
+              << seconds_of(one.until) / 3600 << " h" << (one.worked ? ", worked before" : "")
+              << (one.came_back ? ", works again" : "") << (one.told ? ", was told" : "") << '\n';
+  }
+  constexpr std::array<std::string_view, 5> words = {"tested", "wanted", "left alone", "left alone as stopped",
+                                                     "asked"};
+  for (const SeenOfService& one : record.of_services) {
+    std::cout << seconds_of(one.at) / 3600 << " h " << one.engine << ' '
+              << words.at(static_cast<std::size_t>(one.what));
+    if (one.what == SeenOfService::What::tested)
+      std::cout << (one.outcome == workflows::TestOutcome::passed   ? ": passed"
+                    : one.outcome == workflows::TestOutcome::failed ? ": failed"
+                                                                    : ": unknown");
+    std::cout << (one.nobody_could_look ? " (nobody could look)" : "") << '\n';
+  }
+}
+
 void live(std::uint64_t seed, const Wishes& wishes, Progress& progress) {
   const auto began = std::chrono::steady_clock::now();
   Life life(seed, planted_by(wishes.plant), wishes.plain ? Hostile::no : Hostile::yes,
@@ -81,7 +100,10 @@ void live(std::uint64_t seed, const Wishes& wishes, Progress& progress) {
   progress.documents += figures.documents;
   progress.writings += figures.writings;
   progress.took += std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - began);
-  if (wishes.tell) tell(life.record());
+  if (wishes.tell) {
+    tell(life.record());
+    tell_of_services(life.record());
+  }
   const auto broken = broken_rules(life.record());
   if (broken.empty()) return;
   ++progress.failures;

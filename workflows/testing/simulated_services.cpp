@@ -153,7 +153,7 @@ void SimulatedServices::go_down(Unit& unit, ServiceState becomes) {
 std::string SimulatedServices::start(Unit& unit, const std::string& name, Duration from) {
   unit.now.waits_to_restart = false;
   if (unit.now.masked) {
-    unit.now.job.clear();
+    go_down(unit, ServiceState::failed);
     return "unit " + name + " is masked";
   }
   std::erase_if(unit.starts, [from](Duration one) { return from - one > starts_counted_for; });
