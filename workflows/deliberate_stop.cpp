@@ -21,12 +21,13 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 bool stops(const UnitJob& job) { return job.kind == "stop" || job.kind == "restart" || job.kind.empty(); }
 bool starts(const UnitJob& job) { return job.kind == "start" || job.kind == "restart" || job.kind.empty(); }
 
-// One that ended unseen was a stop if the unit does not run now: any other leaves it running, or failed in its start.
+// Of one that ended before it could be asked tells what it left: a start that is done leaves a unit that runs, also
+// where that crashes right after it; a restart that is refused is not done.
 const UnitJob* stop_job_of(const StopSeen& seen) {
   const auto job = std::ranges::find_if(seen.jobs.rbegin(), seen.jobs.rend(), [&](const UnitJob& one) {
     return one.unit == seen.unit && one.kind != "nop" && one.kind != "verify-active";
   });
-  if (job == seen.jobs.rend() || !(job->kind == "stop" || job->kind.empty())) return nullptr;
+  if (job == seen.jobs.rend() || !(job->kind == "stop" || (job->kind.empty() && job->left_inactive))) return nullptr;
   return &*job;
 }
 

@@ -11,8 +11,9 @@ namespace autoheal::workflows {
 
 struct UnitJob {
   std::string unit;
-  std::string kind;  // "start", "stop", "restart", ...; empty: it ended before that could be asked
-  Duration at{0};    // since boot, when it was seen
+  std::string kind;            // "start", "stop", "restart", ...; empty: it ended before that could be asked
+  Duration at{0};              // since boot, when it was seen
+  bool left_inactive = false;  // it was done, and the unit did not run at that moment
   friend bool operator==(const UnitJob&, const UnitJob&) = default;
 };
 

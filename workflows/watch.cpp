@@ -31,9 +31,11 @@ Duration second_look(const EngineSpec& spec) {
   return spec.every > Duration{0} ? std::min(spec.every, second_look_after) : second_look_after;
 }
 
-// What a skip is about: told again only when this is another.
+// What a skip is about: told again only when this is another. While a service goes down, or stays down, more and more
+// probes fail of the same cause.
 std::string cause_of(const std::string& reason, const TestReport& report) {
   std::string cause = reason;
+  if (reason == "stopped_by_hand" || reason == held_back) return cause;
   for (const std::string& probe : report.failing) cause += '\0' + probe;
   return cause;
 }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
+#include <thread>
 
 #include "tools/host/system_error.hpp"
 #include "tools/host/time_since_boot.hpp"
@@ -235,7 +236,7 @@ class BusConnection::Calls {
         problem = sd_bus_match_signal_async(made, nullptr, sender, systemd_object, manager_interface, member, handler,
                                             nullptr, this);
     }
-    if (problem >= 0 && owner_.on_change)
+    if (problem >= 0 && owner_.on_state)
       problem = sd_bus_match_signal_async(made, nullptr, sender, nullptr, properties_interface, "PropertiesChanged",
                                           &Calls::changed, nullptr, this);
     if (problem >= 0) return {};
@@ -243,9 +244,13 @@ class BusConnection::Calls {
   }
 
   static int changed(sd_bus_message* message, void* data, sd_bus_error*) {
+    constexpr std::array<std::string_view, 1> wanted = {"ActiveState"};
     const char* const path = sd_bus_message_get_path(message);
+    const char* interface = nullptr;
     auto& calls = *static_cast<Calls*>(data);
-    if (path != nullptr && calls.owner_.on_change) calls.owner_.on_change(path);
+    if (path == nullptr || !calls.owner_.on_state || sd_bus_message_read_basic(message, 's', &interface) <= 0) return 0;
+    const auto state = properties_in(message, wanted);
+    if (!state.empty()) calls.owner_.on_state(path, state.begin()->second.first);
     return 0;
   }
 

@@ -40,8 +40,9 @@ class BusConnection {
 
   // Called by wait() and by every other call here.
   std::function<void(const JobSignal&)> on_job;
-  // Properties of the object of that path changed. Set before the first call, else it is not told.
-  std::function<void(const std::string& path)> on_change;
+  // A unit is in another state now. What is told of jobs and units comes in the order in which it happened. Set before
+  // the first call, else it is not told.
+  std::function<void(const std::string& path, const std::string& active_state)> on_state;
 
   [[nodiscard]] Result<void> ready();
   [[nodiscard]] bool is_open() const;

@@ -38,8 +38,8 @@ class StopWatch::Watching {
       : told_(std::move(told)), changed_(std::move(changed)), own_orders_(own_orders) {
     for (std::string& unit : units) units_.emplace(whole_unit_name(unit), unit);
     bus_.on_job = [this](const JobSignal& signal) { note(signal); };
-    bus_.on_change = [this](const std::string& path) { changed_paths_.insert(path); };
     stopped_ = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    bus_.on_state = [this](const std::string& path, const std::string& state) { note_state(path, state); };
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
   }
 
@@ -66,7 +66,8 @@ class StopWatch::Watching {
       std::erase_if(jobs_, [now = since_boot()](const Job& one) { return now - one.job.at > jobs_remembered; });
       ask_for_kinds();
       for (const std::string& unit : std::exchange(ended_, {})) judge(unit);
-      look_at_changed();
+      if (!changed_) another_state_.clear();
+      for (const std::string& unit : std::exchange(another_state_, {})) changed_(units_.at(unit));
     }
   }
 
@@ -82,14 +83,21 @@ class StopWatch::Watching {
     if (since_boot() < next_try_) return;
     jobs_.clear();
     ended_.clear();
-    changed_paths_.clear();
     paths_.clear();
+    states_.clear();
     listens_ = bus_.ready() && bus_.ask_manager("Subscribe", {});
-    for (const auto& [unit, as_given] : units_) {
-      if (const auto path = bus_.ask_manager("LoadUnit", {unit})) paths_[*path] = unit;
-    }
     pause_ = listens_ ? first_pause : std::min(2 * pause_, longest_pause);
-    if (!listens_) next_try_ = since_boot() + pause_;
+    if (!listens_) {
+      next_try_ = since_boot() + pause_;
+      return;
+    }
+    for (const auto& [unit, as_given] : units_) {
+      const auto path = bus_.ask_manager("LoadUnit", {unit});
+      if (!path) continue;
+      paths_[*path] = unit;
+      const auto state = bus_.property(*path, "org.freedesktop.systemd1.Unit", "ActiveState");
+      if (state) states_.emplace(unit, *state);
+    }
   }
 
   void note(const JobSignal& signal) {
@@ -97,19 +105,16 @@ class StopWatch::Watching {
       jobs_.push_back({{signal.unit, {}, since_boot()}, signal.job});
     } else if (units_.contains(signal.unit)) {
       ended_.insert(signal.unit);
+      const auto job = std::ranges::find(jobs_, signal.job, &Job::path);
+      const bool inactive = states_.contains(signal.unit) && runs_not(states_.at(signal.unit));
+      if (job != jobs_.end()) job->job.left_inactive = signal.result == "done" && inactive;
     }
   }
 
-  // Most of what changes is a number; a state is worth a look.
-  void look_at_changed() {
-    for (const std::string& path : std::exchange(changed_paths_, {})) {
-      const auto unit = paths_.find(path);
-      if (unit == paths_.end() || !changed_) continue;
-      const auto state = bus_.property(path, "org.freedesktop.systemd1.Unit", "ActiveState");
-      if (!state) continue;
-      const std::string before = std::exchange(states_[unit->second], *state);
-      if (before != *state) changed_(units_.at(unit->second));
-    }
+  void note_state(const std::string& path, const std::string& state) {
+    const auto unit = paths_.find(path);
+    if (unit != paths_.end() && std::exchange(states_[unit->second], state) != state)
+      another_state_.insert(unit->second);
   }
 
   void ask_for_kinds() {
@@ -156,8 +161,8 @@ class StopWatch::Watching {
   const OwnOrders* own_orders_;
   std::map<std::string, std::string> units_;   // whole name -> as given
   std::map<std::string, std::string> paths_;   // of the bus -> whole name
-  std::map<std::string, std::string> states_;  // whole name -> how it was
-  std::set<std::string> changed_paths_;
+  std::map<std::string, std::string> states_;  // whole name -> as told last
+  std::set<std::string> another_state_;
   BusConnection bus_;
   std::vector<Job> jobs_;
   std::set<std::string> ended_;

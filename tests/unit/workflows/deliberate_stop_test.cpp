@@ -42,9 +42,17 @@ TEST_F(DeliberateStop, IsNoRestartThatFailed) {
   EXPECT_FALSE(by_hand());
 }
 
-TEST_F(DeliberateStop, OfAnUnseenKindCountsWhereItDoesNotRunAfterwards) {
-  seen_.jobs = {{"app.service", "", 10s}};
+TEST_F(DeliberateStop, OfAnUnseenKindCountsWhereItLeftTheUnitInactive) {
+  seen_.jobs = {{"app.service", "", 10s, true}};
   EXPECT_TRUE(by_hand());
+}
+
+// Started by Restart= or by hand, and gone again; or restarted more often than its start limit allows.
+TEST_F(DeliberateStop, OfAnUnseenKindIsNoneWhereTheUnitRanAfterItOrItWasRefused) {
+  seen_.jobs = {{"app.service", "", 10s, false}};
+  EXPECT_FALSE(by_hand());
+  seen_.jobs = {{"app.service", "", 8s, true}, {"app.service", "", 10s, false}};
+  EXPECT_FALSE(by_hand()) << "the newest counts";
 }
 
 TEST_F(DeliberateStop, IsNotMeantWhereAnotherUnitPulledItDown) {

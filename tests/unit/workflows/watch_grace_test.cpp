@@ -271,6 +271,22 @@ TEST_F(WatchGrace, PackagesThatDidNotStopItAreNoReason) {
   EXPECT_THAT(machine_.acts(), ElementsAre("heal A"));
 }
 
+// First its process, then its port, then what needs that.
+TEST_F(WatchGrace, WhatGoesDownByHandIsToldOnceWhicheverProbesFail) {
+  machine_.watch.stopped_by_hand("A", true, machine_.now);
+  EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  fails();
+  EXPECT_THAT(machine_.acts(), ElementsAre("skip A stopped_by_hand"));
+  machine_.watch.look("A", LookCause::asked, machine_.now);
+  EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  TestReport report;
+  report.tested = {"A", TestOutcome::failed, "alive: it does not run; port: refused", Duration{0}};
+  report.sure = true;
+  report.failing = {"alive", "port"};
+  machine_.watch.tested(report, machine_.standing, machine_.now);
+  EXPECT_THAT(machine_.acts(), IsEmpty());
+}
+
 TEST_F(WatchGrace, WhatItsManagerTellsCountsUntilItTellsOtherwise) {
   machine_.watch.stopped_by_hand("A", true, machine_.now);
   EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
