@@ -14,6 +14,7 @@
 #include "workflows/kept_output.hpp"
 #include "workflows/plan_secrets.hpp"
 #include "workflows/running_services.hpp"
+#include "workflows/service_steps.hpp"
 #include "workflows/strategy.hpp"
 #include "workflows/until_it_holds.hpp"
 #include "workflows/wait_for_service.hpp"
@@ -361,7 +362,7 @@ void HealEffects::perform_act(const EngineSpec& spec, Act act, const EffectMark&
     done.last_lines = call_platform(*act.call, mark, outcome);
     return;
   }
-  run_act(act, mark, done);
+  run_act(spec, act, mark, done);
   if (act.kind != ActKind::build || outcome.status != ChangeStatus::done) return;
   auto built = at_.host.outputs(spec, act.outputs);
   const std::string problem = built ? problem_of_build(act, *built) : built.error().message;
@@ -388,15 +389,21 @@ LastLines HealEffects::call_platform(const HttpCall& call, const std::string& ke
   return lines;
 }
 
-void HealEffects::run_act(const Act& act, const EffectMark& mark, ActDone& done) {
+void HealEffects::run_act(const EngineSpec& spec, const Act& act, const EffectMark& mark, ActDone& done) {
   ChangeOutcome& outcome = done.outcome;
   const bool check = act.kind == ActKind::service_check;
-  if (act.stop_first)
+  StopStep stopping(at_.host, spec, act);
+  if (act.stop_first) {
     (void)at_.host.run({*act.stop_first, mark, LeaveBehind::what_runs});  // start tells whether it worked
+    outcome.message = stopping.see_it_end();
+  }
   const bool leaves = !check && act.kind != ActKind::build;
   ProgramRun run = act.run;
   if (act.kind == ActKind::platform) run.environment["AUTOHEAL_IDEMPOTENCY_KEY"] = mark;
-  const RunOutcome ran = at_.host.run({std::move(run), mark, leaves ? LeaveBehind::what_runs : LeaveBehind::nothing});
+  const RunRequest request{std::move(run), mark, leaves ? LeaveBehind::what_runs : LeaveBehind::nothing};
+  RunOutcome ran = at_.host.run(request);
+  if (is_worth_another_start(at_.host, spec, act, mark)) ran = at_.host.run(request);
+  if (act.kind == ActKind::service_stop) outcome.message = stopping.see_it_end();
   outcome.exit_code = ran.exit_code;
   outcome.took = ran.took;
   outcome.program_sha256 = ran.program_sha256;
@@ -407,7 +414,8 @@ void HealEffects::run_act(const Act& act, const EffectMark& mark, ActDone& done)
   }
   outcome.status = ran.started ? ChangeStatus::failed : ran.no_room ? ChangeStatus::not_started : ChangeStatus::refused;
   RunFailure why = failure_of(at_, ran);
-  outcome.message = std::string(name_of(act.kind)) + " " + act.run.argv.front() + ": " + why.message;
+  const std::string told = outcome.message.empty() ? "" : "; " + outcome.message;
+  outcome.message = std::string(name_of(act.kind)) + " " + act.run.argv.front() + ": " + why.message + told;
   done.last_lines = std::move(why.last_lines);
 }
 
@@ -491,12 +499,20 @@ void HealEffects::run_undo(const PerformUndo& effect, const Act& act, const Effe
     fill_in(run, "{captured}", without_final_newline(*captured));
   }
   if (act.kind == ActKind::platform) run.environment["AUTOHEAL_IDEMPOTENCY_KEY"] = mark + "/undo";
-  if (act.stop_first) (void)at_.host.run({*act.stop_first, mark, LeaveBehind::what_runs});
-  const RunOutcome ran = at_.host.run({run, mark, LeaveBehind::what_runs});
+  const auto spec = specification(effect.configuration);
+  const RunRequest request{std::move(run), mark, LeaveBehind::what_runs};
+  std::optional<StopStep> stopping;
+  if (spec) stopping.emplace(at_.host, **spec, act);
+  if (act.stop_first) {
+    (void)at_.host.run({*act.stop_first, mark, LeaveBehind::what_runs});
+    if (stopping) (void)stopping->see_it_end();
+  }
+  RunOutcome ran = at_.host.run(request);
+  if (act.kind == ActKind::service_start && stopping) (void)stopping->see_it_end();
+  if (spec && !act.undo && is_worth_another_start(at_.host, **spec, act, mark)) ran = at_.host.run(request);
   if (ran.started && ran.exit_code == 0 && !ran.timed_out) return;
-  failed("undo by " + run.argv.front() + ": " + failure_of(at_, ran).message);
-  if (const auto spec = specification(effect.configuration))
-    judge_service_undo(act, effect.outcome, service_runs(at_.host, **spec, act.engine), outcome);
+  failed("undo by " + request.run.argv.front() + ": " + failure_of(at_, ran).message);
+  if (spec) judge_service_undo(act, effect.outcome, service_runs(at_.host, **spec, act.engine), outcome);
 }
 
 UndoOutcome HealEffects::undo_build(const PerformUndo& effect, const Act& act, const EffectMark& mark) {

@@ -86,7 +86,7 @@ class HealEffects final : public engine::EffectPerformer<Heal> {
                                              Observed& observed);
   Result<void> read_contents(const EngineSpec& spec, const Observation& observation, Contents& contents);
   void perform_act(const EngineSpec& spec, Act act, const EffectMark& mark, ActDone& done);
-  void run_act(const Act& act, const EffectMark& mark, ActDone& done);
+  void run_act(const EngineSpec& spec, const Act& act, const EffectMark& mark, ActDone& done);
   LastLines call_platform(const HttpCall& call, const std::string& key, ChangeOutcome& outcome);
   void run_undo(const PerformUndo& effect, const Act& act, const EffectMark& mark, UndoOutcome& outcome);
   UndoOutcome undo_build(const PerformUndo& effect, const Act& act, const EffectMark& mark);

@@ -31,7 +31,8 @@ struct RunRequest {
   ProgramRun run;
   EffectMark mark;
   LeaveBehind leave = LeaveBehind::nothing;
-  std::size_t output_limit = 64 * 1024;  // per stream; the rest is read, thrown away and marked as cut
+  std::size_t output_limit =
+      64 * 1024;  // per stream, half of it the end; the rest is read, thrown away and marked as cut
 };
 
 struct RunOutcome {
@@ -42,6 +43,8 @@ struct RunOutcome {
   std::string standard_output;  // valid UTF-8 is not promised
   std::string standard_error;
   bool output_cut = false;
+  // Where, in each, what was left out stood; 0: at its end, or nowhere.
+  std::size_t standard_output_gap = 0, standard_error_gap = 0;
   Duration took{0};
   std::string program_sha256;  // "sha256:..." of the program file that ran
   std::string user;            // the OS user it ran as
@@ -114,6 +117,19 @@ class Host {
   [[nodiscard]] virtual PortFinding port_holder(const EngineSpec&, const ServiceRepair&, const ServiceStatus&,
                                                 const Probe& probe) {
     return {probe.name, {}, PortHolder::unknown, 0, {}, "nobody looks who listens there"};
+  }
+
+  // After its `stop` ran: waits until the process ends that the service had, as `before` tells. One that hangs is
+  // ended. Tells what had to be done for that; empty where the stop did it, or nobody knows the process.
+  [[nodiscard]] virtual std::string see_it_end(const EngineSpec&, const ServiceRepair&,
+                                               const ServiceStatus& /*before*/) {
+    return {};
+  }
+
+  // After its start ran: whether a process that has ended looked like the service meanwhile, so that nothing was
+  // started, and that is over now.
+  [[nodiscard]] virtual bool is_worth_another_start(const EngineSpec&, const ServiceRepair&, const EffectMark&) {
+    return false;
   }
 
   // One finding per matched file, in order of path; skips the ledger's own files and `.autoheal/`.

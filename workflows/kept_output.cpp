@@ -15,6 +15,17 @@ std::string whole_lines(const std::string& text) {
   return text.substr(0, line_end == std::string::npos ? earliest : std::max(earliest, line_end + 1));
 }
 
+std::string from_whole_line(const std::string& text) {
+  const std::size_t latest = std::min(text.size(), longest_end_bytes);
+  const auto line_end = text.find('\n');
+  return text.substr(line_end == std::string::npos ? latest : std::min(latest, line_end + 1));
+}
+
+std::string known_for_whole(const std::string& text, std::size_t gap) {
+  if (gap == 0 || gap > text.size()) return whole_lines(text);
+  return whole_lines(text.substr(0, gap)) + "...\n" + from_whole_line(text.substr(gap));
+}
+
 // Behind the escape sequence that begins at `at`: colours, the cursor's place, a window's title.
 std::size_t after_escape(std::string_view line, std::size_t at) {
   if (++at == line.size()) return at;
@@ -66,7 +77,8 @@ std::string what_it_says(const HealSurroundings& at, const RunOutcome& ran) {
 
 std::string what_it_printed(const RunOutcome& ran) {
   if (!ran.output_cut) return ran.standard_output + ran.standard_error;
-  return whole_lines(ran.standard_output) + whole_lines(ran.standard_error);
+  return known_for_whole(ran.standard_output, ran.standard_output_gap) +
+         known_for_whole(ran.standard_error, ran.standard_error_gap);
 }
 
 LastLines last_lines(std::string_view text) {

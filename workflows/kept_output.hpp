@@ -5,8 +5,8 @@
 
 namespace autoheal::workflows {
 
-// Both streams. Where they were cut, the last line that is not whole is left out, at most 4 KiB of each: the beginning
-// of a secret is not known for one.
+// Both streams. Where they were cut, the lines that are not whole are left out, at most 4 KiB of each: a part of a
+// secret is not known for one.
 [[nodiscard]] std::string what_it_printed(const RunOutcome& ran);
 
 // The end of what a program printed, the newest line last: a few lines, 1 KiB at most, without blank ones and without

@@ -117,6 +117,7 @@ Result<void> Daemon::assemble() {
   follow_heals();
   watch_the_loop();
   wait_for_signal();  // also while a ledger that cannot be used yet is waited for
+  std::signal(SIGPIPE, SIG_IGN);  // whoever read what we tell may be gone; what a heal starts does not inherit it
   return {};
 }
 

@@ -18,6 +18,9 @@ constexpr std::size_t write_version_at = 18;
 constexpr std::size_t read_version_at = 19;
 constexpr std::size_t encoding_at = 56;
 constexpr char log_version = 2;
+// The same in every database: three fractions of a page.
+constexpr std::size_t fractions_at = 21;
+constexpr std::string_view fractions("\x40\x20\x20", 3);
 constexpr std::string_view magic("SQLite format 3\0", 16);
 // https://sqlite.org/fileformat2.html#the_write_ahead_log: one for each order of bytes in its checksums
 constexpr std::string_view log_magic("\x37\x7f\x06\x82", 4), other_log_magic("\x37\x7f\x06\x83", 4);
@@ -44,6 +47,13 @@ bool is_database(std::string_view beginning) {
   return beginning.starts_with(magic) && beginning.size() > read_version_at;
 }
 
+// One whose first bytes were overwritten: what stands behind them still tells.
+bool is_rest_of_one(std::string_view beginning) {
+  if (beginning.size() < fractions_at + fractions.size()) return false;
+  const char written = beginning[write_version_at], read = beginning[read_version_at];
+  return beginning.substr(fractions_at).starts_with(fractions) && written == read && (read == 1 || read == log_version);
+}
+
 bool is_in_log_mode(std::string_view beginning) { return beginning[read_version_at] == log_version; }
 
 }  // namespace
@@ -63,7 +73,7 @@ std::string in_log_mode(std::string copy) {
 
 std::optional<bool> keeps_log(const RootFolder& root, const std::string& path) {
   const std::string beginning = beginning_of(root, path);
-  if (is_database(beginning)) return is_in_log_mode(beginning);
+  if (is_database(beginning) || is_rest_of_one(beginning)) return is_in_log_mode(beginning);
   const std::string log = beginning_of(root, path + "-wal");
   if (log.starts_with(log_magic) || log.starts_with(other_log_magic)) return true;
   return std::nullopt;

@@ -14,7 +14,7 @@ namespace autoheal::host {
 
 namespace {
 
-constexpr unsigned most_links = 40;  // as the kernel follows
+constexpr unsigned most_links_on_the_way = 40;  // as the kernel follows
 constexpr int folder_flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 constexpr std::string_view run_folder = "/run";
 
@@ -54,7 +54,7 @@ class LinkedWalk {
       if (!there) return std::unexpected(std::move(there.error()));
       if (!*there) return finished(name);
     }
-    if (!folder_) return system_failure(written_, errno);
+    if (!folder_) return look_failure(written_, errno);
     return failure(ErrorKind::not_found, written_ + " is no file");
   }
 
@@ -77,7 +77,7 @@ class LinkedWalk {
     if (here == real_root_ && name == staging_name) return elsewhere("into what belongs to Autoheal itself");
     UniqueFd next(::openat(folder_.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     struct stat status {};
-    if (!next && errno != ENOENT) return system_failure(written_, errno);
+    if (!next && errno != ENOENT) return look_failure(written_, errno);
     if (next && ::fstat(next.get(), &status) != 0) return system_failure(written_, errno);
     if (next && S_ISLNK(status.st_mode)) return follow(here, name);
     if (next && !names_.empty() && S_ISDIR(status.st_mode)) {
@@ -92,7 +92,7 @@ class LinkedWalk {
   Result<bool> follow(const std::string& here, const std::string& name) {
     const bool of_system = here == "/var" && name == "run";
     if (!of_system && !is_allowed(here)) return elsewhere("through the link " + joined(here, name));
-    if (found_.links.size() == most_links) return system_failure(written_, ELOOP);
+    if (found_.links.size() == most_links_on_the_way) return system_failure(written_, ELOOP);
     found_.links.push_back(place_of(joined(here, name)));
     std::string text = text_of_link(folder_.get(), name.c_str());
     if (text.empty()) return system_failure(written_, ENAMETOOLONG);

@@ -49,8 +49,8 @@ std::optional<PidfileFacts> facts_of(const RootFolder& root, const std::string& 
   const auto place = follow_links(root, pidfile);
   struct stat status {};
   struct statfs system {};
-  const bool there = place && place->file && ::fstat(place->file.get(), &status) == 0 &&
-                     ::fstatfs(place->file.get(), &system) == 0;
+  const bool there =
+      place && place->file && ::fstat(place->file.get(), &status) == 0 && ::fstatfs(place->file.get(), &system) == 0;
   if (!there) return std::nullopt;
   PidfileFacts facts;
   facts.written = std::chrono::duration_cast<Duration>(std::chrono::seconds(status.st_mtim.tv_sec) +
@@ -85,9 +85,14 @@ Result<NamedProcess> named_process(const RootFolder& root, const std::string& pi
     return failure(ErrorKind::invalid, process + " is a thread of another process");
   const auto file = facts_of(root, pidfile);
   if (file && began_later(*file, *found))
-    return failure(ErrorKind::invalid, process + " began after that file was written: it is another one, which has got "
-                                                 "the number of the service since");
+    return failure(ErrorKind::invalid, process +
+                                           " began after that file was written: it is another one, which has got "
+                                           "the number of the service since");
   return NamedProcess{*pid, found->started, std::max(Duration{0}, since_boot() - started_after_boot(*found))};
+}
+
+std::string run_of(pid_t pid, unsigned long long started) {
+  return std::to_string(pid) + "/" + std::to_string(started);
 }
 
 workflows::ServiceStatus status_by_pidfile(const RootFolder& root, const std::string& pidfile, const OwnFiles& own) {
@@ -96,7 +101,7 @@ workflows::ServiceStatus status_by_pidfile(const RootFolder& root, const std::st
   if (const auto process = named_process(root, pidfile, own)) {
     status.state = ServiceState::running;
     status.main_process = process->pid;
-    status.run = std::to_string(process->pid) + "/" + std::to_string(process->started);
+    status.run = run_of(process->pid, process->started);
     status.lives = process->lives;
   } else {
     status.state = process.error().kind == ErrorKind::unavailable ? ServiceState::unknown : ServiceState::stopped;

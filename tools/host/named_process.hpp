@@ -19,6 +19,9 @@ struct NamedProcess {
 // written, a thread, or a kernel thread. Thread-safe.
 [[nodiscard]] Result<NamedProcess> named_process(const RootFolder& root, const std::string& pidfile,
                                                  const OwnFiles& own);
+// Tells this run of a service from the next.
+[[nodiscard]] std::string run_of(pid_t pid, unsigned long long started);
+
 // How the service is that such a file stands for.
 [[nodiscard]] workflows::ServiceStatus status_by_pidfile(const RootFolder& root, const std::string& pidfile,
                                                          const OwnFiles& own);

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstddef>
+#include <utility>
 
 namespace autoheal::host {
 
@@ -28,10 +30,37 @@ void OutputCapture::read_some() {
   const ssize_t got = ::read(from_.get(), piece.data(), piece.size());
   if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) from_.reset();
   if (got <= 0) return;
-  const auto size = static_cast<std::size_t>(got);
-  const std::size_t room = limit_ - std::min(limit_, kept_.size());
-  kept_.append(piece.data(), std::min(room, size));
-  cut_ |= size > room;
+  keep(piece.data(), static_cast<std::size_t>(got));
+}
+
+void OutputCapture::keep(const char* bytes, std::size_t size) {
+  if (!cut_) {
+    const std::size_t room = limit_ - kept_.size();
+    const std::size_t first = std::min(room, size);
+    kept_.append(bytes, first);
+    if (first == size) return;
+    cut_ = true;
+    end_ = kept_.substr(head_limit());
+    kept_.resize(head_limit());
+    bytes += first;
+    size -= first;
+  }
+  if (size > end_.size()) {
+    bytes += size - end_.size();
+    size = end_.size();
+  }
+  while (size > 0) {
+    const std::size_t part = std::min(size, end_.size() - place_);
+    std::copy_n(bytes, part, end_.begin() + static_cast<std::ptrdiff_t>(place_));
+    place_ = (place_ + part) % end_.size();
+    bytes += part;
+    size -= part;
+  }
+}
+
+std::string OutputCapture::take() {
+  std::ranges::rotate(end_, end_.begin() + static_cast<std::ptrdiff_t>(place_));
+  return std::move(kept_) + std::exchange(end_, {});
 }
 
 void OutputCapture::read_what_is_there() {

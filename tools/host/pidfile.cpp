@@ -27,7 +27,7 @@ Result<std::string> content_of(const RootFolder& root, const std::string& pidfil
   if (!S_ISREG(status.st_mode)) return failure(ErrorKind::not_found, pidfile + " is no file");
   if (own.contain(status)) return failure(ErrorKind::refused, pidfile + " is one of Autoheal's own files");
   const UniqueFd opened = reopen_for_reading(found.get());
-  if (!opened) return system_failure(pidfile, errno);
+  if (!opened) return look_failure(pidfile, errno);
   return read_all(opened.get(), pidfile, pidfile_limit);
 }
 

@@ -255,6 +255,8 @@ void run_to_its_end(Runner& runner, RunOutcome& outcome) {
   }
   runner.reap();
   leave_outputs(runner, *output, *error, std::move(held));
+  outcome.standard_output_gap = output->gap();
+  outcome.standard_error_gap = error->gap();
   outcome.standard_output = output->take();
   outcome.standard_error = error->take();
   outcome.output_cut = output->was_cut() || error->was_cut();

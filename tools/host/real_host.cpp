@@ -6,15 +6,19 @@
 #include <exception>
 
 #include "engine/digest.hpp"
+#include "tools/host/ended_service.hpp"
 #include "tools/host/folder_tree.hpp"
 #include "tools/host/marked_processes.hpp"
 #include "tools/host/module_hashes.hpp"
+#include "tools/host/named_process.hpp"
 #include "tools/host/network_probes.hpp"
 #include "tools/host/observation.hpp"
 #include "tools/host/obstacles.hpp"
 #include "tools/host/pattern_matches.hpp"
+#include "tools/host/pidfile.hpp"
 #include "tools/host/port_holder.hpp"
 #include "tools/host/releases.hpp"
+#include "tools/host/repaired_programs.hpp"
 #include "tools/host/restored_change.hpp"
 #include "tools/host/security_scan.hpp"
 #include "tools/host/settled_images.hpp"
@@ -88,7 +92,7 @@ Verdict judge(const RootFolder& root, const EngineSpec& spec, const Probe& probe
   if (const auto* tcp = std::get_if<TcpProbe>(&probe.what)) return probe_tcp(*tcp, probe.timeout);
   if (const auto* http = std::get_if<HttpProbe>(&probe.what)) return probe_http(*http, probe.timeout);
   if (const auto* command = std::get_if<CommandProbe>(&probe.what)) {
-    const bool of_the_engine = spec.root == "/" || command->run.argv.front().starts_with(spec.root + "/");
+    const bool of_the_engine = is_repaired(spec, command->run.argv.front());
     return judged(command->run, [&](const RunOutcome& ran) { return judge_command(ran, of_the_engine); });
   }
   if (const auto* plugin = std::get_if<PluginProbe>(&probe.what))
@@ -379,6 +383,29 @@ PortFinding RealHost::port_holder(const EngineSpec&, const ServiceRepair&, const
   const std::string problem = problem_in([&] { finding = find_port_holder(probe, status.main_process); });
   if (!problem.empty()) finding.why = problem;
   return finding;
+}
+
+std::string RealHost::see_it_end(const EngineSpec&, const ServiceRepair& service, const ServiceStatus& before) {
+  std::string told;
+  (void)problem_in([&] {
+    const auto process = read_process(static_cast<pid_t>(before.main_process));
+    if (before.main_process <= 0 || !process || before.run != run_of(process->pid, process->started)) return;
+    StopPatience patience;
+    if (service.stop) patience.limit = service.stop->timeout;
+    told = host::see_it_end(process->pid, process->started, patience);
+  });
+  return told;
+}
+
+bool RealHost::is_worth_another_start(const EngineSpec& spec, const ServiceRepair& service, const EffectMark& mark) {
+  bool worth = false;
+  (void)problem_in([&] {
+    const auto root = RootFolder::open(spec.root);
+    if (service.pidfile.empty() || !root) return;
+    const auto pid = read_pidfile(*root, service.pidfile, OwnFiles(options_.own_files));
+    worth = pid && is_gone_at_last(*pid, mark);
+  });
+  return worth;
 }
 
 Result<std::vector<HashFinding>> RealHost::hash(const EngineSpec& spec, const HashRequest& request) {

@@ -64,6 +64,10 @@ class RealHost final : public workflows::Host {
                                                    const workflows::ServiceRepair& service,
                                                    const workflows::ServiceStatus& status,
                                                    const workflows::Probe& probe) override;
+  [[nodiscard]] std::string see_it_end(const workflows::EngineSpec& spec, const workflows::ServiceRepair& service,
+                                       const workflows::ServiceStatus& before) override;
+  [[nodiscard]] bool is_worth_another_start(const workflows::EngineSpec& spec, const workflows::ServiceRepair& service,
+                                            const workflows::EffectMark& mark) override;
   [[nodiscard]] Result<std::vector<workflows::HashFinding>> hash(const workflows::EngineSpec& spec,
                                                                  const workflows::HashRequest& request) override;
   [[nodiscard]] Result<std::vector<workflows::SecurityFinding>> scan(const workflows::EngineSpec& spec,

@@ -52,4 +52,10 @@ std::unexpected<Error> system_failure(const std::string& what, int error_number)
   return failure(kind, what + ": " + reason_of(error_number));
 }
 
+std::unexpected<Error> look_failure(const std::string& what, int error_number) {
+  auto failed = system_failure(what, error_number);
+  if (error_number == EACCES || error_number == EPERM) failed.error().kind = ErrorKind::unavailable;
+  return failed;
+}
+
 }  // namespace autoheal::host

@@ -285,8 +285,12 @@ TEST_F(ProbesTest, CommandAndPlugin) {
             ProbeVerdict::unknown)
       << "a program of the machine's that is just being replaced";
   EXPECT_EQ(verdict(CommandProbe{{{spec_.root + "/bin/gone"}, spec_.root, {}, {}, std::chrono::seconds(5)}}),
+            ProbeVerdict::unknown)
+      << "no repair of the engine would bring it back";
+  spec_.repair.links.push_back({"bin", "builds/3"});
+  EXPECT_EQ(verdict(CommandProbe{{{spec_.root + "/bin/gone"}, spec_.root, {}, {}, std::chrono::seconds(5)}}),
             ProbeVerdict::fail)
-      << "one that the engine itself has lost";
+      << "one that the engine has lost and repairs";
   EXPECT_EQ(verdict(CommandProbe{run("sleep 60\n")}, std::chrono::milliseconds(100)), ProbeVerdict::fail);
   EXPECT_EQ(verdict(PluginProbe{run("exit 0\n"), false}), ProbeVerdict::pass);
   EXPECT_EQ(verdict(PluginProbe{run("exit 1\n"), false}), ProbeVerdict::warning);

@@ -55,6 +55,21 @@ TEST_F(ProcessRunnerTest, CutsOutputAndGoesOnReading) {
   EXPECT_EQ(ran.standard_error, "done\n");
 }
 
+TEST_F(ProcessRunnerTest, KeepsTheBeginningAndTheEndOfALongOutput) {
+  auto wanted = shell("seq 1 200000\necho the reason\n");
+  for (const std::size_t limit : {1000U, 1001U, 3U, 65536U}) {
+    wanted.output_limit = limit;
+    const auto ran = run_program(wanted);
+    ASSERT_EQ(ran.standard_output.size(), limit);
+    const std::string beginning = "1\n2\n3\n4\n5\n", end = "200000\nthe reason\n";
+    EXPECT_TRUE(
+        ran.standard_output.starts_with(beginning.substr(0, std::min(beginning.size(), ran.standard_output_gap))));
+    const std::string rest = ran.standard_output.substr(ran.standard_output_gap);
+    EXPECT_TRUE(rest.ends_with(end.substr(end.size() - std::min(end.size(), rest.size())))) << rest;
+    EXPECT_EQ(ran.standard_error_gap, 0U);
+  }
+}
+
 TEST_F(ProcessRunnerTest, ATimeOutEndsTheWholeSessionAndWhatLeftIt) {
   auto wanted = shell("setsid sleep 100 & echo $!\n(trap '' TERM; sleep 101; sleep 102) & echo $!\nsleep 103\n");
   wanted.run.timeout = std::chrono::milliseconds(300);

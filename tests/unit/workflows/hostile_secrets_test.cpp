@@ -112,6 +112,12 @@ TEST(HostileSecrets, Case132_ACutOutputLosesTheLineThatIsNotWhole) {
   EXPECT_EQ(what_it_printed(ran), "one\ntwo\n");
   ran.standard_output = std::string(10'000, 'x') + "warp co";
   EXPECT_EQ(what_it_printed(ran).size(), 10'007U - 4096U);
+  ran.standard_output = "one\nwarp coderest of it\ntwo\nthree";
+  ran.standard_output_gap = 9;
+  EXPECT_EQ(what_it_printed(ran), "one\n...\ntwo\nthree") << "nor the one that begins in what was left out";
+  ran.standard_output = "one\nwarp" + std::string(10'000, 'x') + "\nlast\n";
+  ran.standard_output_gap = 8;
+  EXPECT_EQ(what_it_printed(ran), "one\n...\n" + std::string(10'000 - 4096, 'x') + "\nlast\n");
 }
 
 // An engine whose command, undo, capture and service hold secrets in arguments and environments.
