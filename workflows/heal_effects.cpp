@@ -82,6 +82,12 @@ struct AfterDefect {
   HealInput operator()(const Settle&) const { return Settled{}; }
 };
 
+// Looking changes nothing, and is done again where the process ends meanwhile.
+bool only_looks(const HealEffect& effect) {
+  return std::holds_alternative<Observe>(effect) || std::holds_alternative<Recheck>(effect) ||
+         std::holds_alternative<Certify>(effect);
+}
+
 std::string without_final_newline(std::string text) {
   if (!text.empty() && text.back() == '\n') text.pop_back();
   return text;
@@ -122,13 +128,23 @@ void HealEffects::perform(const std::string& stream, const HealEffect& effect, D
   const bool settles = std::holds_alternative<Settle>(effect);
   if (settles && at_.settling) at_.settling();
   at_.pool([this, stream, effect, settles, done = std::move(done)] {
-    auto outcome = contained(
-        name_of(effect), [&] { return std::visit([&](const auto& one) { return outcome_of(stream, one); }, effect); });
+    auto outcome = contained(name_of(effect), [&] { return performed(stream, effect); });
     HealInput input = outcome ? std::move(*outcome) : std::visit(AfterDefect{sentence_of(outcome.error())}, effect);
     const auto* settled = std::get_if<Settled>(&input);
     if (settles && at_.settled) at_.settled(stream, settled->kept);
     done(std::move(input));
   });
+}
+
+HealInput HealEffects::performed(const std::string& heal, const HealEffect& effect) {
+  if (!only_looks(effect) && at_.until_recordable() == GoOn::no_more) {
+    // Nobody takes it for an outcome: the next process begins here.
+    return std::visit(AfterDefect{"the process ends"}, effect);
+  }
+  HealInput outcome = std::visit([&](const auto& one) { return outcome_of(heal, one); }, effect);
+  // Of a group some changes may not have been begun since the process ends: that is no outcome either.
+  if (std::holds_alternative<ApplyChanges>(effect)) (void)at_.until_recordable();
+  return outcome;
 }
 
 Result<std::shared_ptr<const EngineSpec>> HealEffects::specification(const BlobName& configuration) {
@@ -360,7 +376,11 @@ HealInput HealEffects::outcome_of(const std::string& heal, const Certify& effect
     return evidenced;
   }
   evidenced.spec = *spec;
-  evidenced.evidence = gather_evidence(at_, **spec, effect, mark(heal, effect.start, 0), evidenced.last_lines);
+  // What was seen before a wait without end proves nothing of the moment of the certificate.
+  do {
+    evidenced.last_lines = {};
+    evidenced.evidence = gather_evidence(at_, **spec, effect, mark(heal, effect.start, 0), evidenced.last_lines);
+  } while (at_.until_recordable() == GoOn::after_a_wait);
   return evidenced;
 }
 

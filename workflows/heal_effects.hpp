@@ -18,6 +18,9 @@ struct Adopted {
   std::string digest;
 };
 
+// Whether something may be changed now, given that nothing could be told of it while the ledger is elsewhere.
+enum class GoOn { at_once, after_a_wait, no_more };  // no_more: the process is told to end
+
 // What the performer needs of its surroundings. Every function is thread-safe and outlives the performer.
 struct HealSurroundings {
   Host& host;
@@ -37,6 +40,8 @@ struct HealSurroundings {
   std::function<void(const EngineSpec& spec)> learn_secrets_of = {};
   std::function<Duration()> since_boot;
   std::function<bool(Duration)> wait;  // false: the process is told to stop
+  // Asked right before a change and after evidence was gathered; blocks while nothing can be recorded.
+  std::function<GoOn()> until_recordable = [] { return GoOn::at_once; };
   // An ended heal's displaced files are looked after: begun (on the loop), and done, with those that stay and why.
   std::function<void()> settling = {};
   std::function<void(const std::string& heal, std::vector<std::string> kept)> settled = {};
@@ -66,6 +71,7 @@ class HealEffects final : public engine::EffectPerformer<Heal> {
   HealInput outcome_of(const std::string& heal, const Recheck& effect);
   HealInput outcome_of(const std::string& heal, const Settle& effect);
 
+  [[nodiscard]] HealInput performed(const std::string& heal, const HealEffect& effect);
   [[nodiscard]] EffectMark mark(const std::string& heal, unsigned start, unsigned number) const;
   Result<Observation> observe(const SpecPtr& spec, const Observe& effect, const EffectMark& mark, Observed& observed);
   Result<void> read_contents(const EngineSpec& spec, const Observation& observation, Contents& contents);

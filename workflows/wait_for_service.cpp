@@ -9,6 +9,7 @@ namespace {
 constexpr Duration look_every = std::chrono::milliseconds(50);
 
 bool has_just_begun(const EngineSpec& spec, const ServiceStatus& status) {
+  if (status.state == ServiceState::starting) return true;
   return status.state == ServiceState::running && status.lives > Duration{0} && status.lives < spec.grace;
 }
 

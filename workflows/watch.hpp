@@ -159,6 +159,7 @@ class Watch {
     bool stopped_by_hand = false;                // and stays so until it passes, is healed or reset
     bool in_grace = false;                       // its failure does not count yet
     bool disturbed = false;                      // its files were written to while the last test ran
+    unsigned unknown_in_row = 0;                 // tests that told nothing, one after the other
     unsigned disturbed_in_row = 0;               // so many tests one after the other
     bool testing = false;
     bool overtaken = false;  // since that test began, a heal began or the description changed: it tells nothing
