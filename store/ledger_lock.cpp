@@ -3,11 +3,15 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstdio>
+#include <fstream>
 #include <optional>
 #include <thread>
 
@@ -30,6 +34,30 @@ std::optional<pid_t> owner_in(int descriptor) {
 
 bool is_dead(const std::optional<pid_t>& owner) {
   return owner && *owner > 0 && ::kill(*owner, 0) != 0 && errno == ESRCH;
+}
+
+// Where flock(2) is made of the locks that SQLite takes.
+bool locks_are_shared(int descriptor) {
+  struct statfs system {};
+  constexpr unsigned long of_nfs = 0x6969, of_smb = 0x517B, of_cifs = 0xFF534D42, of_smb2 = 0xFE534D42;
+  if (::fstatfs(descriptor, &system) != 0) return true;
+  const auto kind = static_cast<unsigned long>(system.f_type) & 0xFFFFFFFFUL;
+  return kind == of_nfs || kind == of_smb || kind == of_cifs || kind == of_smb2;
+}
+
+// "1: FLOCK  ADVISORY  WRITE 712 fe:01:131 0 EOF". Of layered file systems the kernel names another device here than
+// stat(2): the inode has to do.
+std::optional<pid_t> holder_of(int descriptor) {
+  struct stat status {};
+  if (::fstat(descriptor, &status) != 0) return std::nullopt;
+  std::ifstream locks("/proc/locks");
+  for (std::string line; std::getline(locks, line);) {
+    int pid = 0;
+    unsigned long inode = 0;
+    const int read = std::sscanf(line.c_str(), "%*u: FLOCK %*s WRITE %d %*x:%*x:%lu", &pid, &inode);
+    if (read == 2 && inode == status.st_ino && pid > 0) return pid;
+  }
+  return std::nullopt;
 }
 
 void leave_pid(int descriptor) {
@@ -59,6 +87,26 @@ Result<LedgerLock> LedgerLock::acquire(const std::filesystem::path& ledger, Dura
   }
   leave_pid(file.get());
   return LedgerLock(std::move(file));
+}
+
+Result<void> LedgerLock::hold_file(const std::filesystem::path& ledger, Duration wait) {
+  FileDescriptor file(::open(ledger.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file || locks_are_shared(file.get())) return {};
+  const auto began = std::chrono::steady_clock::now();
+  while (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR) return {};  // no such locks here
+    const auto waited = std::chrono::steady_clock::now() - began;
+    const auto holder = holder_of(file.get());
+    const bool passes_soon = wait > Duration{0} && waited < longest_wait_for_a_dead_owner && is_dead(holder);
+    if (waited >= wait && !passes_soon) {
+      const std::string who = holder ? "process " + std::to_string(*holder) : "another process";
+      return failure(ErrorKind::busy, who + " owns the ledger " + ledger.string() + " under another name",
+                     "one ledger has one owner: stop that one, or give each configuration a ledger of its own");
+    }
+    std::this_thread::sleep_for(pause_between_tries);
+  }
+  ledger_ = std::move(file);
+  return {};
 }
 
 }  // namespace autoheal::store

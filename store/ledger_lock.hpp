@@ -16,10 +16,15 @@ class LedgerLock {
   // between fork and exec still holds it. busy: another process has it, named by its pid; unavailable: the lock file
   // cannot be made.
   [[nodiscard]] static Result<LedgerLock> acquire(const std::filesystem::path& ledger, Duration wait);
+  // The file itself, too: by a link, a hard link or a mount it has another name, and beside that another lock. Before
+  // SQLite opens it and until after that is closed. busy: another process owns it under such a name. Nothing is held
+  // where the file system makes these locks SQLite's own (NFS, SMB).
+  [[nodiscard]] Result<void> hold_file(const std::filesystem::path& ledger, Duration wait);
 
  private:
   explicit LedgerLock(FileDescriptor file) : file_(std::move(file)) {}
   FileDescriptor file_;
+  FileDescriptor ledger_;
 };
 
 }  // namespace autoheal::store

@@ -4,13 +4,16 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <set>
 #include <type_traits>
 #include <unordered_map>
 
 #include "engine/check.hpp"
+#include "engine/digest.hpp"
 #include "store/entry_inserts.hpp"
 #include "store/entry_queries.hpp"
 #include "store/ledger_lock.hpp"
+#include "store/ledger_place.hpp"
 #include "store/ledger_schema.hpp"
 #include "store/ledger_upgrade.hpp"
 #include "store/reserve.hpp"
@@ -97,12 +100,49 @@ AppendStatus status_of_commit(const SQLite::Exception& exception) {
   return code == SQLITE_BUSY || code == SQLITE_FULL ? AppendStatus::unavailable : AppendStatus::unknown;
 }
 
+// What tells that a file was written to.
+struct ContentStamp {
+  std::int64_t size = 0, seconds = 0, nanoseconds = 0;
+  bool operator==(const ContentStamp&) const = default;
+
+  static ContentStamp of(const std::filesystem::path& file) {
+    struct stat found {};
+    if (::stat(file.c_str(), &found) != 0) return {};
+    return {found.st_size, found.st_mtim.tv_sec, found.st_mtim.tv_nsec};
+  }
+};
+
+// Of the pages of a ledger those at its begin and its end, where the newest entries are, and some between. By SQLite's
+// own descriptor, past its log and what it keeps in memory. Empty where they cannot be read.
+std::optional<Hash> sample_of_file(sqlite3* handle, std::int64_t size) {
+  constexpr std::int64_t page = 4096, at_each_end = 16, between = 32;
+  sqlite3_file* file = nullptr;
+  if (sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, static_cast<void*>(&file)) != SQLITE_OK ||
+      file == nullptr || file->pMethods == nullptr)
+    return std::nullopt;
+  const std::int64_t pages = size / page;
+  std::set<std::int64_t> sampled;
+  for (std::int64_t number = 0; number < at_each_end; ++number) {
+    if (number < pages) sampled.insert({number, pages - 1 - number});
+  }
+  for (std::int64_t number = 0; number < between; ++number) sampled.insert(pages * number / between);
+  std::string all = std::to_string(size);
+  std::string content(page, '\0');
+  for (const std::int64_t number : sampled) {
+    if (number >= pages) continue;
+    if (file->pMethods->xRead(file, content.data(), page, number * page) != SQLITE_OK) return std::nullopt;
+    all += content;
+  }
+  return sha256(all);
+}
+
 }  // namespace
 
 struct SqliteLedger::Parts {
   Parts(LedgerLock held, const std::filesystem::path& file, const OpenOptions& options)
       : lock(std::move(held)),
         path(file),
+        place(file),
         reserve(file, options.reserve_bytes),
         database(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX, milliseconds(options.busy_wait),
                  options.vfs) {
@@ -148,6 +188,62 @@ struct SqliteLedger::Parts {
   static int count_frames(void* self, sqlite3*, const char*, int frames) {
     static_cast<Parts*>(self)->frames = frames;
     return SQLITE_OK;
+  }
+
+  // Once all of its files are there.
+  void remember_place() {
+    place.remember(path, "ledger");
+    place.remember(path.string() + "-wal", "ledger's log");
+    place.remember(path.string() + "-shm", "index of the ledger's log");
+    note_content();
+  }
+
+  // Of who writes over the ledger through its own name, as cp(1) does, no name tells. This connection alone moves what
+  // was recorded into the file, so any other change of it is somebody else's.
+  std::string problem_of_content() {
+    const ContentStamp now = ContentStamp::of(path);
+    if (now == written) return {};
+    const auto sample = sample_of_file(database.getHandle(), now.size);
+    const bool tells = sample && written_sample;
+    if (now.size == written.size && (!tells || *sample == *written_sample)) {  // it was touched only
+      written = now;
+      return {};
+    }
+    if (has_newer_owner()) return {};  // the append tells
+    return "the ledger " + path.string() + " was written over by somebody else";
+  }
+
+  bool has_newer_owner() {
+    try {
+      epoch_now->executeStep();
+      const auto now = epoch_now->getColumn(0).getInt64();
+      epoch_now->reset();
+      return now > meta.epoch;
+    } catch (const SQLite::Exception&) {
+      epoch_now->tryReset();
+      return false;
+    }
+  }
+
+  void note_content() {
+    written = ContentStamp::of(path);
+    written_sample = sample_of_file(database.getHandle(), written.size);
+  }
+
+  // What stands in a log that nobody finds by its name goes into the ledger while that is there.
+  void save_lost_log() {
+    const bool log_is_lost = place.is_lost(path.string() + "-wal") || place.is_lost(path.string() + "-shm");
+    if (!log_is_lost || place.is_lost(path) || std::exchange(log_saved, true)) return;
+    sqlite3_wal_checkpoint_v2(database.getHandle(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    note_content();
+  }
+
+  std::string problem_of_place() {
+    if (std::string problem = place.problem(); !problem.empty()) {
+      save_lost_log();
+      return problem;
+    }
+    return problem_of_content();
   }
 
   void begin_epoch() {
@@ -227,6 +323,10 @@ struct SqliteLedger::Parts {
   // Destroyed from the last to the first: statements, connection, lock.
   LedgerLock lock;
   std::filesystem::path path;
+  LedgerPlace place;
+  ContentStamp written;    // as this connection left the file
+  std::optional<Hash> written_sample;
+  bool log_saved = false;  // into the ledger, after its name was lost
   Reserve reserve;
   SQLite::Database database;
   std::optional<TileHashes> hashes;
@@ -257,6 +357,7 @@ Result<std::unique_ptr<SqliteLedger>> SqliteLedger::open(const std::filesystem::
   if (*file == LedgerFile::absent) {
     if (auto created = create_ledger(path, options.ids.next()); !created) return std::unexpected(created.error());
   }
+  if (auto held = lock->hold_file(path, options.lock_wait); !held) return std::unexpected(held.error());
   try {
     auto parts = std::make_unique<Parts>(std::move(*lock), path, options);
     auto meta = read_meta(parts->database, path);
@@ -268,6 +369,7 @@ Result<std::unique_ptr<SqliteLedger>> SqliteLedger::open(const std::filesystem::
     upgrade_ledger(parts->database, parts->meta);
     if (auto prepared = parts->prepare(options.keep_tree); !prepared) return std::unexpected(prepared.error());
     parts->begin_epoch_even_on_a_full_disk();
+    parts->remember_place();
     return std::unique_ptr<SqliteLedger>(new SqliteLedger(std::move(parts)));
   } catch (const SQLite::Exception& exception) {
     return std::unexpected(sqlite_error(path, exception));
@@ -288,7 +390,18 @@ bool begins_a_stream(const Batch& batch) {
 
 }  // namespace
 
+std::string SqliteLedger::problem_of_place() { return parts_->problem_of_place(); }
+
+LedgerPlace& SqliteLedger::place() { return parts_->place; }
+
 AppendResult SqliteLedger::append(const Batch& batch) {
+  if (std::string problem = parts_->poisoned.empty() ? parts_->problem_of_place() : std::string(); !problem.empty()) {
+    AppendResult result;
+    result.status = AppendStatus::unavailable;
+    result.head = parts_->head;
+    result.message = std::move(problem);
+    return result;
+  }
   const bool begins = begins_a_stream(batch);
   if (begins && parts_->poisoned.empty()) {
     if (const auto taken = parts_->reserve.take(); !taken) {
@@ -409,6 +522,7 @@ void SqliteLedger::checkpoint() {
   if (outcome != SQLITE_OK && (extended == SQLITE_IOERR_FSYNC || extended == SQLITE_IOERR_DIR_FSYNC)) {
     parts_->poison("a sync failed during a checkpoint");
   }
+  parts_->note_content();
   const bool all_moved = outcome == SQLITE_OK && in_log == moved;
   parts_->next_checkpoint = (all_moved ? 0 : parts_->frames) + frames_between_checkpoints;
 }
@@ -453,6 +567,8 @@ Result<void> SqliteLedger::set_meta(const std::string& name, const std::string& 
   if (name == "id" || name == "schema_version" || name == "epoch" || name == archived_name) {
     return failure(ErrorKind::invalid, "\"" + name + "\" is kept by the ledger itself");
   }
+  if (std::string problem = parts_->problem_of_place(); !problem.empty())
+    return failure(ErrorKind::unavailable, std::move(problem));
   try {
     SQLite::Statement insert(parts_->database, "INSERT OR REPLACE INTO meta(name, value) VALUES (?, ?)");
     bind_text(insert, 1, name);
@@ -489,6 +605,8 @@ Result<Position> SqliteLedger::archived() const {
 
 Result<void> SqliteLedger::drop_entries(Position last, std::span<const Position> keep) {
   if (!parts_->poisoned.empty()) return failure(ErrorKind::fatal, parts_->poisoned);
+  if (std::string problem = parts_->problem_of_place(); !problem.empty())
+    return failure(ErrorKind::unavailable, std::move(problem));
   try {
     SQLite::Transaction transaction(parts_->database, SQLite::TransactionBehavior::IMMEDIATE);
     parts_->drop(last, keep);
@@ -506,6 +624,8 @@ Result<void> SqliteLedger::drop_entries(Position last, std::span<const Position>
 
 Result<void> SqliteLedger::keep_checkpoint(const StoredCheckpoint& checkpoint) {
   AUTOHEAL_CHECK(checkpoint.size <= parts_->head.value);
+  if (std::string problem = parts_->problem_of_place(); !problem.empty())
+    return failure(ErrorKind::unavailable, std::move(problem));
   try {
     SQLite::Statement insert(parts_->database, "INSERT OR REPLACE INTO checkpoints(size, note) VALUES (?, ?)");
     insert.bind(1, static_cast<std::int64_t>(checkpoint.size));

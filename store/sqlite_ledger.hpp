@@ -9,6 +9,7 @@
 
 #include "engine/ledger.hpp"
 #include "engine/ports.hpp"
+#include "store/ledger_place.hpp"
 #include "store/merkle_tree.hpp"
 #include "store/stored_checkpoint.hpp"
 
@@ -35,8 +36,15 @@ class SqliteLedger final : public engine::Ledger {
   // Checkpoints what it can and gives the lock back; never throws.
   ~SqliteLedger() override;
 
+  // Why nothing is recorded: its files are not where they were opened, or somebody else wrote over them. Empty while all
+  // is well. What a lost log holds is saved into the ledger by the first call that finds it lost.
+  [[nodiscard]] std::string problem_of_place();
+  // Where its files were opened; valid as long as the ledger. What else belongs to it can be remembered there.
+  [[nodiscard]] LedgerPlace& place();
+
   // As the port says. epoch 0 in a batch stands for "my own". While the disk is full, what has begun is recorded from
-  // the reserve, and what begins a stream is unavailable until there is as much room again. A commit or sync that failed in a way that leaves its
+  // the reserve, and what begins a stream is unavailable until there is as much room again. While its
+  // files are elsewhere all is unavailable. A commit or sync that failed in a way that leaves its
   // outcome open poisons the ledger: every later append answers unknown. Reading goes on working.
   [[nodiscard]] engine::AppendResult append(const engine::Batch& batch) override;
   [[nodiscard]] Result<std::vector<engine::Entry>> read_stream(const std::string& stream,

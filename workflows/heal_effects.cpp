@@ -85,6 +85,12 @@ struct AfterDefect {
   HealInput operator()(const Settle&) const { return Settled{}; }
 };
 
+// Looking changes nothing, and is done again where the process ends meanwhile.
+bool only_looks(const HealEffect& effect) {
+  return std::holds_alternative<Observe>(effect) || std::holds_alternative<Recheck>(effect) ||
+         std::holds_alternative<Certify>(effect);
+}
+
 std::string without_final_newline(std::string text) {
   if (!text.empty() && text.back() == '\n') text.pop_back();
   return text;
@@ -154,9 +160,7 @@ void HealEffects::perform(const std::string& stream, const HealEffect& effect, D
 void HealEffects::go_on(const std::shared_ptr<UnderWay>& one) {
   while (true) {
     one->asks_for_slot = false;
-    auto outcome = contained(name_of(one->effect), [&] {
-      return std::visit([&](const auto& effect) { return outcome_of(*one, effect); }, one->effect);
-    });
+    auto outcome = contained(name_of(one->effect), [&] { return performed(*one); });
     if (!outcome || *outcome) {
       HealInput input =
           outcome ? std::move(**outcome) : std::visit(AfterDefect{sentence_of(outcome.error())}, one->effect);
@@ -185,6 +189,17 @@ void HealEffects::give_up(UnderWay& one) {
 template <class Effect>
 std::optional<HealInput> HealEffects::outcome_of(UnderWay& one, const Effect& effect) {
   return outcome_of(one.heal, effect);
+}
+
+std::optional<HealInput> HealEffects::performed(UnderWay& one) {
+  if (!only_looks(one.effect) && at_.until_recordable() == GoOn::no_more) {
+    // Nobody takes it for an outcome: the next process begins here.
+    return std::visit(AfterDefect{"the process ends"}, one.effect);
+  }
+  auto outcome = std::visit([&](const auto& effect) { return outcome_of(one, effect); }, one.effect);
+  // Of a group some changes may not have been begun since the process ends: that is no outcome either.
+  if (std::holds_alternative<ApplyChanges>(one.effect)) (void)at_.until_recordable();
+  return outcome;
 }
 
 Result<std::shared_ptr<const EngineSpec>> HealEffects::specification(const BlobName& configuration) {
@@ -447,7 +462,12 @@ std::optional<HealInput> HealEffects::outcome_of(UnderWay& one, const Certify& e
     return evidenced;
   }
   evidenced.spec = one.spec;
-  evidenced.evidence = gather_evidence(at_, *one.spec, effect, *held, own_mark, evidenced.last_lines);
+  // What was seen before a wait without end proves nothing of the moment of the certificate.
+  do {
+    evidenced.last_lines = {};
+    held = one.holding->look();
+    evidenced.evidence = gather_evidence(at_, *one.spec, effect, *held, own_mark, evidenced.last_lines);
+  } while (at_.until_recordable() == GoOn::after_a_wait);
   return evidenced;
 }
 

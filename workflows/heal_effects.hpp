@@ -19,6 +19,9 @@ struct Adopted {
   std::string digest;
 };
 
+// Whether something may be changed now, given that nothing could be told of it while the ledger is elsewhere.
+enum class GoOn { at_once, after_a_wait, no_more };  // no_more: the process is told to end
+
 // What the performer needs of its surroundings. Every function is thread-safe and outlives the performer.
 struct HealSurroundings {
   Host& host;
@@ -43,6 +46,8 @@ struct HealSurroundings {
   std::function<void(const std::string& heal, Duration, std::function<void()> job)> later = {};
   // Runs a job of a heal on the pool as soon as the heal has its slot again: at once where it did not give it back.
   std::function<void(const std::string& heal, std::function<void()> job)> in_turn = {};
+  // Asked right before a change and after evidence was gathered; blocks while nothing can be recorded.
+  std::function<GoOn()> until_recordable = [] { return GoOn::at_once; };
   // An ended heal's displaced files are looked after: begun (on the loop), and done, with those that stay and why.
   std::function<void()> settling = {};
   std::function<void(const std::string& heal, std::vector<std::string> kept)> settled = {};
@@ -81,6 +86,7 @@ class HealEffects final : public engine::EffectPerformer<Heal> {
   HealInput outcome_of(const std::string& heal, const Recheck& effect);
   HealInput outcome_of(const std::string& heal, const Settle& effect);
 
+  [[nodiscard]] std::optional<HealInput> performed(UnderWay& one);
   [[nodiscard]] EffectMark mark(const std::string& heal, unsigned start, unsigned number) const;
   std::optional<Result<Observation>> observe(UnderWay& one, const Observe& effect, const EffectMark& mark,
                                              Observed& observed);

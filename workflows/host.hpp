@@ -39,6 +39,9 @@ struct RunOutcome {
   bool started = false;
   bool no_room = false;  // did not start because no process, memory or descriptor was to be had
   bool timed_out = false;
+  // What came of it is of the moment and tells nothing of the program: that was being replaced, or this machine had no
+  // processor for it in time.
+  bool says_nothing = false;
   int exit_code = -1;           // 128 + signal where a signal ended it
   std::string standard_output;  // valid UTF-8 is not promised
   std::string standard_error;

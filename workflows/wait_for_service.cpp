@@ -9,6 +9,7 @@ namespace autoheal::workflows {
 namespace {
 
 bool has_just_begun(const EngineSpec& spec, const ServiceStatus& status) {
+  if (status.state == ServiceState::starting) return true;
   return status.state == ServiceState::running && status.lives > Duration{0} && status.lives < spec.grace;
 }
 

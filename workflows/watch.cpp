@@ -27,6 +27,12 @@ Duration pause_after(unsigned disturbed_in_row) {
   return std::min(pause, longest_pause);
 }
 
+// Nothing happens when the observer's own trouble is over: that is looked for, less and less often.
+Duration look_after_unknown(Duration first, unsigned in_row) {
+  for (unsigned test = 1; test < in_row && first < longest_pause; ++test) first *= 2;
+  return std::min(first, longest_pause);
+}
+
 Duration second_look(const EngineSpec& spec) {
   return spec.every > Duration{0} ? std::min(spec.every, second_look_after) : second_look_after;
 }
@@ -164,8 +170,9 @@ void Watch::after_test(Watched& engine, Duration now) {
   const TestReport& report = *engine.last;
   if (report.tested.outcome == TestOutcome::unknown) {
     engine.waits = false;
-    return;
+    return test_at(engine, now + look_after_unknown(second_look(*engine.spec), ++engine.unknown_in_row));
   }
+  engine.unknown_in_row = 0;
   if (report.tested.outcome == TestOutcome::passed) {
     works_again(engine);
     engine.brakes.passed();

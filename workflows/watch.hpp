@@ -165,6 +165,7 @@ class Watch {
     bool stopped_for_packages = false;           // until it passes, is healed, or packages are not changed any more
     bool in_grace = false;                       // its failure does not count yet
     bool disturbed = false;                      // its files were written to while the last test ran
+    unsigned unknown_in_row = 0;                 // tests that told nothing, one after the other
     unsigned disturbed_in_row = 0;               // so many tests one after the other
     bool testing = false;
     bool overtaken = false;  // since that test began, a heal began or the description changed: it tells nothing

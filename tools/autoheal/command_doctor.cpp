@@ -106,6 +106,7 @@ class Doctor {
   void ledger() {
     std::error_code ignored;
     const std::string& path = settings_.ledger;
+    if (const auto elsewhere = daemon_without_ledger(path)) say(Finding::bad, elsewhere->message, elsewhere->hint);
     if (!fs::exists(path, ignored)) {
       const bool lost = fs::exists(path + ".vault", ignored) || fs::exists(path + ".key", ignored);
       say(lost ? Finding::bad : Finding::good,

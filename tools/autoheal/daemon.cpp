@@ -109,16 +109,53 @@ Result<void> Daemon::assemble() {
   hooks.hold_changed = [this](const std::string& engine) { stands_otherwise(engine); };
   hooks.status = [this] { return status(); };
   operations_ = std::make_unique<Operations>(healer_, std::move(hooks));
-  auto server = socket::HttpServer::listen(executor, socket_of(healer_.configuration()->settings.ledger),
-                                           api_handler(*operations_, healer_));
-  if (!server) return std::unexpected(std::move(server.error()));
-  server_ = std::move(*server);
-  server_->tell_failures_to([this](const std::string& what) { tell("a request failed: " + what); });
+  if (auto listens = listen(); !listens) return listens;
+  watch_the_place();
   follow_heals();
   watch_the_loop();
   wait_for_signal();  // also while a ledger that cannot be used yet is waited for
   std::signal(SIGPIPE, SIG_IGN);  // whoever read what we tell may be gone; what a heal starts does not inherit it
   return {};
+}
+
+Result<void> Daemon::listen() {
+  auto server =
+      socket::HttpServer::listen(healer_.loop().get_executor(), socket_of(healer_.configuration()->settings.ledger),
+                                 api_handler(*operations_, healer_));
+  if (!server) return std::unexpected(std::move(server.error()));
+  server_ = std::move(*server);  // the earlier one still answers what it was asked
+  server_->tell_failures_to([this](const std::string& what) { tell("a request failed: " + what); });
+  return {};
+}
+
+void Daemon::watch_the_place() {
+  const std::string ledger = healer_.configuration()->settings.ledger;
+  healer_.place_changed = [this] {
+    if (healer_.ledger_elsewhere().empty()) kept_timer_->set(healer_.clock().since_boot());
+    show_standing();
+  };
+  auto claim = socket::ClaimedName::claim(healer_.loop().get_executor(), ledger, [this] {
+    healer_.look_at_place();
+    return healer_.ledger_elsewhere();
+  });
+  if (claim) claim_ = std::move(*claim);
+  place_ = std::make_unique<LedgerPlaceWatch>(
+      healer_.loop().get_executor(), healer_.clock(), ledger, [this] { look_at_place(); },
+      [this](const std::string& sentence) { tell("warning: " + sentence); });
+}
+
+// Also that nobody took its socket away: without it no command would find the daemon.
+void Daemon::look_at_place() {
+  if (stopping_) return;
+  healer_.look_at_place();
+  if (!healer_.ledger_elsewhere().empty() || server_->in_place()) return;
+  if (auto listens = listen()) {
+    tell("warning: the daemon's socket was removed, and is made again");
+    told_of_socket_ = false;
+  } else if (!std::exchange(told_of_socket_, true)) {
+    tell("warning: the daemon's socket is not in its place, and no command finds the daemon: " +
+         listens.error().message);
+  }
 }
 
 void Daemon::watch_the_loop() {
@@ -142,6 +179,7 @@ void Daemon::watch_the_loop() {
 // Only what the loop itself does tells the service manager that the healer is alive.
 void Daemon::show_progress() {
   tell_manager("WATCHDOG=1");
+  look_at_place();  // of a network file system nothing tells
   const std::string late = sentence_of(watch_.take_late(healer_.clock().since_boot()));
   if (!late.empty()) tell("warning: " + late);
 }
@@ -157,6 +195,8 @@ void Daemon::show_standing() {
   std::string standing = "STATUS=" + std::to_string(healer_.configuration()->settings.engines.size()) + " engines, " +
                          std::to_string(watch_.tests_under_way()) + " being tested, " +
                          std::to_string(healer_.trigger().open_heals().size()) + " being healed";
+  if (const std::string& elsewhere = healer_.ledger_elsewhere(); !elsewhere.empty())
+    standing = "STATUS=nothing is healed: " + elsewhere;
   if (standing == standing_) return;
   standing_ = std::move(standing);
   (void)manager_.tell(standing_);
@@ -493,6 +533,7 @@ std::string Daemon::status() const {
   out.end_object().field("recovering", healer_.recovering());
   out.field("open_heals", healer_.runtime().runner().open_count());
   out.optional_field("not_recorded", healer_.not_recorded_because());
+  out.optional_field("ledger_elsewhere", healer_.ledger_elsewhere());
   out.field("stalls", stood_still.stalls).field("longest_stall_us", stood_still.longest);
   out.key("engines").begin_array();
   for (const EngineSpec& spec : configuration->settings.engines) {

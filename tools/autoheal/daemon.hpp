@@ -13,12 +13,14 @@
 #include "tools/autoheal/daemon_entries.hpp"
 #include "tools/autoheal/daemon_report.hpp"
 #include "tools/autoheal/kept_images.hpp"
+#include "tools/autoheal/ledger_place_watch.hpp"
 #include "tools/autoheal/loop_watch.hpp"
 #include "tools/autoheal/operations.hpp"
 #include "tools/host/file_watch.hpp"
 #include "tools/host/process_watch.hpp"
 #include "tools/host/service_manager.hpp"
 #include "tools/host/stop_watch.hpp"
+#include "tools/socket/claimed_name.hpp"
 #include "tools/socket/http_server.hpp"
 #include "workflows/watch.hpp"
 
@@ -39,6 +41,9 @@ class Daemon {
  private:
   Daemon(Healer& healer, Console& console, LoadAgain load_again);
   Result<void> assemble();
+  Result<void> listen();
+  void watch_the_place();
+  void look_at_place();
   void follow_heals();
   void watch_the_loop();
   void show_progress();
@@ -100,6 +105,8 @@ class Daemon {
   DaemonReport report_;
   std::unique_ptr<Operations> operations_;
   std::unique_ptr<socket::HttpServer> server_;
+  std::unique_ptr<socket::ClaimedName> claim_;  // null: another process has it, or the system refuses
+  std::unique_ptr<LedgerPlaceWatch> place_;
   std::unique_ptr<host::FileWatch> files_;
   std::unique_ptr<host::ProcessWatch> processes_;
   std::set<std::string> units_;             // of systemd, that `stops_` watches
@@ -112,6 +119,7 @@ class Daemon {
   bool pump_waits_ = false;
   bool memory_waits_ = false;  // what a configuration took to read is to be given back
   bool begun_ = false, stopping_ = false;
+  bool told_of_socket_ = false;  // that it cannot be made again
   bool manager_hears_ = true;
   std::string standing_;  // as the service manager was told last
   host::ServiceManager manager_ = host::ServiceManager::of_environment();

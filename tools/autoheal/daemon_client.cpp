@@ -4,6 +4,7 @@
 
 #include "engine/system_ports.hpp"
 #include "tools/autoheal/error_words.hpp"
+#include "tools/socket/claimed_name.hpp"
 #include "tools/socket/http_client.hpp"
 #include "workflows/pause_text.hpp"
 
@@ -14,8 +15,11 @@ namespace {
 constexpr Duration soon = std::chrono::seconds(5);
 
 // Empty: no daemon runs.
-std::optional<Result<std::string>> answer_of(const Result<socket::Answer>& answer) {
-  if (!answer && answer.error().kind == ErrorKind::not_found) return std::nullopt;
+std::optional<Result<std::string>> answer_of(const std::string& ledger, const Result<socket::Answer>& answer) {
+  if (!answer && answer.error().kind == ErrorKind::not_found) {
+    auto elsewhere = daemon_without_ledger(ledger);
+    return elsewhere ? std::optional(Result<std::string>(std::unexpected(std::move(*elsewhere)))) : std::nullopt;
+  }
   if (!answer) return Result<std::string>(std::unexpected(answer.error()));
   if (answer->status != 200) return Result<std::string>(std::unexpected(read_error(answer->status, answer->body)));
   return Result<std::string>(answer->body);
@@ -24,7 +28,8 @@ std::optional<Result<std::string>> answer_of(const Result<socket::Answer>& answe
 // An object. Empty: no daemon runs.
 std::optional<Result<nlohmann::json>> answer_on_status(const LoadedConfiguration& configuration) {
   using Status = Result<nlohmann::json>;
-  const auto status = answer_of(socket::ask(socket_of(configuration.settings.ledger), "GET", "/v1/status", {}, soon));
+  const std::string& ledger = configuration.settings.ledger;
+  const auto status = answer_of(ledger, socket::ask(socket_of(ledger), "GET", "/v1/status", {}, soon));
   if (!status) return std::nullopt;
   if (!*status) return Status(std::unexpected(status->error()));
   auto parsed = nlohmann::json::parse(**status, nullptr, false);
@@ -43,9 +48,19 @@ std::optional<nlohmann::json> status_of(const LoadedConfiguration& configuration
 
 std::string socket_of(const std::string& ledger) { return ledger + ".sock"; }
 
+std::optional<Error> daemon_without_ledger(const std::string& ledger) {
+  const auto claim = socket::claim_of(ledger);
+  if (!claim || claim->sentence.empty()) return std::nullopt;
+  const std::string process = "process " + std::to_string(claim->process);
+  return Error{ErrorKind::unavailable,
+               "the daemon of this ledger (" + process + ") heals and records nothing: " + claim->sentence,
+               "put it back as it was, or end " + process + " and start the daemon on what lies there now"};
+}
+
 std::optional<Result<std::string>> ask_daemon(const LoadedConfiguration& configuration, const std::string& operation,
                                               const std::string& body) {
-  return answer_of(socket::ask(socket_of(configuration.settings.ledger), "POST", "/v1/" + operation, body));
+  const std::string& ledger = configuration.settings.ledger;
+  return answer_of(ledger, socket::ask(socket_of(ledger), "POST", "/v1/" + operation, body));
 }
 
 std::vector<std::string> environment_that_differs(const LoadedConfiguration& configuration) {
@@ -99,6 +114,7 @@ std::map<std::string, std::string> standings(const LoadedConfiguration& configur
     standing = text("outcome").empty() ? "not tested yet" : text("outcome");
     if (engine.contains("healing") && engine["healing"] == true) standing += ", healing";
     if (engine.contains("late") && engine["late"] == true) standing += ", late";
+    if (status->contains("ledger_elsewhere")) standing += ", not healed: the ledger is elsewhere";
     if (!text("skipped").empty() && text("skipped") != "held") {
       standing += ", " + text("skipped");
       if (const auto until = parse_timestamp(text("until"))) standing += " " + workflows::until_text(*until, now);

@@ -13,6 +13,10 @@ namespace autoheal::cli {
 // Where the daemon on `ledger` listens.
 [[nodiscard]] std::string socket_of(const std::string& ledger);
 
+// Of a daemon that serves the ledger of this name while its files are elsewhere: unavailable, with what it says. Its
+// socket may be gone with them. Empty where all is in its place, or none runs.
+[[nodiscard]] std::optional<Error> daemon_without_ledger(const std::string& ledger);
+
 // Empty: no daemon runs on this ledger. Else its answer, or why it refused; waits for as long as the operation takes.
 [[nodiscard]] std::optional<Result<std::string>> ask_daemon(const LoadedConfiguration& configuration,
                                                             const std::string& operation, const std::string& body);

@@ -13,6 +13,7 @@
 #include "engine/large_data.hpp"
 #include "replay/timeline.hpp"
 #include "tools/autoheal/archiving.hpp"
+#include "tools/autoheal/daemon_client.hpp"
 #include "tools/autoheal/exit_code.hpp"
 #include "tools/autoheal/known_secrets.hpp"
 #include "tools/autoheal/version.hpp"
@@ -51,6 +52,8 @@ constexpr std::uint64_t ledger_reserve_bytes = 4 * 1024 * 1024;
 
 // A lock that somebody holds for a moment may be gone by then; a disk that is full is not.
 constexpr std::chrono::milliseconds patience_of_a_command{500};
+// While a heal waits for a ledger that is elsewhere.
+constexpr std::chrono::milliseconds place_is_looked_at_every{200};
 // Service managers give 90 s to end before they kill. What still runs then is left to the next process.
 constexpr std::chrono::seconds longest_wait_at_the_end{80};
 
@@ -69,7 +72,8 @@ Healer::~Healer() {
   }
   stopping_changed_.notify_all();
   if (pool_) pool_->join();  // what is under way ends first; copies of before-images become durable
-  if (checkpoints_ && !runtime_->runner().failure()) checkpoints_->sign_last();
+  const bool in_place = ledger_ && ledger_->problem_of_place().empty();
+  if (checkpoints_ && in_place && !runtime_->runner().failure()) checkpoints_->sign_last();
 }
 
 Result<std::unique_ptr<Healer>> Healer::open(const LoadedConfiguration& configuration, Console& console) {
@@ -88,6 +92,7 @@ Result<std::unique_ptr<Healer>> Healer::open(const std::shared_ptr<LoadedConfigu
 
 Result<void> Healer::assemble() {
   const config::Configuration& settings = configuration_->settings;
+  if (auto elsewhere = daemon_without_ledger(settings.ledger)) return std::unexpected(std::move(*elsewhere));
   auto pool = JobThreads::start(pool_threads(settings));
   if (!pool) return std::unexpected(std::move(pool.error()));
   pool_ = std::move(*pool);
@@ -98,12 +103,16 @@ Result<void> Healer::assemble() {
                                   store::VaultAccess::create);
   if (!vault) return std::unexpected(std::move(vault.error()));
   vault_ = std::move(*vault);
+  ledger_->place().remember(settings.ledger + ".vault", "ledger's vault");
   host_ = std::make_unique<host::RealHost>(host::RealHostOptions{.blobs = *vault_,
                                                                  .own_files = files_of_ledger(settings),
                                                                  .at_step = {},
                                                                  .program = configuration_->program,
                                                                  .own_changes = &own_changes_,
-                                                                 .own_orders = &own_orders_});
+                                                                 .own_orders = &own_orders_,
+                                                                 .before_change = [this] {
+                                                                   return until_recordable() != workflows::GoOn::no_more;
+                                                                 }});
   auto runtime = engine::Runtime::create(loop_.get_executor(), {*ledger_, *vault_, clock_, ids_});
   if (!runtime) return std::unexpected(std::move(runtime.error()));
   runtime_ = std::move(*runtime);
@@ -152,8 +161,9 @@ void Healer::watch_the_runner() {
     stop(exit_internal);
   };
   runtime_->runner().hooks.unavailable = [this](const std::string& why) {
+    look_at_place();
     const std::string before = std::exchange(not_recorded_because_, mask_(why));
-    if (before != not_recorded_because_ && !is_command_)
+    if (before != not_recorded_because_ && !is_command_ && ledger_elsewhere_.empty())
       console_.note("autoheal: nothing can be recorded now: " + not_recorded_because_);
     if (before.empty() && is_command_) wait_for_the_ledger();
     end_if_closed();
@@ -291,6 +301,7 @@ workflows::HealSurroundings Healer::make_surroundings() {
               trigger_->in_turn(heal, [this, job = std::move(job)]() mutable { run_on_pool(std::move(job)); });
             });
           },
+      .until_recordable = [this] { return until_recordable(); },
       .settling = [this] { ++settling_; },
       .settled =
           [this](const std::string& heal, std::vector<std::string> kept) {
@@ -476,6 +487,33 @@ void Healer::run_later(const std::string& heal, Duration time, std::function<voi
       if (!cancelled && !closing_) run_on_pool(job);
     });
   });
+}
+
+void Healer::look_at_place() {
+  const std::string before = std::exchange(ledger_elsewhere_, mask_(ledger_->problem_of_place()));
+  if (before == ledger_elsewhere_) return;
+  if (ledger_elsewhere_.empty()) {
+    if (not_recorded_because_ == before) not_recorded_because_.clear();
+    patience_.cancel();
+    console_.note("autoheal: the ledger is in its place again: healing goes on");
+  } else {
+    console_.note("autoheal: nothing is healed: " + ledger_elsewhere_);
+    if (is_command_) {
+      not_recorded_because_ = ledger_elsewhere_;
+      wait_for_the_ledger();
+    }
+  }
+  if (place_changed) place_changed();
+}
+
+workflows::GoOn Healer::until_recordable() {
+  auto go_on = workflows::GoOn::at_once;
+  while (!ledger_->place().problem().empty()) {
+    if (go_on == workflows::GoOn::at_once) asio::post(loop_, [this] { look_at_place(); });
+    go_on = workflows::GoOn::after_a_wait;
+    if (!wait(place_is_looked_at_every)) return workflows::GoOn::no_more;
+  }
+  return go_on;
 }
 
 void Healer::run_on_pool(std::function<void()> job) {

@@ -63,6 +63,11 @@ class Healer {
   [[nodiscard]] bool recovering() const { return recovering_; }
   // Why the last commit could not be made, until one is; else empty.
   [[nodiscard]] const std::string& not_recorded_because() const { return not_recorded_because_; }
+  // Why nothing is healed or recorded: the ledger's files are not where they were opened; empty while they are.
+  [[nodiscard]] const std::string& ledger_elsewhere() const { return ledger_elsewhere_; }
+  // Looks where they are, says what changed, and calls the hook then. Loop's thread.
+  void look_at_place();
+  std::function<void()> place_changed;
   // Heals that are open and cannot be read by this version: each was reported, and nothing of it was touched.
   [[nodiscard]] const std::vector<std::string>& set_aside() const { return set_aside_; }
 
@@ -151,6 +156,7 @@ class Healer {
   boost::asio::awaitable<void> until_settled();
   [[nodiscard]] std::optional<workflows::HealResult> result_of_ended(const std::string& heal) const;
   bool wait(Duration time);
+  workflows::GoOn until_recordable();
   void run_on_pool(std::function<void()> job);
   void run_later(const std::string& heal, Duration time, std::function<void()> job);
   void close();
@@ -187,7 +193,7 @@ class Healer {
   std::map<std::string, std::string> left_;  // heals that had left something when it was looked at, and the root
   unsigned settling_ = 0;                    // heals whose displaced files are being looked after
   boost::asio::steady_timer settled_now_{loop_, boost::asio::steady_timer::time_point::max()};  // never of itself
-  std::string not_recorded_because_;
+  std::string not_recorded_because_, ledger_elsewhere_;
   boost::asio::steady_timer patience_{loop_};     // of a command, once nothing can be recorded
   boost::asio::steady_timer longest_end_{loop_};  // of waiting for effects under way
   bool is_command_ = false, closing_ = false;

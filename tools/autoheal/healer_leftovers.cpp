@@ -58,6 +58,7 @@ asio::awaitable<std::vector<std::string>> Healer::settle_heal(std::string root, 
 
 asio::awaitable<std::vector<Healer::LeftByHeal>> Healer::settle_left() {
   co_await until_settled();
+  if (!ledger_->place().problem().empty()) co_return std::vector<LeftByHeal>();
   ++settling_;
   const auto configuration = this->configuration();
   const auto left = co_await ended_heals_left(configuration);

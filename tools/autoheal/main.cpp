@@ -12,6 +12,7 @@
 
 #include "tools/autoheal/command_line.hpp"
 #include "tools/autoheal/commands.hpp"
+#include "tools/autoheal/daemon_client.hpp"
 #include "tools/autoheal/first_process.hpp"
 #include "tools/autoheal/unread_configuration.hpp"
 #include "tools/config/describe_fields.hpp"
@@ -78,6 +79,10 @@ int run(const Options& options, Console& console) {
       {"ledger stats", command_ledger_stats},
   };
   for (const std::string& warning : configuration->settings.warnings) console.note("warning: " + warning);
+  if (only_reads(options)) {
+    if (const auto elsewhere = daemon_without_ledger(configuration->settings.ledger))
+      console.note("warning: " + elsewhere->message);
+  }
   if (options.command == "serve") return command_serve(options, console, std::move(*configuration));
   return commands.at(options.command)({options, console, *configuration});
 }

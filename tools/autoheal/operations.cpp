@@ -100,6 +100,12 @@ asio::awaitable<Result<std::string>> Operations::perform(std::string name, std::
   }
   if (!read) co_return std::unexpected(std::move(read.error()));
   who.by.reason = healer_.surroundings().mask(read->reason);
+  // Nobody would find what is recorded now.
+  healer_.look_at_place();
+  if (const std::string& elsewhere = healer_.ledger_elsewhere(); !elsewhere.empty() && name != "status") {
+    co_return failure(ErrorKind::unavailable, "nothing is healed or recorded: " + elsewhere,
+                      "put it back as it was, or stop the daemon and start it on what lies there now");
+  }
   // How things stand can be said at any time; whatever else is asked may concern a heal that is not read yet.
   if (name != "status") co_await healer_.until_recovered();
   co_return co_await (this->*kind->second.function)(std::move(*read), std::move(who));

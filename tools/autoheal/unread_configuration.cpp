@@ -16,15 +16,6 @@ namespace autoheal::cli {
 
 namespace {
 
-bool only_reads(const Options& options) {
-  static const std::set<std::string> commands = {
-      "heals",      "show",          "audit",         "audit coverage",    "audit summary", "replay",
-      "diff",       "engines",       "explain",       "baseline show",     "baseline diff", "doctor",
-      "ledger key", "ledger export", "ledger verify", "ledger checkpoint", "ledger prove",  "ledger stats",
-  };
-  return commands.contains(options.command) && options.with_config.empty();
-}
-
 // Whatever else changes something is the daemon's to judge and to do.
 bool asks_the_daemon(const Options& options) {
   static const std::set<std::string> commands = {"hold", "unhold",   "reset",          "cancel",        "rollback",
@@ -77,6 +68,15 @@ std::vector<workflows::EngineSpec> engines_last_loaded(const std::string& ledger
 }
 
 }  // namespace
+
+bool only_reads(const Options& options) {
+  static const std::set<std::string> commands = {
+      "heals",      "show",          "audit",         "audit coverage",    "audit summary", "replay",
+      "diff",       "engines",       "explain",       "baseline show",     "baseline diff", "doctor",
+      "ledger key", "ledger export", "ledger verify", "ledger checkpoint", "ledger prove",  "ledger stats",
+  };
+  return commands.contains(options.command) && options.with_config.empty();
+}
 
 std::optional<LoadedConfiguration> without_configuration(const Options& options, const Error& why) {
   if (!only_reads(options) && !asks_the_daemon(options)) return std::nullopt;

@@ -11,6 +11,9 @@ namespace autoheal::cli {
 // Empty: the command needs the configuration, or neither a daemon nor a ledger is found. `why`: what is wrong with it.
 [[nodiscard]] std::optional<LoadedConfiguration> without_configuration(const Options& options, const Error& why);
 
+// It needs no more than what is recorded.
+[[nodiscard]] bool only_reads(const Options& options);
+
 // For a command that nobody but a daemon may judge: no daemon runs, and nobody's role is known.
 [[nodiscard]] Error roles_unknown(const LoadedConfiguration& configuration);
 

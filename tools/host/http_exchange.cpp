@@ -23,6 +23,7 @@
 #include <boost/beast/ssl.hpp>
 
 #include "tools/host/http_answer.hpp"
+#include "tools/host/own_delay.hpp"
 #include "tools/host/system_error.hpp"
 #include "tools/host/time_since_boot.hpp"
 #include "tools/host/url.hpp"
@@ -103,7 +104,7 @@ std::string why_not_reached(const boost::system::error_code& problem, Duration t
 class Exchange {
  public:
   Exchange(const HttpRequest& request, const Url& url, Duration timeout)
-      : request_(request), url_(url), timeout_(timeout), until_(since_boot() + timeout) {}
+      : request_(request), url_(url), timeout_(timeout) {}
 
   Result<HttpAnswer> run() {
     const auto endpoints = resolve(url_.host, url_.port, timeout_);
@@ -120,6 +121,9 @@ class Exchange {
   using Way = asio::awaitable<void> (Exchange::*)(Endpoints endpoints);
 
   Result<HttpAnswer> finished(Way way, const Endpoints& endpoints) {
+    // From here on: what the resolver took is not the other side's.
+    const LimitWatch limit(timeout_);
+    until_ = limit.until();
     std::exception_ptr problem;
     asio::io_context io(1);
     asio::co_spawn(io, (this->*way)(endpoints), [&](const std::exception_ptr& thrown) { problem = thrown; });
@@ -129,8 +133,10 @@ class Exchange {
       if (problem_) return failure(problem_->kind, place() + ": " + problem_->message);
       return std::move(answer_);
     } catch (const boost::system::system_error& error) {
-      return failure(is_our_own(error.code()) ? ErrorKind::failed : ErrorKind::unavailable,
-                     place() + ": " + why_not_reached(error.code(), timeout_));
+      const std::string why = place() + ": " + why_not_reached(error.code(), timeout_);
+      if (since_boot() >= until_ && limit.kept_waiting())
+        return failure(ErrorKind::failed, why + "; " + no_processor);
+      return failure(is_our_own(error.code()) ? ErrorKind::failed : ErrorKind::unavailable, why);
     } catch (const std::exception& error) {
       return failure(ErrorKind::failed, error.what());
     }
@@ -208,7 +214,7 @@ class Exchange {
   const HttpRequest& request_;
   const Url& url_;
   Duration timeout_;
-  Duration until_;
+  Duration until_{0};
   HttpAnswer answer_;
   std::optional<Error> problem_;  // what came instead of an answer
 };
@@ -226,10 +232,9 @@ Result<void> connect_to(const std::string& host, std::uint16_t port, Duration ti
   Url url;
   url.host = host;
   url.port = port;
-  const Duration began = since_boot();
   const auto endpoints = resolve(host, port, timeout);
   if (!endpoints) return std::unexpected(endpoints.error());
-  return Exchange(nothing_asked, url, timeout - (since_boot() - began)).only_connect(*endpoints);
+  return Exchange(nothing_asked, url, timeout).only_connect(*endpoints);
 }
 
 Result<HttpAnswer> send_request(const HttpRequest& request, Duration timeout) {

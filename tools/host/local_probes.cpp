@@ -161,7 +161,7 @@ Verdict probe_link(const RootFolder& root, const workflows::LinkProbe& probe, co
 
 // What it printed last is told with the verdict by those who can take secrets out of it.
 Verdict judge_command(const RunOutcome& ran, bool of_the_engine) {
-  if (ran.no_room || (!ran.started && !of_the_engine)) return unknown(how_it_ended(ran));
+  if (ran.no_room || ran.says_nothing || (!ran.started && !of_the_engine)) return unknown(how_it_ended(ran));
   return ran.started && !ran.timed_out && ran.exit_code == 0 ? Verdict{} : fails(how_it_ended(ran));
 }
 

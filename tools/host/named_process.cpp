@@ -6,44 +6,19 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <csignal>
 #include <cstdlib>
 
 #include "tools/host/linked_place.hpp"
 #include "tools/host/pidfile.hpp"
+#include "tools/host/pidfile_age.hpp"
 #include "tools/host/process_table.hpp"
 #include "tools/host/time_since_boot.hpp"
 
 namespace autoheal::host {
 
 namespace {
-
-// File systems and clocks are coarse: no process that is so little younger than its pidfile is taken for another.
-constexpr Duration coarse = std::chrono::seconds(3);
-
-Duration wall_clock() {
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  return std::chrono::duration_cast<Duration>(std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec));
-}
-
-// When this machine was booted, by the wall clock of now.
-Duration boot_time() { return wall_clock() - since_boot(); }
-
-// How far the wall clock was set since this program began to look at it: times of files are of the clock before.
-Duration clock_was_set_by() {
-  static const Duration first = boot_time();
-  return std::chrono::abs(boot_time() - first);
-}
-
-Duration started_after_boot(const ProcessInfo& process) {
-  static const auto ticks_per_second = static_cast<double>(::sysconf(_SC_CLK_TCK));
-  return Duration(static_cast<std::int64_t>(static_cast<double>(process.started) / ticks_per_second * 1e6));
-}
-
-struct PidfileFacts {
-  Duration written{0};     // by the wall clock
-  bool in_memory = false;  // it is of this boot
-};
 
 std::optional<PidfileFacts> facts_of(const RootFolder& root, const std::string& pidfile) {
   const auto place = follow_links(root, pidfile);
@@ -59,14 +34,6 @@ std::optional<PidfileFacts> facts_of(const RootFolder& root, const std::string& 
   return facts;
 }
 
-// A process writes its own pidfile, or its starter does once it runs: what began later cannot be meant. The clock of a
-// machine without one of its own is set after the boot: a file in memory that seems older than that tells nothing.
-bool began_later(const PidfileFacts& file, const ProcessInfo& process) {
-  const Duration boot = boot_time();
-  if (file.in_memory && file.written < boot) return false;
-  return boot + started_after_boot(process) > file.written + coarse + clock_was_set_by();
-}
-
 bool pidfile_is_missing(const RootFolder& root, const std::string& pidfile) {
   const auto place = follow_links(root, pidfile);
   return place ? !place->file : place.error().kind == ErrorKind::not_found;
@@ -79,16 +46,20 @@ Result<NamedProcess> named_process(const RootFolder& root, const std::string& pi
   if (!pid) return std::unexpected(pid.error());
   const std::string process = "process " + std::to_string(*pid) + " of " + pidfile;
   const auto found = read_process(*pid);
+  // It may be hidden from us, or no descriptor be left to look with.
+  if (!found && (::kill(*pid, 0) == 0 || errno != ESRCH))
+    return failure(ErrorKind::unavailable, process + " cannot be looked at");
   if (!found || found->is_dead()) return failure(ErrorKind::not_found, process + " does not run");
   if (found->is_kernel_thread) return failure(ErrorKind::invalid, process + " is a thread of the kernel, no service");
   if (thread_group_of(*pid).value_or(*pid) != *pid)
     return failure(ErrorKind::invalid, process + " is a thread of another process");
   const auto file = facts_of(root, pidfile);
-  if (file && began_later(*file, *found))
-    return failure(ErrorKind::invalid, process +
-                                           " began after that file was written: it is another one, which has got "
-                                           "the number of the service since");
-  return NamedProcess{*pid, found->started, std::max(Duration{0}, since_boot() - started_after_boot(*found))};
+  // A process writes its own pidfile, or its starter does once it runs: what began later cannot be meant.
+  const Duration now = since_boot(), began = began_after_boot(*found);
+  if (file && began_after(*file, began, now, wall_clock_of_machine()))
+    return failure(ErrorKind::invalid, process + " began after that file was written: it is another one, which has got "
+                                                 "the number of the service since");
+  return NamedProcess{*pid, found->started, std::max(Duration{0}, now - began)};
 }
 
 std::string run_of(pid_t pid, unsigned long long started) {

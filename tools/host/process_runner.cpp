@@ -14,6 +14,7 @@
 #include "tools/host/child_process.hpp"
 #include "tools/host/marked_processes.hpp"
 #include "tools/host/output_capture.hpp"
+#include "tools/host/own_delay.hpp"
 #include "tools/host/own_scope.hpp"
 #include "tools/host/program_file.hpp"
 #include "tools/host/system_error.hpp"
@@ -64,10 +65,13 @@ struct Runner {
   bool prepare(ChildPlan& plan);
   bool not_started(std::string why, bool no_room);
   bool start(const ChildPlan& plan);
+  bool replaced();
   bool check_what_runs();
   [[nodiscard]] std::string what_replaced_it() const;
   void give_up(const std::string& problem);
   void follow(OutputCapture& output, OutputCapture& error);
+  void time_is_up(const LimitWatch& limit);
+  [[nodiscard]] bool kept_waiting() const;
   void end_left_behind();
   void reap();
 };
@@ -110,10 +114,7 @@ bool Runner::prepare(ChildPlan& plan) {
 
 bool Runner::start(const ChildPlan& plan) {
   for (int tries = 1;; ++tries) {
-    if (!is_still(program)) {
-      outcome.message = program.path + " was replaced while it was about to be started: " + what_replaced_it();
-      return false;
-    }
+    if (!is_still(program)) return replaced();
     auto started = start_child(plan);
     if (started) {
       child = std::move(*started);
@@ -121,16 +122,26 @@ bool Runner::start(const ChildPlan& plan) {
       return true;
     }
     const int error_number = started.error().error_number;
-    if (error_number != ETXTBSY || tries == busy_tries)
+    if (error_number != ETXTBSY || tries == busy_tries) {
+      if (!is_still(program)) return replaced();  // that may be why
+      outcome.says_nothing = error_number == ETXTBSY;
       return not_started(started.error().message, is_lack_of_room(error_number));
+    }
     std::this_thread::sleep_for(busy_pause);
   }
+}
+
+bool Runner::replaced() {
+  outcome.message = program.path + " was replaced while it was about to be started: " + what_replaced_it();
+  outcome.says_nothing = true;
+  return false;
 }
 
 bool Runner::check_what_runs() {
   if (const auto info = read_process(child.pid)) child_started = info->started;
   if (is_running(program, child.pid)) return true;
   outcome.message = program.path + " was replaced while it was started: " + what_replaced_it() + "; it was ended";
+  outcome.says_nothing = true;
   return false;
 }
 
@@ -152,9 +163,9 @@ void Runner::give_up(const std::string& problem) {
 }
 
 void Runner::follow(OutputCapture& output, OutputCapture& error) {
-  const Duration until = since_boot() + request.run.timeout;
+  const LimitWatch limit(request.run.timeout);
   while (true) {
-    const Duration left = until - since_boot();
+    const Duration left = limit.until() - since_boot();
     std::array<pollfd, 3> wanted = {
         {{child.handle.get(), POLLIN, 0}, {output.reading_end(), POLLIN, 0}, {error.reading_end(), POLLIN, 0}}};
     const auto wait =
@@ -163,11 +174,27 @@ void Runner::follow(OutputCapture& output, OutputCapture& error) {
     if (ready > 0 && wanted[1].revents != 0) output.read_some();
     if (ready > 0 && wanted[2].revents != 0) error.read_some();
     if (ready > 0 && wanted[0].revents != 0) return;
-    if (since_boot() < until) continue;
-    outcome.timed_out = true;
-    outcome.message = "did not end within its time limit and was ended";
-    return;
+    if (since_boot() >= limit.until()) return time_is_up(limit);
   }
+}
+
+void Runner::time_is_up(const LimitWatch& limit) {
+  pollfd ended{child.handle.get(), POLLIN, 0};
+  if (::poll(&ended, 1, 0) > 0) return;  // in time or not: nobody looked
+  outcome.timed_out = true;
+  outcome.message = "did not end within its time limit and was ended";
+  if (!limit.kept_waiting() && !kept_waiting()) return;
+  outcome.says_nothing = true;
+  outcome.message += std::string("; ") + no_processor;
+}
+
+// What it started counts as well: a shell only waits for it.
+bool Runner::kept_waiting() const {
+  for (const ProcessInfo& one : all_processes()) {
+    const bool of_it = one.pid == child.pid || one.session == child.pid || one.group == child.pid;
+    if (of_it && is_good_part(waited_for_processor(std::to_string(one.pid)), request.run.timeout)) return true;
+  }
+  return false;
 }
 
 // The child itself is not reaped yet, so its pid is still the name of its group and session.

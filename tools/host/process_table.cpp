@@ -41,6 +41,11 @@ bool value_begins(std::string_view value, std::string_view prefix) {
 
 }  // namespace
 
+Duration began_after_boot(const ProcessInfo& process) {
+  static const auto ticks_per_second = static_cast<double>(::sysconf(_SC_CLK_TCK));
+  return Duration(static_cast<std::int64_t>(static_cast<double>(process.started) / ticks_per_second * 1e6));
+}
+
 std::optional<ProcessInfo> read_process(pid_t pid) {
   const std::string text = read_proc(pid, "stat");
   // The name in parentheses may hold anything, parentheses too.

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/timestamp.hpp"
+
 namespace autoheal::host {
 
 struct ProcessInfo {
@@ -18,6 +20,7 @@ struct ProcessInfo {
   [[nodiscard]] bool is_dead() const { return state == 'Z' || state == 'X'; }
 };
 
+[[nodiscard]] Duration began_after_boot(const ProcessInfo& process);
 // Empty where there is no such process. Thread-safe, like all here.
 [[nodiscard]] std::optional<ProcessInfo> read_process(pid_t pid);
 [[nodiscard]] std::vector<ProcessInfo> all_processes();

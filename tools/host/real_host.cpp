@@ -243,6 +243,7 @@ std::vector<ChangeOutcome> RealHost::apply(const EngineSpec& spec, std::span<con
     const StagingTools tools = staging_tools(spec, own);
     const auto apply_one = [&](std::size_t index) {
       if (!root) return fail(outcomes[index], root.error().message);
+      if (options_.before_change && !options_.before_change()) return;
       const unsigned number = outcomes[index].number;
       const std::string stopped =
           problem_in([&] { outcomes[index] = apply_and_note(*root, tools, changes[index], number, mark); });
@@ -349,11 +350,16 @@ ProbeResult RealHost::probe(const EngineSpec& spec, const Probe& probe, const Ef
   const std::string problem = problem_in([&] {
     const auto root = RootFolder::open(spec.root);
     Verdict verdict = root ? judge(*root, spec, probe, mark, options_.blobs, OwnFiles(options_.own_files), *drain_)
-                           : fails(root.error().message);
+                      : root.error().kind == ErrorKind::unavailable ? unknown(root.error().message)
+                                                                    : fails(root.error().message);
     if (verdict.verdict == ProbeVerdict::fail && !has_descriptor_left())
       verdict = unknown("no descriptor is left to look with: " + verdict.message);
     result.verdict = verdict.verdict;
     result.message = std::move(verdict.message);
+    if (const auto* process = std::get_if<ProcessProbe>(&probe.what); process != nullptr && root) {
+      if (const auto named = named_process(*root, process->pidfile, OwnFiles(options_.own_files)))
+        programs_.note(spec.root + "/" + process->pidfile, named->pid);
+    }
     if (!verdict.ran) return;
     result.program_sha256 = std::move(verdict.ran->program_sha256);
     result.user = std::move(verdict.ran->user);
@@ -365,13 +371,26 @@ ProbeResult RealHost::probe(const EngineSpec& spec, const Probe& probe, const Ef
   return result;
 }
 
+// Where none runs any more somebody may have started it: its pidfile comes later.
+void RealHost::note_or_find(const EngineSpec& spec, const std::string& pidfile, ServiceStatus& status) {
+  const std::string place = spec.root + "/" + pidfile;
+  if (status.state == ServiceState::running) programs_.note(place, static_cast<pid_t>(status.main_process));
+  if (status.state != ServiceState::stopped) return;
+  const auto begun = programs_.just_begun(place, spec.grace);
+  if (!begun) return;
+  status.state = ServiceState::starting;
+  status.why = "process " + std::to_string(*begun) + " of the same program has just begun";
+}
+
 ServiceStatus RealHost::service_status(const EngineSpec& spec, const ServiceRepair& service) {
   ServiceStatus status;
   const std::string problem = problem_in([&] {
     if (!service.unit.empty()) status = status_of_unit(service.unit, run_program);
     if (status.state != ServiceState::unknown || service.pidfile.empty()) return;
-    if (const auto root = RootFolder::open(spec.root))
-      status = status_by_pidfile(*root, service.pidfile, OwnFiles(options_.own_files));
+    const auto root = RootFolder::open(spec.root);
+    if (!root) return;
+    status = status_by_pidfile(*root, service.pidfile, OwnFiles(options_.own_files));
+    note_or_find(spec, service.pidfile, status);
   });
   if (!problem.empty()) status.why = problem;
   return status;

@@ -8,6 +8,7 @@
 
 #include "tools/host/change_site.hpp"
 #include "tools/host/database_client.hpp"
+#include "tools/host/known_programs.hpp"
 #include "tools/host/own_changes.hpp"
 #include "tools/host/own_orders.hpp"
 #include "tools/host/process_runner.hpp"
@@ -25,6 +26,7 @@ struct RealHostOptions {
   std::string program;                // autoheal's own, for what is done in a child of it (databases, outputs)
   OwnChanges* own_changes = nullptr;  // is told what apply and restore leave; outlives the host
   OwnOrders* own_orders = nullptr;    // is told which units are given orders; outlives the host
+  std::function<bool()> before_change = {};  // may block; false: the process ends, and the change is not begun
 };
 
 // Thread-safe; every call blocks; none throws: what goes wrong inside is an outcome or an Error.
@@ -96,6 +98,8 @@ class RealHost final : public workflows::Host {
   // The engine's root, with its lock held.
   [[nodiscard]] Result<RootFolder> open_to_change(const workflows::EngineSpec& spec);
 
+  void note_or_find(const workflows::EngineSpec& spec, const std::string& pidfile, workflows::ServiceStatus& status);
+
   RealHostOptions options_;
   [[nodiscard]] StagingTools staging_tools(const workflows::EngineSpec& spec, const OwnFiles& own) const;
   [[nodiscard]] workflows::ChangeOutcome apply_and_note(const RootFolder& root, const StagingTools& tools,
@@ -109,6 +113,7 @@ class RealHost final : public workflows::Host {
   RootLocks locks_;
   std::unique_ptr<OutputDrain> drain_;
   DatabaseClient databases_;
+  KnownPrograms programs_;  // of pidfiles
 };
 
 }  // namespace autoheal::host

@@ -97,6 +97,8 @@ HttpServer::~HttpServer() { stop(); }
 
 void HttpServer::tell_failures_to(std::function<void(const std::string&)> told) { door_->told = std::move(told); }
 
+bool HttpServer::in_place() const { return door_->file.in_place(); }
+
 void HttpServer::stop() {
   if (std::exchange(door_->stopping, true)) return;
   error_code ignored;

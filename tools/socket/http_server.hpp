@@ -31,6 +31,8 @@ class HttpServer {
   // What a handler threw, for a log; the client is told only that something failed.
   void tell_failures_to(std::function<void(const std::string&)> told);
 
+  // Its name still leads to it.
+  [[nodiscard]] bool in_place() const;
   // No new connections and requests; the socket file goes if it is still ours, idle connections are closed. Requests
   // under way are answered.
   void stop();

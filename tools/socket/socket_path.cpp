@@ -191,12 +191,14 @@ SocketFile& SocketFile::operator=(SocketFile&& other) noexcept {
   return *this;
 }
 
-void SocketFile::remove() {
+bool SocketFile::in_place() const {
   struct stat now {};
-  if (folder_ && ::fstatat(folder_.get(), name_.c_str(), &now, AT_SYMLINK_NOFOLLOW) == 0 && now.st_dev == device_ &&
-      now.st_ino == inode_) {
-    ::unlinkat(folder_.get(), name_.c_str(), 0);
-  }
+  return folder_ && ::fstatat(folder_.get(), name_.c_str(), &now, AT_SYMLINK_NOFOLLOW) == 0 && now.st_dev == device_ &&
+         now.st_ino == inode_;
+}
+
+void SocketFile::remove() {
+  if (in_place()) ::unlinkat(folder_.get(), name_.c_str(), 0);
   folder_.reset();
 }
 

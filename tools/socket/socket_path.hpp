@@ -26,6 +26,8 @@ class SocketFile {
   SocketFile& operator=(const SocketFile&) = delete;
   ~SocketFile() { remove(); }
   void remove();
+  // The name still leads to this socket.
+  [[nodiscard]] bool in_place() const;
 
  private:
   host::UniqueFd folder_;

@@ -103,6 +103,31 @@ const std::vector<void (*)(RunOutcome&)> bad_endings = {[](RunOutcome& outcome) 
                                                           outcome.message = "killed";
                                                         }};
 
+// ---- the ledger is elsewhere
+
+TEST_F(EffectsOnAMachine, NothingIsChangedOnceTheProcessEndsWhileNothingCanBeRecorded) {
+  HealSurroundings at = surroundings();
+  at.until_recordable = [] { return GoOn::no_more; };
+  HealEffects effects(at);
+  auto apply = effect_on<ApplyChanges>({});
+  apply.to = 1;
+  const std::vector<HealEffect> all = {apply, on_act<PerformAct>(act_that_runs("/bin/act")),
+                                       on_act<CaptureForUndo>(act_that_runs("/bin/act")),
+                                       on_act<PerformUndo>(act_that_runs("/bin/act"))};
+  const std::size_t before = world_.host.log().size();
+  for (const HealEffect& effect : all) effects.perform("heal", effect, [](const HealInput&) {});
+  EXPECT_EQ(world_.host.log().size(), before);
+}
+
+TEST_F(EffectsOnAMachine, EvidenceFromBeforeAWaitIsGatheredAgain) {
+  HealSurroundings at = surroundings();
+  unsigned asked = 0;
+  at.until_recordable = [&asked] { return ++asked == 1 ? GoOn::after_a_wait : GoOn::at_once; };
+  HealEffects effects(at);
+  effects.perform("heal", effect_on<Certify>({}), [](const HealInput&) {});
+  EXPECT_EQ(asked, 2U);
+}
+
 // ---- the configuration is gone, or is none
 
 TEST_F(EffectsOnAMachine, WithoutAConfigurationAllFailAndNothingIsDone) {

@@ -225,6 +225,74 @@ TEST(WatchFailures, WhatIsUnknownStartsNoHealNorCountsForOne) {
   EXPECT_THAT(machine.acts(), IsEmpty());
 }
 
+TEST(WatchFailures, WhatIsUnknownIsLookedAtAgainSoonAndThenLessAndLessOften) {
+  for (const Duration every : {Duration(0), Duration(hours(1))}) {
+    EngineSpec spec = engine("A");
+    spec.every = every;
+    Machine machine = under_test(spec);
+    for (const auto wait : {seconds(5), seconds(10), seconds(20), seconds(40), seconds(60), seconds(60)}) {
+      machine.is_unknown("A");
+      EXPECT_EQ(machine.watch.next_wake(), machine.now + wait);
+      machine.wait_for_wake();
+      EXPECT_THAT(machine.acts(), ElementsAre("test A"));
+    }
+    machine.flickers("A");
+    machine.wait_for_wake();
+    EXPECT_THAT(machine.acts(), ElementsAre("test A"));
+    machine.is_unknown("A");
+    EXPECT_EQ(machine.watch.next_wake(), machine.now + seconds(5)) << "that counts anew";
+  }
+}
+
+TEST(WatchFailures, FailAfterTwoNeverMeansMinutesWhateverComesBetween) {
+  using Between = void (*)(Machine&);
+  const std::vector<std::pair<const char*, Between>> all = {
+      {"nothing", [](Machine&) {}},
+      {"another look", [](Machine& machine) { machine.watch.look("A", LookCause::asked, machine.now); }},
+      {"a file event", [](Machine& machine) { machine.watch.look("A", LookCause::file_changed, machine.now); }},
+      {"an end of its process",
+       [](Machine& machine) { machine.watch.process_ended("A", ProcessEnd::wanted, machine.now); }},
+      {"a test that tells nothing",
+       [](Machine& machine) {
+         machine.wait_for_wake();
+         EXPECT_THAT(machine.acts(), ElementsAre("test A"));
+         machine.is_unknown("A");
+       }},
+      {"somebody at work on its files",
+       [](Machine& machine) {
+         machine.wait_for_wake();
+         EXPECT_THAT(machine.acts(), ElementsAre("test A"));
+         machine.fails_while_written("A", "an editor");
+       }},
+      {"a configuration read again",
+       [](Machine& machine) {
+         EngineSpec spec = engine("A");
+         spec.every = hours(1);
+         machine.configure({spec});
+       }},
+  };
+  for (const auto& [name, between] : all) {
+    for (const Duration every : {Duration(0), Duration(hours(1))}) {
+      EngineSpec spec = engine("A");
+      spec.every = every;
+      Machine machine = under_test(spec);
+      machine.flickers("A");
+      const Duration failed = machine.now;
+      between(machine);
+      for (int look = 0; look < 3; ++look) {
+        machine.wait_for_wake();
+        const auto acts = machine.acts();
+        if (acts.empty()) continue;
+        machine.flickers("A");
+        if (!machine.acts().empty()) break;
+      }
+      EXPECT_LE(machine.now - failed, seconds(15)) << name;
+      EXPECT_FALSE(machine.watch.seen("A")->testing) << name;
+      EXPECT_TRUE(machine.watch.seen("A")->healing) << name;
+    }
+  }
+}
+
 TEST(WatchFailures, ATestThatAHealOvertookIsNotJudged) {
   Machine machine = under_test(engine("A"));
   machine.watch.heal_began("A");  // a person's

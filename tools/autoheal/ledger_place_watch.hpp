@@ -1,0 +1,37 @@
+// Tells the daemon, the moment it happens, that the files of its ledger may be elsewhere: a file or a folder above it is
+// renamed, removed or exchanged, a link on the way is switched, something is mounted over. Files are written to through
+// descriptors, so that nothing else would notice before the next commit.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "engine/boot_timer.hpp"
+#include "engine/ports.hpp"
+#include "tools/host/file_watch.hpp"
+
+namespace autoheal::cli {
+
+// On the executor's thread. An event only means "look".
+class LedgerPlaceWatch {
+ public:
+  // `look` is called from now on, not before the first event. Where the kernel gives no watch (told through `warn`) it
+  // is called every second.
+  LedgerPlaceWatch(const boost::asio::any_io_executor& executor, const engine::Clock& clock,
+                   const std::filesystem::path& ledger, std::function<void()> look,
+                   std::function<void(const std::string&)> warn);
+
+ private:
+  void look_every_second(const boost::asio::any_io_executor& executor);
+
+  const engine::Clock& clock_;
+  std::function<void()> look_;
+  host::OwnChanges none_of_ours_;
+  std::unique_ptr<host::FileWatch> files_;
+  std::unique_ptr<engine::BootTimer> timer_;
+};
+
+}  // namespace autoheal::cli

@@ -1,0 +1,37 @@
+// Which program a service's process was, so that one that somebody else has just started is known before its pidfile
+// says so: a stop script whose last word is SIGKILL looks like a crash, and a second start beside the first would fight
+// it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "engine/timestamp.hpp"
+
+namespace autoheal::host {
+
+// Thread-safe. What it knows it saw running itself.
+class KnownPrograms {
+ public:
+  // The process of the service that `place` (an absolute pidfile) stands for runs.
+  void note(const std::string& place, pid_t process);
+  // A process of the same program with the same arguments that began within `time`, among those that the system started
+  // last; what it is the service of, nobody tells yet.
+  [[nodiscard]] std::optional<pid_t> just_begun(const std::string& place, Duration time) const;
+
+ private:
+  struct Program {
+    pid_t process = 0;
+    std::string file, arguments;
+  };
+  [[nodiscard]] static Program program_of(pid_t process);
+
+  mutable std::mutex mutex_;
+  std::map<std::string, Program> by_place_;
+};
+
+}  // namespace autoheal::host

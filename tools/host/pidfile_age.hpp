@@ -1,0 +1,32 @@
+// Whether a process began after its pidfile was written: then the file means another one. Files are dated by the wall
+// clock, processes by the time since the boot, and a clock may have been set between the two: that alone makes no good
+// service another's.
+#pragma once
+
+#include <vector>
+
+#include "engine/timestamp.hpp"
+
+namespace autoheal::host {
+
+struct PidfileFacts {
+  Duration written{0};     // by the wall clock of then
+  bool in_memory = false;  // it is of this boot
+};
+
+// What is known of the wall clock.
+struct WallClock {
+  Duration boot{0};    // when this machine was booted, as the clock of now has it
+  Duration set_by{0};  // how far it was set while this program looked
+  // The same as the clock of then had it: of a machine that has none of its own it is set once there is a network.
+  std::vector<Duration> boot_by_clock_of_then = {};
+};
+
+// `began`, `now`: since the boot.
+[[nodiscard]] bool began_after(const PidfileFacts& file, Duration began, Duration now, const WallClock& clock);
+
+// Of this machine, now. The first that the kernel makes after a boot (or who makes a container) are devices: they are
+// dated by the clock of then.
+[[nodiscard]] WallClock wall_clock_of_machine();
+
+}  // namespace autoheal::host

@@ -1,0 +1,122 @@
+#include "tools/socket/claimed_name.hpp"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <cerrno>
+#include <cstring>
+
+#include "engine/digest.hpp"
+#include "tools/host/system_error.hpp"
+
+namespace autoheal::socket {
+
+namespace {
+
+constexpr int waiting_at_once = 16;
+constexpr std::size_t longest_sentence = 4096;
+constexpr timeval patience{1, 0};
+
+struct NameInKernel {
+  sockaddr_un name{};
+  socklen_t size = 0;
+};
+
+// A name without a file belongs to a network, which containers may share: what "/" is to a process belongs to the name.
+NameInKernel kernel_name_of(const std::string& place) {
+  struct stat root {};
+  static_cast<void>(::stat("/", &root));
+  const std::string text = "autoheal/" + sha256_name(std::to_string(root.st_dev) + ":" + std::to_string(root.st_ino) +
+                                                     ":" + place);
+  NameInKernel address;
+  address.name.sun_family = AF_UNIX;
+  std::memcpy(address.name.sun_path + 1, text.data(), text.size());
+  address.size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + text.size());
+  return address;
+}
+
+host::UniqueFd new_stream(int flags) {
+  return host::UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
+}
+
+const sockaddr* address_in(const NameInKernel& address) { return reinterpret_cast<const sockaddr*>(&address.name); }
+
+}  // namespace
+
+struct ClaimedName::Door {
+  Door(boost::asio::any_io_executor executor, host::UniqueFd opened, std::function<std::string()> said)
+      : listener(std::move(executor), opened.get()), sentence(std::move(said)) {
+    (void)opened.release();
+  }
+
+  void wait() {
+    listener.async_wait(boost::asio::posix::descriptor_base::wait_read, [this](boost::system::error_code error) {
+      if (error) return;
+      answer();
+      wait();
+    });
+  }
+
+  // Fits into what the kernel holds for a socket: nobody is waited for.
+  void answer() {
+    const host::UniqueFd one(::accept4(listener.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!one) return;
+    const std::string text = sentence().substr(0, longest_sentence);
+    static_cast<void>(::send(one.get(), text.data(), text.size(), MSG_NOSIGNAL));
+  }
+
+  boost::asio::posix::stream_descriptor listener;
+  std::function<std::string()> sentence;
+};
+
+ClaimedName::ClaimedName(std::unique_ptr<Door> door) : door_(std::move(door)) {}
+ClaimedName::~ClaimedName() = default;
+
+Result<std::unique_ptr<ClaimedName>> ClaimedName::claim(boost::asio::any_io_executor executor,
+                                                        const std::string& place,
+                                                        std::function<std::string()> sentence) {
+  const NameInKernel address = kernel_name_of(place);
+  host::UniqueFd opened = new_stream(SOCK_NONBLOCK);
+  if (!opened) return host::system_failure("a socket", errno);
+  if (::bind(opened.get(), address_in(address), address.size) != 0) {
+    if (errno == EADDRINUSE) return failure(ErrorKind::busy, "another process claims " + place);
+    return host::system_failure("claiming " + place, errno);
+  }
+  if (::listen(opened.get(), waiting_at_once) != 0) return host::system_failure("claiming " + place, errno);
+  try {
+    auto door = std::make_unique<Door>(std::move(executor), std::move(opened), std::move(sentence));
+    door->wait();
+    return std::unique_ptr<ClaimedName>(new ClaimedName(std::move(door)));
+  } catch (const std::exception& error) {
+    return failure(ErrorKind::unavailable, "claiming " + place + ": " + error.what());
+  }
+}
+
+std::optional<Claim> claim_of(const std::string& place) {
+  const NameInKernel address = kernel_name_of(place);
+  const host::UniqueFd asked = new_stream(0);
+  if (!asked) return std::nullopt;
+  ::setsockopt(asked.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  ::setsockopt(asked.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  if (::connect(asked.get(), address_in(address), address.size) != 0) return std::nullopt;
+  ucred listener{};
+  socklen_t size = sizeof listener;
+  if (::getsockopt(asked.get(), SOL_SOCKET, SO_PEERCRED, &listener, &size) != 0) return std::nullopt;
+  // Anybody may take a name; what others say there is nobody's word.
+  if (listener.uid != 0 && listener.uid != ::geteuid()) return std::nullopt;
+  Claim claim{listener.pid, {}};
+  std::array<char, longest_sentence> piece{};
+  while (claim.sentence.size() < longest_sentence) {
+    const ssize_t got = ::recv(asked.get(), piece.data(), longest_sentence - claim.sentence.size(), 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    claim.sentence.append(piece.data(), static_cast<std::size_t>(got));
+  }
+  return claim;
+}
+
+}  // namespace autoheal::socket

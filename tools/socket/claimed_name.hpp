@@ -1,0 +1,43 @@
+// Who serves a place, told without a file in it: a name in the kernel that goes with its process. So that whoever comes
+// to a place finds the daemon although its socket was moved away with the ledger, and does not begin beside it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "engine/result.hpp"
+#include "tools/host/unique_fd.hpp"
+
+namespace autoheal::socket {
+
+// On the executor's thread. Who asks is told one sentence, whoever he is.
+class ClaimedName {
+ public:
+  // `place` is an absolute path. busy: another process claims it already. `sentence` outlives nothing: it is called
+  // while this lives.
+  [[nodiscard]] static Result<std::unique_ptr<ClaimedName>> claim(boost::asio::any_io_executor executor,
+                                                                  const std::string& place,
+                                                                  std::function<std::string()> sentence);
+  ~ClaimedName();
+  ClaimedName(const ClaimedName&) = delete;
+  ClaimedName& operator=(const ClaimedName&) = delete;
+
+ private:
+  struct Door;
+  explicit ClaimedName(std::unique_ptr<Door> door);
+  std::unique_ptr<Door> door_;
+};
+
+struct Claim {
+  pid_t process = 0;
+  std::string sentence;  // at most 4 KiB; empty: nothing to tell
+};
+// Empty where nobody claims the place, or it is neither root nor our own user who does. Waits a second at most.
+[[nodiscard]] std::optional<Claim> claim_of(const std::string& place);
+
+}  // namespace autoheal::socket
