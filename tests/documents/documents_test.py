@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The documents are true for the program that was built: documents_test.py PROGRAM.
 
-- Every command line in a code block is one that the program's own parser accepts.
+- Every command line, in a code block or in the text, is one that the program's own parser accepts.
 - Every session is really run, in a folder of its own, and prints what the document shows.
 - Every relative link leads to a file, and to a heading where it names one.
 - docs/configuration.md is what the program prints. README.md has at most 150 lines.
@@ -30,6 +30,7 @@ LONGEST_README = 150
 SHOWN_FOLDER = "/tmp/try"
 SECONDS = 120
 # No command has it: a parser that complains of this alone accepts everything else.
+CALLED_BY_ITSELF = {"COMMAND", "output-drain"}
 NO_SUCH_OPTION = "--no-command-has-this-option"
 
 
@@ -134,6 +135,14 @@ def command_lines(block):
                 words.append(word)
 
 
+def commands_in_text(text):
+    """The words of each `autoheal ...` in the text itself, with its line."""
+    plain_text = re.sub(r"^( {0,3})```.*?^\1```\s*$", lambda block: "\n" * block[0].count("\n"), text,
+                        flags=re.M | re.S)
+    for found in re.finditer(r"`autoheal ([^`]+)`", plain_text):
+        yield plain_text.count("\n", 0, found.start()) + 1, shlex.split(found[1].split(" > ")[0])
+
+
 def refused(program, words, folder):
     """Why the program's parser does not take these words; empty if it does."""
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "LC_ALL": "C.UTF-8"}
@@ -153,12 +162,16 @@ def refused(program, words, folder):
 def faults_of_command_lines(documents, name, text):
     faults = []
     with tempfile.TemporaryDirectory() as folder:
-        for block in blocks_of(text):
-            for number, words in command_lines(block):
-                why = refused(documents.program, words, folder)
-                # A command that needs arguments may be shown with its help alone.
-                if why and not (" is required" in why and "--help" in words):
-                    faults.append(f"{name}:{number}: autoheal {' '.join(words)}: {why}")
+        for number, words in [one for block in blocks_of(text) for one in command_lines(block)]:
+            why = refused(documents.program, words, folder)
+            # A command that needs arguments may be shown with its help alone.
+            if why and not (" is required" in why and "--help" in words):
+                faults.append(f"{name}:{number}: autoheal {' '.join(words)}: {why}")
+        for number, words in commands_in_text(text):
+            why = refused(documents.program, words, folder)
+            # The text may name a command without its arguments, and what only the program itself calls.
+            if why and not re.search(r": [a-z]+ is required", why) and words[0] not in CALLED_BY_ITSELF:
+                faults.append(f"{name}:{number}: autoheal {' '.join(words)}: {why}")
     return faults
 
 
@@ -173,6 +186,7 @@ ANY_OF = [
     (r"[+-]?\d+\.\d+ (s|ms)\b", r"SOME \1"),
     (r"bridge_selftest_\d{8}_\d{6}(_\d+)?", "REPORT"),
     (r"autoheal \d+\.\d+\.\d+", "autoheal VERSION"),
+    (r"nobody that this user can see; .*", "nobody"),
 ]
 
 
@@ -327,6 +341,8 @@ CHECKS = [faults_of_command_lines, faults_of_sessions, faults_of_links, faults_o
 PLANTED = {
     "an unknown command": ("docs/a.md", "```sh\nautoheal frobnicate\n```\n", "autoheal frobnicate"),
     "an unknown option": ("docs/a.md", "```sh\nautoheal heal app --slowly\n```\n", "--slowly"),
+    "an unknown command in the text": ("docs/a.md", "Run `autoheal frobnicate`.\n", "autoheal frobnicate"),
+    "an unknown option in the text": ("docs/a.md", "Run `autoheal heals --engin app`.\n", "--engin"),
     "an unknown option behind a pipe": ("docs/a.md", "```sh\ntrue | autoheal audit --fellow\n```\n", "--fellow"),
     "a missing argument": ("docs/a.md", "```console\n$ autoheal heal\n```\n", "required"),
     "a value that is none": ("docs/a.md", "```sh\nautoheal heals -o xml\n```\n", "xml"),
