@@ -30,7 +30,7 @@ LONGEST_README = 150
 SHOWN_FOLDER = "/tmp/try"
 SECONDS = 120
 # No command has it: a parser that complains of this alone accepts everything else.
-CALLED_BY_ITSELF = {"COMMAND", "output-drain"}
+NO_COMMANDS = {"ARGS", "COMMAND", "output-drain"}  # stand for one, or are called by the program itself
 NO_SUCH_OPTION = "--no-command-has-this-option"
 
 
@@ -169,8 +169,8 @@ def faults_of_command_lines(documents, name, text):
                 faults.append(f"{name}:{number}: autoheal {' '.join(words)}: {why}")
         for number, words in commands_in_text(text):
             why = refused(documents.program, words, folder)
-            # The text may name a command without its arguments, and what only the program itself calls.
-            if why and not re.search(r": [a-z]+ is required", why) and words[0] not in CALLED_BY_ITSELF:
+            # The text may name a command without its arguments.
+            if why and not re.search(r": [a-z]+ is required", why) and words[0] not in NO_COMMANDS:
                 faults.append(f"{name}:{number}: autoheal {' '.join(words)}: {why}")
     return faults
 
