@@ -9,7 +9,8 @@
 A session is a block of kind `console` below a comment `<!-- session ... -->`, whose further lines are shell commands that
 prepare it. The sessions of a document share one folder, shown as /tmp/try. A line `…` stands for any lines, and
 `(exit status N)` for the exit status of the command above, else 0. Ids, digests, times and signatures may differ.
-A comment `<!-- file NAME -->` writes the block below it into that folder.
+A comment `<!-- file NAME -->` writes the block below it into that folder. `<!-- run ... -->` has every line of the block
+below it run there, whatever it prints.
 
 Before it looks at the documents, the test plants a fault of each kind and sees to it that it is found.
 """
@@ -268,25 +269,31 @@ class Sessions:
         if kind.startswith("file "):
             (self.home / kind.removeprefix("file ").strip()).write_text(block.text + "\n")
             return []
-        if kind != "session":
+        if kind not in ("session", "run"):
             return []
-        if block.kind != "console":
+        if kind == "session" and block.kind != "console":
             return [f"{name}:{block.line}: a session is a block of kind console"]
         prepared = self.run("set -e\n" + setup)
         if prepared.returncode != 0:
             return [f"{name}:{block.line}: cannot be prepared: {prepared.stderr.strip()}"]
+        if kind == "run":
+            return [fault for number, command in shell_lines(block) if command.strip()
+                    for fault in self.faults_of_run(f"{name}:{number}: {command}", self.run(command), 0)]
         faults = []
         for number, command, shown, status in typed(block):
             ran = self.run(command)
             out, err = ([plain(line, self.home) for line in stream.split("\n") if line.strip()]
                         for stream in (ran.stdout, ran.stderr))
             differs = first_difference([plain(line) for line in shown], out, err)
-            if ran.returncode != status:
-                faults.append(f"{name}:{number}: {command}: exit status {ran.returncode}, expected {status}: "
-                              f"{ran.stderr.strip()}")
-            elif differs:
-                faults.append(f"{name}:{number}: {command}: {differs}")
+            ended = self.faults_of_run(f"{name}:{number}: {command}", ran, status)
+            faults += ended or ([f"{name}:{number}: {command}: {differs}"] if differs else [])
         return faults
+
+    @staticmethod
+    def faults_of_run(what, ran, status):
+        if ran.returncode == status:
+            return []
+        return [f"{what}: exit status {ran.returncode}, expected {status}: {ran.stderr.strip()}"]
 
 
 def faults_of_sessions(documents, name, text):
@@ -353,6 +360,8 @@ PLANTED = {
                             "exit status 78, expected 0"),
     "a session that cannot be prepared": ("docs/a.md", "<!-- session\nfalse\n-->\n```console\n$ true\n```\n",
                                           "cannot be prepared"),
+    "a command that fails": ("docs/a.md", "<!-- run\n-->\n```sh\nautoheal heals -c missing.yaml\n```\n",
+                             "exit status 78, expected 0"),
     "a link to nothing": ("docs/a.md", "[there](missing.md)\n", "leads to no file"),
     "a link to no heading": ("docs/a.md", "# Here\n[there](#there)\n", "leads to no heading"),
     "a long README": ("README.md", "a line\n" * (LONGEST_README + 1), "lines"),
