@@ -3,16 +3,16 @@
 
 - Every command line, in a code block or in the text, is one that the program's own parser accepts.
 - Every session is really run, in a folder of its own, and prints what the document shows.
-- Every relative link leads to a file, and to a heading where it names one.
+- Every relative link leads to a file, and to a heading if it names one. Every file of the source that is named exists.
 - docs/configuration.md is what the program prints. README.md has at most 150 lines.
 
-A session is a block of kind `console` below a comment `<!-- session ... -->`, whose further lines are shell commands that
-prepare it. The sessions of a document share one folder, shown as /tmp/try. A line `…` stands for any lines, and
+A session is a block of kind `console` below a comment `<!-- session ... -->`, whose further lines are shell commands
+that prepare it. The sessions of a document share one folder, shown as /tmp/try. A line `…` stands for any lines, and
 `(exit status N)` for the exit status of the command above, else 0. Ids, digests, times and signatures may differ.
-A comment `<!-- file NAME -->` writes the block below it into that folder. `<!-- run ... -->` has every line of the block
-below it run there, whatever it prints.
+A comment `<!-- file NAME -->` writes the block below it into that folder. Below `<!-- run ... -->`, every line of the
+block is run there, whatever it prints.
 
-Before it looks at the documents, the test plants a fault of each kind and sees to it that it is found.
+Before it checks the documents, the test plants a fault of each kind and makes sure that it is found.
 """
 import grp
 import os
@@ -322,6 +322,15 @@ def faults_of_links(documents, name, text):
     return faults
 
 
+def faults_of_paths(documents, name, text):
+    """Files of the source that a document names are there; a module may be named without .hpp and .cpp."""
+    if name.startswith("tests/") or name == "CHANGELOG.md":
+        return []  # names relative to tests/; what was
+    named = set(re.findall(r"(?<![\w/.])(?:engine|store|workflows|replay|tools|tests|docs)/[\w/.*-]*\w", text))
+    return [f"{name}: there is no {path}" for path in sorted(named)
+            if "*" not in path and not any((documents.root / (path + end)).exists() for end in ("", ".hpp", ".cpp"))]
+
+
 def faults_of_size(_, name, text):
     lines = text.count("\n")
     return [f"{name} has {lines} lines, at most {LONGEST_README} are wanted"] \
@@ -340,7 +349,8 @@ def faults_of_reference(documents, name, text):
     return [f"{name}:{line}: is not what the program prints: autoheal config help --markdown > {name}"]
 
 
-CHECKS = [faults_of_command_lines, faults_of_sessions, faults_of_links, faults_of_size, faults_of_reference]
+CHECKS = [faults_of_command_lines, faults_of_sessions, faults_of_links, faults_of_paths, faults_of_size,
+          faults_of_reference]
 
 
 # ---- can it fail?
@@ -364,6 +374,7 @@ PLANTED = {
                              "exit status 78, expected 0"),
     "a link to nothing": ("docs/a.md", "[there](missing.md)\n", "leads to no file"),
     "a link to no heading": ("docs/a.md", "# Here\n[there](#there)\n", "leads to no heading"),
+    "a path to nothing": ("docs/a.md", "See `engine/no_such_module`.\n", "there is no engine/no_such_module"),
     "a long README": ("README.md", "a line\n" * (LONGEST_README + 1), "lines"),
     "an old reference": ("docs/configuration.md", "# Configuration reference\n", "is not what the program prints"),
 }
