@@ -34,7 +34,7 @@ TEST(ReferencePage, SaysLimitsDefaultsAndWhatIsRequired) {
 TEST(ReferencePage, EscapesWhatMarkdownWouldTakeForATagOrEmphasis) {
   const std::string page = reference_page();
   EXPECT_NE(page.find("\\<ledger>.key"), std::string::npos);
-  EXPECT_NE(page.find("names (with \\*)"), std::string::npos);
+  EXPECT_NE(page.find("patterns (with \\*)"), std::string::npos);
 }
 
 }  // namespace
