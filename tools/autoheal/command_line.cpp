@@ -95,10 +95,7 @@ void add_healing(CLI::App& app, Options& options) {
   CLI::App* selftest = command(app, options, "selftest", "test every engine once, heal what fails, write the report");
   CLI::Option* heals = selftest->add_flag_callback(
       "--heal", [&options] { options.heals = true; }, "heal what fails: the default where you may");
-  selftest
-      ->add_flag_callback(
-          "--no-heal", [&options] { options.heals = false; }, "only look")
-      ->excludes(heals);
+  selftest->add_flag_callback("--no-heal", [&options] { options.heals = false; }, "only look")->excludes(heals);
   selftest->add_option("--engine", options.engines, "only this engine and what it needs; may be repeated")
       ->type_name("NAME");
 
@@ -405,7 +402,8 @@ void add_groups(CLI::App& app, Options& options) {
   command(*config, options, "check", "read it as every command does; says what is wrong and where");
   command(*config, options, "show", "what is in force, with defaults and environment applied");
   command(*config, options, "schema", "its JSON Schema, for editors");
-  command(*config, options, "help", "every field, what it means and its default");
+  command(*config, options, "help", "every field, what it means and its default")
+      ->add_flag("--markdown", options.markdown, "as a page of Markdown: docs/configuration.md");
   command(app, options, "doctor", "is all in place: configuration, ledger, vault, roots, programs, kernel");
 
   CLI::App* ledger = app.add_subcommand("ledger", "the Genesis ledger: integrity and evidence");

@@ -31,7 +31,7 @@ int run(const Options& options, Console& console) {
     return exit_done;
   }
   if (options.command == "config help") {
-    console.data(config::field_reference());
+    console.data(options.markdown ? config::reference_page() : config::field_reference());
     return exit_done;
   }
   if (options.command == "init") return command_init(options, console);

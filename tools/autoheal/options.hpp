@@ -26,6 +26,8 @@ struct Options {
   bool all_engines = false;  // hold, unhold, reset --all
   std::string hold_for;      // hold --for
 
+  bool markdown = false;  // config help --markdown
+
   std::string folder;  // baseline manifest
   std::string manifest = "MANIFEST.sha256";
   std::vector<std::string> ignore;
