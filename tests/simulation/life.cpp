@@ -200,7 +200,15 @@ void Life::plan_faults() {
          set_tests("Killing", &Machine::tests_kill, false));
   for (unsigned count = 0; count < 3; ++count) {
     window(
-        minutes(1), minutes(40), [this] { full_ = true; }, [this] { full_ = false; });
+        minutes(1), minutes(40),
+        [this] {
+          full_ = true;
+          record_.no_room.emplace_back(now(), calm_from_);
+        },
+        [this] {
+          full_ = false;
+          record_.no_room.back().second = now();
+        });
   }
   for (unsigned count = 0; count < 8; ++count) {
     at(some_moment(), [this] { fate_.dies_after(1); });
