@@ -39,7 +39,8 @@ Life::Life(std::uint64_t seed, Planted planted, Hostile hostile, Services servic
       host_(witness_, fate_) {
   world_.replays = false;  // its ledger may be another, and finish_record() asks
   const bool needs_disk = planted == Planted::sync_left_out || planted == Planted::synchronous_normal;
-  const bool has_disk = some_number(0, 3) == 0 && !needs_hostility(planted);  // what those do to files needs none
+  // What those do to files and services needs none.
+  const bool has_disk = some_number(0, 3) == 0 && !needs_hostility(planted) && !needs_services(planted);
   if (needs_disk || has_disk) store_.use_disk();
   host_.tests_always_pass = planted == Planted::certifies_without_tests;
   add_file("File0");
