@@ -39,7 +39,8 @@ Life::Life(std::uint64_t seed, Planted planted, Hostile hostile, Services servic
       host_(witness_, fate_) {
   world_.replays = false;  // its ledger may be another, and finish_record() asks
   const bool needs_disk = planted == Planted::sync_left_out || planted == Planted::synchronous_normal;
-  const bool has_disk = some_number(0, 3) == 0 && !needs_hostility(planted);  // what those do to files needs none
+  // What those do to files and services needs none.
+  const bool has_disk = some_number(0, 3) == 0 && !needs_hostility(planted) && !needs_services(planted);
   if (needs_disk || has_disk) store_.use_disk();
   host_.tests_always_pass = planted == Planted::certifies_without_tests;
   add_file("File0");
@@ -200,7 +201,15 @@ void Life::plan_faults() {
          set_tests("Killing", &Machine::tests_kill, false));
   for (unsigned count = 0; count < 3; ++count) {
     window(
-        minutes(1), minutes(40), [this] { full_ = true; }, [this] { full_ = false; });
+        minutes(1), minutes(40),
+        [this] {
+          full_ = true;
+          record_.no_room.emplace_back(now(), calm_from_);
+        },
+        [this] {
+          full_ = false;
+          record_.no_room.back().second = now();
+        });
   }
   for (unsigned count = 0; count < 8; ++count) {
     at(some_moment(), [this] { fate_.dies_after(1); });

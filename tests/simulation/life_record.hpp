@@ -123,7 +123,8 @@ struct LifeRecord {
   std::vector<SeenAtService> at_services;
   std::vector<SeenOfService> of_services;  // in order of time
   std::vector<SeenOrder> orders;
-  std::vector<Duration> deaths;  // of the daemon
+  std::vector<Duration> deaths;                        // of the daemon
+  std::vector<std::pair<Duration, Duration>> no_room;  // when nothing could be written down
   Duration calm_from{0};
 };
 

@@ -50,6 +50,9 @@ class ServicesJudge {
       return one.engine == engine && one.nobody_could_look && one.at >= from && one.at < to;
     });
   }
+  [[nodiscard]] bool had_no_room(Duration from, Duration to) const {
+    return std::ranges::any_of(record_.no_room, [&](const auto& one) { return one.first < to && one.second >= from; });
+  }
   [[nodiscard]] std::vector<const SeenEntry*> begun(const std::string& engine, Duration from, Duration to) const {
     std::vector<const SeenEntry*> begun;
     for (const SeenEntry& one : record_.entries) {
@@ -91,7 +94,7 @@ class ServicesJudge {
 
   void judge_crash(const SeenAtService& event) {
     const Duration until = event.at + at_once;
-    if (!event.told || died(event.at, until)) return;
+    if (!event.told || died(event.at, until) || had_no_room(event.at, until)) return;
     const bool is_dealt_with = said(event.engine, OfWhat::wanted, event.at, until) ||
                                said(event.engine, OfWhat::left_alone, event.at, until) ||
                                said(event.engine, OfWhat::asked, event.at, until) ||
@@ -114,7 +117,8 @@ class ServicesJudge {
     const bool written = said(event.engine, OfWhat::stopped_by_hand, told, told + told_within);
     const bool otherwise = said(event.engine, OfWhat::left_alone, told, told + told_within) ||
                            said(event.engine, OfWhat::asked, event.at, told + told_within) ||
-                           unseen(event.engine, event.at, told + told_within);
+                           unseen(event.engine, event.at, told + told_within) ||
+                           had_no_room(event.at, told + told_within);
     if (!written && !otherwise && !died(event.at, told + told_within) && told + told_within < until)
       complain(event.at, event.engine, event.how + ", and nobody was told that it is left alone");
     for (const SeenEntry* heal : begun(event.engine, told, until)) {

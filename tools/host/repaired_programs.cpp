@@ -8,7 +8,7 @@ namespace autoheal::host {
 
 namespace {
 
-bool lies_in(const std::string& path, const std::string& place) {
+bool is_brought_back_at(const std::string& path, const std::string& place) {
   return path == place || place == "." ||
          (path.starts_with(place) && path.size() > place.size() && path[place.size()] == '/');
 }
@@ -20,11 +20,13 @@ bool is_repaired(const workflows::EngineSpec& spec, const std::string& program) 
   if (!program.starts_with(root + "/")) return false;
   const std::string path = program.substr(root.size() + 1);
   const auto& repair = spec.repair;
-  const auto at = [&](const auto& one) { return lies_in(path, one.path); };
+  const auto at = [&](const auto& one) { return is_brought_back_at(path, one.path); };
   if (std::ranges::any_of(repair.files, at) || std::ranges::any_of(repair.links, at) ||
       std::ranges::any_of(repair.policy, at) || std::ranges::any_of(repair.state, at))
     return true;
-  const auto of_release = [&](const auto& one) { return lies_in(path, one.link) || lies_in(path, one.releases); };
+  const auto of_release = [&](const auto& one) {
+    return is_brought_back_at(path, one.link) || is_brought_back_at(path, one.releases);
+  };
   const auto built = [&](const auto& one) {
     return std::ranges::any_of(one.outputs,
                                [&](const std::string& pattern) { return workflows::glob_matches(pattern, path); });
