@@ -47,10 +47,10 @@ struct PidfileFacts {
 
 std::optional<PidfileFacts> facts_of(const RootFolder& root, const std::string& pidfile) {
   const auto place = follow_links(root, pidfile);
-  struct stat status {};
-  struct statfs system {};
-  const bool there = place && place->file && ::fstat(place->file.get(), &status) == 0 &&
-                     ::fstatfs(place->file.get(), &system) == 0;
+  struct stat status{};
+  struct statfs system{};
+  const bool there =
+      place && place->file && ::fstat(place->file.get(), &status) == 0 && ::fstatfs(place->file.get(), &system) == 0;
   if (!there) return std::nullopt;
   PidfileFacts facts;
   facts.written = std::chrono::duration_cast<Duration>(std::chrono::seconds(status.st_mtim.tv_sec) +
@@ -74,6 +74,12 @@ bool pidfile_is_missing(const RootFolder& root, const std::string& pidfile) {
 
 }  // namespace
 
+Duration age_of_process(pid_t pid) {
+  const auto process = read_process(pid);
+  if (!process || process->is_dead()) return Duration{0};
+  return std::max(Duration{1}, since_boot() - started_after_boot(*process));
+}
+
 Result<NamedProcess> named_process(const RootFolder& root, const std::string& pidfile, const OwnFiles& own) {
   const auto pid = read_pidfile(root, pidfile, own);
   if (!pid) return std::unexpected(pid.error());
@@ -85,8 +91,9 @@ Result<NamedProcess> named_process(const RootFolder& root, const std::string& pi
     return failure(ErrorKind::invalid, process + " is a thread of another process");
   const auto file = facts_of(root, pidfile);
   if (file && began_later(*file, *found))
-    return failure(ErrorKind::invalid, process + " began after that file was written: it is another one, which has got "
-                                                 "the number of the service since");
+    return failure(ErrorKind::invalid, process +
+                                           " began after that file was written: it is another one, which has got "
+                                           "the number of the service since");
   return NamedProcess{*pid, found->started, std::max(Duration{0}, since_boot() - started_after_boot(*found))};
 }
 

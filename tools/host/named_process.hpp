@@ -19,6 +19,8 @@ struct NamedProcess {
 // written, a thread, or a kernel thread. Thread-safe.
 [[nodiscard]] Result<NamedProcess> named_process(const RootFolder& root, const std::string& pidfile,
                                                  const OwnFiles& own);
+// How long it has lived; 0 where it does not run.
+[[nodiscard]] Duration age_of_process(pid_t pid);
 // How the service is that such a file stands for.
 [[nodiscard]] workflows::ServiceStatus status_by_pidfile(const RootFolder& root, const std::string& pidfile,
                                                          const OwnFiles& own);
