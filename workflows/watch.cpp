@@ -186,7 +186,9 @@ void Watch::after_test(Watched& engine, Duration now) {
   }
   spoil_copies(engine);
   if (!engine.waits) engine.failed_at = *engine.test_began;
-  if (!engine.brakes.failed_enough(engine.spec->healing, report.sure)) {
+  // What is meant to be down says nothing of what it is like once it runs again.
+  const bool explained = engine.stopped_by_hand || !report.held_back.empty();
+  if (!explained && !engine.brakes.failed_enough(engine.spec->healing, report.sure)) {
     test_at(engine, now + second_look(*engine.spec));
     return;
   }

@@ -23,6 +23,7 @@ void Watch::process_ended(const std::string& name, ProcessEnd how, Duration now)
 void Watch::stopped_by_hand(const std::string& name, bool by_hand, Duration now) {
   Watched* engine = find(name);
   if (engine == nullptr) return;
+  if (engine->stopped_by_hand && !by_hand) engine->failing_since.reset();
   engine->stopped_by_hand = by_hand && !engine->healing;
   engine->stopped_for_packages = false;
   test_at(*engine, now);

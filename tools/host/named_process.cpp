@@ -41,6 +41,12 @@ bool pidfile_is_missing(const RootFolder& root, const std::string& pidfile) {
 
 }  // namespace
 
+Duration age_of_process(pid_t pid) {
+  const auto process = read_process(pid);
+  if (!process || process->is_dead()) return Duration{0};
+  return std::max(Duration{1}, since_boot() - began_after_boot(*process));
+}
+
 Result<NamedProcess> named_process(const RootFolder& root, const std::string& pidfile, const OwnFiles& own) {
   const auto pid = read_pidfile(root, pidfile, own);
   if (!pid) return std::unexpected(pid.error());

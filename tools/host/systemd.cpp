@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "tools/host/named_process.hpp"
 #include "tools/host/package_locks.hpp"
 #include "tools/host/systemd_bus.hpp"
 #include "tools/host/time_since_boot.hpp"
@@ -53,6 +54,7 @@ workflows::ServiceStatus status_of_unit(const std::string& unit, const RunProgra
   const auto facts = reach_systemd(request, run)->look(unit);
   if (facts) {
     workflows::ServiceStatus status = status_of(*facts, unit);
+    if (status.main_process > 0) status.lives = age_of_process(static_cast<pid_t>(status.main_process));
     status.packages_change = status.state == workflows::ServiceState::stopped && packages_are_changed();
     return status;
   }

@@ -2,6 +2,13 @@
 on."""
 import time
 
+BY_EACH = """  - name: {name}
+    root: /srv/{name}
+    every: 1s
+    self_test: [ {{ name: alive, process: {{ pidfile: app.pid }} }} ]
+    repair: {{ {repair} }}
+    certify: {{ hold: 0s }}
+"""
 PLAIN = """  - name: {name}
     root: /srv/{name}
     every: 1s
@@ -72,6 +79,33 @@ class DaemonLife:
             self._until_outcome("plain", "passed")
             assert self._plain_pid("plain") == pid and self._count_of("heal.triggered") == 1
         self.machine.run("kill", pid)
+
+    def units_of_their_own(self):
+        """Whichever repair starts it, and whichever heal."""
+        repairs = {"bystart": "service: {{ start: [{0}], pidfile: app.pid }}",
+                   "byrestart": "service: {{ restart: [{0}], pidfile: app.pid }}",
+                   "byboth": "service: {{ start: [{0}], stop: [/bin/true], check: [/bin/true], pidfile: app.pid }}",
+                   "bycommand": "commands: [ {{ run: [{0}] }} ]",
+                   "byplatform": "platform: {{ run: [{0}] }}"}
+        engines = ""
+        for name, repair in repairs.items():
+            self._plain(name)
+            engines += BY_EACH.format(name=name, repair=repair.format(f"/srv/{name}/start"))
+        with self._daemon(engines):
+            pids = [self._until_plain_runs(name) for name in repairs]
+            for name in repairs:
+                self._until_count("heal.completed", 1, name)
+            groups = []
+            for pid in pids:
+                self._expect_none_of_ours(pid)
+                groups.append(self._groups_of(pid))
+            assert len(set(groups)) == len(pids), "two share a unit"
+            self.ok("systemctl", "stop", "autoheal")
+            for pid in pids:
+                assert self._lives(pid)
+                self.machine.run("kill", pid)
+            scopes = ("systemctl", "list-units", "--no-legend", "autoheal-*.scope")
+            self.machine.until(lambda: self.machine.run(*scopes).out.strip() == "", 20, "scopes outlive what was in them")
 
     def daemon_restarted(self):
         """Five times, while its service runs: no heal, the same process."""

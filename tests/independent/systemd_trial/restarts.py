@@ -87,8 +87,8 @@ class Restarts:
                 rounds = left // (len(ways) - index)
                 left -= rounds
                 faults += self._rounds(name, way, own_starts, rounds, chance)
-        self.figures.append(f"{self.options.restarts} restarts in all, under systemd: {faults} faults")
-        assert faults == 0, "\n".join(self.figures)
+            self.figures.append(f"{self.options.restarts} restarts in all, under systemd: {faults} faults")
+            assert faults == 0, "\n".join(self.figures)
         return None
 
     def _rounds(self, name, way, own_starts, rounds, chance):

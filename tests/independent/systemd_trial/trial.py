@@ -107,6 +107,11 @@ class Trial:
                 return pid
         raise AssertionError(f"{name} has no main process {inside}")
 
+    def began(self, name):
+        """A heal of it, ever."""
+        return "heal.triggered" in self.machine.run("/srv/autoheal", "audit", "--config", f"/srv/{name}/autoheal.yaml",
+                                                    "-o", "jsonl").out
+
     def history(self, name):
         config = ("--config", f"/srv/{name}/autoheal.yaml")
         told = self.machine.run("/srv/autoheal", "audit", *config, "-o", "jsonl").out

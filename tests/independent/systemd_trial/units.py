@@ -70,7 +70,7 @@ class Units:
         self.ok("systemctl", "mask", "--runtime", "masked.service")
         ran = self.heal("masked")
         told = ran.out + self.history("masked")
-        assert ran.returncode != 0 and "masked.service is masked" in told, told
+        assert ran.returncode == 3 and "masked.service is masked" in told and not self.began("masked"), told
         assert self.show("masked", "ActiveState") == "inactive" and ran.took < 30
 
     def missing(self):
@@ -78,7 +78,25 @@ class Units:
         self.ok("rm", "/run/systemd/system/missing.service")
         self.ok("systemctl", "daemon-reload")
         ran = self.heal("missing")
-        assert ran.returncode != 0 and "has no unit missing.service" in ran.out + self.history("missing"), ran.out
+        assert ran.returncode == 3 and "has no unit missing.service" in ran.out + self.history("missing"), ran.out
+
+    def unusable(self):
+        """Its file says what systemd does not take."""
+        self.service("unusable", service="Type=nonsense\nExecStart=relative")
+        ran = self.heal("unusable")
+        assert ran.returncode == 3 and "cannot use the file of unit unusable.service" in ran.out, ran.out
+
+    def masked_while_it_runs(self):
+        """It could not be restarted, so it is not even stopped."""
+        self.service("covered")
+        self.start("covered")
+        self.ok("rm", "/run/systemd/system/covered.service")
+        self.ok("ln", "-s", "/dev/null", "/run/systemd/system/covered.service")
+        self.ok("systemctl", "daemon-reload")
+        (self.shared / "covered" / "conf").write_text("says=no\n")
+        ran = self.heal("covered")
+        assert ran.returncode == 3 and "covered.service is masked" in ran.out, ran.out
+        assert self.show("covered", "ActiveState") == "active"
 
     def queued(self):
         """A start that somebody ordered waits for another unit."""

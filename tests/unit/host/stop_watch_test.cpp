@@ -4,6 +4,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <cstdlib>
 #include <fstream>
@@ -36,7 +38,7 @@ class StopWatchOnSystemd : public ::testing::Test {
           told_.push_back(judgement);
           changed_.notify_all();
         },
-        &own_);
+        &own_, [this](const std::string&) { ++changes_; });
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (!watch_->listens() && std::chrono::steady_clock::now() < until) std::this_thread::yield();
     ASSERT_TRUE(watch_->listens());
@@ -47,13 +49,20 @@ class StopWatchOnSystemd : public ::testing::Test {
     std::ofstream("/run/systemd/system/" + name + ".service") << "[Unit]\n"
                                                               << more << "[Service]\nExecStart=/bin/sleep 1000\n";
   }
-  static void systemctl(std::vector<std::string> arguments) {
+  static workflows::RunOutcome try_systemctl(std::vector<std::string> arguments) {
     workflows::RunRequest request;
     arguments.insert(arguments.begin(), "/usr/bin/systemctl");
     request.run.argv = std::move(arguments);
     request.run.timeout = std::chrono::seconds(60);
-    const auto ran = run_program(request);
+    return run_program(request);
+  }
+  static void systemctl(std::vector<std::string> arguments) {
+    const auto ran = try_systemctl(std::move(arguments));
     ASSERT_EQ(ran.exit_code, 0) << ran.message << ran.standard_error;
+  }
+  [[nodiscard]] bool was_told_by_hand() {
+    const std::lock_guard lock(mutex_);
+    return std::ranges::any_of(told_, &StopJudgement::by_hand);
   }
   // The newest that was told once `count` were.
   StopJudgement judgement(std::size_t count) {
@@ -63,6 +72,7 @@ class StopWatchOnSystemd : public ::testing::Test {
   }
 
   OwnOrders own_;
+  std::atomic<unsigned> changes_ = 0;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<StopJudgement> told_;
@@ -87,6 +97,37 @@ TEST_F(StopWatchOnSystemd, AStopOfARepairIsNone) {
 TEST_F(StopWatchOnSystemd, ARestartIsNone) {
   systemctl({"restart", "stopped"});
   EXPECT_FALSE(judgement(1).by_hand);
+}
+
+// It stops for its restart, and stays down: nobody wanted that.
+TEST_F(StopWatchOnSystemd, ARestartThatItsStartLimitRefusesIsNone) {
+  unit("stopped", "StartLimitIntervalSec=600\nStartLimitBurst=2\n");
+  systemctl({"daemon-reload"});
+  std::size_t restarts = 1;
+  while (restarts < 10 && try_systemctl({"restart", "stopped"}).exit_code == 0) ++restarts;
+  EXPECT_LT(restarts, 10U);
+  EXPECT_FALSE(judgement(restarts).by_hand) << judgement(restarts).why;
+  EXPECT_FALSE(was_told_by_hand());
+  (void)try_systemctl({"reset-failed", "stopped"});
+}
+
+// However fast: the kinds of its jobs may not be seen.
+TEST_F(StopWatchOnSystemd, ACrashAfterEachOfItsStartsIsNone) {
+  std::ofstream("/run/systemd/system/stopped.service") << "[Service]\nExecStart=/bin/false\nRestart=on-failure\n"
+                                                       << "RestartSec=1ms\n";
+  systemctl({"daemon-reload"});
+  (void)try_systemctl({"restart", "stopped"});
+  EXPECT_FALSE(judgement(4).by_hand) << judgement(4).why;
+  EXPECT_FALSE(was_told_by_hand());
+  (void)try_systemctl({"stop", "stopped"});
+  (void)try_systemctl({"reset-failed", "stopped"});
+}
+
+TEST_F(StopWatchOnSystemd, ThatItIsInAnotherStateIsToldWithoutAJob) {
+  systemctl({"kill", "--signal=SEGV", "stopped"});
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (changes_ == 0 && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  EXPECT_GT(changes_, 0U);
 }
 
 TEST_F(StopWatchOnSystemd, ItStopsWithWhatItIsAPartOf) {

@@ -2,10 +2,13 @@
 #include "tools/host/unit_orders.hpp"
 
 #include <gmock/gmock.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <map>
 
 #include "tools/host/systemctl.hpp"
+#include "tools/host/systemd.hpp"
 
 namespace autoheal::host {
 namespace {
@@ -403,6 +406,24 @@ TEST(SystemctlTest, WhatShowPrintsIsRead) {
   EXPECT_EQ(facts.job, "?");
   EXPECT_EQ(in_words(facts), "failed (signal, signal 9, a job waits)");
   EXPECT_FALSE(facts_of_show("").told());
+}
+
+// One that was started a moment ago has not failed because its port is not open yet.
+TEST(SystemctlTest, HowLongItsMainProcessLivesIsKnown) {
+  if (std::filesystem::exists("/run/systemd/system")) GTEST_SKIP() << "a real systemd would be asked";
+  const auto status = [](const std::string& process) {
+    return status_of_unit("app", [process](const workflows::RunRequest&) {
+      workflows::RunOutcome outcome;
+      outcome.started = true;
+      outcome.exit_code = 0;
+      outcome.standard_output = "LoadState=loaded\nActiveState=active\nSubState=running\nMainPID=" + process + "\n";
+      return outcome;
+    });
+  };
+  EXPECT_GT(status(std::to_string(::getpid())).lives, Duration(0));
+  EXPECT_GT(status("1").lives, status(std::to_string(::getpid())).lives);
+  EXPECT_EQ(status("0").lives, Duration(0));
+  EXPECT_EQ(status("4194304").lives, Duration(0)) << "there is no such process";
 }
 
 // A stand-in that knows orders only, as in a container: it is asked in the end all the same, with its whole time.

@@ -271,6 +271,34 @@ TEST_F(WatchGrace, PackagesThatDidNotStopItAreNoReason) {
   EXPECT_THAT(machine_.acts(), ElementsAre("heal A"));
 }
 
+// Started again, its port may not be open yet: nothing that failed before counts with it.
+TEST_F(WatchGrace, FailuresWhileItWasStoppedByHandDoNotCountForTheNextRun) {
+  machine_.watch.look("A", LookCause::asked, machine_.now);
+  EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  fails();  // it is stopping
+  machine_.watch.stopped_by_hand("A", true, machine_.now);
+  for (unsigned look = 0; look < 3; ++look) {
+    EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+    fails();
+    (void)machine_.acts();
+    machine_.wait(seconds(30));
+  }
+  EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  fails();
+  machine_.watch.stopped_by_hand("A", false, machine_.now);
+  EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  TestReport report;
+  report.tested = {"A", TestOutcome::failed, "web: Connection refused", Duration{0}};
+  report.failing = {"web"};
+  machine_.watch.tested(report, machine_.standing, machine_.now);
+  EXPECT_THAT(machine_.acts(), IsEmpty()) << "it is looked at once more";
+  machine_.wait_for_wake();
+  EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  report.grace = seconds(2);  // its process is younger than that
+  machine_.watch.tested(report, machine_.standing, machine_.now);
+  EXPECT_THAT(machine_.acts(), IsEmpty());
+}
+
 // First its process, then its port, then what needs that.
 TEST_F(WatchGrace, WhatGoesDownByHandIsToldOnceWhicheverProbesFail) {
   machine_.watch.stopped_by_hand("A", true, machine_.now);
