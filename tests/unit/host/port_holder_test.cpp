@@ -306,12 +306,12 @@ TEST_F(PortHolderTest, WhatLeftItsParentsMayBeOfTheServiceUnlessItIsOlder) {
 TEST_F(PortHolderTest, TheMarkOfAHealTellsWhoBelongsToWhatItStarted) {
   const auto listens = [] { return listen_at("127.0.0.1").port; };
   const Process service = process([] { return std::uint16_t{0}; }, "/bin/sleep", mark_of_a_heal);
-  const Process own = process(listens, "/bin/sleep", mark_of_a_heal, true);
   const Process of_another = process(listens, "/bin/sleep", "AUTOHEAL_EFFECT=ledger/other/1/2", true);
-  EXPECT_EQ(holder(service, own.port).holder, PortHolder::service);
   const PortFinding found = holder(service, of_another.port);
   EXPECT_EQ(found.holder, PortHolder::stranger) << found.why;
   EXPECT_EQ(found.program, std::filesystem::canonical("/bin/sleep").filename());
+  const Process own = process(listens, "/bin/sleep", mark_of_a_heal, true);
+  EXPECT_EQ(holder(service, own.port).holder, PortHolder::service);
 }
 
 TEST_F(PortHolderTest, AnotherNetworkIsNotKnown) {
