@@ -103,7 +103,9 @@ class PortHolderTest : public ::testing::Test {
     Told told;
     EXPECT_EQ(::read(pipe[0], &told, sizeof told), static_cast<ssize_t>(sizeof told));
     char none = 0;
-    if (program != nullptr) EXPECT_EQ(::read(pipe[0], &none, 1), 0) << "closed once the program runs";
+    if (program != nullptr) {
+      EXPECT_EQ(::read(pipe[0], &none, 1), 0) << "closed once the program runs";
+    }
     ::close(pipe[0]);
     processes_.push_back(told.pid);
     return {told.pid, told.port};
@@ -130,7 +132,11 @@ class PortHolderTest : public ::testing::Test {
     probe.what = http;
     return find_port_holder(probe, service.pid);
   }
-  static bool has_ipv6() { return listen_at("::1").port != 0; }
+  static bool has_ipv6() {
+    const Bound tried = listen_at("::1");
+    if (tried.socket >= 0) ::close(tried.socket);  // what is open here is inherited by every process of a test
+    return tried.port != 0;
+  }
 
   std::vector<pid_t> processes_;
   autoheal::testing::TemporaryFolder folder_;
@@ -300,12 +306,12 @@ TEST_F(PortHolderTest, WhatLeftItsParentsMayBeOfTheServiceUnlessItIsOlder) {
 TEST_F(PortHolderTest, TheMarkOfAHealTellsWhoBelongsToWhatItStarted) {
   const auto listens = [] { return listen_at("127.0.0.1").port; };
   const Process service = process([] { return std::uint16_t{0}; }, "/bin/sleep", mark_of_a_heal);
-  const Process own = process(listens, "/bin/sleep", mark_of_a_heal, true);
   const Process of_another = process(listens, "/bin/sleep", "AUTOHEAL_EFFECT=ledger/other/1/2", true);
-  EXPECT_EQ(holder(service, own.port).holder, PortHolder::service);
   const PortFinding found = holder(service, of_another.port);
   EXPECT_EQ(found.holder, PortHolder::stranger) << found.why;
   EXPECT_EQ(found.program, std::filesystem::canonical("/bin/sleep").filename());
+  const Process own = process(listens, "/bin/sleep", mark_of_a_heal, true);
+  EXPECT_EQ(holder(service, own.port).holder, PortHolder::service);
 }
 
 TEST_F(PortHolderTest, AnotherNetworkIsNotKnown) {

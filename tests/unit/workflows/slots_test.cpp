@@ -116,10 +116,10 @@ TEST_F(Slots, SomebodyElsesStartIsWaitedForWithoutOne) {
 }
 
 TEST_F(Slots, WhoHasWaitedComesBeforeWhoHasNotBegun) {
-  for (unsigned number = 0; number < 3 * slots; ++number)
+  for (unsigned number = 0; number < 10 * slots; ++number)
     engine("E" + std::to_string(number)).certify.hold = milliseconds(300);
   (void)heal_all();
-  EXPECT_EQ(certified(), 3 * slots);
+  EXPECT_EQ(certified(), 10 * slots);
   std::optional<std::size_t> first_end, last_begin;
   for (std::size_t index = 0; index < daemon_->history().size(); ++index) {
     const Happening& one = daemon_->history()[index];
