@@ -107,7 +107,7 @@ class Daemon {
   std::unique_ptr<LedgerPlaceWatch> place_;
   std::unique_ptr<host::FileWatch> files_;
   std::unique_ptr<host::ProcessWatch> processes_;
-  std::vector<std::string> units_;         // of systemd, that `stops_` watches
+  std::vector<std::string> units_;          // of systemd, that `stops_` watches
   std::unique_ptr<host::StopWatch> stops_;  // null: there are none
   std::unique_ptr<engine::BootTimer> wake_, heart_, report_timer_, kept_timer_;
   KeptImages kept_;
