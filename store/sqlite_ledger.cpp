@@ -324,7 +324,7 @@ struct SqliteLedger::Parts {
   LedgerLock lock;
   std::filesystem::path path;
   LedgerPlace place;
-  ContentStamp written;    // as this connection left the file
+  ContentStamp written;  // as this connection left the file
   std::optional<Hash> written_sample;
   bool log_saved = false;  // into the ledger, after its name was lost
   Reserve reserve;

@@ -24,7 +24,7 @@ class SqliteLedger final : public engine::Ledger {
     Duration busy_wait = std::chrono::seconds(1);  // for a foreign process that holds SQLite's lock
     std::string vfs = {};                          // an SQLite VFS by name; empty: the system's
     bool sync_every_append = true;                 // false only to show what synchronous=NORMAL loses
-    std::uint64_t reserve_bytes = 0;  // of reserve.hpp, for heals that run when the disk is full
+    std::uint64_t reserve_bytes = 0;               // of reserve.hpp, for heals that run when the disk is full
     bool keep_tree = true;  // false only to measure what the tree costs: such a ledger never verifies
   };
 
@@ -36,8 +36,8 @@ class SqliteLedger final : public engine::Ledger {
   // Checkpoints what it can and gives the lock back; never throws.
   ~SqliteLedger() override;
 
-  // Why nothing is recorded: its files are not where they were opened, or somebody else wrote over them. Empty while all
-  // is well. What a lost log holds is saved into the ledger by the first call that finds it lost.
+  // Why nothing is recorded: its files are not where they were opened, or somebody else wrote over them. Empty while
+  // all is well. What a lost log holds is saved into the ledger by the first call that finds it lost.
   [[nodiscard]] std::string problem_of_place();
   // Where its files were opened; valid as long as the ledger. What else belongs to it can be remembered there.
   [[nodiscard]] LedgerPlace& place();

@@ -104,15 +104,14 @@ Result<void> Healer::assemble() {
   if (!vault) return std::unexpected(std::move(vault.error()));
   vault_ = std::move(*vault);
   ledger_->place().remember(settings.ledger + ".vault", "ledger's vault");
-  host_ = std::make_unique<host::RealHost>(host::RealHostOptions{.blobs = *vault_,
-                                                                 .own_files = files_of_ledger(settings),
-                                                                 .at_step = {},
-                                                                 .program = configuration_->program,
-                                                                 .own_changes = &own_changes_,
-                                                                 .own_orders = &own_orders_,
-                                                                 .before_change = [this] {
-                                                                   return until_recordable() != workflows::GoOn::no_more;
-                                                                 }});
+  host_ = std::make_unique<host::RealHost>(
+      host::RealHostOptions{.blobs = *vault_,
+                            .own_files = files_of_ledger(settings),
+                            .at_step = {},
+                            .program = configuration_->program,
+                            .own_changes = &own_changes_,
+                            .own_orders = &own_orders_,
+                            .before_change = [this] { return until_recordable() != workflows::GoOn::no_more; }});
   auto runtime = engine::Runtime::create(loop_.get_executor(), {*ledger_, *vault_, clock_, ids_});
   if (!runtime) return std::unexpected(std::move(runtime.error()));
   runtime_ = std::move(*runtime);

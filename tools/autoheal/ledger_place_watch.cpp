@@ -1,5 +1,10 @@
 #include "tools/autoheal/ledger_place_watch.hpp"
 
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <array>
+
 namespace autoheal::cli {
 
 namespace {
@@ -9,9 +14,8 @@ constexpr Duration looked_at_every = std::chrono::seconds(1);  // where no event
 host::WatchedEngine files_of(const std::filesystem::path& ledger) {
   const auto absolute = std::filesystem::absolute(ledger).lexically_normal();
   const std::string name = absolute.filename().string();
-  // Of the file itself writes count, too: they are rare, since what is recorded goes into the log first.
-  host::WatchedEngine watched{"ledger", absolute.parent_path().string(), {name}};
-  for (const char* ending : {"-wal", "-shm", ".vault", ".sock"}) watched.presence.push_back(name + ending);
+  host::WatchedEngine watched{"ledger", absolute.parent_path().string(), {}};
+  for (const char* ending : {"", "-wal", "-shm", ".vault", ".sock"}) watched.presence.push_back(name + ending);
   return watched;
 }
 
@@ -35,6 +39,32 @@ LedgerPlaceWatch::LedgerPlaceWatch(const boost::asio::any_io_executor& executor,
     if (timer_ == nullptr) look_every_second(executor);
   };
   files_->watch({files_of(ledger)});
+  if (!watch_writers(executor, ledger) && timer_ == nullptr) look_every_second(executor);
+}
+
+// Who writes over the ledger in place closes it then; we never do before our end.
+bool LedgerPlaceWatch::watch_writers(const boost::asio::any_io_executor& executor,
+                                     const std::filesystem::path& ledger) {
+  host::UniqueFd inotify(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  if (!inotify || ::inotify_add_watch(inotify.get(), ledger.c_str(), IN_CLOSE_WRITE) < 0) return false;
+  try {
+    writers_ = std::make_unique<boost::asio::posix::stream_descriptor>(executor, inotify.get());
+    (void)inotify.release();
+    wait_for_writers();
+    return true;
+  } catch (const boost::system::system_error&) {
+    return false;
+  }
+}
+
+void LedgerPlaceWatch::wait_for_writers() {
+  writers_->async_wait(boost::asio::posix::descriptor_base::wait_read, [this](boost::system::error_code error) {
+    if (error) return;
+    alignas(inotify_event) std::array<char, 4096> events{};
+    while (::read(writers_->native_handle(), events.data(), events.size()) > 0) continue;
+    look_();
+    wait_for_writers();
+  });
 }
 
 void LedgerPlaceWatch::look_every_second(const boost::asio::any_io_executor& executor) {

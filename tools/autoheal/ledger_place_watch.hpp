@@ -1,9 +1,10 @@
-// Tells the daemon, the moment it happens, that the files of its ledger may be elsewhere: a file or a folder above it is
-// renamed, removed or exchanged, a link on the way is switched, something is mounted over. Files are written to through
-// descriptors, so that nothing else would notice before the next commit.
+// Tells the daemon, the moment it happens, that the files of its ledger may be elsewhere: a file or a folder above it
+// is renamed, removed or exchanged, a link on the way is switched, something is mounted over. Files are written to
+// through descriptors, so that nothing else would notice before the next commit.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -26,11 +27,14 @@ class LedgerPlaceWatch {
 
  private:
   void look_every_second(const boost::asio::any_io_executor& executor);
+  [[nodiscard]] bool watch_writers(const boost::asio::any_io_executor& executor, const std::filesystem::path& ledger);
+  void wait_for_writers();
 
   const engine::Clock& clock_;
   std::function<void()> look_;
   host::OwnChanges none_of_ours_;
   std::unique_ptr<host::FileWatch> files_;
+  std::unique_ptr<boost::asio::posix::stream_descriptor> writers_;
   std::unique_ptr<engine::BootTimer> timer_;
 };
 

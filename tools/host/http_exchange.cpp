@@ -134,8 +134,7 @@ class Exchange {
       return std::move(answer_);
     } catch (const boost::system::system_error& error) {
       const std::string why = place() + ": " + why_not_reached(error.code(), timeout_);
-      if (since_boot() >= until_ && limit.kept_waiting())
-        return failure(ErrorKind::failed, why + "; " + no_processor);
+      if (since_boot() >= until_ && limit.kept_waiting()) return failure(ErrorKind::failed, why + "; " + no_processor);
       return failure(is_our_own(error.code()) ? ErrorKind::failed : ErrorKind::unavailable, why);
     } catch (const std::exception& error) {
       return failure(ErrorKind::failed, error.what());

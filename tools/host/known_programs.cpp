@@ -17,7 +17,7 @@ namespace {
 constexpr pid_t started_last = 256;  // so many numbers are looked at: that takes less than a millisecond
 constexpr std::size_t longest_arguments = 65536;
 
-std::string folder_of(pid_t process) { return "/proc/" + std::to_string(process); }
+std::string proc_folder_of(pid_t process) { return "/proc/" + std::to_string(process); }
 
 // The number that the system gave last.
 pid_t newest_process() {
@@ -33,9 +33,9 @@ pid_t newest_process() {
 KnownPrograms::Program KnownPrograms::program_of(pid_t process) {
   Program program{process, {}, {}};
   std::array<char, 4096> path{};
-  const ssize_t size = ::readlink((folder_of(process) + "/exe").c_str(), path.data(), path.size());
+  const ssize_t size = ::readlink((proc_folder_of(process) + "/exe").c_str(), path.data(), path.size());
   if (size > 0) program.file.assign(path.data(), static_cast<std::size_t>(size));
-  std::ifstream file(folder_of(process) + "/cmdline", std::ios::binary);
+  std::ifstream file(proc_folder_of(process) + "/cmdline", std::ios::binary);
   program.arguments.assign(std::istreambuf_iterator<char>(file), {});
   if (program.arguments.size() > longest_arguments) program.arguments.resize(longest_arguments);
   return program;

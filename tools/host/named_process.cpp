@@ -63,8 +63,9 @@ Result<NamedProcess> named_process(const RootFolder& root, const std::string& pi
   // A process writes its own pidfile, or its starter does once it runs: what began later cannot be meant.
   const Duration now = since_boot(), began = began_after_boot(*found);
   if (file && began_after(*file, began, now, wall_clock_of_machine()))
-    return failure(ErrorKind::invalid, process + " began after that file was written: it is another one, which has got "
-                                                 "the number of the service since");
+    return failure(ErrorKind::invalid, process +
+                                           " began after that file was written: it is another one, which has got "
+                                           "the number of the service since");
   return NamedProcess{*pid, found->started, std::max(Duration{0}, now - began)};
 }
 

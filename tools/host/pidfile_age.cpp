@@ -60,7 +60,7 @@ WallClock wall_clock_of_machine() {
     const auto made = time_of_first_devices();
     const auto first_process = read_process(1);
     if (!made) return boots;
-    boots.push_back(*made);  // by the kernel, as it booted
+    boots.push_back(*made);                                                        // by the kernel, as it booted
     if (first_process) boots.push_back(*made - began_after_boot(*first_process));  // for a container, as that began
     return boots;
   }();

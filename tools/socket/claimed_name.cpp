@@ -30,8 +30,8 @@ struct NameInKernel {
 NameInKernel kernel_name_of(const std::string& place) {
   struct stat root {};
   static_cast<void>(::stat("/", &root));
-  const std::string text = "autoheal/" + sha256_name(std::to_string(root.st_dev) + ":" + std::to_string(root.st_ino) +
-                                                     ":" + place);
+  const std::string text =
+      "autoheal/" + sha256_name(std::to_string(root.st_dev) + ":" + std::to_string(root.st_ino) + ":" + place);
   NameInKernel address;
   address.name.sun_family = AF_UNIX;
   std::memcpy(address.name.sun_path + 1, text.data(), text.size());
@@ -76,8 +76,7 @@ struct ClaimedName::Door {
 ClaimedName::ClaimedName(std::unique_ptr<Door> door) : door_(std::move(door)) {}
 ClaimedName::~ClaimedName() = default;
 
-Result<std::unique_ptr<ClaimedName>> ClaimedName::claim(boost::asio::any_io_executor executor,
-                                                        const std::string& place,
+Result<std::unique_ptr<ClaimedName>> ClaimedName::claim(boost::asio::any_io_executor executor, const std::string& place,
                                                         std::function<std::string()> sentence) {
   const NameInKernel address = kernel_name_of(place);
   host::UniqueFd opened = new_stream(SOCK_NONBLOCK);

@@ -14,7 +14,7 @@
 namespace autoheal::host {
 namespace {
 
-constexpr Duration minute = std::chrono::minutes(1);
+constexpr Duration a_minute = std::chrono::minutes(1);
 
 class KnownProgramsTest : public ::testing::Test {
  protected:
@@ -47,13 +47,13 @@ TEST_F(KnownProgramsTest, ASuccessorIsFound) {
   const pid_t service = start("86391");
   programs_.note("/app.pid", service);
   end(service);
-  EXPECT_EQ(programs_.just_begun("/app.pid", minute), std::nullopt);
+  EXPECT_EQ(programs_.just_begun("/app.pid", a_minute), std::nullopt);
   (void)start("86392");
-  EXPECT_EQ(programs_.just_begun("/app.pid", minute), std::nullopt) << "it does something else";
+  EXPECT_EQ(programs_.just_begun("/app.pid", a_minute), std::nullopt) << "it does something else";
   const pid_t successor = start("86391");
-  EXPECT_EQ(programs_.just_begun("/app.pid", minute), successor);
+  EXPECT_EQ(programs_.just_begun("/app.pid", a_minute), successor);
   EXPECT_EQ(programs_.just_begun("/app.pid", Duration{-1}), std::nullopt) << "it has had its time";
-  EXPECT_EQ(programs_.just_begun("/other.pid", minute), std::nullopt);
+  EXPECT_EQ(programs_.just_begun("/other.pid", a_minute), std::nullopt);
 }
 
 }  // namespace

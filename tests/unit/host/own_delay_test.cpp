@@ -22,24 +22,29 @@ namespace {
 using namespace workflows;
 using ::testing::HasSubstr;
 
-constexpr Duration limit = std::chrono::milliseconds(300);
-constexpr int frozen_for_ms = 1'500;
+constexpr Duration time_limit = std::chrono::seconds(1);
+constexpr int frozen_for_ms = 2'500;
 
 class OwnDelay : public HostTest {
  protected:
-  ProbeResult look(const decltype(Probe::what)& what, Duration timeout = limit) {
+  ProbeResult look(const decltype(Probe::what)& what, Duration timeout = time_limit) {
     return host().probe(spec_, Probe{"probe", timeout, true, what}, mark_);
   }
   CommandProbe command(const std::string& text) {
     CommandProbe probe;
-    probe.run = {{script("probe.sh", text).string()}, spec_.root, {}, {}, limit};
+    probe.run = {{script("probe.sh", text).string()}, spec_.root, {}, {}, time_limit};
     return probe;
   }
-  // The verdict of a process that is frozen from when it `began` to look until long after the limit.
-  ProbeVerdict frozen(const decltype(Probe::what)& what, const std::function<bool()>& began,
-                      const std::function<void()>& meanwhile = [] {}) {
+  // The verdict of a process that is frozen from when it `began` to look until long after the time_limit.
+  ProbeVerdict frozen(
+      const decltype(Probe::what)& what, const std::function<bool()>& began,
+      const std::function<void()>& meanwhile = [] {}) {
     const pid_t child = ::fork();
-    if (child == 0) ::_exit(static_cast<int>(look(what).verdict));
+    if (child == 0) {
+      const ProbeResult result = look(what);
+      write("said", result.message);
+      ::_exit(static_cast<int>(result.verdict));
+    }
     while (!began()) ::poll(nullptr, 0, 1);
     int status = 0;
     EXPECT_EQ(::kill(child, SIGSTOP), 0);
@@ -58,7 +63,7 @@ class OwnDelay : public HostTest {
 };
 
 TEST_F(OwnDelay, OfACommandThatNobodyLookedAfterInTime) {
-  EXPECT_EQ(frozen(command("touch began; sleep 60"), there("began")), ProbeVerdict::unknown);
+  EXPECT_EQ(frozen(command("touch began; sleep 60"), there("began")), ProbeVerdict::unknown) << read("said");
 }
 
 TEST_F(OwnDelay, OfACommandThatEndedMeanwhileItsWordCounts) {

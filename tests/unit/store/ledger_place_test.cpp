@@ -178,8 +178,8 @@ TEST_F(LedgerPlace, NoSecondOwnerComesByAnotherName) {
   const auto refused_by = [](const fs::path& name) {
     in_a_child([&] {
       engine::testing::CountingIds others;
-      const auto second = store::SqliteLedger::open(
-          name, {.ids = others, .lock_wait = std::chrono::milliseconds(30), .busy_wait = {}});
+      const auto second =
+          store::SqliteLedger::open(name, {.ids = others, .lock_wait = std::chrono::milliseconds(30), .busy_wait = {}});
       ASSERT_FALSE(second) << name;
       EXPECT_EQ(second.error().kind, ErrorKind::busy);
       EXPECT_THAT(second.error().message, HasSubstr("under another name"));
