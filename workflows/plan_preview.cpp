@@ -34,6 +34,9 @@ Result<PlanPreview> preview(Host& host, engine::BlobStore& blobs, const EngineSp
   if (!planned) return std::unexpected(std::move(planned.error()));
   auto refusals =
       certify_plan(spec, planned->plan, *observation, *contents, planned->new_contents, adopted, may_change);
+  // No heal would be begun.
+  std::string why = planned->plan.acts.empty() ? std::string() : held_back_service(host, spec);
+  if (!why.empty()) refusals.push_back({"test_matrix", std::move(why)});
   return PlanPreview{std::move(planned->plan), std::move(refusals)};
 }
 

@@ -93,7 +93,7 @@ class StopWatch::Watching {
     }
     for (const auto& [unit, as_given] : units_) {
       const auto path = bus_.ask_manager("LoadUnit", {unit});
-      if (!path) continue;
+      if (!path) continue;  // no name of a unit; or the bus is lost, and this begins anew
       paths_[*path] = unit;
       const auto state = bus_.property(*path, "org.freedesktop.systemd1.Unit", "ActiveState");
       if (state) states_.emplace(unit, *state);

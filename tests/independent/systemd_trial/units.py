@@ -71,6 +71,8 @@ class Units:
         ran = self.heal("masked")
         told = ran.out + self.history("masked")
         assert ran.returncode == 3 and "masked.service is masked" in told and not self.began("masked"), told
+        dry = self.machine.run("/srv/autoheal", "heal", "masked", "--dry-run", "--config", "/srv/masked/autoheal.yaml")
+        assert dry.returncode == 1 and "masked.service is masked" in dry.out, dry.out
         assert self.show("masked", "ActiveState") == "inactive" and ran.took < 30
 
     def missing(self):

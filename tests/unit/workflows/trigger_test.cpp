@@ -100,6 +100,24 @@ TEST(Trigger, WhatAManagerHoldsBackIsToldWithoutAnAttempt) {
   EXPECT_EQ(count_of(world, "heal.triggered"), 1U);
 }
 
+TEST(Trigger, ADryRunTellsWhatIsHeldBack) {
+  HealWorld world;
+  EngineSpec spec = broken_engine(world, "A");
+  ServiceRepair& service = spec.repair.service.emplace();
+  service.unit = "a.service";
+  service.restart.emplace().argv = {"/usr/bin/systemctl", "restart", "a.service"};
+  service.restart->unit = "a.service";
+  const auto refusals = [&] {
+    const auto preview = preview_plan(world.host, world.blobs, spec, {}, true, "preview");
+    return preview ? preview->refusals : std::vector<Refusal>{{"none", preview.error().message}};
+  };
+  world.host.set_unit("a.service", ServiceState::stopped);
+  EXPECT_THAT(refusals(), ::testing::IsEmpty());
+  world.host.set_unit("a.service", ServiceState::held_back);
+  ASSERT_EQ(refusals().size(), 1U);
+  EXPECT_EQ(refusals().front().reason, "unit a.service is masked");
+}
+
 TEST(Trigger, AServiceOfAnotherEngineThatIsHeldBackIsOneToo) {
   HealWorld world;
   EngineSpec spec = broken_engine(world, "A");
