@@ -56,7 +56,8 @@ void Checkpoints::committed() {
 }
 
 asio::awaitable<void> Checkpoints::sign_in_time() {
-  if (signing_ || paused_) {
+  const bool elsewhere = !ports_.ledger.problem_of_place().empty();  // told by who looks for it
+  if (signing_ || paused_ || elsewhere) {
     committed();
     co_return;
   }

@@ -7,11 +7,16 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "tests/unit/host/host_fixture.hpp"
 #include "tools/host/unique_fd.hpp"
@@ -45,7 +50,7 @@ class OwnDelay : public HostTest {
       write("said", result.message);
       ::_exit(static_cast<int>(result.verdict));
     }
-    while (!began()) ::poll(nullptr, 0, 1);
+    while (!began() || !waits(child)) ::poll(nullptr, 0, 1);
     int status = 0;
     EXPECT_EQ(::kill(child, SIGSTOP), 0);
     EXPECT_EQ(::waitpid(child, &status, WUNTRACED), child);
@@ -56,6 +61,18 @@ class OwnDelay : public HostTest {
     EXPECT_EQ(::waitpid(child, &status, 0), child);
     EXPECT_TRUE(WIFEXITED(status));
     return static_cast<ProbeVerdict>(WEXITSTATUS(status));
+  }
+  // Its limit has begun: it waits for an event. True where the kernel does not tell.
+  static bool waits(pid_t process) {
+    std::ifstream file("/proc/" + std::to_string(process) + "/syscall");
+    std::string call;
+    if (!(file >> call)) return true;
+    const std::vector<long> waiting = {SYS_ppoll, SYS_epoll_pwait,
+#ifdef SYS_poll
+                                       SYS_poll, SYS_epoll_wait
+#endif
+    };
+    return std::ranges::any_of(waiting, [&](long number) { return call == std::to_string(number); });
   }
   std::function<bool()> there(const char* name) {
     return [path = root_ / name] { return std::filesystem::exists(path); };
