@@ -166,7 +166,7 @@ class ServicePort : public ServiceRun {
 TEST_F(ServicePort, OfItsOwnIsWrittenDown) {
   EXPECT_EQ(heal(world_).phase, Phase::complete);
   EXPECT_THAT(entry("heal.certified"),
-              HasSubstr(R"("ports":[{"probe":"port","place":"127.0.0.1:8080","holder":"service"}])"));
+              HasSubstr(R"("ports":[{"probe":"port","place":"127.0.0.1:8080","holder":"service","process":)"));
 }
 
 TEST_F(ServicePort, OfAStrangerIsRefusedByNumberAndProgram) {
