@@ -345,6 +345,7 @@ void Watch::heal_ended(const HealResult& result, Duration now) {
   if (known == engines_.end() || !known->second.healing) return;
   Watched& engine = known->second;
   engine.healing = false;
+  engine.heal_ended_at = now;
   engine.postponed_since.reset();
   const bool counted = std::exchange(engine.heal_counted, false);
   engine.test_ended.reset();

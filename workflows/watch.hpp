@@ -168,8 +168,10 @@ class Watch {
     unsigned unknown_in_row = 0;                 // tests that told nothing, one after the other
     unsigned disturbed_in_row = 0;               // so many tests one after the other
     bool testing = false;
-    bool overtaken = false;  // since that test began, a heal began or the description changed: it tells nothing
+    // Since that test began, a heal began, its process ended, it was stopped or its description changed: it tells nothing.
+    bool overtaken = false;
     bool healing = false;
+    std::optional<Duration> heal_ended_at;
     bool heal_counted = false;  // among those of the last hour
     enum class Lateness { none, seen, named } lateness = Lateness::none;
     bool waits = false;     // its failure waits for what it needs to be tested

@@ -10,13 +10,19 @@ namespace {
 
 // What is starting may have failed by now, and where no bus is reached nobody tells.
 constexpr Duration state_is_asked_every = std::chrono::seconds(5);
+constexpr Duration told_within = std::chrono::seconds(1);
 
 }  // namespace
 
 void Watch::process_ended(const std::string& name, ProcessEnd how, Duration now) {
   Watched* engine = find(name);
   if (engine == nullptr) return;
-  if (!engine->healing) engine->ended = how;  // else it is the heal's own doing
+  // That a process ended in order is told a moment later than its heal, which stopped it, may have ended.
+  const bool healed_just_now = engine->heal_ended_at && now - *engine->heal_ended_at < told_within;
+  const bool by_the_heal = engine->healing || (how == ProcessEnd::wanted && healed_just_now);
+  if (!by_the_heal) engine->ended = how;
+  // A test that began before it tells nothing of what is so now.
+  engine->overtaken = engine->overtaken || engine->testing;
   test_at(*engine, now);
 }
 
@@ -26,6 +32,7 @@ void Watch::stopped_by_hand(const std::string& name, bool by_hand, Duration now)
   if (engine->stopped_by_hand && !by_hand) engine->failing_since.reset();
   engine->stopped_by_hand = by_hand && !engine->healing;
   engine->stopped_for_packages = false;
+  engine->overtaken = engine->overtaken || engine->testing;
   test_at(*engine, now);
 }
 
@@ -33,6 +40,7 @@ void Watch::stopped_for_packages(const std::string& name, Duration now) {
   Watched* engine = find(name);
   if (engine == nullptr) return;
   engine->stopped_for_packages = !engine->healing;
+  engine->overtaken = engine->overtaken || engine->testing;
   test_at(*engine, now);
 }
 

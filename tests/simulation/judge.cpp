@@ -83,7 +83,9 @@ class Judge {
     }
     if (one.what == "tested") judge_test(engine, one);
     if (one.what == "heal.triggered") judge_begin(engine, one);
-    if (one.what == "heal.repair_started") judge_slot(engine, one);
+    // One that only waits, for its service to hold or for its next attempt, has given its slot back.
+    if (one.what == "heal.plan_certified" || one.what == "heal.rollback_started") judge_slot(engine, one);
+    if (one.what == "heal.certification_started" || one.what == "heal.rolled_back") repairing_.erase(one.engine);
     if (one.what == "heal.skipped") judge_skip(engine, one);
     if (one.what == "heal.completed" || one.what == "heal.exhausted") judge_ending(engine, one);
   }

@@ -78,6 +78,7 @@ class Life {
     Duration busy_until{0};                       // something happens to it
     std::optional<Duration> unseen_since;         // nobody can look
     bool stopped = false;                         // by somebody who has not started it again
+    std::optional<std::uint64_t> stopped_run;     // of a unit, as the watch over its manager's jobs has told it
     std::map<std::uint64_t, std::string> loaded;  // by runs of its process
     unsigned orders = 0;                          // of heals, that are under way
     workflows::TestOutcome last = workflows::TestOutcome::unknown;
@@ -142,6 +143,7 @@ class Life {
   void is_over(std::size_t event);
   void tell_end(const std::string& name, workflows::ProcessEnd how, std::optional<std::size_t> event = std::nullopt);
   void job_ended(const std::string& name, std::optional<std::size_t> event = std::nullopt);
+  void forget_stop_before_start(const std::string& name);
   void look_at(const std::string& name);
   void order_by_hand(const std::string& name, const std::string& verb);
   void restart_by_hand(const std::string& name);

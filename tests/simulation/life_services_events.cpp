@@ -36,6 +36,7 @@ void Life::plan_services() {
           [this, name = name] {
             served_.at(name).unseen_since.reset();
             machines_.at(name).tests_changed = now();
+            forget_stop_before_start(name);
           });
     }
   }
@@ -110,7 +111,16 @@ void Life::job_ended(const std::string& name, std::optional<std::size_t> event) 
   seen.ordered_by_us = served.orders > 0;
   const bool by_hand = judge_stop(seen).by_hand && planted_ != Planted::stop_overlooked;
   daemon_->stopped_by_hand(name, by_hand);
+  served_.at(name).stopped_run = by_hand ? std::optional(unit.run) : std::nullopt;
   if (event) record_.at_services.at(*event).told = now();
+}
+
+// As that watch does once it reaches the manager again.
+void Life::forget_stop_before_start(const std::string& name) {
+  Served& served = served_.at(name);
+  if (!daemon_ || !served.stopped_run || world_.host.services.unit(served.unit).run == *served.stopped_run) return;
+  served.stopped_run.reset();
+  daemon_->stopped_by_hand(name, false);
 }
 
 void Life::look_at(const std::string& name) {

@@ -24,9 +24,9 @@ using workflows::UnitJob;
 constexpr Duration jobs_remembered = std::chrono::seconds(30);
 constexpr Duration first_pause = std::chrono::seconds(2);  // before systemd is tried again
 constexpr Duration longest_pause = std::chrono::minutes(1);
-constexpr std::array<std::string_view, 9> watched_properties = {"ActiveState", "Job",          "PartOf",
-                                                                "Requires",    "BindsTo",      "StopPropagatedFrom",
-                                                                "Conflicts",   "ConflictedBy", "StopWhenUnneeded"};
+constexpr std::array<std::string_view, 10> watched_properties = {
+    "ActiveState", "InvocationID",       "Job",       "PartOf",       "Requires",
+    "BindsTo",     "StopPropagatedFrom", "Conflicts", "ConflictedBy", "StopWhenUnneeded"};
 
 bool runs_not(const std::string& active_state) { return active_state == "inactive" || active_state == "failed"; }
 
@@ -98,6 +98,20 @@ class StopWatch::Watching {
       const auto state = bus_.property(*path, "org.freedesktop.systemd1.Unit", "ActiveState");
       if (state) states_.emplace(unit, *state);
     }
+    forget_stops_before_starts();
+  }
+
+  // What was stopped by hand and has been started meanwhile is no concern of who stopped it any more.
+  void forget_stops_before_starts() {
+    for (const auto& [unit, run] : std::map(stopped_runs_)) {
+      const auto path = bus_.ask_manager("LoadUnit", {unit});
+      auto found = path ? bus_.properties(*path, watched_properties) : std::unexpected(path.error());
+      if (!found) continue;
+      const std::string now = (*found)["InvocationID"].first;
+      if (now.empty() || run.empty() || now == run) continue;
+      stopped_runs_.erase(unit);
+      told_(units_.at(unit), {false, "it was started again", false});
+    }
   }
 
   void note(const JobSignal& signal) {
@@ -135,7 +149,10 @@ class StopWatch::Watching {
     seen.inactive = runs_not((*found)["ActiveState"].first);
     for (const Job& one : jobs_) seen.jobs.push_back(one.job);
     if (seen.inactive) look_around(*found, seen);
-    told_(units_.at(unit), workflows::judge_stop(seen));
+    const workflows::StopJudgement judgement = workflows::judge_stop(seen);
+    stopped_runs_.erase(unit);
+    if (judgement.by_hand) stopped_runs_.emplace(unit, (*found)["InvocationID"].first);
+    told_(units_.at(unit), judgement);
   }
 
   void look_around(BusProperties& found, StopSeen& seen) {
@@ -162,6 +179,7 @@ class StopWatch::Watching {
   std::map<std::string, std::string> units_;   // whole name -> as given
   std::map<std::string, std::string> paths_;   // of the bus -> whole name
   std::map<std::string, std::string> states_;  // whole name -> as told last
+  std::map<std::string, std::string> stopped_runs_;  // whole name -> the run that somebody stopped
   std::set<std::string> another_state_;
   BusConnection bus_;
   std::vector<Job> jobs_;

@@ -100,6 +100,47 @@ TEST_F(WatchGrace, ACrashThatIsToldDuringItEndsIt) {
   EXPECT_THAT(machine_.acts(), ElementsAre("heal A"));
 }
 
+TEST_F(WatchGrace, ATestThatBeganBeforeAStopByHandTellsNothing) {
+  machine_.watch.look("A", LookCause::asked, machine_.now);
+  EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  machine_.watch.stopped_by_hand("A", true, machine_.now);
+  machine_.passes("A");  // it had asked before
+  EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  fails();
+  EXPECT_THAT(machine_.acts(), ElementsAre("skip A stopped_by_hand"));
+}
+
+TEST_F(WatchGrace, ATestThatBeganBeforeACrashTellsNothing) {
+  machine_.watch.look("A", LookCause::asked, machine_.now);
+  EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  machine_.watch.process_ended("A", ProcessEnd::crashed, machine_.now);
+  machine_.passes("A");
+  EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  fails();
+  EXPECT_THAT(machine_.acts(), ElementsAre("heal A")) << "at once";
+}
+
+// A rollback stops what its attempt had started; that its process ended is told after the heal has.
+TEST_F(WatchGrace, WhatTheHealItselfStoppedIsNotStoppedByHand) {
+  process_ends(ProcessEnd::crashed);
+  fails();
+  EXPECT_THAT(machine_.acts(), ElementsAre("heal A"));
+  machine_.exhausted("A");
+  (void)machine_.all_acts();
+  machine_.watch.process_ended("A", ProcessEnd::wanted, machine_.now);
+  std::vector<std::string> seen;
+  while (seen.empty() || seen.back() != "heal A") {
+    ASSERT_LT(seen.size(), 20U) << seen.back();
+    const auto acts = machine_.acts();
+    if (acts.empty()) machine_.wait_for_wake();
+    for (const std::string& act : acts) {
+      EXPECT_NE(act, "skip A stopped_by_hand");
+      seen.push_back(act);
+      if (act == "test A") fails(true);
+    }
+  }
+}
+
 TEST_F(WatchGrace, ACertificateGivesTheNextFailureItsOwn) {
   process_ends(ProcessEnd::crashed);
   fails();
