@@ -103,6 +103,9 @@ void Life::job_ended(const std::string& name, std::optional<std::size_t> event) 
   const auto unit = world_.host.services.unit(served.unit);
   if (!daemon_ || served.unseen_since || !unit.job.empty()) return;
   std::erase_if(jobs_, [this](const UnitJob& job) { return now() - job.at > jobs_remembered; });
+  // One that began before this daemon did.
+  if (std::ranges::find(jobs_, served.unit, &UnitJob::unit) == jobs_.end())
+    jobs_.push_back({served.unit, {}, now(), is_dead(unit.state)});
   StopSeen seen;
   seen.unit = served.unit;
   seen.jobs = jobs_;

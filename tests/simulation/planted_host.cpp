@@ -123,7 +123,10 @@ ServiceStatus PlantedHost::service_status(const EngineSpec& spec, const ServiceR
   ServiceStatus status = under_.service_status(spec, service);
   if (planted_ == Planted::number_signalled && is_dead(status.state) && number_is_used(service.pidfile))
     status.state = ServiceState::running;
-  return status;
+  // It is content with what it saw last.
+  ServiceStatus& seen = seen_[service.unit + service.pidfile];
+  if (planted_ == Planted::unknown_certifies && status.state == ServiceState::unknown) return seen;
+  return seen = status;
 }
 
 Result<std::vector<HashFinding>> PlantedHost::hash(const EngineSpec& spec, const HashRequest& request) {

@@ -121,7 +121,12 @@ class StopWatch::Watching {
       ended_.insert(signal.unit);
       const auto job = std::ranges::find(jobs_, signal.job, &Job::path);
       const bool inactive = states_.contains(signal.unit) && runs_not(states_.at(signal.unit));
-      if (job != jobs_.end()) job->job.left_inactive = signal.result == "done" && inactive;
+      if (job == jobs_.end()) {  // it began before this thread listened
+        jobs_.push_back({{signal.unit, {}, since_boot(), false}, signal.job, true});
+        jobs_.back().job.left_inactive = signal.result == "done" && inactive;
+      } else {
+        job->job.left_inactive = signal.result == "done" && inactive;
+      }
     }
   }
 
