@@ -67,16 +67,6 @@ struct Remembered {
 // Services that somebody stopped, and the daemon left alone since. A new boot starts them.
 class Stopped {
  public:
-  // However long ago it was: with what the stream of the daemons tells up to `until`.
-  [[nodiscard]] Result<void> take_all_of(const engine::LedgerView& ledger, engine::Position until) {
-    auto told =
-        ledger.read_types("ledger", {"heal.skipped", "node.started", "engine.reset", "selftest.engine_tested"});
-    if (!told) return std::unexpected(std::move(told.error()));
-    for (const engine::Entry& entry : *told) {
-      if (entry.position.value <= until.value) take(entry);
-    }
-    return {};
-  }
   void take(const engine::Entry& entry) {
     if (entry.type == "node.started") {
       const auto boot = part_of(entry, "/boot_id");
@@ -131,8 +121,6 @@ Result<void> remember_recent_past(const engine::LedgerView& ledger, const engine
   const Timestamp now = clock.now();
   auto place = place_before(ledger, now - remembered);
   if (!place) return std::unexpected(std::move(place.error()));
-  Stopped stopped;
-  if (auto taken = stopped.take_all_of(ledger, *place); !taken) return taken;
   std::vector<Remembered> recent;
   PassedTime passed;
   while (true) {
@@ -146,6 +134,7 @@ Result<void> remember_recent_past(const engine::LedgerView& ledger, const engine
     *place = page->next;
   }
   const Duration began = clock.since_boot() - passed.until(now);
+  Stopped stopped;
   const std::set<std::string> for_others = ended_for_others(recent);
   for (Remembered& one : recent) {
     stopped.take(one.entry);

@@ -1,5 +1,5 @@
 // What the newest part of the ledger tells about heals, for the brakes of a daemon that starts: how many there were,
-// which failed, what was reset. Reads no more than that part, and from the rest which services somebody stopped.
+// which failed, what was reset. Reads no more than that part.
 #pragma once
 
 #include "engine/ledger.hpp"
@@ -10,8 +10,7 @@ namespace autoheal::workflows {
 
 inline constexpr Duration remembered = std::chrono::hours(24);
 
-// Tells `watch` of the last 24 hours, oldest first, on the boot clock, and of the services that somebody stopped in this
-// boot, however long ago.
+// Tells `watch` of the last 24 hours, oldest first, on the boot clock.
 [[nodiscard]] Result<void> remember_recent_past(const engine::LedgerView& ledger, const engine::BlobStore& blobs,
                                                 const engine::Clock& clock, Watch& watch);
 

@@ -218,7 +218,10 @@ void Life::plan_faults() {
   }
   for (unsigned count = 0; count < 4; ++count) {
     const Duration when = some_moment();
-    at(when, [this, by = some_time(-hours(48), hours(48))] { world_.clock.set_wall(world_.clock.now() + by); });
+    at(when, [this, by = some_time(-hours(48), hours(48))] {
+      world_.clock.set_wall(world_.clock.now() + by);
+      record_.clock_set.push_back(now());
+    });
   }
 }
 

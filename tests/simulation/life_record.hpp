@@ -68,6 +68,8 @@ struct SeenWriting {
 };
 
 // What happened to a service, or what somebody did to it: no repair. Nothing else happens to it meanwhile.
+inline constexpr const char* with_another_unit = "it stopped with another unit";
+
 struct SeenAtService {
   enum class What {
     crashed,
@@ -125,6 +127,7 @@ struct LifeRecord {
   std::vector<SeenOrder> orders;
   std::vector<Duration> deaths;                        // of the daemon
   std::vector<std::pair<Duration, Duration>> no_room;  // when nothing could be written down
+  std::vector<Duration> clock_set;                     // when somebody set the wall clock
   Duration calm_from{0};
 };
 

@@ -101,10 +101,11 @@ void Life::tell_end(const std::string& name, ProcessEnd how, std::optional<std::
 void Life::job_ended(const std::string& name, std::optional<std::size_t> event) {
   const Served& served = served_.at(name);
   const auto unit = world_.host.services.unit(served.unit);
-  if (!daemon_ || served.unseen_since || !unit.job.empty()) return;
+  if (!daemon_ || served.unseen_since) return;
+  if (!unit.job.empty()) return at(now() + seconds(1), [this, name, event] { job_ended(name, event); });
   std::erase_if(jobs_, [this](const UnitJob& job) { return now() - job.at > jobs_remembered; });
-  // One that began before this daemon did.
-  if (std::ranges::find(jobs_, served.unit, &UnitJob::unit) == jobs_.end())
+  // A stop that began before this daemon did.
+  if (event && std::ranges::find(jobs_, served.unit, &UnitJob::unit) == jobs_.end())
     jobs_.push_back({served.unit, {}, now(), is_dead(unit.state)});
   StopSeen seen;
   seen.unit = served.unit;
@@ -318,7 +319,7 @@ void Life::stop_unit(const std::string& name, bool with_another) {
   const Duration takes = some_time(milliseconds(0), seconds(5)), down = some_time(minutes(10), hours(5));
   set_habits(name, seconds(1), takes);
   const auto event = begins(with_another ? What::other : What::stopped, name,
-                            with_another ? "it stopped with another unit" : "somebody stopped it",
+                            with_another ? with_another_unit : "somebody stopped it",
                             with_another ? takes : takes + down);
   const Served& served = served_.at(name);
   if (with_another) jobs_.push_back({stack, "stop", now()});

@@ -110,9 +110,16 @@ class ServicesJudge {
     });
   }
 
+  // Another unit's stop in the same moment may be its cause.
+  [[nodiscard]] bool is_explained(const SeenAtService& event) const {
+    return std::ranges::any_of(record_.at_services, [&](const SeenAtService& one) {
+      return one.how == with_another_unit && std::chrono::abs(one.at - event.at) <= seconds(2);
+    });
+  }
+
   // As long as that daemon lives, or has written down that it knows.
   void judge_stop(const SeenAtService& event, const std::string& sentence) {
-    if (!event.told) return;
+    if (!event.told || is_explained(event)) return;
     const Duration told = *event.told, until = event.until == Duration{0} ? record_.calm_from : event.until;
     const bool written = said(event.engine, OfWhat::stopped_by_hand, told, told + told_within);
     const bool otherwise = said(event.engine, OfWhat::left_alone, told, told + told_within) ||
@@ -122,7 +129,10 @@ class ServicesJudge {
     if (!written && !otherwise && !died(event.at, told + told_within) && told + told_within < until)
       complain(event.at, event.engine, event.how + ", and nobody was told that it is left alone");
     for (const SeenEntry* heal : begun(event.engine, told, until)) {
-      const bool forgotten = !written && died(told, heal->at);
+      // A daemon remembers a day of the ledger, by the wall clock.
+      const bool a_day_passed =
+          std::ranges::any_of(record_.clock_set, [&](Duration at) { return at >= event.at && at <= heal->at; });
+      const bool forgotten = (!written || a_day_passed) && died(told, heal->at);
       if (forgotten || said(event.engine, OfWhat::asked, event.at, heal->at)) return;
       return complain(heal->at, event.engine, sentence);
     }

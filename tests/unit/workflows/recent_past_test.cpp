@@ -110,22 +110,6 @@ TEST_F(RecentPast, WhatWasStoppedByHandStaysStoppedUntilItRunsIsHealedResetOrBoo
   }
 }
 
-TEST_F(RecentPast, WhatWasStoppedByHandStaysSoForWeeks) {
-  happened(hours(24 * 40), "node.started", R"({"boot_id":"a"})");
-  happened(hours(24 * 39), "heal.skipped", R"({"reason":"stopped_by_hand"})");
-  happened(minutes(9), "node.started", R"({"boot_id":"a"})");
-  EXPECT_EQ(reaction(), "stopped_by_hand");
-  happened(minutes(5), "node.started", R"({"boot_id":"b"})");
-  EXPECT_EQ(reaction(), "heal");
-}
-
-TEST_F(RecentPast, WhatRanAgainLongAgoIsNotTakenForStopped) {
-  happened(hours(24 * 40), "node.started", R"({"boot_id":"a"})");
-  happened(hours(24 * 39), "heal.skipped", R"({"reason":"stopped_by_hand"})");
-  happened(hours(24 * 38), "selftest.engine_tested", R"({"engine":"EnvRecon","outcome":"passed"})");
-  EXPECT_EQ(reaction(), "heal");
-}
-
 TEST_F(RecentPast, WhatEndedForOthersDrawsNoBrake) {
   for (const char* reason : {"dependency_failed", "held", "disabled"}) {
     for (unsigned count = 0; count < 5; ++count) {
