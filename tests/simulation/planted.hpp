@@ -45,7 +45,6 @@ enum class Planted {
   stop_overlooked,    // nobody sees that somebody stopped a unit
   order_overlooked,   // nor that a service was stopped in order
   unknown_counts,     // a test that could not look is a failure
-  unknown_certifies,  // a certification that could not look is content
   acts_into_states,   // an order is given to a unit that is on its way
   refusal_forced,     // what its manager refuses is started past it
   reloads_for_ever,   // what hangs is reloaded
@@ -102,7 +101,6 @@ inline constexpr std::array planted_names = {
     PlantedName{Planted::stop_overlooked, "stop_overlooked", "somebody had stopped it through its manager"},
     PlantedName{Planted::order_overlooked, "order_overlooked", "somebody had stopped it in order"},
     PlantedName{Planted::unknown_counts, "unknown_counts", "nobody could look, and that counts as a failure"},
-    PlantedName{Planted::unknown_certifies, "unknown_certifies", "it was certified while nobody could look"},
     PlantedName{Planted::acts_into_states, "acts_into_states", "was ordered while its unit was"},
     PlantedName{Planted::refusal_forced, "refusal_forced", "though its manager refuses it"},
     PlantedName{Planted::reloads_for_ever, "reloads_for_ever", "was reloaded"},

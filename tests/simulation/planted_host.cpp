@@ -99,7 +99,6 @@ ProbeResult PlantedHost::probe(const EngineSpec& spec, const Probe& probe, const
   if (result.verdict == ProbeVerdict::unknown) {
     const bool is_test = mark.starts_with("test/");
     if (planted_ == Planted::unknown_counts && is_test) result.verdict = ProbeVerdict::fail;
-    if (planted_ == Planted::unknown_certifies && !is_test) result.verdict = ProbeVerdict::pass;
   }
   const auto* process = std::get_if<ProcessProbe>(&probe.what);
   if (planted_ == Planted::number_counts && process != nullptr && number_is_used(process->pidfile))
@@ -123,10 +122,7 @@ ServiceStatus PlantedHost::service_status(const EngineSpec& spec, const ServiceR
   ServiceStatus status = under_.service_status(spec, service);
   if (planted_ == Planted::number_signalled && is_dead(status.state) && number_is_used(service.pidfile))
     status.state = ServiceState::running;
-  // It is content with what it saw last.
-  ServiceStatus& seen = seen_[service.unit + service.pidfile];
-  if (planted_ == Planted::unknown_certifies && status.state == ServiceState::unknown) return seen;
-  return seen = status;
+  return status;
 }
 
 Result<std::vector<HashFinding>> PlantedHost::hash(const EngineSpec& spec, const HashRequest& request) {

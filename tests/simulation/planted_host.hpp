@@ -58,8 +58,7 @@ class PlantedHost final : public HostOver {
 
   workflows::testing::SimulatedHost& machine_;
   const Planted planted_;
-  std::map<std::string, Lie> lies_;                       // by path
-  std::map<std::string, workflows::ServiceStatus> seen_;  // by unit or pidfile, when somebody could look
+  std::map<std::string, Lie> lies_;  // by path
 };
 
 }  // namespace autoheal::simulation
