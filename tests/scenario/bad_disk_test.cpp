@@ -206,7 +206,7 @@ TEST_F(BadDisk, Case90_ALedgerThatSomebodyLocksRefusesWhatBeginsAndGoesOnByItsel
   Daemon daemon(bridge);
   daemon.expect_passes("A");
   {
-    SQLite::Database other(bridge.path("var/ledger.db").string(), SQLite::OPEN_READWRITE);
+    SQLite::Database other(bridge.path("var/ledger.db").string(), SQLite::OPEN_READWRITE, 10'000);
     other.exec("BEGIN IMMEDIATE");
     bridge.write("etc/A", broken);
     EXPECT_TRUE(eventually([&] { return daemon.skipped("A") == "not_recorded"; })) << daemon.said();
