@@ -99,6 +99,8 @@ class Runner {
   [[nodiscard]] bool has_work();
   // What it is at, for those who find it standing still; any thread.
   [[nodiscard]] const char* doing() const { return doing_; }
+  // Others are not resumed before this stream has made progress: it must not wait for them. Loop's thread.
+  [[nodiscard]] bool is_resumed_alone(const std::string& stream) const { return stream == alone_; }
   // Streams that have begun and not ended.
   [[nodiscard]] std::size_t open_count() const { return instances_.size(); }
   [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }

@@ -223,7 +223,9 @@ class SimulatedDaemon {
             .wait = [this](Duration time) { return pool.wait(time); },
             .later =
                 [this](const std::string& heal, Duration time, std::function<void()> job) {
-                  boost::asio::post(loop_, [this, heal] { trigger_.pause(heal); });
+                  boost::asio::post(loop_, [this, heal] {
+                    if (!runtime_->runner().is_resumed_alone(heal)) trigger_.pause(heal);
+                  });
                   pool.run([this, time, job = std::move(job)] {
                     if (pool.wait(time)) job();
                   });

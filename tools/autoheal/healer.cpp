@@ -480,7 +480,7 @@ bool Healer::wait(Duration time) {
 // A wait is no effect under way: where the process ends meanwhile, the next one asks anew.
 void Healer::run_later(const std::string& heal, Duration time, std::function<void()> job) {
   asio::post(loop_, [this, heal, time, job = std::move(job)] {
-    trigger_->pause(heal);
+    if (!runtime_->runner().is_resumed_alone(heal)) trigger_->pause(heal);
     auto timer = std::make_shared<asio::steady_timer>(loop_, time);
     timer->async_wait([this, timer, job](boost::system::error_code cancelled) {
       if (!cancelled && !closing_) run_on_pool(job);
