@@ -19,6 +19,13 @@ constexpr std::size_t longest_arguments = 65536;
 
 std::string proc_folder_of(pid_t process) { return "/proc/" + std::to_string(process); }
 
+// Empty where nobody tells.
+std::string link_of(pid_t process, const char* name) {
+  std::array<char, 4096> path{};
+  const ssize_t size = ::readlink((proc_folder_of(process) + "/" + name).c_str(), path.data(), path.size());
+  return size > 0 ? std::string(path.data(), static_cast<std::size_t>(size)) : std::string();
+}
+
 // The number that the system gave last.
 pid_t newest_process() {
   std::ifstream file("/proc/loadavg");
@@ -31,10 +38,7 @@ pid_t newest_process() {
 }  // namespace
 
 KnownPrograms::Program KnownPrograms::program_of(pid_t process) {
-  Program program{process, {}, {}};
-  std::array<char, 4096> path{};
-  const ssize_t size = ::readlink((proc_folder_of(process) + "/exe").c_str(), path.data(), path.size());
-  if (size > 0) program.file.assign(path.data(), static_cast<std::size_t>(size));
+  Program program{process, link_of(process, "exe"), link_of(process, "cwd"), {}};
   std::ifstream file(proc_folder_of(process) + "/cmdline", std::ios::binary);
   program.arguments.assign(std::istreambuf_iterator<char>(file), {});
   if (program.arguments.size() > longest_arguments) program.arguments.resize(longest_arguments);
@@ -51,6 +55,12 @@ void KnownPrograms::note(const std::string& place, pid_t process) {
   by_place_.insert_or_assign(place, std::move(program));
 }
 
+bool KnownPrograms::is_of_another_place(const std::string& place, pid_t process) const {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::any_of(by_place_,
+                             [&](const auto& one) { return one.first != place && one.second.process == process; });
+}
+
 std::optional<pid_t> KnownPrograms::just_begun(const std::string& place, Duration time) const {
   Program known;
   {
@@ -64,8 +74,7 @@ std::optional<pid_t> KnownPrograms::just_begun(const std::string& place, Duratio
   for (pid_t process = newest; process > std::max(0, newest - started_last); --process) {
     const auto found = read_process(process);
     if (!found || found->is_dead() || now - began_after_boot(*found) > time) continue;
-    const Program program = program_of(process);
-    if (program.file == known.file && program.arguments == known.arguments) return process;
+    if (program_of(process).is_like(known) && !is_of_another_place(place, process)) return process;
   }
   return std::nullopt;
 }

@@ -19,16 +19,20 @@ class KnownPrograms {
  public:
   // The process of the service that `place` (an absolute pidfile) stands for runs.
   void note(const std::string& place, pid_t process);
-  // A process of the same program with the same arguments that began within `time`, among those that the system started
-  // last; what it is the service of, nobody tells yet.
+  // A process of the same program with the same arguments and working folder that began within `time`, among those that
+  // the system started last; what it is the service of, nobody tells yet. None that is known to be another place's.
   [[nodiscard]] std::optional<pid_t> just_begun(const std::string& place, Duration time) const;
 
  private:
   struct Program {
     pid_t process = 0;
-    std::string file, arguments;
+    std::string file, folder, arguments;
+    [[nodiscard]] bool is_like(const Program& other) const {
+      return file == other.file && folder == other.folder && arguments == other.arguments;
+    }
   };
   [[nodiscard]] static Program program_of(pid_t process);
+  [[nodiscard]] bool is_of_another_place(const std::string& place, pid_t process) const;
 
   mutable std::mutex mutex_;
   std::map<std::string, Program> by_place_;

@@ -1,14 +1,13 @@
 // Who starts a service is known by its program before a pidfile tells.
 #include "tools/host/known_programs.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
-#include <fstream>
-#include <iterator>
+#include <string>
 #include <vector>
 
 namespace autoheal::host {
@@ -21,19 +20,21 @@ class KnownProgramsTest : public ::testing::Test {
   ~KnownProgramsTest() override {
     for (const pid_t one : started_) end(one);
   }
-  pid_t start(const std::string& seconds) {
+  // Back once it is that program: then the pipe is closed in it.
+  pid_t start(const std::string& seconds, const char* folder = "/") {
+    int ends[2];
+    EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
     const pid_t child = ::fork();
     if (child == 0) {
-      ::execlp("sleep", "sleep", seconds.c_str(), nullptr);
+      if (::chdir(folder) == 0) ::execlp("sleep", "sleep", seconds.c_str(), nullptr);
       ::_exit(127);
     }
     started_.push_back(child);
-    while (arguments_of(child).find(seconds) == std::string::npos) ::poll(nullptr, 0, 1);
+    ::close(ends[1]);
+    char nothing = 0;
+    EXPECT_EQ(::read(ends[0], &nothing, 1), 0);
+    ::close(ends[0]);
     return child;
-  }
-  static std::string arguments_of(pid_t process) {
-    std::ifstream file("/proc/" + std::to_string(process) + "/cmdline", std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
   }
   static void end(pid_t process) {
     ::kill(process, SIGKILL);
@@ -54,6 +55,22 @@ TEST_F(KnownProgramsTest, ASuccessorIsFound) {
   EXPECT_EQ(programs_.just_begun("/app.pid", a_minute), successor);
   EXPECT_EQ(programs_.just_begun("/app.pid", Duration{-1}), std::nullopt) << "it has had its time";
   EXPECT_EQ(programs_.just_begun("/other.pid", a_minute), std::nullopt);
+}
+
+TEST_F(KnownProgramsTest, TheSameProgramInAnotherFolderIsAnotherService) {
+  const pid_t service = start("86393");
+  programs_.note("/app.pid", service);
+  end(service);
+  (void)start("86393", "/tmp");
+  EXPECT_EQ(programs_.just_begun("/app.pid", a_minute), std::nullopt);
+}
+
+TEST_F(KnownProgramsTest, WhatIsKnownAsAnotherServiceIsNoSuccessor) {
+  const pid_t service = start("86394");
+  programs_.note("/app.pid", service);
+  end(service);
+  programs_.note("/other.pid", start("86394"));
+  EXPECT_EQ(programs_.just_begun("/app.pid", a_minute), std::nullopt);
 }
 
 }  // namespace
