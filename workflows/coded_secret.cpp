@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/ascii.hpp"
+
 namespace autoheal::workflows {
 
 namespace {
@@ -9,10 +11,7 @@ namespace {
 constexpr std::string_view hex_digits = "0123456789abcdef";
 constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-bool is_letter(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/' ||
-         c == '-' || c == '_' || c == '=';
-}
+bool is_base64_letter(char c) { return ascii::is_letter_or_digit(c) || std::string_view("+/-_=").contains(c); }
 
 // The base64 letters that `secret` decides alone, where so many bytes of something else come before it.
 std::string base64_inside(std::string_view secret, std::size_t before) {
@@ -87,8 +86,8 @@ TextView without_line_ends(std::string_view text, const Letter& letter) {
 }
 
 TextRange with_neighbours(std::string_view text, TextRange range) {
-  while (range.first > 0 && is_letter(text[range.first - 1])) --range.first;
-  while (range.second < text.size() && is_letter(text[range.second])) ++range.second;
+  while (range.first > 0 && is_base64_letter(text[range.first - 1])) --range.first;
+  while (range.second < text.size() && is_base64_letter(text[range.second])) ++range.second;
   return range;
 }
 

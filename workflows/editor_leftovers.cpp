@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "engine/ascii.hpp"
+
 namespace autoheal::workflows {
 
 namespace {
@@ -10,21 +12,17 @@ namespace {
 constexpr std::size_t random_size = 6;
 constexpr unsigned first_of_vim = 4913, step_of_vim = 123, last_of_vim = 99'999;
 
-bool is_digit(char byte) { return byte >= '0' && byte <= '9'; }
-bool is_capital(char byte) { return byte >= 'A' && byte <= 'Z'; }
-bool is_small(char byte) { return byte >= 'a' && byte <= 'z'; }
-
 bool is_random(std::string_view text) {
-  const auto plain = [](char byte) { return is_digit(byte) || is_capital(byte) || is_small(byte); };
-  const auto telling = [](char byte) { return is_digit(byte) || is_capital(byte); };
-  return text.size() == random_size && std::ranges::all_of(text, plain) && std::ranges::any_of(text, telling);
+  const auto telling = [](char byte) { return ascii::is_digit(byte) || ascii::is_upper(byte); };
+  return text.size() == random_size && std::ranges::all_of(text, ascii::is_letter_or_digit) &&
+         std::ranges::any_of(text, telling);
 }
 
 // ".NAME.swp"; where that is taken ".swo", ".swn" and so on, downwards.
 bool is_swap_file(std::string_view name) {
   if (!name.starts_with('.')) return false;
   if (name.ends_with(".kate-swp")) return true;
-  return name.size() > 5 && name.substr(name.size() - 4, 3) == ".sw" && is_small(name.back());
+  return name.size() > 5 && name.substr(name.size() - 4, 3) == ".sw" && ascii::is_lower(name.back());
 }
 
 bool is_try_of_vim(std::string_view name) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "engine/ascii.hpp"
 #include "workflows/env_value_forms.hpp"
 
 namespace autoheal::workflows {
@@ -117,9 +118,7 @@ class StatementScanner {
     while (knows_quotes_ && at_ < text_.size() && is_blank_byte(text_[at_])) ++at_;
   }
 
-  static bool is_name_byte(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  }
+  static bool is_name_byte(char c) { return ascii::is_letter_or_digit(c) || c == '_'; }
 
   void value(EditedStatement& one) {
     one.comment = 0;
@@ -175,7 +174,7 @@ std::string_view line_end_of(std::string_view text) {
   return 2 * with_return > std::ranges::count(text, '\n') ? "\r\n" : "\n";
 }
 
-std::string place_in(std::string_view text, std::size_t at) {
+std::string line_and_column_in(std::string_view text, std::size_t at) {
   std::size_t line = 1, begin = 0;
   for (std::size_t index = 0; index < at; ++index) {
     if (text[index] != '\n') continue;
@@ -229,11 +228,8 @@ std::string with_value(std::string_view text, const EditedStatement& one, const 
 }  // namespace
 
 bool is_env_name(std::string_view name) {
-  if (name.empty() || (name.front() >= '0' && name.front() <= '9')) return false;
-  for (const char c : name) {
-    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_')) return false;
-  }
-  return true;
+  if (name.empty() || ascii::is_digit(name.front())) return false;
+  return std::ranges::all_of(name, [](char c) { return ascii::is_letter_or_digit(c) || c == '_'; });
 }
 
 Result<std::vector<std::string>> ways_to_set_env(std::string_view text, std::string_view name, std::string_view value,
@@ -267,8 +263,9 @@ Result<std::string> unset_env(std::string_view text, std::string_view name, std:
     const EditedStatement& one = all[index];
     if (one.name != name) continue;
     if (one.open_quote != 0)
-      return failure(ErrorKind::invalid, place_in(text, one.open_quote - 1) + ": a quote that is not closed, so that " +
-                                             "where " + std::string(name) + " ends is not known");
+      return failure(ErrorKind::invalid, line_and_column_in(text, one.open_quote - 1) +
+                                             ": a quote that is not closed, so that " + "where " + std::string(name) +
+                                             " ends is not known");
     const bool shared = one.part && std::ranges::any_of(all, [&](const EditedStatement& other) {
                           return other.begin == one.begin && other.name != name;
                         });

@@ -6,6 +6,7 @@
 #include <ranges>
 #include <set>
 
+#include "engine/ascii.hpp"
 #include "workflows/env_scope.hpp"
 
 namespace autoheal::workflows {
@@ -14,9 +15,7 @@ namespace {
 
 using JudgeReasons = std::vector<std::string>;
 
-bool is_name_byte(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
+bool is_name_byte(char c) { return ascii::is_letter_or_digit(c) || c == '_'; }
 
 // Where `name` stands in `text` as a whole word, from `from` on; or npos.
 std::size_t word_in(std::string_view text, std::string_view name, std::size_t from = 0) {
@@ -279,7 +278,7 @@ class Judgement {
   }
 
   static bool could_be_a_name(std::string_view name) {
-    if (name.empty() || (name.front() >= '0' && name.front() <= '9')) return false;
+    if (name.empty() || ascii::is_digit(name.front())) return false;
     return std::ranges::all_of(name, [](char c) { return is_name_byte(c) || c == '.' || c == '-'; });
   }
 

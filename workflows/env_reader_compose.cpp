@@ -103,7 +103,9 @@ class Compose {
   [[nodiscard]] std::size_t name_character_at(std::size_t at) const {
     const char c = text_[at];
     if (static_cast<unsigned char>(c) < 0x80)
-      return is_letter(c) || is_digit(c) || std::string_view("_.-[]").find(c) != std::string_view::npos ? 1 : 0;
+      return ascii::is_letter(c) || ascii::is_digit(c) || std::string_view("_.-[]").find(c) != std::string_view::npos
+                 ? 1
+                 : 0;
     static const RE2 letter_or_number("[\\pL\\pN]");
     std::size_t length = 1;
     while (at + length < text_.size() && (static_cast<unsigned char>(text_[at + length]) & 0xC0U) == 0x80U) ++length;
@@ -197,7 +199,7 @@ class Compose {
       const char next = text[at + 1];
       if (next == '$') {
         ++at;
-      } else if (next == '{' || next == '_' || is_letter(next)) {
+      } else if (next == '{' || next == '_' || ascii::is_letter(next)) {
         return std::nullopt;
       }
     }

@@ -71,7 +71,7 @@ class Npm {
 
   std::size_t named(std::size_t begin, std::size_t name, EnvForm form) {
     std::size_t end = name;
-    while (end < text_.size() && (is_letter(text_[end]) || is_digit(text_[end]) ||
+    while (end < text_.size() && (ascii::is_letter(text_[end]) || ascii::is_digit(text_[end]) ||
                                   std::string_view("_.-").find(text_[end]) != std::string_view::npos))
       ++end;
     if (end == name) return 0;

@@ -1,6 +1,7 @@
 // What the models of env_readers.hpp are made of.
 #pragma once
 
+#include "engine/ascii.hpp"
 #include "workflows/env_readers.hpp"
 
 namespace autoheal::workflows::env_readers {
@@ -27,9 +28,7 @@ struct LoadedText {
 
 // The length of the white space character at `at` as Unicode has it, or 0.
 [[nodiscard]] std::size_t space_at(std::string_view text, std::size_t at);
-[[nodiscard]] bool is_blank(char c);  // space or tab
-[[nodiscard]] bool is_letter(char c);
-[[nodiscard]] bool is_digit(char c);
+[[nodiscard]] bool is_blank(char c);                                // space or tab
 [[nodiscard]] std::string_view trimmed_end(std::string_view text);  // of what space_at() knows
 
 inline constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";

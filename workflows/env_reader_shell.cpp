@@ -206,8 +206,8 @@ class Shell {
   }
 
   static bool is_name_text(std::string_view text) {
-    if (text.empty() || is_digit(text.front())) return false;
-    return std::ranges::all_of(text, [](char c) { return is_letter(c) || is_digit(c) || c == '_'; });
+    if (text.empty() || ascii::is_digit(text.front())) return false;
+    return std::ranges::all_of(text, [](char c) { return ascii::is_letter(c) || ascii::is_digit(c) || c == '_'; });
   }
   static bool is_name(const Word& word) { return word.plain_to == word.text.size() && is_name_text(word.text); }
 
@@ -322,14 +322,14 @@ class Shell {
       ++at_;
       return next == '{' ? nested('{', '}', !in_quotes) : nested('(', ')', true);
     }
-    const bool variable = is_letter(next) || is_digit(next) || next == '_' ||
+    const bool variable = ascii::is_letter(next) || ascii::is_digit(next) || next == '_' ||
                           (next != '\0' && std::string_view("?#$!@*-").find(next) != std::string_view::npos);
     const bool of_bash = !in_quotes && (next == '\'' || next == '"');
     if (variable || of_bash) found.literal = false;
     found.text += '$';
     ++at_;
     if (of_bash && next == '\'') ansi_quoted();
-    if (variable && !is_letter(next) && !is_digit(next) && next != '_') ++at_;
+    if (variable && !ascii::is_letter(next) && !ascii::is_digit(next) && next != '_') ++at_;
   }
 
   // $'...' of bash, in which a backslash hides a quote.

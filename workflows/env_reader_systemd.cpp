@@ -61,9 +61,9 @@ class Systemd {
   }
 
   static bool is_name(std::string_view name) {
-    if (name.empty() || is_digit(name.front())) return false;
+    if (name.empty() || ascii::is_digit(name.front())) return false;
     for (const char c : name) {
-      if (!is_letter(c) && !is_digit(c) && c != '_') return false;
+      if (!ascii::is_letter(c) && !ascii::is_digit(c) && c != '_') return false;
     }
     return true;
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "engine/ascii.hpp"
 #include "workflows/env_reader_parts.hpp"
 
 namespace autoheal::workflows {
@@ -47,8 +48,6 @@ std::size_t space_at(std::string_view text, std::size_t at) {
 }
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::string_view trimmed_end(std::string_view text) {
   while (!text.empty()) {

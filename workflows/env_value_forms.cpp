@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/ascii.hpp"
+
 namespace autoheal::workflows {
 
 namespace {
@@ -14,8 +16,7 @@ bool holds_any(std::string_view value, std::string_view any_of) { return value.f
 // Needs no quotes anywhere.
 bool is_plain(std::string_view value) {
   return !value.empty() && std::ranges::all_of(value, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("_-+./:@,%=").find(c) != nowhere;
+    return ascii::is_letter_or_digit(c) || std::string_view("_-+./:@,%=").find(c) != nowhere;
   });
 }
 

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <optional>
 
+#include "engine/ascii.hpp"
 #include "workflows/settings_format.hpp"
 #include "workflows/text_places.hpp"
 
@@ -13,11 +14,7 @@ namespace {
 using Done = Result<void>;
 
 bool is_json_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-bool is_json_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_word_part(char c) {
-  return is_json_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '.' || c == '+' ||
-         c == '-';
-}
+bool is_word_part(char c) { return ascii::is_letter_or_digit(c) || std::string_view("_.+-").contains(c); }
 
 std::optional<unsigned> hex4(std::string_view digits) {
   unsigned code = 0;
@@ -73,9 +70,9 @@ class JsonReader {
       --depth_;
       return done;
     }
-    step.kind = first == '"'                           ? JsonStep::Kind::text
-                : first == '-' || is_json_digit(first) ? JsonStep::Kind::number
-                                                       : JsonStep::Kind::word;
+    step.kind = first == '"'                             ? JsonStep::Kind::text
+                : first == '-' || ascii::is_digit(first) ? JsonStep::Kind::number
+                                                         : JsonStep::Kind::word;
     if (step.kind == JsonStep::Kind::text) return string();
     return step.kind == JsonStep::Kind::number ? number() : word();
   }
@@ -165,18 +162,18 @@ class JsonReader {
   Done number() {
     const std::size_t begin = at_;
     if (peek() == '-') ++at_;
-    if (!is_json_digit(peek())) return bad_number(begin);
-    if (peek() == '0' && is_json_digit(peek(1))) return bad_number(begin, "a number must not begin with 0");
+    if (!ascii::is_digit(peek())) return bad_number(begin);
+    if (peek() == '0' && ascii::is_digit(peek(1))) return bad_number(begin, "a number must not begin with 0");
     skip_digits();
     if (peek() == '.') {
       ++at_;
-      if (!is_json_digit(peek())) return bad_number(begin);
+      if (!ascii::is_digit(peek())) return bad_number(begin);
       skip_digits();
     }
     if (peek() == 'e' || peek() == 'E') {
       ++at_;
       if (peek() == '+' || peek() == '-') ++at_;
-      if (!is_json_digit(peek())) return bad_number(begin);
+      if (!ascii::is_digit(peek())) return bad_number(begin);
       skip_digits();
     }
     return is_word_part(peek()) ? bad_number(begin) : Done{};
@@ -237,7 +234,7 @@ class JsonReader {
     while (is_json_blank(peek())) ++at_;
   }
   void skip_digits() {
-    while (is_json_digit(peek())) ++at_;
+    while (ascii::is_digit(peek())) ++at_;
   }
 
   std::string_view text_;

@@ -8,7 +8,7 @@ namespace autoheal::workflows {
 
 namespace {
 
-constexpr int deepest_merges = 64;
+constexpr int deepest_judged_merge = 64;
 
 std::vector<std::string> names_of(std::string_view pointer) {
   std::vector<std::string> names;
@@ -43,7 +43,7 @@ bool collect_all(const JudgedText& text, const JudgedNode& map, std::set<std::st
 
 bool collect(const JudgedText& text, const JudgedNode& map, std::set<std::string>& known,
              std::vector<JudgedMember>& into, JudgedSteps& steps, int depth) {
-  if (depth > deepest_merges) return false;
+  if (depth > deepest_judged_merge) return false;
   for (const JudgedNode::Entry& entry : map.entries) {
     if (!is_judged_merge(text, entry)) continue;
     const JudgedNode& from = text.meant(entry.value);

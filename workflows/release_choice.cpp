@@ -2,16 +2,16 @@
 
 #include <algorithm>
 
+#include "engine/ascii.hpp"
+
 namespace autoheal::workflows {
 
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 // The run of digits, or of anything else, that `text` begins with.
 std::string_view first_run(std::string_view text) {
-  const bool digits = is_digit(text.front());
-  const auto end = std::ranges::find_if(text, [&](char c) { return is_digit(c) != digits; });
+  const bool digits = ascii::is_digit(text.front());
+  const auto end = std::ranges::find_if(text, [&](char c) { return ascii::is_digit(c) != digits; });
   return text.substr(0, static_cast<std::size_t>(end - text.begin()));
 }
 
@@ -25,7 +25,7 @@ std::strong_ordering compare_names(std::string_view one, std::string_view other)
   while (!one.empty() && !other.empty()) {
     const std::string_view a = first_run(one);
     const std::string_view b = first_run(other);
-    const auto order = is_digit(a.front()) && is_digit(b.front()) ? compare_numbers(a, b) : a <=> b;
+    const auto order = ascii::is_digit(a.front()) && ascii::is_digit(b.front()) ? compare_numbers(a, b) : a <=> b;
     if (order != 0) return order;
     one.remove_prefix(a.size());
     other.remove_prefix(b.size());

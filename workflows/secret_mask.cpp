@@ -8,6 +8,7 @@
 #include <deque>
 #include <mutex>
 
+#include "engine/ascii.hpp"
 #include "workflows/glob.hpp"
 
 namespace autoheal::workflows {
@@ -20,8 +21,7 @@ constexpr std::size_t shortest_secret_bytes = 4;
 // Upper case, with _ for -.
 std::string comparable(std::string_view text) {
   std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](unsigned char c) { return c == '-' ? '_' : static_cast<char>(std::toupper(c)); });
+  std::ranges::transform(out, out.begin(), [](char c) { return c == '-' ? '_' : ascii::to_upper(c); });
   return out;
 }
 

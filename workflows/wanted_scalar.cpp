@@ -4,21 +4,13 @@
 #include <array>
 #include <cstdint>
 
+#include "engine/ascii.hpp"
 #include "engine/quoted_text.hpp"
 #include "workflows/json_places.hpp"
 
 namespace autoheal::workflows {
 
 namespace {
-
-bool is_decimal(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-
-std::string in_lower_case(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
-}
 
 bool has_only(std::string_view text, std::string_view allowed) {
   return text.find_first_not_of(allowed) == std::string_view::npos;
@@ -44,8 +36,8 @@ bool is_like_float(std::string_view text) {
 
 // 2026-11-29, with or without a time of day behind it.
 bool is_like_date(std::string_view text) {
-  return text.size() >= 8 && std::ranges::all_of(text.substr(0, 4), is_decimal) && text[4] == '-' &&
-         is_decimal(text[5]) && has_only(text, "0123456789-:.+tz \t");
+  return text.size() >= 8 && std::ranges::all_of(text.substr(0, 4), ascii::is_digit) && text[4] == '-' &&
+         ascii::is_digit(text[5]) && has_only(text, "0123456789-:.+tz \t");
 }
 
 // U+0080 to U+009F, the line ends of Unicode, byte-order marks and what is no character: escaped, since readers differ.
@@ -83,7 +75,7 @@ bool has_only_plain_characters(std::string_view text) {
 bool is_number_everywhere(std::string_view text) {
   const auto exponent = text.find_first_of("eE");
   if (exponent == std::string_view::npos) return true;
-  return text.find('.') < exponent && exponent + 1 < text.size() && !is_decimal(text[exponent + 1]);
+  return text.find('.') < exponent && exponent + 1 < text.size() && !ascii::is_digit(text[exponent + 1]);
 }
 
 std::string with_point_and_sign(std::string_view number) {
@@ -91,7 +83,7 @@ std::string with_point_and_sign(std::string_view number) {
   std::string out(number.substr(0, exponent));
   if (out.find('.') == std::string::npos) out += ".0";
   out += number[exponent];
-  if (is_decimal(number[exponent + 1])) out += '+';
+  if (ascii::is_digit(number[exponent + 1])) out += '+';
   return out + std::string(number.substr(exponent + 1));
 }
 
@@ -138,20 +130,22 @@ std::string double_quoted(std::string_view text) {
 bool looks_special(std::string_view text) {
   static constexpr std::array<std::string_view, 13> words = {"",   "~",   "null", "true", "false", "yes", "no",
                                                              "on", "off", "y",    "n",    "<<",    "="};
-  const std::string small = in_lower_case(text);
+  const std::string small = ascii::lowered(std::string(text));
   if (std::ranges::find(words, small) != words.end()) return true;
   std::string_view rest = small;
   if (is_like_date(rest)) return true;
   if (rest.starts_with('+') || rest.starts_with('-')) rest.remove_prefix(1);
   if (rest.starts_with(".inf") || rest.starts_with(".nan")) return rest.size() == 4;
-  if (rest.empty() || !(is_decimal(rest[0]) || rest[0] == '.')) return false;
+  if (rest.empty() || !(ascii::is_digit(rest[0]) || rest[0] == '.')) return false;
   return is_like_integer(rest) || is_like_float(rest);
 }
 
 bool is_safe_plain(std::string_view text, bool in_flow) {
-  if (text.empty() || !(is_letter(text[0]) || text[0] == '/' || text[0] == '_') || looks_special(text)) return false;
+  if (text.empty() || !(ascii::is_letter(text[0]) || text[0] == '/' || text[0] == '_') || looks_special(text))
+    return false;
   const auto harmless = [&](char c) {
-    return is_letter(c) || is_decimal(c) || std::string_view("_./+@-").contains(c) || (c == ':' && !in_flow);
+    return ascii::is_letter(c) || ascii::is_digit(c) || std::string_view("_./+@-").contains(c) ||
+           (c == ':' && !in_flow);
   };
   return std::ranges::all_of(text, harmless) && text.back() != ':';
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "engine/ascii.hpp"
 #include "workflows/settings_format.hpp"
 #include "workflows/text_places.hpp"
 #include "workflows/yaml_cursor.hpp"
@@ -20,9 +21,8 @@ constexpr std::string_view odd_name = "readers differ on where the name behind t
 constexpr std::string_view common_name = "give it a name of letters, digits, _ and -";
 
 bool is_common_name(std::string_view name) {
-  return !name.empty() && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-  });
+  return !name.empty() &&
+         std::ranges::all_of(name, [](char c) { return ascii::is_letter_or_digit(c) || c == '_' || c == '-'; });
 }
 
 class YamlReader {
@@ -74,7 +74,7 @@ class YamlReader {
       if (in_.at_end()) break;
       if (in_.peek() == '%' && in_.column() == 0) {
         const std::string_view line = in_.text.substr(in_.at);
-        const bool is_version = line.starts_with("%YAML 1.") && line.size() > 8 && line[8] >= '0' && line[8] <= '9';
+        const bool is_version = line.starts_with("%YAML 1.") && line.size() > 8 && ascii::is_digit(line[8]);
         if (!is_version && !line.starts_with("%TAG !"))
           return in_.wrong("a line that begins with % is neither %YAML 1.x nor %TAG");
         directives = true;

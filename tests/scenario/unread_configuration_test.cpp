@@ -145,15 +145,15 @@ TEST_P(UnreadConfiguration, ChangesNothingWithoutADaemon) {
   EXPECT_EQ(ask({"ledger", "export"}).out, before);
 }
 
-class LedgerElsewhere : public UnreadConfiguration {};
+class NamedLedger : public UnreadConfiguration {};
 
 INSTANTIATE_TEST_SUITE_P(
-    Ways, LedgerElsewhere,
+    Ways, NamedLedger,
     ::testing::Values(Broken{"NoYaml", [](const Bridge& bridge) { write_more(bridge, "oops: [\n"); }, "autoheal.yaml:"},
                       Broken{"UnknownKey", [](const Bridge& bridge) { write_more(bridge, "oops: true\n"); }, "oops"}),
     [](const auto& one) { return std::string(one.param.name); });
 
-TEST_P(LedgerElsewhere, IsFoundByItsKeyAlone) {
+TEST_P(NamedLedger, IsFoundByItsKeyAlone) {
   for (const std::string ledger : {"state/l.db", "\"state/l.db\"", "'state/l.db'  # here"}) {
     fs::remove_all(bridge_.path("state"));
     configure("ledger: " + ledger + "\n");
@@ -167,7 +167,7 @@ TEST_P(LedgerElsewhere, IsFoundByItsKeyAlone) {
   }
 }
 
-TEST_P(LedgerElsewhere, IsFoundByTheEnvironment) {
+TEST_P(NamedLedger, IsFoundByTheEnvironment) {
   const std::map<std::string, std::string> environment = {{"AUTOHEAL_LEDGER", bridge_.path("other/l.db")}};
   configure();
   Daemon daemon(bridge_, environment, "other/l.db");

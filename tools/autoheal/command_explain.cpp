@@ -51,9 +51,9 @@ std::string holder_text(const host::OpenBy& one) {
 }
 
 // Text for people: labels in one column, one thing on a line.
-class Page {
+class ExplainedPage {
  public:
-  Page(Console& console, const EngineSpec& spec, const Explained& explained)
+  ExplainedPage(Console& console, const EngineSpec& spec, const Explained& explained)
       : console_(console), spec_(spec), explained_(explained) {}
 
   void print() {
@@ -200,7 +200,7 @@ int command_explain(const Session& session) {
   if (session.console.json()) {
     session.console.data(to_json(**spec, explained));
   } else {
-    Page(session.console, **spec, explained).print();
+    ExplainedPage(session.console, **spec, explained).print();
   }
   return exit_done;
 }

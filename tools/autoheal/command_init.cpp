@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "engine/ascii.hpp"
 #include "engine/digest.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/first_configuration.hpp"
@@ -57,7 +58,7 @@ Result<void> check_options(const Options& options) {
 // The configuration decides what is run: nobody else may put it there.
 Result<void> check_place(const std::string& file) {
   const std::string folder = fs::path(file).parent_path().string();
-  struct stat status {};
+  struct stat status{};
   if (::lstat(file.c_str(), &status) == 0) {
     return failure(ErrorKind::invalid, file + " is there already, and is never overwritten",
                    "name another with -c FILE, or move it away");
@@ -159,7 +160,7 @@ class Init {
   Result<void> check_apart() const {
     for (std::size_t one = 0; one < requests_.size(); ++one) {
       for (std::size_t other = 0; other < one; ++other) {
-        const auto meet = [&](std::string ManagedFolderRequest::*path) {
+        const auto meet = [&](std::string ManagedFolderRequest::* path) {
           const std::string left = resolved(requests_[one].*path), right = resolved(requests_[other].*path);
           return lies_in(left, right) || lies_in(right, left);
         };
@@ -323,10 +324,8 @@ void tell_engine(Console& console, const Told& engine) {
 
 // `text` as a shell takes it for one word.
 std::string for_shell(const std::string& text) {
-  const bool plain = std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("/._+@:-").contains(c);
-  });
+  const bool plain = std::ranges::all_of(
+      text, [](char c) { return ascii::is_letter_or_digit(c) || std::string_view("/._+@:-").contains(c); });
   if (plain) return text;
   std::string out = "'";
   for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);

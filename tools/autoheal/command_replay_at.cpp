@@ -1,6 +1,7 @@
 // replay --at: how one heal, or all of them, stood at a moment of the past.
 #include <algorithm>
 
+#include "engine/ascii.hpp"
 #include "engine/system_ports.hpp"
 #include "replay/heals_at.hpp"
 #include "replay/state_text.hpp"
@@ -54,8 +55,7 @@ void print_one(Console& console, const replay::Stepping& there, const std::strin
 
 Result<replay::Moment> moment_of(const std::string& written) {
   replay::Moment moment;
-  const bool number = !written.empty() && written.size() < 19 &&
-                      std::ranges::all_of(written, [](unsigned char c) { return c >= '0' && c <= '9'; });
+  const bool number = written.size() < 19 && ascii::are_digits(written);
   if (number) {
     moment.entry = engine::Position{std::stoull(written)};
     return moment;

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "engine/ascii.hpp"
 #include "tools/autoheal/printable.hpp"
 #include "tools/config/yaml_tree.hpp"
 
@@ -218,9 +219,8 @@ std::string engine_name(const std::string& wanted, std::set<std::string>& taken)
   const bool shown = printable(wanted) == wanted;
   std::string name;
   for (const char c : wanted) {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
     const bool beyond_ascii = static_cast<unsigned char>(c) >= 0x80;
-    name += letter || std::string_view("._+@:-").contains(c) || (beyond_ascii && shown) ? c : '-';
+    name += ascii::is_letter_or_digit(c) || std::string_view("._+@:-").contains(c) || (beyond_ascii && shown) ? c : '-';
   }
   name.erase(0, std::min(name.find_first_not_of("-."), name.size()));
   name = shortened(std::move(name));

@@ -8,6 +8,7 @@
 #include <array>
 #include <filesystem>
 
+#include "engine/ascii.hpp"
 #include "tools/autoheal/managed_files.hpp"
 #include "tools/host/folder_names.hpp"
 #include "tools/host/process_runner.hpp"
@@ -26,7 +27,7 @@ constexpr std::size_t most_settings_files = 256;
 // little else): nothing but two directives is taken from it.
 std::string beginning_of(const std::string& path) {
   const host::UniqueFd file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  struct stat status {};
+  struct stat status{};
   if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
   std::string text(largest_settings_bytes, '\0');
   std::size_t size = 0;
@@ -63,7 +64,7 @@ std::string without_blank_end(std::string text) {
 std::optional<std::string> HostLook::program(const std::string& name) const {
   for (const char* folder : search_path) {
     const std::string path = std::string(folder) + "/" + name;
-    struct stat found {};
+    struct stat found{};
     if (::stat((prefix_ + path).c_str(), &found) == 0 && S_ISREG(found.st_mode) && (found.st_mode & 0111U) != 0)
       return path;
   }
@@ -107,10 +108,8 @@ Result<FoundNginx> HostLook::nginx() const {
 
 bool is_unit_name(const std::string& name) {
   return !name.empty() && name.size() <= 255 && name.front() != '-' && name.front() != '.' &&
-         std::ranges::all_of(name, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  std::string_view(":-_.\\@").contains(c);
-         });
+         std::ranges::all_of(
+             name, [](char c) { return ascii::is_letter_or_digit(c) || std::string_view(":-_.\\@").contains(c); });
 }
 
 Result<void> HostLook::unit(const std::string& name) const {

@@ -20,9 +20,9 @@ std::string counted(std::size_t count, const std::string& noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
-class Page {
+class HealPageWriter {
  public:
-  explicit Page(const HealPage& page) : page_(page) {}
+  explicit HealPageWriter(const HealPage& page) : page_(page) {}
 
   std::string write() {
     head();
@@ -274,6 +274,6 @@ class Page {
 
 }  // namespace
 
-std::string html_of(const HealPage& page) { return Page(page).write(); }
+std::string html_of(const HealPage& page) { return HealPageWriter(page).write(); }
 
 }  // namespace autoheal::cli

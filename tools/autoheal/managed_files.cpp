@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <set>
 
+#include "engine/ascii.hpp"
 #include "tools/autoheal/printable.hpp"
 #include "tools/host/folder_names.hpp"
 #include "tools/host/folder_tree.hpp"
@@ -116,7 +117,7 @@ Result<void> check_baseline(const ManagedFolderRequest& request) {
     return failure(ErrorKind::invalid, "the baseline " + request.baseline + " is the folder itself, or around it",
                    "name another folder: it is made where it is not there, such as --baseline baseline");
   }
-  struct stat status {};
+  struct stat status{};
   if (::stat(request.baseline.c_str(), &status) != 0) return {};
   if (!S_ISDIR(status.st_mode)) return failure(ErrorKind::invalid, request.baseline + " is not a folder");
   if ((status.st_mode & S_IWOTH) == 0) return {};
@@ -131,7 +132,7 @@ void look_at_targets(const RootFolder& root, ManagedFolder& folder) {
     file.owner.clear();
     const auto target = root.open_below(file.path, O_PATH | O_NOFOLLOW);
     if (!target && target.error().kind == ErrorKind::not_found) return false;
-    struct stat status {};
+    struct stat status{};
     std::string reason;
     if (!target || ::fstat(target->get(), &status) != 0) reason = "its target cannot be reached without a symlink";
     if (reason.empty()) reason = reason_to_skip(file.path, status);
@@ -153,8 +154,7 @@ bool is_unchanged(const struct stat& before, const struct stat& after) {
 
 // Every byte of `from` into `to`; the reason if that cannot be.
 Result<std::string> copy_bytes(int from, int to) {
-  struct stat before {
-  }, after{};
+  struct stat before{}, after{};
   if (::fstat(from, &before) != 0) return "it cannot be read";
   if (!S_ISREG(before.st_mode)) return "no regular file";
   std::array<char, 1 << 16> buffer{};
@@ -272,9 +272,7 @@ Result<void> stage_and_publish(const RootFolder& root, ManagedFolder& folder) {
 }  // namespace
 
 bool looks_secret(const std::string& path) {
-  std::string name = fs::path(path).filename().string();
-  std::ranges::transform(name, name.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  const std::string name = ascii::lowered(fs::path(path).filename().string());
   static constexpr std::array endings = {".env", ".key", ".pem", ".p12", ".pfx", ".jks", ".keystore", ".kdbx"};
   static constexpr std::array beginnings = {".env.", "id_"};
   static constexpr std::array names = {".netrc", ".pgpass", ".htpasswd", "shadow", "gshadow", "credentials"};

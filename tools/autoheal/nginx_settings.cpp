@@ -4,6 +4,8 @@
 #include <charconv>
 #include <optional>
 
+#include "engine/ascii.hpp"
+
 namespace autoheal::cli {
 
 namespace {
@@ -74,8 +76,7 @@ std::optional<std::uint16_t> port_of(std::string_view text) {
 
 bool is_host(std::string_view text) {
   return !text.empty() && text.size() <= 255 && std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
-           c == ':';
+    return ascii::is_letter_or_digit(c) || std::string_view(".-:").contains(c);
   });
 }
 

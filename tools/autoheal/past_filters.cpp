@@ -3,16 +3,13 @@
 #include <algorithm>
 #include <cctype>
 
+#include "engine/ascii.hpp"
 #include "engine/system_ports.hpp"
 #include "workflows/heal_state.hpp"
 
 namespace autoheal::cli {
 
 namespace {
-
-bool same_word(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
 
 Result<std::optional<Timestamp>> time_in_filter(const std::string& written, Timestamp now) {
   if (written.empty()) return std::nullopt;
@@ -40,7 +37,7 @@ Result<std::string> state_named(const std::string& written) {
   if (written.empty()) return std::string();
   for (const auto phase : {workflows::Phase::triggered, workflows::Phase::repairing, workflows::Phase::certifying,
                            workflows::Phase::retrying, workflows::Phase::complete, workflows::Phase::exhausted}) {
-    if (same_word(written, name_of(phase))) return std::string(name_of(phase));
+    if (ascii::same_without_case(written, name_of(phase))) return std::string(name_of(phase));
   }
   return failure(ErrorKind::invalid, "\"" + written + "\" is not a state",
                  "expected Triggered, Repairing, Certifying, Retrying, Complete or Exhausted");

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <system_error>
 
+#include "engine/ascii.hpp"
 #include "workflows/heal_result.hpp"
 #include "workflows/json_writer.hpp"
 
@@ -72,7 +73,7 @@ Result<void> replace_file(const std::filesystem::path& path, const std::string& 
 std::string report_id(const std::filesystem::path& folder, Timestamp now) {
   std::string digits;
   for (const char c : format_timestamp(now).substr(0, 19)) {
-    if (c >= '0' && c <= '9') digits += c;
+    if (ascii::is_digit(c)) digits += c;
   }
   const std::string id = "bridge_selftest_" + digits.substr(0, 8) + "_" + digits.substr(8);
   std::error_code ignored;

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <string>
 
+#include "engine/ascii.hpp"
 #include "tools/config/scalars.hpp"
 
 namespace autoheal::cli {
@@ -13,7 +14,7 @@ namespace {
 constexpr int longest_age_days = 36'500;  // a hundred years: no time before year 0 comes of it
 
 std::optional<unsigned> parse_digits(std::string_view text) {
-  if (!std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; })) return std::nullopt;
+  if (!std::ranges::all_of(text, ascii::is_digit)) return std::nullopt;
   unsigned value = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
   return problem == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;

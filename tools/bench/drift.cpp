@@ -19,10 +19,10 @@ namespace fs = std::filesystem;
 using std::chrono::steady_clock;
 using std::chrono::system_clock;
 
-constexpr std::chrono::seconds trial_limit{60};
+constexpr std::chrono::seconds drift_limit{60};
 constexpr Aims aims_right{10, 65};
 
-struct Trials {
+struct DriftTrials {
   DriftTimes seen;                    // as another process sees them
   std::vector<double> recorded_ms{};  // by the time that heal.completed itself carries
 };
@@ -43,7 +43,7 @@ void lay_out(const fs::path& folder) {
       "      files: [ { path: app.conf, baseline: baseline/app.conf, mode: \"0644\" } ]\n");
 }
 
-Result<void> one_trial(MeasuredDaemon& daemon, const fs::path& file, std::size_t number, Trials& trials) {
+Result<void> one_trial(MeasuredDaemon& daemon, const fs::path& file, std::size_t number, DriftTrials& trials) {
   const Edit edit = static_cast<Edit>(number % edit_kinds);
   prepare(edit, file, number);
   const std::size_t completed_before = daemon.read_on().completed;
@@ -51,7 +51,7 @@ Result<void> one_trial(MeasuredDaemon& daemon, const fs::path& file, std::size_t
   const auto began = steady_clock::now();
   make(edit, file, number);
   std::optional<SteadyTime> right;
-  const bool ended = poll_until(trial_limit, [&] {
+  const bool ended = poll_until(drift_limit, [&] {
     const bool is = is_right(file);
     if (is && !right) right = steady_clock::now();
     if (!is) right.reset();
@@ -68,12 +68,12 @@ Result<void> one_trial(MeasuredDaemon& daemon, const fs::path& file, std::size_t
   return {};
 }
 
-Result<Trials> measure(const DriftOptions& options, const fs::path& folder) {
+Result<DriftTrials> measure(const DriftOptions& options, const fs::path& folder) {
   lay_out(folder);
   auto daemon = MeasuredDaemon::start(options.program, folder, 1);
   if (!daemon) return std::unexpected(std::move(daemon.error()));
   std::mt19937 moments(20'241'123);
-  Trials trials;
+  DriftTrials trials;
   for (std::size_t trial = 0; trial < options.trials; ++trial) {
     // At a moment that has nothing to do with what the daemon still tidies up after the heal before.
     std::this_thread::sleep_for(std::chrono::microseconds(1'000 + moments() % 50'000));

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "engine/ascii.hpp"
 #include "tools/config/reading.hpp"
 #include "workflows/glob.hpp"
 
@@ -40,11 +41,6 @@ std::vector<std::string> targets_of(const EngineSpec& spec) {
   for (const auto& one : spec.repair.policy) paths.push_back(one.path);
   for (std::string& path : paths) path = below_root(spec, path);
   return paths;
-}
-
-std::string in_lower_case(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
 }
 
 bool nested(const std::string& inner, const std::string& outer) {
@@ -167,7 +163,7 @@ class EnginesCheck {
   void files_of(std::size_t engine) {
     std::map<std::string, std::string> seen;  // in lower case -> as written
     for (const auto& file : configuration_.engines[engine].repair.files) {
-      const auto [known, is_new] = seen.emplace(in_lower_case(file.path), file.path);
+      const auto [known, is_new] = seen.emplace(ascii::lowered(file.path), file.path);
       if (is_new) continue;
       wrong(engine, "repair",
             known->second == file.path ? file.path + " is written by two entries of `files`, expected one"

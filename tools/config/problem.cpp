@@ -4,15 +4,15 @@
 #include <cctype>
 #include <numeric>
 
+#include "engine/ascii.hpp"
+
 namespace autoheal::config {
 
 namespace {
 
 // Levenshtein distance without regard to case; a swap of neighbours counts as one.
 std::size_t distance(std::string_view a, std::string_view b) {
-  const auto same = [](char x, char y) {
-    return std::tolower(static_cast<unsigned char>(x)) == std::tolower(static_cast<unsigned char>(y));
-  };
+  const auto same = [](char x, char y) { return ascii::to_lower(x) == ascii::to_lower(y); };
   std::vector<std::size_t> before_last, last(b.size() + 1), row(b.size() + 1);
   std::iota(last.begin(), last.end(), 0);
   for (std::size_t i = 1; i <= a.size(); ++i) {

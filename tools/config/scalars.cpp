@@ -6,6 +6,8 @@
 #include <charconv>
 #include <string>
 
+#include "engine/ascii.hpp"
+
 namespace autoheal::config {
 
 namespace {
@@ -72,8 +74,7 @@ std::optional<std::uint32_t> parse_mode(std::string_view text) {
 }
 
 std::optional<bool> parse_switch(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string lower = ascii::lowered(std::string(text));
   for (const std::string_view on : {"true", "1", "on", "yes"}) {
     if (lower == on) return true;
   }

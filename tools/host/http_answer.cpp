@@ -4,11 +4,13 @@
 #include <charconv>
 #include <limits>
 
+#include "engine/ascii.hpp"
+
 namespace autoheal::host {
 
 namespace {
 
-constexpr std::size_t longest_plain_line = 8U << 10U;                    // the status line, or the one before a chunk
+constexpr std::size_t longest_plain_line = 8U << 10U;              // the status line, or the one before a chunk
 constexpr std::size_t all_answers_limit = 4U * http_fields_limit;  // an answer and those that announce it
 constexpr std::string_view blanks = " \t\r";
 
@@ -20,14 +22,6 @@ std::string_view trimmed(std::string_view text) {
   text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
   return text.substr(0, text.find_last_not_of(blanks) + 1);
 }
-
-char lower(char byte) { return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte; }
-
-bool same_word(std::string_view one, std::string_view other) {
-  return std::ranges::equal(one, other, [](char a, char b) { return lower(a) == lower(b); });
-}
-
-bool is_digit(char byte) { return byte >= '0' && byte <= '9'; }
 
 // Calls `take` with each word of a list that commas separate.
 template <class Take>
@@ -43,7 +37,7 @@ void each_word(std::string_view list, Take take) {
 std::optional<unsigned> status_in(std::string_view line) {
   line = trimmed(line);
   constexpr std::string_view protocol = "HTTP";
-  if (!same_word(line.substr(0, protocol.size()), protocol)) return std::nullopt;
+  if (!ascii::same_without_case(line.substr(0, protocol.size()), protocol)) return std::nullopt;
   line.remove_prefix(protocol.size());
   if (line.starts_with('/')) {
     const auto end = line.find_first_not_of("0123456789.", 1);
@@ -52,7 +46,7 @@ std::optional<unsigned> status_in(std::string_view line) {
   }
   if (line.empty() || blanks.find(line.front()) == std::string_view::npos) return std::nullopt;
   line = trimmed(line);
-  if (line.size() < 3 || !std::ranges::all_of(line.substr(0, 3), is_digit) || line.front() == '0') return std::nullopt;
+  if (line.size() < 3 || !ascii::are_digits(line.substr(0, 3)) || line.front() == '0') return std::nullopt;
   if (line.size() > 3 && blanks.find(line[3]) == std::string_view::npos) return std::nullopt;
   return static_cast<unsigned>((line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0'));
 }
@@ -83,9 +77,9 @@ struct Codings {
 Codings codings_in(const std::string& list) {
   Codings codings;
   each_word(list, [&](std::string_view word) {
-    if (same_word(word, "identity")) return;
-    codings.others = codings.others || codings.chunked || !same_word(word, "chunked");
-    codings.chunked = same_word(word, "chunked");
+    if (ascii::same_without_case(word, "identity")) return;
+    codings.others = codings.others || codings.chunked || !ascii::same_without_case(word, "chunked");
+    codings.chunked = ascii::same_without_case(word, "chunked");
   });
   return codings;
 }
@@ -216,8 +210,9 @@ Result<void> HttpAnswerReader::keep_field() {
   if (colon == std::string::npos) return {};
   const std::string_view name = trimmed(std::string_view(field_).substr(0, colon));
   const std::string_view value = trimmed(std::string_view(field_).substr(colon + 1));
-  if (same_word(name, "transfer-encoding")) codings_ += "," + std::string(value);
-  if (same_word(name, "content-length")) length_text_ = length_text_.value_or("") + "," + std::string(value);
+  if (ascii::same_without_case(name, "transfer-encoding")) codings_ += "," + std::string(value);
+  if (ascii::same_without_case(name, "content-length"))
+    length_text_ = length_text_.value_or("") + "," + std::string(value);
   return {};
 }
 

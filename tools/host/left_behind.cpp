@@ -23,7 +23,7 @@ std::uint64_t bytes_below(int folder, const std::string& name, unsigned depth) {
   std::uint64_t bytes = 0;
   if (!names || depth > most_levels) return bytes;
   for (const std::string& inner : *names) {
-    struct stat status {};
+    struct stat status{};
     if (::fstatat(opened.get(), inner.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
     bytes += S_ISDIR(status.st_mode) ? bytes_below(opened.get(), inner, depth + 1)
                                      : static_cast<std::uint64_t>(status.st_size);
@@ -32,7 +32,7 @@ std::uint64_t bytes_below(int folder, const std::string& name, unsigned depth) {
 }
 
 // A rename sets the ctime: that is when it came here.
-Duration age_of(const struct stat& status) {
+Duration since_it_came(const struct stat& status) {
   const auto came = std::chrono::seconds(status.st_ctim.tv_sec) + std::chrono::nanoseconds(status.st_ctim.tv_nsec);
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return std::max(Duration{0}, std::chrono::duration_cast<Duration>(now - came));
@@ -49,13 +49,13 @@ Result<std::vector<LeftBehind>> left_behind(const std::string& root) {
   const auto names = names_in(folder.get(), path);
   if (!names) return std::unexpected(names.error());
   for (const std::string& name : *names) {
-    struct stat status {};
+    struct stat status{};
     if (name == lock_name || ::fstatat(folder.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
     LeftBehind& one = all.emplace_back();
     one.path = std::string(staging_name) + "/" + name;
     one.bytes =
         S_ISDIR(status.st_mode) ? bytes_below(folder.get(), name, 0) : static_cast<std::uint64_t>(status.st_size);
-    one.age = age_of(status);
+    one.age = since_it_came(status);
     const auto read = read_slot_name(name, {});
     if (!read) continue;
     one.slot = read->slot;

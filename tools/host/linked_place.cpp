@@ -15,7 +15,7 @@ namespace autoheal::host {
 namespace {
 
 constexpr unsigned most_links_on_the_way = 40;  // as the kernel follows
-constexpr int folder_flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+constexpr int way_flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 constexpr std::string_view run_folder = "/run";
 
 std::string text_of_link(int folder, const char* name) {
@@ -46,7 +46,7 @@ class LinkedWalk {
   }
 
   Result<LinkedPlace> run() {
-    folder_ = UniqueFd(::openat(root_.descriptor(), ".", folder_flags));
+    folder_ = UniqueFd(::openat(root_.descriptor(), ".", way_flags));
     while (folder_ && !names_.empty()) {
       const std::string name = std::move(names_.front());
       names_.pop_front();
@@ -76,7 +76,7 @@ class LinkedWalk {
     const std::string here = path_of(folder_.get());
     if (here == real_root_ && name == staging_name) return elsewhere("into what belongs to Autoheal itself");
     UniqueFd next(::openat(folder_.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
-    struct stat status {};
+    struct stat status{};
     if (!next && errno != ENOENT) return look_failure(written_, errno);
     if (next && ::fstat(next.get(), &status) != 0) return system_failure(written_, errno);
     if (next && S_ISLNK(status.st_mode)) return follow(here, name);
@@ -102,7 +102,7 @@ class LinkedWalk {
     }
     // The root's own path may lead through links: it is the owner's word.
     const bool from_root = is_in(text, root_.path());
-    folder_ = UniqueFd(from_root ? ::openat(root_.descriptor(), ".", folder_flags) : ::open("/", folder_flags));
+    folder_ = UniqueFd(from_root ? ::openat(root_.descriptor(), ".", way_flags) : ::open("/", way_flags));
     go_along(from_root ? std::string_view(text).substr(root_.path().size()) : std::string_view(text));
     return true;
   }

@@ -17,7 +17,7 @@ namespace autoheal::host {
 
 namespace {
 
-constexpr int most_links = 40;
+constexpr int most_program_links = 40;
 
 long long ctime_of(const struct stat& status) {
   return status.st_ctim.tv_sec * 1'000'000'000LL + status.st_ctim.tv_nsec;
@@ -60,13 +60,13 @@ Result<std::string> check_way(const std::string& path, uid_t user) {
   std::string at;
   int links = 0;
   while (true) {
-    struct stat status {};
+    struct stat status{};
     const std::string here = at.empty() ? "/" : at;
     if (::lstat(here.c_str(), &status) != 0) return system_failure(path, errno);
     if (S_ISLNK(status.st_mode)) {
       std::array<char, PATH_MAX> target{};
       const ssize_t size = ::readlink(here.c_str(), target.data(), target.size());
-      if (size < 0 || ++links > most_links) return system_failure(path, size < 0 ? errno : ELOOP);
+      if (size < 0 || ++links > most_program_links) return system_failure(path, size < 0 ? errno : ELOOP);
       const std::string to(target.data(), static_cast<std::size_t>(size));
       at = to.starts_with('/') ? "" : at.substr(0, at.rfind('/'));
       put_in_front(rest, to);
@@ -97,7 +97,7 @@ Result<ProgramFile> open_program(const std::string& path, uid_t user) {
   if (!real) return std::unexpected(real.error());
   const UniqueFd file(::open(real->c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
   if (!file) return system_failure(path, errno);
-  struct stat status {};
+  struct stat status{};
   if (::fstat(file.get(), &status) != 0) return system_failure(path, errno);
   if (auto good = check_file(path, status, user); !good) return std::unexpected(good.error());
   ProgramFile program{path, {}, status.st_dev, status.st_ino, ctime_of(status), false};
@@ -118,14 +118,14 @@ Result<ProgramFile> open_program(const std::string& path, uid_t user) {
 }
 
 bool is_still(const ProgramFile& program) {
-  struct stat status {};
+  struct stat status{};
   return ::stat(program.path.c_str(), &status) == 0 && status.st_dev == program.device &&
          status.st_ino == program.inode && ctime_of(status) == program.ctime_ns;
 }
 
 bool is_running(const ProgramFile& program, pid_t pid) {
   if (!program.is_script) {
-    struct stat status {};
+    struct stat status{};
     const std::string exe = "/proc/" + std::to_string(pid) + "/exe";
     if (::stat(exe.c_str(), &status) == 0 && status.st_dev == program.device && status.st_ino == program.inode)
       return true;

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <optional>
 
+#include "engine/ascii.hpp"
 #include "engine/quoted_text.hpp"
 
 namespace autoheal::host {
@@ -18,13 +19,6 @@ std::unexpected<Error> refused_line(std::size_t index, const std::string& why) {
 }
 
 bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string lowered(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), lower);
-  return result;
-}
 
 bool has_control(std::string_view text) {
   for (std::size_t at = 0; at < text.size(); ++at) {
@@ -70,7 +64,7 @@ Result<ManifestLine> parse_line(std::string_view line) {
   if (!name) return failure(ErrorKind::invalid, "a backslash in the name that escapes nothing");
   const std::string path = name->starts_with("./") ? name->substr(2) : *name;
   if (auto good = check_listed_path(path); !good) return std::unexpected(std::move(good.error()));
-  return ManifestLine{path, lowered(digest)};
+  return ManifestLine{path, ascii::lowered(std::string(digest))};
 }
 
 // The lines' numbers, from 0, in the order that `before` makes of their paths; of equal ones the first comes first.
@@ -87,7 +81,7 @@ std::vector<std::size_t> in_order(const std::vector<ManifestLine>& lines, const 
 
 Result<void> check_no_path_twice(const std::vector<ManifestLine>& lines) {
   const auto before = [](const std::string& a, const std::string& b) {
-    return std::ranges::lexicographical_compare(a, b, {}, lower, lower);
+    return std::ranges::lexicographical_compare(a, b, {}, ascii::to_lower, ascii::to_lower);
   };
   const auto order = in_order(lines, before);
   for (std::size_t at = 1; at < order.size(); ++at) {
@@ -123,12 +117,7 @@ Result<void> check_no_file_is_a_folder(const std::vector<ManifestLine>& lines) {
 std::string shown_path(std::string_view path) {
   constexpr std::size_t longest = 200;
   std::string shown = valid_utf8(path.substr(0, longest));
-  std::ranges::replace_if(
-      shown,
-      [](char c) {
-        return has_control({&c, 1});
-      },
-      '?');
+  std::ranges::replace_if(shown, [](char c) { return has_control({&c, 1}); }, '?');
   return path.size() > longest ? shown + "..." : shown;
 }
 

@@ -9,6 +9,7 @@
 #include <climits>
 #include <vector>
 
+#include "engine/ascii.hpp"
 #include "tools/host/access_lists.hpp"
 #include "tools/host/system_error.hpp"
 
@@ -31,8 +32,7 @@ std::string as_file_name(std::string_view mark) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::string name;
   for (const char byte : mark) {
-    const bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
-                       byte == '-' || byte == '_';
+    const bool plain = ascii::is_letter_or_digit(byte) || byte == '-' || byte == '_';
     if (byte == '/') {
       name += '+';
     } else if (plain) {
@@ -72,7 +72,7 @@ void read_mark(std::string_view mark, SlotEntry& entry) {
 }
 
 Result<UniqueFd> checked(UniqueFd folder, const RootFolder& root) {
-  struct stat status {};
+  struct stat status{};
   const std::string name = root.path() + "/" + std::string(staging_name);
   if (::fstat(folder.get(), &status) != 0) return system_failure(name, errno);
   if (status.st_uid != ::geteuid() || (status.st_mode & 077U) != 0) {

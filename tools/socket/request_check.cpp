@@ -5,6 +5,8 @@
 
 #include <boost/beast/core/string.hpp>
 
+#include "engine/ascii.hpp"
+
 namespace autoheal::socket {
 
 namespace {
@@ -13,10 +15,6 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 
 using Refusal = std::optional<Response>;
-
-bool is_digits(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char one) { return one >= '0' && one <= '9'; });
-}
 
 std::string_view value_of(const RequestHeader& header, http::field name) {
   const auto value = header[name];
@@ -28,7 +26,7 @@ Refusal ambiguous_length(const RequestHeader& header) {
   const auto lengths = header.count(http::field::content_length);
   const auto codings = header.count(http::field::transfer_encoding);
   if (lengths > 1) return bad_request("there is more than one Content-Length");
-  if (lengths == 1 && !is_digits(value_of(header, http::field::content_length))) {
+  if (lengths == 1 && !ascii::are_digits(value_of(header, http::field::content_length))) {
     return bad_request("Content-Length is not one number");
   }
   if (lengths == 1 && codings > 0) return bad_request("Content-Length stands beside Transfer-Encoding");

@@ -91,9 +91,9 @@ TEST_F(ReadingAheadTest, AFileThatIsTooShortIsDamaged) {
 }
 
 // Calls of the system's VFS that fail while they are armed.
-class FailingReads {
+class ReadsThatFail {
  public:
-  FailingReads() {
+  ReadsThatFail() {
     sqlite3_vfs* vfs = sqlite3_vfs_find("unix");
     for (const char* name : {"pread", "pread64"}) {
       if (vfs->xGetSystemCall(vfs, name) != nullptr)
@@ -102,12 +102,12 @@ class FailingReads {
     vfs->xSetSystemCall(vfs, "fstat", reinterpret_cast<sqlite3_syscall_ptr>(&look));
     reads_left = looks_left = -1;
   }
-  ~FailingReads() {
+  ~ReadsThatFail() {
     sqlite3_vfs* vfs = sqlite3_vfs_find("unix");
     for (const char* name : {"pread", "pread64", "fstat"}) vfs->xSetSystemCall(vfs, name, nullptr);
   }
-  FailingReads(const FailingReads&) = delete;
-  FailingReads& operator=(const FailingReads&) = delete;
+  ReadsThatFail(const ReadsThatFail&) = delete;
+  ReadsThatFail& operator=(const ReadsThatFail&) = delete;
 
   // How many go well before one fails; negative: none fails.
   inline static int reads_left = -1, looks_left = -1;
@@ -129,8 +129,8 @@ class FailingReads {
 TEST_F(ReadingAheadTest, Case87_ACallThatFailsGivesTheSameRowsOrAnError) {
   auto plain = reading_connection(path_);
   const std::string whole = all_of(plain, "ORDER BY n");
-  FailingReads calls;
-  for (int* left : {&FailingReads::reads_left, &FailingReads::looks_left}) {
+  ReadsThatFail calls;
+  for (int* left : {&ReadsThatFail::reads_left, &ReadsThatFail::looks_left}) {
     int call = 0;
     for (bool failed = true; failed; ++call) {
       auto ahead = reading_connection_for_all(path_);

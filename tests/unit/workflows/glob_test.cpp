@@ -5,14 +5,14 @@
 namespace autoheal::workflows {
 namespace {
 
-struct Row {
+struct Match {
   const char* pattern;
   std::vector<const char*> match;
   std::vector<const char*> do_not;
 };
 
 TEST(Glob, TwoStarsStandForWholeNames) {
-  const std::vector<Row> rows = {
+  const std::vector<Match> rows = {
       {"etc/**/app.conf",
        {"etc/app.conf", "etc/a/app.conf", "etc/a/b/app.conf"},
        {"etc/myapp.conf", "etc/a/myapp.conf", "etc/a.app.conf", "etcapp.conf", "app.conf", "x/etc/app.conf"}},
@@ -26,7 +26,7 @@ TEST(Glob, TwoStarsStandForWholeNames) {
       {"a/***/b", {"a/b", "a/x/b"}, {"a/xb"}},
       {"[ab]/**/?.c", {"a/x.c", "b/y/x.c"}, {"c/x.c", "a/yx.c"}},
   };
-  for (const Row& row : rows) {
+  for (const Match& row : rows) {
     for (const char* path : row.match) EXPECT_TRUE(glob_matches(row.pattern, path)) << row.pattern << " and " << path;
     for (const char* path : row.do_not) EXPECT_FALSE(glob_matches(row.pattern, path)) << row.pattern << " and " << path;
   }

@@ -26,9 +26,9 @@ RunOutcome timed_out() {
 }
 
 // An engine that works once its restart has.
-class Restarted : public ::testing::Test {
+class RestartedService : public ::testing::Test {
  protected:
-  Restarted() {
+  RestartedService() {
     world_.spec.name = "app";
     world_.spec.root = "/srv/app";
     world_.spec.healing.max_retries = 5;
@@ -66,7 +66,7 @@ class Restarted : public ::testing::Test {
   std::string reads_;  // the configuration with which it was restarted last
 };
 
-TEST_F(Restarted, IsTriedAgainAfterARestartThatFailed) {
+TEST_F(RestartedService, IsTriedAgainAfterARestartThatFailed) {
   restart_as([](unsigned run) { return ended(run <= 2 ? 1 : 0); });
   const Duration began = world_.clock.since_boot();
   const HealState state = heal(world_);
@@ -76,7 +76,7 @@ TEST_F(Restarted, IsTriedAgainAfterARestartThatFailed) {
   EXPECT_GE(world_.clock.since_boot() - began, 2 * seconds(2)) << "retry_delay";
 }
 
-TEST_F(Restarted, IsTriedAsOftenAsWasSaidWhateverWayItFails) {
+TEST_F(RestartedService, IsTriedAsOftenAsWasSaidWhateverWayItFails) {
   for (const bool times_out : {false, true}) {
     restarts_ = 0;
     restart_as([times_out](unsigned) { return times_out ? timed_out() : ended(1); });
@@ -88,21 +88,21 @@ TEST_F(Restarted, IsTriedAsOftenAsWasSaidWhateverWayItFails) {
   }
 }
 
-TEST_F(Restarted, ThatDidNotHelpIsNotRestartedOnceMoreWhereNothingWasPutBack) {
+TEST_F(RestartedService, ThatDidNotHelpIsNotRestartedOnceMoreWhereNothingWasPutBack) {
   works_ = false;
   const HealState state = heal(world_);
   EXPECT_EQ(state.end_reason, EndReason::attempts_exhausted);
   EXPECT_EQ(restarts_, 5U);
 }
 
-TEST_F(Restarted, ByAReloadIsNotReloadedOnceMoreEither) {
+TEST_F(RestartedService, ByAReloadIsNotReloadedOnceMoreEither) {
   world_.spec.repair.service->reload = world_.spec.repair.service->restart;
   works_ = false;
   EXPECT_EQ(heal(world_).end_reason, EndReason::attempts_exhausted);
   EXPECT_EQ(restarts_, 5U);
 }
 
-TEST_F(Restarted, RunsOnWhatWasPutBack) {
+TEST_F(RestartedService, RunsOnWhatWasPutBack) {
   with_file();
   works_ = false;
   world_.spec.healing.max_retries = 1;
@@ -111,7 +111,7 @@ TEST_F(Restarted, RunsOnWhatWasPutBack) {
   EXPECT_EQ(reads_, "bad");
 }
 
-TEST_F(Restarted, ARefusedStartDoesNotThrowTheRepairAway) {
+TEST_F(RestartedService, ARefusedStartDoesNotThrowTheRepairAway) {
   with_file();
   const Duration limited_until = world_.clock.since_boot() + seconds(4);
   restart_as([=, this](unsigned) { return ended(world_.clock.since_boot() < limited_until ? 1 : 0); });
@@ -121,7 +121,7 @@ TEST_F(Restarted, ARefusedStartDoesNotThrowTheRepairAway) {
   EXPECT_EQ(world_.host.content("etc/app.conf"), "good");
 }
 
-TEST_F(Restarted, ThatIsRefusedForEverLeavesNothingInPlace) {
+TEST_F(RestartedService, ThatIsRefusedForEverLeavesNothingInPlace) {
   with_file();
   world_.spec.healing.max_retries = 2;
   restart_as([](unsigned) { return ended(1); });
@@ -132,7 +132,7 @@ TEST_F(Restarted, ThatIsRefusedForEverLeavesNothingInPlace) {
   EXPECT_THAT(state.undone.at(2).message, HasSubstr("/bin/restart: exit status 1"));
 }
 
-TEST_F(Restarted, ThatStillRunsWithWhatWasPutBackIsNamedAndEndsTheLastAttemptOnly) {
+TEST_F(RestartedService, ThatStillRunsWithWhatWasPutBackIsNamedAndEndsTheLastAttemptOnly) {
   with_file();
   works_ = false;
   world_.spec.healing.max_retries = 3;
@@ -145,14 +145,14 @@ TEST_F(Restarted, ThatStillRunsWithWhatWasPutBackIsNamedAndEndsTheLastAttemptOnl
   EXPECT_EQ(world_.host.content("etc/app.conf"), "bad");
 }
 
-TEST_F(Restarted, ThatWasKilledAndCannotBeRestartedMayRunWithWhatWasPutBack) {
+TEST_F(RestartedService, ThatWasKilledAndCannotBeRestartedMayRunWithWhatWasPutBack) {
   with_file();
   world_.spec.healing.max_retries = 1;
   restart_as([](unsigned run) { return run == 1 ? timed_out() : ended(1); });
   EXPECT_EQ(heal(world_).end_reason, EndReason::rollback_incomplete);
 }
 
-TEST_F(Restarted, ThatIsKnownToBeDeadRunsWithNothing) {
+TEST_F(RestartedService, ThatIsKnownToBeDeadRunsWithNothing) {
   with_file();
   works_ = false;
   world_.spec.healing.max_retries = 1;
@@ -167,7 +167,7 @@ TEST_F(Restarted, ThatIsKnownToBeDeadRunsWithNothing) {
   EXPECT_THAT(state.undone.at(2).message, HasSubstr("it does not run any more"));
 }
 
-TEST_F(Restarted, WhatAnEarlierAttemptLeftIsNotForgotten) {
+TEST_F(RestartedService, WhatAnEarlierAttemptLeftIsNotForgotten) {
   with_file();
   works_ = false;
   world_.spec.healing.max_retries = 2;
@@ -183,7 +183,7 @@ TEST_F(Restarted, WhatAnEarlierAttemptLeftIsNotForgotten) {
   EXPECT_THAT(state.end_message, HasSubstr("attempt 1, change 2: undo by /bin/restart"));
 }
 
-TEST_F(Restarted, WhatAnEarlierAttemptLeftIsOverOnceALaterOneTookItBack) {
+TEST_F(RestartedService, WhatAnEarlierAttemptLeftIsOverOnceALaterOneTookItBack) {
   with_file();
   works_ = false;
   world_.spec.healing.max_retries = 2;
@@ -192,7 +192,7 @@ TEST_F(Restarted, WhatAnEarlierAttemptLeftIsOverOnceALaterOneTookItBack) {
   EXPECT_EQ(reads_, "bad");
 }
 
-TEST_F(Restarted, CancelledMeanwhileItNamesWhatStillRuns) {
+TEST_F(RestartedService, CancelledMeanwhileItNamesWhatStillRuns) {
   with_file();
   works_ = false;
   restart_as([](unsigned run) { return ended(run % 2 == 1 ? 0 : 1); });
@@ -206,7 +206,7 @@ TEST_F(Restarted, CancelledMeanwhileItNamesWhatStillRuns) {
   EXPECT_EQ(process.last->end_reason, EndReason::rollback_incomplete);
 }
 
-TEST_F(Restarted, ByEarlierRulesIsTakenBackAsItWasThen) {
+TEST_F(RestartedService, ByEarlierRulesIsTakenBackAsItWasThen) {
   works_ = false;
   world_.spec.healing.max_retries = 2;
   HealProcess process(world_, world_.ledger);
@@ -215,7 +215,7 @@ TEST_F(Restarted, ByEarlierRulesIsTakenBackAsItWasThen) {
   EXPECT_EQ(count("undo_intended"), 2U) << "by restarting again";
 }
 
-TEST_F(Restarted, GoesOnFromAnyDeathWithoutAnotherRestart) {
+TEST_F(RestartedService, GoesOnFromAnyDeathWithoutAnotherRestart) {
   with_file();
   restart_as([](unsigned run) { return ended(run <= 3 ? 1 : 0); });
   for (std::size_t commits = 1; commits <= 20; ++commits) {
