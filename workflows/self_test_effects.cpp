@@ -7,7 +7,7 @@
 #include "engine/contained.hpp"
 #include "workflows/gather_evidence.hpp"
 #include "workflows/running_services.hpp"
-#include "workflows/wait_for_writers.hpp"
+#include "workflows/test_when_written.hpp"
 
 namespace autoheal::workflows {
 

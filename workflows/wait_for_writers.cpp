@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "workflows/gather_evidence.hpp"
-#include "workflows/self_test_effects.hpp"
+#include "workflows/open_writers.hpp"
 
 namespace autoheal::workflows {
 
@@ -34,21 +34,6 @@ std::optional<Result<bool>> UntilWritersAreDone::look_once() {
 Result<bool> UntilWritersAreDone::busy() const {
   return failure(ErrorKind::busy, sentence_of(writing_) + ": nothing was changed",
                  "it is repaired once that is done, or after 2 s without a change");
-}
-
-TestReport test_when_written(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark) {
-  const Duration began = at.since_boot();
-  while (true) {
-    TestReport report = test_engine(at, spec, mark);
-    if (report.postponed.empty()) return report;
-    const Duration waited = at.since_boot() - began;
-    if (waited_enough(report.writing, waited)) return report;
-    if (waited >= longest_wait_for_writers || !at.wait(look_at_writers_every)) {
-      report.tested.outcome = TestOutcome::unknown;
-      report.tested.error = report.postponed + ": not tested yet (" + report.tested.error + ")";
-      return report;
-    }
-  }
 }
 
 }  // namespace autoheal::workflows

@@ -1,10 +1,9 @@
-// Waits until nobody is at work on what an engine declares, and tests it no sooner. On the surroundings' clock.
+// Waits until nobody is at work on what an engine declares. On the surroundings' clock.
 #pragma once
 
 #include <optional>
 
 #include "workflows/heal_effects.hpp"
-#include "workflows/watch.hpp"
 
 namespace autoheal::workflows {
 
@@ -34,9 +33,5 @@ class UntilWritersAreDone {
   std::optional<bool> held_;
   std::optional<Result<bool>> found_;
 };
-
-// A test for who has no watch to be told of it again: repeated while somebody is at work, at most
-// longest_wait_for_writers long; after that unknown, with who is.
-[[nodiscard]] TestReport test_when_written(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark);
 
 }  // namespace autoheal::workflows

@@ -16,7 +16,7 @@ int main(int argc, char** argv) {
   int left = std::atoi(argv[2]);
   cli::Options options;
   options.config_file = argv[3];
-  cli::Console console(options);
+  cli::Console console(options.output, options.color);
   const auto before = parse_timestamp(argv[4]);
   auto configuration = cli::load_configuration(options);
   if (!configuration || !before) return 78;

@@ -27,7 +27,7 @@ int main(int argc, char** argv) {
   cli::Options options;
   options.config_file = argv[3];
   const std::string engine = argv[4];
-  cli::Console console(options);
+  cli::Console console(options.output, options.color);
   auto configuration = cli::load_configuration(options);
   if (!configuration) return 78;
   auto healer = cli::Healer::open(*configuration, console);

@@ -36,9 +36,9 @@ std::string fitted(const std::string& line, std::size_t columns) {
 
 }  // namespace
 
-Console::Console(const Options& options)
-    : json_(options.output == OutputFormat::json || options.output == OutputFormat::jsonl),
-      color_(wants_color(options.color)),
+Console::Console(OutputFormat output, const std::string& color)
+    : json_(output == OutputFormat::json || output == OutputFormat::jsonl),
+      color_(wants_color(color)),
       live_(isatty(STDERR_FILENO) == 1) {}
 
 void Console::data(std::string_view line) {

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "engine/result.hpp"
-#include "tools/autoheal/options.hpp"
+#include "tools/autoheal/output_format.hpp"
 
 namespace autoheal::cli {
 
@@ -14,7 +14,8 @@ enum class Tone { plain, good, bad, warning, dim, strong };
 // One thread; note() from any where no progress is shown.
 class Console {
  public:
-  explicit Console(const Options& options);
+  // `color`: "auto", "always" or "never".
+  Console(OutputFormat output, const std::string& color);
 
   // A line of data on stdout.
   void data(std::string_view line);

@@ -22,7 +22,7 @@
 #include "workflows/heal_announcements.hpp"
 #include "workflows/plan_preview.hpp"
 #include "workflows/running_services.hpp"
-#include "workflows/wait_for_writers.hpp"
+#include "workflows/test_when_written.hpp"
 
 namespace autoheal::cli {
 

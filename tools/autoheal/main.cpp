@@ -126,7 +126,7 @@ int main(int argc, char** argv) {
   try {
     const Parsed parsed = parse_command_line(argc, argv);
     if (parsed.exit_code) return *parsed.exit_code;
-    Console console(parsed.options);
+    Console console(parsed.options.output, parsed.options.color);
     const int code = run(parsed.options, console);
     if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
     std::cerr << "autoheal: not all output could be written to stdout\n";

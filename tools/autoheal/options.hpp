@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-namespace autoheal::cli {
+#include "tools/autoheal/output_format.hpp"
 
-enum class OutputFormat { text, json, jsonl, csv };
+namespace autoheal::cli {
 
 struct Options {
   std::string command;      // "heal", "baseline adopt", ...
