@@ -23,10 +23,15 @@ MADE_FOR_TESTS = "tools/simulator/"  # a program around tests/simulation, never 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
 
+def included_by(text):
+    """Kind and target of each include; what is installed is named without the prefix that it has there."""
+    return [(kind, target.removeprefix("autoheal/")) for kind, target in INCLUDE.findall(text)]
+
+
 def faults_of(name, text):
     """Every wrong include of the file `name` (relative to the root)."""
     room = name.split("/")[0]
-    for kind, target in INCLUDE.findall(text):
+    for kind, target in included_by(text):
         aimed = target.split("/")[0]
         if kind == '"' and aimed in ALLOWED and aimed not in ALLOWED[room]:
             yield f"{name}: {room} may not include {target}"
@@ -73,7 +78,7 @@ def main():
             name = path.relative_to(ROOT).as_posix()
             text = path.read_text(encoding="utf-8")
             faults.extend(faults_of(name, text))
-            includes[name] = [target for kind, target in INCLUDE.findall(text) if kind == '"']
+            includes[name] = [target for kind, target in included_by(text) if kind == '"']
             if path.suffix == ".hpp" and not text.startswith("//"):
                 faults.append(f"{name}: a header opens with why it exists")
     faults.extend(header_cycles(includes))
