@@ -1,4 +1,4 @@
-#include "engine/boot_timer.hpp"
+#include "autoheal/engine/boot_timer.hpp"
 
 #include <sys/timerfd.h>
 #include <unistd.h>

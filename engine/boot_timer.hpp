@@ -8,8 +8,8 @@
 #include <memory>
 #include <optional>
 
-#include "engine/ports.hpp"
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
+#include "autoheal/engine/ports.hpp"
 
 namespace autoheal::engine {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "engine/timestamp.hpp"
+#include "autoheal/engine/base/timestamp.hpp"
 
 namespace autoheal::engine {
 

@@ -10,12 +10,12 @@
 #include <utility>
 #include <vector>
 
-#include "engine/blob_store.hpp"
-#include "engine/check.hpp"
-#include "engine/contained.hpp"
-#include "engine/entry.hpp"
-#include "engine/large_data.hpp"
-#include "engine/workflow.hpp"
+#include "autoheal/engine/base/check.hpp"
+#include "autoheal/engine/base/contained.hpp"
+#include "autoheal/engine/blob_store.hpp"
+#include "autoheal/engine/entry.hpp"
+#include "autoheal/engine/large_data.hpp"
+#include "autoheal/engine/workflow.hpp"
 
 namespace autoheal::engine {
 

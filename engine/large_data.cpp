@@ -1,4 +1,4 @@
-#include "engine/large_data.hpp"
+#include "autoheal/engine/large_data.hpp"
 
 #include <utility>
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/blob_store.hpp"
+#include "autoheal/engine/blob_store.hpp"
 
 namespace autoheal::engine {
 

@@ -1,4 +1,4 @@
-#include "engine/ledger.hpp"
+#include "autoheal/engine/ledger.hpp"
 
 #include <algorithm>
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/entry.hpp"
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
+#include "autoheal/engine/entry.hpp"
 
 namespace autoheal::engine {
 

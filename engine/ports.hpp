@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <span>
 
-#include "engine/ids.hpp"
-#include "engine/timestamp.hpp"
+#include "autoheal/engine/base/ids.hpp"
+#include "autoheal/engine/base/timestamp.hpp"
 
 namespace autoheal::engine {
 

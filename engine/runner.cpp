@@ -1,10 +1,10 @@
-#include "engine/runner.hpp"
+#include "autoheal/engine/runner.hpp"
 
 #include <algorithm>
 #include <unordered_set>
 #include <utility>
 
-#include "engine/check.hpp"
+#include "autoheal/engine/base/check.hpp"
 
 namespace autoheal::engine {
 

@@ -13,10 +13,10 @@
 #include <unordered_map>
 #include <vector>
 
-#include "engine/instance.hpp"
-#include "engine/ledger.hpp"
-#include "engine/ports.hpp"
-#include "engine/wake_queue.hpp"
+#include "autoheal/engine/instance.hpp"
+#include "autoheal/engine/ledger.hpp"
+#include "autoheal/engine/ports.hpp"
+#include "autoheal/engine/wake_queue.hpp"
 
 namespace autoheal::engine {
 

@@ -1,4 +1,4 @@
-#include "engine/runtime.hpp"
+#include "autoheal/engine/runtime.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 

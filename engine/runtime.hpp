@@ -11,8 +11,8 @@
 #include <memory>
 #include <unordered_map>
 
-#include "engine/boot_timer.hpp"
-#include "engine/runner.hpp"
+#include "autoheal/engine/boot_timer.hpp"
+#include "autoheal/engine/runner.hpp"
 
 namespace autoheal::engine {
 

@@ -1,11 +1,11 @@
-#include "engine/system_ports.hpp"
+#include "autoheal/engine/system_ports.hpp"
 
 #include <openssl/rand.h>
 
 #include <algorithm>
 #include <ctime>
 
-#include "engine/check.hpp"
+#include "autoheal/engine/base/check.hpp"
 
 namespace autoheal::engine {
 

@@ -1,9 +1,9 @@
-#include "engine/wake_queue.hpp"
+#include "autoheal/engine/wake_queue.hpp"
 
 #include <algorithm>
 #include <tuple>
 
-#include "engine/check.hpp"
+#include "autoheal/engine/base/check.hpp"
 
 namespace autoheal::engine {
 

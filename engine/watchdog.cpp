@@ -1,4 +1,4 @@
-#include "engine/watchdog.hpp"
+#include "autoheal/engine/watchdog.hpp"
 
 #include <algorithm>
 #include <utility>

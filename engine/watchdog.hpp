@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "engine/timestamp.hpp"
+#include "autoheal/engine/base/timestamp.hpp"
 
 namespace autoheal::engine {
 

@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "engine/blob_store.hpp"
-#include "engine/result.hpp"
-#include "engine/timestamp.hpp"
+#include "autoheal/engine/base/result.hpp"
+#include "autoheal/engine/base/timestamp.hpp"
+#include "autoheal/engine/blob_store.hpp"
 
 namespace autoheal::engine {
 

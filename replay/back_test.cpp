@@ -4,7 +4,7 @@
 #include <mutex>
 #include <optional>
 
-#include "engine/ids.hpp"
+#include "autoheal/engine/base/ids.hpp"
 #include "replay/past_brakes.hpp"
 
 #include "workflows/brakes.hpp"

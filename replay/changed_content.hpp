@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/blob_store.hpp"
+#include "autoheal/engine/blob_store.hpp"
 #include "workflows/plan.hpp"
 
 namespace autoheal::replay {

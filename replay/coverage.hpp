@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/entry.hpp"
-#include "engine/timestamp.hpp"
+#include "autoheal/engine/base/timestamp.hpp"
+#include "autoheal/engine/entry.hpp"
 
 namespace autoheal::replay {
 

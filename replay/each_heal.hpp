@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/ledger.hpp"
+#include "autoheal/engine/ledger.hpp"
 #include "replay/past_world.hpp"
 
 namespace autoheal::replay {

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/ids.hpp"
-#include "engine/ledger.hpp"
+#include "autoheal/engine/base/ids.hpp"
+#include "autoheal/engine/ledger.hpp"
 #include "replay/what_if.hpp"
 
 namespace autoheal::replay {

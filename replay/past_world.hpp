@@ -10,8 +10,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "engine/blob_store.hpp"
-#include "engine/ledger.hpp"
+#include "autoheal/engine/blob_store.hpp"
+#include "autoheal/engine/ledger.hpp"
 #include "workflows/heal_effects.hpp"
 
 namespace autoheal::replay {

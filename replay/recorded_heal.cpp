@@ -1,6 +1,6 @@
 #include "replay/recorded_heal.hpp"
 
-#include "engine/large_data.hpp"
+#include "autoheal/engine/large_data.hpp"
 #include "workflows/heal_machine.hpp"
 
 namespace autoheal::replay {

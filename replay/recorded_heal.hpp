@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/blob_store.hpp"
-#include "engine/entry.hpp"
+#include "autoheal/engine/blob_store.hpp"
+#include "autoheal/engine/entry.hpp"
 #include "workflows/heal_entry.hpp"
 
 namespace autoheal::replay {

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "autoheal/engine/base/json_writer.hpp"
 #include "replay/heal_replay.hpp"
-#include "workflows/json_writer.hpp"
 
 namespace autoheal::replay {
 

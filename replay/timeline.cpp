@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "engine/large_data.hpp"
+#include "autoheal/engine/large_data.hpp"
 #include "replay/plan_text.hpp"
 #include "workflows/heal_machine.hpp"
 #include "workflows/strategy.hpp"

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/blob_store.hpp"
-#include "engine/ledger.hpp"
+#include "autoheal/engine/blob_store.hpp"
+#include "autoheal/engine/ledger.hpp"
 #include "workflows/heal_state.hpp"
 
 namespace autoheal::replay {

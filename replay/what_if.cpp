@@ -1,6 +1,6 @@
 #include "replay/what_if.hpp"
 
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/digest.hpp"
 #include "replay/same_question.hpp"
 #include "workflows/engine_spec_codec.hpp"
 #include "workflows/strategy.hpp"

@@ -1,6 +1,6 @@
 #include "replay/whole_heal.hpp"
 
-#include "engine/large_data.hpp"
+#include "autoheal/engine/large_data.hpp"
 #include "replay/legal_paths.hpp"
 #include "workflows/heal_table.hpp"
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/blob_store.hpp"
-#include "engine/entry.hpp"
+#include "autoheal/engine/blob_store.hpp"
+#include "autoheal/engine/entry.hpp"
 #include "workflows/heal_state.hpp"
 
 namespace autoheal::replay {

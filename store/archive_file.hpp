@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/blob_store.hpp"
+#include "autoheal/engine/blob_store.hpp"
 #include "store/ledger_reader.hpp"
 
 namespace autoheal::store {

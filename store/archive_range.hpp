@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/entry.hpp"
+#include "autoheal/engine/entry.hpp"
 
 namespace autoheal::store {
 

@@ -2,7 +2,7 @@
 
 #include <limits>
 
-#include "engine/check.hpp"
+#include "autoheal/engine/base/check.hpp"
 #include "store/entry_queries.hpp"
 #include "store/ledger_tables.hpp"
 

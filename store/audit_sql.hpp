@@ -8,7 +8,7 @@
 #include <variant>
 #include <vector>
 
-#include "engine/ids.hpp"
+#include "autoheal/engine/base/ids.hpp"
 #include "store/audit.hpp"
 
 namespace autoheal::store {

@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <optional>
 
-#include "engine/digest.hpp"
-#include "engine/large_data.hpp"
-#include "engine/quoted_text.hpp"
+#include "autoheal/engine/base/digest.hpp"
+#include "autoheal/engine/base/quoted_text.hpp"
+#include "autoheal/engine/large_data.hpp"
 #include "store/checkpoint_signer.hpp"
 #include "store/evidence_bundle.hpp"
 #include "store/proof_text.hpp"

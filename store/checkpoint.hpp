@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
 #include "store/merkle_tree.hpp"
 #include "store/signed_note.hpp"
 

@@ -4,7 +4,7 @@
 
 #include <cerrno>
 
-#include "engine/check.hpp"
+#include "autoheal/engine/base/check.hpp"
 #include "store/key_file.hpp"
 #include "store/posix_file.hpp"
 #include "store/signed_head.hpp"

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "engine/ports.hpp"
+#include "autoheal/engine/ports.hpp"
 #include "store/checkpoint.hpp"
 #include "store/signing_key.hpp"
 #include "store/sqlite_ledger.hpp"

@@ -8,7 +8,7 @@
 #include <optional>
 #include <utility>
 
-#include "engine/entry.hpp"
+#include "autoheal/engine/entry.hpp"
 
 namespace autoheal::store {
 

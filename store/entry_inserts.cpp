@@ -1,6 +1,6 @@
 #include "store/entry_inserts.hpp"
 
-#include "engine/check.hpp"
+#include "autoheal/engine/base/check.hpp"
 #include "store/entry_queries.hpp"
 #include "store/leaf.hpp"
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/ledger.hpp"
+#include "autoheal/engine/ledger.hpp"
 #include "store/clock_lag.hpp"
 #include "store/tiles.hpp"
 

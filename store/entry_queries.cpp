@@ -6,7 +6,7 @@
 #include <cstring>
 #include <limits>
 
-#include "engine/ids.hpp"
+#include "autoheal/engine/base/ids.hpp"
 #include "store/leaf.hpp"
 #include "store/ledger_schema.hpp"
 #include "store/ledger_tables.hpp"

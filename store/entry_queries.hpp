@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/ledger.hpp"
+#include "autoheal/engine/ledger.hpp"
 #include "store/tiles.hpp"
 
 namespace autoheal::store {

@@ -3,8 +3,8 @@
 #include <cstring>
 #include <limits>
 
-#include "engine/ids.hpp"
-#include "engine/quoted_text.hpp"
+#include "autoheal/engine/base/ids.hpp"
+#include "autoheal/engine/base/quoted_text.hpp"
 
 namespace autoheal::store {
 

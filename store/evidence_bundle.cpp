@@ -4,7 +4,7 @@
 #include <chrono>
 #include <optional>
 
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/digest.hpp"
 #include "store/bundle_readme.hpp"
 #include "store/proof_text.hpp"
 #include "store/read_leaf.hpp"

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/blob_store.hpp"
+#include "autoheal/engine/blob_store.hpp"
 #include "store/checkpoint.hpp"
 #include "store/proof_json.hpp"
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-#include "engine/ledger.hpp"
+#include "autoheal/engine/ledger.hpp"
 
 namespace autoheal::store {
 

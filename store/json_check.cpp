@@ -1,7 +1,7 @@
 #include "store/json_check.hpp"
 
-#include "engine/plain_run.hpp"
-#include "engine/quoted_text.hpp"
+#include "autoheal/engine/base/plain_run.hpp"
+#include "autoheal/engine/base/quoted_text.hpp"
 
 namespace autoheal::store {
 

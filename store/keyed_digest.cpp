@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "engine/check.hpp"
+#include "autoheal/engine/base/check.hpp"
 
 namespace autoheal::store {
 

@@ -4,8 +4,8 @@
 #include <optional>
 #include <string_view>
 
-#include "engine/blob_store.hpp"
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/digest.hpp"
+#include "autoheal/engine/blob_store.hpp"
 
 namespace autoheal::store {
 

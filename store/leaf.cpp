@@ -3,7 +3,7 @@
 #include <array>
 #include <charconv>
 
-#include "engine/quoted_text.hpp"
+#include "autoheal/engine/base/quoted_text.hpp"
 
 namespace autoheal::store {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/entry.hpp"
+#include "autoheal/engine/entry.hpp"
 
 namespace autoheal::store {
 

@@ -3,8 +3,8 @@
 
 #include <filesystem>
 
-#include "engine/result.hpp"
-#include "engine/timestamp.hpp"
+#include "autoheal/engine/base/result.hpp"
+#include "autoheal/engine/base/timestamp.hpp"
 #include "store/posix_file.hpp"
 
 namespace autoheal::store {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/ledger.hpp"
+#include "autoheal/engine/ledger.hpp"
 #include "store/archive_range.hpp"
 #include "store/merkle_tree.hpp"
 #include "store/stored_checkpoint.hpp"

@@ -8,8 +8,8 @@
 #include <filesystem>
 #include <string>
 
-#include "engine/ids.hpp"
-#include "engine/result.hpp"
+#include "autoheal/engine/base/ids.hpp"
+#include "autoheal/engine/base/result.hpp"
 
 namespace autoheal::store {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/ledger.hpp"
+#include "autoheal/engine/ledger.hpp"
 
 namespace autoheal::store {
 

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <bit>
 
-#include "engine/check.hpp"
+#include "autoheal/engine/base/check.hpp"
 
 namespace autoheal::store {
 

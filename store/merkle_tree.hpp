@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/digest.hpp"
-#include "engine/result.hpp"
+#include "autoheal/engine/base/digest.hpp"
+#include "autoheal/engine/base/result.hpp"
 
 namespace autoheal::store {
 

@@ -5,8 +5,8 @@
 #include <mutex>
 #include <string>
 
-#include "engine/blob_store.hpp"
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/digest.hpp"
+#include "autoheal/engine/blob_store.hpp"
 
 namespace autoheal::store {
 

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <utility>
 
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
 
 namespace autoheal::store {
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
 #include "store/merkle_tree.hpp"
 
 namespace autoheal::store {

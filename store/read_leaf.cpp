@@ -3,7 +3,7 @@
 #include <limits>
 #include <optional>
 
-#include "engine/ids.hpp"
+#include "autoheal/engine/base/ids.hpp"
 #include "store/json_check.hpp"
 #include "store/leaf.hpp"
 #include "store/strict_text.hpp"

@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "engine/entry.hpp"
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
+#include "autoheal/engine/entry.hpp"
 
 namespace autoheal::store {
 

@@ -11,7 +11,7 @@
 #include <new>
 #include <utility>
 
-#include "engine/check.hpp"
+#include "autoheal/engine/base/check.hpp"
 
 namespace autoheal::store {
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
 
 namespace autoheal::store {
 

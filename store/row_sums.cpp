@@ -6,9 +6,9 @@
 #include <bit>
 #include <cstring>
 
-#include "engine/check.hpp"
-#include "engine/ids.hpp"
-#include "engine/timestamp.hpp"
+#include "autoheal/engine/base/check.hpp"
+#include "autoheal/engine/base/ids.hpp"
+#include "autoheal/engine/base/timestamp.hpp"
 #include "store/index_text.hpp"
 #include "store/ledger_tables.hpp"
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
 #include "store/signing_key.hpp"
 #include "store/verifier_key.hpp"
 

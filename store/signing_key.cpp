@@ -3,7 +3,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
-#include "engine/check.hpp"
+#include "autoheal/engine/base/check.hpp"
 #include "store/strict_text.hpp"
 
 namespace autoheal::store {

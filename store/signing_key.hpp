@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "engine/ports.hpp"
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
+#include "autoheal/engine/ports.hpp"
 #include "store/verifier_key.hpp"
 
 struct evp_pkey_st;

@@ -8,8 +8,8 @@
 #include <type_traits>
 #include <unordered_map>
 
-#include "engine/check.hpp"
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/check.hpp"
+#include "autoheal/engine/base/digest.hpp"
 #include "store/entry_inserts.hpp"
 #include "store/entry_queries.hpp"
 #include "store/ledger_lock.hpp"

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/ledger.hpp"
-#include "engine/ports.hpp"
+#include "autoheal/engine/ledger.hpp"
+#include "autoheal/engine/ports.hpp"
 #include "store/ledger_place.hpp"
 #include "store/merkle_tree.hpp"
 #include "store/stored_checkpoint.hpp"

@@ -8,7 +8,7 @@
 #include <charconv>
 #include <limits>
 
-#include "engine/quoted_text.hpp"
+#include "autoheal/engine/base/quoted_text.hpp"
 
 namespace autoheal::store {
 

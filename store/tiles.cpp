@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "engine/check.hpp"
+#include "autoheal/engine/base/check.hpp"
 #include "store/ledger_schema.hpp"
 
 namespace autoheal::store {

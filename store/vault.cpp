@@ -11,7 +11,7 @@
 #include <optional>
 #include <vector>
 
-#include "engine/check.hpp"
+#include "autoheal/engine/base/check.hpp"
 #include "store/keyed_digest.hpp"
 
 namespace autoheal::store {

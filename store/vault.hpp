@@ -11,8 +11,8 @@
 #include <unordered_set>
 #include <vector>
 
-#include "engine/blob_store.hpp"
-#include "engine/timestamp.hpp"
+#include "autoheal/engine/base/timestamp.hpp"
+#include "autoheal/engine/blob_store.hpp"
 #include "store/posix_file.hpp"
 
 namespace autoheal::store {

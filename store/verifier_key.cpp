@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "engine/check.hpp"
+#include "autoheal/engine/base/check.hpp"
 #include "store/strict_text.hpp"
 
 namespace autoheal::store {

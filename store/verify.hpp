@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/blob_store.hpp"
+#include "autoheal/engine/blob_store.hpp"
 #include "store/checkpoint.hpp"
 #include "store/stream_rules.hpp"
 

@@ -2,8 +2,8 @@
 
 #include <compare>
 
-#include "engine/ids.hpp"
-#include "engine/quoted_text.hpp"
+#include "autoheal/engine/base/ids.hpp"
+#include "autoheal/engine/base/quoted_text.hpp"
 
 namespace autoheal::store {
 

@@ -4,7 +4,7 @@
 #include <map>
 #include <set>
 
-#include "engine/quoted_text.hpp"
+#include "autoheal/engine/base/quoted_text.hpp"
 #include "store/entry_queries.hpp"
 #include "store/ledger_schema.hpp"
 #include "store/ledger_upgrade.hpp"

@@ -9,7 +9,7 @@
 #include <optional>
 #include <vector>
 
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
 #include "store/verify_range.hpp"
 
 namespace autoheal::store {

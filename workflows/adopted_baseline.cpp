@@ -2,8 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "engine/digest.hpp"
-#include "engine/large_data.hpp"
+#include "autoheal/engine/base/digest.hpp"
+#include "autoheal/engine/large_data.hpp"
 #include "workflows/by_codec.hpp"
 
 namespace autoheal::workflows {

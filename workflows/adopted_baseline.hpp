@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "engine/blob_store.hpp"
-#include "engine/ledger.hpp"
+#include "autoheal/engine/blob_store.hpp"
+#include "autoheal/engine/ledger.hpp"
 #include "workflows/heal_effects.hpp"
 
 namespace autoheal::workflows {

@@ -5,9 +5,9 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "engine/check.hpp"
+#include "autoheal/engine/base/check.hpp"
+#include "autoheal/engine/base/json_writer.hpp"
 #include "workflows/by_codec.hpp"
-#include "workflows/json_writer.hpp"
 #include "workflows/pause_text.hpp"
 
 namespace autoheal::workflows {

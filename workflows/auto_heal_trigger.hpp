@@ -11,7 +11,7 @@
 #include <set>
 #include <string>
 
-#include "engine/runtime.hpp"
+#include "autoheal/engine/runtime.hpp"
 #include "workflows/heal_machine.hpp"
 #include "workflows/heal_result.hpp"
 #include "workflows/holds.hpp"

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/ledger.hpp"
+#include "autoheal/engine/ledger.hpp"
 #include "workflows/heal_state.hpp"
 
 namespace autoheal::workflows {

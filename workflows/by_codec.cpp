@@ -1,7 +1,6 @@
 #include "workflows/by_codec.hpp"
 
-#include "workflows/own_json.hpp"
-
+#include "autoheal/engine/base/own_json.hpp"
 
 namespace autoheal::workflows {
 

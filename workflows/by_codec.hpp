@@ -1,8 +1,8 @@
 // Who did it, as JSON: the `by` of every entry that a principal caused.
 #pragma once
 
+#include "autoheal/engine/base/json_writer.hpp"
 #include "workflows/heal_entry.hpp"
-#include "workflows/json_writer.hpp"
 
 namespace autoheal::workflows {
 

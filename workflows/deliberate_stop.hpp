@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/timestamp.hpp"
+#include "autoheal/engine/base/timestamp.hpp"
 
 namespace autoheal::workflows {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "engine/ascii.hpp"
+#include "autoheal/engine/base/ascii.hpp"
 
 namespace autoheal::workflows {
 

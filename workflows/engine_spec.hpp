@@ -11,8 +11,8 @@
 #include <variant>
 #include <vector>
 
-#include "engine/blob_store.hpp"
-#include "engine/timestamp.hpp"
+#include "autoheal/engine/base/timestamp.hpp"
+#include "autoheal/engine/blob_store.hpp"
 #include "workflows/secret_rules.hpp"
 
 namespace autoheal::workflows {

@@ -2,7 +2,7 @@
 
 #include <stdexcept>
 
-#include "workflows/own_json.hpp"
+#include "autoheal/engine/base/own_json.hpp"
 #include "workflows/plan_codec.hpp"
 
 namespace autoheal::workflows {

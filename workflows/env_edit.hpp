@@ -1,7 +1,7 @@
 // A .env file with what is declared: of the ways in which the editor could write it, the first that the judge accepts.
 #pragma once
 
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
 #include "workflows/env_judge.hpp"
 
 namespace autoheal::workflows {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "engine/ascii.hpp"
+#include "autoheal/engine/base/ascii.hpp"
 #include "workflows/env_value_forms.hpp"
 
 namespace autoheal::workflows {

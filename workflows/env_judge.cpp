@@ -6,7 +6,7 @@
 #include <ranges>
 #include <set>
 
-#include "engine/ascii.hpp"
+#include "autoheal/engine/base/ascii.hpp"
 #include "workflows/env_scope.hpp"
 
 namespace autoheal::workflows {

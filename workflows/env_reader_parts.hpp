@@ -1,7 +1,7 @@
 // What the models of env_readers.hpp are made of.
 #pragma once
 
-#include "engine/ascii.hpp"
+#include "autoheal/engine/base/ascii.hpp"
 #include "workflows/env_readers.hpp"
 
 namespace autoheal::workflows::env_readers {

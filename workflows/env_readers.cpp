@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "engine/ascii.hpp"
+#include "autoheal/engine/base/ascii.hpp"
 #include "workflows/env_reader_parts.hpp"
 
 namespace autoheal::workflows {

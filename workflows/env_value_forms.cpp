@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "engine/ascii.hpp"
+#include "autoheal/engine/base/ascii.hpp"
 
 namespace autoheal::workflows {
 

@@ -8,7 +8,7 @@
 #include <thread>
 #include <utility>
 
-#include "engine/contained.hpp"
+#include "autoheal/engine/base/contained.hpp"
 #include "workflows/document_judge.hpp"
 #include "workflows/kept_output.hpp"
 #include "workflows/strategy.hpp"

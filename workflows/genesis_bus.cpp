@@ -1,6 +1,6 @@
 #include "workflows/genesis_bus.hpp"
 
-#include "engine/large_data.hpp"
+#include "autoheal/engine/large_data.hpp"
 
 namespace autoheal::workflows {
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/runner.hpp"
+#include "autoheal/engine/runner.hpp"
 #include "workflows/bus_topics.hpp"
 
 namespace autoheal::workflows {

@@ -1,9 +1,9 @@
 // Heal entries as ledger text and back. The only place that knows the keys of heal.* data.
 #include <charconv>
 
+#include "autoheal/engine/base/own_json.hpp"
 #include "workflows/by_codec.hpp"
 #include "workflows/heal_machine.hpp"
-#include "workflows/own_json.hpp"
 #include "workflows/plan_codec.hpp"
 #include "workflows/strategy.hpp"
 

@@ -5,8 +5,8 @@
 #include <ranges>
 #include <utility>
 
-#include "engine/check.hpp"
-#include "engine/contained.hpp"
+#include "autoheal/engine/base/check.hpp"
+#include "autoheal/engine/base/contained.hpp"
 #include "workflows/build_outputs.hpp"
 #include "workflows/engine_spec_codec.hpp"
 #include "workflows/env_readers.hpp"

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <ranges>
 
-#include "engine/check.hpp"
-#include "engine/contained.hpp"
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/check.hpp"
+#include "autoheal/engine/base/contained.hpp"
+#include "autoheal/engine/base/digest.hpp"
 #include "workflows/heal_outcomes.hpp"
 #include "workflows/heal_undo.hpp"
 #include "workflows/plan_codec.hpp"

@@ -8,7 +8,7 @@
 #include <variant>
 #include <vector>
 
-#include "engine/workflow.hpp"
+#include "autoheal/engine/workflow.hpp"
 #include "workflows/heal_fit.hpp"
 #include "workflows/heal_state.hpp"
 #include "workflows/heal_table.hpp"

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/timestamp.hpp"
+#include "autoheal/engine/base/timestamp.hpp"
 #include "workflows/heal_state.hpp"
 
 namespace autoheal::workflows {

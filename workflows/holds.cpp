@@ -1,7 +1,7 @@
 #include "workflows/holds.hpp"
 
+#include "autoheal/engine/base/own_json.hpp"
 #include "workflows/by_codec.hpp"
-#include "workflows/own_json.hpp"
 
 namespace autoheal::workflows {
 

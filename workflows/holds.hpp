@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "engine/ledger.hpp"
+#include "autoheal/engine/ledger.hpp"
 #include "workflows/heal_entry.hpp"
 
 namespace autoheal::workflows {

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/blob_store.hpp"
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
+#include "autoheal/engine/blob_store.hpp"
 #include "workflows/evidence.hpp"
 #include "workflows/open_writers.hpp"
 #include "workflows/plan.hpp"

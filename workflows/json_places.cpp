@@ -3,7 +3,7 @@
 #include <charconv>
 #include <optional>
 
-#include "engine/ascii.hpp"
+#include "autoheal/engine/base/ascii.hpp"
 #include "workflows/settings_format.hpp"
 #include "workflows/text_places.hpp"
 

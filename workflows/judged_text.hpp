@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
 #include "workflows/settings_format.hpp"
 
 namespace autoheal::workflows {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/blob_store.hpp"
+#include "autoheal/engine/blob_store.hpp"
 #include "workflows/engine_spec.hpp"
 #include "workflows/service_state.hpp"
 

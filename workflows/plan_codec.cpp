@@ -3,9 +3,9 @@
 #include <array>
 #include <stdexcept>
 
-#include "engine/digest.hpp"
-#include "workflows/named_values.hpp"
-#include "workflows/own_json.hpp"
+#include "autoheal/engine/base/digest.hpp"
+#include "autoheal/engine/base/named_values.hpp"
+#include "autoheal/engine/base/own_json.hpp"
 
 namespace autoheal::workflows {
 

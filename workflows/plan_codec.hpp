@@ -3,8 +3,8 @@
 
 #include <string>
 
+#include "autoheal/engine/base/json_writer.hpp"
 #include "workflows/evidence.hpp"
-#include "workflows/json_writer.hpp"
 #include "workflows/plan.hpp"
 
 namespace autoheal::workflows {

@@ -1,6 +1,6 @@
 #include "workflows/plan_preview.hpp"
 
-#include "engine/contained.hpp"
+#include "autoheal/engine/base/contained.hpp"
 #include "workflows/plan_codec.hpp"
 #include "workflows/running_services.hpp"
 #include "workflows/strategy.hpp"

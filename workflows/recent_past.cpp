@@ -6,7 +6,7 @@
 #include <set>
 #include <vector>
 
-#include "engine/large_data.hpp"
+#include "autoheal/engine/large_data.hpp"
 
 namespace autoheal::workflows {
 

@@ -2,8 +2,8 @@
 // which failed, what was reset. Reads no more than that part.
 #pragma once
 
-#include "engine/ledger.hpp"
-#include "engine/ports.hpp"
+#include "autoheal/engine/ledger.hpp"
+#include "autoheal/engine/ports.hpp"
 #include "workflows/watch.hpp"
 
 namespace autoheal::workflows {

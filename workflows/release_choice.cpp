@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/ascii.hpp"
+#include "autoheal/engine/base/ascii.hpp"
 
 namespace autoheal::workflows {
 

@@ -8,7 +8,7 @@
 #include <deque>
 #include <mutex>
 
-#include "engine/ascii.hpp"
+#include "autoheal/engine/base/ascii.hpp"
 #include "workflows/glob.hpp"
 
 namespace autoheal::workflows {

@@ -1,6 +1,6 @@
 #include "workflows/security_rules.hpp"
 
-#include "engine/contained.hpp"
+#include "autoheal/engine/base/contained.hpp"
 #include "workflows/line_expressions.hpp"
 
 namespace autoheal::workflows {

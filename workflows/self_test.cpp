@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "engine/check.hpp"
+#include "autoheal/engine/base/check.hpp"
 
 namespace autoheal::workflows {
 

@@ -8,7 +8,7 @@
 #include <variant>
 #include <vector>
 
-#include "engine/workflow.hpp"
+#include "autoheal/engine/workflow.hpp"
 #include "workflows/evidence.hpp"
 #include "workflows/heal_entry.hpp"
 #include "workflows/heal_result.hpp"

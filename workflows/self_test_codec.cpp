@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <array>
 
+#include "autoheal/engine/base/named_values.hpp"
+#include "autoheal/engine/base/own_json.hpp"
 #include "workflows/by_codec.hpp"
-#include "workflows/named_values.hpp"
-#include "workflows/own_json.hpp"
 #include "workflows/self_test.hpp"
 
 namespace autoheal::workflows {

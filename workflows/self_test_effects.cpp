@@ -4,7 +4,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
-#include "engine/contained.hpp"
+#include "autoheal/engine/base/contained.hpp"
 #include "workflows/gather_evidence.hpp"
 #include "workflows/running_services.hpp"
 #include "workflows/test_when_written.hpp"

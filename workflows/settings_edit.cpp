@@ -1,6 +1,6 @@
 #include "workflows/settings_edit.hpp"
 
-#include "engine/quoted_text.hpp"
+#include "autoheal/engine/base/quoted_text.hpp"
 #include "workflows/settings_json.hpp"
 #include "workflows/settings_yaml.hpp"
 

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
 #include "workflows/settings_format.hpp"
 
 namespace autoheal::workflows {

@@ -1,6 +1,6 @@
 #include "workflows/settings_probe.hpp"
 
-#include "engine/quoted_text.hpp"
+#include "autoheal/engine/base/quoted_text.hpp"
 #include "workflows/settings_judge.hpp"
 
 namespace autoheal::workflows {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/contained.hpp"
+#include "autoheal/engine/base/contained.hpp"
 #include "workflows/plan_secrets.hpp"
 #include "workflows/repair_configuration.hpp"
 #include "workflows/repair_deployment.hpp"

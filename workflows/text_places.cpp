@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/quoted_text.hpp"
+#include "autoheal/engine/base/quoted_text.hpp"
 #include "workflows/settings_format.hpp"
 
 namespace autoheal::workflows {

@@ -4,8 +4,8 @@
 #include <array>
 #include <cstdint>
 
-#include "engine/ascii.hpp"
-#include "engine/quoted_text.hpp"
+#include "autoheal/engine/base/ascii.hpp"
+#include "autoheal/engine/base/quoted_text.hpp"
 #include "workflows/json_places.hpp"
 
 namespace autoheal::workflows {

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
 #include "workflows/yaml_places.hpp"
 
 namespace autoheal::workflows {

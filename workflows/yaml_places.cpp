@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "engine/ascii.hpp"
+#include "autoheal/engine/base/ascii.hpp"
 #include "workflows/settings_format.hpp"
 #include "workflows/text_places.hpp"
 #include "workflows/yaml_cursor.hpp"

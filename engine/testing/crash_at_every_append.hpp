@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/testing/ledger_over.hpp"
+#include "autoheal/engine/testing/ledger_over.hpp"
 
 namespace autoheal::engine::testing {
 

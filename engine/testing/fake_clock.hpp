@@ -3,7 +3,7 @@
 
 #include <atomic>
 
-#include "engine/ports.hpp"
+#include "autoheal/engine/ports.hpp"
 
 namespace autoheal::engine::testing {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/ledger.hpp"
+#include "autoheal/engine/ledger.hpp"
 
 namespace autoheal::engine::testing {
 

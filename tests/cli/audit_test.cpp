@@ -7,10 +7,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "engine/testing/fake_clock.hpp"
+#include "autoheal/engine/base/unique_fd.hpp"
+#include "autoheal/engine/testing/fake_clock.hpp"
 #include "store/sqlite_ledger.hpp"
 #include "tests/support/daemon.hpp"
-#include "tools/host/unique_fd.hpp"
 
 namespace autoheal::testing {
 namespace {

@@ -6,7 +6,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
-#include "engine/testing/fake_clock.hpp"
+#include "autoheal/engine/testing/fake_clock.hpp"
 #include "store/ledger_reader.hpp"
 #include "store/sqlite_ledger.hpp"
 #include "tests/support/bridge.hpp"

@@ -1,7 +1,7 @@
 // One suite over every store: what engine/ledger.hpp promises, each of them keeps.
 #include <gtest/gtest.h>
 
-#include "engine/testing/fake_clock.hpp"
+#include "autoheal/engine/testing/fake_clock.hpp"
 #include "store/memory_ledger.hpp"
 #include "store/sqlite_ledger.hpp"
 #include "tests/conformance/temporary_folder.hpp"

@@ -1,7 +1,7 @@
 // Archives of a ledger: whatever the file says, only the ledger's own entries and contents under their own names come
 // out of it, in order.
-#include "engine/digest.hpp"
-#include "engine/testing/fake_clock.hpp"
+#include "autoheal/engine/base/digest.hpp"
+#include "autoheal/engine/testing/fake_clock.hpp"
 #include "store/archive_file.hpp"
 #include "store/leaf.hpp"
 #include "store/sqlite_ledger.hpp"

@@ -10,8 +10,8 @@
 #include <array>
 #include <cstring>
 
+#include "autoheal/engine/base/unique_fd.hpp"
 #include "tests/support/daemon.hpp"
-#include "tools/host/unique_fd.hpp"
 
 namespace autoheal::testing {
 namespace {

@@ -10,9 +10,9 @@
 
 #include <fstream>
 
+#include "autoheal/engine/base/unique_fd.hpp"
 #include "tests/support/repair_examples.hpp"
 #include "tools/host/access_lists.hpp"
-#include "tools/host/unique_fd.hpp"
 
 namespace autoheal::testing {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <map>
 
-#include "engine/testing/ledger_over.hpp"
+#include "autoheal/engine/testing/ledger_over.hpp"
 #include "tests/simulation/fate.hpp"
 #include "tests/simulation/planted.hpp"
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/timestamp.hpp"
+#include "autoheal/engine/base/timestamp.hpp"
 #include "tests/simulation/faulty_ledger.hpp"
 #include "workflows/engine_spec.hpp"
 #include "workflows/self_test.hpp"

@@ -2,7 +2,7 @@
 // old one is there or the new one, whole, with the same entries under the same root, and the next owner goes on.
 #include <gtest/gtest.h>
 
-#include "engine/testing/fake_clock.hpp"
+#include "autoheal/engine/testing/fake_clock.hpp"
 #include "store/export.hpp"
 #include "store/ledger_reader.hpp"
 #include "store/merkle_tree.hpp"

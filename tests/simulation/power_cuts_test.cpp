@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <random>
 
-#include "engine/testing/fake_clock.hpp"
+#include "autoheal/engine/testing/fake_clock.hpp"
 #include "store/ledger_reader.hpp"
 #include "store/sqlite_ledger.hpp"
 #include "store/verify.hpp"

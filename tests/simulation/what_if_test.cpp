@@ -4,7 +4,7 @@
 
 #include <random>
 
-#include "engine/large_data.hpp"
+#include "autoheal/engine/large_data.hpp"
 #include "replay/settings_text.hpp"
 #include "tests/support/heal_examples.hpp"
 #include "tests/support/program.hpp"

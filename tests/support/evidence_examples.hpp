@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-#include "engine/ports.hpp"
+#include "autoheal/engine/ports.hpp"
 #include "store/verifier_key.hpp"
 #include "tests/support/evidence_vectors.hpp"
 #include "tests/support/remembered_tree.hpp"

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "tools/host/unique_fd.hpp"
+#include "autoheal/engine/base/unique_fd.hpp"
 
 namespace autoheal::testing {
 

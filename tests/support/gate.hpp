@@ -4,8 +4,8 @@
 #include <fcntl.h>
 #include <sys/file.h>
 
+#include "autoheal/engine/base/unique_fd.hpp"
 #include "tests/support/bridge.hpp"
-#include "tools/host/unique_fd.hpp"
 
 namespace autoheal::testing {
 

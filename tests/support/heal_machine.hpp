@@ -8,7 +8,7 @@
 #include <boost/asio/post.hpp>
 #include <map>
 
-#include "engine/runtime.hpp"
+#include "autoheal/engine/runtime.hpp"
 #include "tests/support/heal_world.hpp"
 #include "workflows/genesis_bus.hpp"
 #include "workflows/self_test_effects.hpp"

@@ -8,9 +8,9 @@
 #include <memory>
 #include <set>
 
-#include "engine/runner.hpp"
-#include "engine/testing/crash_at_every_append.hpp"
-#include "engine/testing/fake_clock.hpp"
+#include "autoheal/engine/runner.hpp"
+#include "autoheal/engine/testing/crash_at_every_append.hpp"
+#include "autoheal/engine/testing/fake_clock.hpp"
 #include "store/memory_blobs.hpp"
 #include "store/memory_ledger.hpp"
 #include "tests/support/replayed.hpp"

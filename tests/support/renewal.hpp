@@ -6,7 +6,7 @@
 #include <string>
 #include <variant>
 
-#include "engine/workflow.hpp"
+#include "autoheal/engine/workflow.hpp"
 
 namespace autoheal::testing {
 

@@ -5,7 +5,7 @@
 
 #include <random>
 
-#include "engine/ports.hpp"
+#include "autoheal/engine/ports.hpp"
 #include "store/checkpoint_signer.hpp"
 #include "store/signed_head.hpp"
 #include "store/signing_key.hpp"

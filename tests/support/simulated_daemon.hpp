@@ -12,7 +12,7 @@
 #include <stdexcept>
 #include <type_traits>
 
-#include "engine/runtime.hpp"
+#include "autoheal/engine/runtime.hpp"
 #include "tests/support/heal_world.hpp"
 #include "tests/support/simulated_pool.hpp"
 #include "workflows/auto_heal_trigger.hpp"

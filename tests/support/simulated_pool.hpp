@@ -12,8 +12,8 @@
 #include <thread>
 #include <vector>
 
-#include "engine/contained.hpp"
-#include "engine/ports.hpp"
+#include "autoheal/engine/base/contained.hpp"
+#include "autoheal/engine/ports.hpp"
 
 namespace autoheal::testing {
 

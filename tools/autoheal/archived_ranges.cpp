@@ -4,9 +4,9 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "engine/digest.hpp"
-#include "engine/ids.hpp"
-#include "workflows/json_writer.hpp"
+#include "autoheal/engine/base/digest.hpp"
+#include "autoheal/engine/base/ids.hpp"
+#include "autoheal/engine/base/json_writer.hpp"
 
 namespace autoheal::cli {
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/digest.hpp"
 #include "store/archive_file.hpp"
 #include "store/leaf.hpp"
 #include "tools/autoheal/unnamed_blobs.hpp"

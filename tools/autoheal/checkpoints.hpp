@@ -9,8 +9,8 @@
 #include <optional>
 #include <string>
 
-#include "engine/boot_timer.hpp"
-#include "engine/system_ports.hpp"
+#include "autoheal/engine/boot_timer.hpp"
+#include "autoheal/engine/system_ports.hpp"
 #include "store/checkpoint_signer.hpp"
 #include "tools/config/configuration.hpp"
 #include "workflows/host.hpp"

@@ -1,7 +1,7 @@
 // ledger archive: the oldest part of the ledger goes to a file of its own.
 #include <filesystem>
 
-#include "engine/system_ports.hpp"
+#include "autoheal/engine/system_ports.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/operation_answer.hpp"
 #include "tools/autoheal/performed.hpp"

@@ -2,11 +2,11 @@
 // stands in the file is somebody's claim until a key that the caller brought says otherwise.
 #include <algorithm>
 
+#include "autoheal/engine/base/json_writer.hpp"
 #include "store/proof_text.hpp"
 #include "tools/autoheal/bundle_file.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/printable.hpp"
-#include "workflows/json_writer.hpp"
 
 namespace autoheal::cli {
 

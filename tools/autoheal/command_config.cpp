@@ -2,7 +2,8 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "engine/system_ports.hpp"
+#include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/engine/system_ports.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/daemon_client.hpp"
 #include "tools/autoheal/heal_list.hpp"
@@ -11,7 +12,6 @@
 #include "tools/autoheal/table.hpp"
 #include "workflows/engine_spec_codec.hpp"
 #include "workflows/holds.hpp"
-#include "workflows/json_writer.hpp"
 #include "workflows/pause_text.hpp"
 
 namespace autoheal::cli {

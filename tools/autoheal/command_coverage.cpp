@@ -2,8 +2,9 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "engine/large_data.hpp"
-#include "engine/system_ports.hpp"
+#include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/engine/large_data.hpp"
+#include "autoheal/engine/system_ports.hpp"
 #include "replay/coverage.hpp"
 #include "tools/autoheal/archived_ranges.hpp"
 #include "tools/autoheal/commands.hpp"
@@ -11,7 +12,6 @@
 #include "tools/autoheal/printable.hpp"
 #include "tools/autoheal/table.hpp"
 #include "tools/autoheal/time_argument.hpp"
-#include "workflows/json_writer.hpp"
 
 namespace autoheal::cli {
 

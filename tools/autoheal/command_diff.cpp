@@ -1,10 +1,10 @@
 // diff HEAL1 HEAL2: where two heals went different ways.
 #include "replay/heal_diff.hpp"
 
+#include "autoheal/engine/base/json_writer.hpp"
 #include "replay/state_text.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/printable.hpp"
-#include "workflows/json_writer.hpp"
 
 namespace autoheal::cli {
 

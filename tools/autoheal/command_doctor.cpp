@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <set>
 
+#include "autoheal/engine/base/json_writer.hpp"
 #include "replay/timeline.hpp"
 #include "store/ledger_lock.hpp"
 #include "store/log_state.hpp"
@@ -17,7 +18,6 @@
 #include "tools/autoheal/daemon_client.hpp"
 #include "tools/host/left_behind.hpp"
 #include "tools/host/real_host.hpp"
-#include "workflows/json_writer.hpp"
 
 namespace autoheal::cli {
 

@@ -7,8 +7,9 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "engine/ascii.hpp"
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/ascii.hpp"
+#include "autoheal/engine/base/digest.hpp"
+#include "autoheal/engine/base/json_writer.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/first_configuration.hpp"
 #include "tools/autoheal/found_on_host.hpp"
@@ -17,7 +18,6 @@
 #include "tools/autoheal/table.hpp"
 #include "tools/config/configuration.hpp"
 #include "tools/host/http_exchange.hpp"
-#include "workflows/json_writer.hpp"
 
 namespace autoheal::cli {
 

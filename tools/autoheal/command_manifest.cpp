@@ -8,13 +8,13 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "autoheal/engine/base/json_writer.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/new_file.hpp"
 #include "tools/autoheal/printable.hpp"
 #include "tools/autoheal/table.hpp"
 #include "tools/host/release_manifest.hpp"
 #include "tools/host/system_error.hpp"
-#include "workflows/json_writer.hpp"
 
 namespace autoheal::cli {
 

@@ -1,6 +1,7 @@
 // heals, show: what the ledger tells of heals.
 #include <cstdio>
 
+#include "autoheal/engine/base/json_writer.hpp"
 #include "replay/timeline.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/heal_list.hpp"
@@ -9,7 +10,6 @@
 #include "tools/autoheal/printable.hpp"
 #include "tools/autoheal/row_output.hpp"
 #include "tools/autoheal/show_files.hpp"
-#include "workflows/json_writer.hpp"
 
 namespace autoheal::cli {
 

@@ -1,7 +1,8 @@
 // replay: is what happened what today's code would decide?
 #include <filesystem>
 
-#include "engine/large_data.hpp"
+#include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/engine/large_data.hpp"
 #include "replay/all_heals.hpp"
 #include "replay/state_text.hpp"
 #include "replay/timeline.hpp"
@@ -9,7 +10,6 @@
 #include "tools/autoheal/printable.hpp"
 #include "tools/autoheal/replay_commands.hpp"
 #include "tools/autoheal/show_files.hpp"
-#include "workflows/json_writer.hpp"
 
 namespace autoheal::cli {
 

@@ -1,8 +1,9 @@
 // replay --at: how one heal, or all of them, stood at a moment of the past.
 #include <algorithm>
 
-#include "engine/ascii.hpp"
-#include "engine/system_ports.hpp"
+#include "autoheal/engine/base/ascii.hpp"
+#include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/engine/system_ports.hpp"
 #include "replay/heals_at.hpp"
 #include "replay/state_text.hpp"
 #include "replay/stepping.hpp"
@@ -10,7 +11,6 @@
 #include "tools/autoheal/replay_commands.hpp"
 #include "tools/autoheal/table.hpp"
 #include "tools/autoheal/time_argument.hpp"
-#include "workflows/json_writer.hpp"
 
 namespace autoheal::cli {
 

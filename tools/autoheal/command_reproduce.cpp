@@ -1,10 +1,10 @@
 // replay --reproduce: an incident built again in a folder and healed there once more, for real.
 #include <filesystem>
 
+#include "autoheal/engine/base/json_writer.hpp"
 #include "tools/autoheal/printable.hpp"
 #include "tools/autoheal/replay_commands.hpp"
 #include "tools/autoheal/reproducing.hpp"
-#include "workflows/json_writer.hpp"
 
 namespace autoheal::cli {
 

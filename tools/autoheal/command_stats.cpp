@@ -1,11 +1,11 @@
 // ledger stats: how large the ledger is, and of what.
 #include <algorithm>
 
+#include "autoheal/engine/base/json_writer.hpp"
 #include "store/vault.hpp"
 #include "tools/autoheal/archived_ranges.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/table.hpp"
-#include "workflows/json_writer.hpp"
 
 namespace autoheal::cli {
 

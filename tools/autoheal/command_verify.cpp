@@ -2,13 +2,13 @@
 #include <fstream>
 #include <iterator>
 
+#include "autoheal/engine/base/json_writer.hpp"
 #include "replay/legal_paths.hpp"
 #include "store/vault_check.hpp"
 #include "store/verify.hpp"
 #include "tools/autoheal/archived_ranges.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/printable.hpp"
-#include "workflows/json_writer.hpp"
 
 namespace autoheal::cli {
 

@@ -1,7 +1,8 @@
 // replay --what-if and --with: which way one heal, or the whole past, would have gone under other settings.
 #include <algorithm>
 
-#include "engine/system_ports.hpp"
+#include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/engine/system_ports.hpp"
 #include "replay/back_test.hpp"
 #include "replay/settings_text.hpp"
 #include "replay/state_text.hpp"
@@ -10,7 +11,6 @@
 #include "tools/autoheal/replay_commands.hpp"
 #include "tools/autoheal/table.hpp"
 #include "tools/autoheal/time_argument.hpp"
-#include "workflows/json_writer.hpp"
 
 namespace autoheal::cli {
 

@@ -2,8 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "autoheal/engine/base/json_writer.hpp"
 #include "workflows/engine_spec_codec.hpp"
-#include "workflows/json_writer.hpp"
 
 namespace autoheal::cli {
 

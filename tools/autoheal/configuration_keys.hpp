@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/blob_store.hpp"
+#include "autoheal/engine/blob_store.hpp"
 #include "tools/config/configuration.hpp"
 
 namespace autoheal::cli {

@@ -6,9 +6,9 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "autoheal/engine/base/json_writer.hpp"
 #include "tools/autoheal/exit_code.hpp"
 #include "tools/autoheal/printable.hpp"
-#include "workflows/json_writer.hpp"
 
 namespace autoheal::cli {
 

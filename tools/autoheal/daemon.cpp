@@ -8,6 +8,7 @@
 #include <csignal>
 #include <memory>
 
+#include "autoheal/engine/base/json_writer.hpp"
 #include "store/log_state.hpp"
 #include "tools/autoheal/daemon_api.hpp"
 #include "tools/autoheal/daemon_client.hpp"
@@ -15,7 +16,6 @@
 #include "tools/autoheal/heal_text.hpp"
 #include "tools/autoheal/late_tests.hpp"
 #include "tools/host/watched_paths.hpp"
-#include "workflows/json_writer.hpp"
 #include "workflows/open_writers.hpp"
 #include "workflows/pause_text.hpp"
 #include "workflows/recent_past.hpp"

@@ -9,7 +9,7 @@
 #include <memory>
 #include <set>
 
-#include "engine/boot_timer.hpp"
+#include "autoheal/engine/boot_timer.hpp"
 #include "tools/autoheal/daemon_entries.hpp"
 #include "tools/autoheal/daemon_report.hpp"
 #include "tools/autoheal/kept_images.hpp"

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "engine/system_ports.hpp"
+#include "autoheal/engine/system_ports.hpp"
 #include "tools/autoheal/error_words.hpp"
 #include "tools/socket/claimed_name.hpp"
 #include "tools/socket/http_client.hpp"

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
 #include "tools/autoheal/loaded_configuration.hpp"
 
 namespace autoheal::cli {

@@ -6,12 +6,12 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "engine/digest.hpp"
-#include "engine/large_data.hpp"
+#include "autoheal/engine/base/digest.hpp"
+#include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/engine/large_data.hpp"
 #include "tools/autoheal/configuration_keys.hpp"
 #include "tools/autoheal/version.hpp"
 #include "workflows/engine_spec_codec.hpp"
-#include "workflows/json_writer.hpp"
 
 namespace autoheal::cli {
 

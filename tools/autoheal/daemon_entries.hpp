@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/blob_store.hpp"
-#include "engine/ledger.hpp"
+#include "autoheal/engine/blob_store.hpp"
+#include "autoheal/engine/ledger.hpp"
 #include "tools/autoheal/loaded_configuration.hpp"
 
 namespace autoheal::cli {

@@ -1,12 +1,12 @@
 #include "tools/autoheal/dry_run.hpp"
 
+#include "autoheal/engine/base/json_writer.hpp"
 #include "replay/plan_text.hpp"
 #include "store/memory_blobs.hpp"
 #include "tools/autoheal/known_secrets.hpp"
 #include "tools/autoheal/printable.hpp"
 #include "tools/host/real_host.hpp"
 #include "workflows/adopted_baseline.hpp"
-#include "workflows/json_writer.hpp"
 #include "workflows/plan_preview.hpp"
 
 namespace autoheal::cli {

@@ -1,7 +1,7 @@
 // What the program's exit codes mean: scripts and service managers decide on them, so they never change.
 #pragma once
 
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
 
 namespace autoheal::cli {
 

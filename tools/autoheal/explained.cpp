@@ -5,7 +5,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "engine/system_ports.hpp"
+#include "autoheal/engine/system_ports.hpp"
 #include "replay/plan_text.hpp"
 #include "store/memory_blobs.hpp"
 #include "tools/autoheal/dry_run.hpp"

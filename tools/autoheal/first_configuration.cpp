@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "engine/ascii.hpp"
+#include "autoheal/engine/base/ascii.hpp"
 #include "tools/autoheal/printable.hpp"
 #include "tools/config/yaml_tree.hpp"
 

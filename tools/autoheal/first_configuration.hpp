@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
 #include "tools/autoheal/managed_files.hpp"
 
 namespace autoheal::cli {

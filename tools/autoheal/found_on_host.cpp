@@ -8,7 +8,7 @@
 #include <array>
 #include <filesystem>
 
-#include "engine/ascii.hpp"
+#include "autoheal/engine/base/ascii.hpp"
 #include "tools/autoheal/managed_files.hpp"
 #include "tools/host/folder_names.hpp"
 #include "tools/host/process_runner.hpp"

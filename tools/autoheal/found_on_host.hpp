@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
 #include "tools/autoheal/nginx_settings.hpp"
 
 namespace autoheal::cli {

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "engine/large_data.hpp"
+#include "autoheal/engine/large_data.hpp"
 #include "replay/recorded_heal.hpp"
 #include "replay/whole_heal.hpp"
 #include "store/ledger_proofs.hpp"

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "engine/large_data.hpp"
+#include "autoheal/engine/large_data.hpp"
 
 namespace autoheal::cli {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/digest.hpp"
 #include "replay/plan_text.hpp"
 #include "store/strict_text.hpp"
 #include "tools/autoheal/heal_text.hpp"

@@ -10,7 +10,7 @@
 #include <iostream>
 #include <set>
 
-#include "engine/large_data.hpp"
+#include "autoheal/engine/large_data.hpp"
 #include "replay/timeline.hpp"
 #include "tools/autoheal/archiving.hpp"
 #include "tools/autoheal/daemon_client.hpp"

@@ -15,8 +15,8 @@
 #include <string>
 #include <string_view>
 
-#include "engine/runtime.hpp"
-#include "engine/system_ports.hpp"
+#include "autoheal/engine/runtime.hpp"
+#include "autoheal/engine/system_ports.hpp"
 #include "store/sqlite_ledger.hpp"
 #include "store/vault.hpp"
 #include "tools/autoheal/checkpoints.hpp"

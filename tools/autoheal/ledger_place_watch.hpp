@@ -10,8 +10,8 @@
 #include <memory>
 #include <string>
 
-#include "engine/boot_timer.hpp"
-#include "engine/ports.hpp"
+#include "autoheal/engine/boot_timer.hpp"
+#include "autoheal/engine/ports.hpp"
 #include "tools/host/file_watch.hpp"
 
 namespace autoheal::cli {

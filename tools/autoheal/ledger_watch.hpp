@@ -6,8 +6,8 @@
 
 #include <filesystem>
 
-#include "engine/timestamp.hpp"
-#include "tools/host/unique_fd.hpp"
+#include "autoheal/engine/base/timestamp.hpp"
+#include "autoheal/engine/base/unique_fd.hpp"
 
 namespace autoheal::cli {
 

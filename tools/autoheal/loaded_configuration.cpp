@@ -10,7 +10,7 @@
 #include <filesystem>
 #include <iostream>
 
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/digest.hpp"
 
 namespace autoheal::cli {
 

@@ -10,8 +10,8 @@
 #include <string>
 #include <thread>
 
-#include "engine/ports.hpp"
-#include "engine/watchdog.hpp"
+#include "autoheal/engine/ports.hpp"
+#include "autoheal/engine/watchdog.hpp"
 
 namespace autoheal::cli {
 

@@ -10,7 +10,7 @@
 #include <filesystem>
 #include <set>
 
-#include "engine/ascii.hpp"
+#include "autoheal/engine/base/ascii.hpp"
 #include "tools/autoheal/printable.hpp"
 #include "tools/host/folder_names.hpp"
 #include "tools/host/folder_tree.hpp"

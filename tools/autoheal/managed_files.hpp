@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
 #include "workflows/engine_spec.hpp"
 
 namespace autoheal::cli {

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "workflows/json_writer.hpp"
+#include "autoheal/engine/base/json_writer.hpp"
 
 namespace autoheal::cli {
 

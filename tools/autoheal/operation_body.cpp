@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "autoheal/engine/base/json_writer.hpp"
 #include "tools/config/problem.hpp"
-#include "workflows/json_writer.hpp"
 
 namespace autoheal::cli {
 

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <set>
 
+#include "autoheal/engine/base/json_writer.hpp"
 #include "tools/autoheal/adopting.hpp"
 #include "tools/autoheal/operation_answer.hpp"
 #include "tools/autoheal/report.hpp"
 #include "tools/autoheal/session.hpp"
 #include "workflows/adopted_baseline.hpp"
 #include "workflows/by_codec.hpp"
-#include "workflows/json_writer.hpp"
 
 namespace autoheal::cli {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
-#include "engine/ascii.hpp"
-#include "engine/system_ports.hpp"
+#include "autoheal/engine/base/ascii.hpp"
+#include "autoheal/engine/system_ports.hpp"
 #include "workflows/heal_state.hpp"
 
 namespace autoheal::cli {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
 #include "tools/autoheal/options.hpp"
 #include "tools/autoheal/time_argument.hpp"
 

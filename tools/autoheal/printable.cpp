@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-#include "engine/quoted_text.hpp"
+#include "autoheal/engine/base/quoted_text.hpp"
 
 namespace autoheal::cli {
 

@@ -6,10 +6,10 @@
 
 #include <cerrno>
 
+#include "autoheal/engine/base/unique_fd.hpp"
 #include "tools/autoheal/new_file.hpp"
 #include "tools/host/folder_tree.hpp"
 #include "tools/host/system_error.hpp"
-#include "tools/host/unique_fd.hpp"
 #include "workflows/strategy.hpp"
 
 namespace autoheal::cli {

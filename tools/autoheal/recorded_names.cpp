@@ -1,6 +1,6 @@
 #include "tools/autoheal/recorded_names.hpp"
 
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/digest.hpp"
 
 namespace autoheal::cli {
 

@@ -7,9 +7,9 @@
 #include <cstring>
 #include <system_error>
 
-#include "engine/ascii.hpp"
+#include "autoheal/engine/base/ascii.hpp"
+#include "autoheal/engine/base/json_writer.hpp"
 #include "workflows/heal_result.hpp"
-#include "workflows/json_writer.hpp"
 
 namespace autoheal::cli {
 

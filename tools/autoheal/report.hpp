@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <string>
 
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
 #include "workflows/self_test.hpp"
 
 namespace autoheal::cli {

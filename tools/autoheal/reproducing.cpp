@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <thread>
 
-#include "engine/runner.hpp"
-#include "engine/system_ports.hpp"
+#include "autoheal/engine/runner.hpp"
+#include "autoheal/engine/system_ports.hpp"
 #include "store/memory_ledger.hpp"
 #include "store/overlaid_blobs.hpp"
 #include "tools/autoheal/known_secrets.hpp"

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "autoheal/engine/base/json_writer.hpp"
 #include "tools/autoheal/printable.hpp"
 #include "tools/autoheal/table.hpp"
-#include "workflows/json_writer.hpp"
 
 namespace autoheal::cli {
 

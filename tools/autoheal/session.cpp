@@ -1,6 +1,7 @@
 #include "tools/autoheal/session.hpp"
 
-#include "engine/system_ports.hpp"
+#include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/engine/system_ports.hpp"
 #include "store/audit.hpp"
 #include "store/checkpoint_signer.hpp"
 #include "store/sqlite_ledger.hpp"
@@ -9,7 +10,6 @@
 #include "tools/autoheal/operation_body.hpp"
 #include "tools/autoheal/unread_configuration.hpp"
 #include "workflows/by_codec.hpp"
-#include "workflows/json_writer.hpp"
 #include "workflows/secret_mask.hpp"
 
 namespace autoheal::cli {

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 
+#include "autoheal/engine/base/json_writer.hpp"
 #include "tools/autoheal/heal_text.hpp"
 #include "tools/autoheal/printable.hpp"
 #include "tools/autoheal/table.hpp"
-#include "workflows/json_writer.hpp"
 
 namespace autoheal::cli {
 

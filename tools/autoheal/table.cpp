@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "autoheal/engine/base/json_writer.hpp"
 #include "tools/autoheal/printable.hpp"
-#include "workflows/json_writer.hpp"
 
 namespace autoheal::cli {
 

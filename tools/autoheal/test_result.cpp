@@ -5,7 +5,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "engine/quoted_text.hpp"
+#include "autoheal/engine/base/quoted_text.hpp"
 
 namespace autoheal::cli {
 

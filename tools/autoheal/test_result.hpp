@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
 
 namespace autoheal::cli {
 

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <string>
 
-#include "engine/ascii.hpp"
+#include "autoheal/engine/base/ascii.hpp"
 #include "tools/config/scalars.hpp"
 
 namespace autoheal::cli {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-#include "engine/timestamp.hpp"
+#include "autoheal/engine/base/timestamp.hpp"
 
 namespace autoheal::cli {
 

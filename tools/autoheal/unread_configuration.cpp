@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "engine/large_data.hpp"
+#include "autoheal/engine/large_data.hpp"
 #include "store/ledger_reader.hpp"
 #include "store/vault.hpp"
 #include "tools/autoheal/daemon_client.hpp"

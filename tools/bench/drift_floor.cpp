@@ -11,10 +11,10 @@
 #include <iterator>
 #include <thread>
 
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/digest.hpp"
+#include "autoheal/engine/base/unique_fd.hpp"
 #include "tools/bench/file_edits.hpp"
 #include "tools/bench/sqlite_floor.hpp"
-#include "tools/host/unique_fd.hpp"
 
 namespace autoheal::bench {
 

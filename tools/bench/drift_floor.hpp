@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
 
 namespace autoheal::bench {
 

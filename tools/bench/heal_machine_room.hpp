@@ -8,8 +8,8 @@
 #include <memory>
 #include <vector>
 
-#include "engine/runtime.hpp"
-#include "engine/system_ports.hpp"
+#include "autoheal/engine/runtime.hpp"
+#include "autoheal/engine/system_ports.hpp"
 #include "store/sqlite_ledger.hpp"
 #include "store/vault.hpp"
 #include "workflows/auto_heal_trigger.hpp"

@@ -3,7 +3,7 @@
 
 #include <functional>
 
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
 
 namespace autoheal::bench {
 

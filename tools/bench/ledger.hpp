@@ -6,7 +6,7 @@
 #include <ostream>
 #include <string>
 
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
 
 namespace autoheal::bench {
 

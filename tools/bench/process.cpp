@@ -19,10 +19,10 @@
 #include <string_view>
 #include <thread>
 
+#include "autoheal/engine/base/unique_fd.hpp"
 #include "tools/bench/figures.hpp"
 #include "tools/bench/measured_daemon.hpp"
 #include "tools/bench/scratch_folder.hpp"
-#include "tools/host/unique_fd.hpp"
 
 namespace autoheal::bench {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
 
 struct sqlite3;
 struct sqlite3_stmt;

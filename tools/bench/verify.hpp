@@ -4,7 +4,7 @@
 
 #include <ostream>
 
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
 #include "tools/bench/whole_ledger.hpp"
 
 namespace autoheal::bench {

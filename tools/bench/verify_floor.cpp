@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "engine/ids.hpp"
+#include "autoheal/engine/base/ids.hpp"
 #include "store/leaf.hpp"
 
 namespace autoheal::bench {

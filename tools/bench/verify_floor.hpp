@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
 #include "store/merkle_tree.hpp"
 
 namespace autoheal::bench {

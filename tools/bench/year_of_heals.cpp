@@ -4,8 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "autoheal/engine/base/json_writer.hpp"
 #include "workflows/holds.hpp"
-#include "workflows/json_writer.hpp"
 #include "workflows/self_test.hpp"
 
 namespace autoheal::bench {

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/ledger.hpp"
-#include "engine/ports.hpp"
+#include "autoheal/engine/ledger.hpp"
+#include "autoheal/engine/ports.hpp"
 #include "tools/bench/heal_recordings.hpp"
 
 namespace autoheal::bench {

@@ -4,7 +4,7 @@
 #include <map>
 #include <set>
 
-#include "engine/ascii.hpp"
+#include "autoheal/engine/base/ascii.hpp"
 #include "tools/config/reading.hpp"
 #include "workflows/glob.hpp"
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <deque>
 
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/digest.hpp"
 #include "tools/config/included_files.hpp"
 #include "tools/config/reading.hpp"
 #include "tools/config/scalars.hpp"

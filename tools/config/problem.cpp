@@ -4,7 +4,7 @@
 #include <cctype>
 #include <numeric>
 
-#include "engine/ascii.hpp"
+#include "autoheal/engine/base/ascii.hpp"
 
 namespace autoheal::config {
 

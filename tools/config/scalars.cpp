@@ -6,7 +6,7 @@
 #include <charconv>
 #include <string>
 
-#include "engine/ascii.hpp"
+#include "autoheal/engine/base/ascii.hpp"
 
 namespace autoheal::config {
 

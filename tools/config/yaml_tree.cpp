@@ -8,7 +8,7 @@
 #include <optional>
 #include <sstream>
 
-#include "engine/quoted_text.hpp"
+#include "autoheal/engine/base/quoted_text.hpp"
 #include "workflows/wanted_scalar.hpp"
 
 namespace autoheal::config {

@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
 
 namespace autoheal::database {
 

@@ -8,8 +8,8 @@
 #include <cstdint>
 #include <string>
 
+#include "autoheal/engine/base/unique_fd.hpp"
 #include "tools/database/connection.hpp"
-#include "tools/host/unique_fd.hpp"
 
 namespace autoheal::database {
 

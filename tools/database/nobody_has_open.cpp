@@ -8,9 +8,9 @@
 #include <filesystem>
 #include <memory>
 
+#include "autoheal/engine/base/unique_fd.hpp"
 #include "tools/database/database_acts.hpp"
 #include "tools/host/system_error.hpp"
-#include "tools/host/unique_fd.hpp"
 
 namespace autoheal::database {
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/digest.hpp"
 #include "tools/database/canonical_copy.hpp"
 #include "tools/database/database_acts.hpp"
 #include "tools/host/system_error.hpp"

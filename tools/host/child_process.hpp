@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "tools/host/unique_fd.hpp"
+#include "autoheal/engine/base/unique_fd.hpp"
 #include "tools/host/user_account.hpp"
 
 namespace autoheal::host {

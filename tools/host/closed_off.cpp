@@ -8,8 +8,8 @@
 #include <cerrno>
 #include <string_view>
 
+#include "autoheal/engine/base/unique_fd.hpp"
 #include "tools/host/system_error.hpp"
-#include "tools/host/unique_fd.hpp"
 
 namespace autoheal::host {
 

@@ -10,7 +10,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/digest.hpp"
 #include "tools/host/system_error.hpp"
 
 namespace autoheal::host {

@@ -13,10 +13,10 @@
 #include <utility>
 #include <vector>
 
+#include "autoheal/engine/base/unique_fd.hpp"
 #include "tools/host/marked_processes.hpp"
 #include "tools/host/process_table.hpp"
 #include "tools/host/time_since_boot.hpp"
-#include "tools/host/unique_fd.hpp"
 
 namespace autoheal::host {
 

@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "engine/timestamp.hpp"
+#include "autoheal/engine/base/timestamp.hpp"
 
 namespace autoheal::host {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
 #include "tools/host/own_files.hpp"
 #include "tools/host/root_folder.hpp"
 #include "workflows/open_writers.hpp"

@@ -13,7 +13,7 @@
 #include <optional>
 #include <string_view>
 
-#include "tools/host/unique_fd.hpp"
+#include "autoheal/engine/base/unique_fd.hpp"
 
 namespace autoheal::host {
 

@@ -6,12 +6,12 @@
 #include <cerrno>
 #include <nlohmann/json.hpp>
 
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/digest.hpp"
+#include "autoheal/engine/base/json_writer.hpp"
 #include "tools/host/folder_names.hpp"
 #include "tools/host/staged_content.hpp"
 #include "tools/host/system_error.hpp"
 #include "tools/host/target_facts.hpp"
-#include "workflows/json_writer.hpp"
 
 namespace autoheal::host {
 

@@ -5,7 +5,7 @@
 #include <set>
 #include <string>
 
-#include "engine/blob_store.hpp"
+#include "autoheal/engine/blob_store.hpp"
 #include "tools/host/own_files.hpp"
 #include "tools/host/root_folder.hpp"
 

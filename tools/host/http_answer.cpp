@@ -4,7 +4,7 @@
 #include <charconv>
 #include <limits>
 
-#include "engine/ascii.hpp"
+#include "autoheal/engine/base/ascii.hpp"
 
 namespace autoheal::host {
 

@@ -6,8 +6,8 @@
 #include <map>
 #include <string>
 
-#include "engine/result.hpp"
-#include "engine/timestamp.hpp"
+#include "autoheal/engine/base/result.hpp"
+#include "autoheal/engine/base/timestamp.hpp"
 
 namespace autoheal::host {
 

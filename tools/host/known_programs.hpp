@@ -10,7 +10,7 @@
 #include <optional>
 #include <string>
 
-#include "engine/timestamp.hpp"
+#include "autoheal/engine/base/timestamp.hpp"
 
 namespace autoheal::host {
 

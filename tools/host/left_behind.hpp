@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/result.hpp"
-#include "engine/timestamp.hpp"
+#include "autoheal/engine/base/result.hpp"
+#include "autoheal/engine/base/timestamp.hpp"
 #include "tools/host/staging_folder.hpp"
 
 namespace autoheal::host {

@@ -9,8 +9,8 @@
 #include <set>
 #include <vector>
 
+#include "autoheal/engine/base/unique_fd.hpp"
 #include "tools/host/time_since_boot.hpp"
-#include "tools/host/unique_fd.hpp"
 
 namespace autoheal::host {
 

@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "engine/timestamp.hpp"
+#include "autoheal/engine/base/timestamp.hpp"
 #include "tools/host/process_table.hpp"
 
 namespace autoheal::host {

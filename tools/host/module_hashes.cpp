@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/digest.hpp"
 #include "tools/host/pattern_matches.hpp"
 #include "workflows/editor_leftovers.hpp"
 #include "workflows/glob.hpp"

@@ -9,8 +9,8 @@
 #include <iterator>
 #include <vector>
 
+#include "autoheal/engine/base/unique_fd.hpp"
 #include "tools/host/system_error.hpp"
-#include "tools/host/unique_fd.hpp"
 
 namespace autoheal::host {
 

@@ -1,7 +1,7 @@
 // The process that a pidfile means. A number is no identity: after a crash or a reboot it may be another program's.
 #pragma once
 
-#include "engine/timestamp.hpp"
+#include "autoheal/engine/base/timestamp.hpp"
 #include "tools/host/own_files.hpp"
 #include "tools/host/root_folder.hpp"
 #include "workflows/service_state.hpp"

@@ -8,7 +8,7 @@
 #include <expected>
 #include <string>
 
-#include "tools/host/unique_fd.hpp"
+#include "autoheal/engine/base/unique_fd.hpp"
 
 namespace autoheal::host {
 

@@ -12,8 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "autoheal/engine/base/unique_fd.hpp"
 #include "tools/host/child_process.hpp"
-#include "tools/host/unique_fd.hpp"
 
 namespace autoheal::host {
 

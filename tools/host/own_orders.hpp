@@ -5,7 +5,7 @@
 #include <mutex>
 #include <string>
 
-#include "engine/timestamp.hpp"
+#include "autoheal/engine/base/timestamp.hpp"
 #include "tools/host/time_since_boot.hpp"
 
 namespace autoheal::host {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "tools/host/unique_fd.hpp"
+#include "autoheal/engine/base/unique_fd.hpp"
 
 namespace autoheal::host {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/blob_store.hpp"
+#include "autoheal/engine/blob_store.hpp"
 #include "tools/host/target_facts.hpp"
 #include "workflows/engine_spec.hpp"
 

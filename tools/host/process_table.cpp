@@ -9,7 +9,7 @@
 #include <memory>
 #include <sstream>
 
-#include "tools/host/unique_fd.hpp"
+#include "autoheal/engine/base/unique_fd.hpp"
 
 namespace autoheal::host {
 

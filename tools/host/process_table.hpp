@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/timestamp.hpp"
+#include "autoheal/engine/base/timestamp.hpp"
 
 namespace autoheal::host {
 

@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
+#include "autoheal/engine/base/unique_fd.hpp"
 #include "tools/host/own_files.hpp"
-#include "tools/host/unique_fd.hpp"
 #include "tools/host/watched_engine.hpp"
 #include "workflows/process_end.hpp"
 

@@ -9,9 +9,9 @@
 #include <climits>
 #include <deque>
 
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/digest.hpp"
+#include "autoheal/engine/base/unique_fd.hpp"
 #include "tools/host/system_error.hpp"
-#include "tools/host/unique_fd.hpp"
 
 namespace autoheal::host {
 

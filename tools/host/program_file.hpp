@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
 
 namespace autoheal::host {
 

@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <exception>
 
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/digest.hpp"
+#include "autoheal/engine/base/unique_fd.hpp"
 #include "tools/host/ended_service.hpp"
 #include "tools/host/folder_tree.hpp"
 #include "tools/host/marked_processes.hpp"
@@ -27,7 +28,6 @@
 #include "tools/host/state_facts.hpp"
 #include "tools/host/systemd.hpp"
 #include "tools/host/time_since_boot.hpp"
-#include "tools/host/unique_fd.hpp"
 #include "workflows/gather_evidence.hpp"
 #include "workflows/kept_output.hpp"
 

@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <unordered_set>
 
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/digest.hpp"
 #include "tools/host/folder_names.hpp"
 #include "tools/host/release_manifest.hpp"
 #include "tools/host/system_error.hpp"

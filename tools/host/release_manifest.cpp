@@ -5,8 +5,8 @@
 #include <numeric>
 #include <optional>
 
-#include "engine/ascii.hpp"
-#include "engine/quoted_text.hpp"
+#include "autoheal/engine/base/ascii.hpp"
+#include "autoheal/engine/base/quoted_text.hpp"
 
 namespace autoheal::host {
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "engine/result.hpp"
-#include "tools/host/unique_fd.hpp"
+#include "autoheal/engine/base/result.hpp"
+#include "autoheal/engine/base/unique_fd.hpp"
 
 namespace autoheal::host {
 

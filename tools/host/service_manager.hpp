@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "engine/result.hpp"
-#include "engine/timestamp.hpp"
+#include "autoheal/engine/base/result.hpp"
+#include "autoheal/engine/base/timestamp.hpp"
 
 namespace autoheal::host {
 

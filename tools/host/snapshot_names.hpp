@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/blob_store.hpp"
-#include "engine/timestamp.hpp"
+#include "autoheal/engine/base/timestamp.hpp"
+#include "autoheal/engine/blob_store.hpp"
 
 namespace autoheal::host {
 

@@ -9,7 +9,7 @@
 #include <climits>
 #include <vector>
 
-#include "engine/ascii.hpp"
+#include "autoheal/engine/base/ascii.hpp"
 #include "tools/host/access_lists.hpp"
 #include "tools/host/system_error.hpp"
 

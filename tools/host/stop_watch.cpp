@@ -8,10 +8,10 @@
 #include <set>
 #include <thread>
 
+#include "autoheal/engine/base/unique_fd.hpp"
 #include "tools/host/bus_connection.hpp"
 #include "tools/host/package_locks.hpp"
 #include "tools/host/time_since_boot.hpp"
-#include "tools/host/unique_fd.hpp"
 #include "tools/host/unit_facts.hpp"
 
 namespace autoheal::host {

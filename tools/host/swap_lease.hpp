@@ -2,7 +2,7 @@
 // meanwhile waits in his open, and finds in place what he opened if the swap is taken back before the lease is.
 #pragma once
 
-#include "tools/host/unique_fd.hpp"
+#include "autoheal/engine/base/unique_fd.hpp"
 
 namespace autoheal::host {
 

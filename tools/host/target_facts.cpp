@@ -13,7 +13,7 @@
 #include <cstdlib>
 #include <thread>
 
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/digest.hpp"
 #include "tools/host/access_lists.hpp"
 #include "tools/host/folder_tree.hpp"
 #include "tools/host/system_error.hpp"

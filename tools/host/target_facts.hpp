@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "engine/blob_store.hpp"
+#include "autoheal/engine/blob_store.hpp"
 #include "tools/host/own_files.hpp"
 #include "tools/host/root_folder.hpp"
 #include "workflows/plan.hpp"

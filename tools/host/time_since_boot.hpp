@@ -3,7 +3,7 @@
 
 #include <ctime>
 
-#include "engine/timestamp.hpp"
+#include "autoheal/engine/base/timestamp.hpp"
 
 namespace autoheal::host {
 

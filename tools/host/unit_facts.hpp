@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "engine/timestamp.hpp"
+#include "autoheal/engine/base/timestamp.hpp"
 #include "workflows/service_state.hpp"
 
 namespace autoheal::host {

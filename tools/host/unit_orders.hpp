@@ -5,7 +5,7 @@
 
 #include <functional>
 
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
 #include "tools/host/unit_facts.hpp"
 #include "workflows/host.hpp"
 

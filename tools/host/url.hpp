@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
 
 namespace autoheal::host {
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
 
 namespace autoheal::host {
 

@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <vector>
 
-#include "engine/result.hpp"
-#include "engine/timestamp.hpp"
+#include "autoheal/engine/base/result.hpp"
+#include "autoheal/engine/base/timestamp.hpp"
 
 namespace autoheal::simulator {
 

@@ -10,8 +10,8 @@
 #include <optional>
 #include <string>
 
-#include "engine/result.hpp"
-#include "tools/host/unique_fd.hpp"
+#include "autoheal/engine/base/result.hpp"
+#include "autoheal/engine/base/unique_fd.hpp"
 
 namespace autoheal::socket {
 

@@ -12,7 +12,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
-#include "tools/host/unique_fd.hpp"
+#include "autoheal/engine/base/unique_fd.hpp"
 #include "tools/socket/door.hpp"
 
 namespace autoheal::socket {

@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 
-#include "engine/result.hpp"
-#include "engine/timestamp.hpp"
+#include "autoheal/engine/base/result.hpp"
+#include "autoheal/engine/base/timestamp.hpp"
 #include "tools/socket/socket_path.hpp"
 
 namespace autoheal::socket {

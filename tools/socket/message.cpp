@@ -1,6 +1,6 @@
 #include "tools/socket/message.hpp"
 
-#include "engine/quoted_text.hpp"
+#include "autoheal/engine/base/quoted_text.hpp"
 
 namespace autoheal::socket {
 

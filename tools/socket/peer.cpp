@@ -8,9 +8,9 @@
 #include <fstream>
 #include <string>
 
+#include "autoheal/engine/base/unique_fd.hpp"
 #include "tools/host/process_table.hpp"
 #include "tools/host/system_error.hpp"
-#include "tools/host/unique_fd.hpp"
 
 namespace autoheal::socket {
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "engine/result.hpp"
+#include "autoheal/engine/base/result.hpp"
 
 namespace autoheal::socket {
 

@@ -5,7 +5,7 @@
 
 #include <boost/beast/core/string.hpp>
 
-#include "engine/ascii.hpp"
+#include "autoheal/engine/base/ascii.hpp"
 
 namespace autoheal::socket {
 

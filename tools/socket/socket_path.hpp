@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <string>
 
-#include "engine/result.hpp"
-#include "engine/timestamp.hpp"
-#include "tools/host/unique_fd.hpp"
+#include "autoheal/engine/base/result.hpp"
+#include "autoheal/engine/base/timestamp.hpp"
+#include "autoheal/engine/base/unique_fd.hpp"
 
 namespace autoheal::socket {
 

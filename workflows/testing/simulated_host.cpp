@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/digest.hpp"
 #include "workflows/env_judge.hpp"
 #include "workflows/glob.hpp"
 #include "workflows/release_choice.hpp"

@@ -7,8 +7,8 @@
 #include <boost/asio/post.hpp>
 #include <future>
 
-#include "engine/system_ports.hpp"
-#include "engine/testing/fake_clock.hpp"
+#include "autoheal/engine/system_ports.hpp"
+#include "autoheal/engine/testing/fake_clock.hpp"
 
 namespace autoheal::cli {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include "autoheal/engine/base/json_writer.hpp"
 #include "tools/autoheal/error_words.hpp"
-#include "workflows/json_writer.hpp"
 
 namespace autoheal::cli {
 namespace {

@@ -10,7 +10,7 @@
 #include <fstream>
 #include <thread>
 
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/digest.hpp"
 #include "tools/config/configuration.hpp"
 
 namespace autoheal::config {

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/digest.hpp"
 #include "tests/unit/config/own_copy.hpp"
 #include "tools/config/configuration.hpp"
 #include "tools/config/scalars.hpp"

@@ -1,6 +1,6 @@
 #include "tools/database/canonical_copy.hpp"
 
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/digest.hpp"
 #include "tests/unit/database/database_fixture.hpp"
 
 namespace autoheal::database {

@@ -5,7 +5,7 @@
 
 #include <thread>
 
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/digest.hpp"
 #include "tests/support/program.hpp"
 #include "tests/unit/database/database_fixture.hpp"
 #include "tools/host/process_runner.hpp"

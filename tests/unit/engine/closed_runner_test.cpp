@@ -1,9 +1,9 @@
 // The loop of a process that ends: what is under way is still recorded, nothing else is begun or announced.
 #include <gtest/gtest.h>
 
-#include "engine/runner.hpp"
-#include "engine/testing/fake_clock.hpp"
-#include "engine/testing/ledger_over.hpp"
+#include "autoheal/engine/runner.hpp"
+#include "autoheal/engine/testing/fake_clock.hpp"
+#include "autoheal/engine/testing/ledger_over.hpp"
 #include "store/memory_blobs.hpp"
 #include "store/memory_ledger.hpp"
 #include "tests/support/renewal.hpp"

@@ -1,13 +1,13 @@
 // Values that are compared: equal only where all of them is. And texts that are nearly UTF-8.
 #include <gtest/gtest.h>
 
-#include "engine/entry.hpp"
-#include "engine/ids.hpp"
-#include "engine/large_data.hpp"
-#include "engine/quoted_text.hpp"
-#include "engine/result.hpp"
-#include "engine/wake_queue.hpp"
-#include "engine/watchdog.hpp"
+#include "autoheal/engine/base/ids.hpp"
+#include "autoheal/engine/base/quoted_text.hpp"
+#include "autoheal/engine/base/result.hpp"
+#include "autoheal/engine/entry.hpp"
+#include "autoheal/engine/large_data.hpp"
+#include "autoheal/engine/wake_queue.hpp"
+#include "autoheal/engine/watchdog.hpp"
 #include "store/memory_blobs.hpp"
 
 namespace autoheal::engine {

@@ -6,9 +6,9 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 
-#include "engine/runtime.hpp"
-#include "engine/testing/fake_clock.hpp"
-#include "engine/testing/ledger_over.hpp"
+#include "autoheal/engine/runtime.hpp"
+#include "autoheal/engine/testing/fake_clock.hpp"
+#include "autoheal/engine/testing/ledger_over.hpp"
 #include "store/memory_blobs.hpp"
 #include "store/memory_ledger.hpp"
 #include "tests/support/renewal.hpp"

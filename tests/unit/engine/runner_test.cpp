@@ -1,14 +1,14 @@
 // The loop, driven by hand: what is appended when, what is performed after which commit, what a crash leaves.
-#include "engine/runner.hpp"
+#include "autoheal/engine/runner.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "engine/contained.hpp"
-#include "engine/testing/crash_at_every_append.hpp"
-#include "engine/testing/fake_clock.hpp"
-#include "engine/testing/ledger_over.hpp"
+#include "autoheal/engine/base/contained.hpp"
+#include "autoheal/engine/testing/crash_at_every_append.hpp"
+#include "autoheal/engine/testing/fake_clock.hpp"
+#include "autoheal/engine/testing/ledger_over.hpp"
 #include "store/memory_blobs.hpp"
 #include "store/memory_ledger.hpp"
 #include "tests/support/renewal.hpp"

@@ -1,5 +1,5 @@
 // The loop on an executor: workflows are started and awaited from coroutines, waits end when the boot clock says so.
-#include "engine/runtime.hpp"
+#include "autoheal/engine/runtime.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -8,10 +8,10 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 
-#include "engine/boot_timer.hpp"
-#include "engine/system_ports.hpp"
-#include "engine/testing/fake_clock.hpp"
-#include "engine/testing/ledger_over.hpp"
+#include "autoheal/engine/boot_timer.hpp"
+#include "autoheal/engine/system_ports.hpp"
+#include "autoheal/engine/testing/fake_clock.hpp"
+#include "autoheal/engine/testing/ledger_over.hpp"
 #include "store/memory_blobs.hpp"
 #include "store/memory_ledger.hpp"
 #include "tests/support/renewal.hpp"

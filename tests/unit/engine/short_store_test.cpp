@@ -2,9 +2,9 @@
 // streams that end while somebody still means to wake or resume them.
 #include <gtest/gtest.h>
 
-#include "engine/runner.hpp"
-#include "engine/testing/fake_clock.hpp"
-#include "engine/testing/ledger_over.hpp"
+#include "autoheal/engine/runner.hpp"
+#include "autoheal/engine/testing/fake_clock.hpp"
+#include "autoheal/engine/testing/ledger_over.hpp"
 #include "store/memory_blobs.hpp"
 #include "store/memory_ledger.hpp"
 #include "tests/support/renewal.hpp"

@@ -5,11 +5,11 @@
 #include <ctime>
 #include <set>
 
-#include "engine/digest.hpp"
-#include "engine/quoted_text.hpp"
-#include "engine/system_ports.hpp"
-#include "engine/testing/fake_clock.hpp"
-#include "engine/wake_queue.hpp"
+#include "autoheal/engine/base/digest.hpp"
+#include "autoheal/engine/base/quoted_text.hpp"
+#include "autoheal/engine/system_ports.hpp"
+#include "autoheal/engine/testing/fake_clock.hpp"
+#include "autoheal/engine/wake_queue.hpp"
 
 namespace autoheal {
 namespace {

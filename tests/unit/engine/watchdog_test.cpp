@@ -1,5 +1,5 @@
 // A daemon that silently stops: whoever looks at it from beside must see that, and must not cry wolf.
-#include "engine/watchdog.hpp"
+#include "autoheal/engine/watchdog.hpp"
 
 #include <gtest/gtest.h>
 

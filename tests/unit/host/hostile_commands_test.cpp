@@ -9,13 +9,13 @@
 #include <sstream>
 #include <thread>
 
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/digest.hpp"
+#include "autoheal/engine/base/unique_fd.hpp"
 #include "tests/support/child_of_its_own.hpp"
 #include "tests/support/program.hpp"
 #include "tests/unit/host/program_fixture.hpp"
 #include "tools/host/child_process.hpp"
 #include "tools/host/program_file.hpp"
-#include "tools/host/unique_fd.hpp"
 
 namespace autoheal::host {
 namespace {

@@ -9,7 +9,7 @@
 
 #include <thread>
 
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/digest.hpp"
 #include "tests/support/child_of_its_own.hpp"
 #include "tests/support/disk_calls.hpp"
 #include "tests/support/failing_disk.hpp"

@@ -18,8 +18,8 @@
 #include <string>
 #include <vector>
 
+#include "autoheal/engine/base/unique_fd.hpp"
 #include "tests/unit/host/host_fixture.hpp"
-#include "tools/host/unique_fd.hpp"
 
 namespace autoheal::host {
 namespace {

@@ -9,11 +9,11 @@
 #include <atomic>
 #include <thread>
 
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/digest.hpp"
+#include "autoheal/engine/base/unique_fd.hpp"
 #include "tests/unit/host/host_fixture.hpp"
 #include "tools/host/access_lists.hpp"
 #include "tools/host/local_probes.hpp"
-#include "tools/host/unique_fd.hpp"
 #include "tools/host/url.hpp"
 
 namespace autoheal::host {

@@ -4,9 +4,9 @@
 #include <poll.h>
 #include <sys/syscall.h>
 
+#include "autoheal/engine/base/unique_fd.hpp"
 #include "tests/unit/host/host_fixture.hpp"
 #include "tools/host/process_runner.hpp"
-#include "tools/host/unique_fd.hpp"
 
 namespace autoheal::host {
 

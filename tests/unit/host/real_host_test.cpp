@@ -3,9 +3,9 @@
 #include <sys/wait.h>
 #include <sys/xattr.h>
 
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/digest.hpp"
+#include "autoheal/engine/base/unique_fd.hpp"
 #include "tests/unit/host/host_fixture.hpp"
-#include "tools/host/unique_fd.hpp"
 
 namespace autoheal::host {
 namespace {

@@ -11,8 +11,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "autoheal/engine/base/unique_fd.hpp"
 #include "tests/conformance/temporary_folder.hpp"
-#include "tools/host/unique_fd.hpp"
 
 namespace autoheal::host {
 namespace {

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <thread>
 
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/digest.hpp"
 #include "tests/unit/host/staging_fixture.hpp"
 #include "tools/host/left_behind.hpp"
 

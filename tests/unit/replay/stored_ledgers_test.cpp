@@ -6,7 +6,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "engine/system_ports.hpp"
+#include "autoheal/engine/system_ports.hpp"
 #include "replay/legal_paths.hpp"
 #include "store/export.hpp"
 #include "store/ledger_reader.hpp"

@@ -5,8 +5,8 @@
 
 #include <array>
 
-#include "engine/digest.hpp"
-#include "engine/quoted_text.hpp"
+#include "autoheal/engine/base/digest.hpp"
+#include "autoheal/engine/base/quoted_text.hpp"
 #include "store/checkpoint_signer.hpp"
 #include "store/leaf.hpp"
 #include "store/proof_text.hpp"

@@ -6,7 +6,7 @@
 
 #include <fstream>
 
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/digest.hpp"
 #include "store/archive_file.hpp"
 #include "store/leaf.hpp"
 #include "store/tar_file.hpp"

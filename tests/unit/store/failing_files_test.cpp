@@ -10,7 +10,7 @@
 #include <fstream>
 #include <utility>
 
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/digest.hpp"
 #include "store/ledger_lock.hpp"
 #include "store/posix_file.hpp"
 #include "store/reserve.hpp"

@@ -5,7 +5,7 @@
 
 #include <fstream>
 
-#include "engine/system_ports.hpp"
+#include "autoheal/engine/system_ports.hpp"
 #include "store/checkpoint_signer.hpp"
 #include "store/key_file.hpp"
 #include "store/signed_head.hpp"

@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-#include "engine/quoted_text.hpp"
+#include "autoheal/engine/base/quoted_text.hpp"
 #include "store/checkpoint_signer.hpp"
 #include "store/ledger_upgrade.hpp"
 #include "tests/conformance/temporary_folder.hpp"

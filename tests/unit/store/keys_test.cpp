@@ -1,7 +1,7 @@
 // Keys as text: exactly the published ones, one spelling each, and no word of a private one in any error.
 #include <gtest/gtest.h>
 
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/digest.hpp"
 #include "store/signing_key.hpp"
 #include "store/strict_text.hpp"
 #include "store/verifier_key.hpp"

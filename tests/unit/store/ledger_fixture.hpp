@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/testing/fake_clock.hpp"
+#include "autoheal/engine/testing/fake_clock.hpp"
 #include "store/ledger_reader.hpp"
 #include "store/sqlite_ledger.hpp"
 #include "tests/conformance/temporary_folder.hpp"

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <thread>
 
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/digest.hpp"
 #include "store/vault_check.hpp"
 #include "tests/conformance/temporary_folder.hpp"
 

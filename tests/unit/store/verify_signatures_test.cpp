@@ -3,12 +3,12 @@
 
 #include <fstream>
 
-#include "engine/system_ports.hpp"
+#include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/engine/system_ports.hpp"
 #include "store/checkpoint_signer.hpp"
 #include "store/signed_head.hpp"
 #include "store/verify.hpp"
 #include "tests/unit/store/ledger_fixture.hpp"
-#include "workflows/json_writer.hpp"
 
 namespace autoheal::store {
 namespace {

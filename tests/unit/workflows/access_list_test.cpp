@@ -3,8 +3,8 @@
 
 #include <gmock/gmock.h>
 
-#include "engine/digest.hpp"
-#include "workflows/own_json.hpp"
+#include "autoheal/engine/base/digest.hpp"
+#include "autoheal/engine/base/own_json.hpp"
 #include "workflows/plan_codec.hpp"
 #include "workflows/strategy.hpp"
 

@@ -4,7 +4,7 @@
 
 #include <mutex>
 
-#include "engine/contained.hpp"
+#include "autoheal/engine/base/contained.hpp"
 #include "replay/heal_replay.hpp"
 #include "tests/support/heal_examples.hpp"
 #include "tests/support/heal_machine.hpp"

@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-#include "engine/testing/fake_clock.hpp"
+#include "autoheal/engine/testing/fake_clock.hpp"
 #include "store/memory_blobs.hpp"
 #include "store/memory_ledger.hpp"
 

@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/digest.hpp"
 
 namespace autoheal::workflows {
 namespace {

@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "engine/quoted_text.hpp"
-#include "engine/timestamp.hpp"
+#include "autoheal/engine/base/quoted_text.hpp"
+#include "autoheal/engine/base/timestamp.hpp"
 
 namespace autoheal::workflows {
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <type_traits>
 
-#include "engine/check.hpp"
+#include "autoheal/engine/base/check.hpp"
 
 namespace autoheal {
 

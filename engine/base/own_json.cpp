@@ -1,4 +1,4 @@
-#include "workflows/own_json.hpp"
+#include "autoheal/engine/base/own_json.hpp"
 
 #include <algorithm>
 #include <new>

@@ -1,4 +1,4 @@
-#include "engine/check.hpp"
+#include "autoheal/engine/base/check.hpp"
 
 #include <cstdio>
 #include <cstdlib>

@@ -1,4 +1,4 @@
-#include "engine/contained.hpp"
+#include "autoheal/engine/base/contained.hpp"
 
 #include <cxxabi.h>
 

@@ -1,4 +1,4 @@
-#include "engine/ids.hpp"
+#include "autoheal/engine/base/ids.hpp"
 
 namespace autoheal {
 

@@ -1,4 +1,4 @@
-#include "engine/timestamp.hpp"
+#include "autoheal/engine/base/timestamp.hpp"
 
 namespace autoheal {
 

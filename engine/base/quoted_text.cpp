@@ -1,8 +1,8 @@
-#include "engine/quoted_text.hpp"
+#include "autoheal/engine/base/quoted_text.hpp"
 
 #include <cstdint>
 
-#include "engine/plain_run.hpp"
+#include "autoheal/engine/base/plain_run.hpp"
 
 namespace autoheal {
 

@@ -1,10 +1,10 @@
-#include "engine/digest.hpp"
+#include "autoheal/engine/base/digest.hpp"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#include "engine/check.hpp"
+#include "autoheal/engine/base/check.hpp"
 
 namespace autoheal {
 
