@@ -2,7 +2,7 @@
 // verify` knows beyond hashes and numbers.
 #pragma once
 
-#include "store/stream_rules.hpp"
+#include "autoheal/store/format/stream_rules.hpp"
 
 namespace autoheal::replay {
 

@@ -11,8 +11,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "store/checkpoint.hpp"
-#include "store/proof_json.hpp"
+#include "autoheal/store/format/checkpoint.hpp"
+#include "autoheal/store/format/proof_json.hpp"
 #include "tests/support/daemon.hpp"
 
 namespace autoheal::testing {

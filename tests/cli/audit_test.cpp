@@ -9,7 +9,7 @@
 
 #include "autoheal/engine/base/unique_fd.hpp"
 #include "autoheal/engine/testing/fake_clock.hpp"
-#include "store/sqlite_ledger.hpp"
+#include "autoheal/store/ledger/sqlite_ledger.hpp"
 #include "tests/support/daemon.hpp"
 
 namespace autoheal::testing {

@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "store/evidence_bundle.hpp"
+#include "autoheal/store/evidence/evidence_bundle.hpp"
 #include "tests/support/bridge.hpp"
 
 namespace autoheal::testing {

@@ -8,10 +8,10 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "store/checkpoint.hpp"
-#include "store/proof_json.hpp"
-#include "store/proof_text.hpp"
-#include "store/strict_text.hpp"
+#include "autoheal/store/format/checkpoint.hpp"
+#include "autoheal/store/format/proof_json.hpp"
+#include "autoheal/store/format/proof_text.hpp"
+#include "autoheal/store/format/strict_text.hpp"
 #include "tests/support/daemon.hpp"
 
 namespace autoheal::testing {

@@ -6,8 +6,8 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "store/evidence_bundle.hpp"
-#include "store/tar_file.hpp"
+#include "autoheal/store/evidence/evidence_bundle.hpp"
+#include "autoheal/store/file/tar_file.hpp"
 #include "tests/support/daemon.hpp"
 
 namespace autoheal::testing {

@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "autoheal/engine/testing/fake_clock.hpp"
-#include "store/ledger_reader.hpp"
-#include "store/sqlite_ledger.hpp"
+#include "autoheal/store/ledger/ledger_reader.hpp"
+#include "autoheal/store/ledger/sqlite_ledger.hpp"
 #include "tests/support/bridge.hpp"
 
 namespace autoheal::testing {

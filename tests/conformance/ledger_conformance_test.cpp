@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "autoheal/engine/testing/fake_clock.hpp"
-#include "store/memory_ledger.hpp"
-#include "store/sqlite_ledger.hpp"
+#include "autoheal/store/ledger/memory_ledger.hpp"
+#include "autoheal/store/ledger/sqlite_ledger.hpp"
 #include "tests/conformance/temporary_folder.hpp"
 
 namespace autoheal {

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "store/merkle_tree.hpp"
+#include "autoheal/store/format/merkle_tree.hpp"
 #include "tests/support/bridge.hpp"
 #include "tests/support/daemon.hpp"
 

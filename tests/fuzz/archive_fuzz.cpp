@@ -2,9 +2,9 @@
 // out of it, in order.
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/engine/testing/fake_clock.hpp"
-#include "store/archive_file.hpp"
-#include "store/leaf.hpp"
-#include "store/sqlite_ledger.hpp"
+#include "autoheal/store/archive/archive_file.hpp"
+#include "autoheal/store/format/leaf.hpp"
+#include "autoheal/store/ledger/sqlite_ledger.hpp"
 #include "tests/fuzz/fuzz_folder.hpp"
 #include "tests/fuzz/property.hpp"
 #include "tests/fuzz/repaired_tar.hpp"

@@ -1,7 +1,7 @@
 // Signed notes, checkpoints and keys: one spelling each, and nothing that the log did not sign opens.
 #include <array>
 
-#include "store/checkpoint.hpp"
+#include "autoheal/store/format/checkpoint.hpp"
 #include "tests/fuzz/property.hpp"
 #include "tests/support/evidence_examples.hpp"
 

@@ -1,13 +1,13 @@
 // Evidence bundles: one archive for a bundle, and of a ledger that signed eight entries nothing else ever verifies.
-#include "store/evidence_bundle.hpp"
+#include "autoheal/store/evidence/evidence_bundle.hpp"
 
 #include <algorithm>
 #include <array>
 
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/engine/base/quoted_text.hpp"
-#include "store/checkpoint_signer.hpp"
-#include "store/leaf.hpp"
+#include "autoheal/store/format/leaf.hpp"
+#include "autoheal/store/signing/checkpoint_signer.hpp"
 #include "tests/fuzz/property.hpp"
 #include "tests/fuzz/repaired_tar.hpp"
 #include "tests/support/evidence_examples.hpp"

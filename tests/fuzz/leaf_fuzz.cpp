@@ -1,10 +1,10 @@
 // Lines of `ledger export`: what is read composes to the very same bytes, of which the tree is made.
 #include <nlohmann/json.hpp>
 
-#include "store/json_check.hpp"
-#include "store/leaf.hpp"
-#include "store/leaves_file.hpp"
-#include "store/read_leaf.hpp"
+#include "autoheal/store/file/leaves_file.hpp"
+#include "autoheal/store/format/json_check.hpp"
+#include "autoheal/store/format/leaf.hpp"
+#include "autoheal/store/format/read_leaf.hpp"
 #include "tests/fuzz/property.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -1,8 +1,8 @@
 // Proofs as C2SP texts and as JSON: one spelling, and a proof that differs from the tree's own never verifies.
 #include <array>
 
-#include "store/proof_json.hpp"
-#include "store/proof_text.hpp"
+#include "autoheal/store/format/proof_json.hpp"
+#include "autoheal/store/format/proof_text.hpp"
 #include "tests/fuzz/property.hpp"
 #include "tests/support/evidence_examples.hpp"
 

@@ -4,7 +4,7 @@
 #include <malloc.h>
 #include <sqlite3.h>
 
-#include "store/sqlite_ledger.hpp"
+#include "autoheal/store/ledger/sqlite_ledger.hpp"
 #include "tests/conformance/temporary_folder.hpp"
 #include "tests/support/simulated_daemon.hpp"
 

@@ -2,8 +2,8 @@
 // ends as the one that nobody disturbed, nothing is done twice, and what is left replays to the same.
 #include <gtest/gtest.h>
 
-#include "store/sqlite_ledger.hpp"
-#include "store/verify.hpp"
+#include "autoheal/store/ledger/sqlite_ledger.hpp"
+#include "autoheal/store/verify/verify.hpp"
 #include "tests/conformance/temporary_folder.hpp"
 #include "tests/support/heal_examples.hpp"
 #include "tests/support/program.hpp"

@@ -3,11 +3,11 @@
 #include <gtest/gtest.h>
 
 #include "autoheal/engine/testing/fake_clock.hpp"
-#include "store/export.hpp"
-#include "store/ledger_reader.hpp"
-#include "store/merkle_tree.hpp"
-#include "store/sqlite_ledger.hpp"
-#include "store/verify.hpp"
+#include "autoheal/store/format/merkle_tree.hpp"
+#include "autoheal/store/ledger/export.hpp"
+#include "autoheal/store/ledger/ledger_reader.hpp"
+#include "autoheal/store/ledger/sqlite_ledger.hpp"
+#include "autoheal/store/verify/verify.hpp"
 #include "tests/conformance/temporary_folder.hpp"
 #include "tests/support/recorded_disk.hpp"
 #include "tests/support/stored_ledger.hpp"

@@ -7,9 +7,9 @@
 #include <random>
 
 #include "autoheal/engine/testing/fake_clock.hpp"
-#include "store/ledger_reader.hpp"
-#include "store/sqlite_ledger.hpp"
-#include "store/verify.hpp"
+#include "autoheal/store/ledger/ledger_reader.hpp"
+#include "autoheal/store/ledger/sqlite_ledger.hpp"
+#include "autoheal/store/verify/verify.hpp"
 #include "tests/conformance/temporary_folder.hpp"
 #include "tests/support/program.hpp"
 #include "tests/support/recorded_disk.hpp"

@@ -1,6 +1,6 @@
 #include "tests/simulation/stored_ledger.hpp"
 
-#include "store/verify.hpp"
+#include "autoheal/store/verify/verify.hpp"
 
 namespace autoheal::simulation {
 

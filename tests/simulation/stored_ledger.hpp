@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <memory>
 
-#include "store/memory_ledger.hpp"
-#include "store/sqlite_ledger.hpp"
+#include "autoheal/store/ledger/memory_ledger.hpp"
+#include "autoheal/store/ledger/sqlite_ledger.hpp"
 #include "tests/conformance/temporary_folder.hpp"
 #include "tests/simulation/planted.hpp"
 #include "tests/support/recorded_disk.hpp"

@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "store/ledger_reader.hpp"
-#include "store/vault.hpp"
+#include "autoheal/store/ledger/ledger_reader.hpp"
+#include "autoheal/store/vault/vault.hpp"
 #include "tests/support/replayed.hpp"
 
 namespace autoheal::testing {

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "store/ledger_reader.hpp"
+#include "autoheal/store/ledger/ledger_reader.hpp"
 #include "tests/support/bridge.hpp"
 #include "tests/support/happenings.hpp"
 #include "tools/socket/http_client.hpp"

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "autoheal/engine/ports.hpp"
-#include "store/verifier_key.hpp"
+#include "autoheal/store/format/verifier_key.hpp"
 #include "tests/support/evidence_vectors.hpp"
 #include "tests/support/remembered_tree.hpp"
 

@@ -5,11 +5,11 @@
 #include <fstream>
 #include <vector>
 
-#include "store/checkpoint.hpp"
-#include "store/checkpoint_signer.hpp"
-#include "store/entry_queries.hpp"
-#include "store/leaf.hpp"
-#include "store/tiles.hpp"
+#include "autoheal/store/format/checkpoint.hpp"
+#include "autoheal/store/format/leaf.hpp"
+#include "autoheal/store/ledger/entry_queries.hpp"
+#include "autoheal/store/ledger/tiles.hpp"
+#include "autoheal/store/signing/checkpoint_signer.hpp"
 
 namespace autoheal::testing {
 

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <string>
 
-#include "store/signing_key.hpp"
+#include "autoheal/store/format/signing_key.hpp"
 
 namespace autoheal::testing {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "store/merkle_tree.hpp"
+#include "autoheal/store/format/merkle_tree.hpp"
 
 namespace autoheal::testing {
 

@@ -6,10 +6,10 @@
 #include <random>
 
 #include "autoheal/engine/ports.hpp"
-#include "store/checkpoint_signer.hpp"
-#include "store/signed_head.hpp"
-#include "store/signing_key.hpp"
-#include "store/sqlite_ledger.hpp"
+#include "autoheal/store/format/signing_key.hpp"
+#include "autoheal/store/ledger/sqlite_ledger.hpp"
+#include "autoheal/store/signing/checkpoint_signer.hpp"
+#include "autoheal/store/signing/signed_head.hpp"
 
 namespace autoheal::testing {
 

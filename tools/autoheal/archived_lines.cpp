@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "store/archive_file.hpp"
+#include "autoheal/store/archive/archive_file.hpp"
 #include "tools/autoheal/archived_ranges.hpp"
 
 namespace autoheal::cli {
@@ -30,7 +30,7 @@ Error not_given(const engine::LedgerView& ledger, std::uint64_t seq) {
   return {ErrorKind::not_found, "entry " + std::to_string(seq) + " is in none of the archives", {}};
 }
 
-// The envelope has it before anything that others wrote (store/leaf.hpp).
+// The envelope has it before anything that others wrote (store/format/leaf.hpp).
 std::string_view stream_in(std::string_view line) {
   constexpr std::string_view opening = R"(,"stream":")";
   const std::size_t at = line.find(opening);

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "store/ledger_reader.hpp"
+#include "autoheal/store/ledger/ledger_reader.hpp"
 
 namespace autoheal::cli {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "store/ledger_reader.hpp"
+#include "autoheal/store/ledger/ledger_reader.hpp"
 #include "workflows/by_codec.hpp"
 
 namespace autoheal::cli {

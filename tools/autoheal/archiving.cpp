@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "autoheal/engine/base/digest.hpp"
-#include "store/archive_file.hpp"
-#include "store/leaf.hpp"
+#include "autoheal/store/archive/archive_file.hpp"
+#include "autoheal/store/format/leaf.hpp"
 #include "tools/autoheal/unnamed_blobs.hpp"
 #include "workflows/engine_spec_codec.hpp"
 

@@ -3,8 +3,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "autoheal/store/format/read_leaf.hpp"
 #include "replay/whole_heal.hpp"
-#include "store/read_leaf.hpp"
 
 namespace autoheal::cli {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "autoheal/engine/entry.hpp"
-#include "store/evidence_bundle.hpp"
+#include "autoheal/store/evidence/evidence_bundle.hpp"
 #include "workflows/heal_state.hpp"
 
 namespace autoheal::cli {

@@ -4,7 +4,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "store/posix_file.hpp"
+#include "autoheal/store/file/posix_file.hpp"
 
 namespace autoheal::cli {
 

@@ -11,7 +11,7 @@
 
 #include "autoheal/engine/boot_timer.hpp"
 #include "autoheal/engine/system_ports.hpp"
-#include "store/checkpoint_signer.hpp"
+#include "autoheal/store/signing/checkpoint_signer.hpp"
 #include "tools/config/configuration.hpp"
 #include "workflows/host.hpp"
 

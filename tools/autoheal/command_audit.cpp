@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <unordered_map>
 
-#include "store/leaf.hpp"
+#include "autoheal/store/format/leaf.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/heal_list.hpp"
 #include "tools/autoheal/ledger_watch.hpp"

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "autoheal/engine/base/json_writer.hpp"
-#include "store/proof_text.hpp"
+#include "autoheal/store/format/proof_text.hpp"
 #include "tools/autoheal/bundle_file.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/printable.hpp"

@@ -1,6 +1,6 @@
 // ledger export: the record itself.
-#include "store/export.hpp"
-#include "store/strict_text.hpp"
+#include "autoheal/store/format/strict_text.hpp"
+#include "autoheal/store/ledger/export.hpp"
 #include "tools/autoheal/archived_lines.hpp"
 #include "tools/autoheal/archived_ranges.hpp"
 #include "tools/autoheal/commands.hpp"

@@ -2,8 +2,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "store/ledger_proofs.hpp"
-#include "store/proof_text.hpp"
+#include "autoheal/store/evidence/ledger_proofs.hpp"
+#include "autoheal/store/format/proof_text.hpp"
 #include "tools/autoheal/archived_lines.hpp"
 #include "tools/autoheal/archived_ranges.hpp"
 #include "tools/autoheal/commands.hpp"

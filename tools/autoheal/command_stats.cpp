@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "autoheal/engine/base/json_writer.hpp"
-#include "store/vault.hpp"
+#include "autoheal/store/vault/vault.hpp"
 #include "tools/autoheal/archived_ranges.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/table.hpp"

@@ -3,9 +3,9 @@
 #include <iterator>
 
 #include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/store/vault/vault_check.hpp"
+#include "autoheal/store/verify/verify.hpp"
 #include "replay/legal_paths.hpp"
-#include "store/vault_check.hpp"
-#include "store/verify.hpp"
 #include "tools/autoheal/archived_ranges.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/printable.hpp"

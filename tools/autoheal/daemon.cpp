@@ -9,7 +9,7 @@
 #include <memory>
 
 #include "autoheal/engine/base/json_writer.hpp"
-#include "store/log_state.hpp"
+#include "autoheal/store/ledger/log_state.hpp"
 #include "tools/autoheal/daemon_api.hpp"
 #include "tools/autoheal/daemon_client.hpp"
 #include "tools/autoheal/exit_code.hpp"

@@ -1,8 +1,8 @@
 #include "tools/autoheal/dry_run.hpp"
 
 #include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/store/vault/memory_blobs.hpp"
 #include "replay/plan_text.hpp"
-#include "store/memory_blobs.hpp"
 #include "tools/autoheal/known_secrets.hpp"
 #include "tools/autoheal/printable.hpp"
 #include "tools/host/real_host.hpp"

@@ -6,8 +6,8 @@
 #include <iterator>
 
 #include "autoheal/engine/system_ports.hpp"
+#include "autoheal/store/vault/memory_blobs.hpp"
 #include "replay/plan_text.hpp"
-#include "store/memory_blobs.hpp"
 #include "tools/autoheal/dry_run.hpp"
 #include "tools/autoheal/heal_list.hpp"
 #include "tools/autoheal/known_secrets.hpp"

@@ -6,9 +6,9 @@
 #include <set>
 
 #include "autoheal/engine/large_data.hpp"
+#include "autoheal/store/evidence/ledger_proofs.hpp"
 #include "replay/recorded_heal.hpp"
 #include "replay/whole_heal.hpp"
-#include "store/ledger_proofs.hpp"
 #include "tools/host/folder_tree.hpp"
 #include "workflows/adopted_baseline.hpp"
 #include "workflows/engine_spec_codec.hpp"

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "store/evidence_bundle.hpp"
+#include "autoheal/store/evidence/evidence_bundle.hpp"
 #include "tools/autoheal/session.hpp"
 
 namespace autoheal::cli {

@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-#include "store/audit.hpp"
+#include "autoheal/store/audit/audit.hpp"
 #include "tools/autoheal/session.hpp"
 
 namespace autoheal::cli {

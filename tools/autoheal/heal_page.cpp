@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "autoheal/engine/base/digest.hpp"
+#include "autoheal/store/format/strict_text.hpp"
 #include "replay/plan_text.hpp"
-#include "store/strict_text.hpp"
 #include "tools/autoheal/heal_text.hpp"
 #include "tools/autoheal/html_text.hpp"
 #include "tools/autoheal/version.hpp"

@@ -2,10 +2,10 @@
 
 #include <map>
 
+#include "autoheal/store/evidence/ledger_proofs.hpp"
 #include "replay/changed_content.hpp"
 #include "replay/plan_text.hpp"
 #include "replay/recorded_heal.hpp"
-#include "store/ledger_proofs.hpp"
 
 namespace autoheal::cli {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "store/audit.hpp"
+#include "autoheal/store/audit/audit.hpp"
 
 namespace autoheal::cli {
 

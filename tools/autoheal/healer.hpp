@@ -17,8 +17,8 @@
 
 #include "autoheal/engine/runtime.hpp"
 #include "autoheal/engine/system_ports.hpp"
-#include "store/sqlite_ledger.hpp"
-#include "store/vault.hpp"
+#include "autoheal/store/ledger/sqlite_ledger.hpp"
+#include "autoheal/store/vault/vault.hpp"
 #include "tools/autoheal/checkpoints.hpp"
 #include "tools/autoheal/console.hpp"
 #include "tools/autoheal/job_threads.hpp"

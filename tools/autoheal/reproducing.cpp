@@ -5,8 +5,8 @@
 
 #include "autoheal/engine/runner.hpp"
 #include "autoheal/engine/system_ports.hpp"
-#include "store/memory_ledger.hpp"
-#include "store/overlaid_blobs.hpp"
+#include "autoheal/store/ledger/memory_ledger.hpp"
+#include "autoheal/store/vault/overlaid_blobs.hpp"
 #include "tools/autoheal/known_secrets.hpp"
 #include "tools/autoheal/rebuilt_place.hpp"
 #include "tools/autoheal/recorded_names.hpp"

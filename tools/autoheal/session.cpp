@@ -2,9 +2,9 @@
 
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/engine/system_ports.hpp"
-#include "store/audit.hpp"
-#include "store/checkpoint_signer.hpp"
-#include "store/sqlite_ledger.hpp"
+#include "autoheal/store/audit/audit.hpp"
+#include "autoheal/store/ledger/sqlite_ledger.hpp"
+#include "autoheal/store/signing/checkpoint_signer.hpp"
 #include "tools/autoheal/archived_ranges.hpp"
 #include "tools/autoheal/daemon_client.hpp"
 #include "tools/autoheal/operation_body.hpp"

@@ -4,8 +4,8 @@
 
 #include <memory>
 
-#include "store/ledger_reader.hpp"
-#include "store/vault.hpp"
+#include "autoheal/store/ledger/ledger_reader.hpp"
+#include "autoheal/store/vault/vault.hpp"
 #include "tools/autoheal/console.hpp"
 #include "tools/autoheal/exit_code.hpp"
 #include "tools/autoheal/loaded_configuration.hpp"

@@ -5,7 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "store/vault.hpp"
+#include "autoheal/store/vault/vault.hpp"
 
 namespace autoheal::cli {
 

@@ -6,8 +6,8 @@
 #include <set>
 
 #include "autoheal/engine/large_data.hpp"
-#include "store/ledger_reader.hpp"
-#include "store/vault.hpp"
+#include "autoheal/store/ledger/ledger_reader.hpp"
+#include "autoheal/store/vault/vault.hpp"
 #include "tools/autoheal/daemon_client.hpp"
 #include "tools/config/ledger_place.hpp"
 #include "workflows/engine_spec_codec.hpp"

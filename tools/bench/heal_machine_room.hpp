@@ -10,8 +10,8 @@
 
 #include "autoheal/engine/runtime.hpp"
 #include "autoheal/engine/system_ports.hpp"
-#include "store/sqlite_ledger.hpp"
-#include "store/vault.hpp"
+#include "autoheal/store/ledger/sqlite_ledger.hpp"
+#include "autoheal/store/vault/vault.hpp"
 #include "workflows/auto_heal_trigger.hpp"
 #include "workflows/heal_effects.hpp"
 

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <filesystem>
 
-#include "store/sqlite_ledger.hpp"
+#include "autoheal/store/ledger/sqlite_ledger.hpp"
 #include "tools/bench/figures.hpp"
 #include "tools/bench/scratch_folder.hpp"
 #include "tools/bench/year_of_heals.hpp"

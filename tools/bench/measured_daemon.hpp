@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "store/ledger_reader.hpp"
+#include "autoheal/store/ledger/ledger_reader.hpp"
 #include "tools/bench/spawned.hpp"
 
 namespace autoheal::bench {

@@ -4,9 +4,9 @@
 
 #include <optional>
 
+#include "autoheal/store/ledger/ledger_reader.hpp"
+#include "autoheal/store/vault/vault.hpp"
 #include "replay/all_heals.hpp"
-#include "store/ledger_reader.hpp"
-#include "store/vault.hpp"
 #include "tools/bench/figures.hpp"
 #include "tools/bench/in_turn.hpp"
 #include "tools/bench/verify_floor.hpp"

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "autoheal/engine/base/ids.hpp"
-#include "store/leaf.hpp"
+#include "autoheal/store/format/leaf.hpp"
 
 namespace autoheal::bench {
 

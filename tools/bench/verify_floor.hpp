@@ -6,7 +6,7 @@
 #include <string>
 
 #include "autoheal/engine/base/result.hpp"
-#include "store/merkle_tree.hpp"
+#include "autoheal/store/format/merkle_tree.hpp"
 
 namespace autoheal::bench {
 

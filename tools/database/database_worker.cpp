@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "autoheal/engine/base/digest.hpp"
-#include "store/posix_file.hpp"
+#include "autoheal/store/file/posix_file.hpp"
 #include "tools/database/canonical_copy.hpp"
 #include "tools/database/database_acts.hpp"
 

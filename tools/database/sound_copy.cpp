@@ -4,7 +4,7 @@
 #include <cerrno>
 #include <filesystem>
 
-#include "store/posix_file.hpp"
+#include "autoheal/store/file/posix_file.hpp"
 #include "tools/database/canonical_copy.hpp"
 #include "tools/database/database_acts.hpp"
 #include "tools/host/database_header.hpp"

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <filesystem>
 
-#include "store/memory_blobs.hpp"
+#include "autoheal/store/vault/memory_blobs.hpp"
 #include "tools/host/folder_names.hpp"
 #include "tools/host/folder_tree.hpp"
 #include "tools/host/snapshot_names.hpp"

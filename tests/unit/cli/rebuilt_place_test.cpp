@@ -7,7 +7,7 @@
 
 #include <fstream>
 
-#include "store/memory_blobs.hpp"
+#include "autoheal/store/vault/memory_blobs.hpp"
 #include "tests/conformance/temporary_folder.hpp"
 
 namespace autoheal::cli {

@@ -4,8 +4,8 @@
 #include "autoheal/engine/runner.hpp"
 #include "autoheal/engine/testing/fake_clock.hpp"
 #include "autoheal/engine/testing/ledger_over.hpp"
-#include "store/memory_blobs.hpp"
-#include "store/memory_ledger.hpp"
+#include "autoheal/store/ledger/memory_ledger.hpp"
+#include "autoheal/store/vault/memory_blobs.hpp"
 #include "tests/support/renewal.hpp"
 
 namespace autoheal {

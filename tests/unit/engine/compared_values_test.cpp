@@ -8,7 +8,7 @@
 #include "autoheal/engine/large_data.hpp"
 #include "autoheal/engine/wake_queue.hpp"
 #include "autoheal/engine/watchdog.hpp"
-#include "store/memory_blobs.hpp"
+#include "autoheal/store/vault/memory_blobs.hpp"
 
 namespace autoheal::engine {
 namespace {

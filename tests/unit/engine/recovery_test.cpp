@@ -9,8 +9,8 @@
 #include "autoheal/engine/runtime.hpp"
 #include "autoheal/engine/testing/fake_clock.hpp"
 #include "autoheal/engine/testing/ledger_over.hpp"
-#include "store/memory_blobs.hpp"
-#include "store/memory_ledger.hpp"
+#include "autoheal/store/ledger/memory_ledger.hpp"
+#include "autoheal/store/vault/memory_blobs.hpp"
 #include "tests/support/renewal.hpp"
 
 namespace autoheal::engine {

@@ -10,7 +10,7 @@
 #include <iterator>
 #include <string>
 
-#include "store/memory_blobs.hpp"
+#include "autoheal/store/vault/memory_blobs.hpp"
 #include "tools/host/real_host.hpp"
 #include "workflows/strategy.hpp"
 

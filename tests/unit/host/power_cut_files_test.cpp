@@ -9,8 +9,8 @@
 #include <set>
 #include <vector>
 
-#include "store/posix_file.hpp"
-#include "store/vault.hpp"
+#include "autoheal/store/file/posix_file.hpp"
+#include "autoheal/store/vault/vault.hpp"
 #include "tests/support/program.hpp"
 #include "tests/unit/host/recorded_folder.hpp"
 #include "tests/unit/host/staging_fixture.hpp"

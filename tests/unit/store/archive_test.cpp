@@ -1,5 +1,5 @@
 // Which entries may leave the ledger, how they leave it, and that everything about them can still be proved.
-#include "store/archive_file.hpp"
+#include "autoheal/store/archive/archive_file.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -8,8 +8,8 @@
 #include <fstream>
 #include <random>
 
-#include "store/leaf.hpp"
-#include "store/vault.hpp"
+#include "autoheal/store/format/leaf.hpp"
+#include "autoheal/store/vault/vault.hpp"
 #include "tests/unit/store/ledger_fixture.hpp"
 
 namespace autoheal::store {

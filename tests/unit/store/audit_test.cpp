@@ -1,5 +1,5 @@
 // The auditors' questions over a real file: whatever index answers them, the answer is that of reading everything.
-#include "store/audit.hpp"
+#include "autoheal/store/audit/audit.hpp"
 
 #include <gmock/gmock.h>
 

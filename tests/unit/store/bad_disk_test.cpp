@@ -3,9 +3,9 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include "store/log_state.hpp"
-#include "store/reserve.hpp"
-#include "store/verify.hpp"
+#include "autoheal/store/ledger/log_state.hpp"
+#include "autoheal/store/ledger/reserve.hpp"
+#include "autoheal/store/verify/verify.hpp"
 #include "tests/support/foreign_process.hpp"
 #include "tests/support/interrupted_calls.hpp"
 #include "tests/unit/store/faulty_vfs.hpp"

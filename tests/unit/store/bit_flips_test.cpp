@@ -9,7 +9,7 @@
 #include <map>
 #include <random>
 
-#include "store/verify.hpp"
+#include "autoheal/store/verify/verify.hpp"
 #include "tests/support/signed_ledger.hpp"
 #include "tests/unit/store/ledger_fixture.hpp"
 

@@ -1,13 +1,13 @@
 // What is signed, when nothing is, and that no signature leaves before its size and root are on disk.
-#include "store/checkpoint_signer.hpp"
+#include "autoheal/store/signing/checkpoint_signer.hpp"
 
 #include <sys/stat.h>
 
 #include <fstream>
 
 #include "autoheal/engine/system_ports.hpp"
-#include "store/key_file.hpp"
-#include "store/signed_head.hpp"
+#include "autoheal/store/signing/key_file.hpp"
+#include "autoheal/store/signing/signed_head.hpp"
 #include "tests/unit/store/ledger_fixture.hpp"
 
 namespace autoheal::store {

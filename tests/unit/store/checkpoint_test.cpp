@@ -1,12 +1,12 @@
 // Signed tree heads: the published ones to the byte, one spelling each, and only of the log whose key is given.
-#include "store/checkpoint.hpp"
+#include "autoheal/store/format/checkpoint.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <array>
 
-#include "store/strict_text.hpp"
+#include "autoheal/store/format/strict_text.hpp"
 #include "tests/support/evidence_examples.hpp"
 #include "tests/support/evidence_vectors.hpp"
 

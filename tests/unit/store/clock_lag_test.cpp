@@ -1,6 +1,6 @@
 // Where entries of a time can stand: never less than all of them, also where what the ledger knows of its clock was
 // lost or changed by hand.
-#include "store/clock_lag.hpp"
+#include "autoheal/store/ledger/clock_lag.hpp"
 
 #include "tests/unit/store/ledger_fixture.hpp"
 

@@ -4,9 +4,9 @@
 
 #include <array>
 
-#include "store/checkpoint_signer.hpp"
-#include "store/leaf.hpp"
-#include "store/ledger_proofs.hpp"
+#include "autoheal/store/evidence/ledger_proofs.hpp"
+#include "autoheal/store/format/leaf.hpp"
+#include "autoheal/store/signing/checkpoint_signer.hpp"
 #include "tests/support/signed_ledger.hpp"
 #include "tests/support/stored_ledger.hpp"
 #include "tests/unit/store/ledger_fixture.hpp"

@@ -1,5 +1,5 @@
 // Rows that the ledger would never have written are told by the first column that is wrong.
-#include "store/entry_row.hpp"
+#include "autoheal/store/ledger/entry_row.hpp"
 
 #include <gtest/gtest.h>
 

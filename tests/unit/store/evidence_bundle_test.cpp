@@ -1,5 +1,5 @@
 // Evidence in one archive: the same bytes for the same heal, read back whole, and not one bit of it can be changed.
-#include "store/evidence_bundle.hpp"
+#include "autoheal/store/evidence/evidence_bundle.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,12 +7,12 @@
 
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/engine/base/quoted_text.hpp"
-#include "store/checkpoint_signer.hpp"
-#include "store/leaf.hpp"
-#include "store/proof_text.hpp"
-#include "store/read_leaf.hpp"
-#include "store/strict_text.hpp"
-#include "store/tar_file.hpp"
+#include "autoheal/store/file/tar_file.hpp"
+#include "autoheal/store/format/leaf.hpp"
+#include "autoheal/store/format/proof_text.hpp"
+#include "autoheal/store/format/read_leaf.hpp"
+#include "autoheal/store/format/strict_text.hpp"
+#include "autoheal/store/signing/checkpoint_signer.hpp"
 #include "tests/support/evidence_examples.hpp"
 #include "tests/support/remembered_tree.hpp"
 

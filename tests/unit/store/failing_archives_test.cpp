@@ -7,9 +7,9 @@
 #include <fstream>
 
 #include "autoheal/engine/base/digest.hpp"
-#include "store/archive_file.hpp"
-#include "store/leaf.hpp"
-#include "store/tar_file.hpp"
+#include "autoheal/store/archive/archive_file.hpp"
+#include "autoheal/store/file/tar_file.hpp"
+#include "autoheal/store/format/leaf.hpp"
 #include "tests/support/failing_disk.hpp"
 #include "tests/unit/store/ledger_fixture.hpp"
 

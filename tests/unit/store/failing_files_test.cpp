@@ -11,11 +11,11 @@
 #include <utility>
 
 #include "autoheal/engine/base/digest.hpp"
-#include "store/ledger_lock.hpp"
-#include "store/posix_file.hpp"
-#include "store/reserve.hpp"
-#include "store/vault.hpp"
-#include "store/vault_check.hpp"
+#include "autoheal/store/file/posix_file.hpp"
+#include "autoheal/store/ledger/ledger_lock.hpp"
+#include "autoheal/store/ledger/reserve.hpp"
+#include "autoheal/store/vault/vault.hpp"
+#include "autoheal/store/vault/vault_check.hpp"
 #include "tests/conformance/temporary_folder.hpp"
 #include "tests/support/failing_disk.hpp"
 

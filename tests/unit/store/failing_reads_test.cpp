@@ -2,11 +2,11 @@
 // somebody changed it. When the disk is well again, so is every answer.
 #include <gmock/gmock.h>
 
-#include "store/audit.hpp"
-#include "store/checkpoint_signer.hpp"
-#include "store/export.hpp"
-#include "store/ledger_proofs.hpp"
-#include "store/verify.hpp"
+#include "autoheal/store/audit/audit.hpp"
+#include "autoheal/store/evidence/ledger_proofs.hpp"
+#include "autoheal/store/ledger/export.hpp"
+#include "autoheal/store/signing/checkpoint_signer.hpp"
+#include "autoheal/store/verify/verify.hpp"
 #include "tests/support/failing_calls.hpp"
 #include "tests/support/signed_ledger.hpp"
 #include "tests/unit/store/ledger_fixture.hpp"

@@ -6,10 +6,10 @@
 #include <fstream>
 
 #include "autoheal/engine/system_ports.hpp"
-#include "store/checkpoint_signer.hpp"
-#include "store/key_file.hpp"
-#include "store/signed_head.hpp"
-#include "store/strict_text.hpp"
+#include "autoheal/store/format/strict_text.hpp"
+#include "autoheal/store/signing/checkpoint_signer.hpp"
+#include "autoheal/store/signing/key_file.hpp"
+#include "autoheal/store/signing/signed_head.hpp"
 #include "tests/support/failing_disk.hpp"
 #include "tests/unit/store/faulty_vfs.hpp"
 #include "tests/unit/store/ledger_fixture.hpp"

@@ -5,8 +5,8 @@
 #include <atomic>
 #include <thread>
 
-#include "store/export.hpp"
-#include "store/verify.hpp"
+#include "autoheal/store/ledger/export.hpp"
+#include "autoheal/store/verify/verify.hpp"
 #include "tests/support/signed_ledger.hpp"
 #include "tests/unit/store/ledger_fixture.hpp"
 

@@ -1,5 +1,5 @@
 // The text of an index as SQLite keeps it, which somebody may have changed by hand.
-#include "store/index_text.hpp"
+#include "autoheal/store/format/index_text.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Text of JSON strings as our writer makes them, and only of those.
-#include "store/json_text.hpp"
+#include "autoheal/store/format/json_text.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,11 +1,11 @@
 // Which keys a ledger had, one signed by the other: where a link does not hold, the chain ends there and says why.
-#include "store/key_chain.hpp"
+#include "autoheal/store/signing/key_chain.hpp"
 
 #include <gmock/gmock.h>
 
 #include "autoheal/engine/base/quoted_text.hpp"
-#include "store/checkpoint_signer.hpp"
-#include "store/ledger_upgrade.hpp"
+#include "autoheal/store/ledger/ledger_upgrade.hpp"
+#include "autoheal/store/signing/checkpoint_signer.hpp"
 #include "tests/conformance/temporary_folder.hpp"
 #include "tests/support/evidence_examples.hpp"
 #include "tests/unit/store/faulty_vfs.hpp"

@@ -2,9 +2,9 @@
 #include <gtest/gtest.h>
 
 #include "autoheal/engine/base/digest.hpp"
-#include "store/signing_key.hpp"
-#include "store/strict_text.hpp"
-#include "store/verifier_key.hpp"
+#include "autoheal/store/format/signing_key.hpp"
+#include "autoheal/store/format/strict_text.hpp"
+#include "autoheal/store/format/verifier_key.hpp"
 #include "tests/support/evidence_vectors.hpp"
 
 namespace autoheal::store {

@@ -1,5 +1,5 @@
 // Golden lines: a leaf that changes by one byte makes every ledger ever written fail its proofs.
-#include "store/leaf.hpp"
+#include "autoheal/store/format/leaf.hpp"
 
 #include <gtest/gtest.h>
 

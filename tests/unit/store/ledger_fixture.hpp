@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "autoheal/engine/testing/fake_clock.hpp"
-#include "store/ledger_reader.hpp"
-#include "store/sqlite_ledger.hpp"
+#include "autoheal/store/ledger/ledger_reader.hpp"
+#include "autoheal/store/ledger/sqlite_ledger.hpp"
 #include "tests/conformance/temporary_folder.hpp"
 
 namespace autoheal::testing {

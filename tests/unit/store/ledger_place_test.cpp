@@ -4,7 +4,7 @@
 
 #include <fstream>
 
-#include "store/ledger_place.hpp"
+#include "autoheal/store/ledger/ledger_place.hpp"
 #include "tests/support/child_of_its_own.hpp"
 #include "tests/unit/store/ledger_fixture.hpp"
 

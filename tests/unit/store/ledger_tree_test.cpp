@@ -2,9 +2,9 @@
 // it.
 #include <fstream>
 
-#include "store/export.hpp"
-#include "store/leaf.hpp"
-#include "store/ledger_tables.hpp"
+#include "autoheal/store/format/leaf.hpp"
+#include "autoheal/store/ledger/export.hpp"
+#include "autoheal/store/ledger/ledger_tables.hpp"
 #include "tests/unit/store/ledger_fixture.hpp"
 
 namespace autoheal::store {

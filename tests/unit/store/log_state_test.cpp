@@ -1,5 +1,5 @@
 // How large the ledger's log is, who keeps it so, and how people are told.
-#include "store/log_state.hpp"
+#include "autoheal/store/ledger/log_state.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 
 #include <fstream>
 
-#include "store/posix_file.hpp"
+#include "autoheal/store/file/posix_file.hpp"
 #include "tests/conformance/temporary_folder.hpp"
 
 namespace autoheal::store {

@@ -1,5 +1,5 @@
 // The tree against the published vectors and against the RFC's own recursive definitions, written down naively here.
-#include "store/merkle_tree.hpp"
+#include "autoheal/store/format/merkle_tree.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,10 +1,10 @@
 // What is tried on top of a store of blobs stays on top of it.
-#include "store/overlaid_blobs.hpp"
+#include "autoheal/store/vault/overlaid_blobs.hpp"
 
 #include <gtest/gtest.h>
 
-#include "store/evidence_bundle.hpp"
-#include "store/memory_blobs.hpp"
+#include "autoheal/store/evidence/evidence_bundle.hpp"
+#include "autoheal/store/vault/memory_blobs.hpp"
 
 namespace autoheal::store {
 namespace {

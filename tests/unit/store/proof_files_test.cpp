@@ -3,10 +3,10 @@
 
 #include <array>
 
-#include "store/leaves_file.hpp"
-#include "store/proof_json.hpp"
-#include "store/proof_text.hpp"
-#include "store/strict_text.hpp"
+#include "autoheal/store/file/leaves_file.hpp"
+#include "autoheal/store/format/proof_json.hpp"
+#include "autoheal/store/format/proof_text.hpp"
+#include "autoheal/store/format/strict_text.hpp"
 #include "tests/support/evidence_examples.hpp"
 #include "tests/support/evidence_vectors.hpp"
 #include "tests/support/remembered_tree.hpp"

@@ -1,6 +1,6 @@
 // Whoever reads ahead sees what everybody else sees: the same rows in any order, its own moment while others write and
 // checkpoint, and the next moment after it.
-#include "store/reading_ahead.hpp"
+#include "autoheal/store/ledger/reading_ahead.hpp"
 
 #include <gtest/gtest.h>
 #include <sqlite3.h>
@@ -10,7 +10,7 @@
 #include <array>
 #include <cerrno>
 
-#include "store/reading_connection.hpp"
+#include "autoheal/store/ledger/reading_connection.hpp"
 #include "tests/conformance/temporary_folder.hpp"
 
 namespace autoheal::store {

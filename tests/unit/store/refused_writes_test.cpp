@@ -5,8 +5,8 @@
 
 #include <fstream>
 
-#include "store/ledger_schema.hpp"
-#include "store/verify.hpp"
+#include "autoheal/store/ledger/ledger_schema.hpp"
+#include "autoheal/store/verify/verify.hpp"
 #include "tests/unit/store/faulty_vfs.hpp"
 #include "tests/unit/store/ledger_fixture.hpp"
 

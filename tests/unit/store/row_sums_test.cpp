@@ -1,13 +1,13 @@
 // Verification computes what the indexes must hold without SQLite; here SQLite says what they hold, of rows that it
 // would hardly ever see.
-#include "store/row_sums.hpp"
+#include "autoheal/store/verify/row_sums.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "store/ledger_upgrade.hpp"
-#include "store/verify_indexes.hpp"
+#include "autoheal/store/ledger/ledger_upgrade.hpp"
+#include "autoheal/store/verify/verify_indexes.hpp"
 
 namespace autoheal::store {
 namespace {

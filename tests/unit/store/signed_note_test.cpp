@@ -1,11 +1,11 @@
 // Notes: the published ones to the byte, and a table of all that is not quite a note.
-#include "store/signed_note.hpp"
+#include "autoheal/store/format/signed_note.hpp"
 
 #include <gtest/gtest.h>
 
 #include <array>
 
-#include "store/strict_text.hpp"
+#include "autoheal/store/format/strict_text.hpp"
 #include "tests/support/evidence_examples.hpp"
 #include "tests/support/evidence_vectors.hpp"
 

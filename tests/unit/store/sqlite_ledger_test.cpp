@@ -1,5 +1,5 @@
 // What the conformance suite cannot ask: files, owners, neighbours, and a disk that fails.
-#include "store/sqlite_ledger.hpp"
+#include "autoheal/store/ledger/sqlite_ledger.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 
 #include <fstream>
 
-#include "store/verify.hpp"
+#include "autoheal/store/verify/verify.hpp"
 #include "tests/unit/store/faulty_vfs.hpp"
 #include "tests/unit/store/ledger_fixture.hpp"
 

@@ -1,11 +1,11 @@
 // Values that the evidence is made of: one that differs in any part is another.
 #include <gtest/gtest.h>
 
-#include "store/evidence_bundle.hpp"
-#include "store/proof_text.hpp"
-#include "store/row_sums.hpp"
-#include "store/signed_note.hpp"
-#include "store/stored_checkpoint.hpp"
+#include "autoheal/store/evidence/evidence_bundle.hpp"
+#include "autoheal/store/format/proof_text.hpp"
+#include "autoheal/store/format/signed_note.hpp"
+#include "autoheal/store/format/stored_checkpoint.hpp"
+#include "autoheal/store/verify/row_sums.hpp"
 #include "tests/support/evidence_examples.hpp"
 
 namespace autoheal::store {

@@ -1,5 +1,5 @@
 // One spelling for each content, and nothing else is read.
-#include "store/strict_text.hpp"
+#include "autoheal/store/format/strict_text.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>

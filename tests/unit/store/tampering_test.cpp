@@ -1,9 +1,9 @@
 // Somebody edits history by hand, makes every hash good again, has the key even: what shows, and against what.
 #include <gmock/gmock.h>
 
-#include "store/audit.hpp"
-#include "store/export.hpp"
-#include "store/verify.hpp"
+#include "autoheal/store/audit/audit.hpp"
+#include "autoheal/store/ledger/export.hpp"
+#include "autoheal/store/verify/verify.hpp"
 #include "tests/support/forged_ledger.hpp"
 #include "tests/support/signed_ledger.hpp"
 #include "tests/unit/store/ledger_fixture.hpp"

@@ -1,5 +1,5 @@
 // What the vault takes, gives back, and refuses to believe.
-#include "store/vault.hpp"
+#include "autoheal/store/vault/vault.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "autoheal/engine/base/digest.hpp"
-#include "store/vault_check.hpp"
+#include "autoheal/store/vault/vault_check.hpp"
 #include "tests/conformance/temporary_folder.hpp"
 
 namespace autoheal::store {

@@ -4,9 +4,9 @@
 
 #include <fstream>
 
-#include "store/checkpoint_signer.hpp"
-#include "store/signed_head.hpp"
-#include "store/verify.hpp"
+#include "autoheal/store/signing/checkpoint_signer.hpp"
+#include "autoheal/store/signing/signed_head.hpp"
+#include "autoheal/store/verify/verify.hpp"
 #include "tests/support/forged_ledger.hpp"
 #include "tests/support/signed_ledger.hpp"
 #include "tests/unit/store/ledger_fixture.hpp"

@@ -8,8 +8,8 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
-#include "store/verify.hpp"
-#include "store/verify_range.hpp"
+#include "autoheal/store/verify/verify.hpp"
+#include "autoheal/store/verify/verify_range.hpp"
 #include "tests/support/failing_calls.hpp"
 #include "tests/support/signed_ledger.hpp"
 #include "tests/unit/store/ledger_fixture.hpp"

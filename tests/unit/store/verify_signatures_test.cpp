@@ -5,9 +5,9 @@
 
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/engine/system_ports.hpp"
-#include "store/checkpoint_signer.hpp"
-#include "store/signed_head.hpp"
-#include "store/verify.hpp"
+#include "autoheal/store/signing/checkpoint_signer.hpp"
+#include "autoheal/store/signing/signed_head.hpp"
+#include "autoheal/store/verify/verify.hpp"
 #include "tests/unit/store/ledger_fixture.hpp"
 
 namespace autoheal::store {

@@ -1,12 +1,12 @@
 // What verification notices, what an export holds, and what plain sqlite3 shows.
-#include "store/verify.hpp"
+#include "autoheal/store/verify/verify.hpp"
 
 #include <gmock/gmock.h>
 
-#include "store/export.hpp"
-#include "store/json_check.hpp"
-#include "store/json_text.hpp"
-#include "store/leaf.hpp"
+#include "autoheal/store/format/json_check.hpp"
+#include "autoheal/store/format/json_text.hpp"
+#include "autoheal/store/format/leaf.hpp"
+#include "autoheal/store/ledger/export.hpp"
 #include "tests/support/signed_ledger.hpp"
 #include "tests/unit/store/ledger_fixture.hpp"
 

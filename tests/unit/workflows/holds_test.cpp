@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "store/memory_ledger.hpp"
+#include "autoheal/store/ledger/memory_ledger.hpp"
 
 namespace autoheal::workflows {
 namespace {

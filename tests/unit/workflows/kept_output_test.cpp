@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-#include "store/memory_blobs.hpp"
+#include "autoheal/store/vault/memory_blobs.hpp"
 #include "tests/support/heal_world.hpp"
 #include "workflows/pause_text.hpp"
 

@@ -4,8 +4,8 @@
 #include <gmock/gmock.h>
 
 #include "autoheal/engine/testing/fake_clock.hpp"
-#include "store/memory_blobs.hpp"
-#include "store/memory_ledger.hpp"
+#include "autoheal/store/ledger/memory_ledger.hpp"
+#include "autoheal/store/vault/memory_blobs.hpp"
 
 namespace autoheal::workflows {
 namespace {

@@ -1,0 +1,160 @@
+#include <archive.h>
+#include <archive_entry.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "autoheal/store/archive/archive_file.hpp"
+#include "autoheal/store/file/posix_file.hpp"
+#include "autoheal/store/format/flat_json.hpp"
+
+namespace autoheal::store {
+
+namespace {
+
+// A piece of entries, or a blob; what somebody made to fill the memory is refused.
+constexpr std::size_t largest_member_bytes = std::size_t{1} << 30U;
+
+class ArchiveReading {
+ public:
+  ArchiveReading(const std::filesystem::path& path, const LedgerReader& ledger, const ArchiveVisit& visit)
+      : name_(path.string()), ledger_(ledger), visit_(visit), archive_(archive_read_new(), &archive_read_free) {}
+
+  Result<ArchivedPart> read(bool only_facts) {
+    if (!archive_) return failure(ErrorKind::unavailable, "there is no memory to read the archive " + name_);
+    archive_read_support_filter_gzip(archive_.get());
+    archive_read_support_format_tar(archive_.get());
+    if (archive_read_open_filename(archive_.get(), name_.c_str(), 256 * 1024) != ARCHIVE_OK)
+      return failure(ErrorKind::invalid, "the archive " + name_ + " cannot be opened: " + words());
+    while (true) {
+      struct archive_entry* header = nullptr;
+      const int outcome = archive_read_next_header(archive_.get(), &header);
+      if (outcome == ARCHIVE_EOF) break;
+      if (outcome != ARCHIVE_OK) return std::unexpected(spoiled(words()));
+      if (auto taken = take(archive_entry_pathname(header)); !taken) return std::unexpected(taken.error());
+      if (only_facts) return part_;
+    }
+    if (part_.ledger.empty()) return std::unexpected(no_archive());
+    if (next_ != part_.last + 1)
+      return std::unexpected(spoiled("entry " + std::to_string(next_) + " is missing in it"));
+    return part_;
+  }
+
+ private:
+  [[nodiscard]] std::string words() const {
+    const char* said = archive_error_string(archive_.get());
+    return said != nullptr ? said : "it cannot be read";
+  }
+  [[nodiscard]] Error spoiled(const std::string& why) const {
+    return {ErrorKind::corrupt, "the archive " + name_ + " is not what was written: " + why, "take another copy of it"};
+  }
+  [[nodiscard]] Error no_archive() const {
+    return {ErrorKind::invalid, name_ + " is no archive of a ledger", "`autoheal ledger archive` makes them"};
+  }
+
+  Result<void> take(const char* path) {
+    // Passed over, it might have been a content that an entry names.
+    if (path == nullptr) return std::unexpected(spoiled("it holds a file whose name cannot be read"));
+    const std::string_view name = path;
+    const auto content = whole_member();
+    if (!content) return std::unexpected(content.error());
+    if (part_.ledger.empty()) return name == "archive.json" ? take_facts(*content) : std::unexpected(no_archive());
+    if (name.starts_with("entries/")) return take_entries(*content);
+    if (name.starts_with("blobs/")) return take_blob(name.substr(6), *content);
+    return {};
+  }
+
+  Result<std::string> whole_member() {
+    std::string content;
+    const void* block = nullptr;
+    std::size_t size = 0;
+    la_int64_t offset = 0;
+    while (true) {
+      const int outcome = archive_read_data_block(archive_.get(), &block, &size, &offset);
+      if (outcome == ARCHIVE_EOF) return content;
+      if (outcome != ARCHIVE_OK) return std::unexpected(spoiled(words()));
+      if (static_cast<std::size_t>(offset) != content.size() || content.size() + size > largest_member_bytes)
+        return std::unexpected(spoiled("it holds a file with gaps, or larger than 1 GiB"));
+      content.append(static_cast<const char*>(block), size);
+    }
+  }
+
+  Result<void> take_facts(std::string_view text) {
+    while (text.ends_with('\n')) text.remove_suffix(1);
+    const auto facts = parse_flat_json(text, 0);
+    const auto value = [&]<class T>(std::string_view key, T& into) {
+      const auto found = facts ? facts->find(key) : decltype(facts->end())();
+      const T* there = facts && found != facts->end() ? std::get_if<T>(&found->second) : nullptr;
+      if (there != nullptr) into = *there;
+      return there != nullptr;
+    };
+    ArchivedPart part;
+    std::string written_root;
+    if (!value("ledger", part.ledger) || !value("first", part.first) || !value("last", part.last) ||
+        !value("root", written_root) || part.first == 0 || part.last < part.first)
+      return std::unexpected(no_archive());
+    if (part.ledger != ledger_.id())
+      return failure(ErrorKind::invalid, "the archive " + name_ + " is of another ledger (" + part.ledger + ")");
+    part_ = part;
+    const auto head = ledger_.tree_head();
+    if (!head) return std::unexpected(head.error());
+    if (head->size < part_.last)
+      return failure(ErrorKind::invalid, "the archive " + name_ + " holds entries that the ledger never had");
+    const auto root = root_of(*ledger_.hashes(), part_.last);
+    if (!root) return std::unexpected(root.error());
+    if (to_hex(*root) != written_root) return std::unexpected(spoiled("it names another root than the ledger has"));
+    part_.root = *root;
+    next_ = part_.first;
+    return {};
+  }
+
+  Result<void> take_entries(std::string_view lines) {
+    while (!lines.empty()) {
+      const std::size_t end = std::min(lines.find('\n'), lines.size());
+      const std::string_view line = lines.substr(0, end);
+      lines.remove_prefix(std::min(end + 1, lines.size()));
+      if (next_ > part_.last) return std::unexpected(spoiled("it holds more than it says"));
+      const auto hash = ledger_.hashes()->subtree(0, next_ - 1);
+      if (!hash) return std::unexpected(hash.error());
+      if (leaf_hash(line) != *hash)
+        return std::unexpected(spoiled("entry " + std::to_string(next_) + " does not match its hash in the ledger"));
+      if (visit_.entry) {
+        if (auto done = visit_.entry(next_, line); !done) return done;
+      }
+      ++next_;
+    }
+    return {};
+  }
+
+  Result<void> take_blob(std::string_view file, std::string_view content) {
+    std::string name(file);
+    if (const std::size_t dash = name.find('-'); dash != std::string::npos) name[dash] = ':';
+    if (sha256_name(content) != name)
+      return std::unexpected(spoiled("the blob " + name + " is not what its name says"));
+    return visit_.blob ? visit_.blob(name, content) : Result<void>();
+  }
+
+  std::string name_;
+  const LedgerReader& ledger_;
+  const ArchiveVisit& visit_;
+  std::unique_ptr<struct archive, int (*)(struct archive*)> archive_;
+  ArchivedPart part_;
+  std::uint64_t next_ = 0;
+};
+
+}  // namespace
+
+Result<ArchivedPart> read_archive(const std::filesystem::path& path, const LedgerReader& ledger,
+                                  const ArchiveVisit& visit) {
+  if (ledger.hashes() == nullptr)
+    return failure(ErrorKind::not_found, "there is no ledger that the archive " + path.string() + " could belong to");
+  return ArchiveReading(path, ledger, visit).read(false);
+}
+
+Result<ArchivedPart> peek_archive(const std::filesystem::path& path, const LedgerReader& ledger) {
+  const ArchiveVisit nothing;
+  if (ledger.hashes() == nullptr) return read_archive(path, ledger, nothing);
+  return ArchiveReading(path, ledger, nothing).read(true);
+}
+
+}  // namespace autoheal::store

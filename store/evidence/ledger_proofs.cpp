@@ -1,0 +1,89 @@
+#include "autoheal/store/evidence/ledger_proofs.hpp"
+
+#include "autoheal/store/format/leaf.hpp"
+
+namespace autoheal::store {
+
+namespace {
+
+constexpr char sign_first[] = "`autoheal ledger checkpoint --sign` signs the present head";
+
+Error not_signed_yet(std::uint64_t seq, const TreeHead& head) {
+  return {ErrorKind::not_found,
+          "entry " + std::to_string(seq) + " came after the newest checkpoint, which signs " +
+              std::to_string(head.size) + " entries",
+          sign_first};
+}
+
+Result<InclusionProof> prove(const LedgerReader& ledger, const engine::Entry& entry, const TreeHead& head) {
+  return prove_line(ledger, entry.position, leaf_line(ledger.id(), entry), head);
+}
+
+}  // namespace
+
+Result<SignedHead> newest_signed_head(const LedgerReader& ledger) {
+  const auto newest = ledger.newest_checkpoint();
+  if (!newest) return std::unexpected(newest.error());
+  if (!*newest) return failure(ErrorKind::not_found, "the ledger has no checkpoint yet: nothing is signed", sign_first);
+  const auto text = ledger.meta("verifier_key");
+  if (!text) return std::unexpected(text.error());
+  const auto key = VerifierKey::parse(*text);
+  if (!key) return failure(ErrorKind::corrupt, "the ledger names no key that could verify its checkpoints");
+  const VerifierKey keys[] = {*key};
+  auto opened = open_checkpoint((*newest)->note, keys);
+  if (!opened)
+    return failure(ErrorKind::corrupt, "the newest checkpoint: " + opened.error().message, "autoheal ledger verify");
+  return SignedHead{(*newest)->note, std::move(*opened)};
+}
+
+Result<InclusionProof> prove_entry(const LedgerReader& ledger, engine::Position seq, const TreeHead& head) {
+  if (seq.value > head.size) {
+    const auto present = ledger.head();
+    if (!present) return std::unexpected(present.error());
+    if (seq <= *present) return std::unexpected(not_signed_yet(seq.value, head));
+  }
+  const auto page = seq.value == 0 ? Result<engine::Page>(engine::Page{}) : ledger.read_all({seq.value - 1}, 1);
+  if (!page) return std::unexpected(page.error());
+  if (page->entries.empty() || page->entries.front().position != seq)
+    return failure(ErrorKind::not_found, "there is no entry " + std::to_string(seq.value));
+  return prove(ledger, page->entries.front(), head);
+}
+
+Result<InclusionProof> prove_line(const LedgerReader& ledger, engine::Position seq, std::string_view line,
+                                  const TreeHead& head) {
+  if (seq.value > head.size) return std::unexpected(not_signed_yet(seq.value, head));
+  auto hashes = inclusion_proof(*ledger.hashes(), seq.value - 1, head.size);
+  if (!hashes) return std::unexpected(std::move(hashes.error()));
+  if (!inclusion_holds(seq.value - 1, leaf_hash(line), head, *hashes))
+    return failure(ErrorKind::corrupt, "entry " + std::to_string(seq.value) + " is not what was signed");
+  return InclusionProof{seq.value - 1, head.size, std::string(line), std::move(*hashes)};
+}
+
+Result<std::vector<InclusionProof>> prove_stream(const LedgerReader& ledger, const std::string& stream,
+                                                 const TreeHead& head) {
+  const auto entries = ledger.read_stream(stream, 1);
+  if (!entries) return std::unexpected(entries.error());
+  std::vector<InclusionProof> proofs;
+  for (const engine::Entry& entry : *entries) {
+    auto proof = prove(ledger, entry, head);
+    if (!proof) return std::unexpected(std::move(proof.error()));
+    proofs.push_back(std::move(*proof));
+  }
+  return proofs;
+}
+
+Result<ConsistencyProof> prove_growth(const LedgerReader& ledger, std::uint64_t old_size, const TreeHead& head) {
+  if (old_size > head.size) {
+    return failure(
+        ErrorKind::not_found,
+        "the newest checkpoint signs " + std::to_string(head.size) + " entries, fewer than " + std::to_string(old_size),
+        sign_first);
+  }
+  const auto then = root_of(*ledger.hashes(), old_size);
+  if (!then) return std::unexpected(then.error());
+  auto hashes = consistency_proof(*ledger.hashes(), old_size, head.size);
+  if (!hashes) return std::unexpected(std::move(hashes.error()));
+  return ConsistencyProof{{old_size, *then}, head, std::move(*hashes)};
+}
+
+}  // namespace autoheal::store

@@ -1,0 +1,26 @@
+#include "autoheal/store/file/leaves_file.hpp"
+
+#include "autoheal/store/format/strict_text.hpp"
+
+namespace autoheal::store {
+
+std::string leaf_to_hex_line(std::string_view leaf) { return bytes_to_hex(leaf) + '\n'; }
+
+Result<std::uint64_t> each_leaf(std::string_view text, const std::function<void(std::string_view leaf)>& take) {
+  std::uint64_t count = 0;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    const auto leaf = end == std::string_view::npos ? std::nullopt : bytes_from_hex(text.substr(0, end));
+    if (!leaf) {
+      return failure(ErrorKind::invalid,
+                     "leaves: line " + std::to_string(count + 1) + " is not a whole line of lower-case hex",
+                     "expected one leaf a line, as `autoheal ledger export --leaves-hex` writes it");
+    }
+    take(*leaf);
+    ++count;
+    text.remove_prefix(end + 1);
+  }
+  return count;
+}
+
+}  // namespace autoheal::store

@@ -1,0 +1,640 @@
+#include "autoheal/store/ledger/sqlite_ledger.hpp"
+
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <set>
+#include <type_traits>
+#include <unordered_map>
+
+#include "autoheal/engine/base/check.hpp"
+#include "autoheal/engine/base/digest.hpp"
+#include "autoheal/store/ledger/entry_inserts.hpp"
+#include "autoheal/store/ledger/entry_queries.hpp"
+#include "autoheal/store/ledger/ledger_lock.hpp"
+#include "autoheal/store/ledger/ledger_place.hpp"
+#include "autoheal/store/ledger/ledger_schema.hpp"
+#include "autoheal/store/ledger/ledger_upgrade.hpp"
+#include "autoheal/store/ledger/reserve.hpp"
+#include "autoheal/store/ledger/tiles.hpp"
+#include "autoheal/store/ledger/tree_rows.hpp"
+
+namespace autoheal::store {
+
+using engine::AppendResult;
+using engine::AppendStatus;
+using engine::Batch;
+using engine::Entry;
+using engine::Page;
+using engine::Position;
+using engine::StreamAppend;
+using engine::StreamLife;
+
+namespace {
+
+// A checkpoint stalls the append that does it: 1,000 frames cost 5 to 12 ms, 10,000 up to 148.
+constexpr int frames_between_checkpoints = 1000;
+
+// Below this the log is reused as it is. With any limit SQLite empties it on a clean close, so that no old frames wait
+// beside a database that is restored from a backup.
+constexpr char limit_log[] = "PRAGMA journal_size_limit = 16777216";
+
+int milliseconds(Duration duration) {
+  return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(duration).count());
+}
+
+Result<void> make_folder(const std::filesystem::path& folder) {
+  std::error_code problem;
+  if (folder.empty() || std::filesystem::exists(folder, problem)) return {};
+  std::filesystem::create_directories(folder, problem);
+  // The group of the folder is that of everything made in it: auditors in it read without write permission.
+  if (problem || ::chmod(folder.c_str(), 02750) != 0) {
+    return failure(ErrorKind::unavailable, "the ledger's folder " + folder.string() + " cannot be created: " +
+                                               (problem ? problem.message() : std::string("its mode cannot be set")));
+  }
+  return {};
+}
+
+void configure(SQLite::Database& database, const std::filesystem::path& path, bool synced) {
+  sqlite3* handle = database.getHandle();
+  int keep = 1;
+  sqlite3_file_control(handle, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
+  const std::string mode = database.execAndGet("PRAGMA journal_mode = WAL").getString();
+  if (mode != "wal") throw SQLite::Exception(path.string() + " cannot be kept in WAL mode", SQLITE_CANTOPEN);
+  database.exec(synced ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+  database.exec(limit_log);
+  database.exec("PRAGMA mmap_size = 0");
+  database.exec("PRAGMA temp_store = MEMORY");
+  database.exec("PRAGMA trusted_schema = OFF");
+}
+
+// A failed sync may have dropped what it could not write; nothing after it can be believed.
+bool sync_failed(const SQLite::Exception& exception) {
+  const int code = exception.getExtendedErrorCode();
+  return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
+}
+
+AppendStatus status_before_commit(const SQLite::Exception& exception) {
+  if (sync_failed(exception)) return AppendStatus::unknown;
+  switch (exception.getErrorCode() & 0xff) {
+    case SQLITE_CONSTRAINT:
+      return AppendStatus::fenced;  // somebody else's rows are where ours belong
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+    case SQLITE_PROTOCOL:
+    case SQLITE_NOMEM:
+      return AppendStatus::unavailable;
+    default:
+      return AppendStatus::unknown;
+  }
+}
+
+AppendStatus status_of_commit(const SQLite::Exception& exception) {
+  // These two leave the log without its commit frame. Whatever else went wrong may have come after it.
+  const int code = exception.getErrorCode() & 0xff;
+  return code == SQLITE_BUSY || code == SQLITE_FULL ? AppendStatus::unavailable : AppendStatus::unknown;
+}
+
+// What tells that a file was written to.
+struct ContentStamp {
+  std::int64_t size = 0, seconds = 0, nanoseconds = 0;
+  bool operator==(const ContentStamp&) const = default;
+
+  static ContentStamp of(const std::filesystem::path& file) {
+    struct stat found {};
+    if (::stat(file.c_str(), &found) != 0) return {};
+    return {found.st_size, found.st_mtim.tv_sec, found.st_mtim.tv_nsec};
+  }
+};
+
+// Of the pages of a ledger those at its begin and its end, where the newest entries are, and some between. By SQLite's
+// own descriptor, past its log and what it keeps in memory. Empty where they cannot be read.
+std::optional<Hash> sample_of_file(sqlite3* handle, std::int64_t size) {
+  constexpr std::int64_t page = 4096, at_each_end = 16, between = 32;
+  sqlite3_file* file = nullptr;
+  if (sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, static_cast<void*>(&file)) != SQLITE_OK ||
+      file == nullptr || file->pMethods == nullptr)
+    return std::nullopt;
+  const std::int64_t pages = size / page;
+  std::set<std::int64_t> sampled;
+  for (std::int64_t number = 0; number < at_each_end; ++number) {
+    if (number < pages) sampled.insert({number, pages - 1 - number});
+  }
+  for (std::int64_t number = 0; number < between; ++number) sampled.insert(pages * number / between);
+  std::string all = std::to_string(size);
+  std::string content(page, '\0');
+  for (const std::int64_t number : sampled) {
+    if (number >= pages) continue;
+    if (file->pMethods->xRead(file, content.data(), page, number * page) != SQLITE_OK) return std::nullopt;
+    all += content;
+  }
+  return sha256(all);
+}
+
+}  // namespace
+
+struct SqliteLedger::Parts {
+  Parts(LedgerLock held, const std::filesystem::path& file, const OpenOptions& options)
+      : lock(std::move(held)),
+        path(file),
+        place(file),
+        reserve(file, options.reserve_bytes),
+        database(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX, milliseconds(options.busy_wait),
+                 options.vfs) {
+    leave_log_alone(true);
+  }
+
+  // Closing the last connection moves the log into the database, unless it is left alone.
+  void leave_log_alone(bool alone) {
+    sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, alone ? 1 : 0, nullptr);
+  }
+
+  Result<void> prepare(bool keep_tree) {
+    hashes.emplace(database, path);
+    rows.emplace(database);
+    queries.emplace(database, LeafCheck{meta.id, keep_tree ? &*hashes : nullptr});
+    inserts.emplace(database, meta.id);
+    begin.emplace(database, "BEGIN IMMEDIATE");
+    commit.emplace(database, "COMMIT");
+    epoch_now.emplace(database, "SELECT value FROM meta WHERE name = 'epoch'");
+    head = queries->head();
+    // Replaces SQLite's own checkpoints: it counts, we choose the moment.
+    sqlite3_wal_hook(database.getHandle(), &Parts::count_frames, this);
+    return keep_tree ? grow_tree_from_here() : Result<void>();
+  }
+
+  // Nothing can be appended to a tree that does not fit its entries.
+  Result<void> grow_tree_from_here() {
+    const TreeHead newest = rows->head();
+    auto edge = GrowingTree::of(*hashes, newest.size);
+    if (!edge && edge.error().kind != ErrorKind::corrupt) return std::unexpected(std::move(edge.error()));
+    const bool fits = newest.size == head.value && edge && edge->root() == newest.root;
+    if (!fits) {
+      return failure(
+          ErrorKind::corrupt,
+          "the ledger " + path.string() + " was changed by somebody else: its tree has " + std::to_string(newest.size) +
+              " leaves, its newest entry is " + std::to_string(head.value) + (edge ? "" : "; " + edge.error().message),
+          "`autoheal ledger verify` tells what is wrong; restore a backup, or move it away with its key and vault");
+    }
+    tree.emplace(database, std::move(*edge));
+    return {};
+  }
+
+  static int count_frames(void* self, sqlite3*, const char*, int frames) {
+    static_cast<Parts*>(self)->frames = frames;
+    return SQLITE_OK;
+  }
+
+  // Once all of its files are there.
+  void remember_place() {
+    place.remember(path, "ledger");
+    place.remember(path.string() + "-wal", "ledger's log");
+    place.remember(path.string() + "-shm", "index of the ledger's log");
+    note_content();
+  }
+
+  // Of who writes over the ledger through its own name, as cp(1) does, no name tells. This connection alone moves what
+  // was recorded into the file, so any other change of it is somebody else's.
+  std::string problem_of_content() {
+    const ContentStamp now = ContentStamp::of(path);
+    if (now == written) return {};
+    const auto sample = sample_of_file(database.getHandle(), now.size);
+    const bool tells = sample && written_sample;
+    if (now.size == written.size && (!tells || *sample == *written_sample)) {  // it was touched only
+      written = now;
+      return {};
+    }
+    if (has_newer_owner()) return {};  // the append tells
+    return "the ledger " + path.string() + " was written over by somebody else";
+  }
+
+  bool has_newer_owner() {
+    try {
+      epoch_now->executeStep();
+      const auto now = epoch_now->getColumn(0).getInt64();
+      epoch_now->reset();
+      return now > meta.epoch;
+    } catch (const SQLite::Exception&) {
+      epoch_now->tryReset();
+      return false;
+    }
+  }
+
+  void note_content() {
+    written = ContentStamp::of(path);
+    written_sample = sample_of_file(database.getHandle(), written.size);
+  }
+
+  // What stands in a log that nobody finds by its name goes into the ledger while that is there.
+  void save_lost_log() {
+    const bool log_is_lost = place.is_lost(path.string() + "-wal") || place.is_lost(path.string() + "-shm");
+    if (!log_is_lost || place.is_lost(path) || std::exchange(log_saved, true)) return;
+    sqlite3_wal_checkpoint_v2(database.getHandle(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    note_content();
+  }
+
+  std::string problem_of_place() {
+    if (std::string problem = place.problem(); !problem.empty()) {
+      save_lost_log();
+      return problem;
+    }
+    return problem_of_content();
+  }
+
+  void begin_epoch() {
+    SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+    database.exec("UPDATE meta SET value = value + 1 WHERE name = 'epoch'");
+    meta.epoch = database.execAndGet("SELECT value FROM meta WHERE name = 'epoch'").getInt64();
+    transaction.commit();
+  }
+
+  void begin_epoch_even_on_a_full_disk() {
+    try {
+      begin_epoch();
+    } catch (const SQLite::Exception& exception) {
+      if ((exception.getErrorCode() & 0xff) != SQLITE_FULL || !reserve.give()) throw;
+      begin_epoch();
+    }
+    (void)reserve.take();  // without it nothing begins, but what is open goes on
+  }
+
+  // Between what stays lie ranges that go; the table's own order makes each of them one walk.
+  void drop(Position last, std::span<const Position> keep) {
+    SQLite::Statement remove(database, "DELETE FROM entries WHERE seq > ? AND seq < ?");
+    Position after = queries->archived();
+    const auto between = [&](Position until) {
+      remove.bind(1, static_cast<std::int64_t>(after.value));
+      remove.bind(2, static_cast<std::int64_t>(until.value));
+      remove.exec();
+      remove.reset();
+      after = until;
+    };
+    for (const Position kept : keep) between(kept);
+    between({last.value + 1});
+    SQLite::Statement note(database, "INSERT OR REPLACE INTO meta(name, value) VALUES (?, ?)");
+    note.bind(1, archived_name);
+    note.bind(2, static_cast<std::int64_t>(last.value));
+    note.exec();
+  }
+
+  void roll_back() {
+    for (auto* statement : {&*begin, &*commit, &*epoch_now}) statement->tryReset();
+    if (tree) tree->forget();
+    if (sqlite3_get_autocommit(database.getHandle()) != 0) return;
+    if (database.tryExec("ROLLBACK") != SQLITE_OK) poison("a failed transaction could not be rolled back");
+  }
+
+  void poison(const std::string& why) {
+    poisoned = "the ledger " + path.string() + ": " + why + "; nothing more is acknowledged";
+    // What the log holds now is not to be trusted into the database by this process.
+    leave_log_alone(true);
+  }
+
+  AppendResult answer(AppendStatus status, const SQLite::Exception& exception) {
+    const std::string message = sqlite_error(path, exception).message;
+    roll_back();
+    disk_is_full = (exception.getErrorCode() & 0xff) == SQLITE_FULL;
+    if (status == AppendStatus::unknown) poison(exception.what());
+    AppendResult result;
+    result.status = poisoned.empty() ? status : AppendStatus::unknown;
+    result.head = head;
+    result.message = poisoned.empty() ? message : poisoned;
+    return result;
+  }
+
+  template <class Question>
+  auto ask(Question question) const -> Result<std::invoke_result_t<Question, EntryQueries&>> {
+    try {
+      return question(*queries);
+    } catch (const SQLite::Exception& exception) {
+      return std::unexpected(sqlite_error(path, exception));
+    }
+  }
+
+  // Each entry is a leaf: before an append, after it, and when the tree is signed. Where no tree is kept nothing is
+  // missed.
+  [[nodiscard]] bool tree_covers_entries() const { return (tree ? tree->tree().size() : head.value) == head.value; }
+
+  // Destroyed from the last to the first: statements, connection, lock.
+  LedgerLock lock;
+  std::filesystem::path path;
+  LedgerPlace place;
+  ContentStamp written;  // as this connection left the file
+  std::optional<Hash> written_sample;
+  bool log_saved = false;  // into the ledger, after its name was lost
+  Reserve reserve;
+  SQLite::Database database;
+  std::optional<TileHashes> hashes;
+  mutable std::optional<TreeRows> rows;
+  mutable std::optional<EntryQueries> queries;
+  std::optional<EntryInserts> inserts;
+  std::optional<TreeWriter> tree;  // empty: none is kept
+  std::optional<SQLite::Statement> begin, commit, epoch_now;
+  LedgerMeta meta;
+  Position head;
+  std::unordered_map<std::string, std::uint64_t> versions;  // of open streams that were touched
+  bool disk_is_full = false;                                // that was what the last append failed for
+  int frames = 0;                                           // in the write-ahead log
+  int next_checkpoint = frames_between_checkpoints;
+  std::string poisoned;  // why, once it is
+};
+
+SqliteLedger::SqliteLedger(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+SqliteLedger::~SqliteLedger() = default;
+
+Result<std::unique_ptr<SqliteLedger>> SqliteLedger::open(const std::filesystem::path& path,
+                                                         const OpenOptions& options) {
+  if (auto made = make_folder(path.parent_path()); !made) return std::unexpected(made.error());
+  auto lock = LedgerLock::acquire(path, options.lock_wait);
+  if (!lock) return std::unexpected(lock.error());
+  const auto file = look_at_ledger(path);
+  if (!file) return std::unexpected(file.error());
+  if (*file == LedgerFile::absent) {
+    if (auto created = create_ledger(path, options.ids.next()); !created) return std::unexpected(created.error());
+  }
+  if (auto held = lock->hold_file(path, options.lock_wait); !held) return std::unexpected(held.error());
+  try {
+    auto parts = std::make_unique<Parts>(std::move(*lock), path, options);
+    auto meta = read_meta(parts->database, path);
+    if (!meta) return std::unexpected(meta.error());
+    parts->meta = std::move(*meta);
+    // Not before: a ledger of a later version is not written to, not even from what its own log holds.
+    parts->leave_log_alone(false);
+    configure(parts->database, path, options.sync_every_append);
+    upgrade_ledger(parts->database, parts->meta);
+    if (auto prepared = parts->prepare(options.keep_tree); !prepared) return std::unexpected(prepared.error());
+    parts->begin_epoch_even_on_a_full_disk();
+    parts->remember_place();
+    return std::unique_ptr<SqliteLedger>(new SqliteLedger(std::move(parts)));
+  } catch (const SQLite::Exception& exception) {
+    return std::unexpected(sqlite_error(path, exception));
+  }
+}
+
+namespace {
+
+std::uint64_t count_of_entries(const Batch& batch) {
+  std::uint64_t count = 0;
+  for (const StreamAppend& append : batch.streams) count += append.entries.size();
+  return count;
+}
+
+bool begins_a_stream(const Batch& batch) {
+  return std::ranges::any_of(batch.streams, [](const StreamAppend& one) { return one.expected_version == 0; });
+}
+
+}  // namespace
+
+std::string SqliteLedger::problem_of_place() { return parts_->problem_of_place(); }
+
+LedgerPlace& SqliteLedger::place() { return parts_->place; }
+
+AppendResult SqliteLedger::append(const Batch& batch) {
+  if (std::string problem = parts_->poisoned.empty() ? parts_->problem_of_place() : std::string(); !problem.empty()) {
+    AppendResult result;
+    result.status = AppendStatus::unavailable;
+    result.head = parts_->head;
+    result.message = std::move(problem);
+    return result;
+  }
+  const bool begins = begins_a_stream(batch);
+  if (begins && parts_->poisoned.empty()) {
+    if (const auto taken = parts_->reserve.take(); !taken) {
+      AppendResult result;
+      result.status = AppendStatus::unavailable;
+      result.head = parts_->head;
+      result.message = taken.error().message;
+      return result;
+    }
+  }
+  AppendResult result = append_once(batch);
+  const bool full = result.status == AppendStatus::unavailable && parts_->disk_is_full;
+  return full && !begins && parts_->reserve.give() ? append_once(batch) : result;
+}
+
+AppendResult SqliteLedger::append_once(const Batch& batch) {
+  AppendResult result;
+  result.head = parts_->head;
+  if (!parts_->poisoned.empty()) {
+    result.status = AppendStatus::unknown;
+    result.message = parts_->poisoned;
+    return result;
+  }
+  AUTOHEAL_CHECK(parts_->tree_covers_entries());
+  AUTOHEAL_CHECK(!begins_a_stream(batch) || !parts_->reserve.missing());
+  try {
+    parts_->begin->exec();
+    parts_->begin->reset();
+    if (result = refused(batch); result.status != AppendStatus::ok) {
+      parts_->roll_back();
+      return result;
+    }
+    result.head = parts_->inserts->write(batch, parts_->head, parts_->tree ? &*parts_->tree : nullptr);
+    if (parts_->tree) parts_->tree->write();
+  } catch (const SQLite::Exception& exception) {
+    return parts_->answer(status_before_commit(exception), exception);
+  }
+  AUTOHEAL_CHECK(result.head.value == parts_->head.value + count_of_entries(batch));
+  result = commit(result.head);
+  if (result.status == AppendStatus::ok) {
+    remember(batch);
+    if (parts_->frames >= parts_->next_checkpoint) checkpoint();
+  }
+  return result;
+}
+
+AppendResult SqliteLedger::commit(Position head) {
+  try {
+    parts_->commit->exec();
+    parts_->commit->reset();
+  } catch (const SQLite::Exception& exception) {
+    return parts_->answer(status_of_commit(exception), exception);
+  }
+  parts_->head = head;
+  if (parts_->tree) parts_->tree->keep();
+  AUTOHEAL_CHECK(parts_->tree_covers_entries());
+  AppendResult result;
+  result.head = head;
+  return result;
+}
+
+// Inside the transaction, so that what is read here still holds when the rows go in.
+AppendResult SqliteLedger::refused(const Batch& batch) {
+  AppendResult result;
+  result.head = parts_->head;
+  parts_->epoch_now->executeStep();
+  const auto now = parts_->epoch_now->getColumn(0).getInt64();
+  parts_->epoch_now->reset();
+  if (now != parts_->meta.epoch || (batch.epoch != 0 && batch.epoch < epoch())) {
+    result.status = AppendStatus::fenced;
+    return result;
+  }
+  std::unordered_map<std::string, const std::string*> keys;  // within the batch
+  for (const StreamAppend& append : batch.streams) {
+    if (const std::string& key = append.idempotency_key; !key.empty()) {
+      const auto [earlier, fresh] = keys.emplace(key, &append.stream);
+      const std::string used = fresh ? parts_->queries->stream_of_key(key) : *earlier->second;
+      if (!used.empty()) {
+        result.status = AppendStatus::duplicate;
+        result.existing_stream = used;
+        result.duplicate_key = key;
+        return result;
+      }
+    }
+    if (known_version_of(append.stream) != append.expected_version) {
+      result.status = AppendStatus::conflict;
+      result.conflicting_stream = append.stream;
+      return result;
+    }
+    AUTOHEAL_CHECK(append.expected_version > 0 || !append.entries.empty());
+  }
+  return result;
+}
+
+std::uint64_t SqliteLedger::known_version_of(const std::string& stream) {
+  const auto known = parts_->versions.find(stream);
+  return known != parts_->versions.end() ? known->second : parts_->queries->version_of(stream);
+}
+
+void SqliteLedger::remember(const Batch& batch) {
+  for (const StreamAppend& append : batch.streams) {
+    if (append.life == StreamLife::ends) {
+      parts_->versions.erase(append.stream);
+    } else {
+      parts_->versions[append.stream] = append.expected_version + append.entries.size();
+    }
+  }
+}
+
+// After a commit and by the connection that made it: two that write or checkpoint at the same moment can damage a WAL
+// database before SQLite 3.51.3. What a reader still needs stays in the log until a later try.
+void SqliteLedger::checkpoint() {
+  int in_log = 0;
+  int moved = 0;
+  sqlite3* handle = parts_->database.getHandle();
+  const int outcome = sqlite3_wal_checkpoint_v2(handle, "main", SQLITE_CHECKPOINT_PASSIVE, &in_log, &moved);
+  const int extended = sqlite3_extended_errcode(handle);
+  if (outcome != SQLITE_OK && (extended == SQLITE_IOERR_FSYNC || extended == SQLITE_IOERR_DIR_FSYNC)) {
+    parts_->poison("a sync failed during a checkpoint");
+  }
+  parts_->note_content();
+  const bool all_moved = outcome == SQLITE_OK && in_log == moved;
+  parts_->next_checkpoint = (all_moved ? 0 : parts_->frames) + frames_between_checkpoints;
+}
+
+Result<std::vector<Entry>> SqliteLedger::read_stream(const std::string& stream, std::uint64_t from_version) const {
+  return parts_->ask([&](EntryQueries& queries) { return queries.read_stream(stream, from_version); });
+}
+
+Result<std::vector<Entry>> SqliteLedger::read_types(const std::string& stream,
+                                                    const std::vector<std::string>& types) const {
+  return parts_->ask([&](EntryQueries& queries) { return queries.read_types(stream, types); });
+}
+
+Result<std::uint64_t> SqliteLedger::version_of(const std::string& stream) const {
+  return parts_->ask([&](EntryQueries& queries) { return queries.version_of(stream); });
+}
+
+Result<Page> SqliteLedger::read_all(Position after, std::size_t limit) const {
+  return parts_->ask([&](EntryQueries& queries) {
+    Page page{queries.read_all(after, parts_->head, limit), after, parts_->head};
+    if (!page.entries.empty()) page.next = page.entries.back().position;
+    return page;
+  });
+}
+
+Result<std::vector<std::string>> SqliteLedger::open_streams() const {
+  return parts_->ask([](EntryQueries& queries) {
+    std::vector<std::string> names;
+    for (OpenStream& open : queries.open_streams()) names.push_back(std::move(open.stream));
+    return names;
+  });
+}
+
+Result<std::optional<Position>> SqliteLedger::place_of(const std::string& subscriber) const {
+  return parts_->ask([&](EntryQueries& queries) { return queries.place_of(subscriber); });
+}
+
+const std::string& SqliteLedger::id() const { return parts_->meta.id; }
+std::uint64_t SqliteLedger::epoch() const { return static_cast<std::uint64_t>(parts_->meta.epoch); }
+
+Result<void> SqliteLedger::set_meta(const std::string& name, const std::string& value) {
+  if (name == "id" || name == "schema_version" || name == "epoch" || name == archived_name) {
+    return failure(ErrorKind::invalid, "\"" + name + "\" is kept by the ledger itself");
+  }
+  if (std::string problem = parts_->problem_of_place(); !problem.empty())
+    return failure(ErrorKind::unavailable, std::move(problem));
+  try {
+    SQLite::Statement insert(parts_->database, "INSERT OR REPLACE INTO meta(name, value) VALUES (?, ?)");
+    bind_text(insert, 1, name);
+    bind_text(insert, 2, value);
+    insert.exec();
+    return {};
+  } catch (const SQLite::Exception& exception) {
+    return std::unexpected(sqlite_error(parts_->path, exception));
+  }
+}
+
+Result<std::string> SqliteLedger::meta(const std::string& name) const {
+  return parts_->ask([&](EntryQueries& queries) { return queries.meta(name); });
+}
+
+Result<std::optional<Entry>> SqliteLedger::read_newest(const std::string& stream, const std::string& type) const {
+  return parts_->ask([&](EntryQueries& queries) { return queries.read_newest(stream, type); });
+}
+
+TreeHead SqliteLedger::tree_head() const {
+  AUTOHEAL_CHECK(parts_->tree_covers_entries());
+  return parts_->tree ? parts_->tree->tree().head() : TreeHead();
+}
+
+const SubtreeHashes& SqliteLedger::hashes() const { return *parts_->hashes; }
+
+Result<std::optional<StoredCheckpoint>> SqliteLedger::newest_checkpoint() const {
+  return parts_->ask([&](EntryQueries&) { return parts_->rows->newest_checkpoint(); });
+}
+
+Result<Position> SqliteLedger::archived() const {
+  return parts_->ask([](EntryQueries& queries) { return queries.archived(); });
+}
+
+Result<void> SqliteLedger::drop_entries(Position last, std::span<const Position> keep) {
+  if (!parts_->poisoned.empty()) return failure(ErrorKind::fatal, parts_->poisoned);
+  if (std::string problem = parts_->problem_of_place(); !problem.empty())
+    return failure(ErrorKind::unavailable, std::move(problem));
+  try {
+    SQLite::Transaction transaction(parts_->database, SQLite::TransactionBehavior::IMMEDIATE);
+    parts_->drop(last, keep);
+    transaction.commit();
+  } catch (const SQLite::Exception& exception) {
+    if (sync_failed(exception)) {
+      parts_->poison("a sync failed while archived entries were removed");
+      return failure(ErrorKind::fatal, parts_->poisoned);
+    }
+    return std::unexpected(sqlite_error(parts_->path, exception));
+  }
+  if (parts_->frames >= parts_->next_checkpoint) checkpoint();
+  return {};
+}
+
+Result<void> SqliteLedger::keep_checkpoint(const StoredCheckpoint& checkpoint) {
+  AUTOHEAL_CHECK(checkpoint.size <= parts_->head.value);
+  if (std::string problem = parts_->problem_of_place(); !problem.empty())
+    return failure(ErrorKind::unavailable, std::move(problem));
+  try {
+    SQLite::Statement insert(parts_->database, "INSERT OR REPLACE INTO checkpoints(size, note) VALUES (?, ?)");
+    insert.bind(1, static_cast<std::int64_t>(checkpoint.size));
+    bind_text(insert, 2, checkpoint.note);
+    insert.exec();
+    return {};
+  } catch (const SQLite::Exception& exception) {
+    return std::unexpected(sqlite_error(parts_->path, exception));
+  }
+}
+
+}  // namespace autoheal::store
