@@ -7,7 +7,7 @@
 #include "autoheal/engine/base/ids.hpp"
 #include "replay/past_brakes.hpp"
 
-#include "workflows/brakes.hpp"
+#include "autoheal/workflows/supervision/brakes.hpp"
 
 namespace autoheal::replay {
 

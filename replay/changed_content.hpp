@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "autoheal/engine/blob_store.hpp"
-#include "workflows/plan.hpp"
+#include "autoheal/workflows/plan/plan.hpp"
 
 namespace autoheal::replay {
 

@@ -2,8 +2,8 @@
 
 #include <set>
 
+#include "autoheal/workflows/plan/plan_codec.hpp"
 #include "replay/plan_text.hpp"
-#include "workflows/plan_codec.hpp"
 
 namespace autoheal::replay {
 

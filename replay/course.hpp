@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "autoheal/workflows/heal/heal_state.hpp"
 #include "replay/recorded_heal.hpp"
-#include "workflows/heal_state.hpp"
 
 namespace autoheal::replay {
 

@@ -1,7 +1,7 @@
 #include "replay/heal_replay.hpp"
 
-#include "workflows/heal_announcements.hpp"
-#include "workflows/heal_fit.hpp"
+#include "autoheal/workflows/heal/heal_announcements.hpp"
+#include "autoheal/workflows/heal/heal_fit.hpp"
 
 namespace autoheal::replay {
 

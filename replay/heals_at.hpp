@@ -9,7 +9,7 @@
 
 #include "autoheal/engine/blob_store.hpp"
 #include "autoheal/engine/ledger.hpp"
-#include "workflows/heal_state.hpp"
+#include "autoheal/workflows/heal/heal_state.hpp"
 
 namespace autoheal::replay {
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <charconv>
 
-#include "workflows/heal_table.hpp"
+#include "autoheal/workflows/heal/heal_table.hpp"
 
 namespace autoheal::replay {
 

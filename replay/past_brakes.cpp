@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "workflows/brakes.hpp"
+#include "autoheal/workflows/supervision/brakes.hpp"
 
 namespace autoheal::replay {
 

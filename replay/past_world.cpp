@@ -2,8 +2,8 @@
 
 #include <ranges>
 
-#include "workflows/adopted_baseline.hpp"
-#include "workflows/engine_spec_codec.hpp"
+#include "autoheal/workflows/plan/engine_spec_codec.hpp"
+#include "autoheal/workflows/supervision/adopted_baseline.hpp"
 
 namespace autoheal::replay {
 

@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-#include "workflows/plan_secrets.hpp"
+#include "autoheal/workflows/plan/plan_secrets.hpp"
 
 namespace autoheal::replay {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "workflows/plan.hpp"
+#include "autoheal/workflows/plan/plan.hpp"
 
 namespace autoheal::replay {
 

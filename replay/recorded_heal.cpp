@@ -1,7 +1,7 @@
 #include "replay/recorded_heal.hpp"
 
 #include "autoheal/engine/large_data.hpp"
-#include "workflows/heal_machine.hpp"
+#include "autoheal/workflows/heal/heal_machine.hpp"
 
 namespace autoheal::replay {
 

@@ -9,7 +9,7 @@
 
 #include "autoheal/engine/blob_store.hpp"
 #include "autoheal/engine/entry.hpp"
-#include "workflows/heal_entry.hpp"
+#include "autoheal/workflows/heal/heal_entry.hpp"
 
 namespace autoheal::replay {
 

@@ -1,6 +1,6 @@
 #include "replay/recorded_input.hpp"
 
-#include "workflows/strategy.hpp"
+#include "autoheal/workflows/plan/strategy.hpp"
 
 namespace autoheal::replay {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <ranges>
 
-#include "workflows/glob.hpp"
-#include "workflows/strategy.hpp"
+#include "autoheal/workflows/plan/strategy.hpp"
+#include "autoheal/workflows/text/glob.hpp"
 
 namespace autoheal::replay {
 

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "workflows/heal_machine.hpp"
+#include "autoheal/workflows/heal/heal_machine.hpp"
 
 namespace autoheal::replay {
 

@@ -4,9 +4,9 @@
 #include <cstdio>
 
 #include "autoheal/engine/large_data.hpp"
+#include "autoheal/workflows/heal/heal_machine.hpp"
+#include "autoheal/workflows/plan/strategy.hpp"
 #include "replay/plan_text.hpp"
-#include "workflows/heal_machine.hpp"
-#include "workflows/strategy.hpp"
 
 namespace autoheal::replay {
 

@@ -1,9 +1,9 @@
 #include "replay/what_if.hpp"
 
 #include "autoheal/engine/base/digest.hpp"
+#include "autoheal/workflows/plan/engine_spec_codec.hpp"
+#include "autoheal/workflows/plan/strategy.hpp"
 #include "replay/same_question.hpp"
-#include "workflows/engine_spec_codec.hpp"
-#include "workflows/strategy.hpp"
 
 namespace autoheal::replay {
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "autoheal/workflows/spec/roles.hpp"
 #include "replay/heal_replay.hpp"
-#include "workflows/roles.hpp"
 
 namespace autoheal::replay {
 

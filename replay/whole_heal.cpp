@@ -1,8 +1,8 @@
 #include "replay/whole_heal.hpp"
 
 #include "autoheal/engine/large_data.hpp"
+#include "autoheal/workflows/heal/heal_table.hpp"
 #include "replay/legal_paths.hpp"
-#include "workflows/heal_table.hpp"
 
 namespace autoheal::replay {
 

@@ -10,7 +10,7 @@ namespace {
 
 thread_local unsigned contained_depth = 0;
 
-// "workflows/plan.cpp:12", wherever it was built.
+// "workflows/plan/plan.cpp:12", wherever it was built.
 std::string place_of(std::source_location where) {
   std::string_view file = where.file_name();
   if (const auto slash = file.rfind('/'); slash != std::string_view::npos) {

@@ -19,7 +19,7 @@ struct Defect {
   friend bool operator==(const Defect&, const Defect&) = default;
 };
 
-// "Autoheal itself is at fault in plan_repair: x > 0 does not hold (workflows/plan.cpp:12)"
+// "Autoheal itself is at fault in plan_repair: x > 0 does not hold (workflows/plan/plan.cpp:12)"
 [[nodiscard]] std::string sentence_of(const Defect& defect);
 // Thrown by a simulated world in which the process dies at this moment: no code of ours sees that happen.
 struct ProcessEnds {};

@@ -6,10 +6,10 @@
 
 #include <sstream>
 
+#include "autoheal/workflows/heal/heal_entry.hpp"
 #include "tests/support/documented_entries.hpp"
 #include "tests/support/forged_ledger.hpp"
 #include "tests/support/repair_examples.hpp"
-#include "workflows/heal_entry.hpp"
 
 namespace autoheal::testing {
 namespace {

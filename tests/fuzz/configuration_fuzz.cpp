@@ -1,10 +1,10 @@
 // autoheal.yaml: what is wrong is told with its place; what is right always loads as the same, and each engine as the
 // vault keeps it reads as it was loaded.
 #include "autoheal/engine/base/digest.hpp"
+#include "autoheal/workflows/plan/engine_spec_codec.hpp"
 #include "tests/fuzz/fuzz_folder.hpp"
 #include "tests/fuzz/property.hpp"
 #include "tools/config/configuration.hpp"
-#include "workflows/engine_spec_codec.hpp"
 
 namespace {
 

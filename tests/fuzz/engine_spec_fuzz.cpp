@@ -1,6 +1,6 @@
 // An engine's configuration as the vault keeps it: what is read has one text, which reads as the same engine.
+#include "autoheal/workflows/plan/engine_spec_codec.hpp"
 #include "tests/fuzz/property.hpp"
-#include "workflows/engine_spec_codec.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace autoheal;

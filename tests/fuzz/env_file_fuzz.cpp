@@ -2,9 +2,9 @@
 // perhaps DIALECT, and the file, as parts.
 #include <vector>
 
+#include "autoheal/workflows/judge/env_readers.hpp"
+#include "autoheal/workflows/plan/env_edit.hpp"
 #include "tests/fuzz/property.hpp"
-#include "workflows/env_edit.hpp"
-#include "workflows/env_readers.hpp"
 
 namespace {
 

@@ -1,6 +1,6 @@
 // Entries of heals: what is read is written as the same again. Type and data, as parts.
+#include "autoheal/workflows/heal/heal_machine.hpp"
 #include "tests/fuzz/property.hpp"
-#include "workflows/heal_machine.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace autoheal;

@@ -1,6 +1,6 @@
 // Entries of self-test runs: what is read is written as the same again. Type and data, as parts.
+#include "autoheal/workflows/supervision/self_test.hpp"
 #include "tests/fuzz/property.hpp"
-#include "workflows/self_test.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace autoheal;

@@ -1,9 +1,9 @@
 // Settings in JSON and YAML files: an edit is refused with a sentence, or it is right for the judge, who reads with
 // other libraries, or he says why not; what is right stays to the byte. json or yaml, pointer, value and the file, as
 // parts.
+#include "autoheal/workflows/edit/settings_edit.hpp"
+#include "autoheal/workflows/judge/settings_judge.hpp"
 #include "tests/fuzz/property.hpp"
-#include "workflows/settings_edit.hpp"
-#include "workflows/settings_judge.hpp"
 
 namespace {
 

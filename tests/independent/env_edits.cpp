@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "workflows/env_edit.hpp"
-#include "workflows/env_readers.hpp"
+#include "autoheal/workflows/judge/env_readers.hpp"
+#include "autoheal/workflows/plan/env_edit.hpp"
 
 namespace {
 

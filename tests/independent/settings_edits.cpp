@@ -3,8 +3,8 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "workflows/settings_edit.hpp"
-#include "workflows/settings_judge.hpp"
+#include "autoheal/workflows/edit/settings_edit.hpp"
+#include "autoheal/workflows/judge/settings_judge.hpp"
 
 int main() {
   using namespace autoheal::workflows;

@@ -6,8 +6,8 @@
 #include <functional>
 #include <limits>
 
+#include "autoheal/workflows/heal/host.hpp"
 #include "tests/support/simulated_pool.hpp"
-#include "workflows/host.hpp"
 
 namespace autoheal::simulation {
 

@@ -1,8 +1,8 @@
 // Performs a heal's effects as the real performer does, but for the bug that is planted in it.
 #pragma once
 
+#include "autoheal/workflows/heal/heal_effects.hpp"
 #include "tests/simulation/planted.hpp"
-#include "workflows/heal_effects.hpp"
 
 namespace autoheal::simulation {
 

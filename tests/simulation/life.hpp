@@ -10,6 +10,7 @@
 #include <random>
 #include <set>
 
+#include "autoheal/workflows/service/deliberate_stop.hpp"
 #include "tests/simulation/fate.hpp"
 #include "tests/simulation/faulty_ledger.hpp"
 #include "tests/simulation/hostile_documents.hpp"
@@ -18,7 +19,6 @@
 #include "tests/simulation/stored_ledger.hpp"
 #include "tests/simulation/witness_host.hpp"
 #include "tests/support/simulated_daemon.hpp"
-#include "workflows/deliberate_stop.hpp"
 
 namespace autoheal::simulation {
 

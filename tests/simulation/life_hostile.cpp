@@ -1,8 +1,8 @@
 // The hostile engines of a life: what they are, how they break, and what is seen of their files.
 #include <algorithm>
 
+#include "autoheal/workflows/heal/open_writers.hpp"
 #include "tests/simulation/life.hpp"
-#include "workflows/open_writers.hpp"
 
 namespace autoheal::simulation {
 

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "autoheal/engine/base/timestamp.hpp"
+#include "autoheal/workflows/spec/engine_spec.hpp"
+#include "autoheal/workflows/supervision/self_test.hpp"
+#include "autoheal/workflows/testing/simulated_host.hpp"
 #include "tests/simulation/faulty_ledger.hpp"
-#include "workflows/engine_spec.hpp"
-#include "workflows/self_test.hpp"
-#include "workflows/testing/simulated_host.hpp"
 
 namespace autoheal::simulation {
 

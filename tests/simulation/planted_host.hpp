@@ -5,10 +5,10 @@
 
 #include <map>
 
+#include "autoheal/workflows/testing/simulated_host.hpp"
 #include "tests/simulation/host_over.hpp"
 #include "tests/simulation/planted.hpp"
 #include "tests/support/simulated_pool.hpp"
-#include "workflows/testing/simulated_host.hpp"
 
 namespace autoheal::simulation {
 

@@ -4,8 +4,8 @@
 #include <functional>
 #include <string>
 
+#include "autoheal/workflows/testing/simulated_services.hpp"
 #include "tools/host/unit_orders.hpp"
-#include "workflows/testing/simulated_services.hpp"
 
 namespace autoheal::simulation {
 

@@ -3,9 +3,9 @@
 
 #include <functional>
 
+#include "autoheal/workflows/testing/simulated_host.hpp"
 #include "tests/simulation/host_over.hpp"
 #include "tests/simulation/life_record.hpp"
-#include "workflows/testing/simulated_host.hpp"
 
 namespace autoheal::simulation {
 

@@ -9,9 +9,9 @@
 #include <map>
 
 #include "autoheal/engine/runtime.hpp"
+#include "autoheal/workflows/supervision/genesis_bus.hpp"
+#include "autoheal/workflows/supervision/self_test_effects.hpp"
 #include "tests/support/heal_world.hpp"
-#include "workflows/genesis_bus.hpp"
-#include "workflows/self_test_effects.hpp"
 
 namespace autoheal::testing {
 

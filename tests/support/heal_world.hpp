@@ -13,10 +13,10 @@
 #include "autoheal/engine/testing/fake_clock.hpp"
 #include "autoheal/store/ledger/memory_ledger.hpp"
 #include "autoheal/store/vault/memory_blobs.hpp"
+#include "autoheal/workflows/heal/heal_effects.hpp"
+#include "autoheal/workflows/plan/engine_spec_codec.hpp"
+#include "autoheal/workflows/testing/simulated_host.hpp"
 #include "tests/support/replayed.hpp"
-#include "workflows/engine_spec_codec.hpp"
-#include "workflows/heal_effects.hpp"
-#include "workflows/testing/simulated_host.hpp"
 
 namespace autoheal::testing {
 

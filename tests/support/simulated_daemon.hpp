@@ -13,12 +13,12 @@
 #include <type_traits>
 
 #include "autoheal/engine/runtime.hpp"
+#include "autoheal/workflows/supervision/auto_heal_trigger.hpp"
+#include "autoheal/workflows/supervision/genesis_bus.hpp"
+#include "autoheal/workflows/supervision/recent_past.hpp"
+#include "autoheal/workflows/supervision/self_test_effects.hpp"
 #include "tests/support/heal_world.hpp"
 #include "tests/support/simulated_pool.hpp"
-#include "workflows/auto_heal_trigger.hpp"
-#include "workflows/genesis_bus.hpp"
-#include "workflows/recent_past.hpp"
-#include "workflows/self_test_effects.hpp"
 
 namespace autoheal::testing {
 

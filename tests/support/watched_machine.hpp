@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "workflows/watch.hpp"
+#include "autoheal/workflows/supervision/watch.hpp"
 
 namespace autoheal::workflows::watching {
 

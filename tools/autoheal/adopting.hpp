@@ -1,9 +1,9 @@
 // What can be adopted as an engine's baseline: its files and baselines as they are right now.
 #pragma once
 
+#include "autoheal/workflows/heal/host.hpp"
+#include "autoheal/workflows/plan/certification.hpp"
 #include "tools/autoheal/table.hpp"
-#include "workflows/certification.hpp"
-#include "workflows/host.hpp"
 
 namespace autoheal::cli {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "autoheal/store/ledger/ledger_reader.hpp"
-#include "workflows/by_codec.hpp"
+#include "autoheal/workflows/heal/by_codec.hpp"
 
 namespace autoheal::cli {
 

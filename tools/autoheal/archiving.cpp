@@ -7,8 +7,8 @@
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/store/archive/archive_file.hpp"
 #include "autoheal/store/format/leaf.hpp"
+#include "autoheal/workflows/plan/engine_spec_codec.hpp"
 #include "tools/autoheal/unnamed_blobs.hpp"
-#include "workflows/engine_spec_codec.hpp"
 
 namespace autoheal::cli {
 

@@ -6,7 +6,7 @@
 
 #include "autoheal/engine/entry.hpp"
 #include "autoheal/store/evidence/evidence_bundle.hpp"
-#include "workflows/heal_state.hpp"
+#include "autoheal/workflows/heal/heal_state.hpp"
 
 namespace autoheal::cli {
 

@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "workflows/heal_entry.hpp"
-#include "workflows/roles.hpp"
+#include "autoheal/workflows/heal/heal_entry.hpp"
+#include "autoheal/workflows/spec/roles.hpp"
 
 namespace autoheal::cli {
 

@@ -12,8 +12,8 @@
 #include "autoheal/engine/boot_timer.hpp"
 #include "autoheal/engine/system_ports.hpp"
 #include "autoheal/store/signing/checkpoint_signer.hpp"
+#include "autoheal/workflows/heal/host.hpp"
 #include "tools/config/configuration.hpp"
-#include "workflows/host.hpp"
 
 namespace autoheal::cli {
 

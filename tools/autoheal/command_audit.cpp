@@ -4,12 +4,12 @@
 #include <unordered_map>
 
 #include "autoheal/store/format/leaf.hpp"
+#include "autoheal/workflows/heal/heal_table.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/heal_list.hpp"
 #include "tools/autoheal/ledger_watch.hpp"
 #include "tools/autoheal/past_filters.hpp"
 #include "tools/autoheal/row_output.hpp"
-#include "workflows/heal_table.hpp"
 
 namespace autoheal::cli {
 

@@ -1,12 +1,12 @@
 // baseline adopt, show, diff: the digests that certification holds an engine to.
 #include <algorithm>
 
+#include "autoheal/workflows/supervision/adopted_baseline.hpp"
 #include "tools/autoheal/adopting.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/operation_answer.hpp"
 #include "tools/autoheal/performed.hpp"
 #include "tools/host/real_host.hpp"
-#include "workflows/adopted_baseline.hpp"
 
 namespace autoheal::cli {
 

@@ -4,15 +4,15 @@
 
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/engine/system_ports.hpp"
+#include "autoheal/workflows/plan/engine_spec_codec.hpp"
+#include "autoheal/workflows/supervision/holds.hpp"
+#include "autoheal/workflows/supervision/pause_text.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/daemon_client.hpp"
 #include "tools/autoheal/heal_list.hpp"
 #include "tools/autoheal/heal_text.hpp"
 #include "tools/autoheal/known_secrets.hpp"
 #include "tools/autoheal/table.hpp"
-#include "workflows/engine_spec_codec.hpp"
-#include "workflows/holds.hpp"
-#include "workflows/pause_text.hpp"
 
 namespace autoheal::cli {
 

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "autoheal/engine/base/json_writer.hpp"
-#include "workflows/engine_spec_codec.hpp"
+#include "autoheal/workflows/plan/engine_spec_codec.hpp"
 
 namespace autoheal::cli {
 

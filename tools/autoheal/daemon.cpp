@@ -10,15 +10,15 @@
 
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/store/ledger/log_state.hpp"
+#include "autoheal/workflows/heal/open_writers.hpp"
+#include "autoheal/workflows/supervision/pause_text.hpp"
+#include "autoheal/workflows/supervision/recent_past.hpp"
 #include "tools/autoheal/daemon_api.hpp"
 #include "tools/autoheal/daemon_client.hpp"
 #include "tools/autoheal/exit_code.hpp"
 #include "tools/autoheal/heal_text.hpp"
 #include "tools/autoheal/late_tests.hpp"
 #include "tools/host/watched_paths.hpp"
-#include "workflows/open_writers.hpp"
-#include "workflows/pause_text.hpp"
-#include "workflows/recent_past.hpp"
 
 namespace autoheal::cli {
 

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "autoheal/engine/boot_timer.hpp"
+#include "autoheal/workflows/supervision/watch.hpp"
 #include "tools/autoheal/daemon_entries.hpp"
 #include "tools/autoheal/daemon_report.hpp"
 #include "tools/autoheal/kept_images.hpp"
@@ -22,7 +23,6 @@
 #include "tools/host/stop_watch.hpp"
 #include "tools/socket/claimed_name.hpp"
 #include "tools/socket/http_server.hpp"
-#include "workflows/watch.hpp"
 
 namespace autoheal::cli {
 

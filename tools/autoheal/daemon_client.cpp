@@ -3,10 +3,10 @@
 #include <nlohmann/json.hpp>
 
 #include "autoheal/engine/system_ports.hpp"
+#include "autoheal/workflows/supervision/pause_text.hpp"
 #include "tools/autoheal/error_words.hpp"
 #include "tools/socket/claimed_name.hpp"
 #include "tools/socket/http_client.hpp"
-#include "workflows/pause_text.hpp"
 
 namespace autoheal::cli {
 

@@ -9,9 +9,9 @@
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/engine/large_data.hpp"
+#include "autoheal/workflows/plan/engine_spec_codec.hpp"
 #include "tools/autoheal/configuration_keys.hpp"
 #include "tools/autoheal/version.hpp"
-#include "workflows/engine_spec_codec.hpp"
 
 namespace autoheal::cli {
 

@@ -9,7 +9,7 @@
 #include <set>
 #include <string>
 
-#include "workflows/self_test.hpp"
+#include "autoheal/workflows/supervision/self_test.hpp"
 
 namespace autoheal::cli {
 

@@ -1,9 +1,9 @@
 // `heal --dry-run`: observes, plans and asks Truth, with everything kept in memory: nothing is touched or recorded.
 #pragma once
 
+#include "autoheal/workflows/heal/plan_preview.hpp"
 #include "tools/autoheal/session.hpp"
 #include "tools/host/real_host.hpp"
-#include "workflows/plan_preview.hpp"
 
 namespace autoheal::cli {
 

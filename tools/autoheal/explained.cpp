@@ -7,18 +7,18 @@
 
 #include "autoheal/engine/system_ports.hpp"
 #include "autoheal/store/vault/memory_blobs.hpp"
+#include "autoheal/workflows/edit/settings_edit.hpp"
+#include "autoheal/workflows/heal/gather_evidence.hpp"
+#include "autoheal/workflows/judge/env_scope.hpp"
+#include "autoheal/workflows/plan/strategy.hpp"
+#include "autoheal/workflows/supervision/holds.hpp"
+#include "autoheal/workflows/supervision/pause_text.hpp"
 #include "replay/plan_text.hpp"
 #include "tools/autoheal/dry_run.hpp"
 #include "tools/autoheal/heal_list.hpp"
 #include "tools/autoheal/known_secrets.hpp"
 #include "tools/host/real_host.hpp"
 #include "tools/host/user_account.hpp"
-#include "workflows/env_scope.hpp"
-#include "workflows/gather_evidence.hpp"
-#include "workflows/holds.hpp"
-#include "workflows/pause_text.hpp"
-#include "workflows/settings_edit.hpp"
-#include "workflows/strategy.hpp"
 
 namespace autoheal::cli {
 

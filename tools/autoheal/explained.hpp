@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "autoheal/workflows/heal/plan_preview.hpp"
+#include "autoheal/workflows/secrets/secret_mask.hpp"
 #include "tools/autoheal/session.hpp"
 #include "tools/host/open_files.hpp"
-#include "workflows/plan_preview.hpp"
-#include "workflows/secret_mask.hpp"
 
 namespace autoheal::cli {
 

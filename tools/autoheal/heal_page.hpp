@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "autoheal/workflows/heal/heal_entry.hpp"
 #include "replay/timeline.hpp"
-#include "workflows/heal_entry.hpp"
 
 namespace autoheal::cli {
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "autoheal/workflows/heal/heal_result.hpp"
 #include "tools/autoheal/console.hpp"
-#include "workflows/heal_result.hpp"
 
 namespace autoheal::cli {
 

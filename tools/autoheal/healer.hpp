@@ -19,16 +19,16 @@
 #include "autoheal/engine/system_ports.hpp"
 #include "autoheal/store/ledger/sqlite_ledger.hpp"
 #include "autoheal/store/vault/vault.hpp"
+#include "autoheal/workflows/secrets/secret_mask.hpp"
+#include "autoheal/workflows/supervision/auto_heal_trigger.hpp"
+#include "autoheal/workflows/supervision/genesis_bus.hpp"
+#include "autoheal/workflows/supervision/holds.hpp"
+#include "autoheal/workflows/supervision/self_test_effects.hpp"
 #include "tools/autoheal/checkpoints.hpp"
 #include "tools/autoheal/console.hpp"
 #include "tools/autoheal/job_threads.hpp"
 #include "tools/autoheal/loaded_configuration.hpp"
 #include "tools/host/real_host.hpp"
-#include "workflows/auto_heal_trigger.hpp"
-#include "workflows/genesis_bus.hpp"
-#include "workflows/holds.hpp"
-#include "workflows/secret_mask.hpp"
-#include "workflows/self_test_effects.hpp"
 
 namespace autoheal::cli {
 

@@ -6,11 +6,11 @@
 #include <filesystem>
 #include <set>
 
+#include "autoheal/workflows/heal/heal_machine.hpp"
 #include "replay/timeline.hpp"
 #include "tools/autoheal/healer.hpp"
 #include "tools/host/settled_images.hpp"
 #include "tools/host/staging_folder.hpp"
-#include "workflows/heal_machine.hpp"
 
 namespace autoheal::cli {
 

@@ -5,10 +5,10 @@
 
 #include <set>
 
+#include "autoheal/workflows/judge/env_readers.hpp"
+#include "autoheal/workflows/secrets/secret_literals.hpp"
 #include "tools/host/root_folder.hpp"
 #include "tools/host/target_facts.hpp"
-#include "workflows/env_readers.hpp"
-#include "workflows/secret_literals.hpp"
 
 namespace autoheal::cli {
 

@@ -2,8 +2,8 @@
 // hold right now.
 #pragma once
 
+#include "autoheal/workflows/secrets/secret_mask.hpp"
 #include "tools/config/configuration.hpp"
-#include "workflows/secret_mask.hpp"
 
 namespace autoheal::cli {
 

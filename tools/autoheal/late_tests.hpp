@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "workflows/watch.hpp"
+#include "autoheal/workflows/supervision/watch.hpp"
 
 namespace autoheal::cli {
 

@@ -7,10 +7,10 @@
 #include <optional>
 #include <string>
 
+#include "autoheal/workflows/spec/roles.hpp"
 #include "tools/autoheal/caller.hpp"
 #include "tools/autoheal/options.hpp"
 #include "tools/config/configuration.hpp"
-#include "workflows/roles.hpp"
 
 namespace autoheal::cli {
 

@@ -11,12 +11,12 @@
 #include <set>
 
 #include "autoheal/engine/base/ascii.hpp"
+#include "autoheal/workflows/supervision/editor_leftovers.hpp"
 #include "tools/autoheal/printable.hpp"
 #include "tools/host/folder_names.hpp"
 #include "tools/host/folder_tree.hpp"
 #include "tools/host/system_error.hpp"
 #include "tools/host/user_account.hpp"
-#include "workflows/editor_leftovers.hpp"
 
 namespace autoheal::cli {
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "autoheal/engine/base/result.hpp"
-#include "workflows/engine_spec.hpp"
+#include "autoheal/workflows/spec/engine_spec.hpp"
 
 namespace autoheal::cli {
 

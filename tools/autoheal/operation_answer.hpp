@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "autoheal/engine/base/result.hpp"
+#include "autoheal/workflows/supervision/self_test.hpp"
 #include "tools/autoheal/table.hpp"
-#include "workflows/self_test.hpp"
 
 namespace autoheal::cli {
 

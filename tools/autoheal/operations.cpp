@@ -4,12 +4,12 @@
 #include <set>
 
 #include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/workflows/heal/by_codec.hpp"
+#include "autoheal/workflows/supervision/adopted_baseline.hpp"
 #include "tools/autoheal/adopting.hpp"
 #include "tools/autoheal/operation_answer.hpp"
 #include "tools/autoheal/report.hpp"
 #include "tools/autoheal/session.hpp"
-#include "workflows/adopted_baseline.hpp"
-#include "workflows/by_codec.hpp"
 
 namespace autoheal::cli {
 

@@ -1,8 +1,8 @@
 // What people ask for around signed heads of the ledger: sign now, accept a restored backup, change the key.
 #include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/workflows/heal/by_codec.hpp"
 #include "tools/autoheal/operation_answer.hpp"
 #include "tools/autoheal/operations.hpp"
-#include "workflows/by_codec.hpp"
 
 namespace autoheal::cli {
 

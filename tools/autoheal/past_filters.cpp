@@ -5,7 +5,7 @@
 
 #include "autoheal/engine/base/ascii.hpp"
 #include "autoheal/engine/system_ports.hpp"
-#include "workflows/heal_state.hpp"
+#include "autoheal/workflows/heal/heal_state.hpp"
 
 namespace autoheal::cli {
 

@@ -8,13 +8,13 @@
 #include <cerrno>
 #include <ranges>
 
+#include "autoheal/workflows/plan/release_choice.hpp"
 #include "tools/autoheal/new_file.hpp"
 #include "tools/autoheal/rebuilt_sources.hpp"
 #include "tools/autoheal/told_beside.hpp"
 #include "tools/host/access_lists.hpp"
 #include "tools/host/root_folder.hpp"
 #include "tools/host/system_error.hpp"
-#include "workflows/release_choice.hpp"
 
 namespace autoheal::cli {
 

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "autoheal/workflows/spec/engine_spec.hpp"
 #include "replay/course.hpp"
-#include "workflows/engine_spec.hpp"
 
 namespace autoheal::cli {
 

@@ -7,10 +7,10 @@
 #include <cerrno>
 
 #include "autoheal/engine/base/unique_fd.hpp"
+#include "autoheal/workflows/plan/strategy.hpp"
 #include "tools/autoheal/new_file.hpp"
 #include "tools/host/folder_tree.hpp"
 #include "tools/host/system_error.hpp"
-#include "workflows/strategy.hpp"
 
 namespace autoheal::cli {
 

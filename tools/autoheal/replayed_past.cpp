@@ -4,7 +4,7 @@
 
 #include <set>
 
-#include "workflows/adopted_baseline.hpp"
+#include "autoheal/workflows/supervision/adopted_baseline.hpp"
 
 namespace autoheal::cli {
 

@@ -9,7 +9,7 @@
 
 #include "autoheal/engine/base/ascii.hpp"
 #include "autoheal/engine/base/json_writer.hpp"
-#include "workflows/heal_result.hpp"
+#include "autoheal/workflows/heal/heal_result.hpp"
 
 namespace autoheal::cli {
 

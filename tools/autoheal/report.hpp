@@ -6,7 +6,7 @@
 #include <string>
 
 #include "autoheal/engine/base/result.hpp"
-#include "workflows/self_test.hpp"
+#include "autoheal/workflows/supervision/self_test.hpp"
 
 namespace autoheal::cli {
 

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <charconv>
 
-#include "workflows/certification.hpp"
-#include "workflows/gather_evidence.hpp"
+#include "autoheal/workflows/heal/gather_evidence.hpp"
+#include "autoheal/workflows/plan/certification.hpp"
 
 namespace autoheal::cli {
 

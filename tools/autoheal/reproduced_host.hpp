@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "autoheal/workflows/heal/heal_machine.hpp"
+#include "autoheal/workflows/heal/host.hpp"
 #include "tools/autoheal/rebuilt_place.hpp"
-#include "workflows/heal_machine.hpp"
-#include "workflows/host.hpp"
 
 namespace autoheal::cli {
 

@@ -7,15 +7,15 @@
 #include "autoheal/engine/system_ports.hpp"
 #include "autoheal/store/ledger/memory_ledger.hpp"
 #include "autoheal/store/vault/overlaid_blobs.hpp"
+#include "autoheal/workflows/plan/engine_spec_codec.hpp"
+#include "autoheal/workflows/secrets/secret_literals.hpp"
+#include "autoheal/workflows/secrets/secret_mask.hpp"
 #include "tools/autoheal/known_secrets.hpp"
 #include "tools/autoheal/rebuilt_place.hpp"
 #include "tools/autoheal/recorded_names.hpp"
 #include "tools/autoheal/reproduced_host.hpp"
 #include "tools/autoheal/version.hpp"
 #include "tools/host/real_host.hpp"
-#include "workflows/engine_spec_codec.hpp"
-#include "workflows/secret_literals.hpp"
-#include "workflows/secret_mask.hpp"
 
 namespace autoheal::cli {
 

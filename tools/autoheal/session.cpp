@@ -5,12 +5,12 @@
 #include "autoheal/store/audit/audit.hpp"
 #include "autoheal/store/ledger/sqlite_ledger.hpp"
 #include "autoheal/store/signing/checkpoint_signer.hpp"
+#include "autoheal/workflows/heal/by_codec.hpp"
+#include "autoheal/workflows/secrets/secret_mask.hpp"
 #include "tools/autoheal/archived_ranges.hpp"
 #include "tools/autoheal/daemon_client.hpp"
 #include "tools/autoheal/operation_body.hpp"
 #include "tools/autoheal/unread_configuration.hpp"
-#include "workflows/by_codec.hpp"
-#include "workflows/secret_mask.hpp"
 
 namespace autoheal::cli {
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "workflows/certification.hpp"
-#include "workflows/release_choice.hpp"
+#include "autoheal/workflows/plan/certification.hpp"
+#include "autoheal/workflows/plan/release_choice.hpp"
 
 namespace autoheal::cli {
 

@@ -6,8 +6,8 @@
 #include <set>
 #include <string>
 
+#include "autoheal/workflows/spec/engine_spec.hpp"
 #include "replay/course.hpp"
-#include "workflows/engine_spec.hpp"
 
 namespace autoheal::cli {
 

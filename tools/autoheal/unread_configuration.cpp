@@ -8,9 +8,9 @@
 #include "autoheal/engine/large_data.hpp"
 #include "autoheal/store/ledger/ledger_reader.hpp"
 #include "autoheal/store/vault/vault.hpp"
+#include "autoheal/workflows/plan/engine_spec_codec.hpp"
 #include "tools/autoheal/daemon_client.hpp"
 #include "tools/config/ledger_place.hpp"
-#include "workflows/engine_spec_codec.hpp"
 
 namespace autoheal::cli {
 

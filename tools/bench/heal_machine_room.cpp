@@ -4,7 +4,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 
-#include "workflows/engine_spec_codec.hpp"
+#include "autoheal/workflows/plan/engine_spec_codec.hpp"
 
 namespace autoheal::bench {
 

@@ -1,7 +1,7 @@
 #include "tools/bench/heal_recordings.hpp"
 
+#include "autoheal/workflows/testing/simulated_host.hpp"
 #include "tools/bench/heal_machine_room.hpp"
-#include "workflows/testing/simulated_host.hpp"
 
 namespace autoheal::bench {
 

@@ -1,8 +1,8 @@
 // Engines of one file each on a host in memory, and a ledger on disk: nothing but healing and the ledger takes time.
 #pragma once
 
+#include "autoheal/workflows/testing/simulated_host.hpp"
 #include "tools/bench/heal_machine_room.hpp"
-#include "workflows/testing/simulated_host.hpp"
 
 namespace autoheal::bench {
 

@@ -5,8 +5,8 @@
 #include <cmath>
 
 #include "autoheal/engine/base/json_writer.hpp"
-#include "workflows/holds.hpp"
-#include "workflows/self_test.hpp"
+#include "autoheal/workflows/supervision/holds.hpp"
+#include "autoheal/workflows/supervision/self_test.hpp"
 
 namespace autoheal::bench {
 

@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "autoheal/workflows/spec/engine_spec.hpp"
 #include "tools/config/yaml_tree.hpp"
-#include "workflows/engine_spec.hpp"
 
 namespace autoheal::config {
 

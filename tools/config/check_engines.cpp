@@ -5,8 +5,8 @@
 #include <set>
 
 #include "autoheal/engine/base/ascii.hpp"
+#include "autoheal/workflows/text/glob.hpp"
 #include "tools/config/reading.hpp"
-#include "workflows/glob.hpp"
 
 namespace autoheal::config {
 

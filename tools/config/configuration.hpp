@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "autoheal/workflows/secrets/secret_mask.hpp"
+#include "autoheal/workflows/spec/engine_spec.hpp"
+#include "autoheal/workflows/spec/roles.hpp"
 #include "tools/config/problem.hpp"
-#include "workflows/engine_spec.hpp"
-#include "workflows/roles.hpp"
-#include "workflows/secret_mask.hpp"
 
 namespace autoheal::config {
 

@@ -2,12 +2,12 @@
 #include <deque>
 
 #include "autoheal/engine/base/digest.hpp"
+#include "autoheal/workflows/plan/engine_spec_codec.hpp"
 #include "tools/config/included_files.hpp"
 #include "tools/config/reading.hpp"
 #include "tools/config/scalars.hpp"
 #include "tools/config/shape_check.hpp"
 #include "tools/config/source_file.hpp"
-#include "workflows/engine_spec_codec.hpp"
 
 namespace autoheal::config {
 

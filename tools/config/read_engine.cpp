@@ -3,14 +3,14 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "autoheal/workflows/edit/env_file.hpp"
+#include "autoheal/workflows/edit/settings_edit.hpp"
+#include "autoheal/workflows/edit/wanted_scalar.hpp"
+#include "autoheal/workflows/text/glob.hpp"
+#include "autoheal/workflows/text/line_expressions.hpp"
 #include "tools/config/access_list_field.hpp"
 #include "tools/config/reading.hpp"
 #include "tools/config/scalars.hpp"
-#include "workflows/env_file.hpp"
-#include "workflows/glob.hpp"
-#include "workflows/line_expressions.hpp"
-#include "workflows/settings_edit.hpp"
-#include "workflows/wanted_scalar.hpp"
 
 namespace autoheal::config {
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "autoheal/workflows/spec/secret_rules.hpp"
 #include "tools/config/scalars.hpp"
-#include "workflows/secret_rules.hpp"
 
 namespace autoheal::config {
 

@@ -9,7 +9,7 @@
 #include <sstream>
 
 #include "autoheal/engine/base/quoted_text.hpp"
-#include "workflows/wanted_scalar.hpp"
+#include "autoheal/workflows/edit/wanted_scalar.hpp"
 
 namespace autoheal::config {
 

@@ -8,8 +8,8 @@
 #include <cerrno>
 #include <memory>
 
+#include "autoheal/workflows/spec/access_list.hpp"
 #include "tools/host/system_error.hpp"
-#include "workflows/access_list.hpp"
 
 namespace autoheal::host {
 

@@ -1,5 +1,5 @@
 // Access lists (POSIX ACLs) of files and folders, read and set through a descriptor that may be an O_PATH one: what
-// they belong to need not be a file that can be opened. As text, as workflows/access_list.hpp has it. libacl ends here.
+// they belong to need not be a file that can be opened. As text, as workflows/spec/access_list.hpp has it. libacl ends here.
 #pragma once
 
 #include <string>

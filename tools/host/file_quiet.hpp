@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "autoheal/engine/base/result.hpp"
+#include "autoheal/workflows/heal/open_writers.hpp"
 #include "tools/host/own_files.hpp"
 #include "tools/host/root_folder.hpp"
-#include "workflows/open_writers.hpp"
 
 namespace autoheal::host {
 

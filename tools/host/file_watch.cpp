@@ -9,10 +9,10 @@
 #include <cstring>
 #include <optional>
 
+#include "autoheal/workflows/text/glob.hpp"
 #include "tools/host/inotify_terms.hpp"
 #include "tools/host/joined_names.hpp"
 #include "tools/host/system_error.hpp"
-#include "workflows/glob.hpp"
 
 namespace autoheal::host {
 

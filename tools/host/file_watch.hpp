@@ -23,10 +23,10 @@
 #include <utility>
 #include <vector>
 
+#include "autoheal/workflows/heal/file_event.hpp"
 #include "tools/host/mount_watch.hpp"
 #include "tools/host/own_changes.hpp"
 #include "tools/host/watch_tree.hpp"
-#include "workflows/file_event.hpp"
 
 namespace autoheal::host {
 

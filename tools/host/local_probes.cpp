@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
+#include "autoheal/workflows/judge/env_judge.hpp"
+#include "autoheal/workflows/judge/settings_probe.hpp"
+#include "autoheal/workflows/spec/access_list.hpp"
 #include "tools/host/access_lists.hpp"
 #include "tools/host/named_process.hpp"
 #include "tools/host/process_table.hpp"
 #include "tools/host/user_account.hpp"
-#include "workflows/access_list.hpp"
-#include "workflows/env_judge.hpp"
-#include "workflows/settings_probe.hpp"
 
 namespace autoheal::host {
 

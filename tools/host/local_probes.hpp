@@ -2,8 +2,8 @@
 // value of an env file or a content.
 #pragma once
 
+#include "autoheal/workflows/heal/host.hpp"
 #include "tools/host/target_facts.hpp"
-#include "workflows/host.hpp"
 
 namespace autoheal::host {
 

@@ -4,9 +4,9 @@
 #include <set>
 
 #include "autoheal/engine/base/digest.hpp"
+#include "autoheal/workflows/supervision/editor_leftovers.hpp"
+#include "autoheal/workflows/text/glob.hpp"
 #include "tools/host/pattern_matches.hpp"
-#include "workflows/editor_leftovers.hpp"
-#include "workflows/glob.hpp"
 
 namespace autoheal::host {
 

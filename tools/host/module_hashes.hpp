@@ -1,8 +1,8 @@
 // Digests of what the hash patterns match, and of single paths: the first criterion of a certificate.
 #pragma once
 
+#include "autoheal/workflows/heal/host.hpp"
 #include "tools/host/target_facts.hpp"
-#include "workflows/host.hpp"
 
 namespace autoheal::host {
 

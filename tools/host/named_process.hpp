@@ -2,9 +2,9 @@
 #pragma once
 
 #include "autoheal/engine/base/timestamp.hpp"
+#include "autoheal/workflows/service/service_state.hpp"
 #include "tools/host/own_files.hpp"
 #include "tools/host/root_folder.hpp"
-#include "workflows/service_state.hpp"
 
 namespace autoheal::host {
 

@@ -1,8 +1,8 @@
 // Probes and hooks that connect: TCP, HTTP and HTTPS. No redirect and no proxy is followed.
 #pragma once
 
+#include "autoheal/workflows/heal/host.hpp"
 #include "tools/host/local_probes.hpp"
-#include "workflows/host.hpp"
 
 namespace autoheal::host {
 

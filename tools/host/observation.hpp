@@ -1,8 +1,8 @@
 // Reads, once, everything a strategy asked for: facts of targets, contents that will be edited, secrets, owners.
 #pragma once
 
+#include "autoheal/workflows/heal/host.hpp"
 #include "tools/host/target_facts.hpp"
-#include "workflows/host.hpp"
 
 namespace autoheal::host {
 

@@ -2,8 +2,8 @@
 // is better than a repair that fails.
 #pragma once
 
+#include "autoheal/workflows/plan/observation.hpp"
 #include "tools/host/root_folder.hpp"
-#include "workflows/observation.hpp"
 
 namespace autoheal::host {
 

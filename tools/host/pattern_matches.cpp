@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
+#include "autoheal/workflows/plan/strategy.hpp"
+#include "autoheal/workflows/text/glob.hpp"
 #include "tools/host/folder_names.hpp"
-#include "workflows/glob.hpp"
-#include "workflows/strategy.hpp"
 
 namespace autoheal::host {
 

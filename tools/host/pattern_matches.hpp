@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "autoheal/engine/blob_store.hpp"
+#include "autoheal/workflows/spec/engine_spec.hpp"
 #include "tools/host/target_facts.hpp"
-#include "workflows/engine_spec.hpp"
 
 namespace autoheal::host {
 

@@ -4,8 +4,8 @@
 
 #include <sys/types.h>
 
-#include "workflows/engine_spec.hpp"
-#include "workflows/port_finding.hpp"
+#include "autoheal/workflows/plan/port_finding.hpp"
+#include "autoheal/workflows/spec/engine_spec.hpp"
 
 namespace autoheal::host {
 

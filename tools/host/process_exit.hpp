@@ -4,7 +4,7 @@
 
 #include <sys/types.h>
 
-#include "workflows/process_end.hpp"
+#include "autoheal/workflows/service/process_end.hpp"
 
 namespace autoheal::host {
 

@@ -2,8 +2,8 @@
 // when its pipes close.
 #pragma once
 
+#include "autoheal/workflows/heal/host.hpp"
 #include "tools/host/output_drain.hpp"
-#include "workflows/host.hpp"
 
 namespace autoheal::host {
 

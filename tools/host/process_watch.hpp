@@ -13,9 +13,9 @@
 
 #include "autoheal/engine/base/result.hpp"
 #include "autoheal/engine/base/unique_fd.hpp"
+#include "autoheal/workflows/service/process_end.hpp"
 #include "tools/host/own_files.hpp"
 #include "tools/host/watched_engine.hpp"
-#include "workflows/process_end.hpp"
 
 namespace autoheal::host {
 

@@ -7,6 +7,8 @@
 
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/engine/base/unique_fd.hpp"
+#include "autoheal/workflows/heal/gather_evidence.hpp"
+#include "autoheal/workflows/heal/kept_output.hpp"
 #include "tools/host/ended_service.hpp"
 #include "tools/host/folder_tree.hpp"
 #include "tools/host/marked_processes.hpp"
@@ -28,8 +30,6 @@
 #include "tools/host/state_facts.hpp"
 #include "tools/host/systemd.hpp"
 #include "tools/host/time_since_boot.hpp"
-#include "workflows/gather_evidence.hpp"
-#include "workflows/kept_output.hpp"
 
 namespace autoheal::host {
 

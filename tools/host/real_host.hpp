@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "autoheal/workflows/heal/host.hpp"
 #include "tools/host/change_site.hpp"
 #include "tools/host/database_client.hpp"
 #include "tools/host/known_programs.hpp"
@@ -14,7 +15,6 @@
 #include "tools/host/process_runner.hpp"
 #include "tools/host/root_locks.hpp"
 #include "tools/host/settled_images.hpp"
-#include "workflows/host.hpp"
 
 namespace autoheal::host {
 

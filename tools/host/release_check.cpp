@@ -9,11 +9,11 @@
 #include <unordered_set>
 
 #include "autoheal/engine/base/digest.hpp"
+#include "autoheal/workflows/text/glob.hpp"
 #include "tools/host/folder_names.hpp"
 #include "tools/host/release_manifest.hpp"
 #include "tools/host/system_error.hpp"
 #include "tools/host/target_facts.hpp"
-#include "workflows/glob.hpp"
 
 namespace autoheal::host {
 

@@ -5,9 +5,9 @@
 
 #include <climits>
 
+#include "autoheal/workflows/plan/release_choice.hpp"
 #include "tools/host/folder_names.hpp"
 #include "tools/host/release_manifest.hpp"
-#include "workflows/release_choice.hpp"
 
 namespace autoheal::host {
 

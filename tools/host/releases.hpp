@@ -1,9 +1,9 @@
 // What a strategy needs to know of a deployment's releases: which there are, and which of those within reach are whole.
 #pragma once
 
+#include "autoheal/workflows/plan/observation.hpp"
 #include "tools/host/own_files.hpp"
 #include "tools/host/root_folder.hpp"
-#include "workflows/observation.hpp"
 
 namespace autoheal::host {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "workflows/glob.hpp"
+#include "autoheal/workflows/text/glob.hpp"
 
 namespace autoheal::host {
 

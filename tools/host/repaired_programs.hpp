@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "workflows/engine_spec.hpp"
+#include "autoheal/workflows/spec/engine_spec.hpp"
 
 namespace autoheal::host {
 

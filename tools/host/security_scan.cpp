@@ -10,15 +10,15 @@
 #include <map>
 #include <set>
 
+#include "autoheal/workflows/plan/security_rules.hpp"
+#include "autoheal/workflows/supervision/editor_leftovers.hpp"
+#include "autoheal/workflows/text/line_expressions.hpp"
 #include "tools/host/access_lists.hpp"
 #include "tools/host/file_quiet.hpp"
 #include "tools/host/file_writers.hpp"
 #include "tools/host/folder_names.hpp"
 #include "tools/host/system_error.hpp"
 #include "tools/host/user_account.hpp"
-#include "workflows/editor_leftovers.hpp"
-#include "workflows/line_expressions.hpp"
-#include "workflows/security_rules.hpp"
 
 namespace autoheal::host {
 

@@ -1,8 +1,8 @@
 // What on the disk breaks an engine's security policy: modes, owners, setuid, links that lead away, forbidden content.
 #pragma once
 
+#include "autoheal/workflows/heal/host.hpp"
 #include "tools/host/target_facts.hpp"
-#include "workflows/host.hpp"
 
 namespace autoheal::host {
 

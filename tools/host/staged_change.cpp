@@ -1,11 +1,11 @@
 #include "tools/host/staged_change.hpp"
 
+#include "autoheal/workflows/heal/kept_output.hpp"
 #include "tools/host/in_place_change.hpp"
 #include "tools/host/live_database.hpp"
 #include "tools/host/staged_content.hpp"
 #include "tools/host/swap_lease.hpp"
 #include "tools/host/system_error.hpp"
-#include "workflows/kept_output.hpp"
 
 namespace autoheal::host {
 

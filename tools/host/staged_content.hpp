@@ -2,9 +2,9 @@
 // before anybody could see it.
 #pragma once
 
+#include "autoheal/workflows/plan/plan.hpp"
 #include "tools/host/own_files.hpp"
 #include "tools/host/root_folder.hpp"
-#include "workflows/plan.hpp"
 
 namespace autoheal::host {
 

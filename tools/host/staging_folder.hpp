@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "autoheal/workflows/heal/host.hpp"
 #include "tools/host/root_folder.hpp"
-#include "workflows/host.hpp"
 
 namespace autoheal::host {
 

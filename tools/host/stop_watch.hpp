@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "autoheal/workflows/service/deliberate_stop.hpp"
 #include "tools/host/own_orders.hpp"
-#include "workflows/deliberate_stop.hpp"
 
 namespace autoheal::host {
 

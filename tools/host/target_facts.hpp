@@ -5,9 +5,9 @@
 #include <string>
 
 #include "autoheal/engine/blob_store.hpp"
+#include "autoheal/workflows/plan/plan.hpp"
 #include "tools/host/own_files.hpp"
 #include "tools/host/root_folder.hpp"
-#include "workflows/plan.hpp"
 
 namespace autoheal::host {
 

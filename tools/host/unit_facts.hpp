@@ -5,7 +5,7 @@
 #include <string>
 
 #include "autoheal/engine/base/timestamp.hpp"
-#include "workflows/service_state.hpp"
+#include "autoheal/workflows/service/service_state.hpp"
 
 namespace autoheal::host {
 

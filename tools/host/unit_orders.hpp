@@ -6,8 +6,8 @@
 #include <functional>
 
 #include "autoheal/engine/base/result.hpp"
+#include "autoheal/workflows/heal/host.hpp"
 #include "tools/host/unit_facts.hpp"
-#include "workflows/host.hpp"
 
 namespace autoheal::host {
 

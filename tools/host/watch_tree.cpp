@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "autoheal/workflows/text/glob.hpp"
 #include "tools/host/root_folder.hpp"
-#include "workflows/glob.hpp"
 
 namespace autoheal::host {
 

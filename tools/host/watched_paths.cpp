@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "autoheal/workflows/text/glob.hpp"
 #include "tools/host/linked_place.hpp"
-#include "workflows/glob.hpp"
 
 namespace autoheal::host {
 

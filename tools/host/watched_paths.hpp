@@ -5,8 +5,8 @@
 #include <optional>
 #include <set>
 
+#include "autoheal/workflows/spec/engine_spec.hpp"
 #include "tools/host/watched_engine.hpp"
-#include "workflows/engine_spec.hpp"
 
 namespace autoheal::host {
 

@@ -1,13 +1,13 @@
-#include "workflows/testing/simulated_host.hpp"
+#include "autoheal/workflows/testing/simulated_host.hpp"
 
 #include <algorithm>
 
 #include "autoheal/engine/base/digest.hpp"
-#include "workflows/env_judge.hpp"
-#include "workflows/glob.hpp"
-#include "workflows/release_choice.hpp"
-#include "workflows/security_rules.hpp"
-#include "workflows/settings_probe.hpp"
+#include "autoheal/workflows/judge/env_judge.hpp"
+#include "autoheal/workflows/judge/settings_probe.hpp"
+#include "autoheal/workflows/plan/release_choice.hpp"
+#include "autoheal/workflows/plan/security_rules.hpp"
+#include "autoheal/workflows/text/glob.hpp"
 
 namespace autoheal::workflows::testing {
 

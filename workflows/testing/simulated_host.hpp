@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "workflows/host.hpp"
-#include "workflows/testing/simulated_services.hpp"
+#include "autoheal/workflows/heal/host.hpp"
+#include "autoheal/workflows/testing/simulated_services.hpp"
 
 namespace autoheal::workflows::testing {
 

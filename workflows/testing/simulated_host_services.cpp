@@ -1,5 +1,5 @@
 // How the simulated machine answers who asks for its services.
-#include "workflows/testing/simulated_host.hpp"
+#include "autoheal/workflows/testing/simulated_host.hpp"
 
 namespace autoheal::workflows::testing {
 

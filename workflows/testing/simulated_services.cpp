@@ -1,4 +1,4 @@
-#include "workflows/testing/simulated_services.hpp"
+#include "autoheal/workflows/testing/simulated_services.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "workflows/service_state.hpp"
+#include "autoheal/workflows/service/service_state.hpp"
 
 namespace autoheal::workflows::testing {
 

@@ -1,6 +1,6 @@
 // Other programs at work on the simulated machine, and what a repair owes them: content is not exchanged while somebody
 // writes it, and what was displaced stays as long as somebody has it open.
-#include "workflows/testing/simulated_host.hpp"
+#include "autoheal/workflows/testing/simulated_host.hpp"
 
 namespace autoheal::workflows::testing {
 

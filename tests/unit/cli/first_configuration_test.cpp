@@ -7,8 +7,8 @@
 #include <fstream>
 
 #include "autoheal/engine/base/digest.hpp"
+#include "autoheal/workflows/text/glob.hpp"
 #include "tools/config/configuration.hpp"
-#include "workflows/glob.hpp"
 
 namespace autoheal::cli {
 namespace {

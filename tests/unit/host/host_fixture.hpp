@@ -11,8 +11,8 @@
 #include <string>
 
 #include "autoheal/store/vault/memory_blobs.hpp"
+#include "autoheal/workflows/plan/strategy.hpp"
 #include "tools/host/real_host.hpp"
-#include "workflows/strategy.hpp"
 
 namespace autoheal::host {
 

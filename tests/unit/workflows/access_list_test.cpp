@@ -1,12 +1,12 @@
 // What access lists grant, and what plans make of them, of new things and of the wrong kind in place.
-#include "workflows/access_list.hpp"
+#include "autoheal/workflows/spec/access_list.hpp"
 
 #include <gmock/gmock.h>
 
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/engine/base/own_json.hpp"
-#include "workflows/plan_codec.hpp"
-#include "workflows/strategy.hpp"
+#include "autoheal/workflows/plan/plan_codec.hpp"
+#include "autoheal/workflows/plan/strategy.hpp"
 
 namespace autoheal::workflows {
 namespace {

@@ -1,5 +1,5 @@
 // What slows the daemon down: failures that must repeat, pauses that grow, an hour's worth of heals.
-#include "workflows/brakes.hpp"
+#include "autoheal/workflows/supervision/brakes.hpp"
 
 #include <gtest/gtest.h>
 

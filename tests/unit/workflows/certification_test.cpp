@@ -1,5 +1,5 @@
 // Truth: each criterion refuses on its own, and nothing but all of them together certifies.
-#include "workflows/certification.hpp"
+#include "autoheal/workflows/plan/certification.hpp"
 
 #include <gmock/gmock.h>
 

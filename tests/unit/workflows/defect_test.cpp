@@ -5,13 +5,13 @@
 #include <mutex>
 
 #include "autoheal/engine/base/contained.hpp"
+#include "autoheal/workflows/edit/settings_edit.hpp"
+#include "autoheal/workflows/plan/security_rules.hpp"
+#include "autoheal/workflows/text/glob.hpp"
+#include "autoheal/workflows/text/line_expressions.hpp"
 #include "replay/heal_replay.hpp"
 #include "tests/support/heal_examples.hpp"
 #include "tests/support/heal_machine.hpp"
-#include "workflows/glob.hpp"
-#include "workflows/line_expressions.hpp"
-#include "workflows/security_rules.hpp"
-#include "workflows/settings_edit.hpp"
 
 namespace autoheal {
 namespace {

@@ -1,4 +1,4 @@
-#include "workflows/deliberate_stop.hpp"
+#include "autoheal/workflows/service/deliberate_stop.hpp"
 
 #include <gmock/gmock.h>
 

@@ -1,9 +1,9 @@
 // Which release a failing deployment goes back to, and what a build is held to.
 #include <gmock/gmock.h>
 
+#include "autoheal/workflows/plan/build_outputs.hpp"
+#include "autoheal/workflows/plan/release_choice.hpp"
 #include "tests/support/heal_examples.hpp"
-#include "workflows/build_outputs.hpp"
-#include "workflows/release_choice.hpp"
 
 namespace autoheal::workflows {
 namespace {

@@ -1,13 +1,13 @@
 // Documents as somebody else than their editor reads them: all that is declared of a file together, against what the
 // editor was given.
-#include "workflows/document_judge.hpp"
+#include "autoheal/workflows/plan/document_judge.hpp"
 
 #include <gmock/gmock.h>
 
+#include "autoheal/workflows/judge/env_judge.hpp"
+#include "autoheal/workflows/plan/strategy.hpp"
 #include "tests/support/heal_examples.hpp"
 #include "tests/support/heal_world.hpp"
-#include "workflows/env_judge.hpp"
-#include "workflows/strategy.hpp"
 
 namespace autoheal::workflows {
 namespace {

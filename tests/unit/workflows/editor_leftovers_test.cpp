@@ -1,5 +1,5 @@
 // What editors and copying programs leave beside a file, and what only looks like it.
-#include "workflows/editor_leftovers.hpp"
+#include "autoheal/workflows/supervision/editor_leftovers.hpp"
 
 #include <gtest/gtest.h>
 

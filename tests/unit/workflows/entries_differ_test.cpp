@@ -2,7 +2,7 @@
 // were. What a comparison or the codec left out would be lost to replay, which holds entries against each other.
 #include <gtest/gtest.h>
 
-#include "workflows/heal_machine.hpp"
+#include "autoheal/workflows/heal/heal_machine.hpp"
 
 namespace autoheal::workflows {
 namespace {

@@ -1,10 +1,10 @@
 // .env files, edited by statements: the bytes of one statement change and no other, in a form that all readers of the
 // file read alike; what has none is refused by name.
-#include "workflows/env_file.hpp"
+#include "autoheal/workflows/edit/env_file.hpp"
 
 #include <gtest/gtest.h>
 
-#include "workflows/env_edit.hpp"
+#include "autoheal/workflows/plan/env_edit.hpp"
 
 namespace autoheal::workflows {
 namespace {

@@ -1,9 +1,9 @@
 // The judge of .env files: what an edit may not do, told by reader, line and column; and what a probe sees.
-#include "workflows/env_judge.hpp"
+#include "autoheal/workflows/judge/env_judge.hpp"
 
 #include <gtest/gtest.h>
 
-#include "workflows/env_readers.hpp"
+#include "autoheal/workflows/judge/env_readers.hpp"
 
 namespace autoheal::workflows {
 namespace {

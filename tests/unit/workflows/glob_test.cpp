@@ -1,4 +1,4 @@
-#include "workflows/glob.hpp"
+#include "autoheal/workflows/text/glob.hpp"
 
 #include <gtest/gtest.h>
 

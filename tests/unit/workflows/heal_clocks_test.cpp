@@ -4,8 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "autoheal/workflows/heal/heal_result.hpp"
 #include "tests/support/heal_examples.hpp"
-#include "workflows/heal_result.hpp"
 
 namespace autoheal {
 namespace {

@@ -2,8 +2,8 @@
 // show although no heal of ours was ever in them. The first do not fit, the second move nothing that they must not.
 #include <gmock/gmock.h>
 
+#include "autoheal/workflows/heal/heal_undo.hpp"
 #include "tests/support/heal_examples.hpp"
-#include "workflows/heal_undo.hpp"
 
 namespace autoheal::workflows {
 namespace {

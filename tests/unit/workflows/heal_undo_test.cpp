@@ -2,8 +2,8 @@
 // again only where something that it reads was put back, and only what is really in place makes a rollback incomplete.
 #include <gmock/gmock.h>
 
+#include "autoheal/workflows/heal/heal_undo.hpp"
 #include "tests/support/heal_examples.hpp"
-#include "workflows/heal_undo.hpp"
 
 namespace autoheal::workflows {
 namespace {

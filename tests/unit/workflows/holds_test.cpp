@@ -1,5 +1,5 @@
 // Hands off: as the ledger tells it, whatever process took the hold.
-#include "workflows/holds.hpp"
+#include "autoheal/workflows/supervision/holds.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,9 +1,9 @@
 // Entries and engines that our own writer did not make: refused, whatever numbers and levels they hold.
 #include <gmock/gmock.h>
 
-#include "workflows/engine_spec_codec.hpp"
-#include "workflows/heal_machine.hpp"
-#include "workflows/self_test.hpp"
+#include "autoheal/workflows/heal/heal_machine.hpp"
+#include "autoheal/workflows/plan/engine_spec_codec.hpp"
+#include "autoheal/workflows/supervision/self_test.hpp"
 
 namespace autoheal::workflows {
 namespace {

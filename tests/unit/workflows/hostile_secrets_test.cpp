@@ -1,11 +1,11 @@
 // Hostile cases 131 and 132 (tests/README.md): secrets in every coding, and in what a heal runs.
 #include <gmock/gmock.h>
 
+#include "autoheal/workflows/heal/kept_output.hpp"
+#include "autoheal/workflows/plan/plan_secrets.hpp"
+#include "autoheal/workflows/secrets/secret_literals.hpp"
+#include "autoheal/workflows/secrets/secret_mask.hpp"
 #include "tests/support/heal_examples.hpp"
-#include "workflows/kept_output.hpp"
-#include "workflows/plan_secrets.hpp"
-#include "workflows/secret_literals.hpp"
-#include "workflows/secret_mask.hpp"
 
 namespace autoheal {
 namespace {

@@ -1,11 +1,11 @@
 // The last lines of what a program printed: enough to see why it failed, and nothing that a terminal would obey.
-#include "workflows/kept_output.hpp"
+#include "autoheal/workflows/heal/kept_output.hpp"
 
 #include <gmock/gmock.h>
 
 #include "autoheal/store/vault/memory_blobs.hpp"
+#include "autoheal/workflows/supervision/pause_text.hpp"
 #include "tests/support/heal_world.hpp"
-#include "workflows/pause_text.hpp"
 
 namespace autoheal::workflows {
 namespace {

@@ -1,11 +1,11 @@
 // One expression, one meaning: in the policy that removes lines, in the preflight, and in the scan that reads piece by
 // piece.
-#include "workflows/line_expressions.hpp"
+#include "autoheal/workflows/text/line_expressions.hpp"
 
 #include <gmock/gmock.h>
 
-#include "workflows/secret_mask.hpp"
-#include "workflows/security_rules.hpp"
+#include "autoheal/workflows/plan/security_rules.hpp"
+#include "autoheal/workflows/secrets/secret_mask.hpp"
 
 namespace autoheal::workflows {
 namespace {

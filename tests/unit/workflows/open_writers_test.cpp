@@ -1,10 +1,10 @@
 // When a file counts as being written, and what a heal does until it is.
-#include "workflows/open_writers.hpp"
+#include "autoheal/workflows/heal/open_writers.hpp"
 
 #include <gmock/gmock.h>
 
+#include "autoheal/workflows/plan/engine_spec_codec.hpp"
 #include "tests/support/heal_examples.hpp"
-#include "workflows/engine_spec_codec.hpp"
 
 namespace autoheal::workflows {
 namespace {

@@ -1,5 +1,5 @@
 // What a daemon remembers of the ones before it: enough for its brakes, and no more than a day.
-#include "workflows/recent_past.hpp"
+#include "autoheal/workflows/supervision/recent_past.hpp"
 
 #include <gmock/gmock.h>
 

@@ -1,12 +1,12 @@
 // JSON and YAML files: one value changes, everything else stays to the byte; what cannot be edited so is refused for
 // the true reason, with line and column.
-#include "workflows/settings_edit.hpp"
+#include "autoheal/workflows/edit/settings_edit.hpp"
 
 #include <gmock/gmock.h>
 
 #include <nlohmann/json.hpp>
 
-#include "workflows/settings_judge.hpp"
+#include "autoheal/workflows/judge/settings_judge.hpp"
 
 namespace autoheal::workflows {
 namespace {

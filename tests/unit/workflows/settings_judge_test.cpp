@@ -1,6 +1,6 @@
 // Whether an edit of a settings file is right, judged by other readers than the editor's. Each wrong edit here is one
 // that some editor could make.
-#include "workflows/settings_judge.hpp"
+#include "autoheal/workflows/judge/settings_judge.hpp"
 
 #include <gmock/gmock.h>
 

@@ -1,5 +1,5 @@
 // The simulated machine keeps the promises of real ones: or nothing that is shown on it proves anything.
-#include "workflows/testing/simulated_services.hpp"
+#include "autoheal/workflows/testing/simulated_services.hpp"
 
 #include <gtest/gtest.h>
 

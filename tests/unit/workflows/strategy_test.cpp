@@ -1,5 +1,5 @@
 // Plans: what is changed in which order, what folds into one change, what is refused.
-#include "workflows/strategy.hpp"
+#include "autoheal/workflows/plan/strategy.hpp"
 
 #include <gmock/gmock.h>
 

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "autoheal/workflows/heal/plan_preview.hpp"
+#include "autoheal/workflows/heal/running_services.hpp"
 #include "tests/support/heal_machine.hpp"
 #include "tests/support/program.hpp"
-#include "workflows/plan_preview.hpp"
-#include "workflows/running_services.hpp"
 
 namespace autoheal {
 namespace {

@@ -1,12 +1,12 @@
 // Results to the letter, masks, patterns and codecs.
 #include <gmock/gmock.h>
 
-#include "workflows/engine_spec_codec.hpp"
-#include "workflows/glob.hpp"
-#include "workflows/heal_machine.hpp"
-#include "workflows/heal_result.hpp"
-#include "workflows/secret_mask.hpp"
-#include "workflows/self_test.hpp"
+#include "autoheal/workflows/heal/heal_machine.hpp"
+#include "autoheal/workflows/heal/heal_result.hpp"
+#include "autoheal/workflows/plan/engine_spec_codec.hpp"
+#include "autoheal/workflows/secrets/secret_mask.hpp"
+#include "autoheal/workflows/supervision/self_test.hpp"
+#include "autoheal/workflows/text/glob.hpp"
 
 namespace autoheal::workflows {
 namespace {

@@ -1,6 +1,6 @@
 // What is half written is not tested, and what fails while somebody writes it says nothing.
+#include "autoheal/workflows/heal/open_writers.hpp"
 #include "tests/support/watched_machine.hpp"
-#include "workflows/open_writers.hpp"
 
 namespace autoheal::workflows {
 namespace {

@@ -1,0 +1,16 @@
+// Who did it, as JSON: the `by` of every entry that a principal caused.
+#pragma once
+
+#include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/workflows/heal/heal_entry.hpp"
+
+namespace autoheal::workflows {
+
+class OwnJson;
+
+// Nothing for a By without a principal.
+void write_by(JsonWriter& json, const By& by);
+// Throws std::invalid_argument on anything that write_by did not make; for codecs.
+void read_by(const OwnJson& json, By& by);
+
+}  // namespace autoheal::workflows

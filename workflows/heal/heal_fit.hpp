@@ -1,0 +1,17 @@
+// What may come next in a heal, beyond the table of phases: which attempt, on which plan, about which of its changes.
+// One predicate for both sides: the machine ends the process before it writes an entry that does not fit, and a stream
+// in which one stands is set aside before anything is decided on it.
+#pragma once
+
+#include "autoheal/workflows/heal/heal_state.hpp"
+
+namespace autoheal::workflows {
+
+// Why no heal of ours goes on from `state` with `entry`; null: it fits. Pure; words that live for ever.
+[[nodiscard]] const char* misfit_of(const HealState& state, const HealEntry& entry);
+
+// Everything that an attempt without a certificate changed was put back, or is named as what could not be: only then
+// may the next one begin, or the heal end.
+[[nodiscard]] bool nothing_is_left_to_undo(const HealState& state);
+
+}  // namespace autoheal::workflows

@@ -1,0 +1,63 @@
+// What a repair left has to prove itself over time: its self-test holds, its process stays the same, and nobody else's
+// answers in its place. Looked at again and again; between two looks nothing is under way.
+#pragma once
+
+#include <optional>
+
+#include "autoheal/workflows/heal/gather_evidence.hpp"
+
+namespace autoheal::workflows {
+
+inline constexpr Duration look_at_probes_every = std::chrono::milliseconds(100);
+
+// That its process stays what it is: a port may be answered by what is left of the last run.
+class SameRun {
+ public:
+  SameRun(const HealSurroundings& at, const EngineSpec& spec) : at_(at), spec_(spec) {}
+
+  // Asks how it is now.
+  const ServiceStatus& look();
+  // Empty where it is so since the first look, or nobody ever knew. After that status() is that of this look.
+  std::string problem();
+  [[nodiscard]] const ServiceStatus& status() const { return status_; }
+
+ private:
+  const HealSurroundings& at_;
+  const EngineSpec& spec_;
+  ServiceStatus status_;
+  std::string run_;
+};
+
+// All given outlives it. After a service was touched (`polls`) it may need a while to come up: looked at until all
+// probes pass, and on while they must hold; else once.
+class UntilItHolds {
+ public:
+  UntilItHolds(const HealSurroundings& at, const EngineSpec& spec, bool polls, EffectMark mark);
+
+  // Nothing: to be called again after look_at_probes_every. What was found stays; where it held and time has passed
+  // since, it is looked at once more.
+  const Held* look();
+  // No further look: what the newest one saw.
+  const Held& give_up();
+
+ private:
+  bool is_decided(Held& held);
+  bool has_come_and_gone(Duration now);
+  void look_once_more();
+  [[nodiscard]] std::vector<PortFinding> port_holders() const;
+
+  const HealSurroundings& at_;
+  const EngineSpec& spec_;
+  bool polls_;
+  EffectMark mark_;
+  std::vector<Probe> probes_;
+  Duration began_;
+  SameRun run_;
+  std::optional<Duration> holds_since_, gone_since_;
+  bool came_up_ = false;   // its process was seen
+  Duration looked_at_{0};  // when `held_` was found
+  Held held_;
+  bool decided_ = false;
+};
+
+}  // namespace autoheal::workflows

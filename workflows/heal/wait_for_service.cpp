@@ -1,0 +1,41 @@
+#include "autoheal/workflows/heal/wait_for_service.hpp"
+
+#include <utility>
+
+#include "autoheal/workflows/heal/gather_evidence.hpp"
+
+namespace autoheal::workflows {
+
+namespace {
+
+bool has_just_begun(const EngineSpec& spec, const ServiceStatus& status) {
+  if (status.state == ServiceState::starting) return true;
+  return status.state == ServiceState::running && status.lives > Duration{0} && status.lives < spec.grace;
+}
+
+}  // namespace
+
+BroughtUpByOthers::BroughtUpByOthers(const HealSurroundings& at, const EngineSpec& spec, EffectMark mark)
+    : at_(at), spec_(spec), mark_(std::move(mark)) {
+  // Orders to a unit wait for what others have under way, and add nothing to it.
+  if (!spec.repair.service || !spec.repair.service->unit.empty() || spec.grace == Duration{0}) found_ = false;
+}
+
+std::optional<bool> BroughtUpByOthers::look() {
+  if (!found_) found_ = look_once();
+  return found_;
+}
+
+bool BroughtUpByOthers::give_up() { return *(found_ = found_.value_or(false)); }
+
+std::optional<bool> BroughtUpByOthers::look_once() {
+  if (!began_) began_ = at_.since_boot();
+  if (!has_just_begun(spec_, at_.host.service_status(spec_, *spec_.repair.service))) return false;
+  // One that passes at once is no news of somebody: what the heal is about may be something else.
+  if (all_hold(run_probes(at_, spec_, spec_.self_test, mark_))) return failed_;
+  failed_ = true;
+  if (at_.since_boot() - *began_ >= spec_.grace) return false;
+  return std::nullopt;
+}
+
+}  // namespace autoheal::workflows

@@ -1,0 +1,47 @@
+// The way to a pointer in a judged text, through aliases and merges.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "autoheal/workflows/judge/judged_text.hpp"
+
+namespace autoheal::workflows {
+
+// A file can unfold by its aliases to any size: what looks at everything it means has only so many steps.
+class JudgedSteps {
+ public:
+  explicit JudgedSteps(const JudgedText& text) : left_(1'000'000 + 8 * text.nodes.size()) {}
+  // False when they are used up.
+  [[nodiscard]] bool take(std::size_t steps = 1) {
+    const bool enough = steps <= left_;
+    left_ = enough ? left_ - steps : 0;
+    return enough;
+  }
+
+ private:
+  std::size_t left_;
+};
+
+[[nodiscard]] std::string below(const std::string& pointer, std::string_view name);
+[[nodiscard]] bool is_judged_merge(const JudgedText& text, const JudgedNode::Entry& entry);
+
+struct JudgedMember {
+  std::string name;
+  std::size_t value = 0;
+};
+// What a map has by its merges alone: of equal names the first merge wins. Nothing where the steps are used up.
+[[nodiscard]] std::optional<std::vector<JudgedMember>> merged_members(const JudgedText& text, const JudgedNode& map,
+                                                                      JudgedSteps& steps);
+
+struct JudgedPlace {
+  std::size_t document = 0;
+  std::optional<std::size_t> node;  // nothing: it is missing there
+};
+// The document that a pointer means: the only one with something in it, or the only one that has what the value stands
+// in. Invalid where that is none or several, or a name on the way stands twice in a YAML map.
+[[nodiscard]] Result<JudgedPlace> judged_place(const JudgedText& text, std::string_view pointer);
+
+}  // namespace autoheal::workflows

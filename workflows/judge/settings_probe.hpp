@@ -1,0 +1,16 @@
+// What a settings file has instead of what a probe asks for, in a sentence.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "autoheal/workflows/spec/engine_spec.hpp"
+
+namespace autoheal::workflows {
+
+// Empty where all is as it should be. Values stand in it, but for those whose names are secrets'. A null is nothing: it
+// does not do for `require`.
+[[nodiscard]] std::string unlike_settings(std::string_view content, const SettingsProbe& probe,
+                                          const SecretRules& secrets);
+
+}  // namespace autoheal::workflows

@@ -1,0 +1,23 @@
+// What a build leaves, and how it is taken back: its outputs are known by patterns alone, so the changes of its undoing
+// are made from what was there before and after. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "autoheal/workflows/plan/plan.hpp"
+
+namespace autoheal::workflows {
+
+// Why these outputs are not what the build should leave, or empty: each pattern must match a file, a digest must be
+// met.
+[[nodiscard]] std::string problem_of_build(const Act& build, const std::vector<TargetFacts>& built);
+
+// Changes as they would stand in a plan, with their outcomes: to be undone by Host::restore.
+struct BuildUndo {
+  std::vector<Change> changes;
+  std::vector<ChangeOutcome> outcomes;
+};
+[[nodiscard]] BuildUndo undo_of_build(const std::vector<TargetFacts>& before, const std::vector<TargetFacts>& built);
+
+}  // namespace autoheal::workflows

@@ -1,0 +1,85 @@
+#include "autoheal/workflows/supervision/adopted_baseline.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "autoheal/engine/base/digest.hpp"
+#include "autoheal/engine/large_data.hpp"
+#include "autoheal/workflows/heal/by_codec.hpp"
+
+namespace autoheal::workflows {
+
+namespace {
+
+constexpr std::string_view entry_type = "baseline.adopted";
+
+void write_digests(JsonWriter& out, std::string_view key, const std::map<std::string, std::string>& digests) {
+  out.key(key).begin_object();
+  for (const auto& [path, digest] : digests) out.field(path, digest);
+  out.end_object();
+}
+
+Adopted adopted_of(const nlohmann::json& manifest) {
+  Adopted adopted;
+  manifest.at("files").get_to(adopted.baseline.files);
+  manifest.at("baselines").get_to(adopted.baseline.baselines);
+  adopted.digest = sha256_name(manifest_of(adopted.baseline));
+  return adopted;
+}
+
+}  // namespace
+
+std::string manifest_of(const AdoptedBaseline& baseline) {
+  JsonWriter out;
+  out.begin_object();
+  write_digests(out, "files", baseline.files);
+  write_digests(out, "baselines", baseline.baselines);
+  return out.end_object().take();
+}
+
+Result<Adopted> adopted_of_manifest(std::string_view manifest) {
+  try {
+    return adopted_of(nlohmann::json::parse(manifest));
+  } catch (const nlohmann::json::exception&) {
+    return failure(ErrorKind::corrupt, "this is no manifest of an adopted baseline");
+  }
+}
+
+engine::NewEntry baseline_adopted(const std::string& engine, const AdoptedBaseline& baseline, const By& by,
+                                  Timestamp now) {
+  engine::NewEntry entry;
+  entry.type = entry_type;
+  entry.time = now;
+  entry.actor = by.principal;
+  entry.subject = engine;
+  JsonWriter out;
+  out.begin_object();
+  write_by(out, by);
+  entry.data = out.key("manifest").raw(manifest_of(baseline)).end_object().take();
+  return entry;
+}
+
+Result<Adopted> read_adopted(const engine::Entry& entry, const engine::BlobStore& blobs) {
+  const auto data = engine::lengthen(blobs, entry.data);
+  if (!data) return std::unexpected(data.error());
+  try {
+    return adopted_of(nlohmann::json::parse(*data).at("manifest"));
+  } catch (const nlohmann::json::exception&) {
+    return failure(ErrorKind::corrupt,
+                   "entry " + std::to_string(entry.position.value) + " (baseline.adopted) cannot be read");
+  }
+}
+
+Result<std::map<std::string, Adopted>> adopted_baselines(const engine::LedgerView& ledger,
+                                                         const engine::BlobStore& blobs) {
+  auto entries = ledger.read_types("ledger", {std::string(entry_type)});
+  if (!entries) return std::unexpected(std::move(entries.error()));
+  std::map<std::string, Adopted> newest;
+  for (const engine::Entry& entry : *entries) {
+    auto adopted = read_adopted(entry, blobs);
+    if (!adopted) return std::unexpected(std::move(adopted.error()));
+    newest[entry.subject] = std::move(*adopted);
+  }
+  return newest;
+}
+
+}  // namespace autoheal::workflows

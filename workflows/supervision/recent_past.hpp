@@ -1,0 +1,17 @@
+// What the newest part of the ledger tells about heals, for the brakes of a daemon that starts: how many there were,
+// which failed, what was reset. Reads no more than that part.
+#pragma once
+
+#include "autoheal/engine/ledger.hpp"
+#include "autoheal/engine/ports.hpp"
+#include "autoheal/workflows/supervision/watch.hpp"
+
+namespace autoheal::workflows {
+
+inline constexpr Duration remembered = std::chrono::hours(24);
+
+// Tells `watch` of the last 24 hours, oldest first, on the boot clock.
+[[nodiscard]] Result<void> remember_recent_past(const engine::LedgerView& ledger, const engine::BlobStore& blobs,
+                                                const engine::Clock& clock, Watch& watch);
+
+}  // namespace autoheal::workflows
