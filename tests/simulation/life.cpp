@@ -1,6 +1,6 @@
 #include "tests/simulation/life.hpp"
 
-#include "replay/all_heals.hpp"
+#include "autoheal/replay/decide/all_heals.hpp"
 #include "tests/simulation/faulty_effects.hpp"
 
 namespace autoheal::simulation {

@@ -2,7 +2,7 @@
 // that began, under others the right ones are.
 #include <gmock/gmock.h>
 
-#include "replay/past_brakes.hpp"
+#include "autoheal/replay/what_if/past_brakes.hpp"
 #include "tests/simulation/faulty_day.hpp"
 
 namespace autoheal::simulation {

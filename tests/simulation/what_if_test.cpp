@@ -5,7 +5,7 @@
 #include <random>
 
 #include "autoheal/engine/large_data.hpp"
-#include "replay/settings_text.hpp"
+#include "autoheal/replay/what_if/settings_text.hpp"
 #include "tests/support/heal_examples.hpp"
 #include "tests/support/program.hpp"
 

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "replay/all_heals.hpp"
+#include "autoheal/replay/decide/all_heals.hpp"
 
 namespace autoheal::testing {
 

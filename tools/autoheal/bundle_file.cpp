@@ -3,8 +3,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "autoheal/replay/record/whole_heal.hpp"
 #include "autoheal/store/format/read_leaf.hpp"
-#include "replay/whole_heal.hpp"
 
 namespace autoheal::cli {
 

@@ -5,7 +5,7 @@
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/engine/large_data.hpp"
 #include "autoheal/engine/system_ports.hpp"
-#include "replay/coverage.hpp"
+#include "autoheal/replay/coverage/coverage.hpp"
 #include "tools/autoheal/archived_ranges.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/daemon_entries.hpp"

@@ -1,8 +1,8 @@
 // diff HEAL1 HEAL2: where two heals went different ways.
-#include "replay/heal_diff.hpp"
+#include "autoheal/replay/compare/heal_diff.hpp"
 
 #include "autoheal/engine/base/json_writer.hpp"
-#include "replay/state_text.hpp"
+#include "autoheal/replay/decide/state_text.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/printable.hpp"
 

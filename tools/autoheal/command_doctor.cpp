@@ -9,11 +9,11 @@
 #include <set>
 
 #include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/replay/text/timeline.hpp"
 #include "autoheal/store/ledger/ledger_lock.hpp"
 #include "autoheal/store/ledger/log_state.hpp"
 #include "autoheal/store/signing/signed_head.hpp"
 #include "autoheal/store/vault/memory_blobs.hpp"
-#include "replay/timeline.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/daemon_client.hpp"
 #include "tools/host/left_behind.hpp"

@@ -1,6 +1,6 @@
 // explain: why one engine is, or is not, healed: said target by target, or as one JSON object.
 #include "autoheal/engine/base/json_writer.hpp"
-#include "replay/plan_text.hpp"
+#include "autoheal/replay/text/plan_text.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/explained.hpp"
 #include "tools/autoheal/printable.hpp"

@@ -1,5 +1,5 @@
 // replay and diff, as the command line describes them.
-#include "replay/settings_text.hpp"
+#include "autoheal/replay/what_if/settings_text.hpp"
 #include "tools/autoheal/command_line_parts.hpp"
 
 namespace autoheal::cli {

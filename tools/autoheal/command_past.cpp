@@ -2,7 +2,7 @@
 #include <cstdio>
 
 #include "autoheal/engine/base/json_writer.hpp"
-#include "replay/timeline.hpp"
+#include "autoheal/replay/text/timeline.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/heal_list.hpp"
 #include "tools/autoheal/heal_text.hpp"

@@ -3,9 +3,9 @@
 
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/engine/large_data.hpp"
-#include "replay/all_heals.hpp"
-#include "replay/state_text.hpp"
-#include "replay/timeline.hpp"
+#include "autoheal/replay/decide/all_heals.hpp"
+#include "autoheal/replay/decide/state_text.hpp"
+#include "autoheal/replay/text/timeline.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/printable.hpp"
 #include "tools/autoheal/replay_commands.hpp"

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <iostream>
 
-#include "replay/stepping.hpp"
+#include "autoheal/replay/decide/stepping.hpp"
 #include "tools/autoheal/printable.hpp"
 #include "tools/autoheal/replay_commands.hpp"
 

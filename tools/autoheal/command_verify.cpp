@@ -3,9 +3,9 @@
 #include <iterator>
 
 #include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/replay/record/legal_paths.hpp"
 #include "autoheal/store/vault/vault_check.hpp"
 #include "autoheal/store/verify/verify.hpp"
-#include "replay/legal_paths.hpp"
 #include "tools/autoheal/archived_ranges.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/printable.hpp"

@@ -1,5 +1,5 @@
 // What a daemon says of itself in the ledger: that it began, still heals, took a configuration, ended. With them an
-// auditor can tell when healing was on (replay/coverage.hpp).
+// auditor can tell when healing was on (replay/coverage/coverage.hpp).
 #pragma once
 
 #include <map>

@@ -1,10 +1,10 @@
 #include "tools/autoheal/dry_run.hpp"
 
 #include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/replay/text/plan_text.hpp"
 #include "autoheal/store/vault/memory_blobs.hpp"
 #include "autoheal/workflows/heal/plan_preview.hpp"
 #include "autoheal/workflows/supervision/adopted_baseline.hpp"
-#include "replay/plan_text.hpp"
 #include "tools/autoheal/known_secrets.hpp"
 #include "tools/autoheal/printable.hpp"
 #include "tools/host/real_host.hpp"

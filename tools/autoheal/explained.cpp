@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "autoheal/engine/system_ports.hpp"
+#include "autoheal/replay/text/plan_text.hpp"
 #include "autoheal/store/vault/memory_blobs.hpp"
 #include "autoheal/workflows/edit/settings_edit.hpp"
 #include "autoheal/workflows/heal/gather_evidence.hpp"
@@ -13,7 +14,6 @@
 #include "autoheal/workflows/plan/strategy.hpp"
 #include "autoheal/workflows/supervision/holds.hpp"
 #include "autoheal/workflows/supervision/pause_text.hpp"
-#include "replay/plan_text.hpp"
 #include "tools/autoheal/dry_run.hpp"
 #include "tools/autoheal/heal_list.hpp"
 #include "tools/autoheal/known_secrets.hpp"

@@ -6,14 +6,14 @@
 #include <set>
 
 #include "autoheal/engine/large_data.hpp"
+#include "autoheal/replay/record/recorded_heal.hpp"
+#include "autoheal/replay/record/whole_heal.hpp"
 #include "autoheal/store/evidence/ledger_proofs.hpp"
 #include "autoheal/workflows/judge/env_readers.hpp"
 #include "autoheal/workflows/plan/engine_spec_codec.hpp"
 #include "autoheal/workflows/secrets/secret_literals.hpp"
 #include "autoheal/workflows/secrets/secret_mask.hpp"
 #include "autoheal/workflows/supervision/adopted_baseline.hpp"
-#include "replay/recorded_heal.hpp"
-#include "replay/whole_heal.hpp"
 #include "tools/host/folder_tree.hpp"
 
 namespace autoheal::cli {

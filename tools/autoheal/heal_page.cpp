@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "autoheal/engine/base/digest.hpp"
+#include "autoheal/replay/text/plan_text.hpp"
 #include "autoheal/store/format/strict_text.hpp"
 #include "autoheal/workflows/plan/strategy.hpp"
-#include "replay/plan_text.hpp"
 #include "tools/autoheal/heal_text.hpp"
 #include "tools/autoheal/html_text.hpp"
 #include "tools/autoheal/version.hpp"

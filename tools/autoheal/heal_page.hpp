@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "autoheal/replay/text/timeline.hpp"
 #include "autoheal/workflows/heal/heal_entry.hpp"
-#include "replay/timeline.hpp"
 
 namespace autoheal::cli {
 

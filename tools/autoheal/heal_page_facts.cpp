@@ -2,10 +2,10 @@
 
 #include <map>
 
+#include "autoheal/replay/record/recorded_heal.hpp"
+#include "autoheal/replay/text/changed_content.hpp"
+#include "autoheal/replay/text/plan_text.hpp"
 #include "autoheal/store/evidence/ledger_proofs.hpp"
-#include "replay/changed_content.hpp"
-#include "replay/plan_text.hpp"
-#include "replay/recorded_heal.hpp"
 
 namespace autoheal::cli {
 

@@ -6,8 +6,8 @@
 #include <filesystem>
 #include <set>
 
+#include "autoheal/replay/text/timeline.hpp"
 #include "autoheal/workflows/heal/heal_machine.hpp"
-#include "replay/timeline.hpp"
 #include "tools/autoheal/healer.hpp"
 #include "tools/host/settled_images.hpp"
 #include "tools/host/staging_folder.hpp"

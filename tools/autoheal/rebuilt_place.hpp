@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "autoheal/replay/compare/course.hpp"
 #include "autoheal/workflows/spec/engine_spec.hpp"
-#include "replay/course.hpp"
 
 namespace autoheal::cli {
 

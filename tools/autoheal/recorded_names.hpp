@@ -2,7 +2,7 @@
 // where they were rebuilt, and that alone is no difference.
 #pragma once
 
-#include "replay/course.hpp"
+#include "autoheal/replay/compare/course.hpp"
 #include "tools/autoheal/rebuilt_place.hpp"
 
 namespace autoheal::cli {

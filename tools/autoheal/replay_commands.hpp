@@ -1,7 +1,7 @@
 // The ways to look into the past that `replay` offers, one function each; the exit code comes back.
 #pragma once
 
-#include "replay/heals_at.hpp"
+#include "autoheal/replay/record/heals_at.hpp"
 #include "tools/autoheal/replayed_past.hpp"
 
 namespace autoheal::cli {

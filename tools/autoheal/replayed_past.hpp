@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "replay/past_world.hpp"
-#include "replay/recorded_heal.hpp"
+#include "autoheal/replay/record/past_world.hpp"
+#include "autoheal/replay/record/recorded_heal.hpp"
 #include "tools/autoheal/session.hpp"
 
 namespace autoheal::cli {

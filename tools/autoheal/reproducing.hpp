@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "replay/course.hpp"
+#include "autoheal/replay/compare/course.hpp"
 #include "tools/autoheal/replayed_past.hpp"
 #include "tools/host/closed_off.hpp"
 

@@ -6,8 +6,8 @@
 #include <set>
 #include <string>
 
+#include "autoheal/replay/compare/course.hpp"
 #include "autoheal/workflows/spec/engine_spec.hpp"
-#include "replay/course.hpp"
 
 namespace autoheal::cli {
 

@@ -4,9 +4,9 @@
 
 #include <optional>
 
+#include "autoheal/replay/decide/all_heals.hpp"
 #include "autoheal/store/ledger/ledger_reader.hpp"
 #include "autoheal/store/vault/vault.hpp"
-#include "replay/all_heals.hpp"
 #include "tools/bench/figures.hpp"
 #include "tools/bench/in_turn.hpp"
 #include "tools/bench/verify_floor.hpp"

@@ -1,8 +1,8 @@
 #include "tools/bench/verify.hpp"
 
+#include "autoheal/replay/record/legal_paths.hpp"
 #include "autoheal/store/ledger/ledger_reader.hpp"
 #include "autoheal/store/verify/verify.hpp"
-#include "replay/legal_paths.hpp"
 #include "tools/bench/figures.hpp"
 #include "tools/bench/in_turn.hpp"
 #include "tools/bench/verify_floor.hpp"

@@ -1,5 +1,5 @@
 // What a heal came to, attempt by attempt, and two courses set beside each other.
-#include "replay/course.hpp"
+#include "autoheal/replay/compare/course.hpp"
 
 #include <gmock/gmock.h>
 

@@ -1,5 +1,5 @@
 // Was it switched off? Stories of daemons that ran, were stopped, killed, held, and what an auditor is told of them.
-#include "replay/coverage.hpp"
+#include "autoheal/replay/coverage/coverage.hpp"
 
 #include <gmock/gmock.h>
 

@@ -1,8 +1,8 @@
 // Past heals: which histories are possible at all, and how a history reads.
 #include <gmock/gmock.h>
 
-#include "replay/legal_paths.hpp"
-#include "replay/timeline.hpp"
+#include "autoheal/replay/record/legal_paths.hpp"
+#include "autoheal/replay/text/timeline.hpp"
 #include "tests/support/heal_examples.hpp"
 
 namespace autoheal::replay {

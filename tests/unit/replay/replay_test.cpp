@@ -3,8 +3,8 @@
 #include <malloc.h>
 #include <sys/resource.h>
 
-#include "replay/all_heals.hpp"
-#include "replay/state_text.hpp"
+#include "autoheal/replay/decide/all_heals.hpp"
+#include "autoheal/replay/decide/state_text.hpp"
 #include "tests/support/heal_examples.hpp"
 
 namespace autoheal::replay {

@@ -1,5 +1,5 @@
 // Words for where a heal stood.
-#include "replay/state_text.hpp"
+#include "autoheal/replay/decide/state_text.hpp"
 
 #include <gtest/gtest.h>
 

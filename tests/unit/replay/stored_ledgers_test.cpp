@@ -7,12 +7,12 @@
 #include <sstream>
 
 #include "autoheal/engine/system_ports.hpp"
+#include "autoheal/replay/record/legal_paths.hpp"
 #include "autoheal/store/ledger/export.hpp"
 #include "autoheal/store/ledger/ledger_reader.hpp"
 #include "autoheal/store/ledger/sqlite_ledger.hpp"
 #include "autoheal/store/vault/vault.hpp"
 #include "autoheal/store/verify/verify.hpp"
-#include "replay/legal_paths.hpp"
 #include "tests/support/replayed.hpp"
 #include "tests/support/stored_ledger.hpp"
 

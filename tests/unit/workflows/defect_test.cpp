@@ -5,11 +5,11 @@
 #include <mutex>
 
 #include "autoheal/engine/base/contained.hpp"
+#include "autoheal/replay/decide/heal_replay.hpp"
 #include "autoheal/workflows/edit/settings_edit.hpp"
 #include "autoheal/workflows/plan/security_rules.hpp"
 #include "autoheal/workflows/text/glob.hpp"
 #include "autoheal/workflows/text/line_expressions.hpp"
-#include "replay/heal_replay.hpp"
 #include "tests/support/heal_examples.hpp"
 #include "tests/support/heal_machine.hpp"
 

@@ -1,0 +1,137 @@
+#include "autoheal/replay/decide/state_text.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "autoheal/replay/text/plan_text.hpp"
+
+namespace autoheal::replay {
+
+using namespace workflows;  // every line below reads its values
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t longest_shown = 80;
+
+std::string_view words_of(Step step) {
+  switch (step) {
+    case Step::waiting:
+      return "waiting";
+    case Step::observing:
+      return "looking at the world";
+    case Step::changing:
+      return "carrying out its plan";
+    case Step::acting:
+      return "running a command or service";
+    case Step::certifying:
+      return "gathering evidence";
+    case Step::undoing:
+      return "undoing a command or service";
+    case Step::restoring:
+      return "putting its changes back";
+    case Step::ended:
+      return "ended";
+  }
+  return "waiting";
+}
+
+std::string shown(const json& value) {
+  std::string text = value.dump(-1, ' ', false, json::error_handler_t::replace);
+  if (text.size() <= longest_shown) return text;
+  std::size_t end = longest_shown;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  return text.substr(0, end) + "...";
+}
+
+std::string difference(const json& recorded, const json& other, const std::string& path) {
+  if (recorded == other) return {};
+  if (recorded.is_object() && other.is_object()) {
+    for (const auto& [key, value] : recorded.items()) {
+      if (!other.contains(key)) return path + "/" + key + ": " + shown(value) + " instead of nothing";
+      if (auto found = difference(value, other.at(key), path + "/" + key); !found.empty()) return found;
+    }
+    for (const auto& [key, value] : other.items()) {
+      if (!recorded.contains(key)) return path + "/" + key + ": nothing instead of " + shown(value);
+    }
+  }
+  if (recorded.is_array() && other.is_array()) {
+    for (std::size_t index = 0; index < std::min(recorded.size(), other.size()); ++index) {
+      if (auto found = difference(recorded[index], other[index], path + "/" + std::to_string(index)); !found.empty())
+        return found;
+    }
+    return path + ": " + std::to_string(recorded.size()) + " elements instead of " + std::to_string(other.size());
+  }
+  return path + ": " + shown(recorded) + " instead of " + shown(other);
+}
+
+std::string mark_of(const HealState& state, unsigned number) {
+  if (const auto undone = state.undone.find(number); undone != state.undone.end())
+    return std::string(name_of(undone->second.status));
+  if (const auto outcome = state.outcomes.find(number); outcome != state.outcomes.end())
+    return std::string(name_of(outcome->second.status));
+  return state.intended == number ? "begun" : "not yet";
+}
+
+}  // namespace
+
+std::string seconds_text(Duration time) {
+  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+  const std::string fraction = std::to_string(std::abs(milliseconds % 1000));
+  return (milliseconds < 0 ? "-" : "") + std::to_string(std::abs(milliseconds / 1000)) + "." +
+         std::string(3 - fraction.size(), '0') + fraction + " s";
+}
+
+std::string line_of(const HealState& state) {
+  std::string text(name_of(state.phase));
+  if (state.phase == Phase::exhausted) text += " (" + std::string(name_of(state.end_reason)) + ")";
+  if (state.attempt > 0)
+    text += ", attempt " + std::to_string(state.attempt) + " of " + std::to_string(state.max_retries);
+  return state.step == Step::ended || state.phase == Phase::none ? text
+                                                                 : text + ": " + std::string(words_of(state.step));
+}
+
+std::vector<std::string> details_of(const HealState& state) {
+  std::vector<std::string> lines;
+  if (!state.error.empty()) lines.push_back("because: " + state.error);
+  if (state.phase == Phase::retrying)
+    lines.push_back("next attempt at " + format_timestamp(state.due) + ", after " + seconds_text(state.delay));
+  if (!state.needs.empty() && state.phase == Phase::triggered) {
+    std::string line = "waits for";
+    for (const std::string& name : state.needs) line += " " + name;
+    lines.push_back(std::move(line));
+  }
+  if (state.plan) {
+    const auto plan = lines_of(*state.plan);
+    if (plan.empty()) lines.emplace_back("plan: nothing to change");
+    for (std::size_t index = 0; index < plan.size(); ++index) {
+      const auto number = static_cast<unsigned>(index + 1);
+      lines.push_back("plan " + std::to_string(number) + ": " + plan[index] + " [" + mark_of(state, number) + "]");
+    }
+    if (!state.plan_certified) lines.emplace_back("the plan is not certified");
+  }
+  if (!state.last_problem.empty()) lines.push_back("last problem: " + state.last_problem);
+  if (state.starts_over) lines.emplace_back("earlier rules planned this attempt: it is put back and starts once more");
+  if (state.ending) lines.push_back("told to end: " + std::string(name_of(*state.ending)));
+  if (state.resumptions > 0)
+    lines.push_back("resumed " + std::to_string(state.resumptions) + " times without progress");
+  return lines;
+}
+
+void write(JsonWriter& out, const HealState& state) {
+  out.begin_object().field("state", name_of(state.phase)).field("doing", words_of(state.step));
+  out.field("engine", state.engine).field("attempt", state.attempt).field("max_retries", state.max_retries);
+  if (state.phase == Phase::exhausted) out.field("reason", name_of(state.end_reason));
+  if (state.phase == Phase::retrying) out.field("due", format_timestamp(state.due));
+  out.optional_field("last_problem", state.last_problem).key("details").begin_array();
+  for (const std::string& line : details_of(state)) out.value(line);
+  out.end_array().end_object();
+}
+
+std::string first_difference(const std::string& recorded, const std::string& other) {
+  const json a = json::parse(recorded, nullptr, false), b = json::parse(other, nullptr, false);
+  if (a.is_discarded() || b.is_discarded()) return recorded == other ? "" : "the text is not the same";
+  return difference(a, b, "");
+}
+
+}  // namespace autoheal::replay
