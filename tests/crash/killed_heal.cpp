@@ -12,8 +12,8 @@
 #include "tests/crash/starved_memory.hpp"
 #include "tools/autoheal/healer.hpp"
 #include "tools/database/database_worker.hpp"
-#include "tools/host/drain_worker.hpp"
-#include "tools/host/output_drain.hpp"
+#include "tools/host/process/drain_worker.hpp"
+#include "tools/host/process/output_drain.hpp"
 
 int main(int argc, char** argv) {
   using namespace autoheal;

@@ -2,7 +2,7 @@
 #include <filesystem>
 
 #include "tests/fuzz/property.hpp"
-#include "tools/host/release_manifest.hpp"
+#include "tools/host/release/release_manifest.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace autoheal;

@@ -12,7 +12,7 @@
 
 #include "autoheal/engine/base/unique_fd.hpp"
 #include "tests/support/repair_examples.hpp"
-#include "tools/host/access_lists.hpp"
+#include "tools/host/system/access_lists.hpp"
 
 namespace autoheal::testing {
 namespace {

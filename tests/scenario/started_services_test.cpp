@@ -8,7 +8,7 @@
 
 #include "tests/support/daemon.hpp"
 #include "tests/support/drains.hpp"
-#include "tools/host/inherited_bounds.hpp"
+#include "tools/host/process/inherited_bounds.hpp"
 
 namespace autoheal::testing {
 namespace {

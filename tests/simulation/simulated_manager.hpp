@@ -5,7 +5,7 @@
 #include <string>
 
 #include "autoheal/workflows/testing/simulated_services.hpp"
-#include "tools/host/unit_orders.hpp"
+#include "tools/host/service/unit_orders.hpp"
 
 namespace autoheal::simulation {
 

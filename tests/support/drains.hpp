@@ -1,4 +1,4 @@
-// Processes that read what commands left running write (tools/host/output_drain.hpp), as a test sees them.
+// Processes that read what commands left running write (tools/host/process/output_drain.hpp), as a test sees them.
 #pragma once
 
 #include <unistd.h>
@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "tools/host/process_table.hpp"
+#include "tools/host/system/process_table.hpp"
 
 namespace autoheal::testing {
 

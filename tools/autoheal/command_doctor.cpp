@@ -16,7 +16,7 @@
 #include "autoheal/store/vault/memory_blobs.hpp"
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/daemon_client.hpp"
-#include "tools/host/left_behind.hpp"
+#include "tools/host/change/left_behind.hpp"
 #include "tools/host/real_host.hpp"
 
 namespace autoheal::cli {

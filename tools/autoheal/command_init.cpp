@@ -17,7 +17,7 @@
 #include "tools/autoheal/printable.hpp"
 #include "tools/autoheal/table.hpp"
 #include "tools/config/configuration.hpp"
-#include "tools/host/http_exchange.hpp"
+#include "tools/host/probe/http_exchange.hpp"
 
 namespace autoheal::cli {
 

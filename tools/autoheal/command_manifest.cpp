@@ -13,8 +13,8 @@
 #include "tools/autoheal/new_file.hpp"
 #include "tools/autoheal/printable.hpp"
 #include "tools/autoheal/table.hpp"
-#include "tools/host/release_manifest.hpp"
-#include "tools/host/system_error.hpp"
+#include "tools/host/release/release_manifest.hpp"
+#include "tools/host/system/system_error.hpp"
 
 namespace autoheal::cli {
 

@@ -6,8 +6,8 @@
 
 #include "tools/autoheal/commands.hpp"
 #include "tools/autoheal/daemon.hpp"
-#include "tools/host/inherited_bounds.hpp"
-#include "tools/host/joined_names.hpp"
+#include "tools/host/process/inherited_bounds.hpp"
+#include "tools/host/system/joined_names.hpp"
 
 namespace autoheal::cli {
 

@@ -18,7 +18,7 @@
 #include "tools/autoheal/exit_code.hpp"
 #include "tools/autoheal/heal_text.hpp"
 #include "tools/autoheal/late_tests.hpp"
-#include "tools/host/watched_paths.hpp"
+#include "tools/host/watch/watched_paths.hpp"
 
 namespace autoheal::cli {
 

@@ -17,10 +17,10 @@
 #include "tools/autoheal/ledger_place_watch.hpp"
 #include "tools/autoheal/loop_watch.hpp"
 #include "tools/autoheal/operations.hpp"
-#include "tools/host/file_watch.hpp"
-#include "tools/host/process_watch.hpp"
+#include "tools/host/service/stop_watch.hpp"
 #include "tools/host/service_manager.hpp"
-#include "tools/host/stop_watch.hpp"
+#include "tools/host/watch/file_watch.hpp"
+#include "tools/host/watch/process_watch.hpp"
 #include "tools/socket/claimed_name.hpp"
 #include "tools/socket/http_server.hpp"
 

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "tools/autoheal/daemon.hpp"
-#include "tools/host/snapshot_taking.hpp"
+#include "tools/host/change/snapshot_taking.hpp"
 
 namespace autoheal::cli {
 

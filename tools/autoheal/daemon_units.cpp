@@ -1,6 +1,6 @@
 // What the daemon makes of what systemd tells of units.
 #include "tools/autoheal/daemon.hpp"
-#include "tools/host/watched_paths.hpp"
+#include "tools/host/watch/watched_paths.hpp"
 
 namespace autoheal::cli {
 

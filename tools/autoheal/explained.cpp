@@ -18,7 +18,7 @@
 #include "tools/autoheal/heal_list.hpp"
 #include "tools/autoheal/known_secrets.hpp"
 #include "tools/host/real_host.hpp"
-#include "tools/host/user_account.hpp"
+#include "tools/host/system/user_account.hpp"
 
 namespace autoheal::cli {
 

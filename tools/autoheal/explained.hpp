@@ -9,7 +9,7 @@
 #include "autoheal/workflows/heal/plan_preview.hpp"
 #include "autoheal/workflows/secrets/secret_mask.hpp"
 #include "tools/autoheal/session.hpp"
-#include "tools/host/open_files.hpp"
+#include "tools/host/system/open_files.hpp"
 
 namespace autoheal::cli {
 

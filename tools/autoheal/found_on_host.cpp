@@ -10,8 +10,8 @@
 
 #include "autoheal/engine/base/ascii.hpp"
 #include "tools/autoheal/managed_files.hpp"
-#include "tools/host/folder_names.hpp"
-#include "tools/host/process_runner.hpp"
+#include "tools/host/process/process_runner.hpp"
+#include "tools/host/system/folder_names.hpp"
 
 namespace autoheal::cli {
 

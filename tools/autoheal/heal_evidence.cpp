@@ -14,7 +14,7 @@
 #include "autoheal/workflows/secrets/secret_literals.hpp"
 #include "autoheal/workflows/secrets/secret_mask.hpp"
 #include "autoheal/workflows/supervision/adopted_baseline.hpp"
-#include "tools/host/folder_tree.hpp"
+#include "tools/host/facts/folder_tree.hpp"
 
 namespace autoheal::cli {
 

@@ -9,8 +9,8 @@
 #include "autoheal/replay/text/timeline.hpp"
 #include "autoheal/workflows/heal/heal_machine.hpp"
 #include "tools/autoheal/healer.hpp"
-#include "tools/host/settled_images.hpp"
-#include "tools/host/staging_folder.hpp"
+#include "tools/host/change/settled_images.hpp"
+#include "tools/host/change/staging_folder.hpp"
 
 namespace autoheal::cli {
 

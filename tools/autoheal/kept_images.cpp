@@ -1,6 +1,6 @@
 #include "tools/autoheal/kept_images.hpp"
 
-#include "tools/host/settled_images.hpp"
+#include "tools/host/change/settled_images.hpp"
 
 namespace autoheal::cli {
 

@@ -7,8 +7,8 @@
 
 #include "autoheal/workflows/judge/env_readers.hpp"
 #include "autoheal/workflows/secrets/secret_literals.hpp"
-#include "tools/host/root_folder.hpp"
-#include "tools/host/target_facts.hpp"
+#include "tools/host/facts/target_facts.hpp"
+#include "tools/host/system/root_folder.hpp"
 
 namespace autoheal::cli {
 

@@ -12,7 +12,7 @@
 
 #include "autoheal/engine/boot_timer.hpp"
 #include "autoheal/engine/ports.hpp"
-#include "tools/host/file_watch.hpp"
+#include "tools/host/watch/file_watch.hpp"
 
 namespace autoheal::cli {
 

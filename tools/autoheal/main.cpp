@@ -17,8 +17,8 @@
 #include "tools/autoheal/unread_configuration.hpp"
 #include "tools/config/describe_fields.hpp"
 #include "tools/database/database_worker.hpp"
-#include "tools/host/drain_worker.hpp"
-#include "tools/host/output_drain.hpp"
+#include "tools/host/process/drain_worker.hpp"
+#include "tools/host/process/output_drain.hpp"
 
 namespace {
 

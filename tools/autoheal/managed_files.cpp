@@ -13,10 +13,10 @@
 #include "autoheal/engine/base/ascii.hpp"
 #include "autoheal/workflows/supervision/editor_leftovers.hpp"
 #include "tools/autoheal/printable.hpp"
-#include "tools/host/folder_names.hpp"
-#include "tools/host/folder_tree.hpp"
-#include "tools/host/system_error.hpp"
-#include "tools/host/user_account.hpp"
+#include "tools/host/facts/folder_tree.hpp"
+#include "tools/host/system/folder_names.hpp"
+#include "tools/host/system/system_error.hpp"
+#include "tools/host/system/user_account.hpp"
 
 namespace autoheal::cli {
 

@@ -12,9 +12,9 @@
 #include "tools/autoheal/new_file.hpp"
 #include "tools/autoheal/rebuilt_sources.hpp"
 #include "tools/autoheal/told_beside.hpp"
-#include "tools/host/access_lists.hpp"
-#include "tools/host/root_folder.hpp"
-#include "tools/host/system_error.hpp"
+#include "tools/host/system/access_lists.hpp"
+#include "tools/host/system/root_folder.hpp"
+#include "tools/host/system/system_error.hpp"
 
 namespace autoheal::cli {
 

@@ -9,8 +9,8 @@
 #include "autoheal/engine/base/unique_fd.hpp"
 #include "autoheal/workflows/plan/strategy.hpp"
 #include "tools/autoheal/new_file.hpp"
-#include "tools/host/folder_tree.hpp"
-#include "tools/host/system_error.hpp"
+#include "tools/host/facts/folder_tree.hpp"
+#include "tools/host/system/system_error.hpp"
 
 namespace autoheal::cli {
 

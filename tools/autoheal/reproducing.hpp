@@ -9,7 +9,7 @@
 
 #include "autoheal/replay/compare/course.hpp"
 #include "tools/autoheal/replayed_past.hpp"
-#include "tools/host/closed_off.hpp"
+#include "tools/host/process/closed_off.hpp"
 
 namespace autoheal::cli {
 

@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <filesystem>
 
-#include "tools/host/system_error.hpp"
+#include "tools/host/system/system_error.hpp"
 
 namespace autoheal::database {
 

@@ -10,7 +10,7 @@
 
 #include "autoheal/engine/base/unique_fd.hpp"
 #include "tools/database/database_acts.hpp"
-#include "tools/host/system_error.hpp"
+#include "tools/host/system/system_error.hpp"
 
 namespace autoheal::database {
 

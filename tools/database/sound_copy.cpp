@@ -7,9 +7,9 @@
 #include "autoheal/store/file/posix_file.hpp"
 #include "tools/database/canonical_copy.hpp"
 #include "tools/database/database_acts.hpp"
-#include "tools/host/database_header.hpp"
-#include "tools/host/system_error.hpp"
-#include "tools/host/target_facts.hpp"
+#include "tools/host/facts/database_header.hpp"
+#include "tools/host/facts/target_facts.hpp"
+#include "tools/host/system/system_error.hpp"
 
 namespace autoheal::database {
 

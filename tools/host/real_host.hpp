@@ -7,14 +7,14 @@
 #include <vector>
 
 #include "autoheal/workflows/heal/host.hpp"
-#include "tools/host/change_site.hpp"
-#include "tools/host/database_client.hpp"
-#include "tools/host/known_programs.hpp"
-#include "tools/host/own_changes.hpp"
-#include "tools/host/own_orders.hpp"
-#include "tools/host/process_runner.hpp"
-#include "tools/host/root_locks.hpp"
-#include "tools/host/settled_images.hpp"
+#include "tools/host/change/change_site.hpp"
+#include "tools/host/change/root_locks.hpp"
+#include "tools/host/change/settled_images.hpp"
+#include "tools/host/facts/database_client.hpp"
+#include "tools/host/process/process_runner.hpp"
+#include "tools/host/service/known_programs.hpp"
+#include "tools/host/service/own_orders.hpp"
+#include "tools/host/system/own_changes.hpp"
 
 namespace autoheal::host {
 

@@ -11,7 +11,7 @@
 #include <cstring>
 
 #include "autoheal/engine/base/digest.hpp"
-#include "tools/host/system_error.hpp"
+#include "tools/host/system/system_error.hpp"
 
 namespace autoheal::socket {
 

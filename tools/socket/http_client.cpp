@@ -14,8 +14,8 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 
-#include "tools/host/system_error.hpp"
-#include "tools/host/time_since_boot.hpp"
+#include "tools/host/system/system_error.hpp"
+#include "tools/host/system/time_since_boot.hpp"
 #include "tools/socket/limits.hpp"
 #include "tools/socket/peer.hpp"
 

@@ -9,8 +9,8 @@
 #include <string>
 
 #include "autoheal/engine/base/unique_fd.hpp"
-#include "tools/host/process_table.hpp"
-#include "tools/host/system_error.hpp"
+#include "tools/host/system/process_table.hpp"
+#include "tools/host/system/system_error.hpp"
 
 namespace autoheal::socket {
 

@@ -12,7 +12,7 @@
 #include <cerrno>
 #include <cstdio>
 
-#include "tools/host/system_error.hpp"
+#include "tools/host/system/system_error.hpp"
 
 namespace autoheal::socket {
 

@@ -1,6 +1,6 @@
 // A folder as init takes it under care: what is managed, what is skipped and why, how good copies are made.
 #include "tools/autoheal/managed_files.hpp"
-#include "tools/host/user_account.hpp"
+#include "tools/host/system/user_account.hpp"
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>

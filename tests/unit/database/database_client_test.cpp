@@ -1,5 +1,5 @@
 // Through the real worker process of the real program, with databases that other processes have open.
-#include "tools/host/database_client.hpp"
+#include "tools/host/facts/database_client.hpp"
 
 #include <fcntl.h>
 
@@ -8,7 +8,7 @@
 #include "autoheal/engine/base/digest.hpp"
 #include "tests/support/program.hpp"
 #include "tests/unit/database/database_fixture.hpp"
-#include "tools/host/process_runner.hpp"
+#include "tools/host/process/process_runner.hpp"
 
 namespace autoheal::database {
 namespace {

@@ -1,5 +1,5 @@
 // What the first bytes of a database tell, and what is left of them where they were overwritten.
-#include "tools/host/database_header.hpp"
+#include "tools/host/facts/database_header.hpp"
 
 #include <gtest/gtest.h>
 

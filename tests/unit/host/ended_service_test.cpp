@@ -1,5 +1,5 @@
 // A `stop` that only sends a signal, one that is not heard, and what that leads to for the start after it.
-#include "tools/host/ended_service.hpp"
+#include "tools/host/service/ended_service.hpp"
 
 #include <gmock/gmock.h>
 #include <poll.h>
@@ -9,8 +9,8 @@
 #include <csignal>
 #include <string>
 
-#include "tools/host/process_table.hpp"
-#include "tools/host/repaired_programs.hpp"
+#include "tools/host/service/repaired_programs.hpp"
+#include "tools/host/system/process_table.hpp"
 
 namespace autoheal::host {
 namespace {

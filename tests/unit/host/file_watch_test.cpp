@@ -1,4 +1,4 @@
-#include "tools/host/file_watch.hpp"
+#include "tools/host/watch/file_watch.hpp"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>

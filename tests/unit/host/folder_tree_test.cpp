@@ -1,5 +1,5 @@
 // A folder as a text: written, read again, owned by somebody else, and asked for what it holds.
-#include "tools/host/folder_tree.hpp"
+#include "tools/host/facts/folder_tree.hpp"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>

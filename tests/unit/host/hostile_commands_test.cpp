@@ -14,8 +14,8 @@
 #include "tests/support/child_of_its_own.hpp"
 #include "tests/support/program.hpp"
 #include "tests/unit/host/program_fixture.hpp"
-#include "tools/host/child_process.hpp"
-#include "tools/host/program_file.hpp"
+#include "tools/host/process/child_process.hpp"
+#include "tools/host/process/program_file.hpp"
 
 namespace autoheal::host {
 namespace {

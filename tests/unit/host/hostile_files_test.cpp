@@ -15,7 +15,7 @@
 #include "tests/support/failing_disk.hpp"
 #include "tests/support/program.hpp"
 #include "tests/unit/host/staging_fixture.hpp"
-#include "tools/host/folder_tree.hpp"
+#include "tools/host/facts/folder_tree.hpp"
 
 namespace autoheal::host {
 namespace {

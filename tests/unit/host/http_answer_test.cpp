@@ -2,7 +2,7 @@
 
 #include <map>
 
-#include "tools/host/http_answer.hpp"
+#include "tools/host/probe/http_answer.hpp"
 
 namespace autoheal::host {
 namespace {

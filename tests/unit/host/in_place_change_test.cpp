@@ -1,6 +1,6 @@
 // Mode, owner and access list set on the inode itself: what is open, linked and written to stays, whatever cuts it
 // short.
-#include "tools/host/in_place_change.hpp"
+#include "tools/host/change/in_place_change.hpp"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -14,7 +14,7 @@
 #include <csignal>
 
 #include "tests/unit/host/staging_fixture.hpp"
-#include "tools/host/access_lists.hpp"
+#include "tools/host/system/access_lists.hpp"
 
 namespace autoheal::host {
 namespace {

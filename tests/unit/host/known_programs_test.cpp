@@ -1,5 +1,5 @@
 // Who starts a service is known by its program before a pidfile tells.
-#include "tools/host/known_programs.hpp"
+#include "tools/host/service/known_programs.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // A number in a pidfile is believed only where its process can be the one that is meant.
-#include "tools/host/named_process.hpp"
+#include "tools/host/service/named_process.hpp"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>

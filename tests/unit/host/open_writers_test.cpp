@@ -4,9 +4,9 @@
 #include <sys/mman.h>
 
 #include "tests/unit/host/staging_fixture.hpp"
-#include "tools/host/file_quiet.hpp"
-#include "tools/host/file_writers.hpp"
-#include "tools/host/swap_lease.hpp"
+#include "tools/host/facts/file_quiet.hpp"
+#include "tools/host/system/file_writers.hpp"
+#include "tools/host/system/swap_lease.hpp"
 
 namespace autoheal::host {
 namespace {

@@ -1,5 +1,5 @@
 // What a command leaves running writes for as long as it lives, whatever becomes of the process that started it.
-#include "tools/host/output_drain.hpp"
+#include "tools/host/process/output_drain.hpp"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -13,7 +13,7 @@
 #include "tests/support/happenings.hpp"
 #include "tests/support/program.hpp"
 #include "tests/unit/host/program_fixture.hpp"
-#include "tools/host/marked_processes.hpp"
+#include "tools/host/process/marked_processes.hpp"
 
 namespace autoheal::host {
 namespace {

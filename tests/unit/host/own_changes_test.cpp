@@ -1,4 +1,4 @@
-#include "tools/host/own_changes.hpp"
+#include "tools/host/system/own_changes.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // A time limit that passed while this process stood still, or a program that is just being written, says nothing of a
 // service; one that hangs is failed all the same.
-#include "tools/host/own_delay.hpp"
+#include "tools/host/system/own_delay.hpp"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>

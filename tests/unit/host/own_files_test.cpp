@@ -1,5 +1,5 @@
 // Which files are Autoheal's own, while some of them are replaced.
-#include "tools/host/own_files.hpp"
+#include "tools/host/system/own_files.hpp"
 
 #include <gtest/gtest.h>
 

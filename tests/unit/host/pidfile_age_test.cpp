@@ -1,5 +1,5 @@
 // Which process a dated pidfile can mean, whatever was done to the wall clock.
-#include "tools/host/pidfile_age.hpp"
+#include "tools/host/service/pidfile_age.hpp"
 
 #include <gtest/gtest.h>
 

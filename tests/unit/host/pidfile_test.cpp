@@ -1,12 +1,12 @@
-#include "tools/host/pidfile.hpp"
+#include "tools/host/service/pidfile.hpp"
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/unit/host/host_fixture.hpp"
-#include "tools/host/linked_place.hpp"
-#include "tools/host/watched_paths.hpp"
+#include "tools/host/system/linked_place.hpp"
+#include "tools/host/watch/watched_paths.hpp"
 
 namespace autoheal::host {
 namespace {

@@ -1,6 +1,6 @@
 // Who listens where a probe asks, with real sockets of real processes: a stranger's is told by name, and what may be
 // the service's own, or lead to it, is never taken for one.
-#include "tools/host/port_holder.hpp"
+#include "tools/host/probe/port_holder.hpp"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -19,8 +19,8 @@
 #include <optional>
 
 #include "tests/conformance/temporary_folder.hpp"
-#include "tools/host/listening_sockets.hpp"
-#include "tools/host/process_table.hpp"
+#include "tools/host/probe/listening_sockets.hpp"
+#include "tools/host/system/process_table.hpp"
 
 namespace autoheal::host {
 namespace {

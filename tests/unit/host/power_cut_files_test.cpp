@@ -14,7 +14,7 @@
 #include "tests/support/program.hpp"
 #include "tests/unit/host/recorded_folder.hpp"
 #include "tests/unit/host/staging_fixture.hpp"
-#include "tools/host/folder_tree.hpp"
+#include "tools/host/facts/folder_tree.hpp"
 
 namespace autoheal::host {
 namespace {

@@ -12,9 +12,9 @@
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/engine/base/unique_fd.hpp"
 #include "tests/unit/host/host_fixture.hpp"
-#include "tools/host/access_lists.hpp"
-#include "tools/host/local_probes.hpp"
-#include "tools/host/url.hpp"
+#include "tools/host/probe/local_probes.hpp"
+#include "tools/host/probe/url.hpp"
+#include "tools/host/system/access_lists.hpp"
 
 namespace autoheal::host {
 namespace {

@@ -1,11 +1,11 @@
-#include "tools/host/process_runner.hpp"
+#include "tools/host/process/process_runner.hpp"
 
 #include <fcntl.h>
 
 #include <sstream>
 
 #include "tests/unit/host/program_fixture.hpp"
-#include "tools/host/marked_processes.hpp"
+#include "tools/host/process/marked_processes.hpp"
 
 namespace autoheal::host {
 namespace {

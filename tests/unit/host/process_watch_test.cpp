@@ -1,4 +1,4 @@
-#include "tools/host/process_watch.hpp"
+#include "tools/host/watch/process_watch.hpp"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -10,7 +10,7 @@
 #include <csignal>
 
 #include "tests/unit/host/watch_fixture.hpp"
-#include "tools/host/process_exit.hpp"
+#include "tools/host/process/process_exit.hpp"
 
 namespace autoheal::host {
 namespace {

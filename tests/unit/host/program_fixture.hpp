@@ -6,7 +6,7 @@
 
 #include "autoheal/engine/base/unique_fd.hpp"
 #include "tests/unit/host/host_fixture.hpp"
-#include "tools/host/process_runner.hpp"
+#include "tools/host/process/process_runner.hpp"
 
 namespace autoheal::host {
 

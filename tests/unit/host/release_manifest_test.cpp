@@ -1,4 +1,4 @@
-#include "tools/host/release_manifest.hpp"
+#include "tools/host/release/release_manifest.hpp"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>

@@ -6,7 +6,7 @@
 
 #include "autoheal/engine/base/digest.hpp"
 #include "tests/unit/host/staging_fixture.hpp"
-#include "tools/host/left_behind.hpp"
+#include "tools/host/change/left_behind.hpp"
 
 namespace autoheal::host {
 namespace {

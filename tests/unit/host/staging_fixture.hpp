@@ -4,10 +4,10 @@
 #include <functional>
 
 #include "tests/unit/host/host_fixture.hpp"
-#include "tools/host/process_runner.hpp"
-#include "tools/host/restored_change.hpp"
-#include "tools/host/settled_images.hpp"
-#include "tools/host/staged_change.hpp"
+#include "tools/host/change/restored_change.hpp"
+#include "tools/host/change/settled_images.hpp"
+#include "tools/host/change/staged_change.hpp"
+#include "tools/host/process/process_runner.hpp"
 
 namespace autoheal::host {
 

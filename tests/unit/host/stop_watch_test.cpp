@@ -1,6 +1,6 @@
 // Stops by hand, seen in the jobs of a real systemd: only in the machine of tests/independent/systemd_trial, whose
 // units these tests may start and stop.
-#include "tools/host/stop_watch.hpp"
+#include "tools/host/service/stop_watch.hpp"
 
 #include <gmock/gmock.h>
 
@@ -11,8 +11,8 @@
 #include <fstream>
 #include <mutex>
 
-#include "tools/host/process_runner.hpp"
-#include "tools/host/systemd.hpp"
+#include "tools/host/process/process_runner.hpp"
+#include "tools/host/service/systemd.hpp"
 
 namespace autoheal::host {
 namespace {

@@ -1,5 +1,5 @@
 // Orders to systemd, carried out against one that lives in memory and on a clock of its own.
-#include "tools/host/unit_orders.hpp"
+#include "tools/host/service/unit_orders.hpp"
 
 #include <gmock/gmock.h>
 #include <unistd.h>
@@ -7,8 +7,8 @@
 #include <filesystem>
 #include <map>
 
-#include "tools/host/systemctl.hpp"
-#include "tools/host/systemd.hpp"
+#include "tools/host/service/systemctl.hpp"
+#include "tools/host/service/systemd.hpp"
 
 namespace autoheal::host {
 namespace {

@@ -1,4 +1,4 @@
-#include "tools/host/watched_paths.hpp"
+#include "tools/host/watch/watched_paths.hpp"
 
 #include <gmock/gmock.h>
 

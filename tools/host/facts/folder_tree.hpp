@@ -1,0 +1,37 @@
+// A folder as a whole: a text that names everything in it, so that one digest stands for all of it, and a folder
+// written from such a text. Contents and the text itself lie in the vault.
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "autoheal/engine/blob_store.hpp"
+#include "tools/host/system/own_files.hpp"
+#include "tools/host/system/root_folder.hpp"
+
+namespace autoheal::host {
+
+// The text of all that lies below an open folder, in order of path: files with mode, owner and digest, folders, links.
+// Where `keep_in` is given, contents go there. The folder's own mode and owner are no part of it, nor are `.autoheal/`
+// and Autoheal's own files. refused: something that is neither file, folder nor link; changed: a file changes while it
+// is read.
+[[nodiscard]] Result<std::string> read_tree(int folder, const std::string& path, engine::BlobStore* keep_in,
+                                            const OwnFiles& own);
+
+// The same tree as if all in it belonged to one user: for whoever cannot give files away. corrupt: not one of ours.
+[[nodiscard]] Result<std::string> tree_owned_by(const std::string& text, std::uint32_t uid, std::uint32_t gid);
+
+// What the files in it hold. corrupt: not one of ours.
+[[nodiscard]] Result<std::set<engine::BlobName>> contents_of_tree(const std::string& text);
+
+// "sha256:..." of that text: as the vault names it.
+[[nodiscard]] engine::BlobName name_of_tree(const std::string& text);
+
+// Writes everything the text names into an open, empty folder, and syncs it. not_found: a content is not in the vault;
+// corrupt: the text is not one of ours.
+[[nodiscard]] Result<void> write_tree(int folder, const std::string& text, const engine::BlobStore& blobs);
+
+// Removes `name` in the open folder with everything below it; free when it is not there. Follows no link.
+[[nodiscard]] Result<void> remove_tree(int folder, const std::string& name);
+
+}  // namespace autoheal::host

@@ -1,0 +1,263 @@
+#include "tools/host/facts/security_scan.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <map>
+#include <set>
+
+#include "autoheal/workflows/plan/security_rules.hpp"
+#include "autoheal/workflows/supervision/editor_leftovers.hpp"
+#include "autoheal/workflows/text/line_expressions.hpp"
+#include "tools/host/facts/file_quiet.hpp"
+#include "tools/host/system/access_lists.hpp"
+#include "tools/host/system/file_writers.hpp"
+#include "tools/host/system/folder_names.hpp"
+#include "tools/host/system/system_error.hpp"
+#include "tools/host/system/user_account.hpp"
+
+namespace autoheal::host {
+
+namespace {
+
+using workflows::SecurityFinding;
+using workflows::SecuritySpec;
+using workflows::TargetKind;
+
+constexpr Duration leftover_is_young = std::chrono::seconds(60);
+constexpr std::size_t piece_size = 1U << 20U;
+
+std::string octal(workflows::FileMode mode) {
+  std::string text;
+  for (int shift = 9; shift >= 0; shift -= 3)
+    text += static_cast<char>('0' + ((mode >> static_cast<unsigned>(shift)) & 7U));
+  return text;
+}
+
+std::string setid_text(workflows::FileMode mode) {
+  const bool user = (mode & S_ISUID) != 0, group = (mode & S_ISGID) != 0;
+  return user && group ? "setuid and setgid" : user ? "setuid" : "setgid";
+}
+
+std::string where_it_leads(int descriptor) {
+  std::array<char, PATH_MAX> target{};
+  const std::string name = "/proc/self/fd/" + std::to_string(descriptor);
+  const ssize_t size = ::readlink(name.c_str(), target.data(), target.size());
+  return size < 0 ? std::string() : std::string(target.data(), static_cast<std::size_t>(size));
+}
+
+std::string text_of_link(const RootFolder& root, const std::string& path) {
+  const auto link = root.open_below(path, O_PATH | O_NOFOLLOW);
+  std::array<char, PATH_MAX> text{};
+  const ssize_t size = link ? ::readlinkat(link->get(), "", text.data(), text.size()) : -1;
+  return size < 0 ? std::string() : std::string(text.data(), static_cast<std::size_t>(size));
+}
+
+// What each link shall point to, as repairs and probes say.
+std::set<std::pair<std::string, std::string>> links_declared_by(const workflows::EngineSpec& spec) {
+  std::set<std::pair<std::string, std::string>> links;
+  for (const workflows::LinkRepair& link : spec.repair.links) links.emplace(link.path, link.target);
+  for (const auto* probes : {&spec.self_test, &spec.repair.checks}) {
+    for (const workflows::Probe& probe : *probes) {
+      if (const auto* link = std::get_if<workflows::LinkProbe>(&probe.what)) links.emplace(link->path, link->target);
+    }
+  }
+  return links;
+}
+
+bool lies_in(const std::string& path, const std::string& folder) {
+  return path == folder || folder == "/" || path.starts_with(folder + "/");
+}
+
+class Scan {
+ public:
+  Scan(const RootFolder& root, const workflows::EngineSpec& spec, const SecuritySpec& policy, const OwnFiles& own)
+      : root_(root), policy_(policy), own_(own), declared_links_(links_declared_by(spec)) {}
+
+  Result<void> begin() {
+    auto expressions = workflows::LineExpressions::of(policy_.forbid);
+    if (!expressions) return std::unexpected(std::move(expressions.error()));
+    forbidden_ = std::move(*expressions);
+    if (policy_.owner.empty()) return {};
+    const auto owner = owner_of(policy_.owner);
+    if (!owner) return std::unexpected(owner.error());
+    owner_ = *owner;
+    return {};
+  }
+  Result<void> below(const std::string& path);
+  Result<void> touched(const std::string& path);
+  std::vector<SecurityFinding> take();
+
+ private:
+  Result<void> judge(const std::string& path, const struct stat& status);
+  Result<void> judge_content(const std::string& path);
+  void judge_link(const std::string& path);
+  [[nodiscard]] bool has_capabilities(const std::string& path) const;
+  [[nodiscard]] std::string list_beside(const std::string& path) const;
+  void find(const std::string& path, std::string rule, std::string message) {
+    findings_.push_back({path, std::move(rule), std::move(message)});
+  }
+  Result<void> judge_leftover(const std::string& path, const struct stat& status);
+  Result<void> judge_rights(const std::string& path, const struct stat& status);
+
+  const RootFolder& root_;
+  const SecuritySpec& policy_;
+  const OwnFiles& own_;
+  const std::set<std::pair<std::string, std::string>> declared_links_;
+  std::pair<std::uint32_t, std::uint32_t> owner_{};
+  workflows::LineExpressions forbidden_;
+  std::set<std::string> judged_, named_;
+  std::map<std::string, FileIdentity> leftovers_;  // with a finding, and no longer young
+  std::vector<SecurityFinding> findings_;
+};
+
+Result<void> Scan::below(const std::string& path) {
+  named_.insert(path);
+  bool found = false;
+  auto walked = walk(root_, path, own_, [&](const std::string& here, const struct stat& status) -> Result<Walk> {
+    found = true;
+    if (auto judged = judge(here, status); !judged) return std::unexpected(std::move(judged.error()));
+    return Walk::on;
+  });
+  if (walked && !found) return failure(ErrorKind::not_found, "security: " + path + " is not there");
+  return walked;
+}
+
+Result<void> Scan::touched(const std::string& path) {
+  named_.insert(path);
+  return walk(root_, path, own_, [&](const std::string& here, const struct stat& status) -> Result<Walk> {
+    if (auto judged = judge(here, status); !judged) return std::unexpected(std::move(judged.error()));
+    return Walk::not_below;
+  });
+}
+
+Result<void> Scan::judge(const std::string& path, const struct stat& status) {
+  if (!judged_.insert(path).second) return {};
+  const bool leftover = workflows::is_editor_leftover(path) && !named_.contains(path);
+  if (leftover && S_ISREG(status.st_mode)) return judge_leftover(path, status);
+  if (leftover && S_ISLNK(status.st_mode)) return {};  // a lock of emacs
+  if (!policy_.owner.empty() && (status.st_uid != owner_.first || status.st_gid != owner_.second)) {
+    find(path, "owner",
+         "belongs to " + std::to_string(status.st_uid) + ":" + std::to_string(status.st_gid) + ", not to " +
+             policy_.owner);
+  }
+  if (S_ISLNK(status.st_mode)) {
+    judge_link(path);
+    return {};
+  }
+  return judge_rights(path, status);
+}
+
+// Only reported while an editor is at work: whose it is, and that it is there, is nobody's fault then.
+Result<void> Scan::judge_leftover(const std::string& path, const struct stat& status) {
+  const std::size_t before = findings_.size();
+  if (auto judged = judge_rights(path, status); !judged) return judged;
+  const bool young = unchanged_for(status, wall_clock_ns()) < leftover_is_young;
+  for (auto found = findings_.begin() + static_cast<std::ptrdiff_t>(before); found != findings_.end(); ++found) {
+    found->passing = young;
+    if (!young) leftovers_[path] = FileIdentity::of(status);
+  }
+  return {};
+}
+
+std::vector<SecurityFinding> Scan::take() {
+  std::set<FileIdentity> files;
+  for (const auto& [path, file] : leftovers_) files.insert(file);
+  const FileWriters writers = find_writers(files);
+  for (SecurityFinding& finding : findings_) {
+    const auto leftover = leftovers_.find(finding.path);
+    if (leftover != leftovers_.end() && writers.of.contains(leftover->second)) finding.passing = true;
+  }
+  return std::move(findings_);
+}
+
+Result<void> Scan::judge_rights(const std::string& path, const struct stat& status) {
+  const TargetKind kind = S_ISDIR(status.st_mode)   ? TargetKind::folder
+                          : S_ISREG(status.st_mode) ? TargetKind::file
+                                                    : TargetKind::other;
+  const workflows::FileMode mode = status.st_mode & 07777U;
+  // What setid and sticky bits mean has a rule of its own.
+  const workflows::FileMode permissions = mode & 0777U;
+  if (policy_.max_mode && workflows::mode_within(permissions, *policy_.max_mode, kind) != permissions) {
+    find(path, "max_mode", "mode " + octal(mode) + " is wider than " + octal(*policy_.max_mode) + list_beside(path));
+  }
+  if (!policy_.allow_setid && workflows::is_setid(mode, kind))
+    find(path, "setid", "mode " + octal(mode) + " is " + setid_text(mode) + std::string(workflows::allowed_as_setid));
+  if (kind == TargetKind::file && workflows::judges_capabilities(policy_) && has_capabilities(path))
+    find(path, "capability", "has file capabilities" + std::string(workflows::allowed_as_setid));
+  if (kind != TargetKind::file || policy_.forbid.empty()) return {};
+  return judge_content(path);
+}
+
+// With a list the group bits of the mode are what those whom it names may have at most.
+std::string Scan::list_beside(const std::string& path) const {
+  const auto open = root_.open_below(path, O_PATH | O_NOFOLLOW);
+  const auto acl = open ? access_list_of(open->get()) : failure(ErrorKind::not_found, "");
+  return acl && !acl->empty() ? "; its group bits are the most that its access list grants (" + *acl + ")" : "";
+}
+
+bool Scan::has_capabilities(const std::string& path) const {
+  const auto open = root_.open_below(path, O_PATH | O_NOFOLLOW);
+  return open && ::getxattr(path_of_open(open->get()).c_str(), "security.capability", nullptr, 0) > 0;
+}
+
+void Scan::judge_link(const std::string& path) {
+  if (!policy_.allow_symlinks) return find(path, "symlink", "is a symlink");
+  if (declared_links_.contains({path, text_of_link(root_, path)})) return;
+  const UniqueFd target(::openat(root_.descriptor(), path.c_str(), O_PATH | O_CLOEXEC));
+  if (!target) {
+    if (errno == ELOOP) find(path, "symlink", "leads in a circle");
+    if (errno == ELOOP || errno == ENOENT || errno == ENOTDIR) return;
+    return find(path, "outside", "where it leads cannot be told: " + reason_of(errno));
+  }
+  if (!lies_in(where_it_leads(target.get()), where_it_leads(root_.descriptor())))
+    find(path, "outside", "leads out of the root");
+}
+
+Result<void> Scan::judge_content(const std::string& path) {
+  const auto place = root_.place_of(path);
+  if (!place) return std::unexpected(place.error());
+  const UniqueFd file(
+      ::openat(place->folder.get(), place->name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (!file && errno == ENOENT) return {};
+  if (!file) return system_failure("security: " + path, errno);
+  workflows::PiecewiseLines lines(forbidden_);
+  std::string piece(piece_size, '\0');
+  for (off_t at = 0;;) {
+    const ssize_t got = ::pread(file.get(), piece.data(), piece.size(), at);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return system_failure("security: " + path, errno);
+    if (const auto pattern = lines.next({piece.data(), static_cast<std::size_t>(got)}, got == 0)) {
+      find(path, "forbid", "holds what is forbidden: " + *pattern);
+      return {};
+    }
+    if (got == 0) return {};
+    at += got;
+  }
+}
+
+}  // namespace
+
+Result<std::vector<SecurityFinding>> scan_security(const RootFolder& root, const workflows::EngineSpec& spec,
+                                                   const SecuritySpec& policy, const std::vector<std::string>& touched,
+                                                   const std::vector<std::string>& restored, const OwnFiles& own) {
+  Scan scan(root, spec, policy, own);
+  if (auto begun = scan.begin(); !begun) return std::unexpected(std::move(begun.error()));
+  for (const std::string& path : policy.paths) {
+    if (auto scanned = scan.below(path); !scanned) return std::unexpected(std::move(scanned.error()));
+  }
+  for (const std::string& path : restored) {
+    if (auto scanned = scan.below(path); !scanned && scanned.error().kind != ErrorKind::not_found)
+      return std::unexpected(std::move(scanned.error()));
+  }
+  for (const std::string& path : touched) {
+    if (auto scanned = scan.touched(path); !scanned) return std::unexpected(std::move(scanned.error()));
+  }
+  return scan.take();
+}
+
+}  // namespace autoheal::host

@@ -1,0 +1,33 @@
+// systemd asked through its program, where no bus of its is to be seen: in a container, or with a stand-in.
+#pragma once
+
+#include "tools/host/service/unit_orders.hpp"
+
+namespace autoheal::host {
+
+using RunProgram = std::function<workflows::RunOutcome(const workflows::RunRequest& request)>;
+
+// What `systemctl show` prints. A look at a program that fails or prints nothing tells nothing.
+[[nodiscard]] UnitFacts facts_of_show(std::string_view printed);
+
+// Of one thread.
+class Systemctl final : public UnitManager {
+ public:
+  // `run`: an order's program, place and mark; its argv is replaced.
+  Systemctl(workflows::RunRequest request, RunProgram program)
+      : request_(std::move(request)), run_(std::move(program)) {}
+
+  [[nodiscard]] Result<UnitFacts> look(const std::string& unit) override;
+  void reset_failed(const std::string& unit) override;
+  [[nodiscard]] Result<void> order(UnitVerb verb, const std::string& unit) override;
+  void wait(Duration at_most) override;
+  [[nodiscard]] workflows::RunOutcome order_and_wait(UnitVerb verb, const std::string& unit, Duration limit) override;
+
+ private:
+  [[nodiscard]] workflows::RunOutcome run(std::vector<std::string> arguments, Duration limit, bool leaves) const;
+
+  workflows::RunRequest request_;
+  RunProgram run_;
+};
+
+}  // namespace autoheal::host

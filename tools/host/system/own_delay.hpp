@@ -1,0 +1,35 @@
+// Whether a time limit passed for want of the processor: then it says nothing of the other side, which may have been in
+// time, or as hungry as we were.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "autoheal/engine/base/timestamp.hpp"
+#include "tools/host/system/time_since_boot.hpp"
+
+namespace autoheal::host {
+
+// As the second number of /proc/PID/schedstat tells: how long a process or thread was ready to run and did not. Zero
+// where the kernel does not tell.
+[[nodiscard]] Duration waited_for_processor(const std::string& process_or_thread);
+
+// So much of `limit` that it makes a difference.
+[[nodiscard]] bool is_good_part(Duration time, Duration limit);
+
+// Made where a limit begins, asked when it has passed, both on one thread.
+class LimitWatch {
+ public:
+  explicit LimitWatch(Duration limit);
+  [[nodiscard]] Duration until() const { return until_; }
+  // This thread did not get the processor, or stood still (stopped, suspended, frozen with its control group).
+  [[nodiscard]] bool kept_waiting() const;
+
+ private:
+  Duration limit_, until_, waited_before_;
+};
+
+inline constexpr const char* no_processor = "this machine had no processor for it in time";
+
+}  // namespace autoheal::host
