@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "tools/autoheal/archiving.hpp"
+#include "tools/autoheal/healer/archiving.hpp"
 #include "tools/database/database_worker.hpp"
 
 int main(int argc, char** argv) {

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "tests/crash/starved_memory.hpp"
-#include "tools/autoheal/healer.hpp"
+#include "tools/autoheal/healer/healer.hpp"
 #include "tools/database/database_worker.hpp"
 #include "tools/host/process/drain_worker.hpp"
 #include "tools/host/process/output_drain.hpp"

@@ -1,6 +1,6 @@
 // What an operation is asked with, as it comes through the daemon's socket: what is read is written as the same again.
 #include "tests/fuzz/property.hpp"
-#include "tools/autoheal/operation_body.hpp"
+#include "tools/autoheal/protocol/operation_body.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace autoheal;

@@ -1,6 +1,6 @@
 // Times, ages and sizes as people write them: a time is one that can be written, a span and a size are what they say.
 #include "tests/fuzz/property.hpp"
-#include "tools/autoheal/time_argument.hpp"
+#include "tools/autoheal/configuration/time_argument.hpp"
 #include "tools/config/scalars.hpp"
 
 namespace {

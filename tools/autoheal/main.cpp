@@ -10,11 +10,11 @@
 #include <new>
 #include <system_error>
 
-#include "tools/autoheal/command_line.hpp"
-#include "tools/autoheal/commands.hpp"
-#include "tools/autoheal/daemon_client.hpp"
+#include "tools/autoheal/command_line/command_line.hpp"
+#include "tools/autoheal/commands/parts/commands.hpp"
 #include "tools/autoheal/first_process.hpp"
-#include "tools/autoheal/unread_configuration.hpp"
+#include "tools/autoheal/protocol/daemon_client.hpp"
+#include "tools/autoheal/session/unread_configuration.hpp"
 #include "tools/config/describe_fields.hpp"
 #include "tools/database/database_worker.hpp"
 #include "tools/host/process/drain_worker.hpp"

@@ -1,5 +1,5 @@
 // When a daemon writes a report, and how many stay.
-#include "tools/autoheal/daemon_report.hpp"
+#include "tools/autoheal/daemon/daemon_report.hpp"
 
 #include <gmock/gmock.h>
 

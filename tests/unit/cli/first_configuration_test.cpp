@@ -1,5 +1,5 @@
 // The first configuration as text: the loader understands every name that may stand in it, and each engine as meant.
-#include "tools/autoheal/first_configuration.hpp"
+#include "tools/autoheal/init/first_configuration.hpp"
 
 #include <gmock/gmock.h>
 

@@ -1,5 +1,5 @@
 // What init finds, on machines made of a folder each.
-#include "tools/autoheal/found_on_host.hpp"
+#include "tools/autoheal/init/found_on_host.hpp"
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>

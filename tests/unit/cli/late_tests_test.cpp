@@ -1,4 +1,4 @@
-#include "tools/autoheal/late_tests.hpp"
+#include "tools/autoheal/daemon/late_tests.hpp"
 
 #include <gtest/gtest.h>
 

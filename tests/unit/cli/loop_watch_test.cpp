@@ -1,5 +1,5 @@
 // The daemon's loop stands still: it cannot say so itself, so the thread beside it does.
-#include "tools/autoheal/loop_watch.hpp"
+#include "tools/autoheal/daemon/loop_watch.hpp"
 
 #include <gtest/gtest.h>
 

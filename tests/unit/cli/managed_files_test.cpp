@@ -1,5 +1,5 @@
 // A folder as init takes it under care: what is managed, what is skipped and why, how good copies are made.
-#include "tools/autoheal/managed_files.hpp"
+#include "tools/autoheal/init/managed_files.hpp"
 #include "tools/host/system/user_account.hpp"
 
 #include <gmock/gmock.h>

@@ -1,5 +1,5 @@
 // nginx's own configuration, read for two directives: what people write, and what nobody should have written.
-#include "tools/autoheal/nginx_settings.hpp"
+#include "tools/autoheal/init/nginx_settings.hpp"
 
 #include <gmock/gmock.h>
 

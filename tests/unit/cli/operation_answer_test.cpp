@@ -1,10 +1,10 @@
 // What an operation answers is read as it was made, and errors keep their kind.
-#include "tools/autoheal/operation_answer.hpp"
+#include "tools/autoheal/protocol/operation_answer.hpp"
 
 #include <gmock/gmock.h>
 
 #include "autoheal/engine/base/json_writer.hpp"
-#include "tools/autoheal/error_words.hpp"
+#include "tools/autoheal/protocol/error_words.hpp"
 
 namespace autoheal::cli {
 namespace {

@@ -1,5 +1,5 @@
 // What an operation is asked with: there and back unchanged, and nothing else gets in.
-#include "tools/autoheal/operation_body.hpp"
+#include "tools/autoheal/protocol/operation_body.hpp"
 
 #include <gmock/gmock.h>
 

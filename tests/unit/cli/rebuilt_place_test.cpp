@@ -1,5 +1,5 @@
 // Targets of a past heal built again in a folder: as they were, and never outside of it, whoever wrote the record.
-#include "tools/autoheal/rebuilt_place.hpp"
+#include "tools/autoheal/reproduce/rebuilt_place.hpp"
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>

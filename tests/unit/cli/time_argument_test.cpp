@@ -1,4 +1,4 @@
-#include "tools/autoheal/time_argument.hpp"
+#include "tools/autoheal/configuration/time_argument.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,18 @@
+// `heal --dry-run`: observes, plans and asks Truth, with everything kept in memory: nothing is touched or recorded.
+#pragma once
+
+#include "autoheal/workflows/heal/plan_preview.hpp"
+#include "tools/autoheal/session/session.hpp"
+#include "tools/host/real_host.hpp"
+
+namespace autoheal::cli {
+
+// What a heal that may change things would do now. failed: no plan can be made.
+[[nodiscard]] Result<workflows::PlanPreview> preview_now(const Session& session, const workflows::EngineSpec& spec,
+                                                         bool may_change, host::RealHost& host,
+                                                         engine::BlobStore& blobs);
+
+// 0: the plan would be certified; 1: it would be refused, or could not be made.
+int dry_run(const Session& session, const workflows::EngineSpec& spec);
+
+}  // namespace autoheal::cli

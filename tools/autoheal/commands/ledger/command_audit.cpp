@@ -1,0 +1,221 @@
+// audit: what happened, entry by entry, in the ledger's order.
+#include <algorithm>
+#include <cstdio>
+#include <unordered_map>
+
+#include "autoheal/store/format/leaf.hpp"
+#include "autoheal/workflows/heal/heal_table.hpp"
+#include "tools/autoheal/commands/parts/commands.hpp"
+#include "tools/autoheal/commands/parts/heal_list.hpp"
+#include "tools/autoheal/commands/parts/ledger_watch.hpp"
+#include "tools/autoheal/commands/parts/past_filters.hpp"
+#include "tools/autoheal/output/row_output.hpp"
+
+namespace autoheal::cli {
+
+namespace {
+
+constexpr std::uint64_t most_entries = 1'000'000;
+constexpr std::uint64_t entries_on_a_screen = 1'000;  // where no --limit says how many
+constexpr Duration slow_poll = std::chrono::seconds(2);
+
+// What is asked of a heal as a whole; kept for the newest heals, since entries of one stand together.
+class HealFacts {
+ public:
+  HealFacts(const Past& past, std::string strategy, std::string open_state)
+      : past_(past), strategy_(std::move(strategy)), open_state_(std::move(open_state)) {}
+
+  [[nodiscard]] bool is_asked() const { return !strategy_.empty() || !open_state_.empty(); }
+  [[nodiscard]] bool pass(const engine::Entry& entry) {
+    if (!entry.type.starts_with("heal.") || entry.stream == "ledger") return false;
+    if (known_.size() > most_known) known_.clear();
+    const auto [known, is_new] = known_.try_emplace(entry.stream, false);
+    if (is_new) known->second = find(entry.stream);
+    return known->second;
+  }
+
+ private:
+  static constexpr std::size_t most_known = 10'000;
+
+  [[nodiscard]] bool find(const std::string& heal) const {
+    if (!strategy_.empty() && strategy_of(past_, heal) != strategy_) return false;
+    if (open_state_.empty()) return true;
+    const auto entries = past_.ledger->read_stream(heal, 1);
+    if (!entries) return false;
+    auto phase = workflows::Phase::none;
+    for (const engine::Entry& entry : *entries) phase = workflows::phase_after(phase, entry.type).value_or(phase);
+    return name_of(phase) == open_state_;
+  }
+
+  const Past& past_;
+  std::string strategy_, open_state_;
+  std::unordered_map<std::string, bool> known_;
+};
+
+struct Asked {
+  store::EntryFilter filter;
+  std::string open_state;
+};
+
+Result<Asked> what_is_asked(const Options& options, const Past& past) {
+  Asked asked;
+  store::EntryFilter& filter = asked.filter;
+  const auto range = time_range_of(options);
+  if (!range) return std::unexpected(range.error());
+  const auto state = state_named(options.state);
+  if (!state) return std::unexpected(state.error());
+  if (!options.heal.empty()) {
+    auto heal = find_heal(*past.ledger, options.heal);
+    if (!heal) return std::unexpected(std::move(heal.error()));
+    filter.stream = std::move(*heal);
+  }
+  filter.since = range->since;
+  filter.until = range->until;
+  filter.subject = options.engine;
+  filter.actor = options.actor;
+  filter.type = options.type;
+  filter.type_begins_so = options.type.ends_with('*');
+  if (filter.type_begins_so) filter.type.pop_back();
+  if (*state == "Complete") filter.stream_has = "heal.completed";
+  if (*state == "Exhausted") filter.stream_has = "heal.exhausted";
+  filter.stream_is_open = !state->empty() && filter.stream_has.empty();
+  if (filter.stream_is_open) asked.open_state = *state;
+  return asked;
+}
+
+Result<void> check(const Options& options) {
+  if (options.limit && (*options.limit == 0 || *options.limit > most_entries)) {
+    return failure(ErrorKind::invalid, "--limit " + std::to_string(*options.limit) + " is not possible",
+                   "expected 1 to " + std::to_string(most_entries) + "; --after goes on from there");
+  }
+  if (options.newest && (options.follow || options.limit.value_or(1) > store::most_newest)) {
+    return failure(ErrorKind::invalid, "--newest goes with a --limit of at most " + std::to_string(store::most_newest),
+                   "without --follow; --limit 10 --newest tells the last ten");
+  }
+  if (options.follow && (options.output == OutputFormat::json || options.limit)) {
+    return failure(ErrorKind::invalid, "--follow has no end", "use -o jsonl, csv or text, and no --limit");
+  }
+  return {};
+}
+
+class Printer {
+ public:
+  Printer(const Session& session, const Past& past)
+      : session_(session), past_(past), rows_(session.console, columns(session.options.output), format(session)) {}
+
+  void entry(const engine::Entry& entry) {
+    last = entry.position;
+    if (session_.options.output == OutputFormat::jsonl)
+      return session_.console.data(store::leaf_line(past_.ledger->id(), entry));
+    std::vector<std::string> cells = {std::to_string(entry.position.value),
+                                      format_timestamp(entry.time),
+                                      entry.type,
+                                      entry.stream.size() == 36 ? entry.stream : "",
+                                      entry.subject,
+                                      entry.actor};
+    if (session_.options.output != OutputFormat::text) cells.push_back(entry.data);
+    rows_.row(cells);
+  }
+  void end() {
+    if (session_.options.output != OutputFormat::jsonl) rows_.end();
+  }
+
+  engine::Position last;  // that was printed
+
+ private:
+  static OutputFormat format(const Session& session) { return session.options.output; }
+  // Data is too wide for a screen; all other forms have it. Of jsonl nothing is printed here.
+  static std::vector<RowOutput::Column> columns(OutputFormat output) {
+    std::vector<RowOutput::Column> all = {{"seq", 6},   {"time", 27},   {"type", 26},
+                                          {"heal", 36}, {"engine", 10}, {"actor", 8}};
+    if (output != OutputFormat::text) all.push_back({"data", 0});
+    return all;
+  }
+
+  const Session& session_;
+  const Past& past_;
+  RowOutput rows_;
+};
+
+void tell_how_to_go_on(const Session& session, std::uint64_t given, const store::EntryWindow& window,
+                       engine::Position last) {
+  if (session.options.newest || !window.limit || given < *window.limit) return;
+  session.console.note("there may be more: the same with --after " + std::to_string(last.value));
+}
+
+// Who goes on from a place must miss nothing unawares: neither what was archived since, nor all that comes before a
+// place that there is not yet.
+Result<void> check_place_to_follow_from(const Past& past, std::uint64_t after) {
+  if (after == 0) return {};
+  const auto head = past.ledger->head();
+  if (!head) return std::unexpected(head.error());
+  const auto archived = past.ledger->archived();
+  if (!archived) return std::unexpected(archived.error());
+  if (after >= archived->value && after <= head->value) return {};
+  const std::string why = after > head->value ? "there is no entry " + std::to_string(after) + " yet"
+                                              : "entries up to " + std::to_string(archived->value) + " are archived";
+  return failure(ErrorKind::invalid, "nobody can follow from --after " + std::to_string(after) + ": " + why,
+                 "expected " + std::to_string(archived->value) + " to " + std::to_string(head->value) +
+                     "; `autoheal ledger stats` says where archived entries are");
+}
+
+// Prints what comes, until a signal: its exit code.
+int follow(const Session& session, Past past, store::EntryWindow window) {
+  if (auto possible = check_place_to_follow_from(past, window.after.value); !possible)
+    return session.fail(possible.error());
+  LedgerWatch watch(session.configuration.settings.ledger);
+  Printer printer(session, past);
+  while (true) {
+    auto asked = what_is_asked(session.options, past);
+    if (!asked) return session.fail(asked.error());
+    HealFacts facts(past, session.options.strategy, asked->open_state);
+    if (facts.is_asked()) asked->filter.passes = [&](const engine::Entry& entry) { return facts.pass(entry); };
+    const auto head = past.ledger->head();
+    if (!head) return session.fail(head.error());
+    window.last = *head;
+    const auto given = store::Audit(*past.ledger).entries(asked->filter, window, [&](const engine::Entry& entry) {
+      printer.entry(entry);
+      return true;
+    });
+    if (!given) return session.fail(given.error());
+    if (std::fflush(stdout) != 0) return exit_internal;
+    window.after = std::max(window.after, *head);
+    if (const int signal = watch.wait(slow_poll)) return 128 + signal;
+    if (!past.ledger->id().empty()) continue;
+    auto again = open_past(session.configuration);  // there was no ledger yet
+    if (!again) return session.fail(again.error());
+    past = std::move(*again);
+  }
+}
+
+}  // namespace
+
+int command_audit(const Session& session) {
+  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
+    return refused;
+  const Options& options = session.options;
+  if (auto possible = check(options); !possible) return session.fail(possible.error());
+  auto past = open_past(session.configuration);
+  if (!past) return session.fail(past.error());
+  auto asked = what_is_asked(options, *past);
+  if (!asked) return session.fail(asked.error());
+  store::EntryWindow window;
+  window.after.value = options.after.value_or(0);
+  if (options.follow) return follow(session, std::move(*past), window);
+  window.newest = options.newest;
+  window.limit = options.limit;
+  if (!window.limit && options.output == OutputFormat::text) window.limit = entries_on_a_screen;
+  HealFacts facts(*past, options.strategy, asked->open_state);
+  if (facts.is_asked()) asked->filter.passes = [&](const engine::Entry& entry) { return facts.pass(entry); };
+  Printer printer(session, *past);
+  const auto given = store::Audit(*past->ledger).entries(asked->filter, window, [&](const engine::Entry& entry) {
+    printer.entry(entry);
+    return true;
+  });
+  if (!given) return session.fail(given.error());
+  printer.end();
+  tell_how_to_go_on(session, *given, window, printer.last);
+  return exit_done;
+}
+
+}  // namespace autoheal::cli

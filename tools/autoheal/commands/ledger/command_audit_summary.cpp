@@ -1,0 +1,89 @@
+// audit summary: what a period of healing came to.
+#include <unistd.h>
+
+#include "tools/autoheal/commands/heal/statistics_text.hpp"
+#include "tools/autoheal/commands/parts/commands.hpp"
+#include "tools/autoheal/commands/parts/heal_list.hpp"
+#include "tools/autoheal/commands/parts/past_filters.hpp"
+
+namespace autoheal::cli {
+
+namespace {
+
+struct AskedPeriod {
+  std::string name;
+  TimeRange range;
+};
+
+Result<AskedPeriod> asked_period(const Options& options) {
+  if (options.until.empty()) {
+    if (const auto period = parse_period(options.since))
+      return AskedPeriod{options.since, {period->begin, period->end}};
+  }
+  const auto range = time_range_of(options);
+  if (!range) return std::unexpected(range.error());
+  AskedPeriod asked{"all heals", *range};
+  if (range->since) asked.name = "since " + format_timestamp_ms(*range->since);
+  if (range->until) {
+    asked.name = (range->since ? "from " + format_timestamp_ms(*range->since) + " to " : "until ") +
+                 format_timestamp_ms(*range->until);
+  }
+  return asked;
+}
+
+Result<AskedPeriod> compared_period(const Options& options) {
+  const auto period = parse_period(options.compare);
+  if (period) return AskedPeriod{options.compare, {period->begin, period->end}};
+  return failure(ErrorKind::invalid, "\"" + options.compare + "\" is not a period",
+                 "expected a year, a quarter or a month, such as 2026, 2026Q2 or 2026-09");
+}
+
+Result<StatisticsOfPeriod> statistics_of(const Past& past, const AskedPeriod& asked) {
+  StatisticsOfPeriod statistics{asked.name, {}};
+  const auto done =
+      store::Audit(*past.ledger).figures(asked.range.since, asked.range.until, [&](const store::HealFigures& heal) {
+        if (!heal.in_vault) return statistics.figures.add(heal);
+        store::HealFigures known = heal;
+        known.strategy = strategy_of(past, heal.heal);
+        statistics.figures.add(known);
+      });
+  if (!done) return std::unexpected(done.error());
+  return statistics;
+}
+
+}  // namespace
+
+int command_audit_summary(const Session& session) {
+  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
+    return refused;
+  const Options& options = session.options;
+  const auto asked = asked_period(options);
+  if (!asked) return session.fail(asked.error());
+  std::optional<AskedPeriod> other;
+  if (!options.compare.empty()) {
+    auto compared = compared_period(options);
+    if (!compared) return session.fail(compared.error());
+    other = std::move(*compared);
+  }
+  const auto past = open_past(session.configuration);
+  if (!past) return session.fail(past.error());
+  const auto now = statistics_of(*past, *asked);
+  if (!now) return session.fail(now.error());
+  std::optional<StatisticsOfPeriod> before;
+  if (other) {
+    auto compared = statistics_of(*past, *other);
+    if (!compared) return session.fail(compared.error());
+    before = std::move(*compared);
+  }
+  const StatisticsOfPeriod* old = before ? &*before : nullptr;
+  if (session.console.json()) {
+    session.console.data(statistics_json(*now, old));
+  } else if (options.output == OutputFormat::csv) {
+    print_statistics_csv(session.console, *now, old);
+  } else {
+    print_statistics(session.console, *now, old, isatty(STDOUT_FILENO) == 1);
+  }
+  return exit_done;
+}
+
+}  // namespace autoheal::cli

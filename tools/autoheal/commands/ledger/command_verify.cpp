@@ -1,0 +1,204 @@
+// ledger verify: did anybody edit the record?
+#include <fstream>
+#include <iterator>
+
+#include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/replay/record/legal_paths.hpp"
+#include "autoheal/store/vault/vault_check.hpp"
+#include "autoheal/store/verify/verify.hpp"
+#include "tools/autoheal/commands/parts/commands.hpp"
+#include "tools/autoheal/output/printable.hpp"
+#include "tools/autoheal/session/archived_ranges.hpp"
+
+namespace autoheal::cli {
+
+namespace {
+
+using store::VerifyReport;
+
+constexpr std::size_t most_key_bytes = 4096;
+
+Result<std::string> text_of(const std::string& file, std::size_t most_bytes) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return failure(ErrorKind::not_found, file + " cannot be read");
+  std::string text(most_bytes + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  if (text.size() > most_bytes) return failure(ErrorKind::invalid, file + " is too large");
+  return text;
+}
+
+// A verifier key line, or the name of a file that holds one.
+Result<store::VerifierKey> key_of(const std::string& written) {
+  if (auto key = store::VerifierKey::parse(written)) return key;
+  auto text = text_of(written, most_key_bytes);
+  if (!text) {
+    return failure(ErrorKind::invalid, "--key: \"" + written + "\" is neither a verifier key nor a file with one",
+                   "`autoheal ledger key` prints it: <name>+<8 hex digits>+<base64>");
+  }
+  if (text->ends_with('\n')) text->pop_back();
+  auto key = store::VerifierKey::parse(*text);
+  if (!key) return failure(ErrorKind::invalid, "--key: " + written + ": " + key.error().message);
+  return key;
+}
+
+Result<store::VerifyOptions> options_of(const Options& options, const store::StreamRules& rules) {
+  store::VerifyOptions wanted;
+  wanted.rules = &rules;
+  if (!options.key.empty()) {
+    auto key = key_of(options.key);
+    if (!key) return std::unexpected(std::move(key.error()));
+    wanted.keys.push_back(std::move(*key));
+  }
+  const bool since = !options.since_checkpoint.empty();
+  const std::string& file = since ? options.since_checkpoint : options.checkpoint;
+  if (file.empty()) return wanted;
+  auto note = text_of(file, store::max_note_bytes);
+  if (!note) return std::unexpected(std::move(note.error()));
+  wanted.kept = store::KeptCheckpoint{std::move(*note), since};
+  return wanted;
+}
+
+std::string in_json(const VerifyReport& report) {
+  workflows::JsonWriter out;
+  out.begin_object().field("ledger", report.ledger).field("sound", report.sound());
+  if (report.first_bad) out.field("first_bad_entry", *report.first_bad);
+  out.field("entries", report.entries).field("read", report.read);
+  if (report.archived > 0) out.field("by_hash_only", report.archived);
+  if (report.kept > 0) out.field("by_checkpoint_only", report.kept);
+  if (report.blobs) out.field("blobs", *report.blobs);
+  out.field("roots", report.roots).field("checkpoints", report.checkpoints).field("indexes", report.indexes);
+  out.field("signed", report.signed_size)
+      .field("unsigned", report.entries - std::min(report.entries, report.signed_size));
+  if (report.head) out.field("root", to_hex(report.head->root));
+  const auto list = [&](const char* name, const std::vector<std::string>& texts) {
+    out.key(name).begin_array();
+    for (const std::string& text : texts) out.value(text);
+    out.end_array();
+  };
+  list("keys", report.keys);
+  list("warnings", report.warnings);
+  list("problems", report.problems);
+  return out.field("problem_count", report.problem_count).end_object().take();
+}
+
+std::string counted(std::uint64_t count, const std::string& one, const std::string& many) {
+  return std::to_string(count) + " " + (count == 1 ? one : many);
+}
+
+// What was looked at, and how far the signatures reach.
+std::vector<std::string> summary_of(const VerifyReport& report) {
+  std::vector<std::string> lines;
+  std::string first =
+      counted(report.read, "entry", "entries") + " recomputed from " + (report.read == 1 ? "its row" : "their rows");
+  if (report.kept > 0) first += ", entries 1 to " + std::to_string(report.kept) + " as the given checkpoint signs them";
+  if (report.archived > 0)
+    first += ", entries 1 to " + std::to_string(report.archived) + " by their hashes only: their rows were archived";
+  lines.push_back(first);
+  lines.push_back("with " + counted(report.roots, "root", "roots") + ", " +
+                  counted(report.indexes, "index", "indexes") + " and " +
+                  counted(report.checkpoints, "checkpoint", "checkpoints") +
+                  (report.blobs ? ", and " + counted(*report.blobs, "blob", "blobs") + " of the vault" : ""));
+  if (report.signed_size > 0) {
+    const std::uint64_t later = report.entries - std::min(report.entries, report.signed_size);
+    lines.push_back("signed up to entry " + std::to_string(report.signed_size) +
+                    (later > 0 ? ", " + counted(later, "later one is", "later ones are") + " not yet signed" : ""));
+  }
+  for (const std::string& key : report.keys) lines.push_back("key " + key);
+  return lines;
+}
+
+void print(const VerifyReport& report, Console& console) {
+  for (const std::string& problem : report.problems) console.data(console.paint(Tone::bad, "✗ ") + printable(problem));
+  if (report.problem_count > report.problems.size())
+    console.data(console.paint(Tone::bad, "✗ ") + "and " +
+                 std::to_string(report.problem_count - report.problems.size()) + " more");
+  for (const std::string& warning : report.warnings)
+    console.data(console.paint(Tone::warning, "! ") + printable(warning));
+  for (const std::string& line : summary_of(report)) console.data(console.paint(Tone::dim, "  " + printable(line)));
+  if (report.sound()) {
+    console.data(console.paint(Tone::good, "✓ ") + "the ledger verifies");
+    return;
+  }
+  console.data(console.paint(Tone::bad, "the ledger does not verify") +
+               (report.first_bad ? ": the first bad entry is " + std::to_string(*report.first_bad) : ""));
+}
+
+// Rows that stayed among archived ones: their values were held against the tree, their number stands in an entry.
+Result<void> look_at_kept(const std::string& path, VerifyReport& report) {
+  if (report.archived == 0) return {};
+  const auto ledger = store::LedgerReader::open(path);
+  if (!ledger) return std::unexpected(ledger.error());
+  auto problem = problem_of_kept(**ledger);
+  // What cannot be read is told already where it is spoiled.
+  if (!problem && problem.error().kind != ErrorKind::corrupt) return std::unexpected(problem.error());
+  if (!problem) problem = std::optional(problem.error().message);
+  if (!*problem) return {};
+  report.problems.push_back(std::move(**problem));
+  ++report.problem_count;
+  return {};
+}
+
+// "███████░░░░░░░░░░░░░  35 % of 10000000 entries"
+std::string bar_of(std::uint64_t done, std::uint64_t all) {
+  constexpr std::uint64_t cells = 20;
+  const std::uint64_t percent = all == 0 ? 100 : std::min<std::uint64_t>(done * 100 / all, 100);
+  std::string bar;
+  for (std::uint64_t cell = 0; cell < cells; ++cell) bar += cell * 100 < percent * cells ? "█" : "░";
+  return bar + "  " + std::to_string(percent) + " % of " + std::to_string(all) + " entries";
+}
+
+// The vault of the ledger, for those who may read it.
+Result<void> verify_blobs(const store::Vault& vault, const Session& session, VerifyReport& report) {
+  const auto found =
+      store::check_blobs(vault, session.configuration.settings.ledger + ".vault",
+                         [&](std::uint64_t done) { session.console.progress(counted(done, "blob", "blobs")); });
+  session.console.end_progress();
+  if (!found) return std::unexpected(found.error());
+  report.problems.insert(report.problems.end(), found->problems.begin(), found->problems.end());
+  report.problem_count += found->problems.size();
+  report.blobs = found->count;
+  return {};
+}
+
+// Everything that was asked for.
+Result<VerifyReport> verify(const Session& session, store::VerifyOptions options) {
+  options.progress = [&](std::uint64_t done, std::uint64_t all) { session.console.progress(bar_of(done, all)); };
+  std::unique_ptr<store::Vault> vault;
+  if (session.options.blobs) {
+    auto opened =
+        store::Vault::open(session.configuration.settings.ledger + ".vault", {}, store::VaultAccess::read_only);
+    if (!opened) return std::unexpected(std::move(opened.error()));
+    vault = std::move(*opened);
+    options.has_blob = [&](const engine::BlobName& name) { return vault->has(name); };
+  }
+  auto report = store::verify_ledger(session.configuration.settings.ledger, options);
+  session.console.end_progress();
+  if (!report || vault == nullptr) return report;
+  if (auto done = verify_blobs(*vault, session, *report); !done) return std::unexpected(std::move(done.error()));
+  return report;
+}
+
+}  // namespace
+
+int command_ledger_verify(const Session& session) {
+  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
+    return refused;
+  const replay::LegalPaths rules;
+  auto options = options_of(session.options, rules);
+  if (!options) return session.fail(options.error());
+  auto report = verify(session, std::move(*options));
+  if (!report) return session.fail(report.error());
+  if (auto looked = look_at_kept(session.configuration.settings.ledger, *report); !looked)
+    return session.fail(looked.error());
+  if (session.console.json()) {
+    session.console.data(in_json(*report));
+  } else {
+    print(*report, session.console);
+    if (!report->sound() && report->signed_size == 0 && report->entries > 0 && report->problem_count == 1)
+      session.console.note("  hint: `autoheal ledger checkpoint --sign` signs the present head");
+  }
+  return report->sound() ? exit_done : exit_failed;
+}
+
+}  // namespace autoheal::cli

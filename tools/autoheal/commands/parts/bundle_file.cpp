@@ -1,0 +1,76 @@
+#include "tools/autoheal/commands/parts/bundle_file.hpp"
+
+#include <filesystem>
+#include <fstream>
+
+#include "autoheal/replay/record/whole_heal.hpp"
+#include "autoheal/store/format/read_leaf.hpp"
+
+namespace autoheal::cli {
+
+using store::VerifierKey;
+
+namespace {
+
+std::vector<engine::Entry> entries_in(const store::EvidenceBundle& bundle) {
+  std::vector<engine::Entry> entries;
+  for (const auto& proof : bundle.entries) {
+    if (auto leaf = store::read_leaf(proof.leaf)) entries.push_back(std::move(leaf->entry));
+  }
+  return entries;
+}
+
+}  // namespace
+
+Result<std::string> read_evidence_file(const std::string& path) {
+  std::error_code problem;
+  if (std::filesystem::is_directory(path, problem)) return failure(ErrorKind::not_found, path + " is a folder");
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return failure(ErrorKind::not_found, "cannot read " + path);
+  std::string content(64 * 1024, '\0');
+  std::size_t size = 0;
+  while (file.read(content.data() + size, static_cast<std::streamsize>(content.size() - size)), file.gcount() > 0) {
+    size += static_cast<std::size_t>(file.gcount());
+    if (size > store::max_bundle_bytes) return failure(ErrorKind::corrupt, path + " is larger than any evidence");
+    if (size == content.size()) content.resize(2 * size);
+  }
+  content.resize(size);
+  return content;
+}
+
+Result<std::vector<VerifierKey>> verifier_keys(const std::vector<std::string>& written) {
+  std::vector<VerifierKey> keys;
+  for (const std::string& text : written) {
+    std::error_code problem;
+    const bool is_file = std::filesystem::is_regular_file(text, problem);
+    auto line = is_file ? read_evidence_file(text) : Result<std::string>(text);
+    if (!line) return std::unexpected(std::move(line.error()));
+    if (line->ends_with('\n')) line->pop_back();
+    auto key = VerifierKey::parse(*line);
+    if (!key) return failure(ErrorKind::invalid, "--key " + text + ": " + key.error().message, key.error().hint);
+    keys.push_back(std::move(*key));
+  }
+  return keys;
+}
+
+Result<CheckedBundle> checked_bundle(const std::string& content, std::vector<VerifierKey> keys) {
+  auto bundle = store::unpack(content);
+  if (!bundle) return std::unexpected(std::move(bundle.error()));
+  if (keys.empty()) {
+    auto named = VerifierKey::parse(bundle->key);
+    if (!named) return failure(ErrorKind::corrupt, "key: " + named.error().message);
+    keys.push_back(std::move(*named));
+  }
+  auto proof = store::check_bundle(*bundle, keys);
+  if (!proof) return std::unexpected(std::move(proof.error()));
+  CheckedBundle checked{std::move(*bundle), std::move(*proof), {}, {}};
+  checked.entries = entries_in(checked.bundle);
+  const auto heal = replay::check_whole_heal(checked.entries, store::BundleBlobs(checked.bundle.blobs));
+  if (heal.fault) {
+    return failure(ErrorKind::corrupt, "entry " + std::to_string(heal.fault->position.value) + " " + heal.fault->why);
+  }
+  checked.ended = heal.ended;
+  return checked;
+}
+
+}  // namespace autoheal::cli

@@ -1,0 +1,25 @@
+#include "tools/autoheal/commands/parts/heal_progress.hpp"
+
+namespace autoheal::cli {
+
+std::string heal_progress(Healer& healer, const std::string& run) {
+  std::string line;
+  const auto& runner = healer.runtime().runner();
+  if (const auto* state = run.empty() ? nullptr : runner.state<workflows::SelfTest>(run)) {
+    const std::size_t total = state->facts.engines.size();
+    const std::size_t tested = state->tested.size();
+    constexpr std::size_t width = 20;
+    const std::size_t filled = total == 0 ? width : tested * width / total;
+    for (std::size_t cell = 0; cell < width; ++cell) line += cell < filled ? "█" : "░";
+    line += " " + std::to_string(tested) + " of " + std::to_string(total) + " tested";
+  }
+  for (const auto& [engine, heal] : healer.trigger().open_heals()) {
+    const auto* state = runner.state<workflows::Heal>(heal);
+    if (state == nullptr) continue;
+    line += (line.empty() ? "" : " · ") + engine + ": " + std::string(name_of(state->phase));
+    if (state->attempt > 0) line += " (attempt " + std::to_string(state->attempt) + ")";
+  }
+  return line;
+}
+
+}  // namespace autoheal::cli

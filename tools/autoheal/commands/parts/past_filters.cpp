@@ -1,0 +1,46 @@
+#include "tools/autoheal/commands/parts/past_filters.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+#include "autoheal/engine/base/ascii.hpp"
+#include "autoheal/engine/system_ports.hpp"
+#include "autoheal/workflows/heal/heal_state.hpp"
+
+namespace autoheal::cli {
+
+namespace {
+
+Result<std::optional<Timestamp>> time_in_filter(const std::string& written, Timestamp now) {
+  if (written.empty()) return std::nullopt;
+  const auto time = parse_time_argument(written, now);
+  if (!time) {
+    return failure(ErrorKind::invalid, "\"" + written + "\" is not a time",
+                   "expected RFC 3339, a date such as 2026-11-23, a period such as 2026, 2026Q3 or 2026-09, or an age "
+                   "such as 24h");
+  }
+  return time;
+}
+
+}  // namespace
+
+Result<TimeRange> time_range_of(const Options& options) {
+  const Timestamp now = engine::SystemClock().now();
+  const auto since = time_in_filter(options.since, now);
+  if (!since) return std::unexpected(since.error());
+  const auto until = time_in_filter(options.until, now);
+  if (!until) return std::unexpected(until.error());
+  return TimeRange{*since, *until};
+}
+
+Result<std::string> state_named(const std::string& written) {
+  if (written.empty()) return std::string();
+  for (const auto phase : {workflows::Phase::triggered, workflows::Phase::repairing, workflows::Phase::certifying,
+                           workflows::Phase::retrying, workflows::Phase::complete, workflows::Phase::exhausted}) {
+    if (ascii::same_without_case(written, name_of(phase))) return std::string(name_of(phase));
+  }
+  return failure(ErrorKind::invalid, "\"" + written + "\" is not a state",
+                 "expected Triggered, Repairing, Certifying, Retrying, Complete or Exhausted");
+}
+
+}  // namespace autoheal::cli

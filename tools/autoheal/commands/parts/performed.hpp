@@ -1,0 +1,17 @@
+// An operation where it belongs: with the daemon if one runs on this ledger, else in this process. The command does not
+// know the difference.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "tools/autoheal/protocol/operation_body.hpp"
+#include "tools/autoheal/session/session.hpp"
+
+namespace autoheal::cli {
+
+// `print` gets the answer (operation_answer.hpp) and returns the exit code. What fails is told and coded here.
+[[nodiscard]] int perform_operation(const Session& session, const std::string& operation, OperationBody body,
+                                    const std::function<int(const std::string& answer)>& print);
+
+}  // namespace autoheal::cli

@@ -1,0 +1,62 @@
+#include "tools/autoheal/commands/parts/show_files.hpp"
+
+#include <filesystem>
+
+#include "tools/autoheal/configuration/known_secrets.hpp"
+#include "tools/autoheal/output/new_file.hpp"
+#include "tools/autoheal/report/heal_evidence.hpp"
+#include "tools/autoheal/report/heal_page_facts.hpp"
+
+namespace autoheal::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+store::Packing packing_of(const fs::path& file) {
+  const std::string extension = file.extension().string();
+  return extension == ".gz" || extension == ".tgz" ? store::Packing::gzip : store::Packing::plain;
+}
+
+Result<void> write_report(const Session& session, const Past& past, const std::string& heal) {
+  workflows::SecretMask mask(session.configuration.settings.secrets);
+  learn_secrets(session.configuration.settings, mask);
+  const auto page = page_of(past, heal, [&mask](std::string_view text) { return mask(text); });
+  if (!page) return std::unexpected(page.error());
+  const auto path = fs::absolute(session.options.report);
+  if (auto written = write_new_file(path.string(), html_of(*page)); !written) return written;
+  session.console.note(path.string() + " is the heal as a page");
+  return {};
+}
+
+}  // namespace
+
+Result<void> write_evidence(const Session& session, const Past& past, const std::string& heal,
+                            const std::string& file) {
+  const Secrets secrets = session.options.with_secrets ? Secrets::taken_along : Secrets::left_out;
+  const auto evidence = evidence_of(past, session.configuration.settings.ledger + ".vault", heal, secrets);
+  if (!evidence) return std::unexpected(evidence.error());
+  const auto archive = pack(evidence->bundle, packing_of(file));
+  if (!archive) return std::unexpected(archive.error());
+  const auto path = fs::absolute(file);
+  if (auto written = write_new_file(path.string(), *archive); !written) return written;
+  session.console.note(path.string() + ": " + std::to_string(evidence->bundle.entries.size()) +
+                       " entries with their proofs, " + std::to_string(evidence->bundle.blobs.size()) + " contents");
+  for (const std::string& what : evidence->left_out) session.console.note("left out: " + what);
+  session.console.note("to be checked anywhere with: autoheal ledger check " + path.filename().string() + " --key '" +
+                       evidence->bundle.key + "'");
+  return {};
+}
+
+int show_in_files(const Session& session, const Past& past, const std::string& heal) {
+  if (!session.options.evidence.empty()) {
+    if (auto written = write_evidence(session, past, heal, session.options.evidence); !written)
+      return session.fail(written.error());
+  }
+  if (!session.options.report.empty()) {
+    if (auto written = write_report(session, past, heal); !written) return session.fail(written.error());
+  }
+  return exit_done;
+}
+
+}  // namespace autoheal::cli

@@ -1,0 +1,230 @@
+// replay: is what happened what today's code would decide?
+#include <filesystem>
+
+#include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/engine/large_data.hpp"
+#include "autoheal/replay/decide/all_heals.hpp"
+#include "autoheal/replay/decide/state_text.hpp"
+#include "autoheal/replay/text/timeline.hpp"
+#include "tools/autoheal/commands/parts/commands.hpp"
+#include "tools/autoheal/commands/parts/replay_commands.hpp"
+#include "tools/autoheal/commands/parts/show_files.hpp"
+#include "tools/autoheal/output/printable.hpp"
+
+namespace autoheal::cli {
+
+namespace {
+
+using replay::Divergence;
+using replay::Replayed;
+using replay::Verdict;
+
+std::string count_of(std::uint64_t count, const std::string& noun, const std::string& nouns) {
+  return std::to_string(count) + " " + (count == 1 ? noun : nouns);
+}
+std::string entries_text(std::uint64_t count) { return count_of(count, "entry", "entries"); }
+
+// One side of a step as sentences; `state` is the one before it.
+void print_side(Console& console, const std::vector<engine::NewEntry>& entries, std::size_t same,
+                workflows::HealState state, const engine::BlobStore& blobs) {
+  for (std::size_t index = 0; index < entries.size(); ++index) {
+    const bool differs = index == same;
+    const std::string bullet = differs ? console.paint(Tone::bad, "    ✗ ") : "    ○ ";
+    const auto decoded = replay::decoded(entries[index], blobs);
+    if (!decoded) {
+      console.data(bullet + entries[index].type + " (cannot be read)");
+      continue;
+    }
+    state = workflows::apply_heal_entry(std::move(state), *decoded);
+    const replay::Telling telling = replay::telling_of(*decoded, state);
+    console.data(bullet + printable(telling.sentence));
+    for (const std::string& detail : telling.details)
+      console.data("        " + console.paint(Tone::dim, printable(detail)));
+  }
+  if (same >= entries.size()) console.data(console.paint(Tone::bad, "    ✗ ") + "nothing more");
+}
+
+std::vector<engine::NewEntry> without_places(const std::vector<engine::Entry>& entries) {
+  return {entries.begin(), entries.end()};
+}
+
+void print_divergence(Console& console, const Divergence& found, const engine::BlobStore& blobs) {
+  const auto recorded = without_places(found.recorded);
+  console.data("before   " + printable(replay::line_of(found.before)));
+  for (const std::string& detail : replay::details_of(found.before))
+    console.data("         " + console.paint(Tone::dim, printable(detail)));
+  console.data("then     " + printable(found.input));
+  console.data("recorded");
+  print_side(console, recorded, found.same, found.before, blobs);
+  if (found.decided.empty()) return;
+  console.data("today's code");
+  print_side(console, found.decided, found.same, found.before, blobs);
+  if (found.same >= recorded.size() || found.same >= found.decided.size()) return;
+  const auto data = engine::lengthen(blobs, recorded[found.same].data);
+  const std::string where = data ? replay::first_difference(*data, found.decided[found.same].data) : std::string();
+  if (!where.empty()) console.data("differs at " + printable(where));
+}
+
+void print_replayed(Console& console, const std::string& heal, const Replayed& replayed,
+                    const engine::BlobStore& blobs) {
+  const std::string who =
+      console.paint(Tone::strong, printable(replayed.state.engine)) + "  " + console.paint(Tone::dim, heal);
+  switch (replayed.verdict) {
+    case Verdict::same:
+      console.data(console.paint(Tone::good, "✓ same") + "  " + who);
+      console.data(printable(replay::line_of(replayed.state)));
+      break;
+    case Verdict::diverged:
+      console.data(console.paint(Tone::bad, "✗ diverged") + "  " + who + "  at entry " +
+                   std::to_string(replayed.divergence->position.value) + ", number " +
+                   std::to_string(replayed.divergence->version) + " of this heal");
+      print_divergence(console, *replayed.divergence, blobs);
+      break;
+    case Verdict::set_aside:
+      console.data(console.paint(Tone::warning, "? set aside") + "  " + who);
+      console.data(printable(replayed.why));
+      break;
+  }
+  console.data(entries_text(replayed.entries) + " in " + count_of(replayed.steps, "step", "steps") +
+               " decided again as recorded" +
+               (replayed.taken > 0 ? "; " + entries_text(replayed.taken) + " taken as they are: " + replayed.taken_why
+                                   : std::string()));
+}
+
+void write_side(workflows::JsonWriter& out, std::string_view key, const std::vector<engine::NewEntry>& entries) {
+  out.key(key).begin_array();
+  for (const engine::NewEntry& entry : entries)
+    out.begin_object().field("type", entry.type).key("data").raw(entry.data).end_object();
+  out.end_array();
+}
+
+std::string to_json(const std::string& heal, const Replayed& replayed) {
+  workflows::JsonWriter out;
+  out.begin_object().field("heal_id", heal).field("engine", replayed.state.engine);
+  out.field("verdict", name_of(replayed.verdict)).field("entries", replayed.entries).field("steps", replayed.steps);
+  out.field("taken", replayed.taken).optional_field("why", replayed.why);
+  if (replayed.divergence) {
+    const Divergence& found = *replayed.divergence;
+    out.key("divergence").begin_object().field("seq", found.position.value).field("version", found.version);
+    out.field("input", found.input).key("before");
+    replay::write(out, found.before);
+    write_side(out, "recorded", without_places(found.recorded));
+    write_side(out, "decided", found.decided);
+    out.field("first", found.same).end_object();
+  }
+  return out.end_object().take();
+}
+
+std::string to_json(const replay::AllHeals& all) {
+  workflows::JsonWriter out;
+  out.begin_object().field("heals", all.heals).field("same", all.same).field("diverged", all.diverged);
+  out.field("set_aside", all.set_aside).field("entries", all.entries).field("decided", all.decided);
+  out.field("taken", all.taken).key("not_the_same").begin_array();
+  for (const replay::NotTheSame& one : all.not_the_same) {
+    out.begin_object().field("heal_id", one.heal).field("engine", one.engine).field("verdict", name_of(one.verdict));
+    out.field("seq", one.position.value).field("why", one.why).end_object();
+  }
+  return out.end_array().end_object().take();
+}
+
+void print_all(Console& console, const replay::AllHeals& all) {
+  for (const replay::NotTheSame& one : all.not_the_same) {
+    const bool diverged = one.verdict == Verdict::diverged;
+    console.data(console.paint(diverged ? Tone::bad : Tone::warning, diverged ? "✗ diverged" : "? set aside") + "  " +
+                 printable(one.engine) + "  " + one.heal +
+                 (diverged ? "  entry " + std::to_string(one.position.value) : "") + "  " + printable(one.why));
+  }
+  console.data((all.all_same() ? console.paint(Tone::good, "✓ ") : console.paint(Tone::bad, "✗ ")) +
+               count_of(all.heals, "heal", "heals") + ": " + std::to_string(all.same) + " same, " +
+               std::to_string(all.diverged) + " diverged, " + std::to_string(all.set_aside) + " set aside; " +
+               entries_text(all.decided) + " of " + std::to_string(all.entries) + " decided again" +
+               (all.taken > 0 ? ", " + std::to_string(all.taken) + " taken as they are" : std::string()));
+}
+
+int replay_one(const Session& session, const Past& past) {
+  const auto heal = replayable_heal(past, session.options.heal);
+  if (!heal) return session.fail(heal.error());
+  if (session.options.reproduce.empty()) return replay_and_tell(session.console, *heal);
+  return reproduce_and_tell(session.console, *heal, session.options.reproduce, true);
+}
+
+int pack_one(const Session& session, const Past& past) {
+  const auto heal = find_heal(*past.ledger, session.options.heal);
+  if (!heal) return session.fail(heal.error());
+  if (auto written = write_evidence(session, past, *heal, session.options.export_file); !written)
+    return session.fail(written.error());
+  session.console.note("to be decided again anywhere with: autoheal replay --import " +
+                       std::filesystem::path(session.options.export_file).filename().string());
+  return exit_done;
+}
+
+int replay_every_one(const Session& session, const Past& past) {
+  replay::Adoptions adoptions;
+  replay::AllHealsOptions options;
+  options.progress = [&session](engine::Position done, engine::Position head) {
+    session.console.progress(progress_bar("replayed", done.value, head.value, "entries"));
+  };
+  const auto all = replay::replay_all(*past.ledger, *past.vault, adoptions, options);
+  session.console.end_progress();
+  if (!all) return session.fail(all.error());
+  if (session.console.json()) {
+    session.console.data(to_json(*all));
+  } else {
+    print_all(session.console, *all);
+  }
+  return all->all_same() ? exit_done : exit_failed;
+}
+
+Result<void> check_wishes(const Options& options) {
+  const auto unclear = [](std::string message, std::string hint) {
+    return failure(ErrorKind::invalid, std::move(message), std::move(hint));
+  };
+  const bool all = options.all_heals || (options.heal.empty() && !options.at.empty());
+  if (options.heal.empty() != all) return unclear("replay needs a heal, or --all", "for example: autoheal replay last");
+  if (!options.what_if.empty() && (all || options.step || !options.at.empty()))
+    return unclear("--what-if asks about one whole heal", "for example: autoheal replay last --what-if max_retries=1");
+  if (!options.with_config.empty() && (!all || !options.at.empty()))
+    return unclear("--with asks about the whole past", "for example: autoheal replay --all --with new.yaml");
+  if (!options.since.empty() && options.with_config.empty())
+    return unclear("--since goes with --all --with NEW.yaml", "for a moment of the past there is --at");
+  if (!options.export_file.empty() &&
+      (all || options.step || !options.at.empty() || !options.what_if.empty() || !options.reproduce.empty()))
+    return unclear("--export packs one whole heal", "for example: autoheal replay last --export heal.tar.gz");
+  if (!options.reproduce.empty() && (all || options.step || !options.at.empty() || !options.what_if.empty()))
+    return unclear("--reproduce heals one whole heal again", "for example: autoheal replay last --reproduce again");
+  if (options.with_secrets && options.export_file.empty())
+    return unclear("--with-secrets goes with --export", "for example: autoheal replay last --export heal.tar.gz");
+  if (!options.keys.empty())
+    return unclear("--key goes with --import", "for example: autoheal replay --import heal.tar.gz --key KEY");
+  if (options.step && all) return unclear("--step goes through one heal", "for example: autoheal replay last --step");
+  return {};
+}
+
+}  // namespace
+
+int replay_and_tell(Console& console, const ReplayableHeal& heal) {
+  const Replayed replayed = replay::replay_heal(*heal.recorded, *heal.world);
+  if (console.json()) {
+    console.data(to_json(heal.id, replayed));
+  } else {
+    print_replayed(console, heal.id, replayed, heal.world->blobs());
+  }
+  return replayed.verdict == Verdict::same ? exit_done : exit_failed;
+}
+
+int command_replay(const Session& session) {
+  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
+    return refused;
+  const Options& options = session.options;
+  if (auto clear = check_wishes(options); !clear) return session.fail(clear.error());
+  const auto past = open_past_to_replay(session.configuration);
+  if (!past) return session.fail(past.error());
+  if (!options.export_file.empty()) return pack_one(session, *past);
+  if (!options.what_if.empty()) return replay_what_if(session, *past);
+  if (!options.with_config.empty()) return replay_back_test(session, *past);
+  if (options.step) return replay_step_by_step(session, *past);
+  if (!options.at.empty()) return options.heal.empty() ? replay_all_at(session, *past) : replay_one_at(session, *past);
+  return options.all_heals ? replay_every_one(session, *past) : replay_one(session, *past);
+}
+
+}  // namespace autoheal::cli

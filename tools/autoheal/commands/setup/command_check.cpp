@@ -1,0 +1,229 @@
+// ledger check: evidence of a ledger that is not here. Needs no configuration, no ledger and no network; whatever
+// stands in the file is somebody's claim until a key that the caller brought says otherwise.
+#include <algorithm>
+
+#include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/store/format/proof_text.hpp"
+#include "tools/autoheal/commands/parts/bundle_file.hpp"
+#include "tools/autoheal/commands/parts/commands.hpp"
+#include "tools/autoheal/output/printable.hpp"
+
+namespace autoheal::cli {
+
+namespace {
+
+using store::VerifierKey;
+
+// What was found to hold.
+struct Proven {
+  std::string kind;  // bundle, entry, checkpoint, growth
+  std::string origin;
+  std::uint64_t size = 0;  // of the signed tree
+  std::string heal;        // of a bundle
+  std::vector<std::string> proved, not_proved;
+};
+
+constexpr char clock_is_a_claim[] =
+    "that the time stamps are right: they are the clock of the host that wrote the entries";
+constexpr char content_is_a_claim[] =
+    "that what the host wrote about itself is true: only that it has not changed since";
+constexpr char owner_can_fork[] =
+    "that nobody with the signing key made another history: hold the checkpoint against one that somebody else kept";
+
+std::string number(std::uint64_t value) { return std::to_string(value); }
+
+std::string signed_by(const store::Checkpoint& checkpoint) {
+  return checkpoint.origin + " signed a ledger of " + number(checkpoint.head.size) + " entries";
+}
+
+std::string without_newline(std::string text) {
+  if (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
+void tell_bundle(Proven& proven, const CheckedBundle& checked) {
+  const auto& [bundle, proof, entries, ended] = checked;
+  const std::string state(name_of(ended));
+  if (!proof.by_given_key) proven.proved.push_back("the key that signed was handed the ledger by the key you gave");
+  proven.proved.push_back("all " + number(entries.size()) + " entries of the bundle, " +
+                          number(entries.front().position.value) + " to " + number(entries.back().position.value) +
+                          ", stand in it unchanged");
+  proven.proved.push_back("they are one heal of " + entries.front().subject +
+                          " from beginning to end, by a legal path to " + state);
+  if (ended == workflows::Phase::complete)
+    proven.proved.push_back("its certificate is of this heal's configuration, attempt and plan");
+  if (const std::size_t plain = bundle.blobs.size() - proof.keyed_blobs; plain > 0)
+    proven.proved.push_back(number(plain) + (plain == 1 ? " content is" : " contents are") +
+                            " what the entries name by digest");
+  if (proof.keyed_blobs > 0)
+    proven.not_proved.push_back("that " + number(proof.keyed_blobs) +
+                                " secret contents are what the entries name: only the ledger's owner can check these");
+  if (ended == workflows::Phase::exhausted)
+    proven.not_proved.push_back("that nobody rolled it back once more after the last entry here");
+}
+
+Result<Proven> check_evidence(const std::string& content, const std::vector<VerifierKey>& keys) {
+  const auto checked = checked_bundle(content, keys);
+  if (!checked) return std::unexpected(checked.error());
+  const auto& head = checked->proof.checkpoint;
+  Proven proven{"bundle", head.origin, head.head.size, checked->entries.front().stream, {signed_by(head)}, {}};
+  tell_bundle(proven, *checked);
+  return proven;
+}
+
+Result<Proven> check_entry(const std::string& content, const Options& options, const std::vector<VerifierKey>& keys) {
+  const auto proof = store::parse_tlog_proof(content);
+  if (!proof) return std::unexpected(proof.error());
+  std::string leaf = proof->extra;
+  if (!options.leaf.empty()) {
+    auto file = read_evidence_file(options.leaf);
+    if (!file) return std::unexpected(std::move(file.error()));
+    leaf = without_newline(std::move(*file));
+  }
+  if (leaf.empty())
+    return failure(ErrorKind::invalid, "the proof does not hold its entry", "--leaf FILE: the entry's export line");
+  const auto checked = store::check_tlog_proof(content, leaf, keys);
+  if (!checked) return std::unexpected(checked.error());
+  Proven proven{"entry", checked->checkpoint.origin, checked->checkpoint.head.size, {}, {}, {}};
+  proven.proved = {signed_by(checked->checkpoint), "this is entry " + number(checked->index + 1) + " of it: " + leaf};
+  proven.not_proved = {"that no other entry belongs to the same story: `show HEAL --evidence` packs a whole heal"};
+  return proven;
+}
+
+Result<Proven> check_head(const std::string& content, const std::vector<VerifierKey>& keys) {
+  const auto checkpoint = store::open_checkpoint(content, keys);
+  if (!checkpoint) return std::unexpected(checkpoint.error());
+  Proven proven{"checkpoint", checkpoint->origin, checkpoint->head.size, {}, {signed_by(*checkpoint)}, {}};
+  const auto note = store::parse_note(content);
+  const auto signers = note ? signers_of(*note, keys) : Result<std::vector<store::NoteSigner>>();
+  for (const auto& signer : signers.value_or(std::vector<store::NoteSigner>())) {
+    if (!signer.cosigned_unix_s) continue;
+    const Timestamp seen{std::chrono::seconds(*signer.cosigned_unix_s)};
+    proven.proved.push_back(signer.key.name() + " saw it, by its own clock at " + format_timestamp(seen));
+  }
+  proven.not_proved = {"what the entries say: a checkpoint only fixes them"};
+  return proven;
+}
+
+Result<std::vector<store::Checkpoint>> given_checkpoints(const Options& options, std::size_t wanted,
+                                                         const std::vector<VerifierKey>& keys) {
+  if (options.checkpoints.size() != wanted) {
+    return failure(ErrorKind::invalid,
+                   wanted == 1 ? "a proof of an entry as JSON is held against one --checkpoint"
+                               : "a proof of growth is held against two: --checkpoint OLD --checkpoint NEW",
+                   "autoheal ledger check --help");
+  }
+  std::vector<store::Checkpoint> opened;
+  for (const std::string& path : options.checkpoints) {
+    const auto note = read_evidence_file(path);
+    if (!note) return std::unexpected(note.error());
+    auto checkpoint = store::open_checkpoint(*note, keys);
+    if (!checkpoint) return failure(ErrorKind::corrupt, path + ": " + checkpoint.error().message);
+    opened.push_back(std::move(*checkpoint));
+  }
+  std::ranges::sort(opened, {}, [](const store::Checkpoint& one) { return one.head.size; });
+  return opened;
+}
+
+Result<Proven> check_growth(const store::ConsistencyProof& proof, const Options& options,
+                            const std::vector<VerifierKey>& keys) {
+  const auto heads = given_checkpoints(options, 2, keys);
+  if (!heads) return std::unexpected(heads.error());
+  const store::Checkpoint &older = heads->front(), &newer = heads->back();
+  if (older.origin != newer.origin) return failure(ErrorKind::corrupt, "the checkpoints are of different ledgers");
+  if (auto holds = check_consistency(proof, older.head, newer.head); !holds)
+    return std::unexpected(std::move(holds.error()));
+  Proven proven{"growth", newer.origin, newer.head.size, {}, {signed_by(newer)}, {}};
+  proven.proved.push_back("its first " + number(older.head.size) +
+                          " entries are those of the older checkpoint, unchanged");
+  proven.not_proved = {"what the entries say: checkpoints only fix them"};
+  return proven;
+}
+
+Result<Proven> check_json(const std::string& content, const Options& options, const std::vector<VerifierKey>& keys) {
+  if (const auto growth = store::parse_consistency_json(content)) return check_growth(*growth, options, keys);
+  const auto proof = store::parse_inclusion_json(content);
+  if (!proof) return failure(ErrorKind::invalid, "it is JSON, but neither a proof of an entry nor one of growth");
+  const auto heads = given_checkpoints(options, 1, keys);
+  if (!heads) return std::unexpected(heads.error());
+  const store::Checkpoint& head = heads->front();
+  if (auto holds = check_inclusion(*proof, head.head); !holds) return std::unexpected(std::move(holds.error()));
+  return Proven{"entry",
+                head.origin,
+                head.head.size,
+                {},
+                {signed_by(head), "this is entry " + number(proof->index + 1) + " of it: " + proof->leaf},
+                {}};
+}
+
+Result<Proven> check(const std::string& content, const Options& options, const std::vector<VerifierKey>& keys) {
+  if (store::looks_like_bundle(content)) return check_evidence(content, keys);
+  if (content.starts_with("c2sp.org/tlog-proof@")) return check_entry(content, options, keys);
+  if (content.starts_with('{')) return check_json(content, options, keys);
+  return check_head(content, keys);
+}
+
+void write_list(workflows::JsonWriter& out, std::string_view name, const std::vector<std::string>& list) {
+  out.key(name).begin_array();
+  for (const std::string& text : list) out.value(text);
+  out.end_array();
+}
+
+void tell(Console& console, const std::string& file, const Proven& proven) {
+  if (console.json()) {
+    workflows::JsonWriter out;
+    out.begin_object().field("file", file).field("verified", true).field("kind", proven.kind);
+    out.field("origin", proven.origin).field("size", proven.size).optional_field("heal_id", proven.heal);
+    write_list(out, "proved", proven.proved);
+    write_list(out, "not_proved", proven.not_proved);
+    return console.data(out.end_object().take());
+  }
+  console.data(console.paint(Tone::good, "✓ " + printable(file) + " verifies"));
+  for (const std::string& text : proven.proved) console.data("  proved      " + printable(text));
+  for (const std::string& text : proven.not_proved)
+    console.data(console.paint(Tone::dim, "  not proved  " + printable(text)));
+}
+
+int refuse(Console& console, const std::string& file, const Error& error) {
+  if (console.json()) {
+    workflows::JsonWriter out;
+    out.begin_object().field("file", file).field("verified", false).field("problem", error.message).end_object();
+    console.data(out.take());
+  } else {
+    console.data(console.paint(Tone::bad, "✗ " + printable(file) + " does not verify") + "  " +
+                 printable(error.message));
+    if (!error.hint.empty()) console.note("  hint: " + error.hint);
+  }
+  return exit_failed;
+}
+
+Error no_key_given() {
+  return {ErrorKind::invalid,
+          "no --key is given, and a key inside the file would prove nothing: whoever makes false evidence "
+          "writes a key of their own into it",
+          "`autoheal ledger key` prints the ledger's key: get that line once, by a way that you trust"};
+}
+
+int fail(Console& console, const Error& error) {
+  const int code = exit_code_of(error.kind);
+  console.error(error, code);
+  return code;
+}
+
+}  // namespace
+
+int command_ledger_check(const Options& options, Console& console) {
+  if (options.keys.empty()) return fail(console, no_key_given());
+  const auto keys = verifier_keys(options.keys);
+  if (!keys) return fail(console, keys.error());
+  const auto content = read_evidence_file(options.file);
+  if (!content) return fail(console, content.error());
+  auto proven = check(*content, options, *keys);
+  if (!proven) return refuse(console, options.file, proven.error());
+  for (const char* claim : {clock_is_a_claim, content_is_a_claim, owner_can_fork})
+    proven->not_proved.emplace_back(claim);
+  tell(console, options.file, *proven);
+  return exit_done;
+}
+
+}  // namespace autoheal::cli

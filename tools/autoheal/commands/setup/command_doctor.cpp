@@ -1,0 +1,328 @@
+// doctor: is all in place on this host, said one line at a time.
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <set>
+
+#include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/replay/text/timeline.hpp"
+#include "autoheal/store/ledger/ledger_lock.hpp"
+#include "autoheal/store/ledger/log_state.hpp"
+#include "autoheal/store/signing/signed_head.hpp"
+#include "autoheal/store/vault/memory_blobs.hpp"
+#include "tools/autoheal/commands/parts/commands.hpp"
+#include "tools/autoheal/protocol/daemon_client.hpp"
+#include "tools/host/change/left_behind.hpp"
+#include "tools/host/real_host.hpp"
+
+namespace autoheal::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+enum class Finding { good, warning, bad };
+
+std::string bytes_text(std::uint64_t bytes) {
+  constexpr std::uint64_t kib = 1024, mib = kib * kib;
+  if (bytes < kib) return std::to_string(bytes) + " bytes";
+  const std::uint64_t unit = bytes < mib ? kib : mib;
+  return std::to_string(bytes / unit) + "." + std::to_string(bytes % unit * 10 / unit) +
+         (unit == kib ? " KiB" : " MiB");
+}
+
+std::string age_text(Duration age) {
+  using namespace std::chrono;
+  if (age < minutes(1)) return std::to_string(duration_cast<seconds>(age).count()) + " s";
+  if (age < hours(1)) return std::to_string(duration_cast<minutes>(age).count()) + " min";
+  if (age < hours(48)) return std::to_string(duration_cast<hours>(age).count()) + " h";
+  return std::to_string(duration_cast<hours>(age).count() / 24) + " days";
+}
+
+class Doctor {
+ public:
+  explicit Doctor(const Session& session) : session_(session), settings_(session.configuration.settings) {}
+
+  int run() {
+    configuration();
+    role();
+    kernel();
+    ledger();
+    for (const workflows::EngineSpec& spec : settings_.engines) {
+      engine(spec);
+      if (roots_.insert(spec.root).second) left_beside_targets(spec);
+    }
+    space();
+    return report();
+  }
+
+ private:
+  struct Line {
+    Finding finding;
+    std::string what, advice;
+  };
+  void say(Finding finding, std::string what, std::string advice = {}) {
+    lines_.push_back({finding, std::move(what), std::move(advice)});
+  }
+
+  void configuration() {
+    if (const auto& unread = session_.configuration.unread) {
+      return say(Finding::bad, "the configuration cannot be used: " + unread->message,
+                 unread->hint.empty() ? "mend it; a daemon that runs goes on with the one it has" : unread->hint);
+    }
+    say(Finding::good,
+        "configuration " + settings_.file + ", " + std::to_string(settings_.engines.size()) + " engines");
+    for (const std::string& warning : settings_.warnings) say(Finding::warning, warning);
+    if (!settings_.healing.enabled)
+      say(Finding::warning, "healing is switched off", "healing.enabled, or AUTO_HEAL_ON in the environment");
+  }
+
+  void role() {
+    if (session_.configuration.unread) return;
+    const auto& who = session_.configuration.principal;
+    const bool heals = allows(who.role, workflows::Permission::heal);
+    say(heals ? Finding::good : Finding::warning, "you are " + who.name + ", role " + std::string(name_of(who.role)),
+        heals ? "" : "healing needs an admiral");
+  }
+
+  void kernel() {
+    utsname name{};
+    unsigned major = 0, minor = 0;
+    const bool known = uname(&name) == 0 && std::sscanf(name.release, "%u.%u", &major, &minor) == 2;
+    const bool enough = known && (major > 5 || (major == 5 && minor >= 6));
+    say(enough ? Finding::good : Finding::bad, "kernel " + std::string(name.release),
+        enough ? "" : "Autoheal needs Linux 5.6 or later (openat2, pidfd)");
+  }
+
+  static bool wider_than(const fs::path& path, mode_t allowed) {
+    struct stat found {};
+    return ::lstat(path.c_str(), &found) == 0 && (found.st_mode & 0777U & ~allowed) != 0;
+  }
+
+  void ledger() {
+    std::error_code ignored;
+    const std::string& path = settings_.ledger;
+    if (const auto elsewhere = daemon_without_ledger(path)) say(Finding::bad, elsewhere->message, elsewhere->hint);
+    if (!fs::exists(path, ignored)) {
+      const bool lost = fs::exists(path + ".vault", ignored) || fs::exists(path + ".key", ignored);
+      say(lost ? Finding::bad : Finding::good,
+          lost ? "the ledger " + path + " is missing beside its vault" : "no ledger yet: " + path,
+          lost ? "restore it from a copy; nothing writes until then" : "the first command that writes creates it");
+      return;
+    }
+    const auto past = open_past(session_.configuration);
+    if (!past) return say(Finding::bad, past.error().message, past.error().hint);
+    const auto head = past->ledger->head();
+    say(Finding::good, "ledger " + path + ", " + std::to_string(head ? head->value : 0) + " entries");
+    for (const char* ending : {"-wal", "-shm"}) {
+      if (!fs::exists(path + ending, ignored))
+        say(Finding::warning, path + ending + " is missing", "the next writer makes it again");
+    }
+    if (const std::string held = sentence_of(store::log_state(path)); !held.empty())
+      say(Finding::warning, held, "let it end: the log shrinks by itself then");
+    if (wider_than(path + ".vault", 0700))
+      say(Finding::bad, path + ".vault can be read by others", "chmod 0700 " + path + ".vault");
+    if (wider_than(path + ".vault/key", 0600))
+      say(Finding::bad, path + ".vault/key can be read by others", "chmod 0600 " + path + ".vault/key");
+    signatures(*past->ledger);
+    const auto open = past->ledger->open_streams();
+    if (open && !open->empty())
+      say(Finding::warning, std::to_string(open->size()) + " heals or runs are open", "autoheal resume");
+    const auto lock = store::LedgerLock::acquire(path, Duration{0});
+    if (!lock) owner(lock.error());
+  }
+
+  void owner(const Error& locked) {
+    const auto sign = sign_of_daemon(session_.configuration);
+    if (!sign) return say(Finding::warning, locked.message);
+    if (!sign->problem.empty())
+      return say(Finding::bad, "the daemon does not answer: " + sign->problem,
+                 "its log says what it is at; restart it");
+    say(Finding::good, std::string("the daemon answers") + (sign->recovering ? ", and reads what was left open" : ""));
+    if (!sign->not_recorded.empty())
+      say(Finding::bad, "nothing can be recorded: " + sign->not_recorded, "no heal begins until this is over");
+    if (sign->stalls > 0) {
+      say(Finding::warning,
+          "its loop stood still " + std::to_string(sign->stalls) + " times, for at most " +
+              std::to_string(sign->longest_stall_us / 1'000'000) + " s",
+          "its log says what it was at");
+    }
+    for (const std::string& engine : sign->late)
+      say(Finding::warning, engine + " should have been tested long ago",
+          "a test that hangs, or more tests than max_tests can take");
+  }
+
+  void signatures(const store::LedgerReader& ledger) {
+    const std::string& key = settings_.checkpoints.key;
+    if (wider_than(key, 0600)) say(Finding::bad, key + " can be read by others", "chmod 0600 " + key);
+    const auto head = ledger.tree_head();
+    const auto last = store::read_signed_head(settings_.ledger);
+    if (!head) return say(Finding::bad, head.error().message, head.error().hint);
+    if (!last) return say(Finding::bad, last.error().message, last.error().hint);
+    std::error_code ignored;
+    if (!*last && head->size == 0) return;
+    if (!fs::exists(key, ignored) && !session_.configuration.unread)
+      return say(Finding::bad, "the signing key " + key + " is not there", "restore it: nothing is signed without it");
+    const std::uint64_t size = *last ? (*last)->head.size : 0;
+    if (size > head->size) {
+      return say(Finding::bad,
+                 std::to_string(size) + " entries were signed, but the ledger holds " + std::to_string(head->size) +
+                     ": nothing is signed any more",
+                 "autoheal ledger verify");
+    }
+    say(size == head->size ? Finding::good : Finding::warning,
+        std::to_string(size) + " of " + std::to_string(head->size) + " entries are signed",
+        size == head->size ? "" : "autoheal ledger checkpoint --sign");
+  }
+
+  void program(const workflows::EngineSpec& spec, const std::optional<workflows::ProgramRun>& run) {
+    if (!run || run->argv.empty()) return;
+    if (::access(run->argv.front().c_str(), X_OK) != 0)
+      say(Finding::bad, spec.name + ": " + run->argv.front() + " cannot be executed",
+          "install it, or correct its path");
+  }
+
+  void engine(const workflows::EngineSpec& spec) {
+    const std::size_t before = lines_.size();
+    std::error_code ignored;
+    if (!fs::is_directory(spec.root, ignored))
+      say(Finding::bad, spec.name + ": its root " + spec.root + " is not there", "make the folder, or correct `root`");
+    for (const auto& probe : spec.self_test) {
+      if (const auto* command = std::get_if<workflows::CommandProbe>(&probe.what)) program(spec, command->run);
+      if (const auto* plugin = std::get_if<workflows::PluginProbe>(&probe.what)) program(spec, plugin->run);
+    }
+    for (const auto& file : spec.repair.files) program(spec, file.validate);
+    for (const auto& command : spec.repair.commands) {
+      program(spec, command.run);
+      program(spec, command.undo);
+    }
+    if (const auto& service = spec.repair.service) {
+      for (const auto& run : {service->restart, service->start, service->stop, service->reload, service->check})
+        program(spec, run);
+    }
+    for (const auto& test : spec.certify.tests) program(spec, test.command);
+    targets(spec);
+    if (lines_.size() == before) say(Finding::good, "engine " + spec.name + ": root and programs are there");
+  }
+
+  // What lies in `.autoheal/` although no open heal needs it.
+  void left_beside_targets(const workflows::EngineSpec& spec) {
+    const auto left = host::left_behind(spec.root);
+    if (!left) {
+      return say(Finding::warning,
+                 spec.name + ": what heals left in " + spec.root + "/.autoheal is not known: " + left.error().message,
+                 "ask as the user that heals");
+    }
+    if (left->empty()) return;
+    const auto past = open_past(session_.configuration);
+    for (const host::LeftBehind& one : *left) {
+      const auto heal = past && !one.heal.empty() ? replay::timeline_of(one.heal, *past->ledger, *past->vault)
+                                                  : failure(ErrorKind::not_found, "");
+      const bool open =
+          heal && heal->state.phase != workflows::Phase::complete && heal->state.phase != workflows::Phase::exhausted;
+      if (!open) say(Finding::warning, left_text(spec, one, heal), advice_on_left(one));
+    }
+  }
+
+  static std::string left_text(const workflows::EngineSpec& spec, const host::LeftBehind& one,
+                               const Result<replay::Timeline>& heal) {
+    std::string text = spec.name + ": " + spec.root + "/" + one.path + " (" + bytes_text(one.bytes) + ", there for " +
+                       age_text(one.age);
+    if (!one.heal.empty()) text += ", of heal " + one.heal;
+    const auto plan = heal ? heal->state.plan : nullptr;
+    if (plan && one.number > 0 && one.number <= plan->changes.size())
+      text += ", displaced from " + plan->changes[one.number - 1].before.path;
+    return text + ")" + (one.slot ? "" : " is nothing that Autoheal put there");
+  }
+
+  // What the vault can take by now goes there at the next start of whatever heals.
+  [[nodiscard]] std::string advice_on_left(const host::LeftBehind& one) const {
+    if (!one.slot) return "move it to where it belongs";
+    switch (*one.slot) {
+      case host::Slot::part:
+      case host::Slot::check:
+      case host::Slot::made:
+        return "of no worth: `autoheal resume`, or the daemon's next start, removes it";
+      case host::Slot::kept:
+        return "somebody's edit that could not be put back: compare it with what is in its place, then move it away";
+      case host::Slot::next:
+      case host::Slot::before:
+      case host::Slot::undone:
+        break;
+    }
+    if (one.bytes > settings_.vault_max_blob_bytes) {
+      return "larger than vault.max_blob (" + bytes_text(settings_.vault_max_blob_bytes) +
+             "): raise that and `autoheal resume` takes it into the vault, or remove the file once nobody needs it";
+    }
+    return "`autoheal resume`, or the daemon's next start, takes it into the vault; if it stays then, somebody wrote "
+           "to "
+           "it: compare, then move it away";
+  }
+
+  // What a repair would need to change, and could not.
+  void targets(const workflows::EngineSpec& spec) {
+    std::error_code ignored;
+    if (!fs::is_directory(spec.root, ignored)) return;
+    store::MemoryBlobs blobs;
+    host::RealHost host({.blobs = blobs, .own_files = {settings_.ledger}, .at_step = {}, .program = {}});
+    const auto found = host.obstacles(spec);
+    if (!found) return say(Finding::warning, spec.name + ": its targets cannot be looked at: " + found.error().message);
+    for (const workflows::TargetFacts& facts : *found) {
+      if (!facts.cannot_change.empty()) {
+        say(Finding::warning, spec.name + ": " + facts.path + " " + facts.cannot_change, "no repair of it can be made");
+      } else if (!facts.cannot_replace.empty()) {
+        say(Finding::warning, spec.name + ": " + facts.path + " " + facts.cannot_replace,
+            "its mode and owner can be repaired, its content cannot");
+      }
+    }
+  }
+
+  void space() {
+    struct statvfs volume {};
+    fs::path folder = fs::path(settings_.ledger).parent_path();
+    std::error_code ignored;
+    while (!folder.empty() && !fs::exists(folder, ignored) && folder.has_relative_path()) folder = folder.parent_path();
+    if (::statvfs(folder.c_str(), &volume) != 0) return;
+    const std::uint64_t free_mib = (std::uint64_t{volume.f_bavail} * volume.f_frsize) >> 20U;
+    say(free_mib < 256 ? Finding::warning : Finding::good, std::to_string(free_mib) + " MiB free for the ledger",
+        free_mib < 256 ? "make room: a heal that cannot be recorded does not begin" : "");
+  }
+
+  int report() {
+    bool bad = false;
+    workflows::JsonWriter out;
+    out.begin_array();
+    for (const Line& line : lines_) {
+      bad = bad || line.finding == Finding::bad;
+      const char* word = line.finding == Finding::good ? "ok" : line.finding == Finding::warning ? "warning" : "bad";
+      out.begin_object()
+          .field("finding", word)
+          .field("what", line.what)
+          .optional_field("advice", line.advice)
+          .end_object();
+      if (session_.console.json()) continue;
+      const std::string mark = line.finding == Finding::good      ? session_.console.paint(Tone::good, "✓")
+                               : line.finding == Finding::warning ? session_.console.paint(Tone::warning, "!")
+                                                                  : session_.console.paint(Tone::bad, "✗");
+      session_.console.data(mark + " " + line.what +
+                            (line.advice.empty() ? "" : session_.console.paint(Tone::dim, "  → " + line.advice)));
+    }
+    if (session_.console.json()) session_.console.data(out.end_array().take());
+    return bad ? exit_failed : exit_done;
+  }
+
+  const Session& session_;
+  const config::Configuration& settings_;
+  std::vector<Line> lines_;
+  std::set<std::string> roots_;  // whose staging folder was looked into
+};
+
+}  // namespace
+
+int command_doctor(const Session& session) { return Doctor(session).run(); }
+
+}  // namespace autoheal::cli

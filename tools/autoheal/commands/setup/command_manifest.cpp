@@ -1,0 +1,92 @@
+// baseline manifest: what a release holds, written beside it by whoever builds it. Needs no configuration and no
+// ledger.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+
+#include "autoheal/engine/base/json_writer.hpp"
+#include "tools/autoheal/commands/parts/commands.hpp"
+#include "tools/autoheal/output/new_file.hpp"
+#include "tools/autoheal/output/printable.hpp"
+#include "tools/autoheal/output/table.hpp"
+#include "tools/host/release/release_manifest.hpp"
+#include "tools/host/system/system_error.hpp"
+
+namespace autoheal::cli {
+
+namespace {
+
+constexpr const char* temporary = ".autoheal-manifest.new";
+
+Result<host::RootFolder> open_release(const std::string& folder) {
+  std::error_code problem;
+  const auto kind = std::filesystem::status(folder, problem).type();
+  if (kind == std::filesystem::file_type::not_found)
+    return failure(ErrorKind::not_found, "there is no folder " + folder);
+  if (!problem && kind != std::filesystem::file_type::directory)
+    return failure(ErrorKind::not_found, folder + " is not a folder");
+  auto opened = host::RootFolder::open(std::filesystem::absolute(folder).string());
+  if (!opened) return failure(ErrorKind::failed, "cannot read " + folder + ": " + opened.error().message);
+  return opened;
+}
+
+// Whoever looks sees the old manifest or the new one, never a part.
+Result<void> write_manifest(int folder, const std::string& name, const std::string& text, const std::string& path) {
+  const auto failed = [&](int error_number) {
+    return failure(ErrorKind::unavailable, "cannot write " + path + ": " + host::reason_of(error_number));
+  };
+  const host::UniqueFd file(
+      ::openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (!file && errno == EEXIST)
+    return failure(ErrorKind::busy, "cannot write " + path + ": " + temporary + " lies beside it",
+                   "another `baseline manifest` writes there; if none runs, one was interrupted: remove the file");
+  if (!file) return failed(errno);
+  if (!write_whole(file.get(), text) || ::renameat(folder, temporary, folder, name.c_str()) != 0) {
+    const int why = errno;
+    ::unlinkat(folder, temporary, 0);
+    return failed(why);
+  }
+  if (::fsync(folder) != 0) return failed(errno);
+  return {};
+}
+
+void report(Console& console, OutputFormat format, const std::string& path, std::size_t files) {
+  const std::string count = std::to_string(files);
+  if (console.json()) {
+    workflows::JsonWriter out;
+    return console.data(out.begin_object().field("manifest", path).field("files", files).end_object().take());
+  }
+  if (format == OutputFormat::csv) return print(console, {{"manifest", "files"}, {{path, count}}}, format);
+  console.data(console.paint(Tone::good, "✓ ") + printable(path) + " lists " + count +
+               (files == 1 ? " file" : " files"));
+}
+
+Result<std::size_t> list_release(const Options& options, const std::string& path) {
+  const auto folder = open_release(options.folder);
+  if (!folder) return std::unexpected(folder.error());
+  const auto text = host::manifest_of(*folder, options.manifest, options.ignore, {});
+  if (!text) return std::unexpected(text.error());
+  if (auto written = write_manifest(folder->descriptor(), options.manifest, *text, path); !written)
+    return std::unexpected(std::move(written.error()));
+  return static_cast<std::size_t>(std::ranges::count(*text, '\n'));
+}
+
+}  // namespace
+
+int command_baseline_manifest(const Options& options, Console& console) {
+  const std::string path = (std::filesystem::path(options.folder) / options.manifest).string();
+  const auto files = list_release(options, path);
+  if (files) {
+    report(console, options.output, path, *files);
+    return exit_done;
+  }
+  const int code = exit_code_of(files.error().kind);
+  console.error(files.error(), code);
+  return code;
+}
+
+}  // namespace autoheal::cli

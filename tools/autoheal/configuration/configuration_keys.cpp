@@ -1,0 +1,123 @@
+#include "tools/autoheal/configuration/configuration_keys.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/workflows/plan/engine_spec_codec.hpp"
+
+namespace autoheal::cli {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t digest_hex_digits = 32;  // beside each other in one blob, 128 bits are enough
+
+class KeyCollector {
+ public:
+  explicit KeyCollector(const engine::BlobStore& blobs) : blobs_(blobs) {}
+
+  KeyDigests take() { return std::move(digests_); }
+
+  void value(const std::string& path, const std::string& text) {
+    const auto name = blobs_.name_of(path + '\0' + text, engine::BlobNaming::keyed);
+    digests_[path] = name.substr(name.find(':') + 1, digest_hex_digits);
+  }
+
+  // Groups are descended into, also lists of named things; what says nothing has no key.
+  void tree(const std::string& path, const json& node) {
+    if (node.is_null() || ((node.is_structured() || node.is_string()) && node.empty())) return;
+    if (node.is_object() && !is_value(path)) {
+      for (const auto& [key, item] : node.items()) tree(path + "." + as_configured(key), item);
+    } else if (node.is_array() && node.front().is_object() && node.front().contains("name")) {
+      for (const json& item : node) value(path + "." + item.at("name").get<std::string>(), item.dump());
+    } else {
+      value(path, node.dump());
+    }
+  }
+
+ private:
+  // A repair's own fields are one value: what is inside may be the name of a secret.
+  static bool is_value(const std::string& path) {
+    return path.ends_with(".repair.service") || path.ends_with(".secrets");
+  }
+  static std::string as_configured(const std::string& key) {
+    if (key == "observe_only") return "mode";
+    return key.ends_with("_us") ? key.substr(0, key.size() - 3) : key;
+  }
+
+  const engine::BlobStore& blobs_;
+  KeyDigests digests_;
+};
+
+std::string listed(const std::vector<std::string>& texts) { return json(texts).dump(); }
+
+void add_healing(const config::Configuration& settings, KeyCollector& into) {
+  const workflows::HealingSpec& healing = settings.healing;
+  into.value("healing.enabled", healing.enabled ? "true" : "false");
+  into.value("healing.mode", healing.observe_only ? "observe" : "heal");
+  into.value("healing.max_retries", std::to_string(healing.max_retries));
+  into.value("healing.retry_delay", std::to_string(healing.retry_delay.count()));
+  into.value("healing.fail_after", std::to_string(healing.fail_after));
+  into.value("healing.settle", std::to_string(healing.settle.count()));
+  into.value("healing.cooldown", std::to_string(healing.cooldown.count()));
+  into.value("healing.max_heals_per_hour", std::to_string(healing.max_heals_per_hour));
+  into.value("healing.max_concurrent", std::to_string(settings.max_concurrent));
+  into.value("healing.max_tests", std::to_string(settings.max_tests));
+  into.value("healing.actor", settings.principals.actor);
+}
+
+}  // namespace
+
+KeyDigests digests_by_key(const config::Configuration& settings, const engine::BlobStore& blobs) {
+  KeyCollector keys(blobs);
+  keys.value("ledger", settings.ledger);
+  keys.value("reports", settings.reports);
+  keys.value("include", listed(settings.files));
+  keys.value("secrets.names", listed(settings.secrets.names));
+  keys.value("secrets.patterns", listed(settings.secrets.patterns));
+  keys.value("vault.max_blob", std::to_string(settings.vault_max_blob_bytes));
+  add_healing(settings, keys);
+  for (const workflows::Principal& principal : settings.principals.listed) {
+    keys.value("principals." + principal.name, std::string(name_of(principal.role)) + " " + principal.os_user);
+  }
+  for (const workflows::EngineSpec& spec : settings.engines) {
+    json engine = json::parse(encode_engine_spec(spec)).at("engine");
+    engine.erase("name");
+    engine.erase("secrets");  // the whole machine's
+    keys.tree("engines." + spec.name, engine);
+  }
+  return keys.take();
+}
+
+std::string to_json(const KeyDigests& digests) {
+  workflows::JsonWriter out;
+  out.begin_object();
+  for (const auto& [key, digest] : digests) out.field(key, digest);
+  return out.end_object().take();
+}
+
+KeyDigests key_digests_of(const std::string& text) {
+  const auto parsed = json::parse(text, nullptr, false);
+  KeyDigests digests;
+  if (!parsed.is_object()) return digests;
+  for (const auto& [key, digest] : parsed.items()) {
+    if (digest.is_string()) digests[key] = digest.get<std::string>();
+  }
+  return digests;
+}
+
+KeyChanges changes_between(const KeyDigests& before, const KeyDigests& now) {
+  KeyChanges changes;
+  for (const auto& [key, digest] : now) {
+    const auto known = before.find(key);
+    if (known == before.end()) changes.added.push_back(key);
+    if (known != before.end() && known->second != digest) changes.changed.push_back(key);
+  }
+  for (const auto& [key, digest] : before) {
+    if (!now.contains(key)) changes.removed.push_back(key);
+  }
+  return changes;
+}
+
+}  // namespace autoheal::cli

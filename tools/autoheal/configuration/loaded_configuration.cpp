@@ -1,0 +1,100 @@
+#include "tools/autoheal/configuration/loaded_configuration.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+
+#include "autoheal/engine/base/digest.hpp"
+
+namespace autoheal::cli {
+
+namespace {
+
+std::string digest_of_own_file() {
+  const int file = ::open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+  if (file < 0) return {};
+  Sha256Stream stream;
+  std::array<char, 1 << 16> buffer{};
+  ssize_t got = 0;
+  while ((got = ::read(file, buffer.data(), buffer.size())) > 0)
+    stream.update(buffer.data(), static_cast<std::size_t>(got));
+  ::close(file);
+  return "sha256:" + to_hex(stream.finish());
+}
+
+std::map<std::string, std::string> environment() {
+  std::map<std::string, std::string> values;
+  for (const char* name : {"AUTOHEAL_MAX_RETRIES", "AUTOHEAL_RETRY_DELAY", "AUTO_HEAL_ON", "AUTOHEAL_LEDGER"}) {
+    if (const char* value = std::getenv(name)) values[name] = value;
+  }
+  return values;
+}
+
+// Who owns the ledger, or would create it.
+std::string ledger_owner(const std::string& ledger, const Caller& caller) {
+  struct stat found {};
+  return ::stat(ledger.c_str(), &found) == 0 ? os_user_name(found.st_uid) : caller.os_user;
+}
+
+}  // namespace
+
+const std::string& sha256_of_this_program() {
+  static const std::string digest = digest_of_own_file();
+  return digest;
+}
+
+const workflows::EngineSpec* LoadedConfiguration::find(const std::string& engine) const {
+  const auto found = std::ranges::find(settings.engines, engine, &workflows::EngineSpec::name);
+  return found == settings.engines.end() ? nullptr : &*found;
+}
+
+std::string configuration_file(const Options& options) {
+  if (!options.config_file.empty()) return options.config_file;
+  if (const char* named = std::getenv("AUTOHEAL_CONFIG"); named != nullptr && *named != 0) return named;
+  std::error_code ignored;
+  return std::filesystem::exists("autoheal.yaml", ignored) ? "autoheal.yaml" : "/etc/autoheal/autoheal.yaml";
+}
+
+LoadedConfiguration nothing_loaded() {
+  LoadedConfiguration nothing;
+  nothing.environment = environment();
+  nothing.caller = caller_of_this_process();
+  std::error_code unknown;
+  nothing.program = std::filesystem::read_symlink("/proc/self/exe", unknown).string();
+  return nothing;
+}
+
+Result<LoadedConfiguration> load_configuration(const Options& options) {
+  LoadedConfiguration loaded = nothing_loaded();
+  config::LoadPorts ports;
+  ports.environment = loaded.environment;
+  ports.keep_baseline = [&loaded](std::string content) {
+    auto name = sha256_name(content);
+    loaded.baselines.emplace(name, std::move(content));
+    return name;
+  };
+  const std::string file = configuration_file(options);
+  std::error_code ignored;
+  if (!std::filesystem::exists(file, ignored)) {
+    return failure(ErrorKind::invalid, "there is no configuration " + file,
+                   "name one with -c FILE or $AUTOHEAL_CONFIG; `autoheal config help` lists every field");
+  }
+  auto settings = config::load(file, ports);
+  if (!settings) {
+    std::string all;
+    for (const config::Problem& problem : settings.error()) all += (all.empty() ? "" : "\n") + to_text(problem);
+    return failure(ErrorKind::invalid, all, "`autoheal config help` lists every field and what it takes");
+  }
+  loaded.settings = std::move(*settings);
+  loaded.settings.principals.ledger_owner = ledger_owner(loaded.settings.ledger, loaded.caller);
+  loaded.principal = loaded.settings.principals.of_os_user(loaded.caller.os_user);
+  return loaded;
+}
+
+}  // namespace autoheal::cli

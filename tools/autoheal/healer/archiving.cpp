@@ -1,0 +1,279 @@
+#include "tools/autoheal/healer/archiving.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "autoheal/engine/base/digest.hpp"
+#include "autoheal/store/archive/archive_file.hpp"
+#include "autoheal/store/format/leaf.hpp"
+#include "autoheal/workflows/plan/engine_spec_codec.hpp"
+#include "tools/autoheal/healer/unnamed_blobs.hpp"
+
+namespace autoheal::cli {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::size_t rows_per_read = 5'000;
+constexpr std::size_t rows_per_commit = 1'000;  // about 20 ms of the loop
+// What was put more recently may be named by an entry that is on its way.
+constexpr Duration untouched_for = std::chrono::hours(1);
+
+// What the pool works from.
+struct Task {
+  std::string ledger_path;
+  const store::Vault* vault = nullptr;
+  std::vector<std::string> in_force;  // today's engines, as texts that name blobs
+  ArchiveRequest request;
+};
+
+struct Written {
+  std::optional<ArchivedRange> range;
+  std::vector<std::string> held_by;
+  bool old_enough = false;
+  std::vector<engine::BlobName> unnamed;  // in the file now, or under the vault's key: they can go
+  engine::Position looked_at;             // entries after it may name some of them again
+};
+
+std::string file_of(const Task& task, engine::Position first, engine::Position last) {
+  if (!task.request.file.empty()) return task.request.file;
+  return task.ledger_path + ".archive-" + std::to_string(first.value) + "-" + std::to_string(last.value) + ".tar.gz";
+}
+
+class Writing {
+ public:
+  Writing(const Task& task, const store::LedgerReader& ledger, UnnamedBlobs blobs)
+      : task_(task), ledger_(ledger), blobs_(std::move(blobs)) {}
+
+  Result<Written> write(const store::ArchiveBounds& bounds, const store::ArchivePrefix& prefix) {
+    const engine::Position first{bounds.archived.value + 1};
+    written_.held_by = prefix.ended_before;
+    ArchivedRange range;
+    range.first = first.value;
+    range.last = prefix.last.value;
+    range.file = file_of(task_, first, prefix.last);
+    auto writer = begin(range);
+    if (!writer) return std::unexpected(writer.error());
+    for (const std::string& text : task_.in_force) {
+      if (auto named = blobs_.named_in(text); !named) return std::unexpected(named.error());
+    }
+    if (auto done = entries(**writer, range); !done) return std::unexpected(done.error());
+    if (auto done = blobs(**writer, range); !done) return std::unexpected(done.error());
+    const auto file = (*writer)->finish();
+    if (!file) return std::unexpected(file.error());
+    range.kept_sha256 = to_hex(kept_.finish());
+    range.bytes = file->bytes;
+    range.sha256 = file->sha256;
+    if (auto sound = store::read_archive(range.file, ledger_, {}); !sound) {
+      ::unlink(range.file.c_str());
+      return std::unexpected(sound.error());
+    }
+    written_.range = std::move(range);
+    return std::move(written_);
+  }
+
+ private:
+  // What goes is signed first, so that it can be proved to people who never saw the rows.
+  Result<std::unique_ptr<store::ArchiveWriter>> begin(ArchivedRange& range) {
+    const auto newest = ledger_.newest_checkpoint();
+    if (!newest) return std::unexpected(newest.error());
+    if (!*newest || (*newest)->size < range.last)
+      return failure(ErrorKind::unavailable,
+                     "nothing is archived that is not signed, and the newest checkpoint does not "
+                     "cover entry " +
+                         std::to_string(range.last),
+                     "autoheal ledger checkpoint --sign");
+    const auto key = ledger_.meta("verifier_key");
+    if (!key) return std::unexpected(key.error());
+    const auto root = store::root_of(*ledger_.hashes(), range.last);
+    if (!root) return std::unexpected(root.error());
+    range.root = to_hex(*root);
+    return store::ArchiveWriter::create(range.file, {ledger_.id(), range.first, range.last, *root}, *key,
+                                        (*newest)->note);
+  }
+
+  // One walk over all rows: those of the prefix are written, those that stay say which blobs stay.
+  Result<void> entries(store::ArchiveWriter& writer, ArchivedRange& range) {
+    engine::Position at;
+    while (true) {
+      const auto page = ledger_.read_all(at, rows_per_read);
+      if (!page) return std::unexpected(page.error());
+      written_.looked_at = page->head;
+      if (page->entries.empty()) return {};
+      for (const engine::Entry& entry : page->entries) {
+        if (auto taken = take(entry, writer, range); !taken) return taken;
+      }
+      at = page->next;
+    }
+  }
+
+  Result<void> take(const engine::Entry& entry, store::ArchiveWriter& writer, ArchivedRange& range) {
+    const std::uint64_t seq = entry.position.value;
+    if (seq >= range.first && seq <= range.last) {
+      if (seq == range.first) range.from = entry.time;
+      range.until = entry.time;
+      if (auto done = writer.entry(store::leaf_line(ledger_.id(), entry)); !done) return done;
+      if (!still_counts(entry)) return {};
+    }
+    if (seq <= range.last) {
+      ++range.kept;
+      const std::string line = std::to_string(seq) + "\n";
+      kept_.update(line.data(), line.size());
+    }
+    return blobs_.named_in(entry.data);
+  }
+
+  // Secrets stay out of the file: a copy of it may go anywhere. Those that only archived entries named are deleted.
+  Result<void> blobs(store::ArchiveWriter& writer, ArchivedRange& range) {
+    for (const auto& blob : blobs_.left()) {
+      if (blob.since_put < untouched_for) continue;
+      if (!blob.name.starts_with("hmac-")) {
+        const auto content = task_.vault->get(blob.name);
+        if (!content && content.error().kind == ErrorKind::corrupt) continue;  // it stays where it is, as it is
+        if (!content) return std::unexpected(content.error());
+        if (auto done = writer.blob(blob.name, *content); !done) return done;
+        ++range.blobs;
+      }
+      written_.unnamed.push_back(blob.name);
+    }
+    return {};
+  }
+
+  const Task& task_;
+  const store::LedgerReader& ledger_;
+  UnnamedBlobs blobs_;
+  Sha256Stream kept_;
+  Written written_;
+};
+
+Result<Written> write_archive(const Task& task) {
+  const auto ledger = store::LedgerReader::open(task.ledger_path);
+  if (!ledger) return std::unexpected(ledger.error());
+  const auto bounds = (*ledger)->archive_bounds(task.request.before, "ledger");
+  if (!bounds) return std::unexpected(bounds.error());
+  const store::ArchivePrefix prefix = longest_prefix(*bounds);
+  if (prefix.last == bounds->archived) {
+    Written nothing;
+    nothing.held_by = prefix.ended_before;
+    nothing.old_enough = bounds->limit > bounds->archived;
+    return nothing;
+  }
+  auto blobs = UnnamedBlobs::in(*task.vault);
+  if (!blobs) return std::unexpected(blobs.error());
+  return Writing(task, **ledger, std::move(*blobs)).write(*bounds, prefix);
+}
+
+// After the rows: what entries that came meanwhile name stays. Returns how many secrets went.
+Result<std::uint64_t> remove_unnamed(const std::string& ledger_path, store::Vault& vault, const Written& written) {
+  const auto ledger = store::LedgerReader::open(ledger_path);
+  if (!ledger) return std::unexpected(ledger.error());
+  std::string meanwhile;
+  engine::Position at = written.looked_at;
+  while (true) {
+    const auto page = (*ledger)->read_all(at, rows_per_read);
+    if (!page) return std::unexpected(page.error());
+    if (page->entries.empty()) break;
+    for (const engine::Entry& entry : page->entries) meanwhile += entry.data + "\n";
+    at = page->next;
+  }
+  std::uint64_t secrets = 0;
+  for (const engine::BlobName& name : written.unnamed) {
+    if (meanwhile.find(name) != std::string::npos) continue;
+    const auto removed = vault.remove(name, untouched_for);
+    if (!removed) return std::unexpected(removed.error());
+    if (*removed && name.starts_with("hmac-")) ++secrets;
+  }
+  return secrets;
+}
+
+Task task_of(Healer& healer, ArchiveRequest request) {
+  const auto configuration = healer.configuration();
+  Task task{configuration->settings.ledger, &healer.vault(), {}, std::move(request)};
+  for (const workflows::EngineSpec& spec : configuration->settings.engines) {
+    task.in_force.push_back(workflows::encode_engine_spec(spec));
+    if (const auto engine = healer.find_engine(spec.name)) task.in_force.push_back(engine->configuration);
+  }
+  return task;
+}
+
+Error nothing_can_go(const Written& written) {
+  const std::string first = written.held_by.empty() ? "a subscriber that has not read them" : written.held_by.back();
+  return {ErrorKind::failed, "nothing can be archived: " + first + " is open, or goes on after that time",
+          "what is open ends first (`autoheal heals` lists it), or take a later --before"};
+}
+
+// Resets the flag however its coroutine ends.
+class Archiving {
+ public:
+  explicit Archiving(bool& flag) : flag_(flag) { flag_ = true; }
+  ~Archiving() { flag_ = false; }
+  Archiving(const Archiving&) = delete;
+  Archiving& operator=(const Archiving&) = delete;
+
+ private:
+  bool& flag_;
+};
+
+}  // namespace
+
+asio::awaitable<Result<Archived>> archive_entries(Healer& healer, ArchiveRequest request, workflows::By by) {
+  using Outcome = Result<Archived>;
+  if (healer.archiving)
+    co_return Outcome(failure(ErrorKind::busy, "entries are being archived at this moment", "try again later"));
+  const Archiving archiving(healer.archiving);
+  const auto finished = co_await drop_archived_rows(healer);
+  if (!finished) co_return Outcome(std::unexpected(finished.error()));
+  (void)co_await healer.checkpoints().sign();  // what stands in its way is told where the checkpoint is missing
+  const Task task = task_of(healer, std::move(request));
+  const auto job = [&task] { return write_archive(task); };
+  const auto written = co_await healer.on_pool(job);
+  if (!written) co_return Outcome(std::unexpected(written.error()));
+  Archived archived;
+  archived.held_by = written->held_by;
+  if (!written->range) {
+    if (written->old_enough) co_return Outcome(std::unexpected(nothing_can_go(*written)));
+    co_return archived;
+  }
+  archived.range = written->range;
+  healer.archived_step("written");
+  auto entry = ledger_archived(*written->range, by, healer.clock().now());
+  const auto recorded = co_await healer.record(std::move(entry));
+  if (!recorded) co_return Outcome(std::unexpected(recorded.error()));
+  healer.archived_step("recorded");
+  const auto dropped = co_await drop_archived_rows(healer);
+  if (!dropped) co_return Outcome(std::unexpected(dropped.error()));
+  healer.archived_step("dropped");
+  const auto clear = [&] { return remove_unnamed(task.ledger_path, healer.vault(), *written); };
+  const auto secrets = co_await healer.on_pool(clear);
+  if (!secrets) co_return Outcome(std::unexpected(secrets.error()));
+  archived.secrets = *secrets;
+  co_return archived;
+}
+
+asio::awaitable<Result<void>> drop_archived_rows(Healer& healer) {
+  store::SqliteLedger& ledger = healer.ledger();
+  const auto ranges = archived_ranges(ledger);
+  if (!ranges) co_return std::unexpected(ranges.error());
+  const engine::Position last{ranges->empty() ? 0 : ranges->back().last};
+  while (true) {
+    const auto archived = ledger.archived();
+    if (!archived) co_return std::unexpected(archived.error());
+    if (*archived >= last) co_return Result<void>();
+    const auto page = ledger.read_all(*archived, rows_per_commit);
+    if (!page) co_return std::unexpected(page.error());
+    const bool all = page->entries.empty() || page->entries.back().position >= last;
+    const engine::Position until = all ? last : page->entries.back().position;
+    std::vector<engine::Position> keep;
+    for (const engine::Entry& entry : page->entries) {
+      if (entry.position <= until && still_counts(entry)) keep.push_back(entry.position);
+    }
+    const auto dropped = ledger.drop_entries(until, keep);
+    if (!dropped) co_return std::unexpected(dropped.error());
+    healer.archived_step("rows");
+    co_await asio::post(healer.loop(), asio::use_awaitable);  // heals come first
+  }
+}
+
+}  // namespace autoheal::cli

@@ -1,0 +1,19 @@
+#include "tools/autoheal/healer/kept_images.hpp"
+
+#include "tools/host/change/settled_images.hpp"
+
+namespace autoheal::cli {
+
+boost::asio::awaitable<bool> KeptImages::settle() {
+  const auto left = co_await healer_.settle_left();
+  bool waits = false;
+  for (const Healer::LeftByHeal& one : left) {
+    for (const std::string& kept : one.kept) {
+      waits = waits || host::waits_for_a_writer(kept);
+      if (told_.insert(host::without_names(kept)).second) tell_(one.engine + ": heal " + one.heal + " left " + kept);
+    }
+  }
+  co_return waits;
+}
+
+}  // namespace autoheal::cli

@@ -1,0 +1,71 @@
+// What people ask a process that may heal to do: one table of name, role and function. The daemon reaches it through
+// its socket, a command in its own process where no daemon runs; so both do the same.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <map>
+#include <string>
+
+#include "tools/autoheal/healer/healer.hpp"
+#include "tools/autoheal/protocol/operation_body.hpp"
+
+namespace autoheal::cli {
+
+// Who asks, as the kernel says.
+struct Requester {
+  workflows::Principal principal;
+  workflows::By by;  // its reason comes from the request
+};
+
+// What the daemon has to know of it; all optional.
+struct OperationHooks {
+  std::function<void(const std::string& engine)> was_reset;     // empty: all
+  std::function<void(const std::string& engine)> hold_changed;  // taken or given back; empty: all
+  std::function<void(const std::string& run)> self_test_began;  // its stream
+  std::function<std::string()> status;                          // JSON; without it nobody can ask
+};
+
+// Used on the loop's thread only.
+class Operations {
+ public:
+  // The healer outlives the operations.
+  explicit Operations(Healer& healer, OperationHooks hooks = {}) : healer_(healer), hooks_(std::move(hooks)) {}
+
+  // What it takes to ask for an operation that there is, and that in words ("may not <...>").
+  [[nodiscard]] static std::pair<workflows::Permission, std::string> permission_of(const std::string& name);
+
+  // The operation's answer as JSON (operation_answer.hpp reads it). refused: the requester's role; recorded as
+  // access.denied. not_found: no such operation, engine or heal. invalid: the body.
+  boost::asio::awaitable<Result<std::string>> perform(std::string name, std::string body, Requester who);
+
+ private:
+  using Answer = boost::asio::awaitable<Result<std::string>>;
+  struct Kind;
+  static const std::map<std::string, Kind>& kinds();
+
+  Answer heal(OperationBody body, Requester who);
+  Answer self_test(OperationBody body, Requester who);
+  Answer cancel(OperationBody body, Requester who);
+  Answer roll_back(OperationBody body, Requester who);
+  Answer hold(OperationBody body, Requester who);
+  Answer unhold(OperationBody body, Requester who);
+  Answer reset(OperationBody body, Requester who);
+  Answer adopt(OperationBody body, Requester who);
+  Answer denied(OperationBody body, Requester who);
+  Answer status(OperationBody body, Requester who);
+  Answer sign_checkpoint(OperationBody body, Requester who);
+  Answer accept_rollback(OperationBody body, Requester who);
+  Answer rotate_key(OperationBody body, Requester who);
+  Answer archive(OperationBody body, Requester who);
+
+  Answer refuse(const std::string& what, const Requester& who);
+  [[nodiscard]] Result<workflows::EngineToHeal> engine(const std::string& name) const;
+  [[nodiscard]] Result<void> engine_or_all(const std::string& name) const;
+  [[nodiscard]] Result<std::string> heal_named(const std::string& written) const;
+
+  Healer& healer_;
+  OperationHooks hooks_;
+};
+
+}  // namespace autoheal::cli

@@ -1,0 +1,84 @@
+// What people ask for around signed heads of the ledger: sign now, accept a restored backup, change the key.
+#include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/workflows/heal/by_codec.hpp"
+#include "tools/autoheal/healer/operations.hpp"
+#include "tools/autoheal/protocol/operation_answer.hpp"
+
+namespace autoheal::cli {
+
+using workflows::JsonWriter;
+
+namespace {
+
+engine::NewEntry entry_by(std::string type, const workflows::By& by, Timestamp now, JsonWriter& data) {
+  engine::NewEntry entry;
+  entry.type = std::move(type);
+  entry.time = now;
+  entry.actor = by.principal;
+  write_by(data, by);
+  entry.data = data.end_object().take();
+  return entry;
+}
+
+void write_head(JsonWriter& out, std::string_view key, const store::TreeHead& head) {
+  out.key(key).begin_object().field("size", head.size).field("root", to_hex(head.root)).end_object();
+}
+
+Error cannot_sign(const Checkpoints& checkpoints) {
+  return {ErrorKind::unavailable, "nothing can be signed: " + checkpoints.why_not(), "autoheal doctor"};
+}
+
+}  // namespace
+
+Operations::Answer Operations::sign_checkpoint(OperationBody, Requester) {
+  auto done = co_await healer_.checkpoints().sign();
+  if (!done && done.error().kind == ErrorKind::busy) done = {};  // it is being signed at this very moment
+  if (!done) co_return std::unexpected(done.error());
+  co_return said("signed: " + std::to_string(healer_.ledger().tree_head().size) + " entries");
+}
+
+Operations::Answer Operations::accept_rollback(OperationBody, Requester who) {
+  Checkpoints& checkpoints = healer_.checkpoints();
+  if (checkpoints.signer() == nullptr) co_return std::unexpected(cannot_sign(checkpoints));
+  const auto last = checkpoints.signer()->signed_last();
+  const auto next = checkpoints.signer()->next(healer_.ledger());
+  if (next || !last) {
+    co_return failure(ErrorKind::failed, "the ledger holds all that was signed: there is no rollback to accept",
+                      "autoheal ledger verify");
+  }
+  JsonWriter data;
+  data.begin_object();
+  write_head(data, "signed", last->head);
+  write_head(data, "present", healer_.ledger().tree_head());
+  auto entry = entry_by("ledger.rollback_accepted", who.by, healer_.clock().now(), data);
+  const auto recorded = co_await healer_.record(std::move(entry));
+  if (!recorded) co_return std::unexpected(recorded.error());
+  checkpoints.accept_rollback();
+  const auto signed_now = co_await checkpoints.sign();
+  if (!signed_now) co_return std::unexpected(signed_now.error());
+  co_return said("accepted and signed: who kept a checkpoint of the " + std::to_string(last->head.size) +
+                 " entries that were signed before will still see that they are gone");
+}
+
+Operations::Answer Operations::rotate_key(OperationBody, Requester who) {
+  Checkpoints& checkpoints = healer_.checkpoints();
+  if (checkpoints.signer() == nullptr) co_return std::unexpected(cannot_sign(checkpoints));
+  // The old key signs all that came before the change; from then on nothing is signed until the new one is in place.
+  const auto before = co_await checkpoints.sign();
+  if (!before) co_return std::unexpected(before.error());
+  const auto rotation = checkpoints.signer()->begin_rotation(healer_.randomness());
+  if (!rotation) co_return std::unexpected(rotation.error());
+  JsonWriter data;
+  data.begin_object().field("old", rotation->old_key).field("new", rotation->new_key).field("note", rotation->note);
+  auto entry = entry_by("ledger.key_rotated", who.by, healer_.clock().now(), data);
+  checkpoints.pause();
+  const auto recorded = co_await healer_.record(std::move(entry));
+  const auto finished = recorded ? checkpoints.signer()->finish_rotation(healer_.ledger()) : recorded;
+  checkpoints.resume();
+  if (!finished) co_return std::unexpected(finished.error());
+  const auto after = co_await checkpoints.sign();
+  if (!after) co_return std::unexpected(after.error());
+  co_return said(rotation->new_key);
+}
+
+}  // namespace autoheal::cli

@@ -1,0 +1,122 @@
+#include "tools/autoheal/healer/report.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+#include "autoheal/engine/base/ascii.hpp"
+#include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/workflows/heal/heal_result.hpp"
+
+namespace autoheal::cli {
+
+namespace {
+
+using workflows::JsonWriter;
+
+// One event of the report per line, so that people and diffs can read it too.
+class Events {
+ public:
+  void add(const std::string& json) { text_ += (text_.empty() ? "\n    " : ",\n    ") + json; }
+  [[nodiscard]] std::string take() const { return "[" + text_ + (text_.empty() ? "]" : "\n  ]"); }
+
+ private:
+  std::string text_;
+};
+
+std::string health_check(const std::string& engine, std::string_view result, const std::string& error) {
+  JsonWriter out;
+  out.begin_object().field("engine", engine).field("action", "health_check").field("result", result);
+  return out.optional_field("error", error).end_object().take();
+}
+
+void add_events(const workflows::SelfTestState& run, const std::string& engine, Events& events) {
+  const auto tested = run.tested.find(engine);
+  if (tested == run.tested.end()) return;
+  if (tested->second.outcome == workflows::TestOutcome::passed) return events.add(health_check(engine, "✅", {}));
+  const auto healed = run.healed.find(engine);
+  const bool launched = healed != run.healed.end();
+  events.add(health_check(engine, launched ? "⚠️ auto-heal launched" : "❌ failed", tested->second.error));
+  if (launched) events.add(to_json(workflows::result_of(engine, healed->second), true));
+}
+
+Error system_failure(const std::string& what) {
+  return {ErrorKind::unavailable, what + ": " + std::strerror(errno), "check the folder that `reports:` names"};
+}
+
+Result<void> replace_file(const std::filesystem::path& path, const std::string& text) {
+  const std::string temporary = path.string() + ".new";
+  const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+  if (file < 0) return std::unexpected(system_failure("cannot write " + temporary));
+  std::size_t written = 0;
+  while (written < text.size()) {
+    const ssize_t count = ::write(file, text.data() + written, text.size() - written);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) break;
+    written += static_cast<std::size_t>(count);
+  }
+  const bool whole = written == text.size() && ::fsync(file) == 0;
+  ::close(file);
+  if (!whole || ::rename(temporary.c_str(), path.c_str()) != 0) {
+    auto error = system_failure("cannot write " + path.string());
+    ::unlink(temporary.c_str());
+    return std::unexpected(std::move(error));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string report_id(const std::filesystem::path& folder, Timestamp now) {
+  std::string digits;
+  for (const char c : format_timestamp(now).substr(0, 19)) {
+    if (ascii::is_digit(c)) digits += c;
+  }
+  const std::string id = "bridge_selftest_" + digits.substr(0, 8) + "_" + digits.substr(8);
+  std::error_code ignored;
+  std::string numbered = id;
+  for (unsigned number = 2; std::filesystem::exists(folder / (numbered + ".json"), ignored); ++number) {
+    numbered = id + "_" + std::to_string(number);
+  }
+  return numbered;
+}
+
+std::string report_of(const workflows::SelfTestState& run, const std::string& error) {
+  Events events;
+  for (const auto& engine : run.facts.engines) add_events(run, engine.name, events);
+  const auto summary = run.completed.value_or(workflows::SelfTestCompleted{});
+  JsonWriter out;
+  out.begin_object().field("engines_total", summary.engines_total).field("engines_verified", summary.engines_verified);
+  out.field("autoheal_invocations", summary.autoheal_invocations).field("status", summary.status);
+  out.field("runtime_ms", std::chrono::round<std::chrono::milliseconds>(summary.runtime).count()).end_object();
+  std::string id, when, problem;
+  append_quoted(id, run.facts.test_id);
+  append_quoted(when, format_timestamp_ms(run.facts.at));
+  append_quoted(problem, error);
+  return "{\n  \"test_id\": " + id + ",\n  \"summary\": " + out.take() + ",\n  \"events\": " + events.take() +
+         ",\n  \"timestamp\": " + when + (error.empty() ? "" : ",\n  \"error\": " + problem) + "\n}\n";
+}
+
+Result<void> write_latest_report(const std::filesystem::path& folder, const std::string& text) {
+  std::error_code problem;
+  std::filesystem::create_directories(folder, problem);
+  if (problem) {
+    return failure(ErrorKind::unavailable,
+                   "cannot make the report folder " + folder.string() + ": " + problem.message(),
+                   "check `reports:` in the configuration");
+  }
+  return replace_file(folder / "latest.json", text);
+}
+
+Result<std::filesystem::path> write_report(const std::filesystem::path& folder, const std::string& id,
+                                           const std::string& text) {
+  if (auto latest = write_latest_report(folder, text); !latest) return std::unexpected(std::move(latest.error()));
+  const auto path = folder / (id + ".json");
+  if (auto done = replace_file(path, text); !done) return std::unexpected(std::move(done.error()));
+  return path;
+}
+
+}  // namespace autoheal::cli

@@ -1,0 +1,107 @@
+#include "tools/autoheal/output/console.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "autoheal/engine/base/json_writer.hpp"
+#include "tools/autoheal/output/exit_code.hpp"
+#include "tools/autoheal/output/printable.hpp"
+
+namespace autoheal::cli {
+
+namespace {
+
+bool wants_color(const std::string& when) {
+  if (when != "auto") return when == "always";
+  const char* off = std::getenv("NO_COLOR");
+  return isatty(STDOUT_FILENO) == 1 && (off == nullptr || *off == 0);
+}
+
+std::size_t terminal_columns() {
+  winsize size{};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+// Cut to so many columns without cutting a character; every character counts as one column.
+std::string fitted(const std::string& line, std::size_t columns) {
+  std::size_t seen = 0;
+  for (std::size_t at = 0; at < line.size(); ++at) {
+    if ((static_cast<unsigned char>(line[at]) & 0xC0U) != 0x80U && seen++ == columns) return line.substr(0, at);
+  }
+  return line;
+}
+
+}  // namespace
+
+Console::Console(OutputFormat output, const std::string& color)
+    : json_(output == OutputFormat::json || output == OutputFormat::jsonl),
+      color_(wants_color(color)),
+      live_(isatty(STDERR_FILENO) == 1) {}
+
+void Console::data(std::string_view line) {
+  end_progress();
+  std::fwrite(line.data(), 1, line.size(), stdout);
+  std::fputc('\n', stdout);
+}
+
+void Console::note(std::string_view line) {
+  end_progress();
+  const std::string shown = printable(line, true) + '\n';
+  std::fwrite(shown.data(), 1, shown.size(), stderr);
+}
+
+void Console::error(const Error& error, int code) {
+  if (json_) {
+    workflows::JsonWriter out;
+    out.begin_object().key("error").begin_object().field("code", code).field("message", error.message);
+    out.field("hint", error.hint).end_object().end_object();
+    return note(out.take());
+  }
+  // Problems of a configuration begin with file:line:column, which editors can follow.
+  note((code == exit_configuration ? "" : "autoheal: ") + error.message);
+  if (!error.hint.empty()) note("  hint: " + error.hint);
+}
+
+std::string Console::paint(Tone tone, std::string_view text) const {
+  const char* code = nullptr;
+  switch (tone) {
+    case Tone::good:
+      code = "32";
+      break;
+    case Tone::bad:
+      code = "31";
+      break;
+    case Tone::warning:
+      code = "33";
+      break;
+    case Tone::dim:
+      code = "2";
+      break;
+    case Tone::strong:
+      code = "1";
+      break;
+    case Tone::plain:
+      break;
+  }
+  if (!color_ || code == nullptr) return std::string(text);
+  return std::string("\x1b[") + code + "m" + std::string(text) + "\x1b[0m";
+}
+
+void Console::progress(const std::string& line) {
+  if (!live_ || line == shown_) return;
+  shown_ = line;
+  const std::string safe = printable(line);
+  std::fprintf(stderr, "\r\x1b[K%s", fitted(safe, terminal_columns() - 1).c_str());
+  std::fflush(stderr);
+}
+
+void Console::end_progress() {
+  if (!live_ || shown_.empty()) return;
+  shown_.clear();
+  std::fputs("\r\x1b[K", stderr);
+}
+
+}  // namespace autoheal::cli

@@ -1,0 +1,89 @@
+#include "tools/autoheal/output/heal_text.hpp"
+
+#include <cstdio>
+
+#include "tools/autoheal/output/exit_code.hpp"
+#include "tools/autoheal/output/printable.hpp"
+
+namespace autoheal::cli {
+
+using workflows::HealEnding;
+
+std::string seconds_text(Duration took) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3f s", static_cast<double>(took.count()) / 1e6);
+  return text;
+}
+
+std::string line_of(const Console& console, const workflows::HealResult& result) {
+  std::string attempts = std::to_string(result.attempts) + (result.attempts == 1 ? " attempt" : " attempts");
+  if (result.changed_nothing) attempts = "nothing was left to repair";
+  std::string id = result.heal.empty() ? "" : "  " + console.paint(Tone::dim, result.heal);
+  switch (result.ending) {
+    case HealEnding::certified:
+      return console.paint(Tone::good, "✅ certified") + "       " + printable(result.engine) + "  " + result.strategy +
+             ", " + attempts + ", " + seconds_text(result.took) + id;
+    case HealEnding::exhausted:
+      return console.paint(Tone::bad, "❌ healing failed") + "  " + printable(result.engine) + "  " + attempts + ", " +
+             printable(result.reason) + id;
+    case HealEnding::skipped:
+      return console.paint(Tone::warning, "❌ " + printable(result.error)) + "  " + printable(result.engine);
+    case HealEnding::never_began:
+      break;
+  }
+  return console.paint(Tone::bad, "❌ healing failed") + "  " + printable(result.engine) +
+         "  never began: " + printable(result.error) + id;
+}
+
+namespace {
+
+std::string advice_on(const workflows::HealResult& result) {
+  const std::string show = "autoheal show " + result.heal, engine = printable(result.engine);
+  const auto reason = workflows::parse_end_reason(result.reason);
+  if (!reason) return {};
+  switch (*reason) {
+    using enum workflows::EndReason;
+    case defect:
+      return "this is a fault of Autoheal: please send the maintainers what `" + show + " --evidence FILE` writes";
+    case rollback_incomplete:
+      return "`" + show + "` names what is still in place; `autoheal rollback " + result.heal + "` tries once more";
+    case crash_loop:
+      return "`" + show + "` names what is in place; `autoheal rollback " + result.heal + "` puts it back";
+    case dependency_failed:
+      return "heal first what " + engine + " needs: `autoheal engines`";
+    case flapping:
+      return "find what changes it back: `autoheal heals --engine " + engine + "`; then `autoheal reset " + engine +
+             "`";
+    case attempts_exhausted:
+      return "`" + show + "` tells each step; `autoheal explain " + engine + "` what is there now";
+    case cancelled:
+    case disabled:
+    case engine_removed:
+    case held:
+      break;  // somebody wanted it so
+  }
+  return {};
+}
+
+}  // namespace
+
+std::vector<std::string> lines_below(const workflows::HealResult& result) {
+  if (result.ending != HealEnding::exhausted && result.ending != HealEnding::never_began) return {};
+  std::vector<std::string> lines;
+  if (!result.problem.empty()) lines.push_back("why:  " + printable(result.problem));
+  if (std::string advice = advice_on(result); !advice.empty()) lines.push_back("next: " + std::move(advice));
+  return lines;
+}
+
+int exit_code_of(const workflows::HealResult& result) {
+  switch (result.ending) {
+    case HealEnding::certified:
+      return exit_done;
+    case HealEnding::skipped:
+      return exit_skipped;
+    default:
+      return exit_failed;
+  }
+}
+
+}  // namespace autoheal::cli

@@ -1,0 +1,127 @@
+#include "tools/autoheal/protocol/daemon_client.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "autoheal/engine/system_ports.hpp"
+#include "autoheal/workflows/supervision/pause_text.hpp"
+#include "tools/autoheal/protocol/error_words.hpp"
+#include "tools/socket/claimed_name.hpp"
+#include "tools/socket/http_client.hpp"
+
+namespace autoheal::cli {
+
+namespace {
+
+constexpr Duration soon = std::chrono::seconds(5);
+
+// Empty: no daemon runs.
+std::optional<Result<std::string>> answer_of(const std::string& ledger, const Result<socket::Answer>& answer) {
+  if (!answer && answer.error().kind == ErrorKind::not_found) {
+    auto elsewhere = daemon_without_ledger(ledger);
+    return elsewhere ? std::optional(Result<std::string>(std::unexpected(std::move(*elsewhere)))) : std::nullopt;
+  }
+  if (!answer) return Result<std::string>(std::unexpected(answer.error()));
+  if (answer->status != 200) return Result<std::string>(std::unexpected(read_error(answer->status, answer->body)));
+  return Result<std::string>(answer->body);
+}
+
+// An object. Empty: no daemon runs.
+std::optional<Result<nlohmann::json>> answer_on_status(const LoadedConfiguration& configuration) {
+  using Status = Result<nlohmann::json>;
+  const std::string& ledger = configuration.settings.ledger;
+  const auto status = answer_of(ledger, socket::ask(socket_of(ledger), "GET", "/v1/status", {}, soon));
+  if (!status) return std::nullopt;
+  if (!*status) return Status(std::unexpected(status->error()));
+  auto parsed = nlohmann::json::parse(**status, nullptr, false);
+  if (!parsed.is_object()) return Status(failure(ErrorKind::corrupt, "what it says is no status"));
+  return Status(std::move(parsed));
+}
+
+// For those to whom a daemon that does not answer is as good as none.
+std::optional<nlohmann::json> status_of(const LoadedConfiguration& configuration) {
+  auto status = answer_on_status(configuration);
+  if (!status || !*status) return std::nullopt;
+  return std::move(**status);
+}
+
+}  // namespace
+
+std::string socket_of(const std::string& ledger) { return ledger + ".sock"; }
+
+std::optional<Error> daemon_without_ledger(const std::string& ledger) {
+  const auto claim = socket::claim_of(ledger);
+  if (!claim || claim->sentence.empty()) return std::nullopt;
+  const std::string process = "process " + std::to_string(claim->process);
+  return Error{ErrorKind::unavailable,
+               "the daemon of this ledger (" + process + ") heals and records nothing: " + claim->sentence,
+               "put it back as it was, or end " + process + " and start the daemon on what lies there now"};
+}
+
+std::optional<Result<std::string>> ask_daemon(const LoadedConfiguration& configuration, const std::string& operation,
+                                              const std::string& body) {
+  const std::string& ledger = configuration.settings.ledger;
+  return answer_of(ledger, socket::ask(socket_of(ledger), "POST", "/v1/" + operation, body));
+}
+
+std::vector<std::string> environment_that_differs(const LoadedConfiguration& configuration) {
+  if (configuration.environment.empty()) return {};
+  const auto status = status_of(configuration);
+  if (!status) return {};
+  std::vector<std::string> names;
+  const auto theirs = status->value("environment", nlohmann::json::object());
+  for (const auto& [name, value] : configuration.environment) {
+    if (!theirs.is_object() || !theirs.contains(name) || theirs[name] != value) names.push_back(name);
+  }
+  return names;
+}
+
+std::optional<DaemonSign> sign_of_daemon(const LoadedConfiguration& configuration) {
+  const auto status = answer_on_status(configuration);
+  if (!status) return std::nullopt;
+  DaemonSign sign;
+  if (!*status) {
+    sign.problem = status->error().message;
+    return sign;
+  }
+  const nlohmann::json& parsed = **status;
+  const auto number = [&parsed](const char* key) {
+    const auto found = parsed.find(key);
+    return found != parsed.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
+  };
+  sign.recovering = parsed.contains("recovering") && parsed["recovering"] == true;
+  if (const auto why = parsed.find("not_recorded"); why != parsed.end() && why->is_string()) sign.not_recorded = *why;
+  sign.stalls = static_cast<std::uint64_t>(number("stalls"));
+  sign.longest_stall_us = number("longest_stall_us");
+  for (const auto& engine : parsed.value("engines", nlohmann::json::array())) {
+    if (engine.is_object() && engine.contains("late") && engine["late"] == true && engine["engine"].is_string())
+      sign.late.push_back(engine["engine"].get<std::string>());
+  }
+  return sign;
+}
+
+std::map<std::string, std::string> standings(const LoadedConfiguration& configuration) {
+  const auto status = status_of(configuration);
+  if (!status || !status->contains("engines") || !(*status)["engines"].is_array()) return {};
+  std::map<std::string, std::string> all;
+  const Timestamp now = engine::SystemClock().now();
+  for (const auto& engine : (*status)["engines"]) {
+    if (!engine.is_object()) continue;
+    const auto text = [&engine](const char* key) {
+      const auto found = engine.find(key);
+      return found != engine.end() && found->is_string() ? found->get<std::string>() : std::string();
+    };
+    std::string& standing = all[text("engine")];
+    standing = text("outcome").empty() ? "not tested yet" : text("outcome");
+    if (engine.contains("healing") && engine["healing"] == true) standing += ", healing";
+    if (engine.contains("late") && engine["late"] == true) standing += ", late";
+    if (status->contains("ledger_elsewhere")) standing += ", not healed: the ledger is elsewhere";
+    if (!text("skipped").empty() && text("skipped") != "held") {
+      standing += ", " + text("skipped");
+      if (const auto until = parse_timestamp(text("until"))) standing += " " + workflows::until_text(*until, now);
+    }
+    if (!text("snapshot_problem").empty()) standing += ", no snapshot";
+  }
+  return all;
+}
+
+}  // namespace autoheal::cli

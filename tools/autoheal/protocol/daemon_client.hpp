@@ -1,0 +1,42 @@
+// The way from a command to the daemon that owns the ledger, if one runs.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "autoheal/engine/base/result.hpp"
+#include "tools/autoheal/configuration/loaded_configuration.hpp"
+
+namespace autoheal::cli {
+
+// Where the daemon on `ledger` listens.
+[[nodiscard]] std::string socket_of(const std::string& ledger);
+
+// Of a daemon that serves the ledger of this name while its files are elsewhere: unavailable, with what it says. Its
+// socket may be gone with them. Empty where all is in its place, or none runs.
+[[nodiscard]] std::optional<Error> daemon_without_ledger(const std::string& ledger);
+
+// Empty: no daemon runs on this ledger. Else its answer, or why it refused; waits for as long as the operation takes.
+[[nodiscard]] std::optional<Result<std::string>> ask_daemon(const LoadedConfiguration& configuration,
+                                                            const std::string& operation, const std::string& body);
+
+// Names of this process' variables that the daemon has otherwise: its environment counts, not ours.
+[[nodiscard]] std::vector<std::string> environment_that_differs(const LoadedConfiguration& configuration);
+
+// How the daemon says that each engine stands: "passed", "failed, cooldown", ...; empty where none runs.
+[[nodiscard]] std::map<std::string, std::string> standings(const LoadedConfiguration& configuration);
+
+// What a daemon that runs says of itself when it is asked.
+struct DaemonSign {
+  std::string problem;  // why it does not answer; or empty
+  bool recovering = false;
+  std::string not_recorded;  // why its last commit could not be made
+  std::uint64_t stalls = 0;  // of its loop since it began
+  std::int64_t longest_stall_us = 0;
+  std::vector<std::string> late;  // engines whose test is long overdue
+};
+// Empty: no daemon runs.
+[[nodiscard]] std::optional<DaemonSign> sign_of_daemon(const LoadedConfiguration& configuration);
+
+}  // namespace autoheal::cli

@@ -1,0 +1,213 @@
+#include "tools/autoheal/report/heal_evidence.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "autoheal/engine/large_data.hpp"
+#include "autoheal/replay/record/recorded_heal.hpp"
+#include "autoheal/replay/record/whole_heal.hpp"
+#include "autoheal/store/evidence/ledger_proofs.hpp"
+#include "autoheal/workflows/judge/env_readers.hpp"
+#include "autoheal/workflows/plan/engine_spec_codec.hpp"
+#include "autoheal/workflows/secrets/secret_literals.hpp"
+#include "autoheal/workflows/secrets/secret_mask.hpp"
+#include "autoheal/workflows/supervision/adopted_baseline.hpp"
+#include "tools/host/facts/folder_tree.hpp"
+
+namespace autoheal::cli {
+
+namespace {
+
+using engine::BlobName;
+using workflows::SecretMask;
+
+// Room for the entries and their proofs is kept.
+constexpr std::uintmax_t most_blob_bytes = store::max_bundle_bytes / 4 * 3;
+
+std::string counted_contents(std::size_t count, const std::string& what) {
+  return std::to_string(count) + (count == 1 ? " content" : " contents") + what;
+}
+
+// Empty where it is not there, or may not be looked at.
+std::optional<std::uintmax_t> size_of(const std::string& vault_path, const BlobName& name) {
+  const std::size_t colon = name.find(':');
+  std::string file = name;
+  std::ranges::replace(file, ':', '-');
+  std::error_code problem;
+  const auto size =
+      std::filesystem::file_size(std::filesystem::path(vault_path) / name.substr(colon + 1, 2) / file, problem);
+  return problem ? std::nullopt : std::optional(size);
+}
+
+// What must not be read in a bundle without secrets: literals of the configuration that the heal began under, and what
+// was kept under keyed names. Learned values count, names do not: most of what looks like a secret is none. An error
+// where the configuration is there and makes no sense: what is secret in it is not known then.
+Result<void> learn_secrets_of_heal(const engine::BlobStore& vault, const engine::Entry& first,
+                                   const std::set<BlobName>& names, SecretMask& mask) {
+  const auto begun = replay::decoded(first, vault);
+  const auto* triggered = begun ? std::get_if<workflows::Triggered>(&*begun) : nullptr;
+  const auto text = triggered != nullptr ? vault.get(triggered->configuration) : Result<std::string>();
+  if (!text) return {};  // whoever may not read the vault packs nothing of it
+  const auto spec = workflows::decode_engine_spec(*text);
+  if (!spec) {
+    return failure(spec.error().kind, "what is secret in this heal is not known: " + spec.error().message,
+                   "--with-secrets packs it as it is");
+  }
+  for (const std::string& literal : workflows::secret_literals(*spec, SecretMask(spec->secrets))) mask.learn(literal);
+  for (const BlobName& name : names) {
+    const auto content = store::is_keyed(name) ? vault.get(name) : std::string();
+    if (!content || content->empty()) continue;
+    if (content->find('\n') >= content->size() - 1) mask.learn(*content);
+    for (const auto& [variable, value] : workflows::all_values_in_env(*content)) {
+      if (workflows::is_secret_name(spec->secrets, variable)) mask.learn(value);
+    }
+  }
+  return {};
+}
+
+Result<void> take_blobs(const Past& past, const std::string& vault_path, const std::set<BlobName>& names,
+                        Secrets secrets, const SecretMask& mask, HealEvidence& evidence) {
+  std::size_t secret = 0, telling = 0, too_much = 0;
+  std::uintmax_t left = most_blob_bytes;
+  for (const BlobName& name : names) {
+    const auto size = size_of(vault_path, name);
+    if (!size) continue;  // a digest of something that never was in the vault
+    if (store::is_keyed(name) && secrets == Secrets::left_out) {
+      ++secret;
+    } else if (*size > left) {
+      ++too_much;
+    } else {
+      auto content = past.vault->get(name);
+      if (!content) return std::unexpected(std::move(content.error()));
+      if (secrets == Secrets::left_out && mask(*content) != *content) {
+        ++telling;
+        continue;
+      }
+      left -= *size;
+      evidence.bundle.blobs.emplace(name, std::move(*content));
+    }
+  }
+  if (secret > 0)
+    evidence.left_out.push_back(
+        counted_contents(secret, " of env files and secrets; --with-secrets takes them along in clear"));
+  if (telling > 0)
+    evidence.left_out.push_back(counted_contents(
+        telling, " with a secret in clear, such as a configuration with literals; --with-secrets takes them along"));
+  if (too_much > 0)
+    evidence.left_out.push_back(
+        counted_contents(too_much, " that would not fit: a bundle holds at most 192 MiB of them"));
+  return {};
+}
+
+void add_trees(const workflows::Observation& observation, std::set<BlobName>& trees) {
+  for (const workflows::TargetFacts& facts : observation.targets) {
+    if (facts.kind == workflows::TargetKind::folder && !facts.digest.empty()) trees.insert(facts.digest);
+  }
+  for (const auto& [path, state] : observation.states) {
+    for (const workflows::SnapshotFacts& snapshot : state.snapshots) {
+      if (snapshot.problem.empty() && snapshot.page_size == 0) trees.insert(snapshot.content);
+    }
+  }
+}
+
+// What lay in folders of state, and in their snapshots, is named by trees, which the heal names. Only what is known to
+// be one is read as one: anybody could write a name into a file.
+std::set<BlobName> contents_of_trees(const std::vector<engine::Entry>& entries, const engine::BlobStore& vault) {
+  std::set<BlobName> trees, contents;
+  for (const engine::Entry& entry : entries) {
+    const auto decoded = replay::decoded(entry, vault);
+    if (!decoded) continue;
+    if (const auto* planned = std::get_if<workflows::PlanRecorded>(&*decoded)) add_trees(planned->observation, trees);
+    const auto* failed = std::get_if<workflows::RepairFailed>(&*decoded);
+    if (failed != nullptr && failed->observation) add_trees(*failed->observation, trees);
+  }
+  for (const BlobName& tree : trees) {
+    const auto text = vault.get(tree);
+    auto named = text ? host::contents_of_tree(*text) : std::unexpected(text.error());
+    if (named) contents.merge(*named);
+  }
+  return contents;
+}
+
+// Baselines that were adopted stand in entries of their own; a heal names their manifests by digest.
+Result<void> take_adopted(const Past& past, const std::set<BlobName>& names, store::EvidenceBundle& bundle) {
+  const auto entries = past.ledger->read_types("ledger", {"baseline.adopted"});
+  if (!entries) return std::unexpected(entries.error());
+  for (const engine::Entry& entry : *entries) {
+    const auto adopted = workflows::read_adopted(entry, *past.vault);
+    if (adopted && names.contains(adopted->digest))
+      bundle.blobs.emplace(adopted->digest, workflows::manifest_of(adopted->baseline));
+  }
+  return {};
+}
+
+// Every change of the key up to the checkpoint, so that whoever knows an older key can follow.
+Result<std::vector<store::KeyChange>> key_changes(const store::LedgerReader& ledger, const store::TreeHead& head) {
+  std::vector<store::KeyChange> changes;
+  const auto entries = ledger.read_types("ledger", {"ledger.key_rotated"});
+  if (!entries) return std::unexpected(entries.error());
+  for (const engine::Entry& entry : *entries) {
+    if (entry.position.value > head.size) continue;
+    auto proof = prove_entry(ledger, entry.position, head);
+    if (!proof) return std::unexpected(std::move(proof.error()));
+    const auto data = nlohmann::json::parse(entry.data, nullptr, false);
+    if (!data.is_object() || !data.contains("note") || !data.at("note").is_string())
+      return failure(ErrorKind::corrupt, "entry " + std::to_string(entry.position.value) + " holds no note of the key");
+    changes.push_back({std::move(*proof), data.at("note").get<std::string>()});
+  }
+  return changes;
+}
+
+Result<void> take_proofs(const store::LedgerReader& ledger, const std::string& heal, store::EvidenceBundle& bundle) {
+  const auto head = newest_signed_head(ledger);
+  if (!head) return std::unexpected(head.error());
+  bundle.checkpoint = head->note;
+  auto key = ledger.meta("verifier_key");
+  if (!key) return std::unexpected(std::move(key.error()));
+  bundle.key = std::move(*key);
+  auto proofs = prove_stream(ledger, heal, head->checkpoint.head);
+  if (!proofs) return std::unexpected(std::move(proofs.error()));
+  bundle.entries = std::move(*proofs);
+  auto changes = key_changes(ledger, head->checkpoint.head);
+  if (!changes) return std::unexpected(std::move(changes.error()));
+  bundle.key_changes = std::move(*changes);
+  return {};
+}
+
+}  // namespace
+
+Result<HealEvidence> evidence_of(const Past& past, const std::string& vault_path, const std::string& heal,
+                                 Secrets secrets) {
+  const auto entries = past.ledger->read_stream(heal, 1);
+  if (!entries) return std::unexpected(entries.error());
+  const auto check = replay::check_whole_heal(*entries, *past.vault);
+  if (check.open)
+    return failure(ErrorKind::busy, "the heal " + heal + " is still open: evidence is packed once it has ended",
+                   "`autoheal show " + heal + "` says where it stands");
+  if (check.fault)
+    return failure(ErrorKind::corrupt, "entry " + std::to_string(check.fault->position.value) + " " + check.fault->why,
+                   "`autoheal ledger verify` tells more");
+  HealEvidence evidence;
+  if (auto taken = take_proofs(*past.ledger, heal, evidence.bundle); !taken)
+    return std::unexpected(std::move(taken.error()));
+  std::set<BlobName> names;
+  for (const engine::Entry& entry : *entries) {
+    names.merge(store::blob_names_in(entry.data));
+    // Where the vault may not be read, what it holds is not looked at.
+    if (const auto whole = engine::lengthen(*past.vault, entry.data)) names.merge(store::blob_names_in(*whole));
+  }
+  names.merge(contents_of_trees(*entries, *past.vault));
+  SecretMask mask(workflows::SecretRules{.names = {}, .patterns = {}});
+  if (secrets == Secrets::left_out) {
+    if (auto learned = learn_secrets_of_heal(*past.vault, entries->front(), names, mask); !learned)
+      return std::unexpected(std::move(learned.error()));
+  }
+  if (auto taken = take_blobs(past, vault_path, names, secrets, mask, evidence); !taken)
+    return std::unexpected(std::move(taken.error()));
+  if (auto taken = take_adopted(past, names, evidence.bundle); !taken) return std::unexpected(std::move(taken.error()));
+  return evidence;
+}
+
+}  // namespace autoheal::cli

@@ -1,0 +1,42 @@
+// What every command starts from: the options, the console, the configuration, and the doors to ledger and vault that
+// fit what it does.
+#pragma once
+
+#include <memory>
+
+#include "autoheal/store/ledger/ledger_reader.hpp"
+#include "autoheal/store/vault/vault.hpp"
+#include "tools/autoheal/configuration/loaded_configuration.hpp"
+#include "tools/autoheal/output/console.hpp"
+#include "tools/autoheal/output/exit_code.hpp"
+
+namespace autoheal::cli {
+
+struct Session {
+  const Options& options;
+  Console& console;
+  const LoadedConfiguration& configuration;
+
+  // Prints and returns the exit code that belongs to it.
+  [[nodiscard]] int fail(const Error& error) const;
+  // exit_done where the caller's role allows it; else says so, records `access.denied` where the ledger can be
+  // written, and returns 4.
+  [[nodiscard]] int require(workflows::Permission permission, const std::string& what) const;
+  [[nodiscard]] workflows::By by() const;
+};
+
+// What reading commands see of the past.
+struct Past {
+  std::unique_ptr<store::LedgerReader> ledger;
+  std::unique_ptr<store::Vault> vault;
+};
+[[nodiscard]] Result<Past> open_past(const LoadedConfiguration& configuration);
+
+// The engine that the options name; not_found where the configuration has none of this name.
+[[nodiscard]] Result<const workflows::EngineSpec*> named_engine(const Session& session);
+
+// The full id of the heal that `written` is the beginning of ("last": the newest). not_found, or invalid where it is
+// not clear which one is meant.
+[[nodiscard]] Result<std::string> find_heal(const store::LedgerReader& ledger, const std::string& written);
+
+}  // namespace autoheal::cli
