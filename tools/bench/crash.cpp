@@ -7,9 +7,9 @@
 #include <csignal>
 #include <map>
 
-#include "tools/bench/figures.hpp"
-#include "tools/bench/scratch_folder.hpp"
-#include "tools/bench/simulated_room.hpp"
+#include "tools/bench/support/figures.hpp"
+#include "tools/bench/support/scratch_folder.hpp"
+#include "tools/bench/support/simulated_room.hpp"
 
 namespace autoheal::bench {
 

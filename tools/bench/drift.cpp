@@ -5,11 +5,11 @@
 #include <random>
 #include <thread>
 
-#include "tools/bench/drift_floor.hpp"
-#include "tools/bench/figures.hpp"
-#include "tools/bench/file_edits.hpp"
-#include "tools/bench/measured_daemon.hpp"
-#include "tools/bench/scratch_folder.hpp"
+#include "tools/bench/floors/drift_floor.hpp"
+#include "tools/bench/support/figures.hpp"
+#include "tools/bench/support/file_edits.hpp"
+#include "tools/bench/support/measured_daemon.hpp"
+#include "tools/bench/support/scratch_folder.hpp"
 
 namespace autoheal::bench {
 

@@ -2,10 +2,10 @@
 
 #include <fstream>
 
-#include "tools/bench/figures.hpp"
-#include "tools/bench/scratch_folder.hpp"
-#include "tools/bench/simulated_room.hpp"
-#include "tools/bench/sqlite_floor.hpp"
+#include "tools/bench/floors/sqlite_floor.hpp"
+#include "tools/bench/support/figures.hpp"
+#include "tools/bench/support/scratch_folder.hpp"
+#include "tools/bench/support/simulated_room.hpp"
 #include "tools/host/real_host.hpp"
 
 namespace autoheal::bench {

@@ -2,10 +2,10 @@
 
 #include <thread>
 
-#include "tools/bench/figures.hpp"
-#include "tools/bench/many_files.hpp"
-#include "tools/bench/measured_daemon.hpp"
-#include "tools/bench/scratch_folder.hpp"
+#include "tools/bench/support/figures.hpp"
+#include "tools/bench/support/many_files.hpp"
+#include "tools/bench/support/measured_daemon.hpp"
+#include "tools/bench/support/scratch_folder.hpp"
 
 namespace autoheal::bench {
 

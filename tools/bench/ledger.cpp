@@ -6,9 +6,9 @@
 #include <filesystem>
 
 #include "autoheal/store/ledger/sqlite_ledger.hpp"
-#include "tools/bench/figures.hpp"
-#include "tools/bench/scratch_folder.hpp"
-#include "tools/bench/year_of_heals.hpp"
+#include "tools/bench/support/figures.hpp"
+#include "tools/bench/support/scratch_folder.hpp"
+#include "tools/bench/support/year_of_heals.hpp"
 
 namespace autoheal::bench {
 

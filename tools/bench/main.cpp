@@ -6,14 +6,14 @@
 
 #include "tools/bench/crash.hpp"
 #include "tools/bench/drift.hpp"
+#include "tools/bench/floors/tree_cost.hpp"
 #include "tools/bench/heals.hpp"
 #include "tools/bench/idle.hpp"
 #include "tools/bench/ledger.hpp"
 #include "tools/bench/process.hpp"
 #include "tools/bench/replay.hpp"
-#include "tools/bench/spawned.hpp"
 #include "tools/bench/storm.hpp"
-#include "tools/bench/tree_cost.hpp"
+#include "tools/bench/support/spawned.hpp"
 #include "tools/bench/verify.hpp"
 
 namespace {

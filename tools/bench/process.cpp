@@ -20,9 +20,9 @@
 #include <thread>
 
 #include "autoheal/engine/base/unique_fd.hpp"
-#include "tools/bench/figures.hpp"
-#include "tools/bench/measured_daemon.hpp"
-#include "tools/bench/scratch_folder.hpp"
+#include "tools/bench/support/figures.hpp"
+#include "tools/bench/support/measured_daemon.hpp"
+#include "tools/bench/support/scratch_folder.hpp"
 
 namespace autoheal::bench {
 

@@ -7,9 +7,9 @@
 #include "autoheal/replay/decide/all_heals.hpp"
 #include "autoheal/store/ledger/ledger_reader.hpp"
 #include "autoheal/store/vault/vault.hpp"
-#include "tools/bench/figures.hpp"
-#include "tools/bench/in_turn.hpp"
-#include "tools/bench/verify_floor.hpp"
+#include "tools/bench/floors/verify_floor.hpp"
+#include "tools/bench/support/figures.hpp"
+#include "tools/bench/support/in_turn.hpp"
 
 namespace autoheal::bench {
 

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "tools/bench/figures.hpp"
-#include "tools/bench/file_edits.hpp"
-#include "tools/bench/many_files.hpp"
-#include "tools/bench/measured_daemon.hpp"
-#include "tools/bench/scratch_folder.hpp"
+#include "tools/bench/support/figures.hpp"
+#include "tools/bench/support/file_edits.hpp"
+#include "tools/bench/support/many_files.hpp"
+#include "tools/bench/support/measured_daemon.hpp"
+#include "tools/bench/support/scratch_folder.hpp"
 
 namespace autoheal::bench {
 

@@ -5,7 +5,7 @@
 #include <ostream>
 
 #include "autoheal/engine/base/result.hpp"
-#include "tools/bench/whole_ledger.hpp"
+#include "tools/bench/support/whole_ledger.hpp"
 
 namespace autoheal::bench {
 

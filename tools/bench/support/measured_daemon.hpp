@@ -9,7 +9,7 @@
 #include <string>
 
 #include "autoheal/store/ledger/ledger_reader.hpp"
-#include "tools/bench/spawned.hpp"
+#include "tools/bench/support/spawned.hpp"
 
 namespace autoheal::bench {
 

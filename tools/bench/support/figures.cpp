@@ -1,4 +1,4 @@
-#include "tools/bench/figures.hpp"
+#include "tools/bench/support/figures.hpp"
 
 #include <algorithm>
 #include <cstdio>

@@ -1,4 +1,4 @@
-#include "tools/bench/spawned.hpp"
+#include "tools/bench/support/spawned.hpp"
 
 #include <fcntl.h>
 #include <spawn.h>

@@ -9,7 +9,7 @@
 
 #include "autoheal/engine/ledger.hpp"
 #include "autoheal/engine/ports.hpp"
-#include "tools/bench/heal_recordings.hpp"
+#include "tools/bench/support/heal_recordings.hpp"
 
 namespace autoheal::bench {
 

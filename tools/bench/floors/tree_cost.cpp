@@ -1,10 +1,10 @@
-#include "tools/bench/tree_cost.hpp"
+#include "tools/bench/floors/tree_cost.hpp"
 
 #include <algorithm>
 
-#include "tools/bench/figures.hpp"
-#include "tools/bench/scratch_folder.hpp"
-#include "tools/bench/simulated_room.hpp"
+#include "tools/bench/support/figures.hpp"
+#include "tools/bench/support/scratch_folder.hpp"
+#include "tools/bench/support/simulated_room.hpp"
 
 namespace autoheal::bench {
 

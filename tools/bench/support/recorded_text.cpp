@@ -1,4 +1,4 @@
-#include "tools/bench/recorded_text.hpp"
+#include "tools/bench/support/recorded_text.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "tools/bench/heal_machine_room.hpp"
+#include "tools/bench/support/heal_machine_room.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>

@@ -1,4 +1,4 @@
-#include "tools/bench/file_edits.hpp"
+#include "tools/bench/support/file_edits.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "autoheal/workflows/testing/simulated_host.hpp"
-#include "tools/bench/heal_machine_room.hpp"
+#include "tools/bench/support/heal_machine_room.hpp"
 
 namespace autoheal::bench {
 

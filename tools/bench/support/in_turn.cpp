@@ -1,4 +1,4 @@
-#include "tools/bench/in_turn.hpp"
+#include "tools/bench/support/in_turn.hpp"
 
 #include <algorithm>
 #include <chrono>

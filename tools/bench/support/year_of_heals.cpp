@@ -1,4 +1,4 @@
-#include "tools/bench/year_of_heals.hpp"
+#include "tools/bench/support/year_of_heals.hpp"
 
 #include <algorithm>
 #include <array>

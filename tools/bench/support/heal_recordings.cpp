@@ -1,7 +1,7 @@
-#include "tools/bench/heal_recordings.hpp"
+#include "tools/bench/support/heal_recordings.hpp"
 
 #include "autoheal/workflows/testing/simulated_host.hpp"
-#include "tools/bench/heal_machine_room.hpp"
+#include "tools/bench/support/heal_machine_room.hpp"
 
 namespace autoheal::bench {
 

@@ -1,4 +1,4 @@
-#include "tools/bench/sqlite_floor.hpp"
+#include "tools/bench/floors/sqlite_floor.hpp"
 
 #include <sqlite3.h>
 

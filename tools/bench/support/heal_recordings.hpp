@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "autoheal/engine/base/result.hpp"
-#include "tools/bench/recorded_text.hpp"
+#include "tools/bench/support/recorded_text.hpp"
 
 namespace autoheal::bench {
 

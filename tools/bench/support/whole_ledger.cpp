@@ -1,11 +1,11 @@
-#include "tools/bench/whole_ledger.hpp"
+#include "tools/bench/support/whole_ledger.hpp"
 
 #include <sys/resource.h>
 
 #include <algorithm>
 #include <thread>
 
-#include "tools/bench/figures.hpp"
+#include "tools/bench/support/figures.hpp"
 
 namespace autoheal::bench {
 

@@ -1,10 +1,10 @@
-#include "tools/bench/many_files.hpp"
+#include "tools/bench/support/many_files.hpp"
 
 #include <fstream>
 #include <utility>
 
-#include "tools/bench/file_edits.hpp"
-#include "tools/bench/measured_daemon.hpp"
+#include "tools/bench/support/file_edits.hpp"
+#include "tools/bench/support/measured_daemon.hpp"
 
 namespace autoheal::bench {
 

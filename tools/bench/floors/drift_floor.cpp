@@ -1,4 +1,4 @@
-#include "tools/bench/drift_floor.hpp"
+#include "tools/bench/floors/drift_floor.hpp"
 
 #include <fcntl.h>
 #include <sys/inotify.h>
@@ -13,8 +13,8 @@
 
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/engine/base/unique_fd.hpp"
-#include "tools/bench/file_edits.hpp"
-#include "tools/bench/sqlite_floor.hpp"
+#include "tools/bench/floors/sqlite_floor.hpp"
+#include "tools/bench/support/file_edits.hpp"
 
 namespace autoheal::bench {
 

@@ -1,4 +1,4 @@
-#include "tools/bench/measured_daemon.hpp"
+#include "tools/bench/support/measured_daemon.hpp"
 
 #include <signal.h>
 

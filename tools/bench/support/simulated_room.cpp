@@ -1,4 +1,4 @@
-#include "tools/bench/simulated_room.hpp"
+#include "tools/bench/support/simulated_room.hpp"
 
 namespace autoheal::bench {
 

@@ -1,4 +1,4 @@
-#include "tools/bench/verify_floor.hpp"
+#include "tools/bench/floors/verify_floor.hpp"
 
 #include <sqlite3.h>
 
