@@ -13,7 +13,7 @@
 
 #include "autoheal/store/format/checkpoint.hpp"
 #include "autoheal/store/format/proof_json.hpp"
-#include "tests/support/daemon.hpp"
+#include "tests/support/worlds/daemon.hpp"
 
 namespace autoheal::testing {
 namespace {

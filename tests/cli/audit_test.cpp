@@ -10,7 +10,7 @@
 #include "autoheal/engine/base/unique_fd.hpp"
 #include "autoheal/engine/testing/fake_clock.hpp"
 #include "autoheal/store/ledger/sqlite_ledger.hpp"
-#include "tests/support/daemon.hpp"
+#include "tests/support/worlds/daemon.hpp"
 
 namespace autoheal::testing {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tests/support/bridge.hpp"
+#include "tests/support/worlds/bridge.hpp"
 
 namespace autoheal::testing {
 namespace {

@@ -12,7 +12,7 @@
 #include "autoheal/store/format/proof_json.hpp"
 #include "autoheal/store/format/proof_text.hpp"
 #include "autoheal/store/format/strict_text.hpp"
-#include "tests/support/daemon.hpp"
+#include "tests/support/worlds/daemon.hpp"
 
 namespace autoheal::testing {
 namespace {

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "tests/support/repair_examples.hpp"
+#include "tests/support/examples/repair_examples.hpp"
 
 namespace autoheal::testing {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "autoheal/store/evidence/evidence_bundle.hpp"
 #include "autoheal/store/file/tar_file.hpp"
-#include "tests/support/daemon.hpp"
+#include "tests/support/worlds/daemon.hpp"
 
 namespace autoheal::testing {
 namespace {

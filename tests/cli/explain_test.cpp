@@ -6,8 +6,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "tests/support/bridge.hpp"
-#include "tests/support/daemon.hpp"
+#include "tests/support/worlds/bridge.hpp"
+#include "tests/support/worlds/daemon.hpp"
 
 namespace autoheal::testing {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tests/support/daemon.hpp"
+#include "tests/support/worlds/daemon.hpp"
 #include "tools/socket/socket_path.hpp"
 
 namespace autoheal::testing {

@@ -9,7 +9,7 @@
 #include "autoheal/engine/testing/fake_clock.hpp"
 #include "autoheal/store/ledger/ledger_reader.hpp"
 #include "autoheal/store/ledger/sqlite_ledger.hpp"
-#include "tests/support/bridge.hpp"
+#include "tests/support/worlds/bridge.hpp"
 
 namespace autoheal::testing {
 namespace {

@@ -7,9 +7,9 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "tests/support/daemon.hpp"
-#include "tests/support/platform_server.hpp"
-#include "tests/support/repair_examples.hpp"
+#include "tests/support/examples/repair_examples.hpp"
+#include "tests/support/worlds/daemon.hpp"
+#include "tests/support/worlds/platform_server.hpp"
 
 namespace autoheal::testing {
 namespace {

@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 #include <regex>
 
-#include "tests/support/daemon.hpp"
-#include "tests/support/gate.hpp"
-#include "tests/support/repair_examples.hpp"
+#include "tests/support/examples/repair_examples.hpp"
+#include "tests/support/worlds/daemon.hpp"
+#include "tests/support/worlds/gate.hpp"
 
 namespace autoheal::testing {
 namespace {

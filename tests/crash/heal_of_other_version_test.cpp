@@ -7,9 +7,9 @@
 #include <sstream>
 
 #include "autoheal/workflows/heal/heal_entry.hpp"
-#include "tests/support/documented_entries.hpp"
-#include "tests/support/forged_ledger.hpp"
-#include "tests/support/repair_examples.hpp"
+#include "tests/support/examples/documented_entries.hpp"
+#include "tests/support/examples/repair_examples.hpp"
+#include "tests/support/files/forged_ledger.hpp"
 
 namespace autoheal::testing {
 namespace {

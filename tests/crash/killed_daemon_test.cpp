@@ -3,8 +3,8 @@
 
 #include <fstream>
 
-#include "tests/support/daemon.hpp"
-#include "tests/support/gate.hpp"
+#include "tests/support/worlds/daemon.hpp"
+#include "tests/support/worlds/gate.hpp"
 
 namespace autoheal::testing {
 namespace {

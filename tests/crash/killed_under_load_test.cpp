@@ -7,7 +7,7 @@
 #include <random>
 #include <set>
 
-#include "tests/support/daemon.hpp"
+#include "tests/support/worlds/daemon.hpp"
 
 namespace autoheal::testing {
 namespace {

@@ -7,7 +7,7 @@
 
 #include <array>
 
-#include "tests/support/repair_examples.hpp"
+#include "tests/support/examples/repair_examples.hpp"
 
 namespace autoheal::testing {
 namespace {

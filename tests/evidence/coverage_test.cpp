@@ -1,8 +1,8 @@
 // `audit coverage` and what it stands on, with a real daemon: was it switched off, when, by whom and why?
 #include <gmock/gmock.h>
 
-#include "tests/support/daemon.hpp"
-#include "tests/support/documented_entries.hpp"
+#include "tests/support/examples/documented_entries.hpp"
+#include "tests/support/worlds/daemon.hpp"
 
 namespace autoheal::testing {
 namespace {

@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <sys/resource.h>
 
-#include "tests/support/daemon.hpp"
-#include "tests/support/documented_entries.hpp"
+#include "tests/support/examples/documented_entries.hpp"
+#include "tests/support/worlds/daemon.hpp"
 
 namespace autoheal::testing {
 namespace {

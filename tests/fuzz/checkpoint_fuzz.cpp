@@ -3,7 +3,7 @@
 
 #include "autoheal/store/format/checkpoint.hpp"
 #include "tests/fuzz/property.hpp"
-#include "tests/support/evidence_examples.hpp"
+#include "tests/support/examples/evidence_examples.hpp"
 
 namespace {
 

@@ -10,7 +10,7 @@
 #include "autoheal/store/signing/checkpoint_signer.hpp"
 #include "tests/fuzz/property.hpp"
 #include "tests/fuzz/repaired_tar.hpp"
-#include "tests/support/evidence_examples.hpp"
+#include "tests/support/examples/evidence_examples.hpp"
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include "autoheal/store/format/proof_json.hpp"
 #include "autoheal/store/format/proof_text.hpp"
 #include "tests/fuzz/property.hpp"
-#include "tests/support/evidence_examples.hpp"
+#include "tests/support/examples/evidence_examples.hpp"
 
 namespace {
 

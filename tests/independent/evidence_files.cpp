@@ -8,8 +8,8 @@
 #include "autoheal/store/file/leaves_file.hpp"
 #include "autoheal/store/format/proof_json.hpp"
 #include "autoheal/store/format/proof_text.hpp"
-#include "tests/support/evidence_vectors.hpp"
-#include "tests/support/remembered_tree.hpp"
+#include "tests/support/examples/evidence_vectors.hpp"
+#include "tests/support/files/remembered_tree.hpp"
 
 namespace {
 

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <fstream>
 
-#include "tests/support/child_of_its_own.hpp"
-#include "tests/support/daemon.hpp"
-#include "tests/support/gate.hpp"
+#include "tests/support/worlds/child_of_its_own.hpp"
+#include "tests/support/worlds/daemon.hpp"
+#include "tests/support/worlds/gate.hpp"
 
 namespace autoheal::testing {
 namespace {

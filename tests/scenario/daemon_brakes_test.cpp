@@ -3,9 +3,9 @@
 
 #include <fstream>
 
-#include "tests/support/daemon.hpp"
-#include "tests/support/gate.hpp"
-#include "tests/support/repair_examples.hpp"
+#include "tests/support/examples/repair_examples.hpp"
+#include "tests/support/worlds/daemon.hpp"
+#include "tests/support/worlds/gate.hpp"
 
 namespace autoheal::testing {
 namespace {

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <thread>
 
-#include "tests/support/daemon.hpp"
-#include "tests/support/gate.hpp"
+#include "tests/support/worlds/daemon.hpp"
+#include "tests/support/worlds/gate.hpp"
 #include "tools/socket/limits.hpp"
 
 namespace autoheal::testing {

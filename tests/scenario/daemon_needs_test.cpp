@@ -1,8 +1,8 @@
 // A database below a web server: what is needed is healed first, what needs it only if it still fails.
 #include <gmock/gmock.h>
 
-#include "tests/support/daemon.hpp"
-#include "tests/support/repair_examples.hpp"
+#include "tests/support/examples/repair_examples.hpp"
+#include "tests/support/worlds/daemon.hpp"
 
 namespace autoheal::testing {
 namespace {

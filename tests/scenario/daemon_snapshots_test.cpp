@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <set>
 
-#include "tests/support/daemon.hpp"
-#include "tests/support/repair_examples.hpp"
+#include "tests/support/examples/repair_examples.hpp"
+#include "tests/support/worlds/daemon.hpp"
 
 namespace autoheal::testing {
 namespace {

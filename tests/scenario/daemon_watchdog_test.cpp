@@ -11,7 +11,7 @@
 #include <cstring>
 
 #include "autoheal/engine/base/unique_fd.hpp"
-#include "tests/support/daemon.hpp"
+#include "tests/support/worlds/daemon.hpp"
 
 namespace autoheal::testing {
 namespace {

@@ -1,8 +1,8 @@
 // A database is brought back while others have it open; what they wrote is never lost, whatever becomes of the heal.
 #include <gmock/gmock.h>
 
-#include "tests/support/foreign_process.hpp"
-#include "tests/support/repair_examples.hpp"
+#include "tests/support/examples/repair_examples.hpp"
+#include "tests/support/worlds/foreign_process.hpp"
 
 namespace autoheal::testing {
 namespace {

@@ -1,7 +1,7 @@
 // Somebody edits a target while it is being healed: the edit is kept, and the heal says so.
 #include <gmock/gmock.h>
 
-#include "tests/support/repair_examples.hpp"
+#include "tests/support/examples/repair_examples.hpp"
 
 namespace autoheal::testing {
 namespace {

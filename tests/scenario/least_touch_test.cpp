@@ -11,7 +11,7 @@
 #include <fstream>
 
 #include "autoheal/engine/base/unique_fd.hpp"
-#include "tests/support/repair_examples.hpp"
+#include "tests/support/examples/repair_examples.hpp"
 #include "tools/host/system/access_lists.hpp"
 
 namespace autoheal::testing {

@@ -4,7 +4,7 @@
 
 #include <sstream>
 
-#include "tests/support/repair_examples.hpp"
+#include "tests/support/examples/repair_examples.hpp"
 
 namespace autoheal::testing {
 namespace {

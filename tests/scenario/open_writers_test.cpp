@@ -3,8 +3,8 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 
-#include "tests/support/daemon.hpp"
-#include "tests/support/repair_examples.hpp"
+#include "tests/support/examples/repair_examples.hpp"
+#include "tests/support/worlds/daemon.hpp"
 
 namespace autoheal::testing {
 namespace {

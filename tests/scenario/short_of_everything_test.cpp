@@ -5,7 +5,7 @@
 
 #include <set>
 
-#include "tests/support/bridge.hpp"
+#include "tests/support/worlds/bridge.hpp"
 
 namespace autoheal::testing {
 namespace {

@@ -6,8 +6,8 @@
 #include <set>
 #include <sstream>
 
-#include "tests/support/daemon.hpp"
-#include "tests/support/drains.hpp"
+#include "tests/support/worlds/daemon.hpp"
+#include "tests/support/worlds/drains.hpp"
 #include "tools/host/process/inherited_bounds.hpp"
 
 namespace autoheal::testing {

@@ -4,8 +4,8 @@
 #include <csignal>
 #include <fstream>
 
-#include "tests/support/bridge.hpp"
-#include "tests/support/daemon.hpp"
+#include "tests/support/worlds/bridge.hpp"
+#include "tests/support/worlds/daemon.hpp"
 
 namespace autoheal::testing {
 namespace {

@@ -2,7 +2,7 @@
 // same.
 #include <gmock/gmock.h>
 
-#include "tests/support/daemon.hpp"
+#include "tests/support/worlds/daemon.hpp"
 
 namespace autoheal::testing {
 namespace {

@@ -2,7 +2,7 @@
 // set forward by years. What it does, and when, is a matter of its boot clock alone.
 #include <gmock/gmock.h>
 
-#include "tests/support/simulated_daemon.hpp"
+#include "tests/support/worlds/simulated_daemon.hpp"
 
 namespace autoheal::simulation {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "autoheal/store/ledger/sqlite_ledger.hpp"
 #include "tests/conformance/temporary_folder.hpp"
-#include "tests/support/simulated_daemon.hpp"
+#include "tests/support/worlds/simulated_daemon.hpp"
 
 namespace autoheal::simulation {
 namespace {

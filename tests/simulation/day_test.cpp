@@ -5,7 +5,7 @@
 
 #include "tests/simulation/faulty_day.hpp"
 #include "tests/simulation/judge.hpp"
-#include "tests/support/program.hpp"
+#include "tests/support/worlds/program.hpp"
 
 namespace autoheal::simulation {
 namespace {

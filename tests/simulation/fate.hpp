@@ -7,7 +7,7 @@
 #include <limits>
 
 #include "autoheal/workflows/heal/host.hpp"
-#include "tests/support/simulated_pool.hpp"
+#include "tests/support/worlds/simulated_pool.hpp"
 
 namespace autoheal::simulation {
 

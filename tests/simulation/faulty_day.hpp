@@ -6,7 +6,7 @@
 
 #include <random>
 
-#include "tests/support/simulated_daemon.hpp"
+#include "tests/support/worlds/simulated_daemon.hpp"
 
 namespace autoheal::simulation {
 

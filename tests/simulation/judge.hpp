@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/support/simulated_daemon.hpp"
+#include "tests/support/worlds/simulated_daemon.hpp"
 
 namespace autoheal::simulation {
 

@@ -11,14 +11,14 @@
 #include <set>
 
 #include "autoheal/workflows/service/deliberate_stop.hpp"
+#include "tests/simulation/documents/hostile_documents.hpp"
 #include "tests/simulation/fate.hpp"
 #include "tests/simulation/faulty_ledger.hpp"
-#include "tests/simulation/hostile_documents.hpp"
 #include "tests/simulation/life_record.hpp"
 #include "tests/simulation/planted_host.hpp"
 #include "tests/simulation/stored_ledger.hpp"
 #include "tests/simulation/witness_host.hpp"
-#include "tests/support/simulated_daemon.hpp"
+#include "tests/support/worlds/simulated_daemon.hpp"
 
 namespace autoheal::simulation {
 

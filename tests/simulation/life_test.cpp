@@ -4,7 +4,7 @@
 
 #include <gmock/gmock.h>
 
-#include "tests/support/program.hpp"
+#include "tests/support/worlds/program.hpp"
 
 namespace autoheal::simulation {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "tests/simulation/misreading.hpp"
+#include "tests/simulation/documents/misreading.hpp"
 
 namespace autoheal::simulation {
 

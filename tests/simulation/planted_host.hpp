@@ -8,7 +8,7 @@
 #include "autoheal/workflows/testing/simulated_host.hpp"
 #include "tests/simulation/host_over.hpp"
 #include "tests/simulation/planted.hpp"
-#include "tests/support/simulated_pool.hpp"
+#include "tests/support/worlds/simulated_pool.hpp"
 
 namespace autoheal::simulation {
 

@@ -5,9 +5,9 @@
 #include "autoheal/store/ledger/sqlite_ledger.hpp"
 #include "autoheal/store/verify/verify.hpp"
 #include "tests/conformance/temporary_folder.hpp"
-#include "tests/support/heal_examples.hpp"
-#include "tests/support/program.hpp"
-#include "tests/support/recorded_disk.hpp"
+#include "tests/support/examples/heal_examples.hpp"
+#include "tests/support/files/recorded_disk.hpp"
+#include "tests/support/worlds/program.hpp"
 
 namespace autoheal::testing {
 namespace {

@@ -11,8 +11,8 @@
 #include "autoheal/store/ledger/sqlite_ledger.hpp"
 #include "autoheal/store/verify/verify.hpp"
 #include "tests/conformance/temporary_folder.hpp"
-#include "tests/support/program.hpp"
-#include "tests/support/recorded_disk.hpp"
+#include "tests/support/files/recorded_disk.hpp"
+#include "tests/support/worlds/program.hpp"
 
 namespace autoheal::testing {
 namespace {

@@ -9,7 +9,7 @@
 #include "autoheal/store/ledger/sqlite_ledger.hpp"
 #include "tests/conformance/temporary_folder.hpp"
 #include "tests/simulation/planted.hpp"
-#include "tests/support/recorded_disk.hpp"
+#include "tests/support/files/recorded_disk.hpp"
 
 namespace autoheal::simulation {
 

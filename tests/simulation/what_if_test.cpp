@@ -6,8 +6,8 @@
 
 #include "autoheal/engine/large_data.hpp"
 #include "autoheal/replay/what_if/settings_text.hpp"
-#include "tests/support/heal_examples.hpp"
-#include "tests/support/program.hpp"
+#include "tests/support/examples/heal_examples.hpp"
+#include "tests/support/worlds/program.hpp"
 
 namespace autoheal::simulation {
 namespace {

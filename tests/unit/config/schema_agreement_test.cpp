@@ -5,7 +5,7 @@
 
 #include <fstream>
 
-#include "tests/support/program.hpp"
+#include "tests/support/worlds/program.hpp"
 #include "tools/config/describe_fields.hpp"
 
 namespace autoheal::config {

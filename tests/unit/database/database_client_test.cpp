@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "autoheal/engine/base/digest.hpp"
-#include "tests/support/program.hpp"
+#include "tests/support/worlds/program.hpp"
 #include "tests/unit/database/database_fixture.hpp"
 #include "tools/host/process/process_runner.hpp"
 

@@ -1,7 +1,7 @@
 // Databases of others below a root, made and used by processes of their own.
 #pragma once
 
-#include "tests/support/foreign_process.hpp"
+#include "tests/support/worlds/foreign_process.hpp"
 #include "tests/unit/host/host_fixture.hpp"
 
 namespace autoheal::database {

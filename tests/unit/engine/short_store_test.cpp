@@ -7,7 +7,7 @@
 #include "autoheal/engine/testing/ledger_over.hpp"
 #include "autoheal/store/ledger/memory_ledger.hpp"
 #include "autoheal/store/vault/memory_blobs.hpp"
-#include "tests/support/renewal.hpp"
+#include "tests/support/files/renewal.hpp"
 
 namespace autoheal::engine {
 namespace {

@@ -11,8 +11,8 @@
 
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/engine/base/unique_fd.hpp"
-#include "tests/support/child_of_its_own.hpp"
-#include "tests/support/program.hpp"
+#include "tests/support/worlds/child_of_its_own.hpp"
+#include "tests/support/worlds/program.hpp"
 #include "tests/unit/host/program_fixture.hpp"
 #include "tools/host/process/child_process.hpp"
 #include "tools/host/process/program_file.hpp"

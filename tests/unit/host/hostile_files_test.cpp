@@ -10,10 +10,10 @@
 #include <thread>
 
 #include "autoheal/engine/base/digest.hpp"
-#include "tests/support/child_of_its_own.hpp"
-#include "tests/support/disk_calls.hpp"
-#include "tests/support/failing_disk.hpp"
-#include "tests/support/program.hpp"
+#include "tests/support/faults/disk_calls.hpp"
+#include "tests/support/faults/failing_disk.hpp"
+#include "tests/support/worlds/child_of_its_own.hpp"
+#include "tests/support/worlds/program.hpp"
 #include "tests/unit/host/staging_fixture.hpp"
 #include "tools/host/facts/folder_tree.hpp"
 

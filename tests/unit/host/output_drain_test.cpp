@@ -8,10 +8,10 @@
 #include <sstream>
 #include <thread>
 
-#include "tests/support/child_of_its_own.hpp"
-#include "tests/support/drains.hpp"
-#include "tests/support/happenings.hpp"
-#include "tests/support/program.hpp"
+#include "tests/support/worlds/child_of_its_own.hpp"
+#include "tests/support/worlds/drains.hpp"
+#include "tests/support/worlds/happenings.hpp"
+#include "tests/support/worlds/program.hpp"
 #include "tests/unit/host/program_fixture.hpp"
 #include "tools/host/process/marked_processes.hpp"
 

@@ -11,7 +11,7 @@
 
 #include "autoheal/store/file/posix_file.hpp"
 #include "autoheal/store/vault/vault.hpp"
-#include "tests/support/program.hpp"
+#include "tests/support/worlds/program.hpp"
 #include "tests/unit/host/recorded_folder.hpp"
 #include "tests/unit/host/staging_fixture.hpp"
 #include "tools/host/facts/folder_tree.hpp"

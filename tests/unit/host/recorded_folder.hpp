@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "tests/support/disk_calls.hpp"
-#include "tests/support/recorded_disk.hpp"
+#include "tests/support/faults/disk_calls.hpp"
+#include "tests/support/files/recorded_disk.hpp"
 
 namespace autoheal::testing {
 

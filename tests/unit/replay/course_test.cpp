@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-#include "tests/support/heal_examples.hpp"
+#include "tests/support/examples/heal_examples.hpp"
 
 namespace autoheal::replay {
 namespace {

@@ -3,7 +3,7 @@
 
 #include "autoheal/replay/record/legal_paths.hpp"
 #include "autoheal/replay/text/timeline.hpp"
-#include "tests/support/heal_examples.hpp"
+#include "tests/support/examples/heal_examples.hpp"
 
 namespace autoheal::replay {
 namespace {

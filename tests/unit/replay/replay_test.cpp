@@ -5,7 +5,7 @@
 
 #include "autoheal/replay/decide/all_heals.hpp"
 #include "autoheal/replay/decide/state_text.hpp"
-#include "tests/support/heal_examples.hpp"
+#include "tests/support/examples/heal_examples.hpp"
 
 namespace autoheal::replay {
 namespace {

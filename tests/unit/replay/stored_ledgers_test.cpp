@@ -13,8 +13,8 @@
 #include "autoheal/store/ledger/sqlite_ledger.hpp"
 #include "autoheal/store/vault/vault.hpp"
 #include "autoheal/store/verify/verify.hpp"
-#include "tests/support/replayed.hpp"
-#include "tests/support/stored_ledger.hpp"
+#include "tests/support/files/stored_ledger.hpp"
+#include "tests/support/worlds/replayed.hpp"
 
 namespace autoheal::replay {
 namespace {

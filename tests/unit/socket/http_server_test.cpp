@@ -6,7 +6,7 @@
 
 #include <optional>
 
-#include "tests/support/program.hpp"
+#include "tests/support/worlds/program.hpp"
 #include "tests/unit/socket/socket_fixture.hpp"
 
 namespace autoheal::socket {

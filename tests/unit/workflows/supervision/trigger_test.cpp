@@ -1,0 +1,621 @@
+// From a failed self-test to heals: one per engine, as many at once as allowed, none where healing is switched off;
+// what an engine needs is healed first.
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "autoheal/workflows/heal/plan_preview.hpp"
+#include "autoheal/workflows/heal/running_services.hpp"
+#include "tests/support/worlds/heal_machine.hpp"
+#include "tests/support/worlds/program.hpp"
+
+namespace autoheal {
+namespace {
+
+using namespace autoheal::testing;
+using namespace workflows;
+
+std::size_t count_of(const HealWorld& world, std::string_view type) {
+  const auto page = world.ledger.read_all({}, 10'000);
+  return static_cast<std::size_t>(std::ranges::count(page->entries, type, &engine::Entry::type));
+}
+
+TEST(Trigger, Case115_TwoFailuresAtOnceAHundredTimesAreOneHealEach) {
+  HealWorld world;
+  HealMachine machine(world, {broken_engine(world, "A")});
+  machine.trigger.hooks.test = [](EngineToHeal) -> boost::asio::awaitable<TestReport> { co_return TestReport{}; };
+  constexpr std::size_t rounds = 100;
+  for (std::size_t round = 1; round <= rounds; ++round) {
+    world.host.write("A/app.conf", "wrong");
+    machine.heal("A", {.error = "it is broken"}, "daemon");
+    machine.heal("A", {.error = "a person sees it, too", .asked_for = true}, "socket");
+    machine.run_until(2 * round);
+    const HealResult &first = machine.results.at(2 * round - 2), &second = machine.results.at(2 * round - 1);
+    EXPECT_EQ(first.heal, second.heal);
+    EXPECT_EQ(first.ending, HealEnding::certified);
+    EXPECT_EQ(second.ending, HealEnding::certified);
+  }
+  EXPECT_EQ(count_of(world, "heal.triggered"), rounds);
+  EXPECT_EQ(count_of(world, "heal.trigger_joined"), rounds);
+  EXPECT_EQ(count_of(world, "heal.completed"), rounds);
+}
+
+TEST(Trigger, NoMoreHealsAtOnceThanAllowedAndTheRestWaitInTriggered) {
+  HealWorld world;
+  std::vector<EngineSpec> specs;
+  for (const char* name : {"A", "B", "C", "D", "E"}) specs.push_back(broken_engine(world, name));
+  HealMachine machine(world, specs, {2, true});
+  unsigned at_once = 0, most = 0;
+  machine.runtime->runner().hooks.committed = [&](engine::Position) {
+    at_once = 0;
+    for (const auto& [engine, heal] : machine.trigger.open_heals()) {
+      const auto* state = machine.runtime->runner().state<Heal>(heal);
+      if (state != nullptr && state->phase != Phase::triggered && state->phase != Phase::complete) ++at_once;
+    }
+    most = std::max(most, at_once);
+  };
+  for (const EngineSpec& spec : specs) machine.heal(spec.name);
+  machine.run_until(5);
+  EXPECT_EQ(most, 2U);
+  for (const HealResult& result : machine.results) EXPECT_EQ(result.ending, HealEnding::certified);
+}
+
+TEST(Trigger, SwitchedOffIsOneEntryAndNoChange) {
+  HealWorld world;
+  HealMachine machine(world, {broken_engine(world, "A")}, {16, false});
+  const std::string before = world.host.picture(true);
+  machine.heal("A");
+  machine.run_until(1);
+  EXPECT_EQ(machine.results[0].ending, HealEnding::skipped);
+  EXPECT_EQ(count_of(world, "heal.skipped"), 1U);
+  EXPECT_EQ(world.ledger.read_all({}, 10)->entries.size(), 1U);
+  EXPECT_EQ(world.host.picture(true), before);
+}
+
+// Masked: no attempt could bring it up. The daemon's watch knows that before it begins a heal; others are told.
+TEST(Trigger, WhatAManagerHoldsBackIsToldWithoutAnAttempt) {
+  HealWorld world;
+  EngineSpec spec = broken_engine(world, "A");
+  spec.repair.service.emplace().unit = "a.service";
+  HealMachine machine(world, {spec});
+  unsigned asked = 0;
+  machine.trigger.hooks.held_back = [&](EngineToHeal engine) -> boost::asio::awaitable<std::string> {
+    ++asked;
+    co_return held_back_service(world.host, *engine.spec);
+  };
+  world.host.set_unit("a.service", ServiceState::held_back);
+  const std::string before = world.host.picture(true);
+  machine.heal("A", {.error = "it is broken", .asked_for = true}, "cli");
+  machine.run_until(1);
+  EXPECT_EQ(machine.results[0].ending, HealEnding::skipped);
+  EXPECT_EQ(machine.results[0].reason, "held_back");
+  EXPECT_EQ(machine.results[0].error, "it is broken; unit a.service is masked");
+  EXPECT_EQ(count_of(world, "heal.skipped"), 1U);
+  EXPECT_EQ(count_of(world, "heal.triggered"), 0U);
+  EXPECT_EQ(world.host.picture(true), before);
+  machine.heal("A", {.error = "it is broken"}, "daemon");
+  machine.run_until(2);
+  EXPECT_EQ(asked, 1U);
+  EXPECT_EQ(count_of(world, "heal.triggered"), 1U);
+}
+
+TEST(Trigger, ADryRunTellsWhatIsHeldBack) {
+  HealWorld world;
+  EngineSpec spec = broken_engine(world, "A");
+  ServiceRepair& service = spec.repair.service.emplace();
+  service.unit = "a.service";
+  service.restart.emplace().argv = {"/usr/bin/systemctl", "restart", "a.service"};
+  service.restart->unit = "a.service";
+  const auto refusals = [&] {
+    const auto preview = preview_plan(world.host, world.blobs, spec, {}, true, "preview");
+    return preview ? preview->refusals : std::vector<Refusal>{{"none", preview.error().message}};
+  };
+  world.host.set_unit("a.service", ServiceState::stopped);
+  EXPECT_THAT(refusals(), ::testing::IsEmpty());
+  world.host.set_unit("a.service", ServiceState::held_back);
+  ASSERT_EQ(refusals().size(), 1U);
+  EXPECT_EQ(refusals().front().reason, "unit a.service is masked");
+}
+
+TEST(Trigger, AServiceOfAnotherEngineThatIsHeldBackIsOneToo) {
+  HealWorld world;
+  EngineSpec spec = broken_engine(world, "A");
+  ServiceOfEngine& other = spec.repair.services.emplace_back();
+  other.engine = "B";
+  other.service.unit = "b.service";
+  EXPECT_EQ(held_back_service(world.host, spec), "");
+  world.host.set_unit("b.service", ServiceState::stopped);
+  EXPECT_EQ(held_back_service(world.host, spec), "");
+  world.host.set_unit("b.service", ServiceState::held_back);
+  EXPECT_EQ(held_back_service(world.host, spec), "unit b.service is masked");
+}
+
+TEST(Trigger, ModeObserveTouchesNothingUnlessAsked) {
+  HealWorld world;
+  EngineSpec spec = broken_engine(world, "A");
+  spec.healing.observe_only = true;
+  HealMachine machine(world, {spec});
+  machine.heal("A");
+  machine.run_until(1);
+  EXPECT_EQ(machine.results[0].ending, HealEnding::skipped);
+  EXPECT_EQ(world.host.content("A/app.conf"), "wrong");
+}
+
+TEST(Trigger, AnUnknownEngineNeverBegins) {
+  HealWorld world;
+  HealMachine machine(world, {});
+  machine.heal("Nobody");
+  machine.run_until(1);
+  EXPECT_EQ(
+      to_json(machine.results[0], true),
+      R"({"engine":"Nobody","action":"auto_heal_failed","result":"❌ healing failed","error":"no engine of this name is configured"})");
+}
+
+// ---- brakes at the door
+
+std::vector<std::string> entries_of(const HealWorld& world, const std::vector<std::string>& types) {
+  std::vector<std::string> found;
+  const auto page = world.ledger.read_all({}, 10'000);
+  for (const auto& entry : page->entries) {
+    if (std::ranges::find(types, entry.type) != types.end()) found.push_back(entry.type + " " + entry.subject);
+  }
+  return found;
+}
+
+std::string data_of_last(const HealWorld& world, std::string_view type) {
+  std::string data;
+  const auto page = world.ledger.read_all({}, 10'000);
+  for (const auto& entry : page->entries) {
+    if (entry.type == type) data = entry.data;
+  }
+  return data;
+}
+
+TestFailure needing(std::vector<std::string> needs) {
+  TestFailure failure;
+  failure.error = "it is broken";
+  failure.needs = std::move(needs);
+  return failure;
+}
+
+// "began A", "ended A certified", ...: what the hooks told.
+std::vector<std::string>& listen(HealMachine& machine, std::vector<std::string>& told) {
+  machine.trigger.hooks.began = [&told](const std::string& engine) { told.push_back("began " + engine); };
+  machine.trigger.hooks.ended = [&told](const HealResult& result) {
+    told.push_back("ended " + result.engine +
+                   (result.ending == HealEnding::certified ? " certified" : " " + result.reason + result.error));
+  };
+  return told;
+}
+
+TEST(TriggerBrakes, WhatAPersonHoldsIsSkippedAndSaysUntilWhen) {
+  HealWorld world;
+  HealMachine machine(world, {broken_engine(world, "A")});
+  machine.trigger.hooks.hold_on = [](const std::string&) {
+    return std::optional(Hold{Timestamp(std::chrono::sys_days(std::chrono::year(2026) / 11 / 24)),
+                              {"ops", "captain", 0, {}, "cli", "moving house"}});
+  };
+  std::vector<std::string> told;
+  listen(machine, told);
+  machine.heal("A");
+  machine.heal("A", {.error = "it is broken", .asked_for = true});
+  machine.run_until(2);
+  for (const HealResult& result : machine.results) {
+    EXPECT_EQ(result.ending, HealEnding::skipped);
+    EXPECT_EQ(result.reason, "held");
+    EXPECT_EQ(result.error, "held until 2026-11-24T00:00:00.000Z (in 24 h) by ops");
+  }
+  const auto skipped = nlohmann::json::parse(data_of_last(world, "heal.skipped"));
+  EXPECT_EQ(skipped.at("reason"), "held");
+  EXPECT_EQ(skipped.at("error"), "it is broken");
+  EXPECT_EQ(skipped.at("by").at("principal"), "ops") << "who asked in vain";
+  EXPECT_EQ(count_of(world, "heal.triggered"), 0U);
+  EXPECT_THAT(told, ::testing::IsEmpty());
+  EXPECT_EQ(world.host.content("A/app.conf"), "wrong");
+}
+
+TEST(TriggerBrakes, AHoldThatComesWhileWhatItNeedsIsTestedCounts) {
+  HealWorld world;
+  EngineSpec top = broken_engine(world, "Top");
+  top.depends_on = {"Base"};
+  HealMachine machine(world, {broken_engine(world, "Base"), top});
+  bool held = false;
+  machine.trigger.hooks.hold_on = [&held](const std::string&) {
+    return held ? std::optional(Hold{Timestamp::max(), {}}) : std::nullopt;
+  };
+  machine.trigger.hooks.test = [&held](EngineToHeal) -> boost::asio::awaitable<TestReport> {
+    held = true;
+    co_return TestReport{};
+  };
+  machine.heal("Top", {.error = "it is broken", .asked_for = true});
+  machine.run_until(1);
+  EXPECT_EQ(machine.results[0].reason, "held");
+  EXPECT_EQ(count_of(world, "heal.triggered"), 0U);
+}
+
+TEST(TriggerBrakes, AFlappingHealEndsWithoutAnAttempt) {
+  HealWorld world;
+  HealMachine machine(world, {broken_engine(world, "A")});
+  std::vector<std::string> told;
+  listen(machine, told);
+  machine.heal("A", {.error = "it is broken", .flapping = true, .needs = {"Base"}});
+  machine.run_until(1);
+  EXPECT_EQ(machine.results[0].ending, HealEnding::never_began);
+  EXPECT_EQ(machine.results[0].attempts, 0U);
+  EXPECT_EQ(machine.results[0].reason, "flapping");
+  EXPECT_THAT(told, ::testing::ElementsAre("began A", "ended A flappingflapping"));
+  EXPECT_EQ(world.host.content("A/app.conf"), "wrong");
+}
+
+TEST(TriggerBrakes, WhereOnlyObservedTheLedgerSaysWhatWouldHaveBeenDone) {
+  HealWorld world;
+  EngineSpec spec = broken_engine(world, "A");
+  spec.healing.observe_only = true;
+  HealMachine machine(world, {spec});
+  machine.trigger.hooks.would_have = [&world](EngineToHeal engine) -> boost::asio::awaitable<std::string> {
+    const auto preview = preview_plan(world.host, world.blobs, *engine.spec, {}, true, "preview");
+    co_return to_json(*preview);
+  };
+  const std::string before = world.host.picture(true);
+  machine.heal("A");
+  machine.run_until(1);
+  const auto skipped = nlohmann::json::parse(data_of_last(world, "heal.skipped"));
+  EXPECT_EQ(skipped.at("reason"), "observe");
+  EXPECT_EQ(skipped.at("would_have").at("certified"), true);
+  EXPECT_EQ(skipped.at("would_have").at("plan").at("changes").size(), 1U);
+  EXPECT_EQ(world.host.picture(true), before);
+  machine.heal("A", {.error = "it is broken", .asked_for = true});
+  machine.run_until(2);
+  EXPECT_EQ(machine.results[1].ending, HealEnding::certified) << "a person asked for it";
+}
+
+// ---- one end per heal, whoever waits
+
+TEST(TriggerHooks, BeganAndEndedAreToldOncePerHealHoweverManyJoin) {
+  HealWorld world;
+  HealMachine machine(world, {broken_engine(world, "A"), hopeless_engine(world, "B")});
+  std::vector<std::string> told;
+  listen(machine, told);
+  for (unsigned joins = 0; joins < 3; ++joins) {
+    machine.heal("A");
+    machine.heal("B");
+  }
+  machine.run_until(6);
+  EXPECT_THAT(told,
+              ::testing::UnorderedElementsAre("began A", "began B", "ended A certified", "ended B attempts_exhausted"));
+}
+
+TEST(TriggerHooks, WhoJoinsRightAtTheEndLearnsTheEndToo) {
+  HealWorld world;
+  HealMachine machine(world, {broken_engine(world, "A")});
+  std::vector<std::string> told;
+  listen(machine, told);
+  // The heal's last entry is committed; its waiters have not been told yet.
+  machine.runtime->runner().hooks.committed = [&, joined = false](engine::Position) mutable {
+    if (joined || count_of(world, "heal.completed") == 0) return;
+    joined = true;
+    boost::asio::post(machine.loop, [&] { machine.heal("A"); });
+  };
+  machine.heal("A");
+  machine.run_until(2);
+  for (const HealResult& result : machine.results) EXPECT_EQ(result.ending, HealEnding::certified);
+  EXPECT_THAT(told, ::testing::ElementsAre("began A", "ended A certified"));
+  EXPECT_EQ(count_of(world, "heal.triggered"), 1U);
+  EXPECT_THAT(machine.trigger.open_heals(), ::testing::IsEmpty());
+}
+
+TEST(TriggerHooks, RecoveredHealsGiveTheirSlotsBackThoughNobodyWaits) {
+  HealWorld world;
+  std::vector<EngineSpec> specs;
+  for (const char* name : {"A", "B", "C", "D", "E"}) specs.push_back(broken_engine(world, name));
+  {
+    HealMachine machine(world, specs, {2, true});
+    for (const EngineSpec& spec : specs) machine.heal(spec.name);
+    while (count_of(world, "heal.triggered") < 5) machine.loop.run_one();
+  }
+  HealMachine machine(world, specs, {2, true});
+  std::vector<std::string> told;
+  listen(machine, told);
+  machine.recover();
+  machine.settle();
+  EXPECT_EQ(count_of(world, "heal.completed"), 5U);
+  EXPECT_EQ(told.size(), 10U);
+  EXPECT_THAT(machine.trigger.open_heals(), ::testing::IsEmpty());
+  world.host.write("A/app.conf", "wrong again");
+  machine.heal("A");
+  machine.run_until(1);
+  EXPECT_EQ(machine.results[0].ending, HealEnding::certified) << "a new heal, not the old one";
+}
+
+// No process of ours begins two, but what a ledger holds may be from anywhere.
+TEST(TriggerHooks, TwoOpenHealsOfOneEngineInTheLedgerBothEndAndAnotherMayBegin) {
+  HealWorld world;
+  const std::vector<EngineSpec> specs = {broken_engine(world, "A")};
+  for (const std::size_t open : {1U, 2U}) {
+    HealMachine forgetful(world, specs);
+    forgetful.heal("A");
+    while (count_of(world, "heal.triggered") < open) forgetful.loop.run_one();
+  }
+  HealMachine machine(world, specs);
+  std::vector<std::string> told;
+  listen(machine, told);
+  machine.recover();
+  machine.settle();
+  EXPECT_EQ(count_of(world, "heal.completed") + count_of(world, "heal.exhausted"), 2U);
+  EXPECT_EQ(told.size(), 4U) << "both began and ended";
+  EXPECT_THAT(machine.trigger.open_heals(), ::testing::IsEmpty());
+  world.host.write("A/app.conf", "wrong again");
+  machine.heal("A");
+  machine.run_until(1);
+  EXPECT_EQ(machine.results[0].ending, HealEnding::certified);
+}
+
+TEST(TriggerHooks, AHealThatIsLetGoRightAfterARestartDoesEverythingOnce) {
+  HealWorld world;
+  unsigned checks = 0;
+  world.host.install("/bin/check", [&checks](const workflows::RunRequest&) {
+    ++checks;
+    return ended(0);
+  });
+  EngineSpec waiting = broken_engine(world, "B");
+  waiting.strategy = Strategy::generic;
+  waiting.repair = {};
+  waiting.self_test = {probe("process", ProcessProbe{"run/b.pid"})};
+  world.host.set_service("run/b.pid", true);
+  waiting.repair.checks = {probe("check", CommandProbe{runs({"/bin/check"})})};
+  const std::vector<EngineSpec> specs = {broken_engine(world, "A"), waiting};
+  {
+    HealMachine machine(world, specs, {1, true});
+    machine.heal("A");
+    machine.heal("B");
+    while (count_of(world, "heal.triggered") < 2) machine.loop.run_one();
+  }
+  checks = 0;
+  HealMachine machine(world, specs, {2, true});
+  machine.recover();
+  machine.settle();
+  EXPECT_EQ(count_of(world, "heal.completed"), 2U);
+  EXPECT_EQ(checks, 2U) << "once before the repair, once in its certification";
+}
+
+TEST(TriggerStorm, HundredsOfFailuresKeepToTheSlotsAndAllAreHealed) {
+  HealWorld world;
+  std::vector<EngineSpec> specs;
+  for (unsigned number = 0; number < 300; ++number) {
+    specs.push_back(broken_engine(world, "E" + std::to_string(number)));
+    if (number % 3 == 0 && number > 0) specs.back().depends_on = {specs.front().name};
+  }
+  HealMachine machine(world, specs, {4, true});
+  std::size_t most = 0;
+  machine.runtime->runner().hooks.committed = [&](engine::Position) {
+    std::size_t at_once = 0;
+    for (const auto& [engine, heal] : machine.trigger.open_heals()) {
+      const auto* state = machine.runtime->runner().state<Heal>(heal);
+      if (state != nullptr && state->phase != Phase::triggered && state->step != Step::ended) ++at_once;
+    }
+    most = std::max(most, at_once);
+  };
+  for (const EngineSpec& spec : specs) machine.heal(spec.name, needing(spec.depends_on), "daemon");
+  machine.run_until(specs.size());
+  EXPECT_EQ(most, 4U);
+  EXPECT_EQ(count_of(world, "heal.completed"), specs.size());
+  EXPECT_EQ(count_of(world, "heal.triggered"), specs.size());
+}
+
+// Whoever triggers, there is one heal per engine, and no more of them at work than slots.
+TEST(TriggerStorm, Case121_AnyNumberOfFailuresIsAsManyHealsAsThereAreEngines) {
+  HealWorld world;
+  std::vector<EngineSpec> specs;
+  for (unsigned number = 0; number < 20; ++number) specs.push_back(broken_engine(world, "E" + std::to_string(number)));
+  HealMachine machine(world, specs, {4, true});
+  std::size_t most_open = 0;
+  machine.runtime->runner().hooks.committed = [&](engine::Position) {
+    most_open = std::max(most_open, machine.runtime->runner().open_count());
+  };
+  const std::size_t failures = long_runs() ? 100'000 : 10'000;
+  for (std::size_t count = 0; count < failures; ++count) machine.heal(specs[count % specs.size()].name);
+  machine.run_until(failures);
+  EXPECT_EQ(most_open, specs.size());
+  EXPECT_EQ(machine.results.size(), failures) << "everybody who waited is told";
+  for (const HealResult& result : machine.results) ASSERT_EQ(result.ending, HealEnding::certified);
+  EXPECT_THAT(machine.trigger.open_heals(), ::testing::IsEmpty());
+  const auto page = world.ledger.read_all({}, 2 * failures);
+  EXPECT_EQ(std::ranges::count(page->entries, "heal.triggered", &engine::Entry::type), 20);
+  EXPECT_EQ(std::ranges::count(page->entries, "heal.trigger_joined", &engine::Entry::type),
+            static_cast<std::ptrdiff_t>(failures) - 20);
+}
+
+// ---- what an engine needs
+
+TEST(TriggerNeeds, TheDependentWaitsInTriggeredWithoutASlot) {
+  HealWorld world;
+  HealMachine machine(world, {broken_engine(world, "Base"), broken_engine(world, "Top")}, {1, true});
+  machine.heal("Base", {.error = "it is broken"}, "daemon");
+  machine.heal("Top", needing({"Base"}), "daemon");
+  machine.run_until(2);
+  EXPECT_THAT(entries_of(world, {"heal.triggered", "heal.repair_started", "heal.completed", "heal.trigger_joined"}),
+              ::testing::ElementsAre("heal.triggered Base", "heal.repair_started Base", "heal.triggered Top",
+                                     "heal.completed Base", "heal.repair_started Top", "heal.completed Top"));
+}
+
+TEST(TriggerNeeds, WhatFailsBelowIsHealedFirstWhereAPersonAsks) {
+  HealWorld world;
+  EngineSpec middle = broken_engine(world, "Middle"), top = broken_engine(world, "Top");
+  middle.depends_on = {"Base"};
+  top.depends_on = {"Middle", "Fine"};
+  HealMachine machine(world, {broken_engine(world, "Base"), broken_engine(world, "Fine"), middle, top}, {1, true});
+  world.host.write("Fine/app.conf", "right of Fine");
+  machine.trigger.hooks.test = [&](EngineToHeal engine) -> boost::asio::awaitable<TestReport> {
+    const bool fine = world.host.content(engine.spec->name + "/app.conf").starts_with("right");
+    TestReport report;
+    report.tested.engine = engine.spec->name;
+    report.tested.outcome = fine ? TestOutcome::passed : TestOutcome::failed;
+    co_return report;
+  };
+  machine.heal("Top", {.error = "it is broken", .asked_for = true}, "cli");
+  machine.run_until(1);
+  EXPECT_EQ(machine.results[0].ending, HealEnding::certified);
+  EXPECT_THAT(entries_of(world, {"heal.triggered", "heal.completed"}),
+              ::testing::ElementsAre("heal.triggered Top", "heal.triggered Middle", "heal.triggered Base",
+                                     "heal.completed Base", "heal.completed Middle", "heal.completed Top"));
+}
+
+TEST(TriggerNeeds, WhatCannotBeHealedBelowEndsItWithoutAnAttempt) {
+  HealWorld world;
+  HealMachine machine(world, {hopeless_engine(world, "Base"), broken_engine(world, "Top")});
+  std::vector<std::string> told;
+  listen(machine, told);
+  machine.heal("Base", {.error = "it is broken"}, "daemon");
+  machine.heal("Top", needing({"Base"}), "daemon");
+  machine.run_until(2);
+  EXPECT_EQ(machine.results[1].engine, "Top");
+  EXPECT_EQ(machine.results[1].reason, "dependency_failed");
+  EXPECT_EQ(machine.results[1].attempts, 0U);
+  EXPECT_EQ(world.host.content("Top/app.conf"), "wrong");
+  EXPECT_THAT(told, ::testing::ElementsAre("began Base", "began Top", "ended Base attempts_exhausted",
+                                           "ended Top dependency_faileddependency_failed"));
+}
+
+TEST(TriggerNeeds, AHealBelowThatEndsWhileTheDependentBeginsIsNotBegunAgain) {
+  for (const bool hopeless : {false, true}) {
+    HealWorld world;
+    HealMachine machine(
+        world, {hopeless ? hopeless_engine(world, "Base") : broken_engine(world, "Base"), broken_engine(world, "Top")});
+    machine.heal("Base", {.error = "it is broken"}, "daemon");
+    // The watch asked for Top's heal while Base was being healed; it is over when Top's begins.
+    machine.run_until(1);
+    machine.heal("Top", needing({"Base"}), "daemon");
+    machine.run_until(2);
+    EXPECT_EQ(machine.results[1].reason, hopeless ? "dependency_failed" : "");
+    EXPECT_EQ(count_of(world, "heal.triggered"), 2U) << "Base's brakes are not for Top to pass";
+  }
+}
+
+TEST(TriggerNeeds, WhatIsHeldBelowEndsItToo) {
+  HealWorld world;
+  HealMachine machine(world, {broken_engine(world, "Base"), broken_engine(world, "Top")});
+  machine.trigger.hooks.hold_on = [](const std::string& engine) {
+    return engine == "Base" ? std::optional(Hold{Timestamp::max(), {}}) : std::nullopt;
+  };
+  machine.heal("Base", {.error = "it is broken"}, "daemon");
+  machine.heal("Top", needing({"Base"}), "daemon");
+  machine.run_until(2);
+  EXPECT_EQ(machine.results[1].reason, "dependency_failed");
+  EXPECT_EQ(count_of(world, "heal.skipped"), 1U) << "told once";
+}
+
+TEST(TriggerNeeds, WhatPassesOnceItsNeedsWereHealedIsLeftAsItIs) {
+  HealWorld world;
+  EngineSpec top = broken_engine(world, "Top");
+  top.strategy = Strategy::generic;
+  top.repair = {};
+  ServiceRepair service;
+  service.restart = runs({"/bin/restart"});
+  top.repair.service = service;
+  // Top works as soon as Base's file is right.
+  const auto right = world.baseline("right of Base");
+  top.self_test = {probe("base", FileProbe{"Base/app.conf", "baseline", right, {}, {}, {}})};
+  HealMachine machine(world, {broken_engine(world, "Base"), top});
+  machine.heal("Base", {.error = "it is broken"}, "daemon");
+  machine.heal("Top", needing({"Base"}), "daemon");
+  machine.run_until(2);
+  EXPECT_EQ(machine.results[1].ending, HealEnding::certified);
+  for (const std::string& line : world.host.log()) EXPECT_FALSE(line.ends_with("/bin/restart")) << line;
+  EXPECT_THAT(data_of_last(world, "heal.plan_recorded"), ::testing::HasSubstr(R"("recovered":true)"));
+}
+
+TEST(TriggerNeeds, TheWaitSurvivesACrash) {
+  for (const bool hopeless : {false, true}) {
+    HealWorld world;
+    const std::vector<EngineSpec> specs = {broken_engine(world, "Top"),
+                                           hopeless ? hopeless_engine(world, "Base") : broken_engine(world, "Base")};
+    {
+      HealMachine machine(world, specs, {1, true});
+      machine.heal("Base", {.error = "it is broken"}, "daemon");
+      machine.heal("Top", needing({"Base"}), "daemon");
+      while (count_of(world, "heal.triggered") < 2) machine.loop.run_one();
+    }
+    HealMachine machine(world, specs, {1, true});
+    std::vector<std::string> told;
+    listen(machine, told);
+    machine.recover();
+    machine.settle();
+    if (hopeless) {
+      EXPECT_THAT(told, ::testing::ElementsAre("began Base", "began Top", "ended Base attempts_exhausted",
+                                               "ended Top dependency_faileddependency_failed"));
+      EXPECT_EQ(world.host.content("Top/app.conf"), "wrong");
+    } else {
+      EXPECT_THAT(told,
+                  ::testing::ElementsAre("began Base", "began Top", "ended Base certified", "ended Top certified"));
+      EXPECT_EQ(world.host.content("Top/app.conf"), "right of Top");
+    }
+  }
+}
+
+TEST(TriggerNeeds, ACancelledDependentWaitsForNothing) {
+  HealWorld world;
+  HealMachine machine(world, {broken_engine(world, "Base"), broken_engine(world, "Top")});
+  machine.heal("Base", {.error = "it is broken"}, "daemon");
+  machine.heal("Top", needing({"Base"}), "daemon");
+  while (count_of(world, "heal.triggered") < 2) machine.loop.run_one();
+  machine.runtime->runner().submit<Heal>(machine.trigger.open_heals().at("Top"), Cancel{EndReason::cancelled, {}});
+  machine.run_until(2);
+  EXPECT_EQ(count_of(world, "heal.completed"), 1U);
+  EXPECT_EQ(count_of(world, "heal.exhausted"), 1U);
+  EXPECT_EQ(world.host.content("Top/app.conf"), "wrong");
+}
+
+TEST(SelfTestRun, HealsWhatFailsAndIsStable) {
+  HealWorld world;
+  HealMachine machine(world, {broken_engine(world, "A"), broken_engine(world, "B")});
+  world.host.write("B/app.conf", "right of B");
+  const SelfTestState run = machine.self_test({{"A", {}}, {"B", {}}});
+  EXPECT_EQ(run.completed->status, "Stable");
+  EXPECT_EQ(run.completed->engines_verified, 2U);
+  EXPECT_EQ(run.completed->autoheal_invocations, 1U);
+}
+
+TEST(SelfTestRun, WithoutHealingItOnlyLooks) {
+  HealWorld world;
+  HealMachine machine(world, {broken_engine(world, "A")});
+  const SelfTestState run = machine.self_test({{"A", {}}}, false);
+  EXPECT_EQ(run.completed->status, "Degraded");
+  EXPECT_EQ(world.host.content("A/app.conf"), "wrong");
+  EXPECT_EQ(count_of(world, "heal.triggered"), 0U);
+}
+
+TEST(SelfTestRun, WhatAnEngineNeedsIsHealedFirst) {
+  HealWorld world;
+  HealMachine machine(world, {broken_engine(world, "Base"), broken_engine(world, "Top")});
+  const SelfTestState run = machine.self_test({{"Top", {"Base"}}, {"Base", {}}});
+  EXPECT_EQ(run.completed->status, "Stable");
+  std::vector<std::string> order;
+  const auto page = world.ledger.read_all({}, 1000);
+  for (const auto& entry : page->entries) {
+    if (entry.type == "heal.completed" || entry.type == "selftest.engine_tested")
+      order.push_back(entry.type + " " + entry.subject);
+  }
+  EXPECT_THAT(order, ::testing::ElementsAre("selftest.engine_tested Base", "heal.completed Base",
+                                            "selftest.engine_tested Top", "heal.completed Top"));
+}
+
+TEST(SelfTestRun, AFailedDependencyEndsTheDependentWithoutAnAttempt) {
+  HealWorld world;
+  HealMachine machine(world, {hopeless_engine(world, "Base"), broken_engine(world, "Top")});
+  const SelfTestState run = machine.self_test({{"Base", {}}, {"Top", {"Base"}}});
+  EXPECT_EQ(run.completed->status, "Degraded");
+  EXPECT_EQ(run.healed.at("Top").attempts, 0U);
+  EXPECT_EQ(run.healed.at("Top").reason, "dependency_failed");
+  EXPECT_EQ(world.host.content("Top/app.conf"), "wrong");
+}
+
+TEST(SelfTestRun, WhatCannotBeTestedMakesTheRunFailed) {
+  HealWorld world;
+  HealMachine machine(world, {broken_engine(world, "A")});
+  const SelfTestState run = machine.self_test({{"A", {}}, {"Ghost", {}}});
+  EXPECT_EQ(run.completed->status, "Failed");
+}
+
+}  // namespace
+}  // namespace autoheal
