@@ -9,6 +9,7 @@
 
 #include "autoheal/engine/base/timestamp.hpp"
 #include "autoheal/engine/entry.hpp"
+#include "autoheal/replay/coverage/heartbeat.hpp"
 
 namespace autoheal::replay {
 
@@ -57,7 +58,5 @@ struct CoverageQuestion {
 // `heartbeat_every` later. In order of engine; engines that no configuration of the period has are left out.
 [[nodiscard]] std::vector<EngineCoverage> coverage_of(std::span<const engine::Entry> entries,
                                                       const CoverageQuestion& question);
-
-inline constexpr Duration heartbeat_every = std::chrono::minutes(5);
 
 }  // namespace autoheal::replay

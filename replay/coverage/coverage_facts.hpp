@@ -5,8 +5,12 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
+#include <string>
+#include <vector>
 
-#include "autoheal/replay/coverage/coverage.hpp"
+#include "autoheal/engine/entry.hpp"
+#include "autoheal/replay/coverage/heartbeat.hpp"
 
 namespace autoheal::replay {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "autoheal/engine/base/ids.hpp"
-#include "autoheal/store/audit/audit.hpp"
+#include "autoheal/store/audit/audit_filter.hpp"
 
 namespace autoheal::store {
 

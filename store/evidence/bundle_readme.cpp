@@ -51,12 +51,12 @@ constexpr char what_the_files_are[] =
 
 }  // namespace
 
-Result<std::string> bundle_readme(const EvidenceBundle& bundle) {
-  const auto first = read_leaf(bundle.entries.front().leaf);
+Result<std::string> bundle_readme(std::span<const InclusionProof> entries) {
+  const auto first = read_leaf(entries.front().leaf);
   if (!first) return std::unexpected(first.error());
   return what_it_is + ("heal    " + first->entry.stream) + "\nledger  " + first->ledger_id + "\nentries " +
-         std::to_string(bundle.entries.size()) + ", beginning with entry " +
-         std::to_string(bundle.entries.front().index + 1) + "\n" + what_the_files_are;
+         std::to_string(entries.size()) + ", beginning with entry " +
+         std::to_string(entries.front().index + 1) + "\n" + what_the_files_are;
 }
 
 }  // namespace autoheal::store

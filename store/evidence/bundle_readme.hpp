@@ -1,14 +1,15 @@
 // What stands in README.txt of an evidence bundle: whoever gets it need not know what autoheal is.
 #pragma once
 
+#include <span>
 #include <string>
 
-#include "autoheal/store/evidence/evidence_bundle.hpp"
+#include "autoheal/store/format/proof_json.hpp"
 
 namespace autoheal::store {
 
-// The same text for the same bundle. Once bundles are about with this text it never changes: a bundle is read by
+// For a bundle with these entries, at least one; the same text for the same ones. Once bundles are about with this text it never changes: a bundle is read by
 // packing it again. invalid: the first entry is none.
-[[nodiscard]] Result<std::string> bundle_readme(const EvidenceBundle& bundle);
+[[nodiscard]] Result<std::string> bundle_readme(std::span<const InclusionProof> entries);
 
 }  // namespace autoheal::store

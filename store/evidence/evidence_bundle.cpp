@@ -122,7 +122,7 @@ Result<EvidenceBundle> bundle_of(Files files) {
 
 Result<std::string> pack(const EvidenceBundle& bundle, Packing packing) {
   if (bundle.entries.empty()) return no_bundle("it has no entries");
-  const auto readme = bundle_readme(bundle);
+  const auto readme = bundle_readme(bundle.entries);
   if (!readme) return std::unexpected(readme.error());
   std::vector<NamedContent> files = {{"README.txt", *readme}, {"entries.jsonl", ""}};
   std::int64_t time_s = 0;

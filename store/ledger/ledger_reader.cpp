@@ -3,6 +3,7 @@
 #include <type_traits>
 
 #include "autoheal/store/ledger/entry_queries.hpp"
+#include "autoheal/store/ledger/ledger_file.hpp"
 #include "autoheal/store/ledger/ledger_schema.hpp"
 #include "autoheal/store/ledger/reading_connection.hpp"
 #include "autoheal/store/ledger/tree_rows.hpp"

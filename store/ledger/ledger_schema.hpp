@@ -1,5 +1,4 @@
-// The ledger's file on disk: its tables and views, how it comes to be, and when it must not be taken for a new one.
-// Only the store itself includes this page.
+// Which ledger a database is and of which version, and SQLite's errors in our words. Only the store includes this page.
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -8,22 +7,11 @@
 #include <filesystem>
 #include <string>
 
-#include "autoheal/engine/base/ids.hpp"
 #include "autoheal/engine/base/result.hpp"
 
 namespace autoheal::store {
 
 inline constexpr std::int64_t ledger_schema_version = 2;
-
-enum class LedgerFile { present, absent };
-
-// absent: nothing is there and nothing says that there ever was. unavailable: the file is missing or empty although its
-// key, vault, checkpoints or write-ahead log stand beside it, or it is not a regular file. Opens nothing.
-[[nodiscard]] Result<LedgerFile> look_at_ledger(const std::filesystem::path& path);
-
-// Writes `<path>.new`, closes and syncs it, renames it to `path` and syncs the folder; what a crash left of an earlier
-// try is replaced. Only under the ledger's lock.
-[[nodiscard]] Result<void> create_ledger(const std::filesystem::path& path, const Uuid& id);
 
 struct LedgerMeta {
   std::string id;

@@ -12,6 +12,7 @@
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/store/ledger/entry_inserts.hpp"
 #include "autoheal/store/ledger/entry_queries.hpp"
+#include "autoheal/store/ledger/ledger_file.hpp"
 #include "autoheal/store/ledger/ledger_lock.hpp"
 #include "autoheal/store/ledger/ledger_place.hpp"
 #include "autoheal/store/ledger/ledger_schema.hpp"

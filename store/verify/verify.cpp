@@ -6,6 +6,7 @@
 #include <mutex>
 #include <thread>
 
+#include "autoheal/store/ledger/ledger_file.hpp"
 #include "autoheal/store/ledger/ledger_schema.hpp"
 #include "autoheal/store/ledger/reading_connection.hpp"
 #include "autoheal/store/signing/checkpoint_signer.hpp"

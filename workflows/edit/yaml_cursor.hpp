@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "autoheal/engine/base/result.hpp"
-#include "autoheal/workflows/edit/yaml_places.hpp"
+#include "autoheal/workflows/edit/yaml_node.hpp"
 
 namespace autoheal::workflows {
 

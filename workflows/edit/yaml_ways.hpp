@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "autoheal/workflows/edit/settings_yaml.hpp"
+#include "autoheal/workflows/edit/declared_settings.hpp"
 #include "autoheal/workflows/edit/yaml_places.hpp"
 
 namespace autoheal::workflows {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "autoheal/engine/base/ascii.hpp"
-#include "autoheal/workflows/judge/env_readers.hpp"
+#include "autoheal/workflows/judge/env_reading.hpp"
 
 namespace autoheal::workflows::env_readers {
 

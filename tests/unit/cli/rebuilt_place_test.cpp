@@ -9,6 +9,7 @@
 
 #include "autoheal/store/vault/memory_blobs.hpp"
 #include "tests/conformance/temporary_folder.hpp"
+#include "tools/autoheal/reproduce/rebuild.hpp"
 
 namespace autoheal::cli {
 namespace {

@@ -16,6 +16,7 @@
 #include "tests/support/worlds/program.hpp"
 #include "tests/unit/host/staging_fixture.hpp"
 #include "tools/host/facts/folder_tree.hpp"
+#include "tools/host/facts/staged_content.hpp"
 
 namespace autoheal::host {
 namespace {

@@ -2,14 +2,13 @@
 // may give files away, owners. What the record does not hold is named, never made up.
 #pragma once
 
-#include <filesystem>
 #include <map>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "autoheal/replay/compare/course.hpp"
+#include "autoheal/engine/blob_store.hpp"
 #include "autoheal/workflows/spec/engine_spec.hpp"
 
 namespace autoheal::cli {
@@ -32,10 +31,5 @@ struct RebuiltPlace {
   // What is below the recorded root, below the new one; all else as it is.
   [[nodiscard]] std::string moved(const std::string& path) const;
 };
-
-// `folder` is absolute, new or empty; it is closed to all others (0700). `course` may come from a stranger: nothing is
-// written outside of `folder`, whatever its paths say. invalid: the folder is not empty, or the heal cannot be rebuilt.
-[[nodiscard]] Result<RebuiltPlace> rebuild(const replay::Course& course, const workflows::EngineSpec& spec,
-                                           const engine::BlobStore& blobs, const std::filesystem::path& folder);
 
 }  // namespace autoheal::cli

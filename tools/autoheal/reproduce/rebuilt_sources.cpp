@@ -10,6 +10,7 @@
 #include "autoheal/workflows/plan/strategy.hpp"
 #include "tools/autoheal/output/new_file.hpp"
 #include "tools/host/facts/folder_tree.hpp"
+#include "tools/host/facts/staged_content.hpp"
 #include "tools/host/system/system_error.hpp"
 
 namespace autoheal::cli {

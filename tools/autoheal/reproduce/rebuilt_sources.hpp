@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "autoheal/replay/compare/course.hpp"
 #include "tools/autoheal/reproduce/rebuilt_place.hpp"
 
 namespace autoheal::cli {

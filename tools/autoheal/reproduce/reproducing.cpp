@@ -12,6 +12,7 @@
 #include "autoheal/workflows/secrets/secret_mask.hpp"
 #include "tools/autoheal/configuration/known_secrets.hpp"
 #include "tools/autoheal/output/version.hpp"
+#include "tools/autoheal/reproduce/rebuild.hpp"
 #include "tools/autoheal/reproduce/rebuilt_place.hpp"
 #include "tools/autoheal/reproduce/recorded_names.hpp"
 #include "tools/autoheal/reproduce/reproduced_host.hpp"

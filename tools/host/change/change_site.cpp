@@ -8,7 +8,7 @@
 #include <cstdio>
 
 #include "tools/host/facts/database_client.hpp"
-#include "tools/host/facts/folder_tree.hpp"
+#include "tools/host/system/removed_tree.hpp"
 #include "tools/host/system/system_error.hpp"
 
 namespace autoheal::host {

@@ -12,6 +12,7 @@
 #include "tools/host/facts/folder_tree.hpp"
 #include "tools/host/system/file_writers.hpp"
 #include "tools/host/system/folder_names.hpp"
+#include "tools/host/system/removed_tree.hpp"
 #include "tools/host/system/swap_lease.hpp"
 
 namespace autoheal::host {

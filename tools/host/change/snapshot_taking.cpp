@@ -10,7 +10,9 @@
 #include "autoheal/store/vault/memory_blobs.hpp"
 #include "tools/host/facts/folder_tree.hpp"
 #include "tools/host/facts/snapshot_names.hpp"
+#include "tools/host/facts/staged_content.hpp"
 #include "tools/host/system/folder_names.hpp"
+#include "tools/host/system/removed_tree.hpp"
 #include "tools/host/system/system_error.hpp"
 
 namespace autoheal::host {

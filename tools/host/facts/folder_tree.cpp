@@ -8,8 +8,7 @@
 
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/engine/base/json_writer.hpp"
-#include "tools/host/facts/staged_content.hpp"
-#include "tools/host/facts/target_facts.hpp"
+#include "tools/host/facts/entry_facts.hpp"
 #include "tools/host/system/folder_names.hpp"
 #include "tools/host/system/system_error.hpp"
 
@@ -60,7 +59,7 @@ class TreeReader {
     look.keep_content = keep_in_ != nullptr;
     look.limit = largest_file;
     look.aged = true;
-    const auto seen = look_at(folder, name, shown, look, none_, own_);
+    const auto seen = look_at_entry(folder, name, shown, look, none_, own_);
     if (!seen) return std::unexpected(seen.error());
     const TargetFacts& facts = seen->facts;
     if (facts.kind == TargetKind::absent) return failure(ErrorKind::changed, shown + " vanished while it was read");
@@ -89,50 +88,6 @@ class TreeReader {
   workflows::JsonWriter text_;
   std::size_t entries_ = 0;
 };
-
-Result<UniqueFd> folder_of(int folder, std::string& path) {
-  UniqueFd at(::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  while (at) {
-    const auto slash = path.find('/');
-    if (slash == std::string::npos) return at;
-    at = UniqueFd(::openat(at.get(), path.substr(0, slash).c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    path.erase(0, slash + 1);
-  }
-  return system_failure(path, errno);
-}
-
-Result<void> dress_entry(int folder, const nlohmann::json& entry) {
-  std::string name = entry.at("path");
-  const auto at = folder_of(folder, name);
-  if (!at) return std::unexpected(at.error());
-  const UniqueFd made(::openat(at->get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!made) return system_failure(name, errno);
-  return dress(made.get(), {TargetKind::folder, {}, entry.at("mode"), entry.at("uid"), entry.at("gid"), {}});
-}
-
-Result<void> write_entry(int folder, const nlohmann::json& entry, const engine::BlobStore& blobs) {
-  std::string name = entry.at("path");
-  if (auto checked = check_path(name); !checked) return checked;
-  const auto at = folder_of(folder, name);
-  if (!at) return std::unexpected(at.error());
-  TargetAfter after;
-  after.kind = entry.at("kind") == "file"   ? TargetKind::file
-               : entry.at("kind") == "link" ? TargetKind::link
-                                            : TargetKind::folder;
-  after.content = entry.value("digest", "");
-  after.mode = entry.at("mode");
-  after.uid = entry.at("uid");
-  after.gid = entry.at("gid");
-  after.link_target = entry.value("target", "");
-  if (after.kind == TargetKind::folder) {
-    // Its mode comes last: it may forbid to write in it.
-    if (::mkdirat(at->get(), name.c_str(), 0700) != 0) return system_failure(name, errno);
-    return {};
-  }
-  auto staged = stage(at->get(), name, after, -1, false, blobs);
-  if (!staged) staged.error().message = name + ": " + staged.error().message;
-  return staged;
-}
 
 }  // namespace
 
@@ -170,37 +125,5 @@ Result<std::set<engine::BlobName>> contents_of_tree(const std::string& text) {
 }
 
 engine::BlobName name_of_tree(const std::string& text) { return sha256_name(text); }
-
-Result<void> write_tree(int folder, const std::string& text, const engine::BlobStore& blobs) {
-  try {
-    const auto tree = nlohmann::json::parse(text);
-    for (const auto& entry : tree) {
-      if (auto written = write_entry(folder, entry, blobs); !written) return written;
-    }
-    for (auto entry = tree.rbegin(); entry != tree.rend(); ++entry) {
-      if (entry->at("kind") != "folder") continue;
-      if (auto dressed = dress_entry(folder, *entry); !dressed) return dressed;
-    }
-  } catch (const nlohmann::json::exception& exception) {
-    return failure(ErrorKind::corrupt, std::string("the tree of a folder cannot be read: ") + exception.what());
-  }
-  if (::fsync(folder) != 0) return system_failure("syncing the new folder", errno);
-  return {};
-}
-
-Result<void> remove_tree(int folder, const std::string& name) {
-  if (::unlinkat(folder, name.c_str(), 0) == 0 || errno == ENOENT) return {};
-  if (errno != EISDIR && errno != EPERM) return system_failure("removing " + name, errno);
-  const UniqueFd below(::openat(folder, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!below) return system_failure("removing " + name, errno);
-  const auto names = names_in(below.get(), name);
-  if (!names) return std::unexpected(names.error());
-  for (const std::string& one : *names) {
-    if (auto removed = remove_tree(below.get(), one); !removed) return removed;
-  }
-  if (::unlinkat(folder, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT)
-    return system_failure("removing " + name, errno);
-  return {};
-}
 
 }  // namespace autoheal::host

@@ -1,5 +1,5 @@
-// A folder as a whole: a text that names everything in it, so that one digest stands for all of it, and a folder
-// written from such a text. Contents and the text itself lie in the vault.
+// A folder as a whole: a text that names everything in it, so that one digest stands for all of it. Contents and
+// the text itself lie in the vault; staged_content.hpp writes a folder from them.
 #pragma once
 
 #include <set>
@@ -26,12 +26,5 @@ namespace autoheal::host {
 
 // "sha256:..." of that text: as the vault names it.
 [[nodiscard]] engine::BlobName name_of_tree(const std::string& text);
-
-// Writes everything the text names into an open, empty folder, and syncs it. not_found: a content is not in the vault;
-// corrupt: the text is not one of ours.
-[[nodiscard]] Result<void> write_tree(int folder, const std::string& text, const engine::BlobStore& blobs);
-
-// Removes `name` in the open folder with everything below it; free when it is not there. Follows no link.
-[[nodiscard]] Result<void> remove_tree(int folder, const std::string& name);
 
 }  // namespace autoheal::host

@@ -6,10 +6,11 @@
 
 #include <array>
 #include <cerrno>
+#include <nlohmann/json.hpp>
 #include <vector>
 
-#include "tools/host/facts/folder_tree.hpp"
 #include "tools/host/system/access_lists.hpp"
+#include "tools/host/system/removed_tree.hpp"
 #include "tools/host/system/system_error.hpp"
 
 namespace autoheal::host {
@@ -95,6 +96,50 @@ Result<void> give(int descriptor, const TargetAfter& after) {
                         errno);
 }
 
+Result<UniqueFd> folder_of(int folder, std::string& path) {
+  UniqueFd at(::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  while (at) {
+    const auto slash = path.find('/');
+    if (slash == std::string::npos) return at;
+    at = UniqueFd(::openat(at.get(), path.substr(0, slash).c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    path.erase(0, slash + 1);
+  }
+  return system_failure(path, errno);
+}
+
+Result<void> dress_entry(int folder, const nlohmann::json& entry) {
+  std::string name = entry.at("path");
+  const auto at = folder_of(folder, name);
+  if (!at) return std::unexpected(at.error());
+  const UniqueFd made(::openat(at->get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!made) return system_failure(name, errno);
+  return dress(made.get(), {TargetKind::folder, {}, entry.at("mode"), entry.at("uid"), entry.at("gid"), {}});
+}
+
+Result<void> write_entry(int folder, const nlohmann::json& entry, const engine::BlobStore& blobs) {
+  std::string name = entry.at("path");
+  if (auto checked = check_path(name); !checked) return checked;
+  const auto at = folder_of(folder, name);
+  if (!at) return std::unexpected(at.error());
+  TargetAfter after;
+  after.kind = entry.at("kind") == "file"   ? TargetKind::file
+               : entry.at("kind") == "link" ? TargetKind::link
+                                            : TargetKind::folder;
+  after.content = entry.value("digest", "");
+  after.mode = entry.at("mode");
+  after.uid = entry.at("uid");
+  after.gid = entry.at("gid");
+  after.link_target = entry.value("target", "");
+  if (after.kind == TargetKind::folder) {
+    // Its mode comes last: it may forbid to write in it.
+    if (::mkdirat(at->get(), name.c_str(), 0700) != 0) return system_failure(name, errno);
+    return {};
+  }
+  auto staged = stage(at->get(), name, after, -1, false, blobs);
+  if (!staged) staged.error().message = name + ": " + staged.error().message;
+  return staged;
+}
+
 Result<void> stage_folder(int staging, const std::string& name, const TargetAfter& after,
                           const engine::BlobStore& blobs) {
   if (::mkdirat(staging, name.c_str(), 0700) != 0) return system_failure("the new folder", errno);
@@ -143,6 +188,23 @@ Result<void> dress(int descriptor, const TargetAfter& after) {
   if (auto listed = set_access_list(descriptor, after.acl, after.mode); !listed) return listed;
   if (::fchmod(descriptor, after.mode) != 0) return system_failure("the mode of what is new", errno);
   if (::fsync(descriptor) != 0) return system_failure("syncing what is new", errno);
+  return {};
+}
+
+Result<void> write_tree(int folder, const std::string& text, const engine::BlobStore& blobs) {
+  try {
+    const auto tree = nlohmann::json::parse(text);
+    for (const auto& entry : tree) {
+      if (auto written = write_entry(folder, entry, blobs); !written) return written;
+    }
+    for (auto entry = tree.rbegin(); entry != tree.rend(); ++entry) {
+      if (entry->at("kind") != "folder") continue;
+      if (auto dressed = dress_entry(folder, *entry); !dressed) return dressed;
+    }
+  } catch (const nlohmann::json::exception& exception) {
+    return failure(ErrorKind::corrupt, std::string("the tree of a folder cannot be read: ") + exception.what());
+  }
+  if (::fsync(folder) != 0) return system_failure("syncing the new folder", errno);
   return {};
 }
 

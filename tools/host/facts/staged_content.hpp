@@ -20,4 +20,8 @@ namespace autoheal::host {
 // Owner, then mode, of what was just made, and a sync. refused: not allowed to give it away.
 [[nodiscard]] Result<void> dress(int descriptor, const workflows::TargetAfter& after);
 
+// Writes everything the text names into an open, empty folder, and syncs it. not_found: a content is not in the vault;
+// corrupt: the text is not one of ours.
+[[nodiscard]] Result<void> write_tree(int folder, const std::string& text, const engine::BlobStore& blobs);
+
 }  // namespace autoheal::host

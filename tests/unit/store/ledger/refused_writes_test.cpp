@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "autoheal/store/ledger/ledger_file.hpp"
 #include "autoheal/store/ledger/ledger_schema.hpp"
 #include "autoheal/store/verify/verify.hpp"
 #include "tests/unit/store/ledger/faulty_vfs.hpp"
