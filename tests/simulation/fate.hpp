@@ -6,7 +6,7 @@
 #include <functional>
 #include <limits>
 
-#include "autoheal/workflows/heal/host.hpp"
+#include "autoheal/workflows/effects/host.hpp"
 #include "tests/support/worlds/simulated_pool.hpp"
 
 namespace autoheal::simulation {

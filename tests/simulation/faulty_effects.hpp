@@ -1,7 +1,7 @@
 // Performs a heal's effects as the real performer does, but for the bug that is planted in it.
 #pragma once
 
-#include "autoheal/workflows/heal/heal_effects.hpp"
+#include "autoheal/workflows/effects/heal_effects.hpp"
 #include "tests/simulation/planted.hpp"
 
 namespace autoheal::simulation {

@@ -1,7 +1,7 @@
 // A host that does what another one does: what stands between them changes the calls that it is about.
 #pragma once
 
-#include "autoheal/workflows/heal/host.hpp"
+#include "autoheal/workflows/effects/host.hpp"
 
 namespace autoheal::simulation {
 

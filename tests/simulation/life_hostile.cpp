@@ -1,7 +1,7 @@
 // The hostile engines of a life: what they are, how they break, and what is seen of their files.
 #include <algorithm>
 
-#include "autoheal/workflows/heal/open_writers.hpp"
+#include "autoheal/workflows/effects/open_writers.hpp"
 #include "tests/simulation/life.hpp"
 
 namespace autoheal::simulation {

@@ -7,8 +7,8 @@
 
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/engine/base/unique_fd.hpp"
-#include "autoheal/workflows/heal/gather_evidence.hpp"
-#include "autoheal/workflows/heal/kept_output.hpp"
+#include "autoheal/workflows/effects/gather_evidence.hpp"
+#include "autoheal/workflows/effects/kept_output.hpp"
 #include "tools/host/change/restored_change.hpp"
 #include "tools/host/change/settled_images.hpp"
 #include "tools/host/change/snapshot_taking.hpp"

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "autoheal/workflows/heal/host.hpp"
+#include "autoheal/workflows/effects/host.hpp"
 #include "tools/host/change/change_site.hpp"
 #include "tools/host/change/root_locks.hpp"
 #include "tools/host/change/settled_images.hpp"

@@ -7,7 +7,7 @@
 
 #include "autoheal/engine/blob_store.hpp"
 #include "autoheal/engine/ledger.hpp"
-#include "autoheal/workflows/heal/heal_effects.hpp"
+#include "autoheal/workflows/effects/heal_effects.hpp"
 
 namespace autoheal::workflows {
 

@@ -5,8 +5,8 @@
 #include <boost/asio/detached.hpp>
 
 #include "autoheal/engine/base/contained.hpp"
-#include "autoheal/workflows/heal/gather_evidence.hpp"
-#include "autoheal/workflows/heal/running_services.hpp"
+#include "autoheal/workflows/effects/gather_evidence.hpp"
+#include "autoheal/workflows/effects/running_services.hpp"
 #include "autoheal/workflows/supervision/test_when_written.hpp"
 
 namespace autoheal::workflows {

@@ -1,7 +1,7 @@
 // Performs a self-test run's effects: tests engines on the pool, and hands what failed to the heal trigger.
 #pragma once
 
-#include "autoheal/workflows/heal/heal_effects.hpp"
+#include "autoheal/workflows/effects/heal_effects.hpp"
 #include "autoheal/workflows/supervision/auto_heal_trigger.hpp"
 #include "autoheal/workflows/supervision/self_test.hpp"
 #include "autoheal/workflows/supervision/watch.hpp"

@@ -1,6 +1,6 @@
 #include "autoheal/workflows/supervision/test_when_written.hpp"
 
-#include "autoheal/workflows/heal/open_writers.hpp"
+#include "autoheal/workflows/effects/open_writers.hpp"
 #include "autoheal/workflows/supervision/self_test_effects.hpp"
 
 namespace autoheal::workflows {

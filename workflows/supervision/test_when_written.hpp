@@ -1,7 +1,7 @@
 // The self-test of an engine on whose files somebody may be at work: what is half written is not judged.
 #pragma once
 
-#include "autoheal/workflows/heal/heal_effects.hpp"
+#include "autoheal/workflows/effects/heal_effects.hpp"
 #include "autoheal/workflows/supervision/watch.hpp"
 
 namespace autoheal::workflows {

@@ -10,9 +10,9 @@
 #include <variant>
 #include <vector>
 
-#include "autoheal/workflows/heal/file_event.hpp"
+#include "autoheal/workflows/effects/file_event.hpp"
+#include "autoheal/workflows/effects/open_writers.hpp"
 #include "autoheal/workflows/heal/heal_result.hpp"
-#include "autoheal/workflows/heal/open_writers.hpp"
 #include "autoheal/workflows/service/process_end.hpp"
 #include "autoheal/workflows/supervision/brakes.hpp"
 #include "autoheal/workflows/supervision/self_test.hpp"

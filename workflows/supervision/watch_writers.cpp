@@ -1,5 +1,5 @@
 // What the watch makes of those who are at work on an engine's files.
-#include "autoheal/workflows/heal/open_writers.hpp"
+#include "autoheal/workflows/effects/open_writers.hpp"
 #include "autoheal/workflows/supervision/watch.hpp"
 
 namespace autoheal::workflows {

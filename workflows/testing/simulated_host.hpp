@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "autoheal/workflows/heal/host.hpp"
+#include "autoheal/workflows/effects/host.hpp"
 #include "autoheal/workflows/testing/simulated_services.hpp"
 
 namespace autoheal::workflows::testing {

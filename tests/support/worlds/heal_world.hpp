@@ -13,7 +13,7 @@
 #include "autoheal/engine/testing/fake_clock.hpp"
 #include "autoheal/store/ledger/memory_ledger.hpp"
 #include "autoheal/store/vault/memory_blobs.hpp"
-#include "autoheal/workflows/heal/heal_effects.hpp"
+#include "autoheal/workflows/effects/heal_effects.hpp"
 #include "autoheal/workflows/plan/engine_spec_codec.hpp"
 #include "autoheal/workflows/testing/simulated_host.hpp"
 #include "tests/support/worlds/replayed.hpp"

@@ -10,7 +10,7 @@
 
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/store/ledger/log_state.hpp"
-#include "autoheal/workflows/heal/open_writers.hpp"
+#include "autoheal/workflows/effects/open_writers.hpp"
 #include "autoheal/workflows/supervision/pause_text.hpp"
 #include "autoheal/workflows/supervision/recent_past.hpp"
 #include "tools/autoheal/daemon/daemon_api.hpp"

@@ -1,7 +1,7 @@
 // What can be adopted as an engine's baseline: its files and baselines as they are right now.
 #pragma once
 
-#include "autoheal/workflows/heal/host.hpp"
+#include "autoheal/workflows/effects/host.hpp"
 #include "autoheal/workflows/plan/certification.hpp"
 #include "tools/autoheal/output/table.hpp"
 

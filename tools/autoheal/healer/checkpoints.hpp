@@ -12,7 +12,7 @@
 #include "autoheal/engine/boot_timer.hpp"
 #include "autoheal/engine/system_ports.hpp"
 #include "autoheal/store/signing/checkpoint_signer.hpp"
-#include "autoheal/workflows/heal/host.hpp"
+#include "autoheal/workflows/effects/host.hpp"
 #include "tools/config/configuration.hpp"
 
 namespace autoheal::cli {

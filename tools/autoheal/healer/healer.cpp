@@ -12,9 +12,9 @@
 
 #include "autoheal/engine/large_data.hpp"
 #include "autoheal/replay/text/timeline.hpp"
+#include "autoheal/workflows/effects/plan_preview.hpp"
+#include "autoheal/workflows/effects/running_services.hpp"
 #include "autoheal/workflows/heal/heal_announcements.hpp"
-#include "autoheal/workflows/heal/plan_preview.hpp"
-#include "autoheal/workflows/heal/running_services.hpp"
 #include "autoheal/workflows/plan/engine_spec_codec.hpp"
 #include "autoheal/workflows/supervision/adopted_baseline.hpp"
 #include "autoheal/workflows/supervision/test_when_written.hpp"

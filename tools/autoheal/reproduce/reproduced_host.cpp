@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "autoheal/workflows/heal/gather_evidence.hpp"
+#include "autoheal/workflows/effects/gather_evidence.hpp"
 #include "autoheal/workflows/plan/certification.hpp"
 
 namespace autoheal::cli {

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "autoheal/workflows/effects/host.hpp"
 #include "autoheal/workflows/heal/heal_machine.hpp"
-#include "autoheal/workflows/heal/host.hpp"
 #include "tools/autoheal/reproduce/rebuilt_place.hpp"
 
 namespace autoheal::cli {

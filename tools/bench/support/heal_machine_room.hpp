@@ -12,7 +12,7 @@
 #include "autoheal/engine/system_ports.hpp"
 #include "autoheal/store/ledger/sqlite_ledger.hpp"
 #include "autoheal/store/vault/vault.hpp"
-#include "autoheal/workflows/heal/heal_effects.hpp"
+#include "autoheal/workflows/effects/heal_effects.hpp"
 #include "autoheal/workflows/supervision/auto_heal_trigger.hpp"
 
 namespace autoheal::bench {

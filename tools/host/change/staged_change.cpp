@@ -1,6 +1,6 @@
 #include "tools/host/change/staged_change.hpp"
 
-#include "autoheal/workflows/heal/kept_output.hpp"
+#include "autoheal/workflows/effects/kept_output.hpp"
 #include "tools/host/change/in_place_change.hpp"
 #include "tools/host/change/live_database.hpp"
 #include "tools/host/facts/staged_content.hpp"

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "autoheal/workflows/heal/host.hpp"
+#include "autoheal/workflows/effects/host.hpp"
 #include "tools/host/system/root_folder.hpp"
 
 namespace autoheal::host {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "autoheal/engine/base/result.hpp"
-#include "autoheal/workflows/heal/open_writers.hpp"
+#include "autoheal/workflows/effects/open_writers.hpp"
 #include "tools/host/system/own_files.hpp"
 #include "tools/host/system/root_folder.hpp"
 

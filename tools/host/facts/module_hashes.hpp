@@ -1,7 +1,7 @@
 // Digests of what the hash patterns match, and of single paths: the first criterion of a certificate.
 #pragma once
 
-#include "autoheal/workflows/heal/host.hpp"
+#include "autoheal/workflows/effects/host.hpp"
 #include "tools/host/facts/target_facts.hpp"
 
 namespace autoheal::host {

@@ -1,7 +1,7 @@
 // Reads, once, everything a strategy asked for: facts of targets, contents that will be edited, secrets, owners.
 #pragma once
 
-#include "autoheal/workflows/heal/host.hpp"
+#include "autoheal/workflows/effects/host.hpp"
 #include "tools/host/facts/target_facts.hpp"
 
 namespace autoheal::host {

@@ -1,7 +1,7 @@
 // What on the disk breaks an engine's security policy: modes, owners, setuid, links that lead away, forbidden content.
 #pragma once
 
-#include "autoheal/workflows/heal/host.hpp"
+#include "autoheal/workflows/effects/host.hpp"
 #include "tools/host/facts/target_facts.hpp"
 
 namespace autoheal::host {

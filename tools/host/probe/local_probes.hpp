@@ -2,7 +2,7 @@
 // value of an env file or a content.
 #pragma once
 
-#include "autoheal/workflows/heal/host.hpp"
+#include "autoheal/workflows/effects/host.hpp"
 #include "tools/host/facts/target_facts.hpp"
 
 namespace autoheal::host {

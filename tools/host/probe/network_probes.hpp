@@ -1,7 +1,7 @@
 // Probes and hooks that connect: TCP, HTTP and HTTPS. No redirect and no proxy is followed.
 #pragma once
 
-#include "autoheal/workflows/heal/host.hpp"
+#include "autoheal/workflows/effects/host.hpp"
 #include "tools/host/probe/local_probes.hpp"
 
 namespace autoheal::host {

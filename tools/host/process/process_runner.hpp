@@ -2,7 +2,7 @@
 // when its pipes close.
 #pragma once
 
-#include "autoheal/workflows/heal/host.hpp"
+#include "autoheal/workflows/effects/host.hpp"
 #include "tools/host/process/output_drain.hpp"
 
 namespace autoheal::host {

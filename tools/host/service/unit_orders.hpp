@@ -6,7 +6,7 @@
 #include <functional>
 
 #include "autoheal/engine/base/result.hpp"
-#include "autoheal/workflows/heal/host.hpp"
+#include "autoheal/workflows/effects/host.hpp"
 #include "tools/host/service/unit_facts.hpp"
 
 namespace autoheal::host {

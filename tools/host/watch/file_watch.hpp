@@ -23,7 +23,7 @@
 #include <utility>
 #include <vector>
 
-#include "autoheal/workflows/heal/file_event.hpp"
+#include "autoheal/workflows/effects/file_event.hpp"
 #include "tools/host/system/own_changes.hpp"
 #include "tools/host/watch/mount_watch.hpp"
 #include "tools/host/watch/watch_tree.hpp"

@@ -1,7 +1,7 @@
 // Hostile cases 131 and 132 (tests/README.md): secrets in every coding, and in what a heal runs.
 #include <gmock/gmock.h>
 
-#include "autoheal/workflows/heal/kept_output.hpp"
+#include "autoheal/workflows/effects/kept_output.hpp"
 #include "autoheal/workflows/plan/plan_secrets.hpp"
 #include "autoheal/workflows/secrets/secret_literals.hpp"
 #include "autoheal/workflows/secrets/secret_mask.hpp"

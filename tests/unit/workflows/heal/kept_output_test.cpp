@@ -1,5 +1,5 @@
 // The last lines of what a program printed: enough to see why it failed, and nothing that a terminal would obey.
-#include "autoheal/workflows/heal/kept_output.hpp"
+#include "autoheal/workflows/effects/kept_output.hpp"
 
 #include <gmock/gmock.h>
 

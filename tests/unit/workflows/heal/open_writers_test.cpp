@@ -1,5 +1,5 @@
 // When a file counts as being written, and what a heal does until it is.
-#include "autoheal/workflows/heal/open_writers.hpp"
+#include "autoheal/workflows/effects/open_writers.hpp"
 
 #include <gmock/gmock.h>
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "autoheal/workflows/heal/plan_preview.hpp"
-#include "autoheal/workflows/heal/running_services.hpp"
+#include "autoheal/workflows/effects/plan_preview.hpp"
+#include "autoheal/workflows/effects/running_services.hpp"
 #include "tests/support/worlds/heal_machine.hpp"
 #include "tests/support/worlds/program.hpp"
 

@@ -1,5 +1,5 @@
 // What is half written is not tested, and what fails while somebody writes it says nothing.
-#include "autoheal/workflows/heal/open_writers.hpp"
+#include "autoheal/workflows/effects/open_writers.hpp"
 #include "tests/support/worlds/watched_machine.hpp"
 
 namespace autoheal::workflows {

@@ -3,7 +3,7 @@
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/replay/text/plan_text.hpp"
 #include "autoheal/store/vault/memory_blobs.hpp"
-#include "autoheal/workflows/heal/plan_preview.hpp"
+#include "autoheal/workflows/effects/plan_preview.hpp"
 #include "autoheal/workflows/supervision/adopted_baseline.hpp"
 #include "tools/autoheal/configuration/known_secrets.hpp"
 #include "tools/autoheal/output/printable.hpp"

@@ -1,7 +1,7 @@
 // `heal --dry-run`: observes, plans and asks Truth, with everything kept in memory: nothing is touched or recorded.
 #pragma once
 
-#include "autoheal/workflows/heal/plan_preview.hpp"
+#include "autoheal/workflows/effects/plan_preview.hpp"
 #include "tools/autoheal/session/session.hpp"
 #include "tools/host/real_host.hpp"
 

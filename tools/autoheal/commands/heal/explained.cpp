@@ -9,7 +9,7 @@
 #include "autoheal/replay/text/plan_text.hpp"
 #include "autoheal/store/vault/memory_blobs.hpp"
 #include "autoheal/workflows/edit/settings_edit.hpp"
-#include "autoheal/workflows/heal/gather_evidence.hpp"
+#include "autoheal/workflows/effects/gather_evidence.hpp"
 #include "autoheal/workflows/judge/env_scope.hpp"
 #include "autoheal/workflows/plan/strategy.hpp"
 #include "autoheal/workflows/supervision/holds.hpp"

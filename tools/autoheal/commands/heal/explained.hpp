@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "autoheal/workflows/heal/plan_preview.hpp"
+#include "autoheal/workflows/effects/plan_preview.hpp"
 #include "autoheal/workflows/secrets/secret_mask.hpp"
 #include "tools/autoheal/session/session.hpp"
 #include "tools/host/system/open_files.hpp"

@@ -9,8 +9,8 @@
 #include <optional>
 #include <string>
 
+#include "autoheal/workflows/effects/host.hpp"
 #include "autoheal/workflows/heal/heal_machine.hpp"
-#include "autoheal/workflows/heal/host.hpp"
 
 namespace autoheal::workflows {
 

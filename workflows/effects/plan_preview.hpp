@@ -2,7 +2,7 @@
 // `heal --dry-run` and for engines that are only observed.
 #pragma once
 
-#include "autoheal/workflows/heal/host.hpp"
+#include "autoheal/workflows/effects/host.hpp"
 #include "autoheal/workflows/plan/certification.hpp"
 
 namespace autoheal::workflows {

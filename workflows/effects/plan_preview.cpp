@@ -1,7 +1,7 @@
-#include "autoheal/workflows/heal/plan_preview.hpp"
+#include "autoheal/workflows/effects/plan_preview.hpp"
 
 #include "autoheal/engine/base/contained.hpp"
-#include "autoheal/workflows/heal/running_services.hpp"
+#include "autoheal/workflows/effects/running_services.hpp"
 #include "autoheal/workflows/plan/plan_codec.hpp"
 #include "autoheal/workflows/plan/strategy.hpp"
 

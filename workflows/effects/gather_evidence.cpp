@@ -1,4 +1,4 @@
-#include "autoheal/workflows/heal/gather_evidence.hpp"
+#include "autoheal/workflows/effects/gather_evidence.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "autoheal/engine/base/contained.hpp"
-#include "autoheal/workflows/heal/kept_output.hpp"
+#include "autoheal/workflows/effects/kept_output.hpp"
 #include "autoheal/workflows/plan/document_judge.hpp"
 #include "autoheal/workflows/plan/strategy.hpp"
 

@@ -1,4 +1,4 @@
-#include "autoheal/workflows/heal/service_steps.hpp"
+#include "autoheal/workflows/effects/service_steps.hpp"
 
 #include <utility>
 

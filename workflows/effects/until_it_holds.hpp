@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "autoheal/workflows/heal/gather_evidence.hpp"
+#include "autoheal/workflows/effects/gather_evidence.hpp"
 
 namespace autoheal::workflows {
 

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "autoheal/workflows/heal/host.hpp"
+#include "autoheal/workflows/effects/host.hpp"
 
 namespace autoheal::workflows {
 

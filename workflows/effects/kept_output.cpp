@@ -1,4 +1,4 @@
-#include "autoheal/workflows/heal/kept_output.hpp"
+#include "autoheal/workflows/effects/kept_output.hpp"
 
 #include <algorithm>
 

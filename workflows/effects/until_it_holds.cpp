@@ -1,4 +1,4 @@
-#include "autoheal/workflows/heal/until_it_holds.hpp"
+#include "autoheal/workflows/effects/until_it_holds.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "autoheal/workflows/heal/running_services.hpp"
+#include "autoheal/workflows/effects/running_services.hpp"
 
 namespace autoheal::workflows {
 

@@ -1,9 +1,9 @@
-#include "autoheal/workflows/heal/wait_for_writers.hpp"
+#include "autoheal/workflows/effects/wait_for_writers.hpp"
 
 #include <utility>
 
-#include "autoheal/workflows/heal/gather_evidence.hpp"
-#include "autoheal/workflows/heal/open_writers.hpp"
+#include "autoheal/workflows/effects/gather_evidence.hpp"
+#include "autoheal/workflows/effects/open_writers.hpp"
 
 namespace autoheal::workflows {
 

@@ -1,7 +1,7 @@
 // Which of the services that a plan may touch run now, and what that tells where one could not be put back.
 #pragma once
 
-#include "autoheal/workflows/heal/host.hpp"
+#include "autoheal/workflows/effects/host.hpp"
 
 namespace autoheal::workflows {
 

@@ -1,8 +1,8 @@
-#include "autoheal/workflows/heal/wait_for_service.hpp"
+#include "autoheal/workflows/effects/wait_for_service.hpp"
 
 #include <utility>
 
-#include "autoheal/workflows/heal/gather_evidence.hpp"
+#include "autoheal/workflows/effects/gather_evidence.hpp"
 
 namespace autoheal::workflows {
 

@@ -10,7 +10,7 @@
 
 #include "autoheal/engine/base/result.hpp"
 #include "autoheal/engine/blob_store.hpp"
-#include "autoheal/workflows/heal/open_writers.hpp"
+#include "autoheal/workflows/effects/open_writers.hpp"
 #include "autoheal/workflows/plan/evidence.hpp"
 #include "autoheal/workflows/plan/plan.hpp"
 #include "autoheal/workflows/plan/strategy.hpp"

@@ -1,4 +1,4 @@
-#include "autoheal/workflows/heal/heal_effects.hpp"
+#include "autoheal/workflows/effects/heal_effects.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,13 +7,13 @@
 
 #include "autoheal/engine/base/check.hpp"
 #include "autoheal/engine/base/contained.hpp"
-#include "autoheal/workflows/heal/gather_evidence.hpp"
-#include "autoheal/workflows/heal/kept_output.hpp"
-#include "autoheal/workflows/heal/running_services.hpp"
-#include "autoheal/workflows/heal/service_steps.hpp"
-#include "autoheal/workflows/heal/until_it_holds.hpp"
-#include "autoheal/workflows/heal/wait_for_service.hpp"
-#include "autoheal/workflows/heal/wait_for_writers.hpp"
+#include "autoheal/workflows/effects/gather_evidence.hpp"
+#include "autoheal/workflows/effects/kept_output.hpp"
+#include "autoheal/workflows/effects/running_services.hpp"
+#include "autoheal/workflows/effects/service_steps.hpp"
+#include "autoheal/workflows/effects/until_it_holds.hpp"
+#include "autoheal/workflows/effects/wait_for_service.hpp"
+#include "autoheal/workflows/effects/wait_for_writers.hpp"
 #include "autoheal/workflows/judge/env_readers.hpp"
 #include "autoheal/workflows/plan/build_outputs.hpp"
 #include "autoheal/workflows/plan/engine_spec_codec.hpp"

@@ -1,4 +1,4 @@
-#include "autoheal/workflows/heal/open_writers.hpp"
+#include "autoheal/workflows/effects/open_writers.hpp"
 
 #include <algorithm>
 #include <set>
