@@ -2,7 +2,7 @@
 // targets once more. Judges nothing.
 #pragma once
 
-#include "autoheal/workflows/effects/heal_effects.hpp"
+#include "autoheal/workflows/effects/heal_surroundings.hpp"
 
 namespace autoheal::workflows {
 

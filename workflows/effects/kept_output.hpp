@@ -1,7 +1,7 @@
 // What a program printed: kept in the vault as evidence, and its last lines told where it failed. Never with secrets.
 #pragma once
 
-#include "autoheal/workflows/effects/heal_effects.hpp"
+#include "autoheal/workflows/effects/heal_surroundings.hpp"
 
 namespace autoheal::workflows {
 

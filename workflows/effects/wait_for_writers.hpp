@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "autoheal/workflows/effects/heal_effects.hpp"
+#include "autoheal/workflows/effects/heal_surroundings.hpp"
 
 namespace autoheal::workflows {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "autoheal/workflows/heal/heal_machine.hpp"
+#include "autoheal/workflows/heal/heal_messages.hpp"
 
 namespace autoheal::workflows {
 

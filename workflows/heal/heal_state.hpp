@@ -79,10 +79,6 @@ struct HealState {
   friend bool operator==(const HealState&, const HealState&);
 };
 
-// Pure. Every entry is applied, also one that a legal path would not have: legality is checked elsewhere
-// (heal_machine.hpp), so that a ledger can be shown as it is.
-[[nodiscard]] HealState apply_heal_entry(HealState state, const HealEntry& entry);
-
 // One that waits does nothing that could, however often others made the process start again meanwhile.
 [[nodiscard]] inline bool could_have_killed(const HealState& state) { return state.step != Step::waiting; }
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "autoheal/workflows/plan/strategy.hpp"
+#include "autoheal/workflows/plan/planning_input.hpp"
 
 namespace autoheal::workflows {
 

@@ -1,7 +1,7 @@
 // What cannot be looked at afterwards: an engine's commands, then services. Pure.
 #pragma once
 
-#include "autoheal/workflows/plan/strategy.hpp"
+#include "autoheal/workflows/plan/planning_input.hpp"
 
 namespace autoheal::workflows {
 

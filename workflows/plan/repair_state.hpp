@@ -1,7 +1,7 @@
 // Plans what brings back the state of a system: databases and folders from their snapshots.
 #pragma once
 
-#include "autoheal/workflows/plan/strategy.hpp"
+#include "autoheal/workflows/plan/planning_input.hpp"
 
 namespace autoheal::workflows {
 

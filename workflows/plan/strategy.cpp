@@ -38,8 +38,6 @@ Result<PlannedRepair> plan_repair(const PlanningInput& input) {
   return planned;
 }
 
-std::string choice_key(const std::string& path, const std::string& name) { return path + '\0' + name; }
-
 std::string_view action_of(Strategy strategy) {
   switch (strategy) {
     case Strategy::arie:
@@ -52,19 +50,6 @@ std::string_view action_of(Strategy strategy) {
       break;
   }
   return "engine_reinitialized";
-}
-
-std::string secret_key(const std::string& file, const std::string& name) { return file + '\0' + name; }
-
-engine::BlobNaming naming_of_target(const EngineSpec& spec, std::string_view path) {
-  const auto is_env_probe = [&](const Probe& probe) {
-    const auto* env = std::get_if<EnvProbe>(&probe.what);
-    return env != nullptr && env->file == path;
-  };
-  const bool keyed = std::ranges::any_of(spec.repair.env, [&](const EnvRepair& env) { return env.file == path; }) ||
-                     std::ranges::any_of(spec.self_test, is_env_probe) ||
-                     std::ranges::any_of(spec.repair.checks, is_env_probe);
-  return keyed ? engine::BlobNaming::keyed : engine::BlobNaming::plain;
 }
 
 ObserveRequest what_to_observe(const EngineSpec& spec, unsigned attempt) {

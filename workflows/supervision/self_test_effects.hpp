@@ -1,10 +1,9 @@
 // Performs a self-test run's effects: tests engines on the pool, and hands what failed to the heal trigger.
 #pragma once
 
-#include "autoheal/workflows/effects/heal_effects.hpp"
+#include "autoheal/workflows/effects/heal_surroundings.hpp"
 #include "autoheal/workflows/supervision/auto_heal_trigger.hpp"
 #include "autoheal/workflows/supervision/self_test.hpp"
-#include "autoheal/workflows/supervision/watch.hpp"
 
 namespace autoheal::workflows {
 
@@ -26,10 +25,5 @@ class SelfTestEffects final : public engine::EffectPerformer<SelfTest> {
   AutoHealTrigger& trigger_;
   AutoHealTrigger::FindEngine find_engine_;
 };
-
-// One engine's self-test, once: passed, failed with what failed, or unknown with why. Blocks. `gone_too`: of a file
-// that went away a moment ago it is not told yet; an editor may be replacing it.
-[[nodiscard]] TestReport test_engine(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark,
-                                     bool gone_too = false);
 
 }  // namespace autoheal::workflows

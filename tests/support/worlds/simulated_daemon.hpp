@@ -17,6 +17,7 @@
 #include "autoheal/workflows/supervision/genesis_bus.hpp"
 #include "autoheal/workflows/supervision/recent_past.hpp"
 #include "autoheal/workflows/supervision/self_test_effects.hpp"
+#include "autoheal/workflows/supervision/test_engine.hpp"
 #include "tests/support/worlds/heal_world.hpp"
 #include "tests/support/worlds/simulated_pool.hpp"
 

@@ -13,6 +13,7 @@
 #include "autoheal/workflows/effects/open_writers.hpp"
 #include "autoheal/workflows/supervision/pause_text.hpp"
 #include "autoheal/workflows/supervision/recent_past.hpp"
+#include "autoheal/workflows/supervision/test_engine.hpp"
 #include "tools/autoheal/daemon/daemon_api.hpp"
 #include "tools/autoheal/daemon/late_tests.hpp"
 #include "tools/autoheal/output/exit_code.hpp"

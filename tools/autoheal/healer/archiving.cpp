@@ -8,6 +8,7 @@
 #include "autoheal/store/archive/archive_file.hpp"
 #include "autoheal/store/format/leaf.hpp"
 #include "autoheal/workflows/plan/engine_spec_codec.hpp"
+#include "tools/autoheal/healer/archived_rows.hpp"
 #include "tools/autoheal/healer/unnamed_blobs.hpp"
 
 namespace autoheal::cli {
@@ -17,7 +18,6 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t rows_per_read = 5'000;
-constexpr std::size_t rows_per_commit = 1'000;  // about 20 ms of the loop
 // What was put more recently may be named by an entry that is on its way.
 constexpr Duration untouched_for = std::chrono::hours(1);
 
@@ -216,6 +216,8 @@ class Archiving {
   bool& flag_;
 };
 
+ArchivedRows rows_of(Healer& healer) { return {healer.ledger(), healer.loop(), healer.archived_step}; }
+
 }  // namespace
 
 asio::awaitable<Result<Archived>> archive_entries(Healer& healer, ArchiveRequest request, workflows::By by) {
@@ -223,7 +225,7 @@ asio::awaitable<Result<Archived>> archive_entries(Healer& healer, ArchiveRequest
   if (healer.archiving)
     co_return Outcome(failure(ErrorKind::busy, "entries are being archived at this moment", "try again later"));
   const Archiving archiving(healer.archiving);
-  const auto finished = co_await drop_archived_rows(healer);
+  const auto finished = co_await drop_archived_rows(rows_of(healer));
   if (!finished) co_return Outcome(std::unexpected(finished.error()));
   (void)co_await healer.checkpoints().sign();  // what stands in its way is told where the checkpoint is missing
   const Task task = task_of(healer, std::move(request));
@@ -242,7 +244,7 @@ asio::awaitable<Result<Archived>> archive_entries(Healer& healer, ArchiveRequest
   const auto recorded = co_await healer.record(std::move(entry));
   if (!recorded) co_return Outcome(std::unexpected(recorded.error()));
   healer.archived_step("recorded");
-  const auto dropped = co_await drop_archived_rows(healer);
+  const auto dropped = co_await drop_archived_rows(rows_of(healer));
   if (!dropped) co_return Outcome(std::unexpected(dropped.error()));
   healer.archived_step("dropped");
   const auto clear = [&] { return remove_unnamed(task.ledger_path, healer.vault(), *written); };
@@ -250,30 +252,6 @@ asio::awaitable<Result<Archived>> archive_entries(Healer& healer, ArchiveRequest
   if (!secrets) co_return Outcome(std::unexpected(secrets.error()));
   archived.secrets = *secrets;
   co_return archived;
-}
-
-asio::awaitable<Result<void>> drop_archived_rows(Healer& healer) {
-  store::SqliteLedger& ledger = healer.ledger();
-  const auto ranges = archived_ranges(ledger);
-  if (!ranges) co_return std::unexpected(ranges.error());
-  const engine::Position last{ranges->empty() ? 0 : ranges->back().last};
-  while (true) {
-    const auto archived = ledger.archived();
-    if (!archived) co_return std::unexpected(archived.error());
-    if (*archived >= last) co_return Result<void>();
-    const auto page = ledger.read_all(*archived, rows_per_commit);
-    if (!page) co_return std::unexpected(page.error());
-    const bool all = page->entries.empty() || page->entries.back().position >= last;
-    const engine::Position until = all ? last : page->entries.back().position;
-    std::vector<engine::Position> keep;
-    for (const engine::Entry& entry : page->entries) {
-      if (entry.position <= until && still_counts(entry)) keep.push_back(entry.position);
-    }
-    const auto dropped = ledger.drop_entries(until, keep);
-    if (!dropped) co_return std::unexpected(dropped.error());
-    healer.archived_step("rows");
-    co_await asio::post(healer.loop(), asio::use_awaitable);  // heals come first
-  }
 }
 
 }  // namespace autoheal::cli

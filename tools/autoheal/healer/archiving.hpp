@@ -24,7 +24,4 @@ struct Archived {
 // enough, but an open heal keeps all of them. invalid: the file is there already.
 boost::asio::awaitable<Result<Archived>> archive_entries(Healer& healer, ArchiveRequest request, workflows::By by);
 
-// Rows that an archive holds and a crash left: they go. On the loop's thread.
-boost::asio::awaitable<Result<void>> drop_archived_rows(Healer& healer);
-
 }  // namespace autoheal::cli

@@ -17,9 +17,9 @@
 #include "autoheal/workflows/heal/heal_announcements.hpp"
 #include "autoheal/workflows/plan/engine_spec_codec.hpp"
 #include "autoheal/workflows/supervision/adopted_baseline.hpp"
-#include "autoheal/workflows/supervision/test_when_written.hpp"
+#include "autoheal/workflows/supervision/test_engine.hpp"
 #include "tools/autoheal/configuration/known_secrets.hpp"
-#include "tools/autoheal/healer/archiving.hpp"
+#include "tools/autoheal/healer/archived_rows.hpp"
 #include "tools/autoheal/output/exit_code.hpp"
 #include "tools/autoheal/output/version.hpp"
 #include "tools/autoheal/protocol/daemon_client.hpp"
@@ -434,7 +434,7 @@ asio::awaitable<void> Healer::begin(std::function<asio::awaitable<void>()> task)
 
 // A crash may have left rows that an archive holds.
 asio::awaitable<void> Healer::finish_archiving() {
-  const auto dropped = co_await drop_archived_rows(*this);
+  const auto dropped = co_await drop_archived_rows({*ledger_, loop_, archived_step});
   if (!dropped) console_.note("autoheal: archived entries are still in the ledger: " + mask_(dropped.error().message));
 }
 
