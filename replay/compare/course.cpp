@@ -3,6 +3,7 @@
 #include <set>
 
 #include "autoheal/replay/text/plan_text.hpp"
+#include "autoheal/workflows/heal/heal_apply.hpp"
 #include "autoheal/workflows/plan/plan_codec.hpp"
 
 namespace autoheal::replay {

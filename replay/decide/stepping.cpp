@@ -3,6 +3,7 @@
 #include "autoheal/replay/decide/state_text.hpp"
 #include "autoheal/replay/text/changed_content.hpp"
 #include "autoheal/replay/text/plan_text.hpp"
+#include "autoheal/workflows/heal/heal_apply.hpp"
 
 namespace autoheal::replay {
 

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "autoheal/replay/record/recorded_heal.hpp"
+#include "autoheal/workflows/heal/heal_apply.hpp"
 
 namespace autoheal::replay {
 

@@ -5,6 +5,7 @@
 
 #include "autoheal/engine/large_data.hpp"
 #include "autoheal/replay/text/plan_text.hpp"
+#include "autoheal/workflows/heal/heal_apply.hpp"
 #include "autoheal/workflows/heal/heal_machine.hpp"
 #include "autoheal/workflows/plan/strategy.hpp"
 

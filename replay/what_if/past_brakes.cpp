@@ -90,7 +90,7 @@ class PastBrakes::Walk {
     told.reset ? brakes.reset() : brakes.passed();
   }
 
-  // In the order in which workflows/watch asks.
+  // In the order in which workflows/supervision/watch asks.
   static Brake asked(Engine& engine, Duration now) {
     if (engine.brakes.quiet_until(now + written_within)) return Brake::quiet;
     if (engine.brakes.cools_until(now + written_within)) return Brake::cooldown;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Within one room a name is defined in one source file: files are compiled several at a time, and two types, constants or
+"""Within one room a name is defined in one file: files are compiled several at a time, and two types, constants or
 functions of the same name would clash as soon as their files are compiled together. Readers are spared a guess, too."""
 import collections
 import pathlib
@@ -29,7 +29,7 @@ def room_of(name):
 
 
 def definitions(text):
-    """What a source file defines at the left margin: what is in namespaces, and not in classes."""
+    """What a file defines at the left margin: what is in namespaces, and not in classes."""
     for kind, pattern in (("type", TYPE), ("constant", CONSTANT)):
         for match in pattern.finditer(text):
             yield f"{kind} {match[1]}"
@@ -65,12 +65,12 @@ def self_check():
 def main():
     texts = {}
     for folder in FOLDERS:
-        for path in (ROOT / folder).rglob("*.cpp"):
+        for path in sorted((ROOT / folder).rglob("*.?pp")):
             name = path.relative_to(ROOT).as_posix()
             if not name.startswith(EACH_FILE_A_PROGRAM) and "node_modules" not in name:
                 texts[name] = path.read_text(encoding="utf-8")
     faults = [*self_check(), *clashes(texts)]
-    print("\n".join(faults) if faults else f"{len(texts)} source files, every name once in its room")
+    print("\n".join(faults) if faults else f"{len(texts)} files, every name once in its room")
     return 1 if faults else 0
 
 

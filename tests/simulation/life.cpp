@@ -1,4 +1,5 @@
 #include "tests/simulation/life.hpp"
+#include "autoheal/workflows/effects/heal_effects.hpp"
 
 #include "autoheal/replay/decide/all_heals.hpp"
 #include "tests/simulation/faulty_effects.hpp"
@@ -184,7 +185,7 @@ void Life::plan_faults() {
           [&machine] { machine.repairs = Repairs::work; });
     }
   }
-  const auto set_tests = [this](const std::string& name, bool Machine::*what, bool value) {
+  const auto set_tests = [this](const std::string& name, bool Machine::* what, bool value) {
     return [this, name, what, value] {
       machines_.at(name).*what = value;
       machines_.at(name).tests_changed = now();

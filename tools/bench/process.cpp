@@ -196,7 +196,7 @@ Result<void> one_stop(MeasuredDaemon& daemon, const Service& service, std::vecto
   return failure(ErrorKind::failed, "nobody saw that the service runs again: " + daemon.last_words());
 }
 
-struct Measured {
+struct MeasuredEnds {
   std::map<End, Trials> ends;
   std::vector<double> told_ms;
 };
@@ -206,12 +206,12 @@ std::size_t trials_of(End how, std::size_t trials) {
   return how == End::killed || how == End::crashed ? trials : std::max<std::size_t>(2, trials / 5);
 }
 
-Result<Measured> measure(const ProcessOptions& options, const Service& service, const fs::path& folder) {
+Result<MeasuredEnds> measure(const ProcessOptions& options, const Service& service, const fs::path& folder) {
   if (auto started = service.start(); !started) return std::unexpected(std::move(started.error()));
   auto daemon = MeasuredDaemon::start(options.program, folder, 1);
   if (!daemon) return std::unexpected(std::move(daemon.error()));
   std::mt19937 moments(20'241'123);
-  Measured measured;
+  MeasuredEnds measured;
   for (const End how : {End::killed, End::crashed, End::terminated, End::by_itself, End::stopped}) {
     for (std::size_t trial = 0; trial < trials_of(how, options.trials); ++trial) {
       // At a moment that has nothing to do with what the daemon still tidies up after the heal before.
@@ -226,7 +226,7 @@ Result<Measured> measure(const ProcessOptions& options, const Service& service, 
   return measured;
 }
 
-void tell(std::ostream& out, const Measured& measured, const std::vector<double>& own) {
+void tell(std::ostream& out, const MeasuredEnds& measured, const std::vector<double>& own) {
   const double own_ms = percentile(own, 0.50);
   write_percentiles(out, "service_own_start", own, {}, {});
   for (const auto& [how, name] : {std::pair(End::killed, "sigkill"), std::pair(End::crashed, "sigsegv"),

@@ -9,6 +9,7 @@
 #include <map>
 
 #include "autoheal/engine/runtime.hpp"
+#include "autoheal/workflows/effects/heal_effects.hpp"
 #include "autoheal/workflows/supervision/genesis_bus.hpp"
 #include "autoheal/workflows/supervision/self_test_effects.hpp"
 #include "tests/support/worlds/heal_world.hpp"
@@ -26,10 +27,7 @@ class HealMachine {
             .program_sha256 = "sha256:0",
             .tests_at_once = 1,
             .pool = [this](std::function<void()> job) { boost::asio::post(loop, std::move(job)); },
-            .today =
-                [](const std::string&, const std::string&) {
-                  return workflows::Today{{}, true};
-                },
+            .today = [](const std::string&, const std::string&) { return workflows::Today{{}, true}; },
             .role_of = [](const std::string&) { return std::string("admiral"); },
             .may_change = [](const std::string&) { return true; },
             .adopted = [](const std::string&) { return std::optional<workflows::Adopted>(); },

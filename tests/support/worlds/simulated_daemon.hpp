@@ -13,6 +13,7 @@
 #include <type_traits>
 
 #include "autoheal/engine/runtime.hpp"
+#include "autoheal/workflows/effects/heal_effects.hpp"
 #include "autoheal/workflows/supervision/auto_heal_trigger.hpp"
 #include "autoheal/workflows/supervision/genesis_bus.hpp"
 #include "autoheal/workflows/supervision/recent_past.hpp"

@@ -44,9 +44,7 @@ TEST(HealStatistics, CountsWhatEndedAndRanksWhatWasCertified) {
 
 TEST(HealStatistics, StandBesideAnotherPeriod) {
   const auto now = some_period("2026Q3", 19), before = some_period("2026Q2", 4);
-  Options options;
-  options.color = "never";
-  Console console(options);
+  Console console(OutputFormat::text, "never");
   ::testing::internal::CaptureStdout();
   print_statistics(console, now, &before, true);
   const std::string shown = ::testing::internal::GetCapturedStdout();

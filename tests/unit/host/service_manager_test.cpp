@@ -1,5 +1,5 @@
 // What a service manager hears of us, and what becomes of it where none listens.
-#include "tools/autoheal/daemon/service_manager.hpp"
+#include "tools/host/service/service_manager.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>

@@ -15,7 +15,7 @@
 #include "tools/autoheal/daemon/daemon_report.hpp"
 #include "tools/autoheal/daemon/ledger_place_watch.hpp"
 #include "tools/autoheal/daemon/loop_watch.hpp"
-#include "tools/autoheal/daemon/service_manager.hpp"
+#include "tools/host/service/service_manager.hpp"
 #include "tools/autoheal/healer/kept_images.hpp"
 #include "tools/autoheal/healer/operations.hpp"
 #include "tools/host/service/stop_watch.hpp"

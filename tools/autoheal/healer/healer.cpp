@@ -12,6 +12,7 @@
 
 #include "autoheal/engine/large_data.hpp"
 #include "autoheal/replay/text/timeline.hpp"
+#include "autoheal/workflows/effects/heal_effects.hpp"
 #include "autoheal/workflows/effects/plan_preview.hpp"
 #include "autoheal/workflows/effects/running_services.hpp"
 #include "autoheal/workflows/heal/heal_announcements.hpp"

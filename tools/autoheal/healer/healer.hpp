@@ -19,6 +19,7 @@
 #include "autoheal/engine/system_ports.hpp"
 #include "autoheal/store/ledger/sqlite_ledger.hpp"
 #include "autoheal/store/vault/vault.hpp"
+#include "autoheal/workflows/effects/heal_effects.hpp"
 #include "autoheal/workflows/secrets/secret_mask.hpp"
 #include "autoheal/workflows/supervision/auto_heal_trigger.hpp"
 #include "autoheal/workflows/supervision/genesis_bus.hpp"

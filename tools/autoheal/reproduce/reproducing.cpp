@@ -7,6 +7,7 @@
 #include "autoheal/engine/system_ports.hpp"
 #include "autoheal/store/ledger/memory_ledger.hpp"
 #include "autoheal/store/vault/overlaid_blobs.hpp"
+#include "autoheal/workflows/effects/heal_effects.hpp"
 #include "autoheal/workflows/plan/engine_spec_codec.hpp"
 #include "autoheal/workflows/secrets/secret_literals.hpp"
 #include "autoheal/workflows/secrets/secret_mask.hpp"
@@ -120,10 +121,7 @@ class Again {
         .program_version = version,
         .program_sha256 = sha256_of_this_program(),
         .pool = [](std::function<void()> job) { job(); },
-        .today =
-            [this](const std::string&, const std::string&) {
-              return workflows::Today{{}, may_change()};
-            },
+        .today = [this](const std::string&, const std::string&) { return workflows::Today{{}, may_change()}; },
         .role_of = [this](const std::string&) { return role_; },
         .may_change = [this](const std::string&) { return may_change(); },
         .adopted = [this](const std::string&) { return adopted_; },

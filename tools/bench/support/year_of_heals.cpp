@@ -53,7 +53,7 @@ engine::NewEntry skipped(const std::string& engine, Timestamp now) {
   return entry;
 }
 
-// As a daemon writes them (tools/autoheal/daemon_entries).
+// As a daemon writes them (tools/autoheal/daemon/daemon_entries).
 engine::NewEntry of_node(const char* type, workflows::JsonWriter& data, Timestamp now) {
   engine::NewEntry entry;
   entry.type = type;

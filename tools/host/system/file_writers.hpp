@@ -1,7 +1,6 @@
 // Who has a file open for writing, by device and inode: /proc tells it of every process that this one may look into.
 #pragma once
 
-#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <map>
@@ -9,14 +8,9 @@
 #include <string>
 #include <vector>
 
-namespace autoheal::host {
+#include "tools/host/system/file_identity.hpp"
 
-struct FileIdentity {
-  dev_t device = 0;
-  ino_t inode = 0;
-  [[nodiscard]] static FileIdentity of(const struct stat& status) { return {status.st_dev, status.st_ino}; }
-  friend auto operator<=>(const FileIdentity&, const FileIdentity&) = default;
-};
+namespace autoheal::host {
 
 struct FileWriter {
   pid_t pid = 0;

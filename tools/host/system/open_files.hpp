@@ -3,11 +3,11 @@
 
 #include <sys/types.h>
 
-#include <cstdint>
 #include <map>
 #include <string>
-#include <utility>
 #include <vector>
+
+#include "tools/host/system/file_identity.hpp"
 
 namespace autoheal::host {
 
@@ -16,8 +16,6 @@ struct OpenBy {
   std::string program;  // its path, or its name where that cannot be told
   bool writes = false;  // it was opened for writing
 };
-
-using FileIdentity = std::pair<std::uint64_t, std::uint64_t>;  // device, inode
 
 struct OpenFiles {
   std::map<FileIdentity, std::vector<OpenBy>> by_file;  // of those asked for, each process once

@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "autoheal/workflows/effects/heal_effects.hpp"
 #include "tests/support/worlds/heal_world.hpp"
 
 namespace autoheal::workflows {

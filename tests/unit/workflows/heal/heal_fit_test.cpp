@@ -2,6 +2,7 @@
 // show although no heal of ours was ever in them. The first do not fit, the second move nothing that they must not.
 #include <gmock/gmock.h>
 
+#include "autoheal/workflows/heal/heal_apply.hpp"
 #include "autoheal/workflows/heal/heal_undo.hpp"
 #include "tests/support/examples/heal_examples.hpp"
 

@@ -204,7 +204,7 @@ void look(host::RealHost& host, const EngineSpec& spec, std::vector<ExplainedTar
 void see_who_has_them_open(Explained& explained) {
   std::vector<host::FileIdentity> wanted;
   for (const ExplainedTarget& target : explained.targets) {
-    if (target.facts && target.facts->inode != 0) wanted.emplace_back(target.facts->device, target.facts->inode);
+    if (target.facts && target.facts->inode != 0) wanted.push_back({target.facts->device, target.facts->inode});
   }
   host::OpenFiles open = host::open_files(wanted);
   explained.unseen_processes = open.unseen;

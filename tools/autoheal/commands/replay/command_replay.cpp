@@ -6,6 +6,7 @@
 #include "autoheal/replay/decide/all_heals.hpp"
 #include "autoheal/replay/decide/state_text.hpp"
 #include "autoheal/replay/text/timeline.hpp"
+#include "autoheal/workflows/heal/heal_apply.hpp"
 #include "tools/autoheal/commands/parts/commands.hpp"
 #include "tools/autoheal/commands/parts/replay_commands.hpp"
 #include "tools/autoheal/commands/parts/show_files.hpp"

@@ -1,4 +1,4 @@
-#include "tools/autoheal/daemon/service_manager.hpp"
+#include "tools/host/service/service_manager.hpp"
 
 #include <sys/socket.h>
 #include <sys/un.h>
