@@ -101,11 +101,11 @@ class TypedInstance final : public Instance {
       return step;
     }
     for (const NewContent& content : decision.contents) {
-      if (auto name = blobs.put(content.bytes, content.naming); !name) return std::unexpected(std::move(name.error()));
+      AUTOHEAL_TRY(blobs.put(content.bytes, content.naming));
     }
     for (Encoded& encoded : *decided) {
       auto data = shorten(blobs, std::move(encoded.data));
-      if (!data) return std::unexpected(std::move(data.error()));
+      AUTOHEAL_TRY(data);
       step.entries.push_back({std::move(encoded.type), encoded.dataversion, now, std::move(encoded.actor),
                               std::move(encoded.subject), std::move(*data)});
     }
@@ -129,9 +129,9 @@ class TypedInstance final : public Instance {
     AUTOHEAL_CHECK(entry.version == version + 1);
     std::string from_blob;
     auto data = lengthen(blobs, entry.data, from_blob);
-    if (!data) return std::unexpected(std::move(data.error()));
+    AUTOHEAL_TRY(data);
     auto decoded = W::decode(entry.type, entry.dataversion, *data);
-    if (!decoded) return std::unexpected(std::move(decoded.error()));
+    AUTOHEAL_TRY(decoded);
     if (const char* why = misfit_in<W>(state_, *decoded); why != nullptr) {
       return failure(ErrorKind::corrupt, "entry " + std::to_string(entry.version) + " of stream " + this->stream() +
                                              " (" + entry.type + ") cannot follow: " + why);

@@ -13,7 +13,7 @@ constexpr std::size_t name_bytes = 7 + 64;  // "sha256:" and the digits
 Result<std::string> shorten(BlobStore& blobs, std::string data) {
   if (data.size() <= largest_entry_data_bytes) return data;
   auto name = blobs.put(data, BlobNaming::plain);
-  if (!name) return std::unexpected(std::move(name.error()));
+  AUTOHEAL_TRY(name);
   return std::string(opening) + *name + std::string(closing);
 }
 
@@ -22,7 +22,7 @@ Result<std::string_view> lengthen(const BlobStore& blobs, std::string_view data,
                      data.ends_with(closing);
   if (!named) return data;
   auto content = blobs.get(BlobName(data.substr(opening.size(), name_bytes)));
-  if (!content) return std::unexpected(std::move(content.error()));
+  AUTOHEAL_TRY(content);
   from_blob = std::move(*content);
   return from_blob;
 }
@@ -30,7 +30,7 @@ Result<std::string_view> lengthen(const BlobStore& blobs, std::string_view data,
 Result<std::string> lengthen(const BlobStore& blobs, const std::string& data) {
   std::string from_blob;
   const auto whole = lengthen(blobs, data, from_blob);
-  if (!whole) return std::unexpected(whole.error());
+  AUTOHEAL_TRY(whole);
   return std::string(*whole);
 }
 

@@ -14,7 +14,7 @@ Result<std::vector<Entry>> LedgerView::read_types(const std::string& stream,
 
 Result<std::uint64_t> LedgerView::version_of(const std::string& stream) const {
   const auto entries = read_stream(stream, 1);
-  if (!entries) return std::unexpected(entries.error());
+  AUTOHEAL_TRY(entries);
   return entries->empty() ? 0 : entries->back().version;
 }
 

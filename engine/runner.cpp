@@ -170,7 +170,7 @@ Result<Batch> Runner::batch_of_works() {
     const auto [found, fresh] = place.try_emplace(loose.stream, batch.streams.size());
     if (fresh) {
       const auto version = loose_version(loose.stream);
-      if (!version) return std::unexpected(version.error());
+      AUTOHEAL_TRY(version);
       batch.streams.push_back({loose.stream, *version, {}, StreamLife::goes_on, {}});
     }
     StreamAppend& same = batch.streams[found->second];
@@ -319,17 +319,17 @@ void Runner::already_started(const AppendResult& result) {
 }
 
 Result<std::size_t> Runner::recover() {
-  if (auto begun = begin_recovery(); !begun) return std::unexpected(std::move(begun.error()));
+  AUTOHEAL_TRY(begin_recovery());
   for (;;) {
     const auto more = fold_some();
-    if (!more) return std::unexpected(more.error());
+    AUTOHEAL_TRY(more);
     if (!*more) return instances_.size();
   }
 }
 
 Result<void> Runner::begin_recovery() {
   auto open = ports_.ledger.open_streams();
-  if (!open) return std::unexpected(std::move(open.error()));
+  AUTOHEAL_TRY(open);
   to_fold_.assign(std::make_move_iterator(open->begin()), std::make_move_iterator(open->end()));
   return {};
 }
@@ -365,7 +365,7 @@ void Runner::begin_to_resume() {
 
 Result<void> Runner::load(const std::string& stream) {
   auto entries = ports_.ledger.read_stream(stream, 1);
-  if (!entries) return std::unexpected(std::move(entries.error()));
+  AUTOHEAL_TRY(entries);
   if (entries->empty())
     return autoheal::failure(ErrorKind::corrupt, "stream " + stream + " is open but has no entries");
   const auto kind = kinds_.find(workflow_of(entries->front().type));

@@ -12,7 +12,7 @@ constexpr std::chrono::milliseconds retry_reading_after{250};
 
 Result<std::unique_ptr<Runtime>> Runtime::create(asio::any_io_executor executor, RunnerPorts ports) {
   auto timer = BootTimer::create(executor, ports.clock);
-  if (!timer) return std::unexpected(std::move(timer.error()));
+  AUTOHEAL_TRY(timer);
   return std::unique_ptr<Runtime>(new Runtime(std::move(executor), ports, std::move(*timer)));
 }
 
@@ -37,7 +37,7 @@ asio::awaitable<AppendStatus> Runtime::append(std::string stream, NewEntry entry
 }
 
 asio::awaitable<Result<std::size_t>> Runtime::recover_in_turns() {
-  if (auto begun = runner_.begin_recovery(); !begun) co_return std::unexpected(std::move(begun.error()));
+  AUTOHEAL_CO_TRY(runner_.begin_recovery());
   asio::steady_timer later(executor_);
   for (;;) {
     const auto more = runner_.fold_some();

@@ -124,7 +124,7 @@ Result<Course> course_of(RecordedHeal& heal) {
   Course course;
   for (std::size_t index = 0; index < heal.size(); ++index) {
     const auto entry = heal.decoded(index);
-    if (!entry) return std::unexpected(entry.error());
+    AUTOHEAL_TRY(entry);
     std::visit(Taking(course), **entry);
     course.end = apply_heal_entry(std::move(course.end), **entry);
   }

@@ -52,7 +52,7 @@ Result<AllHeals> replay_all(const engine::LedgerView& ledger, const engine::Blob
     RecordedHeal heal(std::move(whole.entries), world.blobs());
     counts.take(whole, first, replay_heal(heal, world, options.decide));
   });
-  if (!entries) return std::unexpected(entries.error());
+  AUTOHEAL_TRY(entries);
   AllHeals all = counts.take_all();
   all.entries = *entries;
   return all;

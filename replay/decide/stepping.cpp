@@ -30,7 +30,7 @@ Result<void> Stepping::fold(std::size_t index) {
   if (index % between_marks == 0 && marks_.size() == index / between_marks)
     marks_.push_back({state_, evidence_, evidence_place_});
   const auto decoded = heal_.decoded(index);
-  if (!decoded) return std::unexpected(decoded.error());
+  AUTOHEAL_TRY(decoded);
   entry_ = **decoded;
   state_ = apply_heal_entry(std::move(state_), entry_);
   if (std::holds_alternative<RepairStarted>(entry_)) evidence_ = {};

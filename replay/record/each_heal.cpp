@@ -64,7 +64,7 @@ class Reader {
     std::uint64_t entries = 0;
     while (true) {
       auto page = ledger_.read_all(at, page_entries);
-      if (!page) return std::unexpected(std::move(page.error()));
+      AUTOHEAL_TRY(page);
       if (page->entries.empty()) break;
       at = page->next;
       entries += page->entries.size();
@@ -76,7 +76,7 @@ class Reader {
     }
     for (auto& [stream, heal] : open_) hand_on(std::move(heal));
     open_.clear();
-    if (auto rest = read_once_more(); !rest) return std::unexpected(std::move(rest.error()));
+    AUTOHEAL_TRY(read_once_more());
     if (!batch_.empty()) queue_.put(std::move(batch_));
     return entries;
   }
@@ -117,7 +117,7 @@ class Reader {
   Result<void> read_once_more() {
     for (const auto& [order, one] : later_) {
       auto entries = ledger_.read_stream(one.first, 1);
-      if (!entries) return std::unexpected(std::move(entries.error()));
+      AUTOHEAL_TRY(entries);
       if (entries->empty()) continue;
       const bool was_counted = one.second && entries->front().type == "heal.triggered";
       hand_on({order, std::move(*entries), was_counted});

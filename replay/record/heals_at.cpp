@@ -72,7 +72,7 @@ Result<HealsThen> heals_at(const engine::LedgerView& ledger, const engine::BlobS
   engine::Position at;
   while (true) {
     const auto page = ledger.read_all(at, entries_at_once);
-    if (!page) return std::unexpected(page.error());
+    AUTOHEAL_TRY(page);
     for (const engine::Entry& entry : page->entries) fold.take(entry);
     const bool past_it = moment.entry && !page->entries.empty() && *moment.entry < page->next;
     if (page->entries.empty() || past_it) return fold.done();

@@ -34,7 +34,7 @@ Result<std::string> KeptBlobs::get(const engine::BlobName& name) const {
 Result<void> Adoptions::take(const engine::Entry& entry, const engine::BlobStore& blobs) {
   if (entry.type != "baseline.adopted") return {};
   auto adopted = workflows::read_adopted(entry, blobs);
-  if (!adopted) return std::unexpected(std::move(adopted.error()));
+  AUTOHEAL_TRY(adopted);
   const std::lock_guard lock(mutex_);
   by_engine_[entry.subject].push_back({entry.position, std::move(*adopted)});
   return {};
@@ -72,9 +72,9 @@ Result<std::shared_ptr<const workflows::EngineSpec>> PastWorld::specification(
     if (const auto known = specs_.find(configuration); known != specs_.end()) return known->second;
   }
   const auto text = blobs_.get(configuration);
-  if (!text) return std::unexpected(text.error());
+  AUTOHEAL_TRY(text);
   auto decoded = workflows::decode_engine_spec(*text);
-  if (!decoded) return std::unexpected(std::move(decoded.error()));
+  AUTOHEAL_TRY(decoded);
   auto spec = std::make_shared<const workflows::EngineSpec>(std::move(*decoded));
   const std::lock_guard lock(mutex_);
   if (specs_.size() >= most_specs) specs_.clear();

@@ -12,7 +12,7 @@ Result<std::string_view> RecordedHeal::data(std::size_t index, std::string& from
 Result<workflows::HealEntry> decoded(const engine::NewEntry& entry, const engine::BlobStore& blobs) {
   std::string from_vault;
   const auto text = engine::lengthen(blobs, entry.data, from_vault);
-  if (!text) return std::unexpected(text.error());
+  AUTOHEAL_TRY(text);
   return workflows::Heal::decode(entry.type, entry.dataversion, *text);
 }
 

@@ -282,7 +282,7 @@ struct Words {
 Result<RecordedInput> input_before(const HealState& state, RecordedHeal& heal, std::size_t index,
                                    const PastWorld& world) {
   const auto entry = heal.decoded(index);
-  if (!entry) return std::unexpected(entry.error());
+  AUTOHEAL_TRY(entry);
   Recovery recovery(state, heal.entry(index), world);
   std::visit(recovery, **entry);
   if (recovery.missing && recovery.told.possible.empty() && recovery.told.untold.empty())

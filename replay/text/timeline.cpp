@@ -179,7 +179,7 @@ Telling telling_of(const HealEntry& entry, const HealState& after) {
 Result<Timeline> timeline_of(const std::string& heal, const engine::LedgerView& ledger,
                              const engine::BlobStore& blobs) {
   auto entries = ledger.read_stream(heal, 1);
-  if (!entries) return std::unexpected(std::move(entries.error()));
+  AUTOHEAL_TRY(entries);
   if (entries->empty() || !entries->front().type.starts_with("heal.")) {
     return failure(ErrorKind::not_found, "there is no heal " + heal, "autoheal heals lists them");
   }
@@ -188,9 +188,9 @@ Result<Timeline> timeline_of(const std::string& heal, const engine::LedgerView& 
   const Timestamp began = entries->front().time;
   for (engine::Entry& entry : *entries) {
     const auto data = engine::lengthen(blobs, entry.data);
-    if (!data) return std::unexpected(data.error());
+    AUTOHEAL_TRY(data);
     const auto decoded = Heal::decode(entry.type, entry.dataversion, *data);
-    if (!decoded) return std::unexpected(decoded.error());
+    AUTOHEAL_TRY(decoded);
     timeline.state = apply_heal_entry(std::move(timeline.state), *decoded);
     TimelineLine line;
     line.phase = timeline.state.phase;

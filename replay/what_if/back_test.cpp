@@ -189,8 +189,7 @@ Result<BackTest> back_test(const engine::LedgerView& ledger, const engine::BlobS
   EachHealOptions each = options;
   each.look = [&](const engine::Entry& entry) { testing.look(entry); };
   const auto visit = [&](WholeHeal whole, const PastWorld& world) { testing.visit(std::move(whole), world); };
-  const auto read = for_each_heal(ledger, vault, adoptions, each, visit);
-  if (!read) return std::unexpected(read.error());
+  AUTOHEAL_TRY(for_each_heal(ledger, vault, adoptions, each, visit));
   return testing.finish();
 }
 

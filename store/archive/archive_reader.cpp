@@ -31,7 +31,7 @@ class ArchiveReading {
       const int outcome = archive_read_next_header(archive_.get(), &header);
       if (outcome == ARCHIVE_EOF) break;
       if (outcome != ARCHIVE_OK) return std::unexpected(spoiled(words()));
-      if (auto taken = take(archive_entry_pathname(header)); !taken) return std::unexpected(taken.error());
+      AUTOHEAL_TRY(take(archive_entry_pathname(header)));
       if (only_facts) return part_;
     }
     if (part_.ledger.empty()) return std::unexpected(no_archive());
@@ -57,7 +57,7 @@ class ArchiveReading {
     if (path == nullptr) return std::unexpected(spoiled("it holds a file whose name cannot be read"));
     const std::string_view name = path;
     const auto content = whole_member();
-    if (!content) return std::unexpected(content.error());
+    AUTOHEAL_TRY(content);
     if (part_.ledger.empty()) return name == "archive.json" ? take_facts(*content) : std::unexpected(no_archive());
     if (name.starts_with("entries/")) return take_entries(*content);
     if (name.starts_with("blobs/")) return take_blob(name.substr(6), *content);
@@ -97,11 +97,11 @@ class ArchiveReading {
       return failure(ErrorKind::invalid, "the archive " + name_ + " is of another ledger (" + part.ledger + ")");
     part_ = part;
     const auto head = ledger_.tree_head();
-    if (!head) return std::unexpected(head.error());
+    AUTOHEAL_TRY(head);
     if (head->size < part_.last)
       return failure(ErrorKind::invalid, "the archive " + name_ + " holds entries that the ledger never had");
     const auto root = root_of(*ledger_.hashes(), part_.last);
-    if (!root) return std::unexpected(root.error());
+    AUTOHEAL_TRY(root);
     if (to_hex(*root) != written_root) return std::unexpected(spoiled("it names another root than the ledger has"));
     part_.root = *root;
     next_ = part_.first;
@@ -115,7 +115,7 @@ class ArchiveReading {
       lines.remove_prefix(std::min(end + 1, lines.size()));
       if (next_ > part_.last) return std::unexpected(spoiled("it holds more than it says"));
       const auto hash = ledger_.hashes()->subtree(0, next_ - 1);
-      if (!hash) return std::unexpected(hash.error());
+      AUTOHEAL_TRY(hash);
       if (leaf_hash(line) != *hash)
         return std::unexpected(spoiled("entry " + std::to_string(next_) + " does not match its hash in the ledger"));
       if (visit_.entry) {

@@ -44,7 +44,7 @@ Result<ArchiveFile> facts_of_file(int descriptor, const std::string& what) {
   std::string piece(256 * 1024, '\0');
   while (true) {
     const auto size = read_at(descriptor, piece.data(), piece.size(), facts.bytes, what);
-    if (!size) return std::unexpected(size.error());
+    AUTOHEAL_TRY(size);
     if (*size == 0) break;
     digest.update(piece.data(), *size);
     facts.bytes += *size;
@@ -120,7 +120,7 @@ ArchiveWriter::~ArchiveWriter() = default;
 Result<std::unique_ptr<ArchiveWriter>> ArchiveWriter::create(const std::filesystem::path& path,
                                                              const ArchivedPart& part, const std::string& key,
                                                              const std::string& checkpoint) {
-  struct stat seen {};
+  struct stat seen{};
   if (::lstat(path.c_str(), &seen) == 0)
     return failure(ErrorKind::invalid, path.string() + " is there already", "name another file with --to");
   auto parts = std::make_unique<Parts>();
@@ -131,11 +131,11 @@ Result<std::unique_ptr<ArchiveWriter>> ArchiveWriter::create(const std::filesyst
   parts->path = path;
   parts->fresh = fresh;
   parts->next = part.first;
-  if (auto begun = parts->begin(); !begun) return std::unexpected(begun.error());
+  AUTOHEAL_TRY(parts->begin());
   const std::pair<std::string, std::string> members[] = {
       {"archive.json", facts_of(part)}, {"README.txt", readme}, {"key", key + "\n"}, {"checkpoint", checkpoint}};
   for (const auto& [name, content] : members) {
-    if (auto added = parts->add(name, content); !added) return std::unexpected(added.error());
+    AUTOHEAL_TRY(parts->add(name, content));
   }
   return std::unique_ptr<ArchiveWriter>(new ArchiveWriter(std::move(parts)));
 }
@@ -156,16 +156,16 @@ Result<void> ArchiveWriter::blob(const engine::BlobName& name, std::string_view 
 }
 
 Result<ArchiveFile> ArchiveWriter::finish() {
-  if (auto flushed = parts_->flush(); !flushed) return std::unexpected(flushed.error());
+  AUTOHEAL_TRY(parts_->flush());
   if (archive_write_close(parts_->archive) != ARCHIVE_OK) return std::unexpected(parts_->problem("ending"));
   const std::string what = parts_->path.string();
-  if (auto synced = sync_file(parts_->file.get(), what); !synced) return std::unexpected(synced.error());
+  AUTOHEAL_TRY(sync_file(parts_->file.get(), what));
   auto facts = facts_of_file(parts_->file.get(), what);
   if (!facts) return facts;
   if (::renameat2(AT_FDCWD, parts_->fresh.c_str(), AT_FDCWD, what.c_str(), RENAME_NOREPLACE) != 0)
     return std::unexpected(system_error("renaming " + parts_->fresh));
   parts_->fresh.clear();
-  if (auto synced = sync_folder_of(parts_->path); !synced) return std::unexpected(synced.error());
+  AUTOHEAL_TRY(sync_folder_of(parts_->path));
   return facts;
 }
 

@@ -253,7 +253,7 @@ Result<std::uint64_t> Audit::entries(const EntryFilter& filter, const EntryWindo
   EntryWindow bounded = window;
   if (!bounded.last) {
     const auto head = ledger_.head();
-    if (!head) return std::unexpected(head.error());
+    AUTOHEAL_TRY(head);
     bounded.last = *head;
   }
   try {

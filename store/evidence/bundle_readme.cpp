@@ -53,10 +53,10 @@ constexpr char what_the_files_are[] =
 
 Result<std::string> bundle_readme(std::span<const InclusionProof> entries) {
   const auto first = read_leaf(entries.front().leaf);
-  if (!first) return std::unexpected(first.error());
+  AUTOHEAL_TRY(first);
   return what_it_is + ("heal    " + first->entry.stream) + "\nledger  " + first->ledger_id + "\nentries " +
-         std::to_string(entries.size()) + ", beginning with entry " +
-         std::to_string(entries.front().index + 1) + "\n" + what_the_files_are;
+         std::to_string(entries.size()) + ", beginning with entry " + std::to_string(entries.front().index + 1) + "\n" +
+         what_the_files_are;
 }
 
 }  // namespace autoheal::store

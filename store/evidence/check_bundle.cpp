@@ -68,7 +68,7 @@ Result<ReadLeaf> check_entry(const InclusionProof& entry, const Checkpoint& chec
 
 Result<void> check_key_change(const KeyChange& change, const Checkpoint& checkpoint) {
   const auto leaf = check_entry(change.entry, checkpoint);
-  if (!leaf) return std::unexpected(leaf.error());
+  AUTOHEAL_TRY(leaf);
   std::string field = R"("note":)";
   append_quoted(field, change.note);
   if (leaf->entry.type != "ledger.key_rotated" || leaf->entry.data.find(field) == std::string::npos) {
@@ -112,12 +112,11 @@ Result<BundleProof> check_bundle(const EvidenceBundle& bundle, std::span<const V
   std::set<BlobName> expected;
   for (const InclusionProof& entry : bundle.entries) {
     const auto leaf = check_entry(entry, proof.checkpoint);
-    if (!leaf) return std::unexpected(leaf.error());
+    AUTOHEAL_TRY(leaf);
     expected.merge(named_by(leaf->entry, blobs));
   }
   for (const KeyChange& change : bundle.key_changes) {
-    if (auto checked = check_key_change(change, proof.checkpoint); !checked)
-      return std::unexpected(std::move(checked.error()));
+    AUTOHEAL_TRY(check_key_change(change, proof.checkpoint));
   }
   add_named_by_contents(bundle, expected);
   for (const auto& [name, content] : bundle.blobs) {

@@ -46,7 +46,7 @@ void add_proof(std::vector<NamedContent>& files, const InclusionProof& proof, co
 
 Result<Checkpoint> unproven_checkpoint(const std::string& note) {
   const auto parsed = parse_note(note);
-  if (!parsed) return std::unexpected(parsed.error());
+  AUTOHEAL_TRY(parsed);
   return parse_checkpoint_body(parsed->text);
 }
 
@@ -100,10 +100,10 @@ Result<EvidenceBundle> bundle_of(Files files) {
   if (!bundle.key.ends_with('\n')) return no_bundle("key is not one line");
   bundle.key.pop_back();
   auto entries = take_entries(files, "entries.jsonl", checkpoint->head.size);
-  if (!entries) return std::unexpected(std::move(entries.error()));
+  AUTOHEAL_TRY(entries);
   bundle.entries = std::move(*entries);
   auto changes = take_entries(files, "key-changes.jsonl", checkpoint->head.size);
-  if (!changes) return std::unexpected(std::move(changes.error()));
+  AUTOHEAL_TRY(changes);
   for (InclusionProof& entry : *changes) {
     KeyChange change{std::move(entry), {}};
     change.note = files.take(note_file(change)).value_or("");
@@ -123,12 +123,12 @@ Result<EvidenceBundle> bundle_of(Files files) {
 Result<std::string> pack(const EvidenceBundle& bundle, Packing packing) {
   if (bundle.entries.empty()) return no_bundle("it has no entries");
   const auto readme = bundle_readme(bundle.entries);
-  if (!readme) return std::unexpected(readme.error());
+  AUTOHEAL_TRY(readme);
   std::vector<NamedContent> files = {{"README.txt", *readme}, {"entries.jsonl", ""}};
   std::int64_t time_s = 0;
   for (const InclusionProof& entry : bundle.entries) {
     const auto leaf = read_leaf(entry.leaf);
-    if (!leaf) return std::unexpected(leaf.error());
+    AUTOHEAL_TRY(leaf);
     const auto since_epoch = leaf->entry.time.time_since_epoch();
     time_s = std::max<std::int64_t>(time_s, std::chrono::floor<std::chrono::seconds>(since_epoch).count());
     files[1].content += entry.leaf + '\n';
@@ -162,12 +162,12 @@ Result<EvidenceBundle> unpack(std::string_view archive) {
   std::string inner;
   if (is_gzip(archive)) {
     auto plain = uncompressed(archive, max_bundle_bytes);
-    if (!plain) return std::unexpected(std::move(plain.error()));
+    AUTOHEAL_TRY(plain);
     inner = std::move(*plain);
     archive = inner;
   }
   auto files = read_tar(archive, limits);
-  if (!files) return std::unexpected(std::move(files.error()));
+  AUTOHEAL_TRY(files);
   auto bundle = bundle_of(Files(std::move(*files)));
   if (!bundle) return bundle;
   // Whatever else is different, in a header, in padding or in a file that nobody asked for, is different here.

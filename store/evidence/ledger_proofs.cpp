@@ -23,10 +23,10 @@ Result<InclusionProof> prove(const LedgerReader& ledger, const engine::Entry& en
 
 Result<SignedHead> newest_signed_head(const LedgerReader& ledger) {
   const auto newest = ledger.newest_checkpoint();
-  if (!newest) return std::unexpected(newest.error());
+  AUTOHEAL_TRY(newest);
   if (!*newest) return failure(ErrorKind::not_found, "the ledger has no checkpoint yet: nothing is signed", sign_first);
   const auto text = ledger.meta("verifier_key");
-  if (!text) return std::unexpected(text.error());
+  AUTOHEAL_TRY(text);
   const auto key = VerifierKey::parse(*text);
   if (!key) return failure(ErrorKind::corrupt, "the ledger names no key that could verify its checkpoints");
   const VerifierKey keys[] = {*key};
@@ -39,11 +39,11 @@ Result<SignedHead> newest_signed_head(const LedgerReader& ledger) {
 Result<InclusionProof> prove_entry(const LedgerReader& ledger, engine::Position seq, const TreeHead& head) {
   if (seq.value > head.size) {
     const auto present = ledger.head();
-    if (!present) return std::unexpected(present.error());
+    AUTOHEAL_TRY(present);
     if (seq <= *present) return std::unexpected(not_signed_yet(seq.value, head));
   }
   const auto page = seq.value == 0 ? Result<engine::Page>(engine::Page{}) : ledger.read_all({seq.value - 1}, 1);
-  if (!page) return std::unexpected(page.error());
+  AUTOHEAL_TRY(page);
   if (page->entries.empty() || page->entries.front().position != seq)
     return failure(ErrorKind::not_found, "there is no entry " + std::to_string(seq.value));
   return prove(ledger, page->entries.front(), head);
@@ -53,7 +53,7 @@ Result<InclusionProof> prove_line(const LedgerReader& ledger, engine::Position s
                                   const TreeHead& head) {
   if (seq.value > head.size) return std::unexpected(not_signed_yet(seq.value, head));
   auto hashes = inclusion_proof(*ledger.hashes(), seq.value - 1, head.size);
-  if (!hashes) return std::unexpected(std::move(hashes.error()));
+  AUTOHEAL_TRY(hashes);
   if (!inclusion_holds(seq.value - 1, leaf_hash(line), head, *hashes))
     return failure(ErrorKind::corrupt, "entry " + std::to_string(seq.value) + " is not what was signed");
   return InclusionProof{seq.value - 1, head.size, std::string(line), std::move(*hashes)};
@@ -62,11 +62,11 @@ Result<InclusionProof> prove_line(const LedgerReader& ledger, engine::Position s
 Result<std::vector<InclusionProof>> prove_stream(const LedgerReader& ledger, const std::string& stream,
                                                  const TreeHead& head) {
   const auto entries = ledger.read_stream(stream, 1);
-  if (!entries) return std::unexpected(entries.error());
+  AUTOHEAL_TRY(entries);
   std::vector<InclusionProof> proofs;
   for (const engine::Entry& entry : *entries) {
     auto proof = prove(ledger, entry, head);
-    if (!proof) return std::unexpected(std::move(proof.error()));
+    AUTOHEAL_TRY(proof);
     proofs.push_back(std::move(*proof));
   }
   return proofs;
@@ -80,9 +80,9 @@ Result<ConsistencyProof> prove_growth(const LedgerReader& ledger, std::uint64_t 
         sign_first);
   }
   const auto then = root_of(*ledger.hashes(), old_size);
-  if (!then) return std::unexpected(then.error());
+  AUTOHEAL_TRY(then);
   auto hashes = consistency_proof(*ledger.hashes(), old_size, head.size);
-  if (!hashes) return std::unexpected(std::move(hashes.error()));
+  AUTOHEAL_TRY(hashes);
   return ConsistencyProof{{old_size, *then}, head, std::move(*hashes)};
 }
 

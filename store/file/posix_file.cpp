@@ -51,7 +51,7 @@ Result<void> sync_file(int descriptor, const std::string& what) {
 
 Result<void> sync_folder(const std::filesystem::path& folder) {
   const auto opened = open_folder(folder);
-  if (!opened) return std::unexpected(opened.error());
+  AUTOHEAL_TRY(opened);
   return sync_file(opened->get(), folder.string());
 }
 
@@ -93,12 +93,12 @@ Result<std::optional<SmallFile>> read_small_file(const std::filesystem::path& pa
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!file && errno == ENOENT) return std::nullopt;
   if (!file) return std::unexpected(system_error("opening " + path.string()));
-  struct stat seen {};
+  struct stat seen{};
   if (::fstat(file.get(), &seen) != 0) return std::unexpected(system_error("looking at " + path.string()));
   if (!S_ISREG(seen.st_mode)) return failure(ErrorKind::invalid, path.string() + " is no regular file");
   SmallFile small{std::string(most_bytes + 1, '\0'), seen.st_uid, seen.st_mode & 07777};
   const auto size = read_at(file.get(), small.content.data(), small.content.size(), 0, path.string());
-  if (!size) return std::unexpected(size.error());
+  AUTOHEAL_TRY(size);
   if (*size > most_bytes)
     return failure(ErrorKind::invalid, path.string() + " is larger than " + std::to_string(most_bytes) + " bytes");
   small.content.resize(*size);

@@ -149,7 +149,7 @@ Result<std::vector<NamedContent>> read_tar(std::string_view bytes, const TarLimi
     if (!names.insert(name).second) return refused("holds " + name + " twice");
     if (files.size() == limits.max_files) return refused("holds too many files");
     auto content = content_of(reader.get(), left);
-    if (!content) return std::unexpected(std::move(content.error()));
+    AUTOHEAL_TRY(content);
     left -= content->size();
     files.push_back({name, std::move(*content)});
   }

@@ -54,9 +54,9 @@ Result<std::string> sign_checkpoint(const SigningKey& key, std::string_view orig
 
 Result<Checkpoint> open_checkpoint(std::string_view note, std::span<const VerifierKey> keys) {
   const auto parsed = parse_note(note);
-  if (!parsed) return std::unexpected(parsed.error());
+  AUTOHEAL_TRY(parsed);
   const auto signers = signers_of(*parsed, keys);
-  if (!signers) return std::unexpected(signers.error());
+  AUTOHEAL_TRY(signers);
   auto checkpoint = parse_checkpoint_body(parsed->text);
   if (!checkpoint) return checkpoint;
   const bool by_the_log = std::ranges::any_of(*signers, [&](const NoteSigner& signer) {

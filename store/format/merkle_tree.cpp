@@ -38,7 +38,7 @@ Result<std::vector<Hash>> roots_of(const SubtreeHashes& hashes, const std::vecto
   std::vector<Hash> roots;
   for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
     auto root = root_between(hashes, part->begin, part->size);
-    if (!root) return std::unexpected(std::move(root.error()));
+    AUTOHEAL_TRY(root);
     roots.push_back(*root);
   }
   return roots;
@@ -190,7 +190,7 @@ Result<GrowingTree> GrowingTree::of(const SubtreeHashes& hashes, std::uint64_t s
     const auto bit = static_cast<unsigned>(level);
     if ((size >> bit & 1U) == 0) continue;
     auto hash = hashes.subtree(bit, (size >> bit) - 1);
-    if (!hash) return std::unexpected(std::move(hash.error()));
+    AUTOHEAL_TRY(hash);
     tree.edge_.push_back(*hash);
   }
   return tree;

@@ -65,9 +65,9 @@ Result<TlogProof> parse_tlog_proof(std::string_view text) {
 
 Result<ProvenLeaf> check_tlog_proof(std::string_view text, std::string_view leaf, std::span<const VerifierKey> keys) {
   const auto proof = parse_tlog_proof(text);
-  if (!proof) return std::unexpected(proof.error());
+  AUTOHEAL_TRY(proof);
   auto checkpoint = open_checkpoint(proof->checkpoint, keys);
-  if (!checkpoint) return std::unexpected(std::move(checkpoint.error()));
+  AUTOHEAL_TRY(checkpoint);
   if (!inclusion_holds(proof->index, leaf_hash(leaf), checkpoint->head, proof->hashes)) {
     return failure(ErrorKind::corrupt,
                    "the entry is not entry " + std::to_string(proof->index + 1) + " of the " +

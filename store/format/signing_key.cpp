@@ -50,7 +50,7 @@ Result<SigningKey> SigningKey::of(std::string name, std::string_view seed) {
   std::size_t size = public_key.size();
   AUTOHEAL_CHECK(EVP_PKEY_get_raw_public_key(key.get(), public_key.data(), &size) == 1 && size == public_key.size());
   auto verifier = VerifierKey::of(std::move(name), KeyType::ed25519, public_key);
-  if (!verifier) return std::unexpected(std::move(verifier.error()));
+  AUTOHEAL_TRY(verifier);
   return SigningKey(std::move(key), std::move(*verifier));
 }
 

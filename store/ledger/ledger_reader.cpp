@@ -39,14 +39,14 @@ LedgerReader::~LedgerReader() = default;
 
 Result<std::unique_ptr<LedgerReader>> LedgerReader::open(const std::filesystem::path& path) {
   const auto file = look_at_ledger(path);
-  if (!file) return std::unexpected(file.error());
+  AUTOHEAL_TRY(file);
   auto parts = std::make_unique<Parts>();
   parts->path = path;
   if (*file == LedgerFile::absent) return std::unique_ptr<LedgerReader>(new LedgerReader(std::move(parts)));
   try {
     parts->database.emplace(reading_connection(path));
     auto meta = read_meta(*parts->database, path);
-    if (!meta) return std::unexpected(meta.error());
+    AUTOHEAL_TRY(meta);
     parts->id = std::move(meta->id);
     if (meta->has_tree()) {
       parts->hashes.emplace(*parts->database, path);
@@ -92,7 +92,7 @@ Result<Page> LedgerReader::page(Position after, std::size_t limit, Read read) co
 
 Result<std::vector<std::string>> LedgerReader::open_streams() const {
   auto streams = open_streams_since();
-  if (!streams) return std::unexpected(streams.error());
+  AUTOHEAL_TRY(streams);
   std::vector<std::string> names;
   for (auto& [stream, since] : *streams) names.push_back(std::move(stream));
   return names;

@@ -107,7 +107,7 @@ struct ContentStamp {
   bool operator==(const ContentStamp&) const = default;
 
   static ContentStamp of(const std::filesystem::path& file) {
-    struct stat found {};
+    struct stat found{};
     if (::stat(file.c_str(), &found) != 0) return {};
     return {found.st_size, found.st_mtim.tv_sec, found.st_mtim.tv_nsec};
   }
@@ -350,25 +350,25 @@ SqliteLedger::~SqliteLedger() = default;
 
 Result<std::unique_ptr<SqliteLedger>> SqliteLedger::open(const std::filesystem::path& path,
                                                          const OpenOptions& options) {
-  if (auto made = make_folder(path.parent_path()); !made) return std::unexpected(made.error());
+  AUTOHEAL_TRY(make_folder(path.parent_path()));
   auto lock = LedgerLock::acquire(path, options.lock_wait);
-  if (!lock) return std::unexpected(lock.error());
+  AUTOHEAL_TRY(lock);
   const auto file = look_at_ledger(path);
-  if (!file) return std::unexpected(file.error());
+  AUTOHEAL_TRY(file);
   if (*file == LedgerFile::absent) {
-    if (auto created = create_ledger(path, options.ids.next()); !created) return std::unexpected(created.error());
+    AUTOHEAL_TRY(create_ledger(path, options.ids.next()));
   }
-  if (auto held = lock->hold_file(path, options.lock_wait); !held) return std::unexpected(held.error());
+  AUTOHEAL_TRY(lock->hold_file(path, options.lock_wait));
   try {
     auto parts = std::make_unique<Parts>(std::move(*lock), path, options);
     auto meta = read_meta(parts->database, path);
-    if (!meta) return std::unexpected(meta.error());
+    AUTOHEAL_TRY(meta);
     parts->meta = std::move(*meta);
     // Not before: a ledger of a later version is not written to, not even from what its own log holds.
     parts->leave_log_alone(false);
     configure(parts->database, path, options.sync_every_append);
     upgrade_ledger(parts->database, parts->meta);
-    if (auto prepared = parts->prepare(options.keep_tree); !prepared) return std::unexpected(prepared.error());
+    AUTOHEAL_TRY(parts->prepare(options.keep_tree));
     parts->begin_epoch_even_on_a_full_disk();
     parts->remember_place();
     return std::unique_ptr<SqliteLedger>(new SqliteLedger(std::move(parts)));

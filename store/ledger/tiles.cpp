@@ -42,7 +42,7 @@ Result<Hash> TileHashes::stored(unsigned tile_level, std::uint64_t number, std::
   for (const bool again : {false, true}) {
     const Tile& tile = newest_[tile_level];
     if (again || tile.hashes.empty() || tile.number != number) {
-      if (auto done = read(tile_level, number); !done) return std::unexpected(std::move(done.error()));
+      AUTOHEAL_TRY(read(tile_level, number));
     }
     const Hash hash = hash_at(tile.hashes, slot);
     if (hash != not_reached) return hash;  // else it may have grown since it was read

@@ -48,9 +48,9 @@ Result<std::unique_ptr<CheckpointSigner>> CheckpointSigner::open(const std::file
                                                                  const std::filesystem::path& key_path,
                                                                  SqliteLedger& ledger, engine::Randomness& randomness) {
   std::unique_ptr<CheckpointSigner> signer(new CheckpointSigner(ledger_path, key_path, origin_of(ledger.id())));
-  if (auto taken = signer->take_next_key(ledger); !taken) return std::unexpected(std::move(taken.error()));
-  if (auto taken = signer->take_key(ledger, randomness); !taken) return std::unexpected(std::move(taken.error()));
-  if (auto taken = signer->take_signed(ledger); !taken) return std::unexpected(std::move(taken.error()));
+  AUTOHEAL_TRY(signer->take_next_key(ledger));
+  AUTOHEAL_TRY(signer->take_key(ledger, randomness));
+  AUTOHEAL_TRY(signer->take_signed(ledger));
   return signer;
 }
 
@@ -59,10 +59,10 @@ std::filesystem::path CheckpointSigner::next_key_path() const { return key_path_
 // The ledger itself says whether a change of keys was committed: `meta` names the new one by then, or it never was.
 Result<void> CheckpointSigner::take_next_key(SqliteLedger& ledger) {
   auto next = read_key_file(next_key_path(), origin_);
-  if (!next) return std::unexpected(std::move(next.error()));
+  AUTOHEAL_TRY(next);
   if (!*next) return {};
   const auto rotated = ledger.read_newest("ledger", "ledger.key_rotated");
-  if (!rotated) return std::unexpected(rotated.error());
+  AUTOHEAL_TRY(rotated);
   // Key texts hold no character that JSON escapes, so the entry names the new key if it holds its text.
   if (*rotated && (*rotated)->data.contains('"' + (*next)->verifier().text() + '"')) return finish_rotation(ledger);
   if (::unlink(next_key_path().c_str()) != 0 && errno != ENOENT)
@@ -72,9 +72,9 @@ Result<void> CheckpointSigner::take_next_key(SqliteLedger& ledger) {
 
 Result<void> CheckpointSigner::take_key(SqliteLedger& ledger, engine::Randomness& randomness) {
   auto key = read_key_file(key_path_, origin_);
-  if (!key) return std::unexpected(std::move(key.error()));
+  AUTOHEAL_TRY(key);
   const auto known = ledger.meta(verifier_key_name);
-  if (!known) return std::unexpected(known.error());
+  AUTOHEAL_TRY(known);
   if (*key && !known->empty() && (*key)->verifier().text() != *known) {
     return failure(ErrorKind::corrupt,
                    "the signing key " + key_path_.string() + " is not the one that the ledger names",
@@ -98,7 +98,7 @@ Result<void> CheckpointSigner::take_key(SqliteLedger& ledger, engine::Randomness
 // Both the file and the newest checkpoint say what was signed; the larger one counts, whichever was lost.
 Result<void> CheckpointSigner::take_signed(const SqliteLedger& ledger) {
   auto last = read_signed_head(ledger_path_);
-  if (!last) return std::unexpected(std::move(last.error()));
+  AUTOHEAL_TRY(last);
   if (*last && (*last)->origin != origin_) {
     return failure(ErrorKind::corrupt,
                    ledger_path_.string() + ".signed is of " + (*last)->origin + ", not of " + origin_,
@@ -106,7 +106,7 @@ Result<void> CheckpointSigner::take_signed(const SqliteLedger& ledger) {
   }
   last_ = std::move(*last);
   const auto newest = ledger.newest_checkpoint();
-  if (!newest) return std::unexpected(newest.error());
+  AUTOHEAL_TRY(newest);
   if (!*newest || (last_ && (*newest)->size <= last_->head.size)) return {};
   const VerifierKey keys[] = {key_->verifier()};
   auto opened = open_checkpoint((*newest)->note, keys);
@@ -122,12 +122,12 @@ Result<std::optional<TreeHead>> CheckpointSigner::next(const SqliteLedger& ledge
   if (!last) return head;
   if (head.size < last->head.size) return std::unexpected(behind(*last, head));
   const auto then = root_of(ledger.hashes(), last->head.size);
-  if (!then) return std::unexpected(then.error());
+  AUTOHEAL_TRY(then);
   if (*then != last->head.root) return std::unexpected(forked(*last));
   if (head.size == last->head.size) {
     // Signed, unless the process ended between the file and the database.
     const auto newest = ledger.newest_checkpoint();
-    if (!newest) return std::unexpected(newest.error());
+    AUTOHEAL_TRY(newest);
     if (*newest && (*newest)->size == head.size) return std::nullopt;
   }
   return head;
@@ -138,8 +138,7 @@ Result<StoredCheckpoint> CheckpointSigner::sign(const TreeHead& head) {
   // What leads back never gets here: next() refuses it.
   AUTOHEAL_CHECK(!last_ || head.size >= last_->head.size);
   const Checkpoint checkpoint{origin_, head};
-  if (auto written = write_signed_head(ledger_path_, checkpoint); !written)
-    return std::unexpected(std::move(written.error()));
+  AUTOHEAL_TRY(write_signed_head(ledger_path_, checkpoint));
   last_ = checkpoint;
   auto note = sign_checkpoint(*key_, origin_, head);
   AUTOHEAL_CHECK(note.has_value());
@@ -151,11 +150,11 @@ Result<StoredCheckpoint> CheckpointSigner::sign(const TreeHead& head) {
 
 Result<std::optional<StoredCheckpoint>> CheckpointSigner::sign_now(SqliteLedger& ledger) {
   const auto head = next(ledger);
-  if (!head) return std::unexpected(head.error());
+  AUTOHEAL_TRY(head);
   if (!*head) return std::nullopt;
   auto checkpoint = sign(**head);
-  if (!checkpoint) return std::unexpected(std::move(checkpoint.error()));
-  if (auto kept = ledger.keep_checkpoint(*checkpoint); !kept) return std::unexpected(std::move(kept.error()));
+  AUTOHEAL_TRY(checkpoint);
+  AUTOHEAL_TRY(ledger.keep_checkpoint(*checkpoint));
   return std::move(*checkpoint);
 }
 
@@ -167,8 +166,7 @@ void CheckpointSigner::accept_rollback() {
 Result<CheckpointSigner::Rotation> CheckpointSigner::begin_rotation(engine::Randomness& randomness) {
   auto fresh = SigningKey::generate(origin_, randomness);
   AUTOHEAL_CHECK(fresh.has_value());
-  if (auto written = write_key_file(next_key_path(), *fresh); !written)
-    return std::unexpected(std::move(written.error()));
+  AUTOHEAL_TRY(write_key_file(next_key_path(), *fresh));
   const std::lock_guard lock(mutex_);
   Rotation rotation{key_->verifier().text(), fresh->verifier().text(), {}};
   auto note = sign_note(rotation_text(origin_, rotation.old_key, rotation.new_key), *key_);
@@ -181,7 +179,7 @@ Result<CheckpointSigner::Rotation> CheckpointSigner::begin_rotation(engine::Rand
 // since `<key>.next` is still there.
 Result<void> CheckpointSigner::finish_rotation(SqliteLedger& ledger) {
   auto fresh = read_key_file(next_key_path(), origin_);
-  if (!fresh) return std::unexpected(std::move(fresh.error()));
+  AUTOHEAL_TRY(fresh);
   if (!*fresh) return failure(ErrorKind::not_found, next_key_path().string() + " is gone");
   if (auto named = ledger.set_meta(verifier_key_name, (*fresh)->verifier().text()); !named) return named;
   if (::rename(next_key_path().c_str(), key_path_.c_str()) != 0)

@@ -22,7 +22,7 @@ Error not_private(const std::filesystem::path& path, const std::string& why) {
 
 Result<std::optional<SigningKey>> read_key_file(const std::filesystem::path& path, const std::string& origin) {
   auto file = read_small_file(path, most_key_file_bytes);
-  if (!file) return std::unexpected(std::move(file.error()));
+  AUTOHEAL_TRY(file);
   if (!*file) return std::nullopt;
   SecretText text(std::move((*file)->content));
   if (((*file)->mode & 077) != 0) return std::unexpected(not_private(path, "can be read or written by others"));

@@ -14,7 +14,7 @@ std::filesystem::path file_of(const std::filesystem::path& ledger) { return ledg
 
 Result<std::optional<Checkpoint>> read_signed_head(const std::filesystem::path& ledger) {
   const auto file = read_small_file(file_of(ledger), most_bytes);
-  if (!file) return std::unexpected(file.error());
+  AUTOHEAL_TRY(file);
   if (!*file) return std::nullopt;
   auto head = parse_checkpoint_body((*file)->content);
   if (!head) return failure(ErrorKind::invalid, file_of(ledger).string() + ": " + head.error().message);

@@ -117,12 +117,12 @@ Result<std::unique_ptr<Vault>> Vault::open(const std::filesystem::path& folder, 
   std::unique_ptr<Vault> vault(new Vault(folder, options, access));
   if (access == VaultAccess::create) {
     if (::mkdir(folder.c_str(), 0700) == 0) {
-      if (auto synced = sync_folder_of(folder); !synced) return std::unexpected(synced.error());
+      AUTOHEAL_TRY(sync_folder_of(folder));
     } else if (errno != EEXIST) {
       return std::unexpected(system_error("creating the vault " + folder.string()));
     }
   }
-  if (auto opened = vault->open_folder_and_key(); !opened) return std::unexpected(opened.error());
+  AUTOHEAL_TRY(vault->open_folder_and_key());
   return vault;
 }
 
@@ -133,7 +133,7 @@ Result<void> Vault::open_folder_and_key() {
     closed_ = why == EACCES;  // an auditor reads the ledger, not the vault
     return {};
   }
-  if (!opened) return std::unexpected(opened.error());
+  AUTOHEAL_TRY(opened);
   folder_ = std::move(*opened);
   if (access_ == VaultAccess::create) {
     // First: a process that made the key and died may have had this one's number.
@@ -155,7 +155,7 @@ Result<void> Vault::read_key() {
   if (!file) return std::unexpected(system_error("opening " + what));
   std::string key(key_bytes + 1, '\0');
   const auto size = read_at(file.get(), key.data(), key.size(), 0, what);
-  if (!size) return std::unexpected(size.error());
+  AUTOHEAL_TRY(size);
   if (*size != key_bytes) return failure(ErrorKind::corrupt, what + " does not hold 32 bytes");
   key_ = key.substr(0, key_bytes);
   return {};
@@ -164,18 +164,18 @@ Result<void> Vault::read_key() {
 // A new key beside old blobs would give every secret a second name, without a word.
 Result<void> Vault::make_key() {
   const auto names = names_in(folder_.get(), path_.string());
-  if (!names) return std::unexpected(names.error());
+  AUTOHEAL_TRY(names);
   if (!names->empty()) {
     return failure(ErrorKind::unavailable,
                    "the vault " + path_.string() + " holds " + names->front() + ", but its key is missing",
                    "restore " + path_.string() + "/key from a backup");
   }
   auto key = random_key();
-  if (!key) return std::unexpected(key.error());
+  AUTOHEAL_TRY(key);
   const std::string what = path_.string() + "/key";
   const std::string temporary = fresh_temporary();
   const auto file = create_in(folder_.get(), temporary, path_.string());
-  if (!file) return std::unexpected(file.error());
+  AUTOHEAL_TRY(file);
   const Temporary cleanup(folder_.get(), temporary);
   if (auto done = write_all(file->get(), *key, what); !done) return done;
   if (auto done = sync_file(file->get(), what); !done) return done;
@@ -188,7 +188,7 @@ Result<void> Vault::make_key() {
 
 Result<void> Vault::clear_temporaries() {
   const auto names = names_in(folder_.get(), path_.string());
-  if (!names) return std::unexpected(names.error());
+  AUTOHEAL_TRY(names);
   for (const std::string& name : *names) {
     if (name.starts_with(temporary_prefix)) ::unlinkat(folder_.get(), name.c_str(), 0);
   }
@@ -223,40 +223,40 @@ Result<void> Vault::writable(std::uint64_t size) const {
 }
 
 Result<BlobName> Vault::put(std::string_view content, BlobNaming naming) {
-  if (auto allowed = writable(content.size()); !allowed) return std::unexpected(allowed.error());
+  AUTOHEAL_TRY(writable(content.size()));
   BlobName name = name_of(content, naming);
   const auto there = already_there(name, content.size());
-  if (!there) return std::unexpected(there.error());
+  AUTOHEAL_TRY(there);
   if (*there) return name;
   const std::string temporary = fresh_temporary();
   const auto file = create_in(folder_.get(), temporary, path_.string());
-  if (!file) return std::unexpected(file.error());
+  AUTOHEAL_TRY(file);
   const Temporary cleanup(folder_.get(), temporary);
-  if (auto done = write_all(file->get(), content, name); !done) return std::unexpected(done.error());
-  if (auto done = sync_file(file->get(), name); !done) return std::unexpected(done.error());
-  if (auto done = put_in_place(temporary, name); !done) return std::unexpected(done.error());
+  AUTOHEAL_TRY(write_all(file->get(), content, name));
+  AUTOHEAL_TRY(sync_file(file->get(), name));
+  AUTOHEAL_TRY(put_in_place(temporary, name));
   return name;
 }
 
 Result<BlobName> Vault::put_file(int descriptor, BlobNaming naming) {
-  struct stat seen {};
+  struct stat seen{};
   if (::fstat(descriptor, &seen) != 0) return std::unexpected(system_error("looking at a file for the vault"));
   if (!S_ISREG(seen.st_mode)) return failure(ErrorKind::invalid, "only a regular file can be copied into the vault");
   const auto size = static_cast<std::uint64_t>(seen.st_size);
-  if (auto allowed = writable(size); !allowed) return std::unexpected(allowed.error());
+  AUTOHEAL_TRY(writable(size));
   const std::string temporary = fresh_temporary();
   const auto file = create_in(folder_.get(), temporary, path_.string());
-  if (!file) return std::unexpected(file.error());
+  AUTOHEAL_TRY(file);
   const Temporary cleanup(folder_.get(), temporary);
   auto name = copy(descriptor, file->get(), naming, path_.string());
   if (!name) return name;
-  struct stat copied {};
+  struct stat copied{};
   if (::fstat(file->get(), &copied) != 0) return std::unexpected(system_error("looking at " + *name));
   const auto there = already_there(*name, static_cast<std::uint64_t>(copied.st_size));
-  if (!there) return std::unexpected(there.error());
+  AUTOHEAL_TRY(there);
   if (*there) return name;
-  if (auto done = sync_file(file->get(), *name); !done) return std::unexpected(done.error());
-  if (auto done = put_in_place(temporary, *name); !done) return std::unexpected(done.error());
+  AUTOHEAL_TRY(sync_file(file->get(), *name));
+  AUTOHEAL_TRY(put_in_place(temporary, *name));
   return name;
 }
 
@@ -266,11 +266,11 @@ Result<BlobName> Vault::copy(int from, int into, BlobNaming naming, const std::s
   std::uint64_t offset = 0;
   while (true) {
     const auto size = read_at(from, piece.data(), piece.size(), offset, "a file for " + what);
-    if (!size) return std::unexpected(size.error());
+    AUTOHEAL_TRY(size);
     if (*size == 0) return digest.finish();
     offset += *size;
     // The file may grow while it is read.
-    if (auto allowed = writable(offset); !allowed) return std::unexpected(allowed.error());
+    AUTOHEAL_TRY(writable(offset));
     digest.update(piece.data(), *size);
     if (auto done = write_all(into, std::string_view(piece.data(), *size), what); !done) {
       return std::unexpected(done.error());
@@ -281,7 +281,7 @@ Result<BlobName> Vault::copy(int from, int into, BlobNaming naming, const std::s
 // One of another size is a damaged one, and is written again. One that is old is made young again: whoever clears
 // away what nothing names (remove) must not take what an entry is about to name.
 Result<bool> Vault::already_there(const BlobName& name, std::uint64_t size) {
-  struct stat seen {};
+  struct stat seen{};
   const BlobPlace place = place_of_own(name);
   {
     const std::lock_guard lock(mutex_);
@@ -293,7 +293,7 @@ Result<bool> Vault::already_there(const BlobName& name, std::uint64_t size) {
     if (is_durable(name, place.folder)) return true;
   }
   // Another thread, or a process that died, may have renamed it and not yet synced its folder.
-  if (auto synced = make_name_durable(name); !synced) return std::unexpected(synced.error());
+  AUTOHEAL_TRY(make_name_durable(name));
   return true;
 }
 
@@ -344,12 +344,12 @@ Result<std::string> Vault::get(const BlobName& name) const {
   if (!folder_ || (!file && errno == ENOENT)) return failure(ErrorKind::not_found, "there is no blob " + what);
   if (!file && errno == ELOOP) return failure(ErrorKind::corrupt, "the blob " + what + " is a link");
   if (!file) return std::unexpected(system_error("opening " + what));
-  struct stat seen {};
+  struct stat seen{};
   if (::fstat(file.get(), &seen) != 0) return std::unexpected(system_error("looking at " + what));
   if (!S_ISREG(seen.st_mode)) return failure(ErrorKind::corrupt, "the blob " + what + " is not a regular file");
   std::string content(static_cast<std::size_t>(seen.st_size), '\0');
   const auto size = read_at(file.get(), content.data(), content.size(), 0, what);
-  if (!size) return std::unexpected(size.error());
+  AUTOHEAL_TRY(size);
   content.resize(*size);
   AUTOHEAL_CHECK(!key_.empty());  // or it had not been opened
   if (name_of(content, place->naming) != name) {
@@ -367,9 +367,9 @@ Result<std::vector<Vault::BlobFacts>> Vault::list() const {
     if (!folder && errno == ENOENT) continue;
     if (!folder) return std::unexpected(system_error("opening a folder of " + path_.string()));
     const auto files = names_in(folder.get(), path_.string());
-    if (!files) return std::unexpected(files.error());
+    AUTOHEAL_TRY(files);
     for (const std::string& file : *files) {
-      struct stat seen {};
+      struct stat seen{};
       const BlobName blob = name_of_file(file);
       if (blob.empty() || ::fstatat(folder.get(), file.c_str(), &seen, AT_SYMLINK_NOFOLLOW) != 0) continue;
       blobs.push_back({blob, static_cast<std::uint64_t>(seen.st_size), age_of(seen)});
@@ -379,11 +379,11 @@ Result<std::vector<Vault::BlobFacts>> Vault::list() const {
 }
 
 Result<bool> Vault::remove(const BlobName& name, Duration untouched_for) {
-  if (auto allowed = writable(0); !allowed) return std::unexpected(allowed.error());
+  AUTOHEAL_TRY(writable(0));
   const auto place = place_of(name);
   if (!place) return failure(ErrorKind::invalid, "\"" + name + "\" is not the name of a blob");
   const std::lock_guard lock(mutex_);
-  struct stat seen {};
+  struct stat seen{};
   if (::fstatat(folder_.get(), place->file.c_str(), &seen, AT_SYMLINK_NOFOLLOW) != 0) return false;
   if (age_of(seen) < untouched_for) return false;
   if (::unlinkat(folder_.get(), place->file.c_str(), 0) != 0)
@@ -393,7 +393,7 @@ Result<bool> Vault::remove(const BlobName& name, Duration untouched_for) {
 
 bool Vault::has(const BlobName& name) const {
   const auto place = place_of(name);
-  struct stat seen {};
+  struct stat seen{};
   return place && folder_ && ::fstatat(folder_.get(), place->file.c_str(), &seen, AT_SYMLINK_NOFOLLOW) == 0 &&
          S_ISREG(seen.st_mode);
 }

@@ -94,9 +94,9 @@ class Verification {
     try {
       auto database = reading_connection_for_all(ledger_.path);
       const auto known = know_ledger(database);
-      if (!known) return std::unexpected(known.error());
+      AUTOHEAL_TRY(known);
       if (*known) {
-        if (auto done = look_at_all(std::move(database)); !done) return std::unexpected(std::move(done.error()));
+        AUTOHEAL_TRY(look_at_all(std::move(database)));
       }
     } catch (const SQLite::Exception& exception) {
       if (!is_damage(exception)) return std::unexpected(sqlite_error(ledger_.path, exception));
@@ -173,7 +173,7 @@ class Verification {
       for (const KeyInForce& key : keys.keys()) known.push_back(key.key);
     }
     const auto kept = open_checkpoint(options_.kept->note, known);
-    if (!kept) return std::unexpected(kept.error());
+    AUTOHEAL_TRY(kept);
     if (kept->origin != origin_of(ledger_.id)) {
       return failure(ErrorKind::invalid,
                      "the given checkpoint is of " + kept->origin + ", this ledger is " + origin_of(ledger_.id));
@@ -306,7 +306,7 @@ class Verification {
 
 Result<VerifyReport> verify_ledger(const std::filesystem::path& path, const VerifyOptions& options) {
   const auto file = look_at_ledger(path);
-  if (!file) return std::unexpected(file.error());
+  AUTOHEAL_TRY(file);
   if (*file == LedgerFile::absent) {
     VerifyReport nothing;
     if (options.kept || !options.keys.empty()) {

@@ -111,7 +111,7 @@ Result<void> judge(const std::vector<workflows::HealResult>& results, MachineRoo
       return failure(ErrorKind::failed, "the heal of " + result.engine +
                                             " was not certified in its first attempt: " + result.reason + result.error);
     const auto entries = room.ledger().read_stream(result.heal, 1);
-    if (!entries) return std::unexpected(entries.error());
+    AUTOHEAL_TRY(entries);
     std::size_t resumed = 0, completed = 0;
     for (const auto& entry : *entries) {
       resumed += entry.type == "heal.resumed" ? 1 : 0;
@@ -142,9 +142,9 @@ Result<Restart> restart(const fs::path& folder, const std::vector<LeftFile>& lef
   Restart took;
   Stopwatch stopwatch;
   auto room = SimulatedRoom::open_empty(folder, heals);
-  if (!room) return std::unexpected(std::move(room.error()));
+  AUTOHEAL_TRY(room);
   took.open = stopwatch.lap();
-  if (auto added = room->add_engines(heals); !added) return std::unexpected(std::move(added.error()));
+  AUTOHEAL_TRY(room->add_engines(heals));
   took.configure = stopwatch.lap();
   for (std::size_t engine = 0; engine < heals; ++engine) {
     workflows::testing::SimulatedFile file;
@@ -154,11 +154,11 @@ Result<Restart> restart(const fs::path& folder, const std::vector<LeftFile>& lef
     room->take_over(engine, std::move(file));
   }
   (void)stopwatch.lap();
-  if (auto recovered = room->machine().recover(); !recovered) return std::unexpected(std::move(recovered.error()));
+  AUTOHEAL_TRY(room->machine().recover());
   took.fold = stopwatch.lap();
   const auto results = room->machine().finish_recovered();
   took.finish = stopwatch.lap();
-  if (auto judged = judge(results, room->machine(), heals); !judged) return std::unexpected(std::move(judged.error()));
+  AUTOHEAL_TRY(judge(results, room->machine(), heals));
   return took;
 }
 
@@ -192,9 +192,9 @@ Result<void> run_crash(const CrashOptions& options, std::ostream& out) {
   for (std::size_t round = 0; round < options.rounds; ++round) {
     const fs::path folder = scratch.path / ("round" + std::to_string(round));
     const auto left = heal_and_be_killed(folder, options.heals);
-    if (!left) return std::unexpected(left.error());
+    AUTOHEAL_TRY(left);
     auto took = restart(folder, *left);
-    if (!took) return std::unexpected(std::move(took.error()));
+    AUTOHEAL_TRY(took);
     rounds.push_back(*took);
   }
   tell(out, rounds, options.heals);

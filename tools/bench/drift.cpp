@@ -71,30 +71,29 @@ Result<void> one_trial(MeasuredDaemon& daemon, const fs::path& file, std::size_t
 Result<DriftTrials> measure(const DriftOptions& options, const fs::path& folder) {
   lay_out(folder);
   auto daemon = MeasuredDaemon::start(options.program, folder, 1);
-  if (!daemon) return std::unexpected(std::move(daemon.error()));
+  AUTOHEAL_TRY(daemon);
   std::mt19937 moments(20'241'123);
   DriftTrials trials;
   for (std::size_t trial = 0; trial < options.trials; ++trial) {
     // At a moment that has nothing to do with what the daemon still tidies up after the heal before.
     std::this_thread::sleep_for(std::chrono::microseconds(1'000 + moments() % 50'000));
-    if (auto done = one_trial(**daemon, folder / "root" / "app.conf", trial, trials); !done)
-      return std::unexpected(std::move(done.error()));
+    AUTOHEAL_TRY(one_trial(**daemon, folder / "root" / "app.conf", trial, trials));
   }
-  if (auto ended = (*daemon)->end(); !ended) return std::unexpected(std::move(ended.error()));
+  AUTOHEAL_TRY((*daemon)->end());
   return trials;
 }
 
 // The entries of the newest certified heal: the floor writes texts of the same size.
 Result<std::vector<std::string>> heal_texts(const fs::path& ledger) {
   const auto reader = store::LedgerReader::open(ledger);
-  if (!reader) return std::unexpected(reader.error());
+  AUTOHEAL_TRY(reader);
   const auto page = (*reader)->read_all({}, 10'000);
-  if (!page) return std::unexpected(page.error());
+  AUTOHEAL_TRY(page);
   const auto newest = std::find_if(page->entries.rbegin(), page->entries.rend(),
                                    [](const engine::Entry& entry) { return entry.type == "heal.completed"; });
   if (newest == page->entries.rend()) return failure(ErrorKind::failed, "the ledger holds no certified heal");
   const auto entries = (*reader)->read_stream(newest->stream, 1);
-  if (!entries) return std::unexpected(entries.error());
+  AUTOHEAL_TRY(entries);
   std::vector<std::string> texts;
   for (const engine::Entry& entry : *entries) texts.push_back(entry.data);
   return texts;
@@ -105,11 +104,11 @@ Result<std::vector<std::string>> heal_texts(const fs::path& ledger) {
 Result<void> run_drift(const DriftOptions& options, std::ostream& out) {
   const ScratchFolder scratch(options.folder);
   const auto trials = measure(options, scratch.path / "daemon");
-  if (!trials) return std::unexpected(trials.error());
+  AUTOHEAL_TRY(trials);
   const auto texts = heal_texts(scratch.path / "daemon" / "var" / "ledger.db");
-  if (!texts) return std::unexpected(texts.error());
+  AUTOHEAL_TRY(texts);
   const auto floor = drift_floor(scratch.path / "floor", options.trials, *texts);
-  if (!floor) return std::unexpected(floor.error());
+  AUTOHEAL_TRY(floor);
   write_conditions(
       out, "drift",
       std::to_string(options.trials) +

@@ -38,12 +38,12 @@ void tell(std::ostream& out, const std::string& ending, const Measured& measured
 
 Result<void> simulated(const HealsOptions& options, const fs::path& folder, std::ostream& out, double& floor) {
   auto room = SimulatedRoom::open(folder / "simulated", options.callers);
-  if (!room) return std::unexpected(std::move(room.error()));
+  AUTOHEAL_TRY(room);
   const auto measured = room->heal(options.callers, options.count);
-  if (!measured) return std::unexpected(measured.error());
+  AUTOHEAL_TRY(measured);
   const auto floor_rate =
       sqlite_floor(folder / "floor.db", options.callers, options.count, entry_texts(room->machine().ledger()));
-  if (!floor_rate) return std::unexpected(floor_rate.error());
+  AUTOHEAL_TRY(floor_rate);
   floor = *floor_rate;
   tell(out, "_c" + std::to_string(options.callers), *measured, static_cast<double>(options.callers), floor);
   return {};
@@ -55,7 +55,7 @@ Result<void> one_real_file(const HealsOptions& options, const fs::path& folder, 
         host::RealHostOptions{.blobs = blobs, .own_files = {}, .at_step = {}, .program = {}});
   };
   auto room = MachineRoom::open(folder / "real", make_host, static_cast<unsigned>(options.callers));
-  if (!room) return std::unexpected(std::move(room.error()));
+  AUTOHEAL_TRY(room);
   const auto baseline = (*room)->vault().put(right_content, engine::BlobNaming::plain);
   for (std::size_t caller = 0; caller < options.callers; ++caller) {
     const fs::path root = folder / "roots" / engine_name(caller);
@@ -67,7 +67,7 @@ Result<void> one_real_file(const HealsOptions& options, const fs::path& folder, 
     std::ofstream(folder / "roots" / engine_name(caller) / "app.conf") << wrong_content;
     return engine_name(caller);
   });
-  if (!measured) return std::unexpected(measured.error());
+  AUTOHEAL_TRY(measured);
   tell(out, "_c" + std::to_string(options.callers) + "_one_file", *measured, static_cast<double>(options.callers),
        floor);
   return {};

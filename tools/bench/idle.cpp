@@ -21,7 +21,7 @@ Result<void> run_idle(const IdleOptions& options, std::ostream& out) {
   const ScratchFolder scratch(options.folder);
   (void)lay_out_files(scratch.path, options.files, options.engines);
   auto daemon = MeasuredDaemon::start(options.program, scratch.path, options.engines);
-  if (!daemon) return std::unexpected(std::move(daemon.error()));
+  AUTOHEAL_TRY(daemon);
   // The last thing that its start brings about.
   if (!poll_until(report_limit, [&] { return std::filesystem::exists(scratch.path / "var/reports/latest.json"); }))
     return failure(ErrorKind::failed, "the daemon wrote no report: " + (*daemon)->last_words());
@@ -31,8 +31,8 @@ Result<void> run_idle(const IdleOptions& options, std::ostream& out) {
   const double idle_ms = ms_between(began, std::chrono::steady_clock::now());
   const double idle_cpu = cpu_seconds_of((*daemon)->pid()) - started_cpu;
   const auto memory = memory_of((*daemon)->pid());
-  if (!memory) return std::unexpected(memory.error());
-  if (auto ended = (*daemon)->end(); !ended) return std::unexpected(std::move(ended.error()));
+  AUTOHEAL_TRY(memory);
+  AUTOHEAL_TRY((*daemon)->end());
   write_conditions(out, "idle",
                    std::to_string(options.files) + " files of " + std::to_string(options.engines) +
                        " engines with `every: 5m` watched by `autoheal serve`, all tested once, then nothing for " +

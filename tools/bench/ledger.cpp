@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 Result<std::uint64_t> write_year(const LedgerOptions& options, YearOfHeals& year) {
   auto ledger = store::SqliteLedger::open(options.file, {.ids = year.ids()});
-  if (!ledger) return std::unexpected(std::move(ledger.error()));
+  AUTOHEAL_TRY(ledger);
   std::uint64_t commits = 0;
   for (std::uint64_t written = 0; written < options.entries; ++commits) {
     const engine::AppendResult appended = (*ledger)->append(year.next(options.entries - written));
@@ -60,11 +60,11 @@ Result<void> run_ledger(const LedgerOptions& options, std::ostream& out) {
   }
   const ScratchFolder scratch(options.file + ".recordings");
   auto recordings = record_heals(scratch.path);
-  if (!recordings) return std::unexpected(std::move(recordings.error()));
+  AUTOHEAL_TRY(recordings);
   YearOfHeals year(std::move(*recordings), options.entries, options.seed);
   const auto began = std::chrono::steady_clock::now();
   const auto commits = write_year(options, year);
-  if (!commits) return std::unexpected(commits.error());
+  AUTOHEAL_TRY(commits);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
   fs::copy(scratch.path / "ledger.db.vault", options.file + ".vault", fs::copy_options::recursive);
   const auto entries = static_cast<double>(options.entries);

@@ -109,8 +109,7 @@ struct StopAtEnd {
 Result<Service> lay_out(const ProcessOptions& options, const fs::path& folder) {
   Service service{folder / "root", options.service, 0};
   fs::create_directories(service.folder);
-  if (auto asked = run({options.service, "free-port"}, folder, folder / "port"); !asked)
-    return std::unexpected(std::move(asked.error()));
+  AUTOHEAL_TRY(run({options.service, "free-port"}, folder, folder / "port"));
   std::ifstream(folder / "port") >> service.port;
   const std::string port = std::to_string(service.port);
   std::ofstream(service.folder / "service.conf") << "port = " << port << "\ngreeting = hello\n";
@@ -149,11 +148,11 @@ Result<std::vector<double>> own_start_ms(const Service& service, std::size_t tri
   std::vector<double> times;
   for (std::size_t trial = 0; trial < trials; ++trial) {
     const SteadyTime began = steady_clock::now();
-    if (auto started = service.start(); !started) return std::unexpected(std::move(started.error()));
+    AUTOHEAL_TRY(service.start());
     if (!poll_until(trial_limit, [&] { return answers(service.port); }))
       return failure(ErrorKind::failed, "the service does not answer");
     times.push_back(ms_between(began, steady_clock::now()));
-    if (auto stopped = service.stop(); !stopped) return std::unexpected(std::move(stopped.error()));
+    AUTOHEAL_TRY(service.stop());
   }
   return times;
 }
@@ -166,7 +165,7 @@ struct Trials {
 Result<void> one_trial(MeasuredDaemon& daemon, const Service& service, End how, Trials& trials) {
   const Recorded before = daemon.read_on();
   const auto began = service.end(how);
-  if (!began) return std::unexpected(began.error());
+  AUTOHEAL_TRY(began);
   std::optional<SteadyTime> answered;
   const bool ended = poll_until(trial_limit, [&] {
     if (!answered && answers(service.port)) answered = steady_clock::now();
@@ -185,7 +184,7 @@ Result<void> one_trial(MeasuredDaemon& daemon, const Service& service, End how, 
 Result<void> one_stop(MeasuredDaemon& daemon, const Service& service, std::vector<double>& told_ms) {
   const Recorded before = daemon.read_on();
   const auto began = service.end(End::stopped);
-  if (!began) return std::unexpected(began.error());
+  AUTOHEAL_TRY(began);
   const bool told = poll_until(trial_limit, [&] { return daemon.read_on().skipped > before.skipped; });
   if (!told || daemon.recorded().triggered != before.triggered)
     return failure(ErrorKind::failed, "a service that was stopped was not left alone: " + daemon.last_words());
@@ -207,22 +206,21 @@ std::size_t trials_of(End how, std::size_t trials) {
 }
 
 Result<MeasuredEnds> measure(const ProcessOptions& options, const Service& service, const fs::path& folder) {
-  if (auto started = service.start(); !started) return std::unexpected(std::move(started.error()));
+  AUTOHEAL_TRY(service.start());
   auto daemon = MeasuredDaemon::start(options.program, folder, 1);
-  if (!daemon) return std::unexpected(std::move(daemon.error()));
+  AUTOHEAL_TRY(daemon);
   std::mt19937 moments(20'241'123);
   MeasuredEnds measured;
   for (const End how : {End::killed, End::crashed, End::terminated, End::by_itself, End::stopped}) {
     for (std::size_t trial = 0; trial < trials_of(how, options.trials); ++trial) {
       // At a moment that has nothing to do with what the daemon still tidies up after the heal before.
       std::this_thread::sleep_for(std::chrono::microseconds(20'000 + moments() % 100'000));
-      auto done = how == End::stopped ? one_stop(**daemon, service, measured.told_ms)
-                                      : one_trial(**daemon, service, how, measured.ends[how]);
-      if (!done) return std::unexpected(std::move(done.error()));
+      AUTOHEAL_TRY(how == End::stopped ? one_stop(**daemon, service, measured.told_ms)
+                                       : one_trial(**daemon, service, how, measured.ends[how]));
     }
   }
-  if (auto ended = (*daemon)->end(); !ended) return std::unexpected(std::move(ended.error()));
-  if (auto stopped = service.stop(); !stopped) return std::unexpected(std::move(stopped.error()));
+  AUTOHEAL_TRY((*daemon)->end());
+  AUTOHEAL_TRY(service.stop());
   return measured;
 }
 
@@ -247,15 +245,15 @@ void tell(std::ostream& out, const MeasuredEnds& measured, const std::vector<dou
 Result<void> run_process(const ProcessOptions& options, std::ostream& out) {
   const ScratchFolder scratch(options.folder);
   const auto service = lay_out(options, scratch.path);
-  if (!service) return std::unexpected(service.error());
+  AUTOHEAL_TRY(service);
   const StopAtEnd stop(*service);
   auto own = own_start_ms(*service, options.trials);
-  if (!own) return std::unexpected(own.error());
+  AUTOHEAL_TRY(own);
   const auto measured = measure(options, *service, scratch.path);
-  if (!measured) return std::unexpected(measured.error());
+  AUTOHEAL_TRY(measured);
   // Before and after: a machine that others use is not the same all the time.
   const auto own_after = own_start_ms(*service, options.trials);
-  if (!own_after) return std::unexpected(own_after.error());
+  AUTOHEAL_TRY(own_after);
   own->insert(own->end(), own_after->begin(), own_after->end());
   write_conditions(
       out, "process",

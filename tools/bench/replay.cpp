@@ -41,9 +41,9 @@ class ReplayBench {
   Result<void> measure(unsigned threads, const std::string& name, std::ostream& out) {
     std::optional<OneCore> pinned;
     if (threads == 1) pinned.emplace();
-    const auto best = in_turn(
-        options_.rounds, [&] { return floor_once(threads); }, [&] { return replay_once(threads); });
-    if (!best) return std::unexpected(best.error());
+    const auto best =
+        in_turn(options_.rounds, [&] { return floor_once(threads); }, [&] { return replay_once(threads); });
+    AUTOHEAL_TRY(best);
     write_figure(out, {name, static_cast<double>(decided_) / best->work_s, "1/s", 0, 0});
     write_figure(out, {name + "_of_the_ledger", static_cast<double>(entries_) / best->work_s, "1/s",
                        static_cast<double>(entries_) / best->floor_s, 0});
@@ -52,8 +52,7 @@ class ReplayBench {
 
  private:
   Result<void> floor_once(unsigned threads) const {
-    const auto head = bare_head(options_.file, reader_.id(), threads);
-    if (!head) return std::unexpected(head.error());
+    AUTOHEAL_TRY(bare_head(options_.file, reader_.id(), threads));
     return {};
   }
 
@@ -62,7 +61,7 @@ class ReplayBench {
     replay::AllHealsOptions options;
     options.threads = threads;
     const auto all = replay::replay_all(reader_, vault_, adoptions, options);
-    if (!all) return std::unexpected(all.error());
+    AUTOHEAL_TRY(all);
     if (!all->all_same()) return failure(ErrorKind::failed, "a heal is not the same: " + all->not_the_same.front().why);
     decided_ = all->decided;
     entries_ = all->entries;
@@ -79,9 +78,9 @@ class ReplayBench {
 
 Result<void> run_replay(const WholeLedgerOptions& options, std::ostream& out) {
   const auto reader = store::LedgerReader::open(options.file);
-  if (!reader) return std::unexpected(reader.error());
+  AUTOHEAL_TRY(reader);
   const auto vault = store::Vault::open(options.file + ".vault", {}, store::VaultAccess::read_only);
-  if (!vault) return std::unexpected(vault.error());
+  AUTOHEAL_TRY(vault);
   ReplayBench bench(options, **reader, **vault);
   return on_one_core_and_on_all(
       options, {"replay", "decided_again", options.file}, out,

@@ -26,7 +26,7 @@ struct Storm {
 Result<Storm> storm(const StormOptions& options, const fs::path& folder, std::size_t engines) {
   const auto files = lay_out_files(folder, options.files, engines);
   auto daemon = MeasuredDaemon::start(options.program, folder, engines);
-  if (!daemon) return std::unexpected(std::move(daemon.error()));
+  AUTOHEAL_TRY(daemon);
   const double cpu_before = cpu_seconds_of((*daemon)->pid());
   const SteadyTime began = steady_clock::now();
   for (std::size_t file = 0; file < files.size(); ++file) make(Edit::in_place, files[file], file);
@@ -50,7 +50,7 @@ Result<Storm> storm(const StormOptions& options, const fs::path& folder, std::si
   storm.complete_s = ms_between(began, recorded.last_completed_seen) / 1000;
   storm.cpu_s = cpu_seconds_of((*daemon)->pid()) - cpu_before;
   storm.heals = recorded.completed;
-  if (auto done = (*daemon)->end(); !done) return std::unexpected(std::move(done.error()));
+  AUTOHEAL_TRY((*daemon)->end());
   return storm;
 }
 
@@ -73,10 +73,10 @@ Result<void> run_storm(const StormOptions& options, std::ostream& out) {
                        "are right and every heal is certified and in the ledger, seen by another process; WAL, "
                        "synchronous=FULL, each file synced; default limits (16 heals, 4 tests at once)");
   const auto one = storm(options, scratch.path / "one_engine", 1);
-  if (!one) return std::unexpected(one.error());
+  AUTOHEAL_TRY(one);
   tell(out, "storm_one_engine", *one);
   const auto each = storm(options, scratch.path / "engine_each", options.files);
-  if (!each) return std::unexpected(each.error());
+  AUTOHEAL_TRY(each);
   tell(out, "storm_engine_each", *each);
   return {};
 }

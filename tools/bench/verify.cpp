@@ -17,9 +17,9 @@ class VerifyBench {
       : options_(options), ledger_id_(std::move(ledger_id)), head_(head) {}
 
   Result<void> measure(unsigned threads, const std::string& name, std::ostream& out) {
-    const auto best = in_turn(
-        options_.rounds, [&] { return floor_once(threads); }, [&] { return verify_once(threads); });
-    if (!best) return std::unexpected(best.error());
+    const auto best =
+        in_turn(options_.rounds, [&] { return floor_once(threads); }, [&] { return verify_once(threads); });
+    AUTOHEAL_TRY(best);
     const auto entries = static_cast<double>(head_.size);
     write_figure(out, {name, entries / best->work_s, "1/s", entries / best->floor_s, 0});
     return {};
@@ -28,7 +28,7 @@ class VerifyBench {
  private:
   Result<void> floor_once(unsigned threads) const {
     const auto head = bare_head(options_.file, ledger_id_, threads);
-    if (!head) return std::unexpected(head.error());
+    AUTOHEAL_TRY(head);
     if (*head != head_) return failure(ErrorKind::corrupt, "the floor computes another root than the ledger has");
     return {};
   }
@@ -36,7 +36,7 @@ class VerifyBench {
   Result<void> verify_once(unsigned threads) const {
     const auto report =
         store::verify_ledger(options_.file, {.threads = threads, .rules = &rules_, .unsigned_is_sound = true});
-    if (!report) return std::unexpected(report.error());
+    AUTOHEAL_TRY(report);
     if (!report->sound()) return failure(ErrorKind::corrupt, "it does not verify: " + report->problems.front());
     return {};
   }
@@ -51,9 +51,9 @@ class VerifyBench {
 
 Result<void> run_verify(const WholeLedgerOptions& options, std::ostream& out) {
   const auto reader = store::LedgerReader::open(options.file);
-  if (!reader) return std::unexpected(reader.error());
+  AUTOHEAL_TRY(reader);
   const auto head = (*reader)->tree_head();
-  if (!head) return std::unexpected(head.error());
+  AUTOHEAL_TRY(head);
   if (head->size == 0)
     return failure(ErrorKind::not_found, options.file + " holds no entries", "`autoheal-bench ledger` makes one");
   VerifyBench bench(options, (*reader)->id(), *head);

@@ -57,8 +57,8 @@ Result<std::string> serialized(const Connection& memory) {
 Result<void> check_size(const Connection& source) {
   const auto pages = source.ask("PRAGMA page_count");
   const auto page_size = source.ask("PRAGMA page_size");
-  if (!pages) return std::unexpected(pages.error());
-  if (!page_size) return std::unexpected(page_size.error());
+  AUTOHEAL_TRY(pages);
+  AUTOHEAL_TRY(page_size);
   if (std::stoull(*pages) == 0) return damaged("is empty");
   if (std::stoull(*pages) <= largest_database / std::stoull(*page_size)) return {};
   return failure(ErrorKind::invalid, "it is larger than " + std::to_string(largest_database) + " bytes");
@@ -94,14 +94,14 @@ Result<std::string> canonical(std::string bytes) {
 }
 
 Result<std::string> canonical_copy(const Connection& source) {
-  if (auto fits = check_size(source); !fits) return std::unexpected(std::move(fits.error()));
+  AUTOHEAL_TRY(check_size(source));
   Result<std::string> bytes;
   {
     const auto memory = Connection::in_memory();
-    if (!memory) return std::unexpected(memory.error());
+    AUTOHEAL_TRY(memory);
     auto backup = Backup::start(*memory, source);
-    if (!backup) return std::unexpected(backup.error());
-    if (auto copied = backup->copy(); !copied) return std::unexpected(std::move(copied.error()));
+    AUTOHEAL_TRY(backup);
+    AUTOHEAL_TRY(backup->copy());
     bytes = serialized(*memory);
   }
   if (!bytes) return bytes;
@@ -110,9 +110,9 @@ Result<std::string> canonical_copy(const Connection& source) {
 
 Result<void> check_integrity(const std::string& copy) {
   const auto memory = Connection::over(copy);
-  if (!memory) return std::unexpected(memory.error());
+  AUTOHEAL_TRY(memory);
   const auto found = memory->ask("PRAGMA integrity_check(1)");
-  if (!found) return std::unexpected(found.error());
+  AUTOHEAL_TRY(found);
   if (*found == "ok") return {};
   return sqlite_failure(SQLITE_CORRUPT, "integrity check", *found);
 }

@@ -86,7 +86,7 @@ Result<std::string> Connection::ask(const char* sql) const {
 Result<void> Connection::begin_reading() const {
   // BEGIN alone locks nothing; the schema version is read without understanding the schema.
   for (const char* sql : {"BEGIN", "PRAGMA schema_version"}) {
-    if (auto done = ask(sql); !done) return std::unexpected(std::move(done.error()));
+    AUTOHEAL_TRY(ask(sql));
   }
   return {};
 }

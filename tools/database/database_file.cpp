@@ -24,7 +24,7 @@ Result<std::size_t> count_descriptors(const DatabaseFile& file) {
   std::error_code problem;
   for (std::filesystem::directory_iterator one("/proc/self/fd", problem), end; !problem && one != end;
        one.increment(problem)) {
-    struct stat found {};
+    struct stat found{};
     if (::stat(one->path().c_str(), &found) == 0 && is_the_one(file, found)) ++count;
   }
   if (problem) return host::system_failure("/proc/self/fd", problem.value());
@@ -42,7 +42,7 @@ Result<Connection> open_either_way(const DatabaseFile& file, Access access) {
 }  // namespace
 
 Result<std::uint64_t> size_of(const DatabaseFile& file) {
-  struct stat found {};
+  struct stat found{};
   if (::lstat(file.path().c_str(), &found) != 0) {
     if (errno == ENOENT) return failure(ErrorKind::changed, "it is not there any more");
     return host::system_failure(file.name, errno);
@@ -53,25 +53,25 @@ Result<std::uint64_t> size_of(const DatabaseFile& file) {
 }
 
 Result<host::UniqueFd> open_raw(const DatabaseFile& file) {
-  if (const auto there = size_of(file); !there) return std::unexpected(there.error());
+  AUTOHEAL_TRY(size_of(file));
   host::UniqueFd raw(::open(file.path().c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  struct stat found {};
+  struct stat found{};
   if (!raw || ::fstat(raw.get(), &found) != 0) return host::system_failure(file.name, errno);
   if (!is_the_one(file, found)) return another_file();
   return raw;
 }
 
 Result<Connection> connect(const DatabaseFile& file, Access access) {
-  if (const auto there = size_of(file); !there) return std::unexpected(there.error());
+  AUTOHEAL_TRY(size_of(file));
   const auto before = count_descriptors(file);
-  if (!before) return std::unexpected(before.error());
+  AUTOHEAL_TRY(before);
   auto connection = open_either_way(file, access);
   if (!connection) return connection;
   const auto after = count_descriptors(file);
-  if (!after) return std::unexpected(after.error());
+  AUTOHEAL_TRY(after);
   if (*after != *before + 1) return another_file();
   connection->wait(file.busy);
-  struct stat log {};
+  struct stat log{};
   if (::stat((file.path() + "-wal").c_str(), &log) == 0 && log.st_size > 0) connection->leave_log();
   return connection;
 }

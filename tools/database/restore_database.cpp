@@ -45,7 +45,7 @@ Result<void> check_fit(const Connection& target, const Connection& source) {
   // In this order: before its first read a connection tells the page size that it would give a new database.
   for (const char* pragma : {"PRAGMA encoding", "PRAGMA page_size"}) {
     const auto has = target.ask(pragma);
-    if (!has) return std::unexpected(has.error());
+    AUTOHEAL_TRY(has);
     const auto wants = source.ask(pragma);
     if (!wants) return bad_source(wants.error());
     if (*has == *wants) continue;
@@ -65,16 +65,16 @@ struct Target {
 
 Result<Target> open_target(const DatabaseFile& file) {
   auto raw = open_raw(file);
-  if (!raw) return std::unexpected(raw.error());
+  AUTOHEAL_TRY(raw);
   auto writer = connect(file, Access::write);
-  if (!writer) return std::unexpected(writer.error());
+  AUTOHEAL_TRY(writer);
   if (sqlite3_db_readonly(writer->handle(), "main") != 0) {
     return failure(ErrorKind::refused, file.name + " may not be written");
   }
   // A commit that is reported must not be rolled back by a journal that a loss of power brings back.
-  if (auto set = writer->ask("PRAGMA synchronous = EXTRA"); !set) return std::unexpected(set.error());
+  AUTOHEAL_TRY(writer->ask("PRAGMA synchronous = EXTRA"));
   auto reader = connect(file, Access::read);
-  if (!reader) return std::unexpected(reader.error());
+  AUTOHEAL_TRY(reader);
   return Target{file, std::move(*raw), std::move(*writer), std::move(*reader)};
 }
 
@@ -92,7 +92,7 @@ Result<std::string> present_content(const Target& target) {
 
 Result<void> check_expected(const Target& target, const std::string& expect) {
   const auto present = present_content(target);
-  if (!present) return std::unexpected(present.error());
+  AUTOHEAL_TRY(present);
   if (sha256_name(*present) == expect) return {};
   return failure(ErrorKind::changed, "it holds something else than what was seen");
 }
@@ -100,7 +100,7 @@ Result<void> check_expected(const Target& target, const std::string& expect) {
 Result<void> replace_content(const Target& target, const Connection& source, const std::string& expect,
                              Clock::time_point deadline) {
   auto backup = Backup::start(target.writer, source);
-  if (!backup) return std::unexpected(backup.error());
+  AUTOHEAL_TRY(backup);
   // Said again for the backup, which goes on counting where the statement before it stopped waiting.
   target.writer.wait(left_until(deadline));
   if (auto locked = backup->lock_target(); !locked) return locked;
@@ -129,20 +129,18 @@ Result<void> verify(const Target& target, const std::string& digest, const std::
 
 Result<Restored> restore_database(const RestoreOrder& order) {
   const auto content = load_source(order.from);
-  if (!content) return std::unexpected(content.error());
+  AUTOHEAL_TRY(content);
   const auto source = Connection::over(*content);
   if (!source) return bad_source(source.error());
   const auto deadline = Clock::now() + order.file.busy;
   const auto target = open_target(order.file);
-  if (!target) return std::unexpected(target.error());
-  if (auto fits = check_fit(target->writer, *source); !fits) return std::unexpected(std::move(fits.error()));
+  AUTOHEAL_TRY(target);
+  AUTOHEAL_TRY(check_fit(target->writer, *source));
   const auto version = target->writer.ask("PRAGMA data_version");
-  if (!version) return std::unexpected(version.error());
-  auto done = replace_content(*target, *source, order.expect, deadline);
-  if (!done) return std::unexpected(std::move(done.error()));
+  AUTOHEAL_TRY(version);
+  AUTOHEAL_TRY(replace_content(*target, *source, order.expect, deadline));
   const std::string digest = sha256_name(*content);
-  auto verified = verify(*target, digest, *version, deadline);
-  if (!verified) return std::unexpected(std::move(verified.error()));
+  AUTOHEAL_TRY(verify(*target, digest, *version, deadline));
   return Restored{digest, order.expect};
 }
 

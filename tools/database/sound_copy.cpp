@@ -18,20 +18,20 @@ namespace {
 // Where there is no log every page lies in the file. SQLite reads what is missing of the last one as zeros.
 Result<void> check_length(const DatabaseFile& file, const Connection& connection, std::size_t wanted) {
   const auto mode = connection.ask("PRAGMA journal_mode");
-  if (!mode) return std::unexpected(mode.error());
+  AUTOHEAL_TRY(mode);
   const auto size = size_of(file);
-  if (!size) return std::unexpected(size.error());
+  AUTOHEAL_TRY(size);
   if (*mode == "wal" || *size >= wanted) return {};
   return failure(ErrorKind::corrupt, "is shorter than its header says");
 }
 
 Result<std::string> copy_as_it_is(const DatabaseFile& file) {
   const auto connection = connect(file, Access::write);
-  if (!connection) return std::unexpected(connection.error());
-  if (auto reading = connection->begin_reading(); !reading) return std::unexpected(std::move(reading.error()));
+  AUTOHEAL_TRY(connection);
+  AUTOHEAL_TRY(connection->begin_reading());
   auto copy = canonical_copy(*connection);
   if (!copy) return copy;
-  if (auto whole = check_length(file, *connection, copy->size()); !whole) return std::unexpected(whole.error());
+  AUTOHEAL_TRY(check_length(file, *connection, copy->size()));
   return copy;
 }
 
@@ -49,13 +49,13 @@ Result<void> write_durably(int descriptor, const std::string& content, const std
 Result<std::string> sound_copy(const DatabaseFile& file) {
   auto copy = copy_as_it_is(file);
   if (!copy) return copy;
-  if (auto sound = check_integrity(*copy); !sound) return std::unexpected(std::move(sound.error()));
+  AUTOHEAL_TRY(check_integrity(*copy));
   return copy;
 }
 
 Result<std::string> read_bytes(const std::string& path) {
   const host::UniqueFd opened(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  struct stat found {};
+  struct stat found{};
   if (!opened || ::fstat(opened.get(), &found) != 0) return host::system_failure(path, errno);
   if (!S_ISREG(found.st_mode)) return failure(ErrorKind::invalid, path + " is not a file");
   return host::read_all(opened.get(), path, largest_database);
@@ -66,7 +66,7 @@ Result<std::string> read_copy(const std::string& path) {
   if (!bytes) return bytes;
   auto copy = canonical(std::move(*bytes));
   if (!copy) return copy;
-  if (const auto sound = check_integrity(*copy); !sound) return std::unexpected(sound.error());
+  AUTOHEAL_TRY(check_integrity(*copy));
   return copy;
 }
 

@@ -121,7 +121,7 @@ bool is_state(const EngineSpec& spec, const std::string& path) {
 }
 
 Result<TargetFacts> facts_of(Result<Seen> seen) {
-  if (!seen) return std::unexpected(std::move(seen.error()));
+  AUTOHEAL_TRY(seen);
   return std::move(seen->facts);
 }
 
@@ -166,24 +166,23 @@ void keep_restored(const RootFolder& root, const StagingTools& tools, const Chan
 Result<Observation> RealHost::observe(const EngineSpec& spec, const ObserveRequest& request) {
   return guarded([&]() -> Result<Observation> {
     const auto root = RootFolder::open(spec.root);
-    if (!root) return std::unexpected(root.error());
+    AUTOHEAL_TRY(root);
     const OwnFiles own(options_.own_files);
     auto observation = observe_targets(*root, spec, request, options_.blobs, own);
     if (!observation) return observation;
     for (const ReleaseRepair& repair : request.releases) {
       auto releases = look_at_releases(*root, repair, request.attempt, own);
-      if (!releases) return std::unexpected(std::move(releases.error()));
+      AUTOHEAL_TRY(releases);
       observation->releases[repair.link] = std::move(*releases);
     }
     for (const auto& globs : request.outputs) {
       auto outputs = look_at_outputs(*root, spec, globs, options_.blobs, &options_.blobs, own);
-      if (!outputs) return std::unexpected(std::move(outputs.error()));
+      AUTOHEAL_TRY(outputs);
       observation->outputs.push_back(std::move(*outputs));
     }
     const StateTools tools{options_.blobs, databases_, own, request.mark};
     for (const StateRepair& state : request.states) {
-      auto observed = observe_state(*root, state, request.attempt, tools, *observation);
-      if (!observed) return std::unexpected(std::move(observed.error()));
+      AUTOHEAL_TRY(observe_state(*root, state, request.attempt, tools, *observation));
     }
     return observation;
   });
@@ -197,7 +196,7 @@ StagingTools RealHost::staging_tools(const EngineSpec& spec, const OwnFiles& own
 Result<RootFolder> RealHost::open_to_change(const EngineSpec& spec) {
   auto root = RootFolder::open(spec.root);
   if (!root) return root;
-  if (auto held = locks_.hold(*root); !held) return std::unexpected(std::move(held.error()));
+  AUTOHEAL_TRY(locks_.hold(*root));
   return root;
 }
 
@@ -328,7 +327,7 @@ CallOutcome RealHost::call(const HttpCall& call, const std::string& key) {
 Result<std::vector<TargetFacts>> RealHost::outputs(const EngineSpec& spec, const std::vector<std::string>& globs) {
   return guarded([&]() -> Result<std::vector<TargetFacts>> {
     const auto root = RootFolder::open(spec.root);
-    if (!root) return std::unexpected(root.error());
+    AUTOHEAL_TRY(root);
     return look_at_outputs(*root, spec, globs, options_.blobs, nullptr, OwnFiles(options_.own_files));
   });
 }
@@ -336,7 +335,7 @@ Result<std::vector<TargetFacts>> RealHost::outputs(const EngineSpec& spec, const
 ReleaseFacts RealHost::check_release(const EngineSpec& spec, const ReleaseRepair& repair, const std::string& name) {
   const auto checked = guarded([&]() -> Result<ReleaseFacts> {
     const auto root = RootFolder::open(spec.root);
-    if (!root) return std::unexpected(root.error());
+    AUTOHEAL_TRY(root);
     return look_at_release(*root, repair, name, OwnFiles(options_.own_files));
   });
   return checked ? *checked : ReleaseFacts{name, false, checked.error().message, {}};
@@ -430,7 +429,7 @@ bool RealHost::is_worth_another_start(const EngineSpec& spec, const ServiceRepai
 Result<std::vector<HashFinding>> RealHost::hash(const EngineSpec& spec, const HashRequest& request) {
   return guarded([&]() -> Result<std::vector<HashFinding>> {
     const auto root = RootFolder::open(spec.root);
-    if (!root) return std::unexpected(root.error());
+    AUTOHEAL_TRY(root);
     return hash_modules(*root, spec, request, options_.blobs, OwnFiles(options_.own_files));
   });
 }
@@ -439,7 +438,7 @@ Result<std::vector<SecurityFinding>> RealHost::scan(const EngineSpec& spec, cons
                                                     const std::vector<std::string>& touched) {
   return guarded([&]() -> Result<std::vector<SecurityFinding>> {
     const auto root = RootFolder::open(spec.root);
-    if (!root) return std::unexpected(root.error());
+    AUTOHEAL_TRY(root);
     // All that lies in restored state was written by the repair.
     std::vector<std::string> restored;
     std::ranges::copy_if(touched, std::back_inserter(restored),
@@ -451,7 +450,7 @@ Result<std::vector<SecurityFinding>> RealHost::scan(const EngineSpec& spec, cons
 Result<std::vector<TargetFacts>> RealHost::look(const EngineSpec& spec, const std::vector<std::string>& paths) {
   return guarded([&]() -> Result<std::vector<TargetFacts>> {
     const auto root = RootFolder::open(spec.root);
-    if (!root) return std::unexpected(root.error());
+    AUTOHEAL_TRY(root);
     const OwnFiles own(options_.own_files);
     std::vector<TargetFacts> facts;
     const auto observed = workflows::what_to_observe(spec, 1).targets;
@@ -464,7 +463,7 @@ Result<std::vector<TargetFacts>> RealHost::look(const EngineSpec& spec, const st
           std::ranges::any_of(observed, [&](const auto& target) { return target.path == path && !target.rights_only; });
       auto seen = is_state(spec, path) ? look_at_state(*root, path, {options_.blobs, databases_, own, {}})
                                        : facts_of(look_at(*root, path, wanted, options_.blobs, own));
-      if (!seen) return std::unexpected(std::move(seen.error()));
+      AUTOHEAL_TRY(seen);
       facts.push_back(std::move(*seen));
     }
     return facts;
@@ -474,12 +473,12 @@ Result<std::vector<TargetFacts>> RealHost::look(const EngineSpec& spec, const st
 Result<std::string> RealHost::read(const EngineSpec& spec, const std::string& path) {
   return guarded([&]() -> Result<std::string> {
     const auto root = RootFolder::open(spec.root);
-    if (!root) return std::unexpected(root.error());
+    AUTOHEAL_TRY(root);
     Look wanted;
     wanted.naming = naming_of_target(spec, path);
     wanted.keep_content = true;
     auto seen = look_at(*root, path, wanted, options_.blobs, OwnFiles(options_.own_files));
-    if (!seen) return std::unexpected(std::move(seen.error()));
+    AUTOHEAL_TRY(seen);
     if (seen->facts.kind != TargetKind::file) return failure(ErrorKind::not_found, path + " is missing or no file");
     return std::move(seen->content);
   });
@@ -488,14 +487,14 @@ Result<std::string> RealHost::read(const EngineSpec& spec, const std::string& pa
 Result<std::vector<TargetFacts>> RealHost::obstacles(const EngineSpec& spec) {
   return guarded([&]() -> Result<std::vector<TargetFacts>> {
     const auto root = RootFolder::open(spec.root);
-    if (!root) return std::unexpected(root.error());
+    AUTOHEAL_TRY(root);
     const OwnFiles own(options_.own_files);
     std::vector<TargetFacts> found;
     for (const ObserveRequest::Target& target : what_to_observe(spec, 1).targets) {
       Look wanted;
       wanted.digest = false;
       auto seen = look_at(*root, target.path, wanted, options_.blobs, own);
-      if (!seen) return std::unexpected(std::move(seen.error()));
+      AUTOHEAL_TRY(seen);
       tell_obstacles(*root, seen->facts);
       if (!seen->facts.cannot_change.empty() || !seen->facts.cannot_replace.empty())
         found.push_back(std::move(seen->facts));
@@ -508,7 +507,7 @@ Result<void> RealHost::copy_snapshot(const EngineSpec& spec, const StateRepair& 
                                      Timestamp now) {
   return guarded([&]() -> Result<void> {
     const auto root = RootFolder::open(spec.root);
-    if (!root) return std::unexpected(root.error());
+    AUTOHEAL_TRY(root);
     const OwnFiles own(options_.own_files);
     return host::copy_snapshot(*root, state, {options_.blobs, databases_, own, mark}, now);
   });

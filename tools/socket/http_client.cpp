@@ -107,7 +107,7 @@ std::string request_text(const std::string& method, const std::string& target, c
 Result<std::uint32_t> trusted_server(const ConnectedSocket& connected, const std::string& path,
                                      std::optional<std::uint32_t> expected) {
   const auto server = peer_of(connected.socket.get());
-  if (!server) return std::unexpected(server.error());
+  AUTOHEAL_TRY(server);
   const bool is_trusted = expected
                               ? server->uid == *expected
                               : server->uid == 0 || server->uid == ::geteuid() || server->uid == connected.folder_owner;
@@ -155,11 +155,11 @@ Result<Answer> exchange(TimedSocket socket, const std::string& path, const std::
 
 Result<Answer> ask(const std::string& path, const std::string& method, const std::string& target,
                    const std::string& body, Duration timeout, std::optional<std::uint32_t> server_uid) {
-  if (auto askable = is_askable(method, target, body); !askable) return std::unexpected(std::move(askable.error()));
+  AUTOHEAL_TRY(is_askable(method, target, body));
   const auto connected = connect_to(path, timeout);
-  if (!connected) return std::unexpected(connected.error());
+  AUTOHEAL_TRY(connected);
   const auto server = trusted_server(*connected, path, server_uid);
-  if (!server) return std::unexpected(server.error());
+  AUTOHEAL_TRY(server);
   try {
     auto answer = exchange(TimedSocket(connected->socket.get(), timeout), path, request_text(method, target, body));
     if (answer) answer->server_uid = *server;

@@ -81,7 +81,7 @@ asio::awaitable<void> wait_for_the_last(std::shared_ptr<Door> door) {
 Result<std::unique_ptr<HttpServer>> HttpServer::listen(asio::any_io_executor executor, const std::string& path,
                                                        Handler handler, Limits limits) {
   auto listening = listen_at(path);
-  if (!listening) return std::unexpected(std::move(listening.error()));
+  AUTOHEAL_TRY(listening);
   try {
     auto door = std::make_shared<Door>(std::move(executor), std::move(handler), limits, std::move(*listening));
     asio::co_spawn(door->executor, accept_all(door), asio::detached);

@@ -29,7 +29,7 @@ struct Place {
   std::string folder_path;
   std::string name;
   UniqueFd folder;
-  struct stat folder_status {};
+  struct stat folder_status{};
 };
 
 std::string through_descriptor(int descriptor) { return "/proc/self/fd/" + std::to_string(descriptor); }
@@ -41,7 +41,7 @@ std::string octal(mode_t mode) {
 }
 
 bool is_symlink(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   return ::lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode);
 }
 
@@ -71,7 +71,7 @@ Result<Place> open_place(const std::string& path) {
 Result<UniqueFd> open_socket_file(const Place& place) {
   UniqueFd found(::openat(place.folder.get(), place.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   if (!found) return host::system_failure(place.path, errno);
-  struct stat status {};
+  struct stat status{};
   if (::fstat(found.get(), &status) != 0) return host::system_failure(place.path, errno);
   if (S_ISLNK(status.st_mode)) return failure(ErrorKind::refused, place.path + " is a symbolic link, not a socket");
   if (!S_ISSOCK(status.st_mode)) return failure(ErrorKind::refused, place.path + " is not a socket");
@@ -119,12 +119,11 @@ Result<void> folder_is_safe(const Place& place) {
 Result<void> remove_stale(const Place& place) {
   const auto file = open_socket_file(place);
   if (!file && file.error().kind == ErrorKind::not_found) return {};
-  if (!file) return std::unexpected(file.error());
+  AUTOHEAL_TRY(file);
   const auto in_use = accepts(place, *file);
-  if (!in_use) return std::unexpected(in_use.error());
+  AUTOHEAL_TRY(in_use);
   if (*in_use) return failure(ErrorKind::busy, "another daemon listens at " + place.path);
-  struct stat looked_at {
-  }, now{};
+  struct stat looked_at{}, now{};
   if (::fstat(file->get(), &looked_at) != 0 ||
       ::fstatat(place.folder.get(), place.name.c_str(), &now, AT_SYMLINK_NOFOLLOW) != 0 ||
       looked_at.st_ino != now.st_ino || looked_at.st_dev != now.st_dev) {
@@ -144,15 +143,15 @@ Result<void> bind_to(const Place& place, int socket) {
 }
 
 Result<ListeningSocket> listen_in(Place place) {
-  if (auto safe = folder_is_safe(place); !safe) return std::unexpected(std::move(safe.error()));
-  if (auto removed = remove_stale(place); !removed) return std::unexpected(std::move(removed.error()));
+  AUTOHEAL_TRY(folder_is_safe(place));
+  AUTOHEAL_TRY(remove_stale(place));
   ListeningSocket made;
   made.socket = new_socket(SOCK_NONBLOCK);
   if (!made.socket) return host::system_failure("a socket", errno);
-  if (auto bound = bind_to(place, made.socket.get()); !bound) return std::unexpected(std::move(bound.error()));
+  AUTOHEAL_TRY(bind_to(place, made.socket.get()));
   const auto file = open_socket_file(place);
-  struct stat status {};
-  if (!file) return std::unexpected(file.error());
+  struct stat status{};
+  AUTOHEAL_TRY(file);
   if (::fstat(file->get(), &status) != 0) return host::system_failure(place.path, errno);
   made.file = SocketFile(std::move(place.folder), place.name, status.st_dev, status.st_ino);
   // The umask has no say, and neither has a symlink.
@@ -192,7 +191,7 @@ SocketFile& SocketFile::operator=(SocketFile&& other) noexcept {
 }
 
 bool SocketFile::in_place() const {
-  struct stat now {};
+  struct stat now{};
   return folder_ && ::fstatat(folder_.get(), name_.c_str(), &now, AT_SYMLINK_NOFOLLOW) == 0 && now.st_dev == device_ &&
          now.st_ino == inode_;
 }
@@ -212,14 +211,14 @@ Result<ListeningSocket> listen_at(const std::string& path) {
 
 Result<ConnectedSocket> connect_to(const std::string& path, Duration timeout) {
   const auto place = open_place(path);
-  if (!place) return std::unexpected(place.error());
+  AUTOHEAL_TRY(place);
   const auto file = open_socket_file(*place);
   if (!file && file.error().kind == ErrorKind::not_found) {
     return failure(ErrorKind::not_found, "no daemon listens at " + path);
   }
-  if (!file) return std::unexpected(file.error());
+  AUTOHEAL_TRY(file);
   auto socket = connected(*place, *file, timeout);
-  if (!socket) return std::unexpected(std::move(socket.error()));
+  AUTOHEAL_TRY(socket);
   return ConnectedSocket{std::move(*socket), place->folder_status.st_uid};
 }
 

@@ -29,13 +29,13 @@ class JsonReader {
   JsonReader(std::string_view text, const std::vector<std::string>& tokens) : text_(text), tokens_(tokens) {}
 
   Result<JsonWay> read() {
-    if (auto is_text = check_is_text(text_); !is_text) return std::unexpected(std::move(is_text.error()));
+    AUTOHEAL_TRY(check_is_text(text_));
     at_ = byte_order_mark(text_);
     skip_blank();
     if (at_ == text_.size())
       return failure(ErrorKind::invalid, "the file is empty, so it has no value that could be set",
                      "restore the whole file with `files`");
-    if (auto done = value(0); !done) return std::unexpected(std::move(done.error()));
+    AUTOHEAL_TRY(value(0));
     skip_blank();
     if (at_ < text_.size()) return std::unexpected(behind_the_end());
     return std::move(way_);

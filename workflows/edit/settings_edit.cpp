@@ -43,7 +43,7 @@ Result<EditedSettings> set_settings(std::string_view text, SettingsFormat format
   DeclaredSettings declared;
   for (const auto& [pointer, value] : set) {
     auto tokens = pointer_tokens(pointer);
-    if (!tokens) return std::unexpected(std::move(tokens.error()));
+    AUTOHEAL_TRY(tokens);
     auto scalar = wanted_scalar(value);
     if (!scalar) return at_pointer(pointer, std::move(scalar.error()));
     declared.insert_or_assign(std::move(*tokens), std::move(*scalar));
@@ -62,7 +62,7 @@ Result<EditedSettings> set_settings(std::string_view text, SettingsFormat format
 Result<std::string> set_setting(std::string_view text, SettingsFormat format, std::string_view pointer,
                                 std::string_view scalar) {
   auto edited = set_settings(text, format, {{std::string(pointer), std::string(scalar)}});
-  if (!edited) return std::unexpected(std::move(edited.error()));
+  AUTOHEAL_TRY(edited);
   return std::move(edited->text);
 }
 

@@ -82,7 +82,7 @@ Error missing_json(const JsonStep& last, const std::string& token) {
 Result<std::string> set_json_setting(std::string_view text, const std::vector<std::string>& tokens,
                                      const WantedScalar& wanted) {
   const auto way = find_json(text, tokens);
-  if (!way) return std::unexpected(way.error());
+  AUTOHEAL_TRY(way);
   const JsonStep& last = way->steps.back();
   const std::size_t found = way->steps.size() - 1;
   if (found < tokens.size()) {

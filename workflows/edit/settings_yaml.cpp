@@ -62,7 +62,7 @@ class YamlEditor {
     for (std::size_t depth = 0; depth < tokens_.size(); ++depth) {
       const bool is_last = depth + 1 == tokens_.size();
       const auto next = step(tokens_[depth], is_last);
-      if (!next) return std::unexpected(next.error());
+      AUTOHEAL_TRY(next);
       if (!*next) return with_name();
       way_.push_back(**next);
     }
@@ -153,8 +153,7 @@ class YamlEditor {
                          "), and what that means is for the program to say that reads it",
                      "take the tag away, or " + std::string(restore_it));
     }
-    if (auto alone = check_other_places(text_, stream_, way_, tokens_, declared_); !alone)
-      return std::unexpected(std::move(alone.error()));
+    AUTOHEAL_TRY(check_other_places(text_, stream_, way_, tokens_, declared_));
     std::string out = written;
     if (node.kind == YamlKind::scalar && !node.anchor.empty()) out = "&" + node.anchor + " " + out;
     if (node.begin == node.end) {
@@ -172,8 +171,7 @@ class YamlEditor {
   Text with_name() {
     const auto merged = here().kind == YamlKind::map ? merged_value(stream_, here(), tokens_.back()) : std::nullopt;
     if (merged && is_as_wanted(stream_.meant(*merged), wanted_)) return std::string(text_);
-    if (auto alone = check_other_places(text_, stream_, way_, tokens_, declared_); !alone)
-      return std::unexpected(std::move(alone.error()));
+    AUTOHEAL_TRY(check_other_places(text_, stream_, way_, tokens_, declared_));
     const YamlNode& node = here();
     const YamlNode* above = way_.size() > 1 ? &stream_[way_[way_.size() - 2]] : nullptr;
     if (node.kind == YamlKind::map) return node.style == 'f' ? with_flow_entry(node) : with_block_entry(node);
@@ -278,9 +276,9 @@ class YamlEditor {
 Result<std::string> set_yaml_setting(std::string_view text, const std::vector<std::string>& tokens,
                                      const DeclaredSettings& declared) {
   const auto stream = read_yaml_places(text);
-  if (!stream) return std::unexpected(stream.error());
+  AUTOHEAL_TRY(stream);
   const auto root = document_of(text, *stream, tokens);
-  if (!root) return std::unexpected(root.error());
+  AUTOHEAL_TRY(root);
   return YamlEditor(text, *stream, tokens, declared).edit(*root);
 }
 

@@ -247,7 +247,7 @@ Result<void> read_block_text(YamlCursor& cursor, YamlNode& node, std::size_t lea
   node.style = cursor.peek();
   ++cursor.at;
   const auto header = read_header(cursor, node);
-  if (!header) return std::unexpected(header.error());
+  AUTOHEAL_TRY(header);
   const std::size_t outer = least_column == 0 ? 0 : least_column - 1;
   const std::size_t indentation = header->indentation > 0
                                       ? outer + header->indentation

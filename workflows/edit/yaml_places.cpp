@@ -31,14 +31,14 @@ class YamlReader {
 
   Result<YamlStream> read() {
     if (in_.peek() == '\t') return std::unexpected(tab().error());
-    if (auto done = check(); !done) return std::unexpected(std::move(done.error()));
+    AUTOHEAL_TRY(check());
     while (true) {
       if (auto more = begin_document(); !more) {
         return std::unexpected(std::move(more.error()));
       } else if (!*more) {
         return std::move(stream_);
       }
-      if (auto done = document(); !done) return std::unexpected(std::move(done.error()));
+      AUTOHEAL_TRY(document());
     }
   }
 
@@ -70,7 +70,7 @@ class YamlReader {
   Result<bool> begin_document() {
     bool directives = false;
     while (true) {
-      if (auto done = skip_to_content(); !done) return std::unexpected(std::move(done.error()));
+      AUTOHEAL_TRY(skip_to_content());
       if (in_.at_end()) break;
       if (in_.peek() == '%' && in_.column() == 0) {
         const std::string_view line = in_.text.substr(in_.at);
@@ -82,7 +82,7 @@ class YamlReader {
       } else if (in_.at_document_marker() && in_.peek() == '.') {
         if (stream_.documents.empty()) return in_.wrong("a document ends here (...) before one has begun");
         in_.at += 3;
-        if (auto done = end_of_line(); !done) return std::unexpected(std::move(done.error()));
+        AUTOHEAL_TRY(end_of_line());
       } else {
         break;
       }
@@ -98,8 +98,7 @@ class YamlReader {
 
   Done document() {
     const std::size_t root = stream_.nodes.size();
-    const auto made = block(root, {0, false, !is_explicit_});
-    if (!made) return std::unexpected(made.error());
+    AUTOHEAL_TRY(block(root, {0, false, !is_explicit_}));
     stream_.documents.push_back(root);
     if (auto done = skip_to_content(); !done) return done;
     if (in_.at_end() || in_.at_document_marker()) return {};
@@ -113,7 +112,7 @@ class YamlReader {
     if (++depth_ > deepest_settings) return too_deep();
     auto done = block_at(id, room);
     --depth_;
-    if (!done) return std::unexpected(std::move(done.error()));
+    AUTOHEAL_TRY(done);
     return id;
   }
 
@@ -178,9 +177,9 @@ class YamlReader {
     start_collection(id, YamlKind::map, column);
     while (true) {
       const auto key = entry_key(id);
-      if (!key) return std::unexpected(key.error());
+      AUTOHEAL_TRY(key);
       const auto value = block(id, {column + 1, true, false});
-      if (!value) return std::unexpected(value.error());
+      AUTOHEAL_TRY(value);
       stream_.nodes[id].entries.push_back({*key, *value});
       end_with(id, *value);
       if (auto done = skip_to_content(); !done) return done;
@@ -193,14 +192,14 @@ class YamlReader {
 
   Made entry_key(std::size_t map) {
     const std::size_t id = add(map);
-    if (auto done = properties(id); !done) return std::unexpected(std::move(done.error()));
+    AUTOHEAL_TRY(properties(id));
     in_.skip_blanks();
     stream_.nodes[id].content = in_.at;
     YamlNode& key = stream_.nodes[id];
     if (in_.peek() == '*') {
-      if (auto done = alias(id); !done) return std::unexpected(std::move(done.error()));
+      AUTOHEAL_TRY(alias(id));
     } else if (in_.peek() == '"' || in_.peek() == '\'') {
-      if (auto done = read_quoted(in_, key); !done) return std::unexpected(std::move(done.error()));
+      AUTOHEAL_TRY(read_quoted(in_, key));
     } else {
       key.style = 'p';
       key.end = key.value_end = end_of_plain(in_.text, in_.at, false).end;
@@ -220,7 +219,7 @@ class YamlReader {
       while (behind.peek() == ' ') ++behind.at;
       if (behind.peek() == '\t') return tab();
       const auto item = block(id, {column + 1, false, true});
-      if (!item) return std::unexpected(item.error());
+      AUTOHEAL_TRY(item);
       stream_.nodes[id].items.push_back(*item);
       end_with(id, *item);
       if (auto done = skip_to_content(); !done) return done;
@@ -268,7 +267,7 @@ class YamlReader {
 
   // Behind an entry or item: true where the collection ends.
   Result<bool> flow_goes_on(char closing, const YamlCursor& begin) {
-    if (auto done = skip_in_flow(begin); !done) return std::unexpected(std::move(done.error()));
+    AUTOHEAL_TRY(skip_in_flow(begin));
     const char here = in_.peek();
     if (here != ',' && here != closing)
       return in_.wrong(std::string("neither a comma nor the closing ") + closing + " stands here");
@@ -281,14 +280,14 @@ class YamlReader {
       if (auto done = skip_in_flow(begin); !done) return done;
       if (in_.peek() == ']') break;
       const auto item = flow_value(id, begin);
-      if (!item) return std::unexpected(item.error());
+      AUTOHEAL_TRY(item);
       if (stream_.nodes[*item].style == 'e' && stream_.nodes[*item].begin == stream_.nodes[*item].end)
         return in_.wrong("a value is missing in the list");
       if (auto done = skip_in_flow(begin); !done) return done;
       if (in_.peek() == ':') return in_.wrong("a pair stands in a list without braces", "put it in braces: [{a: b}]");
       stream_.nodes[id].items.push_back(*item);
       const auto ends = flow_goes_on(']', begin);
-      if (!ends) return std::unexpected(ends.error());
+      AUTOHEAL_TRY(ends);
       if (*ends) return {};
     }
     ++in_.at;
@@ -300,7 +299,7 @@ class YamlReader {
       if (auto done = skip_in_flow(begin); !done) return done;
       if (in_.peek() == '}') break;
       const auto key = flow_value(id, begin);
-      if (!key) return std::unexpected(key.error());
+      AUTOHEAL_TRY(key);
       const YamlNode& name = stream_.nodes[*key];
       const std::string_view written = in_.text.substr(name.begin, name.end - name.begin);
       if (name.kind == YamlKind::list || name.kind == YamlKind::map) return complex_key();
@@ -314,7 +313,7 @@ class YamlReader {
           return in_.wrong("no blank stands behind the colon, and readers differ on what that is", "put a blank there");
         ++in_.at;
         const auto made = flow_value(id, begin);
-        if (!made) return std::unexpected(made.error());
+        AUTOHEAL_TRY(made);
         value = *made;
       } else {
         const std::size_t key_end = name.end;
@@ -325,7 +324,7 @@ class YamlReader {
       }
       stream_.nodes[id].entries.push_back({*key, value});
       const auto ends = flow_goes_on('}', begin);
-      if (!ends) return std::unexpected(ends.error());
+      AUTOHEAL_TRY(ends);
       if (*ends) return {};
     }
     ++in_.at;
@@ -336,16 +335,16 @@ class YamlReader {
   Made flow_value(std::size_t parent, const YamlCursor& begin) {
     const std::size_t id = add(parent);
     stream_.nodes[id].in_flow = true;
-    if (auto done = skip_in_flow(begin); !done) return std::unexpected(std::move(done.error()));
+    AUTOHEAL_TRY(skip_in_flow(begin));
     if (in_.peek() == '?' && in_.is_blank_or_end(1)) return std::unexpected(complex_key().error());
     const std::size_t start = in_.at;
-    if (auto done = properties(id); !done) return std::unexpected(std::move(done.error()));
+    AUTOHEAL_TRY(properties(id));
     const bool has_properties = in_.at != start;
-    if (auto done = skip_in_flow(begin); !done) return std::unexpected(std::move(done.error()));
+    AUTOHEAL_TRY(skip_in_flow(begin));
     if (std::string_view(",]}").contains(in_.peek()) || (in_.peek() == ':' && !begins_plain(in_, true))) return id;
     if (!has_properties) stream_.nodes[id].begin = start;
     stream_.nodes[id].content = in_.at;
-    if (auto done = leaf(id, 0); !done) return std::unexpected(std::move(done.error()));
+    AUTOHEAL_TRY(leaf(id, 0));
     return id;
   }
 

@@ -208,9 +208,9 @@ Result<std::shared_ptr<const EngineSpec>> HealEffects::specification(const BlobN
     if (const auto known = specs_.find(configuration); known != specs_.end()) return known->second;
   }
   auto text = at_.blobs.get(configuration);
-  if (!text) return std::unexpected(std::move(text.error()));
+  AUTOHEAL_TRY(text);
   auto decoded = decode_engine_spec(*text);
-  if (!decoded) return std::unexpected(std::move(decoded.error()));
+  AUTOHEAL_TRY(decoded);
   auto spec = std::make_shared<const EngineSpec>(std::move(*decoded));
   remember(configuration, spec);
   return spec;
@@ -272,7 +272,7 @@ std::optional<Result<Observation>> HealEffects::observe(UnderWay& one, const Obs
   ObserveRequest request = what_to_observe(spec, effect.attempt);
   request.mark = mark;
   auto observation = at_.host.observe(spec, request);
-  if (!observation) return std::unexpected(std::move(observation.error()));
+  AUTOHEAL_TRY(observation);
   observe_services(at_.host, spec, *observation);
   // Whoever was at work may have made it good: then nothing is left to repair.
   const bool may_have_recovered = effect.needs_were_healed || **waited || *brought_up;
@@ -280,14 +280,13 @@ std::optional<Result<Observation>> HealEffects::observe(UnderWay& one, const Obs
     observation->self_test_passes = all_hold(run_probes(at_, spec, spec.self_test, mark));
     observation->recovered = may_have_recovered && observation->self_test_passes;
   }
-  if (auto read = read_contents(spec, *observation, observed.contents); !read)
-    return std::unexpected(std::move(read.error()));
+  AUTOHEAL_TRY(read_contents(spec, *observation, observed.contents));
   return observation;
 }
 
 Result<void> HealEffects::read_contents(const EngineSpec& spec, const Observation& observation, Contents& contents) {
   auto read = contents_of(at_.blobs, spec, observation);
-  if (!read) return std::unexpected(std::move(read.error()));
+  AUTOHEAL_TRY(read);
   contents = std::move(*read);
   for (const auto& [key, name] : observation.secrets) at_.learn_secret(contents.at(name));
   for (const EnvRepair& env : spec.repair.env) {

@@ -22,16 +22,16 @@ Result<PlanPreview> preview(Host& host, engine::BlobStore& blobs, const EngineSp
   ObserveRequest request = what_to_observe(spec, 1);
   request.mark = mark;
   auto observation = host.observe(spec, request);
-  if (!observation) return std::unexpected(std::move(observation.error()));
+  AUTOHEAL_TRY(observation);
   observe_services(host, spec, *observation);
   if (spec.repair.service) observation->self_test_passes = self_test_passes(host, spec, mark);
   const auto contents = contents_of(blobs, spec, *observation);
-  if (!contents) return std::unexpected(contents.error());
+  AUTOHEAL_TRY(contents);
   const auto name_of_content = [&](std::string_view content, engine::BlobNaming naming) {
     return blobs.name_of(content, naming);
   };
   auto planned = plan_repair({spec, *observation, *contents, name_of_content, 1, spec.healing.max_retries == 1, {}});
-  if (!planned) return std::unexpected(std::move(planned.error()));
+  AUTOHEAL_TRY(planned);
   auto refusals =
       certify_plan(spec, planned->plan, *observation, *contents, planned->new_contents, adopted, may_change);
   // No heal would be begun.

@@ -145,7 +145,7 @@ Result<JudgedPlace> judged_place(const JudgedText& text, std::string_view pointe
   if (written.size() > 1) {
     for (const std::size_t index : written) {
       const Found parent = node_at(text, text.documents[index].root, above, steps);
-      if (!parent) return std::unexpected(parent.error());
+      AUTOHEAL_TRY(parent);
       if (*parent && text.meant(**parent).kind != JudgedKind::scalar) meant.push_back(index);
     }
     if (meant.size() != 1) {
@@ -155,7 +155,7 @@ Result<JudgedPlace> judged_place(const JudgedText& text, std::string_view pointe
   }
   JudgedPlace place{written.size() == 1 ? written.front() : meant.front(), std::nullopt};
   const Found node = node_at(text, text.documents[place.document].root, names, steps);
-  if (!node) return std::unexpected(node.error());
+  AUTOHEAL_TRY(node);
   place.node = *node;
   return place;
 }

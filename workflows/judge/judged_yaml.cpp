@@ -46,7 +46,7 @@ class JudgedYamlReader {
       YamlEvent event;
       if (yaml_parser_parse(parser_.get(), event.get()) == 0) return library_fault();
       if (event->type == YAML_STREAM_END_EVENT) return std::move(read_);
-      if (auto done = take(event); !done) return std::unexpected(std::move(done.error()));
+      AUTOHEAL_TRY(take(event));
     }
   }
 

@@ -262,7 +262,7 @@ SettingSeen seen(const JudgedText& text, const JudgedNode& node) {
 Result<std::vector<std::optional<SettingSeen>>> read_settings(std::string_view text, SettingsFormat format,
                                                               const std::vector<std::string>& pointers) {
   const auto read = judged_text(text, format);
-  if (!read) return std::unexpected(read.error());
+  AUTOHEAL_TRY(read);
   std::vector<std::optional<SettingSeen>> all;
   for (const std::string& pointer : pointers) {
     const auto place = judged_place(*read, pointer);
@@ -275,7 +275,7 @@ Result<std::vector<std::optional<SettingSeen>>> read_settings(std::string_view t
 Result<std::optional<SettingSeen>> read_setting(std::string_view text, SettingsFormat format,
                                                 std::string_view pointer) {
   auto all = read_settings(text, format, {std::string(pointer)});
-  if (!all) return std::unexpected(std::move(all.error()));
+  AUTOHEAL_TRY(all);
   return std::move(all->front());
 }
 

@@ -59,7 +59,7 @@ Result<std::string> problem_of_env(const EngineSpec& spec, const std::string& pa
   if (before) before = without_lines_of_policies(spec, path, std::move(*before));
   if (!before) return before;
   const auto declared = declaration_of(spec, path, observation, contents);
-  if (!declared) return std::unexpected(declared.error());
+  AUTOHEAL_TRY(declared);
   return reasons_in_words(judge_env(*before, after, *declared));
 }
 
@@ -76,9 +76,8 @@ std::vector<std::pair<std::string, std::string>> settings_of(const EngineSpec& s
   return set;
 }
 
-Result<std::string> problem_of_settings(const EngineSpec& spec, const std::string& path,
-                                        const Observation& observation, const Contents& contents,
-                                        const std::string& after) {
+Result<std::string> problem_of_settings(const EngineSpec& spec, const std::string& path, const Observation& observation,
+                                        const Contents& contents, const std::string& after) {
   auto before = content_before(spec, path, observation, contents);
   if (before) before = without_lines_of_policies(spec, path, std::move(*before));
   if (!before) return before;
@@ -104,8 +103,8 @@ Result<EnvDeclaration> declaration_of(const EngineSpec& spec, const std::string&
       }
       const auto secret = observation.secrets.find(secret_key(file, name));
       auto bytes = content_named(contents, secret == observation.secrets.end() ? BlobName() : secret->second,
-                            name + ": " + value.from_file);
-      if (!bytes) return std::unexpected(std::move(bytes.error()));
+                                 name + ": " + value.from_file);
+      AUTOHEAL_TRY(bytes);
       declare_set(declared, env, name, std::move(*bytes));
     }
     for (const std::string& name : env.unset) {

@@ -25,7 +25,7 @@ Result<std::string> set_one(std::string_view text, const std::string& name, cons
   const EnvDeclaration wanted{{{name, value}}, {}, {}, dialect};
   if (judge_env(text, text, wanted).empty()) return std::string(text);
   auto ways = ways_to_set_env(text, name, value, dialect);
-  if (!ways) return std::unexpected(std::move(ways.error()));
+  AUTOHEAL_TRY(ways);
   std::string why;
   for (std::string& way : *ways) {
     auto reasons = judge_env(text, way, wanted);
@@ -65,7 +65,7 @@ Result<EnvEdited> edit_env(std::string_view text, const EnvDeclaration& declared
   }
   for (const std::string& name : declared.unset) {
     auto changed = unset_env(edited.text, name, declared.dialect);
-    if (!changed) return std::unexpected(std::move(changed.error()));
+    AUTOHEAL_TRY(changed);
     EnvDeclaration gone = nothing_but_dialect(declared);
     gone.unset.push_back(name);
     if (const auto reasons = judge_env(edited.text, *changed, gone); !reasons.empty())

@@ -84,7 +84,7 @@ Result<PlanDraft::Target*> PlanDraft::file_at(const std::string& path, bool repl
     return refuse(what + (input_.by_earlier_rules ? "" : "; with `replace: true` it gives way, and is kept"));
   }
   auto made = as_new(path, TargetKind::file, new_mode);
-  if (!made) return std::unexpected(std::move(made.error()));
+  AUTOHEAL_TRY(made);
   after = std::move(*made);
   (*target)->rewritten = true;
   (*target)->content.emplace();
@@ -101,7 +101,7 @@ Result<void> PlanDraft::make_folders_above(const std::string& path) {
                                            path + ": move it away");
   }
   auto made = as_new(folder, TargetKind::folder, 0);
-  if (!made) return std::unexpected(std::move(made.error()));
+  AUTOHEAL_TRY(made);
   Target& target = found->second;
   target.after = std::move(*made);
   made_folders_.insert(folder);
@@ -110,9 +110,9 @@ Result<void> PlanDraft::make_folders_above(const std::string& path) {
 }
 
 Result<TargetAfter> PlanDraft::as_new(const std::string& path, TargetKind kind, FileMode mode) {
-  if (auto made = make_folders_above(path); !made) return std::unexpected(std::move(made.error()));
+  AUTOHEAL_TRY(make_folders_above(path));
   const auto runner = owner("");
-  if (!runner) return std::unexpected(runner.error());
+  AUTOHEAL_TRY(runner);
   TargetAfter after{kind, {}, mode, runner->first, runner->second, {}};
   const auto found = targets_.find(folder_of(path));
   const bool known = found != targets_.end() && found->second.after.kind == TargetKind::folder;
@@ -256,8 +256,7 @@ Result<PlannedRepair> PlanDraft::finish() {
     if (!differs(target)) continue;
     if (target.after.kind == TargetKind::absent) target.after = {TargetKind::absent, {}, 0, 0, 0, {}};
     Change change{target.kind, target.facts, target.after, target.validate, std::move(target.named)};
-    if (auto possible = can_be_made(change, target.acl_is_declared); !possible)
-      return std::unexpected(std::move(possible.error()));
+    AUTOHEAL_TRY(can_be_made(change, target.acl_is_declared));
     if (target.rewritten && target.after.kind == TargetKind::file) {
       planned.new_contents.emplace(target.after.content, std::move(*target.content));
     }

@@ -35,7 +35,7 @@ Done set_owner(PlanDraft& draft, PlanDraft::Target& target, const std::string& n
 Done repair(const PlanningInput& input, PlanDraft& draft, const FileRepair& file) {
   const FileMode new_mode = new_file_mode & file.baseline_mode.value_or(new_file_mode);
   const auto target = draft.file_at(file.path, file.replace, new_mode);
-  if (!target) return std::unexpected(target.error());
+  AUTOHEAL_TRY(target);
   const auto baseline = input.contents.find(file.baseline);
   if (baseline == input.contents.end()) return failure(ErrorKind::invalid, file.path + ": its baseline was not read");
   draft.touch(**target, ChangeKind::files);
@@ -59,10 +59,10 @@ Result<std::string> value_of(const PlanningInput& input, const EnvRepair& env, c
 
 Done repair(const PlanningInput& input, PlanDraft& draft, const EnvRepair& env) {
   const auto target = draft.file_at(env.file, env.replace, new_env_file_mode);
-  if (!target) return std::unexpected(target.error());
+  AUTOHEAL_TRY(target);
   draft.touch(**target, ChangeKind::env);
   const auto text = draft.content_of(**target);
-  if (!text) return std::unexpected(text.error());
+  AUTOHEAL_TRY(text);
   if (is_new(**target) && (input.by_earlier_rules || !(*target)->mode_is_declared))
     (*target)->after.mode = new_env_file_mode & (input.by_earlier_rules ? new_env_file_mode : (*target)->after.mode);
   EnvDeclaration wanted{{}, env.unset, env.require, env.dialect};
@@ -80,7 +80,7 @@ Done repair(const PlanningInput& input, PlanDraft& draft, const EnvRepair& env) 
 
 Done repair(const PlanningInput&, PlanDraft& draft, const SettingsRepair& settings) {
   const auto target = draft.file_at(settings.file, settings.replace, new_file_mode);
-  if (!target) return std::unexpected(target.error());
+  AUTOHEAL_TRY(target);
   if (is_new(**target) && (*target)->content && (*target)->content->empty()) {
     const bool is_absent = (*target)->facts.kind == TargetKind::absent;
     return failure(ErrorKind::invalid, settings.file + (is_absent ? " is missing" : " is no file") +
@@ -88,7 +88,7 @@ Done repair(const PlanningInput&, PlanDraft& draft, const SettingsRepair& settin
   }
   draft.touch(**target, ChangeKind::settings);
   auto text = draft.content_of(**target);
-  if (!text) return std::unexpected(std::move(text.error()));
+  AUTOHEAL_TRY(text);
   auto edited = set_settings(*text, settings_format_of(settings.file), settings.set);
   if (!edited) return in(settings.file, edited.error());
   for (std::string& pointer : edited->changed) (*target)->named.push_back(std::move(pointer));
@@ -98,7 +98,7 @@ Done repair(const PlanningInput&, PlanDraft& draft, const SettingsRepair& settin
 
 Done hold_to_policy(const PlanningInput& input, PlanDraft& draft, const PolicyRepair& policy, const std::string& path) {
   const auto target = draft.at(path);
-  if (!target) return std::unexpected(target.error());
+  AUTOHEAL_TRY(target);
   TargetAfter& after = (*target)->after;
   if (after.kind == TargetKind::absent) return {};
   if (after.kind == TargetKind::other && input.by_earlier_rules)
@@ -111,11 +111,11 @@ Done hold_to_policy(const PlanningInput& input, PlanDraft& draft, const PolicyRe
   const TargetFacts& facts = (*target)->facts;
   const bool as_it_was = after.mode == facts.mode && after.uid == facts.uid && after.gid == facts.gid;
   if (input.by_earlier_rules && !as_it_was && after.kind == TargetKind::file) {
-    if (const auto file = draft.file_at(path, false, after.mode); !file) return std::unexpected(file.error());
+    AUTOHEAL_TRY(draft.file_at(path, false, after.mode));
   }
   if (policy.forbid.empty() || after.kind != TargetKind::file) return {};
   const auto text = draft.content_of(**target);
-  if (!text) return std::unexpected(text.error());
+  AUTOHEAL_TRY(text);
   auto kept = without_forbidden_lines(*text, policy.forbid);
   if (!kept) return in(path, kept.error());
   if (*kept == *text) return {};
@@ -125,7 +125,7 @@ Done hold_to_policy(const PlanningInput& input, PlanDraft& draft, const PolicyRe
 
 Done repair(const PlanningInput& input, PlanDraft& draft, const PolicyRepair& policy) {
   const auto target = draft.at(policy.path);
-  if (!target) return std::unexpected(target.error());
+  AUTOHEAL_TRY(target);
   if (policy.absent) {
     if ((*target)->facts.kind == TargetKind::folder) {
       return failure(ErrorKind::invalid, policy.path + " is a folder: `absent` removes files and links only");
@@ -144,7 +144,7 @@ Done repair(const PlanningInput& input, PlanDraft& draft, const PolicyRepair& po
 
 Done repair(const PlanningInput& input, PlanDraft& draft, const LinkRepair& link) {
   const auto target = draft.at(link.path);
-  if (!target) return std::unexpected(target.error());
+  AUTOHEAL_TRY(target);
   const TargetFacts& facts = (*target)->facts;
   // An editor that writes a new file over a link leaves a plain file: that is drift of the link, and nobody's kind of
   // thing. Anything else in its place was put there.
@@ -160,7 +160,7 @@ Done repair(const PlanningInput& input, PlanDraft& draft, const LinkRepair& link
   draft.touch(**target, ChangeKind::links);
   if ((*target)->after.kind != TargetKind::link) {
     auto made = draft.as_new(link.path, TargetKind::link, 0777);
-    if (!made) return std::unexpected(std::move(made.error()));
+    AUTOHEAL_TRY(made);
     (*target)->after = std::move(*made);
   }
   (*target)->after.link_target = link.target;

@@ -26,7 +26,7 @@ const ReleaseFacts* choose(const PlanningInput& input, const ReleaseRepair& repa
 
 Result<void> repair_release(const PlanningInput& input, PlanDraft& draft, const ReleaseRepair& repair) {
   const auto target = draft.at(repair.link);
-  if (!target) return std::unexpected(target.error());
+  AUTOHEAL_TRY(target);
   const TargetFacts& facts = (*target)->facts;
   if (facts.kind != TargetKind::link && facts.kind != TargetKind::absent) {
     return failure(ErrorKind::invalid,
@@ -51,12 +51,12 @@ Result<void> repair_release(const PlanningInput& input, PlanDraft& draft, const 
   TargetAfter& after = (*target)->after;
   if (!missing) {
     const auto now = linked_release(repair, input.spec.root, facts.link_target);
-    if (!now) return std::unexpected(now.error());
+    AUTOHEAL_TRY(now);
     after.link_target = link_to(facts.link_target, *now, chosen->name);
     return {};
   }
   const auto runner = draft.owner("");
-  if (!runner) return std::unexpected(runner.error());
+  AUTOHEAL_TRY(runner);
   std::string up;
   for (auto slash = repair.link.find('/'); slash != std::string::npos; slash = repair.link.find('/', slash + 1))
     up += "../";

@@ -63,7 +63,8 @@ void add_swap(const PlanningInput& input, Change change, const SnapshotFacts& sn
     plan.changes.push_back(std::move(away));
     change.in_turn = true;
   }
-  change.after = {TargetKind::file, snapshot.content, change.before.mode, change.before.uid, change.before.gid, {}, change.before.acl};
+  change.after = {TargetKind::file, snapshot.content, change.before.mode, change.before.uid, change.before.gid, {},
+                  change.before.acl};
   if (change.before.kind == TargetKind::absent)
     change.after = as_new(input, TargetKind::file, snapshot, new_database_mode);
   plan.changes.push_back(std::move(change));
@@ -76,7 +77,7 @@ Result<void> restore(const PlanningInput& input, const StateRepair& state, Plan&
     return failure(ErrorKind::invalid, state.path + " was not observed");
   if (may_be_right(input, *target)) return {};
   const auto snapshot = choose(input, state, facts->second);
-  if (!snapshot) return std::unexpected(snapshot.error());
+  AUTOHEAL_TRY(snapshot);
   const bool of_folder = (*snapshot)->page_size == 0;
   const bool fits = target->kind == TargetKind::absent || (target->kind == TargetKind::folder) == of_folder;
   if (!fits || target->kind == TargetKind::link || target->kind == TargetKind::other) {

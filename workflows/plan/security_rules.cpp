@@ -15,7 +15,7 @@ std::optional<std::string> forbidden_in(std::string_view content, const std::vec
 Result<std::string> without_forbidden_lines(std::string_view content, const std::vector<std::string>& patterns) {
   begins_pure_part("without_forbidden_lines");
   const auto expressions = LineExpressions::of(patterns);
-  if (!expressions) return std::unexpected(expressions.error());
+  AUTOHEAL_TRY(expressions);
   std::string kept;
   while (!content.empty()) {
     const auto end = std::min(content.find('\n'), content.size() - 1) + 1;

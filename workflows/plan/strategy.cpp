@@ -15,9 +15,9 @@ Result<PlannedRepair> plan_repair(const PlanningInput& input) {
   if (input.observation.recovered) return PlannedRepair{};
   PlanDraft draft(input);
   begins_pure_part("repair_releases");
-  if (auto done = repair_releases(input, draft); !done) return std::unexpected(std::move(done.error()));
+  AUTOHEAL_TRY(repair_releases(input, draft));
   begins_pure_part("repair_configuration");
-  if (auto done = repair_configuration(input, draft); !done) return std::unexpected(std::move(done.error()));
+  AUTOHEAL_TRY(repair_configuration(input, draft));
   begins_pure_part("plan_draft");
   auto finished = draft.finish();
   if (!finished) return finished;
@@ -25,11 +25,10 @@ Result<PlannedRepair> plan_repair(const PlanningInput& input) {
   Plan& plan = planned.plan;
   const auto releases = std::ranges::count(plan.changes, ChangeKind::release, &Change::kind);
   begins_pure_part("repair_state");
-  if (auto done = add_state_changes(input, plan); !done) return std::unexpected(std::move(done.error()));
+  AUTOHEAL_TRY(add_state_changes(input, plan));
   const bool stopped = stop_for_state(input, plan);
   begins_pure_part("repair_deployment");
-  if (auto done = add_builds(input, static_cast<std::size_t>(releases), plan); !done)
-    return std::unexpected(std::move(done.error()));
+  AUTOHEAL_TRY(add_builds(input, static_cast<std::size_t>(releases), plan));
   add_platform_acts(input, plan);
   begins_pure_part("repair_service");
   add_acts(input, stopped, plan);
@@ -113,7 +112,7 @@ Result<Contents> contents_of(const engine::BlobStore& blobs, const EngineSpec& s
   for (const engine::BlobName& name : names) {
     if (contents.contains(name)) continue;
     auto bytes = blobs.get(name);
-    if (!bytes) return std::unexpected(std::move(bytes.error()));
+    AUTOHEAL_TRY(bytes);
     contents.emplace(name, std::move(*bytes));
   }
   return contents;

@@ -60,7 +60,7 @@ engine::NewEntry baseline_adopted(const std::string& engine, const AdoptedBaseli
 
 Result<Adopted> read_adopted(const engine::Entry& entry, const engine::BlobStore& blobs) {
   const auto data = engine::lengthen(blobs, entry.data);
-  if (!data) return std::unexpected(data.error());
+  AUTOHEAL_TRY(data);
   try {
     return adopted_of(nlohmann::json::parse(*data).at("manifest"));
   } catch (const nlohmann::json::exception&) {
@@ -72,11 +72,11 @@ Result<Adopted> read_adopted(const engine::Entry& entry, const engine::BlobStore
 Result<std::map<std::string, Adopted>> adopted_baselines(const engine::LedgerView& ledger,
                                                          const engine::BlobStore& blobs) {
   auto entries = ledger.read_types("ledger", {std::string(entry_type)});
-  if (!entries) return std::unexpected(std::move(entries.error()));
+  AUTOHEAL_TRY(entries);
   std::map<std::string, Adopted> newest;
   for (const engine::Entry& entry : *entries) {
     auto adopted = read_adopted(entry, blobs);
-    if (!adopted) return std::unexpected(std::move(adopted.error()));
+    AUTOHEAL_TRY(adopted);
     newest[entry.subject] = std::move(*adopted);
   }
   return newest;

@@ -30,11 +30,11 @@ Result<void> GenesisBus::subscribe(std::string topics, Handler handler, Subscrip
   subscriber->name = subscription.name;
   subscriber->executor = executor ? std::move(executor) : loop_;
   const auto now = ledger_.read_all({}, 1);
-  if (!now) return std::unexpected(now.error());
+  AUTOHEAL_TRY(now);
   subscriber->place = subscription.from.value_or(now->head);
   if (!subscriber->name.empty()) {
     const auto saved = ledger_.place_of(subscriber->name);
-    if (!saved) return std::unexpected(saved.error());
+    AUTOHEAL_TRY(saved);
     if (*saved) subscriber->place = **saved;
   }
   subscribers_.push_back(subscriber);

@@ -59,7 +59,7 @@ std::optional<Hold> Holds::of(const std::string& engine, Timestamp now) const {
 
 Result<Holds> holds_in(const engine::LedgerView& ledger) {
   const auto entries = ledger.read_types("ledger", {"engine.held", "engine.unheld"});
-  if (!entries) return std::unexpected(entries.error());
+  AUTOHEAL_TRY(entries);
   Holds holds;
   for (const engine::Entry& entry : *entries) holds.apply(entry);
   return holds;

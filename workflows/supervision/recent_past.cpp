@@ -18,12 +18,12 @@ constexpr std::size_t page_entries = 1'000;
 // run forward. Where a clock was set back it finds an earlier one.
 Result<engine::Position> place_before(const engine::LedgerView& ledger, Timestamp time) {
   const auto first = ledger.read_all({}, 1);
-  if (!first) return std::unexpected(first.error());
+  AUTOHEAL_TRY(first);
   std::uint64_t before = 0, after = first->head.value;
   while (before < after) {
     const std::uint64_t middle = before + (after - before) / 2;
     const auto page = ledger.read_all(engine::Position{middle}, 1);
-    if (!page) return std::unexpected(page.error());
+    AUTOHEAL_TRY(page);
     const bool is_later = page->entries.empty() || page->entries.front().time >= time;
     (is_later ? after : before) = is_later ? middle : middle + 1;
   }
@@ -120,12 +120,12 @@ Result<void> remember_recent_past(const engine::LedgerView& ledger, const engine
                                   const engine::Clock& clock, Watch& watch) {
   const Timestamp now = clock.now();
   auto place = place_before(ledger, now - remembered);
-  if (!place) return std::unexpected(std::move(place.error()));
+  AUTOHEAL_TRY(place);
   std::vector<Remembered> recent;
   PassedTime passed;
   while (true) {
     auto page = ledger.read_all(*place, page_entries);
-    if (!page) return std::unexpected(page.error());
+    AUTOHEAL_TRY(page);
     if (page->entries.empty()) break;
     for (engine::Entry& entry : page->entries) {
       const Duration at = passed.until(entry.time);

@@ -171,8 +171,7 @@ Result<void> SimulatedHost::observe_outputs(const EngineSpec& spec, const Observ
     seen.outputs.push_back(matching(spec, globs));
     for (const TargetFacts& facts : seen.outputs.back()) {
       if (facts.kind != TargetKind::file) continue;
-      const auto kept = blobs_.put(files_.at(facts.path).content, naming_of_target(spec, facts.path));
-      if (!kept) return std::unexpected(kept.error());
+      AUTOHEAL_TRY(blobs_.put(files_.at(facts.path).content, naming_of_target(spec, facts.path)));
     }
   }
   return {};
@@ -201,14 +200,13 @@ Result<void> SimulatedHost::observe_states(const ObserveRequest& request, Observ
     facts.page_size = page_size;
     for (const Snapshot& snapshot : snapshots[state.snapshot]) {
       auto content = blobs_.put(snapshot.content, engine::BlobNaming::plain);
-      if (!content) return std::unexpected(std::move(content.error()));
+      AUTOHEAL_TRY(content);
       facts.snapshots.push_back({snapshot.name, is_sound(snapshot.content) ? "" : "is damaged", std::move(*content),
                                  snapshot.age, page_size, 0});
     }
     if (const auto file = files_.find(state.path); file != files_.end()) {
       if (!is_sound(file->second.content)) facts.damage = "file is not a database";
-      if (auto kept = blobs_.put(file->second.content, engine::BlobNaming::plain); !kept)
-        return std::unexpected(std::move(kept.error()));
+      AUTOHEAL_TRY(blobs_.put(file->second.content, engine::BlobNaming::plain));
     }
   }
   return {};
@@ -228,16 +226,16 @@ Result<Observation> SimulatedHost::observe(const EngineSpec& spec, const Observe
       targets[path] = facts(spec, path);
       if (!target.keep_content || targets[path].kind != TargetKind::file) continue;
       auto name = blobs_.put(files_.at(path).content, naming_of_target(spec, path));
-      if (!name) return std::unexpected(name.error());
+      AUTOHEAL_TRY(name);
       seen.contents[path] = *name;
     }
   }
   for (const StateRepair& state : request.states) {
     for (const char* ending : {"", "-wal", "-shm"}) targets[state.path + ending] = facts(spec, state.path + ending);
   }
-  if (auto observed = observe_outputs(spec, request, seen); !observed) return std::unexpected(observed.error());
+  AUTOHEAL_TRY(observe_outputs(spec, request, seen));
   observe_releases(spec, request, seen);
-  if (auto observed = observe_states(request, seen); !observed) return std::unexpected(observed.error());
+  AUTOHEAL_TRY(observe_states(request, seen));
   for (auto& [path, one] : targets) seen.targets.push_back(std::move(one));
   for (const std::string& owner : request.owners) {
     if (const auto known = known_owners.find(owner); known != known_owners.end()) seen.owners.insert(*known);
@@ -246,7 +244,7 @@ Result<Observation> SimulatedHost::observe(const EngineSpec& spec, const Observe
     const auto secret = secret_files.find(path);
     if (secret == secret_files.end()) return failure(ErrorKind::not_found, path + " cannot be read");
     auto name = blobs_.put(secret->second, engine::BlobNaming::keyed);
-    if (!name) return std::unexpected(name.error());
+    AUTOHEAL_TRY(name);
     seen.secrets[key] = *name;
   }
   return seen;

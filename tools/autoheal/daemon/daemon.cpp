@@ -59,7 +59,7 @@ Daemon::Daemon(Healer& healer, Console& console, LoadAgain load_again)
 
 Result<std::unique_ptr<Daemon>> Daemon::create(Healer& healer, Console& console, LoadAgain load_again) {
   std::unique_ptr<Daemon> daemon(new Daemon(healer, console, std::move(load_again)));
-  if (auto assembled = daemon->assemble(); !assembled) return std::unexpected(std::move(assembled.error()));
+  AUTOHEAL_TRY(daemon->assemble());
   return daemon;
 }
 
@@ -67,7 +67,7 @@ Result<void> Daemon::assemble() {
   const auto executor = healer_.loop().get_executor();
   for (auto* timer : {&wake_, &heart_, &report_timer_, &kept_timer_}) {
     auto made = engine::BootTimer::create(executor, healer_.clock());
-    if (!made) return std::unexpected(std::move(made.error()));
+    AUTOHEAL_TRY(made);
     *timer = std::move(*made);
   }
   wake_->due = [this] { pump(); };
@@ -114,7 +114,7 @@ Result<void> Daemon::assemble() {
   watch_the_place();
   follow_heals();
   watch_the_loop();
-  wait_for_signal();  // also while a ledger that cannot be used yet is waited for
+  wait_for_signal();              // also while a ledger that cannot be used yet is waited for
   std::signal(SIGPIPE, SIG_IGN);  // whoever read what we tell may be gone; what a heal starts does not inherit it
   return {};
 }
@@ -123,7 +123,7 @@ Result<void> Daemon::listen() {
   auto server =
       socket::HttpServer::listen(healer_.loop().get_executor(), socket_of(healer_.configuration()->settings.ledger),
                                  api_handler(*operations_, healer_));
-  if (!server) return std::unexpected(std::move(server.error()));
+  AUTOHEAL_TRY(server);
   server_ = std::move(*server);  // the earlier one still answers what it was asked
   server_->tell_failures_to([this](const std::string& what) { tell("a request failed: " + what); });
   return {};
@@ -249,7 +249,7 @@ asio::awaitable<Result<void>> Daemon::begin() {
   auto started = co_await healer_.record(std::move(entry));
   if (!started) co_return started;
   auto loaded = config_loaded(*configuration, healer_.ledger(), healer_.surroundings().blobs, now);
-  if (!loaded) co_return std::unexpected(std::move(loaded.error()));
+  AUTOHEAL_CO_TRY(loaded);
   if (*loaded) {
     if (auto recorded = co_await healer_.record(std::move(**loaded)); !recorded) co_return recorded;
   }

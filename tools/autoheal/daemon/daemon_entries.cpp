@@ -169,17 +169,17 @@ Result<std::optional<engine::NewEntry>> config_loaded(const LoadedConfiguration&
                                                       const engine::LedgerView& ledger, engine::BlobStore& blobs,
                                                       Timestamp now) {
   const auto entries = ledger.read_types("ledger", {"config.loaded"});
-  if (!entries) return std::unexpected(entries.error());
+  AUTOHEAL_TRY(entries);
   const config::Configuration& settings = configuration.settings;
   const LoadedBefore before = loaded_before(*entries, blobs);
   if (before.digest == settings.digest && !before.keys.empty()) return std::nullopt;
   const KeyDigests engines = digests_of_engines(configuration);
   const KeyDigests keys = digests_by_key(settings, blobs);
   const auto kept = blobs.put(to_json(keys), engine::BlobNaming::plain);
-  if (!kept) return std::unexpected(kept.error());
+  AUTOHEAL_TRY(kept);
   JsonWriter out;
   out.begin_object().field("digest", settings.digest).field("file", settings.file);
-  struct stat found {};
+  struct stat found{};
   if (::stat(settings.file.c_str(), &found) == 0)
     out.field("owner", os_user_name(found.st_uid)).field("owner_uid", found.st_uid);
   out.field("healing", settings.healing.enabled).key("engines").begin_object();

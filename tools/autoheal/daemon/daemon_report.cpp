@@ -83,8 +83,7 @@ Result<void> write_daemon_report(const fs::path& folder, const DaemonReport::Due
   run.facts.test_id = report_id(folder, now);
   const std::string text = report_of(run);
   if (!due.dated) return write_latest_report(folder, text);
-  auto written = write_report(folder, run.facts.test_id, text);
-  if (!written) return std::unexpected(std::move(written.error()));
+  AUTOHEAL_TRY(write_report(folder, run.facts.test_id, text));
   remove_old_reports(folder);
   return {};
 }

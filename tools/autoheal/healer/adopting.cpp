@@ -6,7 +6,7 @@ using namespace workflows;
 
 Result<AdoptedBaseline> baseline_as_it_is(Host& host, const EngineSpec& spec) {
   const auto hashes = host.hash(spec, {spec.certify.hashes, {}});
-  if (!hashes) return std::unexpected(hashes.error());
+  AUTOHEAL_TRY(hashes);
   AdoptedBaseline now;
   for (const HashFinding& found : *hashes) {
     if (!found.digest.empty()) now.files[found.path] = found.digest;

@@ -18,7 +18,7 @@ Result<std::vector<File>> in_order(const store::LedgerReader& ledger, const std:
   std::vector<File> files;
   for (const std::string& path : paths) {
     const auto part = store::peek_archive(path, ledger);
-    if (!part) return std::unexpected(part.error());
+    AUTOHEAL_TRY(part);
     files.push_back({path, *part});
   }
   std::ranges::sort(files, {}, [](const File& file) { return file.part.first; });
@@ -44,9 +44,9 @@ std::string_view stream_in(std::string_view line) {
 Result<engine::Position> export_archives(const store::LedgerReader& ledger, const std::vector<std::string>& paths,
                                          engine::Position after, const ArchivedLine& line) {
   const auto files = in_order(ledger, paths);
-  if (!files) return std::unexpected(files.error());
+  AUTOHEAL_TRY(files);
   const auto archived = ledger.archived();
-  if (!archived) return std::unexpected(archived.error());
+  AUTOHEAL_TRY(archived);
   for (const File& file : *files) {
     if (file.part.last <= after.value) continue;
     if (file.part.first > after.value + 1) return std::unexpected(not_given(ledger, after.value + 1));
@@ -66,7 +66,7 @@ Result<std::vector<LineOfArchive>> lines_in_archives(
     const store::LedgerReader& ledger, const std::vector<std::string>& paths,
     const std::function<bool(engine::Position seq, std::string_view stream)>& ask) {
   const auto files = in_order(ledger, paths);
-  if (!files) return std::unexpected(files.error());
+  AUTOHEAL_TRY(files);
   std::vector<LineOfArchive> lines;
   const auto take = [&](std::uint64_t seq, std::string_view text) -> Result<void> {
     if (ask({seq}, stream_in(text))) lines.push_back({{seq}, std::string(text)});

@@ -55,14 +55,14 @@ class Writing {
     range.last = prefix.last.value;
     range.file = file_of(task_, first, prefix.last);
     auto writer = begin(range);
-    if (!writer) return std::unexpected(writer.error());
+    AUTOHEAL_TRY(writer);
     for (const std::string& text : task_.in_force) {
-      if (auto named = blobs_.named_in(text); !named) return std::unexpected(named.error());
+      AUTOHEAL_TRY(blobs_.named_in(text));
     }
-    if (auto done = entries(**writer, range); !done) return std::unexpected(done.error());
-    if (auto done = blobs(**writer, range); !done) return std::unexpected(done.error());
+    AUTOHEAL_TRY(entries(**writer, range));
+    AUTOHEAL_TRY(blobs(**writer, range));
     const auto file = (*writer)->finish();
-    if (!file) return std::unexpected(file.error());
+    AUTOHEAL_TRY(file);
     range.kept_sha256 = to_hex(kept_.finish());
     range.bytes = file->bytes;
     range.sha256 = file->sha256;
@@ -78,7 +78,7 @@ class Writing {
   // What goes is signed first, so that it can be proved to people who never saw the rows.
   Result<std::unique_ptr<store::ArchiveWriter>> begin(ArchivedRange& range) {
     const auto newest = ledger_.newest_checkpoint();
-    if (!newest) return std::unexpected(newest.error());
+    AUTOHEAL_TRY(newest);
     if (!*newest || (*newest)->size < range.last)
       return failure(ErrorKind::unavailable,
                      "nothing is archived that is not signed, and the newest checkpoint does not "
@@ -86,9 +86,9 @@ class Writing {
                          std::to_string(range.last),
                      "autoheal ledger checkpoint --sign");
     const auto key = ledger_.meta("verifier_key");
-    if (!key) return std::unexpected(key.error());
+    AUTOHEAL_TRY(key);
     const auto root = store::root_of(*ledger_.hashes(), range.last);
-    if (!root) return std::unexpected(root.error());
+    AUTOHEAL_TRY(root);
     range.root = to_hex(*root);
     return store::ArchiveWriter::create(range.file, {ledger_.id(), range.first, range.last, *root}, *key,
                                         (*newest)->note);
@@ -99,7 +99,7 @@ class Writing {
     engine::Position at;
     while (true) {
       const auto page = ledger_.read_all(at, rows_per_read);
-      if (!page) return std::unexpected(page.error());
+      AUTOHEAL_TRY(page);
       written_.looked_at = page->head;
       if (page->entries.empty()) return {};
       for (const engine::Entry& entry : page->entries) {
@@ -132,7 +132,7 @@ class Writing {
       if (!blob.name.starts_with("hmac-")) {
         const auto content = task_.vault->get(blob.name);
         if (!content && content.error().kind == ErrorKind::corrupt) continue;  // it stays where it is, as it is
-        if (!content) return std::unexpected(content.error());
+        AUTOHEAL_TRY(content);
         if (auto done = writer.blob(blob.name, *content); !done) return done;
         ++range.blobs;
       }
@@ -150,9 +150,9 @@ class Writing {
 
 Result<Written> write_archive(const Task& task) {
   const auto ledger = store::LedgerReader::open(task.ledger_path);
-  if (!ledger) return std::unexpected(ledger.error());
+  AUTOHEAL_TRY(ledger);
   const auto bounds = (*ledger)->archive_bounds(task.request.before, "ledger");
-  if (!bounds) return std::unexpected(bounds.error());
+  AUTOHEAL_TRY(bounds);
   const store::ArchivePrefix prefix = longest_prefix(*bounds);
   if (prefix.last == bounds->archived) {
     Written nothing;
@@ -161,19 +161,19 @@ Result<Written> write_archive(const Task& task) {
     return nothing;
   }
   auto blobs = UnnamedBlobs::in(*task.vault);
-  if (!blobs) return std::unexpected(blobs.error());
+  AUTOHEAL_TRY(blobs);
   return Writing(task, **ledger, std::move(*blobs)).write(*bounds, prefix);
 }
 
 // After the rows: what entries that came meanwhile name stays. Returns how many secrets went.
 Result<std::uint64_t> remove_unnamed(const std::string& ledger_path, store::Vault& vault, const Written& written) {
   const auto ledger = store::LedgerReader::open(ledger_path);
-  if (!ledger) return std::unexpected(ledger.error());
+  AUTOHEAL_TRY(ledger);
   std::string meanwhile;
   engine::Position at = written.looked_at;
   while (true) {
     const auto page = (*ledger)->read_all(at, rows_per_read);
-    if (!page) return std::unexpected(page.error());
+    AUTOHEAL_TRY(page);
     if (page->entries.empty()) break;
     for (const engine::Entry& entry : page->entries) meanwhile += entry.data + "\n";
     at = page->next;
@@ -182,7 +182,7 @@ Result<std::uint64_t> remove_unnamed(const std::string& ledger_path, store::Vaul
   for (const engine::BlobName& name : written.unnamed) {
     if (meanwhile.find(name) != std::string::npos) continue;
     const auto removed = vault.remove(name, untouched_for);
-    if (!removed) return std::unexpected(removed.error());
+    AUTOHEAL_TRY(removed);
     if (*removed && name.starts_with("hmac-")) ++secrets;
   }
   return secrets;

@@ -29,7 +29,7 @@ workflows::RunRequest request_of(const workflows::ProgramRun& command, const std
 Result<std::unique_ptr<Checkpoints>> Checkpoints::create(const std::string& ledger_path, CheckpointPorts ports) {
   std::unique_ptr<Checkpoints> made(new Checkpoints(std::move(ports)));
   auto timer = engine::BootTimer::create(made->ports_.loop, made->ports_.clock);
-  if (!timer) return std::unexpected(std::move(timer.error()));
+  AUTOHEAL_TRY(timer);
   made->timer_ = std::move(*timer);
   made->timer_->due = [self = made.get()] {
     self->waits_ = false;
@@ -72,7 +72,7 @@ asio::awaitable<Result<void>> Checkpoints::sign() {
   if (std::string problem = ports_.ledger.problem_of_place(); !problem.empty())
     co_return failure(ErrorKind::unavailable, std::move(problem));
   const auto head = signer_->next(ports_.ledger);
-  if (!head) co_return std::unexpected(head.error());
+  AUTOHEAL_CO_TRY(head);
   if (!*head) co_return Result<void>();
   signing_ = true;
   auto on_pool = [this, head = **head]() -> asio::awaitable<Result<store::StoredCheckpoint>> {
@@ -80,7 +80,7 @@ asio::awaitable<Result<void>> Checkpoints::sign() {
   };
   const auto checkpoint = co_await asio::co_spawn(ports_.pool, std::move(on_pool), asio::use_awaitable);
   signing_ = false;
-  if (!checkpoint) co_return std::unexpected(checkpoint.error());
+  AUTOHEAL_CO_TRY(checkpoint);
   if (auto kept = ports_.ledger.keep_checkpoint(*checkpoint); !kept) co_return kept;
   auto away = [this, checkpoint = *checkpoint]() -> asio::awaitable<Result<void>> { co_return publish(checkpoint); };
   co_return co_await asio::co_spawn(ports_.pool, std::move(away), asio::use_awaitable);

@@ -79,14 +79,14 @@ Healer::~Healer() {
 
 Result<std::unique_ptr<Healer>> Healer::open(const LoadedConfiguration& configuration, Console& console) {
   std::unique_ptr<Healer> healer(new Healer(ConfigurationPtr(ConfigurationPtr(), &configuration), console));
-  if (auto assembled = healer->assemble(); !assembled) return std::unexpected(std::move(assembled.error()));
+  AUTOHEAL_TRY(healer->assemble());
   return healer;
 }
 
 Result<std::unique_ptr<Healer>> Healer::open(const std::shared_ptr<LoadedConfiguration>& configuration,
                                              Console& console) {
   std::unique_ptr<Healer> healer(new Healer(configuration, console));
-  if (auto assembled = healer->assemble(); !assembled) return std::unexpected(std::move(assembled.error()));
+  AUTOHEAL_TRY(healer->assemble());
   configuration->baselines.clear();
   return healer;
 }
@@ -95,14 +95,14 @@ Result<void> Healer::assemble() {
   const config::Configuration& settings = configuration_->settings;
   if (auto elsewhere = daemon_without_ledger(settings.ledger)) return std::unexpected(std::move(*elsewhere));
   auto pool = JobThreads::start(pool_threads(settings));
-  if (!pool) return std::unexpected(std::move(pool.error()));
+  AUTOHEAL_TRY(pool);
   pool_ = std::move(*pool);
   auto ledger = store::SqliteLedger::open(settings.ledger, {.ids = ids_, .reserve_bytes = ledger_reserve_bytes});
-  if (!ledger) return std::unexpected(std::move(ledger.error()));
+  AUTOHEAL_TRY(ledger);
   ledger_ = std::move(*ledger);
   auto vault = store::Vault::open(settings.ledger + ".vault", {.max_blob_bytes = settings.vault_max_blob_bytes},
                                   store::VaultAccess::create);
-  if (!vault) return std::unexpected(std::move(vault.error()));
+  AUTOHEAL_TRY(vault);
   vault_ = std::move(*vault);
   ledger_->place().remember(settings.ledger + ".vault", "ledger's vault");
   host_ = std::make_unique<host::RealHost>(
@@ -114,7 +114,7 @@ Result<void> Healer::assemble() {
                             .own_orders = &own_orders_,
                             .before_change = [this] { return until_recordable() != workflows::GoOn::no_more; }});
   auto runtime = engine::Runtime::create(loop_.get_executor(), {*ledger_, *vault_, clock_, ids_});
-  if (!runtime) return std::unexpected(std::move(runtime.error()));
+  AUTOHEAL_TRY(runtime);
   runtime_ = std::move(*runtime);
   if (auto loaded = load_standing(); !loaded) return loaded;
   if (auto assembled = assemble_checkpoints(); !assembled) return assembled;
@@ -133,7 +133,7 @@ Result<void> Healer::assemble_checkpoints() {
                            .host = *host_,
                            .settings = [this] { return configuration()->settings.checkpoints; },
                            .tell = [this](const std::string& sentence) { console_.note(mask_(sentence)); }});
-  if (!checkpoints) return std::unexpected(std::move(checkpoints.error()));
+  AUTOHEAL_TRY(checkpoints);
   checkpoints_ = std::move(*checkpoints);
   return {};
 }
@@ -203,14 +203,13 @@ void Healer::wait_for_the_ledger() {
 
 Result<void> Healer::keep_configuration(const ConfigurationPtr& configuration) {
   for (const auto& [name, content] : configuration->baselines) {
-    if (auto kept = vault_->put(content, engine::BlobNaming::plain); !kept)
-      return std::unexpected(std::move(kept.error()));
+    AUTOHEAL_TRY(vault_->put(content, engine::BlobNaming::plain));
   }
   learn_secrets(configuration->settings, mask_);
   std::map<std::string, workflows::EngineToHeal> engines;
   for (const workflows::EngineSpec& spec : configuration->settings.engines) {
     auto name = vault_->put(workflows::encode_engine_spec(spec), engine::BlobNaming::plain);
-    if (!name) return std::unexpected(std::move(name.error()));
+    AUTOHEAL_TRY(name);
     const std::shared_ptr<const workflows::EngineSpec> shared(configuration, &spec);  // no copy: there may be many
     heal_effects_->remember(*name, shared);
     engines[spec.name] = {shared, *name};
@@ -340,7 +339,7 @@ workflows::TriggerHooks Healer::trigger_hooks() {
 
 Result<void> Healer::load_standing() {
   auto holds = workflows::holds_in(*ledger_);
-  if (!holds) return std::unexpected(std::move(holds.error()));
+  AUTOHEAL_TRY(holds);
   auto adopted = workflows::adopted_baselines(*ledger_, *vault_);
   const std::lock_guard lock(standing_mutex_);
   holds_ = std::move(*holds);
@@ -350,7 +349,7 @@ Result<void> Healer::load_standing() {
 
 asio::awaitable<Result<void>> Healer::record(engine::NewEntry entry) {
   auto data = engine::shorten(*vault_, std::move(entry.data));
-  if (!data) co_return std::unexpected(std::move(data.error()));
+  AUTOHEAL_CO_TRY(data);
   entry.data = std::move(*data);
   const bool standing = entry.type.starts_with("engine.") || entry.type == "baseline.adopted";
   const auto status = co_await runtime_->append("ledger", std::move(entry));
@@ -361,10 +360,9 @@ asio::awaitable<Result<void>> Healer::record(engine::NewEntry entry) {
 }
 
 asio::awaitable<Result<void>> Healer::recover() {
-  const auto count = co_await runtime_->recover_in_turns();
-  if (!count) co_return std::unexpected(count.error());
+  AUTOHEAL_CO_TRY(co_await runtime_->recover_in_turns());
   const auto open = ledger_->open_streams();
-  if (!open) co_return std::unexpected(open.error());
+  AUTOHEAL_CO_TRY(open);
   for (const std::string& stream : *open) {
     if (runtime_->runner().state<workflows::Heal>(stream) != nullptr) recovered_.push_back(stream);
   }

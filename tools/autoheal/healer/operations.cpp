@@ -88,7 +88,7 @@ asio::awaitable<Result<std::string>> Operations::perform(std::string name, std::
   if (name == "denied") {
     static constexpr std::string_view keys[] = {"what", "reason"};
     auto told = read_operation_body(body, keys);
-    if (!told) co_return std::unexpected(std::move(told.error()));
+    AUTOHEAL_CO_TRY(told);
     co_return co_await denied(std::move(*told), std::move(who));
   }
   const auto kind = kinds().find(name);
@@ -98,7 +98,7 @@ asio::awaitable<Result<std::string>> Operations::perform(std::string name, std::
     if (read) who.by.reason = healer_.surroundings().mask(read->reason);
     co_return co_await refuse(kind->second.what, who);
   }
-  if (!read) co_return std::unexpected(std::move(read.error()));
+  AUTOHEAL_CO_TRY(read);
   who.by.reason = healer_.surroundings().mask(read->reason);
   // Nobody would find what is recorded now.
   healer_.look_at_place();
@@ -135,7 +135,7 @@ Operations::Answer Operations::denied(OperationBody body, Requester who) {
   write_by(data, who.by);
   entry.data = data.end_object().take();
   const auto recorded = co_await healer_.record(std::move(entry));
-  if (!recorded) co_return std::unexpected(recorded.error());
+  AUTOHEAL_CO_TRY(recorded);
   co_return said("recorded");
 }
 
@@ -152,7 +152,7 @@ Result<EngineToHeal> Operations::engine(const std::string& name) const {
 
 Result<void> Operations::engine_or_all(const std::string& name) const {
   if (name.empty()) return {};
-  if (const auto found = engine(name); !found) return std::unexpected(found.error());
+  AUTOHEAL_TRY(engine(name));
   return {};
 }
 
@@ -212,7 +212,7 @@ Operations::Answer Operations::self_test(OperationBody body, Requester who) {
 
 Result<std::string> Operations::heal_named(const std::string& written) const {
   const auto reader = store::LedgerReader::open(healer_.configuration()->settings.ledger);
-  if (!reader) return std::unexpected(reader.error());
+  AUTOHEAL_TRY(reader);
   return find_heal(**reader, written);
 }
 

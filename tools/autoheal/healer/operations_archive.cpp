@@ -13,7 +13,7 @@ Operations::Answer Operations::archive(OperationBody body, Requester who) {
     co_return failure(ErrorKind::invalid, "the archive's name has to be an absolute path");
   ArchiveRequest request{Timestamp(Duration(*body.before_us)), body.file};
   const auto archived = co_await archive_entries(healer_, std::move(request), std::move(who.by));
-  if (!archived) co_return std::unexpected(archived.error());
+  AUTOHEAL_CO_TRY(archived);
   Table table{{"first", "last", "entries", "blobs", "secrets_deleted", "bytes", "held_by", "file"}, {}};
   if (const auto& range = archived->range) {
     table.rows.push_back({std::to_string(range->first), std::to_string(range->last),

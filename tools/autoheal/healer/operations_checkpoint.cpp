@@ -33,7 +33,7 @@ Error cannot_sign(const Checkpoints& checkpoints) {
 Operations::Answer Operations::sign_checkpoint(OperationBody, Requester) {
   auto done = co_await healer_.checkpoints().sign();
   if (!done && done.error().kind == ErrorKind::busy) done = {};  // it is being signed at this very moment
-  if (!done) co_return std::unexpected(done.error());
+  AUTOHEAL_CO_TRY(done);
   co_return said("signed: " + std::to_string(healer_.ledger().tree_head().size) + " entries");
 }
 
@@ -51,11 +51,9 @@ Operations::Answer Operations::accept_rollback(OperationBody, Requester who) {
   write_head(data, "signed", last->head);
   write_head(data, "present", healer_.ledger().tree_head());
   auto entry = entry_by("ledger.rollback_accepted", who.by, healer_.clock().now(), data);
-  const auto recorded = co_await healer_.record(std::move(entry));
-  if (!recorded) co_return std::unexpected(recorded.error());
+  AUTOHEAL_CO_TRY(co_await healer_.record(std::move(entry)));
   checkpoints.accept_rollback();
-  const auto signed_now = co_await checkpoints.sign();
-  if (!signed_now) co_return std::unexpected(signed_now.error());
+  AUTOHEAL_CO_TRY(co_await checkpoints.sign());
   co_return said("accepted and signed: who kept a checkpoint of the " + std::to_string(last->head.size) +
                  " entries that were signed before will still see that they are gone");
 }
@@ -64,10 +62,9 @@ Operations::Answer Operations::rotate_key(OperationBody, Requester who) {
   Checkpoints& checkpoints = healer_.checkpoints();
   if (checkpoints.signer() == nullptr) co_return std::unexpected(cannot_sign(checkpoints));
   // The old key signs all that came before the change; from then on nothing is signed until the new one is in place.
-  const auto before = co_await checkpoints.sign();
-  if (!before) co_return std::unexpected(before.error());
+  AUTOHEAL_CO_TRY(co_await checkpoints.sign());
   const auto rotation = checkpoints.signer()->begin_rotation(healer_.randomness());
-  if (!rotation) co_return std::unexpected(rotation.error());
+  AUTOHEAL_CO_TRY(rotation);
   JsonWriter data;
   data.begin_object().field("old", rotation->old_key).field("new", rotation->new_key).field("note", rotation->note);
   auto entry = entry_by("ledger.key_rotated", who.by, healer_.clock().now(), data);
@@ -75,9 +72,8 @@ Operations::Answer Operations::rotate_key(OperationBody, Requester who) {
   const auto recorded = co_await healer_.record(std::move(entry));
   const auto finished = recorded ? checkpoints.signer()->finish_rotation(healer_.ledger()) : recorded;
   checkpoints.resume();
-  if (!finished) co_return std::unexpected(finished.error());
-  const auto after = co_await checkpoints.sign();
-  if (!after) co_return std::unexpected(after.error());
+  AUTOHEAL_CO_TRY(finished);
+  AUTOHEAL_CO_TRY(co_await checkpoints.sign());
   co_return said(rotation->new_key);
 }
 

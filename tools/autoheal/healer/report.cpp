@@ -113,9 +113,9 @@ Result<void> write_latest_report(const std::filesystem::path& folder, const std:
 
 Result<std::filesystem::path> write_report(const std::filesystem::path& folder, const std::string& id,
                                            const std::string& text) {
-  if (auto latest = write_latest_report(folder, text); !latest) return std::unexpected(std::move(latest.error()));
+  AUTOHEAL_TRY(write_latest_report(folder, text));
   const auto path = folder / (id + ".json");
-  if (auto done = replace_file(path, text); !done) return std::unexpected(std::move(done.error()));
+  AUTOHEAL_TRY(replace_file(path, text));
   return path;
 }
 

@@ -13,7 +13,7 @@ constexpr std::size_t digits = 64;
 
 Result<UnnamedBlobs> UnnamedBlobs::in(const store::Vault& vault) {
   auto all = vault.list();
-  if (!all) return std::unexpected(std::move(all.error()));
+  AUTOHEAL_TRY(all);
   UnnamedBlobs blobs(vault);
   for (auto& blob : *all) blobs.unnamed_.emplace(blob.name, blob);
   return blobs;

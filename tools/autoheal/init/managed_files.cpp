@@ -189,7 +189,7 @@ class Copy {
     std::vector<ManagedFile> copied;
     for (ManagedFile& file : folder_.files) {
       auto reason = copy_one(file.path);
-      if (!reason) return std::unexpected(std::move(reason.error()));
+      AUTOHEAL_TRY(reason);
       if (reason->empty()) {
         copied.push_back(std::move(file));
       } else {
@@ -218,7 +218,7 @@ class Copy {
   Result<std::string> copy_one(const std::string& path) {
     const auto from = root_.open_below(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
     if (!from) return "it cannot be read";
-    if (auto made = make_folders(path); !made) return std::unexpected(std::move(made.error()));
+    AUTOHEAL_TRY(make_folders(path));
     const UniqueFd to(
         ::openat(staged_, path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR));
     if (!to) return host::system_failure("cannot write the baseline", errno);
@@ -298,14 +298,14 @@ Result<ManagedFolder> look_at_folder(const ManagedFolderRequest& request) {
   folder.root = request.root;
   folder.baseline = request.baseline;
   const auto root = open_folder(request.root);
-  if (!root) return std::unexpected(root.error());
-  if (auto good = check_baseline(request); !good) return std::unexpected(std::move(good.error()));
+  AUTOHEAL_TRY(root);
+  AUTOHEAL_TRY(check_baseline(request));
   folder.copies = holds_nothing(request.baseline);
   ManagedFolderRequest seen = request;
   if (folder.copies) seen.own.push_back(request.baseline);
   const auto from = folder.copies ? open_folder(request.root) : open_folder(request.baseline);
-  if (!from) return std::unexpected(from.error());
-  if (auto looked = Look(seen, folder).at(*from); !looked) return std::unexpected(std::move(looked.error()));
+  AUTOHEAL_TRY(from);
+  AUTOHEAL_TRY(Look(seen, folder).at(*from));
   if (!folder.copies) look_at_targets(*root, folder);
   if (!folder.files.empty()) return folder;
   const std::string why = folder.skipped.empty() ? ""
@@ -316,7 +316,7 @@ Result<ManagedFolder> look_at_folder(const ManagedFolderRequest& request) {
 
 Result<std::vector<std::string>> make_baseline(ManagedFolder& folder) {
   const auto root = open_folder(folder.root);
-  if (!root) return std::unexpected(root.error());
+  AUTOHEAL_TRY(root);
   auto made = make_folders_above(folder.baseline);
   if (!made) return made;
   if (auto done = stage_and_publish(*root, folder); !done) {

@@ -121,7 +121,7 @@ std::string to_json(const OperationBody& body) {
 
 Result<OperationBody> read_operation_body(const std::string& text, std::span<const std::string_view> allowed) {
   const auto object = parse_object(text);
-  if (!object) return std::unexpected(object.error());
+  AUTOHEAL_TRY(object);
   for (const auto& [key, value] : object->items()) {
     if (std::ranges::find(allowed, key) != allowed.end()) continue;
     std::vector<std::string> known(allowed.begin(), allowed.end());

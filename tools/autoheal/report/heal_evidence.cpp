@@ -80,7 +80,7 @@ Result<void> take_blobs(const Past& past, const std::string& vault_path, const s
       ++too_much;
     } else {
       auto content = past.vault->get(name);
-      if (!content) return std::unexpected(std::move(content.error()));
+      AUTOHEAL_TRY(content);
       if (secrets == Secrets::left_out && mask(*content) != *content) {
         ++telling;
         continue;
@@ -134,7 +134,7 @@ std::set<BlobName> contents_of_trees(const std::vector<engine::Entry>& entries, 
 // Baselines that were adopted stand in entries of their own; a heal names their manifests by digest.
 Result<void> take_adopted(const Past& past, const std::set<BlobName>& names, store::EvidenceBundle& bundle) {
   const auto entries = past.ledger->read_types("ledger", {"baseline.adopted"});
-  if (!entries) return std::unexpected(entries.error());
+  AUTOHEAL_TRY(entries);
   for (const engine::Entry& entry : *entries) {
     const auto adopted = workflows::read_adopted(entry, *past.vault);
     if (adopted && names.contains(adopted->digest))
@@ -147,11 +147,11 @@ Result<void> take_adopted(const Past& past, const std::set<BlobName>& names, sto
 Result<std::vector<store::KeyChange>> key_changes(const store::LedgerReader& ledger, const store::TreeHead& head) {
   std::vector<store::KeyChange> changes;
   const auto entries = ledger.read_types("ledger", {"ledger.key_rotated"});
-  if (!entries) return std::unexpected(entries.error());
+  AUTOHEAL_TRY(entries);
   for (const engine::Entry& entry : *entries) {
     if (entry.position.value > head.size) continue;
     auto proof = prove_entry(ledger, entry.position, head);
-    if (!proof) return std::unexpected(std::move(proof.error()));
+    AUTOHEAL_TRY(proof);
     const auto data = nlohmann::json::parse(entry.data, nullptr, false);
     if (!data.is_object() || !data.contains("note") || !data.at("note").is_string())
       return failure(ErrorKind::corrupt, "entry " + std::to_string(entry.position.value) + " holds no note of the key");
@@ -162,16 +162,16 @@ Result<std::vector<store::KeyChange>> key_changes(const store::LedgerReader& led
 
 Result<void> take_proofs(const store::LedgerReader& ledger, const std::string& heal, store::EvidenceBundle& bundle) {
   const auto head = newest_signed_head(ledger);
-  if (!head) return std::unexpected(head.error());
+  AUTOHEAL_TRY(head);
   bundle.checkpoint = head->note;
   auto key = ledger.meta("verifier_key");
-  if (!key) return std::unexpected(std::move(key.error()));
+  AUTOHEAL_TRY(key);
   bundle.key = std::move(*key);
   auto proofs = prove_stream(ledger, heal, head->checkpoint.head);
-  if (!proofs) return std::unexpected(std::move(proofs.error()));
+  AUTOHEAL_TRY(proofs);
   bundle.entries = std::move(*proofs);
   auto changes = key_changes(ledger, head->checkpoint.head);
-  if (!changes) return std::unexpected(std::move(changes.error()));
+  AUTOHEAL_TRY(changes);
   bundle.key_changes = std::move(*changes);
   return {};
 }
@@ -181,7 +181,7 @@ Result<void> take_proofs(const store::LedgerReader& ledger, const std::string& h
 Result<HealEvidence> evidence_of(const Past& past, const std::string& vault_path, const std::string& heal,
                                  Secrets secrets) {
   const auto entries = past.ledger->read_stream(heal, 1);
-  if (!entries) return std::unexpected(entries.error());
+  AUTOHEAL_TRY(entries);
   const auto check = replay::check_whole_heal(*entries, *past.vault);
   if (check.open)
     return failure(ErrorKind::busy, "the heal " + heal + " is still open: evidence is packed once it has ended",
@@ -190,8 +190,7 @@ Result<HealEvidence> evidence_of(const Past& past, const std::string& vault_path
     return failure(ErrorKind::corrupt, "entry " + std::to_string(check.fault->position.value) + " " + check.fault->why,
                    "`autoheal ledger verify` tells more");
   HealEvidence evidence;
-  if (auto taken = take_proofs(*past.ledger, heal, evidence.bundle); !taken)
-    return std::unexpected(std::move(taken.error()));
+  AUTOHEAL_TRY(take_proofs(*past.ledger, heal, evidence.bundle));
   std::set<BlobName> names;
   for (const engine::Entry& entry : *entries) {
     names.merge(store::blob_names_in(entry.data));
@@ -201,12 +200,10 @@ Result<HealEvidence> evidence_of(const Past& past, const std::string& vault_path
   names.merge(contents_of_trees(*entries, *past.vault));
   SecretMask mask(workflows::SecretRules{.names = {}, .patterns = {}});
   if (secrets == Secrets::left_out) {
-    if (auto learned = learn_secrets_of_heal(*past.vault, entries->front(), names, mask); !learned)
-      return std::unexpected(std::move(learned.error()));
+    AUTOHEAL_TRY(learn_secrets_of_heal(*past.vault, entries->front(), names, mask));
   }
-  if (auto taken = take_blobs(past, vault_path, names, secrets, mask, evidence); !taken)
-    return std::unexpected(std::move(taken.error()));
-  if (auto taken = take_adopted(past, names, evidence.bundle); !taken) return std::unexpected(std::move(taken.error()));
+  AUTOHEAL_TRY(take_blobs(past, vault_path, names, secrets, mask, evidence));
+  AUTOHEAL_TRY(take_adopted(past, names, evidence.bundle));
   return evidence;
 }
 

@@ -78,13 +78,13 @@ void add_proof(const store::LedgerReader& ledger, HealPage& page) {
 
 Result<HealPage> page_of(const Past& past, const std::string& heal, std::function<std::string(std::string_view)> mask) {
   auto timeline = replay::timeline_of(heal, *past.ledger, *past.vault);
-  if (!timeline) return std::unexpected(std::move(timeline.error()));
+  AUTOHEAL_TRY(timeline);
   HealPage page{heal, past.ledger->id(), std::move(timeline->state), {}, {}, {}, {}, std::move(mask)};
   Changes changes(*past.vault);
   unsigned attempt = 0;
   for (replay::TimelineLine& line : timeline->lines) {
     auto said = replay::decoded(line.entry, *past.vault);
-    if (!said) return std::unexpected(std::move(said.error()));
+    AUTOHEAL_TRY(said);
     if (const auto* started = std::get_if<RepairStarted>(&*said)) attempt = started->attempt;
     changes.see(*said, attempt);
     page.entries.push_back({std::move(line), std::move(*said), attempt});

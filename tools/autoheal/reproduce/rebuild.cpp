@@ -124,7 +124,7 @@ class Builder {
     if (facts.kind == TargetKind::absent) return {};
     if (auto made = make_folders_above(facts.path); !made) return made;
     const auto at = root_.place_of(facts.path);
-    if (!at) return std::unexpected(at.error());
+    AUTOHEAL_TRY(at);
     switch (facts.kind) {
       case TargetKind::file:
       case TargetKind::database:  // its canonical copy: the same content, not the same bytes
@@ -150,7 +150,7 @@ class Builder {
   Result<void> make_folders_above(const std::string& path) {
     for (auto slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
       const auto at = root_.place_of(path.substr(0, slash));
-      if (!at) return std::unexpected(at.error());
+      AUTOHEAL_TRY(at);
       if (::mkdirat(at->folder.get(), at->name.c_str(), folder_mode) != 0 && errno != EEXIST)
         return host::system_failure(path.substr(0, slash), errno);
     }
@@ -292,15 +292,15 @@ void build_targets(Builder& builder, const replay::Course& course, const EngineS
 Result<RebuiltPlace> rebuild(const replay::Course& course, const EngineSpec& spec, const engine::BlobStore& blobs,
                              const fs::path& folder) {
   const auto observation = first_observation(course);
-  if (!observation) return std::unexpected(observation.error());
-  if (auto empty = empty_folder(folder); !empty) return std::unexpected(std::move(empty.error()));
+  AUTOHEAL_TRY(observation);
+  AUTOHEAL_TRY(empty_folder(folder));
   RebuiltPlace place;
   place.spec = spec;
   place.recorded_root = spec.root;
   place.spec.root = (folder / root_name).string();
   place.texts.emplace_back(place.spec.root, spec.root);
   const auto root = host::RootFolder::open(place.spec.root);
-  if (!root) return std::unexpected(root.error());
+  AUTOHEAL_TRY(root);
   Builder builder(*root, **observation, blobs, place);
   build_targets(builder, course, spec, **observation);
   build_secrets(**observation, blobs, folder, place);

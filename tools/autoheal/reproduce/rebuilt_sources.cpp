@@ -22,7 +22,7 @@ using namespace workflows;  // every line below speaks of targets and their fact
 
 Result<void> build_database(const SnapshotFacts& snapshot, const engine::BlobStore& blobs, const fs::path& file) {
   const auto content = blobs.get(snapshot.content);
-  if (!content) return std::unexpected(content.error());
+  AUTOHEAL_TRY(content);
   return write_new_file(file.string(), *content);
 }
 
@@ -98,7 +98,7 @@ Result<void> write_kept_tree(int folder, const engine::BlobName& name, const eng
   if (!kept) return failure(ErrorKind::not_found, "what lay in it is not kept: " + kept.error().message);
   if (::geteuid() == 0) return host::write_tree(folder, *kept, blobs);
   const auto mine = host::tree_owned_by(*kept, ::geteuid(), ::getegid());
-  if (!mine) return std::unexpected(mine.error());
+  AUTOHEAL_TRY(mine);
   if (*mine != *kept) {
     place.owners = false;
     place.trees[host::name_of_tree(*mine)] = name;

@@ -83,7 +83,7 @@ class Again {
 
   Result<replay::Course> run() {
     auto configuration = blobs_.put(workflows::encode_engine_spec(place_.spec), engine::BlobNaming::plain);
-    if (!configuration) return std::unexpected(std::move(configuration.error()));
+    AUTOHEAL_TRY(configuration);
     workflows::Triggered begun = course_.begun;
     begun.version = Heal::version;
     begun.configuration = std::move(*configuration);
@@ -93,10 +93,10 @@ class Again {
     Result<std::string> stream = failure(ErrorKind::fatal, "it never began");
     runner_.start<Heal>(workflows::Begin{begun}, {}, [&stream](Result<std::string> started) { stream = started; });
     turn_until_it_ends();
-    if (!stream) return std::unexpected(std::move(stream.error()));
+    AUTOHEAL_TRY(stream);
     if (runner_.failure()) return std::unexpected(*runner_.failure());
     auto entries = ledger_.read_stream(*stream, 1);
-    if (!entries) return std::unexpected(std::move(entries.error()));
+    AUTOHEAL_TRY(entries);
     replay::RecordedHeal again(std::move(*entries), blobs_);
     return replay::course_of(again);
   }
@@ -161,13 +161,13 @@ bool Reproduction::same() const { return std::ranges::all_of(rows, &replay::Comp
 Result<Reproduction> reproduce(const ReplayableHeal& heal, const std::filesystem::path& folder,
                                const std::string& program, bool runs_programs) {
   const auto course = replay::course_of(*heal.recorded);
-  if (!course) return std::unexpected(course.error());
+  AUTOHEAL_TRY(course);
   const auto spec = heal.world->specification(course->begun.configuration);
-  if (!spec) return std::unexpected(spec.error());
+  AUTOHEAL_TRY(spec);
   auto adopted = adopted_then(heal, *course);
-  if (!adopted) return std::unexpected(std::move(adopted.error()));
+  AUTOHEAL_TRY(adopted);
   const auto place = rebuild(*course, **spec, heal.world->blobs(), folder);
-  if (!place) return std::unexpected(place.error());
+  AUTOHEAL_TRY(place);
   (void)sha256_of_this_program();  // asked now, while all can be read
   Reproduction reproduction;
   reproduction.missing = place->missing;
@@ -176,7 +176,7 @@ Result<Reproduction> reproduce(const ReplayableHeal& heal, const std::filesystem
   reproduction.closed_off = host::close_off(folder.string());
   Again again(heal, *course, *place, std::move(*adopted), program, runs_programs);
   const auto here = again.run();
-  if (!here) return std::unexpected(here.error());
+  AUTOHEAL_TRY(here);
   reproduction.rows = replay::compare(*course, as_called_then(*here, *place),
                                       place->owners ? replay::without_place : replay::without_place_and_owners);
   for (const std::string& lacking : again.host().lacking()) reproduction.missing.push_back(lacking);

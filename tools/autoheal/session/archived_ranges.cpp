@@ -48,7 +48,7 @@ engine::NewEntry ledger_archived(const ArchivedRange& range, const workflows::By
 
 Result<std::vector<ArchivedRange>> archived_ranges(const engine::LedgerView& ledger) {
   const auto entries = ledger.read_types("ledger", {std::string(entry_type)});
-  if (!entries) return std::unexpected(entries.error());
+  AUTOHEAL_TRY(entries);
   std::vector<ArchivedRange> ranges;
   for (const engine::Entry& entry : *entries) {
     try {
@@ -99,15 +99,15 @@ std::optional<Error> archived_entry(const engine::LedgerView& ledger, std::uint6
 
 Result<std::optional<std::string>> problem_of_kept(const store::LedgerReader& ledger) {
   const auto ranges = archived_ranges(ledger);
-  if (!ranges) return std::unexpected(ranges.error());
+  AUTOHEAL_TRY(ranges);
   const auto archived = ledger.archived();
-  if (!archived) return std::unexpected(archived.error());
+  AUTOHEAL_TRY(archived);
   const ArchivedRange newest = ranges->empty() ? ArchivedRange() : ranges->back();
   if (archived->value > newest.last)
     return "entries up to " + std::to_string(archived->value) + " are gone, and no entry says that they were archived";
   if (archived->value < newest.last || ranges->empty()) return std::nullopt;
   const auto rows = ledger.rows_until(*archived);
-  if (!rows) return std::unexpected(rows.error());
+  AUTOHEAL_TRY(rows);
   std::string numbers;
   for (const engine::Position row : *rows) numbers += std::to_string(row.value) + "\n";
   if (to_hex(sha256(numbers)) == newest.kept_sha256) return std::nullopt;

@@ -47,16 +47,16 @@ Result<Past> open_past_to_replay(const LoadedConfiguration& configuration) {
 
 Result<ReplayableHeal> replayable_heal(const Past& past, const std::string& written) {
   auto id = find_heal(*past.ledger, written);
-  if (!id) return std::unexpected(std::move(id.error()));
+  AUTOHEAL_TRY(id);
   auto entries = past.ledger->read_stream(*id, 1);
-  if (!entries) return std::unexpected(std::move(entries.error()));
+  AUTOHEAL_TRY(entries);
   const auto loose = past.ledger->read_types("ledger", {"baseline.adopted"});
-  if (!loose) return std::unexpected(loose.error());
+  AUTOHEAL_TRY(loose);
   ReplayableHeal heal;
   heal.id = std::move(*id);
   heal.adoptions = std::make_unique<replay::Adoptions>();
   for (const engine::Entry& entry : *loose) {
-    if (auto taken = heal.adoptions->take(entry, *past.vault); !taken) return std::unexpected(std::move(taken.error()));
+    AUTOHEAL_TRY(heal.adoptions->take(entry, *past.vault));
   }
   heal.world = std::make_unique<replay::PastWorld>(*past.vault, *heal.adoptions);
   heal.recorded = std::make_unique<replay::RecordedHeal>(std::move(*entries), heal.world->blobs());

@@ -51,9 +51,9 @@ void record_refusal(const Session& session, const std::string& what) {
 // Rows of what was archived may still be there: a crash left them, or they are on their way out.
 Result<bool> still_there(const engine::LedgerView& ledger, const std::string& heal) {
   const auto archived = archived_ranges(ledger);
-  if (!archived) return std::unexpected(archived.error());
+  AUTOHEAL_TRY(archived);
   const auto entries = ledger.read_stream(heal, 1);
-  if (!entries) return std::unexpected(entries.error());
+  AUTOHEAL_TRY(entries);
   return !entries->empty() && (archived->empty() || entries->front().position.value > archived->back().last);
 }
 
@@ -83,9 +83,9 @@ workflows::By Session::by() const { return cli::by(configuration.caller, configu
 
 Result<Past> open_past(const LoadedConfiguration& configuration) {
   auto ledger = store::LedgerReader::open(configuration.settings.ledger);
-  if (!ledger) return std::unexpected(std::move(ledger.error()));
+  AUTOHEAL_TRY(ledger);
   auto vault = store::Vault::open(configuration.settings.ledger + ".vault", {}, store::VaultAccess::read_only);
-  if (!vault) return std::unexpected(std::move(vault.error()));
+  AUTOHEAL_TRY(vault);
   return Past{std::move(*ledger), std::move(*vault)};
 }
 
@@ -106,18 +106,18 @@ Result<std::string> find_heal(const store::LedgerReader& ledger, const std::stri
   std::vector<std::string> found;
   if (written == "last") {
     auto newest = audit.newest_stream(first_type);
-    if (!newest) return std::unexpected(std::move(newest.error()));
+    AUTOHEAL_TRY(newest);
     if (!newest->empty()) found.push_back(std::move(*newest));
   } else if (!written.empty()) {
     auto beginning_so = audit.streams(written, first_type, 2);
-    if (!beginning_so) return std::unexpected(std::move(beginning_so.error()));
+    AUTOHEAL_TRY(beginning_so);
     found = std::move(*beginning_so);
   }
   if (found.size() > 1) {
     return failure(ErrorKind::invalid, written + " is the beginning of several heals", "write more of the id");
   }
   const auto there = found.empty() ? Result<bool>(false) : still_there(ledger, found.front());
-  if (!there) return std::unexpected(there.error());
+  AUTOHEAL_TRY(there);
   if (*there) return std::move(found.front());
   if (auto archived = written == "last" ? std::nullopt : archived_heal(ledger, written))
     return std::unexpected(std::move(*archived));

@@ -73,7 +73,7 @@ Result<DriftTimes> drift_floor(const fs::path& folder, std::size_t trials, const
   fs::create_directories(folder / "root");
   fs::create_directories(folder / "staging");
   auto ledger = BareLedger::open(folder / "floor.db", heal_texts);
-  if (!ledger) return std::unexpected(std::move(ledger.error()));
+  AUTOHEAL_TRY(ledger);
   Repairer repairer{folder, folder / "root" / "app.conf", **ledger, UniqueFd(::inotify_init1(IN_CLOEXEC)), {}};
   make_right(repairer.file);
   ::inotify_add_watch(repairer.inotify.get(), repairer.file.parent_path().c_str(),

@@ -54,12 +54,12 @@ Result<void> BareLedger::commit(std::size_t round, std::size_t commit, std::size
 Result<double> sqlite_floor(const std::filesystem::path& file, std::size_t callers, std::size_t count,
                             const std::vector<std::string>& data) {
   const auto ledger = BareLedger::open(file, data);
-  if (!ledger) return std::unexpected(ledger.error());
+  AUTOHEAL_TRY(ledger);
   const std::size_t rounds = std::max<std::size_t>(1, count / callers);
   const auto began = std::chrono::steady_clock::now();
   for (std::size_t round = 0; round < rounds; ++round) {
     for (std::size_t commit = 0; commit < BareLedger::commits_per_heal; ++commit) {
-      if (auto done = (*ledger)->commit(round, commit, callers); !done) return std::unexpected(done.error());
+      AUTOHEAL_TRY((*ledger)->commit(round, commit, callers));
     }
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;

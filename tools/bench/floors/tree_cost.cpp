@@ -18,7 +18,7 @@ struct Contender {
   Result<void> run(const TreeCostOptions& options) {
     const std::size_t count = std::max<std::size_t>(1, options.count / options.rounds);
     const auto measured = room.heal(options.callers, count);
-    if (!measured) return std::unexpected(measured.error());
+    AUTOHEAL_TRY(measured);
     rates.push_back(static_cast<double>(measured->latencies_ms.size()) / measured->seconds);
     return {};
   }
@@ -26,7 +26,7 @@ struct Contender {
 
 Result<Contender> contender(const TreeCostOptions& options, const std::filesystem::path& folder, bool keep_tree) {
   auto room = SimulatedRoom::open(folder, options.callers, keep_tree);
-  if (!room) return std::unexpected(std::move(room.error()));
+  AUTOHEAL_TRY(room);
   return Contender{std::move(*room), {}};
 }
 
@@ -35,9 +35,9 @@ Result<Contender> contender(const TreeCostOptions& options, const std::filesyste
 Result<void> run_tree_cost(const TreeCostOptions& options, std::ostream& out) {
   const ScratchFolder scratch(options.folder);
   auto with = contender(options, scratch.path / "with", true);
-  if (!with) return std::unexpected(with.error());
+  AUTOHEAL_TRY(with);
   auto without = contender(options, scratch.path / "without", false);
-  if (!without) return std::unexpected(without.error());
+  AUTOHEAL_TRY(without);
   for (std::size_t round = 0; round < options.rounds; ++round) {
     for (Contender* one : {&*with, &*without}) {
       if (auto done = one->run(options); !done) return done;

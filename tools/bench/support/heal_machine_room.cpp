@@ -29,8 +29,7 @@ MachineRoom::MachineRoom() = default;
 Result<std::unique_ptr<MachineRoom>> MachineRoom::open(const std::filesystem::path& folder, const MakeHost& make_host,
                                                        unsigned callers, bool keep_tree, LetsThrough lets_through) {
   std::unique_ptr<MachineRoom> room(new MachineRoom);
-  if (auto assembled = room->assemble(folder, make_host, callers, keep_tree, std::move(lets_through)); !assembled)
-    return std::unexpected(std::move(assembled.error()));
+  AUTOHEAL_TRY(room->assemble(folder, make_host, callers, keep_tree, std::move(lets_through)));
   return room;
 }
 
@@ -39,14 +38,14 @@ MachineRoom::~MachineRoom() { pool_.join(); }
 Result<void> MachineRoom::assemble(const std::filesystem::path& folder, const MakeHost& make_host, unsigned callers,
                                    bool keep_tree, LetsThrough lets_through) {
   auto ledger = store::SqliteLedger::open(folder / "ledger.db", {.ids = ids_, .keep_tree = keep_tree});
-  if (!ledger) return std::unexpected(std::move(ledger.error()));
+  AUTOHEAL_TRY(ledger);
   ledger_ = std::move(*ledger);
   auto vault = store::Vault::open(folder / "ledger.db.vault", {}, store::VaultAccess::create);
-  if (!vault) return std::unexpected(std::move(vault.error()));
+  AUTOHEAL_TRY(vault);
   vault_ = std::move(*vault);
   host_ = make_host(*vault_);
   auto runtime = engine::Runtime::create(loop_.get_executor(), {*ledger_, *vault_, clock_, ids_});
-  if (!runtime) return std::unexpected(std::move(runtime.error()));
+  AUTOHEAL_TRY(runtime);
   runtime_ = std::move(*runtime);
   effects_ = std::make_unique<workflows::HealEffects>(workflows::HealSurroundings{
       .host = *host_,
@@ -56,10 +55,7 @@ Result<void> MachineRoom::assemble(const std::filesystem::path& folder, const Ma
       .program_sha256 = "sha256:bench",
       .tests_at_once = 1,
       .pool = [this](std::function<void()> job) { asio::post(pool_, std::move(job)); },
-      .today =
-          [](const std::string&, const std::string&) {
-            return workflows::Today{{}, true};
-          },
+      .today = [](const std::string&, const std::string&) { return workflows::Today{{}, true}; },
       .role_of = [](const std::string&) { return std::string("admiral"); },
       .may_change = [](const std::string&) { return true; },
       .adopted = [](const std::string&) { return std::optional<workflows::Adopted>(); },
@@ -80,7 +76,7 @@ Result<void> MachineRoom::assemble(const std::filesystem::path& folder, const Ma
 
 Result<void> MachineRoom::add_engine(workflows::EngineSpec spec) {
   auto name = vault_->put(workflows::encode_engine_spec(spec), engine::BlobNaming::plain);
-  if (!name) return std::unexpected(std::move(name.error()));
+  AUTOHEAL_TRY(name);
   auto shared = std::make_shared<const workflows::EngineSpec>(std::move(spec));
   effects_->remember(*name, shared);
   engines_[shared->name] = {shared, *name};
@@ -137,7 +133,7 @@ Result<std::size_t> MachineRoom::recover() {
   auto count = runtime_->recover();
   if (!count) return count;
   const auto open = ledger_->open_streams();
-  if (!open) return std::unexpected(open.error());
+  AUTOHEAL_TRY(open);
   trigger_->adopt_recovered(*open);
   return count;
 }

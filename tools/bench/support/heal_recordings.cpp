@@ -124,7 +124,7 @@ class Scenarios {
 Result<HealRecording> recording_of(const store::SqliteLedger& ledger, const std::string& heal, Strategy strategy,
                                    Course course) {
   const auto entries = ledger.read_stream(heal, 1);
-  if (!entries) return std::unexpected(entries.error());
+  AUTOHEAL_TRY(entries);
   HealRecording recording{std::string(name_of(strategy)), course, {}};
   unsigned commit = 0;
   Timestamp time = entries->front().time;
@@ -155,7 +155,7 @@ class Recorder {
                         result.error);
     }
     auto recording = recording_of(room_.ledger(), result.heal, strategy, course);
-    if (!recording) return std::unexpected(std::move(recording.error()));
+    AUTOHEAL_TRY(recording);
     recordings.push_back(std::move(*recording));
     return {};
   }
@@ -183,16 +183,14 @@ Result<std::vector<HealRecording>> record_heals(const std::filesystem::path& fol
         return made;
       },
       1);
-  if (!room) return std::unexpected(std::move(room.error()));
+  AUTOHEAL_TRY(room);
   Recorder recorder(**room, *host);
   for (const Strategy strategy : {Strategy::arie, Strategy::chimera, Strategy::cascade, Strategy::generic}) {
-    if (auto done = recorder.record(strategy, Course::at_once, 0); !done) return std::unexpected(done.error());
-    if (auto done = recorder.record(strategy, Course::retried, 1); !done) return std::unexpected(done.error());
-    if (auto done = recorder.record(strategy, Course::exhausted, 1000); !done) return std::unexpected(done.error());
-    if (auto done = recorder.record(strategy, Course::never_began, 0, {.failed_dependency = "billing-db"}); !done)
-      return std::unexpected(done.error());
-    if (auto done = recorder.record(strategy, Course::never_began, 0, {.flapping = true}); !done)
-      return std::unexpected(done.error());
+    AUTOHEAL_TRY(recorder.record(strategy, Course::at_once, 0));
+    AUTOHEAL_TRY(recorder.record(strategy, Course::retried, 1));
+    AUTOHEAL_TRY(recorder.record(strategy, Course::exhausted, 1000));
+    AUTOHEAL_TRY(recorder.record(strategy, Course::never_began, 0, {.failed_dependency = "billing-db"}));
+    AUTOHEAL_TRY(recorder.record(strategy, Course::never_began, 0, {.flapping = true}));
   }
   return std::move(recorder.recordings);
 }

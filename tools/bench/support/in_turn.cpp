@@ -9,7 +9,7 @@ namespace {
 
 Result<double> seconds_of(const std::function<Result<void>()>& work) {
   const auto began = std::chrono::steady_clock::now();
-  if (auto done = work(); !done) return std::unexpected(std::move(done.error()));
+  AUTOHEAL_TRY(work());
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
 }
 
@@ -20,9 +20,9 @@ Result<InTurn> in_turn(unsigned rounds, const std::function<Result<void>()>& flo
   InTurn best;
   for (unsigned round = 0; round < rounds; ++round) {
     const auto floor_s = seconds_of(floor);
-    if (!floor_s) return std::unexpected(floor_s.error());
+    AUTOHEAL_TRY(floor_s);
     const auto work_s = seconds_of(work);
-    if (!work_s) return std::unexpected(work_s.error());
+    AUTOHEAL_TRY(work_s);
     best.floor_s = round == 0 ? *floor_s : std::min(best.floor_s, *floor_s);
     best.work_s = round == 0 ? *work_s : std::min(best.work_s, *work_s);
   }

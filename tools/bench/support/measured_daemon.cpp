@@ -45,7 +45,7 @@ Result<std::unique_ptr<MeasuredDaemon>> MeasuredDaemon::start(const std::string&
                                                               std::size_t engines) {
   std::unique_ptr<MeasuredDaemon> daemon(new MeasuredDaemon(folder));
   const auto child = bench::start({program, "serve", "-c", "autoheal.yaml"}, folder, folder / "serve.log");
-  if (!child) return std::unexpected(child.error());
+  AUTOHEAL_TRY(child);
   daemon->pid_ = *child;
   (void)poll_until(start_limit, [&] { return daemon->read_on().passed >= engines || has_ended(*child); });
   if (daemon->recorded().passed >= engines) return daemon;

@@ -28,7 +28,7 @@ Result<SimulatedRoom> SimulatedRoom::open(const std::filesystem::path& folder, s
                                           MachineRoom::LetsThrough lets_through) {
   auto simulated = open_empty(folder, callers, keep_tree, std::move(lets_through));
   if (!simulated) return simulated;
-  if (auto added = simulated->add_engines(callers); !added) return std::unexpected(std::move(added.error()));
+  AUTOHEAL_TRY(simulated->add_engines(callers));
   return simulated;
 }
 
@@ -41,14 +41,14 @@ Result<SimulatedRoom> SimulatedRoom::open_empty(const std::filesystem::path& fol
     return made;
   };
   auto room = MachineRoom::open(folder, make_host, static_cast<unsigned>(callers), keep_tree, std::move(lets_through));
-  if (!room) return std::unexpected(std::move(room.error()));
+  AUTOHEAL_TRY(room);
   simulated.room_ = std::move(*room);
   return simulated;
 }
 
 Result<void> SimulatedRoom::add_engines(std::size_t callers) {
   const auto baseline = room_->vault().put(right_content, engine::BlobNaming::plain);
-  if (!baseline) return std::unexpected(baseline.error());
+  AUTOHEAL_TRY(baseline);
   for (std::size_t caller = 0; caller < callers; ++caller) {
     const auto spec = engine_of_one_file(caller, "/srv", path_of(caller), *baseline);
     if (auto added = room_->add_engine(spec); !added) return added;

@@ -59,7 +59,7 @@ bool has_ended(pid_t child) {
 
 Result<void> run(const std::vector<std::string>& arguments, const fs::path& folder, const fs::path& output) {
   const auto child = start(arguments, folder, output);
-  if (!child) return std::unexpected(child.error());
+  AUTOHEAL_TRY(child);
   const int code = wait_for(*child);
   if (code == 0) return {};
   return failure(ErrorKind::failed, arguments.front() + " ended with exit code " + std::to_string(code));

@@ -22,9 +22,9 @@ bool lacks_flags(int error_number) { return error_number == EINVAL || error_numb
 Result<ChangeSite> ChangeSite::open(const RootFolder& root, const StagingTools& tools, const Change& change,
                                     unsigned number, const EffectMark& mark) {
   auto names = SlotNames::of(change, number, mark);
-  if (!names) return std::unexpected(std::move(names.error()));
+  AUTOHEAL_TRY(names);
   auto place = root.place_of(change.before.path);
-  if (!place) return std::unexpected(std::move(place.error()));
+  AUTOHEAL_TRY(place);
   ChangeSite site(root, tools, change, std::move(*names), std::move(*place), mark);
   if (auto staging = open_staging_folder(root)) {
     site.staging_ = std::move(*staging);
@@ -51,7 +51,7 @@ std::string ChangeSite::path_of(Slot slot) const {
 
 Result<TargetFacts> ChangeSite::target() const {
   auto seen = look_at(folder(), place_.name, change_->before.path, look(), tools_->blobs, tools_->own);
-  if (!seen) return std::unexpected(std::move(seen.error()));
+  AUTOHEAL_TRY(seen);
   return std::move(seen->facts);
 }
 
@@ -60,13 +60,13 @@ Result<TargetFacts> ChangeSite::slot(Slot slot) const {
   absent.path = change_->before.path;
   if (!staging_) return absent;
   auto seen = look_at(staging(), names_[slot], change_->before.path, look(), tools_->blobs, tools_->own);
-  if (!seen) return std::unexpected(std::move(seen.error()));
+  AUTOHEAL_TRY(seen);
   return std::move(seen->facts);
 }
 
 UniqueFd ChangeSite::open_target() const {
   const UniqueFd opened(::openat(folder(), place_.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
-  struct stat status {};
+  struct stat status{};
   if (!opened || ::fstat(opened.get(), &status) != 0 || !S_ISREG(status.st_mode) || tools_->own.contain(status))
     return {};
   return reopen_for_reading(opened.get());
@@ -75,7 +75,7 @@ UniqueFd ChangeSite::open_target() const {
 Result<void> ChangeSite::need_staging() {
   if (staging_) return {};
   auto made = make_staging_folder(*root_);
-  if (!made) return std::unexpected(std::move(made.error()));
+  AUTOHEAL_TRY(made);
   staging_ = std::move(*made);
   return {};
 }
@@ -133,7 +133,7 @@ Result<void> ChangeSite::rename(Slot from, Slot to) {
 
 Result<std::string> ChangeSite::show_for_check() {
   const std::string folder = names_[Slot::check];
-  if (auto cleared = remove_tree(staging(), folder); !cleared) return std::unexpected(std::move(cleared.error()));
+  AUTOHEAL_TRY(remove_tree(staging(), folder));
   if (::mkdirat(staging(), folder.c_str(), 0700) != 0) return failed("a folder to validate it in", errno);
   const std::string inside = folder + "/" + place_.name;
   if (::renameat(staging(), names_[Slot::part].c_str(), staging(), inside.c_str()) != 0)
@@ -179,12 +179,12 @@ Result<void> ChangeSite::nobody_has_target_open() const {
 Result<void> ChangeSite::nobody_has_open(Slot slot) const {
   if (!change_->alone) return {};
   const auto staging = RootFolder::open(root_->path() + "/" + std::string(staging_name));
-  if (!staging) return std::unexpected(staging.error());
+  AUTOHEAL_TRY(staging);
   return tools_->databases->nobody_has_open(*staging, names_[slot], mark_);
 }
 
 Result<void> ChangeSite::nobody_writes_target(bool in_use) const {
-  struct stat status {};
+  struct stat status{};
   const bool there = ::fstatat(folder(), place_.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
   if (!there || !S_ISREG(status.st_mode)) return {};
   return may_be_displaced(status, change_->before.path, tools_->open_writers, tools_->now_ns(), in_use);

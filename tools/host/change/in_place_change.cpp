@@ -45,7 +45,7 @@ FileMode between(const Rights& one, const Rights& other) { return one.mode & oth
 // Whether the steps from one to the other explain what is there, wherever they were cut short. The kernel clears setuid
 // and setgid, and file capabilities, when the owner changes.
 bool is_mixture(const Rights& now, const Rights& one, const Rights& other) {
-  const auto either = [&](auto Rights::*part) { return now.*part == one.*part || now.*part == other.*part; };
+  const auto either = [&](auto Rights::* part) { return now.*part == one.*part || now.*part == other.*part; };
   bool mode_fits = false;
   for (const FileMode mode : {one.mode, other.mode, between(one, other)}) {
     mode_fits = mode_fits || now.mode == mode || now.mode == (mode & ~set_id_bits);
@@ -68,7 +68,7 @@ class Target {
     Target target(site);
     target.inode_ = UniqueFd(::openat(site.folder(), site.name().c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     if (!target.inode_ && errno != ENOENT) return system_failure(site.change().before.path, errno);
-    if (auto looked = target.look(false); !looked) return std::unexpected(std::move(looked.error()));
+    AUTOHEAL_TRY(target.look(false));
     // Now, since the new mode may forbid it. Opening a device, a socket or a FIFO would do something to it.
     const TargetKind kind = target.now_.kind;
     if (kind == TargetKind::file || kind == TargetKind::folder)
@@ -90,7 +90,7 @@ class Target {
     look.naming = naming_of(site_->change());
     auto seen = look_at(site_->folder(), site_->name(), site_->change().before.path, look, site_->tools().blobs,
                         site_->tools().own);
-    if (!seen) return std::unexpected(std::move(seen.error()));
+    AUTOHEAL_TRY(seen);
     now_ = std::move(seen->facts);
     return {};
   }
@@ -219,13 +219,13 @@ Result<void> holds_what_was_declared(const Change& change, Target& target) {
 Result<InPlaceChange> change_in_place(ChangeSite& site) {
   const Change& change = site.change();
   auto target = Target::open(site);
-  if (!target) return std::unexpected(std::move(target.error()));
+  AUTOHEAL_TRY(target);
   const Rights before = rights_of(change.before);
   const Rights after = wanted_by(change);
   if (!target->is_there() || !is_mixture(rights_of(target->now()), before, after))
     return changed(change, "is not what the plan saw; it is left as it is");
-  if (auto safe = no_stranger(site, target->now()); !safe) return std::unexpected(std::move(safe.error()));
-  if (auto held = holds_what_was_declared(change, *target); !held) return std::unexpected(std::move(held.error()));
+  AUTOHEAL_TRY(no_stranger(site, target->now()));
+  AUTOHEAL_TRY(holds_what_was_declared(change, *target));
   InPlaceChange result;
   if (rights_of(target->now()) == after) {
     result.status = site.is_made(target->now()) ? ChangeStatus::done : ChangeStatus::found_done;
@@ -239,8 +239,8 @@ Result<InPlaceChange> change_in_place(ChangeSite& site) {
       return std::unexpected(std::move(done.error()));
     }
   }
-  if (auto synced = target->sync(); !synced) return std::unexpected(std::move(synced.error()));
-  if (auto looked = target->look(true); !looked) return std::unexpected(std::move(looked.error()));
+  AUTOHEAL_TRY(target->sync());
+  AUTOHEAL_TRY(target->look(true));
   if (!target->is_there() || rights_of(target->now()) != after)
     return changed(change, "was changed right after the repair; that edit is kept");
   result.left = target->now();
@@ -250,7 +250,7 @@ Result<InPlaceChange> change_in_place(ChangeSite& site) {
 Result<UndoStatus> restore_in_place(ChangeSite& site, const ChangeOutcome* outcome) {
   const Change& change = site.change();
   auto target = Target::open(site);
-  if (!target) return std::unexpected(std::move(target.error()));
+  AUTOHEAL_TRY(target);
   const Rights before = rights_of(change.before);
   const Rights after = wanted_by(change);
   const Rights now = rights_of(target->now());
@@ -264,9 +264,9 @@ Result<UndoStatus> restore_in_place(ChangeSite& site, const ChangeOutcome* outco
     return changed(change, "was changed by somebody else since; it is left as it is");
   }
   if (!was_done && !was_noted && !may_be_unnoted) return UndoStatus::restored;
-  if (auto safe = no_stranger(site, target->now()); !safe) return std::unexpected(std::move(safe.error()));
-  if (auto done = target->become(after, before); !done) return std::unexpected(std::move(done.error()));
-  if (auto synced = target->sync(); !synced) return std::unexpected(std::move(synced.error()));
+  AUTOHEAL_TRY(no_stranger(site, target->now()));
+  AUTOHEAL_TRY(target->become(after, before));
+  AUTOHEAL_TRY(target->sync());
   return UndoStatus::restored;
 }
 

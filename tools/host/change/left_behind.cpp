@@ -47,7 +47,7 @@ Result<std::vector<LeftBehind>> left_behind(const std::string& root) {
   if (!folder && (errno == ENOENT || errno == ENOTDIR)) return all;
   if (!folder) return system_failure(path, errno);
   const auto names = names_in(folder.get(), path);
-  if (!names) return std::unexpected(names.error());
+  AUTOHEAL_TRY(names);
   for (const std::string& name : *names) {
     struct stat status{};
     if (name == lock_name || ::fstatat(folder.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) continue;

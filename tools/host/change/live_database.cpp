@@ -18,7 +18,7 @@ using workflows::UndoStatus;
 class StagedCopy {
  public:
   static Result<StagedCopy> of(ChangeSite& site, const engine::BlobName& name) {
-    if (auto ready = site.need_staging(); !ready) return std::unexpected(std::move(ready.error()));
+    AUTOHEAL_TRY(site.need_staging());
     const workflows::TargetAfter copy{TargetKind::file, name, 0600, ::geteuid(), ::getegid(), {}};
     auto staged = stage(site.staging(), site.name_of(Slot::part), copy, -1, false, site.tools().blobs);
     if (!staged) return failure(staged.error().kind, site.change().before.path + ": " + staged.error().message);
@@ -43,7 +43,7 @@ StateTools tools_of(const ChangeSite& site) {
 Result<DatabaseRestore> write(const RootFolder& root, ChangeSite& site, const engine::BlobName& content,
                               const engine::BlobName& expected) {
   const auto copy = StagedCopy::of(site, content);
-  if (!copy) return std::unexpected(copy.error());
+  AUTOHEAL_TRY(copy);
   site.step("part");
   auto written = site.tools().databases->restore(root, site.change().before.path, site.mark(), site.change().timeout,
                                                  copy->path(), expected);
@@ -55,12 +55,12 @@ Result<ChangeStatus> apply(const RootFolder& root, ChangeSite& site) {
   const Change& change = site.change();
   const std::string& path = change.before.path;
   const auto now = look_at_state(root, path, tools_of(site));
-  if (!now) return std::unexpected(now.error());
+  AUTOHEAL_TRY(now);
   if (now->kind == TargetKind::database && now->digest == change.after.content) return ChangeStatus::found_done;
   if (now->kind != TargetKind::database || now->inode != change.before.inode || now->digest != change.before.digest)
     return failure(ErrorKind::changed, path + " holds something else than the plan saw; it is left as it is");
   const auto written = write(root, site, change.after.content, change.before.digest);
-  if (!written) return std::unexpected(written.error());
+  AUTOHEAL_TRY(written);
   switch (written->status) {
     case DatabaseRestore::Status::restored:
       return ChangeStatus::done;
@@ -80,7 +80,7 @@ Result<std::string> keep_what_was_written(const RootFolder& root, ChangeSite& si
   const DatabaseLook now = site.tools().databases->look(root, change.before.path, site.mark(), change.timeout, true);
   if (now.status != DatabaseLook::Status::database) return failure(ErrorKind::failed, now.message);
   auto kept = site.tools().blobs.put(now.content, BlobNaming::plain);
-  if (!kept) return std::unexpected(std::move(kept.error()));
+  AUTOHEAL_TRY(kept);
   return change.before.path + " was written to after it was restored; what it held then is kept as " + *kept;
 }
 
@@ -88,7 +88,7 @@ Result<UndoOutcome> undo(const RootFolder& root, ChangeSite& site, const ChangeO
   const Change& change = site.change();
   const std::string& path = change.before.path;
   const auto now = look_at_state(root, path, tools_of(site));
-  if (!now) return std::unexpected(now.error());
+  AUTOHEAL_TRY(now);
   const bool untouched = now->kind == TargetKind::database && now->digest == change.before.digest;
   const bool never_applied = outcome != nullptr && outcome->status != ChangeStatus::done;
   if (untouched || never_applied) return UndoOutcome{};
@@ -98,11 +98,11 @@ Result<UndoOutcome> undo(const RootFolder& root, ChangeSite& site, const ChangeO
   UndoOutcome undone;
   if (!ours) {
     auto kept = keep_what_was_written(root, site);
-    if (!kept) return std::unexpected(std::move(kept.error()));
+    AUTOHEAL_TRY(kept);
     undone.message = std::move(*kept);
   }
   const auto written = write(root, site, change.before.digest, now->digest);
-  if (!written) return std::unexpected(written.error());
+  AUTOHEAL_TRY(written);
   if (written->status == DatabaseRestore::Status::restored) return undone;
   const bool changed = written->status == DatabaseRestore::Status::changed;
   return failure(changed ? ErrorKind::changed : ErrorKind::failed, written->message);

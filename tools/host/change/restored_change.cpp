@@ -51,7 +51,7 @@ class Restoration {
                    change_.before.path + " was changed by somebody else since; it is left as it is");
   }
   Undone synced(UndoStatus status) {
-    if (auto done = site_.sync(); !done) return std::unexpected(done.error());
+    AUTOHEAL_TRY(site_.sync());
     return status;
   }
 
@@ -80,19 +80,19 @@ Result<TargetFacts> Restoration::before_image() {
   auto next = site_.slot(Slot::next);
   if (!next) return next;
   if (next->kind == TargetKind::absent || !is_as_seen(*next, change_.before)) return image;
-  if (auto renamed = site_.rename(Slot::next, Slot::before); !renamed) return std::unexpected(renamed.error());
+  AUTOHEAL_TRY(site_.rename(Slot::next, Slot::before));
   return next;
 }
 
 Undone Restoration::run() {
   const auto now = site_.target();
-  if (!now) return std::unexpected(now.error());
+  AUTOHEAL_TRY(now);
   const bool folder_alone = change_.after.kind == TargetKind::folder && change_.after.content.empty();
   if (folder_alone && change_.before.kind == TargetKind::absent) return remove_folder(*now);
   const auto image = before_image();
-  if (!image) return std::unexpected(image.error());
+  AUTOHEAL_TRY(image);
   const auto undone = site_.slot(Slot::undone);
-  if (!undone) return std::unexpected(undone.error());
+  AUTOHEAL_TRY(undone);
   if (change_.before.kind == TargetKind::absent && undone->kind != TargetKind::absent && !is_ours(*undone)) {
     return finish_displaced(*undone);
   }
@@ -107,13 +107,13 @@ Undone Restoration::run() {
   if (!was_applied(*now, *image)) return nothing_to_undo();
   if (change_.used_by_service && change_.after.kind == TargetKind::absent && now->kind != TargetKind::absent) {
     // Beside the restored database its service has made such a file anew.
-    if (auto moved = site_.move_out(Slot::undone); !moved) return std::unexpected(moved.error());
+    AUTOHEAL_TRY(site_.move_out(Slot::undone));
     return put_in_place();
   }
   if (!is_ours(*now)) return foreign();
   if (change_.before.kind == TargetKind::absent) return take_away(*now);
   if (image->kind == TargetKind::absent) {
-    if (auto fetched = image_from_vault(); !fetched) return std::unexpected(fetched.error());
+    AUTOHEAL_TRY(image_from_vault());
   } else if (image->inode != change_.before.inode && !holds_the_same(*image, change_.before)) {
     return failure(ErrorKind::failed,
                    site_.path_of(Slot::before) + " is not the before-image of " + change_.before.path);
@@ -130,7 +130,7 @@ Undone Restoration::remove_folder(const TargetFacts& now) {
   const bool told = outcome_ != nullptr && outcome_->status == ChangeStatus::done && outcome_->left.inode != 0;
   const bool ours = told ? now.inode == outcome_->left.inode : site_.is_made(now);
   if (!ours) return told ? Undone(foreign()) : Undone(UndoStatus::restored);
-  if (auto removed = site_.remove_empty_folder(); !removed) return std::unexpected(removed.error());
+  AUTOHEAL_TRY(site_.remove_empty_folder());
   return UndoStatus::restored;
 }
 
@@ -152,7 +152,7 @@ Undone Restoration::finish_displaced(const TargetFacts& displaced) {
   const bool removed = change_.before.kind == TargetKind::absent;
   if (is_ours(displaced)) {
     if (!removed) {
-      if (auto renamed = site_.rename(Slot::before, Slot::undone); !renamed) return std::unexpected(renamed.error());
+      AUTOHEAL_TRY(site_.rename(Slot::before, Slot::undone));
     }
     return synced(UndoStatus::restored);
   }
@@ -164,18 +164,18 @@ Undone Restoration::finish_displaced(const TargetFacts& displaced) {
   } else if (const auto swapped = site_.exchange(Slot::before); !swapped) {
     return std::unexpected(swapped.error());
   }
-  if (auto done = site_.sync(); !done) return std::unexpected(done.error());
+  AUTOHEAL_TRY(site_.sync());
   return foreign();
 }
 
 Undone Restoration::take_away(const TargetFacts& now) {
-  if (auto ready = site_.need_staging(); !ready) return std::unexpected(ready.error());
+  AUTOHEAL_TRY(site_.need_staging());
   if (now.kind == TargetKind::absent) return UndoStatus::restored;
-  if (auto dropped = site_.drop(Slot::undone); !dropped) return std::unexpected(dropped.error());
-  if (auto moved = site_.move_out(Slot::undone); !moved) return std::unexpected(moved.error());
+  AUTOHEAL_TRY(site_.drop(Slot::undone));
+  AUTOHEAL_TRY(site_.move_out(Slot::undone));
   site_.step("displaced");
   const auto taken = site_.slot(Slot::undone);
-  if (!taken) return std::unexpected(taken.error());
+  AUTOHEAL_TRY(taken);
   return finish_displaced(*taken);
 }
 
@@ -190,7 +190,7 @@ Result<void> Restoration::image_from_vault() {
   }
   if (auto dated = date_image(); !dated) return dated;
   const auto written = site_.slot(Slot::part);
-  if (!written) return std::unexpected(written.error());
+  AUTOHEAL_TRY(written);
   if (!holds_the_same(*written, change_.before)) {
     return failure(ErrorKind::corrupt, change_.before.path + ": its before-image is not what the plan saw");
   }
@@ -211,33 +211,33 @@ Result<void> Restoration::date_image() {
 
 Undone Restoration::put_in_place() {
   if (change_.after.kind != TargetKind::absent) return exchange_back();
-  if (auto moved = site_.move_in(Slot::before); !moved) return std::unexpected(moved.error());
+  AUTOHEAL_TRY(site_.move_in(Slot::before));
   site_.step("restored");
   return synced(UndoStatus::restored);
 }
 
 Undone Restoration::exchange_back() {
   const auto swapped = site_.exchange(Slot::before);
-  if (!swapped) return std::unexpected(swapped.error());
+  AUTOHEAL_TRY(swapped);
   if (!*swapped) return replace_without_exchange();
   site_.step("displaced");
   const auto displaced = site_.slot(Slot::before);
-  if (!displaced) return std::unexpected(displaced.error());
+  AUTOHEAL_TRY(displaced);
   const Undone finished = finish_displaced(*displaced);
   if (finished) site_.step("restored");
   return finished;
 }
 
 Undone Restoration::replace_without_exchange() {
-  if (auto dropped = site_.drop(Slot::undone); !dropped) return std::unexpected(dropped.error());
+  AUTOHEAL_TRY(site_.drop(Slot::undone));
   (void)site_.link_target_as(Slot::undone);
   const auto again = site_.target();
-  if (!again) return std::unexpected(again.error());
+  AUTOHEAL_TRY(again);
   if (!is_ours(*again)) {
     (void)site_.drop(Slot::undone);
     return foreign();
   }
-  if (auto moved = site_.replace_by(Slot::before); !moved) return std::unexpected(moved.error());
+  AUTOHEAL_TRY(site_.replace_by(Slot::before));
   site_.step("restored");
   return synced(UndoStatus::restored);
 }

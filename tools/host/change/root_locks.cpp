@@ -21,13 +21,13 @@ constexpr auto pause_between_tries = std::chrono::milliseconds(20);
 }  // namespace
 
 Result<void> RootLocks::hold(const RootFolder& root) {
-  struct stat facts {};
+  struct stat facts{};
   if (::fstat(root.descriptor(), &facts) != 0) return system_failure(root.path(), errno);
   const std::lock_guard lock(mutex_);
   const std::pair<std::uint64_t, std::uint64_t> identity(facts.st_dev, facts.st_ino);
   if (held_.contains(identity)) return {};
   auto staging = make_staging_folder(root);
-  if (!staging) return std::unexpected(std::move(staging.error()));
+  AUTOHEAL_TRY(staging);
   UniqueFd file(::openat(staging->get(), "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (file.get() < 0) return system_failure(root.path() + "/.autoheal/lock", errno);
   const auto give_up = std::chrono::steady_clock::now() + tried_for;

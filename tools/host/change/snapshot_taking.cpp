@@ -45,7 +45,7 @@ class SnapshotFolder {
   Result<void> remove(const std::string& name) { return remove_tree(descriptor(), name); }
   Result<std::vector<std::string>> waiting_copies() {
     auto names = names_in(descriptor(), path_);
-    if (!names) return std::unexpected(std::move(names.error()));
+    AUTOHEAL_TRY(names);
     std::erase_if(*names, [](const std::string& name) { return !name.ends_with(waiting); });
     return names;
   }
@@ -86,14 +86,14 @@ class Taking {
     if (auto made = folder_.make(); !made) return made;
     if (auto gone = folder_.remove(unfinished); !gone) return gone;
     const auto before = folder_.waiting_copies();
-    if (!before) return std::unexpected(before.error());
+    AUTOHEAL_TRY(before);
     for (const std::string& copy : *before) {
       if (auto gone = folder_.remove(copy); !gone) return gone;
     }
     const auto is_folder = target_is_folder();
-    if (!is_folder) return std::unexpected(is_folder.error());
+    AUTOHEAL_TRY(is_folder);
     auto content = *is_folder ? copy_folder() : copy_database();
-    if (!content) return std::unexpected(std::move(content.error()));
+    AUTOHEAL_TRY(content);
     return folder_.rename(unfinished, snapshot_name(now_, *content) + std::string(waiting));
   }
 
@@ -102,8 +102,8 @@ class Taking {
 
   Result<bool> target_is_folder() {
     auto place = root_.place_of(state_.path);
-    if (!place) return std::unexpected(std::move(place.error()));
-    struct stat status {};
+    AUTOHEAL_TRY(place);
+    struct stat status{};
     if (::fstatat(place->folder.get(), place->name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
       return system_failure(state_.path, errno);
     if (S_ISDIR(status.st_mode)) {
@@ -128,11 +128,11 @@ class Taking {
   Result<engine::BlobName> copy_folder() {
     store::MemoryBlobs contents;  // for this moment only: the vault does not grow with every snapshot
     const auto tree = read_tree(source_.get(), state_.path, &contents, tools_.own);
-    if (!tree) return std::unexpected(tree.error());
+    AUTOHEAL_TRY(tree);
     if (::mkdirat(folder_.descriptor(), unfinished, 0700) != 0) return system_failure(copy_path(), errno);
     const UniqueFd copy(::openat(folder_.descriptor(), unfinished, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!copy) return system_failure(copy_path(), errno);
-    if (auto written = write_tree(copy.get(), *tree, contents); !written) return std::unexpected(written.error());
+    AUTOHEAL_TRY(write_tree(copy.get(), *tree, contents));
     if (::fchmod(copy.get(), mode_) != 0 || ::fsync(copy.get()) != 0) return system_failure(copy_path(), errno);
     return name_of_tree(*tree);
   }
@@ -157,7 +157,7 @@ Result<void> keep_snapshot(const StateRepair& state) {
   if (auto opened = folder.open(); !opened)
     return opened.error().kind == ErrorKind::not_found ? Result<void>() : opened;
   const auto copies = folder.waiting_copies();
-  if (!copies) return std::unexpected(copies.error());
+  AUTOHEAL_TRY(copies);
   for (const std::string& copy : *copies) {
     const std::string name = copy.substr(0, copy.size() - waiting.size());
     const auto taken = snapshots_in(state.snapshot);

@@ -50,19 +50,19 @@ class Application {
 
 Applied Application::run() {
   const auto now = site_.target();
-  if (!now) return std::unexpected(now.error());
+  AUTOHEAL_TRY(now);
   const auto next = site_.slot(Slot::next);
-  if (!next) return std::unexpected(next.error());
+  AUTOHEAL_TRY(next);
   if (is_as_after(*now, change_.after)) return found_as_planned(*now, *next);
   if (next->kind != TargetKind::absent) {
     if (auto cleared = left_over(*next); !cleared) return cleared;
   }
   const auto kept = site_.slot(Slot::before);
-  if (!kept) return std::unexpected(kept.error());
+  AUTOHEAL_TRY(kept);
   if (kept->kind != TargetKind::absent) {
     // Without exchange a crash may come between the second name and the rename: then both are the same inode.
     if (kept->inode != now->inode) return changed("was changed after the repair; that edit is kept");
-    if (auto dropped = site_.drop(Slot::before); !dropped) return std::unexpected(dropped.error());
+    AUTOHEAL_TRY(site_.drop(Slot::before));
     return run();
   }
   if (!is_as_seen(*now, change_.before)) return changed("is not what the plan saw; it is left as it is");
@@ -70,24 +70,24 @@ Applied Application::run() {
     return failure(ErrorKind::refused,
                    change_.before.path + " has other names (hard links): they would stay as they are");
   }
-  if (auto ready = site_.need_staging(); !ready) return std::unexpected(ready.error());
-  if (auto alone = site_.nobody_has_target_open(); !alone) return std::unexpected(alone.error());
+  AUTOHEAL_TRY(site_.need_staging());
+  AUTOHEAL_TRY(site_.nobody_has_target_open());
   return change_.after.kind == TargetKind::absent ? remove() : write(*now);
 }
 
 // The target is as planned: because an earlier run of this change was cut short after the swap, or by somebody else.
 Applied Application::found_as_planned(const TargetFacts& now, const TargetFacts& next) {
   const auto kept = site_.slot(Slot::before);
-  if (!kept) return std::unexpected(kept.error());
+  AUTOHEAL_TRY(kept);
   const bool ours = kept->kind != TargetKind::absent || site_.is_made(now);
   if (next.kind == TargetKind::absent) {
     if (!ours) return ChangeStatus::found_done;
-    if (auto synced = site_.sync(); !synced) return std::unexpected(synced.error());
+    AUTOHEAL_TRY(site_.sync());
     return ChangeStatus::done;
   }
   if (is_as_seen(next, change_.before)) return keep_displaced();
   if (!is_as_after(next, change_.after)) return put_back();
-  if (auto dropped = site_.drop(Slot::next); !dropped) return std::unexpected(dropped.error());
+  AUTOHEAL_TRY(site_.drop(Slot::next));
   return ours ? ChangeStatus::done : ChangeStatus::found_done;
 }
 
@@ -95,11 +95,11 @@ Applied Application::found_as_planned(const TargetFacts& now, const TargetFacts&
 // run displaced before somebody wrote the target again.
 Applied Application::left_over(const TargetFacts& next) {
   if (is_as_after(next, change_.after)) {
-    if (auto dropped = site_.drop(Slot::next); !dropped) return std::unexpected(dropped.error());
+    AUTOHEAL_TRY(site_.drop(Slot::next));
     return ChangeStatus::done;
   }
   if (!is_as_seen(next, change_.before)) return keep_aside();
-  if (auto renamed = site_.rename(Slot::next, Slot::before); !renamed) return std::unexpected(renamed.error());
+  AUTOHEAL_TRY(site_.rename(Slot::next, Slot::before));
   return changed("was changed after the repair; that edit is kept");
 }
 
@@ -112,15 +112,15 @@ Result<void> Application::nobody_writes(const SwapLease& lease) const {
 Applied Application::remove() {
   {
     const SwapLease lease(change_.before.kind == TargetKind::file ? site_.open_target() : UniqueFd());
-    if (auto alone = nobody_writes(lease); !alone) return std::unexpected(alone.error());
+    AUTOHEAL_TRY(nobody_writes(lease));
   }
-  if (auto moved = site_.move_out(Slot::next); !moved) return std::unexpected(moved.error());
+  AUTOHEAL_TRY(site_.move_out(Slot::next));
   site_.step("swapped");
   return keep_displaced();
 }
 
 Applied Application::write(const TargetFacts& now) {
-  if (auto prepared = prepare(now); !prepared) return std::unexpected(prepared.error());
+  AUTOHEAL_TRY(prepare(now));
   return change_.before.kind == TargetKind::absent ? create() : swap();
 }
 
@@ -138,7 +138,7 @@ Result<void> Application::prepare(const TargetFacts& now) {
   site_.step("part");
   if (auto valid = validate(); !valid) return valid;
   const auto written = site_.slot(Slot::part);
-  if (!written) return std::unexpected(written.error());
+  AUTOHEAL_TRY(written);
   if (!is_as_after(*written, change_.after))
     return changed(change_.validate ? "is not what was staged any more: its `validate` changed the new file"
                                     : "is not what was staged any more: another process changed the new file");
@@ -150,7 +150,7 @@ Result<void> Application::prepare(const TargetFacts& now) {
 Result<void> Application::validate() {
   if (!change_.validate || change_.after.kind != TargetKind::file) return {};
   const auto file = site_.show_for_check();
-  if (!file) return std::unexpected(file.error());
+  AUTOHEAL_TRY(file);
   site_.step("shown");
   auto valid = ask_validator(*file);
   auto back = site_.end_check();
@@ -182,20 +182,20 @@ Result<void> Application::ask_validator(const std::string& file) {
 
 Applied Application::create() {
   const auto staged = site_.slot(Slot::next);
-  if (!staged) return std::unexpected(staged.error());
-  if (auto noted = site_.note_made(*staged); !noted) return std::unexpected(noted.error());
-  if (auto moved = site_.move_in(Slot::next); !moved) return std::unexpected(moved.error());
+  AUTOHEAL_TRY(staged);
+  AUTOHEAL_TRY(site_.note_made(*staged));
+  AUTOHEAL_TRY(site_.move_in(Slot::next));
   site_.step("swapped");
-  if (auto synced = site_.sync(); !synced) return std::unexpected(synced.error());
+  AUTOHEAL_TRY(site_.sync());
   return ChangeStatus::done;
 }
 
 Applied Application::swap() {
   SwapLease lease(change_.before.kind == TargetKind::file ? site_.open_target() : UniqueFd());
-  if (auto alone = nobody_writes(lease); !alone) return std::unexpected(alone.error());
+  AUTOHEAL_TRY(nobody_writes(lease));
   site_.step("leased");
   const auto swapped = site_.exchange(Slot::next);
-  if (!swapped) return std::unexpected(swapped.error());
+  AUTOHEAL_TRY(swapped);
   if (!*swapped) return swap_without_exchange();
   site_.step("swapped");
   // Whoever waits to open it writes to what he finds in place once the lease is given back.
@@ -208,33 +208,33 @@ Applied Application::swap_without_exchange() {
   if (change_.before.kind == TargetKind::file) {
     const UniqueFd old = site_.open_target();
     auto content = read_all(old.get(), change_.before.path, content_limit);
-    if (!content) return std::unexpected(content.error());
-    if (auto put = site_.tools().blobs.put(*content, naming_of(change_)); !put) return std::unexpected(put.error());
+    AUTOHEAL_TRY(content);
+    AUTOHEAL_TRY(site_.tools().blobs.put(*content, naming_of(change_)));
   }
   const auto staged = site_.slot(Slot::next);
   const auto again = site_.target();
   if (!staged || !again) return std::unexpected(staged ? again.error() : staged.error());
   if (!is_as_seen(*again, change_.before)) return changed("was changed while the repair ran; that edit is kept");
-  if (auto noted = site_.note_made(*staged); !noted) return std::unexpected(noted.error());
+  AUTOHEAL_TRY(site_.note_made(*staged));
   // Best effort: where hard links do not work either, the vault's copy is the before-image.
   if (auto linked = site_.link_target_as(Slot::before)) site_.step("linked");
-  if (auto moved = site_.replace_by(Slot::next); !moved) return std::unexpected(moved.error());
+  AUTOHEAL_TRY(site_.replace_by(Slot::next));
   site_.step("swapped");
-  if (auto synced = site_.sync(); !synced) return std::unexpected(synced.error());
+  AUTOHEAL_TRY(site_.sync());
   return ChangeStatus::done;
 }
 
 Applied Application::keep_displaced() {
   const auto displaced = site_.slot(Slot::next);
-  if (!displaced) return std::unexpected(displaced.error());
+  AUTOHEAL_TRY(displaced);
   if (!is_as_seen(*displaced, change_.before)) return put_back();
   if (auto alone = site_.nobody_has_open(Slot::next); !alone) {
     (void)put_back();  // whoever opened it in between finds what was there
     return std::unexpected(alone.error());
   }
-  if (auto renamed = site_.rename(Slot::next, Slot::before); !renamed) return std::unexpected(renamed.error());
+  AUTOHEAL_TRY(site_.rename(Slot::next, Slot::before));
   site_.step("verified");
-  if (auto synced = site_.sync(); !synced) return std::unexpected(synced.error());
+  AUTOHEAL_TRY(site_.sync());
   return ChangeStatus::done;
 }
 
@@ -243,26 +243,26 @@ Applied Application::put_back(const std::string& why) {
   if (change_.after.kind == TargetKind::absent) {
     auto moved = site_.move_in(Slot::next);
     if (!moved && moved.error().kind == ErrorKind::changed) return keep_aside();
-    if (!moved) return std::unexpected(moved.error());
+    AUTOHEAL_TRY(moved);
   } else {
     const auto swapped = site_.exchange(Slot::next);
     if (!swapped && swapped.error().kind != ErrorKind::changed) return std::unexpected(swapped.error());
     if (!swapped || !*swapped) return keep_aside();
     const auto ours = site_.slot(Slot::next);
-    if (!ours) return std::unexpected(ours.error());
+    AUTOHEAL_TRY(ours);
     if (!is_as_after(*ours, change_.after)) {
       // Edited once more in between: the newest stays in place, the one before it is kept beside.
-      if (const auto again = site_.exchange(Slot::next); !again) return std::unexpected(again.error());
+      AUTOHEAL_TRY(site_.exchange(Slot::next));
       return keep_aside();
     }
-    if (auto dropped = site_.drop(Slot::next); !dropped) return std::unexpected(dropped.error());
+    AUTOHEAL_TRY(site_.drop(Slot::next));
   }
-  if (auto synced = site_.sync(); !synced) return std::unexpected(synced.error());
+  AUTOHEAL_TRY(site_.sync());
   return changed(why);
 }
 
 Applied Application::keep_aside() {
-  if (auto renamed = site_.rename(Slot::next, Slot::kept); !renamed) return std::unexpected(renamed.error());
+  AUTOHEAL_TRY(site_.rename(Slot::next, Slot::kept));
   return changed("was changed more than once while the repair ran; an edit lies in " + site_.path_of(Slot::kept));
 }
 

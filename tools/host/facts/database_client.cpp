@@ -46,14 +46,14 @@ Result<std::string> real_path_of(int folder) {
 // Which file is meant, by what no rename can change.
 Result<json> request_for(const char* op, const RootFolder& root, const std::string& path) {
   const auto place = root.place_of(path);
-  if (!place) return std::unexpected(place.error());
-  struct stat found {};
+  AUTOHEAL_TRY(place);
+  struct stat found{};
   if (::fstatat(place->folder.get(), place->name.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0) {
     return system_failure(path, errno);
   }
   if (!S_ISREG(found.st_mode)) return failure(ErrorKind::refused, path + " is not a file");
   const auto folder = real_path_of(place->folder.get());
-  if (!folder) return std::unexpected(folder.error());
+  AUTOHEAL_TRY(folder);
   return json{
       {"op", op}, {"folder", *folder}, {"name", place->name}, {"device", found.st_dev}, {"inode", found.st_ino}};
 }
@@ -201,9 +201,9 @@ Result<void> DatabaseClient::nobody_has_open(const RootFolder& root, const std::
                                              const EffectMark& mark) const {
   const auto request = request_for("in_use", root, path);
   if (!request && request.error().kind == ErrorKind::not_found) return {};
-  if (!request) return std::unexpected(request.error());
+  AUTOHEAL_TRY(request);
   const auto answer = Worker{program_, run_, path, mark}.ask(*request, Duration(0));
-  if (!answer) return std::unexpected(answer.error());
+  AUTOHEAL_TRY(answer);
   const std::string status = text(*answer, "status");
   if (status == "free") return {};
   return failure(kind_of(status), sentence(path, *answer));
@@ -212,11 +212,11 @@ Result<void> DatabaseClient::nobody_has_open(const RootFolder& root, const std::
 Result<engine::BlobName> DatabaseClient::snapshot(const RootFolder& root, const std::string& path,
                                                   const EffectMark& mark, Duration busy, const std::string& to) const {
   auto request = request_for("snapshot", root, path);
-  if (!request) return std::unexpected(request.error());
+  AUTOHEAL_TRY(request);
   set_wait(*request, busy);
   (*request)["to"] = to;
   const auto answer = Worker{program_, run_, path, mark}.ask(*request, busy);
-  if (!answer) return std::unexpected(answer.error());
+  AUTOHEAL_TRY(answer);
   const std::string status = text(*answer, "status");
   if (status == "taken") return text(*answer, "digest");
   return failure(kind_of(status), sentence(path, *answer));

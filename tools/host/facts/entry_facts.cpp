@@ -45,7 +45,7 @@ bool stamps_are_fine(int descriptor) {
     const long minor = *rest == '.' ? std::strtol(rest + 1, nullptr, 10) : 0;
     return major > 6 || (major == 6 && minor >= 13);
   }();
-  struct statfs volume {};
+  struct statfs volume{};
   if (!kernel_does || ::fstatfs(descriptor, &volume) != 0) return false;
   constexpr std::array fine = {0xEF53L, 0x58465342L, 0x9123683EL, 0x01021994L};  // ext4, xfs, btrfs, tmpfs
   for (const long magic : fine) {
@@ -82,12 +82,12 @@ Result<std::string> digest_in_pieces(int descriptor, const std::string& path) {
 Result<void> read_once(int descriptor, const Look& look, const engine::BlobStore& blobs, Seen& seen) {
   if (!look.keep_content && look.naming == BlobNaming::plain) {
     auto digest = digest_in_pieces(descriptor, seen.facts.path);
-    if (!digest) return std::unexpected(std::move(digest.error()));
+    AUTOHEAL_TRY(digest);
     seen.facts.digest = std::move(*digest);
     return {};
   }
   auto content = read_all(descriptor, seen.facts.path, look.limit);
-  if (!content) return std::unexpected(std::move(content.error()));
+  AUTOHEAL_TRY(content);
   seen.facts.digest = blobs.name_of(*content, look.naming);
   if (look.keep_content) seen.content = std::move(*content);
   return {};
@@ -110,11 +110,11 @@ std::string hex_of_attribute(int descriptor, const char* name) {
 // `readable` may be closed: then the generation is not known.
 Result<void> add_rights(int descriptor, int readable, TargetFacts& facts) {
   auto acl = access_list_of(descriptor);
-  if (!acl) return std::unexpected(std::move(acl.error()));
+  AUTOHEAL_TRY(acl);
   facts.acl = std::move(*acl);
   if (facts.kind == TargetKind::folder) {
     auto inherited = default_list_of(descriptor);
-    if (!inherited) return std::unexpected(std::move(inherited.error()));
+    AUTOHEAL_TRY(inherited);
     facts.default_acl = std::move(*inherited);
   }
   if (facts.kind == TargetKind::file) facts.capability = hex_of_attribute(descriptor, "security.capability");
@@ -126,11 +126,11 @@ Result<void> add_rights(int descriptor, int readable, TargetFacts& facts) {
 Result<Seen> look_at_file(int descriptor, const std::string& path, const Look& look, const engine::BlobStore& blobs) {
   bool aged = !look.aged;
   for (int round = 0; round < times_to_look; ++round) {
-    struct stat before {};
-    struct stat after {};
+    struct stat before{};
+    struct stat after{};
     if (::fstat(descriptor, &before) != 0) return system_failure(path, errno);
     Seen seen{facts_from(before, path), {}};
-    if (auto read = read_once(descriptor, look, blobs, seen); !read) return std::unexpected(std::move(read.error()));
+    AUTOHEAL_TRY(read_once(descriptor, look, blobs, seen));
     if (::fstat(descriptor, &after) != 0) return system_failure(path, errno);
     TargetFacts again = facts_from(after, path);
     again.digest = seen.facts.digest;
@@ -154,7 +154,7 @@ Result<Seen> look_at_link(int descriptor, const struct stat& status, const std::
 
 Result<Seen> look_at_open(const UniqueFd& opened, const std::string& path, const Look& look,
                           const engine::BlobStore& blobs, const OwnFiles& own) {
-  struct stat status {};
+  struct stat status{};
   if (::fstat(opened.get(), &status) != 0) return system_failure(path, errno);
   if (S_ISLNK(status.st_mode)) return look_at_link(opened.get(), status, path);
   if (S_ISREG(status.st_mode) && own.contain(status))
@@ -212,7 +212,7 @@ Result<std::string> read_all(int descriptor, const std::string& name, std::size_
   const auto too_large = [&] {
     return failure(ErrorKind::invalid, name + " is larger than " + std::to_string(limit) + " bytes");
   };
-  struct stat status {};
+  struct stat status{};
   if (::fstat(descriptor, &status) == 0 && status.st_size > 0) {
     if (static_cast<std::size_t>(status.st_size) > limit) return too_large();
     content.reserve(static_cast<std::size_t>(status.st_size));

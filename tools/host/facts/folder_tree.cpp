@@ -38,9 +38,9 @@ class TreeReader {
   Result<void> folder(int folder, const std::string& shown, const std::string& prefix, unsigned depth) {
     if (depth > deepest_in_tree) return failure(ErrorKind::invalid, shown + " lies too deep");
     const auto names = names_in(folder, shown);
-    if (!names) return std::unexpected(names.error());
+    AUTOHEAL_TRY(names);
     for (const std::string& name : *names) {
-      struct stat status {};
+      struct stat status{};
       if (::fstatat(folder, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
         return system_failure(shown + "/" + name, errno);
       if (name == staging_name || own_.contain(status)) continue;
@@ -60,7 +60,7 @@ class TreeReader {
     look.limit = largest_file;
     look.aged = true;
     const auto seen = look_at_entry(folder, name, shown, look, none_, own_);
-    if (!seen) return std::unexpected(seen.error());
+    AUTOHEAL_TRY(seen);
     const TargetFacts& facts = seen->facts;
     if (facts.kind == TargetKind::absent) return failure(ErrorKind::changed, shown + " vanished while it was read");
     if (facts.kind == TargetKind::other)
@@ -93,7 +93,7 @@ class TreeReader {
 
 Result<std::string> read_tree(int folder, const std::string& path, engine::BlobStore* keep_in, const OwnFiles& own) {
   TreeReader reader(keep_in, own);
-  if (auto read = reader.folder(folder, path, "", 0); !read) return std::unexpected(std::move(read.error()));
+  AUTOHEAL_TRY(reader.folder(folder, path, "", 0));
   return reader.take();
 }
 

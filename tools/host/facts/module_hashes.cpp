@@ -29,7 +29,7 @@ Result<std::vector<HashFinding>> hash_modules(const RootFolder& root, const work
       continue;
     }
     std::set<std::string> matches;
-    if (auto added = add_matches(root, pattern, own, matches); !added) return std::unexpected(std::move(added.error()));
+    AUTOHEAL_TRY(add_matches(root, pattern, own, matches));
     std::erase_if(matches, workflows::is_editor_leftover);
     paths.merge(matches);
   }
@@ -40,7 +40,7 @@ Result<std::vector<HashFinding>> hash_modules(const RootFolder& root, const work
     look.aged = true;
     look.rights = false;
     const auto seen = look_at(root, path, look, blobs, own);
-    if (!seen) return std::unexpected(seen.error());
+    AUTOHEAL_TRY(seen);
     switch (seen->facts.kind) {
       case TargetKind::file:
         findings.push_back({path, seen->facts.digest});

@@ -31,19 +31,19 @@ class Observer {
     if (auto looked = one(wanted.path, wanted); !looked) return looked;
     if (auto looked = folders_above(wanted.path); !looked || !wanted.recursive) return looked;
     return walk(root_, wanted.path, own_, [&](const std::string& path, const struct stat&) -> Result<Walk> {
-      if (auto looked = one(path, wanted); !looked) return std::unexpected(std::move(looked.error()));
+      AUTOHEAL_TRY(one(path, wanted));
       return Walk::on;
     });
   }
   Result<void> owner(const std::string& name) {
     const auto ids = owner_of(name);
-    if (!ids) return std::unexpected(ids.error());
+    AUTOHEAL_TRY(ids);
     observation_.owners[name] = *ids;
     return {};
   }
   Result<void> acl(const std::string& declared) {
     auto resolved = resolved_list(declared);
-    if (!resolved) return std::unexpected(std::move(resolved.error()));
+    AUTOHEAL_TRY(resolved);
     observation_.acls[declared] = std::move(*resolved);
     return {};
   }
@@ -81,7 +81,7 @@ Result<void> Observer::one(const std::string& path, const ObserveRequest::Target
   tell_obstacles(root_, seen->facts);
   if (wanted.keep_content && seen->facts.kind == TargetKind::file) {
     auto kept = blobs_.put(seen->content, look.naming);
-    if (!kept) return std::unexpected(std::move(kept.error()));
+    AUTOHEAL_TRY(kept);
     observation_.contents[path] = std::move(*kept);
   }
   facts_[path] = std::move(seen->facts);
@@ -109,14 +109,14 @@ Result<void> Observer::folders_above(const std::string& path) {
 
 Result<void> Observer::secret(const std::string& key, const std::string& file) {
   const UniqueFd opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  struct stat status {};
+  struct stat status{};
   if (!opened || ::fstat(opened.get(), &status) != 0) return system_failure(file, errno);
   if (!S_ISREG(status.st_mode)) return failure(ErrorKind::invalid, file + " is no regular file");
   auto content = read_all(opened.get(), file, secret_limit);
-  if (!content) return std::unexpected(std::move(content.error()));
+  AUTOHEAL_TRY(content);
   if (content->ends_with('\n')) content->resize(content->size() - (content->ends_with("\r\n") ? 2 : 1));
   auto kept = blobs_.put(*content, BlobNaming::keyed);
-  if (!kept) return std::unexpected(std::move(kept.error()));
+  AUTOHEAL_TRY(kept);
   observation_.secrets[key] = std::move(*kept);
   return {};
 }
@@ -132,16 +132,16 @@ Result<Observation> observe_targets(const RootFolder& root, const workflows::Eng
                                     const ObserveRequest& request, engine::BlobStore& blobs, const OwnFiles& own) {
   Observer observer(root, spec, blobs, own);
   for (const auto& target : request.targets) {
-    if (auto looked = observer.target(target); !looked) return std::unexpected(std::move(looked.error()));
+    AUTOHEAL_TRY(observer.target(target));
   }
   for (const std::string& owner : request.owners) {
-    if (auto resolved = observer.owner(owner); !resolved) return std::unexpected(std::move(resolved.error()));
+    AUTOHEAL_TRY(observer.owner(owner));
   }
   for (const std::string& acl : request.acls) {
-    if (auto resolved = observer.acl(acl); !resolved) return std::unexpected(std::move(resolved.error()));
+    AUTOHEAL_TRY(observer.acl(acl));
   }
   for (const auto& [key, file] : request.secrets) {
-    if (auto read = observer.secret(key, file); !read) return std::unexpected(std::move(read.error()));
+    AUTOHEAL_TRY(observer.secret(key, file));
   }
   return observer.take();
 }

@@ -58,7 +58,7 @@ Result<std::vector<TargetFacts>> look_at_outputs(const RootFolder& root, const w
     auto walked = walk_reach(root, pattern, own, [&](const std::string& path, bool folder) {
       if (path != "." && (folder || workflows::glob_matches(pattern, path))) paths.insert(path);
     });
-    if (!walked) return std::unexpected(std::move(walked.error()));
+    AUTOHEAL_TRY(walked);
   }
   std::vector<TargetFacts> outputs;
   for (const std::string& path : paths) {
@@ -68,7 +68,7 @@ Result<std::vector<TargetFacts>> look_at_outputs(const RootFolder& root, const w
     look.limit = largest_output;
     look.aged = true;
     auto seen = look_at(root, path, look, names, own);
-    if (!seen) return std::unexpected(std::move(seen.error()));
+    AUTOHEAL_TRY(seen);
     if (keep_in != nullptr && seen->facts.kind == TargetKind::file) {
       if (const auto kept = keep_in->put(seen->content, look.naming); !kept) {
         return failure(kept.error().kind,

@@ -80,11 +80,11 @@ class Scan {
 
   Result<void> begin() {
     auto expressions = workflows::LineExpressions::of(policy_.forbid);
-    if (!expressions) return std::unexpected(std::move(expressions.error()));
+    AUTOHEAL_TRY(expressions);
     forbidden_ = std::move(*expressions);
     if (policy_.owner.empty()) return {};
     const auto owner = owner_of(policy_.owner);
-    if (!owner) return std::unexpected(owner.error());
+    AUTOHEAL_TRY(owner);
     owner_ = *owner;
     return {};
   }
@@ -120,7 +120,7 @@ Result<void> Scan::below(const std::string& path) {
   bool found = false;
   auto walked = walk(root_, path, own_, [&](const std::string& here, const struct stat& status) -> Result<Walk> {
     found = true;
-    if (auto judged = judge(here, status); !judged) return std::unexpected(std::move(judged.error()));
+    AUTOHEAL_TRY(judge(here, status));
     return Walk::on;
   });
   if (walked && !found) return failure(ErrorKind::not_found, "security: " + path + " is not there");
@@ -130,7 +130,7 @@ Result<void> Scan::below(const std::string& path) {
 Result<void> Scan::touched(const std::string& path) {
   named_.insert(path);
   return walk(root_, path, own_, [&](const std::string& here, const struct stat& status) -> Result<Walk> {
-    if (auto judged = judge(here, status); !judged) return std::unexpected(std::move(judged.error()));
+    AUTOHEAL_TRY(judge(here, status));
     return Walk::not_below;
   });
 }
@@ -220,7 +220,7 @@ void Scan::judge_link(const std::string& path) {
 
 Result<void> Scan::judge_content(const std::string& path) {
   const auto place = root_.place_of(path);
-  if (!place) return std::unexpected(place.error());
+  AUTOHEAL_TRY(place);
   const UniqueFd file(
       ::openat(place->folder.get(), place->name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!file && errno == ENOENT) return {};
@@ -246,16 +246,16 @@ Result<std::vector<SecurityFinding>> scan_security(const RootFolder& root, const
                                                    const SecuritySpec& policy, const std::vector<std::string>& touched,
                                                    const std::vector<std::string>& restored, const OwnFiles& own) {
   Scan scan(root, spec, policy, own);
-  if (auto begun = scan.begin(); !begun) return std::unexpected(std::move(begun.error()));
+  AUTOHEAL_TRY(scan.begin());
   for (const std::string& path : policy.paths) {
-    if (auto scanned = scan.below(path); !scanned) return std::unexpected(std::move(scanned.error()));
+    AUTOHEAL_TRY(scan.below(path));
   }
   for (const std::string& path : restored) {
     if (auto scanned = scan.below(path); !scanned && scanned.error().kind != ErrorKind::not_found)
       return std::unexpected(std::move(scanned.error()));
   }
   for (const std::string& path : touched) {
-    if (auto scanned = scan.touched(path); !scanned) return std::unexpected(std::move(scanned.error()));
+    AUTOHEAL_TRY(scan.touched(path));
   }
   return scan.take();
 }

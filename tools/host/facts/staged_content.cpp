@@ -83,12 +83,12 @@ Result<void> write_content(int descriptor, const TargetAfter& after, int old, bo
                            const engine::BlobStore& blobs) {
   if (same_content && old >= 0) return copy_all(old, descriptor);
   const auto content = blobs.get(after.content);
-  if (!content) return std::unexpected(content.error());
+  AUTOHEAL_TRY(content);
   return write_all(descriptor, *content);
 }
 
 Result<void> give(int descriptor, const TargetAfter& after) {
-  struct stat status {};
+  struct stat status{};
   if (::fstat(descriptor, &status) != 0) return system_failure("what is new", errno);
   if ((status.st_uid == after.uid && status.st_gid == after.gid) || ::fchown(descriptor, after.uid, after.gid) == 0)
     return {};
@@ -110,7 +110,7 @@ Result<UniqueFd> folder_of(int folder, std::string& path) {
 Result<void> dress_entry(int folder, const nlohmann::json& entry) {
   std::string name = entry.at("path");
   const auto at = folder_of(folder, name);
-  if (!at) return std::unexpected(at.error());
+  AUTOHEAL_TRY(at);
   const UniqueFd made(::openat(at->get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!made) return system_failure(name, errno);
   return dress(made.get(), {TargetKind::folder, {}, entry.at("mode"), entry.at("uid"), entry.at("gid"), {}});
@@ -120,7 +120,7 @@ Result<void> write_entry(int folder, const nlohmann::json& entry, const engine::
   std::string name = entry.at("path");
   if (auto checked = check_path(name); !checked) return checked;
   const auto at = folder_of(folder, name);
-  if (!at) return std::unexpected(at.error());
+  AUTOHEAL_TRY(at);
   TargetAfter after;
   after.kind = entry.at("kind") == "file"   ? TargetKind::file
                : entry.at("kind") == "link" ? TargetKind::link
@@ -147,7 +147,7 @@ Result<void> stage_folder(int staging, const std::string& name, const TargetAfte
   if (!folder) return system_failure("the new folder", errno);
   if (!after.content.empty()) {
     const auto tree = blobs.get(after.content);
-    if (!tree) return std::unexpected(tree.error());
+    AUTOHEAL_TRY(tree);
     if (auto written = write_tree(folder.get(), *tree, blobs); !written) return written;
   }
   return dress(folder.get(), after);
@@ -155,7 +155,7 @@ Result<void> stage_folder(int staging, const std::string& name, const TargetAfte
 
 Result<void> stage_link(int staging, const std::string& name, const TargetAfter& after) {
   if (::symlinkat(after.link_target.c_str(), staging, name.c_str()) != 0) return system_failure("the new link", errno);
-  struct stat status {};
+  struct stat status{};
   if (::fstatat(staging, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return system_failure("the new link", errno);
   if (status.st_uid == after.uid && status.st_gid == after.gid) return {};
   if (::fchownat(staging, name.c_str(), after.uid, after.gid, AT_SYMLINK_NOFOLLOW) != 0) {

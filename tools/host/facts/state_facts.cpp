@@ -49,8 +49,8 @@ Result<TargetFacts> status_of(const RootFolder& root, const std::string& path) {
   facts.path = path;
   const auto place = root.place_of(path);
   if (!place && place.error().kind == ErrorKind::not_found) return facts;
-  if (!place) return std::unexpected(place.error());
-  struct stat status {};
+  AUTOHEAL_TRY(place);
+  struct stat status{};
   if (::fstatat(place->folder.get(), place->name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
     if (errno == ENOENT) return facts;
     return system_failure(path, errno);
@@ -77,7 +77,7 @@ struct LookedAt {
 Result<LookedAt> look(const RootFolder& root, const std::string& path, Duration patience, bool with_content,
                       const StateTools& tools) {
   auto status = status_of(root, path);
-  if (!status) return std::unexpected(std::move(status.error()));
+  AUTOHEAL_TRY(status);
   LookedAt looked;
   if (status->kind == TargetKind::file) {
     DatabaseLook database = tools.databases.look(root, path, tools.mark, patience, with_content);
@@ -99,7 +99,7 @@ Result<LookedAt> look(const RootFolder& root, const std::string& path, Duration 
     }
   }
   auto seen = look_at(root, path, raw_look(), tools.blobs, tools.own);
-  if (!seen) return std::unexpected(std::move(seen.error()));
+  AUTOHEAL_TRY(seen);
   looked.facts = std::move(seen->facts);
   return looked;
 }
@@ -108,7 +108,7 @@ Result<void> add_raw(const RootFolder& root, const std::string& path, const Stat
                      workflows::Observation& observation) {
   for (const char* ending : {"", "-wal", "-shm"}) {
     auto seen = look_at(root, path + ending, raw_look(), tools.blobs, tools.own);
-    if (!seen) return std::unexpected(std::move(seen.error()));
+    AUTOHEAL_TRY(seen);
     observation.targets.push_back(std::move(seen->facts));
   }
   return {};
@@ -131,7 +131,7 @@ struct SnapshotTraits {
 // Takes the snapshot into the vault. What is wrong with it becomes its problem: another one may serve.
 void read_snapshot(const std::string& path, const StateTools& tools, SnapshotFacts& facts, SnapshotTraits& traits) {
   const UniqueFd opened(::open(path.c_str(), O_PATH | O_CLOEXEC));
-  struct stat status {};
+  struct stat status{};
   if (!opened || ::fstat(opened.get(), &status) != 0) {
     facts.problem = "is missing";
     return;
@@ -183,9 +183,9 @@ Result<void> keep_log_mode(const RootFolder& root, const std::string& path, cons
     SnapshotFacts& snapshot = snapshots[index];
     if (!snapshot.problem.empty() || snapshot.page_size == 0 || !known.value_or(traits[index].log_mode)) continue;
     auto copy = tools.blobs.get(snapshot.content);
-    if (!copy) return std::unexpected(std::move(copy.error()));
+    AUTOHEAL_TRY(copy);
     auto kept = tools.blobs.put(in_log_mode(std::move(*copy)), BlobNaming::plain);
-    if (!kept) return std::unexpected(std::move(kept.error()));
+    AUTOHEAL_TRY(kept);
     snapshot.content = std::move(*kept);
   }
   return {};
@@ -205,7 +205,7 @@ Result<void> observe_state(const RootFolder& root, const StateRepair& state, uns
     read_snapshot(state.snapshot, tools, only, traits.emplace_back());
   }
   auto looked = look(root, state.path, state.timeout, true, tools);
-  if (!looked) return std::unexpected(std::move(looked.error()));
+  AUTOHEAL_TRY(looked);
   facts.page_size = looked->page_size;
   facts.damage = looked->damage;
   const auto usable = std::ranges::find(facts.snapshots, "", &SnapshotFacts::problem);
@@ -229,7 +229,7 @@ Result<void> observe_state(const RootFolder& root, const StateRepair& state, uns
 
 Result<TargetFacts> look_at_state(const RootFolder& root, const std::string& path, const StateTools& tools) {
   auto looked = look(root, path, patience_of_a_look, false, tools);
-  if (!looked) return std::unexpected(std::move(looked.error()));
+  AUTOHEAL_TRY(looked);
   return std::move(looked->facts);
 }
 

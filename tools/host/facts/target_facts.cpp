@@ -16,7 +16,7 @@ Result<Seen> look_at_tree(int folder, const std::string& name, const struct stat
   const UniqueFd opened(::openat(folder, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!opened) return system_failure(path, errno);
   const auto tree = read_tree(opened.get(), path, nullptr, own);
-  if (!tree) return std::unexpected(tree.error());
+  AUTOHEAL_TRY(tree);
   Seen seen{facts_from(status, path), {}};
   seen.facts.digest = name_of_tree(*tree);
   return seen;
@@ -26,15 +26,17 @@ Result<Seen> look_at_tree(int folder, const std::string& name, const struct stat
 
 Result<Seen> look_at(int folder, const std::string& name, const std::string& path, const Look& look,
                      const engine::BlobStore& blobs, const OwnFiles& own) {
-  struct stat status {};
-  const bool is_folder = look.tree && ::fstatat(folder, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode);
-  return is_folder ? look_at_tree(folder, name, status, path, own) : look_at_entry(folder, name, path, look, blobs, own);
+  struct stat status{};
+  const bool is_folder =
+      look.tree && ::fstatat(folder, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode);
+  return is_folder ? look_at_tree(folder, name, status, path, own)
+                   : look_at_entry(folder, name, path, look, blobs, own);
 }
 
 Result<Seen> look_at(const RootFolder& root, const std::string& path, const Look& look, const engine::BlobStore& blobs,
                      const OwnFiles& own) {
   if (path == ".") {
-    struct stat status {};
+    struct stat status{};
     if (::fstat(root.descriptor(), &status) != 0) return system_failure(root.path(), errno);
     return Seen{facts_from(status, path), {}};
   }
@@ -44,7 +46,7 @@ Result<Seen> look_at(const RootFolder& root, const std::string& path, const Look
     seen.facts.path = path;
     return seen;
   }
-  if (!place) return std::unexpected(place.error());
+  AUTOHEAL_TRY(place);
   return look_at(place->folder.get(), place->name, path, look, blobs, own);
 }
 

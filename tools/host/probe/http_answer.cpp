@@ -228,7 +228,7 @@ Result<void> HttpAnswerReader::end_fields() {
   left_.reset();
   if (!coded && length_text_) {  // else it does not count
     auto length = length_in(*length_text_);
-    if (!length) return std::unexpected(std::move(length.error()));
+    AUTOHEAL_TRY(length);
     left_ = *length;
   }
   const bool bodiless = wanted_.to_head || status_ == 101 || status_ == 204 || status_ == 304;

@@ -108,12 +108,11 @@ class Exchange {
 
   Result<HttpAnswer> run() {
     const auto endpoints = resolve(url_.host, url_.port, timeout_);
-    if (!endpoints) return std::unexpected(endpoints.error());
+    AUTOHEAL_TRY(endpoints);
     return finished(url_.tls ? &Exchange::ask_with_tls : &Exchange::ask_plainly, *endpoints);
   }
   Result<void> only_connect(const Endpoints& endpoints) {
-    if (const auto connected = finished(&Exchange::connect, endpoints); !connected)
-      return std::unexpected(connected.error());
+    AUTOHEAL_TRY(finished(&Exchange::connect, endpoints));
     return {};
   }
 
@@ -232,7 +231,7 @@ Result<void> connect_to(const std::string& host, std::uint16_t port, Duration ti
   url.host = host;
   url.port = port;
   const auto endpoints = resolve(host, port, timeout);
-  if (!endpoints) return std::unexpected(endpoints.error());
+  AUTOHEAL_TRY(endpoints);
   return Exchange(nothing_asked, url, timeout).only_connect(*endpoints);
 }
 

@@ -89,7 +89,7 @@ std::expected<HeldOutputs, StartProblem> OutputDrain::hold(std::span<const int> 
   sent.insert(sent.end(), reading_ends.begin(), reading_ends.end());
   if (handed_over_ == most_runs || !connection_ || !send_descriptors(connection_.get(), sent)) {
     // There is none, or it ended, since it had nothing to do.
-    if (const auto started = start(); !started) return std::unexpected(started.error());
+    AUTOHEAL_TRY(start());
     if (!send_descriptors(connection_.get(), sent))
       return std::unexpected(StartProblem{errno, "its outputs could not be handed over: " + reason_of(errno)});
   }
@@ -121,7 +121,7 @@ std::expected<void, StartProblem> OutputDrain::start() {
   plan.usual_priority = true;
   plan.place = in_a_scope_of_its_own("what reads the outputs of services");
   auto child = start_child(plan);
-  if (!child) return std::unexpected(child.error());
+  AUTOHEAL_TRY(child);
   connection_ = std::move(connection->ours);
   reap_when_it_ends(std::move(*child));
   return {};

@@ -71,7 +71,7 @@ Result<std::string> check_way(const std::string& path, uid_t user) {
       at = to.starts_with('/') ? "" : at.substr(0, at.rfind('/'));
       put_in_front(rest, to);
     } else if (S_ISDIR(status.st_mode)) {
-      if (auto trusted = check_folder(here, status, user); !trusted) return std::unexpected(trusted.error());
+      AUTOHEAL_TRY(check_folder(here, status, user));
       if (rest.empty()) return failure(ErrorKind::invalid, path + " is a folder");
     } else {
       if (!rest.empty()) return system_failure(path, ENOTDIR);
@@ -94,12 +94,12 @@ Result<std::string> check_way(const std::string& path, uid_t user) {
 Result<ProgramFile> open_program(const std::string& path, uid_t user) {
   if (!path.starts_with('/')) return failure(ErrorKind::invalid, "program \"" + path + "\" is not an absolute path");
   const auto real = check_way(path, user);
-  if (!real) return std::unexpected(real.error());
+  AUTOHEAL_TRY(real);
   const UniqueFd file(::open(real->c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
   if (!file) return system_failure(path, errno);
   struct stat status{};
   if (::fstat(file.get(), &status) != 0) return system_failure(path, errno);
-  if (auto good = check_file(path, status, user); !good) return std::unexpected(good.error());
+  AUTOHEAL_TRY(check_file(path, status, user));
   ProgramFile program{path, {}, status.st_dev, status.st_ino, ctime_of(status), false};
   Sha256Stream stream;
   std::array<char, 1U << 16U> piece;

@@ -24,7 +24,7 @@ using Globs = std::vector<std::string>;
 // A file below a folder: only looked at so far, known to be regular.
 struct FoundFile {
   UniqueFd path_descriptor;
-  struct stat status {};
+  struct stat status{};
   bool through_link = false;
 };
 
@@ -80,7 +80,7 @@ Result<FoundFile> find_file(int folder, const std::string& path, const OwnFiles&
   if (S_ISLNK(found.status.st_mode)) {
     found.through_link = true;
     auto end = follow_link(folder, path);
-    if (!end) return std::unexpected(std::move(end.error()));
+    AUTOHEAL_TRY(end);
     found.path_descriptor = std::move(*end);
     if (::fstat(found.path_descriptor.get(), &found.status) != 0) return system_failure(shown_path(path), errno);
   }
@@ -109,7 +109,7 @@ Result<std::string> digest_of(const FoundFile& file, const std::string& path) {
     stream.update(piece.data(), static_cast<std::size_t>(got));
     at += got;
   }
-  struct stat after {};
+  struct stat after{};
   if (::fstat(readable.get(), &after) != 0) return system_failure(shown_path(path), errno);
   if (at != after.st_size || !unchanged(file.status, after)) return wrong(path, "changes while it is read");
   return to_hex(stream.finish());
@@ -124,7 +124,7 @@ Result<void> check_manifest_name(const std::string& manifest) {
 // A manifest that is a link, or anything but a regular file, is none.
 Result<std::string> read_manifest(int release, const std::string& manifest, const OwnFiles& own) {
   const auto found = find_file(release, manifest, own);
-  if (!found) return std::unexpected(found.error());
+  AUTOHEAL_TRY(found);
   if (found->through_link) return wrong(manifest, "is a symlink, not a regular file");
   const UniqueFd readable = reopen_for_reading(found->path_descriptor.get());
   if (!readable) return system_failure(manifest, errno);
@@ -141,14 +141,14 @@ class SearchForStrangers {
 
   // By way of the root, since a walk begins there; `opened` is the release that is checked.
   Result<void> search(const RootFolder& root, const std::string& release, int opened, const OwnFiles& own) {
-    struct stat expected {};
+    struct stat expected{};
     if (::fstat(opened, &expected) != 0) return system_failure(release, errno);
     bool seen = false;
     const std::size_t prefix = release == "." ? 0 : release.size() + 1;
     auto walked = walk(root, release, own, [&](const std::string& path, const struct stat& status) -> Result<Walk> {
       if (path == release) seen = same_file(status, expected);
       if (S_ISDIR(status.st_mode)) return Walk::on;
-      if (auto known = visit(path.substr(prefix), status.st_mode); !known) return std::unexpected(known.error());
+      AUTOHEAL_TRY(visit(path.substr(prefix), status.st_mode));
       return Walk::on;
     });
     if (walked && !seen) return wrong(release, "changes while it is checked");
@@ -172,9 +172,9 @@ class SearchForStrangers {
 Result<void> check_contents(int release, const std::vector<ManifestLine>& lines, const OwnFiles& own) {
   for (const ManifestLine& line : lines) {
     const auto found = find_file(release, line.path, own);
-    if (!found) return std::unexpected(found.error());
+    AUTOHEAL_TRY(found);
     const auto digest = digest_of(*found, line.path);
-    if (!digest) return std::unexpected(digest.error());
+    AUTOHEAL_TRY(digest);
     if (*digest != line.digest) return wrong(line.path, "has another content than the manifest says");
   }
   return {};
@@ -185,9 +185,9 @@ Result<void> check_whole(const RootFolder& root, const std::string& release, con
   if (auto good = check_manifest_name(manifest); !good) return good;
   const auto opened = root.open_below(release, O_RDONLY | O_DIRECTORY);
   if (!opened && opened.error().kind == ErrorKind::not_found) return wrong(release, "is missing");
-  if (!opened) return std::unexpected(opened.error());
+  AUTOHEAL_TRY(opened);
   const auto text = read_manifest(opened->get(), manifest, own);
-  if (!text) return std::unexpected(text.error());
+  AUTOHEAL_TRY(text);
   manifest_digest = sha256_name(*text);
   const auto lines = parse_manifest(*text);
   if (!lines) return failure(ErrorKind::failed, manifest + ": " + lines.error().message);
@@ -204,11 +204,11 @@ Result<std::vector<std::string>> paths_to_list(const RootFolder& folder, const s
   auto walked = walk(folder, ".", own, [&](const std::string& path, const struct stat& status) -> Result<Walk> {
     if (S_ISDIR(status.st_mode) || path == manifest || is_ignored(ignore, path)) return Walk::on;
     if (!S_ISREG(status.st_mode) && !S_ISLNK(status.st_mode)) return wrong(path, "is " + name_of_kind(status.st_mode));
-    if (auto good = check_listed_path(path); !good) return std::unexpected(std::move(good.error()));
+    AUTOHEAL_TRY(check_listed_path(path));
     paths.push_back(path);
     return Walk::on;
   });
-  if (!walked) return std::unexpected(std::move(walked.error()));
+  AUTOHEAL_TRY(walked);
   std::ranges::sort(paths);
   return paths;
 }
@@ -216,13 +216,13 @@ Result<std::vector<std::string>> paths_to_list(const RootFolder& folder, const s
 Result<ManifestLine> line_of(const RootFolder& folder, const std::string& path, const std::string& manifest,
                              const OwnFiles& own) {
   const auto found = find_file(folder.descriptor(), path, own);
-  if (!found) return std::unexpected(found.error());
-  struct stat itself {};
+  AUTOHEAL_TRY(found);
+  struct stat itself{};
   if (found->through_link && ::fstatat(folder.descriptor(), manifest.c_str(), &itself, AT_SYMLINK_NOFOLLOW) == 0 &&
       same_file(itself, found->status))
     return wrong(path, "is a symlink to the manifest itself");
   auto digest = digest_of(*found, path);
-  if (!digest) return std::unexpected(std::move(digest.error()));
+  AUTOHEAL_TRY(digest);
   return ManifestLine{path, std::move(*digest)};
 }
 
@@ -243,7 +243,7 @@ ReleaseCheck check_release(const RootFolder& root, const std::string& release, c
 
 Result<std::string> manifest_of(const RootFolder& folder, const std::string& manifest,
                                 const std::vector<std::string>& ignore, const OwnFiles& own) {
-  if (auto good = check_manifest_name(manifest); !good) return std::unexpected(std::move(good.error()));
+  AUTOHEAL_TRY(check_manifest_name(manifest));
   const auto paths = paths_to_list(folder, manifest, ignore, own);
   if (!paths) return unlistable(paths.error());
   if (paths->empty()) return failure(ErrorKind::failed, "there is no file to list in " + folder.path());

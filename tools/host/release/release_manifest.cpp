@@ -63,7 +63,7 @@ Result<ManifestLine> parse_line(std::string_view line) {
   const auto name = escaped ? unescaped(written) : std::string(written);
   if (!name) return failure(ErrorKind::invalid, "a backslash in the name that escapes nothing");
   const std::string path = name->starts_with("./") ? name->substr(2) : *name;
-  if (auto good = check_listed_path(path); !good) return std::unexpected(std::move(good.error()));
+  AUTOHEAL_TRY(check_listed_path(path));
   return ManifestLine{path, ascii::lowered(std::string(digest))};
 }
 
@@ -160,8 +160,8 @@ Result<std::vector<ManifestLine>> parse_manifest(std::string_view text) {
     lines.push_back(std::move(*line));
     text.remove_prefix(end + 1);
   }
-  if (auto good = check_no_path_twice(lines); !good) return std::unexpected(std::move(good.error()));
-  if (auto good = check_no_file_is_a_folder(lines); !good) return std::unexpected(std::move(good.error()));
+  AUTOHEAL_TRY(check_no_path_twice(lines));
+  AUTOHEAL_TRY(check_no_file_is_a_folder(lines));
   return lines;
 }
 

@@ -27,11 +27,11 @@ std::optional<std::string> failing_release(const RootFolder& root, const workflo
 Result<std::vector<std::string>> release_names(const RootFolder& root, const std::string& folder) {
   const auto opened = root.open_below(folder, O_RDONLY | O_DIRECTORY);
   if (!opened && opened.error().kind == ErrorKind::not_found) return std::vector<std::string>();
-  if (!opened) return std::unexpected(opened.error());
+  AUTOHEAL_TRY(opened);
   auto names = names_in(opened->get(), folder);
   if (!names) return names;
   std::erase_if(*names, [&](const std::string& name) {
-    struct stat status {};
+    struct stat status{};
     return name.starts_with('.') || ::fstatat(opened->get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 ||
            !S_ISDIR(status.st_mode);
   });
@@ -50,7 +50,7 @@ Result<workflows::ReleasesFacts> look_at_releases(const RootFolder& root, const 
                                                   unsigned attempt, const OwnFiles& own) {
   workflows::ReleasesFacts facts;
   auto names = release_names(root, repair.releases);
-  if (!names) return std::unexpected(std::move(names.error()));
+  AUTOHEAL_TRY(names);
   facts.names = std::move(*names);
   unsigned whole = 0;
   for (const std::string& name :

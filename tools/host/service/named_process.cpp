@@ -22,8 +22,8 @@ namespace {
 
 std::optional<PidfileFacts> facts_of(const RootFolder& root, const std::string& pidfile) {
   const auto place = follow_links(root, pidfile);
-  struct stat status {};
-  struct statfs system {};
+  struct stat status{};
+  struct statfs system{};
   const bool there =
       place && place->file && ::fstat(place->file.get(), &status) == 0 && ::fstatfs(place->file.get(), &system) == 0;
   if (!there) return std::nullopt;
@@ -49,7 +49,7 @@ Duration age_of_process(pid_t pid) {
 
 Result<NamedProcess> named_process(const RootFolder& root, const std::string& pidfile, const OwnFiles& own) {
   const auto pid = read_pidfile(root, pidfile, own);
-  if (!pid) return std::unexpected(pid.error());
+  AUTOHEAL_TRY(pid);
   const std::string process = "process " + std::to_string(*pid) + " of " + pidfile;
   const auto found = read_process(*pid);
   // It may be hidden from us, or no descriptor be left to look with.

@@ -19,10 +19,10 @@ constexpr std::size_t pidfile_limit = 4096;
 
 Result<std::string> content_of(const RootFolder& root, const std::string& pidfile, const OwnFiles& own) {
   const auto place = follow_links(root, pidfile);
-  if (!place) return std::unexpected(place.error());
+  AUTOHEAL_TRY(place);
   const UniqueFd& found = place->file;
   if (!found) return system_failure(pidfile, ENOENT);
-  struct stat status {};
+  struct stat status{};
   if (::fstat(found.get(), &status) != 0) return system_failure(pidfile, errno);
   if (!S_ISREG(status.st_mode)) return failure(ErrorKind::not_found, pidfile + " is no file");
   if (own.contain(status)) return failure(ErrorKind::refused, pidfile + " is one of Autoheal's own files");
@@ -35,7 +35,7 @@ Result<std::string> content_of(const RootFolder& root, const std::string& pidfil
 
 Result<pid_t> read_pidfile(const RootFolder& root, const std::string& pidfile, const OwnFiles& own) {
   const auto content = content_of(root, pidfile, own);
-  if (!content) return std::unexpected(content.error());
+  AUTOHEAL_TRY(content);
   const auto begin = content->find_first_not_of(" \t\r\n");
   pid_t pid = 0;
   if (begin == std::string::npos) return failure(ErrorKind::invalid, pidfile + " is empty");

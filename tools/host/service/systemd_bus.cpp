@@ -70,9 +70,9 @@ SystemdBus::SystemdBus() {
 // Units that do not run are not kept in memory, so each look loads the unit first.
 Result<UnitFacts> SystemdBus::look(const std::string& unit) {
   const auto path = bus_.ask_manager("LoadUnit", {whole_unit_name(unit)});
-  if (!path) return std::unexpected(path.error());
+  AUTOHEAL_TRY(path);
   auto properties = bus_.properties(*path, unit_properties);
-  if (!properties) return std::unexpected(std::move(properties.error()));
+  AUTOHEAL_TRY(properties);
   const BusProperty job = (*properties)["Job"];
   UnitFacts facts = facts_of_unit(std::move(*properties));
   if (!facts.told()) return failure(ErrorKind::unavailable, "systemd does not tell how " + unit + " is");
@@ -89,7 +89,7 @@ void SystemdBus::reset_failed(const std::string& unit) {
 Result<void> SystemdBus::order(UnitVerb verb, const std::string& unit) {
   result_.clear();
   auto job = bus_.ask_manager(method_of(verb), {whole_unit_name(unit), "fail"});
-  if (!job) return std::unexpected(std::move(job.error()));
+  AUTOHEAL_TRY(job);
   job_ = std::move(*job);
   return {};
 }

@@ -71,7 +71,7 @@ std::string path_of_open(int descriptor) { return "/proc/self/fd/" + std::to_str
 
 Result<std::string> access_list_of(int descriptor) {
   auto entries = read_list(descriptor, access_attribute, ACL_TYPE_ACCESS);
-  if (!entries) return std::unexpected(std::move(entries.error()));
+  AUTOHEAL_TRY(entries);
   std::erase_if(*entries, [](const AccessEntry& one) {
     return one.tag == Tag::owner || one.tag == Tag::mask || one.tag == Tag::other;
   });
@@ -81,7 +81,7 @@ Result<std::string> access_list_of(int descriptor) {
 
 Result<std::string> default_list_of(int descriptor) {
   auto entries = read_list(descriptor, default_attribute, ACL_TYPE_DEFAULT);
-  if (!entries) return std::unexpected(std::move(entries.error()));
+  AUTOHEAL_TRY(entries);
   return workflows::text_of(*entries);
 }
 
@@ -104,7 +104,7 @@ Result<std::string> resolved_list(const std::string& entries) {
                    "entries stand as setfacl takes them: user:www-data:r");
   }
   auto read = entries_in(list.get());
-  if (!read) return std::unexpected(std::move(read.error()));
+  AUTOHEAL_TRY(read);
   const bool odd =
       std::ranges::any_of(*read, [](const AccessEntry& one) { return one.tag == Tag::owner || one.tag == Tag::other; });
   const bool names = std::ranges::any_of(*read, [](const AccessEntry& one) { return !one.id.empty(); });

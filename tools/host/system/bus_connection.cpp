@@ -158,7 +158,7 @@ class BusConnection::Calls {
 
   Result<Message> call(const std::string& path, const char* interface, const char* method,
                        const std::vector<std::string>& texts) {
-    if (auto open = ready(); !open) return std::unexpected(std::move(open.error()));
+    AUTOHEAL_TRY(ready());
     sd_bus_message* made = nullptr;
     int problem = sd_bus_message_new_method_call(bus_.get(), &made, systemd_name, path.c_str(), interface, method);
     const Message request(made);
@@ -169,7 +169,7 @@ class BusConnection::Calls {
   }
 
   Result<Message> start_scope(const std::string& unit, const std::string& description, pid_t process) {
-    if (auto open = ready(); !open) return std::unexpected(std::move(open.error()));
+    AUTOHEAL_TRY(ready());
     sd_bus_message* made = nullptr;
     int problem = sd_bus_message_new_method_call(bus_.get(), &made, systemd_name, systemd_object, manager_interface,
                                                  "StartTransientUnit");
@@ -317,25 +317,25 @@ std::string object_named_by(sd_bus_message* answer) {
 
 Result<std::string> BusConnection::ask_manager(const char* method, const std::vector<std::string>& texts) {
   auto answer = calls_->call(systemd_object, manager_interface, method, texts);
-  if (!answer) return std::unexpected(std::move(answer.error()));
+  AUTOHEAL_TRY(answer);
   return object_named_by(answer->get());
 }
 
 Result<std::string> BusConnection::start_scope(const std::string& unit, const std::string& description, pid_t process) {
   auto answer = calls_->start_scope(unit, description, process);
-  if (!answer) return std::unexpected(std::move(answer.error()));
+  AUTOHEAL_TRY(answer);
   return object_named_by(answer->get());
 }
 
 Result<BusProperties> BusConnection::properties(const std::string& path, std::span<const std::string_view> wanted) {
   auto answer = calls_->call(path, properties_interface, "GetAll", {""});
-  if (!answer) return std::unexpected(std::move(answer.error()));
+  AUTOHEAL_TRY(answer);
   return properties_in(answer->get(), wanted);
 }
 
 Result<std::string> BusConnection::property(const std::string& path, const char* interface, const char* wanted) {
   auto answer = calls_->call(path, properties_interface, "Get", {interface, wanted});
-  if (!answer) return std::unexpected(std::move(answer.error()));
+  AUTOHEAL_TRY(answer);
   const char* text = nullptr;
   if (sd_bus_message_enter_container(answer->get(), 'v', "s") <= 0 ||
       sd_bus_message_read_basic(answer->get(), 's', &text) <= 0)

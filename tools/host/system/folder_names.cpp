@@ -26,7 +26,7 @@ struct Walker {
   std::size_t entries = 0;
 
   Result<void> visit_one(int folder, const std::string& name, const std::string& path, unsigned depth) {
-    struct stat status {};
+    struct stat status{};
     if (::fstatat(folder, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
       if (errno == ENOENT) return {};
       return system_failure(path, errno);
@@ -34,7 +34,7 @@ struct Walker {
     if (own.contain(status) || path == staging_name) return {};
     if (++entries > most_entries) return failure(ErrorKind::invalid, path + ": there are more than a million files");
     const auto next = visit(path, status);
-    if (!next) return std::unexpected(next.error());
+    AUTOHEAL_TRY(next);
     if (!S_ISDIR(status.st_mode) || *next == Walk::not_below) return {};
     const UniqueFd below(::openat(folder, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!below && errno == ENOENT) return {};
@@ -45,7 +45,7 @@ struct Walker {
   Result<void> visit_all(int folder, const std::string& prefix, unsigned depth) {
     if (depth > deepest) return failure(ErrorKind::invalid, prefix + " lies too deep");
     const auto names = names_in(folder, prefix);
-    if (!names) return std::unexpected(names.error());
+    AUTOHEAL_TRY(names);
     for (const std::string& name : *names) {
       if (auto visited = visit_one(folder, name, prefix + name, depth); !visited) return visited;
     }
@@ -80,7 +80,7 @@ Result<void> walk(const RootFolder& root, const std::string& start, const OwnFil
   if (start == ".") return walker.visit_one(root.descriptor(), ".", ".", 0);
   const auto place = root.place_of(start);
   if (!place && place.error().kind == ErrorKind::not_found) return {};
-  if (!place) return std::unexpected(place.error());
+  AUTOHEAL_TRY(place);
   return walker.visit_one(place->folder.get(), place->name, start, 0);
 }
 

@@ -51,7 +51,7 @@ class LinkedWalk {
       const std::string name = std::move(names_.front());
       names_.pop_front();
       auto there = step(name);
-      if (!there) return std::unexpected(std::move(there.error()));
+      AUTOHEAL_TRY(there);
       if (!*there) return finished(name);
     }
     if (!folder_) return look_failure(written_, errno);
@@ -141,7 +141,7 @@ class LinkedWalk {
 }  // namespace
 
 Result<LinkedPlace> follow_links(const RootFolder& root, std::string_view path) {
-  if (auto good = check_path(path); !good) return std::unexpected(std::move(good.error()));
+  AUTOHEAL_TRY(check_path(path));
   return LinkedWalk(root, path).run();
 }
 

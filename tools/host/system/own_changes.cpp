@@ -10,13 +10,13 @@
 namespace autoheal::host {
 
 Result<Identity> identity_of(const RootFolder& root, std::string_view path) {
-  struct stat seen {};
+  struct stat seen{};
   if (path == ".") {
     if (::fstat(root.descriptor(), &seen) != 0) return system_failure(root.path(), errno);
   } else {
     const auto place = root.place_of(path);
     if (!place && place.error().kind == ErrorKind::not_found) return Identity{};
-    if (!place) return std::unexpected(place.error());
+    AUTOHEAL_TRY(place);
     if (::fstatat(place->folder.get(), place->name.c_str(), &seen, AT_SYMLINK_NOFOLLOW) != 0) {
       if (errno == ENOENT) return Identity{};
       return system_failure(std::string(path), errno);

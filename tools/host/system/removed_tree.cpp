@@ -17,7 +17,7 @@ Result<void> remove_tree(int folder, const std::string& name) {
   const UniqueFd below(::openat(folder, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!below) return system_failure("removing " + name, errno);
   const auto names = names_in(below.get(), name);
-  if (!names) return std::unexpected(names.error());
+  AUTOHEAL_TRY(names);
   for (const std::string& one : *names) {
     if (auto removed = remove_tree(below.get(), one); !removed) return removed;
   }

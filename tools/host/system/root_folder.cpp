@@ -58,7 +58,7 @@ Result<RootFolder> RootFolder::open(const std::string& path) {
 
 Result<UniqueFd> RootFolder::open_below(std::string_view path, int flags) const {
   if (path != ".") {
-    if (auto good = check_path(path); !good) return std::unexpected(std::move(good.error()));
+    AUTOHEAL_TRY(check_path(path));
   }
   UniqueFd opened(open_beneath(descriptor(), std::string(path), flags));
   if (!opened) return system_failure(std::string(path), errno);
@@ -67,12 +67,12 @@ Result<UniqueFd> RootFolder::open_below(std::string_view path, int flags) const 
 
 Result<RootFolder> RootFolder::folder_below(std::string_view path) const {
   auto opened = open_below(path, root_flags);
-  if (!opened) return std::unexpected(std::move(opened.error()));
+  AUTOHEAL_TRY(opened);
   return RootFolder(std::move(*opened), path_ + "/" + std::string(path));
 }
 
 Result<Place> RootFolder::place_of(std::string_view path) const {
-  if (auto good = check_path(path); !good) return std::unexpected(std::move(good.error()));
+  AUTOHEAL_TRY(check_path(path));
   const auto slash = path.rfind('/');
   const std::string_view folder = slash == std::string_view::npos ? "." : path.substr(0, slash);
   UniqueFd opened(open_beneath(descriptor(), std::string(folder), root_flags));

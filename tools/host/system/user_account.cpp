@@ -66,7 +66,7 @@ Result<Account> account_of(const std::string& name) {
   const auto entry = ask<passwd>("user " + name, room, [&](passwd* one, char* text, std::size_t size, passwd** found) {
     return ::getpwnam_r(name.c_str(), one, text, size, found);
   });
-  if (!entry) return std::unexpected(entry.error());
+  AUTOHEAL_TRY(entry);
   return account_from(*entry);
 }
 
@@ -76,7 +76,7 @@ Result<Account> account_of(uid_t uid) {
       ask<passwd>("user " + std::to_string(uid), room, [&](passwd* one, char* text, std::size_t size, passwd** found) {
         return ::getpwuid_r(uid, one, text, size, found);
       });
-  if (!entry) return std::unexpected(entry.error());
+  AUTOHEAL_TRY(entry);
   return account_from(*entry);
 }
 
@@ -123,7 +123,7 @@ Result<std::pair<std::uint32_t, std::uint32_t>> owner_of(const std::string& owne
   }
   if (colon == std::string::npos) return ids;
   const auto group = group_of(owner.substr(colon + 1));
-  if (!group) return std::unexpected(group.error());
+  AUTOHEAL_TRY(group);
   ids.second = *group;
   return ids;
 }

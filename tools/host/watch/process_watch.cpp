@@ -93,9 +93,9 @@ void ProcessWatch::look(Entry& entry) {
 
 Result<pid_t> ProcessWatch::pid_of(const WatchedProcess& process) const {
   const auto root = RootFolder::open(process.root);
-  if (!root) return std::unexpected(root.error());
+  AUTOHEAL_TRY(root);
   const auto named = named_process(*root, process.pidfile, OwnFiles(own_files_));
-  if (!named) return std::unexpected(named.error());
+  AUTOHEAL_TRY(named);
   return named->pid;
 }
 

@@ -39,13 +39,12 @@ struct ArchiveFixture : autoheal::testing::LedgerFixture {
   }
   Result<ArchiveFile> write(const fs::path& to, const ArchivedPart& what, bool with_blob = true) const {
     auto writer = ArchiveWriter::create(to, what, "key", "note");
-    if (!writer) return std::unexpected(writer.error());
+    AUTOHEAL_TRY(writer);
     for (std::uint64_t seq = what.first; seq <= what.last; ++seq) {
-      if (auto written = (*writer)->entry(lines[seq - 1]); !written) return std::unexpected(written.error());
+      AUTOHEAL_TRY((*writer)->entry(lines[seq - 1]));
     }
     if (with_blob) {
-      if (auto written = (*writer)->blob(sha256_name("content"), "content"); !written)
-        return std::unexpected(written.error());
+      AUTOHEAL_TRY((*writer)->blob(sha256_name("content"), "content"));
     }
     return (*writer)->finish();
   }

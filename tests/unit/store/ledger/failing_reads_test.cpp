@@ -96,13 +96,13 @@ struct FailingReads : testing::LedgerFixture {
   std::function<Answer()> reading(Ask ask) const {
     return [this, ask]() -> Answer {
       const auto opened = LedgerReader::open(path);
-      if (!opened) return std::unexpected(opened.error());
+      AUTOHEAL_TRY(opened);
       return ask(**opened);
     };
   }
   template <class Value, class Show>
   static Answer shown(const Result<Value>& result, Show show) {
-    if (!result) return std::unexpected(result.error());
+    AUTOHEAL_TRY(result);
     return show(*result);
   }
   static std::string shown_entries(const std::vector<Entry>& entries) {
@@ -194,7 +194,7 @@ TEST_F(FailingReads, OfAnAuditAreToldByEveryFilter) {
         text += short_text(entry);
         return true;
       });
-      if (!given) return std::unexpected(given.error());
+      AUTOHEAL_TRY(given);
       return text;
     });
   };
@@ -205,7 +205,7 @@ TEST_F(FailingReads, OfAnAuditAreToldByEveryFilter) {
         text += one.heal + " " + one.state + " " + one.started + "\n";
         return true;
       });
-      if (!done) return std::unexpected(done.error());
+      AUTOHEAL_TRY(done);
       return text;
     });
   };
@@ -233,7 +233,7 @@ TEST_F(FailingReads, OfAnAuditAreToldByEveryFilter) {
       {"figures", reading([](const LedgerReader& reader) -> Answer {
          std::string text;
          const auto done = Audit(reader).figures({}, {}, [&](const HealFigures& one) { text += one.ending + "\n"; });
-         if (!done) return std::unexpected(done.error());
+         AUTOHEAL_TRY(done);
          return text;
        })},
       {"streams", reading([](const LedgerReader& reader) {
@@ -248,7 +248,7 @@ TEST_F(FailingReads, OfAnAuditAreToldByEveryFilter) {
            text += line;
            return true;
          });
-         if (!done) return std::unexpected(done.error());
+         AUTOHEAL_TRY(done);
          return text;
        })},
   };
@@ -259,7 +259,7 @@ TEST_F(FailingReads, OfProofsAreTold) {
   const auto proving = [this](auto prove) {
     return reading([prove](const LedgerReader& reader) -> Answer {
       const auto head = newest_signed_head(reader);
-      if (!head) return std::unexpected(head.error());
+      AUTOHEAL_TRY(head);
       return prove(reader, head->checkpoint.head);
     });
   };
@@ -324,7 +324,7 @@ TEST_F(FailingReads, OfFilesAndLocksAreToldByWhoOpens) {
   });
   const auto writing = [this]() -> Answer {
     const auto opened = try_open();
-    if (!opened) return std::unexpected(opened.error());
+    AUTOHEAL_TRY(opened);
     return shown((*opened)->read_all({}, 10'000), [](const engine::Page& page) { return shown_entries(page.entries); });
   };
   // For a writer's lock SQLite waits ten seconds, so that is asked of readers alone.

@@ -38,9 +38,9 @@ void compare(const std::string& kind, const std::map<std::string, std::string>& 
 
 Result<Adopted> adopted_of(const Session& session, const EngineSpec& spec) {
   const auto past = open_past(session.configuration);
-  if (!past) return std::unexpected(past.error());
+  AUTOHEAL_TRY(past);
   const auto all = adopted_baselines(*past->ledger, *past->vault);
-  if (!all) return std::unexpected(all.error());
+  AUTOHEAL_TRY(all);
   if (const auto found = all->find(spec.name); found != all->end()) return found->second;
   return failure(ErrorKind::not_found, "nothing was adopted for " + spec.name,
                  "`autoheal baseline adopt " + spec.name + "` records what is there now as right");

@@ -21,14 +21,14 @@ struct Stats {
 
 Result<std::optional<Timestamp>> time_after(const store::LedgerReader& ledger, engine::Position after) {
   const auto page = ledger.read_all(after, 1);
-  if (!page) return std::unexpected(page.error());
+  AUTOHEAL_TRY(page);
   return page->entries.empty() ? std::nullopt : std::optional(page->entries.front().time);
 }
 
 Result<void> count_checkpoints(const store::LedgerReader& ledger, Stats& stats) {
   while (true) {
     const auto some = ledger.checkpoints(stats.newest_checkpoint, 10'000);
-    if (!some) return std::unexpected(some.error());
+    AUTOHEAL_TRY(some);
     if (some->empty()) return {};
     stats.checkpoints += some->size();
     stats.newest_checkpoint = some->back().size;
@@ -46,7 +46,7 @@ void count_blobs(const std::string& ledger_path, Stats& stats) {
 
 template <class T, class U>
 Result<void> take(Result<T> from, U& into) {
-  if (!from) return std::unexpected(std::move(from.error()));
+  AUTOHEAL_TRY(from);
   into = std::move(*from);
   return {};
 }
@@ -64,7 +64,7 @@ Result<Stats> stats_of(const store::LedgerReader& ledger, const std::string& pat
   if (done) done = take(time_after(ledger, archived), stats.oldest);
   if (done && head.value > 0) done = take(time_after(ledger, {head.value - 1}), stats.newest);
   if (done) done = count_checkpoints(ledger, stats);
-  if (!done) return std::unexpected(done.error());
+  AUTOHEAL_TRY(done);
   stats.head = head.value;
   stats.archived = archived.value;
   stats.open_streams = open.size();

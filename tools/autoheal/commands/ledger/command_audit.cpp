@@ -61,12 +61,12 @@ Result<Asked> what_is_asked(const Options& options, const Past& past) {
   Asked asked;
   store::EntryFilter& filter = asked.filter;
   const auto range = time_range_of(options);
-  if (!range) return std::unexpected(range.error());
+  AUTOHEAL_TRY(range);
   const auto state = state_named(options.state);
-  if (!state) return std::unexpected(state.error());
+  AUTOHEAL_TRY(state);
   if (!options.heal.empty()) {
     auto heal = find_heal(*past.ledger, options.heal);
-    if (!heal) return std::unexpected(std::move(heal.error()));
+    AUTOHEAL_TRY(heal);
     filter.stream = std::move(*heal);
   }
   filter.since = range->since;
@@ -148,9 +148,9 @@ void tell_how_to_go_on(const Session& session, std::uint64_t given, const store:
 Result<void> check_place_to_follow_from(const Past& past, std::uint64_t after) {
   if (after == 0) return {};
   const auto head = past.ledger->head();
-  if (!head) return std::unexpected(head.error());
+  AUTOHEAL_TRY(head);
   const auto archived = past.ledger->archived();
-  if (!archived) return std::unexpected(archived.error());
+  AUTOHEAL_TRY(archived);
   if (after >= archived->value && after <= head->value) return {};
   const std::string why = after > head->value ? "there is no entry " + std::to_string(after) + " yet"
                                               : "entries up to " + std::to_string(archived->value) + " are archived";

@@ -21,7 +21,7 @@ Result<AskedPeriod> asked_period(const Options& options) {
       return AskedPeriod{options.since, {period->begin, period->end}};
   }
   const auto range = time_range_of(options);
-  if (!range) return std::unexpected(range.error());
+  AUTOHEAL_TRY(range);
   AskedPeriod asked{"all heals", *range};
   if (range->since) asked.name = "since " + format_timestamp_ms(*range->since);
   if (range->until) {
@@ -47,7 +47,7 @@ Result<StatisticsOfPeriod> statistics_of(const Past& past, const AskedPeriod& as
         known.strategy = strategy_of(past, heal.heal);
         statistics.figures.add(known);
       });
-  if (!done) return std::unexpected(done.error());
+  AUTOHEAL_TRY(done);
   return statistics;
 }
 

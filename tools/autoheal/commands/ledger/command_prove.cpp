@@ -34,7 +34,7 @@ Result<InclusionProof> proof_of(const Session& session, const LedgerReader& ledg
   }
   const auto lines = lines_in_archives(ledger, session.options.archives,
                                        [&](engine::Position one, std::string_view) { return one == seq; });
-  if (!lines) return std::unexpected(lines.error());
+  AUTOHEAL_TRY(lines);
   return lines->empty() ? proof : prove_line(ledger, seq, lines->front().line, head.checkpoint.head);
 }
 
@@ -47,12 +47,12 @@ Result<std::vector<InclusionProof>> proofs_of(const Session& session, const Ledg
   if (session.options.archives.empty()) return std::unexpected(heal.error());
   const auto lines = lines_in_archives(ledger, session.options.archives,
                                        [&](engine::Position, std::string_view stream) { return stream == written; });
-  if (!lines) return std::unexpected(lines.error());
+  AUTOHEAL_TRY(lines);
   if (lines->empty()) return std::unexpected(heal.error());
   std::vector<InclusionProof> proofs;
   for (const LineOfArchive& line : *lines) {
     auto proof = prove_line(ledger, line.seq, line.line, head.checkpoint.head);
-    if (!proof) return std::unexpected(std::move(proof.error()));
+    AUTOHEAL_TRY(proof);
     proofs.push_back(std::move(*proof));
   }
   return proofs;

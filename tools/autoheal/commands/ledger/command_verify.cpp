@@ -47,14 +47,14 @@ Result<store::VerifyOptions> options_of(const Options& options, const store::Str
   wanted.rules = &rules;
   if (!options.key.empty()) {
     auto key = key_of(options.key);
-    if (!key) return std::unexpected(std::move(key.error()));
+    AUTOHEAL_TRY(key);
     wanted.keys.push_back(std::move(*key));
   }
   const bool since = !options.since_checkpoint.empty();
   const std::string& file = since ? options.since_checkpoint : options.checkpoint;
   if (file.empty()) return wanted;
   auto note = text_of(file, store::max_note_bytes);
-  if (!note) return std::unexpected(std::move(note.error()));
+  AUTOHEAL_TRY(note);
   wanted.kept = store::KeptCheckpoint{std::move(*note), since};
   return wanted;
 }
@@ -128,7 +128,7 @@ void print(const VerifyReport& report, Console& console) {
 Result<void> look_at_kept(const std::string& path, VerifyReport& report) {
   if (report.archived == 0) return {};
   const auto ledger = store::LedgerReader::open(path);
-  if (!ledger) return std::unexpected(ledger.error());
+  AUTOHEAL_TRY(ledger);
   auto problem = problem_of_kept(**ledger);
   // What cannot be read is told already where it is spoiled.
   if (!problem && problem.error().kind != ErrorKind::corrupt) return std::unexpected(problem.error());
@@ -154,7 +154,7 @@ Result<void> verify_blobs(const store::Vault& vault, const Session& session, Ver
       store::check_blobs(vault, session.configuration.settings.ledger + ".vault",
                          [&](std::uint64_t done) { session.console.progress(counted(done, "blob", "blobs")); });
   session.console.end_progress();
-  if (!found) return std::unexpected(found.error());
+  AUTOHEAL_TRY(found);
   report.problems.insert(report.problems.end(), found->problems.begin(), found->problems.end());
   report.problem_count += found->problems.size();
   report.blobs = found->count;
@@ -168,14 +168,14 @@ Result<VerifyReport> verify(const Session& session, store::VerifyOptions options
   if (session.options.blobs) {
     auto opened =
         store::Vault::open(session.configuration.settings.ledger + ".vault", {}, store::VaultAccess::read_only);
-    if (!opened) return std::unexpected(std::move(opened.error()));
+    AUTOHEAL_TRY(opened);
     vault = std::move(*opened);
     options.has_blob = [&](const engine::BlobName& name) { return vault->has(name); };
   }
   auto report = store::verify_ledger(session.configuration.settings.ledger, options);
   session.console.end_progress();
   if (!report || vault == nullptr) return report;
-  if (auto done = verify_blobs(*vault, session, *report); !done) return std::unexpected(std::move(done.error()));
+  AUTOHEAL_TRY(verify_blobs(*vault, session, *report));
   return report;
 }
 

@@ -44,7 +44,7 @@ Result<std::vector<VerifierKey>> verifier_keys(const std::vector<std::string>& w
     std::error_code problem;
     const bool is_file = std::filesystem::is_regular_file(text, problem);
     auto line = is_file ? read_evidence_file(text) : Result<std::string>(text);
-    if (!line) return std::unexpected(std::move(line.error()));
+    AUTOHEAL_TRY(line);
     if (line->ends_with('\n')) line->pop_back();
     auto key = VerifierKey::parse(*line);
     if (!key) return failure(ErrorKind::invalid, "--key " + text + ": " + key.error().message, key.error().hint);
@@ -55,14 +55,14 @@ Result<std::vector<VerifierKey>> verifier_keys(const std::vector<std::string>& w
 
 Result<CheckedBundle> checked_bundle(const std::string& content, std::vector<VerifierKey> keys) {
   auto bundle = store::unpack(content);
-  if (!bundle) return std::unexpected(std::move(bundle.error()));
+  AUTOHEAL_TRY(bundle);
   if (keys.empty()) {
     auto named = VerifierKey::parse(bundle->key);
     if (!named) return failure(ErrorKind::corrupt, "key: " + named.error().message);
     keys.push_back(std::move(*named));
   }
   auto proof = store::check_bundle(*bundle, keys);
-  if (!proof) return std::unexpected(std::move(proof.error()));
+  AUTOHEAL_TRY(proof);
   CheckedBundle checked{std::move(*bundle), std::move(*proof), {}, {}};
   checked.entries = entries_in(checked.bundle);
   const auto heal = replay::check_whole_heal(checked.entries, store::BundleBlobs(checked.bundle.blobs));

@@ -27,9 +27,9 @@ Result<std::optional<Timestamp>> time_in_filter(const std::string& written, Time
 Result<TimeRange> time_range_of(const Options& options) {
   const Timestamp now = engine::SystemClock().now();
   const auto since = time_in_filter(options.since, now);
-  if (!since) return std::unexpected(since.error());
+  AUTOHEAL_TRY(since);
   const auto until = time_in_filter(options.until, now);
-  if (!until) return std::unexpected(until.error());
+  AUTOHEAL_TRY(until);
   return TimeRange{*since, *until};
 }
 

@@ -22,7 +22,7 @@ Result<void> write_report(const Session& session, const Past& past, const std::s
   workflows::SecretMask mask(session.configuration.settings.secrets);
   learn_secrets(session.configuration.settings, mask);
   const auto page = page_of(past, heal, [&mask](std::string_view text) { return mask(text); });
-  if (!page) return std::unexpected(page.error());
+  AUTOHEAL_TRY(page);
   const auto path = fs::absolute(session.options.report);
   if (auto written = write_new_file(path.string(), html_of(*page)); !written) return written;
   session.console.note(path.string() + " is the heal as a page");
@@ -35,9 +35,9 @@ Result<void> write_evidence(const Session& session, const Past& past, const std:
                             const std::string& file) {
   const Secrets secrets = session.options.with_secrets ? Secrets::taken_along : Secrets::left_out;
   const auto evidence = evidence_of(past, session.configuration.settings.ledger + ".vault", heal, secrets);
-  if (!evidence) return std::unexpected(evidence.error());
+  AUTOHEAL_TRY(evidence);
   const auto archive = pack(evidence->bundle, packing_of(file));
-  if (!archive) return std::unexpected(archive.error());
+  AUTOHEAL_TRY(archive);
   const auto path = fs::absolute(file);
   if (auto written = write_new_file(path.string(), *archive); !written) return written;
   session.console.note(path.string() + ": " + std::to_string(evidence->bundle.entries.size()) +

@@ -99,7 +99,7 @@ std::string to_json(const Timeline& left, const Timeline& right, const HealDiff&
 
 Result<Timeline> timeline_of(const Past& past, const std::string& written) {
   const auto heal = find_heal(*past.ledger, written);
-  if (!heal) return std::unexpected(heal.error());
+  AUTOHEAL_TRY(heal);
   return replay::timeline_of(*heal, *past.ledger, *past.vault);
 }
 

@@ -66,9 +66,9 @@ std::string timeline_json(const replay::Timeline& timeline) {
 
 Result<store::HealFilter> filter_of(const Options& options) {
   const auto range = time_range_of(options);
-  if (!range) return std::unexpected(range.error());
+  AUTOHEAL_TRY(range);
   auto state = state_named(options.state);
-  if (!state) return std::unexpected(std::move(state.error()));
+  AUTOHEAL_TRY(state);
   store::HealFilter filter;
   filter.engine = options.engine;
   filter.state = std::move(*state);

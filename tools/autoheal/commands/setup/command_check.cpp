@@ -64,7 +64,7 @@ void tell_bundle(Proven& proven, const CheckedBundle& checked) {
 
 Result<Proven> check_evidence(const std::string& content, const std::vector<VerifierKey>& keys) {
   const auto checked = checked_bundle(content, keys);
-  if (!checked) return std::unexpected(checked.error());
+  AUTOHEAL_TRY(checked);
   const auto& head = checked->proof.checkpoint;
   Proven proven{"bundle", head.origin, head.head.size, checked->entries.front().stream, {signed_by(head)}, {}};
   tell_bundle(proven, *checked);
@@ -73,17 +73,17 @@ Result<Proven> check_evidence(const std::string& content, const std::vector<Veri
 
 Result<Proven> check_entry(const std::string& content, const Options& options, const std::vector<VerifierKey>& keys) {
   const auto proof = store::parse_tlog_proof(content);
-  if (!proof) return std::unexpected(proof.error());
+  AUTOHEAL_TRY(proof);
   std::string leaf = proof->extra;
   if (!options.leaf.empty()) {
     auto file = read_evidence_file(options.leaf);
-    if (!file) return std::unexpected(std::move(file.error()));
+    AUTOHEAL_TRY(file);
     leaf = without_newline(std::move(*file));
   }
   if (leaf.empty())
     return failure(ErrorKind::invalid, "the proof does not hold its entry", "--leaf FILE: the entry's export line");
   const auto checked = store::check_tlog_proof(content, leaf, keys);
-  if (!checked) return std::unexpected(checked.error());
+  AUTOHEAL_TRY(checked);
   Proven proven{"entry", checked->checkpoint.origin, checked->checkpoint.head.size, {}, {}, {}};
   proven.proved = {signed_by(checked->checkpoint), "this is entry " + number(checked->index + 1) + " of it: " + leaf};
   proven.not_proved = {"that no other entry belongs to the same story: `show HEAL --evidence` packs a whole heal"};
@@ -92,7 +92,7 @@ Result<Proven> check_entry(const std::string& content, const Options& options, c
 
 Result<Proven> check_head(const std::string& content, const std::vector<VerifierKey>& keys) {
   const auto checkpoint = store::open_checkpoint(content, keys);
-  if (!checkpoint) return std::unexpected(checkpoint.error());
+  AUTOHEAL_TRY(checkpoint);
   Proven proven{"checkpoint", checkpoint->origin, checkpoint->head.size, {}, {signed_by(*checkpoint)}, {}};
   const auto note = store::parse_note(content);
   const auto signers = note ? signers_of(*note, keys) : Result<std::vector<store::NoteSigner>>();
@@ -116,7 +116,7 @@ Result<std::vector<store::Checkpoint>> given_checkpoints(const Options& options,
   std::vector<store::Checkpoint> opened;
   for (const std::string& path : options.checkpoints) {
     const auto note = read_evidence_file(path);
-    if (!note) return std::unexpected(note.error());
+    AUTOHEAL_TRY(note);
     auto checkpoint = store::open_checkpoint(*note, keys);
     if (!checkpoint) return failure(ErrorKind::corrupt, path + ": " + checkpoint.error().message);
     opened.push_back(std::move(*checkpoint));
@@ -128,11 +128,10 @@ Result<std::vector<store::Checkpoint>> given_checkpoints(const Options& options,
 Result<Proven> check_growth(const store::ConsistencyProof& proof, const Options& options,
                             const std::vector<VerifierKey>& keys) {
   const auto heads = given_checkpoints(options, 2, keys);
-  if (!heads) return std::unexpected(heads.error());
+  AUTOHEAL_TRY(heads);
   const store::Checkpoint &older = heads->front(), &newer = heads->back();
   if (older.origin != newer.origin) return failure(ErrorKind::corrupt, "the checkpoints are of different ledgers");
-  if (auto holds = check_consistency(proof, older.head, newer.head); !holds)
-    return std::unexpected(std::move(holds.error()));
+  AUTOHEAL_TRY(check_consistency(proof, older.head, newer.head));
   Proven proven{"growth", newer.origin, newer.head.size, {}, {signed_by(newer)}, {}};
   proven.proved.push_back("its first " + number(older.head.size) +
                           " entries are those of the older checkpoint, unchanged");
@@ -145,9 +144,9 @@ Result<Proven> check_json(const std::string& content, const Options& options, co
   const auto proof = store::parse_inclusion_json(content);
   if (!proof) return failure(ErrorKind::invalid, "it is JSON, but neither a proof of an entry nor one of growth");
   const auto heads = given_checkpoints(options, 1, keys);
-  if (!heads) return std::unexpected(heads.error());
+  AUTOHEAL_TRY(heads);
   const store::Checkpoint& head = heads->front();
-  if (auto holds = check_inclusion(*proof, head.head); !holds) return std::unexpected(std::move(holds.error()));
+  AUTOHEAL_TRY(check_inclusion(*proof, head.head));
   return Proven{"entry",
                 head.origin,
                 head.head.size,

@@ -139,7 +139,7 @@ Result<std::vector<engine::Entry>> entries_of_daemons(const Past& past) {
   if (!entries) return entries;
   for (engine::Entry& entry : *entries) {
     auto whole = engine::lengthen(*past.vault, entry.data);
-    if (!whole) return std::unexpected(std::move(whole.error()));
+    AUTOHEAL_TRY(whole);
     entry.data = std::move(*whole);
   }
   return entries;
@@ -148,7 +148,7 @@ Result<std::vector<engine::Entry>> entries_of_daemons(const Past& past) {
 // Heartbeats of before that moment are archived; without them a daemon that ran would look silent.
 Result<Timestamp> told_again_from(const Past& past, const std::vector<engine::Entry>& entries) {
   const auto archived = archived_ranges(*past.ledger);
-  if (!archived) return std::unexpected(archived.error());
+  AUTOHEAL_TRY(archived);
   if (archived->empty()) return Timestamp::min();
   const engine::Position last{archived->back().last};
   const auto first = std::ranges::find_if(entries, [&](const engine::Entry& entry) {
@@ -167,7 +167,7 @@ Result<replay::CoverageQuestion> question_of(const Options& options, const std::
   for (const auto& [text, into] : {std::pair(&options.since, &asked.since), std::pair(&options.until, &asked.until)}) {
     if (text->empty()) continue;
     const auto time = time_of(*text, asked.now);
-    if (!time) return std::unexpected(time.error());
+    AUTOHEAL_TRY(time);
     *into = *time;
   }
   asked.until = std::min(asked.until, asked.now);

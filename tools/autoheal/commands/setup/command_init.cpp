@@ -103,7 +103,7 @@ class Init {
     if (auto good = check_options(options_); !good) return good;
     if (auto good = check_place(file_); !good) return good;
     if (auto found = find(); !found) return found;
-    if (auto fits = text_of(first_); !fits) return std::unexpected(std::move(fits.error()));
+    AUTOHEAL_TRY(text_of(first_));
     return write();
   }
 
@@ -116,7 +116,7 @@ class Init {
     std::optional<FoundNginx> nginx;
     if (options_.nginx) {
       auto found = look_.nginx();
-      if (!found) return std::unexpected(std::move(found.error()));
+      AUTOHEAL_TRY(found);
       nginx = std::move(*found);
     }
     if (auto found = find_units(nginx.has_value()); !found) return found;
@@ -194,7 +194,7 @@ class Init {
         if (&other != &request) request.own.push_back(other.baseline);
       }
       auto found = look_at_folder(request);
-      if (!found) return std::unexpected(std::move(found.error()));
+      AUTOHEAL_TRY(found);
       if (request.wanted) {
         first_.nginx->folder = std::move(*found);
       } else {
@@ -208,7 +208,7 @@ class Init {
   Result<void> make(ManagedFolder& folder, Made& made) const {
     if (!folder.copies) return {};
     auto folders = make_baseline(folder);
-    if (!folders) return std::unexpected(std::move(folders.error()));
+    AUTOHEAL_TRY(folders);
     made.baselines.push_back(folders->back());
     folders->pop_back();
     made.above.insert(made.above.end(), folders->begin(), folders->end());
@@ -225,7 +225,7 @@ class Init {
       if (auto done = make(engine.folder, made); !done) return done;
     }
     const auto text = text_of(first_);
-    if (!text) return std::unexpected(text.error());
+    AUTOHEAL_TRY(text);
     if (auto written = write_new_file(file_, *text); !written) return written;
     made.file = file_;
     if (auto valid = check_by_loading(); !valid) return valid;

@@ -67,11 +67,10 @@ void report(Console& console, OutputFormat format, const std::string& path, std:
 
 Result<std::size_t> list_release(const Options& options, const std::string& path) {
   const auto folder = open_release(options.folder);
-  if (!folder) return std::unexpected(folder.error());
+  AUTOHEAL_TRY(folder);
   const auto text = host::manifest_of(*folder, options.manifest, options.ignore, {});
-  if (!text) return std::unexpected(text.error());
-  if (auto written = write_manifest(folder->descriptor(), options.manifest, *text, path); !written)
-    return std::unexpected(std::move(written.error()));
+  AUTOHEAL_TRY(text);
+  AUTOHEAL_TRY(write_manifest(folder->descriptor(), options.manifest, *text, path));
   return static_cast<std::size_t>(std::ranges::count(*text, '\n'));
 }
 

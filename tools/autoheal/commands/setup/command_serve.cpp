@@ -39,7 +39,7 @@ int command_serve(const Options& options, Console& console, LoadedConfiguration 
   if (!healer) return session.fail(healer.error());
   const auto load_again = [&options]() -> Result<std::shared_ptr<LoadedConfiguration>> {
     auto loaded = load_configuration(options);
-    if (!loaded) return std::unexpected(std::move(loaded.error()));
+    AUTOHEAL_TRY(loaded);
     return std::make_shared<LoadedConfiguration>(std::move(*loaded));
   };
   auto daemon = Daemon::create(**healer, console, load_again);
