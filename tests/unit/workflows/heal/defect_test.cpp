@@ -264,7 +264,7 @@ TEST(Defect, IsToldWithoutWordsOfWhatWasRead) {
   EXPECT_EQ(sentence_of(told.error()), "Autoheal itself is at fault in reading: std::runtime_error");
   const auto check = contained("checking", [] { AUTOHEAL_CHECK(1 == 2); });
   ASSERT_FALSE(check.has_value());
-  EXPECT_THAT(check.error().what, HasSubstr("1 == 2 does not hold (workflows/defect_test.cpp:"));
+  EXPECT_THAT(check.error().what, HasSubstr("1 == 2 does not hold (heal/defect_test.cpp:"));
   EXPECT_THROW((void)contained("full", []() -> int { throw std::bad_alloc(); }), std::bad_alloc);
   EXPECT_FALSE(checks_are_contained());
 }
