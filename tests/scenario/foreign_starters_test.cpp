@@ -11,12 +11,16 @@ class ForeignStarters : public ::testing::Test {
  protected:
   ForeignStarters() {
     bridge_.write("run/.keep", "");
-    bridge_.script("bin/start", "echo healer >> run/starts\nsetsid sleep 86397 > /dev/null 2>&1 &\necho $! > run/app.pid\n");
-    bridge_.configure(
-        "  - name: app\n    every: 1h\n    grace: 60s\n"
-        "    self_test: [ { name: alive, process: { pidfile: run/app.pid } } ]\n"
-        "    repair: { service: { start: [bin/start], pidfile: run/app.pid } }\n"
-        "    certify: { hold: 0s }\n");
+    bridge_.script("bin/start",
+                   "echo healer >> run/starts\nsetsid sleep 86397 > /dev/null 2>&1 &\necho $! > run/app.pid\n");
+    configure("60s");
+  }
+  void configure(const std::string& grace) const {
+    bridge_.configure("  - name: app\n    every: 1h\n    grace: " + grace +
+                      "\n"
+                      "    self_test: [ { name: alive, process: { pidfile: run/app.pid } } ]\n"
+                      "    repair: { service: { start: [bin/start], pidfile: run/app.pid } }\n"
+                      "    certify: { hold: 0s }\n");
   }
   ~ForeignStarters() override {
     for (const pid_t one : started_) {
@@ -60,6 +64,19 @@ TEST_F(ForeignStarters, OneWhoseProcessRunsBeforeItsPidfileTellsIsWaitedFor) {
   daemon.expect_count("heal.completed", 1);
   daemon.expect_passes("app");
   EXPECT_FALSE(bridge_.exists("run/starts")) << "nobody starts a second one beside it";
+}
+
+TEST_F(ForeignStarters, WhatWasStoppedInOrderIsListedForTheNextDaemon) {
+  configure("100ms");
+  const pid_t service = start_by_hand();
+  name(service);
+  Daemon daemon(bridge_);
+  daemon.expect_passes("app");
+  ::kill(service, SIGTERM);
+  std::filesystem::remove(bridge_.path("run/app.pid"));
+  daemon.expect_count("heal.skipped", 1);
+  daemon.stop();
+  EXPECT_THAT(bridge_.entries("node.stopped").front(), ::testing::HasSubstr(R"("stopped_by_hand":["app"])"));
 }
 
 TEST_F(ForeignStarters, OneWhosePidfileIsNewerIsLeftAlone) {

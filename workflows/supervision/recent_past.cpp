@@ -53,9 +53,9 @@ class PassedTime {
 };
 
 bool matters(const engine::Entry& entry) {
-  static constexpr std::string_view types[] = {"heal.triggered",         "heal.exhausted", "heal.completed",
-                                               "selftest.engine_tested", "engine.reset",   "config.loaded",
-                                               "heal.skipped",           "node.started"};
+  static constexpr std::string_view types[] = {
+      "heal.triggered", "heal.exhausted", "heal.completed", "selftest.engine_tested", "engine.reset",
+      "config.loaded",  "heal.skipped",   "node.started",   "node.heartbeat",         "node.stopped"};
   return std::ranges::find(types, entry.type) != std::end(types);
 }
 
@@ -64,7 +64,8 @@ struct Remembered {
   Duration passed;  // since the first one that was read
 };
 
-// Services that somebody stopped, and the daemon left alone since. A new boot starts them.
+// Services that somebody stopped, and the daemon left alone since. A new boot starts them. What the daemon tells of
+// itself lists them all; between two of these entries, each skip and each test that passed counts.
 class Stopped {
  public:
   void take(const engine::Entry& entry) {
@@ -73,6 +74,8 @@ class Stopped {
       if (!boot.is_string()) return;
       if (boot_ != boot.get<std::string>()) engines_.clear();
       boot_ = boot.get<std::string>();
+    } else if (entry.type == "node.heartbeat" || entry.type == "node.stopped") {
+      take_list(entry);
     } else if (entry.type == "heal.skipped") {
       if (part_of(entry, "/reason") == "stopped_by_hand") engines_.insert(entry.subject);
     } else if (entry.type != "selftest.engine_tested" || part_of(entry, "/outcome") == "passed") {
@@ -84,6 +87,16 @@ class Stopped {
   }
 
  private:
+  void take_list(const engine::Entry& entry) {
+    const auto boot = part_of(entry, "/boot_id"), listed = part_of(entry, "/stopped_by_hand");
+    if (!boot.is_string() || !listed.is_array()) return;  // of a daemon that did not list them
+    boot_ = boot.get<std::string>();
+    engines_.clear();
+    for (const auto& engine : listed) {
+      if (engine.is_string()) engines_.insert(engine.get<std::string>());
+    }
+  }
+
   std::string boot_;
   std::set<std::string> engines_;
 };
@@ -114,6 +127,18 @@ void remember(const engine::Entry& entry, Duration when, bool for_others, Watch&
   }
 }
 
+// However long nobody ran: the last daemon's last list is among the last entries before.
+Result<Stopped> stopped_before(const engine::LedgerView& ledger, engine::Position place) {
+  const engine::Position from{place.value > page_entries ? place.value - page_entries : 0};
+  const auto page = ledger.read_all(from, place.value - from.value);
+  AUTOHEAL_TRY(page);
+  Stopped stopped;
+  for (const engine::Entry& entry : page->entries) {
+    if (matters(entry) && entry.position <= place) stopped.take(entry);
+  }
+  return stopped;
+}
+
 }  // namespace
 
 Result<void> remember_recent_past(const engine::LedgerView& ledger, const engine::BlobStore& blobs,
@@ -121,6 +146,7 @@ Result<void> remember_recent_past(const engine::LedgerView& ledger, const engine
   const Timestamp now = clock.now();
   auto place = place_before(ledger, now - remembered);
   AUTOHEAL_TRY(place);
+  const engine::Position first = *place;
   std::vector<Remembered> recent;
   PassedTime passed;
   while (true) {
@@ -134,15 +160,16 @@ Result<void> remember_recent_past(const engine::LedgerView& ledger, const engine
     *place = page->next;
   }
   const Duration began = clock.since_boot() - passed.until(now);
-  Stopped stopped;
+  auto stopped = stopped_before(ledger, first);
+  AUTOHEAL_TRY(stopped);
   const std::set<std::string> for_others = ended_for_others(recent);
   for (Remembered& one : recent) {
-    stopped.take(one.entry);
+    stopped->take(one.entry);
     // Of many engines it is large; what the vault lost is not remembered.
     if (one.entry.type == "config.loaded") one.entry.data = engine::lengthen(blobs, one.entry.data).value_or("{}");
     remember(one.entry, began + one.passed, for_others.contains(one.entry.stream), watch);
   }
-  stopped.tell(watch);
+  stopped->tell(watch);
   return {};
 }
 

@@ -1,5 +1,5 @@
 // What the newest part of the ledger tells about heals, for the brakes of a daemon that starts: how many there were,
-// which failed, what was reset. Reads no more than that part.
+// which failed, what was reset; and which services somebody stopped, however long ago. Reads no more than that part.
 #pragma once
 
 #include "autoheal/engine/ledger.hpp"

@@ -476,6 +476,7 @@ std::optional<Watch::Seen> Watch::seen(const std::string& name) const {
   seen.snapshot_problem = engine.snapshot_problem;
   seen.testing = engine.testing;
   seen.healing = engine.healing;
+  seen.stopped_by_hand = engine.stopped_by_hand;
   seen.late = engine.lateness == Watched::Lateness::named;
   return seen;
 }

@@ -139,7 +139,8 @@ class Watch {
     std::optional<Duration> until;  // when a cooldown or the quiet after flapping is over; it may be by now
     std::string snapshot_problem;   // why no snapshot of it is taken, or empty
     bool testing = false, healing = false;
-    bool late = false;  // take_late() named it
+    bool stopped_by_hand = false;  // and neither passed nor was healed or reset since
+    bool late = false;             // take_late() named it
   };
   [[nodiscard]] std::optional<Seen> seen(const std::string& engine) const;
 
@@ -168,7 +169,8 @@ class Watch {
     unsigned unknown_in_row = 0;                 // tests that told nothing, one after the other
     unsigned disturbed_in_row = 0;               // so many tests one after the other
     bool testing = false;
-    // Since that test began, a heal began, its process ended, it was stopped or its description changed: it tells nothing.
+    // Since that test began, a heal began, its process ended, it was stopped or its description changed: it tells
+    // nothing.
     bool overtaken = false;
     bool healing = false;
     std::optional<Duration> heal_ended_at;

@@ -492,6 +492,8 @@ Heartbeat Daemon::take_beat() {
   Heartbeat beat = std::exchange(beat_, {});
   for (const EngineSpec& spec : healer_.configuration()->settings.engines) {
     if (healer_.hold_on(spec.name)) beat.held.push_back(spec.name);
+    const auto seen = watch_.seen(spec.name);
+    if (seen && seen->stopped_by_hand) beat.stopped_by_hand.push_back(spec.name);
   }
   return beat;
 }

@@ -35,11 +35,14 @@ KeyDigests digests_of_engines(const LoadedConfiguration& configuration) {
   return digests;
 }
 
-void write_names(JsonWriter& out, const char* key, const std::vector<std::string>& names) {
-  if (names.empty()) return;
+void write_list(JsonWriter& out, const char* key, const std::vector<std::string>& names) {
   out.key(key).begin_array();
   for (const std::string& name : names) out.value(name);
   out.end_array();
+}
+
+void write_names(JsonWriter& out, const char* key, const std::vector<std::string>& names) {
+  if (!names.empty()) write_list(out, key, names);
 }
 
 // What the newest config.loaded says; nothing where there is none, or none that can be read.
@@ -101,6 +104,7 @@ void write_done(JsonWriter& out, const Heartbeat& done) {
   for (const auto& [name, count] : done.tests) out.field(name, count);
   out.end_object();
   write_names(out, "held", done.held);
+  write_list(out, "stopped_by_hand", done.stopped_by_hand);  // an empty one tells, too
 }
 
 }  // namespace

@@ -24,6 +24,7 @@ struct Heartbeat {
   std::uint64_t tests_run = 0, tests_failed = 0;
   std::map<std::string, std::uint64_t> tests;  // by engine
   std::vector<std::string> held;               // engines
+  std::vector<std::string> stopped_by_hand;    // engines whose service somebody stopped, for the next daemon
 };
 // `cause`: SIGTERM, SIGINT.
 [[nodiscard]] engine::NewEntry node_stopped(const LoadedConfiguration& configuration, const std::string& cause,

@@ -110,6 +110,25 @@ TEST_F(RecentPast, WhatWasStoppedByHandStaysStoppedUntilItRunsIsHealedResetOrBoo
   }
 }
 
+TEST_F(RecentPast, WhatWasStoppedByHandIsKnownHoweverLongNobodyRan) {
+  happened(hours(40), "node.started", R"({"boot_id":"a"})");
+  happened(hours(39), "heal.skipped", R"({"reason":"stopped_by_hand"})");
+  happened(hours(30), "node.heartbeat", R"({"stopped_by_hand":["EnvRecon"],"boot_id":"a"})");
+  EXPECT_EQ(reaction(), "stopped_by_hand") << "of a daemon that was killed then";
+  happened(minutes(1), "node.started", R"({"boot_id":"a"})");
+  EXPECT_EQ(reaction(), "stopped_by_hand");
+  happened(minutes(1), "node.started", R"({"boot_id":"b"})");
+  EXPECT_EQ(reaction(), "heal");
+}
+
+TEST_F(RecentPast, WhatRunsAgainLeavesTheListWithoutATestThatIsTold) {
+  happened(hours(3), "heal.skipped", R"({"reason":"stopped_by_hand"})");
+  happened(hours(2), "node.heartbeat", R"({"tests_run":1,"boot_id":"a"})");
+  EXPECT_EQ(reaction(), "stopped_by_hand") << "of a daemon that made no list";
+  happened(hours(1), "node.stopped", R"({"stopped_by_hand":[],"boot_id":"a"})");
+  EXPECT_EQ(reaction(), "heal");
+}
+
 TEST_F(RecentPast, WhatEndedForOthersDrawsNoBrake) {
   for (const char* reason : {"dependency_failed", "held", "disabled"}) {
     for (unsigned count = 0; count < 5; ++count) {
