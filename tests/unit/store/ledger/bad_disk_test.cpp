@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 
 #include "autoheal/store/ledger/log_state.hpp"
-#include "autoheal/store/ledger/reserve.hpp"
+#include "autoheal/store/file/reserve.hpp"
 #include "autoheal/store/verify/verify.hpp"
 #include "tests/support/faults/interrupted_calls.hpp"
 #include "tests/support/worlds/foreign_process.hpp"

@@ -13,7 +13,7 @@
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/store/file/posix_file.hpp"
 #include "autoheal/store/ledger/ledger_lock.hpp"
-#include "autoheal/store/ledger/reserve.hpp"
+#include "autoheal/store/file/reserve.hpp"
 #include "autoheal/store/vault/vault.hpp"
 #include "autoheal/store/vault/vault_check.hpp"
 #include "tests/conformance/temporary_folder.hpp"
