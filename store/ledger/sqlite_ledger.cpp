@@ -9,7 +9,7 @@
 #include "autoheal/engine/base/check.hpp"
 #include "autoheal/store/ledger/ledger_file.hpp"
 #include "autoheal/store/ledger/ledger_upgrade.hpp"
-#include "autoheal/store/ledger/sqlite_ledger_parts.hpp"
+#include "autoheal/store/ledger/owner_connection.hpp"
 
 namespace autoheal::store {
 
@@ -86,7 +86,7 @@ AppendStatus status_of_commit(const SQLite::Exception& exception) {
 
 }  // namespace
 
-SqliteLedger::SqliteLedger(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+SqliteLedger::SqliteLedger(std::unique_ptr<OwnerConnection> parts) : parts_(std::move(parts)) {}
 SqliteLedger::~SqliteLedger() = default;
 
 Result<std::unique_ptr<SqliteLedger>> SqliteLedger::open(const std::filesystem::path& path,
@@ -101,7 +101,8 @@ Result<std::unique_ptr<SqliteLedger>> SqliteLedger::open(const std::filesystem::
   }
   AUTOHEAL_TRY(lock->hold_file(path, options.lock_wait));
   try {
-    auto parts = std::make_unique<Parts>(std::move(*lock), path, options);
+    auto parts = std::make_unique<OwnerConnection>(std::move(*lock), path, options.busy_wait, options.vfs,
+                                                   options.reserve_bytes);
     auto meta = read_meta(parts->database, path);
     AUTOHEAL_TRY(meta);
     parts->meta = std::move(*meta);

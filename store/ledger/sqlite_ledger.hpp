@@ -15,6 +15,8 @@
 
 namespace autoheal::store {
 
+struct OwnerConnection;
+
 // One thread, all of it, open to destruction. Durable: WAL with synchronous=FULL, one sync per append.
 class SqliteLedger final : public engine::Ledger {
  public:
@@ -83,8 +85,7 @@ class SqliteLedger final : public engine::Ledger {
   [[nodiscard]] Result<void> keep_checkpoint(const StoredCheckpoint& checkpoint);
 
  private:
-  struct Parts;
-  explicit SqliteLedger(std::unique_ptr<Parts> parts);
+  explicit SqliteLedger(std::unique_ptr<OwnerConnection> parts);
 
   [[nodiscard]] engine::AppendResult append_once(const engine::Batch& batch);
   [[nodiscard]] engine::AppendResult refused(const engine::Batch& batch);
@@ -93,7 +94,7 @@ class SqliteLedger final : public engine::Ledger {
   void remember(const engine::Batch& batch);
   void checkpoint();
 
-  std::unique_ptr<Parts> parts_;
+  std::unique_ptr<OwnerConnection> parts_;
 };
 
 }  // namespace autoheal::store

@@ -1,4 +1,4 @@
-#include "autoheal/store/ledger/sqlite_ledger_parts.hpp"
+#include "autoheal/store/ledger/owner_connection.hpp"
 
 #include <sqlite3.h>
 #include <sys/stat.h>
@@ -51,21 +51,21 @@ ContentStamp ContentStamp::of(const std::filesystem::path& file) {
   return {found.st_size, found.st_mtim.tv_sec, found.st_mtim.tv_nsec};
 }
 
-SqliteLedger::Parts::Parts(LedgerLock held, const std::filesystem::path& file, const OpenOptions& options)
+OwnerConnection::OwnerConnection(LedgerLock held, const std::filesystem::path& file, Duration busy_wait,
+                                 const std::string& vfs, std::uint64_t reserve_bytes)
     : lock(std::move(held)),
       path(file),
       place(file),
-      reserve(file, options.reserve_bytes),
-      database(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX, milliseconds(options.busy_wait),
-               options.vfs) {
+      reserve(file, reserve_bytes),
+      database(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX, milliseconds(busy_wait), vfs) {
   leave_log_alone(true);
 }
 
-void SqliteLedger::Parts::leave_log_alone(bool alone) {
+void OwnerConnection::leave_log_alone(bool alone) {
   sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, alone ? 1 : 0, nullptr);
 }
 
-Result<void> SqliteLedger::Parts::prepare(bool keep_tree) {
+Result<void> OwnerConnection::prepare(bool keep_tree) {
   hashes.emplace(database, path);
   rows.emplace(database);
   queries.emplace(database, LeafCheck{meta.id, keep_tree ? &*hashes : nullptr});
@@ -75,12 +75,12 @@ Result<void> SqliteLedger::Parts::prepare(bool keep_tree) {
   epoch_now.emplace(database, "SELECT value FROM meta WHERE name = 'epoch'");
   head = queries->head();
   // Replaces SQLite's own checkpoints: it counts, we choose the moment.
-  sqlite3_wal_hook(database.getHandle(), &Parts::count_frames, this);
+  sqlite3_wal_hook(database.getHandle(), &OwnerConnection::count_frames, this);
   return keep_tree ? grow_tree_from_here() : Result<void>();
 }
 
 // Nothing can be appended to a tree that does not fit its entries.
-Result<void> SqliteLedger::Parts::grow_tree_from_here() {
+Result<void> OwnerConnection::grow_tree_from_here() {
   const TreeHead newest = rows->head();
   auto edge = GrowingTree::of(*hashes, newest.size);
   if (!edge && edge.error().kind != ErrorKind::corrupt) return std::unexpected(std::move(edge.error()));
@@ -96,12 +96,12 @@ Result<void> SqliteLedger::Parts::grow_tree_from_here() {
   return {};
 }
 
-int SqliteLedger::Parts::count_frames(void* self, sqlite3*, const char*, int frames) {
-  static_cast<Parts*>(self)->frames = frames;
+int OwnerConnection::count_frames(void* self, sqlite3*, const char*, int frames) {
+  static_cast<OwnerConnection*>(self)->frames = frames;
   return SQLITE_OK;
 }
 
-void SqliteLedger::Parts::remember_place() {
+void OwnerConnection::remember_place() {
   place.remember(path, "ledger");
   place.remember(path.string() + "-wal", "ledger's log");
   place.remember(path.string() + "-shm", "index of the ledger's log");
@@ -110,7 +110,7 @@ void SqliteLedger::Parts::remember_place() {
 
 // A program that writes over the ledger through its own name, as cp(1) does, leaves all names as they are. Only this
 // connection moves entries into the file, so any other change of it is foreign.
-std::string SqliteLedger::Parts::problem_of_content() {
+std::string OwnerConnection::problem_of_content() {
   const ContentStamp now = ContentStamp::of(path);
   if (now == written) return {};
   const auto sample = sample_of_file(database.getHandle(), now.size);
@@ -123,7 +123,7 @@ std::string SqliteLedger::Parts::problem_of_content() {
   return "the ledger " + path.string() + " was written over by somebody else";
 }
 
-bool SqliteLedger::Parts::has_newer_owner() {
+bool OwnerConnection::has_newer_owner() {
   try {
     epoch_now->executeStep();
     const auto now = epoch_now->getColumn(0).getInt64();
@@ -135,20 +135,20 @@ bool SqliteLedger::Parts::has_newer_owner() {
   }
 }
 
-void SqliteLedger::Parts::note_content() {
+void OwnerConnection::note_content() {
   written = ContentStamp::of(path);
   written_sample = sample_of_file(database.getHandle(), written.size);
 }
 
 // A log that lost its name is saved into the ledger while the ledger still has its own.
-void SqliteLedger::Parts::save_lost_log() {
+void OwnerConnection::save_lost_log() {
   const bool log_is_lost = place.is_lost(path.string() + "-wal") || place.is_lost(path.string() + "-shm");
   if (!log_is_lost || place.is_lost(path) || std::exchange(log_saved, true)) return;
   sqlite3_wal_checkpoint_v2(database.getHandle(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
   note_content();
 }
 
-std::string SqliteLedger::Parts::problem_of_place() {
+std::string OwnerConnection::problem_of_place() {
   if (std::string problem = place.problem(); !problem.empty()) {
     save_lost_log();
     return problem;
@@ -156,14 +156,14 @@ std::string SqliteLedger::Parts::problem_of_place() {
   return problem_of_content();
 }
 
-void SqliteLedger::Parts::begin_epoch() {
+void OwnerConnection::begin_epoch() {
   SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
   database.exec("UPDATE meta SET value = value + 1 WHERE name = 'epoch'");
   meta.epoch = database.execAndGet("SELECT value FROM meta WHERE name = 'epoch'").getInt64();
   transaction.commit();
 }
 
-void SqliteLedger::Parts::begin_epoch_even_on_a_full_disk() {
+void OwnerConnection::begin_epoch_even_on_a_full_disk() {
   try {
     begin_epoch();
   } catch (const SQLite::Exception& exception) {
@@ -174,7 +174,7 @@ void SqliteLedger::Parts::begin_epoch_even_on_a_full_disk() {
 }
 
 // Deletes the ranges between the entries that stay; the table's own order makes each of them one walk.
-void SqliteLedger::Parts::drop(Position last, std::span<const Position> keep) {
+void OwnerConnection::drop(Position last, std::span<const Position> keep) {
   SQLite::Statement remove(database, "DELETE FROM entries WHERE seq > ? AND seq < ?");
   Position after = queries->archived();
   const auto between = [&](Position until) {
@@ -192,20 +192,20 @@ void SqliteLedger::Parts::drop(Position last, std::span<const Position> keep) {
   note.exec();
 }
 
-void SqliteLedger::Parts::roll_back() {
+void OwnerConnection::roll_back() {
   for (auto* statement : {&*begin, &*commit, &*epoch_now}) statement->tryReset();
   if (tree) tree->forget();
   if (sqlite3_get_autocommit(database.getHandle()) != 0) return;
   if (database.tryExec("ROLLBACK") != SQLITE_OK) poison("a failed transaction could not be rolled back");
 }
 
-void SqliteLedger::Parts::poison(const std::string& why) {
+void OwnerConnection::poison(const std::string& why) {
   poisoned = "the ledger " + path.string() + ": " + why + "; nothing more is acknowledged";
   // This process must not move the log, which it cannot trust, into the database.
   leave_log_alone(true);
 }
 
-AppendResult SqliteLedger::Parts::answer(AppendStatus status, const SQLite::Exception& exception) {
+AppendResult OwnerConnection::answer(AppendStatus status, const SQLite::Exception& exception) {
   const std::string message = sqlite_error(path, exception).message;
   roll_back();
   disk_is_full = (exception.getErrorCode() & 0xff) == SQLITE_FULL;

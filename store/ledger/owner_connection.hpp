@@ -19,7 +19,6 @@
 #include "autoheal/store/ledger/ledger_lock.hpp"
 #include "autoheal/store/ledger/ledger_place.hpp"
 #include "autoheal/store/ledger/ledger_schema.hpp"
-#include "autoheal/store/ledger/sqlite_ledger.hpp"
 #include "autoheal/store/ledger/tiles.hpp"
 #include "autoheal/store/ledger/tree_rows.hpp"
 
@@ -37,8 +36,9 @@ struct ContentStamp {
 };
 
 // Throws SQLite::Exception unless it says otherwise. Same thread as the ledger.
-struct SqliteLedger::Parts {
-  Parts(LedgerLock held, const std::filesystem::path& file, const OpenOptions& options);
+struct OwnerConnection {
+  OwnerConnection(LedgerLock held, const std::filesystem::path& file, Duration busy_wait, const std::string& vfs,
+                  std::uint64_t reserve_bytes);
 
   // Closing the last connection moves the log into the database, unless it is left alone.
   void leave_log_alone(bool alone);
