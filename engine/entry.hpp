@@ -8,7 +8,7 @@
 
 namespace autoheal::engine {
 
-// What a workflow wants recorded; the store gives it its place.
+// An entry that a workflow wants recorded; the store gives it its position.
 struct NewEntry {
   std::string type;          // "heal.triggered"
   unsigned dataversion = 1;  // of `data`; old ones are lifted on reading

@@ -28,7 +28,7 @@ struct RunnerPorts {
   IdSource& ids;
 };
 
-// What happens inside becomes known here; called on the loop's thread, after the commit it tells of.
+// Callbacks for events inside the loop. Called on the loop's thread, after the commit that they report.
 struct RunnerHooks {
   std::function<void()> input_waits;  // from any thread: a turn has something to do
   std::function<void(Position head)> committed;
@@ -97,7 +97,7 @@ class Runner {
   [[nodiscard]] std::uint64_t turns() const { return turns_; }
   // A turn now would have something to do.
   [[nodiscard]] bool has_work();
-  // What it is at, for those who find it standing still; any thread.
+  // The current activity, for a watchdog that finds the loop stuck; any thread.
   [[nodiscard]] const char* doing() const { return doing_; }
   // Others are not resumed before this stream has made progress: it must not wait for them. Loop's thread.
   [[nodiscard]] bool is_resumed_alone(const std::string& stream) const { return stream == alone_; }

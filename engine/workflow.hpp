@@ -22,7 +22,7 @@ struct NewContent {
   BlobNaming naming = BlobNaming::plain;
 };
 
-// What to do about one input. Order of duties: store the contents, append the entries (the commit), then perform the
+// The reaction to one input. Order of duties: store the contents, append the entries (the commit), then perform the
 // effects, then sleep.
 template <class W>
 struct Decision {

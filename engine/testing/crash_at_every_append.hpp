@@ -46,7 +46,7 @@ struct CrashScript {
   // before it died; begin with recovery and start nothing new.
   std::function<void(void* world, Ledger& ledger, bool recovering)> run;
   std::function<Ledger&(void* world)> ledger_of;
-  // What must be the same after any crash: final states, files, ... as text.
+  // Everything that must be the same after any crash, as text: final states, files, ...
   std::function<std::string(void* world)> outcome;
 };
 

@@ -1,4 +1,4 @@
-// From filters to SQL: which index answers a question, as a pure function. Only the store includes this page.
+// Turns filters into SQL and chooses the index that answers the question. Pure. Only the store includes this header.
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -33,8 +33,8 @@ struct Question {
   void bind_to(SQLite::Statement& statement) const;
 };
 
-// What an engine touches, or failed heals where they are few, is found as a set of positions first; everything else
-// page by page.
+// Entries that name an engine, and failed heals if they are few, are found as a set of positions first; everything else
+// is read page by page.
 [[nodiscard]] bool is_found_by_set(const EntryFilter& filter, bool failures_are_few);
 // Whole entries; its last question mark takes the page's size.
 [[nodiscard]] Question page_question(const EntryFilter& filter, engine::Position after, engine::Position last,
@@ -46,7 +46,7 @@ struct Question {
 [[nodiscard]] Question landmark_question(const std::string& engine, engine::Position after, engine::Position last,
                                          std::uint64_t number, bool backwards);
 
-// Of the view `audit_heals`. `sorts`: takes them by their filter and sorts them, instead of reading on in order.
+// A query on the view `audit_heals`. `sorts`: selects by the filter and sorts, instead of reading in order.
 [[nodiscard]] Question newest_heals_question(const HealFilter& filter, bool sorts);
 [[nodiscard]] Question heals_question(const HealFilter& filter, const std::string& from_start, std::int64_t limit,
                                       bool sorts);

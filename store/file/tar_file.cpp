@@ -102,7 +102,7 @@ constexpr std::array<std::uint32_t, 256> crc_table = [] {
   return table;
 }();
 
-// What stands at the end of a gzip member (RFC 1952): CRC-32 and size, little-endian. libarchive does not look at it.
+// The end of a gzip member (RFC 1952): CRC-32 and size, little-endian. libarchive does not check it.
 std::string gzip_tail(std::string_view content) {
   std::uint32_t crc = 0xFFFFFFFFU;
   for (const char byte : content) crc = (crc >> 8U) ^ crc_table[(crc ^ static_cast<unsigned char>(byte)) & 0xFFU];

@@ -63,7 +63,7 @@ std::string to_base64(std::string_view bytes) {
   return text;
 }
 
-// OpenSSL skips blanks and reads several spellings; only the one that it writes itself counts. What it may be is a
+// OpenSSL skips blanks and reads several spellings; only the one that it writes itself counts. The text may be a
 // private key, so the second spelling is wiped.
 std::optional<std::string> from_base64(std::string_view text) {
   if (text.size() % 4 != 0 || text.size() > longest_base64) return std::nullopt;

@@ -1,5 +1,5 @@
-// How far the clock was ever set back, so that a time can be looked up by halving: an entry's time is at most so much
-// before the newest time that stands ahead of it. One number in table `meta`, instead of an index of all times.
+// The largest backward step of the clock. Bounds a binary search by time over entries that are ordered by number, so
+// that no index of times is needed. One number in table `meta`.
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>

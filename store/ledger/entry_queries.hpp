@@ -1,5 +1,5 @@
 // Every question about entries that the ledger's owner and its readers ask in the same words. Only the store includes
-// this page.
+// this header.
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -21,7 +21,7 @@ void bind_stream(SQLite::Statement& statement, int index, const std::string& str
 // Binds text without copying it: `text` must outlive the statement's next step.
 void bind_text(SQLite::Statement& statement, int index, const std::string& text);
 
-// What entry_at reads, in its order: "SELECT ... FROM entries ".
+// The columns that entry_at reads, in its order: "SELECT ... FROM entries ".
 inline constexpr char select_entries[] =
     "SELECT seq, stream, version, type, dataversion, time, actor, engine, data FROM entries ";
 [[nodiscard]] engine::Entry entry_at(const SQLite::Statement& row);
@@ -34,7 +34,7 @@ struct OpenStream {
   engine::Position since;  // its first entry
 };
 
-// What entries are held against when they are read. A changed value is never given out as good.
+// Checks entries against their hashes when they are read, so that a changed value is never returned as good.
 struct LeafCheck {
   std::string ledger_id;
   const TileHashes* hashes = nullptr;  // null: nothing is checked

@@ -1,5 +1,5 @@
-// A row of `entries` as it lies there, read without copies, and what is wrong with its columns on their own. Only the
-// store includes this page.
+// A row of `entries`, read without copies, and the faults of its columns taken by themselves. Only the store includes
+// this header.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct EntryRow {
   bool stream_is_id = false;                           // the 16 bytes of a UUID, not a name
 };
 
-// Of a query that selects entry_columns; valid until its next step.
+// The current row of a query that selects entry_columns; valid until its next step.
 [[nodiscard]] EntryRow entry_row(const RowQuery& query);
 
 // The stream as people write it, put at the end of `text`.

@@ -46,21 +46,21 @@ class LedgerReader final : public engine::LedgerView {
   [[nodiscard]] Result<std::optional<StoredCheckpoint>> newest_checkpoint() const;
   // Those of larger trees than `after`, in order, at most `limit` (1 to 10,000).
   [[nodiscard]] Result<std::vector<StoredCheckpoint>> checkpoints(std::uint64_t after, std::size_t limit) const;
-  // What SqliteLedger::set_meta kept; empty if nothing.
+  // The value that SqliteLedger::set_meta stored; empty if there is none.
   [[nodiscard]] Result<std::string> meta(const std::string& name) const;
-  // What table `open_streams` says, each with the position of its first entry; for verify.
+  // The rows of table `open_streams`, each with the position of its first entry; for verify.
   [[nodiscard]] Result<std::vector<std::pair<std::string, engine::Position>>> open_streams_since() const;
   // The last entry whose row was archived; 0: all rows are there.
   [[nodiscard]] Result<engine::Position> archived() const;
   // The positions up to and with `last` whose rows are there, in order.
   [[nodiscard]] Result<std::vector<engine::Position>> rows_until(engine::Position last) const;
-  // What decides how far an archive of entries older than `before` may reach; streams named `loose` bind nothing.
+  // The bounds of an archive of entries older than `before`; streams named `loose` do not restrict it.
   [[nodiscard]] Result<ArchiveBounds> archive_bounds(Timestamp before, const std::string& loose) const;
   // Bytes on disk of each table and index, by name; reads the whole file.
   [[nodiscard]] Result<std::vector<std::pair<std::string, std::uint64_t>>> bytes_by_table() const;
   // How many rows of entries there are.
   [[nodiscard]] Result<std::uint64_t> count_entries() const;
-  // What SQLite itself finds wrong with the file; empty if nothing. Does not notice a changed byte inside a value.
+  // The faults that SQLite itself finds in the file; empty if none. Does not notice a changed byte inside a value.
   [[nodiscard]] Result<std::vector<std::string>> quick_check() const;
 
  private:

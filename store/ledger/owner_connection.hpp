@@ -1,5 +1,5 @@
 // The owner's connection to a ledger and everything that lives as long: lock, statements, tree, reserve, and the
-// knowledge whether the files are still the ones that were opened. Only the store includes this page.
+// knowledge whether the files are still the ones that were opened. Only the store includes this header.
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>

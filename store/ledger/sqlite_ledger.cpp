@@ -255,7 +255,7 @@ void SqliteLedger::remember(const Batch& batch) {
 }
 
 // After a commit and by the connection that made it: two that write or checkpoint at the same moment can damage a WAL
-// database before SQLite 3.51.3. What a reader still needs stays in the log until a later try.
+// database before SQLite 3.51.3. Frames that a reader still needs stay in the log until a later try.
 void SqliteLedger::checkpoint() {
   int in_log = 0;
   int moved = 0;

@@ -1,5 +1,5 @@
-// The tree's finished hashes as the ledger keeps them: tiles of 256, level by level (C2SP tlog-tiles). Read by everyone
-// who proves or checks something, written by the one connection that appends. Only the store includes this page.
+// The tree's finished hashes as the ledger keeps them: tiles of 256, level by level (C2SP tlog-tiles). Read for proofs
+// and checks, written by the one connection that appends. Only the store includes this header.
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>

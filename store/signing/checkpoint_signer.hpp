@@ -28,8 +28,8 @@ class CheckpointSigner {
                                                                       SqliteLedger& ledger,
                                                                       engine::Randomness& randomness);
 
-  // What is to be signed now; empty where it is signed already. On the ledger's thread. refused: the ledger is behind
-  // what was signed, or does not lead on from it; then nothing is ever signed until accept_rollback().
+  // The head to sign now; empty if it is signed already. On the ledger's thread. refused: the ledger is behind the
+  // signed head or does not extend it; nothing is signed until accept_rollback().
   [[nodiscard]] Result<std::optional<TreeHead>> next(const SqliteLedger& ledger) const;
   // Makes size and root durable, then signs. Blocks for two syncs; any thread, one at a time. Fatal where a sync
   // failed.
@@ -66,7 +66,7 @@ class CheckpointSigner {
   std::optional<Checkpoint> last_;
 };
 
-// What the old key signs when another takes over.
+// The text that the old key signs when another takes over.
 [[nodiscard]] std::string rotation_text(const std::string& origin, const std::string& old_key,
                                         const std::string& new_key);
 

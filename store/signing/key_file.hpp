@@ -1,5 +1,5 @@
-// Where the signing key lies: a file of its own, 0600, beside the ledger or where the configuration says. Whoever reads
-// it can write another history, so nothing of it leaves this page but signatures.
+// The file of the signing key, 0600, beside the ledger or where the configuration says. A reader of the key could write
+// another history, so nothing but signatures leaves this code.
 #pragma once
 
 #include <filesystem>

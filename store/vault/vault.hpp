@@ -1,5 +1,5 @@
-// Contents that do not belong into entries, one file each, named by what they hold: `<ledger>.vault/`, 0700, for the
-// ledger's owner alone. A name in an entry pins its content for ever; whoever changes a blob is found out by its name.
+// The blob store on disk, one file for each content, named by its digest: `<ledger>.vault/`, 0700, for the ledger's
+// owner alone. A name in an entry pins its content for ever; a changed blob no longer matches its name.
 #pragma once
 
 #include <array>

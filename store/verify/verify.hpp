@@ -1,5 +1,5 @@
-// Whether a ledger is what its writer left: everything recomputed from its rows, on all cores, up to the signed
-// checkpoints. What entries mean is told by the rules of the caller.
+// Verifies that a ledger is as its writer left it: recomputes everything from its rows, on all cores, up to the signed
+// checkpoints. The caller's rules judge the meaning of entries.
 #pragma once
 
 #include <filesystem>

@@ -31,7 +31,7 @@ struct AcceptedRollback {
   TreeHead signed_head, present;
 };
 
-// What an Admiral said of a ledger that was put back from a backup.
+// Rollbacks that an Admiral accepted after a ledger was restored from a backup.
 std::vector<AcceptedRollback> accepted_rollbacks(const SQLite::Database& database) {
   std::vector<AcceptedRollback> found;
   RowQuery rows(database,

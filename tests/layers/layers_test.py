@@ -22,7 +22,7 @@ MOST_ENTRIES = 40
 # Folders of data: the number of their files is no matter of design.
 DATA = ("tests/unit/config/broken", "tests/ledgers", "tests/fuzz/corpus", "tests/simulation/seeds")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
-PRIVATE = re.compile(r"Only the store\s+(?://\s+)?includes\s+(?://\s+)?this\s+(?://\s+)?page")
+PRIVATE = re.compile(r"\s+(?://\s+)?".join("Only the store includes this header".split()))
 
 
 def includes_of(text):
@@ -163,7 +163,7 @@ def self_check():
         "a circle of folders": list(circle_faults({"store/x/a.cpp": '#include "store/y/b.hpp"',
                                                    "store/y/c.cpp": '#include "store/x/d.hpp"'})),
         "no opening comment": list(header_faults({"store/a.hpp": "#pragma once\n"})),
-        "a private header": list(header_faults({"store/a.hpp": "// Why. Only the store includes this page.\n",
+        "a private header": list(header_faults({"store/a.hpp": "// Why. Only the store\n// includes this header.\n",
                                                 "tools/b.cpp": '#include "autoheal/store/a.hpp"'})),
         "a large folder": list(size_faults([f"tools/x/{number}.cpp" for number in range(MOST_ENTRIES + 1)])),
         "a false sentence": list(architecture_faults("| `store/` | it keeps | nothing |", table)),
