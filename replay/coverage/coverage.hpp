@@ -54,7 +54,7 @@ struct CoverageQuestion {
 };
 
 // `entries`: the stream "ledger" from its beginning, in order; data that lies in the vault is already put in its place.
-// What cannot be read says nothing. A daemon's last word before a kill bounds the gap's beginning: it lies at most
+// Unreadable entries are ignored. A daemon's last word before a kill bounds the gap's beginning: it lies at most
 // `heartbeat_every` later. In order of engine; engines that no configuration of the period has are left out.
 [[nodiscard]] std::vector<EngineCoverage> coverage_of(std::span<const engine::Entry> entries,
                                                       const CoverageQuestion& question);

@@ -1,4 +1,4 @@
-// Where a heal stood, and how two accounts of a step differ, in words that a person reads.
+// Describes the state of a heal, and the difference between two accounts of a step, for people.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@ namespace autoheal::replay {
 
 // "Repairing, attempt 2 of 3: the world is looked at".
 [[nodiscard]] std::string line_of(const workflows::HealState& state);
-// What else is known at that moment: the plan and how far it is, what it waits for, why the last attempt failed.
+// Details at that moment: the plan and its progress, the current wait, why the last attempt failed.
 [[nodiscard]] std::vector<std::string> details_of(const workflows::HealState& state);
 void write(workflows::JsonWriter& out, const workflows::HealState& state);
 

@@ -11,7 +11,7 @@
 
 namespace autoheal::replay {
 
-// One thread. What it is given outlives it.
+// One thread. Its arguments outlive it.
 class Stepping {
  public:
   Stepping(RecordedHeal& heal, const PastWorld& world);
@@ -24,7 +24,7 @@ class Stepping {
   // Stands at that entry (the last one if there are fewer). An error names an entry that cannot be read; it stays then.
   [[nodiscard]] Result<void> go_to(std::size_t place);
 
-  // What there is to see here, as lines.
+  // The details of this place, as lines.
   [[nodiscard]] Telling telling() const;                    // the entry
   [[nodiscard]] std::vector<std::string> what_is() const;   // the state
   [[nodiscard]] std::vector<std::string> seen() const;      // the observation of this attempt

@@ -1,4 +1,4 @@
-// How all heals stood at a moment of the past.
+// The states of all heals at a moment of the past.
 #pragma once
 
 #include <cstdint>

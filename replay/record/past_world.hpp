@@ -1,5 +1,5 @@
-// What past decisions stood on besides their entries: configurations and contents from the vault, adopted baselines
-// from the ledger. Read, never written; read once, then kept within bounds.
+// The inputs of past decisions besides entries: configurations and contents from the vault, adopted baselines from the
+// ledger. Read once, then cached within bounds; never written.
 #pragma once
 
 #include <map>

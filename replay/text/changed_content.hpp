@@ -1,5 +1,4 @@
-// What a planned change does to a file's bytes, line by line, as far as the vault holds both sides and they are no
-// secret.
+// Shows a planned change of a file line by line, if the vault holds both sides and neither is secret.
 #pragma once
 
 #include <string>

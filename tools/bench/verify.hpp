@@ -1,4 +1,4 @@
-// How fast a ledger is verified, on one core and on all, beside the least that has to be done: read the rows, hash the
+// Measures how fast a ledger is verified, on one core and on all, beside the minimum of work: read the rows, hash the
 // leaves, compute the root.
 #pragma once
 

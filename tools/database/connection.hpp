@@ -42,8 +42,8 @@ class Connection {
   std::unique_ptr<sqlite3, Closer> handle_;
 };
 
-// An online backup of a whole database. Its target connection is not used otherwise as long as it lives. What was not
-// copied to its end is undone.
+// An online backup of a whole database. Its target connection is not used otherwise as long as it lives. An unfinished
+// copy is undone.
 class Backup {
  public:
   [[nodiscard]] static Result<Backup> start(const Connection& target, const Connection& source);

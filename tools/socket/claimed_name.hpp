@@ -1,5 +1,5 @@
-// Who serves a place, told without a file in it: a name in the kernel that goes with its process. So that whoever comes
-// to a place finds the daemon although its socket was moved away with the ledger, and does not begin beside it.
+// A name in the kernel that a process holds while it serves a place, without a file. A command finds the daemon by it
+// even if the socket was moved away with the ledger, and a second daemon does not start.
 #pragma once
 
 #include <sys/types.h>
@@ -15,7 +15,7 @@
 
 namespace autoheal::socket {
 
-// On the executor's thread. Who asks is told one sentence, whoever he is.
+// On the executor's thread. Every caller gets the same sentence.
 class ClaimedName {
  public:
   // `place` is an absolute path. busy: another process claims it already. `sentence` outlives nothing: it is called

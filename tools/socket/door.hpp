@@ -1,4 +1,4 @@
-// What all connections of one server share. Everything here is touched on the server's executor alone.
+// The state that all connections of one server share. Used on the server's executor alone.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,5 @@
-// Who stands at the other end of a socket, as the kernel says: never as the client says. Read once, when the connection
-// is accepted, and never looked up again by pid, which another process may have by then.
+// The process at the other end of a socket, as the kernel reports it, never as the client claims. Read once, when the
+// connection is accepted, and never looked up again by pid, which another process may have by then.
 #pragma once
 
 #include <cstdint>

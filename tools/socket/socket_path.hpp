@@ -41,7 +41,7 @@ struct ListeningSocket {
   SocketFile file;
 };
 
-// Binds and listens with mode 0666: the kernel's user decides who may do what. What a dead daemon left is replaced.
+// Binds and listens with mode 0666: the kernel's user decides who may do what. The socket of a dead daemon is replaced.
 // busy: somebody accepts there. unavailable, path and mode named: the folder is a symlink, missing or writable by
 // others; the path is no socket; the system refuses. The caller holds the ledger's lock: of two that start at the same
 // moment without it, the later one may take the earlier one's name.

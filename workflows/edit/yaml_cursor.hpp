@@ -16,7 +16,7 @@ struct YamlCursor {
   [[nodiscard]] char peek(std::size_t ahead = 0) const { return at + ahead < text.size() ? text[at + ahead] : '\0'; }
   [[nodiscard]] bool at_end() const { return at >= text.size(); }
   [[nodiscard]] bool at_break() const { return peek() == '\n' || peek() == '\r'; }
-  // Of the byte `ahead`: a blank, a line end, or the end of the text.
+  // Whether the byte `ahead` is a blank, a line end, or the end of the text.
   [[nodiscard]] bool is_blank_or_end(std::size_t ahead) const;
   [[nodiscard]] std::size_t line_begin() const;
   [[nodiscard]] std::size_t column() const { return at - line_begin(); }

@@ -159,7 +159,7 @@ class YamlReader {
     return end_of_line();
   }
 
-  // What needs no lines of its own.
+  // A node that needs no lines of its own.
   Done leaf(std::size_t id, std::size_t least_column) {
     const char first = in_.peek();
     if (first == '{' && in_.peek(1) == '{') {

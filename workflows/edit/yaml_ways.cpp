@@ -36,7 +36,7 @@ std::optional<std::size_t> merged(const YamlStream& stream, const YamlNode& map,
   return std::nullopt;
 }
 
-// What tokens lead to, through aliases and merges.
+// The node that tokens lead to, through aliases and merges.
 std::optional<std::size_t> seen_at(const YamlStream& stream, std::size_t root, std::span<const std::string> tokens) {
   std::size_t at = root;
   for (const std::string& token : tokens) {

@@ -1,4 +1,4 @@
-// What a program printed: kept in the vault as evidence, and its last lines told where it failed. Never with secrets.
+// The output of a program, kept in the vault as evidence without secrets; its last lines are reported if it failed.
 #pragma once
 
 #include "autoheal/workflows/effects/heal_surroundings.hpp"

@@ -14,7 +14,7 @@ inline constexpr Duration empty_settles_after = std::chrono::seconds(1);  // clo
 inline constexpr Duration longest_wait_for_writers = std::chrono::seconds(10);  // of one attempt, or a run by hand
 inline constexpr Duration look_at_writers_every = std::chrono::milliseconds(100);
 
-// What the host found of one file.
+// Facts that the host found about one file.
 struct WritingFacts {
   bool there = true;
   bool open = false;  // somebody has it open for writing, or mapped to write
@@ -28,7 +28,7 @@ enum class Writing {
   settling,  // nobody is known to be at work: it was emptied, or went away, a moment ago
   yes,
 };
-// What is asked: also of files that went away, and of those that changed within the last test.
+// The question: also about files that went away, and about those that changed during the last test?
 struct WritingQuestion {
   bool gone_too = false;
   Duration changed_within{0};

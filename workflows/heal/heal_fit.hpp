@@ -1,6 +1,6 @@
-// What may come next in a heal, beyond the table of phases: which attempt, on which plan, about which of its changes.
-// One predicate for both sides: the machine ends the process before it writes an entry that does not fit, and a stream
-// in which one stands is set aside before anything is decided on it.
+// Rules for the next entry of a heal, beyond the table of phases: its attempt, its plan and the changes it names. One
+// predicate for both sides: the machine ends the process before it writes an entry that breaks a rule, and a stream
+// that holds one is set aside before anything is decided on it.
 #pragma once
 
 #include "autoheal/workflows/heal/heal_state.hpp"

@@ -1,4 +1,4 @@
-// What a reader of a .env file finds in it, as values.
+// The values that a reader finds in a .env file.
 #pragma once
 
 #include <optional>

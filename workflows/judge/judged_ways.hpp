@@ -32,7 +32,8 @@ struct JudgedMember {
   std::string name;
   std::size_t value = 0;
 };
-// What a map has by its merges alone: of equal names the first merge wins. Nothing where the steps are used up.
+// The members that a map has through its merges alone; the first merge with a name wins. Empty if the steps are used
+// up.
 [[nodiscard]] std::optional<std::vector<JudgedMember>> merged_members(const JudgedText& text, const JudgedNode& map,
                                                                       JudgedSteps& steps);
 

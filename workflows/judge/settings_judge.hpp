@@ -19,7 +19,7 @@ namespace autoheal::workflows {
                                                       SettingsFormat format,
                                                       const std::vector<std::pair<std::string, std::string>>& set);
 
-// What stands at a pointer.
+// The value at a pointer.
 struct SettingSeen {
   // unclear: YAML readers differ on it (yes, 017, 1_000); custom: it has a tag that only its program understands.
   enum class Kind { null, boolean, number, text, list, object, unclear, custom } kind = Kind::null;

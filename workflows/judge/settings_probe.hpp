@@ -1,4 +1,4 @@
-// What a settings file has instead of what a probe asks for, in a sentence.
+// Compares a settings file with what a probe asks for, and says the difference in a sentence.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// What a build leaves, and how it is taken back: its outputs are known by patterns alone, so the changes of its undoing
-// are made from what was there before and after. Pure.
+// Takes back the outputs of a build. They are known by patterns alone, so the changes that undo them are made from the
+// state before and after. Pure.
 #pragma once
 
 #include <string>

@@ -37,7 +37,7 @@ class PlanDraft {
   [[nodiscard]] Result<TargetAfter> as_new(const std::string& path, TargetKind kind, FileMode mode);
   // A declared mode of a file that is new is that one, whatever the folder gives.
   void set_mode(Target& target, FileMode mode);
-  // What `acl` of a repair says.
+  // Applies the `acl` of a repair.
   [[nodiscard]] Result<void> set_list(Target& target, const std::optional<std::string>& declared);
   // Paths of all targets at and below `path`, in order.
   [[nodiscard]] std::vector<std::string> below(const std::string& path) const;

@@ -19,7 +19,7 @@ void hide_secrets(const EngineSpec& spec,
 // As it was before hide_secrets(). not_found: the vault no longer has one of its secrets.
 [[nodiscard]] Result<void> put_secrets_back(const engine::BlobStore& blobs, ProgramRun& run);
 [[nodiscard]] Result<void> put_secrets_back(const engine::BlobStore& blobs, HttpCall& call);
-// Of all that the act runs or calls.
+// Puts back the secrets of everything that the act runs or calls.
 [[nodiscard]] Result<void> put_secrets_back(const engine::BlobStore& blobs, Act& act);
 
 }  // namespace autoheal::workflows

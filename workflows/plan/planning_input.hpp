@@ -1,4 +1,4 @@
-// What a strategy decides from, and the keys by which it finds things there.
+// The input of a strategy, and the keys by which it finds things there.
 #pragma once
 
 #include <functional>

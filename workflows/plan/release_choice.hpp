@@ -1,5 +1,5 @@
-// Which release a deployment may go back to: the order of releases, the one a link names, and those within reach of an
-// attempt. Pure; whether a release is whole is the host's to say.
+// Chooses the release that a deployment may go back to: the order of releases, the one a link names, and those within
+// reach of an attempt. Pure; the host checks whether a release is complete.
 #pragma once
 
 #include <optional>

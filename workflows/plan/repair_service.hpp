@@ -1,4 +1,4 @@
-// What cannot be looked at afterwards: an engine's commands, then services. Pure.
+// Plans acts that leave nothing to compare afterwards: an engine's commands, then services. Pure.
 #pragma once
 
 #include "autoheal/workflows/plan/planning_input.hpp"

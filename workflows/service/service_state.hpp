@@ -1,5 +1,5 @@
-// A service is a thing with states. Whoever repairs, watches or certifies one asks the same question and gets one of
-// these; what a state means for a repair is said here, once.
+// The states of a service. Repair, watch and certification use the same states; their meaning for a repair is defined
+// here, once.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// What keeps the daemon from healing too eagerly, per engine: failures that must repeat, the pause after an exhausted
-// heal, and how many heals an hour may see. Values only; all times are on the boot clock.
+// Keeps the daemon from healing too eagerly, per engine: failures that must repeat, the pause after an exhausted heal,
+// and the number of heals per hour. Values only; all times are on the boot clock.
 #pragma once
 
 #include <deque>

@@ -24,7 +24,7 @@ struct SimulatedProcess {
   bool hangs = false;
 };
 
-// What its file and its program are like; its manager keeps the rest.
+// The behaviour of a unit's file and program; its manager keeps the rest.
 struct UnitHabits {
   Duration start_takes{0}, stop_takes{0}, reload_takes{0};
   Duration start_limit = std::chrono::seconds(90), stop_limit = std::chrono::seconds(90);
@@ -52,7 +52,7 @@ class SimulatedServices {
   explicit SimulatedServices(const std::function<Duration()>& since_boot) : since_boot_(since_boot) {}
 
   // Called, with no lock held, when a process has begun, and when one has read its configuration again.
-  std::function<void(const SimulatedProcess&process)> began, reloaded;
+  std::function<void(const SimulatedProcess& process)> began, reloaded;
 
   // ---- processes
   long begin(const std::string& program, Duration answers_after = Duration{0});
@@ -79,7 +79,7 @@ class SimulatedServices {
   void mask(const std::string& unit, bool masked);
   // Its main process ends by itself. `too_often`: its manager has had enough of that.
   void crash(const std::string& unit, bool too_often = false);
-  // What its manager makes of an order; empty, or why it refuses. What is on its way somewhere else is overtaken.
+  // Gives an order to the manager; empty, or why it refuses. The order replaces a pending one.
   [[nodiscard]] std::string order(const std::string& unit, const std::string& verb);
   // A job that waits for others: nothing happens before its time.
   void queue(const std::string& unit, const std::string& verb, Duration waits);

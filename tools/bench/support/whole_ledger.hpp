@@ -15,7 +15,7 @@ struct WholeLedgerOptions {
   unsigned threads = 0;  // 0: one for each core
 };
 
-// What is measured: `measured` names the run, `rate` begins the names of its figures.
+// The measurement: `measured` names the run, `rate` is the prefix of its figures' names.
 struct WholeLedgerFigures {
   std::string measured, rate, ledger;
 };
