@@ -1,5 +1,4 @@
-// What lies in an engine's staging folder beside its targets: staged files of heals that are open, and displaced ones
-// that could not go to the vault.
+// Files in an engine's staging folder: staged files of open heals, and displaced ones that could not go to the vault.
 #pragma once
 
 #include <cstdint>

@@ -14,7 +14,7 @@ namespace autoheal::host {
 using workflows::Change;
 using workflows::EffectMark;
 
-// What one name in the folder says.
+// The meaning of one name in the folder.
 enum class Slot {
   part,    // being written: worthless
   check,   // a folder in which the new file lies under its own name while its `validate` looks at it: worthless
@@ -38,7 +38,7 @@ class SlotNames {
   std::string after_digest_;
 };
 
-// What settling reads from a name; empty for a name that is not of this form or of another heal.
+// The parts of a name that settling needs; empty for a name of another form or of another heal.
 struct SlotEntry {
   Slot slot = Slot::part;
   engine::BlobNaming naming = engine::BlobNaming::plain;

@@ -1,5 +1,5 @@
-// What the first bytes of an SQLite database tell without opening it. The journal mode is no content, so a canonical
-// copy leaves it out; a database that is swapped for one keeps its mode all the same.
+// Reads the first bytes of an SQLite database without opening it. The journal mode is not content, so a canonical copy
+// leaves it out; a database that is replaced by one keeps its mode.
 #pragma once
 
 #include <optional>

@@ -16,7 +16,7 @@ namespace autoheal::host {
 using engine::BlobNaming;
 using workflows::TargetFacts;
 
-// What is held in memory at most: contents that are edited or named with a key. Anything else is read piece by piece.
+// The most that is held in memory: contents that are edited or named with a key. Anything else is read piece by piece.
 inline constexpr std::size_t content_limit = 16U << 20U;
 
 struct Look {
@@ -53,7 +53,7 @@ struct Seen {
 // Tells an inode from a later one of its number; 0 where the file system does not say, or for a closed descriptor.
 [[nodiscard]] std::uint64_t generation_of(int descriptor);
 
-// The very inode that the plan saw, whatever it holds and whoever it belongs to by now.
+// Whether it is the inode that the plan saw, with any content and owner.
 [[nodiscard]] bool is_same_inode(const TargetFacts& now, const TargetFacts& before);
 [[nodiscard]] bool is_as_after(const TargetFacts& now, const workflows::TargetAfter& after);
 // The very inode that the plan saw, unchanged but for ctime and its number of names; of folders what does not change

@@ -18,10 +18,11 @@ namespace autoheal::host {
 [[nodiscard]] Result<std::string> read_tree(int folder, const std::string& path, engine::BlobStore* keep_in,
                                             const OwnFiles& own);
 
-// The same tree as if all in it belonged to one user: for whoever cannot give files away. corrupt: not one of ours.
+// The same tree as if everything in it belonged to one user, for users who cannot change the owner of a file. corrupt:
+// not one of ours.
 [[nodiscard]] Result<std::string> tree_owned_by(const std::string& text, std::uint32_t uid, std::uint32_t gid);
 
-// What the files in it hold. corrupt: not one of ours.
+// The contents of its files. corrupt: not one of ours.
 [[nodiscard]] Result<std::set<engine::BlobName>> contents_of_tree(const std::string& text);
 
 // "sha256:..." of that text: as the vault names it.

@@ -1,5 +1,5 @@
 // State as a strategy sees it: a database by what it holds, a folder by its tree, and the snapshots either could be
-// restored from. What a sound database holds is kept before anybody changes it.
+// restored from. The content of a sound database is kept before anybody changes it.
 #pragma once
 
 #include "tools/host/facts/database_client.hpp"

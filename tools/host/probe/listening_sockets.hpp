@@ -1,4 +1,4 @@
-// What listens in this process's network namespace, as /proc/net tells it, and which of it answers at an address.
+// The listening sockets of this process's network namespace, from /proc/net, and those that answer at an address.
 #pragma once
 
 #include <netinet/in.h>

@@ -1,5 +1,5 @@
-// What this process may not do that the first one may, and whoever it starts inherits: a sandbox, which cannot be taken
-// off again. Meant for the healer, it is on the services that a heal starts, too.
+// Restrictions of this process that its children inherit and cannot take off: a sandbox. It is meant for the healer,
+// but would apply to the services that a heal starts, too.
 #pragma once
 
 #include <set>

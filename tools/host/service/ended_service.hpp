@@ -1,5 +1,5 @@
-// When the `stop` of a service has returned, its process may still be there: many a stop only sends a signal, and who
-// hangs does not hear it. What is started beside it finds its port taken, or takes it for the service and does nothing.
+// Waits for the process of a service after its `stop` has returned: many a stop only sends a signal, which a hanging
+// process ignores. A new process beside it would find its port taken, or take it for the service and do nothing.
 #pragma once
 
 #include <sys/types.h>
@@ -16,7 +16,7 @@ struct StopPatience {
   Duration look_every{std::chrono::seconds(1)};
 };
 
-// What a process and its descendants have done so far.
+// The work of a process and its descendants so far.
 struct Effort {
   Duration on_processor{0};
   unsigned long long bytes = 0;  // read and written

@@ -7,10 +7,10 @@ namespace autoheal::host {
 
 using RunProgram = std::function<workflows::RunOutcome(const workflows::RunRequest& request)>;
 
-// What `systemctl show` prints. A look at a program that fails or prints nothing tells nothing.
+// Reads the output of `systemctl show`. A program that fails or prints nothing gives no facts.
 [[nodiscard]] UnitFacts facts_of_show(std::string_view printed);
 
-// Of one thread.
+// Used by one thread.
 class Systemctl final : public UnitManager {
  public:
   // `run`: an order's program, place and mark; its argv is replaced.

@@ -1,4 +1,4 @@
-// What systemd says of a unit, whoever asked it (the bus or systemctl), and what that means for a service. Pure.
+// Facts of systemd about a unit, from the bus or from systemctl, and their meaning for a service. Pure.
 #pragma once
 
 #include <optional>

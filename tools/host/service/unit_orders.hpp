@@ -1,6 +1,5 @@
-// How an order to systemd is carried out: what is under way is waited for and nothing is piled upon it, a start that
-// was refused before is allowed again, and the unit's own time limits hold. The same rules over the bus and over
-// systemctl.
+// Carries out an order to systemd: waits for a running job instead of piling another on it, allows again a start that
+// was refused before, and keeps to the unit's own time limits. The same rules over the bus and over systemctl.
 #pragma once
 
 #include <functional>
@@ -25,7 +24,7 @@ class UnitManager {
   virtual void reset_failed(const std::string& unit) = 0;
   // Queues a job, and does not wait for it. Refused: why.
   [[nodiscard]] virtual Result<void> order(UnitVerb verb, const std::string& unit) = 0;
-  // What the job that was ordered last came to, in systemd's words ("done", "canceled", ...), once that is known.
+  // The result of the newest job, in systemd's words ("done", "canceled", ...), once it is known.
   [[nodiscard]] virtual std::string job_result() const { return {}; }
   // Returns earlier where something happened.
   virtual void wait(Duration at_most) = 0;

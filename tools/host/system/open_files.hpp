@@ -1,4 +1,4 @@
-// Who has a file open, as /proc shows it: what holds a repair up, or writes to a file that was replaced under it.
+// Processes that have a file open, from /proc: they hold up a repair, or write to a file that was replaced under them.
 #pragma once
 
 #include <sys/types.h>

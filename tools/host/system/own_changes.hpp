@@ -1,5 +1,5 @@
-// What Autoheal itself left at a path, so that the watch tells its own changes from drift: by device, inode and ctime,
-// noted after the swap. Whatever else lies there is somebody's edit.
+// Autoheal's own changes, by path, device, inode and ctime, noted after the swap, so that the watch distinguishes them
+// from drift. Anything else at the path is somebody's edit.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace autoheal::host {
 
-// What lies at a path; all zero: nothing does.
+// The file at a path; all zero: there is none.
 struct Identity {
   std::uint64_t device = 0, inode = 0;
   std::int64_t ctime_ns = 0;

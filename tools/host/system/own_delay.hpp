@@ -1,5 +1,5 @@
-// Whether a time limit passed for want of the processor: then it says nothing of the other side, which may have been in
-// time, or as hungry as we were.
+// Notices that a time limit passed because we did not get the processor: then it says nothing about the other side,
+// which may have been in time, or starved as well.
 #pragma once
 
 #include <sys/types.h>

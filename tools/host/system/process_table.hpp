@@ -29,7 +29,7 @@ struct ProcessInfo {
 // As waitpid(2) would tell its parent; empty where it is no zombie, or its end is not shown to us.
 [[nodiscard]] std::optional<int> exit_status_of_zombie(pid_t pid);
 
-// Of the environment that `pid` was started with; empty also where that cannot be read.
+// The variable's value in the environment that `pid` was started with; empty also if that cannot be read.
 [[nodiscard]] std::optional<std::string> value_in_environment(pid_t pid, std::string_view variable);
 
 // True if the environment that `pid` was started with has `variable` with a value that begins with `prefix` and goes on

@@ -1,4 +1,4 @@
-// What the kernel refused, as an Error with a sentence for people.
+// Turns an error of the kernel into an Error with a sentence for people.
 #pragma once
 
 #include <string>

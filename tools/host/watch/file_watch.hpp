@@ -54,7 +54,7 @@ class FileWatch {
   std::function<void(const std::string& why)> sweep;  // events were lost: every engine has to be looked at
   std::function<void(const std::string& sentence)> warn;
 
-  // Replaces all that was watched. What goes on being watched loses no event.
+  // Replaces all that was watched. Files that stay watched lose no event.
   void watch(const std::vector<WatchedEngine>& engines);
 
   // Watch descriptors in use.
