@@ -118,7 +118,7 @@ void Runner::wake_due() {
   if (closed_) return;
   while (auto stream = wakes_.take_due(ports_.clock.since_boot())) {
     Instance* instance = find(*stream);
-    AUTOHEAL_CHECK(instance != nullptr);  // who goes takes its wait along
+    AUTOHEAL_CHECK(instance != nullptr);  // removing an instance also removes its pending wait
     if (instance->ended) continue;
     const std::uint64_t before = instance->version;
     take_step(*instance, before, instance->take_woken(ports_.clock.now(), ports_.blobs), {}, {});

@@ -62,7 +62,8 @@ class OwnJson {
   }
   // Fields are read by assignment. Not for char, which a string could be assigned from as well.
   template <class T>
-  requires(std::same_as<T, std::string> || (std::integral<T> && !std::same_as<T, char>)) operator T() const {
+    requires(std::same_as<T, std::string> || (std::integral<T> && !std::same_as<T, char>))
+  operator T() const {
     return get<T>();
   }
 

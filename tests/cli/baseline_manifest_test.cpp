@@ -42,7 +42,7 @@ TEST_F(BaselineManifest, IsWhatSha256sumChecks) {
   EXPECT_EQ(made.exit_code, 0) << made.err;
   EXPECT_THAT(made.out, HasSubstr("1.2/MANIFEST.sha256 lists 6 files"));
   EXPECT_THAT(made.err, IsEmpty());
-  struct stat written {};
+  struct stat written{};
   ASSERT_EQ(::stat(bridge_.path("1.2/MANIFEST.sha256").c_str(), &written), 0);
   EXPECT_EQ(written.st_mode & 07777U, 0644U);
   const Ran checked = sha256sum("MANIFEST.sha256");

@@ -11,7 +11,8 @@ class ForeignStarters : public ::testing::Test {
  protected:
   ForeignStarters() {
     bridge_.write("run/.keep", "");
-    bridge_.script("bin/start", "echo healer >> run/starts\nsetsid sleep 86397 > /dev/null 2>&1 &\necho $! > run/app.pid\n");
+    bridge_.script("bin/start",
+                   "echo healer >> run/starts\nsetsid sleep 86397 > /dev/null 2>&1 &\necho $! > run/app.pid\n");
     bridge_.configure(
         "  - name: app\n    every: 1h\n    grace: 60s\n"
         "    self_test: [ { name: alive, process: { pidfile: run/app.pid } } ]\n"

@@ -49,8 +49,7 @@ class HostWithClocks {
   }
 
   // From wake to wake; the wall clock is told of each step.
-  void pass(
-      Duration time, const std::function<void(Duration step)>& wall = [](Duration) {}) {
+  void pass(Duration time, const std::function<void(Duration step)>& wall = [](Duration) {}) {
     const Duration end = daemon->now() + time;
     std::size_t spins = 0;
     while (daemon->now() < end) {

@@ -17,6 +17,7 @@ struct Rules {
 };
 
 // Each broken rule as a sentence, the time of day first.
-[[nodiscard]] std::vector<std::string> broken_rules(const std::vector<autoheal::testing::Happening>& history, const Rules& rules);
+[[nodiscard]] std::vector<std::string> broken_rules(const std::vector<autoheal::testing::Happening>& history,
+                                                    const Rules& rules);
 
 }  // namespace autoheal::simulation

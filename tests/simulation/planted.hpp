@@ -39,18 +39,18 @@ enum class Planted {
   half_written_counts,     // a test of what is half written counts
   exception_ends_process,  // an exception in pure code ends the process
   // in lives of services
-  refusals_left,      // a restart that was refused during a rollback is said to have left something in place
-  no_grace,           // a failure counts at once
-  crash_waits,        // a crash is taken for an end that may have been wanted
-  stop_overlooked,    // nobody sees that somebody stopped a unit
-  order_overlooked,   // nor that a service was stopped in order
-  unknown_counts,     // a test that could not look is a failure
-  acts_into_states,   // an order is given to a unit that is on its way
-  refusal_forced,     // what its manager refuses is started past it
-  reloads_for_ever,   // what hangs is reloaded
-  failures_kept,      // a start is ordered, and failures before it are not forgotten
-  number_counts,      // whoever has the number of a service is taken for it by its self-test
-  number_signalled,   // and by repairs
+  refusals_left,     // a restart that was refused during a rollback is said to have left something in place
+  no_grace,          // a failure counts at once
+  crash_waits,       // a crash is taken for an end that may have been wanted
+  stop_overlooked,   // nobody sees that somebody stopped a unit
+  order_overlooked,  // nor that a service was stopped in order
+  unknown_counts,    // a test that could not look is a failure
+  acts_into_states,  // an order is given to a unit that is on its way
+  refusal_forced,    // what its manager refuses is started past it
+  reloads_for_ever,  // what hangs is reloaded
+  failures_kept,     // a start is ordered, and failures before it are not forgotten
+  number_counts,     // whoever has the number of a service is taken for it by its self-test
+  number_signalled,  // and by repairs
 };
 
 // Those that need documents, programs that write and exceptions to be found.

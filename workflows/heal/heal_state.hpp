@@ -79,7 +79,7 @@ struct HealState {
   friend bool operator==(const HealState&, const HealState&);
 };
 
-// One that waits does nothing that could, however often others made the process start again meanwhile.
+// A waiting heal cannot have crashed the process.
 [[nodiscard]] inline bool could_have_killed(const HealState& state) { return state.step != Step::waiting; }
 
 [[nodiscard]] std::string_view name_of(Phase phase);  // "Triggered", ...

@@ -18,7 +18,7 @@ struct CallToDisk {
 // What becomes of a call: it is made, it fails with `why_calls_fail`, or the test has done what it asks for.
 enum class Instead { nothing, fail, done };
 
-// Set only while one thread runs. What they do themselves to the disk, they are not asked about.
+// Set only while one thread runs. Calls made inside the hook are not intercepted.
 extern std::function<Instead(const CallToDisk& call)> before_call;
 extern std::function<void(const CallToDisk& call)> after_call;
 // Of "open", "read", "stat", "list", "lock", "random", and of what libarchive is asked for, by the name of its

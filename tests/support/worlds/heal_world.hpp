@@ -102,10 +102,8 @@ class HealProcess {
         .program_sha256 = "sha256:0",
         .tests_at_once = 1,
         .pool = [](const std::function<void()>& job) { job(); },
-        .today =
-            [this](const std::string&, const std::string&) {
-              return workflows::Today{world_.must_end, world_.may_change};
-            },
+        .today = [this](const std::string&,
+                        const std::string&) { return workflows::Today{world_.must_end, world_.may_change}; },
         .role_of = [this](const std::string&) { return std::string(world_.may_change ? "admiral" : "observer"); },
         .may_change = [this](const std::string&) { return world_.may_change; },
         .adopted = [this](const std::string&) { return world_.adopted; },

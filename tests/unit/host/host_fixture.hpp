@@ -50,7 +50,7 @@ class HostTest : public ::testing::Test {
     return {std::istreambuf_iterator<char>(in), {}};
   }
   struct stat status(const fs::path& path) const {
-    struct stat found {};
+    struct stat found{};
     ::lstat((root_ / path).c_str(), &found);
     return found;
   }

@@ -372,7 +372,7 @@ TEST_F(HostileFiles, Case70_ContentIsSyncedBeforeItIsSwappedInAndTheFolderAfter)
   const Change change = rewriting("a.conf", "new");
   std::vector<std::string> calls;
   before_call = [&](const CallToDisk& call) {
-    struct stat facts {};
+    struct stat facts{};
     const bool folder = call.entry == nullptr && ::fstat(call.descriptor, &facts) == 0 && S_ISDIR(facts.st_mode);
     calls.emplace_back(std::string(call.name) + (folder ? " folder" : ""));
     return Instead::nothing;
@@ -398,7 +398,7 @@ TEST_F(HostileFiles, Case71_ASecretIsNeverReadableByOthersWhileItIsWritten) {
     for (const char* folder : {".", ".autoheal"}) {
       std::error_code none;
       for (const auto& entry : fs::directory_iterator(root_ / folder, none)) {
-        struct stat facts {};
+        struct stat facts{};
         if (::lstat(entry.path().c_str(), &facts) == 0 && S_ISREG(facts.st_mode)) {
           EXPECT_EQ(facts.st_mode & 077U, 0U);
           ++looks;

@@ -11,7 +11,7 @@ namespace autoheal::host {
 namespace {
 
 struct stat status_of_file(const std::filesystem::path& path) {
-  struct stat found {};
+  struct stat found{};
   EXPECT_EQ(::stat(path.c_str(), &found), 0);
   return found;
 }

@@ -281,8 +281,7 @@ TEST_F(PowerCutVault, Case84_ABlobThatWasPutIsThereAndNoOtherIsEverWrong) {
       ASSERT_TRUE(opened->put(content, naming));
       EXPECT_EQ(opened->get(name).value_or(""), content);
     };
-    at_every_cut(
-        prepare, [&] { return opened->put(content, naming).has_value(); }, look);
+    at_every_cut(prepare, [&] { return opened->put(content, naming).has_value(); }, look);
   }
 }
 

@@ -42,7 +42,7 @@ std::optional<LookedAtWriting> look_at_writing(const RootFolder& root, const std
   if (!place) return std::nullopt;
   LookedAtWriting looked;
   looked.path = path;
-  struct stat status {};
+  struct stat status{};
   if (::fstatat(place->folder.get(), place->name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
     if (errno != ENOENT || ::fstat(place->folder.get(), &status) != 0) return std::nullopt;
     looked.facts.there = false;

@@ -31,8 +31,6 @@ class RootFolder {
   // `path` opened with `flags` (O_CLOEXEC is added); "." is the root itself. invalid: see check_path; refused: a
   // symlink stands in the path.
   [[nodiscard]] Result<UniqueFd> open_below(std::string_view path, int flags) const;
-  // A folder below as a root of its own.
-  [[nodiscard]] Result<RootFolder> folder_below(std::string_view path) const;
   // not_found: the folder is not there.
   [[nodiscard]] Result<Place> place_of(std::string_view path) const;
 

@@ -76,7 +76,7 @@ TEST_F(CheckpointSignerTest, TheKeyIsMadeOnceForItsOwnerAlone) {
     if (first.empty()) first = text;
     EXPECT_EQ(text, first);
   }
-  struct stat seen {};
+  struct stat seen{};
   ASSERT_EQ(::stat(key.c_str(), &seen), 0);
   EXPECT_EQ(seen.st_mode & 07777, 0600U);
   ASSERT_EQ(::stat((path.string() + ".key").c_str(), &seen), 0);

@@ -29,7 +29,7 @@ TEST(LogState, NamesWhoHoldsAReadersLockAndNobodyElse) {
   std::ofstream(folder / "ledger.db-shm") << std::string(1024, 'x');
   const FileDescriptor file(::open((folder / "ledger.db-shm").c_str(), O_RDWR | O_CLOEXEC));
   const auto hold = [&](off_t first, off_t count) {
-    struct flock lock {};
+    struct flock lock{};
     lock.l_type = F_RDLCK;
     lock.l_whence = SEEK_SET;
     lock.l_start = first;

@@ -23,7 +23,7 @@ using testing::heal;
 namespace fs = std::filesystem;
 
 unsigned mode_of(const fs::path& path) {
-  struct stat seen {};
+  struct stat seen{};
   EXPECT_EQ(::stat(path.c_str(), &seen), 0) << path;
   return seen.st_mode & 07777;
 }

@@ -12,8 +12,8 @@
 
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/store/file/posix_file.hpp"
-#include "autoheal/store/ledger/ledger_lock.hpp"
 #include "autoheal/store/file/reserve.hpp"
+#include "autoheal/store/ledger/ledger_lock.hpp"
 #include "autoheal/store/vault/vault.hpp"
 #include "autoheal/store/vault/vault_check.hpp"
 #include "tests/conformance/temporary_folder.hpp"
@@ -378,7 +378,7 @@ TEST_F(FailingFiles, ACopyOfAReserveThatWasMadeSparseIsFilledAgain) {
   constexpr std::uint64_t bytes = 64 * 1024;
   std::ofstream(base / "ledger.reserve") << "";
   fs::resize_file(base / "ledger.reserve", bytes);
-  struct stat seen {};
+  struct stat seen{};
   ASSERT_EQ(::stat((base / "ledger.reserve").c_str(), &seen), 0);
   ASSERT_EQ(seen.st_blocks, 0);
   ASSERT_TRUE(Reserve(base / "ledger", bytes).take());
