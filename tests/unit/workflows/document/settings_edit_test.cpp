@@ -16,6 +16,9 @@ using ::testing::HasSubstr;
 struct Edit {
   std::string before, pointer, scalar, after;
 };
+void PrintTo(const Edit& edit, std::ostream* out) {
+  *out << edit.pointer << " = " << edit.scalar << " in " << ::testing::PrintToString(edit.before);
+}
 
 void expect_edit(SettingsFormat format, const Edit& edit) {
   const auto changed = set_setting(edit.before, format, edit.pointer, edit.scalar);
@@ -177,6 +180,9 @@ TEST(SettingsEdit, ScalarsAreWrittenAsConfigured) {
 struct RefusedEdit {
   std::string text, pointer, why;
 };
+void PrintTo(const RefusedEdit& edit, std::ostream* out) {
+  *out << edit.pointer << " in " << ::testing::PrintToString(edit.text);
+}
 
 class JsonRefusal : public ::testing::TestWithParam<RefusedEdit> {};
 INSTANTIATE_TEST_SUITE_P(

@@ -24,6 +24,7 @@ struct NamedJump {
   const char* name;
   Jump to;
 };
+void PrintTo(const NamedJump& jump, std::ostream* out) { *out << jump.name; }
 
 Jump by(Duration distance) {
   return [distance](Timestamp now) { return now + distance; };
@@ -133,6 +134,7 @@ struct Away {
   Duration by_wall;  // how far its wall clock seems to have gone
   Duration left;     // of a pause of an hour
 };
+void PrintTo(const Away& away, std::ostream* out) { *out << away.name; }
 
 class Restarted : public ::testing::TestWithParam<Away> {};
 INSTANTIATE_TEST_SUITE_P(WhileAHealWaits, Restarted,
