@@ -159,7 +159,8 @@ def self_check():
         "an unused arrow": list(arrow_faults({"engine/a.hpp": "// why\n"}, table)),
         "a foreign header": list(foreign_faults("workflows/a.cpp", "#include <sys/stat.h>")),
         "an include of tests": list(foreign_faults("replay/a.cpp", '#include "tests/b.hpp"')),
-        "a circle": list(circle_faults({"store/a.cpp": '#include "store/b.hpp"', "store/b.cpp": '#include "store/a.hpp"'})),
+        "a circle": list(circle_faults({"store/a.cpp": '#include "store/b.hpp"',
+                                        "store/b.cpp": '#include "store/a.hpp"'})),
         "a circle of folders": list(circle_faults({"store/x/a.cpp": '#include "store/y/b.hpp"',
                                                    "store/y/c.cpp": '#include "store/x/d.hpp"'})),
         "no opening comment": list(header_faults({"store/a.hpp": "#pragma once\n"})),
@@ -173,7 +174,8 @@ def self_check():
 
 
 def main():
-    tracked = subprocess.run(["git", "-c", "safe.directory=*", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\n")
+    tracked = subprocess.run(["git", "-c", "safe.directory=*", "ls-files"], cwd=ROOT, check=True, capture_output=True,
+                             text=True).stdout.split("\n")
     files = {name: (ROOT / name).read_text(encoding="utf-8") for name in tracked
              if name.split("/")[0] in FOLDERS and name.endswith((".hpp", ".cpp")) and (ROOT / name).exists()}
     allowed = allowed_arrows(ARROWS.read_text(encoding="utf-8"))
