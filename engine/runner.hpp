@@ -37,8 +37,8 @@ struct RunnerHooks {
   std::function<void(const std::string& stream, const Error&)> set_aside;  // an unreadable stream at recovery
   // The store cannot serve now: what was to begin was refused, what has begun waits for its next commit.
   std::function<void(const std::string& why)> unavailable;
-  // Asked where an effect's outcome comes from, on its thread. False: the effect was told to end before it was done, so
-  // that its outcome says nothing; it is left to the next process.
+  // Asked where an effect's outcome comes from, on its thread. False: the effect was asked to end early, so that its
+  // outcome means nothing; it is left to the next process.
   std::function<bool()> outcome_counts;
   std::function<void(const Error&)> stopped;  // nothing more is acknowledged; the process should end
 };
@@ -83,8 +83,8 @@ class Runner {
   // One turn: false if there was nothing to do. Loop's thread.
   bool turn();
   // The process ends: what comes of effects that are under way is still decided on and committed, and nothing else is
-  // begun. An entry of one of the types `announcing` at the end of a decision is left out where what it announces is
-  // not performed any more: the next process finds the stream as it is before such an entry. Loop's thread.
+  // begun. An entry of one of the types `announcing` at the end of a decision is left out if its effect will not be
+  // performed any more: the next process finds the stream as before that entry. Loop's thread.
   void close(std::vector<std::string> announcing);
   // An input, or what was decided on one, waits for a commit. Loop's thread.
   [[nodiscard]] bool has_uncommitted();

@@ -30,7 +30,7 @@ class Watchdog {
 
   // The loop is to be asked now; false: its last answer is still due.
   [[nodiscard]] bool ask(Duration now);
-  // True: it makes progress, or there is nothing to do. Only then may others be told that it is alive.
+  // True: it makes progress, or there is nothing to do. Only then may systemd be notified that it is alive.
   bool answered(const Pulse& pulse, Duration now);
   // Empty: nothing new. Who comes late to look has slept himself, and with him the loop: no stall.
   [[nodiscard]] std::optional<Finding> look(Duration now);

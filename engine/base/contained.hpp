@@ -28,7 +28,7 @@ struct ProcessEnds {};
 // ProcessEnds and exceptions that say that memory ran out: neither is a mistake of the code.
 [[nodiscard]] Defect defect_in(std::string_view part);
 
-// For tests alone: called with the name of each pure part that begins; what it throws stands for a defect there.
+// For tests alone: called with the name of each pure part that begins; an exception from it counts as a defect there.
 extern std::atomic<void (*)(std::string_view part)> pure_part_hook;
 
 inline void begins_pure_part(std::string_view part) {

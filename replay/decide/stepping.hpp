@@ -1,4 +1,5 @@
-// A past heal, entry by entry, forward and back: where it stood and what it knew. Folds, decides nothing.
+// Walks through a past heal, entry by entry, forward and back, with its state and knowledge at each. Folds, decides
+// nothing.
 #pragma once
 
 #include <memory>

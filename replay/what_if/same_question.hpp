@@ -13,7 +13,7 @@ namespace autoheal::replay {
 [[nodiscard]] std::string difference_of(const workflows::HealEffect& then_effect, const workflows::EngineSpec& then,
                                         const workflows::HealEffect& other_effect, const workflows::EngineSpec& other);
 
-// The evidence that `other` would have gathered, made of the evidence that `then` gathered; empty: it cannot be told.
+// The evidence that `other` would have gathered, made of the evidence that `then` gathered; empty: unknown.
 [[nodiscard]] std::optional<workflows::Evidence> evidence_under(const workflows::Evidence& evidence,
                                                                 const workflows::Certify& effect,
                                                                 const workflows::EngineSpec& then,

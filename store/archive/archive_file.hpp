@@ -1,5 +1,5 @@
 // Entries that left the ledger, with the contents that only they name: a compressed tar file that any machine opens,
-// and whose every line is held against the ledger's tree when it is read back. Nothing in it is believed for itself.
+// and whose every line is compared with the ledger's tree when it is read back. Nothing in it is believed for itself.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,5 @@
-// The questions that auditors ask of a ledger, answered over its indexes: what matters is how much there is to tell,
-// not how much the ledger holds. In words of entries; what heals are is known by the views alone (ledger_tables.hpp).
+// Answers the questions of auditors from the ledger's indexes, so that the time depends on the size of the answer, not
+// of the ledger. In words of entries; what heals are is known by the views alone (ledger_tables.hpp).
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ struct EntryWindow {
 };
 inline constexpr std::uint64_t most_newest = 100'000;
 
-// One heal, as the view `audit_heals` tells it.
+// One heal, as a row of the view `audit_heals`.
 struct AuditedHeal {
   std::string heal, engine, strategy, state;
   std::uint64_t attempts = 0;

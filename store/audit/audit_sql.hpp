@@ -42,7 +42,7 @@ struct Question {
 // Positions only; its last question mark takes the limit, -1 for none.
 [[nodiscard]] Question set_question(const EntryFilter& filter, engine::Position after, engine::Position last,
                                     bool backwards);
-// Where the engine's landmark number `number` (from 0) within the range stands. No row: there are fewer.
+// The position of the engine's landmark `number` (from 0) within the range. No row: there are fewer.
 [[nodiscard]] Question landmark_question(const std::string& engine, engine::Position after, engine::Position last,
                                          std::uint64_t number, bool backwards);
 
@@ -50,7 +50,7 @@ struct Question {
 [[nodiscard]] Question newest_heals_question(const HealFilter& filter, bool sorts);
 [[nodiscard]] Question heals_question(const HealFilter& filter, const std::string& from_start, std::int64_t limit,
                                       bool sorts);
-// Streams of the engine's heals, the newest ones and every open one; `one_heal_sql` tells of each.
+// Streams of the engine's heals, the newest ones and every open one; `one_heal_sql` reads each of them.
 [[nodiscard]] Question newest_streams_question(const HealFilter& filter);
 [[nodiscard]] std::string one_heal_sql();
 [[nodiscard]] Question figures_question(std::optional<Timestamp> since, std::optional<Timestamp> until);

@@ -17,7 +17,7 @@ class ClockLag {
  public:
   explicit ClockLag(const SQLite::Database& database);
 
-  // Entries are about to follow `head`; what a transaction that was taken back had told is forgotten.
+  // Entries are about to follow `head`; values from a transaction that was rolled back are dropped.
   void begin(engine::Position head);
   // The next of them.
   void see(Timestamp time);

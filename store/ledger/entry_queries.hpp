@@ -64,7 +64,7 @@ class EntryQueries {
   [[nodiscard]] std::string stream_of_key(const std::string& key);    // empty: unknown
   [[nodiscard]] std::string meta(const std::string& name);            // empty: unknown
 
-  // Throws where the entry, which this connection read, is not the one whose hash stands in the tree.
+  // Throws if the entry does not match its hash in the tree.
   void hold_against_tree(const engine::Entry& entry) {
     if (check_.hashes != nullptr) check(entry);
   }

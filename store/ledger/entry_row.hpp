@@ -28,8 +28,8 @@ struct EntryRow {
 // The stream as people write it, put at the end of `text`.
 void append_stream_name(std::string& text, const EntryRow& row);
 
-// The leaf that the row stands for; `stream` is the row's stream by name. Valid as long as both. Columns that no entry
-// can have may come out as others: column_problem tells them.
+// The leaf of the row; `stream` is the row's stream by name. Valid as long as both. Values that no entry can have may
+// be converted: column_problem reports them.
 [[nodiscard]] LeafParts parts_of(const EntryRow& row, std::string_view stream);
 
 // The first thing that the ledger would never have written, as a sentence that begins with "its". The type is looked at

@@ -48,7 +48,7 @@ CREATE TABLE checkpoints(size INTEGER PRIMARY KEY, note TEXT NOT NULL);
 
 // Types that are no step which every heal takes, and end one: an entry by which a stream is found again.
 inline constexpr char sql_is_landmark[] = "type NOT IN (" AUTOHEAL_SQL_STEPS ")";
-// Types that are worth finding by type: the others stand in every heal, so that reading on finds them at once.
+// Types that are worth an index: every heal has the others, so that reading on finds them at once.
 inline constexpr char sql_is_rare[] = "type NOT IN (" AUTOHEAL_SQL_STEPS ", 'heal.certified', 'heal.completed')";
 [[nodiscard]] inline bool is_rare_type(std::string_view type) {
   return std::string_view(sql_is_rare).find("'" + std::string(type) + "'") == std::string_view::npos;

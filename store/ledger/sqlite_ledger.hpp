@@ -44,10 +44,10 @@ class SqliteLedger final : public engine::Ledger {
   // The places where its files were opened; valid as long as the ledger. Other files that belong to it can be added.
   [[nodiscard]] LedgerPlace& place();
 
-  // As the port says; epoch 0 in a batch stands for "my own". While the disk is full, open streams are recorded from
-  // the reserve, and an append that begins a stream is unavailable until there is as much room again. While the
-  // ledger's files are not in their places, every append is unavailable. A commit or sync whose outcome is open poisons
-  // the ledger: every later append answers unknown, reading still works.
+  // As the port says; epoch 0 in a batch means "my own". While the disk is full, open streams are recorded from the
+  // reserve, and an append that begins a stream is unavailable until there is as much room again. While the ledger's
+  // files are not in their places, every append is unavailable. A commit or sync whose outcome is open poisons the
+  // ledger: every later append answers unknown, reading still works.
   [[nodiscard]] engine::AppendResult append(const engine::Batch& batch) override;
   [[nodiscard]] Result<std::vector<engine::Entry>> read_stream(const std::string& stream,
                                                                std::uint64_t from_version) const override;

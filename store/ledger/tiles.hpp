@@ -65,7 +65,7 @@ class TreeWriter {
   [[nodiscard]] const GrowingTree& tree() const { return kept_; }  // as of the newest commit
 
  private:
-  // Hashes that stand side by side in one tile.
+  // Adjacent hashes in one tile.
   struct Run {
     std::uint64_t first_slot = 0;
     std::string hashes;

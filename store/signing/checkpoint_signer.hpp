@@ -40,8 +40,8 @@ class CheckpointSigner {
   // Nothing that was signed before binds any more; once the entry that says so is durable. On the ledger's thread.
   void accept_rollback();
 
-  // A new key, signed by the old one: first the new key lies beside the old (`<key>.next`), then the caller commits the
-  // entry with `note`, then finish_rotation() puts it in place.
+  // A new key, signed by the old one: first the new key is written beside the old (`<key>.next`), then the caller
+  // commits the entry with `note`, then finish_rotation() puts it in place.
   struct Rotation {
     std::string old_key, new_key;  // verifier key lines
     std::string note;              // by the old key

@@ -1,6 +1,5 @@
-// A piece of the ledger recomputed from its rows: every entry to its leaf hash, held against its tile, and every root
-// that a commit left. Pieces are verified in parallel; verify_tree puts them together. Only the store includes this
-// header.
+// A piece of the ledger recomputed from its rows: every entry to its leaf hash, compared with its tile, and every root
+// of a commit. Pieces are verified in parallel; verify_tree puts them together. Only the store includes this header.
 #pragma once
 
 #include <atomic>

@@ -15,7 +15,7 @@
 
 namespace autoheal::store {
 
-// Streams by what stands in the rows. Most are kept as 16 bytes.
+// Streams according to the rows. Most are kept as 16 bytes.
 class FollowedStreams {
  public:
   // Null: not followed.

@@ -1,5 +1,5 @@
-// A strict reader of JSON that tells where the values on the way to a pointer begin and end. It keeps only what lies on
-// that way, so that a large file costs no more than its bytes; what is not JSON is named by place and reason.
+// A strict reader of JSON that finds begin and end of the values on the way to a pointer. It keeps only that way, so
+// that a large file costs no more than its bytes; what is not JSON is named by place and reason.
 #pragma once
 
 #include <string>

@@ -33,7 +33,7 @@ struct PlainEnd {
 };
 [[nodiscard]] PlainEnd end_of_plain(std::string_view text, std::size_t at, bool in_flow);
 
-// Whether a plain text may begin with what stands here.
+// Whether a plain text may begin here.
 [[nodiscard]] bool begins_plain(const YamlCursor& cursor, bool in_flow);
 
 // Each leaves the cursor behind the scalar, and gives the node its text, style and end. Lines that go on need

@@ -46,7 +46,7 @@ struct FileInWriting {
 [[nodiscard]] std::string sentence_of(const std::vector<FileInWriting>& files);
 // How they stand together: the one that says most.
 [[nodiscard]] Writing state_of(const std::vector<FileInWriting>& files);
-// Such a state has lasted too long to be waited for any more: something else goes on there all the time.
+// Such a state has lasted too long to wait for its end: the file is being changed all the time.
 [[nodiscard]] bool waited_enough(Writing state, Duration waited);
 
 // The files whose content the engine declares: what its probes compare, and what its repairs write. In order.

@@ -17,7 +17,7 @@ class SameRun {
 
   // Asks how it is now.
   const ServiceStatus& look();
-  // Empty where it is so since the first look, or nobody ever knew. After that status() is that of this look.
+  // Empty if it has been so since the first inspection, or was never known. After that status() is that of this look.
   std::string problem();
   [[nodiscard]] const ServiceStatus& status() const { return status_; }
 

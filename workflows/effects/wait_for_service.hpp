@@ -1,4 +1,4 @@
-// Steps back where somebody else is bringing a service up: a repair begins only with what has come to rest.
+// Steps back while somebody else is starting a service: a repair begins only when nothing is under way.
 #pragma once
 
 #include <optional>

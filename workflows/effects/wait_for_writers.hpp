@@ -1,4 +1,4 @@
-// Waits until nobody is at work on what an engine declares. On the surroundings' clock.
+// Waits until nobody is writing the files that an engine declares. On the surroundings' clock.
 #pragma once
 
 #include <optional>

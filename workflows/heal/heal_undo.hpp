@@ -35,7 +35,7 @@ struct TriedChoices {
 };
 [[nodiscard]] TriedChoices tried_choices(const HealState& state);
 
-// A certification was refused only since nobody could look: that says nothing of what was certified.
+// A certification was refused only because an observation was impossible: that says nothing about the repair.
 [[nodiscard]] bool saw_nothing(const Evidence& evidence);
 
 }  // namespace autoheal::workflows

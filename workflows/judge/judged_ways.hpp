@@ -41,8 +41,8 @@ struct JudgedPlace {
   std::size_t document = 0;
   std::optional<std::size_t> node;  // nothing: it is missing there
 };
-// The document that a pointer means: the only one with something in it, or the only one that has what the value stands
-// in. Invalid where that is none or several, or a name on the way stands twice in a YAML map.
+// The document that a pointer means: the only one that is not empty, or the only one that has the value's parent.
+// invalid: none or several, or a YAML map on the way has a name twice.
 [[nodiscard]] Result<JudgedPlace> judged_place(const JudgedText& text, std::string_view pointer);
 
 }  // namespace autoheal::workflows

@@ -28,7 +28,7 @@ struct SettingSeen {
   [[nodiscard]] bool is(std::string_view wanted) const;
 };
 
-// In the order of the pointers; nothing where nothing stands. Invalid where the text is not wholly understood, or a
+// In the order of the pointers; empty if nothing is there. Invalid where the text is not wholly understood, or a
 // pointer could mean several of the documents in it.
 [[nodiscard]] Result<std::vector<std::optional<SettingSeen>>> read_settings(std::string_view text,
                                                                             SettingsFormat format,

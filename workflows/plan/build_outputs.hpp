@@ -13,7 +13,7 @@ namespace autoheal::workflows {
 // met.
 [[nodiscard]] std::string problem_of_build(const Act& build, const std::vector<TargetFacts>& built);
 
-// Changes as they would stand in a plan, with their outcomes: to be undone by Host::restore.
+// Changes in the form of a plan, with their outcomes, for Host::restore to undo.
 struct BuildUndo {
   std::vector<Change> changes;
   std::vector<ChangeOutcome> outcomes;

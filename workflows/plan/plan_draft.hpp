@@ -50,8 +50,8 @@ class PlanDraft {
   // Marks that `kind` has a say in this target; the first one names the change.
   void touch(Target& target, ChangeKind kind);
 
-  // Every target that shall be other than it was observed, in the order in which repairs touched them, but for folders
-  // that are made and what lies in them, which come in turn. Refuses what is known to be impossible, by its reason.
+  // Every target that has to change, in the order in which repairs touched them; new folders and the targets in them
+  // are made in turn. Refuses what is known to be impossible, by its reason.
   [[nodiscard]] Result<PlannedRepair> finish();
 
  private:

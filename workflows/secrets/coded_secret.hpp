@@ -42,7 +42,7 @@ class CodedSecret {
  public:
   // `secret` has at least 4 bytes.
   explicit CodedSecret(std::string_view secret);
-  // Adds where it stands in the text, in whatever coding. In base64 all letters that touch it are meant.
+  // Adds its places in the text, in any coding. In base64 all letters that touch it are meant.
   void find(TextViews& views, std::vector<TextRange>& found) const;
 
  private:

@@ -98,7 +98,7 @@ class Watch {
   void look(const std::string& engine, LookCause cause, Duration now);
   void file_event(const std::string& engine, const std::string& path, FileEvent event, Duration now);
   void process_ended(const std::string& engine, ProcessEnd how, Duration now);
-  // As the manager of its service tells: somebody stopped it, or whatever happens to it is nobody's wish.
+  // According to the manager of its service: it was stopped by hand, or nothing that happens to it is intended.
   void stopped_by_hand(const std::string& engine, bool by_hand, Duration now);
   // Packages were being installed or removed, and that stopped its service. While they still are, a failure of it says
   // nothing: who stopped it is about to start it, or to take it away.
@@ -109,7 +109,7 @@ class Watch {
   void heal_began(const std::string& engine);
   void heal_ended(const HealResult& result, Duration now);
   void reset(const std::string& engine, Duration now);
-  // An earlier process left it alone since somebody had stopped it. That ends when it passes, is healed or reset.
+  // An earlier process left it alone because it had been stopped by hand. That ends when it passes, is healed or reset.
   void remember_stopped(const std::string& engine);
   // The copies that TakeSnapshots asked for are made, or could not be.
   void snapshots_copied(const std::string& engine, const SnapshotProblem& problem, Duration now);
@@ -118,7 +118,7 @@ class Watch {
 
   // Everything to be done now.
   [[nodiscard]] std::vector<WatchAct> take_acts(Duration now);
-  // When take_acts() would have more without anything being told.
+  // The time at which take_acts() returns more without a new event.
   [[nodiscard]] std::optional<Duration> next_wake() const;
 
   [[nodiscard]] unsigned tests_under_way() const { return tests_under_way_; }

@@ -33,7 +33,7 @@ class SimulatedHost final : public Host {
 
   // ---- the world as a test sets and sees it; paths are relative to the one root of this machine
   void write(const std::string& path, std::string content, FileMode mode = 0644);
-  // As it stood on another machine in memory: inode and times are kept.
+  // Takes a file over from another machine in memory, with its inode and times.
   void take_over(const std::string& path, SimulatedFile file);
   void set_mode(const std::string& path, FileMode mode);
   void make_link(const std::string& path, const std::string& target);
@@ -57,7 +57,7 @@ class SimulatedHost final : public Host {
   // Tells what counts as quiet; without it nothing ever changed a moment ago.
   std::function<Duration()> since_boot;
   SimulatedServices services{since_boot};
-  // Why nobody can look at what that engine is about (no resolver, no descriptor, no bus); empty or unset: nothing.
+  // Why that engine cannot be observed (no resolver, no descriptor, no bus); empty or unset: nothing.
   std::function<std::string(const std::string& engine)> observer_fails;
   // Carries out orders to units; without it they are obeyed at once, and nobody waits.
   std::function<RunOutcome(const RunRequest& request)> give_order;

@@ -1,6 +1,6 @@
 // The services of the simulated machine, as they are: processes whose numbers are used again, pidfiles that may be gone
-// or name another process, and units of a manager that pass through states and may refuse. Who asks how a service is
-// gets told what the real ones would tell; who judges a repair asks for the truth.
+// or name another process, and units of a manager that pass through states and may refuse. A question for a service's
+// state gets the answer that the real ones would give; judges of a repair ask for the truth.
 #pragma once
 
 #include <deque>
@@ -68,7 +68,7 @@ class SimulatedServices {
   void write_pidfile(const std::string& path, long pid);
   void remove_pidfile(const std::string& path);
   [[nodiscard]] std::optional<long> pid_in(const std::string& path) const;  // whatever process that is
-  // As the real host tells it: a process that began after the file was written is another one.
+  // Like the real host: a process that began after the file was written is another one.
   [[nodiscard]] ServiceStatus status_by_pidfile(const std::string& path) const;
   [[nodiscard]] std::vector<std::string> pidfiles_of_running() const;
 

@@ -33,7 +33,7 @@ class LineExpressions {
 class PiecewiseLines {
  public:
   explicit PiecewiseLines(const LineExpressions& expressions) : expressions_(expressions) {}
-  // The first expression that occurs in what has come by now. `last`: nothing follows.
+  // The first expression that occurs in the text so far. `last`: nothing follows.
   [[nodiscard]] std::optional<std::string> next(std::string_view piece, bool last);
 
  private:
