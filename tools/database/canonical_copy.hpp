@@ -9,7 +9,7 @@
 
 namespace autoheal::database {
 
-// A copy stands in memory, several times.
+// A copy is in memory, several times.
 inline constexpr std::size_t largest_database = 1U << 30U;
 
 // `bytes` are a whole database file. Bytes behind its last page are cut off. corrupt: not a database's header, or fewer

@@ -17,7 +17,7 @@
 
 namespace autoheal::socket {
 
-// Header and body of an answer as they go over the wire; `keeps` says whether the connection goes on.
+// Header and body of an answer as they go over the wire; `keeps` says whether the connection stays open.
 [[nodiscard]] std::string head_of(const Response& response, bool keeps);
 
 class Connection : public std::enable_shared_from_this<Connection> {

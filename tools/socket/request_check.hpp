@@ -13,7 +13,7 @@
 
 namespace autoheal::socket {
 
-// Finds the end of a header in bytes that arrive in pieces; every byte is looked at once.
+// Finds the end of a header in bytes that arrive in pieces; every byte is read once.
 class HeadScan {
  public:
   enum class State { incomplete, complete, malformed };

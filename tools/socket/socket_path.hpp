@@ -1,5 +1,5 @@
-// The socket as a file: who may lie beside it, whose it is, and paths of any length. Folder and socket are opened
-// without following a symlink and looked at through their descriptors, so that what was checked is what is used.
+// The socket as a file: its folder, its owner, and paths of any length. Folder and socket are opened without following
+// a symlink and looked at through their descriptors, so that what was checked is what is used.
 #pragma once
 
 #include <sys/types.h>

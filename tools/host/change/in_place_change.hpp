@@ -9,8 +9,8 @@ namespace autoheal::host {
 
 // `change` must be one that is_in_place(). Blocks until the change is durable; what fails half way is taken back.
 // `left` carries the facts as left; its digest only where nobody wrote meanwhile. changed: another inode, or rights
-// that neither the plan nor a step of it explains; refused: another name of the file may be anybody's. Steps told to
-// the hook: "noted", "narrowed", "owned", "listed", "capable", "set", "synced". Throws only what the hook throws.
+// that neither the plan nor a step of it explains; refused: another name of the file may be anybody's. Steps reported
+// to the hook: "noted", "narrowed", "owned", "listed", "capable", "set", "synced". Throws only what the hook throws.
 struct InPlaceChange {
   workflows::ChangeStatus status = workflows::ChangeStatus::done;
   TargetFacts left;

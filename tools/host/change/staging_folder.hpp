@@ -17,7 +17,7 @@ using workflows::EffectMark;
 // The meaning of one name in the folder.
 enum class Slot {
   part,    // being written: worthless
-  check,   // a folder in which the new file lies under its own name while its `validate` looks at it: worthless
+  check,   // a folder that holds the new file under its own name while its `validate` checks it: worthless
   next,    // ready to be swapped in; right after the swap, what was displaced, not yet looked at
   before,  // the before-image: what was displaced and found to be what the plan saw
   undone,  // what the change had left, displaced by its undoing
@@ -43,7 +43,7 @@ struct SlotEntry {
   Slot slot = Slot::part;
   engine::BlobNaming naming = engine::BlobNaming::plain;
   engine::BlobName digest;   // what the file is expected to hold; empty: nothing is
-  std::string ledger, heal;  // of which it is; empty where its mark does not tell
+  std::string ledger, heal;  // of which it is; empty if its mark does not say
   unsigned start = 0;        // which start of an attempt of that heal
   unsigned number = 0;       // of the change within its attempt's plan
 };

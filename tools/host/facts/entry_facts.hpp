@@ -1,5 +1,5 @@
 // One file, link or folder by itself: what it is, whose, since when, and the digest of what a file holds; and how that
-// compares with what a plan expects. target_facts.hpp also names a folder by all that lies in it.
+// compares with what a plan expects. target_facts.hpp also names a folder by all its content.
 #pragma once
 
 #include <sys/stat.h>
@@ -23,7 +23,7 @@ struct Look {
   BlobNaming naming = BlobNaming::plain;
   bool keep_content = false;
   std::size_t limit = content_limit;  // bytes, where the content is kept or the naming is keyed
-  bool tree = false;                  // a folder is named by all that lies in it
+  bool tree = false;                  // a folder is named by all its content
   bool aged = false;                  // a file whose ctime is younger than 20 ms is hashed again once it is older
   bool digest = true;                 // false: of a file only what it is, its content is not read
   bool digest_needed = true;          // false: left out where it cannot be read, or changes while it is
@@ -56,8 +56,8 @@ struct Seen {
 // Whether it is the inode that the plan saw, with any content and owner.
 [[nodiscard]] bool is_same_inode(const TargetFacts& now, const TargetFacts& before);
 [[nodiscard]] bool is_as_after(const TargetFacts& now, const workflows::TargetAfter& after);
-// The very inode that the plan saw, unchanged but for ctime and its number of names; of folders what does not change
-// with what lies in them.
+// The very inode that the plan saw, unchanged but for ctime and its number of names; for folders the properties that do
+// not change with their content.
 [[nodiscard]] bool is_as_seen(const TargetFacts& now, const TargetFacts& before);
 // Kind, mode, owner and content or link; whatever the inode.
 [[nodiscard]] bool holds_the_same(const TargetFacts& one, const TargetFacts& other);

@@ -1,5 +1,5 @@
-// A folder as a whole: a text that names everything in it, so that one digest stands for all of it. Contents and
-// the text itself lie in the vault; staged_content.hpp writes a folder from them.
+// A folder as a whole: a text that names everything in it, so that one digest identifies all of it. Contents and the
+// text itself are in the vault; staged_content.hpp writes a folder from them.
 #pragma once
 
 #include <set>
@@ -11,7 +11,7 @@
 
 namespace autoheal::host {
 
-// The text of all that lies below an open folder, in order of path: files with mode, owner and digest, folders, links.
+// The text of everything below an open folder, in order of path: files with mode, owner and digest, folders, links.
 // Where `keep_in` is given, contents go there. The folder's own mode and owner are no part of it, nor are `.autoheal/`
 // and Autoheal's own files. refused: something that is neither file, folder nor link; changed: a file changes while it
 // is read.

@@ -10,8 +10,8 @@ namespace autoheal::host {
 // Fills `cannot_change` and `cannot_replace` of facts that were just read. An unknown is not an obstacle.
 void tell_obstacles(const RootFolder& root, workflows::TargetFacts& facts);
 
-// "" where only root and the user who runs Autoheal can write the folders from the root down to the one `path` lies in;
-// else the first that others can write, which could have given any file of the machine a second name there.
+// "" where only root and the user who runs Autoheal can write the folders from the root down to the one of `path`; else
+// the first that others can write, which could have given any file of the machine a second name there.
 [[nodiscard]] std::string folder_of_others(const RootFolder& root, const std::string& path);
 
 // The part of the path that is a symlink or no folder: "etc is a symlink". Empty where there is none.

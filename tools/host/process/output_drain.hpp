@@ -30,7 +30,7 @@ class HeldOutputs {
   [[nodiscard]] bool arrived() const;
 
  private:
-  UniqueFd ours_;  // its end tells the drain to read, also where this process was killed
+  UniqueFd ours_;  // its end makes the drain read, also if this process was killed
 };
 
 // Starts a drain process when one is needed; it serves many runs. Thread-safe.

@@ -17,10 +17,10 @@ namespace autoheal::host {
 // Thread-safe. It knows only programs that it saw running.
 class KnownPrograms {
  public:
-  // The process of the service that `place` (an absolute pidfile) stands for runs.
+  // The process of the service of `place` (an absolute pidfile) runs.
   void note(const std::string& place, pid_t process);
   // A process of the same program with the same arguments and working folder that began within `time`, among those that
-  // the system started last; what it is the service of, nobody tells yet. None that is known to be another place's.
+  // the system started last; its service is not known yet. None that is known to be another place's.
   [[nodiscard]] std::optional<pid_t> just_begun(const std::string& place, Duration time) const;
 
  private:

@@ -25,7 +25,7 @@ struct NamedProcess {
 // Tells this run of a service from the next.
 [[nodiscard]] std::string run_of(pid_t pid, unsigned long long started);
 
-// How the service is that such a file stands for.
+// The state of the service of such a file.
 [[nodiscard]] workflows::ServiceStatus status_by_pidfile(const RootFolder& root, const std::string& pidfile,
                                                          const OwnFiles& own);
 

@@ -1,4 +1,4 @@
-// systemd asked through its program, where no bus of its is to be seen: in a container, or with a stand-in.
+// Asks systemd through its program if its bus cannot be reached: in a container, or with a substitute.
 #pragma once
 
 #include "tools/host/service/unit_orders.hpp"

@@ -11,7 +11,7 @@ namespace autoheal::host {
 
 inline constexpr Duration without_end = Duration::max();  // "infinity"
 
-// Names and words are systemd's own; what was not told is empty.
+// Names and words are systemd's own; unknown properties are empty.
 struct UnitFacts {
   std::string load_state, load_error, active_state, sub_state, result, type;
   std::string invocation;  // of its newest run

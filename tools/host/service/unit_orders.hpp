@@ -18,7 +18,7 @@ enum class UnitVerb { start, stop, restart, reload, reload_or_restart };
 class UnitManager {
  public:
   virtual ~UnitManager() = default;
-  // unavailable: it was not reached, or did not answer in time. Facts that tell nothing: it answered with nothing.
+  // unavailable: it was not reached, or did not answer in time. Empty facts: it answered with nothing.
   [[nodiscard]] virtual Result<UnitFacts> look(const std::string& unit) = 0;
   // Failed before and started too often are forgotten.
   virtual void reset_failed(const std::string& unit) = 0;
@@ -28,7 +28,7 @@ class UnitManager {
   [[nodiscard]] virtual std::string job_result() const { return {}; }
   // Returns earlier where something happened.
   virtual void wait(Duration at_most) = 0;
-  // For who tells nothing of units: gives the order and waits for the end of it.
+  // For managers without facts about units: gives the order and waits for its end.
   [[nodiscard]] virtual workflows::RunOutcome order_and_wait(UnitVerb verb, const std::string& unit,
                                                              Duration limit) = 0;
 };

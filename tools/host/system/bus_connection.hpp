@@ -54,7 +54,8 @@ class BusConnection {
   // A unit of its own for a process of ours: from then on it and its children are none of the unit that we run in. The
   // job's path.
   [[nodiscard]] Result<std::string> start_scope(const std::string& unit, const std::string& description, pid_t process);
-  // Until something happened or the descriptor `other` can be read, at most; with no time, what came already is told.
+  // Until something happened or the descriptor `other` can be read, at most; with no time, only events that have
+  // arrived are reported.
   void wait(Duration at_most, int other = -1);
 
  private:

@@ -1,4 +1,4 @@
-// Walks what lies below a root: in order of path, never following a symlink, never into `.autoheal/` or a folder of
+// Walks everything below a root: in order of path, never following a symlink, never into `.autoheal/` or a folder of
 // Autoheal's own.
 #pragma once
 

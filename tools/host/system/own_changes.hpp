@@ -41,8 +41,8 @@ class OwnChanges {
   void end(const std::string& absolute_path);
   [[nodiscard]] bool under_way(const std::string& absolute_path) const;
 
-  // `told` is called after each end, on the thread that ended, and must not call back in here. Empty: nobody is told;
-  // once this returns, the one before is not called any more.
+  // `told` is called after each end, on the thread that ended, and must not call back in here. Empty: nobody is
+  // notified; once this returns, the one before is not called any more.
   void when_ended(std::function<void()> told);
 
  private:

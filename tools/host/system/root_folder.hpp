@@ -13,7 +13,7 @@ namespace autoheal::host {
 // Where Autoheal stages files, below each root; never a target, never hashed or scanned.
 inline constexpr std::string_view staging_name = ".autoheal";
 
-// The folder a path lies in, open for reading, and the last component.
+// The folder of a path, open for reading, and its last component.
 struct Place {
   UniqueFd folder;
   std::string name;

@@ -51,7 +51,7 @@ struct WatchedFolder {
 class WatchTree {
  public:
   WatchTree() = default;
-  // A path that is not one below its root is left out and told in `problems`.
+  // A path that is not below its root is left out and named in `problems`.
   explicit WatchTree(const std::vector<WatchedEngine>& engines);
 
   [[nodiscard]] const std::vector<std::unique_ptr<WatchedFolder>>& roots() const { return roots_; }
