@@ -19,7 +19,7 @@
 
 namespace autoheal::workflows {
 
-// A value of an OwnJsonDocument, and valid as long as that. Everything that asks throws std::invalid_argument where the
+// A value of an OwnJsonDocument, and valid as long as that. Everything that asks throws std::invalid_argument if the
 // value is of another kind, or not there.
 class OwnJson {
  public:

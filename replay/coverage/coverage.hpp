@@ -26,7 +26,7 @@ enum class GapCause {
   held,            // tested, not healed: somebody asked for it
 };
 [[nodiscard]] std::string_view name_of(GapCause cause);
-// True where the engine was not even tested.
+// True if the engine was not even tested.
 [[nodiscard]] bool is_untested(GapCause cause);
 
 struct Gap {

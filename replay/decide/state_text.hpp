@@ -18,7 +18,7 @@ void write(workflows::JsonWriter& out, const workflows::HealState& state);
 // "12.345 s"; "-0.500 s" where a clock was set back.
 [[nodiscard]] std::string seconds_text(Duration time);
 
-// Where two JSON texts first differ, as "/plan/changes/0/after/mode: 416 instead of 384"; empty where they do not.
+// Where two JSON texts first differ, as "/plan/changes/0/after/mode: 416 instead of 384"; empty if they do not.
 [[nodiscard]] std::string first_difference(const std::string& recorded, const std::string& other);
 
 }  // namespace autoheal::replay

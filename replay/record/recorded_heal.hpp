@@ -28,7 +28,7 @@ class RecordedHeal {
   [[nodiscard]] Result<std::string_view> data(std::size_t index, std::string& from_vault) const;
   // The decoded entry; valid until the next call. The message of an error names the entry.
   [[nodiscard]] Result<const workflows::HealEntry*> decoded(std::size_t index);
-  // The same where that costs nothing; nullptr where it must be read first.
+  // The same where that costs nothing; nullptr if it must be read first.
   [[nodiscard]] const workflows::HealEntry* decoded_already(std::size_t index) const {
     return decoded_ && decoded_index_ == index ? &*decoded_ : nullptr;
   }

@@ -9,7 +9,7 @@
 
 namespace autoheal::replay {
 
-// As content_diff(); one sentence where there is nothing to show, nothing at all where the content stays.
+// As content_diff(); one sentence if there is nothing to show, nothing at all where the content stays.
 [[nodiscard]] std::vector<std::string> content_lines(const workflows::Change& change,
                                                      const workflows::Observation& observation,
                                                      const engine::BlobStore& blobs);

@@ -39,7 +39,7 @@ struct OtherCourse {
       parted_index;  // of the first recorded entry that would not be there; empty: they never part
 };
 
-// The heal must replay to the same (`replayed` says so); else the course is unknown from where it does not.
+// The heal must replay to the same (`replayed` says so); else the course is unknown from the first difference on.
 struct WhatIf {
   Replayed replayed;
   OtherCourse other;

@@ -63,7 +63,7 @@ class Audit {
   // Streams that are named by ids beginning with `prefix` and whose first entry is of `type`, at most `limit`.
   [[nodiscard]] Result<std::vector<std::string>> streams(const std::string& prefix, const std::string& type,
                                                          std::size_t limit) const;
-  // The stream of the newest entry of this type; empty where there is none.
+  // The stream of the newest entry of this type; empty if there is none.
   [[nodiscard]] Result<std::string> newest_stream(const std::string& type) const;
 
  private:

@@ -55,7 +55,7 @@ struct Question {
 [[nodiscard]] std::string one_heal_sql();
 [[nodiscard]] Question figures_question(std::optional<Timestamp> since, std::optional<Timestamp> until);
 
-// The first and the last id that begin with these digits; empty where no id can.
+// The first and the last id that begin with these digits; empty if no id can.
 [[nodiscard]] std::optional<std::pair<Uuid, Uuid>> ids_beginning_with(const std::string& prefix);
 
 }  // namespace autoheal::store

@@ -20,7 +20,7 @@ struct JsonMember {
 [[nodiscard]] std::optional<std::string> json_problem(std::string_view text,
                                                       std::vector<JsonMember>* members = nullptr);
 
-// The value of `key` as it is written; empty where it is not there.
+// The value of `key` as it is written; empty if it is not there.
 [[nodiscard]] std::string_view member_of(const std::vector<JsonMember>& members, std::string_view key);
 
 }  // namespace autoheal::store

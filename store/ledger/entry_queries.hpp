@@ -15,7 +15,7 @@ namespace autoheal::store {
 
 // Streams named by a UUID are kept as its 16 bytes, all others as text.
 void bind_stream(SQLite::Statement& statement, int index, const std::string& stream);
-// The largest that fits where it does not.
+// If it does not fit, the largest that does.
 [[nodiscard]] std::int64_t as_integer(std::uint64_t value);
 [[nodiscard]] std::string stream_at(const SQLite::Statement& statement, int column);
 // Binds text without copying it: `text` must outlive the statement's next step.

@@ -39,9 +39,9 @@ class LedgerReader final : public engine::LedgerView {
   // As read_all, but whatever the entries are now: for those who tell what is wrong with them.
   [[nodiscard]] Result<engine::Page> read_unchecked(engine::Position after, std::size_t limit) const;
 
-  // The tree's newest root; without leaves where there is no ledger, or one from before there were trees.
+  // The tree's newest root; without leaves if there is no ledger, or one from before there were trees.
   [[nodiscard]] Result<TreeHead> tree_head() const;
-  // Every finished hash of the tree; null where there is none. Valid as long as the reader.
+  // Every finished hash of the tree; null if there is none. Valid as long as the reader.
   [[nodiscard]] const SubtreeHashes* hashes() const;
   [[nodiscard]] Result<std::optional<StoredCheckpoint>> newest_checkpoint() const;
   // Those of larger trees than `after`, in order, at most `limit` (1 to 10,000).
@@ -65,7 +65,7 @@ class LedgerReader final : public engine::LedgerView {
 
  private:
   friend class Audit;                                  // asks more, over the same connection
-  [[nodiscard]] SQLite::Database* connection() const;  // nullptr where there is no ledger
+  [[nodiscard]] SQLite::Database* connection() const;  // nullptr if there is no ledger
   [[nodiscard]] const std::filesystem::path& path() const;
   void hold_against_tree(const engine::Entry& entry) const;  // throws SQLite::Exception
 

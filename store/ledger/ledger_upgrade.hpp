@@ -10,7 +10,7 @@
 
 namespace autoheal::store {
 
-// Nothing where it is of today's version. Only for the owner; later versions are refused before (read_meta). Throws
+// Nothing if it is of today's version. Only for the owner; later versions are refused before (read_meta). Throws
 // SQLite::Exception.
 void upgrade_ledger(SQLite::Database& database, LedgerMeta& meta);
 

@@ -34,7 +34,7 @@ class CheckpointSigner {
   // Makes size and root durable, then signs. Blocks for two syncs; any thread, one at a time. Fatal where a sync
   // failed.
   [[nodiscard]] Result<StoredCheckpoint> sign(const TreeHead& head);
-  // next(), sign() and keep_checkpoint() in one, on the ledger's thread. Empty where all is signed.
+  // next(), sign() and keep_checkpoint() in one, on the ledger's thread. Empty if all is signed.
   [[nodiscard]] Result<std::optional<StoredCheckpoint>> sign_now(SqliteLedger& ledger);
 
   // Nothing that was signed before binds any more; once the entry that says so is durable. On the ledger's thread.

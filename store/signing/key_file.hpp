@@ -9,7 +9,7 @@
 
 namespace autoheal::store {
 
-// Empty where there is none. refused: others may read or write it, it belongs to another user, or it is a link;
+// Empty if there is none. refused: others may read or write it, it belongs to another user, or it is a link;
 // invalid: it holds no key, or one of another name than `origin`.
 [[nodiscard]] Result<std::optional<SigningKey>> read_key_file(const std::filesystem::path& path,
                                                               const std::string& origin);

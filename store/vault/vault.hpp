@@ -27,7 +27,7 @@ enum class VaultAccess { read_only, create };
 // names can be checked with sha256sum. Thread-safe.
 class Vault final : public engine::BlobStore {
  public:
-  // create: makes folder and key where there are none and clears what a crash left half-written; only for the ledger's
+  // create: makes folder and key if there are none and clears what a crash left half-written; only for the ledger's
   // owner, after the ledger itself. read_only: a folder that is not there is an empty vault, one that the reader may
   // not look into answers every get() with unavailable. unavailable: the folder is a link, blobs are there but their
   // key is not, or the system refuses.

@@ -33,7 +33,7 @@ struct VerifyOptions {
 };
 
 struct VerifyReport {
-  std::string ledger;          // its id; empty where there is none
+  std::string ledger;          // its id; empty if there is none
   std::uint64_t entries = 0;   // in the tree
   std::uint64_t read = 0;      // of these, from their rows
   std::uint64_t archived = 0;  // the first so many by their hashes only, since their rows were archived

@@ -46,7 +46,7 @@ std::vector<AcceptedRollback> accepted_rollbacks(const SQLite::Database& databas
   return found;
 }
 
-// Whether the tree leads on from `head`; says so where it does not. `what` begins the sentence.
+// Whether the tree leads on from `head`; says so if it does not. `what` begins the sentence.
 bool leads_on(const TreeHead& head, const std::string& what, const VerifiedLedger& ledger, const SubtreeHashes& hashes,
               Problems& problems) {
   if (head.size > ledger.size) {

@@ -10,7 +10,7 @@ class TreeCheck {
  public:
   // `tree`: what comes before the first range.
   void begin(GrowingTree tree) { tree_ = std::move(tree); }
-  // The next range. A tile that is damaged is a problem; throws SQLite::Exception where one cannot be read now.
+  // The next range. A tile that is damaged is a problem; throws SQLite::Exception if one cannot be read now.
   void take(const RangeFound& range, const SubtreeHashes& stored, Problems& problems);
   // Nothing is known any more of what comes above a range that could not be read.
   void give_up() { whole_ = false; }

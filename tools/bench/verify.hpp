@@ -9,7 +9,7 @@
 
 namespace autoheal::bench {
 
-// Writes one JSON line per figure. Writes nothing to the ledger. Fails where it does not verify but for signatures.
+// Writes one JSON line per figure. Writes nothing to the ledger. Fails if it does not verify but for signatures.
 [[nodiscard]] Result<void> run_verify(const WholeLedgerOptions& options, std::ostream& out);
 
 }  // namespace autoheal::bench

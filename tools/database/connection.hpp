@@ -29,7 +29,7 @@ class Connection {
   // A log that others left stays as it is: the last one to close would empty it into the database, or drop it with one
   // that is damaged.
   void leave_log() const;
-  // The first column of the first row as text; empty where there is no row.
+  // The first column of the first row as text; empty if there is no row.
   [[nodiscard]] Result<std::string> ask(const char* sql) const;
   // Opens a transaction whose reads all see the same content.
   [[nodiscard]] Result<void> begin_reading() const;

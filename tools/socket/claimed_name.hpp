@@ -37,7 +37,7 @@ struct Claim {
   pid_t process = 0;
   std::string sentence;  // at most 4 KiB; empty: nothing to tell
 };
-// Empty where nobody claims the place, or it is neither root nor our own user who does. Waits a second at most.
+// Empty if nobody claims the place, or it is neither root nor our own user who does. Waits a second at most.
 [[nodiscard]] std::optional<Claim> claim_of(const std::string& place);
 
 }  // namespace autoheal::socket

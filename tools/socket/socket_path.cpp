@@ -78,7 +78,7 @@ Result<UniqueFd> open_socket_file(const Place& place) {
   return found;
 }
 
-// Empty where the path is too long for an address.
+// Empty if the path is too long for an address.
 std::optional<sockaddr_un> address_of(const std::string& path) {
   sockaddr_un address{};
   if (path.size() >= sizeof address.sun_path) return std::nullopt;

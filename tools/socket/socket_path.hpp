@@ -56,7 +56,7 @@ struct ConnectedSocket {
 // there or nobody listens; refused: a symlink, no socket, or no permission; timed_out.
 [[nodiscard]] Result<ConnectedSocket> connect_to(const std::string& path, Duration timeout);
 
-// False where nothing is there or nobody listens. Does not wait; errors as connect_to.
+// False if nothing is there or nobody listens. Does not wait; errors as connect_to.
 [[nodiscard]] Result<bool> somebody_listens(const std::string& path);
 
 }  // namespace autoheal::socket

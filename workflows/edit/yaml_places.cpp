@@ -265,7 +265,7 @@ class YamlReader {
     return done;
   }
 
-  // Behind an entry or item: true where the collection ends.
+  // Behind an entry or item: true if the collection ends.
   Result<bool> flow_goes_on(char closing, const YamlCursor& begin) {
     AUTOHEAL_TRY(skip_in_flow(begin));
     const char here = in_.peek();

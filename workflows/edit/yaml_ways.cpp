@@ -71,7 +71,7 @@ class WaysTo {
  public:
   explicit WaysTo(const YamlStream& stream) : stream_(stream) {}
 
-  // All ways that lead to a node; nothing where there are too many.
+  // All ways that lead to a node; nothing if there are too many.
   std::optional<std::vector<WaySteps>> of(std::size_t node, int depth = 0) {
     if (depth > 2 * deepest_settings || ++asked_ > 20 * most_places) return std::nullopt;
     std::vector<WaySteps> ways;
@@ -95,7 +95,7 @@ class WaysTo {
     return ways;
   }
 
-  // The pointer that a way comes to; nothing where a map has the merged name itself.
+  // The pointer that a way comes to; nothing if a map has the merged name itself.
   std::optional<Tokens> pointer(const WaySteps& way) const {
     Tokens tokens;
     for (std::size_t at = 0; at < way.size(); ++at) {

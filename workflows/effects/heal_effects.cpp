@@ -131,7 +131,7 @@ struct HealEffects::UnderWay {
   UnderWay(std::string heal_id, HealEffect asked, Done told)
       : heal(std::move(heal_id)), effect(std::move(asked)), done(std::move(told)) {}
 
-  // Its pauses are over: true where it has the slot, which it gave back for them.
+  // Its pauses are over: true if it has the slot, which it gave back for them.
   bool may_go_on() {
     asks_for_slot = std::exchange(paused, false);
     return !asks_for_slot;

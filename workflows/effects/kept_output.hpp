@@ -23,7 +23,7 @@ struct RunFailure {
 };
 [[nodiscard]] RunFailure failure_of(const HealSurroundings& at, const RunOutcome& ran);
 
-// Empty where nothing was printed or the vault cannot take it: it is evidence beside the verdict, not the verdict.
+// Empty if nothing was printed or the vault cannot take it: it is evidence beside the verdict, not the verdict.
 [[nodiscard]] BlobName keep_output(const HealSurroundings& at, const std::string& printed);
 
 }  // namespace autoheal::workflows

@@ -25,7 +25,7 @@ struct HealResult {
   Duration took{0};
   std::string error;             // why it never began, or was skipped
   std::string reason;            // why it ended Exhausted
-  std::string heal;              // the heal's id, or empty where none was started
+  std::string heal;              // the heal's id, or empty if none was started
   std::string problem = {};      // of one that ended Exhausted: what was wrong at last, in a sentence
   bool changed_nothing = false;  // it was certified as it was found: somebody else had made it good
   friend bool operator==(const HealResult&, const HealResult&) = default;
@@ -35,7 +35,7 @@ struct HealResult {
 [[nodiscard]] HealResult result_of(const HealState& state, const std::string& heal);
 
 // One line of JSON, keys in the contract's order, duration in seconds with three decimals. `with_heal_id` appends
-// "heal_id" where there is one.
+// "heal_id" if there is one.
 [[nodiscard]] std::string to_json(const HealResult& result, bool with_heal_id);
 
 }  // namespace autoheal::workflows

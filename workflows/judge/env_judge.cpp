@@ -416,7 +416,7 @@ Asked ask(const EnvReadings& readings, const std::string& name) {
   return asked;
 }
 
-// Empty where it is set for all.
+// Empty if it is set for all.
 std::string set_for_all(const Asked& asked, const std::string& name) {
   if (asked.with.empty()) return name + " is not set";
   if (asked.without.empty()) return {};

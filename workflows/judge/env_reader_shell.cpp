@@ -138,7 +138,7 @@ class Shell {
     ++at_;
   }
 
-  // False where what comes before may not happen, or happens elsewhere.
+  // False if what comes before may not happen, or happens elsewhere.
   bool separator() {
     const std::size_t begin = at_;
     while (more() && std::string_view(";&|").find(here()) != std::string_view::npos) ++at_;

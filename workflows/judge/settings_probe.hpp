@@ -8,7 +8,7 @@
 
 namespace autoheal::workflows {
 
-// Empty where all is as it should be. The sentence shows values, except those under secret names. A null is nothing: it
+// Empty if all is as it should be. The sentence shows values, except those under secret names. A null is nothing: it
 // does not do for `require`.
 [[nodiscard]] std::string unlike_settings(std::string_view content, const SettingsProbe& probe,
                                           const SecretRules& secrets);

@@ -42,7 +42,7 @@ class PlanDraft {
   // Paths of all targets at and below `path`, in order.
   [[nodiscard]] std::vector<std::string> below(const std::string& path) const;
 
-  // The bytes of a file as they shall be so far; empty where it is new.
+  // The bytes of a file as they shall be so far; empty if it is new.
   [[nodiscard]] Result<std::string> content_of(const Target& target) const;
   void rewrite(Target& target, std::string content);
   // Gives ids of "user:group", or of who runs autoheal for "".

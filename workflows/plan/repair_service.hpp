@@ -11,7 +11,7 @@ namespace autoheal::workflows {
 
 // Appends commands, services of other engines, then `service.check` and what the own service needs: start where it is
 // dead or `stopped`; reload where it runs, can, and something that it reads changes, in a first attempt; else restart;
-// stop and start if no restart is declared, also for a service of unknown state. Nothing where nothing else changes and
+// stop and start if no restart is declared, also for a service of unknown state. Nothing if nothing else changes and
 // the self-test passes.
 void add_acts(const PlanningInput& input, bool stopped, Plan& plan);
 

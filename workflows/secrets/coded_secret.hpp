@@ -26,7 +26,7 @@ class TextViews {
  public:
   explicit TextViews(std::string_view text) : text_(text) {}
   [[nodiscard]] std::string_view text() const { return text_; }
-  // Without %XX and backslashes; empty where it has none.
+  // Without %XX and backslashes; empty if it has none.
   [[nodiscard]] const TextView& plain();
   // In the letters of base64 with + and /, without line ends.
   [[nodiscard]] const TextView& base64();

@@ -39,7 +39,7 @@ class SimulatedHost final : public Host {
   void make_link(const std::string& path, const std::string& target);
   void remove(const std::string& path);
   [[nodiscard]] std::optional<SimulatedFile> file(const std::string& path) const;
-  [[nodiscard]] std::string content(const std::string& path) const;  // empty where there is none
+  [[nodiscard]] std::string content(const std::string& path) const;  // empty if there is none
   // Every file as text: path, kind, mode, owner, content; inodes only where asked.
   [[nodiscard]] std::string picture(bool with_inodes = false) const;
 

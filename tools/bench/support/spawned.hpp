@@ -24,7 +24,7 @@ namespace autoheal::bench {
 [[nodiscard]] int wait_for(pid_t child);
 // It has ended and was not waited for yet.
 [[nodiscard]] bool has_ended(pid_t child);
-// Starts and waits; fails where the code is not 0.
+// Starts and waits; fails if the code is not 0.
 [[nodiscard]] Result<void> run(const std::vector<std::string>& arguments, const std::filesystem::path& folder,
                                const std::filesystem::path& output);
 

@@ -44,7 +44,7 @@ class ChangeSite {
   [[nodiscard]] std::string path_of(Slot slot) const;  // absolute
 
   [[nodiscard]] Result<TargetFacts> target() const;
-  [[nodiscard]] Result<TargetFacts> slot(Slot slot) const;  // absent where there is no staging folder
+  [[nodiscard]] Result<TargetFacts> slot(Slot slot) const;  // absent if there is no staging folder
   // The target, open for reading; closed (-1) where it is no file.
   [[nodiscard]] UniqueFd open_target() const;
   [[nodiscard]] Result<void> need_staging();

@@ -231,7 +231,7 @@ Result<InPlaceChange> change_in_place(ChangeSite& site) {
     result.status = site.is_made(target->now()) ? ChangeStatus::done : ChangeStatus::found_done;
   } else {
     keep_content(site);
-    // Tells a later run that what it finds is ours. Best effort: a mode can be set where there is no room for a name.
+    // Tells a later run that what it finds is ours. Best effort: a mode can be set if there is no room for a name.
     if (site.need_staging()) (void)site.note_made(change.before);
     site.step("noted");
     if (auto done = target->become(before, after); !done) {

@@ -17,7 +17,7 @@ struct InPlaceChange {
 };
 [[nodiscard]] Result<InPlaceChange> change_in_place(ChangeSite& site);
 
-// Puts back what the change replaced, by the same steps. `outcome` is what was reported, or null where a crash
+// Puts back what the change replaced, by the same steps. `outcome` is what was reported, or null if a crash
 // swallowed it. changed: somebody else changed it since. Where nothing of ours is in place, nothing is to be undone.
 [[nodiscard]] Result<workflows::UndoStatus> restore_in_place(ChangeSite& site, const workflows::ChangeOutcome* outcome);
 

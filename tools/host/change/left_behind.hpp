@@ -20,7 +20,7 @@ struct LeftBehind {
   Duration age{0};           // since it was put there
 };
 
-// In order of path; the lock is left out. Empty where no repair ever needed the folder. refused, failed: it cannot be
+// In order of path; the lock is left out. Empty if no repair ever needed the folder. refused, failed: it cannot be
 // looked into by this user.
 [[nodiscard]] Result<std::vector<LeftBehind>> left_behind(const std::string& root);
 

@@ -81,7 +81,7 @@ SwapLease::Taken lease_on_image(int staging, const Image& image) {
       .taken();
 }
 
-// Processes are looked into only where it does not.
+// Processes are looked into only if it does not.
 std::map<std::string, std::string> who_has_them(int staging, std::vector<Image>& images) {
   std::map<std::string, std::string> who;  // by name in the staging folder
   std::set<FileIdentity> files;

@@ -57,7 +57,7 @@ struct SlotEntry {
 
 // The folder, made (0700) when it is not there. refused: it is not ours alone.
 [[nodiscard]] Result<UniqueFd> make_staging_folder(const RootFolder& root);
-// not_found where no repair ever needed it.
+// not_found if no repair ever needed it.
 [[nodiscard]] Result<UniqueFd> open_staging_folder(const RootFolder& root);
 
 }  // namespace autoheal::host

@@ -26,7 +26,7 @@ struct Look {
   bool tree = false;                  // a folder is named by all its content
   bool aged = false;                  // a file whose ctime is younger than 20 ms is hashed again once it is older
   bool digest = true;                 // false: of a file only what it is, its content is not read
-  bool digest_needed = true;          // false: left out where it cannot be read, or changes while it is
+  bool digest_needed = true;          // false: left out if it cannot be read, or changes while it is
   bool digest_of_large = true;        // false: left out where the file is larger than `content_limit`
   bool rights = true;                 // with access lists, file capabilities and generation
 };

@@ -35,7 +35,7 @@ SwapLease::Taken lease_on(int folder, const std::string& name) {
       .taken();
 }
 
-// Empty where it is no file, and no missing one.
+// Empty if it is no file, and no missing one.
 std::optional<LookedAtWriting> look_at_writing(const RootFolder& root, const std::string& path, OpenWriters rule,
                                                std::int64_t now_ns, const OwnFiles& own) {
   const auto place = root.place_of(path);

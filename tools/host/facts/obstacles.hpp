@@ -14,7 +14,7 @@ void tell_obstacles(const RootFolder& root, workflows::TargetFacts& facts);
 // the first that others can write, which could have given any file of the machine a second name there.
 [[nodiscard]] std::string folder_of_others(const RootFolder& root, const std::string& path);
 
-// The part of the path that is a symlink or no folder: "etc is a symlink". Empty where there is none.
+// The part of the path that is a symlink or no folder: "etc is a symlink". Empty if there is none.
 [[nodiscard]] std::string bad_part_of(const RootFolder& root, const std::string& path);
 
 }  // namespace autoheal::host

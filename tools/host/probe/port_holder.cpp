@@ -74,7 +74,7 @@ bool add_sockets_of(pid_t process, Inodes& inodes) {
   return true;
 }
 
-// False also where that cannot be looked at.
+// False also if that cannot be looked at.
 bool is_in_another_network(pid_t process) {
   struct stat own{}, other{};
   const std::string path = "/proc/" + std::to_string(process) + "/ns/net";

@@ -7,7 +7,7 @@
 
 namespace autoheal::host {
 
-// In the words of a unit file; empty where there is none, or nobody may look.
+// In the words of a unit file; empty if there is none, or nobody may look.
 [[nodiscard]] std::set<std::string> inherited_bounds();
 
 }  // namespace autoheal::host

@@ -53,7 +53,7 @@ class OutputDrain {
   std::mutex mutex_;  // of all below
   UniqueFd connection_;
   unsigned handed_over_ = 0;
-  std::vector<pid_t> to_reap_;  // where there was no thread to be had
+  std::vector<pid_t> to_reap_;  // if there was no thread to be had
 };
 
 }  // namespace autoheal::host

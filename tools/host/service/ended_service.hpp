@@ -25,7 +25,7 @@ struct Effort {
 
 // Waits until the process has ended that `pid` and its start time (clock ticks after boot) name. One that is stopped by
 // a signal is continued, so that it can. One that has not ended in time is ended by SIGKILL, with its descendants.
-// Tells what had to be done; empty where it ended by itself.
+// Tells what had to be done; empty if it ended by itself.
 [[nodiscard]] std::string see_it_end(pid_t pid, unsigned long long started, const StopPatience& patience);
 
 // Whether `pid` is that of a process that has ended and of which its parent had not heard (a zombie), has disappeared

@@ -12,7 +12,7 @@ namespace {
 
 constexpr pid_t first_process = 1;
 
-// In the hierarchy of systemd: the path up to the innermost unit of kind service; empty where it is in none.
+// In the hierarchy of systemd: the path up to the innermost unit of kind service; empty if it is in none.
 std::string unit_group_of(const std::string& process) {
   std::ifstream lines("/proc/" + process + "/cgroup");
   for (std::string line; std::getline(lines, line);) {

@@ -36,7 +36,7 @@ struct UnitFacts {
 // As `systemctl show` prints a time: "1min 30s", "100ms", "infinity"; empty: no time.
 [[nodiscard]] std::optional<Duration> time_of(std::string_view text);
 
-// As strtol(3) reads it: 0 where there is no number.
+// As strtol(3) reads it: 0 if there is no number.
 [[nodiscard]] long number_in(const std::string& text);
 
 // The whole name of a unit: "nginx" is "nginx.service".

@@ -41,7 +41,7 @@ struct UnitOrder {
 
 inline constexpr Duration longest_wait = std::chrono::minutes(15);  // where the unit sets no limit
 
-// Blocks until the unit is as ordered, cannot be, or its time is over. `started` is false where the order was refused.
+// Blocks until the unit is as ordered, cannot be, or its time is over. `started` is false if the order was refused.
 [[nodiscard]] workflows::RunOutcome carry_out(UnitManager& manager, const UnitOrder& order,
                                               const std::function<Duration()>& now);
 

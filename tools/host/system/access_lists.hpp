@@ -12,7 +12,7 @@ namespace autoheal::host {
 // The path that leads to what a descriptor has open, whatever it is and whatever may be done with it.
 [[nodiscard]] std::string path_of_open(int descriptor);
 
-// Empty where there is none, or where the file system has no access lists.
+// Empty if there is none, or where the file system has no access lists.
 [[nodiscard]] Result<std::string> access_list_of(int descriptor);
 // The list that new files in a folder inherit, all entries.
 [[nodiscard]] Result<std::string> default_list_of(int descriptor);

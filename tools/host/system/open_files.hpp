@@ -13,7 +13,7 @@ namespace autoheal::host {
 
 struct OpenBy {
   pid_t pid = 0;
-  std::string program;  // its path, or its name where that cannot be told
+  std::string program;  // its path, or its name if that cannot be told
   bool writes = false;  // it was opened for writing
 };
 
