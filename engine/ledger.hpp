@@ -93,9 +93,8 @@ class LedgerView {
 class Ledger : public LedgerView {
  public:
   // Appends the whole batch or nothing. Blocks until it is durable on disk (a few milliseconds, longer on a busy disk);
-  // same thread as the reading operations. Never throws: AppendStatus says how each failure is to be handled. A batch
-  // that breaks the rules above (a stream twice, no entries for a new stream) is a bug of the caller and ends the
-  // process.
+  // same thread as the reading operations. Never throws: AppendStatus says how each failure is to be handled. A new
+  // stream without entries is a bug of the caller and ends the process.
   [[nodiscard]] virtual AppendResult append(const Batch& batch) = 0;
 };
 

@@ -15,7 +15,7 @@ namespace autoheal::store {
 
 // Streams named by a UUID are kept as its 16 bytes, all others as text.
 void bind_stream(SQLite::Statement& statement, int index, const std::string& stream);
-// If it does not fit, the largest that does.
+// The value, or the largest integer of SQLite if it is larger.
 [[nodiscard]] std::int64_t as_integer(std::uint64_t value);
 [[nodiscard]] std::string stream_at(const SQLite::Statement& statement, int column);
 // Binds text without copying it: `text` must outlive the statement's next step.
