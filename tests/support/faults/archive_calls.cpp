@@ -1,5 +1,4 @@
-// What libarchive is asked for, in its place: a test may have it run out of memory or fail in any other way that it
-// can.
+// Stands in for calls of libarchive: a test may have them run out of memory or fail in any other way.
 #include <archive.h>
 #include <archive_entry.h>
 #include <dlfcn.h>
@@ -18,7 +17,7 @@ Function* of_libarchive(const char* name) {
   return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
 }
 
-// What it asks itself for, it gets.
+// Calls of libarchive to itself are not intercepted.
 thread_local bool within = false;
 
 template <class Answer, class... Arguments>

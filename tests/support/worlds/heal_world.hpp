@@ -23,7 +23,7 @@ namespace autoheal::testing {
 using workflows::EngineSpec;
 using workflows::Heal;
 
-// What survives processes.
+// The world that survives processes.
 struct HealWorld {
   HealWorld() : ledger("01890000-0000-7000-8000-000000000001"), host(blobs) {}
   // Whatever a test did: today's code decides it again as it was recorded.

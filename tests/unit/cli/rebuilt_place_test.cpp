@@ -1,4 +1,4 @@
-// Targets of a past heal built again in a folder: as they were, and never outside of it, whoever wrote the record.
+// Targets of a past heal built again in a folder: as they were, and never outside of it, even if the record was forged.
 #include "tools/autoheal/reproduce/rebuilt_place.hpp"
 
 #include <gmock/gmock.h>

@@ -226,7 +226,7 @@ TEST_F(HostileFiles, Case69_AFullDiskLeavesTheOldFileAndNothingElse) {
     EXPECT_THAT(outcome.message, AllOf(HasSubstr("a.conf"), HasSubstr("no space is left")));
     EXPECT_EQ(read("a.conf"), "old");
     EXPECT_THAT(staged(), IsEmpty());
-    // What was changed before the disk was full is put back without any room.
+    // Changes from before the disk was full are put back without any room.
     write("b.conf", "old");
     const Change small = rewriting("b.conf", "new");
     const auto changed = apply(small);

@@ -1,4 +1,4 @@
-// Which files are Autoheal's own, while some of them are replaced.
+// Autoheal's own files are recognised while some of them are replaced.
 #include "tools/host/system/own_files.hpp"
 
 #include <gtest/gtest.h>

@@ -38,7 +38,7 @@ std::vector<KeptNames> kept_names() {
   return {KeptNames::all, KeptNames::none};
 }
 
-// What a cut at one moment leaves, in one of its many ways.
+// The disk after a cut at one moment, in one of its many forms.
 struct Cut {
   std::size_t call;
   CutFate fate;

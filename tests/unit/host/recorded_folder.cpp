@@ -34,7 +34,7 @@ std::string read_file(const fs::path& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// What the disk holds of a file: between multiples of 512 bytes either the one or the other, or neither.
+// A file on the disk: between multiples of 512 bytes either the one or the other, or neither.
 std::string mixed(const std::string& durable, const std::string& written, CutFate fate, std::mt19937_64& random) {
   const auto coin = [&] { return random() % 2 == 0; };
   std::string content = written;

@@ -229,7 +229,7 @@ TEST_F(CoverageTest, WhatCannotBeReadSaysNothing) {
   EXPECT_THAT(gaps(hours(8), hours(9)), IsEmpty());
 }
 
-// Of a version that told neither schedule nor tests.
+// An entry of a version that recorded neither schedule nor tests.
 TEST_F(CoverageTest, OldEntriesTellOfGapsAll) {
   started(hours(8));
   at(hours(8), "config.loaded", R"({"engines":{"E":"sha256:x"}})");

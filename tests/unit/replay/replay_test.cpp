@@ -89,7 +89,7 @@ TEST(Replay, NamesAnotherPlanByWhereItDiffers) {
             "/plan/changes/0/after/mode: 416 instead of 420");
 }
 
-// What an intruder who knows the format would write: a refused certification turned into a certificate.
+// A forgery by an intruder who knows the format: a refused certification turned into a certificate.
 TEST(Replay, FindsARecordThatWasRewritten) {
   const auto world = make_world(heal_examples().front());
   (void)heal(*world);

@@ -1,4 +1,4 @@
-// Which entries may leave the ledger, how they leave it, and that everything about them can still be proved.
+// Entries that may leave the ledger, the way they leave it, and that everything about them can still be proved.
 #include "autoheal/store/archive/archive_file.hpp"
 
 #include <fcntl.h>

@@ -77,7 +77,7 @@ class BadDisk : public testing::LedgerFixture {
     EXPECT_GE(entries->size(), acknowledged);
   }
 
-  // What stands there after the disk is well again; goes on from it to the end.
+  // Reads the ledger after the disk is well again, and continues from it to the end.
   void expect_whole(const Life& life) {
     faults = {};
     std::uint64_t there = 0;

@@ -43,7 +43,7 @@ TEST(LogState, NamesWhoHoldsAReadersLockAndNobodyElse) {
   EXPECT_TRUE(readers().empty());
   hold(124, 1);
   ASSERT_EQ(readers().size(), 1U);
-  // In a container the kernel may not name whoever lives in it.
+  // In a container the kernel may not name its processes.
   const int pid = readers().front().pid;
   EXPECT_TRUE(pid == ::getpid() || pid == 0) << pid;
 }

@@ -272,7 +272,7 @@ TEST_F(RefusedWrites, Case88_OfAnOpeningOnAFullDiskWithoutSuchRoomSayWhatToDo) {
   EXPECT_EQ(open(vfs)->epoch(), 2U);
 }
 
-// What the folder's file system cannot do: SQLite keeps its log in memory that processes share.
+// The folder's file system cannot do this: SQLite keeps its log in memory that processes share.
 TEST_F(RefusedWrites, OfALogAreNoReasonToDoWithoutIt) {
   {
     const auto ledger = open();

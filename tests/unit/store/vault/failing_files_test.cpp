@@ -34,7 +34,7 @@ using engine::BlobNaming;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
 
-// What `action` answers while a call fails: either it is done, or it says what was in the way.
+// The answer of `action` while a call fails: either it is done, or it says what was in the way.
 template <class Action>
 auto told(const DiskFault& fault, bool& reached, Action action) {
   const FailingDisk disk(fault);
@@ -220,7 +220,7 @@ TEST_F(FailingVault, OneThatIsClosedToItsReaderSaysSoAndAnAbsentOneIsEmpty) {
   const fs::path path = fresh();
   const std::string name = *open(path)->put("content", BlobNaming::plain);
   {
-    // What a reader of another group is told.
+    // The answer to a reader of another group.
     const FailingDisk disk({.name = "open", .problem = EACCES, .looks_too = true});
     const auto closed = open(path, VaultAccess::read_only);
     EXPECT_EQ(closed->get(name).error().kind, ErrorKind::unavailable);

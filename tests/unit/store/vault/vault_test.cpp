@@ -1,4 +1,4 @@
-// What the vault takes, gives back, and refuses to believe.
+// Contents that the vault takes, gives back, and refuses to believe.
 #include "autoheal/store/vault/vault.hpp"
 
 #include <fcntl.h>

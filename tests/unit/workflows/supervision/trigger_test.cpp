@@ -229,7 +229,7 @@ TEST(TriggerBrakes, WhereOnlyObservedTheLedgerSaysWhatWouldHaveBeenDone) {
   EXPECT_EQ(machine.results[1].ending, HealEnding::certified) << "a person asked for it";
 }
 
-// ---- one end per heal, whoever waits
+// ---- one end per heal, however many wait
 
 TEST(TriggerHooks, BeganAndEndedAreToldOncePerHealHoweverManyJoin) {
   HealWorld world;
@@ -362,7 +362,7 @@ TEST(TriggerStorm, HundredsOfFailuresKeepToTheSlotsAndAllAreHealed) {
   EXPECT_EQ(count_of(world, "heal.triggered"), specs.size());
 }
 
-// Whoever triggers, there is one heal per engine, and no more of them at work than slots.
+// Any number of triggers makes one heal per engine, and no more of them work than there are slots.
 TEST(TriggerStorm, Case121_AnyNumberOfFailuresIsAsManyHealsAsThereAreEngines) {
   HealWorld world;
   std::vector<EngineSpec> specs;
