@@ -1,5 +1,4 @@
-// What a day of the daemon must look like, whatever happened in it: an independent model of the brakes that reads only
-// what was told and what stands in the ledger.
+// Judges a day of the daemon: an independent model of the brakes that reads only the events and the ledger.
 #pragma once
 
 #include <string>

@@ -1,5 +1,4 @@
-// What happens to services that pass through states, and what people do to them. Each thing has its time to itself, so
-// that it can be judged.
+// Events of services in transition, and acts of people on them. Each has its time to itself, so that it can be judged.
 #include <algorithm>
 
 #include "tests/simulation/life.hpp"
