@@ -1,5 +1,5 @@
-// One timer on the boot clock, which goes on while the host sleeps: a wait that is over by then fires at once on
-// waking.
+// One timer on the boot clock, which advances while the host sleeps: a wait that ended meanwhile fires as soon as the
+// host wakes.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

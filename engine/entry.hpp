@@ -8,7 +8,7 @@
 
 namespace autoheal::engine {
 
-// What a workflow wants recorded; the store gives it its place.
+// An entry that a workflow wants recorded; the store gives it its position.
 struct NewEntry {
   std::string type;          // "heal.triggered"
   unsigned dataversion = 1;  // of `data`; old ones are lifted on reading
@@ -20,7 +20,7 @@ struct NewEntry {
   friend bool operator==(const NewEntry&, const NewEntry&) = default;
 };
 
-// A place in the ledger, opaque to callers but ordered: nobody adds 1 to it.
+// A position in the ledger, opaque but ordered: callers never compute with it.
 struct Position {
   std::uint64_t value = 0;  // 0: before the first entry
   friend auto operator<=>(const Position&, const Position&) = default;

@@ -59,8 +59,8 @@ class Instance {
   std::uint64_t version = 0;    // entries folded, committed or about to be
   std::uint64_t committed = 0;  // of those, in the ledger
   bool ended = false;
-  bool to_be_resumed = false;  // folded, and has not been told yet that the process began anew
-  bool was_resumed = false;    // and was told so
+  bool to_be_resumed = false;  // folded, and does not know yet that the process began anew
+  bool was_resumed = false;    // and knows that it began anew
 
  protected:
   [[nodiscard]] std::uint64_t number_effect() { return ++effects_; }

@@ -1,4 +1,4 @@
-// Entry data above 32 KiB lives in the blob store and is named in the entry, so that leaves stay small for ever.
+// Entry data above 32 KiB is kept in the blob store and is named in the entry, so that leaves stay small for ever.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,6 @@
-// The port to the only memory there is. One implementation stands on SQLite, its twin in memory; one suite holds both
-// to this page. A batch is data, not a callback, so that a store may try it again.
+// The port to the ledger, the only memory of the project: append batches, read entries. One implementation uses SQLite,
+// its twin lives in memory; tests/conformance holds both to this contract. A batch is data, not a callback, so that a
+// store may try it again.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,7 @@
 
 namespace autoheal::engine {
 
-enum class StreamLife { goes_on, ends };  // `ends`: the stream is no longer listed as open
+enum class StreamLife { goes_on, ends };  // `ends`: open_streams() no longer lists the stream
 
 struct StreamAppend {
   std::string stream;
@@ -22,14 +23,14 @@ struct StreamAppend {
   std::string idempotency_key;  // only with expected_version 0; empty: none
 };
 
-// How far a named subscriber has read, saved with the commit it rides on.
+// How far a named subscriber has read; saved in the same commit as the entries of its batch.
 struct SavedPlace {
   std::string subscriber;
   Position position;
 };
 
 struct Batch {
-  std::vector<StreamAppend> streams;  // a stream stands in a batch at most once
+  std::vector<StreamAppend> streams;  // each stream at most once
   std::vector<SavedPlace> places;
   std::uint64_t epoch = 0;  // of the lock under which the batch was decided
 };
@@ -58,34 +59,42 @@ struct Page {
   Position head;               // the newest position when the page was read
 };
 
-// What there is to read. One thread each; another thread opens its own reader.
+// Reads entries. All calls block on the disk and belong to one thread, the one that opened the view; another thread
+// opens its own. A reading operation fails with
+//   busy         another process holds SQLite's lock for longer than the configured wait; try again,
+//   unavailable  the file cannot be read now (gone, no permission, no descriptor, input or output error),
+//   corrupt      a row does not match its hash in the tree, or the database is damaged; nothing of it is returned.
+// None throws for any of these. The ledger in memory never fails.
 class LedgerView {
  public:
   virtual ~LedgerView() = default;
 
-  // Entries of one stream from `from_version` on (1 is the first). Empty for an unknown stream.
+  // Entries of one stream in order, from `from_version` on (1 is the first). Empty for an unknown stream.
   [[nodiscard]] virtual Result<std::vector<Entry>> read_stream(const std::string& stream,
                                                                std::uint64_t from_version) const = 0;
-  // Those of its entries that are of one of these types, in order. A store has them at hand where the stream is long
-  // and the types are rare in it.
+  // Entries of one stream that have one of these types, in order. A store uses an index, so this is fast even if the
+  // stream is long and the types are rare. Empty for an unknown stream.
   [[nodiscard]] virtual Result<std::vector<Entry>> read_types(const std::string& stream,
                                                               const std::vector<std::string>& types) const;
-  // Of its newest entry; 0 for an unknown stream.
+  // The version of a stream's newest entry; 0 for an unknown stream.
   [[nodiscard]] virtual Result<std::uint64_t> version_of(const std::string& stream) const;
-  // At most `limit` (1 to 10,000) entries after `after`, of all streams, in order.
+  // Up to `limit` (1 to 10,000) entries of all streams after `after`, in order. An empty page whose `next` is `after`
+  // means that there are no newer entries yet.
   [[nodiscard]] virtual Result<Page> read_all(Position after, std::size_t limit) const = 0;
-  // Streams created and not ended, oldest first.
+  // Names of the streams that were created and have not ended, oldest first.
   [[nodiscard]] virtual Result<std::vector<std::string>> open_streams() const = 0;
-  // Where a named subscriber stopped; empty if it never saved a place.
+  // The position that a named subscriber saved last; empty if it never saved one.
   [[nodiscard]] virtual Result<std::optional<Position>> place_of(const std::string& subscriber) const = 0;
-  // UUIDv7 given when the ledger was created; part of every effect key and of every leaf.
+  // The UUIDv7 given when the ledger was created; part of every effect key and of every leaf. Never blocks or fails.
   [[nodiscard]] virtual const std::string& id() const = 0;
 };
 
-// The owner's ledger: what can be read, and the one way to add to it.
+// The owner's ledger, which can also append. There is one owner at a time; a second one gets `busy` when it opens it.
 class Ledger : public LedgerView {
  public:
-  // All of the batch or nothing, durable on disk when it returns ok.
+  // Appends the whole batch or nothing. Blocks until it is durable on disk (a few milliseconds, longer on a busy disk);
+  // same thread as the reading operations. Never throws: AppendStatus says how each failure is to be handled. A new
+  // stream without entries is a bug of the caller and ends the process.
   [[nodiscard]] virtual AppendResult append(const Batch& batch) = 0;
 };
 

@@ -1,4 +1,5 @@
-// Everything that is not pure and that the engine needs from its caller, in one page: time, identity, randomness.
+// The ports for time, randomness and identity: everything that is not pure and that the engine needs besides ledger and
+// blob store. No operation blocks or fails; each may be called from any thread.
 #pragma once
 
 #include <cstdint>
@@ -13,23 +14,27 @@ namespace autoheal::engine {
 class Clock {
  public:
   virtual ~Clock() = default;
-  // Wall time, UTC. May jump; used for what people read, never for ordering.
+  // Wall time in UTC. May jump in both directions, so it is shown to people and never used to order or to wait.
   [[nodiscard]] virtual Timestamp now() const = 0;
-  // Time since boot including suspension (CLOCK_BOOTTIME); never runs backwards. All waiting is measured on it.
+  // Time since boot, suspension included (CLOCK_BOOTTIME). Never runs backwards; begins anew at each boot. All waiting
+  // is measured on it.
   [[nodiscard]] virtual Duration since_boot() const = 0;
 };
 
-// Thread-safe. Fills with bytes nobody can predict (or, in tests, that a seed gives).
+// Thread-safe.
 class Randomness {
  public:
   virtual ~Randomness() = default;
+  // Fills `bytes` with bytes that nobody can predict, or, in tests, with those of a seed. Ends the process if the
+  // system has none, because a predictable key or id is worse than no heal.
   virtual void fill(std::span<std::uint8_t> bytes) = 0;
 };
 
-// Thread-safe. Each id is greater than every one given before by the same source, whatever the clock does.
+// Thread-safe.
 class IdSource {
  public:
   virtual ~IdSource() = default;
+  // A new id, greater than every one that this source gave before, even if the wall clock was set back.
   [[nodiscard]] virtual Uuid next() = 0;
 };
 

@@ -89,7 +89,8 @@ void Runner::close(std::vector<std::string> announcing) {
   closed_ = std::move(announcing);
   to_resume_.clear();
   lonely_.clear();
-  // What was decided and is not committed yet; where more was decided on a stream after it, its entries have to stay.
+  // Entries that were decided and are not committed yet; they have to stay if more was decided on their stream after
+  // them.
   std::unordered_set<const Instance*> seen;
   for (auto work = works_.rbegin(); work != works_.rend(); ++work) {
     if (seen.insert(work->instance).second) leave_out_announcements(*work->instance, work->step);
@@ -117,7 +118,7 @@ void Runner::wake_due() {
   if (closed_) return;
   while (auto stream = wakes_.take_due(ports_.clock.since_boot())) {
     Instance* instance = find(*stream);
-    AUTOHEAL_CHECK(instance != nullptr);  // who goes takes its wait along
+    AUTOHEAL_CHECK(instance != nullptr);  // removing an instance also removes its pending wait
     if (instance->ended) continue;
     const std::uint64_t before = instance->version;
     take_step(*instance, before, instance->take_woken(ports_.clock.now(), ports_.blobs), {}, {});
@@ -136,7 +137,7 @@ void Runner::take_step(Instance& instance, std::uint64_t version_before, Result<
   works_.push_back({&instance, version_before, std::move(*step), std::move(key), std::move(started)});
 }
 
-// What is folded is ahead of the ledger then, and of no more use.
+// The folded state is ahead of the ledger then and cannot be used any more.
 void Runner::leave_out_announcements(Instance& instance, Step& step) const {
   instance.ended = true;
   step.wake_after.reset();
@@ -165,7 +166,7 @@ Result<std::uint64_t> Runner::loose_version(const std::string& stream) {
 Result<Batch> Runner::batch_of_works() {
   Batch batch;
   std::unordered_map<std::string, std::size_t> place;
-  // What was told from outside stands before what was made of it.
+  // Entries from outside come before the entries that react to them.
   for (const Loose& loose : loose_) {
     const auto [found, fresh] = place.try_emplace(loose.stream, batch.streams.size());
     if (fresh) {

@@ -28,7 +28,7 @@ struct RunnerPorts {
   IdSource& ids;
 };
 
-// What happens inside becomes known here; called on the loop's thread, after the commit it tells of.
+// Callbacks for events inside the loop. Called on the loop's thread, after the commit that they report.
 struct RunnerHooks {
   std::function<void()> input_waits;  // from any thread: a turn has something to do
   std::function<void(Position head)> committed;
@@ -37,8 +37,8 @@ struct RunnerHooks {
   std::function<void(const std::string& stream, const Error&)> set_aside;  // an unreadable stream at recovery
   // The store cannot serve now: what was to begin was refused, what has begun waits for its next commit.
   std::function<void(const std::string& why)> unavailable;
-  // Asked where an effect's outcome comes from, on its thread. False: the effect was told to end before it was done, so
-  // that its outcome says nothing; it is left to the next process.
+  // Asked where an effect's outcome comes from, on its thread. False: the effect was asked to end early, so that its
+  // outcome means nothing; it is left to the next process.
   std::function<bool()> outcome_counts;
   std::function<void(const Error&)> stopped;  // nothing more is acknowledged; the process should end
 };
@@ -83,8 +83,8 @@ class Runner {
   // One turn: false if there was nothing to do. Loop's thread.
   bool turn();
   // The process ends: what comes of effects that are under way is still decided on and committed, and nothing else is
-  // begun. An entry of one of the types `announcing` at the end of a decision is left out where what it announces is
-  // not performed any more: the next process finds the stream as it is before such an entry. Loop's thread.
+  // begun. An entry of one of the types `announcing` at the end of a decision is left out if its effect will not be
+  // performed any more: the next process finds the stream as before that entry. Loop's thread.
   void close(std::vector<std::string> announcing);
   // An input, or what was decided on one, waits for a commit. Loop's thread.
   [[nodiscard]] bool has_uncommitted();
@@ -97,7 +97,7 @@ class Runner {
   [[nodiscard]] std::uint64_t turns() const { return turns_; }
   // A turn now would have something to do.
   [[nodiscard]] bool has_work();
-  // What it is at, for those who find it standing still; any thread.
+  // The current activity, for a watchdog that finds the loop stuck; any thread.
   [[nodiscard]] const char* doing() const { return doing_; }
   // Others are not resumed before this stream has made progress: it must not wait for them. Loop's thread.
   [[nodiscard]] bool is_resumed_alone(const std::string& stream) const { return stream == alone_; }

@@ -61,7 +61,7 @@ void Runtime::turn_soon() {
 void Runtime::turn() {
   const bool worked = runner_.turn();
   if (runner_.failure()) {
-    // Whoever waits for an end would wait for ever: nothing more is going to be acknowledged.
+    // Waiters would wait for ever, because nothing more will be acknowledged.
     auto waiting = std::exchange(ending_, {});
     for (auto& [stream, tell] : waiting) tell();
   }

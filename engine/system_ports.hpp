@@ -14,7 +14,7 @@ class SystemClock final : public Clock {
   [[nodiscard]] Duration since_boot() const override;
 };
 
-// The system's generator for keys. Thread-safe; ends the process where it cannot serve.
+// The system's generator for keys. Thread-safe; ends the process if it cannot serve.
 class SystemRandomness final : public Randomness {
  public:
   void fill(std::span<std::uint8_t> bytes) override;

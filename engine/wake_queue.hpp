@@ -1,4 +1,4 @@
-// Who waits until when: plain state in one heap, so that ten thousand waiting workflows cost one timer.
+// The wake-up times of waiting workflows, as plain state in one heap, so that ten thousand of them cost one timer.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Whether the loop makes progress, judged by somebody beside it who asks it for a sign of life now and then. A healer
-// that silently stops is the worst failure there is. A value: no clock and no thread of its own.
+// Judges from another thread whether the loop makes progress, by asking it for a sign of life now and then. A healer
+// that silently stops is the worst failure there is. A value: it has no clock and no thread of its own.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace autoheal::engine {
 
-// What the loop says of itself when it is asked.
+// The loop's answer when it is asked.
 struct Pulse {
   std::uint64_t turns = 0;  // that it has made
   bool work_due = false;    // something waits for its next turn
@@ -18,7 +18,7 @@ struct Pulse {
 // Times are on the boot clock. Not thread-safe.
 class Watchdog {
  public:
-  // What there is to tell, once each.
+  // Findings to report, each once.
   struct Finding {
     bool stalled = false;  // false: it goes on again
     bool answers = false;  // only its turns do not come
@@ -30,7 +30,7 @@ class Watchdog {
 
   // The loop is to be asked now; false: its last answer is still due.
   [[nodiscard]] bool ask(Duration now);
-  // True: it makes progress, or there is nothing to do. Only then may others be told that it is alive.
+  // True: it makes progress, or there is nothing to do. Only then may systemd be notified that it is alive.
   bool answered(const Pulse& pulse, Duration now);
   // Empty: nothing new. Who comes late to look has slept himself, and with him the loop: no stall.
   [[nodiscard]] std::optional<Finding> look(Duration now);

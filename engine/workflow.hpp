@@ -1,5 +1,5 @@
-// What a workflow is: a state that is folded from entries, and a pure decision about the next input. No clock, file,
-// thread or JSON library stands in either, so that crash recovery, replay and simulation run the very same code.
+// The concept of a workflow: a state that is folded from entries, and a pure decision about the next input. Neither
+// uses a clock, file, thread or JSON library, so that crash recovery, replay and simulation run the very same code.
 #pragma once
 
 #include <concepts>
@@ -22,7 +22,7 @@ struct NewContent {
   BlobNaming naming = BlobNaming::plain;
 };
 
-// What to do about one input. Order of duties: store the contents, append the entries (the commit), then perform the
+// The reaction to one input. Order of duties: store the contents, append the entries (the commit), then perform the
 // effects, then sleep.
 template <class W>
 struct Decision {
@@ -33,8 +33,7 @@ struct Decision {
   bool ends = false;                        // after these entries the stream takes no more input
 };
 
-// An entry as text, ready for the ledger.
-// What stands around an entry's data; views into the state and the entry.
+// The fields around an entry's data, as views into the state and the entry.
 struct Envelope {
   std::string_view type;
   unsigned dataversion = 1;
@@ -42,6 +41,7 @@ struct Envelope {
   std::string_view subject;
 };
 
+// An entry as text, ready for the ledger.
 struct Encoded {
   std::string type;
   unsigned dataversion = 1;
@@ -70,21 +70,24 @@ concept Workflow = requires(typename W::State state, const typename W::Input& in
 };
 
 // A workflow may also know which entry can come next: static const char* misfit(state, entry) says why one cannot, null
-// that it can. The loop then ends the process before it writes one that does not fit, and sets a stream aside in which
-// one stands. Without it everything fits that can be decoded.
+// that it can. The loop then ends the process before it writes one that does not fit, and sets aside a stream that
+// holds one. Without it everything fits that can be decoded.
 template <Workflow W>
 [[nodiscard]] const char* misfit_in(const typename W::State& state, const typename W::Entry& entry) {
   if constexpr (requires { W::misfit(state, entry); }) return W::misfit(state, entry);
   return nullptr;
 }
 
-// Performs effects in the world. perform() returns at once or soon; `done` is called exactly once, from any thread,
-// with the outcome as the workflow's next input. Never throws: a failure is an outcome.
+// The port through which a workflow acts on the world.
 template <class W>
 class EffectPerformer {
  public:
   using Done = std::function<void(typename W::Input)>;
   virtual ~EffectPerformer() = default;
+  // Starts one effect of `stream`, after the entries that announce it were committed. Called on the loop's thread, so
+  // it must not block: long work goes to a thread pool. `done` is called exactly once, from any thread, with the
+  // outcome as the workflow's next input. Never throws: every failure is an outcome that the workflow decides on. After
+  // a crash the same effect may be asked for again, so performing it twice must do no harm.
   virtual void perform(const std::string& stream, const typename W::Effect& effect, Done done) = 0;
 };
 

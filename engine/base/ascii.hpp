@@ -1,5 +1,5 @@
-// What ASCII letters and digits are, whatever the locale: the <cctype> functions ask the locale, and are undefined for
-// bytes above 127.
+// Tests for ASCII letters and digits in any locale. The <cctype> functions ask the locale, and are undefined for bytes
+// above 127.
 #pragma once
 
 #include <algorithm>

@@ -24,7 +24,7 @@ class ContainedChecks {
 };
 [[nodiscard]] bool checks_are_contained() noexcept;  // on this thread
 
-// Prints condition and place to stderr and aborts; throws FailedCheck where checks are contained. Never returns.
+// Prints condition and place to stderr and aborts; throws FailedCheck if checks are contained. Never returns.
 [[noreturn]] void check_failed(const char* condition, std::source_location where);
 
 }  // namespace autoheal

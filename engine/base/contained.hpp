@@ -24,11 +24,11 @@ struct Defect {
 // Thrown by a simulated world in which the process dies at this moment: no code of ours sees that happen.
 struct ProcessEnds {};
 
-// Of the exception that is being handled. The texts of libraries are left out, since they quote what they read. Passes
-// on ProcessEnds, and what says that memory ran out: that is no mistake of the code.
+// Describes the exception that is being handled, without the texts of libraries, which quote what they read. Rethrows
+// ProcessEnds and exceptions that say that memory ran out: neither is a mistake of the code.
 [[nodiscard]] Defect defect_in(std::string_view part);
 
-// For tests alone: called with the name of each pure part that begins; what it throws stands for a defect there.
+// For tests alone: called with the name of each pure part that begins; an exception from it counts as a defect there.
 extern std::atomic<void (*)(std::string_view part)> pure_part_hook;
 
 inline void begins_pure_part(std::string_view part) {

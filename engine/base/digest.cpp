@@ -10,9 +10,9 @@ namespace autoheal {
 
 namespace {
 
-// The machine's OpenSSL settings are not read, by whoever uses OpenSSL first: a FIFO in the place of openssl.cnf would
-// be waited for, and a provider section can take the digests away. A static value would be too late for those of
-// others.
+// Keeps OpenSSL from reading the machine's settings, no matter which code uses it first: a FIFO in the place of
+// openssl.cnf would block, and a provider section can take the digests away. A static object might be constructed after
+// those of other files.
 [[gnu::constructor(101)]] void ignore_openssl_settings() { OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr); }
 
 // Fetched once: a fetch per call costs more than the hash, and takes a lock.

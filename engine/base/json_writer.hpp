@@ -38,7 +38,8 @@ class JsonWriter {
   JsonWriter& value(const std::string& text) { return value(std::string_view(text)); }
   JsonWriter& value(bool flag) { return raw(flag ? "true" : "false"); }
   template <std::integral Number>
-  requires(!std::same_as<Number, bool>) JsonWriter& value(Number number) {
+    requires(!std::same_as<Number, bool>)
+  JsonWriter& value(Number number) {
     char digits[24];
     const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
     return raw({digits, static_cast<std::size_t>(end - digits)});

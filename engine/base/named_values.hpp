@@ -1,4 +1,4 @@
-// Enumerations as the words that stand in the ledger: one table each, read in both directions.
+// Enumerations as the words of the ledger: one table each, read in both directions.
 #pragma once
 
 #include <span>

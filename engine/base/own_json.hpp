@@ -19,7 +19,7 @@
 
 namespace autoheal::workflows {
 
-// A value of an OwnJsonDocument, and valid as long as that. Everything that asks throws std::invalid_argument where the
+// A value of an OwnJsonDocument, and valid as long as that. Everything that asks throws std::invalid_argument if the
 // value is of another kind, or not there.
 class OwnJson {
  public:
@@ -62,7 +62,8 @@ class OwnJson {
   }
   // Fields are read by assignment. Not for char, which a string could be assigned from as well.
   template <class T>
-  requires(std::same_as<T, std::string> || (std::integral<T> && !std::same_as<T, char>)) operator T() const {
+    requires(std::same_as<T, std::string> || (std::integral<T> && !std::same_as<T, char>))
+  operator T() const {
     return get<T>();
   }
 

@@ -10,7 +10,7 @@
 
 namespace autoheal {
 
-// A byte that stands for itself between quotes: ASCII from blank up, but for the quote and the backslash.
+// A byte that needs no escape between quotes: ASCII from blank up, except the quote and the backslash.
 constexpr bool is_plain_byte(char c) {
   const auto byte = static_cast<std::uint8_t>(c);
   return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';

@@ -1,5 +1,5 @@
-// The only way to fail inside Autoheal: a value with a kind that says what the caller does next,
-// and a sentence for people that says what, where and what to do. No secret ever stands in a message.
+// The only way to fail inside Autoheal: a value with a kind that says what the caller does next, and a sentence for
+// people that says what, where and what to do. A message never contains a secret.
 #pragma once
 
 #include <expected>

@@ -4,7 +4,7 @@ namespace autoheal {
 
 namespace {
 
-// Of the years that a text has room for.
+// The text form has four digits for the year.
 constexpr Timestamp first_moment = std::chrono::sys_days(std::chrono::year(0) / 1 / 1);
 constexpr Timestamp past_all = std::chrono::sys_days(std::chrono::year(10'000) / 1 / 1);
 

@@ -46,7 +46,7 @@ struct CrashScript {
   // before it died; begin with recovery and start nothing new.
   std::function<void(void* world, Ledger& ledger, bool recovering)> run;
   std::function<Ledger&(void* world)> ledger_of;
-  // What must be the same after any crash: final states, files, ... as text.
+  // Everything that must be the same after any crash, as text: final states, files, ...
   std::function<std::string(void* world)> outcome;
 };
 
@@ -57,7 +57,7 @@ struct CrashDifference {
   std::string actual;
 };
 
-// Every difference between a cut run and the uninterrupted one; `commits` tells how many cuts were tried.
+// Every difference between a cut run and the uninterrupted one; `commits` is the number of cuts that were tried.
 [[nodiscard]] inline std::vector<CrashDifference> crash_at_every_append(const CrashScript& script,
                                                                         std::size_t& commits) {
   constexpr std::size_t never = static_cast<std::size_t>(-1);

@@ -90,7 +90,7 @@ std::string left_text(const TargetFacts& facts) {
   return text;
 }
 
-// What there is to say of one attempt, by name.
+// Facts about one attempt, by name.
 using Said = std::map<std::string, std::string>;
 
 Said said_of(const Attempt& attempt, Plan (*placeless)(Plan)) {

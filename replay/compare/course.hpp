@@ -1,5 +1,5 @@
-// What one heal came to, attempt by attempt, out of its entries: to be set beside another course of the same heal, and
-// to answer for a world that is no longer there.
+// The trace of one heal, attempt by attempt, taken from its entries: to be compared with another trace of the same
+// heal, and to answer for a world that no longer exists.
 #pragma once
 
 #include <map>
@@ -49,7 +49,7 @@ struct Compared {
 
 // Without device, inode, link count and times.
 [[nodiscard]] workflows::Plan without_place(workflows::Plan plan);
-// Without owners, too: for whoever cannot give files away.
+// Without owners, too, for users who cannot change the owner of a file.
 [[nodiscard]] workflows::Plan without_place_and_owners(workflows::Plan plan);
 
 }  // namespace autoheal::replay

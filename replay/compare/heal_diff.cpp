@@ -25,7 +25,7 @@ std::string without_times(const std::string& text) {
   return kept;
 }
 
-// Which configuration it was is told apart from what happened.
+// The configuration is reported separately from the events.
 std::vector<std::string> said(const TimelineLine& line) {
   std::vector<std::string> lines = {without_times(line.sentence)};
   for (const std::string& detail : line.details)

@@ -27,7 +27,7 @@ Duration length_of_union(std::vector<Span> spans) {
   return total;
 }
 
-// What of `one` lies in none of `others`.
+// The parts of `one` that lie in none of `others`.
 std::vector<Span> outside(const Span& one, std::vector<Span> others) {
   std::ranges::sort(others, {}, &Span::from);
   std::vector<Span> left;

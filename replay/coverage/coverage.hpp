@@ -26,7 +26,7 @@ enum class GapCause {
   held,            // tested, not healed: somebody asked for it
 };
 [[nodiscard]] std::string_view name_of(GapCause cause);
-// True where the engine was not even tested.
+// True if the engine was not even tested.
 [[nodiscard]] bool is_untested(GapCause cause);
 
 struct Gap {
@@ -54,7 +54,7 @@ struct CoverageQuestion {
 };
 
 // `entries`: the stream "ledger" from its beginning, in order; data that lies in the vault is already put in its place.
-// What cannot be read says nothing. A daemon's last word before a kill bounds the gap's beginning: it lies at most
+// Unreadable entries are ignored. A daemon's last word before a kill bounds the gap's beginning: it lies at most
 // `heartbeat_every` later. In order of engine; engines that no configuration of the period has are left out.
 [[nodiscard]] std::vector<EngineCoverage> coverage_of(std::span<const engine::Entry> entries,
                                                       const CoverageQuestion& question);

@@ -1,4 +1,4 @@
-// What the ledger says about daemons, configurations and holds, as values over time; for coverage.cpp.
+// Facts of the ledger about daemons, configurations and holds, as values over time; for coverage.cpp.
 #pragma once
 
 #include <map>
@@ -19,7 +19,7 @@ struct DaemonRun {
   Timestamp started, last_word;
   std::string boot_id;
   bool stopped = false;
-  std::string cause;  // of its end, where it stopped
+  std::string cause;                                      // of its end, where it stopped
   std::vector<std::pair<Timestamp, Timestamp>> silences;  // it went on after each
 };
 

@@ -1,4 +1,4 @@
-// How often a daemon says in the ledger that it runs: an entry `node.heartbeat`.
+// The interval of a daemon's entries `node.heartbeat`, which say that it runs.
 #pragma once
 
 #include "autoheal/engine/base/timestamp.hpp"

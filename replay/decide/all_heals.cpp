@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t most_told = 1'000;
 
-// What came of all heals, told by all workers.
+// Counts the results of all heals, from all workers.
 class Counts {
  public:
   void take(const WholeHeal& whole, const engine::Entry& first, const Replayed& replayed) {

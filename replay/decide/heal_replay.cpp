@@ -9,7 +9,7 @@ namespace {
 
 using namespace workflows;  // the words of a heal stand on every line here
 
-// What an older version did not write is not held against it.
+// Fields that an older version did not write are not compared.
 void forget_what_was_not_kept(const HealEntry& recorded, HealEntry& decided) {
   if (const auto* then = std::get_if<PlanRecorded>(&recorded); then != nullptr && !then->may_change) {
     auto& now = std::get<PlanRecorded>(decided);
@@ -34,7 +34,7 @@ class Replay {
   }
 
  private:
-  // What one input leads to, and how much of it is as recorded.
+  // The entries that one input leads to, and how many of them are as recorded.
   struct Tried {
     HealInput input;
     engine::Decision<Heal> decision;
@@ -63,7 +63,7 @@ class Replay {
     diverge(best ? &*best : nullptr);
   }
 
-  // What no heal of ours goes on with is not decided upon.
+  // Entries that no heal of ours could follow are not decided on.
   bool fits() {
     const auto entry = heal_.decoded(at_);
     return entry && misfit_of(result_.state, **entry) == nullptr;
@@ -96,7 +96,7 @@ class Replay {
     const bool same_envelope = recorded.type == decided.type && recorded.time == heal_.entry(at_).time &&
                                recorded.actor == decided.actor && recorded.subject == decided.subject;
     if (!same_envelope) return false;
-    // What has been read already is quicker compared as a value than written; what has not, the other way round.
+    // An entry that was decoded already is compared faster as a value, any other one as text.
     if (const HealEntry* read = heal_.decoded_already(index); read != nullptr && *read == value) return true;
     std::string from_vault;
     const auto data = heal_.data(index, from_vault);

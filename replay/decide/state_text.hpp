@@ -1,4 +1,4 @@
-// Where a heal stood, and how two accounts of a step differ, in words that a person reads.
+// Describes the state of a heal, and the difference between two accounts of a step, for people.
 #pragma once
 
 #include <string>
@@ -11,14 +11,14 @@ namespace autoheal::replay {
 
 // "Repairing, attempt 2 of 3: the world is looked at".
 [[nodiscard]] std::string line_of(const workflows::HealState& state);
-// What else is known at that moment: the plan and how far it is, what it waits for, why the last attempt failed.
+// Details at that moment: the plan and its progress, the current wait, why the last attempt failed.
 [[nodiscard]] std::vector<std::string> details_of(const workflows::HealState& state);
 void write(workflows::JsonWriter& out, const workflows::HealState& state);
 
 // "12.345 s"; "-0.500 s" where a clock was set back.
 [[nodiscard]] std::string seconds_text(Duration time);
 
-// Where two JSON texts first differ, as "/plan/changes/0/after/mode: 416 instead of 384"; empty where they do not.
+// Where two JSON texts first differ, as "/plan/changes/0/after/mode: 416 instead of 384"; empty if they do not.
 [[nodiscard]] std::string first_difference(const std::string& recorded, const std::string& other);
 
 }  // namespace autoheal::replay

@@ -1,4 +1,5 @@
-// A past heal, entry by entry, forward and back: where it stood and what it knew. Folds, decides nothing.
+// Walks through a past heal, entry by entry, forward and back, with its state and knowledge at each. Folds, decides
+// nothing.
 #pragma once
 
 #include <memory>
@@ -11,7 +12,7 @@
 
 namespace autoheal::replay {
 
-// One thread. What it is given outlives it.
+// One thread. Its arguments outlive it.
 class Stepping {
  public:
   Stepping(RecordedHeal& heal, const PastWorld& world);
@@ -24,7 +25,7 @@ class Stepping {
   // Stands at that entry (the last one if there are fewer). An error names an entry that cannot be read; it stays then.
   [[nodiscard]] Result<void> go_to(std::size_t place);
 
-  // What there is to see here, as lines.
+  // The details of this place, as lines.
   [[nodiscard]] Telling telling() const;                    // the entry
   [[nodiscard]] std::vector<std::string> what_is() const;   // the state
   [[nodiscard]] std::vector<std::string> seen() const;      // the observation of this attempt

@@ -26,7 +26,7 @@ struct EachHealOptions {
 
 // `ledger` is read by the caller's thread alone, `vault` by all; `visit` is called by several threads at once. Every
 // heal is visited, open ones too, those that began in between in any order. Returns how many entries the ledger has;
-// fails where it cannot be read.
+// fails if it cannot be read.
 [[nodiscard]] Result<std::uint64_t> for_each_heal(
     const engine::LedgerView& ledger, const engine::BlobStore& vault, Adoptions& adoptions,
     const EachHealOptions& options, const std::function<void(WholeHeal heal, const PastWorld& world)>& visit);

@@ -1,4 +1,4 @@
-// How all heals stood at a moment of the past.
+// The states of all heals at a moment of the past.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace autoheal::replay {
 
-// Right after an entry, or a time (the clock of the entries: a heal stands where its last entry up to then left it).
+// Right after an entry, or at a time of the entries' clock: the state of a heal is that of its last entry up to then.
 struct Moment {
   std::optional<engine::Position> entry;
   std::optional<Timestamp> time;

@@ -39,8 +39,8 @@ constexpr unsigned unknown_kind = most_kinds - 1;
 constexpr unsigned kind(std::string_view name) { return static_cast<unsigned>(kinds.of(name)); }
 constexpr std::uint32_t bit(unsigned of) { return std::uint32_t{1} << of; }
 
-// What must stand before an entry in the same attempt. The table of states says where an entry may lead; this says what
-// it stands on.
+// An entry that must come before another in the same attempt. The table of states says where an entry may lead; this
+// says what it requires.
 struct Premise {
   std::string_view entry, needs;
 };

@@ -6,7 +6,7 @@
 
 namespace autoheal::replay {
 
-// The rules of entries "heal.*" but "heal.skipped", which stands outside any heal. Thread-safe.
+// The rules of entries "heal.*", except "heal.skipped", which belongs to no heal. Thread-safe.
 class LegalPaths final : public store::StreamRules {
  public:
   [[nodiscard]] std::optional<unsigned> kind_of(std::string_view type) const override;

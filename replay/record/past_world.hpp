@@ -1,5 +1,5 @@
-// What past decisions stood on besides their entries: configurations and contents from the vault, adopted baselines
-// from the ledger. Read, never written; read once, then kept within bounds.
+// The inputs of past decisions besides entries: configurations and contents from the vault, adopted baselines from the
+// ledger. Read once, then cached within bounds; never written.
 #pragma once
 
 #include <map>
@@ -42,7 +42,7 @@ class Adoptions {
  public:
   // Takes what `entry` adopts, if it does. Entries come in order.
   [[nodiscard]] Result<void> take(const engine::Entry& entry, const engine::BlobStore& blobs);
-  // A baseline that stands in no ledger (worlds of tests).
+  // A baseline that is in no ledger (worlds of tests).
   void take(const std::string& engine, workflows::Adopted adopted);
 
   [[nodiscard]] std::optional<workflows::Adopted> of_digest(const std::string& engine, const std::string& digest) const;

@@ -13,7 +13,7 @@
 
 namespace autoheal::replay {
 
-// What an entry of a heal says. not_found, corrupt, invalid: it cannot be read.
+// Decodes an entry of a heal. not_found, corrupt, invalid: it cannot be read.
 [[nodiscard]] Result<workflows::HealEntry> decoded(const engine::NewEntry& entry, const engine::BlobStore& blobs);
 
 // One thread. `blobs` outlives it.
@@ -26,9 +26,9 @@ class RecordedHeal {
   [[nodiscard]] const engine::Entry& entry(std::size_t index) const { return entries_[index]; }
   // Its data in full; a view of the entry, or of `from_vault`, into which it is read where the vault keeps it.
   [[nodiscard]] Result<std::string_view> data(std::size_t index, std::string& from_vault) const;
-  // What the entry says; valid until another one is asked for. The message of an error names the entry.
+  // The decoded entry; valid until the next call. The message of an error names the entry.
   [[nodiscard]] Result<const workflows::HealEntry*> decoded(std::size_t index);
-  // The same where that costs nothing; nullptr where it must be read first.
+  // The same where that costs nothing; nullptr if it must be read first.
   [[nodiscard]] const workflows::HealEntry* decoded_already(std::size_t index) const {
     return decoded_ && decoded_index_ == index ? &*decoded_ : nullptr;
   }

@@ -1,6 +1,5 @@
-// What the heal was told before it wrote an entry, rebuilt from what the entry holds: entries that one input led to
-// were appended together, and the first of them tells which input it was. Nothing is guessed; where an older entry
-// lacks a part, every possibility is given.
+// Rebuilds the input that led to an entry. Entries of one input were appended together, and the first of them tells
+// which input it was. Nothing is guessed: if an older entry lacks a part, every possibility is returned.
 #pragma once
 
 #include <string>

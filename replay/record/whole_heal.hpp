@@ -1,4 +1,4 @@
-// Whether entries are one heal from its beginning to its end: for whoever was given a heal without its ledger.
+// Checks that entries are one heal from its beginning to its end, for readers who have the heal without its ledger.
 #pragma once
 
 #include <optional>

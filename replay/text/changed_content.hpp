@@ -1,5 +1,4 @@
-// What a planned change does to a file's bytes, line by line, as far as the vault holds both sides and they are no
-// secret.
+// Shows a planned change of a file line by line, if the vault holds both sides and neither is secret.
 #pragma once
 
 #include <string>
@@ -10,7 +9,7 @@
 
 namespace autoheal::replay {
 
-// As content_diff(); one sentence where there is nothing to show, nothing at all where the content stays.
+// As content_diff(); one sentence if there is nothing to show, nothing at all where the content stays.
 [[nodiscard]] std::vector<std::string> content_lines(const workflows::Change& change,
                                                      const workflows::Observation& observation,
                                                      const engine::BlobStore& blobs);

@@ -10,7 +10,7 @@
 
 namespace autoheal::replay {
 
-// What one entry says to a person.
+// One entry as people read it.
 struct Telling {
   std::string sentence;
   std::vector<std::string> details;

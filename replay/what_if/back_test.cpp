@@ -43,7 +43,7 @@ Ending recorded_ending(const std::vector<engine::Entry>& entries) {
   return ending;
 }
 
-// What its engine needs failed, or somebody wanted hands off.
+// The heal ended because an engine it needs failed, or because of a hold.
 bool ended_for_others(RecordedHeal& heal) {
   for (std::size_t index = heal.size(); index-- > 0;) {
     if (heal.entry(index).type != "heal.exhausted") continue;

@@ -12,7 +12,7 @@
 
 namespace autoheal::replay {
 
-// What a heal would have come to, compared with what it came to.
+// The result that a heal would have had, compared with its real one.
 enum class Effect {
   unchanged,
   would_not_begin,   // not allowed, not there, or held back by a brake

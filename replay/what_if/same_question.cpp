@@ -26,7 +26,7 @@ bool same_plan(const EffectContext& a, const EffectContext& b) {
   return a.plan == b.plan || (a.plan && b.plan && *a.plan == *b.plan);
 }
 
-// What was looked at holds all that the other configuration would look at.
+// Whether the recorded observation holds everything that the other configuration would observe.
 bool sees_enough(const EngineSpec& then, const EngineSpec& other, unsigned attempt) {
   const ObserveRequest had = what_to_observe(then, attempt), wanted = what_to_observe(other, attempt);
   const auto was_seen = [&](const ObserveRequest::Target& target) {
@@ -51,7 +51,7 @@ std::string different(const Observe& a, const EngineSpec& then, const Observe& b
   return same ? "" : "attempt " + std::to_string(b.attempt) + " would look at more of the world than was looked at";
 }
 
-// Of effects that carry out a plan: the same part of the same plan.
+// Whether two effects carry out the same part of the same plan.
 template <class Effect>
 std::string of_plan(const Effect& a, const EngineSpec& then, const Effect& b, const EngineSpec& other, bool same_part) {
   if (!same_plan(a, b)) return line_of(HealEffect(b)) + " of another plan";

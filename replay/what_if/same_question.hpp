@@ -1,4 +1,4 @@
-// Whether two configurations ask the same of the world, so that one's answer may stand for the other's.
+// Decides whether two configurations ask the world the same question, so that the answer to one holds for the other.
 #pragma once
 
 #include <optional>
@@ -8,12 +8,12 @@
 
 namespace autoheal::replay {
 
-// What is different between what two courses would do next, in words; empty: they do the same, and the world's answer
-// to one is its answer to the other. The effects may name different configurations: `then` and `other` are those.
+// The difference between the next effects of two courses, in words; empty: they are the same, and the world's answer to
+// one holds for the other. The effects may name different configurations, `then` and `other`.
 [[nodiscard]] std::string difference_of(const workflows::HealEffect& then_effect, const workflows::EngineSpec& then,
                                         const workflows::HealEffect& other_effect, const workflows::EngineSpec& other);
 
-// The evidence that `other` would have gathered, made of the evidence that `then` gathered; empty: it cannot be told.
+// The evidence that `other` would have gathered, made of the evidence that `then` gathered; empty: unknown.
 [[nodiscard]] std::optional<workflows::Evidence> evidence_under(const workflows::Evidence& evidence,
                                                                 const workflows::Certify& effect,
                                                                 const workflows::EngineSpec& then,

@@ -33,7 +33,7 @@ struct SameWay {
   }
 };
 
-// What a course waits for: the outcome of its newest effect, and the end of a wait.
+// The things that a course waits for: the outcome of its newest effect, and the end of a wait.
 struct Waiting {
   std::optional<HealEffect> effect;
   std::optional<Duration> wake;

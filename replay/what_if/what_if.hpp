@@ -1,6 +1,6 @@
-// Which way a past heal would have gone under other settings. Two courses run side by side, the recorded one and the
-// other one, as long as they ask the same of the world: then what the record says came back is what would have come
-// back. From the first thing on that only the other course would have done, nothing is known, and that is what it says.
+// Answers how a past heal would have gone under other settings. The recorded course and the other one run in parallel
+// as long as they ask the world the same questions, because then the recorded answers hold for both. At the first
+// effect that the recorded heal never ran, the answer is unknown.
 #pragma once
 
 #include <memory>
@@ -32,14 +32,14 @@ struct OtherCourse {
   std::string why;        // not_begun: the reason; exhausted: the reason and what failed; unknown: what never happened
   unsigned attempts = 0;  // begun, as far as it is known
   workflows::HealState state;  // as far as it is known
-  // What it would have recorded from where the courses part, as far as it is known.
+  // The entries it would have recorded from where the courses part, as far as they are known.
   std::vector<engine::NewEntry> instead;
   workflows::HealState parted;  // before that
   std::optional<std::size_t>
       parted_index;  // of the first recorded entry that would not be there; empty: they never part
 };
 
-// The heal must replay to the same (`replayed` says so); else the course is unknown from where it does not.
+// The heal must replay to the same (`replayed` says so); else the course is unknown from the first difference on.
 struct WhatIf {
   Replayed replayed;
   OtherCourse other;

@@ -1,5 +1,5 @@
 // Entries that left the ledger, with the contents that only they name: a compressed tar file that any machine opens,
-// and whose every line is held against the ledger's tree when it is read back. Nothing in it is believed for itself.
+// and whose every line is compared with the ledger's tree when it is read back. Nothing in it is believed for itself.
 #pragma once
 
 #include <filesystem>
@@ -29,7 +29,7 @@ struct ArchiveFile {
 // entries/ in pieces, blobs/. Not thread-safe; any one thread.
 class ArchiveWriter {
  public:
-  // `path` is absolute. invalid: something has that name already. What a crash left as `<path>.new` is replaced.
+  // `path` is absolute. invalid: something has that name already. A file that a crash left as `<path>.new` is replaced.
   [[nodiscard]] static Result<std::unique_ptr<ArchiveWriter>> create(const std::filesystem::path& path,
                                                                      const ArchivedPart& part, const std::string& key,
                                                                      const std::string& checkpoint);
@@ -53,11 +53,12 @@ struct ArchiveVisit {
   std::function<Result<void>(const engine::BlobName& name, std::string_view content)> blob;  // or empty
 };
 
-// Which entries it says to hold; the rest of it is not looked at. Errors as read_archive().
+// The range of entries that the archive claims to hold; nothing else of it is read. Errors as in read_archive().
 [[nodiscard]] Result<ArchivedPart> peek_archive(const std::filesystem::path& path, const LedgerReader& ledger);
 
-// What is in it, checked: every entry against its hash in `ledger`'s tree before it is given out, every blob against
-// its name. invalid: no archive, or of another ledger. corrupt: anything in it is not what was written; names it.
+// Reads the archive and checks it: every entry against its hash in `ledger`'s tree before it is returned, every blob
+// against its name. invalid: not an archive, or one of another ledger. corrupt: something in it is not as it was
+// written; the message names it.
 [[nodiscard]] Result<ArchivedPart> read_archive(const std::filesystem::path& path, const LedgerReader& ledger,
                                                 const ArchiveVisit& visit);
 

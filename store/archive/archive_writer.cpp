@@ -37,7 +37,7 @@ std::string facts_of(const ArchivedPart& part) {
          std::to_string(part.last) + R"(,"root":")" + to_hex(part.root) + "\"}\n";
 }
 
-// Of the file as it lies on the disk.
+// Describes the file as it is on the disk.
 Result<ArchiveFile> facts_of_file(int descriptor, const std::string& what) {
   ArchiveFile facts;
   Sha256Stream digest;

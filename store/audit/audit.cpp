@@ -32,7 +32,7 @@ bool failures_are_few(SQLite::Database& database) {
 // One run over the entries that pass: in pages, so that no transaction is held while the caller is slow.
 class Run {
  public:
-  // `check`: throws where an entry is not what was written.
+  // `check`: throws if an entry is not what was written.
   using Check = std::function<void(const Entry& entry)>;
   Run(SQLite::Database& database, const EntryFilter& filter, EntryWindow window, const Audit::TakeEntry& take,
       const Check& check)

@@ -1,5 +1,5 @@
-// The questions that auditors ask of a ledger, answered over its indexes: what matters is how much there is to tell,
-// not how much the ledger holds. In words of entries; what heals are is known by the views alone (ledger_tables.hpp).
+// Answers the questions of auditors from the ledger's indexes, so that the time depends on the size of the answer, not
+// of the ledger. In words of entries; what heals are is known by the views alone (ledger_tables.hpp).
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ struct EntryWindow {
 };
 inline constexpr std::uint64_t most_newest = 100'000;
 
-// One heal, as the view `audit_heals` tells it.
+// One heal, as a row of the view `audit_heals`.
 struct AuditedHeal {
   std::string heal, engine, strategy, state;
   std::uint64_t attempts = 0;
@@ -63,7 +63,7 @@ class Audit {
   // Streams that are named by ids beginning with `prefix` and whose first entry is of `type`, at most `limit`.
   [[nodiscard]] Result<std::vector<std::string>> streams(const std::string& prefix, const std::string& type,
                                                          std::size_t limit) const;
-  // The stream of the newest entry of this type; empty where there is none.
+  // The stream of the newest entry of this type; empty if there is none.
   [[nodiscard]] Result<std::string> newest_stream(const std::string& type) const;
 
  private:

@@ -1,4 +1,4 @@
-// Which entries and heals an auditor asks for.
+// Filters that select the entries and heals of an audit.
 #pragma once
 
 #include <cstdint>

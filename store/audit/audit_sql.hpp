@@ -1,4 +1,4 @@
-// From filters to SQL: which index answers a question, as a pure function. Only the store includes this page.
+// Turns filters into SQL and chooses the index that answers the question. Pure. Only the store includes this header.
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -33,8 +33,8 @@ struct Question {
   void bind_to(SQLite::Statement& statement) const;
 };
 
-// What an engine touches, or failed heals where they are few, is found as a set of positions first; everything else
-// page by page.
+// Entries that name an engine, and failed heals if they are few, are found as a set of positions first; everything else
+// is read page by page.
 [[nodiscard]] bool is_found_by_set(const EntryFilter& filter, bool failures_are_few);
 // Whole entries; its last question mark takes the page's size.
 [[nodiscard]] Question page_question(const EntryFilter& filter, engine::Position after, engine::Position last,
@@ -42,20 +42,20 @@ struct Question {
 // Positions only; its last question mark takes the limit, -1 for none.
 [[nodiscard]] Question set_question(const EntryFilter& filter, engine::Position after, engine::Position last,
                                     bool backwards);
-// Where the engine's landmark number `number` (from 0) within the range stands. No row: there are fewer.
+// The position of the engine's landmark `number` (from 0) within the range. No row: there are fewer.
 [[nodiscard]] Question landmark_question(const std::string& engine, engine::Position after, engine::Position last,
                                          std::uint64_t number, bool backwards);
 
-// Of the view `audit_heals`. `sorts`: takes them by their filter and sorts them, instead of reading on in order.
+// A query on the view `audit_heals`. `sorts`: selects by the filter and sorts, instead of reading in order.
 [[nodiscard]] Question newest_heals_question(const HealFilter& filter, bool sorts);
 [[nodiscard]] Question heals_question(const HealFilter& filter, const std::string& from_start, std::int64_t limit,
                                       bool sorts);
-// Streams of the engine's heals, the newest ones and every open one; `one_heal_sql` tells of each.
+// Streams of the engine's heals, the newest ones and every open one; `one_heal_sql` reads each of them.
 [[nodiscard]] Question newest_streams_question(const HealFilter& filter);
 [[nodiscard]] std::string one_heal_sql();
 [[nodiscard]] Question figures_question(std::optional<Timestamp> since, std::optional<Timestamp> until);
 
-// The first and the last id that begin with these digits; empty where no id can.
+// The first and the last id that begin with these digits; empty if no id can.
 [[nodiscard]] std::optional<std::pair<Uuid, Uuid>> ids_beginning_with(const std::string& prefix);
 
 }  // namespace autoheal::store

@@ -1,4 +1,4 @@
-// What stands in README.txt of an evidence bundle: whoever gets it need not know what autoheal is.
+// The README.txt of an evidence bundle, for readers who do not know what autoheal is.
 #pragma once
 
 #include <span>
@@ -8,8 +8,8 @@
 
 namespace autoheal::store {
 
-// For a bundle with these entries, at least one; the same text for the same ones. Once bundles are about with this text it never changes: a bundle is read by
-// packing it again. invalid: the first entry is none.
+// For a bundle with these entries, at least one; the same text for the same ones. Once bundles are about with this text
+// it never changes: a bundle is read by packing it again. invalid: the first entry is none.
 [[nodiscard]] Result<std::string> bundle_readme(std::span<const InclusionProof> entries);
 
 }  // namespace autoheal::store

@@ -1,4 +1,4 @@
-// What a bundle proves; how it is packed and read is another matter (evidence_bundle.cpp).
+// Checks what a bundle proves; packing and reading it is in evidence_bundle.cpp.
 #include <algorithm>
 #include <optional>
 
@@ -85,7 +85,8 @@ std::set<BlobName> named_by(const engine::Entry& entry, const BundleBlobs& blobs
   return names;
 }
 
-// A content may name contents: the tree of a folder what lay in it. Of a keyed one nobody knows who wrote it.
+// A content may name other contents, as the tree of a folder names its files. A keyed name does not show who wrote the
+// content.
 void add_named_by_contents(const EvidenceBundle& bundle, std::set<BlobName>& expected) {
   std::vector<BlobName> open(expected.begin(), expected.end());
   while (!open.empty()) {

@@ -50,7 +50,7 @@ Result<Checkpoint> unproven_checkpoint(const std::string& note) {
   return parse_checkpoint_body(parsed->text);
 }
 
-// What each file of an archive becomes; a file is taken out once.
+// The files of an archive by name; each is taken out once.
 class Files {
  public:
   explicit Files(std::vector<NamedContent> files) {

@@ -39,8 +39,8 @@ enum class Packing { plain, gzip };
 // The archive; the same bytes for the same bundle (compressed: by the same zlib). invalid: no entries, an entry or
 // checkpoint that is none, or above the limits.
 [[nodiscard]] Result<std::string> pack(const EvidenceBundle& bundle, Packing packing);
-// Also finds out whether it is compressed. invalid: anything but what pack() makes. What the files say is only looked
-// at by check_bundle().
+// Unpacks an archive, compressed or not. invalid: anything that pack() does not make. The content of the files is
+// checked by check_bundle() alone.
 [[nodiscard]] Result<EvidenceBundle> unpack(std::string_view archive);
 // By its first bytes.
 [[nodiscard]] bool looks_like_bundle(std::string_view bytes);

@@ -19,14 +19,14 @@ struct SignedHead {
 // not belong to this ledger.
 [[nodiscard]] Result<SignedHead> newest_signed_head(const LedgerReader& ledger);
 
-// Which entries there are is the ledger's business, so both say not_found where one is not there, and where one came
-// after the signed head: the next checkpoint covers it.
+// Both fail with not_found if the entry does not exist, and if it came after the signed head: then the next checkpoint
+// covers it.
 [[nodiscard]] Result<InclusionProof> prove_entry(const LedgerReader& ledger, engine::Position seq,
                                                  const TreeHead& head);
-// Of an entry whose row was archived, from its line as it was exported. corrupt: it is another line.
+// The proof of an entry whose row was archived, from its line as it was exported. corrupt: it is another line.
 [[nodiscard]] Result<InclusionProof> prove_line(const LedgerReader& ledger, engine::Position seq, std::string_view line,
                                                 const TreeHead& head);
-// Of every entry of a stream, in order.
+// The proofs of all entries of a stream, in order.
 [[nodiscard]] Result<std::vector<InclusionProof>> prove_stream(const LedgerReader& ledger, const std::string& stream,
                                                                const TreeHead& head);
 // From the tree as it was with `old_size` entries. not_found: it never had so many by then.

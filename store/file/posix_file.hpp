@@ -52,7 +52,7 @@ class FileDescriptor {
 // for. Folder and group stay those of the folder, the mode is `mode` whatever the umask says.
 [[nodiscard]] Result<void> replace_file(const std::filesystem::path& path, std::string_view content, mode_t mode);
 
-// A small file that is no link, with who may touch it; empty where nothing is there. invalid: no regular file, or
+// A small file that is no link, with who may touch it; empty if nothing is there. invalid: no regular file, or
 // larger than `most_bytes`.
 struct SmallFile {
   std::string content;

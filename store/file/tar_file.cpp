@@ -31,7 +31,7 @@ using Writer = std::unique_ptr<archive, CloseWriter>;
 
 std::unexpected<Error> refused(std::string why) { return failure(ErrorKind::invalid, "the archive " + std::move(why)); }
 
-// Nothing where there was no memory for it, which then is all there is to say.
+// Nothing if there was no memory for it, which then is all there is to say.
 std::string words_of(archive* one) {
   if (one == nullptr) return "there is no memory";
   const char* words = archive_error_string(one);
@@ -78,7 +78,7 @@ bool is_plain_name(std::string_view name) {
   }
 }
 
-// Everything that one entry or stream holds, at most `max_bytes`; nothing where it is more.
+// Everything that one entry or stream holds, at most `max_bytes`; nothing if it is more.
 Result<std::string> content_of(archive* reader, std::size_t max_bytes) {
   std::string content;
   std::array<char, piece_bytes> piece;
@@ -102,7 +102,7 @@ constexpr std::array<std::uint32_t, 256> crc_table = [] {
   return table;
 }();
 
-// What stands at the end of a gzip member (RFC 1952): CRC-32 and size, little-endian. libarchive does not look at it.
+// The end of a gzip member (RFC 1952): CRC-32 and size, little-endian. libarchive does not check it.
 std::string gzip_tail(std::string_view content) {
   std::uint32_t crc = 0xFFFFFFFFU;
   for (const char byte : content) crc = (crc >> 8U) ^ crc_table[(crc ^ static_cast<unsigned char>(byte)) & 0xFFU];

@@ -1,4 +1,4 @@
-// How far an archive may reach: only whole streams leave the ledger, so the prefix ends where none goes on.
+// Computes how far an archive may reach. Only whole streams leave the ledger, so the archived prefix must not cut one.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
 // A signed tree head (C2SP tlog-checkpoint): three lines that say which ledger, how many entries and under which root,
-// signed as a note. Whoever keeps one can prove later that nothing before it was changed.
+// signed as a note. A person who keeps one can prove later that nothing before it was changed.
 #pragma once
 
 #include <span>
@@ -27,8 +27,9 @@ struct Checkpoint {
 // 2^63 or more. That size and root are durable before the note leaves is up to the caller.
 [[nodiscard]] Result<std::string> sign_checkpoint(const SigningKey& key, std::string_view origin, const TreeHead& head);
 
-// What the log signed. `keys` are those of the log and of witnesses; a witness alone is not enough. corrupt: a known
-// signature does not verify, or none is of a type 0x01 key whose name is the origin. invalid: it is no checkpoint.
+// Opens a checkpoint that the log signed. `keys` are those of the log and of witnesses; a witness alone is not enough.
+// corrupt: a known signature does not verify, or no signature is by a key of type 0x01 whose name is the origin.
+// invalid: it is not a checkpoint.
 [[nodiscard]] Result<Checkpoint> open_checkpoint(std::string_view note, std::span<const VerifierKey> keys);
 
 }  // namespace autoheal::store

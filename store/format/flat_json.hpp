@@ -15,7 +15,7 @@ namespace autoheal::store {
 using FlatValue = std::variant<std::uint64_t, std::string, std::vector<std::string>>;
 using FlatObject = std::map<std::string, FlatValue, std::less<>>;
 
-// Nothing where `json` is anything else. Numbers are below 2^63, strings printable ASCII, lists of at most `max_items`.
+// Nothing if `json` is anything else. Numbers are below 2^63, strings printable ASCII, lists of at most `max_items`.
 [[nodiscard]] std::optional<FlatObject> parse_flat_json(std::string_view json, std::size_t max_items);
 
 }  // namespace autoheal::store

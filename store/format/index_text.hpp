@@ -1,5 +1,5 @@
 // The parts of a CREATE INDEX text, so that verification can ask for what an index should hold in the index's own
-// words. Only the store includes this page.
+// words. Only the store includes this header.
 #pragma once
 
 #include <optional>

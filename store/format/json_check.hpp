@@ -1,5 +1,5 @@
-// Whether entry data is what our own writer makes: JSON without floats, with the few escapes that leaves may hold. One
-// pass, since every entry of a ledger goes through it.
+// Checks that entry data is as our own writer makes it: JSON without floats, with only the escapes that leaves may
+// hold. One pass, because every entry of a ledger goes through it.
 #pragma once
 
 #include <optional>
@@ -15,12 +15,12 @@ struct JsonMember {
   std::string_view key, value;
 };
 
-// What is wrong with `text` and at which byte, or nothing. Pure; nesting deeper than 256 is wrong. `members`, unless it
-// is null, is filled with what the outermost object holds; it is empty for any other value, and for wrong text.
+// The first fault of `text` and its byte, or nothing. Pure; nesting deeper than 256 is a fault. `members`, unless null,
+// receives the members of the outermost object; it is empty for any other value and for faulty text.
 [[nodiscard]] std::optional<std::string> json_problem(std::string_view text,
                                                       std::vector<JsonMember>* members = nullptr);
 
-// The value of `key` as it is written; empty where it is not there.
+// The value of `key` as it is written; empty if it is not there.
 [[nodiscard]] std::string_view member_of(const std::vector<JsonMember>& members, std::string_view key);
 
 }  // namespace autoheal::store

@@ -1,4 +1,4 @@
-// The text that a JSON string of our own writer stands for.
+// Decodes a JSON string of our own writer.
 #pragma once
 
 #include <string>

@@ -10,7 +10,7 @@
 
 namespace autoheal::store {
 
-// What a leaf is made of, wherever it lies: a row that goes in, a row that was read, an entry.
+// The parts of a leaf, as views into a row that is written, a row that was read, or an entry.
 struct LeafParts {
   std::uint64_t seq = 0;
   std::string_view type;

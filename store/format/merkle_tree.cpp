@@ -29,7 +29,7 @@ Result<Hash> root_between(const SubtreeHashes& hashes, std::uint64_t begin, std:
   return node_hash(*left, *right);
 }
 
-// What a proof still has to name: the leaves [begin, begin + size).
+// Leaves that a proof still has to cover: [begin, begin + size).
 struct Part {
   std::uint64_t begin, size;
 };

@@ -19,7 +19,7 @@ using Hash = Sha256;
 
 [[nodiscard]] Hash leaf_hash(std::string_view leaf);
 [[nodiscard]] Hash node_hash(const Hash& left, const Hash& right);
-// Of a tree without leaves: SHA-256 of nothing.
+// The root of a tree without leaves: SHA-256 of nothing.
 [[nodiscard]] Hash empty_root();
 
 struct TreeHead {

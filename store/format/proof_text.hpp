@@ -26,7 +26,7 @@ struct TlogProof {
 };
 
 [[nodiscard]] std::string to_text(const TlogProof& proof);
-// invalid: another spelling, or too many hashes. What the checkpoint says is looked at by check_tlog_proof alone.
+// invalid: another spelling, or too many hashes. The checkpoint itself is checked by check_tlog_proof alone.
 [[nodiscard]] Result<TlogProof> parse_tlog_proof(std::string_view text);
 
 struct ProvenLeaf {

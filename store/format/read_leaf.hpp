@@ -1,4 +1,4 @@
-// The other direction of leaf.hpp: what an export line says, for whoever holds the line and not the ledger.
+// The reverse of leaf.hpp: reads an export line, for programs that have the line and not the ledger.
 #pragma once
 
 #include <string>

@@ -48,7 +48,7 @@ struct NoteSigner {
 // key does not verify (then none counts), or none is of a known key.
 [[nodiscard]] Result<std::vector<NoteSigner>> signers_of(const SignedNote& note, std::span<const VerifierKey> keys);
 
-// What a witness signs: C2SP tlog-cosignature, type 0x04.
+// The message that a witness signs: C2SP tlog-cosignature, type 0x04.
 [[nodiscard]] std::string cosigned_message(std::uint64_t unix_s, std::string_view text);
 
 }  // namespace autoheal::store

@@ -1,4 +1,4 @@
-// The private half of a log's Ed25519 key (RFC 8032). It never stands in a log, an error or the database; every copy
+// The private half of a log's Ed25519 key (RFC 8032). It never appears in a log, an error or the database; every copy
 // that is made of it is wiped from memory.
 #pragma once
 

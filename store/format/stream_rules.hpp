@@ -1,5 +1,5 @@
-// What verification asks of those who know what entries mean: may this one stand here in its stream? The store itself
-// knows nothing of it; replay has the rules of heals.
+// The port to the meaning of entries, for verification: may this entry come next in its stream? The store itself does
+// not know; replay has the rules of heals.
 #pragma once
 
 #include <cstdint>
@@ -30,11 +30,11 @@ class StreamCheck {
   [[nodiscard]] virtual bool ended() const = 0;
 };
 
-// Thread-safe; outlives its checks.
+// Thread-safe; outlives its checks. No operation blocks or fails.
 class StreamRules {
  public:
   virtual ~StreamRules() = default;
-  // What to call entries of this type; empty: there are no rules for them.
+  // The number that stands for this type in SeenEntry::kind; empty: there are no rules for it.
   [[nodiscard]] virtual std::optional<unsigned> kind_of(std::string_view type) const = 0;
   [[nodiscard]] virtual std::unique_ptr<StreamCheck> begin() const = 0;
 };

@@ -48,7 +48,7 @@ char32_t next_character(std::string_view text, std::size_t& at) {
 
 bool is_control(char32_t character) { return character < 0x20 || (character >= 0x7F && character <= 0x9F); }
 
-// Unicode's White_Space property, but for what is_control has.
+// Unicode's White_Space property, except what is_control has.
 bool is_white_space(char32_t character) {
   constexpr std::array<char32_t, 8> single = {0x20, 0xA0, 0x1680, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000};
   return std::ranges::find(single, character) != single.end() || (character >= 0x2000 && character <= 0x200A);
@@ -63,7 +63,7 @@ std::string to_base64(std::string_view bytes) {
   return text;
 }
 
-// OpenSSL skips blanks and reads several spellings; only the one that it writes itself counts. What it may be is a
+// OpenSSL skips blanks and reads several spellings; only the one that it writes itself counts. The text may be a
 // private key, so the second spelling is wiped.
 std::optional<std::string> from_base64(std::string_view text) {
   if (text.size() % 4 != 0 || text.size() > longest_base64) return std::nullopt;

@@ -73,7 +73,7 @@ bool VerifierKey::verifies(std::string_view message, const Signature& signature)
   AUTOHEAL_CHECK(EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1);
   const bool good = EVP_DigestVerify(context.get(), signature.data(), signature.size(),
                                      reinterpret_cast<const unsigned char*>(message.data()), message.size()) == 1;
-  ERR_clear_error();  // a signature that fails is an answer, not an error for whoever looks into the queue next
+  ERR_clear_error();  // a signature that fails is an answer, not an error that the next reader of the queue should find
   return good;
 }
 

@@ -1,5 +1,5 @@
-// How far the clock was ever set back, so that a time can be looked up by halving: an entry's time is at most so much
-// before the newest time that stands ahead of it. One number in table `meta`, instead of an index of all times.
+// The largest backward step of the clock. Bounds a binary search by time over entries that are ordered by number, so
+// that no index of times is needed. One number in table `meta`.
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -17,7 +17,7 @@ class ClockLag {
  public:
   explicit ClockLag(const SQLite::Database& database);
 
-  // Entries are about to follow `head`; what a transaction that was taken back had told is forgotten.
+  // Entries are about to follow `head`; values from a transaction that was rolled back are dropped.
   void begin(engine::Position head);
   // The next of them.
   void see(Timestamp time);

@@ -28,7 +28,7 @@ void bind_optional(SQLite::Statement& statement, int index, const std::string& t
   }
 }
 
-// A failed statement is reset by whoever rolls back; here only the way that worked.
+// Resets a statement that succeeded; one that failed is reset with the rollback.
 void run(SQLite::Statement& statement) {
   statement.exec();
   statement.reset();
@@ -47,7 +47,7 @@ EntryInserts::EntryInserts(const SQLite::Database& database, std::string ledger_
       lag_(database) {}
 
 Position EntryInserts::write(const engine::Batch& batch, Position head, TreeWriter* tree) {
-  // What an earlier batch that failed half-way left behind.
+  // An earlier batch may have failed half-way.
   for (SQLite::Statement* statement : {&many_, &one_, &open_, &close_, &key_, &place_}) statement->tryReset();
   rows_.clear();
   lag_.begin(head);

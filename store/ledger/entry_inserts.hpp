@@ -1,5 +1,5 @@
 // Rows going in: sixteen to a statement where there are that many, which costs a third of one by one. Only the store
-// includes this page.
+// includes this header.
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>

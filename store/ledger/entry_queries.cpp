@@ -157,8 +157,8 @@ std::vector<Entry> EntryQueries::read_all(Position after, Position last, std::si
   return entries;
 }
 
-// A page in which an entry cannot be found must not look like one in which it never was.
-// Of what was archived only some rows stayed. How far that reaches is asked after the page was read: it only grows.
+// A page in which an entry cannot be found must not look like one in which it never was. Only some rows of the archived
+// part are left. Its end is read after the page, because it only grows.
 void EntryQueries::check_dense(const std::vector<Entry>& entries, Position after, Position last) {
   std::uint64_t expected = after.value + 1;
   std::optional<std::uint64_t> gone;

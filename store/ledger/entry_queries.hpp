@@ -1,5 +1,5 @@
 // Every question about entries that the ledger's owner and its readers ask in the same words. Only the store includes
-// this page.
+// this header.
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -15,13 +15,13 @@ namespace autoheal::store {
 
 // Streams named by a UUID are kept as its 16 bytes, all others as text.
 void bind_stream(SQLite::Statement& statement, int index, const std::string& stream);
-// The largest that fits where it does not.
+// The value, or the largest integer of SQLite if it is larger.
 [[nodiscard]] std::int64_t as_integer(std::uint64_t value);
 [[nodiscard]] std::string stream_at(const SQLite::Statement& statement, int column);
 // Binds text without copying it: `text` must outlive the statement's next step.
 void bind_text(SQLite::Statement& statement, int index, const std::string& text);
 
-// What entry_at reads, in its order: "SELECT ... FROM entries ".
+// The columns that entry_at reads, in its order: "SELECT ... FROM entries ".
 inline constexpr char select_entries[] =
     "SELECT seq, stream, version, type, dataversion, time, actor, engine, data FROM entries ";
 [[nodiscard]] engine::Entry entry_at(const SQLite::Statement& row);
@@ -34,7 +34,7 @@ struct OpenStream {
   engine::Position since;  // its first entry
 };
 
-// What entries are held against when they are read. A changed value is never given out as good.
+// Checks entries against their hashes when they are read, so that a changed value is never returned as good.
 struct LeafCheck {
   std::string ledger_id;
   const TileHashes* hashes = nullptr;  // null: nothing is checked
@@ -64,7 +64,7 @@ class EntryQueries {
   [[nodiscard]] std::string stream_of_key(const std::string& key);    // empty: unknown
   [[nodiscard]] std::string meta(const std::string& name);            // empty: unknown
 
-  // Throws where the entry, which this connection read, is not the one whose hash stands in the tree.
+  // Throws if the entry does not match its hash in the tree.
   void hold_against_tree(const engine::Entry& entry) {
     if (check_.hashes != nullptr) check(entry);
   }

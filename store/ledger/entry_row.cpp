@@ -27,7 +27,7 @@ std::optional<std::string> stream_problem(const RowQuery& query, const EntryRow&
   return fits ? std::nullopt : std::optional(its("stream", "has no valid name"));
 }
 
-// Left out where there is none, so that an empty text is not written.
+// Left out if there is none, so that an empty text is not written.
 std::optional<std::string> optional_text_problem(const RowQuery& query, int column, std::string_view text,
                                                  std::string_view name) {
   if (query.type(column) == SQLITE_NULL) return std::nullopt;

@@ -1,5 +1,5 @@
-// A row of `entries` as it lies there, read without copies, and what is wrong with its columns on their own. Only the
-// store includes this page.
+// A row of `entries`, read without copies, and the faults of its columns taken by themselves. Only the store includes
+// this header.
 #pragma once
 
 #include <cstdint>
@@ -22,14 +22,14 @@ struct EntryRow {
   bool stream_is_id = false;                           // the 16 bytes of a UUID, not a name
 };
 
-// Of a query that selects entry_columns; valid until its next step.
+// The current row of a query that selects entry_columns; valid until its next step.
 [[nodiscard]] EntryRow entry_row(const RowQuery& query);
 
 // The stream as people write it, put at the end of `text`.
 void append_stream_name(std::string& text, const EntryRow& row);
 
-// The leaf that the row stands for; `stream` is the row's stream by name. Valid as long as both. Columns that no entry
-// can have may come out as others: column_problem tells them.
+// The leaf of the row; `stream` is the row's stream by name. Valid as long as both. Values that no entry can have may
+// be converted: column_problem reports them.
 [[nodiscard]] LeafParts parts_of(const EntryRow& row, std::string_view stream);
 
 // The first thing that the ledger would never have written, as a sentence that begins with "its". The type is looked at

@@ -20,7 +20,7 @@ constexpr std::array companions = {".key", ".vault", ".signed"};
 
 // An empty write-ahead log tells nothing; one with frames belongs to a database that was there.
 bool has_content(const std::string& path) {
-  struct stat seen {};
+  struct stat seen{};
   return ::lstat(path.c_str(), &seen) == 0 && (S_ISDIR(seen.st_mode) || seen.st_size > 0);
 }
 
@@ -31,7 +31,7 @@ Result<LedgerFile> absent_unless_lost(const std::filesystem::path& path, const c
                    "restore the ledger from a backup, or move " + beside + " away");
   };
   for (const char* suffix : companions) {
-    struct stat seen {};
+    struct stat seen{};
     if (::lstat((path.string() + suffix).c_str(), &seen) == 0) return lost(path.string() + suffix);
   }
   if (has_content(path.string() + "-wal")) return lost(path.string() + "-wal");
@@ -86,7 +86,7 @@ Result<void> put_in_place(const std::string& fresh, const std::filesystem::path&
 }  // namespace
 
 Result<LedgerFile> look_at_ledger(const std::filesystem::path& path) {
-  struct stat seen {};
+  struct stat seen{};
   if (::stat(path.c_str(), &seen) != 0) {
     if (errno == ENOENT) return absent_unless_lost(path, "missing");
     return std::unexpected(system_error("looking at the ledger " + path.string()));

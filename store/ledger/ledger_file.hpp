@@ -1,4 +1,4 @@
-// How a ledger's file comes to be, and when it must not be taken for a new one. Only the store includes this page.
+// Creates a ledger's file, and tells a new ledger from one that was lost. Only the store includes this header.
 #pragma once
 
 #include <filesystem>

@@ -38,17 +38,17 @@ bool is_dead(const std::optional<pid_t>& owner) {
 
 // Where flock(2) is made of the locks that SQLite takes.
 bool locks_are_shared(int descriptor) {
-  struct statfs system {};
+  struct statfs system{};
   constexpr unsigned long of_nfs = 0x6969, of_smb = 0x517B, of_cifs = 0xFF534D42, of_smb2 = 0xFE534D42;
   if (::fstatfs(descriptor, &system) != 0) return true;
   const auto kind = static_cast<unsigned long>(system.f_type) & 0xFFFFFFFFUL;
   return kind == of_nfs || kind == of_smb || kind == of_cifs || kind == of_smb2;
 }
 
-// "1: FLOCK  ADVISORY  WRITE 712 fe:01:131 0 EOF". Of layered file systems the kernel names another device here than
-// stat(2): the inode has to do.
+// "1: FLOCK  ADVISORY  WRITE 712 fe:01:131 0 EOF". On layered file systems the kernel names another device here than
+// stat(2), so only the inode is compared.
 std::optional<pid_t> holder_of(int descriptor) {
-  struct stat status {};
+  struct stat status{};
   if (::fstat(descriptor, &status) != 0) return std::nullopt;
   std::ifstream locks("/proc/locks");
   for (std::string line; std::getline(locks, line);) {
@@ -69,7 +69,7 @@ void leave_pid(int descriptor) {
 
 Result<LedgerLock> LedgerLock::acquire(const std::filesystem::path& ledger, Duration wait) {
   const std::string path = ledger.string() + ".lock";
-  // 0600: whoever can open the file can lock it, and auditors in the ledger's group must not.
+  // 0600: everybody who can open the file can lock it, and auditors in the ledger's group must not.
   FileDescriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file) return std::unexpected(system_error("opening " + path));
   const auto began = std::chrono::steady_clock::now();

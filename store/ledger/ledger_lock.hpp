@@ -1,4 +1,4 @@
-// One owner per ledger: who holds `<ledger>.lock` may write, nobody else opens the database for writing.
+// One owner per ledger: only the holder of `<ledger>.lock` opens the database for writing.
 #pragma once
 
 #include <filesystem>

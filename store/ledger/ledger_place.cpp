@@ -9,19 +9,19 @@ namespace autoheal::store {
 LedgerPlace::LedgerPlace(const std::filesystem::path& ledger) {
   folder_.path = ledger.has_parent_path() ? ledger.parent_path().string() : ".";
   folder_.what = "folder";
-  struct stat found {};
+  struct stat found{};
   if (::stat(folder_.path.c_str(), &found) == 0) folder_.identity = {found.st_dev, found.st_ino};
 }
 
 void LedgerPlace::remember(const std::filesystem::path& path, const std::string& what) {
-  struct stat found {};
+  struct stat found{};
   if (::stat(path.c_str(), &found) != 0) return;
   const std::lock_guard lock(mutex_);
   parts_.push_back({path.string(), what, {found.st_dev, found.st_ino}});
 }
 
 LedgerPlace::Look LedgerPlace::look_at(const Part& part) {
-  struct stat found {};
+  struct stat found{};
   if (::stat(part.path.c_str(), &found) == 0)
     return Identity{found.st_dev, found.st_ino} == part.identity ? Look::same : Look::another;
   const bool gone = errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == ESTALE;

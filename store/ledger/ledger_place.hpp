@@ -1,5 +1,5 @@
-// Whether a ledger's files still lie where they were opened. A name is no identity: what was moved away, removed,
-// exchanged or mounted over goes on working through its descriptors, and what is recorded there nobody finds again.
+// Notices that a ledger's files are no longer where they were opened. A file that was moved, removed, exchanged or
+// mounted over keeps working through its descriptors, but nobody would find again what is recorded there.
 #pragma once
 
 #include <sys/types.h>
@@ -11,8 +11,8 @@
 
 namespace autoheal::store {
 
-// Thread-safe. Looks at names only: closing any descriptor of a database would drop SQLite's locks. What it remembers
-// holds for the life of a process; device numbers are others after a boot.
+// Thread-safe. Uses names only: closing any descriptor of a database would drop SQLite's locks. Valid within one
+// process, because device numbers change at a boot.
 class LedgerPlace {
  public:
   explicit LedgerPlace(const std::filesystem::path& ledger);
@@ -20,8 +20,8 @@ class LedgerPlace {
   // From now on the name `path` has to lead to what it leads to at this moment; `what` is what people call it. Nothing
   // is asked of a name that leads nowhere.
   void remember(const std::filesystem::path& path, const std::string& what);
-  // A sentence that tells what is not where it was; empty while all is. What cannot be looked at (no right to) is not
-  // taken for gone.
+  // A sentence that names the file that is no longer in its place; empty while all are. A file that cannot be examined
+  // (no permission) does not count as gone.
   [[nodiscard]] std::string problem() const;
   // The remembered name leads elsewhere or nowhere.
   [[nodiscard]] bool is_lost(const std::filesystem::path& path) const;

@@ -15,7 +15,7 @@ using engine::Page;
 using engine::Position;
 
 struct LedgerReader::Parts {
-  // Answers `question`, or an empty answer where there is no ledger.
+  // Answers `question`, or an empty answer if there is no ledger.
   template <class Question>
   auto ask(Question question) -> Result<std::invoke_result_t<Question, EntryQueries&>> {
     if (!queries) return std::invoke_result_t<Question, EntryQueries&>{};

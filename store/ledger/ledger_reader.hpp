@@ -39,33 +39,33 @@ class LedgerReader final : public engine::LedgerView {
   // As read_all, but whatever the entries are now: for those who tell what is wrong with them.
   [[nodiscard]] Result<engine::Page> read_unchecked(engine::Position after, std::size_t limit) const;
 
-  // The tree's newest root; without leaves where there is no ledger, or one from before there were trees.
+  // The tree's newest root; without leaves if there is no ledger, or one from before there were trees.
   [[nodiscard]] Result<TreeHead> tree_head() const;
-  // Every finished hash of the tree; null where there is none. Valid as long as the reader.
+  // Every finished hash of the tree; null if there is none. Valid as long as the reader.
   [[nodiscard]] const SubtreeHashes* hashes() const;
   [[nodiscard]] Result<std::optional<StoredCheckpoint>> newest_checkpoint() const;
   // Those of larger trees than `after`, in order, at most `limit` (1 to 10,000).
   [[nodiscard]] Result<std::vector<StoredCheckpoint>> checkpoints(std::uint64_t after, std::size_t limit) const;
-  // What SqliteLedger::set_meta kept; empty if nothing.
+  // The value that SqliteLedger::set_meta stored; empty if there is none.
   [[nodiscard]] Result<std::string> meta(const std::string& name) const;
-  // What table `open_streams` says, each with the position of its first entry; for verify.
+  // The rows of table `open_streams`, each with the position of its first entry; for verify.
   [[nodiscard]] Result<std::vector<std::pair<std::string, engine::Position>>> open_streams_since() const;
   // The last entry whose row was archived; 0: all rows are there.
   [[nodiscard]] Result<engine::Position> archived() const;
   // The positions up to and with `last` whose rows are there, in order.
   [[nodiscard]] Result<std::vector<engine::Position>> rows_until(engine::Position last) const;
-  // What decides how far an archive of entries older than `before` may reach; streams named `loose` bind nothing.
+  // The bounds of an archive of entries older than `before`; streams named `loose` do not restrict it.
   [[nodiscard]] Result<ArchiveBounds> archive_bounds(Timestamp before, const std::string& loose) const;
   // Bytes on disk of each table and index, by name; reads the whole file.
   [[nodiscard]] Result<std::vector<std::pair<std::string, std::uint64_t>>> bytes_by_table() const;
   // How many rows of entries there are.
   [[nodiscard]] Result<std::uint64_t> count_entries() const;
-  // What SQLite itself finds wrong with the file; empty if nothing. Does not notice a changed byte inside a value.
+  // The faults that SQLite itself finds in the file; empty if none. Does not notice a changed byte inside a value.
   [[nodiscard]] Result<std::vector<std::string>> quick_check() const;
 
  private:
   friend class Audit;                                  // asks more, over the same connection
-  [[nodiscard]] SQLite::Database* connection() const;  // nullptr where there is no ledger
+  [[nodiscard]] SQLite::Database* connection() const;  // nullptr if there is no ledger
   [[nodiscard]] const std::filesystem::path& path() const;
   void hold_against_tree(const engine::Entry& entry) const;  // throws SQLite::Exception
 

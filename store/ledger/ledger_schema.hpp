@@ -1,4 +1,4 @@
-// Which ledger a database is and of which version, and SQLite's errors in our words. Only the store includes this page.
+// The identity and version of a ledger's database, and SQLite's errors as values. Only the store includes this header.
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -23,7 +23,7 @@ struct LedgerMeta {
 // corrupt: not a ledger. unavailable: written by a later version. Throws SQLite::Exception.
 [[nodiscard]] Result<LedgerMeta> read_meta(const SQLite::Database& database, const std::filesystem::path& path);
 
-// What an SQLite error means to the caller, as a sentence: busy, corrupt or unavailable.
+// Translates an SQLite error into a kind (busy, corrupt or unavailable) and a sentence.
 [[nodiscard]] Error sqlite_error(const std::filesystem::path& path, const SQLite::Exception& exception);
 // Whether the file is damaged, or its tables are others than autoheal makes, rather than out of reach now.
 [[nodiscard]] bool is_damage(const SQLite::Exception& exception);

@@ -48,13 +48,13 @@ CREATE TABLE checkpoints(size INTEGER PRIMARY KEY, note TEXT NOT NULL);
 
 // Types that are no step which every heal takes, and end one: an entry by which a stream is found again.
 inline constexpr char sql_is_landmark[] = "type NOT IN (" AUTOHEAL_SQL_STEPS ")";
-// Types that are worth finding by type: the others stand in every heal, so that reading on finds them at once.
+// Types that are worth an index: every heal has the others, so that reading on finds them at once.
 inline constexpr char sql_is_rare[] = "type NOT IN (" AUTOHEAL_SQL_STEPS ", 'heal.certified', 'heal.completed')";
 [[nodiscard]] inline bool is_rare_type(std::string_view type) {
   return std::string_view(sql_is_rare).find("'" + std::string(type) + "'") == std::string_view::npos;
 }
 inline constexpr char sql_is_by_others[] = "actor <> 'autoheal'";
-// What the indexes on expressions hold of a row; row_sums.cpp knows both without asking SQLite.
+// The expressions of the indexes on expressions; row_sums.cpp computes both without SQLite.
 inline constexpr char sql_name_of_heal[] = AUTOHEAL_SQL_NAME("stream");
 inline constexpr char sql_start_of_heal[] = AUTOHEAL_SQL_TIME("time");
 // The time of a row `first`, as heals_by_start has it.
@@ -78,8 +78,7 @@ inline constexpr char ledger_indexes[] =
     " FROM (SELECT time, max(time) OVER (ORDER BY seq) AS newest FROM entries)"
     " WHERE NOT EXISTS (SELECT 1 FROM meta WHERE name = 'clock_lag_us');";
 
-// What the view `audit_heals` is: also asked as it stands, since SQLite reads no JSON in views of a schema that it is
-// told not to trust.
+// The text of the view `audit_heals`. Also run directly, because SQLite reads no JSON in views of an untrusted schema.
 #define AUTOHEAL_SQL_ENDED(state) \
   "SELECT " AUTOHEAL_SQL_NAME("first.stream") " AS heal_id, finish.engine AS engine,\n"                              \
   "  coalesce(json_extract(first.data, '$.strategy'), (SELECT json_extract(e.data, '$.strategy') FROM entries AS e\n" \
@@ -113,8 +112,8 @@ inline constexpr char ledger_indexes[] =
     "WHERE first.type = 'heal.triggered'"
 inline constexpr char sql_heals[] = AUTOHEAL_SQL_HEALS;
 
-// For auditors with nothing but `sqlite3 -readonly`. No operator newer than SQLite 3.22 stands here. What is too large
-// for an entry lies in the vault, where SQL cannot read it: it is told from other entries of the heal.
+// For auditors with nothing but `sqlite3 -readonly`. Uses no operator newer than SQLite 3.22. Data too large for an
+// entry is in the vault, where SQL cannot read it, so it is derived from other entries of the heal.
 inline constexpr char ledger_views[] =
     "DROP VIEW IF EXISTS audit_certificates; DROP VIEW IF EXISTS audit_heals; DROP VIEW IF EXISTS audit_events;\n"
 

@@ -1,5 +1,5 @@
-// How a ledger of an earlier version becomes one of today: numbered steps, all of them in one transaction, so that a
-// crash leaves the old one or the new one. Only the store includes this page.
+// Upgrades a ledger of an earlier version in numbered steps, all in one transaction, so that a crash leaves the old one
+// or the new one. Only the store includes this header.
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -10,7 +10,7 @@
 
 namespace autoheal::store {
 
-// Nothing where it is of today's version. Only for the owner; later versions are refused before (read_meta). Throws
+// Nothing if it is of today's version. Only for the owner; later versions are refused before (read_meta). Throws
 // SQLite::Exception.
 void upgrade_ledger(SQLite::Database& database, LedgerMeta& meta);
 

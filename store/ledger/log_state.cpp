@@ -38,14 +38,14 @@ bool read_lock(const std::string& line, HeldLock& lock) {
 
 LogState log_state(const std::filesystem::path& ledger) {
   LogState state;
-  struct stat found {};
+  struct stat found{};
   if (::stat((ledger.string() + "-wal").c_str(), &found) == 0) state.bytes = static_cast<std::uint64_t>(found.st_size);
   if (::stat((ledger.string() + "-shm").c_str(), &found) != 0) return state;
   std::map<pid_t, std::string> readers;
   std::ifstream locks("/proc/locks");
   for (std::string line; std::getline(locks, line);) {
     HeldLock lock;
-    // Of layered file systems the kernel names another device here than stat(2): the inode has to do.
+    // On layered file systems the kernel names another device here than stat(2), so only the inode is compared.
     if (!read_lock(line, lock) || lock.inode != found.st_ino) continue;
     if (lock.first <= last_read_lock && lock.last >= first_read_lock) readers.emplace(lock.pid, program_of(lock.pid));
   }

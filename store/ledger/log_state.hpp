@@ -1,5 +1,5 @@
-// How large the ledger's write-ahead log has grown and who keeps it from being emptied: whoever reads the database in
-// one long transaction, of which nobody else would know.
+// The size of the ledger's write-ahead log, and the process that keeps it from being emptied by reading the database in
+// one long transaction.
 #pragma once
 
 #include <sys/types.h>

@@ -47,7 +47,7 @@ void adapt(Ahead& ahead) {
   ahead.wanted = worth_it ? std::min(2 * ahead.wanted, most_ahead) : least_ahead;
 }
 
-// Leaves nothing where it cannot be read: SQLite then asks for the page itself, and hears why.
+// Leaves nothing if it cannot be read: SQLite then asks for the page itself, and hears why.
 void fill(sqlite3_file* file, Ahead& ahead, sqlite3_int64 offset) {
   sqlite3_int64 size = 0;
   ahead.forget();

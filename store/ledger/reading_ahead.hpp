@@ -1,11 +1,12 @@
-// An SQLite VFS for whoever reads a whole database: pages in the order of the file are read many at a time, since a
-// system call for each costs more than what is done with it. Only the store includes this page.
+// An SQLite VFS for connections that read a whole database: it reads many pages at a time, in the order of the file,
+// because a system call for each page costs more than processing it. Only the store includes this header.
 #pragma once
 
 namespace autoheal::store {
 
-// Registers it (once; thread-safe). Its name, for connections that only read. Everything but that is the system's own.
-// What was read ahead is forgotten with every lock, so a transaction sees what it would see without.
+// Registers the VFS (once; thread-safe) and returns its name, for connections that only read. Everything else is as in
+// the system's own VFS. The pages read ahead are dropped with every lock, so a transaction sees what it would see
+// without.
 [[nodiscard]] const char* reading_ahead_vfs();
 
 }  // namespace autoheal::store

@@ -1,4 +1,4 @@
-// How everybody who only looks opens the ledger's database. Only the store includes this page.
+// Opens the ledger's database for reading. Only the store includes this header.
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -9,7 +9,7 @@ namespace autoheal::store {
 
 // Never writes, never checkpoints. Throws SQLite::Exception.
 [[nodiscard]] SQLite::Database reading_connection(const std::filesystem::path& path);
-// The same for whoever reads all of it, in order.
+// The same for reading all of it, in order.
 [[nodiscard]] SQLite::Database reading_connection_for_all(const std::filesystem::path& path);
 
 }  // namespace autoheal::store

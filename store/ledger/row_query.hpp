@@ -1,5 +1,5 @@
 // A prepared statement read by column index and without copies, for passes over every row of a ledger, where SQLiteCpp
-// costs a tenth of the whole. Only the store includes this page.
+// costs a tenth of the whole. Only the store includes this header.
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -56,7 +56,7 @@ class RowQuery {
   // SQLITE_INTEGER, SQLITE_TEXT, ...; asked before the value is.
   [[nodiscard]] int type(int column) const { return sqlite3_value_type(value(column)); }
   [[nodiscard]] std::int64_t number(int column) const { return sqlite3_value_int64(value(column)); }
-  // Of a text or blob; valid until the next step.
+  // The bytes of a text or blob; valid until the next step.
   [[nodiscard]] std::string_view bytes(int column) const {
     const void* first = sqlite3_value_blob(value(column));
     return {static_cast<const char*>(first), static_cast<std::size_t>(sqlite3_value_bytes(value(column)))};
@@ -68,8 +68,8 @@ class RowQuery {
 
   sqlite3* database_;
   sqlite3_stmt* statement_ = nullptr;
-  // Of the row. The connection is one thread's, so they may be asked as they are, without what sqlite3_column_* does
-  // for each call.
+  // The values of the row. The connection belongs to one thread, so they can be read directly, without the locks of
+  // sqlite3_column_*.
   std::vector<sqlite3_value*> values_;
 };
 

@@ -4,22 +4,12 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <set>
-#include <type_traits>
 #include <unordered_map>
 
 #include "autoheal/engine/base/check.hpp"
-#include "autoheal/engine/base/digest.hpp"
-#include "autoheal/store/ledger/entry_inserts.hpp"
-#include "autoheal/store/ledger/entry_queries.hpp"
 #include "autoheal/store/ledger/ledger_file.hpp"
-#include "autoheal/store/ledger/ledger_lock.hpp"
-#include "autoheal/store/ledger/ledger_place.hpp"
-#include "autoheal/store/ledger/ledger_schema.hpp"
 #include "autoheal/store/ledger/ledger_upgrade.hpp"
-#include "autoheal/store/ledger/reserve.hpp"
-#include "autoheal/store/ledger/tiles.hpp"
-#include "autoheal/store/ledger/tree_rows.hpp"
+#include "autoheal/store/ledger/owner_connection.hpp"
 
 namespace autoheal::store {
 
@@ -34,16 +24,9 @@ using engine::StreamLife;
 
 namespace {
 
-// A checkpoint stalls the append that does it: 1,000 frames cost 5 to 12 ms, 10,000 up to 148.
-constexpr int frames_between_checkpoints = 1000;
-
 // Below this the log is reused as it is. With any limit SQLite empties it on a clean close, so that no old frames wait
 // beside a database that is restored from a backup.
 constexpr char limit_log[] = "PRAGMA journal_size_limit = 16777216";
-
-int milliseconds(Duration duration) {
-  return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(duration).count());
-}
 
 Result<void> make_folder(const std::filesystem::path& folder) {
   std::error_code problem;
@@ -101,251 +84,9 @@ AppendStatus status_of_commit(const SQLite::Exception& exception) {
   return code == SQLITE_BUSY || code == SQLITE_FULL ? AppendStatus::unavailable : AppendStatus::unknown;
 }
 
-// What tells that a file was written to.
-struct ContentStamp {
-  std::int64_t size = 0, seconds = 0, nanoseconds = 0;
-  bool operator==(const ContentStamp&) const = default;
-
-  static ContentStamp of(const std::filesystem::path& file) {
-    struct stat found{};
-    if (::stat(file.c_str(), &found) != 0) return {};
-    return {found.st_size, found.st_mtim.tv_sec, found.st_mtim.tv_nsec};
-  }
-};
-
-// Of the pages of a ledger those at its begin and its end, where the newest entries are, and some between. By SQLite's
-// own descriptor, past its log and what it keeps in memory. Empty where they cannot be read.
-std::optional<Hash> sample_of_file(sqlite3* handle, std::int64_t size) {
-  constexpr std::int64_t page = 4096, at_each_end = 16, between = 32;
-  sqlite3_file* file = nullptr;
-  if (sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, static_cast<void*>(&file)) != SQLITE_OK ||
-      file == nullptr || file->pMethods == nullptr)
-    return std::nullopt;
-  const std::int64_t pages = size / page;
-  std::set<std::int64_t> sampled;
-  for (std::int64_t number = 0; number < at_each_end; ++number) {
-    if (number < pages) sampled.insert({number, pages - 1 - number});
-  }
-  for (std::int64_t number = 0; number < between; ++number) sampled.insert(pages * number / between);
-  std::string all = std::to_string(size);
-  std::string content(page, '\0');
-  for (const std::int64_t number : sampled) {
-    if (number >= pages) continue;
-    if (file->pMethods->xRead(file, content.data(), page, number * page) != SQLITE_OK) return std::nullopt;
-    all += content;
-  }
-  return sha256(all);
-}
-
 }  // namespace
 
-struct SqliteLedger::Parts {
-  Parts(LedgerLock held, const std::filesystem::path& file, const OpenOptions& options)
-      : lock(std::move(held)),
-        path(file),
-        place(file),
-        reserve(file, options.reserve_bytes),
-        database(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX, milliseconds(options.busy_wait),
-                 options.vfs) {
-    leave_log_alone(true);
-  }
-
-  // Closing the last connection moves the log into the database, unless it is left alone.
-  void leave_log_alone(bool alone) {
-    sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, alone ? 1 : 0, nullptr);
-  }
-
-  Result<void> prepare(bool keep_tree) {
-    hashes.emplace(database, path);
-    rows.emplace(database);
-    queries.emplace(database, LeafCheck{meta.id, keep_tree ? &*hashes : nullptr});
-    inserts.emplace(database, meta.id);
-    begin.emplace(database, "BEGIN IMMEDIATE");
-    commit.emplace(database, "COMMIT");
-    epoch_now.emplace(database, "SELECT value FROM meta WHERE name = 'epoch'");
-    head = queries->head();
-    // Replaces SQLite's own checkpoints: it counts, we choose the moment.
-    sqlite3_wal_hook(database.getHandle(), &Parts::count_frames, this);
-    return keep_tree ? grow_tree_from_here() : Result<void>();
-  }
-
-  // Nothing can be appended to a tree that does not fit its entries.
-  Result<void> grow_tree_from_here() {
-    const TreeHead newest = rows->head();
-    auto edge = GrowingTree::of(*hashes, newest.size);
-    if (!edge && edge.error().kind != ErrorKind::corrupt) return std::unexpected(std::move(edge.error()));
-    const bool fits = newest.size == head.value && edge && edge->root() == newest.root;
-    if (!fits) {
-      return failure(
-          ErrorKind::corrupt,
-          "the ledger " + path.string() + " was changed by somebody else: its tree has " + std::to_string(newest.size) +
-              " leaves, its newest entry is " + std::to_string(head.value) + (edge ? "" : "; " + edge.error().message),
-          "`autoheal ledger verify` tells what is wrong; restore a backup, or move it away with its key and vault");
-    }
-    tree.emplace(database, std::move(*edge));
-    return {};
-  }
-
-  static int count_frames(void* self, sqlite3*, const char*, int frames) {
-    static_cast<Parts*>(self)->frames = frames;
-    return SQLITE_OK;
-  }
-
-  // Once all of its files are there.
-  void remember_place() {
-    place.remember(path, "ledger");
-    place.remember(path.string() + "-wal", "ledger's log");
-    place.remember(path.string() + "-shm", "index of the ledger's log");
-    note_content();
-  }
-
-  // Of who writes over the ledger through its own name, as cp(1) does, no name tells. This connection alone moves what
-  // was recorded into the file, so any other change of it is somebody else's.
-  std::string problem_of_content() {
-    const ContentStamp now = ContentStamp::of(path);
-    if (now == written) return {};
-    const auto sample = sample_of_file(database.getHandle(), now.size);
-    const bool tells = sample && written_sample;
-    if (now.size == written.size && (!tells || *sample == *written_sample)) {  // it was touched only
-      written = now;
-      return {};
-    }
-    if (has_newer_owner()) return {};  // the append tells
-    return "the ledger " + path.string() + " was written over by somebody else";
-  }
-
-  bool has_newer_owner() {
-    try {
-      epoch_now->executeStep();
-      const auto now = epoch_now->getColumn(0).getInt64();
-      epoch_now->reset();
-      return now > meta.epoch;
-    } catch (const SQLite::Exception&) {
-      epoch_now->tryReset();
-      return false;
-    }
-  }
-
-  void note_content() {
-    written = ContentStamp::of(path);
-    written_sample = sample_of_file(database.getHandle(), written.size);
-  }
-
-  // What stands in a log that nobody finds by its name goes into the ledger while that is there.
-  void save_lost_log() {
-    const bool log_is_lost = place.is_lost(path.string() + "-wal") || place.is_lost(path.string() + "-shm");
-    if (!log_is_lost || place.is_lost(path) || std::exchange(log_saved, true)) return;
-    sqlite3_wal_checkpoint_v2(database.getHandle(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
-    note_content();
-  }
-
-  std::string problem_of_place() {
-    if (std::string problem = place.problem(); !problem.empty()) {
-      save_lost_log();
-      return problem;
-    }
-    return problem_of_content();
-  }
-
-  void begin_epoch() {
-    SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
-    database.exec("UPDATE meta SET value = value + 1 WHERE name = 'epoch'");
-    meta.epoch = database.execAndGet("SELECT value FROM meta WHERE name = 'epoch'").getInt64();
-    transaction.commit();
-  }
-
-  void begin_epoch_even_on_a_full_disk() {
-    try {
-      begin_epoch();
-    } catch (const SQLite::Exception& exception) {
-      if ((exception.getErrorCode() & 0xff) != SQLITE_FULL || !reserve.give()) throw;
-      begin_epoch();
-    }
-    (void)reserve.take();  // without it nothing begins, but what is open goes on
-  }
-
-  // Between what stays lie ranges that go; the table's own order makes each of them one walk.
-  void drop(Position last, std::span<const Position> keep) {
-    SQLite::Statement remove(database, "DELETE FROM entries WHERE seq > ? AND seq < ?");
-    Position after = queries->archived();
-    const auto between = [&](Position until) {
-      remove.bind(1, static_cast<std::int64_t>(after.value));
-      remove.bind(2, static_cast<std::int64_t>(until.value));
-      remove.exec();
-      remove.reset();
-      after = until;
-    };
-    for (const Position kept : keep) between(kept);
-    between({last.value + 1});
-    SQLite::Statement note(database, "INSERT OR REPLACE INTO meta(name, value) VALUES (?, ?)");
-    note.bind(1, archived_name);
-    note.bind(2, static_cast<std::int64_t>(last.value));
-    note.exec();
-  }
-
-  void roll_back() {
-    for (auto* statement : {&*begin, &*commit, &*epoch_now}) statement->tryReset();
-    if (tree) tree->forget();
-    if (sqlite3_get_autocommit(database.getHandle()) != 0) return;
-    if (database.tryExec("ROLLBACK") != SQLITE_OK) poison("a failed transaction could not be rolled back");
-  }
-
-  void poison(const std::string& why) {
-    poisoned = "the ledger " + path.string() + ": " + why + "; nothing more is acknowledged";
-    // What the log holds now is not to be trusted into the database by this process.
-    leave_log_alone(true);
-  }
-
-  AppendResult answer(AppendStatus status, const SQLite::Exception& exception) {
-    const std::string message = sqlite_error(path, exception).message;
-    roll_back();
-    disk_is_full = (exception.getErrorCode() & 0xff) == SQLITE_FULL;
-    if (status == AppendStatus::unknown) poison(exception.what());
-    AppendResult result;
-    result.status = poisoned.empty() ? status : AppendStatus::unknown;
-    result.head = head;
-    result.message = poisoned.empty() ? message : poisoned;
-    return result;
-  }
-
-  template <class Question>
-  auto ask(Question question) const -> Result<std::invoke_result_t<Question, EntryQueries&>> {
-    try {
-      return question(*queries);
-    } catch (const SQLite::Exception& exception) {
-      return std::unexpected(sqlite_error(path, exception));
-    }
-  }
-
-  // Each entry is a leaf: before an append, after it, and when the tree is signed. Where no tree is kept nothing is
-  // missed.
-  [[nodiscard]] bool tree_covers_entries() const { return (tree ? tree->tree().size() : head.value) == head.value; }
-
-  // Destroyed from the last to the first: statements, connection, lock.
-  LedgerLock lock;
-  std::filesystem::path path;
-  LedgerPlace place;
-  ContentStamp written;  // as this connection left the file
-  std::optional<Hash> written_sample;
-  bool log_saved = false;  // into the ledger, after its name was lost
-  Reserve reserve;
-  SQLite::Database database;
-  std::optional<TileHashes> hashes;
-  mutable std::optional<TreeRows> rows;
-  mutable std::optional<EntryQueries> queries;
-  std::optional<EntryInserts> inserts;
-  std::optional<TreeWriter> tree;  // empty: none is kept
-  std::optional<SQLite::Statement> begin, commit, epoch_now;
-  LedgerMeta meta;
-  Position head;
-  std::unordered_map<std::string, std::uint64_t> versions;  // of open streams that were touched
-  bool disk_is_full = false;                                // that was what the last append failed for
-  int frames = 0;                                           // in the write-ahead log
-  int next_checkpoint = frames_between_checkpoints;
-  std::string poisoned;  // why, once it is
-};
-
-SqliteLedger::SqliteLedger(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+SqliteLedger::SqliteLedger(std::unique_ptr<OwnerConnection> parts) : parts_(std::move(parts)) {}
 SqliteLedger::~SqliteLedger() = default;
 
 Result<std::unique_ptr<SqliteLedger>> SqliteLedger::open(const std::filesystem::path& path,
@@ -360,7 +101,8 @@ Result<std::unique_ptr<SqliteLedger>> SqliteLedger::open(const std::filesystem::
   }
   AUTOHEAL_TRY(lock->hold_file(path, options.lock_wait));
   try {
-    auto parts = std::make_unique<Parts>(std::move(*lock), path, options);
+    auto parts = std::make_unique<OwnerConnection>(std::move(*lock), path, options.busy_wait, options.vfs,
+                                                   options.reserve_bytes);
     auto meta = read_meta(parts->database, path);
     AUTOHEAL_TRY(meta);
     parts->meta = std::move(*meta);
@@ -513,7 +255,7 @@ void SqliteLedger::remember(const Batch& batch) {
 }
 
 // After a commit and by the connection that made it: two that write or checkpoint at the same moment can damage a WAL
-// database before SQLite 3.51.3. What a reader still needs stays in the log until a later try.
+// database before SQLite 3.51.3. Frames that a reader still needs stay in the log until a later try.
 void SqliteLedger::checkpoint() {
   int in_log = 0;
   int moved = 0;

@@ -15,6 +15,8 @@
 
 namespace autoheal::store {
 
+struct OwnerConnection;
+
 // One thread, all of it, open to destruction. Durable: WAL with synchronous=FULL, one sync per append.
 class SqliteLedger final : public engine::Ledger {
  public:
@@ -37,15 +39,15 @@ class SqliteLedger final : public engine::Ledger {
   ~SqliteLedger() override;
 
   // Why nothing is recorded: its files are not where they were opened, or somebody else wrote over them. Empty while
-  // all is well. What a lost log holds is saved into the ledger by the first call that finds it lost.
+  // all is well. The first call that finds the log lost saves its content into the ledger.
   [[nodiscard]] std::string problem_of_place();
-  // Where its files were opened; valid as long as the ledger. What else belongs to it can be remembered there.
+  // The places where its files were opened; valid as long as the ledger. Other files that belong to it can be added.
   [[nodiscard]] LedgerPlace& place();
 
-  // As the port says. epoch 0 in a batch stands for "my own". While the disk is full, what has begun is recorded from
-  // the reserve, and what begins a stream is unavailable until there is as much room again. While its
-  // files are elsewhere all is unavailable. A commit or sync that failed in a way that leaves its
-  // outcome open poisons the ledger: every later append answers unknown. Reading goes on working.
+  // As the port says; epoch 0 in a batch means "my own". While the disk is full, open streams are recorded from the
+  // reserve, and an append that begins a stream is unavailable until there is as much room again. While the ledger's
+  // files are not in their places, every append is unavailable. A commit or sync whose outcome is open poisons the
+  // ledger: every later append answers unknown, reading still works.
   [[nodiscard]] engine::AppendResult append(const engine::Batch& batch) override;
   [[nodiscard]] Result<std::vector<engine::Entry>> read_stream(const std::string& stream,
                                                                std::uint64_t from_version) const override;
@@ -57,12 +59,12 @@ class SqliteLedger final : public engine::Ledger {
   [[nodiscard]] Result<std::optional<engine::Position>> place_of(const std::string& subscriber) const override;
   [[nodiscard]] const std::string& id() const override;
 
-  // Of this ownership, greater than every earlier one.
+  // The epoch of this ownership, greater than every earlier one.
   [[nodiscard]] std::uint64_t epoch() const;
   // A small fact about the ledger itself that auditors find in table `meta` (the verifier key). Durable when it
   // returns. invalid: a name the store uses itself.
   [[nodiscard]] Result<void> set_meta(const std::string& name, const std::string& value);
-  // What set_meta kept; empty if nothing.
+  // The value that set_meta stored; empty if there is none.
   [[nodiscard]] Result<std::string> meta(const std::string& name) const;
   [[nodiscard]] Result<std::optional<engine::Entry>> read_newest(const std::string& stream,
                                                                  const std::string& type) const;
@@ -83,8 +85,7 @@ class SqliteLedger final : public engine::Ledger {
   [[nodiscard]] Result<void> keep_checkpoint(const StoredCheckpoint& checkpoint);
 
  private:
-  struct Parts;
-  explicit SqliteLedger(std::unique_ptr<Parts> parts);
+  explicit SqliteLedger(std::unique_ptr<OwnerConnection> parts);
 
   [[nodiscard]] engine::AppendResult append_once(const engine::Batch& batch);
   [[nodiscard]] engine::AppendResult refused(const engine::Batch& batch);
@@ -93,7 +94,7 @@ class SqliteLedger final : public engine::Ledger {
   void remember(const engine::Batch& batch);
   void checkpoint();
 
-  std::unique_ptr<Parts> parts_;
+  std::unique_ptr<OwnerConnection> parts_;
 };
 
 }  // namespace autoheal::store

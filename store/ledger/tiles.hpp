@@ -1,5 +1,5 @@
-// The tree's finished hashes as the ledger keeps them: tiles of 256, level by level (C2SP tlog-tiles). Read by everyone
-// who proves or checks something, written by the one connection that appends. Only the store includes this page.
+// The tree's finished hashes as the ledger keeps them: tiles of 256, level by level (C2SP tlog-tiles). Read for proofs
+// and checks, written by the one connection that appends. Only the store includes this header.
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -65,7 +65,7 @@ class TreeWriter {
   [[nodiscard]] const GrowingTree& tree() const { return kept_; }  // as of the newest commit
 
  private:
-  // Hashes that stand side by side in one tile.
+  // Adjacent hashes in one tile.
   struct Run {
     std::uint64_t first_slot = 0;
     std::string hashes;

@@ -1,5 +1,5 @@
-// What the ledger keeps of its tree beside the tiles: roots and signed checkpoints, asked for by owner and readers in
-// the same words. Only the store includes this page.
+// The roots and signed checkpoints that the ledger keeps besides the tiles, with the queries that its owner and its
+// readers share. Only the store includes this header.
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>

@@ -135,7 +135,7 @@ Result<std::optional<TreeHead>> CheckpointSigner::next(const SqliteLedger& ledge
 
 Result<StoredCheckpoint> CheckpointSigner::sign(const TreeHead& head) {
   const std::lock_guard lock(mutex_);
-  // What leads back never gets here: next() refuses it.
+  // A smaller tree never gets here, because next() refuses it.
   AUTOHEAL_CHECK(!last_ || head.size >= last_->head.size);
   const Checkpoint checkpoint{origin_, head};
   AUTOHEAL_TRY(write_signed_head(ledger_path_, checkpoint));

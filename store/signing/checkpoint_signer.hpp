@@ -28,20 +28,20 @@ class CheckpointSigner {
                                                                       SqliteLedger& ledger,
                                                                       engine::Randomness& randomness);
 
-  // What is to be signed now; empty where it is signed already. On the ledger's thread. refused: the ledger is behind
-  // what was signed, or does not lead on from it; then nothing is ever signed until accept_rollback().
+  // The head to sign now; empty if it is signed already. On the ledger's thread. refused: the ledger is behind the
+  // signed head or does not extend it; nothing is signed until accept_rollback().
   [[nodiscard]] Result<std::optional<TreeHead>> next(const SqliteLedger& ledger) const;
   // Makes size and root durable, then signs. Blocks for two syncs; any thread, one at a time. Fatal where a sync
   // failed.
   [[nodiscard]] Result<StoredCheckpoint> sign(const TreeHead& head);
-  // next(), sign() and keep_checkpoint() in one, on the ledger's thread. Empty where all is signed.
+  // next(), sign() and keep_checkpoint() in one, on the ledger's thread. Empty if all is signed.
   [[nodiscard]] Result<std::optional<StoredCheckpoint>> sign_now(SqliteLedger& ledger);
 
   // Nothing that was signed before binds any more; once the entry that says so is durable. On the ledger's thread.
   void accept_rollback();
 
-  // A new key, signed by the old one: first the new key lies beside the old (`<key>.next`), then the caller commits the
-  // entry with `note`, then finish_rotation() puts it in place.
+  // A new key, signed by the old one: first the new key is written beside the old (`<key>.next`), then the caller
+  // commits the entry with `note`, then finish_rotation() puts it in place.
   struct Rotation {
     std::string old_key, new_key;  // verifier key lines
     std::string note;              // by the old key
@@ -66,7 +66,7 @@ class CheckpointSigner {
   std::optional<Checkpoint> last_;
 };
 
-// What the old key signs when another takes over.
+// The text that the old key signs when another takes over.
 [[nodiscard]] std::string rotation_text(const std::string& origin, const std::string& old_key,
                                         const std::string& new_key);
 

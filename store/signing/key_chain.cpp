@@ -54,7 +54,7 @@ bool KeyChain::follow(const SQLite::Database& database, const std::string& origi
       if (!add(static_cast<std::uint64_t>(rotations.number(0)), rotations.bytes(1), origin, problems)) return false;
     }
   } catch (const SQLite::Exception& exception) {
-    // A damaged entry on the way must not hide which one it is: whoever reads all of them says that.
+    // A damaged entry is reported, with its number, when all entries are read.
     if ((exception.getErrorCode() & 0xff) != SQLITE_CORRUPT) throw;
     problems.add(std::string("the changes of its key cannot be read: ") + exception.what());
   }

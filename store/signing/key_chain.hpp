@@ -1,5 +1,5 @@
-// Which key signs the ledger when: the first one, and each that its predecessor signed. Only the store includes this
-// page.
+// The keys that sign the ledger in turn: the first one, and each that its predecessor signed. Only the store includes
+// this header.
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>

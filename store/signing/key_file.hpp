@@ -1,5 +1,5 @@
-// Where the signing key lies: a file of its own, 0600, beside the ledger or where the configuration says. Whoever reads
-// it can write another history, so nothing of it leaves this page but signatures.
+// The file of the signing key, 0600, beside the ledger or where the configuration says. A reader of the key could write
+// another history, so nothing but signatures leaves this code.
 #pragma once
 
 #include <filesystem>
@@ -9,7 +9,7 @@
 
 namespace autoheal::store {
 
-// Empty where there is none. refused: others may read or write it, it belongs to another user, or it is a link;
+// Empty if there is none. refused: others may read or write it, it belongs to another user, or it is a link;
 // invalid: it holds no key, or one of another name than `origin`.
 [[nodiscard]] Result<std::optional<SigningKey>> read_key_file(const std::filesystem::path& path,
                                                               const std::string& origin);

@@ -9,7 +9,7 @@
 
 namespace autoheal::store {
 
-// The text is that of an unsigned checkpoint. Empty where there is none. invalid: something else stands there.
+// The text is that of an unsigned checkpoint. Empty if there is none. invalid: the file holds something else.
 [[nodiscard]] Result<std::optional<Checkpoint>> read_signed_head(const std::filesystem::path& ledger);
 // Durable when it returns; readable for the group, as the ledger is.
 [[nodiscard]] Result<void> write_signed_head(const std::filesystem::path& ledger, const Checkpoint& head);

@@ -1,5 +1,5 @@
-// What verification found wrong, with the entry that it is about, so that the first bad one can be named. Only the
-// store includes this page.
+// A fault that verification found, with the entry that it concerns, so that the first bad one can be named. Only the
+// store includes this header.
 #pragma once
 
 #include <cstdint>

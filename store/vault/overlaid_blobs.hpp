@@ -1,4 +1,4 @@
-// What is kept while something is tried: it reads what lies below, and keeps what is new in memory.
+// A store for trials: it reads through to the store below and keeps new contents in memory.
 #pragma once
 
 #include <map>

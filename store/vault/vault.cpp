@@ -45,7 +45,7 @@ std::optional<BlobPlace> place_of(const BlobName& name) {
   return BlobPlace{keyed ? BlobNaming::keyed : BlobNaming::plain, folder, folder + "/" + algorithm + "-" + hex};
 }
 
-// Of a name that the vault itself gave to a content.
+// The place for a name that the vault itself gave to a content.
 BlobPlace place_of_own(const BlobName& name) {
   auto place = place_of(name);
   AUTOHEAL_CHECK(place.has_value());
@@ -278,8 +278,8 @@ Result<BlobName> Vault::copy(int from, int into, BlobNaming naming, const std::s
   }
 }
 
-// One of another size is a damaged one, and is written again. One that is old is made young again: whoever clears
-// away what nothing names (remove) must not take what an entry is about to name.
+// A file of another size is damaged and is written again. An old file gets a new time, so that remove(), which deletes
+// contents that nothing names, does not take one that an entry is about to name.
 Result<bool> Vault::already_there(const BlobName& name, std::uint64_t size) {
   struct stat seen{};
   const BlobPlace place = place_of_own(name);

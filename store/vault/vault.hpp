@@ -1,5 +1,5 @@
-// Contents that do not belong into entries, one file each, named by what they hold: `<ledger>.vault/`, 0700, for the
-// ledger's owner alone. A name in an entry pins its content for ever; whoever changes a blob is found out by its name.
+// The blob store on disk, one file for each content, named by its digest: `<ledger>.vault/`, 0700, for the ledger's
+// owner alone. A name in an entry pins its content for ever; a changed blob no longer matches its name.
 #pragma once
 
 #include <array>
@@ -27,7 +27,7 @@ enum class VaultAccess { read_only, create };
 // names can be checked with sha256sum. Thread-safe.
 class Vault final : public engine::BlobStore {
  public:
-  // create: makes folder and key where there are none and clears what a crash left half-written; only for the ledger's
+  // create: makes folder and key if there are none and clears what a crash left half-written; only for the ledger's
   // owner, after the ledger itself. read_only: a folder that is not there is an empty vault, one that the reader may
   // not look into answers every get() with unavailable. unavailable: the folder is a link, blobs are there but their
   // key is not, or the system refuses.

@@ -4,7 +4,7 @@ namespace autoheal::store {
 
 namespace {
 
-// Of a file "ab/sha256-ab..." of the vault: sha256:ab...; a dash in "hmac-sha256" is part of the name.
+// The name for a file "ab/sha256-ab..." of the vault is sha256:ab...; a dash in "hmac-sha256" is part of the name.
 std::string blob_of_file(const std::string& file) {
   const std::size_t dash = file.rfind('-');
   if (dash == std::string::npos) return {};

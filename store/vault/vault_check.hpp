@@ -1,4 +1,4 @@
-// Whether every blob of a vault is still what its name says: `ledger verify --blobs`, for those who may read them.
+// Checks every blob of a vault against its name, for `ledger verify --blobs`, run by those who may read them.
 #pragma once
 
 #include <cstdint>

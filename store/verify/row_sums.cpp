@@ -20,15 +20,15 @@ __extension__ using Product = unsigned __int128;
 
 struct TextColumn {
   std::string_view name;
-  std::string_view EntryRow::*member;
+  std::string_view EntryRow::* member;
 };
 // Those that partial indexes may depend on come first.
 constexpr std::array text_columns = {TextColumn{"type", &EntryRow::type}, TextColumn{"actor", &EntryRow::actor},
                                      TextColumn{"engine", &EntryRow::engine}};
 
-bool is_null(const EntryRow& row, std::string_view EntryRow::*member) { return (row.*member).data() == nullptr; }
+bool is_null(const EntryRow& row, std::string_view EntryRow::* member) { return (row.*member).data() == nullptr; }
 
-template <std::string_view EntryRow::*member>
+template <std::string_view EntryRow::* member>
 void mix_text(ValueMix& mix, const EntryRow& row) {
   is_null(row, member) ? mix.null() : mix.text(row.*member);
 }
@@ -37,7 +37,7 @@ void mix_stream(ValueMix& mix, const EntryRow& row) { row.stream_is_id ? mix.blo
 
 void mix_version(ValueMix& mix, const EntryRow& row) { mix.integer(row.version); }
 
-// sql_name_of_heal: the first 16 bytes in hex, as a UUID is written. Of a shorter name as much as there is.
+// sql_name_of_heal: the first 16 bytes in hex, as a UUID is written. A shorter name is taken whole.
 void mix_name_of_heal(ValueMix& mix, const EntryRow& row) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::string name;

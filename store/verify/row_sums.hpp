@@ -1,5 +1,5 @@
-// Whether an index holds what the rows say, without sorting anything: both are added up under a key that nobody knows
-// before, and the sums must be equal. Only the store includes this page.
+// Checks that an index matches the rows without sorting: both are added up under a random key, and the sums must be
+// equal. Only the store includes this header.
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -57,19 +57,20 @@ struct EntryIndex {
   bool by_stream_and_version = false;
 };
 
-// What each index must hold, added up row by row. One thread, one connection, which must outlive it, as must `indexes`.
+// The sum that each index must have, added up row by row. One thread, one connection, which must outlive it, as must
+// `indexes`.
 class RowSums {
  public:
   RowSums(const SQLite::Database& database, const std::vector<EntryIndex>& indexes, const SumKey& key);
 
   // Throws SQLite::Exception.
   void add(const EntryRow& row);
-  // What was added since the last call, in the order of the indexes.
+  // The sums added since the last call, in the order of the indexes.
   [[nodiscard]] std::vector<IndexSum> take();
 
  private:
-  // The partial indexes whose conditions depend on the same columns. Which of them a row is in is asked of SQLite once
-  // for each content of those columns.
+  // The partial indexes whose conditions depend on the same columns. SQLite evaluates the conditions once for each
+  // content of those columns.
   class Conditions {
    public:
     explicit Conditions(std::vector<std::string_view EntryRow::*> columns) : columns_(std::move(columns)) {}
@@ -96,7 +97,7 @@ class RowSums {
   std::vector<IndexSum> sums_;
 };
 
-// The indexes on `entries` in a database of this version. What `where` clauses may name: type, actor, engine.
+// The indexes on `entries` in a database of this version. Their `where` clauses may name type, actor and engine.
 [[nodiscard]] std::vector<EntryIndex> entry_indexes(const SQLite::Database& database);
 
 }  // namespace autoheal::store

@@ -162,7 +162,7 @@ class Verification {
     return ledger_.kept ? std::min(ledger_.kept->size, ledger_.size) / entries_per_range * entries_per_range : 0;
   }
 
-  // What came from outside the ledger: keys, and a checkpoint.
+  // Checks keys and a checkpoint that came from outside the ledger.
   Result<void> know_elsewhere(Worker& own, const KeyChain& keys) {
     const bool led_to = options_.keys.empty() ||
                         std::ranges::any_of(options_.keys, [&](const VerifierKey& key) { return keys.has(key); });

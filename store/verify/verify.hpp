@@ -1,5 +1,5 @@
-// Whether a ledger is what its writer left: everything recomputed from its rows, on all cores, up to the signed
-// checkpoints. What entries mean is told by the rules of the caller.
+// Verifies that a ledger is as its writer left it: recomputes everything from its rows, on all cores, up to the signed
+// checkpoints. The caller's rules judge the meaning of entries.
 #pragma once
 
 #include <filesystem>
@@ -14,7 +14,7 @@
 
 namespace autoheal::store {
 
-// A tree head that somebody kept outside the ledger.
+// A tree head that was kept outside the ledger.
 struct KeptCheckpoint {
   std::string note;
   bool only_after = false;  // what it covers is taken from the tree, only what came later from the rows
@@ -27,13 +27,13 @@ struct VerifyOptions {
   std::function<void(std::uint64_t done, std::uint64_t all)> progress = {};
   std::vector<VerifierKey> keys = {};  // from elsewhere: the ledger must be signed by one of them or by its successors
   std::optional<KeptCheckpoint> kept = {};
-  // Whether the vault holds a blob of this name; any thread. Empty: data that lies in the vault is not looked for.
+  // Whether the vault holds a blob of this name; any thread. Empty: data in the vault is not checked.
   std::function<bool(const engine::BlobName& name)> has_blob = {};
   bool unsigned_is_sound = false;  // a copy that was made to be looked at, not to be believed
 };
 
 struct VerifyReport {
-  std::string ledger;          // its id; empty where there is none
+  std::string ledger;          // its id; empty if there is none
   std::uint64_t entries = 0;   // in the tree
   std::uint64_t read = 0;      // of these, from their rows
   std::uint64_t archived = 0;  // the first so many by their hashes only, since their rows were archived
@@ -52,7 +52,7 @@ struct VerifyReport {
 
 // Everything up to the newest entry when it began; beside a writer, in its own connections. Memory does not grow with
 // the ledger. Where no ledger ever was: a report of nothing, sound unless a key or checkpoint of it was given. An error
-// means that it could not be looked at; what is wrong with it stands in the report.
+// means that it could not be looked at; its faults are in the report.
 [[nodiscard]] Result<VerifyReport> verify_ledger(const std::filesystem::path& path, const VerifyOptions& options);
 
 }  // namespace autoheal::store

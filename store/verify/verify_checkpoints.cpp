@@ -31,7 +31,7 @@ struct AcceptedRollback {
   TreeHead signed_head, present;
 };
 
-// What an Admiral said of a ledger that was put back from a backup.
+// Rollbacks that an Admiral accepted after a ledger was restored from a backup.
 std::vector<AcceptedRollback> accepted_rollbacks(const SQLite::Database& database) {
   std::vector<AcceptedRollback> found;
   RowQuery rows(database,
@@ -46,7 +46,7 @@ std::vector<AcceptedRollback> accepted_rollbacks(const SQLite::Database& databas
   return found;
 }
 
-// Whether the tree leads on from `head`; says so where it does not. `what` begins the sentence.
+// Whether the tree leads on from `head`; says so if it does not. `what` begins the sentence.
 bool leads_on(const TreeHead& head, const std::string& what, const VerifiedLedger& ledger, const SubtreeHashes& hashes,
               Problems& problems) {
   if (head.size > ledger.size) {

@@ -1,5 +1,5 @@
-// Signed heads held against the tree: those in the ledger, the one beside it, and the one that somebody kept. Only the
-// store includes this page.
+// Compares signed heads with the tree: those in the ledger, the one beside it, and one that was kept elsewhere. Only
+// the store includes this header.
 #pragma once
 
 #include <optional>

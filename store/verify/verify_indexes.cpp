@@ -36,7 +36,7 @@ struct Value {
   }
 };
 
-// Of an expression the index gives what it stored.
+// For an expression the index returns the stored value.
 std::string select_of(const EntryIndex& index) {
   std::string sql = "SELECT ";
   for (const std::string& column : index.columns) sql += column + ", ";
@@ -84,7 +84,7 @@ class IndexReading {
     const bool same = !first && before_[0] == values_[0];
     const std::int64_t follows = same ? before_[1].number : 0;
     if (!same && archived_ > 0) return;
-    // Of the archived part only some entries of a stream may have stayed.
+    // Only some entries of a stream may be left of the archived part.
     const bool between_went = same && version > follows && before_.back().number < archived_;
     if (version == follows + 1 || between_went) {
       if (same && values_.back().number < before_.back().number) backwards(seq);

@@ -1,6 +1,5 @@
-// A piece of the ledger recomputed from its rows: every entry to its leaf hash, held against its tile, and every root
-// that a commit left. Pieces are looked at side by side; verify_tree puts them together. Only the store includes this
-// page.
+// A piece of the ledger recomputed from its rows: every entry to its leaf hash, compared with its tile, and every root
+// of a commit. Pieces are verified in parallel; verify_tree puts them together. Only the store includes this header.
 #pragma once
 
 #include <atomic>
@@ -16,7 +15,7 @@ namespace autoheal::store {
 // 256 tiles of the lowest level, which are one whole tile of the next.
 inline constexpr std::uint64_t entries_per_range = 65'536;
 
-// What all pieces have in common; outlives them.
+// Shared by all pieces; outlives them.
 struct VerifiedLedger {
   std::filesystem::path path;
   std::string id;

@@ -70,7 +70,7 @@ void LedgerStreams::take(RangeStreams&& range, const SQLite::Database& database,
   open_.take(std::move(range.open_));
 }
 
-// Of a stream whose beginning was archived nothing can be said.
+// Streams whose beginning was archived cannot be checked.
 StreamCheck* LedgerStreams::read_again(const LaterEntry& entry, const SQLite::Database& database) {
   RowQuery rows(database, std::string("SELECT ") + entry_columns +
                               " FROM entries WHERE stream = ?1 AND version < ?2 AND seq < ?3 ORDER BY version");

@@ -1,5 +1,5 @@
-// Every stream held against its rules, side by side: what begins in a range of entries is followed there, the rest
-// waits for the ranges before it. Only the store includes this page.
+// Checks every stream against its rules, in parallel: a stream that begins in a range of entries is followed there, the
+// others wait for the ranges before. Only the store includes this header.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@
 
 namespace autoheal::store {
 
-// Streams by what stands in the rows. Most are kept as 16 bytes.
+// Streams according to the rows. Most are kept as 16 bytes.
 class FollowedStreams {
  public:
   // Null: not followed.
@@ -44,7 +44,7 @@ struct LaterEntry {
   unsigned kind = 0;
 };
 
-// Of one range, entries in order.
+// The streams of one range; takes its entries in order.
 class RangeStreams {
  public:
   void see(const StreamRules& rules, const EntryRow& row, unsigned kind, const std::vector<JsonMember>& members,

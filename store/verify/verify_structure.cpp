@@ -60,7 +60,7 @@ class Structure {
   }
 
  private:
-  // What was added or changed by hand shows here: columns, indexes, views, triggers.
+  // Finds objects that were added or changed by hand: columns, indexes, views, triggers.
   void objects() {
     SQLite::Database fresh(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
     create_tables(fresh);

@@ -1,5 +1,5 @@
-// The ledger's file around its entries: are its tables those of this version, does nothing stand where nothing can be,
-// how far does it reach? Only the store includes this page.
+// Checks the ledger's file around its entries: the tables are those of this version, nothing is where nothing can be,
+// the ends match. Only the store includes this header.
 #pragma once
 
 #include "autoheal/store/verify/verify_range.hpp"
@@ -11,7 +11,7 @@ namespace autoheal::store {
 // SQLite::Exception.
 void look_at_structure(SQLite::Database& database, VerifiedLedger& ledger, Problems& problems);
 
-// What SQLite finds wrong with its pages. Throws SQLite::Exception.
+// Reports the faults that SQLite finds in its pages. Throws SQLite::Exception.
 void check_pages(const SQLite::Database& database, Problems& problems);
 
 }  // namespace autoheal::store

@@ -11,7 +11,7 @@ void TreeCheck::take(const RangeFound& range, const SubtreeHashes& stored, Probl
   for (const Hash& leaf : range.leaves) tree_.append(leaf);
 }
 
-// What is appended are whole tiles: level 0 was held against the entries themselves.
+// Whole tiles are appended: level 0 was compared with the entries themselves.
 void TreeCheck::compare(unsigned level, std::uint64_t index, const Hash& hash, const SubtreeHashes& stored,
                         Problems& problems) {
   const unsigned tile_level = level / levels_per_tile;

@@ -1,4 +1,4 @@
-// Phrases that several parts of verification use. Only the store includes this page.
+// Phrases that several parts of verification use. Only the store includes this header.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Jobs shared out to threads, each with its own connection. Only the store includes this page.
+// Jobs shared out to threads, each with its own connection. Only the store includes this header.
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -14,7 +14,7 @@
 
 namespace autoheal::store {
 
-// What a thread works with. Made by the thread that uses it; throws SQLite::Exception.
+// The tools of one thread. Made by the thread that uses it; throws SQLite::Exception.
 class Worker {
  public:
   Worker(SQLite::Database database, const VerifiedLedger& ledger);

@@ -186,7 +186,7 @@ TEST_F(Archiving, ContentsThatOnlyWentEntriesNameGoAlong) {
   const std::size_t moved = std::stoull(archived.at("blobs").get<std::string>());
   EXPECT_GT(moved, 0U);
   EXPECT_EQ(blobs(), before - moved);
-  // What is in force is not touched: it heals, and from the vault alone.
+  // The current baseline is not touched: it heals, and from the vault alone.
   heal("damaged thrice\n");
   EXPECT_EQ(bridge_.read("etc/EnvRecon"), "port = 9090\n");
 }

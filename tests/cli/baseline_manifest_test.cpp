@@ -1,4 +1,4 @@
-// `baseline manifest` as whoever builds releases runs it: without a configuration, beside the real sha256sum.
+// `baseline manifest` as a release build runs it: without a configuration, beside the real sha256sum.
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
@@ -42,7 +42,7 @@ TEST_F(BaselineManifest, IsWhatSha256sumChecks) {
   EXPECT_EQ(made.exit_code, 0) << made.err;
   EXPECT_THAT(made.out, HasSubstr("1.2/MANIFEST.sha256 lists 6 files"));
   EXPECT_THAT(made.err, IsEmpty());
-  struct stat written {};
+  struct stat written{};
   ASSERT_EQ(::stat(bridge_.path("1.2/MANIFEST.sha256").c_str(), &written), 0);
   EXPECT_EQ(written.st_mode & 07777U, 0644U);
   const Ran checked = sha256sum("MANIFEST.sha256");
@@ -99,7 +99,7 @@ TEST_F(BaselineManifest, WhatCannotBeWrittenIsSix) {
   EXPECT_THAT(in_the_way.err, HasSubstr("cannot write 1.2/MANIFEST.sha256: "));
   EXPECT_FALSE(bridge_.exists("1.2/.autoheal-manifest.new"));
   fs::remove(bridge_.path("1.2/MANIFEST.sha256"));
-  // What an interrupted run left, or a trap.
+  // The remains of an interrupted run, or a trap.
   fs::create_symlink("bin/app", bridge_.path("1.2/.autoheal-manifest.new"));
   const Ran refused = manifest({"1.2"});
   EXPECT_EQ(refused.exit_code, 6);

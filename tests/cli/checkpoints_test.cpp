@@ -65,7 +65,7 @@ TEST_F(Checkpoints, WhatACommandLeftIsSignedWhenItEnds) {
   EXPECT_EQ(checkpoint.head, head_of_export());
   EXPECT_GT(checkpoint.head.size, 0U);
   EXPECT_EQ(bridge_.read("var/ledger.db.signed"), store::checkpoint_body(checkpoint));
-  struct stat seen {};
+  struct stat seen{};
   ASSERT_EQ(::stat(bridge_.path("var/ledger.db.key").c_str(), &seen), 0);
   EXPECT_EQ(seen.st_mode & 07777, 0600U);
 }

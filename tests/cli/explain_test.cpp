@@ -1,4 +1,4 @@
-// What the program says for itself: why an engine is or is not healed, why a heal failed, what it left behind.
+// Explanations of the program: why an engine is or is not healed, why a heal failed, what it left behind.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-// What no client of ours would send. The daemon says what is wrong, in JSON, and goes on.
+// Requests that no client of ours would send. The daemon says the fault, in JSON, and keeps running.
 #include <gmock/gmock.h>
 #include <sys/socket.h>
 

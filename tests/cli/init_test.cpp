@@ -39,7 +39,7 @@ TEST_F(Init, FromNothingToWhatWouldBeHealed) {
   EXPECT_THAT(made.err, AllOf(HasSubstr("app: 2 files of "), HasSubstr("autoheal heal app --dry-run"),
                               HasSubstr("`mode: heal`")));
   EXPECT_EQ(bridge_.read("baseline/app/conf.d/workers.conf"), "workers = 4\n");
-  struct stat written {};
+  struct stat written{};
   ASSERT_EQ(::stat(bridge_.path("autoheal.yaml").c_str(), &written), 0);
   EXPECT_EQ(written.st_mode & 07777U, 0644U);
   EXPECT_FALSE(bridge_.exists("var"));
@@ -72,7 +72,7 @@ TEST_F(Init, AModeThatDriftedIsAFailure) {
   ::chmod(bridge_.path("app/app.conf").c_str(), 0666);
   EXPECT_EQ(bridge_.autoheal({"selftest", "--no-heal"}).exit_code, 1);
   EXPECT_EQ(bridge_.autoheal({"heal", "app"}).exit_code, 0);  // asked for by name: also in mode observe
-  struct stat healed {};
+  struct stat healed{};
   ASSERT_EQ(::stat(bridge_.path("app/app.conf").c_str(), &healed), 0);
   EXPECT_EQ(healed.st_mode & 07777U, 0640U);
 }

@@ -156,7 +156,8 @@ TEST_F(ReplayedBridge, Case141_AnUnknownKindOfEntryIsShownAndItsHealSetAside) {
 TEST_F(ReplayedBridge, AVaultThatIsNotOpenToTheReaderIsSaidInOneSentence) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root to be somebody else";
   bridge_.configure(
-      one_engine, "principals: [ { name: autoheal, role: admiral, os_user: root }, { name: nobody, role: observer } ]\n");
+      one_engine,
+      "principals: [ { name: autoheal, role: admiral, os_user: root }, { name: nobody, role: observer } ]\n");
   ::chmod(bridge_.path(".").c_str(), 0755);
   ::chmod(bridge_.path("var").c_str(), 0755);
   for (const char* file : {"ledger.db", "ledger.db-wal", "ledger.db-shm"})

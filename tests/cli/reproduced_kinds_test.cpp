@@ -96,7 +96,7 @@ TEST_P(ReproducedKind, IsRolledBackAgainByAStranger) {
   (void)at_.same();
 }
 
-// What is for real in such a folder, and what is told of the rest.
+// The parts of a heal that are real in such a folder, and the report about the rest.
 class ReproducedElsewhere : public ::testing::Test {
  protected:
   const Bridge& here() const { return at_.here(); }

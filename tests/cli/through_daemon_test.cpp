@@ -1,4 +1,4 @@
-// What people ask for is the same whether a daemon does it or their own process; who they are is the kernel's word.
+// Requests of people have the same result through a daemon as in their own process; the kernel says who they are.
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -31,7 +31,7 @@ class ThroughDaemon : public ::testing::Test {
                                              "[tests/verdict], timeout: 30s } ] }\n"),
                      head);
   }
-  // Of one command: its exit code and stdout, without what differs by its nature.
+  // Exit code and stdout of one command, without the parts that always differ.
   static std::string outcome(const Bridge& bridge, const std::vector<std::string>& command) {
     const Ran ran = bridge.autoheal(command);
     std::string out = ran.out;
@@ -187,7 +187,7 @@ TEST_F(ForeignUser, Cases01And02_WithoutARoleIsRefusedAndNamedByTheKernel) {
   EXPECT_EQ(daemon.count("access.denied"), 0U);
   ::chmod(bridge_.path("var").c_str(), 0755);
   const std::string before = bridge_.picture(true);
-  // What the environment says of who they are is nobody's business.
+  // The environment does not decide who they are.
   const std::map<std::string, std::string> lies = {{"USER", "root"}, {"LOGNAME", "root"}, {"SUDO_USER", "root"}};
   std::size_t refusals = 0;
   for (const auto& command : std::vector<std::vector<std::string>>{{"heal", "File", "--error", "x"},

@@ -1,4 +1,5 @@
-// What is known is told: why a program failed in its own words, until when a failure is left alone, what is repaired.
+// Reports say what is known: why a program failed in its own words, until when a failure is left alone, what is
+// repaired.
 #include <gmock/gmock.h>
 
 #include <nlohmann/json.hpp>

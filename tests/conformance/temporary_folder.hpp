@@ -34,7 +34,7 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-// What another process does with the file: the sqlite3 program, because only another process has locks of its own.
+// Acts of another process on the file: by the sqlite3 program, because only another process has locks of its own.
 // Returns what it printed, and its messages.
 inline std::string foreign_sqlite(const std::filesystem::path& database, const std::string& sql,
                                   const std::string& option = "") {

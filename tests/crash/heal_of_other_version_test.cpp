@@ -1,5 +1,5 @@
 // A healer dies, and the program that finds its ledger is of another version (hostile cases 110, 142 and 143,
-// tests/README.md). What the ledger says of versions is forged, all hashes made good: it reads as if the other program
+// tests/README.md). The versions in the ledger are forged, with all hashes made good: it reads as if the other program
 // had written it.
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <gmock/gmock.h>

@@ -25,7 +25,7 @@ class KilledHeal : public ::testing::TestWithParam<RepairExample> {
     EXPECT_EQ(whole.exit_code, refuses_ ? 1 : 0) << whole.err;
     return static_cast<unsigned>(std::stoul(whole.out));
   }
-  // What must be true however the first process died.
+  // Checks what must be true however the first process died.
   static void expect_one_honest_record(const Bridge& bridge) {
     EXPECT_EQ(bridge.autoheal({"ledger", "verify"}).exit_code, 0);
     const bool is_service = GetParam().name.starts_with("service");

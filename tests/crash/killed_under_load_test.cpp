@@ -38,8 +38,7 @@ class KilledUnderLoad : public ::testing::Test {
   }
   static std::string file_of(unsigned number) { return "etc/E" + std::to_string(number); }
 
-  // What the ledger holds behind its first `known` entries. Kills come by the thousand: nobody reads all of it each
-  // time.
+  // The entries of the ledger behind its first `known`. Kills come by the thousand: nobody reads all of it each time.
   std::vector<engine::Entry> entries_behind(std::size_t known) const {
     std::vector<engine::Entry> found;
     const auto reader = store::LedgerReader::open(bridge_.path("var/ledger.db").string());
@@ -80,7 +79,7 @@ class KilledUnderLoad : public ::testing::Test {
     read_on();
   }
 
-  // Of the entries behind `known`, which were seen before.
+  // Judges the entries behind `known`; those before were seen already.
   void expect_still_there(std::size_t known) const {
     const auto now = entries_behind(known);
     ASSERT_GE(known + now.size(), seen_.size());

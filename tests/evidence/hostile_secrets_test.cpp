@@ -25,7 +25,7 @@ std::string coded(const std::string& secret, const std::string& how) {
   return run(one).out;
 }
 
-// What of `text` is a planted secret, as it is or coded; empty: none.
+// The planted secret in `text`, as it is or coded; empty: none.
 std::string secrets_in(const std::string& text) {
   static const auto forms = [] {
     std::vector<std::pair<std::string, std::string>> all;

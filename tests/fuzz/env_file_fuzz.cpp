@@ -25,7 +25,7 @@ void check_edit(std::string_view text, const workflows::EnvDeclaration& declared
   require(again && again->text == edited->text && again->changed.empty(), "an edit is not needed twice", edited->text);
 }
 
-// What a reader found lies in the text, in order, and its units are all of it.
+// A reader's findings are in the text, in order, and its units cover all of it.
 void check_readings(std::string_view text) {
   for (const EnvReader reader : workflows::all_env_readers) {
     const auto reading = workflows::read_env_as(reader, text);

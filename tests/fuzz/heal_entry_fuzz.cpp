@@ -14,7 +14,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const auto written = Heal::encode({}, *entry);
   fuzz::require(written.type == type, "an entry keeps its type");
-  // What our writer leaves out where it means nothing (the exit code of no program) is dropped once, then nothing more.
+  // Fields that our writer omits when they mean nothing (the exit code of no program) are dropped once, then nothing
+  // more.
   const auto again = Heal::decode(written.type, written.dataversion, written.data);
   fuzz::require(again.has_value(), "what was written can be read", written.data);
   fuzz::require(Heal::encode({}, *again).data == written.data, "what was written has one spelling", written.data);

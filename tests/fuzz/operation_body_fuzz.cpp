@@ -1,4 +1,4 @@
-// What an operation is asked with, as it comes through the daemon's socket: what is read is written as the same again.
+// Requests of operations, as they come through the daemon's socket: what is read is written as the same again.
 #include "tests/fuzz/property.hpp"
 #include "tools/autoheal/protocol/operation_body.hpp"
 

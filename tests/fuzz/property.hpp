@@ -1,5 +1,5 @@
-// What every fuzz target needs: a broken property that libFuzzer keeps the input of, and several texts in one input.
-// A target holds what is parsed against what must be true of it; that nothing crashes is the sanitizers' part.
+// Tools of every fuzz target: a broken property whose input libFuzzer keeps, and several texts in one input. A target
+// holds what is parsed against what must be true of it; that nothing crashes is the sanitizers' part.
 #pragma once
 
 #include <cstddef>

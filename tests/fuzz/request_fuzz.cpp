@@ -72,7 +72,7 @@ void check(const socket::Request& request, std::string_view said) {
   require(request.method == "POST" || request.body.empty(), "a GET has no body", request.body);
   require(said.find(request.method + " " + request.target + " HTTP/1.") != std::string_view::npos,
           "what is served stands there", request.target);
-  // Of chunks only their contents are left; Beast knows the word in any case.
+  // Only the contents of chunks are left; Beast knows the word in any case.
   const bool whole = said.find(request.body) != std::string_view::npos;
   require(whole || count_of(said, "\r\n") > 4, "a body stands there", request.body);
 }

@@ -10,7 +10,7 @@ namespace {
 using namespace autoheal;
 using fuzz::require;
 
-// What is read at the pointer of an edit that was judged to be right is what was to be set.
+// The value at the pointer of an edit that was judged to be right is the one to be set.
 void check_edited(std::string_view before, const std::string& after, workflows::SettingsFormat format,
                   const std::string& pointer, const std::string& scalar) {
   const auto reasons = workflows::judge_settings(before, after, format, {{pointer, scalar}});

@@ -22,7 +22,7 @@ MOST_ENTRIES = 40
 # Folders of data: the number of their files is no matter of design.
 DATA = ("tests/unit/config/broken", "tests/ledgers", "tests/fuzz/corpus", "tests/simulation/seeds")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
-PRIVATE = re.compile(r"Only the store\s+(?://\s+)?includes\s+(?://\s+)?this\s+(?://\s+)?page")
+PRIVATE = re.compile(r"\s+(?://\s+)?".join("Only the store includes this header".split()))
 
 
 def includes_of(text):
@@ -159,11 +159,12 @@ def self_check():
         "an unused arrow": list(arrow_faults({"engine/a.hpp": "// why\n"}, table)),
         "a foreign header": list(foreign_faults("workflows/a.cpp", "#include <sys/stat.h>")),
         "an include of tests": list(foreign_faults("replay/a.cpp", '#include "tests/b.hpp"')),
-        "a circle": list(circle_faults({"store/a.cpp": '#include "store/b.hpp"', "store/b.cpp": '#include "store/a.hpp"'})),
+        "a circle": list(circle_faults({"store/a.cpp": '#include "store/b.hpp"',
+                                        "store/b.cpp": '#include "store/a.hpp"'})),
         "a circle of folders": list(circle_faults({"store/x/a.cpp": '#include "store/y/b.hpp"',
                                                    "store/y/c.cpp": '#include "store/x/d.hpp"'})),
         "no opening comment": list(header_faults({"store/a.hpp": "#pragma once\n"})),
-        "a private header": list(header_faults({"store/a.hpp": "// Why. Only the store includes this page.\n",
+        "a private header": list(header_faults({"store/a.hpp": "// Why. Only the store\n// includes this header.\n",
                                                 "tools/b.cpp": '#include "autoheal/store/a.hpp"'})),
         "a large folder": list(size_faults([f"tools/x/{number}.cpp" for number in range(MOST_ENTRIES + 1)])),
         "a false sentence": list(architecture_faults("| `store/` | it keeps | nothing |", table)),
@@ -173,7 +174,8 @@ def self_check():
 
 
 def main():
-    tracked = subprocess.run(["git", "-c", "safe.directory=*", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\n")
+    tracked = subprocess.run(["git", "-c", "safe.directory=*", "ls-files"], cwd=ROOT, check=True, capture_output=True,
+                             text=True).stdout.split("\n")
     files = {name: (ROOT / name).read_text(encoding="utf-8") for name in tracked
              if name.split("/")[0] in FOLDERS and name.endswith((".hpp", ".cpp")) and (ROOT / name).exists()}
     allowed = allowed_arrows(ARROWS.read_text(encoding="utf-8"))

@@ -1,5 +1,5 @@
-// What somebody breaks beside a running daemon is put right at once: by its eyes, not by its schedule. What nobody may
-// touch now is left, and said once.
+// Damage beside a running daemon is repaired at once: the daemon sees it and does not wait for its schedule. A file
+// that must not be touched now is left, and reported once.
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 

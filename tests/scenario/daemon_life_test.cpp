@@ -107,7 +107,7 @@ class EndWithinAnAct : public DaemonLife {
     bridge_.script("bin/two", "echo two >> run/log; touch run/two\n");
     bridge_.configure(two_commands);
   }
-  // What was waited for is recorded, what was not begun is not announced.
+  // The awaited effect is recorded, an effect that did not begin is not announced.
   void expect_the_first_is_recorded() const {
     EXPECT_EQ(bridge_.entries("heal.change_applied").size(), 1U);
     EXPECT_EQ(bridge_.entries("heal.change_intended").size(), 1U);

@@ -131,7 +131,7 @@ TEST_F(DaemonLimits, Case125_ManyHealsLeaveNothingBehind) {
   EXPECT_EQ(late.files, early.files);
   EXPECT_EQ(late.in_etc, early.in_etc);
   EXPECT_LE(late.log, 8U << 20U);
-  // What was displaced is in the vault by then.
+  // The displaced files are in the vault by then.
   EXPECT_TRUE(eventually([&] { return entries_of(bridge_.path(".autoheal")) == 1; })) << "the lock alone stays";
   daemon.stop();
 }

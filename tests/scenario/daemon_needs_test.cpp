@@ -24,7 +24,7 @@ class DaemonNeeds : public ::testing::Test {
                       "    repair: { files: [ { path: etc/Web, baseline: baseline/app.conf } ] }\n"
                       "    certify: { within: 0s }\n");
   }
-  // In one moment for whoever looks.
+  // In one moment for every observer.
   void break_both() const {
     shell(bridge_, "echo wrong > etc/new; mv etc/new etc/Database; echo wrong > etc/new; mv etc/new etc/Web");
   }

@@ -24,7 +24,7 @@ class DaemonSnapshots : public ::testing::Test {
     }
     return names;
   }
-  // What they hold, without when they were taken.
+  // Their contents, without the times.
   std::set<std::string> contents() const {
     std::set<std::string> found;
     for (const std::string& name : snapshots()) found.insert(name.substr(name.find("Z.")));

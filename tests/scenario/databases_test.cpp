@@ -125,7 +125,7 @@ TEST_F(Databases, ADamagedOneIsSwappedOnlyWhenNobodyHasItOpen) {
   EXPECT_EQ(rows("select name from users"), "ada\n");
 }
 
-// What a program may go by beside the rows.
+// Properties besides the rows that a program may rely on.
 constexpr char properties[] =
     "pragma journal_mode; pragma page_size; pragma encoding; pragma auto_vacuum; pragma application_id; "
     "pragma user_version; select name from users";

@@ -160,7 +160,7 @@ TEST_F(HostileFiles, Case68_ModeAndAttributesOfABaselineAreNotApplied) {
   ASSERT_EQ(::chmod(bridge_.path("baseline").c_str(), 06755), 0);
   (void)::setxattr(bridge_.path("baseline").c_str(), "user.note", "x", 1, 0);
   EXPECT_EQ(heal().exit_code, 0) << shown();
-  struct stat made {};
+  struct stat made{};
   ASSERT_EQ(::lstat(bridge_.path("app/etc/app.conf").c_str(), &made), 0);
   EXPECT_EQ(made.st_mode & 07777U, 0644U);
   EXPECT_LT(::getxattr(bridge_.path("app/etc/app.conf").c_str(), "user.note", nullptr, 0), 0);

@@ -34,7 +34,7 @@ class LeastTouch : public ::testing::Test {
   Ran doctor() const { return bridge_.autoheal({"doctor"}); }
   std::string shown() const { return bridge_.autoheal({"show", "last"}).out; }
   struct stat status(const std::string& path) const {
-    struct stat found {};
+    struct stat found{};
     EXPECT_EQ(::lstat(bridge_.path(path).c_str(), &found), 0) << path;
     return found;
   }

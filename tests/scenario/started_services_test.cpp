@@ -1,5 +1,5 @@
-// What a heal starts lives as if the system had started it: its outputs are read for ever, and nothing of the healer's
-// own standing is left on it.
+// Services that a heal starts live as if the system had started them: their outputs are read for ever, and they inherit
+// nothing from the healer.
 #include <gmock/gmock.h>
 
 #include <fstream>
@@ -19,7 +19,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-// Of a file of /proc, which not everybody may read.
+// A file of /proc, which not everybody may read.
 std::string text_of(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   std::ostringstream text;
@@ -29,7 +29,7 @@ std::string text_of(const std::string& path) {
 
 using Standing = std::map<std::string, std::string>;
 
-// What a process inherits, without what is its own: memory, times, counters.
+// Inherited properties of a process, without its own: memory, times, counters.
 Standing standing_of(pid_t pid) {
   const std::string folder = "/proc/" + std::to_string(pid) + "/";
   Standing standing;
@@ -279,7 +279,7 @@ TEST_F(StartedServices, WriteForEverWhicheverRepairStartedThem) {
   }
 }
 
-// What a command says is taken and masked as ever, whoever reads it later.
+// The output of a command is read and masked as ever, even if the drain reads the rest.
 TEST_F(StartedServices, WhatTheStartSaysIsKeptAndMasked) {
   bridge_.write("secrets/token", "hunter2hunter2\n", 0600);
   bridge_.write("run/.keep", "");
@@ -315,7 +315,7 @@ TEST_F(StartedServices, LeaveNoZombiesBehindAsTheFirstProcessOfAContainer) {
     return found;
   };
   EXPECT_THAT(healer(), SizeIs(1));
-  // What the start left is the first process's child by now. It ends, and nobody but that one can reap it.
+  // The process left by the start is the first process's child by now. It ends, and nobody but that one can reap it.
   std::vector<pid_t> left;
   EXPECT_TRUE(eventually([&] {  // it says that it is ready before it becomes what it will be
     left.clear();
@@ -332,7 +332,7 @@ TEST_F(StartedServices, LeaveNoZombiesBehindAsTheFirstProcessOfAContainer) {
   EXPECT_EQ(daemon.wait(), 0) << "SIGTERM is passed on, and its end is the container's";
 }
 
-// What cannot be taken off again is told, so that nobody finds a database bound by its healer's sandbox.
+// Limits that cannot be taken off are reported, so that nobody finds a database in its healer's sandbox.
 TEST_F(StartedServices, WhatTheyWouldInheritOfASandboxIsTold) {
   service(waits);
   std::size_t lives = 0;

@@ -86,7 +86,9 @@ TEST_F(StopAndStart, TheDaemonGoesOnWhereNobodyReadsWhatItTells) {
   Invocation serve = bridge_.invocation({"serve"});
   serve.arguments.insert(serve.arguments.begin(), bridge_.path("bin/serve").string());
   Background daemon(serve);
-  { std::ifstream reader(bridge_.path("run/pipe")); }  // opened once the daemon tells, and gone
+  {
+    std::ifstream reader(bridge_.path("run/pipe"));
+  }  // opened once the daemon tells, and gone
   ::kill(pid(), SIGKILL);
   EXPECT_TRUE(eventually([&] { return !bridge_.entries("heal.completed").empty(); }));
   daemon.send(SIGTERM);

@@ -116,7 +116,7 @@ TEST_P(UnreadConfiguration, LeavesThePastReadable) {
   EXPECT_THAT(doctor.out, HasSubstr("the configuration cannot be used"));
 }
 
-// Nobody's role is known: then nothing is changed, whoever asks.
+// Nobody's role is known: then nobody can change anything.
 TEST_P(UnreadConfiguration, ChangesNothingWithoutADaemon) {
   configure();
   ASSERT_EQ(ask({"selftest"}).exit_code, 0);

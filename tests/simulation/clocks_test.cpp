@@ -1,5 +1,5 @@
 // The daemon on a host whose clocks do what they should not: it is frozen and thawed, set back a second each second,
-// set forward by years. What it does, and when, is a matter of its boot clock alone.
+// set forward by years. Its acts and their times depend on its boot clock alone.
 #include <gmock/gmock.h>
 
 #include "tests/support/worlds/simulated_daemon.hpp"
@@ -49,8 +49,7 @@ class HostWithClocks {
   }
 
   // From wake to wake; the wall clock is told of each step.
-  void pass(
-      Duration time, const std::function<void(Duration step)>& wall = [](Duration) {}) {
+  void pass(Duration time, const std::function<void(Duration step)>& wall = [](Duration) {}) {
     const Duration end = daemon->now() + time;
     std::size_t spins = 0;
     while (daemon->now() < end) {
@@ -69,7 +68,7 @@ class HostWithClocks {
     daemon->turn();
   }
 
-  // What happened since `from`, and when.
+  // The events since `from`, with their times.
   [[nodiscard]] std::vector<std::tuple<Duration, std::string, std::string>> course(Duration from = {}) const {
     std::vector<std::tuple<Duration, std::string, std::string>> all;
     for (const Happening& one : daemon->history()) {

@@ -26,7 +26,7 @@ std::size_t entries_of_folder(const fs::path& folder) {
   return static_cast<std::size_t>(std::distance(begin(all), end(all)));
 }
 
-// What may not grow.
+// Sizes that may not grow.
 struct Held {
   std::size_t open_streams = 0, descriptors = 0, threads = 0, files = 0;
   std::uintmax_t write_ahead_bytes = 0;

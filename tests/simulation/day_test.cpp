@@ -1,4 +1,4 @@
-// Whole days of the daemon, each from a seed: whatever breaks and whoever does what, the rules hold.
+// Whole days of the daemon, each from a seed: whatever breaks and whatever people do, the rules hold.
 #include <gmock/gmock.h>
 
 #include <set>

@@ -10,7 +10,7 @@
 
 namespace autoheal::simulation {
 
-// What callers were told is durable: stream -> types of its entries.
+// Appends that callers know as durable: stream -> types of its entries.
 using Acknowledged = std::map<std::string, std::vector<std::string>>;
 
 class FaultyLedger final : public engine::testing::LedgerOver {

@@ -1,5 +1,4 @@
-// What a day of the daemon must look like, whatever happened in it: an independent model of the brakes that reads only
-// what was told and what stands in the ledger.
+// Judges a day of the daemon: an independent model of the brakes that reads only the events and the ledger.
 #pragma once
 
 #include <string>
@@ -17,6 +16,7 @@ struct Rules {
 };
 
 // Each broken rule as a sentence, the time of day first.
-[[nodiscard]] std::vector<std::string> broken_rules(const std::vector<autoheal::testing::Happening>& history, const Rules& rules);
+[[nodiscard]] std::vector<std::string> broken_rules(const std::vector<autoheal::testing::Happening>& history,
+                                                    const Rules& rules);
 
 }  // namespace autoheal::simulation

@@ -40,7 +40,7 @@ Life::Life(std::uint64_t seed, Planted planted, Hostile hostile, Services servic
       host_(witness_, fate_) {
   world_.replays = false;  // its ledger may be another, and finish_record() asks
   const bool needs_disk = planted == Planted::sync_left_out || planted == Planted::synchronous_normal;
-  // What those do to files and services needs none.
+  // Their acts on files and services need none.
   const bool has_disk = some_number(0, 3) == 0 && !needs_hostility(planted) && !needs_services(planted);
   if (needs_disk || has_disk) store_.use_disk();
   host_.tests_always_pass = planted == Planted::certifies_without_tests;
@@ -96,7 +96,7 @@ void Life::add_file(const std::string& name, std::vector<std::string> depends_on
   });
 }
 
-// What a program that repairs does: it may do its work, fail, only say that it did it, or hang before it has done it.
+// A program that repairs may do its work, fail, only claim that it did it, or hang before it has done it.
 RunOutcome Life::repair(Machine& machine, const std::function<void()>& makes) {
   if (machine.repairs == Repairs::fail) return ended(1, "cannot");
   if (machine.repairs == Repairs::lie) return ended(0, "done");
@@ -276,7 +276,7 @@ std::size_t Life::moments_to_live() {
   const std::size_t kind = some_number(0, 9);
   if (!may_die() || kind >= 8) return 100'000'000;
   const std::size_t moments = kind < 3 ? some_number(1, 15) : some_number(15, 1'500);
-  return services_ == Services::yes ? moments * 8 : moments;  // whoever waits for a service looks at it all the time
+  return services_ == Services::yes ? moments * 8 : moments;  // a wait for a service inspects it all the time
 }
 
 void Life::start_daemon() {

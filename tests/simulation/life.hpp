@@ -1,6 +1,6 @@
 // Four weeks of one machine from a seed: engines break and depend on each other, repairs fail, lie and hang,
 // certification refuses, the ledger cannot serve, clocks jump, people interfere, and the daemon dies at any moment,
-// also while it recovers. Then the faults stop, and everything must end. What happened is kept for the judge.
+// also while it recovers. Then the faults stop, and everything must end. The events are kept for the judge.
 //
 // A hostile life has more engines: documents as people leave them, which are edited; files that programs write while
 // they are tested and healed; a log whose mode is at fault; and pure code that throws. A life of services has some that

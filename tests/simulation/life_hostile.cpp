@@ -84,7 +84,7 @@ void Life::add_written(const std::string& name) {
   machines_.at(name).breaks = Breaks::writer;
 }
 
-// Of a log only the mode is at fault, and it is written to all the time.
+// Only the mode of a log is at fault, and it is written to all the time.
 void Life::add_log(const std::string& name) {
   EngineSpec& spec = add(name, {});
   Machine& machine = machines_[name];
@@ -198,7 +198,7 @@ void Life::write_document(const std::string& name, HostileDocument document) {
   ++documents_;
   world_changes(name, FileEvent::moved);
   if (machine.document.truth == HostileDocument::Truth::healed || is_calm()) return;
-  // Somebody comes and sees to it, or what is refused would be tried again for days.
+  // A person repairs it, or a refused repair would be tried again for days.
   const Duration seen_to = now() + some_time(hours(1), hours(5));
   if (seen_to >= calm_from_) return;
   at(seen_to, [this, name, text = machine.document.text] {
@@ -207,7 +207,7 @@ void Life::write_document(const std::string& name, HostileDocument document) {
   });
 }
 
-// What a repair displaced and put back stands in its place again: what the world does to it now is not the repair's.
+// A file that a repair displaced and put back is in its place again: later changes are not the repair's.
 void Life::forget_displaced(const std::string& name) {
   if (const auto in_place = world_.host.file(machines_.at(name).file)) displaced_.erase(in_place->inode);
 }

@@ -8,7 +8,7 @@ namespace autoheal::simulation {
 
 namespace {
 
-// What may come right after what; `resumed`, `trigger_joined` and `cancel_requested` may come anywhere before the end.
+// The legal successors of entries; `resumed`, `trigger_joined` and `cancel_requested` may come anywhere before the end.
 const std::map<std::string, std::set<std::string>>& successors() {
   static const std::map<std::string, std::set<std::string>> all = {
       {"", {"triggered"}},
@@ -35,7 +35,7 @@ const std::map<std::string, std::set<std::string>>& successors() {
   return all;
 }
 
-// Of a document that may have 100,000 brackets, in a line.
+// One line about a document that may have 100,000 brackets.
 std::string shown(const std::string& content) {
   constexpr std::size_t longest = 200;
   std::string text;
@@ -161,7 +161,7 @@ class LifeJudge {
            spec->repair.commands.empty();
   }
 
-  // Of a service: what it reads and what runs are what they were, or nothing runs.
+  // For a service: its files and processes are what they were, or nothing runs.
   [[nodiscard]] static bool is_as_before(const SeenEntry& before, const SeenEntry& after) {
     const bool runs_as_before = after.run == 0 || (before.run != 0 && after.loaded == before.loaded);
     return before.served && after.changed < before.at && after.content == before.content && runs_as_before;

@@ -1,5 +1,5 @@
-// What a life leaves for its judge: the ledger's heal entries, each with what the machine was like at that moment, what
-// was acknowledged, what the ledger holds at the end, what ran how often, and what came over the bus.
+// The record of a life for its judge: the ledger's heal entries, each with the machine at that moment, the acknowledged
+// entries, the ledger at the end, the runs of programs, and the events on the bus.
 #pragma once
 
 #include <map>
@@ -36,7 +36,7 @@ struct SeenEntry {
   std::optional<Duration> unseen_since;  // nobody can look at it
 };
 
-// What a repair did to a file.
+// A repair of a file.
 struct SeenChange {
   Duration at{0};
   std::string engine, path;
@@ -53,7 +53,7 @@ struct SeenEarlyTest {
   std::string engine;
 };
 
-// What was told of an engine beside its heals.
+// Reports about an engine besides its heals.
 struct SeenWord {
   enum class What { passed, reset, cools_down } what = What::passed;
   Duration at{0};
@@ -61,13 +61,13 @@ struct SeenWord {
   std::size_t entries = 0;  // of heals that were seen before
 };
 
-// What a program wrote, where a repair displaced it.
+// Writes of a program to a file that a repair displaced.
 struct SeenWriting {
   std::string path, content;
   bool in_place = false, in_vault = false, named = false;
 };
 
-// What happened to a service, or what somebody did to it: no repair. Nothing else happens to it meanwhile.
+// An event of a service, or an act of a person on it: no repair. Nothing else happens to it meanwhile.
 inline constexpr const char* with_another_unit = "it stopped with another unit";
 
 struct SeenAtService {
@@ -82,13 +82,13 @@ struct SeenAtService {
   std::string engine;
   std::string how;
   Duration at{0};
-  Duration until{0};             // when whoever did it was done with it; 0: never
+  Duration until{0};             // when that act was over; 0: never
   bool worked = false;           // before, and that was known
   bool came_back = false;        // by then, and nobody had repaired it
   std::optional<Duration> told;  // when the daemon heard of it
 };
 
-// What the daemon said or did of a service.
+// A report or act of the daemon about a service.
 struct SeenOfService {
   enum class What { tested, wanted, left_alone, stopped_by_hand, asked } what = What::tested;
   Duration at{0};

@@ -165,7 +165,7 @@ RunOutcome Life::start_program(const std::string& name) {
   });
 }
 
-// As scripts do it: whoever has the number is ended.
+// As scripts do it: the process that has the number now is ended.
 RunOutcome Life::stop_program(const std::string& name) {
   auto& services = world_.host.services;
   const Served& served = served_.at(name);

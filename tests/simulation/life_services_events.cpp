@@ -1,5 +1,4 @@
-// What happens to services that pass through states, and what people do to them. Each thing has its time to itself, so
-// that it can be judged.
+// Events of services in transition, and acts of people on them. Each has its time to itself, so that it can be judged.
 #include <algorithm>
 
 #include "tests/simulation/life.hpp"
@@ -318,9 +317,9 @@ void Life::crash_unit(const std::string& name) {
 void Life::stop_unit(const std::string& name, bool with_another) {
   const Duration takes = some_time(milliseconds(0), seconds(5)), down = some_time(minutes(10), hours(5));
   set_habits(name, seconds(1), takes);
-  const auto event = begins(with_another ? What::other : What::stopped, name,
-                            with_another ? with_another_unit : "somebody stopped it",
-                            with_another ? takes : takes + down);
+  const auto event =
+      begins(with_another ? What::other : What::stopped, name, with_another ? with_another_unit : "somebody stopped it",
+             with_another ? takes : takes + down);
   const Served& served = served_.at(name);
   if (with_another) jobs_.push_back({stack, "stop", now()});
   jobs_.push_back({served.unit, "stop", now()});

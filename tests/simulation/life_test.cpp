@@ -16,7 +16,7 @@ using ::testing::Not;
 // and edits are read once more when they are judged, so that a process dies at another call.
 constexpr std::uint64_t remembered_seeds[] = {1, 1466, 6142};
 
-// Of lives with services: a heal that was resumed alone gave its slot back to one that was not resumed yet.
+// Lives with services: a heal that was resumed alone gave its slot back to one that was not resumed yet.
 constexpr std::uint64_t remembered_served_seeds[] = {220, 251};
 
 Duration time_of_a_part() {

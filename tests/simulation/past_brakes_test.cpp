@@ -14,7 +14,7 @@ using replay::PastBrakes;
 using replay::PastHeal;
 using ::testing::IsEmpty;
 
-// What a day looks like to those who only read its ledger.
+// A day as readers of its ledger alone see it.
 class LookedAt {
  public:
   explicit LookedAt(const FaultyDay& day) : specs_(day.engines()) {
@@ -124,7 +124,7 @@ class OneEngine {
     entry.data = data;
     past_.look(entry);
   }
-  // What became of the last heal; empty: it begins as it did.
+  // The fate of the last heal; empty: it begins as it did.
   std::optional<Brake> last() const {
     const auto held = past_.judge([&](const std::string&) { return std::optional(healing_); });
     const auto found = held.find(last_);

@@ -32,25 +32,25 @@ enum class Planted {
   other_value_rewritten,   // an edit writes another value anew: 1.10 becomes 1.1
   zeros_accepted,          // zero bytes behind a document are taken for nothing
   judge_sees_nothing,      // an edit leaves all as it was, and is certified
-  mode_repair_replaces,    // a repair of a mode makes a new file, whoever has the old one open
+  mode_repair_replaces,    // a repair of a mode makes a new file although the old one is open
   new_file_too_wide,       // a new file can be read by all
   swapped_while_open,      // content is exchanged while a program is at work on it
   displaced_dropped,       // what a program writes to a displaced file goes with it
   half_written_counts,     // a test of what is half written counts
   exception_ends_process,  // an exception in pure code ends the process
   // in lives of services
-  refusals_left,      // a restart that was refused during a rollback is said to have left something in place
-  no_grace,           // a failure counts at once
-  crash_waits,        // a crash is taken for an end that may have been wanted
-  stop_overlooked,    // nobody sees that somebody stopped a unit
-  order_overlooked,   // nor that a service was stopped in order
-  unknown_counts,     // a test that could not look is a failure
-  acts_into_states,   // an order is given to a unit that is on its way
-  refusal_forced,     // what its manager refuses is started past it
-  reloads_for_ever,   // what hangs is reloaded
-  failures_kept,      // a start is ordered, and failures before it are not forgotten
-  number_counts,      // whoever has the number of a service is taken for it by its self-test
-  number_signalled,   // and by repairs
+  refusals_left,     // a restart that was refused during a rollback is said to have left something in place
+  no_grace,          // a failure counts at once
+  crash_waits,       // a crash is taken for an end that may have been wanted
+  stop_overlooked,   // nobody sees that somebody stopped a unit
+  order_overlooked,  // nor that a service was stopped in order
+  unknown_counts,    // a test that could not look is a failure
+  acts_into_states,  // an order is given to a unit that is on its way
+  refusal_forced,    // what its manager refuses is started past it
+  reloads_for_ever,  // what hangs is reloaded
+  failures_kept,     // a start is ordered, and failures before it are not forgotten
+  number_counts,     // the self-test takes any process with a service's number for the service
+  number_signalled,  // and by repairs
 };
 
 // Those that need documents, programs that write and exceptions to be found.

@@ -30,7 +30,7 @@ TreeHead head_of_what_is_read(const engine::LedgerView& ledger) {
   return tree.head();
 }
 
-// What is wrong with the disk that a cut left; empty where nothing is. `migrated` grows where it is the new ledger.
+// The fault of the disk after a cut; empty if none. `migrated` grows where it is the new ledger.
 std::string problem_of(const fs::path& path, const TreeHead& head, std::size_t& migrated) {
   {
     const auto found = store::LedgerReader::open(path);

@@ -131,7 +131,7 @@ class Writer {
   Recording recording_;
 };
 
-// What is wrong with the ledger that a cut left; empty where nothing is.
+// The fault of the ledger after a cut; empty if none.
 std::string judge(const std::filesystem::path& path, const Recording& recording, std::uint64_t acknowledged) {
   engine::testing::CountingIds ids(1'000);
   const auto ledger = SqliteLedger::open(path, {.ids = ids, .vfs = RecordedDisk::vfs});

@@ -1,5 +1,5 @@
-// What-if answers held against the truth: a thousand incidents, each also run for real under the setting that was asked
-// about. Wherever the answer claims to know, it must be right; and it must know often enough to be of use.
+// Compares what-if answers with the truth: a thousand incidents, each also run for real under the setting that was
+// asked about. Wherever the answer claims to know, it must be right; and it must know often enough to be of use.
 #include <gtest/gtest.h>
 
 #include <random>

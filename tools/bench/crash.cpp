@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What a restart took, in seconds.
+// The times of a restart, in seconds.
 struct Restart {
   double open = 0;       // ledger and vault, as their owner
   double configure = 0;  // every engine's description
@@ -51,7 +51,8 @@ class HoldingBack {
   std::size_t held_ = 0;
 };
 
-// What the machine in memory keeps of an engine's file when the process dies; its content follows from held_at().
+// The part of an engine's file that the machine in memory keeps when the process dies; its content follows from
+// held_at().
 struct LeftFile {
   std::uint64_t inode = 0;
   std::int64_t changed_at = 0;

@@ -1,4 +1,4 @@
-// What a daemon costs while nothing happens.
+// The cost of a daemon while nothing happens.
 #pragma once
 
 #include <cstddef>

@@ -29,7 +29,7 @@ Result<std::uint64_t> write_year(const LedgerOptions& options, YearOfHeals& year
   return commits;
 }
 
-// What SQLite's own table of pages says of each table and index.
+// Sizes of tables and indexes, from SQLite's own table of pages.
 void tell_sizes(const LedgerOptions& options, std::ostream& out) {
   sqlite3* database = nullptr;
   sqlite3_stmt* select = nullptr;

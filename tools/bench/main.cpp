@@ -37,7 +37,7 @@ void add_folder(CLI::App& command, std::string& folder) {
   command.add_option("--folder", folder, "where the scratch files lie; removed afterwards")->capture_default_str();
 }
 
-// What is measured is the daemon itself, started from a program.
+// Measures the daemon itself, started from a program.
 void add_daemon(CLI::App& command, std::string& folder, std::string& program) {
   add_folder(command, folder);
   program = program_beside("autoheal");

@@ -75,7 +75,7 @@ struct Service {
   [[nodiscard]] Result<void> stop() const {
     return run({program, "stop", "service.pid"}, folder, folder / "service.log");
   }
-  // Back when the process is gone: whoever answers from then on is another one.
+  // Returns when the process is gone: any answer after that comes from another one.
   [[nodiscard]] Result<SteadyTime> end(End how) const {
     std::ifstream pidfile(folder / "service.pid");
     pid_t pid = 0;

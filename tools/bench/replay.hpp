@@ -1,4 +1,4 @@
-// How fast a whole past is decided again, on one core and on all, beside the least that has to be done: read the rows,
+// Measures how fast a whole past is decided again, on one core and on all, beside the minimum of work: read the rows,
 // hash the leaves, compute the root.
 #pragma once
 

@@ -1,4 +1,4 @@
-// How fast a ledger is verified, on one core and on all, beside the least that has to be done: read the rows, hash the
+// Measures how fast a ledger is verified, on one core and on all, beside the minimum of work: read the rows, hash the
 // leaves, compute the root.
 #pragma once
 
@@ -9,7 +9,7 @@
 
 namespace autoheal::bench {
 
-// Writes one JSON line per figure. Writes nothing to the ledger. Fails where it does not verify but for signatures.
+// Writes one JSON line per figure. Writes nothing to the ledger. Fails if it does not verify but for signatures.
 [[nodiscard]] Result<void> run_verify(const WholeLedgerOptions& options, std::ostream& out);
 
 }  // namespace autoheal::bench

@@ -9,15 +9,15 @@
 
 namespace autoheal::database {
 
-// A copy stands in memory, several times.
+// A copy is in memory, several times.
 inline constexpr std::size_t largest_database = 1U << 30U;
 
-// `bytes` are a whole database file. What lies behind its last page is cut off. corrupt: not a database's header, or
-// fewer bytes than the header says.
+// `bytes` are a whole database file. Bytes behind its last page are cut off. corrupt: not a database's header, or fewer
+// bytes than the header says.
 [[nodiscard]] Result<std::string> canonical(std::string bytes);
 
-// What `source` sees now, in the transaction that is open there or in one of its own. The pages are taken as they are:
-// see check_integrity. invalid: larger than largest_database.
+// Copies the database as `source` sees it now, in its open transaction or in one of its own. Pages are not checked: see
+// check_integrity. invalid: larger than largest_database.
 [[nodiscard]] Result<std::string> canonical_copy(const Connection& source);
 
 // PRAGMA integrity_check on a canonical copy. corrupt: what it found first.

@@ -29,7 +29,7 @@ class Connection {
   // A log that others left stays as it is: the last one to close would empty it into the database, or drop it with one
   // that is damaged.
   void leave_log() const;
-  // The first column of the first row as text; empty where there is no row.
+  // The first column of the first row as text; empty if there is no row.
   [[nodiscard]] Result<std::string> ask(const char* sql) const;
   // Opens a transaction whose reads all see the same content.
   [[nodiscard]] Result<void> begin_reading() const;
@@ -42,8 +42,8 @@ class Connection {
   std::unique_ptr<sqlite3, Closer> handle_;
 };
 
-// An online backup of a whole database. Its target connection is not used otherwise as long as it lives. What was not
-// copied to its end is undone.
+// An online backup of a whole database. Its target connection is not used otherwise as long as it lives. An unfinished
+// copy is undone.
 class Backup {
  public:
   [[nodiscard]] static Result<Backup> start(const Connection& target, const Connection& source);

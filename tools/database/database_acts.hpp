@@ -1,5 +1,6 @@
-// What the worker process can do to one database of somebody else's. Errors: corrupt (it is damaged), busy (somebody
-// holds it longer than waited for), changed (it is not what was seen, nothing was done), else it did not work.
+// The operations of the worker process on one foreign database. Errors: corrupt (it is damaged), busy (it stays locked
+// for longer than the wait), changed (it is not the one that was observed; nothing was done), else the operation
+// failed.
 #pragma once
 
 #include <string>

@@ -7,7 +7,7 @@
 
 namespace autoheal::database {
 
-// What the program is called with: "autoheal database-worker <request>".
+// The arguments of the worker process: "autoheal database-worker <request>".
 inline constexpr std::string_view worker_argument = "database-worker";
 
 // One act on one database; see host::DatabaseClient. Writes one line of JSON, then, for a look that asked for it, the

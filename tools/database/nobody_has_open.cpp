@@ -42,7 +42,7 @@ Use has_open(pid_t pid, const struct stat& file) {
   if (!listing) return errno == ENOENT || errno == ESRCH ? Use::free : Use::unknown;
   errno = 0;
   while (const dirent* entry = ::readdir(listing.get())) {
-    struct stat found {};
+    struct stat found{};
     if (::fstatat(::dirfd(listing.get()), entry->d_name, &found, 0) == 0 && found.st_dev == file.st_dev &&
         found.st_ino == file.st_ino) {
       return Use::in_use;
@@ -71,7 +71,7 @@ Result<void> nobody_has_open(const std::string& path) {
   const host::UniqueFd opened(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!opened && errno == ENOENT) return {};
   if (!opened && errno == EWOULDBLOCK) return busy("another process holds a lease on it");
-  struct stat found {};
+  struct stat found{};
   if (!opened || ::fstat(opened.get(), &found) != 0) return host::system_failure(path, errno);
   if (!S_ISREG(found.st_mode)) return failure(ErrorKind::invalid, path + " is not a file");
   Use use = ask_for_lease(opened.get());

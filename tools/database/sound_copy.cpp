@@ -15,7 +15,7 @@ namespace autoheal::database {
 
 namespace {
 
-// Where there is no log every page lies in the file. SQLite reads what is missing of the last one as zeros.
+// If there is no log every page lies in the file. SQLite reads what is missing of the last one as zeros.
 Result<void> check_length(const DatabaseFile& file, const Connection& connection, std::size_t wanted) {
   const auto mode = connection.ask("PRAGMA journal_mode");
   AUTOHEAL_TRY(mode);

@@ -60,13 +60,13 @@ std::string problem_in(const Work& work) {
   }
 }
 
-// Where there is none, whatever could not be looked at or reached says nothing of the engine.
+// Without one, a failure to look or to connect says nothing about the engine.
 bool has_descriptor_left() { return static_cast<bool>(UniqueFd(::open("/", O_PATH | O_CLOEXEC))); }
 
 constexpr std::size_t largest_kept_program = 1U << 20U;
 
-// What may run again when an incident is reproduced is kept, so that somebody else can run it: not what its machine
-// brings along, but what lies in the folder it runs in, which is the engine's unless said. Best effort.
+// Keeps a program that may run again when an incident is reproduced, so that others can run it: only one in the folder
+// that it runs in (the engine's by default), not programs of the machine. Best effort.
 void keep_program(const ProgramRun& run, const RunOutcome& ran, engine::BlobStore& blobs) {
   if (!run.reproducible || ran.program_sha256.empty() || !run.argv.front().starts_with(run.cwd + "/")) return;
   const UniqueFd program(::open(run.argv.front().c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
@@ -205,7 +205,7 @@ ChangeOutcome RealHost::apply_and_note(const RootFolder& root, const StagingTool
   const OwnChangeUnderWay ours(options_.own_changes, root.path() + "/" + change.before.path);
   ChangeOutcome outcome = apply_change(root, tools, change, number, mark);
   if (!is_done(outcome)) return outcome;
-  // What was compared with the plan is noted, not what lies there by now: an edit since then is not ours.
+  // Notes the file that was compared with the plan, not the one there by now: an edit since then is not ours.
   const TargetFacts& left = outcome.left;
   if (left.kind != TargetKind::database) {
     ours.note({left.device, left.inode, left.ctime_ns});

@@ -24,8 +24,8 @@ struct RealHostOptions {
   unsigned changes_at_once = 8;
   std::function<void(std::string_view step)> at_step;  // tests only: called after each step of a change, may throw
   std::string program;                       // autoheal's own, for what is done in a child of it (databases, outputs)
-  OwnChanges* own_changes = nullptr;         // is told what apply and restore leave; outlives the host
-  OwnOrders* own_orders = nullptr;           // is told which units are given orders; outlives the host
+  OwnChanges* own_changes = nullptr;         // gets the files that apply and restore leave; outlives the host
+  OwnOrders* own_orders = nullptr;           // gets the units that are given orders; outlives the host
   std::function<bool()> before_change = {};  // may block; false: the process ends, and the change is not begun
 };
 

@@ -1,4 +1,4 @@
-// How far simulations have come, in a small text file, so that a thousand years may take several evenings.
+// The progress of simulations, in a small text file, so that a thousand years may take several evenings.
 #pragma once
 
 #include <filesystem>

@@ -28,7 +28,7 @@ struct NameInKernel {
 
 // A name without a file belongs to a network, which containers may share: what "/" is to a process belongs to the name.
 NameInKernel kernel_name_of(const std::string& place) {
-  struct stat root {};
+  struct stat root{};
   static_cast<void>(::stat("/", &root));
   const std::string text =
       "autoheal/" + sha256_name(std::to_string(root.st_dev) + ":" + std::to_string(root.st_ino) + ":" + place);

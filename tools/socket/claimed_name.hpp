@@ -1,5 +1,5 @@
-// Who serves a place, told without a file in it: a name in the kernel that goes with its process. So that whoever comes
-// to a place finds the daemon although its socket was moved away with the ledger, and does not begin beside it.
+// A name in the kernel that a process holds while it serves a place, without a file. A command finds the daemon by it
+// even if the socket was moved away with the ledger, and a second daemon does not start.
 #pragma once
 
 #include <sys/types.h>
@@ -15,7 +15,7 @@
 
 namespace autoheal::socket {
 
-// On the executor's thread. Who asks is told one sentence, whoever he is.
+// On the executor's thread. Every caller gets the same sentence.
 class ClaimedName {
  public:
   // `place` is an absolute path. busy: another process claims it already. `sentence` outlives nothing: it is called
@@ -37,7 +37,7 @@ struct Claim {
   pid_t process = 0;
   std::string sentence;  // at most 4 KiB; empty: nothing to tell
 };
-// Empty where nobody claims the place, or it is neither root nor our own user who does. Waits a second at most.
+// Empty if nobody claims the place, or it is neither root nor our own user who does. Waits a second at most.
 [[nodiscard]] std::optional<Claim> claim_of(const std::string& place);
 
 }  // namespace autoheal::socket

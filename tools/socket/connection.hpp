@@ -17,7 +17,7 @@
 
 namespace autoheal::socket {
 
-// Header and body of an answer as they go over the wire; `keeps` says whether the connection goes on.
+// Header and body of an answer as they go over the wire; `keeps` says whether the connection stays open.
 [[nodiscard]] std::string head_of(const Response& response, bool keeps);
 
 class Connection : public std::enable_shared_from_this<Connection> {
@@ -32,7 +32,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   static boost::asio::awaitable<void> serve(std::shared_ptr<Connection> self);
   // Closes it unless a request is under way, which then is its last.
   void end_if_idle();
-  // Closes it, whoever waits for an answer.
+  // Closes it, even if a client waits for an answer.
   void end();
 
  private:

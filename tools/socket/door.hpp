@@ -1,4 +1,4 @@
-// What all connections of one server share. Everything here is touched on the server's executor alone.
+// The state that all connections of one server share. Used on the server's executor alone.
 #pragma once
 
 #include <functional>
@@ -19,7 +19,7 @@ namespace autoheal::socket {
 
 class Connection;
 
-// The constructor throws boost::system::system_error where the executor cannot take one more descriptor.
+// The constructor throws boost::system::system_error if the executor cannot take one more descriptor.
 struct Door {
   Door(boost::asio::any_io_executor on, Handler served_by, Limits within, ListeningSocket listening)
       : executor(std::move(on)),

@@ -42,7 +42,7 @@ void admit(const std::shared_ptr<Door>& door, host::UniqueFd socket) {
   asio::co_spawn(door->executor, Connection::serve(std::move(connection)), asio::detached);
 }
 
-// False where the system is short of something. By hand, since Asio's accept leaves descriptors open to children.
+// False if the system is short of something. By hand, since Asio's accept leaves descriptors open to children.
 bool accept_waiting(const std::shared_ptr<Door>& door) {
   for (int count = 0; count < accepted_in_a_row; ++count) {
     host::UniqueFd socket(::accept4(door->listener.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));

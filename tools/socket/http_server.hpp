@@ -28,7 +28,7 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  // What a handler threw, for a log; the client is told only that something failed.
+  // Reports the exceptions of handlers, for a log; the client learns only that something failed.
   void tell_failures_to(std::function<void(const std::string&)> told);
 
   // Its name still leads to it.

@@ -1,5 +1,5 @@
-// What a request must look like before anybody hears of it. The parser is generous in places where two readers of the
-// same bytes could come to different ends of a request; those, and what a web page could send, are refused here.
+// Checks a request before any handler sees it. The parser accepts forms for which two readers could disagree on the end
+// of a request; those are refused here, and so are requests that a web page could send.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 
 namespace autoheal::socket {
 
-// Finds the end of a header in bytes that arrive in pieces; every byte is looked at once.
+// Finds the end of a header in bytes that arrive in pieces; every byte is read once.
 class HeadScan {
  public:
   enum class State { incomplete, complete, malformed };

@@ -67,7 +67,7 @@ Result<Place> open_place(const std::string& path) {
   return place;
 }
 
-// What has the name now, as a descriptor without access; not_found where nothing has.
+// The file of that name, as a descriptor without access; not_found if there is none.
 Result<UniqueFd> open_socket_file(const Place& place) {
   UniqueFd found(::openat(place.folder.get(), place.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   if (!found) return host::system_failure(place.path, errno);
@@ -78,7 +78,7 @@ Result<UniqueFd> open_socket_file(const Place& place) {
   return found;
 }
 
-// Empty where the path is too long for an address.
+// Empty if the path is too long for an address.
 std::optional<sockaddr_un> address_of(const std::string& path) {
   sockaddr_un address{};
   if (path.size() >= sizeof address.sun_path) return std::nullopt;

@@ -1,5 +1,5 @@
-// The socket as a file: who may lie beside it, whose it is, and paths of any length. Folder and socket are opened
-// without following a symlink and looked at through their descriptors, so that what was checked is what is used.
+// The socket as a file: its folder, its owner, and paths of any length. Folder and socket are opened without following
+// a symlink and looked at through their descriptors, so that what was checked is what is used.
 #pragma once
 
 #include <sys/types.h>
@@ -41,7 +41,7 @@ struct ListeningSocket {
   SocketFile file;
 };
 
-// Binds and listens with mode 0666: the kernel's user decides who may do what. What a dead daemon left is replaced.
+// Binds and listens with mode 0666: the kernel's user decides who may do what. The socket of a dead daemon is replaced.
 // busy: somebody accepts there. unavailable, path and mode named: the folder is a symlink, missing or writable by
 // others; the path is no socket; the system refuses. The caller holds the ledger's lock: of two that start at the same
 // moment without it, the later one may take the earlier one's name.
@@ -56,7 +56,7 @@ struct ConnectedSocket {
 // there or nobody listens; refused: a symlink, no socket, or no permission; timed_out.
 [[nodiscard]] Result<ConnectedSocket> connect_to(const std::string& path, Duration timeout);
 
-// False where nothing is there or nobody listens. Does not wait; errors as connect_to.
+// False if nothing is there or nobody listens. Does not wait; errors as connect_to.
 [[nodiscard]] Result<bool> somebody_listens(const std::string& path);
 
 }  // namespace autoheal::socket

@@ -187,7 +187,7 @@ std::string line_and_column_in(std::string_view text, std::size_t at) {
 std::string with_new(std::string_view text, std::string_view name, const std::string& form) {
   const std::string_view newline = line_end_of(text);
   std::string edited(text);
-  // Of a line end that was cut off half is there.
+  // The file may end in the middle of a line end.
   if (!edited.empty() && edited.back() != '\n' && text != byte_mark) edited += edited.back() == '\r' ? "\n" : newline;
   edited += name;
   edited += '=';

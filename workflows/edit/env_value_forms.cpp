@@ -65,7 +65,7 @@ bool ends_with_open_backslash(std::string_view value) {
   return (last == nowhere ? value.size() : value.size() - last - 1) % 2 == 1;
 }
 
-// What only the readers of one dialect know.
+// Adds forms that only the readers of one dialect understand.
 void add_own(std::string_view value, std::string_view dialect, std::vector<std::string>& forms) {
   if (dialect == "shell") {
     forms.push_back(for_shell(value));

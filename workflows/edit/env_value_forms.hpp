@@ -1,4 +1,4 @@
-// How a value can be written in a .env file.
+// The forms in which a value can be written in a .env file.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace autoheal::workflows {
 
-// What may stand behind `NAME=`, the best first; `style` is the quote that stood there, or 0. Empty: it cannot be
-// written.
+// The texts that may follow `NAME=`, the best first; `style` is the quote that was there before, or 0. Empty: the value
+// cannot be written.
 [[nodiscard]] std::vector<std::string> env_value_forms(std::string_view value, std::string_view dialect, char style);
 
 }  // namespace autoheal::workflows

@@ -15,7 +15,7 @@ namespace autoheal::workflows {
 // Pointers (RFC 6901) with their values as JSON text of a string, number, true, false or null.
 using SettingValues = std::vector<std::pair<std::string, std::string>>;
 
-// The tokens of an RFC 6901 pointer; invalid where it does not begin with "/", has a wrong escape or is not UTF-8.
+// The tokens of an RFC 6901 pointer; invalid if it does not begin with "/", has a wrong escape or is not UTF-8.
 [[nodiscard]] Result<std::vector<std::string>> pointer_tokens(std::string_view pointer);
 
 struct EditedSettings {
@@ -24,11 +24,11 @@ struct EditedSettings {
 };
 
 // `text` with all values set, each as it is written in `set` (1.10 stays 1.10). A missing last key is added to its
-// object; a null where that object belongs becomes one. Anything else that is missing is invalid, as is text
-// that is not wholly understood, with line and column; and a YAML place that stands in others, too (by an alias or a
-// merge) unless those are set to the same. What already is as wanted stays to the byte.
-// Of several documents in one YAML stream that one is meant which alone has what the value stands in; where several
-// have it (the top level: all), the edit is refused.
+// object; a null in the place of that object becomes one. Anything else that is missing is invalid, as is text that is
+// not wholly understood, with line and column; and a YAML place that stands in others, too (by an alias or a merge)
+// unless those are set to the same. A value that is as wanted already stays byte for byte. In a YAML stream of several
+// documents, the edit is made in the one document that has the value's parent; if several have it (the top level: all),
+// the edit is refused.
 [[nodiscard]] Result<EditedSettings> set_settings(std::string_view text, SettingsFormat format,
                                                   const SettingValues& set);
 // One value alone.

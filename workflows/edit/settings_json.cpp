@@ -26,7 +26,7 @@ std::string indentation_step(std::string_view text) {
   return "  ";
 }
 
-// What stands between the comma and a new member: as before the last one.
+// The blanks between the comma and a new member: as before the last one.
 std::string gap_before_member(std::string_view text, const JsonStep& object) {
   std::string gap(leading_blanks(text.substr(object.gap_begin)));
   if (object.members > 1 || has_line_end(gap)) return gap;

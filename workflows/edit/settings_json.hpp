@@ -1,4 +1,4 @@
-// One value of a JSON file, set. What JSON is, and where its values stand, `json_places` knows.
+// Sets one value of a JSON file, at the place that json_places finds.
 #pragma once
 
 #include <string>

@@ -73,7 +73,7 @@ class YamlEditor {
   const YamlNode& here() const { return stream_[way_.back()]; }
   std::string line_of(const YamlNode& node) const { return place_in(text_, node.begin); }
 
-  // The node below `here`; nothing where it is missing and may be added.
+  // The node below `here`; nothing if it is missing and may be added.
   Result<std::optional<std::size_t>> step(const std::string& token, bool is_last) const {
     switch (here().kind) {
       case YamlKind::map:

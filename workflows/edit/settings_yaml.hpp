@@ -1,4 +1,4 @@
-// One value of a YAML file, set. What YAML is, and where its nodes stand, `yaml_places` knows.
+// Sets one value of a YAML file, at the place that yaml_places finds.
 #pragma once
 
 #include <string>

@@ -16,7 +16,7 @@ struct YamlCursor {
   [[nodiscard]] char peek(std::size_t ahead = 0) const { return at + ahead < text.size() ? text[at + ahead] : '\0'; }
   [[nodiscard]] bool at_end() const { return at >= text.size(); }
   [[nodiscard]] bool at_break() const { return peek() == '\n' || peek() == '\r'; }
-  // Of the byte `ahead`: a blank, a line end, or the end of the text.
+  // Whether the byte `ahead` is a blank, a line end, or the end of the text.
   [[nodiscard]] bool is_blank_or_end(std::size_t ahead) const;
   [[nodiscard]] std::size_t line_begin() const;
   [[nodiscard]] std::size_t column() const { return at - line_begin(); }
@@ -33,7 +33,7 @@ struct PlainEnd {
 };
 [[nodiscard]] PlainEnd end_of_plain(std::string_view text, std::size_t at, bool in_flow);
 
-// Whether a plain text may begin with what stands here.
+// Whether a plain text may begin here.
 [[nodiscard]] bool begins_plain(const YamlCursor& cursor, bool in_flow);
 
 // Each leaves the cursor behind the scalar, and gives the node its text, style and end. Lines that go on need

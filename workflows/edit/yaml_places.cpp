@@ -159,7 +159,7 @@ class YamlReader {
     return end_of_line();
   }
 
-  // What needs no lines of its own.
+  // A node that needs no lines of its own.
   Done leaf(std::size_t id, std::size_t least_column) {
     const char first = in_.peek();
     if (first == '{' && in_.peek(1) == '{') {
@@ -265,7 +265,7 @@ class YamlReader {
     return done;
   }
 
-  // Behind an entry or item: true where the collection ends.
+  // Behind an entry or item: true if the collection ends.
   Result<bool> flow_goes_on(char closing, const YamlCursor& begin) {
     AUTOHEAL_TRY(skip_in_flow(begin));
     const char here = in_.peek();

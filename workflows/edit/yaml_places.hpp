@@ -1,6 +1,6 @@
-// A strict reader of YAML that tells where each node begins and ends, so that one of them can be changed without
-// touching another byte. It knows what people write in settings files; what it does not (keys written with "?", pairs
-// in a list) it names by place and reason, and so it does with what no reader of YAML takes.
+// A strict reader of YAML that finds begin and end of each node, so that one of them can be changed without touching
+// another byte. It knows what people write in settings files; what it does not (keys written with "?", pairs in a list)
+// it names by place and reason, and so it does with what no reader of YAML takes.
 #pragma once
 
 #include <string_view>

@@ -36,7 +36,7 @@ std::optional<std::size_t> merged(const YamlStream& stream, const YamlNode& map,
   return std::nullopt;
 }
 
-// What tokens lead to, through aliases and merges.
+// The node that tokens lead to, through aliases and merges.
 std::optional<std::size_t> seen_at(const YamlStream& stream, std::size_t root, std::span<const std::string> tokens) {
   std::size_t at = root;
   for (const std::string& token : tokens) {
@@ -71,7 +71,7 @@ class WaysTo {
  public:
   explicit WaysTo(const YamlStream& stream) : stream_(stream) {}
 
-  // All ways that lead to a node; nothing where there are too many.
+  // All ways that lead to a node; nothing if there are too many.
   std::optional<std::vector<WaySteps>> of(std::size_t node, int depth = 0) {
     if (depth > 2 * deepest_settings || ++asked_ > 20 * most_places) return std::nullopt;
     std::vector<WaySteps> ways;
@@ -95,7 +95,7 @@ class WaysTo {
     return ways;
   }
 
-  // The pointer that a way comes to; nothing where a map has the merged name itself.
+  // The pointer that a way comes to; nothing if a map has the merged name itself.
   std::optional<Tokens> pointer(const WaySteps& way) const {
     Tokens tokens;
     for (std::size_t at = 0; at < way.size(); ++at) {

@@ -1,4 +1,4 @@
-// Where the nodes of a YAML file are seen: by their own names, and by aliases (*) and merges (<<) in other places.
+// The places at which the nodes of a YAML file appear: their own, and others through aliases (*) and merges (<<).
 #pragma once
 
 #include <optional>
@@ -17,7 +17,7 @@ using Tokens = std::vector<std::string>;
 // The values that a map itself has under a name; several where the name stands there several times.
 [[nodiscard]] std::vector<YamlEntry> own_entries(const YamlStream& stream, const YamlNode& map,
                                                  const std::string& name);
-// What a map has of its merges alone.
+// The value that a map has through its merges alone.
 [[nodiscard]] std::optional<std::size_t> merged_value(const YamlStream& stream, const YamlNode& map,
                                                       const std::string& name);
 [[nodiscard]] std::optional<std::size_t> list_item(const YamlNode& list, const std::string& token);

@@ -1,4 +1,4 @@
-// What was seen of one file. Between `written` and `closed` somebody is at work on it.
+// An event of one file. Between `written` and `closed` a program is writing it.
 #pragma once
 
 namespace autoheal::workflows {

@@ -60,7 +60,7 @@ std::vector<TestResult> run_tests(const HealSurroundings& at, const EngineSpec& 
   return results;
 }
 
-// What lies beside a database comes and goes with its users.
+// The files beside a database come and go with its users.
 std::vector<std::string> changed_paths(const Plan& plan) {
   std::vector<std::string> paths;
   for (const Change& change : plan.changes) {

@@ -6,7 +6,7 @@
 
 namespace autoheal::workflows {
 
-// What the probes came to, once they held for as long as they had to, or it was known that they do not.
+// The results of the probes, once they held for long enough, or once it was known that they do not.
 struct Held {
   std::vector<ProbeResult> probes;
   std::vector<PortFinding> ports;
@@ -28,7 +28,7 @@ void tell_of_program(const std::function<std::string(std::string_view)>& mask, c
 // True if nothing that is to start a heal failed or is unknown.
 [[nodiscard]] bool all_hold(const std::vector<ProbeResult>& results);
 
-// What the program of the first probe that does not hold printed last, masked; empty where it was none.
+// The last output, masked, of the program of the first probe that does not hold; empty if that probe runs no program.
 [[nodiscard]] LastLines lines_of_failed(const HealSurroundings& at, const std::vector<ProbeResult>& results);
 
 // The program of one cell, with the cell's values in its arguments.

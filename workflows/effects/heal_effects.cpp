@@ -44,7 +44,7 @@ std::string_view name_of(const HealEffect& effect) {
   return names[effect.index()];
 }
 
-// What the machine is told where we are at fault ourselves: what may have been done is looked at by the rollback.
+// The outcome for a defect of our own code: the rollback examines what may have been done.
 struct AfterDefect {
   std::string sentence;
 
@@ -131,7 +131,7 @@ struct HealEffects::UnderWay {
   UnderWay(std::string heal_id, HealEffect asked, Done told)
       : heal(std::move(heal_id)), effect(std::move(asked)), done(std::move(told)) {}
 
-  // Its pauses are over: true where it has the slot, which it gave back for them.
+  // Its pauses are over: true if it has the slot, which it gave back for them.
   bool may_go_on() {
     asks_for_slot = std::exchange(paused, false);
     return !asks_for_slot;
@@ -197,7 +197,7 @@ std::optional<HealInput> HealEffects::performed(UnderWay& one) {
     return std::visit(AfterDefect{"the process ends"}, one.effect);
   }
   auto outcome = std::visit([&](const auto& effect) { return outcome_of(one, effect); }, one.effect);
-  // Of a group some changes may not have been begun since the process ends: that is no outcome either.
+  // Some changes of a group may not have begun because the process ends: that is no outcome either.
   if (std::holds_alternative<ApplyChanges>(one.effect)) (void)at_.until_recordable();
   return outcome;
 }
@@ -274,7 +274,7 @@ std::optional<Result<Observation>> HealEffects::observe(UnderWay& one, const Obs
   auto observation = at_.host.observe(spec, request);
   AUTOHEAL_TRY(observation);
   observe_services(at_.host, spec, *observation);
-  // Whoever was at work may have made it good: then nothing is left to repair.
+  // The program that was at work may have repaired it: then nothing is left to repair.
   const bool may_have_recovered = effect.needs_were_healed || **waited || *brought_up;
   if (spec.repair.service || may_have_recovered) {
     observation->self_test_passes = all_hold(run_probes(at_, spec, spec.self_test, mark));
@@ -461,7 +461,7 @@ std::optional<HealInput> HealEffects::outcome_of(UnderWay& one, const Certify& e
     return evidenced;
   }
   evidenced.spec = one.spec;
-  // What was seen before a wait without end proves nothing of the moment of the certificate.
+  // Observations from before an endless wait prove nothing about the moment of the certificate.
   do {
     evidenced.last_lines = {};
     held = one.holding->look();

@@ -1,4 +1,4 @@
-// What a program printed: kept in the vault as evidence, and its last lines told where it failed. Never with secrets.
+// The output of a program, kept in the vault as evidence without secrets; its last lines are reported if it failed.
 #pragma once
 
 #include "autoheal/workflows/effects/heal_surroundings.hpp"
@@ -23,7 +23,7 @@ struct RunFailure {
 };
 [[nodiscard]] RunFailure failure_of(const HealSurroundings& at, const RunOutcome& ran);
 
-// Empty where nothing was printed or the vault cannot take it: it is evidence beside the verdict, not the verdict.
+// Empty if nothing was printed or the vault cannot take it: it is evidence beside the verdict, not the verdict.
 [[nodiscard]] BlobName keep_output(const HealSurroundings& at, const std::string& printed);
 
 }  // namespace autoheal::workflows

@@ -14,7 +14,7 @@ inline constexpr Duration empty_settles_after = std::chrono::seconds(1);  // clo
 inline constexpr Duration longest_wait_for_writers = std::chrono::seconds(10);  // of one attempt, or a run by hand
 inline constexpr Duration look_at_writers_every = std::chrono::milliseconds(100);
 
-// What the host found of one file.
+// Facts that the host found about one file.
 struct WritingFacts {
   bool there = true;
   bool open = false;  // somebody has it open for writing, or mapped to write
@@ -28,7 +28,7 @@ enum class Writing {
   settling,  // nobody is known to be at work: it was emptied, or went away, a moment ago
   yes,
 };
-// What is asked: also of files that went away, and of those that changed within the last test.
+// The question: also about files that went away, and about those that changed during the last test?
 struct WritingQuestion {
   bool gone_too = false;
   Duration changed_within{0};
@@ -46,7 +46,7 @@ struct FileInWriting {
 [[nodiscard]] std::string sentence_of(const std::vector<FileInWriting>& files);
 // How they stand together: the one that says most.
 [[nodiscard]] Writing state_of(const std::vector<FileInWriting>& files);
-// Such a state has lasted too long to be waited for any more: something else goes on there all the time.
+// Such a state has lasted too long to wait for its end: the file is being changed all the time.
 [[nodiscard]] bool waited_enough(Writing state, Duration waited);
 
 // The files whose content the engine declares: what its probes compare, and what its repairs write. In order.

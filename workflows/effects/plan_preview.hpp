@@ -1,5 +1,5 @@
-// What a heal would do right now: observation, plan and preflight, with nothing touched and nothing recorded. For
-// `heal --dry-run` and for engines that are only observed.
+// Previews a heal: observation, plan and preflight, with nothing touched and nothing recorded. For `heal --dry-run` and
+// for engines that are only observed.
 #pragma once
 
 #include "autoheal/workflows/effects/host.hpp"

@@ -29,7 +29,7 @@ StopStep::StopStep(Host& host, const EngineSpec& spec, const Act& act) : host_(h
   const bool starts = act.kind == ActKind::service_start;  // its undo is a stop
   if (act.kind != ActKind::service_stop && !act.stop_first && !starts) return;
   auto owned = service_of(spec, act);
-  if (!owned || !owned->service.unit.empty()) return;  // the manager of a unit sees to that itself
+  if (!owned || !owned->service.unit.empty()) return;  // the manager of a unit does that itself
   ServiceStatus before = host.service_status(owned->owner, owned->service);
   known_ = Known{std::move(owned->owner), std::move(owned->service), std::move(before)};
 }

@@ -13,7 +13,7 @@ namespace autoheal::workflows {
 class StopStep {
  public:
   StopStep(Host& host, const EngineSpec& spec, const Act& act);
-  // Once it ran. Tells what had to be done for that; empty where the stop did it, or nobody knows the process.
+  // Once it ran. Tells what had to be done for that; empty if the stop sufficed, or if the process is not known.
   [[nodiscard]] std::string see_it_end();
 
  private:

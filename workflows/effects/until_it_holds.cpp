@@ -95,7 +95,7 @@ bool UntilItHolds::is_decided(Held& held) {
     held.ports = port_holders();
     pass = std::ranges::find(held.ports, PortHolder::stranger, &PortFinding::holder) == held.ports.end();
   }
-  // What held and does not hold any more is not healed.
+  // An engine that held and no longer does is not healed.
   if (!pass) return holds_since_ || now - began_ >= spec_.certify.within || has_come_and_gone(now);
   if (!holds_since_) holds_since_ = now;
   return held_long_enough;

@@ -1,5 +1,5 @@
-// What a repair left has to prove itself over time: its self-test holds, its process stays the same, and nobody else's
-// answers in its place. Looked at again and again; between two looks nothing is under way.
+// Waits until a repair has proved itself over time: its self-test holds, its process stays the same, and no other
+// program answers in its place. It is inspected again and again; nothing runs between two inspections.
 #pragma once
 
 #include <optional>
@@ -17,7 +17,7 @@ class SameRun {
 
   // Asks how it is now.
   const ServiceStatus& look();
-  // Empty where it is so since the first look, or nobody ever knew. After that status() is that of this look.
+  // Empty if it has been so since the first inspection, or was never known. After that status() is that of this look.
   std::string problem();
   [[nodiscard]] const ServiceStatus& status() const { return status_; }
 
@@ -34,8 +34,8 @@ class UntilItHolds {
  public:
   UntilItHolds(const HealSurroundings& at, const EngineSpec& spec, bool polls, EffectMark mark);
 
-  // Nothing: to be called again after look_at_probes_every. What was found stays; where it held and time has passed
-  // since, it is looked at once more.
+  // Null: call again after look_at_probes_every. A result stays; if it held and time has passed since, it is inspected
+  // once more.
   const Held* look();
   // No further look: what the newest one saw.
   const Held& give_up();

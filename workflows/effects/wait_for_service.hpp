@@ -1,4 +1,4 @@
-// Steps back where somebody else is bringing a service up: a repair begins only with what has come to rest.
+// Steps back while somebody else is starting a service: a repair begins only when nothing is under way.
 #pragma once
 
 #include <optional>
@@ -9,14 +9,14 @@ namespace autoheal::workflows {
 
 inline constexpr Duration look_at_service_every = std::chrono::milliseconds(50);
 
-// Goes on while the process of the service has just begun and its self-test does not pass yet; at most its grace. Of a
-// unit of systemd it is decided at once: that one knows itself what is under way. All given outlives it.
+// Goes on while the process of the service has just begun and its self-test does not pass yet; at most its grace. A
+// unit of systemd is decided at once, because systemd knows what is under way. All given outlives it.
 class BroughtUpByOthers {
  public:
   BroughtUpByOthers(const HealSurroundings& at, const EngineSpec& spec, EffectMark mark);
 
-  // True: the self-test failed at first and passes now, so somebody else has brought it up. Nothing: to be called again
-  // after look_at_service_every. What was found stays.
+  // True: the self-test failed at first and passes now, so somebody else has brought it up. Empty: call again after
+  // look_at_service_every. A result stays.
   std::optional<bool> look();
   // No further look.
   bool give_up();

@@ -1,4 +1,4 @@
-// Waits until nobody is at work on what an engine declares. On the surroundings' clock.
+// Waits until nobody is writing the files that an engine declares. On the surroundings' clock.
 #pragma once
 
 #include <optional>
@@ -12,10 +12,10 @@ class UntilWritersAreDone {
  public:
   UntilWritersAreDone(const HealSurroundings& at, const EngineSpec& spec, EffectMark mark);
 
-  // True if somebody was at work, is done, and the self-test did not hold while he was: then it may be he who made it
-  // good. A self-test that held all the time tells nothing of the wrong that the heal is about. False at once if nobody
-  // was at work. busy: he still is after longest_wait_for_writers. Nothing: to be called again after
-  // look_at_writers_every. What was found stays.
+  // True if a writer was at work, is done, and the self-test failed meanwhile: then the writer may have repaired it. A
+  // self-test that held all the time says nothing about the failure that the heal is about. False at once if nobody was
+  // at work. busy: the writer is still at work after longest_wait_for_writers. Empty: call again after
+  // look_at_writers_every. A result stays.
   std::optional<Result<bool>> look();
   // No further look: busy where somebody was at work at the newest one.
   Result<bool> give_up();

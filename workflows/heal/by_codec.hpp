@@ -1,4 +1,4 @@
-// Who did it, as JSON: the `by` of every entry that a principal caused.
+// The principal who caused an entry, as JSON: its `by`.
 #pragma once
 
 #include "autoheal/engine/base/json_writer.hpp"

@@ -91,7 +91,7 @@ struct Fold {
     state.rolling_back = true;
     state.step = Step::restoring;
     if (entry.again) {
-      // What was put back stays so; what was foreign or failed is tried once more.
+      // Restored targets stay so; foreign and failed ones are tried once more.
       std::erase_if(state.undone, [](const auto& item) { return unfinished(item.second.status); });
     }
   }
@@ -156,7 +156,7 @@ struct Fold {
   void keep_undone(const std::vector<UndoOutcome>& outcomes) {
     for (const UndoOutcome& outcome : outcomes) state.undone[outcome.number] = outcome;
   }
-  // What was chosen and did not help is not chosen again; nor what no service started with, twice.
+  // A choice that did not help is not made again, nor one with which no service started twice.
   void refuse_choices() {
     TriedChoices tried = tried_choices(state);
     for (std::string& key : tried.doubted) {

@@ -318,9 +318,7 @@ struct EntryReader {
 
 // Every entry of an attempt names it; kept at the end of the data, behind what the entry itself is about.
 template <class E>
-concept OfAttempt = requires(E e) {
-  e.attempt;
-};
+concept OfAttempt = requires(E e) { e.attempt; };
 
 template <std::size_t Index = 0>
 HealEntry empty_entry(std::size_t index) {

@@ -54,7 +54,7 @@ enum class EndReason {
   defect,  // of Autoheal itself: a strategy, an editor or a certification failed where it never may
 };
 
-// What a repair_failed says as its cause, and a certification_refused as its criterion, where Autoheal is at fault.
+// The cause of a repair_failed and the criterion of a certification_refused if Autoheal is at fault.
 inline constexpr std::string_view defect_word = "defect";
 
 struct Triggered {
@@ -177,7 +177,7 @@ struct RetryScheduled {
 struct Resumed {
   unsigned attempt = 0;
   unsigned resumption = 1;  // since the last progress
-  // Of the rules, where the heal goes on by others than until now; else 0.
+  // Versions of the rules if the heal continues by other rules than before; else 0.
   unsigned version_before = 0, version = 0;
   friend bool operator==(const Resumed&, const Resumed&) = default;
 };

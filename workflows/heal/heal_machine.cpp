@@ -63,7 +63,7 @@ class Turn {
   }
 
   void on(const ProcessStarted& input) {
-    if (has_ended()) return end();  // its end was committed, only its stream is listed as open: by nobody of ours
+    if (has_ended()) return end();  // the heal already ended; only another program could have left its stream open
     if (could_have_killed(state_) && state_.resumptions >= resumptions_allowed) {
       end_exhausted(EndReason::crash_loop, "resumed " + std::to_string(state_.resumptions) +
                                                " times without progress; " + what_was_changed(state_));
@@ -153,7 +153,7 @@ class Turn {
     continue_rollback();
   }
 
-  // What went into the vault after all since it was last named is no longer kept.
+  // Images that reached the vault since they were last named are no longer kept.
   void on(const Settled& input) {
     if (!has_ended() || input.kept == state_.kept) return;
     add(ImagesKept{input.kept});
@@ -193,7 +193,7 @@ class Turn {
   }
 
  private:
-  // What is under way ends first.
+  // The running effect ends first.
   void tell_to_end(const std::string& sentence, const HealInput& input) {
     if (!state_.ending) add(CancelRequested{EndReason::defect, {}});
     if (const auto* started = std::get_if<ProcessStarted>(&input)) return on(*started);
@@ -235,7 +235,7 @@ class Turn {
     return {state_.engine, state_.configuration, state_.by.principal, state_.attempt, state_.plan, state_.starts};
   }
 
-  // What recovered by itself was not repaired: its documents are as their owners left them.
+  // An engine that recovered by itself was not repaired: its documents are as their owners left them.
   [[nodiscard]] Documents documents(bool recovered) const {
     return recovered || state_.version < heal_version_of_document_judge ? Documents::not_judged : Documents::judged;
   }
@@ -429,7 +429,7 @@ class Turn {
     }
   }
 
-  // What earlier rules planned is not carried out by those of today: all of it is put back, and the attempt starts once
+  // A plan made by earlier rules is not carried out by today's: everything is put back, and the attempt starts once
   // more.
   void start_over() {
     if (state_.intended != 0) add(ChangeApplied{state_.attempt, {unknown_outcome(state_.intended)}});

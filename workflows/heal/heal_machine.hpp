@@ -1,5 +1,5 @@
-// The heal as a workflow: the pure decision between its inputs and its effects. Reads like section 3 of the
-// contract; everything that acts stands in heal_effects.hpp.
+// The heal as a workflow: the pure decision between its inputs and its effects. Reads like section 3 of the contract;
+// everything that acts is in heal_effects.hpp.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// What is said between a heal and the world: its inputs, which people, time and effects tell it, and its effects, which it
-// asks for. The machine between them is heal_machine.hpp.
+// Messages between a heal and the world: its inputs, which come from people, time and effects, and the effects it asks
+// for. The machine between them is heal_machine.hpp.
 #pragma once
 
 #include <functional>
@@ -35,7 +35,7 @@ struct ProcessStarted {
   unsigned version = heal_version;  // of the rules by which this process decides; never an earlier one than the heal's
 };
 
-// What is always today's: asked again whenever the world was looked at.
+// Policy that is read again with every observation, never taken from the recorded configuration.
 struct Today {
   std::optional<EndReason> must_end;  // switched off, engine removed
   bool may_change = false;            // the principal's role allows it

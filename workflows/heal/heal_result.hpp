@@ -1,4 +1,4 @@
-// How a heal ended, and the exact JSON that the command line, the reports and the C++ interface give for it.
+// The end of a heal, and the exact JSON that the command line, the reports and the C++ interface give for it.
 #pragma once
 
 #include <string>
@@ -23,19 +23,19 @@ struct HealResult {
   std::string strategy;
   unsigned attempts = 0;
   Duration took{0};
-  std::string error;         // why it never began, or was skipped
-  std::string reason;        // why it ended Exhausted
-  std::string heal;          // the heal's id, or empty where none was started
-  std::string problem = {};  // of one that ended Exhausted: what was wrong at last, in a sentence
+  std::string error;             // why it never began, or was skipped
+  std::string reason;            // why it ended Exhausted
+  std::string heal;              // the heal's id, or empty if none was started
+  std::string problem = {};      // of one that ended Exhausted: what was wrong at last, in a sentence
   bool changed_nothing = false;  // it was certified as it was found: somebody else had made it good
   friend bool operator==(const HealResult&, const HealResult&) = default;
 };
 
-// Of a heal that has ended.
+// The result of a heal that has ended.
 [[nodiscard]] HealResult result_of(const HealState& state, const std::string& heal);
 
 // One line of JSON, keys in the contract's order, duration in seconds with three decimals. `with_heal_id` appends
-// "heal_id" where there is one.
+// "heal_id" if there is one.
 [[nodiscard]] std::string to_json(const HealResult& result, bool with_heal_id);
 
 }  // namespace autoheal::workflows

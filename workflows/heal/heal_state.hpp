@@ -1,4 +1,4 @@
-// Where a heal stands: folded from its entries and from nothing else.
+// The state of a heal, folded from its entries and from nothing else.
 #pragma once
 
 #include <map>
@@ -14,7 +14,7 @@ namespace autoheal::workflows {
 // The contract's six states; `none` is before the first entry.
 enum class Phase { none, triggered, repairing, certifying, retrying, complete, exhausted };
 
-// What is going on within a phase: which outcome the heal waits for.
+// The step within a phase: the outcome that the heal waits for.
 enum class Step {
   waiting,  // for a slot, a dependency or the next attempt
   observing,
@@ -26,7 +26,7 @@ enum class Step {
   ended,
 };
 
-// What an earlier attempt could not take back, and no later one has yet; empty: nothing.
+// Changes that an earlier attempt could not take back, and no later one has yet; empty: none.
 struct LeftBefore {
   std::string text;
   bool of_process = false;  // one that was started or stopped: no later attempt takes that back
@@ -79,12 +79,12 @@ struct HealState {
   friend bool operator==(const HealState&, const HealState&);
 };
 
-// One that waits does nothing that could, however often others made the process start again meanwhile.
+// A waiting heal cannot have crashed the process.
 [[nodiscard]] inline bool could_have_killed(const HealState& state) { return state.step != Step::waiting; }
 
 [[nodiscard]] std::string_view name_of(Phase phase);  // "Triggered", ...
 
-// What is to be done next of a certified plan: an act, or a group of changes side by side.
+// The next step of a certified plan: an act, or a group of changes that run in parallel.
 struct NextStep {
   unsigned act = 0;              // its number, or 0: changes
   std::size_t from = 0, to = 0;  // which changes, as indices

@@ -84,7 +84,7 @@ std::optional<LeftInPlace> left_of(const HealState& state, unsigned number, cons
   if (!by_effects(state) || number < first_act_of(plan)) return left;
   const ActKind kind = plan.acts[number - first_act_of(plan)].kind;
   const ChangeOutcome* outcome = outcome_of(state, number);
-  // A service is brought up once more by the next attempt. What failed itself may have left nothing.
+  // A service is brought up once more by the next attempt. An act that failed may have left nothing.
   const bool failed_itself = outcome != nullptr && outcome->status == ChangeStatus::failed;
   left.ends_retries = !is_service(kind) && (kind == ActKind::build || !failed_itself);
   return left;
@@ -92,7 +92,7 @@ std::optional<LeftInPlace> left_of(const HealState& state, unsigned number, cons
 
 enum class Trial { none, by_service, done };
 
-// What was in place was looked at, or something was run with it, and that failed by itself.
+// The release or snapshot was tested, or a program ran with it, and that failed by itself.
 Trial trial_of(const HealState& state) {
   if (state.phase == Phase::certifying) return state.saw_nothing ? Trial::none : Trial::done;
   const Plan& plan = *state.plan;

@@ -1,6 +1,5 @@
-// What a rollback has to take back, in which order, what is left in place where it could not, and what an attempt that
-// was taken back tells of the release or snapshot it chose. Pure: asked of a heal's state and of nothing else, and by
-// the rules of its version.
+// Plans a rollback: the steps to take back and their order, the changes that have to stay, and the verdict on the
+// release or snapshot that the attempt chose. Pure: depends on the heal's state alone, by the rules of its version.
 #pragma once
 
 #include <optional>
@@ -11,9 +10,9 @@
 
 namespace autoheal::workflows {
 
-// What is to be undone next: everything in reverse order, but services that run on what was put back (restarted,
-// reloaded or stopped ones) come last. What had no effect is left out, and so is a restart where nothing that the
-// service may read was put back. Empty when nothing is left.
+// The next step to undo: everything in reverse order, but services that use the restored targets (restarted, reloaded
+// or stopped ones) come last. Acts without effect are left out, and so is a restart if nothing that the service may
+// read was restored. Empty when nothing is left.
 [[nodiscard]] std::optional<NextStep> next_undo(const HealState& state);
 
 // Something of an attempt that its rollback could not take back.
@@ -22,11 +21,11 @@ struct LeftInPlace {
   std::string message;
   bool ends_retries = false;  // another attempt would begin on it; else only the last one ends for it
 };
-// Of the open attempt; what ends the retries first.
+// Changes of the open attempt that are left in place; the one that ends the retries comes first.
 [[nodiscard]] std::optional<LeftInPlace> left_in_place(const HealState& state);
 
-// What a rollback that is over leaves for the next attempt to know: kept until an attempt that did something took all
-// of its own back.
+// The remains of a finished rollback, for the next attempt: kept until an attempt that changed something took all of
+// its own changes back.
 [[nodiscard]] LeftBefore left_after_rollback(const HealState& state);
 
 // Releases and snapshots that the attempt chose, as choice_key().
@@ -36,7 +35,7 @@ struct TriedChoices {
 };
 [[nodiscard]] TriedChoices tried_choices(const HealState& state);
 
-// A certification was refused only since nobody could look: that says nothing of what was certified.
+// A certification was refused only because an observation was impossible: that says nothing about the repair.
 [[nodiscard]] bool saw_nothing(const Evidence& evidence);
 
 }  // namespace autoheal::workflows

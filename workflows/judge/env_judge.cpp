@@ -172,7 +172,7 @@ class Judgement {
     return std::pair(std::min(left->begin, right->begin), std::min(left->end, right->end));
   }
 
-  // Which of `units` hold a statement, as any reader has it, of a name that the edit is about; and of which names.
+  // The `units` that hold, for any reader, a statement about a name of the edit, with those names.
   [[nodiscard]] std::map<std::size_t, std::set<std::string>> touched(const std::vector<EnvUnit>& units,
                                                                      const EnvReadings& readings) const {
     std::map<std::size_t, std::set<std::string>> found;
@@ -359,7 +359,7 @@ class Judgement {
     });
   }
 
-  // All its bytes are in `bytes`, in order. What they mean is compared statement by statement.
+  // All its bytes are in `bytes`, in order. Their meaning is compared statement by statement.
   static bool is_left_of(std::string_view line, std::string_view bytes) {
     std::size_t at = 0;
     for (const char c : bytes) at += at < line.size() && line[at] == c ? 1 : 0;
@@ -416,7 +416,7 @@ Asked ask(const EnvReadings& readings, const std::string& name) {
   return asked;
 }
 
-// Empty where it is set for all.
+// Empty if it is set for all.
 std::string set_for_all(const Asked& asked, const std::string& name) {
   if (asked.with.empty()) return name + " is not set";
   if (asked.without.empty()) return {};

@@ -1,10 +1,10 @@
-// What an edit of a .env file has to be, judged by what the readers of the file make of it (env_readers.hpp), on the
-// whole document: what was set reads as its new value in every reader, what was unset is nowhere, what is required is
-// there, and everything else is to the byte what and where it was.
+// Judges an edit of a .env file by what the readers of the file make of it (env_readers.hpp), on the whole document: a
+// name that was set reads as its new value in every reader, one that was unset is nowhere, required names are there,
+// and everything else is where it was, byte for byte.
 //
-// Which readers a file has is declared (`dialect`) or told from the file itself. Without a dialect all of a shell,
-// systemd, Docker Compose, python-dotenv, dotenv of npm and node --env-file count, but for those that a statement
-// outside of the edit shows to be none of its readers:
+// The readers of a file are declared (`dialect`) or found from the file itself. Without a dialect all of a shell,
+// systemd, Docker Compose, python-dotenv, dotenv of npm and node --env-file count, except those that a statement
+// outside of the edit rules out:
 // - `export NAME=value` and a comment behind a value: systemd assigns nothing, or takes the comment for a part of the
 // value;
 // - `NAME = value` and lines that end with CR LF: a shell runs a program, or takes the CR for a part of the value;
@@ -12,11 +12,11 @@
 // - `export NAME` alone: python-dotenv forgets the value, node joins it with the next line;
 // - a byte-order mark: node joins it with the first name;
 // - a program, a character that no name has: Docker Compose reads nothing of the file;
-// - what a shell does not understand, such as a bare parenthesis: it reads nothing from there on.
-// An edit is still written in a form that all of them read, where there is one.
+// - syntax that a shell does not understand, such as a bare parenthesis: it reads nothing from there on.
+// An edit is still written in a form that all of them read, if there is one.
 //
-// Statements that are not declared need only have the same bounds for every reader, and unchanged bytes; what they mean
-// is their owner's business.
+// Statements that are not declared only need the same bounds for every reader, and unchanged bytes; their meaning is up
+// to their owner.
 #pragma once
 
 #include <map>

@@ -177,7 +177,7 @@ class Compose {
     for (; count < 3 && count < digits.size() && digits[count] >= '0' && digits[count] <= '7'; ++count)
       value = value * 8 + static_cast<unsigned>(digits[count] - '0');
     if (count == 3 && value < 256) {
-      // What Go makes of it is a character.
+      // Go turns it into a character.
       if (value < 0x80) {
         result += static_cast<char>(value);
       } else {

@@ -1,4 +1,4 @@
-// What the models of env_readers.hpp are made of.
+// Parts of the models of env_readers.hpp.
 #pragma once
 
 #include "autoheal/engine/base/ascii.hpp"

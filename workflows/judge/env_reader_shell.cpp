@@ -1,6 +1,6 @@
-// `. file` in bash and dash. Only what both read alike is known: a word of plain characters, quotes and backslashes.
-// What expands, runs or depends on a condition assigns nothing that could be told from the text; commands are found so
-// that a judge can look for names in them.
+// `. file` in bash and dash. Models only what both read alike: words of plain characters, quotes and backslashes. The
+// value of an expansion, a command or a conditional assignment is not known from the text; commands are found so that a
+// judge can look for names in them.
 #include <algorithm>
 #include <array>
 
@@ -138,7 +138,7 @@ class Shell {
     ++at_;
   }
 
-  // False where what comes before may not happen, or happens elsewhere.
+  // False if what comes before may not happen, or happens elsewhere.
   bool separator() {
     const std::size_t begin = at_;
     while (more() && std::string_view(";&|").find(here()) != std::string_view::npos) ++at_;
@@ -211,7 +211,7 @@ class Shell {
   }
   static bool is_name(const Word& word) { return word.plain_to == word.text.size() && is_name_text(word.text); }
 
-  // Of a word that assigns: the bytes before the equals sign.
+  // The bytes before the equals sign of a word that assigns.
   static std::size_t name_length(const Word& word) {
     const std::size_t sign = word.text.find('=');
     if (sign == std::string::npos || sign == 0 || sign >= word.plain_to) return 0;

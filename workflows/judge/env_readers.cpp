@@ -180,7 +180,7 @@ std::vector<std::pair<std::string, std::string>> all_values_in_env(std::string_v
       std::string_view name = one.name;
       if (name.starts_with(env_readers::byte_order_mark)) name.remove_prefix(env_readers::byte_order_mark.size());
       if (one.value) found.emplace(name, *one.value);
-      // What expands is secret as it is written, too.
+      // The text of an expansion is secret as it is written, too.
       const std::string_view whole = text.substr(one.begin, one.end - one.begin);
       if (const std::size_t sign = whole.find_first_of("=:"); !one.value && sign != std::string_view::npos)
         found.emplace(name, whole.substr(sign + 1));

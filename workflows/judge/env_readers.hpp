@@ -1,5 +1,5 @@
-// How programs read a .env file: one model for each kind of reader, so that what an edit means can be judged by what
-// the readers of the file make of it. These models share no code with the editor (env_file.hpp): nobody certifies their
+// Models of the programs that read a .env file, one for each kind of reader, so that an edit is judged by what those
+// programs make of it. The models share no code with the editor (env_file.hpp), so that the editor does not certify its
 // own reading. The rules are those of bash 5.2 and dash (`. file`), systemd 252 (EnvironmentFile=), compose-go 2
 // (Docker Compose), python-dotenv 1, the npm package dotenv 16, `node --env-file` 20, and `docker run --env-file`;
 // tests/independent holds each model against the real program, where it can be installed.

@@ -1,4 +1,4 @@
-// What a reader of a .env file finds in it, as values.
+// The values that a reader finds in a .env file.
 #pragma once
 
 #include <optional>
@@ -29,7 +29,7 @@ enum class EnvForm {
 struct EnvStatement {
   std::size_t begin = 0, end = 0;
   EnvForm form = EnvForm::assignment;
-  std::string name;                  // as this reader has it; empty where nothing is assigned
+  std::string name;                  // as this reader has it; empty if nothing is assigned
   std::optional<std::string> value;  // nothing: it is known only when it is read (it expands, or may not happen)
   bool comment_behind = false;       // on the same line
   [[nodiscard]] bool assigns() const { return !name.empty() && form != EnvForm::bare_name; }

@@ -19,7 +19,7 @@ std::vector<EnvReader> readers_of_dialect(const std::string& dialect) {
   return {};
 }
 
-// What the text shows not to be its readers.
+// Readers that the text rules out.
 class AgainstReaders {
  public:
   AgainstReaders(std::string_view text, const IsDeclared& is_declared, const EnvReadings& readings)

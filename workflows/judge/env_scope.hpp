@@ -1,4 +1,5 @@
-// Which readers a .env file has, and what each makes of it: the first half of judging (env_judge.hpp tells the rules).
+// Finds the readers of a .env file and what each makes of it: the first half of judging (the rules are in
+// env_judge.hpp).
 #pragma once
 
 #include <functional>

@@ -1,5 +1,5 @@
-// A JSON or YAML text as the judge of edits reads it: by simdjson and libyaml, which the editor does not use. What each
-// scalar is made of (its characters, how it is quoted, its tag) is kept, since a typed value is blind to 1.10 and 1.1.
+// A JSON or YAML text as the judge of edits reads it: by simdjson and libyaml, which the editor does not use. Keeps the
+// form of each scalar (characters, quotes, tag), because a typed value does not distinguish 1.10 from 1.1.
 #pragma once
 
 #include <string>

@@ -32,7 +32,8 @@ struct JudgedMember {
   std::string name;
   std::size_t value = 0;
 };
-// What a map has by its merges alone: of equal names the first merge wins. Nothing where the steps are used up.
+// The members that a map has through its merges alone; the first merge with a name wins. Empty if the steps are used
+// up.
 [[nodiscard]] std::optional<std::vector<JudgedMember>> merged_members(const JudgedText& text, const JudgedNode& map,
                                                                       JudgedSteps& steps);
 
@@ -40,8 +41,8 @@ struct JudgedPlace {
   std::size_t document = 0;
   std::optional<std::size_t> node;  // nothing: it is missing there
 };
-// The document that a pointer means: the only one with something in it, or the only one that has what the value stands
-// in. Invalid where that is none or several, or a name on the way stands twice in a YAML map.
+// The document that a pointer means: the only one that is not empty, or the only one that has the value's parent.
+// invalid: none or several, or a YAML map on the way has a name twice.
 [[nodiscard]] Result<JudgedPlace> judged_place(const JudgedText& text, std::string_view pointer);
 
 }  // namespace autoheal::workflows

@@ -155,7 +155,7 @@ class Comparison {
         const bool is_merge = is_judged_merge(after_, now);
         if (!is_merge && pointer_of(before_, was, old, pointer, last_before) != here)
           return say(here + " stands there more or less often than before");
-        // What merges give is compared by name, in the map that they give it to.
+        // Merged members are compared by name, in the map that they are merged into.
         if (!is_merge) values(was.entries[old].value, now.value, here);
         ++old;
       } else if (is_judged_merge(after_, now) || last_before.contains(after_.meant(now.key).text)) {

@@ -19,7 +19,7 @@ namespace autoheal::workflows {
                                                       SettingsFormat format,
                                                       const std::vector<std::pair<std::string, std::string>>& set);
 
-// What stands at a pointer.
+// The value at a pointer.
 struct SettingSeen {
   // unclear: YAML readers differ on it (yes, 017, 1_000); custom: it has a tag that only its program understands.
   enum class Kind { null, boolean, number, text, list, object, unclear, custom } kind = Kind::null;
@@ -28,7 +28,7 @@ struct SettingSeen {
   [[nodiscard]] bool is(std::string_view wanted) const;
 };
 
-// In the order of the pointers; nothing where nothing stands. Invalid where the text is not wholly understood, or a
+// In the order of the pointers; empty if nothing is there. Invalid where the text is not wholly understood, or a
 // pointer could mean several of the documents in it.
 [[nodiscard]] Result<std::vector<std::optional<SettingSeen>>> read_settings(std::string_view text,
                                                                             SettingsFormat format,

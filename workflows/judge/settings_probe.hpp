@@ -1,4 +1,4 @@
-// What a settings file has instead of what a probe asks for, in a sentence.
+// Compares a settings file with what a probe asks for, and says the difference in a sentence.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace autoheal::workflows {
 
-// Empty where all is as it should be. Values stand in it, but for those whose names are secrets'. A null is nothing: it
+// Empty if all is as it should be. The sentence shows values, except those under secret names. A null is nothing: it
 // does not do for `require`.
 [[nodiscard]] std::string unlike_settings(std::string_view content, const SettingsProbe& probe,
                                           const SecretRules& secrets);

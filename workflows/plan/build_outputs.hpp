@@ -1,5 +1,5 @@
-// What a build leaves, and how it is taken back: its outputs are known by patterns alone, so the changes of its undoing
-// are made from what was there before and after. Pure.
+// Takes back the outputs of a build. They are known by patterns alone, so the changes that undo them are made from the
+// state before and after. Pure.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ namespace autoheal::workflows {
 // met.
 [[nodiscard]] std::string problem_of_build(const Act& build, const std::vector<TargetFacts>& built);
 
-// Changes as they would stand in a plan, with their outcomes: to be undone by Host::restore.
+// Changes in the form of a plan, with their outcomes, for Host::restore to undo.
 struct BuildUndo {
   std::vector<Change> changes;
   std::vector<ChangeOutcome> outcomes;

@@ -17,7 +17,7 @@ Result<std::string> content_named(const Contents& contents, const BlobName& name
   return found->second;
 }
 
-// What the editor was given: the file that was found, or the baseline that is put in its place first.
+// The editor's input: the file that was found, or the baseline that is put in its place first.
 Result<std::string> content_before(const EngineSpec& spec, const std::string& path, const Observation& observation,
                                    const Contents& contents) {
   for (const FileRepair& file : spec.repair.files) {

@@ -21,7 +21,7 @@ using ContentOf = std::function<Result<std::string>(const std::string& path)>;
 [[nodiscard]] std::vector<DocumentFinding> judge_documents(const EngineSpec& spec, const Observation& observation,
                                                            const Contents& contents, const ContentOf& now);
 
-// What is declared of one .env file by all repairs that name it; invalid where a secret was not read.
+// Declarations about one .env file, from all repairs that name it; invalid if a secret could not be read.
 struct EnvDeclaration;
 [[nodiscard]] Result<EnvDeclaration> declaration_of(const EngineSpec& spec, const std::string& file,
                                                     const Observation& observation, const Contents& contents);

@@ -1,4 +1,4 @@
-// What was seen after a repair, per criterion. Truth judges it; it never looks at the world itself.
+// Observations after a repair, by criterion. Truth judges them and never looks at the world itself.
 #pragma once
 
 #include <string>

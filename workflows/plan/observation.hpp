@@ -1,5 +1,5 @@
-// What a strategy needs to know of the world, read once, as data. Contents travel beside the facts only while a plan is
-// made; entries hold names.
+// The facts that a strategy needs about the world, read once, as data. Contents travel beside the facts only while a
+// plan is made; entries hold names.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ namespace autoheal::workflows {
 enum class TargetKind { absent, file, folder, link, other, database };
 
 // One path below an engine's root, as it was when it was looked at. Everything but `ctime_ns` must still hold when a
-// change is made (the exchange itself changes ctime). Of a database only identity, mode, owner and digest are filled.
+// change is made (the exchange itself changes ctime). For a database only identity, mode, owner and digest are filled.
 struct TargetFacts {
   std::string path;
   TargetKind kind = TargetKind::absent;
@@ -87,7 +87,7 @@ struct Observation {
   friend bool operator==(const Observation&, const Observation&) = default;
 };
 
-// What an observation leads to besides facts: the bytes behind names, for the pure editors. Never recorded.
+// The bytes behind the names of an observation, for the pure editors. Never recorded.
 using Contents = std::map<BlobName, std::string>;
 
 }  // namespace autoheal::workflows

@@ -42,7 +42,7 @@ struct Change {
   friend bool operator==(const Change&, const Change&) = default;
 };
 
-// What it leaves is the inode that it found, with the same content: mode, owner and access list are set on it.
+// Whether the change keeps inode and content, and only sets mode, owner and access list.
 [[nodiscard]] bool is_in_place(const Change& change);
 // Whether what the file holds is part of what was declared; else it may change meanwhile, as a log does.
 [[nodiscard]] bool declares_content(const Change& change);

@@ -28,12 +28,12 @@ std::string too_many_names(const TargetFacts& facts) {
   return "has " + std::to_string(facts.links) + " names (hard links): a repair would leave the others as they are";
 }
 
-// What is known beforehand is said before anything is touched.
+// Reports known obstacles before anything is touched.
 Result<void> can_be_made(const Change& change, bool acl_is_declared) {
   const TargetFacts& before = change.before;
   const TargetAfter& after = change.after;
   const auto refuse = [&](const std::string& why) { return failure(ErrorKind::invalid, before.path + " " + why); };
-  // Whoever may write the folder may remove what belongs to others, and put something of their own in its place.
+  // A user who may write the folder may remove files of others and put their own in their place.
   const bool keeps_owner = before.kind == TargetKind::absent || is_in_place(change) ||
                            (after.kind != TargetKind::absent && after.uid == before.uid);
   if (!before.cannot_change.empty() && keeps_owner) return refuse(before.cannot_change);

@@ -37,12 +37,12 @@ class PlanDraft {
   [[nodiscard]] Result<TargetAfter> as_new(const std::string& path, TargetKind kind, FileMode mode);
   // A declared mode of a file that is new is that one, whatever the folder gives.
   void set_mode(Target& target, FileMode mode);
-  // What `acl` of a repair says.
+  // Applies the `acl` of a repair.
   [[nodiscard]] Result<void> set_list(Target& target, const std::optional<std::string>& declared);
   // Paths of all targets at and below `path`, in order.
   [[nodiscard]] std::vector<std::string> below(const std::string& path) const;
 
-  // The bytes of a file as they shall be so far; empty where it is new.
+  // The bytes of a file as they shall be so far; empty if it is new.
   [[nodiscard]] Result<std::string> content_of(const Target& target) const;
   void rewrite(Target& target, std::string content);
   // Gives ids of "user:group", or of who runs autoheal for "".
@@ -50,8 +50,8 @@ class PlanDraft {
   // Marks that `kind` has a say in this target; the first one names the change.
   void touch(Target& target, ChangeKind kind);
 
-  // Every target that shall be other than it was observed, in the order in which repairs touched them, but for folders
-  // that are made and what lies in them, which come in turn. Refuses what is known to be impossible, by its reason.
+  // Every target that has to change, in the order in which repairs touched them; new folders and the targets in them
+  // are made in turn. Refuses what is known to be impossible, by its reason.
   [[nodiscard]] Result<PlannedRepair> finish();
 
  private:

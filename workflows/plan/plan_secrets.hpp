@@ -13,13 +13,13 @@ void hide_secrets(const EngineSpec& spec,
                   const std::function<BlobName(std::string_view content, engine::BlobNaming naming)>& name_of_content,
                   PlannedRepair& planned);
 
-// True for a text that stands for a hidden one.
+// Whether a text is the placeholder of a hidden one.
 [[nodiscard]] bool stands_for_secret(std::string_view text);
 
 // As it was before hide_secrets(). not_found: the vault no longer has one of its secrets.
 [[nodiscard]] Result<void> put_secrets_back(const engine::BlobStore& blobs, ProgramRun& run);
 [[nodiscard]] Result<void> put_secrets_back(const engine::BlobStore& blobs, HttpCall& call);
-// Of all that the act runs or calls.
+// Puts back the secrets of everything that the act runs or calls.
 [[nodiscard]] Result<void> put_secrets_back(const engine::BlobStore& blobs, Act& act);
 
 }  // namespace autoheal::workflows

@@ -1,4 +1,4 @@
-// What a strategy decides from, and the keys by which it finds things there.
+// The input of a strategy, and the keys by which it finds things there.
 #pragma once
 
 #include <functional>
@@ -24,7 +24,7 @@ struct PlanningInput {
   bool by_rules_before_states = false;    // of one from before states of services: what runs is reloaded if it can be
 };
 
-// How a release or snapshot chosen for a target is told from others.
+// The key of a release or snapshot chosen for a target.
 [[nodiscard]] std::string choice_key(const std::string& path, const std::string& name);
 
 // How contents of this target are named: keyed for env files, whose plain digest would confirm a guess.

@@ -1,5 +1,5 @@
-// Who listens at the place where a network probe asks. A port may be answered by what is left of the last run, or by
-// somebody else's program: then the probe says nothing of the service.
+// The program that listens on the port of a network probe. If it is left over from the last run, or belongs to somebody
+// else, the probe says nothing about the service.
 #pragma once
 
 #include <string>

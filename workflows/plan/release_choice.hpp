@@ -1,5 +1,5 @@
-// Which release a deployment may go back to: the order of releases, the one a link names, and those within reach of an
-// attempt. Pure; whether a release is whole is the host's to say.
+// Chooses the release that a deployment may go back to: the order of releases, the one a link names, and those within
+// reach of an attempt. Pure; the host checks whether a release is complete.
 #pragma once
 
 #include <optional>
@@ -15,7 +15,7 @@ namespace autoheal::workflows {
 // By name, runs of digits compared as numbers of any length: 1.9 before 1.10.
 [[nodiscard]] bool release_is_older(std::string_view one, std::string_view other);
 
-// The release in use, and where its name stands in the link's text.
+// The release in use, and the place of its name in the link's text.
 struct LinkedRelease {
   std::string name;
   std::size_t at = 0;

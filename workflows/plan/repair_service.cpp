@@ -51,8 +51,8 @@ struct Wanted {
   const PlanningInput& input;
   bool reads_anew = false;
 
-  // `runs`: it counts as running. What hangs does not get better by reading the same again, and where reading again did
-  // not help, it is not tried twice.
+  // `runs`: it counts as running. A service that hangs does not recover by a reload, and a reload that did not help is
+  // not tried twice.
   std::optional<Act> act_for(const ServiceRepair& service, const std::string& engine, bool runs) const {
     if (!runs) return started(service);
     const auto known = input.observation.services.find(engine);

@@ -1,4 +1,4 @@
-// What cannot be looked at afterwards: an engine's commands, then services. Pure.
+// Plans acts that leave nothing to compare afterwards: an engine's commands, then services. Pure.
 #pragma once
 
 #include "autoheal/workflows/plan/planning_input.hpp"
@@ -11,8 +11,8 @@ namespace autoheal::workflows {
 
 // Appends commands, services of other engines, then `service.check` and what the own service needs: start where it is
 // dead or `stopped`; reload where it runs, can, and something that it reads changes, in a first attempt; else restart;
-// stop and start where no restart is declared, also of one of which nobody tells how it is. Nothing where nothing else
-// changes and the self-test passes.
+// stop and start if no restart is declared, also for a service of unknown state. Nothing if nothing else changes and
+// the self-test passes.
 void add_acts(const PlanningInput& input, bool stopped, Plan& plan);
 
 }  // namespace autoheal::workflows

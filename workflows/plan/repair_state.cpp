@@ -38,7 +38,7 @@ Result<const SnapshotFacts*> choose(const PlanningInput& input, const StateRepai
                                          (reasons.empty() ? ": there is none in " + state.snapshot : reasons));
 }
 
-// What is there may be right: the first of several attempts brings up what is dead and leaves sound data alone.
+// The existing data may be right: the first of several attempts starts a dead service and leaves sound data alone.
 bool may_be_right(const PlanningInput& input, const TargetFacts& target) {
   const bool sound = target.kind == TargetKind::database || target.kind == TargetKind::folder;
   return sound && input.attempt == 1 && !input.last_attempt && input.spec.repair.service &&

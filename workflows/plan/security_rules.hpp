@@ -11,7 +11,8 @@
 
 namespace autoheal::workflows {
 
-// What `max_mode` leaves of a mode. Folders may be entered by whom they may be read, so that "0640" does not lock them.
+// A mode within `max_mode`. A folder that a class of users may read they may also enter, so that "0640" does not lock
+// it.
 [[nodiscard]] constexpr FileMode mode_within(FileMode mode, FileMode max_mode, TargetKind kind) {
   if (kind == TargetKind::folder) max_mode |= (max_mode & 0444U) >> 2U;
   return mode & max_mode;
@@ -21,7 +22,7 @@ namespace autoheal::workflows {
   return kind == TargetKind::file && (mode & 06000U) != 0;
 }
 
-// Said behind what gives the rights of somebody else to whoever runs a file.
+// A hint after findings about files that give their runner the rights of another user.
 inline constexpr std::string_view allowed_as_setid = "; `allow_setid: true` under `certify.security` allows that";
 
 // File capabilities grant as setuid does. Where no security is declared they stay what they are: a repair gives none.

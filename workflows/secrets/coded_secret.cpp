@@ -66,7 +66,7 @@ void find_all(std::string_view text, std::string_view wanted, const std::vector<
               std::vector<TextRange>& found) {
   for (auto place = text.find(wanted); place != std::string_view::npos; place = text.find(wanted, place + 1)) {
     const std::size_t end = place + wanted.size();
-    // Of the last byte's whole coding: up to where the next one begins.
+    // The last byte's coding ends where the next one begins.
     found.emplace_back(at != nullptr ? (*at)[place] : place, at != nullptr ? (*at)[end] : end);
   }
 }

@@ -26,7 +26,7 @@ class TextViews {
  public:
   explicit TextViews(std::string_view text) : text_(text) {}
   [[nodiscard]] std::string_view text() const { return text_; }
-  // Without %XX and backslashes; empty where it has none.
+  // Without %XX and backslashes; empty if it has none.
   [[nodiscard]] const TextView& plain();
   // In the letters of base64 with + and /, without line ends.
   [[nodiscard]] const TextView& base64();
@@ -42,7 +42,7 @@ class CodedSecret {
  public:
   // `secret` has at least 4 bytes.
   explicit CodedSecret(std::string_view secret);
-  // Adds where it stands in the text, in whatever coding. In base64 all letters that touch it are meant.
+  // Adds its places in the text, in any coding. In base64 all letters that touch it are meant.
   void find(TextViews& views, std::vector<TextRange>& found) const;
 
  private:

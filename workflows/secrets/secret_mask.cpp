@@ -50,14 +50,13 @@ TextRange range_of(std::string_view text, const re2::StringPiece& part) {
   return {begin, begin + part.size()};
 }
 
-// What is a secret by its form, under any rules. Compiling it takes longer than most texts do.
+// Forms that are secrets under any rules. Compiling the expressions takes longer than searching most texts.
 struct Forms {
   // Name and value; quotes around the value stay, so that JSON stays JSON.
   RE2 assignment{R"(([A-Za-z_][A-Za-z0-9_.-]*)\\?["']?\s*[=:]\s*)"
                  R"((?:\\?"((?:[^"\\\n]|\\.)*)|'((?:[^'\\\n]|\\.)*)|([^\s"',;]+(?:[,;][^\s"',;]+)*)))"};
   RE2 flag{R"(--?([A-Za-z][A-Za-z0-9_-]*)\s+([^\s-]\S*))"};
-  // What is secret wherever it stands, as the only group: RFC 3986 user information, RFC 7235 credentials, private
-  // keys.
+  // Secrets in any context, as the only group: RFC 3986 user information, RFC 7235 credentials, private keys.
   std::array<RE2, 4> always{
       RE2(R"([A-Za-z][A-Za-z0-9+.-]*://([^\s/@:]*:[^\s/@]+)@)"),
       RE2(R"((?i)authorization\\?["']?\s*[=:]\s*\\?["']?(?:[a-z]+[ \t]+)?([^\s"',;]+))"),
@@ -181,7 +180,7 @@ std::vector<std::string> SecretMask::found_in(std::string_view text) const {
   std::vector<std::string> values;
   for (const auto& [begin, end] : found) {
     const std::string& value = values.emplace_back(text.substr(begin, end - begin));
-    // Of user information, the password on its own.
+    // The password of user information, by itself.
     const auto colon = value.find(':');
     if (end < text.size() && text[end] == '@' && colon != std::string::npos) {
       std::string password = value.substr(colon + 1);

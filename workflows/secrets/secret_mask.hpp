@@ -27,7 +27,7 @@ class SecretMask {
   // `text` with "NAME=value" of secret names, matches of the patterns and learned values replaced by "***"; learned
   // ones also in base64, in hex, percent-coded and with backslashes.
   [[nodiscard]] std::string operator()(std::string_view text) const;
-  // What the rules alone (nothing learned) find secret in `text`: the values themselves.
+  // The values in `text` that are secret by the rules alone, without learned ones.
   [[nodiscard]] std::vector<std::string> found_in(std::string_view text) const;
 
  private:

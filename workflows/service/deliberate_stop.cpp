@@ -21,8 +21,8 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 bool stops(const UnitJob& job) { return job.kind == "stop" || job.kind == "restart" || job.kind.empty(); }
 bool starts(const UnitJob& job) { return job.kind == "start" || job.kind == "restart" || job.kind.empty(); }
 
-// Of one that ended before it could be asked tells what it left: a start that is done leaves a unit that runs, also
-// where that crashes right after it; a restart that is refused is not done.
+// A job that ended before it could be examined is judged by its result: a start that is done leaves a running unit,
+// even if that crashes right after it; a restart that is refused is not done.
 const UnitJob* stop_job_of(const StopSeen& seen) {
   const auto job = std::ranges::find_if(seen.jobs.rbegin(), seen.jobs.rend(), [&](const UnitJob& one) {
     return one.unit == seen.unit && one.kind != "nop" && one.kind != "verify-active";

@@ -1,5 +1,5 @@
-// Whether a unit that does not run was stopped by hand: only what somebody meant is left alone, anything else is
-// healed. Pure: what was seen of systemd's jobs goes in.
+// Decides whether a unit that does not run was stopped by hand: a deliberate stop is left alone, anything else is
+// healed. Pure: the input is the observed jobs of systemd.
 #pragma once
 
 #include <string>
@@ -17,7 +17,7 @@ struct UnitJob {
   friend bool operator==(const UnitJob&, const UnitJob&) = default;
 };
 
-// What the unit itself says of others, as systemd names it; whole names.
+// Relations of the unit to others, under systemd's names; whole unit names.
 struct UnitTies {
   std::vector<std::string> stops_with;      // PartOf, Requires, BindsTo, StopPropagatedFrom
   std::vector<std::string> stops_for;       // Conflicts, ConflictedBy

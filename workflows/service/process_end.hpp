@@ -1,5 +1,5 @@
-// How a process that a service stands for ended, as far as the kernel tells: what cannot have been wanted is repaired at
-// once, all else is looked at again once its grace is over, since somebody may just be restarting it.
+// The end of a service's process, as the kernel reports it. An end that nobody can have wanted is repaired at once; any
+// other is examined again after its grace, because somebody may be restarting the service.
 #pragma once
 
 namespace autoheal::workflows {

@@ -1,5 +1,5 @@
-// A service is a thing with states. Whoever repairs, watches or certifies one asks the same question and gets one of
-// these; what a state means for a repair is said here, once.
+// The states of a service. Repair, watch and certification use the same states; their meaning for a repair is defined
+// here, once.
 #pragma once
 
 #include <string>
@@ -47,7 +47,7 @@ struct ServiceStatus {
 [[nodiscard]] bool is_dead(ServiceState state);
 // On its way to another state: what is seen of it meanwhile says nothing.
 [[nodiscard]] bool is_transitional(ServiceState state);
-// A repair may bring it up. Not what somebody stopped, nor what its manager refuses.
+// A repair may bring it up. False for a service that was stopped by hand, or that its manager refuses to start.
 [[nodiscard]] bool may_be_brought_up(ServiceState state);
 
 }  // namespace autoheal::workflows

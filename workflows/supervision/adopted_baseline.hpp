@@ -1,4 +1,4 @@
-// What `baseline adopt` recorded, per engine: the digests that certification holds files and baselines to.
+// The record of `baseline adopt`, per engine: the digests with which certification compares files and baselines.
 #pragma once
 
 #include <map>
@@ -15,7 +15,7 @@ namespace autoheal::workflows {
 [[nodiscard]] engine::NewEntry baseline_adopted(const std::string& engine, const AdoptedBaseline& baseline,
                                                 const By& by, Timestamp now);
 
-// What such an entry tells. corrupt: it cannot be read.
+// Reads such an entry. corrupt: it cannot be read.
 [[nodiscard]] Result<Adopted> read_adopted(const engine::Entry& entry, const engine::BlobStore& blobs);
 
 // Its canonical text, whose SHA-256 is the digest that heals name; and back. corrupt: no such text.

@@ -203,7 +203,8 @@ void AutoHealTrigger::follow(const std::string& engine, const std::string& heal)
   asio::co_spawn(runtime_.executor(), see_to_its_end(engine, heal), asio::detached);
 }
 
-// One for each open heal, so that its end is told once and its slot given back, whoever else waits or has gone.
+// One for each open heal, so that its end is reported once and its slot is released, independently of the callers that
+// wait.
 asio::awaitable<void> AutoHealTrigger::see_to_its_end(std::string engine, std::string heal) {
   const auto state = co_await runtime_.finished<Heal>(heal);
   HealResult result;
@@ -228,7 +229,7 @@ asio::awaitable<HealResult> AutoHealTrigger::wait_for(std::string engine, std::s
     return open != open_.end() && open->second == heal;
   };
   if (is_open()) (void)co_await runtime_.finished<Heal>(heal);
-  // Its end is seen to within one turn.
+  // Ends within one turn.
   while (is_open()) co_await asio::post(runtime_.executor(), asio::use_awaitable);
   if (const auto ended = ended_.find(engine); ended != ended_.end() && ended->second.heal == heal)
     co_return ended->second;

@@ -1,6 +1,5 @@
-// The door through which a failed self-test becomes a heal: one open heal per engine, no more than `max_concurrent` at
-// once, what an engine needs before the engine, nothing where healing is switched off or held. Resumed heals pass
-// through it too.
+// Turns failed self-tests into heals: one open heal per engine, at most `max_concurrent` at once, dependencies before
+// the engines that need them, and none if healing is switched off or held. Resumed heals go through it too.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -19,7 +18,7 @@
 
 namespace autoheal::workflows {
 
-// What a trigger says of the failure.
+// The failure that triggers a heal.
 struct TestFailure {
   std::string error = {};
   std::string failed_dependency = {};   // the heal ends at once as dependency_failed; or empty
@@ -49,7 +48,7 @@ struct TriggerHooks {
   // Why a manager would not start a service that a repair needs; or empty. Asked before each heal that the watch, which
   // knows it, did not begin.
   std::function<boost::asio::awaitable<std::string>(EngineToHeal engine)> held_back;
-  // What a heal would do, as JSON for `heal.skipped`, where healing is only observed.
+  // The plan of a heal, as JSON for `heal.skipped`, if healing is only observed.
   std::function<boost::asio::awaitable<std::string>(EngineToHeal engine)> would_have;
 };
 

@@ -1,5 +1,5 @@
-// What keeps the daemon from healing too eagerly, per engine: failures that must repeat, the pause after an exhausted
-// heal, and how many heals an hour may see. Values only; all times are on the boot clock.
+// Keeps the daemon from healing too eagerly, per engine: failures that must repeat, the pause after an exhausted heal,
+// and the number of heals per hour. Values only; all times are on the boot clock.
 #pragma once
 
 #include <deque>
@@ -11,8 +11,8 @@ namespace autoheal::workflows {
 
 inline constexpr Duration longest_cooldown = std::chrono::hours(1);
 
-// Whether a heal that ended for `reason` says nothing of its engine: what that needs failed, or somebody wanted hands
-// off. It draws no brake and counts for none.
+// Whether a heal that ended for `reason` says nothing about its engine: a dependency failed, or a hold was placed. It
+// draws no brake and counts for none.
 [[nodiscard]] bool concerns_others(std::string_view reason);
 
 class Brakes {
@@ -25,7 +25,7 @@ class Brakes {
   void exhausted(const HealingSpec& healing, Duration now);
   // When the pause is over, if one lasts.
   [[nodiscard]] std::optional<Duration> cools_until(Duration now) const;
-  // Pause and quiet are over and forgotten: somebody asked for it, or the configuration is another.
+  // Ends pause and quiet, because a person asked for it or the configuration changed.
   void reset();
 
   void heal_began(Duration now) { heals_.push_back(now); }
@@ -35,7 +35,7 @@ class Brakes {
   }
   // An hour's worth of heals was begun already.
   [[nodiscard]] bool flaps(const HealingSpec& healing, Duration now);
-  // Nothing more is healed, nor told, for an hour.
+  // No further heals and reports for an hour.
   void fall_quiet(Duration now);
   [[nodiscard]] std::optional<Duration> quiet_until(Duration now) const;
 

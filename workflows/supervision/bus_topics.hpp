@@ -1,4 +1,4 @@
-// Which ledger entries become which events on the bus, with the payloads that its users rely on.
+// Maps ledger entries to events on the bus, with the payloads that subscribers rely on.
 #pragma once
 
 #include <map>

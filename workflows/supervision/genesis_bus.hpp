@@ -1,6 +1,6 @@
 // Topics fed from the ledger: what is published was committed first. A subscription is a place in the ledger; a named
-// one goes on where it stopped, an unnamed one starts now. In order, at least once, once each without a crash. A slow
-// or failing subscriber holds up nobody but itself.
+// one continues where it stopped, an unnamed one starts now. In order, at least once, once each without a crash. A slow
+// or failing subscriber delays only itself.
 #pragma once
 
 #include <functional>

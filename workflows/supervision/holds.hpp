@@ -27,7 +27,7 @@ class Holds {
   std::map<std::string, Hold> holds_;  // "" holds all
 };
 
-// As the ledger tells it now.
+// The current state of the ledger.
 [[nodiscard]] Result<Holds> holds_in(const engine::LedgerView& ledger);
 
 // Entries of the stream "ledger"; an empty engine means all of them.

@@ -1,4 +1,4 @@
-// How long a pause lasts, as people read it: until when, and how far away that is.
+// The end of a pause, as people read it: the time, and how far away it is.
 #pragma once
 
 #include <string>

@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::size_t page_entries = 1'000;
 
-// The place before the first entry of that time or later, by halving: this store's positions are dense and its times
-// run forward. Where a clock was set back it finds an earlier one.
+// The position before the first entry of that time or later, by binary search: positions are dense and times run
+// forward. If a clock was set back, it finds an earlier one.
 Result<engine::Position> place_before(const engine::LedgerView& ledger, Timestamp time) {
   const auto first = ledger.read_all({}, 1);
   AUTOHEAL_TRY(first);
@@ -30,7 +30,7 @@ Result<engine::Position> place_before(const engine::LedgerView& ledger, Timestam
   return engine::Position{before};
 }
 
-// What `data` has at `place`; null where there is nothing, or nothing that can be read.
+// The part of `data` at `place`; null if it is missing or unreadable.
 nlohmann::json part_of(const engine::Entry& entry, const char* place) {
   const auto data = nlohmann::json::parse(entry.data, nullptr, false);
   const nlohmann::json::json_pointer pointer(place);
@@ -113,7 +113,7 @@ std::set<std::string> ended_for_others(const std::vector<Remembered>& recent) {
 }
 
 void remember(const engine::Entry& entry, Duration when, bool for_others, Watch& watch) {
-  // What people asked for passes the brakes and does not count for them.
+  // Heals that people asked for pass the brakes and do not count for them.
   const bool counts = entry.type == "heal.triggered" && part_of(entry, "/by/via") == "daemon";
   if (counts && !for_others) watch.remember_heal(entry.subject, when);
   if (entry.type == "heal.exhausted" && !for_others) watch.remember_exhausted(entry.subject, when);
@@ -165,7 +165,7 @@ Result<void> remember_recent_past(const engine::LedgerView& ledger, const engine
   const std::set<std::string> for_others = ended_for_others(recent);
   for (Remembered& one : recent) {
     stopped->take(one.entry);
-    // Of many engines it is large; what the vault lost is not remembered.
+    // It is large if there are many engines; one that the vault lost is ignored.
     if (one.entry.type == "config.loaded") one.entry.data = engine::lengthen(blobs, one.entry.data).value_or("{}");
     remember(one.entry, began + one.passed, for_others.contains(one.entry.stream), watch);
   }

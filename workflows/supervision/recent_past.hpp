@@ -1,5 +1,5 @@
-// What the newest part of the ledger tells about heals, for the brakes of a daemon that starts: how many there were,
-// which failed, what was reset; and which services somebody stopped, however long ago. Reads no more than that part.
+// Reads the newest part of the ledger for a daemon that starts: how many heals there were, which failed, which brakes were
+// reset; and which services somebody stopped, however long ago.
 #pragma once
 
 #include "autoheal/engine/ledger.hpp"

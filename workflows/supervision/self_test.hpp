@@ -108,10 +108,10 @@ struct SelfTestState {
 // It passed or its heal was certified.
 [[nodiscard]] bool verified(const SelfTestState& state, const std::string& engine);
 
-// How it stands: Stable, Degraded, or Failed where not every engine could be tested. Its runtime is left at zero.
+// The status: Stable, Degraded, or Failed if not every engine could be tested. Its runtime is left at zero.
 [[nodiscard]] SelfTestCompleted summary_of(const SelfTestState& state);
 
-// How the heal of `engine` ended, as reports tell it.
+// The end of the heal of `engine`, as in reports.
 [[nodiscard]] HealResult result_of(const std::string& engine, const HealOutcome& outcome);
 [[nodiscard]] HealOutcome outcome_of(const HealResult& result);
 

@@ -18,7 +18,7 @@ bool is_sure(const Probe& probe) {
          std::holds_alternative<LinkProbe>(probe.what);
 }
 
-// What was read while somebody wrote it says nothing.
+// A file that was read while it was being written proves nothing.
 void postpone_if_written(const HealSurroundings& at, const EngineSpec& spec, bool gone_too, TestReport& report) {
   const auto writing = at.host.being_written(spec, paths_with_content(spec), {gone_too, report.tested.took});
   report.postponed = sentence_of(writing);
@@ -59,7 +59,7 @@ TestReport report_of(const HealSurroundings& at, const EngineSpec& spec, const E
       tested.reported += (tested.reported.empty() ? "" : "; ") + result.name + ": " + result.message;
       continue;
     }
-    // What surely failed outweighs what could not be told.
+    // A certain failure outweighs an unknown result.
     if (result.verdict == ProbeVerdict::fail) {
       tested.outcome = TestOutcome::failed;
       report.sure = report.sure || is_sure(spec.self_test[index]);

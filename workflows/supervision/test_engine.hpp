@@ -11,7 +11,7 @@ namespace autoheal::workflows {
 [[nodiscard]] TestReport test_engine(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark,
                                      bool gone_too = false);
 
-// A test for who has no watch to be told of it again: repeated while somebody is at work, at most
+// A test for callers without a watch that would repeat it: repeated while somebody is at work, at most
 // longest_wait_for_writers long; after that unknown, with who is.
 [[nodiscard]] TestReport test_when_written(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark);
 

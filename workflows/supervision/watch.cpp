@@ -37,8 +37,8 @@ Duration second_look(const EngineSpec& spec) {
   return spec.every > Duration{0} ? std::min(spec.every, second_look_after) : second_look_after;
 }
 
-// What a skip is about: told again only when this is another. While a service goes down, or stays down, more and more
-// probes fail of the same cause.
+// The cause of a skip, which is reported again only if it changes. While a service goes down, or stays down, more and
+// more probes fail for the same cause.
 std::string cause_of(const std::string& reason, const TestReport& report) {
   std::string cause = reason;
   if (reason == "stopped_by_hand" || reason == held_back) return cause;
@@ -69,7 +69,7 @@ void Watch::configure(const std::vector<std::shared_ptr<const EngineSpec>>& engi
     engine.overtaken = engine.testing;
     test_at(engine, now);
   }
-  // What is under way of an engine that is gone still takes its place until it ends.
+  // A running test or heal of a removed engine keeps its slot until it ends.
   for (auto& [name, engine] : before) {
     if (!engine.testing && !engine.healing) continue;
     engine.spec.reset();
@@ -186,7 +186,7 @@ void Watch::after_test(Watched& engine, Duration now) {
   }
   spoil_copies(engine);
   if (!engine.waits) engine.failed_at = *engine.test_began;
-  // What is meant to be down says nothing of what it is like once it runs again.
+  // A service that is meant to be down says nothing about its health once it runs again.
   const bool explained = engine.stopped_by_hand || !report.held_back.empty();
   if (!explained && !engine.brakes.failed_enough(engine.spec->healing, report.sure)) {
     test_at(engine, now + second_look(*engine.spec));
@@ -361,7 +361,7 @@ void Watch::heal_ended(const HealResult& result, Duration now) {
       break;
     case HealEnding::skipped:
       engine.skipped = result.reason;
-      if (engine.last) engine.told = cause_of(result.reason, *engine.last);  // by whoever skipped it
+      if (engine.last) engine.told = cause_of(result.reason, *engine.last);  // by the part that skipped it
       break;
     case HealEnding::exhausted:
     case HealEnding::never_began:
@@ -390,8 +390,8 @@ void Watch::draw_brake(Watched& engine, const HealResult& result, bool counted, 
   if (const auto until = engine.brakes.cools_until(now)) test_at(engine, *until);
 }
 
-// A certificate is a pass; the next test tells what is so then. What needs the engine is tested, and healed only if it
-// fails then.
+// A certificate counts as a pass until the next test. Engines that need this one are tested, and healed only if they
+// fail then.
 void Watch::after_certified(Watched& engine, Duration now) {
   works_again(engine);
   engine.brakes.passed();

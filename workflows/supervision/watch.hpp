@@ -1,6 +1,6 @@
-// What the daemon does next: which engine to test, which failure to heal, which to leave alone and why. A value that is
-// told what happened and answers with acts; it has no clock, no file and no thread, so that a simulated day takes a
-// moment. All times are on the boot clock.
+// Decides what the daemon does next: which engine to test, which failure to heal, which to leave alone and why. A value
+// that takes events and returns acts; it has no clock, no file and no thread, so that a simulated day takes a moment.
+// All times are on the boot clock.
 #pragma once
 
 #include <map>
@@ -54,7 +54,7 @@ using WatchAct = std::variant<StartTest, StartHeal, SkipHeal, RecordOutcome, Tak
 
 enum class LookCause { schedule, file_changed, asked };
 
-// What a test said of one engine.
+// The result of a test of one engine.
 struct TestReport {
   EngineTested tested;
   bool sure = false;                 // something failed that neither the network nor a program had a part in
@@ -75,7 +75,7 @@ struct SnapshotProblem {
   bool damaged = false;
 };
 
-// What is always today's.
+// Policy that is read again on every decision, never taken from the recorded configuration.
 struct Standing {
   bool enabled = true;
   bool held = false;
@@ -88,8 +88,8 @@ class Watch {
   // The engines from now on. New ones, and those that are described otherwise than before, are tested at once; what is
   // under way goes on.
   void configure(const std::vector<std::shared_ptr<const EngineSpec>>& engines, unsigned max_tests, Duration now);
-  // What an earlier process did, told before the first turn, oldest first; times may lie before this boot. Of heals:
-  // those that the daemon began by itself.
+  // The past of earlier processes, reported before the first turn, oldest first; times may be before this boot. Only
+  // heals that the daemon began by itself.
   void remember_heal(const std::string& engine, Duration began);
   void remember_exhausted(const std::string& engine, Duration when);
   void remember_passed(const std::string& engine);
@@ -98,17 +98,18 @@ class Watch {
   void look(const std::string& engine, LookCause cause, Duration now);
   void file_event(const std::string& engine, const std::string& path, FileEvent event, Duration now);
   void process_ended(const std::string& engine, ProcessEnd how, Duration now);
-  // As the manager of its service tells: somebody stopped it, or whatever happens to it is nobody's wish.
+  // According to the manager of its service: it was stopped by hand, or nothing that happens to it is intended.
   void stopped_by_hand(const std::string& engine, bool by_hand, Duration now);
   // Packages were being installed or removed, and that stopped its service. While they still are, a failure of it says
   // nothing: who stopped it is about to start it, or to take it away.
   void stopped_for_packages(const std::string& engine, Duration now);
   void tested(const TestReport& report, Standing standing, Duration now);
-  // Whoever started it. An end that is told twice counts once; a StartHeal that came to nothing has an end, too.
+  // Called for every heal, started by the daemon or by people. An end that is reported twice counts once; a StartHeal
+  // that came to nothing has an end, too.
   void heal_began(const std::string& engine);
   void heal_ended(const HealResult& result, Duration now);
   void reset(const std::string& engine, Duration now);
-  // An earlier process left it alone since somebody had stopped it. That ends when it passes, is healed or reset.
+  // An earlier process left it alone because it had been stopped by hand. That ends when it passes, is healed or reset.
   void remember_stopped(const std::string& engine);
   // The copies that TakeSnapshots asked for are made, or could not be.
   void snapshots_copied(const std::string& engine, const SnapshotProblem& problem, Duration now);
@@ -117,7 +118,7 @@ class Watch {
 
   // Everything to be done now.
   [[nodiscard]] std::vector<WatchAct> take_acts(Duration now);
-  // When take_acts() would have more without anything being told.
+  // The time at which take_acts() returns more without a new event.
   [[nodiscard]] std::optional<Duration> next_wake() const;
 
   [[nodiscard]] unsigned tests_under_way() const { return tests_under_way_; }
@@ -152,7 +153,7 @@ class Watch {
     std::optional<Duration> again;  // a test that became due meanwhile
     std::optional<Duration> test_began, last_file_event, unsettled_since;
     std::map<std::string, Duration> last_snapshots;  // by path
-    // What is copied while the engine breaks must not take the place of a good snapshot.
+    // A copy made while the engine breaks must not replace a good snapshot.
     enum class Copies { none, under_way, spoiled, wait, being_kept } copies = Copies::none;
     Duration copied{0};
     std::string snapshot_problem;

@@ -1,5 +1,5 @@
-// What the watch makes of services that pass through states: a restart by hand, an upgrade, a pidfile that is being
-// exchanged. A failure that may pass counts once its grace is over; one that cannot be wanted counts at once.
+// The watch's treatment of services in transition: a restart by hand, an upgrade, a pidfile that is being exchanged. A
+// failure that may pass counts once its grace is over; one that cannot be wanted counts at once.
 #include "autoheal/workflows/supervision/watch.hpp"
 
 #include <algorithm>
@@ -8,7 +8,7 @@ namespace autoheal::workflows {
 
 namespace {
 
-// What is starting may have failed by now, and where no bus is reached nobody tells.
+// A starting service may have failed by now, and without a bus no event says so.
 constexpr Duration state_is_asked_every = std::chrono::seconds(5);
 constexpr Duration told_within = std::chrono::seconds(1);
 

@@ -55,7 +55,7 @@ void Watch::snapshot_if_due(Watched& engine, Duration now) {
   acts_.emplace_back(std::move(due));
 }
 
-// What its self-test overlooks.
+// Adds damage that the self-test overlooks.
 TestReport Watch::with_damage(const Watched& engine, TestReport report) {
   if (engine.damage.empty() || report.tested.outcome != TestOutcome::passed) return report;
   report.tested.outcome = TestOutcome::failed;

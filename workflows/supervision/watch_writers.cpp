@@ -1,4 +1,4 @@
-// What the watch makes of those who are at work on an engine's files.
+// The watch's treatment of programs that write an engine's files.
 #include "autoheal/workflows/effects/open_writers.hpp"
 #include "autoheal/workflows/supervision/watch.hpp"
 
@@ -12,7 +12,7 @@ constexpr std::size_t most_files_in_writing = 1000;
 
 }  // namespace
 
-// What is half written is not worth a look; one that is never closed gets it once nothing more comes.
+// A half-written file is not tested; one that is never closed is tested once no more writes come.
 void Watch::file_event(const std::string& name, const std::string& path, FileEvent event, Duration now) {
   Watched* engine = find(name);
   if (engine == nullptr) return;

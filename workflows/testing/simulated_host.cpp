@@ -46,7 +46,7 @@ ProbeVerdict verdict_of_plugin(const PluginProbe& plugin, const RunOutcome& ran)
 bool is_as_seen(const Change& change, const TargetFacts& now) {
   TargetFacts seen = change.before;
   seen.ctime_ns = now.ctime_ns;
-  if (is_in_place(change) && !declares_content(change)) {  // whoever writes to it goes on
+  if (is_in_place(change) && !declares_content(change)) {  // its writers keep their file
     seen.size = now.size;
     seen.mtime_ns = now.mtime_ns;
     seen.digest = now.digest;
@@ -335,7 +335,7 @@ std::vector<UndoOutcome> SimulatedHost::restore(const EngineSpec& spec, std::spa
   return outcomes;
 }
 
-// What no change of a plan displaced, but a build wrote: put back from what was observed.
+// Restores from the observation an output that a build wrote and no change of a plan displaced.
 UndoOutcome SimulatedHost::restore_output(const EngineSpec& spec, const Change& change, const ChangeOutcome& outcome) {
   const std::string& path = change.before.path;
   const TargetFacts now = facts(spec, path);
@@ -363,7 +363,7 @@ UndoOutcome SimulatedHost::restore_one(const EngineSpec& spec, const Change& cha
   const auto now = files_.find(path);
   const bool absent = now == files_.end();
   const bool same_inode = !absent && now->second.inode == displaced->second.left.inode;
-  if (displaced->second.in_place && same_inode && !declares_content(change)) {  // whoever writes to it goes on
+  if (displaced->second.in_place && same_inode && !declares_content(change)) {  // its writers keep their file
     const SimulatedFile& before = *displaced->second.before;
     now->second.mode = before.mode;
     now->second.uid = before.uid;

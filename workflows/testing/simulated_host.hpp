@@ -33,13 +33,13 @@ class SimulatedHost final : public Host {
 
   // ---- the world as a test sets and sees it; paths are relative to the one root of this machine
   void write(const std::string& path, std::string content, FileMode mode = 0644);
-  // As it stood on another machine in memory: inode and times are kept.
+  // Takes a file over from another machine in memory, with its inode and times.
   void take_over(const std::string& path, SimulatedFile file);
   void set_mode(const std::string& path, FileMode mode);
   void make_link(const std::string& path, const std::string& target);
   void remove(const std::string& path);
   [[nodiscard]] std::optional<SimulatedFile> file(const std::string& path) const;
-  [[nodiscard]] std::string content(const std::string& path) const;  // empty where there is none
+  [[nodiscard]] std::string content(const std::string& path) const;  // empty if there is none
   // Every file as text: path, kind, mode, owner, content; inodes only where asked.
   [[nodiscard]] std::string picture(bool with_inodes = false) const;
 
@@ -57,11 +57,11 @@ class SimulatedHost final : public Host {
   // Tells what counts as quiet; without it nothing ever changed a moment ago.
   std::function<Duration()> since_boot;
   SimulatedServices services{since_boot};
-  // Why nobody can look at what that engine is about (no resolver, no descriptor, no bus); empty or unset: nothing.
+  // Why that engine cannot be observed (no resolver, no descriptor, no bus); empty or unset: nothing.
   std::function<std::string(const std::string& engine)> observer_fails;
   // Carries out orders to units; without it they are obeyed at once, and nobody waits.
   std::function<RunOutcome(const RunRequest& request)> give_order;
-  bool overlooks_writers = false;  // a planted bug: content is exchanged whoever is at work
+  bool overlooks_writers = false;  // a planted bug: content is exchanged while others write it
 
   using Program = std::function<RunOutcome(const RunRequest& request)>;
   void install(const std::string& path, Program program);
@@ -82,14 +82,14 @@ class SimulatedHost final : public Host {
   Hooks hooks;
   // Who has files open, where no descriptors are opened here; asked each time somebody wants to know.
   std::function<std::vector<FileInWriting>(const WritingQuestion& question)> writing;
-  // What was done, in order: "apply <mark> <path>", "run <mark> <program>", "restore <path>".
+  // The acts so far, in order: "apply <mark> <path>", "run <mark> <program>", "restore <path>".
   [[nodiscard]] std::vector<std::string> log() const;
   std::map<std::string, std::pair<std::uint32_t, std::uint32_t>> known_owners = {{"", {1000, 1000}},
                                                                                  {"root:root", {0, 0}}};
   std::map<std::string, std::string> secret_files;
   // Folder of releases -> name -> what is wrong with it, or empty: it is whole.
   std::map<std::string, std::map<std::string, std::string>> releases;
-  // What `snapshot` of a state names -> its snapshots, the newest first. A text that begins with "sqlite:" is a sound
+  // The `snapshot` of a state -> its snapshots, the newest first. A text that begins with "sqlite:" is a sound
   // database, anything else a damaged one.
   struct Snapshot {
     std::string name, content;

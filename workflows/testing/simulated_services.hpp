@@ -1,6 +1,6 @@
 // The services of the simulated machine, as they are: processes whose numbers are used again, pidfiles that may be gone
-// or name another process, and units of a manager that pass through states and may refuse. Who asks how a service is
-// gets told what the real ones would tell; who judges a repair asks for the truth.
+// or name another process, and units of a manager that pass through states and may refuse. A question for a service's
+// state gets the answer that the real ones would give; judges of a repair ask for the truth.
 #pragma once
 
 #include <deque>
@@ -24,7 +24,7 @@ struct SimulatedProcess {
   bool hangs = false;
 };
 
-// What its file and its program are like; its manager keeps the rest.
+// The behaviour of a unit's file and program; its manager keeps the rest.
 struct UnitHabits {
   Duration start_takes{0}, stop_takes{0}, reload_takes{0};
   Duration start_limit = std::chrono::seconds(90), stop_limit = std::chrono::seconds(90);
@@ -52,7 +52,7 @@ class SimulatedServices {
   explicit SimulatedServices(const std::function<Duration()>& since_boot) : since_boot_(since_boot) {}
 
   // Called, with no lock held, when a process has begun, and when one has read its configuration again.
-  std::function<void(const SimulatedProcess&process)> began, reloaded;
+  std::function<void(const SimulatedProcess& process)> began, reloaded;
 
   // ---- processes
   long begin(const std::string& program, Duration answers_after = Duration{0});
@@ -68,7 +68,7 @@ class SimulatedServices {
   void write_pidfile(const std::string& path, long pid);
   void remove_pidfile(const std::string& path);
   [[nodiscard]] std::optional<long> pid_in(const std::string& path) const;  // whatever process that is
-  // As the real host tells it: a process that began after the file was written is another one.
+  // Like the real host: a process that began after the file was written is another one.
   [[nodiscard]] ServiceStatus status_by_pidfile(const std::string& path) const;
   [[nodiscard]] std::vector<std::string> pidfiles_of_running() const;
 
@@ -79,7 +79,7 @@ class SimulatedServices {
   void mask(const std::string& unit, bool masked);
   // Its main process ends by itself. `too_often`: its manager has had enough of that.
   void crash(const std::string& unit, bool too_often = false);
-  // What its manager makes of an order; empty, or why it refuses. What is on its way somewhere else is overtaken.
+  // Gives an order to the manager; empty, or why it refuses. The order replaces a pending one.
   [[nodiscard]] std::string order(const std::string& unit, const std::string& verb);
   // A job that waits for others: nothing happens before its time.
   void queue(const std::string& unit, const std::string& verb, Duration waits);

@@ -1,5 +1,4 @@
-// Texts that a regular expression describes, made from the expression itself, so that whoever wrote it can be told what
-// it would match before it is relied on.
+// Sample texts for a regular expression, made from the expression itself, to show its author what it would match.
 #pragma once
 
 #include <string>
@@ -8,8 +7,8 @@
 
 namespace autoheal::workflows {
 
-// A few short ones: each branch, each repetition at its least and once. `pattern` is a valid RE2 expression. Whoever
-// asks has to try them: what stands around a place (^, $, \b) is not looked at.
+// A few short ones: each branch, each repetition at its least and once. `pattern` is a valid RE2 expression. The caller
+// has to try them, because conditions around a place (^, $, \b) are ignored.
 [[nodiscard]] std::vector<std::string> samples_of(std::string_view pattern);
 
 }  // namespace autoheal::workflows

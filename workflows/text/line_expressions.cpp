@@ -53,7 +53,7 @@ Result<LineExpressions> LineExpressions::of(const std::vector<std::string>& patt
 }
 
 std::optional<std::string> LineExpressions::first_in_line(std::string_view line, bool begins, bool ends) const {
-  // What lies outside of the range that is searched tells `^` and `$` that they are not here.
+  // The text outside of the searched range decides whether `^` and `$` match here.
   const std::size_t from = begins ? 0 : std::min<std::size_t>(1, line.size());
   const std::size_t to = ends ? line.size() : std::max(line.size(), from + 1) - 1;
   const re2::StringPiece text(line.data(), line.size());

@@ -1,5 +1,5 @@
-// Expressions (RE2) that are looked for in each line alone: what a line is, and where it begins and ends, is the same
-// for whoever asks. `^` and `$` are the line's; its end, \n or \r\n, is no part of it.
+// Regular expressions (RE2) that are matched line by line, with one definition of a line for all callers. `^` and `$`
+// are the line's; its end, \n or \r\n, is not part of it.
 #pragma once
 
 #include <re2/re2.h>
@@ -33,7 +33,7 @@ class LineExpressions {
 class PiecewiseLines {
  public:
   explicit PiecewiseLines(const LineExpressions& expressions) : expressions_(expressions) {}
-  // The first expression that occurs in what has come by now. `last`: nothing follows.
+  // The first expression that occurs in the text so far. `last`: nothing follows.
   [[nodiscard]] std::optional<std::string> next(std::string_view piece, bool last);
 
  private:
@@ -42,7 +42,7 @@ class PiecewiseLines {
   bool is_rest_ = false;  // of a line that was too long: not its beginning
 };
 
-// What there is to say of an expression before it is relied on.
+// Warnings about an expression before it is used.
 struct ExpressionCheck {
   std::string problem;                // why no line could ever hold it, or that it is none; or empty
   std::vector<std::string> warnings;  // what it says without effect, or with more effect than meant

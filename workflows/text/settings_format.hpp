@@ -1,4 +1,4 @@
-// Which kinds of settings files are edited and read: shared by the editor and its judge, which share nothing else.
+// The kinds of settings files; shared by the editor and its judge, which share nothing else.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// Where something stands in a text, as people find it in their editor, and what no text file has.
+// Places in a text by line and column, as editors count them, and bytes that no text file has.
 #pragma once
 
 #include <string>

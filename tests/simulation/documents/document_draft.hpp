@@ -19,7 +19,7 @@ class DocumentDraft {
   void blanks_are_free() { blanks_are_free_ = true; }
   void is_kind(const std::string& kind) { kinds_ += kinds_.empty() ? kind : ", " + kind; }
   [[nodiscard]] bool has_kind(const std::string& kind) const { return kinds_.find(kind) != std::string::npos; }
-  // Of the whole text: every "\n" so far becomes "\r\n".
+  // Every "\n" of the text so far becomes "\r\n".
   void ends_lines_as_dos() { dos_ = true; }
 
   [[nodiscard]] std::size_t number(std::size_t from, std::size_t to) {

@@ -17,7 +17,7 @@ std::string with_dos_ends(const std::string& text) {
   return changed;
 }
 
-// Of JSON: what stands between quotes stays.
+// Keeps the text between quotes of JSON.
 std::string without_blanks(const std::string& text) {
   std::string kept;
   bool quoted = false;

@@ -56,14 +56,14 @@ void add(std::vector<std::string>& forms, const std::vector<std::string>& more) 
 
 using Draft = DocumentDraft;
 
-// What is continued goes with it, or stands on a line of its own.
+// A continued line goes with it, or becomes a line of its own.
 std::vector<std::string> continued_forms() {
   auto forms = quoted_forms("PORT=", "\n");
   add(forms, quoted_forms("PORT=", "\n81\n"));
   return forms;
 }
 
-// What is not for all readers comes last.
+// Forms that not all readers understand come last.
 void add_env_port(Draft& draft, bool strict) {
   switch (draft.number(0, strict ? 9 : 13)) {
     case 0:
@@ -234,7 +234,7 @@ HostileDocument hostile_env(std::mt19937_64& random) {
   HostileDocument document = draft.finish();
   if (draft.has_kind("continued")) choose_continued(document, is_dos);
   if (draft.has_kind("not there")) append_port(document, is_dos ? "\r\n" : "\n");
-  // Of an empty last line nothing would be left.
+  // Nothing would be left of an empty last line.
   const bool has_last_line = document.text.ends_with('\n') && !document.text.ends_with("\n\n");
   if (!is_dos && has_last_line && draft.once_in(8)) cut_last_line_end(document);
   return document;

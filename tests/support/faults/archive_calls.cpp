@@ -1,5 +1,4 @@
-// What libarchive is asked for, in its place: a test may have it run out of memory or fail in any other way that it
-// can.
+// Stands in for calls of libarchive: a test may have them run out of memory or fail in any other way.
 #include <archive.h>
 #include <archive_entry.h>
 #include <dlfcn.h>
@@ -18,7 +17,7 @@ Function* of_libarchive(const char* name) {
   return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
 }
 
-// What it asks itself for, it gets.
+// Calls of libarchive to itself are not intercepted.
 thread_local bool within = false;
 
 template <class Answer, class... Arguments>
@@ -38,12 +37,8 @@ Answer asked(const char* name, Answer refusal, Arguments... arguments) {
 }  // namespace
 
 extern "C" {
-struct archive* archive_read_new() {
-  return asked<struct archive*>(__func__, nullptr);
-}
-struct archive* archive_write_new() {
-  return asked<struct archive*>(__func__, nullptr);
-}
+struct archive* archive_read_new() { return asked<struct archive*>(__func__, nullptr); }
+struct archive* archive_write_new() { return asked<struct archive*>(__func__, nullptr); }
 int archive_read_support_filter_gzip(struct archive* one) { return asked(__func__, ARCHIVE_FATAL, one); }
 int archive_read_support_format_raw(struct archive* one) { return asked(__func__, ARCHIVE_FATAL, one); }
 int archive_read_support_format_tar(struct archive* one) { return asked(__func__, ARCHIVE_FATAL, one); }
@@ -74,9 +69,7 @@ int archive_write_close(struct archive* one) {
   const int outcome = made<int>(__func__, one);
   return fails ? ARCHIVE_FATAL : outcome;
 }
-struct archive_entry* archive_entry_new() {
-  return asked<struct archive_entry*>(__func__, nullptr);
-}
+struct archive_entry* archive_entry_new() { return asked<struct archive_entry*>(__func__, nullptr); }
 int archive_read_open_memory(struct archive* one, const void* bytes, std::size_t size) {
   return asked(__func__, ARCHIVE_FATAL, one, bytes, size);
 }

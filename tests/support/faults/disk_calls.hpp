@@ -15,14 +15,13 @@ struct CallToDisk {
   const char* to_entry = nullptr;
 };
 
-// What becomes of a call: it is made, it fails with `why_calls_fail`, or the test has done what it asks for.
+// The fate of a call: it is made, it fails with `why_calls_fail`, or the test has done what it asks for.
 enum class Instead { nothing, fail, done };
 
-// Set only while one thread runs. What they do themselves to the disk, they are not asked about.
+// Set only while one thread runs. Calls made inside the hook are not intercepted.
 extern std::function<Instead(const CallToDisk& call)> before_call;
 extern std::function<void(const CallToDisk& call)> after_call;
-// Of "open", "read", "stat", "list", "lock", "random", and of what libarchive is asked for, by the name of its
-// function.
+// Calls are named "open", "read", "stat", "list", "lock", "random", and those of libarchive by their functions.
 extern std::function<Instead(const CallToDisk& call)> before_look;
 extern int why_calls_fail;  // an errno; EIO if nobody says otherwise
 

@@ -1,5 +1,5 @@
 // System calls of SQLite's own VFS that fail: a disk that cannot be read, a lock that cannot be had. Unlike a VFS of
-// its own this reaches every connection of the process, whoever opens it.
+// its own this reaches every connection of the process.
 #pragma once
 
 #include <fcntl.h>

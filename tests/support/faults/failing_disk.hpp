@@ -13,7 +13,7 @@
 
 namespace autoheal::testing {
 
-// Which call fails: the `turn`-th of those of that name (empty: of all), and all that follow it if `for_good`.
+// The call that fails: the `turn`-th of that name (empty: of all), and all that follow it if `for_good`.
 struct DiskFault {
   int turn = 1;
   bool for_good = false;
@@ -56,7 +56,7 @@ class FailingDisk {
   std::string failed_;
 };
 
-// Which calls are to fail, each in turn: of these names (empty: of all), at most so many of each.
+// The calls that fail, each in turn: of these names (empty: of all), at most so many of each.
 struct Sweep {
   std::vector<std::string_view> names = {""};
   int most_turns = 1000;

@@ -1,5 +1,5 @@
 // The tool of somebody who may write the ledger's file: rows changed by SQL, and then every hash made good again, with
-// or without the key. What verification must find all the same.
+// or without the key. Verification must find it all the same.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -85,7 +85,7 @@ void put(std::string& content, std::int64_t offset, std::string_view bytes) {
   content.replace(at, bytes.size(), bytes);
 }
 
-// What reached the disk of one operation that was not synced.
+// The part of one unsynced operation that reached the disk.
 class Survivor {
  public:
   Survivor(std::string& content, CutFate fate, std::mt19937_64& random)

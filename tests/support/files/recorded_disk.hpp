@@ -17,8 +17,9 @@ struct DiskOperation {
   std::string bytes;  // written
 };
 
-// What became of what was not synced. Pieces lie between multiples of 512 bytes, the smallest that a disk writes whole;
-// of a piece that is written in part, the rest stays (SQLite's "powersafe overwrite", which the ledger relies on).
+// The fate of data that was not synced. Pieces lie between multiples of 512 bytes, the smallest that a disk writes
+// whole; of a piece that is written in part, the rest stays (SQLite's "powersafe overwrite", which the ledger relies
+// on).
 enum class CutFate { kept, dropped, torn, garbage, mixed };
 
 // One at a time in a program; the files themselves are real, but for the syncs, which are remembered only.

@@ -94,7 +94,7 @@ std::string Bridge::picture(bool exact) const {
       continue;
     }
     if (name.ends_with("-shm")) continue;  // an index that SQLite makes anew
-    struct stat facts {};
+    struct stat facts{};
     ::lstat(entry->path().c_str(), &facts);
     std::ostringstream line;
     line << name << " " << std::oct << facts.st_mode << std::dec << " " << facts.st_uid << ":" << facts.st_gid << " ";

@@ -42,7 +42,7 @@ class Daemon {
   [[nodiscard]] bool leaves_core_dump(int signal) { return process_.leaves_core_dump(signal); }
   void tell_to_stop() const { process_.send(SIGTERM); }
   void wait_for_the_end() { EXPECT_EQ(process_.wait(), 0) << said(); }
-  // What it wrote to stderr, over all its lives on this Bridge.
+  // Its stderr, over all its lives on this Bridge.
   [[nodiscard]] std::string said() const { return bridge_.read("logs/daemon.log"); }
 
   // The answer to one request; status 0 where there was none.
@@ -78,7 +78,7 @@ class Daemon {
     EXPECT_TRUE(eventually([&] { return passes(name); })) << name << "\n" << said();
   }
 
-  // Of the ledger as it is now; of one engine unless that is empty.
+  // The entries of the ledger as it is now; of one engine unless that is empty.
   [[nodiscard]] std::vector<engine::Entry> entries(const std::string& type, const std::string& engine = {}) const {
     std::vector<engine::Entry> found;
     const auto reader = store::LedgerReader::open(ledger_.string());

@@ -27,7 +27,7 @@ namespace autoheal::testing {
   return found;
 }
 
-// What a descriptor of a process leads to: "pipe:[4711]", "/dev/null".
+// The target of a descriptor of a process: "pipe:[4711]", "/dev/null".
 [[nodiscard]] inline std::string descriptor_of(pid_t pid, int descriptor) {
   std::error_code gone;
   const auto path = "/proc/" + std::to_string(pid) + "/fd/" + std::to_string(descriptor);

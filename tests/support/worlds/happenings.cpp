@@ -66,7 +66,7 @@ ListeningManager::ListeningManager() : socket_(::socket(AF_UNIX, SOCK_DGRAM | SO
 
 ListeningManager::~ListeningManager() { std::erase(watched().managers, socket_.get()); }
 
-// What is watched already stays so; what came meanwhile is added.
+// Keeps existing watches and adds the new ones.
 void arm_happenings() {
   const Watched& all = watched();
   std::error_code gone;

@@ -1,5 +1,5 @@
-// What other processes do, as it happens: they change something below a folder that a test looks at, or a daemon says a
-// word to its service manager. A test waits for that and then looks, instead of looking again and again.
+// Waits for other processes to act: to change something below a folder that a test inspects, or to send a word to the
+// service manager. A test waits for that and then inspects, instead of polling.
 #pragma once
 
 #include <sys/types.h>
@@ -39,7 +39,7 @@ class ListeningManager {
   host::UniqueFd socket_;
 };
 
-// Of all that is watched in this process. Waits until something has happened since arm(), or the time has come: false.
+// Waits until anything watched in this process has happened since arm(), or until the time has come: false.
 void arm_happenings();
 [[nodiscard]] bool wait_for_happening(std::chrono::steady_clock::time_point give_up);
 

@@ -23,7 +23,7 @@ namespace autoheal::testing {
 using workflows::EngineSpec;
 using workflows::Heal;
 
-// What survives processes.
+// The world that survives processes.
 struct HealWorld {
   HealWorld() : ledger("01890000-0000-7000-8000-000000000001"), host(blobs) {}
   // Whatever a test did: today's code decides it again as it was recorded.
@@ -102,10 +102,8 @@ class HealProcess {
         .program_sha256 = "sha256:0",
         .tests_at_once = 1,
         .pool = [](const std::function<void()>& job) { job(); },
-        .today =
-            [this](const std::string&, const std::string&) {
-              return workflows::Today{world_.must_end, world_.may_change};
-            },
+        .today = [this](const std::string&,
+                        const std::string&) { return workflows::Today{world_.must_end, world_.may_change}; },
         .role_of = [this](const std::string&) { return std::string(world_.may_change ? "admiral" : "observer"); },
         .may_change = [this](const std::string&) { return world_.may_change; },
         .adopted = [this](const std::string&) { return world_.adopted; },

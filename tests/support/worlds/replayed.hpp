@@ -1,4 +1,5 @@
-// What every test leaves in a ledger must be decided again as it is recorded: worlds and bridges ask here when they go.
+// Checks that the ledger of every test is decided again as it is recorded; called by the destructors of worlds and
+// bridges.
 #pragma once
 
 #include <gtest/gtest.h>

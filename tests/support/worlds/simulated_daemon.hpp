@@ -53,7 +53,7 @@ Value readable(Result<Value> read) {
   if constexpr (!std::is_void_v<Value>) return std::move(*read);
 }
 
-// What a daemon stands on; all of it outlives the daemon.
+// The surroundings of a daemon; all of them outlive it.
 struct DaemonPorts {
   engine::Ledger& ledger;
   workflows::Host& host;
@@ -108,7 +108,7 @@ class SimulatedDaemon {
     watch_.configure(shared, max_tests, now());
   }
 
-  // What the watch hears of a heal's end instead of what it was; for bugs that are planted.
+  // The end of a heal that the watch hears instead of the real one; for planted bugs.
   std::function<workflows::HealResult(workflows::HealResult)> told_of_end;
   // And instead of what a test said.
   std::function<workflows::TestReport(workflows::TestReport)> told_of_test;
@@ -117,7 +117,7 @@ class SimulatedDaemon {
   // Whether another outcome of a test is an entry, as it is in the daemon.
   bool records_outcomes = false;
 
-  // What the daemon before this one left. `forgets`: planted, it does not know what is open.
+  // The remains of the daemon before this one. `forgets`: planted, it does not know what is open.
   void recover(bool forgets = false) {
     write_down_entries();
     const auto open = readable(ports_.ledger.open_streams());
@@ -167,7 +167,7 @@ class SimulatedDaemon {
   void file_event(const std::string& engine, const std::string& path, workflows::FileEvent event) {
     watch_.file_event(engine, path, event, now());
   }
-  // What ended heals displaced and somebody had open then; names what still has to stay.
+  // Settles files that ended heals displaced while somebody had them open; names those that still have to stay.
   std::vector<std::string> settle_images() {
     const auto open = readable(ports_.ledger.open_streams());
     return world_.host.settle_ended([&](std::string_view mark) {

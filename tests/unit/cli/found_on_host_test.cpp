@@ -1,4 +1,4 @@
-// What init finds, on machines made of a folder each.
+// Findings of init, on machines made of a folder each.
 #include "tools/autoheal/init/found_on_host.hpp"
 
 #include <gmock/gmock.h>

@@ -46,7 +46,7 @@ class ManagedFiles : public ::testing::Test {
     return "not skipped";
   }
   [[nodiscard]] mode_t mode_of(const std::string& path) const {
-    struct stat status {};
+    struct stat status{};
     return ::lstat(at(path).c_str(), &status) == 0 ? status.st_mode & 07777U : 0;
   }
 

@@ -1,4 +1,4 @@
-// What an operation answers is read as it was made, and errors keep their kind.
+// Answers of operations are read as they were made, and errors keep their kind.
 #include "tools/autoheal/protocol/operation_answer.hpp"
 
 #include <gmock/gmock.h>

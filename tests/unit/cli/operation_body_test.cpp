@@ -1,4 +1,4 @@
-// What an operation is asked with: there and back unchanged, and nothing else gets in.
+// Requests of operations: there and back unchanged, and nothing else gets in.
 #include "tools/autoheal/protocol/operation_body.hpp"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,4 @@
-// Targets of a past heal built again in a folder: as they were, and never outside of it, whoever wrote the record.
+// Targets of a past heal built again in a folder: as they were, and never outside of it, even if the record was forged.
 #include "tools/autoheal/reproduce/rebuilt_place.hpp"
 
 #include <gmock/gmock.h>
@@ -61,7 +61,7 @@ TEST_F(RebuiltPlaces, HoldContentsModesAndLinksAsTheyWere) {
   EXPECT_THAT(place->paths, ElementsAre("etc/app.conf", "etc/current", "etc/gone", "locked", "locked/inside"));
   EXPECT_EQ(read("etc/app.conf"), "port = oops\n");
   EXPECT_EQ(read("locked/inside"), "kept\n");
-  struct stat found {};
+  struct stat found{};
   ASSERT_EQ(::stat((base_ / "again/root/etc/app.conf").c_str(), &found), 0);
   EXPECT_EQ(found.st_mode & 07777, 0640U);
   ASSERT_EQ(::stat((base_ / "again/root/locked").c_str(), &found), 0);

@@ -133,7 +133,7 @@ TEST(LoadEverything, DeploymentsAndStateArrive) {
   EXPECT_EQ(store.repair.state.at(0), (StateRepair{"store/app.db", snapshots, true, std::chrono::minutes(10), 5,
                                                    std::chrono::hours(2), seconds(3)}));
   EXPECT_EQ(store.repair.state.at(1).snapshot, snapshots + "/queue");
-  // What a service needs stands before it.
+  // The needs of a service come before it.
   ASSERT_EQ(store.repair.services.size(), 2U);
   EXPECT_EQ(store.repair.services.at(0).engine, "Base");
   EXPECT_EQ(store.repair.services.at(1).service, *engine("Cache").repair.service);

@@ -1,5 +1,5 @@
-// The examples in a folder that belongs to whoever runs the tests: a configuration of somebody else is refused, and a
-// checkout may be somebody else's.
+// The examples in a folder that belongs to the user who runs the tests: a configuration of somebody else is refused,
+// and a checkout may be somebody else's.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// What the restore relies on: SQLite's online backup locks its target before it copies anything, and waits for that.
+// The restore relies on this: SQLite's online backup locks its target before it copies anything, and waits for that.
 #include "tests/unit/database/database_fixture.hpp"
 #include "tools/database/canonical_copy.hpp"
 

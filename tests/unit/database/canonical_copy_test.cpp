@@ -14,7 +14,7 @@ class CanonicalCopyTest : public DatabaseTest {
     EXPECT_TRUE(bytes) << bytes.error().message;
     return bytes.value_or("");
   }
-  // Of the copy; a failed comparison of the bytes themselves would print them.
+  // A digest of the copy; a failed comparison of the bytes themselves would print them.
   std::string digest(const std::string& name) { return sha256_name(copy(name)); }
   static std::uint32_t number_at(const std::string& bytes, std::size_t at) {
     std::uint32_t number = 0;

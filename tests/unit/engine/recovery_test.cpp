@@ -1,5 +1,5 @@
-// What a process finds open when it starts: all of it is resumed, once each, and whoever else needs the loop gets his
-// turn meanwhile; a store that cannot serve is waited for.
+// Streams that a process finds open when it starts: all are resumed, once each, other inputs get their turn meanwhile,
+// and the loop waits for a store that cannot serve.
 #include <gtest/gtest.h>
 
 #include <boost/asio/co_spawn.hpp>

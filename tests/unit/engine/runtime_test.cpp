@@ -160,7 +160,7 @@ TEST_F(FailingRuntime, WhoWaitsForAnEndHearsThatNoneWillCome) {
     Renewal::Input first = Renewal::Begin{"a.example"};
     const auto stream = co_await runtime_->start<Renewal>(std::move(first), "");
     locked_.answer = AppendStatus::unknown;
-    // What would end it is decided, and never committed.
+    // Its end is decided, and never committed.
     runtime_->runner().submit<Renewal>(*stream, Renewal::InstallDone{});
     const auto end = co_await runtime_->finished<Renewal>(*stream);
     EXPECT_FALSE(end.has_value()) << "it was told to be installed";

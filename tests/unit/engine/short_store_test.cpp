@@ -180,7 +180,7 @@ TEST_F(ShortStore, AStreamThatIsListedAsOpenWithoutAnEntryIsSetAside) {
   EXPECT_EQ(aside, std::vector<std::string>{"cert/ghost: stream cert/ghost is open but has no entries"});
 }
 
-// What cannot be read now is no empty stream: its next entry waits until it can.
+// A stream that cannot be read now is not empty: its next entry waits until it can.
 TEST_F(ShortStore, AnEntryOfAStreamWhoseLengthCannotBeReadNowWaits) {
   ASSERT_EQ(under_.append({{{"notes", 0, {note()}, StreamLife::ends, {}}}, {}, 0}).status, AppendStatus::ok);
   for (const ErrorKind kind : {ErrorKind::unavailable, ErrorKind::busy}) {
@@ -298,7 +298,7 @@ TEST_F(ShortStore, AStreamThatEndsBeforeItsTurnToBeResumedIsNotResumed) {
   EXPECT_EQ(runner_->open_count(), 599U);
 }
 
-// What is folded takes what is sent to it, also while others are still read.
+// A folded stream takes its inputs, also while others are still read.
 TEST_F(ShortStore, AStreamThatEndsWhileOthersAreStillReadIsNotResumed) {
   leave_open(300);
   const std::string first = under_.open_streams()->front();

@@ -1,4 +1,4 @@
-// A daemon that silently stops: whoever looks at it from beside must see that, and must not cry wolf.
+// A daemon that silently stops: an observer must see that, and must not cry wolf.
 #include "autoheal/engine/watchdog.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// What the first bytes of a database tell, and what is left of them where they were overwritten.
+// The first bytes of a database, also when they were partly overwritten.
 #include "tools/host/facts/database_header.hpp"
 
 #include <gtest/gtest.h>

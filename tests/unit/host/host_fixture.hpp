@@ -50,7 +50,7 @@ class HostTest : public ::testing::Test {
     return {std::istreambuf_iterator<char>(in), {}};
   }
   struct stat status(const fs::path& path) const {
-    struct stat found {};
+    struct stat found{};
     ::lstat((root_ / path).c_str(), &found);
     return found;
   }
@@ -80,7 +80,7 @@ class HostTest : public ::testing::Test {
   fs::path base_, root_;
   workflows::EngineSpec spec_;
   store::MemoryBlobs blobs_;
-  // Of this process alone: whoever ends what carries its mark ends nothing of a test beside it.
+  // A mark of this process alone: ending marked processes ends nothing of a test beside it.
   const std::string heal_ = "ledger" + std::to_string(::getpid()) + "/0190-heal/";
   const std::string mark_ = heal_ + "1/0";
 };

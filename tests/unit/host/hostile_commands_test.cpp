@@ -58,7 +58,7 @@ int status_of(const Child& child) {
   return ended.si_status;
 }
 
-// What is to live on is given a place of its own first: nothing of it runs before.
+// A process that is to live on gets a place of its own first: nothing of it runs before.
 TEST_F(HostileCommands, AProgramRunsOnceItsProcessHasBeenPlaced) {
   const UniqueFd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
   ChildPlan plan = plan_of(script("bin/tool", "test -e placed\n"), nothing.get());
@@ -309,7 +309,7 @@ TEST_F(HostileCommands, Case57_AFullProcessTableIsNoRepairThatWasTried) {
     EXPECT_FALSE(ran.started);
     EXPECT_TRUE(ran.no_room);
     EXPECT_THAT(ran.message, HasSubstr("could not start"));
-    // What fails for want of a process says nothing of the engine.
+    // A failure for want of a process says nothing about the engine.
     const auto probed = host().probe(spec_, Probe{"p", std::chrono::seconds(1), true, CommandProbe{wanted.run}}, mark_);
     EXPECT_EQ(probed.verdict, ProbeVerdict::unknown) << probed.message;
   });

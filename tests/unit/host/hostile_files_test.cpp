@@ -226,7 +226,7 @@ TEST_F(HostileFiles, Case69_AFullDiskLeavesTheOldFileAndNothingElse) {
     EXPECT_THAT(outcome.message, AllOf(HasSubstr("a.conf"), HasSubstr("no space is left")));
     EXPECT_EQ(read("a.conf"), "old");
     EXPECT_THAT(staged(), IsEmpty());
-    // What was changed before the disk was full is put back without any room.
+    // Changes from before the disk was full are put back without any room.
     write("b.conf", "old");
     const Change small = rewriting("b.conf", "new");
     const auto changed = apply(small);
@@ -372,7 +372,7 @@ TEST_F(HostileFiles, Case70_ContentIsSyncedBeforeItIsSwappedInAndTheFolderAfter)
   const Change change = rewriting("a.conf", "new");
   std::vector<std::string> calls;
   before_call = [&](const CallToDisk& call) {
-    struct stat facts {};
+    struct stat facts{};
     const bool folder = call.entry == nullptr && ::fstat(call.descriptor, &facts) == 0 && S_ISDIR(facts.st_mode);
     calls.emplace_back(std::string(call.name) + (folder ? " folder" : ""));
     return Instead::nothing;
@@ -398,7 +398,7 @@ TEST_F(HostileFiles, Case71_ASecretIsNeverReadableByOthersWhileItIsWritten) {
     for (const char* folder : {".", ".autoheal"}) {
       std::error_code none;
       for (const auto& entry : fs::directory_iterator(root_ / folder, none)) {
-        struct stat facts {};
+        struct stat facts{};
         if (::lstat(entry.path().c_str(), &facts) == 0 && S_ISREG(facts.st_mode)) {
           EXPECT_EQ(facts.st_mode & 077U, 0U);
           ++looks;

@@ -1,4 +1,4 @@
-// What a command leaves running writes for as long as it lives, whatever becomes of the process that started it.
+// Processes that a command leaves running write for as long as they live, also after the process that started them.
 #include "tools/host/process/output_drain.hpp"
 
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-// Which files are Autoheal's own, while some of them are replaced.
+// Autoheal's own files are recognised while some of them are replaced.
 #include "tools/host/system/own_files.hpp"
 
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@ namespace autoheal::host {
 namespace {
 
 struct stat status_of_file(const std::filesystem::path& path) {
-  struct stat found {};
+  struct stat found{};
   EXPECT_EQ(::stat(path.c_str(), &found), 0);
   return found;
 }

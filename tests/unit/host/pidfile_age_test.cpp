@@ -1,4 +1,4 @@
-// Which process a dated pidfile can mean, whatever was done to the wall clock.
+// The process that a dated pidfile can mean, after any change of the wall clock.
 #include "tools/host/service/pidfile_age.hpp"
 
 #include <gtest/gtest.h>
@@ -47,7 +47,7 @@ TEST(PidfileAge, AClockThatWasSetBeforeWeBeganMakesNobodyAnother) {
 }
 
 TEST(PidfileAge, WhatIsStaleStaysStaleAfterTheClockWasSet) {
-  // Of an earlier boot, when the clock was right; and of this one, by either clock.
+  // A file of an earlier boot, when the clock was right; and of this one, by either clock.
   EXPECT_TRUE(began_after({booted - hours(5)}, minutes(5), since_the_boot, clock_set_after_boot()));
   EXPECT_TRUE(began_after({booted + minutes(1)}, minutes(5), since_the_boot, clock_set_after_boot()));
   EXPECT_TRUE(began_after({seconds(2) + minutes(1)}, minutes(5), since_the_boot, clock_set_after_boot()));

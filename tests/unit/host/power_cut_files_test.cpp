@@ -38,7 +38,7 @@ std::vector<KeptNames> kept_names() {
   return {KeptNames::all, KeptNames::none};
 }
 
-// What a cut at one moment leaves, in one of its many ways.
+// The disk after a cut at one moment, in one of its many forms.
 struct Cut {
   std::size_t call;
   CutFate fate;
@@ -281,8 +281,7 @@ TEST_F(PowerCutVault, Case84_ABlobThatWasPutIsThereAndNoOtherIsEverWrong) {
       ASSERT_TRUE(opened->put(content, naming));
       EXPECT_EQ(opened->get(name).value_or(""), content);
     };
-    at_every_cut(
-        prepare, [&] { return opened->put(content, naming).has_value(); }, look);
+    at_every_cut(prepare, [&] { return opened->put(content, naming).has_value(); }, look);
   }
 }
 

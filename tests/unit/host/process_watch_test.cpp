@@ -37,7 +37,7 @@ class Child {
  public:
   Child() : pid_(::fork()) {
     if (pid_ != 0) return;
-    for (int signal = 1; signal < SIGRTMIN; ++signal) ::signal(signal, SIG_DFL);  // whoever runs this may ignore some
+    for (int signal = 1; signal < SIGRTMIN; ++signal) ::signal(signal, SIG_DFL);  // the caller may ignore some
     while (true) ::pause();
   }
   ~Child() { end(); }

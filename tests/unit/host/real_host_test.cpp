@@ -90,7 +90,7 @@ TEST_F(RealHostTest, NeverOpensItsOwnFiles) {
   const auto ledger = write("ledger.db", "own");
   // Closing any descriptor of the file would drop this process's lock on it.
   const UniqueFd held(::open(ledger.c_str(), O_RDWR | O_CLOEXEC));
-  struct flock lock {};
+  struct flock lock{};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
   ASSERT_EQ(::fcntl(held.get(), F_SETLK, &lock), 0);

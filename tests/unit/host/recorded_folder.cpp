@@ -34,7 +34,7 @@ std::string read_file(const fs::path& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// What the disk holds of a file: between multiples of 512 bytes either the one or the other, or neither.
+// A file on the disk: between multiples of 512 bytes either the one or the other, or neither.
 std::string mixed(const std::string& durable, const std::string& written, CutFate fate, std::mt19937_64& random) {
   const auto coin = [&] { return random() % 2 == 0; };
   std::string content = written;
@@ -78,7 +78,7 @@ void RecordedFolder::begin() {
 RecordedFolder::Names RecordedFolder::names() const {
   Names found;
   for (const auto& entry : fs::recursive_directory_iterator(folder_)) {
-    struct stat seen {};
+    struct stat seen{};
     if (::lstat(entry.path().c_str(), &seen) == 0)
       found.emplace(entry.path().lexically_relative(folder_).string(), seen.st_ino);
   }
@@ -86,7 +86,7 @@ RecordedFolder::Names RecordedFolder::names() const {
 }
 
 RecordedFolder::Facts RecordedFolder::facts_of(const fs::path& path) {
-  struct stat seen {};
+  struct stat seen{};
   if (::lstat(path.c_str(), &seen) != 0) return {};
   return {S_ISREG(seen.st_mode) ? read_file(path) : "", seen.st_mode, seen.st_uid, seen.st_gid};
 }
@@ -106,7 +106,7 @@ Instead RecordedFolder::before(const CallToDisk& call) {
 
 // False: there is no such thing, or it has another name, by which it stays.
 bool RecordedFolder::bury(int folder, const char* entry) const {
-  struct stat seen {};
+  struct stat seen{};
   if (::fstatat(folder, entry, &seen, AT_SYMLINK_NOFOLLOW) != 0) return false;
   if (!S_ISDIR(seen.st_mode) && seen.st_nlink > 1) return false;
   return ::renameat(folder, entry, AT_FDCWD, buried(seen.st_ino).c_str()) == 0;
@@ -118,13 +118,13 @@ void RecordedFolder::after(const CallToDisk& call) {
     versions_.push_back(names());
     if (std::string_view(call.name) == "create" || std::string_view(call.name) == "mkdir") {
       const fs::path made = path_of(call.descriptor, call.entry);
-      struct stat seen {};
+      struct stat seen{};
       if (::lstat(made.c_str(), &seen) == 0) durable_.emplace(seen.st_ino, facts_of(made));
     }
     return;
   }
   if (std::string_view(call.name) != "fsync") return;
-  struct stat seen {};
+  struct stat seen{};
   if (::fstat(call.descriptor, &seen) != 0) return;
   if (S_ISDIR(seen.st_mode)) durable_version_ = versions_.size() - 1;
   durable_[seen.st_ino] = facts_of(path_of(call.descriptor, nullptr));

@@ -1,6 +1,6 @@
-// A folder whose power can be cut at any call: it becomes what a disk may have kept of it. Names change in the order
-// of the calls, as a journaling file system keeps them, and are durable when any folder was synced after them; content,
-// owner and mode of a file are durable when it was synced itself. Nothing else is promised to whoever writes.
+// A folder whose power can be cut at any call: it becomes what a disk may have kept of it. Names change in the order of
+// the calls, as a journaling file system keeps them, and are durable when any folder was synced after them; content,
+// owner and mode of a file are durable when it was synced itself. Writers are promised nothing else.
 #pragma once
 
 #include <sys/stat.h>

@@ -1,4 +1,4 @@
-// What a service manager hears of us, and what becomes of it where none listens.
+// Notifications to a service manager, also if none listens.
 #include "tools/host/service/service_manager.hpp"
 
 #include <gtest/gtest.h>

@@ -151,7 +151,7 @@ TEST_F(StopWatchOnSystemd, ItStopsWhenWhatItIsBoundToEnds) {
 
 TEST_F(StopWatchOnSystemd, AfterSystemdExecutedItselfAnewItGoesOn) {
   systemctl({"daemon-reexec"});
-  // What systemd did while it was not listened to is not known.
+  // Events of systemd from a time without a connection are not known.
   for (int tries = 0; tries < 20; ++tries) {
     systemctl({"stop", "stopped"});
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(2);

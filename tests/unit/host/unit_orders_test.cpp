@@ -21,7 +21,7 @@ using ::testing::StartsWith;
 using workflows::ServiceState;
 using namespace std::chrono_literals;
 
-// One unit. What happens to it is planned ahead, as steps on its clock.
+// One unit, whose events are planned ahead as steps on its clock.
 class FakeManager final : public UnitManager {
  public:
   UnitFacts facts;

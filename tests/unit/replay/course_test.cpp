@@ -1,4 +1,4 @@
-// What a heal came to, attempt by attempt, and two courses set beside each other.
+// The course of a heal, attempt by attempt, and the comparison of two courses.
 #include "autoheal/replay/compare/course.hpp"
 
 #include <gmock/gmock.h>

@@ -193,8 +193,9 @@ TEST_F(CoverageTest, ADaemonThatWasFrozenWasNotThere) {
   loaded(hours(8), {"E"});
   goes_on(hours(8), hours(9));
   goes_on(hours(10), hours(11));
-  EXPECT_THAT(gaps(hours(8), hours(10) + minutes(55)),
-              ElementsAre("E silent 08:55:00-10:05:00 (at most from 09:00:00) then it went on: frozen, or the host slept"));
+  EXPECT_THAT(
+      gaps(hours(8), hours(10) + minutes(55)),
+      ElementsAre("E silent 08:55:00-10:05:00 (at most from 09:00:00) then it went on: frozen, or the host slept"));
 }
 
 TEST_F(CoverageTest, FewerTestsThanDueAreTold) {
@@ -228,7 +229,7 @@ TEST_F(CoverageTest, WhatCannotBeReadSaysNothing) {
   EXPECT_THAT(gaps(hours(8), hours(9)), IsEmpty());
 }
 
-// Of a version that told neither schedule nor tests.
+// An entry of a version that recorded neither schedule nor tests.
 TEST_F(CoverageTest, OldEntriesTellOfGapsAll) {
   started(hours(8));
   at(hours(8), "config.loaded", R"({"engines":{"E":"sha256:x"}})");

@@ -89,7 +89,7 @@ TEST(Replay, NamesAnotherPlanByWhereItDiffers) {
             "/plan/changes/0/after/mode: 416 instead of 420");
 }
 
-// What an intruder who knows the format would write: a refused certification turned into a certificate.
+// A forgery by an intruder who knows the format: a refused certification turned into a certificate.
 TEST(Replay, FindsARecordThatWasRewritten) {
   const auto world = make_world(heal_examples().front());
   (void)heal(*world);
@@ -179,7 +179,8 @@ TEST(Replay, Case113_AHealOfAHundredThousandEntriesTakesTimeAndMemoryInProportio
   EXPECT_EQ(again.entries, count);
   EXPECT_LT(took, std::chrono::seconds(60)) << "0.6 ms an entry, under a sanitizer and beside others";
 #ifdef AUTOHEAL_SANITIZED
-  // The address sanitizer keeps up to 256 MiB of what was freed (its quarantine_size_mb), and puts zones around the rest.
+  // The address sanitizer keeps up to 256 MiB of what was freed (its quarantine_size_mb), and puts zones around the
+  // rest.
   constexpr long most_kib = (2 * 32 + 256) * 1024;
 #else
   constexpr long most_kib = 32 * 1024;

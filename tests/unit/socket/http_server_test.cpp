@@ -1,4 +1,4 @@
-// What the door lets through: whole requests of whoever the kernel says, as many and as long as it has room for.
+// The server accepts whole requests of the user that the kernel names, as many and as long as it has room for.
 #include "tools/socket/http_server.hpp"
 
 #include <sys/resource.h>

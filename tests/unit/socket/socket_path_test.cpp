@@ -17,7 +17,7 @@ TEST_F(SocketPathTest, EverybodyMayConnectWhateverTheUmaskSays) {
   const auto listening = listen_at(path_);
   ::umask(before);
   ASSERT_TRUE(listening) << listening.error().message;
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::lstat(path_.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode, static_cast<mode_t>(S_IFSOCK | 0666));
   EXPECT_NE(::fcntl(listening->socket.get(), F_GETFD) & FD_CLOEXEC, 0);

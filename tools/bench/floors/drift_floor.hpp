@@ -1,4 +1,4 @@
-// The bare work of one repaired file: told by inotify, read and hashed, written anew, synced, renamed, its folder
+// The bare work of one repaired file: an inotify event, read and hashed, written anew, synced, renamed, its folder
 // synced, read once more, and four durable commits around it. Nothing else.
 #pragma once
 

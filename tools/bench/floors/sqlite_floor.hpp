@@ -1,4 +1,4 @@
-// What the same record costs bare SQLite: four commits and eight entries per heal, grouped as the heals are.
+// The cost of the same record in bare SQLite: four commits and eight entries per heal, grouped as the heals are.
 #pragma once
 
 #include <cstdint>

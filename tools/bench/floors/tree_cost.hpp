@@ -1,4 +1,4 @@
-// What the tree over the entries costs the writer: the same heals with it and without it, in turn, in one run.
+// The cost of the tree over the entries for the writer: the same heals with it and without it, in turn, in one run.
 #pragma once
 
 #include <cstddef>

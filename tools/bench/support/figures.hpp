@@ -1,4 +1,4 @@
-// How a measurement is told: one JSON line per figure, with what it is held against beside it.
+// The output of a measurement: one JSON line per figure, with the figure it is compared with.
 #pragma once
 
 #include <ostream>
@@ -16,7 +16,7 @@ struct Figure {
 };
 
 void write_figure(std::ostream& out, const Figure& figure);
-// What holds for the figures that follow.
+// Conditions of the figures that follow.
 void write_conditions(std::ostream& out, const std::string& measured, const std::string& conditions);
 
 // `part` from 0 to 1; `values` are not empty.

@@ -56,7 +56,7 @@ void make(Edit edit, const fs::path& file, std::size_t number) {
 bool is_right(const fs::path& file) {
   const int opened = ::open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
   if (opened < 0) return false;
-  struct stat status {};
+  struct stat status{};
   std::array<char, 256> content;
   const ssize_t size = ::read(opened, content.data(), content.size());
   const bool regular = ::fstat(opened, &status) == 0 && S_ISREG(status.st_mode);

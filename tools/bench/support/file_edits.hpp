@@ -15,7 +15,7 @@ void make_right(const std::filesystem::path& file);
 enum class Edit { in_place, replaced, deleted, mode };
 inline constexpr unsigned edit_kinds = 4;
 
-// What an edit needs is laid ready by `prepare`; then `make` is the one moment from which the file is wrong.
+// `prepare` sets up everything that an edit needs; then `make` is the single moment from which the file is wrong.
 void prepare(Edit edit, const std::filesystem::path& file, std::size_t number);
 void make(Edit edit, const std::filesystem::path& file, std::size_t number);
 

@@ -22,7 +22,7 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 // Asks `done` five thousand times a second: what is seen so is known to 0.2 ms. False: it did not come in `limit`.
 [[nodiscard]] bool poll_until(std::chrono::seconds limit, const std::function<bool()>& done);
 
-// What the daemon recorded, counted.
+// Counts of the daemon's entries.
 struct Recorded {
   std::size_t passed = 0;  // engines whose self-test was found to pass
   std::size_t triggered = 0, completed = 0, exhausted = 0;

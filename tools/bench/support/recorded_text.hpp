@@ -9,7 +9,7 @@ namespace autoheal::bench {
 
 enum class Blank { none, engine, principal, via, at, due, took, part_took };
 
-// What goes into the blanks; each is JSON text already. `part_took` is another one each time: see TookOfParts.
+// Values for the blanks; each is JSON text already. `part_took` is another one each time: see TookOfParts.
 struct Filling {
   std::string engine, principal, via, at, due, took;
 };

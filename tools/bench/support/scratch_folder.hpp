@@ -1,4 +1,4 @@
-// Where a measurement keeps its files: made fresh, removed with all that lies in it.
+// The folder for a measurement's files: created empty, removed with all its content.
 #pragma once
 
 #include <unistd.h>

@@ -18,7 +18,7 @@ class SimulatedRoom {
  public:
   [[nodiscard]] static Result<SimulatedRoom> open(const std::filesystem::path& folder, std::size_t callers,
                                                   bool keep_tree = true, MachineRoom::LetsThrough lets_through = {});
-  // The same in two steps, as a restart is told.
+  // The same in two steps, as a restart reports it.
   [[nodiscard]] static Result<SimulatedRoom> open_empty(const std::filesystem::path& folder, std::size_t callers,
                                                         bool keep_tree = true,
                                                         MachineRoom::LetsThrough lets_through = {});

@@ -13,7 +13,7 @@
 
 namespace autoheal::bench {
 
-// Of the bench's own build: `name` beside the bench's program.
+// The program `name` of the same build as the bench.
 [[nodiscard]] std::string program_beside(const std::string& name);
 
 // Started in `folder`, stdin from /dev/null, stdout and stderr into `output` (relative to the bench, appended to).
@@ -24,7 +24,7 @@ namespace autoheal::bench {
 [[nodiscard]] int wait_for(pid_t child);
 // It has ended and was not waited for yet.
 [[nodiscard]] bool has_ended(pid_t child);
-// Starts and waits; fails where the code is not 0.
+// Starts and waits; fails if the code is not 0.
 [[nodiscard]] Result<void> run(const std::vector<std::string>& arguments, const std::filesystem::path& folder,
                                const std::filesystem::path& output);
 
@@ -35,7 +35,7 @@ struct MemoryUse {
 };
 [[nodiscard]] Result<MemoryUse> memory_of(pid_t process);
 
-// What all threads took, ended ones too: /proc/PID/stat's utime + stime, in nanoseconds instead of ticks.
+// CPU time of all threads, ended ones too: /proc/PID/stat's utime + stime, in nanoseconds instead of ticks.
 [[nodiscard]] double cpu_seconds_of(pid_t process);
 
 }  // namespace autoheal::bench

@@ -15,13 +15,12 @@ struct WholeLedgerOptions {
   unsigned threads = 0;  // 0: one for each core
 };
 
-// What is measured: `measured` names the run, `rate` begins the names of its figures.
+// The measurement: `measured` names the run, `rate` is the prefix of its figures' names.
 struct WholeLedgerFigures {
   std::string measured, rate, ledger;
 };
 
-// Tells the conditions, lets `measure` write its figures under the names that it is given, and tells the peak of
-// memory.
+// Writes the conditions, lets `measure` write its figures under the given names, and writes the peak of memory.
 [[nodiscard]] Result<void> on_one_core_and_on_all(
     const WholeLedgerOptions& options, const WholeLedgerFigures& figures, std::ostream& out,
     const std::function<Result<void>(unsigned threads, const std::string& name)>& measure);

@@ -94,7 +94,7 @@ engine::NewEntry denied(Timestamp now) {
   return entry;
 }
 
-// The stream is still open where the ledger ends. What was decided at once stays together.
+// The stream is still open where the ledger ends. Entries that were decided together stay together.
 void cut_off(engine::StreamAppend& append, std::size_t size) {
   while (size > 0 && append.entries[size].time == append.entries[size - 1].time) --size;
   append.entries.resize(size);

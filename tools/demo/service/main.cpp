@@ -73,7 +73,7 @@ std::string session_at(asio::io_context& context, unsigned short upstream) {
   return error ? "" : answer.body();
 }
 
-// What it says to a request; `session` is the one that began when it started.
+// Its answer to a request; `session` is the one that began when it started.
 http::response<http::string_body> answer_to(const http::request<http::empty_body>& request, const Settings& settings,
                                             asio::io_context& context, const std::string& session) {
   http::response<http::string_body> answer(http::status::ok, request.version());
@@ -131,7 +131,7 @@ bool lives(pid_t pid) {
   return alive;
 }
 
-// Starts and stops of one service, one after the other, whoever asks for them: held until its descriptor is closed.
+// Starts and stops of one service, one after the other, from any caller: held until its descriptor is closed.
 int take_turn(const std::string& pidfile) {
   const int lock = ::open((pidfile + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   while (lock >= 0 && ::flock(lock, LOCK_EX) != 0 && errno == EINTR) {

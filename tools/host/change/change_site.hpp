@@ -19,7 +19,7 @@ struct StagingTools {
   const OwnFiles& own;
   std::function<workflows::RunOutcome(const workflows::RunRequest&)> run;  // for `validate`
   std::function<void(std::string_view step)>
-      at_step;                                // a test's hook after each step; it may throw to stand for a crash
+      at_step;                                // a test's hook after each step; it may throw to simulate a crash
   bool exchange_supported = true;             // false: a test of the way without RENAME_EXCHANGE
   const DatabaseClient* databases = nullptr;  // where databases can be changed
   workflows::OpenWriters open_writers = workflows::OpenWriters::swap;
@@ -44,7 +44,7 @@ class ChangeSite {
   [[nodiscard]] std::string path_of(Slot slot) const;  // absolute
 
   [[nodiscard]] Result<TargetFacts> target() const;
-  [[nodiscard]] Result<TargetFacts> slot(Slot slot) const;  // absent where there is no staging folder
+  [[nodiscard]] Result<TargetFacts> slot(Slot slot) const;  // absent if there is no staging folder
   // The target, open for reading; closed (-1) where it is no file.
   [[nodiscard]] UniqueFd open_target() const;
   [[nodiscard]] Result<void> need_staging();
@@ -65,7 +65,7 @@ class ChangeSite {
   [[nodiscard]] Result<void> remove_empty_folder();       // the target; one that is not empty stays
   [[nodiscard]] Result<void> sync() const;                // the target's folder
 
-  // Where the change must be alone: busy, if any process has the target, or what lies in the slot, open.
+  // If the change must be alone: busy if any process has the target, or the file in the slot, open.
   [[nodiscard]] Result<void> nobody_has_target_open() const;
   [[nodiscard]] Result<void> nobody_has_open(Slot slot) const;
 

@@ -39,7 +39,7 @@ Rights wanted_by(const Change& change) {
   return {after.mode, after.uid, after.gid, after.acl, change.before.capability};
 }
 
-// What is narrower than both: it is in place while owner and list change.
+// A mode narrower than both, for the time in which owner and list change.
 FileMode between(const Rights& one, const Rights& other) { return one.mode & other.mode; }
 
 // Whether the steps from one to the other explain what is there, wherever they were cut short. The kernel clears setuid
@@ -172,7 +172,7 @@ Result<void> Target::become(const Rights& from, const Rights& to) {
 }
 
 Result<void> Target::sync() {
-  // What cannot be opened has no descriptor to sync by: its file system has.
+  // A target that cannot be opened has no descriptor to sync; its file system has.
   const int done = readable_ ? ::fsync(readable_.get()) : ::syncfs(site_->folder());
   if (done != 0) return failed("syncing it", errno);
   site_->step("synced");
@@ -231,7 +231,7 @@ Result<InPlaceChange> change_in_place(ChangeSite& site) {
     result.status = site.is_made(target->now()) ? ChangeStatus::done : ChangeStatus::found_done;
   } else {
     keep_content(site);
-    // Tells a later run that what it finds is ours. Best effort: a mode can be set where there is no room for a name.
+    // Tells a later run that what it finds is ours. Best effort: a mode can be set if there is no room for a name.
     if (site.need_staging()) (void)site.note_made(change.before);
     site.step("noted");
     if (auto done = target->become(before, after); !done) {

@@ -1,5 +1,4 @@
-// What lies in an engine's staging folder beside its targets: staged files of heals that are open, and displaced ones
-// that could not go to the vault.
+// Files in an engine's staging folder: staged files of open heals, and displaced ones that could not go to the vault.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +20,7 @@ struct LeftBehind {
   Duration age{0};           // since it was put there
 };
 
-// In order of path; the lock is left out. Empty where no repair ever needed the folder. refused, failed: it cannot be
+// In order of path; the lock is left out. Empty if no repair ever needed the folder. refused, failed: it cannot be
 // looked into by this user.
 [[nodiscard]] Result<std::vector<LeftBehind>> left_behind(const std::string& root);
 

@@ -74,7 +74,7 @@ Result<ChangeStatus> apply(const RootFolder& root, ChangeSite& site) {
   return failure(ErrorKind::failed, written->message);
 }
 
-// What its users wrote since the restore goes to the vault before it is taken back.
+// Writes of its users since the restore go to the vault before the restore is taken back.
 Result<std::string> keep_what_was_written(const RootFolder& root, ChangeSite& site) {
   const Change& change = site.change();
   const DatabaseLook now = site.tools().databases->look(root, change.before.path, site.mark(), change.timeout, true);

@@ -9,8 +9,8 @@ namespace autoheal::host {
 // For changes whose `after` is a database. Blocks for as long as a lock of others is waited for, and for the copying.
 [[nodiscard]] workflows::ChangeOutcome apply_to_database(const RootFolder& root, ChangeSite& site, unsigned number);
 
-// `outcome` is what apply reported, or null where a crash swallowed it. What the database holds by now is kept in the
-// vault where it is more than was restored.
+// `outcome` is what apply reported, or null if a crash swallowed it. If the database holds more than was restored,
+// its content is kept in the vault.
 [[nodiscard]] workflows::UndoOutcome restore_database(const RootFolder& root, ChangeSite& site,
                                                       const workflows::ChangeOutcome* outcome, unsigned number);
 

@@ -123,7 +123,7 @@ Undone Restoration::run() {
   return put_in_place();
 }
 
-// We made it, or a build did. What lies in it is somebody's, so it stays and keeps its folder.
+// We made it, or a build did. Files in it belong to others, so they stay and keep their folder.
 Undone Restoration::remove_folder(const TargetFacts& now) {
   drop_staged();
   if (now.kind == TargetKind::absent) return UndoStatus::restored;

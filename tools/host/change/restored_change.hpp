@@ -6,8 +6,8 @@
 
 namespace autoheal::host {
 
-// `outcome` is what apply reported, or null where a crash swallowed it. The before-image comes from the staging folder,
-// from the vault once it was settled. Steps told to the hook: "displaced", "restored". Throws only what the hook
+// `outcome` is what apply reported, or null if a crash swallowed it. The before-image comes from the staging folder,
+// from the vault once it was settled. Steps reported to the hook: "displaced", "restored". Throws only what the hook
 // throws.
 [[nodiscard]] workflows::UndoOutcome restore_change(const RootFolder& root, const StagingTools& tools,
                                                     const workflows::Change& change,

@@ -1,4 +1,4 @@
-// One healer per root: two ledgers whose engines share a folder must not repair it at the same time. The lock file lies
+// One healer per root: two ledgers whose engines share a folder must not repair it at the same time. The lock file is
 // in the staging folder and is held from the first repair until the process ends.
 #pragma once
 

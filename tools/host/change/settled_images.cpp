@@ -59,7 +59,7 @@ std::string why_it_stays(int staging, const std::string& name, const SlotEntry& 
   return *put == entry.digest && again && again->facts == image->facts ? "" : "it changed while it was copied";
 }
 
-// What somebody wrote to it goes into the vault as well, so that it can be named.
+// Foreign writes to it go into the vault as well, so that they can be named.
 void keep_what_was_written(int staging, const std::string& name, const SlotEntry& entry, engine::BlobStore& blobs,
                            KeptImage& kept) {
   const OwnFiles none;
@@ -81,12 +81,12 @@ SwapLease::Taken lease_on_image(int staging, const Image& image) {
       .taken();
 }
 
-// Processes are looked into only where it does not.
+// Processes are looked into only if it does not.
 std::map<std::string, std::string> who_has_them(int staging, std::vector<Image>& images) {
   std::map<std::string, std::string> who;  // by name in the staging folder
   std::set<FileIdentity> files;
   for (Image& image : images) {
-    struct stat status {};
+    struct stat status{};
     if (::fstatat(staging, image.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(status.st_mode)) continue;
     const auto lease = lease_on_image(staging, image);
     if (lease == SwapLease::Taken::yes) continue;
@@ -115,7 +115,7 @@ std::vector<KeptImage> settle(int staging, std::vector<Image> images, engine::Bl
       (void)remove_tree(staging, image.name);
       continue;
     }
-    struct stat status {};
+    struct stat status{};
     // Somebody else settled it meanwhile: the heal itself, or the next look.
     if (::fstatat(staging, image.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT) continue;
     if (one.who.empty()) keep_what_was_written(staging, image.name, image.entry, blobs, one);

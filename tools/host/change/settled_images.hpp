@@ -1,4 +1,4 @@
-// What finished heals leave in the staging folder: each image is hashed once more, put into the vault and removed, once
+// Clears the staging folder after finished heals: each image is hashed once more, put into the vault and removed, once
 // nobody has it open for writing any more.
 #pragma once
 
@@ -32,7 +32,7 @@ struct KeptImage {
 
 // "PATH: displaced from TARGET; WHY". `changes` are those of the plan of that start.
 [[nodiscard]] std::string text_of(const KeptImage& kept, unsigned start, std::span<const Change> changes);
-// Of such a text: it stays because somebody has it open for writing.
+// Whether such a text says that the file stays because somebody has it open for writing.
 [[nodiscard]] bool waits_for_a_writer(const std::string& kept);
 // Such a text without the names of those who have it open: programs come and go.
 [[nodiscard]] std::string without_names(const std::string& kept);

@@ -76,7 +76,7 @@ class SnapshotFolder {
   UniqueFd descriptor_;
 };
 
-// Whoever dies here leaves `.taking`, which the next one removes.
+// A crash here leaves `.taking`, which the next attempt removes.
 class Taking {
  public:
   Taking(const RootFolder& root, const StateRepair& state, const StateTools& tools, Timestamp now)

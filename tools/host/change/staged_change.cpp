@@ -198,7 +198,7 @@ Applied Application::swap() {
   AUTOHEAL_TRY(swapped);
   if (!*swapped) return swap_without_exchange();
   site_.step("swapped");
-  // Whoever waits to open it writes to what he finds in place once the lease is given back.
+  // A program that waits to open the file would write to the new one once the lease is released.
   if (lease.is_wanted()) return put_back("is opened for writing by somebody; it is left as it is");
   lease.release();
   return keep_displaced();
@@ -229,7 +229,7 @@ Applied Application::keep_displaced() {
   AUTOHEAL_TRY(displaced);
   if (!is_as_seen(*displaced, change_.before)) return put_back();
   if (auto alone = site_.nobody_has_open(Slot::next); !alone) {
-    (void)put_back();  // whoever opened it in between finds what was there
+    (void)put_back();  // a program that opens it now finds the old file
     return std::unexpected(alone.error());
   }
   AUTOHEAL_TRY(site_.rename(Slot::next, Slot::before));
@@ -238,7 +238,7 @@ Applied Application::keep_displaced() {
   return ChangeStatus::done;
 }
 
-// What was displaced is not what the plan saw: somebody's edit, which goes back where it was.
+// The displaced file is not the one that the plan saw: it is somebody's edit, and goes back to its place.
 Applied Application::put_back(const std::string& why) {
   if (change_.after.kind == TargetKind::absent) {
     auto moved = site_.move_in(Slot::next);

@@ -8,8 +8,8 @@
 
 namespace autoheal::host {
 
-// Blocks until the change is durable. `done` and `found_done` carry the facts as left. Steps told to the hook: "part"
-// (written), "staged", "swapped", "verified". Throws only what the hook throws.
+// Blocks until the change is durable. `done` and `found_done` carry the facts as left. Steps reported to the hook:
+// "part" (written), "staged", "swapped", "verified". Throws only what the hook throws.
 [[nodiscard]] workflows::ChangeOutcome apply_change(const RootFolder& root, const StagingTools& tools,
                                                     const workflows::Change& change, unsigned number,
                                                     const EffectMark& mark);

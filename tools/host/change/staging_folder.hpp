@@ -14,10 +14,10 @@ namespace autoheal::host {
 using workflows::Change;
 using workflows::EffectMark;
 
-// What one name in the folder says.
+// The meaning of one name in the folder.
 enum class Slot {
   part,    // being written: worthless
-  check,   // a folder in which the new file lies under its own name while its `validate` looks at it: worthless
+  check,   // a folder that holds the new file under its own name while its `validate` checks it: worthless
   next,    // ready to be swapped in; right after the swap, what was displaced, not yet looked at
   before,  // the before-image: what was displaced and found to be what the plan saw
   undone,  // what the change had left, displaced by its undoing
@@ -38,12 +38,12 @@ class SlotNames {
   std::string after_digest_;
 };
 
-// What settling reads from a name; empty for a name that is not of this form or of another heal.
+// The parts of a name that settling needs; empty for a name of another form or of another heal.
 struct SlotEntry {
   Slot slot = Slot::part;
   engine::BlobNaming naming = engine::BlobNaming::plain;
   engine::BlobName digest;   // what the file is expected to hold; empty: nothing is
-  std::string ledger, heal;  // of which it is; empty where its mark does not tell
+  std::string ledger, heal;  // of which it is; empty if its mark does not say
   unsigned start = 0;        // which start of an attempt of that heal
   unsigned number = 0;       // of the change within its attempt's plan
 };
@@ -57,7 +57,7 @@ struct SlotEntry {
 
 // The folder, made (0700) when it is not there. refused: it is not ours alone.
 [[nodiscard]] Result<UniqueFd> make_staging_folder(const RootFolder& root);
-// not_found where no repair ever needed it.
+// not_found if no repair ever needed it.
 [[nodiscard]] Result<UniqueFd> open_staging_folder(const RootFolder& root);
 
 }  // namespace autoheal::host

@@ -43,7 +43,7 @@ Result<std::string> real_path_of(int folder) {
   return std::string(path.data(), static_cast<std::size_t>(size));
 }
 
-// Which file is meant, by what no rename can change.
+// Identifies the file by properties that no rename changes.
 Result<json> request_for(const char* op, const RootFolder& root, const std::string& path) {
   const auto place = root.place_of(path);
   AUTOHEAL_TRY(place);

@@ -38,7 +38,7 @@ class DatabaseClient {
  public:
   using Run = std::function<workflows::RunOutcome(const workflows::RunRequest&)>;
 
-  // `program` is the absolute path of autoheal; `run` is run_program, or stands for it.
+  // `program` is the absolute path of autoheal; `run` is run_program, or a substitute.
   DatabaseClient(std::string program, Run run) : program_(std::move(program)), run_(std::move(run)) {}
 
   [[nodiscard]] DatabaseLook look(const RootFolder& root, const std::string& path, const workflows::EffectMark& mark,
@@ -50,7 +50,7 @@ class DatabaseClient {
   [[nodiscard]] DatabaseRestore restore(const RootFolder& root, const std::string& path,
                                         const workflows::EffectMark& mark, Duration busy, const std::string& from,
                                         const engine::BlobName& expect) const;
-  // busy: another process has the file open, or that cannot be told. True for the moment of the call only.
+  // busy: another process has the file open, or may have. True for the moment of the call only.
   [[nodiscard]] Result<void> nobody_has_open(const RootFolder& root, const std::string& path,
                                              const workflows::EffectMark& mark) const;
   // A canonical copy in the new file `to` (absolute). corrupt: the database is damaged; busy; changed; failed.

@@ -31,7 +31,7 @@ constexpr std::string_view log_mode = "wal";
 constexpr int read_flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 
 std::string beginning_of(int descriptor) {
-  struct stat found {};
+  struct stat found{};
   std::array<char, 100> bytes{};
   if (descriptor < 0 || ::fstat(descriptor, &found) != 0 || !S_ISREG(found.st_mode)) return {};
   const ssize_t got = ::pread(descriptor, bytes.data(), bytes.size(), 0);

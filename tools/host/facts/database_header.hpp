@@ -1,5 +1,5 @@
-// What the first bytes of an SQLite database tell without opening it. The journal mode is no content, so a canonical
-// copy leaves it out; a database that is swapped for one keeps its mode all the same.
+// Reads the first bytes of an SQLite database without opening it. The journal mode is not content, so a canonical copy
+// leaves it out; a database that is replaced by one keeps its mode.
 #pragma once
 
 #include <optional>
@@ -14,8 +14,8 @@ namespace autoheal::host {
 // The same copy, which a program that opens it finds in write-ahead log mode.
 [[nodiscard]] std::string in_log_mode(std::string copy);
 
-// Whether the database below the root is in write-ahead log mode. Empty: neither what is left of it nor a log beside it
-// tells.
+// Whether the database below the root is in write-ahead log mode. Empty: neither the rest of the header nor a log
+// beside it says.
 [[nodiscard]] std::optional<bool> keeps_log(const RootFolder& root, const std::string& path);
 
 // Whether the database that a snapshot was taken of was in that mode: noted with it, or said by the file itself.

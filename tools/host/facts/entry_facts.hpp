@@ -1,5 +1,5 @@
 // One file, link or folder by itself: what it is, whose, since when, and the digest of what a file holds; and how that
-// compares with what a plan expects. target_facts.hpp also names a folder by all that lies in it.
+// compares with what a plan expects. target_facts.hpp also names a folder by all its content.
 #pragma once
 
 #include <sys/stat.h>
@@ -16,17 +16,17 @@ namespace autoheal::host {
 using engine::BlobNaming;
 using workflows::TargetFacts;
 
-// What is held in memory at most: contents that are edited or named with a key. Anything else is read piece by piece.
+// The most that is held in memory: contents that are edited or named with a key. Anything else is read piece by piece.
 inline constexpr std::size_t content_limit = 16U << 20U;
 
 struct Look {
   BlobNaming naming = BlobNaming::plain;
   bool keep_content = false;
   std::size_t limit = content_limit;  // bytes, where the content is kept or the naming is keyed
-  bool tree = false;                  // a folder is named by all that lies in it
+  bool tree = false;                  // a folder is named by all its content
   bool aged = false;                  // a file whose ctime is younger than 20 ms is hashed again once it is older
   bool digest = true;                 // false: of a file only what it is, its content is not read
-  bool digest_needed = true;          // false: left out where it cannot be read, or changes while it is
+  bool digest_needed = true;          // false: left out if it cannot be read, or changes while it is
   bool digest_of_large = true;        // false: left out where the file is larger than `content_limit`
   bool rights = true;                 // with access lists, file capabilities and generation
 };
@@ -53,11 +53,11 @@ struct Seen {
 // Tells an inode from a later one of its number; 0 where the file system does not say, or for a closed descriptor.
 [[nodiscard]] std::uint64_t generation_of(int descriptor);
 
-// The very inode that the plan saw, whatever it holds and whoever it belongs to by now.
+// Whether it is the inode that the plan saw, with any content and owner.
 [[nodiscard]] bool is_same_inode(const TargetFacts& now, const TargetFacts& before);
 [[nodiscard]] bool is_as_after(const TargetFacts& now, const workflows::TargetAfter& after);
-// The very inode that the plan saw, unchanged but for ctime and its number of names; of folders what does not change
-// with what lies in them.
+// The very inode that the plan saw, unchanged but for ctime and its number of names; for folders the properties that do
+// not change with their content.
 [[nodiscard]] bool is_as_seen(const TargetFacts& now, const TargetFacts& before);
 // Kind, mode, owner and content or link; whatever the inode.
 [[nodiscard]] bool holds_the_same(const TargetFacts& one, const TargetFacts& other);

@@ -35,14 +35,14 @@ SwapLease::Taken lease_on(int folder, const std::string& name) {
       .taken();
 }
 
-// Empty where it is no file, and no missing one.
+// Empty if it is no file, and no missing one.
 std::optional<LookedAtWriting> look_at_writing(const RootFolder& root, const std::string& path, OpenWriters rule,
                                                std::int64_t now_ns, const OwnFiles& own) {
   const auto place = root.place_of(path);
   if (!place) return std::nullopt;
   LookedAtWriting looked;
   looked.path = path;
-  struct stat status {};
+  struct stat status{};
   if (::fstatat(place->folder.get(), place->name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
     if (errno != ENOENT || ::fstat(place->folder.get(), &status) != 0) return std::nullopt;
     looked.facts.there = false;

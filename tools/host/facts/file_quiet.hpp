@@ -1,4 +1,4 @@
-// How long nothing of a file has changed, and whether it may be displaced although somebody has it open.
+// Determines for how long a file has not changed, and whether it may be displaced although a program has it open.
 #pragma once
 
 #include <sys/stat.h>
@@ -19,9 +19,9 @@ namespace autoheal::host {
 // By its ctime, which every write moves. One that lies ahead was set before the clock was put back: long ago.
 [[nodiscard]] Duration unchanged_for(const struct stat& status, std::int64_t now_ns);
 
-// Of a file whose content is to be replaced. changed: somebody is writing it; busy: somebody has it open, and is waited
-// for; refused: somebody has it open. The message names him. `in_use`: the kernel says that
-// somebody has.
+// For a file whose content is to be replaced. changed: a program is writing it; busy: a program has it open, and the
+// repair waits for it; refused: a program has it open. The message names the program. `in_use`: the kernel says that
+// the file is open.
 [[nodiscard]] Result<void> may_be_displaced(const struct stat& status, const std::string& path,
                                             workflows::OpenWriters rule, std::int64_t now_ns, bool in_use = false);
 

@@ -27,7 +27,7 @@ class Observer {
       : root_(root), spec_(spec), blobs_(blobs), own_(own) {}
 
   Result<void> target(const ObserveRequest::Target& wanted) {
-    // What is missing is a fact too; what is below is looked at as far as it is there.
+    // A missing file is a fact, too; a folder is observed as far as it exists.
     if (auto looked = one(wanted.path, wanted); !looked) return looked;
     if (auto looked = folders_above(wanted.path); !looked || !wanted.recursive) return looked;
     return walk(root_, wanted.path, own_, [&](const std::string& path, const struct stat&) -> Result<Walk> {
@@ -88,14 +88,14 @@ Result<void> Observer::one(const std::string& path, const ObserveRequest::Target
   return {};
 }
 
-// What stands in the path is told by its name.
+// Names the obstacle in the path.
 Error Observer::in_words(const std::string& path, Error error) const {
   const std::string part = bad_part_of(root_, path);
   if (!part.empty()) error.message += " (" + part + ")";
   return error;
 }
 
-// What is made is made as its folder gives it: each one that is missing above a target, and the first that is not.
+// A new folder inherits from the one above: observes each missing folder above a target, and the first existing one.
 Result<void> Observer::folders_above(const std::string& path) {
   if (facts_.at(path).kind == TargetKind::file) return {};
   for (std::string here = path; here != ".";) {

@@ -27,7 +27,7 @@ struct Status {
 };
 
 Status status_of(int folder, const char* name) {
-  struct statx seen {};
+  struct statx seen{};
   Status status;
   constexpr int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH;
   if (::statx(folder, name, flags, STATX_BASIC_STATS | STATX_MNT_ID, &seen) != 0) return status;
@@ -52,7 +52,7 @@ UniqueFd deepest_part_there(const RootFolder& root, std::string path) {
 }
 
 bool is_read_only(int folder) {
-  struct statvfs volume {};
+  struct statvfs volume{};
   return ::fstatvfs(folder, &volume) == 0 && (volume.f_flag & ST_RDONLY) != 0;
 }
 
@@ -133,7 +133,7 @@ void tell_obstacles(const RootFolder& root, TargetFacts& facts) {
 std::string folder_of_others(const RootFolder& root, const std::string& path) {
   return first_on_the_way(path, [&](const std::string& part) -> std::string {
     const auto folder = root.open_below(part, O_PATH | O_DIRECTORY);
-    struct stat status {};
+    struct stat status{};
     if (!folder || ::fstat(folder->get(), &status) != 0 || !others_can_write(status)) return {};
     return part == "." ? root.path() : part;
   });
@@ -143,7 +143,7 @@ std::string bad_part_of(const RootFolder& root, const std::string& path) {
   return first_on_the_way(path, [&](const std::string& part) -> std::string {
     if (part == ".") return {};
     const auto place = root.place_of(part);
-    struct stat status {};
+    struct stat status{};
     if (!place || ::fstatat(place->folder.get(), place->name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return {};
     if (S_ISLNK(status.st_mode)) return part + " is a symlink";
     return S_ISDIR(status.st_mode) ? std::string() : part + " is no folder";

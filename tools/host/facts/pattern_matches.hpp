@@ -1,4 +1,4 @@
-// What lies below a root and matches a pattern: of modules to hash, of a build's outputs.
+// Files below a root that match a pattern: modules to hash, outputs of a build.
 #pragma once
 
 #include <set>

@@ -57,7 +57,7 @@ std::string text_of_link(const RootFolder& root, const std::string& path) {
   return size < 0 ? std::string() : std::string(text.data(), static_cast<std::size_t>(size));
 }
 
-// What each link shall point to, as repairs and probes say.
+// The targets of links, as repairs and probes declare them.
 std::set<std::pair<std::string, std::string>> links_declared_by(const workflows::EngineSpec& spec) {
   std::set<std::pair<std::string, std::string>> links;
   for (const workflows::LinkRepair& link : spec.repair.links) links.emplace(link.path, link.target);
@@ -180,7 +180,7 @@ Result<void> Scan::judge_rights(const std::string& path, const struct stat& stat
                           : S_ISREG(status.st_mode) ? TargetKind::file
                                                     : TargetKind::other;
   const workflows::FileMode mode = status.st_mode & 07777U;
-  // What setid and sticky bits mean has a rule of its own.
+  // Setid and sticky bits have a rule of their own.
   const workflows::FileMode permissions = mode & 0777U;
   if (policy_.max_mode && workflows::mode_within(permissions, *policy_.max_mode, kind) != permissions) {
     find(path, "max_mode", "mode " + octal(mode) + " is wider than " + octal(*policy_.max_mode) + list_beside(path));

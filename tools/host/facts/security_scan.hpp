@@ -1,4 +1,5 @@
-// What on the disk breaks an engine's security policy: modes, owners, setuid, links that lead away, forbidden content.
+// Finds violations of an engine's security policy on the disk: modes, owners, setuid, links that lead away, forbidden
+// content.
 #pragma once
 
 #include "autoheal/workflows/effects/host.hpp"

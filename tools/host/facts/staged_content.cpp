@@ -57,7 +57,7 @@ std::vector<std::string> attribute_names(int descriptor) {
 }
 
 bool is_to_be_copied(const std::string& attribute, bool same_content) {
-  // What vouches for the old bytes must not vouch for new ones.
+  // Attributes that vouch for the old bytes must not vouch for new ones.
   const bool vouches = attribute == "security.capability" || attribute == "security.ima" || attribute == "security.evm";
   // Access lists are part of what was planned, and set as such.
   const bool planned = attribute.starts_with("system.posix_acl_");

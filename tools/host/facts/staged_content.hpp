@@ -11,9 +11,9 @@ namespace autoheal::host {
 // Writes `after` under `name` in the open staging folder, replacing what is there: a file, a link, or a folder with all
 // that its tree names. Content comes from the vault; from
 // the open `old` file (-1: none) where the vault does not hold it and `old` does. `old` also gives its extended
-// attributes; file capabilities only where the content stays the same. Access lists are those of `after`, never any that
-// a folder would hand down.
-// unavailable: no space; refused: not allowed to give it away to its owner; not_found: the content is nowhere.
+// attributes; file capabilities only where the content stays the same. Access lists are those of `after`, never any
+// that a folder would hand down. unavailable: no space; refused: not allowed to give it away to its owner; not_found:
+// the content is nowhere.
 [[nodiscard]] Result<void> stage(int staging, const std::string& name, const workflows::TargetAfter& after, int old,
                                  bool same_content, const engine::BlobStore& blobs);
 

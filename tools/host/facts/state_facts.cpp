@@ -122,13 +122,13 @@ Duration age_of(const struct stat& status) {
   return std::max(Duration{0}, std::chrono::duration_cast<Duration>(now - taken));
 }
 
-// What a plan need not know of a snapshot of a database.
+// Properties of a database snapshot that no plan needs.
 struct SnapshotTraits {
   unsigned encoding = 0;
   bool log_mode = false;
 };
 
-// Takes the snapshot into the vault. What is wrong with it becomes its problem: another one may serve.
+// Takes the snapshot into the vault. A fault becomes the snapshot's problem, because another one may be good.
 void read_snapshot(const std::string& path, const StateTools& tools, SnapshotFacts& facts, SnapshotTraits& traits) {
   const UniqueFd opened(::open(path.c_str(), O_PATH | O_CLOEXEC));
   struct stat status{};

@@ -1,4 +1,4 @@
-// Looks at one target of an engine; a folder may be named by all that lies in it.
+// Looks at one target of an engine; a folder may be named by all its content.
 #pragma once
 
 #include "tools/host/facts/entry_facts.hpp"

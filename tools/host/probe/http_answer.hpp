@@ -1,5 +1,6 @@
-// The answer to one HTTP/1.x request, read from bytes as they come (RFC 9110, RFC 9112). What browsers, curl and
-// proxies accept is accepted: a service is not ill because it leaves out a reason phrase or sends early hints.
+// The answer to one HTTP/1.x request, read from bytes as they come (RFC 9110, RFC 9112). Accepts everything that
+// browsers, curl and proxies accept: a service is not broken because it leaves out a reason phrase or sends early
+// hints.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +24,7 @@ class HttpAnswerReader {
   };
   explicit HttpAnswerReader(Wanted wanted) : wanted_(wanted) {}
 
-  // What came next. unavailable: it is no answer that can be read; the message says why.
+  // Takes the next bytes. unavailable: they are not a readable answer; the message says why.
   [[nodiscard]] Result<void> take(std::string_view bytes);
   // Nothing comes any more. unavailable: the answer was not whole.
   [[nodiscard]] Result<void> ended();

@@ -87,7 +87,7 @@ Result<Endpoints> resolve(const std::string& host, std::uint16_t port, Duration 
   return *lookup->found;
 }
 
-// What keeps this machine from asking says nothing of who would answer.
+// A fault of this machine says nothing about the service that would answer.
 bool is_our_own(const boost::system::error_code& problem) {
   constexpr std::array own = {ENETUNREACH, ENETDOWN, EADDRNOTAVAIL, ENOBUFS, ENOMEM, EMFILE, ENFILE, EACCES, EPERM};
   return problem.category() == boost::system::system_category() && std::ranges::find(own, problem.value()) != own.end();

@@ -25,8 +25,8 @@ struct HttpAnswer {
 };
 
 // Blocks for at most `timeout`. unavailable: no connection or no answer in time; failed: this machine could not ask (no
-// address is found, no network, port, memory or right to connect), which says nothing of the other; invalid: the request.
-// Headers are not repeated in messages: they may hold a token.
+// address is found, no network, port, memory or right to connect), which says nothing of the other; invalid: the
+// request. Headers are not repeated in messages: they may hold a token.
 [[nodiscard]] Result<HttpAnswer> send_request(const HttpRequest& request, Duration timeout);
 
 // A connection to any of the host's addresses comes about within `timeout`.

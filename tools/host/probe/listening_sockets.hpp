@@ -1,4 +1,4 @@
-// What listens in this process's network namespace, as /proc/net tells it, and which of it answers at an address.
+// The listening sockets of this process's network namespace, from /proc/net, and those that answer at an address.
 #pragma once
 
 #include <netinet/in.h>
@@ -12,7 +12,7 @@
 
 namespace autoheal::host {
 
-// An IPv4 address is kept as the IPv6 address that stands for it (::ffff:127.0.0.1).
+// An IPv4 address is kept as an IPv4-mapped IPv6 address (::ffff:127.0.0.1).
 struct SocketAddress {
   in6_addr address{};
   std::uint16_t port = 0;

@@ -20,7 +20,7 @@ using workflows::TargetKind;
 
 constexpr std::size_t first_line_limit = 4'000;  // who reads it cuts it, once secrets are out of it
 
-// What the plugin says for itself, for the reader only.
+// The plugin's own text, for the reader only.
 std::string first_line(const RunOutcome& ran) {
   const std::string& text = ran.standard_output.empty() ? ran.standard_error : ran.standard_output;
   return text.substr(0, std::min(text.find('\n'), first_line_limit));
@@ -159,7 +159,7 @@ Verdict probe_link(const RootFolder& root, const workflows::LinkProbe& probe, co
   return fails(probe.path + " points to " + facts.link_target + ", not to " + probe.target);
 }
 
-// What it printed last is told with the verdict by those who can take secrets out of it.
+// Its last output is added to the verdict by code that can mask secrets.
 Verdict judge_command(const RunOutcome& ran, bool of_the_engine) {
   if (ran.no_room || ran.says_nothing || (!ran.started && !of_the_engine)) return unknown(how_it_ended(ran));
   return ran.started && !ran.timed_out && ran.exit_code == 0 ? Verdict{} : fails(how_it_ended(ran));

@@ -24,7 +24,7 @@ struct Verdict {
                                  const engine::BlobStore& blobs, const OwnFiles& own);
 [[nodiscard]] Verdict probe_env(const RootFolder& root, const workflows::EnvProbe& probe,
                                 const engine::BlobStore& blobs, const OwnFiles& own);
-// A value that differs stands in the message beside the one that is wanted, unless its name is a secret's.
+// The message shows a value that differs beside the wanted one, unless its name is secret.
 [[nodiscard]] Verdict probe_settings(const RootFolder& root, const workflows::SettingsProbe& probe,
                                      const workflows::SecretRules& secrets, const engine::BlobStore& blobs,
                                      const OwnFiles& own);

@@ -74,10 +74,9 @@ bool add_sockets_of(pid_t process, Inodes& inodes) {
   return true;
 }
 
-// False also where that cannot be looked at.
+// False also if that cannot be looked at.
 bool is_in_another_network(pid_t process) {
-  struct stat own {
-  }, other{};
+  struct stat own{}, other{};
   const std::string path = "/proc/" + std::to_string(process) + "/ns/net";
   if (::stat("/proc/self/ns/net", &own) != 0 || ::stat(path.c_str(), &other) != 0) return false;
   return own.st_ino != other.st_ino || own.st_dev != other.st_dev;
@@ -180,7 +179,7 @@ class Search {
   std::vector<pid_t> holders_;
 };
 
-// Of all that may answer at one of these addresses.
+// The inodes of all sockets that may answer at one of these addresses.
 Inodes asked_sockets(const std::vector<ListeningSocket>& sockets, const std::vector<in6_addr>& addresses,
                      std::uint16_t port) {
   Inodes asked;

@@ -1,5 +1,5 @@
-// Who listens at the place where a network probe asks: the service, or somebody who is known to be none of it. Only
-// what is known counts: behind a socket that systemd, a proxy or another machine holds the service may well be.
+// Finds the program that listens on the port of a network probe: the service, or one that certainly does not belong to
+// it. In doubt it is unknown: the service may be behind a socket that systemd, a proxy or another machine holds.
 #pragma once
 
 #include <sys/types.h>

@@ -204,7 +204,7 @@ std::unexpected<StartProblem> not_started(const ChildPlan& plan, int error_numbe
   return std::unexpected(problem_of({at_descriptors, error_number}, plan));
 }
 
-// Places the child while our own thread waits for its vfork. Best effort: where there is no room for that it is not
+// Places the child while our own thread waits for its vfork. Best effort: if there is no room for that it is not
 // placed.
 class Gate {
  public:
@@ -221,7 +221,7 @@ class Gate {
     }
   }
   ~Gate() {
-    of_child_.reset();  // where there is no child, nobody says a word any more
+    of_child_.reset();  // if there is no child, nobody says a word any more
     if (thread_.joinable()) thread_.join();
   }
   Gate(const Gate&) = delete;

@@ -1,5 +1,5 @@
 // Starts one program in a session of its own, with nothing of ours but what it is given: three descriptors, its
-// environment, its folder, its user. What is inherited beside these is as the first process has it: no signal ignored
+// environment, its folder, its user. Everything else that is inherited is as for the first process: no signal ignored
 // or blocked, umask 022, no favour from the out-of-memory killer. Limits are those that we were started with.
 #pragma once
 

@@ -1,4 +1,4 @@
-// Takes the network and the right to write away from this process and all that it starts, but for one folder: for work
+// Takes the network and the right to write away from this process and all that it starts, except one folder: for work
 // that must not touch the machine it runs on. By Linux namespaces, so it needs no rights where the kernel allows that.
 #pragma once
 
@@ -6,7 +6,7 @@
 
 namespace autoheal::host {
 
-// Empty where it was done; else why it could not be had, as the end of a sentence.
+// Empty if it was done; else why it could not be had, as the end of a sentence.
 struct ClosedOff {
   std::string network;
   std::string files;

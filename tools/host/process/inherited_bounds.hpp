@@ -1,5 +1,5 @@
-// What this process may not do that the first one may, and whoever it starts inherits: a sandbox, which cannot be taken
-// off again. Meant for the healer, it is on the services that a heal starts, too.
+// Restrictions of this process that its children inherit and cannot take off: a sandbox. It is meant for the healer,
+// but would apply to the services that a heal starts, too.
 #pragma once
 
 #include <set>
@@ -7,7 +7,7 @@
 
 namespace autoheal::host {
 
-// In words that stand in a unit file; empty where there is none, or nobody may look.
+// In the words of a unit file; empty if there is none, or nobody may look.
 [[nodiscard]] std::set<std::string> inherited_bounds();
 
 }  // namespace autoheal::host

@@ -33,7 +33,8 @@ std::set<pid_t> self_and_ancestors() {
   return spared;
 }
 
-// Those who belong, and whoever shares a group or session with them; a group or session of a spared process is its own.
+// Processes that belong, and those that share a group or session with them; a group or session of a spared process is
+// its own.
 std::vector<ProcessInfo> find(const std::function<bool(const ProcessInfo&)>& belongs) {
   const std::set<pid_t> spared = self_and_ancestors();
   std::vector<ProcessInfo> all = all_processes();

@@ -14,8 +14,8 @@ inline constexpr std::string_view mark_variable = "AUTOHEAL_EFFECT";
 inline constexpr std::string_view run_variable = "AUTOHEAL_RUN";  // unlike the mark, one per child
 inline constexpr Duration default_grace = std::chrono::milliseconds(500);
 
-// Asks with SIGTERM, after `grace` tells with SIGKILL. Returns how many were ended; blocks until they are, five seconds
-// at most (a process in the kernel's hands cannot be waited for). Thread-safe.
+// Sends SIGTERM, and SIGKILL after `grace`. Returns how many were ended; blocks until they are, five seconds at most (a
+// process in the kernel's hands cannot be waited for). Thread-safe.
 std::size_t end_processes(const std::function<bool(const ProcessInfo&)>& belongs, Duration grace = default_grace);
 
 // All that carry a mark which begins with `mark_prefix`. An empty prefix ends nobody.

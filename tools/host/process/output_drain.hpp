@@ -1,6 +1,6 @@
-// What a command leaves running goes on writing to the outputs that it was given, for as long as it lives: longer than
-// the run, and longer than this process. Somebody has to read there until the end, or it hangs on a full pipe or dies
-// of one without a reader. That is a process of its own, the program itself called with `output-drain`
+// Reads the outputs of processes that a command leaves running. They write to the outputs that they were given for as
+// long as they live: longer than the run, and longer than this process. Without a reader they would hang on a full pipe
+// or die of a broken one. The reader is a process of its own, the program itself called with `output-drain`
 // (drain_worker.hpp): it holds the reading ends from before the command starts, so that none is lost if this process is
 // killed, reads from them once nobody else does, and ends when the last writer has gone.
 #pragma once
@@ -17,7 +17,7 @@
 
 namespace autoheal::host {
 
-// What the program is called with: "autoheal output-drain", its end of the connection as standard input.
+// The argument of the worker process: "autoheal output-drain", its end of the connection as standard input.
 inline constexpr std::string_view drain_argument = "output-drain";
 
 // The outputs of one run in the drain's hands. As long as this lives, the drain reads nothing; then it reads to the
@@ -30,7 +30,7 @@ class HeldOutputs {
   [[nodiscard]] bool arrived() const;
 
  private:
-  UniqueFd ours_;  // its end tells the drain to read, also where this process was killed
+  UniqueFd ours_;  // its end makes the drain read, also if this process was killed
 };
 
 // Starts a drain process when one is needed; it serves many runs. Thread-safe.
@@ -53,7 +53,7 @@ class OutputDrain {
   std::mutex mutex_;  // of all below
   UniqueFd connection_;
   unsigned handed_over_ = 0;
-  std::vector<pid_t> to_reap_;  // where there was no thread to be had
+  std::vector<pid_t> to_reap_;  // if there was no thread to be had
 };
 
 }  // namespace autoheal::host

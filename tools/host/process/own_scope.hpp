@@ -9,8 +9,8 @@
 
 namespace autoheal::host {
 
-// For ChildPlan::place; empty where systemd does not run the machine, or would not be asked by us. `what` is told in
-// the scope's description. Best effort: where systemd refuses, the process stays in our unit.
+// For ChildPlan::place; empty if systemd does not run the machine, or would not be asked by us. `what` goes into the
+// scope's description. Best effort: where systemd refuses, the process stays in our unit.
 [[nodiscard]] std::function<void(pid_t)> in_a_scope_of_its_own(std::string what);
 
 }  // namespace autoheal::host

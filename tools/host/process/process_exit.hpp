@@ -1,5 +1,5 @@
-// How a process ended, without being its parent: what the kernel keeps for who holds a pidfd, or shows of one that is not
-// reaped yet.
+// The end of a process that is not our child: the kernel keeps it for holders of a pidfd, and shows it until the
+// process is reaped.
 #pragma once
 
 #include <sys/types.h>
@@ -11,8 +11,9 @@ namespace autoheal::host {
 // `status` as waitpid(2) has it.
 [[nodiscard]] workflows::ProcessEnd process_end_of(int status);
 
-// Of the process behind `pidfd`, which was opened while it lived. PIDFD_GET_INFO with PIDFD_INFO_EXIT (Linux 6.15, once it
-// is reaped), else the exit code of proc_pid_stat(5), which needs the right to trace it; unknown where neither tells.
+// The end of the process behind `pidfd`, which was opened while it lived. PIDFD_GET_INFO with PIDFD_INFO_EXIT (Linux
+// 6.15, once it is reaped), else the exit code of proc_pid_stat(5), which needs the right to trace it; unknown if
+// neither works.
 [[nodiscard]] workflows::ProcessEnd how_it_ended(int pidfd, pid_t pid);
 
 }  // namespace autoheal::host

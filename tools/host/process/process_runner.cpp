@@ -188,7 +188,7 @@ void Runner::time_is_up(const LimitWatch& limit) {
   outcome.message += std::string("; ") + no_processor;
 }
 
-// What it started counts as well: a shell only waits for it.
+// Its children count as well: a shell only waits for them.
 bool Runner::kept_waiting() const {
   for (const ProcessInfo& one : all_processes()) {
     const bool of_it = one.pid == child.pid || one.session == child.pid || one.group == child.pid;

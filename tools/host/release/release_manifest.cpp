@@ -30,7 +30,7 @@ bool has_control(std::string_view text) {
   return false;
 }
 
-// Nothing where a backslash is followed by what sha256sum never writes.
+// Nothing if a backslash is followed by what sha256sum never writes.
 std::optional<std::string> unescaped(std::string_view written) {
   std::string name;
   for (std::size_t at = 0; at < written.size(); ++at) {

@@ -1,5 +1,5 @@
-// What a release holds, as lines that sha256sum writes and checks: whoever builds a release lists it once, and Autoheal
-// knows before it leads a link there whether the release is whole.
+// The files of a release, as lines that sha256sum writes and checks. The build lists the release once, and Autoheal
+// knows whether it is complete before it points a link at it.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// What a strategy needs to know of a deployment's releases: which there are, and which of those within reach are whole.
+// Facts for a strategy about a deployment's releases: which exist, and which of those within reach are complete.
 #pragma once
 
 #include "autoheal/workflows/plan/observation.hpp"

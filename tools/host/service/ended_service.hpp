@@ -1,5 +1,5 @@
-// When the `stop` of a service has returned, its process may still be there: many a stop only sends a signal, and who
-// hangs does not hear it. What is started beside it finds its port taken, or takes it for the service and does nothing.
+// Waits for the process of a service after its `stop` has returned: many a stop only sends a signal, which a hanging
+// process ignores. A new process beside it would find its port taken, or take it for the service and do nothing.
 #pragma once
 
 #include <sys/types.h>
@@ -16,7 +16,7 @@ struct StopPatience {
   Duration look_every{std::chrono::seconds(1)};
 };
 
-// What a process and its descendants have done so far.
+// The work of a process and its descendants so far.
 struct Effort {
   Duration on_processor{0};
   unsigned long long bytes = 0;  // read and written
@@ -25,7 +25,7 @@ struct Effort {
 
 // Waits until the process has ended that `pid` and its start time (clock ticks after boot) name. One that is stopped by
 // a signal is continued, so that it can. One that has not ended in time is ended by SIGKILL, with its descendants.
-// Tells what had to be done; empty where it ended by itself.
+// Tells what had to be done; empty if it ended by itself.
 [[nodiscard]] std::string see_it_end(pid_t pid, unsigned long long started, const StopPatience& patience);
 
 // Whether `pid` is that of a process that has ended and of which its parent had not heard (a zombie), has disappeared

@@ -19,7 +19,7 @@ constexpr std::size_t longest_arguments = 65536;
 
 std::string proc_folder_of(pid_t process) { return "/proc/" + std::to_string(process); }
 
-// Empty where nobody tells.
+// Empty if nobody tells.
 std::string link_of(pid_t process, const char* name) {
   std::array<char, 4096> path{};
   const ssize_t size = ::readlink((proc_folder_of(process) + "/" + name).c_str(), path.data(), path.size());

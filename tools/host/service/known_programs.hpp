@@ -1,6 +1,6 @@
-// Which program a service's process was, so that one that somebody else has just started is known before its pidfile
-// says so: a stop script whose last word is SIGKILL looks like a crash, and a second start beside the first would fight
-// it.
+// Remembers the program of a service's process, so that a process which somebody else has just started is recognised
+// before its pidfile names it: a stop script that ends with SIGKILL looks like a crash, and a second start would fight
+// the first.
 #pragma once
 
 #include <sys/types.h>
@@ -14,13 +14,13 @@
 
 namespace autoheal::host {
 
-// Thread-safe. What it knows it saw running itself.
+// Thread-safe. It knows only programs that it saw running.
 class KnownPrograms {
  public:
-  // The process of the service that `place` (an absolute pidfile) stands for runs.
+  // The process of the service of `place` (an absolute pidfile) runs.
   void note(const std::string& place, pid_t process);
   // A process of the same program with the same arguments and working folder that began within `time`, among those that
-  // the system started last; what it is the service of, nobody tells yet. None that is known to be another place's.
+  // the system started last; its service is not known yet. None that is known to be another place's.
   [[nodiscard]] std::optional<pid_t> just_begun(const std::string& place, Duration time) const;
 
  private:

@@ -19,13 +19,13 @@ struct NamedProcess {
 // written, a thread, or a kernel thread. Thread-safe.
 [[nodiscard]] Result<NamedProcess> named_process(const RootFolder& root, const std::string& pidfile,
                                                  const OwnFiles& own);
-// How long it has lived; 0 where it does not run.
+// How long it has lived; 0 if it does not run.
 [[nodiscard]] Duration age_of_process(pid_t pid);
 
 // Tells this run of a service from the next.
 [[nodiscard]] std::string run_of(pid_t pid, unsigned long long started);
 
-// How the service is that such a file stands for.
+// The state of the service of such a file.
 [[nodiscard]] workflows::ServiceStatus status_by_pidfile(const RootFolder& root, const std::string& pidfile,
                                                          const OwnFiles& own);
 

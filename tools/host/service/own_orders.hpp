@@ -22,7 +22,7 @@ class OwnOrders {
     --orders_[unit].under_way;
     orders_[unit].ended = since_boot();
   }
-  // Now, or a moment ago: what it led to is told later than it ends.
+  // Now, or a moment ago, because its effects are reported after it ends.
   [[nodiscard]] bool are_about(const std::string& unit) const {
     const std::lock_guard lock(mutex_);
     const auto order = orders_.find(unit);

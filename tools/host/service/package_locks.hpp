@@ -1,5 +1,5 @@
-// Whether packages are being installed or removed: that stops and starts services, which is nobody's fault and nobody's
-// wish.
+// Notices that packages are being installed or removed, which stops and starts services without a fault and without
+// intent.
 #pragma once
 
 namespace autoheal::host {

@@ -41,7 +41,7 @@ Result<pid_t> read_pidfile(const RootFolder& root, const std::string& pidfile, c
   if (begin == std::string::npos) return failure(ErrorKind::invalid, pidfile + " is empty");
   const char* const end = content->data() + content->size();
   const auto [rest, problem] = std::from_chars(content->data() + begin, end, pid);
-  // Of PostgreSQL's and Sendmail's pidfiles the first line alone is the number; some programs write its zero byte, too.
+  // In PostgreSQL's and Sendmail's pidfiles only the first line is the number; some programs write a zero byte, too.
   const char* const line_end = std::find_if(rest, end, [](char byte) { return byte == '\n' || byte == '\0'; });
   const bool only_space =
       std::all_of(rest, line_end, [](char byte) { return byte == '\r' || byte == ' ' || byte == '\t'; });

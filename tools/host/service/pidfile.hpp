@@ -1,4 +1,4 @@
-// Which process a pidfile names.
+// The process that a pidfile names.
 #pragma once
 
 #include <sys/types.h>

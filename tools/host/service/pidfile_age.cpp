@@ -32,7 +32,7 @@ Duration boot_by_clock_of_now() {
 std::optional<Duration> time_of_first_devices() {
   std::optional<Duration> first;
   for (const char* path : {"/dev", "/dev/null", "/dev/zero"}) {
-    struct statx found {};
+    struct statx found{};
     if (::statx(AT_FDCWD, path, 0, STATX_BTIME | STATX_MTIME, &found) != 0) continue;
     const auto& made = (found.stx_mask & STATX_BTIME) != 0 ? found.stx_btime : found.stx_mtime;
     const Duration time = since_epoch(made.tv_sec, made.tv_nsec);

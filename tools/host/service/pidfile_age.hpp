@@ -1,6 +1,6 @@
-// Whether a process began after its pidfile was written: then the file means another one. Files are dated by the wall
-// clock, processes by the time since the boot, and a clock may have been set between the two: that alone makes no good
-// service another's.
+// Notices a process that began after its pidfile was written, so that the file means another one. Files are dated by
+// the wall clock, processes by the time since the boot, and a clock that was set in between must not disown a good
+// service.
 #pragma once
 
 #include <vector>
@@ -14,7 +14,7 @@ struct PidfileFacts {
   bool in_memory = false;  // it is of this boot
 };
 
-// What is known of the wall clock.
+// Facts about the wall clock.
 struct WallClock {
   Duration boot{0};    // when this machine was booted, as the clock of now has it
   Duration set_by{0};  // how far it was set while this program looked
@@ -25,8 +25,8 @@ struct WallClock {
 // `began`, `now`: since the boot.
 [[nodiscard]] bool began_after(const PidfileFacts& file, Duration began, Duration now, const WallClock& clock);
 
-// Of this machine, now. The first that the kernel makes after a boot (or who makes a container) are devices: they are
-// dated by the clock of then.
+// The wall clock of this machine, now. The oldest devices, made by the kernel at boot or with the container, are dated
+// by the clock of that time.
 [[nodiscard]] WallClock wall_clock_of_machine();
 
 }  // namespace autoheal::host

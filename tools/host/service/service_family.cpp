@@ -12,7 +12,7 @@ namespace {
 
 constexpr pid_t first_process = 1;
 
-// In the hierarchy of systemd: the path up to the innermost unit of kind service; empty where it is in none.
+// In the hierarchy of systemd: the path up to the innermost unit of kind service; empty if it is in none.
 std::string unit_group_of(const std::string& process) {
   std::ifstream lines("/proc/" + process + "/cgroup");
   for (std::string line; std::getline(lines, line);) {
@@ -38,7 +38,7 @@ ServiceFamily::ServiceFamily(pid_t main_process) : main_(main_process) {
     if (!one.is_kernel_thread && !one.is_dead()) processes_.emplace(one.pid, one);
   }
   group_ = unit_group_of(std::to_string(main_));
-  // What we start, and what starts us, may be in our own group: it tells nobody apart.
+  // Our children and our parent may be in our own group, so it distinguishes nothing.
   if (group_ == unit_group_of("self")) group_.clear();
   mark_ = value_in_environment(main_, mark_variable).value_or("");
   for (const auto& [pid, process] : processes_) {
@@ -68,7 +68,7 @@ std::string ServiceFamily::doubt_about(pid_t process) const {
   const auto found = processes_.find(process);
   const auto main = processes_.find(main_);
   if (found == processes_.end() || main == processes_.end()) return "its process has ended meanwhile";
-  // What left its parents may come from anybody who is not younger; of what we started the mark would tell.
+  // A process that left its parents may come from any older one; one that we started would carry the mark.
   const bool left_its_parents =
       found->second.parent == first_process || program_name_of(found->second.parent) == "systemd";
   if (left_its_parents && mark_.empty() && found->second.started >= main->second.started)

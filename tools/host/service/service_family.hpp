@@ -1,4 +1,4 @@
-// Which processes belong to a service: what its main process started, and what its control group holds.
+// The processes of a service: those that its main process started, and those in its control group.
 #pragma once
 
 #include <map>

@@ -33,7 +33,7 @@ std::optional<std::int64_t> number(std::string_view text) {
 }  // namespace
 
 ServiceManager ServiceManager::of_environment() {
-  // Of a parent that passed its environment on, where it names another process.
+  // A parent may have passed on an environment that names another process.
   const std::string_view meant = environment("WATCHDOG_PID");
   const bool ours = meant.empty() || number(meant) == ::getpid();
   std::optional<Duration> watchdog;

@@ -13,7 +13,7 @@ namespace autoheal::host {
 // Thread-safe.
 class ServiceManager {
  public:
-  // What this process was started with. Nobody waits to be told: tell() does nothing.
+  // From the environment of this process. If no manager waits for notifications, tell() does nothing.
   [[nodiscard]] static ServiceManager of_environment();
   // `socket`: a path, or "@name" in the abstract namespace. `watchdog`: as $WATCHDOG_USEC.
   explicit ServiceManager(std::string socket, std::optional<Duration> watchdog = std::nullopt)

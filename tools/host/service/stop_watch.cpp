@@ -101,7 +101,7 @@ class StopWatch::Watching {
     forget_stops_before_starts();
   }
 
-  // What was stopped by hand and has been started meanwhile is no concern of who stopped it any more.
+  // A stop by hand no longer counts once the unit was started again.
   void forget_stops_before_starts() {
     for (const auto& [unit, run] : std::map(stopped_runs_)) {
       const auto path = bus_.ask_manager("LoadUnit", {unit});
@@ -181,9 +181,9 @@ class StopWatch::Watching {
   Told told_;
   Changed changed_;
   const OwnOrders* own_orders_;
-  std::map<std::string, std::string> units_;   // whole name -> as given
-  std::map<std::string, std::string> paths_;   // of the bus -> whole name
-  std::map<std::string, std::string> states_;  // whole name -> as told last
+  std::map<std::string, std::string> units_;         // whole name -> as given
+  std::map<std::string, std::string> paths_;         // of the bus -> whole name
+  std::map<std::string, std::string> states_;        // whole name -> as told last
   std::map<std::string, std::string> stopped_runs_;  // whole name -> the run that somebody stopped
   std::set<std::string> another_state_;
   BusConnection bus_;

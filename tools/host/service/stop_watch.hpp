@@ -1,5 +1,4 @@
-// Watches what systemd tells of units, on a thread of its own: that they change, and its jobs, for those that somebody
-// stops by hand.
+// Watches systemd's events of units, on a thread of its own: their changes, and its jobs, to notice stops by hand.
 #pragma once
 
 #include <functional>
@@ -14,14 +13,14 @@ namespace autoheal::host {
 
 class StopWatch {
  public:
-  // Called on the watch's thread after each job of a watched unit: how it stands with it now. The name is as given.
+  // Called on the watch's thread after each job of a watched unit: its state now. The name is as given.
   using Told = std::function<void(const std::string& unit, const workflows::StopJudgement& judgement)>;
 
   // Called there, too: the unit has become active, inactive or something in between.
   using Changed = std::function<void(const std::string& unit)>;
 
-  // Never blocks. Where systemd is not reached, nothing is told and it is tried again; what happened meanwhile is not
-  // known, and no stop of that time counts as one by hand. `own_orders` outlives it.
+  // Never blocks. If systemd cannot be reached, there are no events and it is tried again; what happened meanwhile is
+  // not known, and no stop of that time counts as one by hand. `own_orders` outlives it.
   StopWatch(std::vector<std::string> units, Told told, const OwnOrders* own_orders = nullptr, Changed changed = {});
   // Waits for a call of `told` or `changed` to end.
   ~StopWatch();

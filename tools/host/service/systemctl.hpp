@@ -1,4 +1,4 @@
-// systemd asked through its program, where no bus of its is to be seen: in a container, or with a stand-in.
+// Asks systemd through its program if its bus cannot be reached: in a container, or with a substitute.
 #pragma once
 
 #include "tools/host/service/unit_orders.hpp"
@@ -7,10 +7,10 @@ namespace autoheal::host {
 
 using RunProgram = std::function<workflows::RunOutcome(const workflows::RunRequest& request)>;
 
-// What `systemctl show` prints. A look at a program that fails or prints nothing tells nothing.
+// Reads the output of `systemctl show`. A program that fails or prints nothing gives no facts.
 [[nodiscard]] UnitFacts facts_of_show(std::string_view printed);
 
-// Of one thread.
+// Used by one thread.
 class Systemctl final : public UnitManager {
  public:
   // `run`: an order's program, place and mark; its argv is replaced.

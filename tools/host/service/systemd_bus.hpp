@@ -6,7 +6,7 @@
 
 namespace autoheal::host {
 
-// Of one thread.
+// Used by one thread.
 class SystemdBus final : public UnitManager {
  public:
   SystemdBus();

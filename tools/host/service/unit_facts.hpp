@@ -1,4 +1,4 @@
-// What systemd says of a unit, whoever asked it (the bus or systemctl), and what that means for a service. Pure.
+// Facts of systemd about a unit, from the bus or from systemctl, and their meaning for a service. Pure.
 #pragma once
 
 #include <optional>
@@ -11,7 +11,7 @@ namespace autoheal::host {
 
 inline constexpr Duration without_end = Duration::max();  // "infinity"
 
-// Names and words are systemd's own; what was not told is empty.
+// Names and words are systemd's own; unknown properties are empty.
 struct UnitFacts {
   std::string load_state, load_error, active_state, sub_state, result, type;
   std::string invocation;  // of its newest run
@@ -36,7 +36,7 @@ struct UnitFacts {
 // As `systemctl show` prints a time: "1min 30s", "100ms", "infinity"; empty: no time.
 [[nodiscard]] std::optional<Duration> time_of(std::string_view text);
 
-// As strtol(3) reads it: 0 where there is no number.
+// As strtol(3) reads it: 0 if there is no number.
 [[nodiscard]] long number_in(const std::string& text);
 
 // The whole name of a unit: "nginx" is "nginx.service".

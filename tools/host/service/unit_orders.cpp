@@ -121,7 +121,7 @@ class OrderUnderWay {
     return std::nullopt;
   }
 
-  // What is to be so already is.
+  // The unit already is as ordered.
   std::optional<RunOutcome> without_order() {
     const bool runs = state() == ServiceState::running;
     if (order_.verb == UnitVerb::start && runs) return done("ran already");

@@ -1,6 +1,5 @@
-// How an order to systemd is carried out: what is under way is waited for and nothing is piled upon it, a start that
-// was refused before is allowed again, and the unit's own time limits hold. The same rules over the bus and over
-// systemctl.
+// Carries out an order to systemd: waits for a running job instead of piling another on it, allows again a start that
+// was refused before, and keeps to the unit's own time limits. The same rules over the bus and over systemctl.
 #pragma once
 
 #include <functional>
@@ -19,17 +18,17 @@ enum class UnitVerb { start, stop, restart, reload, reload_or_restart };
 class UnitManager {
  public:
   virtual ~UnitManager() = default;
-  // unavailable: it was not reached, or did not answer in time. Facts that tell nothing: it answered with nothing.
+  // unavailable: it was not reached, or did not answer in time. Empty facts: it answered with nothing.
   [[nodiscard]] virtual Result<UnitFacts> look(const std::string& unit) = 0;
   // Failed before and started too often are forgotten.
   virtual void reset_failed(const std::string& unit) = 0;
   // Queues a job, and does not wait for it. Refused: why.
   [[nodiscard]] virtual Result<void> order(UnitVerb verb, const std::string& unit) = 0;
-  // What the job that was ordered last came to, in systemd's words ("done", "canceled", ...), once that is known.
+  // The result of the newest job, in systemd's words ("done", "canceled", ...), once it is known.
   [[nodiscard]] virtual std::string job_result() const { return {}; }
   // Returns earlier where something happened.
   virtual void wait(Duration at_most) = 0;
-  // For who tells nothing of units: gives the order and waits for the end of it.
+  // For managers without facts about units: gives the order and waits for its end.
   [[nodiscard]] virtual workflows::RunOutcome order_and_wait(UnitVerb verb, const std::string& unit,
                                                              Duration limit) = 0;
 };
@@ -42,7 +41,7 @@ struct UnitOrder {
 
 inline constexpr Duration longest_wait = std::chrono::minutes(15);  // where the unit sets no limit
 
-// Blocks until the unit is as ordered, cannot be, or its time is over. `started` is false where the order was refused.
+// Blocks until the unit is as ordered, cannot be, or its time is over. `started` is false if the order was refused.
 [[nodiscard]] workflows::RunOutcome carry_out(UnitManager& manager, const UnitOrder& order,
                                               const std::function<Duration()>& now);
 

@@ -1,5 +1,6 @@
 // Access lists (POSIX ACLs) of files and folders, read and set through a descriptor that may be an O_PATH one: what
-// they belong to need not be a file that can be opened. As text, as workflows/spec/access_list.hpp has it. libacl ends here.
+// they belong to need not be a file that can be opened. As text, as workflows/spec/access_list.hpp has it. libacl ends
+// here.
 #pragma once
 
 #include <string>
@@ -11,9 +12,9 @@ namespace autoheal::host {
 // The path that leads to what a descriptor has open, whatever it is and whatever may be done with it.
 [[nodiscard]] std::string path_of_open(int descriptor);
 
-// Empty where there is none, or where the file system has no access lists.
+// Empty if there is none, or where the file system has no access lists.
 [[nodiscard]] Result<std::string> access_list_of(int descriptor);
-// Of a folder: what new files in it inherit, all entries.
+// The list that new files in a folder inherit, all entries.
 [[nodiscard]] Result<std::string> default_list_of(int descriptor);
 
 // `mode` is the one it has now: its bits go into the list. An empty list takes it off, and leaves the mode.

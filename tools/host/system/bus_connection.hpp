@@ -17,7 +17,7 @@
 
 namespace autoheal::host {
 
-// As text: "a" of a string, "7" of a number, "infinity", the bytes of an id in hexadecimal. Of two: both.
+// As text: "a" of a string, "7" of a number, "infinity", the bytes of an id in hexadecimal. Two values: both.
 struct BusProperty {
   std::string first, second;
   std::vector<std::string> list;
@@ -30,7 +30,7 @@ struct JobSignal {
   std::string job, unit, result;  // the job's path; how it ended
 };
 
-// Of one thread. No call blocks for more than a few seconds.
+// Used by one thread. No call blocks for more than a few seconds.
 class BusConnection {
  public:
   BusConnection();
@@ -40,8 +40,8 @@ class BusConnection {
 
   // Called by wait() and by every other call here.
   std::function<void(const JobSignal&)> on_job;
-  // A unit is in another state now. What is told of jobs and units comes in the order in which it happened. Set before
-  // the first call, else it is not told.
+  // A unit is in another state now. Events of jobs and units come in the order in which they happened. Must be set
+  // before the first call.
   std::function<void(const std::string& path, const std::string& active_state)> on_state;
 
   [[nodiscard]] Result<void> ready();
@@ -54,7 +54,8 @@ class BusConnection {
   // A unit of its own for a process of ours: from then on it and its children are none of the unit that we run in. The
   // job's path.
   [[nodiscard]] Result<std::string> start_scope(const std::string& unit, const std::string& description, pid_t process);
-  // Until something happened or the descriptor `other` can be read, at most; with no time, what came already is told.
+  // Until something happened or the descriptor `other` can be read, at most; with no time, only events that have
+  // arrived are reported.
   void wait(Duration at_most, int other = -1);
 
  private:

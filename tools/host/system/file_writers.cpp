@@ -128,7 +128,7 @@ void WriterSearch::look_into(int process, const char* name) {
   }
   const int folder = ::dirfd(descriptors.get());
   each_number(descriptors.get(), [&](const char* descriptor) {
-    struct stat status {};
+    struct stat status{};
     if (::fstatat(folder, descriptor, &status, 0) != 0 || !S_ISREG(status.st_mode)) return;
     const auto file = FileIdentity::of(status);
     if (files_.contains(file) && is_for_writing(process, descriptor)) add(process, name, file, false);

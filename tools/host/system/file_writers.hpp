@@ -1,4 +1,4 @@
-// Who has a file open for writing, by device and inode: /proc tells it of every process that this one may look into.
+// Processes that have a file open for writing, by device and inode: all that /proc lets this process inspect.
 #pragma once
 
 #include <sys/types.h>

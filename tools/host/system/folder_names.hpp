@@ -1,4 +1,4 @@
-// Walks what lies below a root: in order of path, never following a symlink, never into `.autoheal/` or a folder of
+// Walks everything below a root: in order of path, never following a symlink, never into `.autoheal/` or a folder of
 // Autoheal's own.
 #pragma once
 
@@ -16,7 +16,7 @@ namespace autoheal::host {
 // Names in an open folder, sorted, without "." and "..". `path` is for messages.
 [[nodiscard]] Result<std::vector<std::string>> names_in(int folder, const std::string& path);
 
-// What a visitor wants next.
+// A visitor's answer: go on, or not below this folder.
 enum class Walk { on, not_below };
 
 // Called with each path and its status; the folder before what is in it.

@@ -1,6 +1,5 @@
 // A file of another program's, found through links that lead below an engine's root or to /run, as Debian's /var/run
-// does. What is repaired never goes through a link (root_folder.hpp); a pidfile is only read, and lies where its
-// service puts it.
+// does. Repairs never follow a link (root_folder.hpp); a pidfile is only read, and is where its service puts it.
 #pragma once
 
 #include <string>

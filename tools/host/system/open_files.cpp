@@ -43,7 +43,7 @@ void look_into(const fs::path& process, pid_t pid, const std::set<FileIdentity>&
   fs::directory_iterator open(process / "fd", problem);
   if (problem == std::errc::permission_denied) ++found.unseen;
   for (; !problem && open != fs::directory_iterator(); open.increment(problem)) {
-    struct stat status {};
+    struct stat status{};
     if (::stat(open->path().c_str(), &status) != 0) continue;
     const FileIdentity file{status.st_dev, status.st_ino};
     if (!wanted.contains(file)) continue;

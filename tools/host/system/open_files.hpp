@@ -1,4 +1,4 @@
-// Who has a file open, as /proc shows it: what holds a repair up, or writes to a file that was replaced under it.
+// Processes that have a file open, from /proc: they hold up a repair, or write to a file that was replaced under them.
 #pragma once
 
 #include <sys/types.h>
@@ -13,7 +13,7 @@ namespace autoheal::host {
 
 struct OpenBy {
   pid_t pid = 0;
-  std::string program;  // its path, or its name where that cannot be told
+  std::string program;  // its path, or its name if that cannot be told
   bool writes = false;  // it was opened for writing
 };
 

@@ -1,5 +1,5 @@
-// What Autoheal itself left at a path, so that the watch tells its own changes from drift: by device, inode and ctime,
-// noted after the swap. Whatever else lies there is somebody's edit.
+// Autoheal's own changes, by path, device, inode and ctime, noted after the swap, so that the watch distinguishes them
+// from drift. Anything else at the path is somebody's edit.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace autoheal::host {
 
-// What lies at a path; all zero: nothing does.
+// The file at a path; all zero: there is none.
 struct Identity {
   std::uint64_t device = 0, inode = 0;
   std::int64_t ctime_ns = 0;
@@ -41,8 +41,8 @@ class OwnChanges {
   void end(const std::string& absolute_path);
   [[nodiscard]] bool under_way(const std::string& absolute_path) const;
 
-  // `told` is called after each end, on the thread that ended, and must not call back in here. Empty: nobody is told;
-  // once this returns, the one before is not called any more.
+  // `told` is called after each end, on the thread that ended, and must not call back in here. Empty: nobody is
+  // notified; once this returns, the one before is not called any more.
   void when_ended(std::function<void()> told);
 
  private:

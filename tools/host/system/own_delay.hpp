@@ -1,5 +1,5 @@
-// Whether a time limit passed for want of the processor: then it says nothing of the other side, which may have been in
-// time, or as hungry as we were.
+// Notices that a time limit passed because we did not get the processor: then it says nothing about the other side,
+// which may have been in time, or starved as well.
 #pragma once
 
 #include <sys/types.h>
@@ -11,8 +11,8 @@
 
 namespace autoheal::host {
 
-// As the second number of /proc/PID/schedstat tells: how long a process or thread was ready to run and did not. Zero
-// where the kernel does not tell.
+// The time for which a process or thread was ready to run and did not: the second number of /proc/PID/schedstat. Zero
+// if the kernel does not say.
 [[nodiscard]] Duration waited_for_processor(const std::string& process_or_thread);
 
 // So much of `limit` that it makes a difference.
@@ -23,7 +23,7 @@ class LimitWatch {
  public:
   explicit LimitWatch(Duration limit);
   [[nodiscard]] Duration until() const { return until_; }
-  // This thread did not get the processor, or stood still (stopped, suspended, frozen with its control group).
+  // This thread did not get the processor, or was halted (stopped, suspended, frozen with its control group).
   [[nodiscard]] bool kept_waiting() const;
 
  private:

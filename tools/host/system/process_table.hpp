@@ -21,15 +21,15 @@ struct ProcessInfo {
 };
 
 [[nodiscard]] Duration began_after_boot(const ProcessInfo& process);
-// Empty where there is no such process. Thread-safe, like all here.
+// Empty if there is no such process. Thread-safe, like all here.
 [[nodiscard]] std::optional<ProcessInfo> read_process(pid_t pid);
 [[nodiscard]] std::vector<ProcessInfo> all_processes();
 // The process that the thread `id` belongs to.
 [[nodiscard]] std::optional<pid_t> thread_group_of(pid_t id);
-// As waitpid(2) would tell its parent; empty where it is no zombie, or its end is not shown to us.
+// As waitpid(2) would report it to its parent; empty if it is no zombie, or its end is not shown to us.
 [[nodiscard]] std::optional<int> exit_status_of_zombie(pid_t pid);
 
-// Of the environment that `pid` was started with; empty also where that cannot be read.
+// The variable's value in the environment that `pid` was started with; empty also if that cannot be read.
 [[nodiscard]] std::optional<std::string> value_in_environment(pid_t pid, std::string_view variable);
 
 // True if the environment that `pid` was started with has `variable` with a value that begins with `prefix` and goes on

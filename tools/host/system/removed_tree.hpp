@@ -1,4 +1,4 @@
-// Removes a folder with all that lies in it.
+// Removes a folder with all its content.
 #pragma once
 
 #include <string>

@@ -65,12 +65,6 @@ Result<UniqueFd> RootFolder::open_below(std::string_view path, int flags) const 
   return opened;
 }
 
-Result<RootFolder> RootFolder::folder_below(std::string_view path) const {
-  auto opened = open_below(path, root_flags);
-  AUTOHEAL_TRY(opened);
-  return RootFolder(std::move(*opened), path_ + "/" + std::string(path));
-}
-
 Result<Place> RootFolder::place_of(std::string_view path) const {
   AUTOHEAL_TRY(check_path(path));
   const auto slash = path.rfind('/');

@@ -13,7 +13,7 @@ namespace autoheal::host {
 // Where Autoheal stages files, below each root; never a target, never hashed or scanned.
 inline constexpr std::string_view staging_name = ".autoheal";
 
-// The folder a path lies in, open for reading, and the last component.
+// The folder of a path, open for reading, and its last component.
 struct Place {
   UniqueFd folder;
   std::string name;
@@ -31,8 +31,6 @@ class RootFolder {
   // `path` opened with `flags` (O_CLOEXEC is added); "." is the root itself. invalid: see check_path; refused: a
   // symlink stands in the path.
   [[nodiscard]] Result<UniqueFd> open_below(std::string_view path, int flags) const;
-  // A folder below as a root of its own.
-  [[nodiscard]] Result<RootFolder> folder_below(std::string_view path) const;
   // not_found: the folder is not there.
   [[nodiscard]] Result<Place> place_of(std::string_view path) const;
 

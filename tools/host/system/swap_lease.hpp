@@ -1,5 +1,6 @@
-// A read lease of the kernel on what is about to be displaced, held only around the swap: whoever opens it for writing
-// meanwhile waits in his open, and finds in place what he opened if the swap is taken back before the lease is.
+// A read lease of the kernel on a file that is about to be displaced, held only around the swap. A program that opens
+// it for writing meanwhile waits in open(2), and finds the same file in place if the swap is taken back before the
+// lease.
 #pragma once
 
 #include "autoheal/engine/base/unique_fd.hpp"

@@ -1,4 +1,4 @@
-// What the kernel refused, as an Error with a sentence for people.
+// Turns an error of the kernel into an Error with a sentence for people.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ namespace autoheal::host {
 // "<what>: <reason>". unavailable where the machine is short of something, not_found, refused (permission, symlink),
 // busy, else failed.
 [[nodiscard]] std::unexpected<Error> system_failure(const std::string& what, int error_number);
-// The same of a look: what one may not look at is unavailable, since that tells nothing of it.
+// The same for an observation: no permission means unavailable, because it says nothing about the file.
 [[nodiscard]] std::unexpected<Error> look_failure(const std::string& what, int error_number);
 
 }  // namespace autoheal::host

@@ -1,4 +1,4 @@
-// The clock that limits are measured with: it goes on while the machine sleeps and never jumps.
+// The clock for time limits: it advances while the machine sleeps and never jumps.
 #pragma once
 
 #include <ctime>

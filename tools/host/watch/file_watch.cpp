@@ -26,7 +26,7 @@ constexpr unsigned reads_per_batch = 256;
 constexpr std::size_t read_size = 16384;
 constexpr std::size_t most_problems_told = 1000;  // between two reloads
 
-// What SQLite puts beside a database while it is used.
+// The endings of files that SQLite puts beside a database while it is used.
 std::string_view without_side_ending(std::string_view name) {
   for (const std::string_view ending : {"-wal", "-shm", "-journal"}) {
     if (name.ends_with(ending)) return name.substr(0, name.size() - ending.size());
@@ -153,7 +153,7 @@ void FileWatch::read_event(int watch, std::uint32_t mask, std::string_view name,
 void FileWatch::read_event_of_itself(const WatchedFolder& folder, std::uint32_t mask, Batch& batch) {
   const bool gone = (mask & event_gone_itself) != 0;
   if (gone) batch.moved.emplace(folder.watch, "");
-  // Of any other folder, the one above it tells the same with its name.
+  // For other folders the parent's event already carries the name.
   const bool told_above = folder.above != nullptr && folder.above->watch >= 0;
   if (!folder.declared || (!gone && told_above)) return;
   std::set<std::uint32_t> engines;

@@ -34,7 +34,7 @@ namespace autoheal::host {
 // back in here and may destroy the object.
 class FileWatch {
  public:
-  // At most so many folders below one declared folder are watched; a warning tells what is not.
+  // At most so many folders below one declared folder are watched; a warning names the others.
   static constexpr std::uint32_t most_folders_below = 1000;
 
   // `own_changes` and `executor`'s context outlive the watch. `own_files` are Autoheal's own files and folders
@@ -47,14 +47,14 @@ class FileWatch {
   FileWatch(const FileWatch&) = delete;
   FileWatch& operator=(const FileWatch&) = delete;
 
-  // Set before `watch`. An engine is told once per batch of events; where `file_event` is set, that is told instead: of
-  // each path (relative to the root) the last event of the batch.
+  // Set before `watch`. An engine is reported once per batch of events; if `file_event` is set, it is called instead:
+  // for each path (relative to the root) with the last event of the batch.
   std::function<void(const std::string& engine)> changed;
   std::function<void(const std::string& engine, const std::string& path, workflows::FileEvent event)> file_event;
   std::function<void(const std::string& why)> sweep;  // events were lost: every engine has to be looked at
   std::function<void(const std::string& sentence)> warn;
 
-  // Replaces all that was watched. What goes on being watched loses no event.
+  // Replaces all that was watched. Files that stay watched lose no event.
   void watch(const std::vector<WatchedEngine>& engines);
 
   // Watch descriptors in use.
@@ -73,7 +73,7 @@ class FileWatch {
   void take(std::span<const char> events);
 
  private:
-  // A path that an event was about, and who is to be told unless it is ours.
+  // The path of an event, and the engines to report unless the change is ours.
   struct Hit {
     std::string root, path;
     std::set<std::string> engines;
@@ -150,7 +150,7 @@ class FileWatch {
   std::unordered_multimap<int, WatchedFolder*> by_watch_;
   std::map<const WatchedFolder*, Missing> missing_;
   std::unordered_multimap<int, Way> ways_;                 // by watch
-  std::unique_ptr<MountWatch> mounts_;                     // null: what is mounted is not told
+  std::unique_ptr<MountWatch> mounts_;                     // null: mounts are not reported
   std::map<std::string, Hit> pending_;                     // a change of ours is under way there
   std::map<std::string, std::set<std::string>> problems_;  // sentence -> engines, to be told
   std::set<std::string> told_problems_;

@@ -1,4 +1,4 @@
-// Which folders FileWatch has the kernel watch: armed from the root down, and again wherever one came or went.
+// Chooses the folders that the kernel watches: armed from the root down, and again wherever one came or went.
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -92,7 +92,7 @@ void FileWatch::look_again(const std::pair<int, std::string>& moved, Batch& batc
     if (name.empty() && above != missing_.end() && above->second.watch == watch) roots.push_back(root.get());
   }
   for (WatchedFolder* folder : folders_of(watch)) {
-    // What came before in this batch may have taken it away.
+    // An earlier event of this batch may have removed it.
     const auto still = folders_of(watch);
     if (std::ranges::find(still, folder) == still.end()) continue;
     WatchedFolder* const above = name.empty() ? folder->above : folder;
@@ -153,7 +153,7 @@ bool FileWatch::watch_above(WatchedFolder& root) {
     return false;
   }
   missing_[&root] = {watch, missing.filename().string()};
-  struct stat status {};
+  struct stat status{};
   return ::stat(missing.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
@@ -184,7 +184,7 @@ void FileWatch::arm_child(WatchedFolder& folder, int descriptor, const std::stri
 void FileWatch::note_unopened(const WatchedFolder& folder, int descriptor, const std::string& name, bool declared,
                               int error_number) {
   if (error_number == ENOENT || (error_number == ENOTDIR && !declared)) return;
-  struct stat status {};
+  struct stat status{};
   const bool is_link =
       ::fstatat(descriptor, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(status.st_mode);
   note_failure(declared ? *folder.child(name) : folder, declared ? "" : name, is_link ? ELOOP : error_number);
@@ -227,7 +227,7 @@ void FileWatch::arm_below(WatchedFolder& folder, int descriptor, bool thorough) 
   std::set<std::string> names;
   for (const auto& child : folder.below) names.insert(child->name);
   for (const WatchedName& name : folder.names) {
-    struct stat status {};
+    struct stat status{};
     const std::string text(tree_.text_of(name));
     const bool is_folder =
         ::fstatat(descriptor, text.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode);

@@ -18,7 +18,7 @@ namespace autoheal::host {
 namespace {
 
 constexpr unsigned most_links = 40;  // as the kernel follows
-// Of a folder that is passed only that it goes away itself counts: what comes and goes in it would be noise.
+// For a folder on the way only its own removal counts: changes in it would be noise.
 constexpr std::uint32_t passed_mask = IN_MOVE_SELF | IN_DELETE_SELF | IN_ONLYDIR | IN_MASK_ADD;
 
 std::string link_text(int folder, const std::string& name) {
@@ -50,7 +50,7 @@ void FileWatch::watch_way(WatchedFolder& root) {
   for (unsigned links = 0; folder && !names.empty() && links <= most_links;) {
     const std::string name = std::move(names.front());
     names.pop_front();
-    struct stat status {};
+    struct stat status{};
     const bool there = ::fstatat(folder.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
     if (!there) return note_way(root, folder.get(), name);
     if (S_ISLNK(status.st_mode)) {
@@ -95,7 +95,7 @@ void FileWatch::add_roots_on_way(int watch, std::uint32_t mask, std::string_view
   }
 }
 
-// Where it leads elsewhere, whoever declared something below it has to look: nothing of what was seen there need be there any more.
+// If it leads elsewhere, all engines with paths below it have to be tested, because everything there may have changed.
 void FileWatch::arm_again(WatchedFolder& root, bool thorough, Batch& batch) {
   const int before = root.watch;
   arm_root(root, thorough);
@@ -118,7 +118,8 @@ void FileWatch::mounts_changed(const std::set<std::string>& places) {
   finish(std::move(batch));
 }
 
-// What is written to a file that is mounted over another is told to the folder it came from, not to where it shows.
+// Writes to a file that is mounted over another are reported to the folder it came from, not to the one where it
+// appears.
 void FileWatch::note_mounted_files() {
   if (!mounts_) return;
   for (const auto& root : tree_.roots()) {
@@ -126,7 +127,7 @@ void FileWatch::note_mounted_files() {
     const std::string real = std::filesystem::weakly_canonical(root->name, problem).string();
     for (const Mount& mount : mounts_->mounts()) {
       if (problem || !mount.place.starts_with(real + "/")) continue;
-      struct stat status {};
+      struct stat status{};
       if (::lstat(mount.place.c_str(), &status) != 0 || S_ISDIR(status.st_mode)) continue;
       const std::filesystem::path below = mount.place.substr(real.size() + 1);
       const WatchedFolder* folder = root.get();

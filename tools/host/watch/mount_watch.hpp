@@ -28,7 +28,7 @@ struct Mount {
 // On the executor's thread.
 class MountWatch {
  public:
-  // unavailable: the kernel does not tell.
+  // unavailable: the kernel does not say.
   [[nodiscard]] static Result<std::unique_ptr<MountWatch>> create(boost::asio::any_io_executor executor);
   ~MountWatch() { *alive_ = false; }
   MountWatch(const MountWatch&) = delete;

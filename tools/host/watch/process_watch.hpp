@@ -34,10 +34,10 @@ class ProcessWatch {
   std::function<void(const std::string& engine, workflows::ProcessEnd how)> ended;
   std::function<void(const std::string& sentence)> warn;
 
-  // Replaces all that was watched; a process that stays watched and has ended meanwhile is still told.
+  // Replaces all that was watched; the end of a process that stays watched is still reported.
   void watch(const std::vector<WatchedProcess>& processes);
-  // Reads the engine's pidfiles again: after a heal, or when one was changed. A pidfile that names no process leaves
-  // the one that is watched as it is.
+  // Reads the engine's pidfiles again: after a heal, or when one was changed. A pidfile that names no process does not
+  // change the watched one.
   void look_again(const std::string& engine);
 
   [[nodiscard]] std::size_t processes_watched() const;

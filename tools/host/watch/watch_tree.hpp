@@ -51,7 +51,7 @@ struct WatchedFolder {
 class WatchTree {
  public:
   WatchTree() = default;
-  // A path that is not one below its root is left out and told in `problems`.
+  // A path that is not below its root is left out and named in `problems`.
   explicit WatchTree(const std::vector<WatchedEngine>& engines);
 
   [[nodiscard]] const std::vector<std::unique_ptr<WatchedFolder>>& roots() const { return roots_; }
@@ -65,11 +65,11 @@ class WatchTree {
   [[nodiscard]] std::string_view text_of(const WatchedName& name) const {
     return std::string_view(text_).substr(name.at, name.size);
   }
-  // What counts for what lies in the folder `name` of `folder`.
+  // The marks for files in the folder `name` of `folder`.
   [[nodiscard]] MarkSet content_of_child(const WatchedFolder& folder, std::string_view name);
   // True if a write in the folder could count.
   [[nodiscard]] bool wants_writes(const WatchedFolder& folder) const;
-  // Whoever declared something in the folder or below it.
+  // Adds the engines that declared a path in the folder or below it.
   void add_engines_below(const WatchedFolder& folder, std::set<std::uint32_t>& engines) const;
 
  private:

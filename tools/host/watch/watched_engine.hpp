@@ -1,4 +1,4 @@
-// What of one engine is watched, as plain values: made from its configuration, held by the file watch in a compact
+// The watched paths of one engine, as plain values: made from its configuration, held by the file watch in a compact
 // form.
 #pragma once
 
@@ -13,7 +13,8 @@ struct WatchedEngine {
   std::string root;                        // absolute
   std::vector<std::string> paths;          // a file, a link, or a folder with all that lies in it
   std::vector<std::string> presence = {};  // that it comes, goes, or is dressed otherwise counts, a write does not
-  std::vector<std::string> patterns = {};  // workflows/text/glob.hpp; what matches counts, in the folders that can hold it
+  std::vector<std::string> patterns =
+      {};  // workflows/text/glob.hpp; what matches counts, in the folders that can hold it
 };
 
 // A process that a file below the root names.

@@ -1,5 +1,5 @@
-// What of an engine is watched: all that its test, its repair or its certificate depends on and that lies below its
-// root.
+// Derives the watched paths of an engine: everything below its root that its test, its repair or its certificate
+// depends on.
 #pragma once
 
 #include <optional>
@@ -10,7 +10,7 @@
 
 namespace autoheal::host {
 
-// Each path once, in order of name. Of pidfiles also the links that lead to them now (linked_place.hpp).
+// Each path once, in order of name. For pidfiles also the links that lead to them now (linked_place.hpp).
 [[nodiscard]] WatchedEngine watched_paths(const workflows::EngineSpec& spec);
 // Pidfiles that links lead to in /run, where that is not below the root.
 [[nodiscard]] std::optional<WatchedEngine> watched_in_run(const workflows::EngineSpec& spec);

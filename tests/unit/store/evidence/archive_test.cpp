@@ -1,4 +1,4 @@
-// Which entries may leave the ledger, how they leave it, and that everything about them can still be proved.
+// Entries that may leave the ledger, the way they leave it, and that everything about them can still be proved.
 #include "autoheal/store/archive/archive_file.hpp"
 
 #include <fcntl.h>
@@ -114,7 +114,7 @@ TEST_F(Archive, GivesBackWhatWasWrittenAndStrangersOpenItWithTar) {
   const auto all = lines();
   const ArchiveFile facts = write(1, 4, all);
   EXPECT_EQ(facts.bytes, std::filesystem::file_size(file));
-  struct stat seen {};
+  struct stat seen{};
   ASSERT_EQ(::stat(file.c_str(), &seen), 0);
   EXPECT_EQ(seen.st_mode & 07777, 0600U);
   EXPECT_FALSE(std::filesystem::exists(file.string() + ".new"));
@@ -149,7 +149,9 @@ TEST_F(Archive, NeverReplacesAFileAndLeavesNothingWhereItWasNotFinished) {
   const auto all = lines();
   const auto ledger = reader();
   const ArchivedPart part{ledger->id(), 1, 2, *root_of(*ledger->hashes(), 2)};
-  { ASSERT_TRUE(ArchiveWriter::create(file, part, "key", "note")); }
+  {
+    ASSERT_TRUE(ArchiveWriter::create(file, part, "key", "note"));
+  }
   EXPECT_FALSE(std::filesystem::exists(file.string() + ".new"));
   EXPECT_FALSE(std::filesystem::exists(file));
   std::ofstream(file) << "mine";

@@ -1,4 +1,5 @@
-// What is signed, when nothing is, and that no signature leaves before its size and root are on disk.
+// The heads that are signed, the reasons to sign none, and that no signature leaves before its size and root are on
+// disk.
 #include "autoheal/store/signing/checkpoint_signer.hpp"
 
 #include <sys/stat.h>
@@ -28,7 +29,7 @@ struct CheckpointSignerTest : testing::LedgerFixture {
   static void grow(SqliteLedger& ledger, const std::string& stream, std::size_t count = 1) {
     EXPECT_EQ(append(ledger, stream, 0, std::vector(count, entry("a"))).status, engine::AppendStatus::ok);
   }
-  // What a person sees who has the note and the key's public half.
+  // Checks as a person with the note and the key's public half.
   static Checkpoint opened(const std::string& note, const std::string& key_line) {
     const VerifierKey keys[] = {*VerifierKey::parse(key_line)};
     const auto checkpoint = open_checkpoint(note, keys);
@@ -76,7 +77,7 @@ TEST_F(CheckpointSignerTest, TheKeyIsMadeOnceForItsOwnerAlone) {
     if (first.empty()) first = text;
     EXPECT_EQ(text, first);
   }
-  struct stat seen {};
+  struct stat seen{};
   ASSERT_EQ(::stat(key.c_str(), &seen), 0);
   EXPECT_EQ(seen.st_mode & 07777, 0600U);
   ASSERT_EQ(::stat((path.string() + ".key").c_str(), &seen), 0);

@@ -233,7 +233,9 @@ TEST_F(FailingSigner, TablesThatCannotBeReadAreToldAndNothingIsSigned) {
 }
 
 TEST_F(FailingSigner, AnotherKeyOfTheSameNameIsNotTheLedgers) {
-  { const auto signs = signer(); }
+  {
+    const auto signs = signer();
+  }
   const auto other = SigningKey::generate(origin_of(ledger->id()), randomness);
   ASSERT_TRUE(write_key_file(key(), *other));
   const auto refused = try_signer();
@@ -243,7 +245,9 @@ TEST_F(FailingSigner, AnotherKeyOfTheSameNameIsNotTheLedgers) {
 }
 
 TEST_F(FailingSigner, WhatAnotherLedgerSignedIsNotTakenForItsOwn) {
-  { const auto signs = signer(); }
+  {
+    const auto signs = signer();
+  }
   ASSERT_TRUE(write_signed_head(path, {"autoheal/another", ledger->tree_head()}));
   const auto refused = try_signer();
   ASSERT_FALSE(refused);
@@ -283,7 +287,9 @@ TEST_F(FailingSigner, AnEmptyLedgerInPlaceOfOneThatWasSignedIsBehindIt) {
   ledger.reset();
   path = *place / "ledger.db";
   ledger = open();
-  { const auto signs = signer(); }
+  {
+    const auto signs = signer();
+  }
   EXPECT_FALSE(*signer()->sign_now(*ledger)) << "there is nothing to sign";
   ASSERT_TRUE(write_signed_head(path, {origin_of(ledger->id()), {7, leaf_hash("what was lost")}}));
   const auto refused = signer()->sign_now(*ledger);

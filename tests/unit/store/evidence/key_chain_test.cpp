@@ -1,4 +1,4 @@
-// Which keys a ledger had, one signed by the other: where a link does not hold, the chain ends there and says why.
+// The keys of a ledger, one signed by the other: at a broken link the chain ends and says why.
 #include "autoheal/store/signing/key_chain.hpp"
 
 #include <gmock/gmock.h>
@@ -49,7 +49,7 @@ class KeyChainTest : public ::testing::Test {
     insert.bind(1, text);
     insert.exec();
   }
-  // What is wrong with the chain; its keys stay for a look at them.
+  // The fault of the chain; its keys stay for inspection.
   std::string why() {
     Problems problems;
     chain_ = KeyChain::read(database_, origin, problems);

@@ -14,7 +14,7 @@ class EntryRowTest : public ::testing::Test {
     std::string stream = "'ledger'", version = "1", type = "'node.started'", dataversion = "1", time = "5",
                 actor = "NULL", engine = "NULL", data = "'{}'";
   };
-  // What is wrong with such a row; empty if nothing.
+  // The fault of such a row; empty if none.
   std::string problem_of(const Columns& columns) {
     RowQuery query(database_, "SELECT 1, " + columns.stream + ", " + columns.version + ", " + columns.type + ", " +
                                   columns.dataversion + ", " + columns.time + ", " + columns.actor + ", " +

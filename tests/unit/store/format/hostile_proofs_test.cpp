@@ -82,7 +82,7 @@ TEST(HostileCheckpoint, Case101_ASignatureIsNotMovedToAnotherText) {
 }
 
 // A root does not say of how many leaves it is: the RFC's algorithm passes a size that leads to paths of the same
-// shape. So whoever has the log computes the root of the claimed size, and a log that is smaller has none.
+// shape. So a reader with the log computes the root of the claimed size, and a smaller log has none.
 TEST(HostileCheckpoint, Case101_ASizeLargerThanTheLogHasNoRootAndNoProof) {
   const RememberedTree tree = example_tree(20);
   const SigningKey key = SigningKey::parse(vectors::signing_key).value();

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "autoheal/store/file/reserve.hpp"
 #include "autoheal/store/ledger/log_state.hpp"
-#include "autoheal/store/ledger/reserve.hpp"
 #include "autoheal/store/verify/verify.hpp"
 #include "tests/support/faults/interrupted_calls.hpp"
 #include "tests/support/worlds/foreign_process.hpp"
@@ -27,7 +27,9 @@ class BadDisk : public testing::LedgerFixture {
 
   // A ledger that was closed well, to begin each trial with.
   void SetUp() override {
-    { const auto ledger = open(testing::faulty_vfs()); }
+    {
+      const auto ledger = open(testing::faulty_vfs());
+    }
     fs::copy(folder / "", seed_ / "", fs::copy_options::recursive | fs::copy_options::overwrite_existing);
   }
   void begin_anew() {
@@ -75,7 +77,7 @@ class BadDisk : public testing::LedgerFixture {
     EXPECT_GE(entries->size(), acknowledged);
   }
 
-  // What stands there after the disk is well again; goes on from it to the end.
+  // Reads the ledger after the disk is well again, and continues from it to the end.
   void expect_whole(const Life& life) {
     faults = {};
     std::uint64_t there = 0;
@@ -134,7 +136,8 @@ TEST_F(BadDisk, Case88_AFullDiskAtAnyWriteRefusesAndGoesOnInTheSameProcess) {
     const auto ledger = open("faulty");
     faults.later = Faults::Later{DiskCall::write, countdown, SQLITE_FULL, true};
     std::uint64_t acknowledged = 0;
-    while (acknowledged < wanted && append(*ledger, heal, acknowledged, commit(acknowledged)).status == AppendStatus::ok)
+    while (acknowledged < wanted &&
+           append(*ledger, heal, acknowledged, commit(acknowledged)).status == AppendStatus::ok)
       ++acknowledged;
     const bool came = faults.later_came;
     EXPECT_EQ(acknowledged < wanted, came);
@@ -167,13 +170,12 @@ TEST_F(BadDisk, Case89_CallsThatAreInterruptedOrWriteAndReadOnlyAPartAreNotNotic
 struct BadDiskReserve : testing::LedgerFixture {
   static constexpr std::uint64_t reserve_bytes = 1024 * 1024;
   std::unique_ptr<SqliteLedger> open_with_reserve() {
-    auto opened =
-        SqliteLedger::open(path, {.ids = ids, .vfs = testing::faulty_vfs(), .reserve_bytes = reserve_bytes});
+    auto opened = SqliteLedger::open(path, {.ids = ids, .vfs = testing::faulty_vfs(), .reserve_bytes = reserve_bytes});
     EXPECT_TRUE(opened) << opened.error().message;
     return std::move(*opened);
   }
   [[nodiscard]] std::uint64_t reserved() const {
-    struct stat found {};
+    struct stat found{};
     if (::stat((path.string() + ".reserve").c_str(), &found) != 0) return 0;
     return static_cast<std::uint64_t>(found.st_blocks) * 512;
   }

@@ -1,5 +1,5 @@
-// Whoever asks a ledger while its disk fails hears that it cannot be read now: never a part for the whole, never that
-// somebody changed it. When the disk is well again, so is every answer.
+// Questions to a ledger while its disk fails are answered with "cannot be read now": never a partial answer presented
+// as complete, never that somebody changed it. When the disk is well again, so is every answer.
 #include <gmock/gmock.h>
 
 #include "autoheal/store/audit/audit.hpp"

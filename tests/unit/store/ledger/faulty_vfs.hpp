@@ -11,7 +11,7 @@ namespace autoheal::testing {
 
 enum class DiskCall { write, sync, read };
 
-// What to answer from now on; SQLITE_OK: pass it on. One test of a program at a time.
+// The answer from now on; SQLITE_OK: pass the call on. One test of a program at a time.
 struct Faults {
   int on_log_write = SQLITE_OK;
   int on_log_sync = SQLITE_OK;

@@ -29,7 +29,7 @@ TEST(LogState, NamesWhoHoldsAReadersLockAndNobodyElse) {
   std::ofstream(folder / "ledger.db-shm") << std::string(1024, 'x');
   const FileDescriptor file(::open((folder / "ledger.db-shm").c_str(), O_RDWR | O_CLOEXEC));
   const auto hold = [&](off_t first, off_t count) {
-    struct flock lock {};
+    struct flock lock{};
     lock.l_type = F_RDLCK;
     lock.l_whence = SEEK_SET;
     lock.l_start = first;
@@ -43,7 +43,7 @@ TEST(LogState, NamesWhoHoldsAReadersLockAndNobodyElse) {
   EXPECT_TRUE(readers().empty());
   hold(124, 1);
   ASSERT_EQ(readers().size(), 1U);
-  // In a container the kernel may not name whoever lives in it.
+  // In a container the kernel may not name its processes.
   const int pid = readers().front().pid;
   EXPECT_TRUE(pid == ::getpid() || pid == 0) << pid;
 }

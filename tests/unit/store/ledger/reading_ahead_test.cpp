@@ -1,5 +1,5 @@
-// Whoever reads ahead sees what everybody else sees: the same rows in any order, its own moment while others write and
-// checkpoint, and the next moment after it.
+// A connection that reads ahead sees the same as any other: the same rows in any order, its own moment while others
+// write and checkpoint, and the next moment after it.
 #include "autoheal/store/ledger/reading_ahead.hpp"
 
 #include <gtest/gtest.h>

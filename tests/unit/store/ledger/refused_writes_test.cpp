@@ -156,7 +156,9 @@ class NoRollback {
 };
 
 TEST_F(RefusedWrites, ThatCannotBeTakenBackPoisonTheLedger) {
-  { const auto ledger = open(); }
+  {
+    const auto ledger = open();
+  }
   {
     const NoRollback none;
     const auto ledger = open();
@@ -245,7 +247,9 @@ TEST_F(RefusedWrites, OfFactsThatTheLedgerKeepsItself) {
 
 TEST_F(RefusedWrites, Case88_OfAnOpeningOnAFullDiskTakeTheRoomThatWasKept) {
   constexpr std::uint64_t reserve_bytes = 1024 * 1024;
-  { const auto ledger = open_with({.ids = ids, .reserve_bytes = reserve_bytes}); }
+  {
+    const auto ledger = open_with({.ids = ids, .reserve_bytes = reserve_bytes});
+  }
   const SqliteLedger::OpenOptions options{.ids = ids, .vfs = testing::faulty_vfs(), .reserve_bytes = reserve_bytes};
   faults.later = Faults::Later{DiskCall::write, 1, SQLITE_FULL, false};
   const auto ledger = open_with(options);
@@ -255,7 +259,9 @@ TEST_F(RefusedWrites, Case88_OfAnOpeningOnAFullDiskTakeTheRoomThatWasKept) {
 }
 
 TEST_F(RefusedWrites, Case88_OfAnOpeningOnAFullDiskWithoutSuchRoomSayWhatToDo) {
-  { const auto ledger = open(); }
+  {
+    const auto ledger = open();
+  }
   const std::string vfs = testing::faulty_vfs();
   faults.later = Faults::Later{DiskCall::write, 1, SQLITE_FULL, true};
   const auto refused = try_open(vfs);
@@ -266,9 +272,11 @@ TEST_F(RefusedWrites, Case88_OfAnOpeningOnAFullDiskWithoutSuchRoomSayWhatToDo) {
   EXPECT_EQ(open(vfs)->epoch(), 2U);
 }
 
-// What the folder's file system cannot do: SQLite keeps its log in memory that processes share.
+// The folder's file system cannot do this: SQLite keeps its log in memory that processes share.
 TEST_F(RefusedWrites, OfALogAreNoReasonToDoWithoutIt) {
-  { const auto ledger = open(); }
+  {
+    const auto ledger = open();
+  }
   ASSERT_EQ(foreign("PRAGMA journal_mode = DELETE"), "delete\n");
   const auto refused = try_open("unix-none");
   ASSERT_FALSE(refused);
@@ -278,7 +286,9 @@ TEST_F(RefusedWrites, OfALogAreNoReasonToDoWithoutIt) {
 }
 
 TEST_F(RefusedWrites, OfAFolderAreNamed) {
-  { std::ofstream(folder / "file") << "here"; }
+  {
+    std::ofstream(folder / "file") << "here";
+  }
   path = folder / "file/deeper/ledger.db";
   const auto refused = try_open();
   ASSERT_FALSE(refused);
@@ -321,8 +331,12 @@ TEST_F(RefusedWrites, OfANewLedgerLeaveNoneBehind) {
 }
 
 TEST_F(RefusedWrites, BesideAnythingThatSpeaksOfALostLedgerAreNamed) {
-  { std::ofstream(folder / "ledger.db-wal"); }  // an empty log tells of none
-  { const auto ledger = open(); }
+  {
+    std::ofstream(folder / "ledger.db-wal");
+  }  // an empty log tells of none
+  {
+    const auto ledger = open();
+  }
   fs::remove(path);
   fs::remove(folder / "ledger.db-wal");
   fs::create_directories(folder / "ledger.db-wal");
@@ -332,7 +346,9 @@ TEST_F(RefusedWrites, BesideAnythingThatSpeaksOfALostLedgerAreNamed) {
 }
 
 TEST_F(RefusedWrites, ToALedgerThatDoesNotNameItselfAreRefused) {
-  { const auto ledger = open(); }
+  {
+    const auto ledger = open();
+  }
   for (const std::string deed :
        {"UPDATE meta SET value = 'mine' WHERE name = 'id'", "UPDATE meta SET value = -1 WHERE name = 'epoch'",
         "UPDATE meta SET value = 0 WHERE name = 'schema_version'"}) {

@@ -1,4 +1,4 @@
-// What the conformance suite cannot ask: files, owners, neighbours, and a disk that fails.
+// Tests that the conformance suite cannot hold: files, owners, neighbours, and a disk that fails.
 #include "autoheal/store/ledger/sqlite_ledger.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -23,7 +23,7 @@ using testing::heal;
 namespace fs = std::filesystem;
 
 unsigned mode_of(const fs::path& path) {
-  struct stat seen {};
+  struct stat seen{};
   EXPECT_EQ(::stat(path.c_str(), &seen), 0) << path;
   return seen.st_mode & 07777;
 }
@@ -139,7 +139,7 @@ struct LedgerOfALaterVersion : SqliteLedgerTest {
     std::ifstream stream(file, std::ios::binary);
     return {std::istreambuf_iterator<char>(stream), {}};
   }
-  // Whoever wants to write, whoever wants to read, whoever wants to verify: no byte of it changes.
+  // Writing, reading and verifying are refused, and no byte of it changes.
   void expect_refused_and_untouched() {
     const std::string database = bytes(path), log = bytes(path.string() + "-wal");
     const auto verified = verify_ledger(path, {});

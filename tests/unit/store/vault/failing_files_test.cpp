@@ -12,8 +12,8 @@
 
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/store/file/posix_file.hpp"
+#include "autoheal/store/file/reserve.hpp"
 #include "autoheal/store/ledger/ledger_lock.hpp"
-#include "autoheal/store/ledger/reserve.hpp"
 #include "autoheal/store/vault/vault.hpp"
 #include "autoheal/store/vault/vault_check.hpp"
 #include "tests/conformance/temporary_folder.hpp"
@@ -34,7 +34,7 @@ using engine::BlobNaming;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
 
-// What `action` answers while a call fails: either it is done, or it says what was in the way.
+// The answer of `action` while a call fails: either it is done, or it says what was in the way.
 template <class Action>
 auto told(const DiskFault& fault, bool& reached, Action action) {
   const FailingDisk disk(fault);
@@ -220,7 +220,7 @@ TEST_F(FailingVault, OneThatIsClosedToItsReaderSaysSoAndAnAbsentOneIsEmpty) {
   const fs::path path = fresh();
   const std::string name = *open(path)->put("content", BlobNaming::plain);
   {
-    // What a reader of another group is told.
+    // The answer to a reader of another group.
     const FailingDisk disk({.name = "open", .problem = EACCES, .looks_too = true});
     const auto closed = open(path, VaultAccess::read_only);
     EXPECT_EQ(closed->get(name).error().kind, ErrorKind::unavailable);
@@ -378,7 +378,7 @@ TEST_F(FailingFiles, ACopyOfAReserveThatWasMadeSparseIsFilledAgain) {
   constexpr std::uint64_t bytes = 64 * 1024;
   std::ofstream(base / "ledger.reserve") << "";
   fs::resize_file(base / "ledger.reserve", bytes);
-  struct stat seen {};
+  struct stat seen{};
   ASSERT_EQ(::stat((base / "ledger.reserve").c_str(), &seen), 0);
   ASSERT_EQ(seen.st_blocks, 0);
   ASSERT_TRUE(Reserve(base / "ledger", bytes).take());

@@ -1,4 +1,4 @@
-// What is tried on top of a store of blobs stays on top of it.
+// Trials on top of a blob store do not reach it.
 #include "autoheal/store/vault/overlaid_blobs.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// What the vault takes, gives back, and refuses to believe.
+// Contents that the vault takes, gives back, and refuses to believe.
 #include "autoheal/store/vault/vault.hpp"
 
 #include <fcntl.h>
@@ -19,7 +19,7 @@ using engine::BlobNaming;
 namespace fs = std::filesystem;
 
 unsigned permissions_of(const fs::path& path) {
-  struct stat seen {};
+  struct stat seen{};
   EXPECT_EQ(::lstat(path.c_str(), &seen), 0) << path;
   return seen.st_mode & 07777;
 }

@@ -1,5 +1,5 @@
 // One bit of a closed ledger flips: verification says so wherever it touches an entry, the tree, a checkpoint or an
-// index, and no reader gives out what it changed. What it touches is judged by a dump that knows nothing of either.
+// index, and no reader gives out what it changed. An independent dump judges what was touched.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -27,7 +27,8 @@ std::size_t flips_per_part() {
 #endif
 }
 
-// What plain SQL sees: entries by number, and everything else that counts by name. Empty where it cannot be read.
+// The ledger as plain SQL sees it: entries by number, and everything else that counts by name. Empty if it cannot be
+// read.
 struct Dump {
   std::map<std::int64_t, std::string> entries;
   std::map<std::string, std::string> others;
@@ -113,7 +114,7 @@ struct BitFlips : testing::LedgerFixture, ::testing::WithParamInterface<int> {
     ::close(file);
   }
 
-  // What is left after verification, said to whoever has to find out.
+  // Describes what is left after verification, for debugging.
   void judge(const std::string& where) const {
     const auto report = verify_ledger(path, {.threads = 1});
     const bool reported = !report || !report->sound();

@@ -105,7 +105,7 @@ TEST_F(RowSumsTest, AnIndexWhoseTextIsNoneIsLeftToSqlite) {
   EXPECT_EQ(entry_indexes(database_).size(), count - 1);
 }
 
-// What is known of conditions is forgotten now and then: 100,000 contents are kept.
+// The cache of conditions is cleared now and then: 100,000 contents are kept.
 TEST_F(RowSumsTest, MoreActorsThanAreRememberedAreAddedUpAllTheSame) {
   RowSums sums(database_, indexes_, key_);
   EntryRow row;

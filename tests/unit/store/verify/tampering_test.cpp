@@ -58,7 +58,7 @@ struct TamperingTest : testing::LedgerFixture {
     for (const auto& problem : report.problems) text += problem + "\n";
     return text;
   }
-  // What is wrong after `sql`; then all is as before.
+  // The faults after `sql`; then all is as before.
   VerifyReport after(const std::string& sql) {
     const auto copy = folder / "before.db";
     std::filesystem::copy_file(path, copy, std::filesystem::copy_options::overwrite_existing);
@@ -123,7 +123,7 @@ TEST_F(TamperingTest, Case99_CutOffAtTheEndShowsInWhatWasSigned) {
   EXPECT_EQ(forged.first_bad, 1001U);
   EXPECT_THAT(text_of(forged),
               AllOf(HasSubstr("entries 1001 to 1200 are missing"), HasSubstr("was cut off, or put back")));
-  // What was signed last taken away, too: nothing here tells any more, but that it is gone.
+  // The newest signed head is taken away, too: only its absence is left to find.
   std::filesystem::remove(path.string() + ".signed");
   const auto alone = verified();
   EXPECT_EQ(text_of(alone), "");

@@ -47,7 +47,7 @@ struct DamageTest : testing::LedgerFixture {
   std::string told(const VerifyOptions& options = {.threads = 1}) const {
     return text_of(verify_ledger(path, options));
   }
-  // What is told after `deed`; then all is as before.
+  // The report after `deed`; then all is as before.
   std::string after(const std::string& deed, const VerifyOptions& options = {.threads = 1}) {
     return after([&] { EXPECT_EQ(foreign(deed), "") << deed; }, options);
   }

@@ -114,7 +114,7 @@ TEST_F(LargeLedger, StreamsAreFollowedIntoTheNextRangeByAnyNumberOfThreads) {
   EXPECT_THAT(problems({.threads = 2}), IsEmpty());
 }
 
-// Of a stream whose beginning was archived nothing can be said; of one that stayed as a whole it can.
+// A stream whose beginning was archived cannot be checked; one that stayed as a whole can.
 TEST_F(LargeLedger, OfArchivedStreamsOnlyWhatStayedFromTheFirstOnIsFollowed) {
   const engine::Position kept[] = {{2}, {3}, {4}, {7}};
   ASSERT_TRUE(open()->drop_entries({10}, kept));

@@ -99,7 +99,7 @@ TEST_F(VerifySignaturesTest, AnOldKeySignsNothingAfterItsEnd) {
   rotate();
   grow(2);
   const TreeHead head = ledger->tree_head();
-  // What whoever stole the old key would put there.
+  // A forgery with the stolen old key.
   std::ifstream file(folder / "stolen.key");
   std::string line;
   std::getline(file, line);

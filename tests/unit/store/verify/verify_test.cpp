@@ -1,4 +1,4 @@
-// What verification notices, what an export holds, and what plain sqlite3 shows.
+// Faults that verification notices, the content of an export, and the view of plain sqlite3.
 #include "autoheal/store/verify/verify.hpp"
 
 #include <gmock/gmock.h>
@@ -41,7 +41,7 @@ struct VerifyTest : testing::LedgerFixture {
     append(*ledger, heal, 1, {entry("heal.repair_started")});
     testing::sign_head(*ledger, path, testing::signing_key(ledger->id()));
   }
-  // What is wrong after `sql`, in one text.
+  // The faults after `sql`, in one text.
   std::string after(const std::string& sql) {
     EXPECT_EQ(foreign(sql), "");
     return problems();
@@ -112,7 +112,7 @@ TEST_F(VerifyTest, TheFirstEntriesAreMissedToo) {
 
 TEST_F(VerifyTest, ChangedFieldsAreNamed) {
   fill();
-  // Of one entry the first thing that is wrong is named, so those that are looked at last come first.
+  // Only the first fault of an entry is named, so those that are checked last come first.
   const std::pair<std::string, std::string> changes[] = {
       {"data = '{\\\"x\\\":1.5}' WHERE seq = 2", "a float"},
       {"data = '{' WHERE seq = 2", "entry 2: its data is not JSON"},

@@ -1,4 +1,4 @@
-// What access lists grant, and what plans make of them, of new things and of the wrong kind in place.
+// The rights of access lists, and plans for them, for new targets and for the wrong kind in place.
 #include "autoheal/workflows/spec/access_list.hpp"
 
 #include <gmock/gmock.h>

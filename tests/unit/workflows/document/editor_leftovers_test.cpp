@@ -1,4 +1,4 @@
-// What editors and copying programs leave beside a file, and what only looks like it.
+// Files that editors and copying programs leave beside a file, and names that only look like them.
 #include "autoheal/workflows/supervision/editor_leftovers.hpp"
 
 #include <gtest/gtest.h>

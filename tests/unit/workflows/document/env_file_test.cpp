@@ -11,7 +11,7 @@ namespace {
 
 using Values = std::vector<std::pair<std::string, std::string>>;
 
-// What comes of an edit: the text, or "refused: " and why.
+// The result of an edit: the text, or "refused: " and why.
 std::string set(std::string_view text, const Values& values, const std::string& dialect = "") {
   const auto edited = edit_env(text, {values, {}, {}, dialect});
   return edited ? edited->text : "refused: " + edited.error().message;

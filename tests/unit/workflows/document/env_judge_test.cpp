@@ -152,7 +152,10 @@ TEST(EnvReaders, ALineBeginsBehindASeparatorOfUnicodeForNodeAlone) {
 TEST(EnvReaders, DockerComposeTakesLettersOfAllScriptsForNamesAndNothingElse) {
   for (const char* name : {"É", "имя", "名前", "a.b-c[0]", "x٣"})
     EXPECT_FALSE(read_env_as(EnvReader::compose, std::string("A=1\n") + name + "=2\n").problem) << name;
-  for (const char* name : {"\xe9", "\xe9" "bc", "“x”", "a\xef\xbf\xbd", "a→b"})
+  for (const char* name : {"\xe9",
+                           "\xe9"
+                           "bc",
+                           "“x”", "a\xef\xbf\xbd", "a→b"})
     EXPECT_TRUE(read_env_as(EnvReader::compose, std::string("A=1\n") + name + "=2\n").problem) << name;
 }
 

@@ -16,6 +16,9 @@ using ::testing::HasSubstr;
 struct Edit {
   std::string before, pointer, scalar, after;
 };
+void PrintTo(const Edit& edit, std::ostream* out) {
+  *out << edit.pointer << " = " << edit.scalar << " in " << ::testing::PrintToString(edit.before);
+}
 
 void expect_edit(SettingsFormat format, const Edit& edit) {
   const auto changed = set_setting(edit.before, format, edit.pointer, edit.scalar);
@@ -147,7 +150,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Edit{"s:\n  a: |\n    x", "/s/c", "1", "s:\n  c: 1\n  a: |\n    x"},
                       Edit{"- a: |\n    x", "/0/c", "1", "- c: 1\n  a: |\n    x"}));
 
-// What a reader of YAML 1.1 or 1.2 could take for something else than text is quoted; numbers stay as they are written.
+// Text that a reader of YAML 1.1 or 1.2 could take for something else is quoted; numbers stay as they are written.
 TEST(SettingsEdit, ScalarsAreWrittenAsConfigured) {
   for (const char* special :
        {"yes",      "NO",           "on",           "y",    "true", "null", "~", "1.10", "010", "0o17", "0x1F", "1_000",
@@ -177,6 +180,9 @@ TEST(SettingsEdit, ScalarsAreWrittenAsConfigured) {
 struct RefusedEdit {
   std::string text, pointer, why;
 };
+void PrintTo(const RefusedEdit& edit, std::ostream* out) {
+  *out << edit.pointer << " in " << ::testing::PrintToString(edit.text);
+}
 
 class JsonRefusal : public ::testing::TestWithParam<RefusedEdit> {};
 INSTANTIATE_TEST_SUITE_P(

@@ -14,6 +14,9 @@ using ::testing::IsEmpty;
 struct Judged {
   std::string before, after, pointer, scalar, why;  // empty: it is right
 };
+void PrintTo(const Judged& one, std::ostream* out) {
+  *out << one.pointer << " = " << one.scalar << " in " << ::testing::PrintToString(one.after);
+}
 
 void expect_judged(SettingsFormat format, const Judged& one) {
   const auto reasons = judge_settings(one.before, one.after, format, {{one.pointer, one.scalar}});

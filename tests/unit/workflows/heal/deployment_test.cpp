@@ -1,4 +1,4 @@
-// Which release a failing deployment goes back to, and what a build is held to.
+// The release that a failing deployment goes back to, and the checks of a build.
 #include <gmock/gmock.h>
 
 #include "autoheal/workflows/plan/build_outputs.hpp"

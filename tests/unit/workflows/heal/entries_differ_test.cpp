@@ -1,5 +1,5 @@
 // Two entries of a heal that differ in one fact are two entries: unequal, written otherwise, and read back as they
-// were. What a comparison or the codec left out would be lost to replay, which holds entries against each other.
+// were. A fact that a comparison or the codec left out would be lost to replay, which compares entries.
 #include <gtest/gtest.h>
 
 #include "autoheal/workflows/heal/heal_machine.hpp"

@@ -53,7 +53,7 @@ TEST_P(ForeignLedger, IsCutOffAnywhere) {
   }
 }
 
-// What follows an entry that is missing, swapped or there twice need not be a heal's.
+// Entries after one that is missing, swapped or repeated need not be a heal's.
 TEST_P(ForeignLedger, LacksAnEntryHasOneTwiceOrSwapped) {
   for (const int status : {0, 1}) {
     const Entries whole = recorded(status);

@@ -1,5 +1,5 @@
-// What the clocks of a host may do to a heal: whatever its wall clock shows, pauses take as long as was planned,
-// nothing is done twice, and what is written down can be read again.
+// Heals under clocks that jump: whatever the wall clock shows, pauses take as long as was planned, nothing is done
+// twice, and what is written down can be read again.
 #include <gmock/gmock.h>
 
 #include <nlohmann/json.hpp>
@@ -24,6 +24,7 @@ struct NamedJump {
   const char* name;
   Jump to;
 };
+void PrintTo(const NamedJump& jump, std::ostream* out) { *out << jump.name; }
 
 Jump by(Duration distance) {
   return [distance](Timestamp now) { return now + distance; };
@@ -43,7 +44,7 @@ const std::vector<NamedJump> jumps = {
     {"Case119_AtALeapSecond", at("2016-12-31T23:59:59.5Z")},
 };
 
-// What a heal did and when, on the boot clock.
+// The acts of a heal and their times, on the boot clock.
 struct Course {
   std::vector<std::string> types;
   std::vector<Duration> commits;
@@ -133,6 +134,7 @@ struct Away {
   Duration by_wall;  // how far its wall clock seems to have gone
   Duration left;     // of a pause of an hour
 };
+void PrintTo(const Away& away, std::ostream* out) { *out << away.name; }
 
 class Restarted : public ::testing::TestWithParam<Away> {};
 INSTANTIATE_TEST_SUITE_P(WhileAHealWaits, Restarted,

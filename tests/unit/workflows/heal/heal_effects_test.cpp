@@ -1,5 +1,5 @@
-// What a heal asks of a machine that cannot do it: each effect ends with an outcome that says why, and nothing is done
-// beyond that.
+// Effects on a machine that cannot perform them: each ends with an outcome that says why, and nothing is done beyond
+// that.
 #include <gmock/gmock.h>
 
 #include <deque>
@@ -52,7 +52,7 @@ class EffectsOnAMachine : public ::testing::Test {
     effects_.perform("heal", effect, [&](HealInput input) { outcome = std::move(input); });
     return std::get<Outcome>(*outcome);
   }
-  // Of a plan with these acts, after one change.
+  // The outcomes of a plan with these acts, after one change.
   template <class Effect>
   Effect effect_on(std::vector<Act> acts) {
     Plan plan;
@@ -244,7 +244,7 @@ TEST_F(EffectsOnAMachine, AnUndoThatDoesNotEndWellHasFailed) {
   EXPECT_EQ(performed<UndoDone>(undo).outcomes.at(0).status, UndoStatus::failed);
 }
 
-// What was captured is given back without the newline that ended it, if one did.
+// A captured value is returned without its final newline.
 TEST_F(EffectsOnAMachine, AnUndoIsGivenWhatWasCaptured) {
   Act act = act_that_runs("/bin/act");
   act.undo = runs({"/bin/undo", "--to={captured},{captured}"});

@@ -187,7 +187,7 @@ TEST(HealStates, ThatAreRolledBackOnceMoreTryAgainWhatWasForeignOrFailed) {
   EXPECT_FALSE(state.undone.contains(2) || state.undone.contains(3));
 }
 
-// What had no effect has nothing to undo.
+// A change without effect has nothing to undo.
 TEST(HealStates, UndoOnlyActsThatMayHaveHadAnEffect) {
   for (const ChangeStatus status :
        {ChangeStatus::done, ChangeStatus::failed, ChangeStatus::unknown, ChangeStatus::found_done,
@@ -342,7 +342,7 @@ TEST(HealInputs, AnUndoOfAnActWhoseOutcomeIsGoneIsMadeWithoutIt) {
   EXPECT_EQ(undo.outcome, ChangeOutcome());
 }
 
-// What an act can be undone by is told by its kind and by what its owner gave; the rest stays.
+// An act's kind and its declared commands say how it can be undone; the rest stays.
 TEST(HealInputs, AnActIsUndoneByItsKindOrByWhatItsOwnerGave) {
   const auto undone_first = [](const Act& act) {
     HealState state = changing();

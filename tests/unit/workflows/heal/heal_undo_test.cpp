@@ -1,4 +1,4 @@
-// What a rollback takes back, and what ends the attempts: what had no effect needs no undo, a service is brought up
+// The steps of a rollback, and the end of attempts: a change without effect needs no undo, a service is brought up
 // again only where something that it reads was put back, and only what is really in place makes a rollback incomplete.
 #include <gmock/gmock.h>
 

@@ -51,7 +51,7 @@ unsigned attempts_of(const engine::Entry& last) {
   return completed == nullptr ? 0 : completed->attempts;
 }
 
-// What must be the same however often the program was replaced: the machine and the end, without a mixture.
+// The machine and the end are the same however often the program was replaced, without a mixture.
 std::string end_of(const HealWorld& world) {
   const auto entries = world.ledger.read_stream(world.heal, 1);
   if (!entries || entries->empty()) return "no heal";

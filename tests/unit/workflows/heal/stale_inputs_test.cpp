@@ -1,5 +1,5 @@
-// What comes back when nobody waits for it any more: of an effect of a process that died, a timer that was overtaken. A
-// heal takes it at any moment of its life, and does not move.
+// Inputs that come too late: from an effect of a process that died, or from a timer that was overtaken. A heal takes it
+// at any moment of its life, and does not move.
 #include <gmock/gmock.h>
 
 #include "tests/support/examples/heal_examples.hpp"
@@ -69,7 +69,7 @@ TEST_P(StaleInputs, MoveNothing) {
   }
 }
 
-// Whoever joins or cancels a heal that has ended comes too late.
+// Joins and cancels of a heal that has ended come too late.
 TEST_P(StaleInputs, OfPeopleComeTooLateForOneThatHasEnded) {
   for (const int status : {0, 1}) {
     const auto world = make_world(GetParam(), status);

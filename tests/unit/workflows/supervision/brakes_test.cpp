@@ -1,4 +1,4 @@
-// What slows the daemon down: failures that must repeat, pauses that grow, an hour's worth of heals.
+// Brakes of the daemon: failures that must repeat, pauses that grow, an hour's worth of heals.
 #include "autoheal/workflows/supervision/brakes.hpp"
 
 #include <gtest/gtest.h>

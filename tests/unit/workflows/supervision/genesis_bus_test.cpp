@@ -1,4 +1,4 @@
-// What the bus promises: published means committed, in order, to the letter, and nothing is missed by who has a name.
+// The promises of the bus: published means committed, in order, to the letter, and a named subscriber misses nothing.
 #include <gmock/gmock.h>
 
 #include "tests/support/worlds/heal_machine.hpp"

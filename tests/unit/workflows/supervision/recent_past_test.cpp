@@ -1,4 +1,4 @@
-// What a daemon remembers of the ones before it: enough for its brakes, and no more than a day.
+// The memory of a daemon of those before it: enough for its brakes, and no more than a day.
 #include "autoheal/workflows/supervision/recent_past.hpp"
 
 #include <gmock/gmock.h>
@@ -36,7 +36,7 @@ class RecentPast : public ::testing::Test {
   void healed(Duration ago, const std::string& via = "daemon") {
     happened(ago, "heal.triggered", R"({"by":{"via":")" + via + "\"}}", heal_id());
   }
-  // What a daemon does now with a failing engine: heal, flapping, or why it does not.
+  // The reaction of a daemon to a failing engine: heal, flapping, or why it does nothing.
   std::string reaction() {
     Watch watch(4);
     watch.configure({std::make_shared<const EngineSpec>(spec_)}, 4, clock_.since_boot());

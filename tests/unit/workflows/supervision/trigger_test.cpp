@@ -1,5 +1,4 @@
-// From a failed self-test to heals: one per engine, as many at once as allowed, none where healing is switched off;
-// what an engine needs is healed first.
+// From a failed self-test to heals: one per engine, as many at once as allowed, none where healing is switched off.
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -7,19 +6,14 @@
 
 #include "autoheal/workflows/effects/plan_preview.hpp"
 #include "autoheal/workflows/effects/running_services.hpp"
-#include "tests/support/worlds/heal_machine.hpp"
 #include "tests/support/worlds/program.hpp"
+#include "tests/unit/workflows/supervision/trigger_fixture.hpp"
 
 namespace autoheal {
 namespace {
 
 using namespace autoheal::testing;
 using namespace workflows;
-
-std::size_t count_of(const HealWorld& world, std::string_view type) {
-  const auto page = world.ledger.read_all({}, 10'000);
-  return static_cast<std::size_t>(std::ranges::count(page->entries, type, &engine::Entry::type));
-}
 
 TEST(Trigger, Case115_TwoFailuresAtOnceAHundredTimesAreOneHealEach) {
   HealWorld world;
@@ -152,42 +146,7 @@ TEST(Trigger, AnUnknownEngineNeverBegins) {
       R"({"engine":"Nobody","action":"auto_heal_failed","result":"❌ healing failed","error":"no engine of this name is configured"})");
 }
 
-// ---- brakes at the door
-
-std::vector<std::string> entries_of(const HealWorld& world, const std::vector<std::string>& types) {
-  std::vector<std::string> found;
-  const auto page = world.ledger.read_all({}, 10'000);
-  for (const auto& entry : page->entries) {
-    if (std::ranges::find(types, entry.type) != types.end()) found.push_back(entry.type + " " + entry.subject);
-  }
-  return found;
-}
-
-std::string data_of_last(const HealWorld& world, std::string_view type) {
-  std::string data;
-  const auto page = world.ledger.read_all({}, 10'000);
-  for (const auto& entry : page->entries) {
-    if (entry.type == type) data = entry.data;
-  }
-  return data;
-}
-
-TestFailure needing(std::vector<std::string> needs) {
-  TestFailure failure;
-  failure.error = "it is broken";
-  failure.needs = std::move(needs);
-  return failure;
-}
-
-// "began A", "ended A certified", ...: what the hooks told.
-std::vector<std::string>& listen(HealMachine& machine, std::vector<std::string>& told) {
-  machine.trigger.hooks.began = [&told](const std::string& engine) { told.push_back("began " + engine); };
-  machine.trigger.hooks.ended = [&told](const HealResult& result) {
-    told.push_back("ended " + result.engine +
-                   (result.ending == HealEnding::certified ? " certified" : " " + result.reason + result.error));
-  };
-  return told;
-}
+// ---- holds and brakes
 
 TEST(TriggerBrakes, WhatAPersonHoldsIsSkippedAndSaysUntilWhen) {
   HealWorld world;
@@ -270,7 +229,7 @@ TEST(TriggerBrakes, WhereOnlyObservedTheLedgerSaysWhatWouldHaveBeenDone) {
   EXPECT_EQ(machine.results[1].ending, HealEnding::certified) << "a person asked for it";
 }
 
-// ---- one end per heal, whoever waits
+// ---- one end per heal, however many wait
 
 TEST(TriggerHooks, BeganAndEndedAreToldOncePerHealHoweverManyJoin) {
   HealWorld world;
@@ -403,7 +362,7 @@ TEST(TriggerStorm, HundredsOfFailuresKeepToTheSlotsAndAllAreHealed) {
   EXPECT_EQ(count_of(world, "heal.triggered"), specs.size());
 }
 
-// Whoever triggers, there is one heal per engine, and no more of them at work than slots.
+// Any number of triggers makes one heal per engine, and no more of them work than there are slots.
 TEST(TriggerStorm, Case121_AnyNumberOfFailuresIsAsManyHealsAsThereAreEngines) {
   HealWorld world;
   std::vector<EngineSpec> specs;
@@ -424,197 +383,6 @@ TEST(TriggerStorm, Case121_AnyNumberOfFailuresIsAsManyHealsAsThereAreEngines) {
   EXPECT_EQ(std::ranges::count(page->entries, "heal.triggered", &engine::Entry::type), 20);
   EXPECT_EQ(std::ranges::count(page->entries, "heal.trigger_joined", &engine::Entry::type),
             static_cast<std::ptrdiff_t>(failures) - 20);
-}
-
-// ---- what an engine needs
-
-TEST(TriggerNeeds, TheDependentWaitsInTriggeredWithoutASlot) {
-  HealWorld world;
-  HealMachine machine(world, {broken_engine(world, "Base"), broken_engine(world, "Top")}, {1, true});
-  machine.heal("Base", {.error = "it is broken"}, "daemon");
-  machine.heal("Top", needing({"Base"}), "daemon");
-  machine.run_until(2);
-  EXPECT_THAT(entries_of(world, {"heal.triggered", "heal.repair_started", "heal.completed", "heal.trigger_joined"}),
-              ::testing::ElementsAre("heal.triggered Base", "heal.repair_started Base", "heal.triggered Top",
-                                     "heal.completed Base", "heal.repair_started Top", "heal.completed Top"));
-}
-
-TEST(TriggerNeeds, WhatFailsBelowIsHealedFirstWhereAPersonAsks) {
-  HealWorld world;
-  EngineSpec middle = broken_engine(world, "Middle"), top = broken_engine(world, "Top");
-  middle.depends_on = {"Base"};
-  top.depends_on = {"Middle", "Fine"};
-  HealMachine machine(world, {broken_engine(world, "Base"), broken_engine(world, "Fine"), middle, top}, {1, true});
-  world.host.write("Fine/app.conf", "right of Fine");
-  machine.trigger.hooks.test = [&](EngineToHeal engine) -> boost::asio::awaitable<TestReport> {
-    const bool fine = world.host.content(engine.spec->name + "/app.conf").starts_with("right");
-    TestReport report;
-    report.tested.engine = engine.spec->name;
-    report.tested.outcome = fine ? TestOutcome::passed : TestOutcome::failed;
-    co_return report;
-  };
-  machine.heal("Top", {.error = "it is broken", .asked_for = true}, "cli");
-  machine.run_until(1);
-  EXPECT_EQ(machine.results[0].ending, HealEnding::certified);
-  EXPECT_THAT(entries_of(world, {"heal.triggered", "heal.completed"}),
-              ::testing::ElementsAre("heal.triggered Top", "heal.triggered Middle", "heal.triggered Base",
-                                     "heal.completed Base", "heal.completed Middle", "heal.completed Top"));
-}
-
-TEST(TriggerNeeds, WhatCannotBeHealedBelowEndsItWithoutAnAttempt) {
-  HealWorld world;
-  HealMachine machine(world, {hopeless_engine(world, "Base"), broken_engine(world, "Top")});
-  std::vector<std::string> told;
-  listen(machine, told);
-  machine.heal("Base", {.error = "it is broken"}, "daemon");
-  machine.heal("Top", needing({"Base"}), "daemon");
-  machine.run_until(2);
-  EXPECT_EQ(machine.results[1].engine, "Top");
-  EXPECT_EQ(machine.results[1].reason, "dependency_failed");
-  EXPECT_EQ(machine.results[1].attempts, 0U);
-  EXPECT_EQ(world.host.content("Top/app.conf"), "wrong");
-  EXPECT_THAT(told, ::testing::ElementsAre("began Base", "began Top", "ended Base attempts_exhausted",
-                                           "ended Top dependency_faileddependency_failed"));
-}
-
-TEST(TriggerNeeds, AHealBelowThatEndsWhileTheDependentBeginsIsNotBegunAgain) {
-  for (const bool hopeless : {false, true}) {
-    HealWorld world;
-    HealMachine machine(
-        world, {hopeless ? hopeless_engine(world, "Base") : broken_engine(world, "Base"), broken_engine(world, "Top")});
-    machine.heal("Base", {.error = "it is broken"}, "daemon");
-    // The watch asked for Top's heal while Base was being healed; it is over when Top's begins.
-    machine.run_until(1);
-    machine.heal("Top", needing({"Base"}), "daemon");
-    machine.run_until(2);
-    EXPECT_EQ(machine.results[1].reason, hopeless ? "dependency_failed" : "");
-    EXPECT_EQ(count_of(world, "heal.triggered"), 2U) << "Base's brakes are not for Top to pass";
-  }
-}
-
-TEST(TriggerNeeds, WhatIsHeldBelowEndsItToo) {
-  HealWorld world;
-  HealMachine machine(world, {broken_engine(world, "Base"), broken_engine(world, "Top")});
-  machine.trigger.hooks.hold_on = [](const std::string& engine) {
-    return engine == "Base" ? std::optional(Hold{Timestamp::max(), {}}) : std::nullopt;
-  };
-  machine.heal("Base", {.error = "it is broken"}, "daemon");
-  machine.heal("Top", needing({"Base"}), "daemon");
-  machine.run_until(2);
-  EXPECT_EQ(machine.results[1].reason, "dependency_failed");
-  EXPECT_EQ(count_of(world, "heal.skipped"), 1U) << "told once";
-}
-
-TEST(TriggerNeeds, WhatPassesOnceItsNeedsWereHealedIsLeftAsItIs) {
-  HealWorld world;
-  EngineSpec top = broken_engine(world, "Top");
-  top.strategy = Strategy::generic;
-  top.repair = {};
-  ServiceRepair service;
-  service.restart = runs({"/bin/restart"});
-  top.repair.service = service;
-  // Top works as soon as Base's file is right.
-  const auto right = world.baseline("right of Base");
-  top.self_test = {probe("base", FileProbe{"Base/app.conf", "baseline", right, {}, {}, {}})};
-  HealMachine machine(world, {broken_engine(world, "Base"), top});
-  machine.heal("Base", {.error = "it is broken"}, "daemon");
-  machine.heal("Top", needing({"Base"}), "daemon");
-  machine.run_until(2);
-  EXPECT_EQ(machine.results[1].ending, HealEnding::certified);
-  for (const std::string& line : world.host.log()) EXPECT_FALSE(line.ends_with("/bin/restart")) << line;
-  EXPECT_THAT(data_of_last(world, "heal.plan_recorded"), ::testing::HasSubstr(R"("recovered":true)"));
-}
-
-TEST(TriggerNeeds, TheWaitSurvivesACrash) {
-  for (const bool hopeless : {false, true}) {
-    HealWorld world;
-    const std::vector<EngineSpec> specs = {broken_engine(world, "Top"),
-                                           hopeless ? hopeless_engine(world, "Base") : broken_engine(world, "Base")};
-    {
-      HealMachine machine(world, specs, {1, true});
-      machine.heal("Base", {.error = "it is broken"}, "daemon");
-      machine.heal("Top", needing({"Base"}), "daemon");
-      while (count_of(world, "heal.triggered") < 2) machine.loop.run_one();
-    }
-    HealMachine machine(world, specs, {1, true});
-    std::vector<std::string> told;
-    listen(machine, told);
-    machine.recover();
-    machine.settle();
-    if (hopeless) {
-      EXPECT_THAT(told, ::testing::ElementsAre("began Base", "began Top", "ended Base attempts_exhausted",
-                                               "ended Top dependency_faileddependency_failed"));
-      EXPECT_EQ(world.host.content("Top/app.conf"), "wrong");
-    } else {
-      EXPECT_THAT(told,
-                  ::testing::ElementsAre("began Base", "began Top", "ended Base certified", "ended Top certified"));
-      EXPECT_EQ(world.host.content("Top/app.conf"), "right of Top");
-    }
-  }
-}
-
-TEST(TriggerNeeds, ACancelledDependentWaitsForNothing) {
-  HealWorld world;
-  HealMachine machine(world, {broken_engine(world, "Base"), broken_engine(world, "Top")});
-  machine.heal("Base", {.error = "it is broken"}, "daemon");
-  machine.heal("Top", needing({"Base"}), "daemon");
-  while (count_of(world, "heal.triggered") < 2) machine.loop.run_one();
-  machine.runtime->runner().submit<Heal>(machine.trigger.open_heals().at("Top"), Cancel{EndReason::cancelled, {}});
-  machine.run_until(2);
-  EXPECT_EQ(count_of(world, "heal.completed"), 1U);
-  EXPECT_EQ(count_of(world, "heal.exhausted"), 1U);
-  EXPECT_EQ(world.host.content("Top/app.conf"), "wrong");
-}
-
-TEST(SelfTestRun, HealsWhatFailsAndIsStable) {
-  HealWorld world;
-  HealMachine machine(world, {broken_engine(world, "A"), broken_engine(world, "B")});
-  world.host.write("B/app.conf", "right of B");
-  const SelfTestState run = machine.self_test({{"A", {}}, {"B", {}}});
-  EXPECT_EQ(run.completed->status, "Stable");
-  EXPECT_EQ(run.completed->engines_verified, 2U);
-  EXPECT_EQ(run.completed->autoheal_invocations, 1U);
-}
-
-TEST(SelfTestRun, WithoutHealingItOnlyLooks) {
-  HealWorld world;
-  HealMachine machine(world, {broken_engine(world, "A")});
-  const SelfTestState run = machine.self_test({{"A", {}}}, false);
-  EXPECT_EQ(run.completed->status, "Degraded");
-  EXPECT_EQ(world.host.content("A/app.conf"), "wrong");
-  EXPECT_EQ(count_of(world, "heal.triggered"), 0U);
-}
-
-TEST(SelfTestRun, WhatAnEngineNeedsIsHealedFirst) {
-  HealWorld world;
-  HealMachine machine(world, {broken_engine(world, "Base"), broken_engine(world, "Top")});
-  const SelfTestState run = machine.self_test({{"Top", {"Base"}}, {"Base", {}}});
-  EXPECT_EQ(run.completed->status, "Stable");
-  std::vector<std::string> order;
-  const auto page = world.ledger.read_all({}, 1000);
-  for (const auto& entry : page->entries) {
-    if (entry.type == "heal.completed" || entry.type == "selftest.engine_tested")
-      order.push_back(entry.type + " " + entry.subject);
-  }
-  EXPECT_THAT(order, ::testing::ElementsAre("selftest.engine_tested Base", "heal.completed Base",
-                                            "selftest.engine_tested Top", "heal.completed Top"));
-}
-
-TEST(SelfTestRun, AFailedDependencyEndsTheDependentWithoutAnAttempt) {
-  HealWorld world;
-  HealMachine machine(world, {hopeless_engine(world, "Base"), broken_engine(world, "Top")});
-  const SelfTestState run = machine.self_test({{"Base", {}}, {"Top", {"Base"}}});
-  EXPECT_EQ(run.completed->status, "Degraded");
-  EXPECT_EQ(run.healed.at("Top").attempts, 0U);
-  EXPECT_EQ(run.healed.at("Top").reason, "dependency_failed");
-  EXPECT_EQ(world.host.content("Top/app.conf"), "wrong");
-}
-
-TEST(SelfTestRun, WhatCannotBeTestedMakesTheRunFailed) {
-  HealWorld world;
-  HealMachine machine(world, {broken_engine(world, "A")});
-  const SelfTestState run = machine.self_test({{"A", {}}, {"Ghost", {}}});
-  EXPECT_EQ(run.completed->status, "Failed");
 }
 
 }  // namespace

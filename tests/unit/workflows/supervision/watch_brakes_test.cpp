@@ -1,4 +1,5 @@
-// What keeps the daemon from healing too eagerly: cooldown, flapping, holds, and files that somebody is at work on.
+// Brakes that keep the daemon from healing too eagerly: cooldown, flapping, holds, and files that somebody is at work
+// on.
 #include "tests/support/worlds/watched_machine.hpp"
 
 namespace autoheal::workflows {

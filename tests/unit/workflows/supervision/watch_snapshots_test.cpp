@@ -68,7 +68,7 @@ TEST(WatchSnapshots, ATestThatBeganBeforeTheyWereCopiedSaysNothingOfThem) {
   EXPECT_THAT(machine.acts(), ElementsAre("keep A"));
 }
 
-// Whoever copies removes what waits: it must have its name by then.
+// A copy removes the waiting one, which must have its name by then.
 TEST(WatchSnapshots, NoOthersAreCopiedWhileTheyAreBeingKept) {
   EngineSpec spec = with_snapshots({{"app.db", seconds(1)}});
   spec.every = seconds(1);

@@ -1,4 +1,4 @@
-// What is half written is not tested, and what fails while somebody writes it says nothing.
+// A half-written file is not tested, and a failure while somebody writes says nothing.
 #include "autoheal/workflows/effects/open_writers.hpp"
 #include "tests/support/worlds/watched_machine.hpp"
 

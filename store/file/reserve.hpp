@@ -1,5 +1,6 @@
-// Room on the disk that belongs to the ledger alone: `<ledger>.reserve` holds it while all is well and gives it back when
-// the disk is full, so that heals which run already can be recorded to their end. Nothing begins while it is spent.
+// Room on the disk that belongs to the ledger alone: `<ledger>.reserve` holds it while all is well and gives it back
+// when the disk is full, so that heals which run already can be recorded to their end. Nothing begins while it is
+// spent.
 #pragma once
 
 #include <cstdint>

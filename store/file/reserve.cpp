@@ -1,4 +1,4 @@
-#include "autoheal/store/ledger/reserve.hpp"
+#include "autoheal/store/file/reserve.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -15,7 +15,7 @@ namespace {
 
 // Blocks on the disk and not only a size: what was made sparse by a copy reserves nothing.
 bool holds(int file, std::uint64_t bytes) {
-  struct stat found {};
+  struct stat found{};
   constexpr std::uint64_t unit = 512;  // of st_blocks, stat(2)
   return ::fstat(file, &found) == 0 && static_cast<std::uint64_t>(found.st_size) == bytes &&
          static_cast<std::uint64_t>(found.st_blocks) * unit >= bytes;
@@ -54,7 +54,7 @@ bool Reserve::give() {
   if (bytes_ == 0) return false;
   taken_ = false;
   const FileDescriptor file(::open(file_.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
-  struct stat found {};
+  struct stat found{};
   return file && ::fstat(file.get(), &found) == 0 && found.st_size > 0 && empty(file.get());
 }
 
