@@ -1,4 +1,4 @@
-// Waits until nobody is at work on what an engine declares. On the surroundings' clock.
+// Waits until nobody is at work on what an engine declares. Blocks for no time itself.
 #pragma once
 
 #include <optional>
@@ -10,7 +10,7 @@ namespace autoheal::workflows {
 // All given outlives it.
 class UntilWritersAreDone {
  public:
-  UntilWritersAreDone(const HealSurroundings& at, const EngineSpec& spec, EffectMark mark);
+  UntilWritersAreDone(const Probing& probing, const engine::Clock& clock, const EngineSpec& spec, EffectMark mark);
 
   // True if somebody was at work, is done, and the self-test did not hold while he was: then it may be he who made it
   // good. A self-test that held all the time tells nothing of the wrong that the heal is about. False at once if nobody
@@ -24,7 +24,8 @@ class UntilWritersAreDone {
   std::optional<Result<bool>> look_once();
   [[nodiscard]] Result<bool> busy() const;
 
-  const HealSurroundings& at_;
+  Probing probing_;
+  const engine::Clock& clock_;
   const EngineSpec& spec_;
   EffectMark mark_;
   std::vector<std::string> paths_;

@@ -19,7 +19,7 @@ std::vector<engine::Entry> entries_of(const HealWorld& world) { return *world.le
 
 Replayed replayed(const HealWorld& world, std::vector<engine::Entry> entries, const Decide& decide = Heal::decide) {
   Adoptions adoptions;
-  if (world.adopted) adoptions.take(world.spec.name, *world.adopted);
+  if (world.policy.baseline) adoptions.take(world.spec.name, *world.policy.baseline);
   const PastWorld past(world.blobs, adoptions);
   RecordedHeal recorded(std::move(entries), past.blobs());
   return replay_heal(recorded, past, decide);
@@ -179,7 +179,8 @@ TEST(Replay, Case113_AHealOfAHundredThousandEntriesTakesTimeAndMemoryInProportio
   EXPECT_EQ(again.entries, count);
   EXPECT_LT(took, std::chrono::seconds(60)) << "0.6 ms an entry, under a sanitizer and beside others";
 #ifdef AUTOHEAL_SANITIZED
-  // The address sanitizer keeps up to 256 MiB of what was freed (its quarantine_size_mb), and puts zones around the rest.
+  // The address sanitizer keeps up to 256 MiB of what was freed (its quarantine_size_mb), and puts zones around the
+  // rest.
   constexpr long most_kib = (2 * 32 + 256) * 1024;
 #else
   constexpr long most_kib = 32 * 1024;
@@ -257,7 +258,7 @@ TEST(Replay, TakesWhatAnOlderVersionDidNotKeepAsItIs) {
 
 TEST(Replay, OfAnOlderPlanAsksWhatWasAdoptedByThen) {
   const auto world = make_world(heal_examples().front());
-  world->adopted = Adopted{{{}, {{"baseline/app.conf", "sha256:other"}}}, "sha256:manifest"};
+  world->policy.baseline = Adopted{{{}, {{"baseline/app.conf", "sha256:other"}}}, "sha256:manifest"};
   (void)heal(*world);
   auto entries = entries_of(*world);
   for (engine::Entry& entry : entries) {

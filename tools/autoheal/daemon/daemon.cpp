@@ -315,7 +315,7 @@ asio::awaitable<void> Daemon::reload() {
   }
   if (!next) {
     tell("the configuration stays as it was, the new one is refused:\n" + next.error().message);
-    auto refused = config_refused(*healer_.configuration(), healer_.surroundings().mask(next.error().message),
+    auto refused = config_refused(*healer_.configuration(), healer_.surroundings().secrets.mask(next.error().message),
                                   healer_.clock().now());
     co_return co_await record(std::move(refused));
   }
@@ -556,7 +556,7 @@ std::string Daemon::status() const {
 }
 
 void Daemon::tell(const std::string& sentence) {
-  console_.note(format_timestamp_ms(healer_.clock().now()) + "  " + healer_.surroundings().mask(sentence));
+  console_.note(format_timestamp_ms(healer_.clock().now()) + "  " + healer_.surroundings().secrets.mask(sentence));
 }
 
 }  // namespace autoheal::cli

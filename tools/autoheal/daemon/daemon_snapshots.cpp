@@ -40,7 +40,7 @@ asio::awaitable<void> Daemon::copy_snapshots(TakeSnapshots act, EngineToHeal eng
       const auto copied = healer.copy_snapshot(*spec, state);
       if (!copied) failed.push_back(failed_snapshot(state, copied.error()));
     }
-    for (FailedSnapshot& one : failed) one.why = healer.surroundings().mask(one.why);
+    for (FailedSnapshot& one : failed) one.why = healer.surroundings().secrets.mask(one.why);
     return failed;
   };
   const auto failed = co_await healer_.on_pool(job);
@@ -61,7 +61,7 @@ asio::awaitable<void> Daemon::keep_snapshots(EngineToHeal engine) {
     for (const StateRepair& state : spec->repair.state) {
       if (!state.takes_snapshots) continue;
       const auto kept = host::keep_snapshot(state);
-      if (!kept) failed.push_back({state.path, healer.surroundings().mask(kept.error().message), false});
+      if (!kept) failed.push_back({state.path, healer.surroundings().secrets.mask(kept.error().message), false});
     }
     return failed;
   };

@@ -63,6 +63,68 @@ thread_local bool was_cut_short = false;
 
 }  // namespace
 
+class Healer::Policy final : public workflows::HealPolicy {
+ public:
+  explicit Policy(const Healer& healer) : healer_(healer) {}
+  [[nodiscard]] workflows::Today today(const std::string& engine, const std::string& principal) const override {
+    return healer_.today(engine, principal);
+  }
+  [[nodiscard]] std::string role_of(const std::string& principal) const override {
+    return std::string(name_of(healer_.role_of(principal)));
+  }
+  [[nodiscard]] bool may_change(const std::string& principal) const override {
+    return allows(healer_.role_of(principal), workflows::Permission::heal);
+  }
+  [[nodiscard]] std::optional<workflows::Adopted> adopted(const std::string& engine) const override {
+    const std::lock_guard lock(healer_.standing_mutex_);
+    const auto found = healer_.adopted_.find(engine);
+    return found == healer_.adopted_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+ private:
+  const Healer& healer_;
+};
+
+class Healer::Scheduling final : public workflows::HealScheduling {
+ public:
+  explicit Scheduling(Healer& healer) : healer_(healer) {}
+  void run(std::function<void()> job) override { healer_.run_on_pool(std::move(job)); }
+  void run_in_turn(const std::string& heal, std::function<void()> job) override {
+    asio::dispatch(healer_.loop_, [this, heal, job = std::move(job)]() mutable {
+      healer_.trigger_->in_turn(heal, [this, job = std::move(job)]() mutable { run(std::move(job)); });
+    });
+  }
+  bool run_later(const std::string& heal, Duration time, std::function<void()> job) override {
+    healer_.run_later(heal, time, std::move(job));
+    return true;
+  }
+  bool wait(Duration time) override { return healer_.wait(time); }
+  workflows::GoOn until_recordable() override { return healer_.until_recordable(); }
+
+ private:
+  Healer& healer_;
+};
+
+// Knows which ended heals' displaced files are looked after at this moment.
+class Healer::Settling final : public engine::EffectPerformer<workflows::Heal> {
+ public:
+  explicit Settling(Healer& healer) : healer_(healer) {}
+  void perform(const std::string& stream, const workflows::HealEffect& effect, Done done) override {
+    if (!std::holds_alternative<workflows::Settle>(effect))
+      return healer_.heal_effects_->perform(stream, effect, std::move(done));
+    ++healer_.settling_;
+    healer_.heal_effects_->perform(stream, effect, [this, stream, done = std::move(done)](workflows::HealInput input) {
+      asio::post(healer_.loop_, [this, stream, kept = std::get<workflows::Settled>(input).kept]() mutable {
+        kept.empty() ? healer_.one_is_settled() : healer_.settled(stream, std::move(kept));
+      });
+      done(std::move(input));
+    });
+  }
+
+ private:
+  Healer& healer_;
+};
+
 Healer::Healer(ConfigurationPtr configuration, Console& console)
     : configuration_(std::move(configuration)), console_(console), mask_(configuration_->settings.secrets) {}
 
@@ -118,7 +180,19 @@ Result<void> Healer::assemble() {
   runtime_ = std::move(*runtime);
   if (auto loaded = load_standing(); !loaded) return loaded;
   if (auto assembled = assemble_checkpoints(); !assembled) return assembled;
-  surroundings_ = std::make_unique<workflows::HealSurroundings>(make_surroundings());
+  policy_ = std::make_unique<Policy>(*this);
+  scheduling_ = std::make_unique<Scheduling>(*this);
+  surroundings_ = std::make_unique<workflows::HealSurroundings>(
+      workflows::HealSurroundings{.host = *host_,
+                                  .blobs = *vault_,
+                                  .clock = clock_,
+                                  .policy = *policy_,
+                                  .secrets = secrets_,
+                                  .scheduling = *scheduling_,
+                                  .ledger_id = ledger_->id(),
+                                  .program_version = version,
+                                  .program_sha256 = sha256_of_this_program(),
+                                  .tests_at_once = settings.max_tests});
   return assemble_workflows();
 }
 
@@ -149,7 +223,8 @@ Result<void> Healer::assemble_workflows() {
   self_test_effects_ = std::make_unique<workflows::SelfTestEffects>(*surroundings_, *runtime_, *trigger_, find);
   bus_ = std::make_unique<workflows::GenesisBus>(
       runtime_->runner(), *ledger_, *vault_, [this](std::function<void()> job) { asio::post(loop_, std::move(job)); });
-  runtime_->register_workflow<workflows::Heal>(*heal_effects_);
+  settling_effects_ = std::make_unique<Settling>(*this);
+  runtime_->register_workflow<workflows::Heal>(*settling_effects_);
   runtime_->register_workflow<workflows::SelfTest>(*self_test_effects_, "selftest/");
   watch_the_runner();
   return {};
@@ -269,48 +344,6 @@ workflows::Role Healer::role_of(const std::string& principal) const {
   return configuration()->settings.principals.role_of(principal);
 }
 
-workflows::HealSurroundings Healer::make_surroundings() {
-  return {
-      .host = *host_,
-      .blobs = *vault_,
-      .ledger_id = ledger_->id(),
-      .program_version = version,
-      .program_sha256 = sha256_of_this_program(),
-      .tests_at_once = configuration_->settings.max_tests,
-      .pool = [this](std::function<void()> job) { run_on_pool(std::move(job)); },
-      .today = [this](const std::string& engine, const std::string& principal) { return today(engine, principal); },
-      .role_of = [this](const std::string& principal) { return std::string(name_of(role_of(principal))); },
-      .may_change =
-          [this](const std::string& principal) { return allows(role_of(principal), workflows::Permission::heal); },
-      .adopted = [this](const std::string& engine) -> std::optional<workflows::Adopted> {
-        const std::lock_guard lock(standing_mutex_);
-        const auto found = adopted_.find(engine);
-        return found == adopted_.end() ? std::nullopt : std::optional(found->second);
-      },
-      .mask = [this](std::string_view text) { return mask_(text); },
-      .learn_secret = [this](const std::string& secret) { mask_.learn(secret); },
-      .learn_secrets_of = [this](const workflows::EngineSpec& spec) { learn_secrets_on_disk(spec, mask_); },
-      .since_boot = [this] { return clock_.since_boot(); },
-      .wait = [this](Duration time) { return wait(time); },
-      .later = [this](const std::string& heal, Duration time,
-                      std::function<void()> job) { run_later(heal, time, std::move(job)); },
-      .in_turn =
-          [this](const std::string& heal, std::function<void()> job) {
-            asio::dispatch(loop_, [this, heal, job = std::move(job)]() mutable {
-              trigger_->in_turn(heal, [this, job = std::move(job)]() mutable { run_on_pool(std::move(job)); });
-            });
-          },
-      .until_recordable = [this] { return until_recordable(); },
-      .settling = [this] { ++settling_; },
-      .settled =
-          [this](const std::string& heal, std::vector<std::string> kept) {
-            asio::post(loop_, [this, heal, kept = std::move(kept)]() mutable {
-              kept.empty() ? one_is_settled() : settled(heal, std::move(kept));
-            });
-          },
-  };
-}
-
 workflows::TriggerHooks Healer::trigger_hooks() {
   workflows::TriggerHooks hooks;
   hooks.hold_on = [this](const std::string& engine) { return hold_on(engine); };
@@ -326,7 +359,7 @@ workflows::TriggerHooks Healer::trigger_hooks() {
     const bool may = allows(role_of(configuration()->settings.principals.actor), workflows::Permission::heal);
     return on_pool([this, may, spec = engine.spec] {
       std::optional<workflows::AdoptedBaseline> adopted;
-      if (auto found = surroundings_->adopted(spec->name)) adopted = std::move(found->baseline);
+      if (auto found = policy_->adopted(spec->name)) adopted = std::move(found->baseline);
       auto preview = workflows::preview_plan(*host_, *vault_, *spec, adopted, may,
                                              ledger_->id() + "/observe/" + spec->name + "/0");
       if (!preview) return workflows::no_preview(mask_(preview.error().message));

@@ -25,6 +25,7 @@
 #include "autoheal/workflows/supervision/genesis_bus.hpp"
 #include "autoheal/workflows/supervision/holds.hpp"
 #include "autoheal/workflows/supervision/self_test_effects.hpp"
+#include "tools/autoheal/configuration/known_secrets.hpp"
 #include "tools/autoheal/configuration/loaded_configuration.hpp"
 #include "tools/autoheal/healer/checkpoints.hpp"
 #include "tools/autoheal/healer/job_threads.hpp"
@@ -133,13 +134,16 @@ class Healer {
   std::function<void(std::string_view step)> archived_step = [](std::string_view) {};
 
  private:
+  class Policy;
+  class Scheduling;
+  class Settling;
+
   Healer(ConfigurationPtr configuration, Console& console);
   Result<void> assemble();
   Result<void> assemble_workflows();
   Result<void> assemble_checkpoints();
   void watch_the_runner();
   Result<void> keep_configuration(const ConfigurationPtr& configuration);
-  workflows::HealSurroundings make_surroundings();
   [[nodiscard]] workflows::Today today(const std::string& engine, const std::string& principal) const;
   [[nodiscard]] workflows::Role role_of(const std::string& principal) const;
   workflows::TriggerHooks trigger_hooks();
@@ -182,10 +186,14 @@ class Healer {
   host::OwnOrders own_orders_;
   std::unique_ptr<host::RealHost> host_;
   workflows::SecretMask mask_;
+  KnownSecrets secrets_{mask_};
+  std::unique_ptr<Policy> policy_;
+  std::unique_ptr<Scheduling> scheduling_;
   std::unique_ptr<workflows::HealSurroundings> surroundings_;
   std::unique_ptr<engine::Runtime> runtime_;
   std::unique_ptr<Checkpoints> checkpoints_;
   std::unique_ptr<workflows::HealEffects> heal_effects_;
+  std::unique_ptr<Settling> settling_effects_;
   std::unique_ptr<workflows::AutoHealTrigger> trigger_;
   std::unique_ptr<workflows::SelfTestEffects> self_test_effects_;
   std::unique_ptr<workflows::GenesisBus> bus_;

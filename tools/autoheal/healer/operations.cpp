@@ -95,11 +95,11 @@ asio::awaitable<Result<std::string>> Operations::perform(std::string name, std::
   if (kind == kinds().end()) co_return failure(ErrorKind::not_found, "there is no operation of this name");
   auto read = read_operation_body(body, kind->second.keys);
   if (!allows(who.principal.role, kind->second.permission)) {
-    if (read) who.by.reason = healer_.surroundings().mask(read->reason);
+    if (read) who.by.reason = healer_.surroundings().secrets.mask(read->reason);
     co_return co_await refuse(kind->second.what, who);
   }
   AUTOHEAL_CO_TRY(read);
-  who.by.reason = healer_.surroundings().mask(read->reason);
+  who.by.reason = healer_.surroundings().secrets.mask(read->reason);
   // Nobody would find what is recorded now.
   healer_.look_at_place();
   if (const std::string& elsewhere = healer_.ledger_elsewhere(); !elsewhere.empty() && name != "status") {
@@ -128,9 +128,9 @@ Operations::Answer Operations::denied(OperationBody body, Requester who) {
   entry.time = healer_.clock().now();
   entry.actor = who.principal.name;
   JsonWriter data;
-  data.begin_object().field("wanted", healer_.surroundings().mask(body.what));
+  data.begin_object().field("wanted", healer_.surroundings().secrets.mask(body.what));
   data.field("role", name_of(who.principal.role)).field("uid", who.by.uid).field("via", who.by.via);
-  if (!body.reason.empty()) who.by.reason = healer_.surroundings().mask(body.reason);
+  if (!body.reason.empty()) who.by.reason = healer_.surroundings().secrets.mask(body.reason);
   if (who.by.reason.size() > longest_reason_of_denied_bytes) who.by.reason.resize(longest_reason_of_denied_bytes);
   write_by(data, who.by);
   entry.data = data.end_object().take();
@@ -172,7 +172,7 @@ Operations::Answer Operations::heal(OperationBody body, Requester who) {
     body.error = report.tested.error;
   }
   TestFailure failure;  // named: g++ 12 destroys braced temporaries of a co_await twice
-  failure.error = healer_.surroundings().mask(*body.error);
+  failure.error = healer_.surroundings().secrets.mask(*body.error);
   failure.asked_for = true;
   result = co_await healer_.trigger().heal_engine(std::move(body.engine), std::move(failure), std::move(who.by));
   if (result.heal.empty() && result.reason == not_recorded)
