@@ -15,9 +15,9 @@
 #include "tools/autoheal/daemon/daemon_report.hpp"
 #include "tools/autoheal/daemon/ledger_place_watch.hpp"
 #include "tools/autoheal/daemon/loop_watch.hpp"
-#include "tools/host/service/service_manager.hpp"
 #include "tools/autoheal/healer/kept_images.hpp"
 #include "tools/autoheal/healer/operations.hpp"
+#include "tools/host/service/service_manager.hpp"
 #include "tools/host/service/stop_watch.hpp"
 #include "tools/host/watch/file_watch.hpp"
 #include "tools/host/watch/process_watch.hpp"
@@ -95,10 +95,11 @@ class Daemon {
   [[nodiscard]] std::vector<std::shared_ptr<const workflows::EngineSpec>> engines() const;
   template <class Task>
   void spawn(Task task) {
-    boost::asio::co_spawn(healer_.loop(), std::move(task), boost::asio::detached);
+    boost::asio::co_spawn(healer_.parts.loop, std::move(task), boost::asio::detached);
   }
 
-  Healer& healer_;
+  Healer& process_;
+  HealerServices& healer_;
   Console& console_;
   LoadAgain load_again_;
   workflows::Watch watch_;

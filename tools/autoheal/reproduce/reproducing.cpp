@@ -76,7 +76,7 @@ class Again {
       : course_(course),
         place_(place),
         blobs_(heal.world->blobs()),
-        mask_(place.spec.secrets),
+        secrets_(place.spec.secrets),
         real_({.blobs = blobs_, .own_files = {}, .at_step = {}, .program = program}),
         host_({real_, course, place, blobs_, runs_programs}),
         effects_(surroundings()),
@@ -85,7 +85,7 @@ class Again {
     policy_.role = role_in(course);
     policy_.baseline = std::move(adopted);
     for (const std::string& secret : secret_literals(place.spec, workflows::SecretMask(place.spec.secrets)))
-      mask_.learn(secret);
+      secrets_.learn(secret);
   }
 
   Result<replay::Course> run() {
@@ -141,8 +141,7 @@ class Again {
   engine::UuidV7Source ids_{clock_, randomness_};
   store::OverlaidBlobs blobs_;
   store::MemoryLedger ledger_{to_string(ids_.next())};
-  workflows::SecretMask mask_;
-  KnownSecrets secrets_{mask_};
+  KnownSecrets secrets_;
   host::RealHost real_;
   ReproducedHost host_;
   workflows::HealEffects effects_;
