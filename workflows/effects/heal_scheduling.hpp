@@ -11,8 +11,8 @@ namespace autoheal::workflows {
 // Whether something may be changed now, given that nothing could be told of it while the ledger is elsewhere.
 enum class GoOn { at_once, after_a_wait, no_more };  // no_more: the process is told to end
 
-// Every operation may be called on any thread. What starts a job returns without waiting for it, unless the process
-// has no other thread; none fails.
+// Every operation may be called on any thread, and none fails. The first three return without waiting for the job,
+// unless the process has no other thread to run it on.
 class HealScheduling {
  public:
   virtual ~HealScheduling() = default;
@@ -23,7 +23,7 @@ class HealScheduling {
   // Runs a job of a heal after that time, in which it holds neither thread nor slot; never once the process is told to
   // stop. False: nothing is run later here; the caller has to wait().
   virtual bool run_later(const std::string& /*heal*/, Duration, std::function<void()> /*job*/) { return false; }
-  // Blocks for that time. False: the process is told to stop, or nothing can be waited for.
+  // Blocks the calling thread for that time. False: the process is told to stop, or nothing can be waited for.
   virtual bool wait(Duration time) = 0;
   // Blocks while nothing can be recorded. Asked right before a change and after evidence was gathered.
   virtual GoOn until_recordable() { return GoOn::at_once; }

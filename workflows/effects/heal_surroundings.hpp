@@ -1,4 +1,4 @@
-// What effects need of the process that they run in: its ports, and what it is.
+// The process that effects run in: its ports, and what evidence says of it.
 #pragma once
 
 #include <string>
@@ -11,14 +11,14 @@
 
 namespace autoheal::workflows {
 
-// What probes and tests run on.
+// The machine that probes run on, and how many run at once.
 struct Probing {
   Host& host;
   HealSecrets& secrets;
   unsigned at_once = 4;
 };
 
-// All that is referred to outlives it and is thread-safe.
+// The ports outlive it.
 struct HealSurroundings {
   Host& host;
   engine::BlobStore& blobs;

@@ -1,4 +1,4 @@
-// Waits until nobody is at work on what an engine declares. Blocks for no time itself.
+// Waits until nobody is at work on what an engine declares; looks at it and leaves the waiting to the caller.
 #pragma once
 
 #include <optional>

@@ -23,7 +23,7 @@ struct Archived {
   std::uint64_t secrets = 0;           // blobs under the vault's key that were deleted
 };
 
-// On the loop's thread. What it is given outlives it.
+// On the loop's thread. The arguments of its constructor outlive it.
 class Archiving {
  public:
   Archiving(HealerParts& parts, ConfigurationInForce& in_force, Jobs& jobs, Recording& recording,

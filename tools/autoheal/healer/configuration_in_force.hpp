@@ -1,4 +1,4 @@
-// What holds today: the configuration, and the holds and adopted baselines that the ledger tells of.
+// The rules of today: the configuration, and the holds and adopted baselines that the ledger tells of.
 #pragma once
 
 #include <map>

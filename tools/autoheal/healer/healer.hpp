@@ -12,7 +12,7 @@
 
 namespace autoheal::cli {
 
-// What callers of a healer work with; on the loop's thread, unless a service says otherwise.
+// The parts and services that callers of a healer use; on the loop's thread, unless a service says otherwise.
 struct HealerServices {
   HealerServices(HealerParts& opened, const ConfigurationPtr& configuration)
       : parts(opened), in_force(opened, configuration), jobs(opened), recording(opened, in_force) {}
@@ -47,7 +47,7 @@ class Healer {
   void stop(int exit_code);
 
   [[nodiscard]] HealerServices& services() { return services_; }
-  // What a progress line should say; called after every turn.
+  // Asks for the text of a progress line after every turn.
   void show_progress(std::function<std::string()> progress) { progress_ = std::move(progress); }
 
  private:

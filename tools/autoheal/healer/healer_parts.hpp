@@ -1,5 +1,5 @@
-// The plain parts of a process that heals, each opened once: what it tells people through, time, threads, the ledger
-// as its owner, the vault, the host, its secrets and the runtime.
+// The plain parts of a process that heals, each opened once: console, time, threads, the ledger as its owner, the
+// vault, the host, its secrets and the runtime.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -19,7 +19,7 @@ namespace autoheal::cli {
 
 using ConfigurationPtr = std::shared_ptr<const LoadedConfiguration>;
 
-// What heals of this process did themselves: no news for those who watch files and services.
+// Changes and orders of this process: no news for those who watch files and services.
 struct OwnDoings {
   host::OwnChanges changes;
   host::OwnOrders orders;

@@ -11,7 +11,7 @@
 
 namespace autoheal::cli {
 
-// What it is given outlives it.
+// The arguments of its constructor outlive it.
 class HealerWorkflows {
  public:
   HealerWorkflows(HealerParts& parts, ConfigurationInForce& in_force, Jobs& jobs, const Archiving& archiving);

@@ -1,5 +1,5 @@
-// Work that may block, on the pool: how many effects are under way, how they wait, and that they end soon once the
-// process has to.
+// Work that may block, on the pool: counts the effects under way, lets them wait, and ends their waits when the process
+// ends.
 #pragma once
 
 #include <boost/asio/co_spawn.hpp>

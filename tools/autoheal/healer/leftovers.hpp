@@ -1,4 +1,4 @@
-// What heals that have ended left beside their targets: settled again, and named in their own streams.
+// Files that heals left beside their targets when they ended: settled again, and named in the heals' own streams.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -12,13 +12,14 @@
 
 namespace autoheal::cli {
 
-// What one heal left: "path: why" each.
+// Each as "path: why".
 struct LeftByHeal {
   std::string engine, heal;
   std::vector<std::string> kept;
 };
 
-// On the loop's thread. Stands before the effects of heals, to know which of them settle. What it is given outlives it.
+// On the loop's thread. Stands before the effects of heals, to know which of them settle. The arguments of its
+// constructor outlive it.
 class Leftovers final : public engine::EffectPerformer<workflows::Heal> {
  public:
   Leftovers(HealerParts& parts, ConfigurationInForce& in_force, Jobs& jobs, const Archiving& archiving,
@@ -26,17 +27,17 @@ class Leftovers final : public engine::EffectPerformer<workflows::Heal> {
       : parts_(parts), in_force_(in_force), jobs_(jobs), archiving_(archiving), effects_(effects) {}
 
   void perform(const std::string& stream, const workflows::HealEffect& effect, Done done) override;
-  // Settles it again: what the vault can take by now goes there, and what stays is named in the heal's own stream where
-  // it is not what was named last. One at a time.
+  // Settles them again: what the vault can take by now goes there, and what stays is named in the heal's own stream
+  // where it is not what was named last. One at a time.
   boost::asio::awaitable<std::vector<LeftByHeal>> settle_again();
-  // No ended heal is being looked after.
+  // Back once no ended heal is being looked after.
   boost::asio::awaitable<void> until_settled();
 
  private:
   // By heal; those that have not ended are none of them.
   boost::asio::awaitable<std::map<std::string, std::string>> ended_heals_left(ConfigurationPtr configuration);
   boost::asio::awaitable<std::vector<std::string>> settle_heal(std::string root, std::string heal);
-  // What stays stands in the ledger before the process ends.
+  // Names what stays in the ledger before the process ends.
   void settled(const std::string& heal, std::vector<std::string> kept);
   void one_is_settled();
 

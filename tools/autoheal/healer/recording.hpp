@@ -11,7 +11,7 @@
 
 namespace autoheal::cli {
 
-// On the loop's thread. What it is given outlives it.
+// On the loop's thread. The arguments of its constructor outlive it.
 class Recording {
  public:
   Recording(HealerParts& parts, ConfigurationInForce& in_force) : parts_(parts), in_force_(in_force) {}

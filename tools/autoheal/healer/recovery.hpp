@@ -10,12 +10,12 @@
 
 namespace autoheal::cli {
 
-// On the loop's thread. What it is given outlives it.
+// On the loop's thread. The arguments of its constructor outlive it.
 class Recovery {
  public:
   Recovery(HealerParts& parts, workflows::AutoHealTrigger& trigger, const Archiving& archiving);
 
-  // Takes up what is open.
+  // Takes up every open heal. The errors are those of the ledger.
   boost::asio::awaitable<Result<void>> recover();
   [[nodiscard]] bool is_under_way() const { return under_way_; }
   // Every open heal is known: what concerns heals may be decided from now on.
@@ -25,7 +25,7 @@ class Recovery {
 
   // Ids of the heals that were open; known once they are recovered.
   [[nodiscard]] const std::vector<std::string>& recovered() const { return recovered_; }
-  // Of those that finish() waited for.
+  // The results of those that finish() waited for.
   [[nodiscard]] const std::vector<workflows::HealResult>& results() const { return results_; }
   // Heals that are open and cannot be read by this version: each was reported, and nothing of it was touched.
   [[nodiscard]] const std::vector<std::string>& set_aside() const { return set_aside_; }
