@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "tools/autoheal/healer/archiving.hpp"
+#include "tools/autoheal/healer/healer.hpp"
 #include "tools/database/database_worker.hpp"
 
 int main(int argc, char** argv) {
@@ -22,13 +22,14 @@ int main(int argc, char** argv) {
   if (!configuration || !before) return 78;
   auto healer = cli::Healer::open(*configuration, console);
   if (!healer) return 6;
-  (*healer)->archived_step = [&](std::string_view step) {
+  cli::Archiving& archiving = *(*healer)->services().archiving;
+  archiving.step_done = [&](std::string_view step) {
     if (step == chosen && --left == 0) raise(SIGKILL);
   };
   return (*healer)->run([&]() -> boost::asio::awaitable<int> {
     cli::ArchiveRequest request{*before, {}};
     workflows::By by = cli::by(configuration->caller, configuration->principal, "");
-    const auto archived = co_await cli::archive_entries(**healer, std::move(request), std::move(by));
+    const auto archived = co_await archiving.archive(std::move(request), std::move(by));
     co_return archived ? 0 : 1;
   });
 }

@@ -33,7 +33,7 @@ int main(int argc, char** argv) {
   auto healer = cli::Healer::open(*configuration, console);
   if (!healer) return 6;
   std::atomic<unsigned> commits = 0;
-  auto& hooks = (*healer)->runtime().runner().hooks;
+  auto& hooks = (*healer)->services().parts.runtime->runner().hooks;
   hooks.committed = [&](engine::Position) {
     if (++commits == die_after && moment == "committed") raise(SIGKILL);
   };
@@ -46,7 +46,8 @@ int main(int argc, char** argv) {
     failure.error = "it is broken";
     failure.asked_for = true;
     workflows::By by = cli::by(configuration->caller, configuration->principal, "");
-    const auto result = co_await (*healer)->trigger().heal_engine(engine, std::move(failure), std::move(by));
+    const auto result =
+        co_await (*healer)->services().workflows->trigger().heal_engine(engine, std::move(failure), std::move(by));
     co_return result.ending == workflows::HealEnding::certified ? 0 : 1;
   });
   std::printf("%llu\n", starved ? static_cast<unsigned long long>(testing::allocations()) : commits.load());

@@ -78,7 +78,7 @@ class PoweredHeal : public ::testing::TestWithParam<HealExample> {
     const auto verified = store::verify_ledger(folder / "ledger.db", {.threads = 1, .unsigned_is_sound = true});
     if (!verified || !verified->sound()) return "it does not verify";
     replay::Adoptions adoptions;
-    if (left.world->adopted) adoptions.take(left.world->spec.name, *left.world->adopted);
+    if (left.world->policy.baseline) adoptions.take(left.world->spec.name, *left.world->policy.baseline);
     expect_replays_to_same(ledger, left.world->blobs, adoptions);
     const auto entries = ledger.read_stream(left.world->heal, 1);
     return left.world->host.picture() + (entries->empty() ? "no heal" : entries->back().type);

@@ -69,7 +69,7 @@ class Incident {
     world->spec.healing.max_retries = static_cast<unsigned>(max_retries_);
     world->spec.healing.retry_delay = retry_delay_;
     if (max_mode_ != 0) world->spec.certify.security.max_mode = max_mode_;
-    world->may_change = may_change_;
+    world->policy.role = may_change_ ? "admiral" : "observer";
     if (!settings.empty()) world->spec = *replay::with_settings(world->spec, settings)->spec;
     unsigned applied = 0;
     world->host.hooks.before_apply = [&, this] {

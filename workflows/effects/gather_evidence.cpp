@@ -24,9 +24,10 @@ struct Cell {
   TestCell cell;
 };
 
-TestResult run_cell(const HealSurroundings& at, const Cell& cell, const EffectMark& mark, LastLines& lines) {
+TestResult run_cell(const Probing& probing, engine::BlobStore& blobs, const Cell& cell, const EffectMark& mark,
+                    LastLines& lines) {
   const ProgramRun run = command_of(*cell.test, cell.cell);
-  const RunOutcome ran = at.host.run({run, mark, LeaveBehind::nothing});
+  const RunOutcome ran = probing.host.run({run, mark, LeaveBehind::nothing});
   TestResult result;
   result.name = cell.cell.name;
   result.passed = ran.started && ran.exit_code == 0 && !ran.timed_out;
@@ -36,24 +37,25 @@ TestResult run_cell(const HealSurroundings& at, const Cell& cell, const EffectMa
   result.user = ran.user;
   result.took = ran.took;
   if (!result.passed) {
-    RunFailure why = failure_of(at, ran);
+    RunFailure why = failure_of(probing.secrets, ran);
     result.message = std::move(why.message);
     lines = std::move(why.last_lines);
   }
-  result.output = keep_output(at, what_it_printed(ran));
+  result.output = keep_output(probing.secrets, blobs, what_it_printed(ran));
   return result;
 }
 
-std::vector<TestResult> run_tests(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark,
-                                  LastLines& of_first_failure) {
+std::vector<TestResult> run_tests(const Probing& probing, engine::BlobStore& blobs, const EngineSpec& spec,
+                                  const EffectMark& mark, LastLines& of_first_failure) {
   std::vector<Cell> cells;
   for (const TestSpec& test : spec.certify.tests) {
     for (TestCell& cell : cells_of(test)) cells.push_back({&test, std::move(cell)});
   }
   std::vector<TestResult> results(cells.size());
   std::vector<LastLines> lines(cells.size());
-  run_side_by_side(cells.size(), at.tests_at_once,
-                   [&](std::size_t index) { results[index] = run_cell(at, cells[index], mark, lines[index]); });
+  run_side_by_side(cells.size(), probing.at_once, [&](std::size_t index) {
+    results[index] = run_cell(probing, blobs, cells[index], mark, lines[index]);
+  });
   const auto failed = std::ranges::find_if_not(results, &TestResult::passed);
   if (failed != results.end() && of_first_failure.empty())
     of_first_failure = std::move(lines[static_cast<std::size_t>(failed - results.begin())]);
@@ -83,28 +85,28 @@ std::vector<std::string> paths_to_hash(const Certify& effect) {
   return paths;
 }
 
-std::map<std::string, ReleaseFacts> verified_releases(const HealSurroundings& at, const EngineSpec& spec,
-                                                      const Plan& plan) {
+std::map<std::string, ReleaseFacts> verified_releases(Host& host, const EngineSpec& spec, const Plan& plan) {
   std::map<std::string, ReleaseFacts> releases;
   for (const Change& change : plan.changes) {
     const auto repair = std::ranges::find(spec.repair.release, change.before.path, &ReleaseRepair::link);
     if (change.kind != ChangeKind::release || repair == spec.repair.release.end() || change.named.empty()) continue;
-    releases[repair->link] = at.host.check_release(spec, *repair, change.named.front());
+    releases[repair->link] = host.check_release(spec, *repair, change.named.front());
   }
   return releases;
 }
 
 // Documents as they are now, against what the plan was made of.
-std::vector<DocumentFinding> judged_now(const HealSurroundings& at, const EngineSpec& spec, const Certify& effect) {
+std::vector<DocumentFinding> judged_now(const Probing& probing, engine::BlobStore& blobs, const EngineSpec& spec,
+                                        const Certify& effect) {
   if (judged_documents(spec).empty() || effect.observation == nullptr || effect.observation->recovered) return {};
   std::vector<DocumentFinding> findings;
-  if (const auto contents = contents_of(at.blobs, spec, *effect.observation)) {
-    const auto now = [&](const std::string& path) { return at.host.read(spec, path); };
+  if (const auto contents = contents_of(blobs, spec, *effect.observation)) {
+    const auto now = [&](const std::string& path) { return probing.host.read(spec, path); };
     findings = judge_documents(spec, *effect.observation, *contents, now);
   } else {
     for (const std::string& path : judged_documents(spec)) findings.push_back({path, contents.error().message});
   }
-  for (DocumentFinding& finding : findings) finding.problem = at.mask(finding.problem);
+  for (DocumentFinding& finding : findings) finding.problem = probing.secrets.mask(finding.problem);
   return findings;
 }
 
@@ -188,12 +190,12 @@ void tell_of_program(const std::function<std::string(std::string_view)>& mask, c
   result.message = cut_to(std::move(result.message), longest_message_bytes);
 }
 
-std::vector<ProbeResult> run_probes(const HealSurroundings& at, const EngineSpec& spec,
-                                    const std::vector<Probe>& probes, const EffectMark& mark) {
-  if (at.learn_secrets_of) at.learn_secrets_of(spec);
+std::vector<ProbeResult> run_probes(const Probing& probing, const EngineSpec& spec, const std::vector<Probe>& probes,
+                                    const EffectMark& mark) {
+  probing.secrets.learn_from_files(spec);
   std::vector<ProbeResult> results(probes.size());
-  run_side_by_side(probes.size(), at.tests_at_once, [&](std::size_t index) {
-    auto tested = contained("probe", [&] { return at.host.probe(spec, probes[index], mark); });
+  run_side_by_side(probes.size(), probing.at_once, [&](std::size_t index) {
+    auto tested = contained("probe", [&] { return probing.host.probe(spec, probes[index], mark); });
     if (tested) {
       results[index] = std::move(*tested);
       return;
@@ -204,49 +206,50 @@ std::vector<ProbeResult> run_probes(const HealSurroundings& at, const EngineSpec
     results[index].message = sentence_of(tested.error());
   });
   for (std::size_t index = 0; index < results.size(); ++index)  // only now: what one read may be what another printed
-    tell_of_program(at.mask, probes[index], results[index]);
+    tell_of_program([&](std::string_view text) { return probing.secrets.mask(text); }, probes[index], results[index]);
   return results;
 }
 
-LastLines lines_of_failed(const HealSurroundings& at, const std::vector<ProbeResult>& results) {
+LastLines lines_of_failed(const HealSecrets& secrets, const std::vector<ProbeResult>& results) {
   const auto failed = std::ranges::find_if_not(results, holds);
-  return failed == results.end() ? LastLines() : last_lines(at.mask(failed->printed));
+  return failed == results.end() ? LastLines() : last_lines(secrets.mask(failed->printed));
 }
 
 bool all_hold(const std::vector<ProbeResult>& results) { return std::ranges::all_of(results, holds); }
 
-Evidence gather_evidence(const HealSurroundings& at, const EngineSpec& spec, const Certify& effect, Held held,
-                         const EffectMark& mark, LastLines& of_first_failure) {
+Evidence gather_evidence(const Probing& probing, engine::BlobStore& blobs, const EngineSpec& spec,
+                         const Certify& effect, Held held, const EffectMark& mark, LastLines& of_first_failure) {
   Evidence evidence;
   evidence.probes = std::move(held.probes);
   evidence.ports = std::move(held.ports);
-  of_first_failure = lines_of_failed(at, evidence.probes);
-  for (ProbeResult& probe : evidence.probes) probe.output = keep_output(at, std::exchange(probe.printed, {}));
-  evidence.tests = run_tests(at, spec, mark, of_first_failure);
+  of_first_failure = lines_of_failed(probing.secrets, evidence.probes);
+  for (ProbeResult& probe : evidence.probes)
+    probe.output = keep_output(probing.secrets, blobs, std::exchange(probe.printed, {}));
+  evidence.tests = run_tests(probing, blobs, spec, mark, of_first_failure);
   const std::vector<std::string> changed = changed_paths(*effect.plan);
   evidence.scanned = spec.certify.security.paths;
-  if (auto findings = at.host.scan(spec, spec.certify.security, changed)) {
+  if (auto findings = probing.host.scan(spec, spec.certify.security, changed)) {
     evidence.findings = std::move(*findings);
-    for (SecurityFinding& finding : evidence.findings) finding.message = at.mask(finding.message);
+    for (SecurityFinding& finding : evidence.findings) finding.message = probing.secrets.mask(finding.message);
   } else {
     evidence.problem = findings.error().message;
   }
   evidence.authorized = authorizations(effect);
   // Hashes come last, so that nothing a test did goes unseen; then the targets once more.
-  evidence.releases = verified_releases(at, spec, *effect.plan);
-  evidence.documents = judged_now(at, spec, effect);
-  if (auto hashes = at.host.hash(spec, {spec.certify.hashes, paths_to_hash(effect)})) {
+  evidence.releases = verified_releases(probing.host, spec, *effect.plan);
+  evidence.documents = judged_now(probing, blobs, spec, effect);
+  if (auto hashes = probing.host.hash(spec, {spec.certify.hashes, paths_to_hash(effect)})) {
     evidence.hashes = std::move(*hashes);
   } else {
     evidence.problem = hashes.error().message;
   }
-  if (auto targets = at.host.look(spec, changed)) {
+  if (auto targets = probing.host.look(spec, changed)) {
     evidence.targets = std::move(*targets);
   } else {
     evidence.problem = targets.error().message;
   }
   if (evidence.problem.empty()) evidence.problem = held.problem;
-  evidence.problem = at.mask(evidence.problem);
+  evidence.problem = probing.secrets.mask(evidence.problem);
   return evidence;
 }
 

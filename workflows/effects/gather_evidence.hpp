@@ -14,11 +14,12 @@ struct Held {
 };
 
 // `of_first_failure`: the last lines of the first program that failed in it.
-[[nodiscard]] Evidence gather_evidence(const HealSurroundings& at, const EngineSpec& spec, const Certify& effect,
-                                       Held held, const EffectMark& mark, LastLines& of_first_failure);
+[[nodiscard]] Evidence gather_evidence(const Probing& probing, engine::BlobStore& blobs, const EngineSpec& spec,
+                                       const Certify& effect, Held held, const EffectMark& mark,
+                                       LastLines& of_first_failure);
 
 // The self-test once: every probe, side by side up to the limit, in the order they are declared.
-[[nodiscard]] std::vector<ProbeResult> run_probes(const HealSurroundings& at, const EngineSpec& spec,
+[[nodiscard]] std::vector<ProbeResult> run_probes(const Probing& probing, const EngineSpec& spec,
                                                   const std::vector<Probe>& probes, const EffectMark& mark);
 
 // Takes secrets out of what a probe says and ends it with what its program printed last; a plugin has its first line
@@ -29,7 +30,7 @@ void tell_of_program(const std::function<std::string(std::string_view)>& mask, c
 [[nodiscard]] bool all_hold(const std::vector<ProbeResult>& results);
 
 // The last output, masked, of the program of the first probe that does not hold; empty if that probe runs no program.
-[[nodiscard]] LastLines lines_of_failed(const HealSurroundings& at, const std::vector<ProbeResult>& results);
+[[nodiscard]] LastLines lines_of_failed(const HealSecrets& secrets, const std::vector<ProbeResult>& results);
 
 // The program of one cell, with the cell's values in its arguments.
 [[nodiscard]] ProgramRun command_of(const TestSpec& test, const TestCell& cell);

@@ -151,10 +151,8 @@ struct HealEffects::UnderWay {
 
 void HealEffects::perform(const std::string& stream, const HealEffect& effect, Done done) {
   auto one = std::make_shared<UnderWay>(stream, effect, std::move(done));
-  const bool settles = std::holds_alternative<Settle>(effect);
-  if (settles && at_.settling) at_.settling();
-  if (settles || !at_.in_turn) return at_.pool([this, one] { go_on(one); });
-  at_.in_turn(stream, [this, one] { go_on(one); });
+  if (std::holds_alternative<Settle>(effect)) return at_.scheduling.run([this, one] { go_on(one); });
+  at_.scheduling.run_in_turn(stream, [this, one] { go_on(one); });
 }
 
 void HealEffects::go_on(const std::shared_ptr<UnderWay>& one) {
@@ -162,21 +160,24 @@ void HealEffects::go_on(const std::shared_ptr<UnderWay>& one) {
     one->asks_for_slot = false;
     auto outcome = contained(name_of(one->effect), [&] { return performed(*one); });
     if (!outcome || *outcome) {
-      HealInput input =
-          outcome ? std::move(**outcome) : std::visit(AfterDefect{sentence_of(outcome.error())}, one->effect);
-      const auto* settled = std::get_if<Settled>(&input);
-      if (settled != nullptr && at_.settled) at_.settled(one->heal, settled->kept);
-      return one->done(std::move(input));
+      return one->done(outcome ? std::move(**outcome)
+                               : std::visit(AfterDefect{sentence_of(outcome.error())}, one->effect));
     }
-    if (at_.later) return pause(one);
-    if (!one->asks_for_slot && !at_.wait(one->pause)) give_up(*one);
+    if (pause(one)) return;
+    if (!at_.scheduling.wait(one->pause)) give_up(*one);
   }
 }
 
-void HealEffects::pause(const std::shared_ptr<UnderWay>& one) {
-  if (one->asks_for_slot) return at_.in_turn(one->heal, [this, one] { go_on(one); });
+// True: somebody goes on with it, perhaps already.
+bool HealEffects::pause(const std::shared_ptr<UnderWay>& one) {
+  if (one->asks_for_slot) {
+    at_.scheduling.run_in_turn(one->heal, [this, one] { go_on(one); });
+    return true;
+  }
   one->paused = true;
-  at_.later(one->heal, one->pause, [this, one] { go_on(one); });
+  if (at_.scheduling.run_later(one->heal, one->pause, [this, one] { go_on(one); })) return true;
+  one->paused = false;
+  return false;
 }
 
 // The process is told to stop, or nothing can be waited for: what was seen last counts.
@@ -192,13 +193,13 @@ std::optional<HealInput> HealEffects::outcome_of(UnderWay& one, const Effect& ef
 }
 
 std::optional<HealInput> HealEffects::performed(UnderWay& one) {
-  if (!only_looks(one.effect) && at_.until_recordable() == GoOn::no_more) {
+  if (!only_looks(one.effect) && at_.scheduling.until_recordable() == GoOn::no_more) {
     // Nobody takes it for an outcome: the next process begins here.
     return std::visit(AfterDefect{"the process ends"}, one.effect);
   }
   auto outcome = std::visit([&](const auto& effect) { return outcome_of(one, effect); }, one.effect);
   // Some changes of a group may not have begun because the process ends: that is no outcome either.
-  if (std::holds_alternative<ApplyChanges>(one.effect)) (void)at_.until_recordable();
+  if (std::holds_alternative<ApplyChanges>(one.effect)) (void)at_.scheduling.until_recordable();
   return outcome;
 }
 
@@ -227,11 +228,11 @@ EffectMark HealEffects::mark(const std::string& heal, unsigned start, unsigned n
 
 std::optional<HealInput> HealEffects::outcome_of(UnderWay& one, const Observe& effect) {
   Observed observed;
-  observed.today = at_.today(effect.engine, effect.principal);
+  observed.today = at_.policy.today(effect.engine, effect.principal);
   observed.name_of_content = [&blobs = at_.blobs](std::string_view content, engine::BlobNaming naming) {
     return blobs.name_of(content, naming);
   };
-  if (auto adopted = at_.adopted(effect.engine)) {
+  if (auto adopted = at_.policy.adopted(effect.engine)) {
     observed.adopted = std::move(adopted->baseline);
     observed.adopted_digest = std::move(adopted->digest);
   }
@@ -244,7 +245,8 @@ std::optional<HealInput> HealEffects::outcome_of(UnderWay& one, const Observe& e
   auto observation = observe(one, effect, mark(one.heal, effect.start, 0), observed);
   if (!observation) return std::nullopt;
   observed.observation = std::move(*observation);
-  if (!observed.observation) observed.observation.error().message = at_.mask(observed.observation.error().message);
+  if (!observed.observation)
+    observed.observation.error().message = at_.secrets.mask(observed.observation.error().message);
   return observed;
 }
 
@@ -252,15 +254,15 @@ std::optional<Result<Observation>> HealEffects::observe(UnderWay& one, const Obs
                                                         Observed& observed) {
   const EngineSpec& spec = *one.spec;
   if (!one.writers) {
-    const auto checks = run_probes(at_, spec, spec.repair.checks, mark);
+    const auto checks = run_probes(at_.probing(), spec, spec.repair.checks, mark);
     for (const ProbeResult& check : checks) {
       if (check.heal && check.verdict != ProbeVerdict::pass && check.verdict != ProbeVerdict::warning) {
-        observed.last_lines = lines_of_failed(at_, checks);
+        observed.last_lines = lines_of_failed(at_.secrets, checks);
         return failure(ErrorKind::failed, "check " + check.name + " does not hold before the repair: " + check.message);
       }
     }
-    one.writers.emplace(at_, spec, mark);
-    one.others.emplace(at_, spec, mark);
+    one.writers.emplace(at_.probing(), at_.clock, spec, mark);
+    one.others.emplace(at_.probing(), at_.clock, spec, mark);
   }
   one.pause = look_at_writers_every;
   const auto waited = one.writers->look();
@@ -277,7 +279,7 @@ std::optional<Result<Observation>> HealEffects::observe(UnderWay& one, const Obs
   // The program that was at work may have repaired it: then nothing is left to repair.
   const bool may_have_recovered = effect.needs_were_healed || **waited || *brought_up;
   if (spec.repair.service || may_have_recovered) {
-    observation->self_test_passes = all_hold(run_probes(at_, spec, spec.self_test, mark));
+    observation->self_test_passes = all_hold(run_probes(at_.probing(), spec, spec.self_test, mark));
     observation->recovered = may_have_recovered && observation->self_test_passes;
   }
   AUTOHEAL_TRY(read_contents(spec, *observation, observed.contents));
@@ -288,12 +290,12 @@ Result<void> HealEffects::read_contents(const EngineSpec& spec, const Observatio
   auto read = contents_of(at_.blobs, spec, observation);
   AUTOHEAL_TRY(read);
   contents = std::move(*read);
-  for (const auto& [key, name] : observation.secrets) at_.learn_secret(contents.at(name));
+  for (const auto& [key, name] : observation.secrets) at_.secrets.learn(contents.at(name));
   for (const EnvRepair& env : spec.repair.env) {
     const auto name = observation.contents.find(env.file);
     if (name == observation.contents.end()) continue;
     for (const auto& [variable, value] : all_values_in_env(contents.at(name->second))) {
-      if (is_secret_name(spec.secrets, variable)) at_.learn_secret(value);
+      if (is_secret_name(spec.secrets, variable)) at_.secrets.learn(value);
     }
   }
   return {};
@@ -303,7 +305,7 @@ HealInput HealEffects::outcome_of(const std::string& heal, const ApplyChanges& e
   const auto spec = specification(effect.configuration);
   if (!spec) return ChangesDone{all_failed(effect, spec.error().message)};
   ChangesDone done;
-  if (at_.may_change(effect.principal)) {
+  if (at_.policy.may_change(effect.principal)) {
     std::vector<Change> changes(changes_of(effect).begin(), changes_of(effect).end());
     for (Change& change : changes) {
       if (!change.validate) continue;
@@ -317,13 +319,13 @@ HealInput HealEffects::outcome_of(const std::string& heal, const ApplyChanges& e
     done.outcomes = all_failed(effect, effect.principal + " may no longer change anything");
     for (ChangeOutcome& outcome : done.outcomes) outcome.status = ChangeStatus::refused;
   }
-  const std::string role = at_.role_of(effect.principal);
+  const std::string role = at_.policy.role_of(effect.principal);
   for (ChangeOutcome& outcome : done.outcomes) {
     outcome.role = role;
-    outcome.message = at_.mask(outcome.message);
+    outcome.message = at_.secrets.mask(outcome.message);
     if (const std::string printed = std::exchange(outcome.printed, {}); !printed.empty()) {
-      outcome.output = keep_output(at_, printed);
-      const LastLines lines = last_lines(at_.mask(printed));
+      outcome.output = keep_output(at_.secrets, at_.blobs, printed);
+      const LastLines lines = last_lines(at_.secrets.mask(printed));
       outcome.message = with_lines(std::move(outcome.message), lines);
       if (done.last_lines.empty()) done.last_lines = lines;
     }
@@ -335,12 +337,12 @@ HealInput HealEffects::outcome_of(const std::string& heal, const PerformAct& eff
   ActDone done;
   ChangeOutcome& outcome = done.outcome;
   outcome.number = effect.number;
-  outcome.role = at_.role_of(effect.principal);
+  outcome.role = at_.policy.role_of(effect.principal);
   const auto spec = specification(effect.configuration);
   if (!spec) {
     outcome.status = ChangeStatus::failed;
     outcome.message = spec.error().message;
-  } else if (!at_.may_change(effect.principal)) {
+  } else if (!at_.policy.may_change(effect.principal)) {
     outcome.status = ChangeStatus::refused;
     outcome.message = effect.principal + " may no longer change anything";
   } else {
@@ -361,7 +363,7 @@ HealInput HealEffects::outcome_of(const std::string& heal, const CaptureForUndo&
     return CaptureDone{effect.number, at_.blobs.put(ran.standard_output, engine::BlobNaming::keyed)};
   }
   // Nothing was changed yet: without what undo needs, nothing may be.
-  RunFailure why = failure_of(at_, ran);
+  RunFailure why = failure_of(at_.secrets, ran);
   return CaptureDone{effect.number, failure(ErrorKind::failed, failed + why.message), {}, std::move(why.last_lines)};
 }
 
@@ -389,17 +391,17 @@ void HealEffects::perform_act(const EngineSpec& spec, Act act, const EffectMark&
 LastLines HealEffects::call_platform(const HttpCall& call, const std::string& key, ChangeOutcome& outcome) {
   const CallOutcome answer = at_.host.call(call, key);
   outcome.took = answer.took;
-  outcome.output = keep_output(at_, answer.body);
+  outcome.output = keep_output(at_.secrets, at_.blobs, answer.body);
   const unsigned family = answer.answered ? answer.status / 100 : 0;
   outcome.status = family == 2                                       ? ChangeStatus::done
                    : family == 4 && answer.status != timed_out_there ? ChangeStatus::refused  // it did nothing
                                                                      : ChangeStatus::failed;
   if (outcome.status == ChangeStatus::done) return {};
-  const LastLines lines = last_lines(at_.mask(answer.body));
-  outcome.message =
-      with_lines(at_.mask(call.method + " " + call.url + ": " +
-                          (answer.answered ? "answered with status " + std::to_string(answer.status) : answer.message)),
-                 lines);
+  const LastLines lines = last_lines(at_.secrets.mask(answer.body));
+  outcome.message = with_lines(
+      at_.secrets.mask(call.method + " " + call.url + ": " +
+                       (answer.answered ? "answered with status " + std::to_string(answer.status) : answer.message)),
+      lines);
   return lines;
 }
 
@@ -421,13 +423,13 @@ void HealEffects::run_act(const EngineSpec& spec, const Act& act, const EffectMa
   outcome.exit_code = ran.exit_code;
   outcome.took = ran.took;
   outcome.program_sha256 = ran.program_sha256;
-  outcome.output = keep_output(at_, what_it_printed(ran));
+  outcome.output = keep_output(at_.secrets, at_.blobs, what_it_printed(ran));
   if (ran.started && !ran.timed_out && (ran.exit_code == 0 || act.may_fail)) {
     outcome.status = ChangeStatus::done;
     return;
   }
   outcome.status = ran.started ? ChangeStatus::failed : ran.no_room ? ChangeStatus::not_started : ChangeStatus::refused;
-  RunFailure why = failure_of(at_, ran);
+  RunFailure why = failure_of(at_.secrets, ran);
   const std::string told = outcome.message.empty() ? "" : "; " + outcome.message;
   outcome.message = std::string(name_of(act.kind)) + " " + act.run.argv.front() + ": " + why.message + told;
   done.last_lines = std::move(why.last_lines);
@@ -441,7 +443,7 @@ std::optional<HealInput> HealEffects::outcome_of(UnderWay& one, const Certify& e
     auto spec = specification(effect.configuration);
     if (!spec) problem = spec.error().message;
     if (spec) one.spec = std::move(*spec);
-    if (one.spec) one.holding.emplace(at_, *one.spec, effect.service_touched, own_mark);
+    if (one.spec) one.holding.emplace(at_.probing(), at_.clock, *one.spec, effect.service_touched, own_mark);
   }
   if (one.holding) {
     one.pause = look_at_probes_every;
@@ -451,7 +453,7 @@ std::optional<HealInput> HealEffects::outcome_of(UnderWay& one, const Certify& e
   Evidenced evidenced;
   evidenced.program_version = at_.program_version;
   evidenced.program_sha256 = at_.program_sha256;
-  if (auto adopted = at_.adopted(effect.engine)) {
+  if (auto adopted = at_.policy.adopted(effect.engine)) {
     evidenced.adopted = std::move(adopted->baseline);
     evidenced.adopted_digest = std::move(adopted->digest);
   }
@@ -465,8 +467,9 @@ std::optional<HealInput> HealEffects::outcome_of(UnderWay& one, const Certify& e
   do {
     evidenced.last_lines = {};
     held = one.holding->look();
-    evidenced.evidence = gather_evidence(at_, *one.spec, effect, *held, own_mark, evidenced.last_lines);
-  } while (at_.until_recordable() == GoOn::after_a_wait);
+    evidenced.evidence =
+        gather_evidence(at_.probing(), at_.blobs, *one.spec, effect, *held, own_mark, evidenced.last_lines);
+  } while (at_.scheduling.until_recordable() == GoOn::after_a_wait);
   return evidenced;
 }
 
@@ -482,7 +485,7 @@ HealInput HealEffects::outcome_of(const std::string& heal, const RestoreChanges&
       done.outcomes.push_back({static_cast<unsigned>(index + 1), UndoStatus::failed, spec.error().message});
     }
   }
-  for (UndoOutcome& outcome : done.outcomes) outcome.message = at_.mask(outcome.message);
+  for (UndoOutcome& outcome : done.outcomes) outcome.message = at_.secrets.mask(outcome.message);
   return done;
 }
 
@@ -530,7 +533,7 @@ void HealEffects::run_undo(const PerformUndo& effect, const Act& act, const Effe
   if (act.kind == ActKind::service_start && stopping) (void)stopping->see_it_end();
   if (spec && !act.undo && is_worth_another_start(at_.host, **spec, act, mark)) ran = at_.host.run(request);
   if (ran.started && ran.exit_code == 0 && !ran.timed_out) return;
-  failed("undo by " + request.run.argv.front() + ": " + failure_of(at_, ran).message);
+  failed("undo by " + request.run.argv.front() + ": " + failure_of(at_.secrets, ran).message);
   if (spec) judge_service_undo(act, effect.outcome, service_runs(at_.host, **spec, act.engine), outcome);
 }
 
@@ -545,7 +548,7 @@ UndoOutcome HealEffects::undo_build(const PerformUndo& effect, const Act& act, c
     const bool done = one.status == UndoStatus::restored;
     if (done || undone.status == UndoStatus::failed) continue;
     undone.status = one.status;
-    undone.message = at_.mask(one.message);
+    undone.message = at_.secrets.mask(one.message);
   }
   return undone;
 }
@@ -554,7 +557,7 @@ HealInput HealEffects::outcome_of(const std::string& heal, const Recheck& effect
   // Leftovers of probes and tests, and of the act whose outcome nobody knows; a service that was started lives on.
   at_.host.end_marked(mark(heal, effect.start, 0));
   if (effect.interrupted != 0) at_.host.end_marked(mark(heal, effect.start, effect.interrupted));
-  return Rechecked{at_.today(effect.engine, effect.principal)};
+  return Rechecked{at_.policy.today(effect.engine, effect.principal)};
 }
 
 HealInput HealEffects::outcome_of(const std::string& heal, const Settle& effect) {

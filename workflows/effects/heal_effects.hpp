@@ -30,7 +30,7 @@ class HealEffects final : public engine::EffectPerformer<Heal> {
   // An effect under way. Between its looks it holds nothing but this.
   struct UnderWay;
   void go_on(const std::shared_ptr<UnderWay>& one);
-  void pause(const std::shared_ptr<UnderWay>& one);
+  [[nodiscard]] bool pause(const std::shared_ptr<UnderWay>& one);
   static void give_up(UnderWay& one);
 
   // Nothing: it is to be called once more, after the pause that it asked for.

@@ -64,11 +64,11 @@ std::size_t cut_at(std::string_view line, std::size_t length) {
 }
 
 // Masked as one text, since a secret may begin in one stream and end in the other; then only its own part is told.
-std::string what_it_says(const HealSurroundings& at, const RunOutcome& ran) {
-  const std::string both = at.mask(what_it_printed(ran));
+std::string what_it_says(const HealSecrets& secrets, const RunOutcome& ran) {
+  const std::string both = secrets.mask(what_it_printed(ran));
   RunOutcome alone = ran;
   alone.standard_output.clear();
-  const std::string error = at.mask(what_it_printed(alone));
+  const std::string error = secrets.mask(what_it_printed(alone));
   const bool blank = last_lines(error).empty();
   return blank || !both.ends_with(error) ? both : error;
 }
@@ -106,20 +106,20 @@ std::string with_lines(std::string sentence, const LastLines& lines) {
   return sentence;
 }
 
-RunFailure failure_of(const HealSurroundings& at, const RunOutcome& ran) {
+RunFailure failure_of(const HealSecrets& secrets, const RunOutcome& ran) {
   RunFailure failed;
-  failed.last_lines = last_lines(what_it_says(at, ran));
+  failed.last_lines = last_lines(what_it_says(secrets, ran));
   failed.message = with_lines(ran.timed_out         ? "did not end within its time limit"
                               : ran.message.empty() ? "exit status " + std::to_string(ran.exit_code)
-                                                    : at.mask(ran.message),
+                                                    : secrets.mask(ran.message),
                               failed.last_lines);
   return failed;
 }
 
-BlobName keep_output(const HealSurroundings& at, const std::string& printed) {
-  const std::string output = at.mask(printed);
+BlobName keep_output(const HealSecrets& secrets, engine::BlobStore& blobs, const std::string& printed) {
+  const std::string output = secrets.mask(printed);
   if (output.empty()) return {};
-  return at.blobs.put(output, engine::BlobNaming::plain).value_or(BlobName{});
+  return blobs.put(output, engine::BlobNaming::plain).value_or(BlobName{});
 }
 
 }  // namespace autoheal::workflows

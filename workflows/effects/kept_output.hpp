@@ -1,7 +1,9 @@
 // The output of a program, kept in the vault as evidence without secrets; its last lines are reported if it failed.
 #pragma once
 
-#include "autoheal/workflows/effects/heal_surroundings.hpp"
+#include "autoheal/workflows/effects/heal_secrets.hpp"
+#include "autoheal/workflows/effects/host.hpp"
+#include "autoheal/workflows/heal/heal_messages.hpp"
 
 namespace autoheal::workflows {
 
@@ -21,9 +23,9 @@ struct RunFailure {
   std::string message;  // with the lines
   LastLines last_lines;
 };
-[[nodiscard]] RunFailure failure_of(const HealSurroundings& at, const RunOutcome& ran);
+[[nodiscard]] RunFailure failure_of(const HealSecrets& secrets, const RunOutcome& ran);
 
 // Empty if nothing was printed or the vault cannot take it: it is evidence beside the verdict, not the verdict.
-[[nodiscard]] BlobName keep_output(const HealSurroundings& at, const std::string& printed);
+[[nodiscard]] BlobName keep_output(const HealSecrets& secrets, engine::BlobStore& blobs, const std::string& printed);
 
 }  // namespace autoheal::workflows

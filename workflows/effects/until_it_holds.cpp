@@ -14,7 +14,7 @@ bool asks_at_a_place(const Probe& probe) {
 }  // namespace
 
 const ServiceStatus& SameRun::look() {
-  if (spec_.repair.service) status_ = at_.host.service_status(spec_, *spec_.repair.service);
+  if (spec_.repair.service) status_ = host_.service_status(spec_, *spec_.repair.service);
   return status_;
 }
 
@@ -31,14 +31,16 @@ std::string SameRun::problem() {
   return other ? name + " did not go on running while the self-test had to hold: its process is another one now" : "";
 }
 
-UntilItHolds::UntilItHolds(const HealSurroundings& at, const EngineSpec& spec, bool polls, EffectMark mark)
-    : at_(at),
+UntilItHolds::UntilItHolds(const Probing& probing, const engine::Clock& clock, const EngineSpec& spec, bool polls,
+                           EffectMark mark)
+    : probing_(probing),
+      clock_(clock),
       spec_(spec),
       polls_(polls),
       mark_(std::move(mark)),
       probes_(spec.self_test),
-      began_(at.since_boot()),
-      run_(at, spec) {
+      began_(clock.since_boot()),
+      run_(probing.host, spec) {
   probes_.insert(probes_.end(), spec.repair.checks.begin(), spec.repair.checks.end());
 }
 
@@ -47,11 +49,11 @@ const Held* UntilItHolds::look() {
     look_once_more();
   } else {
     Held held;
-    held.probes = run_probes(at_, spec_, probes_, mark_);
+    held.probes = run_probes(probing_, spec_, probes_, mark_);
     held.ports = std::move(held_.ports);
     decided_ = is_decided(held);
     held_ = std::move(held);
-    looked_at_ = at_.since_boot();
+    looked_at_ = clock_.since_boot();
   }
   return decided_ ? &held_ : nullptr;
 }
@@ -64,11 +66,11 @@ const Held& UntilItHolds::give_up() {
 // Who had to wait for something else meanwhile does not vouch for what was seen before.
 void UntilItHolds::look_once_more() {
   const bool held = polls_ && held_.problem.empty() && all_hold(held_.probes);
-  if (!held || at_.since_boot() - looked_at_ < look_at_probes_every) return;
-  held_.probes = run_probes(at_, spec_, probes_, mark_);
+  if (!held || clock_.since_boot() - looked_at_ < look_at_probes_every) return;
+  held_.probes = run_probes(probing_, spec_, probes_, mark_);
   held_.problem = all_hold(held_.probes) ? run_.problem() : "";
   held_.ports = port_holders();
-  looked_at_ = at_.since_boot();
+  looked_at_ = clock_.since_boot();
 }
 
 // Its process was there and is dead for longer than a restart by somebody else takes: it will not come by waiting.
@@ -85,7 +87,7 @@ bool UntilItHolds::has_come_and_gone(Duration now) {
 
 bool UntilItHolds::is_decided(Held& held) {
   if (!polls_) return true;
-  const Duration now = at_.since_boot();
+  const Duration now = clock_.since_boot();
   bool pass = all_hold(held.probes);
   if (pass) held.problem = run_.problem();
   pass = pass && held.problem.empty();
@@ -106,9 +108,10 @@ std::vector<PortFinding> UntilItHolds::port_holders() const {
   if (!spec_.repair.service) return found;
   for (const Probe& probe : spec_.self_test) {
     if (!asks_at_a_place(probe)) continue;
-    PortFinding& finding = found.emplace_back(at_.host.port_holder(spec_, *spec_.repair.service, run_.status(), probe));
-    finding.program = at_.mask(finding.program);
-    finding.why = at_.mask(finding.why);
+    PortFinding& finding =
+        found.emplace_back(probing_.host.port_holder(spec_, *spec_.repair.service, run_.status(), probe));
+    finding.program = probing_.secrets.mask(finding.program);
+    finding.why = probing_.secrets.mask(finding.why);
   }
   return found;
 }

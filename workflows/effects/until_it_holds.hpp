@@ -13,7 +13,7 @@ inline constexpr Duration look_at_probes_every = std::chrono::milliseconds(100);
 // That its process stays what it is: a port may be answered by what is left of the last run.
 class SameRun {
  public:
-  SameRun(const HealSurroundings& at, const EngineSpec& spec) : at_(at), spec_(spec) {}
+  SameRun(Host& host, const EngineSpec& spec) : host_(host), spec_(spec) {}
 
   // Asks how it is now.
   const ServiceStatus& look();
@@ -22,7 +22,7 @@ class SameRun {
   [[nodiscard]] const ServiceStatus& status() const { return status_; }
 
  private:
-  const HealSurroundings& at_;
+  Host& host_;
   const EngineSpec& spec_;
   ServiceStatus status_;
   std::string run_;
@@ -32,7 +32,7 @@ class SameRun {
 // probes pass, and on while they must hold; else once.
 class UntilItHolds {
  public:
-  UntilItHolds(const HealSurroundings& at, const EngineSpec& spec, bool polls, EffectMark mark);
+  UntilItHolds(const Probing& probing, const engine::Clock& clock, const EngineSpec& spec, bool polls, EffectMark mark);
 
   // Null: call again after look_at_probes_every. A result stays; if it held and time has passed since, it is inspected
   // once more.
@@ -46,7 +46,8 @@ class UntilItHolds {
   void look_once_more();
   [[nodiscard]] std::vector<PortFinding> port_holders() const;
 
-  const HealSurroundings& at_;
+  Probing probing_;
+  const engine::Clock& clock_;
   const EngineSpec& spec_;
   bool polls_;
   EffectMark mark_;

@@ -15,8 +15,9 @@ bool has_just_begun(const EngineSpec& spec, const ServiceStatus& status) {
 
 }  // namespace
 
-BroughtUpByOthers::BroughtUpByOthers(const HealSurroundings& at, const EngineSpec& spec, EffectMark mark)
-    : at_(at), spec_(spec), mark_(std::move(mark)) {
+BroughtUpByOthers::BroughtUpByOthers(const Probing& probing, const engine::Clock& clock, const EngineSpec& spec,
+                                     EffectMark mark)
+    : probing_(probing), clock_(clock), spec_(spec), mark_(std::move(mark)) {
   // Orders to a unit wait for what others have under way, and add nothing to it.
   if (!spec.repair.service || !spec.repair.service->unit.empty() || spec.grace == Duration{0}) found_ = false;
 }
@@ -29,12 +30,12 @@ std::optional<bool> BroughtUpByOthers::look() {
 bool BroughtUpByOthers::give_up() { return *(found_ = found_.value_or(false)); }
 
 std::optional<bool> BroughtUpByOthers::look_once() {
-  if (!began_) began_ = at_.since_boot();
-  if (!has_just_begun(spec_, at_.host.service_status(spec_, *spec_.repair.service))) return false;
+  if (!began_) began_ = clock_.since_boot();
+  if (!has_just_begun(spec_, probing_.host.service_status(spec_, *spec_.repair.service))) return false;
   // One that passes at once is no news of somebody: what the heal is about may be something else.
-  if (all_hold(run_probes(at_, spec_, spec_.self_test, mark_))) return failed_;
+  if (all_hold(run_probes(probing_, spec_, spec_.self_test, mark_))) return failed_;
   failed_ = true;
-  if (at_.since_boot() - *began_ >= spec_.grace) return false;
+  if (clock_.since_boot() - *began_ >= spec_.grace) return false;
   return std::nullopt;
 }
 

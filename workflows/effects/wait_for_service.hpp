@@ -13,7 +13,7 @@ inline constexpr Duration look_at_service_every = std::chrono::milliseconds(50);
 // unit of systemd is decided at once, because systemd knows what is under way. All given outlives it.
 class BroughtUpByOthers {
  public:
-  BroughtUpByOthers(const HealSurroundings& at, const EngineSpec& spec, EffectMark mark);
+  BroughtUpByOthers(const Probing& probing, const engine::Clock& clock, const EngineSpec& spec, EffectMark mark);
 
   // True: the self-test failed at first and passes now, so somebody else has brought it up. Empty: call again after
   // look_at_service_every. A result stays.
@@ -24,7 +24,8 @@ class BroughtUpByOthers {
  private:
   std::optional<bool> look_once();
 
-  const HealSurroundings& at_;
+  Probing probing_;
+  const engine::Clock& clock_;
   const EngineSpec& spec_;
   EffectMark mark_;
   std::optional<Duration> began_;

@@ -7,8 +7,9 @@
 
 namespace autoheal::workflows {
 
-UntilWritersAreDone::UntilWritersAreDone(const HealSurroundings& at, const EngineSpec& spec, EffectMark mark)
-    : at_(at), spec_(spec), mark_(std::move(mark)), paths_(paths_with_content(spec)) {
+UntilWritersAreDone::UntilWritersAreDone(const Probing& probing, const engine::Clock& clock, const EngineSpec& spec,
+                                         EffectMark mark)
+    : probing_(probing), clock_(clock), spec_(spec), mark_(std::move(mark)), paths_(paths_with_content(spec)) {
   if (paths_.empty()) found_ = false;
 }
 
@@ -23,11 +24,11 @@ Result<bool> UntilWritersAreDone::give_up() {
 }
 
 std::optional<Result<bool>> UntilWritersAreDone::look_once() {
-  if (!began_) began_ = at_.since_boot();
-  writing_ = at_.host.being_written(spec_, paths_, {});
+  if (!began_) began_ = clock_.since_boot();
+  writing_ = probing_.host.being_written(spec_, paths_, {});
   if (writing_.empty()) return held_ && !*held_;
-  if (!held_) held_ = all_hold(run_probes(at_, spec_, spec_.self_test, mark_));
-  if (at_.since_boot() - *began_ >= longest_wait_for_writers) return busy();
+  if (!held_) held_ = all_hold(run_probes(probing_, spec_, spec_.self_test, mark_));
+  if (clock_.since_boot() - *began_ >= longest_wait_for_writers) return busy();
   return std::nullopt;
 }
 

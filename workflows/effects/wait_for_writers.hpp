@@ -1,4 +1,4 @@
-// Waits until nobody is writing the files that an engine declares. On the surroundings' clock.
+// Tells when nobody writes the files that an engine declares any more; the caller waits between two looks.
 #pragma once
 
 #include <optional>
@@ -10,7 +10,7 @@ namespace autoheal::workflows {
 // All given outlives it.
 class UntilWritersAreDone {
  public:
-  UntilWritersAreDone(const HealSurroundings& at, const EngineSpec& spec, EffectMark mark);
+  UntilWritersAreDone(const Probing& probing, const engine::Clock& clock, const EngineSpec& spec, EffectMark mark);
 
   // True if a writer was at work, is done, and the self-test failed meanwhile: then the writer may have repaired it. A
   // self-test that held all the time says nothing about the failure that the heal is about. False at once if nobody was
@@ -24,7 +24,8 @@ class UntilWritersAreDone {
   std::optional<Result<bool>> look_once();
   [[nodiscard]] Result<bool> busy() const;
 
-  const HealSurroundings& at_;
+  Probing probing_;
+  const engine::Clock& clock_;
   const EngineSpec& spec_;
   EffectMark mark_;
   std::vector<std::string> paths_;

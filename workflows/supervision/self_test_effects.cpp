@@ -20,7 +20,7 @@ void SelfTestEffects::test(const std::string& run, const TestEngine& effect, Don
     done(TestDone{{effect.engine, TestOutcome::unknown, "no engine of this name is configured", Duration{0}}});
     return;
   }
-  at_.pool([this, run, spec = engine->spec, done = std::move(done)] {
+  at_.scheduling.run([this, run, spec = engine->spec, done = std::move(done)] {
     done(TestDone{test_when_written(at_, *spec, at_.ledger_id + "/" + run + "/" + spec->name + "/0").tested});
   });
 }

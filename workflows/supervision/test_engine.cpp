@@ -49,9 +49,9 @@ TestReport report_of(const HealSurroundings& at, const EngineSpec& spec, const E
   EngineTested& tested = report.tested;
   tested.engine = spec.name;
   tested.outcome = TestOutcome::passed;
-  const Duration began = at.since_boot();
-  const auto results = run_probes(at, spec, spec.self_test, mark);
-  tested.took = at.since_boot() - began;
+  const Duration began = at.clock.since_boot();
+  const auto results = run_probes(at.probing(), spec, spec.self_test, mark);
+  tested.took = at.clock.since_boot() - began;
   for (std::size_t index = 0; index < results.size(); ++index) {
     const ProbeResult& result = results[index];
     if (result.verdict == ProbeVerdict::pass) continue;
@@ -86,13 +86,13 @@ TestReport test_engine(const HealSurroundings& at, const EngineSpec& spec, const
 }
 
 TestReport test_when_written(const HealSurroundings& at, const EngineSpec& spec, const EffectMark& mark) {
-  const Duration began = at.since_boot();
+  const Duration began = at.clock.since_boot();
   while (true) {
     TestReport report = test_engine(at, spec, mark);
     if (report.postponed.empty()) return report;
-    const Duration waited = at.since_boot() - began;
+    const Duration waited = at.clock.since_boot() - began;
     if (waited_enough(report.writing, waited)) return report;
-    if (waited >= longest_wait_for_writers || !at.wait(look_at_writers_every)) {
+    if (waited >= longest_wait_for_writers || !at.scheduling.wait(look_at_writers_every)) {
       report.tested.outcome = TestOutcome::unknown;
       report.tested.error = report.postponed + ": not tested yet (" + report.tested.error + ")";
       return report;

@@ -17,33 +17,26 @@
 namespace autoheal::testing {
 
 class HealMachine {
+  class Scheduling final : public workflows::HealScheduling {
+   public:
+    explicit Scheduling(HealMachine& machine) : machine_(machine) {}
+    void run(std::function<void()> job) override { boost::asio::post(machine_.loop, std::move(job)); }
+    void run_in_turn(const std::string& heal, std::function<void()> job) override {
+      machine_.trigger.in_turn(heal, [this, job = std::move(job)] { run(job); });
+    }
+    bool wait(Duration time) override {
+      machine_.world_.clock.advance(time);
+      return true;
+    }
+
+   private:
+    HealMachine& machine_;
+  };
+
  public:
   HealMachine(HealWorld& world, std::vector<EngineSpec> specs, workflows::TriggerSettings settings = {})
       : world_(world),
-        at_{.host = world.host,
-            .blobs = world.blobs,
-            .ledger_id = world.ledger.id(),
-            .program_version = "0",
-            .program_sha256 = "sha256:0",
-            .tests_at_once = 1,
-            .pool = [this](std::function<void()> job) { boost::asio::post(loop, std::move(job)); },
-            .today = [](const std::string&, const std::string&) { return workflows::Today{{}, true}; },
-            .role_of = [](const std::string&) { return std::string("admiral"); },
-            .may_change = [](const std::string&) { return true; },
-            .adopted = [](const std::string&) { return std::optional<workflows::Adopted>(); },
-            .mask = [](std::string_view text) { return std::string(text); },
-            .learn_secret = [](const std::string&) {},
-            .since_boot = [this] { return world_.clock.since_boot(); },
-            .wait =
-                [this](Duration time) {
-                  world_.clock.advance(time);
-                  return true;
-                },
-            .later = {},
-            .in_turn =
-                [this](const std::string& heal, std::function<void()> job) {
-                  trigger.in_turn(heal, [this, job = std::move(job)] { boost::asio::post(loop, job); });
-                }},
+        at_(world.surroundings(scheduling_, world.ledger)),
         runtime(std::move(
             *engine::Runtime::create(loop.get_executor(), {world.ledger, world.blobs, world.clock, world.ids}))),
         heal_effects_(at_),
@@ -132,6 +125,7 @@ class HealMachine {
     return found == engines_.end() ? std::nullopt : std::optional(found->second);
   }
   HealWorld& world_;
+  Scheduling scheduling_{*this};
   workflows::HealSurroundings at_;
   std::map<std::string, workflows::EngineToHeal> engines_;
 

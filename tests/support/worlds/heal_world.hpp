@@ -15,6 +15,7 @@
 #include "autoheal/store/vault/memory_blobs.hpp"
 #include "autoheal/workflows/effects/heal_effects.hpp"
 #include "autoheal/workflows/plan/engine_spec_codec.hpp"
+#include "autoheal/workflows/testing/no_secrets.hpp"
 #include "autoheal/workflows/testing/simulated_host.hpp"
 #include "tests/support/worlds/replayed.hpp"
 
@@ -30,7 +31,7 @@ struct HealWorld {
   ~HealWorld() {
     if (!replays) return;
     replay::Adoptions adoptions;
-    if (adopted) adoptions.take(spec.name, *adopted);
+    if (policy.baseline) adoptions.take(spec.name, *policy.baseline);
     expect_replays_to_same(ledger, blobs, adoptions);
   }
   HealWorld(const HealWorld&) = delete;
@@ -42,20 +43,50 @@ struct HealWorld {
   engine::testing::CountingIds ids;
   workflows::testing::SimulatedHost host;
   EngineSpec spec;
-  std::optional<workflows::Adopted> adopted;
-  bool may_change = true;
-  std::optional<workflows::EndReason> must_end;
+  workflows::FixedPolicy policy;
+  workflows::testing::NoSecrets secrets;
   std::string heal;     // of the newest start
   bool replays = true;  // false where a test edits the ledger
 
+  // For effects on this machine, of a process that writes to `written`.
+  workflows::HealSurroundings surroundings(workflows::HealScheduling& scheduling, const engine::Ledger& written) {
+    return {.host = host,
+            .blobs = blobs,
+            .clock = clock,
+            .policy = policy,
+            .secrets = secrets,
+            .scheduling = scheduling,
+            .ledger_id = written.id(),
+            .program_version = "0",
+            .program_sha256 = "sha256:0",
+            .tests_at_once = 1};
+  }
+
   engine::BlobName baseline(const std::string& content) { return *blobs.put(content, engine::BlobNaming::plain); }
+};
+
+// Jobs run at once on the caller's thread, and waiting makes the world's time go on.
+class WorldScheduling final : public workflows::HealScheduling {
+ public:
+  explicit WorldScheduling(HealWorld& world) : clock_(world.clock) {}
+  void run(std::function<void()> job) override { job(); }
+  bool wait(Duration time) override {
+    clock_.advance(time);
+    return true;
+  }
+
+ private:
+  engine::testing::FakeClock& clock_;
 };
 
 // One process: a runner and the heal's effects, performed at once on the caller's thread.
 class HealProcess {
  public:
   HealProcess(HealWorld& world, engine::Ledger& ledger)
-      : world_(world), runner_({ledger, world.blobs, world.clock, world.ids}), effects_(surroundings(ledger)) {
+      : scheduling_(world),
+        world_(world),
+        runner_({ledger, world.blobs, world.clock, world.ids}),
+        effects_(world.surroundings(scheduling_, ledger)) {
     runner_.register_workflow<Heal>(effects_);
     runner_.hooks.ended = [this](const std::string& stream) { last = *runner_.state<Heal>(stream); };
   }
@@ -93,31 +124,7 @@ class HealProcess {
   std::optional<workflows::HealState> last;  // of the heal that ended
 
  private:
-  workflows::HealSurroundings surroundings(const engine::Ledger& ledger) {
-    workflows::HealSurroundings at{
-        .host = world_.host,
-        .blobs = world_.blobs,
-        .ledger_id = ledger.id(),
-        .program_version = "0",
-        .program_sha256 = "sha256:0",
-        .tests_at_once = 1,
-        .pool = [](const std::function<void()>& job) { job(); },
-        .today = [this](const std::string&,
-                        const std::string&) { return workflows::Today{world_.must_end, world_.may_change}; },
-        .role_of = [this](const std::string&) { return std::string(world_.may_change ? "admiral" : "observer"); },
-        .may_change = [this](const std::string&) { return world_.may_change; },
-        .adopted = [this](const std::string&) { return world_.adopted; },
-        .mask = [](std::string_view text) { return std::string(text); },
-        .learn_secret = [](const std::string&) {},
-        .since_boot = [this] { return world_.clock.since_boot(); },
-        .wait =
-            [this](Duration time) {
-              world_.clock.advance(time);
-              return true;
-            }};
-    return at;
-  }
-
+  WorldScheduling scheduling_;
   HealWorld& world_;
   engine::Runner runner_;
   workflows::HealEffects effects_;

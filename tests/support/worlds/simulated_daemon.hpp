@@ -207,51 +207,60 @@ class SimulatedDaemon {
  private:
   static workflows::By person() { return {"ops", "admiral", 1000, {}, "socket", "it is my day"}; }
 
+  class Policy final : public workflows::FixedPolicy {
+   public:
+    explicit Policy(const SimulatedDaemon& daemon) : daemon_(daemon) {}
+    [[nodiscard]] workflows::Today today(const std::string& engine, const std::string& principal) const override {
+      workflows::Today today = FixedPolicy::today(engine, principal);
+      if (daemon_.holds_.of(engine, daemon_.world_.clock.now())) today.must_end = workflows::EndReason::held;
+      if (!daemon_.settings_.enabled) today.must_end = workflows::EndReason::disabled;
+      return today;
+    }
+
+   private:
+    const SimulatedDaemon& daemon_;
+  };
+
+  class Scheduling final : public workflows::HealScheduling {
+   public:
+    explicit Scheduling(SimulatedDaemon& daemon) : daemon_(daemon) {}
+    void run(std::function<void()> job) override {
+      daemon_.pool.run([this, job = std::move(job)] {
+        daemon_.pool.wait(std::chrono::milliseconds(20));  // so that heals overlap
+        job();
+      });
+    }
+    void run_in_turn(const std::string& heal, std::function<void()> job) override {
+      boost::asio::post(daemon_.loop_, [this, heal, job = std::move(job)] {
+        daemon_.trigger_.in_turn(heal, [this, job] { run(job); });
+      });
+    }
+    bool run_later(const std::string& heal, Duration time, std::function<void()> job) override {
+      boost::asio::post(daemon_.loop_, [this, heal] {
+        if (!daemon_.runtime_->runner().is_resumed_alone(heal)) daemon_.trigger_.pause(heal);
+      });
+      daemon_.pool.run([this, time, job = std::move(job)] {
+        if (daemon_.pool.wait(time)) job();
+      });
+      return true;
+    }
+    bool wait(Duration time) override { return daemon_.pool.wait(time); }
+
+   private:
+    SimulatedDaemon& daemon_;
+  };
+
   workflows::HealSurroundings surroundings() {
     return {.host = ports_.host,
             .blobs = world_.blobs,
+            .clock = world_.clock,
+            .policy = policy_,
+            .secrets = world_.secrets,
+            .scheduling = scheduling_,
             .ledger_id = ports_.ledger.id(),
             .program_version = "0",
             .program_sha256 = "sha256:0",
-            .tests_at_once = 1,
-            .pool = [this](std::function<void()> job) { run_job(std::move(job)); },
-            .today = [this](const std::string& engine, const std::string&) { return today(engine); },
-            .role_of = [](const std::string&) { return std::string("admiral"); },
-            .may_change = [](const std::string&) { return true; },
-            .adopted = [](const std::string&) { return std::optional<workflows::Adopted>(); },
-            .mask = [](std::string_view text) { return std::string(text); },
-            .learn_secret = [](const std::string&) {},
-            .since_boot = [this] { return now(); },
-            .wait = [this](Duration time) { return pool.wait(time); },
-            .later =
-                [this](const std::string& heal, Duration time, std::function<void()> job) {
-                  boost::asio::post(loop_, [this, heal] {
-                    if (!runtime_->runner().is_resumed_alone(heal)) trigger_.pause(heal);
-                  });
-                  pool.run([this, time, job = std::move(job)] {
-                    if (pool.wait(time)) job();
-                  });
-                },
-            .in_turn =
-                [this](const std::string& heal, std::function<void()> job) {
-                  boost::asio::post(loop_, [this, heal, job = std::move(job)] {
-                    trigger_.in_turn(heal, [this, job] { run_job(job); });
-                  });
-                }};
-  }
-  void run_job(std::function<void()> job) {
-    pool.run([this, job = std::move(job)] {
-      pool.wait(std::chrono::milliseconds(20));  // so that heals overlap
-      job();
-    });
-  }
-
-  workflows::Today today(const std::string& engine) {
-    workflows::Today today;
-    today.may_change = true;
-    if (holds_.of(engine, world_.clock.now())) today.must_end = workflows::EndReason::held;
-    if (!settings_.enabled) today.must_end = workflows::EndReason::disabled;
-    return today;
+            .tests_at_once = 1};
   }
 
   void perform(const workflows::StartTest& act) {
@@ -356,6 +365,8 @@ class SimulatedDaemon {
   DaemonPorts ports_;
   boost::asio::io_context loop_{1};
   std::unique_ptr<engine::Runtime> runtime_;
+  Policy policy_{*this};
+  Scheduling scheduling_{*this};
   workflows::HealSurroundings at_;
   workflows::HealEffects effects_;
   std::unique_ptr<engine::EffectPerformer<Heal>> performer_;

@@ -19,7 +19,7 @@ std::vector<engine::Entry> entries_of(const HealWorld& world) { return *world.le
 
 Replayed replayed(const HealWorld& world, std::vector<engine::Entry> entries, const Decide& decide = Heal::decide) {
   Adoptions adoptions;
-  if (world.adopted) adoptions.take(world.spec.name, *world.adopted);
+  if (world.policy.baseline) adoptions.take(world.spec.name, *world.policy.baseline);
   const PastWorld past(world.blobs, adoptions);
   RecordedHeal recorded(std::move(entries), past.blobs());
   return replay_heal(recorded, past, decide);
@@ -258,7 +258,7 @@ TEST(Replay, TakesWhatAnOlderVersionDidNotKeepAsItIs) {
 
 TEST(Replay, OfAnOlderPlanAsksWhatWasAdoptedByThen) {
   const auto world = make_world(heal_examples().front());
-  world->adopted = Adopted{{{}, {{"baseline/app.conf", "sha256:other"}}}, "sha256:manifest"};
+  world->policy.baseline = Adopted{{{}, {{"baseline/app.conf", "sha256:other"}}}, "sha256:manifest"};
   (void)heal(*world);
   auto entries = entries_of(*world);
   for (engine::Entry& entry : entries) {

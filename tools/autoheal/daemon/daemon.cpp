@@ -36,7 +36,7 @@ constexpr std::chrono::milliseconds longest_wait_for_last_entry{700};
 constexpr Duration report_after = std::chrono::seconds(1);  // changes of one moment are one report
 
 // Of what a daemon's own tests leave running.
-std::string mark_of_tests(Healer& healer) { return healer.ledger().id() + "/serve/"; }
+std::string mark_of_tests(HealerServices& healer) { return healer.parts.ledger->id() + "/serve/"; }
 
 std::string count_of_engines(const LoadedConfiguration& configuration) {
   const std::size_t count = configuration.settings.engines.size();
@@ -50,12 +50,13 @@ std::string_view outcome_word(TestOutcome outcome) {
 }  // namespace
 
 Daemon::Daemon(Healer& healer, Console& console, LoadAgain load_again)
-    : healer_(healer),
+    : process_(healer),
+      healer_(healer.services()),
       console_(console),
       load_again_(std::move(load_again)),
-      watch_(healer.configuration()->settings.max_tests),
-      kept_(healer, [this](const std::string& sentence) { tell(sentence); }),
-      signals_(healer.loop(), SIGTERM, SIGINT, SIGHUP) {}
+      watch_(healer_.in_force.configuration()->settings.max_tests),
+      kept_(healer_.workflows->leftovers(), [this](const std::string& sentence) { tell(sentence); }),
+      signals_(healer_.parts.loop, SIGTERM, SIGINT, SIGHUP) {}
 
 Result<std::unique_ptr<Daemon>> Daemon::create(Healer& healer, Console& console, LoadAgain load_again) {
   std::unique_ptr<Daemon> daemon(new Daemon(healer, console, std::move(load_again)));
@@ -64,9 +65,9 @@ Result<std::unique_ptr<Daemon>> Daemon::create(Healer& healer, Console& console,
 }
 
 Result<void> Daemon::assemble() {
-  const auto executor = healer_.loop().get_executor();
+  const auto executor = healer_.parts.loop.get_executor();
   for (auto* timer : {&wake_, &heart_, &report_timer_, &kept_timer_}) {
-    auto made = engine::BootTimer::create(executor, healer_.clock());
+    auto made = engine::BootTimer::create(executor, healer_.parts.clock);
     AUTOHEAL_TRY(made);
     *timer = std::move(*made);
   }
@@ -75,17 +76,18 @@ Result<void> Daemon::assemble() {
   kept_timer_->due = [this] { spawn(settle_kept()); };
   report_timer_->due = [this] {
     report_waits_ = false;
-    auto due = report_.take(healer_.clock().now());
+    auto due = report_.take(healer_.parts.clock.now());
     if (!due) return;
     if (std::exchange(memory_waits_, false)) ::malloc_trim(0);  // every engine was tested once
     spawn(write_report(std::move(*due)));
     await_report();
   };
-  auto files = host::FileWatch::create(executor, healer_.own_changes(), healer_.own_files());
+  auto files = host::FileWatch::create(executor, healer_.parts.own.changes,
+                                       own_files(healer_.in_force.configuration()->settings));
   if (files) {
     files_ = std::move(*files);
     files_->file_event = [this](const std::string& engine, const std::string& path, FileEvent event) {
-      watch_.file_event(engine, path, event, healer_.clock().since_boot());
+      watch_.file_event(engine, path, event, healer_.parts.clock.since_boot());
       pump_soon();
     };
     files_->sweep = [this](const std::string& why) {
@@ -96,15 +98,15 @@ Result<void> Daemon::assemble() {
   } else {
     tell("warning: " + files.error().message + "; engines are tested on schedule only");
   }
-  processes_ = std::make_unique<host::ProcessWatch>(executor, healer_.own_files());
+  processes_ = std::make_unique<host::ProcessWatch>(executor, own_files(healer_.in_force.configuration()->settings));
   processes_->ended = [this](const std::string& engine, ProcessEnd how) {
-    watch_.process_ended(engine, how, healer_.clock().since_boot());
+    watch_.process_ended(engine, how, healer_.parts.clock.since_boot());
     pump_soon();
   };
   processes_->warn = [this](const std::string& sentence) { tell("warning: " + sentence); };
   OperationHooks hooks;
   hooks.was_reset = [this](const std::string& engine) {
-    watch_.reset(engine, healer_.clock().since_boot());
+    watch_.reset(engine, healer_.parts.clock.since_boot());
     pump();
   };
   hooks.hold_changed = [this](const std::string& engine) { stands_otherwise(engine); };
@@ -120,9 +122,9 @@ Result<void> Daemon::assemble() {
 }
 
 Result<void> Daemon::listen() {
-  auto server =
-      socket::HttpServer::listen(healer_.loop().get_executor(), socket_of(healer_.configuration()->settings.ledger),
-                                 api_handler(*operations_, healer_));
+  auto server = socket::HttpServer::listen(healer_.parts.loop.get_executor(),
+                                           socket_of(healer_.in_force.configuration()->settings.ledger),
+                                           api_handler(*operations_, healer_));
   AUTOHEAL_TRY(server);
   server_ = std::move(*server);  // the earlier one still answers what it was asked
   server_->tell_failures_to([this](const std::string& what) { tell("a request failed: " + what); });
@@ -130,26 +132,26 @@ Result<void> Daemon::listen() {
 }
 
 void Daemon::watch_the_place() {
-  const std::string ledger = healer_.configuration()->settings.ledger;
-  healer_.place_changed = [this] {
-    if (healer_.ledger_elsewhere().empty()) kept_timer_->set(healer_.clock().since_boot());
+  const std::string ledger = healer_.in_force.configuration()->settings.ledger;
+  healer_.recording.place_changed = [this] {
+    if (healer_.recording.ledger_elsewhere().empty()) kept_timer_->set(healer_.parts.clock.since_boot());
     show_standing();
   };
-  auto claim = socket::ClaimedName::claim(healer_.loop().get_executor(), ledger, [this] {
-    healer_.look_at_place();
-    return healer_.ledger_elsewhere();
+  auto claim = socket::ClaimedName::claim(healer_.parts.loop.get_executor(), ledger, [this] {
+    healer_.recording.look_at_place();
+    return healer_.recording.ledger_elsewhere();
   });
   if (claim) claim_ = std::move(*claim);
   place_ = std::make_unique<LedgerPlaceWatch>(
-      healer_.loop().get_executor(), healer_.clock(), ledger, [this] { look_at_place(); },
+      healer_.parts.loop.get_executor(), healer_.parts.clock, ledger, [this] { look_at_place(); },
       [this](const std::string& sentence) { tell("warning: " + sentence); });
 }
 
 // Also that nobody took its socket away: without it no command would find the daemon.
 void Daemon::look_at_place() {
   if (stopping_) return;
-  healer_.look_at_place();
-  if (!healer_.ledger_elsewhere().empty() || server_->in_place()) return;
+  healer_.recording.look_at_place();
+  if (!healer_.recording.ledger_elsewhere().empty() || server_->in_place()) return;
   if (auto listens = listen()) {
     tell("warning: the daemon's socket was removed, and is made again");
     told_of_socket_ = false;
@@ -162,15 +164,15 @@ void Daemon::look_at_place() {
 void Daemon::watch_the_loop() {
   loop_watch_ =
       std::make_unique<LoopWatch>(LoopWatchPorts{
-                                      .loop = healer_.loop().get_executor(),
-                                      .clock = healer_.clock(),
+                                      .loop = healer_.parts.loop.get_executor(),
+                                      .clock = healer_.parts.clock,
                                       .pulse =
                                           [this] {
-                                            engine::Runner& runner = healer_.runtime().runner();
+                                            engine::Runner& runner = healer_.parts.runtime->runner();
                                             return engine::Pulse{runner.turns(), runner.has_work()};
                                           },
                                       .progressed = [this] { show_progress(); },
-                                      .doing = [this] { return std::string(healer_.runtime().runner().doing()); },
+                                      .doing = [this] { return std::string(healer_.parts.runtime->runner().doing()); },
                                       .warning = [this](const std::string& sentence) { tell("warning: " + sentence); },
                                   },
                                   loop_stands_still_after);
@@ -181,7 +183,7 @@ void Daemon::watch_the_loop() {
 void Daemon::show_progress() {
   tell_manager("WATCHDOG=1");
   look_at_place();  // of a network file system nothing tells
-  const std::string late = sentence_of(watch_.take_late(healer_.clock().since_boot()));
+  const std::string late = sentence_of(watch_.take_late(healer_.parts.clock.since_boot()));
   if (!late.empty()) tell("warning: " + late);
 }
 
@@ -193,10 +195,10 @@ void Daemon::tell_manager(const std::string& state) {
 // What `systemctl status` shows. One that is not taken is made good by the next.
 void Daemon::show_standing() {
   if (!manager_.listens()) return;
-  std::string standing = "STATUS=" + std::to_string(healer_.configuration()->settings.engines.size()) + " engines, " +
-                         std::to_string(watch_.tests_under_way()) + " being tested, " +
-                         std::to_string(healer_.trigger().open_heals().size()) + " being healed";
-  if (const std::string& elsewhere = healer_.ledger_elsewhere(); !elsewhere.empty())
+  std::string standing = "STATUS=" + std::to_string(healer_.in_force.configuration()->settings.engines.size()) +
+                         " engines, " + std::to_string(watch_.tests_under_way()) + " being tested, " +
+                         std::to_string(healer_.workflows->trigger().open_heals().size()) + " being healed";
+  if (const std::string& elsewhere = healer_.recording.ledger_elsewhere(); !elsewhere.empty())
     standing = "STATUS=nothing is healed: " + elsewhere;
   if (standing == standing_) return;
   standing_ = std::move(standing);
@@ -204,7 +206,7 @@ void Daemon::show_standing() {
 }
 
 void Daemon::follow_heals() {
-  auto& hooks = healer_.trigger().hooks;
+  auto& hooks = healer_.workflows->trigger().hooks;
   hooks.began = [this](const std::string& engine) { watch_.heal_began(engine); };
   hooks.ended = [this](const HealResult& result) {
     // That nothing can be recorded was told once; each try is no news.
@@ -213,18 +215,18 @@ void Daemon::follow_heals() {
       for (const std::string& line : lines_below(result)) tell("   " + line);
     }
     report_.healed(result);
-    watch_.heal_ended(result, healer_.clock().since_boot());
+    watch_.heal_ended(result, healer_.parts.clock.since_boot());
     tell_pause(result.engine);
     processes_->look_again(result.engine);
-    kept_timer_->set(healer_.clock().since_boot() + kept_is_settled_after);
-    asio::post(healer_.loop(), [this] { pump(); });
+    kept_timer_->set(healer_.parts.clock.since_boot() + kept_is_settled_after);
+    asio::post(healer_.parts.loop, [this] { pump(); });
   };
 }
 
 // After a heal that failed: when the next one may come.
 void Daemon::tell_pause(const std::string& engine) {
   const auto seen = watch_.seen(engine);
-  if (!seen || !seen->until || *seen->until <= healer_.clock().since_boot()) return;
+  if (!seen || !seen->until || *seen->until <= healer_.parts.clock.since_boot()) return;
   tell("   " + engine + " is left alone " + pause_of(engine, seen->skipped, seen->until));
 }
 
@@ -232,7 +234,7 @@ asio::awaitable<void> Daemon::serve() {
   const auto begun = co_await begin();
   if (!begun) {
     console_.error(begun.error(), exit_code_of(begun.error().kind));
-    co_return healer_.stop(exit_code_of(begun.error().kind));
+    co_return process_.stop(exit_code_of(begun.error().kind));
   }
   if (stopping_) co_return;
   begun_ = true;
@@ -241,33 +243,35 @@ asio::awaitable<void> Daemon::serve() {
 }
 
 asio::awaitable<Result<void>> Daemon::begin() {
-  (void)healer_.surroundings().host.end_marked(mark_of_tests(healer_));  // of a daemon that was killed
-  const auto configuration = healer_.configuration();
-  const Timestamp now = healer_.clock().now();
+  (void)healer_.parts.host->end_marked(mark_of_tests(healer_));  // of a daemon that was killed
+  const auto configuration = healer_.in_force.configuration();
+  const Timestamp now = healer_.parts.clock.now();
   // What is awaited is named here and below: g++ 12 destroys temporaries of a co_await twice.
-  auto entry = node_started(*configuration, healer_.recovered().size(), now);
-  auto started = co_await healer_.record(std::move(entry));
+  auto entry = node_started(*configuration, healer_.recovery->recovered().size(), now);
+  auto started = co_await healer_.recording.record(std::move(entry));
   if (!started) co_return started;
-  auto loaded = config_loaded(*configuration, healer_.ledger(), healer_.surroundings().blobs, now);
+  auto loaded = config_loaded(*configuration, *healer_.parts.ledger, *healer_.parts.vault, now);
   AUTOHEAL_CO_TRY(loaded);
   if (*loaded) {
-    if (auto recorded = co_await healer_.record(std::move(**loaded)); !recorded) co_return recorded;
+    if (auto recorded = co_await healer_.recording.record(std::move(**loaded)); !recorded) co_return recorded;
   }
   take_configuration();
-  for (const auto& [engine, heal] : healer_.trigger().open_heals()) watch_.heal_began(engine);
-  if (auto told = remember_recent_past(healer_.ledger(), healer_.surroundings().blobs, healer_.clock(), watch_); !told)
+  for (const auto& [engine, heal] : healer_.workflows->trigger().open_heals()) watch_.heal_began(engine);
+  if (auto told = remember_recent_past(*healer_.parts.ledger, *healer_.parts.vault, healer_.parts.clock, watch_); !told)
     co_return told;
-  heart_->set(healer_.clock().since_boot() + heartbeat_every);
-  kept_timer_->set(healer_.clock().since_boot());
+  heart_->set(healer_.parts.clock.since_boot() + heartbeat_every);
+  kept_timer_->set(healer_.parts.clock.since_boot());
   tell("serving " + count_of_engines(*configuration) + " of " + configuration->settings.file +
-       (healer_.recovered().empty() ? "" : ", resuming " + std::to_string(healer_.recovered().size()) + " heals"));
+       (healer_.recovery->recovered().empty()
+            ? ""
+            : ", resuming " + std::to_string(healer_.recovery->recovered().size()) + " heals"));
   co_return Result<void>();
 }
 
 void Daemon::take_configuration() {
   memory_waits_ = true;
-  const auto configuration = healer_.configuration();
-  watch_.configure(engines(), configuration->settings.max_tests, healer_.clock().since_boot());
+  const auto configuration = healer_.in_force.configuration();
+  watch_.configure(engines(), configuration->settings.max_tests, healer_.parts.clock.since_boot());
   report_.set_engines(engines());
   std::vector<host::WatchedEngine> paths;
   std::vector<host::WatchedProcess> processes;
@@ -283,8 +287,8 @@ void Daemon::take_configuration() {
 
 std::vector<std::shared_ptr<const EngineSpec>> Daemon::engines() const {
   std::vector<std::shared_ptr<const EngineSpec>> all;
-  for (const EngineSpec& spec : healer_.configuration()->settings.engines) {
-    if (auto found = healer_.find_engine(spec.name)) all.push_back(found->spec);
+  for (const EngineSpec& spec : healer_.in_force.configuration()->settings.engines) {
+    if (auto found = healer_.in_force.find_engine(spec.name)) all.push_back(found->spec);
   }
   return all;
 }
@@ -308,24 +312,26 @@ void Daemon::signalled(int number) {
 }
 
 asio::awaitable<void> Daemon::reload() {
-  const auto before = healer_.configuration();
+  const auto before = healer_.in_force.configuration();
   auto next = load_again_();
   if (next) {
-    if (auto taken = healer_.reload(*next); !taken) next = std::unexpected(std::move(taken.error()));
+    auto taken = healer_.workflows->take(*next);
+    if (taken) (*next)->baselines.clear();
+    if (!taken) next = std::unexpected(std::move(taken.error()));
   }
   if (!next) {
     tell("the configuration stays as it was, the new one is refused:\n" + next.error().message);
-    auto refused = config_refused(*healer_.configuration(), healer_.surroundings().mask(next.error().message),
-                                  healer_.clock().now());
+    auto refused = config_refused(*healer_.in_force.configuration(), healer_.parts.secrets.mask(next.error().message),
+                                  healer_.parts.clock.now());
     co_return co_await record(std::move(refused));
   }
   for (const std::string& warning : (*next)->settings.warnings) tell("warning: " + warning);
   take_configuration();
   tell("configuration read again: " + count_of_engines(**next));
   pump();
-  auto loaded = config_loaded(**next, healer_.ledger(), healer_.surroundings().blobs, healer_.clock().now());
+  auto loaded = config_loaded(**next, *healer_.parts.ledger, *healer_.parts.vault, healer_.parts.clock.now());
   if (loaded && *loaded) co_await record(std::move(**loaded));
-  auto switched = healing_switched(*before, **next, healer_.clock().now());
+  auto switched = healing_switched(*before, **next, healer_.parts.clock.now());
   if (switched) co_await record(std::move(*switched));
 }
 
@@ -333,17 +339,17 @@ asio::awaitable<void> Daemon::end(std::string cause) {
   server_->stop();
   tell_manager("STOPPING=1");
   tell("ending on " + cause + "; open heals go on at the next start");
-  while (auto due = report_.take(healer_.clock().now())) co_await write_report(std::move(*due));
+  while (auto due = report_.take(healer_.parts.clock.now())) co_await write_report(std::move(*due));
   if (begun_) co_await record_the_end(std::move(cause));
   server_->leave();  // effects under way may take their time, and would keep people waiting for nothing
-  healer_.stop(exit_done);
+  process_.stop(exit_done);
 }
 
 // On a full disk nobody waits for it.
 asio::awaitable<void> Daemon::record_the_end(std::string cause) {
-  auto entry = node_stopped(*healer_.configuration(), cause, take_beat(), healer_.clock().now());
-  const auto waits = std::make_shared<asio::steady_timer>(healer_.loop(), longest_wait_for_last_entry);
-  asio::co_spawn(healer_.loop(), record(std::move(entry)), [waits](const std::exception_ptr&) { waits->cancel(); });
+  auto entry = node_stopped(*healer_.in_force.configuration(), cause, take_beat(), healer_.parts.clock.now());
+  const auto waits = std::make_shared<asio::steady_timer>(healer_.parts.loop, longest_wait_for_last_entry);
+  asio::co_spawn(healer_.parts.loop, record(std::move(entry)), [waits](const std::exception_ptr&) { waits->cancel(); });
   (void)co_await waits->async_wait(asio::as_tuple(asio::use_awaitable));
 }
 
@@ -351,7 +357,7 @@ asio::awaitable<void> Daemon::record_the_end(std::string cause) {
 
 void Daemon::pump() {
   if (stopping_) return;
-  for (const WatchAct& act : watch_.take_acts(healer_.clock().since_boot()))
+  for (const WatchAct& act : watch_.take_acts(healer_.parts.clock.since_boot()))
     std::visit([this](const auto& one) { perform(one); }, act);
   wake_->set(watch_.next_wake());
   await_report();
@@ -361,14 +367,14 @@ void Daemon::pump() {
 void Daemon::await_report() {
   if (report_waits_) return;
   report_waits_ = report_.changed();
-  if (report_waits_) report_timer_->set(healer_.clock().since_boot() + report_after);
+  if (report_waits_) report_timer_->set(healer_.parts.clock.since_boot() + report_after);
 }
 
 void Daemon::perform(const StartTest& act) {
-  if (auto engine = healer_.find_engine(act.engine)) return spawn(test(std::move(*engine)));
+  if (auto engine = healer_.in_force.find_engine(act.engine)) return spawn(test(std::move(*engine)));
   TestReport gone;  // between two configurations
   gone.tested.engine = act.engine;
-  watch_.tested(gone, {}, healer_.clock().since_boot());
+  watch_.tested(gone, {}, healer_.parts.clock.since_boot());
 }
 
 asio::awaitable<void> Daemon::test(EngineToHeal engine) {
@@ -376,12 +382,12 @@ asio::awaitable<void> Daemon::test(EngineToHeal engine) {
   ++beat_.tests[engine.spec->name];
   // A job outlives the daemon where that ends meanwhile; the healer waits for it.
   const auto job = [&healer = healer_, spec = engine.spec] {
-    return test_engine(healer.surroundings(), *spec, mark_of_tests(healer) + spec->name + "/0", true);
+    return test_engine(healer.workflows->surroundings(), *spec, mark_of_tests(healer) + spec->name + "/0", true);
   };
-  const TestReport report = co_await healer_.on_pool(job);
+  const TestReport report = co_await healer_.jobs.on_pool(job);
   if (stopping_) co_return;
   if (report.tested.outcome != TestOutcome::passed && report.postponed.empty()) ++beat_.tests_failed;
-  watch_.tested(report, standing_of(report.tested.engine), healer_.clock().since_boot());
+  watch_.tested(report, standing_of(report.tested.engine), healer_.parts.clock.since_boot());
   processes_->look_again(report.tested.engine);
   pump();
 }
@@ -396,23 +402,25 @@ asio::awaitable<void> Daemon::heal(StartHeal act) {
   failure.needs = act.needs;
   By by = by_daemon();
   std::string name = act.engine;
-  const HealResult result = co_await healer_.trigger().heal_engine(std::move(name), std::move(failure), std::move(by));
+  const HealResult result =
+      co_await healer_.workflows->trigger().heal_engine(std::move(name), std::move(failure), std::move(by));
   // What never became a heal is told by nobody else.
   if (!stopping_ && result.heal.empty()) {
-    watch_.heal_ended(result, healer_.clock().since_boot());
+    watch_.heal_ended(result, healer_.parts.clock.since_boot());
     pump();
   }
 }
 
 void Daemon::perform(const SkipHeal& act) {
-  if (auto engine = healer_.find_engine(act.engine)) spawn(skip(act, std::move(*engine)));
+  if (auto engine = healer_.in_force.find_engine(act.engine)) spawn(skip(act, std::move(*engine)));
 }
 
 asio::awaitable<void> Daemon::skip(SkipHeal act, EngineToHeal engine) {
   const std::string until = pause_of(act.engine, act.reason, act.until);
   tell(act.engine + " is not healed (" + act.reason + (until.empty() ? "" : " " + until) + "): " + act.error);
   By by = by_daemon();
-  (void)co_await healer_.trigger().skip(std::move(engine), std::move(by), std::move(act.reason), std::move(act.error));
+  (void)co_await healer_.workflows->trigger().skip(std::move(engine), std::move(by), std::move(act.reason),
+                                                   std::move(act.error));
 }
 
 void Daemon::perform(const RecordOutcome& act) {
@@ -424,8 +432,8 @@ void Daemon::perform(const RecordOutcome& act) {
   engine::NewEntry entry;
   entry.type = encoded.type;
   entry.dataversion = encoded.dataversion;
-  entry.time = healer_.clock().now();
-  entry.actor = healer_.configuration()->settings.principals.actor;
+  entry.time = healer_.parts.clock.now();
+  entry.actor = healer_.in_force.configuration()->settings.principals.actor;
   entry.subject = act.tested.engine;
   entry.data = encoded.data;
   spawn(record(std::move(entry)));
@@ -433,22 +441,22 @@ void Daemon::perform(const RecordOutcome& act) {
 
 asio::awaitable<void> Daemon::record(engine::NewEntry entry) {
   const std::string type = entry.type;
-  const auto recorded = co_await healer_.record(std::move(entry));
+  const auto recorded = co_await healer_.recording.record(std::move(entry));
   if (!recorded) tell("warning: " + type + " could not be recorded: " + recorded.error().message);
 }
 
 // As long as somebody has what was displaced open it is looked at again.
 asio::awaitable<void> Daemon::settle_kept() {
   const bool waits = co_await kept_.settle();
-  if (!stopping_ && waits) kept_timer_->set(healer_.clock().since_boot() + quiet_after);
+  if (!stopping_ && waits) kept_timer_->set(healer_.parts.clock.since_boot() + quiet_after);
 }
 
 asio::awaitable<void> Daemon::write_report(DaemonReport::Due due) {
-  const std::string folder = healer_.configuration()->settings.reports;
-  const auto job = [folder, due = std::move(due), now = healer_.clock().now()] {
+  const std::string folder = healer_.in_force.configuration()->settings.reports;
+  const auto job = [folder, due = std::move(due), now = healer_.parts.clock.now()] {
     return write_daemon_report(folder, due, now);
   };
-  const auto written = co_await healer_.on_pool(job);
+  const auto written = co_await healer_.jobs.on_pool(job);
   if (!written) tell("warning: " + written.error().message);
 }
 
@@ -457,20 +465,20 @@ asio::awaitable<void> Daemon::write_report(DaemonReport::Due due) {
 // Once for all events of a moment.
 void Daemon::pump_soon() {
   if (std::exchange(pump_waits_, true)) return;
-  asio::post(healer_.loop(), [this] {
+  asio::post(healer_.parts.loop, [this] {
     pump_waits_ = false;
     pump();
   });
 }
 
 void Daemon::look(const std::string& engine, LookCause cause) {
-  watch_.look(engine, cause, healer_.clock().since_boot());
+  watch_.look(engine, cause, healer_.parts.clock.since_boot());
   pump();
 }
 
 void Daemon::look_at_all() {
-  for (const EngineSpec& spec : healer_.configuration()->settings.engines)
-    watch_.look(spec.name, LookCause::asked, healer_.clock().since_boot());
+  for (const EngineSpec& spec : healer_.in_force.configuration()->settings.engines)
+    watch_.look(spec.name, LookCause::asked, healer_.parts.clock.since_boot());
   pump();
 }
 
@@ -481,17 +489,17 @@ void Daemon::stands_otherwise(const std::string& engine) {
 }
 
 void Daemon::heartbeat() {
-  heart_->set(healer_.clock().since_boot() + heartbeat_every);
-  const auto log = store::log_state(healer_.configuration()->settings.ledger);
+  heart_->set(healer_.parts.clock.since_boot() + heartbeat_every);
+  const auto log = store::log_state(healer_.in_force.configuration()->settings.ledger);
   if (const std::string large = store::sentence_of(log); !large.empty()) tell("warning: " + large);
-  spawn(record(node_heartbeat(*healer_.configuration(), take_beat(), healer_.clock().now())));
+  spawn(record(node_heartbeat(*healer_.in_force.configuration(), take_beat(), healer_.parts.clock.now())));
 }
 
 // What was done since it last told.
 Heartbeat Daemon::take_beat() {
   Heartbeat beat = std::exchange(beat_, {});
-  for (const EngineSpec& spec : healer_.configuration()->settings.engines) {
-    if (healer_.hold_on(spec.name)) beat.held.push_back(spec.name);
+  for (const EngineSpec& spec : healer_.in_force.configuration()->settings.engines) {
+    if (healer_.in_force.hold_on(spec.name)) beat.held.push_back(spec.name);
     const auto seen = watch_.seen(spec.name);
     if (seen && seen->stopped_by_hand) beat.stopped_by_hand.push_back(spec.name);
   }
@@ -500,22 +508,22 @@ Heartbeat Daemon::take_beat() {
 
 Standing Daemon::standing_of(const std::string& engine) const {
   Standing standing;
-  standing.enabled = healer_.configuration()->settings.healing.enabled;
-  standing.held = healer_.hold_on(engine).has_value();
+  standing.enabled = healer_.in_force.configuration()->settings.healing.enabled;
+  standing.held = healer_.in_force.hold_on(engine).has_value();
   return standing;
 }
 
 // Until when its failure is left alone, or nothing where nobody knows.
 std::string Daemon::pause_of(const std::string& engine, const std::string& reason,
                              std::optional<Duration> until) const {
-  const Timestamp now = healer_.clock().now();
-  const auto hold = reason == "held" ? healer_.hold_on(engine) : std::nullopt;
+  const Timestamp now = healer_.parts.clock.now();
+  const auto hold = reason == "held" ? healer_.in_force.hold_on(engine) : std::nullopt;
   if (hold) return until_text(hold->until, now);
-  return until ? until_text(now + (*until - healer_.clock().since_boot()), now) : std::string();
+  return until ? until_text(now + (*until - healer_.parts.clock.since_boot()), now) : std::string();
 }
 
 By Daemon::by_daemon() const {
-  const auto configuration = healer_.configuration();
+  const auto configuration = healer_.in_force.configuration();
   const std::string& actor = configuration->settings.principals.actor;
   By by;
   by.principal = actor;
@@ -526,17 +534,17 @@ By Daemon::by_daemon() const {
 }
 
 std::string Daemon::status() const {
-  const auto configuration = healer_.configuration();
+  const auto configuration = healer_.in_force.configuration();
   JsonWriter out;
-  out.begin_object().field("ledger_id", healer_.ledger().id()).field("file", configuration->settings.file);
+  out.begin_object().field("ledger_id", healer_.parts.ledger->id()).field("file", configuration->settings.file);
   out.field("configuration", configuration->settings.digest);
   out.field("healing", configuration->settings.healing.enabled).key("environment").begin_object();
   for (const auto& [name, value] : configuration->environment) out.field(name, value);
   const LoopWatch::Record stood_still = loop_watch_->record();
-  out.end_object().field("recovering", healer_.recovering());
-  out.field("open_heals", healer_.runtime().runner().open_count());
-  out.optional_field("not_recorded", healer_.not_recorded_because());
-  out.optional_field("ledger_elsewhere", healer_.ledger_elsewhere());
+  out.end_object().field("recovering", healer_.recovery->is_under_way());
+  out.field("open_heals", healer_.parts.runtime->runner().open_count());
+  out.optional_field("not_recorded", healer_.recording.not_recorded_because());
+  out.optional_field("ledger_elsewhere", healer_.recording.ledger_elsewhere());
   out.field("stalls", stood_still.stalls).field("longest_stall_us", stood_still.longest);
   out.key("engines").begin_array();
   for (const EngineSpec& spec : configuration->settings.engines) {
@@ -545,20 +553,20 @@ std::string Daemon::status() const {
     out.field("outcome", seen && seen->outcome ? outcome_word(*seen->outcome) : std::string_view());
     if (seen) {
       out.optional_field("error", seen->error).optional_field("skipped", seen->skipped);
-      const Duration now = healer_.clock().since_boot();
+      const Duration now = healer_.parts.clock.since_boot();
       if (seen->until && *seen->until > now)
-        out.field("until", format_timestamp(healer_.clock().now() + (*seen->until - now)));
+        out.field("until", format_timestamp(healer_.parts.clock.now() + (*seen->until - now)));
       out.optional_field("snapshot_problem", seen->snapshot_problem);
       out.field("testing", seen->testing).field("healing", seen->healing).field("late", seen->late);
     }
-    if (const auto hold = healer_.hold_on(spec.name)) out.field("held_until", format_timestamp(hold->until));
+    if (const auto hold = healer_.in_force.hold_on(spec.name)) out.field("held_until", format_timestamp(hold->until));
     out.end_object();
   }
   return out.end_array().end_object().take();
 }
 
 void Daemon::tell(const std::string& sentence) {
-  console_.note(format_timestamp_ms(healer_.clock().now()) + "  " + healer_.surroundings().mask(sentence));
+  console_.note(format_timestamp_ms(healer_.parts.clock.now()) + "  " + healer_.parts.secrets.mask(sentence));
 }
 
 }  // namespace autoheal::cli

@@ -95,10 +95,11 @@ class Daemon {
   [[nodiscard]] std::vector<std::shared_ptr<const workflows::EngineSpec>> engines() const;
   template <class Task>
   void spawn(Task task) {
-    boost::asio::co_spawn(healer_.loop(), std::move(task), boost::asio::detached);
+    boost::asio::co_spawn(healer_.parts.loop, std::move(task), boost::asio::detached);
   }
 
-  Healer& healer_;
+  Healer& process_;
+  HealerServices& healer_;
   Console& console_;
   LoadAgain load_again_;
   workflows::Watch watch_;

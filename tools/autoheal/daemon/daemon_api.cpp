@@ -20,7 +20,8 @@ Requester requester_of(const socket::Peer& peer, const LoadedConfiguration& conf
   return who;
 }
 
-boost::asio::awaitable<socket::Response> serve(Operations& operations, const Healer& healer, socket::Request request) {
+boost::asio::awaitable<socket::Response> serve(Operations& operations, const HealerServices& healer,
+                                               socket::Request request) {
   const bool known = request.target.starts_with(prefix);
   std::string name = known ? request.target.substr(prefix.size()) : std::string();
   const bool reads = name == "status";
@@ -30,7 +31,7 @@ boost::asio::awaitable<socket::Response> serve(Operations& operations, const Hea
     co_return socket::error_response(405, "method", reads ? "status is asked for with GET" : "operations take POST",
                                      {});
   }
-  Requester who = requester_of(request.peer, *healer.configuration());
+  Requester who = requester_of(request.peer, *healer.in_force.configuration());
   std::string body = reads ? "{}" : std::move(request.body);
   const auto answer = co_await operations.perform(std::move(name), std::move(body), std::move(who));
   if (!answer) {
@@ -44,7 +45,7 @@ boost::asio::awaitable<socket::Response> serve(Operations& operations, const Hea
 
 }  // namespace
 
-socket::Handler api_handler(Operations& operations, const Healer& healer) {
+socket::Handler api_handler(Operations& operations, const HealerServices& healer) {
   return [&operations, &healer](socket::Request request) { return serve(operations, healer, std::move(request)); };
 }
 

@@ -8,6 +8,6 @@
 namespace autoheal::cli {
 
 // Both outlive the handler.
-[[nodiscard]] socket::Handler api_handler(Operations& operations, const Healer& healer);
+[[nodiscard]] socket::Handler api_handler(Operations& operations, const HealerServices& healer);
 
 }  // namespace autoheal::cli

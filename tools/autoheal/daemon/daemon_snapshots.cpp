@@ -28,8 +28,8 @@ SnapshotProblem problem_of(const std::vector<FailedSnapshot>& failed) {
 }  // namespace
 
 void Daemon::perform(const TakeSnapshots& act) {
-  if (auto engine = healer_.find_engine(act.engine)) return spawn(copy_snapshots(act, std::move(*engine)));
-  watch_.snapshots_copied(act.engine, {}, healer_.clock().since_boot());
+  if (auto engine = healer_.in_force.find_engine(act.engine)) return spawn(copy_snapshots(act, std::move(*engine)));
+  watch_.snapshots_copied(act.engine, {}, healer_.parts.clock.since_boot());
 }
 
 asio::awaitable<void> Daemon::copy_snapshots(TakeSnapshots act, EngineToHeal engine) {
@@ -37,22 +37,23 @@ asio::awaitable<void> Daemon::copy_snapshots(TakeSnapshots act, EngineToHeal eng
     std::vector<FailedSnapshot> failed;
     for (const StateRepair& state : spec->repair.state) {
       if (!state.takes_snapshots || std::ranges::find(paths, state.path) == paths.end()) continue;
-      const auto copied = healer.copy_snapshot(*spec, state);
+      const auto copied = healer.parts.host->copy_snapshot(
+          *spec, state, healer.parts.ledger->id() + "/serve/" + spec->name + "/0", healer.parts.clock.now());
       if (!copied) failed.push_back(failed_snapshot(state, copied.error()));
     }
-    for (FailedSnapshot& one : failed) one.why = healer.surroundings().mask(one.why);
+    for (FailedSnapshot& one : failed) one.why = healer.parts.secrets.mask(one.why);
     return failed;
   };
-  const auto failed = co_await healer_.on_pool(job);
+  const auto failed = co_await healer_.jobs.on_pool(job);
   if (stopping_) co_return;
   snapshots_were_tried(engine.spec->name, failed);
-  watch_.snapshots_copied(engine.spec->name, problem_of(failed), healer_.clock().since_boot());
+  watch_.snapshots_copied(engine.spec->name, problem_of(failed), healer_.parts.clock.since_boot());
   pump();
 }
 
 void Daemon::perform(const KeepSnapshots& act) {
-  if (auto engine = healer_.find_engine(act.engine)) return spawn(keep_snapshots(std::move(*engine)));
-  watch_.snapshots_kept(act.engine, {}, healer_.clock().since_boot());
+  if (auto engine = healer_.in_force.find_engine(act.engine)) return spawn(keep_snapshots(std::move(*engine)));
+  watch_.snapshots_kept(act.engine, {}, healer_.parts.clock.since_boot());
 }
 
 asio::awaitable<void> Daemon::keep_snapshots(EngineToHeal engine) {
@@ -61,14 +62,14 @@ asio::awaitable<void> Daemon::keep_snapshots(EngineToHeal engine) {
     for (const StateRepair& state : spec->repair.state) {
       if (!state.takes_snapshots) continue;
       const auto kept = host::keep_snapshot(state);
-      if (!kept) failed.push_back({state.path, healer.surroundings().mask(kept.error().message), false});
+      if (!kept) failed.push_back({state.path, healer.parts.secrets.mask(kept.error().message), false});
     }
     return failed;
   };
-  const auto failed = co_await healer_.on_pool(job);
+  const auto failed = co_await healer_.jobs.on_pool(job);
   if (stopping_) co_return;
   snapshots_were_tried(engine.spec->name, failed);
-  watch_.snapshots_kept(engine.spec->name, problem_of(failed), healer_.clock().since_boot());
+  watch_.snapshots_kept(engine.spec->name, problem_of(failed), healer_.parts.clock.since_boot());
   pump();
 }
 
@@ -79,7 +80,7 @@ void Daemon::snapshots_were_tried(const std::string& engine, const std::vector<F
   if (problem.empty() || (seen && seen->snapshot_problem == problem)) return;
   tell("warning: " + engine + ": " + problem);
   for (const FailedSnapshot& one : failed)
-    spawn(record(snapshot_failed(*healer_.configuration(), engine, one, healer_.clock().now())));
+    spawn(record(snapshot_failed(*healer_.in_force.configuration(), engine, one, healer_.parts.clock.now())));
 }
 
 }  // namespace autoheal::cli

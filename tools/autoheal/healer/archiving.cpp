@@ -8,7 +8,6 @@
 #include "autoheal/store/archive/archive_file.hpp"
 #include "autoheal/store/format/leaf.hpp"
 #include "autoheal/workflows/plan/engine_spec_codec.hpp"
-#include "tools/autoheal/healer/archived_rows.hpp"
 #include "tools/autoheal/healer/unnamed_blobs.hpp"
 
 namespace autoheal::cli {
@@ -188,12 +187,12 @@ Result<std::uint64_t> remove_unnamed(const std::string& ledger_path, store::Vaul
   return secrets;
 }
 
-Task task_of(Healer& healer, ArchiveRequest request) {
-  const auto configuration = healer.configuration();
-  Task task{configuration->settings.ledger, &healer.vault(), {}, std::move(request)};
+Task task_of(const ConfigurationInForce& in_force, const store::Vault& vault, ArchiveRequest request) {
+  const auto configuration = in_force.configuration();
+  Task task{configuration->settings.ledger, &vault, {}, std::move(request)};
   for (const workflows::EngineSpec& spec : configuration->settings.engines) {
     task.in_force.push_back(workflows::encode_engine_spec(spec));
-    if (const auto engine = healer.find_engine(spec.name)) task.in_force.push_back(engine->configuration);
+    if (const auto engine = in_force.find_engine(spec.name)) task.in_force.push_back(engine->configuration);
   }
   return task;
 }
@@ -204,33 +203,28 @@ Error nothing_can_go(const Written& written) {
           "what is open ends first (`autoheal heals` lists it), or take a later --before"};
 }
 
-// Resets the flag however its coroutine ends.
-class Archiving {
- public:
-  explicit Archiving(bool& flag) : flag_(flag) { flag_ = true; }
-  ~Archiving() { flag_ = false; }
-  Archiving(const Archiving&) = delete;
-  Archiving& operator=(const Archiving&) = delete;
-
- private:
-  bool& flag_;
-};
-
-ArchivedRows rows_of(Healer& healer) { return {healer.ledger(), healer.loop(), healer.archived_step}; }
-
 }  // namespace
 
-asio::awaitable<Result<Archived>> archive_entries(Healer& healer, ArchiveRequest request, workflows::By by) {
+asio::awaitable<void> Archiving::finish() {
+  const auto dropped = co_await drop_archived_rows(rows());
+  if (!dropped) {
+    parts_.console.note("autoheal: archived entries are still in the ledger: " +
+                        parts_.secrets.mask(dropped.error().message));
+  }
+}
+
+asio::awaitable<Result<Archived>> Archiving::archive(ArchiveRequest request, workflows::By by) {
   using Outcome = Result<Archived>;
-  if (healer.archiving)
+  if (is_under_way())
     co_return Outcome(failure(ErrorKind::busy, "entries are being archived at this moment", "try again later"));
-  const Archiving archiving(healer.archiving);
-  const auto finished = co_await drop_archived_rows(rows_of(healer));
+  const auto this_one = std::make_shared<char>();
+  under_way_ = this_one;
+  const auto finished = co_await drop_archived_rows(rows());
   if (!finished) co_return Outcome(std::unexpected(finished.error()));
-  (void)co_await healer.checkpoints().sign();  // what stands in its way is told where the checkpoint is missing
-  const Task task = task_of(healer, std::move(request));
+  (void)co_await checkpoints_.sign();  // what stands in its way is told where the checkpoint is missing
+  const Task task = task_of(in_force_, *parts_.vault, std::move(request));
   const auto job = [&task] { return write_archive(task); };
-  const auto written = co_await healer.on_pool(job);
+  const auto written = co_await jobs_.on_pool(job);
   if (!written) co_return Outcome(std::unexpected(written.error()));
   Archived archived;
   archived.held_by = written->held_by;
@@ -239,16 +233,16 @@ asio::awaitable<Result<Archived>> archive_entries(Healer& healer, ArchiveRequest
     co_return archived;
   }
   archived.range = written->range;
-  healer.archived_step("written");
-  auto entry = ledger_archived(*written->range, by, healer.clock().now());
-  const auto recorded = co_await healer.record(std::move(entry));
+  step_done("written");
+  auto entry = ledger_archived(*written->range, by, parts_.clock.now());
+  const auto recorded = co_await recording_.record(std::move(entry));
   if (!recorded) co_return Outcome(std::unexpected(recorded.error()));
-  healer.archived_step("recorded");
-  const auto dropped = co_await drop_archived_rows(rows_of(healer));
+  step_done("recorded");
+  const auto dropped = co_await drop_archived_rows(rows());
   if (!dropped) co_return Outcome(std::unexpected(dropped.error()));
-  healer.archived_step("dropped");
-  const auto clear = [&] { return remove_unnamed(task.ledger_path, healer.vault(), *written); };
-  const auto secrets = co_await healer.on_pool(clear);
+  step_done("dropped");
+  const auto clear = [&] { return remove_unnamed(task.ledger_path, *parts_.vault, *written); };
+  const auto secrets = co_await jobs_.on_pool(clear);
   if (!secrets) co_return Outcome(std::unexpected(secrets.error()));
   archived.secrets = *secrets;
   co_return archived;

@@ -5,9 +5,9 @@
 namespace autoheal::cli {
 
 boost::asio::awaitable<bool> KeptImages::settle() {
-  const auto left = co_await healer_.settle_left();
+  const auto left = co_await leftovers_.settle_again();
   bool waits = false;
-  for (const Healer::LeftByHeal& one : left) {
+  for (const LeftByHeal& one : left) {
     for (const std::string& kept : one.kept) {
       waits = waits || host::waits_for_a_writer(kept);
       if (told_.insert(host::without_names(kept)).second) tell_(one.engine + ": heal " + one.heal + " left " + kept);

@@ -1,5 +1,5 @@
 // When what heals displaced is settled again: as long as somebody has some of it open for writing. What stays is told
-// once by a process; the heal's own stream names it (Healer::settle_left).
+// once by a process; the heal's own stream names it (Leftovers::settle_again).
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -7,22 +7,22 @@
 #include <set>
 #include <string>
 
-#include "tools/autoheal/healer/healer.hpp"
+#include "tools/autoheal/healer/leftovers.hpp"
 
 namespace autoheal::cli {
 
 // On the loop's thread.
 class KeptImages {
  public:
-  // The healer outlives it. `tell` gets each sentence once.
-  KeptImages(Healer& healer, std::function<void(const std::string& sentence)> tell)
-      : healer_(healer), tell_(std::move(tell)) {}
+  // The leftovers outlive it. `tell` gets each sentence once.
+  KeptImages(Leftovers& leftovers, std::function<void(const std::string& sentence)> tell)
+      : leftovers_(leftovers), tell_(std::move(tell)) {}
 
   // Of every heal that has ended. True: somebody still has something open, so it is to be called again.
   boost::asio::awaitable<bool> settle();
 
  private:
-  Healer& healer_;
+  Leftovers& leftovers_;
   std::function<void(const std::string& sentence)> tell_;
   std::set<std::string> told_;
 };

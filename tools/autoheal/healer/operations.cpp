@@ -95,19 +95,19 @@ asio::awaitable<Result<std::string>> Operations::perform(std::string name, std::
   if (kind == kinds().end()) co_return failure(ErrorKind::not_found, "there is no operation of this name");
   auto read = read_operation_body(body, kind->second.keys);
   if (!allows(who.principal.role, kind->second.permission)) {
-    if (read) who.by.reason = healer_.surroundings().mask(read->reason);
+    if (read) who.by.reason = healer_.parts.secrets.mask(read->reason);
     co_return co_await refuse(kind->second.what, who);
   }
   AUTOHEAL_CO_TRY(read);
-  who.by.reason = healer_.surroundings().mask(read->reason);
+  who.by.reason = healer_.parts.secrets.mask(read->reason);
   // Nobody would find what is recorded now.
-  healer_.look_at_place();
-  if (const std::string& elsewhere = healer_.ledger_elsewhere(); !elsewhere.empty() && name != "status") {
+  healer_.recording.look_at_place();
+  if (const std::string& elsewhere = healer_.recording.ledger_elsewhere(); !elsewhere.empty() && name != "status") {
     co_return failure(ErrorKind::unavailable, "nothing is healed or recorded: " + elsewhere,
                       "put it back as it was, or stop the daemon and start it on what lies there now");
   }
   // How things stand can be said at any time; whatever else is asked may concern a heal that is not read yet.
-  if (name != "status") co_await healer_.until_recovered();
+  if (name != "status") co_await healer_.recovery->until_recovered();
   co_return co_await (this->*kind->second.function)(std::move(*read), std::move(who));
 }
 
@@ -119,29 +119,29 @@ Operations::Answer Operations::refuse(const std::string& what, const Requester& 
       who.principal.role == Role::none ? "has no role here" : "is only " + std::string(name_of(who.principal.role));
   co_return failure(ErrorKind::refused,
                     who.principal.name + " may not " + what + ": " + who.principal.name + " " + role,
-                    "roles stand under `principals:` in " + healer_.configuration()->settings.file);
+                    "roles stand under `principals:` in " + healer_.in_force.configuration()->settings.file);
 }
 
 Operations::Answer Operations::denied(OperationBody body, Requester who) {
   engine::NewEntry entry;
   entry.type = "access.denied";
-  entry.time = healer_.clock().now();
+  entry.time = healer_.parts.clock.now();
   entry.actor = who.principal.name;
   JsonWriter data;
-  data.begin_object().field("wanted", healer_.surroundings().mask(body.what));
+  data.begin_object().field("wanted", healer_.parts.secrets.mask(body.what));
   data.field("role", name_of(who.principal.role)).field("uid", who.by.uid).field("via", who.by.via);
-  if (!body.reason.empty()) who.by.reason = healer_.surroundings().mask(body.reason);
+  if (!body.reason.empty()) who.by.reason = healer_.parts.secrets.mask(body.reason);
   if (who.by.reason.size() > longest_reason_of_denied_bytes) who.by.reason.resize(longest_reason_of_denied_bytes);
   write_by(data, who.by);
   entry.data = data.end_object().take();
-  const auto recorded = co_await healer_.record(std::move(entry));
+  const auto recorded = co_await healer_.recording.record(std::move(entry));
   AUTOHEAL_CO_TRY(recorded);
   co_return said("recorded");
 }
 
 Result<EngineToHeal> Operations::engine(const std::string& name) const {
-  if (auto found = healer_.find_engine(name)) return std::move(*found);
-  const auto configuration = healer_.configuration();
+  if (auto found = healer_.in_force.find_engine(name)) return std::move(*found);
+  const auto configuration = healer_.in_force.configuration();
   std::vector<std::string> names;
   for (const EngineSpec& spec : configuration->settings.engines) names.push_back(spec.name);
   const std::string meant = config::did_you_mean(name, names);
@@ -163,7 +163,7 @@ Operations::Answer Operations::heal(OperationBody body, Requester who) {
   result.engine = body.engine;
   if (!body.error) {
     EngineToHeal tested = *found;
-    const TestReport report = co_await healer_.trigger().hooks.test(std::move(tested));
+    const TestReport report = co_await healer_.workflows->trigger().hooks.test(std::move(tested));
     if (report.tested.outcome == TestOutcome::passed) co_return heal_answer(std::nullopt);
     if (report.tested.outcome == TestOutcome::unknown) {
       result.error = "the self-test of " + body.engine + " could not be made: " + report.tested.error;
@@ -172,9 +172,10 @@ Operations::Answer Operations::heal(OperationBody body, Requester who) {
     body.error = report.tested.error;
   }
   TestFailure failure;  // named: g++ 12 destroys braced temporaries of a co_await twice
-  failure.error = healer_.surroundings().mask(*body.error);
+  failure.error = healer_.parts.secrets.mask(*body.error);
   failure.asked_for = true;
-  result = co_await healer_.trigger().heal_engine(std::move(body.engine), std::move(failure), std::move(who.by));
+  result =
+      co_await healer_.workflows->trigger().heal_engine(std::move(body.engine), std::move(failure), std::move(who.by));
   if (result.heal.empty() && result.reason == not_recorded)
     co_return refused({ErrorKind::unavailable, result.error, "autoheal doctor"});
   co_return heal_answer(result);
@@ -183,20 +184,20 @@ Operations::Answer Operations::heal(OperationBody body, Requester who) {
 Operations::Answer Operations::self_test(OperationBody body, Requester who) {
   if (body.heals.value_or(false) && !allows(who.principal.role, Permission::heal))
     co_return co_await refuse(kinds().at("heal").what, who);
-  const auto configuration = healer_.configuration();
+  const auto configuration = healer_.in_force.configuration();
   auto engines = engines_of_run(*configuration, body.engines);
   if (!engines) co_return refused(engines.error());
   SelfTestStarted facts;
-  facts.test_id = report_id(configuration->settings.reports, healer_.clock().now());
+  facts.test_id = report_id(configuration->settings.reports, healer_.parts.clock.now());
   facts.engines = std::move(*engines);
   facts.heals = body.heals.value_or(allows(who.principal.role, Permission::heal));
   facts.by = who.by;
   SelfTestInput begin = BeginSelfTest{std::move(facts)};
-  const auto stream = co_await healer_.runtime().start<SelfTest>(std::move(begin));
+  const auto stream = co_await healer_.parts.runtime->start<SelfTest>(std::move(begin));
   if (!stream) co_return refused(stream.error());
   if (hooks_.self_test_began) hooks_.self_test_began(*stream);
   std::string name = *stream;
-  const auto run = co_await healer_.runtime().finished<SelfTest>(std::move(name));
+  const auto run = co_await healer_.parts.runtime->finished<SelfTest>(std::move(name));
   if (!run) co_return refused(run.error());
   if (!run->completed)
     co_return refused(
@@ -211,7 +212,7 @@ Operations::Answer Operations::self_test(OperationBody body, Requester who) {
 }
 
 Result<std::string> Operations::heal_named(const std::string& written) const {
-  const auto reader = store::LedgerReader::open(healer_.configuration()->settings.ledger);
+  const auto reader = store::LedgerReader::open(healer_.in_force.configuration()->settings.ledger);
   AUTOHEAL_TRY(reader);
   return find_heal(**reader, written);
 }
@@ -219,15 +220,15 @@ Result<std::string> Operations::heal_named(const std::string& written) const {
 Operations::Answer Operations::cancel(OperationBody body, Requester who) {
   const auto heal = heal_named(body.heal);
   if (!heal) co_return refused(heal.error());
-  const auto* state = healer_.runtime().runner().state<Heal>(*heal);
+  const auto* state = healer_.parts.runtime->runner().state<Heal>(*heal);
   if (state == nullptr) {
     co_return failure(ErrorKind::failed, "heal " + *heal + " has ended: there is nothing to cancel",
                       "autoheal show " + *heal);
   }
   std::string engine = state->engine;
-  healer_.runtime().runner().submit<Heal>(*heal, Cancel{EndReason::cancelled, who.by});
+  healer_.parts.runtime->runner().submit<Heal>(*heal, Cancel{EndReason::cancelled, who.by});
   std::string id = *heal;
-  const HealResult result = co_await healer_.trigger().wait_for(std::move(engine), std::move(id));
+  const HealResult result = co_await healer_.workflows->trigger().wait_for(std::move(engine), std::move(id));
   co_return heal_answer(result);
 }
 
@@ -235,7 +236,7 @@ Operations::Answer Operations::roll_back(OperationBody body, Requester who) {
   const auto heal = heal_named(body.heal);
   if (!heal) co_return refused(heal.error());
   std::string id = *heal;
-  const auto state = co_await healer_.roll_back_again(std::move(id), std::move(who.by));
+  const auto state = co_await healer_.recovery->roll_back_again(std::move(id), std::move(who.by));
   if (!state) co_return refused(state.error());
   co_return undo_answer(state->undone);
 }
@@ -247,9 +248,9 @@ Operations::Answer Operations::hold(OperationBody body, Requester who) {
     co_return failure(ErrorKind::invalid, "an engine is held for a moment up to 365 days",
                       "for example: autoheal hold NAME --for 2h --reason 'new certificate'");
   }
-  const Timestamp now = healer_.clock().now();
+  const Timestamp now = healer_.parts.clock.now();
   auto entry = engine_held(body.engine, now + time, who.by, now);
-  const auto recorded = co_await healer_.record(std::move(entry));
+  const auto recorded = co_await healer_.recording.record(std::move(entry));
   if (!recorded) co_return refused(recorded.error());
   if (hooks_.hold_changed) hooks_.hold_changed(body.engine);
   co_return said((body.engine.empty() ? "all engines are" : body.engine + " is") + " held until " +
@@ -258,11 +259,11 @@ Operations::Answer Operations::hold(OperationBody body, Requester who) {
 
 Operations::Answer Operations::unhold(OperationBody body, Requester who) {
   if (auto known = engine_or_all(body.engine); !known) co_return refused(known.error());
-  auto entry = engine_unheld(body.engine, who.by, healer_.clock().now());
-  const auto recorded = co_await healer_.record(std::move(entry));
+  auto entry = engine_unheld(body.engine, who.by, healer_.parts.clock.now());
+  const auto recorded = co_await healer_.recording.record(std::move(entry));
   if (!recorded) co_return refused(recorded.error());
   if (hooks_.hold_changed) hooks_.hold_changed(body.engine);
-  const auto still = body.engine.empty() ? std::nullopt : healer_.hold_on(body.engine);
+  const auto still = body.engine.empty() ? std::nullopt : healer_.in_force.hold_on(body.engine);
   if (still) {
     co_return said(body.engine + " is still held with all engines until " + format_timestamp_ms(still->until) +
                    " (autoheal unhold --all)");
@@ -272,8 +273,8 @@ Operations::Answer Operations::unhold(OperationBody body, Requester who) {
 
 Operations::Answer Operations::reset(OperationBody body, Requester who) {
   if (auto known = engine_or_all(body.engine); !known) co_return refused(known.error());
-  auto entry = engine_reset(body.engine, who.by, healer_.clock().now());
-  const auto recorded = co_await healer_.record(std::move(entry));
+  auto entry = engine_reset(body.engine, who.by, healer_.parts.clock.now());
+  const auto recorded = co_await healer_.recording.record(std::move(entry));
   if (!recorded) co_return refused(recorded.error());
   if (hooks_.was_reset) hooks_.was_reset(body.engine);
   co_return said((body.engine.empty() ? "all engines:" : body.engine + ":") +
@@ -283,11 +284,11 @@ Operations::Answer Operations::reset(OperationBody body, Requester who) {
 Operations::Answer Operations::adopt(OperationBody body, Requester who) {
   const auto found = engine(body.engine);
   if (!found) co_return refused(found.error());
-  const auto job = [this, spec = found->spec] { return baseline_as_it_is(healer_.surroundings().host, *spec); };
-  const auto now = co_await healer_.on_pool(job);
+  const auto job = [this, spec = found->spec] { return baseline_as_it_is(*healer_.parts.host, *spec); };
+  const auto now = co_await healer_.jobs.on_pool(job);
   if (!now) co_return refused(now.error());
-  auto entry = baseline_adopted(body.engine, *now, who.by, healer_.clock().now());
-  const auto recorded = co_await healer_.record(std::move(entry));
+  auto entry = baseline_adopted(body.engine, *now, who.by, healer_.parts.clock.now());
+  const auto recorded = co_await healer_.recording.record(std::move(entry));
   if (!recorded) co_return refused(recorded.error());
   co_return table_answer(table_of(*now));
 }

@@ -29,8 +29,8 @@ struct OperationHooks {
 // Used on the loop's thread only.
 class Operations {
  public:
-  // The healer outlives the operations.
-  explicit Operations(Healer& healer, OperationHooks hooks = {}) : healer_(healer), hooks_(std::move(hooks)) {}
+  // The services outlive the operations.
+  explicit Operations(HealerServices& healer, OperationHooks hooks = {}) : healer_(healer), hooks_(std::move(hooks)) {}
 
   // What it takes to ask for an operation that there is, and that in words ("may not <...>").
   [[nodiscard]] static std::pair<workflows::Permission, std::string> permission_of(const std::string& name);
@@ -64,7 +64,7 @@ class Operations {
   [[nodiscard]] Result<void> engine_or_all(const std::string& name) const;
   [[nodiscard]] Result<std::string> heal_named(const std::string& written) const;
 
-  Healer& healer_;
+  HealerServices& healer_;
   OperationHooks hooks_;
 };
 

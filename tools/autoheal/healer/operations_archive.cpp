@@ -1,5 +1,4 @@
 // What people ask for so that the ledger stays small: entries that are old enough go to a file.
-#include "tools/autoheal/healer/archiving.hpp"
 #include "tools/autoheal/healer/operations.hpp"
 #include "tools/autoheal/protocol/operation_answer.hpp"
 
@@ -12,7 +11,7 @@ Operations::Answer Operations::archive(OperationBody body, Requester who) {
   if (!body.file.empty() && !body.file.starts_with('/'))
     co_return failure(ErrorKind::invalid, "the archive's name has to be an absolute path");
   ArchiveRequest request{Timestamp(Duration(*body.before_us)), body.file};
-  const auto archived = co_await archive_entries(healer_, std::move(request), std::move(who.by));
+  const auto archived = co_await healer_.archiving->archive(std::move(request), std::move(who.by));
   AUTOHEAL_CO_TRY(archived);
   Table table{{"first", "last", "entries", "blobs", "secrets_deleted", "bytes", "held_by", "file"}, {}};
   if (const auto& range = archived->range) {

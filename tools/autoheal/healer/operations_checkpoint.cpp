@@ -31,17 +31,17 @@ Error cannot_sign(const Checkpoints& checkpoints) {
 }  // namespace
 
 Operations::Answer Operations::sign_checkpoint(OperationBody, Requester) {
-  auto done = co_await healer_.checkpoints().sign();
+  auto done = co_await healer_.checkpoints->sign();
   if (!done && done.error().kind == ErrorKind::busy) done = {};  // it is being signed at this very moment
   AUTOHEAL_CO_TRY(done);
-  co_return said("signed: " + std::to_string(healer_.ledger().tree_head().size) + " entries");
+  co_return said("signed: " + std::to_string(healer_.parts.ledger->tree_head().size) + " entries");
 }
 
 Operations::Answer Operations::accept_rollback(OperationBody, Requester who) {
-  Checkpoints& checkpoints = healer_.checkpoints();
+  Checkpoints& checkpoints = *healer_.checkpoints;
   if (checkpoints.signer() == nullptr) co_return std::unexpected(cannot_sign(checkpoints));
   const auto last = checkpoints.signer()->signed_last();
-  const auto next = checkpoints.signer()->next(healer_.ledger());
+  const auto next = checkpoints.signer()->next(*healer_.parts.ledger);
   if (next || !last) {
     co_return failure(ErrorKind::failed, "the ledger holds all that was signed: there is no rollback to accept",
                       "autoheal ledger verify");
@@ -49,9 +49,9 @@ Operations::Answer Operations::accept_rollback(OperationBody, Requester who) {
   JsonWriter data;
   data.begin_object();
   write_head(data, "signed", last->head);
-  write_head(data, "present", healer_.ledger().tree_head());
-  auto entry = entry_by("ledger.rollback_accepted", who.by, healer_.clock().now(), data);
-  AUTOHEAL_CO_TRY(co_await healer_.record(std::move(entry)));
+  write_head(data, "present", healer_.parts.ledger->tree_head());
+  auto entry = entry_by("ledger.rollback_accepted", who.by, healer_.parts.clock.now(), data);
+  AUTOHEAL_CO_TRY(co_await healer_.recording.record(std::move(entry)));
   checkpoints.accept_rollback();
   AUTOHEAL_CO_TRY(co_await checkpoints.sign());
   co_return said("accepted and signed: who kept a checkpoint of the " + std::to_string(last->head.size) +
@@ -59,18 +59,18 @@ Operations::Answer Operations::accept_rollback(OperationBody, Requester who) {
 }
 
 Operations::Answer Operations::rotate_key(OperationBody, Requester who) {
-  Checkpoints& checkpoints = healer_.checkpoints();
+  Checkpoints& checkpoints = *healer_.checkpoints;
   if (checkpoints.signer() == nullptr) co_return std::unexpected(cannot_sign(checkpoints));
   // The old key signs all that came before the change; from then on nothing is signed until the new one is in place.
   AUTOHEAL_CO_TRY(co_await checkpoints.sign());
-  const auto rotation = checkpoints.signer()->begin_rotation(healer_.randomness());
+  const auto rotation = checkpoints.signer()->begin_rotation(healer_.parts.randomness);
   AUTOHEAL_CO_TRY(rotation);
   JsonWriter data;
   data.begin_object().field("old", rotation->old_key).field("new", rotation->new_key).field("note", rotation->note);
-  auto entry = entry_by("ledger.key_rotated", who.by, healer_.clock().now(), data);
+  auto entry = entry_by("ledger.key_rotated", who.by, healer_.parts.clock.now(), data);
   checkpoints.pause();
-  const auto recorded = co_await healer_.record(std::move(entry));
-  const auto finished = recorded ? checkpoints.signer()->finish_rotation(healer_.ledger()) : recorded;
+  const auto recorded = co_await healer_.recording.record(std::move(entry));
+  const auto finished = recorded ? checkpoints.signer()->finish_rotation(*healer_.parts.ledger) : recorded;
   checkpoints.resume();
   AUTOHEAL_CO_TRY(finished);
   AUTOHEAL_CO_TRY(co_await checkpoints.sign());

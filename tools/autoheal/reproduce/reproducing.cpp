@@ -61,6 +61,13 @@ Result<std::optional<workflows::Adopted>> adopted_then(const ReplayableHeal& hea
   return std::optional<workflows::Adopted>();
 }
 
+// On the only thread; the record says what came of waiting.
+class AtOnce final : public workflows::HealScheduling {
+ public:
+  void run(std::function<void()> job) override { job(); }
+  bool wait(Duration) override { return false; }
+};
+
 // One heal, turned by hand until it ends.
 class Again {
  public:
@@ -68,17 +75,17 @@ class Again {
         std::optional<workflows::Adopted> adopted, const std::string& program, bool runs_programs)
       : course_(course),
         place_(place),
-        adopted_(std::move(adopted)),
-        role_(role_in(course)),
         blobs_(heal.world->blobs()),
-        mask_(place.spec.secrets),
+        secrets_(place.spec.secrets),
         real_({.blobs = blobs_, .own_files = {}, .at_step = {}, .program = program}),
         host_({real_, course, place, blobs_, runs_programs}),
         effects_(surroundings()),
         performer_(host_, effects_),
         runner_({ledger_, blobs_, clock_, ids_}) {
+    policy_.role = role_in(course);
+    policy_.baseline = std::move(adopted);
     for (const std::string& secret : secret_literals(place.spec, workflows::SecretMask(place.spec.secrets)))
-      mask_.learn(secret);
+      secrets_.learn(secret);
   }
 
   Result<replay::Course> run() {
@@ -114,37 +121,27 @@ class Again {
   }
 
   workflows::HealSurroundings surroundings() {
-    return {
-        .host = host_,
-        .blobs = blobs_,
-        .ledger_id = ledger_.id(),
-        .program_version = version,
-        .program_sha256 = sha256_of_this_program(),
-        .pool = [](std::function<void()> job) { job(); },
-        .today = [this](const std::string&, const std::string&) { return workflows::Today{{}, may_change()}; },
-        .role_of = [this](const std::string&) { return role_; },
-        .may_change = [this](const std::string&) { return may_change(); },
-        .adopted = [this](const std::string&) { return adopted_; },
-        .mask = [this](std::string_view text) { return mask_(text); },
-        .learn_secret = [this](const std::string& secret) { mask_.learn(secret); },
-        .learn_secrets_of = [this](const workflows::EngineSpec& spec) { learn_secrets_on_disk(spec, mask_); },
-        .since_boot = [this] { return clock_.since_boot(); },
-        .wait = [](Duration) { return false; },  // the record says what came of waiting
-    };
+    return {.host = host_,
+            .blobs = blobs_,
+            .clock = clock_,
+            .policy = policy_,
+            .secrets = secrets_,
+            .scheduling = at_once_,
+            .ledger_id = ledger_.id(),
+            .program_version = version,
+            .program_sha256 = sha256_of_this_program()};
   }
-
-  [[nodiscard]] bool may_change() const { return role_ == name_of(workflows::Role::admiral); }
 
   const replay::Course& course_;
   const RebuiltPlace& place_;
-  std::optional<workflows::Adopted> adopted_;
-  std::string role_;
+  workflows::FixedPolicy policy_;
+  AtOnce at_once_;
   engine::SystemClock clock_;
   engine::SystemRandomness randomness_;
   engine::UuidV7Source ids_{clock_, randomness_};
   store::OverlaidBlobs blobs_;
   store::MemoryLedger ledger_{to_string(ids_.next())};
-  workflows::SecretMask mask_;
+  KnownSecrets secrets_;
   host::RealHost real_;
   ReproducedHost host_;
   workflows::HealEffects effects_;

@@ -26,6 +26,8 @@ class MachineRoom::Performer final : public engine::EffectPerformer<workflows::H
 
 MachineRoom::MachineRoom() = default;
 
+void MachineRoom::Scheduling::run(std::function<void()> job) { asio::post(pool, std::move(job)); }
+
 Result<std::unique_ptr<MachineRoom>> MachineRoom::open(const std::filesystem::path& folder, const MakeHost& make_host,
                                                        unsigned callers, bool keep_tree, LetsThrough lets_through) {
   std::unique_ptr<MachineRoom> room(new MachineRoom);
@@ -33,7 +35,7 @@ Result<std::unique_ptr<MachineRoom>> MachineRoom::open(const std::filesystem::pa
   return room;
 }
 
-MachineRoom::~MachineRoom() { pool_.join(); }
+MachineRoom::~MachineRoom() { scheduling_.pool.join(); }
 
 Result<void> MachineRoom::assemble(const std::filesystem::path& folder, const MakeHost& make_host, unsigned callers,
                                    bool keep_tree, LetsThrough lets_through) {
@@ -50,19 +52,14 @@ Result<void> MachineRoom::assemble(const std::filesystem::path& folder, const Ma
   effects_ = std::make_unique<workflows::HealEffects>(workflows::HealSurroundings{
       .host = *host_,
       .blobs = *vault_,
+      .clock = clock_,
+      .policy = policy_,
+      .secrets = secrets_,
+      .scheduling = scheduling_,
       .ledger_id = ledger_->id(),
       .program_version = "bench",
       .program_sha256 = "sha256:bench",
       .tests_at_once = 1,
-      .pool = [this](std::function<void()> job) { asio::post(pool_, std::move(job)); },
-      .today = [](const std::string&, const std::string&) { return workflows::Today{{}, true}; },
-      .role_of = [](const std::string&) { return std::string("admiral"); },
-      .may_change = [](const std::string&) { return true; },
-      .adopted = [](const std::string&) { return std::optional<workflows::Adopted>(); },
-      .mask = [](std::string_view text) { return std::string(text); },
-      .learn_secret = [](const std::string&) {},
-      .since_boot = [this] { return clock_.since_boot(); },
-      .wait = [](Duration) { return false; },
   });
   performer_ = std::make_unique<Performer>(*effects_, std::move(lets_through));
   runtime_->register_workflow<workflows::Heal>(*performer_);

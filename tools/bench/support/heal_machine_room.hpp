@@ -14,6 +14,7 @@
 #include "autoheal/store/vault/vault.hpp"
 #include "autoheal/workflows/effects/heal_effects.hpp"
 #include "autoheal/workflows/supervision/auto_heal_trigger.hpp"
+#include "autoheal/workflows/testing/no_secrets.hpp"
 
 namespace autoheal::bench {
 
@@ -55,6 +56,11 @@ class MachineRoom {
  private:
   MachineRoom();
   class Performer;
+  struct Scheduling final : workflows::HealScheduling {
+    void run(std::function<void()> job) override;
+    bool wait(Duration) override { return false; }
+    boost::asio::thread_pool pool{2};
+  };
   Result<void> assemble(const std::filesystem::path& folder, const MakeHost& make_host, unsigned callers,
                         bool keep_tree, LetsThrough lets_through);
 
@@ -62,7 +68,9 @@ class MachineRoom {
   engine::SystemRandomness randomness_;
   engine::UuidV7Source ids_{clock_, randomness_};
   boost::asio::io_context loop_{1};
-  boost::asio::thread_pool pool_{2};
+  Scheduling scheduling_;
+  workflows::FixedPolicy policy_;
+  workflows::testing::NoSecrets secrets_;
   std::unique_ptr<store::SqliteLedger> ledger_;
   std::unique_ptr<store::Vault> vault_;
   std::unique_ptr<workflows::Host> host_;

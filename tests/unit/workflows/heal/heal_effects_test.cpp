@@ -15,6 +15,8 @@ namespace {
 using autoheal::testing::HealWorld;
 using autoheal::testing::program;
 using autoheal::testing::runs;
+using autoheal::testing::WorldScheduling;
+using ::autoheal::workflows::testing::NoSecrets;
 using ::testing::Each;
 using ::testing::Field;
 using ::testing::HasSubstr;
@@ -23,28 +25,28 @@ using ::testing::SizeIs;
 
 const std::string lost_secret = "secret:hmac-sha256:" + std::string(64, 'a');
 
+class Masked final : public NoSecrets {
+ public:
+  [[nodiscard]] std::string mask(std::string_view text) const override { return "masked " + std::string(text); }
+};
+
 class EffectsOnAMachine : public ::testing::Test {
  protected:
   EffectsOnAMachine() {
     world_.replays = false;
     configuration_ = *world_.blobs.put(encode_engine_spec(world_.spec), engine::BlobNaming::plain);
   }
-  HealSurroundings surroundings() {
+  HealSurroundings surroundings(HealScheduling& scheduling) {
     return {.host = world_.host,
             .blobs = world_.blobs,
+            .clock = world_.clock,
+            .policy = world_.policy,
+            .secrets = secrets_,
+            .scheduling = scheduling,
             .ledger_id = "ledger",
             .program_version = "0",
             .program_sha256 = "sha256:0",
-            .tests_at_once = 1,
-            .pool = [](const std::function<void()>& job) { job(); },
-            .today = [](const std::string&, const std::string&) { return Today{}; },
-            .role_of = [](const std::string&) { return std::string("admiral"); },
-            .may_change = [this](const std::string&) { return may_change_; },
-            .adopted = [](const std::string&) { return std::nullopt; },
-            .mask = [](std::string_view text) { return "masked " + std::string(text); },
-            .learn_secret = [](const std::string&) {},
-            .since_boot = [] { return Duration{0}; },
-            .wait = [](Duration) { return true; }};
+            .tests_at_once = 1};
   }
   template <class Outcome, class Effect>
   Outcome performed(const Effect& effect) {
@@ -85,8 +87,9 @@ class EffectsOnAMachine : public ::testing::Test {
 
   HealWorld world_;
   BlobName configuration_;
-  bool may_change_ = true;
-  HealEffects effects_{surroundings()};
+  Masked secrets_;
+  WorldScheduling scheduling_{world_};
+  HealEffects effects_{surroundings(scheduling_)};
 };
 
 RunOutcome ending(void (*change)(RunOutcome&)) {
@@ -106,10 +109,21 @@ const std::vector<void (*)(RunOutcome&)> bad_endings = {[](RunOutcome& outcome) 
 
 // ---- the ledger is elsewhere
 
+class Recordable final : public HealScheduling {
+ public:
+  Recordable(HealWorld& world, std::function<GoOn()> says) : at_once_(world), says_(std::move(says)) {}
+  void run(std::function<void()> job) override { at_once_.run(std::move(job)); }
+  bool wait(Duration time) override { return at_once_.wait(time); }
+  GoOn until_recordable() override { return says_(); }
+
+ private:
+  WorldScheduling at_once_;
+  std::function<GoOn()> says_;
+};
+
 TEST_F(EffectsOnAMachine, NothingIsChangedOnceTheProcessEndsWhileNothingCanBeRecorded) {
-  HealSurroundings at = surroundings();
-  at.until_recordable = [] { return GoOn::no_more; };
-  HealEffects effects(at);
+  Recordable ends(world_, [] { return GoOn::no_more; });
+  HealEffects effects(surroundings(ends));
   auto apply = effect_on<ApplyChanges>({});
   apply.to = 1;
   const std::vector<HealEffect> all = {apply, on_act<PerformAct>(act_that_runs("/bin/act")),
@@ -121,10 +135,9 @@ TEST_F(EffectsOnAMachine, NothingIsChangedOnceTheProcessEndsWhileNothingCanBeRec
 }
 
 TEST_F(EffectsOnAMachine, EvidenceFromBeforeAWaitIsGatheredAgain) {
-  HealSurroundings at = surroundings();
   unsigned asked = 0;
-  at.until_recordable = [&asked] { return ++asked == 1 ? GoOn::after_a_wait : GoOn::at_once; };
-  HealEffects effects(at);
+  Recordable once_more(world_, [&asked] { return ++asked == 1 ? GoOn::after_a_wait : GoOn::at_once; });
+  HealEffects effects(surroundings(once_more));
   effects.perform("heal", effect_on<Certify>({}), [](const HealInput&) {});
   EXPECT_EQ(asked, 2U);
 }
@@ -169,7 +182,7 @@ TEST_F(EffectsOnAMachine, WithoutAConfigurationAllFailAndNothingIsDone) {
 // ---- who may no longer change anything
 
 TEST_F(EffectsOnAMachine, WhoMayChangeNothingIsRefused) {
-  may_change_ = false;
+  world_.policy.role = "observer";
   auto apply = effect_on<ApplyChanges>({});
   apply.to = 1;
   const auto changed = performed<ChangesDone>(apply).outcomes;

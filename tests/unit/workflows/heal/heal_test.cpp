@@ -163,7 +163,7 @@ TEST(Heal, ARefusedPlanTouchesNothing) {
 
 TEST(Heal, ABaselineThatWasNotAdoptedRefusesThePlan) {
   const auto world = broken_file();
-  world->adopted = Adopted{{{}, {{"baseline/app.conf", "sha256:other"}}}, "sha256:manifest"};
+  world->policy.baseline = Adopted{{{}, {{"baseline/app.conf", "sha256:other"}}}, "sha256:manifest"};
   const HealState state = heal(*world);
   EXPECT_EQ(state.phase, Phase::exhausted);
   EXPECT_THAT(state.last_problem, HasSubstr("is not the one that was adopted"));
@@ -171,7 +171,7 @@ TEST(Heal, ABaselineThatWasNotAdoptedRefusesThePlan) {
 
 TEST(Heal, ARoleThatWasTakenAwayRefusesThePlan) {
   const auto world = broken_file();
-  world->may_change = false;
+  world->policy.role = "observer";
   const auto before = world->host.picture(true);
   EXPECT_EQ(heal(*world).phase, Phase::exhausted);
   EXPECT_EQ(world->host.picture(true), before);
@@ -184,7 +184,7 @@ TEST(Heal, SwitchedOffMeanwhileRollsBackAndEnds) {
   first.start();
   while (first.runner().turn() && entry_types(*world).size() < 4) {
   }
-  world->must_end = EndReason::disabled;
+  world->policy.must_end = EndReason::disabled;
   HealProcess second(*world, world->ledger);
   second.recover();
   second.run();

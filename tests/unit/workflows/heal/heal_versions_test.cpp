@@ -164,7 +164,7 @@ TEST(HealVersions, Case142_SwitchedOffMeanwhileItEndsInsteadOfStartingOver) {
   const auto world = make_world(heal_examples().front());
   const std::string before = world->host.picture();
   begin_by_earlier_rules(*world, 2, CutMoment::after_effects);
-  world->must_end = EndReason::disabled;
+  world->policy.must_end = EndReason::disabled;
   recover_and_run(*world, world->ledger);
   EXPECT_EQ(world->host.picture(), before);
   EXPECT_THAT(world->ledger.read_stream(world->heal, 1)->back().data, HasSubstr(R"("reason":"disabled")"));

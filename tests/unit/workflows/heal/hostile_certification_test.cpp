@@ -35,7 +35,7 @@ TEST(HostileCertification, Case75_AHashListThatIsMissingStaleOrTooShortCertifies
     world->host.write("bin/b", "b");
     world->spec.certify.hashes = {"bin/*"};
     const std::string baseline = world->spec.repair.files.front().baseline;
-    world->adopted = Adopted{{files, {{"baseline/app.conf", baseline}}}, "sha256:manifest"};
+    world->policy.baseline = Adopted{{files, {{"baseline/app.conf", baseline}}}, "sha256:manifest"};
     return world;
   };
   const std::string a = sha256_name("a");
@@ -82,7 +82,7 @@ TEST(HostileCertification, Case77_ACellThatPrintsPassAndFailsCertifiesNothing) {
 TEST(HostileCertification, Case80_WhoLostHisRoleWhileHeRepairedCertifiesNothing) {
   const auto world = faulty_file();
   const std::string before = world->host.picture();
-  world->host.hooks.after_apply = [&] { world->may_change = false; };
+  world->host.hooks.after_apply = [&] { world->policy.role = "observer"; };
   const HealState state = heal(*world);
   EXPECT_EQ(state.phase, Phase::exhausted);
   EXPECT_THAT(entry_types(*world), Not(Contains("certified")));

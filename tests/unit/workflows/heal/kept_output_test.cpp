@@ -3,9 +3,8 @@
 
 #include <gmock/gmock.h>
 
-#include "autoheal/store/vault/memory_blobs.hpp"
 #include "autoheal/workflows/supervision/pause_text.hpp"
-#include "tests/support/worlds/heal_world.hpp"
+#include "autoheal/workflows/testing/no_secrets.hpp"
 
 namespace autoheal::workflows {
 namespace {
@@ -16,6 +15,16 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 
+class NoSwordfish final : public testing::NoSecrets {
+ public:
+  [[nodiscard]] std::string mask(std::string_view text) const override {
+    std::string masked(text);
+    for (auto at = masked.find("swordfish"); at != std::string::npos; at = masked.find("swordfish"))
+      masked.replace(at, 9, "***");
+    return masked;
+  }
+};
+
 class ToldByAProgram : public ::testing::Test {
  protected:
   RunFailure failed(const std::string& standard_output, const std::string& standard_error, int exit_code = 1) {
@@ -24,31 +33,10 @@ class ToldByAProgram : public ::testing::Test {
     ran.exit_code = exit_code;
     ran.standard_output = standard_output;
     ran.standard_error = standard_error;
-    return failure_of(at_, ran);
+    return failure_of(secrets_, ran);
   }
 
-  autoheal::testing::HealWorld world_;
-  HealSurroundings at_{.host = world_.host,
-                       .blobs = world_.blobs,
-                       .ledger_id = {},
-                       .program_version = {},
-                       .program_sha256 = {},
-                       .pool = {},
-                       .today = {},
-                       .role_of = {},
-                       .may_change = {},
-                       .adopted = {},
-                       .mask =
-                           [](std::string_view text) {
-                             std::string masked(text);
-                             for (auto at = masked.find("swordfish"); at != std::string::npos;
-                                  at = masked.find("swordfish"))
-                               masked.replace(at, 9, "***");
-                             return masked;
-                           },
-                       .learn_secret = {},
-                       .since_boot = {},
-                       .wait = {}};
+  NoSwordfish secrets_;
 };
 
 TEST_F(ToldByAProgram, IsWhatItSaidOnStderrElseOnStdout) {

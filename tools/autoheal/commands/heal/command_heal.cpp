@@ -89,13 +89,14 @@ int command_resume(const Session& session) {
     return refused;
   auto healer = Healer::open(session.configuration, session.console);
   if (!healer) return session.fail(healer.error());
-  (*healer)->progress = [&] { return heal_progress(**healer); };
+  (*healer)->show_progress([&] { return heal_progress((*healer)->services()); });
+  Recovery& recovery = *(*healer)->services().recovery;
   return (*healer)->run([&]() -> asio::awaitable<int> {
-    const bool all_read = (*healer)->set_aside().empty();
-    if ((*healer)->recovered().empty() && all_read) session.console.note("no heal is open");
-    co_await (*healer)->finish_recovered();
+    const bool all_read = recovery.set_aside().empty();
+    if (recovery.recovered().empty() && all_read) session.console.note("no heal is open");
+    co_await recovery.finish();
     int code = all_read ? exit_done : exit_failed;
-    for (const auto& result : (*healer)->recovered_results()) {
+    for (const auto& result : recovery.results()) {
       print(session, result);
       if (result.ending != workflows::HealEnding::certified) code = exit_failed;
     }

@@ -2,9 +2,9 @@
 
 namespace autoheal::cli {
 
-std::string heal_progress(Healer& healer, const std::string& run) {
+std::string heal_progress(HealerServices& healer, const std::string& run) {
   std::string line;
-  const auto& runner = healer.runtime().runner();
+  const auto& runner = healer.parts.runtime->runner();
   if (const auto* state = run.empty() ? nullptr : runner.state<workflows::SelfTest>(run)) {
     const std::size_t total = state->facts.engines.size();
     const std::size_t tested = state->tested.size();
@@ -13,7 +13,7 @@ std::string heal_progress(Healer& healer, const std::string& run) {
     for (std::size_t cell = 0; cell < width; ++cell) line += cell < filled ? "█" : "░";
     line += " " + std::to_string(tested) + " of " + std::to_string(total) + " tested";
   }
-  for (const auto& [engine, heal] : healer.trigger().open_heals()) {
+  for (const auto& [engine, heal] : healer.workflows->trigger().open_heals()) {
     const auto* state = runner.state<workflows::Heal>(heal);
     if (state == nullptr) continue;
     line += (line.empty() ? "" : " · ") + engine + ": " + std::string(name_of(state->phase));

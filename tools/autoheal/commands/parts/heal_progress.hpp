@@ -8,6 +8,6 @@
 namespace autoheal::cli {
 
 // "3 of 8 tested · EnvRecon: Certifying (attempt 1)". Empty when nothing is going on.
-[[nodiscard]] std::string heal_progress(Healer& healer, const std::string& run = {});
+[[nodiscard]] std::string heal_progress(HealerServices& healer, const std::string& run = {});
 
 }  // namespace autoheal::cli

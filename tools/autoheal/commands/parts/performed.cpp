@@ -45,15 +45,16 @@ int perform_operation(const Session& session, const std::string& operation, Oper
   std::string run;
   OperationHooks hooks;
   hooks.self_test_began = [&run](const std::string& stream) { run = stream; };
-  Operations operations(**healer, std::move(hooks));
-  (*healer)->progress = [&] { return heal_progress(**healer, run); };
+  Operations operations((*healer)->services(), std::move(hooks));
+  (*healer)->show_progress([&] { return heal_progress((*healer)->services(), run); });
   return (*healer)->run([&]() -> boost::asio::awaitable<int> {
     Requester who{session.configuration.principal, session.by()};
     std::string name = operation, request = text;
     const auto answer = co_await operations.perform(std::move(name), std::move(request), std::move(who));
     const int code = print_or_fail(session, answer, print);
     // Nobody stays for what others still write: it is named, and settled by the next command or the daemon.
-    KeptImages kept(**healer, [&session](const std::string& sentence) { session.console.note("  " + sentence); });
+    KeptImages kept((*healer)->services().workflows->leftovers(),
+                    [&session](const std::string& sentence) { session.console.note("  " + sentence); });
     (void)co_await kept.settle();
     co_return code;
   });

@@ -1,4 +1,5 @@
-// What heals that have ended left beside their targets: settled again, and named in their own streams.
+#include "tools/autoheal/healer/leftovers.hpp"
+
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
@@ -8,7 +9,6 @@
 
 #include "autoheal/replay/text/timeline.hpp"
 #include "autoheal/workflows/heal/heal_machine.hpp"
-#include "tools/autoheal/healer/healer.hpp"
 #include "tools/host/change/settled_images.hpp"
 #include "tools/host/change/staging_folder.hpp"
 
@@ -16,7 +16,18 @@ namespace autoheal::cli {
 
 namespace asio = boost::asio;
 
-asio::awaitable<std::map<std::string, std::string>> Healer::ended_heals_left(ConfigurationPtr configuration) {
+void Leftovers::perform(const std::string& stream, const workflows::HealEffect& effect, Done done) {
+  if (!std::holds_alternative<workflows::Settle>(effect)) return effects_.perform(stream, effect, std::move(done));
+  ++settling_;
+  effects_.perform(stream, effect, [this, stream, done = std::move(done)](workflows::HealInput input) {
+    asio::post(parts_.loop, [this, stream, kept = std::get<workflows::Settled>(input).kept]() mutable {
+      kept.empty() ? one_is_settled() : settled(stream, std::move(kept));
+    });
+    done(std::move(input));
+  });
+}
+
+asio::awaitable<std::map<std::string, std::string>> Leftovers::ended_heals_left(ConfigurationPtr configuration) {
   // Named first, judged then: a heal that began meanwhile is none of those that have ended.
   const auto names = [this, configuration, before = left_] {
     std::map<std::string, std::string> roots;  // by heal
@@ -28,39 +39,40 @@ asio::awaitable<std::map<std::string, std::string>> Healer::ended_heals_left(Con
     std::set<std::string> looked_at;
     for (const auto& spec : configuration->settings.engines) {
       if (!looked_at.insert(spec.root).second) continue;
-      for (const std::string& heal : host_->heals_left(spec.root, ledger_->id())) roots.emplace(heal, spec.root);
+      for (const std::string& heal : parts_.host->heals_left(spec.root, parts_.ledger->id()))
+        roots.emplace(heal, spec.root);
     }
     return roots;
   };
-  auto left = co_await on_pool(names);
-  const auto open = ledger_->open_streams();
+  auto left = co_await jobs_.on_pool(names);
+  const auto open = parts_.ledger->open_streams();
   if (!open) left.clear();
   std::erase_if(left, [&](const auto& one) {
     return std::ranges::find(*open, one.first) != open->end() ||
-           runtime_->runner().state<workflows::Heal>(one.first) != nullptr;
+           parts_.runtime->runner().state<workflows::Heal>(one.first) != nullptr;
   });
   co_return left;
 }
 
-asio::awaitable<std::vector<std::string>> Healer::settle_heal(std::string root, std::string heal) {
-  const auto timeline = replay::timeline_of(heal, *ledger_, *vault_);
+asio::awaitable<std::vector<std::string>> Leftovers::settle_heal(std::string root, std::string heal) {
+  const auto timeline = replay::timeline_of(heal, *parts_.ledger, *parts_.vault);
   const unsigned start = timeline ? timeline->state.starts : 0;
   const auto plan = timeline ? timeline->state.plan : nullptr;
   const auto job = [this, root = std::move(root), heal, start, plan] {
     workflows::EngineSpec spec;
     spec.root = root;
-    workflows::SettleRequest request{ledger_->id() + "/" + heal + "/", start, {}};
+    workflows::SettleRequest request{parts_.ledger->id() + "/" + heal + "/", start, {}};
     if (plan) request.changes = plan->changes;
-    return host_->settle(spec, request);
+    return parts_.host->settle(spec, request);
   };
-  co_return co_await on_pool(job);
+  co_return co_await jobs_.on_pool(job);
 }
 
-asio::awaitable<std::vector<Healer::LeftByHeal>> Healer::settle_left() {
+asio::awaitable<std::vector<LeftByHeal>> Leftovers::settle_again() {
   co_await until_settled();
-  if (!ledger_->place().problem().empty()) co_return std::vector<LeftByHeal>();
+  if (!parts_.ledger->place().problem().empty()) co_return std::vector<LeftByHeal>();
   ++settling_;
-  const auto configuration = this->configuration();
+  const auto configuration = in_force_.configuration();
   const auto left = co_await ended_heals_left(configuration);
   left_.clear();
   std::vector<LeftByHeal> all;
@@ -79,23 +91,24 @@ asio::awaitable<std::vector<Healer::LeftByHeal>> Healer::settle_left() {
   co_return all;
 }
 
-void Healer::settled(const std::string& heal, std::vector<std::string> kept) {
-  if (archiving) return one_is_settled();  // its entries may be on their way out; `doctor` names what stays
-  for (std::string& one : kept) one = mask_(one);
-  const auto before = replay::timeline_of(heal, *ledger_, *vault_);
+void Leftovers::settled(const std::string& heal, std::vector<std::string> kept) {
+  if (archiving_.is_under_way())
+    return one_is_settled();  // its entries may be on their way out; `doctor` names what stays
+  for (std::string& one : kept) one = parts_.secrets.mask(one);
+  const auto before = replay::timeline_of(heal, *parts_.ledger, *parts_.vault);
   if (!before || std::ranges::equal(before->state.kept, kept, {}, host::without_names, host::without_names))
     return one_is_settled();  // that was told already
-  runtime_->runner().revive<workflows::Heal>(heal, workflows::Settled{std::move(kept)}, [this](Result<std::string>) {
-    asio::post(loop_, [this] { one_is_settled(); });
-  });
+  parts_.runtime->runner().revive<workflows::Heal>(
+      heal, workflows::Settled{std::move(kept)},
+      [this](Result<std::string>) { asio::post(parts_.loop, [this] { one_is_settled(); }); });
 }
 
-void Healer::one_is_settled() {
+void Leftovers::one_is_settled() {
   --settling_;
   settled_now_.cancel();
 }
 
-asio::awaitable<void> Healer::until_settled() {
+asio::awaitable<void> Leftovers::until_settled() {
   while (settling_ > 0) (void)co_await settled_now_.async_wait(asio::as_tuple(asio::use_awaitable));
 }
 
