@@ -10,12 +10,9 @@
 #include "autoheal/workflows/effects/gather_evidence.hpp"
 #include "autoheal/workflows/effects/kept_output.hpp"
 #include "autoheal/workflows/effects/running_services.hpp"
-#include "autoheal/workflows/effects/service_steps.hpp"
 #include "autoheal/workflows/effects/until_it_holds.hpp"
 #include "autoheal/workflows/effects/wait_for_service.hpp"
 #include "autoheal/workflows/effects/wait_for_writers.hpp"
-#include "autoheal/workflows/judge/env_readers.hpp"
-#include "autoheal/workflows/plan/build_outputs.hpp"
 #include "autoheal/workflows/plan/engine_spec_codec.hpp"
 #include "autoheal/workflows/plan/plan_secrets.hpp"
 #include "autoheal/workflows/plan/strategy.hpp"
@@ -23,8 +20,6 @@
 namespace autoheal::workflows {
 
 namespace {
-
-constexpr unsigned timed_out_there = 408;  // a status of HTTP
 
 std::vector<ChangeOutcome> all_failed(const ApplyChanges& effect, const std::string& message) {
   std::vector<ChangeOutcome> outcomes;
@@ -91,11 +86,6 @@ bool only_looks(const HealEffect& effect) {
          std::holds_alternative<Certify>(effect);
 }
 
-std::string without_final_newline(std::string text) {
-  if (!text.empty() && text.back() == '\n') text.pop_back();
-  return text;
-}
-
 template <class Effect>
 std::span<const Change> changes_of(const Effect& effect) {
   AUTOHEAL_CHECK(effect.from <= effect.to && effect.to <= effect.plan->changes.size());
@@ -114,15 +104,6 @@ bool one_for_each(const Effect& effect, const std::vector<Outcome>& outcomes) {
 const Act& act_of(const EffectContext& effect, unsigned number) {
   AUTOHEAL_CHECK(number > effect.plan->changes.size() && number <= effect.plan->size());
   return effect.plan->acts[number - effect.plan->changes.size() - 1];
-}
-
-void fill_in(ProgramRun& run, std::string_view placeholder, const std::string& value) {
-  for (std::string& argument : run.argv) {
-    for (auto at = argument.find(placeholder); at != std::string::npos;
-         at = argument.find(placeholder, at + value.size())) {
-      argument.replace(at, placeholder.size(), value);
-    }
-  }
 }
 
 }  // namespace
@@ -346,93 +327,13 @@ HealInput HealEffects::outcome_of(const std::string& heal, const PerformAct& eff
     outcome.status = ChangeStatus::refused;
     outcome.message = effect.principal + " may no longer change anything";
   } else {
-    perform_act(**spec, act_of(effect, effect.number), mark(heal, effect.start, effect.number), done);
+    acts_.perform(**spec, act_of(effect, effect.number), mark(heal, effect.start, effect.number), done);
   }
   return done;
 }
 
 HealInput HealEffects::outcome_of(const std::string& heal, const CaptureForUndo& effect) {
-  ProgramRun capture = *act_of(effect, effect.number).capture;
-  const std::string failed =
-      "capture " + capture.argv.front() + " failed, so its undo would not know what to put back: ";
-  if (const auto back = put_secrets_back(at_.blobs, capture); !back)
-    return CaptureDone{effect.number, failure(ErrorKind::failed, failed + back.error().message)};
-  const RunOutcome ran =
-      at_.host.run({std::move(capture), mark(heal, effect.start, effect.number), LeaveBehind::nothing});
-  if (ran.started && ran.exit_code == 0 && !ran.timed_out && !ran.output_cut) {
-    return CaptureDone{effect.number, at_.blobs.put(ran.standard_output, engine::BlobNaming::keyed)};
-  }
-  // Nothing was changed yet: without what undo needs, nothing may be.
-  RunFailure why = failure_of(at_.secrets, ran);
-  return CaptureDone{effect.number, failure(ErrorKind::failed, failed + why.message), {}, std::move(why.last_lines)};
-}
-
-void HealEffects::perform_act(const EngineSpec& spec, Act act, const EffectMark& mark, ActDone& done) {
-  ChangeOutcome& outcome = done.outcome;
-  if (const auto back = put_secrets_back(at_.blobs, act); !back) {
-    outcome.status = ChangeStatus::failed;
-    outcome.message = std::string(name_of(act.kind)) + ": " + back.error().message;
-    return;
-  }
-  if (act.call) {
-    done.last_lines = call_platform(*act.call, mark, outcome);
-    return;
-  }
-  run_act(spec, act, mark, done);
-  if (act.kind != ActKind::build || outcome.status != ChangeStatus::done) return;
-  auto built = at_.host.outputs(spec, act.outputs);
-  const std::string problem = built ? problem_of_build(act, *built) : built.error().message;
-  if (built) outcome.built = std::move(*built);
-  if (problem.empty()) return;
-  outcome.status = ChangeStatus::failed;
-  outcome.message = "build " + act.run.argv.front() + ": " + problem;
-}
-
-LastLines HealEffects::call_platform(const HttpCall& call, const std::string& key, ChangeOutcome& outcome) {
-  const CallOutcome answer = at_.host.call(call, key);
-  outcome.took = answer.took;
-  outcome.output = keep_output(at_.secrets, at_.blobs, answer.body);
-  const unsigned family = answer.answered ? answer.status / 100 : 0;
-  outcome.status = family == 2                                       ? ChangeStatus::done
-                   : family == 4 && answer.status != timed_out_there ? ChangeStatus::refused  // it did nothing
-                                                                     : ChangeStatus::failed;
-  if (outcome.status == ChangeStatus::done) return {};
-  const LastLines lines = last_lines(at_.secrets.mask(answer.body));
-  outcome.message = with_lines(
-      at_.secrets.mask(call.method + " " + call.url + ": " +
-                       (answer.answered ? "answered with status " + std::to_string(answer.status) : answer.message)),
-      lines);
-  return lines;
-}
-
-void HealEffects::run_act(const EngineSpec& spec, const Act& act, const EffectMark& mark, ActDone& done) {
-  ChangeOutcome& outcome = done.outcome;
-  const bool check = act.kind == ActKind::service_check;
-  StopStep stopping(at_.host, spec, act);
-  if (act.stop_first) {
-    (void)at_.host.run({*act.stop_first, mark, LeaveBehind::what_runs});  // start tells whether it worked
-    outcome.message = stopping.see_it_end();
-  }
-  const bool leaves = !check && act.kind != ActKind::build;
-  ProgramRun run = act.run;
-  if (act.kind == ActKind::platform) run.environment["AUTOHEAL_IDEMPOTENCY_KEY"] = mark;
-  const RunRequest request{std::move(run), mark, leaves ? LeaveBehind::what_runs : LeaveBehind::nothing};
-  RunOutcome ran = at_.host.run(request);
-  if (is_worth_another_start(at_.host, spec, act, mark)) ran = at_.host.run(request);
-  if (act.kind == ActKind::service_stop) outcome.message = stopping.see_it_end();
-  outcome.exit_code = ran.exit_code;
-  outcome.took = ran.took;
-  outcome.program_sha256 = ran.program_sha256;
-  outcome.output = keep_output(at_.secrets, at_.blobs, what_it_printed(ran));
-  if (ran.started && !ran.timed_out && (ran.exit_code == 0 || act.may_fail)) {
-    outcome.status = ChangeStatus::done;
-    return;
-  }
-  outcome.status = ran.started ? ChangeStatus::failed : ran.no_room ? ChangeStatus::not_started : ChangeStatus::refused;
-  RunFailure why = failure_of(at_.secrets, ran);
-  const std::string told = outcome.message.empty() ? "" : "; " + outcome.message;
-  outcome.message = std::string(name_of(act.kind)) + " " + act.run.argv.front() + ": " + why.message + told;
-  done.last_lines = std::move(why.last_lines);
+  return acts_.capture(act_of(effect, effect.number), effect.number, mark(heal, effect.start, effect.number));
 }
 
 std::optional<HealInput> HealEffects::outcome_of(UnderWay& one, const Certify& effect) {
@@ -490,67 +391,9 @@ HealInput HealEffects::outcome_of(const std::string& heal, const RestoreChanges&
 }
 
 HealInput HealEffects::outcome_of(const std::string& heal, const PerformUndo& effect) {
-  Act act = act_of(effect, effect.number);
+  const auto spec = specification(effect.configuration);
   const EffectMark own_mark = mark(heal, effect.start, effect.number);
-  UndoOutcome outcome{effect.number, UndoStatus::undone, {}};
-  if (const auto back = put_secrets_back(at_.blobs, act); !back) {
-    outcome = {effect.number, UndoStatus::failed, back.error().message};
-  } else if (act.kind == ActKind::build) {
-    outcome = undo_build(effect, act, own_mark);
-  } else if (act.undo_call) {
-    ChangeOutcome called;
-    (void)call_platform(*act.undo_call, own_mark + "/undo", called);
-    if (called.status != ChangeStatus::done) outcome = {effect.number, UndoStatus::failed, "undo: " + called.message};
-  } else if (act.kind == ActKind::service_start && !act.undo) {
-    at_.host.end_marked(own_mark);  // a service that was started and has no `stop`
-  } else {
-    run_undo(effect, act, own_mark, outcome);
-  }
-  return UndoDone{{std::move(outcome)}};
-}
-
-void HealEffects::run_undo(const PerformUndo& effect, const Act& act, const EffectMark& mark, UndoOutcome& outcome) {
-  ProgramRun run = act.undo ? *act.undo : act.run;
-  const auto failed = [&](std::string message) {
-    outcome.status = UndoStatus::failed;
-    outcome.message = std::move(message);
-  };
-  if (!effect.captured.empty()) {
-    const auto captured = at_.blobs.get(effect.captured);
-    if (!captured) return failed(captured.error().message);
-    fill_in(run, "{captured}", without_final_newline(*captured));
-  }
-  if (act.kind == ActKind::platform) run.environment["AUTOHEAL_IDEMPOTENCY_KEY"] = mark + "/undo";
-  const auto spec = specification(effect.configuration);
-  const RunRequest request{std::move(run), mark, LeaveBehind::what_runs};
-  std::optional<StopStep> stopping;
-  if (spec) stopping.emplace(at_.host, **spec, act);
-  if (act.stop_first) {
-    (void)at_.host.run({*act.stop_first, mark, LeaveBehind::what_runs});
-    if (stopping) (void)stopping->see_it_end();
-  }
-  RunOutcome ran = at_.host.run(request);
-  if (act.kind == ActKind::service_start && stopping) (void)stopping->see_it_end();
-  if (spec && !act.undo && is_worth_another_start(at_.host, **spec, act, mark)) ran = at_.host.run(request);
-  if (ran.started && ran.exit_code == 0 && !ran.timed_out) return;
-  failed("undo by " + request.run.argv.front() + ": " + failure_of(at_.secrets, ran).message);
-  if (spec) judge_service_undo(act, effect.outcome, service_runs(at_.host, **spec, act.engine), outcome);
-}
-
-UndoOutcome HealEffects::undo_build(const PerformUndo& effect, const Act& act, const EffectMark& mark) {
-  UndoOutcome undone{effect.number, UndoStatus::restored, {}};
-  const auto spec = specification(effect.configuration);
-  auto now = spec ? at_.host.outputs(**spec, act.outputs) : std::unexpected(spec.error());
-  if (!now) return {effect.number, UndoStatus::failed, now.error().message};
-  // Where a crash swallowed what the build left, all that differs is taken for its doing.
-  const BuildUndo undo = undo_of_build(act.outputs_before, effect.outcome.built.empty() ? *now : effect.outcome.built);
-  for (UndoOutcome& one : at_.host.restore(**spec, undo.changes, 1, undo.outcomes, mark)) {
-    const bool done = one.status == UndoStatus::restored;
-    if (done || undone.status == UndoStatus::failed) continue;
-    undone.status = one.status;
-    undone.message = at_.secrets.mask(one.message);
-  }
-  return undone;
+  return UndoDone{{acts_.undo(spec, act_of(effect, effect.number), effect, own_mark)}};
 }
 
 HealInput HealEffects::outcome_of(const std::string& heal, const Recheck& effect) {

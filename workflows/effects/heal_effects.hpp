@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "autoheal/workflows/effects/act_performer.hpp"
 #include "autoheal/workflows/effects/heal_surroundings.hpp"
 #include "autoheal/workflows/heal/heal_machine.hpp"
 
@@ -51,13 +52,9 @@ class HealEffects final : public engine::EffectPerformer<Heal> {
   std::optional<Result<Observation>> observe(UnderWay& one, const Observe& effect, const EffectMark& mark,
                                              Observed& observed);
   Result<void> read_contents(const EngineSpec& spec, const Observation& observation, Contents& contents);
-  void perform_act(const EngineSpec& spec, Act act, const EffectMark& mark, ActDone& done);
-  void run_act(const EngineSpec& spec, const Act& act, const EffectMark& mark, ActDone& done);
-  LastLines call_platform(const HttpCall& call, const std::string& key, ChangeOutcome& outcome);
-  void run_undo(const PerformUndo& effect, const Act& act, const EffectMark& mark, UndoOutcome& outcome);
-  UndoOutcome undo_build(const PerformUndo& effect, const Act& act, const EffectMark& mark);
 
   HealSurroundings at_;
+  ActPerformer acts_{at_};
   std::mutex specs_mutex_;
   std::map<BlobName, SpecPtr> specs_;
 };
