@@ -13,6 +13,7 @@
 #include "autoheal/workflows/effects/until_it_holds.hpp"
 #include "autoheal/workflows/effects/wait_for_service.hpp"
 #include "autoheal/workflows/effects/wait_for_writers.hpp"
+#include "autoheal/workflows/judge/env_readers.hpp"
 #include "autoheal/workflows/plan/engine_spec_codec.hpp"
 #include "autoheal/workflows/plan/plan_secrets.hpp"
 #include "autoheal/workflows/plan/strategy.hpp"

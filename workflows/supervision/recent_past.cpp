@@ -64,8 +64,8 @@ struct Remembered {
   Duration passed;  // since the first one that was read
 };
 
-// Services that somebody stopped, and the daemon left alone since. A new boot starts them. What the daemon tells of
-// itself lists them all; between two of these entries, each skip and each test that passed counts.
+// Services that somebody stopped, and the daemon left alone since. A new boot starts them. Each heartbeat lists them
+// all; between two heartbeats, each skip and each test that passed counts.
 class Stopped {
  public:
   void take(const engine::Entry& entry) {

@@ -1,5 +1,5 @@
-// Reads the newest part of the ledger for a daemon that starts: how many heals there were, which failed, which brakes were
-// reset; and which services somebody stopped, however long ago.
+// Reads the newest part of the ledger for a daemon that starts: how many heals there were, which failed, which brakes
+// were reset; and which services somebody stopped, however long ago.
 #pragma once
 
 #include "autoheal/engine/ledger.hpp"

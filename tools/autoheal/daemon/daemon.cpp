@@ -33,18 +33,10 @@ constexpr Duration loop_is_looked_at_every = std::chrono::seconds(5);
 constexpr Duration loop_stands_still_after = std::chrono::seconds(10);
 constexpr Duration kept_is_settled_after = std::chrono::seconds(1);  // a heal's own settling comes first
 constexpr std::chrono::milliseconds longest_wait_for_last_entry{700};
-constexpr Duration report_after = std::chrono::seconds(1);  // changes of one moment are one report
-
-// Of what a daemon's own tests leave running.
-std::string mark_of_tests(HealerServices& healer) { return healer.parts.ledger->id() + "/serve/"; }
 
 std::string count_of_engines(const LoadedConfiguration& configuration) {
   const std::size_t count = configuration.settings.engines.size();
   return std::to_string(count) + (count == 1 ? " engine" : " engines");
-}
-
-std::string_view outcome_word(TestOutcome outcome) {
-  return outcome == TestOutcome::passed ? "passed" : outcome == TestOutcome::failed ? "failed" : "unknown";
 }
 
 }  // namespace
@@ -351,113 +343,6 @@ asio::awaitable<void> Daemon::record_the_end(std::string cause) {
   const auto waits = std::make_shared<asio::steady_timer>(healer_.parts.loop, longest_wait_for_last_entry);
   asio::co_spawn(healer_.parts.loop, record(std::move(entry)), [waits](const std::exception_ptr&) { waits->cancel(); });
   (void)co_await waits->async_wait(asio::as_tuple(asio::use_awaitable));
-}
-
-// ---- what the watch asks for
-
-void Daemon::pump() {
-  if (stopping_) return;
-  for (const WatchAct& act : watch_.take_acts(healer_.parts.clock.since_boot()))
-    std::visit([this](const auto& one) { perform(one); }, act);
-  wake_->set(watch_.next_wake());
-  await_report();
-  show_standing();
-}
-
-void Daemon::await_report() {
-  if (report_waits_) return;
-  report_waits_ = report_.changed();
-  if (report_waits_) report_timer_->set(healer_.parts.clock.since_boot() + report_after);
-}
-
-void Daemon::perform(const StartTest& act) {
-  if (auto engine = healer_.in_force.find_engine(act.engine)) return spawn(test(std::move(*engine)));
-  TestReport gone;  // between two configurations
-  gone.tested.engine = act.engine;
-  watch_.tested(gone, {}, healer_.parts.clock.since_boot());
-}
-
-asio::awaitable<void> Daemon::test(EngineToHeal engine) {
-  ++beat_.tests_run;
-  ++beat_.tests[engine.spec->name];
-  // A job outlives the daemon where that ends meanwhile; the healer waits for it.
-  const auto job = [&healer = healer_, spec = engine.spec] {
-    return test_engine(healer.workflows->surroundings(), *spec, mark_of_tests(healer) + spec->name + "/0", true);
-  };
-  const TestReport report = co_await healer_.jobs.on_pool(job);
-  if (stopping_) co_return;
-  if (report.tested.outcome != TestOutcome::passed && report.postponed.empty()) ++beat_.tests_failed;
-  watch_.tested(report, standing_of(report.tested.engine), healer_.parts.clock.since_boot());
-  processes_->look_again(report.tested.engine);
-  pump();
-}
-
-void Daemon::perform(const StartHeal& act) { spawn(heal(act)); }
-
-asio::awaitable<void> Daemon::heal(StartHeal act) {
-  TestFailure failure;
-  failure.error = act.error;
-  failure.failed_dependency = act.failed_dependency;
-  failure.flapping = act.flapping;
-  failure.needs = act.needs;
-  By by = by_daemon();
-  std::string name = act.engine;
-  const HealResult result =
-      co_await healer_.workflows->trigger().heal_engine(std::move(name), std::move(failure), std::move(by));
-  // What never became a heal is told by nobody else.
-  if (!stopping_ && result.heal.empty()) {
-    watch_.heal_ended(result, healer_.parts.clock.since_boot());
-    pump();
-  }
-}
-
-void Daemon::perform(const SkipHeal& act) {
-  if (auto engine = healer_.in_force.find_engine(act.engine)) spawn(skip(act, std::move(*engine)));
-}
-
-asio::awaitable<void> Daemon::skip(SkipHeal act, EngineToHeal engine) {
-  const std::string until = pause_of(act.engine, act.reason, act.until);
-  tell(act.engine + " is not healed (" + act.reason + (until.empty() ? "" : " " + until) + "): " + act.error);
-  By by = by_daemon();
-  (void)co_await healer_.workflows->trigger().skip(std::move(engine), std::move(by), std::move(act.reason),
-                                                   std::move(act.error));
-}
-
-void Daemon::perform(const RecordOutcome& act) {
-  tell(act.tested.engine + " " + std::string(outcome_word(act.tested.outcome)) +
-       (act.tested.error.empty() ? "" : ": " + act.tested.error) +
-       (act.tested.reported.empty() ? "" : " (" + act.tested.reported + ")"));
-  report_.tested(act.tested);
-  const engine::Encoded encoded = SelfTest::encode({}, act.tested);
-  engine::NewEntry entry;
-  entry.type = encoded.type;
-  entry.dataversion = encoded.dataversion;
-  entry.time = healer_.parts.clock.now();
-  entry.actor = healer_.in_force.configuration()->settings.principals.actor;
-  entry.subject = act.tested.engine;
-  entry.data = encoded.data;
-  spawn(record(std::move(entry)));
-}
-
-asio::awaitable<void> Daemon::record(engine::NewEntry entry) {
-  const std::string type = entry.type;
-  const auto recorded = co_await healer_.recording.record(std::move(entry));
-  if (!recorded) tell("warning: " + type + " could not be recorded: " + recorded.error().message);
-}
-
-// As long as somebody has what was displaced open it is looked at again.
-asio::awaitable<void> Daemon::settle_kept() {
-  const bool waits = co_await kept_.settle();
-  if (!stopping_ && waits) kept_timer_->set(healer_.parts.clock.since_boot() + quiet_after);
-}
-
-asio::awaitable<void> Daemon::write_report(DaemonReport::Due due) {
-  const std::string folder = healer_.in_force.configuration()->settings.reports;
-  const auto job = [folder, due = std::move(due), now = healer_.parts.clock.now()] {
-    return write_daemon_report(folder, due, now);
-  };
-  const auto written = co_await healer_.jobs.on_pool(job);
-  if (!written) tell("warning: " + written.error().message);
 }
 
 // ---- what the watch is told

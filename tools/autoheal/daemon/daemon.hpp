@@ -64,6 +64,7 @@ class Daemon {
   void pump();
   void pump_soon();
   void await_report();
+  [[nodiscard]] static std::string mark_of_tests(HealerServices& healer);
   void perform(const workflows::StartTest& act);
   void perform(const workflows::StartHeal& act);
   void perform(const workflows::SkipHeal& act);
