@@ -23,6 +23,8 @@ struct EngineToTest {
 
 enum class TestOutcome { passed, failed, unknown };  // unknown: could not be tested; starts no heal
 
+[[nodiscard]] std::string_view name_of(TestOutcome outcome);  // "passed"
+
 // How the heal that a failure led to ended; `skipped` holds why none was started.
 struct HealOutcome {
   std::string heal;  // its id, or empty

@@ -95,6 +95,8 @@ SelfTestEntry read_completed(const OwnJson& j) {
 
 }  // namespace
 
+std::string_view name_of(TestOutcome outcome) { return word_of<TestOutcome>(outcome_words, outcome); }
+
 engine::Encoded SelfTest::encode(const State& state, const Entry& entry) {
   JsonWriter out;
   out.begin_object();

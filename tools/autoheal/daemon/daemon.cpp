@@ -435,7 +435,7 @@ std::string Daemon::status() const {
   for (const EngineSpec& spec : configuration->settings.engines) {
     const auto seen = watch_.seen(spec.name);
     out.begin_object().field("engine", spec.name);
-    out.field("outcome", seen && seen->outcome ? outcome_word(*seen->outcome) : std::string_view());
+    out.field("outcome", seen && seen->outcome ? name_of(*seen->outcome) : std::string_view());
     if (seen) {
       out.optional_field("error", seen->error).optional_field("skipped", seen->skipped);
       const Duration now = healer_.parts.clock.since_boot();

@@ -12,10 +12,6 @@ namespace {
 
 constexpr Duration report_after = std::chrono::seconds(1);  // changes of one moment are one report
 
-std::string_view outcome_word(TestOutcome outcome) {
-  return outcome == TestOutcome::passed ? "passed" : outcome == TestOutcome::failed ? "failed" : "unknown";
-}
-
 }  // namespace
 
 // Leftovers of a daemon's own tests carry it.
@@ -90,7 +86,7 @@ asio::awaitable<void> Daemon::skip(SkipHeal act, EngineToHeal engine) {
 }
 
 void Daemon::perform(const RecordOutcome& act) {
-  tell(act.tested.engine + " " + std::string(outcome_word(act.tested.outcome)) +
+  tell(act.tested.engine + " " + std::string(name_of(act.tested.outcome)) +
        (act.tested.error.empty() ? "" : ": " + act.tested.error) +
        (act.tested.reported.empty() ? "" : " (" + act.tested.reported + ")"));
   report_.tested(act.tested);

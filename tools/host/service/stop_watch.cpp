@@ -73,6 +73,7 @@ class StopWatch::Watching {
 
   // While systemd is listened to, whatever happens comes through the bus.
   [[nodiscard]] Duration until_next_look() const {
+    if (!another_state_.empty()) return Duration(0);
     if (!stopped_) return first_pause;  // nobody can wake this thread
     return listens_ && bus_.is_open() ? without_end : std::max(next_try_ - since_boot(), Duration(0));
   }
@@ -84,10 +85,9 @@ class StopWatch::Watching {
     jobs_.clear();
     ended_.clear();
     paths_.clear();
-    states_.clear();
-    listens_ = bus_.ready() && bus_.ask_manager("Subscribe", {});
-    pause_ = listens_ ? first_pause : std::min(2 * pause_, longest_pause);
-    if (!listens_) {
+    const bool subscribed = bus_.ready() && bus_.ask_manager("Subscribe", {});
+    pause_ = subscribed ? first_pause : std::min(2 * pause_, longest_pause);
+    if (!subscribed) {
       next_try_ = since_boot() + pause_;
       return;
     }
@@ -96,9 +96,10 @@ class StopWatch::Watching {
       if (!path) continue;  // no name of a unit; or the bus is lost, and this begins anew
       paths_[*path] = unit;
       const auto state = bus_.property(*path, "org.freedesktop.systemd1.Unit", "ActiveState");
-      if (state) states_.emplace(unit, *state);
+      if (state) note_state(*path, *state);
     }
     forget_stops_before_starts();
+    listens_ = bus_.is_open();  // from here on every other state is told
   }
 
   // A stop by hand no longer counts once the unit was started again.
@@ -132,8 +133,9 @@ class StopWatch::Watching {
 
   void note_state(const std::string& path, const std::string& state) {
     const auto unit = paths_.find(path);
-    if (unit != paths_.end() && std::exchange(states_[unit->second], state) != state)
-      another_state_.insert(unit->second);
+    if (unit == paths_.end()) return;
+    const auto [known, is_new] = states_.try_emplace(unit->second, state);
+    if (!is_new && std::exchange(known->second, state) != state) another_state_.insert(unit->second);
   }
 
   void ask_for_kinds() {
