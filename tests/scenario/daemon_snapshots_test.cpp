@@ -30,9 +30,13 @@ class DaemonSnapshots : public ::testing::Test {
     for (const std::string& name : snapshots()) found.insert(name.substr(name.find("Z.")));
     return found;
   }
-  std::string rows() const {
-    return run({{"/usr/bin/sqlite3", bridge_.path("app.db"), "select name from users"}, {}, {}, {}}).out;
+  // Waits for the program of the self-test, which locks the database for a moment.
+  std::string asked(const std::string& sql) const {
+    const Ran ran = run({{"/usr/bin/sqlite3", "-cmd", ".timeout 10000", bridge_.path("app.db"), sql}, {}, {}, {}});
+    EXPECT_EQ(ran.exit_code, 0) << ran.err;
+    return ran.out;
   }
+  std::string rows() const { return asked("select name from users"); }
   Bridge bridge_;
 };
 
@@ -74,8 +78,7 @@ TEST_F(DaemonSnapshots, KnowTheJournalModeOfTheDatabaseTheyWereTakenOf) {
   bridge_.write("app.db", "what is left of it\n");
   daemon.expect_count("heal.completed", 1);
   EXPECT_EQ(rows(), "ada\n");
-  const Ran mode = run({{"/usr/bin/sqlite3", bridge_.path("app.db"), "pragma journal_mode"}, {}, {}, {}});
-  EXPECT_EQ(mode.out, "wal\n");
+  EXPECT_EQ(asked("pragma journal_mode"), "wal\n");
   daemon.stop();
 }
 
