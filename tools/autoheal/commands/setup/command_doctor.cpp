@@ -14,6 +14,7 @@
 #include "autoheal/store/ledger/log_state.hpp"
 #include "autoheal/store/signing/signed_head.hpp"
 #include "autoheal/store/vault/memory_blobs.hpp"
+#include "autoheal/workflows/spec/visit_spec.hpp"
 #include "tools/autoheal/commands/parts/commands.hpp"
 #include "tools/autoheal/protocol/daemon_client.hpp"
 #include "tools/host/change/left_behind.hpp"
@@ -52,6 +53,7 @@ class Doctor {
     role();
     kernel();
     ledger();
+    if (const auto& sending = settings_.checkpoints.command) programs("checkpoints", {sending->argv.front()});
     for (const workflows::EngineSpec& spec : settings_.engines) {
       engine(spec);
       if (roots_.insert(spec.root).second) left_beside_targets(spec);
@@ -99,7 +101,7 @@ class Doctor {
   }
 
   static bool wider_than(const fs::path& path, mode_t allowed) {
-    struct stat found {};
+    struct stat found{};
     return ::lstat(path.c_str(), &found) == 0 && (found.st_mode & 0777U & ~allowed) != 0;
   }
 
@@ -179,11 +181,11 @@ class Doctor {
         size == head->size ? "" : "autoheal ledger checkpoint --sign");
   }
 
-  void program(const workflows::EngineSpec& spec, const std::optional<workflows::ProgramRun>& run) {
-    if (!run || run->argv.empty()) return;
-    if (::access(run->argv.front().c_str(), X_OK) != 0)
-      say(Finding::bad, spec.name + ": " + run->argv.front() + " cannot be executed",
-          "install it, or correct its path");
+  void programs(const std::string& where, const std::set<std::string>& paths) {
+    for (const std::string& path : paths) {
+      if (::access(path.c_str(), X_OK) != 0)
+        say(Finding::bad, where + ": " + path + " cannot be executed", "install it, or correct its path");
+    }
   }
 
   void engine(const workflows::EngineSpec& spec) {
@@ -191,20 +193,11 @@ class Doctor {
     std::error_code ignored;
     if (!fs::is_directory(spec.root, ignored))
       say(Finding::bad, spec.name + ": its root " + spec.root + " is not there", "make the folder, or correct `root`");
-    for (const auto& probe : spec.self_test) {
-      if (const auto* command = std::get_if<workflows::CommandProbe>(&probe.what)) program(spec, command->run);
-      if (const auto* plugin = std::get_if<workflows::PluginProbe>(&probe.what)) program(spec, plugin->run);
-    }
-    for (const auto& file : spec.repair.files) program(spec, file.validate);
-    for (const auto& command : spec.repair.commands) {
-      program(spec, command.run);
-      program(spec, command.undo);
-    }
-    if (const auto& service = spec.repair.service) {
-      for (const auto& run : {service->restart, service->start, service->stop, service->reload, service->check})
-        program(spec, run);
-    }
-    for (const auto& test : spec.certify.tests) program(spec, test.command);
+    std::set<std::string> paths;
+    for_each_program(spec, [&paths](const workflows::ProgramRun& run) {
+      if (!run.argv.empty()) paths.insert(run.argv.front());
+    });
+    programs(spec.name, paths);
     targets(spec);
     if (lines_.size() == before) say(Finding::good, "engine " + spec.name + ": root and programs are there");
   }
@@ -282,7 +275,7 @@ class Doctor {
   }
 
   void space() {
-    struct statvfs volume {};
+    struct statvfs volume{};
     fs::path folder = fs::path(settings_.ledger).parent_path();
     std::error_code ignored;
     while (!folder.empty() && !fs::exists(folder, ignored) && folder.has_relative_path()) folder = folder.parent_path();
