@@ -15,8 +15,9 @@
 #include "autoheal/store/signing/signed_head.hpp"
 #include "autoheal/store/vault/memory_blobs.hpp"
 #include "autoheal/workflows/spec/visit_spec.hpp"
-#include "tools/autoheal/commands/parts/commands.hpp"
+#include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/protocol/daemon_client.hpp"
+#include "tools/autoheal/session/session.hpp"
 #include "tools/host/change/left_behind.hpp"
 #include "tools/host/real_host.hpp"
 
@@ -314,8 +315,13 @@ class Doctor {
   std::set<std::string> roots_;  // whose staging folder was looked into
 };
 
+int run_doctor(const Session& session) { return Doctor(session).run(); }
+
 }  // namespace
 
-int command_doctor(const Session& session) { return Doctor(session).run(); }
+void add_doctor(CommandLine& line) {
+  line.add("doctor", "is all in place: configuration, ledger, vault, roots, programs, kernel", Needs::record,
+           run_doctor);
+}
 
 }  // namespace autoheal::cli
