@@ -78,7 +78,8 @@ TEST(VisitSpec, FindsProbesOfTheSelfTestAndOfTheRepair) {
   std::vector<std::string> commands;
   for_each_probe_of<CommandProbe>(spec, [&](const CommandProbe& probe) { commands.push_back(probe.run.argv.front()); });
   EXPECT_THAT(commands, ElementsAre("command", "check command"));
-  EXPECT_EQ(program_of(probing(TcpProbe{})), nullptr);
+  const Probe port = probing(TcpProbe{});
+  EXPECT_EQ(program_of(port), nullptr);
 }
 
 TEST(VisitSpec, FindsEachTarget) {
