@@ -31,7 +31,7 @@ int run(const Parsed& chosen, Console& console) {
   return configuration ? chosen.run({chosen.options, console, *configuration}) : int{exit_configuration};
 }
 
-// What the system has no room for is nobody's mistake: it may be there the next time.
+// A shortage of the system is nobody's mistake: it may be over the next time.
 bool is_shortage(const std::exception& problem) {
   if (dynamic_cast<const std::bad_alloc*>(&problem) != nullptr) return true;
   int number = 0;
@@ -51,8 +51,8 @@ int exit_code_of_exception(const std::exception& problem) {
   return exit_busy;
 }
 
-// Whoever started us may have ignored the end of children, which would then be reaped before anybody learned how they
-// ended; or blocked the signals that are to end us.
+// Our parent may have ignored the end of children, which would then be reaped before anybody learned how they ended; or
+// blocked the signals that are to end us.
 void hear_signals() {
   std::signal(SIGCHLD, SIG_DFL);
   sigset_t none;

@@ -22,7 +22,7 @@ namespace autoheal::cli {
 
 struct Session;
 
-// What a command must know before it runs.
+// The knowledge that a command requires before it runs.
 enum class Needs {
   nothing,        // neither configuration nor ledger
   configuration,  // a valid configuration

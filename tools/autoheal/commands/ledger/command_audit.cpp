@@ -23,14 +23,14 @@ Examples:
   autoheal audit --type heal.exhausted --limit 100 --newest
   autoheal audit --actor alice --since 2026-09 -o csv
   autoheal audit --follow -o jsonl
-Entries are printed in the order of the ledger, whatever their times say. Filters are combined; no filter is a pattern.
+Entries are printed in the order of the ledger, whatever their times say. Filters are combined and taken literally.
 )";
 
 constexpr std::uint64_t most_entries = 1'000'000;
 constexpr std::uint64_t entries_on_a_screen = 1'000;  // where no --limit says how many
 constexpr Duration slow_poll = std::chrono::seconds(2);
 
-// What is asked of a heal as a whole; kept for the newest heals, since entries of one stand together.
+// Whether a heal as a whole passes the filter; kept for the newest heals, since the entries of one are neighbours.
 class HealFacts {
  public:
   HealFacts(const Past& past, std::string strategy, std::string open_state)

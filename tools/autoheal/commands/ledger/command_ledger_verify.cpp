@@ -23,7 +23,7 @@ struct LedgerVerifyOptions {
 constexpr const char* verify_example = R"(
 Everything is computed anew from the rows: the hash of each entry, the tree over them, indexes, stream versions,
 the path of each heal, its certificates, and every checkpoint with its signature. Exit 1 names the first bad entry.
-Whoever has the signing key can sign another history; only a checkpoint that was kept elsewhere shows that:
+Anybody with the signing key can sign another history; only a checkpoint that was kept elsewhere shows that:
   autoheal ledger checkpoint > /mnt/auditor/2026-11.checkpoint      on one day
   autoheal ledger key > /mnt/auditor/ledger.key
   autoheal ledger verify --checkpoint /mnt/auditor/2026-11.checkpoint --key /mnt/auditor/ledger.key    later
@@ -102,7 +102,7 @@ std::string counted(std::uint64_t count, const std::string& one, const std::stri
   return std::to_string(count) + " " + (count == 1 ? one : many);
 }
 
-// What was looked at, and how far the signatures reach.
+// Prints how much was verified, and how far the signatures reach.
 std::vector<std::string> summary_of(const VerifyReport& report) {
   std::vector<std::string> lines;
   std::string first =
@@ -146,7 +146,7 @@ Result<void> look_at_kept(const std::string& path, VerifyReport& report) {
   const auto ledger = store::LedgerReader::open(path);
   AUTOHEAL_TRY(ledger);
   auto problem = problem_of_kept(**ledger);
-  // What cannot be read is told already where it is spoiled.
+  // Entries that cannot be read are reported already.
   if (!problem && problem.error().kind != ErrorKind::corrupt) return std::unexpected(problem.error());
   if (!problem) problem = std::optional(problem.error().message);
   if (!*problem) return {};

@@ -17,7 +17,7 @@ Result<void> check_wishes_of_import(const ReplayOptions& options) {
                  "for example: autoheal replay --import heal.tar.gz --key KEY");
 }
 
-// What does not verify is no heal that could be replayed; it is as when `ledger check` refuses it.
+// A file that does not verify is refused as `ledger check` refuses it.
 int refuse_import(Console& console, Error error) {
   error.message = "it does not verify, so nothing is replayed: " + error.message;
   console.error(error, exit_failed);

@@ -176,7 +176,7 @@ int replay_what_if(const Session& session, const ReplayOptions& options, const P
   if (begun == nullptr) return session.fail({ErrorKind::corrupt, "the heal does not begin with heal.triggered", {}});
   const auto spec = heal->world->specification(begun->configuration);
   if (!spec) return session.fail(spec.error());
-  // What the heal itself recorded wins over its configuration: the environment may have said otherwise.
+  // The settings that the heal recorded win over its configuration: the environment may have changed them.
   workflows::EngineSpec then = **spec;
   then.strategy = begun->strategy;
   then.healing.max_retries = begun->max_retries;

@@ -47,7 +47,7 @@ Result<host::RootFolder> open_release(const std::string& folder) {
   return opened;
 }
 
-// Whoever looks sees the old manifest or the new one, never a part.
+// A reader sees the old manifest or the new one, never a part.
 Result<void> write_manifest(int folder, const std::string& name, const std::string& text, const std::string& path) {
   const auto failed = [&](int error_number) {
     return failure(ErrorKind::unavailable, "cannot write " + path + ": " + host::reason_of(error_number));

@@ -203,7 +203,7 @@ class Doctor {
     if (lines_.size() == before) say(Finding::good, "engine " + spec.name + ": root and programs are there");
   }
 
-  // What lies in `.autoheal/` although no open heal needs it.
+  // Files in `.autoheal/` that no open heal needs.
   void left_beside_targets(const workflows::EngineSpec& spec) {
     const auto left = host::left_behind(spec.root);
     if (!left) {
@@ -233,7 +233,7 @@ class Doctor {
     return text + ")" + (one.slot ? "" : " is nothing that Autoheal put there");
   }
 
-  // What the vault can take by now goes there at the next start of whatever heals.
+  // A file that the vault can take by now goes there at the next start of a process that heals.
   [[nodiscard]] std::string advice_on_left(const host::LeftBehind& one) const {
     if (!one.slot) return "move it to where it belongs";
     switch (*one.slot) {
@@ -257,7 +257,7 @@ class Doctor {
            "it: compare, then move it away";
   }
 
-  // What a repair would need to change, and could not.
+  // Targets that a repair would need to change, and could not.
   void targets(const workflows::EngineSpec& spec) {
     std::error_code ignored;
     if (!fs::is_directory(spec.root, ignored)) return;

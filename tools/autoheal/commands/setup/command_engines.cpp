@@ -14,7 +14,7 @@ namespace {
 
 using namespace workflows;
 
-// What a heal of the engine may change; what is tested and never repaired is told as such.
+// The kinds of targets that a heal may change. For an engine that is never repaired, it says so.
 std::string what_it_repairs(const EngineSpec& spec) {
   const RepairSpec& repair = spec.repair;
   std::string kinds;

@@ -85,7 +85,7 @@ Result<void> check_place(const std::string& file) {
                  "name one of your own with -c FILE: who can write the configuration decides what is run");
 }
 
-// What was made on the way: removed again unless all went well.
+// Files and folders made on the way: removed again unless all went well.
 class Made {
  public:
   Made() = default;
@@ -248,7 +248,7 @@ class Init {
     return {};
   }
 
-  // What it answers today is what it shall answer; an error is not.
+  // The answer of today is the wanted one, unless it is an error.
   static void ask_nginx(NginxEngine& engine) {
     if (engine.tls) return;
     const std::string host = engine.host.contains(':') ? "[" + engine.host + "]" : engine.host;

@@ -30,7 +30,7 @@ file. KEY is the line of `autoheal ledger key`, obtained through a trusted chann
 
 using store::VerifierKey;
 
-// What was found to hold.
+// The claims that hold.
 struct Proven {
   std::string kind;  // bundle, entry, checkpoint, growth
   std::string origin;
