@@ -107,6 +107,35 @@ TEST_F(Commands, HelpTeachesAndUsageErrorsAreTwo) {
   }
 }
 
+TEST_F(Commands, AnUnknownCommandIsToldWhatWasProbablyMeant) {
+  const std::vector<std::tuple<std::vector<std::string>, std::string, std::string>> cases = {
+      {{"heel", "web"}, "there is no command \"heel\"", "did you mean \"heal\"?"},
+      {{"-c", "some.yaml", "ledger", "verfy"}, "there is no command \"ledger verfy\"", "did you mean \"verify\"?"},
+      {{"audit", "sumary"}, "there is no command \"audit sumary\"", "did you mean \"summary\"?"},
+  };
+  for (const auto& [words, what, meant] : cases) {
+    const Ran refused = bridge_.autoheal(words);
+    EXPECT_EQ(refused.exit_code, 2);
+    EXPECT_THAT(refused.err, AllOf(StartsWith("autoheal: " + what + "\n"), HasSubstr(meant), HasSubstr("--help")));
+  }
+  const Ran nothing_like_it = bridge_.autoheal({"elephants"});
+  EXPECT_EQ(nothing_like_it.exit_code, 2);
+  EXPECT_THAT(nothing_like_it.err, AllOf(HasSubstr("\"elephants\""), Not(HasSubstr("did you mean"))));
+  EXPECT_THAT(bridge_.autoheal({"ledger"}).err, HasSubstr("A subcommand is required"));
+  EXPECT_THAT(bridge_.autoheal({"heals", "more"}).err, HasSubstr("not expected: more"));
+}
+
+TEST_F(Commands, OptionsOfAuditMayStandBeforeItsOwnCommands) {
+  broken_file();
+  ASSERT_EQ(bridge_.autoheal({"heal", "EnvRecon", "--error", "x"}).exit_code, 0);
+  const Ran early = bridge_.autoheal({"audit", "--since", "2020-01-01", "summary", "-o", "json"});
+  EXPECT_EQ(early.exit_code, 0) << early.err;
+  EXPECT_EQ(early.out, bridge_.autoheal({"audit", "summary", "--since", "2020-01-01", "-o", "json"}).out);
+  const Ran other = bridge_.autoheal({"audit", "coverage", "--actor", "alice"});
+  EXPECT_EQ(other.exit_code, 2);
+  EXPECT_THAT(other.err, HasSubstr("takes --engine, --since and --until alone"));
+}
+
 TEST_F(Commands, AManualTriggerPrintsTheHealingResultToTheLetter) {
   broken_file();
   const Ran healed =

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "autoheal/engine/base/ascii.hpp"
+#include "autoheal/workflows/spec/visit_spec.hpp"
 #include "autoheal/workflows/text/glob.hpp"
 #include "tools/config/reading.hpp"
 
@@ -18,28 +19,29 @@ std::string below_root(const EngineSpec& spec, const std::string& path) {
   return (std::filesystem::path(spec.root) / path).lexically_normal().string();
 }
 
+template <class Repair>
+constexpr bool is_exclusive =
+    std::is_same_v<Repair, workflows::ReleaseRepair> || std::is_same_v<Repair, workflows::StateRepair> ||
+    std::is_same_v<Repair, workflows::BuildRepair>;
+
 // What no other repair, of whatever engine, may touch: it is chosen, built or restored as a whole.
 std::vector<std::string> exclusive_targets_of(const EngineSpec& spec) {
   std::vector<std::string> paths;
-  for (const auto& one : spec.repair.release) paths.push_back(one.link);
-  for (const auto& one : spec.repair.state) paths.push_back(one.path);
-  for (const auto& one : spec.repair.build) {
-    for (const std::string& output : one.outputs) {
-      if (std::string part = workflows::fixed_part(output); part != ".") paths.push_back(std::move(part));
+  workflows::for_each_target(spec, [&]<class Repair>(const std::string& path, const Repair&) {
+    if constexpr (std::is_same_v<Repair, workflows::BuildRepair>) {
+      if (const std::string part = workflows::fixed_part(path); part != ".") paths.push_back(below_root(spec, part));
+    } else if constexpr (is_exclusive<Repair>) {
+      paths.push_back(below_root(spec, path));
     }
-  }
-  for (std::string& path : paths) path = below_root(spec, path);
+  });
   return paths;
 }
 
 std::vector<std::string> targets_of(const EngineSpec& spec) {
   std::vector<std::string> paths;
-  for (const auto& one : spec.repair.files) paths.push_back(one.path);
-  for (const auto& one : spec.repair.env) paths.push_back(one.file);
-  for (const auto& one : spec.repair.settings) paths.push_back(one.file);
-  for (const auto& one : spec.repair.links) paths.push_back(one.path);
-  for (const auto& one : spec.repair.policy) paths.push_back(one.path);
-  for (std::string& path : paths) path = below_root(spec, path);
+  workflows::for_each_target(spec, [&]<class Repair>(const std::string& path, const Repair&) {
+    if constexpr (!is_exclusive<Repair>) paths.push_back(below_root(spec, path));
+  });
   return paths;
 }
 

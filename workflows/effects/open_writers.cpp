@@ -3,19 +3,21 @@
 #include <algorithm>
 #include <set>
 
+#include "autoheal/workflows/spec/visit_spec.hpp"
+
 namespace autoheal::workflows {
 
 namespace {
 
-void add_probed(const std::vector<Probe>& probes, std::set<std::string>& paths) {
-  for (const Probe& probe : probes) {
+void add_probed(const EngineSpec& spec, std::set<std::string>& paths) {
+  for_each_probe(spec, [&paths](const Probe& probe) {
     if (const auto* env = std::get_if<EnvProbe>(&probe.what)) paths.insert(env->file);
     const auto* file = std::get_if<FileProbe>(&probe.what);
     // One that compares mode and owner alone does not read it: a log may be written to all the time.
     const bool reads =
         file != nullptr && (!file->baseline.empty() || !file->sha256.empty() || (!file->mode && file->owner.empty()));
     if (reads) paths.insert(file->path);
-  }
+  });
 }
 
 std::string sentence_of(const FileInWriting& file) {
@@ -62,8 +64,7 @@ bool waited_enough(Writing state, Duration waited) {
 
 std::vector<std::string> paths_with_content(const EngineSpec& spec) {
   std::set<std::string> paths;
-  add_probed(spec.self_test, paths);
-  add_probed(spec.repair.checks, paths);
+  add_probed(spec, paths);
   for (const FileRepair& file : spec.repair.files) {
     if (!file.baseline.empty()) paths.insert(file.path);
   }

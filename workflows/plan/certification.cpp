@@ -4,6 +4,7 @@
 
 #include "autoheal/workflows/plan/document_judge.hpp"
 #include "autoheal/workflows/plan/security_rules.hpp"
+#include "autoheal/workflows/spec/visit_spec.hpp"
 #include "autoheal/workflows/text/glob.hpp"
 
 namespace autoheal::workflows {
@@ -199,8 +200,7 @@ void everything_was_tested(const EngineSpec& spec, const Evidence& evidence, Rea
     if (!probe.heal || result->verdict == ProbeVerdict::pass || result->verdict == ProbeVerdict::warning) return;
     reasons.tests(why(probe.name, result->message));
   };
-  std::ranges::for_each(spec.self_test, probe_holds);
-  std::ranges::for_each(spec.repair.checks, probe_holds);
+  for_each_probe(spec, probe_holds);
   std::size_t cells = 0;
   for (const TestSpec& test : spec.certify.tests) {
     const auto wanted = cells_of(test);

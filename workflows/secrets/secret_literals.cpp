@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "autoheal/workflows/spec/visit_spec.hpp"
+
 namespace autoheal::workflows {
 
 namespace {
@@ -36,22 +38,13 @@ class Collector {
       text(argument);
     }
   }
-  void run(const std::optional<ProgramRun>& program) {
-    if (program) run(*program);
-  }
   void call(const HttpCall& call) {
     text(call.url);
     text(call.body);
   }
-  void hook(const Hook& hook) {
-    if (const auto* program = std::get_if<ProgramRun>(&hook)) run(*program);
-    if (const auto* http = std::get_if<HttpCall>(&hook)) call(*http);
-  }
   void probe(const Probe& probe) {
     if (const auto* env = std::get_if<EnvProbe>(&probe.what)) named(env->equals);
     if (const auto* wanted = std::get_if<SettingsProbe>(&probe.what)) settings(wanted->equals);
-    if (const auto* command = std::get_if<CommandProbe>(&probe.what)) run(command->run);
-    if (const auto* plugin = std::get_if<PluginProbe>(&probe.what)) run(plugin->run);
     const auto* http = std::get_if<HttpProbe>(&probe.what);
     if (http == nullptr) return;
     text(http->url);
@@ -59,10 +52,6 @@ class Collector {
       named(name, value);
       text(name + ": " + value);
     }
-  }
-  void service(const ServiceRepair& service) {
-    for (const auto* one : {&service.restart, &service.start, &service.stop, &service.reload, &service.check})
-      run(*one);
   }
   // The last part of the pointer names the value; the value is JSON text.
   void settings(const std::vector<std::pair<std::string, std::string>>& values) {
@@ -79,36 +68,21 @@ class Collector {
   std::vector<std::string> found_;
 };
 
-void collect_repairs(const RepairSpec& repair, Collector& into) {
-  for (const EnvRepair& env : repair.env) {
-    for (const auto& [name, value] : env.set) {
-      if (value.from_file.empty()) into.named(name, value.literal);
-    }
-  }
-  for (const SettingsRepair& settings : repair.settings) into.settings(settings.set);
-  for (const FileRepair& file : repair.files) into.run(file.validate);
-  for (const BuildRepair& build : repair.build) into.run(build.run);
-  for (const PlatformRepair& platform : repair.platform) {
-    into.hook(platform.act);
-    if (platform.undo) into.hook(*platform.undo);
-  }
-  for (const Probe& check : repair.checks) into.probe(check);
-  for (const CommandRepair& command : repair.commands) {
-    into.run(command.run);
-    into.run(command.undo);
-    into.run(command.capture);
-  }
-  if (repair.service) into.service(*repair.service);
-  for (const ServiceOfEngine& other : repair.services) into.service(other.service);
-}
-
 }  // namespace
 
 std::vector<std::string> secret_literals(const EngineSpec& spec, const SecretMask& rules) {
   Collector collector(spec.secrets, rules);
-  for (const Probe& probe : spec.self_test) collector.probe(probe);
-  collect_repairs(spec.repair, collector);
-  for (const TestSpec& test : spec.certify.tests) collector.run(test.command);
+  for_each_program(spec, [&](const ProgramRun& run) { collector.run(run); });
+  for_each_probe(spec, [&](const Probe& probe) { collector.probe(probe); });
+  for_each_hook(spec, [&](const Hook& hook) {
+    if (const auto* call = std::get_if<HttpCall>(&hook)) collector.call(*call);
+  });
+  for (const EnvRepair& env : spec.repair.env) {
+    for (const auto& [name, value] : env.set) {
+      if (value.from_file.empty()) collector.named(name, value.literal);
+    }
+  }
+  for (const SettingsRepair& settings : spec.repair.settings) collector.settings(settings.set);
   return collector.take();
 }
 

@@ -1,18 +1,135 @@
-// The program's arguments: every command, option and help text, and nothing that acts.
+// The program's arguments. Each command declares its name, its options and its help here; parsing chooses one of them.
+// Nothing here acts.
 #pragma once
 
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
 #include <optional>
+#include <string>
+#include <typeindex>
+#include <vector>
 
 #include "tools/autoheal/command_line/options.hpp"
 
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
 namespace autoheal::cli {
+
+struct Session;
+
+// The knowledge that a command requires before it runs.
+enum class Needs {
+  nothing,        // neither configuration nor ledger
+  configuration,  // a valid configuration
+  record,         // it only reads: while the configuration is invalid, the ledger and a running daemon are enough
+  daemon,         // it changes something: while the configuration is invalid, a running daemon may still do it
+};
+
+// An option that was declared, for what is rarely said of one.
+class DeclaredOption {
+ public:
+  explicit DeclaredOption(CLI::Option& option) : option_(option) {}
+  DeclaredOption& required();
+  DeclaredOption& excludes(const DeclaredOption& other);
+  DeclaredOption& one_of(const std::vector<std::string>& words);
+  DeclaredOption& within(std::uint64_t least, std::uint64_t most);
+  DeclaredOption& not_negative();
+  DeclaredOption& shows_default();
+  DeclaredOption& takes_several();  // values at once: --engine A B
+
+ private:
+  CLI::Option& option_;
+};
+
+// A command that was declared. `type` is the word for the value in the help; an option that fills a list may be
+// repeated.
+class DeclaredCommand {
+ public:
+  explicit DeclaredCommand(CLI::App& app) : app_(app) {}
+  DeclaredOption argument(const std::string& name, std::string& value, const std::string& type,
+                          const std::string& help) const;
+  DeclaredOption option(const std::string& name, std::string& value, const std::string& type,
+                        const std::string& help) const;
+  DeclaredOption option(const std::string& name, std::optional<std::string>& value, const std::string& type,
+                        const std::string& help) const;
+  DeclaredOption option(const std::string& name, std::uint64_t& value, const std::string& type,
+                        const std::string& help) const;
+  DeclaredOption option(const std::string& name, std::optional<std::uint64_t>& value, const std::string& type,
+                        const std::string& help) const;
+  DeclaredOption option(const std::string& name, std::vector<std::string>& value, const std::string& type,
+                        const std::string& help) const;
+  DeclaredOption flag(const std::string& name, bool& value, const std::string& help) const;
+  // Sets `value` to `meaning`.
+  DeclaredOption flag(const std::string& name, std::optional<bool>& value, bool meaning, const std::string& help) const;
+  void footer(const std::string& text) const;  // after the options; a leading line end is left out
+
+ private:
+  CLI::App& app_;
+};
 
 struct Parsed {
   Options options;
+  Needs needs = Needs::nothing;
+  std::function<int(const Session&)> run;
   std::optional<int> exit_code;  // set: help, version or a usage error was printed; do nothing more
 };
 
-// Prints help to stdout and usage errors to stderr.
-[[nodiscard]] Parsed parse_command_line(int argc, char** argv);
+class CommandLine {
+ public:
+  CommandLine();
+  ~CommandLine();
+  CommandLine(const CommandLine&) = delete;
+  CommandLine& operator=(const CommandLine&) = delete;
+
+  // Declares what the commands "NAME ..." have in common.
+  void group(const std::string& name, const std::string& help);
+
+  template <class Own>
+  struct Declared {
+    DeclaredCommand command;
+    Own& options;
+  };
+  // Declares the command `name`, which may be "GROUP NAME". Commands with the same type of options share their values,
+  // so that an option of `audit` may stand before `coverage`.
+  template <class Own>
+  Declared<Own> add(const std::string& name, const std::string& help, Needs needs,
+                    int (*run)(const Session&, const Own&)) {
+    return add(name, help, std::function([needs](const Own&) { return needs; }), run);
+  }
+  // The same where its options decide what it needs.
+  template <class Own>
+  Declared<Own> add(const std::string& name, const std::string& help, std::function<Needs(const Own&)> needs,
+                    int (*run)(const Session&, const Own&)) {
+    std::shared_ptr<void>& kept = options_[typeid(Own)];
+    if (!kept) kept = std::make_shared<Own>();
+    const auto own = std::static_pointer_cast<Own>(kept);
+    return {declare(name, help,
+                    {[own, needs = std::move(needs)] { return needs(*own); },
+                     [own, run](const Session& session) { return run(session, *own); }}),
+            *own};
+  }
+  DeclaredCommand add(const std::string& name, const std::string& help, Needs needs, int (*run)(const Session&));
+
+  // Prints help to stdout and usage errors to stderr. To be called once.
+  [[nodiscard]] Parsed parse(int argc, char** argv);
+
+ private:
+  struct Command {
+    std::function<Needs()> needs;
+    std::function<int(const Session&)> run;
+  };
+  DeclaredCommand declare(const std::string& name, const std::string& help, Command command);
+  void declare_common_options();
+
+  std::unique_ptr<CLI::App> app_;
+  Options common_;
+  std::map<std::type_index, std::shared_ptr<void>> options_;
+  std::optional<Command> chosen_;
+};
 
 }  // namespace autoheal::cli

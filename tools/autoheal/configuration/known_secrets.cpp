@@ -7,6 +7,7 @@
 
 #include "autoheal/workflows/judge/env_readers.hpp"
 #include "autoheal/workflows/secrets/secret_literals.hpp"
+#include "autoheal/workflows/spec/visit_spec.hpp"
 #include "tools/host/facts/target_facts.hpp"
 #include "tools/host/system/root_folder.hpp"
 
@@ -19,7 +20,7 @@ using namespace workflows;
 constexpr std::size_t largest_file_bytes = 64U << 10U;
 
 std::string content_of(const host::UniqueFd& file, const std::string& name) {
-  struct stat found {};
+  struct stat found{};
   if (!file || ::fstat(file.get(), &found) != 0 || !S_ISREG(found.st_mode)) return {};
   return host::read_all(file.get(), name, largest_file_bytes).value_or("");
 }
@@ -27,11 +28,7 @@ std::string content_of(const host::UniqueFd& file, const std::string& name) {
 std::set<std::string> env_files(const EngineSpec& spec) {
   std::set<std::string> files;
   for (const EnvRepair& env : spec.repair.env) files.insert(env.file);
-  for (const auto* probes : {&spec.self_test, &spec.repair.checks}) {
-    for (const Probe& probe : *probes) {
-      if (const auto* env = std::get_if<EnvProbe>(&probe.what)) files.insert(env->file);
-    }
-  }
+  for_each_probe_of<EnvProbe>(spec, [&files](const EnvProbe& env) { files.insert(env.file); });
   return files;
 }
 

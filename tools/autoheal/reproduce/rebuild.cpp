@@ -9,6 +9,7 @@
 #include <ranges>
 
 #include "autoheal/workflows/plan/release_choice.hpp"
+#include "autoheal/workflows/spec/visit_spec.hpp"
 #include "tools/autoheal/output/new_file.hpp"
 #include "tools/autoheal/reproduce/rebuilt_sources.hpp"
 #include "tools/autoheal/reproduce/told_beside.hpp"
@@ -248,14 +249,10 @@ bool owners_are_mine(const replay::Course& course) {
 
 void forget_owners(EngineSpec& spec) {
   spec.certify.security.owner.clear();
-  for (auto* probes : {&spec.self_test, &spec.repair.checks}) {
-    for (Probe& probe : *probes) {
-      auto* file = std::get_if<FileProbe>(&probe.what);
-      if (file == nullptr) continue;
-      file->owner.clear();
-      file->acl.reset();  // its names may be nobody's here
-    }
-  }
+  for_each_probe_of<FileProbe>(spec, [](FileProbe& file) {
+    file.owner.clear();
+    file.acl.reset();  // its names may be nobody's here
+  });
 }
 
 Result<const Observation*> first_observation(const replay::Course& course) {

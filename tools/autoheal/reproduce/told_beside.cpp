@@ -4,6 +4,7 @@
 
 #include "autoheal/workflows/plan/certification.hpp"
 #include "autoheal/workflows/plan/release_choice.hpp"
+#include "autoheal/workflows/spec/visit_spec.hpp"
 
 namespace autoheal::cli {
 
@@ -41,14 +42,11 @@ class MarkedPrograms {
         if (result != evidence.tests.end()) add(test.command, result->program_sha256);
       }
     }
-    for (const auto* probes : {&spec.self_test, &spec.repair.checks}) {
-      for (const Probe& probe : *probes) {
-        const auto result = std::ranges::find(evidence.probes, probe.name, &ProbeResult::name);
-        if (result == evidence.probes.end()) continue;
-        if (const auto* command = std::get_if<CommandProbe>(&probe.what)) add(command->run, result->program_sha256);
-        if (const auto* plugin = std::get_if<PluginProbe>(&probe.what)) add(plugin->run, result->program_sha256);
-      }
-    }
+    for_each_probe(spec, [&](const Probe& probe) {
+      const auto result = std::ranges::find(evidence.probes, probe.name, &ProbeResult::name);
+      const ProgramRun* run = program_of(probe);
+      if (run != nullptr && result != evidence.probes.end()) add(*run, result->program_sha256);
+    });
   }
 
   std::string root_;

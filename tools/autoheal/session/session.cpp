@@ -89,14 +89,13 @@ Result<Past> open_past(const LoadedConfiguration& configuration) {
   return Past{std::move(*ledger), std::move(*vault)};
 }
 
-Result<const workflows::EngineSpec*> named_engine(const Session& session) {
-  const workflows::EngineSpec* spec = session.configuration.find(session.options.engine);
+Result<const workflows::EngineSpec*> named_engine(const Session& session, const std::string& name) {
+  const workflows::EngineSpec* spec = session.configuration.find(name);
   if (spec != nullptr) return spec;
   std::vector<std::string> names;
   for (const auto& engine : session.configuration.settings.engines) names.push_back(engine.name);
-  const std::string meant = config::did_you_mean(session.options.engine, names);
-  return failure(ErrorKind::not_found,
-                 "there is no engine \"" + session.options.engine + "\" in " + session.configuration.settings.file,
+  const std::string meant = config::did_you_mean(name, names);
+  return failure(ErrorKind::not_found, "there is no engine \"" + name + "\" in " + session.configuration.settings.file,
                  meant.empty() ? "`autoheal engines` lists them" : meant);
 }
 

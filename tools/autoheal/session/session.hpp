@@ -1,5 +1,4 @@
-// What every command starts from: the options, the console, the configuration, and the doors to ledger and vault that
-// fit what it does.
+// The start of every command: the common options, the console, the configuration, and how it opens ledger and vault.
 #pragma once
 
 #include <memory>
@@ -32,8 +31,8 @@ struct Past {
 };
 [[nodiscard]] Result<Past> open_past(const LoadedConfiguration& configuration);
 
-// The engine that the options name; not_found where the configuration has none of this name.
-[[nodiscard]] Result<const workflows::EngineSpec*> named_engine(const Session& session);
+// not_found where the configuration has no engine of this name.
+[[nodiscard]] Result<const workflows::EngineSpec*> named_engine(const Session& session, const std::string& name);
 
 // The full id of the heal that `written` is the beginning of ("last": the newest). not_found, or invalid where it is
 // not clear which one is meant.

@@ -3,25 +3,18 @@
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "autoheal/engine/large_data.hpp"
 #include "autoheal/store/ledger/ledger_reader.hpp"
 #include "autoheal/store/vault/vault.hpp"
 #include "autoheal/workflows/plan/engine_spec_codec.hpp"
+#include "tools/autoheal/output/exit_code.hpp"
 #include "tools/autoheal/protocol/daemon_client.hpp"
 #include "tools/config/ledger_place.hpp"
 
 namespace autoheal::cli {
 
 namespace {
-
-// Whatever else changes something is the daemon's to judge and to do.
-bool asks_the_daemon(const Options& options) {
-  static const std::set<std::string> commands = {"hold", "unhold",   "reset",          "cancel",        "rollback",
-                                                 "heal", "selftest", "baseline adopt", "ledger archive"};
-  return commands.contains(options.command) && !options.dry_run;
-}
 
 std::vector<std::string> places(const Options& options) {
   if (const char* named = std::getenv("AUTOHEAL_LEDGER"); named != nullptr && *named != 0)
@@ -67,19 +60,8 @@ std::vector<workflows::EngineSpec> engines_last_loaded(const std::string& ledger
   return engines;
 }
 
-}  // namespace
-
-bool only_reads(const Options& options) {
-  static const std::set<std::string> commands = {
-      "heals",      "show",          "audit",         "audit coverage",    "audit summary", "replay",
-      "diff",       "engines",       "explain",       "baseline show",     "baseline diff", "doctor",
-      "ledger key", "ledger export", "ledger verify", "ledger checkpoint", "ledger prove",  "ledger stats",
-  };
-  return commands.contains(options.command) && options.with_config.empty();
-}
-
+// What the daemon and the ledger know; empty if neither is found.
 std::optional<LoadedConfiguration> without_configuration(const Options& options, const Error& why) {
-  if (!only_reads(options) && !asks_the_daemon(options)) return std::nullopt;
   auto ledger = find_ledger(options);
   if (!ledger) return std::nullopt;
   LoadedConfiguration known = nothing_loaded();
@@ -96,6 +78,25 @@ std::optional<LoadedConfiguration> without_configuration(const Options& options,
   // To read takes the rights of the file system, which are asked for when it is opened; nothing else is decided here.
   known.principal = {known.caller.os_user, workflows::Role::observer, known.caller.os_user};
   return known;
+}
+
+}  // namespace
+
+std::optional<LoadedConfiguration> configuration_for(Needs needs, const Options& options, Console& console) {
+  auto configuration = load_configuration(options);
+  if (!configuration && (needs == Needs::record || needs == Needs::daemon)) {
+    if (auto known = without_configuration(options, configuration.error())) configuration = std::move(*known);
+  }
+  if (!configuration) {
+    console.error(configuration.error(), exit_configuration);
+    return std::nullopt;
+  }
+  for (const std::string& warning : configuration->settings.warnings) console.note("warning: " + warning);
+  if (needs == Needs::record) {
+    if (const auto elsewhere = daemon_without_ledger(configuration->settings.ledger))
+      console.note("warning: " + elsewhere->message);
+  }
+  return std::move(*configuration);
 }
 
 Error roles_unknown(const LoadedConfiguration& configuration) {

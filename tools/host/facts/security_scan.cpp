@@ -11,6 +11,7 @@
 #include <set>
 
 #include "autoheal/workflows/plan/security_rules.hpp"
+#include "autoheal/workflows/spec/visit_spec.hpp"
 #include "autoheal/workflows/supervision/editor_leftovers.hpp"
 #include "autoheal/workflows/text/line_expressions.hpp"
 #include "tools/host/facts/file_quiet.hpp"
@@ -61,11 +62,8 @@ std::string text_of_link(const RootFolder& root, const std::string& path) {
 std::set<std::pair<std::string, std::string>> links_declared_by(const workflows::EngineSpec& spec) {
   std::set<std::pair<std::string, std::string>> links;
   for (const workflows::LinkRepair& link : spec.repair.links) links.emplace(link.path, link.target);
-  for (const auto* probes : {&spec.self_test, &spec.repair.checks}) {
-    for (const workflows::Probe& probe : *probes) {
-      if (const auto* link = std::get_if<workflows::LinkProbe>(&probe.what)) links.emplace(link->path, link->target);
-    }
-  }
+  workflows::for_each_probe_of<workflows::LinkProbe>(
+      spec, [&links](const workflows::LinkProbe& link) { links.emplace(link.path, link.target); });
   return links;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "autoheal/workflows/spec/visit_spec.hpp"
 #include "autoheal/workflows/text/glob.hpp"
 #include "tools/host/system/linked_place.hpp"
 
@@ -14,14 +15,9 @@ using namespace workflows;  // NOLINT: the configuration's own words
 
 std::set<std::string> pidfiles_of(const EngineSpec& spec) {
   std::set<std::string> pidfiles;
-  const auto add = [&](const std::vector<Probe>& probes) {
-    for (const Probe& probe : probes) {
-      const auto* process = std::get_if<ProcessProbe>(&probe.what);
-      if (process != nullptr && !process->pidfile.empty()) pidfiles.insert(process->pidfile);
-    }
-  };
-  add(spec.self_test);
-  add(spec.repair.checks);
+  for_each_probe_of<ProcessProbe>(spec, [&pidfiles](const ProcessProbe& process) {
+    if (!process.pidfile.empty()) pidfiles.insert(process.pidfile);
+  });
   if (spec.repair.service && !spec.repair.service->pidfile.empty()) pidfiles.insert(spec.repair.service->pidfile);
   return pidfiles;
 }
@@ -46,37 +42,27 @@ std::set<std::string> pidfile_places(const EngineSpec& spec, bool below_root) {
   return paths;
 }
 
-void add_probed(const std::vector<Probe>& probes, std::set<std::string>& paths) {
-  for (const Probe& probe : probes) {
+void add_probed(const EngineSpec& spec, std::set<std::string>& paths) {
+  for_each_probe(spec, [&paths](const Probe& probe) {
     if (const auto* file = std::get_if<FileProbe>(&probe.what)) paths.insert(file->path);
     if (const auto* env = std::get_if<EnvProbe>(&probe.what)) paths.insert(env->file);
     if (const auto* settings = std::get_if<SettingsProbe>(&probe.what)) paths.insert(settings->file);
     if (const auto* link = std::get_if<LinkProbe>(&probe.what)) paths.insert(link->path);
-  }
-}
-
-void add_repaired(const RepairSpec& repair, std::set<std::string>& paths) {
-  for (const FileRepair& file : repair.files) paths.insert(file.path);
-  for (const EnvRepair& env : repair.env) paths.insert(env.file);
-  for (const SettingsRepair& settings : repair.settings) paths.insert(settings.file);
-  for (const LinkRepair& link : repair.links) paths.insert(link.path);
-  for (const PolicyRepair& policy : repair.policy) paths.insert(policy.path);
-  for (const ReleaseRepair& release : repair.release) paths.insert(release.link);
+  });
 }
 
 }  // namespace
 
 WatchedEngine watched_paths(const EngineSpec& spec) {
   std::set<std::string> paths = pidfile_places(spec, true), presence, patterns;
-  add_probed(spec.self_test, paths);
-  add_probed(spec.repair.checks, paths);
-  add_repaired(spec.repair, paths);
+  const auto add = [&](const std::string& glob) { (is_glob(glob) ? patterns : paths).insert(glob); };
+  add_probed(spec, paths);
+  for_each_target(spec, [&]<class Repair>(const std::string& path, const Repair&) {
+    if constexpr (std::is_same_v<Repair, BuildRepair>) return add(path);
+    paths.insert(path);
+  });
   paths.insert(spec.certify.security.paths.begin(), spec.certify.security.paths.end());
-  const auto add_globs = [&](const std::vector<std::string>& globs) {
-    for (const std::string& glob : globs) (is_glob(glob) ? patterns : paths).insert(glob);
-  };
-  add_globs(spec.certify.hashes);
-  for (const BuildRepair& build : spec.repair.build) add_globs(build.outputs);
+  std::ranges::for_each(spec.certify.hashes, add);
   for (const StateRepair& state : spec.repair.state) {
     // Its legitimate users write to it all the time: a look at every write would be a look all the time. Only that it
     // goes, comes or is replaced is a sign; whether what it holds is sound is the self-test's to say.
@@ -101,12 +87,9 @@ std::optional<WatchedEngine> watched_in_run(const EngineSpec& spec) {
 
 std::set<std::string> watched_units(const EngineSpec& spec) {
   std::set<std::string> units;
-  for (const auto* probes : {&spec.self_test, &spec.repair.checks}) {
-    for (const Probe& probe : *probes) {
-      const auto* process = std::get_if<ProcessProbe>(&probe.what);
-      if (process != nullptr && !process->unit.empty()) units.insert(process->unit);
-    }
-  }
+  for_each_probe_of<ProcessProbe>(spec, [&units](const ProcessProbe& process) {
+    if (!process.unit.empty()) units.insert(process.unit);
+  });
   if (spec.repair.service && !spec.repair.service->unit.empty()) units.insert(spec.repair.service->unit);
   return units;
 }

@@ -1,13 +1,28 @@
 // explain: why one engine is, or is not, healed: said target by target, or as one JSON object.
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/replay/text/plan_text.hpp"
+#include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/commands/heal/explained.hpp"
-#include "tools/autoheal/commands/parts/commands.hpp"
 #include "tools/autoheal/output/printable.hpp"
+#include "tools/autoheal/session/session.hpp"
 
 namespace autoheal::cli {
 
 namespace {
+
+struct ExplainOptions {
+  std::string engine;
+};
+
+constexpr const char* explain_example = R"(
+Example:
+  autoheal explain EnvRecon
+For each target: what is there now, what the configuration declares, how it was read, which programs have it open,
+and what a repair would do with it. Then each probe's verdict and why, the plan, whether it would be certified, and
+what is tested afterwards. Nothing is changed and nothing recorded; it works beside a daemon. The probes are run
+as the self-test runs them, as the user who asks. Secrets are masked. If you disagree, compare "there" with what
+you see yourself, then `autoheal config show` with what you wrote.
+)";
 
 using namespace workflows;
 
@@ -190,11 +205,9 @@ std::string to_json(const EngineSpec& spec, const Explained& explained) {
   return out.end_object().end_object().take();
 }
 
-}  // namespace
-
-int command_explain(const Session& session) {
+int run_explain(const Session& session, const ExplainOptions& options) {
   if (const int refused = session.require(Permission::read, "explain an engine"); refused != exit_done) return refused;
-  const auto spec = named_engine(session);
+  const auto spec = named_engine(session, options.engine);
   if (!spec) return session.fail(spec.error());
   const Explained explained = explain(session, **spec);
   if (session.console.json()) {
@@ -203,6 +216,16 @@ int command_explain(const Session& session) {
     ExplainedPage(session.console, **spec, explained).print();
   }
   return exit_done;
+}
+
+}  // namespace
+
+void add_explain(CommandLine& line) {
+  auto [command, options] =
+      line.add("explain", "why one engine is, or is not, healed: what is there, what is declared, what would be done",
+               Needs::record, run_explain);
+  command.footer(explain_example);
+  command.argument("engine", options.engine, "TEXT", "the engine's name").required();
 }
 
 }  // namespace autoheal::cli

@@ -7,7 +7,7 @@
 
 namespace autoheal::cli {
 
-// What a heal that may change things would do now. failed: no plan can be made.
+// The plan that a heal would make now. failed: no plan can be made.
 [[nodiscard]] Result<workflows::PlanPreview> preview_now(const Session& session, const workflows::EngineSpec& spec,
                                                          bool may_change, host::RealHost& host,
                                                          engine::BlobStore& blobs);

@@ -12,6 +12,7 @@
 #include "autoheal/workflows/effects/gather_evidence.hpp"
 #include "autoheal/workflows/judge/env_scope.hpp"
 #include "autoheal/workflows/plan/strategy.hpp"
+#include "autoheal/workflows/spec/visit_spec.hpp"
 #include "autoheal/workflows/supervision/holds.hpp"
 #include "autoheal/workflows/supervision/pause_text.hpp"
 #include "tools/autoheal/commands/heal/dry_run.hpp"
@@ -334,11 +335,10 @@ Explained explain(const Session& session, const EngineSpec& spec) {
   explained.targets = Declarations(spec).all();
   look(host, spec, explained.targets);
   see_who_has_them_open(explained);
-  std::vector<Probe> probes = spec.self_test;
-  probes.insert(probes.end(), spec.repair.checks.begin(), spec.repair.checks.end());
-  for (const Probe& probe : probes)
+  for_each_probe(spec, [&](const Probe& probe) {
     explained.probes.push_back(host.probe(spec, probe, "explain/" + spec.name + "/0/0"));
-  explained.declared_probes = std::move(probes);
+    explained.declared_probes.push_back(probe);
+  });
   plan(session, spec, host, blobs, explained);
   explained.asked_afterwards = asked_afterwards(spec);
   explained.standing = brakes_on(session, spec);

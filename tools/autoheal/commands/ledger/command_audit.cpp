@@ -5,21 +5,32 @@
 
 #include "autoheal/store/format/leaf.hpp"
 #include "autoheal/workflows/heal/heal_table.hpp"
-#include "tools/autoheal/commands/parts/commands.hpp"
+#include "tools/autoheal/command_line/command_line.hpp"
+#include "tools/autoheal/commands/parts/audit_options.hpp"
 #include "tools/autoheal/commands/parts/heal_list.hpp"
 #include "tools/autoheal/commands/parts/ledger_watch.hpp"
 #include "tools/autoheal/commands/parts/past_filters.hpp"
 #include "tools/autoheal/output/row_output.hpp"
+#include "tools/autoheal/session/session.hpp"
 
 namespace autoheal::cli {
 
 namespace {
 
+constexpr const char* audit_example = R"(
+Examples:
+  autoheal audit --engine nginx --since 24h
+  autoheal audit --type heal.exhausted --limit 100 --newest
+  autoheal audit --actor alice --since 2026-09 -o csv
+  autoheal audit --follow -o jsonl
+Entries are printed in the order of the ledger, whatever their times say. Filters are combined and taken literally.
+)";
+
 constexpr std::uint64_t most_entries = 1'000'000;
 constexpr std::uint64_t entries_on_a_screen = 1'000;  // where no --limit says how many
 constexpr Duration slow_poll = std::chrono::seconds(2);
 
-// What is asked of a heal as a whole; kept for the newest heals, since entries of one stand together.
+// Whether a heal as a whole passes the filter; kept for the newest heals, since the entries of one are neighbours.
 class HealFacts {
  public:
   HealFacts(const Past& past, std::string strategy, std::string open_state)
@@ -57,12 +68,12 @@ struct Asked {
   std::string open_state;
 };
 
-Result<Asked> what_is_asked(const Options& options, const Past& past) {
+Result<Asked> what_is_asked(const AuditOptions& options, const Past& past) {
   Asked asked;
   store::EntryFilter& filter = asked.filter;
-  const auto range = time_range_of(options);
+  const auto range = time_range_of(options.filters.time);
   AUTOHEAL_TRY(range);
-  const auto state = state_named(options.state);
+  const auto state = state_named(options.filters.state);
   AUTOHEAL_TRY(state);
   if (!options.heal.empty()) {
     auto heal = find_heal(*past.ledger, options.heal);
@@ -71,7 +82,7 @@ Result<Asked> what_is_asked(const Options& options, const Past& past) {
   }
   filter.since = range->since;
   filter.until = range->until;
-  filter.subject = options.engine;
+  filter.subject = options.filters.engine;
   filter.actor = options.actor;
   filter.type = options.type;
   filter.type_begins_so = options.type.ends_with('*');
@@ -83,7 +94,7 @@ Result<Asked> what_is_asked(const Options& options, const Past& past) {
   return asked;
 }
 
-Result<void> check(const Options& options) {
+Result<void> check_audit(const AuditOptions& options, OutputFormat output) {
   if (options.limit && (*options.limit == 0 || *options.limit > most_entries)) {
     return failure(ErrorKind::invalid, "--limit " + std::to_string(*options.limit) + " is not possible",
                    "expected 1 to " + std::to_string(most_entries) + "; --after goes on from there");
@@ -92,7 +103,7 @@ Result<void> check(const Options& options) {
     return failure(ErrorKind::invalid, "--newest goes with a --limit of at most " + std::to_string(store::most_newest),
                    "without --follow; --limit 10 --newest tells the last ten");
   }
-  if (options.follow && (options.output == OutputFormat::json || options.limit)) {
+  if (options.follow && (output == OutputFormat::json || options.limit)) {
     return failure(ErrorKind::invalid, "--follow has no end", "use -o jsonl, csv or text, and no --limit");
   }
   return {};
@@ -137,9 +148,9 @@ class Printer {
   RowOutput rows_;
 };
 
-void tell_how_to_go_on(const Session& session, std::uint64_t given, const store::EntryWindow& window,
-                       engine::Position last) {
-  if (session.options.newest || !window.limit || given < *window.limit) return;
+void tell_how_to_go_on(const Session& session, const AuditOptions& options, std::uint64_t given,
+                       const store::EntryWindow& window, engine::Position last) {
+  if (options.newest || !window.limit || given < *window.limit) return;
   session.console.note("there may be more: the same with --after " + std::to_string(last.value));
 }
 
@@ -160,15 +171,15 @@ Result<void> check_place_to_follow_from(const Past& past, std::uint64_t after) {
 }
 
 // Prints what comes, until a signal: its exit code.
-int follow(const Session& session, Past past, store::EntryWindow window) {
+int follow(const Session& session, const AuditOptions& options, Past past, store::EntryWindow window) {
   if (auto possible = check_place_to_follow_from(past, window.after.value); !possible)
     return session.fail(possible.error());
   LedgerWatch watch(session.configuration.settings.ledger);
   Printer printer(session, past);
   while (true) {
-    auto asked = what_is_asked(session.options, past);
+    auto asked = what_is_asked(options, past);
     if (!asked) return session.fail(asked.error());
-    HealFacts facts(past, session.options.strategy, asked->open_state);
+    HealFacts facts(past, options.strategy, asked->open_state);
     if (facts.is_asked()) asked->filter.passes = [&](const engine::Entry& entry) { return facts.pass(entry); };
     const auto head = past.ledger->head();
     if (!head) return session.fail(head.error());
@@ -188,23 +199,20 @@ int follow(const Session& session, Past past, store::EntryWindow window) {
   }
 }
 
-}  // namespace
-
-int command_audit(const Session& session) {
+int run_audit(const Session& session, const AuditOptions& options) {
   if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
     return refused;
-  const Options& options = session.options;
-  if (auto possible = check(options); !possible) return session.fail(possible.error());
+  if (auto possible = check_audit(options, session.options.output); !possible) return session.fail(possible.error());
   auto past = open_past(session.configuration);
   if (!past) return session.fail(past.error());
   auto asked = what_is_asked(options, *past);
   if (!asked) return session.fail(asked.error());
   store::EntryWindow window;
   window.after.value = options.after.value_or(0);
-  if (options.follow) return follow(session, std::move(*past), window);
+  if (options.follow) return follow(session, options, std::move(*past), window);
   window.newest = options.newest;
   window.limit = options.limit;
-  if (!window.limit && options.output == OutputFormat::text) window.limit = entries_on_a_screen;
+  if (!window.limit && session.options.output == OutputFormat::text) window.limit = entries_on_a_screen;
   HealFacts facts(*past, options.strategy, asked->open_state);
   if (facts.is_asked()) asked->filter.passes = [&](const engine::Entry& entry) { return facts.pass(entry); };
   Printer printer(session, *past);
@@ -214,8 +222,25 @@ int command_audit(const Session& session) {
   });
   if (!given) return session.fail(given.error());
   printer.end();
-  tell_how_to_go_on(session, *given, window, printer.last);
+  tell_how_to_go_on(session, options, *given, window, printer.last);
   return exit_done;
+}
+
+}  // namespace
+
+void add_audit(CommandLine& line) {
+  auto [command, options] = line.add("audit", "what happened, from the ledger; -o jsonl prints the exact export lines",
+                                     Needs::record, run_audit);
+  command.footer(audit_example);
+  add_heal_filters(command, options.filters);
+  command.option("--heal", options.heal, "HEAL", "only of this heal");
+  command.option("--actor", options.actor, "NAME", "only what this principal did");
+  command.option("--type", options.type, "TYPE", "only this type of entry; heal.* means all that begin so");
+  command.option("--strategy", options.strategy, "NAME", "only heals of this strategy");
+  command.option("--limit", options.limit, "N", "at most so many entries (text: 1000)");
+  command.option("--after", options.after, "SEQ", "only entries after this sequence number").not_negative();
+  command.flag("--newest", options.newest, "with --limit: the last ones instead of the first");
+  command.flag("--follow", options.follow, "prints new entries as they come, until a signal");
 }
 
 }  // namespace autoheal::cli

@@ -1,21 +1,30 @@
 // audit summary: what a period of healing came to.
 #include <unistd.h>
 
+#include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/commands/heal/statistics_text.hpp"
-#include "tools/autoheal/commands/parts/commands.hpp"
+#include "tools/autoheal/commands/parts/audit_options.hpp"
 #include "tools/autoheal/commands/parts/heal_list.hpp"
 #include "tools/autoheal/commands/parts/past_filters.hpp"
+#include "tools/autoheal/session/session.hpp"
 
 namespace autoheal::cli {
 
 namespace {
+
+constexpr const char* summary_example = R"(
+Examples:
+  autoheal audit summary --since 2026-09
+  autoheal audit summary --since 2026Q3 --compare 2026Q2
+A period (2026, 2026Q3, 2026-09) without --until means all of it. Heals that began in it are counted.
+)";
 
 struct AskedPeriod {
   std::string name;
   TimeRange range;
 };
 
-Result<AskedPeriod> asked_period(const Options& options) {
+Result<AskedPeriod> asked_period(const TimeRangeOptions& options) {
   if (options.until.empty()) {
     if (const auto period = parse_period(options.since))
       return AskedPeriod{options.since, {period->begin, period->end}};
@@ -31,7 +40,7 @@ Result<AskedPeriod> asked_period(const Options& options) {
   return asked;
 }
 
-Result<AskedPeriod> compared_period(const Options& options) {
+Result<AskedPeriod> compared_period(const AuditOptions& options) {
   const auto period = parse_period(options.compare);
   if (period) return AskedPeriod{options.compare, {period->begin, period->end}};
   return failure(ErrorKind::invalid, "\"" + options.compare + "\" is not a period",
@@ -51,13 +60,10 @@ Result<StatisticsOfPeriod> statistics_of(const Past& past, const AskedPeriod& as
   return statistics;
 }
 
-}  // namespace
-
-int command_audit_summary(const Session& session) {
+int run_audit_summary(const Session& session, const AuditOptions& options) {
   if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
     return refused;
-  const Options& options = session.options;
-  const auto asked = asked_period(options);
+  const auto asked = asked_period(options.filters.time);
   if (!asked) return session.fail(asked.error());
   std::optional<AskedPeriod> other;
   if (!options.compare.empty()) {
@@ -78,12 +84,22 @@ int command_audit_summary(const Session& session) {
   const StatisticsOfPeriod* old = before ? &*before : nullptr;
   if (session.console.json()) {
     session.console.data(statistics_json(*now, old));
-  } else if (options.output == OutputFormat::csv) {
+  } else if (session.options.output == OutputFormat::csv) {
     print_statistics_csv(session.console, *now, old);
   } else {
     print_statistics(session.console, *now, old, isatty(STDOUT_FILENO) == 1);
   }
   return exit_done;
+}
+
+}  // namespace
+
+void add_audit_summary(CommandLine& line) {
+  auto [command, options] = line.add("audit summary", "totals of a period of healing, also compared with another one",
+                                     Needs::record, run_audit_summary);
+  command.footer(summary_example);
+  add_time_range(command, options.filters.time);
+  command.option("--compare", options.compare, "PERIOD", "the period it is compared with: 2026, 2026Q2 or 2026-09");
 }
 
 }  // namespace autoheal::cli

@@ -23,7 +23,7 @@ class LedgerWatch {
   [[nodiscard]] int wait(Duration longest);
 
  private:
-  // Whether an event of what SQLite writes to was among those that wait.
+  // True if one of the waiting events was of a file that SQLite writes to.
   [[nodiscard]] bool take_events();
 
   std::string name_;  // of the ledger in its folder

@@ -24,7 +24,20 @@ Result<std::optional<Timestamp>> time_in_filter(const std::string& written, Time
 
 }  // namespace
 
-Result<TimeRange> time_range_of(const Options& options) {
+void add_time_range(const DeclaredCommand& command, TimeRangeOptions& options) {
+  command.option("--since", options.since, "TIME",
+                 "from this time on: RFC 3339, a date, a period such as 2026Q3 or 2026-09, or an age such as 24h");
+  command.option("--until", options.until, "TIME", "before this time");
+}
+
+void add_heal_filters(const DeclaredCommand& command, HealFilters& options) {
+  command.option("--engine", options.engine, "NAME", "only of this engine");
+  command.option("--state", options.state, "TEXT",
+                 "only heals in this state: Triggered, Repairing, Certifying, Retrying, Complete, Exhausted");
+  add_time_range(command, options.time);
+}
+
+Result<TimeRange> time_range_of(const TimeRangeOptions& options) {
   const Timestamp now = engine::SystemClock().now();
   const auto since = time_in_filter(options.since, now);
   AUTOHEAL_TRY(since);

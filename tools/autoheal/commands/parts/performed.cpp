@@ -4,6 +4,7 @@
 #include "tools/autoheal/healer/kept_images.hpp"
 #include "tools/autoheal/healer/operations.hpp"
 #include "tools/autoheal/protocol/daemon_client.hpp"
+#include "tools/autoheal/protocol/operation_answer.hpp"
 #include "tools/autoheal/session/unread_configuration.hpp"
 
 namespace autoheal::cli {
@@ -59,5 +60,14 @@ int perform_operation(const Session& session, const std::string& operation, Oper
     co_return code;
   });
 }
+
+int print_said(const Session& session, const std::string& answer) {
+  const auto sentence = read_said(answer);
+  if (!sentence) return session.fail(sentence.error());
+  session.console.note(*sentence);
+  return exit_done;
+}
+
+int print_nothing(const std::string&) { return exit_done; }
 
 }  // namespace autoheal::cli

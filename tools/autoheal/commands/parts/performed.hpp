@@ -14,4 +14,9 @@ namespace autoheal::cli {
 [[nodiscard]] int perform_operation(const Session& session, const std::string& operation, OperationBody body,
                                     const std::function<int(const std::string& answer)>& print);
 
+// For operations that answer with one sentence: says it.
+[[nodiscard]] int print_said(const Session& session, const std::string& answer);
+// For operations whose answer is not shown.
+[[nodiscard]] int print_nothing(const std::string& answer);
+
 }  // namespace autoheal::cli

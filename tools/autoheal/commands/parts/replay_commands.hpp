@@ -1,4 +1,5 @@
-// The ways to look into the past that `replay` offers, one function each; the exit code comes back.
+// The options of `replay`, and the ways to look into the past that it offers, one function each; the exit code comes
+// back.
 #pragma once
 
 #include "autoheal/replay/record/heals_at.hpp"
@@ -6,11 +7,22 @@
 
 namespace autoheal::cli {
 
-int replay_one_at(const Session& session, const Past& past);        // HEAL --at
-int replay_all_at(const Session& session, const Past& past);        // --all --at
-int replay_step_by_step(const Session& session, const Past& past);  // HEAL --step
-int replay_what_if(const Session& session, const Past& past);       // HEAL --what-if
-int replay_back_test(const Session& session, const Past& past);     // --all --with
+struct ReplayOptions {
+  std::string heal;
+  bool all = false, step = false;
+  std::string at, since, with_config;
+  std::vector<std::string> what_if, keys;
+  std::string export_file, import_file, reproduce;
+  bool with_secrets = false;
+};
+
+int replay_one_at(const Session& session, const ReplayOptions& options, const Past& past);        // HEAL --at
+int replay_all_at(const Session& session, const ReplayOptions& options, const Past& past);        // --all --at
+int replay_step_by_step(const Session& session, const ReplayOptions& options, const Past& past);  // HEAL --step
+int replay_what_if(const Session& session, const ReplayOptions& options, const Past& past);       // HEAL --what-if
+int replay_back_test(const Session& session, const ReplayOptions& options, const Past& past);     // --all --with
+
+int replay_import(const Session& session, const ReplayOptions& options);  // --import
 
 // Decides the heal again and says what came of it.
 int replay_and_tell(Console& console, const ReplayableHeal& heal);

@@ -18,12 +18,12 @@ store::Packing packing_of(const fs::path& file) {
   return extension == ".gz" || extension == ".tgz" ? store::Packing::gzip : store::Packing::plain;
 }
 
-Result<void> write_report(const Session& session, const Past& past, const std::string& heal) {
+Result<void> write_report(const Session& session, const Past& past, const std::string& heal, const std::string& file) {
   workflows::SecretMask mask(session.configuration.settings.secrets);
   learn_secrets(session.configuration.settings, mask);
   const auto page = page_of(past, heal, [&mask](std::string_view text) { return mask(text); });
   AUTOHEAL_TRY(page);
-  const auto path = fs::absolute(session.options.report);
+  const auto path = fs::absolute(file);
   if (auto written = write_new_file(path.string(), html_of(*page)); !written) return written;
   session.console.note(path.string() + " is the heal as a page");
   return {};
@@ -31,9 +31,9 @@ Result<void> write_report(const Session& session, const Past& past, const std::s
 
 }  // namespace
 
-Result<void> write_evidence(const Session& session, const Past& past, const std::string& heal,
-                            const std::string& file) {
-  const Secrets secrets = session.options.with_secrets ? Secrets::taken_along : Secrets::left_out;
+Result<void> write_evidence(const Session& session, const Past& past, const std::string& heal, const std::string& file,
+                            bool with_secrets) {
+  const Secrets secrets = with_secrets ? Secrets::taken_along : Secrets::left_out;
   const auto evidence = evidence_of(past, session.configuration.settings.ledger + ".vault", heal, secrets);
   AUTOHEAL_TRY(evidence);
   const auto archive = pack(evidence->bundle, packing_of(file));
@@ -48,13 +48,13 @@ Result<void> write_evidence(const Session& session, const Past& past, const std:
   return {};
 }
 
-int show_in_files(const Session& session, const Past& past, const std::string& heal) {
-  if (!session.options.evidence.empty()) {
-    if (auto written = write_evidence(session, past, heal, session.options.evidence); !written)
+int show_in_files(const Session& session, const Past& past, const std::string& heal, const HealFiles& files) {
+  if (!files.evidence.empty()) {
+    if (auto written = write_evidence(session, past, heal, files.evidence, files.with_secrets); !written)
       return session.fail(written.error());
   }
-  if (!session.options.report.empty()) {
-    if (auto written = write_report(session, past, heal); !written) return session.fail(written.error());
+  if (!files.report.empty()) {
+    if (auto written = write_report(session, past, heal, files.report); !written) return session.fail(written.error());
   }
   return exit_done;
 }

@@ -9,7 +9,7 @@ namespace autoheal::cli {
 
 inline constexpr std::size_t largest_test_result_bytes = 64 * 1024;
 
-// What failed, from {engine, action?, result?, error?} in `file` ("-": stdin). invalid: too large, not that shape, or
+// The failure, from {engine, action?, result?, error?} in `file` ("-": stdin). invalid: too large, not that shape, or
 // of another engine than `engine`.
 [[nodiscard]] Result<std::string> read_test_result(const std::string& file, const std::string& engine);
 

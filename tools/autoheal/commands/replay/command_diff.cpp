@@ -3,12 +3,17 @@
 
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/replay/decide/state_text.hpp"
-#include "tools/autoheal/commands/parts/commands.hpp"
+#include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/output/printable.hpp"
+#include "tools/autoheal/session/session.hpp"
 
 namespace autoheal::cli {
 
 namespace {
+
+struct DiffOptions {
+  std::string heal, other;
+};
 
 using replay::HealDiff;
 using replay::Timeline;
@@ -103,16 +108,14 @@ Result<Timeline> timeline_of(const Past& past, const std::string& written) {
   return replay::timeline_of(*heal, *past.ledger, *past.vault);
 }
 
-}  // namespace
-
-int command_diff(const Session& session) {
+int run_diff(const Session& session, const DiffOptions& options) {
   if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
     return refused;
   const auto past = open_past(session.configuration);
   if (!past) return session.fail(past.error());
-  const auto left = timeline_of(*past, session.options.heal);
+  const auto left = timeline_of(*past, options.heal);
   if (!left) return session.fail(left.error());
-  const auto right = timeline_of(*past, session.options.other_heal);
+  const auto right = timeline_of(*past, options.other);
   if (!right) return session.fail(right.error());
   const HealDiff diff = replay::diff_of(*left, *right);
   if (session.console.json()) {
@@ -123,6 +126,15 @@ int command_diff(const Session& session) {
     print_rows(session.console, *left, *right, diff);
   }
   return diff.first ? exit_failed : exit_done;
+}
+
+}  // namespace
+
+void add_diff(CommandLine& line) {
+  auto [command, options] =
+      line.add("diff", "compare two heals, the first difference first; exit 1 if they differ", Needs::record, run_diff);
+  command.argument("heal", options.heal, "TEXT", "a heal's id, or enough of its beginning").required();
+  command.argument("other", options.other, "TEXT", "another one's").required();
 }
 
 }  // namespace autoheal::cli

@@ -6,11 +6,13 @@
 #include "autoheal/replay/decide/all_heals.hpp"
 #include "autoheal/replay/decide/state_text.hpp"
 #include "autoheal/replay/text/timeline.hpp"
+#include "autoheal/replay/what_if/settings_text.hpp"
 #include "autoheal/workflows/heal/heal_apply.hpp"
-#include "tools/autoheal/commands/parts/commands.hpp"
+#include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/commands/parts/replay_commands.hpp"
 #include "tools/autoheal/commands/parts/show_files.hpp"
 #include "tools/autoheal/output/printable.hpp"
+#include "tools/autoheal/session/session.hpp"
 
 namespace autoheal::cli {
 
@@ -142,20 +144,20 @@ void print_all(Console& console, const replay::AllHeals& all) {
                (all.taken > 0 ? ", " + std::to_string(all.taken) + " taken as they are" : std::string()));
 }
 
-int replay_one(const Session& session, const Past& past) {
-  const auto heal = replayable_heal(past, session.options.heal);
+int replay_one(const Session& session, const ReplayOptions& options, const Past& past) {
+  const auto heal = replayable_heal(past, options.heal);
   if (!heal) return session.fail(heal.error());
-  if (session.options.reproduce.empty()) return replay_and_tell(session.console, *heal);
-  return reproduce_and_tell(session.console, *heal, session.options.reproduce, true);
+  if (options.reproduce.empty()) return replay_and_tell(session.console, *heal);
+  return reproduce_and_tell(session.console, *heal, options.reproduce, true);
 }
 
-int pack_one(const Session& session, const Past& past) {
-  const auto heal = find_heal(*past.ledger, session.options.heal);
+int pack_one(const Session& session, const ReplayOptions& options, const Past& past) {
+  const auto heal = find_heal(*past.ledger, options.heal);
   if (!heal) return session.fail(heal.error());
-  if (auto written = write_evidence(session, past, *heal, session.options.export_file); !written)
+  if (auto written = write_evidence(session, past, *heal, options.export_file, options.with_secrets); !written)
     return session.fail(written.error());
   session.console.note("to be decided again anywhere with: autoheal replay --import " +
-                       std::filesystem::path(session.options.export_file).filename().string());
+                       std::filesystem::path(options.export_file).filename().string());
   return exit_done;
 }
 
@@ -176,11 +178,11 @@ int replay_every_one(const Session& session, const Past& past) {
   return all->all_same() ? exit_done : exit_failed;
 }
 
-Result<void> check_wishes(const Options& options) {
+Result<void> check_wishes(const ReplayOptions& options) {
   const auto unclear = [](std::string message, std::string hint) {
     return failure(ErrorKind::invalid, std::move(message), std::move(hint));
   };
-  const bool all = options.all_heals || (options.heal.empty() && !options.at.empty());
+  const bool all = options.all || (options.heal.empty() && !options.at.empty());
   if (options.heal.empty() != all) return unclear("replay needs a heal, or --all", "for example: autoheal replay last");
   if (!options.what_if.empty() && (all || options.step || !options.at.empty()))
     return unclear("--what-if asks about one whole heal", "for example: autoheal replay last --what-if max_retries=1");
@@ -213,19 +215,74 @@ int replay_and_tell(Console& console, const ReplayableHeal& heal) {
   return replayed.verdict == Verdict::same ? exit_done : exit_failed;
 }
 
-int command_replay(const Session& session) {
+namespace {
+
+constexpr const char* replay_example = R"(
+Examples:
+  autoheal replay last                      is it what today's code would decide?
+  autoheal replay --all -o json             the same of every heal in the ledger
+  autoheal replay last --step               through its entries by keys, forward and back
+  autoheal replay --at 2026-11-23T12:00:00Z the state of all heals at that time
+  autoheal replay last --what-if max_retries=1 --what-if certify.tests=none
+  autoheal replay --all --since 30d --with new.yaml      the whole past under a new configuration
+  autoheal replay last --export heal.tar.gz              takes one heal along, with its proofs, to a machine
+  autoheal replay --import heal.tar.gz --key KEY         without ledger and configuration
+  autoheal replay last --reproduce again                 breaks it again in a folder and heals it there, for real
+Every step is decided again, by the very code that heals, from what the ledger and the vault hold; nothing is
+touched. Exit 0: same; 1: diverged (the first step that would be decided otherwise is shown), or not readable.
+)";
+
+void add_carrying(const DeclaredCommand& command, ReplayOptions& options) {
+  command.option("--export", options.export_file, "FILE.tar",
+                 "pack the heal with its proofs and contents, as `show HEAL --evidence` does; .gz or .tgz: compressed");
+  command.flag("--with-secrets", options.with_secrets,
+               "with --export: also contents of env files and secrets, in clear");
+  command.option("--import", options.import_file, "FILE",
+                 "check such a file, then replay what is in it; needs no ledger and no configuration");
+  command.option("--reproduce", options.reproduce, "DIR",
+                 "rebuild the broken targets in this new or empty folder and heal them again there, for real");
+  command.option("--key", options.keys, "KEY", "with --import: the ledger's verifier key; may be repeated");
+}
+
+Needs needs_of_replay(const ReplayOptions& options) {
+  if (!options.import_file.empty()) return Needs::nothing;
+  return options.with_config.empty() ? Needs::record : Needs::configuration;
+}
+
+int run_replay(const Session& session, const ReplayOptions& options) {
+  if (!options.import_file.empty()) return replay_import(session, options);
   if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
     return refused;
-  const Options& options = session.options;
   if (auto clear = check_wishes(options); !clear) return session.fail(clear.error());
   const auto past = open_past_to_replay(session.configuration);
   if (!past) return session.fail(past.error());
-  if (!options.export_file.empty()) return pack_one(session, *past);
-  if (!options.what_if.empty()) return replay_what_if(session, *past);
-  if (!options.with_config.empty()) return replay_back_test(session, *past);
-  if (options.step) return replay_step_by_step(session, *past);
-  if (!options.at.empty()) return options.heal.empty() ? replay_all_at(session, *past) : replay_one_at(session, *past);
-  return options.all_heals ? replay_every_one(session, *past) : replay_one(session, *past);
+  if (!options.export_file.empty()) return pack_one(session, options, *past);
+  if (!options.what_if.empty()) return replay_what_if(session, options, *past);
+  if (!options.with_config.empty()) return replay_back_test(session, options, *past);
+  if (options.step) return replay_step_by_step(session, options, *past);
+  if (!options.at.empty())
+    return options.heal.empty() ? replay_all_at(session, options, *past) : replay_one_at(session, options, *past);
+  return options.all ? replay_every_one(session, *past) : replay_one(session, options, *past);
+}
+
+}  // namespace
+
+void add_replay(CommandLine& line) {
+  auto [command, options] = line.add<ReplayOptions>(
+      "replay", "decide past heals again with today's code; touches nothing", needs_of_replay, run_replay);
+  command.footer(replay_example);
+  command.argument("heal", options.heal, "TEXT", "the heal's id, or enough of its beginning; \"last\" is the newest");
+  command.flag("--all", options.all, "every heal of the ledger");
+  command.option("--at", options.at, "SEQ|TIME",
+                 "the state right after this entry, or at this time; without a heal: of all");
+  command.option(
+      "--what-if", options.what_if, "KEY=VALUE",
+      "what would have happened with this setting; may be repeated. Settings: " + replay::names_of_settings());
+  command.option("--with", options.with_config, "NEW.yaml",
+                 "with --all: what would have become of every heal under this file");
+  command.option("--since", options.since, "TIME", "with --with: only heals that began then or later");
+  command.flag("--step", options.step, "forward and back through the entries; from a pipe, one command a line");
+  add_carrying(command, options);
 }
 
 }  // namespace autoheal::cli

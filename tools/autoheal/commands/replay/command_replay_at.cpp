@@ -75,8 +75,8 @@ Result<std::size_t> place_at(const replay::RecordedHeal& heal, const replay::Mom
                      format_timestamp(heal.entry(0).time));
 }
 
-int replay_all_at(const Session& session, const Past& past) {
-  const auto moment = moment_of(session.options.at);
+int replay_all_at(const Session& session, const ReplayOptions& options, const Past& past) {
+  const auto moment = moment_of(options.at);
   if (!moment) return session.fail(moment.error());
   const auto then =
       replay::heals_at(*past.ledger, *past.vault, *moment, [&](engine::Position done, engine::Position head) {
@@ -88,10 +88,10 @@ int replay_all_at(const Session& session, const Past& past) {
   return exit_done;
 }
 
-int replay_one_at(const Session& session, const Past& past) {
-  const auto moment = moment_of(session.options.at);
+int replay_one_at(const Session& session, const ReplayOptions& options, const Past& past) {
+  const auto moment = moment_of(options.at);
   if (!moment) return session.fail(moment.error());
-  const auto heal = replayable_heal(past, session.options.heal);
+  const auto heal = replayable_heal(past, options.heal);
   if (!heal) return session.fail(heal.error());
   const auto place = place_at(*heal->recorded, *moment);
   if (!place) return session.fail(place.error());

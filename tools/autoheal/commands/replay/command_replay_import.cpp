@@ -1,6 +1,5 @@
 // replay --import: a heal that was packed somewhere else, checked and then decided again from nothing but its file.
 #include "tools/autoheal/commands/parts/bundle_file.hpp"
-#include "tools/autoheal/commands/parts/commands.hpp"
 #include "tools/autoheal/commands/parts/replay_commands.hpp"
 #include "tools/autoheal/output/printable.hpp"
 
@@ -8,8 +7,8 @@ namespace autoheal::cli {
 
 namespace {
 
-Result<void> check_wishes_of_import(const Options& options) {
-  const bool more = !options.heal.empty() || options.all_heals || options.step || !options.at.empty() ||
+Result<void> check_wishes_of_import(const ReplayOptions& options) {
+  const bool more = !options.heal.empty() || options.all || options.step || !options.at.empty() ||
                     !options.what_if.empty() || !options.with_config.empty() || !options.since.empty() ||
                     !options.export_file.empty() || options.with_secrets;
   if (!more) return {};
@@ -18,14 +17,14 @@ Result<void> check_wishes_of_import(const Options& options) {
                  "for example: autoheal replay --import heal.tar.gz --key KEY");
 }
 
-// What does not verify is no heal that could be replayed; it is as when `ledger check` refuses it.
+// A file that does not verify is refused as `ledger check` refuses it.
 int refuse_import(Console& console, Error error) {
   error.message = "it does not verify, so nothing is replayed: " + error.message;
   console.error(error, exit_failed);
   return exit_failed;
 }
 
-void tell_what_was_checked(Console& console, const Options& options, const CheckedBundle& checked) {
+void tell_what_was_checked(Console& console, const ReplayOptions& options, const CheckedBundle& checked) {
   const std::string what = printable(options.import_file) + ": " + std::to_string(checked.entries.size()) +
                            " entries and " + std::to_string(checked.bundle.blobs.size()) + " contents";
   if (!options.keys.empty()) {
@@ -43,16 +42,13 @@ void tell_what_was_checked(Console& console, const Options& options, const Check
 
 }  // namespace
 
-int command_replay_import(const Options& options, Console& console) {
-  const auto fail = [&console](const Error& error) {
-    console.error(error, exit_code_of(error.kind));
-    return exit_code_of(error.kind);
-  };
-  if (auto clear = check_wishes_of_import(options); !clear) return fail(clear.error());
+int replay_import(const Session& session, const ReplayOptions& options) {
+  Console& console = session.console;
+  if (auto clear = check_wishes_of_import(options); !clear) return session.fail(clear.error());
   auto keys = verifier_keys(options.keys);
-  if (!keys) return fail(keys.error());
+  if (!keys) return session.fail(keys.error());
   const auto content = read_evidence_file(options.import_file);
-  if (!content) return fail(content.error());
+  if (!content) return session.fail(content.error());
   const auto checked = checked_bundle(*content, std::move(*keys));
   if (!checked) return refuse_import(console, checked.error());
   tell_what_was_checked(console, options, *checked);

@@ -177,12 +177,12 @@ class KeyWalk {
 
 }  // namespace
 
-int replay_step_by_step(const Session& session, const Past& past) {
-  const auto heal = replayable_heal(past, session.options.heal);
+int replay_step_by_step(const Session& session, const ReplayOptions& options, const Past& past) {
+  const auto heal = replayable_heal(past, options.heal);
   if (!heal) return session.fail(heal.error());
   std::size_t first = 0;
-  if (!session.options.at.empty()) {
-    const auto moment = moment_of(session.options.at);
+  if (!options.at.empty()) {
+    const auto moment = moment_of(options.at);
     if (!moment) return session.fail(moment.error());
     const auto place = place_at(*heal->recorded, *moment);
     if (!place) return session.fail(place.error());

@@ -167,8 +167,8 @@ std::string to_json(const replay::BackTest& all) {
 
 }  // namespace
 
-int replay_what_if(const Session& session, const Past& past) {
-  const auto heal = replayable_heal(past, session.options.heal);
+int replay_what_if(const Session& session, const ReplayOptions& options, const Past& past) {
+  const auto heal = replayable_heal(past, options.heal);
   if (!heal) return session.fail(heal.error());
   const auto first = replay::decoded(heal->recorded->entry(0), heal->world->blobs());
   if (!first) return session.fail(first.error());
@@ -176,32 +176,32 @@ int replay_what_if(const Session& session, const Past& past) {
   if (begun == nullptr) return session.fail({ErrorKind::corrupt, "the heal does not begin with heal.triggered", {}});
   const auto spec = heal->world->specification(begun->configuration);
   if (!spec) return session.fail(spec.error());
-  // What the heal itself recorded wins over its configuration: the environment may have said otherwise.
+  // The settings that the heal recorded win over its configuration: the environment may have changed them.
   workflows::EngineSpec then = **spec;
   then.strategy = begun->strategy;
   then.healing.max_retries = begun->max_retries;
   then.healing.retry_delay = begun->retry_delay;
-  const auto settings = replay::with_settings(then, session.options.what_if);
+  const auto settings = replay::with_settings(then, options.what_if);
   if (!settings) return session.fail(settings.error());
   const WhatIf answer = replay::what_if(*heal->recorded, *heal->world, *settings);
   if (session.console.json()) {
-    session.console.data(to_json(heal->id, session.options.what_if, answer));
+    session.console.data(to_json(heal->id, options.what_if, answer));
   } else {
-    print_answer(session.console, heal->id, session.options.what_if, answer, *heal->recorded, *past.vault);
+    print_answer(session.console, heal->id, options.what_if, answer, *heal->recorded, *past.vault);
   }
   return answer.replayed.verdict == replay::Verdict::same ? exit_done : exit_failed;
 }
 
-int replay_back_test(const Session& session, const Past& past) {
+int replay_back_test(const Session& session, const ReplayOptions& options, const Past& past) {
   replay::BackTestOptions wanted;
-  if (!session.options.since.empty()) {
-    wanted.since = parse_time_argument(session.options.since, engine::SystemClock().now());
+  if (!options.since.empty()) {
+    wanted.since = parse_time_argument(options.since, engine::SystemClock().now());
     if (!wanted.since)
-      return session.fail({ErrorKind::invalid, "\"" + session.options.since + "\" is not a time",
+      return session.fail({ErrorKind::invalid, "\"" + options.since + "\" is not a time",
                            "expected RFC 3339, a date such as 2026-11-23, or an age such as 24h"});
   }
   Options other = session.options;
-  other.config_file = session.options.with_config;
+  other.config_file = options.with_config;
   const auto with = load_configuration(other);
   if (!with) {
     session.console.error(with.error(), exit_configuration);

@@ -14,8 +14,10 @@
 #include "autoheal/store/ledger/log_state.hpp"
 #include "autoheal/store/signing/signed_head.hpp"
 #include "autoheal/store/vault/memory_blobs.hpp"
-#include "tools/autoheal/commands/parts/commands.hpp"
+#include "autoheal/workflows/spec/visit_spec.hpp"
+#include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/protocol/daemon_client.hpp"
+#include "tools/autoheal/session/session.hpp"
 #include "tools/host/change/left_behind.hpp"
 #include "tools/host/real_host.hpp"
 
@@ -52,6 +54,7 @@ class Doctor {
     role();
     kernel();
     ledger();
+    if (const auto& sending = settings_.checkpoints.command) programs("checkpoints", {sending->argv.front()});
     for (const workflows::EngineSpec& spec : settings_.engines) {
       engine(spec);
       if (roots_.insert(spec.root).second) left_beside_targets(spec);
@@ -99,7 +102,7 @@ class Doctor {
   }
 
   static bool wider_than(const fs::path& path, mode_t allowed) {
-    struct stat found {};
+    struct stat found{};
     return ::lstat(path.c_str(), &found) == 0 && (found.st_mode & 0777U & ~allowed) != 0;
   }
 
@@ -179,11 +182,11 @@ class Doctor {
         size == head->size ? "" : "autoheal ledger checkpoint --sign");
   }
 
-  void program(const workflows::EngineSpec& spec, const std::optional<workflows::ProgramRun>& run) {
-    if (!run || run->argv.empty()) return;
-    if (::access(run->argv.front().c_str(), X_OK) != 0)
-      say(Finding::bad, spec.name + ": " + run->argv.front() + " cannot be executed",
-          "install it, or correct its path");
+  void programs(const std::string& where, const std::set<std::string>& paths) {
+    for (const std::string& path : paths) {
+      if (::access(path.c_str(), X_OK) != 0)
+        say(Finding::bad, where + ": " + path + " cannot be executed", "install it, or correct its path");
+    }
   }
 
   void engine(const workflows::EngineSpec& spec) {
@@ -191,25 +194,16 @@ class Doctor {
     std::error_code ignored;
     if (!fs::is_directory(spec.root, ignored))
       say(Finding::bad, spec.name + ": its root " + spec.root + " is not there", "make the folder, or correct `root`");
-    for (const auto& probe : spec.self_test) {
-      if (const auto* command = std::get_if<workflows::CommandProbe>(&probe.what)) program(spec, command->run);
-      if (const auto* plugin = std::get_if<workflows::PluginProbe>(&probe.what)) program(spec, plugin->run);
-    }
-    for (const auto& file : spec.repair.files) program(spec, file.validate);
-    for (const auto& command : spec.repair.commands) {
-      program(spec, command.run);
-      program(spec, command.undo);
-    }
-    if (const auto& service = spec.repair.service) {
-      for (const auto& run : {service->restart, service->start, service->stop, service->reload, service->check})
-        program(spec, run);
-    }
-    for (const auto& test : spec.certify.tests) program(spec, test.command);
+    std::set<std::string> paths;
+    for_each_program(spec, [&paths](const workflows::ProgramRun& run) {
+      if (!run.argv.empty()) paths.insert(run.argv.front());
+    });
+    programs(spec.name, paths);
     targets(spec);
     if (lines_.size() == before) say(Finding::good, "engine " + spec.name + ": root and programs are there");
   }
 
-  // What lies in `.autoheal/` although no open heal needs it.
+  // Files in `.autoheal/` that no open heal needs.
   void left_beside_targets(const workflows::EngineSpec& spec) {
     const auto left = host::left_behind(spec.root);
     if (!left) {
@@ -239,7 +233,7 @@ class Doctor {
     return text + ")" + (one.slot ? "" : " is nothing that Autoheal put there");
   }
 
-  // What the vault can take by now goes there at the next start of whatever heals.
+  // A file that the vault can take by now goes there at the next start of a process that heals.
   [[nodiscard]] std::string advice_on_left(const host::LeftBehind& one) const {
     if (!one.slot) return "move it to where it belongs";
     switch (*one.slot) {
@@ -263,7 +257,7 @@ class Doctor {
            "it: compare, then move it away";
   }
 
-  // What a repair would need to change, and could not.
+  // Targets that a repair would need to change, and could not.
   void targets(const workflows::EngineSpec& spec) {
     std::error_code ignored;
     if (!fs::is_directory(spec.root, ignored)) return;
@@ -282,7 +276,7 @@ class Doctor {
   }
 
   void space() {
-    struct statvfs volume {};
+    struct statvfs volume{};
     fs::path folder = fs::path(settings_.ledger).parent_path();
     std::error_code ignored;
     while (!folder.empty() && !fs::exists(folder, ignored) && folder.has_relative_path()) folder = folder.parent_path();
@@ -321,8 +315,13 @@ class Doctor {
   std::set<std::string> roots_;  // whose staging folder was looked into
 };
 
+int run_doctor(const Session& session) { return Doctor(session).run(); }
+
 }  // namespace
 
-int command_doctor(const Session& session) { return Doctor(session).run(); }
+void add_doctor(CommandLine& line) {
+  line.add("doctor", "is all in place: configuration, ledger, vault, roots, programs, kernel", Needs::record,
+           run_doctor);
+}
 
 }  // namespace autoheal::cli

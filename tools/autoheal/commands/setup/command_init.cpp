@@ -10,18 +10,33 @@
 #include "autoheal/engine/base/ascii.hpp"
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/engine/base/json_writer.hpp"
-#include "tools/autoheal/commands/parts/commands.hpp"
+#include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/init/first_configuration.hpp"
 #include "tools/autoheal/init/found_on_host.hpp"
 #include "tools/autoheal/output/new_file.hpp"
 #include "tools/autoheal/output/printable.hpp"
 #include "tools/autoheal/output/table.hpp"
+#include "tools/autoheal/session/session.hpp"
 #include "tools/config/configuration.hpp"
 #include "tools/host/probe/http_exchange.hpp"
 
 namespace autoheal::cli {
 
 namespace {
+
+struct InitOptions {
+  bool nginx = false;
+  std::vector<std::string> units, folders, baselines;
+};
+
+constexpr const char* init_example = R"(
+Examples:
+  autoheal init --folder /srv/app/etc --baseline baseline/app
+  autoheal -c /etc/autoheal/autoheal.yaml init --nginx --unit postgresql --unit redis
+writes ./autoheal.yaml (or FILE of -c) in mode: observe. Where the baseline folder is missing or empty, it is made
+as a copy of what is there now: at most 10,000 files of 64 MiB, without symlinks and what looks like a secret.
+A file that exists is never overwritten.
+)";
 
 namespace fs = std::filesystem;
 
@@ -34,7 +49,7 @@ std::string absolute(const std::string& path) {
   return text;
 }
 
-Result<void> check_options(const Options& options) {
+Result<void> check_init_options(const InitOptions& options) {
   if (!options.nginx && options.units.empty() && options.folders.empty()) {
     return failure(ErrorKind::invalid, "nothing is named that Autoheal should look after",
                    "--nginx, --unit NAME, or --folder DIR --baseline DIR: see autoheal init --help");
@@ -70,7 +85,7 @@ Result<void> check_place(const std::string& file) {
                  "name one of your own with -c FILE: who can write the configuration decides what is run");
 }
 
-// What was made on the way: removed again unless all went well.
+// Files and folders made on the way: removed again unless all went well.
 class Made {
  public:
   Made() = default;
@@ -94,13 +109,13 @@ class Made {
 
 class Init {
  public:
-  explicit Init(const Options& options)
-      : options_(options), file_(absolute(options.config_file.empty() ? "autoheal.yaml" : options.config_file)) {
+  Init(const InitOptions& options, const std::string& config_file)
+      : options_(options), file_(absolute(config_file.empty() ? "autoheal.yaml" : config_file)) {
     first_.folder = fs::path(file_).parent_path().string();
   }
 
   Result<void> run() {
-    if (auto good = check_options(options_); !good) return good;
+    if (auto good = check_init_options(options_); !good) return good;
     if (auto good = check_place(file_); !good) return good;
     if (auto found = find(); !found) return found;
     AUTOHEAL_TRY(text_of(first_));
@@ -233,7 +248,7 @@ class Init {
     return {};
   }
 
-  // What it answers today is what it shall answer; an error is not.
+  // The answer of today is the wanted one, unless it is an error.
   static void ask_nginx(NginxEngine& engine) {
     if (engine.tls) return;
     const std::string host = engine.host.contains(':') ? "[" + engine.host + "]" : engine.host;
@@ -254,7 +269,7 @@ class Init {
                    "this is a defect of Autoheal: please tell us");
   }
 
-  const Options& options_;
+  const InitOptions& options_;
   const HostLook look_;
   const std::string file_;
   FirstConfiguration first_;
@@ -376,17 +391,24 @@ void report(const Options& options, Console& console, const Init& init) {
   tell_what_next(options, console, init);
 }
 
+int run_init(const Session& session, const InitOptions& options) {
+  Init init(options, session.options.config_file);
+  if (const auto done = init.run(); !done) return session.fail(done.error());
+  report(session.options, session.console, init);
+  return exit_done;
+}
+
 }  // namespace
 
-int command_init(const Options& options, Console& console) {
-  Init init(options);
-  if (const auto done = init.run(); !done) {
-    const int code = exit_code_of(done.error().kind);
-    console.error(done.error(), code);
-    return code;
-  }
-  report(options, console, init);
-  return exit_done;
+void add_init(CommandLine& line) {
+  auto [command, options] = line.add("init", "write a first autoheal.yaml for what you have; nothing is healed yet",
+                                     Needs::nothing, run_init);
+  command.footer(init_example);
+  command.flag("--nginx", options.nginx, "the nginx of this machine: its configuration, port, answer, service");
+  command.option("--unit", options.units, "NAME", "a systemd unit; may be repeated");
+  command.option("--folder", options.folders, "DIR", "a folder whose files stay as they are; may be repeated");
+  command.option("--baseline", options.baselines, "DIR",
+                 "where the good copies of its files are: one for each --folder");
 }
 
 }  // namespace autoheal::cli

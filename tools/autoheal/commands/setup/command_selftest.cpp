@@ -1,12 +1,19 @@
-#include "tools/autoheal/commands/parts/commands.hpp"
+// selftest: tests every engine once, heals what fails, writes the report.
+#include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/commands/parts/performed.hpp"
 #include "tools/autoheal/output/heal_text.hpp"
 #include "tools/autoheal/output/printable.hpp"
 #include "tools/autoheal/protocol/operation_answer.hpp"
+#include "tools/autoheal/session/session.hpp"
 
 namespace autoheal::cli {
 
 namespace {
+
+struct SelftestOptions {
+  std::vector<std::string> engines;
+  std::optional<bool> heals;
+};
 
 using namespace workflows;
 
@@ -60,14 +67,23 @@ int print_run(const Session& session, const std::string& text) {
   return exit_code_of_run(answer->run);
 }
 
-}  // namespace
-
-int command_selftest(const Session& session) {
+int run_selftest(const Session& session, const SelftestOptions& options) {
   OperationBody body;
-  body.engines = session.options.engines;
-  body.heals = session.options.heals;
+  body.engines = options.engines;
+  body.heals = options.heals;
   return perform_operation(session, "selftest", std::move(body),
                            [&session](const std::string& answer) { return print_run(session, answer); });
+}
+
+}  // namespace
+
+void add_selftest(CommandLine& line) {
+  auto [command, options] =
+      line.add("selftest", "test every engine once, heal what fails, write the report", Needs::daemon, run_selftest);
+  const auto heals = command.flag("--heal", options.heals, true, "heal what fails: the default where you may");
+  command.flag("--no-heal", options.heals, false, "only test").excludes(heals);
+  command.option("--engine", options.engines, "NAME", "only this engine and what it needs; may be repeated")
+      .takes_several();
 }
 
 }  // namespace autoheal::cli

@@ -4,14 +4,22 @@
 
 #include <algorithm>
 
-#include "tools/autoheal/commands/parts/commands.hpp"
+#include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/daemon/daemon.hpp"
+#include "tools/autoheal/session/session.hpp"
+#include "tools/autoheal/session/unread_configuration.hpp"
 #include "tools/host/process/inherited_bounds.hpp"
 #include "tools/host/system/joined_names.hpp"
 
 namespace autoheal::cli {
 
 namespace {
+
+constexpr const char* serve_example = R"(
+Tests run on schedule (`every:`) and at once when a watched file changes or a watched process ends.
+SIGHUP reads the configuration again (an invalid one is rejected, the old one stays in force), SIGTERM ends it; open
+heals go on at the next start. While it runs, the other commands reach it through <ledger>.sock.
+)";
 
 bool starts_something(const workflows::EngineSpec& spec) {
   return spec.repair.service.has_value() || !spec.repair.commands.empty();
@@ -25,26 +33,35 @@ void tell_what_services_inherit(const std::vector<workflows::EngineSpec>& engine
                "; tools/packaging/autoheal.service does without");
 }
 
-}  // namespace
-
-int command_serve(const Options& options, Console& console, LoadedConfiguration configuration) {
+int run_serve(const Session& start) {
+  auto loaded = configuration_for(Needs::configuration, start.options, start.console);
+  if (!loaded) return exit_configuration;
   ::prctl(PR_SET_DUMPABLE, 0);  // what it knows of secrets stays out of core dumps and away from debuggers
   ::mallopt(M_ARENA_MAX, 2);    // one a thread would hold on to what each of them once needed
-  const auto own = std::make_shared<LoadedConfiguration>(std::move(configuration));
-  const Session session{options, console, *own};
+  // The daemon keeps it for as long as it is in force, and no longer.
+  const auto own = std::make_shared<LoadedConfiguration>(std::move(*loaded));
+  const Session session{start.options, start.console, *own};
   if (const int refused = session.require(workflows::Permission::heal, "run the daemon"); refused != exit_done)
     return refused;
-  tell_what_services_inherit(own->settings.engines, console);
-  auto healer = Healer::open(own, console);
+  tell_what_services_inherit(own->settings.engines, session.console);
+  auto healer = Healer::open(own, session.console);
   if (!healer) return session.fail(healer.error());
-  const auto load_again = [&options]() -> Result<std::shared_ptr<LoadedConfiguration>> {
-    auto loaded = load_configuration(options);
-    AUTOHEAL_TRY(loaded);
-    return std::make_shared<LoadedConfiguration>(std::move(*loaded));
+  const auto load_again = [&start]() -> Result<std::shared_ptr<LoadedConfiguration>> {
+    auto again = load_configuration(start.options);
+    AUTOHEAL_TRY(again);
+    return std::make_shared<LoadedConfiguration>(std::move(*again));
   };
-  auto daemon = Daemon::create(**healer, console, load_again);
+  auto daemon = Daemon::create(**healer, session.console, load_again);
   if (!daemon) return session.fail(daemon.error());
   return (*healer)->serve([&] { return (*daemon)->serve(); });
+}
+
+}  // namespace
+
+void add_serve(CommandLine& line) {
+  line.add("serve", "the daemon: resumes open heals, watches, tests, heals, and answers the other commands",
+           Needs::nothing, run_serve)
+      .footer(serve_example);
 }
 
 }  // namespace autoheal::cli

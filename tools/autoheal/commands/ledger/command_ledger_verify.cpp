@@ -6,13 +6,29 @@
 #include "autoheal/replay/record/legal_paths.hpp"
 #include "autoheal/store/vault/vault_check.hpp"
 #include "autoheal/store/verify/verify.hpp"
-#include "tools/autoheal/commands/parts/commands.hpp"
+#include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/output/printable.hpp"
 #include "tools/autoheal/session/archived_ranges.hpp"
+#include "tools/autoheal/session/session.hpp"
 
 namespace autoheal::cli {
 
 namespace {
+
+struct LedgerVerifyOptions {
+  std::string key, checkpoint, since_checkpoint;
+  bool blobs = false;
+};
+
+constexpr const char* verify_example = R"(
+Everything is computed anew from the rows: the hash of each entry, the tree over them, indexes, stream versions,
+the path of each heal, its certificates, and every checkpoint with its signature. Exit 1 names the first bad entry.
+Anybody with the signing key can sign another history; only a checkpoint that was kept elsewhere shows that:
+  autoheal ledger checkpoint > /mnt/auditor/2026-11.checkpoint      on one day
+  autoheal ledger key > /mnt/auditor/ledger.key
+  autoheal ledger verify --checkpoint /mnt/auditor/2026-11.checkpoint --key /mnt/auditor/ledger.key    later
+--since-checkpoint looks only at what came after it, in a moment.
+)";
 
 using store::VerifyReport;
 
@@ -42,7 +58,7 @@ Result<store::VerifierKey> key_of(const std::string& written) {
   return key;
 }
 
-Result<store::VerifyOptions> options_of(const Options& options, const store::StreamRules& rules) {
+Result<store::VerifyOptions> options_of(const LedgerVerifyOptions& options, const store::StreamRules& rules) {
   store::VerifyOptions wanted;
   wanted.rules = &rules;
   if (!options.key.empty()) {
@@ -86,7 +102,7 @@ std::string counted(std::uint64_t count, const std::string& one, const std::stri
   return std::to_string(count) + " " + (count == 1 ? one : many);
 }
 
-// What was looked at, and how far the signatures reach.
+// Prints how much was verified, and how far the signatures reach.
 std::vector<std::string> summary_of(const VerifyReport& report) {
   std::vector<std::string> lines;
   std::string first =
@@ -130,7 +146,7 @@ Result<void> look_at_kept(const std::string& path, VerifyReport& report) {
   const auto ledger = store::LedgerReader::open(path);
   AUTOHEAL_TRY(ledger);
   auto problem = problem_of_kept(**ledger);
-  // What cannot be read is told already where it is spoiled.
+  // Entries that cannot be read are reported already.
   if (!problem && problem.error().kind != ErrorKind::corrupt) return std::unexpected(problem.error());
   if (!problem) problem = std::optional(problem.error().message);
   if (!*problem) return {};
@@ -162,32 +178,30 @@ Result<void> verify_blobs(const store::Vault& vault, const Session& session, Ver
 }
 
 // Everything that was asked for.
-Result<VerifyReport> verify(const Session& session, store::VerifyOptions options) {
-  options.progress = [&](std::uint64_t done, std::uint64_t all) { session.console.progress(bar_of(done, all)); };
+Result<VerifyReport> verify(const Session& session, store::VerifyOptions wanted, bool with_blobs) {
+  wanted.progress = [&](std::uint64_t done, std::uint64_t all) { session.console.progress(bar_of(done, all)); };
   std::unique_ptr<store::Vault> vault;
-  if (session.options.blobs) {
+  if (with_blobs) {
     auto opened =
         store::Vault::open(session.configuration.settings.ledger + ".vault", {}, store::VaultAccess::read_only);
     AUTOHEAL_TRY(opened);
     vault = std::move(*opened);
-    options.has_blob = [&](const engine::BlobName& name) { return vault->has(name); };
+    wanted.has_blob = [&](const engine::BlobName& name) { return vault->has(name); };
   }
-  auto report = store::verify_ledger(session.configuration.settings.ledger, options);
+  auto report = store::verify_ledger(session.configuration.settings.ledger, wanted);
   session.console.end_progress();
   if (!report || vault == nullptr) return report;
   AUTOHEAL_TRY(verify_blobs(*vault, session, *report));
   return report;
 }
 
-}  // namespace
-
-int command_ledger_verify(const Session& session) {
+int run_ledger_verify(const Session& session, const LedgerVerifyOptions& options) {
   if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
     return refused;
   const replay::LegalPaths rules;
-  auto options = options_of(session.options, rules);
-  if (!options) return session.fail(options.error());
-  auto report = verify(session, std::move(*options));
+  auto wanted = options_of(options, rules);
+  if (!wanted) return session.fail(wanted.error());
+  auto report = verify(session, std::move(*wanted), options.blobs);
   if (!report) return session.fail(report.error());
   if (auto looked = look_at_kept(session.configuration.settings.ledger, *report); !looked)
     return session.fail(looked.error());
@@ -199,6 +213,21 @@ int command_ledger_verify(const Session& session) {
       session.console.note("  hint: `autoheal ledger checkpoint --sign` signs the present head");
   }
   return report->sound() ? exit_done : exit_failed;
+}
+
+}  // namespace
+
+void add_ledger_verify(CommandLine& line) {
+  auto [command, options] = line.add("ledger verify", "did anybody edit the record? exit 1 if it does not verify",
+                                     Needs::record, run_ledger_verify);
+  command.footer(verify_example);
+  command.option("--key", options.key, "KEY", "the verifier key that you kept: its line, or a file with it");
+  const auto checkpoint = command.option("--checkpoint", options.checkpoint, "FILE",
+                                         "also compare the ledger with a checkpoint that you kept");
+  command
+      .option("--since-checkpoint", options.since_checkpoint, "FILE", "only what came after a checkpoint that you kept")
+      .excludes(checkpoint);
+  command.flag("--blobs", options.blobs, "the contents in the vault, too; only its owner can read them");
 }
 
 }  // namespace autoheal::cli

@@ -3,9 +3,10 @@
 
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/store/vault/vault.hpp"
-#include "tools/autoheal/commands/parts/commands.hpp"
+#include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/output/table.hpp"
 #include "tools/autoheal/session/archived_ranges.hpp"
+#include "tools/autoheal/session/session.hpp"
 
 namespace autoheal::cli {
 
@@ -114,9 +115,7 @@ Table table_of(const Stats& stats) {
   return table;
 }
 
-}  // namespace
-
-int command_ledger_stats(const Session& session) {
+int run_ledger_stats(const Session& session) {
   if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
     return refused;
   const std::string& path = session.configuration.settings.ledger;
@@ -132,6 +131,13 @@ int command_ledger_stats(const Session& session) {
     print(session.console, table_of(*stats), session.options.output);
   }
   return exit_done;
+}
+
+}  // namespace
+
+void add_ledger_stats(CommandLine& line) {
+  line.add("ledger stats", "how large it is: entries, archived range, bytes by table, blobs, checkpoints",
+           Needs::record, run_ledger_stats);
 }
 
 }  // namespace autoheal::cli

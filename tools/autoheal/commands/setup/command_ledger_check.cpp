@@ -4,17 +4,33 @@
 
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/store/format/proof_text.hpp"
+#include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/commands/parts/bundle_file.hpp"
-#include "tools/autoheal/commands/parts/commands.hpp"
 #include "tools/autoheal/output/printable.hpp"
+#include "tools/autoheal/session/session.hpp"
 
 namespace autoheal::cli {
 
 namespace {
 
+struct LedgerCheckOptions {
+  std::string file, leaf;
+  std::vector<std::string> keys, checkpoints;
+};
+
+constexpr const char* check_example = R"(
+Examples:
+  autoheal ledger check heal.tar.gz --key KEY             what `show HEAL --evidence` packed
+  autoheal ledger check 42.tlog-proof --key key.txt       an entry that `ledger prove --seq 42` proved
+  autoheal ledger check checkpoint --key KEY --key WITNESS
+  autoheal ledger check growth.json --key KEY --checkpoint old --checkpoint new
+Needs no ledger, no configuration and no network. Exit 0: all of it verifies; 1: something does not, or is no such
+file. KEY is the line of `autoheal ledger key`, obtained through a trusted channel, or a file that holds it.
+)";
+
 using store::VerifierKey;
 
-// What was found to hold.
+// The claims that hold.
 struct Proven {
   std::string kind;  // bundle, entry, checkpoint, growth
   std::string origin;
@@ -71,7 +87,8 @@ Result<Proven> check_evidence(const std::string& content, const std::vector<Veri
   return proven;
 }
 
-Result<Proven> check_entry(const std::string& content, const Options& options, const std::vector<VerifierKey>& keys) {
+Result<Proven> check_entry(const std::string& content, const LedgerCheckOptions& options,
+                           const std::vector<VerifierKey>& keys) {
   const auto proof = store::parse_tlog_proof(content);
   AUTOHEAL_TRY(proof);
   std::string leaf = proof->extra;
@@ -105,7 +122,7 @@ Result<Proven> check_head(const std::string& content, const std::vector<Verifier
   return proven;
 }
 
-Result<std::vector<store::Checkpoint>> given_checkpoints(const Options& options, std::size_t wanted,
+Result<std::vector<store::Checkpoint>> given_checkpoints(const LedgerCheckOptions& options, std::size_t wanted,
                                                          const std::vector<VerifierKey>& keys) {
   if (options.checkpoints.size() != wanted) {
     return failure(ErrorKind::invalid,
@@ -125,7 +142,7 @@ Result<std::vector<store::Checkpoint>> given_checkpoints(const Options& options,
   return opened;
 }
 
-Result<Proven> check_growth(const store::ConsistencyProof& proof, const Options& options,
+Result<Proven> check_growth(const store::ConsistencyProof& proof, const LedgerCheckOptions& options,
                             const std::vector<VerifierKey>& keys) {
   const auto heads = given_checkpoints(options, 2, keys);
   AUTOHEAL_TRY(heads);
@@ -139,7 +156,8 @@ Result<Proven> check_growth(const store::ConsistencyProof& proof, const Options&
   return proven;
 }
 
-Result<Proven> check_json(const std::string& content, const Options& options, const std::vector<VerifierKey>& keys) {
+Result<Proven> check_json(const std::string& content, const LedgerCheckOptions& options,
+                          const std::vector<VerifierKey>& keys) {
   if (const auto growth = store::parse_consistency_json(content)) return check_growth(*growth, options, keys);
   const auto proof = store::parse_inclusion_json(content);
   if (!proof) return failure(ErrorKind::invalid, "it is JSON, but neither a proof of an entry nor one of growth");
@@ -155,7 +173,8 @@ Result<Proven> check_json(const std::string& content, const Options& options, co
                 {}};
 }
 
-Result<Proven> check(const std::string& content, const Options& options, const std::vector<VerifierKey>& keys) {
+Result<Proven> check(const std::string& content, const LedgerCheckOptions& options,
+                     const std::vector<VerifierKey>& keys) {
   if (store::looks_like_bundle(content)) return check_evidence(content, keys);
   if (content.starts_with("c2sp.org/tlog-proof@")) return check_entry(content, options, keys);
   if (content.starts_with('{')) return check_json(content, options, keys);
@@ -203,26 +222,32 @@ Error no_key_given() {
           "`autoheal ledger key` prints the ledger's key: get that line once, by a way that you trust"};
 }
 
-int fail(Console& console, const Error& error) {
-  const int code = exit_code_of(error.kind);
-  console.error(error, code);
-  return code;
+int run_ledger_check(const Session& session, const LedgerCheckOptions& options) {
+  if (options.keys.empty()) return session.fail(no_key_given());
+  const auto keys = verifier_keys(options.keys);
+  if (!keys) return session.fail(keys.error());
+  const auto content = read_evidence_file(options.file);
+  if (!content) return session.fail(content.error());
+  auto proven = check(*content, options, *keys);
+  if (!proven) return refuse(session.console, options.file, proven.error());
+  for (const char* claim : {clock_is_a_claim, content_is_a_claim, owner_can_fork})
+    proven->not_proved.emplace_back(claim);
+  tell(session.console, options.file, *proven);
+  return exit_done;
 }
 
 }  // namespace
 
-int command_ledger_check(const Options& options, Console& console) {
-  if (options.keys.empty()) return fail(console, no_key_given());
-  const auto keys = verifier_keys(options.keys);
-  if (!keys) return fail(console, keys.error());
-  const auto content = read_evidence_file(options.file);
-  if (!content) return fail(console, content.error());
-  auto proven = check(*content, options, *keys);
-  if (!proven) return refuse(console, options.file, proven.error());
-  for (const char* claim : {clock_is_a_claim, content_is_a_claim, owner_can_fork})
-    proven->not_proved.emplace_back(claim);
-  tell(console, options.file, *proven);
-  return exit_done;
+void add_ledger_check(CommandLine& line) {
+  auto [command, options] = line.add("ledger check", "check evidence of a ledger that is not here, offline",
+                                     Needs::nothing, run_ledger_check);
+  command.footer(check_example);
+  command.argument("file", options.file, "FILE", "an evidence bundle, a .tlog-proof, a checkpoint, or a proof as JSON")
+      .required();
+  command.option("--key", options.keys, "KEY", "the ledger's verifier key, or a witness's; may be repeated");
+  command.option("--leaf", options.leaf, "FILE", "the entry's export line, for a .tlog-proof that does not hold it");
+  command.option("--checkpoint", options.checkpoints, "FILE",
+                 "what a proof as JSON is checked against; two for growth");
 }
 
 }  // namespace autoheal::cli

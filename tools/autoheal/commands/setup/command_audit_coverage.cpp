@@ -6,16 +6,26 @@
 #include "autoheal/engine/large_data.hpp"
 #include "autoheal/engine/system_ports.hpp"
 #include "autoheal/replay/coverage/coverage.hpp"
-#include "tools/autoheal/commands/parts/commands.hpp"
+#include "tools/autoheal/command_line/command_line.hpp"
+#include "tools/autoheal/commands/parts/audit_options.hpp"
 #include "tools/autoheal/configuration/time_argument.hpp"
 #include "tools/autoheal/daemon/daemon_entries.hpp"
 #include "tools/autoheal/output/printable.hpp"
 #include "tools/autoheal/output/table.hpp"
 #include "tools/autoheal/session/archived_ranges.hpp"
+#include "tools/autoheal/session/session.hpp"
 
 namespace autoheal::cli {
 
 namespace {
+
+constexpr const char* coverage_example = R"(
+Example:
+  autoheal audit coverage --since 2026-10-01 --until 2026-11-01 --engine EnvRecon
+says how much of October it was tested and healed, and lists every gap with its cause: stopped, killed, host off,
+not configured, switched off, observed, or held, by whom and why. What daemons wrote into the ledger is counted;
+before a kill, their last entry is at most 5 minutes old.
+)";
 
 using replay::EngineCoverage;
 using replay::Gap;
@@ -157,14 +167,15 @@ Result<Timestamp> told_again_from(const Past& past, const std::vector<engine::En
   return first == entries.end() ? engine::SystemClock().now() : first->time;
 }
 
-Result<replay::CoverageQuestion> question_of(const Options& options, const std::vector<engine::Entry>& entries) {
+Result<replay::CoverageQuestion> question_of(const HealFilters& options, const std::vector<engine::Entry>& entries) {
   replay::CoverageQuestion asked;
   asked.now = engine::SystemClock().now();
   asked.since = entries.empty() ? asked.now : entries.front().time;
   asked.until = asked.now;
   asked.boot_id = boot_id();
   asked.engine = options.engine;
-  for (const auto& [text, into] : {std::pair(&options.since, &asked.since), std::pair(&options.until, &asked.until)}) {
+  for (const auto& [text, into] :
+       {std::pair(&options.time.since, &asked.since), std::pair(&options.time.until, &asked.until)}) {
     if (text->empty()) continue;
     const auto time = time_of(*text, asked.now);
     AUTOHEAL_TRY(time);
@@ -175,17 +186,15 @@ Result<replay::CoverageQuestion> question_of(const Options& options, const std::
   return failure(ErrorKind::invalid, "nothing lies between --since and --until", "for example: --since 7d");
 }
 
-bool has_other_filters(const Options& options) {
-  return !options.heal.empty() || !options.actor.empty() || !options.type.empty() || !options.state.empty() ||
+bool has_other_filters(const AuditOptions& options) {
+  return !options.heal.empty() || !options.actor.empty() || !options.type.empty() || !options.filters.state.empty() ||
          !options.strategy.empty() || options.limit || options.after;
 }
 
-}  // namespace
-
-int command_audit_coverage(const Session& session) {
+int run_audit_coverage(const Session& session, const AuditOptions& options) {
   if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
     return refused;
-  if (has_other_filters(session.options)) {
+  if (has_other_filters(options)) {
     session.console.error({ErrorKind::invalid, "audit coverage takes --engine, --since and --until alone", {}},
                           exit_usage);
     return exit_usage;
@@ -194,7 +203,7 @@ int command_audit_coverage(const Session& session) {
   if (!past) return session.fail(past.error());
   const auto entries = entries_of_daemons(*past);
   if (!entries) return session.fail(entries.error());
-  auto asked = question_of(session.options, *entries);
+  auto asked = question_of(options.filters, *entries);
   if (!asked) return session.fail(asked.error());
   const auto told_from = told_again_from(*past, *entries);
   if (!told_from) return session.fail(told_from.error());
@@ -204,9 +213,9 @@ int command_audit_coverage(const Session& session) {
                          " is archived (`autoheal ledger stats` says where): it is not counted");
   }
   const auto all = coverage_of(*entries, *asked);
-  if (all.empty() && !session.options.engine.empty()) {
+  if (all.empty() && !options.filters.engine.empty()) {
     return session.fail({ErrorKind::not_found,
-                         "no daemon of that time had an engine \"" + printable(session.options.engine) + "\"",
+                         "no daemon of that time had an engine \"" + printable(options.filters.engine) + "\"",
                          "`autoheal audit coverage` without --engine lists those that there were"});
   }
   if (session.options.output == OutputFormat::json) {
@@ -219,6 +228,17 @@ int command_audit_coverage(const Session& session) {
     print_text(session.console, all);
   }
   return exit_done;
+}
+
+}  // namespace
+
+void add_audit_coverage(CommandLine& line) {
+  auto [command, options] = line.add("audit coverage", "was it switched off? every gap in testing and healing",
+                                     Needs::record, run_audit_coverage);
+  command.footer(coverage_example);
+  command.option("--engine", options.filters.engine, "NAME", "only of this engine");
+  command.option("--since", options.filters.time.since, "TIME", "from this time on (default: the first entry)");
+  command.option("--until", options.filters.time.until, "TIME", "before this time (default: now)");
 }
 
 }  // namespace autoheal::cli

@@ -1,21 +1,30 @@
-// heals, show: what the ledger tells of heals.
+// show: one heal, step by step, as a page, or as evidence.
 #include <cstdio>
 
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/replay/text/timeline.hpp"
-#include "tools/autoheal/commands/parts/commands.hpp"
-#include "tools/autoheal/commands/parts/heal_list.hpp"
-#include "tools/autoheal/commands/parts/past_filters.hpp"
+#include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/commands/parts/show_files.hpp"
 #include "tools/autoheal/output/heal_text.hpp"
 #include "tools/autoheal/output/printable.hpp"
-#include "tools/autoheal/output/row_output.hpp"
+#include "tools/autoheal/session/session.hpp"
 
 namespace autoheal::cli {
 
 namespace {
 
-constexpr std::uint64_t heals_on_a_screen = 50;  // where no --limit says how many
+constexpr const char* show_example = R"(
+Examples:
+  autoheal show last                                  step by step
+  autoheal show last --report heal.html               a page for people: what happened, what changed, what proves it
+  autoheal show last --evidence heal.tar.gz           for a stranger, who checks it without your ledger:
+  autoheal ledger check heal.tar.gz --key KEY         on any machine; `autoheal ledger key` prints KEY
+)";
+
+struct ShowOptions {
+  std::string heal;
+  HealFiles files;
+};
 
 std::string tone_of(const Console& console, workflows::Phase phase) {
   const Tone tone = phase == workflows::Phase::complete    ? Tone::good
@@ -64,70 +73,14 @@ std::string timeline_json(const replay::Timeline& timeline) {
   return out.end_array().end_object().take();
 }
 
-Result<store::HealFilter> filter_of(const Options& options) {
-  const auto range = time_range_of(options);
-  AUTOHEAL_TRY(range);
-  auto state = state_named(options.state);
-  AUTOHEAL_TRY(state);
-  store::HealFilter filter;
-  filter.engine = options.engine;
-  filter.state = std::move(*state);
-  filter.since = range->since;
-  filter.until = range->until;
-  filter.newest = options.limit;
-  if (!filter.newest && options.output == OutputFormat::text) filter.newest = heals_on_a_screen;
-  return filter;
-}
-
-void tell_what_is_left_out(const Session& session, std::size_t rows, std::uint64_t newest) {
-  if (rows == 0) session.console.note("no heals");
-  if (rows == newest) session.console.note("the newest " + std::to_string(newest) + "; --limit N shows more");
-}
-
-std::string shown(const std::string& time) {
-  const auto parsed = parse_timestamp(time);
-  return parsed ? format_timestamp_ms(*parsed) : time;
-}
-
-}  // namespace
-
-int command_heals(const Session& session) {
-  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
-    return refused;
-  const auto filter = filter_of(session.options);
-  if (!filter) return session.fail(filter.error());
-  const auto past = open_past(session.configuration);
-  if (!past) return session.fail(past.error());
-  RowOutput rows(session.console,
-                 {{"heal", 36},
-                  {"engine", 10},
-                  {"strategy", 8},
-                  {"state", 9},
-                  {"attempts", 8},
-                  {"reason", 6},
-                  {"actor", 8},
-                  {"began", 24},
-                  {"newest", 24}},
-                 session.options.output);
-  const auto listed = list_heals(*past, *filter, [&](const store::AuditedHeal& heal) {
-    rows.row({heal.heal, heal.engine, heal.strategy, heal.state, std::to_string(heal.attempts), heal.reason, heal.actor,
-              shown(heal.started), newest_time_of(*past, heal)});
-    return true;
-  });
-  if (!listed) return session.fail(listed.error());
-  rows.end();
-  if (session.options.output == OutputFormat::text) tell_what_is_left_out(session, rows.rows(), *filter->newest);
-  return exit_done;
-}
-
-int command_show(const Session& session) {
+int run_show(const Session& session, const ShowOptions& options) {
   if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
     return refused;
   const auto past = open_past(session.configuration);
   if (!past) return session.fail(past.error());
-  const auto heal = find_heal(*past->ledger, session.options.heal);
+  const auto heal = find_heal(*past->ledger, options.heal);
   if (!heal) return session.fail(heal.error());
-  if (!session.options.evidence.empty() || !session.options.report.empty()) return show_in_files(session, *past, *heal);
+  if (options.files.any()) return show_in_files(session, *past, *heal, options.files);
   const auto timeline = replay::timeline_of(*heal, *past->ledger, *past->vault);
   if (!timeline) return session.fail(timeline.error());
   if (session.console.json()) {
@@ -136,6 +89,22 @@ int command_show(const Session& session) {
     print_timeline(session.console, *timeline);
   }
   return exit_done;
+}
+
+}  // namespace
+
+void add_show(CommandLine& line) {
+  auto [command, options] =
+      line.add("show", "one heal as a timeline, as a page, or as evidence for a stranger", Needs::record, run_show);
+  command.footer(show_example);
+  command.argument("heal", options.heal, "TEXT", "the heal's id, or enough of its beginning; \"last\" is the newest")
+      .required();
+  command.option("--report", options.files.report, "FILE.html",
+                 "write one self-contained page for a browser or a printer");
+  command.option("--evidence", options.files.evidence, "FILE.tar",
+                 "write entries, proofs, checkpoint, key and contents into one archive; .gz or .tgz: compressed");
+  command.flag("--with-secrets", options.files.with_secrets,
+               "with --evidence: also contents of env files and secrets, in clear");
 }
 
 }  // namespace autoheal::cli

@@ -4,14 +4,29 @@
 
 #include "autoheal/store/evidence/ledger_proofs.hpp"
 #include "autoheal/store/format/proof_text.hpp"
-#include "tools/autoheal/commands/parts/commands.hpp"
+#include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/healer/archived_lines.hpp"
 #include "tools/autoheal/output/new_file.hpp"
 #include "tools/autoheal/session/archived_ranges.hpp"
+#include "tools/autoheal/session/session.hpp"
 
 namespace autoheal::cli {
 
 namespace {
+
+struct LedgerProveOptions {
+  std::optional<std::uint64_t> seq, from;
+  std::string heal, out, format = "tlog-proof";
+  std::vector<std::string> archives;
+};
+
+constexpr const char* prove_example = R"(
+Examples:
+  autoheal ledger prove --seq 42 > 42.tlog-proof          that entry 42 is in the signed ledger
+  autoheal ledger prove --heal last --out proofs          every entry of a heal
+  autoheal ledger prove --from 1000                       that the first 1,000 entries are still the same
+Proofs are against the newest checkpoint; `ledger checkpoint --sign` makes one of the present head.
+)";
 
 using store::InclusionProof;
 using store::LedgerReader;
@@ -24,28 +39,28 @@ std::string text_of(const InclusionProof& proof, const SignedHead& head, const s
 }
 
 // From its row, or from its line in an archive.
-Result<InclusionProof> proof_of(const Session& session, const LedgerReader& ledger, const SignedHead& head,
+Result<InclusionProof> proof_of(const LedgerProveOptions& options, const LedgerReader& ledger, const SignedHead& head,
                                 engine::Position seq) {
   auto proof = prove_entry(ledger, seq, head.checkpoint.head);
   if (proof || proof.error().kind != ErrorKind::not_found) return proof;
-  if (session.options.archives.empty()) {
+  if (options.archives.empty()) {
     if (auto archived = archived_entry(ledger, seq.value)) return std::unexpected(std::move(*archived));
     return proof;
   }
-  const auto lines = lines_in_archives(ledger, session.options.archives,
-                                       [&](engine::Position one, std::string_view) { return one == seq; });
+  const auto lines =
+      lines_in_archives(ledger, options.archives, [&](engine::Position one, std::string_view) { return one == seq; });
   AUTOHEAL_TRY(lines);
   return lines->empty() ? proof : prove_line(ledger, seq, lines->front().line, head.checkpoint.head);
 }
 
 // The same of a heal; its whole id is asked for where it was archived.
-Result<std::vector<InclusionProof>> proofs_of(const Session& session, const LedgerReader& ledger,
+Result<std::vector<InclusionProof>> proofs_of(const LedgerProveOptions& options, const LedgerReader& ledger,
                                               const SignedHead& head) {
-  const std::string& written = session.options.heal;
+  const std::string& written = options.heal;
   const auto heal = find_heal(ledger, written);
   if (heal) return prove_stream(ledger, *heal, head.checkpoint.head);
-  if (session.options.archives.empty()) return std::unexpected(heal.error());
-  const auto lines = lines_in_archives(ledger, session.options.archives,
+  if (options.archives.empty()) return std::unexpected(heal.error());
+  const auto lines = lines_in_archives(ledger, options.archives,
                                        [&](engine::Position, std::string_view stream) { return stream == written; });
   AUTOHEAL_TRY(lines);
   if (lines->empty()) return std::unexpected(heal.error());
@@ -58,10 +73,11 @@ Result<std::vector<InclusionProof>> proofs_of(const Session& session, const Ledg
   return proofs;
 }
 
-int prove_one(const Session& session, const LedgerReader& ledger, const SignedHead& head, std::uint64_t seq) {
-  const auto proof = proof_of(session, ledger, head, {seq});
+int prove_one(const Session& session, const LedgerProveOptions& options, const LedgerReader& ledger,
+              const SignedHead& head) {
+  const auto proof = proof_of(options, ledger, head, {*options.seq});
   if (!proof) return session.fail(proof.error());
-  std::string text = text_of(*proof, head, session.options.format);
+  std::string text = text_of(*proof, head, options.format);
   text.pop_back();  // the console ends the line
   session.console.data(text);
   return exit_done;
@@ -83,17 +99,18 @@ Result<void> write_proofs(const std::filesystem::path& folder, const std::vector
   return write_new_file(folder / "key", key + "\n");
 }
 
-int prove_heal(const Session& session, const LedgerReader& ledger, const SignedHead& head) {
-  if (session.options.out.empty()) {
+int prove_heal(const Session& session, const LedgerProveOptions& options, const LedgerReader& ledger,
+               const SignedHead& head) {
+  if (options.out.empty()) {
     return session.fail({ErrorKind::invalid, "--heal gives one proof for each entry, and no folder is named for them",
-                         "autoheal ledger prove --heal " + session.options.heal + " --out DIR"});
+                         "autoheal ledger prove --heal " + options.heal + " --out DIR"});
   }
-  const auto proofs = proofs_of(session, ledger, head);
+  const auto proofs = proofs_of(options, ledger, head);
   if (!proofs) return session.fail(proofs.error());
   const auto key = ledger.meta("verifier_key");
   if (!key) return session.fail(key.error());
-  const auto folder = std::filesystem::absolute(session.options.out);
-  if (auto written = write_proofs(folder, *proofs, head, *key, session.options.format); !written)
+  const auto folder = std::filesystem::absolute(options.out);
+  if (auto written = write_proofs(folder, *proofs, head, *key, options.format); !written)
     return session.fail(written.error());
   session.console.note(std::to_string(proofs->size()) + " proofs are in " + folder.string() +
                        ", with their entries, the checkpoint and the key");
@@ -107,12 +124,9 @@ int prove_from(const Session& session, const LedgerReader& ledger, const SignedH
   return exit_done;
 }
 
-}  // namespace
-
-int command_ledger_prove(const Session& session) {
+int run_ledger_prove(const Session& session, const LedgerProveOptions& options) {
   if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
     return refused;
-  const Options& options = session.options;
   const int questions = int{options.seq.has_value()} + int{!options.heal.empty()} + int{options.from.has_value()};
   if (questions != 1) {
     session.console.error({ErrorKind::invalid, "one of --seq N, --heal HEAL and --from SIZE says what is to be proved",
@@ -124,9 +138,25 @@ int command_ledger_prove(const Session& session) {
   if (!past) return session.fail(past.error());
   const auto head = store::newest_signed_head(*past->ledger);
   if (!head) return session.fail(head.error());
-  if (options.seq) return prove_one(session, *past->ledger, *head, *options.seq);
+  if (options.seq) return prove_one(session, options, *past->ledger, *head);
   if (options.from) return prove_from(session, *past->ledger, *head, *options.from);
-  return prove_heal(session, *past->ledger, *head);
+  return prove_heal(session, options, *past->ledger, *head);
+}
+
+}  // namespace
+
+void add_ledger_prove(CommandLine& line) {
+  auto [command, options] =
+      line.add("ledger prove", "prove entries to people who do not have the ledger", Needs::record, run_ledger_prove);
+  command.footer(prove_example);
+  command.option("--seq", options.seq, "N", "this entry").not_negative();
+  command.option("--heal", options.heal, "HEAL", "every entry of this heal");
+  command.option("--out", options.out, "DIR", "the folder for the proofs of a heal");
+  command.option("--from", options.from, "SIZE", "that the ledger only grew since it had so many entries")
+      .not_negative();
+  command.option("--archive", options.archives, "FILE", "a file with archived entries; may be repeated, in any order");
+  command.option("--format", options.format, "FORM", "of the proof of an entry: tlog-proof or json")
+      .one_of({"tlog-proof", "json"});
 }
 
 }  // namespace autoheal::cli

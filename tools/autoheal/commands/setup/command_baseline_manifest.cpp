@@ -9,16 +9,29 @@
 #include <filesystem>
 
 #include "autoheal/engine/base/json_writer.hpp"
-#include "tools/autoheal/commands/parts/commands.hpp"
+#include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/output/new_file.hpp"
 #include "tools/autoheal/output/printable.hpp"
 #include "tools/autoheal/output/table.hpp"
+#include "tools/autoheal/session/session.hpp"
 #include "tools/host/release/release_manifest.hpp"
 #include "tools/host/system/system_error.hpp"
 
 namespace autoheal::cli {
 
 namespace {
+
+struct ManifestOptions {
+  std::string folder, manifest = "MANIFEST.sha256";
+  std::vector<std::string> ignore;
+};
+
+constexpr const char* manifest_example = R"(
+Example:
+  autoheal baseline manifest releases/1.2 --ignore 'logs/**' --ignore '**/*.pid'
+writes releases/1.2/MANIFEST.sha256, which `sha256sum -c MANIFEST.sha256` checks in that folder, too.
+In a glob * and ? stop at a slash, ** does not. No configuration is needed.
+)";
 
 constexpr const char* temporary = ".autoheal-manifest.new";
 
@@ -34,7 +47,7 @@ Result<host::RootFolder> open_release(const std::string& folder) {
   return opened;
 }
 
-// Whoever looks sees the old manifest or the new one, never a part.
+// A reader sees the old manifest or the new one, never a part.
 Result<void> write_manifest(int folder, const std::string& name, const std::string& text, const std::string& path) {
   const auto failed = [&](int error_number) {
     return failure(ErrorKind::unavailable, "cannot write " + path + ": " + host::reason_of(error_number));
@@ -65,7 +78,7 @@ void report(Console& console, OutputFormat format, const std::string& path, std:
                (files == 1 ? " file" : " files"));
 }
 
-Result<std::size_t> list_release(const Options& options, const std::string& path) {
+Result<std::size_t> list_release(const ManifestOptions& options, const std::string& path) {
   const auto folder = open_release(options.folder);
   AUTOHEAL_TRY(folder);
   const auto text = host::manifest_of(*folder, options.manifest, options.ignore, {});
@@ -74,18 +87,24 @@ Result<std::size_t> list_release(const Options& options, const std::string& path
   return static_cast<std::size_t>(std::ranges::count(*text, '\n'));
 }
 
-}  // namespace
-
-int command_baseline_manifest(const Options& options, Console& console) {
+int run_baseline_manifest(const Session& session, const ManifestOptions& options) {
   const std::string path = (std::filesystem::path(options.folder) / options.manifest).string();
   const auto files = list_release(options, path);
-  if (files) {
-    report(console, options.output, path, *files);
-    return exit_done;
-  }
-  const int code = exit_code_of(files.error().kind);
-  console.error(files.error(), code);
-  return code;
+  if (!files) return session.fail(files.error());
+  report(session.console, session.options.output, path, *files);
+  return exit_done;
+}
+
+}  // namespace
+
+void add_baseline_manifest(CommandLine& line) {
+  auto [command, options] = line.add("baseline manifest", "list every file of a release with its SHA-256",
+                                     Needs::nothing, run_baseline_manifest);
+  command.footer(manifest_example);
+  command.argument("folder", options.folder, "DIR", "the release's folder").required();
+  command.option("--name", options.manifest, "FILE", "the manifest's file name in it").shows_default();
+  command.option("--ignore", options.ignore, "GLOB",
+                 "files that are not listed, relative to the folder; may be repeated");
 }
 
 }  // namespace autoheal::cli

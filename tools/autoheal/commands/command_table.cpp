@@ -1,0 +1,60 @@
+#include "tools/autoheal/commands/command_table.hpp"
+
+namespace autoheal::cli {
+
+// One row a command, in the order of the help: add_NAME in a file of its own, command_NAME.cpp. A group stands before
+// its first command.
+// clang-format off
+#define AUTOHEAL_COMMANDS(group, row) \
+  row(serve) \
+  row(init) \
+  row(selftest) \
+  row(heal) \
+  row(resume) \
+  row(cancel) \
+  row(rollback) \
+  row(hold) \
+  row(unhold) \
+  row(reset) \
+  row(heals) \
+  row(show) \
+  row(audit) \
+  row(audit_coverage) \
+  row(audit_summary) \
+  row(engines) \
+  row(explain) \
+  row(replay) \
+  row(diff) \
+  group(baseline, "digests of files that certification compares an engine with") \
+  row(baseline_adopt) \
+  row(baseline_show) \
+  row(baseline_diff) \
+  row(baseline_manifest) \
+  group(config, "check, show or describe the configuration") \
+  row(config_check) \
+  row(config_show) \
+  row(config_schema) \
+  row(config_help) \
+  row(doctor) \
+  group(ledger, "the Genesis ledger: integrity and evidence") \
+  row(ledger_export) \
+  row(ledger_checkpoint) \
+  row(ledger_key) \
+  row(ledger_prove) \
+  row(ledger_check) \
+  row(ledger_verify) \
+  row(ledger_archive) \
+  row(ledger_stats)
+// clang-format on
+
+#define AUTOHEAL_NOTHING(name, help)
+#define AUTOHEAL_DECLARE(name) void add_##name(CommandLine& line);
+AUTOHEAL_COMMANDS(AUTOHEAL_NOTHING, AUTOHEAL_DECLARE)
+
+void add_commands(CommandLine& line) {
+#define AUTOHEAL_GROUP(name, help) line.group(#name, help);
+#define AUTOHEAL_ADD(name) add_##name(line);
+  AUTOHEAL_COMMANDS(AUTOHEAL_GROUP, AUTOHEAL_ADD)
+}
+
+}  // namespace autoheal::cli

@@ -1,0 +1,33 @@
+// baseline show: what was adopted.
+#include "tools/autoheal/command_line/command_line.hpp"
+#include "tools/autoheal/commands/parts/adopted_digests.hpp"
+#include "tools/autoheal/healer/adopting.hpp"
+#include "tools/autoheal/session/session.hpp"
+
+namespace autoheal::cli {
+
+namespace {
+
+struct BaselineShowOptions {
+  std::string engine;
+};
+
+int run_baseline_show(const Session& session, const BaselineShowOptions& options) {
+  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
+    return refused;
+  const auto spec = named_engine(session, options.engine);
+  if (!spec) return session.fail(spec.error());
+  const auto adopted = adopted_of(session, **spec);
+  if (!adopted) return session.fail(adopted.error());
+  print(session.console, table_of(adopted->baseline), session.options.output);
+  return exit_done;
+}
+
+}  // namespace
+
+void add_baseline_show(CommandLine& line) {
+  auto [command, options] = line.add("baseline show", "what was adopted", Needs::record, run_baseline_show);
+  command.argument("engine", options.engine, "TEXT", "the engine's name").required();
+}
+
+}  // namespace autoheal::cli

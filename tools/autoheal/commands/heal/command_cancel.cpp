@@ -1,0 +1,35 @@
+// cancel: ends an open heal.
+#include "tools/autoheal/command_line/command_line.hpp"
+#include "tools/autoheal/commands/parts/performed.hpp"
+#include "tools/autoheal/commands/parts/printed_heal.hpp"
+#include "tools/autoheal/protocol/operation_answer.hpp"
+#include "tools/autoheal/session/session.hpp"
+
+namespace autoheal::cli {
+
+namespace {
+
+struct CancelOptions {
+  std::string heal;
+};
+
+int run_cancel(const Session& session, const CancelOptions& options) {
+  OperationBody body;
+  body.heal = options.heal;
+  return perform_operation(session, "cancel", std::move(body), [&session](const std::string& answer) {
+    const auto result = read_heal_answer(answer);
+    if (!result || !*result) return session.fail(result ? Error{ErrorKind::corrupt, "no answer", {}} : result.error());
+    print_heal_result(session, **result);
+    return static_cast<int>(exit_done);
+  });
+}
+
+}  // namespace
+
+void add_cancel(CommandLine& line) {
+  auto [command, options] =
+      line.add("cancel", "end an open heal; what it changed is rolled back", Needs::daemon, run_cancel);
+  command.argument("heal", options.heal, "TEXT", "the heal's id, or enough of its beginning").required();
+}
+
+}  // namespace autoheal::cli

@@ -1,0 +1,22 @@
+#include "tools/autoheal/commands/parts/brake.hpp"
+
+#include "tools/autoheal/commands/parts/performed.hpp"
+
+namespace autoheal::cli {
+
+void add_brake_options(const DeclaredCommand& command, BrakeOptions& options) {
+  command.argument("engine", options.engine, "TEXT", "the engine's name");
+  command.flag("--all", options.all, "all engines");
+}
+
+int work_brake(const Session& session, const std::string& operation, const BrakeOptions& options, OperationBody body) {
+  if (options.all == !options.engine.empty()) {
+    return session.fail({ErrorKind::invalid, "expected the name of an engine, or --all",
+                         "for example: autoheal " + operation + " --all"});
+  }
+  body.engine = options.engine;  // empty: all of them
+  return perform_operation(session, operation, std::move(body),
+                           [&session](const std::string& answer) { return print_said(session, answer); });
+}
+
+}  // namespace autoheal::cli

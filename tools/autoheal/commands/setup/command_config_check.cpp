@@ -1,0 +1,32 @@
+// config check: reads the configuration as every command does.
+#include "tools/autoheal/command_line/command_line.hpp"
+#include "tools/autoheal/session/session.hpp"
+
+namespace autoheal::cli {
+
+namespace {
+
+int run_config_check(const Session& session) {
+  const config::Configuration& settings = session.configuration.settings;
+  std::string engines =
+      std::to_string(settings.engines.size()) + (settings.engines.size() == 1 ? " engine" : " engines");
+  session.console.data(session.console.json()
+                           ? R"({"valid":true,"digest":")" + settings.digest + R"("})"
+                           : session.console.paint(Tone::good, "✓ ") + settings.file + " is valid: " + engines + ", " +
+                                 std::to_string(settings.files.size()) +
+                                 (settings.files.size() == 1 ? " file" : " files"));
+  if (session.console.json()) return exit_done;
+  for (const std::string& engine : settings.scheduled_by_default)
+    session.console.data("  " + engine +
+                         " is tested every 60 s: it asks a network or a program, and `every` says nothing");
+  return exit_done;
+}
+
+}  // namespace
+
+void add_config_check(CommandLine& line) {
+  line.add("config check", "read it as every command does; says what is wrong and where", Needs::configuration,
+           run_config_check);
+}
+
+}  // namespace autoheal::cli
