@@ -62,6 +62,9 @@ void add_healing(const config::Configuration& settings, KeyCollector& into) {
   into.value("healing.settle", std::to_string(healing.settle.count()));
   into.value("healing.cooldown", std::to_string(healing.cooldown.count()));
   into.value("healing.max_heals_per_hour", std::to_string(healing.max_heals_per_hour));
+  // Older versions have no such key: what says nothing is left out, as in an engine.
+  if (healing.open_writers != workflows::OpenWriters::swap)
+    into.value("healing.open_writers", std::string(name_of(healing.open_writers)));
   into.value("healing.max_concurrent", std::to_string(settings.max_concurrent));
   into.value("healing.max_tests", std::to_string(settings.max_tests));
   into.value("healing.actor", settings.principals.actor);
