@@ -90,8 +90,8 @@ Json schema_of(const Field& field) {
   if (field.list) json = {{"type", "array"}, {"items", json}};
   if (field.list && field.type == FieldType::argument) json["minItems"] = 1;
   if (field.or_else != nullptr) json = {{"anyOf", Json::array({json, schema_of(*field.or_else)})}};
-  json["description"] =
-      std::string(field.help) + (field.fallback.empty() ? "" : " (default: " + std::string(field.fallback) + ")");
+  const std::string fallback = field.fallback.text();
+  json["description"] = std::string(field.help) + (fallback.empty() ? "" : " (default: " + fallback + ")");
   return json;
 }
 
@@ -158,7 +158,7 @@ void describe(const Shape& shape, const std::string& indent, std::string& out) {
     out += indent + std::string(field.name) + ":" + (type.empty() ? "" : " <" + type + ">");
     out += "  # " + std::string(field.help);
     if (field.required) out += "; required";
-    if (!field.fallback.empty()) out += "; default: " + std::string(field.fallback);
+    if (const std::string fallback = field.fallback.text(); !fallback.empty()) out += "; default: " + fallback;
     out += "\n";
     const Shape* inner = field.or_else != nullptr && field.shape == nullptr ? field.or_else->shape : field.shape;
     if (inner != nullptr && field.type != FieldType::map) describe(*inner, indent + "  ", out);

@@ -6,9 +6,11 @@
 #include "autoheal/workflows/edit/env_file.hpp"
 #include "autoheal/workflows/edit/settings_edit.hpp"
 #include "autoheal/workflows/edit/wanted_scalar.hpp"
+#include "autoheal/workflows/spec/engine_fields.hpp"
 #include "autoheal/workflows/text/glob.hpp"
 #include "autoheal/workflows/text/line_expressions.hpp"
 #include "tools/config/access_list_field.hpp"
+#include "tools/config/read_fields.hpp"
 #include "tools/config/reading.hpp"
 #include "tools/config/scalars.hpp"
 
@@ -87,12 +89,8 @@ class EngineReader {
     each(*repair, "env", path, [&](const Node& node, const std::string& here) { into.env.push_back(env(node, here)); });
     each(*repair, "settings", path,
          [&](const Node& node, const std::string& here) { into.settings.push_back(settings(node, here)); });
-    each(*repair, "links", path, [&](const Node& node, const std::string&) {
-      LinkRepair& link = into.links.emplace_back();
-      read(node, "path", link.path);
-      read(node, "target", link.target);
-      read(node, "replace", link.replace);
-    });
+    each(*repair, "links", path,
+         [&](const Node& node, const std::string&) { read_fields(node, into.links.emplace_back()); });
     each(*repair, "policy", path,
          [&](const Node& node, const std::string& here) { into.policy.push_back(policy(node, here)); });
     into.checks = probes(*repair, "checks", path);
@@ -120,13 +118,8 @@ class EngineReader {
     });
     const Node* security = certify->find("security");
     if (security == nullptr) return;
-    read(*security, "paths", into.security.paths);
-    read(*security, "max_mode", into.security.max_mode);
-    read(*security, "owner", into.security.owner);
-    read(*security, "forbid", into.security.forbid);
+    read_fields(*security, into.security);
     expressions(*security, join(path, "security"));
-    read(*security, "allow_setid", into.security.allow_setid);
-    read(*security, "allow_symlinks", into.security.allow_symlinks);
   }
 
  private:
@@ -168,32 +161,24 @@ class EngineReader {
     }
     if (const Node* tcp = node.find("tcp")) {
       TcpProbe what;
-      unsigned port = 0;
-      read(*tcp, "host", what.host);
-      read(*tcp, "port", port);
-      what.port = static_cast<std::uint16_t>(port);
+      read_fields(*tcp, what);
       probe.what = what;
     }
     if (const Node* http = node.find("http")) {
       HttpProbe what;
-      read(*http, "url", what.url);
-      read(*http, "status", what.status);
-      read(*http, "contains", what.contains);
-      read(*http, "headers", what.headers);
+      read_fields(*http, what);
       probe.what = what;
     }
     if (const auto run = command(node, "command", path)) probe.what = CommandProbe{*run};
     if (const auto run = command(node, "plugin", path)) probe.what = PluginProbe{*run, node.find("warning") != nullptr};
     if (const Node* process = node.find("process")) {
       ProcessProbe what;
-      read(*process, "pidfile", what.pidfile);
-      read(*process, "unit", what.unit);
+      read_fields(*process, what);
       probe.what = what;
     }
     if (const Node* link = node.find("link")) {
       LinkProbe what;
-      read(*link, "path", what.path);
-      read(*link, "target", what.target);
+      read_fields(*link, what);
       probe.what = what;
     }
     if (node.find("warning") != nullptr && node.find("plugin") == nullptr) {
@@ -205,11 +190,7 @@ class EngineReader {
 
   FileProbe file_probe(const Node& node, const std::string& path) {
     FileProbe probe;
-    read(node, "path", probe.path);
-    read(node, "baseline", probe.baseline_path);
-    read(node, "sha256", probe.sha256);
-    read(node, "mode", probe.mode);
-    read(node, "owner", probe.owner);
+    read_fields(node, probe);
     probe.acl = acl(node, path, probe.mode);
     if (const Node* baseline = node.find("baseline"))
       probe.baseline = reading_.baseline(*baseline, join(path, "baseline"));
@@ -223,10 +204,7 @@ class EngineReader {
 
   EnvProbe env_probe(const Node& node, const std::string& path) {
     EnvProbe probe;
-    read(node, "file", probe.file);
-    read(node, "require", probe.require);
-    read(node, "equals", probe.equals);
-    read(node, "dialect", probe.dialect);
+    read_fields(node, probe);
     for (const Node& name : list_at(node, "require")) env_name(name, join(path, "require"));
     if (const Node* equals = node.find("equals")) {
       for (const Node& name : equals->keys) env_name(name, join(path, "equals"));
@@ -269,8 +247,8 @@ class EngineReader {
 
   SettingsProbe settings_probe(const Node& node, const std::string& path) {
     SettingsProbe probe;
+    read_fields(node, probe);
     settings_file(node, path, probe.file);
-    read(node, "require", probe.require);
     for (const Node& pointer : list_at(node, "require")) setting_pointer(pointer, join(path, "require"));
     if (const Node* equals = node.find("equals")) probe.equals = setting_values(*equals, join(path, "equals"));
     if (probe.require.empty() && probe.equals.empty())
@@ -345,6 +323,7 @@ class EngineReader {
 
   SettingsRepair settings(const Node& node, const std::string& path) {
     SettingsRepair repair;
+    read(node, "file", repair.file);
     settings_file(node, path, repair.file);
     read(node, "replace", repair.replace);
     const Node& set = *node.find("set");
@@ -354,8 +333,7 @@ class EngineReader {
     return repair;
   }
 
-  void settings_file(const Node& node, const std::string& path, std::string& file) {
-    read(node, "file", file);
+  void settings_file(const Node& node, const std::string& path, const std::string& file) {
     if (!file.ends_with(".json") && !file.ends_with(".yaml") && !file.ends_with(".yml")) {
       reading_.wrong(*node.find("file"), join(path, "file"),
                      "\"" + file + "\" is neither .json nor .yaml nor .yml, expected one of them");
@@ -397,12 +375,7 @@ class EngineReader {
 
   static ReleaseRepair release(const Node& node) {
     ReleaseRepair repair;
-    read(node, "link", repair.link);
-    read(node, "releases", repair.releases);
-    read(node, "manifest", repair.manifest);
-    read(node, "ignore", repair.ignore);
-    read(node, "allow_newer", repair.allow_newer);
-    read(node, "max_back", repair.max_back);
+    read_fields(node, repair);
     return repair;
   }
 
@@ -464,12 +437,7 @@ class EngineReader {
 
   PolicyRepair policy(const Node& node, const std::string& path) {
     PolicyRepair repair;
-    read(node, "path", repair.path);
-    read(node, "max_mode", repair.max_mode);
-    read(node, "owner", repair.owner);
-    read(node, "recursive", repair.recursive);
-    read(node, "absent", repair.absent);
-    read(node, "forbid", repair.forbid);
+    read_fields(node, repair);
     expressions(node, path);
     repair.acl = acl(node, path, repair.max_mode, true);
     const bool asks = repair.max_mode || !repair.owner.empty() || !repair.forbid.empty() || repair.acl;
@@ -651,18 +619,7 @@ Strategy strategy_of(Reading& reading, const Node& node, const std::string& path
 
 }  // namespace
 
-void read_healing(const Node& node, HealingSpec& healing) {
-  read(node, "enabled", healing.enabled);
-  if (const Node* mode = node.find("mode")) healing.observe_only = mode->text == "observe";
-  read(node, "max_retries", healing.max_retries);
-  read(node, "retry_delay", healing.retry_delay);
-  read(node, "fail_after", healing.fail_after);
-  read(node, "settle", healing.settle);
-  read(node, "cooldown", healing.cooldown);
-  read(node, "max_heals_per_hour", healing.max_heals_per_hour);
-  if (const Node* rule = node.find("open_writers"))
-    healing.open_writers = open_writers_of(rule->text).value_or(healing.open_writers);
-}
+void read_healing(const Node& node, HealingSpec& healing) { read_fields(node, healing); }
 
 EngineSpec read_engine(Reading& reading, const Node& node, const std::string& path, const HealingSpec& inherited) {
   EngineSpec spec;

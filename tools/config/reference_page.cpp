@@ -202,7 +202,7 @@ std::string section(const Group& group) {
   out += "\n| key | value | default | meaning |\n| --- | --- | --- | --- |\n";
   for (const Field& field : group.shape->fields) {
     out += "| `" + std::string(field.name) + "` | " + value_text(field) + " | " +
-           (field.required ? "required" : cell(field.fallback)) + " | " + cell(field.help) + " |\n";
+           (field.required ? "required" : cell(field.fallback.text())) + " | " + cell(field.help) + " |\n";
   }
   return out;
 }
