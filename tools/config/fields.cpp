@@ -114,35 +114,11 @@ constexpr Shape probe{"probe", probe_fields, probe_kinds};
 
 // ---- repairs
 
-constexpr Field replace_field =
-    one("replace", boolean, "also replaces a link, folder, FIFO or the like in its place, which is kept", "false");
-constexpr std::array file_repair_fields = {
-    must("path", target, "the file to restore"),
-    must("baseline", source, "the known-good copy; read once, when the configuration is loaded"),
-    one("mode", mode, "its mode", "unchanged; 0644 for a new file, but no wider than its baseline"),
-    one("owner", owner, "its owner and group", "unchanged; as the folder gives it for a new file"),
-    acl_key,
-    replace_field,
-    list("validate", argument,
-         "a program that must accept the new file; {file} is its path, with the target's own name"),
-};
+constexpr std::array file_repair_fields = keys_of<FileRepair>();
 constexpr Shape file_repair{"files repair", file_repair_fields};
-constexpr std::array env_values_field = {one("*", env_value, "text, or {from: FILE} for a secret")};
-constexpr Shape env_values{"env values", env_values_field};
-constexpr std::array env_repair_fields = {
-    must("file", target, "the .env file; only the named statements change"),
-    map_of("set", env_values, "names and their values"),
-    list("require", word, "names that must be assigned afterwards"),
-    list("unset", word, "names that must not be assigned"),
-    dialect_key,
-    replace_field,
-};
+constexpr std::array env_repair_fields = keys_of<EnvRepair>();
 constexpr Shape env_repair{"env repair", env_repair_fields};
-constexpr std::array settings_repair_fields = {
-    must("file", target, "the .json, .yaml or .yml file; comments, order and quoting stay"),
-    map_of("set", settings_values, "JSON pointers (/server/port), and their values", true),
-    replace_field,
-};
+constexpr std::array settings_repair_fields = keys_of<SettingsRepair>();
 constexpr Shape settings_repair{"settings repair", settings_repair_fields};
 constexpr std::array link_repair_fields = keys_of<LinkRepair>();
 constexpr Shape link_repair{"links repair", link_repair_fields};

@@ -32,4 +32,11 @@ void read_fields(const Node& map, Spec& into) {
   });
 }
 
+template <workflows::Described Spec>
+[[nodiscard]] Spec from_fields(const Node& map) {
+  Spec spec;
+  read_fields(map, spec);
+  return spec;
+}
+
 }  // namespace autoheal::config

@@ -27,24 +27,8 @@ void fields(A& a, Probe& v) {
   a.later("grace_us", v.grace);
 }
 template <class A>
-void fields(A& a, FileRepair& v) {
-  a("path", v.path)("baseline_path", v.baseline_path)("baseline", v.baseline)("mode", v.mode)("owner", v.owner)(
-      "validate", v.validate);
-  a.later("baseline_mode", v.baseline_mode).later("acl", v.acl).later("replace", v.replace);
-}
-template <class A>
 void fields(A& a, EnvValue& v) {
   a("literal", v.literal)("from_file", v.from_file);
-}
-template <class A>
-void fields(A& a, EnvRepair& v) {
-  a("file", v.file)("set", v.set)("require", v.require)("unset", v.unset);
-  a.later("replace", v.replace).later("dialect", v.dialect);
-}
-template <class A>
-void fields(A& a, SettingsRepair& v) {
-  a("file", v.file)("set", v.set);
-  a.later("replace", v.replace);
 }
 template <class A>
 void fields(A& a, ServiceRepair& v) {
@@ -183,7 +167,7 @@ class Writer {
  private:
   template <class Spec>
   void put_described(const Spec& value) {
-    static const Spec standard{};
+    [[maybe_unused]] static const Spec standard{};
     out_.begin_object();
     each_stored_field<Spec>([&](const auto& one) {
       if (one.stored.later && value.*one.member == standard.*one.member) return;

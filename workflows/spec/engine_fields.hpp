@@ -12,6 +12,9 @@ inline constexpr Shape text_values{"text values", text_value};
 inline constexpr std::array settings_value = {
     Field{.name = "*", .type = FieldType::value, .help = "a text, number, true, false or null"}};
 inline constexpr Shape settings_values{"settings values", settings_value};
+inline constexpr std::array env_values_field = {
+    Field{.name = "*", .type = FieldType::env_value, .help = "text, or {from: FILE} for a secret"}};
+inline constexpr Shape env_values{"env values", env_values_field};
 
 // ---- probes
 
@@ -109,6 +112,66 @@ inline constexpr Field acl_key = {
     .fallback = "kept, and a mode that would grant more is refused",
     .choices = acl_choices,
     .or_else = &acl_entries};
+
+inline constexpr Field replace_key = {
+    .name = "replace", .help = "also replaces a link, folder, FIFO or the like in its place, which is kept"};
+
+template <>
+inline constexpr auto fields_of<FileRepair> = std::tuple{
+    field<&FileRepair::path>(
+        {.name = "path", .type = FieldType::target, .help = "the file to restore", .required = true}),
+    field<&FileRepair::baseline_path>({.name = "baseline",
+                                       .type = FieldType::source,
+                                       .help = "the known-good copy; read once, when the configuration is loaded",
+                                       .required = true},
+                                      {.as = "baseline_path"}),
+    stored_only<&FileRepair::baseline>("baseline"),
+    stored_only<&FileRepair::baseline_mode>("baseline_mode", true),
+    field<&FileRepair::mode>({.name = "mode",
+                              .type = FieldType::mode,
+                              .help = "its mode",
+                              .fallback = "unchanged; 0644 for a new file, but no wider than its baseline"}),
+    field<&FileRepair::owner>({.name = "owner",
+                               .type = FieldType::owner,
+                               .help = "its owner and group",
+                               .fallback = "unchanged; as the folder gives it for a new file"}),
+    apart(field<&FileRepair::acl>(acl_key, stored_later)),
+    field<&FileRepair::replace>(replace_key, stored_later),
+    apart(field<&FileRepair::validate>(
+        {.name = "validate",
+         .type = FieldType::argument,
+         .help = "a program that must accept the new file; {file} is its path, with the target's own name",
+         .list = true})),
+};
+
+template <>
+inline constexpr auto fields_of<EnvRepair> = std::tuple{
+    field<&EnvRepair::file>({.name = "file",
+                             .type = FieldType::target,
+                             .help = "the .env file; only the named statements change",
+                             .required = true}),
+    apart(field<&EnvRepair::set>(
+        {.name = "set", .type = FieldType::map, .help = "names and their values", .shape = &env_values})),
+    field<&EnvRepair::require>(
+        {.name = "require", .type = FieldType::word, .help = "names that must be assigned afterwards"}),
+    field<&EnvRepair::unset>({.name = "unset", .type = FieldType::word, .help = "names that must not be assigned"}),
+    field<&EnvRepair::dialect>(dialect_key, {.later = true, .place = 1}),
+    field<&EnvRepair::replace>(replace_key, stored_later),
+};
+
+template <>
+inline constexpr auto fields_of<SettingsRepair> = std::tuple{
+    field<&SettingsRepair::file>({.name = "file",
+                                  .type = FieldType::target,
+                                  .help = "the .json, .yaml or .yml file; comments, order and quoting stay",
+                                  .required = true}),
+    apart(field<&SettingsRepair::set>({.name = "set",
+                                       .type = FieldType::map,
+                                       .help = "JSON pointers (/server/port), and their values",
+                                       .required = true,
+                                       .shape = &settings_values})),
+    field<&SettingsRepair::replace>(replace_key, stored_later),
+};
 
 template <>
 inline constexpr auto fields_of<LinkRepair> = std::tuple{

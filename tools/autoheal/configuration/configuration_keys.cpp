@@ -64,7 +64,7 @@ std::string as_digested(const Value& value, const workflows::Field& key) {
 
 void add_healing(const config::Configuration& settings, KeyCollector& into) {
   const workflows::HealingSpec& healing = settings.healing;
-  const workflows::HealingSpec standard;
+  [[maybe_unused]] const workflows::HealingSpec standard;
   workflows::each_field<workflows::HealingSpec>([&](const auto& one) {
     const auto& value = healing.*one.member;
     // Older versions have no such key: what says nothing is left out, as in an engine.
