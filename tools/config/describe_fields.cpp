@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tools/config/fields.hpp"
+#include "tools/config/type_words.hpp"
 
 namespace autoheal::config {
 
@@ -90,8 +90,8 @@ Json schema_of(const Field& field) {
   if (field.list) json = {{"type", "array"}, {"items", json}};
   if (field.list && field.type == FieldType::argument) json["minItems"] = 1;
   if (field.or_else != nullptr) json = {{"anyOf", Json::array({json, schema_of(*field.or_else)})}};
-  json["description"] =
-      std::string(field.help) + (field.fallback.empty() ? "" : " (default: " + std::string(field.fallback) + ")");
+  const std::string fallback = field.fallback.text();
+  json["description"] = std::string(field.help) + (fallback.empty() ? "" : " (default: " + fallback + ")");
   return json;
 }
 
@@ -108,47 +108,10 @@ Json schema_of(const Shape& shape) {
   return json;
 }
 
-std::string_view name_of(FieldType type) {
-  switch (type) {
-    case FieldType::boolean:
-      return "true/false";
-    case FieldType::integer:
-      return "number";
-    case FieldType::duration:
-      return "duration";
-    case FieldType::size:
-      return "size";
-    case FieldType::mode:
-      return "mode";
-    case FieldType::owner:
-      return "user:group";
-    case FieldType::target:
-      return "path below root";
-    case FieldType::pattern:
-      return "path pattern below root";
-    case FieldType::source:
-      return "path";
-    case FieldType::regex:
-      return "expression";
-    case FieldType::url:
-      return "URL";
-    case FieldType::digest:
-      return "SHA-256";
-    case FieldType::value:
-      return "value";
-    case FieldType::object:
-      return "";
-    case FieldType::map:
-      return "names: values";
-    default:
-      return "text";
-  }
-}
-
 void describe(const Shape& shape, const std::string& indent, std::string& out) {
   for (const Field& field : shape.fields) {
     if (field.name == "*") continue;
-    std::string type(name_of(field.type));
+    std::string type(words_of(field.type).in_help);
     if (!field.choices.empty()) {
       type.clear();
       for (const std::string_view choice : field.choices) type += (type.empty() ? "" : "|") + std::string(choice);
@@ -158,7 +121,7 @@ void describe(const Shape& shape, const std::string& indent, std::string& out) {
     out += indent + std::string(field.name) + ":" + (type.empty() ? "" : " <" + type + ">");
     out += "  # " + std::string(field.help);
     if (field.required) out += "; required";
-    if (!field.fallback.empty()) out += "; default: " + std::string(field.fallback);
+    if (const std::string fallback = field.fallback.text(); !fallback.empty()) out += "; default: " + fallback;
     out += "\n";
     const Shape* inner = field.or_else != nullptr && field.shape == nullptr ? field.or_else->shape : field.shape;
     if (inner != nullptr && field.type != FieldType::map) describe(*inner, indent + "  ", out);

@@ -2,16 +2,17 @@
 
 #include <array>
 
+#include "autoheal/workflows/spec/engine_fields.hpp"
+
 namespace autoheal::config {
 
 namespace {
 
+using namespace workflows;  // their fields are part of the table
 using enum FieldType;
 
 constexpr std::int64_t us = 1, seconds = 1'000'000 * us, hours = 3600 * seconds;
 
-constexpr std::array<std::string_view, 2> modes_of_healing = {"heal", "observe"};
-constexpr std::array<std::string_view, 3> open_writers_rules = {"swap", "wait", "refuse"};
 constexpr std::array<std::string_view, 3> roles = {"admiral", "captain", "observer"};
 constexpr std::array<std::string_view, 4> strategies = {"arie", "chimera", "cascade", "generic"};
 constexpr std::array<std::string_view, 1> warning_choices = {"fail"};
@@ -21,14 +22,21 @@ constexpr std::array<std::string_view, 9> probe_kinds = {"file",    "env",    "s
 constexpr std::array<std::string_view, 2> platform_kinds = {"run", "http"};
 constexpr std::array<std::string_view, 5> http_methods = {"POST", "PUT", "PATCH", "DELETE", "GET"};
 
-constexpr Field or_else(Field field, const Field& other) {
-  field.or_else = &other;
-  return field;
+constexpr Field or_else(Field key, const Field& other) {
+  key.or_else = &other;
+  return key;
 }
-constexpr Field limited(Field field, std::int64_t minimum, std::int64_t maximum) {
-  field.minimum = minimum;
-  field.maximum = maximum;
-  return field;
+constexpr Field limited(Field key, std::int64_t minimum, std::int64_t maximum) {
+  key.minimum = minimum;
+  key.maximum = maximum;
+  return key;
+}
+template <std::size_t First, std::size_t Second>
+constexpr std::array<Field, First + Second> joined(const std::array<Field, First>& first,
+                                                   const std::array<Field, Second>& second) {
+  std::array<Field, First + Second> all{};
+  std::ranges::copy(second, std::ranges::copy(first, all.begin()).out);
+  return all;
 }
 constexpr Field one(std::string_view name, FieldType type, std::string_view help, std::string_view fallback = {}) {
   return {name, type, help, false, false, fallback};
@@ -54,8 +62,6 @@ constexpr Field choice(std::string_view name, std::span<const std::string_view> 
 constexpr Field timeout_field = limited(
     one("timeout", duration, "time limit; then the whole process group is ended", "10s"), 1000 * us, 24 * hours);
 
-constexpr std::array text_value = {one("*", argument, "text")};
-constexpr Shape text_values{"text values", text_value};
 constexpr Field cwd_field = one("cwd", source, "working directory of the program", "the engine's root");
 constexpr Field environment_field =
     map_of("environment", text_values, "variables added to the small fixed environment");
@@ -68,60 +74,20 @@ constexpr Field user_field = one("user", word, "the OS user that it runs as; onl
 
 // ---- probes
 
-constexpr std::array<std::string_view, 1> probed_acl_choices = {"none"};
-constexpr Field acl_entries = list("acl", word, "who else may do what: [\"user:www-data:r\"]");
-constexpr std::array file_probe_fields = {
-    must("path", target, "the file"),
-    one("baseline", source, "a file with the same bytes"),
-    one("sha256", digest, "its SHA-256 digest"),
-    one("mode", mode, "its exact mode"),
-    one("owner", owner, "its owner and group"),
-    or_else(choice("acl", probed_acl_choices,
-                   "its access list: none, or exactly these entries as setfacl takes them: [\"user:www-data:r\"]",
-                   "not looked at"),
-            acl_entries),
-};
+constexpr std::array file_probe_fields = keys_of<FileProbe>();
 constexpr Shape file_probe{"file probe", file_probe_fields};
-constexpr std::array<std::string_view, 6> dialects = {"shell", "systemd", "compose", "dotenv", "docker", "expand"};
-constexpr Field dialect_field = choice("dialect", dialects, "the programs that read the file; only they count",
-                                       "concluded from the file: all that may read it");
-constexpr std::array env_probe_fields = {
-    must("file", target, "the .env file"),
-    list("require", word, "names that must be assigned"),
-    map_of("equals", text_values, "names, and the values that they must have"),
-    dialect_field,
-};
+constexpr std::array env_probe_fields = keys_of<EnvProbe>();
 constexpr Shape env_probe{"env probe", env_probe_fields};
-constexpr std::array settings_values_field = {one("*", value, "a text, number, true, false or null")};
-constexpr Shape settings_values{"settings values", settings_values_field};
-constexpr std::array settings_probe_fields = {
-    must("file", target, "the .json, .yaml, .yml or .env file"),
-    list("require", text, "JSON pointers (/server/port; /PORT in a .env file) that must have a value"),
-    map_of("equals", settings_values, "JSON pointers, and the values that they must have"),
-};
+constexpr std::array settings_probe_fields = keys_of<SettingsProbe>();
 constexpr Shape settings_probe{"settings probe", settings_probe_fields};
-constexpr std::array tcp_probe_fields = {
-    must("host", word, "host name or address"),
-    limited({"port", integer, "port number", false, true}, 1, 65535),
-};
+constexpr std::array tcp_probe_fields = keys_of<TcpProbe>();
 constexpr Shape tcp_probe{"tcp probe", tcp_probe_fields};
-constexpr std::array http_probe_fields = {
-    must("url", url, "http or https; certificates are verified"),
-    limited(one("status", integer, "the expected status", "200"), 100, 599),
-    one("contains", text, "text that the body must contain"),
-    map_of("headers", text_values, "header fields to send"),
-};
+constexpr std::array http_probe_fields = keys_of<HttpProbe>();
 constexpr Shape http_probe{"http probe", http_probe_fields};
 constexpr std::array<std::string_view, 2> process_names = {"pidfile", "unit"};
-constexpr std::array process_probe_fields = {
-    one("pidfile", target, "pidfile of a process that must run, and not be stopped by a signal"),
-    one("unit", word, "a unit of systemd that must be active, its main process not stopped by a signal"),
-};
+constexpr std::array process_probe_fields = keys_of<ProcessProbe>();
 constexpr Shape process_probe{"process probe", process_probe_fields, process_names};
-constexpr std::array link_probe_fields = {
-    must("path", target, "the symlink"),
-    must("target", text, "its exact target, as written"),
-};
+constexpr std::array link_probe_fields = keys_of<LinkProbe>();
 constexpr Shape link_probe{"link probe", link_probe_fields};
 constexpr std::array probe_fields = {
     must("name", word, "its name, unique within the engine"),
@@ -148,59 +114,15 @@ constexpr Shape probe{"probe", probe_fields, probe_kinds};
 
 // ---- repairs
 
-constexpr std::array<std::string_view, 2> acl_choices = {"none", "keep"};
-constexpr Field acl_field = or_else(
-    choice("acl", acl_choices,
-           "its access list: none takes it off, keep lets the mode grant more to whom it names, or entries as setfacl "
-           "takes them: [\"user:www-data:r\"]",
-           "kept, and a mode that would grant more is refused"),
-    acl_entries);
-constexpr Field replace_field =
-    one("replace", boolean, "also replaces a link, folder, FIFO or the like in its place, which is kept", "false");
-constexpr std::array file_repair_fields = {
-    must("path", target, "the file to restore"),
-    must("baseline", source, "the known-good copy; read once, when the configuration is loaded"),
-    one("mode", mode, "its mode", "unchanged; 0644 for a new file, but no wider than its baseline"),
-    one("owner", owner, "its owner and group", "unchanged; as the folder gives it for a new file"),
-    acl_field,
-    replace_field,
-    list("validate", argument,
-         "a program that must accept the new file; {file} is its path, with the target's own name"),
-};
+constexpr std::array file_repair_fields = keys_of<FileRepair>();
 constexpr Shape file_repair{"files repair", file_repair_fields};
-constexpr std::array env_values_field = {one("*", env_value, "text, or {from: FILE} for a secret")};
-constexpr Shape env_values{"env values", env_values_field};
-constexpr std::array env_repair_fields = {
-    must("file", target, "the .env file; only the named statements change"),
-    map_of("set", env_values, "names and their values"),
-    list("require", word, "names that must be assigned afterwards"),
-    list("unset", word, "names that must not be assigned"),
-    dialect_field,
-    replace_field,
-};
+constexpr std::array env_repair_fields = keys_of<EnvRepair>();
 constexpr Shape env_repair{"env repair", env_repair_fields};
-constexpr std::array settings_repair_fields = {
-    must("file", target, "the .json, .yaml or .yml file; comments, order and quoting stay"),
-    map_of("set", settings_values, "JSON pointers (/server/port), and their values", true),
-    replace_field,
-};
+constexpr std::array settings_repair_fields = keys_of<SettingsRepair>();
 constexpr Shape settings_repair{"settings repair", settings_repair_fields};
-constexpr std::array link_repair_fields = {
-    must("path", target, "the symlink"),
-    must("target", text, "its exact target, as written"),
-    one("replace", boolean, "also replaces a folder, FIFO or the like in its place; a plain file is always replaced",
-        "false"),
-};
+constexpr std::array link_repair_fields = keys_of<LinkRepair>();
 constexpr Shape link_repair{"links repair", link_repair_fields};
-constexpr std::array policy_repair_fields = {
-    must("path", target, "a file or folder"),
-    one("max_mode", mode, "the only permission bits allowed; folders stay searchable for those who may read them"),
-    one("owner", owner, "its owner and group"),
-    acl_field,
-    one("recursive", boolean, "also everything below it", "false"),
-    one("absent", boolean, "the file or link must not exist", "false"),
-    list("forbid", regex, "lines that match one of these are removed; ^ and $ match begin and end of a line"),
-};
+constexpr std::array policy_repair_fields = keys_of<PolicyRepair>();
 constexpr Shape policy_repair{"policy repair", policy_repair_fields};
 constexpr std::array service_fields = {
     list("restart", argument, "program that restarts the service"),
@@ -228,14 +150,7 @@ constexpr std::array command_fields = {
     user_field,
 };
 constexpr Shape command{"command", command_fields};
-constexpr std::array release_fields = {
-    must("link", target, "the symlink that names the release in use; it keeps its form"),
-    must("releases", target, "the folder of releases"),
-    one("manifest", word, "file in each release with its digests, as sha256sum writes them", "MANIFEST.sha256"),
-    list("ignore", pattern, "files of a release that its manifest need not name"),
-    one("allow_newer", boolean, "releases newer than the failing one are eligible, too", "false"),
-    limited(one("max_back", integer, "how many releases an attempt may go back", "1"), 1, 1000),
-};
+constexpr std::array release_fields = keys_of<ReleaseRepair>();
 constexpr Shape release{"release", release_fields};
 constexpr std::array build_fields = {
     list("run", argument, "a program and its arguments; no shell is involved", true),
@@ -320,14 +235,7 @@ constexpr std::array test_fields = {
     user_field,
 };
 constexpr Shape test{"test", test_fields};
-constexpr std::array security_fields = {
-    list("paths", target, "files and folders to scan, with everything below them", true),
-    one("max_mode", mode, "the only permission bits allowed"),
-    one("owner", owner, "required owner and group"),
-    list("forbid", regex, "must not match any line of a file; ^ and $ match begin and end of a line"),
-    one("allow_setid", boolean, "setuid and setgid files are allowed", "false"),
-    one("allow_symlinks", boolean, "symlinks are allowed", "true"),
-};
+constexpr std::array security_fields = keys_of<SecuritySpec>();
 constexpr Shape security{"security", security_fields};
 constexpr std::array certify_fields = {
     limited(one("within", duration, "how long all probes may take to pass after a service was touched", "30s"), 0,
@@ -343,28 +251,14 @@ constexpr Shape certify{"certify", certify_fields};
 
 // ---- the whole
 
-#define AUTOHEAL_ENGINE_HEALING_FIELDS                                                                                 \
-  one("enabled", boolean, "false: nothing is healed", "true"),                                                         \
-      choice("mode", modes_of_healing, "observe: record what would be done, and touch nothing", "heal"),               \
-      limited(one("max_retries", integer, "number of attempts in all", "3"), 1, 100),                                  \
-      limited(one("retry_delay", duration, "pause between two attempts", "1s"), 0, 24 * hours),                        \
-      limited(                                                                                                         \
-          one("fail_after", integer, "how often in a row network and program probes must fail before a heal", "2"), 1, \
-          100),                                                                                                        \
-      limited(one("settle", duration, "how long there must be no file event before a test", "0s"), 0, 24 * hours),     \
-      limited(one("cooldown", duration, "pause after an exhausted heal; doubles with each, up to 1h", "5m"), 0,        \
-              24 * hours),                                                                                             \
-      limited(one("max_heals_per_hour", integer, "one heal more ends as flapping", "10"), 1, 10'000),                  \
-      choice("open_writers", open_writers_rules, "what to do if a process has the file open for writing", "swap")
-constexpr std::array engine_healing_fields = {AUTOHEAL_ENGINE_HEALING_FIELDS};
+constexpr std::array engine_healing_fields = keys_of<HealingSpec>();
 constexpr Shape engine_healing{"healing of one engine", engine_healing_fields};
-constexpr std::array healing_fields = {
-    AUTOHEAL_ENGINE_HEALING_FIELDS,
+constexpr std::array healing_of_all_fields = {
     one("actor", word, "the principal that automatic heals act as", "autoheal"),
     limited(one("max_concurrent", integer, "how many heals work at the same time", "16"), 1, 10'000),
     limited(one("max_tests", integer, "how many probes and tests of an engine run at the same time", "4"), 1, 1'000),
 };
-#undef AUTOHEAL_ENGINE_HEALING_FIELDS
+constexpr std::array healing_fields = joined(engine_healing_fields, healing_of_all_fields);
 constexpr Shape healing{"healing", healing_fields};
 
 constexpr std::array engine_fields = {
@@ -391,10 +285,7 @@ constexpr std::array principal_fields = {
     one("os_user", word, "user of the operating system", "the name"),
 };
 constexpr Shape principal{"principal", principal_fields};
-constexpr std::array secrets_fields = {
-    list("names", word, "patterns (with *) of names whose values are secrets"),
-    list("patterns", regex, "text that matches is masked wherever it would be shown"),
-};
+constexpr std::array secrets_fields = keys_of<SecretRules>();
 constexpr Shape secrets{"secrets", secrets_fields};
 constexpr std::array vault_fields = {
     limited(one("max_blob", size, "the largest content that the vault keeps", "64MiB"), 1024, std::int64_t{1} << 40)};

@@ -3,7 +3,9 @@
 
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/workflows/plan/engine_spec_codec.hpp"
+#include "autoheal/workflows/spec/engine_fields.hpp"
 #include "tools/config/included_files.hpp"
+#include "tools/config/read_fields.hpp"
 #include "tools/config/reading.hpp"
 #include "tools/config/scalars.hpp"
 #include "tools/config/shape_check.hpp"
@@ -87,10 +89,7 @@ class Loader {
       read(*healing, "max_concurrent", result_.max_concurrent);
       read(*healing, "max_tests", result_.max_tests);
     }
-    if (const Node* secrets = top.find("secrets")) {
-      read(*secrets, "names", result_.secrets.names);
-      read(*secrets, "patterns", result_.secrets.patterns);
-    }
+    if (const Node* secrets = top.find("secrets")) read_fields(*secrets, result_.secrets);
     reading_.secrets = result_.secrets;
     if (const Node* vault = top.find("vault"); vault != nullptr && vault->find("max_blob") != nullptr) {
       result_.vault_max_blob_bytes = *parse_size(vault->find("max_blob")->text);

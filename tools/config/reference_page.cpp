@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "tools/config/describe_fields.hpp"
-#include "tools/config/fields.hpp"
+#include "tools/config/type_words.hpp"
 
 namespace autoheal::config {
 
@@ -100,44 +100,7 @@ std::string anchor(std::string_view name) {
   return out;
 }
 
-std::string type_name(FieldType type) {
-  switch (type) {
-    case FieldType::boolean:
-      return "true or false";
-    case FieldType::integer:
-      return "whole number";
-    case FieldType::duration:
-      return "duration";
-    case FieldType::size:
-      return "size";
-    case FieldType::mode:
-      return "mode";
-    case FieldType::owner:
-      return "user:group";
-    case FieldType::target:
-      return "target";
-    case FieldType::pattern:
-      return "target pattern";
-    case FieldType::source:
-      return "path";
-    case FieldType::regex:
-      return "expression";
-    case FieldType::url:
-      return "URL";
-    case FieldType::digest:
-      return "SHA-256";
-    case FieldType::value:
-      return "scalar";
-    case FieldType::env_value:
-      return "secret value";
-    case FieldType::word:
-      return "name";
-    case FieldType::argument:
-      return "argument";
-    default:
-      return "text";
-  }
-}
+std::string type_name(FieldType type) { return std::string(words_of(type).in_reference); }
 
 std::string duration_text(std::int64_t us) {
   constexpr std::int64_t second = 1'000'000;
@@ -202,7 +165,7 @@ std::string section(const Group& group) {
   out += "\n| key | value | default | meaning |\n| --- | --- | --- | --- |\n";
   for (const Field& field : group.shape->fields) {
     out += "| `" + std::string(field.name) + "` | " + value_text(field) + " | " +
-           (field.required ? "required" : cell(field.fallback)) + " | " + cell(field.help) + " |\n";
+           (field.required ? "required" : cell(field.fallback.text())) + " | " + cell(field.help) + " |\n";
   }
   return out;
 }

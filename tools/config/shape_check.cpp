@@ -7,6 +7,7 @@
 
 #include "autoheal/workflows/spec/secret_rules.hpp"
 #include "tools/config/scalars.hpp"
+#include "tools/config/type_words.hpp"
 
 namespace autoheal::config {
 
@@ -167,42 +168,8 @@ class Check {
   }
 
   static std::string expectation(const Field& field) {
-    switch (field.type) {
-      case FieldType::boolean:
-        return "true or false";
-      case FieldType::integer:
-        return "a whole number" + range(field);
-      case FieldType::duration:
-        return "a duration such as 250ms, 5s, 2m or 1h";
-      case FieldType::size:
-        return "a size such as 64MiB";
-      case FieldType::mode:
-        return "permission bits in quotes, such as \"0640\"";
-      case FieldType::owner:
-        return "user:group";
-      case FieldType::target:
-      case FieldType::pattern:
-        return "a path below the engine's root";
-      case FieldType::source:
-        return "a path";
-      case FieldType::regex:
-        return "a regular expression (RE2)";
-      case FieldType::url:
-        return "a URL that begins with http:// or https://";
-      case FieldType::digest:
-        return "64 lower-case hex digits";
-      case FieldType::word:
-        return "a name without blanks, / or control characters";
-      case FieldType::value:
-        return "a text, number, true, false or null";
-      case FieldType::argument:
-        return "a text or a number";
-      case FieldType::env_value:
-        return "a text, or {from: FILE}";
-      default:
-        break;
-    }
-    if (field.choices.empty()) return "a text";
+    if (field.type == FieldType::integer) return std::string(words_of(field.type).expected) + range(field);
+    if (field.choices.empty()) return std::string(words_of(field.type).expected);
     std::string all;
     for (const std::string_view choice : field.choices) all += (all.empty() ? "" : ", ") + std::string(choice);
     return "one of: " + all;

@@ -4,6 +4,7 @@
 
 #include "autoheal/engine/base/own_json.hpp"
 #include "autoheal/workflows/plan/plan_codec.hpp"
+#include "autoheal/workflows/spec/engine_fields.hpp"
 
 namespace autoheal::workflows {
 
@@ -11,29 +12,7 @@ namespace {
 
 constexpr unsigned format_version = 1;
 
-// Each structure's fields are named once; the same list writes and reads.
-template <class A>
-void fields(A& a, FileProbe& v) {
-  a("path", v.path)("baseline_path", v.baseline_path)("baseline", v.baseline)("sha256", v.sha256)("mode", v.mode)(
-      "owner", v.owner);
-  a.later("acl", v.acl);
-}
-template <class A>
-void fields(A& a, EnvProbe& v) {
-  a("file", v.file)("require", v.require)("equals", v.equals).later("dialect", v.dialect);
-}
-template <class A>
-void fields(A& a, SettingsProbe& v) {
-  a("file", v.file)("equals", v.equals)("require", v.require);
-}
-template <class A>
-void fields(A& a, TcpProbe& v) {
-  a("host", v.host)("port", v.port);
-}
-template <class A>
-void fields(A& a, HttpProbe& v) {
-  a("url", v.url)("status", v.status)("contains", v.contains)("headers", v.headers);
-}
+// The fields of structures that engine_fields.hpp does not describe: named once, the same list writes and reads.
 template <class A>
 void fields(A& a, CommandProbe& v) {
   a("run", v.run);
@@ -43,49 +22,13 @@ void fields(A& a, PluginProbe& v) {
   a("run", v.run)("warning_fails", v.warning_fails);
 }
 template <class A>
-void fields(A& a, ProcessProbe& v) {
-  a("pidfile", v.pidfile);
-  a.later("unit", v.unit);
-}
-template <class A>
-void fields(A& a, LinkProbe& v) {
-  a("path", v.path)("target", v.target);
-}
-template <class A>
 void fields(A& a, Probe& v) {
   a("name", v.name)("timeout_us", v.timeout)("heal", v.heal)("what", v.what);
   a.later("grace_us", v.grace);
 }
 template <class A>
-void fields(A& a, FileRepair& v) {
-  a("path", v.path)("baseline_path", v.baseline_path)("baseline", v.baseline)("mode", v.mode)("owner", v.owner)(
-      "validate", v.validate);
-  a.later("baseline_mode", v.baseline_mode).later("acl", v.acl).later("replace", v.replace);
-}
-template <class A>
 void fields(A& a, EnvValue& v) {
   a("literal", v.literal)("from_file", v.from_file);
-}
-template <class A>
-void fields(A& a, EnvRepair& v) {
-  a("file", v.file)("set", v.set)("require", v.require)("unset", v.unset);
-  a.later("replace", v.replace).later("dialect", v.dialect);
-}
-template <class A>
-void fields(A& a, SettingsRepair& v) {
-  a("file", v.file)("set", v.set);
-  a.later("replace", v.replace);
-}
-template <class A>
-void fields(A& a, LinkRepair& v) {
-  a("path", v.path)("target", v.target);
-  a.later("replace", v.replace);
-}
-template <class A>
-void fields(A& a, PolicyRepair& v) {
-  a("path", v.path)("max_mode", v.max_mode)("owner", v.owner)("recursive", v.recursive)("absent", v.absent)("forbid",
-                                                                                                            v.forbid);
-  a.later("acl", v.acl);
 }
 template <class A>
 void fields(A& a, ServiceRepair& v) {
@@ -95,11 +38,6 @@ void fields(A& a, ServiceRepair& v) {
 template <class A>
 void fields(A& a, CommandRepair& v) {
   a("run", v.run)("undo", v.undo)("capture", v.capture)("repeatable", v.repeatable)("reproducible", v.reproducible);
-}
-template <class A>
-void fields(A& a, ReleaseRepair& v) {
-  a("link", v.link)("releases", v.releases)("manifest", v.manifest)("ignore", v.ignore)("allow_newer", v.allow_newer)(
-      "max_back", v.max_back);
 }
 template <class A>
 void fields(A& a, BuildRepair& v) {
@@ -130,24 +68,8 @@ void fields(A& a, TestSpec& v) {
   a("name", v.name)("command", v.command)("matrix", v.matrix);
 }
 template <class A>
-void fields(A& a, SecuritySpec& v) {
-  a("paths", v.paths)("max_mode", v.max_mode)("owner", v.owner)("forbid", v.forbid)("allow_setid", v.allow_setid)(
-      "allow_symlinks", v.allow_symlinks);
-}
-template <class A>
 void fields(A& a, CertifySpec& v) {
   a("within_us", v.within)("hold_us", v.hold)("hashes", v.hashes)("tests", v.tests)("security", v.security);
-}
-template <class A>
-void fields(A& a, HealingSpec& v) {
-  a("enabled", v.enabled)("observe_only", v.observe_only)("max_retries", v.max_retries)(
-      "retry_delay_us", v.retry_delay)("fail_after", v.fail_after)("settle_us", v.settle)("cooldown_us", v.cooldown)(
-      "max_heals_per_hour", v.max_heals_per_hour);
-  a.later("open_writers", v.open_writers);
-}
-template <class A>
-void fields(A& a, SecretRules& v) {
-  a("names", v.names)("patterns", v.patterns);
 }
 template <class A>
 void fields(A& a, EngineSpec& v) {
@@ -192,10 +114,6 @@ class Writer {
   {
     return value.empty();
   }
-  Writer& later(std::string_view name, const OpenWriters& value) {
-    return value == OpenWriters::swap ? *this : (*this)(name, value);
-  }
-
   template <class T>
   void put(const T& value) {
     if constexpr (std::is_same_v<T, Strategy> || std::is_same_v<T, OpenWriters>) {
@@ -205,6 +123,8 @@ class Writer {
     } else if constexpr (std::is_convertible_v<T, std::string_view> || std::is_integral_v<T> ||
                          std::is_same_v<T, Duration>) {
       out_.value(value);
+    } else if constexpr (Described<T>) {
+      put_described(value);
     } else {
       out_.begin_object();
       fields(*this, const_cast<T&>(value));  // the one list of fields serves reading too; a writer changes nothing
@@ -245,6 +165,17 @@ class Writer {
   }
 
  private:
+  template <class Spec>
+  void put_described(const Spec& value) {
+    [[maybe_unused]] static const Spec standard{};
+    out_.begin_object();
+    each_stored_field<Spec>([&](const auto& one) {
+      if (one.stored.later && value.*one.member == standard.*one.member) return;
+      (*this)(one.stored_as(), value.*one.member);
+    });
+    out_.end_object();
+  }
+
   JsonWriter& out_;
 };
 
@@ -270,6 +201,11 @@ class Reader {
       value = Duration(in.get<std::int64_t>());
     } else if constexpr (std::is_same_v<T, std::string> || std::is_integral_v<T>) {
       value = in.get<T>();
+    } else if constexpr (Described<T>) {
+      each_stored_field<T>([&](const auto& one) {
+        const std::string name = one.stored_as();
+        if (!one.stored.later || in.contains(name)) get(in.at(name), value.*one.member);
+      });
     } else {
       Reader inner(in);
       fields(inner, value);

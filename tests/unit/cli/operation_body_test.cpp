@@ -42,7 +42,7 @@ TEST(OperationBodies, TravelUnchanged) {
 }
 
 TEST(OperationBodies, WhatIsLeftOutStaysOut) {
-  EXPECT_EQ(to_json({}), "{}");
+  EXPECT_EQ(to_json(OperationBody{}), "{}");
   const auto read = read_operation_body("{}", all_keys);
   ASSERT_TRUE(read);
   EXPECT_FALSE(read->error || read->heals || read->for_us);

@@ -4,6 +4,7 @@
 
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/workflows/plan/engine_spec_codec.hpp"
+#include "autoheal/workflows/spec/engine_fields.hpp"
 
 namespace autoheal::cli {
 
@@ -52,16 +53,24 @@ class KeyCollector {
 
 std::string listed(const std::vector<std::string>& texts) { return json(texts).dump(); }
 
+template <class Value>
+std::string as_digested(const Value& value, const workflows::Field& key) {
+  if constexpr (std::is_same_v<Value, bool>) {
+    if (!key.choices.empty()) return std::string(key.choices[value ? 1 : 0]);
+  }
+  if constexpr (std::is_same_v<Value, Duration>) return std::to_string(value.count());
+  return workflows::written(value);
+}
+
 void add_healing(const config::Configuration& settings, KeyCollector& into) {
   const workflows::HealingSpec& healing = settings.healing;
-  into.value("healing.enabled", healing.enabled ? "true" : "false");
-  into.value("healing.mode", healing.observe_only ? "observe" : "heal");
-  into.value("healing.max_retries", std::to_string(healing.max_retries));
-  into.value("healing.retry_delay", std::to_string(healing.retry_delay.count()));
-  into.value("healing.fail_after", std::to_string(healing.fail_after));
-  into.value("healing.settle", std::to_string(healing.settle.count()));
-  into.value("healing.cooldown", std::to_string(healing.cooldown.count()));
-  into.value("healing.max_heals_per_hour", std::to_string(healing.max_heals_per_hour));
+  [[maybe_unused]] const workflows::HealingSpec standard;
+  workflows::each_field<workflows::HealingSpec>([&](const auto& one) {
+    const auto& value = healing.*one.member;
+    // Older versions have no such key: what says nothing is left out, as in an engine.
+    if (one.stored.later && value == standard.*one.member) return;
+    into.value("healing." + std::string(one.key.name), as_digested(value, one.key));
+  });
   into.value("healing.max_concurrent", std::to_string(settings.max_concurrent));
   into.value("healing.max_tests", std::to_string(settings.max_tests));
   into.value("healing.actor", settings.principals.actor);

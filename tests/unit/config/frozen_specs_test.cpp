@@ -1,0 +1,92 @@
+// The stored form of every engine is frozen: a ledger names it by its digest, and heals of old ledgers replay under it.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "tests/unit/config/every_key.hpp"
+
+namespace autoheal::config {
+namespace {
+
+std::string stored(const Configuration& all) {
+  std::string text;
+  for (const workflows::EngineSpec& spec : all.engines) text += encode_engine_spec(spec) + "\n";
+  for (const std::string& name : all.scheduled_by_default) text += name + "\n";
+  for (const std::string& warning : all.warnings) text += warning + "\n";
+  for (const workflows::Principal& one : all.principals.listed)
+    text += one.name + " " + std::string(name_of(one.role)) + " " + one.os_user + "\n";
+  workflows::EngineSpec of_all;
+  of_all.healing = all.healing;
+  of_all.secrets = all.secrets;
+  text += encode_engine_spec(of_all) + "\n" + all.ledger + "\n" + all.reports + "\n" + all.principals.actor + "\n";
+  for (const std::uint64_t number : {std::uint64_t{all.max_concurrent}, std::uint64_t{all.max_tests},
+                                     all.vault_max_blob_bytes, std::uint64_t{all.checkpoints.command.has_value()}})
+    text += std::to_string(number) + "\n";
+  if (all.checkpoints.command)
+    text += all.checkpoints.command->argv.front() + std::to_string(all.checkpoints.command->timeout.count()) + "\n";
+  return text + all.checkpoints.key + "\n" + all.checkpoints.file + "\n";
+}
+
+TEST(FrozenSpecs, EachKeySetToAnotherValue) {
+  std::vector<std::string> lines = testing::of_every_key(stored);
+  const auto file = testing::own_examples() / "good/everything.yaml";
+  const auto all = load(file.string(), {{}, [](const std::string& content) { return sha256_name(content); }});
+  ASSERT_TRUE(all.has_value()) << to_text(all.error().front());
+  for (const workflows::EngineSpec& spec : all->engines) {
+    workflows::EngineSpec moved = spec;
+    std::string text = encode_engine_spec(moved);
+    const std::string folder = testing::own_examples().string();
+    for (auto at = text.find(folder); at != std::string::npos; at = text.find(folder))
+      text.replace(at, folder.size(), "FOLDER");
+    lines.push_back("everything.yaml " + spec.name + " -> " + to_hex(sha256(text)));
+  }
+  testing::expect_frozen("specs.txt", lines);
+}
+
+// Reads back what it wrote, whichever key is set.
+TEST(FrozenSpecs, AreReadBackAsTheyWere) {
+  const auto check = [](const Configuration& all) -> std::string {
+    for (const workflows::EngineSpec& spec : all.engines) {
+      const auto again = workflows::decode_engine_spec(encode_engine_spec(spec));
+      EXPECT_TRUE(again.has_value() && *again == spec) << encode_engine_spec(spec);
+    }
+    return {};
+  };
+  EXPECT_GE(testing::of_every_key(check).size(), 100U);
+}
+
+// A default in the help that is a value, not a sentence.
+std::optional<testing::FileTree> value_of(const Field& field) {
+  const std::string text(field.fallback);
+  if (text.empty() || text.find_first_of(" <") != std::string::npos) return std::nullopt;
+  if (field.type == FieldType::boolean) return text == "true";
+  if (field.type == FieldType::integer) return std::stoll(text);
+  return text;
+}
+
+// Whoever writes the default that help names configures the same as who leaves the key out.
+TEST(DefaultsInHelp, AreThoseInForce) {
+  const testing::FileTree smallest = testing::smallest_configuration();
+  const auto without = testing::loaded_from(smallest.dump());
+  ASSERT_TRUE(without.has_value()) << to_text(without.error().front());
+  const std::string expected = stored(*without);
+  std::size_t compared = 0;
+  testing::each_key(smallest, file_shape(), {}, testing::FileTree::json_pointer(),
+                    [&](const std::string& place, const Field& field, const testing::FileTree::json_pointer& at) {
+                      // A unit has its own time limits, and what a place of its own names is that place.
+                      const std::set<std::string> apart = {"engines[1].repair.service.timeout",
+                                                           "engines[0].repair.policy[1].absent"};
+                      const auto value = value_of(field);
+                      if (!value || apart.contains(place)) return;
+                      testing::FileTree tree = smallest;
+                      tree[at] = *value;
+                      const auto with = testing::loaded_from(tree.dump());
+                      ASSERT_TRUE(with.has_value()) << place << ": " << to_text(with.error().front());
+                      EXPECT_EQ(stored(*with), expected) << place;
+                      ++compared;
+                    });
+  EXPECT_GE(compared, 60U);
+}
+
+}  // namespace
+}  // namespace autoheal::config

@@ -1,0 +1,61 @@
+// Requirements of certification: time limits, hashes, tests and rules of security.
+#include <map>
+
+#include "autoheal/workflows/spec/engine_fields.hpp"
+#include "tools/config/engine_parts.hpp"
+#include "tools/config/read_fields.hpp"
+
+namespace autoheal::config {
+
+namespace {
+
+using namespace workflows;  // every line below makes one of its values
+
+constexpr Duration usual_hold = std::chrono::seconds(2);
+
+TestSpec read_test(const EngineParts& parts, const Node& node, const std::string& path) {
+  TestSpec test;
+  read(node, "name", test.name);
+  test.command = *parts.program(node, "command", path);
+  const Node* matrix = node.find("matrix");
+  if (matrix == nullptr) return test;
+  std::size_t cells = 1;
+  for (std::size_t index = 0; index < matrix->keys.size(); ++index) {
+    std::vector<std::string> values;
+    for (const Node& value : matrix->items[index].items) values.push_back(value.text);
+    cells *= values.size();
+    test.matrix.emplace_back(matrix->keys[index].text, std::move(values));
+    if (cells > 10'000) {
+      parts.reading.wrong(*matrix, join(path, "matrix"), "the matrix has more than 10,000 cells, expected fewer");
+      break;
+    }
+  }
+  return test;
+}
+
+}  // namespace
+
+void read_certification(EngineParts& parts, const Node& engine, const std::string& engine_path) {
+  parts.spec.certify.hold = usual_hold;
+  const Node* certify = engine.find("certify");
+  if (certify == nullptr) return;
+  const std::string path = join(engine_path, "certify");
+  CertifySpec& into = parts.spec.certify;
+  read(*certify, "within", into.within);
+  read(*certify, "hold", into.hold);
+  read(*certify, "hashes", into.hashes);
+  std::map<std::string, int> names;  // to their lines
+  each_group(*certify, "tests", path, [&](const Node& node, const std::string& here) {
+    into.tests.push_back(read_test(parts, node, here));
+    if (const auto [first, is_new] = names.emplace(into.tests.back().name, node.line); !is_new)
+      parts.reading.wrong(node, here,
+                          "the test name \"" + into.tests.back().name + "\" stands here twice, first in line " +
+                              std::to_string(first->second) + ", expected one name per test of an engine");
+  });
+  const Node* security = certify->find("security");
+  if (security == nullptr) return;
+  read_fields(*security, into.security);
+  parts.try_expressions(*security, join(path, "security"));
+}
+
+}  // namespace autoheal::config

@@ -1,0 +1,42 @@
+// Reads the described fields of a struct from a checked group of keys.
+#pragma once
+
+#include "autoheal/workflows/spec/described_field.hpp"
+#include "tools/config/reading.hpp"
+
+namespace autoheal::config {
+
+// What is absent leaves `into` as it is.
+template <class Value>
+void read_field(const Node& map, const workflows::Field& key, Value& into) {
+  if constexpr (std::is_enum_v<Value>) {
+    const Node* node = map.find(key.name);
+    const auto found = node == nullptr ? key.choices.end() : std::ranges::find(key.choices, node->text);
+    if (found != key.choices.end()) into = static_cast<Value>(found - key.choices.begin());
+  } else if constexpr (std::is_same_v<Value, bool>) {
+    if (key.choices.empty()) return read(map, key.name, into);
+    if (const Node* node = map.find(key.name)) into = node->text == key.choices[1];
+  } else if constexpr (std::is_same_v<Value, std::uint16_t>) {
+    unsigned number = into;
+    read(map, key.name, number);
+    into = static_cast<std::uint16_t>(number);
+  } else {
+    read(map, key.name, into);
+  }
+}
+
+template <workflows::Described Spec>
+void read_fields(const Node& map, Spec& into) {
+  workflows::each_field<Spec>([&](const auto& one) {
+    if constexpr (!std::remove_cvref_t<decltype(one)>::read_apart) read_field(map, one.key, into.*one.member);
+  });
+}
+
+template <workflows::Described Spec>
+[[nodiscard]] Spec from_fields(const Node& map) {
+  Spec spec;
+  read_fields(map, spec);
+  return spec;
+}
+
+}  // namespace autoheal::config

@@ -1,0 +1,263 @@
+// Repairs of an engine, of each kind.
+#include <algorithm>
+#include <array>
+
+#include "autoheal/workflows/spec/engine_fields.hpp"
+#include "autoheal/workflows/text/glob.hpp"
+#include "tools/config/engine_parts.hpp"
+#include "tools/config/read_fields.hpp"
+
+namespace autoheal::config {
+
+namespace {
+
+using namespace workflows;  // every line below makes one of its values
+
+class RepairReader {
+ public:
+  explicit RepairReader(EngineParts& parts) : parts_(parts) {}
+
+  void repairs(const Node& engine, const std::string& engine_path) {
+    const Node* repair = engine.find("repair");
+    if (repair == nullptr) return;
+    const std::string path = join(engine_path, "repair");
+    RepairSpec& into = parts_.spec.repair;
+    each_group(*repair, "release", path,
+               [&](const Node& node, const std::string&) { read_fields(node, into.release.emplace_back()); });
+    each_group(*repair, "build", path,
+               [&](const Node& node, const std::string& here) { into.build.push_back(build(node, here)); });
+    each_group(*repair, "platform", path,
+               [&](const Node& node, const std::string& here) { into.platform.push_back(platform(node, here)); });
+    each_group(*repair, "state", path,
+               [&](const Node& node, const std::string&) { into.state.push_back(state(node)); });
+    for (const Node& name : list_at(*repair, "services")) into.services.push_back({name.text, {}, {}});
+    each_group(*repair, "files", path,
+               [&](const Node& node, const std::string& here) { into.files.push_back(file(node, here)); });
+    each_group(*repair, "env", path,
+               [&](const Node& node, const std::string& here) { into.env.push_back(env(node, here)); });
+    each_group(*repair, "settings", path,
+               [&](const Node& node, const std::string& here) { into.settings.push_back(settings(node, here)); });
+    each_group(*repair, "links", path,
+               [&](const Node& node, const std::string&) { read_fields(node, into.links.emplace_back()); });
+    each_group(*repair, "policy", path,
+               [&](const Node& node, const std::string& here) { into.policy.push_back(policy(node, here)); });
+    into.checks = read_probes(parts_, *repair, "checks", path);
+    if (const Node* service = repair->find("service")) into.service = service_of(*service, join(path, "service"));
+    each_group(*repair, "commands", path,
+               [&](const Node& node, const std::string& here) { into.commands.push_back(command_of(node, here)); });
+  }
+
+ private:
+  FileRepair file(const Node& node, const std::string& path) {
+    auto repair = from_fields<FileRepair>(node);
+    repair.acl = parts_.acl(node, path, repair.mode);
+    repair.baseline = parts_.reading.baseline(*node.find("baseline"), join(path, "baseline"));
+    repair.baseline_mode = parts_.reading.mode_of_baseline(*node.find("baseline"));
+    repair.validate = parts_.program(node, "validate", path);
+    if (repair.validate && std::ranges::none_of(repair.validate->argv, [](const std::string& arg) {
+          return arg.find("{file}") != std::string::npos;
+        })) {
+      parts_.reading.wrong(*node.find("validate"), join(path, "validate"),
+                           "no argument names the staged file, expected {file}");
+    }
+    return repair;
+  }
+
+  EnvRepair env(const Node& node, const std::string& path) {
+    auto repair = from_fields<EnvRepair>(node);
+    for (const char* key : {"require", "unset"}) {
+      for (const Node& name : list_at(node, key)) parts_.check_env_name(name, join(path, key));
+    }
+    if (const Node* set = node.find("set")) {
+      for (std::size_t index = 0; index < set->keys.size(); ++index) {
+        repair.set.emplace_back(set->keys[index].text,
+                                env_value(set->keys[index], set->items[index], join(path, "set")));
+      }
+    }
+    if (repair.set.empty() && repair.require.empty() && repair.unset.empty()) {
+      parts_.reading.wrong(node, path, "nothing is to be repaired, expected `set`, `require` or `unset`");
+    }
+    return repair;
+  }
+
+  EnvValue env_value(const Node& name, const Node& value, const std::string& path) {
+    parts_.check_env_name(name, path);
+    EnvValue one;
+    if (value.kind == NodeKind::map) {
+      one.from_file = parts_.reading.absolute(value.items.front().text);
+      return one;
+    }
+    one.literal = value.text;
+    if (is_secret_name(parts_.reading.secrets, name.text)) {
+      parts_.reading.warn(value, join(path, name.text), "a secret stands here in plain text; better: {from: FILE}");
+    }
+    return one;
+  }
+
+  SettingsRepair settings(const Node& node, const std::string& path) {
+    auto repair = from_fields<SettingsRepair>(node);
+    parts_.check_settings_file(node, path, repair.file);
+    const Node& set = *node.find("set");
+    repair.set = parts_.setting_values(set, join(path, "set"));
+    if (repair.set.empty())
+      parts_.reading.wrong(set, join(path, "set"), "nothing is to be set, expected at least one pointer");
+    return repair;
+  }
+
+  BuildRepair build(const Node& node, const std::string& path) {
+    BuildRepair repair;
+    repair.run = *parts_.program(node, "run", path);
+    read(node, "outputs", repair.outputs);
+    read(node, "sha256", repair.sha256);
+    if (repair.outputs.empty())
+      parts_.reading.wrong(*node.find("outputs"), join(path, "outputs"),
+                           "the list is empty, expected what the build makes");
+    if (!repair.sha256.empty() && (repair.outputs.size() != 1 || is_glob(repair.outputs.front()))) {
+      parts_.reading.wrong(*node.find("sha256"), join(path, "sha256"),
+                           "a digest is of one file, expected a single output without * or ?");
+    }
+    return repair;
+  }
+
+  static HttpCall call(const Node& node, const Node& beside) {
+    HttpCall call;
+    read(node, "url", call.url);
+    read(node, "method", call.method);
+    read(node, "body", call.body);
+    read(beside, "timeout", call.timeout);
+    return call;
+  }
+
+  PlatformRepair platform(const Node& node, const std::string& path) {
+    PlatformRepair repair;
+    if (const Node* http = node.find("http")) repair.act = call(*http, node);
+    if (const auto run = parts_.program(node, "run", path)) repair.act = *run;
+    const Node* undo = node.find("undo");
+    if (undo == nullptr) return repair;
+    if (undo->kind == NodeKind::map) {
+      repair.undo = call(*undo, node);
+    } else {
+      repair.undo = *parts_.program(node, "undo", path);
+    }
+    return repair;
+  }
+
+  StateRepair state(const Node& node) {
+    StateRepair repair;
+    read(node, "path", repair.path);
+    read(node, "timeout", repair.timeout);
+    if (node.find("max_age") != nullptr) read(node, "max_age", repair.max_age.emplace());
+    const Node& snapshot = *node.find("snapshot");
+    if (snapshot.kind != NodeKind::map) {
+      repair.snapshot = parts_.reading.absolute(snapshot.text);
+      return repair;
+    }
+    repair.takes_snapshots = true;
+    repair.snapshot = parts_.reading.absolute(snapshot.find("dir")->text);
+    repair.every = std::chrono::hours(1);
+    repair.keep = 24;
+    read(snapshot, "every", repair.every);
+    read(snapshot, "keep", repair.keep);
+    return repair;
+  }
+
+  PolicyRepair policy(const Node& node, const std::string& path) {
+    auto repair = from_fields<PolicyRepair>(node);
+    parts_.try_expressions(node, path);
+    repair.acl = parts_.acl(node, path, repair.max_mode, true);
+    const bool asks = repair.max_mode || !repair.owner.empty() || !repair.forbid.empty() || repair.acl;
+    if (repair.absent == asks) {
+      parts_.reading.wrong(node, path,
+                           repair.absent
+                               ? "what is absent can have no mode, owner or content, expected `absent` alone"
+                               : "nothing is asked of the path, expected max_mode, owner, acl, forbid or absent");
+    }
+    return repair;
+  }
+
+  ServiceRepair service_of(const Node& node, const std::string& path) {
+    ServiceRepair service;
+    service.restart = parts_.program(node, "restart", path);
+    service.start = parts_.program(node, "start", path);
+    service.stop = parts_.program(node, "stop", path);
+    service.reload = parts_.program(node, "reload", path);
+    service.check = parts_.program(node, "check", path);
+    read(node, "pidfile", service.pidfile);
+    const Node* unit = node.find("systemd");
+    if (unit != nullptr && (service.restart || service.start || service.stop)) {
+      parts_.reading.wrong(
+          *unit, join(path, "systemd"),
+          "a unit is restarted, started and stopped through systemctl, expected no restart, start or stop beside it");
+    } else if (unit != nullptr) {
+      service.unit = unit->text;
+      service.restart = systemctl(node, "restart", unit->text);
+      service.start = systemctl(node, "start", unit->text);
+      service.stop = systemctl(node, "stop", unit->text);
+    } else if (!service.restart && !service.start) {
+      parts_.reading.wrong(node, path, "the service cannot be brought up, expected restart, start or systemd");
+    }
+    take_orders_to_units(node, service);
+    return service;
+  }
+
+  // Its time limits are the unit's own unless one is given.
+  ProgramRun systemctl(const Node& map, const std::string& verb, const std::string& unit) const {
+    ProgramRun run;
+    run.argv = {"/usr/bin/systemctl", verb, unit};
+    run.cwd = parts_.spec.root;
+    run.timeout = Duration(0);
+    read(map, "timeout", run.timeout);
+    run.unit = unit;
+    return run;
+  }
+
+  // Written out as `[systemctl, restart, UNIT]` it is the same order.
+  void take_orders_to_units(const Node& node, ServiceRepair& service) {
+    for (auto* run : {&service.restart, &service.start, &service.stop, &service.reload}) {
+      if (!run->has_value() || !is_order_to_unit(**run)) continue;
+      if (service.unit.empty()) service.unit = (*run)->argv[2];
+      if (service.unit == (*run)->argv[2]) take_order_to_unit(node, **run);
+    }
+  }
+
+  static void take_order_to_unit(const Node& node, ProgramRun& run) {
+    if (!is_order_to_unit(run)) return;
+    run.unit = run.argv[2];
+    if (node.find("timeout") == nullptr) run.timeout = Duration(0);
+  }
+
+  static bool is_order_to_unit(const ProgramRun& run) {
+    constexpr std::array<std::string_view, 5> verbs = {"start", "stop", "restart", "reload", "reload-or-restart"};
+    const bool by_systemctl = run.argv[0] == "/usr/bin/systemctl" || run.argv[0] == "/bin/systemctl";
+    return by_systemctl && run.argv.size() == 3 && run.user.empty() && run.environment.empty() &&
+           std::ranges::find(verbs, run.argv[1]) != verbs.end() && !run.argv[2].starts_with("-");
+  }
+
+  CommandRepair command_of(const Node& node, const std::string& path) {
+    CommandRepair repair;
+    repair.run = *parts_.program(node, "run", path);
+    repair.undo = parts_.program(node, "undo", path);
+    repair.capture = parts_.program(node, "capture", path);
+    read(node, "repeatable", repair.repeatable);
+    read(node, "reproducible", repair.reproducible);
+    if (!repair.run.reproducible) take_order_to_unit(node, repair.run);
+    if (repair.undo && !repair.run.reproducible) take_order_to_unit(node, *repair.undo);
+    const bool uses_capture = repair.undo && std::ranges::any_of(repair.undo->argv, [](const std::string& arg) {
+                                return arg.find("{captured}") != std::string::npos;
+                              });
+    if (uses_capture && !repair.capture)
+      parts_.reading.wrong(*node.find("undo"), join(path, "undo"),
+                           "{captured} stands here but nothing is captured, expected `capture`");
+    return repair;
+  }
+
+  EngineParts& parts_;
+};
+
+}  // namespace
+
+void read_repairs(EngineParts& parts, const Node& engine, const std::string& engine_path) {
+  RepairReader(parts).repairs(engine, engine_path);
+}
+
+}  // namespace autoheal::config

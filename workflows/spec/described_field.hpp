@@ -1,0 +1,175 @@
+// Describes the members of a configuration struct: the key that people write, how it is stored, and the member. The
+// YAML reader, help, schema, codec and the digests of keys are made from the list.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "autoheal/engine/base/timestamp.hpp"
+#include "autoheal/workflows/spec/field.hpp"
+
+namespace autoheal::workflows {
+
+// How a member is stored: in the order of the list, and those that came later after the others. `place` moves one to
+// the end of its part. This order is part of the format.
+struct Stored {
+  std::string_view as = {};  // empty: the key, with _us for a duration
+  bool later = false;        // older versions did not store it: left out where it has the struct's default
+  int place = 0;
+};
+inline constexpr Stored stored_later{.later = true};
+
+template <auto Member>
+struct MemberTraits;
+template <class Struct, class Type, Type Struct::* Member>
+struct MemberTraits<Member> {
+  using Owner = Struct;
+  using Value = Type;
+};
+
+// `ReadApart`: other code reads it, since it depends on more than the key's own value.
+template <auto Member, bool ReadApart = false>
+struct DescribedField {
+  Field key;
+  Stored stored;
+  static constexpr auto member = Member;
+  static constexpr bool read_apart = ReadApart;
+  using Value = typename MemberTraits<Member>::Value;
+
+  [[nodiscard]] std::string stored_as() const {
+    if (!stored.as.empty()) return std::string(stored.as);
+    constexpr bool is_duration = std::is_same_v<Value, Duration> || std::is_same_v<Value, std::optional<Duration>>;
+    return std::string(key.name) + (is_duration ? "_us" : "");
+  }
+};
+
+// As people write it; empty for what has no short form.
+inline std::string written(bool value) { return value ? "true" : "false"; }
+inline std::string written(const std::string& value) { return value; }
+inline std::string written(Duration value) {
+  constexpr std::array<std::pair<std::int64_t, std::string_view>, 4> units = {
+      {{3'600'000'000, "h"}, {60'000'000, "m"}, {1'000'000, "s"}, {1'000, "ms"}}};
+  for (const auto& [us, unit] : units) {
+    if (value.count() != 0 && value.count() % us == 0) return std::to_string(value.count() / us) + std::string(unit);
+  }
+  return "0s";
+}
+template <class T>
+std::string written(const T& value) {
+  if constexpr (std::is_enum_v<T>) {
+    return std::string(name_of(value));
+  } else if constexpr (std::is_integral_v<T>) {
+    return std::to_string(value);
+  } else {
+    return {};
+  }
+}
+
+template <auto Member>
+std::string written_default() {
+  const typename MemberTraits<Member>::Owner standard{};
+  return written(standard.*Member);
+}
+template <auto Member, const auto& Words>
+std::string default_word() {
+  const typename MemberTraits<Member>::Owner standard{};
+  return std::string(Words[standard.*Member ? 1 : 0]);
+}
+
+// A member and its key. Type, list and default follow from the member unless they are given.
+template <auto Member>
+constexpr DescribedField<Member> field(Field key, Stored stored = {}) {
+  using Value = typename MemberTraits<Member>::Value;
+  if (key.type == FieldType::text) {
+    if constexpr (std::is_same_v<Value, bool>) key.type = FieldType::boolean;
+    if constexpr (std::is_integral_v<Value> && !std::is_same_v<Value, bool>) key.type = FieldType::integer;
+    if constexpr (std::is_same_v<Value, Duration>) key.type = FieldType::duration;
+    if constexpr (std::is_same_v<Value, std::map<std::string, std::string>>) key.type = FieldType::map;
+  }
+  key.list = key.list || std::is_same_v<Value, std::vector<std::string>>;
+  if (!key.required && !key.fallback.is_given()) key.fallback = Fallback(&written_default<Member>);
+  return {key, stored};
+}
+// A truth value that is written as one of two words: that for false, that for true.
+template <auto Member, const auto& Words>
+constexpr DescribedField<Member> either(Field key, Stored stored = {}) {
+  key.choices = Words;
+  key.fallback = Fallback(&default_word<Member, Words>);
+  return {key, stored};
+}
+template <auto Member>
+constexpr DescribedField<Member, true> apart(const DescribedField<Member>& one) {
+  return {one.key, one.stored};
+}
+// A member that has no key.
+template <auto Member>
+constexpr DescribedField<Member, true> stored_only(std::string_view as, bool later = false) {
+  return {{}, {.as = as, .later = later}};
+}
+
+constexpr std::int64_t in_us(Duration duration) { return duration.count(); }
+
+// The list of a struct's fields, in the order of the help; empty for those that are not described.
+template <class Spec>
+inline constexpr std::tuple<> fields_of = {};
+
+template <class Spec>
+inline constexpr std::size_t number_of_fields = std::tuple_size_v<std::remove_cvref_t<decltype(fields_of<Spec>)>>;
+template <class Spec>
+concept Described = number_of_fields<Spec> != 0;
+
+template <class Spec, class Visit>
+constexpr void each_field(Visit visit) {
+  std::apply([&](const auto&... one) { (visit(one), ...); }, fields_of<Spec>);
+}
+
+template <class Spec>
+constexpr auto stored_order() {
+  std::array<Stored, number_of_fields<Spec>> how{};
+  std::array<std::size_t, number_of_fields<Spec>> order{};
+  std::size_t at = 0;
+  each_field<Spec>([&](const auto& one) {
+    how[at] = one.stored;
+    order[at] = at;
+    ++at;
+  });
+  std::ranges::sort(order, [&](std::size_t left, std::size_t right) {
+    return std::tuple(how[left].later, how[left].place, left) < std::tuple(how[right].later, how[right].place, right);
+  });
+  return order;
+}
+template <class Spec, class Visit>
+void each_stored_field(Visit visit) {
+  constexpr auto order = stored_order<Spec>();
+  [&]<std::size_t... At>(std::index_sequence<At...>) {
+    (visit(std::get<order[At]>(fields_of<Spec>)), ...);
+  }(std::make_index_sequence<order.size()>{});
+}
+
+// The keys of a struct as a group's fields.
+template <class Spec>
+constexpr auto keys_of() {
+  constexpr std::size_t number = [] {
+    std::size_t count = 0;
+    each_field<Spec>([&](const auto& one) { count += one.key.name.empty() ? 0 : 1; });
+    return count;
+  }();
+  std::array<Field, number> keys{};
+  std::size_t at = 0;
+  each_field<Spec>([&](const auto& one) {
+    if (!one.key.name.empty()) keys[at++] = one.key;
+  });
+  return keys;
+}
+
+}  // namespace autoheal::workflows
