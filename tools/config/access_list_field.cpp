@@ -18,7 +18,7 @@ unsigned rights_in(std::string_view text) {
   return rights;
 }
 
-// Of "mask::rw", "mask:rw", "m::rw" and the like.
+// Reads "mask::rw", "mask:rw", "m::rw" and the like.
 std::optional<unsigned> mask_in(std::string_view acl) {
   while (!acl.empty()) {
     const std::size_t end = std::min(acl.find(','), acl.size());

@@ -24,7 +24,7 @@ constexpr bool is_exclusive =
     std::is_same_v<Repair, workflows::ReleaseRepair> || std::is_same_v<Repair, workflows::StateRepair> ||
     std::is_same_v<Repair, workflows::BuildRepair>;
 
-// What no other repair, of whatever engine, may touch: it is chosen, built or restored as a whole.
+// Targets that no other repair, of whatever engine, may touch: they are chosen, built or restored as a whole.
 std::vector<std::string> exclusive_targets_of(const EngineSpec& spec) {
   std::vector<std::string> paths;
   workflows::for_each_target(spec, [&]<class Repair>(const std::string& path, const Repair&) {

@@ -1,5 +1,4 @@
-// autoheal.yaml as values: read strictly, with the environment applied. What is wrong is told with file, line and
-// column.
+// autoheal.yaml as values: read strictly, with the environment applied. Faults are told with file, line and column.
 #pragma once
 
 #include <expected>
@@ -40,7 +39,7 @@ struct Configuration {
   std::vector<std::string> scheduled_by_default;  // engines that say nothing of `every` and need it
 };
 
-// What the loader needs besides the file system.
+// The loader's inputs besides the file system.
 struct LoadPorts {
   std::map<std::string, std::string> environment;  // AUTOHEAL_* and AUTO_HEAL_ON count
   // Keeps the content of a baseline and names it.

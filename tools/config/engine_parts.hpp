@@ -1,4 +1,4 @@
-// What the readers of an engine's parts share: the engine that is read, and values that several parts have.
+// The parts that the readers of an engine share: the engine that is read, and values that several parts have.
 #pragma once
 
 #include <map>

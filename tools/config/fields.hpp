@@ -10,7 +10,7 @@ using workflows::Field;
 using workflows::FieldType;
 using workflows::Shape;
 
-// Of a whole file.
+// The shape of a whole file.
 [[nodiscard]] const Shape& file_shape();
 
 }  // namespace autoheal::config

@@ -1,5 +1,5 @@
-// Where the ledger of a configuration is that cannot be read: whoever has to stop a healer does not wait until the file
-// is mended.
+// The place of the ledger in a configuration that cannot be read, so that a person can stop a healer before the file is
+// mended.
 #pragma once
 
 #include <string>

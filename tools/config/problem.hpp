@@ -1,4 +1,4 @@
-// What is wrong in a configuration and where: one sentence a person can act on.
+// A fault of a configuration and its place: one sentence a person can act on.
 #pragma once
 
 #include <string>

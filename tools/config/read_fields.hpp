@@ -6,7 +6,7 @@
 
 namespace autoheal::config {
 
-// What is absent leaves `into` as it is.
+// An absent key leaves `into` as it is.
 template <class Value>
 void read_field(const Node& map, const workflows::Field& key, Value& into) {
   if constexpr (std::is_enum_v<Value>) {

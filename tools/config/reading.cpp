@@ -47,7 +47,7 @@ std::string Reading::program(const Node& node, const std::string& path) {
   if (node.text.find('/') != std::string::npos) return absolute(node.text);
   for (const std::string_view folder : search_path) {
     const std::string candidate = std::string(folder) + "/" + node.text;
-    struct stat found {};
+    struct stat found{};
     if (::stat(candidate.c_str(), &found) == 0 && S_ISREG(found.st_mode) && (found.st_mode & 0111U) != 0)
       return candidate;
   }
@@ -61,7 +61,7 @@ engine::BlobName Reading::baseline(const Node& node, const std::string& path) {
   const std::string source = absolute(node.text);
   if (const auto known = baselines.find(source); known != baselines.end()) return known->second;
   const OpenFile opened(source);
-  struct stat facts {};
+  struct stat facts{};
   std::string content;
   if (opened.number < 0 || ::fstat(opened.number, &facts) != 0) {
     wrong(node, path, "baseline " + source + " cannot be read (" + std::strerror(errno) + "), expected a file");

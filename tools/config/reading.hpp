@@ -1,4 +1,4 @@
-// What the readers of a configuration's parts share: where they are, what they found wrong, and how sources, programs
+// The state that the readers of a configuration share: their place, the faults they found, and how sources, programs
 // and baselines are found. Only used after shape_check found the tree in order.
 #pragma once
 
@@ -29,7 +29,7 @@ struct Reading {
   [[nodiscard]] std::string program(const Node& node, const std::string& path);
   // Reads a baseline once and keeps it.
   [[nodiscard]] engine::BlobName baseline(const Node& node, const std::string& path);
-  // Of one that was read; empty where it is no narrower than that of a new file.
+  // The mode of a baseline that was read; empty where it is no narrower than that of a new file.
   [[nodiscard]] std::optional<workflows::FileMode> mode_of_baseline(const Node& node) const;
 };
 

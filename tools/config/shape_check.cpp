@@ -57,7 +57,7 @@ class Check {
     if (problems_.size() >= most_problems) return;
     problems_.push_back({file_, node.line, node.column, path, std::move(message)});
   }
-  // What stands under a secret name is never repeated.
+  // The value under a secret name is never repeated.
   static bool is_secret(const std::string& path) {
     const workflows::SecretRules rules;
     std::size_t begin = 0;
@@ -151,7 +151,7 @@ class Check {
   }
 
   void map(const Node& node, const Field& field, const std::string& path) {
-    // Whoever writes one text here may have written a secret: it is not repeated.
+    // A single text here may be a secret: it is not repeated.
     if (node.kind == NodeKind::scalar)
       return add(node, path, "found a single value, expected a group of names and values");
     if (node.kind != NodeKind::map) return expected(node, path, "a group of names and values");

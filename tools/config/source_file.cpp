@@ -31,7 +31,7 @@ std::string fault_of(const std::string& path, const struct stat& facts) {
 std::expected<std::string, Problem> read_source_file(const std::string& path) {
   const auto refuse = [&](std::string message) { return std::unexpected(Problem{path, 0, 0, {}, std::move(message)}); };
   const OpenFile file(path);
-  struct stat facts {};
+  struct stat facts{};
   if (file.number < 0 || ::fstat(file.number, &facts) != 0 || !S_ISREG(facts.st_mode))
     return refuse("the configuration cannot be read, expected a readable file");
   if (std::string fault = fault_of(path, facts); !fault.empty()) return refuse(std::move(fault));

@@ -111,7 +111,7 @@ std::pair<int, int> place_of(std::string_view text, std::size_t at) {
   return {static_cast<int>(line) + 1, static_cast<int>(column) + 1};
 }
 
-// What no text has: the byte, and why.
+// The first byte that no text has, and why.
 std::optional<std::pair<std::size_t, std::string>> first_fault(const std::string& text) {
   if (text.size() > largest_file_bytes)
     return std::pair(largest_file_bytes, "the file is larger than 1 MiB, expected a configuration");

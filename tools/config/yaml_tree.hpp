@@ -24,7 +24,7 @@ struct Node {
   [[nodiscard]] const Node* find(std::string_view key) const;
 };
 
-// What the YAML core schema makes of a scalar.
+// The type that the YAML core schema gives a scalar.
 enum class ScalarType { null, boolean, number, text };
 [[nodiscard]] ScalarType type_of(const Node& scalar);
 // "text", "a number", "a list", ... for messages.

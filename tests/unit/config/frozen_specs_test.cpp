@@ -64,7 +64,7 @@ std::optional<testing::FileTree> value_of(const Field& field) {
   return text;
 }
 
-// Whoever writes the default that help names configures the same as who leaves the key out.
+// A key that is set to the default that help names means the same as a key that is left out.
 TEST(DefaultsInHelp, AreThoseInForce) {
   const testing::FileTree smallest = testing::smallest_configuration();
   const auto without = testing::loaded_from(smallest.dump());
