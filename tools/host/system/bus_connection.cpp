@@ -250,7 +250,9 @@ class BusConnection::Calls {
     auto& calls = *static_cast<Calls*>(data);
     if (path == nullptr || !calls.owner_.on_state || sd_bus_message_read_basic(message, 's', &interface) <= 0) return 0;
     const auto state = properties_in(message, wanted);
-    if (!state.empty()) calls.owner_.on_state(path, state.begin()->second.first);
+    if (state.empty()) return 0;
+    calls.happened_ = true;
+    calls.owner_.on_state(path, state.begin()->second.first);
     return 0;
   }
 
