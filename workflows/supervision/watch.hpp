@@ -174,8 +174,8 @@ class Watch {
     // nothing.
     bool overtaken = false;
     bool healing = false;
-    std::optional<Duration> heal_ended_at;
-    bool heal_counted = false;  // among those of the last hour
+    std::optional<Duration> rolled_back_at;  // the end of a heal that was not certified
+    bool heal_counted = false;               // among those of the last hour
     enum class Lateness { none, seen, named } lateness = Lateness::none;
     bool waits = false;     // its failure waits for what it needs to be tested
     Duration failed_at{0};  // when the test that failed began

@@ -17,9 +17,9 @@ constexpr Duration told_within = std::chrono::seconds(1);
 void Watch::process_ended(const std::string& name, ProcessEnd how, Duration now) {
   Watched* engine = find(name);
   if (engine == nullptr) return;
-  // That a process ended in order is told a moment later than its heal, which stopped it, may have ended.
-  const bool healed_just_now = engine->heal_ended_at && now - *engine->heal_ended_at < told_within;
-  const bool by_the_heal = engine->healing || (how == ProcessEnd::wanted && healed_just_now);
+  // A rollback stops what its attempt started; that this process ended is told a moment after the heal has.
+  const bool rolled_back_just_now = engine->rolled_back_at && now - *engine->rolled_back_at < told_within;
+  const bool by_the_heal = engine->healing || (how == ProcessEnd::wanted && rolled_back_just_now);
   if (!by_the_heal) engine->ended = how;
   // A test that began before it tells nothing of what is so now.
   engine->overtaken = engine->overtaken || engine->testing;

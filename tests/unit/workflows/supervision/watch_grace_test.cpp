@@ -141,6 +141,21 @@ TEST_F(WatchGrace, WhatTheHealItselfStoppedIsNotStoppedByHand) {
   }
 }
 
+// A certified service runs: nothing that the heal stopped can end any more.
+TEST_F(WatchGrace, WhoStopsAServiceRightAfterItsCertificateIsLeftAlone) {
+  process_ends(ProcessEnd::crashed);
+  fails();
+  EXPECT_THAT(machine_.acts(), ElementsAre("heal A"));
+  machine_.certified("A");
+  (void)machine_.all_acts();
+  process_ends(ProcessEnd::wanted);
+  fails(true);
+  machine_.wait_for_wake();
+  EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  fails(true);
+  EXPECT_THAT(machine_.acts(), ElementsAre("skip A stopped_by_hand"));
+}
+
 TEST_F(WatchGrace, ACertificateGivesTheNextFailureItsOwn) {
   process_ends(ProcessEnd::crashed);
   fails();
