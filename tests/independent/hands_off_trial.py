@@ -15,6 +15,8 @@ import sys
 import tempfile
 import time
 
+import waiting
+
 SERVICE = """#!/usr/bin/python3
 import os, signal, sys
 pidfile, takes_pidfile_away = sys.argv[1], sys.argv[2] == "away"
@@ -68,14 +70,15 @@ class Trial:
     def heals(self):
         return self.told().count(" certified") + self.told().count("healing failed")
 
+    def until(self, holds, what, seconds=60):
+        """The daemon's log and the pidfile lie in the folder."""
+        if not waiting.until(holds, seconds, self.folder):
+            raise SystemExit(f"never happened: {what}")
+
     @staticmethod
-    def until(holds, what, seconds=60):
-        """Waits for the thing itself; the pause is no synchronisation, the deadline only ends a trial that is lost."""
-        deadline = time.monotonic() + seconds
-        while not holds():
-            if time.monotonic() > deadline:
-                raise SystemExit(f"never happened: {what}")
-            time.sleep(0.02)
+    def ends(pid, what, seconds=60):
+        if not waiting.wait_for_end(pid, seconds):
+            raise SystemExit(f"never happened: {what}")
 
     def pid(self):
         try:
@@ -108,7 +111,7 @@ class Trial:
     def stop(self, with_signal=signal.SIGTERM):
         pid = self.pid()
         os.kill(pid, with_signal)
-        self.until(lambda: not self.lives(pid), "the service ends")
+        self.ends(pid, "the service ends")
         return pid
 
     def end(self):
@@ -140,7 +143,7 @@ def upgrade(trial, pause_s):
     trial.start()
     time.sleep(pause_s)
     os.kill(old, signal.SIGTERM)
-    trial.until(lambda: not trial.lives(old), "the old one ends")
+    trial.ends(old, "the old one ends")
 
 
 def pidfile_exchanged(trial, pause_s):

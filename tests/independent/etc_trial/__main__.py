@@ -15,7 +15,7 @@ import sys
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
+sys.path[:0] = [str(HERE), str(HERE.parent)]  # what trials share lies beside them
 sys.dont_write_bytecode = True
 import configuration  # noqa: E402
 import damages  # noqa: E402

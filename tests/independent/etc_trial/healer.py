@@ -8,6 +8,7 @@ import subprocess
 import time
 
 import system
+import waiting
 
 HOME = "/opt/autoheal"
 LEDGER_IS_OWNED = 6  # by a process that is about to end
@@ -85,15 +86,17 @@ class Healer:
         return "; ".join(reasons)
 
     def serve(self, log):
-        until = time.monotonic() + 60
-        self.begin_to_serve(log)
-        while b" serving " not in log.read_bytes():
-            status = self.daemon.poll()
-            if status not in (None, LEDGER_IS_OWNED) or time.monotonic() > until:
-                raise SystemExit(f"the daemon does not serve: see {log}")
-            if status == LEDGER_IS_OWNED:
-                self.begin_to_serve(log)
-            time.sleep(0.2)
+        deadline = time.monotonic() + 60
+        with waiting.Changes(log.parent) as changes:
+            self.begin_to_serve(log)
+            while b" serving " not in log.read_bytes():
+                status = self.daemon.poll()
+                if status not in (None, LEDGER_IS_OWNED) or time.monotonic() > deadline:
+                    raise SystemExit(f"the daemon does not serve: see {log}")
+                if status == LEDGER_IS_OWNED:
+                    self.begin_to_serve(log)
+                with waiting.end_of(self.daemon.pid) as ended:
+                    changes.wait(deadline - time.monotonic(), ended)
 
     def begin_to_serve(self, log):
         with open(log, "wb") as told:
@@ -102,20 +105,27 @@ class Healer:
 
     def quiet(self, after, seconds):
         """Waits until no heal is open and none began for three seconds; false where that is not so in time."""
-        until, seen, since, open_heals = time.monotonic() + seconds, after, time.monotonic(), set()
-        while time.monotonic() < until:
-            for entry in self.entries("--after", str(seen)):
-                seen = int(entry["id"])
-                # What a heal displaced may be told long after its end.
-                if not entry["type"].startswith("heal.") or entry["type"] == "heal.images_kept":
-                    continue
-                since = time.monotonic()
-                ended = entry["type"] in ("heal.completed", "heal.exhausted", "heal.skipped")
-                (open_heals.discard if ended else open_heals.add)(entry["stream"])
-            if not open_heals and time.monotonic() - since > 3:
-                return True
-            time.sleep(0.3)
-        return False
+        deadline, since, open_heals = time.monotonic() + seconds, time.monotonic(), set()
+
+        def left():
+            return min(deadline, deadline if open_heals else since + 3) - time.monotonic()
+
+        command = self.command("audit", "-o", "jsonl", "--follow", "--after", str(after))
+        with subprocess.Popen(command, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as follow:
+            try:
+                for line in waiting.lines(follow.stdout, left):
+                    entry = json.loads(line)
+                    # What a heal displaced may be told long after its end.
+                    if not entry["type"].startswith("heal.") or entry["type"] == "heal.images_kept":
+                        continue
+                    since = time.monotonic()
+                    ended = entry["type"] in ("heal.completed", "heal.exhausted", "heal.skipped")
+                    (open_heals.discard if ended else open_heals.add)(entry["stream"])
+                if follow.poll() is not None:
+                    raise SystemExit(f"autoheal audit --follow ended with {follow.returncode}")
+            finally:
+                follow.terminate()
+        return not open_heals and time.monotonic() - since >= 3
 
     def stop(self):
         if self.daemon is None:

@@ -4,6 +4,7 @@ import subprocess
 import time
 
 import system
+import waiting
 
 
 def processes():
@@ -39,16 +40,21 @@ def still_there(identity):
 
 def answers(service, root, seconds):
     """Whether it answers within so many seconds."""
-    until = time.monotonic() + seconds
-    while True:
+
+    def talks():
         try:
-            if service.talk is None or service.talk(root):
-                return True
+            return service.talk is None or bool(service.talk(root))
         except (OSError, subprocess.TimeoutExpired):
-            pass
-        if time.monotonic() > until:
             return False
-        time.sleep(0.2)
+
+    return waiting.until(talks, seconds, *signs_of_life(root))
+
+
+def signs_of_life(root):
+    """Folders in which services make pidfiles and sockets, and write their logs, when they are ready."""
+    for name in ("run", "var/log"):
+        for folder, _, _ in os.walk(os.path.join(root, name)):
+            yield folder
 
 
 def start(root, services, log):
@@ -64,10 +70,10 @@ def start(root, services, log):
             except subprocess.TimeoutExpired:
                 told.write(b"took too long\n")
     running, missing = {}, []
-    until = time.monotonic() + 30
+    deadline = time.monotonic() + 30
     for service in services:
-        while main_process(service) is None and time.monotonic() < until:
-            time.sleep(0.2)
+        waiting.until(lambda one=service: main_process(one) is not None, max(0, deadline - time.monotonic()),
+                      *signs_of_life(root))
         identity = main_process(service)
         if identity is None or not answers(service, root, 20):
             missing.append(service.name)
