@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "autoheal/engine/large_data.hpp"
+#include "autoheal/workflows/supervision/stopped_services.hpp"
 
 namespace autoheal::workflows {
 
@@ -52,53 +53,15 @@ class PassedTime {
   Duration passed_{0};
 };
 
-bool matters(const engine::Entry& entry) {
-  static constexpr std::string_view types[] = {
-      "heal.triggered", "heal.exhausted", "heal.completed", "selftest.engine_tested", "engine.reset",
-      "config.loaded",  "heal.skipped",   "node.started",   "node.heartbeat",         "node.stopped"};
+bool draws_a_brake(const engine::Entry& entry) {
+  static constexpr std::string_view types[] = {"heal.triggered",         "heal.exhausted", "heal.completed",
+                                               "selftest.engine_tested", "engine.reset",   "config.loaded"};
   return std::ranges::find(types, entry.type) != std::end(types);
 }
 
 struct Remembered {
   engine::Entry entry;
   Duration passed;  // since the first one that was read
-};
-
-// Services that somebody stopped, and the daemon left alone since. A new boot starts them. Each heartbeat lists them
-// all; between two heartbeats, each skip and each test that passed counts.
-class Stopped {
- public:
-  void take(const engine::Entry& entry) {
-    if (entry.type == "node.started") {
-      const auto boot = part_of(entry, "/boot_id");
-      if (!boot.is_string()) return;
-      if (boot_ != boot.get<std::string>()) engines_.clear();
-      boot_ = boot.get<std::string>();
-    } else if (entry.type == "node.heartbeat" || entry.type == "node.stopped") {
-      take_list(entry);
-    } else if (entry.type == "heal.skipped") {
-      if (part_of(entry, "/reason") == "stopped_by_hand") engines_.insert(entry.subject);
-    } else if (entry.type != "selftest.engine_tested" || part_of(entry, "/outcome") == "passed") {
-      engines_.erase(entry.subject);
-    }
-  }
-  void tell(Watch& watch) const {
-    for (const std::string& engine : engines_) watch.remember_stopped(engine);
-  }
-
- private:
-  void take_list(const engine::Entry& entry) {
-    const auto boot = part_of(entry, "/boot_id"), listed = part_of(entry, "/stopped_by_hand");
-    if (!boot.is_string() || !listed.is_array()) return;  // of a daemon that did not list them
-    boot_ = boot.get<std::string>();
-    engines_.clear();
-    for (const auto& engine : listed) {
-      if (engine.is_string()) engines_.insert(engine.get<std::string>());
-    }
-  }
-
-  std::string boot_;
-  std::set<std::string> engines_;
 };
 
 // Heals whose end says nothing of their engine: what it needs failed, or somebody wanted hands off.
@@ -127,18 +90,6 @@ void remember(const engine::Entry& entry, Duration when, bool for_others, Watch&
   }
 }
 
-// However long nobody ran: the last daemon's last list is among the last entries before.
-Result<Stopped> stopped_before(const engine::LedgerView& ledger, engine::Position place) {
-  const engine::Position from{place.value > page_entries ? place.value - page_entries : 0};
-  const auto page = ledger.read_all(from, place.value - from.value);
-  AUTOHEAL_TRY(page);
-  Stopped stopped;
-  for (const engine::Entry& entry : page->entries) {
-    if (matters(entry) && entry.position <= place) stopped.take(entry);
-  }
-  return stopped;
-}
-
 }  // namespace
 
 Result<void> remember_recent_past(const engine::LedgerView& ledger, const engine::BlobStore& blobs,
@@ -146,7 +97,8 @@ Result<void> remember_recent_past(const engine::LedgerView& ledger, const engine
   const Timestamp now = clock.now();
   auto place = place_before(ledger, now - remembered);
   AUTOHEAL_TRY(place);
-  const engine::Position first = *place;
+  auto stopped = StoppedServices::at(*place, ledger, blobs);
+  AUTOHEAL_TRY(stopped);
   std::vector<Remembered> recent;
   PassedTime passed;
   while (true) {
@@ -155,16 +107,14 @@ Result<void> remember_recent_past(const engine::LedgerView& ledger, const engine
     if (page->entries.empty()) break;
     for (engine::Entry& entry : page->entries) {
       const Duration at = passed.until(entry.time);
-      if (matters(entry)) recent.push_back({std::move(entry), at});
+      if (StoppedServices::matters(entry)) stopped->take(entry, blobs);
+      if (draws_a_brake(entry)) recent.push_back({std::move(entry), at});
     }
     *place = page->next;
   }
   const Duration began = clock.since_boot() - passed.until(now);
-  auto stopped = stopped_before(ledger, first);
-  AUTOHEAL_TRY(stopped);
   const std::set<std::string> for_others = ended_for_others(recent);
   for (Remembered& one : recent) {
-    stopped->take(one.entry);
     // It is large if there are many engines; one that the vault lost is ignored.
     if (one.entry.type == "config.loaded") one.entry.data = engine::lengthen(blobs, one.entry.data).value_or("{}");
     remember(one.entry, began + one.passed, for_others.contains(one.entry.stream), watch);

@@ -115,10 +115,28 @@ TEST_F(RecentPast, WhatWasStoppedByHandIsKnownHoweverLongNobodyRan) {
   happened(hours(39), "heal.skipped", R"({"reason":"stopped_by_hand"})");
   happened(hours(30), "node.heartbeat", R"({"stopped_by_hand":["EnvRecon"],"boot_id":"a"})");
   EXPECT_EQ(reaction(), "stopped_by_hand") << "of a daemon that was killed then";
+  for (int count = 0; count < 2'500; ++count) happened(hours(29), "selftest.completed");
+  happened(minutes(1), "node.started", R"({"boot_id":"a"})");
+  EXPECT_EQ(reaction(), "stopped_by_hand") << "whatever others wrote meanwhile";
+  happened(minutes(1), "node.started", R"({"boot_id":"b"})");
+  EXPECT_EQ(reaction(), "heal");
+}
+
+// A daemon writes its own start before it remembers.
+TEST_F(RecentPast, WhatWasStoppedByHandBeforeDaemonsListedItIsKnown) {
+  happened(minutes(20), "heal.skipped", R"({"reason":"stopped_by_hand"})");
+  happened(minutes(10), "node.heartbeat", R"({"tests_run":1,"boot_id":"a"})");
   happened(minutes(1), "node.started", R"({"boot_id":"a"})");
   EXPECT_EQ(reaction(), "stopped_by_hand");
   happened(minutes(1), "node.started", R"({"boot_id":"b"})");
   EXPECT_EQ(reaction(), "heal");
+}
+
+TEST_F(RecentPast, AListThatWasTooLongForItsEntryIsReadFromTheVault) {
+  const auto kept = blobs_.put(R"({"stopped_by_hand":["EnvRecon"],"boot_id":"a"})", engine::BlobNaming::plain);
+  happened(hours(30), "node.stopped", R"({"blob":")" + *kept + "\"}");
+  happened(minutes(1), "node.started", R"({"boot_id":"a"})");
+  EXPECT_EQ(reaction(), "stopped_by_hand");
 }
 
 TEST_F(RecentPast, WhatRunsAgainLeavesTheListWithoutATestThatIsTold) {
@@ -126,6 +144,7 @@ TEST_F(RecentPast, WhatRunsAgainLeavesTheListWithoutATestThatIsTold) {
   happened(hours(2), "node.heartbeat", R"({"tests_run":1,"boot_id":"a"})");
   EXPECT_EQ(reaction(), "stopped_by_hand") << "of a daemon that made no list";
   happened(hours(1), "node.stopped", R"({"stopped_by_hand":[],"boot_id":"a"})");
+  happened(minutes(1), "node.started", R"({"boot_id":"a"})");
   EXPECT_EQ(reaction(), "heal");
 }
 
