@@ -10,7 +10,7 @@
 #include "autoheal/engine/base/quoted_text.hpp"
 #include "autoheal/engine/base/timestamp.hpp"
 
-namespace autoheal::workflows {
+namespace autoheal {
 
 class JsonWriter {
  public:
@@ -85,4 +85,4 @@ class JsonWriter {
   bool fresh_ = true;
 };
 
-}  // namespace autoheal::workflows
+}  // namespace autoheal

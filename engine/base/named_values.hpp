@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-namespace autoheal::workflows {
+namespace autoheal {
 
 template <class Value>
 using NamedValue = std::pair<Value, std::string_view>;
@@ -29,4 +29,4 @@ template <class Value>
   throw std::invalid_argument("\"" + std::string(word) + "\" is not a word of this ledger format");
 }
 
-}  // namespace autoheal::workflows
+}  // namespace autoheal

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <new>
 
-namespace autoheal::workflows {
+namespace autoheal {
 
 namespace {
 
@@ -99,4 +99,4 @@ OwnJson OwnJson::at(std::size_t index) const {
   return OwnJson(found.value_unsafe());
 }
 
-}  // namespace autoheal::workflows
+}  // namespace autoheal

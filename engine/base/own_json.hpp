@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace autoheal::workflows {
+namespace autoheal {
 
 // A value of an OwnJsonDocument, and valid as long as that. Everything that asks throws std::invalid_argument if the
 // value is of another kind, or not there.
@@ -124,4 +124,4 @@ T OwnJson::get() const {
   }
 }
 
-}  // namespace autoheal::workflows
+}  // namespace autoheal

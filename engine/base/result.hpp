@@ -39,8 +39,8 @@ using Result = std::expected<T, Error>;
 // Passes the error of a Result on to the caller: AUTOHEAL_TRY(file.sync()); or, of one that has a name,
 // AUTOHEAL_TRY(file); AUTOHEAL_CO_TRY is the same within a coroutine. Macros, because only a statement of the caller
 // can leave it.
-#define AUTOHEAL_TRY(...) AUTOHEAL_PASS_ON(return, __COUNTER__, __VA_ARGS__)
-#define AUTOHEAL_CO_TRY(...) AUTOHEAL_PASS_ON(co_return, __COUNTER__, __VA_ARGS__)
+#define AUTOHEAL_TRY(...) AUTOHEAL_PASS_ON(return, __LINE__, __VA_ARGS__)
+#define AUTOHEAL_CO_TRY(...) AUTOHEAL_PASS_ON(co_return, __LINE__, __VA_ARGS__)
 #define AUTOHEAL_PASS_ON(leave, number, ...) AUTOHEAL_PASS_ON_NAMED(leave, number, __VA_ARGS__)
 #define AUTOHEAL_PASS_ON_NAMED(leave, number, ...) AUTOHEAL_PASS_ON_AS(leave, autoheal_tried_##number, __VA_ARGS__)
 #define AUTOHEAL_PASS_ON_AS(leave, tried, ...)                                                 \

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace autoheal::host {
+namespace autoheal {
 
 class UniqueFd {
  public:
@@ -35,4 +35,4 @@ class UniqueFd {
   int descriptor_ = -1;
 };
 
-}  // namespace autoheal::host
+}  // namespace autoheal

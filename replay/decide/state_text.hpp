@@ -13,7 +13,7 @@ namespace autoheal::replay {
 [[nodiscard]] std::string line_of(const workflows::HealState& state);
 // Details at that moment: the plan and its progress, the current wait, why the last attempt failed.
 [[nodiscard]] std::vector<std::string> details_of(const workflows::HealState& state);
-void write(workflows::JsonWriter& out, const workflows::HealState& state);
+void write(JsonWriter& out, const workflows::HealState& state);
 
 // "12.345 s"; "-0.500 s" where a clock was set back.
 [[nodiscard]] std::string seconds_text(Duration time);

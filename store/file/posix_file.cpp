@@ -9,10 +9,6 @@
 
 namespace autoheal::store {
 
-FileDescriptor::~FileDescriptor() {
-  if (number_ >= 0) ::close(number_);
-}
-
 Error system_error(const std::string& what) {
   const int code = errno;
   const ErrorKind kind = code == EIO ? ErrorKind::fatal : ErrorKind::unavailable;

@@ -8,29 +8,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "autoheal/engine/base/result.hpp"
+#include "autoheal/engine/base/unique_fd.hpp"
 
 namespace autoheal::store {
 
-// Closes what it holds. Not thread-safe.
-class FileDescriptor {
- public:
-  FileDescriptor() = default;
-  explicit FileDescriptor(int number) : number_(number) {}
-  FileDescriptor(FileDescriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  FileDescriptor& operator=(FileDescriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-  ~FileDescriptor();
-  [[nodiscard]] int get() const { return number_; }
-  explicit operator bool() const { return number_ >= 0; }
-
- private:
-  int number_ = -1;
-};
+using FileDescriptor = UniqueFd;
 
 // "<what>: <the system's words for errno>"; unavailable, or fatal for an I/O error. Call right after the failed call.
 [[nodiscard]] Error system_error(const std::string& what);

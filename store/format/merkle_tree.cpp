@@ -129,29 +129,39 @@ Result<std::vector<Hash>> consistency_proof(const SubtreeHashes& hashes, std::ui
   return roots_of(hashes, parts);
 }
 
-// RFC 9162 2.1.3.2
-bool inclusion_holds(std::uint64_t index, const Hash& leaf, const TreeHead& head, std::span<const Hash> proof) {
-  if (index >= head.size) return false;
-  std::uint64_t node = index, last = head.size - 1;
-  Hash hash = leaf;
+namespace {
+
+// Climbs from a node to the root of a tree whose last node of that level is `last`, as RFC 9162 2.1.3.2 and 2.1.4.2 do:
+// `left` and `right` take each sibling that stands on that side. True where the proof ends at the root.
+template <class Left, class Right>
+bool climbs_to_root(std::uint64_t node, std::uint64_t last, std::span<const Hash> proof, Left left, Right right) {
   for (const Hash& sibling : proof) {
     if (last == 0) return false;
     if ((node & 1U) != 0 || node == last) {
-      hash = node_hash(sibling, hash);
+      left(sibling);
       while ((node & 1U) == 0) {  // which ends: what is no right child here is the last node, and that is not 0
         node >>= 1U;
         last >>= 1U;
       }
     } else {
-      hash = node_hash(hash, sibling);
+      right(sibling);
     }
     node >>= 1U;
     last >>= 1U;
   }
-  return last == 0 && hash == head.root;
+  return last == 0;
 }
 
-// RFC 9162 2.1.4.2
+}  // namespace
+
+bool inclusion_holds(std::uint64_t index, const Hash& leaf, const TreeHead& head, std::span<const Hash> proof) {
+  if (index >= head.size) return false;
+  Hash hash = leaf;
+  const auto left = [&](const Hash& sibling) { hash = node_hash(sibling, hash); };
+  const auto right = [&](const Hash& sibling) { hash = node_hash(hash, sibling); };
+  return climbs_to_root(index, head.size - 1, proof, left, right) && hash == head.root;
+}
+
 bool consistency_holds(const TreeHead& older, const TreeHead& newer, std::span<const Hash> proof) {
   if (older.size > newer.size) return false;
   if (older.size == 0) return proof.empty() && older.root == empty_root();
@@ -165,22 +175,13 @@ bool consistency_holds(const TreeHead& older, const TreeHead& newer, std::span<c
     last >>= 1U;
   }
   Hash old_root = path.front(), new_root = path.front();
-  for (const Hash& hash : std::span(path).subspan(1)) {
-    if (last == 0) return false;
-    if ((node & 1U) != 0 || node == last) {
-      old_root = node_hash(hash, old_root);
-      new_root = node_hash(hash, new_root);
-      while ((node & 1U) == 0) {  // which ends: what is no right child here is the last node, and that is not 0
-        node >>= 1U;
-        last >>= 1U;
-      }
-    } else {
-      new_root = node_hash(new_root, hash);
-    }
-    node >>= 1U;
-    last >>= 1U;
-  }
-  return last == 0 && old_root == older.root && new_root == newer.root;
+  const auto left = [&](const Hash& sibling) {
+    old_root = node_hash(sibling, old_root);
+    new_root = node_hash(sibling, new_root);
+  };
+  const auto right = [&](const Hash& sibling) { new_root = node_hash(new_root, sibling); };
+  const bool ends_at_root = climbs_to_root(node, last, std::span(path).subspan(1), left, right);
+  return ends_at_root && old_root == older.root && new_root == newer.root;
 }
 
 Result<GrowingTree> GrowingTree::of(const SubtreeHashes& hashes, std::uint64_t size) {

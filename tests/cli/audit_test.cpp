@@ -150,7 +150,7 @@ TEST_F(AuditCommand, Case123_FollowersThatNobodyReadsHoldUpNoWriterAndNoLog) {
   std::vector<std::unique_ptr<Background>> followers;
   Invocation invocation = bridge_.invocation({});
   ASSERT_EQ(::mkfifo(bridge_.path("pipe").c_str(), 0600), 0);
-  const host::UniqueFd nobody_reads(::open(bridge_.path("pipe").c_str(), O_RDWR | O_CLOEXEC));
+  const UniqueFd nobody_reads(::open(bridge_.path("pipe").c_str(), O_RDWR | O_CLOEXEC));
   invocation.arguments = {"/bin/sh", "-c", "exec \"$0\" audit --follow -o jsonl > pipe", AUTOHEAL_PROGRAM};
   const int count = long_runs() ? 1'000 : 8;
   for (int number = 0; number < count; ++number) followers.push_back(std::make_unique<Background>(invocation));

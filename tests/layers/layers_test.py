@@ -4,6 +4,7 @@ circle between modules, on a private header that is used elsewhere, and on a fol
 import collections
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -20,14 +21,14 @@ ASIO_IN_ENGINE = {"engine/runtime.hpp", "engine/runtime.cpp", "engine/boot_timer
 BUILT_ON_TESTS = "tools/simulator/"  # a program around tests/simulation, never installed
 MOST_ENTRIES = 40
 # Folders of data: the number of their files is no matter of design.
-DATA = ("tests/unit/config/broken", "tests/ledgers", "tests/fuzz/corpus", "tests/simulation/seeds")
-INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
+DATA = ("tests/unit/config/broken", "tests/ledgers", "tests/fuzz/corpus")
+INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.M)
 PRIVATE = re.compile(r"\s+(?://\s+)?".join("Only the store includes this header".split()))
 
 
 def includes_of(text):
-    """Kind and target of each include; an installed header by its place in the tree."""
-    return [(kind, target.removeprefix("autoheal/")) for kind, target in INCLUDE.findall(text)]
+    """The target of each include; an installed header by its place in the tree."""
+    return [target.removeprefix("autoheal/") for target in INCLUDE.findall(text)]
 
 
 def folder_of(name):
@@ -58,8 +59,8 @@ def arrow_faults(files, allowed):
     for name, text in files.items():
         folder = folder_of(name)
         used[folder]  # has to have a line, even without includes
-        for kind, target in includes_of(text):
-            if kind != '"' or not is_ours(target) or folder_of(target) == folder:
+        for target in includes_of(text):
+            if not is_ours(target) or folder_of(target) == folder:
                 continue
             used[folder].add(folder_of(target))
             if folder_of(target) not in allowed.get(folder, ()):
@@ -73,8 +74,8 @@ def arrow_faults(files, allowed):
 
 def foreign_faults(name, text):
     top = name.split("/")[0]
-    for kind, target in includes_of(text):
-        if kind == '"' and target.startswith("tests/") and not name.startswith(BUILT_ON_TESTS):
+    for target in includes_of(text):
+        if target.startswith("tests/") and not name.startswith(BUILT_ON_TESTS):
             yield f"{name}: nothing outside tests/ may include {target}"
         if top in FOREIGN and FOREIGN[top].search(target):
             yield f"{name}: {target} does not belong into {top}/"
@@ -104,8 +105,8 @@ def circles(graph):
 def circle_faults(files):
     modules, folders = collections.defaultdict(set), collections.defaultdict(set)
     for name, text in files.items():
-        for kind, target in includes_of(text):
-            if kind != '"' or not is_ours(target):
+        for target in includes_of(text):
+            if not is_ours(target):
                 continue
             if module_of(target) != module_of(name):
                 modules[module_of(name)].add(module_of(target))
@@ -122,8 +123,8 @@ def header_faults(files):
             yield f"{name}: a header opens with why it exists"
     private = {name for name, text in files.items() if PRIVATE.search(text)}
     for name, text in files.items():
-        for kind, target in includes_of(text):
-            if kind == '"' and target in private and name.split("/")[0] != target.split("/")[0]:
+        for target in includes_of(text):
+            if target in private and name.split("/")[0] != target.split("/")[0]:
                 yield f"{name}: {target} is private to {target.split('/')[0]}/"
 
 
@@ -156,6 +157,8 @@ def self_check():
     table = {"engine": set(), "store": {"engine"}}
     planted = {
         "an arrow": list(arrow_faults({**clean, "engine/c.cpp": '#include "autoheal/store/b.hpp"'}, table)),
+        "an arrow in angle brackets":
+            list(arrow_faults({**clean, "engine/c.cpp": "#include <autoheal/store/b.hpp>"}, table)),
         "an unused arrow": list(arrow_faults({"engine/a.hpp": "// why\n"}, table)),
         "a foreign header": list(foreign_faults("workflows/a.cpp", "#include <sys/stat.h>")),
         "an include of tests": list(foreign_faults("replay/a.cpp", '#include "tests/b.hpp"')),
@@ -173,6 +176,16 @@ def self_check():
     return found + list(arrow_faults(clean, table)) + list(circle_faults(clean)) + list(header_faults(clean))
 
 
+def tracked_files():
+    """As git tracks them; all there are where this is no checkout."""
+    git = ["git", "-c", "safe.directory=*", "ls-files"]
+    if (ROOT / ".git").exists() and shutil.which("git"):
+        return subprocess.run(git, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\n")
+    names = (path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*") if path.is_file())
+    return [name for name in names
+            if not name.startswith("build/") and "node_modules/" not in name and "__pycache__" not in name]
+
+
 def main():
     tracked = subprocess.run(["git", "-c", "safe.directory=*", "ls-files"], cwd=ROOT, check=True, capture_output=True,
                              text=True).stdout.split("\n")
@@ -182,8 +195,8 @@ def main():
     if sys.argv[1:] == ["--print"]:  # the table as the tree is: to be read before it is committed
         used = collections.defaultdict(set)
         for name, text in files.items():
-            used[folder_of(name)] |= {folder_of(target) for kind, target in includes_of(text)
-                                      if kind == '"' and is_ours(target) and folder_of(target) != folder_of(name)}
+            used[folder_of(name)] |= {folder_of(target) for target in includes_of(text)
+                                      if is_ours(target) and folder_of(target) != folder_of(name)}
         print("\n".join(f"{folder}: {' '.join(sorted(used[folder]))}".rstrip() for folder in sorted(used)))
         return 0
     faults = self_check()

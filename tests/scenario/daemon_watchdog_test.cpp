@@ -41,7 +41,7 @@ class Manager {
     return std::string(text.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
   }
 
-  host::UniqueFd socket_;
+  UniqueFd socket_;
 };
 
 struct DaemonWatchdog : ::testing::Test {

@@ -115,7 +115,7 @@ TEST_F(Databases, ADamagedOneIsSwappedOnlyWhenNobodyHasItOpen) {
   prepare("delete");
   bridge_.write("app.db", "SQLite format 3 it is not\n", 0640);
   {
-    const host::UniqueFd held(::open(bridge_.path("app.db").c_str(), O_RDONLY | O_CLOEXEC));
+    const UniqueFd held(::open(bridge_.path("app.db").c_str(), O_RDONLY | O_CLOEXEC));
     EXPECT_EQ(heal().exit_code, 1);
     EXPECT_THAT(shown(), HasSubstr("open"));
     EXPECT_EQ(bridge_.read("app.db"), "SQLite format 3 it is not\n");

@@ -40,21 +40,21 @@ class LeastTouch : public ::testing::Test {
   }
   unsigned mode(const std::string& path) const { return status(path).st_mode & 07777U; }
   std::string acl(const std::string& path) const {
-    const host::UniqueFd open(::open(bridge_.path(path).c_str(), O_PATH | O_CLOEXEC));
+    const UniqueFd open(::open(bridge_.path(path).c_str(), O_PATH | O_CLOEXEC));
     return host::access_list_of(open.get()).value_or("?");
   }
   bool give_list(const std::string& path, const std::string& acl, unsigned mode) const {
-    const host::UniqueFd open(::open(bridge_.path(path).c_str(), O_PATH | O_CLOEXEC));
+    const UniqueFd open(::open(bridge_.path(path).c_str(), O_PATH | O_CLOEXEC));
     return host::set_access_list(open.get(), acl, mode).has_value();
   }
   bool give_defaults(const std::string& path, const std::string& acl) const {
-    const host::UniqueFd open(::open(bridge_.path(path).c_str(), O_PATH | O_CLOEXEC));
+    const UniqueFd open(::open(bridge_.path(path).c_str(), O_PATH | O_CLOEXEC));
     return host::set_default_list(open.get(), acl).has_value();
   }
   static bool is_root() { return ::geteuid() == 0; }
   // False where no flags can be set here.
   bool set_flags(const std::string& path, int flags) const {
-    const host::UniqueFd open(::open(bridge_.path(path).c_str(), O_RDONLY | O_CLOEXEC));
+    const UniqueFd open(::open(bridge_.path(path).c_str(), O_RDONLY | O_CLOEXEC));
     return ::ioctl(open.get(), FS_IOC_SETFLAGS, &flags) == 0;
   }
   // Told beforehand, and nothing is touched.

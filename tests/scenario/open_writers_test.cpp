@@ -20,10 +20,10 @@ class OpenWriters : public ::testing::Test {
     bridge_.write("etc/File", good_);
   }
   void configure(const std::string& more = {}) const { bridge_.configure(file_engine("File", more)); }
-  host::UniqueFd open_file(int flags) const {
-    return host::UniqueFd(::open(bridge_.path("etc/File").c_str(), O_WRONLY | O_CLOEXEC | flags));
+  UniqueFd open_file(int flags) const {
+    return UniqueFd(::open(bridge_.path("etc/File").c_str(), O_WRONLY | O_CLOEXEC | flags));
   }
-  static void put(const host::UniqueFd& file, const std::string& text) {
+  static void put(const UniqueFd& file, const std::string& text) {
     ASSERT_EQ(::write(file.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
   }
   std::vector<std::string> staged() const {

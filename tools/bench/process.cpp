@@ -29,7 +29,6 @@ namespace autoheal::bench {
 namespace {
 
 namespace fs = std::filesystem;
-using host::UniqueFd;
 using std::chrono::steady_clock;
 
 constexpr std::chrono::seconds trial_limit{60};

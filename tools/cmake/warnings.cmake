@@ -11,9 +11,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(autoheal_warnings INTERFACE -Wno-tsan)
   endif()
 endif()
-# The sanitizer presets, and the release preset for tests alone, compile several files as one, which takes a fifth of the
-# time; what is private to one file is then seen by the next. What is installed is compiled file by file, with these
-# warnings on.
+# All presets but dev and clang compile several files as one, which takes a fifth of the time; what is private to one
+# file is then seen by the next. Who compiles file by file has these warnings on.
 target_compile_options(autoheal_warnings INTERFACE $<$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>:-Wno-shadow>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(autoheal_warnings INTERFACE $<$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>:-Wno-subobject-linkage>)

@@ -52,9 +52,9 @@ Result<std::uint64_t> size_of(const DatabaseFile& file) {
   return static_cast<std::uint64_t>(found.st_size);
 }
 
-Result<host::UniqueFd> open_raw(const DatabaseFile& file) {
+Result<UniqueFd> open_raw(const DatabaseFile& file) {
   AUTOHEAL_TRY(size_of(file));
-  host::UniqueFd raw(::open(file.path().c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  UniqueFd raw(::open(file.path().c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   struct stat found{};
   if (!raw || ::fstat(raw.get(), &found) != 0) return host::system_failure(file.name, errno);
   if (!is_the_one(file, found)) return another_file();

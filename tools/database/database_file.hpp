@@ -30,7 +30,7 @@ enum class Access { read, write };
 // corrupt: it is empty (SQLite would delete the log of such a file).
 [[nodiscard]] Result<std::uint64_t> size_of(const DatabaseFile& file);
 // A descriptor for reading; it must outlive every connection of this process.
-[[nodiscard]] Result<host::UniqueFd> open_raw(const DatabaseFile& file);
+[[nodiscard]] Result<UniqueFd> open_raw(const DatabaseFile& file);
 // `write` falls back to a connection that can only read. Nothing is locked yet.
 [[nodiscard]] Result<Connection> connect(const DatabaseFile& file, Access access);
 

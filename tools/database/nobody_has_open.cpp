@@ -68,7 +68,7 @@ Use look_through_processes(const struct stat& file) {
 }  // namespace
 
 Result<void> nobody_has_open(const std::string& path) {
-  const host::UniqueFd opened(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  const UniqueFd opened(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!opened && errno == ENOENT) return {};
   if (!opened && errno == EWOULDBLOCK) return busy("another process holds a lease on it");
   struct stat found{};

@@ -58,7 +58,7 @@ Result<void> check_fit(const Connection& target, const Connection& source) {
 // Closed in reverse order: a descriptor closed before a connection would take that one's locks along.
 struct Target {
   const DatabaseFile& file;
-  host::UniqueFd raw;
+  UniqueFd raw;
   Connection writer;
   Connection reader;  // locks nothing before it is asked something
 };

@@ -39,7 +39,7 @@ Result<void> write_durably(int descriptor, const std::string& content, const std
   if (auto written = store::write_all(descriptor, content, path); !written) return written;
   if (auto synced = store::sync_file(descriptor, path); !synced) return synced;
   const auto folder = std::filesystem::path(path).parent_path();
-  const host::UniqueFd opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const UniqueFd opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!opened) return host::system_failure(folder.string(), errno);
   return store::sync_file(opened.get(), folder.string());
 }
@@ -54,7 +54,7 @@ Result<std::string> sound_copy(const DatabaseFile& file) {
 }
 
 Result<std::string> read_bytes(const std::string& path) {
-  const host::UniqueFd opened(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  const UniqueFd opened(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   struct stat found{};
   if (!opened || ::fstat(opened.get(), &found) != 0) return host::system_failure(path, errno);
   if (!S_ISREG(found.st_mode)) return failure(ErrorKind::invalid, path + " is not a file");
@@ -74,7 +74,7 @@ Result<std::string> take_snapshot(const DatabaseFile& file, const std::string& t
   auto copy = sound_copy(file);
   if (!copy) return copy;
   const bool log_mode = host::was_in_log_mode(file.path());
-  const host::UniqueFd created(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  const UniqueFd created(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!created) return host::system_failure(to, errno);
   if (log_mode) host::note_log_mode(created.get());
   if (auto written = write_durably(created.get(), *copy, to); !written) {

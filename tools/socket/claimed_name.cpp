@@ -39,16 +39,14 @@ NameInKernel kernel_name_of(const std::string& place) {
   return address;
 }
 
-host::UniqueFd new_stream(int flags) {
-  return host::UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
-}
+UniqueFd new_stream(int flags) { return UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0)); }
 
 const sockaddr* address_in(const NameInKernel& address) { return reinterpret_cast<const sockaddr*>(&address.name); }
 
 }  // namespace
 
 struct ClaimedName::Door {
-  Door(boost::asio::any_io_executor executor, host::UniqueFd opened, std::function<std::string()> said)
+  Door(boost::asio::any_io_executor executor, UniqueFd opened, std::function<std::string()> said)
       : listener(std::move(executor), opened.get()), sentence(std::move(said)) {
     (void)opened.release();
   }
@@ -63,7 +61,7 @@ struct ClaimedName::Door {
 
   // Fits into what the kernel holds for a socket: nobody is waited for.
   void answer() {
-    const host::UniqueFd one(::accept4(listener.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    const UniqueFd one(::accept4(listener.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!one) return;
     const std::string text = sentence().substr(0, longest_sentence);
     static_cast<void>(::send(one.get(), text.data(), text.size(), MSG_NOSIGNAL));
@@ -79,7 +77,7 @@ ClaimedName::~ClaimedName() = default;
 Result<std::unique_ptr<ClaimedName>> ClaimedName::claim(boost::asio::any_io_executor executor, const std::string& place,
                                                         std::function<std::string()> sentence) {
   const NameInKernel address = kernel_name_of(place);
-  host::UniqueFd opened = new_stream(SOCK_NONBLOCK);
+  UniqueFd opened = new_stream(SOCK_NONBLOCK);
   if (!opened) return host::system_failure("a socket", errno);
   if (::bind(opened.get(), address_in(address), address.size) != 0) {
     if (errno == EADDRINUSE) return failure(ErrorKind::busy, "another process claims " + place);
@@ -97,7 +95,7 @@ Result<std::unique_ptr<ClaimedName>> ClaimedName::claim(boost::asio::any_io_exec
 
 std::optional<Claim> claim_of(const std::string& place) {
   const NameInKernel address = kernel_name_of(place);
-  const host::UniqueFd asked = new_stream(0);
+  const UniqueFd asked = new_stream(0);
   if (!asked) return std::nullopt;
   ::setsockopt(asked.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
   ::setsockopt(asked.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);

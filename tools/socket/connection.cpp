@@ -66,7 +66,7 @@ std::string head_of(const Response& response, bool keeps) {
   return head + (keeps ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n");
 }
 
-Connection::Connection(std::shared_ptr<Door> door, host::UniqueFd socket, Peer peer)
+Connection::Connection(std::shared_ptr<Door> door, UniqueFd socket, Peer peer)
     : door_(std::move(door)),
       peer_(peer),
       socket_(door_->executor),

@@ -23,7 +23,7 @@ namespace autoheal::socket {
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   // Throws boost::system::system_error where the executor cannot take one more descriptor.
-  Connection(std::shared_ptr<Door> door, host::UniqueFd socket, Peer peer);
+  Connection(std::shared_ptr<Door> door, UniqueFd socket, Peer peer);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;

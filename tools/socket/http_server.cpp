@@ -22,13 +22,13 @@ constexpr auto pause_when_short = std::chrono::milliseconds(100);
 constexpr int accepted_in_a_row = 32;  // then the others have their turn
 
 // At once and without waiting: a client that is turned away must cost nothing that lasts.
-void turn_away(const host::UniqueFd& socket, const std::string& message) {
+void turn_away(const UniqueFd& socket, const std::string& message) {
   const Response response = error_response(503, "too_many_connections", message, "try again in a second");
   const std::string text = head_of(response, false) + response.body;
   (void)!::send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-void admit(const std::shared_ptr<Door>& door, host::UniqueFd socket) {
+void admit(const std::shared_ptr<Door>& door, UniqueFd socket) {
   const auto peer = peer_of(socket.get());
   if (!peer) return;
   if (door->connections.size() >= door->limits.connections) {
@@ -45,7 +45,7 @@ void admit(const std::shared_ptr<Door>& door, host::UniqueFd socket) {
 // False if the system is short of something. By hand, since Asio's accept leaves descriptors open to children.
 bool accept_waiting(const std::shared_ptr<Door>& door) {
   for (int count = 0; count < accepted_in_a_row; ++count) {
-    host::UniqueFd socket(::accept4(door->listener.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    UniqueFd socket(::accept4(door->listener.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!socket) return errno == EAGAIN || errno == EINTR || errno == ECONNABORTED;
     try {
       admit(door, std::move(socket));

@@ -26,7 +26,7 @@ class ProcessHold {
     int descriptor = -1;
     socklen_t size = sizeof descriptor;
     if (::getsockopt(socket, SOL_SOCKET, peer_pidfd_option, &descriptor, &size) == 0) {
-      process_ = host::UniqueFd(descriptor);
+      process_ = UniqueFd(descriptor);
     } else {
       is_gone_ = errno != ENOPROTOOPT;  // an older kernel says nothing of it
     }
@@ -38,7 +38,7 @@ class ProcessHold {
   }
 
  private:
-  host::UniqueFd process_;
+  UniqueFd process_;
   bool is_gone_ = false;
 };
 

@@ -18,8 +18,6 @@ namespace autoheal::socket {
 
 namespace {
 
-using host::UniqueFd;
-
 constexpr int waiting_connections = 128;
 constexpr mode_t open_to_all = 0666;
 

@@ -18,7 +18,7 @@ namespace autoheal::socket {
 class SocketFile {
  public:
   SocketFile() = default;
-  SocketFile(host::UniqueFd folder, std::string name, dev_t device, ino_t inode)
+  SocketFile(UniqueFd folder, std::string name, dev_t device, ino_t inode)
       : folder_(std::move(folder)), name_(std::move(name)), device_(device), inode_(inode) {}
   SocketFile(SocketFile&&) noexcept = default;
   SocketFile& operator=(SocketFile&& other) noexcept;
@@ -30,14 +30,14 @@ class SocketFile {
   [[nodiscard]] bool in_place() const;
 
  private:
-  host::UniqueFd folder_;
+  UniqueFd folder_;
   std::string name_;
   dev_t device_ = 0;
   ino_t inode_ = 0;
 };
 
 struct ListeningSocket {
-  host::UniqueFd socket;  // does not block, closed on exec
+  UniqueFd socket;  // does not block, closed on exec
   SocketFile file;
 };
 
@@ -48,7 +48,7 @@ struct ListeningSocket {
 [[nodiscard]] Result<ListeningSocket> listen_at(const std::string& path);
 
 struct ConnectedSocket {
-  host::UniqueFd socket;  // blocks, closed on exec
+  UniqueFd socket;  // blocks, closed on exec
   std::uint32_t folder_owner = 0;
 };
 

@@ -11,12 +11,12 @@ namespace autoheal::workflows {
 // Whether something may be changed now, given that nothing could be told of it while the ledger is elsewhere.
 enum class GoOn { at_once, after_a_wait, no_more };  // no_more: the process is told to end
 
-// Every operation may be called on any thread, and none fails. The first three return without waiting for the job,
-// unless the process has no other thread to run it on.
+// Every operation but run() may be called on any thread, and none fails. The first three return without waiting for the
+// job, unless the process has no other thread to run it on.
 class HealScheduling {
  public:
   virtual ~HealScheduling() = default;
-  // Runs a job soon, on a thread that may block.
+  // Runs a job soon, on a thread that may block. Called on the loop's thread alone.
   virtual void run(std::function<void()> job) = 0;
   // Runs a job of a heal as soon as the heal has its slot again: at once where it did not give it back.
   virtual void run_in_turn(const std::string& /*heal*/, std::function<void()> job) { run(std::move(job)); }

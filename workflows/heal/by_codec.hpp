@@ -4,9 +4,11 @@
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/workflows/heal/heal_entry.hpp"
 
-namespace autoheal::workflows {
-
+namespace autoheal {
 class OwnJson;
+}
+
+namespace autoheal::workflows {
 
 // Nothing for a By without a principal.
 void write_by(JsonWriter& json, const By& by);

@@ -7,9 +7,11 @@
 #include "autoheal/workflows/plan/evidence.hpp"
 #include "autoheal/workflows/plan/plan.hpp"
 
-namespace autoheal::workflows {
-
+namespace autoheal {
 class OwnJson;
+}
+
+namespace autoheal::workflows {
 
 void write(JsonWriter& json, const ProgramRun& run);
 void write(JsonWriter& json, const HttpCall& call);

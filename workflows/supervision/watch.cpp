@@ -345,7 +345,7 @@ void Watch::heal_ended(const HealResult& result, Duration now) {
   if (known == engines_.end() || !known->second.healing) return;
   Watched& engine = known->second;
   engine.healing = false;
-  engine.rolled_back_at = result.ending == HealEnding::certified ? std::nullopt : std::optional(now);
+  engine.rolled_back_at = result.ending == HealEnding::exhausted ? std::optional(now) : std::nullopt;
   engine.ended = ProcessEnd::unknown;  // how it did before is dealt with, and the heal's own stops are nobody's
   engine.postponed_since.reset();
   const bool counted = std::exchange(engine.heal_counted, false);

@@ -174,7 +174,7 @@ class Watch {
     // nothing.
     bool overtaken = false;
     bool healing = false;
-    std::optional<Duration> rolled_back_at;  // the end of a heal that was not certified
+    std::optional<Duration> rolled_back_at;  // the end of a heal that was taken back
     bool heal_counted = false;               // among those of the last hour
     enum class Lateness { none, seen, named } lateness = Lateness::none;
     bool waits = false;     // its failure waits for what it needs to be tested

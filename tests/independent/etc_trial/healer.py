@@ -111,7 +111,8 @@ class Healer:
             return min(deadline, deadline if open_heals else since + 3) - time.monotonic()
 
         command = self.command("audit", "-o", "jsonl", "--follow", "--after", str(after))
-        with subprocess.Popen(command, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as follow:
+        with subprocess.Popen(command, env=self.environment, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE) as follow:
             try:
                 for line in waiting.lines(follow.stdout, left):
                     entry = json.loads(line)

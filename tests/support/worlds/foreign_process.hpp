@@ -22,8 +22,8 @@ class ForeignProcess {
     std::array<int, 2> in{}, out{};
     (void)!::pipe2(in.data(), O_CLOEXEC);
     (void)!::pipe2(out.data(), O_CLOEXEC);
-    to_ = host::UniqueFd(in[1]);
-    from_ = host::UniqueFd(out[0]);
+    to_ = UniqueFd(in[1]);
+    from_ = UniqueFd(out[0]);
     std::vector<std::string> words = {"/usr/bin/python3", "-c", script, database.string()};
     std::vector<char*> argv;
     for (auto& word : words) argv.push_back(word.data());
@@ -64,7 +64,7 @@ for line in sys.stdin:
     except sqlite3.Error as error:
         print("error:", error, flush=True)
 )";
-  host::UniqueFd to_, from_;
+  UniqueFd to_, from_;
   pid_t pid_ = -1;
 };
 

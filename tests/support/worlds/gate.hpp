@@ -14,7 +14,7 @@ class Gate {
  public:
   explicit Gate(const Bridge& bridge) {
     bridge.write("run/gate", "");
-    held_ = host::UniqueFd(::open(bridge.path("run/gate").c_str(), O_RDWR | O_CLOEXEC));
+    held_ = UniqueFd(::open(bridge.path("run/gate").c_str(), O_RDWR | O_CLOEXEC));
     EXPECT_EQ(::flock(held_.get(), LOCK_EX), 0);
   }
   void open() { held_.reset(); }
@@ -23,7 +23,7 @@ class Gate {
   static constexpr const char* wait = "flock --shared run/gate true";
 
  private:
-  host::UniqueFd held_;
+  UniqueFd held_;
 };
 
 }  // namespace autoheal::testing

@@ -24,7 +24,7 @@ constexpr std::uint32_t changes =
     IN_MODIFY | IN_ATTRIB | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR | IN_DONT_FOLLOW;
 
 struct Watched {
-  host::UniqueFd folders_change{::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)};
+  UniqueFd folders_change{::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)};
   std::vector<fs::path> folders;
   std::vector<int> managers;
 };
@@ -96,7 +96,7 @@ bool wait_for_happening(std::chrono::steady_clock::time_point give_up) {
 }
 
 bool has_ended(pid_t pid) {
-  const host::UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   if (!process) return errno == ESRCH;
   pollfd waited{process.get(), POLLIN, 0};
   return ::poll(&waited, 1, 20'000) == 1;

@@ -36,7 +36,7 @@ class ListeningManager {
 
  private:
   std::string name_;
-  host::UniqueFd socket_;
+  UniqueFd socket_;
 };
 
 // Waits until anything watched in this process has happened since arm(), or until the time has come: false.

@@ -15,7 +15,7 @@ class OneAnswer {
     thread_ = std::jthread([this, answer = std::move(answer)] {
       pollfd one{listening_.socket.get(), POLLIN, 0};
       if (::poll(&one, 1, 20'000) <= 0) return;
-      const host::UniqueFd client(::accept(listening_.socket.get(), nullptr, nullptr));
+      const UniqueFd client(::accept(listening_.socket.get(), nullptr, nullptr));
       std::string seen;
       std::array<char, 4096> piece;
       while (seen.find("\r\n\r\n") == std::string::npos) {
@@ -121,7 +121,7 @@ class PlantedServer {
     }
     ::close(ready[1]);
     ::close(stay[0]);
-    stays_ = host::UniqueFd(stay[1]);
+    stays_ = UniqueFd(stay[1]);
     char byte = 'n';
     (void)!::read(ready[0], &byte, 1);
     ::close(ready[0]);
@@ -135,7 +135,7 @@ class PlantedServer {
   PlantedServer& operator=(const PlantedServer&) = delete;
 
  private:
-  host::UniqueFd stays_;
+  UniqueFd stays_;
   pid_t child_ = -1;
 };
 

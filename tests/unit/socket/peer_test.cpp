@@ -29,10 +29,10 @@ class PeerTest : public FolderTest {
     if (stays && connected) (void)!::read(connected->socket.get(), &byte, 1);
     ::_exit(connected ? 0 : 1);
   }
-  [[nodiscard]] host::UniqueFd accepted() const {
+  [[nodiscard]] UniqueFd accepted() const {
     pollfd one{listening_.socket.get(), POLLIN, 0};
     EXPECT_GT(::poll(&one, 1, 20'000), 0);
-    return host::UniqueFd(::accept4(listening_.socket.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    return UniqueFd(::accept4(listening_.socket.get(), nullptr, nullptr, SOCK_CLOEXEC));
   }
 
   ListeningSocket listening_;

@@ -96,7 +96,7 @@ class RawClient {
   [[nodiscard]] int descriptor() const { return socket_.get(); }
 
  private:
-  host::UniqueFd socket_;
+  UniqueFd socket_;
   std::string seen_;
 };
 

@@ -100,7 +100,7 @@ KeyDigests digests_by_key(const config::Configuration& settings, const engine::B
 }
 
 std::string to_json(const KeyDigests& digests) {
-  workflows::JsonWriter out;
+  JsonWriter out;
   out.begin_object();
   for (const auto& [key, digest] : digests) out.field(key, digest);
   return out.end_object().take();

@@ -19,7 +19,7 @@ using namespace workflows;
 
 constexpr std::size_t largest_file_bytes = 64U << 10U;
 
-std::string content_of(const host::UniqueFd& file, const std::string& name) {
+std::string content_of(const UniqueFd& file, const std::string& name) {
   struct stat found{};
   if (!file || ::fstat(file.get(), &found) != 0 || !S_ISREG(found.st_mode)) return {};
   return host::read_all(file.get(), name, largest_file_bytes).value_or("");
@@ -37,7 +37,7 @@ std::set<std::string> env_files(const EngineSpec& spec) {
 void learn_secrets_on_disk(const EngineSpec& spec, SecretMask& mask) {
   constexpr int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
   for (const std::string& file : secret_files(spec))
-    mask.learn(content_of(host::UniqueFd(::open(file.c_str(), flags)), file));
+    mask.learn(content_of(UniqueFd(::open(file.c_str(), flags)), file));
   const auto files = env_files(spec);
   if (files.empty()) return;
   const auto root = host::RootFolder::open(spec.root);

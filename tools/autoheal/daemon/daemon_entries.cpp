@@ -17,8 +17,6 @@ namespace autoheal::cli {
 
 namespace {
 
-using workflows::JsonWriter;
-
 engine::NewEntry entry_of(std::string type, const LoadedConfiguration& configuration, Timestamp now, JsonWriter& data) {
   engine::NewEntry entry;
   entry.type = std::move(type);

@@ -37,8 +37,8 @@ asio::awaitable<void> Daemon::copy_snapshots(TakeSnapshots act, EngineToHeal eng
     std::vector<FailedSnapshot> failed;
     for (const StateRepair& state : spec->repair.state) {
       if (!state.takes_snapshots || std::ranges::find(paths, state.path) == paths.end()) continue;
-      const auto copied = healer.parts.host->copy_snapshot(
-          *spec, state, healer.parts.ledger->id() + "/serve/" + spec->name + "/0", healer.parts.clock.now());
+      const auto copied = healer.parts.host->copy_snapshot(*spec, state, mark_of_tests(healer) + spec->name + "/0",
+                                                           healer.parts.clock.now());
       if (!copied) failed.push_back(failed_snapshot(state, copied.error()));
     }
     for (FailedSnapshot& one : failed) one.why = healer.parts.secrets.mask(one.why);

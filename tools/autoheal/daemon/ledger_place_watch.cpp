@@ -45,7 +45,7 @@ LedgerPlaceWatch::LedgerPlaceWatch(const boost::asio::any_io_executor& executor,
 // Who writes over the ledger in place closes it then; we never do before our end.
 bool LedgerPlaceWatch::watch_writers(const boost::asio::any_io_executor& executor,
                                      const std::filesystem::path& ledger) {
-  host::UniqueFd inotify(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  UniqueFd inotify(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   if (!inotify || ::inotify_add_watch(inotify.get(), ledger.c_str(), IN_CLOSE_WRITE) < 0) return false;
   try {
     writers_ = std::make_unique<boost::asio::posix::stream_descriptor>(executor, inotify.get());

@@ -20,7 +20,8 @@ void Leftovers::perform(const std::string& stream, const workflows::HealEffect& 
   if (!std::holds_alternative<workflows::Settle>(effect)) return effects_.perform(stream, effect, std::move(done));
   ++settling_;
   effects_.perform(stream, effect, [this, stream, done = std::move(done)](workflows::HealInput input) {
-    asio::post(parts_.loop, [this, stream, kept = std::get<workflows::Settled>(input).kept]() mutable {
+    const auto* looked = std::get_if<workflows::Settled>(&input);
+    asio::post(parts_.loop, [this, stream, kept = looked ? looked->kept : std::vector<std::string>()]() mutable {
       kept.empty() ? one_is_settled() : settled(stream, std::move(kept));
     });
     done(std::move(input));

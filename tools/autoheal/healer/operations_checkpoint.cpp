@@ -6,8 +6,6 @@
 
 namespace autoheal::cli {
 
-using workflows::JsonWriter;
-
 namespace {
 
 engine::NewEntry entry_by(std::string type, const workflows::By& by, Timestamp now, JsonWriter& data) {

@@ -15,8 +15,6 @@ namespace autoheal::cli {
 
 namespace {
 
-using workflows::JsonWriter;
-
 // One event of the report per line, so that people and diffs can read it too.
 class Events {
  public:

@@ -26,7 +26,7 @@ constexpr std::size_t most_settings_files = 256;
 // The beginning of a regular file, or nothing. Symlinks are followed as nginx follows them (sites-enabled/ holds
 // little else): nothing but two directives is taken from it.
 std::string beginning_of(const std::string& path) {
-  const host::UniqueFd file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   struct stat status{};
   if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
   std::string text(largest_settings_bytes, '\0');
@@ -43,7 +43,7 @@ std::string beginning_of(const std::string& path) {
 std::vector<std::string> included_files(const std::string& folder) {
   std::vector<std::string> files;
   for (const auto& [below, ending] : {std::pair("/conf.d", ".conf"), std::pair("/sites-enabled", "")}) {
-    const host::UniqueFd opened(::open((folder + below).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const UniqueFd opened(::open((folder + below).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!opened) continue;
     const auto names = host::names_in(opened.get(), folder + below);
     if (!names) continue;

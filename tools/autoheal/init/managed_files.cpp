@@ -24,7 +24,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using host::RootFolder;
-using host::UniqueFd;
 using host::Walk;
 
 constexpr mode_t not_for_others_to_write = 0755;

@@ -55,7 +55,7 @@ void Console::note(std::string_view line) {
 
 void Console::error(const Error& error, int code) {
   if (json_) {
-    workflows::JsonWriter out;
+    JsonWriter out;
     out.begin_object().key("error").begin_object().field("code", code).field("message", error.message);
     out.field("hint", error.hint).end_object().end_object();
     return note(out.take());

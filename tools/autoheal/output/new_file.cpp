@@ -38,7 +38,7 @@ bool put_in_place(const std::string& temporary, const std::string& path) {
 
 Result<void> write_new_file(const std::string& path, const std::string& text) {
   std::string temporary = path + ".new-" + std::string(6, 'X');
-  const host::UniqueFd file(::mkostemp(temporary.data(), O_CLOEXEC));
+  const UniqueFd file(::mkostemp(temporary.data(), O_CLOEXEC));
   if (!file) return host::system_failure("cannot write " + path, errno);
   if (!write_whole(file.get(), text) || !put_in_place(temporary, path)) {
     const int why = errno;
@@ -47,7 +47,7 @@ Result<void> write_new_file(const std::string& path, const std::string& text) {
     return host::system_failure("cannot write " + path, why);
   }
   const std::string folder = std::filesystem::path(path).parent_path().string();
-  const host::UniqueFd opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const UniqueFd opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!opened || ::fsync(opened.get()) != 0) return host::system_failure("cannot sync " + folder, errno);
   return {};
 }

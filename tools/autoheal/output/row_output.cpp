@@ -27,7 +27,7 @@ void RowOutput::row(const std::vector<std::string>& cells) {
     }
     return text_row(cells);
   }
-  workflows::JsonWriter out;
+  JsonWriter out;
   out.begin_object();
   for (std::size_t index = 0; index < cells.size(); ++index) out.field(columns_[index].name, cells[index]);
   std::string json = out.end_object().take();

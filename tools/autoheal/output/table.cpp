@@ -17,7 +17,7 @@ std::string csv_field(const std::string& text) {
 }
 
 std::string json_row(const Table& table, const std::vector<std::string>& row) {
-  workflows::JsonWriter out;
+  JsonWriter out;
   out.begin_object();
   for (std::size_t index = 0; index < row.size(); ++index) out.field(table.columns[index], row[index]);
   return out.end_object().take();

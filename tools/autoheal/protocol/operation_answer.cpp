@@ -9,7 +9,6 @@ namespace autoheal::cli {
 namespace {
 
 using nlohmann::json;
-using workflows::JsonWriter;
 using workflows::SelfTest;
 
 // Throws are the reader's own: whatever is missing or of another type ends here.

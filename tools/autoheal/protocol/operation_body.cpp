@@ -103,7 +103,7 @@ class Reader {
 }  // namespace
 
 std::string to_json(const OperationBody& body) {
-  workflows::JsonWriter out;
+  JsonWriter out;
   out.begin_object().optional_field("engine", body.engine).optional_field("heal", body.heal);
   if (!body.engines.empty()) {
     out.key("engines").begin_array();

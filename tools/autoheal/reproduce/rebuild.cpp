@@ -163,7 +163,7 @@ class Builder {
     const engine::BlobName& name = kept == observation_.contents.end() ? facts.digest : kept->second;
     const auto content = blobs_.get(name);
     if (!content) return failure(ErrorKind::not_found, "its content is not kept: " + content.error().message);
-    const host::UniqueFd made(
+    const UniqueFd made(
         ::openat(at.folder.get(), at.name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!made || !write_whole(made.get(), *content)) return host::system_failure("it", errno);
     if (auto given = give(facts, ::fchown(made.get(), facts.uid, facts.gid)); !given) return given;
@@ -182,8 +182,7 @@ class Builder {
   // A folder that is known by all that lies in it.
   Result<void> tree(const TargetFacts& facts, const host::Place& at) {
     if (::mkdirat(at.folder.get(), at.name.c_str(), 0700) != 0) return host::system_failure("it", errno);
-    const host::UniqueFd made(
-        ::openat(at.folder.get(), at.name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    const UniqueFd made(::openat(at.folder.get(), at.name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!made) return host::system_failure("it", errno);
     if (auto written = write_kept_tree(made.get(), facts.digest, blobs_, place_); !written) return written;
     folders_.emplace_back(facts.path, facts);

@@ -29,7 +29,7 @@ Result<void> build_database(const SnapshotFacts& snapshot, const engine::BlobSto
 Result<void> build_folder(const SnapshotFacts& snapshot, const engine::BlobStore& blobs, const fs::path& path,
                           RebuiltPlace& place) {
   if (::mkdir(path.c_str(), 0700) != 0) return host::system_failure("its folder", errno);
-  const host::UniqueFd made(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  const UniqueFd made(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!made) return host::system_failure("its folder", errno);
   if (auto written = write_kept_tree(made.get(), snapshot.content, blobs, place); !written) return written;
   return ::fchmod(made.get(), snapshot.mode) == 0 ? Result<void>() : host::system_failure("its mode", errno);

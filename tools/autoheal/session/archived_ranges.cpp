@@ -35,7 +35,7 @@ engine::NewEntry ledger_archived(const ArchivedRange& range, const workflows::By
   entry.type = entry_type;
   entry.time = now;
   entry.actor = by.principal;
-  workflows::JsonWriter out;
+  JsonWriter out;
   out.begin_object().field("first", range.first).field("last", range.last);
   out.field("entries", range.last - range.first + 1).field("from", format_timestamp(range.from));
   out.field("until", format_timestamp(range.until)).field("root", range.root).field("file", range.file);

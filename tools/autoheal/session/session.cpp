@@ -33,7 +33,7 @@ void record_refusal(const Session& session, const std::string& what) {
   entry.type = "access.denied";
   entry.time = clock.now();
   entry.actor = session.configuration.principal.name;
-  workflows::JsonWriter data;
+  JsonWriter data;
   data.begin_object().field("wanted", what).field("role", name_of(session.configuration.principal.role));
   data.field("uid", session.configuration.caller.uid).field("via", "cli");
   workflows::By by = session.by();

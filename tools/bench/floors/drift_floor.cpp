@@ -22,7 +22,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-using host::UniqueFd;
 using std::chrono::steady_clock;
 
 std::string digest_of(const fs::path& file) {

@@ -48,13 +48,13 @@ engine::NewEntry skipped(const std::string& engine, Timestamp now) {
   entry.time = now;
   entry.actor = "autoheal";
   entry.subject = engine;
-  workflows::JsonWriter data;
+  JsonWriter data;
   entry.data = data.begin_object().field("reason", "cooldown").field("error", failure).end_object().take();
   return entry;
 }
 
 // As a daemon writes them (tools/autoheal/daemon/daemon_entries).
-engine::NewEntry of_node(const char* type, workflows::JsonWriter& data, Timestamp now) {
+engine::NewEntry of_node(const char* type, JsonWriter& data, Timestamp now) {
   engine::NewEntry entry;
   entry.type = type;
   entry.time = now;
@@ -64,20 +64,20 @@ engine::NewEntry of_node(const char* type, workflows::JsonWriter& data, Timestam
 }
 
 engine::NewEntry started(Timestamp now) {
-  workflows::JsonWriter data;
+  JsonWriter data;
   data.begin_object().field("version", "bench").field("program_sha256", digest).field("configuration", digest);
   data.field("healing", true).field("uid", 0).field("recovered", 0);
   return of_node("node.started", data, now);
 }
 
 engine::NewEntry stopped(Timestamp now) {
-  workflows::JsonWriter data;
+  JsonWriter data;
   data.begin_object().field("cause", "SIGTERM");
   return of_node("node.stopped", data, now);
 }
 
 engine::NewEntry heartbeat(std::uint64_t tests_run, std::uint64_t tests_failed, Timestamp now) {
-  workflows::JsonWriter data;
+  JsonWriter data;
   data.begin_object().field("healing", true).field("observes_only", false).field("tests_run", tests_run);
   data.field("tests_failed", tests_failed).field("configuration", digest);
   return of_node("node.heartbeat", data, now);
@@ -88,7 +88,7 @@ engine::NewEntry denied(Timestamp now) {
   entry.type = "access.denied";
   entry.time = now;
   entry.actor = "guest";
-  workflows::JsonWriter data;
+  JsonWriter data;
   data.begin_object().field("wanted", "heal an engine").field("role", "observer").field("uid", 1009);
   entry.data = data.field("via", "socket").end_object().take();
   return entry;

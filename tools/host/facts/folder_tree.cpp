@@ -24,8 +24,7 @@ constexpr std::size_t most_tree_entries = 1'000'000;
 constexpr std::size_t largest_file = 1U << 30U;  // the vault has a limit of its own
 
 // The one spelling of an entry, so that a tree has one digest.
-void write_entry_of(workflows::JsonWriter& text, const std::string& path, std::string_view kind,
-                    const TargetAfter& held) {
+void write_entry_of(JsonWriter& text, const std::string& path, std::string_view kind, const TargetAfter& held) {
   text.begin_object().field("path", path).field("kind", kind).field("mode", held.mode);
   text.field("uid", held.uid).field("gid", held.gid);
   text.optional_field("digest", held.content).optional_field("target", held.link_target).end_object();
@@ -85,7 +84,7 @@ class TreeReader {
   const NoBlobs none_;
   engine::BlobStore* keep_in_;
   const OwnFiles& own_;
-  workflows::JsonWriter text_;
+  JsonWriter text_;
   std::size_t entries_ = 0;
 };
 
@@ -99,7 +98,7 @@ Result<std::string> read_tree(int folder, const std::string& path, engine::BlobS
 
 Result<std::string> tree_owned_by(const std::string& text, std::uint32_t uid, std::uint32_t gid) {
   try {
-    workflows::JsonWriter owned;
+    JsonWriter owned;
     owned.begin_array();
     for (const auto& entry : nlohmann::json::parse(text)) {
       const TargetAfter held{TargetKind::file,         entry.value("digest", ""), entry.at("mode"), uid, gid,

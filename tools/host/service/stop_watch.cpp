@@ -96,7 +96,12 @@ class StopWatch::Watching {
       if (!path) continue;  // no name of a unit; or the bus is lost, and this begins anew
       paths_[*path] = unit;
       const auto state = bus_.property(*path, "org.freedesktop.systemd1.Unit", "ActiveState");
-      if (state) note_state(*path, *state);
+      if (!state) {
+        states_.erase(unit);
+        continue;
+      }
+      note_state(*path, *state);
+      if (runs_not(*state)) another_state_.insert(unit);  // since when nobody saw
     }
     forget_stops_before_starts();
     listens_ = bus_.is_open();  // from here on every other state is told

@@ -41,7 +41,7 @@ struct VerifySignaturesTest : testing::LedgerFixture {
   std::string rotate(const std::string& note = "") {
     const auto rotation = signs->begin_rotation(randomness);
     EXPECT_TRUE(rotation);
-    workflows::JsonWriter data;
+    JsonWriter data;
     data.begin_object().field("old", rotation->old_key).field("new", rotation->new_key);
     say("ledger.key_rotated", data.field("note", note.empty() ? rotation->note : note).end_object().take());
     EXPECT_TRUE(signs->finish_rotation(*ledger));
@@ -128,7 +128,7 @@ TEST_F(VerifySignaturesTest, Case97_ABackupThatWasPutBackShowsUntilAnAdmiralAcce
   ledger = open();
   signs = signer();
   version = 5;
-  workflows::JsonWriter data;
+  JsonWriter data;
   const auto head = [&](const char* name, const TreeHead& of) {
     data.key(name).begin_object().field("size", of.size).field("root", to_hex(of.root)).end_object();
   };

@@ -76,7 +76,7 @@ Result<Stats> stats_of(const store::LedgerReader& ledger, const std::string& pat
 std::string time_text(const std::optional<Timestamp>& time) { return time ? format_timestamp(*time) : ""; }
 
 std::string json_of(const std::string& ledger, const Stats& stats) {
-  workflows::JsonWriter out;
+  JsonWriter out;
   out.begin_object().field("ledger", ledger).field("entries", stats.head).field("rows", stats.rows);
   out.field("archived", stats.archived)
       .field("oldest", time_text(stats.oldest))

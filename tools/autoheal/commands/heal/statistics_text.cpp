@@ -116,7 +116,7 @@ void print_reasons(Console& console, const HealStatistics& now, const HealStatis
   print(console, table, OutputFormat::text);
 }
 
-void write_tally(workflows::JsonWriter& out, const HealTally& tally) {
+void write_tally(JsonWriter& out, const HealTally& tally) {
   out.begin_object().field("heals", tally.heals).field("complete", tally.complete).field("exhausted", tally.exhausted);
   out.field("open", tally.open()).field("attempts", tally.attempts);
   if (const auto permille = tally.success_permille()) out.field("success_permille", *permille);
@@ -125,7 +125,7 @@ void write_tally(workflows::JsonWriter& out, const HealTally& tally) {
   out.end_object();
 }
 
-void write_tallies(workflows::JsonWriter& out, const char* key, const Tallies& tallies) {
+void write_tallies(JsonWriter& out, const char* key, const Tallies& tallies) {
   out.key(key).begin_object();
   for (const auto& [name, tally] : tallies) {
     out.key(name);
@@ -134,7 +134,7 @@ void write_tallies(workflows::JsonWriter& out, const char* key, const Tallies& t
   out.end_object();
 }
 
-void write_period(workflows::JsonWriter& out, const StatisticsOfPeriod& period) {
+void write_period(JsonWriter& out, const StatisticsOfPeriod& period) {
   out.begin_object().field("period", period.name).key("all");
   write_tally(out, period.figures.all);
   write_tallies(out, "engines", period.figures.by_engine);
@@ -198,7 +198,7 @@ void print_statistics_csv(Console& console, const StatisticsOfPeriod& now, const
 }
 
 std::string statistics_json(const StatisticsOfPeriod& now, const StatisticsOfPeriod* before) {
-  workflows::JsonWriter out;
+  JsonWriter out;
   if (before == nullptr) {
     write_period(out, now);
     return out.take();

@@ -76,7 +76,7 @@ Result<store::VerifyOptions> options_of(const LedgerVerifyOptions& options, cons
 }
 
 std::string in_json(const VerifyReport& report) {
-  workflows::JsonWriter out;
+  JsonWriter out;
   out.begin_object().field("ledger", report.ledger).field("sound", report.sound());
   if (report.first_bad) out.field("first_bad_entry", *report.first_bad);
   out.field("entries", report.entries).field("read", report.read);

@@ -19,7 +19,7 @@ LedgerWatch::LedgerWatch(const std::filesystem::path& ledger)
   sigaddset(&held, SIGINT);
   sigaddset(&held, SIGTERM);
   sigprocmask(SIG_BLOCK, &held, &before_);
-  signals_ = host::UniqueFd(signalfd(-1, &held, SFD_NONBLOCK | SFD_CLOEXEC));
+  signals_ = UniqueFd(signalfd(-1, &held, SFD_NONBLOCK | SFD_CLOEXEC));
 }
 
 LedgerWatch::~LedgerWatch() { sigprocmask(SIG_SETMASK, &before_, nullptr); }

@@ -27,7 +27,7 @@ class LedgerWatch {
   [[nodiscard]] bool take_events();
 
   std::string name_;  // of the ledger in its folder
-  host::UniqueFd events_, signals_;
+  UniqueFd events_, signals_;
   sigset_t before_{};
 };
 

@@ -72,7 +72,7 @@ void print_settings(Console& console, const Timeline& left, const Timeline& righ
 }
 
 std::string to_json(const Timeline& left, const Timeline& right, const HealDiff& diff) {
-  workflows::JsonWriter out;
+  JsonWriter out;
   const auto entry = [&out](const char* key, const Timeline& timeline, const std::optional<std::size_t>& line) {
     if (!line) return;
     out.key(key).begin_object().field("seq", timeline.lines[*line].entry.position.value);

@@ -94,7 +94,7 @@ void print_replayed(Console& console, const std::string& heal, const Replayed& r
                                    : std::string()));
 }
 
-void write_side(workflows::JsonWriter& out, std::string_view key, const std::vector<engine::NewEntry>& entries) {
+void write_side(JsonWriter& out, std::string_view key, const std::vector<engine::NewEntry>& entries) {
   out.key(key).begin_array();
   for (const engine::NewEntry& entry : entries)
     out.begin_object().field("type", entry.type).key("data").raw(entry.data).end_object();
@@ -102,7 +102,7 @@ void write_side(workflows::JsonWriter& out, std::string_view key, const std::vec
 }
 
 std::string to_json(const std::string& heal, const Replayed& replayed) {
-  workflows::JsonWriter out;
+  JsonWriter out;
   out.begin_object().field("heal_id", heal).field("engine", replayed.state.engine);
   out.field("verdict", name_of(replayed.verdict)).field("entries", replayed.entries).field("steps", replayed.steps);
   out.field("taken", replayed.taken).optional_field("why", replayed.why);
@@ -119,7 +119,7 @@ std::string to_json(const std::string& heal, const Replayed& replayed) {
 }
 
 std::string to_json(const replay::AllHeals& all) {
-  workflows::JsonWriter out;
+  JsonWriter out;
   out.begin_object().field("heals", all.heals).field("same", all.same).field("diverged", all.diverged);
   out.field("set_aside", all.set_aside).field("entries", all.entries).field("decided", all.decided);
   out.field("taken", all.taken).key("not_the_same").begin_array();

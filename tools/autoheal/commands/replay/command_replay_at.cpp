@@ -37,7 +37,7 @@ void print_all(Console& console, const replay::HealsThen& then, const replay::Mo
 void print_one(Console& console, const replay::Stepping& there, const std::string& heal) {
   const engine::Entry& entry = there.entry();
   if (console.json()) {
-    workflows::JsonWriter out;
+    JsonWriter out;
     out.begin_object().field("heal_id", heal).field("seq", entry.position.value).field("type", entry.type);
     out.field("time", format_timestamp(entry.time)).key("state");
     replay::write(out, there.state());

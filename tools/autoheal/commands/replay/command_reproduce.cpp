@@ -10,7 +10,7 @@ namespace autoheal::cli {
 
 namespace {
 
-void write_texts(workflows::JsonWriter& out, std::string_view key, const std::vector<std::string>& texts) {
+void write_texts(JsonWriter& out, std::string_view key, const std::vector<std::string>& texts) {
   out.key(key).begin_array();
   for (const std::string& text : texts) out.value(text);
   out.end_array();
@@ -21,7 +21,7 @@ std::string_view verdict_of(const Reproduction& found) {
 }
 
 std::string reproduction_json(const ReplayableHeal& heal, const std::string& folder, const Reproduction& found) {
-  workflows::JsonWriter out;
+  JsonWriter out;
   out.begin_object().field("heal_id", heal.id).field("folder", folder).field("verdict", verdict_of(found));
   out.key("compared").begin_array();
   for (const replay::Compared& row : found.rows) {

@@ -55,7 +55,7 @@ void print_timeline(Console& console, const replay::Timeline& timeline) {
 }
 
 std::string timeline_json(const replay::Timeline& timeline) {
-  workflows::JsonWriter out;
+  JsonWriter out;
   out.begin_object()
       .field("heal_id", timeline.heal)
       .field("engine", timeline.state.engine)

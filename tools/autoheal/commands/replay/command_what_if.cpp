@@ -81,7 +81,7 @@ void print_answer(Console& console, const std::string& id, const std::vector<std
 }
 
 std::string to_json(const std::string& id, const std::vector<std::string>& settings, const WhatIf& answer) {
-  workflows::JsonWriter out;
+  JsonWriter out;
   const OtherCourse& other = answer.other;
   out.begin_object().field("heal_id", id).field("engine", answer.replayed.state.engine).key("what_if").begin_array();
   for (const std::string& setting : settings) out.value(setting);
@@ -152,7 +152,7 @@ void print_back_test(const Session& session, const replay::BackTest& all) {
 }
 
 std::string to_json(const replay::BackTest& all) {
-  workflows::JsonWriter out;
+  JsonWriter out;
   out.begin_object().field("heals", all.heals).key("totals").begin_object();
   for (const auto& [effect, count] : all.totals) out.field(name_of(effect), count);
   out.end_object().key("changed").begin_array();

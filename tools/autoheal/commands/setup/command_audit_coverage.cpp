@@ -109,7 +109,7 @@ void print_text(Console& console, const std::vector<EngineCoverage>& all) {
   }
 }
 
-void write(workflows::JsonWriter& out, const Gap& gap) {
+void write(JsonWriter& out, const Gap& gap) {
   out.begin_object().field("cause", name_of(gap.cause)).field("from", format_timestamp(gap.from));
   if (gap.latest_from > gap.from) out.field("latest_from", format_timestamp(gap.latest_from));
   out.field("until", format_timestamp(gap.until)).field("lasted_us", gap.until - gap.from);
@@ -117,7 +117,7 @@ void write(workflows::JsonWriter& out, const Gap& gap) {
 }
 
 void print_json(Console& console, const std::vector<EngineCoverage>& all, const replay::CoverageQuestion& asked) {
-  workflows::JsonWriter out;
+  JsonWriter out;
   out.begin_object().field("since", format_timestamp(asked.since)).field("until", format_timestamp(asked.until));
   out.key("engines").begin_array();
   for (const EngineCoverage& one : all) {

@@ -52,7 +52,7 @@ Result<void> write_manifest(int folder, const std::string& name, const std::stri
   const auto failed = [&](int error_number) {
     return failure(ErrorKind::unavailable, "cannot write " + path + ": " + host::reason_of(error_number));
   };
-  const host::UniqueFd file(
+  const UniqueFd file(
       ::openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR));
   if (!file && errno == EEXIST)
     return failure(ErrorKind::busy, "cannot write " + path + ": " + temporary + " lies beside it",
@@ -70,7 +70,7 @@ Result<void> write_manifest(int folder, const std::string& name, const std::stri
 void report(Console& console, OutputFormat format, const std::string& path, std::size_t files) {
   const std::string count = std::to_string(files);
   if (console.json()) {
-    workflows::JsonWriter out;
+    JsonWriter out;
     return console.data(out.begin_object().field("manifest", path).field("files", files).end_object().take());
   }
   if (format == OutputFormat::csv) return print(console, {{"manifest", "files"}, {{path, count}}}, format);

@@ -288,7 +288,7 @@ class Doctor {
 
   int report() {
     bool bad = false;
-    workflows::JsonWriter out;
+    JsonWriter out;
     out.begin_array();
     for (const Line& line : lines_) {
       bad = bad || line.finding == Finding::bad;

@@ -307,7 +307,7 @@ std::vector<Told> all_of(const FirstConfiguration& first) {
 }
 
 std::string to_json(const Init& init) {
-  workflows::JsonWriter out;
+  JsonWriter out;
   out.begin_object().field("file", init.file()).field("mode", "observe").key("engines").begin_array();
   for (const Told& engine : all_of(init.configuration())) {
     out.begin_object().field("engine", engine.name).field("kind", engine.kind);

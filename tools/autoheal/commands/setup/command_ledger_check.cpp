@@ -181,7 +181,7 @@ Result<Proven> check(const std::string& content, const LedgerCheckOptions& optio
   return check_head(content, keys);
 }
 
-void write_list(workflows::JsonWriter& out, std::string_view name, const std::vector<std::string>& list) {
+void write_list(JsonWriter& out, std::string_view name, const std::vector<std::string>& list) {
   out.key(name).begin_array();
   for (const std::string& text : list) out.value(text);
   out.end_array();
@@ -189,7 +189,7 @@ void write_list(workflows::JsonWriter& out, std::string_view name, const std::ve
 
 void tell(Console& console, const std::string& file, const Proven& proven) {
   if (console.json()) {
-    workflows::JsonWriter out;
+    JsonWriter out;
     out.begin_object().field("file", file).field("verified", true).field("kind", proven.kind);
     out.field("origin", proven.origin).field("size", proven.size).optional_field("heal_id", proven.heal);
     write_list(out, "proved", proven.proved);
@@ -204,7 +204,7 @@ void tell(Console& console, const std::string& file, const Proven& proven) {
 
 int refuse(Console& console, const std::string& file, const Error& error) {
   if (console.json()) {
-    workflows::JsonWriter out;
+    JsonWriter out;
     out.begin_object().field("file", file).field("verified", false).field("problem", error.message).end_object();
     console.data(out.take());
   } else {
