@@ -83,6 +83,11 @@ std::vector<std::string> secret_literals(const EngineSpec& spec, const SecretMas
     }
   }
   for (const SettingsRepair& settings : spec.repair.settings) collector.settings(settings.set);
+  for (const TestSpec& test : spec.certify.tests) {
+    for (const auto& [variable, values] : test.matrix) {
+      for (const std::string& value : values) collector.named(variable, value);
+    }
+  }
   return collector.take();
 }
 

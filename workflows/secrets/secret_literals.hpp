@@ -10,8 +10,8 @@
 
 namespace autoheal::workflows {
 
-// Values under secret names (env values, environments, headers, settings), in arguments, URLs and bodies, by the
-// engine's own rules. `rules` is a mask of them.
+// Values under secret names (env values, environments, headers, settings, variables of tests), in arguments, URLs and
+// bodies, by the engine's own rules. `rules` is a mask of them.
 [[nodiscard]] std::vector<std::string> secret_literals(const EngineSpec& spec, const SecretMask& rules);
 
 // Absolute paths of every `{from: FILE}`.

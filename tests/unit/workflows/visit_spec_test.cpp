@@ -6,48 +6,12 @@
 #include <set>
 
 #include "autoheal/workflows/plan/engine_spec_codec.hpp"
+#include "tests/unit/workflows/full_specification.hpp"
 
 namespace autoheal::workflows {
 namespace {
 
 using ::testing::ElementsAre;
-
-ProgramRun program(const std::string& path) {
-  ProgramRun run;
-  run.argv = {path};
-  return run;
-}
-
-Probe probing(decltype(Probe::what) what) {
-  Probe probe;
-  probe.what = std::move(what);
-  return probe;
-}
-
-ServiceRepair service_of(const std::string& name) {
-  ServiceRepair service;
-  service.restart = program(name + "/restart");
-  service.start = program(name + "/start");
-  service.stop = program(name + "/stop");
-  service.reload = program(name + "/reload");
-  service.check = program(name + "/check");
-  return service;
-}
-
-// A program wherever there can be one.
-EngineSpec full_of_programs() {
-  EngineSpec spec;
-  spec.self_test = {probing(CommandProbe{program("command")}), probing(PluginProbe{program("plugin")})};
-  spec.repair.checks = {probing(CommandProbe{program("check command")}), probing(PluginProbe{program("check plugin")})};
-  spec.repair.build = {{program("build"), {"out/*", "lib"}, {}}};
-  spec.repair.platform = {{program("act"), program("undo act")}, {HttpCall{}, HttpCall{}}};
-  spec.repair.services = {{"store", "/", service_of("needed")}};
-  spec.repair.files.emplace_back().validate = program("validate");
-  spec.repair.service = service_of("own");
-  spec.repair.commands = {{program("run"), program("undo"), program("capture")}};
-  spec.certify.tests.emplace_back().command = program("test");
-  return spec;
-}
 
 std::size_t count(const std::string& text, const std::string& part) {
   std::size_t found = 0;
@@ -56,7 +20,7 @@ std::size_t count(const std::string& text, const std::string& part) {
 }
 
 TEST(VisitSpec, FindsEachProgramOnceThatIsWritten) {
-  const EngineSpec spec = full_of_programs();
+  const EngineSpec spec = testing::full_specification();
   std::multiset<std::string> seen;
   for_each_program(spec, [&](const ProgramRun& run) { seen.insert(run.argv.front()); });
   EXPECT_EQ(seen.size(), std::set<std::string>(seen.begin(), seen.end()).size()) << "one was visited twice";
@@ -64,21 +28,24 @@ TEST(VisitSpec, FindsEachProgramOnceThatIsWritten) {
 }
 
 TEST(VisitSpec, MayChangeWhatItFinds) {
-  EngineSpec spec = full_of_programs();
+  EngineSpec spec = testing::full_specification();
   for_each_program(spec, [](ProgramRun& run) { run.argv = {"/changed"}; });
   const std::string text = encode_engine_spec(spec);
   EXPECT_EQ(count(text, "\"argv\":[\"/changed\"]"), count(text, "\"argv\":"));
 }
 
 TEST(VisitSpec, FindsProbesOfTheSelfTestAndOfTheRepair) {
-  const EngineSpec spec = full_of_programs();
+  const EngineSpec spec = testing::full_specification();
   std::vector<std::string> programs;
-  for_each_probe(spec, [&](const Probe& probe) { programs.push_back(program_of(probe)->argv.front()); });
-  EXPECT_THAT(programs, ElementsAre("command", "plugin", "check command", "check plugin"));
+  for_each_probe(spec, [&](const Probe& probe) {
+    if (const ProgramRun* run = program_of(probe)) programs.push_back(run->argv.front());
+  });
+  EXPECT_THAT(programs, ElementsAre("test-command", "test-plugin", "check-command", "check-plugin"));
   std::vector<std::string> commands;
   for_each_probe_of<CommandProbe>(spec, [&](const CommandProbe& probe) { commands.push_back(probe.run.argv.front()); });
-  EXPECT_THAT(commands, ElementsAre("command", "check command"));
-  const Probe port = probing(TcpProbe{});
+  EXPECT_THAT(commands, ElementsAre("test-command", "check-command"));
+  Probe port;
+  port.what = TcpProbe{};
   EXPECT_EQ(program_of(port), nullptr);
 }
 
@@ -86,7 +53,7 @@ TEST(VisitSpec, FindsEachTarget) {
   EngineSpec spec;
   spec.repair.release = {{"current", "releases"}};
   spec.repair.state.emplace_back().path = "data.db";
-  spec.repair.build = {{program("build"), {"out/*", "lib"}, {}}};
+  spec.repair.build = {{testing::named_program("build"), {"out/*", "lib"}, {}}};
   spec.repair.files.emplace_back().path = "file";
   spec.repair.env.emplace_back().file = ".env";
   spec.repair.settings.emplace_back().file = "settings.json";

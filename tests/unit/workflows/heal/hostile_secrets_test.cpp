@@ -1,11 +1,16 @@
 // Hostile cases 131 and 132 (tests/README.md): secrets in every coding, and in what a heal runs.
 #include <gmock/gmock.h>
 
+#include <regex>
+#include <set>
+
 #include "autoheal/workflows/effects/kept_output.hpp"
+#include "autoheal/workflows/plan/engine_spec_codec.hpp"
 #include "autoheal/workflows/plan/plan_secrets.hpp"
 #include "autoheal/workflows/secrets/secret_literals.hpp"
 #include "autoheal/workflows/secrets/secret_mask.hpp"
 #include "tests/support/examples/heal_examples.hpp"
+#include "tests/unit/workflows/full_specification.hpp"
 
 namespace autoheal {
 namespace {
@@ -198,6 +203,20 @@ TEST(HostileSecrets, Case133_TheSecretsOfAConfigurationAreKnownBeforeAnythingRun
     EXPECT_THAT(found, Contains(one));
   EXPECT_THAT(found, Not(Contains("8080")));
   EXPECT_EQ(secret_files(spec), std::vector<std::string>{"/s"});
+}
+
+// The stored form holds all that a specification says, also in places that were added since.
+TEST(HostileSecrets, Case133_ASecretIsFoundWhereverASpecificationCanHoldOne) {
+  const EngineSpec spec = full_specification();
+  const std::string text = encode_engine_spec(spec);
+  const auto found = secret_literals(spec, SecretMask(spec.secrets));
+  std::set<std::string> secrets;
+  const std::regex expression(planted("[a-z-]+"));
+  for (std::sregex_iterator one(text.begin(), text.end(), expression), end; one != end; ++one) {
+    EXPECT_TRUE(secrets.insert(one->str()).second) << "two places have " << one->str();
+  }
+  for (const std::string& secret : secrets) EXPECT_THAT(found, Contains(secret));
+  EXPECT_EQ(secrets.size(), 62U);
 }
 
 }  // namespace
