@@ -19,7 +19,7 @@ int milliseconds(Duration duration) {
   return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(duration).count());
 }
 
-// A hash over some pages of the ledger: those at its begin and at its end, where the newest entries are, and some
+// A hash over some pages of the ledger: those at its start and at its end, where the newest entries are, and some
 // between. Reads through SQLite's own descriptor, past its log and its cache. Empty if they cannot be read.
 std::optional<Hash> sample_of_file(sqlite3* handle, std::int64_t size) {
   constexpr std::int64_t page = 4096, at_each_end = 16, between = 32;

@@ -1,7 +1,9 @@
 #include "tests/simulation/life.hpp"
-#include "autoheal/workflows/effects/heal_effects.hpp"
+
+#include <algorithm>
 
 #include "autoheal/replay/decide/all_heals.hpp"
+#include "autoheal/workflows/effects/heal_effects.hpp"
 #include "tests/simulation/faulty_effects.hpp"
 
 namespace autoheal::simulation {
@@ -213,9 +215,13 @@ void Life::plan_faults() {
         });
   }
   for (unsigned count = 0; count < 8; ++count) {
-    at(some_moment(), [this] { fate_.dies_after(1); });
+    at(some_moment(), [this] {
+      if (may_die()) fate_.dies_after(1);
+    });
     const Duration when = some_moment();
-    at(when, [this, operations = some_number(0, 40)] { store_.cut_after(operations); });
+    at(when, [this, operations = some_number(0, 40)] {
+      if (may_die()) store_.cut_after(operations);
+    });
   }
   for (unsigned count = 0; count < 4; ++count) {
     const Duration when = some_moment();
@@ -268,8 +274,10 @@ void Life::plan_calm() {
 // ---- processes
 
 // A heal during which the process dies again and again is rightly set aside. No death is its own here, so no heal may
-// see that many.
-bool Life::may_die() const { return !is_calm() && deaths_since_progress_ < 3; }
+// see that many, whatever the other heals get done meanwhile.
+bool Life::may_die() const {
+  return !is_calm() && std::ranges::none_of(deaths_since_progress_, [](const auto& heal) { return heal.second >= 3; });
+}
 
 // Often it dies early, in its recovery.
 std::size_t Life::moments_to_live() {
@@ -320,7 +328,7 @@ void Life::start_daemon() {
 
 void Life::bury_daemon() {
   record_.deaths.push_back(now());
-  ++deaths_since_progress_;
+  for (auto& [heal, deaths] : deaths_since_progress_) ++deaths;
   fruitless_lives_ = record_.entries.size() > entries_before_ ? 0 : fruitless_lives_ + 1;
   entries_before_ = record_.entries.size();
   if (fruitless_lives_ > most_fruitless_lives) complain("it starts and dies and gets nothing done");
@@ -412,8 +420,15 @@ void Life::write_down(const Happening& happening) {
   seen.changed = machine.changed;
   seen.tests_changed = machine.tests_changed;
   if (served_.contains(seen.engine)) see_served(seen, happening.entry);
-  if (!tells_no_progress.contains(seen.type)) deaths_since_progress_ = 0;
+  note_progress(seen);
   record_.entries.push_back(std::move(seen));
+}
+
+void Life::note_progress(const SeenEntry& entry) {
+  if (entry.type == "heal.triggered") deaths_since_progress_[entry.heal] = 0;
+  if (entry.type == "heal.completed" || entry.type == "heal.exhausted") deaths_since_progress_.erase(entry.heal);
+  const auto open = deaths_since_progress_.find(entry.heal);
+  if (open != deaths_since_progress_.end() && !tells_no_progress.contains(entry.type)) open->second = 0;
 }
 
 void Life::finish_record() {

@@ -7,6 +7,7 @@
 // pass through states: people restart and stop them, managers refuse, nobody can look, numbers are used again.
 #pragma once
 
+#include <map>
 #include <random>
 #include <set>
 
@@ -170,6 +171,7 @@ class Life {
   [[nodiscard]] bool is_calm() const { return world_.clock.since_boot() >= calm_from_; }
   void hear(SeenWord::What what, const std::string& engine);
   void write_down(const autoheal::testing::Happening& happening);
+  void note_progress(const SeenEntry& entry);
   void finish_record();
   void complain(std::string what) { record_.problems.push_back(std::move(what)); }
 
@@ -218,7 +220,8 @@ class Life {
   std::unique_ptr<FaultyLedger> ledger_;
   std::unique_ptr<autoheal::testing::SimulatedDaemon> daemon_;
   Duration starts_at_{0};
-  std::size_t lives_ = 0, deaths_since_progress_ = 0, spins_ = 0, fruitless_lives_ = 0, entries_before_ = 0;
+  std::size_t lives_ = 0, spins_ = 0, fruitless_lives_ = 0, entries_before_ = 0;
+  std::map<std::string, unsigned> deaths_since_progress_;  // of each open heal
   bool full_ = false;
 };
 
