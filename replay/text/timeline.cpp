@@ -19,9 +19,12 @@ std::string plural(std::size_t count, const std::string& noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
-std::string milliseconds(Duration took) {
+// "60.0 ms", "30.0 s".
+std::string time_text(Duration took) {
+  const bool is_long = took >= std::chrono::seconds(1) || took <= std::chrono::seconds(-1);
   char text[32];
-  std::snprintf(text, sizeof text, "%.1f ms", static_cast<double>(took.count()) / 1000.0);
+  std::snprintf(text, sizeof text, is_long ? "%.1f s" : "%.1f ms",
+                static_cast<double>(took.count()) / (is_long ? 1'000'000.0 : 1'000.0));
   return text;
 }
 
@@ -71,7 +74,7 @@ struct Describe {
       add("probe " + probe.name + (good ? " passes" : " does not pass: " + probe.message));
     }
     for (const TestResult& test : seen.tests) {
-      add("test " + test.name + (test.passed ? " passes" : " fails: " + test.message) + " (" + milliseconds(test.took) +
+      add("test " + test.name + (test.passed ? " passes" : " fails: " + test.message) + " (" + time_text(test.took) +
           ")");
     }
     for (const SecurityFinding& finding : seen.findings)
@@ -141,7 +144,7 @@ struct Describe {
     undone(e.outcomes);
   }
   void operator()(const RetryScheduled& e) {
-    say("attempt " + std::to_string(e.next_attempt) + " in " + milliseconds(e.delay));
+    say("attempt " + std::to_string(e.next_attempt) + " in " + time_text(e.delay));
   }
   void operator()(const Resumed& e) {
     say("resumed after the healer ended (resumption " + std::to_string(e.resumption) + ")");
@@ -153,7 +156,7 @@ struct Describe {
     say("told to end: " + std::string(name_of(e.reason)) + (e.by.principal.empty() ? "" : " by " + e.by.principal));
   }
   void operator()(const Completed& e) {
-    say("Complete after " + plural(e.attempts, "attempt") + ", " + milliseconds(e.took));
+    say("Complete after " + plural(e.attempts, "attempt") + ", " + time_text(e.took));
   }
   void operator()(const Exhausted& e) {
     say("Exhausted after " + plural(e.attempts, "attempt") + ": " + std::string(name_of(e.reason)));
