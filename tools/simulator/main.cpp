@@ -1,10 +1,12 @@
-// autoheal-sim: lives four weeks of a machine again and again, each from its seed, and judges them.
+// autoheal-sim: lives four weeks of a machine again and again, each from its seed, and judges them; or runs scenario
+// files.
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <iostream>
 
 #include "tests/simulation/life.hpp"
 #include "tools/simulator/journal.hpp"
+#include "tools/simulator/scenarios.hpp"
 
 namespace {
 
@@ -16,6 +18,8 @@ struct Wishes {
   std::uint64_t seed = 1, lives = 0;
   double years = 0, seconds = 0;
   std::string journal, plant = "none";
+  std::vector<std::string> scenarios;
+  bool record = false;
   bool tell = false, plain = false, without_services = false;
 };
 
@@ -27,13 +31,14 @@ void describe(CLI::App& app, Wishes& wishes) {
   app.description(
       "Simulates machines on which things break, repairs fail and the healer dies at any moment; an independent\n"
       "model judges what its ledger says. Everything comes from a seed: a life that breaks a rule is repeated by its\n"
-      "seed alone. Exit code 1: a rule was broken.");
+      "seed alone. Exit code 1: a rule was broken, or a scenario came to another account.");
   app.footer(
       "Examples:\n"
       "  autoheal-sim --seconds 60                          a minute of simulated lives\n"
       "  autoheal-sim --seed 4711                           one life, again\n"
       "  autoheal-sim --years 1000 --journal years.txt      goes on where it was stopped\n"
-      "  autoheal-sim --plant rollback_forgotten --seconds 60   finds a bug that it planted itself");
+      "  autoheal-sim --plant rollback_forgotten --seconds 60   finds a bug that it planted itself\n"
+      "  autoheal-sim --scenario mine.heal --record         runs your scenario and writes what came of it");
   app.add_option("--seed", wishes.seed, "the first life; that one alone unless more is asked for");
   app.add_option("--lives", wishes.lives, "so many lives");
   app.add_option("--years", wishes.years, "until so many years have been simulated (over all runs of a journal)");
@@ -43,6 +48,8 @@ void describe(CLI::App& app, Wishes& wishes) {
   app.add_flag("--without-services", wishes.without_services,
                "without services that pass through states, people who stop them, and managers that refuse");
   app.add_flag("--tell", wishes.tell, "prints what every heal did");
+  auto* const scenarios = app.add_option("--scenario", wishes.scenarios, "run these scenario files instead");
+  app.add_flag("--record", wishes.record, "writes into each what came of it")->needs(scenarios);
   std::vector<std::string> names;
   for (const PlantedName& one : planted_names) names.emplace_back(one.name);
   app.add_option("--plant", wishes.plant, "a bug to be found")->check(CLI::IsMember(names));
@@ -157,5 +164,6 @@ int main(int argc, char** argv) {
   Wishes wishes;
   describe(app, wishes);
   CLI11_PARSE(app, argc, argv);
+  if (!wishes.scenarios.empty()) return simulator::run_scenarios(wishes.scenarios, wishes.record);
   return simulate(wishes);
 }
