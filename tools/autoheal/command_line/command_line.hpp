@@ -1,14 +1,13 @@
-// The program's arguments. Each command declares its name, its options and its help here; parsing chooses one of them.
-// Nothing here acts.
+// The program's arguments. Each command declares its name, its options and its help; parsing prints help and usage
+// errors, and chooses the command to run.
 #pragma once
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <typeindex>
+#include <utility>
 #include <vector>
 
 #include "tools/autoheal/command_line/options.hpp"
@@ -94,24 +93,26 @@ class CommandLine {
     DeclaredCommand command;
     Own& options;
   };
-  // Declares the command `name`, which may be "GROUP NAME". Commands with the same type of options share their values,
-  // so that an option of `audit` may stand before `coverage`.
+  // Declares the command `name`, which may be "GROUP NAME", with options of its own.
   template <class Own>
   Declared<Own> add(const std::string& name, const std::string& help, Needs needs,
                     int (*run)(const Session&, const Own&)) {
-    return add(name, help, std::function([needs](const Own&) { return needs; }), run);
+    return add(name, help, needs, run, std::make_shared<Own>());
+  }
+  // The same with options that it may share with other commands: one of `audit` may stand before `coverage`.
+  template <class Own>
+  Declared<Own> add(const std::string& name, const std::string& help, Needs needs,
+                    int (*run)(const Session&, const Own&), std::shared_ptr<Own> options) {
+    return add(name, help, std::function([needs](const Own&) { return needs; }), run, std::move(options));
   }
   // The same where its options decide what it needs.
   template <class Own>
   Declared<Own> add(const std::string& name, const std::string& help, std::function<Needs(const Own&)> needs,
-                    int (*run)(const Session&, const Own&)) {
-    std::shared_ptr<void>& kept = options_[typeid(Own)];
-    if (!kept) kept = std::make_shared<Own>();
-    const auto own = std::static_pointer_cast<Own>(kept);
+                    int (*run)(const Session&, const Own&), std::shared_ptr<Own> options = std::make_shared<Own>()) {
     return {declare(name, help,
-                    {[own, needs = std::move(needs)] { return needs(*own); },
-                     [own, run](const Session& session) { return run(session, *own); }}),
-            *own};
+                    {[options, needs = std::move(needs)] { return needs(*options); },
+                     [options, run](const Session& session) { return run(session, *options); }}),
+            *options};
   }
   DeclaredCommand add(const std::string& name, const std::string& help, Needs needs, int (*run)(const Session&));
 
@@ -128,7 +129,6 @@ class CommandLine {
 
   std::unique_ptr<CLI::App> app_;
   Options common_;
-  std::map<std::type_index, std::shared_ptr<void>> options_;
   std::optional<Command> chosen_;
 };
 

@@ -229,8 +229,9 @@ int run_audit(const Session& session, const AuditOptions& options) {
 }  // namespace
 
 void add_audit(CommandLine& line) {
+  const auto shared = std::make_shared<AuditOptions>();
   auto [command, options] = line.add("audit", "what happened, from the ledger; -o jsonl prints the exact export lines",
-                                     Needs::record, run_audit);
+                                     Needs::record, run_audit, shared);
   command.footer(audit_example);
   add_heal_filters(command, options.filters);
   command.option("--heal", options.heal, "HEAL", "only of this heal");
@@ -241,6 +242,8 @@ void add_audit(CommandLine& line) {
   command.option("--after", options.after, "SEQ", "only entries after this sequence number").not_negative();
   command.flag("--newest", options.newest, "with --limit: the last ones instead of the first");
   command.flag("--follow", options.follow, "prints new entries as they come, until a signal");
+  add_audit_coverage(line, shared);
+  add_audit_summary(line, shared);
 }
 
 }  // namespace autoheal::cli

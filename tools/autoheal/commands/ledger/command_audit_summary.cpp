@@ -94,9 +94,9 @@ int run_audit_summary(const Session& session, const AuditOptions& options) {
 
 }  // namespace
 
-void add_audit_summary(CommandLine& line) {
+void add_audit_summary(CommandLine& line, const std::shared_ptr<AuditOptions>& shared) {
   auto [command, options] = line.add("audit summary", "totals of a period of healing, also compared with another one",
-                                     Needs::record, run_audit_summary);
+                                     Needs::record, run_audit_summary, shared);
   command.footer(summary_example);
   add_time_range(command, options.filters.time);
   command.option("--compare", options.compare, "PERIOD", "the period it is compared with: 2026, 2026Q2 or 2026-09");

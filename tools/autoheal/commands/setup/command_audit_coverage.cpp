@@ -232,9 +232,9 @@ int run_audit_coverage(const Session& session, const AuditOptions& options) {
 
 }  // namespace
 
-void add_audit_coverage(CommandLine& line) {
+void add_audit_coverage(CommandLine& line, const std::shared_ptr<AuditOptions>& shared) {
   auto [command, options] = line.add("audit coverage", "was it switched off? every gap in testing and healing",
-                                     Needs::record, run_audit_coverage);
+                                     Needs::record, run_audit_coverage, shared);
   command.footer(coverage_example);
   command.option("--engine", options.filters.engine, "NAME", "only of this engine");
   command.option("--since", options.filters.time.since, "TIME", "from this time on (default: the first entry)");
