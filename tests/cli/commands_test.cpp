@@ -123,6 +123,8 @@ TEST_F(Commands, AnUnknownCommandIsToldWhatWasProbablyMeant) {
   EXPECT_THAT(nothing_like_it.err, AllOf(HasSubstr("\"elephants\""), Not(HasSubstr("did you mean"))));
   EXPECT_THAT(bridge_.autoheal({"ledger"}).err, HasSubstr("A subcommand is required"));
   EXPECT_THAT(bridge_.autoheal({"heals", "more"}).err, HasSubstr("not expected: more"));
+  EXPECT_THAT(bridge_.autoheal({"show", "last", "--with-secrets"}).err, HasSubstr("requires --evidence"));
+  EXPECT_THAT(bridge_.autoheal({"ledger", "prove", "--seq", "1", "--out", "x"}).err, HasSubstr("requires --heal"));
 }
 
 TEST_F(Commands, OptionsOfAuditMayStandBeforeItsOwnCommands) {

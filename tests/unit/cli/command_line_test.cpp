@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+
 #include "tools/autoheal/session/session.hpp"
 
 namespace autoheal::cli {
@@ -39,6 +41,21 @@ TEST(CommandLine, SharesOptionsWhereItIsToldTo) {
   EXPECT_FALSE(parsed.exit_code);
   EXPECT_EQ(parsed.needs, Needs::record);
   EXPECT_EQ(shared->name, "before");
+}
+
+TEST(CommandLine, RefusesOptionsOfTheCommandAboveThatACommandDoesNotTake) {
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"one", "two", "--other", ""}, {"one", "--other", "x", "two"}, {"one", "three", "--other", "x"}}) {
+    CommandLine line;
+    const auto shared = std::make_shared<Named>();
+    const auto one = line.add("one", "", Needs::nothing, never_run, shared);
+    const auto two = line.add("one two", "", Needs::nothing, never_run, shared);
+    (void)line.add("one three", "", Needs::nothing, never_run, shared);
+    one.command.option("--name", one.options.name, "NAME", "");
+    one.command.option("--other", one.options.other, "NAME", "");
+    two.command.option("--name", two.options.name, "NAME", "");
+    EXPECT_EQ(parse(line, words).exit_code, 2);
+  }
 }
 
 }  // namespace

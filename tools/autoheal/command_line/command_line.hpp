@@ -35,6 +35,7 @@ class DeclaredOption {
   explicit DeclaredOption(CLI::Option& option) : option_(option) {}
   DeclaredOption& required();
   DeclaredOption& excludes(const DeclaredOption& other);
+  DeclaredOption& goes_with(const DeclaredOption& other);  // it means nothing without that one
   DeclaredOption& one_of(const std::vector<std::string>& words);
   DeclaredOption& within(std::uint64_t least, std::uint64_t most);
   DeclaredOption& not_negative();

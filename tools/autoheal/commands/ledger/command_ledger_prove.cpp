@@ -150,8 +150,8 @@ void add_ledger_prove(CommandLine& line) {
       line.add("ledger prove", "prove entries to people who do not have the ledger", Needs::record, run_ledger_prove);
   command.footer(prove_example);
   command.option("--seq", options.seq, "N", "this entry").not_negative();
-  command.option("--heal", options.heal, "HEAL", "every entry of this heal");
-  command.option("--out", options.out, "DIR", "the folder for the proofs of a heal");
+  const auto heal = command.option("--heal", options.heal, "HEAL", "every entry of this heal");
+  command.option("--out", options.out, "DIR", "the folder for the proofs of a heal").goes_with(heal);
   command.option("--from", options.from, "SIZE", "that the ledger only grew since it had so many entries")
       .not_negative();
   command.option("--archive", options.archives, "FILE", "a file with archived entries; may be repeated, in any order");

@@ -101,10 +101,13 @@ void add_show(CommandLine& line) {
       .required();
   command.option("--report", options.files.report, "FILE.html",
                  "write one self-contained page for a browser or a printer");
-  command.option("--evidence", options.files.evidence, "FILE.tar",
-                 "write entries, proofs, checkpoint, key and contents into one archive; .gz or .tgz: compressed");
-  command.flag("--with-secrets", options.files.with_secrets,
-               "with --evidence: also contents of env files and secrets, in clear");
+  const auto evidence =
+      command.option("--evidence", options.files.evidence, "FILE.tar",
+                     "write entries, proofs, checkpoint, key and contents into one archive; .gz or .tgz: compressed");
+  command
+      .flag("--with-secrets", options.files.with_secrets,
+            "with --evidence: also contents of env files and secrets, in clear")
+      .goes_with(evidence);
 }
 
 }  // namespace autoheal::cli

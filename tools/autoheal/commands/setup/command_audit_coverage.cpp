@@ -186,19 +186,9 @@ Result<replay::CoverageQuestion> question_of(const HealFilters& options, const s
   return failure(ErrorKind::invalid, "nothing lies between --since and --until", "for example: --since 7d");
 }
 
-bool has_other_filters(const AuditOptions& options) {
-  return !options.heal.empty() || !options.actor.empty() || !options.type.empty() || !options.filters.state.empty() ||
-         !options.strategy.empty() || options.limit || options.after;
-}
-
 int run_audit_coverage(const Session& session, const AuditOptions& options) {
   if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
     return refused;
-  if (has_other_filters(options)) {
-    session.console.error({ErrorKind::invalid, "audit coverage takes --engine, --since and --until alone", {}},
-                          exit_usage);
-    return exit_usage;
-  }
   const auto past = open_past(session.configuration);
   if (!past) return session.fail(past.error());
   const auto entries = entries_of_daemons(*past);
