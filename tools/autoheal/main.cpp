@@ -23,7 +23,7 @@ using namespace autoheal;
 using namespace autoheal::cli;
 
 int run(const Parsed& chosen, Console& console) {
-  if (chosen.needs == Needs::nothing) {
+  if (chosen.needs == Needs::nothing || chosen.needs == Needs::own_configuration) {
     const LoadedConfiguration nothing = nothing_loaded();
     return chosen.run({chosen.options, console, nothing});
   }

@@ -23,10 +23,11 @@ struct Session;
 
 // The knowledge that a command requires before it runs.
 enum class Needs {
-  nothing,        // neither configuration nor ledger
-  configuration,  // a valid configuration
-  record,         // it only reads: while the configuration is invalid, the ledger and a running daemon are enough
-  daemon,         // it changes something: while the configuration is invalid, a running daemon may still do it
+  nothing,            // neither configuration nor ledger
+  own_configuration,  // a valid configuration, which it loads itself, since another one may replace it
+  configuration,      // a valid configuration
+  record,             // it only reads: while the configuration is invalid, the ledger and a running daemon are enough
+  daemon,             // it changes something: while the configuration is invalid, a running daemon may still do it
 };
 
 // An option that was declared, for what is rarely said of one.

@@ -48,8 +48,11 @@ int run_ledger_checkpoint(const Session& session, const LedgerCheckpointOptions&
 }  // namespace
 
 void add_ledger_checkpoint(CommandLine& line) {
-  auto [command, options] =
-      line.add("ledger checkpoint", "print the newest signed head of the ledger", Needs::record, run_ledger_checkpoint);
+  const auto needs = [](const LedgerCheckpointOptions& options) {
+    return options.sign || options.accept_rollback ? Needs::daemon : Needs::record;
+  };
+  auto [command, options] = line.add<LedgerCheckpointOptions>(
+      "ledger checkpoint", "print the newest signed head of the ledger", needs, run_ledger_checkpoint);
   command.footer(checkpoint_example);
   command.flag("--sign", options.sign, "sign the present head first");
   command.flag("--accept-rollback", options.accept_rollback,

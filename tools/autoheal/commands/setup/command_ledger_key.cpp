@@ -32,8 +32,9 @@ int run_ledger_key(const Session& session, const LedgerKeyOptions& options) {
 }  // namespace
 
 void add_ledger_key(CommandLine& line) {
-  auto [command, options] = line.add("ledger key", "print the verifier key line that checkpoints are checked with",
-                                     Needs::record, run_ledger_key);
+  const auto needs = [](const LedgerKeyOptions& options) { return options.rotate ? Needs::daemon : Needs::record; };
+  auto [command, options] = line.add<LedgerKeyOptions>(
+      "ledger key", "print the verifier key line that checkpoints are checked with", needs, run_ledger_key);
   command.flag("--rotate", options.rotate, "make a new signing key first; the old one signs the new one");
 }
 
