@@ -28,7 +28,13 @@ int run(const Parsed& chosen, Console& console) {
     return chosen.run({chosen.options, console, nothing});
   }
   const auto configuration = configuration_for(chosen.needs, chosen.options, console);
-  return configuration ? chosen.run({chosen.options, console, *configuration}) : int{exit_configuration};
+  if (!configuration) return exit_configuration;
+  const Session session{chosen.options, console, *configuration};
+  if (chosen.needs == Needs::record || chosen.needs == Needs::record_and_configuration) {
+    if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
+      return refused;
+  }
+  return chosen.run(session);
 }
 
 // A shortage of the system is nobody's mistake: it may be over the next time.

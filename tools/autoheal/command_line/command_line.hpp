@@ -26,8 +26,12 @@ enum class Needs {
   nothing,            // neither configuration nor ledger
   own_configuration,  // a valid configuration, which it loads itself, since another one may replace it
   configuration,      // a valid configuration
-  record,             // it only reads: while the configuration is invalid, the ledger and a running daemon are enough
-  daemon,             // it changes something: while the configuration is invalid, a running daemon may still do it
+  // It only reads, for those whose role lets them read the ledger: while the configuration is invalid, the ledger and a
+  // running daemon are enough.
+  record,
+  record_for_anyone,         // as `record`, but the command itself decides who may see what
+  record_and_configuration,  // as `record`, but under a valid configuration
+  daemon,  // it changes something: while the configuration is invalid, a running daemon may still do it
 };
 
 // An option that was declared, for what is rarely said of one.

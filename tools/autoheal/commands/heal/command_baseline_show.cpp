@@ -13,8 +13,6 @@ struct BaselineShowOptions {
 };
 
 int run_baseline_show(const Session& session, const BaselineShowOptions& options) {
-  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
-    return refused;
   const auto spec = named_engine(session, options.engine);
   if (!spec) return session.fail(spec.error());
   const auto adopted = adopted_of(session, **spec);

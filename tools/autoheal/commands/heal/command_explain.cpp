@@ -223,7 +223,7 @@ int run_explain(const Session& session, const ExplainOptions& options) {
 void add_explain(CommandLine& line) {
   auto [command, options] =
       line.add("explain", "why one engine is, or is not, healed: what is there, what is declared, what would be done",
-               Needs::record, run_explain);
+               Needs::record_for_anyone, run_explain);
   command.footer(explain_example);
   command.argument("engine", options.engine, "TEXT", "the engine's name").required();
 }

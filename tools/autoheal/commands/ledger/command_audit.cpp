@@ -200,8 +200,6 @@ int follow(const Session& session, const AuditOptions& options, Past past, store
 }
 
 int run_audit(const Session& session, const AuditOptions& options) {
-  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
-    return refused;
   if (auto possible = check_audit(options, session.options.output); !possible) return session.fail(possible.error());
   auto past = open_past(session.configuration);
   if (!past) return session.fail(past.error());

@@ -61,8 +61,6 @@ Result<StatisticsOfPeriod> statistics_of(const Past& past, const AskedPeriod& as
 }
 
 int run_audit_summary(const Session& session, const AuditOptions& options) {
-  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
-    return refused;
   const auto asked = asked_period(options.filters.time);
   if (!asked) return session.fail(asked.error());
   std::optional<AskedPeriod> other;

@@ -17,8 +17,6 @@ struct LedgerExportOptions {
 };
 
 int run_ledger_export(const Session& session, const LedgerExportOptions& options) {
-  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
-    return refused;
   const auto past = open_past(session.configuration);
   if (!past) return session.fail(past.error());
   store::ExportRange range;

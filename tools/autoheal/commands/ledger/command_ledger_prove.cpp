@@ -125,8 +125,6 @@ int prove_from(const Session& session, const LedgerReader& ledger, const SignedH
 }
 
 int run_ledger_prove(const Session& session, const LedgerProveOptions& options) {
-  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
-    return refused;
   const int questions = int{options.seq.has_value()} + int{!options.heal.empty()} + int{options.from.has_value()};
   if (questions != 1) {
     session.console.error({ErrorKind::invalid, "one of --seq N, --heal HEAL and --from SIZE says what is to be proved",

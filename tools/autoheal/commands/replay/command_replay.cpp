@@ -246,13 +246,11 @@ void add_carrying(const DeclaredCommand& command, ReplayOptions& options) {
 
 Needs needs_of_replay(const ReplayOptions& options) {
   if (!options.import_file.empty()) return Needs::nothing;
-  return options.with_config.empty() ? Needs::record : Needs::configuration;
+  return options.with_config.empty() ? Needs::record : Needs::record_and_configuration;
 }
 
 int run_replay(const Session& session, const ReplayOptions& options) {
   if (!options.import_file.empty()) return replay_import(session, options);
-  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
-    return refused;
   if (auto clear = check_wishes(options); !clear) return session.fail(clear.error());
   const auto past = open_past_to_replay(session.configuration);
   if (!past) return session.fail(past.error());

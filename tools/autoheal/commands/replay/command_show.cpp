@@ -74,8 +74,6 @@ std::string timeline_json(const replay::Timeline& timeline) {
 }
 
 int run_show(const Session& session, const ShowOptions& options) {
-  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
-    return refused;
   const auto past = open_past(session.configuration);
   if (!past) return session.fail(past.error());
   const auto heal = find_heal(*past->ledger, options.heal);

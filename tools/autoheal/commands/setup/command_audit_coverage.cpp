@@ -187,8 +187,6 @@ Result<replay::CoverageQuestion> question_of(const HealFilters& options, const s
 }
 
 int run_audit_coverage(const Session& session, const AuditOptions& options) {
-  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
-    return refused;
   const auto past = open_past(session.configuration);
   if (!past) return session.fail(past.error());
   const auto entries = entries_of_daemons(*past);

@@ -34,8 +34,6 @@ int show_newest(const Session& session) {
 }
 
 int run_ledger_checkpoint(const Session& session, const LedgerCheckpointOptions& options) {
-  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
-    return refused;
   if (options.accept_rollback) {
     const auto told = [&](const std::string& answer) { return print_said(session, answer); };
     if (const int code = perform_operation(session, "accept_rollback", {}, told); code != exit_done) return code;

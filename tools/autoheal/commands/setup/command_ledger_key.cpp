@@ -12,8 +12,6 @@ struct LedgerKeyOptions {
 };
 
 int run_ledger_key(const Session& session, const LedgerKeyOptions& options) {
-  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
-    return refused;
   if (options.rotate) {
     if (const int code = perform_operation(session, "rotate_key", {}, print_nothing); code != exit_done) return code;
   }
