@@ -1,5 +1,4 @@
 // ledger stats: how large the ledger is, and of what.
-#include <algorithm>
 
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/store/vault/vault.hpp"

@@ -1,10 +1,10 @@
 // ledger prove: evidence for people who do not have the ledger.
 #include <filesystem>
-#include <fstream>
 
 #include "autoheal/store/evidence/ledger_proofs.hpp"
 #include "autoheal/store/format/proof_text.hpp"
 #include "tools/autoheal/command_line/command_line.hpp"
+#include "tools/autoheal/commands/parts/common_arguments.hpp"
 #include "tools/autoheal/healer/archived_lines.hpp"
 #include "tools/autoheal/output/new_file.hpp"
 #include "tools/autoheal/session/archived_ranges.hpp"
@@ -152,7 +152,7 @@ void add_ledger_prove(CommandLine& line) {
   command.option("--out", options.out, "DIR", "the folder for the proofs of a heal").goes_with(heal);
   command.option("--from", options.from, "SIZE", "that the ledger only grew since it had so many entries")
       .not_negative();
-  command.option("--archive", options.archives, "FILE", "a file with archived entries; may be repeated, in any order");
+  add_archives(command, options.archives);
   command.option("--format", options.format, "FORM", "of the proof of an entry: tlog-proof or json")
       .one_of({"tlog-proof", "json"});
 }

@@ -1,6 +1,5 @@
 // ledger verify: did anybody edit the record?
 #include <fstream>
-#include <iterator>
 
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/replay/record/legal_paths.hpp"

@@ -9,6 +9,7 @@
 #include "autoheal/replay/what_if/settings_text.hpp"
 #include "autoheal/workflows/heal/heal_apply.hpp"
 #include "tools/autoheal/command_line/command_line.hpp"
+#include "tools/autoheal/commands/parts/common_arguments.hpp"
 #include "tools/autoheal/commands/parts/replay_commands.hpp"
 #include "tools/autoheal/commands/parts/show_files.hpp"
 #include "tools/autoheal/output/printable.hpp"
@@ -269,7 +270,7 @@ void add_replay(CommandLine& line) {
   auto [command, options] = line.add<ReplayOptions>(
       "replay", "decide past heals again with today's code; touches nothing", needs_of_replay, run_replay);
   command.footer(replay_example);
-  command.argument("heal", options.heal, "TEXT", "the heal's id, or enough of its beginning; \"last\" is the newest");
+  add_heal_argument(command, options.heal);
   command.flag("--all", options.all, "every heal of the ledger");
   command.option("--at", options.at, "SEQ|TIME",
                  "the state right after this entry, or at this time; without a heal: of all");

@@ -1,5 +1,4 @@
 // replay --at: how one heal, or all of them, stood at a moment of the past.
-#include <algorithm>
 
 #include "autoheal/engine/base/ascii.hpp"
 #include "autoheal/engine/base/json_writer.hpp"

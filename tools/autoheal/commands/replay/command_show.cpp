@@ -4,6 +4,7 @@
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/replay/text/timeline.hpp"
 #include "tools/autoheal/command_line/command_line.hpp"
+#include "tools/autoheal/commands/parts/common_arguments.hpp"
 #include "tools/autoheal/commands/parts/show_files.hpp"
 #include "tools/autoheal/output/heal_text.hpp"
 #include "tools/autoheal/output/printable.hpp"
@@ -95,8 +96,7 @@ void add_show(CommandLine& line) {
   auto [command, options] =
       line.add("show", "one heal as a timeline, as a page, or as evidence for a stranger", Needs::record, run_show);
   command.footer(show_example);
-  command.argument("heal", options.heal, "TEXT", "the heal's id, or enough of its beginning; \"last\" is the newest")
-      .required();
+  add_heal_argument(command, options.heal).required();
   command.option("--report", options.files.report, "FILE.html",
                  "write one self-contained page for a browser or a printer");
   const auto evidence =

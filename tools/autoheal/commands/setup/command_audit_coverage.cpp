@@ -224,7 +224,7 @@ void add_audit_coverage(CommandLine& line, const std::shared_ptr<AuditOptions>& 
   auto [command, options] = line.add("audit coverage", "was it switched off? every gap in testing and healing",
                                      Needs::record, run_audit_coverage, shared);
   command.footer(coverage_example);
-  command.option("--engine", options.filters.engine, "NAME", "only of this engine");
+  add_engine_filter(command, options.filters.engine);
   command.option("--since", options.filters.time.since, "TIME", "from this time on (default: the first entry)");
   command.option("--until", options.filters.time.until, "TIME", "before this time (default: now)");
 }
