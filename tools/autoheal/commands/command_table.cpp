@@ -2,8 +2,9 @@
 
 namespace autoheal::cli {
 
-// One row a command, in the order of the help: add_NAME in a file of its own, command_NAME.cpp. A group stands before
-// its first command. A command adds those that share its options itself: `audit` adds `audit coverage`.
+// One row a command, in the order of the help: add_NAME in a file of its own, command_NAME.cpp. Commands with the same
+// first word share a folder. A group stands before its first command. A command adds those that share its options
+// itself: `audit` adds `audit coverage`.
 // clang-format off
 #define AUTOHEAL_COMMANDS(group, row) \
   row(serve) \

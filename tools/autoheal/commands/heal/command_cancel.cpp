@@ -1,8 +1,8 @@
 // cancel: ends an open heal.
 #include "tools/autoheal/command_line/command_line.hpp"
+#include "tools/autoheal/commands/heal/printed_heal.hpp"
 #include "tools/autoheal/commands/parts/common_arguments.hpp"
 #include "tools/autoheal/commands/parts/performed.hpp"
-#include "tools/autoheal/commands/parts/printed_heal.hpp"
 #include "tools/autoheal/protocol/operation_answer.hpp"
 #include "tools/autoheal/session/session.hpp"
 

@@ -1,10 +1,10 @@
 // heal: heals one engine now and waits for the outcome.
 #include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/commands/heal/dry_run.hpp"
+#include "tools/autoheal/commands/heal/printed_heal.hpp"
+#include "tools/autoheal/commands/heal/test_result.hpp"
 #include "tools/autoheal/commands/parts/common_arguments.hpp"
 #include "tools/autoheal/commands/parts/performed.hpp"
-#include "tools/autoheal/commands/parts/printed_heal.hpp"
-#include "tools/autoheal/commands/parts/test_result.hpp"
 #include "tools/autoheal/output/heal_text.hpp"
 #include "tools/autoheal/protocol/operation_answer.hpp"
 #include "tools/autoheal/session/session.hpp"

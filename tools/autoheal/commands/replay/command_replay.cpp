@@ -10,8 +10,8 @@
 #include "autoheal/workflows/heal/heal_apply.hpp"
 #include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/commands/parts/common_arguments.hpp"
-#include "tools/autoheal/commands/parts/replay_commands.hpp"
-#include "tools/autoheal/commands/parts/show_files.hpp"
+#include "tools/autoheal/commands/replay/replay_commands.hpp"
+#include "tools/autoheal/commands/replay/show_files.hpp"
 #include "tools/autoheal/output/printable.hpp"
 #include "tools/autoheal/session/session.hpp"
 

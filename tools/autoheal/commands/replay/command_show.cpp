@@ -5,7 +5,7 @@
 #include "autoheal/replay/text/timeline.hpp"
 #include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/commands/parts/common_arguments.hpp"
-#include "tools/autoheal/commands/parts/show_files.hpp"
+#include "tools/autoheal/commands/replay/show_files.hpp"
 #include "tools/autoheal/output/heal_text.hpp"
 #include "tools/autoheal/output/printable.hpp"
 #include "tools/autoheal/session/session.hpp"

@@ -93,7 +93,7 @@ std::string json_of(const std::string& ledger, const Stats& stats) {
   return out.end_array().end_object().take();
 }
 
-Table table_of(const Stats& stats) {
+Table table_of_stats(const Stats& stats) {
   Table table{{"what", "how much"}, {}};
   const auto add = [&](std::string what, std::string how_much) {
     table.rows.push_back({std::move(what), std::move(how_much)});
@@ -125,7 +125,7 @@ int run_ledger_stats(const Session& session) {
   if (session.console.json()) {
     session.console.data(json_of((*ledger)->id(), *stats));
   } else {
-    print(session.console, table_of(*stats), session.options.output);
+    print(session.console, table_of_stats(*stats), session.options.output);
   }
   return exit_done;
 }

@@ -1,6 +1,6 @@
 // baseline show: what was adopted.
 #include "tools/autoheal/command_line/command_line.hpp"
-#include "tools/autoheal/commands/parts/adopted_digests.hpp"
+#include "tools/autoheal/commands/baseline/adopted_digests.hpp"
 #include "tools/autoheal/commands/parts/common_arguments.hpp"
 #include "tools/autoheal/healer/adopting.hpp"
 #include "tools/autoheal/session/session.hpp"

@@ -1,4 +1,4 @@
-#include "tools/autoheal/commands/parts/brake.hpp"
+#include "tools/autoheal/commands/heal/brake.hpp"
 #include "tools/autoheal/commands/parts/common_arguments.hpp"
 
 #include "tools/autoheal/commands/parts/performed.hpp"

@@ -2,8 +2,8 @@
 #include <unistd.h>
 
 #include "tools/autoheal/command_line/command_line.hpp"
-#include "tools/autoheal/commands/heal/statistics_text.hpp"
-#include "tools/autoheal/commands/parts/audit_options.hpp"
+#include "tools/autoheal/commands/audit/audit_options.hpp"
+#include "tools/autoheal/commands/audit/statistics_text.hpp"
 #include "tools/autoheal/commands/parts/heal_list.hpp"
 #include "tools/autoheal/commands/parts/past_filters.hpp"
 #include "tools/autoheal/session/session.hpp"

@@ -7,7 +7,7 @@
 #include "autoheal/engine/system_ports.hpp"
 #include "autoheal/replay/coverage/coverage.hpp"
 #include "tools/autoheal/command_line/command_line.hpp"
-#include "tools/autoheal/commands/parts/audit_options.hpp"
+#include "tools/autoheal/commands/audit/audit_options.hpp"
 #include "tools/autoheal/configuration/time_argument.hpp"
 #include "tools/autoheal/daemon/daemon_entries.hpp"
 #include "tools/autoheal/output/printable.hpp"
@@ -131,7 +131,7 @@ void print_json(Console& console, const std::vector<EngineCoverage>& all, const 
 }
 
 // A row for each gap.
-Table table_of(const std::vector<EngineCoverage>& all) {
+Table table_of_coverage(const std::vector<EngineCoverage>& all) {
   Table table{{"engine", "cause", "from", "latest_from", "until", "lasted_us", "tested", "detail"}, {}};
   for (const EngineCoverage& one : all) {
     for (const Gap& gap : one.gaps) {
@@ -209,7 +209,7 @@ int run_audit_coverage(const Session& session, const AuditOptions& options) {
   if (session.options.output == OutputFormat::json) {
     print_json(session.console, all, *asked);
   } else if (session.options.output != OutputFormat::text) {
-    print(session.console, table_of(all), session.options.output);
+    print(session.console, table_of_coverage(all), session.options.output);
   } else if (all.empty()) {
     session.console.note("no daemon has run in that time");
   } else {
