@@ -225,5 +225,34 @@ TEST_F(AuditCommand, SummarisesAPeriodBesideAnother) {
   EXPECT_EQ(audit({"summary", "--compare", "yesterday"}).exit_code, 2);
 }
 
+TEST_F(AuditCommand, WhatASummaryOrACoverageDoesNotTakeIsRefused) {
+  record({{"engine.held", "a"}});
+  const std::vector<std::vector<std::string>> of_audit = {
+      {"--state", "Complete"}, {"--heal", "last"}, {"--actor", "ops"}, {"--type", "heal.*"}, {"--strategy", "arie"},
+      {"--limit", "1"},        {"--after", "0"},   {"--newest"},       {"--follow"}};
+  const auto expect_refused = [&](const std::string& command, const std::vector<std::string>& option,
+                                  const std::string& why) {
+    std::vector<std::string> behind = option, before = option;
+    behind.insert(behind.begin(), command);
+    before.push_back(command);
+    for (const auto& arguments : {behind, before}) {
+      const Ran refused = audit(arguments);
+      EXPECT_EQ(refused.exit_code, 2) << command << " " << option.front();
+      EXPECT_THAT(refused.out, IsEmpty()) << command << " " << option.front();
+      EXPECT_THAT(refused.err, HasSubstr(why)) << option.front();
+    }
+  };
+  const std::string summary_takes = "audit summary takes --since, --until and --compare alone";
+  for (const auto& option : of_audit) {
+    expect_refused("summary", option, summary_takes);
+    expect_refused("coverage", option, "audit coverage takes --engine, --since and --until alone");
+  }
+  expect_refused("summary", {"--engine", "nosuch"}, summary_takes);
+  expect_refused("summary", {"--engine", ""}, summary_takes);
+  EXPECT_EQ(audit({"summary", "--since", "2026", "--compare", "2025"}).exit_code, 0);
+  EXPECT_EQ(audit({"--since", "1h", "--until", "2030-01-01", "summary"}).exit_code, 0);
+  EXPECT_EQ(audit({"--since", "1h", "coverage"}).exit_code, 0);
+}
+
 }  // namespace
 }  // namespace autoheal::testing

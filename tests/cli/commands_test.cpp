@@ -123,6 +123,8 @@ TEST_F(Commands, AnUnknownCommandIsToldWhatWasProbablyMeant) {
   EXPECT_THAT(nothing_like_it.err, AllOf(HasSubstr("\"elephants\""), Not(HasSubstr("did you mean"))));
   EXPECT_THAT(bridge_.autoheal({"ledger"}).err, HasSubstr("A subcommand is required"));
   EXPECT_THAT(bridge_.autoheal({"heals", "more"}).err, HasSubstr("not expected: more"));
+  EXPECT_THAT(bridge_.autoheal({"show", "last", "--with-secrets"}).err, HasSubstr("requires --evidence"));
+  EXPECT_THAT(bridge_.autoheal({"ledger", "prove", "--seq", "1", "--out", "x"}).err, HasSubstr("requires --heal"));
 }
 
 TEST_F(Commands, OptionsOfAuditMayStandBeforeItsOwnCommands) {
@@ -239,6 +241,42 @@ TEST_F(Commands, WhoHasNoRoleIsRefusedAndTheRefusalIsRecorded) {
   EXPECT_EQ(bridge_.autoheal({"heals"}).exit_code, 4);
   broken_file();
   EXPECT_EQ(bridge_.entries("access.denied").size(), 2U);
+}
+
+TEST_F(Commands, WhoHasNoRoleReadsNothing) {
+  broken_file();
+  ASSERT_EQ(bridge_.autoheal({"heal", "EnvRecon", "--error", "x"}).exit_code, 0);
+  bridge_.write("new.yaml", bridge_.read("autoheal.yaml"));
+  broken_file("principals: [ { name: autoheal, role: admiral, os_user: nobody-here } ]\n");
+  const std::vector<std::vector<std::string>> commands = {{"heals"},
+                                                          {"show", "last"},
+                                                          {"audit"},
+                                                          {"audit", "coverage"},
+                                                          {"audit", "summary"},
+                                                          {"engines"},
+                                                          {"replay", "last"},
+                                                          {"replay", "--all", "--with", "new.yaml"},
+                                                          {"diff", "last", "last"},
+                                                          {"baseline", "show", "EnvRecon"},
+                                                          {"baseline", "diff", "EnvRecon"},
+                                                          {"ledger", "export"},
+                                                          {"ledger", "checkpoint"},
+                                                          {"ledger", "key"},
+                                                          {"ledger", "prove", "--seq", "1"},
+                                                          {"ledger", "verify"},
+                                                          {"ledger", "stats"}};
+  for (const auto& command : commands) {
+    const Ran refused = bridge_.autoheal(command);
+    EXPECT_EQ(refused.exit_code, 4) << command.front() << " " << command.back();
+    EXPECT_THAT(refused.out, IsEmpty()) << command.front() << " " << command.back();
+    EXPECT_THAT(refused.err, HasSubstr("may not read the ledger")) << command.front() << " " << command.back();
+  }
+  EXPECT_THAT(bridge_.autoheal({"explain", "EnvRecon"}).err, HasSubstr("may not explain an engine"));
+  EXPECT_THAT(bridge_.autoheal({"ledger", "checkpoint", "--sign"}).err, HasSubstr("may not sign"));
+  EXPECT_THAT(bridge_.autoheal({"ledger", "key", "--rotate"}).err, HasSubstr("may not change the signing key"));
+  EXPECT_THAT(bridge_.autoheal({"doctor"}).out, HasSubstr("role none"));
+  broken_file();
+  EXPECT_EQ(bridge_.entries("access.denied").size(), commands.size() + 3);
 }
 
 TEST_F(Commands, ACaptainTestsAndDoesNotHeal) {

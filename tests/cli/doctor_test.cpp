@@ -80,6 +80,15 @@ TEST_F(Doctor, MissesTheProgramsOfServicesThatAnEngineNeeds) {
   EXPECT_THAT(found, Contains("store: /nowhere/store cannot be executed"));
 }
 
+TEST_F(Doctor, TakesNoFolderAndNoPlainFileForAProgram) {
+  bridge_.write("text", "no program\n");
+  std::filesystem::permissions(bridge_.path("text"), std::filesystem::perms(0644));
+  bridge_.configure(written({"folder", probing("command: [/usr]")}) + written({"file", probing("command: [./text]")}));
+  const auto found = findings(1);
+  EXPECT_THAT(found, Contains("folder: /usr cannot be executed"));
+  EXPECT_THAT(found, Contains("file: " + bridge_.path("text").string() + " cannot be executed"));
+}
+
 TEST_F(Doctor, MissesTheProgramThatSendsCheckpoints) {
   const std::string engine = written({"one", probing("command: [/bin/true]")});
   bridge_.configure(engine, "checkpoints: { command: [/nowhere/send, \"{checkpoint}\"] }\n");

@@ -4,7 +4,7 @@
 #include <sstream>
 
 #include "tests/fuzz/property.hpp"
-#include "tools/autoheal/commands/parts/test_result.hpp"
+#include "tools/autoheal/commands/heal/test_result.hpp"
 
 namespace {
 

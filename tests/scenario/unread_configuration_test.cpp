@@ -93,20 +93,26 @@ TEST_P(UnreadConfiguration, LeavesThePastReadable) {
     daemon.expect_count("heal.completed", 1);
     daemon.stop();
   }
+  ASSERT_EQ(ask({"baseline", "adopt", "A"}).exit_code, 0);
   break_it();
-  for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{{"heals"},
-                                                                                       {"show", "last"},
-                                                                                       {"audit"},
-                                                                                       {"audit", "coverage"},
-                                                                                       {"audit", "summary"},
-                                                                                       {"replay", "last"},
-                                                                                       {"engines"},
-                                                                                       {"explain", "A"},
-                                                                                       {"ledger", "export"},
-                                                                                       {"ledger", "verify"},
-                                                                                       {"ledger", "checkpoint"},
-                                                                                       {"ledger", "key"},
-                                                                                       {"ledger", "stats"}}) {
+  for (const std::vector<std::string>& command :
+       std::vector<std::vector<std::string>>{{"heals"},
+                                             {"show", "last"},
+                                             {"audit"},
+                                             {"audit", "coverage"},
+                                             {"audit", "summary"},
+                                             {"replay", "last"},
+                                             {"diff", "last", "last"},
+                                             {"baseline", "show", "A"},
+                                             {"baseline", "diff", "A"},
+                                             {"engines"},
+                                             {"explain", "A"},
+                                             {"ledger", "export"},
+                                             {"ledger", "prove", "--seq", "1"},
+                                             {"ledger", "verify"},
+                                             {"ledger", "checkpoint"},
+                                             {"ledger", "key"},
+                                             {"ledger", "stats"}}) {
     const Ran ran = ask(command);
     EXPECT_EQ(ran.exit_code, 0) << command.front() << " " << command.back() << "\n" << ran.err;
     EXPECT_THAT(ran.err, HasSubstr("warning: the configuration cannot be used"));
@@ -121,6 +127,7 @@ TEST_P(UnreadConfiguration, ChangesNothingWithoutADaemon) {
   configure();
   ASSERT_EQ(ask({"selftest"}).exit_code, 0);
   const std::string before = ask({"ledger", "export"}).out;
+  bridge_.write("new.yaml", bridge_.read("autoheal.yaml"));
   break_it();
   for (const std::vector<std::string>& command :
        std::vector<std::vector<std::string>>{{"hold", "A"},
@@ -135,6 +142,9 @@ TEST_P(UnreadConfiguration, ChangesNothingWithoutADaemon) {
                                              {"baseline", "adopt", "A"},
                                              {"ledger", "key", "--rotate"},
                                              {"ledger", "checkpoint", "--sign"},
+                                             {"ledger", "checkpoint", "--accept-rollback"},
+                                             {"ledger", "archive", "--before", "1h"},
+                                             {"replay", "--all", "--with", "new.yaml"},
                                              {"serve"},
                                              {"config", "check"},
                                              {"config", "show"}}) {

@@ -23,12 +23,18 @@ using namespace autoheal;
 using namespace autoheal::cli;
 
 int run(const Parsed& chosen, Console& console) {
-  if (chosen.needs == Needs::nothing) {
+  if (chosen.needs == Needs::nothing || chosen.needs == Needs::own_configuration) {
     const LoadedConfiguration nothing = nothing_loaded();
     return chosen.run({chosen.options, console, nothing});
   }
   const auto configuration = configuration_for(chosen.needs, chosen.options, console);
-  return configuration ? chosen.run({chosen.options, console, *configuration}) : int{exit_configuration};
+  if (!configuration) return exit_configuration;
+  const Session session{chosen.options, console, *configuration};
+  if (chosen.needs == Needs::record || chosen.needs == Needs::record_and_configuration) {
+    if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
+      return refused;
+  }
+  return chosen.run(session);
 }
 
 // A shortage of the system is nobody's mistake: it may be over the next time.

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tools/autoheal/commands/heal/statistics_text.hpp"
+#include "tools/autoheal/commands/audit/statistics_text.hpp"
 
 namespace autoheal::cli {
 namespace {

@@ -59,9 +59,32 @@ std::string unknown_command(const CLI::App& app) {
          (meant.empty() ? "" : "\n  " + meant);
 }
 
-void print_usage_error(const CLI::App& app, const CLI::ParseError& problem) {
-  const std::string unknown = unknown_command(app);
-  std::cerr << "autoheal: " << (unknown.empty() ? problem.what() : unknown) << "\n  try: autoheal --help\n";
+// "A", "A and B", "A, B and C".
+std::string enumerated(const std::vector<std::string>& names) {
+  std::string text;
+  for (std::size_t index = 0; index < names.size(); ++index)
+    text += (index == 0 ? "" : index + 1 == names.size() ? " and " : ", ") + names[index];
+  return text;
+}
+
+// An option of `audit` is parsed, too, where it stands with `audit coverage`, which does not take all of them. Empty:
+// the command takes everything that is there.
+std::string not_taken(const CLI::App& chosen) {
+  const CLI::App* above = chosen.get_parent();
+  if (above == nullptr || above->get_parent() == nullptr) return {};
+  std::vector<std::string> taken;
+  for (const CLI::Option* one : chosen.get_options([](const CLI::Option*) { return true; })) {
+    if (one != chosen.get_help_ptr()) taken.push_back(one->get_name());
+  }
+  const auto is_not_taken = [&taken](const CLI::Option* one) {
+    return one->count() > 0 && std::ranges::find(taken, one->get_name()) == taken.end();
+  };
+  if (std::ranges::none_of(above->get_options([](const CLI::Option*) { return true; }), is_not_taken)) return {};
+  return full_name(chosen) + " takes " + (taken.empty() ? "no options" : enumerated(taken) + " alone");
+}
+
+void print_usage_error(const std::string& problem) {
+  std::cerr << "autoheal: " << problem << "\n  try: autoheal --help\n";
 }
 
 }  // namespace
@@ -72,6 +95,10 @@ DeclaredOption& DeclaredOption::required() {
 }
 DeclaredOption& DeclaredOption::excludes(const DeclaredOption& other) {
   option_.excludes(&other.option_);
+  return *this;
+}
+DeclaredOption& DeclaredOption::goes_with(const DeclaredOption& other) {
+  option_.needs(&other.option_);
   return *this;
 }
 DeclaredOption& DeclaredOption::one_of(const std::vector<std::string>& words) {
@@ -185,7 +212,12 @@ Parsed CommandLine::parse(int argc, char** argv) {
   } catch (const CLI::Success& help) {
     return {{}, {}, {}, app_->exit(help, std::cout, std::cerr)};
   } catch (const CLI::ParseError& problem) {
-    print_usage_error(*app_, problem);
+    const std::string unknown = unknown_command(*app_);
+    print_usage_error(unknown.empty() ? problem.what() : unknown);
+    return {{}, {}, {}, exit_usage};
+  }
+  if (const std::string problem = not_taken(last_named(*app_)); !problem.empty()) {
+    print_usage_error(problem);
     return {{}, {}, {}, exit_usage};
   }
   return {common_, chosen_->needs(), chosen_->run, {}};

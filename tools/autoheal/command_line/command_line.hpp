@@ -1,14 +1,13 @@
-// The program's arguments. Each command declares its name, its options and its help here; parsing chooses one of them.
-// Nothing here acts.
+// The program's arguments. Each command declares its name, its options and its help; parsing prints help and usage
+// errors, and chooses the command to run.
 #pragma once
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <typeindex>
+#include <utility>
 #include <vector>
 
 #include "tools/autoheal/command_line/options.hpp"
@@ -24,10 +23,15 @@ struct Session;
 
 // The knowledge that a command requires before it runs.
 enum class Needs {
-  nothing,        // neither configuration nor ledger
-  configuration,  // a valid configuration
-  record,         // it only reads: while the configuration is invalid, the ledger and a running daemon are enough
-  daemon,         // it changes something: while the configuration is invalid, a running daemon may still do it
+  nothing,            // neither configuration nor ledger
+  own_configuration,  // a valid configuration, which it loads itself, since another one may replace it
+  configuration,      // a valid configuration
+  // It only reads, for those whose role lets them read the ledger: while the configuration is invalid, the ledger and a
+  // running daemon are enough.
+  record,
+  record_for_anyone,         // as `record`, but the command itself decides who may see what
+  record_and_configuration,  // as `record`, but under a valid configuration
+  daemon,  // it changes something: while the configuration is invalid, a running daemon may still do it
 };
 
 // An option that was declared, for what is rarely said of one.
@@ -36,6 +40,7 @@ class DeclaredOption {
   explicit DeclaredOption(CLI::Option& option) : option_(option) {}
   DeclaredOption& required();
   DeclaredOption& excludes(const DeclaredOption& other);
+  DeclaredOption& goes_with(const DeclaredOption& other);  // it means nothing without that one
   DeclaredOption& one_of(const std::vector<std::string>& words);
   DeclaredOption& within(std::uint64_t least, std::uint64_t most);
   DeclaredOption& not_negative();
@@ -94,24 +99,26 @@ class CommandLine {
     DeclaredCommand command;
     Own& options;
   };
-  // Declares the command `name`, which may be "GROUP NAME". Commands with the same type of options share their values,
-  // so that an option of `audit` may stand before `coverage`.
+  // Declares the command `name`, which may be "GROUP NAME", with options of its own.
   template <class Own>
   Declared<Own> add(const std::string& name, const std::string& help, Needs needs,
                     int (*run)(const Session&, const Own&)) {
-    return add(name, help, std::function([needs](const Own&) { return needs; }), run);
+    return add(name, help, needs, run, std::make_shared<Own>());
+  }
+  // The same with options that it may share with other commands: one of `audit` may stand before `coverage`.
+  template <class Own>
+  Declared<Own> add(const std::string& name, const std::string& help, Needs needs,
+                    int (*run)(const Session&, const Own&), std::shared_ptr<Own> options) {
+    return add(name, help, std::function([needs](const Own&) { return needs; }), run, std::move(options));
   }
   // The same where its options decide what it needs.
   template <class Own>
   Declared<Own> add(const std::string& name, const std::string& help, std::function<Needs(const Own&)> needs,
-                    int (*run)(const Session&, const Own&)) {
-    std::shared_ptr<void>& kept = options_[typeid(Own)];
-    if (!kept) kept = std::make_shared<Own>();
-    const auto own = std::static_pointer_cast<Own>(kept);
+                    int (*run)(const Session&, const Own&), std::shared_ptr<Own> options = std::make_shared<Own>()) {
     return {declare(name, help,
-                    {[own, needs = std::move(needs)] { return needs(*own); },
-                     [own, run](const Session& session) { return run(session, *own); }}),
-            *own};
+                    {[options, needs = std::move(needs)] { return needs(*options); },
+                     [options, run](const Session& session) { return run(session, *options); }}),
+            *options};
   }
   DeclaredCommand add(const std::string& name, const std::string& help, Needs needs, int (*run)(const Session&));
 
@@ -128,7 +135,6 @@ class CommandLine {
 
   std::unique_ptr<CLI::App> app_;
   Options common_;
-  std::map<std::type_index, std::shared_ptr<void>> options_;
   std::optional<Command> chosen_;
 };
 

@@ -2,8 +2,9 @@
 
 namespace autoheal::cli {
 
-// One row a command, in the order of the help: add_NAME in a file of its own, command_NAME.cpp. A group stands before
-// its first command.
+// One row a command, in the order of the help: add_NAME in a file of its own, command_NAME.cpp. Commands with the same
+// first word share a folder. A group stands before its first command. A command adds those that share its options
+// itself: `audit` adds `audit coverage`.
 // clang-format off
 #define AUTOHEAL_COMMANDS(group, row) \
   row(serve) \
@@ -19,8 +20,6 @@ namespace autoheal::cli {
   row(heals) \
   row(show) \
   row(audit) \
-  row(audit_coverage) \
-  row(audit_summary) \
   row(engines) \
   row(explain) \
   row(replay) \

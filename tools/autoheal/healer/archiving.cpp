@@ -2,8 +2,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
-
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/store/archive/archive_file.hpp"
 #include "autoheal/store/format/leaf.hpp"

@@ -6,7 +6,6 @@
 #include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "autoheal/engine/boot_timer.hpp"

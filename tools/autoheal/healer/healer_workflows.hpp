@@ -1,8 +1,6 @@
 // The workflows of a process that heals: heals and self-tests, what triggers them and what performs their effects.
 #pragma once
 
-#include <memory>
-
 #include "autoheal/workflows/effects/heal_effects.hpp"
 #include "autoheal/workflows/supervision/auto_heal_trigger.hpp"
 #include "autoheal/workflows/supervision/genesis_bus.hpp"

@@ -1,6 +1,5 @@
 #include "tools/autoheal/healer/operations.hpp"
 
-#include <algorithm>
 #include <set>
 
 #include "autoheal/engine/base/json_writer.hpp"

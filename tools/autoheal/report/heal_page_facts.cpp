@@ -1,7 +1,5 @@
 #include "tools/autoheal/report/heal_page_facts.hpp"
 
-#include <map>
-
 #include "autoheal/replay/record/recorded_heal.hpp"
 #include "autoheal/replay/text/changed_content.hpp"
 #include "autoheal/replay/text/plan_text.hpp"

@@ -18,8 +18,8 @@ struct Session {
 
   // Prints and returns the exit code that belongs to it.
   [[nodiscard]] int fail(const Error& error) const;
-  // exit_done where the caller's role allows it; else says so, records `access.denied` where the ledger can be
-  // written, and returns 4.
+  // exit_done where the caller's role allows it. Else says so, has `access.denied` recorded if the daemon or this
+  // process can do that, and returns 4; 78 where nobody's role is known, since the configuration is invalid.
   [[nodiscard]] int require(workflows::Permission permission, const std::string& what) const;
   [[nodiscard]] workflows::By by() const;
 };

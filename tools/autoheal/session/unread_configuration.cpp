@@ -84,7 +84,8 @@ std::optional<LoadedConfiguration> without_configuration(const Options& options,
 
 std::optional<LoadedConfiguration> configuration_for(Needs needs, const Options& options, Console& console) {
   auto configuration = load_configuration(options);
-  if (!configuration && (needs == Needs::record || needs == Needs::daemon)) {
+  const bool reads = needs == Needs::record || needs == Needs::record_for_anyone;
+  if (!configuration && (reads || needs == Needs::daemon)) {
     if (auto known = without_configuration(options, configuration.error())) configuration = std::move(*known);
   }
   if (!configuration) {
@@ -92,7 +93,7 @@ std::optional<LoadedConfiguration> configuration_for(Needs needs, const Options&
     return std::nullopt;
   }
   for (const std::string& warning : configuration->settings.warnings) console.note("warning: " + warning);
-  if (needs == Needs::record) {
+  if (reads) {
     if (const auto elsewhere = daemon_without_ledger(configuration->settings.ledger))
       console.note("warning: " + elsewhere->message);
   }

@@ -1,7 +1,8 @@
 // cancel: ends an open heal.
 #include "tools/autoheal/command_line/command_line.hpp"
+#include "tools/autoheal/commands/heal/printed_heal.hpp"
+#include "tools/autoheal/commands/parts/common_arguments.hpp"
 #include "tools/autoheal/commands/parts/performed.hpp"
-#include "tools/autoheal/commands/parts/printed_heal.hpp"
 #include "tools/autoheal/protocol/operation_answer.hpp"
 #include "tools/autoheal/session/session.hpp"
 
@@ -9,11 +10,7 @@ namespace autoheal::cli {
 
 namespace {
 
-struct CancelOptions {
-  std::string heal;
-};
-
-int run_cancel(const Session& session, const CancelOptions& options) {
+int run_cancel(const Session& session, const HealArgument& options) {
   OperationBody body;
   body.heal = options.heal;
   return perform_operation(session, "cancel", std::move(body), [&session](const std::string& answer) {
@@ -29,7 +26,7 @@ int run_cancel(const Session& session, const CancelOptions& options) {
 void add_cancel(CommandLine& line) {
   auto [command, options] =
       line.add("cancel", "end an open heal; what it changed is rolled back", Needs::daemon, run_cancel);
-  command.argument("heal", options.heal, "TEXT", "the heal's id, or enough of its beginning").required();
+  add_heal_argument(command, options.heal).required();
 }
 
 }  // namespace autoheal::cli

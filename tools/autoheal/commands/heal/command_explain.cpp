@@ -3,16 +3,13 @@
 #include "autoheal/replay/text/plan_text.hpp"
 #include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/commands/heal/explained.hpp"
+#include "tools/autoheal/commands/parts/common_arguments.hpp"
 #include "tools/autoheal/output/printable.hpp"
 #include "tools/autoheal/session/session.hpp"
 
 namespace autoheal::cli {
 
 namespace {
-
-struct ExplainOptions {
-  std::string engine;
-};
 
 constexpr const char* explain_example = R"(
 Example:
@@ -205,7 +202,7 @@ std::string to_json(const EngineSpec& spec, const Explained& explained) {
   return out.end_object().end_object().take();
 }
 
-int run_explain(const Session& session, const ExplainOptions& options) {
+int run_explain(const Session& session, const EngineArgument& options) {
   if (const int refused = session.require(Permission::read, "explain an engine"); refused != exit_done) return refused;
   const auto spec = named_engine(session, options.engine);
   if (!spec) return session.fail(spec.error());
@@ -223,9 +220,9 @@ int run_explain(const Session& session, const ExplainOptions& options) {
 void add_explain(CommandLine& line) {
   auto [command, options] =
       line.add("explain", "why one engine is, or is not, healed: what is there, what is declared, what would be done",
-               Needs::record, run_explain);
+               Needs::record_for_anyone, run_explain);
   command.footer(explain_example);
-  command.argument("engine", options.engine, "TEXT", "the engine's name").required();
+  add_engine_argument(command, options.engine).required();
 }
 
 }  // namespace autoheal::cli

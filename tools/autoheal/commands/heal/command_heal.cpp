@@ -1,9 +1,10 @@
 // heal: heals one engine now and waits for the outcome.
 #include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/commands/heal/dry_run.hpp"
+#include "tools/autoheal/commands/heal/printed_heal.hpp"
+#include "tools/autoheal/commands/heal/test_result.hpp"
+#include "tools/autoheal/commands/parts/common_arguments.hpp"
 #include "tools/autoheal/commands/parts/performed.hpp"
-#include "tools/autoheal/commands/parts/printed_heal.hpp"
-#include "tools/autoheal/commands/parts/test_result.hpp"
 #include "tools/autoheal/output/heal_text.hpp"
 #include "tools/autoheal/protocol/operation_answer.hpp"
 #include "tools/autoheal/session/session.hpp"
@@ -58,7 +59,7 @@ void add_heal(CommandLine& line) {
   const auto needs = [](const HealOptions& options) { return options.dry_run ? Needs::configuration : Needs::daemon; };
   auto [command, options] =
       line.add<HealOptions>("heal", "heal one engine now and wait for the outcome", needs, run_heal);
-  command.argument("engine", options.engine, "TEXT", "the engine's name").required();
+  add_engine_argument(command, options.engine).required();
   command.option(
       "--test-result", options.test_result_file, "FILE",
       "a test result as JSON {engine, action?, result?, error?}, or - for stdin; without it the self-test runs first");

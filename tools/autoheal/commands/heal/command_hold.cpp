@@ -1,6 +1,6 @@
 // hold: an engine is tested, but not healed, for a while.
 #include "tools/autoheal/command_line/command_line.hpp"
-#include "tools/autoheal/commands/parts/brake.hpp"
+#include "tools/autoheal/commands/heal/brake.hpp"
 #include "tools/autoheal/configuration/time_argument.hpp"
 #include "tools/autoheal/session/session.hpp"
 

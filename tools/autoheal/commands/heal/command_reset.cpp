@@ -1,6 +1,6 @@
 // reset: the failed heals of an engine count no longer.
 #include "tools/autoheal/command_line/command_line.hpp"
-#include "tools/autoheal/commands/parts/brake.hpp"
+#include "tools/autoheal/commands/heal/brake.hpp"
 #include "tools/autoheal/session/session.hpp"
 
 namespace autoheal::cli {

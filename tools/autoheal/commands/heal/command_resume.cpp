@@ -2,8 +2,8 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "tools/autoheal/command_line/command_line.hpp"
+#include "tools/autoheal/commands/heal/printed_heal.hpp"
 #include "tools/autoheal/commands/parts/heal_progress.hpp"
-#include "tools/autoheal/commands/parts/printed_heal.hpp"
 #include "tools/autoheal/healer/healer.hpp"
 #include "tools/autoheal/session/session.hpp"
 

@@ -1,5 +1,6 @@
 // rollback: tries once more to put back what a heal could not.
 #include "tools/autoheal/command_line/command_line.hpp"
+#include "tools/autoheal/commands/parts/common_arguments.hpp"
 #include "tools/autoheal/commands/parts/performed.hpp"
 #include "tools/autoheal/protocol/operation_answer.hpp"
 #include "tools/autoheal/session/session.hpp"
@@ -8,11 +9,7 @@ namespace autoheal::cli {
 
 namespace {
 
-struct RollbackOptions {
-  std::string heal;
-};
-
-int run_rollback(const Session& session, const RollbackOptions& options) {
+int run_rollback(const Session& session, const HealArgument& options) {
   OperationBody body;
   body.heal = options.heal;
   return perform_operation(session, "rollback", std::move(body), [&session](const std::string& answer) {
@@ -33,7 +30,7 @@ int run_rollback(const Session& session, const RollbackOptions& options) {
 void add_rollback(CommandLine& line) {
   auto [command, options] =
       line.add("rollback", "try once more to put back what a heal could not", Needs::daemon, run_rollback);
-  command.argument("heal", options.heal, "TEXT", "the heal's id, or enough of its beginning").required();
+  add_heal_argument(command, options.heal).required();
 }
 
 }  // namespace autoheal::cli

@@ -1,6 +1,6 @@
 // unhold: ends a hold.
 #include "tools/autoheal/command_line/command_line.hpp"
-#include "tools/autoheal/commands/parts/brake.hpp"
+#include "tools/autoheal/commands/heal/brake.hpp"
 #include "tools/autoheal/session/session.hpp"
 
 namespace autoheal::cli {

@@ -2,6 +2,7 @@
 #include "autoheal/store/format/strict_text.hpp"
 #include "autoheal/store/ledger/export.hpp"
 #include "tools/autoheal/command_line/command_line.hpp"
+#include "tools/autoheal/commands/parts/common_arguments.hpp"
 #include "tools/autoheal/healer/archived_lines.hpp"
 #include "tools/autoheal/session/archived_ranges.hpp"
 #include "tools/autoheal/session/session.hpp"
@@ -17,8 +18,6 @@ struct LedgerExportOptions {
 };
 
 int run_ledger_export(const Session& session, const LedgerExportOptions& options) {
-  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
-    return refused;
   const auto past = open_past(session.configuration);
   if (!past) return session.fail(past.error());
   store::ExportRange range;
@@ -50,7 +49,7 @@ void add_ledger_export(CommandLine& line) {
   command.flag("--leaves-hex", options.leaves_hex,
                "each line's bytes as lower-case hex, for tools that read leaves so");
   command.option("--since-seq", options.since_seq, "N", "only entries from this sequence number on");
-  command.option("--archive", options.archives, "FILE", "a file with archived entries; may be repeated, in any order");
+  add_archives(command, options.archives);
 }
 
 }  // namespace autoheal::cli

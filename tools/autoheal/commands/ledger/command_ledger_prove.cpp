@@ -1,10 +1,10 @@
 // ledger prove: evidence for people who do not have the ledger.
 #include <filesystem>
-#include <fstream>
 
 #include "autoheal/store/evidence/ledger_proofs.hpp"
 #include "autoheal/store/format/proof_text.hpp"
 #include "tools/autoheal/command_line/command_line.hpp"
+#include "tools/autoheal/commands/parts/common_arguments.hpp"
 #include "tools/autoheal/healer/archived_lines.hpp"
 #include "tools/autoheal/output/new_file.hpp"
 #include "tools/autoheal/session/archived_ranges.hpp"
@@ -125,8 +125,6 @@ int prove_from(const Session& session, const LedgerReader& ledger, const SignedH
 }
 
 int run_ledger_prove(const Session& session, const LedgerProveOptions& options) {
-  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
-    return refused;
   const int questions = int{options.seq.has_value()} + int{!options.heal.empty()} + int{options.from.has_value()};
   if (questions != 1) {
     session.console.error({ErrorKind::invalid, "one of --seq N, --heal HEAL and --from SIZE says what is to be proved",
@@ -150,11 +148,11 @@ void add_ledger_prove(CommandLine& line) {
       line.add("ledger prove", "prove entries to people who do not have the ledger", Needs::record, run_ledger_prove);
   command.footer(prove_example);
   command.option("--seq", options.seq, "N", "this entry").not_negative();
-  command.option("--heal", options.heal, "HEAL", "every entry of this heal");
-  command.option("--out", options.out, "DIR", "the folder for the proofs of a heal");
+  const auto heal = command.option("--heal", options.heal, "HEAL", "every entry of this heal");
+  command.option("--out", options.out, "DIR", "the folder for the proofs of a heal").goes_with(heal);
   command.option("--from", options.from, "SIZE", "that the ledger only grew since it had so many entries")
       .not_negative();
-  command.option("--archive", options.archives, "FILE", "a file with archived entries; may be repeated, in any order");
+  add_archives(command, options.archives);
   command.option("--format", options.format, "FORM", "of the proof of an entry: tlog-proof or json")
       .one_of({"tlog-proof", "json"});
 }

@@ -1,7 +1,6 @@
 // Heals of a ledger as one line each.
 #pragma once
 
-#include <functional>
 #include <string>
 
 #include "autoheal/store/audit/audit.hpp"

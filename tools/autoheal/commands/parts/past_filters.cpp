@@ -1,8 +1,5 @@
 #include "tools/autoheal/commands/parts/past_filters.hpp"
 
-#include <algorithm>
-#include <cctype>
-
 #include "autoheal/engine/base/ascii.hpp"
 #include "autoheal/engine/system_ports.hpp"
 #include "autoheal/workflows/heal/heal_state.hpp"
@@ -30,8 +27,12 @@ void add_time_range(const DeclaredCommand& command, TimeRangeOptions& options) {
   command.option("--until", options.until, "TIME", "before this time");
 }
 
+void add_engine_filter(const DeclaredCommand& command, std::string& engine) {
+  command.option("--engine", engine, "NAME", "only of this engine");
+}
+
 void add_heal_filters(const DeclaredCommand& command, HealFilters& options) {
-  command.option("--engine", options.engine, "NAME", "only of this engine");
+  add_engine_filter(command, options.engine);
   command.option("--state", options.state, "TEXT",
                  "only heals in this state: Triggered, Repairing, Certifying, Retrying, Complete, Exhausted");
   add_time_range(command, options.time);

@@ -1,4 +1,4 @@
-// The filters of every command that asks the past: --engine, --state, --since, --until.
+// Filters of the commands that ask the past: --engine, --state, --since, --until.
 #pragma once
 
 #include <optional>
@@ -23,6 +23,7 @@ struct TimeRange {
 };
 
 void add_time_range(const DeclaredCommand& command, TimeRangeOptions& options);
+void add_engine_filter(const DeclaredCommand& command, std::string& engine);
 void add_heal_filters(const DeclaredCommand& command, HealFilters& options);
 
 // invalid: one of the two is no time.

@@ -109,8 +109,6 @@ Result<Timeline> timeline_of(const Past& past, const std::string& written) {
 }
 
 int run_diff(const Session& session, const DiffOptions& options) {
-  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
-    return refused;
   const auto past = open_past(session.configuration);
   if (!past) return session.fail(past.error());
   const auto left = timeline_of(*past, options.heal);

@@ -42,8 +42,6 @@ std::string shown(const std::string& time) {
 }
 
 int run_heals(const Session& session, const HealsOptions& options) {
-  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
-    return refused;
   const auto filter = filter_of(options, session.options.output);
   if (!filter) return session.fail(filter.error());
   const auto past = open_past(session.configuration);

@@ -9,8 +9,9 @@
 #include "autoheal/replay/what_if/settings_text.hpp"
 #include "autoheal/workflows/heal/heal_apply.hpp"
 #include "tools/autoheal/command_line/command_line.hpp"
-#include "tools/autoheal/commands/parts/replay_commands.hpp"
-#include "tools/autoheal/commands/parts/show_files.hpp"
+#include "tools/autoheal/commands/parts/common_arguments.hpp"
+#include "tools/autoheal/commands/replay/replay_commands.hpp"
+#include "tools/autoheal/commands/replay/show_files.hpp"
 #include "tools/autoheal/output/printable.hpp"
 #include "tools/autoheal/session/session.hpp"
 
@@ -246,13 +247,11 @@ void add_carrying(const DeclaredCommand& command, ReplayOptions& options) {
 
 Needs needs_of_replay(const ReplayOptions& options) {
   if (!options.import_file.empty()) return Needs::nothing;
-  return options.with_config.empty() ? Needs::record : Needs::configuration;
+  return options.with_config.empty() ? Needs::record : Needs::record_and_configuration;
 }
 
 int run_replay(const Session& session, const ReplayOptions& options) {
   if (!options.import_file.empty()) return replay_import(session, options);
-  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
-    return refused;
   if (auto clear = check_wishes(options); !clear) return session.fail(clear.error());
   const auto past = open_past_to_replay(session.configuration);
   if (!past) return session.fail(past.error());
@@ -271,7 +270,7 @@ void add_replay(CommandLine& line) {
   auto [command, options] = line.add<ReplayOptions>(
       "replay", "decide past heals again with today's code; touches nothing", needs_of_replay, run_replay);
   command.footer(replay_example);
-  command.argument("heal", options.heal, "TEXT", "the heal's id, or enough of its beginning; \"last\" is the newest");
+  add_heal_argument(command, options.heal);
   command.flag("--all", options.all, "every heal of the ledger");
   command.option("--at", options.at, "SEQ|TIME",
                  "the state right after this entry, or at this time; without a heal: of all");

@@ -1,5 +1,4 @@
 // replay --at: how one heal, or all of them, stood at a moment of the past.
-#include <algorithm>
 
 #include "autoheal/engine/base/ascii.hpp"
 #include "autoheal/engine/base/json_writer.hpp"
@@ -7,7 +6,7 @@
 #include "autoheal/replay/decide/state_text.hpp"
 #include "autoheal/replay/decide/stepping.hpp"
 #include "autoheal/replay/record/heals_at.hpp"
-#include "tools/autoheal/commands/parts/replay_commands.hpp"
+#include "tools/autoheal/commands/replay/replay_commands.hpp"
 #include "tools/autoheal/configuration/time_argument.hpp"
 #include "tools/autoheal/output/printable.hpp"
 #include "tools/autoheal/output/table.hpp"

@@ -1,6 +1,6 @@
 // replay --import: a heal that was packed somewhere else, checked and then decided again from nothing but its file.
 #include "tools/autoheal/commands/parts/bundle_file.hpp"
-#include "tools/autoheal/commands/parts/replay_commands.hpp"
+#include "tools/autoheal/commands/replay/replay_commands.hpp"
 #include "tools/autoheal/output/printable.hpp"
 
 namespace autoheal::cli {

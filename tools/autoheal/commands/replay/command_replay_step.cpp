@@ -7,7 +7,7 @@
 #include <iostream>
 
 #include "autoheal/replay/decide/stepping.hpp"
-#include "tools/autoheal/commands/parts/replay_commands.hpp"
+#include "tools/autoheal/commands/replay/replay_commands.hpp"
 #include "tools/autoheal/output/printable.hpp"
 
 namespace autoheal::cli {

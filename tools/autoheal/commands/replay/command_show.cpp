@@ -4,7 +4,8 @@
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/replay/text/timeline.hpp"
 #include "tools/autoheal/command_line/command_line.hpp"
-#include "tools/autoheal/commands/parts/show_files.hpp"
+#include "tools/autoheal/commands/parts/common_arguments.hpp"
+#include "tools/autoheal/commands/replay/show_files.hpp"
 #include "tools/autoheal/output/heal_text.hpp"
 #include "tools/autoheal/output/printable.hpp"
 #include "tools/autoheal/session/session.hpp"
@@ -74,8 +75,6 @@ std::string timeline_json(const replay::Timeline& timeline) {
 }
 
 int run_show(const Session& session, const ShowOptions& options) {
-  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
-    return refused;
   const auto past = open_past(session.configuration);
   if (!past) return session.fail(past.error());
   const auto heal = find_heal(*past->ledger, options.heal);
@@ -97,14 +96,16 @@ void add_show(CommandLine& line) {
   auto [command, options] =
       line.add("show", "one heal as a timeline, as a page, or as evidence for a stranger", Needs::record, run_show);
   command.footer(show_example);
-  command.argument("heal", options.heal, "TEXT", "the heal's id, or enough of its beginning; \"last\" is the newest")
-      .required();
+  add_heal_argument(command, options.heal).required();
   command.option("--report", options.files.report, "FILE.html",
                  "write one self-contained page for a browser or a printer");
-  command.option("--evidence", options.files.evidence, "FILE.tar",
-                 "write entries, proofs, checkpoint, key and contents into one archive; .gz or .tgz: compressed");
-  command.flag("--with-secrets", options.files.with_secrets,
-               "with --evidence: also contents of env files and secrets, in clear");
+  const auto evidence =
+      command.option("--evidence", options.files.evidence, "FILE.tar",
+                     "write entries, proofs, checkpoint, key and contents into one archive; .gz or .tgz: compressed");
+  command
+      .flag("--with-secrets", options.files.with_secrets,
+            "with --evidence: also contents of env files and secrets, in clear")
+      .goes_with(evidence);
 }
 
 }  // namespace autoheal::cli

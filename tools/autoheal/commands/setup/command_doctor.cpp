@@ -182,9 +182,15 @@ class Doctor {
         size == head->size ? "" : "autoheal ledger checkpoint --sign");
   }
 
+  // A folder may be "executed", too: it may be entered.
+  static bool is_program(const std::string& path) {
+    std::error_code ignored;
+    return fs::is_regular_file(path, ignored) && ::access(path.c_str(), X_OK) == 0;
+  }
+
   void programs(const std::string& where, const std::set<std::string>& paths) {
     for (const std::string& path : paths) {
-      if (::access(path.c_str(), X_OK) != 0)
+      if (!is_program(path))
         say(Finding::bad, where + ": " + path + " cannot be executed", "install it, or correct its path");
     }
   }
@@ -320,7 +326,7 @@ int run_doctor(const Session& session) { return Doctor(session).run(); }
 }  // namespace
 
 void add_doctor(CommandLine& line) {
-  line.add("doctor", "is all in place: configuration, ledger, vault, roots, programs, kernel", Needs::record,
+  line.add("doctor", "is all in place: configuration, ledger, vault, roots, programs, kernel", Needs::record_for_anyone,
            run_doctor);
 }
 

@@ -60,7 +60,7 @@ int run_serve(const Session& start) {
 
 void add_serve(CommandLine& line) {
   line.add("serve", "the daemon: resumes open heals, watches, tests, heals, and answers the other commands",
-           Needs::nothing, run_serve)
+           Needs::own_configuration, run_serve)
       .footer(serve_example);
 }
 

@@ -1,6 +1,7 @@
 // baseline diff: how the files differ from what was adopted.
 #include "tools/autoheal/command_line/command_line.hpp"
-#include "tools/autoheal/commands/parts/adopted_digests.hpp"
+#include "tools/autoheal/commands/baseline/adopted_digests.hpp"
+#include "tools/autoheal/commands/parts/common_arguments.hpp"
 #include "tools/autoheal/healer/adopting.hpp"
 #include "tools/autoheal/session/session.hpp"
 #include "tools/host/real_host.hpp"
@@ -8,10 +9,6 @@
 namespace autoheal::cli {
 
 namespace {
-
-struct BaselineDiffOptions {
-  std::string engine;
-};
 
 void compare_digests(const std::string& kind, const std::map<std::string, std::string>& adopted,
                      const std::map<std::string, std::string>& now, Table& table) {
@@ -28,9 +25,7 @@ void compare_digests(const std::string& kind, const std::map<std::string, std::s
   }
 }
 
-int run_baseline_diff(const Session& session, const BaselineDiffOptions& options) {
-  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
-    return refused;
+int run_baseline_diff(const Session& session, const EngineArgument& options) {
   const auto spec = named_engine(session, options.engine);
   if (!spec) return session.fail(spec.error());
   const auto adopted = adopted_of(session, **spec);
@@ -58,7 +53,7 @@ int run_baseline_diff(const Session& session, const BaselineDiffOptions& options
 void add_baseline_diff(CommandLine& line) {
   auto [command, options] = line.add("baseline diff", "how the files differ from what was adopted; exit 1 if they do",
                                      Needs::record, run_baseline_diff);
-  command.argument("engine", options.engine, "TEXT", "the engine's name").required();
+  add_engine_argument(command, options.engine).required();
 }
 
 }  // namespace autoheal::cli

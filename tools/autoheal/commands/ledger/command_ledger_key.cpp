@@ -12,8 +12,6 @@ struct LedgerKeyOptions {
 };
 
 int run_ledger_key(const Session& session, const LedgerKeyOptions& options) {
-  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
-    return refused;
   if (options.rotate) {
     if (const int code = perform_operation(session, "rotate_key", {}, print_nothing); code != exit_done) return code;
   }
@@ -32,8 +30,9 @@ int run_ledger_key(const Session& session, const LedgerKeyOptions& options) {
 }  // namespace
 
 void add_ledger_key(CommandLine& line) {
-  auto [command, options] = line.add("ledger key", "print the verifier key line that checkpoints are checked with",
-                                     Needs::record, run_ledger_key);
+  const auto needs = [](const LedgerKeyOptions& options) { return options.rotate ? Needs::daemon : Needs::record; };
+  auto [command, options] = line.add<LedgerKeyOptions>(
+      "ledger key", "print the verifier key line that checkpoints are checked with", needs, run_ledger_key);
   command.flag("--rotate", options.rotate, "make a new signing key first; the old one signs the new one");
 }
 

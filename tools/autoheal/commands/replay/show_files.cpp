@@ -1,4 +1,4 @@
-#include "tools/autoheal/commands/parts/show_files.hpp"
+#include "tools/autoheal/commands/replay/show_files.hpp"
 
 #include <filesystem>
 

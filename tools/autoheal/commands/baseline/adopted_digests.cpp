@@ -1,4 +1,4 @@
-#include "tools/autoheal/commands/parts/adopted_digests.hpp"
+#include "tools/autoheal/commands/baseline/adopted_digests.hpp"
 
 namespace autoheal::cli {
 

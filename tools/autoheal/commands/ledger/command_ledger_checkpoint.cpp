@@ -34,8 +34,6 @@ int show_newest(const Session& session) {
 }
 
 int run_ledger_checkpoint(const Session& session, const LedgerCheckpointOptions& options) {
-  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
-    return refused;
   if (options.accept_rollback) {
     const auto told = [&](const std::string& answer) { return print_said(session, answer); };
     if (const int code = perform_operation(session, "accept_rollback", {}, told); code != exit_done) return code;
@@ -48,8 +46,11 @@ int run_ledger_checkpoint(const Session& session, const LedgerCheckpointOptions&
 }  // namespace
 
 void add_ledger_checkpoint(CommandLine& line) {
-  auto [command, options] =
-      line.add("ledger checkpoint", "print the newest signed head of the ledger", Needs::record, run_ledger_checkpoint);
+  const auto needs = [](const LedgerCheckpointOptions& options) {
+    return options.sign || options.accept_rollback ? Needs::daemon : Needs::record;
+  };
+  auto [command, options] = line.add<LedgerCheckpointOptions>(
+      "ledger checkpoint", "print the newest signed head of the ledger", needs, run_ledger_checkpoint);
   command.footer(checkpoint_example);
   command.flag("--sign", options.sign, "sign the present head first");
   command.flag("--accept-rollback", options.accept_rollback,

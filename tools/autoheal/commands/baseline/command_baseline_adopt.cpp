@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "tools/autoheal/command_line/command_line.hpp"
+#include "tools/autoheal/commands/parts/common_arguments.hpp"
 #include "tools/autoheal/commands/parts/performed.hpp"
 #include "tools/autoheal/output/table.hpp"
 #include "tools/autoheal/protocol/operation_answer.hpp"
@@ -11,11 +12,7 @@ namespace autoheal::cli {
 
 namespace {
 
-struct BaselineAdoptOptions {
-  std::string engine;
-};
-
-int run_baseline_adopt(const Session& session, const BaselineAdoptOptions& options) {
+int run_baseline_adopt(const Session& session, const EngineArgument& options) {
   OperationBody body;
   body.engine = options.engine;
   return perform_operation(session, "adopt", std::move(body), [&](const std::string& answer) {
@@ -36,7 +33,7 @@ int run_baseline_adopt(const Session& session, const BaselineAdoptOptions& optio
 void add_baseline_adopt(CommandLine& line) {
   auto [command, options] = line.add("baseline adopt", "record the digests of an engine's files and baselines as right",
                                      Needs::daemon, run_baseline_adopt);
-  command.argument("engine", options.engine, "TEXT", "the engine's name").required();
+  add_engine_argument(command, options.engine).required();
 }
 
 }  // namespace autoheal::cli

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "tools/autoheal/commands/heal/heal_statistics.hpp"
+#include "tools/autoheal/commands/audit/heal_statistics.hpp"
 #include "tools/autoheal/output/console.hpp"
 
 namespace autoheal::cli {

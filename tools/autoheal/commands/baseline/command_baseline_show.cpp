@@ -1,6 +1,7 @@
 // baseline show: what was adopted.
 #include "tools/autoheal/command_line/command_line.hpp"
-#include "tools/autoheal/commands/parts/adopted_digests.hpp"
+#include "tools/autoheal/commands/baseline/adopted_digests.hpp"
+#include "tools/autoheal/commands/parts/common_arguments.hpp"
 #include "tools/autoheal/healer/adopting.hpp"
 #include "tools/autoheal/session/session.hpp"
 
@@ -8,13 +9,7 @@ namespace autoheal::cli {
 
 namespace {
 
-struct BaselineShowOptions {
-  std::string engine;
-};
-
-int run_baseline_show(const Session& session, const BaselineShowOptions& options) {
-  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
-    return refused;
+int run_baseline_show(const Session& session, const EngineArgument& options) {
   const auto spec = named_engine(session, options.engine);
   if (!spec) return session.fail(spec.error());
   const auto adopted = adopted_of(session, **spec);
@@ -27,7 +22,7 @@ int run_baseline_show(const Session& session, const BaselineShowOptions& options
 
 void add_baseline_show(CommandLine& line) {
   auto [command, options] = line.add("baseline show", "what was adopted", Needs::record, run_baseline_show);
-  command.argument("engine", options.engine, "TEXT", "the engine's name").required();
+  add_engine_argument(command, options.engine).required();
 }
 
 }  // namespace autoheal::cli

@@ -1,11 +1,12 @@
-#include "tools/autoheal/commands/parts/brake.hpp"
+#include "tools/autoheal/commands/heal/brake.hpp"
+#include "tools/autoheal/commands/parts/common_arguments.hpp"
 
 #include "tools/autoheal/commands/parts/performed.hpp"
 
 namespace autoheal::cli {
 
 void add_brake_options(const DeclaredCommand& command, BrakeOptions& options) {
-  command.argument("engine", options.engine, "TEXT", "the engine's name");
+  add_engine_argument(command, options.engine);
   command.flag("--all", options.all, "all engines");
 }
 

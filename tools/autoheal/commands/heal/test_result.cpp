@@ -1,4 +1,4 @@
-#include "tools/autoheal/commands/parts/test_result.hpp"
+#include "tools/autoheal/commands/heal/test_result.hpp"
 
 #include <filesystem>
 #include <fstream>

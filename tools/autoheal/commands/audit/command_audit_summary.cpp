@@ -2,8 +2,8 @@
 #include <unistd.h>
 
 #include "tools/autoheal/command_line/command_line.hpp"
-#include "tools/autoheal/commands/heal/statistics_text.hpp"
-#include "tools/autoheal/commands/parts/audit_options.hpp"
+#include "tools/autoheal/commands/audit/audit_options.hpp"
+#include "tools/autoheal/commands/audit/statistics_text.hpp"
 #include "tools/autoheal/commands/parts/heal_list.hpp"
 #include "tools/autoheal/commands/parts/past_filters.hpp"
 #include "tools/autoheal/session/session.hpp"
@@ -61,8 +61,6 @@ Result<StatisticsOfPeriod> statistics_of(const Past& past, const AskedPeriod& as
 }
 
 int run_audit_summary(const Session& session, const AuditOptions& options) {
-  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
-    return refused;
   const auto asked = asked_period(options.filters.time);
   if (!asked) return session.fail(asked.error());
   std::optional<AskedPeriod> other;
@@ -94,9 +92,9 @@ int run_audit_summary(const Session& session, const AuditOptions& options) {
 
 }  // namespace
 
-void add_audit_summary(CommandLine& line) {
+void add_audit_summary(CommandLine& line, const std::shared_ptr<AuditOptions>& shared) {
   auto [command, options] = line.add("audit summary", "totals of a period of healing, also compared with another one",
-                                     Needs::record, run_audit_summary);
+                                     Needs::record, run_audit_summary, shared);
   command.footer(summary_example);
   add_time_range(command, options.filters.time);
   command.option("--compare", options.compare, "PERIOD", "the period it is compared with: 2026, 2026Q2 or 2026-09");

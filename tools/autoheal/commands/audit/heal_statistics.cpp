@@ -1,4 +1,4 @@
-#include "tools/autoheal/commands/heal/heal_statistics.hpp"
+#include "tools/autoheal/commands/audit/heal_statistics.hpp"
 
 #include <algorithm>
 

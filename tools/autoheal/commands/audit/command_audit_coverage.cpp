@@ -7,7 +7,7 @@
 #include "autoheal/engine/system_ports.hpp"
 #include "autoheal/replay/coverage/coverage.hpp"
 #include "tools/autoheal/command_line/command_line.hpp"
-#include "tools/autoheal/commands/parts/audit_options.hpp"
+#include "tools/autoheal/commands/audit/audit_options.hpp"
 #include "tools/autoheal/configuration/time_argument.hpp"
 #include "tools/autoheal/daemon/daemon_entries.hpp"
 #include "tools/autoheal/output/printable.hpp"
@@ -131,7 +131,7 @@ void print_json(Console& console, const std::vector<EngineCoverage>& all, const 
 }
 
 // A row for each gap.
-Table table_of(const std::vector<EngineCoverage>& all) {
+Table table_of_coverage(const std::vector<EngineCoverage>& all) {
   Table table{{"engine", "cause", "from", "latest_from", "until", "lasted_us", "tested", "detail"}, {}};
   for (const EngineCoverage& one : all) {
     for (const Gap& gap : one.gaps) {
@@ -186,19 +186,7 @@ Result<replay::CoverageQuestion> question_of(const HealFilters& options, const s
   return failure(ErrorKind::invalid, "nothing lies between --since and --until", "for example: --since 7d");
 }
 
-bool has_other_filters(const AuditOptions& options) {
-  return !options.heal.empty() || !options.actor.empty() || !options.type.empty() || !options.filters.state.empty() ||
-         !options.strategy.empty() || options.limit || options.after;
-}
-
 int run_audit_coverage(const Session& session, const AuditOptions& options) {
-  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
-    return refused;
-  if (has_other_filters(options)) {
-    session.console.error({ErrorKind::invalid, "audit coverage takes --engine, --since and --until alone", {}},
-                          exit_usage);
-    return exit_usage;
-  }
   const auto past = open_past(session.configuration);
   if (!past) return session.fail(past.error());
   const auto entries = entries_of_daemons(*past);
@@ -221,7 +209,7 @@ int run_audit_coverage(const Session& session, const AuditOptions& options) {
   if (session.options.output == OutputFormat::json) {
     print_json(session.console, all, *asked);
   } else if (session.options.output != OutputFormat::text) {
-    print(session.console, table_of(all), session.options.output);
+    print(session.console, table_of_coverage(all), session.options.output);
   } else if (all.empty()) {
     session.console.note("no daemon has run in that time");
   } else {
@@ -232,11 +220,11 @@ int run_audit_coverage(const Session& session, const AuditOptions& options) {
 
 }  // namespace
 
-void add_audit_coverage(CommandLine& line) {
+void add_audit_coverage(CommandLine& line, const std::shared_ptr<AuditOptions>& shared) {
   auto [command, options] = line.add("audit coverage", "was it switched off? every gap in testing and healing",
-                                     Needs::record, run_audit_coverage);
+                                     Needs::record, run_audit_coverage, shared);
   command.footer(coverage_example);
-  command.option("--engine", options.filters.engine, "NAME", "only of this engine");
+  add_engine_filter(command, options.filters.engine);
   command.option("--since", options.filters.time.since, "TIME", "from this time on (default: the first entry)");
   command.option("--until", options.filters.time.until, "TIME", "before this time (default: now)");
 }

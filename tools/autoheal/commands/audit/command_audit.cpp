@@ -6,9 +6,9 @@
 #include "autoheal/store/format/leaf.hpp"
 #include "autoheal/workflows/heal/heal_table.hpp"
 #include "tools/autoheal/command_line/command_line.hpp"
-#include "tools/autoheal/commands/parts/audit_options.hpp"
+#include "tools/autoheal/commands/audit/audit_options.hpp"
+#include "tools/autoheal/commands/audit/ledger_watch.hpp"
 #include "tools/autoheal/commands/parts/heal_list.hpp"
-#include "tools/autoheal/commands/parts/ledger_watch.hpp"
 #include "tools/autoheal/commands/parts/past_filters.hpp"
 #include "tools/autoheal/output/row_output.hpp"
 #include "tools/autoheal/session/session.hpp"
@@ -200,8 +200,6 @@ int follow(const Session& session, const AuditOptions& options, Past past, store
 }
 
 int run_audit(const Session& session, const AuditOptions& options) {
-  if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
-    return refused;
   if (auto possible = check_audit(options, session.options.output); !possible) return session.fail(possible.error());
   auto past = open_past(session.configuration);
   if (!past) return session.fail(past.error());
@@ -229,8 +227,9 @@ int run_audit(const Session& session, const AuditOptions& options) {
 }  // namespace
 
 void add_audit(CommandLine& line) {
+  const auto shared = std::make_shared<AuditOptions>();
   auto [command, options] = line.add("audit", "what happened, from the ledger; -o jsonl prints the exact export lines",
-                                     Needs::record, run_audit);
+                                     Needs::record, run_audit, shared);
   command.footer(audit_example);
   add_heal_filters(command, options.filters);
   command.option("--heal", options.heal, "HEAL", "only of this heal");
@@ -241,6 +240,8 @@ void add_audit(CommandLine& line) {
   command.option("--after", options.after, "SEQ", "only entries after this sequence number").not_negative();
   command.flag("--newest", options.newest, "with --limit: the last ones instead of the first");
   command.flag("--follow", options.follow, "prints new entries as they come, until a signal");
+  add_audit_coverage(line, shared);
+  add_audit_summary(line, shared);
 }
 
 }  // namespace autoheal::cli

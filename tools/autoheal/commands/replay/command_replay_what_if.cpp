@@ -8,7 +8,7 @@
 #include "autoheal/replay/what_if/back_test.hpp"
 #include "autoheal/replay/what_if/settings_text.hpp"
 #include "autoheal/workflows/heal/heal_apply.hpp"
-#include "tools/autoheal/commands/parts/replay_commands.hpp"
+#include "tools/autoheal/commands/replay/replay_commands.hpp"
 #include "tools/autoheal/configuration/time_argument.hpp"
 #include "tools/autoheal/output/printable.hpp"
 #include "tools/autoheal/output/table.hpp"

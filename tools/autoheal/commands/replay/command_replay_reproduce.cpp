@@ -2,7 +2,7 @@
 #include <filesystem>
 
 #include "autoheal/engine/base/json_writer.hpp"
-#include "tools/autoheal/commands/parts/replay_commands.hpp"
+#include "tools/autoheal/commands/replay/replay_commands.hpp"
 #include "tools/autoheal/output/printable.hpp"
 #include "tools/autoheal/reproduce/reproducing.hpp"
 

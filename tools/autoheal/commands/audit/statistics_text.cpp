@@ -1,4 +1,4 @@
-#include "tools/autoheal/commands/heal/statistics_text.hpp"
+#include "tools/autoheal/commands/audit/statistics_text.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,8 @@
-// The options of `audit`, which may also stand before `coverage` and `summary`.
+// The options of `audit`, which may also stand before `coverage` and `summary`, and these two commands.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -16,5 +17,8 @@ struct AuditOptions {
   bool newest = false, follow = false;
   std::string compare;  // audit summary
 };
+
+void add_audit_coverage(CommandLine& line, const std::shared_ptr<AuditOptions>& shared);
+void add_audit_summary(CommandLine& line, const std::shared_ptr<AuditOptions>& shared);
 
 }  // namespace autoheal::cli

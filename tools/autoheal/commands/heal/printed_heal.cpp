@@ -1,4 +1,4 @@
-#include "tools/autoheal/commands/parts/printed_heal.hpp"
+#include "tools/autoheal/commands/heal/printed_heal.hpp"
 
 #include "tools/autoheal/output/heal_text.hpp"
 
