@@ -247,8 +247,14 @@ void AutoHealTrigger::set(TriggerSettings settings) {
 
 void AutoHealTrigger::pause(const std::string& heal) {
   if (slots_.erase(heal) == 0) return;
-  paused_.insert(heal);
+  paused_.emplace(heal, clock_.since_boot());
   let_one_go();
+}
+
+bool AutoHealTrigger::waits_for(const std::string& engine, Duration time) const {
+  const auto heal = open_.find(engine);
+  const auto paused = heal == open_.end() ? paused_.end() : paused_.find(heal->second);
+  return paused != paused_.end() && clock_.since_boot() - paused->second >= time;
 }
 
 void AutoHealTrigger::in_turn(const std::string& heal, std::function<void()> go) {

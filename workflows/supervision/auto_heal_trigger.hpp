@@ -74,6 +74,8 @@ class AutoHealTrigger {
   void adopt_recovered(const std::vector<std::string>& heals);
   // A heal only waits from now on: its slot is free for others. One that holds none is left alone.
   void pause(const std::string& heal);
+  // Whether the engine's heal has done nothing but wait for so long.
+  [[nodiscard]] bool waits_for(const std::string& engine, Duration time) const;
   // Calls `go` once the heal has a slot again: before those that have not begun, and at once where it gave none back.
   void in_turn(const std::string& heal, std::function<void()> go);
   // All heals that are open now, by engine.
@@ -106,7 +108,7 @@ class AutoHealTrigger {
   std::map<std::string, HealEnding> endings_;  // engine -> how its newest trigger ended, skipped ones too
   std::set<std::string> slots_;                // heals that hold one
   unsigned beginning_ = 0;                     // slots held by heals whose first commit is under way
-  std::set<std::string> paused_;               // heals that gave theirs back
+  std::map<std::string, Duration> paused_;     // heals that gave theirs back, and when
   struct ToGoOn {
     std::string heal;
     std::function<void()> go;

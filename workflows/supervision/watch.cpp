@@ -336,6 +336,7 @@ void Watch::heal_began(const std::string& name) {
   engine->waits = false;
   engine->in_grace = false;
   engine->stopped_by_hand = false;
+  engine->stopped_in_heal = false;
   engine->stopped_for_packages = false;
   engine->overtaken = engine->testing;
 }
@@ -348,6 +349,8 @@ void Watch::heal_ended(const HealResult& result, Duration now) {
   engine.rolled_back_at = result.ending == HealEnding::exhausted ? std::optional(now) : std::nullopt;
   engine.ended = ProcessEnd::unknown;  // how it did before is dealt with, and the heal's own stops are nobody's
   engine.postponed_since.reset();
+  const bool stopped_by_hand = std::exchange(engine.stopped_in_heal, false);
+  engine.stopped_by_hand = stopped_by_hand && result.ending == HealEnding::exhausted;
   const bool counted = std::exchange(engine.heal_counted, false);
   engine.test_ended.reset();
   if (!engine.spec) {

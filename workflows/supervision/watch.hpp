@@ -38,6 +38,10 @@ struct SkipHeal {
   std::string error;
   std::optional<Duration> until = {};  // on the boot clock: when a cooldown is over
 };
+// Its service was stopped by hand while its heal only waited: that heal would start it again.
+struct EndHeal {
+  std::string engine;
+};
 struct RecordOutcome {  // another outcome than the last time
   EngineTested tested;
 };
@@ -48,7 +52,7 @@ struct TakeSnapshots {  // its self-test passes and it is time: copies that coun
 struct KeepSnapshots {  // it passed after they were copied, too
   std::string engine;
 };
-using WatchAct = std::variant<StartTest, StartHeal, SkipHeal, RecordOutcome, TakeSnapshots, KeepSnapshots>;
+using WatchAct = std::variant<StartTest, StartHeal, SkipHeal, EndHeal, RecordOutcome, TakeSnapshots, KeepSnapshots>;
 
 // ---- what the daemon tells
 
@@ -100,6 +104,9 @@ class Watch {
   void process_ended(const std::string& engine, ProcessEnd how, Duration now);
   // According to the manager of its service: it was stopped by hand, or nothing that happens to it is intended.
   void stopped_by_hand(const std::string& engine, bool by_hand, Duration now);
+  // It was stopped by hand while a heal of it did nothing but wait, for longer than own_stops_are_told_within.
+  void stopped_while_heal_waits(const std::string& engine);
+  static constexpr Duration own_stops_are_told_within = std::chrono::seconds(1);
   // Packages were being installed or removed, and that stopped its service. While they still are, a failure of it says
   // nothing: who stopped it is about to start it, or to take it away.
   void stopped_for_packages(const std::string& engine, Duration now);
@@ -164,6 +171,7 @@ class Watch {
     std::optional<Duration> failing_since;       // of what has a grace, until it passes
     ProcessEnd ended = ProcessEnd::unknown;      // how its process did, until it passes
     bool stopped_by_hand = false;                // and stays so until it passes, is healed or reset
+    bool stopped_in_heal = false;                // while that waited; it has been told to end
     bool stopped_for_packages = false;           // until it passes, is healed, or packages are not changed any more
     bool in_grace = false;                       // its failure does not count yet
     bool disturbed = false;                      // its files were written to while the last test ran

@@ -10,7 +10,6 @@ namespace {
 
 // A starting service may have failed by now, and without a bus no event says so.
 constexpr Duration state_is_asked_every = std::chrono::seconds(5);
-constexpr Duration told_within = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -18,7 +17,7 @@ void Watch::process_ended(const std::string& name, ProcessEnd how, Duration now)
   Watched* engine = find(name);
   if (engine == nullptr) return;
   // A rollback stops what its attempt started; that this process ended is told a moment after the heal has.
-  const bool rolled_back_just_now = engine->rolled_back_at && now - *engine->rolled_back_at < told_within;
+  const bool rolled_back_just_now = engine->rolled_back_at && now - *engine->rolled_back_at < own_stops_are_told_within;
   const bool by_the_heal = engine->healing || (how == ProcessEnd::wanted && rolled_back_just_now);
   if (!by_the_heal) engine->ended = how;
   // A test that began before it tells nothing of what is so now.
@@ -34,6 +33,13 @@ void Watch::stopped_by_hand(const std::string& name, bool by_hand, Duration now)
   engine->stopped_for_packages = false;
   engine->overtaken = engine->overtaken || engine->testing;
   test_at(*engine, now);
+}
+
+void Watch::stopped_while_heal_waits(const std::string& name) {
+  Watched* engine = find(name);
+  if (engine == nullptr || !engine->healing || engine->stopped_in_heal) return;
+  engine->stopped_in_heal = true;
+  acts_.push_back(EndHeal{name});
 }
 
 void Watch::stopped_for_packages(const std::string& name, Duration now) {

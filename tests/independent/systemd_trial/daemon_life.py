@@ -23,6 +23,17 @@ SLOW = """  - name: {name}
     certify: {{ hold: 0s }}
 """
 
+NEVER_RIGHT = """  - name: {name}
+    root: /srv/{name}
+    every: 1s
+    healing: {{ retry_delay: 12s }}
+    self_test: [ {{ name: conf, file: {{ path: conf, baseline: /srv/{name}/good }} }} ]
+    repair:
+      files: [ {{ path: conf, baseline: /srv/{name}/good }} ]
+      service: {{ systemd: {name}.service }}
+    certify: {{ within: 0s, hold: 0s, tests: [ {{ name: never, command: [/bin/false] }} ] }}
+"""
+
 
 class DaemonLife:
     def _plain(self, name):
@@ -181,3 +192,20 @@ class DaemonLife:
 
     def daemon_killed_within_a_heal(self):
         self._interrupted("killmid", lambda: self.machine.run("kill", "-KILL", self._daemon_pid()))
+
+    def stopped_between_attempts(self):
+        """An administrator stops the unit while its heal waits for the next attempt: that ends, and starts nothing."""
+        folder = self.service("between", conf="says=ok")
+        self.start("between")
+        (folder / "conf").write_text("says=ok other=1\n")
+        with self._daemon(NEVER_RIGHT.format(name="between")):
+            self._until_count("heal.retry_scheduled", 1, "between")
+            waits_since = time.monotonic()
+            self.machine.until(lambda: time.monotonic() > waits_since + 2, 10, "time stands still")
+            started = self.count("between")
+            self.ok("systemctl", "stop", "between")
+            self._until_count("heal.exhausted", 1, "between")
+            ended = self._entries("heal.exhausted", "between")[0]["data"]
+            assert ended["reason"] == "held" and ended["attempts"] == 1, ended
+            self.machine.until(lambda: "stopped_by_hand" in self._skipped("between"), 20, "the stop was not told")
+            self._stays(lambda: self.count("between") == started, 15, "it was started again")

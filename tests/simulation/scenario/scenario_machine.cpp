@@ -139,6 +139,13 @@ void ScenarioMachine::touched(const std::string& path) {
   }
 }
 
+// Its manager tells of the job.
+void ScenarioMachine::unit_stopped_by_hand(const std::string& unit) {
+  for (const EngineSpec& spec : specs_) {
+    if (spec.repair.service && spec.repair.service->unit == unit) daemon_->stopped_by_hand(spec.name, true);
+  }
+}
+
 std::vector<std::string> ScenarioMachine::account() {
   ScenarioAccount account(world_.ledger, world_.blobs, last_tests_);
   for (; told_ < history_.happenings.size(); ++told_) account.add(history_.happenings[told_]);

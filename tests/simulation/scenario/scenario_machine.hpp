@@ -51,6 +51,7 @@ class ScenarioMachine {
   Result<void> pass(Duration time);
   void wrote_down(const autoheal::testing::Happening& happening);
   void touched(const std::string& path);
+  void unit_stopped_by_hand(const std::string& unit);
   [[nodiscard]] std::vector<std::string> account();
 
   Result<void> change_file(const ScenarioStep& step);

@@ -264,6 +264,7 @@ Result<void> ScenarioMachine::set_world(const ScenarioStep& step) {
     const auto state = states.find(what);
     if (state == states.end()) return not_understood(what, "running, failed, stopped, stopped_by_hand or masked");
     host.set_unit(name, state->second);
+    if (daemon_ && state->second == workflows::ServiceState::stopped_by_hand) unit_stopped_by_hand(name);
   } else if (word == "clock") {
     const auto forward = one_of("forward", "back");
     AUTOHEAL_TRY(forward);

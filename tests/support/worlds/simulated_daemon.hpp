@@ -163,7 +163,11 @@ class SimulatedDaemon {
   }
   void look(const std::string& engine, workflows::LookCause cause) { watch_.look(engine, cause, now()); }
   void process_ended(const std::string& engine, workflows::ProcessEnd how) { watch_.process_ended(engine, how, now()); }
-  void stopped_by_hand(const std::string& engine, bool by_hand) { watch_.stopped_by_hand(engine, by_hand, now()); }
+  void stopped_by_hand(const std::string& engine, bool by_hand) {
+    if (by_hand && trigger_.waits_for(engine, workflows::Watch::own_stops_are_told_within))
+      watch_.stopped_while_heal_waits(engine);
+    watch_.stopped_by_hand(engine, by_hand, now());
+  }
   void file_event(const std::string& engine, const std::string& path, workflows::FileEvent event) {
     watch_.file_event(engine, path, event, now());
   }
@@ -302,6 +306,12 @@ class SimulatedDaemon {
           (void)co_await trigger_.skip(std::move(engine), std::move(by), act.reason, act.error);
         },
         boost::asio::detached);
+  }
+  void perform(const workflows::EndHeal& act) {
+    const auto heal = trigger_.open_heals().find(act.engine);
+    if (heal == trigger_.open_heals().end() || heal->second.empty()) return;
+    const workflows::By by{"autoheal", "admiral", 0, {}, "daemon", "its service was stopped by hand"};
+    runtime_->runner().submit<Heal>(heal->second, workflows::Cancel{workflows::EndReason::held, by});
   }
   void perform(const workflows::RecordOutcome& act) {
     if (!records_outcomes) return;

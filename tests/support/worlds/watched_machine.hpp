@@ -38,6 +38,7 @@ inline std::string text_of(const WatchAct& act) {
     return text;
   }
   if (const auto* keep = std::get_if<KeepSnapshots>(&act)) return "keep " + keep->engine;
+  if (const auto* end = std::get_if<EndHeal>(&act)) return "end heal " + end->engine;
   const auto& heal = std::get<StartHeal>(act);
   std::string text = "heal " + heal.engine;
   for (const std::string& needed : heal.needs) text += " after " + needed;

@@ -68,6 +68,7 @@ class Daemon {
   void perform(const workflows::StartTest& act);
   void perform(const workflows::StartHeal& act);
   void perform(const workflows::SkipHeal& act);
+  void perform(const workflows::EndHeal& act);
   void perform(const workflows::RecordOutcome& act);
   void perform(const workflows::TakeSnapshots& act);
   void perform(const workflows::KeepSnapshots& act);

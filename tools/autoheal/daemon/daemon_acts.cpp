@@ -85,6 +85,15 @@ asio::awaitable<void> Daemon::skip(SkipHeal act, EngineToHeal engine) {
                                                    std::move(act.error));
 }
 
+void Daemon::perform(const EndHeal& act) {
+  const auto& open = healer_.workflows->trigger().open_heals();
+  const auto heal = open.find(act.engine);
+  if (heal == open.end() || heal->second.empty()) return;
+  By by = by_daemon();
+  by.reason = "its service was stopped by hand";
+  healer_.parts.runtime->runner().submit<Heal>(heal->second, Cancel{EndReason::held, by});
+}
+
 void Daemon::perform(const RecordOutcome& act) {
   tell(act.tested.engine + " " + std::string(name_of(act.tested.outcome)) +
        (act.tested.error.empty() ? "" : ": " + act.tested.error) +

@@ -29,6 +29,9 @@ void Daemon::stopped(const std::string& unit, const StopJudgement& judgement) {
   const Duration now = healer_.parts.clock.since_boot();
   for (const EngineSpec& spec : healer_.in_force.configuration()->settings.engines) {
     if (!spec.repair.service || spec.repair.service->unit != unit) continue;
+    const AutoHealTrigger& trigger = healer_.workflows->trigger();
+    if (judgement.by_hand && trigger.waits_for(spec.name, Watch::own_stops_are_told_within))
+      watch_.stopped_while_heal_waits(spec.name);
     watch_.stopped_by_hand(spec.name, judgement.by_hand, now);
     if (judgement.for_packages) watch_.stopped_for_packages(spec.name, now);
   }

@@ -141,6 +141,39 @@ TEST_F(WatchGrace, WhatTheHealItselfStoppedIsNotStoppedByHand) {
   }
 }
 
+// An administrator who stops it between two attempts is not overruled by the next one.
+TEST_F(WatchGrace, AStopWhileTheHealOnlyWaitsEndsTheHealAndIsLeftAlone) {
+  process_ends(ProcessEnd::crashed);
+  fails();
+  EXPECT_THAT(machine_.acts(), ElementsAre("heal A"));
+  machine_.watch.stopped_while_heal_waits("A");
+  machine_.watch.stopped_by_hand("A", true, machine_.now);
+  machine_.watch.stopped_while_heal_waits("A");
+  EXPECT_THAT(machine_.acts(), ElementsAre("end heal A")) << "once";
+  machine_.exhausted("A", "held");
+  machine_.wait_for_wake();
+  EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
+  fails();
+  EXPECT_THAT(machine_.acts(), ElementsAre("skip A stopped_by_hand"));
+  machine_.watch.heal_began("A");  // a person asks for it
+  machine_.certified("A");
+  process_ends(ProcessEnd::crashed);
+  fails();
+  EXPECT_THAT(machine_.acts(), ElementsAre("heal A")) << "it ran since";
+}
+
+TEST_F(WatchGrace, AStopThatTheHealStillGotOverIsForgotten) {
+  process_ends(ProcessEnd::crashed);
+  fails();
+  EXPECT_THAT(machine_.acts(), ElementsAre("heal A"));
+  machine_.watch.stopped_while_heal_waits("A");
+  EXPECT_THAT(machine_.acts(), ElementsAre("end heal A"));
+  machine_.certified("A");  // it had come further by then
+  process_ends(ProcessEnd::crashed);
+  fails();
+  EXPECT_THAT(machine_.acts(), ElementsAre("heal A"));
+}
+
 // A certified service runs: nothing that the heal stopped can end any more.
 TEST_F(WatchGrace, WhoStopsAServiceRightAfterItsCertificateIsLeftAlone) {
   process_ends(ProcessEnd::crashed);
