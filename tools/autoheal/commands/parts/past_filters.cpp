@@ -1,7 +1,6 @@
 #include "tools/autoheal/commands/parts/past_filters.hpp"
 
 #include <algorithm>
-#include <cctype>
 
 #include "autoheal/engine/base/ascii.hpp"
 #include "autoheal/engine/system_ports.hpp"
