@@ -1,8 +1,12 @@
 #include <algorithm>
-#include <cctype>
 #include <filesystem>
 #include <map>
 #include <set>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
 
 #include "autoheal/engine/base/ascii.hpp"
 #include "autoheal/workflows/spec/visit_spec.hpp"

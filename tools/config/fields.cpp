@@ -1,6 +1,11 @@
 #include "tools/config/fields.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
 
 #include "autoheal/workflows/spec/engine_fields.hpp"
 
@@ -13,8 +18,6 @@ using enum FieldType;
 
 constexpr std::int64_t us = 1, seconds = 1'000'000 * us, hours = 3600 * seconds;
 
-constexpr std::array<std::string_view, 3> roles = {"admiral", "captain", "observer"};
-constexpr std::array<std::string_view, 4> strategies = {"arie", "chimera", "cascade", "generic"};
 constexpr std::array<std::string_view, 1> warning_choices = {"fail"};
 constexpr std::array<std::string_view, 9> probe_kinds = {"file",    "env",    "settings", "tcp", "http",
                                                          "command", "plugin", "process",  "link"};
@@ -51,8 +54,8 @@ constexpr Field object_of(std::string_view name, const Shape& shape, std::string
                           bool required = false) {
   return {name, object, help, is_list, required, {}, 0, 0, {}, &shape};
 }
-constexpr Field map_of(std::string_view name, const Shape& shape, std::string_view help, bool required = false) {
-  return {name, map, help, false, required, {}, 0, 0, {}, &shape};
+constexpr Field map_of(std::string_view name, const Shape& shape, std::string_view help) {
+  return {name, map, help, false, false, {}, 0, 0, {}, &shape};
 }
 constexpr Field choice(std::string_view name, std::span<const std::string_view> choices, std::string_view help,
                        std::string_view fallback = {}) {
@@ -264,7 +267,7 @@ constexpr Shape healing{"healing", healing_fields};
 constexpr std::array engine_fields = {
     must("name", word, "its name, unique in the configuration"),
     one("root", source, "the folder below which its targets lie", "the folder of the file"),
-    choice("strategy", strategies, "which repairs it may use", "by name, else by the keys of `repair`"),
+    choice("strategy", choices_of<Strategy>, "which repairs it may use", "by name, else by the keys of `repair`"),
     limited(one("every", duration, "how often the daemon tests it",
                 "60s with network or program probes, else "
                 "only when its files or processes change"),
@@ -281,7 +284,7 @@ constexpr std::array engine_fields = {
 constexpr Shape engine{"engine", engine_fields};
 constexpr std::array principal_fields = {
     must("name", word, "name in the ledger"),
-    Field{"role", text, "what the user may do", false, true, {}, 0, 0, roles, nullptr},
+    Field{"role", text, "what the user may do", false, true, {}, 0, 0, choices_of<Role>, nullptr},
     one("os_user", word, "user of the operating system", "the name"),
 };
 constexpr Shape principal{"principal", principal_fields};

@@ -1,7 +1,7 @@
 #include "tools/config/problem.hpp"
 
 #include <algorithm>
-#include <cctype>
+#include <cstddef>
 #include <numeric>
 
 #include "autoheal/engine/base/ascii.hpp"

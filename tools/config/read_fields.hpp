@@ -1,6 +1,9 @@
 // Reads the described fields of a struct from a checked group of keys.
 #pragma once
 
+#include <cstdint>
+#include <type_traits>
+
 #include "autoheal/workflows/spec/described_field.hpp"
 #include "tools/config/reading.hpp"
 
@@ -11,8 +14,7 @@ template <class Value>
 void read_field(const Node& map, const workflows::Field& key, Value& into) {
   if constexpr (std::is_enum_v<Value>) {
     const Node* node = map.find(key.name);
-    const auto found = node == nullptr ? key.choices.end() : std::ranges::find(key.choices, node->text);
-    if (found != key.choices.end()) into = static_cast<Value>(found - key.choices.begin());
+    if (node != nullptr) into = known_value<Value>(workflows::words_for<Value>, node->text).value_or(into);
   } else if constexpr (std::is_same_v<Value, bool>) {
     if (key.choices.empty()) return read(map, key.name, into);
     if (const Node* node = map.find(key.name)) into = node->text == key.choices[1];

@@ -137,7 +137,7 @@ std::string value_text(const Field& field) {
   if (field.type == FieldType::object) text = link_to(*field.shape);
   if (field.type == FieldType::map) {
     const Field& inner = field.shape->fields.front();
-    text = "mapping of names to " + std::string(inner.list ? "lists of " : "") + type_name(inner.type) + "s";
+    text += " of names to " + std::string(inner.list ? "lists of " : "") + type_name(inner.type) + "s";
   }
   if (field.list && field.type == FieldType::argument) {
     text = "program";

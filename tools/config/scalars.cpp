@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
 #include <string>
+#include <utility>
 
 #include "autoheal/engine/base/ascii.hpp"
 

@@ -40,7 +40,9 @@ class Check {
   Check(const std::string& file, std::vector<Problem>& problems) : file_(file), problems_(problems) {}
 
   void shape(const Node& node, const Shape& shape, const std::string& path) {
-    if (node.kind != NodeKind::map) return expected(node, path, "a group of keys (" + std::string(shape.name) + ")");
+    if (node.kind != NodeKind::map)
+      return expected(node, path,
+                      std::string(words_of(FieldType::object).expected) + " (" + std::string(shape.name) + ")");
     bool all_known = true;
     for (std::size_t index = 0; index < node.keys.size(); ++index)
       all_known = known_key(node, index, shape, path) && all_known;
@@ -152,9 +154,8 @@ class Check {
 
   void map(const Node& node, const Field& field, const std::string& path) {
     // A single text here may be a secret: it is not repeated.
-    if (node.kind == NodeKind::scalar)
-      return add(node, path, "found a single value, expected a group of names and values");
-    if (node.kind != NodeKind::map) return expected(node, path, "a group of names and values");
+    if (node.kind == NodeKind::scalar) return add(node, path, "found a single value, expected " + expectation(field));
+    if (node.kind != NodeKind::map) return expected(node, path, expectation(field));
     for (std::size_t index = 0; index < node.keys.size(); ++index) {
       value(node.items[index], field.shape->fields.front(), below(path, node.keys[index].text));
     }
@@ -164,7 +165,7 @@ class Check {
     if (node.keys.size() == 1 && node.keys[0].text == "from" && node.items[0].kind == NodeKind::scalar &&
         !node.items[0].text.empty())
       return;
-    expected(node, path, "a text, or {from: FILE}");
+    expected(node, path, std::string(words_of(FieldType::env_value).expected));
   }
 
   static std::string expectation(const Field& field) {

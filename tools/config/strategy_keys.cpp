@@ -1,6 +1,9 @@
 // Strategies and the keys of `repair` that each knows.
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "tools/config/engine_parts.hpp"
 
@@ -30,8 +33,6 @@ constexpr std::array<RepairKey, 13> repair_keys = {{
     {"commands", {true, true, true, true}},
 }};
 
-constexpr std::array all_strategies = {Strategy::arie, Strategy::chimera, Strategy::cascade, Strategy::generic};
-
 // The strategy that knows every key; where keys tell nothing (none, or those that all know) it is generic.
 Strategy strategy_of_keys(Reading& reading, const Node* repair, const std::string& path) {
   std::array<bool, 4> fits = {true, true, true, true};
@@ -45,7 +46,7 @@ Strategy strategy_of_keys(Reading& reading, const Node* repair, const std::strin
     for (std::size_t index = 0; index < fits.size(); ++index) fits[index] = fits[index] && known.known_by[index];
   }
   if (!tells) return Strategy::generic;
-  for (const Strategy one : all_strategies) {
+  for (const auto& [one, word] : words_for<Strategy>) {
     if (fits[static_cast<std::size_t>(one)]) return one;
   }
   reading.wrong(*repair, path + ".repair",
@@ -58,19 +59,15 @@ Strategy strategy_of_keys(Reading& reading, const Node* repair, const std::strin
 Strategy read_strategy(Reading& reading, const Node& node, const std::string& path, const std::string& name) {
   const Node* repair = node.find("repair");
   std::optional<Strategy> strategy = strategy_of_name(name);
-  if (const Node* written = node.find("strategy")) {
-    for (const Strategy one : all_strategies) {
-      if (name_of(one) == written->text) strategy = one;
-    }
-  }
+  if (const Node* written = node.find("strategy")) strategy = known_value<Strategy>(words_for<Strategy>, written->text);
   if (!strategy) return strategy_of_keys(reading, repair, path);
   if (repair == nullptr) return *strategy;
   for (const Node& key : repair->keys) {
     const auto known = std::ranges::find(repair_keys, std::string_view(key.text), &RepairKey::key);
     if (known == repair_keys.end() || known->known_by[static_cast<std::size_t>(*strategy)]) continue;
     std::string who;
-    for (const Strategy one : all_strategies) {
-      if (known->known_by[static_cast<std::size_t>(one)]) who += (who.empty() ? "" : ", ") + std::string(name_of(one));
+    for (const auto& [one, word] : words_for<Strategy>) {
+      if (known->known_by[static_cast<std::size_t>(one)]) who += (who.empty() ? "" : ", ") + std::string(word);
     }
     reading.wrong(key, path + ".repair",
                   "strategy " + std::string(name_of(*strategy)) + " does not know \"" + key.text +

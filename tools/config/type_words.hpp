@@ -11,7 +11,7 @@ namespace autoheal::config {
 
 struct TypeWords {
   FieldType type;
-  std::string_view in_help, in_reference, expected;
+  std::string_view in_help, in_reference, expected;  // empty: it is shown in another way
 };
 
 inline constexpr std::array<TypeWords, 19> type_words = {{
@@ -30,9 +30,9 @@ inline constexpr std::array<TypeWords, 19> type_words = {{
     {FieldType::regex, "expression", "expression", "a regular expression (RE2)"},
     {FieldType::url, "URL", "URL", "a URL that begins with http:// or https://"},
     {FieldType::digest, "SHA-256", "SHA-256", "64 lower-case hex digits"},
-    {FieldType::value, "value", "scalar", "a text, number, true, false or null"},
-    {FieldType::env_value, "text", "secret value", "a text, or {from: FILE}"},
-    {FieldType::object, "", "group", "a group of keys"},
+    {FieldType::value, "", "scalar", "a text, number, true, false or null"},
+    {FieldType::env_value, "", "secret value", "a text, or {from: FILE}"},
+    {FieldType::object, "", "", "a group of keys"},
     {FieldType::map, "names: values", "mapping", "a group of names and values"},
 }};
 

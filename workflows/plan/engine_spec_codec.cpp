@@ -116,8 +116,8 @@ class Writer {
   }
   template <class T>
   void put(const T& value) {
-    if constexpr (std::is_same_v<T, Strategy> || std::is_same_v<T, OpenWriters>) {
-      out_.value(name_of(value));
+    if constexpr (std::is_enum_v<T>) {
+      out_.value(word_of<T>(words_for<T>, value));
     } else if constexpr (std::is_same_v<T, ProgramRun> || std::is_same_v<T, HttpCall>) {
       write(out_, value);
     } else if constexpr (std::is_convertible_v<T, std::string_view> || std::is_integral_v<T> ||
@@ -195,7 +195,9 @@ class Reader {
 
   template <class T>
   static void get(const OwnJson& in, T& value) {
-    if constexpr (std::is_same_v<T, ProgramRun> || std::is_same_v<T, HttpCall>) {
+    if constexpr (std::is_enum_v<T>) {
+      value = value_of<T>(words_for<T>, in.text());
+    } else if constexpr (std::is_same_v<T, ProgramRun> || std::is_same_v<T, HttpCall>) {
       read(in, value);
     } else if constexpr (std::is_same_v<T, Duration>) {
       value = Duration(in.get<std::int64_t>());
@@ -210,20 +212,6 @@ class Reader {
       Reader inner(in);
       fields(inner, value);
     }
-  }
-  static void get(const OwnJson& in, Strategy& value) {
-    for (const Strategy one : {Strategy::arie, Strategy::chimera, Strategy::cascade, Strategy::generic}) {
-      if (name_of(one) == in.text()) {
-        value = one;
-        return;
-      }
-    }
-    throw std::invalid_argument("unknown strategy");
-  }
-  static void get(const OwnJson& in, OpenWriters& value) {
-    const auto known = open_writers_of(in.text());
-    if (!known) throw std::invalid_argument("unknown rule for open writers");
-    value = *known;
   }
   template <class T>
   static void get(const OwnJson& in, std::optional<T>& value) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@
 
 #include "autoheal/engine/base/timestamp.hpp"
 #include "autoheal/workflows/spec/field.hpp"
+#include "autoheal/workflows/spec/spec_words.hpp"
 
 namespace autoheal::workflows {
 
@@ -67,7 +69,7 @@ inline std::string written(Duration value) {
 template <class T>
 std::string written(const T& value) {
   if constexpr (std::is_enum_v<T>) {
-    return std::string(name_of(value));
+    return std::string(word_of<T>(words_for<T>, value));
   } else if constexpr (std::is_integral_v<T>) {
     return std::to_string(value);
   } else {
@@ -95,6 +97,9 @@ constexpr DescribedField<Member> field(Field key, Stored stored = {}) {
     if constexpr (std::is_integral_v<Value> && !std::is_same_v<Value, bool>) key.type = FieldType::integer;
     if constexpr (std::is_same_v<Value, Duration>) key.type = FieldType::duration;
     if constexpr (std::is_same_v<Value, std::map<std::string, std::string>>) key.type = FieldType::map;
+  }
+  if constexpr (std::is_enum_v<Value>) {
+    if (key.choices.empty()) key.choices = choices_of<Value>;
   }
   key.list = key.list || std::is_same_v<Value, std::vector<std::string>>;
   if (!key.required && !key.fallback.is_given()) key.fallback = Fallback(&written_default<Member>);

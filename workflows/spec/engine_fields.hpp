@@ -2,6 +2,12 @@
 // shown in the help; see CONTRIBUTING.
 #pragma once
 
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <string_view>
+#include <tuple>
+
 #include "autoheal/workflows/spec/described_field.hpp"
 #include "autoheal/workflows/spec/engine_spec.hpp"
 
@@ -241,7 +247,6 @@ inline constexpr auto fields_of<SecuritySpec> = std::tuple{
 // ---- healing
 
 inline constexpr std::array<std::string_view, 2> modes_of_healing = {"heal", "observe"};
-inline constexpr std::array<std::string_view, 3> open_writers_rules = {"swap", "wait", "refuse"};
 inline constexpr std::int64_t day_in_us = in_us(std::chrono::hours(24));
 
 template <>
@@ -264,10 +269,8 @@ inline constexpr auto fields_of<HealingSpec> = std::tuple{
                                    .maximum = day_in_us}),
     field<&HealingSpec::max_heals_per_hour>(
         {.name = "max_heals_per_hour", .help = "one heal more ends as flapping", .minimum = 1, .maximum = 10'000}),
-    field<&HealingSpec::open_writers>({.name = "open_writers",
-                                       .help = "what to do if a process has the file open for writing",
-                                       .choices = open_writers_rules},
-                                      stored_later),
+    field<&HealingSpec::open_writers>(
+        {.name = "open_writers", .help = "what to do if a process has the file open for writing"}, stored_later),
 };
 
 template <>

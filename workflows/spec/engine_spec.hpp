@@ -3,6 +3,7 @@
 // configuration it started with.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -14,6 +15,7 @@
 #include "autoheal/engine/base/timestamp.hpp"
 #include "autoheal/engine/blob_store.hpp"
 #include "autoheal/workflows/spec/secret_rules.hpp"
+#include "autoheal/workflows/spec/spec_words.hpp"
 
 namespace autoheal::workflows {
 
@@ -21,6 +23,10 @@ using engine::BlobName;
 using FileMode = std::uint32_t;  // permission bits, 0 to 07777
 
 enum class Strategy { arie, chimera, cascade, generic };
+template <>
+inline constexpr auto words_for<Strategy> =
+    std::array{NamedValue<Strategy>{Strategy::arie, "arie"}, NamedValue<Strategy>{Strategy::chimera, "chimera"},
+               NamedValue<Strategy>{Strategy::cascade, "cascade"}, NamedValue<Strategy>{Strategy::generic, "generic"}};
 
 // A program and its arguments, never a shell. `argv[0]` is an absolute path after loading.
 struct ProgramRun {
@@ -277,6 +283,10 @@ enum class OpenWriters {
   wait,    // it is not replaced before it is closed
   refuse,  // the attempt fails and names who has it open
 };
+template <>
+inline constexpr auto words_for<OpenWriters> =
+    std::array{NamedValue<OpenWriters>{OpenWriters::swap, "swap"}, NamedValue<OpenWriters>{OpenWriters::wait, "wait"},
+               NamedValue<OpenWriters>{OpenWriters::refuse, "refuse"}};
 
 // What `healing:` says, after the engine's own overrides.
 struct HealingSpec {
@@ -309,7 +319,6 @@ struct EngineSpec {
 
 [[nodiscard]] std::string_view name_of(Strategy strategy);
 [[nodiscard]] std::string_view name_of(OpenWriters rule);
-[[nodiscard]] std::optional<OpenWriters> open_writers_of(std::string_view name);
 // The strategy that the engine's name alone decides (design: arie for EnvRecon, ...); empty for any other name.
 [[nodiscard]] std::optional<Strategy> strategy_of_name(std::string_view engine_name);
 

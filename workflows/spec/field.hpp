@@ -41,7 +41,6 @@ class Fallback {
   [[nodiscard]] constexpr bool is_given() const { return !words_.empty() || of_struct_ != nullptr; }
   // Empty where nothing is to be said.
   [[nodiscard]] std::string text() const { return of_struct_ != nullptr ? of_struct_() : std::string(words_); }
-  operator std::string() const { return text(); }
 
  private:
   std::string_view words_;

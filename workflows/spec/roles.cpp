@@ -32,25 +32,8 @@ Role Principals::role_of(std::string_view name) const {
   return implied ? Role::admiral : Role::none;
 }
 
-std::string_view name_of(Role role) {
-  switch (role) {
-    case Role::observer:
-      return "observer";
-    case Role::captain:
-      return "captain";
-    case Role::admiral:
-      return "admiral";
-    case Role::none:
-      break;
-  }
-  return "none";
-}
+std::string_view name_of(Role role) { return role == Role::none ? "none" : word_of<Role>(words_for<Role>, role); }
 
-std::optional<Role> parse_role(std::string_view text) {
-  for (Role role : {Role::observer, Role::captain, Role::admiral}) {
-    if (text == name_of(role)) return role;
-  }
-  return std::nullopt;
-}
+std::optional<Role> parse_role(std::string_view text) { return known_value<Role>(words_for<Role>, text); }
 
 }  // namespace autoheal::workflows

@@ -1,14 +1,22 @@
 // Who may do what. Three roles, one table; asked before a heal starts and again right before every change.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "autoheal/workflows/spec/spec_words.hpp"
+
 namespace autoheal::workflows {
 
 enum class Role { none, observer, captain, admiral };
+// Nobody can be given the role `none`.
+template <>
+inline constexpr auto words_for<Role> =
+    std::array{NamedValue<Role>{Role::admiral, "admiral"}, NamedValue<Role>{Role::captain, "captain"},
+               NamedValue<Role>{Role::observer, "observer"}};
 
 // What can be asked for. Everything that changes a managed engine is `heal`.
 enum class Permission { read, run_self_test, hold, heal, administer };

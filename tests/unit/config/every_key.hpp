@@ -1,18 +1,21 @@
 // Configurations that each set one key to another value than its default, made from the table of fields.
 #pragma once
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <expected>
 #include <fstream>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "autoheal/engine/base/ascii.hpp"
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/workflows/plan/engine_spec_codec.hpp"
 #include "tests/unit/config/own_copy.hpp"
@@ -133,6 +136,32 @@ inline std::vector<FileTree> other_values(const config::Field& field, const std:
   return {other_scalar(field)};
 }
 
+// A value that is another than the default only with something else beside it, or that no other place has.
+struct TellingValue {
+  std::string place;
+  FileTree value;
+  FileTree beside = FileTree::object();  // pointers and values; null takes a key away
+};
+inline std::vector<TellingValue> telling_values() {
+  const std::string check = "engines[3].repair.checks[0].";
+  const auto check_by = [](const char* kind) {
+    return FileTree{{"/engines/3/repair/checks/0/file", nullptr},
+                    {std::string("/engines/3/repair/checks/0/") + kind, FileTree::array({"/bin/true"})}};
+  };
+  return {{"include", FileTree::array({"included.yaml"})},
+          {"healing.actor", "other", {{"/principals/1/role", "admiral"}}},
+          {"principals[1].name", "third"},
+          {"principals[1].os_user", "third"},
+          {"checkpoints.timeout", 7, {{"/checkpoints/command", {"/bin/true", "{checkpoint}"}}}},
+          {"engines[0].repair.files[0].baseline", "other_baseline"},
+          {"engines[0].repair.policy[0].absent", true, {{"/engines/0/repair/policy/0/max_mode", nullptr}}},
+          {check + "cwd", "other", check_by("command")},
+          {check + "environment", {{"OTHER", "value"}}, check_by("command")},
+          {check + "reproducible", true, check_by("command")},
+          {check + "user", "other", check_by("command")},
+          {check + "warning", "fail", check_by("plugin")}};
+}
+
 using SetKey = std::function<void(const std::string& place, const config::Field& field, const FileTree::json_pointer&)>;
 
 // Calls `see` for each key of each group that `tree` has, wherever it may be set.
@@ -143,7 +172,7 @@ inline void each_key(const FileTree& tree, const config::Shape& shape, const std
     const std::string here = place.empty() ? name : place + "." + name;
     const FileTree& group = tree.at(at);
     const bool is_kind = std::ranges::find(shape.exactly_one_of, field.name) != shape.exactly_one_of.end();
-    if (name == "include" || name == "version" || (is_kind && !group.contains(name))) continue;
+    if (name == "version" || (is_kind && !group.contains(name))) continue;
     const config::Shape* inner = field.shape;
     if (inner == nullptr && field.or_else != nullptr) inner = field.or_else->shape;
     const bool holds_groups = inner != nullptr && field.type != config::FieldType::map && group.contains(name);
@@ -164,44 +193,76 @@ inline std::expected<config::Configuration, std::vector<config::Problem>> loaded
   return config::load(file.string(), {{}, [](const std::string& content) { return sha256_name(content); }});
 }
 
-// One line for each value of each key: its place, the value, and what `told` says of the configuration, or that it was
-// refused.
-inline std::vector<std::string> of_every_key(const std::function<std::string(const config::Configuration&)>& told) {
-  const FileTree smallest = smallest_configuration();
-  const std::string folder = own_examples().string();
-  const auto line = [&](const std::string& title, const FileTree& tree) {
-    const auto configuration = loaded_from(tree.dump());
-    if (!configuration) return title + " -> refused";
-    std::string text = told(*configuration);
-    for (auto found = text.find(folder); found != std::string::npos; found = text.find(folder))
-      text.replace(found, folder.size(), "FOLDER");
-    return title + " -> " + to_hex(sha256(text)).substr(0, 32);
-  };
-  std::vector<std::string> lines = {line("smallest", smallest)};
-  each_key(smallest, config::file_shape(), {}, FileTree::json_pointer(),
-           [&](const std::string& place, const config::Field& field, const FileTree::json_pointer& at) {
-             for (const FileTree& value : other_values(field, place)) {
-               FileTree tree = smallest;
-               tree[at] = value;
-               lines.push_back(line(place + ": " + value.dump(), tree));
-             }
-           });
-  return lines;
+// "engines[].repair.files[].mode" for "engines[0].repair.files[0].mode".
+inline std::string key_of(std::string place) {
+  std::erase_if(place, ascii::is_digit);
+  return place;
 }
 
-// Compares with the lines of a file: none of them may be missing or differ. Keys that are newer than the file are in no
-// line. AUTOHEAL_FREEZE writes the file.
-inline void expect_frozen(const std::string& name, const std::vector<std::string>& lines) {
-  const std::string path = std::string(AUTOHEAL_SOURCE_DIR) + "/tests/unit/config/frozen/" + name;
+// Null takes the key away.
+inline void put(FileTree& tree, const FileTree::json_pointer& at, const FileTree& value) {
+  tree[at] = value;
+  if (value.is_null()) tree[at.parent_pointer()].erase(at.back());
+}
+
+inline std::string frozen_folder() { return std::string(AUTOHEAL_SOURCE_DIR) + "/tests/unit/config/frozen"; }
+
+struct EveryKey {
+  std::vector<std::string> lines;
+  std::set<std::string> like_default;  // keys of which no value made a difference, with the groups that they are in
+};
+
+// One line for each value of each key: its place, the value, and the digest of what `told` says of the configuration,
+// or that it was refused.
+inline EveryKey of_every_key(const std::function<std::string(const config::Configuration&)>& told) {
+  const auto digest_of = [&](const FileTree& tree) -> std::string {
+    const auto configuration = loaded_from(tree.dump());
+    return configuration ? to_hex(sha256(without_own_folder(told(*configuration)))).substr(0, 32) : "refused";
+  };
+  const FileTree smallest = smallest_configuration();
+  const std::string usual = digest_of(smallest);
+  EveryKey all{{"smallest -> " + usual}, {}};
+  std::set<std::string> telling;
+  each_key(smallest, config::file_shape(), {}, FileTree::json_pointer(),
+           [&](const std::string& place, const config::Field& field, const FileTree::json_pointer& at) {
+             const auto see = [&](FileTree tree, const std::string& without, const FileTree& value,
+                                  const std::string& beside) {
+               tree[at] = value;
+               const std::string digest = digest_of(tree);
+               all.lines.push_back(place + ": " + value.dump() + beside + " -> " + digest);
+               (digest == without || digest == "refused" ? all.like_default : telling).insert(key_of(place));
+             };
+             for (const FileTree& value : other_values(field, place)) see(smallest, usual, value, "");
+             for (const TellingValue& one : telling_values()) {
+               if (one.place != place) continue;
+               FileTree tree = smallest;
+               for (const auto& [pointer, value] : one.beside.items())
+                 put(tree, FileTree::json_pointer(pointer), value);
+               see(tree, digest_of(tree), one.value, one.beside.empty() ? "" : " beside " + one.beside.dump());
+             }
+           });
+  for (const std::string& key : telling) all.like_default.erase(key);
+  return all;
+}
+
+// Compares with the lines of a file, both ways. AUTOHEAL_FREEZE writes the file; lines that it had must stay.
+inline void expect_frozen(const std::string& name, std::vector<std::string> lines) {
+  const std::string path = frozen_folder() + "/" + name;
   if (std::getenv("AUTOHEAL_FREEZE") != nullptr) {
     std::ofstream file(path);
     for (const std::string& line : lines) file << line << '\n';
   }
   std::ifstream file(path);
-  std::size_t compared = 0;
-  for (std::string line; std::getline(file, line); ++compared)
-    EXPECT_NE(std::ranges::find(lines, line), lines.end()) << "this changed: " << line;
-  EXPECT_GE(compared, 100U);
+  std::vector<std::string> frozen;
+  for (std::string line; std::getline(file, line);) frozen.push_back(line);
+  std::ranges::sort(lines);
+  std::ranges::sort(frozen);
+  std::vector<std::string> gone, added;
+  std::ranges::set_difference(frozen, lines, std::back_inserter(gone));
+  std::ranges::set_difference(lines, frozen, std::back_inserter(added));
+  EXPECT_THAT(gone, ::testing::IsEmpty()) << "these changed, or their keys are gone";
+  EXPECT_THAT(added, ::testing::IsEmpty()) << "these are not in " << path << ": see CONTRIBUTING.md";
+  EXPECT_GE(frozen.size(), 100U);
 }
 
 }  // namespace autoheal::testing

@@ -29,4 +29,12 @@ inline const std::filesystem::path& own_examples() {
   return copy.folder;
 }
 
+// The same text wherever the examples lie.
+inline std::string without_own_folder(std::string text) {
+  const std::string folder = own_examples().string();
+  for (auto at = text.find(folder); at != std::string::npos; at = text.find(folder))
+    text.replace(at, folder.size(), "FOLDER");
+  return text;
+}
+
 }  // namespace autoheal::testing

@@ -38,7 +38,7 @@ std::map<std::string, std::string> environment() {
 
 // Who owns the ledger, or would create it.
 std::string ledger_owner(const std::string& ledger, const Caller& caller) {
-  struct stat found {};
+  struct stat found{};
   return ::stat(ledger.c_str(), &found) == 0 ? os_user_name(found.st_uid) : caller.os_user;
 }
 

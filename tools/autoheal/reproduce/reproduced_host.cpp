@@ -41,7 +41,7 @@ CallOutcome recorded_answer(bool done, const std::string& message) {
 }
 
 bool is_there(const std::string& path) {
-  struct stat found {};
+  struct stat found{};
   return ::lstat(path.c_str(), &found) == 0;
 }
 
