@@ -140,7 +140,8 @@ class LifeJudge {
       complain(entry, "nothing threw");
     if (entry.reason == "rollback_incomplete" && is_restarted_only(entry.engine))
       complain(entry, "nothing of a restart can be in place");
-    if (entry.reason == "rollback_incomplete" && is_as_before(*heal.triggered, entry))
+    // While nobody can look at a service, nobody can know that nothing of a start is in place.
+    if (entry.reason == "rollback_incomplete" && !entry.unseen_since && is_as_before(*heal.triggered, entry))
       complain(entry, "nothing of it is in place");
     if (entry.reason == "attempts_exhausted" && heal.triggered->only_refused && entry.only_refused &&
         entry.changed < heal.triggered->at && entry.tests_changed < heal.triggered->at && !entry.unseen_since)

@@ -164,8 +164,10 @@ void spoil_env(Draft& draft, bool strict) {
     return draft.keep(std::string(draft.number(1, 40), '\0'));
   }
   draft.is_kind("a quote that does not end");
-  // A shell and Compose fail. To the others it is a value like any, behind which nothing can be appended.
-  if (strict || draft.has_kind("not there")) {
+  // A shell and Compose fail. To systemd it is a value like any, behind which nothing can be appended; to the rest, who
+  // are the only readers of a file with CR LF, it ends with its line (tried with python-dotenv and node).
+  const bool read_by_systemd = !draft.has_kind("DOS line ends");
+  if (strict || (draft.has_kind("not there") && read_by_systemd)) {
     draft.must_be_refused();
   } else {
     draft.may_be_refused();
