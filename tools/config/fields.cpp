@@ -34,13 +34,6 @@ constexpr Field limited(Field key, std::int64_t minimum, std::int64_t maximum) {
   key.maximum = maximum;
   return key;
 }
-template <std::size_t First, std::size_t Second>
-constexpr std::array<Field, First + Second> joined(const std::array<Field, First>& first,
-                                                   const std::array<Field, Second>& second) {
-  std::array<Field, First + Second> all{};
-  std::ranges::copy(second, std::ranges::copy(first, all.begin()).out);
-  return all;
-}
 constexpr Field one(std::string_view name, FieldType type, std::string_view help, std::string_view fallback = {}) {
   return {name, type, help, false, false, fallback};
 }
@@ -77,21 +70,14 @@ constexpr Field user_field = one("user", word, "the OS user that it runs as; onl
 
 // ---- probes
 
-constexpr std::array file_probe_fields = keys_of<FileProbe>();
-constexpr Shape file_probe{"file probe", file_probe_fields};
-constexpr std::array env_probe_fields = keys_of<EnvProbe>();
-constexpr Shape env_probe{"env probe", env_probe_fields};
-constexpr std::array settings_probe_fields = keys_of<SettingsProbe>();
-constexpr Shape settings_probe{"settings probe", settings_probe_fields};
-constexpr std::array tcp_probe_fields = keys_of<TcpProbe>();
-constexpr Shape tcp_probe{"tcp probe", tcp_probe_fields};
-constexpr std::array http_probe_fields = keys_of<HttpProbe>();
-constexpr Shape http_probe{"http probe", http_probe_fields};
+constexpr Shape file_probe{"file probe", keys_in<FileProbe>};
+constexpr Shape env_probe{"env probe", keys_in<EnvProbe>};
+constexpr Shape settings_probe{"settings probe", keys_in<SettingsProbe>};
+constexpr Shape tcp_probe{"tcp probe", keys_in<TcpProbe>};
+constexpr Shape http_probe{"http probe", keys_in<HttpProbe>};
 constexpr std::array<std::string_view, 2> process_names = {"pidfile", "unit"};
-constexpr std::array process_probe_fields = keys_of<ProcessProbe>();
-constexpr Shape process_probe{"process probe", process_probe_fields, process_names};
-constexpr std::array link_probe_fields = keys_of<LinkProbe>();
-constexpr Shape link_probe{"link probe", link_probe_fields};
+constexpr Shape process_probe{"process probe", keys_in<ProcessProbe>, process_names};
+constexpr Shape link_probe{"link probe", keys_in<LinkProbe>};
 constexpr std::array probe_fields = {
     must("name", word, "its name, unique within the engine"),
     object_of("file", file_probe, "a file has the declared content, mode, owner or access list"),
@@ -117,16 +103,11 @@ constexpr Shape probe{"probe", probe_fields, probe_kinds};
 
 // ---- repairs
 
-constexpr std::array file_repair_fields = keys_of<FileRepair>();
-constexpr Shape file_repair{"files repair", file_repair_fields};
-constexpr std::array env_repair_fields = keys_of<EnvRepair>();
-constexpr Shape env_repair{"env repair", env_repair_fields};
-constexpr std::array settings_repair_fields = keys_of<SettingsRepair>();
-constexpr Shape settings_repair{"settings repair", settings_repair_fields};
-constexpr std::array link_repair_fields = keys_of<LinkRepair>();
-constexpr Shape link_repair{"links repair", link_repair_fields};
-constexpr std::array policy_repair_fields = keys_of<PolicyRepair>();
-constexpr Shape policy_repair{"policy repair", policy_repair_fields};
+constexpr Shape file_repair{"files repair", keys_in<FileRepair>};
+constexpr Shape env_repair{"env repair", keys_in<EnvRepair>};
+constexpr Shape settings_repair{"settings repair", keys_in<SettingsRepair>};
+constexpr Shape link_repair{"links repair", keys_in<LinkRepair>};
+constexpr Shape policy_repair{"policy repair", keys_in<PolicyRepair>};
 constexpr std::array service_fields = {
     list("restart", argument, "program that restarts the service"),
     list("start", argument, "program that starts it"),
@@ -153,8 +134,7 @@ constexpr std::array command_fields = {
     user_field,
 };
 constexpr Shape command{"command", command_fields};
-constexpr std::array release_fields = keys_of<ReleaseRepair>();
-constexpr Shape release{"release", release_fields};
+constexpr Shape release{"release", keys_in<ReleaseRepair>};
 constexpr std::array build_fields = {
     list("run", argument, "a program and its arguments; no shell is involved", true),
     list("outputs", pattern,
@@ -225,43 +205,17 @@ constexpr Shape repair{"repair", repair_fields};
 
 // ---- certification
 
-constexpr std::array cell_values = {list("*", argument, "the values of a variable", true)};
-constexpr Shape matrix{"matrix", cell_values};
-constexpr std::array test_fields = {
-    must("name", word, "its name, unique within the engine"),
-    list("command", argument, "a program; {variable} is replaced by the value of the cell", true),
-    map_of("matrix", matrix, "variables and their values; each combination is a cell"),
-    timeout_field,
-    cwd_field,
-    environment_field,
-    reproducible_field,
-    user_field,
-};
-constexpr Shape test{"test", test_fields};
-constexpr std::array security_fields = keys_of<SecuritySpec>();
-constexpr Shape security{"security", security_fields};
-constexpr std::array certify_fields = {
-    limited(one("within", duration, "how long all probes may take to pass after a service was touched", "30s"), 0,
-            24 * hours),
-    limited(one("hold", duration, "how long they must keep passing after a service was touched", "2s"), 0, 24 * hours),
-    list("hashes", pattern,
-         "files whose digests must be the adopted or declared ones (* stops at /, ** does not; a/**/b: any folders "
-         "between)"),
-    object_of("tests", test, "programs that must pass, for every cell of their matrix", true),
-    object_of("security", security, "security rules"),
-};
-constexpr Shape certify{"certify", certify_fields};
+constexpr Shape certify{"certify", keys_in<CertifySpec>};
 
 // ---- the whole
 
-constexpr std::array engine_healing_fields = keys_of<HealingSpec>();
-constexpr Shape engine_healing{"healing of one engine", engine_healing_fields};
+constexpr Shape engine_healing{"healing of one engine", keys_in<HealingSpec>};
 constexpr std::array healing_of_all_fields = {
     one("actor", word, "the principal that automatic heals act as", "autoheal"),
     limited(one("max_concurrent", integer, "how many heals work at the same time", "16"), 1, 10'000),
     limited(one("max_tests", integer, "how many probes and tests of an engine run at the same time", "4"), 1, 1'000),
 };
-constexpr std::array healing_fields = joined(engine_healing_fields, healing_of_all_fields);
+constexpr std::array healing_fields = joined(keys_in<HealingSpec>, healing_of_all_fields);
 constexpr Shape healing{"healing", healing_fields};
 
 constexpr std::array engine_fields = {
@@ -288,8 +242,7 @@ constexpr std::array principal_fields = {
     one("os_user", word, "user of the operating system", "the name"),
 };
 constexpr Shape principal{"principal", principal_fields};
-constexpr std::array secrets_fields = keys_of<SecretRules>();
-constexpr Shape secrets{"secrets", secrets_fields};
+constexpr Shape secrets{"secrets", keys_in<SecretRules>};
 constexpr std::array vault_fields = {
     limited(one("max_blob", size, "the largest content that the vault keeps", "64MiB"), 1024, std::int64_t{1} << 40)};
 constexpr Shape vault{"vault", vault_fields};

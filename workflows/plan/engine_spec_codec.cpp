@@ -64,14 +64,6 @@ void fields(A& a, RepairSpec& v) {
       "service", v.service)("commands", v.commands);
 }
 template <class A>
-void fields(A& a, TestSpec& v) {
-  a("name", v.name)("command", v.command)("matrix", v.matrix);
-}
-template <class A>
-void fields(A& a, CertifySpec& v) {
-  a("within_us", v.within)("hold_us", v.hold)("hashes", v.hashes)("tests", v.tests)("security", v.security);
-}
-template <class A>
 void fields(A& a, EngineSpec& v) {
   a("name", v.name)("root", v.root)("strategy", v.strategy)("every_us", v.every)("depends_on", v.depends_on)(
       "self_test", v.self_test)("repair", v.repair)("certify", v.certify)("healing", v.healing);

@@ -22,6 +22,37 @@ inline constexpr std::array env_values_field = {
     Field{.name = "*", .type = FieldType::env_value, .help = "text, or {from: FILE} for a secret"}};
 inline constexpr Shape env_values{"env values", env_values_field};
 
+inline constexpr std::int64_t millisecond_in_us = in_us(std::chrono::milliseconds(1));
+inline constexpr std::int64_t day_in_us = in_us(std::chrono::hours(24));
+
+// ---- programs
+
+inline constexpr Field timeout_key = {.name = "timeout",
+                                      .help = "time limit; then the whole process group is ended",
+                                      .minimum = millisecond_in_us,
+                                      .maximum = day_in_us};
+inline constexpr Field reproducible_key = {
+    .name = "reproducible",
+    .help =
+        "may run again, for real, when `replay --reproduce` rebuilds an incident; a program that lies in "
+        "the folder it runs in is kept for that"};
+
+// The keys beside the one that holds the arguments. plan_codec.cpp stores a program.
+template <>
+inline constexpr auto fields_of<ProgramRun> = std::tuple{
+    field<&ProgramRun::timeout>(timeout_key),
+    apart(field<&ProgramRun::cwd>({.name = "cwd",
+                                   .type = FieldType::source,
+                                   .help = "working directory of the program",
+                                   .fallback = "the engine's root"})),
+    field<&ProgramRun::environment>(
+        {.name = "environment", .help = "variables added to the small fixed environment", .shape = &text_values}),
+    field<&ProgramRun::reproducible>(reproducible_key),
+    field<&ProgramRun::user>({.name = "user",
+                              .type = FieldType::word,
+                              .help = "the OS user that it runs as; only if Autoheal runs as root"}),
+};
+
 // ---- probes
 
 inline constexpr std::array<std::string_view, 1> probed_acl_choices = {"none"};
@@ -244,10 +275,50 @@ inline constexpr auto fields_of<SecuritySpec> = std::tuple{
     field<&SecuritySpec::allow_symlinks>({.name = "allow_symlinks", .help = "symlinks are allowed"}),
 };
 
+inline constexpr Shape security_shape{"security", keys_in<SecuritySpec>};
+
+inline constexpr std::array cell_values = {Field{
+    .name = "*", .type = FieldType::argument, .help = "the values of a variable", .list = true, .required = true}};
+inline constexpr Shape matrix_shape{"matrix", cell_values};
+
+template <>
+inline constexpr auto fields_of<TestSpec> = std::tuple{
+    field<&TestSpec::name>(
+        {.name = "name", .type = FieldType::word, .help = "its name, unique within the engine", .required = true}),
+    field<&TestSpec::command>(
+        {.name = "command", .help = "a program; {variable} is replaced by the value of the cell", .required = true}),
+    apart(field<&TestSpec::matrix>({.name = "matrix",
+                                    .type = FieldType::map,
+                                    .help = "variables and their values; each combination is a cell",
+                                    .shape = &matrix_shape})),
+};
+inline constexpr std::array test_keys = joined(keys_in<TestSpec>, keys_in<ProgramRun>);
+inline constexpr Shape test_shape{"test", test_keys};
+
+inline constexpr Duration usual_hold = std::chrono::seconds(2);
+
+template <>
+inline constexpr auto fields_of<CertifySpec> = std::tuple{
+    field<&CertifySpec::within>({.name = "within",
+                                 .help = "how long all probes may take to pass after a service was touched",
+                                 .maximum = day_in_us}),
+    field<&CertifySpec::hold>({.name = "hold",
+                               .help = "how long they must keep passing after a service was touched",
+                               .fallback = Fallback(&written_value<usual_hold>),
+                               .maximum = day_in_us}),
+    field<&CertifySpec::hashes>(
+        {.name = "hashes",
+         .type = FieldType::pattern,
+         .help = "files whose digests must be the adopted or declared ones (* stops at /, ** does not; a/**/b: any "
+                 "folders between)"}),
+    apart(field<&CertifySpec::tests>(
+        {.name = "tests", .help = "programs that must pass, for every cell of their matrix", .shape = &test_shape})),
+    apart(field<&CertifySpec::security>({.name = "security", .help = "security rules", .shape = &security_shape})),
+};
+
 // ---- healing
 
 inline constexpr std::array<std::string_view, 2> modes_of_healing = {"heal", "observe"};
-inline constexpr std::int64_t day_in_us = in_us(std::chrono::hours(24));
 
 template <>
 inline constexpr auto fields_of<HealingSpec> = std::tuple{
