@@ -122,31 +122,7 @@ constexpr std::array service_fields = {
     user_field,
 };
 constexpr Shape service{"service", service_fields};
-constexpr std::array command_fields = {
-    list("run", argument, "a program and its arguments; no shell is involved", true),
-    list("undo", argument, "program that undoes it; {captured} is replaced by the output of capture"),
-    list("capture", argument, "program that runs before; its output is kept for undo"),
-    one("repeatable", boolean, "may run again if a crash left its outcome unknown", "false"),
-    reproducible_field,
-    timeout_field,
-    cwd_field,
-    environment_field,
-    user_field,
-};
-constexpr Shape command{"command", command_fields};
 constexpr Shape release{"release", keys_in<ReleaseRepair>};
-constexpr std::array build_fields = {
-    list("run", argument, "a program and its arguments; no shell is involved", true),
-    list("outputs", pattern,
-         "files that the build makes; each pattern must match, and all are restored if the build does not help", true),
-    one("sha256", digest, "digest of the only output; a build whose output is already right is not run"),
-    timeout_field,
-    cwd_field,
-    environment_field,
-    reproducible_field,
-    user_field,
-};
-constexpr Shape build{"build", build_fields};
 constexpr std::array call_fields = {
     must("url", url, "http or https; certificates are verified, redirects are not followed"),
     choice("method", http_methods, "HTTP method", "POST"),
@@ -182,13 +158,13 @@ constexpr std::array state_fields = {
 };
 constexpr Shape state{"state", state_fields};
 constexpr Field one_release = object_of("release", release, "a link to an older whole release");
-constexpr Field one_build = object_of("build", build, "a build");
+constexpr Field one_build = object_of("build", build_shape, "a build");
 constexpr Field one_platform = object_of("platform", platform, "a call to a platform");
 constexpr Field one_state = object_of("state", state, "a database or folder restored from a snapshot");
 constexpr std::array repair_fields = {
     or_else(object_of("release", release, "symlinks to releases, pointed back to an older, verified one", true),
             one_release),
-    or_else(object_of("build", build, "builds that are run", true), one_build),
+    or_else(object_of("build", build_shape, "builds that are run", true), one_build),
     or_else(object_of("platform", platform, "calls to a platform", true), one_platform),
     or_else(object_of("state", state, "databases and folders restored from snapshots", true), one_state),
     list("services", word, "engines whose services are brought up, in the order of their dependencies"),
@@ -199,7 +175,7 @@ constexpr std::array repair_fields = {
     object_of("policy", policy_repair, "limits on modes, owners and content", true),
     object_of("checks", probe, "probes that must pass before and after", true),
     object_of("service", service, "the service that reads what was repaired"),
-    object_of("commands", command, "programs that repair", true),
+    object_of("commands", command_shape, "programs that repair", true),
 };
 constexpr Shape repair{"repair", repair_fields};
 

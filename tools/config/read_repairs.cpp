@@ -105,10 +105,7 @@ class RepairReader {
   }
 
   BuildRepair build(const Node& node, const std::string& path) {
-    BuildRepair repair;
-    repair.run = *parts_.program(node, "run", path);
-    read(node, "outputs", repair.outputs);
-    read(node, "sha256", repair.sha256);
+    auto repair = parts_.from_group<BuildRepair>(node, path);
     if (repair.outputs.empty())
       parts_.reading.wrong(*node.find("outputs"), join(path, "outputs"),
                            "the list is empty, expected what the build makes");
@@ -234,12 +231,7 @@ class RepairReader {
   }
 
   CommandRepair command_of(const Node& node, const std::string& path) {
-    CommandRepair repair;
-    repair.run = *parts_.program(node, "run", path);
-    repair.undo = parts_.program(node, "undo", path);
-    repair.capture = parts_.program(node, "capture", path);
-    read(node, "repeatable", repair.repeatable);
-    read(node, "reproducible", repair.reproducible);
+    auto repair = parts_.from_group<CommandRepair>(node, path);
     if (!repair.run.reproducible) take_order_to_unit(node, repair.run);
     if (repair.undo && !repair.run.reproducible) take_order_to_unit(node, *repair.undo);
     const bool uses_capture = repair.undo && std::ranges::any_of(repair.undo->argv, [](const std::string& arg) {

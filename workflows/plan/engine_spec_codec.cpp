@@ -36,14 +36,6 @@ void fields(A& a, ServiceRepair& v) {
   a.later("unit", v.unit);
 }
 template <class A>
-void fields(A& a, CommandRepair& v) {
-  a("run", v.run)("undo", v.undo)("capture", v.capture)("repeatable", v.repeatable)("reproducible", v.reproducible);
-}
-template <class A>
-void fields(A& a, BuildRepair& v) {
-  a("run", v.run)("outputs", v.outputs)("sha256", v.sha256);
-}
-template <class A>
 void fields(A& a, PlatformRepair& v) {
   a("act", v.act)("undo", v.undo);
 }

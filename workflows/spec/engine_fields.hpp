@@ -257,6 +257,41 @@ inline constexpr auto fields_of<ReleaseRepair> = std::tuple{
         {.name = "max_back", .help = "how many releases an attempt may go back", .minimum = 1, .maximum = 1000}),
 };
 
+inline constexpr std::array keys_of_unrecorded_program =
+    joined(part_of<0, 3>(keys_in<ProgramRun>), part_of<4, 5>(keys_in<ProgramRun>));  // all but `reproducible`
+
+template <>
+inline constexpr auto fields_of<CommandRepair> = std::tuple{
+    field<&CommandRepair::run>(
+        {.name = "run", .help = "a program and its arguments; no shell is involved", .required = true}),
+    field<&CommandRepair::undo>(
+        {.name = "undo", .help = "program that undoes it; {captured} is replaced by the output of capture"}),
+    field<&CommandRepair::capture>(
+        {.name = "capture", .help = "program that runs before; its output is kept for undo"}),
+    field<&CommandRepair::repeatable>(
+        {.name = "repeatable", .help = "may run again if a crash left its outcome unknown"}),
+    field<&CommandRepair::reproducible>(reproducible_key),
+};
+inline constexpr std::array command_keys = joined(keys_in<CommandRepair>, keys_of_unrecorded_program);
+inline constexpr Shape command_shape{"command", command_keys};
+
+template <>
+inline constexpr auto fields_of<BuildRepair> = std::tuple{
+    field<&BuildRepair::run>(
+        {.name = "run", .help = "a program and its arguments; no shell is involved", .required = true}),
+    field<&BuildRepair::outputs>(
+        {.name = "outputs",
+         .type = FieldType::pattern,
+         .help = "files that the build makes; each pattern must match, and all are restored if the build does not help",
+         .required = true}),
+    field<&BuildRepair::sha256>(
+        {.name = "sha256",
+         .type = FieldType::digest,
+         .help = "digest of the only output; a build whose output is already right is not run"}),
+};
+inline constexpr std::array build_keys = joined(keys_in<BuildRepair>, keys_in<ProgramRun>);
+inline constexpr Shape build_shape{"build", build_keys};
+
 // ---- certification
 
 template <>
