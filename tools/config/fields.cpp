@@ -108,20 +108,6 @@ constexpr Shape env_repair{"env repair", keys_in<EnvRepair>};
 constexpr Shape settings_repair{"settings repair", keys_in<SettingsRepair>};
 constexpr Shape link_repair{"links repair", keys_in<LinkRepair>};
 constexpr Shape policy_repair{"policy repair", keys_in<PolicyRepair>};
-constexpr std::array service_fields = {
-    list("restart", argument, "program that restarts the service"),
-    list("start", argument, "program that starts it"),
-    list("stop", argument, "program that stops it"),
-    one("systemd", word, "a systemd unit, instead of restart, start and stop; the unit's own time limits apply"),
-    list("reload", argument, "program that makes a running service read its configuration"),
-    list("check", argument, "program that must pass before the service is touched"),
-    one("pidfile", target, "pidfile that tells whether it runs"),
-    timeout_field,
-    cwd_field,
-    environment_field,
-    user_field,
-};
-constexpr Shape service{"service", service_fields};
 constexpr Shape release{"release", keys_in<ReleaseRepair>};
 constexpr std::array call_fields = {
     must("url", url, "http or https; certificates are verified, redirects are not followed"),
@@ -174,7 +160,7 @@ constexpr std::array repair_fields = {
     object_of("links", link_repair, "symlinks", true),
     object_of("policy", policy_repair, "limits on modes, owners and content", true),
     object_of("checks", probe, "probes that must pass before and after", true),
-    object_of("service", service, "the service that reads what was repaired"),
+    object_of("service", service_shape, "the service that reads what was repaired"),
     object_of("commands", command_shape, "programs that repair", true),
 };
 constexpr Shape repair{"repair", repair_fields};

@@ -173,13 +173,7 @@ class RepairReader {
   }
 
   ServiceRepair service_of(const Node& node, const std::string& path) {
-    ServiceRepair service;
-    service.restart = parts_.program(node, "restart", path);
-    service.start = parts_.program(node, "start", path);
-    service.stop = parts_.program(node, "stop", path);
-    service.reload = parts_.program(node, "reload", path);
-    service.check = parts_.program(node, "check", path);
-    read(node, "pidfile", service.pidfile);
+    auto service = parts_.from_group<ServiceRepair>(node, path);
     const Node* unit = node.find("systemd");
     if (unit != nullptr && (service.restart || service.start || service.stop)) {
       parts_.reading.wrong(

@@ -31,11 +31,6 @@ void fields(A& a, EnvValue& v) {
   a("literal", v.literal)("from_file", v.from_file);
 }
 template <class A>
-void fields(A& a, ServiceRepair& v) {
-  a("restart", v.restart)("start", v.start)("stop", v.stop)("reload", v.reload)("check", v.check)("pidfile", v.pidfile);
-  a.later("unit", v.unit);
-}
-template <class A>
 void fields(A& a, PlatformRepair& v) {
   a("act", v.act)("undo", v.undo);
 }
@@ -43,10 +38,6 @@ template <class A>
 void fields(A& a, StateRepair& v) {
   a("path", v.path)("snapshot", v.snapshot)("takes_snapshots", v.takes_snapshots)("every_us", v.every)("keep", v.keep)(
       "max_age_us", v.max_age)("timeout_us", v.timeout);
-}
-template <class A>
-void fields(A& a, ServiceOfEngine& v) {
-  a("engine", v.engine)("root", v.root)("service", v.service);
 }
 template <class A>
 void fields(A& a, RepairSpec& v) {

@@ -261,6 +261,32 @@ inline constexpr std::array keys_of_unrecorded_program =
     joined(part_of<0, 3>(keys_in<ProgramRun>), part_of<4, 5>(keys_in<ProgramRun>));  // all but `reproducible`
 
 template <>
+inline constexpr auto fields_of<ServiceRepair> = std::tuple{
+    field<&ServiceRepair::restart>({.name = "restart", .help = "program that restarts the service"}),
+    field<&ServiceRepair::start>({.name = "start", .help = "program that starts it"}),
+    field<&ServiceRepair::stop>({.name = "stop", .help = "program that stops it"}),
+    apart(field<&ServiceRepair::unit>(
+        {.name = "systemd",
+         .type = FieldType::word,
+         .help = "a systemd unit, instead of restart, start and stop; the unit's own time limits apply"},
+        {.as = "unit", .later = true})),
+    field<&ServiceRepair::reload>(
+        {.name = "reload", .help = "program that makes a running service read its configuration"}),
+    field<&ServiceRepair::check>({.name = "check", .help = "program that must pass before the service is touched"}),
+    field<&ServiceRepair::pidfile>(
+        {.name = "pidfile", .type = FieldType::target, .help = "pidfile that tells whether it runs"}),
+};
+inline constexpr std::array service_keys = joined(keys_in<ServiceRepair>, keys_of_unrecorded_program);
+inline constexpr Shape service_shape{"service", service_keys};
+
+template <>
+inline constexpr auto fields_of<ServiceOfEngine> = std::tuple{
+    stored_only<&ServiceOfEngine::engine>("engine"),
+    stored_only<&ServiceOfEngine::root>("root"),
+    stored_only<&ServiceOfEngine::service>("service"),
+};
+
+template <>
 inline constexpr auto fields_of<CommandRepair> = std::tuple{
     field<&CommandRepair::run>(
         {.name = "run", .help = "a program and its arguments; no shell is involved", .required = true}),
