@@ -61,11 +61,6 @@ constexpr Field timeout_field = limited(
 constexpr Field cwd_field = one("cwd", source, "working directory of the program", "the engine's root");
 constexpr Field environment_field =
     map_of("environment", text_values, "variables added to the small fixed environment");
-constexpr Field reproducible_field =
-    one("reproducible", boolean,
-        "may run again, for real, when `replay --reproduce` rebuilds an incident; a program that lies in "
-        "the folder it runs in is kept for that",
-        "false");
 constexpr Field user_field = one("user", word, "the OS user that it runs as; only if Autoheal runs as root");
 
 // ---- probes
@@ -78,8 +73,7 @@ constexpr Shape http_probe{"http probe", keys_in<HttpProbe>};
 constexpr std::array<std::string_view, 2> process_names = {"pidfile", "unit"};
 constexpr Shape process_probe{"process probe", keys_in<ProcessProbe>, process_names};
 constexpr Shape link_probe{"link probe", keys_in<LinkProbe>};
-constexpr std::array probe_fields = {
-    must("name", word, "its name, unique within the engine"),
+constexpr std::array kinds_of_probe = {
     object_of("file", file_probe, "a file has the declared content, mode, owner or access list"),
     object_of("env", env_probe, "a .env file assigns the declared names and values"),
     object_of("settings", settings_probe, "a JSON, YAML or .env file has the declared values"),
@@ -90,15 +84,9 @@ constexpr std::array probe_fields = {
     object_of("process", process_probe, "a process runs"),
     object_of("link", link_probe, "a symlink has the declared target"),
     choice("warning", warning_choices, "for a plugin: a warning fails, too", "a warning passes"),
-    one("heal", boolean, "false: the probe only reports and never starts a heal", "true"),
-    limited(one("grace", duration, "how long a failure must last before it counts", "2s for processes, 0s for others"),
-            0, 1 * hours),
-    timeout_field,
-    cwd_field,
-    environment_field,
-    reproducible_field,
-    user_field,
 };
+constexpr std::array probe_fields = joined(part_of<0, 1>(keys_in<Probe>), kinds_of_probe, part_of<1, 4>(keys_in<Probe>),
+                                           part_of<1, 5>(keys_in<ProgramRun>));
 constexpr Shape probe{"probe", probe_fields, probe_kinds};
 
 // ---- repairs

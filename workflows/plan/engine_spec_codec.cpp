@@ -14,19 +14,6 @@ constexpr unsigned format_version = 1;
 
 // The fields of structures that engine_fields.hpp does not describe: named once, the same list writes and reads.
 template <class A>
-void fields(A& a, CommandProbe& v) {
-  a("run", v.run);
-}
-template <class A>
-void fields(A& a, PluginProbe& v) {
-  a("run", v.run)("warning_fails", v.warning_fails);
-}
-template <class A>
-void fields(A& a, Probe& v) {
-  a("name", v.name)("timeout_us", v.timeout)("heal", v.heal)("what", v.what);
-  a.later("grace_us", v.grace);
-}
-template <class A>
 void fields(A& a, EnvValue& v) {
   a("literal", v.literal)("from_file", v.from_file);
 }

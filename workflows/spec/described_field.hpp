@@ -23,8 +23,8 @@
 
 namespace autoheal::workflows {
 
-// How a member is stored: in the order of the list, and those that came later after the others. `place` moves one to
-// the end of its part. This order is part of the format.
+// How a member is stored: in the order of the list, and those that came later after the others. `place` comes before
+// both: members of a higher place are stored after all of a lower one. This order is part of the format.
 struct Stored {
   std::string_view as = {};  // empty: the key, with _us for a duration
   bool later = false;        // older versions did not store it: left out where it has the struct's default
@@ -159,8 +159,8 @@ constexpr DescribedField<Member, true> apart(const DescribedField<Member>& one) 
 }
 // A member that has no key.
 template <auto Member>
-constexpr DescribedField<Member, true> stored_only(std::string_view as, bool later = false) {
-  return {{}, {.as = as, .later = later}};
+constexpr DescribedField<Member, true> stored_only(std::string_view as, bool later = false, int place = 0) {
+  return {{}, {.as = as, .later = later, .place = place}};
 }
 
 constexpr std::int64_t in_us(Duration duration) { return duration.count(); }
@@ -181,7 +181,7 @@ constexpr auto stored_order() {
     ++at;
   });
   std::ranges::sort(order, [&](std::size_t left, std::size_t right) {
-    return std::tuple(how[left].later, how[left].place, left) < std::tuple(how[right].later, how[right].place, right);
+    return std::tuple(how[left].place, how[left].later, left) < std::tuple(how[right].place, how[right].later, right);
   });
   return order;
 }

@@ -138,6 +138,32 @@ inline constexpr auto fields_of<LinkProbe> = std::tuple{
     field<&LinkProbe::target>({.name = "target", .help = "its exact target, as written", .required = true}),
 };
 
+template <>
+inline constexpr auto fields_of<CommandProbe> = std::tuple{stored_only<&CommandProbe::run>("run")};
+template <>
+inline constexpr auto fields_of<PluginProbe> = std::tuple{
+    stored_only<&PluginProbe::run>("run"),
+    stored_only<&PluginProbe::warning_fails>("warning_fails"),
+};
+
+inline constexpr std::int64_t hour_in_us = in_us(std::chrono::hours(1));
+
+// Beside the keys of a kind, of which each probe has one.
+template <>
+inline constexpr auto fields_of<Probe> = std::tuple{
+    field<&Probe::name>(
+        {.name = "name", .type = FieldType::word, .help = "its name, unique within the engine", .required = true}),
+    stored_only<&Probe::what>("what", false, 2),
+    field<&Probe::heal>({.name = "heal", .help = "false: the probe only reports and never starts a heal"},
+                        {.place = 1}),
+    apart(field<&Probe::grace>({.name = "grace",
+                                .help = "how long a failure must last before it counts",
+                                .fallback = "2s for processes, 0s for others",
+                                .maximum = hour_in_us},
+                               {.later = true, .place = 2})),
+    field<&Probe::timeout>(timeout_key),
+};
+
 // ---- repairs
 
 inline constexpr std::array<std::string_view, 2> acl_choices = {"none", "keep"};
