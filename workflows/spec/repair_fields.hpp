@@ -46,11 +46,9 @@ inline constexpr auto fields_of<FileRepair> = std::tuple{
                                .fallback = "unchanged; as the folder gives it for a new file"}),
     apart(field<&FileRepair::acl>(acl_key, stored_later)),
     field<&FileRepair::replace>(replace_key, stored_later),
-    apart(field<&FileRepair::validate>(
+    field<&FileRepair::validate>(
         {.name = "validate",
-         .type = FieldType::argument,
-         .help = "a program that must accept the new file; {file} is its path, with the target's own name",
-         .list = true})),
+         .help = "a program that must accept the new file; {file} is its path, with the target's own name"}),
 };
 
 template <>
