@@ -1,6 +1,7 @@
 #include "tools/autoheal/configuration/configuration_keys.hpp"
 
 #include <nlohmann/json.hpp>
+#include <type_traits>
 
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/workflows/plan/engine_spec_codec.hpp"
@@ -25,26 +26,31 @@ class KeyCollector {
     digests_[path] = name.substr(name.find(':') + 1, digest_hex_digits);
   }
 
-  // Groups are descended into, also lists of named things; what says nothing has no key.
-  void tree(const std::string& path, const json& node) {
-    if (node.is_null() || ((node.is_structured() || node.is_string()) && node.empty())) return;
-    if (node.is_object() && !is_value(path)) {
-      for (const auto& [key, item] : node.items()) tree(path + "." + as_configured(key), item);
-    } else if (node.is_array() && node.front().is_object() && node.front().contains("name")) {
+  // Described groups are descended into, also lists of named things; what says nothing has no key. A repair's own
+  // fields are one value: what is inside may be the name of a secret.
+  template <workflows::Described Spec>
+  void group(const std::string& path, const json& node) {
+    workflows::each_field<Spec>([&](const auto& one) {
+      const auto item = node.find(one.stored_as());
+      const std::string here = path + "." + (one.key.name.empty() ? one.stored_as() : std::string(one.key.name));
+      if (item == node.end()) return;
+      using Value = typename std::remove_cvref_t<decltype(one)>::Value;
+      if constexpr (workflows::Described<Value>) {
+        group<Value>(here, *item);
+      } else {
+        member(here, *item);
+      }
+    });
+  }
+
+ private:
+  void member(const std::string& path, const json& node) {
+    if (node.is_null() || ((node.is_array() || node.is_string()) && node.empty())) return;
+    if (node.is_array() && node.front().is_object() && node.front().contains("name")) {
       for (const json& item : node) value(path + "." + item.at("name").get<std::string>(), item.dump());
     } else {
       value(path, node.dump());
     }
-  }
-
- private:
-  // A repair's own fields are one value: what is inside may be the name of a secret.
-  static bool is_value(const std::string& path) {
-    return path.ends_with(".repair.service") || path.ends_with(".secrets");
-  }
-  static std::string as_configured(const std::string& key) {
-    if (key == "observe_only") return "mode";
-    return key.ends_with("_us") ? key.substr(0, key.size() - 3) : key;
   }
 
   const engine::BlobStore& blobs_;
@@ -94,7 +100,7 @@ KeyDigests digests_by_key(const config::Configuration& settings, const engine::B
     json engine = json::parse(encode_engine_spec(spec)).at("engine");
     engine.erase("name");
     engine.erase("secrets");  // the whole machine's
-    keys.tree("engines." + spec.name, engine);
+    keys.group<workflows::EngineSpec>("engines." + spec.name, engine);
   }
   return keys.take();
 }
