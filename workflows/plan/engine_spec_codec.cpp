@@ -1,7 +1,20 @@
 #include "autoheal/workflows/plan/engine_spec_codec.hpp"
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
 #include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
 
+#include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/engine/base/own_json.hpp"
 #include "autoheal/workflows/plan/plan_codec.hpp"
 #include "autoheal/workflows/spec/engine_fields.hpp"
@@ -18,7 +31,7 @@ template <>
 inline constexpr std::array<std::string_view, 9> kinds_of<decltype(Probe::what)> = {
     "file", "env", "tcp", "http", "command", "plugin", "process", "settings", "link"};
 template <>
-inline constexpr std::array<std::string_view, 2> kinds_of<Hook> = {"run", "http"};
+inline constexpr std::array<std::string_view, 2> kinds_of<Hook> = platform_kinds;
 
 class Writer {
  public:

@@ -1,5 +1,6 @@
-// Describes the members of a configuration struct: the key that people write, how it is stored, and the member. The
-// YAML reader, help, schema, codec and the digests of keys are made from the list.
+// Describes the members of a configuration struct: the key that people write, how it is stored, and the member. Help,
+// schema, codec and the digests of keys follow from the list, and so does the YAML reader, except for members that are
+// read apart.
 #pragma once
 
 #include <algorithm>
