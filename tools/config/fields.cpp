@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "autoheal/workflows/spec/engine_fields.hpp"
+#include "tools/config/machine_fields.hpp"
 
 namespace autoheal::config {
 
@@ -21,9 +22,6 @@ constexpr Field limited(Field key, std::int64_t minimum, std::int64_t maximum) {
 constexpr Field one(std::string_view name, FieldType type, std::string_view help, std::string_view fallback = {}) {
   return {name, type, help, false, false, fallback};
 }
-constexpr Field must(std::string_view name, FieldType type, std::string_view help) {
-  return {name, type, help, false, true};
-}
 constexpr Field list(std::string_view name, FieldType type, std::string_view help, bool required = false) {
   return {name, type, help, true, required};
 }
@@ -32,20 +30,10 @@ constexpr Field object_of(std::string_view name, const Shape& shape, std::string
   return {name, object, help, is_list, required, {}, 0, 0, {}, &shape};
 }
 
-constexpr std::array healing_of_all_fields = {
-    one("actor", word, "the principal that automatic heals act as", "autoheal"),
-    limited(one("max_concurrent", integer, "how many heals work at the same time", "16"), 1, 10'000),
-    limited(one("max_tests", integer, "how many probes and tests of an engine run at the same time", "4"), 1, 1'000),
-};
-constexpr std::array healing_fields = joined(keys_in<HealingSpec>, healing_of_all_fields);
+constexpr std::array healing_fields = joined(keys_in<HealingSpec>, keys_in<Principals>, keys_in<Configuration>);
 constexpr Shape healing{"healing", healing_fields};
 
-constexpr std::array principal_fields = {
-    must("name", word, "name in the ledger"),
-    Field{"role", text, "what the user may do", false, true, {}, 0, 0, choices_of<Role>, nullptr},
-    one("os_user", word, "user of the operating system", "the name"),
-};
-constexpr Shape principal{"principal", principal_fields};
+constexpr Shape principal{"principal", keys_in<Principal>};
 constexpr Shape secrets{"secrets", keys_in<SecretRules>};
 constexpr std::array vault_fields = {
     limited(one("max_blob", size, "the largest content that the vault keeps", "64MiB"), 1024, std::int64_t{1} << 40)};

@@ -6,6 +6,7 @@
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/workflows/plan/engine_spec_codec.hpp"
 #include "autoheal/workflows/spec/engine_fields.hpp"
+#include "tools/config/machine_fields.hpp"
 
 namespace autoheal::cli {
 
@@ -65,21 +66,19 @@ std::string as_digested(const Value& value, const workflows::Field& key) {
     if (!key.choices.empty()) return std::string(key.choices[value ? 1 : 0]);
   }
   if constexpr (std::is_same_v<Value, Duration>) return std::to_string(value.count());
+  if constexpr (std::is_same_v<Value, std::vector<std::string>>) return listed(value);
   return workflows::written(value);
 }
 
-void add_healing(const config::Configuration& settings, KeyCollector& into) {
-  const workflows::HealingSpec& healing = settings.healing;
-  [[maybe_unused]] const workflows::HealingSpec standard;
-  workflows::each_field<workflows::HealingSpec>([&](const auto& one) {
-    const auto& value = healing.*one.member;
+template <workflows::Described Spec>
+void add_group(const std::string& path, const Spec& spec, KeyCollector& into) {
+  [[maybe_unused]] static const Spec standard{};
+  workflows::each_field<Spec>([&](const auto& one) {
+    const auto& value = spec.*one.member;
     // Older versions have no such key: what says nothing is left out, as in an engine.
     if (one.stored.later && value == standard.*one.member) return;
-    into.value("healing." + std::string(one.key.name), as_digested(value, one.key));
+    into.value(path + "." + std::string(one.key.name), as_digested(value, one.key));
   });
-  into.value("healing.max_concurrent", std::to_string(settings.max_concurrent));
-  into.value("healing.max_tests", std::to_string(settings.max_tests));
-  into.value("healing.actor", settings.principals.actor);
 }
 
 }  // namespace
@@ -89,10 +88,11 @@ KeyDigests digests_by_key(const config::Configuration& settings, const engine::B
   keys.value("ledger", settings.ledger);
   keys.value("reports", settings.reports);
   keys.value("include", listed(settings.files));
-  keys.value("secrets.names", listed(settings.secrets.names));
-  keys.value("secrets.patterns", listed(settings.secrets.patterns));
+  add_group("secrets", settings.secrets, keys);
   keys.value("vault.max_blob", std::to_string(settings.vault_max_blob_bytes));
-  add_healing(settings, keys);
+  add_group("healing", settings.healing, keys);
+  add_group("healing", settings.principals, keys);
+  add_group("healing", settings, keys);
   for (const workflows::Principal& principal : settings.principals.listed) {
     keys.value("principals." + principal.name, std::string(name_of(principal.role)) + " " + principal.os_user);
   }
