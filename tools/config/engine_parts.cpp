@@ -5,6 +5,7 @@
 #include "autoheal/workflows/edit/env_file.hpp"
 #include "autoheal/workflows/edit/settings_edit.hpp"
 #include "autoheal/workflows/edit/wanted_scalar.hpp"
+#include "autoheal/workflows/spec/engine_fields.hpp"
 #include "autoheal/workflows/text/line_expressions.hpp"
 #include "tools/config/access_list_field.hpp"
 #include "tools/config/scalars.hpp"
@@ -40,10 +41,7 @@ std::optional<ProgramRun> EngineParts::program(const Node& map, std::string_view
   for (const Node& item : list->items) run.argv.push_back(item.text);
   run.argv.front() = reading.program(list->items.front(), join(path, std::string(key)));
   if (const Node* cwd = map.find("cwd")) run.cwd = reading.absolute(cwd->text);
-  read(map, "environment", run.environment);
-  read(map, "user", run.user);
-  read(map, "timeout", run.timeout);
-  read(map, "reproducible", run.reproducible);
+  read_fields(map, run);
   return run;
 }
 

@@ -4,10 +4,12 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "tools/config/reading.hpp"
+#include "tools/config/read_fields.hpp"
 
 namespace autoheal::config {
 
@@ -20,6 +22,9 @@ struct EngineParts {
   // A program at `key` of `map`, whose siblings say where and as whom it runs.
   [[nodiscard]] std::optional<workflows::ProgramRun> program(const Node& map, std::string_view key,
                                                              const std::string& path) const;
+  // The described fields of a group; its programs, too.
+  template <workflows::Described Spec>
+  [[nodiscard]] Spec from_group(const Node& map, const std::string& path) const;
   // `acl`, checked against the mode beside it.
   [[nodiscard]] std::optional<std::string> acl(const Node& node, const std::string& path,
                                                const std::optional<workflows::FileMode>& mode,
@@ -33,6 +38,25 @@ struct EngineParts {
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> setting_values(const Node& map,
                                                                                 const std::string& path) const;
 };
+
+template <workflows::Described Spec>
+Spec EngineParts::from_group(const Node& map, const std::string& path) const {
+  Spec into;
+  workflows::each_field<Spec>([&](const auto& one) {
+    using One = std::remove_cvref_t<decltype(one)>;
+    if constexpr (!One::read_apart) {
+      auto& member = into.*one.member;
+      if constexpr (std::is_same_v<typename One::Value, workflows::ProgramRun>) {
+        member = *program(map, one.key.name, path);
+      } else if constexpr (std::is_same_v<typename One::Value, std::optional<workflows::ProgramRun>>) {
+        member = program(map, one.key.name, path);
+      } else {
+        read_field(map, one.key, member);
+      }
+    }
+  });
+  return into;
+}
 
 inline std::string join(const std::string& path, const std::string& name) { return path + "." + name; }
 inline std::string at(const std::string& path, std::size_t index) { return path + "[" + std::to_string(index) + "]"; }

@@ -1,13 +1,11 @@
 #include "tools/config/fields.hpp"
 
-#include <algorithm>
 #include <array>
-#include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string_view>
 
 #include "autoheal/workflows/spec/engine_fields.hpp"
+#include "tools/config/machine_fields.hpp"
 
 namespace autoheal::config {
 
@@ -16,36 +14,13 @@ namespace {
 using namespace workflows;  // their fields are part of the table
 using enum FieldType;
 
-constexpr std::int64_t us = 1, seconds = 1'000'000 * us, hours = 3600 * seconds;
-
-constexpr std::array<std::string_view, 1> warning_choices = {"fail"};
-constexpr std::array<std::string_view, 9> probe_kinds = {"file",    "env",    "settings", "tcp", "http",
-                                                         "command", "plugin", "process",  "link"};
-
-constexpr std::array<std::string_view, 2> platform_kinds = {"run", "http"};
-constexpr std::array<std::string_view, 5> http_methods = {"POST", "PUT", "PATCH", "DELETE", "GET"};
-
-constexpr Field or_else(Field key, const Field& other) {
-  key.or_else = &other;
-  return key;
-}
 constexpr Field limited(Field key, std::int64_t minimum, std::int64_t maximum) {
   key.minimum = minimum;
   key.maximum = maximum;
   return key;
 }
-template <std::size_t First, std::size_t Second>
-constexpr std::array<Field, First + Second> joined(const std::array<Field, First>& first,
-                                                   const std::array<Field, Second>& second) {
-  std::array<Field, First + Second> all{};
-  std::ranges::copy(second, std::ranges::copy(first, all.begin()).out);
-  return all;
-}
 constexpr Field one(std::string_view name, FieldType type, std::string_view help, std::string_view fallback = {}) {
   return {name, type, help, false, false, fallback};
-}
-constexpr Field must(std::string_view name, FieldType type, std::string_view help) {
-  return {name, type, help, false, true};
 }
 constexpr Field list(std::string_view name, FieldType type, std::string_view help, bool required = false) {
   return {name, type, help, true, required};
@@ -54,242 +29,12 @@ constexpr Field object_of(std::string_view name, const Shape& shape, std::string
                           bool required = false) {
   return {name, object, help, is_list, required, {}, 0, 0, {}, &shape};
 }
-constexpr Field map_of(std::string_view name, const Shape& shape, std::string_view help) {
-  return {name, map, help, false, false, {}, 0, 0, {}, &shape};
-}
-constexpr Field choice(std::string_view name, std::span<const std::string_view> choices, std::string_view help,
-                       std::string_view fallback = {}) {
-  return {name, text, help, false, false, fallback, 0, 0, choices};
-}
 
-constexpr Field timeout_field = limited(
-    one("timeout", duration, "time limit; then the whole process group is ended", "10s"), 1000 * us, 24 * hours);
-
-constexpr Field cwd_field = one("cwd", source, "working directory of the program", "the engine's root");
-constexpr Field environment_field =
-    map_of("environment", text_values, "variables added to the small fixed environment");
-constexpr Field reproducible_field =
-    one("reproducible", boolean,
-        "may run again, for real, when `replay --reproduce` rebuilds an incident; a program that lies in "
-        "the folder it runs in is kept for that",
-        "false");
-constexpr Field user_field = one("user", word, "the OS user that it runs as; only if Autoheal runs as root");
-
-// ---- probes
-
-constexpr std::array file_probe_fields = keys_of<FileProbe>();
-constexpr Shape file_probe{"file probe", file_probe_fields};
-constexpr std::array env_probe_fields = keys_of<EnvProbe>();
-constexpr Shape env_probe{"env probe", env_probe_fields};
-constexpr std::array settings_probe_fields = keys_of<SettingsProbe>();
-constexpr Shape settings_probe{"settings probe", settings_probe_fields};
-constexpr std::array tcp_probe_fields = keys_of<TcpProbe>();
-constexpr Shape tcp_probe{"tcp probe", tcp_probe_fields};
-constexpr std::array http_probe_fields = keys_of<HttpProbe>();
-constexpr Shape http_probe{"http probe", http_probe_fields};
-constexpr std::array<std::string_view, 2> process_names = {"pidfile", "unit"};
-constexpr std::array process_probe_fields = keys_of<ProcessProbe>();
-constexpr Shape process_probe{"process probe", process_probe_fields, process_names};
-constexpr std::array link_probe_fields = keys_of<LinkProbe>();
-constexpr Shape link_probe{"link probe", link_probe_fields};
-constexpr std::array probe_fields = {
-    must("name", word, "its name, unique within the engine"),
-    object_of("file", file_probe, "a file has the declared content, mode, owner or access list"),
-    object_of("env", env_probe, "a .env file assigns the declared names and values"),
-    object_of("settings", settings_probe, "a JSON, YAML or .env file has the declared values"),
-    object_of("tcp", tcp_probe, "a port accepts connections"),
-    object_of("http", http_probe, "an HTTP request is answered as declared"),
-    list("command", argument, "a program; exit status 0 passes"),
-    list("plugin", argument, "a monitoring plugin: 0 passes, 1 warns, 2 fails, all else is unknown"),
-    object_of("process", process_probe, "a process runs"),
-    object_of("link", link_probe, "a symlink has the declared target"),
-    choice("warning", warning_choices, "for a plugin: a warning fails, too", "a warning passes"),
-    one("heal", boolean, "false: the probe only reports and never starts a heal", "true"),
-    limited(one("grace", duration, "how long a failure must last before it counts", "2s for processes, 0s for others"),
-            0, 1 * hours),
-    timeout_field,
-    cwd_field,
-    environment_field,
-    reproducible_field,
-    user_field,
-};
-constexpr Shape probe{"probe", probe_fields, probe_kinds};
-
-// ---- repairs
-
-constexpr std::array file_repair_fields = keys_of<FileRepair>();
-constexpr Shape file_repair{"files repair", file_repair_fields};
-constexpr std::array env_repair_fields = keys_of<EnvRepair>();
-constexpr Shape env_repair{"env repair", env_repair_fields};
-constexpr std::array settings_repair_fields = keys_of<SettingsRepair>();
-constexpr Shape settings_repair{"settings repair", settings_repair_fields};
-constexpr std::array link_repair_fields = keys_of<LinkRepair>();
-constexpr Shape link_repair{"links repair", link_repair_fields};
-constexpr std::array policy_repair_fields = keys_of<PolicyRepair>();
-constexpr Shape policy_repair{"policy repair", policy_repair_fields};
-constexpr std::array service_fields = {
-    list("restart", argument, "program that restarts the service"),
-    list("start", argument, "program that starts it"),
-    list("stop", argument, "program that stops it"),
-    one("systemd", word, "a systemd unit, instead of restart, start and stop; the unit's own time limits apply"),
-    list("reload", argument, "program that makes a running service read its configuration"),
-    list("check", argument, "program that must pass before the service is touched"),
-    one("pidfile", target, "pidfile that tells whether it runs"),
-    timeout_field,
-    cwd_field,
-    environment_field,
-    user_field,
-};
-constexpr Shape service{"service", service_fields};
-constexpr std::array command_fields = {
-    list("run", argument, "a program and its arguments; no shell is involved", true),
-    list("undo", argument, "program that undoes it; {captured} is replaced by the output of capture"),
-    list("capture", argument, "program that runs before; its output is kept for undo"),
-    one("repeatable", boolean, "may run again if a crash left its outcome unknown", "false"),
-    reproducible_field,
-    timeout_field,
-    cwd_field,
-    environment_field,
-    user_field,
-};
-constexpr Shape command{"command", command_fields};
-constexpr std::array release_fields = keys_of<ReleaseRepair>();
-constexpr Shape release{"release", release_fields};
-constexpr std::array build_fields = {
-    list("run", argument, "a program and its arguments; no shell is involved", true),
-    list("outputs", pattern,
-         "files that the build makes; each pattern must match, and all are restored if the build does not help", true),
-    one("sha256", digest, "digest of the only output; a build whose output is already right is not run"),
-    timeout_field,
-    cwd_field,
-    environment_field,
-    reproducible_field,
-    user_field,
-};
-constexpr Shape build{"build", build_fields};
-constexpr std::array call_fields = {
-    must("url", url, "http or https; certificates are verified, redirects are not followed"),
-    choice("method", http_methods, "HTTP method", "POST"),
-    one("body", text, "body of the request"),
-};
-constexpr Shape call{"http call", call_fields};
-constexpr Field undo_call = object_of("undo", call, "undoes it");
-constexpr std::array platform_fields = {
-    list("run", argument, "a program; the variable AUTOHEAL_IDEMPOTENCY_KEY identifies a repetition"),
-    object_of("http", call, "a request with an Idempotency-Key header; a status from 200 to 299 is success"),
-    or_else(list("undo", argument, "undoes it: a program, or a request as under `http`"), undo_call),
-    timeout_field,
-    cwd_field,
-    environment_field,
-    user_field,
-};
-constexpr Shape platform{"platform", platform_fields, platform_kinds};
-constexpr std::array snapshots_fields = {
-    must("dir", source, "folder of the snapshots"),
-    limited(one("every", duration, "how often the daemon takes a snapshot while the self-test passes", "1h"),
-            1 * seconds, 24 * 365 * hours),
-    limited(one("keep", integer, "how many snapshots are kept", "24"), 1, 100'000),
-};
-constexpr Shape snapshots{"snapshots", snapshots_fields};
-constexpr Field taken_snapshots = object_of("snapshot", snapshots, "where snapshots are taken");
-constexpr std::array state_fields = {
-    must("path", target, "an SQLite database or a folder"),
-    or_else(must("snapshot", source,
-                 "a file or folder to restore from, or {dir, every, keep} to let the daemon take snapshots"),
-            taken_snapshots),
-    limited(one("max_age", duration, "older snapshots are refused", "any age"), 1 * seconds, 24 * 3650 * hours),
-    timeout_field,
-};
-constexpr Shape state{"state", state_fields};
-constexpr Field one_release = object_of("release", release, "a link to an older whole release");
-constexpr Field one_build = object_of("build", build, "a build");
-constexpr Field one_platform = object_of("platform", platform, "a call to a platform");
-constexpr Field one_state = object_of("state", state, "a database or folder restored from a snapshot");
-constexpr std::array repair_fields = {
-    or_else(object_of("release", release, "symlinks to releases, pointed back to an older, verified one", true),
-            one_release),
-    or_else(object_of("build", build, "builds that are run", true), one_build),
-    or_else(object_of("platform", platform, "calls to a platform", true), one_platform),
-    or_else(object_of("state", state, "databases and folders restored from snapshots", true), one_state),
-    list("services", word, "engines whose services are brought up, in the order of their dependencies"),
-    object_of("files", file_repair, "files restored from baselines", true),
-    object_of("env", env_repair, "values in .env files", true),
-    object_of("settings", settings_repair, "values in JSON and YAML files", true),
-    object_of("links", link_repair, "symlinks", true),
-    object_of("policy", policy_repair, "limits on modes, owners and content", true),
-    object_of("checks", probe, "probes that must pass before and after", true),
-    object_of("service", service, "the service that reads what was repaired"),
-    object_of("commands", command, "programs that repair", true),
-};
-constexpr Shape repair{"repair", repair_fields};
-
-// ---- certification
-
-constexpr std::array cell_values = {list("*", argument, "the values of a variable", true)};
-constexpr Shape matrix{"matrix", cell_values};
-constexpr std::array test_fields = {
-    must("name", word, "its name, unique within the engine"),
-    list("command", argument, "a program; {variable} is replaced by the value of the cell", true),
-    map_of("matrix", matrix, "variables and their values; each combination is a cell"),
-    timeout_field,
-    cwd_field,
-    environment_field,
-    reproducible_field,
-    user_field,
-};
-constexpr Shape test{"test", test_fields};
-constexpr std::array security_fields = keys_of<SecuritySpec>();
-constexpr Shape security{"security", security_fields};
-constexpr std::array certify_fields = {
-    limited(one("within", duration, "how long all probes may take to pass after a service was touched", "30s"), 0,
-            24 * hours),
-    limited(one("hold", duration, "how long they must keep passing after a service was touched", "2s"), 0, 24 * hours),
-    list("hashes", pattern,
-         "files whose digests must be the adopted or declared ones (* stops at /, ** does not; a/**/b: any folders "
-         "between)"),
-    object_of("tests", test, "programs that must pass, for every cell of their matrix", true),
-    object_of("security", security, "security rules"),
-};
-constexpr Shape certify{"certify", certify_fields};
-
-// ---- the whole
-
-constexpr std::array engine_healing_fields = keys_of<HealingSpec>();
-constexpr Shape engine_healing{"healing of one engine", engine_healing_fields};
-constexpr std::array healing_of_all_fields = {
-    one("actor", word, "the principal that automatic heals act as", "autoheal"),
-    limited(one("max_concurrent", integer, "how many heals work at the same time", "16"), 1, 10'000),
-    limited(one("max_tests", integer, "how many probes and tests of an engine run at the same time", "4"), 1, 1'000),
-};
-constexpr std::array healing_fields = joined(engine_healing_fields, healing_of_all_fields);
+constexpr std::array healing_fields = joined(keys_in<HealingSpec>, keys_in<Principals>, keys_in<Configuration>);
 constexpr Shape healing{"healing", healing_fields};
 
-constexpr std::array engine_fields = {
-    must("name", word, "its name, unique in the configuration"),
-    one("root", source, "the folder below which its targets lie", "the folder of the file"),
-    choice("strategy", choices_of<Strategy>, "which repairs it may use", "by name, else by the keys of `repair`"),
-    limited(one("every", duration, "how often the daemon tests it",
-                "60s with network or program probes, else "
-                "only when its files or processes change"),
-            1 * seconds, 24 * hours),
-    limited(one("grace", duration,
-                "how long its service and processes may be down, for example during a restart by hand", "2s"),
-            0, 1 * hours),
-    list("depends_on", word, "engines that it needs; they are tested and healed first"),
-    object_of("self_test", probe, "its probes", true, true),
-    object_of("repair", repair, "the repairs"),
-    object_of("certify", certify, "what certification requires"),
-    object_of("healing", engine_healing, "`healing` for this engine alone"),
-};
-constexpr Shape engine{"engine", engine_fields};
-constexpr std::array principal_fields = {
-    must("name", word, "name in the ledger"),
-    Field{"role", text, "what the user may do", false, true, {}, 0, 0, choices_of<Role>, nullptr},
-    one("os_user", word, "user of the operating system", "the name"),
-};
-constexpr Shape principal{"principal", principal_fields};
-constexpr std::array secrets_fields = keys_of<SecretRules>();
-constexpr Shape secrets{"secrets", secrets_fields};
+constexpr Shape principal{"principal", keys_in<Principal>};
+constexpr Shape secrets{"secrets", keys_in<SecretRules>};
 constexpr std::array vault_fields = {
     limited(one("max_blob", size, "the largest content that the vault keeps", "64MiB"), 1024, std::int64_t{1} << 40)};
 constexpr Shape vault{"vault", vault_fields};
@@ -298,7 +43,7 @@ constexpr std::array checkpoints_fields = {
     one("file", source, "where the newest checkpoint is written, for others to fetch",
         "<ledger>.checkpoint if `command` is given"),
     list("command", argument, "program that runs after each signature; {checkpoint} is replaced by that file"),
-    timeout_field,
+    keys_in<ProgramRun>[0],
 };
 constexpr Shape checkpoints{"checkpoints", checkpoints_fields};
 constexpr std::array top_fields = {
@@ -311,7 +56,7 @@ constexpr std::array top_fields = {
     object_of("secrets", secrets, "what counts as a secret"),
     object_of("vault", vault, "the store of contents"),
     object_of("checkpoints", checkpoints, "signed heads of the ledger; one that is kept elsewhere proves later edits"),
-    object_of("engines", engine, "the engines that are tested and healed", true),
+    object_of("engines", engine_shape, "the engines that are tested and healed", true),
 };
 constexpr Shape top{"configuration", top_fields};
 

@@ -1,5 +1,5 @@
-// The one table of what a configuration may say. The strict check, the help and the JSON Schema all read it; a field
-// that is not here does not exist.
+// The table of all keys of a configuration: those of engines as workflows/spec describes them, and those of the whole
+// file. The strict check, the help and the JSON Schema read it; a key that it lacks is refused.
 #pragma once
 
 #include "autoheal/workflows/spec/field.hpp"

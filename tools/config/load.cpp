@@ -5,6 +5,7 @@
 #include "autoheal/workflows/plan/engine_spec_codec.hpp"
 #include "autoheal/workflows/spec/engine_fields.hpp"
 #include "tools/config/included_files.hpp"
+#include "tools/config/machine_fields.hpp"
 #include "tools/config/read_fields.hpp"
 #include "tools/config/reading.hpp"
 #include "tools/config/scalars.hpp"
@@ -85,9 +86,8 @@ class Loader {
     result_.reports = reading_.absolute(reports);
     if (const Node* healing = top.find("healing")) {
       read_healing(*healing, result_.healing);
-      read(*healing, "actor", result_.principals.actor);
-      read(*healing, "max_concurrent", result_.max_concurrent);
-      read(*healing, "max_tests", result_.max_tests);
+      read_fields(*healing, result_.principals);
+      read_fields(*healing, result_);
     }
     if (const Node* secrets = top.find("secrets")) read_fields(*secrets, result_.secrets);
     reading_.secrets = result_.secrets;
@@ -106,13 +106,8 @@ class Loader {
   void read_principals(const Node& top) {
     std::map<std::string, int> names, users;  // to their lines
     for (const Node& node : list_at(top, "principals")) {
-      workflows::Principal principal;
-      std::string role;
-      read(node, "name", principal.name);
-      read(node, "role", role);
-      principal.role = *workflows::parse_role(role);
-      principal.os_user = principal.name;
-      read(node, "os_user", principal.os_user);
+      auto principal = from_fields<workflows::Principal>(node);
+      if (principal.os_user.empty()) principal.os_user = principal.name;
       if (const auto [first, is_new] = names.emplace(principal.name, node.line); !is_new)
         reading_.wrong(node, "principals",
                        "\"" + principal.name + "\" stands here twice, first in line " + std::to_string(first->second) +

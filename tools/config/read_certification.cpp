@@ -3,7 +3,6 @@
 
 #include "autoheal/workflows/spec/engine_fields.hpp"
 #include "tools/config/engine_parts.hpp"
-#include "tools/config/read_fields.hpp"
 
 namespace autoheal::config {
 
@@ -11,12 +10,8 @@ namespace {
 
 using namespace workflows;  // every line below makes one of its values
 
-constexpr Duration usual_hold = std::chrono::seconds(2);
-
 TestSpec read_test(const EngineParts& parts, const Node& node, const std::string& path) {
-  TestSpec test;
-  read(node, "name", test.name);
-  test.command = *parts.program(node, "command", path);
+  auto test = parts.from_group<TestSpec>(node, path);
   const Node* matrix = node.find("matrix");
   if (matrix == nullptr) return test;
   std::size_t cells = 1;
@@ -41,9 +36,7 @@ void read_certification(EngineParts& parts, const Node& engine, const std::strin
   if (certify == nullptr) return;
   const std::string path = join(engine_path, "certify");
   CertifySpec& into = parts.spec.certify;
-  read(*certify, "within", into.within);
-  read(*certify, "hold", into.hold);
-  read(*certify, "hashes", into.hashes);
+  read_fields(*certify, into);
   std::map<std::string, int> names;  // to their lines
   each_group(*certify, "tests", path, [&](const Node& node, const std::string& here) {
     into.tests.push_back(read_test(parts, node, here));

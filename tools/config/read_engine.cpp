@@ -10,7 +10,6 @@ namespace {
 
 using namespace workflows;  // every line below makes one of its values
 
-constexpr Duration usual_grace = std::chrono::seconds(2);
 constexpr Duration usual_schedule = std::chrono::seconds(60);
 
 // Nothing tells when such a probe would fail.
@@ -28,17 +27,14 @@ void read_healing(const Node& node, HealingSpec& healing) { read_fields(node, he
 
 EngineSpec read_engine(Reading& reading, const Node& node, const std::string& path, const HealingSpec& inherited) {
   EngineSpec spec;
-  read(node, "name", spec.name);
+  spec.grace = usual_grace;
+  read_fields(node, spec);
   if (spec.name.size() > 128) reading.wrong(*node.find("name"), path + ".name", "the name is longer than 128 bytes");
   std::string root = ".";
   read(node, "root", root);
   spec.root = reading.absolute(root);
   if (spec.root.size() > 1 && spec.root.ends_with('/')) spec.root.pop_back();
   spec.strategy = read_strategy(reading, node, path, spec.name);
-  read(node, "every", spec.every);
-  spec.grace = usual_grace;
-  read(node, "grace", spec.grace);
-  read(node, "depends_on", spec.depends_on);
   spec.secrets = reading.secrets;
   spec.healing = inherited;
   spec.healing.enabled = true;

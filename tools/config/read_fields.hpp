@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <type_traits>
 
 #include "autoheal/workflows/spec/described_field.hpp"
@@ -22,6 +23,8 @@ void read_field(const Node& map, const workflows::Field& key, Value& into) {
     unsigned number = into;
     read(map, key.name, number);
     into = static_cast<std::uint16_t>(number);
+  } else if constexpr (std::is_same_v<Value, std::optional<Duration>>) {
+    if (map.find(key.name) != nullptr) read(map, key.name, into.emplace());
   } else {
     read(map, key.name, into);
   }

@@ -16,10 +16,7 @@ class ProbeReader {
   explicit ProbeReader(EngineParts& parts) : parts_(parts) {}
 
   Probe probe(const Node& node, const std::string& path) {
-    Probe probe;
-    read(node, "name", probe.name);
-    read(node, "timeout", probe.timeout);
-    read(node, "heal", probe.heal);
+    auto probe = parts_.from_group<Probe>(node, path);
     probe.grace = node.find("process") != nullptr ? parts_.spec.grace : Duration{0};
     read(node, "grace", probe.grace);
     if (const Node* file = node.find("file")) probe.what = file_probe(*file, join(path, "file"));

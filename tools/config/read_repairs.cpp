@@ -1,11 +1,14 @@
 // Repairs of an engine, of each kind.
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "autoheal/workflows/spec/engine_fields.hpp"
 #include "autoheal/workflows/text/glob.hpp"
 #include "tools/config/engine_parts.hpp"
-#include "tools/config/read_fields.hpp"
 
 namespace autoheal::config {
 
@@ -21,50 +24,47 @@ class RepairReader {
     const Node* repair = engine.find("repair");
     if (repair == nullptr) return;
     const std::string path = join(engine_path, "repair");
-    RepairSpec& into = parts_.spec.repair;
-    each_group(*repair, "release", path,
-               [&](const Node& node, const std::string&) { read_fields(node, into.release.emplace_back()); });
-    each_group(*repair, "build", path,
-               [&](const Node& node, const std::string& here) { into.build.push_back(build(node, here)); });
-    each_group(*repair, "platform", path,
-               [&](const Node& node, const std::string& here) { into.platform.push_back(platform(node, here)); });
-    each_group(*repair, "state", path,
-               [&](const Node& node, const std::string&) { into.state.push_back(state(node)); });
-    for (const Node& name : list_at(*repair, "services")) into.services.push_back({name.text, {}, {}});
-    each_group(*repair, "files", path,
-               [&](const Node& node, const std::string& here) { into.files.push_back(file(node, here)); });
-    each_group(*repair, "env", path,
-               [&](const Node& node, const std::string& here) { into.env.push_back(env(node, here)); });
-    each_group(*repair, "settings", path,
-               [&](const Node& node, const std::string& here) { into.settings.push_back(settings(node, here)); });
-    each_group(*repair, "links", path,
-               [&](const Node& node, const std::string&) { read_fields(node, into.links.emplace_back()); });
-    each_group(*repair, "policy", path,
-               [&](const Node& node, const std::string& here) { into.policy.push_back(policy(node, here)); });
-    into.checks = read_probes(parts_, *repair, "checks", path);
-    if (const Node* service = repair->find("service")) into.service = service_of(*service, join(path, "service"));
-    each_group(*repair, "commands", path,
-               [&](const Node& node, const std::string& here) { into.commands.push_back(command_of(node, here)); });
+    each_field<RepairSpec>(
+        [&](const auto& one) { member(*repair, one.key.name, path, parts_.spec.repair.*one.member); });
   }
 
  private:
-  FileRepair file(const Node& node, const std::string& path) {
-    auto repair = from_fields<FileRepair>(node);
+  template <class Repair>
+  void member(const Node& map, std::string_view key, const std::string& path, std::vector<Repair>& into) {
+    each_group(map, key, path, [&](const Node& node, const std::string& here) {
+      complete(node, here, into.emplace_back(parts_.from_group<Repair>(node, here)));
+    });
+  }
+  static void member(const Node& map, std::string_view key, const std::string&, std::vector<ServiceOfEngine>& into) {
+    for (const Node& name : list_at(map, key)) into.push_back({name.text, {}, {}});
+  }
+  void member(const Node& map, std::string_view key, const std::string& path, std::vector<Probe>& into) {
+    into = read_probes(parts_, map, key, path);
+  }
+  void member(const Node& map, std::string_view key, const std::string& path, std::optional<ServiceRepair>& into) {
+    const Node* service = map.find(key);
+    if (service == nullptr) return;
+    const std::string here = join(path, std::string(key));
+    complete(*service, here, into.emplace(parts_.from_group<ServiceRepair>(*service, here)));
+  }
+
+  // Each `complete` reads what depends on more than one key, and checks the whole.
+  template <class Repair>
+  static void complete(const Node&, const std::string&, Repair&) {}
+
+  void complete(const Node& node, const std::string& path, FileRepair& repair) {
     repair.acl = parts_.acl(node, path, repair.mode);
     repair.baseline = parts_.reading.baseline(*node.find("baseline"), join(path, "baseline"));
     repair.baseline_mode = parts_.reading.mode_of_baseline(*node.find("baseline"));
-    repair.validate = parts_.program(node, "validate", path);
     if (repair.validate && std::ranges::none_of(repair.validate->argv, [](const std::string& arg) {
           return arg.find("{file}") != std::string::npos;
         })) {
       parts_.reading.wrong(*node.find("validate"), join(path, "validate"),
                            "no argument names the staged file, expected {file}");
     }
-    return repair;
   }
 
-  EnvRepair env(const Node& node, const std::string& path) {
-    auto repair = from_fields<EnvRepair>(node);
+  void complete(const Node& node, const std::string& path, EnvRepair& repair) {
     for (const char* key : {"require", "unset"}) {
       for (const Node& name : list_at(node, key)) parts_.check_env_name(name, join(path, key));
     }
@@ -77,7 +77,6 @@ class RepairReader {
     if (repair.set.empty() && repair.require.empty() && repair.unset.empty()) {
       parts_.reading.wrong(node, path, "nothing is to be repaired, expected `set`, `require` or `unset`");
     }
-    return repair;
   }
 
   EnvValue env_value(const Node& name, const Node& value, const std::string& path) {
@@ -94,21 +93,15 @@ class RepairReader {
     return one;
   }
 
-  SettingsRepair settings(const Node& node, const std::string& path) {
-    auto repair = from_fields<SettingsRepair>(node);
+  void complete(const Node& node, const std::string& path, SettingsRepair& repair) {
     parts_.check_settings_file(node, path, repair.file);
     const Node& set = *node.find("set");
     repair.set = parts_.setting_values(set, join(path, "set"));
     if (repair.set.empty())
       parts_.reading.wrong(set, join(path, "set"), "nothing is to be set, expected at least one pointer");
-    return repair;
   }
 
-  BuildRepair build(const Node& node, const std::string& path) {
-    BuildRepair repair;
-    repair.run = *parts_.program(node, "run", path);
-    read(node, "outputs", repair.outputs);
-    read(node, "sha256", repair.sha256);
+  void complete(const Node& node, const std::string& path, BuildRepair& repair) {
     if (repair.outputs.empty())
       parts_.reading.wrong(*node.find("outputs"), join(path, "outputs"),
                            "the list is empty, expected what the build makes");
@@ -116,41 +109,31 @@ class RepairReader {
       parts_.reading.wrong(*node.find("sha256"), join(path, "sha256"),
                            "a digest is of one file, expected a single output without * or ?");
     }
-    return repair;
   }
 
   static HttpCall call(const Node& node, const Node& beside) {
-    HttpCall call;
-    read(node, "url", call.url);
-    read(node, "method", call.method);
-    read(node, "body", call.body);
+    auto call = from_fields<HttpCall>(node);
     read(beside, "timeout", call.timeout);
     return call;
   }
 
-  PlatformRepair platform(const Node& node, const std::string& path) {
-    PlatformRepair repair;
+  void complete(const Node& node, const std::string& path, PlatformRepair& repair) {
     if (const Node* http = node.find("http")) repair.act = call(*http, node);
     if (const auto run = parts_.program(node, "run", path)) repair.act = *run;
     const Node* undo = node.find("undo");
-    if (undo == nullptr) return repair;
+    if (undo == nullptr) return;
     if (undo->kind == NodeKind::map) {
       repair.undo = call(*undo, node);
     } else {
       repair.undo = *parts_.program(node, "undo", path);
     }
-    return repair;
   }
 
-  StateRepair state(const Node& node) {
-    StateRepair repair;
-    read(node, "path", repair.path);
-    read(node, "timeout", repair.timeout);
-    if (node.find("max_age") != nullptr) read(node, "max_age", repair.max_age.emplace());
+  void complete(const Node& node, const std::string&, StateRepair& repair) {
     const Node& snapshot = *node.find("snapshot");
     if (snapshot.kind != NodeKind::map) {
       repair.snapshot = parts_.reading.absolute(snapshot.text);
-      return repair;
+      return;
     }
     repair.takes_snapshots = true;
     repair.snapshot = parts_.reading.absolute(snapshot.find("dir")->text);
@@ -158,11 +141,9 @@ class RepairReader {
     repair.keep = 24;
     read(snapshot, "every", repair.every);
     read(snapshot, "keep", repair.keep);
-    return repair;
   }
 
-  PolicyRepair policy(const Node& node, const std::string& path) {
-    auto repair = from_fields<PolicyRepair>(node);
+  void complete(const Node& node, const std::string& path, PolicyRepair& repair) {
     parts_.try_expressions(node, path);
     repair.acl = parts_.acl(node, path, repair.max_mode, true);
     const bool asks = repair.max_mode || !repair.owner.empty() || !repair.forbid.empty() || repair.acl;
@@ -172,17 +153,9 @@ class RepairReader {
                                ? "what is absent can have no mode, owner or content, expected `absent` alone"
                                : "nothing is asked of the path, expected max_mode, owner, acl, forbid or absent");
     }
-    return repair;
   }
 
-  ServiceRepair service_of(const Node& node, const std::string& path) {
-    ServiceRepair service;
-    service.restart = parts_.program(node, "restart", path);
-    service.start = parts_.program(node, "start", path);
-    service.stop = parts_.program(node, "stop", path);
-    service.reload = parts_.program(node, "reload", path);
-    service.check = parts_.program(node, "check", path);
-    read(node, "pidfile", service.pidfile);
+  void complete(const Node& node, const std::string& path, ServiceRepair& service) {
     const Node* unit = node.find("systemd");
     if (unit != nullptr && (service.restart || service.start || service.stop)) {
       parts_.reading.wrong(
@@ -197,7 +170,6 @@ class RepairReader {
       parts_.reading.wrong(node, path, "the service cannot be brought up, expected restart, start or systemd");
     }
     take_orders_to_units(node, service);
-    return service;
   }
 
   // Its time limits are the unit's own unless one is given.
@@ -233,13 +205,7 @@ class RepairReader {
            std::ranges::find(verbs, run.argv[1]) != verbs.end() && !run.argv[2].starts_with("-");
   }
 
-  CommandRepair command_of(const Node& node, const std::string& path) {
-    CommandRepair repair;
-    repair.run = *parts_.program(node, "run", path);
-    repair.undo = parts_.program(node, "undo", path);
-    repair.capture = parts_.program(node, "capture", path);
-    read(node, "repeatable", repair.repeatable);
-    read(node, "reproducible", repair.reproducible);
+  void complete(const Node& node, const std::string& path, CommandRepair& repair) {
     if (!repair.run.reproducible) take_order_to_unit(node, repair.run);
     if (repair.undo && !repair.run.reproducible) take_order_to_unit(node, *repair.undo);
     const bool uses_capture = repair.undo && std::ranges::any_of(repair.undo->argv, [](const std::string& arg) {
@@ -248,7 +214,6 @@ class RepairReader {
     if (uses_capture && !repair.capture)
       parts_.reading.wrong(*node.find("undo"), join(path, "undo"),
                            "{captured} stands here but nothing is captured, expected `capture`");
-    return repair;
   }
 
   EngineParts& parts_;

@@ -1,7 +1,20 @@
 #include "autoheal/workflows/plan/engine_spec_codec.hpp"
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
 #include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
 
+#include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/engine/base/own_json.hpp"
 #include "autoheal/workflows/plan/plan_codec.hpp"
 #include "autoheal/workflows/spec/engine_fields.hpp"
@@ -12,108 +25,18 @@ namespace {
 
 constexpr unsigned format_version = 1;
 
-// The fields of structures that engine_fields.hpp does not describe: named once, the same list writes and reads.
-template <class A>
-void fields(A& a, CommandProbe& v) {
-  a("run", v.run);
-}
-template <class A>
-void fields(A& a, PluginProbe& v) {
-  a("run", v.run)("warning_fails", v.warning_fails);
-}
-template <class A>
-void fields(A& a, Probe& v) {
-  a("name", v.name)("timeout_us", v.timeout)("heal", v.heal)("what", v.what);
-  a.later("grace_us", v.grace);
-}
-template <class A>
-void fields(A& a, EnvValue& v) {
-  a("literal", v.literal)("from_file", v.from_file);
-}
-template <class A>
-void fields(A& a, ServiceRepair& v) {
-  a("restart", v.restart)("start", v.start)("stop", v.stop)("reload", v.reload)("check", v.check)("pidfile", v.pidfile);
-  a.later("unit", v.unit);
-}
-template <class A>
-void fields(A& a, CommandRepair& v) {
-  a("run", v.run)("undo", v.undo)("capture", v.capture)("repeatable", v.repeatable)("reproducible", v.reproducible);
-}
-template <class A>
-void fields(A& a, BuildRepair& v) {
-  a("run", v.run)("outputs", v.outputs)("sha256", v.sha256);
-}
-template <class A>
-void fields(A& a, PlatformRepair& v) {
-  a("act", v.act)("undo", v.undo);
-}
-template <class A>
-void fields(A& a, StateRepair& v) {
-  a("path", v.path)("snapshot", v.snapshot)("takes_snapshots", v.takes_snapshots)("every_us", v.every)("keep", v.keep)(
-      "max_age_us", v.max_age)("timeout_us", v.timeout);
-}
-template <class A>
-void fields(A& a, ServiceOfEngine& v) {
-  a("engine", v.engine)("root", v.root)("service", v.service);
-}
-template <class A>
-void fields(A& a, RepairSpec& v) {
-  a.later("release", v.release).later("build", v.build).later("platform", v.platform).later("state", v.state);
-  a.later("services", v.services);
-  a("files", v.files)("env", v.env)("settings", v.settings)("links", v.links)("policy", v.policy)("checks", v.checks)(
-      "service", v.service)("commands", v.commands);
-}
-template <class A>
-void fields(A& a, TestSpec& v) {
-  a("name", v.name)("command", v.command)("matrix", v.matrix);
-}
-template <class A>
-void fields(A& a, CertifySpec& v) {
-  a("within_us", v.within)("hold_us", v.hold)("hashes", v.hashes)("tests", v.tests)("security", v.security);
-}
-template <class A>
-void fields(A& a, EngineSpec& v) {
-  a("name", v.name)("root", v.root)("strategy", v.strategy)("every_us", v.every)("depends_on", v.depends_on)(
-      "self_test", v.self_test)("repair", v.repair)("certify", v.certify)("healing", v.healing);
-  a.later("secrets", v.secrets).later("grace_us", v.grace);
-}
-
 template <class Variant>
 inline constexpr auto kinds_of = 0;
 template <>
 inline constexpr std::array<std::string_view, 9> kinds_of<decltype(Probe::what)> = {
     "file", "env", "tcp", "http", "command", "plugin", "process", "settings", "link"};
 template <>
-inline constexpr std::array<std::string_view, 2> kinds_of<Hook> = {"run", "http"};
+inline constexpr std::array<std::string_view, 2> kinds_of<Hook> = platform_kinds;
 
 class Writer {
  public:
   explicit Writer(JsonWriter& out) : out_(out) {}
 
-  template <class T>
-  Writer& operator()(std::string_view name, const T& value) {
-    out_.key(name);
-    put(value);
-    return *this;
-  }
-
-  // A field that older configurations lack; left out where it says nothing.
-  template <class T>
-  Writer& later(std::string_view name, const T& value) {
-    return says_nothing(value) ? *this : (*this)(name, value);
-  }
-  static bool says_nothing(bool value) { return !value; }
-  static bool says_nothing(Duration value) { return value == Duration{0}; }
-  template <class T>
-  static bool says_nothing(const std::optional<T>& value) {
-    return !value;
-  }
-  template <class T>
-  static bool says_nothing(const T& value)
-    requires requires { value.empty(); }
-  {
-    return value.empty();
-  }
   template <class T>
   void put(const T& value) {
     if constexpr (std::is_enum_v<T>) {
@@ -123,12 +46,8 @@ class Writer {
     } else if constexpr (std::is_convertible_v<T, std::string_view> || std::is_integral_v<T> ||
                          std::is_same_v<T, Duration>) {
       out_.value(value);
-    } else if constexpr (Described<T>) {
-      put_described(value);
     } else {
-      out_.begin_object();
-      fields(*this, const_cast<T&>(value));  // the one list of fields serves reading too; a writer changes nothing
-      out_.end_object();
+      put_described(value);
     }
   }
   template <class T>
@@ -165,13 +84,14 @@ class Writer {
   }
 
  private:
-  template <class Spec>
+  template <Described Spec>
   void put_described(const Spec& value) {
     [[maybe_unused]] static const Spec standard{};
     out_.begin_object();
     each_stored_field<Spec>([&](const auto& one) {
       if (one.stored.later && value.*one.member == standard.*one.member) return;
-      (*this)(one.stored_as(), value.*one.member);
+      out_.key(one.stored_as());
+      put(value.*one.member);
     });
     out_.end_object();
   }
@@ -181,18 +101,6 @@ class Writer {
 
 class Reader {
  public:
-  explicit Reader(const OwnJson& in) : in_(in) {}
-
-  template <class T>
-  Reader& operator()(const char* name, T& value) {
-    get(in_.at(name), value);
-    return *this;
-  }
-  template <class T>
-  Reader& later(const char* name, T& value) {
-    return in_.contains(name) ? (*this)(name, value) : *this;
-  }
-
   template <class T>
   static void get(const OwnJson& in, T& value) {
     if constexpr (std::is_enum_v<T>) {
@@ -203,14 +111,12 @@ class Reader {
       value = Duration(in.get<std::int64_t>());
     } else if constexpr (std::is_same_v<T, std::string> || std::is_integral_v<T>) {
       value = in.get<T>();
-    } else if constexpr (Described<T>) {
+    } else {
+      static_assert(Described<T>);
       each_stored_field<T>([&](const auto& one) {
         const std::string name = one.stored_as();
         if (!one.stored.later || in.contains(name)) get(in.at(name), value.*one.member);
       });
-    } else {
-      Reader inner(in);
-      fields(inner, value);
     }
   }
   template <class T>
@@ -244,9 +150,6 @@ class Reader {
     };
     (read_if(std::type_identity<Kinds>{}), ...);
   }
-
- private:
-  const OwnJson& in_;
 };
 
 }  // namespace

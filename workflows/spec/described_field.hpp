@@ -1,5 +1,6 @@
-// Describes the members of a configuration struct: the key that people write, how it is stored, and the member. The
-// YAML reader, help, schema, codec and the digests of keys are made from the list.
+// Describes the members of a configuration struct: the key that people write, how it is stored, and the member. Help,
+// schema, codec and the digests of keys follow from the list, and so does the YAML reader, except for members that are
+// read apart.
 #pragma once
 
 #include <algorithm>
@@ -17,13 +18,14 @@
 #include <vector>
 
 #include "autoheal/engine/base/timestamp.hpp"
+#include "autoheal/workflows/spec/engine_spec.hpp"
 #include "autoheal/workflows/spec/field.hpp"
 #include "autoheal/workflows/spec/spec_words.hpp"
 
 namespace autoheal::workflows {
 
-// How a member is stored: in the order of the list, and those that came later after the others. `place` moves one to
-// the end of its part. This order is part of the format.
+// How a member is stored: in the order of the list, and those that came later after the others. `place` comes before
+// both: members of a higher place are stored after all of a lower one. This order is part of the format.
 struct Stored {
   std::string_view as = {};  // empty: the key, with _us for a duration
   bool later = false;        // older versions did not store it: left out where it has the struct's default
@@ -82,26 +84,66 @@ std::string written_default() {
   const typename MemberTraits<Member>::Owner standard{};
   return written(standard.*Member);
 }
+template <const Duration& Value>
+std::string written_value() {
+  return written(Value);
+}
 template <auto Member, const auto& Words>
 std::string default_word() {
   const typename MemberTraits<Member>::Owner standard{};
   return std::string(Words[standard.*Member ? 1 : 0]);
 }
 
+// The list of a struct's fields, in the order of the help; empty for those that are not described.
+template <class Spec>
+inline constexpr std::tuple<> fields_of = {};
+
+template <class Spec>
+inline constexpr std::size_t number_of_fields = std::tuple_size_v<std::remove_cvref_t<decltype(fields_of<Spec>)>>;
+template <class Spec>
+concept Described = number_of_fields<Spec> != 0;
+
+// The type of a member, or of what an optional or a list holds.
+template <class Value>
+struct ElementOf {
+  using Type = Value;
+  static constexpr bool is_list = false;
+};
+template <class Value>
+struct ElementOf<std::optional<Value>> : ElementOf<Value> {};
+template <class Value>
+struct ElementOf<std::vector<Value>> {
+  using Type = Value;
+  static constexpr bool is_list = true;
+};
+
+template <class Each>
+constexpr FieldType type_for() {
+  if constexpr (std::is_same_v<Each, bool>) {
+    return FieldType::boolean;
+  } else if constexpr (std::is_integral_v<Each>) {
+    return FieldType::integer;
+  } else if constexpr (std::is_same_v<Each, Duration>) {
+    return FieldType::duration;
+  } else if constexpr (std::is_same_v<Each, std::map<std::string, std::string>>) {
+    return FieldType::map;
+  } else if constexpr (std::is_same_v<Each, ProgramRun>) {
+    return FieldType::argument;
+  } else {
+    return Described<Each> ? FieldType::object : FieldType::text;
+  }
+}
+
 // A member and its key. Type, list and default follow from the member unless they are given.
 template <auto Member>
 constexpr DescribedField<Member> field(Field key, Stored stored = {}) {
   using Value = typename MemberTraits<Member>::Value;
-  if (key.type == FieldType::text) {
-    if constexpr (std::is_same_v<Value, bool>) key.type = FieldType::boolean;
-    if constexpr (std::is_integral_v<Value> && !std::is_same_v<Value, bool>) key.type = FieldType::integer;
-    if constexpr (std::is_same_v<Value, Duration>) key.type = FieldType::duration;
-    if constexpr (std::is_same_v<Value, std::map<std::string, std::string>>) key.type = FieldType::map;
-  }
+  using Each = typename ElementOf<Value>::Type;
+  if (key.type == FieldType::text) key.type = type_for<Each>();
   if constexpr (std::is_enum_v<Value>) {
     if (key.choices.empty()) key.choices = choices_of<Value>;
   }
-  key.list = key.list || std::is_same_v<Value, std::vector<std::string>>;
+  if (key.type != FieldType::map) key.list = key.list || ElementOf<Value>::is_list || std::is_same_v<Each, ProgramRun>;
   if (!key.required && !key.fallback.is_given()) key.fallback = Fallback(&written_default<Member>);
   return {key, stored};
 }
@@ -118,20 +160,11 @@ constexpr DescribedField<Member, true> apart(const DescribedField<Member>& one) 
 }
 // A member that has no key.
 template <auto Member>
-constexpr DescribedField<Member, true> stored_only(std::string_view as, bool later = false) {
-  return {{}, {.as = as, .later = later}};
+constexpr DescribedField<Member, true> stored_only(std::string_view as, bool later = false, int place = 0) {
+  return {{}, {.as = as, .later = later, .place = place}};
 }
 
 constexpr std::int64_t in_us(Duration duration) { return duration.count(); }
-
-// The list of a struct's fields, in the order of the help; empty for those that are not described.
-template <class Spec>
-inline constexpr std::tuple<> fields_of = {};
-
-template <class Spec>
-inline constexpr std::size_t number_of_fields = std::tuple_size_v<std::remove_cvref_t<decltype(fields_of<Spec>)>>;
-template <class Spec>
-concept Described = number_of_fields<Spec> != 0;
 
 template <class Spec, class Visit>
 constexpr void each_field(Visit visit) {
@@ -149,7 +182,7 @@ constexpr auto stored_order() {
     ++at;
   });
   std::ranges::sort(order, [&](std::size_t left, std::size_t right) {
-    return std::tuple(how[left].later, how[left].place, left) < std::tuple(how[right].later, how[right].place, right);
+    return std::tuple(how[left].place, how[left].later, left) < std::tuple(how[right].place, how[right].later, right);
   });
   return order;
 }
@@ -175,6 +208,23 @@ constexpr auto keys_of() {
     if (!one.key.name.empty()) keys[at++] = one.key;
   });
   return keys;
+}
+template <class Spec>
+inline constexpr std::array keys_in = keys_of<Spec>();
+
+template <std::size_t... Numbers>
+constexpr auto joined(const std::array<Field, Numbers>&... lists) {
+  std::array<Field, (Numbers + ...)> all{};
+  auto end = all.begin();
+  ((end = std::ranges::copy(lists, end).out), ...);
+  return all;
+}
+template <std::size_t From, std::size_t To, std::size_t Number>
+constexpr std::array<Field, To - From> part_of(const std::array<Field, Number>& list) {
+  static_assert(To <= Number);
+  std::array<Field, To - From> part{};
+  std::ranges::copy(list.begin() + From, list.begin() + To, part.begin());
+  return part;
 }
 
 }  // namespace autoheal::workflows

@@ -12,8 +12,6 @@ struct SecretRules {
   std::vector<std::string> names = {"*PASSWORD*", "*SECRET*", "*TOKEN*", "*KEY", "*CREDENTIAL*", "*_DSN", "*_URL"};
   std::vector<std::string> patterns;  // RE2: what matches is masked
   friend bool operator==(const SecretRules&, const SecretRules&) = default;
-  // Nothing but the defaults.
-  [[nodiscard]] bool empty() const { return *this == SecretRules{}; }
 };
 
 // True if a value of this name is a secret; names compare without regard to case, and - counts as _.

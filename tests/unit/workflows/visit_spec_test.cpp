@@ -1,17 +1,26 @@
-// The visitors find each place of a specification: what the codec writes of programs, they visit.
+// The visitors find each place of a specification, also one that is added: it is in the lists of fields.
 #include "autoheal/workflows/spec/visit_spec.hpp"
 
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+#include <nlohmann/json.hpp>
 #include <set>
+#include <string>
+#include <typeindex>
+#include <typeinfo>
+#include <vector>
 
 #include "autoheal/workflows/plan/engine_spec_codec.hpp"
+#include "tests/unit/workflows/filled_specification.hpp"
 #include "tests/unit/workflows/full_specification.hpp"
 
 namespace autoheal::workflows {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::UnorderedElementsAre;
+using ::testing::UnorderedElementsAreArray;
 
 std::size_t count(const std::string& text, const std::string& part) {
   std::size_t found = 0;
@@ -19,12 +28,73 @@ std::size_t count(const std::string& text, const std::string& part) {
   return found;
 }
 
-TEST(VisitSpec, FindsEachProgramOnceThatIsWritten) {
-  const EngineSpec spec = testing::full_specification();
-  std::multiset<std::string> seen;
-  for_each_program(spec, [&](const ProgramRun& run) { seen.insert(run.argv.front()); });
-  EXPECT_EQ(seen.size(), std::set<std::string>(seen.begin(), seen.end()).size()) << "one was visited twice";
-  EXPECT_EQ(seen.size(), count(encode_engine_spec(spec), "\"argv\":"));
+// Converts to the type of any member.
+struct AnyMember {
+  template <class Type>
+  operator Type() const {
+    std::abort();  // it is never converted
+  }
+};
+template <class Spec, class... Some>
+constexpr std::size_t number_of_members() {
+  if constexpr (requires { Spec{Some{}..., AnyMember{}}; }) {
+    return number_of_members<Spec, Some..., AnyMember>();
+  } else {
+    return sizeof...(Some);
+  }
+}
+template <class... Specs>
+constexpr bool are_listed_whole = ((number_of_members<Specs>() == number_of_fields<Specs>) && ...);
+
+static_assert(are_listed_whole<FileProbe, EnvProbe, SettingsProbe, TcpProbe, HttpProbe, CommandProbe, PluginProbe,
+                               ProcessProbe, LinkProbe, Probe>);
+static_assert(
+    are_listed_whole<ReleaseRepair, BuildRepair, PlatformRepair, StateRepair, ServiceOfEngine, FileRepair, EnvValue,
+                     EnvRepair, SettingsRepair, LinkRepair, PolicyRepair, ServiceRepair, CommandRepair, RepairSpec>);
+static_assert(are_listed_whole<TestSpec, SecuritySpec, CertifySpec, HealingSpec, SecretRules, EngineSpec>);
+
+struct FilledSpec {
+  EngineSpec spec;
+  testing::Filler filler;
+  FilledSpec() { filler.fill(spec, ""); }
+};
+
+TEST(VisitSpec, WhatIsFilledIsReadBackWhole) {
+  const FilledSpec filled;
+  const auto again = decode_engine_spec(encode_engine_spec(filled.spec));
+  ASSERT_TRUE(again.has_value());
+  EXPECT_EQ(*again, filled.spec);
+}
+
+TEST(VisitSpec, FindsEachProgramOnce) {
+  const FilledSpec filled;
+  std::vector<std::string> seen;
+  for_each_program(filled.spec, [&](const ProgramRun& run) { seen.push_back(run.argv.front()); });
+  EXPECT_THAT(seen, UnorderedElementsAreArray(filled.filler.programs));
+  EXPECT_EQ(seen.size(), count(encode_engine_spec(filled.spec), "\"argv\":"));
+}
+
+// Where programs and addresses stand, with the kinds of what they are in, but not with their numbers.
+void add_places(const nlohmann::json& node, const std::string& place, std::set<std::string>& into) {
+  if (node.is_object()) {
+    for (const auto& [key, item] : node.items()) {
+      if (key == "argv" || key == "url") into.insert(place + "." + key);
+      add_places(item, place + "." + key, into);
+    }
+  } else if (node.is_array()) {
+    const bool is_kind = node.size() == 2 && node.front().is_string();
+    for (const nlohmann::json& item : node)
+      add_places(item, is_kind ? place + "." + node.front().get<std::string>() : place, into);
+  }
+}
+std::set<std::string> places_in(const EngineSpec& spec) {
+  std::set<std::string> places;
+  add_places(nlohmann::json::parse(encode_engine_spec(spec)), {}, places);
+  return places;
+}
+
+TEST(VisitSpec, TheFullSpecificationHasAProgramOrAnAddressWhereverThereCanBeOne) {
+  EXPECT_EQ(places_in(testing::full_specification()), places_in(FilledSpec().spec));
 }
 
 TEST(VisitSpec, MayChangeWhatItFinds) {
@@ -47,6 +117,21 @@ TEST(VisitSpec, FindsProbesOfTheSelfTestAndOfTheRepair) {
   Probe port;
   port.what = TcpProbe{};
   EXPECT_EQ(program_of(port), nullptr);
+}
+
+TEST(VisitSpec, OnlyTheseRepairsHaveNoTarget) {
+  const FilledSpec filled;
+  std::set<std::type_index> with_target;
+  for_each_target(filled.spec, [&]<class Repair>(const std::string&, const Repair&) {
+    with_target.insert(std::type_index(typeid(Repair)));
+  });
+  std::vector<std::string> without;
+  each_field<RepairSpec>([&](const auto& one) {
+    using Value = typename std::remove_cvref_t<decltype(one)>::Value;
+    if (!with_target.contains(std::type_index(typeid(typename ElementOf<Value>::Type))))
+      without.push_back(one.stored_as());
+  });
+  EXPECT_THAT(without, UnorderedElementsAre("platform", "services", "checks", "service", "commands"));
 }
 
 TEST(VisitSpec, FindsEachTarget) {

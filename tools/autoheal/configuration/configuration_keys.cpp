@@ -1,10 +1,12 @@
 #include "tools/autoheal/configuration/configuration_keys.hpp"
 
 #include <nlohmann/json.hpp>
+#include <type_traits>
 
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/workflows/plan/engine_spec_codec.hpp"
 #include "autoheal/workflows/spec/engine_fields.hpp"
+#include "tools/config/machine_fields.hpp"
 
 namespace autoheal::cli {
 
@@ -25,26 +27,31 @@ class KeyCollector {
     digests_[path] = name.substr(name.find(':') + 1, digest_hex_digits);
   }
 
-  // Groups are descended into, also lists of named things; what says nothing has no key.
-  void tree(const std::string& path, const json& node) {
-    if (node.is_null() || ((node.is_structured() || node.is_string()) && node.empty())) return;
-    if (node.is_object() && !is_value(path)) {
-      for (const auto& [key, item] : node.items()) tree(path + "." + as_configured(key), item);
-    } else if (node.is_array() && node.front().is_object() && node.front().contains("name")) {
+  // Described groups are descended into, also lists of named things; what says nothing has no key. A repair's own
+  // fields are one value: what is inside may be the name of a secret.
+  template <workflows::Described Spec>
+  void group(const std::string& path, const json& node) {
+    workflows::each_field<Spec>([&](const auto& one) {
+      const auto item = node.find(one.stored_as());
+      const std::string here = path + "." + (one.key.name.empty() ? one.stored_as() : std::string(one.key.name));
+      if (item == node.end()) return;
+      using Value = typename std::remove_cvref_t<decltype(one)>::Value;
+      if constexpr (workflows::Described<Value>) {
+        group<Value>(here, *item);
+      } else {
+        member(here, *item);
+      }
+    });
+  }
+
+ private:
+  void member(const std::string& path, const json& node) {
+    if (node.is_null() || ((node.is_array() || node.is_string()) && node.empty())) return;
+    if (node.is_array() && node.front().is_object() && node.front().contains("name")) {
       for (const json& item : node) value(path + "." + item.at("name").get<std::string>(), item.dump());
     } else {
       value(path, node.dump());
     }
-  }
-
- private:
-  // A repair's own fields are one value: what is inside may be the name of a secret.
-  static bool is_value(const std::string& path) {
-    return path.ends_with(".repair.service") || path.ends_with(".secrets");
-  }
-  static std::string as_configured(const std::string& key) {
-    if (key == "observe_only") return "mode";
-    return key.ends_with("_us") ? key.substr(0, key.size() - 3) : key;
   }
 
   const engine::BlobStore& blobs_;
@@ -59,21 +66,19 @@ std::string as_digested(const Value& value, const workflows::Field& key) {
     if (!key.choices.empty()) return std::string(key.choices[value ? 1 : 0]);
   }
   if constexpr (std::is_same_v<Value, Duration>) return std::to_string(value.count());
+  if constexpr (std::is_same_v<Value, std::vector<std::string>>) return listed(value);
   return workflows::written(value);
 }
 
-void add_healing(const config::Configuration& settings, KeyCollector& into) {
-  const workflows::HealingSpec& healing = settings.healing;
-  [[maybe_unused]] const workflows::HealingSpec standard;
-  workflows::each_field<workflows::HealingSpec>([&](const auto& one) {
-    const auto& value = healing.*one.member;
+template <workflows::Described Spec>
+void add_group(const std::string& path, const Spec& spec, KeyCollector& into) {
+  [[maybe_unused]] static const Spec standard{};
+  workflows::each_field<Spec>([&](const auto& one) {
+    const auto& value = spec.*one.member;
     // Older versions have no such key: what says nothing is left out, as in an engine.
     if (one.stored.later && value == standard.*one.member) return;
-    into.value("healing." + std::string(one.key.name), as_digested(value, one.key));
+    into.value(path + "." + std::string(one.key.name), as_digested(value, one.key));
   });
-  into.value("healing.max_concurrent", std::to_string(settings.max_concurrent));
-  into.value("healing.max_tests", std::to_string(settings.max_tests));
-  into.value("healing.actor", settings.principals.actor);
 }
 
 }  // namespace
@@ -83,10 +88,11 @@ KeyDigests digests_by_key(const config::Configuration& settings, const engine::B
   keys.value("ledger", settings.ledger);
   keys.value("reports", settings.reports);
   keys.value("include", listed(settings.files));
-  keys.value("secrets.names", listed(settings.secrets.names));
-  keys.value("secrets.patterns", listed(settings.secrets.patterns));
+  add_group("secrets", settings.secrets, keys);
   keys.value("vault.max_blob", std::to_string(settings.vault_max_blob_bytes));
-  add_healing(settings, keys);
+  add_group("healing", settings.healing, keys);
+  add_group("healing", settings.principals, keys);
+  add_group("healing", settings, keys);
   for (const workflows::Principal& principal : settings.principals.listed) {
     keys.value("principals." + principal.name, std::string(name_of(principal.role)) + " " + principal.os_user);
   }
@@ -94,7 +100,7 @@ KeyDigests digests_by_key(const config::Configuration& settings, const engine::B
     json engine = json::parse(encode_engine_spec(spec)).at("engine");
     engine.erase("name");
     engine.erase("secrets");  // the whole machine's
-    keys.tree("engines." + spec.name, engine);
+    keys.group<workflows::EngineSpec>("engines." + spec.name, engine);
   }
   return keys.take();
 }
