@@ -1,5 +1,5 @@
-// Where Autoheal is the first process of a container, whatever a service leaves behind becomes its child, and stays as
-// a zombie unless somebody reaps it. The process that began does that then, and nothing else; its child does the work.
+// The first process of a container inherits every process that a service leaves behind; each stays a zombie until it is
+// reaped. Autoheal may be that process. Then the process that began only reaps; its child does the work.
 #pragma once
 
 #include <optional>

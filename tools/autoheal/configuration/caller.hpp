@@ -1,4 +1,4 @@
-// Who runs this program, as the kernel says: never as an environment variable claims.
+// The user who runs this program, as the kernel reports it: never as an environment variable claims.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@ struct Caller {
 
 [[nodiscard]] Caller caller_of_this_process();
 [[nodiscard]] std::string os_user_name(std::uint32_t uid);
-// What the ledger says about who did something.
+// The account of who did something, for the ledger.
 [[nodiscard]] workflows::By by(const Caller& caller, const workflows::Principal& principal, const std::string& reason);
 
 }  // namespace autoheal::cli

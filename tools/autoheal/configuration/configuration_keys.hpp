@@ -1,5 +1,5 @@
-// What is in force, key by key, as digests: so that the ledger can tell what a new configuration changed and never a
-// value. Keys are dotted paths such as `engines.EnvRecon.repair.files` or `healing.max_retries`.
+// The configuration in force, key by key, as digests: so that the ledger can tell what a new configuration changed and
+// never a value. Keys are dotted paths such as `engines.EnvRecon.repair.files` or `healing.max_retries`.
 #pragma once
 
 #include <map>

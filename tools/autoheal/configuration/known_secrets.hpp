@@ -8,11 +8,11 @@
 
 namespace autoheal::cli {
 
-// Of all engines: literals, and what is on disk.
+// The secrets of all engines: literals, and those on disk.
 void learn_secrets(const config::Configuration& settings, workflows::SecretMask& mask);
 
-// The `{from: FILE}`s of one engine and, under secret names, the values of its env files. What cannot be read is left
-// to those who need it. Blocks; thread-safe.
+// The `{from: FILE}`s of one engine and, under secret names, the values of its env files. A file that
+// cannot be read is left to those who need it. Blocks; thread-safe.
 void learn_secrets_on_disk(const workflows::EngineSpec& spec, workflows::SecretMask& mask);
 
 // The secrets of a process that heals.
@@ -23,7 +23,7 @@ class KnownSecrets final : public workflows::HealSecrets {
   [[nodiscard]] std::string mask(std::string_view text) const override { return mask_(text); }
   void learn(std::string_view secret) override { mask_.learn(secret); }
   void learn_from_files(const workflows::EngineSpec& spec) override { learn_secrets_on_disk(spec, mask_); }
-  // What a configuration holds, and its names and patterns; what was learned before stays.
+  // Adds the literals, names and patterns of a configuration; secrets learned before stay.
   void take(const config::Configuration& settings) {
     learn_secrets(settings, mask_);
     mask_.set_rules(settings.secrets);

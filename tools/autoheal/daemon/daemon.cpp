@@ -109,7 +109,7 @@ Result<void> Daemon::assemble() {
   follow_heals();
   watch_the_loop();
   wait_for_signal();              // also while a ledger that cannot be used yet is waited for
-  std::signal(SIGPIPE, SIG_IGN);  // whoever read what we tell may be gone; what a heal starts does not inherit it
+  std::signal(SIGPIPE, SIG_IGN);  // the reader of our output may be gone; what a heal starts does not inherit it
   return {};
 }
 
@@ -184,7 +184,7 @@ void Daemon::tell_manager(const std::string& state) {
     tell("warning: " + told.error().message);
 }
 
-// What `systemctl status` shows. One that is not taken is made good by the next.
+// The line that `systemctl status` shows. One that is not taken is made good by the next.
 void Daemon::show_standing() {
   if (!manager_.listens()) return;
   std::string standing = "STATUS=" + std::to_string(healer_.in_force.configuration()->settings.engines.size()) +
@@ -238,7 +238,7 @@ asio::awaitable<Result<void>> Daemon::begin() {
   (void)healer_.parts.host->end_marked(mark_of_tests(healer_));  // of a daemon that was killed
   const auto configuration = healer_.in_force.configuration();
   const Timestamp now = healer_.parts.clock.now();
-  // What is awaited is named here and below: g++ 12 destroys temporaries of a co_await twice.
+  // Awaited operations have names here and below: g++ 12 destroys temporaries of a co_await twice.
   auto entry = node_started(*configuration, healer_.recovery->recovered().size(), now);
   auto started = co_await healer_.recording.record(std::move(entry));
   if (!started) co_return started;
@@ -380,7 +380,7 @@ void Daemon::heartbeat() {
   spawn(record(node_heartbeat(*healer_.in_force.configuration(), take_beat(), healer_.parts.clock.now())));
 }
 
-// What was done since it last told.
+// The work since the last heartbeat.
 Heartbeat Daemon::take_beat() {
   Heartbeat beat = std::exchange(beat_, {});
   for (const EngineSpec& spec : healer_.in_force.configuration()->settings.engines) {

@@ -66,7 +66,7 @@ asio::awaitable<void> Daemon::heal(StartHeal act) {
   std::string name = act.engine;
   const HealResult result =
       co_await healer_.workflows->trigger().heal_engine(std::move(name), std::move(failure), std::move(by));
-  // What never became a heal is told by nobody else.
+  // Nobody else reports a trigger that never became a heal.
   if (!stopping_ && result.heal.empty()) {
     watch_.heal_ended(result, healer_.parts.clock.since_boot());
     pump();

@@ -43,7 +43,7 @@ void write_names(JsonWriter& out, const char* key, const std::vector<std::string
   if (!names.empty()) write_list(out, key, names);
 }
 
-// What the newest config.loaded says; nothing where there is none, or none that can be read.
+// The content of the newest config.loaded; nothing where there is none, or none that can be read.
 struct LoadedBefore {
   std::string digest;
   KeyDigests engines;
@@ -83,7 +83,7 @@ void write_differences(JsonWriter& out, const LoadedBefore& before, const KeyDig
   write_names(out, "keys_removed", changed.removed);
 }
 
-// What coverage asks for: how often each engine is tested, and which of them are not healed.
+// The facts for coverage: how often each engine is tested, and which of them are not healed.
 void write_schedule(JsonWriter& out, const std::vector<workflows::EngineSpec>& engines) {
   std::vector<std::string> observed, switched_off;
   out.key("every_us").begin_object();

@@ -1,4 +1,4 @@
-// What a daemon says of itself in the ledger: that it began, still heals, took a configuration, ended. With them an
+// A daemon's entries about itself in the ledger: that it began, still heals, took a configuration, ended. With them an
 // auditor can tell when healing was on (replay/coverage/coverage.hpp).
 #pragma once
 
@@ -13,13 +13,13 @@
 
 namespace autoheal::cli {
 
-// Of this boot of the host, or empty.
+// The id of this boot of the host, or empty.
 [[nodiscard]] std::string boot_id();
 
 [[nodiscard]] engine::NewEntry node_started(const LoadedConfiguration& configuration, std::size_t recovered,
                                             Timestamp now);
 
-// What was done since the daemon last told.
+// The work since the daemon's last heartbeat.
 struct Heartbeat {
   std::uint64_t tests_run = 0, tests_failed = 0;
   std::map<std::string, std::uint64_t> tests;  // by engine

@@ -15,7 +15,7 @@ namespace autoheal::cli {
 
 inline constexpr std::size_t kept_reports = 1'000;
 
-// What is told here is a value; writing it is another call, on a thread that may block.
+// The report is a value; writing it is another call, on a thread that may block.
 class DaemonReport {
  public:
   // The engines from now on.
@@ -27,7 +27,7 @@ class DaemonReport {
     workflows::SelfTestState run;
     bool dated = false;  // something failed since the last one
   };
-  // What is to be written now; empty where nothing changed, or not every engine was tested yet.
+  // The report to be written now; empty where nothing changed, or not every engine was tested yet.
   [[nodiscard]] std::optional<Due> take(Timestamp now);
   [[nodiscard]] bool changed() const { return changed_; }
 

@@ -1,4 +1,4 @@
-// What the daemon makes of what systemd tells of units.
+// The daemon's reactions to systemd's signals about units.
 #include "tools/autoheal/daemon/daemon.hpp"
 #include "tools/host/watch/watched_paths.hpp"
 

@@ -1,5 +1,5 @@
 // The daemon's watch over itself: a thread beside the loop asks it for a sign of life and says so when none comes,
-// since a loop that stands still cannot say it. What is judged stands in engine/watchdog.hpp.
+// since a loop that stands still cannot say it. The rules stand in engine/watchdog.hpp.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

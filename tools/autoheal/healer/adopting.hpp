@@ -1,4 +1,4 @@
-// What can be adopted as an engine's baseline: its files and baselines as they are right now.
+// The candidates for an engine's baseline: its files and baselines as they are right now.
 #pragma once
 
 #include "autoheal/workflows/effects/host.hpp"

@@ -15,10 +15,10 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t rows_per_read = 5'000;
-// What was put more recently may be named by an entry that is on its way.
+// A content that was put more recently may be named by an entry that is on its way.
 constexpr Duration untouched_for = std::chrono::hours(1);
 
-// What the pool works from.
+// The input of the work on the pool.
 struct Task {
   std::string ledger_path;
   const store::Vault* vault = nullptr;
@@ -72,7 +72,7 @@ class Writing {
   }
 
  private:
-  // What goes is signed first, so that it can be proved to people who never saw the rows.
+  // Rows that go are signed first, so that they can be proved to people who never saw them.
   Result<std::unique_ptr<store::ArchiveWriter>> begin(ArchivedRange& range) {
     const auto newest = ledger_.newest_checkpoint();
     AUTOHEAL_TRY(newest);

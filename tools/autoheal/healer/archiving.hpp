@@ -30,7 +30,7 @@ class Archiving {
             Checkpoints& checkpoints)
       : parts_(parts), in_force_(in_force), jobs_(jobs), recording_(recording), checkpoints_(checkpoints) {}
 
-  // What takes long happens on the pool, rows go between the loop's turns. busy: it is under way already. failed:
+  // Long work happens on the pool; rows go between the loop's turns. busy: it is under way already. failed:
   // entries are old enough, but an open heal keeps all of them. invalid: the file is there already.
   boost::asio::awaitable<Result<Archived>> archive(ArchiveRequest request, workflows::By by);
   // A crash may have left rows that an archive holds: they go.

@@ -68,7 +68,7 @@ asio::awaitable<void> Checkpoints::sign_in_time() {
 asio::awaitable<Result<void>> Checkpoints::sign() {
   if (signer_ == nullptr) co_return failure(ErrorKind::unavailable, why_not_);
   if (signing_ || paused_) co_return failure(ErrorKind::busy, "another checkpoint is being signed", "try again");
-  // What is signed is noted beside the ledger: not beside what lies in its place now.
+  // A signed head is noted beside the ledger itself, not beside a file that lies in its place now.
   if (std::string problem = ports_.ledger.problem_of_place(); !problem.empty())
     co_return failure(ErrorKind::unavailable, std::move(problem));
   const auto head = signer_->next(ports_.ledger);

@@ -16,7 +16,7 @@
 
 namespace autoheal::cli {
 
-// What it needs of the process around it; all of it outlives the checkpoints.
+// The needs of checkpoints from the process around them; all of it outlives the checkpoints.
 struct CheckpointPorts {
   boost::asio::any_io_executor loop;
   boost::asio::any_io_executor pool;
@@ -38,7 +38,7 @@ class Checkpoints {
 
   // Something was committed: it is signed within `sign_after`, all that came meanwhile with it.
   void committed();
-  // Signs the head now, unless it is signed. What stands in the way is the answer's error.
+  // Signs the head now, unless it is signed. An obstacle is the answer's error.
   boost::asio::awaitable<Result<void>> sign();
   // The same at the end of the process, when nothing else goes on; blocks.
   void sign_last();

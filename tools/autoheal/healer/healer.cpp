@@ -16,7 +16,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-// Service managers give 90 s to end before they kill. What still runs then is left to the next process.
+// Service managers give 90 s to end before they kill. Work that still runs then is left to the next process.
 constexpr std::chrono::seconds longest_wait_at_the_end{80};
 
 }  // namespace

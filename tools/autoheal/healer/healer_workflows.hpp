@@ -14,8 +14,8 @@ class HealerWorkflows {
  public:
   HealerWorkflows(HealerParts& parts, ConfigurationInForce& in_force, Jobs& jobs, const Archiving& archiving);
 
-  // A configuration is in force from now on; heals under way keep theirs. What belongs to the process stays: the ledger
-  // and the number of threads. Nothing changes where it fails.
+  // A configuration is in force from now on; heals under way keep theirs. The ledger and the
+  // number of threads belong to the process and stay. A failure changes nothing.
   [[nodiscard]] Result<void> take(const ConfigurationPtr& configuration);
 
   [[nodiscard]] const workflows::HealSurroundings& surroundings() const { return surroundings_; }

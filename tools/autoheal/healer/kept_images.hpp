@@ -1,5 +1,5 @@
-// When what heals displaced is settled again: as long as somebody has some of it open for writing. What stays is told
-// once by a process; the heal's own stream names it (Leftovers::settle_again).
+// When what heals displaced is settled again: as long as somebody has some of it open for writing. An image that stays
+// is reported once by a process; the heal's own stream names it (Leftovers::settle_again).
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -18,7 +18,7 @@ class KeptImages {
   KeptImages(Leftovers& leftovers, std::function<void(const std::string& sentence)> tell)
       : leftovers_(leftovers), tell_(std::move(tell)) {}
 
-  // Of every heal that has ended. True: somebody still has something open, so it is to be called again.
+  // Settles the images of every heal that has ended. True: somebody still has one open; call it again.
   boost::asio::awaitable<bool> settle();
 
  private:

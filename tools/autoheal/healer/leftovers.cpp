@@ -32,7 +32,7 @@ asio::awaitable<std::map<std::string, std::string>> Leftovers::ended_heals_left(
   // Named first, judged then: a heal that began meanwhile is none of those that have ended.
   const auto names = [this, configuration, before = left_] {
     std::map<std::string, std::string> roots;  // by heal
-    // Of those that had left something nothing may be there any more.
+    // Heals that had left something may have nothing there any more.
     for (const auto& [heal, root] : before) {
       std::error_code gone;
       if (std::filesystem::is_directory(root + "/" + std::string(host::staging_name), gone)) roots.emplace(heal, root);

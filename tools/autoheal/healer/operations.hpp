@@ -1,5 +1,5 @@
-// What people ask a process that may heal to do: one table of name, role and function. The daemon reaches it through
-// its socket, a command in its own process where no daemon runs; so both do the same.
+// The operations that people ask of a process that may heal: one table of name, role and function. The daemon reaches
+// it through its socket, a command in its own process where no daemon runs; so both do the same.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -18,7 +18,7 @@ struct Requester {
   workflows::By by;  // its reason comes from the request
 };
 
-// What the daemon has to know of it; all optional.
+// Hooks for the daemon; all optional.
 struct OperationHooks {
   std::function<void(const std::string& engine)> was_reset;     // empty: all
   std::function<void(const std::string& engine)> hold_changed;  // taken or given back; empty: all
@@ -32,7 +32,7 @@ class Operations {
   // The services outlive the operations.
   explicit Operations(HealerServices& healer, OperationHooks hooks = {}) : healer_(healer), hooks_(std::move(hooks)) {}
 
-  // What it takes to ask for an operation that there is, and that in words ("may not <...>").
+  // The permission that an existing operation takes, and the same in words ("may not <...>").
   [[nodiscard]] static std::pair<workflows::Permission, std::string> permission_of(const std::string& name);
 
   // The operation's answer as JSON (operation_answer.hpp reads it). refused: the requester's role; recorded as

@@ -1,4 +1,4 @@
-// What people ask for so that the ledger stays small: entries that are old enough go to a file.
+// The operation that keeps the ledger small: entries that are old enough go to a file.
 #include "tools/autoheal/healer/operations.hpp"
 #include "tools/autoheal/protocol/operation_answer.hpp"
 

@@ -1,4 +1,4 @@
-// What people ask for around signed heads of the ledger: sign now, accept a restored backup, change the key.
+// The operations on signed heads of the ledger: sign now, accept a restored backup, change the key.
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/workflows/heal/by_codec.hpp"
 #include "tools/autoheal/healer/operations.hpp"

@@ -38,7 +38,8 @@ void Recording::committed() {
   if (!give_up_) parts_.console.note("autoheal: recording goes on");
 }
 
-// What a command has begun is left open then, as where the process ends by itself; the next one goes on with it.
+// The heals that a command has begun are left open then, as where the process ends by itself; the next process goes on
+// with them.
 void Recording::wait_for_the_ledger() {
   patience_.expires_after(patience_of_a_command);
   patience_.async_wait([this](boost::system::error_code cancelled) {

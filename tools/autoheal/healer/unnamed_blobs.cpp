@@ -39,7 +39,7 @@ Result<void> UnnamedBlobs::mark(std::string_view text, std::vector<std::string>&
     const engine::BlobName name(text.substr(at - before, before + plain.size() + digits));
     if (unnamed_.erase(name) == 0) continue;
     auto content = vault_->get(name);
-    // A spoiled one is told by whoever needs it; here it names nothing.
+    // A spoiled one is reported by its readers; here it names nothing.
     if (!content && content.error().kind != ErrorKind::corrupt) return std::unexpected(std::move(content.error()));
     if (content) contents.push_back(std::move(*content));
   }

@@ -1,4 +1,4 @@
-// Which contents of the vault nothing names any more.
+// Finds the contents of the vault that nothing names any more.
 #pragma once
 
 #include <string_view>
@@ -17,7 +17,7 @@ class UnnamedBlobs {
 
   // Everything in `text` that is the name of a blob counts. Errors of the vault.
   [[nodiscard]] Result<void> named_in(std::string_view text);
-  // What is still unnamed, by name.
+  // The names of contents that are still unnamed.
   [[nodiscard]] std::vector<store::Vault::BlobFacts> left() const;
 
  private:

@@ -1,4 +1,4 @@
-// What init finds on this machine: nginx and its settings, systemd and its units. Looks only.
+// The findings of init on this machine: nginx and its settings, systemd and its units. Looks only.
 #pragma once
 
 #include <optional>
@@ -22,8 +22,8 @@ class HostLook {
  public:
   explicit HostLook(std::string prefix = {}) : prefix_(std::move(prefix)) {}
 
-  // not_found: nginx is not installed, or has no configuration in /etc/nginx. What it includes from conf.d/ and
-  // sites-enabled/ is read, too: at most 256 files of 1 MiB each.
+  // not_found: nginx is not installed, or has no configuration in /etc/nginx. Files that it includes
+  // from conf.d/ and sites-enabled/ are read, too: at most 256 files of 1 MiB each.
   [[nodiscard]] Result<FoundNginx> nginx() const;
 
   // True where systemd is what runs the services.

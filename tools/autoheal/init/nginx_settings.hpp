@@ -1,5 +1,5 @@
-// What init needs to know of nginx's own configuration: where its pid is kept and where it listens. It reads what nginx
-// would read, but understands two directives only.
+// The facts that init needs from nginx's own configuration: where its pid is kept and where it listens. It reads what
+// nginx would read, but understands two directives only.
 #pragma once
 
 #include <cstdint>

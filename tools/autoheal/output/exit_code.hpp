@@ -1,4 +1,4 @@
-// What the program's exit codes mean: scripts and service managers decide on them, so they never change.
+// The meaning of the program's exit codes: scripts and service managers decide on them, so they never change.
 #pragma once
 
 #include "autoheal/engine/base/result.hpp"

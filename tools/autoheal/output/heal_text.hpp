@@ -1,4 +1,4 @@
-// How results of heals look to people.
+// Results of heals as people see them.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@ namespace autoheal::cli {
 
 // "✅ certified   EnvRecon  arie, 1 attempt, 0.123 s   0193..."
 [[nodiscard]] std::string line_of(const Console& console, const workflows::HealResult& result);
-// Of one that failed: why, and what to do next, each on a line of its own; else nothing.
+// For a heal that failed: why, and what to do next, each on a line of its own; else nothing.
 [[nodiscard]] std::vector<std::string> lines_below(const workflows::HealResult& result);
 // Exit code of a single heal.
 [[nodiscard]] int exit_code_of(const workflows::HealResult& result);

@@ -18,7 +18,7 @@ class RowOutput {
   RowOutput(Console& console, std::vector<Column> columns, OutputFormat format);
 
   void row(const std::vector<std::string>& cells);
-  // What belongs at the end. In text nothing is printed where there was no row.
+  // Prints the end. Text without a row has none.
   void end();
   [[nodiscard]] std::size_t rows() const { return rows_; }
 

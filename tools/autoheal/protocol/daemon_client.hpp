@@ -13,7 +13,7 @@ namespace autoheal::cli {
 // Where the daemon on `ledger` listens.
 [[nodiscard]] std::string socket_of(const std::string& ledger);
 
-// Of a daemon that serves the ledger of this name while its files are elsewhere: unavailable, with what it says. Its
+// unavailable, with the daemon's words, if one serves the ledger of this name while its files are elsewhere. Its
 // socket may be gone with them. Empty where all is in its place, or none runs.
 [[nodiscard]] std::optional<Error> daemon_without_ledger(const std::string& ledger);
 
@@ -27,7 +27,7 @@ namespace autoheal::cli {
 // How the daemon says that each engine stands: "passed", "failed, cooldown", ...; empty where none runs.
 [[nodiscard]] std::map<std::string, std::string> standings(const LoadedConfiguration& configuration);
 
-// What a daemon that runs says of itself when it is asked.
+// The status that a running daemon reports.
 struct DaemonSign {
   std::string problem;  // why it does not answer; or empty
   bool recovering = false;

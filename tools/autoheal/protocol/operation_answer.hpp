@@ -1,4 +1,4 @@
-// What an operation answers, as JSON and back: the same text whether it came through the daemon's socket or from the
+// The answer of an operation, as JSON and back: the same text whether it came through the daemon's socket or from the
 // command's own process.
 #pragma once
 

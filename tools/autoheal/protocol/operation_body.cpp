@@ -17,7 +17,7 @@ constexpr int deepest = 2;  // an object of texts and lists of texts
 
 constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";  // the parser would pass over it
 
-// Why it is no JSON, with the place, or empty. What the parser says itself repeats what was sent.
+// Why it is no JSON, with the place, or empty. The parser's own message would repeat what was sent.
 template <class Parse>
 std::string problem_of(const Parse& parse) {
   try {

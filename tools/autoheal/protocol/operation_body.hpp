@@ -1,4 +1,4 @@
-// What an operation is asked with, as a value and as the JSON that travels through the daemon's socket: small, outside
+// The request for an operation, as a value and as the JSON that travels through the daemon's socket: small, outside
 // input, read strictly.
 #pragma once
 

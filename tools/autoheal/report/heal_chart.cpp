@@ -18,7 +18,7 @@ struct Span {
   Duration from{0}, to{0};
 };
 
-// What one lane shows.
+// The content of one lane.
 struct Lane {
   std::string name;
   std::optional<Span> whole, certifying, rolling_back;

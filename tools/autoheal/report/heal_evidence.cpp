@@ -41,15 +41,15 @@ std::optional<std::uintmax_t> size_of(const std::string& vault_path, const BlobN
   return problem ? std::nullopt : std::optional(size);
 }
 
-// What must not be read in a bundle without secrets: literals of the configuration that the heal began under, and what
-// was kept under keyed names. Learned values count, names do not: most of what looks like a secret is none. An error
-// where the configuration is there and makes no sense: what is secret in it is not known then.
+// Secrets that a bundle without secrets must not show: literals of the configuration that the heal began under, and
+// contents that were kept under keyed names. Learned values count, names do not: most of what looks like a secret is
+// none. An error where the configuration is there and makes no sense: what is secret in it is not known then.
 Result<void> learn_secrets_of_heal(const engine::BlobStore& vault, const engine::Entry& first,
                                    const std::set<BlobName>& names, SecretMask& mask) {
   const auto begun = replay::decoded(first, vault);
   const auto* triggered = begun ? std::get_if<workflows::Triggered>(&*begun) : nullptr;
   const auto text = triggered != nullptr ? vault.get(triggered->configuration) : Result<std::string>();
-  if (!text) return {};  // whoever may not read the vault packs nothing of it
+  if (!text) return {};  // a user who may not read the vault packs nothing of it
   const auto spec = workflows::decode_engine_spec(*text);
   if (!spec) {
     return failure(spec.error().kind, "what is secret in this heal is not known: " + spec.error().message,
@@ -112,8 +112,8 @@ void add_trees(const workflows::Observation& observation, std::set<BlobName>& tr
   }
 }
 
-// What lay in folders of state, and in their snapshots, is named by trees, which the heal names. Only what is known to
-// be one is read as one: anybody could write a name into a file.
+// Trees, which the heal names, name the contents of folders of state and of their snapshots. Only a known tree is read
+// as one: anybody could write a name into a file.
 std::set<BlobName> contents_of_trees(const std::vector<engine::Entry>& entries, const engine::BlobStore& vault) {
   std::set<BlobName> trees, contents;
   for (const engine::Entry& entry : entries) {
@@ -143,7 +143,7 @@ Result<void> take_adopted(const Past& past, const std::set<BlobName>& names, sto
   return {};
 }
 
-// Every change of the key up to the checkpoint, so that whoever knows an older key can follow.
+// Every change of the key up to the checkpoint, so that a reader who knows an older key can follow.
 Result<std::vector<store::KeyChange>> key_changes(const store::LedgerReader& ledger, const store::TreeHead& head) {
   std::vector<store::KeyChange> changes;
   const auto entries = ledger.read_types("ledger", {"ledger.key_rotated"});

@@ -1,4 +1,4 @@
-// What the page of a heal says, out of ledger and vault.
+// The facts on the page of a heal, out of ledger and vault.
 #pragma once
 
 #include "tools/autoheal/report/heal_page.hpp"

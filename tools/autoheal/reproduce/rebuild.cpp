@@ -35,7 +35,7 @@ Result<void> empty_folder(const fs::path& folder) {
     return failure(ErrorKind::invalid, folder.string() + " is not an empty folder",
                    "name one that is new or empty: an incident is rebuilt in it");
   }
-  // What is rebuilt may be secret, or a program of somebody else with the rights of its owner.
+  // A rebuilt file may be secret, or a program of somebody else with the rights of its owner.
   if (::chmod(folder.c_str(), 0700) != 0) return host::system_failure(folder.string(), errno);
   for (const char* name : {root_name, sources_folder}) {
     if (::mkdir((folder / name).c_str(), 0700) != 0) return host::system_failure((folder / name).string(), errno);
@@ -64,7 +64,7 @@ class Builder {
     }
   }
 
-  // What was made then was made in a folder that was there, or that the heal made.
+  // Then, everything was made in a folder that was there, or that the heal made.
   void make_room(const std::string& path) {
     if (!host::check_path(path)) return;
     const std::string missing = missing_above(path);
@@ -83,7 +83,7 @@ class Builder {
     place_.guessed.insert(path);
   }
 
-  // Of the releases within reach; the link leads somewhere, whatever lies there.
+  // Rebuilds the releases within reach; the link leads somewhere, whatever lies there.
   void stand_in(const ReleaseRepair& repair, const std::set<std::string>& releases) {
     std::string names;
     for (const std::string& name : releases) {
@@ -236,7 +236,7 @@ void name_changes_of_owner(const replay::Course& course, std::vector<std::string
     missing.push_back(path + ": the heal gave it to another owner, which only root can do");
 }
 
-// What is new shall belong to somebody, too.
+// New targets shall belong to somebody, too.
 bool owners_are_mine(const replay::Course& course) {
   return std::ranges::all_of(course.attempts, [](const auto& attempt) {
     const auto& observation = attempt.second.observation;

@@ -1,5 +1,5 @@
 // The broken targets of a past heal, built again in a folder of their own: contents, modes, links and, where the caller
-// may give files away, owners. What the record does not hold is named, never made up.
+// may give files away, owners. Content that the record does not hold is named, never made up.
 #pragma once
 
 #include <map>
@@ -20,15 +20,15 @@ struct RebuiltPlace {
   std::set<std::string> guessed;       // those of which only the content is known, not the mode
   std::vector<std::string> missing;    // a sentence each: what could not be built, and why
   std::vector<std::string> stand_ins;  // what only looks as it did: no matter to Autoheal, but to programs
-  bool owners = true;                  // false: all belongs to whoever runs this
+  bool owners = true;                  // false: all belongs to the user who runs this
 
-  // What is called otherwise here than then. Trees by digest, since their owners are part of it; links to releases by
+  // Names that differ between here and then. Trees by digest, since their owners are part of it; links to releases by
   // path, with how both begin; folders that stand in messages.
   std::map<engine::BlobName, engine::BlobName> trees;
   std::map<std::string, std::pair<std::string, std::string>> links;
   std::vector<std::pair<std::string, std::string>> texts;
 
-  // What is below the recorded root, below the new one; all else as it is.
+  // Maps a path below the recorded root to the new root; any other stays as it is.
   [[nodiscard]] std::string moved(const std::string& path) const;
 };
 

@@ -37,8 +37,8 @@ Result<void> build_folder(const SnapshotFacts& snapshot, const engine::BlobStore
 
 bool is_one_name(const std::string& name) { return name.find('/') == std::string::npos && !name.starts_with('.'); }
 
-// Each snapshot of this state that any attempt looked at, once. What could not serve then is as good as missing: the
-// record says what was wrong with it.
+// Each snapshot of this state that any attempt looked at, once. One that could not serve then is as good as missing:
+// the record says what was wrong with it.
 std::map<std::string, SnapshotFacts> snapshots_of(const replay::Course& course, const std::string& path) {
   std::map<std::string, SnapshotFacts> snapshots;
   for (const auto& [number, attempt] : course.attempts) {

@@ -1,4 +1,4 @@
-// What the repairs of a past heal drew from, built again beside its targets: files of secrets, snapshots.
+// The sources of the repairs of a past heal, built again beside its targets: files of secrets, snapshots.
 #pragma once
 
 #include <filesystem>

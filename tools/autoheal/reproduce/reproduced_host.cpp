@@ -25,7 +25,7 @@ std::string reason_in(const std::string& message) {
   return reason.starts_with(exit_status) ? std::string() : reason;
 }
 
-// What a platform answered, by what the outcome says of it: "POST https://...: <reason>".
+// The answer of a platform, by what the outcome says of it: "POST https://...: <reason>".
 CallOutcome recorded_answer(bool done, const std::string& message) {
   constexpr std::string_view answered = "answered with status ";
   CallOutcome outcome;
@@ -94,7 +94,7 @@ void ReproducedHost::note_rows_of_test(const ProgramRun& run) {
     }
   }
 }
-// Of the act under way, or its undo.
+// The outcome of the act under way, or of its undo.
 void ReproducedHost::note_row_of_act() {
   if (number_ != 0 && !capturing_) note_row((undoing_ ? "undo " : "change ") + std::to_string(number_));
 }
@@ -195,7 +195,7 @@ std::vector<ChangeOutcome> ReproducedHost::apply(const EngineSpec& spec, std::sp
     refused = refused || (then != attempt_->outcomes.end() && then->second.status == ChangeStatus::refused);
   }
   if (!refused) return world_.real.apply(spec, here, first_number, mark);
-  // What a validation refused was not applied, nor what waited for it.
+  // A change that a validation refused was not applied, nor one that waited for it.
   std::vector<ChangeOutcome> outcomes;
   for (std::size_t index = 0; index < here.size(); ++index) {
     const unsigned number = first_number + static_cast<unsigned>(index);
@@ -214,7 +214,7 @@ std::vector<UndoOutcome> ReproducedHost::restore(const EngineSpec& spec, std::sp
                                                  const EffectMark& mark) {
   auto undone = world_.real.restore(spec, changes, first_number, outcomes, mark);
   if (!undoing_ || !is_act_of_record()) return undone;
-  // What the build left was never here, so how its undo ended is the record's to say.
+  // The outputs of the build were never here, so the record says how its undo ended.
   const auto then = attempt_->undone.find(number_);
   if (then == attempt_->undone.end() || undone.empty()) return undone;
   note_row_of_act();
@@ -350,7 +350,7 @@ bool ReproducedHost::is_act_of_record() {
   return acts_of_record_.contains(number_);
 }
 
-// Of a build that was not run again nothing that it left can be looked at; of one that was, all of it.
+// A build that was not run again left nothing to look at; one that was left all of it.
 Result<std::vector<TargetFacts>> ReproducedHost::outputs(const EngineSpec& spec,
                                                          const std::vector<std::string>& globs) {
   const auto then = attempt_->outcomes.find(number_);
@@ -431,7 +431,7 @@ ProbeResult ReproducedHost::recorded_probe(const Probe& probe) const {
 ServiceStatus ReproducedHost::service_status(const EngineSpec& spec, const ServiceRepair& service) {
   note_record("how a service was");
   ServiceStatus status;
-  // What was observed is how it was before the repair; how it was afterwards no record tells.
+  // The observation shows how it was before the repair; no record tells how it was afterwards.
   if (certifying_ || !attempt_->observation) return status;
   const auto& then = attempt_->observation->services;
   std::string engine = world_.place.spec.name;

@@ -27,16 +27,16 @@ class ReproducedHost final : public workflows::Host {
  public:
   explicit ReproducedHost(ReproducedWorld world) : world_(world) {}
 
-  // Which effect the next calls belong to.
+  // The effect that the next calls belong to.
   void begin(const workflows::HealEffect& effect);
   // In words, each once: what the record answered, and what was run for real.
   [[nodiscard]] const std::set<std::string>& from_record() const { return from_record_; }
   [[nodiscard]] const std::set<std::string>& for_real() const { return for_real_; }
 
   [[nodiscard]] bool ran_programs() const { return ran_programs_; }
-  // What is said of an attempt ("attempt 1: probe config") and was not done again.
+  // Parts of an attempt that were not done again ("attempt 1: probe config").
   [[nodiscard]] const std::set<std::string>& rows_of_record() const { return rows_of_record_; }
-  // What was asked for and is not as it was then.
+  // Answers that differ from those of then.
   [[nodiscard]] const std::set<std::string>& lacking() const { return lacking_; }
 
   Result<workflows::Observation> observe(const workflows::EngineSpec& spec,
@@ -72,7 +72,7 @@ class ReproducedHost final : public workflows::Host {
   std::size_t end_marked(const workflows::EffectMark& mark) override;
 
  private:
-  // Of a heal from before states of services.
+  // For a heal from before states of services.
   bool ran_then(const workflows::EngineSpec& spec, const std::string& pidfile) const;
   void take_snapshots_of_record(const std::string& path, workflows::StateFacts& here);
   void take_releases_of_record(const workflows::ObserveRequest& request, workflows::Observation& observation);

@@ -20,7 +20,7 @@ struct Reproduction {
   std::vector<std::string> missing;                // what could not be rebuilt
   std::vector<std::string> stand_ins;              // what only looks as it did
   bool ran_programs = false;                       // some program, which stand-ins may have led astray
-  bool owners = true;                              // false: files belong to whoever ran this
+  bool owners = true;                              // false: files belong to the user who ran this
   host::ClosedOff closed_off;
   [[nodiscard]] bool same() const;
   // False: not all of it could be rebuilt, so that a difference says nothing of the heal.

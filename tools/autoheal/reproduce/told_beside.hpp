@@ -1,5 +1,5 @@
-// What a record tells of besides the targets of its heal: modules that were hashed, programs that may run again,
-// releases. Paths are relative to the root, and come from whoever wrote the record.
+// Facts that a record holds besides the targets of its heal: modules that were hashed, programs that may run again,
+// releases. Paths are relative to the root, and come from the writer of the record.
 #pragma once
 
 #include <map>
@@ -11,7 +11,7 @@
 
 namespace autoheal::cli {
 
-// What was hashed and was there when the heal began, by path.
+// The modules that were hashed and were there when the heal began, by path.
 [[nodiscard]] std::map<std::string, engine::BlobName> other_modules(const replay::Course& course);
 
 // Those below the root that are marked `reproducible`, by path, with the digest of what ran.

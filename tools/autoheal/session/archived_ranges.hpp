@@ -1,5 +1,5 @@
-// What was moved out of the ledger and where to, as its entries `ledger.archived` say; for everybody who asks for
-// something that is no longer there.
+// The rows that were moved out of the ledger and where to, as its entries `ledger.archived` say; for everybody who asks
+// for an entry that is no longer there.
 #pragma once
 
 #include <optional>
@@ -18,7 +18,7 @@ struct ArchivedRange {
   std::string sha256;
   std::uint64_t bytes = 0, blobs = 0;
   std::string root;  // 64 hex digits: of the tree with `last` entries
-  // Of all rows up to `last` that stay: how many, and the SHA-256 (hex) of their numbers, each with a newline. With it
+  // The rows up to `last` that stay: how many, and the SHA-256 (hex) of their numbers, each with a newline. With it
   // nobody can take one of them away unnoticed, too.
   std::uint64_t kept = 0;
   std::string kept_sha256;
@@ -35,7 +35,7 @@ struct ArchivedRange {
 // The same of an entry by its number.
 [[nodiscard]] std::optional<Error> archived_entry(const engine::LedgerView& ledger, std::uint64_t seq);
 
-// What is wrong with the rows that should have stayed, as a sentence; empty: nothing, or rows are still on their way
+// The fault of the rows that should have stayed, as a sentence; empty: nothing, or rows are still on their way
 // out.
 [[nodiscard]] Result<std::optional<std::string>> problem_of_kept(const store::LedgerReader& ledger);
 

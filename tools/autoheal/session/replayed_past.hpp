@@ -1,4 +1,4 @@
-// What replaying commands start from: ledger and vault, and one heal with all that its decisions stood on.
+// The start of replaying commands: ledger and vault, and one heal with all that its decisions stood on.
 #pragma once
 
 #include <cstdint>

@@ -24,7 +24,7 @@ struct Session {
   [[nodiscard]] workflows::By by() const;
 };
 
-// What reading commands see of the past.
+// The past as reading commands see it.
 struct Past {
   std::unique_ptr<store::LedgerReader> ledger;
   std::unique_ptr<store::Vault> vault;

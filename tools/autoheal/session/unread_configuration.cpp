@@ -60,7 +60,7 @@ std::vector<workflows::EngineSpec> engines_last_loaded(const std::string& ledger
   return engines;
 }
 
-// What the daemon and the ledger know; empty if neither is found.
+// The engines that the daemon and the ledger know; empty if neither is found.
 std::optional<LoadedConfiguration> without_configuration(const Options& options, const Error& why) {
   auto ledger = find_ledger(options);
   if (!ledger) return std::nullopt;

@@ -135,7 +135,7 @@ class Printer {
 
  private:
   static OutputFormat format(const Session& session) { return session.options.output; }
-  // Data is too wide for a screen; all other forms have it. Of jsonl nothing is printed here.
+  // Data is too wide for a screen; all other forms have it. jsonl prints nothing here.
   static std::vector<RowOutput::Column> columns(OutputFormat output) {
     std::vector<RowOutput::Column> all = {{"seq", 6},   {"time", 27},   {"type", 26},
                                           {"heal", 36}, {"engine", 10}, {"actor", 8}};

@@ -1,4 +1,5 @@
-// What a period of healing came to: how many, how many well, how fast. Pure; no floats, since JSON of ours has none.
+// Statistics of the heals of a period: how many, how many of them certified, how fast. Pure; no floats, since JSON of
+// ours has none.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,7 @@ class HealTally {
 
   std::uint64_t heals = 0, complete = 0, exhausted = 0, attempts = 0;
   [[nodiscard]] std::uint64_t open() const { return heals - complete - exhausted; }
-  // Of those that ended, in thousandths; empty where none did.
+  // The share of those that ended, in thousandths; empty where none did.
   [[nodiscard]] std::optional<std::uint64_t> success_permille() const;
   // From trigger to certificate, of those that were certified: the smallest time within which so many percent were.
   [[nodiscard]] std::optional<Duration> time_to_repair(unsigned percent) const;

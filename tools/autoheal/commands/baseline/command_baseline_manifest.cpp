@@ -1,4 +1,4 @@
-// baseline manifest: what a release holds, written beside it by whoever builds it. Needs no configuration and no
+// baseline manifest: what a release holds, written beside it by its build. Needs no configuration and no
 // ledger.
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,4 +1,4 @@
-// How a heal ended, as the commands print it.
+// The end of a heal, as the commands print it.
 #pragma once
 
 #include "autoheal/workflows/heal/heal_result.hpp"

@@ -8,8 +8,8 @@
 
 namespace autoheal::cli {
 
-// Gives each heal that passes to `take`, in the order in which they began; false ends it. What SQL cannot know, since
-// it stands in the vault, is read there.
+// Gives each heal that passes to `take`, in the order in which they began; false ends it. Facts that only
+// the vault holds are read there, since SQL cannot know them.
 [[nodiscard]] Result<void> list_heals(const Past& past, const store::HealFilter& filter,
                                       const store::Audit::TakeHeal& take);
 

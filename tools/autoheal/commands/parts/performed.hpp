@@ -10,7 +10,8 @@
 
 namespace autoheal::cli {
 
-// `print` gets the answer (operation_answer.hpp) and returns the exit code. What fails is told and coded here.
+// `print` gets the answer (operation_answer.hpp) and returns the exit code. A failure is reported, and given its exit
+// code, here.
 [[nodiscard]] int perform_operation(const Session& session, const std::string& operation, OperationBody body,
                                     const std::function<int(const std::string& answer)>& print);
 
