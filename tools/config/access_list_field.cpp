@@ -1,6 +1,8 @@
 #include "tools/config/access_list_field.hpp"
 
+#include <algorithm>
 #include <array>
+#include <string_view>
 
 namespace autoheal::config {
 

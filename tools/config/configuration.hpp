@@ -1,9 +1,11 @@
 // autoheal.yaml as values: read strictly, with the environment applied. Faults are told with file, line and column.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 

@@ -1,6 +1,8 @@
 #include "tools/config/describe_fields.hpp"
 
 #include <nlohmann/json.hpp>
+#include <string_view>
+#include <vector>
 
 #include "tools/config/type_words.hpp"
 

@@ -1,5 +1,14 @@
 #include <algorithm>
+#include <chrono>
 #include <deque>
+#include <expected>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/workflows/plan/engine_spec_codec.hpp"

@@ -1,5 +1,8 @@
 // Requirements of certification: time limits, hashes, tests and rules of security.
 #include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "autoheal/workflows/spec/engine_fields.hpp"
 #include "tools/config/engine_parts.hpp"

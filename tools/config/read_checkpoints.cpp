@@ -1,4 +1,7 @@
 // `checkpoints:`, with its defaults beside the ledger.
+#include <string>
+#include <string_view>
+
 #include "tools/config/reading.hpp"
 
 namespace autoheal::config {

@@ -1,4 +1,8 @@
 #include <algorithm>
+#include <chrono>
+#include <string>
+#include <variant>
+#include <vector>
 
 #include "autoheal/workflows/spec/engine_fields.hpp"
 #include "tools/config/engine_parts.hpp"

@@ -1,4 +1,8 @@
 // Probes of an engine, of each kind.
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "autoheal/workflows/edit/env_file.hpp"
 #include "autoheal/workflows/spec/engine_fields.hpp"
 #include "tools/config/engine_parts.hpp"

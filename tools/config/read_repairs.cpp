@@ -1,6 +1,7 @@
 // Repairs of an engine, of each kind.
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>

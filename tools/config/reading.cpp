@@ -7,6 +7,11 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "tools/config/open_file.hpp"
 #include "tools/config/scalars.hpp"

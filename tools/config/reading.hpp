@@ -2,8 +2,14 @@
 // and baselines are found. Only used after shape_check found the tree in order.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <map>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "tools/config/configuration.hpp"
 #include "tools/config/yaml_tree.hpp"

@@ -1,6 +1,9 @@
 // Writes the configuration reference in docs/configuration.md from the table of fields.
 #include <algorithm>
+#include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tools/config/describe_fields.hpp"

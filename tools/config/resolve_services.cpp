@@ -1,6 +1,9 @@
 #include <algorithm>
 #include <map>
 #include <ranges>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "tools/config/reading.hpp"
 

@@ -4,6 +4,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "autoheal/workflows/spec/secret_rules.hpp"
 #include "tools/config/scalars.hpp"

@@ -1,6 +1,9 @@
 // Holds a YAML tree against the table of fields: after it found nothing, every value has the type that the table says.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "tools/config/fields.hpp"
 #include "tools/config/yaml_tree.hpp"
 

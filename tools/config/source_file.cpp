@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "tools/config/open_file.hpp"
 #include "tools/config/yaml_tree.hpp"

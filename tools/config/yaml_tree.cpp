@@ -7,6 +7,7 @@
 #include <array>
 #include <optional>
 #include <sstream>
+#include <utility>
 
 #include "autoheal/engine/base/quoted_text.hpp"
 #include "autoheal/workflows/edit/wanted_scalar.hpp"

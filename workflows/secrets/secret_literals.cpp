@@ -1,7 +1,10 @@
 #include "autoheal/workflows/secrets/secret_literals.hpp"
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <utility>
+#include <variant>
 
 #include "autoheal/workflows/spec/visit_spec.hpp"
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <deque>
 #include <mutex>
+#include <utility>
 
 #include "autoheal/engine/base/ascii.hpp"
 #include "autoheal/workflows/text/glob.hpp"

@@ -1,6 +1,7 @@
 #include "autoheal/workflows/spec/engine_spec.hpp"
 
 #include <array>
+#include <string_view>
 #include <utility>
 
 namespace autoheal::workflows {

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 #include <type_traits>
+#include <utility>
 
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/workflows/plan/engine_spec_codec.hpp"
