@@ -180,7 +180,7 @@ std::string reference_page() {
   collect(file_shape(), {}, groups);
   std::string out(introduction);
   for (const Group& group : groups) out += section(group);
-  out.pop_back();  // whoever prints it ends the last line
+  out.pop_back();  // the caller ends the last line
   return out;
 }
 

@@ -10,8 +10,9 @@
 
 namespace autoheal::workflows {
 
-// Text as this file reads and writes it: "group::r--,user:33:rw-", ids only, in the order of the kernel. What the mode
-// tells anyway (user::, mask::, other::) is left out of a file's list; a folder's list for new files has all of it.
+// Text as this file reads and writes it: "group::r--,user:33:rw-", ids only, in the order of the kernel. A file's
+// list leaves out entries that the mode tells anyway (user::, mask::, other::); a folder's list for new files has all
+// of it.
 struct AccessEntry {
   enum class Tag { owner, user, group, mask, other };
   Tag tag = Tag::user;
@@ -19,7 +20,7 @@ struct AccessEntry {
   unsigned rights = 0;
   friend bool operator==(const AccessEntry&, const AccessEntry&) = default;
 };
-// What is no entry is left out: the text comes from the host, which wrote it.
+// Leaves out text that is no entry: the host wrote the text.
 [[nodiscard]] std::vector<AccessEntry> entries_of(std::string_view acl);
 [[nodiscard]] std::string text_of(const std::vector<AccessEntry>& entries);
 
@@ -39,8 +40,8 @@ struct ListAndMode {
 };
 [[nodiscard]] ListAndMode with_list(const std::string& declared, FileMode mode, FileMode held, bool mode_is_declared);
 
-// What the kernel would give to something new of `mode` in a folder with this list for new files. Where the mode is
-// declared it stays, and nobody who is named gets more than the list allows.
+// The list and mode that the kernel would give to something new of `mode` in a folder with this list for new files.
+// Where the mode is declared it stays, and nobody who is named gets more than the list allows.
 [[nodiscard]] ListAndMode inherited(const std::string& default_acl, FileMode mode, bool mode_is_declared);
 
 }  // namespace autoheal::workflows

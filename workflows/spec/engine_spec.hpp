@@ -46,7 +46,7 @@ struct ProgramRun {
 
 // ---- probes: paths are relative to the engine's root
 
-// What `acl` says besides entries, which stand as setfacl takes them, with commas.
+// The words of `acl` besides entries, which stand as setfacl takes them, with commas.
 inline constexpr std::string_view acl_none = "none";  // taken off
 inline constexpr std::string_view acl_keep = "keep";  // kept, also where the mode then grants more to who is named
 
@@ -279,7 +279,7 @@ struct CertifySpec {
   friend bool operator==(const CertifySpec&, const CertifySpec&) = default;
 };
 
-// What is done where somebody has a file open for writing whose content is to be replaced.
+// The treatment of a file whose content is to be replaced while somebody has it open for writing.
 enum class OpenWriters {
   swap,    // it is replaced once nothing of it has changed for two seconds; what was displaced is kept and watched
   wait,    // it is not replaced before it is closed
@@ -290,7 +290,7 @@ inline constexpr auto words_for<OpenWriters> =
     std::array{NamedValue<OpenWriters>{OpenWriters::swap, "swap"}, NamedValue<OpenWriters>{OpenWriters::wait, "wait"},
                NamedValue<OpenWriters>{OpenWriters::refuse, "refuse"}};
 
-// What `healing:` says, after the engine's own overrides.
+// The settings of `healing:`, after the engine's own overrides.
 struct HealingSpec {
   bool enabled = true;
   bool observe_only = false;                       // mode: observe

@@ -1,4 +1,5 @@
-// Who may do what. Three roles, one table; asked before a heal starts and again right before every change.
+// The roles of principals and what each may do. Three roles, one table; asked before a heal starts and again right
+// before every change.
 #pragma once
 
 #include <array>
@@ -18,7 +19,7 @@ inline constexpr auto words_for<Role> =
     std::array{NamedValue<Role>{Role::admiral, "admiral"}, NamedValue<Role>{Role::captain, "captain"},
                NamedValue<Role>{Role::observer, "observer"}};
 
-// What can be asked for. Everything that changes a managed engine is `heal`.
+// The kinds of requests. Everything that changes a managed engine is `heal`.
 enum class Permission { read, run_self_test, hold, heal, administer };
 
 // Observer reads; Captain also runs self-tests, holds and unholds; Admiral everything.

@@ -1,4 +1,4 @@
-// Which names stand for secrets: configured once for the whole machine, and part of every engine's configuration, so
+// The names that stand for secrets: configured once for the whole machine, and part of every engine's configuration, so
 // that a heal is planned and replayed by the rules that it began under.
 #pragma once
 
