@@ -18,6 +18,8 @@ import sys
 import tempfile
 import time
 
+import waiting
+
 GOOD = "PORT=80\nNAME=x\nSECRET={}\n"
 BAD = "PORT=81\nNAME=x\nSECRET={}\n"
 
@@ -142,10 +144,11 @@ class Trial:
 
     def until(self, holds, what, limit=60):
         deadline = time.monotonic() + limit
-        while not holds():
-            if time.monotonic() > deadline or self.daemon.poll() is not None:
-                raise SystemExit(f"in vain: {what}\n" + (self.folder / "log").read_text())
-            time.sleep(0.05)
+        with waiting.Changes(self.folder, self.file.parent) as changes, waiting.end_of(self.daemon.pid) as end:
+            while not holds():
+                changes.wait(deadline - time.monotonic(), end)
+                if time.monotonic() > deadline or self.daemon.poll() is not None:
+                    raise SystemExit(f"in vain: {what}\n" + (self.folder / "log").read_text())
 
     def heals(self):
         """How many ended, however."""

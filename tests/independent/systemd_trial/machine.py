@@ -6,11 +6,15 @@ Run as a program it is that machine's way up: first in a mount namespace of its 
 import ctypes
 import os
 import pathlib
+import select
 import shutil
 import signal
 import subprocess
 import sys
 import time
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))  # what trials share lies beside them
+import waiting  # noqa: E402
 
 MS_NOSUID, MS_BIND, MS_REC, MS_PRIVATE = 2, 4096, 16384, 1 << 18
 MNT_DETACH = 2
@@ -96,7 +100,7 @@ def furnish(root, shared):
     os.symlink("/proc/self/fd", f"{root}/dev/fd")
 
 
-def first_process(root, shared):
+def first_process(root, shared, tell):
     mount(None, "/", None, MS_REC | MS_PRIVATE)
     furnish(root, shared)
     os.chdir(root)
@@ -104,12 +108,14 @@ def first_process(root, shared):
         raise OSError(ctypes.get_errno(), "pivot_root")
     if LIBC.umount2(b"/mnt", MNT_DETACH) != 0:
         raise OSError(ctypes.get_errno(), "umount2")
+    os.write(int(tell), b"about to be systemd")
+    os.close(int(tell))
     environment = {"container": "trial", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
     os.execve(SYSTEMD, [SYSTEMD, "--system", "--unit=trial.target", "--log-target=console", "--show-status=0"],
               environment)
 
 
-def in_group(root, shared):
+def in_group(root, shared, tell):
     """Waits for the machine's end in a mount namespace, then takes its control groups away."""
     mount(None, "/", None, MS_REC | MS_PRIVATE)
     mount("tmpfs", root, "tmpfs")
@@ -122,22 +128,17 @@ def in_group(root, shared):
     place.mkdir()
     (own / "cgroup.procs").write_text(str(os.getpid()))
     machine = subprocess.Popen(["unshare", "--cgroup", "--pid", "--mount", "--net", "--uts", "--ipc", "--fork",
-                                "--kill-child", sys.executable, __file__, "first", str(place), shared],
-                               preexec_fn=lambda: LIBC.prctl(1, signal.SIGKILL))
+                                "--kill-child", sys.executable, __file__, "first", str(place), shared, tell],
+                               pass_fds=[int(tell)], preexec_fn=lambda: LIBC.prctl(1, signal.SIGKILL))
+    os.close(int(tell))
     (groups / "cgroup.procs").write_text(str(os.getpid()))
     signal.signal(signal.SIGTERM, lambda *_: machine.kill())
     machine.wait()
-    for _ in range(100):
-        for folder in sorted((path for path in own.rglob("*") if path.is_dir()), reverse=True):
-            try:
-                folder.rmdir()
-            except OSError:
-                pass
-        try:
-            own.rmdir()
-            return
-        except OSError:
-            time.sleep(0.1)
+    # The last of its processes may still be on its way out; the kernel tells when the groups are empty.
+    waiting.until(lambda: "populated 0" in (own / "cgroup.events").read_text(), 10, own / "cgroup.events")
+    for folder in sorted((path for path in own.rglob("*") if path.is_dir()), reverse=True):
+        folder.rmdir()
+    own.rmdir()
 
 
 class Machine:
@@ -145,23 +146,23 @@ class Machine:
 
     def __init__(self, place, shared, log):
         os.makedirs(place, exist_ok=True)
-        self.process = subprocess.Popen(["unshare", "--mount", sys.executable, __file__, "group", place, shared],
-                                        stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                        preexec_fn=lambda: LIBC.prctl(1, signal.SIGTERM))
-        self.init = self.find_init(time.monotonic() + 60)
+        told, tell = os.pipe()
+        self.process = subprocess.Popen(["unshare", "--mount", sys.executable, __file__, "group", place, shared,
+                                         str(tell)], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                        pass_fds=[tell], preexec_fn=lambda: LIBC.prctl(1, signal.SIGTERM))
+        os.close(tell)
+        self.init = self.find_init(told, 60)
+        self.lives = os.pidfd_open(self.init)
         self.until(lambda: self.run("systemctl", "is-active", "--quiet", "trial.target").returncode == 0, 120,
                    "systemd did not come up")
 
-    def find_init(self, deadline):
-        while time.monotonic() < deadline and self.process.poll() is None:
-            for pid in self.descendants(self.process.pid):
-                try:
-                    if os.readlink(f"/proc/{pid}/exe").endswith("/systemd/systemd"):
-                        return pid
-                except OSError:
-                    pass
-            time.sleep(0.1)
-        raise SystemExit("the machine of the trial did not start")
+    def find_init(self, told, seconds):
+        """Its first process, which tells when it is about to be systemd; it has no children by then."""
+        is_told = select.select([told], [], [], seconds)[0] and os.read(told, 100)
+        os.close(told)
+        if not is_told:
+            raise SystemExit("the machine of the trial did not start")
+        return self.descendants(self.process.pid)[-1]
 
     def descendants(self, pid):
         try:
@@ -187,11 +188,13 @@ class Machine:
         return self.run("systemctl", "show", "--value", "-p", name, unit).out.strip()
 
     def until(self, condition, seconds, otherwise):
+        """Asks again and again: states of units, answers and a ledger in there have no event in common out here."""
         deadline = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > deadline:
                 raise AssertionError(f"{otherwise} within {seconds} s")
-            time.sleep(0.05)
+            if select.select([self.lives], [], [], 0.05)[0]:
+                raise AssertionError(f"{otherwise}: the machine ended")
 
     def end(self):
         try:

@@ -1,6 +1,7 @@
 #include "tests/simulation/scenario/scenario_machine.hpp"
 
-#include <cstdlib>
+#include <algorithm>
+#include <filesystem>
 #include <fstream>
 
 #include "autoheal/workflows/spec/visit_spec.hpp"
@@ -33,20 +34,6 @@ bool concerns(const EngineSpec& spec, const std::string& path) {
 
 }  // namespace
 
-ConfigurationFolder::ConfigurationFolder() {
-  std::string name = (std::filesystem::temp_directory_path() / "autoheal-scenario-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error(name + " cannot be made");
-  path_ = name;
-}
-ConfigurationFolder::~ConfigurationFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-void ConfigurationFolder::write(const std::string& name, const std::string& content) const {
-  std::filesystem::create_directories((path_ / name).parent_path());
-  std::ofstream(path_ / name, std::ios::binary) << content;
-}
-
 ScenarioMachine::ScenarioMachine(std::size_t dies_after_entries) : dies_after_entries_(dies_after_entries) {
   world_.host.since_boot = [this] { return world_.clock.since_boot(); };
   world_.host.observer_fails = [this](const std::string& engine) {
@@ -73,10 +60,16 @@ std::string ScenarioMachine::outcome() const {
 
 // ---- the process
 
+void ScenarioMachine::write_source(const std::string& name, const std::string& content) const {
+  const std::filesystem::path file = folder_ / name;
+  std::filesystem::create_directories(file.parent_path());
+  std::ofstream(file, std::ios::binary) << content;
+}
+
 Result<void> ScenarioMachine::start() {
-  folder_.write("autoheal.yaml", "version: 1\n" + settings_ + "engines:\n" + engines_);
+  write_source("autoheal.yaml", "version: 1\n" + settings_ + "engines:\n" + engines_);
   const auto keep = [this](std::string content) { return world_.baseline(content); };
-  auto read = config::load((folder_.path() / "autoheal.yaml").string(), {{}, keep});
+  auto read = config::load((folder_ / "autoheal.yaml").string(), {{}, keep});
   if (!read) return failure(ErrorKind::invalid, "the configuration: " + sentence_of(read.error().front()));
   specs_ = std::move(read->engines);
   make_daemon();

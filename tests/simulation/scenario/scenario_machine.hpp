@@ -2,29 +2,15 @@
 // the simulated host, and gives the account of each step.
 #pragma once
 
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <set>
 
+#include "tests/conformance/temporary_folder.hpp"
 #include "tests/simulation/scenario/scenario_file.hpp"
 #include "tests/support/worlds/simulated_daemon.hpp"
 
 namespace autoheal::simulation {
-
-// A folder for the configuration that goes with its owner.
-class ConfigurationFolder {
- public:
-  ConfigurationFolder();
-  ~ConfigurationFolder();
-  ConfigurationFolder(const ConfigurationFolder&) = delete;
-  ConfigurationFolder& operator=(const ConfigurationFolder&) = delete;
-  void write(const std::string& name, const std::string& content) const;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 class ScenarioMachine {
  public:
@@ -45,6 +31,7 @@ class ScenarioMachine {
 
   Result<void> act(const ScenarioStep& step);
   Result<void> configure(const ScenarioStep& step);
+  void write_source(const std::string& name, const std::string& content) const;
   Result<void> start();
   void make_daemon();
   void die();
@@ -61,8 +48,8 @@ class ScenarioMachine {
   Result<void> take_as_told(const ScenarioStep& step);
   Result<void> show(const ScenarioStep& step);
 
-  ConfigurationFolder folder_;
-  std::string engines_, settings_;  // of the configuration, as text
+  autoheal::testing::TemporaryFolder folder_;  // of the configuration
+  std::string engines_, settings_;             // of the configuration, as text
   autoheal::testing::HealWorld world_;
   autoheal::testing::History history_;
   std::vector<workflows::EngineSpec> specs_;

@@ -156,7 +156,7 @@ Result<void> ScenarioMachine::act(const ScenarioStep& step) {
 
 Result<void> ScenarioMachine::configure(const ScenarioStep& step) {
   const std::string& word = step.words.front();
-  if (word == "source") folder_.write(step.words[1], joined(step.text));
+  if (word == "source") write_source(step.words[1], joined(step.text));
   if (word == "settings") settings_ += joined(step.text);
   if (word != "engine") return {};
   bool first = true;

@@ -34,6 +34,11 @@ class WatchGrace : public ::testing::Test {
     report.no_pidfile = no_pidfile;
     machine_.watch.tested(report, machine_.standing, machine_.now);
   }
+  void crashes_and_is_healed() {
+    process_ends(ProcessEnd::crashed);
+    fails();
+    EXPECT_THAT(machine_.acts(), ElementsAre("heal A"));
+  }
   Machine machine_{{engine("A")}};
 };
 
@@ -95,9 +100,7 @@ TEST_F(WatchGrace, ACrashThatIsToldDuringItEndsIt) {
   EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
   fails();
   EXPECT_THAT(machine_.acts(), IsEmpty());
-  process_ends(ProcessEnd::crashed);
-  fails();
-  EXPECT_THAT(machine_.acts(), ElementsAre("heal A"));
+  crashes_and_is_healed();
 }
 
 TEST_F(WatchGrace, ATestThatBeganBeforeAStopByHandTellsNothing) {
@@ -122,9 +125,7 @@ TEST_F(WatchGrace, ATestThatBeganBeforeACrashTellsNothing) {
 
 // A rollback stops what its attempt had started; that its process ended is told after the heal has.
 TEST_F(WatchGrace, WhatTheHealItselfStoppedIsNotStoppedByHand) {
-  process_ends(ProcessEnd::crashed);
-  fails();
-  EXPECT_THAT(machine_.acts(), ElementsAre("heal A"));
+  crashes_and_is_healed();
   machine_.exhausted("A");
   (void)machine_.all_acts();
   machine_.watch.process_ended("A", ProcessEnd::wanted, machine_.now);
@@ -143,9 +144,7 @@ TEST_F(WatchGrace, WhatTheHealItselfStoppedIsNotStoppedByHand) {
 
 // An administrator who stops it between two attempts is not overruled by the next one.
 TEST_F(WatchGrace, AStopWhileTheHealOnlyWaitsEndsTheHealAndIsLeftAlone) {
-  process_ends(ProcessEnd::crashed);
-  fails();
-  EXPECT_THAT(machine_.acts(), ElementsAre("heal A"));
+  crashes_and_is_healed();
   machine_.watch.stopped_while_heal_waits("A");
   machine_.watch.stopped_by_hand("A", true, machine_.now);
   machine_.watch.stopped_while_heal_waits("A");
@@ -163,22 +162,16 @@ TEST_F(WatchGrace, AStopWhileTheHealOnlyWaitsEndsTheHealAndIsLeftAlone) {
 }
 
 TEST_F(WatchGrace, AStopThatTheHealStillGotOverIsForgotten) {
-  process_ends(ProcessEnd::crashed);
-  fails();
-  EXPECT_THAT(machine_.acts(), ElementsAre("heal A"));
+  crashes_and_is_healed();
   machine_.watch.stopped_while_heal_waits("A");
   EXPECT_THAT(machine_.acts(), ElementsAre("end heal A"));
   machine_.certified("A");  // it had come further by then
-  process_ends(ProcessEnd::crashed);
-  fails();
-  EXPECT_THAT(machine_.acts(), ElementsAre("heal A"));
+  crashes_and_is_healed();
 }
 
 // A certified service runs: nothing that the heal stopped can end any more.
 TEST_F(WatchGrace, WhoStopsAServiceRightAfterItsCertificateIsLeftAlone) {
-  process_ends(ProcessEnd::crashed);
-  fails();
-  EXPECT_THAT(machine_.acts(), ElementsAre("heal A"));
+  crashes_and_is_healed();
   machine_.certified("A");
   (void)machine_.all_acts();
   process_ends(ProcessEnd::wanted);
@@ -190,9 +183,7 @@ TEST_F(WatchGrace, WhoStopsAServiceRightAfterItsCertificateIsLeftAlone) {
 }
 
 TEST_F(WatchGrace, ACertificateGivesTheNextFailureItsOwn) {
-  process_ends(ProcessEnd::crashed);
-  fails();
-  EXPECT_THAT(machine_.acts(), ElementsAre("heal A"));
+  crashes_and_is_healed();
   machine_.certified("A");
   (void)machine_.all_acts();
   machine_.wait(seconds(5));
