@@ -68,8 +68,7 @@ TEST(RememberedLives, StayInOrder) {
     EXPECT_THAT(broken_rules_of(seed), IsEmpty()) << "again: autoheal-sim --plain --without-services --seed " << seed;
   }
   for (const std::uint64_t seed : remembered_served_seeds) {
-    EXPECT_THAT(broken_rules_of(seed, Services::yes), IsEmpty())
-        << "again: autoheal-sim --plain --seed " << seed;
+    EXPECT_THAT(broken_rules_of(seed, Services::yes), IsEmpty()) << "again: autoheal-sim --plain --seed " << seed;
   }
 }
 

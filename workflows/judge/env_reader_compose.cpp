@@ -66,14 +66,12 @@ class Compose {
     }
     const std::size_t begin = at_;
     while (more() && std::string_view("=:\n").find(text_[at_]) == std::string_view::npos) {
-      if (const std::size_t length = blank_at(at_)) {
-        at_ += length;
-      } else if (const std::size_t length = name_character_at(at_)) {
-        at_ += length;
-      } else {
+      std::size_t length = blank_at(at_);
+      if (length == 0) length = name_character_at(at_);
+      if (length == 0)
         return fails(at_, "Docker Compose does not accept this character in a name, and reads nothing of the file",
                      true);
-      }
+      at_ += length;
     }
     const std::string_view name = trimmed_end(text_.substr(begin, at_ - begin));
     if (name.find(' ') != std::string_view::npos)

@@ -162,7 +162,7 @@ inline const std::vector<RepairExample>& state_examples() {
   return examples;
 }
 
-inline const std::vector<RepairExample>& configuration_examples() {
+inline const std::vector<RepairExample>& file_examples() {
   static const std::vector<RepairExample> examples = {
       {"files",
        "    self_test: [ { name: config, file: { path: etc/app.conf, baseline: baseline/app.conf, mode: \"0640\" } } "
@@ -177,38 +177,6 @@ inline const std::vector<RepairExample>& configuration_examples() {
        [](const Bridge& bridge) {
          EXPECT_EQ(bridge.read("etc/app.conf"), "port = 8080\n");
          EXPECT_EQ(bridge.read("etc/new.conf"), "port = 8080\n");
-       }},
-      {"env",
-       "    self_test: [ { name: env, env: { file: .env, require: [DATABASE_URL], equals: { PORT: \"8080\" } } } ]\n"
-       "    repair: { env: [ { file: .env, set: { PORT: \"8080\", DATABASE_URL: { from: secrets/db } }, unset: [OLD] } "
-       "] }\n",
-       [](const Bridge& bridge) {
-         bridge.write("secrets/db", "postgres://u:swordfish@db\n", 0600);
-         bridge.write(".env", "# ports\nexport PORT='80'  # web\nOLD=1\nLAST=x", 0600);
-       },
-       [](const Bridge& bridge) {
-         const std::string text = bridge.read(".env");
-         EXPECT_TRUE(text.starts_with("# ports\nexport PORT='8080'  # web\nLAST=x\n")) << text;
-         EXPECT_NE(text.find("DATABASE_URL="), std::string::npos);
-         EXPECT_NE(text.find("swordfish"), std::string::npos);
-       }},
-      {"settings_yaml",
-       "    self_test: [ { name: port, command: [grep, -q, \"port: 8080\", etc/app.yaml] } ]\n"
-       "    repair: { settings: [ { file: etc/app.yaml, set: { /server/port: 8080, /server/name: \"web\" } } ] }\n",
-       [](const Bridge& bridge) {
-         bridge.write("etc/app.yaml", "# all of it\nserver:\n  port: 80   # public\n  name: 'old'\n");
-       },
-       [](const Bridge& bridge) {
-         EXPECT_EQ(bridge.read("etc/app.yaml"), "# all of it\nserver:\n  port: 8080   # public\n  name: 'web'\n");
-       }},
-      {"settings_json",
-       "    self_test: [ { name: port, settings: { file: etc/app.json, equals: { /server/port: 8080 }, require: "
-       "[/debug] } } "
-       "]\n"
-       "    repair: { settings: [ { file: etc/app.json, set: { /server/port: 8080, /debug: false } } ] }\n",
-       [](const Bridge& bridge) { bridge.write("etc/app.json", "{\n  \"server\": { \"port\":  80 }\n}\n"); },
-       [](const Bridge& bridge) {
-         EXPECT_EQ(bridge.read("etc/app.json"), "{\n  \"server\": { \"port\":  8080 },\n  \"debug\": false\n}\n");
        }},
       {"links",
        "    self_test: [ { name: link, command: [test, -e, current/good] } ]\n"
@@ -255,6 +223,50 @@ inline const std::vector<RepairExample>& configuration_examples() {
          EXPECT_EQ(std::filesystem::status(bridge.path("rules/deep/ssh")).permissions(), std::filesystem::perms(0640));
          EXPECT_EQ(std::filesystem::status(bridge.path("rules/deep")).permissions(), std::filesystem::perms(0750));
        }},
+  };
+  return examples;
+}
+
+inline const std::vector<RepairExample>& document_examples() {
+  static const std::vector<RepairExample> examples = {
+      {"env",
+       "    self_test: [ { name: env, env: { file: .env, require: [DATABASE_URL], equals: { PORT: \"8080\" } } } ]\n"
+       "    repair: { env: [ { file: .env, set: { PORT: \"8080\", DATABASE_URL: { from: secrets/db } }, unset: [OLD] } "
+       "] }\n",
+       [](const Bridge& bridge) {
+         bridge.write("secrets/db", "postgres://u:swordfish@db\n", 0600);
+         bridge.write(".env", "# ports\nexport PORT='80'  # web\nOLD=1\nLAST=x", 0600);
+       },
+       [](const Bridge& bridge) {
+         const std::string text = bridge.read(".env");
+         EXPECT_TRUE(text.starts_with("# ports\nexport PORT='8080'  # web\nLAST=x\n")) << text;
+         EXPECT_NE(text.find("DATABASE_URL="), std::string::npos);
+         EXPECT_NE(text.find("swordfish"), std::string::npos);
+       }},
+      {"settings_yaml",
+       "    self_test: [ { name: port, command: [grep, -q, \"port: 8080\", etc/app.yaml] } ]\n"
+       "    repair: { settings: [ { file: etc/app.yaml, set: { /server/port: 8080, /server/name: \"web\" } } ] }\n",
+       [](const Bridge& bridge) {
+         bridge.write("etc/app.yaml", "# all of it\nserver:\n  port: 80   # public\n  name: 'old'\n");
+       },
+       [](const Bridge& bridge) {
+         EXPECT_EQ(bridge.read("etc/app.yaml"), "# all of it\nserver:\n  port: 8080   # public\n  name: 'web'\n");
+       }},
+      {"settings_json",
+       "    self_test: [ { name: port, settings: { file: etc/app.json, equals: { /server/port: 8080 }, require: "
+       "[/debug] } } "
+       "]\n"
+       "    repair: { settings: [ { file: etc/app.json, set: { /server/port: 8080, /debug: false } } ] }\n",
+       [](const Bridge& bridge) { bridge.write("etc/app.json", "{\n  \"server\": { \"port\":  80 }\n}\n"); },
+       [](const Bridge& bridge) {
+         EXPECT_EQ(bridge.read("etc/app.json"), "{\n  \"server\": { \"port\":  8080 },\n  \"debug\": false\n}\n");
+       }},
+  };
+  return examples;
+}
+
+inline const std::vector<RepairExample>& command_examples() {
+  static const std::vector<RepairExample> examples = {
       {"commands",
        "    self_test: [ { name: index, command: [grep, -q, fresh, index] } ]\n"
        "    repair: { commands: [ { run: [bin/write-index, fresh], capture: [cat, index], undo: [bin/write-index, "
@@ -291,7 +303,8 @@ inline const std::vector<RepairExample>& service_examples() {
 inline const std::vector<RepairExample>& repair_examples() {
   static const std::vector<RepairExample> examples = [] {
     std::vector<RepairExample> all;
-    for (const auto* some : {&configuration_examples(), &deployment_examples(), &state_examples(), &service_examples()})
+    for (const auto* some : {&file_examples(), &document_examples(), &command_examples(), &deployment_examples(),
+                             &state_examples(), &service_examples()})
       all.insert(all.end(), some->begin(), some->end());
     return all;
   }();

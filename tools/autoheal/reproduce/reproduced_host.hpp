@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "autoheal/replay/compare/course.hpp"
 #include "autoheal/workflows/effects/host.hpp"
 #include "autoheal/workflows/heal/heal_machine.hpp"
 #include "tools/autoheal/reproduce/rebuilt_place.hpp"

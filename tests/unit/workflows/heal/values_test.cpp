@@ -65,14 +65,18 @@ TEST(Glob, StarStopsAtSlashesAndTwoStarsDoNot) {
   EXPECT_FALSE(glob_matches(bomb, std::string(4000, 'a')));
 }
 
-// Every kind of heal entry, written and read again.
-TEST(HealCodec, ReadsBackWhatItWrites) {
+// Values in which every member that is written differs from what is left out.
+TargetFacts facts_of_a_file() {
   TargetFacts facts;
   facts.path = "etc/a";
   facts.kind = TargetKind::file;
   facts.mode = 0640;
   facts.inode = 7;
   facts.digest = "sha256:x";
+  return facts;
+}
+
+Plan some_plan() {
   Act act;
   act.kind = ActKind::command;
   act.run.argv = {"/bin/x", "é\"\\"};
@@ -81,13 +85,21 @@ TEST(HealCodec, ReadsBackWhatItWrites) {
   act.capture = act.run;
   act.stop_first = act.run;
   act.repeatable = true;
-  const Plan plan{{{ChangeKind::env, facts, {TargetKind::file, "sha256:y", 0600, 1, 2, {}}, act.run, {"A"}}}, {act}};
+  return {{{ChangeKind::env, facts_of_a_file(), {TargetKind::file, "sha256:y", 0600, 1, 2, {}}, act.run, {"A"}}},
+          {act}};
+}
+
+Observation some_observation() {
   Observation seen;
-  seen.targets = {facts};
+  seen.targets = {facts_of_a_file()};
   seen.contents = {{"etc/a", "sha256:x"}};
   seen.secrets = {{std::string("f\0N", 3), "hmac-sha256:z"}};
   seen.owners = {{"root:root", {0, 0}}};
   seen.service_running = true;
+  return seen;
+}
+
+ChangeOutcome some_outcome() {
   ChangeOutcome outcome;
   outcome.number = 1;
   outcome.status = ChangeStatus::failed;
@@ -95,8 +107,12 @@ TEST(HealCodec, ReadsBackWhatItWrites) {
   outcome.exit_code = 3;
   outcome.took = Duration(4);
   outcome.program_sha256 = "sha256:b";
-  outcome.left = facts;
+  outcome.left = facts_of_a_file();
   outcome.role = "admiral";
+  return outcome;
+}
+
+Evidence some_evidence() {
   Evidence evidence;
   evidence.hashes = {{"etc/a", "sha256:x"}};
   evidence.probes = {{"p", ProbeVerdict::warning, false, "m", Duration(5)}};
@@ -109,45 +125,54 @@ TEST(HealCodec, ReadsBackWhatItWrites) {
   evidence.findings = {{"p", "forbid", "m"}};
   evidence.scanned = {"etc"};
   evidence.authorized = {{1, "ops", "admiral", true}};
-  evidence.targets = {facts};
+  evidence.targets = {facts_of_a_file()};
   evidence.documents = {{".env", {}}, {"etc/b.env", "line 1, column 1: no"}};
   evidence.ports = {
       {"tcp", "127.0.0.1:80", PortHolder::stranger, 4711, "python3", "which is none of those of process 12"},
       {"http", {}, PortHolder::unknown, 0, {}, "names are not looked up for this"},
       {"own", "[::1]:80", PortHolder::service, 12, "nginx", {}}};
   evidence.problem = "none";
-  const By by{"ops", "admiral", 1000, 1001, "cli", "because"};
+  return evidence;
+}
+
+By some_by() { return {"ops", "admiral", 1000, 1001, "cli", "because"}; }
+
+std::vector<HealEntry> entries_of_each_kind() {
   Triggered triggered{
-      "E", Strategy::arie, 4, Duration(5), "sha256:c", "error", true, by, Timestamp(Duration(1'000'000))};
-  const std::vector<HealEntry> entries = {triggered,
-                                          TriggerJoined{"again", by},
-                                          RepairStarted{2},
-                                          PlanRecorded{2, seen, plan, true, "sha256:b"},
-                                          PlanCertified{2, "sha256:p"},
-                                          PlanRefused{2, {{"rbac", "no"}}},
-                                          ChangeIntended{2, 3, "hmac-sha256:c"},
-                                          ChangeApplied{2, {outcome}},
-                                          RepairFinished{2, Strategy::arie, {outcome}},
-                                          RepairFailed{2, "plan", "m", {outcome}, seen, {"one", "two"}},
-                                          CertificationStarted{2},
-                                          Certified{2, "sha256:c", "sha256:b", "sha256:p", "0.1", "sha256:a", evidence},
-                                          CertificationRefused{2, {{"security", "x"}}, evidence, "sha256:b", {"one"}},
-                                          RollbackStarted{2, true, by},
-                                          UndoIntended{2, 3},
-                                          UndoApplied{2, {{3, UndoStatus::foreign, "m"}}},
-                                          RolledBack{2, {{3, UndoStatus::restored, {}}}},
-                                          RetryScheduled{3, Timestamp(Duration(7)), Duration(8)},
-                                          Resumed{2, 1},
-                                          CancelRequested{EndReason::cancelled, by},
-                                          Completed{2, Duration(9)},
-                                          Exhausted{2, EndReason::crash_loop, "m", Duration(9), {"one"}},
-                                          Exhausted{2, EndReason::defect, "m", Duration(9)},
-                                          ImagesKept{{".autoheal/before.x: why"}}};
-  for (const HealEntry& entry : entries) {
+      "E", Strategy::arie, 4, Duration(5), "sha256:c", "error", true, some_by(), Timestamp(Duration(1'000'000))};
+  return {triggered,
+          TriggerJoined{"again", some_by()},
+          RepairStarted{2},
+          PlanRecorded{2, some_observation(), some_plan(), true, "sha256:b"},
+          PlanCertified{2, "sha256:p"},
+          PlanRefused{2, {{"rbac", "no"}}},
+          ChangeIntended{2, 3, "hmac-sha256:c"},
+          ChangeApplied{2, {some_outcome()}},
+          RepairFinished{2, Strategy::arie, {some_outcome()}},
+          RepairFailed{2, "plan", "m", {some_outcome()}, some_observation(), {"one", "two"}},
+          CertificationStarted{2},
+          Certified{2, "sha256:c", "sha256:b", "sha256:p", "0.1", "sha256:a", some_evidence()},
+          CertificationRefused{2, {{"security", "x"}}, some_evidence(), "sha256:b", {"one"}},
+          RollbackStarted{2, true, some_by()},
+          UndoIntended{2, 3},
+          UndoApplied{2, {{3, UndoStatus::foreign, "m"}}},
+          RolledBack{2, {{3, UndoStatus::restored, {}}}},
+          RetryScheduled{3, Timestamp(Duration(7)), Duration(8)},
+          Resumed{2, 1},
+          CancelRequested{EndReason::cancelled, some_by()},
+          Completed{2, Duration(9)},
+          Exhausted{2, EndReason::crash_loop, "m", Duration(9), {"one"}},
+          Exhausted{2, EndReason::defect, "m", Duration(9)},
+          ImagesKept{{".autoheal/before.x: why"}}};
+}
+
+// Every kind of heal entry, written and read again.
+TEST(HealCodec, ReadsBackWhatItWrites) {
+  for (const HealEntry& entry : entries_of_each_kind()) {
     HealState state;
     state.engine = "E";
     state.strategy = Strategy::arie;
-    state.by = by;
+    state.by = some_by();
     state.attempt = 2;
     const engine::Encoded encoded = Heal::encode(Heal::apply(state, entry), entry);
     EXPECT_EQ(encoded.type, type_of(entry));
