@@ -1,5 +1,6 @@
 #include "autoheal/store/verify/row_sums.hpp"
 
+#include <fmt/core.h>
 #include <openssl/rand.h>
 
 #include <algorithm>
@@ -154,8 +155,7 @@ void RowSums::add_condition(const SQLite::Database& database, std::size_t index)
     for (std::size_t at = 0; at < text_columns.size(); ++at) {
       if ((subset >> at & 1U) == 0) continue;
       columns.push_back(text_columns[at].member);
-      given +=
-          (given.empty() ? "?" : ", ?") + std::to_string(columns.size()) + " AS " + std::string(text_columns[at].name);
+      given += fmt::format("{}{} AS {}", given.empty() ? "?" : ", ?", columns.size(), text_columns[at].name);
     }
     try {
       auto query = std::make_unique<RowQuery>(database, "SELECT " + where + " FROM (SELECT " + given + ")");
@@ -167,7 +167,7 @@ void RowSums::add_condition(const SQLite::Database& database, std::size_t index)
       // it names a column that is not given
     }
   }
-  throw SQLite::Exception("the index condition \"" + where + "\" depends on more than type, actor and engine",
+  throw SQLite::Exception(fmt::format("the index condition \"{}\" depends on more than type, actor and engine", where),
                           SQLITE_ERROR);
 }
 

@@ -1,5 +1,7 @@
 #include "autoheal/store/verify/verify_indexes.hpp"
 
+#include <fmt/core.h>
+
 #include <compare>
 
 #include "autoheal/engine/base/ids.hpp"
@@ -90,19 +92,18 @@ class IndexReading {
       if (same && values_.back().number < before_.back().number) backwards(seq);
       return;
     }
-    found_.problems.add(seq, "entry " + std::to_string(seq) + ": version " + std::to_string(version) + " of stream " +
-                                 stream_name() + " follows version " + std::to_string(follows));
+    found_.problems.add(
+        seq, fmt::format("entry {}: version {} of stream {} follows version {}", seq, version, stream_name(), follows));
   }
 
   void backwards(std::uint64_t seq) {
-    found_.problems.add(seq, "entry " + std::to_string(seq) + ": version " + std::to_string(values_[1].number) +
-                                 " of stream " + stream_name() + " stands before version " +
-                                 std::to_string(before_[1].number));
+    found_.problems.add(seq, fmt::format("entry {}: version {} of stream {} stands before version {}", seq,
+                                         values_[1].number, stream_name(), before_[1].number));
   }
 
   void disorder() {
     disordered_ = true;
-    found_.problems.add("the index " + index_.name + " is out of order");
+    found_.problems.add(fmt::format("the index {} is out of order", index_.name));
   }
 
   std::string stream_name() const {
