@@ -1,5 +1,6 @@
 #include "tools/config/engine_parts.hpp"
 
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "autoheal/workflows/edit/env_file.hpp"
@@ -67,13 +68,13 @@ void EngineParts::try_expressions(const Node& map, const std::string& path) cons
 
 void EngineParts::check_env_name(const Node& node, const std::string& path) const {
   if (!is_env_name(node.text))
-    reading.wrong(node, path, "\"" + node.text + "\" is not a name, expected letters, digits and _");
+    reading.wrong(node, path, fmt::format("\"{}\" is not a name, expected letters, digits and _", node.text));
 }
 
 void EngineParts::check_settings_file(const Node& node, const std::string& path, const std::string& file) const {
   if (!file.ends_with(".json") && !file.ends_with(".yaml") && !file.ends_with(".yml")) {
     reading.wrong(*node.find("file"), join(path, "file"),
-                  "\"" + file + "\" is neither .json nor .yaml nor .yml, expected one of them");
+                  fmt::format("\"{}\" is neither .json nor .yaml nor .yml, expected one of them", file));
   }
 }
 

@@ -1,3 +1,5 @@
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <chrono>
 #include <deque>
@@ -119,18 +121,18 @@ class Loader {
       if (principal.os_user.empty()) principal.os_user = principal.name;
       if (const auto [first, is_new] = names.emplace(principal.name, node.line); !is_new)
         reading_.wrong(node, "principals",
-                       "\"" + principal.name + "\" stands here twice, first in line " + std::to_string(first->second) +
-                           ", expected each principal once");
+                       fmt::format("\"{}\" stands here twice, first in line {}, expected each principal once",
+                                   principal.name, first->second));
       if (const auto [first, is_new] = users.emplace(principal.os_user, node.line); !is_new)
         reading_.wrong(node, "principals",
-                       "OS user \"" + principal.os_user + "\" would be two principals, first in line " +
-                           std::to_string(first->second) + ", expected one");
+                       fmt::format("OS user \"{}\" would be two principals, first in line {}, expected one",
+                                   principal.os_user, first->second));
       result_.principals.listed.push_back(std::move(principal));
     }
     const auto& actor = result_.principals.actor;
     if (!names.empty() && result_.principals.role_of(actor) != workflows::Role::admiral) {
       reading_.wrong(*top.find("principals"), "principals",
-                     "automatic heals act as \"" + actor + "\", expected it among them with role: admiral");
+                     fmt::format("automatic heals act as \"{}\", expected it among them with role: admiral", actor));
     }
   }
 
@@ -141,7 +143,7 @@ class Loader {
 
   void include(const Node& pattern) {
     const auto files = included_files(reading_.absolute(pattern.text), most_files);
-    if (!files) return reading_.wrong(pattern, "include", "\"" + pattern.text + "\": " + files.error());
+    if (!files) return reading_.wrong(pattern, "include", fmt::format("\"{}\": {}", pattern.text, files.error()));
     for (const std::string& file : *files) {
       if (result_.files.size() >= most_files)
         return reading_.wrong(pattern, "include", "more than 64 files are included");
@@ -154,8 +156,9 @@ class Loader {
                key.line,
                key.column,
                {},
-               "\"" + key.text +
-                   "\" belongs into the main file, expected only `version` and `engines` in an included one"});
+               fmt::format(
+                   "\"{}\" belongs into the main file, expected only `version` and `engines` in an included one",
+                   key.text)});
         }
       }
       note_engines(*top, file);
@@ -166,7 +169,7 @@ class Loader {
     std::map<std::string, std::size_t> of_file;
     for (const auto& [file, node] : engine_nodes_) {
       reading_.file = file;
-      const std::string path = "engines[" + std::to_string(of_file[file]++) + "]";
+      const std::string path = fmt::format("engines[{}]", of_file[file]++);
       workflows::EngineSpec& spec = result_.engines.emplace_back(read_engine(reading_, *node, path, result_.healing));
       spec.healing.retry_delay = retry_delay_.value_or(spec.healing.retry_delay);
       spec.healing.max_retries = max_retries_.value_or(spec.healing.max_retries);
@@ -179,7 +182,7 @@ class Loader {
     return found == ports_.environment.end() ? nullptr : &found->second;
   }
   void junk(const std::string& name, const std::string& value, const std::string& expected) {
-    problems_.push_back({"environment", 0, 0, name, "found \"" + value + "\", expected " + expected});
+    problems_.push_back({"environment", 0, 0, name, fmt::format("found \"{}\", expected {}", value, expected)});
   }
 
   void apply_environment() {

@@ -1,4 +1,6 @@
 // Probes of an engine, of each kind.
+#include <fmt/core.h>
+
 #include <string>
 #include <string_view>
 #include <vector>
@@ -95,7 +97,7 @@ class ProbeReader {
   std::string name_at(const Node& pointer, const std::string& path) {
     if (pointer.text.starts_with('/') && is_env_name(pointer.text.substr(1))) return pointer.text.substr(1);
     parts_.reading.wrong(pointer, path,
-                         "\"" + pointer.text + "\" names no value of a .env file, expected one such as /PORT");
+                         fmt::format("\"{}\" names no value of a .env file, expected one such as /PORT", pointer.text));
     return {};
   }
 
@@ -122,9 +124,10 @@ std::vector<Probe> read_probes(EngineParts& parts, const Node& map, std::string_
     const std::string here = at(join(path, std::string(key)), index);
     all.push_back(reader.probe(items[index], here));
     if (const auto [first, is_new] = parts.probe_names.emplace(all.back().name, items[index].line); !is_new) {
-      parts.reading.wrong(items[index], here,
-                          "the name \"" + all.back().name + "\" stands here twice, first in line " +
-                              std::to_string(first->second) + ", expected one name per probe of an engine");
+      parts.reading.wrong(
+          items[index], here,
+          fmt::format("the name \"{}\" stands here twice, first in line {}, expected one name per probe of an engine",
+                      all.back().name, first->second));
     }
   }
   return all;

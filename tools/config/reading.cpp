@@ -1,5 +1,6 @@
 #include "tools/config/reading.hpp"
 
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -56,9 +57,10 @@ std::string Reading::program(const Node& node, const std::string& path) {
     if (::stat(candidate.c_str(), &found) == 0 && S_ISREG(found.st_mode) && (found.st_mode & 0111U) != 0)
       return candidate;
   }
-  wrong(node, path,
-        "there is no program \"" + node.text +
-            "\" in the system's folders; expected an installed program, or a path with /");
+  wrong(
+      node, path,
+      fmt::format("there is no program \"{}\" in the system's folders; expected an installed program, or a path with /",
+                  node.text));
   return node.text;
 }
 
@@ -69,11 +71,11 @@ engine::BlobName Reading::baseline(const Node& node, const std::string& path) {
   struct stat facts{};
   std::string content;
   if (opened.number < 0 || ::fstat(opened.number, &facts) != 0) {
-    wrong(node, path, "baseline " + source + " cannot be read (" + std::strerror(errno) + "), expected a file");
+    wrong(node, path, fmt::format("baseline {} cannot be read ({}), expected a file", source, std::strerror(errno)));
   } else if (!S_ISREG(facts.st_mode)) {
-    wrong(node, path, "baseline " + source + " is not a regular file");
+    wrong(node, path, fmt::format("baseline {} is not a regular file", source));
   } else if (!read_all(opened.number, largest_baseline_bytes, content)) {
-    wrong(node, path, "baseline " + source + " is larger than vault.max_blob, or cannot be read");
+    wrong(node, path, fmt::format("baseline {} is larger than vault.max_blob, or cannot be read", source));
   } else {
     baseline_modes[source] = facts.st_mode & 07777U;
     return baselines[source] = ports.keep_baseline(std::move(content));

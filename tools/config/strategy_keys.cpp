@@ -1,4 +1,6 @@
 // Strategies and the keys of `repair` that each knows.
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -50,7 +52,7 @@ Strategy strategy_of_keys(Reading& reading, const Node* repair, const std::strin
     if (fits[static_cast<std::size_t>(one)]) return one;
   }
   reading.wrong(*repair, path + ".repair",
-                "the keys " + words + " belong to several strategies, expected keys of one strategy");
+                fmt::format("the keys {} belong to several strategies, expected keys of one strategy", words));
   return Strategy::generic;
 }
 
@@ -70,8 +72,8 @@ Strategy read_strategy(Reading& reading, const Node& node, const std::string& pa
       if (known->known_by[static_cast<std::size_t>(one)]) who += (who.empty() ? "" : ", ") + std::string(word);
     }
     reading.wrong(key, path + ".repair",
-                  "strategy " + std::string(name_of(*strategy)) + " does not know \"" + key.text +
-                      "\", expected a strategy that does: " + who);
+                  fmt::format("strategy {} does not know \"{}\", expected a strategy that does: {}", name_of(*strategy),
+                              key.text, who));
   }
   return *strategy;
 }
