@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -50,7 +51,7 @@ Result<void> check_fit(const Connection& target, const Connection& source) {
     if (!wants) return bad_source(wants.error());
     if (*has == *wants) continue;
     return failure(ErrorKind::invalid,
-                   std::string(pragma + 7) + " of the database is " + *has + ", of what is to be restored " + *wants);
+                   fmt::format("{} of the database is {}, of what is to be restored {}", pragma + 7, *has, *wants));
   }
   return {};
 }

@@ -1,5 +1,6 @@
 #include "tools/socket/claimed_name.hpp"
 
+#include <fmt/core.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -30,8 +31,7 @@ struct NameInKernel {
 NameInKernel kernel_name_of(const std::string& place) {
   struct stat root{};
   static_cast<void>(::stat("/", &root));
-  const std::string text =
-      "autoheal/" + sha256_name(std::to_string(root.st_dev) + ":" + std::to_string(root.st_ino) + ":" + place);
+  const std::string text = "autoheal/" + sha256_name(fmt::format("{}:{}:{}", root.st_dev, root.st_ino, place));
   NameInKernel address;
   address.name.sun_family = AF_UNIX;
   std::memcpy(address.name.sun_path + 1, text.data(), text.size());
@@ -89,7 +89,7 @@ Result<std::unique_ptr<ClaimedName>> ClaimedName::claim(boost::asio::any_io_exec
     door->wait();
     return std::unique_ptr<ClaimedName>(new ClaimedName(std::move(door)));
   } catch (const std::exception& error) {
-    return failure(ErrorKind::unavailable, "claiming " + place + ": " + error.what());
+    return failure(ErrorKind::unavailable, fmt::format("claiming {}: {}", place, error.what()));
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/core.h>
 #include <boost/asio/read.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -37,13 +38,12 @@ Response too_late() {
 }
 
 Response too_large(const Limits& limits) {
-  return error_response(413, "body_too_large",
-                        "the body is larger than " + std::to_string(limits.body_bytes) + " bytes", "");
+  return error_response(413, "body_too_large", fmt::format("the body is larger than {} bytes", limits.body_bytes), "");
 }
 
 Response head_too_large(const Limits& limits) {
-  return error_response(431, "header_too_large",
-                        "the header is larger than " + std::to_string(limits.head_bytes) + " bytes", "");
+  return error_response(431, "header_too_large", fmt::format("the header is larger than {} bytes", limits.head_bytes),
+                        "");
 }
 
 // The text is the parser's own: nothing of the request is in it.
@@ -57,9 +57,9 @@ Response refusal_for(const error_code& problem, const Limits& limits) {
 
 std::string head_of(const Response& response, bool keeps) {
   const auto reason = http::obsolete_reason(http::int_to_status(response.status));
-  std::string head = "HTTP/1.1 " + std::to_string(response.status) + " " + std::string(reason) + "\r\n";
-  head += "Content-Type: " + response.content_type + "\r\n";
-  head += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
+  std::string head = fmt::format("HTTP/1.1 {} {}\r\n", response.status, reason);
+  head += fmt::format("Content-Type: {}\r\n", response.content_type);
+  head += fmt::format("Content-Length: {}\r\n", response.body.size());
   head += "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
   if (response.status == 405) head += "Allow: GET, POST\r\n";
   if (response.status == 503) head += "Retry-After: 1\r\n";
