@@ -1,6 +1,7 @@
 #include "tools/autoheal/reproduce/rebuild.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -92,8 +93,9 @@ class Builder {
       names += (names.empty() ? " " : ", ") + name;
     }
     if (!names.empty())
-      place_.stand_ins.push_back("what lies in" + names + " of " + repair.releases +
-                                 " is in no vault: empty folders stand for it, the record says which were whole");
+      place_.stand_ins.push_back(fmt::format(
+          "what lies in{} of {} is in no vault: empty folders stand for it, the record says which were whole", names,
+          repair.releases));
   }
 
   // A folder's mode comes last, the deepest first: it may be one in which nothing can be made or found.
@@ -135,7 +137,7 @@ class Builder {
       case TargetKind::link:
         return link(facts, *at);
       default:
-        return failure(ErrorKind::invalid, "a " + std::string(name_of(facts.kind)) + " cannot be built again");
+        return failure(ErrorKind::invalid, fmt::format("a {} cannot be built again", name_of(facts.kind)));
     }
   }
 

@@ -1,4 +1,6 @@
 // baseline adopt: records the digests of an engine's files and baselines as right.
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "tools/autoheal/command_line/command_line.hpp"
@@ -21,8 +23,8 @@ int run_baseline_adopt(const Session& session, const EngineArgument& options) {
     const auto of_kind = [&table](const std::string& kind) {
       return std::to_string(std::ranges::count(table->rows, kind, [](const auto& row) { return row.front(); }));
     };
-    session.console.note("adopted for " + options.engine + ": " + of_kind("file") + " files, " + of_kind("baseline") +
-                         " baselines");
+    session.console.note(
+        fmt::format("adopted for {}: {} files, {} baselines", options.engine, of_kind("file"), of_kind("baseline")));
     print(session.console, *table, session.options.output);
     return static_cast<int>(exit_done);
   });

@@ -1,4 +1,6 @@
 // ledger archive: the oldest part of the ledger goes to a file of its own.
+#include <fmt/core.h>
+
 #include <filesystem>
 
 #include "autoheal/engine/system_ports.hpp"
@@ -29,7 +31,7 @@ deleted.
 int run_ledger_archive(const Session& session, const LedgerArchiveOptions& options) {
   const auto before = parse_time_argument(options.before, engine::SystemClock().now());
   if (!before)
-    return session.fail({ErrorKind::invalid, "\"" + options.before + "\" is not a time",
+    return session.fail({ErrorKind::invalid, fmt::format("\"{}\" is not a time", options.before),
                          "expected RFC 3339, a date such as 2026-01-01, or an age such as 365d"});
   OperationBody body;
   body.before_us = before->time_since_epoch().count();

@@ -7,6 +7,8 @@
 #include "tools/autoheal/session/archived_ranges.hpp"
 #include "tools/autoheal/session/session.hpp"
 
+#include <fmt/core.h>
+
 namespace autoheal::cli {
 
 namespace {
@@ -28,7 +30,7 @@ int run_ledger_export(const Session& session, const LedgerExportOptions& options
   };
   if (options.archives.empty()) {
     if (auto gap = archived_entry(*past->ledger, range.after.value + 1))
-      session.console.note("not all is here: " + gap->message + " (autoheal ledger export " + gap->hint + ")");
+      session.console.note(fmt::format("not all is here: {} (autoheal ledger export {})", gap->message, gap->hint));
   } else {
     const auto done = export_archives(*past->ledger, options.archives, range.after, print);
     if (!done) return session.fail(done.error());
