@@ -9,9 +9,9 @@
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/store/evidence/bundle_readme.hpp"
 #include "autoheal/store/file/tar_file.hpp"
+#include "autoheal/store/format/canonical_text.hpp"
 #include "autoheal/store/format/proof_text.hpp"
 #include "autoheal/store/format/read_leaf.hpp"
-#include "autoheal/store/format/strict_text.hpp"
 
 namespace autoheal::store {
 

@@ -2,7 +2,7 @@
 
 #include <fmt/core.h>
 
-#include "autoheal/store/format/strict_text.hpp"
+#include "autoheal/store/format/canonical_text.hpp"
 
 namespace autoheal::store {
 

@@ -6,7 +6,7 @@
 #include <array>
 #include <limits>
 
-#include "autoheal/store/format/strict_text.hpp"
+#include "autoheal/store/format/canonical_text.hpp"
 
 namespace autoheal::store {
 

@@ -4,8 +4,8 @@
 
 #include <optional>
 
+#include "autoheal/store/format/canonical_text.hpp"
 #include "autoheal/store/format/flat_json.hpp"
-#include "autoheal/store/format/strict_text.hpp"
 
 namespace autoheal::store {
 

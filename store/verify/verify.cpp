@@ -91,11 +91,11 @@ class Verification {
   }
 
   Result<VerifyReport> run() {
-    look_beside();
+    check_side_files();
     signed_head_ = read_signed_head(ledger_.path);
     try {
       auto database = reading_connection_for_all(ledger_.path);
-      const auto known = know_ledger(database);
+      const auto known = read_ledger_meta(database);
       AUTOHEAL_TRY(known);
       if (*known) {
         AUTOHEAL_TRY(look_at_all(std::move(database)));
@@ -109,7 +109,7 @@ class Verification {
 
  private:
   // The next writer makes them anew. If they held anything, it is missed against what was signed.
-  void look_beside() {
+  void check_side_files() {
     for (const char* suffix : {"-wal", "-shm"}) {
       std::error_code unknown;
       const std::string file = ledger_.path.string() + suffix;
@@ -118,7 +118,7 @@ class Verification {
   }
 
   // false: nothing more can be looked at.
-  Result<bool> know_ledger(const SQLite::Database& database) {
+  Result<bool> read_ledger_meta(const SQLite::Database& database) {
     auto meta = read_meta(database, ledger_.path);
     if (!meta && meta.error().kind != ErrorKind::corrupt) return std::unexpected(std::move(meta.error()));
     if (!meta) {
@@ -139,7 +139,7 @@ class Verification {
     Worker own(std::move(database), ledger_);
     const KeyChain keys = KeyChain::read(own.database(), origin_of(ledger_.id), problems_);
     for (const KeyInForce& key : keys.keys()) report_.keys.push_back(key.key.text());
-    if (auto known = know_elsewhere(own, keys); !known) return known;
+    if (auto known = check_external_keys(own, keys); !known) return known;
     InOrder ranges(ledger_, first_range());
     std::vector<Job> jobs;
     if (!ledger_.kept) add_file_jobs(jobs);
@@ -166,7 +166,7 @@ class Verification {
   }
 
   // Checks keys and a checkpoint that came from outside the ledger.
-  Result<void> know_elsewhere(Worker& own, const KeyChain& keys) {
+  Result<void> check_external_keys(Worker& own, const KeyChain& keys) {
     const bool led_to = options_.keys.empty() ||
                         std::ranges::any_of(options_.keys, [&](const VerifierKey& key) { return keys.has(key); });
     if (!led_to) problems_.add("the ledger is not signed by the given key, nor by one that it handed over to");

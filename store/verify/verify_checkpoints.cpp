@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "autoheal/store/format/canonical_text.hpp"
 #include "autoheal/store/format/json_text.hpp"
-#include "autoheal/store/format/strict_text.hpp"
 #include "autoheal/store/signing/checkpoint_signer.hpp"
 #include "autoheal/store/verify/verify_words.hpp"
 

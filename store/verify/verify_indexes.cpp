@@ -31,7 +31,7 @@ struct Value {
     return bytes.compare(other.bytes) <=> 0;
   }
   bool operator==(const Value&) const = default;
-  void mix_into(ValueMix& mix) const {
+  void mix_into(KeyedHash& mix) const {
     if (rank == 0) return mix.null();
     if (rank == 1) return real ? mix.real(number) : mix.integer(number);
     rank == 2 ? mix.text(bytes) : mix.blob(bytes);
@@ -73,7 +73,7 @@ class IndexReading {
 
  private:
   void look_at(std::uint64_t seq, bool first) {
-    ValueMix mix(key_);
+    KeyedHash mix(key_);
     for (const Value& value : values_) value.mix_into(mix);
     ++found_.sum.count;
     found_.sum.sum += mix.result();

@@ -11,7 +11,7 @@
 #include <memory>
 
 #include "autoheal/engine/base/json_writer.hpp"
-#include "autoheal/store/ledger/log_state.hpp"
+#include "autoheal/store/ledger/wal_state.hpp"
 #include "autoheal/workflows/effects/open_writers.hpp"
 #include "autoheal/workflows/supervision/pause_text.hpp"
 #include "autoheal/workflows/supervision/recent_past.hpp"
@@ -377,7 +377,7 @@ void Daemon::stands_otherwise(const std::string& engine) {
 
 void Daemon::heartbeat() {
   heart_->set(healer_.parts.clock.since_boot() + heartbeat_every);
-  const auto log = store::log_state(healer_.in_force.configuration()->settings.ledger);
+  const auto log = store::wal_state(healer_.in_force.configuration()->settings.ledger);
   if (const std::string large = store::sentence_of(log); !large.empty()) tell("warning: " + large);
   spawn(record(node_heartbeat(*healer_.in_force.configuration(), take_beat(), healer_.parts.clock.now())));
 }

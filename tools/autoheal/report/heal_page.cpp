@@ -6,7 +6,7 @@
 
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/replay/text/plan_text.hpp"
-#include "autoheal/store/format/strict_text.hpp"
+#include "autoheal/store/format/canonical_text.hpp"
 #include "autoheal/workflows/plan/strategy.hpp"
 #include "tools/autoheal/output/heal_text.hpp"
 #include "tools/autoheal/output/version.hpp"

@@ -1,5 +1,5 @@
 // ledger export: the record itself.
-#include "autoheal/store/format/strict_text.hpp"
+#include "autoheal/store/format/canonical_text.hpp"
 #include "autoheal/store/ledger/export.hpp"
 #include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/commands/parts/common_arguments.hpp"

@@ -12,7 +12,7 @@
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/replay/text/timeline.hpp"
 #include "autoheal/store/ledger/ledger_lock.hpp"
-#include "autoheal/store/ledger/log_state.hpp"
+#include "autoheal/store/ledger/wal_state.hpp"
 #include "autoheal/store/signing/signed_head.hpp"
 #include "autoheal/store/vault/memory_blobs.hpp"
 #include "autoheal/workflows/spec/visit_spec.hpp"
@@ -124,7 +124,7 @@ class Doctor {
       if (!fs::exists(path + ending, ignored))
         say(Finding::warning, fmt::format("{}{} is missing", path, ending), "the next writer makes it again");
     }
-    if (const std::string held = sentence_of(store::log_state(path)); !held.empty())
+    if (const std::string held = sentence_of(store::wal_state(path)); !held.empty())
       say(Finding::warning, held, "let it end: the log shrinks by itself then");
     if (wider_than(path + ".vault", 0700))
       say(Finding::bad, path + ".vault can be read by others", fmt::format("chmod 0700 {}.vault", path));
