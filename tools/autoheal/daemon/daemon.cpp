@@ -103,7 +103,7 @@ Result<void> Daemon::assemble() {
     watch_.reset(engine, healer_.parts.clock.since_boot());
     pump();
   };
-  hooks.hold_changed = [this](const std::string& engine) { stands_otherwise(engine); };
+  hooks.hold_changed = [this](const std::string& engine) { hold_changed(engine); };
   hooks.status = [this] { return status(); };
   operations_ = std::make_unique<Operations>(healer_, std::move(hooks));
   if (auto listens = listen(); !listens) return listens;
@@ -370,7 +370,7 @@ void Daemon::look_at_all() {
 }
 
 // A hold was taken or given back: a failure that waits is looked at again.
-void Daemon::stands_otherwise(const std::string& engine) {
+void Daemon::hold_changed(const std::string& engine) {
   if (engine.empty()) return look_at_all();
   look(engine, LookCause::asked);
 }

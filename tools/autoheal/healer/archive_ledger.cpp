@@ -1,4 +1,4 @@
-#include "tools/autoheal/healer/archiving.hpp"
+#include "tools/autoheal/healer/archive_ledger.hpp"
 
 #include <unistd.h>
 

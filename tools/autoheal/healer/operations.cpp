@@ -7,7 +7,7 @@
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/workflows/heal/by_codec.hpp"
 #include "autoheal/workflows/supervision/adopted_baseline.hpp"
-#include "tools/autoheal/healer/adopting.hpp"
+#include "tools/autoheal/healer/adopt_baseline.hpp"
 #include "tools/autoheal/healer/report.hpp"
 #include "tools/autoheal/protocol/operation_answer.hpp"
 #include "tools/autoheal/session/session.hpp"

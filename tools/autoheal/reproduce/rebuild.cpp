@@ -13,7 +13,7 @@
 #include "autoheal/workflows/spec/visit_spec.hpp"
 #include "tools/autoheal/output/new_file.hpp"
 #include "tools/autoheal/reproduce/rebuilt_sources.hpp"
-#include "tools/autoheal/reproduce/told_beside.hpp"
+#include "tools/autoheal/reproduce/recorded_dependencies.hpp"
 #include "tools/host/system/access_lists.hpp"
 #include "tools/host/system/root_folder.hpp"
 #include "tools/host/system/system_error.hpp"

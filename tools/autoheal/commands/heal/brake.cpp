@@ -3,7 +3,7 @@
 
 #include <fmt/core.h>
 
-#include "tools/autoheal/commands/parts/performed.hpp"
+#include "tools/autoheal/commands/parts/perform_operation.hpp"
 
 namespace autoheal::cli {
 

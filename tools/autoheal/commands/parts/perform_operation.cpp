@@ -1,4 +1,4 @@
-#include "tools/autoheal/commands/parts/performed.hpp"
+#include "tools/autoheal/commands/parts/perform_operation.hpp"
 
 #include <fmt/core.h>
 

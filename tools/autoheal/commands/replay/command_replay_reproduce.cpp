@@ -6,7 +6,7 @@
 #include "autoheal/engine/base/json_writer.hpp"
 #include "tools/autoheal/commands/replay/replay_commands.hpp"
 #include "tools/autoheal/output/printable.hpp"
-#include "tools/autoheal/reproduce/reproducing.hpp"
+#include "tools/autoheal/reproduce/reproduce_heal.hpp"
 
 namespace autoheal::cli {
 

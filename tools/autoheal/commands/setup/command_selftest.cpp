@@ -1,6 +1,6 @@
 // selftest: tests every engine once, heals what fails, writes the report.
 #include "tools/autoheal/command_line/command_line.hpp"
-#include "tools/autoheal/commands/parts/performed.hpp"
+#include "tools/autoheal/commands/parts/perform_operation.hpp"
 #include "tools/autoheal/output/heal_text.hpp"
 #include "tools/autoheal/output/printable.hpp"
 #include "tools/autoheal/protocol/operation_answer.hpp"
