@@ -13,7 +13,7 @@
 #include "autoheal/engine/base/ascii.hpp"
 #include "autoheal/workflows/spec/visit_spec.hpp"
 #include "autoheal/workflows/text/glob.hpp"
-#include "tools/config/reading.hpp"
+#include "tools/config/read_context.hpp"
 
 namespace autoheal::config {
 

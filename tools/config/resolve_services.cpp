@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "tools/config/reading.hpp"
+#include "tools/config/read_context.hpp"
 
 namespace autoheal::config {
 
