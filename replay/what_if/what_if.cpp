@@ -3,7 +3,7 @@
 #include <fmt/core.h>
 
 #include "autoheal/engine/base/digest.hpp"
-#include "autoheal/replay/what_if/same_question.hpp"
+#include "autoheal/replay/what_if/effect_equivalence.hpp"
 #include "autoheal/workflows/plan/engine_spec_codec.hpp"
 #include "autoheal/workflows/plan/strategy.hpp"
 

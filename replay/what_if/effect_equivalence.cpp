@@ -1,4 +1,4 @@
-#include "autoheal/replay/what_if/same_question.hpp"
+#include "autoheal/replay/what_if/effect_equivalence.hpp"
 
 #include <fmt/core.h>
 
