@@ -145,7 +145,7 @@ class Recovery {
   void stopped_by_defect(const std::string& sentence) {
     told.untold = fmt::format(
         "a defect of the Autoheal of that time ended the heal here{}, and today's code does not run into it: it was "
-        "mended, or shows itself only now and then",
+        "fixed, or it occurs only now and then",
         sentence.empty() ? std::string() : " (" + sentence + ")");
   }
 

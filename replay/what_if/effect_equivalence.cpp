@@ -47,10 +47,10 @@ bool sees_enough(const EngineSpec& then, const EngineSpec& other, unsigned attem
 }
 
 std::string different(const Observe& a, const EngineSpec& then, const Observe& b, const EngineSpec& other) {
-  if (a.attempt != b.attempt) return fmt::format("attempt {} would look at the world", b.attempt);
+  if (a.attempt != b.attempt) return fmt::format("attempt {} would observe the host", b.attempt);
   const bool same = a.needs_were_healed == b.needs_were_healed && sees_enough(then, other, b.attempt) &&
                     (!b.needs_were_healed || then.self_test == other.self_test);
-  return same ? "" : fmt::format("attempt {} would look at more of the world than was looked at", b.attempt);
+  return same ? "" : fmt::format("attempt {} would observe more of the host than was observed", b.attempt);
 }
 
 // Whether two effects carry out the same part of the same plan.

@@ -134,7 +134,7 @@ class TwoCourses {
 
   std::optional<HealInput> woken(const HealInput& input) {
     if (then_.wake == other_.wake) return input;
-    return unknown_input(fmt::format("attempt {} would look at the world at another time", course_.state.next_attempt));
+    return unknown_input(fmt::format("attempt {} would observe the host at another time", course_.state.next_attempt));
   }
 
   std::optional<HealInput> seen(Observed observed) {

@@ -20,7 +20,7 @@ std::string fault_of(const std::string& path, const struct stat& facts) {
   const std::string why = ": it decides what is run";
   if ((facts.st_mode & S_IWOTH) != 0) return "everybody can write this file, expected chmod o-w" + why;
   if (facts.st_uid != 0 && facts.st_uid != ::geteuid()) {
-    return fmt::format("this file belongs to user {}, expected root or who runs autoheal (chown root {}){}",
+    return fmt::format("this file belongs to user {}, expected root or the user who runs autoheal (chown root {}){}",
                        facts.st_uid, path, why);
   }
   if ((facts.st_mode & S_IWGRP) != 0 && facts.st_gid != 0 && facts.st_gid != ::getegid())

@@ -50,8 +50,8 @@ Result<void> check_fit(const Connection& target, const Connection& source) {
     const auto wants = source.ask(pragma);
     if (!wants) return bad_source(wants.error());
     if (*has == *wants) continue;
-    return failure(ErrorKind::invalid,
-                   fmt::format("{} of the database is {}, of what is to be restored {}", pragma + 7, *has, *wants));
+    return failure(ErrorKind::invalid, fmt::format("the {} of the database is {}, that of the copy to restore is {}",
+                                                   pragma + 7, *has, *wants));
   }
   return {};
 }

@@ -113,8 +113,7 @@ Result<std::uint32_t> trusted_server(const ConnectedSocket& connected, const std
                               ? server->uid == *expected
                               : server->uid == 0 || server->uid == ::geteuid() || server->uid == connected.folder_owner;
   if (is_trusted) return server->uid;
-  return failure(ErrorKind::refused,
-                 fmt::format("user {} listens at {}, who is not to be trusted there", server->uid, path),
+  return failure(ErrorKind::refused, fmt::format("user {} listens at {} and is not trusted there", server->uid, path),
                  "see who put the socket there, and remove it");
 }
 

@@ -127,7 +127,7 @@ Result<void> remove_stale(const Place& place) {
   if (::fstat(file->get(), &looked_at) != 0 ||
       ::fstatat(place.folder.get(), place.name.c_str(), &now, AT_SYMLINK_NOFOLLOW) != 0 ||
       looked_at.st_ino != now.st_ino || looked_at.st_dev != now.st_dev) {
-    return failure(ErrorKind::busy, fmt::format("somebody else changes {} at this moment", place.path));
+    return failure(ErrorKind::busy, fmt::format("somebody else is changing {} right now", place.path));
   }
   if (::unlinkat(place.folder.get(), place.name.c_str(), 0) != 0) return host::system_failure(place.path, errno);
   return {};
@@ -174,7 +174,7 @@ Result<UniqueFd> connected(const Place& place, const UniqueFd& file, Duration ti
   if (reason == 0) return socket;
   if (reason == ECONNREFUSED) return failure(ErrorKind::not_found, "no daemon listens at " + place.path);
   if (reason == EAGAIN)
-    return failure(ErrorKind::timed_out, fmt::format("the daemon at {} takes no connection", place.path));
+    return failure(ErrorKind::timed_out, fmt::format("the daemon at {} accepts no connection", place.path));
   return host::system_failure(place.path, reason);
 }
 

@@ -332,7 +332,7 @@ asio::awaitable<void> Daemon::reload() {
 asio::awaitable<void> Daemon::end(std::string cause) {
   server_->stop();
   tell_manager("STOPPING=1");
-  tell(fmt::format("ending on {}; open heals go on at the next start", cause));
+  tell(fmt::format("ending on {}; open heals resume at the next start", cause));
   while (auto due = report_.take(healer_.parts.clock.now())) co_await write_report(std::move(*due));
   if (begun_) co_await record_the_end(std::move(cause));
   server_->leave();  // effects under way may take their time, and would keep people waiting for nothing

@@ -79,11 +79,10 @@ class Writing {
     const auto newest = ledger_.newest_checkpoint();
     AUTOHEAL_TRY(newest);
     if (!*newest || (*newest)->size < range.last)
-      return failure(
-          ErrorKind::unavailable,
-          fmt::format("nothing is archived that is not signed, and the newest checkpoint does not cover entry {}",
-                      range.last),
-          "autoheal ledger checkpoint --sign");
+      return failure(ErrorKind::unavailable,
+                     fmt::format("only signed entries are archived, and the newest checkpoint does not cover entry {}",
+                                 range.last),
+                     "autoheal ledger checkpoint --sign");
     const auto key = ledger_.meta("verifier_key");
     AUTOHEAL_TRY(key);
     const auto root = store::root_of(*ledger_.hashes(), range.last);

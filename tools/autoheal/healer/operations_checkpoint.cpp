@@ -55,7 +55,7 @@ Operations::Answer Operations::accept_rollback(OperationBody, Requester who) {
   checkpoints.accept_rollback();
   AUTOHEAL_CO_TRY(co_await checkpoints.sign());
   co_return said(
-      fmt::format("accepted and signed: who kept a checkpoint of the {} entries that were signed before will still see "
+      fmt::format("accepted and signed: anybody who kept a checkpoint of the {} entries signed before will still see "
                   "that they are gone",
                   last->head.size));
 }

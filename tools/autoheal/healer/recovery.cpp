@@ -66,8 +66,8 @@ asio::awaitable<Result<workflows::HealState>> Recovery::roll_back_again(std::str
     return item.second.status == workflows::UndoStatus::foreign || item.second.status == workflows::UndoStatus::failed;
   });
   if (before->state.phase != workflows::Phase::exhausted || !left) {
-    co_return Outcome(failure(ErrorKind::failed, fmt::format("heal {} left nothing that could be rolled back", heal),
-                              "autoheal show " + heal));
+    co_return Outcome(
+        failure(ErrorKind::failed, fmt::format("heal {} left nothing to roll back", heal), "autoheal show " + heal));
   }
   const auto begun = co_await asio::async_initiate<decltype(asio::use_awaitable), void(Result<std::string>)>(
       [this, &heal, &by](auto handler) {

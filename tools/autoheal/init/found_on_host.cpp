@@ -115,7 +115,7 @@ bool is_unit_name(const std::string& name) {
 
 Result<void> HostLook::unit(const std::string& name) const {
   if (!is_unit_name(name))
-    return failure(ErrorKind::invalid, fmt::format("\"{}\" is no name of a unit", name),
+    return failure(ErrorKind::invalid, fmt::format("\"{}\" is not the name of a unit", name),
                    "such as nginx or nginx.service");
   if (!has_systemd()) {
     return failure(ErrorKind::unavailable, "systemd does not run here (there is no /run/systemd/system)",

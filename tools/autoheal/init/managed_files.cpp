@@ -115,7 +115,7 @@ Result<RootFolder> open_folder(const std::string& folder) {
 Result<void> check_baseline(const ManagedFolderRequest& request) {
   if (lies_in(resolved(request.root), resolved(request.baseline))) {
     return failure(ErrorKind::invalid,
-                   fmt::format("the baseline {} is the folder itself, or around it", request.baseline),
+                   fmt::format("the baseline {} is the folder itself, or contains it", request.baseline),
                    "name another folder: it is made where it is not there, such as --baseline baseline");
   }
   struct stat status{};
@@ -123,7 +123,7 @@ Result<void> check_baseline(const ManagedFolderRequest& request) {
   if (!S_ISDIR(status.st_mode)) return failure(ErrorKind::invalid, request.baseline + " is not a folder");
   if ((status.st_mode & S_IWOTH) == 0) return {};
   return failure(ErrorKind::invalid, "everybody can write " + request.baseline,
-                 fmt::format("chmod o-w {}: what lies there is what a heal puts in place", request.baseline));
+                 fmt::format("chmod o-w {}: a heal puts in place what this folder holds", request.baseline));
 }
 
 // Modes are those of the targets today; what cannot be a target is skipped.

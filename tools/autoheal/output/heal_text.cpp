@@ -54,12 +54,12 @@ std::string advice_on(const workflows::HealResult& result) {
     case crash_loop:
       return fmt::format("`{}` names what is in place; `autoheal rollback {}` puts it back", show, result.heal);
     case dependency_failed:
-      return fmt::format("heal first what {} needs: `autoheal engines`", engine);
+      return fmt::format("first heal what {} needs: `autoheal engines`", engine);
     case flapping:
       return fmt::format("find what changes it back: `autoheal heals --engine {}`; then `autoheal reset {}`", engine,
                          engine);
     case attempts_exhausted:
-      return fmt::format("`{}` tells each step; `autoheal explain {}` what is there now", show, engine);
+      return fmt::format("`{}` shows each step; `autoheal explain {}` shows what is there now", show, engine);
     case cancelled:
     case disabled:
     case engine_removed:

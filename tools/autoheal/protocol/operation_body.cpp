@@ -26,7 +26,7 @@ std::string problem_of(const Parse& parse) {
     parse();
     return {};
   } catch (const json::parse_error& problem) {
-    return fmt::format("is no JSON from byte {} on", problem.byte);
+    return fmt::format("is not JSON from byte {} on", problem.byte);
   } catch (const json::exception&) {
     return "holds a number that is too large";
   }

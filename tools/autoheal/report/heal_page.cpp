@@ -265,7 +265,7 @@ class HealPageWriter {
         any = true;
       }
     }
-    if (!any) out_ += "<p class=\"quiet\">No attempt came as far as certification.</p>";
+    if (!any) out_ += "<p class=\"quiet\">No attempt reached certification.</p>";
     out_ += "</section>\n";
   }
 
@@ -282,9 +282,9 @@ class HealPageWriter {
       return;
     }
     out_ += fmt::format(
-        "<p>Whoever has the ledger takes the evidence out of it:</p><pre>autoheal show {} --evidence "
-        "heal.tar.gz</pre><p>Anybody checks it, on any machine and without the ledger, with the key got by a way that "
-        "they trust:</p><pre>autoheal ledger check heal.tar.gz --key '{}'</pre><h3>The checkpoint that signs "
+        "<p>The owner of the ledger extracts the evidence:</p><pre>autoheal show {} --evidence "
+        "heal.tar.gz</pre><p>Anybody can check it, on any machine and without the ledger, with a key from a source "
+        "that they trust:</p><pre>autoheal ledger check heal.tar.gz --key '{}'</pre><h3>The checkpoint that signs "
         "it</h3><pre>{}</pre><p class=\"quiet\">Time stamps are the clock of the host, and what the host says of "
         "itself is its claim: the signature proves that neither has changed since.</p></section>\n",
         html(page_.heal), html(page_.key), html(page_.checkpoint));

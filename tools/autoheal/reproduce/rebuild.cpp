@@ -94,7 +94,7 @@ class Builder {
     }
     if (!names.empty())
       place_.stand_ins.push_back(fmt::format(
-          "what lies in{} of {} is in no vault: empty folders stand for it, the record says which were whole", names,
+          "what lies in{} of {} is in no vault: empty folders stand in for it, the record says which were whole", names,
           repair.releases));
   }
 

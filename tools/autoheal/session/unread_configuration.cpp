@@ -76,7 +76,7 @@ std::optional<LoadedConfiguration> without_configuration(const Options& options,
   if (!known.settings.engines.empty()) known.settings.secrets = known.settings.engines.front().secrets;
   known.settings.warnings.push_back("the configuration cannot be used: " + why.message);
   known.settings.warnings.push_back(
-      fmt::format("what the daemon and the ledger {} know is taken instead", known.settings.ledger));
+      fmt::format("the configuration that the daemon and the ledger {} know is used instead", known.settings.ledger));
   // To read takes the rights of the file system, which are asked for when it is opened; nothing else is decided here.
   known.principal = {known.caller.os_user, workflows::Role::observer, known.caller.os_user};
   return known;
@@ -106,7 +106,7 @@ Error roles_unknown(const LoadedConfiguration& configuration) {
   return {
       ErrorKind::invalid, configuration.unread->message,
       fmt::format(
-          "no daemon runs on {}, and without the configuration nobody's role is known: mend it, or start the daemon",
+          "no daemon runs on {}, and without the configuration nobody's role is known: correct it, or start the daemon",
           configuration.settings.ledger)};
 }
 

@@ -241,9 +241,9 @@ bool hold_outputs(Runner& runner, const OutputCapture& output, const OutputCaptu
     held = std::move(*holds);
     return true;
   }
-  return runner.not_started(
-      fmt::format("could not start what reads the outputs of {}: {}", runner.program.path, holds.error().message),
-      is_lack_of_room(holds.error().error_number));
+  return runner.not_started(fmt::format("could not start the process that reads the outputs of {}: {}",
+                                        runner.program.path, holds.error().message),
+                            is_lack_of_room(holds.error().error_number));
 }
 
 void leave_outputs(Runner& runner, OutputCapture& output, OutputCapture& error, HeldOutputs held) {

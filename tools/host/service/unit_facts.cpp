@@ -83,11 +83,12 @@ std::string in_words(const UnitFacts& facts) {
 
 std::string held_back_by(const UnitFacts& facts, const std::string& unit) {
   if (facts.load_state == "masked")
-    return fmt::format("unit {} is masked, so systemd does not start it; `systemctl unmask {}` ends that", unit, unit);
+    return fmt::format("unit {} is masked, so systemd does not start it; `systemctl unmask {}` allows it again", unit,
+                       unit);
   if (facts.load_state == "not-found")
     return fmt::format("systemd has no unit {}; `systemctl list-unit-files` lists those that it has", unit);
   if (facts.load_state == "bad-setting" || facts.load_state == "error") {
-    return fmt::format("systemd cannot use the file of unit {} ({}); `systemd-analyze verify {}` tells why", unit,
+    return fmt::format("systemd cannot use the file of unit {} ({}); `systemd-analyze verify {}` says why", unit,
                        facts.load_error.empty() ? facts.load_state : facts.load_error, unit);
   }
   return {};

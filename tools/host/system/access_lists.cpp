@@ -54,7 +54,7 @@ Result<void> write_list(int descriptor, const char* attribute, acl_type_t type, 
     return system_failure("taking its access list off", errno);
   }
   const List list(::acl_from_text(text.c_str()));
-  if (!list) return failure(ErrorKind::invalid, fmt::format("\"{}\" is no access list", text));
+  if (!list) return failure(ErrorKind::invalid, fmt::format("\"{}\" is not an access list", text));
   if (::acl_set_file(path.c_str(), type, list.get()) != 0) return system_failure("setting its access list", errno);
   return {};
 }
@@ -102,8 +102,8 @@ Result<std::string> resolved_list(const std::string& entries) {
   if (!list) {
     return failure(
         ErrorKind::invalid,
-        fmt::format("acl \"{}\" is no access list, or names a user or group that is not on this machine", entries),
-        "entries stand as setfacl takes them: user:www-data:r");
+        fmt::format("acl \"{}\" is not an access list, or names a user or group that is not on this machine", entries),
+        "write entries as setfacl takes them: user:www-data:r");
   }
   auto read = entries_in(list.get());
   AUTOHEAL_TRY(read);
@@ -114,7 +114,7 @@ Result<std::string> resolved_list(const std::string& entries) {
     return failure(
         ErrorKind::invalid,
         fmt::format("acl \"{}\" {}", entries, odd ? "says what the mode says (user::, other::)" : "names nobody"),
-        "entries stand as setfacl takes them: user:www-data:r");
+        "write entries as setfacl takes them: user:www-data:r");
   }
   return workflows::text_of(*read);
 }

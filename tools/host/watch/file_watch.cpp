@@ -92,7 +92,7 @@ void FileWatch::wait() {
 void FileWatch::wait_for_mounts() {
   auto mounts = MountWatch::create(executor_);
   if (!mounts) {
-    problems_[fmt::format("what is mounted is not watched, {}: a mount over a watched folder is found on schedule only",
+    problems_[fmt::format("mounts are not watched, {}: a mount over a watched folder is found on schedule only",
                           mounts.error().message)];
     return;
   }

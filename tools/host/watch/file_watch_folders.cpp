@@ -205,8 +205,9 @@ bool FileWatch::may_find(WatchedFolder& folder, const std::string& name) {
   if (top.found < most_folders_below && depth_of(folder) < deepest_watched) return true;
   note_problem(
       folder,
-      fmt::format("{} holds more than {} folders or lies too deep: what changes further in is found on schedule only",
-                  absolute_path(top, ""), most_folders_below));
+      fmt::format(
+          "{} holds more than {} folders or is nested too deeply: changes further in are found on schedule only",
+          absolute_path(top, ""), most_folders_below));
   return false;
 }
 

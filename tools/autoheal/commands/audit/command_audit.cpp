@@ -167,7 +167,7 @@ Result<void> check_place_to_follow_from(const Past& past, std::uint64_t after) {
   if (after >= archived->value && after <= head->value) return {};
   const std::string why = after > head->value ? fmt::format("there is no entry {} yet", after)
                                               : fmt::format("entries up to {} are archived", archived->value);
-  return failure(ErrorKind::invalid, fmt::format("nobody can follow from --after {}: {}", after, why),
+  return failure(ErrorKind::invalid, fmt::format("it cannot go on from --after {}: {}", after, why),
                  fmt::format("expected {} to {}; `autoheal ledger stats` says where archived entries are",
                              archived->value, head->value));
 }

@@ -201,7 +201,7 @@ int run_audit_coverage(const Session& session, const AuditOptions& options) {
   if (asked->since < *told_from) {
     asked->since = std::min(*told_from, asked->until);
     session.console.note(
-        fmt::format("what daemons told before {} is archived (`autoheal ledger stats` says where): it is not counted",
+        fmt::format("what daemons reported before {} is archived (`autoheal ledger stats` says where) and not counted",
                     format_timestamp_ms(*told_from)));
   }
   const auto all = coverage_of(*entries, *asked);

@@ -110,7 +110,7 @@ class ExplainedPage {
     if (!target.open.empty()) return;
     line("open by", explained_.unseen_processes == 0
                         ? "nobody"
-                        : fmt::format("nobody that this user can see; {} processes of others cannot be looked into",
+                        : fmt::format("nobody that this user can see; {} processes of other users cannot be inspected",
                                       explained_.unseen_processes));
   }
 

@@ -288,7 +288,7 @@ std::vector<std::string> brakes_on(const Session& session, const EngineSpec& spe
   if (spec.healing.observe_only) said.emplace_back("mode: observe: it is tested, never healed by itself");
   if (!allows(settings.principals.role_of(settings.principals.actor), Permission::heal))
     said.push_back(
-        fmt::format("healing.actor {} is no admiral: nothing is healed by itself", settings.principals.actor));
+        fmt::format("healing.actor {} is not an admiral: nothing is healed automatically", settings.principals.actor));
   const auto past = open_past(session.configuration);
   if (!past) {
     said.push_back("what the ledger says is not known: " + past.error().message);

@@ -30,7 +30,8 @@ int run_ledger_export(const Session& session, const LedgerExportOptions& options
   };
   if (options.archives.empty()) {
     if (auto gap = archived_entry(*past->ledger, range.after.value + 1))
-      session.console.note(fmt::format("not all is here: {} (autoheal ledger export {})", gap->message, gap->hint));
+      session.console.note(
+          fmt::format("the export is not complete: {} (autoheal ledger export {})", gap->message, gap->hint));
   } else {
     const auto done = export_archives(*past->ledger, options.archives, range.after, print);
     if (!done) return session.fail(done.error());

@@ -149,8 +149,7 @@ class Doctor {
       say(Finding::bad, "nothing can be recorded: " + sign->not_recorded, "no heal begins until this is over");
     if (sign->stalls > 0) {
       say(Finding::warning,
-          fmt::format("its loop stood still {} times, for at most {} s", sign->stalls,
-                      sign->longest_stall_us / 1'000'000),
+          fmt::format("its loop stalled {} times, for at most {} s", sign->stalls, sign->longest_stall_us / 1'000'000),
           "its log says what it was at");
     }
     for (const std::string& engine : sign->late)
@@ -276,7 +275,7 @@ class Doctor {
     const auto found = host.obstacles(spec);
     if (!found)
       return say(Finding::warning,
-                 fmt::format("{}: its targets cannot be looked at: {}", spec.name, found.error().message));
+                 fmt::format("{}: its targets cannot be inspected: {}", spec.name, found.error().message));
     for (const workflows::TargetFacts& facts : *found) {
       if (!facts.cannot_change.empty()) {
         say(Finding::warning, fmt::format("{}: {} {}", spec.name, facts.path, facts.cannot_change),

@@ -183,10 +183,11 @@ class Init {
         const bool roots = meet(&ManagedFolderRequest::root);
         if (!roots && !meet(&ManagedFolderRequest::baseline)) continue;
         const auto& [left, right] = std::tie(requests_[other], requests_[one]);
-        return failure(ErrorKind::invalid,
-                       roots ? fmt::format("{} and {} are managed twice, expected folders apart", left.root, right.root)
-                             : fmt::format("{} and {} hold the copies of two, expected folders apart", left.baseline,
-                                           right.baseline));
+        return failure(
+            ErrorKind::invalid,
+            roots ? fmt::format("{} and {} are managed twice, expected separate folders", left.root, right.root)
+                  : fmt::format("{} and {} hold the copies of two, expected separate folders", left.baseline,
+                                right.baseline));
       }
     }
     return {};
