@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "autoheal/engine/base/ids.hpp"
 #include "autoheal/engine/base/quoted_text.hpp"
 #include "autoheal/store/ledger/entry_queries.hpp"
 #include "autoheal/store/ledger/ledger_schema.hpp"
