@@ -1,5 +1,7 @@
 #include "autoheal/replay/compare/course.hpp"
 
+#include <fmt/core.h>
+
 #include <set>
 
 #include "autoheal/replay/text/plan_text.hpp"
@@ -70,8 +72,8 @@ class Taking {
 };
 
 std::string outcome_text(const HealState& state) {
-  std::string text = std::string(name_of(state.phase)) + " after " + std::to_string(state.attempt) +
-                     (state.attempt == 1 ? " attempt" : " attempts");
+  std::string text =
+      fmt::format("{} after {}{}", name_of(state.phase), state.attempt, state.attempt == 1 ? " attempt" : " attempts");
   if (state.phase == Phase::exhausted) text += ": " + std::string(name_of(state.end_reason));
   return text;
 }
@@ -98,10 +100,10 @@ Said said_of(const Attempt& attempt, Plan (*placeless)(Plan)) {
   if (attempt.plan) said["plan"] = plan_digest(placeless(*attempt.plan));
   said["verdict"] = verdict_text(attempt);
   for (const auto& [number, outcome] : attempt.outcomes) {
-    said["change " + std::to_string(number)] = name_of(outcome.status);
+    said[fmt::format("change {}", number)] = name_of(outcome.status);
     if (!outcome.left.path.empty()) said["left " + outcome.left.path] = left_text(outcome.left);
   }
-  for (const auto& [number, undone] : attempt.undone) said["undo " + std::to_string(number)] = name_of(undone.status);
+  for (const auto& [number, undone] : attempt.undone) said[fmt::format("undo {}", number)] = name_of(undone.status);
   if (!attempt.evidence) return said;
   for (const HashFinding& hash : attempt.evidence->hashes) said["digest of " + hash.path] = hash.digest;
   for (const ProbeResult& probe : attempt.evidence->probes)
@@ -165,7 +167,7 @@ std::vector<Compared> compare(const Course& recorded, const Course& here, Plan (
     for (const auto& [what, text] : left) {
       const auto other = right.find(what);
       rows.push_back(
-          {"attempt " + std::to_string(number) + ": " + what, text, other == right.end() ? "nothing" : other->second});
+          {fmt::format("attempt {}: {}", number, what), text, other == right.end() ? "nothing" : other->second});
     }
   }
   return rows;

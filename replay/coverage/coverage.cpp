@@ -1,5 +1,7 @@
 #include "autoheal/replay/coverage/coverage.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "autoheal/replay/coverage/coverage_facts.hpp"
@@ -158,7 +160,7 @@ class Coverage {
     for (const HeldFrom& hold : facts_.holds) {
       if (!hold.engine.empty() && hold.engine != name) continue;
       add_while_running(seen.gaps, GapCause::held, {hold.from, hold.until},
-                        "by " + hold.by + (hold.engine.empty() ? " (all engines)" : ""));
+                        fmt::format("by {}{}", hold.by, hold.engine.empty() ? " (all engines)" : ""));
     }
   }
 
@@ -191,7 +193,7 @@ class Coverage {
       // One more or less is where the span was cut.
       if (count + 1 >= due) continue;
       add(seen.gaps, GapCause::fell_behind, done.from, done.from, done.until,
-          std::to_string(count) + " of " + std::to_string(due) + " tests");
+          fmt::format("{} of {} tests", count, due));
     }
   }
 

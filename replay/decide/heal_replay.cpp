@@ -1,5 +1,7 @@
 #include "autoheal/replay/decide/heal_replay.hpp"
 
+#include <fmt/core.h>
+
 #include "autoheal/workflows/heal/heal_announcements.hpp"
 #include "autoheal/workflows/heal/heal_fit.hpp"
 
@@ -199,7 +201,7 @@ std::string line_of(const Divergence& divergence) {
   std::string recorded = type(divergence.recorded, divergence.same),
               decided = type(divergence.decided, divergence.same);
   if (recorded == decided) decided = "another " + decided;
-  return divergence.input + ": recorded is " + recorded + ", today's code decides " + decided;
+  return fmt::format("{}: recorded is {}, today's code decides {}", divergence.input, recorded, decided);
 }
 
 std::string_view name_of(Verdict verdict) {

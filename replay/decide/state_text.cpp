@@ -1,5 +1,6 @@
 #include "autoheal/replay/decide/state_text.hpp"
 
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "autoheal/replay/text/plan_text.hpp"
@@ -48,11 +49,11 @@ std::string difference(const json& recorded, const json& other, const std::strin
   if (recorded == other) return {};
   if (recorded.is_object() && other.is_object()) {
     for (const auto& [key, value] : recorded.items()) {
-      if (!other.contains(key)) return path + "/" + key + ": " + shown(value) + " instead of nothing";
+      if (!other.contains(key)) return fmt::format("{}/{}: {} instead of nothing", path, key, shown(value));
       if (auto found = difference(value, other.at(key), path + "/" + key); !found.empty()) return found;
     }
     for (const auto& [key, value] : other.items()) {
-      if (!recorded.contains(key)) return path + "/" + key + ": nothing instead of " + shown(value);
+      if (!recorded.contains(key)) return fmt::format("{}/{}: nothing instead of {}", path, key, shown(value));
     }
   }
   if (recorded.is_array() && other.is_array()) {
@@ -60,9 +61,9 @@ std::string difference(const json& recorded, const json& other, const std::strin
       if (auto found = difference(recorded[index], other[index], path + "/" + std::to_string(index)); !found.empty())
         return found;
     }
-    return path + ": " + std::to_string(recorded.size()) + " elements instead of " + std::to_string(other.size());
+    return fmt::format("{}: {} elements instead of {}", path, recorded.size(), other.size());
   }
-  return path + ": " + shown(recorded) + " instead of " + shown(other);
+  return fmt::format("{}: {} instead of {}", path, shown(recorded), shown(other));
 }
 
 std::string mark_of(const HealState& state, unsigned number) {
@@ -78,15 +79,14 @@ std::string mark_of(const HealState& state, unsigned number) {
 std::string seconds_text(Duration time) {
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
   const std::string fraction = std::to_string(std::abs(milliseconds % 1000));
-  return (milliseconds < 0 ? "-" : "") + std::to_string(std::abs(milliseconds / 1000)) + "." +
-         std::string(3 - fraction.size(), '0') + fraction + " s";
+  return fmt::format("{}{}.{}{} s", milliseconds < 0 ? "-" : "", std::abs(milliseconds / 1000),
+                     std::string(3 - fraction.size(), '0'), fraction);
 }
 
 std::string line_of(const HealState& state) {
   std::string text(name_of(state.phase));
   if (state.phase == Phase::exhausted) text += " (" + std::string(name_of(state.end_reason)) + ")";
-  if (state.attempt > 0)
-    text += ", attempt " + std::to_string(state.attempt) + " of " + std::to_string(state.max_retries);
+  if (state.attempt > 0) text += fmt::format(", attempt {} of {}", state.attempt, state.max_retries);
   return state.step == Step::ended || state.phase == Phase::none ? text
                                                                  : text + ": " + std::string(words_of(state.step));
 }
@@ -95,7 +95,8 @@ std::vector<std::string> details_of(const HealState& state) {
   std::vector<std::string> lines;
   if (!state.error.empty()) lines.push_back("because: " + state.error);
   if (state.phase == Phase::retrying)
-    lines.push_back("next attempt at " + format_timestamp(state.due) + ", after " + seconds_text(state.delay));
+    lines.push_back(
+        fmt::format("next attempt at {}, after {}", format_timestamp(state.due), seconds_text(state.delay)));
   if (!state.needs.empty() && state.phase == Phase::triggered) {
     std::string line = "waits for";
     for (const std::string& name : state.needs) line += " " + name;
@@ -106,15 +107,14 @@ std::vector<std::string> details_of(const HealState& state) {
     if (plan.empty()) lines.emplace_back("plan: nothing to change");
     for (std::size_t index = 0; index < plan.size(); ++index) {
       const auto number = static_cast<unsigned>(index + 1);
-      lines.push_back("plan " + std::to_string(number) + ": " + plan[index] + " [" + mark_of(state, number) + "]");
+      lines.push_back(fmt::format("plan {}: {} [{}]", number, plan[index], mark_of(state, number)));
     }
     if (!state.plan_certified) lines.emplace_back("the plan is not certified");
   }
   if (!state.last_problem.empty()) lines.push_back("last problem: " + state.last_problem);
   if (state.starts_over) lines.emplace_back("earlier rules planned this attempt: it is put back and starts once more");
   if (state.ending) lines.push_back("told to end: " + std::string(name_of(*state.ending)));
-  if (state.resumptions > 0)
-    lines.push_back("resumed " + std::to_string(state.resumptions) + " times without progress");
+  if (state.resumptions > 0) lines.push_back(fmt::format("resumed {} times without progress", state.resumptions));
   return lines;
 }
 

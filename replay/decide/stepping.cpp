@@ -1,5 +1,7 @@
 #include "autoheal/replay/decide/stepping.hpp"
 
+#include <fmt/core.h>
+
 #include "autoheal/replay/decide/state_text.hpp"
 #include "autoheal/replay/text/changed_content.hpp"
 #include "autoheal/replay/text/plan_text.hpp"
@@ -17,8 +19,8 @@ std::string facts_line(const TargetFacts& facts) {
   std::string text = facts.path + ": " + std::string(name_of(facts.kind));
   if (facts.kind == TargetKind::absent) return text;
   if (facts.kind == TargetKind::link) return text + " -> " + facts.link_target;
-  text += ", " + octal(facts.mode) + " " + std::to_string(facts.uid) + ":" + std::to_string(facts.gid);
-  if (facts.kind == TargetKind::file) text += ", " + std::to_string(facts.size) + " bytes";
+  text += fmt::format(", {} {}:{}", octal(facts.mode), facts.uid, facts.gid);
+  if (facts.kind == TargetKind::file) text += fmt::format(", {} bytes", facts.size);
   return facts.digest.empty() ? text : text + ", " + short_digest(facts.digest);
 }
 
@@ -77,13 +79,14 @@ std::vector<std::string> Stepping::seen() const {
   for (const TargetFacts& facts : seen.targets) lines.push_back(facts_line(facts));
   for (const auto& [link, releases] : seen.releases) {
     for (const ReleaseFacts& release : releases.checked)
-      lines.push_back(link + " could lead to " + release.name + (release.whole ? ": whole" : ": " + release.message));
+      lines.push_back(
+          fmt::format("{} could lead to {}{}", link, release.name, release.whole ? ": whole" : ": " + release.message));
   }
   for (const auto& [path, state] : seen.states) {
     if (!state.damage.empty()) lines.push_back(path + ": " + state.damage);
     for (const SnapshotFacts& snapshot : state.snapshots)
-      lines.push_back(path + " could come from " + snapshot.name + ", " + seconds_text(snapshot.age) + " old" +
-                      (snapshot.problem.empty() ? "" : ": " + snapshot.problem));
+      lines.push_back(fmt::format("{} could come from {}, {} old{}", path, snapshot.name, seconds_text(snapshot.age),
+                                  snapshot.problem.empty() ? "" : ": " + snapshot.problem));
   }
   lines.emplace_back(seen.service_running ? "the service runs" : "no service runs");
   if (seen.self_test_passes) lines.emplace_back("the self-test passes");
@@ -107,25 +110,25 @@ std::vector<std::string> Stepping::plan() const {
 
 std::vector<std::string> Stepping::evidence() const {
   if (evidence_.sentence.empty()) return {"there is no evidence in this attempt so far"};
-  std::vector<std::string> lines = {"entry " + std::to_string(heal_.entry(evidence_place_).position.value) + ": " +
-                                    evidence_.sentence};
+  std::vector<std::string> lines = {
+      fmt::format("entry {}: {}", heal_.entry(evidence_place_).position.value, evidence_.sentence)};
   for (const std::string& detail : evidence_.details) lines.push_back("  " + detail);
   return lines;
 }
 
 std::vector<std::string> Stepping::timers() const {
   const Timestamp now = entry().time;
-  std::vector<std::string> lines = {"it is " + format_timestamp(now) + ", " + seconds_text(now - state_.began) +
-                                    " after it began"};
+  std::vector<std::string> lines = {
+      fmt::format("it is {}, {} after it began", format_timestamp(now), seconds_text(now - state_.began))};
   if (place_ > 0) lines.push_back(seconds_text(now - heal_.entry(place_ - 1).time) + " after the entry before");
   if (state_.phase == Phase::retrying)
-    lines.push_back("attempt " + std::to_string(state_.next_attempt) + " is due at " + format_timestamp(state_.due) +
-                    ", in " + seconds_text(state_.due - now));
+    lines.push_back(fmt::format("attempt {} is due at {}, in {}", state_.next_attempt, format_timestamp(state_.due),
+                                seconds_text(state_.due - now)));
   if (state_.phase == Phase::triggered && state_.step == Step::waiting) lines.emplace_back("it waits for its turn");
   if (state_.phase == Phase::complete || state_.phase == Phase::exhausted)
     lines.push_back("it ended after " + seconds_text(state_.took));
   if (state_.resumptions > 0)
-    lines.push_back("resumed " + std::to_string(state_.resumptions) + " times since the last progress");
+    lines.push_back(fmt::format("resumed {} times since the last progress", state_.resumptions));
   return lines;
 }
 

@@ -1,5 +1,7 @@
 #include "autoheal/replay/record/heals_at.hpp"
 
+#include <fmt/core.h>
+
 #include <map>
 #include <set>
 #include <unordered_map>
@@ -35,7 +37,7 @@ class Fold {
     }
     const auto decoded = replay::decoded(entry, blobs_);
     if (!decoded) {
-      heal.unreadable = "entry " + std::to_string(entry.position.value) + ": " + decoded.error().message;
+      heal.unreadable = fmt::format("entry {}: {}", entry.position.value, decoded.error().message);
       return;
     }
     heal.state = workflows::apply_heal_entry(std::move(heal.state), *decoded);

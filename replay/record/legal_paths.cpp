@@ -1,5 +1,7 @@
 #include "autoheal/replay/record/legal_paths.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -82,11 +84,11 @@ class HealPath final : public store::StreamCheck {
  public:
   std::optional<std::string> next(const SeenEntry& entry) override {
     const auto to = steps.to[static_cast<std::size_t>(phase_)][entry.kind];
-    if (!to) return std::string(entry.type) + " may not follow in a heal that is " + std::string(name_of(phase_));
+    if (!to) return fmt::format("{} may not follow in a heal that is {}", entry.type, name_of(phase_));
     if (entry.kind == kind("repair_started")) in_attempt_ = 0;
     const auto needs = steps.needs[entry.kind];
     if (needs && (in_attempt_ & bit(*needs)) == 0) {
-      return std::string(entry.type) + " stands here without heal." + std::string(kinds.names[*needs]) + " before it";
+      return fmt::format("{} stands here without heal.{} before it", entry.type, kinds.names[*needs]);
     }
     if (auto fault = certificate_fault(entry)) return fault;
     in_attempt_ |= bit(entry.kind);
@@ -111,8 +113,7 @@ class HealPath final : public store::StreamCheck {
     if (entry.kind == kind("plan_certified")) plan_digest_ = member_of(entry.data, "plan_digest");
     if (entry.kind != kind("certified")) return std::nullopt;
     if (number_in(attempt) != attempt_) {
-      return "its certificate is of attempt " + std::to_string(number_in(attempt)) + ", not " +
-             std::to_string(attempt_);
+      return fmt::format("its certificate is of attempt {}, not {}", number_in(attempt), attempt_);
     }
     if (!configuration_.empty() && member_of(entry.data, "configuration") != configuration_)
       return "its certificate is of another configuration";

@@ -1,5 +1,7 @@
 #include "autoheal/replay/record/recorded_heal.hpp"
 
+#include <fmt/core.h>
+
 #include "autoheal/engine/large_data.hpp"
 #include "autoheal/workflows/heal/heal_machine.hpp"
 
@@ -22,7 +24,7 @@ Result<const workflows::HealEntry*> RecordedHeal::decoded(std::size_t index) {
   auto read = replay::decoded(entry, blobs_);
   if (!read) {
     Error error = std::move(read.error());
-    error.message = "entry " + std::to_string(entry.position.value) + ": " + error.message;
+    error.message = fmt::format("entry {}: {}", entry.position.value, error.message);
     return std::unexpected(std::move(error));
   }
   decoded_ = std::move(*read);

@@ -1,5 +1,7 @@
 #include "autoheal/replay/record/recorded_input.hpp"
 
+#include <fmt/core.h>
+
 #include "autoheal/workflows/plan/strategy.hpp"
 
 namespace autoheal::replay {
@@ -141,9 +143,10 @@ class Recovery {
 
   // A defect is data: where today's code does not run into it, the record is taken as it is.
   void stopped_by_defect(const std::string& sentence) {
-    told.untold = "a defect of the Autoheal of that time ended the heal here" +
-                  (sentence.empty() ? std::string() : " (" + sentence + ")") +
-                  ", and today's code does not run into it: it was mended, or shows itself only now and then";
+    told.untold = fmt::format(
+        "a defect of the Autoheal of that time ended the heal here{}, and today's code does not run into it: it was "
+        "fixed, or it occurs only now and then",
+        sentence.empty() ? std::string() : " (" + sentence + ")");
   }
 
   void failed_in_defect(const RepairFailed& e) {
@@ -176,11 +179,11 @@ class Recovery {
     if (!digest.empty()) {
       auto adopted = world_.adoptions().of_digest(state_.engine, digest);
       if (adopted) return {{std::move(adopted->baseline), digest}};
-      missing = Error{
-          ErrorKind::not_found,
-          "the baseline " + digest +
-              " that was adopted then is not here: the entry that adopted it stands in the ledger, outside of the heal",
-          {}};
+      missing = Error{ErrorKind::not_found,
+                      fmt::format("the baseline {} that was adopted then is not here: the entry that adopted it stands "
+                                  "in the ledger, outside of the heal",
+                                  digest),
+                      {}};
       return {};
     }
     AdoptedThen possible = {{std::nullopt, {}}};
@@ -235,7 +238,7 @@ class Recovery {
 };
 
 std::string count_of(std::size_t count, const std::string& noun) {
-  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
 struct Words {
@@ -243,15 +246,15 @@ struct Words {
   std::string operator()(const Join&) const { return "the same engine failed again"; }
   std::string operator()(const Go&) const { return "a slot became free"; }
   std::string operator()(const Cancel& input) const {
-    return "it was told to end (" + std::string(name_of(input.reason)) + ")" +
-           (input.by.principal.empty() ? "" : " by " + input.by.principal);
+    return fmt::format("it was told to end ({}){}", name_of(input.reason),
+                       input.by.principal.empty() ? "" : " by " + input.by.principal);
   }
   std::string operator()(const RollBackAgain&) const { return "somebody asked to roll back once more"; }
   std::string operator()(const WokenUp&) const { return "the wait was over"; }
   std::string operator()(const ProcessStarted&) const { return "a process took it up again"; }
   std::string operator()(const Observed& input) const {
     if (input.today.must_end)
-      return "it was found to be switched off (" + std::string(name_of(*input.today.must_end)) + ")";
+      return fmt::format("it was found to be switched off ({})", name_of(*input.today.must_end));
     if (!input.observation) return "the world could not be looked at: " + input.observation.error().message;
     return "the world was looked at: " + count_of(input.observation->targets.size(), "target");
   }
@@ -262,16 +265,16 @@ struct Words {
     return input.captured ? "what undo needs was captured" : "what undo needs could not be captured";
   }
   std::string operator()(const ActDone& input) const {
-    return "act " + std::to_string(input.outcome.number) + " came back: " + std::string(name_of(input.outcome.status));
+    return fmt::format("act {} came back: {}", input.outcome.number, name_of(input.outcome.status));
   }
   std::string operator()(const Evidenced& input) const {
-    return "evidence came in: " + count_of(input.evidence.probes.size(), "probe") + ", " +
-           count_of(input.evidence.tests.size(), "test") + ", " + count_of(input.evidence.hashes.size(), "digest");
+    return fmt::format("evidence came in: {}, {}, {}", count_of(input.evidence.probes.size(), "probe"),
+                       count_of(input.evidence.tests.size(), "test"), count_of(input.evidence.hashes.size(), "digest"));
   }
   std::string operator()(const UndoDone& input) const { return count_of(input.outcomes.size(), "undo") + " came back"; }
   std::string operator()(const Rechecked& input) const {
     return "leftovers of the dead process were gone" +
-           (input.today.must_end ? ", and it was switched off (" + std::string(name_of(*input.today.must_end)) + ")"
+           (input.today.must_end ? fmt::format(", and it was switched off ({})", name_of(*input.today.must_end))
                                  : std::string());
   }
   std::string operator()(const Settled&) const { return "before-images were kept"; }

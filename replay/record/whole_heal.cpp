@@ -1,5 +1,7 @@
 #include "autoheal/replay/record/whole_heal.hpp"
 
+#include <fmt/core.h>
+
 #include "autoheal/engine/large_data.hpp"
 #include "autoheal/replay/record/legal_paths.hpp"
 #include "autoheal/workflows/heal/heal_table.hpp"
@@ -18,8 +20,8 @@ std::optional<std::string> out_of_place(const engine::Entry& entry, const engine
   }
   if (entry.stream != before->stream) return "is of another stream";
   if (entry.version != before->version + 1) {
-    return "is number " + std::to_string(entry.version) + " of its heal, after number " +
-           std::to_string(before->version) + ": entries are missing, swapped or there twice";
+    return fmt::format("is number {} of its heal, after number {}: entries are missing, swapped or there twice",
+                       entry.version, before->version);
   }
   if (entry.position <= before->position) return "does not come after the one before it";
   return std::nullopt;

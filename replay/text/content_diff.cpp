@@ -1,5 +1,7 @@
 #include "autoheal/replay/text/content_diff.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstdint>
 
@@ -66,7 +68,7 @@ bool is_binary(std::string_view text) { return text.substr(0, 8'000).find('\0') 
 std::vector<std::string> content_diff(std::string_view before, std::string_view after, std::size_t most_lines) {
   if (before == after) return {};
   if (is_binary(before) || is_binary(after))
-    return {"binary: " + std::to_string(before.size()) + " bytes become " + std::to_string(after.size())};
+    return {fmt::format("binary: {} bytes become {}", before.size(), after.size())};
   Lines old = lines_of(before), young = lines_of(after);
   const auto head = static_cast<std::size_t>(std::ranges::mismatch(old, young).in1 - old.begin());
   std::size_t tail = 0;

@@ -1,5 +1,7 @@
 #include "autoheal/replay/text/plan_text.hpp"
 
+#include <fmt/core.h>
+
 #include <cstdio>
 
 #include "autoheal/workflows/plan/plan_secrets.hpp"
@@ -31,7 +33,7 @@ std::string command_line(const ProgramRun& run) {
 
 std::string in_place_of(const TargetFacts& before) {
   return before.kind == TargetKind::other ? " (in place of something that is no file)"
-                                          : " (in place of a " + std::string(name_of(before.kind)) + ")";
+                                          : fmt::format(" (in place of a {})", name_of(before.kind));
 }
 
 }  // namespace
@@ -43,30 +45,30 @@ std::string line_of(const Change& change) {
   if (change.kind == ChangeKind::state && !change.named.empty()) {
     const std::string how =
         before.kind == TargetKind::database || after.kind == TargetKind::folder ? "restore " : "swap ";
-    return how + before.path + " from " + change.named.front() + ": " + short_digest(after.content) +
-           (before.digest.empty() ? "" : " for " + short_digest(before.digest));
+    return fmt::format("{}{} from {}: {}{}", how, before.path, change.named.front(), short_digest(after.content),
+                       before.digest.empty() ? "" : " for " + short_digest(before.digest));
   }
   if (after.kind == TargetKind::link) {
-    return "link " + before.path + " -> " + after.link_target +
-           (before.kind == TargetKind::link     ? " (was " + before.link_target + ")"
-            : before.kind == TargetKind::absent ? " (new)"
-                                                : in_place_of(before));
+    return fmt::format("link {} -> {}{}", before.path, after.link_target,
+                       before.kind == TargetKind::link     ? fmt::format(" (was {})", before.link_target)
+                       : before.kind == TargetKind::absent ? " (new)"
+                                                           : in_place_of(before));
   }
   std::string text = std::string(name_of(change.kind)) + " " + before.path;
   if (before.kind == TargetKind::absent)
-    return text + (after.kind == TargetKind::folder ? " (new folder, " : " (new, ") + octal(after.mode) + ")";
+    return fmt::format("{}{}{})", text, after.kind == TargetKind::folder ? " (new folder, " : " (new, ",
+                       octal(after.mode));
   if (before.kind != after.kind && change.kind != ChangeKind::state) text += in_place_of(before);
   if (before.digest != after.content) {
-    text += ": " + short_digest(before.digest) + " -> " + short_digest(after.content);
+    text += fmt::format(": {} -> {}", short_digest(before.digest), short_digest(after.content));
   }
-  if (before.mode != after.mode) text += ", mode " + octal(before.mode) + " -> " + octal(after.mode);
+  if (before.mode != after.mode) text += fmt::format(", mode {} -> {}", octal(before.mode), octal(after.mode));
   if (before.uid != after.uid || before.gid != after.gid) {
-    text += ", owner " + std::to_string(before.uid) + ":" + std::to_string(before.gid) + " -> " +
-            std::to_string(after.uid) + ":" + std::to_string(after.gid);
+    text += fmt::format(", owner {}:{} -> {}:{}", before.uid, before.gid, after.uid, after.gid);
   }
   if (before.acl != after.acl && before.kind == after.kind)
-    text += ", access list " + (before.acl.empty() ? "none" : before.acl) + " -> " +
-            (after.acl.empty() ? "none" : after.acl);
+    text += fmt::format(", access list {} -> {}", before.acl.empty() ? "none" : before.acl,
+                        after.acl.empty() ? "none" : after.acl);
   if (!change.named.empty()) {
     text += " (";
     for (const auto& name : change.named) text += (text.ends_with('(') ? "" : ", ") + name;
@@ -78,7 +80,7 @@ std::string line_of(const Change& change) {
 std::string line_of(const Act& act) {
   std::string text(name_of(act.kind));
   text += " " + (act.call ? act.call->method + " " + readable(act.call->url) : command_line(act.run));
-  return act.engine.empty() ? text : text + " (of " + act.engine + ")";
+  return act.engine.empty() ? text : fmt::format("{} (of {})", text, act.engine);
 }
 
 std::vector<std::string> lines_of(const Plan& plan) {

@@ -1,5 +1,7 @@
 #include "autoheal/replay/text/timeline.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstdio>
 
@@ -16,7 +18,7 @@ namespace {
 using namespace workflows;  // the words of a heal's entries stand on every line here
 
 std::string plural(std::size_t count, const std::string& noun) {
-  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
 // "60.0 ms", "30.0 s".
@@ -29,7 +31,7 @@ std::string time_text(Duration took) {
 }
 
 std::string name_of_number(const HealState& state, unsigned number) {
-  if (!state.plan || number == 0 || number > state.plan->size()) return "change " + std::to_string(number);
+  if (!state.plan || number == 0 || number > state.plan->size()) return fmt::format("change {}", number);
   if (number <= state.plan->changes.size()) return state.plan->changes[number - 1].before.path;
   const Act& act = state.plan->acts[number - state.plan->changes.size() - 1];
   return line_of(act);
@@ -62,47 +64,47 @@ struct Describe {
   }
   void evidence(const Evidence& seen) {
     for (const HashFinding& hash : seen.hashes) {
-      add("hash " + hash.path + " " + (hash.digest.empty() ? "missing" : short_digest(hash.digest)));
+      add(fmt::format("hash {} {}", hash.path, hash.digest.empty() ? "missing" : short_digest(hash.digest)));
     }
     for (const auto& [link, release] : seen.releases) {
-      add("release " + release.name +
-          (release.whole ? " is whole, by " + short_digest(release.manifest_digest)
-                         : " is not whole: " + release.message));
+      add(fmt::format("release {}{}", release.name,
+                      release.whole ? " is whole, by " + short_digest(release.manifest_digest)
+                                    : " is not whole: " + release.message));
     }
     for (const ProbeResult& probe : seen.probes) {
       const bool good = probe.verdict == ProbeVerdict::pass;
-      add("probe " + probe.name + (good ? " passes" : " does not pass: " + probe.message));
+      add(fmt::format("probe {}{}", probe.name, good ? " passes" : " does not pass: " + probe.message));
     }
     for (const TestResult& test : seen.tests) {
-      add("test " + test.name + (test.passed ? " passes" : " fails: " + test.message) + " (" + time_text(test.took) +
-          ")");
+      add(fmt::format("test {}{} ({})", test.name, test.passed ? " passes" : " fails: " + test.message,
+                      time_text(test.took)));
     }
     for (const SecurityFinding& finding : seen.findings)
-      add("security " + finding.path + ": " + finding.message + (finding.passing ? " (an editor is at work)" : ""));
+      add(fmt::format("security {}: {}{}", finding.path, finding.message,
+                      finding.passing ? " (an editor is at work)" : ""));
     if (seen.findings.empty()) add("security: no violation");
     for (const AuthorizedChange& change : seen.authorized) {
-      add("rbac: " + name_of_number(state, change.number) + " by " + change.principal + " (" + change.role + ")");
+      add(fmt::format("rbac: {} by {} ({})", name_of_number(state, change.number), change.principal, change.role));
     }
     if (!seen.problem.empty()) add("evidence is incomplete: " + seen.problem);
   }
 
   void operator()(const Triggered& e) {
-    say("triggered for " + e.engine + " by " + e.by.principal + (e.by.via.empty() ? "" : " (" + e.by.via + ")"));
+    say(fmt::format("triggered for {} by {}{}", e.engine, e.by.principal,
+                    e.by.via.empty() ? "" : " (" + e.by.via + ")"));
     if (!e.error.empty()) add("because: " + e.error);
     if (!e.by.reason.empty()) add("reason given: " + e.by.reason);
-    add("strategy " + std::string(name_of(e.strategy)) + ", at most " + plural(e.max_retries, "attempt") +
-        ", configuration " + short_digest(e.configuration));
+    add(fmt::format("strategy {}, at most {}, configuration {}", name_of(e.strategy), plural(e.max_retries, "attempt"),
+                    short_digest(e.configuration)));
   }
   void operator()(const TriggerJoined& e) { say("failed again, joined: " + e.error); }
-  void operator()(const RepairStarted& e) {
-    say("attempt " + std::to_string(e.attempt) + " of " + std::to_string(state.max_retries) + " begins");
-  }
+  void operator()(const RepairStarted& e) { say(fmt::format("attempt {} of {} begins", e.attempt, state.max_retries)); }
   void operator()(const PlanRecorded& e) {
     say(e.plan.empty() ? "plan: nothing to change" : "plan of " + plural(e.plan.size(), "change"));
     for (const Change& change : e.plan.changes) add(line_of(change));
     for (const Act& act : e.plan.acts) add(line_of(act));
   }
-  void operator()(const PlanCertified& e) { say("plan certified (" + short_digest(e.plan_digest) + ")"); }
+  void operator()(const PlanCertified& e) { say(fmt::format("plan certified ({})", short_digest(e.plan_digest))); }
   void operator()(const PlanRefused& e) {
     say("plan refused: nothing was touched");
     refusals(e.refusals);
@@ -117,14 +119,14 @@ struct Describe {
     outcomes(e.outcomes);
   }
   void operator()(const RepairFailed& e) {
-    say("repair failed (" + e.cause + "): " + e.message);
+    say(fmt::format("repair failed ({}): {}", e.cause, e.message));
     outcomes(e.outcomes);
   }
   void operator()(const CertificationStarted&) { say("certification begins"); }
   void operator()(const Certified& e) {
     say("certified by Truth");
     evidence(e.evidence);
-    add("autoheal " + e.program_version + " " + short_digest(e.program_sha256));
+    add(fmt::format("autoheal {} {}", e.program_version, short_digest(e.program_sha256)));
   }
   void operator()(const CertificationRefused& e) {
     say("certification refused");
@@ -143,23 +145,21 @@ struct Describe {
     say(clean ? "rolled back: everything is as before" : "rolled back, but not everything is as before");
     undone(e.outcomes);
   }
-  void operator()(const RetryScheduled& e) {
-    say("attempt " + std::to_string(e.next_attempt) + " in " + time_text(e.delay));
-  }
+  void operator()(const RetryScheduled& e) { say(fmt::format("attempt {} in {}", e.next_attempt, time_text(e.delay))); }
   void operator()(const Resumed& e) {
-    say("resumed after the healer ended (resumption " + std::to_string(e.resumption) + ")");
+    say(fmt::format("resumed after the healer ended (resumption {})", e.resumption));
     if (e.version == 0) return;
-    add("decided by version " + std::to_string(e.version_before) + " of the heal workflow until now, by version " +
-        std::to_string(e.version) + " from here on");
+    add(fmt::format("decided by version {} of the heal workflow until now, by version {} from here on",
+                    e.version_before, e.version));
   }
   void operator()(const CancelRequested& e) {
-    say("told to end: " + std::string(name_of(e.reason)) + (e.by.principal.empty() ? "" : " by " + e.by.principal));
+    say(fmt::format("told to end: {}{}", name_of(e.reason), e.by.principal.empty() ? "" : " by " + e.by.principal));
   }
   void operator()(const Completed& e) {
-    say("Complete after " + plural(e.attempts, "attempt") + ", " + time_text(e.took));
+    say(fmt::format("Complete after {}, {}", plural(e.attempts, "attempt"), time_text(e.took)));
   }
   void operator()(const Exhausted& e) {
-    say("Exhausted after " + plural(e.attempts, "attempt") + ": " + std::string(name_of(e.reason)));
+    say(fmt::format("Exhausted after {}: {}", plural(e.attempts, "attempt"), name_of(e.reason)));
     if (!e.message.empty()) add(e.message);
     const bool told = !e.last_lines.empty() && e.message.find(e.last_lines.back()) != std::string::npos;
     for (const std::string& line : told ? LastLines() : e.last_lines) add("printed last: " + line);

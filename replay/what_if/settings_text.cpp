@@ -1,5 +1,7 @@
 #include "autoheal/replay/what_if/settings_text.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -88,7 +90,7 @@ Done set_tests(EngineSpec& spec, OtherSettings&, const std::string& text) {
   }
   for (const std::string& name : names) {
     if (std::ranges::find(spec.certify.tests, name, &TestSpec::name) == spec.certify.tests.end())
-      return expected("none, or names of its tests: there is no test \"" + name + "\"");
+      return expected(fmt::format("none, or names of its tests: there is no test \"{}\"", name));
   }
   std::erase_if(spec.certify.tests,
                 [&](const TestSpec& test) { return std::ranges::find(names, test.name) == names.end(); });
@@ -154,11 +156,11 @@ Result<OtherSettings> with_settings(const EngineSpec& spec, const std::vector<st
   for (const std::string& setting : settings) {
     const std::size_t equals = setting.find('=');
     if (equals == std::string::npos)
-      return failure(ErrorKind::invalid, "\"" + setting + "\" is not KEY=VALUE", "for example max_retries=1");
+      return failure(ErrorKind::invalid, fmt::format("\"{}\" is not KEY=VALUE", setting), "for example max_retries=1");
     const std::string name = setting.substr(0, equals);
     const auto* known = std::ranges::find(all_settings, name, &Setting::name);
     if (known == all_settings.end())
-      return failure(ErrorKind::invalid, "\"" + name + "\" is not a setting that can be asked about",
+      return failure(ErrorKind::invalid, fmt::format("\"{}\" is not a setting that can be asked about", name),
                      "these can: " + names_of_settings());
     if (auto done = known->set(changed, other, setting.substr(equals + 1)); !done)
       return failure(ErrorKind::invalid, setting + ": " + done.error().message);

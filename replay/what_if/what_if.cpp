@@ -1,7 +1,9 @@
 #include "autoheal/replay/what_if/what_if.hpp"
 
+#include <fmt/core.h>
+
 #include "autoheal/engine/base/digest.hpp"
-#include "autoheal/replay/what_if/same_question.hpp"
+#include "autoheal/replay/what_if/effect_equivalence.hpp"
 #include "autoheal/workflows/plan/engine_spec_codec.hpp"
 #include "autoheal/workflows/plan/strategy.hpp"
 
@@ -90,7 +92,7 @@ class TwoCourses {
     if (settings_.spec->healing.observe_only && facts.by.via == "daemon")
       return not_begun("only observed (mode: observe)");
     if (!allows(settings_.role, Permission::heal))
-      return not_begun(facts.by.principal + " (" + std::string(name_of(settings_.role)) + ") may not heal");
+      return not_begun(fmt::format("{} ({}) may not heal", facts.by.principal, name_of(settings_.role)));
     return true;
   }
 
@@ -132,8 +134,7 @@ class TwoCourses {
 
   std::optional<HealInput> woken(const HealInput& input) {
     if (then_.wake == other_.wake) return input;
-    return unknown_input("attempt " + std::to_string(course_.state.next_attempt) +
-                         " would look at the world at another time");
+    return unknown_input(fmt::format("attempt {} would observe the host at another time", course_.state.next_attempt));
   }
 
   std::optional<HealInput> seen(Observed observed) {
@@ -148,7 +149,7 @@ class TwoCourses {
   std::optional<HealInput> judged(Evidenced evidenced) {
     const auto& effect = std::get<Certify>(*then_.effect);
     auto evidence = evidence_under(evidenced.evidence, effect, *then_spec_, *settings_.spec);
-    if (!evidence) return unknown_input("attempt " + std::to_string(effect.attempt) + " would gather other evidence");
+    if (!evidence) return unknown_input(fmt::format("attempt {} would gather other evidence", effect.attempt));
     evidenced.spec = settings_.spec;
     evidenced.evidence = std::move(*evidence);
     return evidenced;
@@ -201,7 +202,7 @@ class TwoCourses {
 
   [[nodiscard]] std::string what_comes_next() const {
     if (course_.state.phase == Phase::retrying)
-      return "attempt " + std::to_string(course_.state.next_attempt) + " would begin";
+      return fmt::format("attempt {} would begin", course_.state.next_attempt);
     return other_.effect ? line_of(*other_.effect) : "it would go on";
   }
 

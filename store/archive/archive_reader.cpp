@@ -1,6 +1,8 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <memory>
 
@@ -25,7 +27,7 @@ class ArchiveReading {
     archive_read_support_filter_gzip(archive_.get());
     archive_read_support_format_tar(archive_.get());
     if (archive_read_open_filename(archive_.get(), name_.c_str(), 256 * 1024) != ARCHIVE_OK)
-      return failure(ErrorKind::invalid, "the archive " + name_ + " cannot be opened: " + words());
+      return failure(ErrorKind::invalid, fmt::format("the archive {} cannot be opened: {}", name_, words()));
     while (true) {
       struct archive_entry* header = nullptr;
       const int outcome = archive_read_next_header(archive_.get(), &header);
@@ -35,8 +37,7 @@ class ArchiveReading {
       if (only_facts) return part_;
     }
     if (part_.ledger.empty()) return std::unexpected(no_archive());
-    if (next_ != part_.last + 1)
-      return std::unexpected(spoiled("entry " + std::to_string(next_) + " is missing in it"));
+    if (next_ != part_.last + 1) return std::unexpected(spoiled(fmt::format("entry {} is missing in it", next_)));
     return part_;
   }
 
@@ -46,7 +47,8 @@ class ArchiveReading {
     return said != nullptr ? said : "it cannot be read";
   }
   [[nodiscard]] Error spoiled(const std::string& why) const {
-    return {ErrorKind::corrupt, "the archive " + name_ + " is not what was written: " + why, "take another copy of it"};
+    return {ErrorKind::corrupt, fmt::format("the archive {} is not what was written: {}", name_, why),
+            "take another copy of it"};
   }
   [[nodiscard]] Error no_archive() const {
     return {ErrorKind::invalid, name_ + " is no archive of a ledger", "`autoheal ledger archive` makes them"};
@@ -94,12 +96,12 @@ class ArchiveReading {
         !value("root", written_root) || part.first == 0 || part.last < part.first)
       return std::unexpected(no_archive());
     if (part.ledger != ledger_.id())
-      return failure(ErrorKind::invalid, "the archive " + name_ + " is of another ledger (" + part.ledger + ")");
+      return failure(ErrorKind::invalid, fmt::format("the archive {} is of another ledger ({})", name_, part.ledger));
     part_ = part;
     const auto head = ledger_.tree_head();
     AUTOHEAL_TRY(head);
     if (head->size < part_.last)
-      return failure(ErrorKind::invalid, "the archive " + name_ + " holds entries that the ledger never had");
+      return failure(ErrorKind::invalid, fmt::format("the archive {} holds entries that the ledger never had", name_));
     const auto root = root_of(*ledger_.hashes(), part_.last);
     AUTOHEAL_TRY(root);
     if (to_hex(*root) != written_root) return std::unexpected(spoiled("it names another root than the ledger has"));
@@ -117,7 +119,7 @@ class ArchiveReading {
       const auto hash = ledger_.hashes()->subtree(0, next_ - 1);
       AUTOHEAL_TRY(hash);
       if (leaf_hash(line) != *hash)
-        return std::unexpected(spoiled("entry " + std::to_string(next_) + " does not match its hash in the ledger"));
+        return std::unexpected(spoiled(fmt::format("entry {} does not match its hash in the ledger", next_)));
       if (visit_.entry) {
         if (auto done = visit_.entry(next_, line); !done) return done;
       }
@@ -130,7 +132,7 @@ class ArchiveReading {
     std::string name(file);
     if (const std::size_t dash = name.find('-'); dash != std::string::npos) name[dash] = ':';
     if (sha256_name(content) != name)
-      return std::unexpected(spoiled("the blob " + name + " is not what its name says"));
+      return std::unexpected(spoiled(fmt::format("the blob {} is not what its name says", name)));
     return visit_.blob ? visit_.blob(name, content) : Result<void>();
   }
 
@@ -147,7 +149,8 @@ class ArchiveReading {
 Result<ArchivedPart> read_archive(const std::filesystem::path& path, const LedgerReader& ledger,
                                   const ArchiveVisit& visit) {
   if (ledger.hashes() == nullptr)
-    return failure(ErrorKind::not_found, "there is no ledger that the archive " + path.string() + " could belong to");
+    return failure(ErrorKind::not_found,
+                   fmt::format("there is no ledger that the archive {} could belong to", path.string()));
   return ArchiveReading(path, ledger, visit).read(false);
 }
 

@@ -1,6 +1,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -66,7 +67,7 @@ struct ArchiveWriter::Parts {
     const int code = archive == nullptr ? ENOMEM : archive_errno(archive);
     const char* words = archive == nullptr ? nullptr : archive_error_string(archive);
     return {code == EIO ? ErrorKind::fatal : ErrorKind::unavailable,
-            doing + " " + fresh + ": " + (words != nullptr ? words : "it cannot be written"),
+            fmt::format("{} {}: {}", doing, fresh, words != nullptr ? words : "it cannot be written"),
             "is there room on the disk?"};
   }
 

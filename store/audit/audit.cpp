@@ -4,7 +4,7 @@
 #include <set>
 
 #include "autoheal/store/audit/audit_sql.hpp"
-#include "autoheal/store/ledger/clock_lag.hpp"
+#include "autoheal/store/ledger/clock_setback.hpp"
 #include "autoheal/store/ledger/entry_queries.hpp"
 #include "autoheal/store/ledger/ledger_schema.hpp"
 

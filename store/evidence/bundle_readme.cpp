@@ -1,5 +1,7 @@
 #include "autoheal/store/evidence/bundle_readme.hpp"
 
+#include <fmt/core.h>
+
 #include "autoheal/store/format/read_leaf.hpp"
 
 namespace autoheal::store {
@@ -54,9 +56,9 @@ constexpr char what_the_files_are[] =
 Result<std::string> bundle_readme(std::span<const InclusionProof> entries) {
   const auto first = read_leaf(entries.front().leaf);
   AUTOHEAL_TRY(first);
-  return what_it_is + ("heal    " + first->entry.stream) + "\nledger  " + first->ledger_id + "\nentries " +
-         std::to_string(entries.size()) + ", beginning with entry " + std::to_string(entries.front().index + 1) + "\n" +
-         what_the_files_are;
+  return fmt::format("{}heal    {}\nledger  {}\nentries {}, beginning with entry {}\n{}", what_it_is,
+                     first->entry.stream, first->ledger_id, entries.size(), entries.front().index + 1,
+                     what_the_files_are);
 }
 
 }  // namespace autoheal::store

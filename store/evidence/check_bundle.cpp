@@ -1,4 +1,6 @@
 // Checks what a bundle proves; packing and reading it is in evidence_bundle.cpp.
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <optional>
 
@@ -52,14 +54,14 @@ std::vector<VerifierKey> with_successors(const EvidenceBundle& bundle, std::span
 }
 
 Result<ReadLeaf> check_entry(const InclusionProof& entry, const Checkpoint& checkpoint) {
-  const std::string who = "entry " + std::to_string(entry.index + 1);
+  const std::string who = fmt::format("entry {}", entry.index + 1);
   auto leaf = read_leaf(entry.leaf);
   if (!leaf || leaf->entry.position.value != entry.index + 1)
     return does_not_verify(who + ": its line is not that of an entry with this number");
   if (!inclusion_holds(entry.index, leaf_hash(entry.leaf), checkpoint.head, entry.hashes)) {
-    return does_not_verify(who + " is not entry " + std::to_string(entry.index + 1) + " of the " +
-                           std::to_string(checkpoint.head.size) +
-                           " that the checkpoint signs: it or its proof was changed");
+    return does_not_verify(
+        fmt::format("{} is not entry {} of the {} that the checkpoint signs: it or its proof was changed", who,
+                    entry.index + 1, checkpoint.head.size));
   }
   if (origin_of(leaf->ledger_id) != checkpoint.origin)
     return does_not_verify(who + " names another ledger than the checkpoint");
@@ -72,8 +74,8 @@ Result<void> check_key_change(const KeyChange& change, const Checkpoint& checkpo
   std::string field = R"("note":)";
   append_quoted(field, change.note);
   if (leaf->entry.type != "ledger.key_rotated" || leaf->entry.data.find(field) == std::string::npos) {
-    return does_not_verify("entry " + std::to_string(change.entry.index + 1) +
-                           " is not the change of keys that the note beside it is of");
+    return does_not_verify(
+        fmt::format("entry {} is not the change of keys that the note beside it is of", change.entry.index + 1));
   }
   return {};
 }
@@ -121,9 +123,10 @@ Result<BundleProof> check_bundle(const EvidenceBundle& bundle, std::span<const V
   }
   add_named_by_contents(bundle, expected);
   for (const auto& [name, content] : bundle.blobs) {
-    if (!expected.contains(name)) return does_not_verify("blob " + name + " is named by no entry of the bundle");
+    if (!expected.contains(name))
+      return does_not_verify(fmt::format("blob {} is named by no entry of the bundle", name));
     if (!is_keyed(name) && sha256_name(content) != name)
-      return does_not_verify("blob " + name + " is not what its name says: it was changed");
+      return does_not_verify(fmt::format("blob {} is not what its name says: it was changed", name));
     proof.keyed_blobs += is_keyed(name) ? 1 : 0;
   }
   return proof;

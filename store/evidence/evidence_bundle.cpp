@@ -1,5 +1,7 @@
 #include "autoheal/store/evidence/evidence_bundle.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <chrono>
 #include <optional>
@@ -7,9 +9,9 @@
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/store/evidence/bundle_readme.hpp"
 #include "autoheal/store/file/tar_file.hpp"
+#include "autoheal/store/format/canonical_text.hpp"
 #include "autoheal/store/format/proof_text.hpp"
 #include "autoheal/store/format/read_leaf.hpp"
-#include "autoheal/store/format/strict_text.hpp"
 
 namespace autoheal::store {
 
@@ -28,10 +30,10 @@ std::unexpected<Error> no_bundle(const std::string& why) {
 }
 
 std::string proof_file(const InclusionProof& proof) {
-  return std::string(proofs_folder) + std::to_string(proof.index + 1) + ".tlog-proof";
+  return fmt::format("{}{}.tlog-proof", proofs_folder, proof.index + 1);
 }
 std::string note_file(const KeyChange& change) {
-  return std::string(notes_folder) + std::to_string(change.entry.index + 1) + ".note";
+  return fmt::format("{}{}.note", notes_folder, change.entry.index + 1);
 }
 // "sha256:ab.." as a file: a colon in a name is trouble elsewhere.
 std::string blob_file(const BlobName& name) {
@@ -79,7 +81,7 @@ Result<std::vector<InclusionProof>> take_entries(Files& files, std::string_view 
     rest.remove_prefix(end + 1);
     const auto leaf = read_leaf(entry.leaf);
     if (!leaf || leaf->entry.position.value == 0)
-      return no_bundle("line " + std::to_string(entries.size() + 1) + " of " + std::string(name) + " is no entry");
+      return no_bundle(fmt::format("line {} of {} is no entry", entries.size() + 1, name));
     entry.index = leaf->entry.position.value - 1;
     const auto proof = files.take(proof_file(entry));
     if (!proof) return no_bundle("there is no " + proof_file(entry));
@@ -143,9 +145,8 @@ Result<std::string> pack(const EvidenceBundle& bundle, Packing packing) {
     add_proof(files, change.entry, bundle.checkpoint);
   }
   for (const auto& [name, content] : bundle.blobs) files.push_back({blob_file(name), content});
-  const auto too_large =
-      failure(ErrorKind::invalid, "the evidence is larger than " + std::to_string(max_bundle_bytes >> 20U) +
-                                      " MiB or " + std::to_string(max_bundle_files) + " files");
+  const auto too_large = failure(ErrorKind::invalid, fmt::format("the evidence is larger than {} MiB or {} files",
+                                                                 max_bundle_bytes >> 20U, max_bundle_files));
   if (files.size() > max_bundle_files) return too_large;
   auto tar = write_tar(files, time_s);
   if (!tar) return tar;
@@ -207,7 +208,8 @@ Result<BlobName> BundleBlobs::put(std::string_view, engine::BlobNaming) {
 Result<std::string> BundleBlobs::get(const BlobName& name) const {
   const auto found = blobs_.find(name);
   if (found == blobs_.end()) {
-    return failure(ErrorKind::not_found, "the bundle does not hold " + name + (is_keyed(name) ? secrets_stay : ""));
+    return failure(ErrorKind::not_found,
+                   fmt::format("the bundle does not hold {}{}", name, is_keyed(name) ? secrets_stay : ""));
   }
   if (!is_keyed(name) && sha256_name(found->second) != name)
     return failure(ErrorKind::corrupt, blob_file(name) + " is not what its name says");

@@ -1,5 +1,7 @@
 #include "autoheal/store/evidence/ledger_proofs.hpp"
 
+#include <fmt/core.h>
+
 #include "autoheal/store/format/leaf.hpp"
 
 namespace autoheal::store {
@@ -10,9 +12,7 @@ constexpr char sign_first[] = "`autoheal ledger checkpoint --sign` signs the pre
 
 Error not_signed_yet(std::uint64_t seq, const TreeHead& head) {
   return {ErrorKind::not_found,
-          "entry " + std::to_string(seq) + " came after the newest checkpoint, which signs " +
-              std::to_string(head.size) + " entries",
-          sign_first};
+          fmt::format("entry {} came after the newest checkpoint, which signs {} entries", seq, head.size), sign_first};
 }
 
 Result<InclusionProof> prove(const LedgerReader& ledger, const engine::Entry& entry, const TreeHead& head) {
@@ -45,7 +45,7 @@ Result<InclusionProof> prove_entry(const LedgerReader& ledger, engine::Position 
   const auto page = seq.value == 0 ? Result<engine::Page>(engine::Page{}) : ledger.read_all({seq.value - 1}, 1);
   AUTOHEAL_TRY(page);
   if (page->entries.empty() || page->entries.front().position != seq)
-    return failure(ErrorKind::not_found, "there is no entry " + std::to_string(seq.value));
+    return failure(ErrorKind::not_found, fmt::format("there is no entry {}", seq.value));
   return prove(ledger, page->entries.front(), head);
 }
 
@@ -55,7 +55,7 @@ Result<InclusionProof> prove_line(const LedgerReader& ledger, engine::Position s
   auto hashes = inclusion_proof(*ledger.hashes(), seq.value - 1, head.size);
   AUTOHEAL_TRY(hashes);
   if (!inclusion_holds(seq.value - 1, leaf_hash(line), head, *hashes))
-    return failure(ErrorKind::corrupt, "entry " + std::to_string(seq.value) + " is not what was signed");
+    return failure(ErrorKind::corrupt, fmt::format("entry {} is not what was signed", seq.value));
   return InclusionProof{seq.value - 1, head.size, std::string(line), std::move(*hashes)};
 }
 
@@ -74,10 +74,9 @@ Result<std::vector<InclusionProof>> prove_stream(const LedgerReader& ledger, con
 
 Result<ConsistencyProof> prove_growth(const LedgerReader& ledger, std::uint64_t old_size, const TreeHead& head) {
   if (old_size > head.size) {
-    return failure(
-        ErrorKind::not_found,
-        "the newest checkpoint signs " + std::to_string(head.size) + " entries, fewer than " + std::to_string(old_size),
-        sign_first);
+    return failure(ErrorKind::not_found,
+                   fmt::format("the newest checkpoint signs {} entries, fewer than {}", head.size, old_size),
+                   sign_first);
   }
   const auto then = root_of(*ledger.hashes(), old_size);
   AUTOHEAL_TRY(then);

@@ -1,6 +1,8 @@
 #include "autoheal/store/file/leaves_file.hpp"
 
-#include "autoheal/store/format/strict_text.hpp"
+#include <fmt/core.h>
+
+#include "autoheal/store/format/canonical_text.hpp"
 
 namespace autoheal::store {
 
@@ -13,7 +15,7 @@ Result<std::uint64_t> each_leaf(std::string_view text, const std::function<void(
     const auto leaf = end == std::string_view::npos ? std::nullopt : bytes_from_hex(text.substr(0, end));
     if (!leaf) {
       return failure(ErrorKind::invalid,
-                     "leaves: line " + std::to_string(count + 1) + " is not a whole line of lower-case hex",
+                     fmt::format("leaves: line {} is not a whole line of lower-case hex", count + 1),
                      "expected one leaf a line, as `autoheal ledger export --leaves-hex` writes it");
     }
     take(*leaf);

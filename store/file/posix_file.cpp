@@ -1,6 +1,7 @@
 #include "autoheal/store/file/posix_file.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -96,7 +97,7 @@ Result<std::optional<SmallFile>> read_small_file(const std::filesystem::path& pa
   const auto size = read_at(file.get(), small.content.data(), small.content.size(), 0, path.string());
   AUTOHEAL_TRY(size);
   if (*size > most_bytes)
-    return failure(ErrorKind::invalid, path.string() + " is larger than " + std::to_string(most_bytes) + " bytes");
+    return failure(ErrorKind::invalid, fmt::format("{} is larger than {} bytes", path.string(), most_bytes));
   small.content.resize(*size);
   return small;
 }

@@ -1,6 +1,7 @@
 #include "autoheal/store/file/reserve.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,9 +33,10 @@ Reserve::Reserve(const std::filesystem::path& ledger, std::uint64_t bytes)
 Result<void> Reserve::take() {
   if (!missing()) return {};
   const auto refused = [this](int problem) {
-    return failure(ErrorKind::unavailable,
-                   "no room can be kept in " + file_.string() + ": " + std::generic_category().message(problem),
-                   "make room on the disk");
+    return failure(
+        ErrorKind::unavailable,
+        fmt::format("no room can be kept in {}: {}", file_.string(), std::generic_category().message(problem)),
+        "make room on the disk");
   };
   const FileDescriptor file(::open(file_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file) return refused(errno);

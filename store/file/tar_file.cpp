@@ -3,6 +3,8 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <memory>
@@ -87,7 +89,7 @@ Result<std::string> content_of(archive* reader, std::size_t max_bytes) {
     if (got < 0) return refused("cannot be read: " + words_of(reader));
     if (got == 0) return content;
     if (content.size() + static_cast<std::size_t>(got) > max_bytes)
-      return refused("holds more than " + std::to_string(max_bytes >> 20U) + " MiB");
+      return refused(fmt::format("holds more than {} MiB", max_bytes >> 20U));
     content.append(piece.data(), static_cast<std::size_t>(got));
   }
 }
@@ -145,8 +147,8 @@ Result<std::vector<NamedContent>> read_tar(std::string_view bytes, const TarLimi
     const std::string name = written != nullptr ? written : "";
     if (!is_plain_name(name)) return refused("holds a file under a name that no evidence has");
     if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) != nullptr)
-      return refused("holds " + name + ", which is no plain file");
-    if (!names.insert(name).second) return refused("holds " + name + " twice");
+      return refused(fmt::format("holds {}, which is no plain file", name));
+    if (!names.insert(name).second) return refused(fmt::format("holds {} twice", name));
     if (files.size() == limits.max_files) return refused("holds too many files");
     auto content = content_of(reader.get(), left);
     AUTOHEAL_TRY(content);

@@ -1,10 +1,12 @@
 #include "autoheal/store/format/checkpoint.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <limits>
 
-#include "autoheal/store/format/strict_text.hpp"
+#include "autoheal/store/format/canonical_text.hpp"
 
 namespace autoheal::store {
 
@@ -43,7 +45,8 @@ Result<Checkpoint> parse_checkpoint_body(std::string_view body) {
 
 Result<std::string> sign_checkpoint(const SigningKey& key, std::string_view origin, const TreeHead& head) {
   if (origin != key.verifier().name()) {
-    return failure(ErrorKind::invalid, "the signing key is of " + key.verifier().name() + ", not of this ledger",
+    return failure(ErrorKind::invalid,
+                   fmt::format("the signing key is of {}, not of this ledger", key.verifier().name()),
                    "put the key file of this ledger back in its place");
   }
   if (head.size > std::numeric_limits<std::int64_t>::max()) {

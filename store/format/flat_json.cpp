@@ -2,7 +2,7 @@
 
 #include <functional>
 
-#include "autoheal/store/format/strict_text.hpp"
+#include "autoheal/store/format/canonical_text.hpp"
 
 namespace autoheal::store {
 

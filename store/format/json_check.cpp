@@ -1,5 +1,7 @@
 #include "autoheal/store/format/json_check.hpp"
 
+#include <fmt/core.h>
+
 #include "autoheal/engine/base/plain_run.hpp"
 #include "autoheal/engine/base/quoted_text.hpp"
 
@@ -20,7 +22,7 @@ class Check {
 
  private:
   bool wrong(std::string_view what) {
-    problem_ = std::string(what) + " at byte " + std::to_string(at_);
+    problem_ = fmt::format("{} at byte {}", what, at_);
     return false;
   }
 

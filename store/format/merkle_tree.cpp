@@ -2,6 +2,7 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "autoheal/store/format/merkle_tree.hpp"
 
+#include <fmt/core.h>
 #include <openssl/sha.h>
 
 #include <algorithm>
@@ -82,8 +83,7 @@ Result<Hash> root_of(const SubtreeHashes& hashes, std::uint64_t size) {
 // RFC 6962 2.1.1, walked from the root to the leaf: at each split the other side is one hash of the proof.
 Result<std::vector<Hash>> inclusion_proof(const SubtreeHashes& hashes, std::uint64_t index, std::uint64_t size) {
   if (index >= size) {
-    return failure(ErrorKind::invalid,
-                   "leaf " + std::to_string(index) + " is not in a tree of " + std::to_string(size) + " leaves");
+    return failure(ErrorKind::invalid, fmt::format("leaf {} is not in a tree of {} leaves", index, size));
   }
   std::vector<Part> siblings;
   std::uint64_t begin = 0;
@@ -105,8 +105,7 @@ Result<std::vector<Hash>> inclusion_proof(const SubtreeHashes& hashes, std::uint
 Result<std::vector<Hash>> consistency_proof(const SubtreeHashes& hashes, std::uint64_t old_size,
                                             std::uint64_t new_size) {
   if (old_size > new_size) {
-    return failure(ErrorKind::invalid,
-                   "a tree of " + std::to_string(new_size) + " leaves never had " + std::to_string(old_size));
+    return failure(ErrorKind::invalid, fmt::format("a tree of {} leaves never had {}", new_size, old_size));
   }
   if (old_size == 0 || old_size == new_size) return std::vector<Hash>();
   std::vector<Part> parts;

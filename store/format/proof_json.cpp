@@ -1,9 +1,11 @@
 #include "autoheal/store/format/proof_json.hpp"
 
+#include <fmt/core.h>
+
 #include <optional>
 
+#include "autoheal/store/format/canonical_text.hpp"
 #include "autoheal/store/format/flat_json.hpp"
-#include "autoheal/store/format/strict_text.hpp"
 
 namespace autoheal::store {
 
@@ -46,7 +48,7 @@ std::optional<std::vector<Hash>> hash_list(const FlatObject& object) {
 
 std::unexpected<Error> malformed_json(const char* what, const char* keys) {
   return failure(
-      ErrorKind::invalid, std::string("the ") + what + " is not an object of exactly " + keys,
+      ErrorKind::invalid, fmt::format("{}{} is not an object of exactly {}", "the ", what, keys),
       "numbers are below 2^63, hashes 64 lower-case hex digits; `autoheal ledger prove --format json` writes it");
 }
 
@@ -97,12 +99,11 @@ Result<ConsistencyProof> parse_consistency_json(std::string_view json) {
 
 Result<void> check_inclusion(const InclusionProof& proof, const TreeHead& head) {
   if (proof.tree_size != head.size) {
-    return does_not_hold("the proof is for " + std::to_string(proof.tree_size) + " entries, the checkpoint for " +
-                         std::to_string(head.size));
+    return does_not_hold(fmt::format("the proof is for {} entries, the checkpoint for {}", proof.tree_size, head.size));
   }
   if (!inclusion_holds(proof.index, leaf_hash(proof.leaf), head, proof.hashes)) {
-    return does_not_hold("the entry is not entry " + std::to_string(proof.index + 1) + " of the " +
-                         std::to_string(head.size) + " under the signed root");
+    return does_not_hold(
+        fmt::format("the entry is not entry {} of the {} under the signed root", proof.index + 1, head.size));
   }
   return {};
 }
@@ -112,8 +113,8 @@ Result<void> check_consistency(const ConsistencyProof& proof, const TreeHead& ol
     return does_not_hold("the proof is between other sizes or roots than the checkpoints");
   }
   if (!consistency_holds(older, newer, proof.hashes)) {
-    return does_not_hold("the first " + std::to_string(older.size) + " of " + std::to_string(newer.size) +
-                         " entries are not those that were signed before");
+    return does_not_hold(
+        fmt::format("the first {} of {} entries are not those that were signed before", older.size, newer.size));
   }
   return {};
 }

@@ -1,8 +1,10 @@
 #include "autoheal/store/format/proof_text.hpp"
 
+#include <fmt/core.h>
+
 #include <optional>
 
-#include "autoheal/store/format/strict_text.hpp"
+#include "autoheal/store/format/canonical_text.hpp"
 
 namespace autoheal::store {
 
@@ -53,8 +55,7 @@ Result<TlogProof> parse_tlog_proof(std::string_view text) {
   for (line = take_line(text); line && !line->empty(); line = take_line(text)) {
     const auto hash = hash_from_base64(*line);
     if (!hash)
-      return malformed_proof("hash " + std::to_string(proof.hashes.size() + 1) +
-                             " is not canonical base64 of 32 bytes");
+      return malformed_proof(fmt::format("hash {} is not canonical base64 of 32 bytes", proof.hashes.size() + 1));
     if (proof.hashes.size() == max_proof_hashes) return malformed_proof("it has more than 63 hashes");
     proof.hashes.push_back(*hash);
   }
@@ -70,8 +71,8 @@ Result<ProvenLeaf> check_tlog_proof(std::string_view text, std::string_view leaf
   AUTOHEAL_TRY(checkpoint);
   if (!inclusion_holds(proof->index, leaf_hash(leaf), checkpoint->head, proof->hashes)) {
     return failure(ErrorKind::corrupt,
-                   "the entry is not entry " + std::to_string(proof->index + 1) + " of the " +
-                       std::to_string(checkpoint->head.size) + " that the checkpoint signs",
+                   fmt::format("the entry is not entry {} of the {} that the checkpoint signs", proof->index + 1,
+                               checkpoint->head.size),
                    "the entry, its place or the proof was changed; get all of them anew from the ledger");
   }
   return ProvenLeaf{proof->index, std::move(*checkpoint)};

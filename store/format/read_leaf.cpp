@@ -4,9 +4,9 @@
 #include <optional>
 
 #include "autoheal/engine/base/ids.hpp"
+#include "autoheal/store/format/canonical_text.hpp"
 #include "autoheal/store/format/json_check.hpp"
 #include "autoheal/store/format/leaf.hpp"
-#include "autoheal/store/format/strict_text.hpp"
 
 namespace autoheal::store {
 

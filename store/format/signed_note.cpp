@@ -1,8 +1,10 @@
 #include "autoheal/store/format/signed_note.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
-#include "autoheal/store/format/strict_text.hpp"
+#include "autoheal/store/format/canonical_text.hpp"
 
 namespace autoheal::store {
 
@@ -66,8 +68,7 @@ std::optional<NoteSigner> signer(const VerifierKey& key, std::string_view text, 
 }  // namespace
 
 Result<SignedNote> parse_note(std::string_view note) {
-  if (note.size() > max_note_bytes)
-    return malformed_note("it is longer than " + std::to_string(max_note_bytes) + " bytes");
+  if (note.size() > max_note_bytes) return malformed_note(fmt::format("it is longer than {} bytes", max_note_bytes));
   if (!is_plain_text(note)) return malformed_note("it is not UTF-8 without control characters");
   const std::size_t blank = note.rfind("\n\n");
   if (blank == std::string_view::npos) return malformed_note("no empty line stands before its signatures");
@@ -80,7 +81,7 @@ Result<SignedNote> parse_note(std::string_view note) {
     auto signature = parse_line(lines.substr(0, end));
     const std::string number = std::to_string(parsed.signatures.size() + 1);
     if (!signature)
-      return malformed_note("its signature line " + number + " is not dash, key name and canonical base64");
+      return malformed_note(fmt::format("its signature line {} is not dash, key name and canonical base64", number));
     if (parsed.signatures.size() == max_note_signatures) return malformed_note("it has too many signatures");
     parsed.signatures.push_back(std::move(*signature));
     lines.remove_prefix(end + 1);
@@ -116,7 +117,7 @@ Result<std::vector<NoteSigner>> signers_of(const SignedNote& note, std::span<con
       if (line.key_name != key.name() || line.key_id != key.id()) continue;
       found = signer(key, note.text, line.bytes);
       if (!found) {
-        return failure(ErrorKind::corrupt, "the signature of " + key.name() + " does not verify",
+        return failure(ErrorKind::corrupt, fmt::format("the signature of {} does not verify", key.name()),
                        "the text or the signature was changed after it was signed: take the original");
       }
     }
@@ -130,7 +131,7 @@ Result<std::vector<NoteSigner>> signers_of(const SignedNote& note, std::span<con
 }
 
 std::string cosigned_message(std::uint64_t unix_s, std::string_view text) {
-  return "cosignature/v1\ntime " + std::to_string(unix_s) + '\n' + std::string(text);
+  return fmt::format("cosignature/v1\ntime {}\n{}", unix_s, text);
 }
 
 }  // namespace autoheal::store

@@ -4,7 +4,7 @@
 #include <openssl/evp.h>
 
 #include "autoheal/engine/base/check.hpp"
-#include "autoheal/store/format/strict_text.hpp"
+#include "autoheal/store/format/canonical_text.hpp"
 
 namespace autoheal::store {
 

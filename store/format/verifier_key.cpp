@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "autoheal/engine/base/check.hpp"
-#include "autoheal/store/format/strict_text.hpp"
+#include "autoheal/store/format/canonical_text.hpp"
 
 namespace autoheal::store {
 

@@ -18,7 +18,7 @@ using Signature = std::array<std::uint8_t, 64>;
 // A value; thread-safe.
 class VerifierKey {
  public:
-  // invalid: `name` is no key name (strict_text.hpp).
+  // invalid: `name` is no key name (canonical_text.hpp).
   [[nodiscard]] static Result<VerifierKey> of(std::string name, KeyType type, const PublicKey& key);
   // One line without its newline. invalid: another spelling, an id that is not this key's, an unknown type.
   [[nodiscard]] static Result<VerifierKey> parse(std::string_view text);

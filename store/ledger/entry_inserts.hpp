@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "autoheal/engine/ledger.hpp"
-#include "autoheal/store/ledger/clock_lag.hpp"
+#include "autoheal/store/ledger/clock_setback.hpp"
 #include "autoheal/store/ledger/tiles.hpp"
 
 namespace autoheal::store {
@@ -46,7 +46,7 @@ class EntryInserts {
   SQLite::Statement close_;
   SQLite::Statement key_;
   SQLite::Statement place_;
-  ClockLag lag_;
+  ClockSetback lag_;
   std::vector<Row> rows_;
   std::string leaf_;
 };

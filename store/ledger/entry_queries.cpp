@@ -1,5 +1,6 @@
 #include "autoheal/store/ledger/entry_queries.hpp"
 
+#include <fmt/core.h>
 #include <sqlite3.h>
 
 #include <algorithm>
@@ -112,12 +113,12 @@ void EntryQueries::check(const Entry& entry) {
   const std::string seq = std::to_string(entry.position.value);
   if (entry.position.value == 0) throw SQLite::Exception("entry 0 stands where none can be", SQLITE_CORRUPT);
   const auto hash = check_.hashes->subtree(0, entry.position.value - 1);
-  if (!hash) throw_as_sqlite(hash.error(), "entry " + seq + ": ");
+  if (!hash) throw_as_sqlite(hash.error(), fmt::format("entry {}: ", seq));
   leaf_.clear();
   append_leaf(leaf_, check_.ledger_id, parts_of(entry));
   if (leaf_hash(leaf_) != *hash)
-    throw SQLite::Exception("entry " + seq + " is not what was written: it does not match its hash in the tree",
-                            SQLITE_CORRUPT);
+    throw SQLite::Exception(
+        fmt::format("entry {} is not what was written: it does not match its hash in the tree", seq), SQLITE_CORRUPT);
 }
 
 std::vector<Entry> EntryQueries::read_stream(const std::string& stream, std::uint64_t from_version) {
@@ -172,7 +173,7 @@ void EntryQueries::check_dense(const std::vector<Entry>& entries, Position after
     ++expected;
   }
   if (entries.empty() ? archived() >= last : expected == entries.back().position.value + 1) return;
-  throw SQLite::Exception("entry " + std::to_string(expected) + " is missing", SQLITE_CORRUPT);
+  throw SQLite::Exception(fmt::format("entry {} is missing", expected), SQLITE_CORRUPT);
 }
 
 std::vector<Entry> EntryQueries::read_unchecked(Position after, Position last, std::size_t limit) {

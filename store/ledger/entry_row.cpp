@@ -1,5 +1,7 @@
 #include "autoheal/store/ledger/entry_row.hpp"
 
+#include <fmt/core.h>
+
 #include <cstring>
 #include <limits>
 
@@ -15,9 +17,7 @@ enum Column { seq, stream, version, type, dataversion, time, actor, engine, data
 constexpr Timestamp earliest = std::chrono::sys_days(std::chrono::year(0) / 1 / 1);
 constexpr Timestamp latest = std::chrono::sys_days(std::chrono::year(10'000) / 1 / 1);
 
-std::string its(std::string_view column, std::string_view problem) {
-  return "its " + std::string(column) + " " + std::string(problem);
-}
+std::string its(std::string_view column, std::string_view problem) { return fmt::format("its {} {}", column, problem); }
 
 // A name that is the text of a UUID would be another row for the same stream.
 std::optional<std::string> stream_problem(const RowQuery& query, const EntryRow& row) {
@@ -40,7 +40,7 @@ std::optional<std::string> number_problem(const RowQuery& query, const EntryRow&
   if (query.type(version) != SQLITE_INTEGER || row.version < 1) return its("version", "is no number from 1 up");
   if (query.type(dataversion) != SQLITE_INTEGER || row.dataversion < 1 ||
       row.dataversion > std::numeric_limits<unsigned>::max())
-    return its("data version", "is " + std::to_string(row.dataversion));
+    return its("data version", fmt::format("is {}", row.dataversion));
   const Timestamp at{Duration(row.time)};
   if (query.type(time) != SQLITE_INTEGER || at < earliest || at >= latest)
     return its("time", "is no time between the years 0 and 9999");

@@ -2,6 +2,7 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,8 +28,8 @@ bool has_content(const std::string& path) {
 Result<LedgerFile> absent_unless_lost(const std::filesystem::path& path, const char* how) {
   const auto lost = [&](const std::string& beside) {
     return failure(ErrorKind::unavailable,
-                   "the ledger " + path.string() + " is " + how + ", but " + beside + " says that there was one",
-                   "restore the ledger from a backup, or move " + beside + " away");
+                   fmt::format("the ledger {} is {}, but {} says that there was one", path.string(), how, beside),
+                   fmt::format("restore the ledger from a backup, or move {} away", beside));
   };
   for (const char* suffix : companions) {
     struct stat seen{};
@@ -41,7 +42,7 @@ Result<LedgerFile> absent_unless_lost(const std::filesystem::path& path, const c
 Result<void> remove_leftovers(const std::string& path) {
   for (const char* suffix : {"", "-journal", "-wal", "-shm"}) {
     if (::unlink((path + suffix).c_str()) != 0 && errno != ENOENT) {
-      return std::unexpected(system_error("removing the leftover " + path + suffix));
+      return std::unexpected(system_error(fmt::format("removing the leftover {}{}", path, suffix)));
     }
   }
   return {};
@@ -92,7 +93,7 @@ Result<LedgerFile> look_at_ledger(const std::filesystem::path& path) {
     return std::unexpected(system_error("looking at the ledger " + path.string()));
   }
   if (!S_ISREG(seen.st_mode)) {
-    return failure(ErrorKind::unavailable, "the ledger " + path.string() + " is not a regular file");
+    return failure(ErrorKind::unavailable, fmt::format("the ledger {} is not a regular file", path.string()));
   }
   if (seen.st_size == 0) return absent_unless_lost(path, "empty");
   return LedgerFile::present;

@@ -1,6 +1,7 @@
 #include "autoheal/store/ledger/ledger_lock.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -79,8 +80,8 @@ Result<LedgerLock> LedgerLock::acquire(const std::filesystem::path& ledger, Dura
     const auto owner = owner_in(file.get());
     const bool passes_soon = wait > Duration{0} && waited < longest_wait_for_a_dead_owner && is_dead(owner);
     if (waited >= wait && !passes_soon) {
-      const std::string who = owner ? "process " + std::to_string(*owner) : "another process";
-      return failure(ErrorKind::busy, who + " owns the ledger " + ledger.string(),
+      const std::string who = owner ? fmt::format("process {}", *owner) : "another process";
+      return failure(ErrorKind::busy, fmt::format("{} owns the ledger {}", who, ledger.string()),
                      "stop the daemon, or use the commands that talk to it");
     }
     std::this_thread::sleep_for(pause_between_tries);
@@ -99,8 +100,8 @@ Result<void> LedgerLock::hold_file(const std::filesystem::path& ledger, Duration
     const auto holder = holder_of(file.get());
     const bool passes_soon = wait > Duration{0} && waited < longest_wait_for_a_dead_owner && is_dead(holder);
     if (waited >= wait && !passes_soon) {
-      const std::string who = holder ? "process " + std::to_string(*holder) : "another process";
-      return failure(ErrorKind::busy, who + " owns the ledger " + ledger.string() + " under another name",
+      const std::string who = holder ? fmt::format("process {}", *holder) : "another process";
+      return failure(ErrorKind::busy, fmt::format("{} owns the ledger {} under another name", who, ledger.string()),
                      "one ledger has one owner: stop that one, or give each configuration a ledger of its own");
     }
     std::this_thread::sleep_for(pause_between_tries);

@@ -1,5 +1,6 @@
 #include "autoheal/store/ledger/ledger_place.hpp"
 
+#include <fmt/core.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -29,7 +30,7 @@ LedgerPlace::Look LedgerPlace::look_at(const Part& part) {
 }
 
 std::string LedgerPlace::sentence_of(const Part& part, Look found) const {
-  const std::string begin = "the " + part.what + " " + part.path + " is not in its place any more: ";
+  const std::string begin = fmt::format("the {} {} is not in its place any more: ", part.what, part.path);
   switch (look_at(folder_)) {
     case Look::gone:
       return begin + "its folder was moved away or removed";

@@ -1,5 +1,6 @@
 #include "autoheal/store/ledger/ledger_schema.hpp"
 
+#include <fmt/core.h>
 #include <sqlite3.h>
 
 #include "autoheal/engine/base/ids.hpp"
@@ -22,13 +23,13 @@ Result<LedgerMeta> read_meta(const SQLite::Database& database, const std::filesy
   const std::int64_t version = select.getColumn(0).getInt64();
   if (version > ledger_schema_version) {
     return failure(ErrorKind::unavailable,
-                   "the ledger " + path.string() + " has schema version " + std::to_string(version) +
-                       ", this autoheal knows up to " + std::to_string(ledger_schema_version),
+                   fmt::format("the ledger {} has schema version {}, this autoheal knows up to {}", path.string(),
+                               version, ledger_schema_version),
                    "use the later version that wrote it");
   }
   LedgerMeta meta{select.getColumn(1).getString(), select.getColumn(2).getInt64(), version};
   if (version < 1 || !parse_uuid(meta.id) || meta.epoch < 0) {
-    return failure(ErrorKind::corrupt, "the ledger " + path.string() + " has no valid id, version or epoch");
+    return failure(ErrorKind::corrupt, fmt::format("the ledger {} has no valid id, version or epoch", path.string()));
   }
   return meta;
 }
@@ -55,7 +56,7 @@ Error sqlite_error(const std::filesystem::path& path, const SQLite::Exception& e
     default:
       break;
   }
-  return {kind, "the ledger " + path.string() + ": " + exception.what(), hint};
+  return {kind, fmt::format("the ledger {}: {}", path.string(), exception.what()), hint};
 }
 
 bool is_damage(const SQLite::Exception& exception) {

@@ -54,7 +54,7 @@ inline constexpr char sql_is_rare[] = "type NOT IN (" AUTOHEAL_SQL_STEPS ", 'hea
   return std::string_view(sql_is_rare).find("'" + std::string(type) + "'") == std::string_view::npos;
 }
 inline constexpr char sql_is_by_others[] = "actor <> 'autoheal'";
-// The expressions of the indexes on expressions; row_sums.cpp computes both without SQLite.
+// The expressions of the indexes on expressions; index_checksum.cpp computes both without SQLite.
 inline constexpr char sql_name_of_heal[] = AUTOHEAL_SQL_NAME("stream");
 inline constexpr char sql_start_of_heal[] = AUTOHEAL_SQL_TIME("time");
 // The time of a row `first`, as heals_by_start has it.
@@ -73,7 +73,7 @@ inline constexpr char ledger_indexes[] =
     " WHERE type = 'heal.triggered';"
     "CREATE INDEX IF NOT EXISTS heals_by_start ON entries(" AUTOHEAL_SQL_TIME("time") ")"
     " WHERE type = 'heal.triggered';"
-    // How far the clock was ever set back (clock_lag.hpp); nothing changes where it is known.
+    // How far the clock was ever set back (clock_setback.hpp); nothing changes where it is known.
     "INSERT OR IGNORE INTO meta(name, value) SELECT 'clock_lag_us', coalesce(max(newest - time), 0)"
     " FROM (SELECT time, max(time) OVER (ORDER BY seq) AS newest FROM entries)"
     " WHERE NOT EXISTS (SELECT 1 FROM meta WHERE name = 'clock_lag_us');";

@@ -1,5 +1,6 @@
 #include "autoheal/store/ledger/owner_connection.hpp"
 
+#include <fmt/core.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 
@@ -88,8 +89,8 @@ Result<void> OwnerConnection::grow_tree_from_here() {
   if (!fits) {
     return failure(
         ErrorKind::corrupt,
-        "the ledger " + path.string() + " was changed by somebody else: its tree has " + std::to_string(newest.size) +
-            " leaves, its newest entry is " + std::to_string(head.value) + (edge ? "" : "; " + edge.error().message),
+        fmt::format("the ledger {} was changed by somebody else: its tree has {} leaves, its newest entry is {}{}",
+                    path.string(), newest.size, head.value, edge ? "" : "; " + edge.error().message),
         "`autoheal ledger verify` tells what is wrong; restore a backup, or move it away with its key and vault");
   }
   tree.emplace(database, std::move(*edge));
@@ -120,7 +121,7 @@ std::string OwnerConnection::problem_of_content() {
     return {};
   }
   if (has_newer_owner()) return {};  // the append tells
-  return "the ledger " + path.string() + " was written over by somebody else";
+  return fmt::format("the ledger {} was written over by somebody else", path.string());
 }
 
 bool OwnerConnection::has_newer_owner() {
@@ -200,7 +201,7 @@ void OwnerConnection::roll_back() {
 }
 
 void OwnerConnection::poison(const std::string& why) {
-  poisoned = "the ledger " + path.string() + ": " + why + "; nothing more is acknowledged";
+  poisoned = fmt::format("the ledger {}: {}; nothing more is acknowledged", path.string(), why);
   // This process must not move the log, which it cannot trust, into the database.
   leave_log_alone(true);
 }

@@ -2,7 +2,7 @@
 
 #include <sqlite3.h>
 
-#include "autoheal/store/ledger/reading_ahead.hpp"
+#include "autoheal/store/ledger/readahead_vfs.hpp"
 
 namespace autoheal::store {
 
@@ -23,7 +23,7 @@ SQLite::Database connection(const std::filesystem::path& path, const std::string
 SQLite::Database reading_connection(const std::filesystem::path& path) { return connection(path, {}); }
 
 SQLite::Database reading_connection_for_all(const std::filesystem::path& path) {
-  return connection(path, reading_ahead_vfs());
+  return connection(path, readahead_vfs());
 }
 
 }  // namespace autoheal::store

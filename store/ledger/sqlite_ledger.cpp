@@ -1,5 +1,6 @@
 #include "autoheal/store/ledger/sqlite_ledger.hpp"
 
+#include <fmt/core.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 
@@ -34,8 +35,9 @@ Result<void> make_folder(const std::filesystem::path& folder) {
   std::filesystem::create_directories(folder, problem);
   // The group of the folder is that of everything made in it: auditors in it read without write permission.
   if (problem || ::chmod(folder.c_str(), 02750) != 0) {
-    return failure(ErrorKind::unavailable, "the ledger's folder " + folder.string() + " cannot be created: " +
-                                               (problem ? problem.message() : std::string("its mode cannot be set")));
+    return failure(ErrorKind::unavailable,
+                   fmt::format("the ledger's folder {} cannot be created: {}", folder.string(),
+                               problem ? problem.message() : std::string("its mode cannot be set")));
   }
   return {};
 }
@@ -308,7 +310,7 @@ std::uint64_t SqliteLedger::epoch() const { return static_cast<std::uint64_t>(pa
 
 Result<void> SqliteLedger::set_meta(const std::string& name, const std::string& value) {
   if (name == "id" || name == "schema_version" || name == "epoch" || name == archived_name) {
-    return failure(ErrorKind::invalid, "\"" + name + "\" is kept by the ledger itself");
+    return failure(ErrorKind::invalid, fmt::format("\"{}\" is kept by the ledger itself", name));
   }
   if (std::string problem = parts_->problem_of_place(); !problem.empty())
     return failure(ErrorKind::unavailable, std::move(problem));

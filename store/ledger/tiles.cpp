@@ -1,5 +1,6 @@
 #include "autoheal/store/ledger/tiles.hpp"
 
+#include <fmt/core.h>
 #include <sqlite3.h>
 
 #include <algorithm>
@@ -19,6 +20,10 @@ Hash hash_at(std::string_view hashes, std::uint64_t slot) {
 }
 
 }  // namespace
+
+std::string name_of_tile(unsigned tile_level, std::uint64_t number) {
+  return fmt::format("tile {} of level {}", number, tile_level);
+}
 
 TileHashes::TileHashes(const SQLite::Database& database, std::filesystem::path path)
     : path_(std::move(path)), select_(database, "SELECT hashes FROM tiles WHERE tile = ?") {}
@@ -47,8 +52,8 @@ Result<Hash> TileHashes::stored(unsigned tile_level, std::uint64_t number, std::
     const Hash hash = hash_at(tile.hashes, slot);
     if (hash != not_reached) return hash;  // else it may have grown since it was read
   }
-  return failure(ErrorKind::corrupt, "the ledger " + path_.string() + ": " + name_of_tile(tile_level, number) +
-                                         " ends before hash " + std::to_string(slot));
+  return failure(ErrorKind::corrupt, fmt::format("the ledger {}: {} ends before hash {}", path_.string(),
+                                                 name_of_tile(tile_level, number), slot));
 }
 
 Result<void> TileHashes::read(unsigned tile_level, std::uint64_t number) const {
@@ -58,8 +63,9 @@ Result<void> TileHashes::read(unsigned tile_level, std::uint64_t number) const {
     std::string hashes = found ? select_.getColumn(0).getString() : std::string();
     select_.reset();
     if (hashes.size() != tile_bytes) {
-      return failure(ErrorKind::corrupt, "the ledger " + path_.string() + ": " + name_of_tile(tile_level, number) +
-                                             (found ? " has another size than a tile" : " is missing"));
+      return failure(ErrorKind::corrupt,
+                     fmt::format("the ledger {}: {}{}", path_.string(), name_of_tile(tile_level, number),
+                                 found ? " has another size than a tile" : " is missing"));
     }
     newest_[tile_level] = {number, std::move(hashes)};
     return {};

@@ -23,9 +23,7 @@ inline constexpr std::size_t tile_bytes = hashes_per_tile * sizeof(Hash);
   return static_cast<std::int64_t>((std::uint64_t{tile_level} << 48U) | number);
 }
 
-[[nodiscard]] inline std::string name_of_tile(unsigned tile_level, std::uint64_t number) {
-  return "tile " + std::to_string(number) + " of level " + std::to_string(tile_level);
-}
+[[nodiscard]] std::string name_of_tile(unsigned tile_level, std::uint64_t number);
 
 // Finished hashes out of the rows; the tiles that were read last, one for each level, stay in memory. One connection,
 // which must outlive it, and its thread. corrupt: a tile is missing, has another size, or does not reach far enough.

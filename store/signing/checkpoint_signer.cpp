@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <fmt/core.h>
+
 #include <cerrno>
 
 #include "autoheal/engine/base/check.hpp"
@@ -15,19 +17,20 @@ namespace {
 
 constexpr char verifier_key_name[] = "verifier_key";
 
-std::string shown(const TreeHead& head) { return std::to_string(head.size) + " entries"; }
+std::string shown(const TreeHead& head) { return fmt::format("{} entries", head.size); }
 
 Error behind(const Checkpoint& last, const TreeHead& head) {
   return {ErrorKind::refused,
-          "the ledger holds " + shown(head) + ", but " + shown(last.head) +
-              " were signed before: it was cut off, or put back from an older backup. Nothing is signed",
+          fmt::format("the ledger holds {}, but {} were signed before: it was cut off, or put back from an older "
+                      "backup. Nothing is signed",
+                      shown(head), shown(last.head)),
           "`autoheal ledger verify` tells more; if the backup is meant to be, an Admiral says so: "
           "`autoheal ledger checkpoint --accept-rollback --reason TEXT`"};
 }
 
 Error forked(const Checkpoint& last) {
   return {ErrorKind::refused,
-          "the first " + shown(last.head) + " of the ledger are not those that were signed. Nothing is signed",
+          fmt::format("the first {} of the ledger are not those that were signed. Nothing is signed", shown(last.head)),
           "`autoheal ledger verify` tells more. If an older backup was put back on purpose, an Admiral says so: "
           "`autoheal ledger checkpoint --accept-rollback --reason TEXT`"};
 }
@@ -37,7 +40,7 @@ Error forked(const Checkpoint& last) {
 std::string origin_of(std::string_view ledger_id) { return "autoheal/" + std::string(ledger_id); }
 
 std::string rotation_text(const std::string& origin, const std::string& old_key, const std::string& new_key) {
-  return "autoheal key rotation\n" + origin + "\n" + old_key + "\n" + new_key + "\n";
+  return fmt::format("autoheal key rotation\n{}\n{}\n{}\n", origin, old_key, new_key);
 }
 
 CheckpointSigner::CheckpointSigner(std::filesystem::path ledger_path, std::filesystem::path key_path,
@@ -77,12 +80,12 @@ Result<void> CheckpointSigner::take_key(SqliteLedger& ledger, engine::Randomness
   AUTOHEAL_TRY(known);
   if (*key && !known->empty() && (*key)->verifier().text() != *known) {
     return failure(ErrorKind::corrupt,
-                   "the signing key " + key_path_.string() + " is not the one that the ledger names",
+                   fmt::format("the signing key {} is not the one that the ledger names", key_path_.string()),
                    "restore the key that belongs to it; `autoheal ledger key` prints its public half");
   }
   if (!*key && !known->empty()) {
     return failure(ErrorKind::not_found,
-                   "the signing key " + key_path_.string() + " is gone, but the ledger has signatures of it",
+                   fmt::format("the signing key {} is gone, but the ledger has signatures of it", key_path_.string()),
                    "restore it from a backup; nothing is signed until then");
   }
   if (!*key) {
@@ -101,7 +104,7 @@ Result<void> CheckpointSigner::take_signed(const SqliteLedger& ledger) {
   AUTOHEAL_TRY(last);
   if (*last && (*last)->origin != origin_) {
     return failure(ErrorKind::corrupt,
-                   ledger_path_.string() + ".signed is of " + (*last)->origin + ", not of " + origin_,
+                   fmt::format("{}.signed is of {}, not of {}", ledger_path_.string(), (*last)->origin, origin_),
                    "it belongs to another ledger: put back the one that was there");
   }
   last_ = std::move(*last);

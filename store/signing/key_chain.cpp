@@ -1,5 +1,6 @@
 #include "autoheal/store/signing/key_chain.hpp"
 
+#include <fmt/core.h>
 #include <sqlite3.h>
 
 #include <algorithm>
@@ -24,7 +25,7 @@ std::string named_key(const SQLite::Database& database) {
 
 bool KeyChain::add(std::uint64_t seq, std::string_view data, const std::string& origin, Problems& problems) {
   const auto wrong = [&](const std::string& why) {
-    problems.add(seq, "entry " + std::to_string(seq) + ": the change of keys does not hold: " + why);
+    problems.add(seq, fmt::format("entry {}: the change of keys does not hold: {}", seq, why));
     return false;
   };
   std::vector<JsonMember> members;
@@ -75,7 +76,7 @@ KeyChain KeyChain::read(const SQLite::Database& database, const std::string& ori
   } else if (chain.keys_.empty()) {
     chain.keys_.push_back({*key, 0});
   } else if (!chain.has(*key)) {
-    problems.add("the ledger names the key " + named + ", which no change of keys led to");
+    problems.add(fmt::format("the ledger names the key {}, which no change of keys led to", named));
   }
   return chain;
 }

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <fmt/core.h>
+
 #include "autoheal/store/file/posix_file.hpp"
 
 namespace autoheal::store {
@@ -13,7 +15,7 @@ constexpr mode_t of_its_owner_alone = 0600;
 
 Error not_private(const std::filesystem::path& path, const std::string& why) {
   return {
-      ErrorKind::refused, "the signing key " + path.string() + " " + why,
+      ErrorKind::refused, fmt::format("the signing key {} {}", path.string(), why),
       "whoever could read it can sign another history: make a new one with `autoheal ledger key --rotate` once it is "
       "0600 and yours"};
 }
@@ -33,7 +35,7 @@ Result<std::optional<SigningKey>> read_key_file(const std::filesystem::path& pat
   if (!key) return failure(ErrorKind::invalid, path.string() + " holds no signing key", "restore it from a backup");
   if (key->verifier().name() != origin) {
     return failure(ErrorKind::invalid,
-                   path.string() + " is the key of " + key->verifier().name() + ", not of " + origin,
+                   fmt::format("{} is the key of {}, not of {}", path.string(), key->verifier().name(), origin),
                    "restore the key that belongs to this ledger");
   }
   return std::move(*key);

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -42,7 +43,8 @@ std::optional<BlobPlace> place_of(const BlobName& name) {
   if (!keyed && algorithm != "sha256") return std::nullopt;
   if (hex.size() != 64 || hex.find_first_not_of(hex_digits) != std::string::npos) return std::nullopt;
   const std::string folder = hex.substr(0, 2);
-  return BlobPlace{keyed ? BlobNaming::keyed : BlobNaming::plain, folder, folder + "/" + algorithm + "-" + hex};
+  return BlobPlace{keyed ? BlobNaming::keyed : BlobNaming::plain, folder,
+                   fmt::format("{}/{}-{}", folder, algorithm, hex)};
 }
 
 // The place for a name that the vault itself gave to a content.
@@ -150,7 +152,7 @@ Result<void> Vault::read_key() {
   const std::string what = path_.string() + "/key";
   const FileDescriptor file(::openat(folder_.get(), "key", O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   if (!file && errno == ENOENT) {
-    return failure(ErrorKind::not_found, "the vault " + path_.string() + " has no key");
+    return failure(ErrorKind::not_found, fmt::format("the vault {} has no key", path_.string()));
   }
   if (!file) return std::unexpected(system_error("opening " + what));
   std::string key(key_bytes + 1, '\0');
@@ -167,8 +169,8 @@ Result<void> Vault::make_key() {
   AUTOHEAL_TRY(names);
   if (!names->empty()) {
     return failure(ErrorKind::unavailable,
-                   "the vault " + path_.string() + " holds " + names->front() + ", but its key is missing",
-                   "restore " + path_.string() + "/key from a backup");
+                   fmt::format("the vault {} holds {}, but its key is missing", path_.string(), names->front()),
+                   fmt::format("restore {}/key from a backup", path_.string()));
   }
   auto key = random_key();
   AUTOHEAL_TRY(key);
@@ -213,11 +215,11 @@ BlobName Vault::name_of(std::string_view content, BlobNaming naming) const {
 
 Result<void> Vault::writable(std::uint64_t size) const {
   if (access_ != VaultAccess::create) {
-    return failure(ErrorKind::unavailable, "the vault " + path_.string() + " was opened for reading");
+    return failure(ErrorKind::unavailable, fmt::format("the vault {} was opened for reading", path_.string()));
   }
   if (size > options_.max_blob_bytes) {
-    return failure(ErrorKind::invalid, "a content of " + std::to_string(size) + " bytes is larger than the vault's " +
-                                           "limit of " + std::to_string(options_.max_blob_bytes));
+    return failure(ErrorKind::invalid, fmt::format("a content of {} bytes is larger than the vault's limit of {}", size,
+                                                   options_.max_blob_bytes));
   }
   return {};
 }
@@ -289,7 +291,7 @@ Result<bool> Vault::already_there(const BlobName& name, std::uint64_t size) {
     if (!S_ISREG(seen.st_mode) || static_cast<std::uint64_t>(seen.st_size) != size) return false;
     if (age_of(seen) > younger_again_after &&
         ::utimensat(folder_.get(), place.file.c_str(), nullptr, AT_SYMLINK_NOFOLLOW) != 0)
-      return std::unexpected(system_error("touching " + name + " in " + path_.string()));
+      return std::unexpected(system_error(fmt::format("touching {} in {}", name, path_.string())));
     if (is_durable(name, place.folder)) return true;
   }
   // Another thread, or a process that died, may have renamed it and not yet synced its folder.
@@ -304,7 +306,7 @@ Result<void> Vault::put_in_place(const std::string& temporary, const BlobName& n
     not_yet_durable_.insert(name);
   }
   if (::renameat(folder_.get(), temporary.c_str(), folder_.get(), place.file.c_str()) != 0) {
-    return std::unexpected(system_error("storing " + name + " in " + path_.string()));
+    return std::unexpected(system_error(fmt::format("storing {} in {}", name, path_.string())));
   }
   return make_name_durable(name);
 }
@@ -327,33 +329,34 @@ bool Vault::is_durable(const BlobName& name, const std::string& folder) const {
 
 std::string Vault::fresh_temporary() {
   const std::lock_guard lock(mutex_);
-  return std::string(temporary_prefix) + std::to_string(::getpid()) + "-" + std::to_string(++temporaries_);
+  return fmt::format("{}{}-{}", temporary_prefix, ::getpid(), ++temporaries_);
 }
 
 Result<std::string> Vault::get(const BlobName& name) const {
   const auto place = place_of(name);
-  if (!place) return failure(ErrorKind::invalid, "\"" + name + "\" is not the name of a blob");
-  const std::string what = name + " in " + path_.string();
+  if (!place) return failure(ErrorKind::invalid, fmt::format("\"{}\" is not the name of a blob", name));
+  const std::string what = fmt::format("{} in {}", name, path_.string());
   // O_NONBLOCK: a pipe put in a blob's place must not hang the reader.
   const FileDescriptor file(
       !folder_ ? -1 : ::openat(folder_.get(), place->file.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (closed_) {
-    return failure(ErrorKind::unavailable, "the vault " + path_.string() + " is not open to you",
+    return failure(ErrorKind::unavailable, fmt::format("the vault {} is not open to you", path_.string()),
                    "run it as the ledger's owner; entries can be read without it");
   }
   if (!folder_ || (!file && errno == ENOENT)) return failure(ErrorKind::not_found, "there is no blob " + what);
-  if (!file && errno == ELOOP) return failure(ErrorKind::corrupt, "the blob " + what + " is a link");
+  if (!file && errno == ELOOP) return failure(ErrorKind::corrupt, fmt::format("the blob {} is a link", what));
   if (!file) return std::unexpected(system_error("opening " + what));
   struct stat seen{};
   if (::fstat(file.get(), &seen) != 0) return std::unexpected(system_error("looking at " + what));
-  if (!S_ISREG(seen.st_mode)) return failure(ErrorKind::corrupt, "the blob " + what + " is not a regular file");
+  if (!S_ISREG(seen.st_mode))
+    return failure(ErrorKind::corrupt, fmt::format("the blob {} is not a regular file", what));
   std::string content(static_cast<std::size_t>(seen.st_size), '\0');
   const auto size = read_at(file.get(), content.data(), content.size(), 0, what);
   AUTOHEAL_TRY(size);
   content.resize(*size);
   AUTOHEAL_CHECK(!key_.empty());  // or it had not been opened
   if (name_of(content, place->naming) != name) {
-    return failure(ErrorKind::corrupt, "the blob " + what + " no longer holds what its name says");
+    return failure(ErrorKind::corrupt, fmt::format("the blob {} no longer holds what its name says", what));
   }
   return content;
 }
@@ -381,13 +384,13 @@ Result<std::vector<Vault::BlobFacts>> Vault::list() const {
 Result<bool> Vault::remove(const BlobName& name, Duration untouched_for) {
   AUTOHEAL_TRY(writable(0));
   const auto place = place_of(name);
-  if (!place) return failure(ErrorKind::invalid, "\"" + name + "\" is not the name of a blob");
+  if (!place) return failure(ErrorKind::invalid, fmt::format("\"{}\" is not the name of a blob", name));
   const std::lock_guard lock(mutex_);
   struct stat seen{};
   if (::fstatat(folder_.get(), place->file.c_str(), &seen, AT_SYMLINK_NOFOLLOW) != 0) return false;
   if (age_of(seen) < untouched_for) return false;
   if (::unlinkat(folder_.get(), place->file.c_str(), 0) != 0)
-    return std::unexpected(system_error("removing " + name + " from " + path_.string()));
+    return std::unexpected(system_error(fmt::format("removing {} from {}", name, path_.string())));
   return true;
 }
 

@@ -1,5 +1,7 @@
 #include "autoheal/store/vault/vault_check.hpp"
 
+#include <fmt/core.h>
+
 namespace autoheal::store {
 
 namespace {
@@ -28,7 +30,8 @@ Result<BlobsFound> check_blobs(const Vault& vault, const std::filesystem::path& 
     if (progress) progress(found.count);
   }
   if (problem) {
-    return failure(ErrorKind::unavailable, "the vault " + folder.string() + " cannot be read: " + problem.message(),
+    return failure(ErrorKind::unavailable,
+                   fmt::format("the vault {} cannot be read: {}", folder.string(), problem.message()),
                    "only the ledger's owner may read it");
   }
   return found;

@@ -1,5 +1,7 @@
 #include "autoheal/store/verify/verify.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <deque>
 #include <map>
@@ -89,11 +91,11 @@ class Verification {
   }
 
   Result<VerifyReport> run() {
-    look_beside();
+    check_side_files();
     signed_head_ = read_signed_head(ledger_.path);
     try {
       auto database = reading_connection_for_all(ledger_.path);
-      const auto known = know_ledger(database);
+      const auto known = read_ledger_meta(database);
       AUTOHEAL_TRY(known);
       if (*known) {
         AUTOHEAL_TRY(look_at_all(std::move(database)));
@@ -107,7 +109,7 @@ class Verification {
 
  private:
   // The next writer makes them anew. If they held anything, it is missed against what was signed.
-  void look_beside() {
+  void check_side_files() {
     for (const char* suffix : {"-wal", "-shm"}) {
       std::error_code unknown;
       const std::string file = ledger_.path.string() + suffix;
@@ -116,7 +118,7 @@ class Verification {
   }
 
   // false: nothing more can be looked at.
-  Result<bool> know_ledger(const SQLite::Database& database) {
+  Result<bool> read_ledger_meta(const SQLite::Database& database) {
     auto meta = read_meta(database, ledger_.path);
     if (!meta && meta.error().kind != ErrorKind::corrupt) return std::unexpected(std::move(meta.error()));
     if (!meta) {
@@ -126,8 +128,9 @@ class Verification {
     ledger_.id = report_.ledger = meta->id;
     if (meta->has_tree()) return true;
     problems_.add(
-        "it is of version " + std::to_string(meta->version) +
-        ", from before there was a tree: nothing holds its entries. The next command that writes upgrades it");
+        fmt::format("it is of version {}, from before there was a tree: nothing holds its entries. The next command "
+                    "that writes upgrades it",
+                    meta->version));
     return false;
   }
 
@@ -136,7 +139,7 @@ class Verification {
     Worker own(std::move(database), ledger_);
     const KeyChain keys = KeyChain::read(own.database(), origin_of(ledger_.id), problems_);
     for (const KeyInForce& key : keys.keys()) report_.keys.push_back(key.key.text());
-    if (auto known = know_elsewhere(own, keys); !known) return known;
+    if (auto known = check_external_keys(own, keys); !known) return known;
     InOrder ranges(ledger_, first_range());
     std::vector<Job> jobs;
     if (!ledger_.kept) add_file_jobs(jobs);
@@ -163,7 +166,7 @@ class Verification {
   }
 
   // Checks keys and a checkpoint that came from outside the ledger.
-  Result<void> know_elsewhere(Worker& own, const KeyChain& keys) {
+  Result<void> check_external_keys(Worker& own, const KeyChain& keys) {
     const bool led_to = options_.keys.empty() ||
                         std::ranges::any_of(options_.keys, [&](const VerifierKey& key) { return keys.has(key); });
     if (!led_to) problems_.add("the ledger is not signed by the given key, nor by one that it handed over to");
@@ -175,8 +178,8 @@ class Verification {
     const auto kept = open_checkpoint(options_.kept->note, known);
     AUTOHEAL_TRY(kept);
     if (kept->origin != origin_of(ledger_.id)) {
-      return failure(ErrorKind::invalid,
-                     "the given checkpoint is of " + kept->origin + ", this ledger is " + origin_of(ledger_.id));
+      return failure(ErrorKind::invalid, fmt::format("the given checkpoint is of {}, this ledger is {}", kept->origin,
+                                                     origin_of(ledger_.id)));
     }
     const auto before = problems_.count();
     check_kept_head(own.database(), ledger_, kept->head, own.hashes(), problems_);
@@ -194,7 +197,7 @@ class Verification {
         job(worker);
       } catch (const SQLite::Exception& exception) {
         if (!is_damage(exception)) throw;
-        problems.add(what + " cannot be read: " + exception.what());
+        problems.add(fmt::format("{} cannot be read: {}", what, exception.what()));
       }
     };
   }
@@ -224,8 +227,8 @@ class Verification {
       jobs.push_back([this, first, &ranges](Worker& worker) {
         std::optional<RangeFound> range;
         Problems problems;
-        const std::string what = "entries " + std::to_string(first + 1) + " to " +
-                                 std::to_string(std::min(first + entries_per_range, ledger_.size));
+        const std::string what =
+            fmt::format("entries {} to {}", first + 1, std::min(first + entries_per_range, ledger_.size));
         reporting(problems, what, [&](Worker& of) { range = of.ranges().read(first); })(worker);
         ranges.take(first, std::move(range), std::move(problems), worker);
       });
@@ -256,7 +259,7 @@ class Verification {
       if (!indexes_[at]) continue;
       const bool same = indexes_[at]->sum == ranges.sums()[at];
       if (!same && ranges.whole)
-        problems_.add("the index " + ledger_.indexes[at].name + " does not hold what the entries say");
+        problems_.add(fmt::format("the index {} does not hold what the entries say", ledger_.indexes[at].name));
       problems_.take(std::move(indexes_[at]->problems));
     }
     problems_.take(std::move(page_problems_));
@@ -310,7 +313,7 @@ Result<VerifyReport> verify_ledger(const std::filesystem::path& path, const Veri
   if (*file == LedgerFile::absent) {
     VerifyReport nothing;
     if (options.kept || !options.keys.empty()) {
-      nothing.problems.push_back("there is no ledger " + path.string() + ", although one was signed");
+      nothing.problems.push_back(fmt::format("there is no ledger {}, although one was signed", path.string()));
       nothing.problem_count = 1;
     }
     return nothing;

@@ -1,10 +1,12 @@
 #include "autoheal/store/verify/verify_checkpoints.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 
+#include "autoheal/store/format/canonical_text.hpp"
 #include "autoheal/store/format/json_text.hpp"
-#include "autoheal/store/format/strict_text.hpp"
 #include "autoheal/store/signing/checkpoint_signer.hpp"
 #include "autoheal/store/verify/verify_words.hpp"
 
@@ -13,8 +15,6 @@ namespace autoheal::store {
 namespace {
 
 constexpr std::uint64_t checkpoints_per_piece = 256;  // a signature takes about 0.1 ms
-
-std::string number_text(std::uint64_t number) { return std::to_string(number); }
 
 // {"size":n,"root":"<hex>"}
 std::optional<TreeHead> head_in(std::string_view json) {
@@ -50,16 +50,16 @@ std::vector<AcceptedRollback> accepted_rollbacks(const SQLite::Database& databas
 bool leads_on(const TreeHead& head, const std::string& what, const VerifiedLedger& ledger, const SubtreeHashes& hashes,
               Problems& problems) {
   if (head.size > ledger.size) {
-    problems.add(ledger.size + 1, missing_entries(ledger.size + 1, head.size) + ": " + what + " has " +
-                                      number_text(head.size) + " entries, the ledger " + number_text(ledger.size) +
-                                      ". It was cut off, or put back from a backup");
+    problems.add(ledger.size + 1,
+                 fmt::format("{}: {} has {} entries, the ledger {}. It was cut off, or put back from a backup",
+                             missing_entries(ledger.size + 1, head.size), what, head.size, ledger.size));
     return false;
   }
   const auto root = root_of(hashes, head.size);
   throw_unless_damage(root);
   if (root && *root == head.root) return true;
-  problems.add("the first " + number_text(head.size) + " entries are not those of " + what +
-               (root ? "" : ": " + root.error().message));
+  problems.add(fmt::format("the first {} entries are not those of {}{}", head.size, what,
+                           root ? "" : ": " + root.error().message));
   return false;
 }
 
@@ -82,15 +82,14 @@ class Piece {
  private:
   void look_at(std::uint64_t size) {
     ++found_.count;
-    const std::string name = "the checkpoint of " + number_text(size) + " entries";
+    const std::string name = fmt::format("the checkpoint of {} entries", size);
     const VerifierKey* key = keys_.key_for(size);
     if (key == nullptr) return found_.problems.add(name + " is signed by no key that the ledger names");
     const std::array keys = {*key};
     const auto opened = open_checkpoint(rows_.bytes(1), keys);
-    if (!opened) return found_.problems.add(name + " does not verify: " + opened.error().message);
+    if (!opened) return found_.problems.add(fmt::format("{} does not verify: {}", name, opened.error().message));
     if (opened->origin != origin_ || opened->head.size != size)
-      return found_.problems.add(name + " is one of " + number_text(opened->head.size) + " entries of " +
-                                 opened->origin);
+      return found_.problems.add(fmt::format("{} is one of {} entries of {}", name, opened->head.size, opened->origin));
     const auto root = size <= ledger_.size ? root_of(hashes_, size) : Result<Hash>(Hash{});
     throw_unless_damage(root);
     if (size <= ledger_.size && root && *root != opened->head.root) {
@@ -131,12 +130,11 @@ CheckpointsFound read_checkpoints(const SQLite::Database& database, const Verifi
 void tell_rewritten(const CheckpointsFound& all, Problems& problems) {
   if (!all.wrong_size) return;
   const std::uint64_t first = all.good_size < *all.wrong_size ? all.good_size + 1 : 1;
-  problems.add(
-      first == *all.wrong_size ? first : 0,
-      "the first " + number_text(*all.wrong_size) +
-          " entries are not those that were signed: the first that was changed is " +
-          (first == *all.wrong_size ? "entry " + number_text(first)
-                                    : "one of entries " + number_text(first) + " to " + number_text(*all.wrong_size)));
+  problems.add(first == *all.wrong_size ? first : 0,
+               fmt::format("the first {} entries are not those that were signed: the first that was changed is {}",
+                           *all.wrong_size,
+                           first == *all.wrong_size ? fmt::format("entry {}", first)
+                                                    : fmt::format("one of entries {} to {}", first, *all.wrong_size)));
 }
 
 void check_signed_head(const SQLite::Database& database, const VerifiedLedger& ledger, const SubtreeHashes& hashes,
@@ -151,7 +149,8 @@ void check_signed_head(const SQLite::Database& database, const VerifiedLedger& l
                          "elsewhere alone");
     return;
   }
-  if ((*head)->origin != origin_of(ledger.id)) return problems.add(file + " is of another ledger: " + (*head)->origin);
+  if ((*head)->origin != origin_of(ledger.id))
+    return problems.add(fmt::format("{} is of another ledger: {}", file, (*head)->origin));
   if ((*head)->head.size < ledger.newest_checkpoint)
     warnings.push_back(file + " is older than the newest checkpoint in the ledger");
   for (const AcceptedRollback& rollback : accepted_rollbacks(database)) {
@@ -165,9 +164,9 @@ void check_kept_head(const SQLite::Database& database, const VerifiedLedger& led
   if (leads_on(kept, "the given checkpoint", ledger, hashes, problems)) return;
   for (const AcceptedRollback& rollback : accepted_rollbacks(database)) {
     if (kept.size <= rollback.present.size || kept.size > rollback.signed_head.size) continue;
-    problems.add(rollback.entry, "entry " + number_text(rollback.entry) + " says that the ledger was put back to " +
-                                     number_text(rollback.present.size) + " entries after " +
-                                     number_text(rollback.signed_head.size) + " were signed");
+    problems.add(rollback.entry,
+                 fmt::format("entry {} says that the ledger was put back to {} entries after {} were signed",
+                             rollback.entry, rollback.present.size, rollback.signed_head.size));
   }
 }
 

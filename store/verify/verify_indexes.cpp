@@ -1,5 +1,7 @@
 #include "autoheal/store/verify/verify_indexes.hpp"
 
+#include <fmt/core.h>
+
 #include <compare>
 
 #include "autoheal/engine/base/ids.hpp"
@@ -29,7 +31,7 @@ struct Value {
     return bytes.compare(other.bytes) <=> 0;
   }
   bool operator==(const Value&) const = default;
-  void mix_into(ValueMix& mix) const {
+  void mix_into(KeyedHash& mix) const {
     if (rank == 0) return mix.null();
     if (rank == 1) return real ? mix.real(number) : mix.integer(number);
     rank == 2 ? mix.text(bytes) : mix.blob(bytes);
@@ -71,7 +73,7 @@ class IndexReading {
 
  private:
   void look_at(std::uint64_t seq, bool first) {
-    ValueMix mix(key_);
+    KeyedHash mix(key_);
     for (const Value& value : values_) value.mix_into(mix);
     ++found_.sum.count;
     found_.sum.sum += mix.result();
@@ -90,19 +92,18 @@ class IndexReading {
       if (same && values_.back().number < before_.back().number) backwards(seq);
       return;
     }
-    found_.problems.add(seq, "entry " + std::to_string(seq) + ": version " + std::to_string(version) + " of stream " +
-                                 stream_name() + " follows version " + std::to_string(follows));
+    found_.problems.add(
+        seq, fmt::format("entry {}: version {} of stream {} follows version {}", seq, version, stream_name(), follows));
   }
 
   void backwards(std::uint64_t seq) {
-    found_.problems.add(seq, "entry " + std::to_string(seq) + ": version " + std::to_string(values_[1].number) +
-                                 " of stream " + stream_name() + " stands before version " +
-                                 std::to_string(before_[1].number));
+    found_.problems.add(seq, fmt::format("entry {}: version {} of stream {} stands before version {}", seq,
+                                         values_[1].number, stream_name(), before_[1].number));
   }
 
   void disorder() {
     disordered_ = true;
-    found_.problems.add("the index " + index_.name + " is out of order");
+    found_.problems.add(fmt::format("the index {} is out of order", index_.name));
   }
 
   std::string stream_name() const {

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "autoheal/store/signing/verify_problem.hpp"
-#include "autoheal/store/verify/row_sums.hpp"
+#include "autoheal/store/verify/index_checksum.hpp"
 
 namespace autoheal::store {
 

@@ -1,5 +1,7 @@
 #include "autoheal/store/verify/verify_range.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -72,10 +74,10 @@ void RangeReader::read_stored(TileLeaves& tile, std::uint64_t end) {
   const std::string_view hashes = there && tiles_.type(0) == SQLITE_BLOB ? tiles_.bytes(0) : std::string_view();
   tile.there = hashes.size() == tile_bytes;
   if (!tile.there) {
-    found_.problems.add(tile.first + 1, name_of_tile(0, tile.first / hashes_per_tile) +
-                                            (there ? " has another size than a tile" : " is missing") +
-                                            ": nothing holds entry " + std::to_string(tile.first + 1) +
-                                            " and what follows");
+    found_.problems.add(
+        tile.first + 1,
+        fmt::format("{}{}: nothing holds entry {} and what follows", name_of_tile(0, tile.first / hashes_per_tile),
+                    there ? " has another size than a tile" : " is missing", tile.first + 1));
     tile.stored.assign(count, not_reached);
   } else {
     tile.stored.resize(count);
@@ -106,8 +108,7 @@ std::uint64_t RangeReader::unread() const { return std::max(ledger_.archived, le
 // Whether the row under the query is that entry; rows that can be none are told and passed over.
 bool RangeReader::row_of(std::uint64_t seq) {
   while (has_row_ && static_cast<std::uint64_t>(row_.seq) < seq) {
-    found_.problems.add(static_cast<std::uint64_t>(row_.seq),
-                        "entry " + std::to_string(row_.seq) + " stands out of order");
+    found_.problems.add(static_cast<std::uint64_t>(row_.seq), fmt::format("entry {} stands out of order", row_.seq));
     advance();
   }
   return has_row_ && static_cast<std::uint64_t>(row_.seq) == seq;
@@ -122,7 +123,7 @@ void RangeReader::advance() {
     unreadable_ = true;
     const std::uint64_t after = has_row_ ? static_cast<std::uint64_t>(row_.seq) : found_.first;
     has_row_ = false;
-    found_.problems.add(after + 1, "entry " + std::to_string(after + 1) + " cannot be read: " + exception.what());
+    found_.problems.add(after + 1, fmt::format("entry {} cannot be read: {}", after + 1, exception.what()));
   }
 }
 
@@ -132,7 +133,7 @@ Hash RangeReader::look_at_entry() {
   const KnownType& type = known(row_.type);
   auto problem = column_problem(rows_, row_, members_);
   if (!problem) problem = type.problem;
-  if (problem) found_.problems.add(seq, "entry " + std::to_string(seq) + ": " + *problem);
+  if (problem) found_.problems.add(seq, fmt::format("entry {}: {}", seq, *problem));
   if (ledger_.has_blob) look_for_blob(seq);
   if (type.kind) found_.streams.see(*ledger_.rules, row_, *type.kind, members_, found_.problems);
   sums_.add(row_);
@@ -148,7 +149,7 @@ void RangeReader::look_for_blob(std::uint64_t seq) {
   if (members_.size() != 1 || members_.front().key != "blob") return;
   const std::string name = json_text(members_.front().value);
   if (!ledger_.has_blob(name))
-    found_.problems.add(seq, "entry " + std::to_string(seq) + ": its data " + name + " is not in the vault");
+    found_.problems.add(seq, fmt::format("entry {}: its data {} is not in the vault", seq, name));
 }
 
 const RangeReader::KnownType& RangeReader::known(std::string_view type) {
@@ -185,13 +186,12 @@ const std::vector<Hash>& RangeReader::leaves_to_believe(const TileLeaves& tile) 
     const std::uint64_t seq = tile.first + slot + 1;
     if (tile_changed) {
       found_.problems.add(
-          seq, name_of_tile(0, number) + " was changed: it holds another hash for entry " + std::to_string(seq));
+          seq, fmt::format("{} was changed: it holds another hash for entry {}", name_of_tile(0, number), seq));
     } else if (tile.stored[slot] == not_reached) {
-      found_.problems.add(seq,
-                          "entry " + std::to_string(seq) + " has no hash in the tree: it was not written by autoheal");
+      found_.problems.add(seq, fmt::format("entry {} has no hash in the tree: it was not written by autoheal", seq));
     } else {
-      found_.problems.add(
-          seq, "entry " + std::to_string(seq) + " is not what was written: it does not match its hash in the tree");
+      found_.problems.add(seq,
+                          fmt::format("entry {} is not what was written: it does not match its hash in the tree", seq));
     }
   }
   return tile_changed ? tile.computed : tile.stored;
@@ -220,7 +220,7 @@ void RangeReader::compare_roots() {
   const bool same = stored.size() == root.size() && std::memcmp(stored.data(), root.data(), root.size()) == 0;
   if (!same && !root_said_) {
     root_said_ = true;
-    found_.problems.add("the root of the first " + std::to_string(tree_.size()) + " entries is not what they hash to");
+    found_.problems.add(fmt::format("the root of the first {} entries is not what they hash to", tree_.size()));
   }
   has_root_ = roots_.step();
 }

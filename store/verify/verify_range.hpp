@@ -7,7 +7,7 @@
 #include <unordered_map>
 
 #include "autoheal/store/ledger/tiles.hpp"
-#include "autoheal/store/verify/row_sums.hpp"
+#include "autoheal/store/verify/index_checksum.hpp"
 #include "autoheal/store/verify/verify_streams.hpp"
 
 namespace autoheal::store {
@@ -85,7 +85,7 @@ class RangeReader {
   const VerifiedLedger& ledger_;
   RowQuery rows_, tiles_, roots_;
   TileHashes hashes_;
-  RowSums sums_;
+  IndexChecksums sums_;
   std::unordered_map<std::string, KnownType, HashOfText, std::equal_to<>> types_;
 
   RangeFound found_;

@@ -1,5 +1,7 @@
 #include "autoheal/store/verify/verify_streams.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "autoheal/engine/base/check.hpp"
@@ -53,7 +55,7 @@ void RangeStreams::see(const StreamRules& rules, const EntryRow& row, unsigned k
     return;
   }
   if (const auto problem = check->next({kind, row.type, members}))
-    problems.add(seq, "entry " + std::to_string(seq) + ": " + *problem);
+    problems.add(seq, fmt::format("entry {}: {}", seq, *problem));
   if (check->ended()) open_.erase(row.stream_is_id, row.stream);
 }
 
@@ -64,7 +66,7 @@ void LedgerStreams::take(RangeStreams&& range, const SQLite::Database& database,
     if (check == nullptr) continue;
     (void)json_problem(entry.data, &members_);  // what is wrong with it was said where it was read
     if (const auto problem = check->next({entry.kind, entry.type, members_}))
-      problems.add(entry.seq, "entry " + std::to_string(entry.seq) + ": " + *problem);
+      problems.add(entry.seq, fmt::format("entry {}: {}", entry.seq, *problem));
     if (check->ended()) open_.erase(entry.stream_is_id, entry.stream);
   }
   open_.take(std::move(range.open_));

@@ -1,5 +1,7 @@
 #include "autoheal/store/verify/verify_structure.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -69,13 +71,13 @@ class Structure {
     for (const auto& [name, text] : expected) {
       const auto here = found.find(name);
       if (here == found.end()) {
-        problems_.add("the " + name + " is missing");
+        problems_.add(fmt::format("the {} is missing", name));
       } else if (here->second != text) {
-        problems_.add("the " + name + " is not what autoheal makes");
+        problems_.add(fmt::format("the {} is not what autoheal makes", name));
       }
     }
     for (const auto& [name, text] : found) {
-      if (!expected.contains(name)) problems_.add("the " + in_quotes(name) + " was added by somebody else");
+      if (!expected.contains(name)) problems_.add(fmt::format("the {} was added by somebody else", in_quotes(name)));
     }
     for (EntryIndex& index : entry_indexes(fresh)) {
       const auto here = found.find("index " + index.name);
@@ -91,20 +93,19 @@ class Structure {
     const std::int64_t last = std::max(newest, archived);
     if (last < leaves) {
       const auto first = static_cast<std::uint64_t>(last + 1);
-      problems_.add(first, missing_entries(first, static_cast<std::uint64_t>(leaves)) + ": the tree has " +
-                               std::to_string(leaves) + " leaves");
+      problems_.add(first, fmt::format("{}: the tree has {} leaves",
+                                       missing_entries(first, static_cast<std::uint64_t>(leaves)), leaves));
     }
     if (last > leaves) {
       problems_.add(static_cast<std::uint64_t>(leaves + 1),
-                    "entry " + std::to_string(leaves + 1) + " has no root: the tree ends before it");
+                    fmt::format("entry {} has no root: the tree ends before it", leaves + 1));
     }
     const std::int64_t room =
         number(database_, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size") /
         least_bytes_per_entry;
     ledger_.size = static_cast<std::uint64_t>(std::clamp<std::int64_t>(std::min(last, leaves), 0, room));
     if (std::min(last, leaves) > room)
-      problems_.add(ledger_.size + 1,
-                    "entry " + std::to_string(ledger_.size + 1) + " is missing: there is no room for it");
+      problems_.add(ledger_.size + 1, fmt::format("entry {} is missing: there is no room for it", ledger_.size + 1));
   }
 
   void nothing_before_or_after() {
@@ -114,13 +115,13 @@ class Structure {
     entries.begin(ledger_.size);
     while (entries.step())
       problems_.add(static_cast<std::uint64_t>(std::max<std::int64_t>(entries.number(0), 0)),
-                    "entry " + std::to_string(entries.number(0)) + " stands where none can be");
+                    fmt::format("entry {} stands where none can be", entries.number(0)));
     RowQuery roots(database_, "SELECT size FROM roots WHERE size < 1 OR size > ? LIMIT 3");
     roots.begin(ledger_.size);
-    while (roots.step()) problems_.add("there is a root of " + std::to_string(roots.number(0)) + " entries");
+    while (roots.step()) problems_.add(fmt::format("there is a root of {} entries", roots.number(0)));
     const auto size = static_cast<std::int64_t>(ledger_.size);
     if (size > 0 && number(database_, "SELECT count(*) FROM roots WHERE size = " + std::to_string(size)) == 0)
-      problems_.add("the root of all " + std::to_string(size) + " entries is missing");
+      problems_.add(fmt::format("the root of all {} entries is missing", size));
   }
 
   void tiles_of(unsigned level) {
@@ -151,10 +152,11 @@ class Structure {
       std::string name;
       append_stream_name(name, row);
       if (open.type(2) == SQLITE_NULL) {
-        if (ledger_.archived == 0) problems_.add("stream " + in_quotes(name) + " is listed as open, but has no entry");
+        if (ledger_.archived == 0)
+          problems_.add(fmt::format("stream {} is listed as open, but has no entry", in_quotes(name)));
       } else if (open.number(2) != open.number(1)) {
-        problems_.add("stream " + in_quotes(name) + " is listed as open since entry " + std::to_string(open.number(1)) +
-                      ", but began with entry " + std::to_string(open.number(2)));
+        problems_.add(fmt::format("stream {} is listed as open since entry {}, but began with entry {}",
+                                  in_quotes(name), open.number(1), open.number(2)));
       }
     }
   }

@@ -1,5 +1,7 @@
 #include "autoheal/store/verify/verify_tree.hpp"
 
+#include <fmt/core.h>
+
 namespace autoheal::store {
 
 void TreeCheck::take(const RangeFound& range, const SubtreeHashes& stored, Problems& problems) {
@@ -21,10 +23,9 @@ void TreeCheck::compare(unsigned level, std::uint64_t index, const Hash& hash, c
   if ((found && *found == hash) || said_ == tile_key(tile_level, number)) return;
   said_ = tile_key(tile_level, number);
   const std::uint64_t first = (index << level) + 1;
-  const std::string entries =
-      "entries " + std::to_string(first) + " to " + std::to_string(first + (std::uint64_t{1} << level) - 1);
-  problems.add(found ? name_of_tile(tile_level, number) + " holds another hash than that of " + entries
-                     : found.error().message + ", which is to hold " + entries);
+  const std::string entries = fmt::format("entries {} to {}", first, first + (std::uint64_t{1} << level) - 1);
+  problems.add(found ? fmt::format("{} holds another hash than that of {}", name_of_tile(tile_level, number), entries)
+                     : fmt::format("{}, which is to hold {}", found.error().message, entries));
 }
 
 std::optional<TreeHead> TreeCheck::head() const {

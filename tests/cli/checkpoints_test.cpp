@@ -8,10 +8,10 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "autoheal/store/format/canonical_text.hpp"
 #include "autoheal/store/format/checkpoint.hpp"
 #include "autoheal/store/format/proof_json.hpp"
 #include "autoheal/store/format/proof_text.hpp"
-#include "autoheal/store/format/strict_text.hpp"
 #include "tests/support/worlds/daemon.hpp"
 
 namespace autoheal::testing {

@@ -1,4 +1,4 @@
-// Requests as bytes at the daemon's door: through the real server and a real socket. Only whole, plain requests reach
+// Requests as bytes at the daemon's socket: through the real server and a real socket. Only whole, plain requests reach
 // the handler, and each gets an answer of its own.
 #include <sys/socket.h>
 
@@ -17,9 +17,9 @@ namespace {
 using namespace autoheal;
 using fuzz::require;
 
-class Door {
+class RunningServer {
  public:
-  Door() {
+  RunningServer() {
     auto listening = socket::HttpServer::listen(loop_.get_executor(), path(),
                                                 [this](socket::Request request) { return handle(std::move(request)); });
     require(listening.has_value(), "the server listens", listening ? "" : listening.error().message);
@@ -80,13 +80,13 @@ void check(const socket::Request& request, std::string_view said) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static Door door;
-  door.handled.clear();
+  static RunningServer server;
+  server.handled.clear();
   const std::string_view said = fuzz::text_of(data, size);
-  const std::string answers = door.say(said);
+  const std::string answers = server.say(said);
   require(answers.empty() || answers.starts_with("HTTP/1.1 "), "an answer is one of HTTP", answers);
-  for (const socket::Request& request : door.handled) check(request, said);
-  require(count_of(answers, "\r\n\r\nhandled\n") == door.handled.size(), "each request has its answer", answers);
+  for (const socket::Request& request : server.handled) check(request, said);
+  require(count_of(answers, "\r\n\r\nhandled\n") == server.handled.size(), "each request has its answer", answers);
   require(count_of(answers, "HTTP/1.1 ") <= count_of(said, "\n") + 1, "there are no more answers than requests",
           answers);
   return 0;

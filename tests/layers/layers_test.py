@@ -13,7 +13,7 @@ FOLDERS = ("engine", "store", "workflows", "replay", "tools")
 ARROWS = pathlib.Path(__file__).with_name("arrows.txt")
 # Libraries and system headers that a folder must stay free of.
 FOREIGN = {
-    "engine": re.compile(r"nlohmann|sqlite|SQLiteCpp|yaml|boost/(?!asio)|CLI/|re2/"),
+    "engine": re.compile(r"nlohmann|sqlite|SQLiteCpp|yaml|boost/(?!asio)|CLI/|re2/|fmt/"),
     "workflows": re.compile(r"sqlite|SQLiteCpp|boost/beast|CLI/|unistd|sys/|fstream|filesystem"),
     "store": re.compile(r"yaml|boost/|CLI/|nlohmann"),
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Keeps the code readable: format, sizes of files and functions, declarations that nobody needs, packages that nobody
-uses, the language of comments, and a contract on each operation of a port. Each check first finds a planted fault.
+uses, the language of comments, sentences glued from many pieces, and a contract on each operation of a port. Each
+check first finds a planted fault.
 
 exceptions.txt lists what is not in order yet. It may only shrink: an exception that nothing needs is a fault, too."""
 import collections
@@ -12,6 +13,8 @@ import re
 import shutil
 import subprocess
 import sys
+
+from glued import PLANTED, glued_faults
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FOLDERS = ("engine", "store", "workflows", "replay", "tools", "tests")
@@ -287,6 +290,8 @@ def planted_faults():
         "a port without contract": (port_faults, ("engine/blob_store.hpp", port),
                                     ("engine/blob_store.hpp", port.replace("{\n", "{\n  // Acts.\n"))),
         "a lost port": (port_faults, ("engine/blob_store.hpp", ""), ("engine/other.hpp", "")),
+        **{what: (glued_faults, ("store/a.cpp", faulty), ("store/a.cpp", fine))
+           for what, (faulty, fine) in PLANTED.items()},
         "too many of an exception": (judged, ([("word", "a/b.cpp", 1, "x")] * 2, {("word", "a"): 1}),
                                      ([("word", "a/b.cpp", 1, "x")], {("word", "a"): 1})),
         "an exception of nothing": (judged, ([], {("word", "a"): 1}), ([], {})),
@@ -311,7 +316,7 @@ def all_faults(texts):
             yield from line_faults(name, texts[name])
     cpp = {name: texts[name] for name in names}
     for name, text in cpp.items():
-        for check in (file_size_faults, function_faults, opening_faults, sentence_faults, port_faults):
+        for check in (file_size_faults, function_faults, opening_faults, sentence_faults, port_faults, glued_faults):
             yield from check(name, text)
     yield from dead_faults(cpp)
     lists = "\n".join(text for name, text in texts.items() if name.endswith("CMakeLists.txt"))

@@ -9,7 +9,7 @@
 
 #include "tools/bench/support/figures.hpp"
 #include "tools/bench/support/scratch_folder.hpp"
-#include "tools/bench/support/simulated_room.hpp"
+#include "tools/bench/support/simulated_fixture.hpp"
 
 namespace autoheal::bench {
 
@@ -65,16 +65,16 @@ struct LeftFile {
   const auto lets_through = [&](const std::string& heal, const workflows::HealEffect& effect) {
     return holding.lets_through(heal, effect);
   };
-  auto room = SimulatedRoom::open(folder, heals, true, lets_through);
-  if (!room) ::_exit(1);
+  auto fixture = SimulatedFixture::open(folder, heals, true, lets_through);
+  if (!fixture) ::_exit(1);
   std::vector<std::string> engines;
   for (std::size_t engine = 0; engine < heals; ++engine) {
-    room->set_file(engine, wrong_content);
+    fixture->set_file(engine, wrong_content);
     engines.push_back(engine_name(engine));
   }
-  room->machine().begin_heals(engines, [&] { return holding.held() == heals; });
+  fixture->machine().begin_heals(engines, [&] { return holding.held() == heals; });
   for (std::size_t engine = 0; engine < heals; ++engine) {
-    const auto file = room->file_of(engine);
+    const auto file = fixture->file_of(engine);
     const LeftFile left{file.inode, file.changed_at};
     if (::write(machine, &left, sizeof left) != sizeof left) ::_exit(1);
   }
@@ -103,7 +103,7 @@ Result<std::vector<LeftFile>> heal_and_be_killed(const fs::path& folder, std::si
 }
 
 // Every heal that was open ended once and certified, and nothing else happened.
-Result<void> judge(const std::vector<workflows::HealResult>& results, MachineRoom& room, std::size_t heals) {
+Result<void> judge(const std::vector<workflows::HealResult>& results, HealMachineFixture& fixture, std::size_t heals) {
   if (results.size() != heals)
     return failure(ErrorKind::failed,
                    std::to_string(results.size()) + " heals were resumed instead of " + std::to_string(heals));
@@ -111,7 +111,7 @@ Result<void> judge(const std::vector<workflows::HealResult>& results, MachineRoo
     if (result.ending != workflows::HealEnding::certified || result.attempts != 1)
       return failure(ErrorKind::failed, "the heal of " + result.engine +
                                             " was not certified in its first attempt: " + result.reason + result.error);
-    const auto entries = room.ledger().read_stream(result.heal, 1);
+    const auto entries = fixture.ledger().read_stream(result.heal, 1);
     AUTOHEAL_TRY(entries);
     std::size_t resumed = 0, completed = 0;
     for (const auto& entry : *entries) {
@@ -142,24 +142,24 @@ Result<Restart> restart(const fs::path& folder, const std::vector<LeftFile>& lef
   const std::size_t heals = left.size();
   Restart took;
   Stopwatch stopwatch;
-  auto room = SimulatedRoom::open_empty(folder, heals);
-  AUTOHEAL_TRY(room);
+  auto fixture = SimulatedFixture::open_empty(folder, heals);
+  AUTOHEAL_TRY(fixture);
   took.open = stopwatch.lap();
-  AUTOHEAL_TRY(room->add_engines(heals));
+  AUTOHEAL_TRY(fixture->add_engines(heals));
   took.configure = stopwatch.lap();
   for (std::size_t engine = 0; engine < heals; ++engine) {
     workflows::testing::SimulatedFile file;
     file.content = held_at(engine) == Held::certifying ? right_content : wrong_content;
     file.inode = left[engine].inode;
     file.changed_at = left[engine].changed_at;
-    room->take_over(engine, std::move(file));
+    fixture->take_over(engine, std::move(file));
   }
   (void)stopwatch.lap();
-  AUTOHEAL_TRY(room->machine().recover());
+  AUTOHEAL_TRY(fixture->machine().recover());
   took.fold = stopwatch.lap();
-  const auto results = room->machine().finish_recovered();
+  const auto results = fixture->machine().finish_recovered();
   took.finish = stopwatch.lap();
-  AUTOHEAL_TRY(judge(results, room->machine(), heals));
+  AUTOHEAL_TRY(judge(results, fixture->machine(), heals));
   return took;
 }
 

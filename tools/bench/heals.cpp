@@ -5,7 +5,7 @@
 #include "tools/bench/floors/sqlite_floor.hpp"
 #include "tools/bench/support/figures.hpp"
 #include "tools/bench/support/scratch_folder.hpp"
-#include "tools/bench/support/simulated_room.hpp"
+#include "tools/bench/support/simulated_fixture.hpp"
 #include "tools/host/real_host.hpp"
 
 namespace autoheal::bench {
@@ -37,12 +37,12 @@ void tell(std::ostream& out, const std::string& ending, const Measured& measured
 }
 
 Result<void> simulated(const HealsOptions& options, const fs::path& folder, std::ostream& out, double& floor) {
-  auto room = SimulatedRoom::open(folder / "simulated", options.callers);
-  AUTOHEAL_TRY(room);
-  const auto measured = room->heal(options.callers, options.count);
+  auto fixture = SimulatedFixture::open(folder / "simulated", options.callers);
+  AUTOHEAL_TRY(fixture);
+  const auto measured = fixture->heal(options.callers, options.count);
   AUTOHEAL_TRY(measured);
   const auto floor_rate =
-      sqlite_floor(folder / "floor.db", options.callers, options.count, entry_texts(room->machine().ledger()));
+      sqlite_floor(folder / "floor.db", options.callers, options.count, entry_texts(fixture->machine().ledger()));
   AUTOHEAL_TRY(floor_rate);
   floor = *floor_rate;
   tell(out, "_c" + std::to_string(options.callers), *measured, static_cast<double>(options.callers), floor);
@@ -54,16 +54,16 @@ Result<void> one_real_file(const HealsOptions& options, const fs::path& folder, 
     return std::make_unique<host::RealHost>(
         host::RealHostOptions{.blobs = blobs, .own_files = {}, .at_step = {}, .program = {}});
   };
-  auto room = MachineRoom::open(folder / "real", make_host, static_cast<unsigned>(options.callers));
-  AUTOHEAL_TRY(room);
-  const auto baseline = (*room)->vault().put(right_content, engine::BlobNaming::plain);
+  auto fixture = HealMachineFixture::open(folder / "real", make_host, static_cast<unsigned>(options.callers));
+  AUTOHEAL_TRY(fixture);
+  const auto baseline = (*fixture)->vault().put(right_content, engine::BlobNaming::plain);
   for (std::size_t caller = 0; caller < options.callers; ++caller) {
     const fs::path root = folder / "roots" / engine_name(caller);
     fs::create_directories(root);
-    if (auto added = (*room)->add_engine(engine_of_one_file(caller, root.string(), "app.conf", *baseline)); !added)
+    if (auto added = (*fixture)->add_engine(engine_of_one_file(caller, root.string(), "app.conf", *baseline)); !added)
       return added;
   }
-  const auto measured = (*room)->heal(options.callers, options.count, [&](std::size_t caller) {
+  const auto measured = (*fixture)->heal(options.callers, options.count, [&](std::size_t caller) {
     std::ofstream(folder / "roots" / engine_name(caller) / "app.conf") << wrong_content;
     return engine_name(caller);
   });

@@ -1,5 +1,7 @@
 #include "tools/config/access_list_field.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -52,9 +54,10 @@ std::string mask_problem(const std::string& acl, workflows::FileMode mode, bool 
   const auto mask = mask_in(acl);
   const unsigned group = (mode >> 3U) & 7U;
   if (!mask || *mask == group || (at_most && (*mask & ~group) == 0)) return {};
-  return "the mask " + in_letters(*mask) + " does not go with " + (at_most ? "max_mode" : "mode") +
-         ", whose group bits are " + in_letters(group) +
-         " (with an access list they are its mask), expected one mask for both";
+  return fmt::format(
+      "the mask {} does not go with {}, whose group bits are {} (with an access list they are its mask), expected one "
+      "mask for both",
+      in_letters(*mask), at_most ? "max_mode" : "mode", in_letters(group));
 }
 
 }  // namespace autoheal::config

@@ -1,3 +1,5 @@
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <map>
@@ -11,7 +13,7 @@
 #include "autoheal/engine/base/ascii.hpp"
 #include "autoheal/workflows/spec/visit_spec.hpp"
 #include "autoheal/workflows/text/glob.hpp"
-#include "tools/config/reading.hpp"
+#include "tools/config/read_context.hpp"
 
 namespace autoheal::config {
 
@@ -90,8 +92,8 @@ class EnginesCheck {
       known_.push_back(name);
       if (const auto [first, is_new] = by_name_.emplace(name, index); !is_new) {
         wrong(index, "name",
-              "another engine has the name \"" + name + "\" (" + place_of(first->second, index) +
-                  "), expected each name once");
+              fmt::format("another engine has the name \"{}\" ({}), expected each name once", name,
+                          place_of(first->second, index)));
       }
     }
   }
@@ -102,8 +104,8 @@ class EnginesCheck {
         if (std::ranges::find(known_, needed) != known_.end()) continue;
         const std::string meant = did_you_mean(needed, known_);
         wrong(index, "depends_on",
-              "there is no engine \"" + needed + "\", expected the name of an engine" +
-                  (meant.empty() ? "" : "; " + meant));
+              fmt::format("there is no engine \"{}\", expected the name of an engine{}", needed,
+                          meant.empty() ? "" : "; " + meant));
       }
       std::vector<std::size_t> way = {index};
       if (const std::string cycle = cycle_from(index, way); !cycle.empty()) {
@@ -122,7 +124,7 @@ class EnginesCheck {
       if (const auto again = std::ranges::find(way, next->second); again != way.end()) {
         std::string circle;
         for (auto step = again; step != way.end(); ++step)
-          circle += known_[*step] + " (" + place_of(*step, way.front()) + ") -> ";
+          circle += fmt::format("{} ({}) -> ", known_[*step], place_of(*step, way.front()));
         return circle + needed;
       }
       way.push_back(next->second);
@@ -153,13 +155,14 @@ class EnginesCheck {
       if (!nested(target.path, other.path) && !nested(other.path, target.path)) continue;
       if (other.engine != target.engine) {
         wrong(target.engine, "repair",
-              target.path + " is a target of this engine and " + other.path + " one of " +
-                  configuration_.engines[other.engine].name + " (" + place_of(other.engine, target.engine) +
-                  "), expected targets that do not overlap");
+              fmt::format("{} is a target of this engine and {} one of {} ({}), expected targets that do not overlap",
+                          target.path, other.path, configuration_.engines[other.engine].name,
+                          place_of(other.engine, target.engine)));
       } else if (target.exclusive || other.exclusive) {
         wrong(target.engine, "repair",
-              target.path + " and " + other.path +
-                  " are targets of two repairs, expected one repair for what is switched, built or restored");
+              fmt::format(
+                  "{} and {} are targets of two repairs, expected one repair for what is switched, built or restored",
+                  target.path, other.path));
       }
     }
     all.push_back(std::move(target));
@@ -172,15 +175,16 @@ class EnginesCheck {
       const auto [known, is_new] = seen.emplace(ascii::lowered(file.path), file.path);
       if (is_new) continue;
       wrong(engine, "repair",
-            known->second == file.path ? file.path + " is written by two entries of `files`, expected one"
-                                       : file.path + " and " + known->second +
-                                             " of `files` differ only by upper and lower case, expected other names");
+            known->second == file.path
+                ? file.path + " is written by two entries of `files`, expected one"
+                : fmt::format("{} and {} of `files` differ only by upper and lower case, expected other names",
+                              file.path, known->second));
     }
     for (const auto& [lower, path] : seen) {
       for (auto slash = lower.find('/'); slash != std::string::npos; slash = lower.find('/', slash + 1)) {
         const auto above = seen.find(lower.substr(0, slash));
         if (above == seen.end()) continue;
-        wrong(engine, "repair", path + " lies below " + above->second + ", which `files` writes as a file");
+        wrong(engine, "repair", fmt::format("{} lies below {}, which `files` writes as a file", path, above->second));
       }
     }
   }
@@ -198,8 +202,8 @@ class EnginesCheck {
       const auto first = std::ranges::find_if(repair.env, [&](const auto& one) { return is_it(one.file); });
       if (first->dialect != env.dialect) {
         wrong(engine, "repair",
-              env.file + " has two dialects (\"" + first->dialect + "\" and \"" + env.dialect +
-                  "\"), expected the same in each repair of it");
+              fmt::format("{} has two dialects (\"{}\" and \"{}\"), expected the same in each repair of it", env.file,
+                          first->dialect, env.dialect));
       }
     }
   }

@@ -1,5 +1,7 @@
 #include "tools/config/describe_fields.hpp"
 
+#include <fmt/core.h>
+
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <vector>
@@ -93,7 +95,7 @@ Json schema_of(const Field& field) {
   if (field.list && field.type == FieldType::argument) json["minItems"] = 1;
   if (field.or_else != nullptr) json = {{"anyOf", Json::array({json, schema_of(*field.or_else)})}};
   const std::string fallback = field.fallback.text();
-  json["description"] = std::string(field.help) + (fallback.empty() ? "" : " (default: " + fallback + ")");
+  json["description"] = std::string(field.help) + (fallback.empty() ? "" : fmt::format(" (default: {})", fallback));
   return json;
 }
 
@@ -120,7 +122,7 @@ void describe(const Shape& shape, const std::string& indent, std::string& out) {
     }
     if (field.list) type = type.empty() ? "list" : "list of " + type;
     if (field.or_else != nullptr && field.or_else->shape != field.shape) type += " or group";
-    out += indent + std::string(field.name) + ":" + (type.empty() ? "" : " <" + type + ">");
+    out += fmt::format("{}{}:{}", indent, field.name, type.empty() ? "" : " <" + type + ">");
     out += "  # " + std::string(field.help);
     if (field.required) out += "; required";
     if (const std::string fallback = field.fallback.text(); !fallback.empty()) out += "; default: " + fallback;

@@ -1,5 +1,6 @@
 #include "tools/config/engine_parts.hpp"
 
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "autoheal/workflows/edit/env_file.hpp"
@@ -39,8 +40,8 @@ std::optional<ProgramRun> EngineParts::program(const Node& map, std::string_view
   ProgramRun run;
   run.cwd = spec.root;
   for (const Node& item : list->items) run.argv.push_back(item.text);
-  run.argv.front() = reading.program(list->items.front(), join(path, std::string(key)));
-  if (const Node* cwd = map.find("cwd")) run.cwd = reading.absolute(cwd->text);
+  run.argv.front() = context.program(list->items.front(), join(path, std::string(key)));
+  if (const Node* cwd = map.find("cwd")) run.cwd = context.absolute(cwd->text);
   read_fields(map, run);
   return run;
 }
@@ -50,7 +51,7 @@ std::optional<std::string> EngineParts::acl(const Node& node, const std::string&
   auto entries = access_list_at(node);
   if (!entries || !mode) return entries;
   if (const std::string problem = mask_problem(*entries, *mode, at_most); !problem.empty())
-    reading.wrong(*node.find("acl"), join(path, "acl"), problem);
+    context.wrong(*node.find("acl"), join(path, "acl"), problem);
   return entries;
 }
 
@@ -60,26 +61,26 @@ void EngineParts::try_expressions(const Node& map, const std::string& path) cons
     const ExpressionCheck check = check_line_expression(items[index].text);
     const std::string here = at(join(path, "forbid"), index);
     const std::string named = "\"" + items[index].text + "\": ";
-    if (!check.problem.empty()) reading.wrong(items[index], here, named + check.problem);
-    for (const std::string& warning : check.warnings) reading.warn(items[index], here, named + warning);
+    if (!check.problem.empty()) context.wrong(items[index], here, named + check.problem);
+    for (const std::string& warning : check.warnings) context.warn(items[index], here, named + warning);
   }
 }
 
 void EngineParts::check_env_name(const Node& node, const std::string& path) const {
   if (!is_env_name(node.text))
-    reading.wrong(node, path, "\"" + node.text + "\" is not a name, expected letters, digits and _");
+    context.wrong(node, path, fmt::format("\"{}\" is not a name, expected letters, digits and _", node.text));
 }
 
 void EngineParts::check_settings_file(const Node& node, const std::string& path, const std::string& file) const {
   if (!file.ends_with(".json") && !file.ends_with(".yaml") && !file.ends_with(".yml")) {
-    reading.wrong(*node.find("file"), join(path, "file"),
-                  "\"" + file + "\" is neither .json nor .yaml nor .yml, expected one of them");
+    context.wrong(*node.find("file"), join(path, "file"),
+                  fmt::format("\"{}\" is neither .json nor .yaml nor .yml, expected one of them", file));
   }
 }
 
 void EngineParts::check_pointer(const Node& pointer, const std::string& path) const {
   if (const auto tokens = pointer_tokens(pointer.text); !tokens)
-    reading.wrong(pointer, path, tokens.error().message + ", expected one such as /server/port");
+    context.wrong(pointer, path, tokens.error().message + ", expected one such as /server/port");
 }
 
 std::vector<std::pair<std::string, std::string>> EngineParts::setting_values(const Node& map,
@@ -90,7 +91,7 @@ std::vector<std::pair<std::string, std::string>> EngineParts::setting_values(con
     const Node& value = map.items[index];
     values.emplace_back(map.keys[index].text, json_of(value));
     if (value.plain && values.back().second.starts_with('"') && looks_special(value.text))
-      reading.warn(value, join(path, map.keys[index].text),
+      context.warn(value, join(path, map.keys[index].text),
                    value.text + " is taken for a text; put it in quotes, or write true, false or a decimal number");
   }
   return values;

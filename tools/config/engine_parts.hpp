@@ -15,7 +15,7 @@ namespace autoheal::config {
 
 // The engine that is read now.
 struct EngineParts {
-  Reading& reading;
+  ReadContext& context;
   workflows::EngineSpec& spec;
   std::map<std::string, int> probe_names = {};  // to their lines
 
@@ -73,7 +73,7 @@ void each_group(const Node& map, std::string_view key, const std::string& path, 
 void read_repairs(EngineParts& parts, const Node& engine, const std::string& engine_path);
 void read_certification(EngineParts& parts, const Node& engine, const std::string& engine_path);
 // As it is written, else by the engine's name, else by the keys of its repair.
-[[nodiscard]] workflows::Strategy read_strategy(Reading& reading, const Node& node, const std::string& path,
+[[nodiscard]] workflows::Strategy read_strategy(ReadContext& context, const Node& node, const std::string& path,
                                                 const std::string& name);
 
 }  // namespace autoheal::config

@@ -1,3 +1,5 @@
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <chrono>
 #include <deque>
@@ -15,8 +17,8 @@
 #include "autoheal/workflows/spec/engine_fields.hpp"
 #include "tools/config/included_files.hpp"
 #include "tools/config/machine_fields.hpp"
+#include "tools/config/read_context.hpp"
 #include "tools/config/read_fields.hpp"
-#include "tools/config/reading.hpp"
 #include "tools/config/scalars.hpp"
 #include "tools/config/shape_check.hpp"
 #include "tools/config/source_file.hpp"
@@ -33,7 +35,7 @@ class Loader {
  public:
   Loader(const std::string& file, const LoadPorts& ports)
       : ports_(ports),
-        reading_{std::filesystem::absolute(file).lexically_normal(),
+        context_{std::filesystem::absolute(file).lexically_normal(),
                  ports_,
                  problems_,
                  result_.warnings,
@@ -43,8 +45,8 @@ class Loader {
                  {}} {}
 
   std::expected<Configuration, std::vector<Problem>> load() {
-    result_.file = reading_.file.string();
-    const Node* top = read_file(reading_.file);
+    result_.file = context_.file.string();
+    const Node* top = read_file(context_.file);
     if (top != nullptr) read_top(*top);
     apply_environment();
     place_beside_ledger(result_.checkpoints, result_.ledger);
@@ -91,25 +93,25 @@ class Loader {
     std::string ledger = "var/ledger.db", reports = "logs/selftest_reports";
     read(top, "ledger", ledger);
     read(top, "reports", reports);
-    result_.ledger = reading_.absolute(ledger);
-    result_.reports = reading_.absolute(reports);
+    result_.ledger = context_.absolute(ledger);
+    result_.reports = context_.absolute(reports);
     if (const Node* healing = top.find("healing")) {
       read_healing(*healing, result_.healing);
       read_fields(*healing, result_.principals);
       read_fields(*healing, result_);
     }
     if (const Node* secrets = top.find("secrets")) read_fields(*secrets, result_.secrets);
-    reading_.secrets = result_.secrets;
+    context_.secrets = result_.secrets;
     if (const Node* vault = top.find("vault"); vault != nullptr && vault->find("max_blob") != nullptr) {
       result_.vault_max_blob_bytes = *parse_size(vault->find("max_blob")->text);
     }
-    reading_.largest_baseline_bytes = result_.vault_max_blob_bytes;
-    result_.checkpoints = read_checkpoints(reading_, top.find("checkpoints"));
+    context_.largest_baseline_bytes = result_.vault_max_blob_bytes;
+    result_.checkpoints = read_checkpoints(context_, top.find("checkpoints"));
     read_principals(top);
-    note_engines(top, reading_.file);
+    note_engines(top, context_.file);
     for (const Node& pattern : list_at(top, "include")) include(pattern);
     if (engine_nodes_.empty() && problems_.empty())
-      reading_.wrong(top, {}, "there are no engines, expected `engines:` with at least one");
+      context_.wrong(top, {}, "there are no engines, expected `engines:` with at least one");
   }
 
   void read_principals(const Node& top) {
@@ -118,33 +120,33 @@ class Loader {
       auto principal = from_fields<workflows::Principal>(node);
       if (principal.os_user.empty()) principal.os_user = principal.name;
       if (const auto [first, is_new] = names.emplace(principal.name, node.line); !is_new)
-        reading_.wrong(node, "principals",
-                       "\"" + principal.name + "\" stands here twice, first in line " + std::to_string(first->second) +
-                           ", expected each principal once");
+        context_.wrong(node, "principals",
+                       fmt::format("\"{}\" stands here twice, first in line {}, expected each principal once",
+                                   principal.name, first->second));
       if (const auto [first, is_new] = users.emplace(principal.os_user, node.line); !is_new)
-        reading_.wrong(node, "principals",
-                       "OS user \"" + principal.os_user + "\" would be two principals, first in line " +
-                           std::to_string(first->second) + ", expected one");
+        context_.wrong(node, "principals",
+                       fmt::format("OS user \"{}\" would be two principals, first in line {}, expected one",
+                                   principal.os_user, first->second));
       result_.principals.listed.push_back(std::move(principal));
     }
     const auto& actor = result_.principals.actor;
     if (!names.empty() && result_.principals.role_of(actor) != workflows::Role::admiral) {
-      reading_.wrong(*top.find("principals"), "principals",
-                     "automatic heals act as \"" + actor + "\", expected it among them with role: admiral");
+      context_.wrong(*top.find("principals"), "principals",
+                     fmt::format("automatic heals act as \"{}\", expected it among them with role: admiral", actor));
     }
   }
 
   void note_engines(const Node& top, const std::filesystem::path& file) {
     for (const Node& engine : list_at(top, "engines")) engine_nodes_.emplace_back(file.string(), &engine);
-    if (engine_nodes_.size() > most_engines) reading_.wrong(top, "engines", "there are more than 10,000 engines");
+    if (engine_nodes_.size() > most_engines) context_.wrong(top, "engines", "there are more than 10,000 engines");
   }
 
   void include(const Node& pattern) {
-    const auto files = included_files(reading_.absolute(pattern.text), most_files);
-    if (!files) return reading_.wrong(pattern, "include", "\"" + pattern.text + "\": " + files.error());
+    const auto files = included_files(context_.absolute(pattern.text), most_files);
+    if (!files) return context_.wrong(pattern, "include", fmt::format("\"{}\": {}", pattern.text, files.error()));
     for (const std::string& file : *files) {
       if (result_.files.size() >= most_files)
-        return reading_.wrong(pattern, "include", "more than 64 files are included");
+        return context_.wrong(pattern, "include", "more than 64 files are included");
       const Node* top = read_file(file);
       if (top == nullptr) continue;
       for (const Node& key : top->keys) {
@@ -154,8 +156,9 @@ class Loader {
                key.line,
                key.column,
                {},
-               "\"" + key.text +
-                   "\" belongs into the main file, expected only `version` and `engines` in an included one"});
+               fmt::format(
+                   "\"{}\" belongs into the main file, expected only `version` and `engines` in an included one",
+                   key.text)});
         }
       }
       note_engines(*top, file);
@@ -165,9 +168,9 @@ class Loader {
   void read_engines() {
     std::map<std::string, std::size_t> of_file;
     for (const auto& [file, node] : engine_nodes_) {
-      reading_.file = file;
-      const std::string path = "engines[" + std::to_string(of_file[file]++) + "]";
-      workflows::EngineSpec& spec = result_.engines.emplace_back(read_engine(reading_, *node, path, result_.healing));
+      context_.file = file;
+      const std::string path = fmt::format("engines[{}]", of_file[file]++);
+      workflows::EngineSpec& spec = result_.engines.emplace_back(read_engine(context_, *node, path, result_.healing));
       spec.healing.retry_delay = retry_delay_.value_or(spec.healing.retry_delay);
       spec.healing.max_retries = max_retries_.value_or(spec.healing.max_retries);
       canonical_ += workflows::encode_engine_spec(result_.engines.back());
@@ -179,7 +182,7 @@ class Loader {
     return found == ports_.environment.end() ? nullptr : &found->second;
   }
   void junk(const std::string& name, const std::string& value, const std::string& expected) {
-    problems_.push_back({"environment", 0, 0, name, "found \"" + value + "\", expected " + expected});
+    problems_.push_back({"environment", 0, 0, name, fmt::format("found \"{}\", expected {}", value, expected)});
   }
 
   void apply_environment() {
@@ -212,7 +215,7 @@ class Loader {
   const LoadPorts& ports_;
   Configuration result_;
   std::vector<Problem> problems_;
-  Reading reading_;
+  ReadContext context_;
   std::deque<Node> trees_;  // addresses stay
   std::vector<std::pair<std::string, const Node*>> engine_nodes_;
   std::optional<Duration> retry_delay_;  // of the environment: over every file

@@ -1,5 +1,7 @@
 #include "tools/config/problem.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <numeric>
@@ -32,7 +34,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 std::string to_text(const Problem& problem) {
   std::string text = problem.file;
-  if (problem.line > 0) text += ":" + std::to_string(problem.line) + ":" + std::to_string(problem.column);
+  if (problem.line > 0) text += fmt::format(":{}:{}", problem.line, problem.column);
   text += ": ";
   if (!problem.path.empty()) text += problem.path + ": ";
   return text + problem.message;
@@ -47,7 +49,7 @@ std::string did_you_mean(std::string_view written, const std::vector<std::string
       nearest = one;
     }
   }
-  return nearest.empty() ? std::string() : "did you mean \"" + nearest + "\"?";
+  return nearest.empty() ? std::string() : fmt::format("did you mean \"{}\"?", nearest);
 }
 
 }  // namespace autoheal::config

@@ -1,4 +1,6 @@
 // Requirements of certification: time limits, hashes, tests and rules of security.
+#include <fmt/core.h>
+
 #include <map>
 #include <string>
 #include <utility>
@@ -24,7 +26,7 @@ TestSpec read_test(const EngineParts& parts, const Node& node, const std::string
     cells *= values.size();
     test.matrix.emplace_back(matrix->keys[index].text, std::move(values));
     if (cells > 10'000) {
-      parts.reading.wrong(*matrix, join(path, "matrix"), "the matrix has more than 10,000 cells, expected fewer");
+      parts.context.wrong(*matrix, join(path, "matrix"), "the matrix has more than 10,000 cells, expected fewer");
       break;
     }
   }
@@ -44,9 +46,11 @@ void read_certification(EngineParts& parts, const Node& engine, const std::strin
   each_group(*certify, "tests", path, [&](const Node& node, const std::string& here) {
     into.tests.push_back(read_test(parts, node, here));
     if (const auto [first, is_new] = names.emplace(into.tests.back().name, node.line); !is_new)
-      parts.reading.wrong(node, here,
-                          "the test name \"" + into.tests.back().name + "\" stands here twice, first in line " +
-                              std::to_string(first->second) + ", expected one name per test of an engine");
+      parts.context.wrong(
+          node, here,
+          fmt::format(
+              "the test name \"{}\" stands here twice, first in line {}, expected one name per test of an engine",
+              into.tests.back().name, first->second));
   });
   const Node* security = certify->find("security");
   if (security == nullptr) return;

@@ -2,7 +2,7 @@
 #include <string>
 #include <string_view>
 
-#include "tools/config/reading.hpp"
+#include "tools/config/read_context.hpp"
 
 namespace autoheal::config {
 
@@ -10,31 +10,31 @@ namespace {
 
 constexpr std::string_view placeholder = "{checkpoint}";
 
-workflows::ProgramRun read_command(Reading& reading, const Node& node, const Node& list) {
+workflows::ProgramRun read_command(ReadContext& context, const Node& node, const Node& list) {
   workflows::ProgramRun run;
-  run.cwd = reading.file.parent_path().string();
+  run.cwd = context.file.parent_path().string();
   bool is_told = false;
   for (const Node& item : list.items) {
     run.argv.push_back(item.text);
     is_told = is_told || item.text.contains(placeholder);
   }
-  run.argv.front() = reading.program(list.items.front(), "checkpoints.command[0]");
+  run.argv.front() = context.program(list.items.front(), "checkpoints.command[0]");
   read(node, "timeout", run.timeout);
   if (!is_told)
-    reading.wrong(list, "checkpoints.command",
+    context.wrong(list, "checkpoints.command",
                   "no argument says {checkpoint}, expected one where the file's path goes");
   return run;
 }
 
 }  // namespace
 
-CheckpointsSpec read_checkpoints(Reading& reading, const Node* node) {
+CheckpointsSpec read_checkpoints(ReadContext& context, const Node* node) {
   CheckpointsSpec spec;
   if (node == nullptr) return spec;
-  if (const Node* key = node->find("key")) spec.key = reading.absolute(key->text);
-  if (const Node* file = node->find("file")) spec.file = reading.absolute(file->text);
+  if (const Node* key = node->find("key")) spec.key = context.absolute(key->text);
+  if (const Node* file = node->find("file")) spec.file = context.absolute(file->text);
   if (const Node* list = node->find("command"); list != nullptr && !list->items.empty()) {
-    spec.command = read_command(reading, *node, *list);
+    spec.command = read_command(context, *node, *list);
   }
   return spec;
 }

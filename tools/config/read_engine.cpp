@@ -29,27 +29,27 @@ bool needs_schedule(const std::vector<Probe>& probes) {
 
 void read_healing(const Node& node, HealingSpec& healing) { read_fields(node, healing); }
 
-EngineSpec read_engine(Reading& reading, const Node& node, const std::string& path, const HealingSpec& inherited) {
+EngineSpec read_engine(ReadContext& context, const Node& node, const std::string& path, const HealingSpec& inherited) {
   EngineSpec spec;
   spec.grace = usual_grace;
   read_fields(node, spec);
-  if (spec.name.size() > 128) reading.wrong(*node.find("name"), path + ".name", "the name is longer than 128 bytes");
+  if (spec.name.size() > 128) context.wrong(*node.find("name"), path + ".name", "the name is longer than 128 bytes");
   std::string root = ".";
   read(node, "root", root);
-  spec.root = reading.absolute(root);
+  spec.root = context.absolute(root);
   if (spec.root.size() > 1 && spec.root.ends_with('/')) spec.root.pop_back();
-  spec.strategy = read_strategy(reading, node, path, spec.name);
-  spec.secrets = reading.secrets;
+  spec.strategy = read_strategy(context, node, path, spec.name);
+  spec.secrets = context.secrets;
   spec.healing = inherited;
   spec.healing.enabled = true;
   if (const Node* healing = node.find("healing")) read_healing(*healing, spec.healing);
-  EngineParts parts{reading, spec};
+  EngineParts parts{context, spec};
   spec.self_test = read_probes(parts, node, "self_test", path);
   if (spec.self_test.empty())
-    reading.wrong(*node.find("self_test"), path + ".self_test", "the list is empty, expected at least one probe");
+    context.wrong(*node.find("self_test"), path + ".self_test", "the list is empty, expected at least one probe");
   if (node.find("every") == nullptr && needs_schedule(spec.self_test)) {
     spec.every = usual_schedule;
-    reading.scheduled_by_default.push_back(spec.name);
+    context.scheduled_by_default.push_back(spec.name);
   }
   read_repairs(parts, node, path);
   read_certification(parts, node, path);

@@ -6,7 +6,7 @@
 #include <type_traits>
 
 #include "autoheal/workflows/spec/described_field.hpp"
-#include "tools/config/reading.hpp"
+#include "tools/config/read_context.hpp"
 
 namespace autoheal::config {
 

@@ -1,4 +1,6 @@
 // Probes of an engine, of each kind.
+#include <fmt/core.h>
+
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,7 +43,7 @@ class ProbeReader {
     if (const Node* process = node.find("process")) probe.what = from_fields<ProcessProbe>(*process);
     if (const Node* link = node.find("link")) probe.what = from_fields<LinkProbe>(*link);
     if (node.find("warning") != nullptr && node.find("plugin") == nullptr) {
-      parts_.reading.wrong(*node.find("warning"), join(path, "warning"),
+      parts_.context.wrong(*node.find("warning"), join(path, "warning"),
                            "only a plugin can warn, expected `plugin` beside it");
     }
     return probe;
@@ -52,7 +54,7 @@ class ProbeReader {
     auto probe = from_fields<FileProbe>(node);
     probe.acl = parts_.acl(node, path, probe.mode);
     if (const Node* baseline = node.find("baseline"))
-      probe.baseline = parts_.reading.baseline(*baseline, join(path, "baseline"));
+      probe.baseline = parts_.context.baseline(*baseline, join(path, "baseline"));
     return probe;
   }
 
@@ -63,7 +65,7 @@ class ProbeReader {
       for (const Node& name : equals->keys) parts_.check_env_name(name, join(path, "equals"));
     }
     if (probe.require.empty() && probe.equals.empty())
-      parts_.reading.wrong(node, path, "nothing is asked of the file, expected `require` or `equals`");
+      parts_.context.wrong(node, path, "nothing is asked of the file, expected `require` or `equals`");
     return probe;
   }
 
@@ -83,19 +85,19 @@ class ProbeReader {
       for (std::size_t index = 0; index < equals->keys.size(); ++index) {
         const Node& value = equals->items[index];
         if (type_of(value) == ScalarType::null)
-          parts_.reading.wrong(value, join(path, "equals"), "a .env file has no null, expected a text, such as \"\"");
+          parts_.context.wrong(value, join(path, "equals"), "a .env file has no null, expected a text, such as \"\"");
         probe.equals[name_at(equals->keys[index], join(path, "equals"))] = value.text;
       }
     }
     if (probe.require.empty() && probe.equals.empty())
-      parts_.reading.wrong(node, path, "nothing is asked of the file, expected `require` or `equals`");
+      parts_.context.wrong(node, path, "nothing is asked of the file, expected `require` or `equals`");
     return probe;
   }
 
   std::string name_at(const Node& pointer, const std::string& path) {
     if (pointer.text.starts_with('/') && is_env_name(pointer.text.substr(1))) return pointer.text.substr(1);
-    parts_.reading.wrong(pointer, path,
-                         "\"" + pointer.text + "\" names no value of a .env file, expected one such as /PORT");
+    parts_.context.wrong(pointer, path,
+                         fmt::format("\"{}\" names no value of a .env file, expected one such as /PORT", pointer.text));
     return {};
   }
 
@@ -105,7 +107,7 @@ class ProbeReader {
     for (const Node& pointer : list_at(node, "require")) parts_.check_pointer(pointer, join(path, "require"));
     if (const Node* equals = node.find("equals")) probe.equals = parts_.setting_values(*equals, join(path, "equals"));
     if (probe.require.empty() && probe.equals.empty())
-      parts_.reading.wrong(node, path, "nothing is asked of the file, expected `require` or `equals`");
+      parts_.context.wrong(node, path, "nothing is asked of the file, expected `require` or `equals`");
     return probe;
   }
 
@@ -122,9 +124,10 @@ std::vector<Probe> read_probes(EngineParts& parts, const Node& map, std::string_
     const std::string here = at(join(path, std::string(key)), index);
     all.push_back(reader.probe(items[index], here));
     if (const auto [first, is_new] = parts.probe_names.emplace(all.back().name, items[index].line); !is_new) {
-      parts.reading.wrong(items[index], here,
-                          "the name \"" + all.back().name + "\" stands here twice, first in line " +
-                              std::to_string(first->second) + ", expected one name per probe of an engine");
+      parts.context.wrong(
+          items[index], here,
+          fmt::format("the name \"{}\" stands here twice, first in line {}, expected one name per probe of an engine",
+                      all.back().name, first->second));
     }
   }
   return all;

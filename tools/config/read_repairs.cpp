@@ -55,12 +55,12 @@ class RepairReader {
 
   void complete(const Node& node, const std::string& path, FileRepair& repair) {
     repair.acl = parts_.acl(node, path, repair.mode);
-    repair.baseline = parts_.reading.baseline(*node.find("baseline"), join(path, "baseline"));
-    repair.baseline_mode = parts_.reading.mode_of_baseline(*node.find("baseline"));
+    repair.baseline = parts_.context.baseline(*node.find("baseline"), join(path, "baseline"));
+    repair.baseline_mode = parts_.context.mode_of_baseline(*node.find("baseline"));
     if (repair.validate && std::ranges::none_of(repair.validate->argv, [](const std::string& arg) {
           return arg.find("{file}") != std::string::npos;
         })) {
-      parts_.reading.wrong(*node.find("validate"), join(path, "validate"),
+      parts_.context.wrong(*node.find("validate"), join(path, "validate"),
                            "no argument names the staged file, expected {file}");
     }
   }
@@ -76,7 +76,7 @@ class RepairReader {
       }
     }
     if (repair.set.empty() && repair.require.empty() && repair.unset.empty()) {
-      parts_.reading.wrong(node, path, "nothing is to be repaired, expected `set`, `require` or `unset`");
+      parts_.context.wrong(node, path, "nothing is to be repaired, expected `set`, `require` or `unset`");
     }
   }
 
@@ -84,12 +84,12 @@ class RepairReader {
     parts_.check_env_name(name, path);
     EnvValue one;
     if (value.kind == NodeKind::map) {
-      one.from_file = parts_.reading.absolute(value.items.front().text);
+      one.from_file = parts_.context.absolute(value.items.front().text);
       return one;
     }
     one.literal = value.text;
-    if (is_secret_name(parts_.reading.secrets, name.text)) {
-      parts_.reading.warn(value, join(path, name.text), "a secret stands here in plain text; better: {from: FILE}");
+    if (is_secret_name(parts_.context.secrets, name.text)) {
+      parts_.context.warn(value, join(path, name.text), "a secret stands here in plain text; better: {from: FILE}");
     }
     return one;
   }
@@ -99,15 +99,15 @@ class RepairReader {
     const Node& set = *node.find("set");
     repair.set = parts_.setting_values(set, join(path, "set"));
     if (repair.set.empty())
-      parts_.reading.wrong(set, join(path, "set"), "nothing is to be set, expected at least one pointer");
+      parts_.context.wrong(set, join(path, "set"), "nothing is to be set, expected at least one pointer");
   }
 
   void complete(const Node& node, const std::string& path, BuildRepair& repair) {
     if (repair.outputs.empty())
-      parts_.reading.wrong(*node.find("outputs"), join(path, "outputs"),
+      parts_.context.wrong(*node.find("outputs"), join(path, "outputs"),
                            "the list is empty, expected what the build makes");
     if (!repair.sha256.empty() && (repair.outputs.size() != 1 || is_glob(repair.outputs.front()))) {
-      parts_.reading.wrong(*node.find("sha256"), join(path, "sha256"),
+      parts_.context.wrong(*node.find("sha256"), join(path, "sha256"),
                            "a digest is of one file, expected a single output without * or ?");
     }
   }
@@ -133,11 +133,11 @@ class RepairReader {
   void complete(const Node& node, const std::string&, StateRepair& repair) {
     const Node& snapshot = *node.find("snapshot");
     if (snapshot.kind != NodeKind::map) {
-      repair.snapshot = parts_.reading.absolute(snapshot.text);
+      repair.snapshot = parts_.context.absolute(snapshot.text);
       return;
     }
     repair.takes_snapshots = true;
-    repair.snapshot = parts_.reading.absolute(snapshot.find("dir")->text);
+    repair.snapshot = parts_.context.absolute(snapshot.find("dir")->text);
     repair.every = std::chrono::hours(1);
     repair.keep = 24;
     read(snapshot, "every", repair.every);
@@ -149,7 +149,7 @@ class RepairReader {
     repair.acl = parts_.acl(node, path, repair.max_mode, true);
     const bool asks = repair.max_mode || !repair.owner.empty() || !repair.forbid.empty() || repair.acl;
     if (repair.absent == asks) {
-      parts_.reading.wrong(node, path,
+      parts_.context.wrong(node, path,
                            repair.absent
                                ? "what is absent can have no mode, owner or content, expected `absent` alone"
                                : "nothing is asked of the path, expected max_mode, owner, acl, forbid or absent");
@@ -159,7 +159,7 @@ class RepairReader {
   void complete(const Node& node, const std::string& path, ServiceRepair& service) {
     const Node* unit = node.find("systemd");
     if (unit != nullptr && (service.restart || service.start || service.stop)) {
-      parts_.reading.wrong(
+      parts_.context.wrong(
           *unit, join(path, "systemd"),
           "a unit is restarted, started and stopped through systemctl, expected no restart, start or stop beside it");
     } else if (unit != nullptr) {
@@ -168,7 +168,7 @@ class RepairReader {
       service.start = systemctl(node, "start", unit->text);
       service.stop = systemctl(node, "stop", unit->text);
     } else if (!service.restart && !service.start) {
-      parts_.reading.wrong(node, path, "the service cannot be brought up, expected restart, start or systemd");
+      parts_.context.wrong(node, path, "the service cannot be brought up, expected restart, start or systemd");
     }
     take_orders_to_units(node, service);
   }
@@ -213,7 +213,7 @@ class RepairReader {
                                 return arg.find("{captured}") != std::string::npos;
                               });
     if (uses_capture && !repair.capture)
-      parts_.reading.wrong(*node.find("undo"), join(path, "undo"),
+      parts_.context.wrong(*node.find("undo"), join(path, "undo"),
                            "{captured} stands here but nothing is captured, expected `capture`");
   }
 

@@ -1,4 +1,6 @@
 // Writes the configuration reference in docs/configuration.md from the table of fields.
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <span>
@@ -109,13 +111,13 @@ std::string duration_text(std::int64_t us) {
   constexpr std::int64_t second = 1'000'000;
   if (us >= 3600 * second && us % (3600 * second) == 0) return std::to_string(us / (3600 * second)) + "h";
   if (us % second == 0) return std::to_string(us / second) + "s";
-  return std::to_string(us / 1000) + "ms";
+  return fmt::format("{}ms", us / 1000);
 }
 
 std::string size_text(std::int64_t bytes) {
   constexpr std::int64_t tebibyte = std::int64_t{1} << 40;
-  if (bytes % tebibyte == 0) return std::to_string(bytes / tebibyte) + "TiB";
-  return std::to_string(bytes / 1024) + "KiB";
+  if (bytes % tebibyte == 0) return fmt::format("{}TiB", bytes / tebibyte);
+  return fmt::format("{}KiB", bytes / 1024);
 }
 
 std::string bound(const Field& field, std::int64_t number) {
@@ -124,7 +126,7 @@ std::string bound(const Field& field, std::int64_t number) {
   return std::to_string(number);
 }
 
-std::string link_to(const Shape& shape) { return "[" + std::string(shape.name) + "](#" + anchor(shape.name) + ")"; }
+std::string link_to(const Shape& shape) { return fmt::format("[{}](#{})", shape.name, anchor(shape.name)); }
 
 std::string choices_text(std::span<const std::string_view> choices) {
   std::string text;
@@ -140,14 +142,15 @@ std::string value_text(const Field& field) {
   if (field.type == FieldType::object) text = link_to(*field.shape);
   if (field.type == FieldType::map) {
     const Field& inner = field.shape->fields.front();
-    text += " of names to " + std::string(inner.list ? "lists of " : "") + type_name(inner.type) + "s";
+    text += fmt::format(" of names to {}{}s", inner.list ? "lists of " : "", type_name(inner.type));
   }
   if (field.list && field.type == FieldType::argument) {
     text = "program";
   } else if (field.list) {
-    text = "list of " + text + (field.type == FieldType::object ? "" : "s");
+    text = fmt::format("list of {}{}", text, field.type == FieldType::object ? "" : "s");
   }
-  if (field.minimum != field.maximum) text += ", " + bound(field, field.minimum) + " to " + bound(field, field.maximum);
+  if (field.minimum != field.maximum)
+    text += fmt::format(", {} to {}", bound(field, field.minimum), bound(field, field.maximum));
   if (field.or_else == nullptr) return text;
   return text + (field.or_else->shape == field.shape && field.shape != nullptr ? " or a single one"
                                                                                : " or " + value_text(*field.or_else));
@@ -156,19 +159,19 @@ std::string value_text(const Field& field) {
 std::string places_text(const Group& group) {
   std::string text;
   for (const std::string& place : group.places) text += (text.empty() ? "`" : ", `") + place + "`";
-  return text.empty() || text == "``" ? "The top level of the file." : "At " + text + ".";
+  return text.empty() || text == "``" ? "The top level of the file." : fmt::format("At {}.", text);
 }
 
 std::string section(const Group& group) {
-  std::string out = "\n### " + std::string(group.shape->name) + "\n\n" + places_text(group) + "\n";
+  std::string out = fmt::format("\n### {}\n\n{}\n", group.shape->name, places_text(group));
   std::string one_of;
   for (const std::string_view name : group.shape->exactly_one_of)
     one_of += (one_of.empty() ? "`" : ", `") + std::string(name) + "`";
-  if (!one_of.empty()) out += "\nExactly one of " + one_of + " is given.\n";
+  if (!one_of.empty()) out += fmt::format("\nExactly one of {} is given.\n", one_of);
   out += "\n| key | value | default | meaning |\n| --- | --- | --- | --- |\n";
   for (const Field& field : group.shape->fields) {
-    out += "| `" + std::string(field.name) + "` | " + value_text(field) + " | " +
-           (field.required ? "required" : cell(field.fallback.text())) + " | " + cell(field.help) + " |\n";
+    out += fmt::format("| `{}` | {} | {} | {} |\n", field.name, value_text(field),
+                       field.required ? "required" : cell(field.fallback.text()), cell(field.help));
   }
   return out;
 }

@@ -1,3 +1,5 @@
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <map>
 #include <ranges>
@@ -5,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "tools/config/reading.hpp"
+#include "tools/config/read_context.hpp"
 
 namespace autoheal::config {
 
@@ -59,10 +61,11 @@ void resolve_services(Configuration& configuration,
       const auto& [file, node] = engine_nodes[index];
       const Node& place = *node->find("repair")->find("services");
       const std::string meant = did_you_mean(wanted.engine, known);
-      problems.push_back(
-          {file, place.line, place.column, configuration.engines[index].name + ".repair.services",
-           (owner == configuration.engines.end() ? "there is no engine \"" : "there is no service of engine \"") +
-               wanted.engine + "\", expected an engine with repair.service" + (meant.empty() ? "" : "; " + meant)});
+      problems.push_back({file, place.line, place.column, configuration.engines[index].name + ".repair.services",
+                          fmt::format("{}{}\", expected an engine with repair.service{}",
+                                      owner == configuration.engines.end() ? "there is no engine \""
+                                                                           : "there is no service of engine \"",
+                                      wanted.engine, meant.empty() ? "" : "; " + meant)});
     }
     // Equal depths keep the order they were written in.
     std::multimap<std::size_t, ServiceOfEngine> by_depth;

@@ -1,5 +1,6 @@
 #include "tools/config/shape_check.hpp"
 
+#include <fmt/core.h>
 #include <re2/re2.h>
 
 #include <algorithm>
@@ -47,14 +48,13 @@ class Check {
 
   void shape(const Node& node, const Shape& shape, const std::string& path) {
     if (node.kind != NodeKind::map)
-      return expected(node, path,
-                      std::string(words_of(FieldType::object).expected) + " (" + std::string(shape.name) + ")");
+      return expected(node, path, fmt::format("{} ({})", words_of(FieldType::object).expected, shape.name));
     bool all_known = true;
     for (std::size_t index = 0; index < node.keys.size(); ++index)
       all_known = known_key(node, index, shape, path) && all_known;
     for (const Field& field : shape.fields) {
       if (field.required && node.find(field.name) == nullptr) {
-        add(node, path, "\"" + std::string(field.name) + "\" is missing: " + std::string(field.help));
+        add(node, path, fmt::format("\"{}\" is missing: {}", field.name, field.help));
       }
     }
     if (!shape.exactly_one_of.empty() && all_known) exactly_one(node, shape, path);
@@ -83,7 +83,7 @@ class Check {
     return is_secret(path) ? "this" : "\"" + node.text + "\"";
   }
   void expected(const Node& node, const std::string& path, const std::string& what) {
-    add(node, path, "found " + shown(node, path) + ", expected " + what);
+    add(node, path, fmt::format("found {}, expected {}", shown(node, path), what));
   }
 
   static std::string below(const std::string& path, const std::string& name) {
@@ -106,8 +106,8 @@ class Check {
     }
     const std::string meant = did_you_mean(key.text, names);
     add(key, path,
-        "unknown key \"" + key.text + "\" in " + std::string(shape.name) + ", expected one of: " + all +
-            (meant.empty() ? "" : "; " + meant));
+        fmt::format("unknown key \"{}\" in {}, expected one of: {}{}", key.text, shape.name, all,
+                    meant.empty() ? "" : "; " + meant));
     return false;
   }
 
@@ -120,7 +120,7 @@ class Check {
     }
     if (found != 1) {
       add(node, path,
-          std::string(found == 0 ? "none" : "more than one") + " of " + all + " is given, expected exactly one");
+          fmt::format("{} of {} is given, expected exactly one", found == 0 ? "none" : "more than one", all));
     }
   }
 
@@ -138,7 +138,7 @@ class Check {
     if (field.type == FieldType::argument && node.items.empty())
       return add(node, path, "the list is empty, expected a program and its arguments");
     for (std::size_t index = 0; index < node.items.size(); ++index) {
-      single(node.items[index], field, path + "[" + std::to_string(index) + "]");
+      single(node.items[index], field, fmt::format("{}[{}]", path, index));
     }
   }
 
@@ -184,7 +184,7 @@ class Check {
 
   static std::string range(const Field& field) {
     if (field.minimum == 0 && field.maximum == 0) return {};
-    return " from " + std::to_string(field.minimum) + " to " + std::to_string(field.maximum);
+    return fmt::format(" from {} to {}", field.minimum, field.maximum);
   }
 
   void scalar(const Node& node, const Field& field, const std::string& path) {
@@ -236,7 +236,8 @@ class Check {
       case FieldType::target:
       case FieldType::pattern:
         if (const auto wrong = fits ? wrong_with_target(text) : ""; !wrong.empty()) {
-          return add(node, path, quoted(node, path) + " " + wrong + ", expected a path below the engine's root");
+          return add(node, path,
+                     fmt::format("{} {}, expected a path below the engine's root", quoted(node, path), wrong));
         }
         break;
       default:
@@ -271,8 +272,7 @@ class Check {
     if (!time || type_of(node) == ScalarType::null) return expected(node, path, expectation(field));
     if (field.maximum != 0 && (time->count() < field.minimum || time->count() > field.maximum)) {
       expected(node, path,
-               "a duration from " + std::to_string(field.minimum / 1000) + "ms to " +
-                   std::to_string(field.maximum / 3'600'000'000) + "h");
+               fmt::format("a duration from {}ms to {}h", field.minimum / 1000, field.maximum / 3'600'000'000));
     }
   }
 
@@ -282,8 +282,8 @@ class Check {
     const RE2 expression(node.text, options);
     if (!expression.ok())
       add(node, path,
-          quoted(node, path) + " is not a regular expression (RE2)" +
-              (is_secret(path) ? "" : ": " + expression.error()));
+          fmt::format("{} is not a regular expression (RE2){}", quoted(node, path),
+                      is_secret(path) ? "" : ": " + expression.error()));
   }
 
   void choose(const Node& node, const Field& field, const std::string& path) {

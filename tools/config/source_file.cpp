@@ -1,6 +1,7 @@
 #include "tools/config/source_file.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,11 +20,11 @@ std::string fault_of(const std::string& path, const struct stat& facts) {
   const std::string why = ": it decides what is run";
   if ((facts.st_mode & S_IWOTH) != 0) return "everybody can write this file, expected chmod o-w" + why;
   if (facts.st_uid != 0 && facts.st_uid != ::geteuid()) {
-    return "this file belongs to user " + std::to_string(facts.st_uid) +
-           ", expected root or who runs autoheal (chown root " + path + ")" + why;
+    return fmt::format("this file belongs to user {}, expected root or the user who runs autoheal (chown root {}){}",
+                       facts.st_uid, path, why);
   }
   if ((facts.st_mode & S_IWGRP) != 0 && facts.st_gid != 0 && facts.st_gid != ::getegid())
-    return "group " + std::to_string(facts.st_gid) + " can write this file, expected chmod g-w" + why;
+    return fmt::format("group {} can write this file, expected chmod g-w{}", facts.st_gid, why);
   return {};
 }
 

@@ -1,4 +1,6 @@
 // Strategies and the keys of `repair` that each knows.
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -34,7 +36,7 @@ constexpr std::array<RepairKey, 13> repair_keys = {{
 }};
 
 // The strategy that knows every key; where keys tell nothing (none, or those that all know) it is generic.
-Strategy strategy_of_keys(Reading& reading, const Node* repair, const std::string& path) {
+Strategy strategy_of_keys(ReadContext& context, const Node* repair, const std::string& path) {
   std::array<bool, 4> fits = {true, true, true, true};
   bool tells = false;
   std::string words;
@@ -49,18 +51,18 @@ Strategy strategy_of_keys(Reading& reading, const Node* repair, const std::strin
   for (const auto& [one, word] : words_for<Strategy>) {
     if (fits[static_cast<std::size_t>(one)]) return one;
   }
-  reading.wrong(*repair, path + ".repair",
-                "the keys " + words + " belong to several strategies, expected keys of one strategy");
+  context.wrong(*repair, path + ".repair",
+                fmt::format("the keys {} belong to several strategies, expected keys of one strategy", words));
   return Strategy::generic;
 }
 
 }  // namespace
 
-Strategy read_strategy(Reading& reading, const Node& node, const std::string& path, const std::string& name) {
+Strategy read_strategy(ReadContext& context, const Node& node, const std::string& path, const std::string& name) {
   const Node* repair = node.find("repair");
   std::optional<Strategy> strategy = strategy_of_name(name);
   if (const Node* written = node.find("strategy")) strategy = known_value<Strategy>(words_for<Strategy>, written->text);
-  if (!strategy) return strategy_of_keys(reading, repair, path);
+  if (!strategy) return strategy_of_keys(context, repair, path);
   if (repair == nullptr) return *strategy;
   for (const Node& key : repair->keys) {
     const auto known = std::ranges::find(repair_keys, std::string_view(key.text), &RepairKey::key);
@@ -69,9 +71,9 @@ Strategy read_strategy(Reading& reading, const Node& node, const std::string& pa
     for (const auto& [one, word] : words_for<Strategy>) {
       if (known->known_by[static_cast<std::size_t>(one)]) who += (who.empty() ? "" : ", ") + std::string(word);
     }
-    reading.wrong(key, path + ".repair",
-                  "strategy " + std::string(name_of(*strategy)) + " does not know \"" + key.text +
-                      "\", expected a strategy that does: " + who);
+    context.wrong(key, path + ".repair",
+                  fmt::format("strategy {} does not know \"{}\", expected a strategy that does: {}", name_of(*strategy),
+                              key.text, who));
   }
   return *strategy;
 }

@@ -1,5 +1,6 @@
 #include "tools/config/yaml_tree.hpp"
 
+#include <fmt/core.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
@@ -58,7 +59,8 @@ class TreeBuilder final : public YAML::EventHandler {
   static Node begin(NodeKind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
     if (anchor != YAML::NullAnchor)
       throw Refused{mark, "an anchor (&) is not allowed here; write the value out where it is needed"};
-    if (!tag.empty() && tag != "?" && tag != "!") throw Refused{mark, "a tag (" + tag + ") is not allowed here"};
+    if (!tag.empty() && tag != "?" && tag != "!")
+      throw Refused{mark, fmt::format("a tag ({}) is not allowed here", tag)};
     Node node;
     node.kind = kind;
     node.line = mark.line + 1;
@@ -73,7 +75,7 @@ class TreeBuilder final : public YAML::EventHandler {
   }
   void open(NodeKind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
     if (open_.size() >= deepest_nesting)
-      throw Refused{mark, "this is nested deeper than " + std::to_string(deepest_nesting) + " levels"};
+      throw Refused{mark, fmt::format("this is nested deeper than {} levels", deepest_nesting)};
     open_.push_back(begin(kind, mark, tag, anchor));
   }
   void close() {
@@ -94,7 +96,7 @@ class TreeBuilder final : public YAML::EventHandler {
     if (node.kind != NodeKind::scalar) throw Refused{node, "a key must be a word"};
     for (const Node& key : parent.keys) {
       if (key.text == node.text) {
-        throw Refused{node, "\"" + node.text + "\" stands here twice, first in line " + std::to_string(key.line)};
+        throw Refused{node, fmt::format("\"{}\" stands here twice, first in line {}", node.text, key.line)};
       }
     }
     parent.keys.push_back(std::move(node));

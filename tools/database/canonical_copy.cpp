@@ -1,5 +1,7 @@
 #include "tools/database/canonical_copy.hpp"
 
+#include <fmt/core.h>
+
 #include <bit>
 #include <cstdint>
 #include <string_view>
@@ -61,7 +63,7 @@ Result<void> check_size(const Connection& source) {
   AUTOHEAL_TRY(page_size);
   if (std::stoull(*pages) == 0) return damaged("is empty");
   if (std::stoull(*pages) <= largest_database / std::stoull(*page_size)) return {};
-  return failure(ErrorKind::invalid, "it is larger than " + std::to_string(largest_database) + " bytes");
+  return failure(ErrorKind::invalid, fmt::format("it is larger than {} bytes", largest_database));
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -49,8 +50,8 @@ Result<void> check_fit(const Connection& target, const Connection& source) {
     const auto wants = source.ask(pragma);
     if (!wants) return bad_source(wants.error());
     if (*has == *wants) continue;
-    return failure(ErrorKind::invalid,
-                   std::string(pragma + 7) + " of the database is " + *has + ", of what is to be restored " + *wants);
+    return failure(ErrorKind::invalid, fmt::format("the {} of the database is {}, that of the copy to restore is {}",
+                                                   pragma + 7, *has, *wants));
   }
   return {};
 }

@@ -1,5 +1,6 @@
 #include "tools/socket/claimed_name.hpp"
 
+#include <fmt/core.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -30,8 +31,7 @@ struct NameInKernel {
 NameInKernel kernel_name_of(const std::string& place) {
   struct stat root{};
   static_cast<void>(::stat("/", &root));
-  const std::string text =
-      "autoheal/" + sha256_name(std::to_string(root.st_dev) + ":" + std::to_string(root.st_ino) + ":" + place);
+  const std::string text = "autoheal/" + sha256_name(fmt::format("{}:{}:{}", root.st_dev, root.st_ino, place));
   NameInKernel address;
   address.name.sun_family = AF_UNIX;
   std::memcpy(address.name.sun_path + 1, text.data(), text.size());
@@ -45,8 +45,8 @@ const sockaddr* address_in(const NameInKernel& address) { return reinterpret_cas
 
 }  // namespace
 
-struct ClaimedName::Door {
-  Door(boost::asio::any_io_executor executor, UniqueFd opened, std::function<std::string()> said)
+struct ClaimedName::Listener {
+  Listener(boost::asio::any_io_executor executor, UniqueFd opened, std::function<std::string()> said)
       : listener(std::move(executor), opened.get()), sentence(std::move(said)) {
     (void)opened.release();
   }
@@ -71,7 +71,7 @@ struct ClaimedName::Door {
   std::function<std::string()> sentence;
 };
 
-ClaimedName::ClaimedName(std::unique_ptr<Door> door) : door_(std::move(door)) {}
+ClaimedName::ClaimedName(std::unique_ptr<Listener> listener) : listener_(std::move(listener)) {}
 ClaimedName::~ClaimedName() = default;
 
 Result<std::unique_ptr<ClaimedName>> ClaimedName::claim(boost::asio::any_io_executor executor, const std::string& place,
@@ -85,11 +85,11 @@ Result<std::unique_ptr<ClaimedName>> ClaimedName::claim(boost::asio::any_io_exec
   }
   if (::listen(opened.get(), waiting_at_once) != 0) return host::system_failure("claiming " + place, errno);
   try {
-    auto door = std::make_unique<Door>(std::move(executor), std::move(opened), std::move(sentence));
-    door->wait();
-    return std::unique_ptr<ClaimedName>(new ClaimedName(std::move(door)));
+    auto listener = std::make_unique<Listener>(std::move(executor), std::move(opened), std::move(sentence));
+    listener->wait();
+    return std::unique_ptr<ClaimedName>(new ClaimedName(std::move(listener)));
   } catch (const std::exception& error) {
-    return failure(ErrorKind::unavailable, "claiming " + place + ": " + error.what());
+    return failure(ErrorKind::unavailable, fmt::format("claiming {}: {}", place, error.what()));
   }
 }
 

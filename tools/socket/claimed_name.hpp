@@ -28,9 +28,9 @@ class ClaimedName {
   ClaimedName& operator=(const ClaimedName&) = delete;
 
  private:
-  struct Door;
-  explicit ClaimedName(std::unique_ptr<Door> door);
-  std::unique_ptr<Door> door_;
+  struct Listener;
+  explicit ClaimedName(std::unique_ptr<Listener> listener);
+  std::unique_ptr<Listener> listener_;
 };
 
 struct Claim {

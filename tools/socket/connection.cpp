@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/core.h>
 #include <boost/asio/read.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -37,13 +38,12 @@ Response too_late() {
 }
 
 Response too_large(const Limits& limits) {
-  return error_response(413, "body_too_large",
-                        "the body is larger than " + std::to_string(limits.body_bytes) + " bytes", "");
+  return error_response(413, "body_too_large", fmt::format("the body is larger than {} bytes", limits.body_bytes), "");
 }
 
 Response head_too_large(const Limits& limits) {
-  return error_response(431, "header_too_large",
-                        "the header is larger than " + std::to_string(limits.head_bytes) + " bytes", "");
+  return error_response(431, "header_too_large", fmt::format("the header is larger than {} bytes", limits.head_bytes),
+                        "");
 }
 
 // The text is the parser's own: nothing of the request is in it.
@@ -57,36 +57,36 @@ Response refusal_for(const error_code& problem, const Limits& limits) {
 
 std::string head_of(const Response& response, bool keeps) {
   const auto reason = http::obsolete_reason(http::int_to_status(response.status));
-  std::string head = "HTTP/1.1 " + std::to_string(response.status) + " " + std::string(reason) + "\r\n";
-  head += "Content-Type: " + response.content_type + "\r\n";
-  head += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
+  std::string head = fmt::format("HTTP/1.1 {} {}\r\n", response.status, reason);
+  head += fmt::format("Content-Type: {}\r\n", response.content_type);
+  head += fmt::format("Content-Length: {}\r\n", response.body.size());
   head += "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
   if (response.status == 405) head += "Allow: GET, POST\r\n";
   if (response.status == 503) head += "Retry-After: 1\r\n";
   return head + (keeps ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n");
 }
 
-Connection::Connection(std::shared_ptr<Door> door, UniqueFd socket, Peer peer)
-    : door_(std::move(door)),
+Connection::Connection(std::shared_ptr<ServerState> state, UniqueFd socket, Peer peer)
+    : state_(std::move(state)),
       peer_(peer),
-      socket_(door_->executor),
-      timer_(door_->executor),
-      received_(door_->limits.head_bytes) {
+      socket_(state_->executor),
+      timer_(state_->executor),
+      received_(state_->limits.head_bytes) {
   socket_.assign(asio::local::stream_protocol(), socket.get());
   (void)socket.release();
-  ++door_->connections_of[peer_.uid];
-  door_->connections.insert(this);
+  ++state_->connections_of[peer_.uid];
+  state_->connections.insert(this);
 }
 
 Connection::~Connection() {
-  door_->connections.erase(this);
-  const auto mine = door_->connections_of.find(peer_.uid);
-  if (--mine->second == 0) door_->connections_of.erase(mine);
+  state_->connections.erase(this);
+  const auto mine = state_->connections_of.find(peer_.uid);
+  if (--mine->second == 0) state_->connections_of.erase(mine);
 }
 
 asio::awaitable<void> Connection::serve(std::shared_ptr<Connection> self) {
   bool goes_on = true;
-  while (goes_on && !self->door_->stopping) goes_on = co_await self->serve_one();
+  while (goes_on && !self->state_->stopping) goes_on = co_await self->serve_one();
 }
 
 void Connection::end_if_idle() {
@@ -131,7 +131,7 @@ asio::awaitable<bool> Connection::serve_one() {
 asio::awaitable<bool> Connection::something_arrives() {
   if (received_.size() > 0) co_return true;
   error_code problem;
-  give(door_->limits.idle, Late::closes);
+  give(state_->limits.idle, Late::closes);
   co_await socket_.async_wait(asio::socket_base::wait_read, asio::redirect_error(asio::use_awaitable, problem));
   co_return !problem && !is_late_;
 }
@@ -152,7 +152,7 @@ asio::awaitable<bool> Connection::read_more() {
 }
 
 asio::awaitable<Connection::Refusal> Connection::read_head(Parser& parser) {
-  give(door_->limits.head_within, Late::ends_reading);
+  give(state_->limits.head_within, Late::ends_reading);
   HeadScan scan;
   while (true) {
     const std::string_view seen(static_cast<const char*>(received_.data().data()), received_.size());
@@ -160,17 +160,17 @@ asio::awaitable<Connection::Refusal> Connection::read_head(Parser& parser) {
     if (state == HeadScan::State::malformed)
       co_return bad_request("a line ends or begins as none may, or holds a zero byte");
     if (state == HeadScan::State::complete) co_return parse_head(parser, scan.bytes());
-    if (seen.size() >= received_.max_size()) co_return head_too_large(door_->limits);
+    if (seen.size() >= received_.max_size()) co_return head_too_large(state_->limits);
     if (!co_await read_more()) co_return late_or_gone();
   }
 }
 
 Connection::Refusal Connection::parse_head(Parser& parser, std::size_t bytes) {
   error_code problem;
-  parser.header_limit(static_cast<std::uint32_t>(door_->limits.head_bytes));
-  parser.body_limit(door_->limits.body_bytes);
+  parser.header_limit(static_cast<std::uint32_t>(state_->limits.head_bytes));
+  parser.body_limit(state_->limits.body_bytes);
   const std::size_t used = parser.put(asio::const_buffer(received_.data().data(), bytes), problem);
-  if (problem) return refusal_for(problem, door_->limits);
+  if (problem) return refusal_for(problem, state_->limits);
   if (!parser.is_header_done() || used != bytes) return bad_request("the header does not end where it should");
   received_.consume(bytes);
   return refusal_of(parser.get(), !parser.is_done());
@@ -182,14 +182,14 @@ asio::awaitable<Connection::Refusal> Connection::read_body(Parser& parser) {
     if (!extension.empty()) problem = http::error::bad_chunk_extension;
   };
   parser.on_chunk_header(no_extension);
-  give(door_->limits.body_within, Late::ends_reading);
+  give(state_->limits.body_within, Late::ends_reading);
   co_await tell_to_continue(parser);
   error_code problem;
   co_await http::async_read(socket_, received_, parser, asio::redirect_error(asio::use_awaitable, problem));
   if (!problem) co_return std::nullopt;
   const bool is_of_parser = problem.category() == make_error_code(http::error::bad_chunk).category();
   if (is_of_parser && problem != http::error::partial_message && problem != http::error::end_of_stream) {
-    co_return refusal_for(problem, door_->limits);
+    co_return refusal_for(problem, state_->limits);
   }
   co_return late_or_gone();
 }
@@ -208,11 +208,11 @@ asio::awaitable<bool> Connection::answer(Parser& parser) {
   request.target = std::string(parser.get().target());
   request.body = std::move(parser.get().body());
   request.peer = peer_;
-  const RequestUnderWay counted(*door_);
+  const RequestUnderWay counted(*state_);
   is_under_way_ = true;
   Response response = co_await handled(std::move(request));
   if (!is_sendable(response)) response = internal_error();
-  const bool keeps = parser.keep_alive() && !door_->stopping;
+  const bool keeps = parser.keep_alive() && !state_->stopping;
   const bool sent = co_await send(response, keeps);
   is_under_way_ = false;
   co_return sent&& keeps;
@@ -221,14 +221,14 @@ asio::awaitable<bool> Connection::answer(Parser& parser) {
 asio::awaitable<Response> Connection::handled(Request request) {
   std::string problem;
   try {
-    asio::awaitable<Response> work = door_->handler(std::move(request));
+    asio::awaitable<Response> work = state_->handler(std::move(request));
     co_return co_await std::move(work);
   } catch (const std::exception& thrown) {
     problem = thrown.what();
   } catch (...) {
     problem = "something that is no exception was thrown";
   }
-  if (door_->told) door_->told(problem);
+  if (state_->told) state_->told(problem);
   co_return internal_error();
 }
 
@@ -236,7 +236,7 @@ asio::awaitable<bool> Connection::send(const Response& response, bool keeps) {
   const std::string head = head_of(response, keeps);
   const std::array<asio::const_buffer, 2> whole = {asio::buffer(head), asio::buffer(response.body)};
   error_code problem;
-  give(door_->limits.answer_within, Late::closes);
+  give(state_->limits.answer_within, Late::closes);
   co_await asio::async_write(socket_, whole, asio::redirect_error(asio::use_awaitable, problem));
   give_time_without_end();
   co_return !problem && !is_late_;
@@ -247,9 +247,9 @@ asio::awaitable<void> Connection::refuse(const Response& response) {
   if (!co_await send(response, false)) co_return;
   error_code problem;
   socket_.shutdown(asio::socket_base::shutdown_send, problem);
-  give(door_->limits.linger, Late::closes);
+  give(state_->limits.linger, Late::closes);
   std::uint64_t taken = 0;
-  while (!problem && !is_late_ && taken < 4 * door_->limits.body_bytes) {
+  while (!problem && !is_late_ && taken < 4 * state_->limits.body_bytes) {
     received_.clear();
     const auto space = received_.prepare(received_.max_size());
     taken += co_await socket_.async_read_some(space, asio::redirect_error(asio::use_awaitable, problem));

@@ -13,7 +13,7 @@
 #include <boost/beast/http/string_body.hpp>
 
 #include "autoheal/engine/base/unique_fd.hpp"
-#include "tools/socket/door.hpp"
+#include "tools/socket/server_state.hpp"
 
 namespace autoheal::socket {
 
@@ -23,7 +23,7 @@ namespace autoheal::socket {
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   // Throws boost::system::system_error where the executor cannot take one more descriptor.
-  Connection(std::shared_ptr<Door> door, UniqueFd socket, Peer peer);
+  Connection(std::shared_ptr<ServerState> state, UniqueFd socket, Peer peer);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -55,7 +55,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void give(Duration time, Late late);
   void give_time_without_end();
 
-  std::shared_ptr<Door> door_;
+  std::shared_ptr<ServerState> state_;
   Peer peer_;
   boost::asio::local::stream_protocol::socket socket_;
   boost::asio::steady_timer timer_;

@@ -1,5 +1,6 @@
 #include "tools/socket/http_client.hpp"
 
+#include <fmt/core.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -97,9 +98,9 @@ Result<void> is_askable(const std::string& method, const std::string& target, co
 }
 
 std::string request_text(const std::string& method, const std::string& target, const std::string& body) {
-  std::string text = method + " " + target + " HTTP/1.1\r\nHost: autoheal\r\nConnection: close\r\n";
+  std::string text = fmt::format("{} {} HTTP/1.1\r\nHost: autoheal\r\nConnection: close\r\n", method, target);
   if (method == "POST") {
-    text += "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
+    text += fmt::format("Content-Type: application/json\r\nContent-Length: {}\r\n", body.size());
   }
   return text + "\r\n" + body;
 }
@@ -112,8 +113,7 @@ Result<std::uint32_t> trusted_server(const ConnectedSocket& connected, const std
                               ? server->uid == *expected
                               : server->uid == 0 || server->uid == ::geteuid() || server->uid == connected.folder_owner;
   if (is_trusted) return server->uid;
-  return failure(ErrorKind::refused,
-                 "user " + std::to_string(server->uid) + " listens at " + path + ", who is not to be trusted there",
+  return failure(ErrorKind::refused, fmt::format("user {} listens at {} and is not trusted there", server->uid, path),
                  "see who put the socket there, and remove it");
 }
 
@@ -124,14 +124,14 @@ std::unexpected<Error> no_answer(const std::string& path, const error_code& prob
     return failure(ErrorKind::unavailable, "the daemon ended before it answered", "ask it again once it runs: " + path);
   }
   if (problem == asio::error::timed_out) {
-    return failure(ErrorKind::timed_out, "the daemon at " + path + " did not answer in time");
+    return failure(ErrorKind::timed_out, fmt::format("the daemon at {} did not answer in time", path));
   }
   if (problem == http::error::body_limit) {
-    return failure(ErrorKind::failed, "the answer of the daemon at " + path + " is longer than " +
-                                          std::to_string(answer_limit_bytes) + " bytes");
+    return failure(ErrorKind::failed,
+                   fmt::format("the answer of the daemon at {} is longer than {} bytes", path, answer_limit_bytes));
   }
   if (problem.category() == boost::system::system_category()) return host::system_failure(path, problem.value());
-  return failure(ErrorKind::failed, "what listens at " + path + " does not speak HTTP: " + problem.message());
+  return failure(ErrorKind::failed, fmt::format("what listens at {} does not speak HTTP: {}", path, problem.message()));
 }
 
 Result<Answer> exchange(TimedSocket socket, const std::string& path, const std::string& text) {

@@ -28,27 +28,27 @@ void turn_away(const UniqueFd& socket, const std::string& message) {
   (void)!::send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-void admit(const std::shared_ptr<Door>& door, UniqueFd socket) {
+void admit(const std::shared_ptr<ServerState>& state, UniqueFd socket) {
   const auto peer = peer_of(socket.get());
   if (!peer) return;
-  if (door->connections.size() >= door->limits.connections) {
+  if (state->connections.size() >= state->limits.connections) {
     return turn_away(socket, "the daemon has as many connections as it takes");
   }
-  const auto theirs = door->connections_of.find(peer->uid);
-  if (theirs != door->connections_of.end() && theirs->second >= door->limits.connections_per_uid) {
+  const auto theirs = state->connections_of.find(peer->uid);
+  if (theirs != state->connections_of.end() && theirs->second >= state->limits.connections_per_uid) {
     return turn_away(socket, "this user has as many connections as one may have");
   }
-  auto connection = std::make_shared<Connection>(door, std::move(socket), *peer);
-  asio::co_spawn(door->executor, Connection::serve(std::move(connection)), asio::detached);
+  auto connection = std::make_shared<Connection>(state, std::move(socket), *peer);
+  asio::co_spawn(state->executor, Connection::serve(std::move(connection)), asio::detached);
 }
 
 // False if the system is short of something. By hand, since Asio's accept leaves descriptors open to children.
-bool accept_waiting(const std::shared_ptr<Door>& door) {
+bool accept_waiting(const std::shared_ptr<ServerState>& state) {
   for (int count = 0; count < accepted_in_a_row; ++count) {
-    UniqueFd socket(::accept4(door->listener.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    UniqueFd socket(::accept4(state->listener.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!socket) return errno == EAGAIN || errno == EINTR || errno == ECONNABORTED;
     try {
-      admit(door, std::move(socket));
+      admit(state, std::move(socket));
     } catch (const std::exception&) {  // no memory or no room in the reactor for this one
       return false;
     }
@@ -56,23 +56,23 @@ bool accept_waiting(const std::shared_ptr<Door>& door) {
   return true;
 }
 
-asio::awaitable<void> accept_all(std::shared_ptr<Door> door) {
-  asio::steady_timer pause(door->executor);
+asio::awaitable<void> accept_all(std::shared_ptr<ServerState> state) {
+  asio::steady_timer pause(state->executor);
   error_code problem;
-  while (!door->stopping) {
-    co_await door->listener.async_wait(asio::posix::descriptor_base::wait_read,
-                                       asio::redirect_error(asio::use_awaitable, problem));
-    if (problem || door->stopping) co_return;
-    if (accept_waiting(door)) continue;
+  while (!state->stopping) {
+    co_await state->listener.async_wait(asio::posix::descriptor_base::wait_read,
+                                        asio::redirect_error(asio::use_awaitable, problem));
+    if (problem || state->stopping) co_return;
+    if (accept_waiting(state)) continue;
     pause.expires_after(pause_when_short);
     co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, problem));
   }
 }
 
-asio::awaitable<void> wait_for_the_last(std::shared_ptr<Door> door) {
+asio::awaitable<void> wait_for_the_last(std::shared_ptr<ServerState> state) {
   error_code woken;
-  while (door->requests_under_way > 0) {
-    co_await door->none_under_way.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  while (state->requests_under_way > 0) {
+    co_await state->none_under_way.async_wait(asio::redirect_error(asio::use_awaitable, woken));
   }
 }
 
@@ -83,35 +83,35 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(asio::any_io_executor exe
   auto listening = listen_at(path);
   AUTOHEAL_TRY(listening);
   try {
-    auto door = std::make_shared<Door>(std::move(executor), std::move(handler), limits, std::move(*listening));
-    asio::co_spawn(door->executor, accept_all(door), asio::detached);
-    return std::unique_ptr<HttpServer>(new HttpServer(std::move(door)));
+    auto state = std::make_shared<ServerState>(std::move(executor), std::move(handler), limits, std::move(*listening));
+    asio::co_spawn(state->executor, accept_all(state), asio::detached);
+    return std::unique_ptr<HttpServer>(new HttpServer(std::move(state)));
   } catch (const std::exception& problem) {
     return failure(ErrorKind::unavailable, path + ": " + problem.what());
   }
 }
 
-HttpServer::HttpServer(std::shared_ptr<Door> door) : door_(std::move(door)) {}
+HttpServer::HttpServer(std::shared_ptr<ServerState> state) : state_(std::move(state)) {}
 
 HttpServer::~HttpServer() { stop(); }
 
-void HttpServer::tell_failures_to(std::function<void(const std::string&)> told) { door_->told = std::move(told); }
+void HttpServer::tell_failures_to(std::function<void(const std::string&)> told) { state_->told = std::move(told); }
 
-bool HttpServer::in_place() const { return door_->file.in_place(); }
+bool HttpServer::in_place() const { return state_->file.in_place(); }
 
 void HttpServer::stop() {
-  if (std::exchange(door_->stopping, true)) return;
+  if (std::exchange(state_->stopping, true)) return;
   error_code ignored;
-  door_->file.remove();
-  door_->listener.close(ignored);
-  for (Connection* one : door_->connections) one->end_if_idle();
+  state_->file.remove();
+  state_->listener.close(ignored);
+  for (Connection* one : state_->connections) one->end_if_idle();
 }
 
 void HttpServer::leave() {
   stop();
-  for (Connection* one : door_->connections) one->end();
+  for (Connection* one : state_->connections) one->end();
 }
 
-asio::awaitable<void> HttpServer::finished() { return wait_for_the_last(door_); }
+asio::awaitable<void> HttpServer::finished() { return wait_for_the_last(state_); }
 
 }  // namespace autoheal::socket

@@ -15,7 +15,7 @@
 
 namespace autoheal::socket {
 
-struct Door;
+struct ServerState;
 
 // All calls on the executor's thread, or while its context does not run. The executor must run one thing at a time (one
 // thread, or a strand); its context outlives the server, and the handler's captures outlive the context's last request.
@@ -42,8 +42,8 @@ class HttpServer {
   [[nodiscard]] boost::asio::awaitable<void> finished();
 
  private:
-  explicit HttpServer(std::shared_ptr<Door> door);
-  std::shared_ptr<Door> door_;
+  explicit HttpServer(std::shared_ptr<ServerState> state);
+  std::shared_ptr<ServerState> state_;
 };
 
 }  // namespace autoheal::socket

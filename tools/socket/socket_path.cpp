@@ -1,6 +1,7 @@
 #include "tools/socket/socket_path.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -56,7 +57,8 @@ Result<Place> open_place(const std::string& path) {
   if (!place.folder) {
     const int reason = errno;
     if (is_symlink(place.folder_path)) {
-      return failure(ErrorKind::refused, "the folder of the socket, " + place.folder_path + ", is a symbolic link",
+      return failure(ErrorKind::refused,
+                     fmt::format("the folder of the socket, {}, is a symbolic link", place.folder_path),
                      "name the folder that it leads to");
     }
     return host::system_failure("the folder of the socket, " + place.folder_path, reason);
@@ -109,9 +111,9 @@ Result<void> folder_is_safe(const Place& place) {
   const mode_t mode = place.folder_status.st_mode;
   if ((mode & S_IWOTH) == 0) return {};
   return failure(ErrorKind::unavailable,
-                 "the folder of the socket, " + place.folder_path + ", has mode " + octal(mode) +
-                     ": others could put a socket of their own there",
-                 "chmod o-w " + place.folder_path + ", or keep the ledger in a folder of its own");
+                 fmt::format("the folder of the socket, {}, has mode {}: others could put a socket of their own there",
+                             place.folder_path, octal(mode)),
+                 fmt::format("chmod o-w {}, or keep the ledger in a folder of its own", place.folder_path));
 }
 
 Result<void> remove_stale(const Place& place) {
@@ -125,7 +127,7 @@ Result<void> remove_stale(const Place& place) {
   if (::fstat(file->get(), &looked_at) != 0 ||
       ::fstatat(place.folder.get(), place.name.c_str(), &now, AT_SYMLINK_NOFOLLOW) != 0 ||
       looked_at.st_ino != now.st_ino || looked_at.st_dev != now.st_dev) {
-    return failure(ErrorKind::busy, "somebody else changes " + place.path + " at this moment");
+    return failure(ErrorKind::busy, fmt::format("somebody else is changing {} right now", place.path));
   }
   if (::unlinkat(place.folder.get(), place.name.c_str(), 0) != 0) return host::system_failure(place.path, errno);
   return {};
@@ -171,7 +173,8 @@ Result<UniqueFd> connected(const Place& place, const UniqueFd& file, Duration ti
   const int reason = connect_through(socket.get(), file);
   if (reason == 0) return socket;
   if (reason == ECONNREFUSED) return failure(ErrorKind::not_found, "no daemon listens at " + place.path);
-  if (reason == EAGAIN) return failure(ErrorKind::timed_out, "the daemon at " + place.path + " takes no connection");
+  if (reason == EAGAIN)
+    return failure(ErrorKind::timed_out, fmt::format("the daemon at {} accepts no connection", place.path));
   return host::system_failure(place.path, reason);
 }
 

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "autoheal/store/format/canonical_text.hpp"
 #include "autoheal/store/format/merkle_tree.hpp"
-#include "autoheal/store/format/strict_text.hpp"
 
 namespace autoheal::store::vectors {
 

@@ -1,5 +1,7 @@
 #include "tools/autoheal/command_line/command_line.hpp"
 
+#include <fmt/core.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
@@ -55,8 +57,8 @@ std::string unknown_command(const CLI::App& app) {
   if (known.empty() || left_over.empty() || left_over.front().starts_with('-')) return {};
   const std::string above = full_name(group);
   const std::string meant = config::did_you_mean(left_over.front(), known);
-  return "there is no command \"" + (above.empty() ? "" : above + " ") + left_over.front() + "\"" +
-         (meant.empty() ? "" : "\n  " + meant);
+  return fmt::format("there is no command \"{}{}\"{}", above.empty() ? "" : above + " ", left_over.front(),
+                     meant.empty() ? "" : "\n  " + meant);
 }
 
 // "A", "A and B", "A, B and C".
@@ -80,7 +82,7 @@ std::string not_taken(const CLI::App& chosen) {
     return one->count() > 0 && std::ranges::find(taken, one->get_name()) == taken.end();
   };
   if (std::ranges::none_of(above->get_options([](const CLI::Option*) { return true; }), is_not_taken)) return {};
-  return full_name(chosen) + " takes " + (taken.empty() ? "no options" : enumerated(taken) + " alone");
+  return fmt::format("{} takes {}", full_name(chosen), taken.empty() ? "no options" : enumerated(taken) + " alone");
 }
 
 void print_usage_error(const std::string& problem) {

@@ -2,6 +2,8 @@
 
 #include <malloc.h>
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -9,7 +11,7 @@
 #include <memory>
 
 #include "autoheal/engine/base/json_writer.hpp"
-#include "autoheal/store/ledger/log_state.hpp"
+#include "autoheal/store/ledger/wal_state.hpp"
 #include "autoheal/workflows/effects/open_writers.hpp"
 #include "autoheal/workflows/supervision/pause_text.hpp"
 #include "autoheal/workflows/supervision/recent_past.hpp"
@@ -83,12 +85,12 @@ Result<void> Daemon::assemble() {
       pump_soon();
     };
     files_->sweep = [this](const std::string& why) {
-      tell("warning: " + why + "; every engine is tested now");
+      tell(fmt::format("warning: {}; every engine is tested now", why));
       look_at_all();
     };
     files_->warn = [this](const std::string& sentence) { tell("warning: " + sentence); };
   } else {
-    tell("warning: " + files.error().message + "; engines are tested on schedule only");
+    tell(fmt::format("warning: {}; engines are tested on schedule only", files.error().message));
   }
   processes_ = std::make_unique<host::ProcessWatch>(executor, own_files(healer_.in_force.configuration()->settings));
   processes_->ended = [this](const std::string& engine, ProcessEnd how) {
@@ -101,7 +103,7 @@ Result<void> Daemon::assemble() {
     watch_.reset(engine, healer_.parts.clock.since_boot());
     pump();
   };
-  hooks.hold_changed = [this](const std::string& engine) { stands_otherwise(engine); };
+  hooks.hold_changed = [this](const std::string& engine) { hold_changed(engine); };
   hooks.status = [this] { return status(); };
   operations_ = std::make_unique<Operations>(healer_, std::move(hooks));
   if (auto listens = listen(); !listens) return listens;
@@ -187,9 +189,9 @@ void Daemon::tell_manager(const std::string& state) {
 // The line that `systemctl status` shows. One that is not taken is made good by the next.
 void Daemon::show_standing() {
   if (!manager_.listens()) return;
-  std::string standing = "STATUS=" + std::to_string(healer_.in_force.configuration()->settings.engines.size()) +
-                         " engines, " + std::to_string(watch_.tests_under_way()) + " being tested, " +
-                         std::to_string(healer_.workflows->trigger().open_heals().size()) + " being healed";
+  std::string standing = fmt::format("STATUS={} engines, {} being tested, {} being healed",
+                                     healer_.in_force.configuration()->settings.engines.size(),
+                                     watch_.tests_under_way(), healer_.workflows->trigger().open_heals().size());
   if (const std::string& elsewhere = healer_.recording.ledger_elsewhere(); !elsewhere.empty())
     standing = "STATUS=nothing is healed: " + elsewhere;
   if (standing == standing_) return;
@@ -219,7 +221,7 @@ void Daemon::follow_heals() {
 void Daemon::tell_pause(const std::string& engine) {
   const auto seen = watch_.seen(engine);
   if (!seen || !seen->until || *seen->until <= healer_.parts.clock.since_boot()) return;
-  tell("   " + engine + " is left alone " + pause_of(engine, seen->skipped, seen->until));
+  tell(fmt::format("   {} is left alone {}", engine, pause_of(engine, seen->skipped, seen->until)));
 }
 
 asio::awaitable<void> Daemon::serve() {
@@ -253,10 +255,10 @@ asio::awaitable<Result<void>> Daemon::begin() {
     co_return told;
   heart_->set(healer_.parts.clock.since_boot() + heartbeat_every);
   kept_timer_->set(healer_.parts.clock.since_boot());
-  tell("serving " + count_of_engines(*configuration) + " of " + configuration->settings.file +
-       (healer_.recovery->recovered().empty()
-            ? ""
-            : ", resuming " + std::to_string(healer_.recovery->recovered().size()) + " heals"));
+  tell(fmt::format("serving {} of {}{}", count_of_engines(*configuration), configuration->settings.file,
+                   healer_.recovery->recovered().empty()
+                       ? ""
+                       : fmt::format(", resuming {} heals", healer_.recovery->recovered().size())));
   co_return Result<void>();
 }
 
@@ -330,7 +332,7 @@ asio::awaitable<void> Daemon::reload() {
 asio::awaitable<void> Daemon::end(std::string cause) {
   server_->stop();
   tell_manager("STOPPING=1");
-  tell("ending on " + cause + "; open heals go on at the next start");
+  tell(fmt::format("ending on {}; open heals resume at the next start", cause));
   while (auto due = report_.take(healer_.parts.clock.now())) co_await write_report(std::move(*due));
   if (begun_) co_await record_the_end(std::move(cause));
   server_->leave();  // effects under way may take their time, and would keep people waiting for nothing
@@ -368,14 +370,14 @@ void Daemon::look_at_all() {
 }
 
 // A hold was taken or given back: a failure that waits is looked at again.
-void Daemon::stands_otherwise(const std::string& engine) {
+void Daemon::hold_changed(const std::string& engine) {
   if (engine.empty()) return look_at_all();
   look(engine, LookCause::asked);
 }
 
 void Daemon::heartbeat() {
   heart_->set(healer_.parts.clock.since_boot() + heartbeat_every);
-  const auto log = store::log_state(healer_.in_force.configuration()->settings.ledger);
+  const auto log = store::wal_state(healer_.in_force.configuration()->settings.ledger);
   if (const std::string large = store::sentence_of(log); !large.empty()) tell("warning: " + large);
   spawn(record(node_heartbeat(*healer_.in_force.configuration(), take_beat(), healer_.parts.clock.now())));
 }

@@ -83,7 +83,7 @@ class Daemon {
 
   void look(const std::string& engine, workflows::LookCause cause);
   void look_at_all();
-  void stands_otherwise(const std::string& engine);
+  void hold_changed(const std::string& engine);
   void tell(const std::string& sentence);
   void heartbeat();
   [[nodiscard]] Heartbeat take_beat();

@@ -3,6 +3,8 @@
 #include "autoheal/workflows/supervision/test_engine.hpp"
 #include "tools/autoheal/daemon/daemon.hpp"
 
+#include <fmt/core.h>
+
 namespace autoheal::cli {
 
 namespace asio = boost::asio;
@@ -79,7 +81,7 @@ void Daemon::perform(const SkipHeal& act) {
 
 asio::awaitable<void> Daemon::skip(SkipHeal act, EngineToHeal engine) {
   const std::string until = pause_of(act.engine, act.reason, act.until);
-  tell(act.engine + " is not healed (" + act.reason + (until.empty() ? "" : " " + until) + "): " + act.error);
+  tell(fmt::format("{} is not healed ({}{}): {}", act.engine, act.reason, until.empty() ? "" : " " + until, act.error));
   By by = by_daemon();
   (void)co_await healer_.workflows->trigger().skip(std::move(engine), std::move(by), std::move(act.reason),
                                                    std::move(act.error));
@@ -95,9 +97,9 @@ void Daemon::perform(const EndHeal& act) {
 }
 
 void Daemon::perform(const RecordOutcome& act) {
-  tell(act.tested.engine + " " + std::string(name_of(act.tested.outcome)) +
-       (act.tested.error.empty() ? "" : ": " + act.tested.error) +
-       (act.tested.reported.empty() ? "" : " (" + act.tested.reported + ")"));
+  tell(fmt::format("{} {}{}{}", act.tested.engine, name_of(act.tested.outcome),
+                   act.tested.error.empty() ? "" : ": " + act.tested.error,
+                   act.tested.reported.empty() ? "" : " (" + act.tested.reported + ")"));
   report_.tested(act.tested);
   const engine::Encoded encoded = SelfTest::encode({}, act.tested);
   engine::NewEntry entry;
@@ -113,7 +115,7 @@ void Daemon::perform(const RecordOutcome& act) {
 asio::awaitable<void> Daemon::record(engine::NewEntry entry) {
   const std::string type = entry.type;
   const auto recorded = co_await healer_.recording.record(std::move(entry));
-  if (!recorded) tell("warning: " + type + " could not be recorded: " + recorded.error().message);
+  if (!recorded) tell(fmt::format("warning: {} could not be recorded: {}", type, recorded.error().message));
 }
 
 // As long as somebody has what was displaced open it is looked at again.

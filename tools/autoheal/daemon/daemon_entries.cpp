@@ -1,5 +1,6 @@
 #include "tools/autoheal/daemon/daemon_entries.hpp"
 
+#include <fmt/core.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -64,8 +65,8 @@ LoadedBefore loaded_before(const std::vector<engine::Entry>& entries, const engi
 // The keys of an engine that came or went say nothing that its name does not.
 void drop_keys_of(const std::vector<std::string>& engines, std::vector<std::string>& keys) {
   std::erase_if(keys, [&](const std::string& key) {
-    return std::ranges::any_of(engines,
-                               [&](const std::string& name) { return key.starts_with("engines." + name + "."); });
+    return std::ranges::any_of(
+        engines, [&](const std::string& name) { return key.starts_with(fmt::format("engines.{}.", name)); });
   });
 }
 

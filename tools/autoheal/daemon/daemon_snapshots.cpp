@@ -1,4 +1,6 @@
 // Snapshots of states that the watch asks for: copied while the engine passes, kept once it passed again.
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "tools/autoheal/daemon/daemon.hpp"
@@ -20,7 +22,8 @@ SnapshotProblem problem_of(const std::vector<FailedSnapshot>& failed) {
   SnapshotProblem problem;
   for (const FailedSnapshot& one : failed) {
     problem.damaged = problem.damaged || one.damaged;
-    problem.text += (problem.text.empty() ? "no snapshot of " : "; no snapshot of ") + one.path + ": " + one.why;
+    problem.text +=
+        fmt::format("{}{}: {}", problem.text.empty() ? "no snapshot of " : "; no snapshot of ", one.path, one.why);
   }
   return problem;
 }
@@ -78,7 +81,7 @@ void Daemon::snapshots_were_tried(const std::string& engine, const std::vector<F
   const std::string problem = problem_of(failed).text;
   const auto seen = watch_.seen(engine);
   if (problem.empty() || (seen && seen->snapshot_problem == problem)) return;
-  tell("warning: " + engine + ": " + problem);
+  tell(fmt::format("warning: {}: {}", engine, problem));
   for (const FailedSnapshot& one : failed)
     spawn(record(snapshot_failed(*healer_.in_force.configuration(), engine, one, healer_.parts.clock.now())));
 }

@@ -1,5 +1,7 @@
 #include "tools/autoheal/daemon/late_tests.hpp"
 
+#include <fmt/core.h>
+
 namespace autoheal::cli {
 
 namespace {
@@ -11,12 +13,12 @@ std::string sentence_of(const std::vector<workflows::Watch::Late>& late) {
   for (std::size_t index = 0; index < late.size() && index < most_named; ++index) {
     const auto& one = late[index];
     const std::string minutes =
-        std::to_string(std::chrono::duration_cast<std::chrono::minutes>(one.time).count()) + " min";
+        fmt::format("{} min", std::chrono::duration_cast<std::chrono::minutes>(one.time).count());
     sentence += sentence.empty() ? "" : "; ";
-    sentence += one.testing ? "the test of " + one.engine + " has been running for " + minutes
-                            : one.engine + " should have been tested " + minutes + " ago";
+    sentence += one.testing ? fmt::format("the test of {} has been running for {}", one.engine, minutes)
+                            : fmt::format("{} should have been tested {} ago", one.engine, minutes);
   }
-  if (late.size() > most_named) sentence += "; " + std::to_string(late.size() - most_named) + " more are late";
+  if (late.size() > most_named) sentence += fmt::format("; {} more are late", late.size() - most_named);
   return sentence;
 }
 

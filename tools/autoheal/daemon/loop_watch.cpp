@@ -1,5 +1,6 @@
 #include "tools/autoheal/daemon/loop_watch.hpp"
 
+#include <fmt/core.h>
 #include <boost/asio/post.hpp>
 
 namespace autoheal::cli {
@@ -7,7 +8,7 @@ namespace autoheal::cli {
 namespace {
 
 std::string in_seconds(Duration time) {
-  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count()) + " s";
+  return fmt::format("{} s", std::chrono::duration_cast<std::chrono::seconds>(time).count());
 }
 
 }  // namespace
@@ -69,7 +70,8 @@ void LoopWatch::tell(const engine::Watchdog::Finding& finding) const {
   if (!finding.stalled)
     return shared_->ports.warning("the healer goes on after it stood still for " + in_seconds(finding.time));
   const std::string what = finding.answers ? "work has been waiting for " : "the healer has stood still for ";
-  shared_->ports.warning(what + in_seconds(finding.time) + "; its loop is at: " + shared_->ports.doing());
+  shared_->ports.warning(
+      fmt::format("{}{}; its loop is at: {}", what, in_seconds(finding.time), shared_->ports.doing()));
 }
 
 LoopWatch::Record LoopWatch::record() const {

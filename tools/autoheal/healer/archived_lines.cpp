@@ -1,5 +1,7 @@
 #include "tools/autoheal/healer/archived_lines.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "autoheal/store/archive/archive_file.hpp"
@@ -27,7 +29,7 @@ Result<std::vector<File>> in_order(const store::LedgerReader& ledger, const std:
 
 Error not_given(const engine::LedgerView& ledger, std::uint64_t seq) {
   if (auto where = archived_entry(ledger, seq)) return *where;
-  return {ErrorKind::not_found, "entry " + std::to_string(seq) + " is in none of the archives", {}};
+  return {ErrorKind::not_found, fmt::format("entry {} is in none of the archives", seq), {}};
 }
 
 // The envelope has it before anything that others wrote (store/format/leaf.hpp).

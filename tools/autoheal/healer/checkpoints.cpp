@@ -1,5 +1,6 @@
 #include "tools/autoheal/healer/checkpoints.hpp"
 
+#include <fmt/core.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -105,14 +106,14 @@ Result<void> Checkpoints::publish(const store::StoredCheckpoint& checkpoint) con
   if (outcome.started && !outcome.timed_out && outcome.exit_code == 0) return {};
   const std::string how = !outcome.started    ? "did not start: " + outcome.message
                           : outcome.timed_out ? "was ended at its time limit"
-                                              : "ended with " + std::to_string(outcome.exit_code);
-  return failure(ErrorKind::failed, "checkpoints.command " + request.run.argv.front() + " " + how,
+                                              : fmt::format("ended with {}", outcome.exit_code);
+  return failure(ErrorKind::failed, fmt::format("checkpoints.command {} {}", request.run.argv.front(), how),
                  "the checkpoint itself is in " + settings.file);
 }
 
 void Checkpoints::tell_once(const Error& error) {
   if (std::exchange(told_, error.message) == error.message) return;
-  ports_.tell("warning: " + error.message + (error.hint.empty() ? "" : "\n  " + error.hint));
+  ports_.tell(fmt::format("warning: {}{}", error.message, error.hint.empty() ? "" : "\n  " + error.hint));
 }
 
 }  // namespace autoheal::cli

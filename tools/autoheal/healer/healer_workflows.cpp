@@ -1,5 +1,7 @@
 #include "tools/autoheal/healer/healer_workflows.hpp"
 
+#include <fmt/core.h>
+
 #include "autoheal/workflows/effects/plan_preview.hpp"
 #include "autoheal/workflows/effects/running_services.hpp"
 #include "autoheal/workflows/plan/engine_spec_codec.hpp"
@@ -43,7 +45,7 @@ HealerWorkflows::HealerWorkflows(HealerParts& parts, ConfigurationInForce& in_fo
 Result<void> HealerWorkflows::take(const ConfigurationPtr& configuration) {
   const config::Configuration& next = configuration->settings;
   if (next.ledger != in_force_.configuration()->settings.ledger) {
-    return failure(ErrorKind::invalid, "another ledger (" + next.ledger + ") needs another start",
+    return failure(ErrorKind::invalid, fmt::format("another ledger ({}) needs another start", next.ledger),
                    "stop the daemon and start it again, or leave `ledger:` as it was");
   }
   for (const auto& [name, content] : configuration->baselines) {
@@ -69,7 +71,7 @@ workflows::TriggerHooks HealerWorkflows::trigger_hooks() {
   hooks.test = [this](workflows::EngineToHeal engine) -> asio::awaitable<workflows::TestReport> {
     return jobs_.on_pool([this, spec = engine.spec] {
       return workflows::test_when_written(surroundings_, *spec,
-                                          surroundings_.ledger_id + "/selftest/" + spec->name + "/0");
+                                          fmt::format("{}/selftest/{}/0", surroundings_.ledger_id, spec->name));
     });
   };
   hooks.held_back = [this](workflows::EngineToHeal engine) -> asio::awaitable<std::string> {
@@ -81,7 +83,7 @@ workflows::TriggerHooks HealerWorkflows::trigger_hooks() {
       std::optional<workflows::AdoptedBaseline> adopted;
       if (auto found = in_force_.adopted(spec->name)) adopted = std::move(found->baseline);
       auto preview = workflows::preview_plan(*parts_.host, *parts_.vault, *spec, adopted, may,
-                                             surroundings_.ledger_id + "/observe/" + spec->name + "/0");
+                                             fmt::format("{}/observe/{}/0", surroundings_.ledger_id, spec->name));
       if (!preview) return workflows::no_preview(parts_.secrets.mask(preview.error().message));
       for (workflows::Refusal& refusal : preview->refusals) refusal.reason = parts_.secrets.mask(refusal.reason);
       return workflows::to_json(*preview);

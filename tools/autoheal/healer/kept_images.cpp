@@ -1,5 +1,7 @@
 #include "tools/autoheal/healer/kept_images.hpp"
 
+#include <fmt/core.h>
+
 #include "tools/host/change/settled_images.hpp"
 
 namespace autoheal::cli {
@@ -10,7 +12,8 @@ boost::asio::awaitable<bool> KeptImages::settle() {
   for (const LeftByHeal& one : left) {
     for (const std::string& kept : one.kept) {
       waits = waits || host::waits_for_a_writer(kept);
-      if (told_.insert(host::without_names(kept)).second) tell_(one.engine + ": heal " + one.heal + " left " + kept);
+      if (told_.insert(host::without_names(kept)).second)
+        tell_(fmt::format("{}: heal {} left {}", one.engine, one.heal, kept));
     }
   }
   co_return waits;

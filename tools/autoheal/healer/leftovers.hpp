@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "autoheal/workflows/effects/heal_effects.hpp"
-#include "tools/autoheal/healer/archiving.hpp"
+#include "tools/autoheal/healer/archive_ledger.hpp"
 
 namespace autoheal::cli {
 

@@ -1,11 +1,13 @@
 #include "tools/autoheal/healer/operations.hpp"
 
+#include <fmt/core.h>
+
 #include <set>
 
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/workflows/heal/by_codec.hpp"
 #include "autoheal/workflows/supervision/adopted_baseline.hpp"
-#include "tools/autoheal/healer/adopting.hpp"
+#include "tools/autoheal/healer/adopt_baseline.hpp"
 #include "tools/autoheal/healer/report.hpp"
 #include "tools/autoheal/protocol/operation_answer.hpp"
 #include "tools/autoheal/session/session.hpp"
@@ -37,7 +39,8 @@ Result<std::vector<EngineToTest>> engines_of_run(const LoadedConfiguration& conf
     todo.pop_back();
     const EngineSpec* spec = configuration.find(name);
     if (spec == nullptr)
-      return failure(ErrorKind::not_found, "there is no engine \"" + name + "\"", "`autoheal engines` lists them");
+      return failure(ErrorKind::not_found, fmt::format("there is no engine \"{}\"", name),
+                     "`autoheal engines` lists them");
     if (!wanted.insert(name).second) continue;
     todo.insert(todo.end(), spec->depends_on.begin(), spec->depends_on.end());
   }
@@ -117,7 +120,7 @@ Operations::Answer Operations::refuse(const std::string& what, const Requester& 
   const std::string role =
       who.principal.role == Role::none ? "has no role here" : "is only " + std::string(name_of(who.principal.role));
   co_return failure(ErrorKind::refused,
-                    who.principal.name + " may not " + what + ": " + who.principal.name + " " + role,
+                    fmt::format("{} may not {}: {} {}", who.principal.name, what, who.principal.name, role),
                     "roles stand under `principals:` in " + healer_.in_force.configuration()->settings.file);
 }
 
@@ -145,7 +148,7 @@ Result<EngineToHeal> Operations::engine(const std::string& name) const {
   for (const EngineSpec& spec : configuration->settings.engines) names.push_back(spec.name);
   const std::string meant = config::did_you_mean(name, names);
   return failure(ErrorKind::not_found,
-                 "there is no engine \"" + valid_utf8(name) + "\" in " + configuration->settings.file,
+                 fmt::format("there is no engine \"{}\" in {}", valid_utf8(name), configuration->settings.file),
                  meant.empty() ? "`autoheal engines` lists them" : meant);
 }
 
@@ -165,7 +168,7 @@ Operations::Answer Operations::heal(OperationBody body, Requester who) {
     const TestReport report = co_await healer_.workflows->trigger().hooks.test(std::move(tested));
     if (report.tested.outcome == TestOutcome::passed) co_return heal_answer(std::nullopt);
     if (report.tested.outcome == TestOutcome::unknown) {
-      result.error = "the self-test of " + body.engine + " could not be made: " + report.tested.error;
+      result.error = fmt::format("the self-test of {} could not be made: {}", body.engine, report.tested.error);
       co_return heal_answer(result);
     }
     body.error = report.tested.error;
@@ -221,7 +224,7 @@ Operations::Answer Operations::cancel(OperationBody body, Requester who) {
   if (!heal) co_return refused(heal.error());
   const auto* state = healer_.parts.runtime->runner().state<Heal>(*heal);
   if (state == nullptr) {
-    co_return failure(ErrorKind::failed, "heal " + *heal + " has ended: there is nothing to cancel",
+    co_return failure(ErrorKind::failed, fmt::format("heal {} has ended: there is nothing to cancel", *heal),
                       "autoheal show " + *heal);
   }
   std::string engine = state->engine;
@@ -252,8 +255,9 @@ Operations::Answer Operations::hold(OperationBody body, Requester who) {
   const auto recorded = co_await healer_.recording.record(std::move(entry));
   if (!recorded) co_return refused(recorded.error());
   if (hooks_.hold_changed) hooks_.hold_changed(body.engine);
-  co_return said((body.engine.empty() ? "all engines are" : body.engine + " is") + " held until " +
-                 format_timestamp_ms(now + time) + ": tested, not healed");
+  co_return said(fmt::format("{} held until {}: tested, not healed",
+                             body.engine.empty() ? "all engines are" : body.engine + " is",
+                             format_timestamp_ms(now + time)));
 }
 
 Operations::Answer Operations::unhold(OperationBody body, Requester who) {
@@ -264,8 +268,8 @@ Operations::Answer Operations::unhold(OperationBody body, Requester who) {
   if (hooks_.hold_changed) hooks_.hold_changed(body.engine);
   const auto still = body.engine.empty() ? std::nullopt : healer_.in_force.hold_on(body.engine);
   if (still) {
-    co_return said(body.engine + " is still held with all engines until " + format_timestamp_ms(still->until) +
-                   " (autoheal unhold --all)");
+    co_return said(fmt::format("{} is still held with all engines until {} (autoheal unhold --all)", body.engine,
+                               format_timestamp_ms(still->until)));
   }
   co_return said((body.engine.empty() ? "all engines are" : body.engine + " is") + " healed again when it fails");
 }

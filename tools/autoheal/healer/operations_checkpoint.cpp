@@ -4,6 +4,8 @@
 #include "tools/autoheal/healer/operations.hpp"
 #include "tools/autoheal/protocol/operation_answer.hpp"
 
+#include <fmt/core.h>
+
 namespace autoheal::cli {
 
 namespace {
@@ -32,7 +34,7 @@ Operations::Answer Operations::sign_checkpoint(OperationBody, Requester) {
   auto done = co_await healer_.checkpoints->sign();
   if (!done && done.error().kind == ErrorKind::busy) done = {};  // it is being signed at this very moment
   AUTOHEAL_CO_TRY(done);
-  co_return said("signed: " + std::to_string(healer_.parts.ledger->tree_head().size) + " entries");
+  co_return said(fmt::format("signed: {} entries", healer_.parts.ledger->tree_head().size));
 }
 
 Operations::Answer Operations::accept_rollback(OperationBody, Requester who) {
@@ -52,8 +54,10 @@ Operations::Answer Operations::accept_rollback(OperationBody, Requester who) {
   AUTOHEAL_CO_TRY(co_await healer_.recording.record(std::move(entry)));
   checkpoints.accept_rollback();
   AUTOHEAL_CO_TRY(co_await checkpoints.sign());
-  co_return said("accepted and signed: who kept a checkpoint of the " + std::to_string(last->head.size) +
-                 " entries that were signed before will still see that they are gone");
+  co_return said(
+      fmt::format("accepted and signed: anybody who kept a checkpoint of the {} entries signed before will still see "
+                  "that they are gone",
+                  last->head.size));
 }
 
 Operations::Answer Operations::rotate_key(OperationBody, Requester who) {

@@ -1,5 +1,7 @@
 #include "tools/autoheal/healer/recovery.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/dispatch.hpp>
@@ -14,8 +16,8 @@ namespace asio = boost::asio;
 Recovery::Recovery(HealerParts& parts, workflows::AutoHealTrigger& trigger, const Archiving& archiving)
     : parts_(parts), trigger_(trigger), archiving_(archiving) {
   parts_.runtime->runner().hooks.set_aside = [this](const std::string& stream, const Error& error) {
-    parts_.console.note("autoheal: " + stream + " is set aside: " + parts_.secrets.mask(error.message) +
-                        (error.hint.empty() ? "" : "; " + error.hint));
+    parts_.console.note(fmt::format("autoheal: {} is set aside: {}{}", stream, parts_.secrets.mask(error.message),
+                                    error.hint.empty() ? "" : "; " + error.hint));
     set_aside_.push_back(stream);
   };
 }
@@ -64,8 +66,8 @@ asio::awaitable<Result<workflows::HealState>> Recovery::roll_back_again(std::str
     return item.second.status == workflows::UndoStatus::foreign || item.second.status == workflows::UndoStatus::failed;
   });
   if (before->state.phase != workflows::Phase::exhausted || !left) {
-    co_return Outcome(failure(ErrorKind::failed, "heal " + heal + " left nothing that could be rolled back",
-                              "autoheal show " + heal));
+    co_return Outcome(
+        failure(ErrorKind::failed, fmt::format("heal {} left nothing to roll back", heal), "autoheal show " + heal));
   }
   const auto begun = co_await asio::async_initiate<decltype(asio::use_awaitable), void(Result<std::string>)>(
       [this, &heal, &by](auto handler) {

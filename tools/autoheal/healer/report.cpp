@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <fmt/core.h>
+
 #include <cerrno>
 #include <cstring>
 #include <system_error>
@@ -73,7 +75,7 @@ std::string report_id(const std::filesystem::path& folder, Timestamp now) {
   for (const char c : format_timestamp(now).substr(0, 19)) {
     if (ascii::is_digit(c)) digits += c;
   }
-  const std::string id = "bridge_selftest_" + digits.substr(0, 8) + "_" + digits.substr(8);
+  const std::string id = fmt::format("bridge_selftest_{}_{}", digits.substr(0, 8), digits.substr(8));
   std::error_code ignored;
   std::string numbered = id;
   for (unsigned number = 2; std::filesystem::exists(folder / (numbered + ".json"), ignored); ++number) {
@@ -103,7 +105,7 @@ Result<void> write_latest_report(const std::filesystem::path& folder, const std:
   std::filesystem::create_directories(folder, problem);
   if (problem) {
     return failure(ErrorKind::unavailable,
-                   "cannot make the report folder " + folder.string() + ": " + problem.message(),
+                   fmt::format("cannot make the report folder {}: {}", folder.string(), problem.message()),
                    "check `reports:` in the configuration");
   }
   return replace_file(folder / "latest.json", text);

@@ -1,5 +1,7 @@
 #include "tools/autoheal/init/first_configuration.hpp"
 
+#include <fmt/core.h>
+
 #include <cstdio>
 #include <filesystem>
 
@@ -132,10 +134,10 @@ class Writer {
 
   void add_folder(const FolderEngine& engine) {
     const std::string count = std::to_string(engine.folder.files.size());
-    line("  # " + count + (engine.folder.files.size() == 1 ? " file" : " files") +
-         " of a folder, held against good copies.");
+    line(fmt::format("  # {}{} of a folder, held against good copies.", count,
+                     engine.folder.files.size() == 1 ? " file" : " files"));
     begin(engine.name, "arie");
-    line("    root: " + quoted(engine.folder.root) + "  # where the paths of its files begin");
+    line(fmt::format("    root: {}  # where the paths of its files begin", quoted(engine.folder.root)));
     line("    every: 30s  # how often `autoheal serve` tests it, besides at once when a file changes");
     std::set<std::string> names;
     line("    self_test:");
@@ -156,7 +158,7 @@ class Writer {
          " }, timeout: 2s }");
     names.insert({"process", "configuration", "port", "web"});
     if (engine.tls) return;
-    line("      - { name: web, http: { url: " + quoted("http://" + address + "/") +
+    line("      - { name: web, http: { url: " + quoted(fmt::format("http://{}/", address)) +
          ", status: " + std::to_string(engine.status) + " }, timeout: 5s }");
   }
 
@@ -167,7 +169,8 @@ class Writer {
     const std::string prefix = engine.systemd ? "" : engine.folder.root.substr(1) + "/";
     line("  # nginx: its configuration, its port, its answer.");
     begin(engine.name, "arie");
-    line("    root: " + quoted(engine.systemd ? engine.folder.root : "/") + "  # where the paths of its files begin");
+    line(fmt::format("    root: {}  # where the paths of its files begin",
+                     quoted(engine.systemd ? engine.folder.root : "/")));
     line("    every: 30s  # how often `autoheal serve` tests it, besides at once when a file changes");
     line("    self_test:");
     std::set<std::string> names;

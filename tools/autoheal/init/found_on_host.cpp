@@ -1,6 +1,7 @@
 #include "tools/autoheal/init/found_on_host.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -86,10 +87,10 @@ Result<FoundNginx> HostLook::nginx() const {
   }
   found.program = *installed;
   found.folder = "/etc/nginx";
-  const std::string main_file = prefix_ + found.folder + "/nginx.conf";
+  const std::string main_file = fmt::format("{}{}/nginx.conf", prefix_, found.folder);
   std::error_code ignored;
   if (!fs::is_regular_file(main_file, ignored)) {
-    return failure(ErrorKind::not_found, found.program + " is there, but no " + found.folder + "/nginx.conf",
+    return failure(ErrorKind::not_found, fmt::format("{} is there, but no {}/nginx.conf", found.program, found.folder),
                    "a configuration elsewhere is managed with --folder DIR --baseline DIR");
   }
   NginxSettings settings;
@@ -114,7 +115,8 @@ bool is_unit_name(const std::string& name) {
 
 Result<void> HostLook::unit(const std::string& name) const {
   if (!is_unit_name(name))
-    return failure(ErrorKind::invalid, "\"" + name + "\" is no name of a unit", "such as nginx or nginx.service");
+    return failure(ErrorKind::invalid, fmt::format("\"{}\" is not the name of a unit", name),
+                   "such as nginx or nginx.service");
   if (!has_systemd()) {
     return failure(ErrorKind::unavailable, "systemd does not run here (there is no /run/systemd/system)",
                    "leave --unit out; services without systemd have `restart` or `start`: autoheal config help");
@@ -124,7 +126,7 @@ Result<void> HostLook::unit(const std::string& name) const {
   workflows::RunRequest request;
   request.run.argv = {prefix_ + *systemctl, "show", "--property=LoadState", "--value", name};
   request.run.cwd = "/";
-  request.mark = "init/" + name + "/0/0";
+  request.mark = fmt::format("init/{}/0/0", name);
   const workflows::RunOutcome ran = host::run_program(request);
   if (!ran.started || ran.timed_out || ran.exit_code != 0) {
     const std::string why = ran.message.empty() ? without_blank_end(ran.standard_error) : ran.message;
@@ -132,7 +134,8 @@ Result<void> HostLook::unit(const std::string& name) const {
   }
   const std::string state = without_blank_end(ran.standard_output);
   if (state == "loaded") return {};
-  return failure(ErrorKind::not_found, "systemd has no unit \"" + name + "\" that it could start: it is " + state,
+  return failure(ErrorKind::not_found,
+                 fmt::format("systemd has no unit \"{}\" that it could start: it is {}", name, state),
                  "`systemctl list-unit-files` lists them");
 }
 

@@ -1,6 +1,7 @@
 #include "tools/autoheal/init/managed_files.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -108,12 +109,13 @@ Result<RootFolder> open_folder(const std::string& folder) {
   std::error_code problem;
   if (!fs::exists(folder, problem)) return failure(ErrorKind::not_found, "there is no folder " + folder);
   if (!fs::is_directory(folder, problem)) return failure(ErrorKind::not_found, folder + " is not a folder");
-  return failure(opened.error().kind, "cannot read " + folder + ": " + opened.error().message);
+  return failure(opened.error().kind, fmt::format("cannot read {}: {}", folder, opened.error().message));
 }
 
 Result<void> check_baseline(const ManagedFolderRequest& request) {
   if (lies_in(resolved(request.root), resolved(request.baseline))) {
-    return failure(ErrorKind::invalid, "the baseline " + request.baseline + " is the folder itself, or around it",
+    return failure(ErrorKind::invalid,
+                   fmt::format("the baseline {} is the folder itself, or contains it", request.baseline),
                    "name another folder: it is made where it is not there, such as --baseline baseline");
   }
   struct stat status{};
@@ -121,7 +123,7 @@ Result<void> check_baseline(const ManagedFolderRequest& request) {
   if (!S_ISDIR(status.st_mode)) return failure(ErrorKind::invalid, request.baseline + " is not a folder");
   if ((status.st_mode & S_IWOTH) == 0) return {};
   return failure(ErrorKind::invalid, "everybody can write " + request.baseline,
-                 "chmod o-w " + request.baseline + ": what lies there is what a heal puts in place");
+                 fmt::format("chmod o-w {}: a heal puts in place what this folder holds", request.baseline));
 }
 
 // Modes are those of the targets today; what cannot be a target is skipped.
@@ -196,7 +198,8 @@ class Copy {
       }
     }
     folder_.files = std::move(copied);
-    if (folder_.files.empty()) return failure(ErrorKind::not_found, "no file of " + folder_.root + " could be copied");
+    if (folder_.files.empty())
+      return failure(ErrorKind::not_found, fmt::format("no file of {} could be copied", folder_.root));
     // One flush for all: a sync for each of thousands of files takes minutes.
     if (::syncfs(staged_) != 0) return host::system_failure("cannot write the baseline", errno);
     return {};
@@ -256,7 +259,7 @@ Result<void> publish(const std::string& staged, const std::string& baseline, mod
 }
 
 Result<void> stage_and_publish(const RootFolder& root, ManagedFolder& folder) {
-  std::string staged = folder.baseline + ".new-" + std::string(6, 'X');
+  std::string staged = fmt::format("{}.new-{}", folder.baseline, std::string(6, 'X'));
   if (::mkdtemp(staged.data()) == nullptr) return host::system_failure("cannot make " + folder.baseline, errno);
   const UniqueFd open(::open(staged.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   Result<void> done = open ? Copy(root, folder).into(open.get()) : host::system_failure(staged, errno);
@@ -308,9 +311,9 @@ Result<ManagedFolder> look_at_folder(const ManagedFolderRequest& request) {
   if (!folder.copies) look_at_targets(*root, folder);
   if (!folder.files.empty()) return folder;
   const std::string why = folder.skipped.empty() ? ""
-                                                 : ": " + folder.skipped.front().path + " was skipped (" +
-                                                       folder.skipped.front().reason + ")";
-  return failure(ErrorKind::not_found, "there is no file to manage in " + from->path() + why);
+                                                 : fmt::format(": {} was skipped ({})", folder.skipped.front().path,
+                                                               folder.skipped.front().reason);
+  return failure(ErrorKind::not_found, fmt::format("there is no file to manage in {}{}", from->path(), why));
 }
 
 Result<std::vector<std::string>> make_baseline(ManagedFolder& folder) {

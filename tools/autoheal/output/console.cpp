@@ -1,5 +1,6 @@
 #include "tools/autoheal/output/console.hpp"
 
+#include <fmt/core.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -87,7 +88,7 @@ std::string Console::paint(Tone tone, std::string_view text) const {
       break;
   }
   if (!color_ || code == nullptr) return std::string(text);
-  return std::string("\x1b[") + code + "m" + std::string(text) + "\x1b[0m";
+  return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
 }
 
 void Console::progress(const std::string& line) {

@@ -1,5 +1,7 @@
 #include "tools/autoheal/output/heal_text.hpp"
 
+#include <fmt/core.h>
+
 #include <cstdio>
 
 #include "tools/autoheal/output/exit_code.hpp"
@@ -21,18 +23,18 @@ std::string line_of(const Console& console, const workflows::HealResult& result)
   std::string id = result.heal.empty() ? "" : "  " + console.paint(Tone::dim, result.heal);
   switch (result.ending) {
     case HealEnding::certified:
-      return console.paint(Tone::good, "✅ certified") + "       " + printable(result.engine) + "  " + result.strategy +
-             ", " + attempts + ", " + seconds_text(result.took) + id;
+      return fmt::format("{}       {}  {}, {}, {}{}", console.paint(Tone::good, "✅ certified"),
+                         printable(result.engine), result.strategy, attempts, seconds_text(result.took), id);
     case HealEnding::exhausted:
-      return console.paint(Tone::bad, "❌ healing failed") + "  " + printable(result.engine) + "  " + attempts + ", " +
-             printable(result.reason) + id;
+      return fmt::format("{}  {}  {}, {}{}", console.paint(Tone::bad, "❌ healing failed"), printable(result.engine),
+                         attempts, printable(result.reason), id);
     case HealEnding::skipped:
       return console.paint(Tone::warning, "❌ " + printable(result.error)) + "  " + printable(result.engine);
     case HealEnding::never_began:
       break;
   }
-  return console.paint(Tone::bad, "❌ healing failed") + "  " + printable(result.engine) +
-         "  never began: " + printable(result.error) + id;
+  return fmt::format("{}  {}  never began: {}{}", console.paint(Tone::bad, "❌ healing failed"),
+                     printable(result.engine), printable(result.error), id);
 }
 
 namespace {
@@ -44,18 +46,20 @@ std::string advice_on(const workflows::HealResult& result) {
   switch (*reason) {
     using enum workflows::EndReason;
     case defect:
-      return "this is a fault of Autoheal: please send the maintainers what `" + show + " --evidence FILE` writes";
+      return fmt::format("this is a fault of Autoheal: please send the maintainers what `{} --evidence FILE` writes",
+                         show);
     case rollback_incomplete:
-      return "`" + show + "` names what is still in place; `autoheal rollback " + result.heal + "` tries once more";
+      return fmt::format("`{}` names what is still in place; `autoheal rollback {}` tries once more", show,
+                         result.heal);
     case crash_loop:
-      return "`" + show + "` names what is in place; `autoheal rollback " + result.heal + "` puts it back";
+      return fmt::format("`{}` names what is in place; `autoheal rollback {}` puts it back", show, result.heal);
     case dependency_failed:
-      return "heal first what " + engine + " needs: `autoheal engines`";
+      return fmt::format("first heal what {} needs: `autoheal engines`", engine);
     case flapping:
-      return "find what changes it back: `autoheal heals --engine " + engine + "`; then `autoheal reset " + engine +
-             "`";
+      return fmt::format("find what changes it back: `autoheal heals --engine {}`; then `autoheal reset {}`", engine,
+                         engine);
     case attempts_exhausted:
-      return "`" + show + "` tells each step; `autoheal explain " + engine + "` what is there now";
+      return fmt::format("`{}` shows each step; `autoheal explain {}` shows what is there now", show, engine);
     case cancelled:
     case disabled:
     case engine_removed:

@@ -1,6 +1,7 @@
 #include "tools/autoheal/output/new_file.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -37,7 +38,7 @@ bool put_in_place(const std::string& temporary, const std::string& path) {
 }  // namespace
 
 Result<void> write_new_file(const std::string& path, const std::string& text) {
-  std::string temporary = path + ".new-" + std::string(6, 'X');
+  std::string temporary = fmt::format("{}.new-{}", path, std::string(6, 'X'));
   const UniqueFd file(::mkostemp(temporary.data(), O_CLOEXEC));
   if (!file) return host::system_failure("cannot write " + path, errno);
   if (!write_whole(file.get(), text) || !put_in_place(temporary, path)) {

@@ -1,5 +1,6 @@
 #include "tools/autoheal/protocol/daemon_client.hpp"
 
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "autoheal/engine/system_ports.hpp"
@@ -51,10 +52,10 @@ std::string socket_of(const std::string& ledger) { return ledger + ".sock"; }
 std::optional<Error> daemon_without_ledger(const std::string& ledger) {
   const auto claim = socket::claim_of(ledger);
   if (!claim || claim->sentence.empty()) return std::nullopt;
-  const std::string process = "process " + std::to_string(claim->process);
+  const std::string process = fmt::format("process {}", claim->process);
   return Error{ErrorKind::unavailable,
-               "the daemon of this ledger (" + process + ") heals and records nothing: " + claim->sentence,
-               "put it back as it was, or end " + process + " and start the daemon on what lies there now"};
+               fmt::format("the daemon of this ledger ({}) heals and records nothing: {}", process, claim->sentence),
+               fmt::format("put it back as it was, or end {} and start the daemon on what lies there now", process)};
 }
 
 std::optional<Result<std::string>> ask_daemon(const LoadedConfiguration& configuration, const std::string& operation,

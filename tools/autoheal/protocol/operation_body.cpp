@@ -1,5 +1,7 @@
 #include "tools/autoheal/protocol/operation_body.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -24,7 +26,7 @@ std::string problem_of(const Parse& parse) {
     parse();
     return {};
   } catch (const json::parse_error& problem) {
-    return "is no JSON from byte " + std::to_string(problem.byte) + " on";
+    return fmt::format("is not JSON from byte {} on", problem.byte);
   } catch (const json::exception&) {
     return "holds a number that is too large";
   }
@@ -37,7 +39,7 @@ Result<json> parse_object(const std::string& text) {
   const auto look = [&](int depth, json::parse_event_t event, json& part) {
     if (depth > deepest) problem = "is nested too deep";
     if (event == json::parse_event_t::key && depth == 1 && !keys.insert(part.get<std::string>()).second)
-      problem = "has the key \"" + valid_utf8(part.get<std::string>()) + "\" twice";
+      problem = fmt::format("has the key \"{}\" twice", valid_utf8(part.get<std::string>()));
     return problem.empty();
   };
   json parsed;
@@ -93,7 +95,7 @@ class Reader {
     return found == object_.end() ? nullptr : &*found;
   }
   void wrong(const char* key, const std::string& why) {
-    if (problem_.empty()) problem_ = "\"" + std::string(key) + "\" of the request " + why;
+    if (problem_.empty()) problem_ = fmt::format("\"{}\" of the request {}", key, why);
   }
 
   const json& object_;
@@ -125,7 +127,7 @@ Result<OperationBody> read_operation_body(const std::string& text, std::span<con
   for (const auto& [key, value] : object->items()) {
     if (std::ranges::find(allowed, key) != allowed.end()) continue;
     std::vector<std::string> known(allowed.begin(), allowed.end());
-    return failure(ErrorKind::invalid, "the request has an unknown key \"" + valid_utf8(key) + "\"",
+    return failure(ErrorKind::invalid, fmt::format("the request has an unknown key \"{}\"", valid_utf8(key)),
                    config::did_you_mean(key, known));
   }
   OperationBody body;

@@ -1,4 +1,6 @@
 // The timeline as inline SVG. Whatever it shows stands in the table below it too, so it is one image with a label.
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <map>
@@ -60,7 +62,7 @@ std::map<unsigned, Lane> lanes_of(const HealPage& page) {
     if (is_any<CertificationStarted, Certified, CertificationRefused>(entry.said)) stretch(lane.certifying, at);
     if (is_any<RollbackStarted, UndoIntended, UndoApplied, RolledBack>(entry.said)) stretch(lane.rolling_back, at);
   }
-  for (auto& [number, lane] : lanes) lane.name = number == 0 ? "Heal" : "Attempt " + std::to_string(number);
+  for (auto& [number, lane] : lanes) lane.name = number == 0 ? "Heal" : fmt::format("Attempt {}", number);
   return lanes;
 }
 
@@ -73,8 +75,9 @@ class Chart {
 
   std::string draw() {
     const double height = top + lane_height * static_cast<double>(lanes_.size()) + 8;
-    out_ = "<svg viewBox=\"0 0 960 " + text_of(height) + "\" role=\"img\" aria-label=\"" +
-           std::to_string(page_.entries.size()) + " steps over " + seconds(end_) + "; the table below says the same\">";
+    out_ = fmt::format(
+        "<svg viewBox=\"0 0 960 {}\" role=\"img\" aria-label=\"{} steps over {}; the table below says the same\">",
+        text_of(height), page_.entries.size(), seconds(end_));
     for (const int part : {0, 1, 2, 3, 4}) tick(end_ * part / 4, height);
     double y = top + lane_height / 2;
     for (const auto& [number, lane] : lanes_) {
@@ -92,40 +95,41 @@ class Chart {
 
   void tick(Duration at, double height) {
     const std::string x = text_of(x_of(at));
-    out_ += "<line class=\"tick\" x1=\"" + x + "\" x2=\"" + x + "\" y1=\"18\" y2=\"" + text_of(height) + "\"/>";
-    out_ += "<text x=\"" + x + "\" y=\"12\" text-anchor=\"middle\">" + seconds(at) + "</text>";
+    out_ += fmt::format("<line class=\"tick\" x1=\"{}\" x2=\"{}\" y1=\"18\" y2=\"{}\"/>", x, x, text_of(height));
+    out_ += fmt::format("<text x=\"{}\" y=\"12\" text-anchor=\"middle\">{}</text>", x, seconds(at));
   }
 
   void bar(const Span& span, double y, const std::string& look, const std::string& label) {
     const double from = x_of(span.from), width = std::max(x_of(span.to) - from, 2.0);
-    out_ += "<rect class=\"" + look + "\" x=\"" + text_of(from) + "\" y=\"" + text_of(y - bar_height / 2) +
-            "\" width=\"" + text_of(width) + "\" height=\"" + text_of(bar_height) + "\" rx=\"5\"><title>" + label +
-            ", " + seconds(span.to - span.from) + "</title></rect>";
+    out_ += fmt::format(
+        "<rect class=\"{}\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"5\"><title>{}, {}</title></rect>", look,
+        text_of(from), text_of(y - bar_height / 2), text_of(width), text_of(bar_height), label,
+        seconds(span.to - span.from));
     if (width >= label_fits)
-      out_ += "<text x=\"" + text_of(from + width / 2) + "\" y=\"" + text_of(y + 4) + "\" text-anchor=\"middle\">" +
-              label + "</text>";
+      out_ += fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text>", text_of(from + width / 2),
+                          text_of(y + 4), label);
   }
 
   void mark(const PageEntry& entry, double y) {
     const double x = x_of(entry.line.since_began);
     const std::string title =
-        "<title>" + html(page_.mask(entry.line.sentence)) + ", " + seconds(entry.line.since_began) + "</title>";
+        fmt::format("<title>{}, {}</title>", html(page_.mask(entry.line.sentence)), seconds(entry.line.since_began));
     if (is_any<Certified, Completed>(entry.said)) {  // a diamond
-      out_ += "<path class=\"m-good\" d=\"M" + text_of(x) + " " + text_of(y - 8) + "l8 8l-8 8l-8 -8z\">" + title +
-              "</path>";
+      out_ += fmt::format("<path class=\"m-good\" d=\"M{} {}l8 8l-8 8l-8 -8z\">{}</path>", text_of(x), text_of(y - 8),
+                          title);
     } else if (is_any<PlanRefused, RepairFailed, CertificationRefused, Exhausted>(entry.said)) {  // a cross
-      out_ += "<path class=\"m-bad\" d=\"M" + text_of(x - 5) + " " + text_of(y - 5) + "l10 10m0 -10l-10 10\">" + title +
-              "</path>";
+      out_ += fmt::format("<path class=\"m-bad\" d=\"M{} {}l10 10m0 -10l-10 10\">{}</path>", text_of(x - 5),
+                          text_of(y - 5), title);
     } else {
       out_ +=
-          "<circle class=\"m\" cx=\"" + text_of(x) + "\" cy=\"" + text_of(y) + "\" r=\"4.5\">" + title + "</circle>";
+          fmt::format("<circle class=\"m\" cx=\"{}\" cy=\"{}\" r=\"4.5\">{}</circle>", text_of(x), text_of(y), title);
     }
   }
 
   void draw_lane(const Lane& lane, double y) {
-    out_ += "<text class=\"name\" x=\"0\" y=\"" + text_of(y + 4) + "\">" + lane.name + "</text>";
-    out_ += "<line class=\"rail\" x1=\"" + text_of(left) + "\" x2=\"" + text_of(right) + "\" y1=\"" + text_of(y) +
-            "\" y2=\"" + text_of(y) + "\"/>";
+    out_ += fmt::format("<text class=\"name\" x=\"0\" y=\"{}\">{}</text>", text_of(y + 4), lane.name);
+    out_ += fmt::format("<line class=\"rail\" x1=\"{}\" x2=\"{}\" y1=\"{}\" y2=\"{}\"/>", text_of(left), text_of(right),
+                        text_of(y), text_of(y));
     if (lane.whole) {
       Span repairing = *lane.whole;
       for (const auto& later : {lane.certifying, lane.rolling_back}) {

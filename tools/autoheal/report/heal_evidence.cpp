@@ -1,5 +1,7 @@
 #include "tools/autoheal/report/heal_evidence.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -154,7 +156,7 @@ Result<std::vector<store::KeyChange>> key_changes(const store::LedgerReader& led
     AUTOHEAL_TRY(proof);
     const auto data = nlohmann::json::parse(entry.data, nullptr, false);
     if (!data.is_object() || !data.contains("note") || !data.at("note").is_string())
-      return failure(ErrorKind::corrupt, "entry " + std::to_string(entry.position.value) + " holds no note of the key");
+      return failure(ErrorKind::corrupt, fmt::format("entry {} holds no note of the key", entry.position.value));
     changes.push_back({std::move(*proof), data.at("note").get<std::string>()});
   }
   return changes;
@@ -184,10 +186,11 @@ Result<HealEvidence> evidence_of(const Past& past, const std::string& vault_path
   AUTOHEAL_TRY(entries);
   const auto check = replay::check_whole_heal(*entries, *past.vault);
   if (check.open)
-    return failure(ErrorKind::busy, "the heal " + heal + " is still open: evidence is packed once it has ended",
-                   "`autoheal show " + heal + "` says where it stands");
+    return failure(ErrorKind::busy,
+                   fmt::format("the heal {} is still open: evidence is packed once it has ended", heal),
+                   fmt::format("`autoheal show {}` says where it stands", heal));
   if (check.fault)
-    return failure(ErrorKind::corrupt, "entry " + std::to_string(check.fault->position.value) + " " + check.fault->why,
+    return failure(ErrorKind::corrupt, fmt::format("entry {} {}", check.fault->position.value, check.fault->why),
                    "`autoheal ledger verify` tells more");
   HealEvidence evidence;
   AUTOHEAL_TRY(take_proofs(*past.ledger, heal, evidence.bundle));

@@ -1,5 +1,7 @@
 #include "tools/autoheal/report/heal_page_facts.hpp"
 
+#include <fmt/core.h>
+
 #include "autoheal/replay/record/recorded_heal.hpp"
 #include "autoheal/replay/text/changed_content.hpp"
 #include "autoheal/replay/text/plan_text.hpp"
@@ -44,7 +46,7 @@ class Changes {
   static std::string words(std::string_view status, const std::string& message) {
     std::string text(status);
     for (char& c : text) c = c == '_' ? ' ' : c;
-    return message.empty() ? text : text + " (" + message + ")";
+    return message.empty() ? text : fmt::format("{} ({})", text, message);
   }
   void outcomes(const std::vector<ChangeOutcome>& list) {
     for (const ChangeOutcome& outcome : list) {

@@ -1,6 +1,7 @@
 #include "tools/autoheal/reproduce/rebuild.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,7 +13,7 @@
 #include "autoheal/workflows/spec/visit_spec.hpp"
 #include "tools/autoheal/output/new_file.hpp"
 #include "tools/autoheal/reproduce/rebuilt_sources.hpp"
-#include "tools/autoheal/reproduce/told_beside.hpp"
+#include "tools/autoheal/reproduce/recorded_dependencies.hpp"
 #include "tools/host/system/access_lists.hpp"
 #include "tools/host/system/root_folder.hpp"
 #include "tools/host/system/system_error.hpp"
@@ -92,8 +93,9 @@ class Builder {
       names += (names.empty() ? " " : ", ") + name;
     }
     if (!names.empty())
-      place_.stand_ins.push_back("what lies in" + names + " of " + repair.releases +
-                                 " is in no vault: empty folders stand for it, the record says which were whole");
+      place_.stand_ins.push_back(fmt::format(
+          "what lies in{} of {} is in no vault: empty folders stand in for it, the record says which were whole", names,
+          repair.releases));
   }
 
   // A folder's mode comes last, the deepest first: it may be one in which nothing can be made or found.
@@ -135,7 +137,7 @@ class Builder {
       case TargetKind::link:
         return link(facts, *at);
       default:
-        return failure(ErrorKind::invalid, "a " + std::string(name_of(facts.kind)) + " cannot be built again");
+        return failure(ErrorKind::invalid, fmt::format("a {} cannot be built again", name_of(facts.kind)));
     }
   }
 

@@ -1,6 +1,7 @@
 #include "tools/autoheal/reproduce/rebuilt_sources.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -65,8 +66,8 @@ void build_secrets(const Observation& observation, const engine::BlobStore& blob
       const auto content = blob == observation.secrets.end() ? failure(ErrorKind::not_found, "it was not read then")
                                                              : blobs.get(blob->second);
       if (!content || !write_new_file(file, *content))
-        place.missing.push_back("the value of " + name + " in " + env.file +
-                                (content ? "" : ": " + content.error().message));
+        place.missing.push_back(
+            fmt::format("the value of {} in {}{}", name, env.file, content ? "" : ": " + content.error().message));
       value.from_file = file;
     }
   }
@@ -76,7 +77,7 @@ void build_snapshots(const replay::Course& course, const engine::BlobStore& blob
                      RebuiltPlace& place) {
   std::size_t number = 0;
   for (StateRepair& state : place.spec.repair.state) {
-    const fs::path here = folder / sources_folder / ("state-" + std::to_string(++number));
+    const fs::path here = folder / sources_folder / fmt::format("state-{}", ++number);
     std::error_code problem;
     if (state.takes_snapshots) fs::create_directory(here, problem);
     place.texts.emplace_back(here.string(), state.snapshot);
@@ -87,7 +88,7 @@ void build_snapshots(const replay::Course& course, const engine::BlobStore& blob
                              ? failure(ErrorKind::invalid, "its name leads elsewhere")
                          : snapshot.page_size == 0 ? build_folder(snapshot, blobs, path, place)
                                                    : build_database(snapshot, blobs, path);
-      if (!built) place.missing.push_back("snapshot " + name + ": " + built.error().message);
+      if (!built) place.missing.push_back(fmt::format("snapshot {}: {}", name, built.error().message));
     }
   }
 }

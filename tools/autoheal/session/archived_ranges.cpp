@@ -1,5 +1,7 @@
 #include "tools/autoheal/session/archived_ranges.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -24,8 +26,8 @@ std::optional<Timestamp> time_in(const std::string& id) {
 }
 
 std::string what_and_where(const ArchivedRange& range) {
-  return "entries " + std::to_string(range.first) + " to " + std::to_string(range.last) + ", until " +
-         format_timestamp_ms(range.until) + ", are in the archive " + range.file;
+  return fmt::format("entries {} to {}, until {}, are in the archive {}", range.first, range.last,
+                     format_timestamp_ms(range.until), range.file);
 }
 
 }  // namespace
@@ -67,8 +69,7 @@ Result<std::vector<ArchivedRange>> archived_ranges(const engine::LedgerView& led
       data.at("kept_sha256").get_to(range.kept_sha256);
       ranges.push_back(std::move(range));
     } catch (const nlohmann::json::exception&) {
-      return failure(ErrorKind::corrupt,
-                     "entry " + std::to_string(entry.position.value) + " (ledger.archived) cannot be read",
+      return failure(ErrorKind::corrupt, fmt::format("entry {} (ledger.archived) cannot be read", entry.position.value),
                      "autoheal ledger verify");
     }
   }
@@ -83,8 +84,9 @@ std::optional<Error> archived_heal(const engine::LedgerView& ledger, const std::
   const auto range = std::ranges::find_if(
       *ranges, [&](const ArchivedRange& one) { return !began || one.until >= *began - std::chrono::seconds(1); });
   if (range == ranges->end()) return std::nullopt;
-  return Error{ErrorKind::not_found, "heal " + heal + " is not in the ledger's rows; " + what_and_where(*range),
-               "autoheal ledger export --archive " + range->file + " | grep " + heal};
+  return Error{ErrorKind::not_found,
+               fmt::format("heal {} is not in the ledger's rows; {}", heal, what_and_where(*range)),
+               fmt::format("autoheal ledger export --archive {} | grep {}", range->file, heal)};
 }
 
 std::optional<Error> archived_entry(const engine::LedgerView& ledger, std::uint64_t seq) {
@@ -93,7 +95,7 @@ std::optional<Error> archived_entry(const engine::LedgerView& ledger, std::uint6
   const auto range =
       std::ranges::find_if(*ranges, [&](const ArchivedRange& one) { return one.first <= seq && seq <= one.last; });
   if (range == ranges->end()) return std::nullopt;
-  return Error{ErrorKind::not_found, "entry " + std::to_string(seq) + " was archived; " + what_and_where(*range),
+  return Error{ErrorKind::not_found, fmt::format("entry {} was archived; {}", seq, what_and_where(*range)),
                "--archive " + range->file};
 }
 
@@ -104,15 +106,15 @@ Result<std::optional<std::string>> problem_of_kept(const store::LedgerReader& le
   AUTOHEAL_TRY(archived);
   const ArchivedRange newest = ranges->empty() ? ArchivedRange() : ranges->back();
   if (archived->value > newest.last)
-    return "entries up to " + std::to_string(archived->value) + " are gone, and no entry says that they were archived";
+    return fmt::format("entries up to {} are gone, and no entry says that they were archived", archived->value);
   if (archived->value < newest.last || ranges->empty()) return std::nullopt;
   const auto rows = ledger.rows_until(*archived);
   AUTOHEAL_TRY(rows);
   std::string numbers;
   for (const engine::Position row : *rows) numbers += std::to_string(row.value) + "\n";
   if (to_hex(sha256(numbers)) == newest.kept_sha256) return std::nullopt;
-  return "of the entries up to " + std::to_string(newest.last) + ", " + std::to_string(newest.kept) +
-         " stayed when the others were archived; " + std::to_string(rows->size()) + " are there, or others";
+  return fmt::format("of the entries up to {}, {} stayed when the others were archived; {} are there, or others",
+                     newest.last, newest.kept, rows->size());
 }
 
 bool still_counts(const engine::Entry& entry) {

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <fmt/core.h>
+
 #include <set>
 
 #include "autoheal/workflows/supervision/adopted_baseline.hpp"
@@ -40,7 +42,7 @@ Result<Past> open_past_to_replay(const LoadedConfiguration& configuration) {
   const std::string vault = configuration.settings.ledger + ".vault";
   if (::access(vault.c_str(), R_OK | X_OK) == 0 || errno != EACCES) return open_past(configuration);
   return failure(
-      ErrorKind::unavailable, "the vault " + vault + " is not open to you",
+      ErrorKind::unavailable, fmt::format("the vault {} is not open to you", vault),
       "replay decides again from the configurations and contents that the vault keeps, and the vault is for the "
       "ledger's owner alone: run it as that user; `autoheal show` and `autoheal audit` read the ledger alone");
 }
@@ -76,8 +78,8 @@ ReplayableHeal carried_heal(std::vector<engine::Entry> entries, const engine::Bl
 std::string progress_bar(std::string_view what, std::uint64_t done, std::uint64_t all, std::string_view noun) {
   const std::uint64_t whole = std::max<std::uint64_t>(all, 1);
   const auto filled = static_cast<std::size_t>(std::min(done, whole) * progress_columns / whole);
-  return std::string(what) + " [" + std::string(filled, '#') + std::string(progress_columns - filled, ' ') + "] " +
-         std::to_string(std::min(done, whole) * 100 / whole) + "% of " + std::to_string(all) + " " + std::string(noun);
+  return fmt::format("{} [{}{}] {}% of {} {}", what, std::string(filled, '#'),
+                     std::string(progress_columns - filled, ' '), std::min(done, whole) * 100 / whole, all, noun);
 }
 
 }  // namespace autoheal::cli

@@ -1,5 +1,7 @@
 #include "tools/autoheal/session/session.hpp"
 
+#include <fmt/core.h>
+
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/engine/system_ports.hpp"
 #include "autoheal/store/audit/audit.hpp"
@@ -75,7 +77,7 @@ int Session::require(workflows::Permission permission, const std::string& what) 
   record_refusal(*this, what);
   const std::string role =
       who.role == workflows::Role::none ? "has no role here" : "is only " + std::string(name_of(who.role));
-  return fail({ErrorKind::refused, who.name + " may not " + what + ": " + who.name + " " + role,
+  return fail({ErrorKind::refused, fmt::format("{} may not {}: {} {}", who.name, what, who.name, role),
                "roles stand under `principals:` in " + configuration.settings.file});
 }
 
@@ -95,7 +97,8 @@ Result<const workflows::EngineSpec*> named_engine(const Session& session, const 
   std::vector<std::string> names;
   for (const auto& engine : session.configuration.settings.engines) names.push_back(engine.name);
   const std::string meant = config::did_you_mean(name, names);
-  return failure(ErrorKind::not_found, "there is no engine \"" + name + "\" in " + session.configuration.settings.file,
+  return failure(ErrorKind::not_found,
+                 fmt::format("there is no engine \"{}\" in {}", name, session.configuration.settings.file),
                  meant.empty() ? "`autoheal engines` lists them" : meant);
 }
 

@@ -1,5 +1,7 @@
 #include "tools/autoheal/session/unread_configuration.hpp"
 
+#include <fmt/core.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -73,8 +75,8 @@ std::optional<LoadedConfiguration> without_configuration(const Options& options,
   // Each engine knows what is secret on the whole machine.
   if (!known.settings.engines.empty()) known.settings.secrets = known.settings.engines.front().secrets;
   known.settings.warnings.push_back("the configuration cannot be used: " + why.message);
-  known.settings.warnings.push_back("what the daemon and the ledger " + known.settings.ledger +
-                                    " know is taken instead");
+  known.settings.warnings.push_back(
+      fmt::format("the configuration that the daemon and the ledger {} know is used instead", known.settings.ledger));
   // To read takes the rights of the file system, which are asked for when it is opened; nothing else is decided here.
   known.principal = {known.caller.os_user, workflows::Role::observer, known.caller.os_user};
   return known;
@@ -101,9 +103,11 @@ std::optional<LoadedConfiguration> configuration_for(Needs needs, const Options&
 }
 
 Error roles_unknown(const LoadedConfiguration& configuration) {
-  return {ErrorKind::invalid, configuration.unread->message,
-          "no daemon runs on " + configuration.settings.ledger +
-              ", and without the configuration nobody's role is known: mend it, or start the daemon"};
+  return {
+      ErrorKind::invalid, configuration.unread->message,
+      fmt::format(
+          "no daemon runs on {}, and without the configuration nobody's role is known: correct it, or start the daemon",
+          configuration.settings.ledger)};
 }
 
 }  // namespace autoheal::cli

@@ -4,7 +4,7 @@
 
 #include "tools/bench/support/figures.hpp"
 #include "tools/bench/support/scratch_folder.hpp"
-#include "tools/bench/support/simulated_room.hpp"
+#include "tools/bench/support/simulated_fixture.hpp"
 
 namespace autoheal::bench {
 
@@ -12,12 +12,12 @@ namespace {
 
 // Heals per second of each round.
 struct Contender {
-  SimulatedRoom room;
+  SimulatedFixture fixture;
   std::vector<double> rates;
 
   Result<void> run(const TreeCostOptions& options) {
     const std::size_t count = std::max<std::size_t>(1, options.count / options.rounds);
-    const auto measured = room.heal(options.callers, count);
+    const auto measured = fixture.heal(options.callers, count);
     AUTOHEAL_TRY(measured);
     rates.push_back(static_cast<double>(measured->latencies_ms.size()) / measured->seconds);
     return {};
@@ -25,9 +25,9 @@ struct Contender {
 };
 
 Result<Contender> contender(const TreeCostOptions& options, const std::filesystem::path& folder, bool keep_tree) {
-  auto room = SimulatedRoom::open(folder, options.callers, keep_tree);
-  AUTOHEAL_TRY(room);
-  return Contender{std::move(*room), {}};
+  auto fixture = SimulatedFixture::open(folder, options.callers, keep_tree);
+  AUTOHEAL_TRY(fixture);
+  return Contender{std::move(*fixture), {}};
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 #include "tools/bench/support/heal_recordings.hpp"
 
 #include "autoheal/workflows/testing/simulated_host.hpp"
-#include "tools/bench/support/heal_machine_room.hpp"
+#include "tools/bench/support/heal_machine_fixture.hpp"
 
 namespace autoheal::bench {
 
@@ -137,24 +137,25 @@ Result<HealRecording> recording_of(const store::SqliteLedger& ledger, const std:
 
 class Recorder {
  public:
-  explicit Recorder(MachineRoom& room, SimulatedHost& host) : room_(room), scenarios_(host, room.vault()) {}
+  explicit Recorder(HealMachineFixture& fixture, SimulatedHost& host)
+      : fixture_(fixture), scenarios_(host, fixture.vault()) {}
 
   Result<void> record(Strategy strategy, Course course, int smoke_fails, workflows::TestFailure failure = {}) {
-    if (auto added = room_.add_engine(scenarios_.engine(strategy)); !added) return added;
+    if (auto added = fixture_.add_engine(scenarios_.engine(strategy)); !added) return added;
     scenarios_.smoke_fails = smoke_fails;
     if (failure.error.empty()) failure.error = "config: etc/app.conf differs from its baseline baseline/app.conf";
     workflows::By by;
     by.principal = RecordedText::principal;
     by.role = "admiral";
     by.via = RecordedText::via;
-    const auto result = room_.heal_once(std::string(RecordedText::engine), std::move(failure), by);
+    const auto result = fixture_.heal_once(std::string(RecordedText::engine), std::move(failure), by);
     const bool as_meant =
         (course == Course::at_once || course == Course::retried) == (result.ending == workflows::HealEnding::certified);
     if (!as_meant) {
       return failure_of("a heal of " + std::string(name_of(strategy)) + " took another course: " + result.reason +
                         result.error);
     }
-    auto recording = recording_of(room_.ledger(), result.heal, strategy, course);
+    auto recording = recording_of(fixture_.ledger(), result.heal, strategy, course);
     AUTOHEAL_TRY(recording);
     recordings.push_back(std::move(*recording));
     return {};
@@ -167,7 +168,7 @@ class Recorder {
     return autoheal::failure(ErrorKind::failed, std::move(sentence));
   }
 
-  MachineRoom& room_;
+  HealMachineFixture& fixture_;
   Scenarios scenarios_;
 };
 
@@ -175,7 +176,7 @@ class Recorder {
 
 Result<std::vector<HealRecording>> record_heals(const std::filesystem::path& folder) {
   SimulatedHost* host = nullptr;
-  auto room = MachineRoom::open(
+  auto fixture = HealMachineFixture::open(
       folder,
       [&](engine::BlobStore& blobs) {
         auto made = std::make_unique<SimulatedHost>(blobs);
@@ -183,8 +184,8 @@ Result<std::vector<HealRecording>> record_heals(const std::filesystem::path& fol
         return made;
       },
       1);
-  AUTOHEAL_TRY(room);
-  Recorder recorder(**room, *host);
+  AUTOHEAL_TRY(fixture);
+  Recorder recorder(**fixture, *host);
   for (const Strategy strategy : {Strategy::arie, Strategy::chimera, Strategy::cascade, Strategy::generic}) {
     AUTOHEAL_TRY(recorder.record(strategy, Course::at_once, 0));
     AUTOHEAL_TRY(recorder.record(strategy, Course::retried, 1));

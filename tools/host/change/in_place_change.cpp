@@ -1,6 +1,7 @@
 #include "tools/host/change/in_place_change.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
@@ -133,7 +134,7 @@ Result<void> Target::set_owner(const Rights& to) {
                                            "can give them back");
   }
   if (::fchownat(inode_.get(), "", to.uid, to.gid, AT_EMPTY_PATH) != 0)
-    return failed("giving it to user " + std::to_string(to.uid) + ", group " + std::to_string(to.gid), errno);
+    return failed(fmt::format("giving it to user {}, group {}", to.uid, to.gid), errno);
   return again();
 }
 
@@ -183,9 +184,11 @@ Result<void> no_stranger(const ChangeSite& site, const TargetFacts& now) {
   if (now.kind == TargetKind::folder || now.links < 2) return {};
   const std::string folder = folder_of_others(site.root(), now.path);
   if (folder.empty()) return {};
-  return failure(ErrorKind::refused, now.path + " has " + std::to_string(now.links) +
-                                         " names (hard links), and others can write the folder " + folder +
-                                         ": it may be any file of this machine");
+  return failure(
+      ErrorKind::refused,
+      fmt::format(
+          "{} has {} names (hard links), and others can write the folder {}: it may be any file of this machine",
+          now.path, now.links, folder));
 }
 
 // The content is not touched, but what was repaired shall be possible to rebuild once the incident is looked into.

@@ -1,5 +1,7 @@
 #include "tools/host/change/live_database.hpp"
 
+#include <fmt/core.h>
+
 #include "tools/host/facts/database_client.hpp"
 #include "tools/host/facts/staged_content.hpp"
 #include "tools/host/facts/state_facts.hpp"
@@ -81,7 +83,8 @@ Result<std::string> keep_what_was_written(const RootFolder& root, ChangeSite& si
   if (now.status != DatabaseLook::Status::database) return failure(ErrorKind::failed, now.message);
   auto kept = site.tools().blobs.put(now.content, BlobNaming::plain);
   AUTOHEAL_TRY(kept);
-  return change.before.path + " was written to after it was restored; what it held then is kept as " + *kept;
+  return fmt::format("{} was written to after it was restored; what it held then is kept as {}", change.before.path,
+                     *kept);
 }
 
 Result<UndoOutcome> undo(const RootFolder& root, ChangeSite& site, const ChangeOutcome* outcome) {

@@ -1,6 +1,7 @@
 #include "tools/host/change/restored_change.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -116,7 +117,7 @@ Undone Restoration::run() {
     AUTOHEAL_TRY(image_from_vault());
   } else if (image->inode != change_.before.inode && !holds_the_same(*image, change_.before)) {
     return failure(ErrorKind::failed,
-                   site_.path_of(Slot::before) + " is not the before-image of " + change_.before.path);
+                   fmt::format("{} is not the before-image of {}", site_.path_of(Slot::before), change_.before.path));
   } else if (!holds_the_same(*image, change_.before)) {
     note_ = change_.before.path + " was put back with what somebody wrote to it through an old descriptor meanwhile";
   }
@@ -158,8 +159,8 @@ Undone Restoration::finish_displaced(const TargetFacts& displaced) {
   }
   if (removed) {
     if (auto moved = site_.move_in(Slot::undone); !moved) {
-      return failure(ErrorKind::changed,
-                     change_.before.path + " was changed twice since; an edit lies in " + site_.path_of(Slot::undone));
+      return failure(ErrorKind::changed, fmt::format("{} was changed twice since; an edit lies in {}",
+                                                     change_.before.path, site_.path_of(Slot::undone)));
     }
   } else if (const auto swapped = site_.exchange(Slot::before); !swapped) {
     return std::unexpected(swapped.error());
@@ -185,7 +186,7 @@ Result<void> Restoration::image_from_vault() {
   auto staged = stage(site_.staging(), site_.name_of(Slot::part), as_after(change_.before), old.get(), false,
                       site_.tools().blobs);
   if (!staged) {
-    staged.error().message = change_.before.path + ": its before-image: " + staged.error().message;
+    staged.error().message = fmt::format("{}: its before-image: {}", change_.before.path, staged.error().message);
     return staged;
   }
   if (auto dated = date_image(); !dated) return dated;

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -163,8 +164,9 @@ std::set<std::string> heals_with_images(const RootFolder& root, const std::strin
 
 std::string text_of(const KeptImage& kept, unsigned start, std::span<const Change> changes) {
   const bool is_planned = kept.start == start && kept.number > 0 && kept.number <= changes.size();
-  return kept.path + ": " +
-         (is_planned ? "displaced from " + changes[kept.number - 1].before.path + "; " : std::string()) + kept.why;
+  return fmt::format(
+      "{}: {}{}", kept.path,
+      is_planned ? fmt::format("displaced from {}; ", changes[kept.number - 1].before.path) : std::string(), kept.why);
 }
 
 bool waits_for_a_writer(const std::string& kept) { return kept.find(open_for_writing) != std::string::npos; }

@@ -1,5 +1,7 @@
 #include "tools/host/change/staged_change.hpp"
 
+#include <fmt/core.h>
+
 #include "autoheal/workflows/effects/kept_output.hpp"
 #include "tools/host/change/in_place_change.hpp"
 #include "tools/host/change/live_database.hpp"
@@ -170,14 +172,15 @@ Result<void> Application::ask_validator(const std::string& file) {
   printed_ = workflows::what_it_printed(ran);
   const std::string& program = change_.validate->argv.front();
   if (!ran.started)
-    return failure(ErrorKind::refused, change_.before.path + ": its validator could not be run: " + ran.message);
+    return failure(ErrorKind::refused,
+                   fmt::format("{}: its validator could not be run: {}", change_.before.path, ran.message));
   if (ran.timed_out) {
     return failure(ErrorKind::refused,
-                   change_.before.path + ": its validator " + program + " did not end within its time limit");
+                   fmt::format("{}: its validator {} did not end within its time limit", change_.before.path, program));
   }
   return failure(ErrorKind::refused,
-                 change_.before.path + ": the new content did not validate: " + program + " ended with " +
-                     (ran.message.empty() ? "exit status " + std::to_string(ran.exit_code) : ran.message));
+                 fmt::format("{}: the new content did not validate: {} ended with {}", change_.before.path, program,
+                             ran.message.empty() ? fmt::format("exit status {}", ran.exit_code) : ran.message));
 }
 
 Applied Application::create() {

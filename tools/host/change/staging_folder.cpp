@@ -1,6 +1,7 @@
 #include "tools/host/change/staging_folder.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 
 #include <array>
@@ -92,12 +93,12 @@ engine::BlobNaming naming_of(const Change& change) {
 Result<SlotNames> SlotNames::of(const Change& change, unsigned number, const EffectMark& mark) {
   SlotNames names;
   const bool keyed = naming_of(change) == engine::BlobNaming::keyed;
-  names.middle_ = as_file_name(mark) + "." + std::to_string(number) + (keyed ? ".keyed" : ".plain");
+  names.middle_ = fmt::format("{}.{}{}", as_file_name(mark), number, keyed ? ".keyed" : ".plain");
   names.before_digest_ = hex_of(change.before.digest);
   names.after_digest_ = hex_of(change.after.content);
   if (names[Slot::before].size() > NAME_MAX || names[Slot::next].size() > NAME_MAX) {
     return failure(ErrorKind::invalid,
-                   "the effect mark \"" + mark.substr(0, 100) + "...\" is too long for a file name");
+                   fmt::format("the effect mark \"{}...\" is too long for a file name", mark.substr(0, 100)));
   }
   return names;
 }
@@ -107,7 +108,7 @@ std::string SlotNames::operator[](Slot slot) const {
   for (const auto& [known, word] : slot_words) {
     if (known == slot) name = word;
   }
-  return name + "." + middle_ + "." + (slot == Slot::before ? before_digest_ : after_digest_);
+  return fmt::format("{}.{}.{}", name, middle_, slot == Slot::before ? before_digest_ : after_digest_);
 }
 
 std::optional<SlotEntry> read_slot_name(std::string_view name, const EffectMark& heal_mark) {

@@ -1,6 +1,7 @@
 #include "tools/host/facts/database_client.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -32,7 +33,7 @@ struct Answer {
 };
 
 std::unexpected<Error> no_answer(const std::string& path, const std::string& why) {
-  return failure(ErrorKind::failed, path + ": the process that opens databases " + why);
+  return failure(ErrorKind::failed, fmt::format("{}: the process that opens databases {}", path, why));
 }
 
 Result<std::string> real_path_of(int folder) {

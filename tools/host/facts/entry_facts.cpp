@@ -1,6 +1,7 @@
 #include "tools/host/facts/entry_facts.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/utsname.h>
@@ -210,7 +211,7 @@ UniqueFd reopen_for_reading(int path_descriptor) {
 Result<std::string> read_all(int descriptor, const std::string& name, std::size_t limit) {
   std::string content;
   const auto too_large = [&] {
-    return failure(ErrorKind::invalid, name + " is larger than " + std::to_string(limit) + " bytes");
+    return failure(ErrorKind::invalid, fmt::format("{} is larger than {} bytes", name, limit));
   };
   struct stat status{};
   if (::fstat(descriptor, &status) == 0 && status.st_size > 0) {

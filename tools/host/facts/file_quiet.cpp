@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 
+#include <fmt/core.h>
+
 #include <cerrno>
 #include <ctime>
 #include <optional>
@@ -81,8 +83,8 @@ Result<void> may_be_displaced(const struct stat& status, const std::string& path
   const FileWriters writers = find_writers({file});
   const auto open = writers.of.find(file);
   if (open == writers.of.end() && !in_use) return {};
-  const std::string who =
-      path + " is open for writing by " + (open == writers.of.end() ? std::string(somebody) : text_of(open->second));
+  const std::string who = fmt::format("{} is open for writing by {}", path,
+                                      open == writers.of.end() ? std::string(somebody) : text_of(open->second));
   if (unchanged_for(status, now_ns) < workflows::quiet_after)
     return failure(ErrorKind::changed, who + ", who is at work on it; it is left as it is");
   if (rule == OpenWriters::wait) return failure(ErrorKind::busy, who + "; it is replaced once it is closed");

@@ -1,6 +1,7 @@
 #include "tools/host/facts/obstacles.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <linux/capability.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -93,8 +94,9 @@ std::string why_not_in_place(const RootFolder& root, const TargetFacts& facts, c
   if (facts.kind == TargetKind::folder || facts.kind == TargetKind::link || facts.links < 2) return {};
   const std::string folder = folder_of_others(root, facts.path);
   if (folder.empty()) return {};
-  return "has " + std::to_string(facts.links) + " names (hard links), and others can write the folder " + folder +
-         ": it may be any file of this machine";
+  return fmt::format(
+      "has {} names (hard links), and others can write the folder {}: it may be any file of this machine", facts.links,
+      folder);
 }
 
 std::string why_not_replaced(const RootFolder& root, int folder, const Status& target, bool is_there) {

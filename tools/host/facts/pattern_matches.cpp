@@ -1,5 +1,6 @@
 #include "tools/host/facts/pattern_matches.hpp"
 
+#include <fmt/core.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -71,8 +72,8 @@ Result<std::vector<TargetFacts>> look_at_outputs(const RootFolder& root, const w
     AUTOHEAL_TRY(seen);
     if (keep_in != nullptr && seen->facts.kind == TargetKind::file) {
       if (const auto kept = keep_in->put(seen->content, look.naming); !kept) {
-        return failure(kept.error().kind,
-                       path + " is an output of a build and could not be put back: " + kept.error().message);
+        return failure(kept.error().kind, fmt::format("{} is an output of a build and could not be put back: {}", path,
+                                                      kept.error().message));
       }
     }
     outputs.push_back(std::move(seen->facts));

@@ -1,6 +1,7 @@
 #include "tools/host/facts/security_scan.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
@@ -121,7 +122,7 @@ Result<void> Scan::below(const std::string& path) {
     AUTOHEAL_TRY(judge(here, status));
     return Walk::on;
   });
-  if (walked && !found) return failure(ErrorKind::not_found, "security: " + path + " is not there");
+  if (walked && !found) return failure(ErrorKind::not_found, fmt::format("security: {} is not there", path));
   return walked;
 }
 
@@ -139,9 +140,7 @@ Result<void> Scan::judge(const std::string& path, const struct stat& status) {
   if (leftover && S_ISREG(status.st_mode)) return judge_leftover(path, status);
   if (leftover && S_ISLNK(status.st_mode)) return {};  // a lock of emacs
   if (!policy_.owner.empty() && (status.st_uid != owner_.first || status.st_gid != owner_.second)) {
-    find(path, "owner",
-         "belongs to " + std::to_string(status.st_uid) + ":" + std::to_string(status.st_gid) + ", not to " +
-             policy_.owner);
+    find(path, "owner", fmt::format("belongs to {}:{}, not to {}", status.st_uid, status.st_gid, policy_.owner));
   }
   if (S_ISLNK(status.st_mode)) {
     judge_link(path);
@@ -181,10 +180,11 @@ Result<void> Scan::judge_rights(const std::string& path, const struct stat& stat
   // Setid and sticky bits have a rule of their own.
   const workflows::FileMode permissions = mode & 0777U;
   if (policy_.max_mode && workflows::mode_within(permissions, *policy_.max_mode, kind) != permissions) {
-    find(path, "max_mode", "mode " + octal(mode) + " is wider than " + octal(*policy_.max_mode) + list_beside(path));
+    find(path, "max_mode",
+         fmt::format("mode {} is wider than {}{}", octal(mode), octal(*policy_.max_mode), list_beside(path)));
   }
   if (!policy_.allow_setid && workflows::is_setid(mode, kind))
-    find(path, "setid", "mode " + octal(mode) + " is " + setid_text(mode) + std::string(workflows::allowed_as_setid));
+    find(path, "setid", fmt::format("mode {} is {}{}", octal(mode), setid_text(mode), workflows::allowed_as_setid));
   if (kind == TargetKind::file && workflows::judges_capabilities(policy_) && has_capabilities(path))
     find(path, "capability", "has file capabilities" + std::string(workflows::allowed_as_setid));
   if (kind != TargetKind::file || policy_.forbid.empty()) return {};
@@ -195,7 +195,8 @@ Result<void> Scan::judge_rights(const std::string& path, const struct stat& stat
 std::string Scan::list_beside(const std::string& path) const {
   const auto open = root_.open_below(path, O_PATH | O_NOFOLLOW);
   const auto acl = open ? access_list_of(open->get()) : failure(ErrorKind::not_found, "");
-  return acl && !acl->empty() ? "; its group bits are the most that its access list grants (" + *acl + ")" : "";
+  return acl && !acl->empty() ? fmt::format("; its group bits are the most that its access list grants ({})", *acl)
+                              : "";
 }
 
 bool Scan::has_capabilities(const std::string& path) const {

@@ -1,6 +1,7 @@
 #include "tools/host/facts/staged_content.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
@@ -92,8 +93,7 @@ Result<void> give(int descriptor, const TargetAfter& after) {
   if (::fstat(descriptor, &status) != 0) return system_failure("what is new", errno);
   if ((status.st_uid == after.uid && status.st_gid == after.gid) || ::fchown(descriptor, after.uid, after.gid) == 0)
     return {};
-  return system_failure("giving it to user " + std::to_string(after.uid) + ", group " + std::to_string(after.gid),
-                        errno);
+  return system_failure(fmt::format("giving it to user {}, group {}", after.uid, after.gid), errno);
 }
 
 Result<UniqueFd> folder_of(int folder, std::string& path) {
@@ -159,8 +159,7 @@ Result<void> stage_link(int staging, const std::string& name, const TargetAfter&
   if (::fstatat(staging, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return system_failure("the new link", errno);
   if (status.st_uid == after.uid && status.st_gid == after.gid) return {};
   if (::fchownat(staging, name.c_str(), after.uid, after.gid, AT_SYMLINK_NOFOLLOW) != 0) {
-    return system_failure(
-        "giving the new link to user " + std::to_string(after.uid) + ", group " + std::to_string(after.gid), errno);
+    return system_failure(fmt::format("giving the new link to user {}, group {}", after.uid, after.gid), errno);
   }
   return {};
 }

@@ -1,6 +1,7 @@
 #include "tools/host/facts/state_facts.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -139,8 +140,9 @@ void read_snapshot(const std::string& path, const StateTools& tools, SnapshotFac
   facts.age = age_of(status);
   if (S_ISREG(status.st_mode)) {
     const DatabaseLook database = tools.databases.read_copy(path, tools.mark);
-    facts.problem =
-        database.status == DatabaseLook::Status::database ? "" : "is no sound database (" + database.message + ")";
+    facts.problem = database.status == DatabaseLook::Status::database
+                        ? ""
+                        : fmt::format("is no sound database ({})", database.message);
     facts.page_size = database.page_size;
     traits = {encoding_of(database.content), was_in_log_mode(path)};
     const auto kept = facts.problem.empty() ? tools.blobs.put(database.content, BlobNaming::plain) : engine::BlobName();
@@ -221,7 +223,8 @@ Result<void> observe_state(const RootFolder& root, const StateRepair& state, uns
   }
   if (in_place) {
     if (auto kept = tools.blobs.put(looked->content, BlobNaming::plain); !kept)
-      return failure(kept.error().kind, state.path + ": what it holds could not be kept: " + kept.error().message);
+      return failure(kept.error().kind,
+                     fmt::format("{}: what it holds could not be kept: {}", state.path, kept.error().message));
   }
   observation.targets.push_back(std::move(looked->facts));
   return {};

@@ -11,6 +11,7 @@
 #include <optional>
 #include <thread>
 
+#include <fmt/core.h>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -48,7 +49,7 @@ struct Lookup {
 
 // That a name is not found is the resolver's word, or this machine's trouble with it: nothing of the service is known.
 std::unexpected<Error> not_looked_up(const std::string& host, const std::string& why) {
-  return failure(ErrorKind::failed, "the address of " + host + " is not known here: " + why);
+  return failure(ErrorKind::failed, fmt::format("the address of {} is not known here: {}", host, why));
 }
 
 Result<Endpoints> ask_for(const std::string& host, std::uint16_t port, int flags) {
@@ -83,7 +84,7 @@ Result<Endpoints> resolve(const std::string& host, std::uint16_t port, Duration 
   }).detach();
   std::unique_lock lock(lookup->mutex);
   lookup->done.wait_for(lock, limit, [&] { return lookup->found.has_value(); });
-  if (!lookup->found) return not_looked_up(host, "no answer within " + std::to_string(limit.count() / 1000) + " ms");
+  if (!lookup->found) return not_looked_up(host, fmt::format("no answer within {} ms", limit.count() / 1000));
   return *lookup->found;
 }
 
@@ -95,7 +96,7 @@ bool is_our_own(const boost::system::error_code& problem) {
 
 std::string why_not_reached(const boost::system::error_code& problem, Duration timeout) {
   if (problem == beast::error::timeout || problem == asio::error::timed_out) {
-    return "no answer within " + std::to_string(timeout.count() / 1000) + " ms";
+    return fmt::format("no answer within {} ms", timeout.count() / 1000);
   }
   return problem.message();
 }
@@ -140,7 +141,7 @@ class Exchange {
     }
   }
 
-  [[nodiscard]] std::string place() const { return url_.host + " port " + std::to_string(url_.port); }
+  [[nodiscard]] std::string place() const { return fmt::format("{} port {}", url_.host, url_.port); }
   [[nodiscard]] Duration left() const { return std::max(Duration(1), until_ - since_boot()); }
 
   asio::awaitable<void> connect(Endpoints endpoints) {

@@ -1,5 +1,7 @@
 #include "tools/host/probe/local_probes.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "autoheal/workflows/judge/env_judge.hpp"
@@ -27,7 +29,7 @@ std::string first_line(const RunOutcome& ran) {
 }
 
 std::string how_it_ended(const RunOutcome& ran) {
-  return ran.message.empty() ? "exit status " + std::to_string(ran.exit_code) : ran.message;
+  return ran.message.empty() ? fmt::format("exit status {}", ran.exit_code) : ran.message;
 }
 
 std::string why(const RunOutcome& ran) {
@@ -54,7 +56,7 @@ bool is_halted(pid_t pid) {
 }
 
 std::string halted(pid_t pid, const std::string& whose) {
-  return "process " + std::to_string(pid) + " of " + whose + " is halted (SIGSTOP) and does nothing";
+  return fmt::format("process {} of {} is halted (SIGSTOP) and does nothing", pid, whose);
 }
 
 // The one that a repair of the same `acl` and `mode` would leave.
@@ -62,14 +64,15 @@ Verdict probe_list(const TargetFacts& facts, const workflows::FileProbe& probe) 
   if (!probe.acl) return {};
   const std::string found = facts.acl.empty() ? "none" : facts.acl;
   if (*probe.acl == workflows::acl_none)
-    return facts.acl.empty() ? Verdict{} : fails(probe.path + " has an access list (" + found + "), none was declared");
+    return facts.acl.empty() ? Verdict{}
+                             : fails(fmt::format("{} has an access list ({}), none was declared", probe.path, found));
   const auto resolved = resolved_list(*probe.acl);
   if (!resolved) return unknown(probe.path + ": " + resolved.error().message);
   const auto held = workflows::mode_without_list(facts.mode, facts.acl);
   const auto wanted = workflows::with_list(*resolved, facts.mode, held, probe.mode.has_value());
   if (wanted == workflows::ListAndMode{facts.acl, facts.mode}) return {};
-  return fails(probe.path + " does not have the declared access list: it has " + found + " with mode " +
-               octal_text(facts.mode) + ", not " + wanted.acl + " with mode " + octal_text(wanted.mode));
+  return fails(fmt::format("{} does not have the declared access list: it has {} with mode {}, not {} with mode {}",
+                           probe.path, found, octal_text(facts.mode), wanted.acl, octal_text(wanted.mode)));
 }
 
 }  // namespace
@@ -84,9 +87,10 @@ Verdict probe_file(const RootFolder& root, const workflows::FileProbe& probe, co
   if (!seen) return cannot_look(seen.error());
   const TargetFacts& facts = seen->facts;
   if (facts.kind == TargetKind::absent) return fails(probe.path + " is missing");
-  if (facts.kind != TargetKind::file) return fails(probe.path + " is " + in_words(facts.kind) + ", not a file");
+  if (facts.kind != TargetKind::file)
+    return fails(fmt::format("{} is {}, not a file", probe.path, in_words(facts.kind)));
   if (!probe.baseline.empty() && facts.digest != probe.baseline)
-    return fails(probe.path + " differs from its baseline " + probe.baseline_path);
+    return fails(fmt::format("{} differs from its baseline {}", probe.path, probe.baseline_path));
   if (!probe.sha256.empty() && facts.digest != "sha256:" + probe.sha256)
     return fails(probe.path + " does not have the declared sha256");
   if (probe.mode && facts.mode != *probe.mode) return fails(probe.path + " does not have the declared mode");
@@ -95,7 +99,7 @@ Verdict probe_file(const RootFolder& root, const workflows::FileProbe& probe, co
   const auto owner = owner_of(probe.owner);
   if (!owner) return unknown(owner.error().message);
   if (facts.uid != owner->first || facts.gid != owner->second)
-    return fails(probe.path + " does not belong to " + probe.owner);
+    return fails(fmt::format("{} does not belong to {}", probe.path, probe.owner));
   return {};
 }
 
@@ -108,7 +112,7 @@ Verdict probe_env(const RootFolder& root, const workflows::EnvProbe& probe, cons
   if (!seen) return cannot_look(seen.error());
   if (seen->facts.kind == TargetKind::absent) return fails(probe.file + " is missing");
   if (seen->facts.kind != TargetKind::file)
-    return fails(probe.file + " is " + in_words(seen->facts.kind) + ", not a file");
+    return fails(fmt::format("{} is {}, not a file", probe.file, in_words(seen->facts.kind)));
   std::string problems;
   for (const std::string& problem :
        workflows::judge_env_probe(seen->content, probe.require, probe.equals, probe.dialect))
@@ -124,7 +128,7 @@ Verdict probe_settings(const RootFolder& root, const workflows::SettingsProbe& p
   if (!seen) return cannot_look(seen.error());
   if (seen->facts.kind == TargetKind::absent) return fails(probe.file + " is missing");
   if (seen->facts.kind != TargetKind::file)
-    return fails(probe.file + " is " + in_words(seen->facts.kind) + ", not a file");
+    return fails(fmt::format("{} is {}, not a file", probe.file, in_words(seen->facts.kind)));
   const std::string problem = workflows::unlike_settings(seen->content, probe, secrets);
   return problem.empty() ? Verdict{} : fails(probe.file + ": " + problem);
 }
@@ -139,7 +143,7 @@ Verdict judge_unit(const std::string& unit, const workflows::ServiceStatus& stat
   using workflows::ServiceState;
   if (status.state == ServiceState::unknown) return unknown(unit + ": " + status.why);
   const bool active = status.state == ServiceState::running || status.state == ServiceState::reloading;
-  if (!active) return fails(unit + " is " + status.why);
+  if (!active) return fails(fmt::format("{} is {}", unit, status.why));
   const auto process = static_cast<pid_t>(status.main_process);
   return process > 0 && is_halted(process) ? fails(halted(process, unit)) : Verdict{};
 }
@@ -152,11 +156,11 @@ Verdict probe_link(const RootFolder& root, const workflows::LinkProbe& probe, co
   if (!seen) return cannot_look(seen.error());
   const TargetFacts& facts = seen->facts;
   if (facts.kind == TargetKind::absent)
-    return fails(probe.path + " is missing: a link to " + probe.target + " belongs there");
+    return fails(fmt::format("{} is missing: a link to {} belongs there", probe.path, probe.target));
   if (facts.kind != TargetKind::link)
-    return fails(probe.path + " is " + in_words(facts.kind) + ": a link to " + probe.target + " belongs there");
+    return fails(fmt::format("{} is {}: a link to {} belongs there", probe.path, in_words(facts.kind), probe.target));
   if (facts.link_target == probe.target) return {};
-  return fails(probe.path + " points to " + facts.link_target + ", not to " + probe.target);
+  return fails(fmt::format("{} points to {}, not to {}", probe.path, facts.link_target, probe.target));
 }
 
 // Its last output is added to the verdict by code that can mask secrets.

@@ -1,5 +1,7 @@
 #include "tools/host/probe/network_probes.hpp"
 
+#include <fmt/core.h>
+
 #include "tools/host/probe/http_exchange.hpp"
 #include "tools/host/system/time_since_boot.hpp"
 
@@ -27,8 +29,7 @@ Verdict probe_http(const workflows::HttpProbe& probe, Duration timeout) {
   if (probe.contains.empty()) request.body_limit = 0;
   const auto answer = send_request(request, timeout);
   if (!answer) return verdict_of(answer.error());
-  if (answer->status != probe.status)
-    return fails("status " + std::to_string(answer->status) + ", expected " + std::to_string(probe.status));
+  if (answer->status != probe.status) return fails(fmt::format("status {}, expected {}", answer->status, probe.status));
   if (answer->body.find(probe.contains) == std::string::npos)
     return fails("the answer does not contain the declared text");
   return {};

@@ -1,6 +1,7 @@
 #include "tools/host/process/child_process.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <grp.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -180,13 +181,13 @@ StartProblem problem_of(const Report& report, const ChildPlan& plan) {
   const std::string reason = reason_of(report.error_number);
   switch (report.stage) {
     case at_user:
-      return {report.error_number, "could not become user " + plan.become->name + ": " + reason};
+      return {report.error_number, fmt::format("could not become user {}: {}", plan.become->name, reason)};
     case at_folder:
-      return {report.error_number, "could not start in " + plan.cwd + ": " + reason};
+      return {report.error_number, fmt::format("could not start in {}: {}", plan.cwd, reason)};
     case at_program:
       break;
     default:
-      return {report.error_number, "could not start " + program + ": " + reason};
+      return {report.error_number, fmt::format("could not start {}: {}", program, reason)};
   }
   switch (report.error_number) {
     case ENOENT:
@@ -196,7 +197,7 @@ StartProblem problem_of(const Report& report, const ChildPlan& plan) {
     case EACCES:
       return {EACCES, program + " may not be executed: its mode, its interpreter's or the mount forbids it"};
     default:
-      return {report.error_number, "could not start " + program + ": " + reason};
+      return {report.error_number, fmt::format("could not start {}: {}", program, reason)};
   }
 }
 

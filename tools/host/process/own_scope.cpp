@@ -1,5 +1,6 @@
 #include "tools/host/process/own_scope.hpp"
 
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,8 +43,7 @@ std::string plain(std::string text) {
 
 void put_in_a_scope(const std::string& what, pid_t pid) {
   static std::atomic<unsigned> counter{0};
-  const std::string name = "autoheal-" + std::to_string(::getpid()) + "-" + std::to_string(since_boot().count()) + "-" +
-                           std::to_string(++counter) + ".scope";
+  const std::string name = fmt::format("autoheal-{}-{}-{}.scope", ::getpid(), since_boot().count(), ++counter);
   BusConnection bus;
   bool ended = false;
   bus.on_job = [&](const JobSignal& signal) { ended = ended || (signal.ended && signal.unit == name); };

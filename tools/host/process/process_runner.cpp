@@ -1,6 +1,7 @@
 #include "tools/host/process/process_runner.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <poll.h>
 #include <sys/wait.h>
 
@@ -38,7 +39,7 @@ bool is_lack_of_room(int error_number) {
 
 std::string new_run_name() {
   static std::atomic<unsigned long> counter{0};
-  return std::to_string(::getpid()) + "-" + std::to_string(since_boot().count()) + "-" + std::to_string(++counter);
+  return fmt::format("{}-{}-{}", ::getpid(), since_boot().count(), ++counter);
 }
 
 std::vector<std::string> environment_of(const RunRequest& request, const std::string& home,
@@ -132,7 +133,8 @@ bool Runner::start(const ChildPlan& plan) {
 }
 
 bool Runner::replaced() {
-  outcome.message = program.path + " was replaced while it was about to be started: " + what_replaced_it();
+  outcome.message =
+      fmt::format("{} was replaced while it was about to be started: {}", program.path, what_replaced_it());
   outcome.says_nothing = true;
   return false;
 }
@@ -140,21 +142,22 @@ bool Runner::replaced() {
 bool Runner::check_what_runs() {
   if (const auto info = read_process(child.pid)) child_started = info->started;
   if (is_running(program, child.pid)) return true;
-  outcome.message = program.path + " was replaced while it was started: " + what_replaced_it() + "; it was ended";
+  outcome.message =
+      fmt::format("{} was replaced while it was started: {}; it was ended", program.path, what_replaced_it());
   outcome.says_nothing = true;
   return false;
 }
 
 std::string Runner::what_replaced_it() const {
   const auto other = open_program(program.path, ::geteuid());
-  return program.sha256 + " was checked, " + (other ? other->sha256 : "something that may not be run") +
-         " is there now";
+  return fmt::format("{} was checked, {} is there now", program.sha256,
+                     other ? other->sha256 : "something that may not be run");
 }
 
 // Out of memory: what was started does not go on unseen.
 void Runner::give_up(const std::string& problem) {
   if (!outcome.started) {
-    not_started("could not start " + request.run.argv.front() + ": " + problem, true);
+    not_started(fmt::format("could not start {}: {}", request.run.argv.front(), problem), true);
   } else if (child.pid != 0) {
     ::kill(-child.pid, SIGKILL);
     outcome.message = "was ended, since its output could not be taken: " + problem;
@@ -238,9 +241,9 @@ bool hold_outputs(Runner& runner, const OutputCapture& output, const OutputCaptu
     held = std::move(*holds);
     return true;
   }
-  return runner.not_started(
-      "could not start what reads the outputs of " + runner.program.path + ": " + holds.error().message,
-      is_lack_of_room(holds.error().error_number));
+  return runner.not_started(fmt::format("could not start the process that reads the outputs of {}: {}",
+                                        runner.program.path, holds.error().message),
+                            is_lack_of_room(holds.error().error_number));
 }
 
 void leave_outputs(Runner& runner, OutputCapture& output, OutputCapture& error, HeldOutputs held) {
@@ -260,7 +263,7 @@ void run_to_its_end(Runner& runner, RunOutcome& outcome) {
   const UniqueFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   if (!output || !error || !nothing) {
     const int error_number = !output ? output.error() : !error ? error.error() : errno;
-    runner.not_started("could not start " + runner.program.path + ": " + reason_of(error_number),
+    runner.not_started(fmt::format("could not start {}: {}", runner.program.path, reason_of(error_number)),
                        is_lack_of_room(error_number));
     return;
   }

@@ -1,6 +1,7 @@
 #include "tools/host/process/program_file.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,7 +29,7 @@ bool is_trusted(uid_t owner, uid_t user) { return owner == 0 || owner == ::geteu
 Result<void> check_folder(const std::string& path, const struct stat& status, uid_t user) {
   const bool sticky = (status.st_mode & S_ISVTX) != 0;
   if (is_trusted(status.st_uid, user) && ((status.st_mode & 022U) == 0 || sticky)) return {};
-  return failure(ErrorKind::refused, "the folder " + path + " can be written by others: nothing in it is run",
+  return failure(ErrorKind::refused, fmt::format("the folder {} can be written by others: nothing in it is run", path),
                  "give it to root, mode 0755, or say `user:`");
 }
 
@@ -92,7 +93,8 @@ Result<std::string> check_way(const std::string& path, uid_t user) {
 }  // namespace
 
 Result<ProgramFile> open_program(const std::string& path, uid_t user) {
-  if (!path.starts_with('/')) return failure(ErrorKind::invalid, "program \"" + path + "\" is not an absolute path");
+  if (!path.starts_with('/'))
+    return failure(ErrorKind::invalid, fmt::format("program \"{}\" is not an absolute path", path));
   const auto real = check_way(path, user);
   AUTOHEAL_TRY(real);
   const UniqueFd file(::open(real->c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -118,7 +119,7 @@ Result<std::string> digest_of(const FoundFile& file, const std::string& path) {
 Result<void> check_manifest_name(const std::string& manifest) {
   if (auto good = check_listed_path(manifest); !good) return good;
   if (manifest.find('/') == std::string::npos) return {};
-  return failure(ErrorKind::invalid, "\"" + shown_path(manifest) + "\" is not a file name, but a path");
+  return failure(ErrorKind::invalid, fmt::format("\"{}\" is not a file name, but a path", shown_path(manifest)));
 }
 
 // A manifest that is a link, or anything but a regular file, is none.

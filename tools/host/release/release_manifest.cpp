@@ -1,5 +1,7 @@
 #include "tools/host/release/release_manifest.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <climits>
 #include <numeric>
@@ -15,7 +17,7 @@ namespace {
 constexpr std::size_t digest_digits = 64;
 
 std::unexpected<Error> refused_line(std::size_t index, const std::string& why) {
-  return failure(ErrorKind::invalid, "line " + std::to_string(index + 1) + ": " + why);
+  return failure(ErrorKind::invalid, fmt::format("line {}: {}", index + 1, why));
 }
 
 bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
@@ -88,10 +90,12 @@ Result<void> check_no_path_twice(const std::vector<ManifestLine>& lines) {
     const std::string& path = lines[order[at]].path;
     const std::string& other = lines[order[at - 1]].path;
     if (before(other, path)) continue;
-    const std::string earlier = "line " + std::to_string(order[at - 1] + 1);
-    return refused_line(order[at], shown_path(path) + (path == other ? " already stands in " + earlier
-                                                                     : " differs from " + shown_path(other) + " in " +
-                                                                           earlier + " only by upper and lower case"));
+    const std::string earlier = fmt::format("line {}", order[at - 1] + 1);
+    return refused_line(
+        order[at],
+        shown_path(path) + (path == other ? " already stands in " + earlier
+                                          : fmt::format(" differs from {} in {} only by upper and lower case",
+                                                        shown_path(other), earlier)));
   }
   return {};
 }
@@ -107,7 +111,7 @@ Result<void> check_no_file_is_a_folder(const std::vector<ManifestLine>& lines) {
     const std::string& path = lines[order[at]].path;
     if (path.size() <= file.size() || path[file.size()] != '/' || !path.starts_with(file)) continue;
     return refused_line(std::max(order[at], order[at - 1]),
-                        shown_path(path) + " lies below " + shown_path(file) + ", which is listed as a file");
+                        fmt::format("{} lies below {}, which is listed as a file", shown_path(path), shown_path(file)));
   }
   return {};
 }
@@ -123,20 +127,19 @@ std::string shown_path(std::string_view path) {
 
 Result<void> check_listed_path(std::string_view path) {
   const auto refuse = [&](const std::string& why) {
-    return failure(ErrorKind::invalid, "\"" + shown_path(path) + "\" " + why);
+    return failure(ErrorKind::invalid, fmt::format("\"{}\" {}", shown_path(path), why));
   };
   if (path.empty()) return refuse("is no name");
   if (path.front() == '/') return refuse("is an absolute path");
   if (path.back() == '/') return refuse("ends in a slash");
-  if (path.size() > PATH_MAX) return refuse("is longer than " + std::to_string(PATH_MAX) + " bytes");
+  if (path.size() > PATH_MAX) return refuse(fmt::format("is longer than {} bytes", PATH_MAX));
   if (valid_utf8(path) != path) return refuse("is not UTF-8");
   if (has_control(path)) return refuse("has a control character in it");
   for (std::size_t start = 0; start < path.size();) {
     const std::size_t end = std::min(path.find('/', start), path.size());
     const std::string_view part = path.substr(start, end - start);
     if (part.empty() || part == "." || part == "..") return refuse("has a component that is empty, \".\" or \"..\"");
-    if (part.size() > NAME_MAX)
-      return refuse("has a component that is longer than " + std::to_string(NAME_MAX) + " bytes");
+    if (part.size() > NAME_MAX) return refuse(fmt::format("has a component that is longer than {} bytes", NAME_MAX));
     start = end + 1;
   }
   return {};
@@ -145,10 +148,10 @@ Result<void> check_listed_path(std::string_view path) {
 Result<std::vector<ManifestLine>> parse_manifest(std::string_view text) {
   if (text.empty()) return failure(ErrorKind::invalid, "it is empty");
   if (text.size() > most_manifest_text)
-    return failure(ErrorKind::invalid, "it is larger than " + std::to_string(most_manifest_text) + " bytes");
+    return failure(ErrorKind::invalid, fmt::format("it is larger than {} bytes", most_manifest_text));
   const auto count = static_cast<std::size_t>(std::ranges::count(text, '\n'));
   if (count > most_manifest_lines)
-    return refused_line(most_manifest_lines, "more than " + std::to_string(most_manifest_lines) + " lines");
+    return refused_line(most_manifest_lines, fmt::format("more than {} lines", most_manifest_lines));
   std::vector<ManifestLine> lines;
   lines.reserve(count);
   while (!text.empty()) {

@@ -1,5 +1,6 @@
 #include "tools/host/service/ended_service.hpp"
 
+#include <fmt/core.h>
 #include <poll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -95,7 +96,7 @@ Effort effort_of(const std::vector<Member>& family) {
 }
 
 std::string in_seconds(Duration time) {
-  return std::to_string(std::chrono::round<std::chrono::seconds>(time).count()) + " s";
+  return fmt::format("{} s", std::chrono::round<std::chrono::seconds>(time).count());
 }
 
 }  // namespace
@@ -112,7 +113,7 @@ std::string see_it_end(pid_t pid, unsigned long long started, const StopPatience
   if (!process || process->started != started || process->is_dead()) return {};
   const UniqueFd handle = handle_of(*process);
   if (!handle || has_ended(handle, Duration{0})) return {};
-  const std::string name = "process " + std::to_string(pid);
+  const std::string name = fmt::format("process {}", pid);
   std::string told;
   const Duration began = since_boot();
   std::vector<Member> family = family_of(*process);
@@ -134,9 +135,10 @@ std::string see_it_end(pid_t pid, unsigned long long started, const StopPatience
   }
   for (const Member& one : family) send(one, SIGKILL);
   const bool ended = has_ended(handle, after_kill);
-  return name + (ended ? " was ended by SIGKILL" : " could not be ended, not even by SIGKILL") +
-         (family.size() > 1 ? ", with " + std::to_string(family.size() - 1) + " below it" : "") +
-         ": it still ran and did nothing " + in_seconds(since_boot() - began) + " after its stop";
+  return fmt::format("{}{}{}: it still ran and did nothing {} after its stop", name,
+                     ended ? " was ended by SIGKILL" : " could not be ended, not even by SIGKILL",
+                     family.size() > 1 ? fmt::format(", with {} below it", family.size() - 1) : "",
+                     in_seconds(since_boot() - began));
 }
 
 bool is_gone_at_last(pid_t pid, const std::string& mark) {

@@ -1,6 +1,7 @@
 #include "tools/host/service/named_process.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -50,7 +51,7 @@ Duration age_of_process(pid_t pid) {
 Result<NamedProcess> named_process(const RootFolder& root, const std::string& pidfile, const OwnFiles& own) {
   const auto pid = read_pidfile(root, pidfile, own);
   AUTOHEAL_TRY(pid);
-  const std::string process = "process " + std::to_string(*pid) + " of " + pidfile;
+  const std::string process = fmt::format("process {} of {}", *pid, pidfile);
   const auto found = read_process(*pid);
   // It may be hidden from us, or no descriptor be left to look with.
   if (!found && (::kill(*pid, 0) == 0 || errno != ESRCH))

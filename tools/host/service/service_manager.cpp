@@ -1,5 +1,6 @@
 #include "tools/host/service/service_manager.hpp"
 
+#include <fmt/core.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -54,7 +55,7 @@ Result<void> ServiceManager::tell(const std::string& state) const {
   const bool sent = sender && ::sendto(sender.get(), state.data(), state.size(), MSG_NOSIGNAL,
                                        reinterpret_cast<const sockaddr*>(&address), size) >= 0;
   if (sent) return {};
-  return system_failure("the service manager cannot be told " + state + " through " + socket_, errno);
+  return system_failure(fmt::format("the service manager cannot be told {} through {}", state, socket_), errno);
 }
 
 }  // namespace autoheal::host

@@ -1,5 +1,7 @@
 #include "tools/host/service/systemd_bus.hpp"
 
+#include <fmt/core.h>
+
 #include <array>
 #include <csignal>
 
@@ -75,7 +77,8 @@ Result<UnitFacts> SystemdBus::look(const std::string& unit) {
   AUTOHEAL_TRY(properties);
   const BusProperty job = (*properties)["Job"];
   UnitFacts facts = facts_of_unit(std::move(*properties));
-  if (!facts.told()) return failure(ErrorKind::unavailable, "systemd does not tell how " + unit + " is");
+  if (!facts.told())
+    return failure(ErrorKind::unavailable, fmt::format("systemd does not report the state of {}", unit));
   if (!job.first.empty())
     facts.job = bus_.property(job.second, "org.freedesktop.systemd1.Job", "JobType").value_or("?");
   return facts;

@@ -1,5 +1,7 @@
 #include "tools/host/service/unit_facts.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -75,19 +77,19 @@ std::string in_words(const UnitFacts& facts) {
     if (facts.main_status != 0) add((facts.by_signal ? "signal " : "exit status ") + std::to_string(facts.main_status));
   }
   if (facts.load_state == "masked" || facts.load_state == "not-found") add(facts.load_state);
-  if (!facts.job.empty()) add(facts.job == "?" ? "a job waits" : "a " + facts.job + " job waits");
-  return detail.empty() ? facts.active_state : facts.active_state + " (" + detail + ")";
+  if (!facts.job.empty()) add(facts.job == "?" ? "a job waits" : fmt::format("a {} job waits", facts.job));
+  return detail.empty() ? facts.active_state : fmt::format("{} ({})", facts.active_state, detail);
 }
 
 std::string held_back_by(const UnitFacts& facts, const std::string& unit) {
   if (facts.load_state == "masked")
-    return "unit " + unit + " is masked, so systemd does not start it; `systemctl unmask " + unit + "` ends that";
+    return fmt::format("unit {} is masked, so systemd does not start it; `systemctl unmask {}` allows it again", unit,
+                       unit);
   if (facts.load_state == "not-found")
-    return "systemd has no unit " + unit + "; `systemctl list-unit-files` lists those that it has";
+    return fmt::format("systemd has no unit {}; `systemctl list-unit-files` lists those that it has", unit);
   if (facts.load_state == "bad-setting" || facts.load_state == "error") {
-    return "systemd cannot use the file of unit " + unit + " (" +
-           (facts.load_error.empty() ? facts.load_state : facts.load_error) + "); `systemd-analyze verify " + unit +
-           "` tells why";
+    return fmt::format("systemd cannot use the file of unit {} ({}); `systemd-analyze verify {}` says why", unit,
+                       facts.load_error.empty() ? facts.load_state : facts.load_error, unit);
   }
   return {};
 }

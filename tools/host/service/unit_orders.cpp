@@ -1,5 +1,7 @@
 #include "tools/host/service/unit_orders.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 
@@ -28,7 +30,7 @@ constexpr unsigned restarts_watched = 2;
 
 std::string seconds_of(Duration time) {
   const auto seconds = std::chrono::round<std::chrono::seconds>(time).count();
-  return seconds % 60 == 0 && seconds > 0 ? std::to_string(seconds / 60) + " min" : std::to_string(seconds) + " s";
+  return seconds % 60 == 0 && seconds > 0 ? fmt::format("{} min", seconds / 60) : fmt::format("{} s", seconds);
 }
 
 class OrderUnderWay {
@@ -159,13 +161,13 @@ class OrderUnderWay {
     if (now == ServiceState::running) {
       const bool did = result.empty() || result == "done" || result == "skipped" ||
                        (order_.verb == UnitVerb::restart && is_new_run());
-      return did ? done(what_was_done()) : failed("its job ended as \"" + result + "\"");
+      return did ? done(what_was_done()) : failed(fmt::format("its job ended as \"{}\"", result));
     }
     const bool ran_to_its_end = facts_.type == "oneshot" && now == ServiceState::stopped && is_new_run() &&
                                 (facts_.result.empty() || facts_.result == "success");
     if (ran_to_its_end && order_.verb != UnitVerb::reload) return done("ran to its end");
     const bool plainly = result.empty() || result == "done" || result == "failed";
-    return failed(plainly ? "it does not run" : "its job ended as \"" + result + "\"");
+    return failed(plainly ? "it does not run" : fmt::format("its job ended as \"{}\"", result));
   }
 
   [[nodiscard]] std::string what_was_done() const {
@@ -183,7 +185,7 @@ class OrderUnderWay {
     return is_new_run() ? "was restarted" : "was reloaded";
   }
 
-  [[nodiscard]] std::string named() const { return std::string(name_of(order_.verb)) + " of " + order_.unit; }
+  [[nodiscard]] std::string named() const { return fmt::format("{} of {}", name_of(order_.verb), order_.unit); }
   [[nodiscard]] std::string as_it_is() const {
     return facts_.told() ? "; systemd says: " + in_words(facts_) : std::string();
   }
@@ -197,19 +199,19 @@ class OrderUnderWay {
   }
   RunOutcome done(const std::string& how) const {
     RunOutcome outcome = ended(true, 0);
-    outcome.standard_output = order_.unit + " " + how + as_it_is() + "\n";
+    outcome.standard_output = fmt::format("{} {}{}\n", order_.unit, how, as_it_is());
     return outcome;
   }
   RunOutcome failed(const std::string& why) const {
     RunOutcome outcome = ended(true, 1);
-    outcome.message = named() + ": " + why + as_it_is();
+    outcome.message = fmt::format("{}: {}{}", named(), why, as_it_is());
     outcome.standard_error = outcome.message + "\n";
     return outcome;
   }
   // Nothing was done, so there is nothing to undo.
   RunOutcome refused(const std::string& why) const {
     RunOutcome outcome = ended(false, -1);
-    outcome.message = named() + ": " + why + as_it_is();
+    outcome.message = fmt::format("{}: {}{}", named(), why, as_it_is());
     return outcome;
   }
   RunOutcome timed_out(const std::string& why) const { return failed(in_time(why)); }
@@ -217,7 +219,7 @@ class OrderUnderWay {
     const std::string whose = order_.timeout > Duration(0) ? "the time limit given"
                               : endless_                   ? "since its unit sets no limit"
                                                            : "the limits of its unit";
-    return why + " after " + seconds_of(now_() - began_) + " (" + whose + ")";
+    return fmt::format("{} after {} ({})", why, seconds_of(now_() - began_), whose);
   }
 
   UnitManager& manager_;

@@ -1,6 +1,7 @@
 #include "tools/host/system/access_lists.hpp"
 
 #include <acl/libacl.h>
+#include <fmt/core.h>
 #include <sys/acl.h>
 #include <sys/xattr.h>
 
@@ -53,7 +54,7 @@ Result<void> write_list(int descriptor, const char* attribute, acl_type_t type, 
     return system_failure("taking its access list off", errno);
   }
   const List list(::acl_from_text(text.c_str()));
-  if (!list) return failure(ErrorKind::invalid, "\"" + text + "\" is no access list");
+  if (!list) return failure(ErrorKind::invalid, fmt::format("\"{}\" is not an access list", text));
   if (::acl_set_file(path.c_str(), type, list.get()) != 0) return system_failure("setting its access list", errno);
   return {};
 }
@@ -99,9 +100,10 @@ Result<void> set_default_list(int descriptor, const std::string& acl) {
 Result<std::string> resolved_list(const std::string& entries) {
   const List list(::acl_from_text(entries.c_str()));
   if (!list) {
-    return failure(ErrorKind::invalid,
-                   "acl \"" + entries + "\" is no access list, or names a user or group that is not on this machine",
-                   "entries stand as setfacl takes them: user:www-data:r");
+    return failure(
+        ErrorKind::invalid,
+        fmt::format("acl \"{}\" is not an access list, or names a user or group that is not on this machine", entries),
+        "write entries as setfacl takes them: user:www-data:r");
   }
   auto read = entries_in(list.get());
   AUTOHEAL_TRY(read);
@@ -109,9 +111,10 @@ Result<std::string> resolved_list(const std::string& entries) {
       std::ranges::any_of(*read, [](const AccessEntry& one) { return one.tag == Tag::owner || one.tag == Tag::other; });
   const bool names = std::ranges::any_of(*read, [](const AccessEntry& one) { return !one.id.empty(); });
   if (odd || !names) {
-    return failure(ErrorKind::invalid,
-                   "acl \"" + entries + "\" " + (odd ? "says what the mode says (user::, other::)" : "names nobody"),
-                   "entries stand as setfacl takes them: user:www-data:r");
+    return failure(
+        ErrorKind::invalid,
+        fmt::format("acl \"{}\" {}", entries, odd ? "says what the mode says (user::, other::)" : "names nobody"),
+        "write entries as setfacl takes them: user:www-data:r");
   }
   return workflows::text_of(*read);
 }

@@ -1,5 +1,6 @@
 #include "tools/host/system/bus_connection.hpp"
 
+#include <fmt/core.h>
 #include <poll.h>
 #include <systemd/sd-bus.h>
 #include <unistd.h>
@@ -341,7 +342,7 @@ Result<std::string> BusConnection::property(const std::string& path, const char*
   const char* text = nullptr;
   if (sd_bus_message_enter_container(answer->get(), 'v', "s") <= 0 ||
       sd_bus_message_read_basic(answer->get(), 's', &text) <= 0)
-    return failure(ErrorKind::unavailable, std::string(wanted) + " of " + path + " is no text");
+    return failure(ErrorKind::unavailable, fmt::format("{} of {} is not a text", wanted, path));
   return std::string(text);
 }
 

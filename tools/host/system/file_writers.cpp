@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -161,9 +162,8 @@ FileWriters find_writers(const std::set<FileIdentity>& files) { return WriterSea
 std::string text_of(const std::vector<FileWriter>& writers) {
   if (writers.empty()) return {};
   const FileWriter& first = writers.front();
-  const std::string text =
-      "pid " + std::to_string(first.pid) + " (" + first.program + (first.mapped ? ", mapped" : "") + ")";
-  return writers.size() == 1 ? text : text + " and " + std::to_string(writers.size() - 1) + " more";
+  const std::string text = fmt::format("pid {} ({}{})", first.pid, first.program, first.mapped ? ", mapped" : "");
+  return writers.size() == 1 ? text : fmt::format("{} and {} more", text, writers.size() - 1);
 }
 
 }  // namespace autoheal::host

@@ -1,6 +1,8 @@
 // Names of engines for a sentence that has to stay readable when there are thousands.
 #pragma once
 
+#include <fmt/core.h>
+
 #include <set>
 #include <string>
 
@@ -12,7 +14,7 @@ namespace autoheal::host {
   std::string text;
   std::size_t told = 0;
   for (const std::string& name : names) {
-    if (told == most) return text + " and " + std::to_string(names.size() - told) + " more";
+    if (told == most) return fmt::format("{} and {} more", text, names.size() - told);
     text += (told++ == 0 ? "" : ", ") + name;
   }
   return text;

@@ -1,6 +1,7 @@
 #include "tools/host/system/linked_place.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 
 #include <array>
@@ -127,7 +128,8 @@ class LinkedWalk {
   }
 
   [[nodiscard]] std::unexpected<Error> elsewhere(const std::string& where) const {
-    return failure(ErrorKind::refused, written_ + " leads " + where + ", which is neither below the root nor in /run",
+    return failure(ErrorKind::refused,
+                   fmt::format("{} leads {}, which is neither below the root nor in /run", written_, where),
                    "a link on the way to a pidfile may lead to one of these only");
   }
 

@@ -1,6 +1,7 @@
 #include "tools/host/system/root_folder.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 
@@ -30,7 +31,7 @@ int open_beneath(int folder, const std::string& path, int flags) {
 
 Result<void> check_path(std::string_view path) {
   const auto refuse = [&](const char* why) {
-    return failure(ErrorKind::invalid, "\"" + std::string(path.substr(0, 200)) + "\" " + why);
+    return failure(ErrorKind::invalid, fmt::format("\"{}\" {}", path.substr(0, 200), why));
   };
   if (path.empty() || path.front() == '/') return refuse("is not a path relative to the root");
   if (path.size() >= PATH_MAX || path.find('\0') != std::string_view::npos) return refuse("is not a path");
@@ -50,7 +51,7 @@ Result<void> check_path(std::string_view path) {
 }
 
 Result<RootFolder> RootFolder::open(const std::string& path) {
-  if (!path.starts_with('/')) return failure(ErrorKind::invalid, "root \"" + path + "\" is not absolute");
+  if (!path.starts_with('/')) return failure(ErrorKind::invalid, fmt::format("root \"{}\" is not absolute", path));
   UniqueFd opened(::open(path.c_str(), root_flags));
   if (!opened) return system_failure("root " + path, errno);
   return RootFolder(std::move(opened), path);

@@ -1,5 +1,6 @@
 #include "tools/host/watch/file_watch.hpp"
 
+#include <fmt/core.h>
 #include <sys/inotify.h>
 
 #include <algorithm>
@@ -48,7 +49,7 @@ Result<std::unique_ptr<FileWatch>> FileWatch::create(asio::any_io_executor execu
     const int problem = errno;
     auto failed = system_failure("watching files", problem);
     if (problem == EMFILE)
-      failed.error().message += " (" + inotify_setting("max_user_instances") + ", or too few descriptors)";
+      failed.error().message += fmt::format(" ({}, or too few descriptors)", inotify_setting("max_user_instances"));
     failed.error().message += ": engines are tested on schedule only";
     return failed;
   }
@@ -91,8 +92,8 @@ void FileWatch::wait() {
 void FileWatch::wait_for_mounts() {
   auto mounts = MountWatch::create(executor_);
   if (!mounts) {
-    problems_["what is mounted is not watched, " + mounts.error().message +
-              ": a mount over a watched folder is found on schedule only"];
+    problems_[fmt::format("mounts are not watched, {}: a mount over a watched folder is found on schedule only",
+                          mounts.error().message)];
     return;
   }
   mounts_ = std::move(*mounts);
@@ -275,8 +276,9 @@ void FileWatch::tell(const Told& told, bool lost) {
   tell_problems();
   if (!*alive) return;
   if (lost) {
-    const std::string why = "more files changed at once than the kernel holds events for (" +
-                            inotify_setting("max_queued_events") + "): every engine is looked at";
+    const std::string why =
+        fmt::format("more files changed at once than the kernel holds events for ({}): every engine is looked at",
+                    inotify_setting("max_queued_events"));
     if (!std::exchange(told_loss_, true)) {
       problems_[why];
       tell_problems();

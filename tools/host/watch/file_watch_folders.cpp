@@ -1,6 +1,7 @@
 // Chooses the folders that the kernel watches: armed from the root down, and again wherever one came or went.
 #include <dirent.h>
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -106,7 +107,8 @@ void FileWatch::look_again(const std::pair<int, std::string>& moved, Batch& batc
     if (opened) {
       arm_child(*above, opened->get(), child, false);
     } else if (opened.error().kind != ErrorKind::not_found) {
-      note_problem(*above, absolute_path(*above, child) + " is not watched, " + opened.error().message + on_schedule);
+      note_problem(*above, fmt::format("{} is not watched, {}{}", absolute_path(*above, child), opened.error().message,
+                                       on_schedule));
     }
   }
   for (WatchedFolder* root : roots) {
@@ -201,8 +203,11 @@ bool FileWatch::may_find(WatchedFolder& folder, const std::string& name) {
   if (is_own(folder, name)) return false;
   WatchedFolder& top = folder.top != nullptr ? *folder.top : folder;
   if (top.found < most_folders_below && depth_of(folder) < deepest_watched) return true;
-  note_problem(folder, absolute_path(top, "") + " holds more than " + std::to_string(most_folders_below) +
-                           " folders or lies too deep: what changes further in is found on schedule only");
+  note_problem(
+      folder,
+      fmt::format(
+          "{} holds more than {} folders or is nested too deeply: changes further in are found on schedule only",
+          absolute_path(top, ""), most_folders_below));
   return false;
 }
 
@@ -282,10 +287,12 @@ void FileWatch::note_problem(const WatchedFolder& folder, const std::string& sen
 
 void FileWatch::note_failure(const WatchedFolder& folder, const std::string& name, int error_number) {
   if (error_number == ENOSPC) {
-    return note_problem(folder, "no more folders can be watched (" + inotify_setting("max_user_watches") +
-                                    ", raise it with sysctl fs.inotify.max_user_watches)" + on_schedule);
+    return note_problem(
+        folder, fmt::format("no more folders can be watched ({}, raise it with sysctl fs.inotify.max_user_watches){}",
+                            inotify_setting("max_user_watches"), on_schedule));
   }
-  note_problem(folder, absolute_path(folder, name) + " is not watched, " + reason_of(error_number) + on_schedule);
+  note_problem(folder, fmt::format("{} is not watched, {}{}", absolute_path(folder, name), reason_of(error_number),
+                                   on_schedule));
 }
 
 }  // namespace autoheal::host

@@ -1,6 +1,7 @@
 // How FileWatch notices that a root is reached by another way: a link on it is switched, a folder on it is renamed, or
 // something is mounted at, above or below it.
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -71,8 +72,9 @@ void FileWatch::note_way(WatchedFolder& root, int folder, const std::string& nam
   if (watch >= 0) {
     ways_.emplace(watch, Way{&root, name});
   } else if (!name.empty()) {
-    note_problem(root, "where the link " + name + " on the way to " + root.name + " leads is not watched, " +
-                           reason_of(-watch) + ": whether it is switched is found on schedule only");
+    note_problem(root, fmt::format("the target of the link {} in the path of {} is not watched, {}: that the link is "
+                                   "switched is found on schedule only",
+                                   name, root.name, reason_of(-watch)));
   }
 }
 

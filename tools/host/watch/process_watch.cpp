@@ -1,5 +1,6 @@
 #include "tools/host/watch/process_watch.hpp"
 
+#include <fmt/core.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
@@ -32,8 +33,8 @@ std::string reason(int error_number) {
   if (error_number != EMFILE) return reason_of(error_number);
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
-  return reason_of(error_number) + " (at most " + std::to_string(limit.rlim_cur) +
-         " descriptors may be open: raise LimitNOFILE or ulimit -n)";
+  return fmt::format("{} (at most {} descriptors may be open: raise LimitNOFILE or ulimit -n)", reason_of(error_number),
+                     limit.rlim_cur);
 }
 
 }  // namespace
@@ -127,7 +128,7 @@ void ProcessWatch::tell_ended(std::uint64_t number) {
 }
 
 void ProcessWatch::note_problem(const WatchedProcess& process, const std::string& why) {
-  problems_["a process cannot be watched, " + why + ": tested on schedule only"].insert(process.engine);
+  problems_[fmt::format("a process cannot be watched, {}: tested on schedule only", why)].insert(process.engine);
 }
 
 void ProcessWatch::tell_problems() {

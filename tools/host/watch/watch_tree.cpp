@@ -1,5 +1,7 @@
 #include "tools/host/watch/watch_tree.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <unordered_map>
 
@@ -76,7 +78,7 @@ void WatchTree::declare(WatchedFolder& root, std::string_view path, const WatchM
     return;
   }
   if (const auto good = check_path(path); !good) {
-    problems_.push_back(engines_[mark.engine] + ": " + good.error().message + "; it is not watched");
+    problems_.push_back(fmt::format("{}: {}; it is not watched", engines_[mark.engine], good.error().message));
     return;
   }
   const auto slash = path.rfind('/');
@@ -93,7 +95,7 @@ void WatchTree::declare_pattern(WatchedFolder& root, const std::string& pattern,
   const std::string fixed = workflows::fixed_part(pattern);
   const auto good = fixed == "." ? Result<void>() : check_path(fixed);
   if (!good) {
-    problems_.push_back(engines_[mark.engine] + ": " + good.error().message + "; it is not watched");
+    problems_.push_back(fmt::format("{}: {}; it is not watched", engines_[mark.engine], good.error().message));
     return;
   }
   const std::string_view rest = std::string_view(pattern).substr(fixed == "." ? 0 : fixed.size() + 1);

@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "autoheal/engine/system_ports.hpp"
-#include "autoheal/store/format/strict_text.hpp"
+#include "autoheal/store/format/canonical_text.hpp"
 #include "autoheal/store/signing/checkpoint_signer.hpp"
 #include "autoheal/store/signing/key_file.hpp"
 #include "autoheal/store/signing/signed_head.hpp"

@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "autoheal/engine/base/digest.hpp"
+#include "autoheal/store/format/canonical_text.hpp"
 #include "autoheal/store/format/signing_key.hpp"
-#include "autoheal/store/format/strict_text.hpp"
 #include "autoheal/store/format/verifier_key.hpp"
 #include "tests/support/examples/evidence_vectors.hpp"
 

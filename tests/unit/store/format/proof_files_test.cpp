@@ -4,9 +4,9 @@
 #include <array>
 
 #include "autoheal/store/file/leaves_file.hpp"
+#include "autoheal/store/format/canonical_text.hpp"
 #include "autoheal/store/format/proof_json.hpp"
 #include "autoheal/store/format/proof_text.hpp"
-#include "autoheal/store/format/strict_text.hpp"
 #include "tests/support/examples/evidence_examples.hpp"
 #include "tests/support/examples/evidence_vectors.hpp"
 #include "tests/support/files/remembered_tree.hpp"

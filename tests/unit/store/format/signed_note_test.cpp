@@ -5,7 +5,7 @@
 
 #include <array>
 
-#include "autoheal/store/format/strict_text.hpp"
+#include "autoheal/store/format/canonical_text.hpp"
 #include "tests/support/examples/evidence_examples.hpp"
 #include "tests/support/examples/evidence_vectors.hpp"
 

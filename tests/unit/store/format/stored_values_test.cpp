@@ -5,7 +5,7 @@
 #include "autoheal/store/format/proof_text.hpp"
 #include "autoheal/store/format/signed_note.hpp"
 #include "autoheal/store/format/stored_checkpoint.hpp"
-#include "autoheal/store/verify/row_sums.hpp"
+#include "autoheal/store/verify/index_checksum.hpp"
 #include "tests/support/examples/evidence_examples.hpp"
 
 namespace autoheal::store {

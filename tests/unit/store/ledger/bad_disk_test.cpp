@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 
 #include "autoheal/store/file/reserve.hpp"
-#include "autoheal/store/ledger/log_state.hpp"
+#include "autoheal/store/ledger/wal_state.hpp"
 #include "autoheal/store/verify/verify.hpp"
 #include "tests/support/faults/interrupted_calls.hpp"
 #include "tests/support/worlds/foreign_process.hpp"
@@ -235,27 +235,27 @@ TEST_F(BadDisk, Case91_WhoKeepsTheLogFromBeingEmptiedIsNamed) {
   const auto ledger = open();
   ASSERT_EQ(append(*ledger, heal, 0, {entry("a")}).status, AppendStatus::ok);
   constexpr std::uint64_t large = 4 * 1024 * 1024;
-  EXPECT_EQ(sentence_of(log_state(path), large), "");
+  EXPECT_EQ(sentence_of(wal_state(path), large), "");
   std::optional<testing::ForeignProcess> sleeper(std::in_place, path);
   (*sleeper)("BEGIN");
   ASSERT_EQ((*sleeper)("SELECT count(*) FROM entries"), "[[1]]");
   std::uint64_t version = 1;
-  while (log_state(path).bytes < 3 * large)
+  while (wal_state(path).bytes < 3 * large)
     ASSERT_EQ(append(*ledger, heal, version++, {entry("b", "{\"t\":\"" + std::string(60'000, 'x') + "\"}")}).status,
               AppendStatus::ok);
-  const LogState held = log_state(path);
+  const WalState held = wal_state(path);
   ASSERT_EQ(held.readers.size(), 1U);
   EXPECT_EQ(held.readers[0].pid, sleeper->pid());
   const std::string sentence = sentence_of(held, large);
   EXPECT_NE(sentence.find("process " + std::to_string(sleeper->pid())), std::string::npos) << sentence;
   EXPECT_NE(sentence.find("keeps reading it"), std::string::npos) << sentence;
   sleeper.reset();
-  EXPECT_TRUE(log_state(path).readers.empty());
+  EXPECT_TRUE(wal_state(path).readers.empty());
   // Its frames are used again from the first one on.
   for (int commits = 0; commits < 200; ++commits)
     ASSERT_EQ(append(*ledger, heal, version++, {entry("c", "{\"t\":\"" + std::string(60'000, 'x') + "\"}")}).status,
               AppendStatus::ok);
-  EXPECT_LT(log_state(path).bytes, 4 * large) << "it goes on growing";
+  EXPECT_LT(wal_state(path).bytes, 4 * large) << "it goes on growing";
 }
 
 }  // namespace

@@ -1,4 +1,6 @@
 // audit: what happened, entry by entry, in the ledger's order.
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <unordered_map>
@@ -96,11 +98,11 @@ Result<Asked> what_is_asked(const AuditOptions& options, const Past& past) {
 
 Result<void> check_audit(const AuditOptions& options, OutputFormat output) {
   if (options.limit && (*options.limit == 0 || *options.limit > most_entries)) {
-    return failure(ErrorKind::invalid, "--limit " + std::to_string(*options.limit) + " is not possible",
-                   "expected 1 to " + std::to_string(most_entries) + "; --after goes on from there");
+    return failure(ErrorKind::invalid, fmt::format("--limit {} is not possible", *options.limit),
+                   fmt::format("expected 1 to {}; --after goes on from there", most_entries));
   }
   if (options.newest && (options.follow || options.limit.value_or(1) > store::most_newest)) {
-    return failure(ErrorKind::invalid, "--newest goes with a --limit of at most " + std::to_string(store::most_newest),
+    return failure(ErrorKind::invalid, fmt::format("--newest goes with a --limit of at most {}", store::most_newest),
                    "without --follow; --limit 10 --newest tells the last ten");
   }
   if (options.follow && (output == OutputFormat::json || options.limit)) {
@@ -151,7 +153,7 @@ class Printer {
 void tell_how_to_go_on(const Session& session, const AuditOptions& options, std::uint64_t given,
                        const store::EntryWindow& window, engine::Position last) {
   if (options.newest || !window.limit || given < *window.limit) return;
-  session.console.note("there may be more: the same with --after " + std::to_string(last.value));
+  session.console.note(fmt::format("there may be more: the same with --after {}", last.value));
 }
 
 // Who goes on from a place must miss nothing unawares: neither what was archived since, nor all that comes before a
@@ -163,11 +165,11 @@ Result<void> check_place_to_follow_from(const Past& past, std::uint64_t after) {
   const auto archived = past.ledger->archived();
   AUTOHEAL_TRY(archived);
   if (after >= archived->value && after <= head->value) return {};
-  const std::string why = after > head->value ? "there is no entry " + std::to_string(after) + " yet"
-                                              : "entries up to " + std::to_string(archived->value) + " are archived";
-  return failure(ErrorKind::invalid, "nobody can follow from --after " + std::to_string(after) + ": " + why,
-                 "expected " + std::to_string(archived->value) + " to " + std::to_string(head->value) +
-                     "; `autoheal ledger stats` says where archived entries are");
+  const std::string why = after > head->value ? fmt::format("there is no entry {} yet", after)
+                                              : fmt::format("entries up to {} are archived", archived->value);
+  return failure(ErrorKind::invalid, fmt::format("it cannot go on from --after {}: {}", after, why),
+                 fmt::format("expected {} to {}; `autoheal ledger stats` says where archived entries are",
+                             archived->value, head->value));
 }
 
 // Prints what comes, until a signal: its exit code.

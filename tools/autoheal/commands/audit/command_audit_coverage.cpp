@@ -1,4 +1,6 @@
 // audit coverage: was it switched off? When each engine was tested and healed, and every gap with its cause.
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstdio>
 
@@ -32,7 +34,7 @@ using replay::Gap;
 
 Result<Timestamp> time_of(const std::string& text, Timestamp now) {
   if (const auto time = parse_time_argument(text, now)) return *time;
-  return failure(ErrorKind::invalid, "\"" + printable(text) + "\" is not a time",
+  return failure(ErrorKind::invalid, fmt::format("\"{}\" is not a time", printable(text)),
                  "expected RFC 3339, a date such as 2026-11-23, or an age such as 24h");
 }
 
@@ -92,18 +94,19 @@ std::string sentence_of(const Gap& gap) {
 
 void print_text(Console& console, const std::vector<EngineCoverage>& all) {
   for (const EngineCoverage& one : all) {
-    const std::string tests =
-        one.tests_due == 0 ? std::to_string(one.tests_done) + " tests, none due by schedule"
-                           : std::to_string(one.tests_done) + " of " + std::to_string(one.tests_due) + " tests due";
-    console.data(console.paint(Tone::strong, printable(one.engine)) + "  tested " +
-                 percent(one.period - one.untested, one.period) + "  healed " +
-                 percent(one.period - one.unhealed, one.period) + "  " + tests);
+    const std::string tests = one.tests_due == 0 ? fmt::format("{} tests, none due by schedule", one.tests_done)
+                                                 : fmt::format("{} of {} tests due", one.tests_done, one.tests_due);
+    console.data(fmt::format("{}  tested {}  healed {}  {}", console.paint(Tone::strong, printable(one.engine)),
+                             percent(one.period - one.untested, one.period),
+                             percent(one.period - one.unhealed, one.period), tests));
     for (const Gap& gap : one.gaps) {
       const Tone tone = replay::is_untested(gap.cause) ? Tone::bad : Tone::warning;
-      std::string line = "  " + format_timestamp_ms(gap.from) + "  to  " + format_timestamp_ms(gap.until) + "  " +
-                         span_text(gap.until - gap.from) + "  " + console.paint(tone, printable(sentence_of(gap)));
+      std::string line =
+          fmt::format("  {}  to  {}  {}  {}", format_timestamp_ms(gap.from), format_timestamp_ms(gap.until),
+                      span_text(gap.until - gap.from), console.paint(tone, printable(sentence_of(gap))));
       if (gap.latest_from > gap.from)
-        line += "; began between " + format_timestamp_ms(gap.from) + " and " + format_timestamp_ms(gap.latest_from);
+        line += fmt::format("; began between {} and {}", format_timestamp_ms(gap.from),
+                            format_timestamp_ms(gap.latest_from));
       console.data(line);
     }
   }
@@ -197,13 +200,14 @@ int run_audit_coverage(const Session& session, const AuditOptions& options) {
   if (!told_from) return session.fail(told_from.error());
   if (asked->since < *told_from) {
     asked->since = std::min(*told_from, asked->until);
-    session.console.note("what daemons told before " + format_timestamp_ms(*told_from) +
-                         " is archived (`autoheal ledger stats` says where): it is not counted");
+    session.console.note(
+        fmt::format("what daemons reported before {} is archived (`autoheal ledger stats` says where) and not counted",
+                    format_timestamp_ms(*told_from)));
   }
   const auto all = coverage_of(*entries, *asked);
   if (all.empty() && !options.filters.engine.empty()) {
     return session.fail({ErrorKind::not_found,
-                         "no daemon of that time had an engine \"" + printable(options.filters.engine) + "\"",
+                         fmt::format("no daemon of that time had an engine \"{}\"", printable(options.filters.engine)),
                          "`autoheal audit coverage` without --engine lists those that there were"});
   }
   if (session.options.output == OutputFormat::json) {

@@ -1,6 +1,8 @@
 // audit summary: what a period of healing came to.
 #include <unistd.h>
 
+#include <fmt/core.h>
+
 #include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/commands/audit/audit_options.hpp"
 #include "tools/autoheal/commands/audit/statistics_text.hpp"
@@ -34,7 +36,7 @@ Result<AskedPeriod> asked_period(const TimeRangeOptions& options) {
   AskedPeriod asked{"all heals", *range};
   if (range->since) asked.name = "since " + format_timestamp_ms(*range->since);
   if (range->until) {
-    asked.name = (range->since ? "from " + format_timestamp_ms(*range->since) + " to " : "until ") +
+    asked.name = (range->since ? fmt::format("from {} to ", format_timestamp_ms(*range->since)) : "until ") +
                  format_timestamp_ms(*range->until);
   }
   return asked;
@@ -43,7 +45,7 @@ Result<AskedPeriod> asked_period(const TimeRangeOptions& options) {
 Result<AskedPeriod> compared_period(const AuditOptions& options) {
   const auto period = parse_period(options.compare);
   if (period) return AskedPeriod{options.compare, {period->begin, period->end}};
-  return failure(ErrorKind::invalid, "\"" + options.compare + "\" is not a period",
+  return failure(ErrorKind::invalid, fmt::format("\"{}\" is not a period", options.compare),
                  "expected a year, a quarter or a month, such as 2026, 2026Q2 or 2026-09");
 }
 

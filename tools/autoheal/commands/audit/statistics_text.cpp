@@ -1,5 +1,7 @@
 #include "tools/autoheal/commands/audit/statistics_text.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 
@@ -40,7 +42,7 @@ Names names_of(const Tallies& now, const Tallies* before) {
 }
 
 std::string percent_text(std::optional<std::uint64_t> permille) {
-  return permille ? std::to_string(*permille / 10) + "." + std::to_string(*permille % 10) + " %" : "-";
+  return permille ? fmt::format("{}.{} %", *permille / 10, *permille % 10) : "-";
 }
 std::string time_text(std::optional<Duration> time) { return time ? seconds_text(*time) : "-"; }
 
@@ -94,7 +96,7 @@ void print_group(Console& console, const std::string& title, const Tallies& now,
   console.data("");
   print(console, table, OutputFormat::text);
   if (names.size() > most_shown)
-    console.data("... and " + std::to_string(names.size() - most_shown) + " more; -o csv has all of them");
+    console.data(fmt::format("... and {} more; -o csv has all of them", names.size() - most_shown));
 }
 
 void print_reasons(Console& console, const HealStatistics& now, const HealStatistics* before, bool bars) {
@@ -181,9 +183,9 @@ void print_statistics(Console& console, const StatisticsOfPeriod& now, const Sta
   console.data(console.paint(Tone::strong, printable(now.name)) +
                (before == nullptr ? "" : ", in brackets the change since " + printable(before->name)));
   const Names all = cells_of("", now.figures.all, old == nullptr ? nullptr : &old->all);
-  console.data(all[1] + " heals, " + all[2] + " certified, " + all[3] + " failed, " + all[4] + " open, " + all[5] +
-               " attempts");
-  console.data("time to repair: half within " + all[6] + ", 95 of 100 within " + all[7]);
+  console.data(
+      fmt::format("{} heals, {} certified, {} failed, {} open, {} attempts", all[1], all[2], all[3], all[4], all[5]));
+  console.data(fmt::format("time to repair: half within {}, 95 of 100 within {}", all[6], all[7]));
   print_group(console, "strategy", now.figures.by_strategy, old == nullptr ? nullptr : &old->by_strategy, bars);
   print_group(console, "engine", now.figures.by_engine, old == nullptr ? nullptr : &old->by_engine, bars);
   print_reasons(console, now.figures, old, bars);

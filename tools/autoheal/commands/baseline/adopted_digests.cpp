@@ -1,5 +1,7 @@
 #include "tools/autoheal/commands/baseline/adopted_digests.hpp"
 
+#include <fmt/core.h>
+
 namespace autoheal::cli {
 
 Result<workflows::Adopted> adopted_of(const Session& session, const workflows::EngineSpec& spec) {
@@ -9,7 +11,7 @@ Result<workflows::Adopted> adopted_of(const Session& session, const workflows::E
   AUTOHEAL_TRY(all);
   if (const auto found = all->find(spec.name); found != all->end()) return found->second;
   return failure(ErrorKind::not_found, "nothing was adopted for " + spec.name,
-                 "`autoheal baseline adopt " + spec.name + "` records what is there now as right");
+                 fmt::format("`autoheal baseline adopt {}` records what is there now as right", spec.name));
 }
 
 }  // namespace autoheal::cli

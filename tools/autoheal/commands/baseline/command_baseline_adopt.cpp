@@ -1,9 +1,11 @@
 // baseline adopt: records the digests of an engine's files and baselines as right.
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/commands/parts/common_arguments.hpp"
-#include "tools/autoheal/commands/parts/performed.hpp"
+#include "tools/autoheal/commands/parts/perform_operation.hpp"
 #include "tools/autoheal/output/table.hpp"
 #include "tools/autoheal/protocol/operation_answer.hpp"
 #include "tools/autoheal/session/session.hpp"
@@ -21,8 +23,8 @@ int run_baseline_adopt(const Session& session, const EngineArgument& options) {
     const auto of_kind = [&table](const std::string& kind) {
       return std::to_string(std::ranges::count(table->rows, kind, [](const auto& row) { return row.front(); }));
     };
-    session.console.note("adopted for " + options.engine + ": " + of_kind("file") + " files, " + of_kind("baseline") +
-                         " baselines");
+    session.console.note(
+        fmt::format("adopted for {}: {} files, {} baselines", options.engine, of_kind("file"), of_kind("baseline")));
     print(session.console, *table, session.options.output);
     return static_cast<int>(exit_done);
   });

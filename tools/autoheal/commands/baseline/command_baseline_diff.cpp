@@ -2,7 +2,7 @@
 #include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/commands/baseline/adopted_digests.hpp"
 #include "tools/autoheal/commands/parts/common_arguments.hpp"
-#include "tools/autoheal/healer/adopting.hpp"
+#include "tools/autoheal/healer/adopt_baseline.hpp"
 #include "tools/autoheal/session/session.hpp"
 #include "tools/host/real_host.hpp"
 

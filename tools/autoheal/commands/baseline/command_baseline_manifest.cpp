@@ -1,6 +1,7 @@
 // baseline manifest: what a release holds, written beside it by its build. Needs no configuration and no
 // ledger.
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -43,19 +44,19 @@ Result<host::RootFolder> open_release(const std::string& folder) {
   if (!problem && kind != std::filesystem::file_type::directory)
     return failure(ErrorKind::not_found, folder + " is not a folder");
   auto opened = host::RootFolder::open(std::filesystem::absolute(folder).string());
-  if (!opened) return failure(ErrorKind::failed, "cannot read " + folder + ": " + opened.error().message);
+  if (!opened) return failure(ErrorKind::failed, fmt::format("cannot read {}: {}", folder, opened.error().message));
   return opened;
 }
 
 // A reader sees the old manifest or the new one, never a part.
 Result<void> write_manifest(int folder, const std::string& name, const std::string& text, const std::string& path) {
   const auto failed = [&](int error_number) {
-    return failure(ErrorKind::unavailable, "cannot write " + path + ": " + host::reason_of(error_number));
+    return failure(ErrorKind::unavailable, fmt::format("cannot write {}: {}", path, host::reason_of(error_number)));
   };
   const UniqueFd file(
       ::openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR));
   if (!file && errno == EEXIST)
-    return failure(ErrorKind::busy, "cannot write " + path + ": " + temporary + " lies beside it",
+    return failure(ErrorKind::busy, fmt::format("cannot write {}: {} lies beside it", path, temporary),
                    "another `baseline manifest` writes there; if none runs, one was interrupted: remove the file");
   if (!file) return failed(errno);
   if (!write_whole(file.get(), text) || ::renameat(folder, temporary, folder, name.c_str()) != 0) {
@@ -74,8 +75,8 @@ void report(Console& console, OutputFormat format, const std::string& path, std:
     return console.data(out.begin_object().field("manifest", path).field("files", files).end_object().take());
   }
   if (format == OutputFormat::csv) return print(console, {{"manifest", "files"}, {{path, count}}}, format);
-  console.data(console.paint(Tone::good, "✓ ") + printable(path) + " lists " + count +
-               (files == 1 ? " file" : " files"));
+  console.data(fmt::format("{}{} lists {}{}", console.paint(Tone::good, "✓ "), printable(path), count,
+                           files == 1 ? " file" : " files"));
 }
 
 Result<std::size_t> list_release(const ManifestOptions& options, const std::string& path) {

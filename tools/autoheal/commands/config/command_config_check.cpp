@@ -2,6 +2,8 @@
 #include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/session/session.hpp"
 
+#include <fmt/core.h>
+
 namespace autoheal::cli {
 
 namespace {
@@ -12,13 +14,13 @@ int run_config_check(const Session& session) {
       std::to_string(settings.engines.size()) + (settings.engines.size() == 1 ? " engine" : " engines");
   session.console.data(session.console.json()
                            ? R"({"valid":true,"digest":")" + settings.digest + R"("})"
-                           : session.console.paint(Tone::good, "✓ ") + settings.file + " is valid: " + engines + ", " +
-                                 std::to_string(settings.files.size()) +
-                                 (settings.files.size() == 1 ? " file" : " files"));
+                           : fmt::format("{}{} is valid: {}, {}{}", session.console.paint(Tone::good, "✓ "),
+                                         settings.file, engines, settings.files.size(),
+                                         settings.files.size() == 1 ? " file" : " files"));
   if (session.console.json()) return exit_done;
   for (const std::string& engine : settings.scheduled_by_default)
-    session.console.data("  " + engine +
-                         " is tested every 60 s: it asks a network or a program, and `every` says nothing");
+    session.console.data(
+        fmt::format("  {} is tested every 60 s: it asks a network or a program, and `every` says nothing", engine));
   return exit_done;
 }
 

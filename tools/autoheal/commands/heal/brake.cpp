@@ -1,7 +1,9 @@
 #include "tools/autoheal/commands/heal/brake.hpp"
 #include "tools/autoheal/commands/parts/common_arguments.hpp"
 
-#include "tools/autoheal/commands/parts/performed.hpp"
+#include <fmt/core.h>
+
+#include "tools/autoheal/commands/parts/perform_operation.hpp"
 
 namespace autoheal::cli {
 
@@ -13,7 +15,7 @@ void add_brake_options(const DeclaredCommand& command, BrakeOptions& options) {
 int work_brake(const Session& session, const std::string& operation, const BrakeOptions& options, OperationBody body) {
   if (options.all == !options.engine.empty()) {
     return session.fail({ErrorKind::invalid, "expected the name of an engine, or --all",
-                         "for example: autoheal " + operation + " --all"});
+                         fmt::format("for example: autoheal {} --all", operation)});
   }
   body.engine = options.engine;  // empty: all of them
   return perform_operation(session, operation, std::move(body),

@@ -2,7 +2,7 @@
 #include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/commands/heal/printed_heal.hpp"
 #include "tools/autoheal/commands/parts/common_arguments.hpp"
-#include "tools/autoheal/commands/parts/performed.hpp"
+#include "tools/autoheal/commands/parts/perform_operation.hpp"
 #include "tools/autoheal/protocol/operation_answer.hpp"
 #include "tools/autoheal/session/session.hpp"
 

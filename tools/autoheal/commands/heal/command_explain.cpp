@@ -7,6 +7,8 @@
 #include "tools/autoheal/output/printable.hpp"
 #include "tools/autoheal/session/session.hpp"
 
+#include <fmt/core.h>
+
 namespace autoheal::cli {
 
 namespace {
@@ -49,17 +51,16 @@ std::string what_is_there(const ExplainedTarget& target) {
   const TargetFacts& facts = *target.facts;
   if (facts.kind == TargetKind::absent) return in_words(facts.kind);
   std::string text = in_words(facts.kind);
-  if (facts.kind == TargetKind::link) return text + " to " + facts.link_target + ", " + target.owner;
-  text += ", mode " + replay::octal(facts.mode) + ", " + target.owner;
-  if (facts.kind == TargetKind::file) text += ", " + std::to_string(facts.size) + " bytes";
+  if (facts.kind == TargetKind::link) return fmt::format("{} to {}, {}", text, facts.link_target, target.owner);
+  text += fmt::format(", mode {}, {}", replay::octal(facts.mode), target.owner);
+  if (facts.kind == TargetKind::file) text += fmt::format(", {} bytes", facts.size);
   if (const std::string digest = digest_text(target); !digest.empty()) text += ", " + digest;
-  if (facts.kind == TargetKind::file && facts.links > 1)
-    text += ", " + std::to_string(facts.links) + " names (hard links)";
+  if (facts.kind == TargetKind::file && facts.links > 1) text += fmt::format(", {} names (hard links)", facts.links);
   return text;
 }
 
 std::string holder_text(const host::OpenBy& one) {
-  return "process " + std::to_string(one.pid) + " (" + one.program + ")" + (one.writes ? ", to write" : ", to read");
+  return fmt::format("process {} ({}){}", one.pid, one.program, one.writes ? ", to write" : ", to read");
 }
 
 // Text for people: labels in one column, one thing on a line.
@@ -69,8 +70,9 @@ class ExplainedPage {
       : console_(console), spec_(spec), explained_(explained) {}
 
   void print() {
-    console_.data(console_.paint(Tone::strong, printable(spec_.name)) + " (" + std::string(name_of(spec_.strategy)) +
-                  "), root " + printable(spec_.root) + "; nothing was touched");
+    console_.data(fmt::format("{} ({}), root {}; nothing was touched",
+                              console_.paint(Tone::strong, printable(spec_.name)), name_of(spec_.strategy),
+                              printable(spec_.root)));
     for (const std::string& line : explained_.standing) console_.data("  " + printable(line));
     for (const ExplainedTarget& target : explained_.targets) print(target);
     print_probes();
@@ -108,8 +110,8 @@ class ExplainedPage {
     if (!target.open.empty()) return;
     line("open by", explained_.unseen_processes == 0
                         ? "nobody"
-                        : "nobody that this user can see; " + std::to_string(explained_.unseen_processes) +
-                              " processes of others cannot be looked into");
+                        : fmt::format("nobody that this user can see; {} processes of other users cannot be inspected",
+                                      explained_.unseen_processes));
   }
 
   void print_probes() {
@@ -120,9 +122,9 @@ class ExplainedPage {
       std::string name = printable(probe.name);
       name.resize(std::max(width, name.size() + 1), ' ');
       const Tone tone = probe.verdict == ProbeVerdict::pass ? Tone::good : Tone::bad;
-      console_.data("  " + name + console_.paint(tone, verdict_text(probe.verdict)) +
-                    (probe.message.empty() ? "" : ": " + printable(probe.message)) +
-                    (probe.heal ? "" : " (only reported)"));
+      console_.data(fmt::format("  {}{}{}{}", name, console_.paint(tone, verdict_text(probe.verdict)),
+                                probe.message.empty() ? "" : ": " + printable(probe.message),
+                                probe.heal ? "" : " (only reported)"));
     }
   }
 

@@ -4,7 +4,7 @@
 #include "tools/autoheal/commands/heal/printed_heal.hpp"
 #include "tools/autoheal/commands/heal/test_result.hpp"
 #include "tools/autoheal/commands/parts/common_arguments.hpp"
-#include "tools/autoheal/commands/parts/performed.hpp"
+#include "tools/autoheal/commands/parts/perform_operation.hpp"
 #include "tools/autoheal/output/heal_text.hpp"
 #include "tools/autoheal/protocol/operation_answer.hpp"
 #include "tools/autoheal/session/session.hpp"

@@ -4,6 +4,8 @@
 #include "tools/autoheal/configuration/time_argument.hpp"
 #include "tools/autoheal/session/session.hpp"
 
+#include <fmt/core.h>
+
 namespace autoheal::cli {
 
 namespace {
@@ -24,8 +26,8 @@ int run_hold(const Session& session, const HoldOptions& options) {
   if (!options.time.empty()) {
     const auto time = parse_age(options.time);
     if (!time) {
-      return session.fail(
-          {ErrorKind::invalid, "\"" + options.time + "\" is not a time to hold", "expected for example 30m, 2h or 1d"});
+      return session.fail({ErrorKind::invalid, fmt::format("\"{}\" is not a time to hold", options.time),
+                           "expected for example 30m, 2h or 1d"});
     }
     body.for_us = time->count();
   }

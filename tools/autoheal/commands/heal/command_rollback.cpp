@@ -1,9 +1,11 @@
 // rollback: tries once more to put back what a heal could not.
 #include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/commands/parts/common_arguments.hpp"
-#include "tools/autoheal/commands/parts/performed.hpp"
+#include "tools/autoheal/commands/parts/perform_operation.hpp"
 #include "tools/autoheal/protocol/operation_answer.hpp"
 #include "tools/autoheal/session/session.hpp"
+
+#include <fmt/core.h>
 
 namespace autoheal::cli {
 
@@ -18,8 +20,8 @@ int run_rollback(const Session& session, const HealArgument& options) {
     int code = exit_done;
     for (const UndoLine& line : *undone) {
       if (line.status == "foreign" || line.status == "failed") code = exit_failed;
-      session.console.data("change " + std::to_string(line.number) + ": " + line.status +
-                           (line.message.empty() ? "" : ", " + line.message));
+      session.console.data(
+          fmt::format("change {}: {}{}", line.number, line.status, line.message.empty() ? "" : ", " + line.message));
     }
     return code;
   });

@@ -1,5 +1,7 @@
 #include "tools/autoheal/commands/heal/dry_run.hpp"
 
+#include <fmt/core.h>
+
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/replay/text/plan_text.hpp"
 #include "autoheal/store/vault/memory_blobs.hpp"
@@ -40,7 +42,7 @@ Result<PlanPreview> preview_now(const Session& session, const EngineSpec& spec, 
     if (const auto all = adopted_baselines(*past->ledger, *past->vault); all && all->contains(spec.name))
       adopted = all->at(spec.name).baseline;
   }
-  return preview_plan(host, blobs, spec, adopted, may_change, "dry-run/" + spec.name + "/0/0");
+  return preview_plan(host, blobs, spec, adopted, may_change, fmt::format("dry-run/{}/0/0", spec.name));
 }
 
 int dry_run(const Session& session, const EngineSpec& spec) {
@@ -61,12 +63,13 @@ int dry_run(const Session& session, const EngineSpec& spec) {
     console.data(to_json(spec, *seen));
     return code;
   }
-  console.data(console.paint(Tone::strong, spec.name) + " (" + std::string(name_of(spec.strategy)) +
-               "), nothing was touched");
+  console.data(
+      fmt::format("{} ({}), nothing was touched", console.paint(Tone::strong, spec.name), name_of(spec.strategy)));
   if (seen->plan.empty()) console.data("  nothing to change");
   for (const std::string& line : replay::lines_of(seen->plan)) console.data("  would " + printable(line));
   for (const Refusal& refusal : seen->refusals)
-    console.data(console.paint(Tone::bad, "  refused: ") + refusal.criterion + ": " + printable(refusal.reason));
+    console.data(
+        fmt::format("{}{}: {}", console.paint(Tone::bad, "  refused: "), refusal.criterion, printable(refusal.reason)));
   if (seen->refusals.empty()) console.data(console.paint(Tone::good, "  the plan would be certified"));
   return code;
 }

@@ -1,5 +1,7 @@
 #include "tools/autoheal/commands/heal/explained.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -62,11 +64,12 @@ class Declarations {
   void repairs() {
     const RepairSpec& repair = spec_.repair;
     for (const ReleaseRepair& one : repair.release) {
-      declare(one.link, "release: a link to one of " + one.releases + "/, checked by its " + one.manifest,
+      declare(one.link, fmt::format("release: a link to one of {}/, checked by its {}", one.releases, one.manifest),
               "as a link; the release behind it by its manifest");
     }
     for (const FileRepair& one : repair.files) {
-      std::string text = "files: the bytes of " + one.baseline_path + " (" + replay::short_digest(one.baseline) + ")";
+      std::string text =
+          fmt::format("files: the bytes of {} ({})", one.baseline_path, replay::short_digest(one.baseline));
       if (one.mode) text += ", mode " + replay::octal(*one.mode);
       if (!one.owner.empty()) text += ", owner " + one.owner;
       if (one.validate) text += ", accepted by " + run_text(*one.validate);
@@ -95,7 +98,7 @@ class Declarations {
     for (const auto& [name, value] : env.set) set.push_back(name + (value.from_file.empty() ? "" : " (from a file)"));
     std::string text = "env:";
     const auto add = [&text](const char* what, const std::vector<std::string>& names) {
-      if (!names.empty()) text += (text.ends_with(':') ? " " : "; ") + std::string(what) + " " + in_a_row(names);
+      if (!names.empty()) text += fmt::format("{}{} {}", text.ends_with(':') ? " " : "; ", what, in_a_row(names));
     };
     add("sets", set);
     add("requires", env.require);
@@ -115,7 +118,7 @@ class Declarations {
 
   void probes(const std::vector<Probe>& all, const std::string& where) {
     for (const Probe& probe : all) {
-      const std::string who = where + " " + probe.name + ": ";
+      const std::string who = fmt::format("{} {}: ", where, probe.name);
       if (const auto* file = std::get_if<FileProbe>(&probe.what)) {
         declare(file->path,
                 who + (file->baseline_path.empty() ? "a file" : "the bytes of " + file->baseline_path) +
@@ -125,14 +128,15 @@ class Declarations {
       } else if (const auto* env = std::get_if<EnvProbe>(&probe.what)) {
         std::vector<std::string> names = env->require;
         for (const auto& [name, value] : env->equals) names.push_back(name);
-        declare(env->file, who + "asks for " + in_a_row(names), "");
+        declare(env->file, fmt::format("{}asks for {}", who, in_a_row(names)), "");
         say_env_readers(env->file, env->dialect);
       } else if (const auto* settings = std::get_if<SettingsProbe>(&probe.what)) {
         std::vector<std::string> pointers = settings->require;
         for (const auto& [pointer, value] : settings->equals) pointers.push_back(pointer);
-        declare(settings->file, who + "asks for " + in_a_row(pointers), settings_reader(settings->file));
+        declare(settings->file, fmt::format("{}asks for {}", who, in_a_row(pointers)), settings_reader(settings->file));
       } else if (const auto* link = std::get_if<LinkProbe>(&probe.what)) {
-        declare(link->path, who + "a link to " + link->target, "as a link; what it leads to is not looked at");
+        declare(link->path, fmt::format("{}a link to {}", who, link->target),
+                "as a link; what it leads to is not looked at");
       }
     }
   }
@@ -161,9 +165,10 @@ class Declarations {
       const bool only_declared = reader == EnvReader::docker || reader == EnvReader::expand;
       if (counts || (dialect.empty() && !only_declared)) (counts ? counting : others).emplace_back(name_of(reader));
     }
-    target->reader = "as .env by " + in_a_row(counting) +
-                     (dialect.empty() ? ", as the file tells" : " (declared: dialect " + dialect + ")") +
-                     (others.empty() ? "" : "; what is written in it is not meant for " + in_a_row(others));
+    target->reader =
+        fmt::format("as .env by {}{}{}", in_a_row(counting),
+                    dialect.empty() ? ", as the file tells" : fmt::format(" (declared: dialect {})", dialect),
+                    others.empty() ? "" : "; what is written in it is not meant for " + in_a_row(others));
   }
 
   // Empty where it cannot be read: what is wrong then is said by the look at it.
@@ -254,21 +259,23 @@ void plan(const Session& session, const EngineSpec& spec, host::RealHost& host, 
 }
 
 std::string how_many(std::size_t count, const std::string& noun) {
-  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
 std::vector<std::string> asked_afterwards(const EngineSpec& spec) {
   std::vector<std::string> asked = {"every changed target is as the plan left it, and nobody has changed it since"};
   if (!spec.certify.hashes.empty())
-    asked.push_back("hashes: what " + in_a_row(spec.certify.hashes) + " match has its adopted or declared digest");
+    asked.push_back(
+        fmt::format("hashes: what {} match has its adopted or declared digest", in_a_row(spec.certify.hashes)));
   std::size_t cells = 0;
   for (const TestSpec& test : spec.certify.tests) cells += cells_of(test).size();
-  asked.push_back("tests: " + how_many(spec.self_test.size() + spec.repair.checks.size(), "probe") + " and " +
-                  how_many(cells, "test") + " pass");
+  asked.push_back(fmt::format("tests: {} and {} pass",
+                              how_many(spec.self_test.size() + spec.repair.checks.size(), "probe"),
+                              how_many(cells, "test")));
   const SecuritySpec& security = spec.certify.security;
   asked.push_back(security.paths.empty()
                       ? "security: what was touched breaks no rule"
-                      : "security: " + in_a_row(security.paths) + " and what was touched break no rule");
+                      : fmt::format("security: {} and what was touched break no rule", in_a_row(security.paths)));
   asked.emplace_back("roles: the principal was allowed each change when it was made");
   return asked;
 }
@@ -280,7 +287,8 @@ std::vector<std::string> brakes_on(const Session& session, const EngineSpec& spe
     said.emplace_back("healing is switched off: it is not healed");
   if (spec.healing.observe_only) said.emplace_back("mode: observe: it is tested, never healed by itself");
   if (!allows(settings.principals.role_of(settings.principals.actor), Permission::heal))
-    said.push_back("healing.actor " + settings.principals.actor + " is no admiral: nothing is healed by itself");
+    said.push_back(
+        fmt::format("healing.actor {} is not an admiral: nothing is healed automatically", settings.principals.actor));
   const auto past = open_past(session.configuration);
   if (!past) {
     said.push_back("what the ledger says is not known: " + past.error().message);
@@ -288,14 +296,14 @@ std::vector<std::string> brakes_on(const Session& session, const EngineSpec& spe
   }
   const auto holds = holds_in(*past->ledger);
   if (const auto hold = holds ? holds->of(spec.name, engine::SystemClock().now()) : std::nullopt)
-    said.push_back("held " + until_text(hold->until, engine::SystemClock().now()) + " by " + hold->by.principal +
-                   ": it is not healed");
+    said.push_back(fmt::format("held {} by {}: it is not healed", until_text(hold->until, engine::SystemClock().now()),
+                               hold->by.principal));
   store::HealFilter newest;
   newest.engine = spec.name;
   newest.newest = 1;
   (void)list_heals(*past, newest, [&](const store::AuditedHeal& heal) {
-    said.push_back("its last heal " + heal.heal + " is " + heal.state +
-                   (heal.reason.empty() ? "" : " (" + heal.reason + ")") + ", begun " + heal.started);
+    said.push_back(fmt::format("its last heal {} is {}{}, begun {}", heal.heal, heal.state,
+                               heal.reason.empty() ? "" : " (" + heal.reason + ")", heal.started));
     return true;
   });
   return said;
@@ -336,7 +344,7 @@ Explained explain(const Session& session, const EngineSpec& spec) {
   look(host, spec, explained.targets);
   see_who_has_them_open(explained);
   for_each_probe(spec, [&](const Probe& probe) {
-    explained.probes.push_back(host.probe(spec, probe, "explain/" + spec.name + "/0/0"));
+    explained.probes.push_back(host.probe(spec, probe, fmt::format("explain/{}/0/0", spec.name)));
     explained.declared_probes.push_back(probe);
   });
   plan(session, spec, host, blobs, explained);

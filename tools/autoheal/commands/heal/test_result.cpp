@@ -1,5 +1,7 @@
 #include "tools/autoheal/commands/heal/test_result.hpp"
 
+#include <fmt/core.h>
+
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -16,9 +18,9 @@ Result<std::string> read_limited(std::istream& stream, const std::string& file) 
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(stream.gcount()));
   if (stream.bad() || (text.empty() && !stream.eof()))
-    return failure(ErrorKind::invalid, "the test result " + file + " cannot be read");
+    return failure(ErrorKind::invalid, fmt::format("the test result {} cannot be read", file));
   if (text.size() > largest_test_result_bytes)
-    return failure(ErrorKind::invalid, "the test result " + file + " is larger than 64 KiB");
+    return failure(ErrorKind::invalid, fmt::format("the test result {} is larger than 64 KiB", file));
   return text;
 }
 
@@ -30,26 +32,27 @@ Result<std::string> read_test_result(const std::string& file, const std::string&
   if (file != "-") {
     std::error_code ignored;
     if (!std::filesystem::is_regular_file(file, ignored)) {
-      return failure(ErrorKind::invalid, "the test result " + file + " is not a file",
+      return failure(ErrorKind::invalid, fmt::format("the test result {} is not a file", file),
                      "a pipe is read with --test-result -");
     }
     stream.open(file, std::ios::binary);
-    if (!stream) return failure(ErrorKind::invalid, "the test result " + file + " cannot be read", hint);
+    if (!stream) return failure(ErrorKind::invalid, fmt::format("the test result {} cannot be read", file), hint);
   }
   const auto text = read_limited(file == "-" ? std::cin : stream, file);
   if (!text) return text;
   const auto json = nlohmann::json::parse(*text, nullptr, false);
-  if (!json.is_object()) return failure(ErrorKind::invalid, "the test result " + file + " is not a JSON object", hint);
+  if (!json.is_object())
+    return failure(ErrorKind::invalid, fmt::format("the test result {} is not a JSON object", file), hint);
   for (const auto& [key, value] : json.items()) {
     if (key != "engine" && key != "action" && key != "result" && key != "error") {
-      return failure(ErrorKind::invalid, "the test result " + file + " has an unknown key \"" + valid_utf8(key) + "\"",
-                     hint);
+      return failure(ErrorKind::invalid,
+                     fmt::format("the test result {} has an unknown key \"{}\"", file, valid_utf8(key)), hint);
     }
     if (!value.is_string())
-      return failure(ErrorKind::invalid, "the test result " + file + ": \"" + key + "\" is not a text", hint);
+      return failure(ErrorKind::invalid, fmt::format("the test result {}: \"{}\" is not a text", file, key), hint);
   }
   if (!json.contains("engine") || json.at("engine") != engine) {
-    return failure(ErrorKind::invalid, "the test result " + file + " is not one of engine " + engine, hint);
+    return failure(ErrorKind::invalid, fmt::format("the test result {} is not one of engine {}", file, engine), hint);
   }
   const std::string error = json.value("error", std::string());
   return error.empty() ? json.value("result", std::string("failed")) : error;

@@ -1,9 +1,11 @@
 // ledger archive: the oldest part of the ledger goes to a file of its own.
+#include <fmt/core.h>
+
 #include <filesystem>
 
 #include "autoheal/engine/system_ports.hpp"
 #include "tools/autoheal/command_line/command_line.hpp"
-#include "tools/autoheal/commands/parts/performed.hpp"
+#include "tools/autoheal/commands/parts/perform_operation.hpp"
 #include "tools/autoheal/configuration/time_argument.hpp"
 #include "tools/autoheal/protocol/operation_answer.hpp"
 #include "tools/autoheal/session/session.hpp"
@@ -29,7 +31,7 @@ deleted.
 int run_ledger_archive(const Session& session, const LedgerArchiveOptions& options) {
   const auto before = parse_time_argument(options.before, engine::SystemClock().now());
   if (!before)
-    return session.fail({ErrorKind::invalid, "\"" + options.before + "\" is not a time",
+    return session.fail({ErrorKind::invalid, fmt::format("\"{}\" is not a time", options.before),
                          "expected RFC 3339, a date such as 2026-01-01, or an age such as 365d"});
   OperationBody body;
   body.before_us = before->time_since_epoch().count();

@@ -1,5 +1,7 @@
 // ledger check: evidence of a ledger that is not here. Needs no configuration, no ledger and no network; whatever
 // stands in the file is somebody's claim until a key that the caller brought says otherwise.
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "autoheal/engine/base/json_writer.hpp"
@@ -46,10 +48,8 @@ constexpr char content_is_a_claim[] =
 constexpr char owner_can_fork[] =
     "that nobody with the signing key made another history: hold the checkpoint against one that somebody else kept";
 
-std::string number(std::uint64_t value) { return std::to_string(value); }
-
 std::string signed_by(const store::Checkpoint& checkpoint) {
-  return checkpoint.origin + " signed a ledger of " + number(checkpoint.head.size) + " entries";
+  return fmt::format("{} signed a ledger of {} entries", checkpoint.origin, checkpoint.head.size);
 }
 
 std::string without_newline(std::string text) {
@@ -61,19 +61,19 @@ void tell_bundle(Proven& proven, const CheckedBundle& checked) {
   const auto& [bundle, proof, entries, ended] = checked;
   const std::string state(name_of(ended));
   if (!proof.by_given_key) proven.proved.push_back("the key that signed was handed the ledger by the key you gave");
-  proven.proved.push_back("all " + number(entries.size()) + " entries of the bundle, " +
-                          number(entries.front().position.value) + " to " + number(entries.back().position.value) +
-                          ", stand in it unchanged");
-  proven.proved.push_back("they are one heal of " + entries.front().subject +
-                          " from beginning to end, by a legal path to " + state);
+  proven.proved.push_back(fmt::format("all {} entries of the bundle, {} to {}, stand in it unchanged", entries.size(),
+                                      entries.front().position.value, entries.back().position.value));
+  proven.proved.push_back(fmt::format("they are one heal of {} from beginning to end, by a legal path to {}",
+                                      entries.front().subject, state));
   if (ended == workflows::Phase::complete)
     proven.proved.push_back("its certificate is of this heal's configuration, attempt and plan");
   if (const std::size_t plain = bundle.blobs.size() - proof.keyed_blobs; plain > 0)
-    proven.proved.push_back(number(plain) + (plain == 1 ? " content is" : " contents are") +
-                            " what the entries name by digest");
+    proven.proved.push_back(
+        fmt::format("{}{} what the entries name by digest", plain, plain == 1 ? " content is" : " contents are"));
   if (proof.keyed_blobs > 0)
-    proven.not_proved.push_back("that " + number(proof.keyed_blobs) +
-                                " secret contents are what the entries name: only the ledger's owner can check these");
+    proven.not_proved.push_back(
+        fmt::format("that {} secret contents are what the entries name: only the ledger's owner can check these",
+                    proof.keyed_blobs));
   if (ended == workflows::Phase::exhausted)
     proven.not_proved.push_back("that nobody rolled it back once more after the last entry here");
 }
@@ -102,7 +102,7 @@ Result<Proven> check_entry(const std::string& content, const LedgerCheckOptions&
   const auto checked = store::check_tlog_proof(content, leaf, keys);
   AUTOHEAL_TRY(checked);
   Proven proven{"entry", checked->checkpoint.origin, checked->checkpoint.head.size, {}, {}, {}};
-  proven.proved = {signed_by(checked->checkpoint), "this is entry " + number(checked->index + 1) + " of it: " + leaf};
+  proven.proved = {signed_by(checked->checkpoint), fmt::format("this is entry {} of it: {}", checked->index + 1, leaf)};
   proven.not_proved = {"that no other entry belongs to the same story: `show HEAL --evidence` packs a whole heal"};
   return proven;
 }
@@ -116,7 +116,8 @@ Result<Proven> check_head(const std::string& content, const std::vector<Verifier
   for (const auto& signer : signers.value_or(std::vector<store::NoteSigner>())) {
     if (!signer.cosigned_unix_s) continue;
     const Timestamp seen{std::chrono::seconds(*signer.cosigned_unix_s)};
-    proven.proved.push_back(signer.key.name() + " saw it, by its own clock at " + format_timestamp(seen));
+    proven.proved.push_back(
+        fmt::format("{} saw it, by its own clock at {}", signer.key.name(), format_timestamp(seen)));
   }
   proven.not_proved = {"what the entries say: a checkpoint only fixes them"};
   return proven;
@@ -150,8 +151,8 @@ Result<Proven> check_growth(const store::ConsistencyProof& proof, const LedgerCh
   if (older.origin != newer.origin) return failure(ErrorKind::corrupt, "the checkpoints are of different ledgers");
   AUTOHEAL_TRY(check_consistency(proof, older.head, newer.head));
   Proven proven{"growth", newer.origin, newer.head.size, {}, {signed_by(newer)}, {}};
-  proven.proved.push_back("its first " + number(older.head.size) +
-                          " entries are those of the older checkpoint, unchanged");
+  proven.proved.push_back(
+      fmt::format("its first {} entries are those of the older checkpoint, unchanged", older.head.size));
   proven.not_proved = {"what the entries say: checkpoints only fix them"};
   return proven;
 }
@@ -169,7 +170,7 @@ Result<Proven> check_json(const std::string& content, const LedgerCheckOptions& 
                 head.origin,
                 head.head.size,
                 {},
-                {signed_by(head), "this is entry " + number(proof->index + 1) + " of it: " + proof->leaf},
+                {signed_by(head), fmt::format("this is entry {} of it: {}", proof->index + 1, proof->leaf)},
                 {}};
 }
 
@@ -196,7 +197,7 @@ void tell(Console& console, const std::string& file, const Proven& proven) {
     write_list(out, "not_proved", proven.not_proved);
     return console.data(out.end_object().take());
   }
-  console.data(console.paint(Tone::good, "✓ " + printable(file) + " verifies"));
+  console.data(console.paint(Tone::good, fmt::format("✓ {} verifies", printable(file))));
   for (const std::string& text : proven.proved) console.data("  proved      " + printable(text));
   for (const std::string& text : proven.not_proved)
     console.data(console.paint(Tone::dim, "  not proved  " + printable(text)));
@@ -208,7 +209,7 @@ int refuse(Console& console, const std::string& file, const Error& error) {
     out.begin_object().field("file", file).field("verified", false).field("problem", error.message).end_object();
     console.data(out.take());
   } else {
-    console.data(console.paint(Tone::bad, "✗ " + printable(file) + " does not verify") + "  " +
+    console.data(console.paint(Tone::bad, fmt::format("✗ {} does not verify", printable(file))) + "  " +
                  printable(error.message));
     if (!error.hint.empty()) console.note("  hint: " + error.hint);
   }

@@ -1,11 +1,13 @@
 // ledger export: the record itself.
-#include "autoheal/store/format/strict_text.hpp"
+#include "autoheal/store/format/canonical_text.hpp"
 #include "autoheal/store/ledger/export.hpp"
 #include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/commands/parts/common_arguments.hpp"
 #include "tools/autoheal/healer/archived_lines.hpp"
 #include "tools/autoheal/session/archived_ranges.hpp"
 #include "tools/autoheal/session/session.hpp"
+
+#include <fmt/core.h>
 
 namespace autoheal::cli {
 
@@ -28,7 +30,8 @@ int run_ledger_export(const Session& session, const LedgerExportOptions& options
   };
   if (options.archives.empty()) {
     if (auto gap = archived_entry(*past->ledger, range.after.value + 1))
-      session.console.note("not all is here: " + gap->message + " (autoheal ledger export " + gap->hint + ")");
+      session.console.note(
+          fmt::format("the export is not complete: {} (autoheal ledger export {})", gap->message, gap->hint));
   } else {
     const auto done = export_archives(*past->ledger, options.archives, range.after, print);
     if (!done) return session.fail(done.error());

@@ -1,6 +1,6 @@
 // ledger key: what checkpoints are checked with.
 #include "tools/autoheal/command_line/command_line.hpp"
-#include "tools/autoheal/commands/parts/performed.hpp"
+#include "tools/autoheal/commands/parts/perform_operation.hpp"
 #include "tools/autoheal/session/session.hpp"
 
 namespace autoheal::cli {

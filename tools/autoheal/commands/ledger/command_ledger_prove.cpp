@@ -1,4 +1,6 @@
 // ledger prove: evidence for people who do not have the ledger.
+#include <fmt/core.h>
+
 #include <filesystem>
 
 #include "autoheal/store/evidence/ledger_proofs.hpp"
@@ -87,7 +89,8 @@ Result<void> write_proofs(const std::filesystem::path& folder, const std::vector
                           const SignedHead& head, const std::string& key, const std::string& format) {
   std::error_code problem;
   std::filesystem::create_directories(folder, problem);
-  if (problem) return failure(ErrorKind::unavailable, folder.string() + " cannot be made: " + problem.message());
+  if (problem)
+    return failure(ErrorKind::unavailable, fmt::format("{} cannot be made: {}", folder.string(), problem.message()));
   std::string leaves;
   for (const InclusionProof& proof : proofs) {
     const std::string name = std::to_string(proof.index + 1) + (format == "json" ? ".json" : ".tlog-proof");
@@ -103,7 +106,7 @@ int prove_heal(const Session& session, const LedgerProveOptions& options, const 
                const SignedHead& head) {
   if (options.out.empty()) {
     return session.fail({ErrorKind::invalid, "--heal gives one proof for each entry, and no folder is named for them",
-                         "autoheal ledger prove --heal " + options.heal + " --out DIR"});
+                         fmt::format("autoheal ledger prove --heal {} --out DIR", options.heal)});
   }
   const auto proofs = proofs_of(options, ledger, head);
   if (!proofs) return session.fail(proofs.error());
@@ -112,8 +115,8 @@ int prove_heal(const Session& session, const LedgerProveOptions& options, const 
   const auto folder = std::filesystem::absolute(options.out);
   if (auto written = write_proofs(folder, *proofs, head, *key, options.format); !written)
     return session.fail(written.error());
-  session.console.note(std::to_string(proofs->size()) + " proofs are in " + folder.string() +
-                       ", with their entries, the checkpoint and the key");
+  session.console.note(fmt::format("{} proofs are in {}, with their entries, the checkpoint and the key",
+                                   proofs->size(), folder.string()));
   return exit_done;
 }
 

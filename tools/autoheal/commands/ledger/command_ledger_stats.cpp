@@ -7,6 +7,8 @@
 #include "tools/autoheal/session/archived_ranges.hpp"
 #include "tools/autoheal/session/session.hpp"
 
+#include <fmt/core.h>
+
 namespace autoheal::cli {
 
 namespace {
@@ -110,7 +112,7 @@ Table table_of_stats(const Stats& stats) {
   add("blobs", stats.blobs ? std::to_string(stats.blobs->first) : "not readable");
   if (stats.blobs) add("bytes: blobs", std::to_string(stats.blobs->second));
   for (const ArchivedRange& range : stats.archives)
-    add("archive " + std::to_string(range.first) + " to " + std::to_string(range.last), range.file);
+    add(fmt::format("archive {} to {}", range.first, range.last), range.file);
   return table;
 }
 

@@ -1,4 +1,6 @@
 // ledger verify: did anybody edit the record?
+#include <fmt/core.h>
+
 #include <fstream>
 
 #include "autoheal/engine/base/json_writer.hpp"
@@ -48,12 +50,13 @@ Result<store::VerifierKey> key_of(const std::string& written) {
   if (auto key = store::VerifierKey::parse(written)) return key;
   auto text = text_of(written, most_key_bytes);
   if (!text) {
-    return failure(ErrorKind::invalid, "--key: \"" + written + "\" is neither a verifier key nor a file with one",
+    return failure(ErrorKind::invalid,
+                   fmt::format("--key: \"{}\" is neither a verifier key nor a file with one", written),
                    "`autoheal ledger key` prints it: <name>+<8 hex digits>+<base64>");
   }
   if (text->ends_with('\n')) text->pop_back();
   auto key = store::VerifierKey::parse(*text);
-  if (!key) return failure(ErrorKind::invalid, "--key: " + written + ": " + key.error().message);
+  if (!key) return failure(ErrorKind::invalid, fmt::format("--key: {}: {}", written, key.error().message));
   return key;
 }
 
@@ -104,20 +107,21 @@ std::string counted(std::uint64_t count, const std::string& one, const std::stri
 // Prints how much was verified, and how far the signatures reach.
 std::vector<std::string> summary_of(const VerifyReport& report) {
   std::vector<std::string> lines;
-  std::string first =
-      counted(report.read, "entry", "entries") + " recomputed from " + (report.read == 1 ? "its row" : "their rows");
-  if (report.kept > 0) first += ", entries 1 to " + std::to_string(report.kept) + " as the given checkpoint signs them";
+  std::string first = fmt::format("{} recomputed from {}", counted(report.read, "entry", "entries"),
+                                  report.read == 1 ? "its row" : "their rows");
+  if (report.kept > 0) first += fmt::format(", entries 1 to {} as the given checkpoint signs them", report.kept);
   if (report.archived > 0)
-    first += ", entries 1 to " + std::to_string(report.archived) + " by their hashes only: their rows were archived";
+    first += fmt::format(", entries 1 to {} by their hashes only: their rows were archived", report.archived);
   lines.push_back(first);
-  lines.push_back("with " + counted(report.roots, "root", "roots") + ", " +
-                  counted(report.indexes, "index", "indexes") + " and " +
-                  counted(report.checkpoints, "checkpoint", "checkpoints") +
-                  (report.blobs ? ", and " + counted(*report.blobs, "blob", "blobs") + " of the vault" : ""));
+  lines.push_back(
+      fmt::format("with {}, {} and {}{}", counted(report.roots, "root", "roots"),
+                  counted(report.indexes, "index", "indexes"), counted(report.checkpoints, "checkpoint", "checkpoints"),
+                  report.blobs ? fmt::format(", and {} of the vault", counted(*report.blobs, "blob", "blobs")) : ""));
   if (report.signed_size > 0) {
     const std::uint64_t later = report.entries - std::min(report.entries, report.signed_size);
-    lines.push_back("signed up to entry " + std::to_string(report.signed_size) +
-                    (later > 0 ? ", " + counted(later, "later one is", "later ones are") + " not yet signed" : ""));
+    lines.push_back(fmt::format(
+        "signed up to entry {}{}", report.signed_size,
+        later > 0 ? fmt::format(", {} not yet signed", counted(later, "later one is", "later ones are")) : ""));
   }
   for (const std::string& key : report.keys) lines.push_back("key " + key);
   return lines;
@@ -126,8 +130,8 @@ std::vector<std::string> summary_of(const VerifyReport& report) {
 void print(const VerifyReport& report, Console& console) {
   for (const std::string& problem : report.problems) console.data(console.paint(Tone::bad, "✗ ") + printable(problem));
   if (report.problem_count > report.problems.size())
-    console.data(console.paint(Tone::bad, "✗ ") + "and " +
-                 std::to_string(report.problem_count - report.problems.size()) + " more");
+    console.data(
+        fmt::format("{}and {} more", console.paint(Tone::bad, "✗ "), report.problem_count - report.problems.size()));
   for (const std::string& warning : report.warnings)
     console.data(console.paint(Tone::warning, "! ") + printable(warning));
   for (const std::string& line : summary_of(report)) console.data(console.paint(Tone::dim, "  " + printable(line)));
@@ -136,7 +140,7 @@ void print(const VerifyReport& report, Console& console) {
     return;
   }
   console.data(console.paint(Tone::bad, "the ledger does not verify") +
-               (report.first_bad ? ": the first bad entry is " + std::to_string(*report.first_bad) : ""));
+               (report.first_bad ? fmt::format(": the first bad entry is {}", *report.first_bad) : ""));
 }
 
 // Rows that stayed among archived ones: their values were held against the tree, their number stands in an entry.
@@ -160,7 +164,7 @@ std::string bar_of(std::uint64_t done, std::uint64_t all) {
   const std::uint64_t percent = all == 0 ? 100 : std::min<std::uint64_t>(done * 100 / all, 100);
   std::string bar;
   for (std::uint64_t cell = 0; cell < cells; ++cell) bar += cell * 100 < percent * cells ? "█" : "░";
-  return bar + "  " + std::to_string(percent) + " % of " + std::to_string(all) + " entries";
+  return fmt::format("{}  {} % of {} entries", bar, percent, all);
 }
 
 // The vault of the ledger, for those who may read it.

@@ -1,5 +1,7 @@
 #include "tools/autoheal/commands/parts/bundle_file.hpp"
 
+#include <fmt/core.h>
+
 #include <filesystem>
 #include <fstream>
 
@@ -47,7 +49,8 @@ Result<std::vector<VerifierKey>> verifier_keys(const std::vector<std::string>& w
     AUTOHEAL_TRY(line);
     if (line->ends_with('\n')) line->pop_back();
     auto key = VerifierKey::parse(*line);
-    if (!key) return failure(ErrorKind::invalid, "--key " + text + ": " + key.error().message, key.error().hint);
+    if (!key)
+      return failure(ErrorKind::invalid, fmt::format("--key {}: {}", text, key.error().message), key.error().hint);
     keys.push_back(std::move(*key));
   }
   return keys;
@@ -67,7 +70,7 @@ Result<CheckedBundle> checked_bundle(const std::string& content, std::vector<Ver
   checked.entries = entries_in(checked.bundle);
   const auto heal = replay::check_whole_heal(checked.entries, store::BundleBlobs(checked.bundle.blobs));
   if (heal.fault) {
-    return failure(ErrorKind::corrupt, "entry " + std::to_string(heal.fault->position.value) + " " + heal.fault->why);
+    return failure(ErrorKind::corrupt, fmt::format("entry {} {}", heal.fault->position.value, heal.fault->why));
   }
   checked.ended = heal.ended;
   return checked;

@@ -1,5 +1,7 @@
 #include "tools/autoheal/commands/parts/heal_progress.hpp"
 
+#include <fmt/core.h>
+
 namespace autoheal::cli {
 
 std::string heal_progress(HealerServices& healer, const std::string& run) {
@@ -11,13 +13,13 @@ std::string heal_progress(HealerServices& healer, const std::string& run) {
     constexpr std::size_t width = 20;
     const std::size_t filled = total == 0 ? width : tested * width / total;
     for (std::size_t cell = 0; cell < width; ++cell) line += cell < filled ? "█" : "░";
-    line += " " + std::to_string(tested) + " of " + std::to_string(total) + " tested";
+    line += fmt::format(" {} of {} tested", tested, total);
   }
   for (const auto& [engine, heal] : healer.workflows->trigger().open_heals()) {
     const auto* state = runner.state<workflows::Heal>(heal);
     if (state == nullptr) continue;
-    line += (line.empty() ? "" : " · ") + engine + ": " + std::string(name_of(state->phase));
-    if (state->attempt > 0) line += " (attempt " + std::to_string(state->attempt) + ")";
+    line += fmt::format("{}{}: {}", line.empty() ? "" : " · ", engine, name_of(state->phase));
+    if (state->attempt > 0) line += fmt::format(" (attempt {})", state->attempt);
   }
   return line;
 }

@@ -1,5 +1,7 @@
 #include "tools/autoheal/commands/parts/past_filters.hpp"
 
+#include <fmt/core.h>
+
 #include "autoheal/engine/base/ascii.hpp"
 #include "autoheal/engine/system_ports.hpp"
 #include "autoheal/workflows/heal/heal_state.hpp"
@@ -12,7 +14,7 @@ Result<std::optional<Timestamp>> time_in_filter(const std::string& written, Time
   if (written.empty()) return std::nullopt;
   const auto time = parse_time_argument(written, now);
   if (!time) {
-    return failure(ErrorKind::invalid, "\"" + written + "\" is not a time",
+    return failure(ErrorKind::invalid, fmt::format("\"{}\" is not a time", written),
                    "expected RFC 3339, a date such as 2026-11-23, a period such as 2026, 2026Q3 or 2026-09, or an age "
                    "such as 24h");
   }
@@ -53,7 +55,7 @@ Result<std::string> state_named(const std::string& written) {
                            workflows::Phase::retrying, workflows::Phase::complete, workflows::Phase::exhausted}) {
     if (ascii::same_without_case(written, name_of(phase))) return std::string(name_of(phase));
   }
-  return failure(ErrorKind::invalid, "\"" + written + "\" is not a state",
+  return failure(ErrorKind::invalid, fmt::format("\"{}\" is not a state", written),
                  "expected Triggered, Repairing, Certifying, Retrying, Complete or Exhausted");
 }
 

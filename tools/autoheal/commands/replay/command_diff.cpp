@@ -1,6 +1,8 @@
 // diff HEAL1 HEAL2: where two heals went different ways.
 #include "autoheal/replay/compare/heal_diff.hpp"
 
+#include <fmt/core.h>
+
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/replay/decide/state_text.hpp"
 #include "tools/autoheal/command_line/command_line.hpp"
@@ -41,9 +43,9 @@ void print_first(Console& console, const Timeline& left, const Timeline& right, 
   const replay::DiffRow& row = diff.rows[*diff.first];
   const auto side = [&](const char* mark, const Timeline& timeline, const std::optional<std::size_t>& line,
                         const std::vector<std::string>& lines) {
-    console.data(std::string(mark) + " " +
-                 (line ? "entry " + std::to_string(timeline.lines[*line].entry.position.value) + ": " : std::string()) +
-                 sentence_of(timeline, line));
+    console.data(fmt::format(
+        "{} {}{}", mark, line ? fmt::format("entry {}: ", timeline.lines[*line].entry.position.value) : std::string(),
+        sentence_of(timeline, line)));
     for (const std::string& detail : lines) {
       if (!line || detail != timeline.lines[*line].sentence) console.data("    " + printable(detail));
     }
@@ -55,11 +57,12 @@ void print_first(Console& console, const Timeline& left, const Timeline& right, 
 
 void print_rows(Console& console, const Timeline& left, const Timeline& right, const HealDiff& diff) {
   console.data("");
-  console.data("  " + console.paint(Tone::strong, in_column("1  " + left.state.engine + "  " + left.heal)) + "  " +
-               console.paint(Tone::strong, "2  " + printable(right.state.engine) + "  " + right.heal));
+  console.data(fmt::format(
+      "  {}  {}", console.paint(Tone::strong, in_column(fmt::format("1  {}  {}", left.state.engine, left.heal))),
+      console.paint(Tone::strong, fmt::format("2  {}  {}", printable(right.state.engine), right.heal))));
   for (const replay::DiffRow& row : diff.rows) {
-    const std::string line =
-        (row.same ? "  " : "≠ ") + in_column(sentence_of(left, row.left)) + "  " + sentence_of(right, row.right);
+    const std::string line = fmt::format("{}{}  {}", row.same ? "  " : "≠ ", in_column(sentence_of(left, row.left)),
+                                         sentence_of(right, row.right));
     console.data(row.same ? console.paint(Tone::dim, line) : line);
   }
 }

@@ -5,6 +5,8 @@
 #include "tools/autoheal/output/row_output.hpp"
 #include "tools/autoheal/session/session.hpp"
 
+#include <fmt/core.h>
+
 namespace autoheal::cli {
 
 namespace {
@@ -33,7 +35,7 @@ Result<store::HealFilter> filter_of(const HealsOptions& options, OutputFormat ou
 
 void tell_what_is_left_out(const Session& session, std::size_t rows, std::uint64_t newest) {
   if (rows == 0) session.console.note("no heals");
-  if (rows == newest) session.console.note("the newest " + std::to_string(newest) + "; --limit N shows more");
+  if (rows == newest) session.console.note(fmt::format("the newest {}; --limit N shows more", newest));
 }
 
 std::string shown(const std::string& time) {

@@ -1,4 +1,6 @@
 // replay: is what happened what today's code would decide?
+#include <fmt/core.h>
+
 #include <filesystem>
 
 #include "autoheal/engine/base/json_writer.hpp"
@@ -36,7 +38,7 @@ void print_side(Console& console, const std::vector<engine::NewEntry>& entries, 
     const std::string bullet = differs ? console.paint(Tone::bad, "    ✗ ") : "    ○ ";
     const auto decoded = replay::decoded(entries[index], blobs);
     if (!decoded) {
-      console.data(bullet + entries[index].type + " (cannot be read)");
+      console.data(fmt::format("{}{} (cannot be read)", bullet, entries[index].type));
       continue;
     }
     state = workflows::apply_heal_entry(std::move(state), *decoded);
@@ -79,9 +81,8 @@ void print_replayed(Console& console, const std::string& heal, const Replayed& r
       console.data(printable(replay::line_of(replayed.state)));
       break;
     case Verdict::diverged:
-      console.data(console.paint(Tone::bad, "✗ diverged") + "  " + who + "  at entry " +
-                   std::to_string(replayed.divergence->position.value) + ", number " +
-                   std::to_string(replayed.divergence->version) + " of this heal");
+      console.data(fmt::format("{}  {}  at entry {}, number {} of this heal", console.paint(Tone::bad, "✗ diverged"),
+                               who, replayed.divergence->position.value, replayed.divergence->version));
       print_divergence(console, *replayed.divergence, blobs);
       break;
     case Verdict::set_aside:
@@ -89,10 +90,10 @@ void print_replayed(Console& console, const std::string& heal, const Replayed& r
       console.data(printable(replayed.why));
       break;
   }
-  console.data(entries_text(replayed.entries) + " in " + count_of(replayed.steps, "step", "steps") +
-               " decided again as recorded" +
-               (replayed.taken > 0 ? "; " + entries_text(replayed.taken) + " taken as they are: " + replayed.taken_why
-                                   : std::string()));
+  console.data(fmt::format(
+      "{} in {} decided again as recorded{}", entries_text(replayed.entries), count_of(replayed.steps, "step", "steps"),
+      replayed.taken > 0 ? fmt::format("; {} taken as they are: {}", entries_text(replayed.taken), replayed.taken_why)
+                         : std::string()));
 }
 
 void write_side(JsonWriter& out, std::string_view key, const std::vector<engine::NewEntry>& entries) {
@@ -134,15 +135,17 @@ std::string to_json(const replay::AllHeals& all) {
 void print_all(Console& console, const replay::AllHeals& all) {
   for (const replay::NotTheSame& one : all.not_the_same) {
     const bool diverged = one.verdict == Verdict::diverged;
-    console.data(console.paint(diverged ? Tone::bad : Tone::warning, diverged ? "✗ diverged" : "? set aside") + "  " +
-                 printable(one.engine) + "  " + one.heal +
-                 (diverged ? "  entry " + std::to_string(one.position.value) : "") + "  " + printable(one.why));
+    console.data(
+        fmt::format("{}  {}  {}{}  {}",
+                    console.paint(diverged ? Tone::bad : Tone::warning, diverged ? "✗ diverged" : "? set aside"),
+                    printable(one.engine), one.heal, diverged ? fmt::format("  entry {}", one.position.value) : "",
+                    printable(one.why)));
   }
-  console.data((all.all_same() ? console.paint(Tone::good, "✓ ") : console.paint(Tone::bad, "✗ ")) +
-               count_of(all.heals, "heal", "heals") + ": " + std::to_string(all.same) + " same, " +
-               std::to_string(all.diverged) + " diverged, " + std::to_string(all.set_aside) + " set aside; " +
-               entries_text(all.decided) + " of " + std::to_string(all.entries) + " decided again" +
-               (all.taken > 0 ? ", " + std::to_string(all.taken) + " taken as they are" : std::string()));
+  console.data(fmt::format("{}{}: {} same, {} diverged, {} set aside; {} of {} decided again{}",
+                           all.all_same() ? console.paint(Tone::good, "✓ ") : console.paint(Tone::bad, "✗ "),
+                           count_of(all.heals, "heal", "heals"), all.same, all.diverged, all.set_aside,
+                           entries_text(all.decided), all.entries,
+                           all.taken > 0 ? fmt::format(", {} taken as they are", all.taken) : std::string()));
 }
 
 int replay_one(const Session& session, const ReplayOptions& options, const Past& past) {

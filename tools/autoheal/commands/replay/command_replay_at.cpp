@@ -11,12 +11,14 @@
 #include "tools/autoheal/output/printable.hpp"
 #include "tools/autoheal/output/table.hpp"
 
+#include <fmt/core.h>
+
 namespace autoheal::cli {
 
 namespace {
 
 std::string words_of(const replay::Moment& moment) {
-  return moment.entry ? "entry " + std::to_string(moment.entry->value) : format_timestamp(*moment.time);
+  return moment.entry ? fmt::format("entry {}", moment.entry->value) : format_timestamp(*moment.time);
 }
 
 void print_all(Console& console, const replay::HealsThen& then, const replay::Moment& moment, OutputFormat form) {
@@ -29,8 +31,8 @@ void print_all(Console& console, const replay::HealsThen& then, const replay::Mo
   }
   if (form != OutputFormat::text || !table.rows.empty()) print(console, table, form);
   if (form == OutputFormat::text)
-    console.data("at " + words_of(moment) + ": " + std::to_string(then.open.size()) + " open, " +
-                 std::to_string(then.complete) + " Complete, " + std::to_string(then.exhausted) + " Exhausted so far");
+    console.data(fmt::format("at {}: {} open, {} Complete, {} Exhausted so far", words_of(moment), then.open.size(),
+                             then.complete, then.exhausted));
 }
 
 void print_one(Console& console, const replay::Stepping& there, const std::string& heal) {
@@ -43,8 +45,8 @@ void print_one(Console& console, const replay::Stepping& there, const std::strin
     return console.data(out.end_object().take());
   }
   console.data(console.paint(Tone::strong, printable(there.state().engine)) + "  " + console.paint(Tone::dim, heal));
-  console.data("after entry " + std::to_string(entry.position.value) + " (number " + std::to_string(there.place() + 1) +
-               " of this heal, " + format_timestamp(entry.time) + "): " + printable(there.telling().sentence));
+  console.data(fmt::format("after entry {} (number {} of this heal, {}): {}", entry.position.value, there.place() + 1,
+                           format_timestamp(entry.time), printable(there.telling().sentence)));
   for (const auto& lines : {there.what_is(), there.timers()}) {
     for (const std::string& line : lines) console.data("  " + printable(line));
   }
@@ -61,7 +63,7 @@ Result<replay::Moment> moment_of(const std::string& written) {
   }
   moment.time = parse_time_argument(written, engine::SystemClock().now());
   if (moment.time) return moment;
-  return failure(ErrorKind::invalid, "\"" + written + "\" is neither an entry nor a time",
+  return failure(ErrorKind::invalid, fmt::format("\"{}\" is neither an entry nor a time", written),
                  "expected a sequence number such as 42, RFC 3339, a date, or an age such as 24h");
 }
 
@@ -69,9 +71,9 @@ Result<std::size_t> place_at(const replay::RecordedHeal& heal, const replay::Mom
   std::size_t count = 0;
   while (count < heal.size() && !moment.is_before(heal.entry(count))) ++count;
   if (count > 0) return count - 1;
-  return failure(ErrorKind::not_found, "it had not begun at " + words_of(moment),
-                 "its first entry is " + std::to_string(heal.entry(0).position.value) + " of " +
-                     format_timestamp(heal.entry(0).time));
+  return failure(
+      ErrorKind::not_found, "it had not begun at " + words_of(moment),
+      fmt::format("its first entry is {} of {}", heal.entry(0).position.value, format_timestamp(heal.entry(0).time)));
 }
 
 int replay_all_at(const Session& session, const ReplayOptions& options, const Past& past) {

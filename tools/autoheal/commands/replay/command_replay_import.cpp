@@ -3,6 +3,8 @@
 #include "tools/autoheal/commands/replay/replay_commands.hpp"
 #include "tools/autoheal/output/printable.hpp"
 
+#include <fmt/core.h>
+
 namespace autoheal::cli {
 
 namespace {
@@ -25,8 +27,8 @@ int refuse_import(Console& console, Error error) {
 }
 
 void tell_what_was_checked(Console& console, const ReplayOptions& options, const CheckedBundle& checked) {
-  const std::string what = printable(options.import_file) + ": " + std::to_string(checked.entries.size()) +
-                           " entries and " + std::to_string(checked.bundle.blobs.size()) + " contents";
+  const std::string what = fmt::format("{}: {} entries and {} contents", printable(options.import_file),
+                                       checked.entries.size(), checked.bundle.blobs.size());
   if (!options.keys.empty()) {
     console.note(what + " verify by the key that was given");
   } else {
@@ -35,8 +37,9 @@ void tell_what_was_checked(Console& console, const ReplayOptions& options, const
                  "would prove nothing");
   }
   if (checked.proof.keyed_blobs > 0) {
-    console.note(std::to_string(checked.proof.keyed_blobs) +
-                 " contents of env files and secrets are taken as they are: only the ledger's owner can check these");
+    console.note(fmt::format(
+        "{} contents of env files and secrets are taken as they are: only the ledger's owner can check these",
+        checked.proof.keyed_blobs));
   }
 }
 

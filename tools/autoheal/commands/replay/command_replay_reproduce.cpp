@@ -1,10 +1,12 @@
 // replay --reproduce: an incident built again in a folder and healed there once more, for real.
+#include <fmt/core.h>
+
 #include <filesystem>
 
 #include "autoheal/engine/base/json_writer.hpp"
 #include "tools/autoheal/commands/replay/replay_commands.hpp"
 #include "tools/autoheal/output/printable.hpp"
-#include "tools/autoheal/reproduce/reproducing.hpp"
+#include "tools/autoheal/reproduce/reproduce_heal.hpp"
 
 namespace autoheal::cli {
 
@@ -44,8 +46,9 @@ void print_texts(Console& console, const std::string& label, const std::vector<s
 
 void print_closing(Console& console, const host::ClosedOff& closed) {
   const auto tell = [&console](const std::string& done, const std::string& not_done, const std::string& why) {
-    console.data(why.empty() ? "closed off   " + done
-                             : console.paint(Tone::warning, "not closed off  ") + not_done + ": " + why);
+    console.data(why.empty()
+                     ? "closed off   " + done
+                     : fmt::format("{}{}: {}", console.paint(Tone::warning, "not closed off  "), not_done, why));
   };
   tell("the network, by a namespace of its own", "the network could be reached", closed.network);
   tell("all files outside of the folder, read-only in a namespace of its own",
@@ -58,14 +61,16 @@ void print_reproduction(Console& console, const ReplayableHeal& heal, const std:
   const std::string verdict = found.same() ? console.paint(Tone::good, "✓ same")
                               : unknown    ? console.paint(Tone::warning, "? set aside")
                                            : console.paint(Tone::bad, "✗ different");
-  console.data(verdict + "  " + console.paint(Tone::strong, printable(heal.recorded->entry(0).subject)) + "  " +
-               console.paint(Tone::dim, heal.id) + "  healed again in " + printable(folder));
+  console.data(fmt::format("{}  {}  {}  healed again in {}", verdict,
+                           console.paint(Tone::strong, printable(heal.recorded->entry(0).subject)),
+                           console.paint(Tone::dim, heal.id), printable(folder)));
   if (unknown) console.data("not all of it could be rebuilt, so what is different below says nothing of the heal");
   for (const replay::Compared& row : found.rows) {
     if (row.same()) {
       const bool of_record = found.rows_of_record.contains(row.what);
-      console.data("  ✓ " + printable(row.what) + "  " +
-                   console.paint(Tone::dim, printable(row.here) + (of_record ? "  (from the record)" : "")));
+      console.data(
+          fmt::format("  ✓ {}  {}", printable(row.what),
+                      console.paint(Tone::dim, printable(row.here) + (of_record ? "  (from the record)" : ""))));
       continue;
     }
     console.data(console.paint(Tone::bad, "  ✗ ") + printable(row.what));

@@ -3,6 +3,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <iostream>
 
@@ -93,9 +95,11 @@ class KeyWalk {
     char when[32];
     std::snprintf(when, sizeof when, "%+.3f s",
                   static_cast<double>((at_.entry().time - heal_.entry(0).time).count()) / 1e6);
-    console_.data(console_.paint(Tone::strong, std::to_string(at_.place() + 1) + "/" + std::to_string(at_.size())) +
-                  "  " + console_.paint(Tone::dim, when) + "  " + printable(at_.entry().type) + "  " +
-                  console_.paint(Tone::dim, "entry " + std::to_string(at_.entry().position.value)));
+    console_.data(
+        fmt::format("{}  {}  {}  {}",
+                    console_.paint(Tone::strong, std::to_string(at_.place() + 1) + "/" + std::to_string(at_.size())),
+                    console_.paint(Tone::dim, when), printable(at_.entry().type),
+                    console_.paint(Tone::dim, fmt::format("entry {}", at_.entry().position.value))));
     const replay::Telling telling = at_.telling();
     show({telling.sentence});
     for (const std::string& detail : telling.details)
@@ -140,7 +144,7 @@ class KeyWalk {
   }
 
   bool go(std::size_t number, const std::string& command) {
-    if (number == 0) return say("entries are counted from 1, not \"" + command + "\"");
+    if (number == 0) return say(fmt::format("entries are counted from 1, not \"{}\"", command));
     if (auto gone = at_.go_to(number - 1); !gone) say(gone.error().message);
     show_entry();
     return true;

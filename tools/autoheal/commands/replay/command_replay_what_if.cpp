@@ -1,4 +1,6 @@
 // replay --what-if and --with: which way one heal, or the whole past, would have gone under other settings.
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "autoheal/engine/base/json_writer.hpp"
@@ -35,13 +37,13 @@ std::string other_text(const OtherCourse& other) {
     case Ending::certified:
       return "Complete after " + attempts_text(other.attempts);
     case Ending::exhausted:
-      return "Exhausted after " + attempts_text(other.attempts) + ": " + other.why;
+      return fmt::format("Exhausted after {}: {}", attempts_text(other.attempts), other.why);
     case Ending::open:
       return "still open: " + other.why;
     case Ending::unknown:
       break;
   }
-  return "unknown from here: " + other.why + ", and the record cannot tell what would have come of it";
+  return fmt::format("unknown from here: {}, and the record cannot tell what would have come of it", other.why);
 }
 
 void print_instead(Console& console, const OtherCourse& other, const engine::BlobStore& blobs) {
@@ -71,8 +73,8 @@ void print_answer(Console& console, const std::string& id, const std::vector<std
                                                       : Tone::plain;
   if (other.parted_index) {
     const std::size_t last = std::min(*other.parted_index, heal.size() - 1);
-    console.data("          the same up to entry " + std::to_string(heal.entry(last).position.value) + " (" +
-                 heal.entry(last).type + "), then instead:");
+    console.data(fmt::format("          the same up to entry {} ({}), then instead:", heal.entry(last).position.value,
+                             heal.entry(last).type));
     print_instead(console, other, blobs);
   } else if (other.ending != Ending::not_begun && other.ending != Ending::unknown) {
     console.data("          the same in every entry");
@@ -144,7 +146,7 @@ void print_back_test(const Session& session, const replay::BackTest& all) {
   std::string totals = std::to_string(all.heals) + (all.heals == 1 ? " heal" : " heals");
   const char* separator = ": ";
   for (const auto& [effect, count] : all.totals) {
-    totals += separator + std::to_string(count) + " " + std::string(name_of(effect));
+    totals += fmt::format("{}{} {}", separator, count, name_of(effect));
     separator = ", ";
   }
   std::ranges::replace(totals, '_', ' ');
@@ -197,7 +199,7 @@ int replay_back_test(const Session& session, const ReplayOptions& options, const
   if (!options.since.empty()) {
     wanted.since = parse_time_argument(options.since, engine::SystemClock().now());
     if (!wanted.since)
-      return session.fail({ErrorKind::invalid, "\"" + options.since + "\" is not a time",
+      return session.fail({ErrorKind::invalid, fmt::format("\"{}\" is not a time", options.since),
                            "expected RFC 3339, a date such as 2026-11-23, or an age such as 24h"});
   }
   Options other = session.options;

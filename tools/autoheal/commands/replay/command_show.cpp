@@ -1,4 +1,6 @@
 // show: one heal, step by step, as a page, or as evidence.
+#include <fmt/core.h>
+
 #include <cstdio>
 
 #include "autoheal/engine/base/json_writer.hpp"
@@ -36,11 +38,11 @@ std::string tone_of(const Console& console, workflows::Phase phase) {
 
 void print_timeline(Console& console, const replay::Timeline& timeline) {
   const auto& state = timeline.state;
-  console.data(console.paint(Tone::strong, printable(state.engine)) + "  " + tone_of(console, state.phase) + "  " +
-               console.paint(Tone::dim, timeline.heal));
-  console.data("began " + format_timestamp(state.began) + ", " + std::to_string(state.attempt) +
-               (state.attempt == 1 ? " attempt, " : " attempts, ") +
-               seconds_text(timeline.lines.empty() ? Duration{0} : timeline.lines.back().since_began));
+  console.data(fmt::format("{}  {}  {}", console.paint(Tone::strong, printable(state.engine)),
+                           tone_of(console, state.phase), console.paint(Tone::dim, timeline.heal)));
+  console.data(fmt::format("began {}, {}{}{}", format_timestamp(state.began), state.attempt,
+                           state.attempt == 1 ? " attempt, " : " attempts, ",
+                           seconds_text(timeline.lines.empty() ? Duration{0} : timeline.lines.back().since_began)));
   console.data("");
   for (std::size_t index = 0; index < timeline.lines.size(); ++index) {
     const auto& line = timeline.lines[index];

@@ -1,5 +1,7 @@
 #include "tools/autoheal/commands/replay/show_files.hpp"
 
+#include <fmt/core.h>
+
 #include <filesystem>
 
 #include "tools/autoheal/configuration/known_secrets.hpp"
@@ -40,11 +42,11 @@ Result<void> write_evidence(const Session& session, const Past& past, const std:
   AUTOHEAL_TRY(archive);
   const auto path = fs::absolute(file);
   if (auto written = write_new_file(path.string(), *archive); !written) return written;
-  session.console.note(path.string() + ": " + std::to_string(evidence->bundle.entries.size()) +
-                       " entries with their proofs, " + std::to_string(evidence->bundle.blobs.size()) + " contents");
+  session.console.note(fmt::format("{}: {} entries with their proofs, {} contents", path.string(),
+                                   evidence->bundle.entries.size(), evidence->bundle.blobs.size()));
   for (const std::string& what : evidence->left_out) session.console.note("left out: " + what);
-  session.console.note("to be checked anywhere with: autoheal ledger check " + path.filename().string() + " --key '" +
-                       evidence->bundle.key + "'");
+  session.console.note(fmt::format("to be checked anywhere with: autoheal ledger check {} --key '{}'",
+                                   path.filename().string(), evidence->bundle.key));
   return {};
 }
 

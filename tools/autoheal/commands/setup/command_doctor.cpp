@@ -1,4 +1,5 @@
 // doctor: is all in place on this host, said one line at a time.
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/utsname.h>
@@ -11,7 +12,7 @@
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/replay/text/timeline.hpp"
 #include "autoheal/store/ledger/ledger_lock.hpp"
-#include "autoheal/store/ledger/log_state.hpp"
+#include "autoheal/store/ledger/wal_state.hpp"
 #include "autoheal/store/signing/signed_head.hpp"
 #include "autoheal/store/vault/memory_blobs.hpp"
 #include "autoheal/workflows/spec/visit_spec.hpp"
@@ -31,18 +32,17 @@ enum class Finding { good, warning, bad };
 
 std::string bytes_text(std::uint64_t bytes) {
   constexpr std::uint64_t kib = 1024, mib = kib * kib;
-  if (bytes < kib) return std::to_string(bytes) + " bytes";
+  if (bytes < kib) return fmt::format("{} bytes", bytes);
   const std::uint64_t unit = bytes < mib ? kib : mib;
-  return std::to_string(bytes / unit) + "." + std::to_string(bytes % unit * 10 / unit) +
-         (unit == kib ? " KiB" : " MiB");
+  return fmt::format("{}.{}{}", bytes / unit, bytes % unit * 10 / unit, unit == kib ? " KiB" : " MiB");
 }
 
 std::string age_text(Duration age) {
   using namespace std::chrono;
-  if (age < minutes(1)) return std::to_string(duration_cast<seconds>(age).count()) + " s";
-  if (age < hours(1)) return std::to_string(duration_cast<minutes>(age).count()) + " min";
-  if (age < hours(48)) return std::to_string(duration_cast<hours>(age).count()) + " h";
-  return std::to_string(duration_cast<hours>(age).count() / 24) + " days";
+  if (age < minutes(1)) return fmt::format("{} s", duration_cast<seconds>(age).count());
+  if (age < hours(1)) return fmt::format("{} min", duration_cast<minutes>(age).count());
+  if (age < hours(48)) return fmt::format("{} h", duration_cast<hours>(age).count());
+  return fmt::format("{} days", duration_cast<hours>(age).count() / 24);
 }
 
 class Doctor {
@@ -77,8 +77,7 @@ class Doctor {
       return say(Finding::bad, "the configuration cannot be used: " + unread->message,
                  unread->hint.empty() ? "mend it; a daemon that runs goes on with the one it has" : unread->hint);
     }
-    say(Finding::good,
-        "configuration " + settings_.file + ", " + std::to_string(settings_.engines.size()) + " engines");
+    say(Finding::good, fmt::format("configuration {}, {} engines", settings_.file, settings_.engines.size()));
     for (const std::string& warning : settings_.warnings) say(Finding::warning, warning);
     if (!settings_.healing.enabled)
       say(Finding::warning, "healing is switched off", "healing.enabled, or AUTO_HEAL_ON in the environment");
@@ -88,7 +87,7 @@ class Doctor {
     if (session_.configuration.unread) return;
     const auto& who = session_.configuration.principal;
     const bool heals = allows(who.role, workflows::Permission::heal);
-    say(heals ? Finding::good : Finding::warning, "you are " + who.name + ", role " + std::string(name_of(who.role)),
+    say(heals ? Finding::good : Finding::warning, fmt::format("you are {}, role {}", who.name, name_of(who.role)),
         heals ? "" : "healing needs an admiral");
   }
 
@@ -113,28 +112,28 @@ class Doctor {
     if (!fs::exists(path, ignored)) {
       const bool lost = fs::exists(path + ".vault", ignored) || fs::exists(path + ".key", ignored);
       say(lost ? Finding::bad : Finding::good,
-          lost ? "the ledger " + path + " is missing beside its vault" : "no ledger yet: " + path,
+          lost ? fmt::format("the ledger {} is missing beside its vault", path) : "no ledger yet: " + path,
           lost ? "restore it from a copy; nothing writes until then" : "the first command that writes creates it");
       return;
     }
     const auto past = open_past(session_.configuration);
     if (!past) return say(Finding::bad, past.error().message, past.error().hint);
     const auto head = past->ledger->head();
-    say(Finding::good, "ledger " + path + ", " + std::to_string(head ? head->value : 0) + " entries");
+    say(Finding::good, fmt::format("ledger {}, {} entries", path, head ? head->value : 0));
     for (const char* ending : {"-wal", "-shm"}) {
       if (!fs::exists(path + ending, ignored))
-        say(Finding::warning, path + ending + " is missing", "the next writer makes it again");
+        say(Finding::warning, fmt::format("{}{} is missing", path, ending), "the next writer makes it again");
     }
-    if (const std::string held = sentence_of(store::log_state(path)); !held.empty())
+    if (const std::string held = sentence_of(store::wal_state(path)); !held.empty())
       say(Finding::warning, held, "let it end: the log shrinks by itself then");
     if (wider_than(path + ".vault", 0700))
-      say(Finding::bad, path + ".vault can be read by others", "chmod 0700 " + path + ".vault");
+      say(Finding::bad, path + ".vault can be read by others", fmt::format("chmod 0700 {}.vault", path));
     if (wider_than(path + ".vault/key", 0600))
-      say(Finding::bad, path + ".vault/key can be read by others", "chmod 0600 " + path + ".vault/key");
+      say(Finding::bad, path + ".vault/key can be read by others", fmt::format("chmod 0600 {}.vault/key", path));
     signatures(*past->ledger);
     const auto open = past->ledger->open_streams();
     if (open && !open->empty())
-      say(Finding::warning, std::to_string(open->size()) + " heals or runs are open", "autoheal resume");
+      say(Finding::warning, fmt::format("{} heals or runs are open", open->size()), "autoheal resume");
     const auto lock = store::LedgerLock::acquire(path, Duration{0});
     if (!lock) owner(lock.error());
   }
@@ -150,8 +149,7 @@ class Doctor {
       say(Finding::bad, "nothing can be recorded: " + sign->not_recorded, "no heal begins until this is over");
     if (sign->stalls > 0) {
       say(Finding::warning,
-          "its loop stood still " + std::to_string(sign->stalls) + " times, for at most " +
-              std::to_string(sign->longest_stall_us / 1'000'000) + " s",
+          fmt::format("its loop stalled {} times, for at most {} s", sign->stalls, sign->longest_stall_us / 1'000'000),
           "its log says what it was at");
     }
     for (const std::string& engine : sign->late)
@@ -169,16 +167,17 @@ class Doctor {
     std::error_code ignored;
     if (!*last && head->size == 0) return;
     if (!fs::exists(key, ignored) && !session_.configuration.unread)
-      return say(Finding::bad, "the signing key " + key + " is not there", "restore it: nothing is signed without it");
+      return say(Finding::bad, fmt::format("the signing key {} is not there", key),
+                 "restore it: nothing is signed without it");
     const std::uint64_t size = *last ? (*last)->head.size : 0;
     if (size > head->size) {
-      return say(Finding::bad,
-                 std::to_string(size) + " entries were signed, but the ledger holds " + std::to_string(head->size) +
-                     ": nothing is signed any more",
-                 "autoheal ledger verify");
+      return say(
+          Finding::bad,
+          fmt::format("{} entries were signed, but the ledger holds {}: nothing is signed any more", size, head->size),
+          "autoheal ledger verify");
     }
     say(size == head->size ? Finding::good : Finding::warning,
-        std::to_string(size) + " of " + std::to_string(head->size) + " entries are signed",
+        fmt::format("{} of {} entries are signed", size, head->size),
         size == head->size ? "" : "autoheal ledger checkpoint --sign");
   }
 
@@ -191,7 +190,7 @@ class Doctor {
   void programs(const std::string& where, const std::set<std::string>& paths) {
     for (const std::string& path : paths) {
       if (!is_program(path))
-        say(Finding::bad, where + ": " + path + " cannot be executed", "install it, or correct its path");
+        say(Finding::bad, fmt::format("{}: {} cannot be executed", where, path), "install it, or correct its path");
     }
   }
 
@@ -199,14 +198,15 @@ class Doctor {
     const std::size_t before = lines_.size();
     std::error_code ignored;
     if (!fs::is_directory(spec.root, ignored))
-      say(Finding::bad, spec.name + ": its root " + spec.root + " is not there", "make the folder, or correct `root`");
+      say(Finding::bad, fmt::format("{}: its root {} is not there", spec.name, spec.root),
+          "make the folder, or correct `root`");
     std::set<std::string> paths;
     for_each_program(spec, [&paths](const workflows::ProgramRun& run) {
       if (!run.argv.empty()) paths.insert(run.argv.front());
     });
     programs(spec.name, paths);
     targets(spec);
-    if (lines_.size() == before) say(Finding::good, "engine " + spec.name + ": root and programs are there");
+    if (lines_.size() == before) say(Finding::good, fmt::format("engine {}: root and programs are there", spec.name));
   }
 
   // Files in `.autoheal/` that no open heal needs.
@@ -214,7 +214,8 @@ class Doctor {
     const auto left = host::left_behind(spec.root);
     if (!left) {
       return say(Finding::warning,
-                 spec.name + ": what heals left in " + spec.root + "/.autoheal is not known: " + left.error().message,
+                 fmt::format("{}: what heals left in {}/.autoheal is not known: {}", spec.name, spec.root,
+                             left.error().message),
                  "ask as the user that heals");
     }
     if (left->empty()) return;
@@ -230,8 +231,8 @@ class Doctor {
 
   static std::string left_text(const workflows::EngineSpec& spec, const host::LeftBehind& one,
                                const Result<replay::Timeline>& heal) {
-    std::string text = spec.name + ": " + spec.root + "/" + one.path + " (" + bytes_text(one.bytes) + ", there for " +
-                       age_text(one.age);
+    std::string text = fmt::format("{}: {}/{} ({}, there for {}", spec.name, spec.root, one.path, bytes_text(one.bytes),
+                                   age_text(one.age));
     if (!one.heal.empty()) text += ", of heal " + one.heal;
     const auto plan = heal ? heal->state.plan : nullptr;
     if (plan && one.number > 0 && one.number <= plan->changes.size())
@@ -255,8 +256,10 @@ class Doctor {
         break;
     }
     if (one.bytes > settings_.vault_max_blob_bytes) {
-      return "larger than vault.max_blob (" + bytes_text(settings_.vault_max_blob_bytes) +
-             "): raise that and `autoheal resume` takes it into the vault, or remove the file once nobody needs it";
+      return fmt::format(
+          "larger than vault.max_blob ({}): raise that and `autoheal resume` takes it into the vault, or remove the "
+          "file once nobody needs it",
+          bytes_text(settings_.vault_max_blob_bytes));
     }
     return "`autoheal resume`, or the daemon's next start, takes it into the vault; if it stays then, somebody wrote "
            "to "
@@ -270,12 +273,15 @@ class Doctor {
     store::MemoryBlobs blobs;
     host::RealHost host({.blobs = blobs, .own_files = {settings_.ledger}, .at_step = {}, .program = {}});
     const auto found = host.obstacles(spec);
-    if (!found) return say(Finding::warning, spec.name + ": its targets cannot be looked at: " + found.error().message);
+    if (!found)
+      return say(Finding::warning,
+                 fmt::format("{}: its targets cannot be inspected: {}", spec.name, found.error().message));
     for (const workflows::TargetFacts& facts : *found) {
       if (!facts.cannot_change.empty()) {
-        say(Finding::warning, spec.name + ": " + facts.path + " " + facts.cannot_change, "no repair of it can be made");
+        say(Finding::warning, fmt::format("{}: {} {}", spec.name, facts.path, facts.cannot_change),
+            "no repair of it can be made");
       } else if (!facts.cannot_replace.empty()) {
-        say(Finding::warning, spec.name + ": " + facts.path + " " + facts.cannot_replace,
+        say(Finding::warning, fmt::format("{}: {} {}", spec.name, facts.path, facts.cannot_replace),
             "its mode and owner can be repaired, its content cannot");
       }
     }
@@ -288,7 +294,7 @@ class Doctor {
     while (!folder.empty() && !fs::exists(folder, ignored) && folder.has_relative_path()) folder = folder.parent_path();
     if (::statvfs(folder.c_str(), &volume) != 0) return;
     const std::uint64_t free_mib = (std::uint64_t{volume.f_bavail} * volume.f_frsize) >> 20U;
-    say(free_mib < 256 ? Finding::warning : Finding::good, std::to_string(free_mib) + " MiB free for the ledger",
+    say(free_mib < 256 ? Finding::warning : Finding::good, fmt::format("{} MiB free for the ledger", free_mib),
         free_mib < 256 ? "make room: a heal that cannot be recorded does not begin" : "");
   }
 
@@ -308,8 +314,9 @@ class Doctor {
       const std::string mark = line.finding == Finding::good      ? session_.console.paint(Tone::good, "✓")
                                : line.finding == Finding::warning ? session_.console.paint(Tone::warning, "!")
                                                                   : session_.console.paint(Tone::bad, "✗");
-      session_.console.data(mark + " " + line.what +
-                            (line.advice.empty() ? "" : session_.console.paint(Tone::dim, "  → " + line.advice)));
+      session_.console.data(
+          fmt::format("{} {}{}", mark, line.what,
+                      line.advice.empty() ? "" : session_.console.paint(Tone::dim, "  → " + line.advice)));
     }
     if (session_.console.json()) session_.console.data(out.end_array().take());
     return bad ? exit_failed : exit_done;

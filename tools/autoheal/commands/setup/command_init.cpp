@@ -1,5 +1,6 @@
 // init: a first autoheal.yaml for what is there, in mode observe. Everything is looked at before anything is written;
 // what was written goes again if the whole does not come about. Needs no configuration and no ledger.
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -56,14 +57,14 @@ Result<void> check_init_options(const InitOptions& options) {
   }
   if (options.folders.size() != options.baselines.size()) {
     return failure(ErrorKind::invalid,
-                   "there are " + std::to_string(options.folders.size()) + " --folder and " +
-                       std::to_string(options.baselines.size()) + " --baseline, expected one for each",
+                   fmt::format("there are {} --folder and {} --baseline, expected one for each", options.folders.size(),
+                               options.baselines.size()),
                    "a baseline folder that is not there is made: --folder etc --baseline baseline/etc");
   }
   for (const auto* paths : {&options.folders, &options.baselines}) {
     for (const std::string& path : *paths) {
       if (path.empty() || printable(absolute(path)) != absolute(path))
-        return failure(ErrorKind::invalid, "\"" + path + "\" cannot be written into a configuration",
+        return failure(ErrorKind::invalid, fmt::format("\"{}\" cannot be written into a configuration", path),
                        "a path has characters that can be shown");
     }
   }
@@ -184,8 +185,9 @@ class Init {
         const auto& [left, right] = std::tie(requests_[other], requests_[one]);
         return failure(
             ErrorKind::invalid,
-            roots ? left.root + " and " + right.root + " are managed twice, expected folders apart"
-                  : left.baseline + " and " + right.baseline + " hold the copies of two, expected folders apart");
+            roots ? fmt::format("{} and {} are managed twice, expected separate folders", left.root, right.root)
+                  : fmt::format("{} and {} hold the copies of two, expected separate folders", left.baseline,
+                                right.baseline));
       }
     }
     return {};
@@ -253,7 +255,7 @@ class Init {
     if (engine.tls) return;
     const std::string host = engine.host.contains(':') ? "[" + engine.host + "]" : engine.host;
     host::HttpRequest request;
-    request.url = "http://" + host + ":" + std::to_string(engine.port) + "/";
+    request.url = fmt::format("http://{}:{}/", host, engine.port);
     request.body_limit = 0;
     const auto answer = host::send_request(request, std::chrono::seconds(2));
     if (answer && answer->status >= 100 && answer->status < 500) engine.status = answer->status;
@@ -285,7 +287,7 @@ struct Told {
 };
 
 std::string count_of(std::size_t number, const std::string& one) {
-  return std::to_string(number) + " " + one + (number == 1 ? "" : "s");
+  return fmt::format("{} {}{}", number, one, number == 1 ? "" : "s");
 }
 
 std::vector<Told> all_of(const FirstConfiguration& first) {
@@ -293,14 +295,15 @@ std::vector<Told> all_of(const FirstConfiguration& first) {
   if (first.nginx) {
     const NginxEngine& engine = *first.nginx;
     all.push_back({"nginx", engine.name,
-                   "nginx -t, " + engine.host + " port " + std::to_string(engine.port) + ", " +
-                       count_of(engine.folder.files.size(), "file") + " of " + engine.folder.root +
-                       (engine.systemd ? ", service nginx.service" : ", pidfile " + engine.pidfile),
+                   fmt::format("nginx -t, {} port {}, {} of {}{}", engine.host, engine.port,
+                               count_of(engine.folder.files.size(), "file"), engine.folder.root,
+                               engine.systemd ? ", service nginx.service" : ", pidfile " + engine.pidfile),
                    &engine.folder});
   }
   for (const UnitEngine& engine : first.units) all.push_back({"unit", engine.name, "unit " + engine.unit});
   for (const FolderEngine& engine : first.folders) {
-    all.push_back({"folder", engine.name, count_of(engine.folder.files.size(), "file") + " of " + engine.folder.root,
+    all.push_back({"folder", engine.name,
+                   fmt::format("{} of {}", count_of(engine.folder.files.size(), "file"), engine.folder.root),
                    &engine.folder});
   }
   return all;
@@ -325,16 +328,16 @@ std::string to_json(const Init& init) {
 }
 
 void tell_engine(Console& console, const Told& engine) {
-  console.note("  " + engine.name + ": " + engine.what);
+  console.note(fmt::format("  {}: {}", engine.name, engine.what));
   if (engine.folder == nullptr) return;
   console.note(std::string(engine.folder->copies ? "    good copies made as they are now: "
                                                  : "    held against the good copies in ") +
                engine.folder->baseline);
   const auto& skipped = engine.folder->skipped;
   for (std::size_t index = 0; index < std::min(skipped.size(), most_skipped_shown); ++index)
-    console.note("    skipped " + printable(skipped[index].path) + ": " + skipped[index].reason);
+    console.note(fmt::format("    skipped {}: {}", printable(skipped[index].path), skipped[index].reason));
   if (skipped.size() > most_skipped_shown)
-    console.note("    and " + std::to_string(skipped.size() - most_skipped_shown) + " more; -o json names all");
+    console.note(fmt::format("    and {} more; -o json names all", skipped.size() - most_skipped_shown));
 }
 
 // `text` as a shell takes it for one word.
@@ -362,15 +365,15 @@ void tell_what_next(const Options& options, Console& console, const Init& init) 
   const std::vector<std::pair<std::string, std::string>> steps = {
       {" config check", "read it, change it, and let it be checked"},
       {" selftest --no-heal", "what fails, without touching anything"},
-      {" heal " + engine + " --dry-run", "what would be repaired, and would it be certified?"},
+      {fmt::format(" heal {} --dry-run", engine), "what would be repaired, and would it be certified?"},
       {" serve", "watches and tests; in mode observe it only records"},
       {" audit --type heal.skipped", "what it would have healed"},
   };
   std::size_t width = 0;
   for (const auto& [arguments, what] : steps) width = std::max(width, arguments.size());
   for (const auto& [arguments, what] : steps)
-    console.note("  " + call + arguments + std::string(width - arguments.size() + 3, ' ') + what);
-  console.note("Once you agree with what it would do, write `mode: heal` into " + init.file() + ".");
+    console.note(fmt::format("  {}{}{}{}", call, arguments, std::string(width - arguments.size() + 3, ' '), what));
+  console.note(fmt::format("Once you agree with what it would do, write `mode: heal` into {}.", init.file()));
 }
 
 void report(const Options& options, Console& console, const Init& init) {
@@ -381,12 +384,13 @@ void report(const Options& options, Console& console, const Init& init) {
     for (const Told& engine : engines) table.rows.push_back({init.file(), engine.name, engine.kind, engine.what});
     return print(console, table, options.output);
   }
-  console.data(console.paint(Tone::good, "✓ ") + printable(init.file()) +
-               " is written: " + count_of(engines.size(), "engine") + ", mode: observe");
+  console.data(fmt::format("{}{} is written: {}, mode: observe", console.paint(Tone::good, "✓ "),
+                           printable(init.file()), count_of(engines.size(), "engine")));
   for (const Told& engine : engines) tell_engine(console, engine);
   if (init.state_lies_apart()) {
-    console.note("  ledger and reports lie in " + std::string(state_folder) +
-                 "/, which is left out: the usual var/ and logs/ would lie among what is managed");
+    console.note(fmt::format(
+        "  ledger and reports lie in {}/, which is left out: the usual var/ and logs/ would lie among what is managed",
+        state_folder));
   }
   tell_what_next(options, console, init);
 }

@@ -1,10 +1,12 @@
 // selftest: tests every engine once, heals what fails, writes the report.
 #include "tools/autoheal/command_line/command_line.hpp"
-#include "tools/autoheal/commands/parts/performed.hpp"
+#include "tools/autoheal/commands/parts/perform_operation.hpp"
 #include "tools/autoheal/output/heal_text.hpp"
 #include "tools/autoheal/output/printable.hpp"
 #include "tools/autoheal/protocol/operation_answer.hpp"
 #include "tools/autoheal/session/session.hpp"
+
+#include <fmt/core.h>
 
 namespace autoheal::cli {
 
@@ -28,7 +30,7 @@ void print_engine(const Session& session, const SelfTestState& run, const std::s
   const auto healed = run.healed.find(name);
   const std::string mark = healed != run.healed.end() ? console.paint(Tone::warning, "⚠️ auto-heal launched")
                                                       : console.paint(Tone::bad, "❌ failed");
-  console.data(mark + "  " + printable(name) + "  " + printable(tested->second.error));
+  console.data(fmt::format("{}  {}  {}", mark, printable(name), printable(tested->second.error)));
   if (healed == run.healed.end()) return;
   const HealResult result = result_of(name, healed->second);
   console.data("   " + line_of(console, result));
@@ -45,13 +47,12 @@ void print(const Session& session, const SelfTestState& run, const std::string& 
   const SelfTestCompleted& summary = *run.completed;
   const Tone tone = summary.status == "Stable" ? Tone::good : Tone::bad;
   session.console.data("");
-  session.console.data(session.console.paint(tone, summary.status) + ": " + std::to_string(summary.engines_verified) +
-                       " of " + std::to_string(summary.engines_total) + " engines verified, " +
-                       std::to_string(summary.autoheal_invocations) + " healed or tried, " +
-                       seconds_text(summary.runtime));
+  session.console.data(fmt::format("{}: {} of {} engines verified, {} healed or tried, {}",
+                                   session.console.paint(tone, summary.status), summary.engines_verified,
+                                   summary.engines_total, summary.autoheal_invocations, seconds_text(summary.runtime)));
   session.console.note("report: " + where);
-  session.console.note("ledger: " + session.configuration.settings.ledger +
-                       "   more: autoheal heals, autoheal show last");
+  session.console.note(
+      fmt::format("ledger: {}   more: autoheal heals, autoheal show last", session.configuration.settings.ledger));
 }
 
 int exit_code_of_run(const SelfTestState& run) {

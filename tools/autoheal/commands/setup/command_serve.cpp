@@ -1,4 +1,5 @@
 // serve: the daemon, from its start to its end.
+#include <fmt/core.h>
 #include <malloc.h>
 #include <sys/prctl.h>
 
@@ -29,8 +30,10 @@ void tell_what_services_inherit(const std::vector<workflows::EngineSpec>& engine
   if (std::ranges::none_of(engines, starts_something)) return;
   const auto bounds = host::inherited_bounds();
   if (bounds.empty()) return;
-  console.note("warning: what a heal starts inherits what this daemon is bound by: " + host::joined_names(bounds) +
-               "; tools/packaging/autoheal.service does without");
+  console.note(
+      fmt::format("warning: what a heal starts inherits what this daemon is bound by: {}; "
+                  "tools/packaging/autoheal.service does without",
+                  host::joined_names(bounds)));
 }
 
 int run_serve(const Session& start) {

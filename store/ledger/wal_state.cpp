@@ -1,5 +1,6 @@
-#include "autoheal/store/ledger/log_state.hpp"
+#include "autoheal/store/ledger/wal_state.hpp"
 
+#include <fmt/core.h>
 #include <sys/stat.h>
 
 #include <cstdio>
@@ -36,8 +37,8 @@ bool read_lock(const std::string& line, HeldLock& lock) {
 
 }  // namespace
 
-LogState log_state(const std::filesystem::path& ledger) {
-  LogState state;
+WalState wal_state(const std::filesystem::path& ledger) {
+  WalState state;
   struct stat found{};
   if (::stat((ledger.string() + "-wal").c_str(), &found) == 0) state.bytes = static_cast<std::uint64_t>(found.st_size);
   if (::stat((ledger.string() + "-shm").c_str(), &found) != 0) return state;
@@ -53,14 +54,14 @@ LogState log_state(const std::filesystem::path& ledger) {
   return state;
 }
 
-std::string sentence_of(const LogState& state, std::uint64_t large_bytes) {
+std::string sentence_of(const WalState& state, std::uint64_t large_bytes) {
   if (state.bytes < large_bytes) return {};
-  std::string sentence = "the ledger's log has grown to " + std::to_string(state.bytes >> 20U) + " MiB";
+  std::string sentence = fmt::format("the ledger's log has grown to {} MiB", state.bytes >> 20U);
   for (std::size_t index = 0; index < state.readers.size() && index < most_named; ++index) {
     const LogReader& reader = state.readers[index];
     sentence += index == 0 ? ", since " : ", ";
     sentence += reader.pid == 0 ? "a process outside of this container"
-                                : "process " + std::to_string(reader.pid) + " (" + reader.program + ")";
+                                : fmt::format("process {} ({})", reader.pid, reader.program);
   }
   if (!state.readers.empty()) sentence += state.readers.size() == 1 ? " keeps reading it" : " keep reading it";
   return sentence;

@@ -23,17 +23,17 @@ struct Measured {
   std::vector<double> latencies_ms;  // of every heal
 };
 
-class MachineRoom {
+class HealMachineFixture {
  public:
   using MakeHost = std::function<std::unique_ptr<workflows::Host>(engine::BlobStore& blobs)>;
 
   // False: the effect is never performed, as if it took for ever. Called on the loop's thread.
   using LetsThrough = std::function<bool(const std::string& heal, const workflows::HealEffect& effect)>;
 
-  static Result<std::unique_ptr<MachineRoom>> open(const std::filesystem::path& folder, const MakeHost& make_host,
-                                                   unsigned callers, bool keep_tree = true,
-                                                   LetsThrough lets_through = {});
-  ~MachineRoom();
+  static Result<std::unique_ptr<HealMachineFixture>> open(const std::filesystem::path& folder,
+                                                          const MakeHost& make_host, unsigned callers,
+                                                          bool keep_tree = true, LetsThrough lets_through = {});
+  ~HealMachineFixture();
 
   [[nodiscard]] workflows::Host& host() { return *host_; }
   [[nodiscard]] store::Vault& vault() { return *vault_; }
@@ -54,7 +54,7 @@ class MachineRoom {
   workflows::HealResult heal_once(const std::string& engine, workflows::TestFailure failure, workflows::By by);
 
  private:
-  MachineRoom();
+  HealMachineFixture();
   class Performer;
   struct Scheduling final : workflows::HealScheduling {
     void run(std::function<void()> job) override;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "autoheal/workflows/testing/simulated_host.hpp"
-#include "tools/bench/support/heal_machine_room.hpp"
+#include "tools/bench/support/heal_machine_fixture.hpp"
 
 namespace autoheal::bench {
 
@@ -14,26 +14,27 @@ inline constexpr const char* wrong_content = "port = oops\n";
                                                        const std::string& path, const engine::BlobName& baseline);
 [[nodiscard]] std::string engine_name(std::size_t caller);
 
-class SimulatedRoom {
+class SimulatedFixture {
  public:
-  [[nodiscard]] static Result<SimulatedRoom> open(const std::filesystem::path& folder, std::size_t callers,
-                                                  bool keep_tree = true, MachineRoom::LetsThrough lets_through = {});
+  [[nodiscard]] static Result<SimulatedFixture> open(const std::filesystem::path& folder, std::size_t callers,
+                                                     bool keep_tree = true,
+                                                     HealMachineFixture::LetsThrough lets_through = {});
   // The same in two steps, as a restart reports it.
-  [[nodiscard]] static Result<SimulatedRoom> open_empty(const std::filesystem::path& folder, std::size_t callers,
-                                                        bool keep_tree = true,
-                                                        MachineRoom::LetsThrough lets_through = {});
+  [[nodiscard]] static Result<SimulatedFixture> open_empty(const std::filesystem::path& folder, std::size_t callers,
+                                                           bool keep_tree = true,
+                                                           HealMachineFixture::LetsThrough lets_through = {});
   [[nodiscard]] Result<void> add_engines(std::size_t callers);
   void set_file(std::size_t caller, const char* content);
-  // A file as it is now; another room can take it over, inode and all.
+  // A file as it is now; another fixture can take it over, inode and all.
   [[nodiscard]] workflows::testing::SimulatedFile file_of(std::size_t caller) const;
   void take_over(std::size_t caller, workflows::testing::SimulatedFile file);
   // `count` heals of engines that are broken again before each.
   [[nodiscard]] Result<Measured> heal(std::size_t callers, std::size_t count);
-  [[nodiscard]] MachineRoom& machine() { return *room_; }
+  [[nodiscard]] HealMachineFixture& machine() { return *fixture_; }
 
  private:
-  std::unique_ptr<MachineRoom> room_;
-  workflows::testing::SimulatedHost* host_ = nullptr;  // the room's
+  std::unique_ptr<HealMachineFixture> fixture_;
+  workflows::testing::SimulatedHost* host_ = nullptr;  // the fixture's
 };
 
 }  // namespace autoheal::bench

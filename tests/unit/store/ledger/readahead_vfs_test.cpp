@@ -1,6 +1,6 @@
 // A connection that reads ahead sees the same as any other: the same rows in any order, its own moment while others
 // write and checkpoint, and the next moment after it.
-#include "autoheal/store/ledger/reading_ahead.hpp"
+#include "autoheal/store/ledger/readahead_vfs.hpp"
 
 #include <gtest/gtest.h>
 #include <sqlite3.h>
@@ -18,10 +18,10 @@ namespace {
 
 using autoheal::testing::TemporaryFolder;
 
-class ReadingAheadTest : public ::testing::Test {
+class ReadaheadVfsTest : public ::testing::Test {
  protected:
   // Two tables whose pages alternate, and overflow pages among them.
-  ReadingAheadTest() {
+  ReadaheadVfsTest() {
     writer_.exec("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0");
     writer_.exec("CREATE TABLE one(n INTEGER PRIMARY KEY, text); CREATE TABLE two(n INTEGER PRIMARY KEY, text)");
     for (int round = 0; round < 40; ++round) {
@@ -46,7 +46,7 @@ class ReadingAheadTest : public ::testing::Test {
   SQLite::Database writer_{path_.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE};
 };
 
-TEST_F(ReadingAheadTest, EveryOrderGivesTheSameRows) {
+TEST_F(ReadaheadVfsTest, EveryOrderGivesTheSameRows) {
   auto plain = reading_connection(path_);
   auto ahead = reading_connection_for_all(path_);
   for (const char* order : {"ORDER BY n", "ORDER BY n DESC", "ORDER BY n * 7919 % 4001"})
@@ -56,7 +56,7 @@ TEST_F(ReadingAheadTest, EveryOrderGivesTheSameRows) {
   EXPECT_EQ(check.getColumn(0).getString(), "ok");
 }
 
-TEST_F(ReadingAheadTest, AMomentStaysWhileOthersWriteAndCheckpoint) {
+TEST_F(ReadaheadVfsTest, AMomentStaysWhileOthersWriteAndCheckpoint) {
   auto ahead = reading_connection_for_all(path_);
   SQLite::Statement rows(ahead, "SELECT text FROM one ORDER BY n");
   ASSERT_TRUE(rows.executeStep());
@@ -67,7 +67,7 @@ TEST_F(ReadingAheadTest, AMomentStaysWhileOthersWriteAndCheckpoint) {
 }
 
 // Texts keep their length, so that pages keep their places: one that was read ahead would be taken for the new one.
-TEST_F(ReadingAheadTest, TheNextMomentShowsWhatWasCheckpointedMeanwhile) {
+TEST_F(ReadaheadVfsTest, TheNextMomentShowsWhatWasCheckpointedMeanwhile) {
   auto ahead = reading_connection_for_all(path_);
   for (int round = 1; round <= 4; ++round) {
     writer_.exec("UPDATE one SET text = replace(text, substr(text, 1, 1), char(97 + " + std::to_string(round) + "))");
@@ -80,7 +80,7 @@ TEST_F(ReadingAheadTest, TheNextMomentShowsWhatWasCheckpointedMeanwhile) {
 }
 
 // A file that somebody cut must look cut, not end in what was read before.
-TEST_F(ReadingAheadTest, AFileThatIsTooShortIsDamaged) {
+TEST_F(ReadaheadVfsTest, AFileThatIsTooShortIsDamaged) {
   auto ahead = reading_connection_for_all(path_);
   std::filesystem::resize_file(path_, std::filesystem::file_size(path_) / 2);
   EXPECT_THROW(
@@ -126,7 +126,7 @@ class ReadsThatFail {
   }
 };
 
-TEST_F(ReadingAheadTest, Case87_ACallThatFailsGivesTheSameRowsOrAnError) {
+TEST_F(ReadaheadVfsTest, Case87_ACallThatFailsGivesTheSameRowsOrAnError) {
   auto plain = reading_connection(path_);
   const std::string whole = all_of(plain, "ORDER BY n");
   ReadsThatFail calls;
@@ -148,14 +148,14 @@ TEST_F(ReadingAheadTest, Case87_ACallThatFailsGivesTheSameRowsOrAnError) {
   }
 }
 
-TEST_F(ReadingAheadTest, AFileThatIsNotThereIsAnErrorAndOneWithoutLocksIsReadAsEver) {
+TEST_F(ReadaheadVfsTest, AFileThatIsNotThereIsAnErrorAndOneWithoutLocksIsReadAsEver) {
   EXPECT_THROW((void)reading_connection_for_all(folder_ / "none.db"), SQLite::Exception);
-  EXPECT_THROW(SQLite::Database((folder_ / "none.db").string(), SQLite::OPEN_READONLY, 0, reading_ahead_vfs()),
+  EXPECT_THROW(SQLite::Database((folder_ / "none.db").string(), SQLite::OPEN_READONLY, 0, readahead_vfs()),
                SQLite::Exception);
   writer_.exec("PRAGMA journal_mode = DELETE");
   auto with_locks = reading_connection_for_all(path_);
   SQLite::Database without("file:" + path_.string() + "?nolock=1", SQLite::OPEN_READONLY | SQLite::OPEN_URI, 0,
-                           reading_ahead_vfs());
+                           readahead_vfs());
   const std::string whole = all_of(with_locks, "ORDER BY n");
   EXPECT_TRUE(all_of(without, "ORDER BY n") == whole);
   writer_.exec("BEGIN EXCLUSIVE");

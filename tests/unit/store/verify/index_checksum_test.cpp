@@ -1,6 +1,6 @@
 // Verification computes what the indexes must hold without SQLite; here SQLite says what they hold, of rows that it
 // would hardly ever see.
-#include "autoheal/store/verify/row_sums.hpp"
+#include "autoheal/store/verify/index_checksum.hpp"
 
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@
 namespace autoheal::store {
 namespace {
 
-class RowSumsTest : public ::testing::Test {
+class IndexChecksumsTest : public ::testing::Test {
  protected:
   void put(const std::string& stream, const std::string& time, const std::string& type = "heal.triggered",
            const std::string& actor = "'autoheal'", const std::string& engine = "'web'") {
@@ -21,7 +21,7 @@ class RowSumsTest : public ::testing::Test {
   }
 
   std::vector<IndexSum> of_rows() {
-    RowSums sums(database_, indexes_, key_);
+    IndexChecksums sums(database_, indexes_, key_);
     RowQuery rows(database_, std::string("SELECT ") + entry_columns + " FROM entries ORDER BY seq");
     while (rows.step()) sums.add(entry_row(rows));
     return sums.take();
@@ -41,14 +41,14 @@ class RowSumsTest : public ::testing::Test {
   SumKey key_ = SumKey::drawn();
 };
 
-TEST_F(RowSumsTest, HealsOfAnyNameAreFoundUnderIt) {
+TEST_F(IndexChecksumsTest, HealsOfAnyNameAreFoundUnderIt) {
   for (const char* stream : {"x'0192f0c1a2b37c4d8e9f0a1b2c3d4e5f'", "x'ffffffffffffffffffffffffffffffff'", "'heal-1'",
                              "'a'", "'a name that is longer than sixteen bytes'", "'ü'"})
     put(stream, "1700000000000000");
   expect_the_same();
 }
 
-TEST_F(RowSumsTest, HealsOfAnyTimeAreFoundUnderIt) {
+TEST_F(IndexChecksumsTest, HealsOfAnyTimeAreFoundUnderIt) {
   int stream = 0;
   for (const char* time : {"0", "1", "999999", "1000000", "1700000000123456", "1709164800000000", "253402300799999999",
                            "-1", "-99999", "-999999", "-1000000", "-1000001", "-11644473600123456",
@@ -57,7 +57,7 @@ TEST_F(RowSumsTest, HealsOfAnyTimeAreFoundUnderIt) {
   expect_the_same();
 }
 
-TEST_F(RowSumsTest, EachIndexHasTheRowsThatItsConditionNames) {
+TEST_F(IndexChecksumsTest, EachIndexHasTheRowsThatItsConditionNames) {
   int stream = 0;
   for (const char* type :
        {"heal.triggered", "heal.completed", "heal.exhausted", "heal.certified", "node.started", "x"}) {
@@ -70,7 +70,7 @@ TEST_F(RowSumsTest, EachIndexHasTheRowsThatItsConditionNames) {
 }
 
 // Else the tests above could not fail.
-TEST_F(RowSumsTest, AnotherNameOrTimeOfOneHealShows) {
+TEST_F(IndexChecksumsTest, AnotherNameOrTimeOfOneHealShows) {
   put("x'0192f0c1a2b37c4d8e9f0a1b2c3d4e5f'", "1700000000000000");
   const auto before = of_rows();
   database_.exec("UPDATE entries SET stream = x'0192f0c1a2b37c4d8e9f0a1b2c3d4e5e', time = 1700000000000001");
@@ -80,7 +80,7 @@ TEST_F(RowSumsTest, AnotherNameOrTimeOfOneHealShows) {
   EXPECT_EQ(others, 3U) << "entries_by_stream, heals_by_name and heals_by_start";
 }
 
-TEST_F(RowSumsTest, AConditionMayDependOnSeveralColumns) {
+TEST_F(IndexChecksumsTest, AConditionMayDependOnSeveralColumns) {
   database_.exec("CREATE INDEX by_two ON entries(engine) WHERE type = 'heal.triggered' AND actor = 'anna'");
   indexes_ = entry_indexes(database_);
   int stream = 0;
@@ -92,13 +92,13 @@ TEST_F(RowSumsTest, AConditionMayDependOnSeveralColumns) {
   EXPECT_EQ(of_rows()[static_cast<std::size_t>(at)].count, 1U);
 }
 
-TEST_F(RowSumsTest, AConditionOnAnythingElseIsRefused) {
+TEST_F(IndexChecksumsTest, AConditionOnAnythingElseIsRefused) {
   database_.exec("CREATE INDEX by_place ON entries(engine) WHERE seq > 7");
   indexes_ = entry_indexes(database_);
-  EXPECT_THROW(RowSums(database_, indexes_, key_), SQLite::Exception);
+  EXPECT_THROW(IndexChecksums(database_, indexes_, key_), SQLite::Exception);
 }
 
-TEST_F(RowSumsTest, AnIndexWhoseTextIsNoneIsLeftToSqlite) {
+TEST_F(IndexChecksumsTest, AnIndexWhoseTextIsNoneIsLeftToSqlite) {
   const std::size_t count = indexes_.size();
   database_.exec(
       "PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = 'CREATE INDEX' WHERE name = 'heals_by_name'");
@@ -106,8 +106,8 @@ TEST_F(RowSumsTest, AnIndexWhoseTextIsNoneIsLeftToSqlite) {
 }
 
 // The cache of conditions is cleared now and then: 100,000 contents are kept.
-TEST_F(RowSumsTest, MoreActorsThanAreRememberedAreAddedUpAllTheSame) {
-  RowSums sums(database_, indexes_, key_);
+TEST_F(IndexChecksumsTest, MoreActorsThanAreRememberedAreAddedUpAllTheSame) {
+  IndexChecksums sums(database_, indexes_, key_);
   EntryRow row;
   row.type = "heal.triggered";
   row.engine = "web";

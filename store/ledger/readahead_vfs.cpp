@@ -1,4 +1,4 @@
-#include "autoheal/store/ledger/reading_ahead.hpp"
+#include "autoheal/store/ledger/readahead_vfs.hpp"
 
 #include <sqlite3.h>
 
@@ -115,7 +115,7 @@ int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int*
 
 }  // namespace
 
-const char* reading_ahead_vfs() {
+const char* readahead_vfs() {
   static sqlite3_vfs vfs = [] {
     sqlite3_vfs made = *sqlite3_vfs_find("unix");
     constexpr std::size_t alignment = alignof(Ahead*);

@@ -1,4 +1,4 @@
-#include "tools/autoheal/reproduce/reproducing.hpp"
+#include "tools/autoheal/reproduce/reproduce_heal.hpp"
 
 #include <algorithm>
 #include <thread>

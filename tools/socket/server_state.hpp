@@ -20,8 +20,8 @@ namespace autoheal::socket {
 class Connection;
 
 // The constructor throws boost::system::system_error if the executor cannot take one more descriptor.
-struct Door {
-  Door(boost::asio::any_io_executor on, Handler served_by, Limits within, ListeningSocket listening)
+struct ServerState {
+  ServerState(boost::asio::any_io_executor on, Handler served_by, Limits within, ListeningSocket listening)
       : executor(std::move(on)),
         handler(std::move(served_by)),
         limits(within),
@@ -48,15 +48,15 @@ struct Door {
 // Counts one request from when it is whole until it is answered, however that ends.
 class RequestUnderWay {
  public:
-  explicit RequestUnderWay(Door& door) : door_(door) { ++door_.requests_under_way; }
+  explicit RequestUnderWay(ServerState& state) : state_(state) { ++state_.requests_under_way; }
   ~RequestUnderWay() {
-    if (--door_.requests_under_way == 0) door_.none_under_way.cancel();
+    if (--state_.requests_under_way == 0) state_.none_under_way.cancel();
   }
   RequestUnderWay(const RequestUnderWay&) = delete;
   RequestUnderWay& operator=(const RequestUnderWay&) = delete;
 
  private:
-  Door& door_;
+  ServerState& state_;
 };
 
 }  // namespace autoheal::socket

@@ -1,5 +1,5 @@
 // How large the ledger's log is, who keeps it so, and how people are told.
-#include "autoheal/store/ledger/log_state.hpp"
+#include "autoheal/store/ledger/wal_state.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -15,16 +15,16 @@ namespace {
 
 constexpr std::uint64_t mib = 1024 * 1024;
 
-TEST(LogState, OfALedgerThatNobodyHasOpenIsNothing) {
+TEST(WalState, OfALedgerThatNobodyHasOpenIsNothing) {
   const testing::TemporaryFolder folder;
-  EXPECT_EQ(log_state(folder / "ledger.db").bytes, 0U);
+  EXPECT_EQ(wal_state(folder / "ledger.db").bytes, 0U);
   std::ofstream(folder / "ledger.db-wal") << "12345";
-  const LogState state = log_state(folder / "ledger.db");
+  const WalState state = wal_state(folder / "ledger.db");
   EXPECT_EQ(state.bytes, 5U);
   EXPECT_TRUE(state.readers.empty()) << "without -shm nobody reads";
 }
 
-TEST(LogState, NamesWhoHoldsAReadersLockAndNobodyElse) {
+TEST(WalState, NamesWhoHoldsAReadersLockAndNobodyElse) {
   const testing::TemporaryFolder folder;
   std::ofstream(folder / "ledger.db-shm") << std::string(1024, 'x');
   const FileDescriptor file(::open((folder / "ledger.db-shm").c_str(), O_RDWR | O_CLOEXEC));
@@ -36,7 +36,7 @@ TEST(LogState, NamesWhoHoldsAReadersLockAndNobodyElse) {
     lock.l_len = count;
     ASSERT_EQ(::fcntl(file.get(), F_SETLK, &lock), 0);
   };
-  const auto readers = [&] { return log_state(folder / "ledger.db").readers; };
+  const auto readers = [&] { return wal_state(folder / "ledger.db").readers; };
   hold(120, 2);  // the writer's and the checkpointer's
   hold(128, 1);  // that SQLite calls the dead man's switch
   if (std::ifstream("/proc/locks").get() == EOF) GTEST_SKIP() << "this machine does not tell of locks";
@@ -48,8 +48,8 @@ TEST(LogState, NamesWhoHoldsAReadersLockAndNobodyElse) {
   EXPECT_TRUE(pid == ::getpid() || pid == 0) << pid;
 }
 
-TEST(LogState, IsToldWithThreeNamesAtMostOnceItIsLarge) {
-  LogState state{3 * mib, {}};
+TEST(WalState, IsToldWithThreeNamesAtMostOnceItIsLarge) {
+  WalState state{3 * mib, {}};
   EXPECT_EQ(sentence_of(state, 4 * mib), "");
   EXPECT_EQ(sentence_of(state, mib), "the ledger's log has grown to 3 MiB");
   state.readers = {{7, "sqlite3"}};

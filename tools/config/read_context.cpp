@@ -1,5 +1,6 @@
-#include "tools/config/reading.hpp"
+#include "tools/config/read_context.hpp"
 
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,19 +37,19 @@ bool read_all(int file, std::size_t limit, std::string& content) {
 
 }  // namespace
 
-void Reading::wrong(const Node& node, const std::string& path, std::string message) {
+void ReadContext::wrong(const Node& node, const std::string& path, std::string message) {
   problems.push_back({file.string(), node.line, node.column, path, std::move(message)});
 }
 
-void Reading::warn(const Node& node, const std::string& path, const std::string& message) {
+void ReadContext::warn(const Node& node, const std::string& path, const std::string& message) {
   warnings.push_back(to_text({file.string(), node.line, node.column, path, message}));
 }
 
-std::string Reading::absolute(const std::string& source) const {
+std::string ReadContext::absolute(const std::string& source) const {
   return (file.parent_path() / source).lexically_normal().string();
 }
 
-std::string Reading::program(const Node& node, const std::string& path) {
+std::string ReadContext::program(const Node& node, const std::string& path) {
   if (node.text.find('/') != std::string::npos) return absolute(node.text);
   for (const std::string_view folder : search_path) {
     const std::string candidate = std::string(folder) + "/" + node.text;
@@ -56,24 +57,25 @@ std::string Reading::program(const Node& node, const std::string& path) {
     if (::stat(candidate.c_str(), &found) == 0 && S_ISREG(found.st_mode) && (found.st_mode & 0111U) != 0)
       return candidate;
   }
-  wrong(node, path,
-        "there is no program \"" + node.text +
-            "\" in the system's folders; expected an installed program, or a path with /");
+  wrong(
+      node, path,
+      fmt::format("there is no program \"{}\" in the system's folders; expected an installed program, or a path with /",
+                  node.text));
   return node.text;
 }
 
-engine::BlobName Reading::baseline(const Node& node, const std::string& path) {
+engine::BlobName ReadContext::baseline(const Node& node, const std::string& path) {
   const std::string source = absolute(node.text);
   if (const auto known = baselines.find(source); known != baselines.end()) return known->second;
   const OpenFile opened(source);
   struct stat facts{};
   std::string content;
   if (opened.number < 0 || ::fstat(opened.number, &facts) != 0) {
-    wrong(node, path, "baseline " + source + " cannot be read (" + std::strerror(errno) + "), expected a file");
+    wrong(node, path, fmt::format("baseline {} cannot be read ({}), expected a file", source, std::strerror(errno)));
   } else if (!S_ISREG(facts.st_mode)) {
-    wrong(node, path, "baseline " + source + " is not a regular file");
+    wrong(node, path, fmt::format("baseline {} is not a regular file", source));
   } else if (!read_all(opened.number, largest_baseline_bytes, content)) {
-    wrong(node, path, "baseline " + source + " is larger than vault.max_blob, or cannot be read");
+    wrong(node, path, fmt::format("baseline {} is larger than vault.max_blob, or cannot be read", source));
   } else {
     baseline_modes[source] = facts.st_mode & 07777U;
     return baselines[source] = ports.keep_baseline(std::move(content));
@@ -81,7 +83,7 @@ engine::BlobName Reading::baseline(const Node& node, const std::string& path) {
   return baselines[source] = "";
 }
 
-std::optional<workflows::FileMode> Reading::mode_of_baseline(const Node& node) const {
+std::optional<workflows::FileMode> ReadContext::mode_of_baseline(const Node& node) const {
   constexpr workflows::FileMode of_a_new_file = 0644;
   const auto known = baseline_modes.find(absolute(node.text));
   if (known == baseline_modes.end() || (known->second & of_a_new_file) == of_a_new_file) return std::nullopt;

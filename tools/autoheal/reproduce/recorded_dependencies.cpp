@@ -1,4 +1,4 @@
-#include "tools/autoheal/reproduce/told_beside.hpp"
+#include "tools/autoheal/reproduce/recorded_dependencies.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "autoheal/store/format/strict_text.hpp"
+#include "autoheal/store/format/canonical_text.hpp"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>

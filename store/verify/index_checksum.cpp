@@ -1,5 +1,6 @@
-#include "autoheal/store/verify/row_sums.hpp"
+#include "autoheal/store/verify/index_checksum.hpp"
 
+#include <fmt/core.h>
 #include <openssl/rand.h>
 
 #include <algorithm>
@@ -29,16 +30,16 @@ constexpr std::array text_columns = {TextColumn{"type", &EntryRow::type}, TextCo
 bool is_null(const EntryRow& row, std::string_view EntryRow::* member) { return (row.*member).data() == nullptr; }
 
 template <std::string_view EntryRow::* member>
-void mix_text(ValueMix& mix, const EntryRow& row) {
+void mix_text(KeyedHash& mix, const EntryRow& row) {
   is_null(row, member) ? mix.null() : mix.text(row.*member);
 }
 
-void mix_stream(ValueMix& mix, const EntryRow& row) { row.stream_is_id ? mix.blob(row.stream) : mix.text(row.stream); }
+void mix_stream(KeyedHash& mix, const EntryRow& row) { row.stream_is_id ? mix.blob(row.stream) : mix.text(row.stream); }
 
-void mix_version(ValueMix& mix, const EntryRow& row) { mix.integer(row.version); }
+void mix_version(KeyedHash& mix, const EntryRow& row) { mix.integer(row.version); }
 
 // sql_name_of_heal: the first 16 bytes in hex, as a UUID is written. A shorter name is taken whole.
-void mix_name_of_heal(ValueMix& mix, const EntryRow& row) {
+void mix_name_of_heal(KeyedHash& mix, const EntryRow& row) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::string name;
   for (std::size_t at = 0; at < sizeof(Uuid::bytes); ++at) {
@@ -52,7 +53,7 @@ void mix_name_of_heal(ValueMix& mix, const EntryRow& row) {
 }
 
 // sql_start_of_heal: seconds and what is left of them, both rounded towards 1970.
-void mix_start_of_heal(ValueMix& mix, const EntryRow& row) {
+void mix_start_of_heal(KeyedHash& mix, const EntryRow& row) {
   constexpr std::int64_t second = 1'000'000;
   std::string time;
   append_timestamp(time, Timestamp(Duration(row.time >= 0 ? row.time : row.time / second * second)));
@@ -65,7 +66,7 @@ void mix_start_of_heal(ValueMix& mix, const EntryRow& row) {
 
 struct IndexColumn {
   std::string_view text;  // as it stands in CREATE INDEX
-  void (*mix)(ValueMix&, const EntryRow&);
+  void (*mix)(KeyedHash&, const EntryRow&);
 };
 constexpr std::array index_columns = {IndexColumn{"stream", mix_stream},
                                       IndexColumn{"version", mix_version},
@@ -83,12 +84,12 @@ SumKey SumKey::drawn() {
   return key;
 }
 
-void ValueMix::mix(std::uint64_t left, std::uint64_t right) {
+void KeyedHash::mix(std::uint64_t left, std::uint64_t right) {
   const Product product = Product{left ^ key_.words[0] ^ state_} * (right ^ key_.words[1]);
   state_ = (static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U)) + key_.words[2];
 }
 
-void ValueMix::bytes(std::string_view value, std::uint64_t kind) {
+void KeyedHash::bytes(std::string_view value, std::uint64_t kind) {
   mix(value.size(), kind);
   while (!value.empty()) {
     std::array<std::uint64_t, 2> words{};
@@ -99,7 +100,7 @@ void ValueMix::bytes(std::string_view value, std::uint64_t kind) {
   }
 }
 
-std::uint64_t RowSums::Conditions::holding(const EntryRow& row) {
+std::uint64_t IndexChecksums::Conditions::holding(const EntryRow& row) {
   asked_.clear();
   for (const auto member : columns_) {
     asked_ += is_null(row, member) ? '\0' : '\1';
@@ -113,7 +114,7 @@ std::uint64_t RowSums::Conditions::holding(const EntryRow& row) {
   return last_ = known_[last_asked_] = ask(row);
 }
 
-std::uint64_t RowSums::Conditions::ask(const EntryRow& row) {
+std::uint64_t IndexChecksums::Conditions::ask(const EntryRow& row) {
   std::uint64_t holding = 0;
   for (const auto& [index, query] : queries_) {
     query->begin();
@@ -133,7 +134,8 @@ std::uint64_t RowSums::Conditions::ask(const EntryRow& row) {
   return holding;
 }
 
-RowSums::RowSums(const SQLite::Database& database, const std::vector<EntryIndex>& indexes, const SumKey& key)
+IndexChecksums::IndexChecksums(const SQLite::Database& database, const std::vector<EntryIndex>& indexes,
+                               const SumKey& key)
     : indexes_(indexes), key_(key), sums_(indexes.size()) {
   AUTOHEAL_CHECK(indexes.size() <= 64);
   for (std::size_t at = 0; at < indexes.size(); ++at) {
@@ -146,7 +148,7 @@ RowSums::RowSums(const SQLite::Database& database, const std::vector<EntryIndex>
 }
 
 // The fewest columns that a condition can be asked with are those that it depends on.
-void RowSums::add_condition(const SQLite::Database& database, std::size_t index) {
+void IndexChecksums::add_condition(const SQLite::Database& database, std::size_t index) {
   const std::string& where = indexes_[index].where;
   for (std::size_t subset = 1; subset < (1U << text_columns.size()); ++subset) {
     std::string given;
@@ -154,8 +156,7 @@ void RowSums::add_condition(const SQLite::Database& database, std::size_t index)
     for (std::size_t at = 0; at < text_columns.size(); ++at) {
       if ((subset >> at & 1U) == 0) continue;
       columns.push_back(text_columns[at].member);
-      given +=
-          (given.empty() ? "?" : ", ?") + std::to_string(columns.size()) + " AS " + std::string(text_columns[at].name);
+      given += fmt::format("{}{} AS {}", given.empty() ? "?" : ", ?", columns.size(), text_columns[at].name);
     }
     try {
       auto query = std::make_unique<RowQuery>(database, "SELECT " + where + " FROM (SELECT " + given + ")");
@@ -167,16 +168,16 @@ void RowSums::add_condition(const SQLite::Database& database, std::size_t index)
       // it names a column that is not given
     }
   }
-  throw SQLite::Exception("the index condition \"" + where + "\" depends on more than type, actor and engine",
+  throw SQLite::Exception(fmt::format("the index condition \"{}\" depends on more than type, actor and engine", where),
                           SQLITE_ERROR);
 }
 
-void RowSums::add(const EntryRow& row) {
+void IndexChecksums::add(const EntryRow& row) {
   std::uint64_t holding = unconditional_;
   for (Conditions& conditions : conditions_) holding |= conditions.holding(row);
   for (; holding != 0; holding &= holding - 1) {
     const auto at = static_cast<std::size_t>(std::countr_zero(holding));
-    ValueMix mix(key_);
+    KeyedHash mix(key_);
     for (const auto mix_column : indexes_[at].mixed) mix_column(mix, row);
     mix.integer(row.seq);
     ++sums_[at].count;
@@ -184,7 +185,7 @@ void RowSums::add(const EntryRow& row) {
   }
 }
 
-std::vector<IndexSum> RowSums::take() {
+std::vector<IndexSum> IndexChecksums::take() {
   std::vector<IndexSum> taken(indexes_.size());
   std::swap(taken, sums_);
   return taken;

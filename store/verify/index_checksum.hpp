@@ -25,9 +25,9 @@ struct SumKey {
 };
 
 // Values in their order, mixed to one number. Equal values give equal numbers; others do so once in 2^64.
-class ValueMix {
+class KeyedHash {
  public:
-  explicit ValueMix(const SumKey& key) : key_(key), state_(key.words[3]) {}
+  explicit KeyedHash(const SumKey& key) : key_(key), state_(key.words[3]) {}
   void integer(std::int64_t value) { mix(static_cast<std::uint64_t>(value), 1); }
   void text(std::string_view value) { bytes(value, 2); }
   void blob(std::string_view value) { bytes(value, 3); }
@@ -53,15 +53,15 @@ struct EntryIndex {
   std::vector<std::string> columns;  // names or expressions
   std::string where;                 // or empty
   // How each column's value is mixed from the row that it stands for.
-  std::vector<void (*)(ValueMix&, const EntryRow&)> mixed;
+  std::vector<void (*)(KeyedHash&, const EntryRow&)> mixed;
   bool by_stream_and_version = false;
 };
 
 // The sum that each index must have, added up row by row. One thread, one connection, which must outlive it, as must
 // `indexes`.
-class RowSums {
+class IndexChecksums {
  public:
-  RowSums(const SQLite::Database& database, const std::vector<EntryIndex>& indexes, const SumKey& key);
+  IndexChecksums(const SQLite::Database& database, const std::vector<EntryIndex>& indexes, const SumKey& key);
 
   // Throws SQLite::Exception.
   void add(const EntryRow& row);

@@ -13,9 +13,9 @@
 namespace autoheal::store {
 
 // For the writer, on its connection and inside its transactions. Throws SQLite::Exception.
-class ClockLag {
+class ClockSetback {
  public:
-  explicit ClockLag(const SQLite::Database& database);
+  explicit ClockSetback(const SQLite::Database& database);
 
   // Entries are about to follow `head`; values from a transaction that was rolled back are dropped.
   void begin(engine::Position head);

@@ -1,4 +1,4 @@
-#include "tools/autoheal/healer/adopting.hpp"
+#include "tools/autoheal/healer/adopt_baseline.hpp"
 
 namespace autoheal::cli {
 

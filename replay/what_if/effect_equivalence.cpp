@@ -1,4 +1,6 @@
-#include "autoheal/replay/what_if/same_question.hpp"
+#include "autoheal/replay/what_if/effect_equivalence.hpp"
+
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <ranges>
@@ -45,10 +47,10 @@ bool sees_enough(const EngineSpec& then, const EngineSpec& other, unsigned attem
 }
 
 std::string different(const Observe& a, const EngineSpec& then, const Observe& b, const EngineSpec& other) {
-  if (a.attempt != b.attempt) return "attempt " + std::to_string(b.attempt) + " would look at the world";
+  if (a.attempt != b.attempt) return fmt::format("attempt {} would observe the host", b.attempt);
   const bool same = a.needs_were_healed == b.needs_were_healed && sees_enough(then, other, b.attempt) &&
                     (!b.needs_were_healed || then.self_test == other.self_test);
-  return same ? "" : "attempt " + std::to_string(b.attempt) + " would look at more of the world than was looked at";
+  return same ? "" : fmt::format("attempt {} would observe more of the host than was observed", b.attempt);
 }
 
 // Whether two effects carry out the same part of the same plan.
@@ -133,21 +135,24 @@ std::optional<Evidence> evidence_under(const Evidence& evidence, const Certify& 
 namespace {
 
 struct Question {
-  static std::string attempt(const EffectContext& effect) { return "attempt " + std::to_string(effect.attempt); }
-  static std::string number(unsigned number) { return std::to_string(number); }
+  static std::string attempt(const EffectContext& effect) { return fmt::format("attempt {}", effect.attempt); }
 
   std::string operator()(const Observe& e) const { return attempt(e) + " would look at the world"; }
   std::string operator()(const ApplyChanges& e) const {
-    return attempt(e) + " would make changes " + number(static_cast<unsigned>(e.from) + 1) + " to " +
-           number(static_cast<unsigned>(e.to));
+    return fmt::format("{} would make changes {} to {}", attempt(e), static_cast<unsigned>(e.from) + 1,
+                       static_cast<unsigned>(e.to));
   }
   std::string operator()(const CaptureForUndo& e) const {
-    return attempt(e) + " would capture for act " + number(e.number);
+    return fmt::format("{} would capture for act {}", attempt(e), e.number);
   }
-  std::string operator()(const PerformAct& e) const { return attempt(e) + " would perform act " + number(e.number); }
+  std::string operator()(const PerformAct& e) const {
+    return fmt::format("{} would perform act {}", attempt(e), e.number);
+  }
   std::string operator()(const Certify& e) const { return attempt(e) + " would gather evidence"; }
   std::string operator()(const RestoreChanges& e) const { return attempt(e) + " would put changes back"; }
-  std::string operator()(const PerformUndo& e) const { return attempt(e) + " would undo act " + number(e.number); }
+  std::string operator()(const PerformUndo& e) const {
+    return fmt::format("{} would undo act {}", attempt(e), e.number);
+  }
   std::string operator()(const Recheck&) const { return "it would be taken up again"; }
   std::string operator()(const Settle&) const { return "it would keep before-images"; }
 };

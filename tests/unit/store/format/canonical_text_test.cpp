@@ -1,5 +1,5 @@
 // One spelling for each content, and nothing else is read.
-#include "autoheal/store/format/strict_text.hpp"
+#include "autoheal/store/format/canonical_text.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>

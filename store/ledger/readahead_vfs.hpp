@@ -7,6 +7,6 @@ namespace autoheal::store {
 // Registers the VFS (once; thread-safe) and returns its name, for connections that only read. Everything else is as in
 // the system's own VFS. The pages read ahead are dropped with every lock, so a transaction sees what it would see
 // without.
-[[nodiscard]] const char* reading_ahead_vfs();
+[[nodiscard]] const char* readahead_vfs();
 
 }  // namespace autoheal::store

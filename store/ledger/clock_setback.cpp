@@ -1,4 +1,4 @@
-#include "autoheal/store/ledger/clock_lag.hpp"
+#include "autoheal/store/ledger/clock_setback.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -33,17 +33,17 @@ class Times {
 
 }  // namespace
 
-ClockLag::ClockLag(const SQLite::Database& database)
+ClockSetback::ClockSetback(const SQLite::Database& database)
     : known_(database, select_lag),
       time_(database, "SELECT time FROM entries WHERE seq = ?"),
       write_(database, "INSERT OR REPLACE INTO meta(name, value) VALUES ('clock_lag_us', ?)") {}
 
-void ClockLag::begin(Position head) {
+void ClockSetback::begin(Position head) {
   for (SQLite::Statement* statement : {&known_, &time_, &write_}) statement->tryReset();
   if (head_ != head.value) read(head);
 }
 
-void ClockLag::read(Position head) {
+void ClockSetback::read(Position head) {
   lag_us_.reset();
   if (known_.executeStep()) lag_us_ = known_.getColumn(0).getInt64();
   known_.reset();
@@ -55,13 +55,13 @@ void ClockLag::read(Position head) {
   if (head.value == 0) newest_us_ = std::numeric_limits<std::int64_t>::min();
 }
 
-void ClockLag::see(Timestamp time) {
+void ClockSetback::see(Timestamp time) {
   const std::int64_t now_us = microseconds(time);
   if (lag_us_ && now_us < newest_us_) lag_us_ = std::max(*lag_us_, newest_us_ - now_us);
   newest_us_ = std::max(newest_us_, now_us);
 }
 
-void ClockLag::end(Position head) {
+void ClockSetback::end(Position head) {
   head_ = head.value;
   if (!lag_us_ || *lag_us_ == written_us_) return;
   write_.bind(1, *lag_us_);

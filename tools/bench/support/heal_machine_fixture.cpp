@@ -1,4 +1,4 @@
-#include "tools/bench/support/heal_machine_room.hpp"
+#include "tools/bench/support/heal_machine_fixture.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -10,7 +10,7 @@ namespace autoheal::bench {
 
 namespace asio = boost::asio;
 
-class MachineRoom::Performer final : public engine::EffectPerformer<workflows::Heal> {
+class HealMachineFixture::Performer final : public engine::EffectPerformer<workflows::Heal> {
  public:
   Performer(workflows::HealEffects& effects, LetsThrough lets_through)
       : effects_(effects), lets_through_(std::move(lets_through)) {}
@@ -24,21 +24,22 @@ class MachineRoom::Performer final : public engine::EffectPerformer<workflows::H
   LetsThrough lets_through_;
 };
 
-MachineRoom::MachineRoom() = default;
+HealMachineFixture::HealMachineFixture() = default;
 
-void MachineRoom::Scheduling::run(std::function<void()> job) { asio::post(pool, std::move(job)); }
+void HealMachineFixture::Scheduling::run(std::function<void()> job) { asio::post(pool, std::move(job)); }
 
-Result<std::unique_ptr<MachineRoom>> MachineRoom::open(const std::filesystem::path& folder, const MakeHost& make_host,
-                                                       unsigned callers, bool keep_tree, LetsThrough lets_through) {
-  std::unique_ptr<MachineRoom> room(new MachineRoom);
-  AUTOHEAL_TRY(room->assemble(folder, make_host, callers, keep_tree, std::move(lets_through)));
-  return room;
+Result<std::unique_ptr<HealMachineFixture>> HealMachineFixture::open(const std::filesystem::path& folder,
+                                                                     const MakeHost& make_host, unsigned callers,
+                                                                     bool keep_tree, LetsThrough lets_through) {
+  std::unique_ptr<HealMachineFixture> fixture(new HealMachineFixture);
+  AUTOHEAL_TRY(fixture->assemble(folder, make_host, callers, keep_tree, std::move(lets_through)));
+  return fixture;
 }
 
-MachineRoom::~MachineRoom() { scheduling_.pool.join(); }
+HealMachineFixture::~HealMachineFixture() { scheduling_.pool.join(); }
 
-Result<void> MachineRoom::assemble(const std::filesystem::path& folder, const MakeHost& make_host, unsigned callers,
-                                   bool keep_tree, LetsThrough lets_through) {
+Result<void> HealMachineFixture::assemble(const std::filesystem::path& folder, const MakeHost& make_host,
+                                          unsigned callers, bool keep_tree, LetsThrough lets_through) {
   auto ledger = store::SqliteLedger::open(folder / "ledger.db", {.ids = ids_, .keep_tree = keep_tree});
   AUTOHEAL_TRY(ledger);
   ledger_ = std::move(*ledger);
@@ -71,7 +72,7 @@ Result<void> MachineRoom::assemble(const std::filesystem::path& folder, const Ma
   return {};
 }
 
-Result<void> MachineRoom::add_engine(workflows::EngineSpec spec) {
+Result<void> HealMachineFixture::add_engine(workflows::EngineSpec spec) {
   auto name = vault_->put(workflows::encode_engine_spec(spec), engine::BlobNaming::plain);
   AUTOHEAL_TRY(name);
   auto shared = std::make_shared<const workflows::EngineSpec>(std::move(spec));
@@ -80,8 +81,8 @@ Result<void> MachineRoom::add_engine(workflows::EngineSpec spec) {
   return {};
 }
 
-Result<Measured> MachineRoom::heal(std::size_t callers, std::size_t count,
-                                   const std::function<std::string(std::size_t caller)>& break_it) {
+Result<Measured> HealMachineFixture::heal(std::size_t callers, std::size_t count,
+                                          const std::function<std::string(std::size_t caller)>& break_it) {
   Measured measured;
   measured.latencies_ms.reserve(count);
   std::size_t begun = 0;
@@ -112,7 +113,7 @@ Result<Measured> MachineRoom::heal(std::size_t callers, std::size_t count,
   return measured;
 }
 
-void MachineRoom::begin_heals(const std::vector<std::string>& engines, const std::function<bool()>& until) {
+void HealMachineFixture::begin_heals(const std::vector<std::string>& engines, const std::function<bool()>& until) {
   loop_.restart();
   const auto heal_it = [this](std::string engine) -> asio::awaitable<void> {
     workflows::TestFailure failure;
@@ -126,7 +127,7 @@ void MachineRoom::begin_heals(const std::vector<std::string>& engines, const std
   while (!until()) loop_.run_one();
 }
 
-Result<std::size_t> MachineRoom::recover() {
+Result<std::size_t> HealMachineFixture::recover() {
   auto count = runtime_->recover();
   if (!count) return count;
   const auto open = ledger_->open_streams();
@@ -135,7 +136,7 @@ Result<std::size_t> MachineRoom::recover() {
   return count;
 }
 
-std::vector<workflows::HealResult> MachineRoom::finish_recovered() {
+std::vector<workflows::HealResult> HealMachineFixture::finish_recovered() {
   std::vector<workflows::HealResult> results;
   trigger_->hooks.ended = [&](const workflows::HealResult& result) { results.push_back(result); };
   const std::size_t open = trigger_->open_heals().size();
@@ -145,8 +146,8 @@ std::vector<workflows::HealResult> MachineRoom::finish_recovered() {
   return results;
 }
 
-workflows::HealResult MachineRoom::heal_once(const std::string& engine, workflows::TestFailure failure,
-                                             workflows::By by) {
+workflows::HealResult HealMachineFixture::heal_once(const std::string& engine, workflows::TestFailure failure,
+                                                    workflows::By by) {
   std::optional<workflows::HealResult> result;
   loop_.restart();
   const auto heal_it = [&]() -> asio::awaitable<void> { result = co_await trigger_->heal_engine(engine, failure, by); };

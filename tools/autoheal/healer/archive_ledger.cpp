@@ -1,6 +1,8 @@
-#include "tools/autoheal/healer/archiving.hpp"
+#include "tools/autoheal/healer/archive_ledger.hpp"
 
 #include <unistd.h>
+
+#include <fmt/core.h>
 
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/store/archive/archive_file.hpp"
@@ -36,7 +38,7 @@ struct Written {
 
 std::string file_of(const Task& task, engine::Position first, engine::Position last) {
   if (!task.request.file.empty()) return task.request.file;
-  return task.ledger_path + ".archive-" + std::to_string(first.value) + "-" + std::to_string(last.value) + ".tar.gz";
+  return fmt::format("{}.archive-{}-{}.tar.gz", task.ledger_path, first.value, last.value);
 }
 
 class Writing {
@@ -78,9 +80,8 @@ class Writing {
     AUTOHEAL_TRY(newest);
     if (!*newest || (*newest)->size < range.last)
       return failure(ErrorKind::unavailable,
-                     "nothing is archived that is not signed, and the newest checkpoint does not "
-                     "cover entry " +
-                         std::to_string(range.last),
+                     fmt::format("only signed entries are archived, and the newest checkpoint does not cover entry {}",
+                                 range.last),
                      "autoheal ledger checkpoint --sign");
     const auto key = ledger_.meta("verifier_key");
     AUTOHEAL_TRY(key);
@@ -197,7 +198,7 @@ Task task_of(const ConfigurationInForce& in_force, const store::Vault& vault, Ar
 
 Error nothing_can_go(const Written& written) {
   const std::string first = written.held_by.empty() ? "a subscriber that has not read them" : written.held_by.back();
-  return {ErrorKind::failed, "nothing can be archived: " + first + " is open, or goes on after that time",
+  return {ErrorKind::failed, fmt::format("nothing can be archived: {} is open, or goes on after that time", first),
           "what is open ends first (`autoheal heals` lists it), or take a later --before"};
 }
 

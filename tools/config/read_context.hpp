@@ -16,7 +16,7 @@
 
 namespace autoheal::config {
 
-struct Reading {
+struct ReadContext {
   std::filesystem::path file;  // the one that is read now, absolute
   const LoadPorts& ports;
   std::vector<Problem>& problems;
@@ -52,11 +52,11 @@ void read(const Node& map, std::string_view key, std::map<std::string, std::stri
 // The same where a single group of keys may stand for a list of one.
 [[nodiscard]] std::vector<const Node*> groups_at(const Node& map, std::string_view key);
 
-[[nodiscard]] workflows::EngineSpec read_engine(Reading& reading, const Node& node, const std::string& path,
+[[nodiscard]] workflows::EngineSpec read_engine(ReadContext& context, const Node& node, const std::string& path,
                                                 const workflows::HealingSpec& inherited);
 void read_healing(const Node& node, workflows::HealingSpec& healing);
 // `node` may be null.
-[[nodiscard]] CheckpointsSpec read_checkpoints(Reading& reading, const Node* node);
+[[nodiscard]] CheckpointsSpec read_checkpoints(ReadContext& context, const Node* node);
 // The paths that nobody named, once it is known where the ledger is.
 void place_beside_ledger(CheckpointsSpec& checkpoints, const std::string& ledger);
 

@@ -1,6 +1,6 @@
 // Where entries of a time can stand: never less than all of them, also where what the ledger knows of its clock was
 // lost or changed by hand.
-#include "autoheal/store/ledger/clock_lag.hpp"
+#include "autoheal/store/ledger/clock_setback.hpp"
 
 #include "tests/unit/store/ledger/ledger_fixture.hpp"
 
@@ -10,9 +10,9 @@ namespace {
 using engine::Position;
 using Range = std::pair<Position, Position>;
 
-struct ClockLagTest : testing::LedgerFixture {
+struct ClockSetbackTest : testing::LedgerFixture {
   // Ten entries, a second apart, one of them an hour too early.
-  ClockLagTest() {
+  ClockSetbackTest() {
     const auto ledger = open();
     for (std::uint64_t version = 0; version < 10; ++version) {
       auto one = entry("a");
@@ -30,7 +30,7 @@ struct ClockLagTest : testing::LedgerFixture {
   const Range all{{0}, {10}};
 };
 
-TEST_F(ClockLagTest, ATimeIsFoundByHalvingAndNeverMissed) {
+TEST_F(ClockSetbackTest, ATimeIsFoundByHalvingAndNeverMissed) {
   EXPECT_EQ(range({}, {}), all);
   for (const int since : {-7300, -3601, -3600, -3599, -1, 0, 1, 4, 6, 9, 10, 3603, 3700}) {
     for (const int until : {-3600, -3599, 0, 1, 5, 9, 10, 3700}) {
@@ -47,7 +47,7 @@ TEST_F(ClockLagTest, ATimeIsFoundByHalvingAndNeverMissed) {
   EXPECT_EQ(range({}, at(-100'000)).second, Position{0}) << "before all of them";
 }
 
-TEST_F(ClockLagTest, WhereTheLagIsNotKnownNothingIsLeftOutAndItStaysSo) {
+TEST_F(ClockSetbackTest, WhereTheLagIsNotKnownNothingIsLeftOutAndItStaysSo) {
   foreign("DELETE FROM meta WHERE name = 'clock_lag_us'");
   EXPECT_EQ(range(at(100'000), at(100'001)), all);
   const auto ledger = open();
@@ -59,20 +59,20 @@ TEST_F(ClockLagTest, WhereTheLagIsNotKnownNothingIsLeftOutAndItStaysSo) {
   EXPECT_EQ(range(at(100'000), at(100'001)), all);
 }
 
-TEST_F(ClockLagTest, ALagThatNoClockCanHaveIsNotBelieved) {
+TEST_F(ClockSetbackTest, ALagThatNoClockCanHaveIsNotBelieved) {
   for (const char* lag : {"-1", "9223372036854775807"}) {
     foreign("UPDATE meta SET value = " + std::string(lag) + " WHERE name = 'clock_lag_us'");
     EXPECT_EQ(range(at(100'000), at(100'001)), all) << lag;
   }
 }
 
-TEST_F(ClockLagTest, WhereAllRowsWereArchivedNothingIsFoundAndNothingBreaks) {
+TEST_F(ClockSetbackTest, WhereAllRowsWereArchivedNothingIsFoundAndNothingBreaks) {
   ASSERT_TRUE(open()->drop_entries({10}, {}));
   const Range found = range(at(3), at(5));
   EXPECT_LE(found.first, found.second);
 }
 
-TEST_F(ClockLagTest, ALaterOwnerGoesOnFromWhatIsKnown) {
+TEST_F(ClockSetbackTest, ALaterOwnerGoesOnFromWhatIsKnown) {
   const std::string asked = "SELECT value FROM meta WHERE name = 'clock_lag_us'";
   EXPECT_EQ(foreign(asked, "-readonly"), "3604000000\n");
   const auto ledger = open();

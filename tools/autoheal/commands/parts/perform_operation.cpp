@@ -1,4 +1,6 @@
-#include "tools/autoheal/commands/parts/performed.hpp"
+#include "tools/autoheal/commands/parts/perform_operation.hpp"
+
+#include <fmt/core.h>
 
 #include "tools/autoheal/commands/parts/heal_progress.hpp"
 #include "tools/autoheal/healer/kept_images.hpp"
@@ -19,7 +21,8 @@ int print_or_fail(const Session& session, const Result<std::string>& answer,
 std::optional<int> through_the_daemon(const Session& session, const std::string& operation, const std::string& body,
                                       const std::function<int(const std::string&)>& print) {
   for (const std::string& name : environment_that_differs(session.configuration)) {
-    session.console.note("warning: " + name + " is not what the daemon has in its environment: the daemon's counts");
+    session.console.note(
+        fmt::format("warning: {} is not what the daemon has in its environment: the daemon's counts", name));
   }
   session.console.progress("waiting for the daemon: " + operation);
   const auto answer = ask_daemon(session.configuration, operation, body);
