@@ -22,8 +22,8 @@ class Taking {
   void operator()(const RepairStarted& e) { course_.attempts.erase(e.attempt); }
   void operator()(const PlanRecorded& e) {
     Attempt& attempt = course_.attempts[e.attempt];
-    attempt.observation = e.observation;
-    attempt.plan = e.plan;
+    attempt.observation = *e.observation;
+    attempt.plan = *e.plan;
     attempt.may_change = e.may_change.value_or(true);
     attempt.adopted_baseline = e.adopted_baseline;
   }
@@ -70,9 +70,9 @@ class Taking {
 };
 
 std::string outcome_text(const HealState& state) {
-  std::string text = std::string(name_of(state.phase)) + " after " + std::to_string(state.attempt) +
-                     (state.attempt == 1 ? " attempt" : " attempts");
-  if (state.phase == Phase::exhausted) text += ": " + std::string(name_of(state.end_reason));
+  std::string text = std::string(name_of(state.phase())) + " after " + std::to_string(state.attempt_number()) +
+                     (state.attempt_number() == 1 ? " attempt" : " attempts");
+  if (const phases::EndedExhausted* end = state.exhausted()) text += ": " + std::string(name_of(end->reason));
   return text;
 }
 

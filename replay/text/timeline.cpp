@@ -29,9 +29,10 @@ std::string time_text(Duration took) {
 }
 
 std::string name_of_number(const HealState& state, unsigned number) {
-  if (!state.plan || number == 0 || number > state.plan->size()) return "change " + std::to_string(number);
-  if (number <= state.plan->changes.size()) return state.plan->changes[number - 1].before.path;
-  const Act& act = state.plan->acts[number - state.plan->changes.size() - 1];
+  const Plan* plan = state.plan();
+  if (plan == nullptr || number == 0 || number > plan->size()) return "change " + std::to_string(number);
+  if (number <= plan->changes.size()) return plan->changes[number - 1].before.path;
+  const Act& act = plan->acts[number - plan->changes.size() - 1];
   return line_of(act);
 }
 
@@ -95,12 +96,12 @@ struct Describe {
   }
   void operator()(const TriggerJoined& e) { say("failed again, joined: " + e.error); }
   void operator()(const RepairStarted& e) {
-    say("attempt " + std::to_string(e.attempt) + " of " + std::to_string(state.max_retries) + " begins");
+    say("attempt " + std::to_string(e.attempt) + " of " + std::to_string(state.request->max_retries) + " begins");
   }
   void operator()(const PlanRecorded& e) {
-    say(e.plan.empty() ? "plan: nothing to change" : "plan of " + plural(e.plan.size(), "change"));
-    for (const Change& change : e.plan.changes) add(line_of(change));
-    for (const Act& act : e.plan.acts) add(line_of(act));
+    say(e.plan->empty() ? "plan: nothing to change" : "plan of " + plural(e.plan->size(), "change"));
+    for (const Change& change : e.plan->changes) add(line_of(change));
+    for (const Act& act : e.plan->acts) add(line_of(act));
   }
   void operator()(const PlanCertified& e) { say("plan certified (" + short_digest(e.plan_digest) + ")"); }
   void operator()(const PlanRefused& e) {
@@ -196,7 +197,7 @@ Result<Timeline> timeline_of(const std::string& heal, const engine::LedgerView& 
     AUTOHEAL_TRY(decoded);
     timeline.state = apply_heal_entry(std::move(timeline.state), *decoded);
     TimelineLine line;
-    line.phase = timeline.state.phase;
+    line.phase = timeline.state.phase();
     line.since_began = entry.time - began;
     static_cast<Telling&>(line) = telling_of(*decoded, timeline.state);
     line.entry = std::move(entry);

@@ -51,14 +51,14 @@ class HealPageWriter {
         "'; base-uri 'none'; form-action 'none'\">\n"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
         "<meta name=\"referrer\" content=\"no-referrer\">\n<title>" +
-        text(page_.state.engine) + ", " + state_word() + ", heal " + html(page_.heal.substr(0, 13)) +
+        text(page_.state.request->engine) + ", " + state_word() + ", heal " + html(page_.heal.substr(0, 13)) +
         "</title>\n<style>" + style + "</style>\n</head>\n<body>\n";
   }
 
-  std::string state_word() const { return std::string(name_of(page_.state.phase)); }
+  std::string state_word() const { return std::string(name_of(page_.state.phase())); }
 
   std::string badge() const {
-    switch (page_.state.phase) {
+    switch (page_.state.phase()) {
       case Phase::complete:
         return "<span class=\"badge good\">✓ Complete: repaired and certified</span>";
       case Phase::exhausted:
@@ -74,20 +74,21 @@ class HealPageWriter {
 
   void title() {
     const HealState& state = page_.state;
-    const By& by = state.by;
-    out_ += "<header><p class=\"eyebrow\">Heal report</p><h1>" + text(state.engine) + "</h1>" + badge() +
+    const HealRequest& request = *state.request;
+    const By& by = request.by;
+    out_ += "<header><p class=\"eyebrow\">Heal report</p><h1>" + text(request.engine) + "</h1>" + badge() +
             "</header>\n<section class=\"card\" aria-label=\"In short\"><dl>";
-    fact("Why", text(state.error));
+    fact("Why", text(request.error));
     fact("Asked by", text(by.principal) + (by.role.empty() ? "" : ", " + text(by.role)) +
                          (by.via.empty() ? "" : ", through " + text(by.via)) + ", uid " + std::to_string(by.uid) +
                          (by.loginuid ? " (logged in as uid " + std::to_string(*by.loginuid) + ")" : ""));
     fact("Reason given", text(by.reason));
-    fact("Began", "<time>" + format_timestamp_ms(state.began) + "</time>");
-    fact("Took", seconds_text(page_.entries.back().line.since_began) + " in " + counted(state.attempt, "attempt") +
-                     " of at most " + std::to_string(state.max_retries));
-    fact("Strategy", std::string(name_of(state.strategy)));
-    if (state.phase == Phase::exhausted)
-      fact("Ended", std::string(name_of(state.end_reason)) + ", " + text(state.last_problem));
+    fact("Began", "<time>" + format_timestamp_ms(request.began) + "</time>");
+    fact("Took", seconds_text(page_.entries.back().line.since_began) + " in " +
+                     counted(state.attempt_number(), "attempt") + " of at most " + std::to_string(request.max_retries));
+    fact("Strategy", std::string(name_of(request.strategy)));
+    if (const phases::EndedExhausted* end = state.exhausted())
+      fact("Ended", std::string(name_of(end->reason)) + ", " + text(state.so_far.last_problem));
     fact("Heal", "<code>" + html(page_.heal) + "</code>");
     fact("Ledger", "<code>" + html(page_.ledger_id) + "</code>");
     out_ += "</dl></section>\n";

@@ -117,8 +117,9 @@ TEST(HealCodec, ReadsBackWhatItWrites) {
       {"own", "[::1]:80", PortHolder::service, 12, "nginx", {}}};
   evidence.problem = "none";
   const By by{"ops", "admiral", 1000, 1001, "cli", "because"};
-  Triggered triggered{
-      "E", Strategy::arie, 4, Duration(5), "sha256:c", "error", true, by, Timestamp(Duration(1'000'000))};
+  const HealRequest request{"E",        Strategy::arie, 4,  Duration(5),
+                            "sha256:c", "error",        by, Timestamp(Duration(1'000'000))};
+  const Triggered triggered{request, true};
   const std::vector<HealEntry> entries = {triggered,
                                           TriggerJoined{"again", by},
                                           RepairStarted{2},
@@ -145,10 +146,8 @@ TEST(HealCodec, ReadsBackWhatItWrites) {
                                           ImagesKept{{".autoheal/before.x: why"}}};
   for (const HealEntry& entry : entries) {
     HealState state;
-    state.engine = "E";
-    state.strategy = Strategy::arie;
-    state.by = by;
-    state.attempt = 2;
+    state.request = request;
+    state.attempt.emplace().number = 2;
     const engine::Encoded encoded = Heal::encode(Heal::apply(state, entry), entry);
     EXPECT_EQ(encoded.type, type_of(entry));
     const auto again = Heal::decode(encoded.type, encoded.dataversion, encoded.data);

@@ -16,8 +16,8 @@ std::string heal_progress(HealerServices& healer, const std::string& run) {
   for (const auto& [engine, heal] : healer.workflows->trigger().open_heals()) {
     const auto* state = runner.state<workflows::Heal>(heal);
     if (state == nullptr) continue;
-    line += (line.empty() ? "" : " · ") + engine + ": " + std::string(name_of(state->phase));
-    if (state->attempt > 0) line += " (attempt " + std::to_string(state->attempt) + ")";
+    line += (line.empty() ? "" : " · ") + engine + ": " + std::string(name_of(state->phase()));
+    if (state->attempt) line += " (attempt " + std::to_string(state->attempt_number()) + ")";
   }
   return line;
 }

@@ -55,8 +55,8 @@ void print_first(Console& console, const Timeline& left, const Timeline& right, 
 
 void print_rows(Console& console, const Timeline& left, const Timeline& right, const HealDiff& diff) {
   console.data("");
-  console.data("  " + console.paint(Tone::strong, in_column("1  " + left.state.engine + "  " + left.heal)) + "  " +
-               console.paint(Tone::strong, "2  " + printable(right.state.engine) + "  " + right.heal));
+  console.data("  " + console.paint(Tone::strong, in_column("1  " + left.state.request->engine + "  " + left.heal)) +
+               "  " + console.paint(Tone::strong, "2  " + printable(right.state.request->engine) + "  " + right.heal));
   for (const replay::DiffRow& row : diff.rows) {
     const std::string line =
         (row.same ? "  " : "≠ ") + in_column(sentence_of(left, row.left)) + "  " + sentence_of(right, row.right);
@@ -65,8 +65,8 @@ void print_rows(Console& console, const Timeline& left, const Timeline& right, c
 }
 
 void print_settings(Console& console, const Timeline& left, const Timeline& right, const engine::BlobStore& blobs) {
-  if (left.state.configuration == right.state.configuration) return;
-  const auto a = blobs.get(left.state.configuration), b = blobs.get(right.state.configuration);
+  if (left.state.request->configuration == right.state.request->configuration) return;
+  const auto a = blobs.get(left.state.request->configuration), b = blobs.get(right.state.request->configuration);
   const std::string where = a && b ? replay::first_difference(*a, *b) : std::string();
   console.data("their configurations differ" + (where.empty() ? std::string() : ", first at " + printable(where)));
 }

@@ -24,8 +24,8 @@ void print_all(Console& console, const replay::HealsThen& then, const replay::Mo
   for (const replay::HealThen& heal : then.open) {
     const std::string doing =
         heal.unreadable.empty() ? replay::line_of(heal.state) : "cannot be read: " + heal.unreadable;
-    table.rows.push_back({heal.heal, heal.state.engine, std::string(name_of(heal.state.phase)),
-                          std::to_string(heal.state.attempt), format_timestamp_ms(heal.since), doing});
+    table.rows.push_back({heal.heal, heal.state.request->engine, std::string(name_of(heal.state.phase())),
+                          std::to_string(heal.state.attempt_number()), format_timestamp_ms(heal.since), doing});
   }
   if (form != OutputFormat::text || !table.rows.empty()) print(console, table, form);
   if (form == OutputFormat::text)
@@ -42,7 +42,8 @@ void print_one(Console& console, const replay::Stepping& there, const std::strin
     replay::write(out, there.state());
     return console.data(out.end_object().take());
   }
-  console.data(console.paint(Tone::strong, printable(there.state().engine)) + "  " + console.paint(Tone::dim, heal));
+  console.data(console.paint(Tone::strong, printable(there.state().request->engine)) + "  " +
+               console.paint(Tone::dim, heal));
   console.data("after entry " + std::to_string(entry.position.value) + " (number " + std::to_string(there.place() + 1) +
                " of this heal, " + format_timestamp(entry.time) + "): " + printable(there.telling().sentence));
   for (const auto& lines : {there.what_is(), there.timers()}) {

@@ -36,10 +36,10 @@ std::string tone_of(const Console& console, workflows::Phase phase) {
 
 void print_timeline(Console& console, const replay::Timeline& timeline) {
   const auto& state = timeline.state;
-  console.data(console.paint(Tone::strong, printable(state.engine)) + "  " + tone_of(console, state.phase) + "  " +
-               console.paint(Tone::dim, timeline.heal));
-  console.data("began " + format_timestamp(state.began) + ", " + std::to_string(state.attempt) +
-               (state.attempt == 1 ? " attempt, " : " attempts, ") +
+  console.data(console.paint(Tone::strong, printable(state.request->engine)) + "  " + tone_of(console, state.phase()) +
+               "  " + console.paint(Tone::dim, timeline.heal));
+  console.data("began " + format_timestamp(state.request->began) + ", " + std::to_string(state.attempt_number()) +
+               (state.attempt_number() == 1 ? " attempt, " : " attempts, ") +
                seconds_text(timeline.lines.empty() ? Duration{0} : timeline.lines.back().since_began));
   console.data("");
   for (std::size_t index = 0; index < timeline.lines.size(); ++index) {
@@ -59,9 +59,9 @@ std::string timeline_json(const replay::Timeline& timeline) {
   JsonWriter out;
   out.begin_object()
       .field("heal_id", timeline.heal)
-      .field("engine", timeline.state.engine)
-      .field("state", name_of(timeline.state.phase));
-  out.field("attempts", timeline.state.attempt).key("entries").begin_array();
+      .field("engine", timeline.state.request->engine)
+      .field("state", name_of(timeline.state.phase()));
+  out.field("attempts", timeline.state.attempt_number()).key("entries").begin_array();
   for (const auto& line : timeline.lines) {
     out.begin_object()
         .field("seq", line.entry.position.value)
