@@ -3,6 +3,8 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "autoheal/engine/base/check.hpp"
+
 namespace autoheal::engine {
 
 namespace asio = boost::asio;
@@ -26,7 +28,8 @@ void BootTimer::set(std::optional<Duration> moment) {
     when.it_value.tv_sec = seconds.count();
     when.it_value.tv_nsec = std::chrono::nanoseconds(left - seconds).count();
   }
-  ::timerfd_settime(timer_.native_handle(), 0, &when, nullptr);
+  const int set = ::timerfd_settime(timer_.native_handle(), 0, &when, nullptr);
+  AUTOHEAL_CHECK(set == 0);  // or nobody would ever be woken
 }
 
 void BootTimer::wait() {

@@ -48,6 +48,7 @@ class Instance {
 
   // An effect's outcome has come. False: it was asked for by an earlier life of this stream, before it was revived.
   [[nodiscard]] bool accept_outcome(std::uint64_t effect) {
+    AUTOHEAL_CHECK(effect <= effects_);
     if (effect < first_effect_) return false;
     const auto place = std::ranges::find(under_way_, effect);
     AUTOHEAL_CHECK(place != under_way_.end());  // asked for, and not answered before
@@ -63,9 +64,11 @@ class Instance {
   bool was_resumed = false;    // and knows that it began anew
 
  protected:
+  [[nodiscard]] bool nothing_is_under_way() const { return under_way_.empty(); }
   [[nodiscard]] std::uint64_t number_effect() { return ++effects_; }
   void effect_begins(std::uint64_t effect) {
     AUTOHEAL_CHECK(all_is_committed());
+    AUTOHEAL_CHECK(effect >= first_effect_ && effect <= effects_);  // numbered in this life of the stream
     under_way_.push_back(effect);
   }
 
@@ -89,6 +92,7 @@ class TypedInstance final : public Instance {
 
   [[nodiscard]] Result<Step> take(const typename W::Input& input, Timestamp now, BlobStore& blobs) {
     AUTOHEAL_CHECK(!ended && !to_be_resumed);
+    AUTOHEAL_CHECK(committed <= version);
     Decision<W> decision;
     auto decided = contained(W::type, [&] {
       decision = W::decide(std::as_const(state_), input, now);
@@ -100,6 +104,8 @@ class TypedInstance final : public Instance {
       step.defect = decided.error();
       return step;
     }
+    AUTOHEAL_CHECK(decided->size() == decision.entries.size());
+    AUTOHEAL_CHECK(!decision.ends || !decision.wake_after);  // an ended stream waits for nothing
     for (const NewContent& content : decision.contents) {
       AUTOHEAL_TRY(blobs.put(content.bytes, content.naming));
     }
@@ -127,6 +133,8 @@ class TypedInstance final : public Instance {
 
   Result<void> fold(const Entry& entry, const BlobStore& blobs) override {
     AUTOHEAL_CHECK(entry.version == version + 1);
+    AUTOHEAL_CHECK(all_is_committed() &&
+                   nothing_is_under_way());  // a stream is folded before anything is decided on it
     std::string from_blob;
     auto data = lengthen(blobs, entry.data, from_blob);
     AUTOHEAL_TRY(data);

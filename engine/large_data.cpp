@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "autoheal/engine/base/check.hpp"
+
 namespace autoheal::engine {
 
 namespace {
@@ -14,6 +16,7 @@ Result<std::string> shorten(BlobStore& blobs, std::string data) {
   if (data.size() <= largest_entry_data_bytes) return data;
   auto name = blobs.put(data, BlobNaming::plain);
   AUTOHEAL_TRY(name);
+  AUTOHEAL_CHECK(name->size() == name_bytes);  // or lengthen() would take the name for the data itself
   return std::string(opening) + *name + std::string(closing);
 }
 

@@ -133,6 +133,7 @@ Instance* Runner::find(const std::string& stream) {
 void Runner::take_step(Instance& instance, std::uint64_t version_before, Result<Step> step, std::string key,
                        Started started) {
   if (!step) return stop(std::move(step.error()));
+  AUTOHEAL_CHECK(version_before + step->entries.size() == instance.version);
   if (closed_) leave_out_announcements(instance, *step);
   works_.push_back({&instance, version_before, std::move(*step), std::move(key), std::move(started)});
 }
@@ -147,6 +148,7 @@ void Runner::leave_out_announcements(Instance& instance, Step& step) const {
     step.entries.pop_back();
     --instance.version;
   }
+  AUTOHEAL_CHECK(instance.version >= instance.committed);  // nothing that the ledger holds is left out
 }
 
 StreamAppend Runner::append_of(const Work& work) const {
@@ -216,6 +218,7 @@ bool Runner::commit() {
 }
 
 AppendResult Runner::write(const Batch& batch) {
+  AUTOHEAL_CHECK(!batch.streams.empty() && !failure_);
   const OneAtATime commit(in_commit_);
   return ports_.ledger.append(batch);
 }
@@ -243,7 +246,10 @@ bool Runner::committed(const AppendResult& result) {
       stop({ErrorKind::fatal, result.message.empty() ? "a commit's outcome is not known" : result.message, {}});
       return false;
   }
-  for (const Work& work : works_) work.instance->committed += work.step.entries.size();
+  for (const Work& work : works_) {
+    work.instance->committed += work.step.entries.size();
+    AUTOHEAL_CHECK(work.instance->committed <= work.instance->version);
+  }
   places_.clear();
   for (Loose& loose : std::exchange(loose_, {})) {
     ++loose_versions_[loose.stream];
@@ -261,6 +267,7 @@ void Runner::refuse_starts(const Error& error) {
   for (Work& work : works_) {
     const bool begins = work.started != nullptr || work.version_before == 0;
     if (!begins || !gone.insert(work.instance).second) continue;
+    AUTOHEAL_CHECK(work.instance->committed == work.version_before);  // the ledger holds nothing of its beginning
     refused.emplace_back(work.instance->stream(), std::move(work.started));
   }
   std::erase_if(works_, [&](const Work& work) { return gone.contains(work.instance); });
@@ -293,6 +300,7 @@ void Runner::perform(std::vector<Work> works) {
 
 // Its last entry stays its last one in the ledger: another process, of a version in which it was mended, goes on there.
 void Runner::set_aside(const Work& work) {
+  AUTOHEAL_CHECK(work.step.defect.has_value() && work.step.entries.empty() && work.step.effects.empty());
   const std::string stream = work.instance->stream();
   const Error error{ErrorKind::failed, sentence_of(*work.step.defect),
                     "nothing more is done about it by this process; tell the maintainers"};
@@ -352,6 +360,7 @@ Result<bool> Runner::fold_some() {
 }
 
 void Runner::begin_to_resume() {
+  AUTOHEAL_CHECK(to_fold_.empty());  // nothing is resumed before all are known
   for (std::string& stream : folded_) {
     Instance* instance = find(stream);
     if (instance == nullptr) continue;
@@ -398,7 +407,7 @@ void Runner::resume_some() {
 }
 
 void Runner::resume(Instance& instance) {
-  AUTOHEAL_CHECK(!instance.was_resumed);
+  AUTOHEAL_CHECK(!instance.was_resumed && !instance.ended);
   instance.was_resumed = true;
   instance.to_be_resumed = false;
   const std::uint64_t before = instance.version;
@@ -429,10 +438,12 @@ void Runner::stop(Error error) {
   if (failure_) return;
   failure_ = std::move(error);
   refuse_all();
+  AUTOHEAL_CHECK(works_.empty() && loose_.empty());  // nobody waits for an answer that never comes
   if (hooks.stopped) hooks.stopped(*failure_);
 }
 
 void Runner::refuse_all() {
+  AUTOHEAL_CHECK(failure_.has_value());
   for (Work& work : works_) {
     if (work.started) work.started(std::unexpected(*failure_));
   }

@@ -188,9 +188,12 @@ void Runner::register_workflow(EffectPerformer<W>& performer, std::string stream
   auto deliver = [this](const std::string& stream, std::uint64_t effect, typename W::Input outcome) {
     bring_outcome<W>(stream, effect, std::move(outcome));
   };
-  kinds_[std::string(W::type)] = {std::move(stream_prefix), [this, &performer, deliver](const std::string& stream) {
-                                    return std::make_unique<TypedInstance<W>>(stream, effects_, performer, deliver);
-                                  }};
+  auto make = [this, &performer, deliver](const std::string& stream) {
+    return std::make_unique<TypedInstance<W>>(stream, effects_, performer, deliver);
+  };
+  AUTOHEAL_CHECK(turns_ == 0);
+  const bool is_new = kinds_.try_emplace(std::string(W::type), Kind{std::move(stream_prefix), std::move(make)}).second;
+  AUTOHEAL_CHECK(is_new);
 }
 
 template <Workflow W>
@@ -200,10 +203,12 @@ void Runner::start(typename W::Input input, std::string idempotency_key, Started
       if (started) started(autoheal::failure(ErrorKind::unavailable, "the process ends"));
       return;
     }
-    const Kind& kind = kinds_.at(std::string(W::type));
-    const std::string stream = kind.prefix + to_string(ports_.ids.next());
-    auto& owned = instances_[stream] = kind.make(stream);
-    auto& instance = static_cast<TypedInstance<W>&>(*owned);
+    const auto kind = kinds_.find(W::type);
+    AUTOHEAL_CHECK(kind != kinds_.end());
+    const std::string stream = kind->second.prefix + to_string(ports_.ids.next());
+    const auto [place, is_new] = instances_.try_emplace(stream, kind->second.make(stream));
+    AUTOHEAL_CHECK(is_new);  // no id is given twice
+    auto& instance = static_cast<TypedInstance<W>&>(*place->second);
     take_step(instance, 0, instance.take(input, ports_.clock.now(), ports_.blobs), std::move(key), std::move(started));
   });
 }

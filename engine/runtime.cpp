@@ -2,6 +2,8 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include "autoheal/engine/base/check.hpp"
+
 namespace autoheal::engine {
 
 namespace asio = boost::asio;
@@ -18,6 +20,7 @@ Result<std::unique_ptr<Runtime>> Runtime::create(asio::any_io_executor executor,
 
 Runtime::Runtime(asio::any_io_executor executor, RunnerPorts ports, std::unique_ptr<BootTimer> timer)
     : executor_(std::move(executor)), runner_(ports), timer_(std::move(timer)) {
+  AUTOHEAL_CHECK(timer_ != nullptr);
   runner_.hooks.input_waits = [this] { turn_soon(); };
   runner_.hooks.ended = [this](const std::string& stream) { tell_ended(stream); };
   timer_->due = [this] { turn(); };
@@ -74,6 +77,7 @@ void Runtime::tell_ended(const std::string& stream) {
   std::vector<std::function<void()>> waiting;
   for (auto it = from; it != to; ++it) waiting.push_back(std::move(it->second));
   ending_.erase(from, to);
+  AUTOHEAL_CHECK(!ending_.contains(stream));  // each who waits is told once
   for (auto& tell : waiting) tell();
 }
 

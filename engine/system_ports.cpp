@@ -44,6 +44,7 @@ Uuid UuidV7Source::next() {
     ++millisecond_;
     counter_ = 0;
   }
+  AUTOHEAL_CHECK(millisecond_ >= now && counter_ < counter_end);  // ids only grow, also where the clock is set back
   for (std::size_t byte = 0; byte < 6; ++byte) {
     id.bytes[byte] = static_cast<std::uint8_t>(millisecond_ >> (8 * (5 - byte)));
   }

@@ -15,6 +15,7 @@ void WakeQueue::set(const std::string& stream, Duration due) {
   current_[stream] = ++last_ticket_;
   heap_.push_back({due, last_ticket_, stream});
   std::push_heap(heap_.begin(), heap_.end(), later);
+  AUTOHEAL_CHECK(heap_.size() >= current_.size());  // each stream that waits has its place
 }
 
 void WakeQueue::clear(const std::string& stream) { current_.erase(stream); }
@@ -28,6 +29,7 @@ void WakeQueue::drop_outdated() {
 }
 
 WakeQueue::Waiting WakeQueue::take_first() {
+  AUTOHEAL_CHECK(!heap_.empty());
   std::pop_heap(heap_.begin(), heap_.end(), later);
   Waiting first = std::move(heap_.back());
   heap_.pop_back();
@@ -45,6 +47,7 @@ std::optional<Duration> WakeQueue::next() {
 std::optional<std::string> WakeQueue::take_due(Duration now) {
   const auto due = next();
   if (!due || *due > now) return std::nullopt;
+  AUTOHEAL_CHECK(heap_.front().due == *due);
   std::string stream = take_first().stream;
   const std::size_t waited = current_.erase(stream);
   AUTOHEAL_CHECK(waited == 1);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "autoheal/engine/base/check.hpp"
+
 namespace autoheal::engine {
 
 bool Watchdog::ask(Duration now) {
@@ -12,6 +14,7 @@ bool Watchdog::ask(Duration now) {
 }
 
 bool Watchdog::answered(const Pulse& pulse, Duration now) {
+  AUTOHEAL_CHECK(pulse.turns >= turns_);  // the loop does not take back turns
   asked_.reset();
   const bool turned = std::exchange(turns_, pulse.turns) != pulse.turns;
   if (turned || !pulse.work_due) {
@@ -24,6 +27,7 @@ bool Watchdog::answered(const Pulse& pulse, Duration now) {
 }
 
 std::optional<Watchdog::Finding> Watchdog::look(Duration now) {
+  AUTOHEAL_CHECK(!moved_again_ || stalled_since_);  // only a loop that stood still can move again
   const Duration before = std::exchange(looked_, now).value_or(now);
   if (now - before > limit_) {
     if (asked_) asked_ = now;
@@ -39,6 +43,7 @@ std::optional<Watchdog::Finding> Watchdog::look(Duration now) {
   }
   const auto since = stands_since();
   if (stalled_since_ || !since || now - *since <= limit_) return std::nullopt;
+  AUTOHEAL_CHECK(!moved_again_);
   stalled_since_ = since;
   ++stalls_;
   return Finding{true, !asked_.has_value(), now - *since};

@@ -24,8 +24,8 @@ class Taking {
   void operator()(const RepairStarted& e) { course_.attempts.erase(e.attempt); }
   void operator()(const PlanRecorded& e) {
     Attempt& attempt = course_.attempts[e.attempt];
-    attempt.observation = e.observation;
-    attempt.plan = e.plan;
+    attempt.observation = *e.observation;
+    attempt.plan = *e.plan;
     attempt.may_change = e.may_change.value_or(true);
     attempt.adopted_baseline = e.adopted_baseline;
   }
@@ -72,9 +72,10 @@ class Taking {
 };
 
 std::string outcome_text(const HealState& state) {
+  const unsigned attempts = state.attempt_number();
   std::string text =
-      fmt::format("{} after {}{}", name_of(state.phase), state.attempt, state.attempt == 1 ? " attempt" : " attempts");
-  if (state.phase == Phase::exhausted) text += ": " + std::string(name_of(state.end_reason));
+      fmt::format("{} after {}{}", name_of(state.phase()), attempts, attempts == 1 ? " attempt" : " attempts");
+  if (const phases::EndedExhausted* end = state.exhausted()) text += ": " + std::string(name_of(end->reason));
   return text;
 }
 

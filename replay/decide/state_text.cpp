@@ -66,12 +66,12 @@ std::string difference(const json& recorded, const json& other, const std::strin
   return fmt::format("{}: {} instead of {}", path, shown(recorded), shown(other));
 }
 
-std::string mark_of(const HealState& state, unsigned number) {
-  if (const auto undone = state.undone.find(number); undone != state.undone.end())
+std::string mark_of(const workflows::Attempt& attempt, unsigned number) {
+  if (const auto undone = attempt.undone.find(number); undone != attempt.undone.end())
     return std::string(name_of(undone->second.status));
-  if (const auto outcome = state.outcomes.find(number); outcome != state.outcomes.end())
+  if (const auto outcome = attempt.outcomes.find(number); outcome != attempt.outcomes.end())
     return std::string(name_of(outcome->second.status));
-  return state.intended == number ? "begun" : "not yet";
+  return attempt.intended() == number ? "begun" : "not yet";
 }
 
 }  // namespace
@@ -84,46 +84,50 @@ std::string seconds_text(Duration time) {
 }
 
 std::string line_of(const HealState& state) {
-  std::string text(name_of(state.phase));
-  if (state.phase == Phase::exhausted) text += " (" + std::string(name_of(state.end_reason)) + ")";
-  if (state.attempt > 0) text += fmt::format(", attempt {} of {}", state.attempt, state.max_retries);
-  return state.step == Step::ended || state.phase == Phase::none ? text
-                                                                 : text + ": " + std::string(words_of(state.step));
+  std::string text(name_of(state.phase()));
+  if (const phases::EndedExhausted* end = state.exhausted()) text += " (" + std::string(name_of(end->reason)) + ")";
+  if (state.attempt_number() > 0)
+    text += fmt::format(", attempt {} of {}", state.attempt_number(), state.request->max_retries);
+  if (state.step() == Step::ended || state.phase() == Phase::none) return text;
+  return text + ": " + std::string(words_of(state.step()));
 }
 
 std::vector<std::string> details_of(const HealState& state) {
   std::vector<std::string> lines;
-  if (!state.error.empty()) lines.push_back("because: " + state.error);
-  if (state.phase == Phase::retrying)
+  const HealRequest& request = *state.request;
+  if (!request.error.empty()) lines.push_back("because: " + request.error);
+  if (const phases::Retrying* wait = state.retrying())
     lines.push_back(
-        fmt::format("next attempt at {}, after {}", format_timestamp(state.due), seconds_text(state.delay)));
-  if (!state.needs.empty() && state.phase == Phase::triggered) {
+        fmt::format("next attempt at {}, after {}", format_timestamp(wait->due), seconds_text(wait->delay)));
+  if (!request.needs.empty() && state.phase() == Phase::triggered) {
     std::string line = "waits for";
-    for (const std::string& name : state.needs) line += " " + name;
+    for (const std::string& name : request.needs) line += " " + name;
     lines.push_back(std::move(line));
   }
-  if (state.plan) {
-    const auto plan = lines_of(*state.plan);
+  if (state.plan() != nullptr) {
+    const auto plan = lines_of(*state.plan());
     if (plan.empty()) lines.emplace_back("plan: nothing to change");
     for (std::size_t index = 0; index < plan.size(); ++index) {
       const auto number = static_cast<unsigned>(index + 1);
-      lines.push_back(fmt::format("plan {}: {} [{}]", number, plan[index], mark_of(state, number)));
+      lines.push_back(fmt::format("plan {}: {} [{}]", number, plan[index], mark_of(*state.attempt, number)));
     }
-    if (!state.plan_certified) lines.emplace_back("the plan is not certified");
+    if (!state.has_certified_plan()) lines.emplace_back("the plan is not certified");
   }
-  if (!state.last_problem.empty()) lines.push_back("last problem: " + state.last_problem);
-  if (state.starts_over) lines.emplace_back("earlier rules planned this attempt: it is put back and starts once more");
+  if (!state.so_far.last_problem.empty()) lines.push_back("last problem: " + state.so_far.last_problem);
+  if (state.starts_over())
+    lines.emplace_back("earlier rules planned this attempt: it is put back and starts once more");
   if (state.ending) lines.push_back("told to end: " + std::string(name_of(*state.ending)));
   if (state.resumptions > 0) lines.push_back(fmt::format("resumed {} times without progress", state.resumptions));
   return lines;
 }
 
 void write(JsonWriter& out, const HealState& state) {
-  out.begin_object().field("state", name_of(state.phase)).field("doing", words_of(state.step));
-  out.field("engine", state.engine).field("attempt", state.attempt).field("max_retries", state.max_retries);
-  if (state.phase == Phase::exhausted) out.field("reason", name_of(state.end_reason));
-  if (state.phase == Phase::retrying) out.field("due", format_timestamp(state.due));
-  out.optional_field("last_problem", state.last_problem).key("details").begin_array();
+  out.begin_object().field("state", name_of(state.phase())).field("doing", words_of(state.step()));
+  out.field("engine", state.request->engine).field("attempt", state.attempt_number());
+  out.field("max_retries", state.request->max_retries);
+  if (const phases::EndedExhausted* end = state.exhausted()) out.field("reason", name_of(end->reason));
+  if (const phases::Retrying* wait = state.retrying()) out.field("due", format_timestamp(wait->due));
+  out.optional_field("last_problem", state.so_far.last_problem).key("details").begin_array();
   for (const std::string& line : details_of(state)) out.value(line);
   out.end_array().end_object();
 }

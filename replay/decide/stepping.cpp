@@ -73,8 +73,8 @@ std::vector<std::string> Stepping::what_is() const {
 }
 
 std::vector<std::string> Stepping::seen() const {
-  if (!state_.observation) return {"nothing was looked at in this attempt so far"};
-  const Observation& seen = *state_.observation;
+  if (state_.observation() == nullptr) return {"nothing was looked at in this attempt so far"};
+  const Observation& seen = *state_.observation();
   std::vector<std::string> lines;
   for (const TargetFacts& facts : seen.targets) lines.push_back(facts_line(facts));
   for (const auto& [link, releases] : seen.releases) {
@@ -95,14 +95,15 @@ std::vector<std::string> Stepping::seen() const {
 }
 
 std::vector<std::string> Stepping::plan() const {
-  if (!state_.plan) return {"there is no plan at this point"};
-  if (state_.plan->empty()) return {"the plan changes nothing"};
+  const Plan* plan = state_.plan();
+  if (plan == nullptr) return {"there is no plan at this point"};
+  if (plan->empty()) return {"the plan changes nothing"};
   std::vector<std::string> lines;
-  const auto whole = lines_of(*state_.plan);
+  const auto whole = lines_of(*plan);
   for (std::size_t index = 0; index < whole.size(); ++index) {
     lines.push_back(std::to_string(index + 1) + ". " + whole[index]);
-    if (index >= state_.plan->changes.size()) continue;
-    for (const std::string& line : content_lines(state_.plan->changes[index], *state_.observation, world_.blobs()))
+    if (index >= plan->changes.size()) continue;
+    for (const std::string& line : content_lines(plan->changes[index], *state_.observation(), world_.blobs()))
       lines.push_back("     " + line);
   }
   return lines;
@@ -119,14 +120,13 @@ std::vector<std::string> Stepping::evidence() const {
 std::vector<std::string> Stepping::timers() const {
   const Timestamp now = entry().time;
   std::vector<std::string> lines = {
-      fmt::format("it is {}, {} after it began", format_timestamp(now), seconds_text(now - state_.began))};
+      fmt::format("it is {}, {} after it began", format_timestamp(now), seconds_text(now - state_.request->began))};
   if (place_ > 0) lines.push_back(seconds_text(now - heal_.entry(place_ - 1).time) + " after the entry before");
-  if (state_.phase == Phase::retrying)
-    lines.push_back(fmt::format("attempt {} is due at {}, in {}", state_.next_attempt, format_timestamp(state_.due),
-                                seconds_text(state_.due - now)));
-  if (state_.phase == Phase::triggered && state_.step == Step::waiting) lines.emplace_back("it waits for its turn");
-  if (state_.phase == Phase::complete || state_.phase == Phase::exhausted)
-    lines.push_back("it ended after " + seconds_text(state_.took));
+  if (const phases::Retrying* wait = state_.retrying())
+    lines.push_back(fmt::format("attempt {} is due at {}, in {}", wait->next_attempt, format_timestamp(wait->due),
+                                seconds_text(wait->due - now)));
+  if (state_.phase() == Phase::triggered) lines.emplace_back("it waits for its turn");
+  if (const phases::Ended* end = state_.ended()) lines.push_back("it ended after " + seconds_text(end->took));
   if (state_.resumptions > 0)
     lines.push_back(fmt::format("resumed {} times since the last progress", state_.resumptions));
   return lines;

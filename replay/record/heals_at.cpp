@@ -43,9 +43,9 @@ class Fold {
     heal.state = workflows::apply_heal_entry(std::move(heal.state), *decoded);
     heal.newest = entry.position;
     heal.since = entry.time;
-    if (heal.state.phase == workflows::Phase::complete) ++then_.complete;
-    if (heal.state.phase == workflows::Phase::exhausted) ++then_.exhausted;
-    if (heal.state.step != workflows::Step::ended) return;
+    if (heal.state.phase() == workflows::Phase::complete) ++then_.complete;
+    if (heal.state.phase() == workflows::Phase::exhausted) ++then_.exhausted;
+    if (heal.state.step() != workflows::Step::ended) return;
     began_.erase(entry.stream);
     open_.erase(found);
   }

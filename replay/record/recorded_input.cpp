@@ -20,24 +20,24 @@ class Recovery {
   std::optional<Error> missing;
 
   void operator()(const Triggered& e) {
-    if (state_.phase == Phase::none) may_be(Begin{e});
+    if (state_.phase() == Phase::none) may_be(Begin{e});
   }
   void operator()(const TriggerJoined& e) { may_be(Join{e.error, e.by}); }
   void operator()(const RepairStarted&) {
-    if (state_.phase == Phase::triggered) may_be(Go{});
-    if (state_.phase == Phase::retrying) may_be(WokenUp{});
+    if (state_.phase() == Phase::triggered) may_be(Go{});
+    if (state_.phase() == Phase::retrying) may_be(WokenUp{});
   }
   void operator()(const PlanRecorded& e) {
-    if (state_.step != Step::observing) return;
+    if (state_.step() != Step::observing) return;
     const bool complete = e.may_change.has_value();  // entries before that told neither of both
     for (const auto& [adopted, digest] : adopted_then(e.adopted_baseline, complete)) {
-      observed(e.observation, e.may_change.value_or(true), adopted, digest);
-      if (!complete) observed(e.observation, false, adopted, digest);
+      observed(*e.observation, e.may_change.value_or(true), adopted, digest);
+      if (!complete) observed(*e.observation, false, adopted, digest);
     }
   }
   void operator()(const RepairFailed& e) {
     if (e.cause == defect_word) return failed_in_defect(e);
-    switch (state_.step) {
+    switch (state_.step()) {
       case Step::observing:
         return failed_before_changes(e);
       case Step::changing:
@@ -58,16 +58,16 @@ class Recovery {
     went_on_after_restart();
   }
   void operator()(const ChangeApplied& e) {
-    if (state_.step == Step::changing) may_be(ChangesDone{e.outcomes});
-    if (state_.step == Step::acting && e.outcomes.size() == 1) may_be(ActDone{e.outcomes.front()});
+    if (state_.step() == Step::changing) may_be(ChangesDone{e.outcomes});
+    if (state_.step() == Step::acting && e.outcomes.size() == 1) may_be(ActDone{e.outcomes.front()});
     went_on_after_restart();
   }
   void operator()(const RepairFinished& e) {
-    if (state_.step == Step::changing) may_be(ChangesDone{e.outcomes});
+    if (state_.step() == Step::changing) may_be(ChangesDone{e.outcomes});
     went_on_after_restart();
   }
   void operator()(const Certified& e) {
-    if (state_.step == Step::certifying)
+    if (state_.step() == Step::certifying)
       evidenced(e.evidence, e.adopted_baseline, true, e.program_version, e.program_sha256);
   }
   void operator()(const CertificationRefused& e) {
@@ -75,26 +75,26 @@ class Recovery {
       if (refusal.criterion != defect_word) continue;
       stopped_by_defect(refusal.reason);
       // Not the judge but who gathered the evidence was at fault.
-      if (e.evidence.problem == refusal.reason && state_.step == Step::certifying) {
+      if (e.evidence.problem == refusal.reason && state_.step() == Step::certifying) {
         return may_be(Evidenced{
             std::make_shared<const EngineSpec>(), e.evidence, {}, e.adopted_baseline, {}, {}, refusal.reason, {}});
       }
     }
-    if (state_.step == Step::certifying) evidenced(e.evidence, e.adopted_baseline, false, {}, {}, e.last_lines);
+    if (state_.step() == Step::certifying) evidenced(e.evidence, e.adopted_baseline, false, {}, {}, e.last_lines);
   }
   void operator()(const RollbackStarted& e) {
-    if (e.again && state_.phase == Phase::exhausted) may_be(RollBackAgain{e.by});
+    if (e.again && state_.phase() == Phase::exhausted) may_be(RollBackAgain{e.by});
     if (!e.again) went_on_after_restart();
   }
   void operator()(const UndoApplied& e) {
-    if (state_.rolling_back) may_be(UndoDone{e.outcomes});
+    if (state_.is_rolling_back()) may_be(UndoDone{e.outcomes});
     went_on_after_restart();
   }
   void operator()(const CancelRequested& e) {
     if (e.reason == EndReason::defect) return stopped_by_defect({});
     if (e.by.principal.empty()) {
       const Today today{e.reason, false};
-      if (state_.step == Step::observing) may_be(not_observed("the heal was told to end", today));
+      if (state_.step() == Step::observing) may_be(not_observed("the heal was told to end", today));
       went_on_after_restart(today);
     }
     may_be(Cancel{e.reason, e.by});
@@ -151,33 +151,33 @@ class Recovery {
 
   void failed_in_defect(const RepairFailed& e) {
     stopped_by_defect(e.message);
-    if (state_.step == Step::observing && e.observation) {
+    if (state_.step() == Step::observing && e.observation) {
       for (const auto& [adopted, digest] : adopted_then({}, false)) observed(*e.observation, true, adopted, digest);
-    } else if (state_.step == Step::observing) {
+    } else if (state_.step() == Step::observing) {
       Observed input = not_observed(e.message, {});
       input.defect = e.message;
       may_be(std::move(input));
     } else if (const unsigned act = captures_next(); act != 0 && e.outcomes.empty()) {
       may_be(CaptureDone{act, failure(ErrorKind::failed, e.message), e.message});
-    } else if (state_.step == Step::acting && e.outcomes.size() == 1) {
+    } else if (state_.step() == Step::acting && e.outcomes.size() == 1) {
       may_be(ActDone{e.outcomes.front(), e.message});
-    } else if (state_.step == Step::changing) {
+    } else if (state_.step() == Step::changing) {
       may_be(ChangesDone{e.outcomes, e.message});
     }
   }
 
   // The act whose capture is what the heal waits for, or 0.
   [[nodiscard]] unsigned captures_next() const {
-    if (state_.step != Step::changing || !state_.plan || state_.intended != 0) return 0;
-    const auto next = next_step(state_);
+    if (state_.step() != Step::changing || state_.plan() == nullptr || state_.intended()) return 0;
+    const auto next = next_step(*state_.attempt);
     if (!next || next->act == 0) return 0;
-    return state_.plan->acts[next->act - state_.plan->changes.size() - 1].capture ? next->act : 0;
+    return state_.plan()->acts[next->act - state_.plan()->changes.size() - 1].capture ? next->act : 0;
   }
 
   // `complete`: the entry is of a version that named what was adopted; else it may be what the ledger said by then.
   AdoptedThen adopted_then(const std::string& digest, bool complete) {
     if (!digest.empty()) {
-      auto adopted = world_.adoptions().of_digest(state_.engine, digest);
+      auto adopted = world_.adoptions().of_digest(state_.request->engine, digest);
       if (adopted) return {{std::move(adopted->baseline), digest}};
       missing = Error{ErrorKind::not_found,
                       fmt::format("the baseline {} that was adopted then is not here: the entry that adopted it stands "
@@ -188,7 +188,7 @@ class Recovery {
     }
     AdoptedThen possible = {{std::nullopt, {}}};
     if (complete) return possible;
-    if (auto adopted = world_.adoptions().at(state_.engine, entry_.position)) {
+    if (auto adopted = world_.adoptions().at(state_.request->engine, entry_.position)) {
       possible.emplace_back(std::move(adopted->baseline), std::move(adopted->digest));
     }
     return possible;
@@ -197,7 +197,7 @@ class Recovery {
   void observed(const Observation& observation, bool may_change, const std::optional<AdoptedBaseline>& adopted,
                 const std::string& adopted_digest) {
     Observed input;
-    auto spec = world_.specification(state_.configuration);
+    auto spec = world_.specification(state_.request->configuration);
     if (!spec) return lacks(spec.error());
     auto contents = contents_of(world_.blobs(), **spec, observation);
     if (!contents) return lacks(contents.error());
@@ -215,7 +215,7 @@ class Recovery {
 
   void evidenced(const Evidence& evidence, const std::string& digest, bool complete, const std::string& version,
                  const std::string& sha256, const LastLines& last_lines = {}) {
-    auto spec = world_.specification(state_.configuration);
+    auto spec = world_.specification(state_.request->configuration);
     // A configuration that could not be read then stands as an empty one in what was judged.
     if (!evidence.problem.empty() && evidence.probes.empty() && evidence.targets.empty()) {
       may_be(Evidenced{std::make_shared<const EngineSpec>(), evidence, {}, {}, version, sha256, {}, last_lines});

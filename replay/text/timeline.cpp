@@ -31,9 +31,10 @@ std::string time_text(Duration took) {
 }
 
 std::string name_of_number(const HealState& state, unsigned number) {
-  if (!state.plan || number == 0 || number > state.plan->size()) return fmt::format("change {}", number);
-  if (number <= state.plan->changes.size()) return state.plan->changes[number - 1].before.path;
-  const Act& act = state.plan->acts[number - state.plan->changes.size() - 1];
+  const Plan* plan = state.plan();
+  if (plan == nullptr || number == 0 || number > plan->size()) return fmt::format("change {}", number);
+  if (number <= plan->changes.size()) return plan->changes[number - 1].before.path;
+  const Act& act = plan->acts[number - plan->changes.size() - 1];
   return line_of(act);
 }
 
@@ -98,11 +99,13 @@ struct Describe {
                     short_digest(e.configuration)));
   }
   void operator()(const TriggerJoined& e) { say("failed again, joined: " + e.error); }
-  void operator()(const RepairStarted& e) { say(fmt::format("attempt {} of {} begins", e.attempt, state.max_retries)); }
+  void operator()(const RepairStarted& e) {
+    say(fmt::format("attempt {} of {} begins", e.attempt, state.request->max_retries));
+  }
   void operator()(const PlanRecorded& e) {
-    say(e.plan.empty() ? "plan: nothing to change" : "plan of " + plural(e.plan.size(), "change"));
-    for (const Change& change : e.plan.changes) add(line_of(change));
-    for (const Act& act : e.plan.acts) add(line_of(act));
+    say(e.plan->empty() ? "plan: nothing to change" : "plan of " + plural(e.plan->size(), "change"));
+    for (const Change& change : e.plan->changes) add(line_of(change));
+    for (const Act& act : e.plan->acts) add(line_of(act));
   }
   void operator()(const PlanCertified& e) { say(fmt::format("plan certified ({})", short_digest(e.plan_digest))); }
   void operator()(const PlanRefused& e) {
@@ -196,7 +199,7 @@ Result<Timeline> timeline_of(const std::string& heal, const engine::LedgerView& 
     AUTOHEAL_TRY(decoded);
     timeline.state = apply_heal_entry(std::move(timeline.state), *decoded);
     TimelineLine line;
-    line.phase = timeline.state.phase;
+    line.phase = timeline.state.phase();
     line.since_began = entry.time - began;
     static_cast<Telling&>(line) = telling_of(*decoded, timeline.state);
     line.entry = std::move(entry);

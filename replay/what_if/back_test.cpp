@@ -23,7 +23,7 @@ bool is_refused_instead(const OtherCourse& other) {
 
 Effect effect_of(const WhatIf& answer) {
   const OtherCourse& other = answer.other;
-  const unsigned attempts = answer.replayed.state.attempt;
+  const unsigned attempts = answer.replayed.state.attempt_number();
   if (answer.replayed.verdict != Verdict::same) return Effect::not_replayable;
   if (other.ending == Ending::not_begun) return Effect::would_not_begin;
   if (is_refused_instead(other)) return Effect::would_be_refused;
@@ -109,16 +109,16 @@ class BackTesting {
                    effect_of(answer),
                    answer.recorded,
                    answer.other.ending,
-                   answer.replayed.state.attempt,
+                   answer.replayed.state.attempt_number(),
                    answer.other.attempts,
                    answer.other.why};
     if (one.effect == Effect::not_replayable)
       one.why = answer.replayed.divergence ? line_of(*answer.replayed.divergence) : answer.replayed.why;
-    const workflows::HealState& state = answer.replayed.state;
+    const workflows::phases::EndedExhausted* end = answer.replayed.state.exhausted();
     past.recorded = one.recorded;
     past.other = one.other;
     past.attempts = one.attempts_recorded;
-    past.flapped = one.recorded == Ending::exhausted && state.end_reason == workflows::EndReason::flapping;
+    past.flapped = end != nullptr && end->reason == workflows::EndReason::flapping;
     return one;
   }
 

@@ -69,7 +69,7 @@ class TwoCourses {
 
   OtherCourse finish(const Replayed& replayed) {
     if (!done_) after_the_record(replayed);
-    course_.attempts = course_.state.attempt;
+    course_.attempts = course_.state.attempt_number();
     return std::move(course_);
   }
 
@@ -134,7 +134,8 @@ class TwoCourses {
 
   std::optional<HealInput> woken(const HealInput& input) {
     if (then_.wake == other_.wake) return input;
-    return unknown_input(fmt::format("attempt {} would observe the host at another time", course_.state.next_attempt));
+    return unknown_input(
+        fmt::format("attempt {} would observe the host at another time", course_.state.next_attempt()));
   }
 
   std::optional<HealInput> seen(Observed observed) {
@@ -184,14 +185,14 @@ class TwoCourses {
 
   void ended() {
     done_ = true;
-    const bool complete = course_.state.phase == Phase::complete;
-    course_.ending = complete ? Ending::certified : Ending::exhausted;
-    if (!complete) course_.why = name_of(course_.state.end_reason);
+    const phases::EndedExhausted* exhausted = course_.state.exhausted();
+    course_.ending = exhausted == nullptr ? Ending::certified : Ending::exhausted;
+    if (exhausted != nullptr) course_.why = name_of(exhausted->reason);
   }
 
   void after_the_record(const Replayed& replayed) {
     if (replayed.verdict != Verdict::same) return unknown("the record itself does not replay to the same");
-    if (replayed.state.step != Step::ended) {
+    if (replayed.state.step() != Step::ended) {
       course_.ending = Ending::open;
       course_.why = "the record ends while the heal is open";
       done_ = true;
@@ -201,8 +202,8 @@ class TwoCourses {
   }
 
   [[nodiscard]] std::string what_comes_next() const {
-    if (course_.state.phase == Phase::retrying)
-      return fmt::format("attempt {} would begin", course_.state.next_attempt);
+    if (course_.state.phase() == Phase::retrying)
+      return fmt::format("attempt {} would begin", course_.state.next_attempt());
     return other_.effect ? line_of(*other_.effect) : "it would go on";
   }
 
@@ -234,8 +235,8 @@ WhatIf what_if(RecordedHeal& heal, const PastWorld& world, const OtherSettings& 
   TwoCourses courses(world, settings);
   answer.replayed = replay_heal(heal, world, Heal::decide, [&](const ReplayedStep& step) { courses.take(step); });
   answer.other = courses.finish(answer.replayed);
-  if (answer.replayed.state.phase == Phase::complete) answer.recorded = Ending::certified;
-  if (answer.replayed.state.phase == Phase::exhausted) answer.recorded = Ending::exhausted;
+  if (answer.replayed.state.phase() == Phase::complete) answer.recorded = Ending::certified;
+  if (answer.replayed.state.phase() == Phase::exhausted) answer.recorded = Ending::exhausted;
   return answer;
 }
 

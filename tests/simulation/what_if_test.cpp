@@ -152,12 +152,12 @@ TEST(WhatIf, IsRightWhereverItClaimsToKnowOverAThousandIncidents) {
     }
     ++known;
     const HealState truth = end_of(*incident.run({question}));
-    const auto ending = truth.phase == Phase::complete ? replay::Ending::certified : replay::Ending::exhausted;
+    const auto ending = truth.phase() == Phase::complete ? replay::Ending::certified : replay::Ending::exhausted;
     const std::string told = "seed " + std::to_string(seed) + ", " + question;
-    EXPECT_EQ(answer.other.ending, ending) << told << ": " << answer.other.why << " / " << truth.last_problem;
-    EXPECT_EQ(answer.other.attempts, truth.attempt) << told;
-    EXPECT_EQ(answer.other.state.last_problem, truth.last_problem) << told;
-    EXPECT_EQ(answer.other.state.end_reason, truth.end_reason) << told;
+    EXPECT_EQ(answer.other.ending, ending) << told << ": " << answer.other.why << " / " << truth.so_far.last_problem;
+    EXPECT_EQ(answer.other.attempts, truth.attempt_number()) << told;
+    EXPECT_EQ(answer.other.state.so_far.last_problem, truth.so_far.last_problem) << told;
+    EXPECT_EQ(end_reason(answer.other.state), end_reason(truth)) << told;
     if (answer.other.parted_index) ++otherwise;
   }
   RecordProperty("known", static_cast<int>(known));

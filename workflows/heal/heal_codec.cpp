@@ -135,7 +135,7 @@ struct EntryWriter {
       for (const std::string& name : e.needs) out.value(name);
       out.end_array();
     }
-    out.field("at", format_timestamp(e.at));
+    out.field("at", format_timestamp(e.began));
     write_by(out, e.by);
   }
   void operator()(const TriggerJoined& e) {
@@ -145,9 +145,9 @@ struct EntryWriter {
   void operator()(const RepairStarted&) {}
   void operator()(const PlanRecorded& e) {
     out.key("observation");
-    write(out, e.observation);
+    write(out, *e.observation);
     out.key("plan");
-    write(out, e.plan);
+    write(out, *e.plan);
     if (e.may_change) out.field("may_change", *e.may_change);
     out.optional_field("adopted_baseline", e.adopted_baseline);
   }
@@ -232,7 +232,7 @@ struct EntryReader {
     e.error = j.value("error", std::string());
     e.waits = j.value("waits", false);
     e.needs = j.value("needs", std::vector<std::string>());
-    e.at = read_time(j.at("at"));
+    e.began = read_time(j.at("at"));
     e.engine = j.at("engine");
     read_by(j, e.by);
   }
@@ -242,8 +242,12 @@ struct EntryReader {
   }
   void operator()(RepairStarted& e) { e.attempt = j.at("attempt"); }
   void operator()(PlanRecorded& e) {
-    read(j.at("observation"), e.observation);
-    read(j.at("plan"), e.plan);
+    Observation observation;
+    read(j.at("observation"), observation);
+    e.observation = std::move(observation);
+    Plan plan;
+    read(j.at("plan"), plan);
+    e.plan = std::move(plan);
     if (j.contains("may_change")) e.may_change = j.at("may_change").get<bool>();
     e.adopted_baseline = j.value("adopted_baseline", std::string());
   }
@@ -347,7 +351,7 @@ std::optional<EndReason> parse_end_reason(std::string_view text) {
 }
 
 engine::Envelope Heal::envelope(const State& state, const Entry& entry) {
-  return {type_of(entry), dataversion_of(entry), state.by.principal, state.engine};
+  return {type_of(entry), dataversion_of(entry), state.request->by.principal, state.request->engine};
 }
 
 engine::Encoded Heal::encode(const State& state, const Entry& entry) {

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "autoheal/workflows/heal/shared.hpp"
 #include "autoheal/workflows/plan/certification.hpp"
 #include "autoheal/workflows/plan/evidence.hpp"
 #include "autoheal/workflows/plan/plan.hpp"
@@ -57,18 +58,23 @@ enum class EndReason {
 // The cause of a repair_failed and the criterion of a certification_refused if Autoheal is at fault.
 inline constexpr std::string_view defect_word = "defect";
 
-struct Triggered {
+// Everything that a heal is asked for.
+struct HealRequest {
   std::string engine;
   Strategy strategy = Strategy::generic;
   unsigned max_retries = 3;
   Duration retry_delay{0};
   BlobName configuration;  // of the engine, in the vault
   std::string error;       // what the self-test said
-  bool waits = false;      // for a slot or a dependency: repair starts with heal.repair_started later
   By by;
-  Timestamp at;                         // when the heal began
+  Timestamp began;                      // when the heal began
   std::vector<std::string> needs = {};  // engines below it whose heals it waits for
-  unsigned version = heal_version;      // of the rules by which it began
+  friend bool operator==(const HealRequest&, const HealRequest&) = default;
+};
+
+struct Triggered : HealRequest {
+  bool waits = false;               // for a slot or a dependency: repair starts with heal.repair_started later
+  unsigned version = heal_version;  // of the rules by which it began
   friend bool operator==(const Triggered&, const Triggered&) = default;
 };
 struct TriggerJoined {
@@ -82,8 +88,8 @@ struct RepairStarted {
 };
 struct PlanRecorded {
   unsigned attempt = 1;
-  Observation observation;
-  Plan plan;
+  Shared<Observation> observation;
+  Shared<Plan> plan;
   std::optional<bool> may_change = {};  // what the principal's role allowed then; unset: written before it was kept
   std::string adopted_baseline = {};    // its digest, or empty: none was adopted
   friend bool operator==(const PlanRecorded&, const PlanRecorded&) = default;

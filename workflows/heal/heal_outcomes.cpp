@@ -1,5 +1,7 @@
 #include "autoheal/workflows/heal/heal_outcomes.hpp"
 
+#include "autoheal/engine/base/check.hpp"
+
 namespace autoheal::workflows {
 
 bool succeeded(const ChangeOutcome& outcome) {
@@ -33,15 +35,16 @@ std::vector<ChangeOutcome> outcomes_in(const HealInput& input) {
   return {};
 }
 
-std::string what_was_changed(const HealState& state) {
+std::string what_was_changed(const Attempt& attempt) {
   std::string numbers;
-  for (const auto& [number, outcome] : state.outcomes) {
-    if (!state.undone.contains(number)) numbers += (numbers.empty() ? "" : ", ") + std::to_string(number);
+  for (const auto& [number, outcome] : attempt.outcomes) {
+    if (!attempt.undone.contains(number)) numbers += (numbers.empty() ? "" : ", ") + std::to_string(number);
   }
   return numbers.empty() ? "no change of its plan is in place" : "in place are changes " + numbers;
 }
 
 ChangeOutcome unknown_outcome(unsigned number) {
+  AUTOHEAL_CHECK(number > 0);
   ChangeOutcome unknown;
   unknown.number = number;
   unknown.status = ChangeStatus::unknown;

@@ -17,6 +17,6 @@ namespace autoheal::workflows {
 // The outcome of an act that a restart interrupted.
 [[nodiscard]] ChangeOutcome unknown_outcome(unsigned number);
 // "in place are changes 1, 2"
-[[nodiscard]] std::string what_was_changed(const HealState& state);
+[[nodiscard]] std::string what_was_changed(const Attempt& attempt);
 
 }  // namespace autoheal::workflows

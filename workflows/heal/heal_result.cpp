@@ -20,22 +20,25 @@ std::string seconds(Duration took) {
 
 HealResult result_of(const HealState& state, const std::string& heal) {
   HealResult result;
-  result.engine = state.engine;
-  result.strategy = name_of(state.strategy);
-  result.attempts = state.attempt;
-  result.took = state.took;
+  result.engine = state.request->engine;
+  result.strategy = name_of(state.request->strategy);
+  result.attempts = state.attempt_number();
+  if (const phases::Ended* end = state.ended()) result.took = end->took;
   result.heal = heal;
-  if (state.phase == Phase::complete) {
+  if (state.phase() == Phase::complete) {
     result.ending = HealEnding::certified;
-    result.changed_nothing = state.plan && state.plan->size() == 0;
-  } else {
-    result.reason = name_of(state.end_reason);
-    result.ending = state.attempt == 0 ? HealEnding::never_began : HealEnding::exhausted;
-    if (state.attempt == 0) result.error = result.reason;
-    result.problem = state.end_message.empty() ? state.last_problem : state.end_message;
-    if (state.end_reason == EndReason::rollback_incomplete && !state.last_problem.empty())
-      result.problem += " (the attempt had failed: " + state.last_problem + ")";
+    result.changed_nothing = state.plan() != nullptr && state.plan()->size() == 0;
+    return result;
   }
+  // One that the process leaves open is told as one that has used up its attempts.
+  const phases::EndedExhausted end = state.exhausted() != nullptr ? *state.exhausted() : phases::EndedExhausted();
+  const std::string& last_problem = state.so_far.last_problem;
+  result.reason = name_of(end.reason);
+  result.ending = result.attempts == 0 ? HealEnding::never_began : HealEnding::exhausted;
+  if (result.attempts == 0) result.error = result.reason;
+  result.problem = end.message.empty() ? last_problem : end.message;
+  if (end.reason == EndReason::rollback_incomplete && !last_problem.empty())
+    result.problem += " (the attempt had failed: " + last_problem + ")";
   return result;
 }
 

@@ -1,25 +1,48 @@
 #include "autoheal/workflows/heal/heal_state.hpp"
 
-#include <tuple>
+#include <algorithm>
 
 namespace autoheal::workflows {
 
 namespace {
 
-bool same_plan(const std::shared_ptr<const Plan>& a, const std::shared_ptr<const Plan>& b) {
-  return a == b || (a && b && *a == *b);
-}
+template <Phase phase, class Alternative>
+constexpr bool phase_stands_for =
+    std::is_same_v<std::variant_alternative_t<static_cast<std::size_t>(phase), PhaseOfHeal>, Alternative>;
+static_assert(phase_stands_for<Phase::none, phases::None> && phase_stands_for<Phase::triggered, phases::Queued> &&
+              phase_stands_for<Phase::repairing, phases::Repairing> &&
+              phase_stands_for<Phase::certifying, phases::Certifying> &&
+              phase_stands_for<Phase::retrying, phases::Retrying> &&
+              phase_stands_for<Phase::complete, phases::EndedComplete> &&
+              phase_stands_for<Phase::exhausted, phases::EndedExhausted>);
+static_assert(std::variant_size_v<PhaseOfHeal> == static_cast<std::size_t>(Phase::exhausted) + 1);
 
 }  // namespace
 
-bool operator==(const HealState& a, const HealState& b) {
-  const auto facts = [](const HealState& s) {
-    return std::tie(s.phase, s.step, s.engine, s.strategy, s.max_retries, s.retry_delay, s.configuration, s.error, s.by,
-                    s.version, s.attempt, s.next_attempt, s.starts_over, s.plan_certified, s.outcomes, s.intended,
-                    s.rolling_back, s.undone, s.refused, s.doubted, s.ending, s.last_problem, s.last_lines,
-                    s.saw_nothing, s.left_before, s.delay, s.end_reason, s.end_message, s.kept);
-  };
-  return facts(a) == facts(b) && same_plan(a.plan, b.plan);
+Step HealState::step() const {
+  const bool is_rolled_back_again = exhausted() != nullptr && exhausted()->is_rolled_back_again;
+  if (attempt && (in_attempt() || is_rolled_back_again)) return step_of(attempt->step);
+  return has_ended() ? Step::ended : Step::waiting;
+}
+
+const phases::Ended* HealState::ended() const {
+  if (const auto* complete = std::get_if<phases::EndedComplete>(&in_phase)) return complete;
+  return exhausted();
+}
+
+const Plan* HealState::plan() const { return attempt && attempt->recorded ? &*attempt->recorded->plan : nullptr; }
+
+std::shared_ptr<const Plan> HealState::shared_plan() const {
+  return attempt && attempt->recorded ? attempt->recorded->plan.pointer() : nullptr;
+}
+
+const Observation* HealState::observation() const {
+  return attempt && attempt->recorded ? &*attempt->recorded->observation : nullptr;
+}
+
+unsigned HealState::next_attempt() const {
+  if (const phases::Retrying* wait = retrying()) return wait->next_attempt;
+  return std::max(attempt_number(), 1U);
 }
 
 std::string_view name_of(Phase phase) {
@@ -40,21 +63,6 @@ std::string_view name_of(Phase phase) {
       return "Exhausted";
   }
   return "None";
-}
-
-std::optional<NextStep> next_step(const HealState& state) {
-  const Plan& plan = *state.plan;
-  const auto first_act = static_cast<unsigned>(plan.changes.size()) + 1;
-  std::size_t made = 0;
-  while (made < plan.changes.size() && state.outcomes.contains(static_cast<unsigned>(made + 1))) ++made;
-  for (unsigned index = 0; index < plan.acts.size(); ++index) {
-    const Act& act = plan.acts[index];
-    if (state.outcomes.contains(first_act + index)) continue;
-    if (act.after_changes > made) return NextStep{0, made, act.after_changes};
-    return NextStep{first_act + index, 0, 0};
-  }
-  if (made < plan.changes.size()) return NextStep{0, made, plan.changes.size()};
-  return std::nullopt;
 }
 
 }  // namespace autoheal::workflows

@@ -1,30 +1,58 @@
-// The state of a heal, folded from its entries and from nothing else.
+// The state of a heal, folded from its entries and from nothing else: what every phase has, and what one phase has
+// alone.
 #pragma once
 
-#include <map>
-#include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
-#include "autoheal/workflows/heal/heal_entry.hpp"
+#include "autoheal/workflows/heal/heal_attempt.hpp"
 
 namespace autoheal::workflows {
 
 // The contract's six states; `none` is before the first entry.
 enum class Phase { none, triggered, repairing, certifying, retrying, complete, exhausted };
 
-// The step within a phase: the outcome that the heal waits for.
-enum class Step {
-  waiting,  // for a slot, a dependency or the next attempt
-  observing,
-  changing,  // the plan is carried out and no act is under way: a group of its changes, side by side, or what is next
-  acting,    // the act whose intent is `intended`
-  certifying,
-  undoing,    // the undo whose intent is `intended`
-  restoring,  // the plan's changes are put back
-  ended,
+// The same phases, each with what it alone has; in the order of Phase. Apart from their attempt the open ones have
+// nothing of their own.
+namespace phases {
+struct None {
+  friend bool operator==(const None&, const None&) = default;
 };
+struct Queued {  // it waits for a slot or for the engines that it needs
+  friend bool operator==(const Queued&, const Queued&) = default;
+};
+struct Repairing {
+  friend bool operator==(const Repairing&, const Repairing&) = default;
+};
+struct Certifying {
+  friend bool operator==(const Certifying&, const Certifying&) = default;
+};
+struct Retrying {
+  unsigned next_attempt = 1;
+  Timestamp due;
+  Duration delay{0};
+  friend bool operator==(const Retrying&, const Retrying&) = default;
+};
+struct Ended {
+  Duration took{0};
+  std::vector<std::string> kept = {};  // displaced files that stay, and why
+  friend bool operator==(const Ended&, const Ended&) = default;
+};
+struct EndedComplete : Ended {
+  friend bool operator==(const EndedComplete&, const EndedComplete&) = default;
+};
+struct EndedExhausted : Ended {
+  EndReason reason = EndReason::attempts_exhausted;
+  std::string message = {};           // what there was to say beside the reason
+  bool is_rolled_back_again = false;  // somebody asked for it: from then on its last attempt has a step once more
+  friend bool operator==(const EndedExhausted&, const EndedExhausted&) = default;
+};
+}  // namespace phases
+
+using PhaseOfHeal = std::variant<phases::None, phases::Queued, phases::Repairing, phases::Certifying, phases::Retrying,
+                                 phases::EndedComplete, phases::EndedExhausted>;
 
 // Changes that an earlier attempt could not take back, and no later one has yet; empty: none.
 struct LeftBefore {
@@ -33,63 +61,58 @@ struct LeftBefore {
   friend bool operator==(const LeftBefore&, const LeftBefore&) = default;
 };
 
+// Counted and learned over all attempts.
+struct AttemptsSoFar {
+  unsigned starts = 0;                    // attempts that were started, those that started over counted again
+  std::vector<std::string> refused = {};  // choice_key() of releases and snapshots that did not help
+  std::vector<std::string> doubted = {};  // those with which a service did not start, once: that may have been its
+                                          // manager
+  LeftBefore left_before = {};
+  std::string last_problem = {};  // why the newest attempt failed
+  LastLines last_lines = {};      // of the program that failed in it
+  friend bool operator==(const AttemptsSoFar&, const AttemptsSoFar&) = default;
+};
+
 struct HealState {
-  Phase phase = Phase::none;
-  Step step = Step::waiting;
-
-  std::string engine;
-  Strategy strategy = Strategy::generic;
-  unsigned max_retries = 3;
-  Duration retry_delay{0};
-  BlobName configuration;
-  std::string error;
-  std::vector<std::string> needs;  // engines below it whose heals it waited for
-  By by;
-  Timestamp began;
+  Shared<HealRequest> request;      // never changes once it was triggered
   unsigned version = heal_version;  // of the rules by which it is decided
-
-  unsigned attempt = 0;
-  unsigned next_attempt = 1;
-  unsigned starts = 0;       // attempts that were started, those that started over counted again
-  bool starts_over = false;  // the open attempt was planned by earlier rules: it is put back and started once more
-  std::shared_ptr<const Plan> plan;  // of the open attempt, once recorded
-  std::shared_ptr<const Observation> observation;
-  bool plan_certified = false;
-  std::map<unsigned, ChangeOutcome> outcomes;  // by number, the newest
-  std::map<unsigned, BlobName> captured;       // what `capture` of an act printed
-  unsigned intended = 0;                       // act or undo with an intent and no outcome, or 0
-  bool rolling_back = false;
-  std::map<unsigned, UndoOutcome> undone;
-  std::vector<std::string> refused;  // choice_key() of releases and snapshots that did not help
-  std::vector<std::string> doubted;  // those with which a service did not start, once: that may have been its manager
-  bool saw_nothing = false;          // the open attempt's certification was refused since nobody could look
-  LeftBefore left_before;
-
+  PhaseOfHeal in_phase;
   std::optional<EndReason> ending;  // asked to end: no further attempt
-  std::string last_problem;         // why the newest attempt failed
-  LastLines last_lines;             // of the program that failed in it
-  Timestamp due;                    // of the next attempt
-  Duration delay{0};
-  unsigned resumptions = 0;                              // since the last progress
-  EndReason end_reason = EndReason::attempts_exhausted;  // once exhausted
-  std::string end_message;                               // once exhausted: what there was to say beside the reason
-  Duration took{0};                                      // once ended
-  std::vector<std::string> kept;                         // once ended: displaced files that stay, and why
+  unsigned resumptions = 0;         // since the last progress
+  AttemptsSoFar so_far;
+  std::optional<Attempt> attempt;  // the newest: open while repairing and certifying; later, how it ended
 
-  friend bool operator==(const HealState&, const HealState&);
+  [[nodiscard]] Phase phase() const { return static_cast<Phase>(in_phase.index()); }
+  [[nodiscard]] Step step() const;
+  [[nodiscard]] bool has_ended() const { return phase() == Phase::complete || phase() == Phase::exhausted; }
+  // An attempt is open: what it changed stands on no certificate.
+  [[nodiscard]] bool in_attempt() const { return phase() == Phase::repairing || phase() == Phase::certifying; }
+
+  // Null in every other phase.
+  [[nodiscard]] const phases::Retrying* retrying() const { return std::get_if<phases::Retrying>(&in_phase); }
+  [[nodiscard]] const phases::EndedExhausted* exhausted() const {
+    return std::get_if<phases::EndedExhausted>(&in_phase);
+  }
+  [[nodiscard]] const phases::Ended* ended() const;
+
+  // About the newest attempt: 0, null and false before the first one.
+  [[nodiscard]] unsigned attempt_number() const { return attempt ? attempt->number : 0; }
+  [[nodiscard]] const Plan* plan() const;
+  [[nodiscard]] std::shared_ptr<const Plan> shared_plan() const;
+  [[nodiscard]] const Observation* observation() const;
+  [[nodiscard]] bool has_certified_plan() const { return attempt && attempt->has_certified_plan(); }
+  [[nodiscard]] bool is_rolling_back() const { return attempt && attempt->is_rolling_back(); }
+  [[nodiscard]] bool starts_over() const { return attempt && attempt->starts_over; }
+  [[nodiscard]] std::optional<unsigned> intended() const { return attempt ? attempt->intended() : std::nullopt; }
+  // The number that the next attempt will have; of an open one, its own.
+  [[nodiscard]] unsigned next_attempt() const;
+
+  friend bool operator==(const HealState&, const HealState&) = default;
 };
 
 // A waiting heal cannot have crashed the process.
-[[nodiscard]] inline bool could_have_killed(const HealState& state) { return state.step != Step::waiting; }
+[[nodiscard]] inline bool could_have_killed(const HealState& state) { return state.step() != Step::waiting; }
 
 [[nodiscard]] std::string_view name_of(Phase phase);  // "Triggered", ...
-
-// The next step of a certified plan: an act, or a group of changes that run in parallel.
-struct NextStep {
-  unsigned act = 0;              // its number, or 0: changes
-  std::size_t from = 0, to = 0;  // which changes, as indices
-};
-// Empty when all is done.
-[[nodiscard]] std::optional<NextStep> next_step(const HealState& state);
 
 }  // namespace autoheal::workflows

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ranges>
 
+#include "autoheal/engine/base/check.hpp"
 #include "autoheal/workflows/plan/strategy.hpp"
 
 namespace autoheal::workflows {
@@ -11,19 +12,19 @@ namespace {
 
 unsigned first_act_of(const Plan& plan) { return static_cast<unsigned>(plan.changes.size()) + 1; }
 
-const ChangeOutcome* outcome_of(const HealState& state, unsigned number) {
-  const auto found = state.outcomes.find(number);
-  return found == state.outcomes.end() ? nullptr : &found->second;
+const ChangeOutcome* outcome_of(const Attempt& attempt, unsigned number) {
+  const auto found = attempt.outcomes.find(number);
+  return found == attempt.outcomes.end() ? nullptr : &found->second;
 }
 
-bool is_undone_as(const HealState& state, unsigned number, UndoStatus status) {
-  const auto found = state.undone.find(number);
-  return found != state.undone.end() && found->second.status == status;
+bool is_undone_as(const Attempt& attempt, unsigned number, UndoStatus status) {
+  const auto found = attempt.undone.find(number);
+  return found != attempt.undone.end() && found->second.status == status;
 }
 
 // Whether the act may have had an effect that its undo takes back.
-bool took_effect(const HealState& state, unsigned number) {
-  const ChangeOutcome* outcome = outcome_of(state, number);
+bool took_effect(const Attempt& attempt, unsigned number) {
+  const ChangeOutcome* outcome = outcome_of(attempt, number);
   if (outcome == nullptr) return false;
   switch (outcome->status) {
     case ChangeStatus::done:
@@ -45,22 +46,22 @@ bool runs_on_what_is_put_back(ActKind kind) { return runs_again(kind) || kind ==
 bool is_service(ActKind kind) { return runs_on_what_is_put_back(kind) || kind == ActKind::service_start; }
 
 // In place by this heal's doing, as far as anybody knows: after a crash, what the dead process made is found done.
-bool was_made(const HealState& state, unsigned number) {
-  const ChangeOutcome* outcome = outcome_of(state, number);
+bool was_made(const Attempt& attempt, unsigned number) {
+  const ChangeOutcome* outcome = outcome_of(attempt, number);
   return outcome != nullptr && (outcome->status == ChangeStatus::done || outcome->status == ChangeStatus::found_done);
 }
 
 // Files or state that a service may read are as they were before the attempt, and were not while it ran.
-bool something_read_was_put_back(const HealState& state) {
-  const Plan& plan = *state.plan;
+bool something_read_was_put_back(const Attempt& attempt) {
+  const Plan& plan = attempt.plan();
   for (unsigned number = 1; number <= plan.changes.size(); ++number) {
-    if (was_made(state, number) && is_undone_as(state, number, UndoStatus::restored)) return true;
+    if (was_made(attempt, number) && is_undone_as(attempt, number, UndoStatus::restored)) return true;
   }
   for (unsigned index = 0; index < plan.acts.size(); ++index) {
     const unsigned number = first_act_of(plan) + index;
     const bool writes = plan.acts[index].kind == ActKind::build || plan.acts[index].kind == ActKind::command;
     const bool back =
-        is_undone_as(state, number, UndoStatus::restored) || is_undone_as(state, number, UndoStatus::undone);
+        is_undone_as(attempt, number, UndoStatus::restored) || is_undone_as(attempt, number, UndoStatus::undone);
     if (writes && back) return true;
   }
   return false;
@@ -72,6 +73,7 @@ std::size_t begin_of_group(const Plan& plan, std::size_t to) {
   for (const Act& act : plan.acts) {
     if (act.after_changes < to) from = std::max(from, act.after_changes);
   }
+  AUTOHEAL_CHECK(from < to);  // no group is empty, so that going through them comes to an end
   return from;
 }
 
@@ -79,11 +81,12 @@ bool by_effects(const HealState& state) { return state.version >= heal_version_o
 
 std::optional<LeftInPlace> left_of(const HealState& state, unsigned number, const UndoOutcome& undone) {
   if (undone.status != UndoStatus::foreign && undone.status != UndoStatus::failed) return std::nullopt;
+  const Plan& plan = state.attempt->plan();
+  if (number == 0 || number > plan.size()) return std::nullopt;  // the entry names none of its changes
   LeftInPlace left{number, undone.message, true};
-  const Plan& plan = *state.plan;
   if (!by_effects(state) || number < first_act_of(plan)) return left;
   const ActKind kind = plan.acts[number - first_act_of(plan)].kind;
-  const ChangeOutcome* outcome = outcome_of(state, number);
+  const ChangeOutcome* outcome = outcome_of(*state.attempt, number);
   // A service is brought up once more by the next attempt. An act that failed may have left nothing.
   const bool failed_itself = outcome != nullptr && outcome->status == ChangeStatus::failed;
   left.ends_retries = !is_service(kind) && (kind == ActKind::build || !failed_itself);
@@ -94,10 +97,10 @@ enum class Trial { none, by_service, done };
 
 // The release or snapshot was tested, or a program ran with it, and that failed by itself.
 Trial trial_of(const HealState& state) {
-  if (state.phase == Phase::certifying) return state.saw_nothing ? Trial::none : Trial::done;
-  const Plan& plan = *state.plan;
+  if (state.phase() == Phase::certifying) return state.attempt->saw_nothing ? Trial::none : Trial::done;
+  const Plan& plan = state.attempt->plan();
   for (unsigned number = first_act_of(plan); number <= plan.size(); ++number) {
-    const ChangeOutcome* outcome = outcome_of(state, number);
+    const ChangeOutcome* outcome = outcome_of(*state.attempt, number);
     if (outcome == nullptr || outcome->status != ChangeStatus::failed) continue;
     return is_service(plan.acts[number - first_act_of(plan)].kind) ? Trial::by_service : Trial::done;
   }
@@ -107,22 +110,23 @@ Trial trial_of(const HealState& state) {
 }  // namespace
 
 std::optional<NextStep> next_undo(const HealState& state) {
-  if (!state.plan) return std::nullopt;
-  const Plan& plan = *state.plan;
+  if (state.plan() == nullptr) return std::nullopt;
+  const Attempt& attempt = *state.attempt;
+  const Plan& plan = *state.plan();
   const unsigned first_act = first_act_of(plan);
   const auto acts = static_cast<unsigned>(plan.acts.size());
   const auto open = [&](unsigned index, bool at_last) {
     const ActKind kind = plan.acts[index].kind;
     if (runs_on_what_is_put_back(kind) != at_last || kind == ActKind::service_check) return false;
-    if (!took_effect(state, first_act + index) || state.undone.contains(first_act + index)) return false;
-    return !by_effects(state) || !runs_again(kind) || something_read_was_put_back(state);
+    if (!took_effect(attempt, first_act + index) || attempt.undone.contains(first_act + index)) return false;
+    return !by_effects(state) || !runs_again(kind) || something_read_was_put_back(attempt);
   };
   std::size_t to = plan.changes.size();
   const auto changes_down_to = [&](std::size_t floor) -> std::optional<NextStep> {
     while (to > floor) {
       const std::size_t from = begin_of_group(plan, to);
       for (std::size_t index = from; index < to; ++index) {
-        if (!state.undone.contains(static_cast<unsigned>(index + 1))) return NextStep{0, from, to};
+        if (!attempt.undone.contains(static_cast<unsigned>(index + 1))) return NextStep{0, from, to};
       }
       to = from;
     }
@@ -141,8 +145,8 @@ std::optional<NextStep> next_undo(const HealState& state) {
 
 std::optional<LeftInPlace> left_in_place(const HealState& state) {
   std::optional<LeftInPlace> first;
-  if (!state.plan) return first;
-  for (const auto& [number, undone] : state.undone) {
+  if (state.plan() == nullptr) return first;
+  for (const auto& [number, undone] : state.attempt->undone) {
     auto left = left_of(state, number, undone);
     if (!left) continue;
     if (left->ends_retries) return left;
@@ -152,34 +156,34 @@ std::optional<LeftInPlace> left_in_place(const HealState& state) {
 }
 
 LeftBefore left_after_rollback(const HealState& state) {
-  if (!state.plan || !by_effects(state)) return {};
-  const Plan& plan = *state.plan;
+  if (state.plan() == nullptr || !by_effects(state)) return {};
+  const Plan& plan = *state.plan();
   const unsigned first_act = first_act_of(plan);
   if (const auto left = left_in_place(state)) {
     const ActKind kind = left->number >= first_act ? plan.acts[left->number - first_act].kind : ActKind::build;
     const bool of_process = kind == ActKind::service_start || kind == ActKind::service_stop;
-    return {
-        "attempt " + std::to_string(state.attempt) + ", change " + std::to_string(left->number) + ": " + left->message,
-        of_process};
+    return {"attempt " + std::to_string(state.attempt_number()) + ", change " + std::to_string(left->number) + ": " +
+                left->message,
+            of_process};
   }
   const auto acted = [&](const auto& item) {
     return item.first >= first_act && item.second.status == ChangeStatus::done;
   };
-  const bool stays = state.left_before.of_process || std::ranges::none_of(state.outcomes, acted);
-  return stays ? state.left_before : LeftBefore();
+  const bool stays = state.so_far.left_before.of_process || std::ranges::none_of(state.attempt->outcomes, acted);
+  return stays ? state.so_far.left_before : LeftBefore();
 }
 
 TriedChoices tried_choices(const HealState& state) {
   TriedChoices tried;
-  if (!state.plan) return tried;
+  if (state.plan() == nullptr) return tried;
   const auto not_started = [](const auto& item) { return item.second.status == ChangeStatus::not_started; };
-  if (std::ranges::any_of(state.outcomes, not_started)) return tried;
+  if (std::ranges::any_of(state.attempt->outcomes, not_started)) return tried;
   const Trial trial = by_effects(state) ? trial_of(state) : Trial::done;
   if (trial == Trial::none) return tried;
-  for (unsigned number = 1; number <= state.plan->changes.size(); ++number) {
-    const Change& change = state.plan->changes[number - 1];
+  for (unsigned number = 1; number <= state.plan()->changes.size(); ++number) {
+    const Change& change = state.plan()->changes[number - 1];
     if ((change.kind != ChangeKind::release && change.kind != ChangeKind::state) || change.named.empty()) continue;
-    if (by_effects(state) && !was_made(state, number)) continue;
+    if (by_effects(state) && !was_made(*state.attempt, number)) continue;
     auto& keys = trial == Trial::by_service ? tried.doubted : tried.did_not_help;
     keys.push_back(choice_key(change.before.path, change.named.front()));
   }

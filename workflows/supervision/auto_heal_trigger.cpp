@@ -208,7 +208,7 @@ void AutoHealTrigger::follow(const std::string& engine, const std::string& heal)
 asio::awaitable<void> AutoHealTrigger::see_to_its_end(std::string engine, std::string heal) {
   const auto state = co_await runtime_.finished<Heal>(heal);
   HealResult result;
-  if (state && (state->phase == Phase::complete || state->phase == Phase::exhausted)) {
+  if (state && state->has_ended()) {
     result = result_of(*state, heal);
   } else {
     result.engine = engine;
@@ -292,19 +292,20 @@ void AutoHealTrigger::adopt_recovered(const std::vector<std::string>& heals) {
     const HealState* state = runtime_.runner().state<Heal>(heal);
     states.push_back(state);
     if (state == nullptr) continue;
-    follow(state->engine, heal);
-    if (hooks.began) hooks.began(state->engine);
+    follow(state->request->engine, heal);
+    if (hooks.began) hooks.began(state->request->engine);
   }
   // Only now: what one needs may come after it.
   for (std::size_t index = 0; index < heals.size(); ++index) {
     const HealState* state = states[index];
     if (state == nullptr) continue;
-    if (state->phase != Phase::triggered) {
+    if (state->phase() != Phase::triggered) {
       take_slot(heals[index]);
-    } else if (state->needs.empty()) {
+    } else if (state->request->needs.empty()) {
       wait_for_slot(heals[index]);
     } else {
-      asio::co_spawn(runtime_.executor(), wait_for_needs(heals[index], state->needs, std::nullopt), asio::detached);
+      asio::co_spawn(runtime_.executor(), wait_for_needs(heals[index], state->request->needs, std::nullopt),
+                     asio::detached);
     }
   }
   let_one_go();

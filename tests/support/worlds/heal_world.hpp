@@ -130,6 +130,16 @@ class HealProcess {
   workflows::HealEffects effects_;
 };
 
+// Why a heal ended Exhausted; empty for any other.
+inline std::optional<workflows::EndReason> end_reason(const workflows::HealState& state) {
+  const workflows::phases::EndedExhausted* end = state.exhausted();
+  return end == nullptr ? std::nullopt : std::optional(end->reason);
+}
+inline std::string end_message(const workflows::HealState& state) {
+  const workflows::phases::EndedExhausted* end = state.exhausted();
+  return end == nullptr ? std::string() : end->message;
+}
+
 inline workflows::HealState heal(HealWorld& world) {
   HealProcess process(world, world.ledger);
   process.start();

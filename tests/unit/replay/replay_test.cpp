@@ -47,7 +47,7 @@ TEST(Replay, OfAnOpenHealGoesAsFarAsTheRecord) {
   entries.resize(4);
   const Replayed again = replayed(*world, entries);
   EXPECT_EQ(again.verdict, Verdict::same);
-  EXPECT_EQ(again.state.phase, Phase::repairing);
+  EXPECT_EQ(again.state.phase(), Phase::repairing);
 }
 
 TEST(Replay, NamesTheFirstEntryThatAChangedRuleDecidesOtherwise) {
@@ -55,8 +55,10 @@ TEST(Replay, NamesTheFirstEntryThatAChangedRuleDecidesOtherwise) {
   (void)heal(*world);
   // A rule of tomorrow: one attempt less.
   const Decide impatient = [](const HealState& state, const HealInput& input, Timestamp now) {
+    HealRequest request = *state.request;
+    if (request.max_retries > 1) --request.max_retries;
     HealState fewer = state;
-    if (fewer.max_retries > 1) --fewer.max_retries;
+    fewer.request = request;
     return Heal::decide(fewer, input, now);
   };
   const Replayed again = replayed(*world, entries_of(*world), impatient);
@@ -66,7 +68,7 @@ TEST(Replay, NamesTheFirstEntryThatAChangedRuleDecidesOtherwise) {
   EXPECT_EQ(recorded.at(found.version - 1).type, "heal.retry_scheduled");
   EXPECT_EQ(found.position, recorded.at(found.version - 1).position);
   EXPECT_EQ(found.decided.at(found.same).type, "heal.exhausted");
-  EXPECT_EQ(found.before.phase, Phase::certifying);
+  EXPECT_EQ(found.before.phase(), Phase::certifying);
   EXPECT_THAT(line_of(found), HasSubstr("recorded is heal.retry_scheduled, today's code decides heal.exhausted"));
 }
 
@@ -76,7 +78,11 @@ TEST(Replay, NamesAnotherPlanByWhereItDiffers) {
   const Decide wider = [](const HealState& state, const HealInput& input, Timestamp now) {
     auto decision = Heal::decide(state, input, now);
     for (HealEntry& entry : decision.entries) {
-      if (auto* plan = std::get_if<PlanRecorded>(&entry)) plan->plan.changes.at(0).after.mode = 0644;
+      if (auto* recorded = std::get_if<PlanRecorded>(&entry)) {
+        Plan plan = *recorded->plan;
+        plan.changes.at(0).after.mode = 0644;
+        recorded->plan = plan;
+      }
     }
     return decision;
   };
@@ -234,7 +240,7 @@ TEST(Replay, OfAPlanThatCouldNotBeMadeIsDecidedAgainFromWhatWasSeen) {
   const auto world = make_world(heal_examples().front());
   world->host.make_link("etc/app.conf", "elsewhere");
   const HealState live = heal(*world);
-  ASSERT_THAT(live.last_problem, HasSubstr("is a symlink"));
+  ASSERT_THAT(live.so_far.last_problem, HasSubstr("is a symlink"));
   const Replayed again = replayed(*world, entries_of(*world));
   EXPECT_EQ(again.verdict, Verdict::same);
   EXPECT_EQ(again.taken, 0U);

@@ -49,8 +49,8 @@ class StoredLedger : public ::testing::TestWithParam<std::string> {
       const PastWorld world(**vault, adoptions);
       RecordedHeal recorded(*entries, world.blobs());
       const Replayed replayed = replay_heal(recorded, world);
-      EXPECT_EQ(name_of(replayed.state.phase), state) << heal;
-      EXPECT_EQ(std::to_string(replayed.state.attempt), attempts) << heal;
+      EXPECT_EQ(name_of(replayed.state.phase()), state) << heal;
+      EXPECT_EQ(std::to_string(replayed.state.attempt_number()), attempts) << heal;
     });
     EXPECT_GE(heals, 10U);
   }

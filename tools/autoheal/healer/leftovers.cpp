@@ -57,8 +57,8 @@ asio::awaitable<std::map<std::string, std::string>> Leftovers::ended_heals_left(
 
 asio::awaitable<std::vector<std::string>> Leftovers::settle_heal(std::string root, std::string heal) {
   const auto timeline = replay::timeline_of(heal, *parts_.ledger, *parts_.vault);
-  const unsigned start = timeline ? timeline->state.starts : 0;
-  const auto plan = timeline ? timeline->state.plan : nullptr;
+  const unsigned start = timeline ? timeline->state.so_far.starts : 0;
+  const auto plan = timeline ? timeline->state.shared_plan() : nullptr;
   const auto job = [this, root = std::move(root), heal, start, plan] {
     workflows::EngineSpec spec;
     spec.root = root;
@@ -97,7 +97,9 @@ void Leftovers::settled(const std::string& heal, std::vector<std::string> kept) 
     return one_is_settled();  // its entries may be on their way out; `doctor` names what stays
   for (std::string& one : kept) one = parts_.secrets.mask(one);
   const auto before = replay::timeline_of(heal, *parts_.ledger, *parts_.vault);
-  if (!before || std::ranges::equal(before->state.kept, kept, {}, host::without_names, host::without_names))
+  const workflows::phases::Ended* end = before ? before->state.ended() : nullptr;
+  const std::vector<std::string> named = end != nullptr ? end->kept : std::vector<std::string>();
+  if (!before || std::ranges::equal(named, kept, {}, host::without_names, host::without_names))
     return one_is_settled();  // that was told already
   parts_.runtime->runner().revive<workflows::Heal>(
       heal, workflows::Settled{std::move(kept)},

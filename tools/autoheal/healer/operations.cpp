@@ -227,7 +227,7 @@ Operations::Answer Operations::cancel(OperationBody body, Requester who) {
     co_return failure(ErrorKind::failed, fmt::format("heal {} has ended: there is nothing to cancel", *heal),
                       "autoheal show " + *heal);
   }
-  std::string engine = state->engine;
+  std::string engine = state->request->engine;
   healer_.parts.runtime->runner().submit<Heal>(*heal, Cancel{EndReason::cancelled, who.by});
   std::string id = *heal;
   const HealResult result = co_await healer_.workflows->trigger().wait_for(std::move(engine), std::move(id));
@@ -240,7 +240,7 @@ Operations::Answer Operations::roll_back(OperationBody body, Requester who) {
   std::string id = *heal;
   const auto state = co_await healer_.recovery->roll_back_again(std::move(id), std::move(who.by));
   if (!state) co_return refused(state.error());
-  co_return undo_answer(state->undone);
+  co_return undo_answer(state->attempt ? state->attempt->undone : std::map<unsigned, UndoOutcome>());
 }
 
 Operations::Answer Operations::hold(OperationBody body, Requester who) {

@@ -43,7 +43,7 @@ asio::awaitable<void> Recovery::finish() {
   for (const std::string& heal : recovered_) {
     const auto* state = parts_.runtime->runner().state<workflows::Heal>(heal);
     if (state == nullptr) continue;  // it ended while an earlier one was waited for
-    co_await trigger_.wait_for(state->engine, heal);
+    co_await trigger_.wait_for(state->request->engine, heal);
   }
   for (const std::string& heal : recovered_) {
     if (auto result = result_of_ended(heal)) results_.push_back(std::move(*result));
@@ -62,10 +62,12 @@ asio::awaitable<Result<workflows::HealState>> Recovery::roll_back_again(std::str
     co_return Outcome(failure(ErrorKind::busy, "entries are being archived at this moment", "try again later"));
   const auto before = replay::timeline_of(heal, *parts_.ledger, *parts_.vault);
   if (!before) co_return Outcome(std::unexpected(before.error()));
-  const bool left = std::ranges::any_of(before->state.undone, [](const auto& item) {
+  const auto is_left = [](const auto& item) {
     return item.second.status == workflows::UndoStatus::foreign || item.second.status == workflows::UndoStatus::failed;
-  });
-  if (before->state.phase != workflows::Phase::exhausted || !left) {
+  };
+  const auto& attempt = before->state.attempt;
+  const bool something_is_left = attempt && std::ranges::any_of(attempt->undone, is_left);
+  if (before->state.exhausted() == nullptr || !something_is_left) {
     co_return Outcome(
         failure(ErrorKind::failed, fmt::format("heal {} left nothing to roll back", heal), "autoheal show " + heal));
   }

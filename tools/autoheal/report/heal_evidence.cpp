@@ -121,7 +121,7 @@ std::set<BlobName> contents_of_trees(const std::vector<engine::Entry>& entries, 
   for (const engine::Entry& entry : entries) {
     const auto decoded = replay::decoded(entry, vault);
     if (!decoded) continue;
-    if (const auto* planned = std::get_if<workflows::PlanRecorded>(&*decoded)) add_trees(planned->observation, trees);
+    if (const auto* planned = std::get_if<workflows::PlanRecorded>(&*decoded)) add_trees(*planned->observation, trees);
     const auto* failed = std::get_if<workflows::RepairFailed>(&*decoded);
     if (failed != nullptr && failed->observation) add_trees(*failed->observation, trees);
   }

@@ -62,13 +62,13 @@ class HealPageWriter {
         "<style>{}</style>\n"
         "</head>\n"
         "<body>\n",
-        hash, text(page_.state.engine), state_word(), html(page_.heal.substr(0, 13)), style);
+        hash, text(page_.state.request->engine), state_word(), html(page_.heal.substr(0, 13)), style);
   }
 
-  std::string state_word() const { return std::string(name_of(page_.state.phase)); }
+  std::string state_word() const { return std::string(name_of(page_.state.phase())); }
 
   std::string badge() const {
-    switch (page_.state.phase) {
+    switch (page_.state.phase()) {
       case Phase::complete:
         return "<span class=\"badge good\">✓ Complete: repaired and certified</span>";
       case Phase::exhausted:
@@ -84,22 +84,23 @@ class HealPageWriter {
 
   void title() {
     const HealState& state = page_.state;
-    const By& by = state.by;
+    const HealRequest& request = *state.request;
+    const By& by = request.by;
     out_ += fmt::format(
         "<header><p class=\"eyebrow\">Heal report</p><h1>{}</h1>{}</header>\n"
         "<section class=\"card\" aria-label=\"In short\"><dl>",
-        text(state.engine), badge());
-    fact("Why", text(state.error));
+        text(request.engine), badge());
+    fact("Why", text(request.error));
     fact("Asked by", fmt::format("{}{}{}, uid {}{}", text(by.principal), by.role.empty() ? "" : ", " + text(by.role),
                                  by.via.empty() ? "" : ", through " + text(by.via), by.uid,
                                  by.loginuid ? fmt::format(" (logged in as uid {})", *by.loginuid) : ""));
     fact("Reason given", text(by.reason));
-    fact("Began", fmt::format("<time>{}</time>", format_timestamp_ms(state.began)));
+    fact("Began", fmt::format("<time>{}</time>", format_timestamp_ms(request.began)));
     fact("Took", fmt::format("{} in {} of at most {}", seconds_text(page_.entries.back().line.since_began),
-                             counted(state.attempt, "attempt"), state.max_retries));
-    fact("Strategy", std::string(name_of(state.strategy)));
-    if (state.phase == Phase::exhausted)
-      fact("Ended", std::string(name_of(state.end_reason)) + ", " + text(state.last_problem));
+                             counted(state.attempt_number(), "attempt"), request.max_retries));
+    fact("Strategy", std::string(name_of(request.strategy)));
+    if (const phases::EndedExhausted* end = state.exhausted())
+      fact("Ended", std::string(name_of(end->reason)) + ", " + text(state.so_far.last_problem));
     fact("Heal", fmt::format("<code>{}</code>", html(page_.heal)));
     fact("Ledger", fmt::format("<code>{}</code>", html(page_.ledger_id)));
     out_ += "</dl></section>\n";

@@ -34,10 +34,10 @@ class Changes {
  private:
   void begin(const PlanRecorded& recorded, unsigned attempt) {
     first_ = list_.size();
-    for (const Change& change : recorded.plan.changes)
-      list_.push_back(
-          {attempt, replay::line_of(change), "not begun", replay::content_lines(change, recorded.observation, blobs_)});
-    for (const Act& act : recorded.plan.acts) list_.push_back({attempt, replay::line_of(act), "not begun", {}});
+    for (const Change& change : recorded.plan->changes)
+      list_.push_back({attempt, replay::line_of(change), "not begun",
+                       replay::content_lines(change, *recorded.observation, blobs_)});
+    for (const Act& act : recorded.plan->acts) list_.push_back({attempt, replay::line_of(act), "not begun", {}});
   }
   PageChange* of_number(unsigned number) {
     const std::size_t at = first_ + number - 1;

@@ -93,17 +93,18 @@ void expect_one_defect(const HealExample& example, int status, std::size_t numbe
     part = PlantedDefect::hit();
     SCOPED_TRACE(part);
     EXPECT_FALSE(process.runner().failure()) << "the loop stopped";
-    if (!process.last || process.last->phase == Phase::none) return;  // it never began, or nothing was decided any more
+    if (!process.last || process.last->phase() == Phase::none)
+      return;  // it never began, or nothing was decided any more
     const HealState& state = *process.last;
-    if (state.phase == Phase::complete) {
+    if (state.phase() == Phase::complete) {
       EXPECT_TRUE(only_delays(part)) << "certified although " << part << " threw";
       return;
     }
-    if (state.phase != Phase::exhausted) return;  // set aside: the next process goes on
+    if (state.phase() != Phase::exhausted) return;  // set aside: the next process goes on
     EXPECT_EQ(world->host.picture(), before) << "what was changed was not put back";
     if (status == 0 && !only_delays(part)) {
-      EXPECT_EQ(state.end_reason, EndReason::defect) << state.last_problem;
-      EXPECT_THAT(state.end_message, HasSubstr("Autoheal itself is at fault in"));
+      EXPECT_EQ(end_reason(state), EndReason::defect) << state.so_far.last_problem;
+      EXPECT_THAT(end_message(state), HasSubstr("Autoheal itself is at fault in"));
     }
     return;
   }
@@ -129,8 +130,8 @@ TEST_P(EveryPurePart, ThatThrowsInARollbackLeavesNothingUnnamed) {
     process.start();
     process.run();
     EXPECT_FALSE(process.runner().failure());
-    if (!process.last || process.last->phase != Phase::exhausted) continue;
-    if (process.last->end_reason == EndReason::rollback_incomplete) continue;  // named: an undo could not be performed
+    if (!process.last || process.last->phase() != Phase::exhausted) continue;
+    if (end_reason(*process.last) == EndReason::rollback_incomplete) continue;  // named: an undo could not be performed
     EXPECT_EQ(world->host.picture(), before) << PlantedDefect::hit();
   }
 }
@@ -176,7 +177,7 @@ TEST(Defect, IsReplayedAsDataWhetherItWasMendedOrNot) {
     const auto world = make_world(heal_examples().front());
     {
       const PlantedDefect planted(part);
-      EXPECT_EQ(heal(*world).end_reason, EndReason::defect);
+      EXPECT_EQ(end_reason(heal(*world)), EndReason::defect);
     }
     replay::Adoptions adoptions;
     const replay::PastWorld past(world->blobs, adoptions);
@@ -188,7 +189,7 @@ TEST(Defect, IsReplayedAsDataWhetherItWasMendedOrNot) {
       replay::RecordedHeal recorded(*entries, world->blobs);
       const replay::Replayed again = replay::replay_heal(recorded, past);
       EXPECT_EQ(again.verdict, replay::Verdict::same) << again.why;
-      EXPECT_EQ(again.state.phase, Phase::exhausted);
+      EXPECT_EQ(again.state.phase(), Phase::exhausted);
       EXPECT_EQ(again.taken > 0, mended && in_pure_code) << again.taken_why;
       if (again.taken > 0) {
         EXPECT_THAT(again.taken_why, HasSubstr("a defect of the Autoheal of that time"));
@@ -221,7 +222,7 @@ TEST(Defect, WhileFoldingSetsThatStreamAsideAndTheOthersGoOn) {
   process.run();
   EXPECT_THAT(set_aside, ::testing::ElementsAre(first));
   ASSERT_TRUE(process.last.has_value());
-  EXPECT_EQ(process.last->phase, Phase::complete);
+  EXPECT_EQ(process.last->phase(), Phase::complete);
   EXPECT_FALSE(process.runner().failure());
   EXPECT_EQ(world->ledger.open_streams()->front(), first);
 }
@@ -244,7 +245,7 @@ TEST(Defect, InDecidingTwiceSetsTheHealAsideAndTheNextProcessGoesOn) {
   next.recover();
   next.run();
   ASSERT_TRUE(next.last.has_value());
-  EXPECT_EQ(next.last->phase, Phase::complete);
+  EXPECT_EQ(next.last->phase(), Phase::complete);
 }
 
 TEST(Defect, OfAProbeIsNoFailureOfItsEngine) {

@@ -67,9 +67,9 @@ TEST(Release, ThatDidNotHelpIsNotTakenAgain) {
     return ended(1);
   });
   const HealState state = heal(*world);
-  EXPECT_EQ(state.phase, Phase::exhausted);
+  EXPECT_EQ(state.phase(), Phase::exhausted);
   EXPECT_THAT(tried, ElementsAre("./releases/1.9/app", "./releases/1.2/app"));
-  EXPECT_THAT(state.last_problem, HasSubstr("1.9 did not help before; 1.2 did not help before"));
+  EXPECT_THAT(state.so_far.last_problem, HasSubstr("1.9 did not help before; 1.2 did not help before"));
   EXPECT_EQ(world->host.file("current")->link_target, "./releases/1.10/app");
 }
 
@@ -78,8 +78,8 @@ TEST(Release, ThatIsNotWholeIsPassedOverInALaterAttempt) {
   world->host.releases["releases"]["1.9"] = "bin/app is missing";
   world->host.install("/tests/works", program(0));
   const HealState state = heal(*world);
-  EXPECT_EQ(state.phase, Phase::complete) << state.last_problem;
-  EXPECT_EQ(state.attempt, 2U);
+  EXPECT_EQ(state.phase(), Phase::complete) << state.so_far.last_problem;
+  EXPECT_EQ(state.attempt_number(), 2U);
   EXPECT_EQ(world->host.file("current")->link_target, "./releases/1.2/app");
 }
 
@@ -88,8 +88,8 @@ TEST(Release, ThatIsSpoiledWhileItIsCertifiedIsRefused) {
   world->spec.healing.max_retries = 1;
   world->host.hooks.after_apply = [&] { world->host.releases["releases"]["1.9"] = "bin/app has another content"; };
   const HealState state = heal(*world);
-  EXPECT_EQ(state.phase, Phase::exhausted);
-  EXPECT_THAT(state.last_problem, HasSubstr("release 1.9 is not whole: bin/app has another content"));
+  EXPECT_EQ(state.phase(), Phase::exhausted);
+  EXPECT_THAT(state.so_far.last_problem, HasSubstr("release 1.9 is not whole: bin/app has another content"));
   EXPECT_EQ(world->host.file("current")->link_target, "./releases/1.10/app");
 }
 
@@ -97,12 +97,12 @@ TEST(Release, WithoutALinkIsOnlyTakenWhereNewerOnesAreAllowed) {
   const auto world = make_world(example("release"));
   world->host.remove("current");
   world->host.install("/tests/works", program(0));
-  EXPECT_THAT(heal(*world).last_problem, HasSubstr("which release failed is not known"));
+  EXPECT_THAT(heal(*world).so_far.last_problem, HasSubstr("which release failed is not known"));
   const auto allowed = make_world(example("release"));
   allowed->host.remove("current");
   allowed->spec.repair.release[0].allow_newer = true;
   allowed->host.install("/tests/works", program(0));
-  EXPECT_EQ(heal(*allowed).phase, Phase::complete);
+  EXPECT_EQ(heal(*allowed).phase(), Phase::complete);
   EXPECT_EQ(allowed->host.file("current")->link_target, "releases/1.11");
 }
 
@@ -112,8 +112,8 @@ TEST(Platform, ToldByARequestMayBeUndoneByAProgram) {
   world->spec.repair.platform[0].undo = runs({"/bin/scale-down"});
   world->host.install("/bin/scale-down", program(3));
   const HealState state = heal(*world);
-  EXPECT_EQ(state.end_reason, EndReason::rollback_incomplete);
-  EXPECT_THAT(state.undone.at(1).message, HasSubstr("/bin/scale-down: exit status 3"));
+  EXPECT_EQ(end_reason(state), EndReason::rollback_incomplete);
+  EXPECT_THAT(state.attempt->undone.at(1).message, HasSubstr("/bin/scale-down: exit status 3"));
 }
 
 TEST(Build, MustLeaveWhatItSays) {
@@ -134,7 +134,7 @@ TEST(Build, RunsBetweenTheReleaseAndTheFiles) {
   world->host.make_link("current", "releases/2");
   world->host.releases["releases"] = {{"1", ""}, {"2", ""}};
   world->spec.repair.release = {{"current", "releases"}};
-  ASSERT_EQ(heal(*world).phase, Phase::complete);
+  ASSERT_EQ(heal(*world).phase(), Phase::complete);
   std::vector<std::string> order;
   for (const std::string& line : world->host.log()) {
     if (line.starts_with("apply") || line.ends_with("/bin/build")) order.push_back(line.substr(line.rfind(' ') + 1));
@@ -147,7 +147,7 @@ TEST(Build, WhoseOutputsSomebodyEditedSinceIsNotTakenBackBlindly) {
   world->spec.healing.max_retries = 1;
   world->host.hooks.before_restore = [&] { world->host.write("dist/app.css", "edited"); };
   const HealState state = heal(*world);
-  EXPECT_EQ(state.end_reason, EndReason::rollback_incomplete);
+  EXPECT_EQ(end_reason(state), EndReason::rollback_incomplete);
   EXPECT_EQ(world->host.content("dist/app.css"), "edited");
   EXPECT_EQ(world->host.content("dist/app.js"), "cut off");
 }

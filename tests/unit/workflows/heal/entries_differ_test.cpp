@@ -8,9 +8,11 @@ namespace autoheal::workflows {
 namespace {
 
 HealState state_of_anybody() {
+  HealRequest request;
+  request.engine = "EnvRecon";
+  request.by.principal = "ops";
   HealState state;
-  state.engine = "EnvRecon";
-  state.by.principal = "ops";
+  state.request = request;
   return state;
 }
 
@@ -81,16 +83,16 @@ TEST(EntriesThatDifferInOneField, HowAHealBegan) {
   began.configuration = "sha256:aa";
   began.error = "broken";
   began.by = somebody;
-  began.at = some_time;
+  began.began = some_time;
   began.needs = {"db"};
   expect_each_counts(
-      began,
-      {[](Triggered& e) { e.engine = "nginx"; }, [](Triggered& e) { e.strategy = Strategy::arie; },
-       [](Triggered& e) { e.strategy = Strategy::chimera; }, [](Triggered& e) { e.strategy = Strategy::cascade; },
-       [](Triggered& e) { e.max_retries = 4; }, [](Triggered& e) { e.retry_delay = Duration(5); },
-       [](Triggered& e) { e.configuration = "sha256:bb"; }, [](Triggered& e) { e.error.clear(); },
-       [](Triggered& e) { e.waits = true; }, by_somebody_else<Triggered>(), [](Triggered& e) { e.at += Duration(1); },
-       [](Triggered& e) { e.needs.clear(); }, [](Triggered& e) { e.version = 1; }});
+      began, {[](Triggered& e) { e.engine = "nginx"; }, [](Triggered& e) { e.strategy = Strategy::arie; },
+              [](Triggered& e) { e.strategy = Strategy::chimera; },
+              [](Triggered& e) { e.strategy = Strategy::cascade; }, [](Triggered& e) { e.max_retries = 4; },
+              [](Triggered& e) { e.retry_delay = Duration(5); }, [](Triggered& e) { e.configuration = "sha256:bb"; },
+              [](Triggered& e) { e.error.clear(); }, [](Triggered& e) { e.waits = true; },
+              by_somebody_else<Triggered>(), [](Triggered& e) { e.began += Duration(1); },
+              [](Triggered& e) { e.needs.clear(); }, [](Triggered& e) { e.version = 1; }});
 }
 
 TEST(EntriesThatDifferInOneField, APlanAndItsVerdict) {
@@ -98,8 +100,17 @@ TEST(EntriesThatDifferInOneField, APlanAndItsVerdict) {
   recorded.may_change = true;
   recorded.adopted_baseline = "sha256:cc";
   expect_each_counts(recorded,
-                     {another_attempt<PlanRecorded>(), [](PlanRecorded& e) { e.observation.service_running = true; },
-                      [](PlanRecorded& e) { e.plan.acts.emplace_back().run.argv = {"/bin/true"}; },
+                     {another_attempt<PlanRecorded>(),
+                      [](PlanRecorded& e) {
+                        Observation seen;
+                        seen.service_running = true;
+                        e.observation = seen;
+                      },
+                      [](PlanRecorded& e) {
+                        Plan plan;
+                        plan.acts.emplace_back().run.argv = {"/bin/true"};
+                        e.plan = plan;
+                      },
                       [](PlanRecorded& e) { e.may_change = false; }, [](PlanRecorded& e) { e.may_change.reset(); },
                       [](PlanRecorded& e) { e.adopted_baseline.clear(); }});
   expect_each_counts(PlanCertified{1, "sha256:dd"},

@@ -77,7 +77,7 @@ Course course(int verdict, const std::function<void(HealWorld&, std::size_t comm
     if (step != Duration::max()) world->clock.set_wall(world->clock.now() - 2 * step);
   }
   EXPECT_TRUE(process.last.has_value());
-  EXPECT_GE(process.last->took, Duration(0)) << "it ended before it began?";
+  EXPECT_GE(process.last->ended()->took, Duration(0)) << "it ended before it began?";
   course.types = entry_types(*world);
   course.picture = world->host.picture();
   return course;
@@ -120,7 +120,7 @@ TEST(SlowedClock, Case117_ThatRunsBackLeavesADurationThatIsANumber) {
   };
   process.start();
   process.run();
-  ASSERT_EQ(process.last->phase, Phase::complete);
+  ASSERT_EQ(process.last->phase(), Phase::complete);
   const auto result = nlohmann::json::parse(to_json(result_of(*process.last, world->heal), true), nullptr, false);
   ASSERT_TRUE(result.is_object());
   EXPECT_EQ(result.at("duration_seconds"), 0.0);
@@ -175,7 +175,7 @@ TEST_P(Restarted, WaitsForWhatIsLeftOfItsPauseAndTriesOnce) {
   }
   process.run();
   ASSERT_TRUE(process.last);
-  EXPECT_EQ(process.last->attempt, 2U);
+  EXPECT_EQ(process.last->attempt_number(), 2U);
   EXPECT_EQ(std::ranges::count(entry_types(*world), "repair_started"), 2);
 }
 

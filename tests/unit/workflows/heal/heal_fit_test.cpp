@@ -74,7 +74,7 @@ HealState retrying() {
 
 TEST(HealFit, NamesWhatCannotFollow) {
   HealState too_often = retrying();
-  too_often.next_attempt = 4;
+  too_often.in_phase = phases::Retrying{4, {}, {}};
   HealState another = certifying();
   const struct {
     HealState state;
@@ -89,6 +89,7 @@ TEST(HealFit, NamesWhatCannotFollow) {
       {observing(), ChangeIntended{1, 1, {}}, "an act outside of a certified plan"},
       {changing(), ChangeIntended{1, 2, {}}, "an act that the plan does not have"},
       {changing(), ChangeIntended{1, 5, {}}, "an act that the plan does not have"},
+      {changing(), ChangeIntended{1, 0, {}}, "an act that the plan does not have"},
       {observing(), ChangeApplied{1, {}}, "a change outside of a certified plan"},
       {changing(), ChangeApplied{1, {outcome_of_change(2), outcome_of_change(1)}}, "an outcome that no change waits"},
       {acting(), ChangeApplied{1, {outcome_of_change(4)}}, "the outcome of another act"},
@@ -106,6 +107,7 @@ TEST(HealFit, NamesWhatCannotFollow) {
       {observing(), RollbackStarted{1}, "a rollback of what was never begun"},
       {changing(), UndoIntended{1, 3}, "an undo outside of a rollback"},
       {restoring(), UndoIntended{1, 1}, "the undo of an act that the plan does not have"},
+      {restoring(), UndoIntended{1, 0}, "the undo of an act that the plan does not have"},
       {changing(), UndoApplied{1, {}}, "something is put back outside of a rollback"},
       {restoring(), RolledBack{1, {{5, UndoStatus::restored, {}}}}, "something is put back that the plan does not"},
       {restoring(), UndoApplied{1, {{0, UndoStatus::restored, {}}}}, "something is put back that the plan does not"},
@@ -113,7 +115,7 @@ TEST(HealFit, NamesWhatCannotFollow) {
       {folded({RepairStarted{3}},
               [] {
                 HealState third = retrying();
-                third.next_attempt = 3;
+                third.in_phase = phases::Retrying{3, {}, {}};
                 return third;
               }()),
        RetryScheduled{4, {}, {}}, "more attempts than max_retries"},
@@ -127,12 +129,13 @@ TEST(HealFit, NamesWhatCannotFollow) {
     EXPECT_THAT(told, HasSubstr(why)) << type_of(entry);
   }
   EXPECT_EQ(misfit_of(certifying(), Certified{1, {}, {}, {}, {}, {}, {}}), nullptr);
-  PlanRecorded disordered;
-  disordered.plan = plan_of_four();
-  disordered.plan.acts[1].after_changes = 1;
-  EXPECT_THAT(misfit_of(observing(), disordered), HasSubstr("acts that come after changes"));
-  disordered.plan.acts[1].after_changes = 3;
-  EXPECT_THAT(misfit_of(observing(), disordered), HasSubstr("acts that come after changes"));
+  for (const std::size_t after_changes : {1U, 3U}) {
+    Plan disordered = plan_of_four();
+    disordered.acts[1].after_changes = after_changes;
+    PlanRecorded recorded;
+    recorded.plan = disordered;
+    EXPECT_THAT(misfit_of(observing(), recorded), HasSubstr("acts that come after changes"));
+  }
 }
 
 TEST(HealFit, KnowsWhatIsLeftToUndo) {
@@ -153,9 +156,9 @@ TEST(HealStates, AreEqualOnlyWhereTheirPlansAre) {
   const HealState state = planned();
   EXPECT_TRUE(state == planned()) << "the same plan, kept twice";
   HealState same = state, none = state, other = state, step = state;
-  none.plan.reset();
-  other.plan = std::make_shared<const Plan>();
-  step.step = Step::changing;
+  none.attempt->recorded.reset();
+  other.attempt->recorded->plan = Plan();
+  step.attempt->step = steps::Changing{};
   EXPECT_TRUE(state == same);
   EXPECT_FALSE(state == none);
   EXPECT_FALSE(none == state);
@@ -166,12 +169,13 @@ TEST(HealStates, AreEqualOnlyWhereTheirPlansAre) {
 
 TEST(HealStates, KeepTheirLastProblemWhereARefusalHasNoReason) {
   HealState state = planned();
-  state.last_problem = "before";
-  EXPECT_EQ(folded({PlanRefused{1, {}}}, state).last_problem, "before");
-  EXPECT_EQ(folded({PlanRefused{1, {{"rbac", "may not"}, {"security", "must not"}}}}, state).last_problem, "may not");
+  state.so_far.last_problem = "before";
+  EXPECT_EQ(folded({PlanRefused{1, {}}}, state).so_far.last_problem, "before");
+  EXPECT_EQ(folded({PlanRefused{1, {{"rbac", "may not"}, {"security", "must not"}}}}, state).so_far.last_problem,
+            "may not");
   state = certifying();
-  state.last_problem = "before";
-  EXPECT_EQ(folded({CertificationRefused{1, {}, {}, {}}}, state).last_problem, "before");
+  state.so_far.last_problem = "before";
+  EXPECT_EQ(folded({CertificationRefused{1, {}, {}, {}}}, state).so_far.last_problem, "before");
 }
 
 TEST(HealStates, ThatAreRolledBackOnceMoreTryAgainWhatWasForeignOrFailed) {
@@ -183,8 +187,8 @@ TEST(HealStates, ThatAreRolledBackOnceMoreTryAgainWhatWasForeignOrFailed) {
                            {4, UndoStatus::undone, {}}}},
               RolledBack{1, {}}, Exhausted{1, EndReason::rollback_incomplete, {}, {}}, RollbackStarted{1, true, {}}},
              restoring());
-  EXPECT_TRUE(state.undone.contains(1) && state.undone.contains(4));
-  EXPECT_FALSE(state.undone.contains(2) || state.undone.contains(3));
+  EXPECT_TRUE(state.attempt->undone.contains(1) && state.attempt->undone.contains(4));
+  EXPECT_FALSE(state.attempt->undone.contains(2) || state.attempt->undone.contains(3));
 }
 
 // A change without effect has nothing to undo.
@@ -193,9 +197,9 @@ TEST(HealStates, UndoOnlyActsThatMayHaveHadAnEffect) {
        {ChangeStatus::done, ChangeStatus::failed, ChangeStatus::unknown, ChangeStatus::found_done,
         ChangeStatus::target_changed, ChangeStatus::refused, ChangeStatus::skipped, ChangeStatus::not_started}) {
     HealState state = acting();
-    state.outcomes[3] = outcome_of_change(3, status);
-    state.undone[1] = {1, UndoStatus::restored, {}};
-    state.undone[2] = {2, UndoStatus::restored, {}};
+    state.attempt->outcomes[3] = outcome_of_change(3, status);
+    state.attempt->undone[1] = {1, UndoStatus::restored, {}};
+    state.attempt->undone[2] = {2, UndoStatus::restored, {}};
     const bool may_have =
         status == ChangeStatus::done || status == ChangeStatus::failed || status == ChangeStatus::unknown;
     const auto next = next_undo(state);
@@ -208,15 +212,17 @@ TEST(HealStates, UndoOnlyActsThatMayHaveHadAnEffect) {
 
 // A choice that has no name cannot be named as refused.
 TEST(HealStates, RefuseOnlyChoicesThatHaveAName) {
+  Plan plan;
+  plan.changes.resize(3);
+  plan.changes[0].kind = ChangeKind::release;
+  plan.changes[1].kind = ChangeKind::release;
+  plan.changes[1].before.path = "current";
+  plan.changes[1].named = {"v1"};
+  plan.changes[2].kind = ChangeKind::state;
+  plan.changes[2].before.path = "app.db";
+  plan.changes[2].named = {"old"};
   PlanRecorded recorded;
-  recorded.plan.changes.resize(3);
-  recorded.plan.changes[0].kind = ChangeKind::release;
-  recorded.plan.changes[1].kind = ChangeKind::release;
-  recorded.plan.changes[1].before.path = "current";
-  recorded.plan.changes[1].named = {"v1"};
-  recorded.plan.changes[2].kind = ChangeKind::state;
-  recorded.plan.changes[2].before.path = "app.db";
-  recorded.plan.changes[2].named = {"old"};
+  recorded.plan = plan;
   std::vector<ChangeOutcome> made(3);
   for (unsigned number = 1; number <= 3; ++number) made[number - 1].number = number;
   const std::vector<HealEntry> course = {recorded,
@@ -226,7 +232,7 @@ TEST(HealStates, RefuseOnlyChoicesThatHaveAName) {
                                          CertificationRefused{1, {{"test_matrix", "no"}}, {}},
                                          RollbackStarted{1},
                                          RolledBack{1, {}}};
-  EXPECT_THAT(folded(course, observing()).refused, SizeIs(2));
+  EXPECT_THAT(folded(course, observing()).so_far.refused, SizeIs(2));
 }
 
 // ---- inputs
@@ -274,12 +280,11 @@ TEST(HealInputs, SayOnlyOnceThatItMustEnd) {
 }
 
 TEST(HealInputs, OfARepairMoveNoRollback) {
-  HealState state = changing();
-  state.rolling_back = true;
-  expect_nothing(state, ChangesDone{{outcome_of_change(1)}});
-  expect_nothing(state, CaptureDone{3, BlobName()});
-  state.step = Step::restoring;
-  expect_nothing(state, CaptureDone{3, BlobName()});
+  for (const HealState& state : {folded({RollbackStarted{1}}, changing()), folded({UndoIntended{1, 3}}, restoring())}) {
+    expect_nothing(state, ChangesDone{{outcome_of_change(1)}});
+    expect_nothing(state, CaptureDone{3, BlobName()});
+    expect_nothing(state, ActDone{outcome_of_change(3)});
+  }
 }
 
 // Without what its undo needs no act is done.
@@ -310,31 +315,13 @@ TEST(HealInputs, ARestartOfOneThatWaitsWithinItsAttemptConcludesIt) {
   EXPECT_EQ(types_of(decided(cut, Rechecked{})), "rollback_started ");
 }
 
-// An act or undo of which the ledger names none goes on as what it belongs to.
-TEST(HealInputs, ARestartOfOneThatIntendsNothingGoesOn) {
-  HealState state = changing();
-  state.resumptions = 1;
-  state.step = Step::acting;
-  auto decision = decided(state, Rechecked{});
-  EXPECT_THAT(decision.entries, IsEmpty());
-  ASSERT_THAT(decision.effects, SizeIs(1));
-  EXPECT_TRUE(std::holds_alternative<ApplyChanges>(decision.effects[0]));
-  state = folded({RollbackStarted{1}}, changing());
-  state.resumptions = 1;
-  state.step = Step::undoing;
-  decision = decided(state, Rechecked{});
-  EXPECT_THAT(decision.entries, IsEmpty());
-  ASSERT_THAT(decision.effects, SizeIs(1));
-  EXPECT_TRUE(std::holds_alternative<RestoreChanges>(decision.effects[0]));
-}
-
 TEST(HealInputs, AnUndoOfAnActWhoseOutcomeIsGoneIsMadeWithoutIt) {
   HealState state = folded({UndoIntended{1, 4}}, restoring());
   state.resumptions = 1;
-  state.outcomes.erase(4);
+  state.attempt->outcomes.erase(4);
   auto plan = plan_of_four();
   plan.acts[1].repeatable = true;
-  state.plan = std::make_shared<const Plan>(plan);
+  state.attempt->recorded->plan = plan;
   const auto decision = decided(state, Rechecked{});
   ASSERT_THAT(decision.effects, SizeIs(1));
   const auto& undo = std::get<PerformUndo>(decision.effects[0]);
@@ -348,10 +335,9 @@ TEST(HealInputs, AnActIsUndoneByItsKindOrByWhatItsOwnerGave) {
     HealState state = changing();
     Plan plan;
     plan.acts = {act};
-    state.plan = std::make_shared<const Plan>(plan);
-    state.outcomes[1] = outcome_of_change(1);
-    state.step = Step::acting;
-    state.intended = 1;
+    state.attempt->recorded->plan = plan;
+    state.attempt->outcomes[1] = outcome_of_change(1);
+    state.attempt->step = steps::Acting{1};
     ChangeOutcome failed = outcome_of_change(1, ChangeStatus::failed);
     return types_of(decided(state, ActDone{failed}));
   };
@@ -385,7 +371,7 @@ TEST(HealInputs, ACrashLoopNamesTheChangesThatAreInPlace) {
   const auto decision = decided(state, ProcessStarted{});
   ASSERT_EQ(types_of(decision), "exhausted ");
   EXPECT_THAT(std::get<Exhausted>(decision.entries[0]).message, HasSubstr("in place are changes 1, 3, 4"));
-  for (unsigned number = 1; number <= 4; ++number) state.undone[number] = {number, UndoStatus::restored, {}};
+  for (unsigned number = 1; number <= 4; ++number) state.attempt->undone[number] = {number, UndoStatus::restored, {}};
   EXPECT_THAT(std::get<Exhausted>(decided(state, ProcessStarted{}).entries[0]).message,
               HasSubstr("no change of its plan is in place"));
 }

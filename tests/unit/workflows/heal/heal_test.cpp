@@ -18,17 +18,17 @@ INSTANTIATE_TEST_SUITE_P(Heal, EveryRepairKind, ::testing::ValuesIn(heal_example
 TEST_P(EveryRepairKind, IsHealedAndCertified) {
   const auto world = make_world(GetParam());
   const HealState state = heal(*world);
-  EXPECT_EQ(state.phase, Phase::complete) << state.last_problem;
-  EXPECT_EQ(state.attempt, 1U);
+  EXPECT_EQ(state.phase(), Phase::complete) << state.so_far.last_problem;
+  EXPECT_EQ(state.attempt_number(), 1U);
 }
 
 TEST_P(EveryRepairKind, IsPutBackWhenCertificationRefuses) {
   const auto world = make_world(GetParam(), 1);
   const std::string before = world->host.picture();
   const HealState state = heal(*world);
-  EXPECT_EQ(state.phase, Phase::exhausted);
-  EXPECT_EQ(state.end_reason, EndReason::attempts_exhausted) << state.last_problem;
-  EXPECT_EQ(state.attempt, 2U);
+  EXPECT_EQ(state.phase(), Phase::exhausted);
+  EXPECT_EQ(end_reason(state), EndReason::attempts_exhausted) << state.so_far.last_problem;
+  EXPECT_EQ(state.attempt_number(), 2U);
   EXPECT_EQ(world->host.picture(), before);
 }
 
@@ -103,7 +103,7 @@ TEST(Heal, Case118_KeepsTheRetryDelayOnTheBootClock) {
   world->clock.advance(std::chrono::seconds(1));
   EXPECT_TRUE(process.runner().turn());
   process.run();
-  EXPECT_EQ(process.last->attempt, 2U);
+  EXPECT_EQ(process.last->attempt_number(), 2U);
 }
 
 TEST(Heal, AnEditBetweenPlanAndApplyIsKept) {
@@ -111,19 +111,19 @@ TEST(Heal, AnEditBetweenPlanAndApplyIsKept) {
   world->spec.healing.max_retries = 1;
   world->host.hooks.before_apply = [&] { world->host.write("etc/app.conf", "mine\n"); };
   const HealState state = heal(*world);
-  EXPECT_EQ(state.phase, Phase::exhausted);
+  EXPECT_EQ(state.phase(), Phase::exhausted);
   EXPECT_EQ(world->host.content("etc/app.conf"), "mine\n");
-  EXPECT_THAT(state.last_problem, HasSubstr("etc/app.conf was changed by somebody else"));
+  EXPECT_THAT(state.so_far.last_problem, HasSubstr("etc/app.conf was changed by somebody else"));
 }
 
 TEST(Heal, AnEditBetweenApplyAndCertificationIsKeptAndNamed) {
   const auto world = broken_file();
   world->host.hooks.after_apply = [&] { world->host.write("etc/app.conf", "mine\n"); };
   const HealState state = heal(*world);
-  EXPECT_EQ(state.phase, Phase::exhausted);
-  EXPECT_EQ(state.end_reason, EndReason::rollback_incomplete);
+  EXPECT_EQ(state.phase(), Phase::exhausted);
+  EXPECT_EQ(end_reason(state), EndReason::rollback_incomplete);
   EXPECT_EQ(world->host.content("etc/app.conf"), "mine\n");
-  EXPECT_EQ(state.undone.at(1).status, UndoStatus::foreign);
+  EXPECT_EQ(state.attempt->undone.at(1).status, UndoStatus::foreign);
 }
 
 TEST(Heal, AnEditWithTheSameBytesAfterTheHashesIsSeen) {
@@ -131,8 +131,8 @@ TEST(Heal, AnEditWithTheSameBytesAfterTheHashesIsSeen) {
   world->spec.healing.max_retries = 1;
   world->host.hooks.before_look = [&] { world->host.write("etc/app.conf", "port = 8080\n", 0640); };
   const HealState state = heal(*world);
-  EXPECT_EQ(state.phase, Phase::exhausted);
-  EXPECT_THAT(state.last_problem, HasSubstr("changed by somebody else after the repair"));
+  EXPECT_EQ(state.phase(), Phase::exhausted);
+  EXPECT_THAT(state.so_far.last_problem, HasSubstr("changed by somebody else after the repair"));
 }
 
 TEST(Heal, AnEditBeforeRollbackIsKeptAndRolledBackOnRequestLater) {
@@ -146,7 +146,7 @@ TEST(Heal, AnEditBeforeRollbackIsKeptAndRolledBackOnRequestLater) {
   process.start();
   process.run();
   ASSERT_TRUE(process.last);
-  EXPECT_EQ(process.last->end_reason, EndReason::rollback_incomplete);
+  EXPECT_EQ(end_reason(*process.last), EndReason::rollback_incomplete);
   EXPECT_EQ(world->host.content("etc/app.conf"), "mine\n");
 }
 
@@ -155,25 +155,25 @@ TEST(Heal, ARefusedPlanTouchesNothing) {
   world->spec.certify.security.max_mode = 0600;
   const auto before = world->host.picture(true);
   const HealState state = heal(*world);
-  EXPECT_EQ(state.phase, Phase::exhausted);
-  EXPECT_EQ(state.attempt, 2U);
+  EXPECT_EQ(state.phase(), Phase::exhausted);
+  EXPECT_EQ(state.attempt_number(), 2U);
   EXPECT_EQ(world->host.picture(true), before);
-  EXPECT_THAT(state.last_problem, HasSubstr("max_mode"));
+  EXPECT_THAT(state.so_far.last_problem, HasSubstr("max_mode"));
 }
 
 TEST(Heal, ABaselineThatWasNotAdoptedRefusesThePlan) {
   const auto world = broken_file();
   world->policy.baseline = Adopted{{{}, {{"baseline/app.conf", "sha256:other"}}}, "sha256:manifest"};
   const HealState state = heal(*world);
-  EXPECT_EQ(state.phase, Phase::exhausted);
-  EXPECT_THAT(state.last_problem, HasSubstr("is not the one that was adopted"));
+  EXPECT_EQ(state.phase(), Phase::exhausted);
+  EXPECT_THAT(state.so_far.last_problem, HasSubstr("is not the one that was adopted"));
 }
 
 TEST(Heal, ARoleThatWasTakenAwayRefusesThePlan) {
   const auto world = broken_file();
   world->policy.role = "observer";
   const auto before = world->host.picture(true);
-  EXPECT_EQ(heal(*world).phase, Phase::exhausted);
+  EXPECT_EQ(heal(*world).phase(), Phase::exhausted);
   EXPECT_EQ(world->host.picture(true), before);
 }
 
@@ -189,7 +189,7 @@ TEST(Heal, SwitchedOffMeanwhileRollsBackAndEnds) {
   second.recover();
   second.run();
   ASSERT_TRUE(second.last);
-  EXPECT_EQ(second.last->end_reason, EndReason::disabled);
+  EXPECT_EQ(end_reason(*second.last), EndReason::disabled);
   EXPECT_EQ(world->host.picture(), before);
 }
 
@@ -208,8 +208,8 @@ TEST(Heal, ACommandThatMayNotBeRepeatedFailsTheAttemptAfterACrash) {
     second.recover();
     second.run();
     ASSERT_TRUE(second.last);
-    EXPECT_EQ(second.last->phase, Phase::exhausted);
-    EXPECT_THAT(second.last->last_problem, HasSubstr("is not known"));
+    EXPECT_EQ(second.last->phase(), Phase::exhausted);
+    EXPECT_THAT(second.last->so_far.last_problem, HasSubstr("is not known"));
   }
 }
 
@@ -229,7 +229,7 @@ TEST(Heal, Case109_ThatKeepsKillingTheProcessIsSetAside) {
   last.recover();
   last.run();
   ASSERT_TRUE(last.last);
-  EXPECT_EQ(last.last->end_reason, EndReason::crash_loop);
+  EXPECT_EQ(end_reason(*last.last), EndReason::crash_loop);
 }
 
 // A heal whose next attempt is due tomorrow.
@@ -258,7 +258,7 @@ TEST(Heal, Case109_ThatOnlyWaitsDuringRestartsIsNotSetAside) {
   last.recover();
   last.run();
   ASSERT_TRUE(last.last);
-  EXPECT_EQ(last.last->phase, Phase::complete);
+  EXPECT_EQ(last.last->phase(), Phase::complete);
 }
 
 TEST(Heal, ThatWaitsDoesNotKeepOthersFromBeingResumed) {
@@ -282,7 +282,7 @@ TEST(Heal, ThatWaitsDoesNotKeepOthersFromBeingResumed) {
   while (last.runner().turn()) {
   }
   ASSERT_TRUE(last.last) << "the other one waits for " << waits;
-  EXPECT_EQ(last.last->phase, Phase::complete);
+  EXPECT_EQ(last.last->phase(), Phase::complete);
 }
 
 }  // namespace

@@ -70,8 +70,8 @@ TEST_F(RestartedService, IsTriedAgainAfterARestartThatFailed) {
   restart_as([](unsigned run) { return ended(run <= 2 ? 1 : 0); });
   const Duration began = world_.clock.since_boot();
   const HealState state = heal(world_);
-  EXPECT_EQ(state.phase, Phase::complete);
-  EXPECT_EQ(state.attempt, 3U);
+  EXPECT_EQ(state.phase(), Phase::complete);
+  EXPECT_EQ(state.attempt_number(), 3U);
   EXPECT_EQ(restarts_, 3U) << "a restart that failed was undone by restarting";
   EXPECT_GE(world_.clock.since_boot() - began, 2 * seconds(2)) << "retry_delay";
 }
@@ -81,8 +81,8 @@ TEST_F(RestartedService, IsTriedAsOftenAsWasSaidWhateverWayItFails) {
     restarts_ = 0;
     restart_as([times_out](unsigned) { return times_out ? timed_out() : ended(1); });
     const HealState state = heal(world_);
-    EXPECT_EQ(state.end_reason, EndReason::attempts_exhausted);
-    EXPECT_EQ(state.attempt, 5U);
+    EXPECT_EQ(end_reason(state), EndReason::attempts_exhausted);
+    EXPECT_EQ(state.attempt_number(), 5U);
     EXPECT_EQ(restarts_, 5U);
     EXPECT_EQ(count("undo_intended"), 0U);
   }
@@ -91,14 +91,14 @@ TEST_F(RestartedService, IsTriedAsOftenAsWasSaidWhateverWayItFails) {
 TEST_F(RestartedService, ThatDidNotHelpIsNotRestartedOnceMoreWhereNothingWasPutBack) {
   works_ = false;
   const HealState state = heal(world_);
-  EXPECT_EQ(state.end_reason, EndReason::attempts_exhausted);
+  EXPECT_EQ(end_reason(state), EndReason::attempts_exhausted);
   EXPECT_EQ(restarts_, 5U);
 }
 
 TEST_F(RestartedService, ByAReloadIsNotReloadedOnceMoreEither) {
   world_.spec.repair.service->reload = world_.spec.repair.service->restart;
   works_ = false;
-  EXPECT_EQ(heal(world_).end_reason, EndReason::attempts_exhausted);
+  EXPECT_EQ(end_reason(heal(world_)), EndReason::attempts_exhausted);
   EXPECT_EQ(restarts_, 5U);
 }
 
@@ -106,7 +106,7 @@ TEST_F(RestartedService, RunsOnWhatWasPutBack) {
   with_file();
   works_ = false;
   world_.spec.healing.max_retries = 1;
-  EXPECT_EQ(heal(world_).end_reason, EndReason::attempts_exhausted);
+  EXPECT_EQ(end_reason(heal(world_)), EndReason::attempts_exhausted);
   EXPECT_EQ(restarts_, 2U);
   EXPECT_EQ(reads_, "bad");
 }
@@ -116,8 +116,8 @@ TEST_F(RestartedService, ARefusedStartDoesNotThrowTheRepairAway) {
   const Duration limited_until = world_.clock.since_boot() + seconds(4);
   restart_as([=, this](unsigned) { return ended(world_.clock.since_boot() < limited_until ? 1 : 0); });
   const HealState state = heal(world_);
-  EXPECT_EQ(state.phase, Phase::complete);
-  EXPECT_EQ(state.attempt, 3U);
+  EXPECT_EQ(state.phase(), Phase::complete);
+  EXPECT_EQ(state.attempt_number(), 3U);
   EXPECT_EQ(world_.host.content("etc/app.conf"), "good");
 }
 
@@ -126,10 +126,10 @@ TEST_F(RestartedService, ThatIsRefusedForEverLeavesNothingInPlace) {
   world_.spec.healing.max_retries = 2;
   restart_as([](unsigned) { return ended(1); });
   const HealState state = heal(world_);
-  EXPECT_EQ(state.end_reason, EndReason::attempts_exhausted);
+  EXPECT_EQ(end_reason(state), EndReason::attempts_exhausted);
   EXPECT_EQ(world_.host.content("etc/app.conf"), "bad");
-  EXPECT_EQ(state.undone.at(2).status, UndoStatus::irreversible) << "named all the same";
-  EXPECT_THAT(state.undone.at(2).message, HasSubstr("/bin/restart: exit status 1"));
+  EXPECT_EQ(state.attempt->undone.at(2).status, UndoStatus::irreversible) << "named all the same";
+  EXPECT_THAT(state.attempt->undone.at(2).message, HasSubstr("/bin/restart: exit status 1"));
 }
 
 TEST_F(RestartedService, ThatStillRunsWithWhatWasPutBackIsNamedAndEndsTheLastAttemptOnly) {
@@ -138,10 +138,10 @@ TEST_F(RestartedService, ThatStillRunsWithWhatWasPutBackIsNamedAndEndsTheLastAtt
   world_.spec.healing.max_retries = 3;
   restart_as([](unsigned run) { return ended(run % 2 == 1 ? 0 : 1); });  // each undo is refused
   const HealState state = heal(world_);
-  EXPECT_EQ(state.attempt, 3U);
+  EXPECT_EQ(state.attempt_number(), 3U);
   EXPECT_EQ(restarts_, 6U);
-  EXPECT_EQ(state.end_reason, EndReason::rollback_incomplete);
-  EXPECT_THAT(state.end_message, HasSubstr("may still run with what was put back"));
+  EXPECT_EQ(end_reason(state), EndReason::rollback_incomplete);
+  EXPECT_THAT(end_message(state), HasSubstr("may still run with what was put back"));
   EXPECT_EQ(world_.host.content("etc/app.conf"), "bad");
 }
 
@@ -149,7 +149,7 @@ TEST_F(RestartedService, ThatWasKilledAndCannotBeRestartedMayRunWithWhatWasPutBa
   with_file();
   world_.spec.healing.max_retries = 1;
   restart_as([](unsigned run) { return run == 1 ? timed_out() : ended(1); });
-  EXPECT_EQ(heal(world_).end_reason, EndReason::rollback_incomplete);
+  EXPECT_EQ(end_reason(heal(world_)), EndReason::rollback_incomplete);
 }
 
 TEST_F(RestartedService, ThatIsKnownToBeDeadRunsWithNothing) {
@@ -163,8 +163,8 @@ TEST_F(RestartedService, ThatIsKnownToBeDeadRunsWithNothing) {
     return ended(run == 1 ? 0 : 1);
   });
   const HealState state = heal(world_);
-  EXPECT_EQ(state.end_reason, EndReason::attempts_exhausted);
-  EXPECT_THAT(state.undone.at(2).message, HasSubstr("it does not run any more"));
+  EXPECT_EQ(end_reason(state), EndReason::attempts_exhausted);
+  EXPECT_THAT(state.attempt->undone.at(2).message, HasSubstr("it does not run any more"));
 }
 
 TEST_F(RestartedService, WhatAnEarlierAttemptLeftIsNotForgotten) {
@@ -177,10 +177,10 @@ TEST_F(RestartedService, WhatAnEarlierAttemptLeftIsNotForgotten) {
   world_.host.install("/tests/before", [&](const RunRequest&) { return ended(first || restarts_ == 0 ? 0 : 1); });
   world_.host.hooks.before_restore = [&] { first = false; };
   const HealState state = heal(world_);
-  EXPECT_EQ(state.attempt, 2U);
+  EXPECT_EQ(state.attempt_number(), 2U);
   EXPECT_EQ(count("plan_recorded"), 1U) << "the second attempt did not get as far as a plan";
-  EXPECT_EQ(state.end_reason, EndReason::rollback_incomplete);
-  EXPECT_THAT(state.end_message, HasSubstr("attempt 1, change 2: undo by /bin/restart"));
+  EXPECT_EQ(end_reason(state), EndReason::rollback_incomplete);
+  EXPECT_THAT(end_message(state), HasSubstr("attempt 1, change 2: undo by /bin/restart"));
 }
 
 TEST_F(RestartedService, WhatAnEarlierAttemptLeftIsOverOnceALaterOneTookItBack) {
@@ -188,7 +188,7 @@ TEST_F(RestartedService, WhatAnEarlierAttemptLeftIsOverOnceALaterOneTookItBack) 
   works_ = false;
   world_.spec.healing.max_retries = 2;
   restart_as([](unsigned run) { return ended(run == 2 ? 1 : 0); });  // the first undo alone is refused
-  EXPECT_EQ(heal(world_).end_reason, EndReason::attempts_exhausted);
+  EXPECT_EQ(end_reason(heal(world_)), EndReason::attempts_exhausted);
   EXPECT_EQ(reads_, "bad");
 }
 
@@ -203,7 +203,7 @@ TEST_F(RestartedService, CancelledMeanwhileItNamesWhatStillRuns) {
   ASSERT_EQ(entry_types(world_).back(), "retry_scheduled");
   process.runner().submit<Heal>(world_.heal, Cancel{EndReason::cancelled, {}});
   process.run();
-  EXPECT_EQ(process.last->end_reason, EndReason::rollback_incomplete);
+  EXPECT_EQ(end_reason(*process.last), EndReason::rollback_incomplete);
 }
 
 TEST_F(RestartedService, ByEarlierRulesIsTakenBackAsItWasThen) {
@@ -259,8 +259,8 @@ TEST(Started, ThatFailedAndDoesNotRunNeedsNoStop) {
   });
   world.host.install("/bin/app-stop", program(5));  // nothing runs that it could stop
   const HealState state = heal(world);
-  EXPECT_EQ(state.phase, Phase::complete) << state.end_message;
-  EXPECT_EQ(state.attempt, 3U);
+  EXPECT_EQ(state.phase(), Phase::complete) << end_message(state);
+  EXPECT_EQ(state.attempt_number(), 3U);
 }
 
 TEST(Started, ThatCannotBeStoppedIsInPlace) {
@@ -268,9 +268,9 @@ TEST(Started, ThatCannotBeStoppedIsInPlace) {
   with_service(*world);
   world->host.install("/bin/app-stop", program(5));
   const HealState state = heal(*world);
-  EXPECT_EQ(state.attempt, 2U) << "the retries go on";
-  EXPECT_EQ(state.end_reason, EndReason::rollback_incomplete);
-  EXPECT_THAT(state.end_message, HasSubstr("/bin/app-stop"));
+  EXPECT_EQ(state.attempt_number(), 2U) << "the retries go on";
+  EXPECT_EQ(end_reason(state), EndReason::rollback_incomplete);
+  EXPECT_THAT(end_message(state), HasSubstr("/bin/app-stop"));
 }
 
 TEST(Stopped, AndNotStartedAgainIsNamedAndTriedAgain) {
@@ -293,7 +293,7 @@ TEST(Stopped, AndNotStartedAgainIsNamedAndTriedAgain) {
   });
   tests_with(world, [&] { return world.host.content("app.db") == "sqlite: users" && starts > 3; });
   const HealState state = heal(world);
-  EXPECT_EQ(state.phase, Phase::complete) << state.end_message;
+  EXPECT_EQ(state.phase(), Phase::complete) << end_message(state);
 }
 
 // ---- services of other engines
@@ -320,7 +320,7 @@ TEST(ServicesOfOthers, AreRestartedInARollbackOnlyOnWhatWasPutBack) {
       world.spec.repair.state = {{"app.db", "/snapshots"}};
     }
     tests_with(world, [] { return false; });
-    EXPECT_EQ(heal(world).end_reason, EndReason::attempts_exhausted);
+    EXPECT_EQ(end_reason(heal(world)), EndReason::attempts_exhausted);
     EXPECT_EQ(restarts, with_state ? 2U : 1U);
   }
 }
@@ -354,21 +354,21 @@ TEST_F(Commanded, OneThatFailedAndHasNothingToUndoIsTriedAgain) {
     return ended(mounted_ ? 0 : 32);
   });
   const HealState state = heal(world_);
-  EXPECT_EQ(state.phase, Phase::complete) << state.end_message;
+  EXPECT_EQ(state.phase(), Phase::complete) << end_message(state);
   EXPECT_EQ(runs_, 3U);
 }
 
 TEST_F(Commanded, OneThatWasDoneAndCannotBeUndoneEndsTheHealAtOnce) {
   world_.host.install("/bin/mount", [this](const RunRequest&) { return ended(++runs_ > 0 ? 0 : 1); });
   const HealState state = heal(world_);
-  EXPECT_EQ(state.end_reason, EndReason::rollback_incomplete);
+  EXPECT_EQ(end_reason(state), EndReason::rollback_incomplete);
   EXPECT_EQ(runs_, 1U);
 }
 
 TEST_F(Commanded, OneThatWasNeverStartedNeedsNoUndo) {
   const HealState state = heal(world_);  // there is no /bin/mount
-  EXPECT_EQ(state.end_reason, EndReason::attempts_exhausted);
-  EXPECT_EQ(state.attempt, 3U);
+  EXPECT_EQ(end_reason(state), EndReason::attempts_exhausted);
+  EXPECT_EQ(state.attempt_number(), 3U);
   EXPECT_THAT(world_.host.log(), Not(Contains(HasSubstr("/bin/umount"))));
 }
 
@@ -390,9 +390,9 @@ TEST(PlatformCall, ThatWasRefusedNeedsNoUndo) {
   };
   tests_with(world, [] { return false; });
   const HealState state = heal(world);
-  EXPECT_EQ(state.end_reason, EndReason::attempts_exhausted);
+  EXPECT_EQ(end_reason(state), EndReason::attempts_exhausted);
   EXPECT_THAT(asked, ElementsAre("3", "3"));
-  EXPECT_THAT(state.last_problem, HasSubstr("status 403: no quota left"));
+  EXPECT_THAT(state.so_far.last_problem, HasSubstr("status 403: no quota left"));
 }
 
 // ---- what was chosen
@@ -414,7 +414,7 @@ TEST(Chosen, ThatNeverGotIntoPlaceIsChosenAgain) {
   };
   world.host.hooks.before_restore = [&] { world.host.make_link("current", "releases/1.10"); };
   const HealState state = heal(world);
-  EXPECT_EQ(state.phase, Phase::complete) << state.end_message;
+  EXPECT_EQ(state.phase(), Phase::complete) << end_message(state);
   EXPECT_EQ(world.host.file("current")->link_target, "releases/1.9");
 }
 
@@ -465,14 +465,14 @@ TEST(Chosen, CountsAsRefusedOnlyAfterItWasInPlaceAndDidNotHelp) {
       return outcome;
     });
   };
-  EXPECT_EQ(after_attempt(did_not_help).refused.size(), 1U);
-  EXPECT_TRUE(after_attempt(did_not_start).refused.empty()) << "its manager may have been at fault";
-  EXPECT_EQ(after_attempt(did_not_start).doubted.size(), 1U);
-  EXPECT_TRUE(after_attempt(changed).refused.empty());
-  EXPECT_TRUE(after_attempt(file_changed).refused.empty()) << "not its fault";
-  EXPECT_TRUE(after_attempt(no_program).refused.empty());
-  EXPECT_TRUE(after_attempt(nobody_could_look).refused.empty());
-  EXPECT_EQ(after_attempt(changed, before_effects_counted).refused.size(), 1U) << "as it was decided then";
+  EXPECT_EQ(after_attempt(did_not_help).so_far.refused.size(), 1U);
+  EXPECT_TRUE(after_attempt(did_not_start).so_far.refused.empty()) << "its manager may have been at fault";
+  EXPECT_EQ(after_attempt(did_not_start).so_far.doubted.size(), 1U);
+  EXPECT_TRUE(after_attempt(changed).so_far.refused.empty());
+  EXPECT_TRUE(after_attempt(file_changed).so_far.refused.empty()) << "not its fault";
+  EXPECT_TRUE(after_attempt(no_program).so_far.refused.empty());
+  EXPECT_TRUE(after_attempt(nobody_could_look).so_far.refused.empty());
+  EXPECT_EQ(after_attempt(changed, before_effects_counted).so_far.refused.size(), 1U) << "as it was decided then";
 }
 
 TEST(Chosen, IsGivenUpOnceNoServiceStartedWithItTwice) {
@@ -496,7 +496,7 @@ TEST(Chosen, IsGivenUpOnceNoServiceStartedWithItTwice) {
     return ended(up ? 0 : 1);
   });
   tests_with(world, [&] { return up; });
-  EXPECT_EQ(heal(world).phase, Phase::complete);
+  EXPECT_EQ(heal(world).phase(), Phase::complete);
   std::erase(started_with, "releases/3");  // rollbacks
   EXPECT_THAT(started_with, ElementsAre("releases/2", "releases/2", "releases/1"));
 }
@@ -517,7 +517,7 @@ TEST(Chosen, SnapshotThatWasBusyIsNotBurned) {
     if (std::exchange(first, false)) world.host.write("app.db", "sqlite: written to");
   };
   const HealState state = heal(world);
-  EXPECT_EQ(state.phase, Phase::complete) << state.end_message;
+  EXPECT_EQ(state.phase(), Phase::complete) << end_message(state);
   EXPECT_EQ(world.host.content("app.db"), "sqlite: users");
 }
 

@@ -22,8 +22,8 @@ std::shared_ptr<HealWorld> faulty_file() {
 void expect_not_certified(HealWorld& world, const std::string& why) {
   const std::string before = world.host.picture();
   const HealState state = heal(world);
-  EXPECT_EQ(state.phase, Phase::exhausted);
-  EXPECT_THAT(state.last_problem, HasSubstr(why));
+  EXPECT_EQ(state.phase(), Phase::exhausted);
+  EXPECT_THAT(state.so_far.last_problem, HasSubstr(why));
   EXPECT_THAT(entry_types(world), Not(Contains("certified")));
   EXPECT_EQ(world.host.picture(), before);
 }
@@ -44,15 +44,15 @@ TEST(HostileCertification, Case75_AHashListThatIsMissingStaleOrTooShortCertifies
   expect_not_certified(*with({{"bin/a", a}}), "bin/b has no adopted digest");
   expect_not_certified(*with({{"bin/a", a}, {"bin/b", a}}), "bin/b differs from its adopted digest");
   expect_not_certified(*with({{"bin/a", a}, {"bin/b", b}, {"bin/c", b}}), "bin/c was adopted and is missing");
-  EXPECT_EQ(heal(*with({{"bin/a", a}, {"bin/b", b}})).phase, Phase::complete);
+  EXPECT_EQ(heal(*with({{"bin/a", a}, {"bin/b", b}})).phase(), Phase::complete);
 }
 
 TEST(HostileCertification, Case76_AModuleThatChangesAfterItsHashIsNotCertified) {
   const auto world = faulty_file();
   world->host.hooks.before_look = [&] { world->host.write("etc/app.conf", "port = 8080\n", 0640); };
   const HealState state = heal(*world);
-  EXPECT_EQ(state.phase, Phase::exhausted);
-  EXPECT_THAT(state.last_problem, HasSubstr("changed by somebody else after the repair"));
+  EXPECT_EQ(state.phase(), Phase::exhausted);
+  EXPECT_THAT(state.so_far.last_problem, HasSubstr("changed by somebody else after the repair"));
   EXPECT_THAT(entry_types(*world), Not(Contains("certified")));
 }
 
@@ -84,7 +84,7 @@ TEST(HostileCertification, Case80_WhoLostHisRoleWhileHeRepairedCertifiesNothing)
   const std::string before = world->host.picture();
   world->host.hooks.after_apply = [&] { world->policy.role = "observer"; };
   const HealState state = heal(*world);
-  EXPECT_EQ(state.phase, Phase::exhausted);
+  EXPECT_EQ(state.phase(), Phase::exhausted);
   EXPECT_THAT(entry_types(*world), Not(Contains("certified")));
   EXPECT_EQ(world->host.picture(), before);
 }
@@ -98,8 +98,8 @@ TEST(HostileCertification, Case81_ASecurityFindingIsRolledBackAndRetriedAndNever
   world->host.hooks.after_apply = [&] { world->host.write("etc/key", "PRIVATE KEY"); };
   world->host.hooks.before_restore = [&] { world->host.remove("etc/key"); };
   const HealState state = heal(*world);
-  EXPECT_EQ(state.phase, Phase::exhausted);
-  EXPECT_EQ(state.attempt, 2U);
+  EXPECT_EQ(state.phase(), Phase::exhausted);
+  EXPECT_EQ(state.attempt_number(), 2U);
   EXPECT_EQ(world->host.picture(), before);
   EXPECT_THAT(entry_types(*world), Contains("retry_scheduled"));
   EXPECT_THAT(entry_types(*world), Not(Contains("certified")));
@@ -123,7 +123,7 @@ TEST(HostileCertification, Case82_TestsRunAgainAfterADeathBeforeTheVerdict) {
   second.recover();
   second.run();
   ASSERT_TRUE(second.last);
-  EXPECT_EQ(second.last->phase, Phase::complete);
+  EXPECT_EQ(second.last->phase(), Phase::complete);
   EXPECT_EQ(runs_of_tests, 4U);
 }
 

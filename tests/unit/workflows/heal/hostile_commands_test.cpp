@@ -30,8 +30,8 @@ TEST(HostileCommands, Case57_WhatCouldNotStartIsTriedAgainAndNotUndone) {
     return outcome;
   });
   const HealState state = heal(*world);
-  EXPECT_EQ(state.phase, Phase::complete) << state.last_problem;
-  EXPECT_EQ(state.attempt, 2U);
+  EXPECT_EQ(state.phase(), Phase::complete) << state.so_far.last_problem;
+  EXPECT_EQ(state.attempt_number(), 2U);
   EXPECT_THAT(tried, ElementsAre("./releases/1.9/app", "./releases/1.9/app")) << "the release had no trial";
   EXPECT_THAT(world->host.log(), Not(Contains(HasSubstr("/bin/cool-down"))));
   const auto entries = world->ledger.read_stream(world->heal, 1);
@@ -51,9 +51,9 @@ TEST(HostileCommands, Case57_AnEndlessLackOfRoomEndsWithTheAttempts) {
   });
   const std::string before = world->host.picture();
   const HealState state = heal(*world);
-  EXPECT_EQ(state.phase, Phase::exhausted);
-  EXPECT_EQ(state.end_reason, EndReason::attempts_exhausted);
-  EXPECT_EQ(state.attempt, world->spec.healing.max_retries);
+  EXPECT_EQ(state.phase(), Phase::exhausted);
+  EXPECT_EQ(end_reason(state), EndReason::attempts_exhausted);
+  EXPECT_EQ(state.attempt_number(), world->spec.healing.max_retries);
   EXPECT_EQ(world->host.picture(), before);
 }
 

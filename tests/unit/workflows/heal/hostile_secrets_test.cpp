@@ -163,7 +163,7 @@ TEST(HostileSecrets, Case131_APlanNamesSecretsAndItsProgramsGetThem) {
   for (const int status : {0, 1}) {
     SecretWorld hush(status);
     const HealState state = heal(hush.world);
-    EXPECT_EQ(state.phase, status == 0 ? Phase::complete : Phase::exhausted) << state.last_problem;
+    EXPECT_EQ(state.phase(), status == 0 ? Phase::complete : Phase::exhausted) << state.so_far.last_problem;
     EXPECT_THAT(hush.recorded(), Not(HasSubstr("planted")));
     EXPECT_THAT(hush.recorded(), HasSubstr("secret:hmac-sha256:"));
     EXPECT_THAT(hush.recorded(), HasSubstr(R"("--port","80")")) << "what is none stays readable";

@@ -105,9 +105,9 @@ TEST(OpenWriters, AHealWaitsForWhoeverWritesAndEndsWithoutAChangeIfItIsGoodThen)
   };
   const auto before = world.clock.since_boot();
   const HealState ended = heal(world);
-  EXPECT_EQ(ended.phase, Phase::complete);
+  EXPECT_EQ(ended.phase(), Phase::complete);
   EXPECT_EQ(world.clock.since_boot() - before, look_at_writers_every * 4);
-  EXPECT_TRUE(ended.plan->changes.empty());
+  EXPECT_TRUE(ended.plan()->changes.empty());
   EXPECT_EQ(world.host.content("etc/app.conf"), "port = 8080\n");
 }
 
@@ -120,8 +120,8 @@ TEST(OpenWriters, AHealRepairsWhatIsBadOnceItIsWritten) {
     return {{"etc/app.conf", Writing::yes, "pid 7 (vim)"}};
   };
   const HealState ended = heal(world);
-  EXPECT_EQ(ended.phase, Phase::complete);
-  EXPECT_EQ(ended.plan->changes.size(), 1U);
+  EXPECT_EQ(ended.phase(), Phase::complete);
+  EXPECT_EQ(ended.plan()->changes.size(), 1U);
 }
 
 TEST(OpenWriters, WhoWritesWithoutEndIsNamedAndNothingIsChanged) {
@@ -133,8 +133,8 @@ TEST(OpenWriters, WhoWritesWithoutEndIsNamedAndNothingIsChanged) {
     return {{"etc/app.conf", Writing::yes, "pid 7 (dd)"}};
   };
   const HealState ended = heal(world);
-  EXPECT_EQ(ended.phase, Phase::exhausted);
-  EXPECT_THAT(ended.last_problem, HasSubstr("etc/app.conf is being written by pid 7 (dd)"));
+  EXPECT_EQ(ended.phase(), Phase::exhausted);
+  EXPECT_THAT(ended.so_far.last_problem, HasSubstr("etc/app.conf is being written by pid 7 (dd)"));
   EXPECT_EQ(world.host.picture(), before);
 }
 

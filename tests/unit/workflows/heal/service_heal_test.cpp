@@ -46,7 +46,7 @@ TEST_F(ServiceHeal, WhatHangsIsRestartedAndNotReloaded) {
     return 0;
   });
   tests_with(world_, [this] { return answers_; });
-  EXPECT_EQ(heal(world_).attempt, 1U);
+  EXPECT_EQ(heal(world_).attempt_number(), 1U);
   EXPECT_THAT(asked_, ElementsAre("restart"));
 }
 
@@ -61,8 +61,8 @@ TEST_F(ServiceHeal, WhereReadingAgainDoesNotHelpItIsRestarted) {
   });
   tests_with(world_, [this] { return answers_; });
   const HealState state = heal(world_);
-  EXPECT_EQ(state.phase, Phase::complete) << state.last_problem;
-  EXPECT_EQ(state.attempt, 2U);
+  EXPECT_EQ(state.phase(), Phase::complete) << state.so_far.last_problem;
+  EXPECT_EQ(state.attempt_number(), 2U);
   EXPECT_EQ(asked_.front(), "reload");
   EXPECT_EQ(asked_.back(), "restart");
 }
@@ -75,7 +75,7 @@ TEST_F(ServiceHeal, OneWithoutAPidfileIsStoppedAndStartedWhateverTheStopSays) {
     return 0;
   });
   tests_with(world_, [this] { return answers_; });
-  EXPECT_EQ(heal(world_).phase, Phase::complete);
+  EXPECT_EQ(heal(world_).phase(), Phase::complete);
   EXPECT_THAT(asked_, ElementsAre("stop", "start"));
 }
 
@@ -87,7 +87,7 @@ TEST_F(ServiceHeal, AStopBeforeStateIsRestoredMayFailWhereNobodyKnowsWhetherItRu
   world_.spec.repair.service->start = program("start", [] { return 0; });
   tests_with(world_, [this] { return world_.host.content("app.db") == "sqlite: users"; });
   const HealState state = heal(world_);
-  EXPECT_EQ(state.phase, Phase::complete) << state.last_problem;
+  EXPECT_EQ(state.phase(), Phase::complete) << state.so_far.last_problem;
   EXPECT_THAT(asked_, ElementsAre("stop", "start"));
 }
 
@@ -95,17 +95,17 @@ TEST_F(ServiceHeal, AUnitThatFailedIsStarted) {
   with_unit(world_, ServiceState::failed);
   tests_with(world_, [this] { return world_.host.unit_state("app.service") == ServiceState::running; });
   const HealState state = heal(world_);
-  EXPECT_EQ(state.phase, Phase::complete) << state.last_problem;
-  EXPECT_EQ(state.plan->acts.at(0).kind, ActKind::service_start);
-  EXPECT_EQ(state.observation->services.at("Sample"), ServiceState::failed);
+  EXPECT_EQ(state.phase(), Phase::complete) << state.so_far.last_problem;
+  EXPECT_EQ(state.plan()->acts.at(0).kind, ActKind::service_start);
+  EXPECT_EQ(state.observation()->services.at("Sample"), ServiceState::failed);
 }
 
 TEST_F(ServiceHeal, AMaskedUnitIsRefusedByName) {
   with_unit(world_, ServiceState::held_back);
   tests_with(world_, [] { return false; });
   const HealState state = heal(world_);
-  EXPECT_EQ(state.phase, Phase::exhausted);
-  EXPECT_THAT(state.last_problem, HasSubstr("app.service is masked"));
+  EXPECT_EQ(state.phase(), Phase::exhausted);
+  EXPECT_THAT(state.so_far.last_problem, HasSubstr("app.service is masked"));
   EXPECT_EQ(world_.host.unit_state("app.service"), ServiceState::held_back);
 }
 

@@ -45,7 +45,7 @@ class ServiceRun : public ::testing::Test {
 };
 
 TEST_F(ServiceRun, HoldsForItsTimeAndIsCertified) {
-  EXPECT_EQ(heal(world_).phase, Phase::complete);
+  EXPECT_EQ(heal(world_).phase(), Phase::complete);
   EXPECT_GE(world_.clock.since_boot(), seconds(2));
   EXPECT_EQ(started_, 1U);
 }
@@ -57,8 +57,8 @@ TEST_F(ServiceRun, AnotherProcessWhileItHasToHoldIsNoSuccess) {
     return world_.host.process_runs(pidfile_);
   };
   const HealState state = heal(world_);
-  EXPECT_EQ(state.phase, Phase::exhausted);
-  EXPECT_THAT(state.last_problem, HasSubstr("its process is another one now"));
+  EXPECT_EQ(state.phase(), Phase::exhausted);
+  EXPECT_THAT(state.so_far.last_problem, HasSubstr("its process is another one now"));
 }
 
 TEST_F(ServiceRun, WhatOthersAnswerForItIsNoSuccess) {
@@ -67,8 +67,8 @@ TEST_F(ServiceRun, WhatOthersAnswerForItIsNoSuccess) {
   starts_ = [] {};  // it ends at once, and what is left of the last run answers
   passes_ = [this](unsigned) { return started_ > 0; };
   const HealState state = heal(world_);
-  EXPECT_EQ(state.phase, Phase::exhausted);
-  EXPECT_THAT(state.last_problem, HasSubstr("the self-test passes, but the service does not run"));
+  EXPECT_EQ(state.phase(), Phase::exhausted);
+  EXPECT_THAT(state.so_far.last_problem, HasSubstr("the self-test passes, but the service does not run"));
 }
 
 TEST_F(ServiceRun, IsNotWaitedForOnceItHasComeAndGone) {
@@ -78,7 +78,7 @@ TEST_F(ServiceRun, IsNotWaitedForOnceItHasComeAndGone) {
     return false;
   };
   const HealState state = heal(world_);
-  EXPECT_EQ(state.phase, Phase::exhausted);
+  EXPECT_EQ(state.phase(), Phase::exhausted);
   EXPECT_LT(world_.clock.since_boot(), seconds(5)) << "certify.within is 30 s";
 }
 
@@ -91,7 +91,7 @@ TEST_F(ServiceRun, IsWaitedForWhereSomebodyElseRestartsItMeanwhile) {
     if (since_start == 9) world_.host.set_service(pidfile_, true);
     return since_start > 12;
   };
-  EXPECT_EQ(heal(world_).phase, Phase::complete);
+  EXPECT_EQ(heal(world_).phase(), Phase::complete);
   EXPECT_EQ(started_, 1U);
 }
 
@@ -103,8 +103,8 @@ TEST_F(ServiceRun, IsNotCertifiedWhereNobodyTellsAnyMoreWhetherItRuns) {
     return started_ > 0;
   };
   const HealState state = heal(world_);
-  EXPECT_EQ(state.phase, Phase::exhausted);
-  EXPECT_THAT(state.last_problem, HasSubstr("could not be told: the bus is gone"));
+  EXPECT_EQ(state.phase(), Phase::exhausted);
+  EXPECT_THAT(state.so_far.last_problem, HasSubstr("could not be told: the bus is gone"));
 }
 
 TEST_F(ServiceRun, WhatSomebodyElseHasJustStartedIsLeftToHim) {
@@ -112,9 +112,9 @@ TEST_F(ServiceRun, WhatSomebodyElseHasJustStartedIsLeftToHim) {
   world_.clock.advance(milliseconds(100));
   passes_ = [](unsigned look) { return look > 3; };  // it takes a moment to answer
   const HealState state = heal(world_);
-  EXPECT_EQ(state.phase, Phase::complete);
+  EXPECT_EQ(state.phase(), Phase::complete);
   EXPECT_EQ(started_, 0U);
-  EXPECT_TRUE(state.observation->recovered);
+  EXPECT_TRUE(state.observation()->recovered);
 }
 
 TEST_F(ServiceRun, WhatDoesNotAnswerWithinItsGraceIsRepaired) {
@@ -123,9 +123,9 @@ TEST_F(ServiceRun, WhatDoesNotAnswerWithinItsGraceIsRepaired) {
   starts_ = [this] { restarted_by_others(); };
   passes_ = [this](unsigned) { return started_ > 0; };
   const HealState state = heal(world_);
-  EXPECT_EQ(state.phase, Phase::complete);
+  EXPECT_EQ(state.phase(), Phase::complete);
   EXPECT_EQ(started_, 1U);
-  EXPECT_FALSE(state.observation->recovered);
+  EXPECT_FALSE(state.observation()->recovered);
 }
 
 TEST_F(ServiceRun, WhatHasRunForLongIsNotWaitedFor) {
@@ -141,7 +141,7 @@ TEST_F(ServiceRun, WhatHasRunForLongIsNotWaitedFor) {
     return ended(0);
   });
   passes_ = [this](unsigned) { return started_ > 0; };
-  EXPECT_EQ(heal(world_).phase, Phase::complete);
+  EXPECT_EQ(heal(world_).phase(), Phase::complete);
   EXPECT_EQ(first_start, Duration{0});
 }
 
@@ -164,7 +164,7 @@ class ServicePort : public ServiceRun {
 };
 
 TEST_F(ServicePort, OfItsOwnIsWrittenDown) {
-  EXPECT_EQ(heal(world_).phase, Phase::complete);
+  EXPECT_EQ(heal(world_).phase(), Phase::complete);
   EXPECT_THAT(entry("heal.certified"),
               HasSubstr(R"("ports":[{"probe":"port","place":"127.0.0.1:8080","holder":"service","process":)"));
 }
@@ -173,8 +173,8 @@ TEST_F(ServicePort, OfAStrangerIsRefusedByNumberAndProgram) {
   world_.spec.certify.within = seconds(5);
   held_by(PortHolder::stranger);
   const HealState state = heal(world_);
-  EXPECT_EQ(state.phase, Phase::exhausted);
-  EXPECT_THAT(state.last_problem,
+  EXPECT_EQ(state.phase(), Phase::exhausted);
+  EXPECT_THAT(state.so_far.last_problem,
               HasSubstr("port: 127.0.0.1:8080 is not held by the service but by process 4711 (python3)"));
   EXPECT_THAT(entry("heal.certification_refused"),
               HasSubstr(R"("holder":"stranger","process":4711,"program":"python3")"));
@@ -182,7 +182,7 @@ TEST_F(ServicePort, OfAStrangerIsRefusedByNumberAndProgram) {
 
 TEST_F(ServicePort, OfNobodyKnownIsWrittenDownAndNotRefused) {
   held_by(PortHolder::unknown);
-  EXPECT_EQ(heal(world_).phase, Phase::complete);
+  EXPECT_EQ(heal(world_).phase(), Phase::complete);
   EXPECT_THAT(entry("heal.certified"), HasSubstr(R"("holder":"unknown")"));
 }
 
@@ -193,7 +193,7 @@ TEST_F(ServicePort, OfAStrangerWhoGoesInTimeIsNotRefused) {
     if (started_ > 0 && ++since_start == 10) held_by(PortHolder::service);  // the last run has ended by then
     return world_.host.process_runs(pidfile_);
   };
-  EXPECT_EQ(heal(world_).phase, Phase::complete);
+  EXPECT_EQ(heal(world_).phase(), Phase::complete);
 }
 
 TEST_F(ServicePort, OfAStrangerWhoComesWhileItHasToHoldIsRefused) {
@@ -202,13 +202,13 @@ TEST_F(ServicePort, OfAStrangerWhoComesWhileItHasToHoldIsRefused) {
     if (started_ > 0 && ++since_start == 10) held_by(PortHolder::stranger);
     return world_.host.process_runs(pidfile_);
   };
-  EXPECT_EQ(heal(world_).phase, Phase::exhausted);
+  EXPECT_EQ(heal(world_).phase(), Phase::exhausted);
 }
 
 TEST_F(ServicePort, OfAProbeThatIsOnlyToldIsNotLookedAt) {
   held_by(PortHolder::stranger);
   world_.spec.self_test.back().heal = false;
-  EXPECT_EQ(heal(world_).phase, Phase::complete);
+  EXPECT_EQ(heal(world_).phase(), Phase::complete);
 }
 
 }  // namespace

@@ -18,20 +18,19 @@ struct Stale {
 
 // Whether an act's capture is under way cannot be told from the state alone, only that it may be.
 bool may_capture(const HealState& state) {
-  return state.phase == Phase::repairing && state.plan && state.intended == 0 && !state.rolling_back;
+  return state.phase() == Phase::repairing && state.plan() != nullptr && !state.intended() && !state.is_rolling_back();
 }
 
 std::vector<Stale> stale_inputs() {
   return {
-      {"a slot", Go{}, [](const HealState& s) { return s.phase == Phase::triggered; }},
-      {"a timer", WokenUp{}, [](const HealState& s) { return s.phase == Phase::retrying; }},
-      {"an observation", Observed{}, [](const HealState& s) { return s.step == Step::observing; }},
-      {"outcomes of changes", ChangesDone{},
-       [](const HealState& s) { return s.step == Step::changing && !s.rolling_back; }},
+      {"a slot", Go{}, [](const HealState& s) { return s.phase() == Phase::triggered; }},
+      {"a timer", WokenUp{}, [](const HealState& s) { return s.phase() == Phase::retrying; }},
+      {"an observation", Observed{}, [](const HealState& s) { return s.step() == Step::observing; }},
+      {"outcomes of changes", ChangesDone{}, [](const HealState& s) { return s.step() == Step::changing; }},
       {"a capture", CaptureDone{}, may_capture},
-      {"the outcome of an act", ActDone{}, [](const HealState& s) { return s.step == Step::acting; }},
-      {"evidence", Evidenced{}, [](const HealState& s) { return s.step == Step::certifying; }},
-      {"what was put back", UndoDone{}, [](const HealState& s) { return s.rolling_back; }},
+      {"the outcome of an act", ActDone{}, [](const HealState& s) { return s.step() == Step::acting; }},
+      {"evidence", Evidenced{}, [](const HealState& s) { return s.step() == Step::certifying; }},
+      {"what was put back", UndoDone{}, [](const HealState& s) { return s.is_rolling_back(); }},
       {"that leftovers are gone", Rechecked{}, [](const HealState& s) { return s.resumptions > 0; }},
       {"that before-images are kept", Settled{}, [](const HealState&) { return false; }},
   };

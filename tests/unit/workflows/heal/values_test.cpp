@@ -135,13 +135,15 @@ Evidence some_evidence() {
   return evidence;
 }
 
-By some_by() { return {"ops", "admiral", 1000, 1001, "cli", "because"}; }
+HealRequest some_request() {
+  const By by{"ops", "admiral", 1000, 1001, "cli", "because"};
+  return {"E", Strategy::arie, 4, Duration(5), "sha256:c", "error", by, Timestamp(Duration(1'000'000))};
+}
 
 std::vector<HealEntry> entries_of_each_kind() {
-  Triggered triggered{
-      "E", Strategy::arie, 4, Duration(5), "sha256:c", "error", true, some_by(), Timestamp(Duration(1'000'000))};
-  return {triggered,
-          TriggerJoined{"again", some_by()},
+  const By by = some_request().by;
+  return {Triggered{some_request(), true},
+          TriggerJoined{"again", by},
           RepairStarted{2},
           PlanRecorded{2, some_observation(), some_plan(), true, "sha256:b"},
           PlanCertified{2, "sha256:p"},
@@ -153,13 +155,13 @@ std::vector<HealEntry> entries_of_each_kind() {
           CertificationStarted{2},
           Certified{2, "sha256:c", "sha256:b", "sha256:p", "0.1", "sha256:a", some_evidence()},
           CertificationRefused{2, {{"security", "x"}}, some_evidence(), "sha256:b", {"one"}},
-          RollbackStarted{2, true, some_by()},
+          RollbackStarted{2, true, by},
           UndoIntended{2, 3},
           UndoApplied{2, {{3, UndoStatus::foreign, "m"}}},
           RolledBack{2, {{3, UndoStatus::restored, {}}}},
           RetryScheduled{3, Timestamp(Duration(7)), Duration(8)},
           Resumed{2, 1},
-          CancelRequested{EndReason::cancelled, some_by()},
+          CancelRequested{EndReason::cancelled, by},
           Completed{2, Duration(9)},
           Exhausted{2, EndReason::crash_loop, "m", Duration(9), {"one"}},
           Exhausted{2, EndReason::defect, "m", Duration(9)},
@@ -170,10 +172,8 @@ std::vector<HealEntry> entries_of_each_kind() {
 TEST(HealCodec, ReadsBackWhatItWrites) {
   for (const HealEntry& entry : entries_of_each_kind()) {
     HealState state;
-    state.engine = "E";
-    state.strategy = Strategy::arie;
-    state.by = some_by();
-    state.attempt = 2;
+    state.request = some_request();
+    state.attempt.emplace().number = 2;
     const engine::Encoded encoded = Heal::encode(Heal::apply(state, entry), entry);
     EXPECT_EQ(encoded.type, type_of(entry));
     const auto again = Heal::decode(encoded.type, encoded.dataversion, encoded.data);

@@ -45,7 +45,7 @@ TEST(Trigger, NoMoreHealsAtOnceThanAllowedAndTheRestWaitInTriggered) {
     at_once = 0;
     for (const auto& [engine, heal] : machine.trigger.open_heals()) {
       const auto* state = machine.runtime->runner().state<Heal>(heal);
-      if (state != nullptr && state->phase != Phase::triggered && state->phase != Phase::complete) ++at_once;
+      if (state != nullptr && state->phase() != Phase::triggered && state->phase() != Phase::complete) ++at_once;
     }
     most = std::max(most, at_once);
   };
@@ -351,7 +351,7 @@ TEST(TriggerStorm, HundredsOfFailuresKeepToTheSlotsAndAllAreHealed) {
     std::size_t at_once = 0;
     for (const auto& [engine, heal] : machine.trigger.open_heals()) {
       const auto* state = machine.runtime->runner().state<Heal>(heal);
-      if (state != nullptr && state->phase != Phase::triggered && state->step != Step::ended) ++at_once;
+      if (state != nullptr && state->phase() != Phase::triggered && state->step() != Step::ended) ++at_once;
     }
     most = std::max(most, at_once);
   };

@@ -18,8 +18,8 @@ std::string heal_progress(HealerServices& healer, const std::string& run) {
   for (const auto& [engine, heal] : healer.workflows->trigger().open_heals()) {
     const auto* state = runner.state<workflows::Heal>(heal);
     if (state == nullptr) continue;
-    line += fmt::format("{}{}: {}", line.empty() ? "" : " · ", engine, name_of(state->phase));
-    if (state->attempt > 0) line += fmt::format(" (attempt {})", state->attempt);
+    line += fmt::format("{}{}: {}", line.empty() ? "" : " · ", engine, name_of(state->phase()));
+    if (state->attempt) line += fmt::format(" (attempt {})", state->attempt_number());
   }
   return line;
 }

@@ -57,9 +57,10 @@ void print_first(Console& console, const Timeline& left, const Timeline& right, 
 
 void print_rows(Console& console, const Timeline& left, const Timeline& right, const HealDiff& diff) {
   console.data("");
-  console.data(fmt::format(
-      "  {}  {}", console.paint(Tone::strong, in_column(fmt::format("1  {}  {}", left.state.engine, left.heal))),
-      console.paint(Tone::strong, fmt::format("2  {}  {}", printable(right.state.engine), right.heal))));
+  const std::string one = fmt::format("1  {}  {}", left.state.request->engine, left.heal);
+  const std::string other = fmt::format("2  {}  {}", printable(right.state.request->engine), right.heal);
+  console.data(
+      fmt::format("  {}  {}", console.paint(Tone::strong, in_column(one)), console.paint(Tone::strong, other)));
   for (const replay::DiffRow& row : diff.rows) {
     const std::string line = fmt::format("{}{}  {}", row.same ? "  " : "≠ ", in_column(sentence_of(left, row.left)),
                                          sentence_of(right, row.right));
@@ -68,8 +69,8 @@ void print_rows(Console& console, const Timeline& left, const Timeline& right, c
 }
 
 void print_settings(Console& console, const Timeline& left, const Timeline& right, const engine::BlobStore& blobs) {
-  if (left.state.configuration == right.state.configuration) return;
-  const auto a = blobs.get(left.state.configuration), b = blobs.get(right.state.configuration);
+  if (left.state.request->configuration == right.state.request->configuration) return;
+  const auto a = blobs.get(left.state.request->configuration), b = blobs.get(right.state.request->configuration);
   const std::string where = a && b ? replay::first_difference(*a, *b) : std::string();
   console.data("their configurations differ" + (where.empty() ? std::string() : ", first at " + printable(where)));
 }

@@ -74,7 +74,7 @@ void print_divergence(Console& console, const Divergence& found, const engine::B
 void print_replayed(Console& console, const std::string& heal, const Replayed& replayed,
                     const engine::BlobStore& blobs) {
   const std::string who =
-      console.paint(Tone::strong, printable(replayed.state.engine)) + "  " + console.paint(Tone::dim, heal);
+      console.paint(Tone::strong, printable(replayed.state.request->engine)) + "  " + console.paint(Tone::dim, heal);
   switch (replayed.verdict) {
     case Verdict::same:
       console.data(console.paint(Tone::good, "✓ same") + "  " + who);
@@ -105,7 +105,7 @@ void write_side(JsonWriter& out, std::string_view key, const std::vector<engine:
 
 std::string to_json(const std::string& heal, const Replayed& replayed) {
   JsonWriter out;
-  out.begin_object().field("heal_id", heal).field("engine", replayed.state.engine);
+  out.begin_object().field("heal_id", heal).field("engine", replayed.state.request->engine);
   out.field("verdict", name_of(replayed.verdict)).field("entries", replayed.entries).field("steps", replayed.steps);
   out.field("taken", replayed.taken).optional_field("why", replayed.why);
   if (replayed.divergence) {

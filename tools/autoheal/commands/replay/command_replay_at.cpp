@@ -26,8 +26,8 @@ void print_all(Console& console, const replay::HealsThen& then, const replay::Mo
   for (const replay::HealThen& heal : then.open) {
     const std::string doing =
         heal.unreadable.empty() ? replay::line_of(heal.state) : "cannot be read: " + heal.unreadable;
-    table.rows.push_back({heal.heal, heal.state.engine, std::string(name_of(heal.state.phase)),
-                          std::to_string(heal.state.attempt), format_timestamp_ms(heal.since), doing});
+    table.rows.push_back({heal.heal, heal.state.request->engine, std::string(name_of(heal.state.phase())),
+                          std::to_string(heal.state.attempt_number()), format_timestamp_ms(heal.since), doing});
   }
   if (form != OutputFormat::text || !table.rows.empty()) print(console, table, form);
   if (form == OutputFormat::text)
@@ -44,7 +44,8 @@ void print_one(Console& console, const replay::Stepping& there, const std::strin
     replay::write(out, there.state());
     return console.data(out.end_object().take());
   }
-  console.data(console.paint(Tone::strong, printable(there.state().engine)) + "  " + console.paint(Tone::dim, heal));
+  console.data(fmt::format("{}  {}", console.paint(Tone::strong, printable(there.state().request->engine)),
+                           console.paint(Tone::dim, heal)));
   console.data(fmt::format("after entry {} (number {} of this heal, {}): {}", entry.position.value, there.place() + 1,
                            format_timestamp(entry.time), printable(there.telling().sentence)));
   for (const auto& lines : {there.what_is(), there.timers()}) {

@@ -62,7 +62,7 @@ void print_instead(Console& console, const OtherCourse& other, const engine::Blo
 void print_answer(Console& console, const std::string& id, const std::vector<std::string>& settings,
                   const WhatIf& answer, const replay::RecordedHeal& heal, const engine::BlobStore& blobs) {
   const OtherCourse& other = answer.other;
-  console.data(console.paint(Tone::strong, printable(answer.replayed.state.engine)) + "  " +
+  console.data(console.paint(Tone::strong, printable(answer.replayed.state.request->engine)) + "  " +
                console.paint(Tone::dim, id));
   std::string asked;
   for (const std::string& setting : settings) asked += (asked.empty() ? "" : ", ") + setting;
@@ -85,10 +85,14 @@ void print_answer(Console& console, const std::string& id, const std::vector<std
 std::string to_json(const std::string& id, const std::vector<std::string>& settings, const WhatIf& answer) {
   JsonWriter out;
   const OtherCourse& other = answer.other;
-  out.begin_object().field("heal_id", id).field("engine", answer.replayed.state.engine).key("what_if").begin_array();
+  out.begin_object()
+      .field("heal_id", id)
+      .field("engine", answer.replayed.state.request->engine)
+      .key("what_if")
+      .begin_array();
   for (const std::string& setting : settings) out.value(setting);
   out.end_array().field("replays", name_of(answer.replayed.verdict)).key("recorded").begin_object();
-  out.field("ending", name_of(answer.recorded)).field("attempts", answer.replayed.state.attempt).end_object();
+  out.field("ending", name_of(answer.recorded)).field("attempts", answer.replayed.state.attempt_number()).end_object();
   out.key("instead").begin_object().field("ending", name_of(other.ending)).field("attempts", other.attempts);
   out.optional_field("why", other.why).key("entries").begin_array();
   for (const engine::NewEntry& entry : other.instead)

@@ -38,10 +38,11 @@ std::string tone_of(const Console& console, workflows::Phase phase) {
 
 void print_timeline(Console& console, const replay::Timeline& timeline) {
   const auto& state = timeline.state;
-  console.data(fmt::format("{}  {}  {}", console.paint(Tone::strong, printable(state.engine)),
-                           tone_of(console, state.phase), console.paint(Tone::dim, timeline.heal)));
-  console.data(fmt::format("began {}, {}{}{}", format_timestamp(state.began), state.attempt,
-                           state.attempt == 1 ? " attempt, " : " attempts, ",
+  const unsigned attempts = state.attempt_number();
+  console.data(fmt::format("{}  {}  {}", console.paint(Tone::strong, printable(state.request->engine)),
+                           tone_of(console, state.phase()), console.paint(Tone::dim, timeline.heal)));
+  console.data(fmt::format("began {}, {}{}{}", format_timestamp(state.request->began), attempts,
+                           attempts == 1 ? " attempt, " : " attempts, ",
                            seconds_text(timeline.lines.empty() ? Duration{0} : timeline.lines.back().since_began)));
   console.data("");
   for (std::size_t index = 0; index < timeline.lines.size(); ++index) {
@@ -61,9 +62,9 @@ std::string timeline_json(const replay::Timeline& timeline) {
   JsonWriter out;
   out.begin_object()
       .field("heal_id", timeline.heal)
-      .field("engine", timeline.state.engine)
-      .field("state", name_of(timeline.state.phase));
-  out.field("attempts", timeline.state.attempt).key("entries").begin_array();
+      .field("engine", timeline.state.request->engine)
+      .field("state", name_of(timeline.state.phase()));
+  out.field("attempts", timeline.state.attempt_number()).key("entries").begin_array();
   for (const auto& line : timeline.lines) {
     out.begin_object()
         .field("seq", line.entry.position.value)

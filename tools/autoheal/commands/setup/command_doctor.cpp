@@ -223,8 +223,7 @@ class Doctor {
     for (const host::LeftBehind& one : *left) {
       const auto heal = past && !one.heal.empty() ? replay::timeline_of(one.heal, *past->ledger, *past->vault)
                                                   : failure(ErrorKind::not_found, "");
-      const bool open =
-          heal && heal->state.phase != workflows::Phase::complete && heal->state.phase != workflows::Phase::exhausted;
+      const bool open = heal && !heal->state.has_ended();
       if (!open) say(Finding::warning, left_text(spec, one, heal), advice_on_left(one));
     }
   }
@@ -234,8 +233,8 @@ class Doctor {
     std::string text = fmt::format("{}: {}/{} ({}, there for {}", spec.name, spec.root, one.path, bytes_text(one.bytes),
                                    age_text(one.age));
     if (!one.heal.empty()) text += ", of heal " + one.heal;
-    const auto plan = heal ? heal->state.plan : nullptr;
-    if (plan && one.number > 0 && one.number <= plan->changes.size())
+    const workflows::Plan* plan = heal ? heal->state.plan() : nullptr;
+    if (plan != nullptr && one.number > 0 && one.number <= plan->changes.size())
       text += ", displaced from " + plan->changes[one.number - 1].before.path;
     return text + ")" + (one.slot ? "" : " is nothing that Autoheal put there");
   }
