@@ -6,7 +6,7 @@
 
 #include "autoheal/replay/text/plan_text.hpp"
 #include "autoheal/workflows/heal/heal_apply.hpp"
-#include "autoheal/workflows/plan/plan_codec.hpp"
+#include "autoheal/workflows/plan/certification.hpp"
 
 namespace autoheal::replay {
 

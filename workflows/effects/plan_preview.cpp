@@ -1,8 +1,8 @@
 #include "autoheal/workflows/effects/plan_preview.hpp"
 
 #include "autoheal/engine/base/contained.hpp"
+#include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/workflows/effects/running_services.hpp"
-#include "autoheal/workflows/plan/plan_codec.hpp"
 #include "autoheal/workflows/plan/strategy.hpp"
 
 namespace autoheal::workflows {
@@ -54,7 +54,7 @@ Result<PlanPreview> preview_plan(Host& host, engine::BlobStore& blobs, const Eng
 std::string to_json(const PlanPreview& preview) {
   JsonWriter out;
   out.begin_object().field("certified", preview.refusals.empty()).key("plan");
-  write(out, preview.plan);
+  out.raw(to_json(preview.plan));
   out.key("refusals").begin_array();
   for (const Refusal& refusal : preview.refusals)
     out.begin_object().field("criterion", refusal.criterion).field("reason", refusal.reason).end_object();

@@ -1,25 +1,23 @@
 #include "autoheal/workflows/heal/by_codec.hpp"
 
-#include "autoheal/engine/base/own_json.hpp"
+#include <tuple>
+
+#include "autoheal/workflows/stored/stored_field.hpp"
 
 namespace autoheal::workflows {
 
+template <>
+inline constexpr auto stored_fields<By> = std::tuple{
+    always<&By::principal>("principal"),       always<&By::role>("role"), always<&By::uid>("uid"),
+    unless_default<&By::loginuid>("loginuid"), always<&By::via>("via"),   unless_default<&By::reason>("reason"),
+};
+
 void write_by(JsonWriter& out, const By& by) {
-  if (by.principal.empty()) return;
-  out.key("by").begin_object().field("principal", by.principal).field("role", by.role).field("uid", by.uid);
-  if (by.loginuid) out.field("loginuid", *by.loginuid);
-  out.field("via", by.via).optional_field("reason", by.reason).end_object();
+  if (!by.principal.empty()) StoredJson::write(out.key("by"), by);
 }
 
-void read_by(const OwnJson& j, By& by) {
-  if (!j.contains("by")) return;
-  const OwnJson from = j.at("by");
-  by.principal = from.at("principal");
-  by.role = from.at("role");
-  by.uid = from.at("uid");
-  if (from.contains("loginuid")) by.loginuid = from.at("loginuid").get<std::uint32_t>();
-  by.via = from.at("via");
-  by.reason = from.value("reason", std::string());
+void read_by(const OwnJson& in, By& by) {
+  if (const auto found = in.find("by")) StoredJson::read(*found, by);
 }
 
 }  // namespace autoheal::workflows

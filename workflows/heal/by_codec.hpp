@@ -15,4 +15,17 @@ void write_by(JsonWriter& json, const By& by);
 // Throws std::invalid_argument on anything that write_by did not make; for codecs.
 void read_by(const OwnJson& json, By& by);
 
+// In the list of an entry's members.
+template <auto Member>
+struct StoredBy {
+  template <class Entry>
+  static void write(JsonWriter& json, const Entry& entry, const Entry&) {
+    write_by(json, entry.*Member);
+  }
+  template <class Entry>
+  static void read(const OwnJson& json, Entry& entry) {
+    read_by(json, entry.*Member);
+  }
+};
+
 }  // namespace autoheal::workflows

@@ -1,6 +1,7 @@
 // The closed list of things that can happen in a heal. Each is one kind of ledger entry; the codec gives it its text.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include "autoheal/workflows/plan/certification.hpp"
 #include "autoheal/workflows/plan/evidence.hpp"
 #include "autoheal/workflows/plan/plan.hpp"
+#include "autoheal/workflows/stored/enum_words.hpp"
 
 namespace autoheal::workflows {
 
@@ -54,6 +56,19 @@ enum class EndReason {
   held,    // while it was open
   defect,  // of Autoheal itself: a strategy, an editor or a certification failed where it never may
 };
+template <>
+inline constexpr auto words_for<EndReason> = std::array<NamedValue<EndReason>, 10>{{
+    {EndReason::attempts_exhausted, "attempts_exhausted"},
+    {EndReason::cancelled, "cancelled"},
+    {EndReason::disabled, "disabled"},
+    {EndReason::engine_removed, "engine_removed"},
+    {EndReason::dependency_failed, "dependency_failed"},
+    {EndReason::flapping, "flapping"},
+    {EndReason::crash_loop, "crash_loop"},
+    {EndReason::rollback_incomplete, "rollback_incomplete"},
+    {EndReason::held, "held"},
+    {EndReason::defect, "defect"},
+}};
 
 // The cause of a repair_failed and the criterion of a certification_refused if Autoheal is at fault.
 inline constexpr std::string_view defect_word = "defect";

@@ -8,7 +8,7 @@
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/workflows/heal/heal_outcomes.hpp"
 #include "autoheal/workflows/heal/heal_undo.hpp"
-#include "autoheal/workflows/plan/plan_codec.hpp"
+#include "autoheal/workflows/plan/certification.hpp"
 #include "autoheal/workflows/plan/strategy.hpp"
 
 namespace autoheal::workflows {

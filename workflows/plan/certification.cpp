@@ -2,9 +2,13 @@
 
 #include <algorithm>
 
+#include "autoheal/engine/base/digest.hpp"
+#include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/workflows/plan/document_judge.hpp"
+#include "autoheal/workflows/plan/plan_fields.hpp"
 #include "autoheal/workflows/plan/security_rules.hpp"
 #include "autoheal/workflows/spec/visit_spec.hpp"
+#include "autoheal/workflows/stored/stored_json.hpp"
 #include "autoheal/workflows/text/glob.hpp"
 
 namespace autoheal::workflows {
@@ -336,6 +340,14 @@ std::vector<Refusal> certify_outcome(const EngineSpec& spec, const Plan& plan,
   changes_were_allowed(outcomes, evidence, reasons);
   return reasons.take();
 }
+
+std::string to_json(const Plan& plan) {
+  JsonWriter out;
+  StoredJson::write(out, plan);
+  return out.take();
+}
+
+std::string plan_digest(const Plan& plan) { return sha256_name(to_json(plan)); }
 
 std::vector<TestCell> cells_of(const TestSpec& test) {
   std::vector<TestCell> cells = {{"", {}}};

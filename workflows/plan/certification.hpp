@@ -30,6 +30,10 @@ struct Refusal {
 // are decided as they were then, and where nothing was left to repair nothing is declared of a document.
 enum class Documents { judged, not_judged };
 
+// A plan as it is recorded, and the digest of that text ("sha256:..."), which a certificate names.
+[[nodiscard]] std::string to_json(const Plan& plan);
+[[nodiscard]] std::string plan_digest(const Plan& plan);
+
 // Preflight: what is not certified is not applied. Empty: certified.
 [[nodiscard]] std::vector<Refusal> certify_plan(const EngineSpec& spec, const Plan& plan,
                                                 const Observation& observation, const Contents& contents,

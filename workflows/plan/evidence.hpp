@@ -1,15 +1,24 @@
 // Observations after a repair, by criterion. Truth judges them and never looks at the world itself.
 #pragma once
 
+#include <array>
 #include <string>
 #include <vector>
 
 #include "autoheal/workflows/plan/observation.hpp"
 #include "autoheal/workflows/plan/port_finding.hpp"
+#include "autoheal/workflows/stored/enum_words.hpp"
 
 namespace autoheal::workflows {
 
 enum class ProbeVerdict { pass, warning, fail, unknown };
+template <>
+inline constexpr auto words_for<ProbeVerdict> = std::array<NamedValue<ProbeVerdict>, 4>{{
+    {ProbeVerdict::pass, "pass"},
+    {ProbeVerdict::warning, "warning"},
+    {ProbeVerdict::fail, "fail"},
+    {ProbeVerdict::unknown, "unknown"},
+}};
 
 struct ProbeResult {
   std::string name;

@@ -2,6 +2,7 @@
 // plan is made; entries hold names.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -11,11 +12,21 @@
 #include "autoheal/engine/blob_store.hpp"
 #include "autoheal/workflows/service/service_state.hpp"
 #include "autoheal/workflows/spec/engine_spec.hpp"
+#include "autoheal/workflows/stored/enum_words.hpp"
 
 namespace autoheal::workflows {
 
 // A `database` is an SQLite database that opens and is sound: known by what it holds, since its users go on writing.
 enum class TargetKind { absent, file, folder, link, other, database };
+template <>
+inline constexpr auto words_for<TargetKind> = std::array<NamedValue<TargetKind>, 6>{{
+    {TargetKind::absent, "absent"},
+    {TargetKind::file, "file"},
+    {TargetKind::folder, "folder"},
+    {TargetKind::link, "link"},
+    {TargetKind::other, "other"},
+    {TargetKind::database, "database"},
+}};
 
 // One path below an engine's root, as it was when it was looked at. Everything but `ctime_ns` must still hold when a
 // change is made (the exchange itself changes ctime). For a database only identity, mode, owner and digest are filled.

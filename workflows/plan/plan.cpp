@@ -25,103 +25,11 @@ bool declares_content(const Change& change) {
   return written || !is_in_place(change);
 }
 
-std::string_view name_of(ChangeKind kind) {
-  switch (kind) {
-    case ChangeKind::files:
-      return "files";
-    case ChangeKind::env:
-      return "env";
-    case ChangeKind::settings:
-      return "settings";
-    case ChangeKind::policy:
-      return "policy";
-    case ChangeKind::links:
-      return "links";
-    case ChangeKind::release:
-      return "release";
-    case ChangeKind::state:
-      return "state";
-  }
-  return "files";
-}
-
-std::string_view name_of(ActKind kind) {
-  switch (kind) {
-    case ActKind::command:
-      return "command";
-    case ActKind::build:
-      return "build";
-    case ActKind::platform:
-      return "platform";
-    case ActKind::service_stop:
-      return "service.stop";
-    case ActKind::service_check:
-      return "service.check";
-    case ActKind::service_start:
-      return "service.start";
-    case ActKind::service_restart:
-      return "service.restart";
-    case ActKind::service_reload:
-      return "service.reload";
-  }
-  return "command";
-}
-
-std::string_view name_of(ChangeStatus status) {
-  switch (status) {
-    case ChangeStatus::done:
-      return "done";
-    case ChangeStatus::found_done:
-      return "found_done";
-    case ChangeStatus::target_changed:
-      return "target_changed";
-    case ChangeStatus::refused:
-      return "refused";
-    case ChangeStatus::failed:
-      return "failed";
-    case ChangeStatus::unknown:
-      return "unknown";
-    case ChangeStatus::skipped:
-      return "skipped";
-    case ChangeStatus::not_started:
-      return "not_started";
-  }
-  return "failed";
-}
-
-std::string_view name_of(UndoStatus status) {
-  switch (status) {
-    case UndoStatus::restored:
-      return "restored";
-    case UndoStatus::undone:
-      return "undone";
-    case UndoStatus::irreversible:
-      return "irreversible";
-    case UndoStatus::foreign:
-      return "foreign";
-    case UndoStatus::failed:
-      return "failed";
-  }
-  return "failed";
-}
-
-std::string_view name_of(TargetKind kind) {
-  switch (kind) {
-    case TargetKind::absent:
-      return "absent";
-    case TargetKind::file:
-      return "file";
-    case TargetKind::folder:
-      return "folder";
-    case TargetKind::link:
-      return "link";
-    case TargetKind::other:
-      return "other";
-    case TargetKind::database:
-      return "database";
-  }
-  return "other";
-}
+std::string_view name_of(ChangeKind kind) { return word_of<ChangeKind>(words_for<ChangeKind>, kind); }
+std::string_view name_of(ActKind kind) { return word_of<ActKind>(words_for<ActKind>, kind); }
+std::string_view name_of(ChangeStatus status) { return word_of<ChangeStatus>(words_for<ChangeStatus>, status); }
+std::string_view name_of(UndoStatus status) { return word_of<UndoStatus>(words_for<UndoStatus>, status); }
+std::string_view name_of(TargetKind kind) { return word_of<TargetKind>(words_for<TargetKind>, kind); }
 
 std::string in_words(TargetKind kind) {
   if (kind == TargetKind::absent) return "nothing";

@@ -2,12 +2,14 @@
 // change that can be looked at afterwards; commands and services get an intent of their own before they run.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "autoheal/engine/base/result.hpp"
 #include "autoheal/workflows/plan/observation.hpp"
+#include "autoheal/workflows/stored/enum_words.hpp"
 
 namespace autoheal::workflows {
 
@@ -25,6 +27,16 @@ struct TargetAfter {
 };
 
 enum class ChangeKind { files, env, settings, policy, links, release, state };
+template <>
+inline constexpr auto words_for<ChangeKind> = std::array<NamedValue<ChangeKind>, 7>{{
+    {ChangeKind::files, "files"},
+    {ChangeKind::env, "env"},
+    {ChangeKind::settings, "settings"},
+    {ChangeKind::policy, "policy"},
+    {ChangeKind::links, "links"},
+    {ChangeKind::release, "release"},
+    {ChangeKind::state, "state"},
+}};
 
 // A change that can be looked at: a file, its mode or owner, a link, a database, a folder. `before.kind == absent`: it
 // is new.
@@ -57,6 +69,17 @@ enum class ActKind {
   service_reload,
   service_stop,
 };
+template <>
+inline constexpr auto words_for<ActKind> = std::array<NamedValue<ActKind>, 8>{{
+    {ActKind::command, "command"},
+    {ActKind::build, "build"},
+    {ActKind::platform, "platform"},
+    {ActKind::service_check, "service.check"},
+    {ActKind::service_start, "service.start"},
+    {ActKind::service_restart, "service.restart"},
+    {ActKind::service_reload, "service.reload"},
+    {ActKind::service_stop, "service.stop"},
+}};
 
 // Something that leaves no state we could compare: done with intent and outcome.
 struct Act {
@@ -103,6 +126,17 @@ enum class ChangeStatus {
   skipped,      // an earlier one failed
   not_started,  // an act for which the machine had no room: nothing was tried
 };
+template <>
+inline constexpr auto words_for<ChangeStatus> = std::array<NamedValue<ChangeStatus>, 8>{{
+    {ChangeStatus::done, "done"},
+    {ChangeStatus::found_done, "found_done"},
+    {ChangeStatus::target_changed, "target_changed"},
+    {ChangeStatus::refused, "refused"},
+    {ChangeStatus::failed, "failed"},
+    {ChangeStatus::unknown, "unknown"},
+    {ChangeStatus::skipped, "skipped"},
+    {ChangeStatus::not_started, "not_started"},
+}};
 
 struct ChangeOutcome {
   unsigned number = 0;
@@ -120,6 +154,14 @@ struct ChangeOutcome {
 };
 
 enum class UndoStatus { restored, undone, irreversible, foreign, failed };
+template <>
+inline constexpr auto words_for<UndoStatus> = std::array<NamedValue<UndoStatus>, 5>{{
+    {UndoStatus::restored, "restored"},
+    {UndoStatus::undone, "undone"},
+    {UndoStatus::irreversible, "irreversible"},
+    {UndoStatus::foreign, "foreign"},
+    {UndoStatus::failed, "failed"},
+}};
 
 struct UndoOutcome {
   unsigned number = 0;

@@ -20,7 +20,8 @@
 #include "autoheal/engine/base/timestamp.hpp"
 #include "autoheal/workflows/spec/engine_spec.hpp"
 #include "autoheal/workflows/spec/field.hpp"
-#include "autoheal/workflows/spec/spec_words.hpp"
+#include "autoheal/workflows/stored/enum_words.hpp"
+#include "autoheal/workflows/stored/member_traits.hpp"
 
 namespace autoheal::workflows {
 
@@ -33,14 +34,6 @@ struct Stored {
 };
 inline constexpr Stored stored_later{.later = true};
 
-template <auto Member>
-struct MemberTraits;
-template <class Struct, class Type, Type Struct::* Member>
-struct MemberTraits<Member> {
-  using Owner = Struct;
-  using Value = Type;
-};
-
 // `ReadApart`: other code reads it, since it depends on more than the key's own value.
 template <auto Member, bool ReadApart = false>
 struct DescribedField {
@@ -50,10 +43,14 @@ struct DescribedField {
   static constexpr bool read_apart = ReadApart;
   using Value = typename MemberTraits<Member>::Value;
 
-  [[nodiscard]] std::string stored_as() const {
-    if (!stored.as.empty()) return std::string(stored.as);
+  // The key in storage, as two parts.
+  [[nodiscard]] constexpr std::pair<std::string_view, std::string_view> stored_key() const {
     constexpr bool is_duration = std::is_same_v<Value, Duration> || std::is_same_v<Value, std::optional<Duration>>;
-    return std::string(key.name) + (is_duration ? "_us" : "");
+    if (!stored.as.empty()) return {stored.as, ""};
+    return {key.name, is_duration ? "_us" : ""};
+  }
+  [[nodiscard]] std::string stored_as() const {
+    return std::string(stored_key().first) + std::string(stored_key().second);
   }
 };
 
@@ -169,29 +166,6 @@ constexpr std::int64_t in_us(Duration duration) { return duration.count(); }
 template <class Spec, class Visit>
 constexpr void each_field(Visit visit) {
   std::apply([&](const auto&... one) { (visit(one), ...); }, fields_of<Spec>);
-}
-
-template <class Spec>
-constexpr auto stored_order() {
-  std::array<Stored, number_of_fields<Spec>> how{};
-  std::array<std::size_t, number_of_fields<Spec>> order{};
-  std::size_t at = 0;
-  each_field<Spec>([&](const auto& one) {
-    how[at] = one.stored;
-    order[at] = at;
-    ++at;
-  });
-  std::ranges::sort(order, [&](std::size_t left, std::size_t right) {
-    return std::tuple(how[left].place, how[left].later, left) < std::tuple(how[right].place, how[right].later, right);
-  });
-  return order;
-}
-template <class Spec, class Visit>
-void each_stored_field(Visit visit) {
-  constexpr auto order = stored_order<Spec>();
-  [&]<std::size_t... At>(std::index_sequence<At...>) {
-    (visit(std::get<order[At]>(fields_of<Spec>)), ...);
-  }(std::make_index_sequence<order.size()>{});
 }
 
 // The keys of a struct as a group's fields.

@@ -17,7 +17,7 @@
 #include "autoheal/engine/base/timestamp.hpp"
 #include "autoheal/engine/blob_store.hpp"
 #include "autoheal/workflows/spec/secret_rules.hpp"
-#include "autoheal/workflows/spec/spec_words.hpp"
+#include "autoheal/workflows/stored/enum_words.hpp"
 
 namespace autoheal::workflows {
 

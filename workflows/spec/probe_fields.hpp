@@ -45,7 +45,7 @@ inline constexpr Field reproducible_key = {
         "may run again, for real, when `replay --reproduce` rebuilds an incident; a program that lies in "
         "the folder it runs in is kept for that"};
 
-// The keys beside the one that holds the arguments. plan_codec.cpp stores a program.
+// The keys beside the one that holds the arguments. program_fields.hpp says how a program is stored.
 template <>
 inline constexpr auto fields_of<ProgramRun> = std::tuple{
     field<&ProgramRun::timeout>(timeout_key),

@@ -196,7 +196,7 @@ inline constexpr auto fields_of<EnvValue> = std::tuple{
 
 inline constexpr std::array<std::string_view, 5> http_methods = {"POST", "PUT", "PATCH", "DELETE", "GET"};
 
-// plan_codec.cpp stores a call; its time limit stands beside it.
+// Its time limit stands beside it. program_fields.hpp says how a call is stored.
 template <>
 inline constexpr auto fields_of<HttpCall> = std::tuple{
     field<&HttpCall::url>({.name = "url",

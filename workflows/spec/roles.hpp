@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "autoheal/workflows/spec/spec_words.hpp"
+#include "autoheal/workflows/stored/enum_words.hpp"
 
 namespace autoheal::workflows {
 

@@ -2,6 +2,7 @@
 // healing was asked for; the run ends with a summary. A second tenant of the same loop as the heal.
 #pragma once
 
+#include <array>
 #include <map>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "autoheal/workflows/heal/heal_entry.hpp"
 #include "autoheal/workflows/heal/heal_result.hpp"
 #include "autoheal/workflows/plan/evidence.hpp"
+#include "autoheal/workflows/stored/enum_words.hpp"
 
 namespace autoheal::workflows {
 
@@ -22,6 +24,12 @@ struct EngineToTest {
 };
 
 enum class TestOutcome { passed, failed, unknown };  // unknown: could not be tested; starts no heal
+template <>
+inline constexpr auto words_for<TestOutcome> = std::array<NamedValue<TestOutcome>, 3>{{
+    {TestOutcome::passed, "passed"},
+    {TestOutcome::failed, "failed"},
+    {TestOutcome::unknown, "unknown"},
+}};
 
 [[nodiscard]] std::string_view name_of(TestOutcome outcome);  // "passed"
 

@@ -3,7 +3,6 @@
 
 #include <gmock/gmock.h>
 
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
@@ -14,11 +13,13 @@
 #include "autoheal/workflows/plan/engine_spec_codec.hpp"
 #include "tests/unit/workflows/filled_specification.hpp"
 #include "tests/unit/workflows/full_specification.hpp"
+#include "tests/unit/workflows/number_of_members.hpp"
 
 namespace autoheal::workflows {
 namespace {
 
 using ::testing::ElementsAre;
+using testing::number_of_members;
 using ::testing::UnorderedElementsAre;
 using ::testing::UnorderedElementsAreArray;
 
@@ -28,21 +29,6 @@ std::size_t count(const std::string& text, const std::string& part) {
   return found;
 }
 
-// Converts to the type of any member.
-struct AnyMember {
-  template <class Type>
-  operator Type() const {
-    std::abort();  // it is never converted
-  }
-};
-template <class Spec, class... Some>
-constexpr std::size_t number_of_members() {
-  if constexpr (requires { Spec{Some{}..., AnyMember{}}; }) {
-    return number_of_members<Spec, Some..., AnyMember>();
-  } else {
-    return sizeof...(Some);
-  }
-}
 template <class... Specs>
 constexpr bool are_listed_whole = ((number_of_members<Specs>() == number_of_fields<Specs>) && ...);
 

@@ -5,7 +5,7 @@
 
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/engine/base/own_json.hpp"
-#include "autoheal/workflows/plan/plan_codec.hpp"
+#include "autoheal/workflows/plan/observation_fields.hpp"
 #include "autoheal/workflows/plan/strategy.hpp"
 
 namespace autoheal::workflows {
@@ -325,11 +325,11 @@ TEST_F(LeastTouchPlan, IsRecordedAndReadAgain) {
   file.generation = 77;
   observation_.acls["user:www-data:r"] = "user:33:r--";
   JsonWriter out;
-  write(out, observation_);
+  StoredJson::write(out, observation_);
   const std::string text = out.take();
   const OwnJsonDocument document(text);
   Observation again;
-  read(document.root(), again);
+  StoredJson::read(document.root(), again);
   EXPECT_EQ(again, observation_);
 }
 
