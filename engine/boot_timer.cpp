@@ -9,14 +9,14 @@ namespace autoheal::engine {
 
 namespace asio = boost::asio;
 
-Result<std::unique_ptr<BootTimer>> BootTimer::create(asio::any_io_executor executor, const Clock& clock) {
+Result<std::unique_ptr<BootTimer>> BootTimer::create(const asio::any_io_executor& executor, const Clock& clock) {
   const int timer = ::timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
   if (timer < 0) return failure(ErrorKind::unavailable, "the kernel gave no timer");
-  return std::unique_ptr<BootTimer>(new BootTimer(std::move(executor), clock, timer));
+  return std::unique_ptr<BootTimer>(new BootTimer(executor, clock, timer));
 }
 
-BootTimer::BootTimer(asio::any_io_executor executor, const Clock& clock, int timer)
-    : clock_(clock), timer_(std::move(executor), timer) {
+BootTimer::BootTimer(const asio::any_io_executor& executor, const Clock& clock, int timer)
+    : clock_(clock), timer_(executor, timer) {
   wait();
 }
 

@@ -17,7 +17,7 @@ namespace autoheal::engine {
 class BootTimer {
  public:
   // `clock` and the executor's context outlive the timer. unavailable: the kernel gives none.
-  static Result<std::unique_ptr<BootTimer>> create(boost::asio::any_io_executor executor, const Clock& clock);
+  static Result<std::unique_ptr<BootTimer>> create(const boost::asio::any_io_executor& executor, const Clock& clock);
   ~BootTimer() { *alive_ = false; }
   BootTimer(const BootTimer&) = delete;
   BootTimer& operator=(const BootTimer&) = delete;
@@ -28,7 +28,7 @@ class BootTimer {
   void set(std::optional<Duration> moment);
 
  private:
-  BootTimer(boost::asio::any_io_executor executor, const Clock& clock, int timer);
+  BootTimer(const boost::asio::any_io_executor& executor, const Clock& clock, int timer);
   void wait();
 
   const Clock& clock_;

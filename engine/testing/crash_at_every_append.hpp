@@ -23,7 +23,7 @@ class CutLedger final : public LedgerOver {
       : LedgerOver(under), allowed_(allowed), moment_(moment) {}
 
   AppendResult append(const Batch& batch) override {
-    const AppendResult dead{AppendStatus::unknown, {}, {}, {}, {}, "the process died here"};
+    AppendResult dead{AppendStatus::unknown, {}, {}, {}, {}, "the process died here"};
     if (commits_ >= allowed_) return dead;
     ++commits_;
     AppendResult result = under_.append(batch);

@@ -186,7 +186,7 @@ class BackTesting {
 Result<BackTest> back_test(const engine::LedgerView& ledger, const engine::BlobStore& vault, Adoptions& adoptions,
                            const BackTestOptions& options) {
   BackTesting testing(options);
-  EachHealOptions each = options;
+  EachHealOptions each = static_cast<const EachHealOptions&>(options);
   each.look = [&](const engine::Entry& entry) { testing.look(entry); };
   const auto visit = [&](WholeHeal whole, const PastWorld& world) { testing.visit(std::move(whole), world); };
   AUTOHEAL_TRY(for_each_heal(ledger, vault, adoptions, each, visit));

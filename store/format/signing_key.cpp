@@ -36,7 +36,8 @@ std::unexpected<Error> malformed_key(const std::string& why) {
 SecretText::~SecretText() { OPENSSL_cleanse(text_.data(), text_.size()); }
 
 // A short text lives inside the string and would stay behind in `other`.
-SecretText::SecretText(SecretText&& other) noexcept : text_(other.text_) {
+SecretText::SecretText(SecretText&& other) noexcept
+    : text_(other.text_) {  // NOLINT(performance-move-constructor-init): a copy, as said above
   OPENSSL_cleanse(other.text_.data(), other.text_.size());
 }
 

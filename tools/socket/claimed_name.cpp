@@ -46,8 +46,8 @@ const sockaddr* address_in(const NameInKernel& address) { return reinterpret_cas
 }  // namespace
 
 struct ClaimedName::Listener {
-  Listener(boost::asio::any_io_executor executor, UniqueFd opened, std::function<std::string()> said)
-      : listener(std::move(executor), opened.get()), sentence(std::move(said)) {
+  Listener(const boost::asio::any_io_executor& executor, UniqueFd opened, std::function<std::string()> said)
+      : listener(executor, opened.get()), sentence(std::move(said)) {
     (void)opened.release();
   }
 
@@ -74,7 +74,8 @@ struct ClaimedName::Listener {
 ClaimedName::ClaimedName(std::unique_ptr<Listener> listener) : listener_(std::move(listener)) {}
 ClaimedName::~ClaimedName() = default;
 
-Result<std::unique_ptr<ClaimedName>> ClaimedName::claim(boost::asio::any_io_executor executor, const std::string& place,
+Result<std::unique_ptr<ClaimedName>> ClaimedName::claim(const boost::asio::any_io_executor& executor,
+                                                        const std::string& place,
                                                         std::function<std::string()> sentence) {
   const NameInKernel address = kernel_name_of(place);
   UniqueFd opened = new_stream(SOCK_NONBLOCK);
@@ -85,7 +86,7 @@ Result<std::unique_ptr<ClaimedName>> ClaimedName::claim(boost::asio::any_io_exec
   }
   if (::listen(opened.get(), waiting_at_once) != 0) return host::system_failure("claiming " + place, errno);
   try {
-    auto listener = std::make_unique<Listener>(std::move(executor), std::move(opened), std::move(sentence));
+    auto listener = std::make_unique<Listener>(executor, std::move(opened), std::move(sentence));
     listener->wait();
     return std::unique_ptr<ClaimedName>(new ClaimedName(std::move(listener)));
   } catch (const std::exception& error) {

@@ -20,7 +20,7 @@ class ClaimedName {
  public:
   // `place` is an absolute path. busy: another process claims it already. `sentence` outlives nothing: it is called
   // while this lives.
-  [[nodiscard]] static Result<std::unique_ptr<ClaimedName>> claim(boost::asio::any_io_executor executor,
+  [[nodiscard]] static Result<std::unique_ptr<ClaimedName>> claim(const boost::asio::any_io_executor& executor,
                                                                   const std::string& place,
                                                                   std::function<std::string()> sentence);
   ~ClaimedName();

@@ -114,7 +114,7 @@ Result<void> write_latest_report(const std::filesystem::path& folder, const std:
 Result<std::filesystem::path> write_report(const std::filesystem::path& folder, const std::string& id,
                                            const std::string& text) {
   AUTOHEAL_TRY(write_latest_report(folder, text));
-  const auto path = folder / (id + ".json");
+  auto path = folder / (id + ".json");
   AUTOHEAL_TRY(replace_file(path, text));
   return path;
 }

@@ -64,7 +64,7 @@ std::string without_blank_end(std::string text) {
 
 std::optional<std::string> HostLook::program(const std::string& name) const {
   for (const char* folder : search_path) {
-    const std::string path = std::string(folder) + "/" + name;
+    std::string path = std::string(folder) + "/" + name;
     struct stat found{};
     if (::stat((prefix_ + path).c_str(), &found) == 0 && S_ISREG(found.st_mode) && (found.st_mode & 0111U) != 0)
       return path;

@@ -86,11 +86,11 @@ bool concerns(std::string_view place, std::string_view folder) {
   return holds(place, folder) || holds(folder, place);
 }
 
-Result<std::unique_ptr<MountWatch>> MountWatch::create(asio::any_io_executor executor) {
+Result<std::unique_ptr<MountWatch>> MountWatch::create(const asio::any_io_executor& executor) {
   UniqueFd table(::open(mount_table, O_RDONLY | O_CLOEXEC));
   if (!table) return system_failure(mount_table, errno);
   try {
-    std::unique_ptr<MountWatch> watch(new MountWatch(std::move(executor), table.get()));
+    std::unique_ptr<MountWatch> watch(new MountWatch(executor, table.get()));
     (void)table.release();
     watch->wait();
     return watch;
@@ -99,7 +99,7 @@ Result<std::unique_ptr<MountWatch>> MountWatch::create(asio::any_io_executor exe
   }
 }
 
-MountWatch::MountWatch(asio::any_io_executor executor, int table) : table_(std::move(executor), table) {
+MountWatch::MountWatch(const asio::any_io_executor& executor, int table) : table_(executor, table) {
   mounts_ = mounts_in(table_text(table));
 }
 

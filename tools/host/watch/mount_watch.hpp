@@ -29,7 +29,7 @@ struct Mount {
 class MountWatch {
  public:
   // unavailable: the kernel does not say.
-  [[nodiscard]] static Result<std::unique_ptr<MountWatch>> create(boost::asio::any_io_executor executor);
+  [[nodiscard]] static Result<std::unique_ptr<MountWatch>> create(const boost::asio::any_io_executor& executor);
   ~MountWatch() { *alive_ = false; }
   MountWatch(const MountWatch&) = delete;
   MountWatch& operator=(const MountWatch&) = delete;
@@ -38,7 +38,7 @@ class MountWatch {
   [[nodiscard]] const std::set<Mount>& mounts() const { return mounts_; }
 
  private:
-  MountWatch(boost::asio::any_io_executor executor, int table);
+  MountWatch(const boost::asio::any_io_executor& executor, int table);
   void wait();
   void look();
 
