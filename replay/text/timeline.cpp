@@ -164,8 +164,8 @@ struct Describe {
   void operator()(const Exhausted& e) {
     say(fmt::format("Exhausted after {}: {}", plural(e.attempts, "attempt"), name_of(e.reason)));
     if (!e.message.empty()) add(e.message);
-    const bool told = !e.last_lines.empty() && e.message.find(e.last_lines.back()) != std::string::npos;
-    for (const std::string& line : told ? LastLines() : e.last_lines) add("printed last: " + line);
+    const bool is_said = !e.last_lines.empty() && e.message.find(e.last_lines.back()) != std::string::npos;
+    for (const std::string& line : is_said ? LastLines() : e.last_lines) add("printed last: " + line);
   }
   void operator()(const ImagesKept& e) {
     say(e.kept.empty() ? "nothing that it displaced lies beside its targets any more"
