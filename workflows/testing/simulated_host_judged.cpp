@@ -1,5 +1,6 @@
 // The answers of the simulated machine to those who test and certify: probes, hashes and security rules.
 #include <algorithm>
+#include <variant>
 
 #include "autoheal/workflows/judge/env_judge.hpp"
 #include "autoheal/workflows/judge/settings_probe.hpp"
@@ -18,6 +19,9 @@ ProbeVerdict verdict_of_plugin(const PluginProbe& plugin, const RunOutcome& ran)
 }
 
 }  // namespace
+
+static_assert(std::variant_size_v<decltype(Probe::what)> == 9,
+              "a new kind of probe is judged here and in tools/host/real_host.cpp");
 
 std::string SimulatedHost::judge(const EngineSpec& spec, const Probe& probe, const EffectMark& mark,
                                  ProbeResult& result) {
