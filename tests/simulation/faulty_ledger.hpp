@@ -23,7 +23,7 @@ class FaultyLedger final : public engine::testing::LedgerOver {
   std::function<bool()> has_power = [] { return true; };
 
   [[nodiscard]] engine::AppendResult append(const engine::Batch& batch) override {
-    const engine::AppendResult dead{engine::AppendStatus::unknown, {}, {}, {}, {}, "the process died here"};
+    engine::AppendResult dead{engine::AppendStatus::unknown, {}, {}, {}, {}, "the process died here"};
     if (fate_.has_come() || !has_power()) return dead;
     if (is_full) return {engine::AppendStatus::unavailable, {}, {}, {}, {}, "no space"};
     engine::AppendResult result = planted_ == Planted::told_before_commit ? append_late(batch) : append_now(batch);

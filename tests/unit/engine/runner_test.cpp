@@ -377,7 +377,7 @@ TEST_F(RunnerTest, what_may_be_killing_the_process_is_resumed_with_nothing_besid
   std::vector<std::string> streams;
   for (int start = 0; start < 3; ++start) {
     // Each process folds, resumes, commits the resumption and dies.
-    engine::testing::CutLedger cut(ledger, start == 0 ? 1U : 1U, engine::testing::CutMoment::before_effects);
+    engine::testing::CutLedger cut(ledger, 1, engine::testing::CutMoment::before_effects);
     Process process(cut, clock, ids, blobs, world);
     if (start == 0) {
       process.runner.start<Renewal>(Renewal::Begin{"one"}, {}, {});

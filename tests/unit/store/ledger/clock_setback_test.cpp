@@ -37,7 +37,7 @@ TEST_F(ClockSetbackTest, ATimeIsFoundByHalvingAndNeverMissed) {
       const Range found = range(at(since), at(until));
       for (int version = 0; version < 10; ++version) {
         const int time = version == 5 ? -3600 : version;
-        const auto position = static_cast<std::uint64_t>(version + 1);
+        const auto position = static_cast<std::uint64_t>(version) + 1;
         if (time < since || time >= until) continue;
         EXPECT_TRUE(found.first.value < position && position <= found.second.value) << since << " to " << until;
       }
