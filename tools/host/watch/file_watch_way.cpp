@@ -72,7 +72,7 @@ void FileWatch::note_way(WatchedFolder& root, int folder, const std::string& nam
   if (watch >= 0) {
     ways_.emplace(watch, Way{&root, name});
   } else if (!name.empty()) {
-    note_problem(root, fmt::format("the target of the link {} in the path of {} is not watched, {}: that the link is "
+    note_problem(root, fmt::format("the target of the link {} on the way to {} is not watched, {}: that the link is "
                                    "switched is found on schedule only",
                                    name, root.name, reason_of(-watch)));
   }
