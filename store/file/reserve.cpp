@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <system_error>
 
+#include "autoheal/engine/base/system_error.hpp"
 #include "autoheal/store/file/posix_file.hpp"
 
 namespace autoheal::store {
@@ -32,8 +32,7 @@ Reserve::Reserve(const std::filesystem::path& ledger, std::uint64_t bytes)
 Result<void> Reserve::take() {
   if (!missing()) return {};
   const auto refused = [this](int problem) {
-    return failure(ErrorKind::unavailable,
-                   "no room can be kept in " + file_.string() + ": " + std::generic_category().message(problem),
+    return failure(ErrorKind::unavailable, "no room can be kept in " + file_.string() + ": " + system_words(problem),
                    "make room on the disk");
   };
   const FileDescriptor file(::open(file_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
