@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "autoheal/engine/base/plural.hpp"
 #include "autoheal/replay/text/plan_text.hpp"
 #include "autoheal/workflows/heal/heal_apply.hpp"
 #include "autoheal/workflows/plan/plan_codec.hpp"
@@ -70,8 +71,7 @@ class Taking {
 };
 
 std::string outcome_text(const HealState& state) {
-  std::string text = std::string(name_of(state.phase)) + " after " + std::to_string(state.attempt) +
-                     (state.attempt == 1 ? " attempt" : " attempts");
+  std::string text = std::string(name_of(state.phase)) + " after " + plural(state.attempt, "attempt");
   if (state.phase == Phase::exhausted) text += ": " + std::string(name_of(state.end_reason));
   return text;
 }

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "autoheal/engine/base/ascii.hpp"
+#include "autoheal/engine/base/plural.hpp"
 #include "tools/autoheal/output/printable.hpp"
 #include "tools/config/yaml_tree.hpp"
 
@@ -131,9 +132,7 @@ class Writer {
   }
 
   void add_folder(const FolderEngine& engine) {
-    const std::string count = std::to_string(engine.folder.files.size());
-    line("  # " + count + (engine.folder.files.size() == 1 ? " file" : " files") +
-         " of a folder, held against good copies.");
+    line("  # " + plural(engine.folder.files.size(), "file") + " of a folder, held against good copies.");
     begin(engine.name, "arie");
     line("    root: " + quoted(engine.folder.root) + "  # where the paths of its files begin");
     line("    every: 30s  # how often `autoheal serve` tests it, besides at once when a file changes");

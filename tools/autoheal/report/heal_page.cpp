@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "autoheal/engine/base/digest.hpp"
+#include "autoheal/engine/base/plural.hpp"
 #include "autoheal/replay/text/plan_text.hpp"
 #include "autoheal/store/format/strict_text.hpp"
 #include "autoheal/workflows/plan/strategy.hpp"
@@ -15,10 +16,6 @@ namespace autoheal::cli {
 namespace {
 
 using namespace workflows;  // the words of a heal's entries stand on every line here
-
-std::string counted(std::size_t count, const std::string& noun) {
-  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
-}
 
 class HealPageWriter {
  public:
@@ -83,7 +80,7 @@ class HealPageWriter {
                          (by.loginuid ? " (logged in as uid " + std::to_string(*by.loginuid) + ")" : ""));
     fact("Reason given", text(by.reason));
     fact("Began", "<time>" + format_timestamp_ms(state.began) + "</time>");
-    fact("Took", seconds_text(page_.entries.back().line.since_began) + " in " + counted(state.attempt, "attempt") +
+    fact("Took", seconds_text(page_.entries.back().line.since_began) + " in " + plural(state.attempt, "attempt") +
                      " of at most " + std::to_string(state.max_retries));
     fact("Strategy", std::string(name_of(state.strategy)));
     if (state.phase == Phase::exhausted)

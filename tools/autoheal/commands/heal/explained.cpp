@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "autoheal/engine/base/plural.hpp"
 #include "autoheal/engine/system_ports.hpp"
 #include "autoheal/replay/text/plan_text.hpp"
 #include "autoheal/store/vault/memory_blobs.hpp"
@@ -253,18 +254,14 @@ void plan(const Session& session, const EngineSpec& spec, host::RealHost& host, 
   explained.refusals = std::move(preview->refusals);
 }
 
-std::string how_many(std::size_t count, const std::string& noun) {
-  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
-}
-
 std::vector<std::string> asked_afterwards(const EngineSpec& spec) {
   std::vector<std::string> asked = {"every changed target is as the plan left it, and nobody has changed it since"};
   if (!spec.certify.hashes.empty())
     asked.push_back("hashes: what " + in_a_row(spec.certify.hashes) + " match has its adopted or declared digest");
   std::size_t cells = 0;
   for (const TestSpec& test : spec.certify.tests) cells += cells_of(test).size();
-  asked.push_back("tests: " + how_many(spec.self_test.size() + spec.repair.checks.size(), "probe") + " and " +
-                  how_many(cells, "test") + " pass");
+  asked.push_back("tests: " + plural(spec.self_test.size() + spec.repair.checks.size(), "probe") + " and " +
+                  plural(cells, "test") + " pass");
   const SecuritySpec& security = spec.certify.security;
   asked.push_back(security.paths.empty()
                       ? "security: what was touched breaks no rule"

@@ -2,6 +2,7 @@
 #include <filesystem>
 
 #include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/engine/base/plural.hpp"
 #include "autoheal/engine/large_data.hpp"
 #include "autoheal/replay/decide/all_heals.hpp"
 #include "autoheal/replay/decide/state_text.hpp"
@@ -23,10 +24,7 @@ using replay::Divergence;
 using replay::Replayed;
 using replay::Verdict;
 
-std::string count_of(std::uint64_t count, const std::string& noun, const std::string& nouns) {
-  return std::to_string(count) + " " + (count == 1 ? noun : nouns);
-}
-std::string entries_text(std::uint64_t count) { return count_of(count, "entry", "entries"); }
+std::string entries_text(std::uint64_t count) { return plural(count, "entry", "entries"); }
 
 // One side of a step as sentences; `state` is the one before it.
 void print_side(Console& console, const std::vector<engine::NewEntry>& entries, std::size_t same,
@@ -89,8 +87,7 @@ void print_replayed(Console& console, const std::string& heal, const Replayed& r
       console.data(printable(replayed.why));
       break;
   }
-  console.data(entries_text(replayed.entries) + " in " + count_of(replayed.steps, "step", "steps") +
-               " decided again as recorded" +
+  console.data(entries_text(replayed.entries) + " in " + plural(replayed.steps, "step") + " decided again as recorded" +
                (replayed.taken > 0 ? "; " + entries_text(replayed.taken) + " taken as they are: " + replayed.taken_why
                                    : std::string()));
 }
@@ -139,9 +136,9 @@ void print_all(Console& console, const replay::AllHeals& all) {
                  (diverged ? "  entry " + std::to_string(one.position.value) : "") + "  " + printable(one.why));
   }
   console.data((all.all_same() ? console.paint(Tone::good, "✓ ") : console.paint(Tone::bad, "✗ ")) +
-               count_of(all.heals, "heal", "heals") + ": " + std::to_string(all.same) + " same, " +
-               std::to_string(all.diverged) + " diverged, " + std::to_string(all.set_aside) + " set aside; " +
-               entries_text(all.decided) + " of " + std::to_string(all.entries) + " decided again" +
+               plural(all.heals, "heal") + ": " + std::to_string(all.same) + " same, " + std::to_string(all.diverged) +
+               " diverged, " + std::to_string(all.set_aside) + " set aside; " + entries_text(all.decided) + " of " +
+               std::to_string(all.entries) + " decided again" +
                (all.taken > 0 ? ", " + std::to_string(all.taken) + " taken as they are" : std::string()));
 }
 

@@ -10,6 +10,7 @@
 #include "autoheal/engine/base/ascii.hpp"
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/engine/base/plural.hpp"
 #include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/init/first_configuration.hpp"
 #include "tools/autoheal/init/found_on_host.hpp"
@@ -284,23 +285,19 @@ struct Told {
   const ManagedFolder* folder = nullptr;
 };
 
-std::string count_of(std::size_t number, const std::string& one) {
-  return std::to_string(number) + " " + one + (number == 1 ? "" : "s");
-}
-
 std::vector<Told> all_of(const FirstConfiguration& first) {
   std::vector<Told> all;
   if (first.nginx) {
     const NginxEngine& engine = *first.nginx;
     all.push_back({"nginx", engine.name,
                    "nginx -t, " + engine.host + " port " + std::to_string(engine.port) + ", " +
-                       count_of(engine.folder.files.size(), "file") + " of " + engine.folder.root +
+                       plural(engine.folder.files.size(), "file") + " of " + engine.folder.root +
                        (engine.systemd ? ", service nginx.service" : ", pidfile " + engine.pidfile),
                    &engine.folder});
   }
   for (const UnitEngine& engine : first.units) all.push_back({"unit", engine.name, "unit " + engine.unit});
   for (const FolderEngine& engine : first.folders) {
-    all.push_back({"folder", engine.name, count_of(engine.folder.files.size(), "file") + " of " + engine.folder.root,
+    all.push_back({"folder", engine.name, plural(engine.folder.files.size(), "file") + " of " + engine.folder.root,
                    &engine.folder});
   }
   return all;
@@ -382,7 +379,7 @@ void report(const Options& options, Console& console, const Init& init) {
     return print(console, table, options.output);
   }
   console.data(console.paint(Tone::good, "✓ ") + printable(init.file()) +
-               " is written: " + count_of(engines.size(), "engine") + ", mode: observe");
+               " is written: " + plural(engines.size(), "engine") + ", mode: observe");
   for (const Told& engine : engines) tell_engine(console, engine);
   if (init.state_lies_apart()) {
     console.note("  ledger and reports lie in " + std::string(state_folder) +
