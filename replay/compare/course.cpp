@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "autoheal/engine/base/plural.hpp"
 #include "autoheal/replay/text/plan_text.hpp"
 #include "autoheal/workflows/heal/heal_apply.hpp"
 #include "autoheal/workflows/plan/plan_codec.hpp"
@@ -72,8 +73,7 @@ class Taking {
 };
 
 std::string outcome_text(const HealState& state) {
-  std::string text =
-      fmt::format("{} after {}{}", name_of(state.phase), state.attempt, state.attempt == 1 ? " attempt" : " attempts");
+  std::string text = fmt::format("{} after {}", name_of(state.phase), plural(state.attempt, "attempt"));
   if (state.phase == Phase::exhausted) text += ": " + std::string(name_of(state.end_reason));
   return text;
 }

@@ -1,6 +1,6 @@
 // Heal entries as ledger text and back. The only place that knows the keys of heal.* data.
-#include <charconv>
 
+#include "autoheal/engine/base/numbers.hpp"
 #include "autoheal/engine/base/own_json.hpp"
 #include "autoheal/workflows/heal/by_codec.hpp"
 #include "autoheal/workflows/heal/heal_machine.hpp"
@@ -105,12 +105,9 @@ struct LaterVersion {
 
 unsigned read_version(const OwnJson& j) {
   const std::string_view name = j.text();
-  unsigned version = 0;
-  const char* const end = name.data() + name.size();
   const bool ours = name.starts_with(workflow_family);
-  const auto [rest, problem] = std::from_chars(name.data() + (ours ? workflow_family.size() : 0), end, version);
-  if (!ours || problem != std::errc() || rest != end || version == 0)
-    throw std::invalid_argument("\"" + std::string(name) + "\" is no version of the heal workflow");
+  const unsigned version = ours ? parse_number<unsigned>(name.substr(workflow_family.size())).value_or(0) : 0;
+  if (version == 0) throw std::invalid_argument("\"" + std::string(name) + "\" is no version of the heal workflow");
   if (version > Heal::version) throw LaterVersion{version};
   return version;
 }

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/engine/base/plural.hpp"
 #include "autoheal/replay/text/timeline.hpp"
 #include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/commands/parts/common_arguments.hpp"
@@ -40,8 +41,7 @@ void print_timeline(Console& console, const replay::Timeline& timeline) {
   const auto& state = timeline.state;
   console.data(fmt::format("{}  {}  {}", console.paint(Tone::strong, printable(state.engine)),
                            tone_of(console, state.phase), console.paint(Tone::dim, timeline.heal)));
-  console.data(fmt::format("began {}, {}{}{}", format_timestamp(state.began), state.attempt,
-                           state.attempt == 1 ? " attempt, " : " attempts, ",
+  console.data(fmt::format("began {}, {}, {}", format_timestamp(state.began), plural(state.attempt, "attempt"),
                            seconds_text(timeline.lines.empty() ? Duration{0} : timeline.lines.back().since_began)));
   console.data("");
   for (std::size_t index = 0; index < timeline.lines.size(); ++index) {
