@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "autoheal/engine/base/plural.hpp"
 #include "autoheal/replay/text/plan_text.hpp"
 #include "autoheal/workflows/heal/heal_apply.hpp"
 #include "autoheal/workflows/plan/certification.hpp"
@@ -72,9 +73,7 @@ class Taking {
 };
 
 std::string outcome_text(const HealState& state) {
-  const unsigned attempts = state.attempt_number();
-  std::string text =
-      fmt::format("{} after {}{}", name_of(state.phase()), attempts, attempts == 1 ? " attempt" : " attempts");
+  std::string text = fmt::format("{} after {}", name_of(state.phase()), plural(state.attempt_number(), "attempt"));
   if (const phases::EndedExhausted* end = state.exhausted()) text += ": " + std::string(name_of(end->reason));
   return text;
 }

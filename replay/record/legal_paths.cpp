@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
+#include "autoheal/engine/base/numbers.hpp"
 #include "autoheal/workflows/heal/heal_table.hpp"
 
 namespace autoheal::replay {
@@ -74,11 +74,7 @@ constexpr Steps steps = [] {
 }();
 static_assert(static_cast<std::size_t>(Phase::exhausted) < steps.to.size());
 
-unsigned number_in(std::string_view json) {
-  unsigned number = 0;
-  const auto [end, problem] = std::from_chars(json.data(), json.data() + json.size(), number);
-  return problem == std::errc() && end == json.data() + json.size() ? number : 0;
-}
+unsigned number_in(std::string_view json) { return parse_number<unsigned>(json).value_or(0); }
 
 class HealPath final : public store::StreamCheck {
  public:

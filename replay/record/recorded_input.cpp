@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "autoheal/engine/base/plural.hpp"
 #include "autoheal/workflows/plan/strategy.hpp"
 
 namespace autoheal::replay {
@@ -237,10 +238,6 @@ class Recovery {
   const PastWorld& world_;
 };
 
-std::string count_of(std::size_t count, const std::string& noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
-
 struct Words {
   std::string operator()(const Begin&) const { return "a failure was told"; }
   std::string operator()(const Join&) const { return "the same engine failed again"; }
@@ -256,10 +253,10 @@ struct Words {
     if (input.today.must_end)
       return fmt::format("it was found to be switched off ({})", name_of(*input.today.must_end));
     if (!input.observation) return "the world could not be looked at: " + input.observation.error().message;
-    return "the world was looked at: " + count_of(input.observation->targets.size(), "target");
+    return "the world was looked at: " + plural(input.observation->targets.size(), "target");
   }
   std::string operator()(const ChangesDone& input) const {
-    return count_of(input.outcomes.size(), "change") + " came back";
+    return plural(input.outcomes.size(), "change") + " came back";
   }
   std::string operator()(const CaptureDone& input) const {
     return input.captured ? "what undo needs was captured" : "what undo needs could not be captured";
@@ -268,10 +265,10 @@ struct Words {
     return fmt::format("act {} came back: {}", input.outcome.number, name_of(input.outcome.status));
   }
   std::string operator()(const Evidenced& input) const {
-    return fmt::format("evidence came in: {}, {}, {}", count_of(input.evidence.probes.size(), "probe"),
-                       count_of(input.evidence.tests.size(), "test"), count_of(input.evidence.hashes.size(), "digest"));
+    return fmt::format("evidence came in: {}, {}, {}", plural(input.evidence.probes.size(), "probe"),
+                       plural(input.evidence.tests.size(), "test"), plural(input.evidence.hashes.size(), "digest"));
   }
-  std::string operator()(const UndoDone& input) const { return count_of(input.outcomes.size(), "undo") + " came back"; }
+  std::string operator()(const UndoDone& input) const { return plural(input.outcomes.size(), "undo") + " came back"; }
   std::string operator()(const Rechecked& input) const {
     return "leftovers of the dead process were gone" +
            (input.today.must_end ? fmt::format(", and it was switched off ({})", name_of(*input.today.must_end))

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "autoheal/engine/base/plural.hpp"
 #include "autoheal/engine/large_data.hpp"
 #include "autoheal/replay/text/plan_text.hpp"
 #include "autoheal/workflows/heal/heal_apply.hpp"
@@ -16,10 +17,6 @@ namespace autoheal::replay {
 namespace {
 
 using namespace workflows;  // the words of a heal's entries stand on every line here
-
-std::string plural(std::size_t count, const std::string& noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
 
 // "60.0 ms", "30.0 s".
 std::string time_text(Duration took) {

@@ -4,7 +4,17 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <type_traits>
+
+#include "autoheal/engine/base/durations.hpp"
+#include "autoheal/engine/base/named_values.hpp"
+#include "autoheal/engine/base/numbers.hpp"
+#include "autoheal/workflows/spec/engine_fields.hpp"
 
 namespace autoheal::replay {
 
@@ -16,72 +26,55 @@ using Done = Result<void>;
 
 Done expected(const std::string& what) { return failure(ErrorKind::invalid, "expected " + what); }
 
-std::optional<std::uint64_t> number(std::string_view text, int base = 10) {
-  std::uint64_t value = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  if (text.empty() || problem != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
+// "a, b or c"
+std::string one_of(std::span<const std::string_view> words) {
+  std::string text;
+  for (std::size_t at = 0; at < words.size(); ++at)
+    text += (at == 0 ? "" : at + 1 == words.size() ? " or " : ", ") + std::string(words[at]);
+  return text;
 }
 
-// 250ms, 5s, 2m, 1h, or seconds.
-std::optional<Duration> duration(std::string_view text) {
-  using std::chrono::milliseconds;
-  const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
-  const auto count = number(text.substr(0, digits));
-  if (!count || *count > 1'000'000'000) return std::nullopt;
-  const auto amount = static_cast<std::int64_t>(*count);
-  const std::string_view unit = text.substr(digits);
-  if (unit == "ms") return milliseconds(amount);
-  if (unit.empty() || unit == "s") return std::chrono::seconds(amount);
-  if (unit == "m") return std::chrono::minutes(amount);
-  if (unit == "h") return std::chrono::hours(amount);
-  return std::nullopt;
+Done set(const Field& key, bool& into, const std::string& text) {
+  static constexpr std::array<std::string_view, 2> truth = {"false", "true"};
+  const auto words = key.choices.empty() ? std::span<const std::string_view>(truth) : key.choices;
+  const auto known = std::ranges::find(words, text);
+  if (known == words.end()) return expected(key.choices.empty() ? "true or false" : one_of(words));
+  into = known != words.begin();
+  return {};
 }
 
-Done set_duration(Duration& into, const std::string& text) {
-  const auto value = duration(text);
-  if (!value || *value > std::chrono::hours(24)) return expected("a duration up to 24h such as 250ms, 5s or 2m");
+Done set(const Field& key, unsigned& into, const std::string& text) {
+  const auto value = parse_number<unsigned>(text);
+  if (!value || *value < key.minimum || *value > key.maximum)
+    return expected(fmt::format("a number from {} to {}", key.minimum, key.maximum));
   into = *value;
   return {};
 }
 
-Done set_max_retries(EngineSpec& spec, OtherSettings&, const std::string& text) {
-  const auto value = number(text);
-  if (!value || *value < 1 || *value > 100) return expected("a number from 1 to 100");
-  spec.healing.max_retries = static_cast<unsigned>(*value);
+Done set(const Field& key, Duration& into, const std::string& text) {
+  const auto value = parse_duration(text);
+  if (!value || value->count() < key.minimum || value->count() > key.maximum)
+    return expected(fmt::format("a duration up to {} such as 250ms, 5s or 2m", duration_text(Duration(key.maximum))));
+  into = *value;
   return {};
 }
 
-Done set_enabled(EngineSpec& spec, OtherSettings&, const std::string& text) {
-  if (text != "true" && text != "false") return expected("true or false");
-  spec.healing.enabled = text == "true";
+template <class Enum>
+  requires std::is_enum_v<Enum>
+Done set(const Field& key, Enum& into, const std::string& text) {
+  const auto value = known_value<Enum>(words_for<Enum>, text);
+  if (!value) return expected(one_of(key.choices));
+  into = *value;
   return {};
 }
 
-Done set_mode(EngineSpec& spec, OtherSettings&, const std::string& text) {
-  if (text != "heal" && text != "observe") return expected("heal or observe");
-  spec.healing.observe_only = text == "observe";
-  return {};
-}
-
-Done set_strategy(EngineSpec& spec, OtherSettings&, const std::string& text) {
-  for (const Strategy one : {Strategy::arie, Strategy::chimera, Strategy::cascade, Strategy::generic}) {
-    if (name_of(one) != text) continue;
-    spec.strategy = one;
-    return {};
-  }
-  return expected("arie, chimera, cascade or generic");
-}
-
-Done set_role(EngineSpec&, OtherSettings& settings, const std::string& text) {
-  const auto role = parse_role(text);
-  if (!role) return expected("admiral, captain or observer");
-  settings.role = *role;
-  return {};
+Done set(const Field&, std::optional<FileMode>& into, const std::string& text) {
+  into = parse_number<FileMode>(text, 8);
+  return text == "none" || (into && *into <= 07777) ? Done() : expected("none, or a mode such as 0755");
 }
 
 // "none", or the names of the tests that stay.
-Done set_tests(EngineSpec& spec, OtherSettings&, const std::string& text) {
+Done set(const Field&, std::vector<TestSpec>& into, const std::string& text) {
   std::vector<std::string> names;
   for (std::size_t at = 0; text != "none" && at <= text.size();) {
     const std::size_t end = std::min(text.find(',', at), text.size());
@@ -89,64 +82,69 @@ Done set_tests(EngineSpec& spec, OtherSettings&, const std::string& text) {
     at = end + 1;
   }
   for (const std::string& name : names) {
-    if (std::ranges::find(spec.certify.tests, name, &TestSpec::name) == spec.certify.tests.end())
+    if (std::ranges::find(into, name, &TestSpec::name) == into.end())
       return expected(fmt::format("none, or names of its tests: there is no test \"{}\"", name));
   }
-  std::erase_if(spec.certify.tests,
-                [&](const TestSpec& test) { return std::ranges::find(names, test.name) == names.end(); });
+  std::erase_if(into, [&](const TestSpec& test) { return std::ranges::find(names, test.name) == names.end(); });
   return {};
 }
 
-Done set_hashes(EngineSpec& spec, OtherSettings&, const std::string& text) {
+// Lists and groups of keys: all of it, or nothing.
+template <class Value>
+Done set(const Field&, Value& into, const std::string& text) {
   if (text != "none") return expected("none");
-  spec.certify.hashes.clear();
+  into = {};
   return {};
 }
 
-Done set_security(EngineSpec& spec, OtherSettings&, const std::string& text) {
-  if (text != "none") return expected("none");
-  spec.certify.security = {};
-  return {};
-}
-
-Done set_max_mode(EngineSpec& spec, OtherSettings&, const std::string& text) {
-  if (text == "none") {
-    spec.certify.security.max_mode.reset();
-    return {};
-  }
-  const auto mode = number(text, 8);
-  if (!mode || *mode > 07777) return expected("none, or a mode such as 0755");
-  spec.certify.security.max_mode = static_cast<FileMode>(*mode);
+Done set_role(OtherSettings& settings, const std::string& text) {
+  const auto role = parse_role(text);
+  if (!role) return expected("admiral, captain or observer");
+  settings.role = *role;
   return {};
 }
 
 struct Setting {
-  std::string_view name;
-  Done (*set)(EngineSpec& spec, OtherSettings& settings, const std::string& text);
+  std::string name;
+  std::function<Done(EngineSpec& spec, OtherSettings& settings, const std::string& text)> set;
 };
-constexpr std::array all_settings = {
-    Setting{"max_retries", set_max_retries},
-    Setting{"retry_delay", [](EngineSpec& spec, OtherSettings&,
-                              const std::string& text) { return set_duration(spec.healing.retry_delay, text); }},
-    Setting{"strategy", set_strategy},
-    Setting{"enabled", set_enabled},
-    Setting{"mode", set_mode},
-    Setting{"role", set_role},
-    Setting{"certify.tests", set_tests},
-    Setting{"certify.hashes", set_hashes},
-    Setting{"certify.security", set_security},
-    Setting{"certify.security.max_mode", set_max_mode},
-    Setting{"certify.within", [](EngineSpec& spec, OtherSettings&,
-                                 const std::string& text) { return set_duration(spec.certify.within, text); }},
-    Setting{"certify.hold", [](EngineSpec& spec, OtherSettings&,
-                               const std::string& text) { return set_duration(spec.certify.hold, text); }},
-};
+
+// The described members of a part of the specification that can be asked about.
+template <class Part, class PartOf>
+void add_asked(std::vector<Setting>& all, const std::string& prefix, const PartOf& part_of) {
+  each_field<Part>([&](const auto& one) {
+    using One = std::remove_cvref_t<decltype(one)>;
+    if constexpr (One::asked) {
+      all.push_back({prefix + std::string(one.key.name),
+                     [key = one.key, part_of](EngineSpec& spec, OtherSettings&, const std::string& text) {
+                       return set(key, part_of(spec).*One::member, text);
+                     }});
+    }
+  });
+}
+
+std::vector<Setting> settings_that_can_be_asked() {
+  std::vector<Setting> all;
+  add_asked<HealingSpec>(all, "", [](EngineSpec& spec) -> HealingSpec& { return spec.healing; });
+  add_asked<EngineSpec>(all, "", [](EngineSpec& spec) -> EngineSpec& { return spec; });
+  all.push_back(
+      {"role", [](EngineSpec&, OtherSettings& other, const std::string& text) { return set_role(other, text); }});
+  add_asked<CertifySpec>(all, "certify.", [](EngineSpec& spec) -> CertifySpec& { return spec.certify; });
+  add_asked<SecuritySpec>(all, "certify.security.",
+                          [](EngineSpec& spec) -> SecuritySpec& { return spec.certify.security; });
+  return all;
+}
+
+const std::vector<Setting>& all_settings() {
+  static const std::vector<Setting> all = settings_that_can_be_asked();
+  return all;
+}
 
 }  // namespace
 
 std::string names_of_settings() {
   std::string names;
-  for (const Setting& one : all_settings) names += (names.empty() ? "" : ", ") + std::string(one.name);
+  for (const Setting& one : all_settings()) names += (names.empty() ? "" : ", ") + one.name;
   return names;
 }
 
@@ -158,8 +156,8 @@ Result<OtherSettings> with_settings(const EngineSpec& spec, const std::vector<st
     if (equals == std::string::npos)
       return failure(ErrorKind::invalid, fmt::format("\"{}\" is not KEY=VALUE", setting), "for example max_retries=1");
     const std::string name = setting.substr(0, equals);
-    const auto* known = std::ranges::find(all_settings, name, &Setting::name);
-    if (known == all_settings.end())
+    const auto known = std::ranges::find(all_settings(), name, &Setting::name);
+    if (known == all_settings().end())
       return failure(ErrorKind::invalid, fmt::format("\"{}\" is not a setting that can be asked about", name),
                      "these can: " + names_of_settings());
     if (auto done = known->set(changed, other, setting.substr(equals + 1)); !done)

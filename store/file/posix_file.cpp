@@ -5,38 +5,27 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <system_error>
+#include "autoheal/engine/base/system_error.hpp"
+#include "autoheal/engine/base/whole_io.hpp"
 
 namespace autoheal::store {
 
-Error system_error(const std::string& what) {
-  const int code = errno;
-  const ErrorKind kind = code == EIO ? ErrorKind::fatal : ErrorKind::unavailable;
-  return {kind, what + ": " + std::generic_category().message(code), {}};
+Error system_error(const std::string& what, int error_number) {
+  const ErrorKind kind = error_number == EIO ? ErrorKind::fatal : ErrorKind::unavailable;
+  return autoheal::system_error(kind, what, error_number);
 }
 
 Result<void> write_all(int descriptor, std::string_view content, const std::string& what) {
-  while (!content.empty()) {
-    const ssize_t written = ::write(descriptor, content.data(), content.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return std::unexpected(system_error("writing " + what));
-    content.remove_prefix(static_cast<std::size_t>(written));
-  }
+  const auto written = write_whole(descriptor, content);
+  if (!written) return std::unexpected(system_error("writing " + what, written.error()));
   return {};
 }
 
 Result<std::size_t> read_at(int descriptor, char* into, std::size_t size, std::uint64_t offset,
                             const std::string& what) {
-  std::size_t done = 0;
-  while (done < size) {
-    const ssize_t got = ::pread(descriptor, into + done, size - done, static_cast<off_t>(offset + done));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return std::unexpected(system_error("reading " + what));
-    if (got == 0) break;
-    done += static_cast<std::size_t>(got);
-  }
-  return done;
+  const auto done = read_up_to_at(descriptor, {into, size}, offset);
+  if (!done) return std::unexpected(system_error("reading " + what, done.error()));
+  return *done;
 }
 
 Result<void> sync_file(int descriptor, const std::string& what) {

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -16,8 +17,9 @@ namespace autoheal::store {
 
 using FileDescriptor = UniqueFd;
 
-// "<what>: <the system's words for errno>"; unavailable, or fatal for an I/O error. Call right after the failed call.
-[[nodiscard]] Error system_error(const std::string& what);
+// "<what>: <the system's words>"; unavailable, or fatal for an I/O error. Without a number, call it right after the
+// call that failed.
+[[nodiscard]] Error system_error(const std::string& what, int error_number = errno);
 // All of `content`, whatever short writes and interruptions there are.
 [[nodiscard]] Result<void> write_all(int descriptor, std::string_view content, const std::string& what);
 // At most `size` bytes at `offset`, fewer only at the end of the file.

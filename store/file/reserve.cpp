@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <system_error>
 
+#include "autoheal/engine/base/system_error.hpp"
 #include "autoheal/store/file/posix_file.hpp"
 
 namespace autoheal::store {
@@ -33,10 +33,9 @@ Reserve::Reserve(const std::filesystem::path& ledger, std::uint64_t bytes)
 Result<void> Reserve::take() {
   if (!missing()) return {};
   const auto refused = [this](int problem) {
-    return failure(
-        ErrorKind::unavailable,
-        fmt::format("no room can be kept in {}: {}", file_.string(), std::generic_category().message(problem)),
-        "make room on the disk");
+    return failure(ErrorKind::unavailable,
+                   fmt::format("no room can be kept in {}: {}", file_.string(), system_words(problem)),
+                   "make room on the disk");
   };
   const FileDescriptor file(::open(file_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file) return refused(errno);

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <limits>
 
+#include "autoheal/engine/base/numbers.hpp"
 #include "autoheal/engine/base/quoted_text.hpp"
 
 namespace autoheal::store {
@@ -111,11 +111,9 @@ std::optional<Hash> hash_from_hex(std::string_view text) {
 }
 
 std::optional<std::uint64_t> number_from_decimal(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (fault != std::errc() || end != text.data() + text.size() || number > largest_number) return std::nullopt;
-  if (text.size() > 1 && text.front() == '0') return std::nullopt;
-  return number;
+  const auto number = parse_number<std::uint64_t>(text);
+  const bool has_leading_zero = text.size() > 1 && text.front() == '0';
+  return number && *number <= largest_number && !has_leading_zero ? number : std::nullopt;
 }
 
 bool is_plain_text(std::string_view text) {

@@ -1,7 +1,6 @@
 #include "autoheal/store/format/json_text.hpp"
 
-#include <charconv>
-
+#include "autoheal/engine/base/numbers.hpp"
 #include "autoheal/engine/base/quoted_text.hpp"
 
 namespace autoheal::store {
@@ -10,8 +9,7 @@ namespace {
 
 // The two hex digits of \u00xx, as UTF-8.
 void append_code(std::string& text, std::string_view digits) {
-  unsigned code = 0;
-  (void)std::from_chars(digits.data(), digits.data() + digits.size(), code, 16);
+  const unsigned code = parse_number<unsigned>(digits, 16).value_or(0);
   if (code >= 0x80) text += static_cast<char>(0xC0U | code >> 6U);
   text += static_cast<char>(code >= 0x80 ? 0x80U | (code & 0x3FU) : code);
 }

@@ -10,11 +10,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstdio>
 #include <fstream>
 #include <optional>
 #include <thread>
+
+#include "autoheal/engine/base/numbers.hpp"
 
 namespace autoheal::store {
 
@@ -28,9 +29,7 @@ constexpr Duration longest_wait_for_a_dead_owner = std::chrono::seconds(30);
 std::optional<pid_t> owner_in(int descriptor) {
   char text[16] = {};
   const auto size = read_at(descriptor, text, sizeof text, 0, "the lock");
-  pid_t pid = 0;
-  if (!size || std::from_chars(text, text + *size, pid).ec != std::errc()) return std::nullopt;
-  return pid;
+  return size ? leading_number<pid_t>({text, *size}) : std::nullopt;
 }
 
 bool is_dead(const std::optional<pid_t>& owner) {

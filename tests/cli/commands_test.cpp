@@ -125,6 +125,11 @@ TEST_F(Commands, AnUnknownCommandIsToldWhatWasProbablyMeant) {
   EXPECT_THAT(bridge_.autoheal({"heals", "more"}).err, HasSubstr("not expected: more"));
   EXPECT_THAT(bridge_.autoheal({"show", "last", "--with-secrets"}).err, HasSubstr("requires --evidence"));
   EXPECT_THAT(bridge_.autoheal({"ledger", "prove", "--seq", "1", "--out", "x"}).err, HasSubstr("requires --heal"));
+  for (const auto& ignored : std::vector<std::vector<std::string>>{{"--format", "json"}, {"--archive", "old.gz"}}) {
+    const Ran refused = bridge_.autoheal({"ledger", "prove", "--from", "3", ignored[0], ignored[1]});
+    EXPECT_EQ(refused.exit_code, 2);
+    EXPECT_THAT(refused.err, AllOf(HasSubstr(ignored[0]), HasSubstr("excludes"), HasSubstr("--from")));
+  }
 }
 
 TEST_F(Commands, OptionsOfAuditMayStandBeforeItsOwnCommands) {
@@ -316,6 +321,29 @@ TEST_F(Commands, ADryRunTouchesAndRecordsNothing) {
   EXPECT_EQ(bridge_.picture(true), before);
   EXPECT_FALSE(bridge_.exists("var"));
   EXPECT_FALSE(bridge_.exists(".autoheal"));
+}
+
+TEST_F(Commands, ADryRunTakesTheFailureThatItIsToldAsTheHealWould) {
+  broken_file();
+  const auto dry = [&](std::vector<std::string> more, const std::string& input = {}) {
+    more.insert(more.begin(), {"heal", "EnvRecon", "--dry-run"});
+    return bridge_.autoheal(std::move(more), {}, input);
+  };
+  const Ran told = dry({"--error", "the port\nis wrong"});
+  EXPECT_EQ(told.exit_code, 0) << told.err;
+  EXPECT_THAT(told.out, AllOf(HasSubstr("  failed: the port"), HasSubstr("would be certified")));
+  EXPECT_EQ(std::ranges::count(told.out, '\n'), std::ranges::count(dry({}).out, '\n') + 1);
+  const std::string result = R"({"engine":"EnvRecon","error":"it drifted, TOKEN=abc12345"})";
+  const auto in_json = json::parse(dry({"--test-result", "-", "-o", "json"}, result).out);
+  EXPECT_THAT(in_json.at("error").get<std::string>(), AllOf(HasSubstr("it drifted"), Not(HasSubstr("abc12345"))));
+  EXPECT_FALSE(json::parse(dry({"-o", "json"}).out).contains("error"));
+
+  EXPECT_EQ(dry({"--error", "x", "--test-result", "-"}, result).exit_code, 2);
+  EXPECT_EQ(dry({"--test-result", "missing.json"}).exit_code, 2);
+  const Ran other = dry({"--test-result", "-"}, R"({"engine":"Other"})");
+  EXPECT_EQ(other.exit_code, 2);
+  EXPECT_THAT(other.err, HasSubstr("is not one of engine EnvRecon"));
+  EXPECT_FALSE(bridge_.exists("var"));
 }
 
 TEST_F(Commands, TheReportHasItsFormAndItsName) {

@@ -16,6 +16,7 @@ namespace {
 using nlohmann::json;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
 
 constexpr const char* hostile_reason = "</title><script>alert(1)</script> \"'& \x1b[31m \xe2\x80\xae";
@@ -167,6 +168,25 @@ TEST_F(Evidence, ProofsCheckpointsAndGrowthAreCheckedToo) {
   EXPECT_EQ(check(with).exit_code, 1);
   stranger_.write("leaf", "{}\n");
   EXPECT_EQ(check({"5.tlog-proof", "--key", "key", "--leaf", "leaf"}).exit_code, 1);
+}
+
+TEST_F(Evidence, AnOptionThatWouldBeIgnoredIsRefusedByName) {
+  heal();
+  packed("heal.tar");
+  stranger_.write("heal.tar", bridge_.read("heal.tar"));
+  stranger_.write("head", bridge_.autoheal({"ledger", "checkpoint"}).out);
+  stranger_.write("5.json", bridge_.autoheal({"ledger", "prove", "--seq", "5", "--format", "json"}).out);
+  stranger_.write("5.tlog-proof", bridge_.autoheal({"ledger", "prove", "--seq", "5"}).out);
+  stranger_.write("leaf", "{}\n");
+  const auto refused = [&](const std::string& file, const std::string& option, const std::string& value) {
+    const Ran ran = check({file, "--key", key(), option, value});
+    EXPECT_EQ(ran.exit_code, 2) << file << ran.out;
+    EXPECT_THAT(ran.out, IsEmpty()) << file;
+    EXPECT_THAT(ran.err, AllOf(HasSubstr(option), HasSubstr(file + " is none"), HasSubstr("leave " + option + " out")));
+  };
+  for (const std::string file : {"heal.tar", "head", "5.json"}) refused(file, "--leaf", "leaf");
+  for (const std::string file : {"heal.tar", "head", "5.tlog-proof"}) refused(file, "--checkpoint", "head");
+  EXPECT_EQ(check({"5.json", "--key", key(), "--checkpoint", "head"}).exit_code, 0);
 }
 
 TEST_F(Evidence, ThePageObeysNoHostileTextAndFetchesNothing) {

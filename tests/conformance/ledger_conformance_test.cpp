@@ -4,7 +4,7 @@
 #include "autoheal/engine/testing/fake_clock.hpp"
 #include "autoheal/store/ledger/memory_ledger.hpp"
 #include "autoheal/store/ledger/sqlite_ledger.hpp"
-#include "tests/conformance/temporary_folder.hpp"
+#include "tests/support/files/temporary_folder.hpp"
 
 namespace autoheal {
 namespace {

@@ -1,4 +1,5 @@
 // Times, ages and sizes as people write them: a time is one that can be written, a span and a size are what they say.
+#include "autoheal/engine/base/durations.hpp"
 #include "tests/fuzz/property.hpp"
 #include "tools/autoheal/configuration/time_argument.hpp"
 #include "tools/config/scalars.hpp"
@@ -19,10 +20,10 @@ void check_time(std::string_view text) {
 }
 
 void check_spans(std::string_view text) {
-  const auto span = config::parse_duration(text);
+  const auto span = parse_duration(text);
   if (span) {
     require(*span >= Duration(0) && *span <= std::chrono::hours(24 * 366), "a duration is at most a year", text);
-    require(config::parse_duration(std::to_string(span->count() / 1'000'000) + "s") ==
+    require(parse_duration(std::to_string(span->count() / 1'000'000) + "s") ==
                 std::chrono::floor<std::chrono::seconds>(*span),
             "a duration reads as what it says", text);
   }

@@ -5,7 +5,7 @@
 #include <sqlite3.h>
 
 #include "autoheal/store/ledger/sqlite_ledger.hpp"
-#include "tests/conformance/temporary_folder.hpp"
+#include "tests/support/files/temporary_folder.hpp"
 #include "tests/support/worlds/simulated_daemon.hpp"
 
 namespace autoheal::simulation {

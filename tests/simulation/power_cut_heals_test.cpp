@@ -4,9 +4,9 @@
 
 #include "autoheal/store/ledger/sqlite_ledger.hpp"
 #include "autoheal/store/verify/verify.hpp"
-#include "tests/conformance/temporary_folder.hpp"
 #include "tests/support/examples/heal_examples.hpp"
 #include "tests/support/files/recorded_disk.hpp"
+#include "tests/support/files/temporary_folder.hpp"
 #include "tests/support/worlds/program.hpp"
 
 namespace autoheal::testing {

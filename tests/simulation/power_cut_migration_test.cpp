@@ -8,9 +8,9 @@
 #include "autoheal/store/ledger/ledger_reader.hpp"
 #include "autoheal/store/ledger/sqlite_ledger.hpp"
 #include "autoheal/store/verify/verify.hpp"
-#include "tests/conformance/temporary_folder.hpp"
 #include "tests/support/files/recorded_disk.hpp"
 #include "tests/support/files/stored_ledger.hpp"
+#include "tests/support/files/temporary_folder.hpp"
 
 namespace autoheal::testing {
 namespace {

@@ -10,8 +10,8 @@
 #include "autoheal/store/ledger/ledger_reader.hpp"
 #include "autoheal/store/ledger/sqlite_ledger.hpp"
 #include "autoheal/store/verify/verify.hpp"
-#include "tests/conformance/temporary_folder.hpp"
 #include "tests/support/files/recorded_disk.hpp"
+#include "tests/support/files/temporary_folder.hpp"
 #include "tests/support/worlds/program.hpp"
 
 namespace autoheal::testing {

@@ -7,9 +7,9 @@
 
 #include "autoheal/store/ledger/memory_ledger.hpp"
 #include "autoheal/store/ledger/sqlite_ledger.hpp"
-#include "tests/conformance/temporary_folder.hpp"
 #include "tests/simulation/planted.hpp"
 #include "tests/support/files/recorded_disk.hpp"
+#include "tests/support/files/temporary_folder.hpp"
 
 namespace autoheal::simulation {
 

@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "autoheal/engine/base/digest.hpp"
+#include "autoheal/engine/base/durations.hpp"
+#include "autoheal/engine/base/numbers.hpp"
 #include "autoheal/workflows/plan/engine_spec_codec.hpp"
 #include "autoheal/workflows/spec/engine_fields.hpp"
 #include "tools/config/included_files.hpp"
@@ -200,9 +202,7 @@ class Loader {
       }
     }
     if (const auto* text = environment("AUTOHEAL_MAX_RETRIES")) {
-      const bool digits =
-          !text->empty() && text->size() <= 3 && text->find_first_not_of("0123456789") == std::string::npos;
-      const unsigned number = digits ? static_cast<unsigned>(std::stoul(*text)) : 0;
+      const unsigned number = text->size() <= 3 ? parse_number<unsigned>(*text).value_or(0) : 0;
       if (number >= 1 && number <= 100) max_retries_ = number;
       if (number < 1 || number > 100) junk("AUTOHEAL_MAX_RETRIES", *text, "a whole number from 1 to 100");
     }

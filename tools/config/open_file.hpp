@@ -1,22 +1,17 @@
-// A file open for reading, closed when it goes; a FIFO or a terminal in its place does not hold anybody up.
+// Opens a file to read it; a FIFO or a terminal in its place does not hold anybody up.
 #pragma once
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <string>
 
+#include "autoheal/engine/base/unique_fd.hpp"
+
 namespace autoheal::config {
 
-struct OpenFile {
-  int number;  // negative: not opened, errno says why
-  explicit OpenFile(const std::string& path)
-      : number(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)) {}
-  ~OpenFile() {
-    if (number >= 0) ::close(number);
-  }
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-};
+// Holds no descriptor if it cannot be opened: errno says why.
+[[nodiscard]] inline UniqueFd open_to_read(const std::string& path) {
+  return UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+}
 
 }  // namespace autoheal::config

@@ -6,14 +6,16 @@
 
 #include <array>
 #include <cerrno>
-#include <charconv>
-#include <cstring>
 #include <map>
 #include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "autoheal/engine/base/durations.hpp"
+#include "autoheal/engine/base/numbers.hpp"
+#include "autoheal/engine/base/system_error.hpp"
+#include "autoheal/engine/base/whole_io.hpp"
 #include "tools/config/open_file.hpp"
 #include "tools/config/scalars.hpp"
 
@@ -23,17 +25,6 @@ namespace {
 
 constexpr std::array<std::string_view, 6> search_path = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
                                                          "/usr/bin",        "/sbin",          "/bin"};
-
-bool read_all(int file, std::size_t limit, std::string& content) {
-  std::array<char, 65536> buffer{};
-  while (true) {
-    const ssize_t got = ::read(file, buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0 || content.size() + static_cast<std::size_t>(got) > limit) return false;
-    if (got == 0) return true;
-    content.append(buffer.data(), static_cast<std::size_t>(got));
-  }
-}
 
 }  // namespace
 
@@ -67,18 +58,17 @@ std::string ReadContext::program(const Node& node, const std::string& path) {
 engine::BlobName ReadContext::baseline(const Node& node, const std::string& path) {
   const std::string source = absolute(node.text);
   if (const auto known = baselines.find(source); known != baselines.end()) return known->second;
-  const OpenFile opened(source);
+  const UniqueFd opened = open_to_read(source);
   struct stat facts{};
-  std::string content;
-  if (opened.number < 0 || ::fstat(opened.number, &facts) != 0) {
-    wrong(node, path, fmt::format("baseline {} cannot be read ({}), expected a file", source, std::strerror(errno)));
+  if (!opened || ::fstat(opened.get(), &facts) != 0) {
+    wrong(node, path, fmt::format("baseline {} cannot be read ({}), expected a file", source, system_words(errno)));
   } else if (!S_ISREG(facts.st_mode)) {
     wrong(node, path, fmt::format("baseline {} is not a regular file", source));
-  } else if (!read_all(opened.number, largest_baseline_bytes, content)) {
+  } else if (auto content = read_whole(opened.get(), largest_baseline_bytes); !content) {
     wrong(node, path, fmt::format("baseline {} is larger than vault.max_blob, or cannot be read", source));
   } else {
     baseline_modes[source] = facts.st_mode & 07777U;
-    return baselines[source] = ports.keep_baseline(std::move(content));
+    return baselines[source] = ports.keep_baseline(std::move(*content));
   }
   return baselines[source] = "";
 }
@@ -99,7 +89,7 @@ void read(const Node& map, std::string_view key, bool& into) {
 }
 
 void read(const Node& map, std::string_view key, unsigned& into) {
-  if (const Node* node = map.find(key)) std::from_chars(node->text.data(), node->text.data() + node->text.size(), into);
+  if (const Node* node = map.find(key)) into = parse_number<unsigned>(node->text).value_or(into);
 }
 
 void read(const Node& map, std::string_view key, Duration& into) {

@@ -1,55 +1,13 @@
 #include "tools/config/scalars.hpp"
 
-#include <algorithm>
 #include <array>
-#include <charconv>
 #include <string>
 #include <utility>
 
 #include "autoheal/engine/base/ascii.hpp"
+#include "autoheal/engine/base/numbers.hpp"
 
 namespace autoheal::config {
-
-namespace {
-
-constexpr std::int64_t longest_us = std::int64_t{366} * 24 * 3600 * 1'000'000;
-
-template <class Number>
-std::optional<Number> whole(std::string_view text, int base = 10) {
-  Number number{};
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number, base);
-  if (text.empty() || fault != std::errc() || end != text.data() + text.size() || text[0] == '-') return std::nullopt;
-  return number;
-}
-
-}  // namespace
-
-std::optional<Duration> parse_duration(std::string_view text) {
-  constexpr std::array<std::pair<std::string_view, std::int64_t>, 4> units = {
-      {{"ms", 1'000}, {"s", 1'000'000}, {"m", 60'000'000}, {"h", 3'600'000'000}}};
-  std::int64_t unit = 1'000'000;
-  for (const auto& [name, us] : units) {
-    if (text.ends_with(name)) {
-      unit = us;
-      text.remove_suffix(name.size());
-      break;
-    }
-  }
-  const auto point = text.find('.');
-  const auto before = whole<std::uint32_t>(text.substr(0, point));
-  if (!before || *before > longest_us / unit) return std::nullopt;
-  std::int64_t total = std::int64_t{*before} * unit;
-  if (point != std::string_view::npos) {
-    const auto digits = text.substr(point + 1);
-    const auto fraction = digits.size() <= 6 ? whole<std::uint32_t>(digits) : std::nullopt;
-    if (!fraction) return std::nullopt;
-    std::int64_t scale = 1;
-    for (std::size_t digit = 0; digit < digits.size(); ++digit) scale *= 10;
-    total += std::int64_t{*fraction} * unit / scale;
-  }
-  if (total > longest_us) return std::nullopt;
-  return Duration(total);
-}
 
 std::optional<std::uint64_t> parse_size(std::string_view text) {
   constexpr std::array<std::pair<std::string_view, unsigned>, 4> units = {
@@ -62,13 +20,13 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
       break;
     }
   }
-  const auto number = whole<std::uint32_t>(text);
+  const auto number = parse_number<std::uint32_t>(text);
   if (!number || (std::uint64_t{*number} << shift >> shift) != *number) return std::nullopt;
   return std::uint64_t{*number} << shift;
 }
 
 std::optional<std::uint32_t> parse_mode(std::string_view text) {
-  const auto mode = whole<std::uint32_t>(text, 8);
+  const auto mode = parse_number<std::uint32_t>(text, 8);
   if (!mode || *mode > 07777 || text.size() < 3 || text.size() > 5) return std::nullopt;
   return mode;
 }

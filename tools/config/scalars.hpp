@@ -1,16 +1,12 @@
-// Durations, sizes and modes as people write them.
+// Sizes, modes and switches as people write them.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string_view>
 
-#include "autoheal/engine/base/timestamp.hpp"
-
 namespace autoheal::config {
 
-// "250ms", "5s", "2m", "1h", or seconds as a number with up to six decimals. Empty for anything else.
-[[nodiscard]] std::optional<Duration> parse_duration(std::string_view text);
 // "64MiB", "1GiB", "512KiB", or bytes.
 [[nodiscard]] std::optional<std::uint64_t> parse_size(std::string_view text);
 // "0640": octal, at most 07777.

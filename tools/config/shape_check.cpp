@@ -4,7 +4,6 @@
 #include <re2/re2.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "autoheal/engine/base/durations.hpp"
+#include "autoheal/engine/base/numbers.hpp"
 #include "autoheal/workflows/spec/secret_rules.hpp"
 #include "tools/config/scalars.hpp"
 #include "tools/config/type_words.hpp"
@@ -259,11 +260,8 @@ class Check {
   }
 
   void integer(const Node& node, const Field& field, const std::string& path) {
-    std::int64_t number = 0;
-    const auto [end, fault] = std::from_chars(node.text.data(), node.text.data() + node.text.size(), number);
-    const bool whole =
-        type_of(node) == ScalarType::number && fault == std::errc() && end == node.text.data() + node.text.size();
-    if (!whole || (field.maximum != 0 && (number < field.minimum || number > field.maximum)))
+    const auto number = type_of(node) == ScalarType::number ? parse_number<std::int64_t>(node.text) : std::nullopt;
+    if (!number || (field.maximum != 0 && (*number < field.minimum || *number > field.maximum)))
       expected(node, path, expectation(field));
   }
 

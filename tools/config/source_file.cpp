@@ -5,9 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <utility>
 
+#include "autoheal/engine/base/whole_io.hpp"
 #include "tools/config/open_file.hpp"
 #include "tools/config/yaml_tree.hpp"
 
@@ -32,21 +32,15 @@ std::string fault_of(const std::string& path, const struct stat& facts) {
 
 std::expected<std::string, Problem> read_source_file(const std::string& path) {
   const auto refuse = [&](std::string message) { return std::unexpected(Problem{path, 0, 0, {}, std::move(message)}); };
-  const OpenFile file(path);
+  const UniqueFd file = open_to_read(path);
   struct stat facts{};
-  if (file.number < 0 || ::fstat(file.number, &facts) != 0 || !S_ISREG(facts.st_mode))
+  if (!file || ::fstat(file.get(), &facts) != 0 || !S_ISREG(facts.st_mode))
     return refuse("the configuration cannot be read, expected a readable file");
   if (std::string fault = fault_of(path, facts); !fault.empty()) return refuse(std::move(fault));
   std::string text(largest_file_bytes + 1, '\0');
-  std::size_t size = 0;
-  while (size < text.size()) {
-    const ssize_t got = ::read(file.number, text.data() + size, text.size() - size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return refuse("the configuration cannot be read, expected a readable file");
-    if (got == 0) break;
-    size += static_cast<std::size_t>(got);
-  }
-  text.resize(size);
+  const auto size = read_up_to(file.get(), text);
+  if (!size) return refuse("the configuration cannot be read, expected a readable file");
+  text.resize(*size);
   return text;
 }
 

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "autoheal/engine/base/numbers.hpp"
+
 namespace autoheal::database {
 
 namespace {
@@ -61,8 +63,10 @@ Result<void> check_size(const Connection& source) {
   const auto page_size = source.ask("PRAGMA page_size");
   AUTOHEAL_TRY(pages);
   AUTOHEAL_TRY(page_size);
-  if (std::stoull(*pages) == 0) return damaged("is empty");
-  if (std::stoull(*pages) <= largest_database / std::stoull(*page_size)) return {};
+  const std::uint64_t page_count = parse_number<std::uint64_t>(*pages).value_or(0);
+  const std::uint64_t page_bytes = parse_number<std::uint64_t>(*page_size).value_or(0);
+  if (page_count == 0 || page_bytes == 0) return damaged("is empty");
+  if (page_count <= largest_database / page_bytes) return {};
   return failure(ErrorKind::invalid, fmt::format("it is larger than {} bytes", largest_database));
 }
 

@@ -3,11 +3,11 @@
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <filesystem>
 #include <memory>
 
+#include "autoheal/engine/base/numbers.hpp"
 #include "autoheal/engine/base/unique_fd.hpp"
 #include "tools/database/database_acts.hpp"
 #include "tools/host/system/system_error.hpp"
@@ -31,11 +31,6 @@ Use ask_for_lease(int descriptor) {
   return errno == EAGAIN ? Use::in_use : Use::unknown;
 }
 
-bool is_process(const std::string& name, pid_t& pid) {
-  const auto [end, problem] = std::from_chars(name.data(), name.data() + name.size(), pid);
-  return problem == std::errc() && end == name.data() + name.size();
-}
-
 Use has_open(pid_t pid, const struct stat& file) {
   const std::string folder = "/proc/" + std::to_string(pid) + "/fd";
   const std::unique_ptr<DIR, decltype([](DIR* open) { ::closedir(open); })> listing(::opendir(folder.c_str()));
@@ -56,9 +51,9 @@ Use look_through_processes(const struct stat& file) {
   Use all = Use::free;
   std::error_code problem;
   for (std::filesystem::directory_iterator one("/proc", problem), end; !problem && one != end; one.increment(problem)) {
-    pid_t pid = 0;
-    if (!is_process(one->path().filename().string(), pid) || pid == ::getpid()) continue;
-    const Use use = has_open(pid, file);
+    const auto pid = parse_number<pid_t>(one->path().filename().string());
+    if (!pid || *pid == ::getpid()) continue;
+    const Use use = has_open(*pid, file);
     if (use == Use::in_use) return use;
     if (use == Use::unknown) all = use;
   }

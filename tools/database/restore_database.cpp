@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "autoheal/engine/base/digest.hpp"
+#include "autoheal/engine/base/whole_io.hpp"
 #include "tools/database/canonical_copy.hpp"
 #include "tools/database/database_acts.hpp"
 #include "tools/host/facts/target_facts.hpp"
@@ -82,7 +83,7 @@ Result<Target> open_target(const DatabaseFile& file) {
 // Under the writer's lock. In WAL mode readers are let in; else nobody is, and nobody changes the file itself.
 Result<std::string> present_content(const Target& target) {
   char read_version = 0;
-  if (::pread(target.raw.get(), &read_version, 1, read_version_offset) != 1) {
+  if (read_up_to_at(target.raw.get(), {&read_version, 1}, read_version_offset) != 1U) {
     return failure(ErrorKind::failed, target.file.name + " cannot be read");
   }
   if (read_version == 2) return canonical_copy(target.reader);

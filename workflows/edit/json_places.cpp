@@ -1,9 +1,9 @@
 #include "autoheal/workflows/edit/json_places.hpp"
 
-#include <charconv>
 #include <optional>
 
 #include "autoheal/engine/base/ascii.hpp"
+#include "autoheal/engine/base/numbers.hpp"
 #include "autoheal/workflows/text/settings_format.hpp"
 #include "autoheal/workflows/text/text_places.hpp"
 
@@ -17,11 +17,7 @@ bool is_json_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '
 bool is_word_part(char c) { return ascii::is_letter_or_digit(c) || std::string_view("_.+-").contains(c); }
 
 std::optional<unsigned> hex4(std::string_view digits) {
-  unsigned code = 0;
-  if (digits.size() < 4) return std::nullopt;
-  const auto [end, fault] = std::from_chars(digits.data(), digits.data() + 4, code, 16);
-  if (fault != std::errc() || end != digits.data() + 4) return std::nullopt;
-  return code;
+  return digits.size() < 4 ? std::nullopt : parse_number<unsigned>(digits.substr(0, 4), 16);
 }
 
 class JsonReader {

@@ -1,9 +1,9 @@
 #include "autoheal/workflows/edit/yaml_cursor.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <vector>
 
+#include "autoheal/engine/base/numbers.hpp"
 #include "autoheal/workflows/text/text_places.hpp"
 
 namespace autoheal::workflows {
@@ -45,12 +45,12 @@ Result<void> read_escape(YamlCursor& cursor, std::string& out) {
   }
   const std::size_t digits = name == 'x' ? 2 : name == 'u' ? 4 : name == 'U' ? 8 : 0;
   const std::string_view hex = cursor.text.substr(std::min(cursor.at + 1, cursor.text.size())).substr(0, digits);
-  unsigned code = 0;
-  const auto [end, fault] = std::from_chars(hex.data(), hex.data() + hex.size(), code, 16);
-  if (digits == 0 || hex.size() < digits || fault != std::errc() || end != hex.data() + hex.size())
+  const auto code = parse_number<unsigned>(hex, 16);
+  if (digits == 0 || hex.size() < digits || !code)
     return cursor.wrong("YAML has no such escape", "write a backslash as \\\\, or the text in single quotes");
-  if (code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) return cursor.wrong("this escape stands for no character");
-  append_utf8(out, code);
+  if (*code > 0x10FFFF || (*code >= 0xD800 && *code < 0xE000))
+    return cursor.wrong("this escape stands for no character");
+  append_utf8(out, *code);
   cursor.at += 1 + digits;
   return {};
 }

@@ -1,9 +1,9 @@
 #include "autoheal/workflows/edit/yaml_ways.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <span>
 
+#include "autoheal/engine/base/numbers.hpp"
 #include "autoheal/workflows/text/settings_format.hpp"
 #include "autoheal/workflows/text/text_places.hpp"
 
@@ -157,12 +157,10 @@ std::optional<std::size_t> merged_value(const YamlStream& stream, const YamlNode
 }
 
 std::optional<std::size_t> list_item(const YamlNode& list, const std::string& token) {
-  std::size_t index = 0;
-  const auto [end, fault] = std::from_chars(token.data(), token.data() + token.size(), index);
-  const bool is_index = fault == std::errc() && end == token.data() + token.size() && !token.empty() &&
-                        (token.size() == 1 || token[0] != '0');
-  if (!is_index || index >= list.items.size()) return std::nullopt;
-  return list.items[index];
+  const auto index = parse_number<std::size_t>(token);
+  const bool is_index = index && (token.size() == 1 || token[0] != '0');
+  if (!is_index || *index >= list.items.size()) return std::nullopt;
+  return list.items[*index];
 }
 
 Result<std::size_t> document_of(std::string_view text, const YamlStream& stream, const Tokens& tokens) {

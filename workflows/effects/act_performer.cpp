@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "autoheal/engine/base/placeholders.hpp"
 #include "autoheal/workflows/effects/kept_output.hpp"
 #include "autoheal/workflows/effects/running_services.hpp"
 #include "autoheal/workflows/effects/service_steps.hpp"
@@ -18,15 +19,6 @@ constexpr unsigned timed_out_there = 408;  // a status of HTTP
 std::string without_final_newline(std::string text) {
   if (!text.empty() && text.back() == '\n') text.pop_back();
   return text;
-}
-
-void fill_in(ProgramRun& run, std::string_view placeholder, const std::string& value) {
-  for (std::string& argument : run.argv) {
-    for (auto at = argument.find(placeholder); at != std::string::npos;
-         at = argument.find(placeholder, at + value.size())) {
-      argument.replace(at, placeholder.size(), value);
-    }
-  }
 }
 
 }  // namespace
@@ -143,7 +135,7 @@ void ActPerformer::run_undo(const Result<SpecPtr>& spec, const Act& act, const P
   if (!effect.captured.empty()) {
     const auto captured = at_.blobs.get(effect.captured);
     if (!captured) return failed(captured.error().message);
-    fill_in(run, "{captured}", without_final_newline(*captured));
+    fill_in(run.argv, "{captured}", without_final_newline(*captured));
   }
   if (act.kind == ActKind::platform) run.environment["AUTOHEAL_IDEMPOTENCY_KEY"] = mark + "/undo";
   const RunRequest request{std::move(run), mark, LeaveBehind::what_runs};

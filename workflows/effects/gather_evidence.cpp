@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "autoheal/engine/base/contained.hpp"
+#include "autoheal/engine/base/placeholders.hpp"
 #include "autoheal/workflows/effects/kept_output.hpp"
 #include "autoheal/workflows/plan/document_judge.hpp"
 #include "autoheal/workflows/plan/strategy.hpp"
@@ -133,15 +134,7 @@ bool holds(const ProbeResult& result) {
 
 ProgramRun command_of(const TestSpec& test, const TestCell& cell) {
   ProgramRun run = test.command;
-  for (std::string& argument : run.argv) {
-    for (const auto& [name, value] : cell.variables) {
-      const std::string placeholder = "{" + name + "}";
-      for (auto at = argument.find(placeholder); at != std::string::npos;
-           at = argument.find(placeholder, at + value.size())) {
-        argument.replace(at, placeholder.size(), value);
-      }
-    }
-  }
+  for (const auto& [name, value] : cell.variables) fill_in(run.argv, "{" + name + "}", value);
   return run;
 }
 

@@ -20,4 +20,21 @@ void read_by(const OwnJson& in, By& by) {
   if (const auto found = in.find("by")) StoredJson::read(*found, by);
 }
 
+engine::NewEntry entry_by(const By& by, std::string_view type, const std::string& subject, Timestamp now) {
+  engine::NewEntry entry;
+  entry.type = type;
+  entry.time = now;
+  entry.actor = by.principal;
+  entry.subject = subject;
+  return entry;
+}
+
+engine::NewEntry entry_by(const By& by, std::string_view type, const std::string& subject, Timestamp now,
+                          JsonWriter& data) {
+  engine::NewEntry entry = entry_by(by, type, subject, now);
+  write_by(data, by);
+  entry.data = data.end_object().take();
+  return entry;
+}
+
 }  // namespace autoheal::workflows

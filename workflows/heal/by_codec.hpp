@@ -1,7 +1,11 @@
-// The principal who caused an entry, as JSON: its `by`.
+// The principal who caused an entry, as JSON: its `by`; and entries that somebody causes outside of a heal.
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/engine/entry.hpp"
 #include "autoheal/workflows/heal/heal_entry.hpp"
 
 namespace autoheal {
@@ -27,5 +31,11 @@ struct StoredBy {
     read_by(json, entry.*Member);
   }
 };
+
+// An entry of what `by` did; `subject` is an engine or empty. Without data, or with what `data` has so far, an open
+// object, and then `by`.
+[[nodiscard]] engine::NewEntry entry_by(const By& by, std::string_view type, const std::string& subject, Timestamp now);
+[[nodiscard]] engine::NewEntry entry_by(const By& by, std::string_view type, const std::string& subject, Timestamp now,
+                                        JsonWriter& data);
 
 }  // namespace autoheal::workflows

@@ -1,12 +1,12 @@
 // The version of the rules that decide a heal, as entries name it: "heal/4".
 #pragma once
 
-#include <charconv>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
 #include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/engine/base/numbers.hpp"
 #include "autoheal/engine/base/own_json.hpp"
 #include "autoheal/workflows/heal/heal_entry.hpp"
 
@@ -24,11 +24,9 @@ struct WorkflowVersion {
   static void write(JsonWriter& out, unsigned version) { out.value(std::string(family) + std::to_string(version)); }
   static void read(const OwnJson& in, unsigned& version) {
     const std::string_view name = in.text();
-    const char* const end = name.data() + name.size();
     const bool ours = name.starts_with(family);
-    const auto [rest, problem] = std::from_chars(name.data() + (ours ? family.size() : 0), end, version);
-    if (!ours || problem != std::errc() || rest != end || version == 0)
-      throw std::invalid_argument("\"" + std::string(name) + "\" is no version of the heal workflow");
+    version = ours ? parse_number<unsigned>(name.substr(family.size())).value_or(0) : 0;
+    if (version == 0) throw std::invalid_argument("\"" + std::string(name) + "\" is no version of the heal workflow");
     if (version > heal_version) throw LaterVersion{version};
   }
 };

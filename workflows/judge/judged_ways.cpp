@@ -1,8 +1,9 @@
 #include "autoheal/workflows/judge/judged_ways.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <set>
+
+#include "autoheal/engine/base/numbers.hpp"
 
 namespace autoheal::workflows {
 
@@ -56,11 +57,9 @@ bool collect(const JudgedText& text, const JudgedNode& map, std::set<std::string
 }
 
 std::optional<std::size_t> item_of(const JudgedNode& list, const std::string& name) {
-  std::size_t index = 0;
-  const auto [end, fault] = std::from_chars(name.data(), name.data() + name.size(), index);
-  if (name.empty() || fault != std::errc() || end != name.data() + name.size() || (name.size() > 1 && name[0] == '0'))
-    return std::nullopt;
-  return index < list.items.size() ? std::optional(list.items[index]) : std::nullopt;
+  const auto index = parse_number<std::size_t>(name);
+  if (!index || (name.size() > 1 && name[0] == '0')) return std::nullopt;
+  return *index < list.items.size() ? std::optional(list.items[*index]) : std::nullopt;
 }
 
 using Found = Result<std::optional<std::size_t>>;

@@ -1,6 +1,6 @@
 // Describes the members of a configuration struct: the key that people write, how it is stored, and the member. Help,
-// schema, codec and the digests of keys follow from the list, and so does the YAML reader, except for members that are
-// read apart.
+// schema, codec, the digests of keys and the questions to the past follow from the list, and so does the YAML reader,
+// except for members that are read apart.
 #pragma once
 
 #include <algorithm>
@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "autoheal/engine/base/durations.hpp"
 #include "autoheal/engine/base/timestamp.hpp"
 #include "autoheal/workflows/spec/engine_spec.hpp"
 #include "autoheal/workflows/spec/field.hpp"
@@ -34,13 +35,15 @@ struct Stored {
 };
 inline constexpr Stored stored_later{.later = true};
 
-// `ReadApart`: other code reads it, since it depends on more than the key's own value.
-template <auto Member, bool ReadApart = false>
+// `ReadApart`: other code reads it, since it depends on more than the key's own value. `Asked`: a past heal can be
+// asked how it would have gone with another value.
+template <auto Member, bool ReadApart = false, bool Asked = false>
 struct DescribedField {
   Field key;
   Stored stored;
   static constexpr auto member = Member;
   static constexpr bool read_apart = ReadApart;
+  static constexpr bool asked = Asked;
   using Value = typename MemberTraits<Member>::Value;
 
   // The key in storage, as two parts.
@@ -57,14 +60,7 @@ struct DescribedField {
 // As people write it; empty for what has no short form.
 inline std::string written(bool value) { return value ? "true" : "false"; }
 inline std::string written(const std::string& value) { return value; }
-inline std::string written(Duration value) {
-  constexpr std::array<std::pair<std::int64_t, std::string_view>, 4> units = {
-      {{3'600'000'000, "h"}, {60'000'000, "m"}, {1'000'000, "s"}, {1'000, "ms"}}};
-  for (const auto& [us, unit] : units) {
-    if (value.count() != 0 && value.count() % us == 0) return std::to_string(value.count() / us) + std::string(unit);
-  }
-  return "0s";
-}
+inline std::string written(Duration value) { return duration_text(value); }
 template <class T>
 std::string written(const T& value) {
   if constexpr (std::is_enum_v<T>) {
@@ -153,6 +149,11 @@ constexpr DescribedField<Member> either(Field key, Stored stored = {}) {
 }
 template <auto Member>
 constexpr DescribedField<Member, true> apart(const DescribedField<Member>& one) {
+  return {one.key, one.stored};
+}
+// For what a heal decides by, or asks the world for, while it runs: not for what decides whether one begins.
+template <auto Member, bool ReadApart>
+constexpr DescribedField<Member, ReadApart, true> asked(const DescribedField<Member, ReadApart>& one) {
   return {one.key, one.stored};
 }
 // A member that has no key.

@@ -23,8 +23,8 @@ inline constexpr auto fields_of<SecuritySpec> = std::tuple{
                                  .type = FieldType::target,
                                  .help = "files and folders to scan, with everything below them",
                                  .required = true}),
-    field<&SecuritySpec::max_mode>(
-        {.name = "max_mode", .type = FieldType::mode, .help = "the only permission bits allowed"}),
+    asked(field<&SecuritySpec::max_mode>(
+        {.name = "max_mode", .type = FieldType::mode, .help = "the only permission bits allowed"})),
     field<&SecuritySpec::owner>({.name = "owner", .type = FieldType::owner, .help = "required owner and group"}),
     field<&SecuritySpec::forbid>({.name = "forbid",
                                   .type = FieldType::regex,
@@ -57,21 +57,22 @@ inline constexpr Duration usual_hold = std::chrono::seconds(2);
 
 template <>
 inline constexpr auto fields_of<CertifySpec> = std::tuple{
-    field<&CertifySpec::within>({.name = "within",
-                                 .help = "how long all probes may take to pass after a service was touched",
-                                 .maximum = day_in_us}),
-    field<&CertifySpec::hold>({.name = "hold",
-                               .help = "how long they must keep passing after a service was touched",
-                               .fallback = Fallback(&written_value<usual_hold>),
-                               .maximum = day_in_us}),
-    field<&CertifySpec::hashes>(
+    asked(field<&CertifySpec::within>({.name = "within",
+                                       .help = "how long all probes may take to pass after a service was touched",
+                                       .maximum = day_in_us})),
+    asked(field<&CertifySpec::hold>({.name = "hold",
+                                     .help = "how long they must keep passing after a service was touched",
+                                     .fallback = Fallback(&written_value<usual_hold>),
+                                     .maximum = day_in_us})),
+    asked(field<&CertifySpec::hashes>(
         {.name = "hashes",
          .type = FieldType::pattern,
          .help = "files whose digests must be the adopted or declared ones (* stops at /, ** does not; a/**/b: any "
-                 "folders between)"}),
-    apart(field<&CertifySpec::tests>(
-        {.name = "tests", .help = "programs that must pass, for every cell of their matrix", .shape = &test_shape})),
-    apart(field<&CertifySpec::security>({.name = "security", .help = "security rules", .shape = &security_shape})),
+                 "folders between)"})),
+    asked(apart(field<&CertifySpec::tests>(
+        {.name = "tests", .help = "programs that must pass, for every cell of their matrix", .shape = &test_shape}))),
+    asked(
+        apart(field<&CertifySpec::security>({.name = "security", .help = "security rules", .shape = &security_shape}))),
 };
 
 // ---- healing
@@ -80,13 +81,13 @@ inline constexpr std::array<std::string_view, 2> modes_of_healing = {"heal", "ob
 
 template <>
 inline constexpr auto fields_of<HealingSpec> = std::tuple{
-    field<&HealingSpec::enabled>({.name = "enabled", .help = "false: nothing is healed"}),
-    either<&HealingSpec::observe_only, modes_of_healing>(
-        {.name = "mode", .help = "observe: record what would be done, and touch nothing"}, {.as = "observe_only"}),
-    field<&HealingSpec::max_retries>(
-        {.name = "max_retries", .help = "number of attempts in all", .minimum = 1, .maximum = 100}),
-    field<&HealingSpec::retry_delay>(
-        {.name = "retry_delay", .help = "pause between two attempts", .maximum = day_in_us}),
+    asked(field<&HealingSpec::enabled>({.name = "enabled", .help = "false: nothing is healed"})),
+    asked(either<&HealingSpec::observe_only, modes_of_healing>(
+        {.name = "mode", .help = "observe: record what would be done, and touch nothing"}, {.as = "observe_only"})),
+    asked(field<&HealingSpec::max_retries>(
+        {.name = "max_retries", .help = "number of attempts in all", .minimum = 1, .maximum = 100})),
+    asked(field<&HealingSpec::retry_delay>(
+        {.name = "retry_delay", .help = "pause between two attempts", .maximum = day_in_us})),
     field<&HealingSpec::fail_after>({.name = "fail_after",
                                      .help = "how often in a row network and program probes must fail before a heal",
                                      .minimum = 1,
@@ -123,8 +124,9 @@ inline constexpr auto fields_of<EngineSpec> = std::tuple{
                                     .type = FieldType::source,
                                     .help = "the folder below which its targets lie",
                                     .fallback = "the folder of the file"})),
-    apart(field<&EngineSpec::strategy>(
-        {.name = "strategy", .help = "which repairs it may use", .fallback = "by name, else by the keys of `repair`"})),
+    asked(apart(field<&EngineSpec::strategy>({.name = "strategy",
+                                              .help = "which repairs it may use",
+                                              .fallback = "by name, else by the keys of `repair`"}))),
     field<&EngineSpec::every>(
         {.name = "every",
          .help = "how often the daemon tests it",

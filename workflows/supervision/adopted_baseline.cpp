@@ -46,11 +46,7 @@ Result<Adopted> adopted_of_manifest(std::string_view manifest) {
 
 engine::NewEntry baseline_adopted(const std::string& engine, const AdoptedBaseline& baseline, const By& by,
                                   Timestamp now) {
-  engine::NewEntry entry;
-  entry.type = entry_type;
-  entry.time = now;
-  entry.actor = by.principal;
-  entry.subject = engine;
+  engine::NewEntry entry = entry_by(by, entry_type, engine, now);
   JsonWriter out;
   out.begin_object();
   write_by(out, by);

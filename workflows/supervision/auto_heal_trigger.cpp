@@ -73,16 +73,10 @@ asio::awaitable<void> AutoHealTrigger::find_failing_needs(const EngineSpec& spec
 
 asio::awaitable<HealResult> AutoHealTrigger::skip(EngineToHeal engine, By by, std::string reason, std::string error) {
   endings_[engine.spec->name] = HealEnding::skipped;
-  engine::NewEntry entry;
-  entry.type = "heal.skipped";
-  entry.actor = by.principal;
-  entry.subject = engine.spec->name;
   JsonWriter data;
   data.begin_object().field("reason", reason).optional_field("error", error);
   if (reason == "observe" && hooks.would_have) data.key("would_have").raw(co_await hooks.would_have(engine));
-  write_by(data, by);
-  entry.data = data.end_object().take();
-  entry.time = clock_.now();
+  engine::NewEntry entry = entry_by(by, "heal.skipped", engine.spec->name, clock_.now(), data);
   const engine::AppendStatus status = co_await runtime_.append("ledger", std::move(entry));
   HealResult result;
   result.engine = engine.spec->name;

@@ -1,9 +1,9 @@
 #include "autoheal/workflows/supervision/editor_leftovers.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "autoheal/engine/base/ascii.hpp"
+#include "autoheal/engine/base/numbers.hpp"
 
 namespace autoheal::workflows {
 
@@ -26,10 +26,9 @@ bool is_swap_file(std::string_view name) {
 }
 
 bool is_try_of_vim(std::string_view name) {
-  unsigned number = 0;
-  const auto [end, problem] = std::from_chars(name.data(), name.data() + name.size(), number);
-  if (problem != std::errc() || end != name.data() + name.size() || name.front() == '0') return false;
-  return number >= first_of_vim && number <= last_of_vim && (number - first_of_vim) % step_of_vim == 0;
+  const auto number = parse_number<unsigned>(name);
+  if (!number || name.front() == '0') return false;
+  return *number >= first_of_vim && *number <= last_of_vim && (*number - first_of_vim) % step_of_vim == 0;
 }
 
 bool is_temporary_copy(std::string_view name) {

@@ -7,20 +7,10 @@ namespace autoheal::workflows {
 
 namespace {
 
-engine::NewEntry about_engine(std::string type, const std::string& engine, const By& by, Timestamp now) {
-  engine::NewEntry entry;
-  entry.type = std::move(type);
-  entry.time = now;
-  entry.actor = by.principal;
-  entry.subject = engine;
-  return entry;
-}
-
-std::string data_of(const By& by) {
-  JsonWriter out;
-  out.begin_object();
-  write_by(out, by);
-  return out.end_object().take();
+// With nothing to say but by whom.
+engine::NewEntry about_engine(std::string_view type, const std::string& engine, const By& by, Timestamp now) {
+  JsonWriter data;
+  return entry_by(by, type, engine, now, data.begin_object());
 }
 
 }  // namespace
@@ -66,24 +56,16 @@ Result<Holds> holds_in(const engine::LedgerView& ledger) {
 }
 
 engine::NewEntry engine_held(const std::string& engine, Timestamp until, const By& by, Timestamp now) {
-  engine::NewEntry entry = about_engine("engine.held", engine, by, now);
-  JsonWriter out;
-  out.begin_object().field("until", format_timestamp(until));
-  write_by(out, by);
-  entry.data = out.end_object().take();
-  return entry;
+  JsonWriter data;
+  return entry_by(by, "engine.held", engine, now, data.begin_object().field("until", format_timestamp(until)));
 }
 
 engine::NewEntry engine_unheld(const std::string& engine, const By& by, Timestamp now) {
-  engine::NewEntry entry = about_engine("engine.unheld", engine, by, now);
-  entry.data = data_of(by);
-  return entry;
+  return about_engine("engine.unheld", engine, by, now);
 }
 
 engine::NewEntry engine_reset(const std::string& engine, const By& by, Timestamp now) {
-  engine::NewEntry entry = about_engine("engine.reset", engine, by, now);
-  entry.data = data_of(by);
-  return entry;
+  return about_engine("engine.reset", engine, by, now);
 }
 
 }  // namespace autoheal::workflows

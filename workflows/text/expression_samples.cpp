@@ -3,7 +3,8 @@
 #include <re2/re2.h>
 
 #include <algorithm>
-#include <charconv>
+
+#include "autoheal/engine/base/numbers.hpp"
 
 namespace autoheal::workflows {
 
@@ -196,12 +197,11 @@ class Samples {
     if (!rest_.starts_with('{')) return 0;
     const auto end = rest_.find('}');
     if (end == std::string_view::npos) return 0;
-    const std::string_view inside = rest_.substr(1, end - 1);
-    const auto [after, fault] = std::from_chars(inside.data(), inside.data() + inside.size(), least);
-    const std::string_view more = inside.substr(static_cast<std::size_t>(after - inside.data()));
-    const bool is_count = fault == std::errc() && (more.empty() || more.front() == ',') &&
+    std::string_view more = rest_.substr(1, end - 1);
+    const auto count = take_number<unsigned>(more);
+    const bool is_count = count && (more.empty() || more.front() == ',') &&
                           more.find_first_not_of("0123456789", 1) == std::string_view::npos;
-    if (!is_count) least = 1;
+    least = is_count ? *count : 1;
     return is_count ? end + 1 : 0;
   }
 

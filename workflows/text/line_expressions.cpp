@@ -75,9 +75,10 @@ std::optional<std::string> LineExpressions::first_in(std::string_view content) c
 }
 
 std::optional<std::string> PiecewiseLines::next(std::string_view piece, bool last) {
+  const std::size_t known = open_.size();  // holds no end of a line
   open_ += piece;
   std::string_view rest = open_;
-  for (auto end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
+  for (auto end = rest.find('\n', known); end != std::string_view::npos; end = rest.find('\n')) {
     const bool begins = !std::exchange(is_rest_, false);
     if (auto found = expressions_.first_in_line(without_return(rest.substr(0, end)), begins)) return found;
     rest.remove_prefix(end + 1);

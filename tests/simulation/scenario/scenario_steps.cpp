@@ -1,7 +1,8 @@
 // The steps of a scenario: a table of their first words, and what each does.
-#include <charconv>
 #include <sstream>
 
+#include "autoheal/engine/base/durations.hpp"
+#include "autoheal/engine/base/numbers.hpp"
 #include "tests/simulation/scenario/scenario_machine.hpp"
 #include "tools/config/problem.hpp"
 #include "tools/config/scalars.hpp"
@@ -42,16 +43,15 @@ auto not_understood(const std::string& what, const std::string& expected) {
 }
 
 Result<Duration> duration_of(const std::string& word) {
-  const auto time = config::parse_duration(word);
+  const auto time = parse_duration(word);
   if (!time) return not_understood(word, "a duration, like 250ms, 5s, 2m or 1h");
   return *time;
 }
 
 Result<unsigned> number_of(const std::string& word) {
-  unsigned number = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-  if (error != std::errc() || end != word.data() + word.size()) return not_understood(word, "a number");
-  return number;
+  const auto number = parse_number<unsigned>(word);
+  if (!number) return not_understood(word, "a number");
+  return *number;
 }
 
 Result<workflows::FileMode> mode_of(const std::string& word) {

@@ -5,7 +5,7 @@
 
 #include <fstream>
 
-#include "tests/conformance/temporary_folder.hpp"
+#include "tests/support/files/temporary_folder.hpp"
 
 namespace autoheal::cli {
 namespace {

@@ -8,7 +8,7 @@
 #include <fstream>
 
 #include "autoheal/store/vault/memory_blobs.hpp"
-#include "tests/conformance/temporary_folder.hpp"
+#include "tests/support/files/temporary_folder.hpp"
 #include "tools/autoheal/reproduce/rebuild.hpp"
 
 namespace autoheal::cli {

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "autoheal/engine/base/digest.hpp"
+#include "autoheal/engine/base/durations.hpp"
 #include "tests/unit/config/own_copy.hpp"
 #include "tools/config/configuration.hpp"
 #include "tools/config/scalars.hpp"

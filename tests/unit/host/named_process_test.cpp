@@ -14,7 +14,7 @@
 #include <latch>
 #include <thread>
 
-#include "tests/conformance/temporary_folder.hpp"
+#include "tests/support/files/temporary_folder.hpp"
 
 namespace autoheal::host {
 namespace {

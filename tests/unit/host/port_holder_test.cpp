@@ -18,7 +18,7 @@
 #include <functional>
 #include <optional>
 
-#include "tests/conformance/temporary_folder.hpp"
+#include "tests/support/files/temporary_folder.hpp"
 #include "tools/host/probe/listening_sockets.hpp"
 #include "tools/host/system/process_table.hpp"
 

@@ -12,7 +12,7 @@
 #include <cstring>
 
 #include "autoheal/engine/base/unique_fd.hpp"
-#include "tests/conformance/temporary_folder.hpp"
+#include "tests/support/files/temporary_folder.hpp"
 
 namespace autoheal::host {
 namespace {

@@ -5,26 +5,27 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
 
 #include "autoheal/engine/base/digest.hpp"
+#include "autoheal/engine/base/unique_fd.hpp"
+#include "autoheal/engine/base/whole_io.hpp"
 
 namespace autoheal::cli {
 
 namespace {
 
 std::string digest_of_own_file() {
-  const int file = ::open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-  if (file < 0) return {};
+  const UniqueFd file(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+  if (!file) return {};
   Sha256Stream stream;
-  std::array<char, 1 << 16> buffer{};
-  ssize_t got = 0;
-  while ((got = ::read(file, buffer.data(), buffer.size())) > 0)
-    stream.update(buffer.data(), static_cast<std::size_t>(got));
-  ::close(file);
+  const auto read = read_in_pieces(file.get(), [&](std::string_view piece) {
+    stream.update(piece.data(), piece.size());
+    return true;
+  });
+  if (!read) return {};
   return "sha256:" + to_hex(stream.finish());
 }
 

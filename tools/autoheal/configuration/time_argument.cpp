@@ -1,24 +1,15 @@
 #include "tools/autoheal/configuration/time_argument.hpp"
 
-#include <algorithm>
-#include <charconv>
 #include <string>
 
-#include "autoheal/engine/base/ascii.hpp"
-#include "tools/config/scalars.hpp"
+#include "autoheal/engine/base/durations.hpp"
+#include "autoheal/engine/base/numbers.hpp"
 
 namespace autoheal::cli {
 
 namespace {
 
 constexpr int longest_age_days = 36'500;  // a hundred years: no time before year 0 comes of it
-
-std::optional<unsigned> parse_digits(std::string_view text) {
-  if (!std::ranges::all_of(text, ascii::is_digit)) return std::nullopt;
-  unsigned value = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return problem == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
-}
 
 Period months(unsigned year, unsigned first, unsigned count) {
   using namespace std::chrono;
@@ -30,20 +21,20 @@ Period months(unsigned year, unsigned first, unsigned count) {
 }  // namespace
 
 std::optional<Duration> parse_age(std::string_view text) {
-  if (!text.ends_with('d')) return config::parse_duration(text);
-  const auto days = config::parse_duration(text.substr(0, text.size() - 1));
+  if (!text.ends_with('d')) return parse_duration(text);
+  const auto days = parse_duration(text.substr(0, text.size() - 1));
   return days && *days <= std::chrono::seconds(longest_age_days) ? std::optional(*days * 86'400) : std::nullopt;
 }
 
 std::optional<Period> parse_period(std::string_view text) {
   if (text.size() < 4) return std::nullopt;
-  const auto year = parse_digits(text.substr(0, 4));
+  const auto year = parse_number<unsigned>(text.substr(0, 4));
   if (!year || *year < 1970) return std::nullopt;  // smaller ones are ages in seconds
   const std::string_view rest = text.substr(4);
   if (rest.empty()) return months(*year, 1, 12);
   if (rest.size() == 2 && rest[0] == 'Q' && rest[1] >= '1' && rest[1] <= '4')
     return months(*year, static_cast<unsigned>(rest[1] - '1') * 3 + 1, 3);
-  const auto month = rest.size() == 3 && rest[0] == '-' ? parse_digits(rest.substr(1)) : std::nullopt;
+  const auto month = rest.size() == 3 && rest[0] == '-' ? parse_number<unsigned>(rest.substr(1)) : std::nullopt;
   if (!month || *month < 1 || *month > 12) return std::nullopt;
   return months(*year, *month, 1);
 }

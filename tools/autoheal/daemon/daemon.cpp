@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/engine/base/plural.hpp"
 #include "autoheal/store/ledger/wal_state.hpp"
 #include "autoheal/workflows/effects/open_writers.hpp"
 #include "autoheal/workflows/supervision/pause_text.hpp"
@@ -37,8 +38,7 @@ constexpr Duration kept_is_settled_after = std::chrono::seconds(1);  // a heal's
 constexpr std::chrono::milliseconds longest_wait_for_last_entry{700};
 
 std::string count_of_engines(const LoadedConfiguration& configuration) {
-  const std::size_t count = configuration.settings.engines.size();
-  return std::to_string(count) + (count == 1 ? " engine" : " engines");
+  return plural(configuration.settings.engines.size(), "engine");
 }
 
 }  // namespace

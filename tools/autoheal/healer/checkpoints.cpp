@@ -5,6 +5,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "autoheal/engine/base/placeholders.hpp"
 #include "autoheal/store/file/posix_file.hpp"
 
 namespace autoheal::cli {
@@ -14,14 +15,10 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr Duration sign_after = std::chrono::milliseconds(500);  // a storm of heals is one signature
-constexpr std::string_view placeholder = "{checkpoint}";
 
 workflows::RunRequest request_of(const workflows::ProgramRun& command, const std::string& file) {
   workflows::RunRequest request{.run = command, .mark = {}};
-  for (std::string& argument : request.run.argv) {
-    for (auto at = argument.find(placeholder); at != std::string::npos; at = argument.find(placeholder, at))
-      at = argument.replace(at, placeholder.size(), file).find(placeholder, at + file.size());
-  }
+  fill_in(request.run.argv, "{checkpoint}", file);
   return request;
 }
 

@@ -10,16 +10,6 @@ namespace autoheal::cli {
 
 namespace {
 
-engine::NewEntry entry_by(std::string type, const workflows::By& by, Timestamp now, JsonWriter& data) {
-  engine::NewEntry entry;
-  entry.type = std::move(type);
-  entry.time = now;
-  entry.actor = by.principal;
-  write_by(data, by);
-  entry.data = data.end_object().take();
-  return entry;
-}
-
 void write_head(JsonWriter& out, std::string_view key, const store::TreeHead& head) {
   out.key(key).begin_object().field("size", head.size).field("root", to_hex(head.root)).end_object();
 }
@@ -50,7 +40,7 @@ Operations::Answer Operations::accept_rollback(OperationBody, Requester who) {
   data.begin_object();
   write_head(data, "signed", last->head);
   write_head(data, "present", healer_.parts.ledger->tree_head());
-  auto entry = entry_by("ledger.rollback_accepted", who.by, healer_.parts.clock.now(), data);
+  auto entry = entry_by(who.by, "ledger.rollback_accepted", {}, healer_.parts.clock.now(), data);
   AUTOHEAL_CO_TRY(co_await healer_.recording.record(std::move(entry)));
   checkpoints.accept_rollback();
   AUTOHEAL_CO_TRY(co_await checkpoints.sign());
@@ -69,7 +59,7 @@ Operations::Answer Operations::rotate_key(OperationBody, Requester who) {
   AUTOHEAL_CO_TRY(rotation);
   JsonWriter data;
   data.begin_object().field("old", rotation->old_key).field("new", rotation->new_key).field("note", rotation->note);
-  auto entry = entry_by("ledger.key_rotated", who.by, healer_.parts.clock.now(), data);
+  auto entry = entry_by(who.by, "ledger.key_rotated", {}, healer_.parts.clock.now(), data);
   checkpoints.pause();
   const auto recorded = co_await healer_.recording.record(std::move(entry));
   const auto finished = recorded ? checkpoints.signer()->finish_rotation(*healer_.parts.ledger) : recorded;

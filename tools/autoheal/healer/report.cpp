@@ -6,11 +6,13 @@
 #include <fmt/core.h>
 
 #include <cerrno>
-#include <cstring>
 #include <system_error>
 
 #include "autoheal/engine/base/ascii.hpp"
 #include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/engine/base/system_error.hpp"
+#include "autoheal/engine/base/unique_fd.hpp"
+#include "autoheal/engine/base/whole_io.hpp"
 #include "autoheal/workflows/heal/heal_result.hpp"
 
 namespace autoheal::cli {
@@ -43,29 +45,22 @@ void add_events(const workflows::SelfTestState& run, const std::string& engine, 
   if (launched) events.add(to_json(workflows::result_of(engine, healed->second), true));
 }
 
-Error system_failure(const std::string& what) {
-  return {ErrorKind::unavailable, what + ": " + std::strerror(errno), "check the folder that `reports:` names"};
+Error system_failure(const std::string& what, int error_number) {
+  Error error = system_error(ErrorKind::unavailable, what, error_number);
+  error.hint = "check the folder that `reports:` names";
+  return error;
 }
 
 Result<void> replace_file(const std::filesystem::path& path, const std::string& text) {
   const std::string temporary = path.string() + ".new";
-  const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-  if (file < 0) return std::unexpected(system_failure("cannot write " + temporary));
-  std::size_t written = 0;
-  while (written < text.size()) {
-    const ssize_t count = ::write(file, text.data() + written, text.size() - written);
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) break;
-    written += static_cast<std::size_t>(count);
-  }
-  const bool whole = written == text.size() && ::fsync(file) == 0;
-  ::close(file);
-  if (!whole || ::rename(temporary.c_str(), path.c_str()) != 0) {
-    auto error = system_failure("cannot write " + path.string());
-    ::unlink(temporary.c_str());
-    return std::unexpected(std::move(error));
-  }
-  return {};
+  const UniqueFd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
+  if (!file) return std::unexpected(system_failure("cannot write " + temporary, errno));
+  auto written = write_whole(file.get(), text);
+  if (written && (::fsync(file.get()) != 0 || ::rename(temporary.c_str(), path.c_str()) != 0))
+    written = std::unexpected(errno);
+  if (written) return {};
+  ::unlink(temporary.c_str());
+  return std::unexpected(system_failure("cannot write " + path.string(), written.error()));
 }
 
 }  // namespace

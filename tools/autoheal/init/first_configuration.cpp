@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "autoheal/engine/base/ascii.hpp"
+#include "autoheal/engine/base/plural.hpp"
 #include "tools/autoheal/output/printable.hpp"
 #include "tools/config/yaml_tree.hpp"
 
@@ -133,9 +134,7 @@ class Writer {
   }
 
   void add_folder(const FolderEngine& engine) {
-    const std::string count = std::to_string(engine.folder.files.size());
-    line(fmt::format("  # {}{} of a folder, held against good copies.", count,
-                     engine.folder.files.size() == 1 ? " file" : " files"));
+    line(fmt::format("  # {} of a folder, held against good copies.", plural(engine.folder.files.size(), "file")));
     begin(engine.name, "arie");
     line(fmt::format("    root: {}  # where the paths of its files begin", quoted(engine.folder.root)));
     line("    every: 30s  # how often `autoheal serve` tests it, besides at once when a file changes");

@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "autoheal/engine/base/ascii.hpp"
+#include "autoheal/engine/base/whole_io.hpp"
 #include "tools/autoheal/init/managed_files.hpp"
 #include "tools/host/process/process_runner.hpp"
 #include "tools/host/system/folder_names.hpp"
@@ -31,13 +32,7 @@ std::string beginning_of(const std::string& path) {
   struct stat status{};
   if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
   std::string text(largest_settings_bytes, '\0');
-  std::size_t size = 0;
-  while (size < text.size()) {
-    const ssize_t got = ::read(file.get(), text.data() + size, text.size() - size);
-    if (got <= 0) break;
-    size += static_cast<std::size_t>(got);
-  }
-  text.resize(size);
+  text.resize(read_up_to(file.get(), text).value_or(0));
   return text;
 }
 

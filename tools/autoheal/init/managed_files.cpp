@@ -12,6 +12,7 @@
 #include <set>
 
 #include "autoheal/engine/base/ascii.hpp"
+#include "autoheal/engine/base/whole_io.hpp"
 #include "autoheal/workflows/supervision/editor_leftovers.hpp"
 #include "tools/autoheal/output/printable.hpp"
 #include "tools/host/facts/folder_tree.hpp"
@@ -158,22 +159,16 @@ Result<std::string> copy_bytes(int from, int to) {
   struct stat before{}, after{};
   if (::fstat(from, &before) != 0) return "it cannot be read";
   if (!S_ISREG(before.st_mode)) return "no regular file";
-  std::array<char, 1 << 16> buffer{};
   std::uint64_t total = 0;
-  while (true) {
-    const ssize_t got = ::read(from, buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return "it cannot be read";
-    if (got == 0) break;
-    total += static_cast<std::uint64_t>(got);
-    if (total > largest_managed_file_bytes) return "it is larger than 64 MiB";
-    for (ssize_t done = 0; done < got;) {
-      const ssize_t put = ::write(to, buffer.data() + done, static_cast<std::size_t>(got - done));
-      if (put < 0 && errno == EINTR) continue;
-      if (put <= 0) return host::system_failure("cannot write the baseline", errno);
-      done += put;
-    }
-  }
+  std::expected<void, int> written;
+  const auto read = read_in_pieces(from, [&](std::string_view piece) {
+    total += piece.size();
+    if (total <= largest_managed_file_bytes) written = write_whole(to, piece);
+    return total <= largest_managed_file_bytes && written;
+  });
+  if (!read) return "it cannot be read";
+  if (total > largest_managed_file_bytes) return "it is larger than 64 MiB";
+  if (!written) return host::system_failure("cannot write the baseline", written.error());
   if (::fstat(from, &after) != 0 || !is_unchanged(before, after)) return "it changed while it was copied";
   if (::fchmod(to, before.st_mode & not_for_others_to_write) != 0)
     return host::system_failure("cannot write the baseline", errno);

@@ -1,10 +1,10 @@
 #include "tools/autoheal/init/nginx_settings.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 #include "autoheal/engine/base/ascii.hpp"
+#include "autoheal/engine/base/numbers.hpp"
 
 namespace autoheal::cli {
 
@@ -68,10 +68,8 @@ class Words {
 
 std::optional<std::uint16_t> port_of(std::string_view text) {
   text = text.substr(0, text.find('-'));  // of a range, its first
-  std::uint16_t port = 0;
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (fault != std::errc() || end != text.data() + text.size() || port == 0) return std::nullopt;
-  return port;
+  const auto port = parse_number<std::uint16_t>(text);
+  return port == 0 ? std::nullopt : port;
 }
 
 bool is_host(std::string_view text) {

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "autoheal/engine/base/plural.hpp"
 #include "tools/autoheal/output/exit_code.hpp"
 #include "tools/autoheal/output/printable.hpp"
 
@@ -18,7 +19,7 @@ std::string seconds_text(Duration took) {
 }
 
 std::string line_of(const Console& console, const workflows::HealResult& result) {
-  std::string attempts = std::to_string(result.attempts) + (result.attempts == 1 ? " attempt" : " attempts");
+  std::string attempts = plural(result.attempts, "attempt");
   if (result.changed_nothing) attempts = "nothing was left to repair";
   std::string id = result.heal.empty() ? "" : "  " + console.paint(Tone::dim, result.heal);
   switch (result.ending) {

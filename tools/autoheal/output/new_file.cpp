@@ -11,16 +11,15 @@
 #include <string_view>
 
 #include "autoheal/engine/base/unique_fd.hpp"
+#include "autoheal/engine/base/whole_io.hpp"
 #include "tools/host/system/system_error.hpp"
 
 namespace autoheal::cli {
 
-bool write_whole(int file, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t count = ::write(file, text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(count));
+bool write_durably(int file, std::string_view text) {
+  if (const auto written = write_whole(file, text); !written) {
+    errno = written.error();
+    return false;
   }
   return ::fchmod(file, 0644) == 0 && ::fsync(file) == 0;
 }
@@ -41,7 +40,7 @@ Result<void> write_new_file(const std::string& path, const std::string& text) {
   std::string temporary = fmt::format("{}.new-{}", path, std::string(6, 'X'));
   const UniqueFd file(::mkostemp(temporary.data(), O_CLOEXEC));
   if (!file) return host::system_failure("cannot write " + path, errno);
-  if (!write_whole(file.get(), text) || !put_in_place(temporary, path)) {
+  if (!write_durably(file.get(), text) || !put_in_place(temporary, path)) {
     const int why = errno;
     ::unlink(temporary.c_str());
     if (why == EEXIST) return failure(ErrorKind::invalid, path + " is there already");

@@ -12,6 +12,6 @@ namespace autoheal::cli {
 [[nodiscard]] Result<void> write_new_file(const std::string& path, const std::string& text);
 
 // Writes all of `text` to an open file, mode 0644, synced; false where it could not, and errno says why.
-[[nodiscard]] bool write_whole(int file, std::string_view text);
+[[nodiscard]] bool write_durably(int file, std::string_view text);
 
 }  // namespace autoheal::cli

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "autoheal/engine/base/plural.hpp"
 #include "autoheal/engine/large_data.hpp"
 #include "autoheal/replay/record/recorded_heal.hpp"
 #include "autoheal/replay/record/whole_heal.hpp"
@@ -28,9 +29,7 @@ using workflows::SecretMask;
 // Room for the entries and their proofs is kept.
 constexpr std::uintmax_t most_blob_bytes = store::max_bundle_bytes / 4 * 3;
 
-std::string counted_contents(std::size_t count, const std::string& what) {
-  return std::to_string(count) + (count == 1 ? " content" : " contents") + what;
-}
+std::string counted_contents(std::size_t count, const std::string& what) { return plural(count, "content") + what; }
 
 // Empty where it is not there, or may not be looked at.
 std::optional<std::uintmax_t> size_of(const std::string& vault_path, const BlobName& name) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "autoheal/engine/base/digest.hpp"
+#include "autoheal/engine/base/plural.hpp"
 #include "autoheal/replay/text/plan_text.hpp"
 #include "autoheal/store/format/canonical_text.hpp"
 #include "autoheal/workflows/plan/strategy.hpp"
@@ -17,10 +18,6 @@ namespace autoheal::cli {
 namespace {
 
 using namespace workflows;  // the words of a heal's entries stand on every line here
-
-std::string counted(std::size_t count, const std::string& noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
 
 class HealPageWriter {
  public:
@@ -97,7 +94,7 @@ class HealPageWriter {
     fact("Reason given", text(by.reason));
     fact("Began", fmt::format("<time>{}</time>", format_timestamp_ms(request.began)));
     fact("Took", fmt::format("{} in {} of at most {}", seconds_text(page_.entries.back().line.since_began),
-                             counted(state.attempt_number(), "attempt"), request.max_retries));
+                             plural(state.attempt_number(), "attempt"), request.max_retries));
     fact("Strategy", std::string(name_of(request.strategy)));
     if (const phases::EndedExhausted* end = state.exhausted())
       fact("Ended", std::string(name_of(end->reason)) + ", " + text(state.so_far.last_problem));

@@ -167,7 +167,7 @@ class Builder {
     if (!content) return failure(ErrorKind::not_found, "its content is not kept: " + content.error().message);
     const UniqueFd made(
         ::openat(at.folder.get(), at.name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (!made || !write_whole(made.get(), *content)) return host::system_failure("it", errno);
+    if (!made || !write_durably(made.get(), *content)) return host::system_failure("it", errno);
     if (auto given = give(facts, ::fchown(made.get(), facts.uid, facts.gid)); !given) return given;
     if (!facts.acl.empty()) (void)host::set_access_list(made.get(), facts.acl, facts.mode);
     if (::fchmod(made.get(), facts.mode) != 0) return host::system_failure("its mode", errno);

@@ -1,6 +1,7 @@
 #include "tools/autoheal/reproduce/recorded_names.hpp"
 
 #include "autoheal/engine/base/digest.hpp"
+#include "autoheal/engine/base/placeholders.hpp"
 
 namespace autoheal::cli {
 
@@ -49,10 +50,7 @@ class Renaming {
     target = old;
   }
   void text(std::string& words) const {
-    for (const auto& [here, then] : place_.texts) {
-      for (auto at = words.find(here); at != std::string::npos; at = words.find(here, at + then.size()))
-        words.replace(at, here.size(), then);
-    }
+    for (const auto& [here, then] : place_.texts) fill_in(words, here, then);
   }
 
   const RebuiltPlace& place_;

@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 
+#include "autoheal/engine/base/numbers.hpp"
 #include "autoheal/workflows/effects/gather_evidence.hpp"
 #include "autoheal/workflows/plan/certification.hpp"
 
@@ -36,7 +36,7 @@ CallOutcome recorded_answer(bool done, const std::string& message) {
   outcome.message = reason.empty() ? "the record does not say what came of it" : reason;
   if (!reason.starts_with(answered)) return outcome;
   outcome.answered = true;
-  std::from_chars(reason.data() + answered.size(), reason.data() + reason.size(), outcome.status);
+  outcome.status = leading_number<unsigned>(std::string_view(reason).substr(answered.size())).value_or(outcome.status);
   return outcome;
 }
 

@@ -33,19 +33,13 @@ std::string what_and_where(const ArchivedRange& range) {
 }  // namespace
 
 engine::NewEntry ledger_archived(const ArchivedRange& range, const workflows::By& by, Timestamp now) {
-  engine::NewEntry entry;
-  entry.type = entry_type;
-  entry.time = now;
-  entry.actor = by.principal;
   JsonWriter out;
   out.begin_object().field("first", range.first).field("last", range.last);
   out.field("entries", range.last - range.first + 1).field("from", format_timestamp(range.from));
   out.field("until", format_timestamp(range.until)).field("root", range.root).field("file", range.file);
   out.field("sha256", range.sha256).field("bytes", range.bytes).field("blobs", range.blobs);
   out.field("kept", range.kept).field("kept_sha256", range.kept_sha256);
-  write_by(out, by);
-  entry.data = out.end_object().take();
-  return entry;
+  return entry_by(by, entry_type, {}, now, out);
 }
 
 Result<std::vector<ArchivedRange>> archived_ranges(const engine::LedgerView& ledger) {

@@ -10,6 +10,8 @@
 #include <ctime>
 #include <fstream>
 
+#include "autoheal/engine/base/system_error.hpp"
+
 namespace autoheal::bench {
 
 namespace fs = std::filesystem;
@@ -41,7 +43,7 @@ Result<pid_t> start(const std::vector<std::string>& arguments, const fs::path& f
       ::posix_spawn(&child, argv.front(), &actions, nullptr, argv.data(), const_cast<char**>(environment));
   posix_spawn_file_actions_destroy(&actions);
   if (problem == 0) return child;
-  return failure(ErrorKind::failed, arguments.front() + " cannot be started: " + std::strerror(problem));
+  return failure(ErrorKind::failed, arguments.front() + " cannot be started: " + system_words(problem));
 }
 
 int wait_for(pid_t child) {

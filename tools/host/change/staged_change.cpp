@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "autoheal/engine/base/placeholders.hpp"
 #include "autoheal/workflows/effects/kept_output.hpp"
 #include "tools/host/change/in_place_change.hpp"
 #include "tools/host/change/live_database.hpp"
@@ -162,11 +163,7 @@ Result<void> Application::validate() {
 // Many go by the name or its ending, so the file has the target's own.
 Result<void> Application::ask_validator(const std::string& file) {
   workflows::RunRequest request{*change_.validate, site_.mark(), workflows::LeaveBehind::nothing};
-  for (std::string& argument : request.run.argv) {
-    for (auto at = argument.find("{file}"); at != std::string::npos; at = argument.find("{file}", at + file.size())) {
-      argument.replace(at, 6, file);
-    }
-  }
+  fill_in(request.run.argv, "{file}", file);
   const auto ran = site_.tools().run(request);
   if (ran.started && ran.exit_code == 0 && !ran.timed_out) return {};
   printed_ = workflows::what_it_printed(ran);

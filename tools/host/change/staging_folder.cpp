@@ -6,11 +6,11 @@
 
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <climits>
 #include <vector>
 
 #include "autoheal/engine/base/ascii.hpp"
+#include "autoheal/engine/base/numbers.hpp"
 #include "tools/host/system/access_lists.hpp"
 #include "tools/host/system/system_error.hpp"
 
@@ -69,7 +69,7 @@ void read_mark(std::string_view mark, SlotEntry& entry) {
   if (second == std::string_view::npos) return;
   entry.ledger = mark.substr(0, first);
   entry.heal = mark.substr(first + 1, second - first - 1);
-  std::from_chars(mark.data() + second + 1, mark.data() + mark.size(), entry.start);
+  entry.start = leading_number<decltype(entry.start)>(mark.substr(second + 1)).value_or(entry.start);
 }
 
 Result<UniqueFd> checked(UniqueFd folder, const RootFolder& root) {
@@ -125,7 +125,7 @@ std::optional<SlotEntry> read_slot_name(std::string_view name, const EffectMark&
   const bool keyed = parts[3] == "keyed";
   entry.naming = keyed ? engine::BlobNaming::keyed : engine::BlobNaming::plain;
   read_mark(parts[1], entry);
-  std::from_chars(parts[2].data(), parts[2].data() + parts[2].size(), entry.number);
+  entry.number = leading_number<decltype(entry.number)>(parts[2]).value_or(entry.number);
   if (parts[4] != "-") entry.digest = std::string(keyed ? keyed_prefix : plain_prefix) + std::string(parts[4]);
   return entry;
 }

@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "autoheal/engine/base/whole_io.hpp"
+
 namespace autoheal::host {
 
 namespace {
@@ -34,8 +36,7 @@ std::string beginning_of(int descriptor) {
   struct stat found{};
   std::array<char, 100> bytes{};
   if (descriptor < 0 || ::fstat(descriptor, &found) != 0 || !S_ISREG(found.st_mode)) return {};
-  const ssize_t got = ::pread(descriptor, bytes.data(), bytes.size(), 0);
-  return got <= 0 ? std::string() : std::string(bytes.data(), static_cast<std::size_t>(got));
+  return std::string(bytes.data(), read_up_to_at(descriptor, bytes, 0).value_or(0));
 }
 
 std::string beginning_of(const RootFolder& root, const std::string& path) {

@@ -15,6 +15,8 @@
 #include <thread>
 
 #include "autoheal/engine/base/digest.hpp"
+#include "autoheal/engine/base/numbers.hpp"
+#include "autoheal/engine/base/whole_io.hpp"
 #include "tools/host/system/access_lists.hpp"
 #include "tools/host/system/system_error.hpp"
 
@@ -41,9 +43,9 @@ bool stamps_are_fine(int descriptor) {
   static const bool kernel_does = [] {
     utsname system{};
     if (::uname(&system) != 0) return false;
-    char* rest = nullptr;
-    const long major = std::strtol(system.release, &rest, 10);
-    const long minor = *rest == '.' ? std::strtol(rest + 1, nullptr, 10) : 0;
+    std::string_view rest = system.release;
+    const unsigned major = take_number<unsigned>(rest).value_or(0);
+    const unsigned minor = rest.starts_with('.') ? leading_number<unsigned>(rest.substr(1)).value_or(0) : 0;
     return major > 6 || (major == 6 && minor >= 13);
   }();
   struct statfs volume{};
@@ -67,16 +69,11 @@ bool wait_until_aged(int descriptor, std::int64_t ctime_ns) {
 
 Result<std::string> digest_in_pieces(int descriptor, const std::string& path) {
   Sha256Stream stream;
-  std::array<char, 1U << 16U> piece;
-  off_t at = 0;
-  while (true) {
-    const ssize_t got = ::pread(descriptor, piece.data(), piece.size(), at);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return system_failure(path, errno);
-    if (got == 0) break;
-    stream.update(piece.data(), static_cast<std::size_t>(got));
-    at += got;
-  }
+  const auto read = read_in_pieces(descriptor, [&](std::string_view piece) {
+    stream.update(piece.data(), piece.size());
+    return true;
+  });
+  if (!read) return system_failure(path, read.error());
   return "sha256:" + to_hex(stream.finish());
 }
 
@@ -209,24 +206,18 @@ UniqueFd reopen_for_reading(int path_descriptor) {
 }
 
 Result<std::string> read_all(int descriptor, const std::string& name, std::size_t limit) {
-  std::string content;
   const auto too_large = [&] {
     return failure(ErrorKind::invalid, fmt::format("{} is larger than {} bytes", name, limit));
   };
   struct stat status{};
+  std::size_t size = 0;
   if (::fstat(descriptor, &status) == 0 && status.st_size > 0) {
     if (static_cast<std::size_t>(status.st_size) > limit) return too_large();
-    content.reserve(static_cast<std::size_t>(status.st_size));
+    size = static_cast<std::size_t>(status.st_size);
   }
-  std::array<char, 1U << 16U> piece;
-  while (true) {
-    const ssize_t got = ::pread(descriptor, piece.data(), piece.size(), static_cast<off_t>(content.size()));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return system_failure(name, errno);
-    if (got == 0) return content;
-    if (content.size() + static_cast<std::size_t>(got) > limit) return too_large();
-    content.append(piece.data(), static_cast<std::size_t>(got));
-  }
+  auto content = read_whole(descriptor, limit, size);
+  if (content) return std::move(*content);
+  return content.error() == EFBIG ? too_large() : system_failure(name, content.error());
 }
 
 Result<Seen> look_at_entry(int folder, const std::string& name, const std::string& path, const Look& look,

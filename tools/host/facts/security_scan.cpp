@@ -11,6 +11,7 @@
 #include <map>
 #include <set>
 
+#include "autoheal/engine/base/whole_io.hpp"
 #include "autoheal/workflows/plan/security_rules.hpp"
 #include "autoheal/workflows/spec/visit_spec.hpp"
 #include "autoheal/workflows/supervision/editor_leftovers.hpp"
@@ -31,7 +32,6 @@ using workflows::SecuritySpec;
 using workflows::TargetKind;
 
 constexpr Duration leftover_is_young = std::chrono::seconds(60);
-constexpr std::size_t piece_size = 1U << 20U;
 
 std::string octal(workflows::FileMode mode) {
   std::string text;
@@ -225,18 +225,15 @@ Result<void> Scan::judge_content(const std::string& path) {
   if (!file && errno == ENOENT) return {};
   if (!file) return system_failure("security: " + path, errno);
   workflows::PiecewiseLines lines(forbidden_);
-  std::string piece(piece_size, '\0');
-  for (off_t at = 0;;) {
-    const ssize_t got = ::pread(file.get(), piece.data(), piece.size(), at);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return system_failure("security: " + path, errno);
-    if (const auto pattern = lines.next({piece.data(), static_cast<std::size_t>(got)}, got == 0)) {
-      find(path, "forbid", "holds what is forbidden: " + *pattern);
-      return {};
-    }
-    if (got == 0) return {};
-    at += got;
-  }
+  std::optional<std::string> pattern;
+  const auto read = read_in_pieces(file.get(), [&](std::string_view piece) {
+    pattern = lines.next(piece, false);
+    return !pattern;
+  });
+  if (!read) return system_failure("security: " + path, read.error());
+  if (!pattern) pattern = lines.next({}, true);
+  if (pattern) find(path, "forbid", "holds what is forbidden: " + *pattern);
+  return {};
 }
 
 }  // namespace

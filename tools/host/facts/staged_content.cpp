@@ -5,11 +5,11 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
-#include <array>
 #include <cerrno>
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "autoheal/engine/base/whole_io.hpp"
 #include "tools/host/system/access_lists.hpp"
 #include "tools/host/system/removed_tree.hpp"
 #include "tools/host/system/system_error.hpp"
@@ -22,26 +22,17 @@ using workflows::TargetAfter;
 using workflows::TargetKind;
 
 Result<void> write_all(int descriptor, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return system_failure("writing the new file", errno);
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return {};
+  const auto written = write_whole(descriptor, bytes);
+  return written ? Result<void>() : system_failure("writing the new file", written.error());
 }
 
 Result<void> copy_all(int from, int to) {
-  std::array<char, 1U << 16U> piece;
-  off_t at = 0;
-  while (true) {
-    const ssize_t got = ::pread(from, piece.data(), piece.size(), at);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return system_failure("reading the old file", errno);
-    if (got == 0) return {};
-    if (auto written = write_all(to, {piece.data(), static_cast<std::size_t>(got)}); !written) return written;
-    at += got;
-  }
+  Result<void> written;
+  const auto read = read_in_pieces(from, [&](std::string_view piece) {
+    written = write_all(to, piece);
+    return written.has_value();
+  });
+  return read ? written : system_failure("reading the old file", read.error());
 }
 
 std::vector<std::string> attribute_names(int descriptor) {

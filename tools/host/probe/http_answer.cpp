@@ -1,10 +1,10 @@
 #include "tools/host/probe/http_answer.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 
 #include "autoheal/engine/base/ascii.hpp"
+#include "autoheal/engine/base/numbers.hpp"
 
 namespace autoheal::host {
 
@@ -56,10 +56,8 @@ Result<std::optional<std::uint64_t>> length_in(const std::string& text) {
   std::optional<std::uint64_t> length;
   bool unreadable = false, differ = false;
   each_word(text, [&](std::string_view word) {
-    std::uint64_t number = 0;
-    const auto [end, problem] = std::from_chars(word.data(), word.data() + word.size(), number);
-    if (problem == std::errc::result_out_of_range) number = std::numeric_limits<std::uint64_t>::max();
-    if (problem == std::errc::invalid_argument || end != word.data() + word.size()) unreadable = true;
+    if (!ascii::are_digits(word)) unreadable = true;
+    const std::uint64_t number = parse_number<std::uint64_t>(word).value_or(std::numeric_limits<std::uint64_t>::max());
     if (length && *length != number) differ = true;
     length = number;
   });
@@ -240,12 +238,11 @@ Result<void> HttpAnswerReader::end_fields() {
 // "1a3 ;name=value": blanks around the size and extensions mean nothing to us.
 Result<void> HttpAnswerReader::begin_chunk(const std::string& line) {
   const std::string_view size = trimmed(std::string_view(line).substr(0, line.find(';')));
-  std::uint64_t bytes = 0;
-  const auto [end, problem] = std::from_chars(size.data(), size.data() + size.size(), bytes, 16);
-  if (problem != std::errc() || end != size.data() + size.size()) return no_answer("the size of a chunk is no number");
+  const auto bytes = parse_number<std::uint64_t>(size, 16);
+  if (!bytes) return no_answer("the size of a chunk is no number");
   lines_ = 0;
-  left_ = bytes;
-  part_ = bytes == 0 ? Part::trailers : Part::chunk;
+  left_ = *bytes;
+  part_ = *bytes == 0 ? Part::trailers : Part::chunk;
   return {};
 }
 

@@ -4,11 +4,12 @@
 #include <ifaddrs.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <fstream>
 #include <memory>
 #include <sstream>
+
+#include "autoheal/engine/base/numbers.hpp"
 
 namespace autoheal::host {
 
@@ -25,12 +26,7 @@ in6_addr as_ipv6(std::uint32_t ipv4_in_network_order) {
 
 bool same_address(const in6_addr& left, const in6_addr& right) { return std::memcmp(&left, &right, sizeof left) == 0; }
 
-std::optional<std::uint32_t> hexadecimal(std::string_view digits) {
-  std::uint32_t value = 0;
-  const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
-  if (problem != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
-  return value;
-}
+std::optional<std::uint32_t> hexadecimal(std::string_view digits) { return parse_number<std::uint32_t>(digits, 16); }
 
 // Each 32 bits as the number that they are on this machine.
 std::optional<in6_addr> read_address(std::string_view digits) {

@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <memory>
 
+#include "autoheal/engine/base/numbers.hpp"
 #include "tools/host/probe/listening_sockets.hpp"
 #include "tools/host/probe/url.hpp"
 #include "tools/host/service/service_family.hpp"
@@ -67,9 +67,7 @@ bool add_sockets_of(pid_t process, Inodes& inodes) {
     constexpr std::string_view socket = "socket:[";
     const std::string_view link(target.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
     if (!link.starts_with(socket)) continue;
-    std::uint64_t inode = 0;
-    std::from_chars(link.data() + socket.size(), link.data() + link.size(), inode);
-    inodes.insert(inode);
+    inodes.insert(leading_number<std::uint64_t>(link.substr(socket.size())).value_or(0));
   }
   return true;
 }

@@ -1,7 +1,8 @@
 #include "tools/host/probe/url.hpp"
 
 #include <algorithm>
-#include <charconv>
+
+#include "autoheal/engine/base/numbers.hpp"
 
 namespace autoheal::host {
 
@@ -31,10 +32,8 @@ Result<Url> read_url(const std::string& text) {
   if (host.empty()) return refuse("it names no host");
   url.host = std::string(host);
   if (colon == std::string_view::npos) return url;
-  const std::string_view port = authority.substr(colon + 1);
-  const auto [rest_of_port, problem] = std::from_chars(port.data(), port.data() + port.size(), url.port);
-  if (problem != std::errc() || rest_of_port != port.data() + port.size() || url.port == 0)
-    return refuse("its port is none");
+  url.port = parse_number<std::uint16_t>(authority.substr(colon + 1)).value_or(0);
+  if (url.port == 0) return refuse("its port is none");
   return url;
 }
 

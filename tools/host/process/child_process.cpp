@@ -18,10 +18,13 @@
 #include <csignal>
 #include <cstring>
 #include <fstream>
+#include <span>
 #include <string_view>
 #include <system_error>
 #include <thread>
+#include <type_traits>
 
+#include "autoheal/engine/base/whole_io.hpp"
 #include "tools/host/system/system_error.hpp"
 
 namespace autoheal::host {
@@ -34,6 +37,13 @@ struct Report {
   int stage = at_descriptors;
   int error_number = 0;
 };
+
+// To be filled with what the other end of a pipe wrote.
+template <class Plain>
+std::span<char> bytes_of(Plain& value) {
+  static_assert(std::is_trivially_copyable_v<Plain>);
+  return {reinterpret_cast<char*>(&value), sizeof value};
+}
 
 // Everything the child needs, ready to use: between vfork and exec it must not allocate, lock or throw.
 struct Prepared {
@@ -238,11 +248,7 @@ class Gate {
  private:
   void open_for_child(const std::function<void(pid_t)>& place) {
     pid_t pid = 0;
-    ssize_t got = 0;
-    do {
-      got = ::read(ours_.get(), &pid, sizeof pid);
-    } while (got < 0 && errno == EINTR);
-    if (got != sizeof pid) return;
+    if (read_up_to(ours_.get(), bytes_of(pid)) != sizeof pid) return;
     try {
       place(pid);
     } catch (const std::exception&) {  // where it was is as good as can be
@@ -307,15 +313,12 @@ std::expected<Child, StartProblem> start_child(const ChildPlan& plan) {
   const int handle_error = errno;
   high[3].reset();
   Report report;
-  ssize_t got = 0;
-  do {
-    got = ::read(report_from.get(), &report, sizeof report);
-  } while (got < 0 && errno == EINTR);
-  if (got == 0 && child.handle) return child;
-  if (got == 0) ::kill(-child.pid, SIGKILL);
+  const bool started = read_up_to(report_from.get(), bytes_of(report)) == 0U;
+  if (started && child.handle) return child;
+  if (started) ::kill(-child.pid, SIGKILL);
   int status = 0;
   while (::waitpid(child.pid, &status, 0) < 0 && errno == EINTR) continue;
-  if (got == 0) return not_started(plan, handle_error);
+  if (started) return not_started(plan, handle_error);
   return std::unexpected(problem_of(report, plan));
 }
 

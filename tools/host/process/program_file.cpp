@@ -12,6 +12,7 @@
 
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/engine/base/unique_fd.hpp"
+#include "autoheal/engine/base/whole_io.hpp"
 #include "tools/host/system/system_error.hpp"
 
 namespace autoheal::host {
@@ -104,17 +105,13 @@ Result<ProgramFile> open_program(const std::string& path, uid_t user) {
   AUTOHEAL_TRY(check_file(path, status, user));
   ProgramFile program{path, {}, status.st_dev, status.st_ino, ctime_of(status), false};
   Sha256Stream stream;
-  std::array<char, 1U << 16U> piece;
-  off_t at = 0;
-  while (true) {
-    const ssize_t got = ::pread(file.get(), piece.data(), piece.size(), at);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return system_failure(path, errno);
-    if (got == 0) break;
-    if (at == 0) program.is_script = got > 1 && piece[0] == '#' && piece[1] == '!';
-    stream.update(piece.data(), static_cast<std::size_t>(got));
-    at += got;
-  }
+  bool at_begin = true;
+  const auto read = read_in_pieces(file.get(), [&](std::string_view piece) {
+    if (std::exchange(at_begin, false)) program.is_script = piece.starts_with("#!");
+    stream.update(piece.data(), piece.size());
+    return true;
+  });
+  if (!read) return system_failure(path, read.error());
   program.sha256 = "sha256:" + to_hex(stream.finish());
   return program;
 }

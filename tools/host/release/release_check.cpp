@@ -5,11 +5,11 @@
 #include <sys/syscall.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <unordered_set>
 
 #include "autoheal/engine/base/digest.hpp"
+#include "autoheal/engine/base/whole_io.hpp"
 #include "autoheal/workflows/text/glob.hpp"
 #include "tools/host/facts/target_facts.hpp"
 #include "tools/host/release/release_manifest.hpp"
@@ -100,16 +100,13 @@ Result<std::string> digest_of(const FoundFile& file, const std::string& path) {
   const UniqueFd readable = reopen_for_reading(file.path_descriptor.get());
   if (!readable) return system_failure(shown_path(path), errno);
   Sha256Stream stream;
-  std::array<char, 1U << 16U> piece;
   off_t at = 0;
-  while (at <= file.status.st_size) {  // a file that grows as fast as it is read has no end
-    const ssize_t got = ::pread(readable.get(), piece.data(), piece.size(), at);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return system_failure(shown_path(path), errno);
-    if (got == 0) break;
-    stream.update(piece.data(), static_cast<std::size_t>(got));
-    at += got;
-  }
+  const auto read = read_in_pieces(readable.get(), [&](std::string_view piece) {
+    stream.update(piece.data(), piece.size());
+    at += static_cast<off_t>(piece.size());
+    return at <= file.status.st_size;  // a file that grows as fast as it is read has no end
+  });
+  if (!read) return system_failure(shown_path(path), read.error());
   struct stat after{};
   if (::fstat(readable.get(), &after) != 0) return system_failure(shown_path(path), errno);
   if (at != after.st_size || !unchanged(file.status, after)) return wrong(path, "changes while it is read");

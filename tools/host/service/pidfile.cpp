@@ -3,10 +3,9 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <charconv>
 
+#include "autoheal/engine/base/numbers.hpp"
 #include "tools/host/facts/target_facts.hpp"
 #include "tools/host/system/linked_place.hpp"
 #include "tools/host/system/system_error.hpp"
@@ -37,17 +36,14 @@ Result<pid_t> read_pidfile(const RootFolder& root, const std::string& pidfile, c
   const auto content = content_of(root, pidfile, own);
   AUTOHEAL_TRY(content);
   const auto begin = content->find_first_not_of(" \t\r\n");
-  pid_t pid = 0;
   if (begin == std::string::npos) return failure(ErrorKind::invalid, pidfile + " is empty");
-  const char* const end = content->data() + content->size();
-  const auto [rest, problem] = std::from_chars(content->data() + begin, end, pid);
+  std::string_view rest = std::string_view(*content).substr(begin);
+  const auto pid = take_number<pid_t>(rest);
   // In PostgreSQL's and Sendmail's pidfiles only the first line is the number; some programs write a zero byte, too.
-  const char* const line_end = std::find_if(rest, end, [](char byte) { return byte == '\n' || byte == '\0'; });
-  const bool only_space =
-      std::all_of(rest, line_end, [](char byte) { return byte == '\r' || byte == ' ' || byte == '\t'; });
-  if (problem != std::errc() || pid <= 0 || !only_space)
+  const std::string_view line = rest.substr(0, rest.find_first_of(std::string_view("\n\0", 2)));
+  if (!pid || *pid <= 0 || line.find_first_not_of("\r \t") != std::string_view::npos)
     return failure(ErrorKind::invalid, pidfile + " holds no process id");
-  return pid;
+  return *pid;
 }
 
 }  // namespace autoheal::host

@@ -9,12 +9,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <memory>
 #include <optional>
 #include <string_view>
 
+#include "autoheal/engine/base/numbers.hpp"
 #include "autoheal/engine/base/unique_fd.hpp"
+#include "autoheal/engine/base/whole_io.hpp"
 
 namespace autoheal::host {
 
@@ -44,21 +45,12 @@ void each_number(DIR* folder, const Take& take) {
 std::string read_proc_start(int above, const char* name) {
   const UniqueFd opened(::openat(above, name, O_RDONLY | O_CLOEXEC));
   std::array<char, 1024> text;
-  const ssize_t got = opened ? ::read(opened.get(), text.data(), text.size()) : -1;
-  return got > 0 ? std::string(text.data(), static_cast<std::size_t>(got)) : std::string();
+  return std::string(text.data(), opened ? read_up_to(opened.get(), text).value_or(0) : 0);
 }
 
 std::string read_proc_whole(int above, const char* name) {
   const UniqueFd opened(::openat(above, name, O_RDONLY | O_CLOEXEC));
-  std::string text;
-  if (!opened) return text;
-  std::array<char, 16384> piece;
-  while (true) {
-    const ssize_t got = ::read(opened.get(), piece.data(), piece.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return text;
-    text.append(piece.data(), static_cast<std::size_t>(got));
-  }
+  return opened ? read_whole(opened.get(), no_limit).value_or(std::string()) : std::string();
 }
 
 // "flags:\t0100001" of fdinfo.
@@ -69,8 +61,7 @@ bool is_for_writing(int process, const char* descriptor) {
   if (at == std::string::npos) return false;
   at = info.find_first_of("01234567", at + label.size());
   if (at == std::string::npos) return false;
-  unsigned flags = 0;
-  std::from_chars(info.data() + at, info.data() + info.size(), flags, 8);
+  const unsigned flags = leading_number<unsigned>(std::string_view(info).substr(at), 8).value_or(0);
   const unsigned access = flags & static_cast<unsigned>(O_ACCMODE);
   return access == static_cast<unsigned>(O_WRONLY) || access == static_cast<unsigned>(O_RDWR);
 }
@@ -88,12 +79,10 @@ std::optional<FileIdentity> shared_mapping(std::string_view line) {
   if (rights.size() < 4 || rights[1] != 'w' || rights[3] != 's') return std::nullopt;
   const auto colon = device.find(':');
   if (colon == std::string_view::npos) return std::nullopt;
-  unsigned major_number = 0, minor_number = 0;
-  unsigned long long number = 0;
-  std::from_chars(device.data(), device.data() + colon, major_number, 16);
-  std::from_chars(device.data() + colon + 1, device.data() + device.size(), minor_number, 16);
-  std::from_chars(inode.data(), inode.data() + inode.size(), number);
-  return FileIdentity{makedev(major_number, minor_number), number};
+  const auto major_number = leading_number<unsigned>(device.substr(0, colon), 16);
+  const auto minor_number = leading_number<unsigned>(device.substr(colon + 1), 16);
+  const auto number = leading_number<unsigned long long>(inode);
+  return FileIdentity{makedev(major_number.value_or(0), minor_number.value_or(0)), number.value_or(0)};
 }
 
 class WriterSearch {
@@ -111,8 +100,7 @@ class WriterSearch {
 
 void WriterSearch::add(int process, const char* name, const FileIdentity& file, bool mapped) {
   FileWriter writer;
-  const std::string_view pid = name;
-  std::from_chars(pid.data(), pid.data() + pid.size(), writer.pid);
+  writer.pid = leading_number<pid_t>(name).value_or(writer.pid);
   auto& known = found_.of[file];
   if (std::ranges::find(known, writer.pid, &FileWriter::pid) != known.end()) return;
   writer.program = read_proc_start(process, "comm");

@@ -5,11 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <climits>
 #include <filesystem>
 #include <fstream>
 #include <set>
+
+#include "autoheal/engine/base/numbers.hpp"
 
 namespace autoheal::host {
 
@@ -31,8 +32,7 @@ bool opened_to_write(const fs::path& facts) {
   std::ifstream lines(facts);
   for (std::string word; lines >> word;) {
     if (word != "flags:" || !(lines >> word)) continue;
-    int flags = 0;
-    std::from_chars(word.data(), word.data() + word.size(), flags, 8);
+    const int flags = leading_number<int>(word, 8).value_or(0);
     return (flags & O_ACCMODE) != O_RDONLY && (flags & O_PATH) == 0;
   }
   return false;
@@ -63,10 +63,9 @@ OpenFiles open_files(const std::vector<FileIdentity>& wanted) {
   for (fs::directory_iterator one("/proc", problem); !problem && one != fs::directory_iterator();
        one.increment(problem)) {
     const std::string name = one->path().filename().string();
-    pid_t pid = 0;
-    const auto [end, fault] = std::from_chars(name.data(), name.data() + name.size(), pid);
-    if (fault != std::errc() || end != name.data() + name.size() || pid == ::getpid()) continue;
-    look_into(one->path(), pid, files, found);
+    const auto pid = parse_number<pid_t>(name);
+    if (!pid || *pid == ::getpid()) continue;
+    look_into(one->path(), *pid, files, found);
   }
   return found;
 }

@@ -4,12 +4,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <array>
-#include <charconv>
 #include <memory>
 #include <sstream>
 
+#include "autoheal/engine/base/numbers.hpp"
 #include "autoheal/engine/base/unique_fd.hpp"
+#include "autoheal/engine/base/whole_io.hpp"
 
 namespace autoheal::host {
 
@@ -24,14 +24,7 @@ struct CloseProcessTable {
 std::string read_proc(pid_t pid, const char* file) {
   const std::string path = "/proc/" + std::to_string(pid) + "/" + file;
   const UniqueFd opened(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  std::string text;
-  if (!opened) return text;
-  std::array<char, 4096> piece;
-  while (true) {
-    const ssize_t got = ::read(opened.get(), piece.data(), piece.size());
-    if (got <= 0) return text;
-    text.append(piece.data(), static_cast<std::size_t>(got));
-  }
+  return opened ? read_whole(opened.get(), no_limit).value_or(std::string()) : std::string();
 }
 
 bool value_begins(std::string_view value, std::string_view prefix) {
@@ -69,10 +62,8 @@ std::optional<pid_t> thread_group_of(pid_t id) {
   const std::string text = read_proc(id, "status");
   constexpr std::string_view name = "\nTgid:\t";
   const auto at = text.find(name);
-  pid_t group = 0;
   if (at == std::string::npos) return std::nullopt;
-  const auto [end, problem] = std::from_chars(text.data() + at + name.size(), text.data() + text.size(), group);
-  return problem == std::errc() ? std::optional(group) : std::nullopt;
+  return leading_number<pid_t>(std::string_view(text).substr(at + name.size()));
 }
 
 std::optional<int> exit_status_of_zombie(pid_t pid) {
@@ -96,11 +87,9 @@ std::vector<ProcessInfo> all_processes() {
   const std::unique_ptr<DIR, CloseProcessTable> folder(::opendir("/proc"));
   if (!folder) return processes;
   while (const dirent* entry = ::readdir(folder.get())) {
-    const std::string_view name = entry->d_name;
-    pid_t pid = 0;
-    const auto [end, problem] = std::from_chars(name.data(), name.data() + name.size(), pid);
-    if (problem != std::errc() || end != name.data() + name.size()) continue;
-    if (const auto info = read_process(pid)) processes.push_back(*info);
+    const auto pid = parse_number<pid_t>(entry->d_name);
+    if (!pid) continue;
+    if (const auto info = read_process(*pid)) processes.push_back(*info);
   }
   return processes;
 }

@@ -1,7 +1,8 @@
 #include "tools/host/system/system_error.hpp"
 
 #include <cerrno>
-#include <system_error>
+
+#include "autoheal/engine/base/system_error.hpp"
 
 namespace autoheal::host {
 
@@ -20,7 +21,7 @@ std::string reason_of(int error_number) {
     case ENOTDIR:
       return "something in the path is not a folder";
     default:
-      return std::generic_category().message(error_number);
+      return system_words(error_number);
   }
 }
 

@@ -6,8 +6,8 @@
 
 #include <array>
 #include <cerrno>
-#include <charconv>
 
+#include "autoheal/engine/base/numbers.hpp"
 #include "tools/host/system/system_error.hpp"
 
 namespace autoheal::host {
@@ -33,20 +33,13 @@ Result<Entry> ask(const std::string& what, std::string& room, const Ask& one) {
 
 Account account_from(const passwd& entry) { return {entry.pw_uid, entry.pw_gid, entry.pw_name, entry.pw_dir}; }
 
-std::optional<std::uint32_t> as_number(const std::string& text) {
-  std::uint32_t number = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (problem != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
 Result<gid_t> group_of(const std::string& name) {
   std::string room;
   const auto entry = ask<group>("group " + name, room, [&](group* one, char* text, std::size_t size, group** found) {
     return ::getgrnam_r(name.c_str(), one, text, size, found);
   });
   if (entry) return entry->gr_gid;
-  if (const auto number = as_number(name)) return *number;
+  if (const auto number = parse_number<gid_t>(name)) return *number;
   return std::unexpected(entry.error());
 }
 
@@ -113,7 +106,7 @@ Result<std::pair<std::uint32_t, std::uint32_t>> owner_of(const std::string& owne
   const std::string user = owner.substr(0, colon);
   std::pair<std::uint32_t, std::uint32_t> ids;
   const auto account = account_of(user);
-  const auto number = as_number(user);
+  const auto number = parse_number<uid_t>(user);
   if (account) {
     ids = {account->uid, account->gid};
   } else if (number && colon != std::string::npos) {

@@ -4,12 +4,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <iterator>
 #include <vector>
 
 #include "autoheal/engine/base/unique_fd.hpp"
+#include "autoheal/engine/base/whole_io.hpp"
 #include "tools/host/system/system_error.hpp"
 
 namespace autoheal::host {
@@ -20,16 +19,7 @@ namespace {
 
 constexpr const char* mount_table = "/proc/self/mountinfo";
 
-std::string table_text(int descriptor) {
-  std::string text;
-  std::array<char, 16384> piece;
-  while (true) {
-    const ssize_t got = ::pread(descriptor, piece.data(), piece.size(), static_cast<off_t>(text.size()));
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return text;
-    text.append(piece.data(), static_cast<std::size_t>(got));
-  }
-}
+std::string table_text(int descriptor) { return read_whole(descriptor, no_limit).value_or(std::string()); }
 
 // Blanks and backslashes stand as three octal digits.
 std::string without_octal(std::string_view written) {

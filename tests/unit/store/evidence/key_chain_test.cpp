@@ -6,8 +6,8 @@
 #include "autoheal/engine/base/quoted_text.hpp"
 #include "autoheal/store/ledger/ledger_upgrade.hpp"
 #include "autoheal/store/signing/checkpoint_signer.hpp"
-#include "tests/conformance/temporary_folder.hpp"
 #include "tests/support/examples/evidence_examples.hpp"
+#include "tests/support/files/temporary_folder.hpp"
 #include "tests/unit/store/ledger/faulty_vfs.hpp"
 
 namespace autoheal::store {

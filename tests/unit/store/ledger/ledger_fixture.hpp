@@ -6,7 +6,7 @@
 #include "autoheal/engine/testing/fake_clock.hpp"
 #include "autoheal/store/ledger/ledger_reader.hpp"
 #include "autoheal/store/ledger/sqlite_ledger.hpp"
-#include "tests/conformance/temporary_folder.hpp"
+#include "tests/support/files/temporary_folder.hpp"
 
 namespace autoheal::testing {
 

@@ -11,7 +11,7 @@
 #include <cerrno>
 
 #include "autoheal/store/ledger/reading_connection.hpp"
-#include "tests/conformance/temporary_folder.hpp"
+#include "tests/support/files/temporary_folder.hpp"
 
 namespace autoheal::store {
 namespace {

@@ -8,7 +8,7 @@
 #include <fstream>
 
 #include "autoheal/store/file/posix_file.hpp"
-#include "tests/conformance/temporary_folder.hpp"
+#include "tests/support/files/temporary_folder.hpp"
 
 namespace autoheal::store {
 namespace {

@@ -16,8 +16,8 @@
 #include "autoheal/store/ledger/ledger_lock.hpp"
 #include "autoheal/store/vault/vault.hpp"
 #include "autoheal/store/vault/vault_check.hpp"
-#include "tests/conformance/temporary_folder.hpp"
 #include "tests/support/faults/failing_disk.hpp"
+#include "tests/support/files/temporary_folder.hpp"
 
 namespace autoheal::store {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/store/vault/vault_check.hpp"
-#include "tests/conformance/temporary_folder.hpp"
+#include "tests/support/files/temporary_folder.hpp"
 
 namespace autoheal::store {
 namespace {

@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/engine/base/plural.hpp"
 #include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/output/new_file.hpp"
 #include "tools/autoheal/output/printable.hpp"
@@ -59,7 +60,7 @@ Result<void> write_manifest(int folder, const std::string& name, const std::stri
     return failure(ErrorKind::busy, fmt::format("cannot write {}: {} lies beside it", path, temporary),
                    "another `baseline manifest` writes there; if none runs, one was interrupted: remove the file");
   if (!file) return failed(errno);
-  if (!write_whole(file.get(), text) || ::renameat(folder, temporary, folder, name.c_str()) != 0) {
+  if (!write_durably(file.get(), text) || ::renameat(folder, temporary, folder, name.c_str()) != 0) {
     const int why = errno;
     ::unlinkat(folder, temporary, 0);
     return failed(why);
@@ -69,14 +70,13 @@ Result<void> write_manifest(int folder, const std::string& name, const std::stri
 }
 
 void report(Console& console, OutputFormat format, const std::string& path, std::size_t files) {
-  const std::string count = std::to_string(files);
   if (console.json()) {
     JsonWriter out;
     return console.data(out.begin_object().field("manifest", path).field("files", files).end_object().take());
   }
-  if (format == OutputFormat::csv) return print(console, {{"manifest", "files"}, {{path, count}}}, format);
-  console.data(fmt::format("{}{} lists {}{}", console.paint(Tone::good, "✓ "), printable(path), count,
-                           files == 1 ? " file" : " files"));
+  if (format == OutputFormat::csv)
+    return print(console, {{"manifest", "files"}, {{path, std::to_string(files)}}}, format);
+  console.data(fmt::format("{}{} lists {}", console.paint(Tone::good, "✓ "), printable(path), plural(files, "file")));
 }
 
 Result<std::size_t> list_release(const ManifestOptions& options, const std::string& path) {

@@ -1,8 +1,9 @@
 // config check: reads the configuration as every command does.
+#include <fmt/core.h>
+
+#include "autoheal/engine/base/plural.hpp"
 #include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/session/session.hpp"
-
-#include <fmt/core.h>
 
 namespace autoheal::cli {
 
@@ -10,13 +11,11 @@ namespace {
 
 int run_config_check(const Session& session) {
   const config::Configuration& settings = session.configuration.settings;
-  std::string engines =
-      std::to_string(settings.engines.size()) + (settings.engines.size() == 1 ? " engine" : " engines");
   session.console.data(session.console.json()
                            ? R"({"valid":true,"digest":")" + settings.digest + R"("})"
-                           : fmt::format("{}{} is valid: {}, {}{}", session.console.paint(Tone::good, "✓ "),
-                                         settings.file, engines, settings.files.size(),
-                                         settings.files.size() == 1 ? " file" : " files"));
+                           : fmt::format("{}{} is valid: {}, {}", session.console.paint(Tone::good, "✓ "),
+                                         settings.file, plural(settings.engines.size(), "engine"),
+                                         plural(settings.files.size(), "file")));
   if (session.console.json()) return exit_done;
   for (const std::string& engine : settings.scheduled_by_default)
     session.console.data(

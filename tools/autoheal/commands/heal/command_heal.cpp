@@ -32,22 +32,28 @@ int print_heal(const Session& session, const HealOptions& options, const std::st
   return exit_code_of(**result);
 }
 
+// The failure that the options tell; nothing if the self-test is to say.
+Result<std::optional<std::string>> told_error(const HealOptions& options) {
+  if (options.test_result_file.empty()) return options.error;
+  if (options.error) return failure(ErrorKind::invalid, "--test-result and --error exclude each other");
+  auto told = read_test_result(options.test_result_file, options.engine);
+  AUTOHEAL_TRY(told);
+  return std::optional(std::move(*told));
+}
+
 int run_heal(const Session& session, const HealOptions& options) {
   if (options.dry_run) {
     if (const int refused = session.require(workflows::Permission::heal, "heal"); refused != exit_done) return refused;
-    const auto spec = named_engine(session, options.engine);
-    return spec ? dry_run(session, **spec) : session.fail(spec.error());
   }
-  if (options.error && !options.test_result_file.empty())
-    return session.fail({ErrorKind::invalid, "--test-result and --error exclude each other", {}});
+  auto error = told_error(options);
+  if (!error) return session.fail(error.error());
+  if (options.dry_run) {
+    const auto spec = named_engine(session, options.engine);
+    return spec ? dry_run(session, **spec, error->value_or(std::string())) : session.fail(spec.error());
+  }
   OperationBody body;
   body.engine = options.engine;
-  body.error = options.error;
-  if (!options.test_result_file.empty()) {
-    auto told = read_test_result(options.test_result_file, options.engine);
-    if (!told) return session.fail(told.error());
-    body.error = std::move(*told);
-  }
+  body.error = std::move(*error);
   return perform_operation(session, "heal", std::move(body),
                            [&](const std::string& answer) { return print_heal(session, options, answer); });
 }

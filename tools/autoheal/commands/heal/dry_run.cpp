@@ -17,11 +17,12 @@ namespace {
 
 using namespace workflows;
 
-std::string to_json(const EngineSpec& spec, const PlanPreview& preview) {
+std::string to_json(const EngineSpec& spec, const std::string& error, const PlanPreview& preview) {
   JsonWriter out;
   out.begin_object()
       .field("engine", spec.name)
       .field("strategy", name_of(spec.strategy))
+      .optional_field("error", error)
       .field("certified", preview.refusals.empty());
   out.key("changes").begin_array();
   for (const std::string& line : replay::lines_of(preview.plan)) out.value(line);
@@ -45,7 +46,7 @@ Result<PlanPreview> preview_now(const Session& session, const EngineSpec& spec, 
   return preview_plan(host, blobs, spec, adopted, may_change, fmt::format("dry-run/{}/0/0", spec.name));
 }
 
-int dry_run(const Session& session, const EngineSpec& spec) {
+int dry_run(const Session& session, const EngineSpec& spec, const std::string& error) {
   SecretMask mask(session.configuration.settings.secrets);
   learn_secrets(session.configuration.settings, mask);
   store::MemoryBlobs blobs;  // nothing is kept
@@ -60,11 +61,12 @@ int dry_run(const Session& session, const EngineSpec& spec) {
   Console& console = session.console;
   const int code = seen->refusals.empty() ? exit_done : exit_failed;
   if (console.json()) {
-    console.data(to_json(spec, *seen));
+    console.data(to_json(spec, mask(error), *seen));
     return code;
   }
   console.data(
       fmt::format("{} ({}), nothing was touched", console.paint(Tone::strong, spec.name), name_of(spec.strategy)));
+  if (!error.empty()) console.data("  failed: " + printable(mask(error)));
   if (seen->plan.empty()) console.data("  nothing to change");
   for (const std::string& line : replay::lines_of(seen->plan)) console.data("  would " + printable(line));
   for (const Refusal& refusal : seen->refusals)

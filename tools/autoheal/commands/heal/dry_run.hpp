@@ -12,7 +12,8 @@ namespace autoheal::cli {
                                                          bool may_change, host::RealHost& host,
                                                          engine::BlobStore& blobs);
 
-// 0: the plan would be certified; 1: it would be refused, or could not be made.
-int dry_run(const Session& session, const workflows::EngineSpec& spec);
+// Prints what a heal would do that begins with the failure `error`, which may be empty. 0: the plan would be certified;
+// 1: it would be refused, or could not be made.
+int dry_run(const Session& session, const workflows::EngineSpec& spec, const std::string& error);
 
 }  // namespace autoheal::cli

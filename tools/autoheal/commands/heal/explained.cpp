@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "autoheal/engine/base/plural.hpp"
 #include "autoheal/engine/system_ports.hpp"
 #include "autoheal/replay/text/plan_text.hpp"
 #include "autoheal/store/vault/memory_blobs.hpp"
@@ -258,10 +259,6 @@ void plan(const Session& session, const EngineSpec& spec, host::RealHost& host, 
   explained.refusals = std::move(preview->refusals);
 }
 
-std::string how_many(std::size_t count, const std::string& noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
-
 std::vector<std::string> asked_afterwards(const EngineSpec& spec) {
   std::vector<std::string> asked = {"every changed target is as the plan left it, and nobody has changed it since"};
   if (!spec.certify.hashes.empty())
@@ -270,8 +267,8 @@ std::vector<std::string> asked_afterwards(const EngineSpec& spec) {
   std::size_t cells = 0;
   for (const TestSpec& test : spec.certify.tests) cells += cells_of(test).size();
   asked.push_back(fmt::format("tests: {} and {} pass",
-                              how_many(spec.self_test.size() + spec.repair.checks.size(), "probe"),
-                              how_many(cells, "test")));
+                              plural(spec.self_test.size() + spec.repair.checks.size(), "probe"),
+                              plural(cells, "test")));
   const SecuritySpec& security = spec.certify.security;
   asked.push_back(security.paths.empty()
                       ? "security: what was touched breaks no rule"

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/engine/base/plural.hpp"
 #include "autoheal/store/format/proof_text.hpp"
 #include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/commands/parts/bundle_file.hpp"
@@ -68,8 +69,7 @@ void tell_bundle(Proven& proven, const CheckedBundle& checked) {
   if (ended == workflows::Phase::complete)
     proven.proved.push_back("its certificate is of this heal's configuration, attempt and plan");
   if (const std::size_t plain = bundle.blobs.size() - proof.keyed_blobs; plain > 0)
-    proven.proved.push_back(
-        fmt::format("{}{} what the entries name by digest", plain, plain == 1 ? " content is" : " contents are"));
+    proven.proved.push_back(plural(plain, "content is", "contents are") + " what the entries name by digest");
   if (proof.keyed_blobs > 0)
     proven.not_proved.push_back(
         fmt::format("that {} secret contents are what the entries name: only the ledger's owner can check these",
@@ -174,11 +174,39 @@ Result<Proven> check_json(const std::string& content, const LedgerCheckOptions& 
                 {}};
 }
 
-Result<Proven> check(const std::string& content, const LedgerCheckOptions& options,
+enum class Evidence { bundle, tlog_proof, json_proof, checkpoint };
+
+Evidence evidence_in(const std::string& content) {
+  if (store::looks_like_bundle(content)) return Evidence::bundle;
+  if (content.starts_with("c2sp.org/tlog-proof@")) return Evidence::tlog_proof;
+  return content.starts_with('{') ? Evidence::json_proof : Evidence::checkpoint;
+}
+
+// An option that changes nothing for this kind of evidence would be taken for one that was checked, too.
+Result<void> check_options(Evidence evidence, const LedgerCheckOptions& options) {
+  if (!options.leaf.empty() && evidence != Evidence::tlog_proof) {
+    return failure(ErrorKind::invalid, "--leaf goes with a .tlog-proof, and " + options.file + " is none",
+                   "leave --leaf out: other evidence holds its entries itself, or needs none");
+  }
+  if (!options.checkpoints.empty() && evidence != Evidence::json_proof) {
+    return failure(ErrorKind::invalid, "--checkpoint goes with a proof as JSON, and " + options.file + " is none",
+                   "leave --checkpoint out: other evidence holds its checkpoint itself");
+  }
+  return {};
+}
+
+Result<Proven> check(Evidence evidence, const std::string& content, const LedgerCheckOptions& options,
                      const std::vector<VerifierKey>& keys) {
-  if (store::looks_like_bundle(content)) return check_evidence(content, keys);
-  if (content.starts_with("c2sp.org/tlog-proof@")) return check_entry(content, options, keys);
-  if (content.starts_with('{')) return check_json(content, options, keys);
+  switch (evidence) {
+    case Evidence::bundle:
+      return check_evidence(content, keys);
+    case Evidence::tlog_proof:
+      return check_entry(content, options, keys);
+    case Evidence::json_proof:
+      return check_json(content, options, keys);
+    case Evidence::checkpoint:
+      break;
+  }
   return check_head(content, keys);
 }
 
@@ -229,7 +257,9 @@ int run_ledger_check(const Session& session, const LedgerCheckOptions& options) 
   if (!keys) return session.fail(keys.error());
   const auto content = read_evidence_file(options.file);
   if (!content) return session.fail(content.error());
-  auto proven = check(*content, options, *keys);
+  const Evidence evidence = evidence_in(*content);
+  if (const auto used = check_options(evidence, options); !used) return session.fail(used.error());
+  auto proven = check(evidence, *content, options, *keys);
   if (!proven) return refuse(session.console, options.file, proven.error());
   for (const char* claim : {clock_is_a_claim, content_is_a_claim, owner_can_fork})
     proven->not_proved.emplace_back(claim);

@@ -153,11 +153,14 @@ void add_ledger_prove(CommandLine& line) {
   command.option("--seq", options.seq, "N", "this entry").not_negative();
   const auto heal = command.option("--heal", options.heal, "HEAL", "every entry of this heal");
   command.option("--out", options.out, "DIR", "the folder for the proofs of a heal").goes_with(heal);
-  command.option("--from", options.from, "SIZE", "that the ledger only grew since it had so many entries")
-      .not_negative();
-  add_archives(command, options.archives);
+  const auto from =
+      command.option("--from", options.from, "SIZE", "that the ledger only grew since it had so many entries")
+          .not_negative();
+  // A proof of growth has one form, and needs no entries, archived or not.
+  add_archives(command, options.archives).excludes(from);
   command.option("--format", options.format, "FORM", "of the proof of an entry: tlog-proof or json")
-      .one_of({"tlog-proof", "json"});
+      .one_of({"tlog-proof", "json"})
+      .excludes(from);
 }
 
 }  // namespace autoheal::cli

@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/engine/base/plural.hpp"
 #include "autoheal/replay/record/legal_paths.hpp"
 #include "autoheal/store/vault/vault_check.hpp"
 #include "autoheal/store/verify/verify.hpp"
@@ -100,28 +101,23 @@ std::string in_json(const VerifyReport& report) {
   return out.field("problem_count", report.problem_count).end_object().take();
 }
 
-std::string counted(std::uint64_t count, const std::string& one, const std::string& many) {
-  return std::to_string(count) + " " + (count == 1 ? one : many);
-}
-
 // Prints how much was verified, and how far the signatures reach.
 std::vector<std::string> summary_of(const VerifyReport& report) {
   std::vector<std::string> lines;
-  std::string first = fmt::format("{} recomputed from {}", counted(report.read, "entry", "entries"),
+  std::string first = fmt::format("{} recomputed from {}", plural(report.read, "entry", "entries"),
                                   report.read == 1 ? "its row" : "their rows");
   if (report.kept > 0) first += fmt::format(", entries 1 to {} as the given checkpoint signs them", report.kept);
   if (report.archived > 0)
     first += fmt::format(", entries 1 to {} by their hashes only: their rows were archived", report.archived);
   lines.push_back(first);
-  lines.push_back(
-      fmt::format("with {}, {} and {}{}", counted(report.roots, "root", "roots"),
-                  counted(report.indexes, "index", "indexes"), counted(report.checkpoints, "checkpoint", "checkpoints"),
-                  report.blobs ? fmt::format(", and {} of the vault", counted(*report.blobs, "blob", "blobs")) : ""));
+  lines.push_back(fmt::format("with {}, {} and {}{}", plural(report.roots, "root"),
+                              plural(report.indexes, "index", "indexes"), plural(report.checkpoints, "checkpoint"),
+                              report.blobs ? fmt::format(", and {} of the vault", plural(*report.blobs, "blob")) : ""));
   if (report.signed_size > 0) {
     const std::uint64_t later = report.entries - std::min(report.entries, report.signed_size);
     lines.push_back(fmt::format(
         "signed up to entry {}{}", report.signed_size,
-        later > 0 ? fmt::format(", {} not yet signed", counted(later, "later one is", "later ones are")) : ""));
+        later > 0 ? fmt::format(", {} not yet signed", plural(later, "later one is", "later ones are")) : ""));
   }
   for (const std::string& key : report.keys) lines.push_back("key " + key);
   return lines;
@@ -169,9 +165,8 @@ std::string bar_of(std::uint64_t done, std::uint64_t all) {
 
 // The vault of the ledger, for those who may read it.
 Result<void> verify_blobs(const store::Vault& vault, const Session& session, VerifyReport& report) {
-  const auto found =
-      store::check_blobs(vault, session.configuration.settings.ledger + ".vault",
-                         [&](std::uint64_t done) { session.console.progress(counted(done, "blob", "blobs")); });
+  const auto found = store::check_blobs(vault, session.configuration.settings.ledger + ".vault",
+                                        [&](std::uint64_t done) { session.console.progress(plural(done, "blob")); });
   session.console.end_progress();
   AUTOHEAL_TRY(found);
   report.problems.insert(report.problems.end(), found->problems.begin(), found->problems.end());

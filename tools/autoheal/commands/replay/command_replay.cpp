@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/engine/base/plural.hpp"
 #include "autoheal/engine/large_data.hpp"
 #include "autoheal/replay/decide/all_heals.hpp"
 #include "autoheal/replay/decide/state_text.hpp"
@@ -25,10 +26,7 @@ using replay::Divergence;
 using replay::Replayed;
 using replay::Verdict;
 
-std::string count_of(std::uint64_t count, const std::string& noun, const std::string& nouns) {
-  return std::to_string(count) + " " + (count == 1 ? noun : nouns);
-}
-std::string entries_text(std::uint64_t count) { return count_of(count, "entry", "entries"); }
+std::string entries_text(std::uint64_t count) { return plural(count, "entry", "entries"); }
 
 // One side of a step as sentences; `state` is the one before it.
 void print_side(Console& console, const std::vector<engine::NewEntry>& entries, std::size_t same,
@@ -91,7 +89,7 @@ void print_replayed(Console& console, const std::string& heal, const Replayed& r
       break;
   }
   console.data(fmt::format(
-      "{} in {} decided again as recorded{}", entries_text(replayed.entries), count_of(replayed.steps, "step", "steps"),
+      "{} in {} decided again as recorded{}", entries_text(replayed.entries), plural(replayed.steps, "step"),
       replayed.taken > 0 ? fmt::format("; {} taken as they are: {}", entries_text(replayed.taken), replayed.taken_why)
                          : std::string()));
 }
@@ -143,8 +141,8 @@ void print_all(Console& console, const replay::AllHeals& all) {
   }
   console.data(fmt::format("{}{}: {} same, {} diverged, {} set aside; {} of {} decided again{}",
                            all.all_same() ? console.paint(Tone::good, "✓ ") : console.paint(Tone::bad, "✗ "),
-                           count_of(all.heals, "heal", "heals"), all.same, all.diverged, all.set_aside,
-                           entries_text(all.decided), all.entries,
+                           plural(all.heals, "heal"), all.same, all.diverged, all.set_aside, entries_text(all.decided),
+                           all.entries,
                            all.taken > 0 ? fmt::format(", {} taken as they are", all.taken) : std::string()));
 }
 

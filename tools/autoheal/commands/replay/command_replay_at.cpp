@@ -1,7 +1,7 @@
 // replay --at: how one heal, or all of them, stood at a moment of the past.
 
-#include "autoheal/engine/base/ascii.hpp"
 #include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/engine/base/numbers.hpp"
 #include "autoheal/engine/system_ports.hpp"
 #include "autoheal/replay/decide/state_text.hpp"
 #include "autoheal/replay/decide/stepping.hpp"
@@ -57,9 +57,8 @@ void print_one(Console& console, const replay::Stepping& there, const std::strin
 
 Result<replay::Moment> moment_of(const std::string& written) {
   replay::Moment moment;
-  const bool number = written.size() < 19 && ascii::are_digits(written);
-  if (number) {
-    moment.entry = engine::Position{std::stoull(written)};
+  if (const auto number = parse_number<std::uint64_t>(written); number && written.size() < 19) {
+    moment.entry = engine::Position{*number};
     return moment;
   }
   moment.time = parse_time_argument(written, engine::SystemClock().now());

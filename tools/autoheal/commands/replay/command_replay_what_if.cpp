@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/engine/base/plural.hpp"
 #include "autoheal/engine/system_ports.hpp"
 #include "autoheal/replay/decide/state_text.hpp"
 #include "autoheal/replay/text/timeline.hpp"
@@ -24,10 +25,6 @@ using replay::OtherCourse;
 using replay::OtherSettings;
 using replay::WhatIf;
 
-std::string attempts_text(unsigned attempts) {
-  return std::to_string(attempts) + (attempts == 1 ? " attempt" : " attempts");
-}
-
 std::string recorded_text(const WhatIf& answer) { return replay::line_of(answer.replayed.state); }
 
 std::string other_text(const OtherCourse& other) {
@@ -35,9 +32,9 @@ std::string other_text(const OtherCourse& other) {
     case Ending::not_begun:
       return "no heal would have begun: " + other.why;
     case Ending::certified:
-      return "Complete after " + attempts_text(other.attempts);
+      return "Complete after " + plural(other.attempts, "attempt");
     case Ending::exhausted:
-      return fmt::format("Exhausted after {}: {}", attempts_text(other.attempts), other.why);
+      return fmt::format("Exhausted after {}: {}", plural(other.attempts, "attempt"), other.why);
     case Ending::open:
       return "still open: " + other.why;
     case Ending::unknown:
@@ -135,7 +132,7 @@ OtherSettings settings_of(const LoadedConfiguration& with, const std::string& en
 
 std::string ending_text(Ending ending, unsigned attempts) {
   const bool began = ending != Ending::not_begun;
-  return std::string(name_of(ending)) + (began ? ", " + attempts_text(attempts) : std::string());
+  return std::string(name_of(ending)) + (began ? ", " + plural(attempts, "attempt") : std::string());
 }
 
 void print_back_test(const Session& session, const replay::BackTest& all) {
@@ -147,7 +144,7 @@ void print_back_test(const Session& session, const replay::BackTest& all) {
   }
   const bool text = session.options.output == OutputFormat::text;
   if (!text || !table.rows.empty()) print(session.console, table, session.options.output);
-  std::string totals = std::to_string(all.heals) + (all.heals == 1 ? " heal" : " heals");
+  std::string totals = plural(all.heals, "heal");
   const char* separator = ": ";
   for (const auto& [effect, count] : all.totals) {
     totals += fmt::format("{}{} {}", separator, count, name_of(effect));

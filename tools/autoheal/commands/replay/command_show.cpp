@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/engine/base/plural.hpp"
 #include "autoheal/replay/text/timeline.hpp"
 #include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/commands/parts/common_arguments.hpp"
@@ -38,11 +39,10 @@ std::string tone_of(const Console& console, workflows::Phase phase) {
 
 void print_timeline(Console& console, const replay::Timeline& timeline) {
   const auto& state = timeline.state;
-  const unsigned attempts = state.attempt_number();
   console.data(fmt::format("{}  {}  {}", console.paint(Tone::strong, printable(state.request->engine)),
                            tone_of(console, state.phase()), console.paint(Tone::dim, timeline.heal)));
-  console.data(fmt::format("began {}, {}{}{}", format_timestamp(state.request->began), attempts,
-                           attempts == 1 ? " attempt, " : " attempts, ",
+  console.data(fmt::format("began {}, {}, {}", format_timestamp(state.request->began),
+                           plural(state.attempt_number(), "attempt"),
                            seconds_text(timeline.lines.empty() ? Duration{0} : timeline.lines.back().since_began)));
   console.data("");
   for (std::size_t index = 0; index < timeline.lines.size(); ++index) {

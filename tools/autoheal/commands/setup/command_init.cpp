@@ -11,6 +11,7 @@
 #include "autoheal/engine/base/ascii.hpp"
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/engine/base/plural.hpp"
 #include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/init/first_configuration.hpp"
 #include "tools/autoheal/init/found_on_host.hpp"
@@ -286,24 +287,20 @@ struct Told {
   const ManagedFolder* folder = nullptr;
 };
 
-std::string count_of(std::size_t number, const std::string& one) {
-  return fmt::format("{} {}{}", number, one, number == 1 ? "" : "s");
-}
-
 std::vector<Told> all_of(const FirstConfiguration& first) {
   std::vector<Told> all;
   if (first.nginx) {
     const NginxEngine& engine = *first.nginx;
     all.push_back({"nginx", engine.name,
                    fmt::format("nginx -t, {} port {}, {} of {}{}", engine.host, engine.port,
-                               count_of(engine.folder.files.size(), "file"), engine.folder.root,
+                               plural(engine.folder.files.size(), "file"), engine.folder.root,
                                engine.systemd ? ", service nginx.service" : ", pidfile " + engine.pidfile),
                    &engine.folder});
   }
   for (const UnitEngine& engine : first.units) all.push_back({"unit", engine.name, "unit " + engine.unit});
   for (const FolderEngine& engine : first.folders) {
     all.push_back({"folder", engine.name,
-                   fmt::format("{} of {}", count_of(engine.folder.files.size(), "file"), engine.folder.root),
+                   fmt::format("{} of {}", plural(engine.folder.files.size(), "file"), engine.folder.root),
                    &engine.folder});
   }
   return all;
@@ -385,7 +382,7 @@ void report(const Options& options, Console& console, const Init& init) {
     return print(console, table, options.output);
   }
   console.data(fmt::format("{}{} is written: {}, mode: observe", console.paint(Tone::good, "✓ "),
-                           printable(init.file()), count_of(engines.size(), "engine")));
+                           printable(init.file()), plural(engines.size(), "engine")));
   for (const Told& engine : engines) tell_engine(console, engine);
   if (init.state_lies_apart()) {
     console.note(fmt::format(
