@@ -6,8 +6,8 @@
 #include <memory>
 #include <set>
 
-#include "tests/conformance/temporary_folder.hpp"
 #include "tests/simulation/scenario/scenario_file.hpp"
+#include "tests/support/files/temporary_folder.hpp"
 #include "tests/support/worlds/simulated_daemon.hpp"
 
 namespace autoheal::simulation {
