@@ -18,8 +18,8 @@
 namespace autoheal::workflows {
 namespace {
 
+using autoheal::testing::number_of_members;
 using ::testing::ElementsAre;
-using testing::number_of_members;
 using ::testing::UnorderedElementsAre;
 using ::testing::UnorderedElementsAreArray;
 
