@@ -140,7 +140,7 @@ class TypedInstance final : public Instance {
     AUTOHEAL_TRY(data);
     auto decoded = W::decode(entry.type, entry.dataversion, *data);
     AUTOHEAL_TRY(decoded);
-    if (const char* why = misfit_in<W>(state_, *decoded); why != nullptr) {
+    if (const char* why = violation_in<W>(state_, *decoded); why != nullptr) {
       return failure(ErrorKind::corrupt, "entry " + std::to_string(entry.version) + " of stream " + this->stream() +
                                              " (" + entry.type + ") cannot follow: " + why);
     }
@@ -158,7 +158,7 @@ class TypedInstance final : public Instance {
   std::vector<Encoded> encoded_entries(const Decision<W>& decision) {
     std::vector<Encoded> all;
     for (const auto& entry : decision.entries) {
-      AUTOHEAL_CHECK(misfit_in<W>(state_, entry) == nullptr);
+      AUTOHEAL_CHECK(violation_in<W>(state_, entry) == nullptr);
       state_ = W::apply(std::move(state_), entry);
       all.push_back(W::encode(std::as_const(state_), entry));
     }

@@ -17,15 +17,15 @@ constexpr std::size_t resumed_at_once = 512;
 bool passes(const Error& error) { return error.kind == ErrorKind::unavailable || error.kind == ErrorKind::busy; }
 
 // Turns and commits do not nest: what is called back during one only posts.
-class OneAtATime {
+class ReentrancyGuard {
  public:
-  explicit OneAtATime(bool& busy) : busy_(busy) {
+  explicit ReentrancyGuard(bool& busy) : busy_(busy) {
     AUTOHEAL_CHECK(!busy_);
     busy_ = true;
   }
-  ~OneAtATime() { busy_ = false; }
-  OneAtATime(const OneAtATime&) = delete;
-  OneAtATime& operator=(const OneAtATime&) = delete;
+  ~ReentrancyGuard() { busy_ = false; }
+  ReentrancyGuard(const ReentrancyGuard&) = delete;
+  ReentrancyGuard& operator=(const ReentrancyGuard&) = delete;
 
  private:
   bool& busy_;
@@ -47,12 +47,12 @@ void Runner::post(std::function<void()> input) {
 
 void Runner::append(const std::string& stream, NewEntry entry, std::function<void(AppendStatus)> done) {
   post([this, stream, entry = std::move(entry), done = std::move(done)]() mutable {
-    loose_.push_back({stream, std::move(entry), std::move(done)});
+    unowned_.push_back({stream, std::move(entry), std::move(done)});
   });
 }
 
 bool Runner::turn() {
-  const OneAtATime turn(in_turn_);
+  const ReentrancyGuard turn(in_turn_);
   if (failure_) return false;
   if (retry_at_) {
     if (ports_.clock.since_boot() < *retry_at_) return false;
@@ -64,7 +64,7 @@ bool Runner::turn() {
   wake_due();
   ++turns_;
   if (failure_) refuse_all();
-  const bool idle = works_.empty() && loose_.empty();
+  const bool idle = works_.empty() && unowned_.empty();
   const bool worked = idle ? !to_resume_.empty() : commit();
   doing_ = "nothing";
   if (failure_ || retry_at_) return false;
@@ -102,7 +102,7 @@ void Runner::close(std::vector<std::string> announcing) {
 bool Runner::has_uncommitted() {
   if (failure_) return false;
   const std::lock_guard lock(mailbox_mutex_);
-  return !mailbox_.empty() || !works_.empty() || !loose_.empty();
+  return !mailbox_.empty() || !works_.empty() || !unowned_.empty();
 }
 
 void Runner::take_inputs() {
@@ -169,17 +169,17 @@ Result<Batch> Runner::batch_of_works() {
   Batch batch;
   std::unordered_map<std::string, std::size_t> place;
   // Entries from outside come before the entries that react to them.
-  for (const Loose& loose : loose_) {
-    const auto [found, fresh] = place.try_emplace(loose.stream, batch.streams.size());
+  for (const Unowned& unowned : unowned_) {
+    const auto [found, fresh] = place.try_emplace(unowned.stream, batch.streams.size());
     if (fresh) {
-      const auto version = loose_version(loose.stream);
+      const auto version = loose_version(unowned.stream);
       AUTOHEAL_TRY(version);
-      batch.streams.push_back({loose.stream, *version, {}, StreamLife::goes_on, {}});
+      batch.streams.push_back({unowned.stream, *version, {}, StreamLife::goes_on, {}});
     }
     StreamAppend& same = batch.streams[found->second];
     // A stream without a workflow is never "open": nothing would ever resume it.
     same.life = StreamLife::ends;
-    same.entries.push_back(loose.entry);
+    same.entries.push_back(unowned.entry);
   }
   for (const Work& work : works_) {
     if (work.step.entries.empty() && !work.step.ends) continue;
@@ -219,7 +219,7 @@ bool Runner::commit() {
 
 AppendResult Runner::write(const Batch& batch) {
   AUTOHEAL_CHECK(!batch.streams.empty() && !failure_);
-  const OneAtATime commit(in_commit_);
+  const ReentrancyGuard commit(in_commit_);
   return ports_.ledger.append(batch);
 }
 
@@ -233,7 +233,7 @@ bool Runner::committed(const AppendResult& result) {
     case AppendStatus::unavailable:
       // Nothing was performed and nothing is lost: what has begun is tried again.
       refuse_starts({ErrorKind::unavailable, "nothing can be recorded now: " + result.message, {}});
-      if (!works_.empty() || !loose_.empty()) retry_at_ = ports_.clock.since_boot() + retry_unavailable_after;
+      if (!works_.empty() || !unowned_.empty()) retry_at_ = ports_.clock.since_boot() + retry_unavailable_after;
       if (hooks.unavailable) hooks.unavailable(result.message);
       return false;
     case AppendStatus::conflict:
@@ -251,9 +251,9 @@ bool Runner::committed(const AppendResult& result) {
     AUTOHEAL_CHECK(work.instance->committed <= work.instance->version);
   }
   places_.clear();
-  for (Loose& loose : std::exchange(loose_, {})) {
-    ++loose_versions_[loose.stream];
-    if (loose.committed) loose.committed(AppendStatus::ok);
+  for (Unowned& unowned : std::exchange(unowned_, {})) {
+    ++loose_versions_[unowned.stream];
+    if (unowned.committed) unowned.committed(AppendStatus::ok);
   }
   if (hooks.committed) hooks.committed(result.head);
   perform(std::exchange(works_, {}));
@@ -324,7 +324,7 @@ void Runner::already_started(const AppendResult& result) {
   if (again->started) again->started(result.existing_stream);
   works_.erase(again);
   instances_.erase(stream);
-  if (!works_.empty() || !loose_.empty()) commit();
+  if (!works_.empty() || !unowned_.empty()) commit();
 }
 
 Result<std::size_t> Runner::recover() {
@@ -438,7 +438,7 @@ void Runner::stop(Error error) {
   if (failure_) return;
   failure_ = std::move(error);
   refuse_all();
-  AUTOHEAL_CHECK(works_.empty() && loose_.empty());  // nobody waits for an answer that never comes
+  AUTOHEAL_CHECK(works_.empty() && unowned_.empty());  // nobody waits for an answer that never comes
   if (hooks.stopped) hooks.stopped(*failure_);
 }
 
@@ -448,8 +448,8 @@ void Runner::refuse_all() {
     if (work.started) work.started(std::unexpected(*failure_));
   }
   works_.clear();
-  for (Loose& loose : std::exchange(loose_, {})) {
-    if (loose.committed) loose.committed(AppendStatus::unknown);
+  for (Unowned& unowned : std::exchange(unowned_, {})) {
+    if (unowned.committed) unowned.committed(AppendStatus::unknown);
   }
 }
 

@@ -67,7 +67,7 @@ class Runner {
   void submit(const std::string& stream, typename W::Input input);
   // Thread-safe. An input for a stream that has ended; its state is folded from the ledger first.
   template <Workflow W>
-  void revive(const std::string& stream, typename W::Input input, Started begun);
+  void reopen(const std::string& stream, typename W::Input input, Started begun);
   // Thread-safe. Entries of a stream that no workflow owns ("ledger"), in the next commit.
   void append(const std::string& stream, NewEntry entry, std::function<void(AppendStatus)> committed);
   // Rides on the next commit that happens anyway. Loop's thread.
@@ -98,7 +98,7 @@ class Runner {
   // A turn now would have something to do.
   [[nodiscard]] bool has_work();
   // The current activity, for a watchdog that finds the loop stuck; any thread.
-  [[nodiscard]] const char* doing() const { return doing_; }
+  [[nodiscard]] const char* activity() const { return doing_; }
   // Others are not resumed before this stream has made progress: it must not wait for them. Loop's thread.
   [[nodiscard]] bool is_resumed_alone(const std::string& stream) const { return stream == alone_; }
   // Streams that have begun and not ended.
@@ -117,7 +117,7 @@ class Runner {
     std::string idempotency_key;
     Started started;
   };
-  struct Loose {  // an entry outside any workflow
+  struct Unowned {  // an entry outside any workflow
     std::string stream;
     NewEntry entry;
     std::function<void(AppendStatus)> committed;
@@ -164,7 +164,7 @@ class Runner {
   std::vector<std::function<void()>> mailbox_;
 
   std::vector<Work> works_;  // decided, not yet committed
-  std::vector<Loose> loose_;
+  std::vector<Unowned> unowned_;
   std::map<std::string, Position> places_;
   std::unordered_map<std::string, std::uint64_t> loose_versions_;
   std::deque<std::string> to_fold_;    // found open at the start
@@ -240,7 +240,7 @@ void Runner::take_input(TypedInstance<W>& instance, const typename W::Input& inp
 }
 
 template <Workflow W>
-void Runner::revive(const std::string& stream, typename W::Input input, Started begun) {
+void Runner::reopen(const std::string& stream, typename W::Input input, Started begun) {
   post([this, stream, input = std::move(input), begun = std::move(begun)]() mutable {
     if (closed_) return begun(autoheal::failure(ErrorKind::unavailable, "the process ends"));
     if (find(stream) != nullptr) return begun(autoheal::failure(ErrorKind::busy, "stream " + stream + " is open"));

@@ -69,12 +69,12 @@ concept Workflow = requires(typename W::State state, const typename W::Input& in
   { W::resumes_alone(std::as_const(state)) } -> std::same_as<bool>;
 };
 
-// A workflow may also know which entry can come next: static const char* misfit(state, entry) says why one cannot, null
-// that it can. The loop then ends the process before it writes one that does not fit, and sets aside a stream that
+// A workflow may also know which entry can come next: static const char* violation(state, entry) says why one cannot,
+// null that it can. The loop then ends the process before it writes one that does not fit, and sets aside a stream that
 // holds one. Without it everything fits that can be decoded.
 template <Workflow W>
-[[nodiscard]] const char* misfit_in(const typename W::State& state, const typename W::Entry& entry) {
-  if constexpr (requires { W::misfit(state, entry); }) return W::misfit(state, entry);
+[[nodiscard]] const char* violation_in(const typename W::State& state, const typename W::Entry& entry) {
+  if constexpr (requires { W::violation(state, entry); }) return W::violation(state, entry);
   return nullptr;
 }
 

@@ -3,7 +3,7 @@
 #include <fmt/core.h>
 
 #include "autoheal/workflows/heal/heal_announcements.hpp"
-#include "autoheal/workflows/heal/heal_fit.hpp"
+#include "autoheal/workflows/heal/heal_rules.hpp"
 
 namespace autoheal::replay {
 
@@ -68,7 +68,7 @@ class Replay {
   // Entries that no heal of ours could follow are not decided on.
   bool fits() {
     const auto entry = heal_.decoded(at_);
-    return entry && misfit_of(result_.state, **entry) == nullptr;
+    return entry && violation_of(result_.state, **entry) == nullptr;
   }
 
   Tried decide_again(HealInput input) {

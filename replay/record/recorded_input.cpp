@@ -25,7 +25,7 @@ class Recovery {
   }
   void operator()(const TriggerJoined& e) { may_be(Join{e.error, e.by}); }
   void operator()(const RepairStarted&) {
-    if (state_.phase() == Phase::triggered) may_be(Go{});
+    if (state_.phase() == Phase::triggered) may_be(SlotGranted{});
     if (state_.phase() == Phase::retrying) may_be(WokenUp{});
   }
   void operator()(const PlanRecorded& e) {
@@ -77,14 +77,14 @@ class Recovery {
       stopped_by_defect(refusal.reason);
       // Not the judge but who gathered the evidence was at fault.
       if (e.evidence.problem == refusal.reason && state_.step() == Step::certifying) {
-        return may_be(Evidenced{
+        return may_be(EvidenceGathered{
             std::make_shared<const EngineSpec>(), e.evidence, {}, e.adopted_baseline, {}, {}, refusal.reason, {}});
       }
     }
     if (state_.step() == Step::certifying) evidenced(e.evidence, e.adopted_baseline, false, {}, {}, e.last_lines);
   }
   void operator()(const RollbackStarted& e) {
-    if (e.again && state_.phase() == Phase::exhausted) may_be(RollBackAgain{e.by});
+    if (e.again && state_.phase() == Phase::exhausted) may_be(RetryRollback{e.by});
     if (!e.again) went_on_after_restart();
   }
   void operator()(const UndoApplied& e) {
@@ -94,9 +94,9 @@ class Recovery {
   void operator()(const CancelRequested& e) {
     if (e.reason == EndReason::defect) return stopped_by_defect({});
     if (e.by.principal.empty()) {
-      const Today today{e.reason, false};
-      if (state_.step() == Step::observing) may_be(not_observed("the heal was told to end", today));
-      went_on_after_restart(today);
+      const CurrentPolicy policy{e.reason, false};
+      if (state_.step() == Step::observing) may_be(not_observed("the heal was told to end", policy));
+      went_on_after_restart(policy);
     }
     may_be(Cancel{e.reason, e.by});
   }
@@ -107,7 +107,7 @@ class Recovery {
   }
   void operator()(const UndoIntended&) { went_on_after_restart(); }
   void operator()(const RolledBack&) { went_on_after_restart(); }
-  void operator()(const ImagesKept& e) { may_be(Settled{e.kept}); }
+  void operator()(const ImagesKept& e) { may_be(BeforeImagesKept{e.kept}); }
   // These follow others and never stand first.
   void operator()(const PlanCertified&) {}
   void operator()(const PlanRefused&) {}
@@ -120,14 +120,14 @@ class Recovery {
 
   void may_be(HealInput input) { told.possible.push_back(std::move(input)); }
 
-  void went_on_after_restart(Today today = {}) {
-    if (state_.resumptions > 0) may_be(Rechecked{std::move(today)});
+  void went_on_after_restart(CurrentPolicy policy = {}) {
+    if (state_.resumptions > 0) may_be(LeftoversCleared{std::move(policy)});
   }
 
-  static Observed not_observed(const std::string& why, Today today) {
+  static Observed not_observed(const std::string& why, CurrentPolicy policy) {
     Observed observed;
     observed.observation = failure(ErrorKind::failed, why);
-    observed.today = std::move(today);
+    observed.policy = std::move(policy);
     return observed;
   }
 
@@ -207,7 +207,7 @@ class Recovery {
     input.contents = std::move(*contents);
     input.adopted = adopted;
     input.adopted_digest = adopted_digest;
-    input.today.may_change = may_change;
+    input.policy.may_change = may_change;
     input.name_of_content = [&blobs = world_.blobs()](std::string_view content, engine::BlobNaming naming) {
       return blobs.name_of(content, naming);
     };
@@ -219,13 +219,13 @@ class Recovery {
     auto spec = world_.specification(state_.request->configuration);
     // A configuration that could not be read then stands as an empty one in what was judged.
     if (!evidence.problem.empty() && evidence.probes.empty() && evidence.targets.empty()) {
-      may_be(Evidenced{std::make_shared<const EngineSpec>(), evidence, {}, {}, version, sha256, {}, last_lines});
+      may_be(EvidenceGathered{std::make_shared<const EngineSpec>(), evidence, {}, {}, version, sha256, {}, last_lines});
     } else if (!spec) {
       return lacks(spec.error());
     }
     if (!spec) return;
     for (auto& [adopted, named] : adopted_then(digest, complete)) {
-      may_be(Evidenced{*spec, evidence, std::move(adopted), std::move(named), version, sha256, {}, last_lines});
+      may_be(EvidenceGathered{*spec, evidence, std::move(adopted), std::move(named), version, sha256, {}, last_lines});
     }
   }
 
@@ -241,17 +241,17 @@ class Recovery {
 struct Words {
   std::string operator()(const Begin&) const { return "a failure was told"; }
   std::string operator()(const Join&) const { return "the same engine failed again"; }
-  std::string operator()(const Go&) const { return "a slot became free"; }
+  std::string operator()(const SlotGranted&) const { return "a slot became free"; }
   std::string operator()(const Cancel& input) const {
     return fmt::format("it was told to end ({}){}", name_of(input.reason),
                        input.by.principal.empty() ? "" : " by " + input.by.principal);
   }
-  std::string operator()(const RollBackAgain&) const { return "somebody asked to roll back once more"; }
+  std::string operator()(const RetryRollback&) const { return "somebody asked to roll back once more"; }
   std::string operator()(const WokenUp&) const { return "the wait was over"; }
   std::string operator()(const ProcessStarted&) const { return "a process took it up again"; }
   std::string operator()(const Observed& input) const {
-    if (input.today.must_end)
-      return fmt::format("it was found to be switched off ({})", name_of(*input.today.must_end));
+    if (input.policy.must_end)
+      return fmt::format("it was found to be switched off ({})", name_of(*input.policy.must_end));
     if (!input.observation) return "the world could not be looked at: " + input.observation.error().message;
     return "the world was looked at: " + plural(input.observation->targets.size(), "target");
   }
@@ -264,17 +264,17 @@ struct Words {
   std::string operator()(const ActDone& input) const {
     return fmt::format("act {} came back: {}", input.outcome.number, name_of(input.outcome.status));
   }
-  std::string operator()(const Evidenced& input) const {
+  std::string operator()(const EvidenceGathered& input) const {
     return fmt::format("evidence came in: {}, {}, {}", plural(input.evidence.probes.size(), "probe"),
                        plural(input.evidence.tests.size(), "test"), plural(input.evidence.hashes.size(), "digest"));
   }
   std::string operator()(const UndoDone& input) const { return plural(input.outcomes.size(), "undo") + " came back"; }
-  std::string operator()(const Rechecked& input) const {
+  std::string operator()(const LeftoversCleared& input) const {
     return "leftovers of the dead process were gone" +
-           (input.today.must_end ? fmt::format(", and it was switched off ({})", name_of(*input.today.must_end))
-                                 : std::string());
+           (input.policy.must_end ? fmt::format(", and it was switched off ({})", name_of(*input.policy.must_end))
+                                  : std::string());
   }
-  std::string operator()(const Settled&) const { return "before-images were kept"; }
+  std::string operator()(const BeforeImagesKept&) const { return "before-images were kept"; }
 };
 
 }  // namespace

@@ -95,7 +95,7 @@ class PastBrakes::Walk {
     if (engine.brakes.quiet_until(now + written_within)) return Brake::quiet;
     if (engine.brakes.cools_until(now + written_within)) return Brake::cooldown;
     if (!engine.brakes.flaps(*engine.healing, now)) return Brake::none;
-    engine.brakes.fall_quiet(now);
+    engine.brakes.suppress(now);
     return Brake::flaps;
   }
 

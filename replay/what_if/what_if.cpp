@@ -16,8 +16,8 @@ namespace {
 bool is_outcome(const HealInput& input) {
   return std::holds_alternative<Observed>(input) || std::holds_alternative<ChangesDone>(input) ||
          std::holds_alternative<CaptureDone>(input) || std::holds_alternative<ActDone>(input) ||
-         std::holds_alternative<Evidenced>(input) || std::holds_alternative<UndoDone>(input) ||
-         std::holds_alternative<Rechecked>(input);
+         std::holds_alternative<EvidenceGathered>(input) || std::holds_alternative<UndoDone>(input) ||
+         std::holds_alternative<LeftoversCleared>(input);
 }
 
 // Whether two entries say the same of which way a heal goes; what merely names the configuration does not count.
@@ -99,8 +99,8 @@ class TwoCourses {
   // A restart that went on without an entry: the leftovers were gone, and it took up what it was at.
   void skip_silent_recheck(const ReplayedStep& step) {
     const bool goes_on = is_outcome(step.input) || std::holds_alternative<WokenUp>(step.input);
-    if (!then_.for_recheck() || !goes_on || std::holds_alternative<Rechecked>(step.input)) return;
-    const HealInput gone = Rechecked{};
+    if (!then_.for_recheck() || !goes_on || std::holds_alternative<LeftoversCleared>(step.input)) return;
+    const HealInput gone = LeftoversCleared{};
     then_.take(gone, Heal::decide(step.before, gone, step.now));
     const auto decision = Heal::decide(std::as_const(course_.state), gone, step.now);
     apply(decision, step.now);
@@ -118,7 +118,7 @@ class TwoCourses {
         !difference.empty())
       return unknown_input(std::move(difference));
     if (const auto* observed = std::get_if<Observed>(&input)) return seen(*observed);
-    if (const auto* evidenced = std::get_if<Evidenced>(&input)) return judged(*evidenced);
+    if (const auto* evidenced = std::get_if<EvidenceGathered>(&input)) return judged(*evidenced);
     return input;
   }
 
@@ -147,7 +147,7 @@ class TwoCourses {
     return observed;
   }
 
-  std::optional<HealInput> judged(Evidenced evidenced) {
+  std::optional<HealInput> judged(EvidenceGathered evidenced) {
     const auto& effect = std::get<Certify>(*then_.effect);
     auto evidence = evidence_under(evidenced.evidence, effect, *then_spec_, *settings_.spec);
     if (!evidence) return unknown_input(fmt::format("attempt {} would gather other evidence", effect.attempt));

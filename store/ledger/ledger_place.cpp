@@ -21,7 +21,7 @@ void LedgerPlace::remember(const std::filesystem::path& path, const std::string&
   parts_.push_back({path.string(), what, {found.st_dev, found.st_ino}});
 }
 
-LedgerPlace::Look LedgerPlace::look_at(const Part& part) {
+LedgerPlace::Look LedgerPlace::inspect(const Part& part) {
   struct stat found{};
   if (::stat(part.path.c_str(), &found) == 0)
     return Identity{found.st_dev, found.st_ino} == part.identity ? Look::same : Look::another;
@@ -31,7 +31,7 @@ LedgerPlace::Look LedgerPlace::look_at(const Part& part) {
 
 std::string LedgerPlace::sentence_of(const Part& part, Look found) const {
   const std::string begin = fmt::format("the {} {} is not in its place any more: ", part.what, part.path);
-  switch (look_at(folder_)) {
+  switch (inspect(folder_)) {
     case Look::gone:
       return begin + "its folder was moved away or removed";
     case Look::another:
@@ -45,7 +45,7 @@ std::string LedgerPlace::sentence_of(const Part& part, Look found) const {
 std::string LedgerPlace::problem() const {
   const std::lock_guard lock(mutex_);
   for (const Part& part : parts_) {
-    const Look found = look_at(part);
+    const Look found = inspect(part);
     if (found == Look::gone || found == Look::another) return sentence_of(part, found);
   }
   return {};
@@ -55,7 +55,7 @@ bool LedgerPlace::is_lost(const std::filesystem::path& path) const {
   const std::lock_guard lock(mutex_);
   for (const Part& part : parts_) {
     if (part.path != path.string()) continue;
-    const Look found = look_at(part);
+    const Look found = inspect(part);
     return found == Look::gone || found == Look::another;
   }
   return false;

@@ -37,7 +37,7 @@ class LedgerPlace {
     Identity identity;
   };
   enum class Look { same, gone, another, unknown };
-  [[nodiscard]] static Look look_at(const Part& part);
+  [[nodiscard]] static Look inspect(const Part& part);
   [[nodiscard]] std::string sentence_of(const Part& part, Look found) const;
 
   mutable std::mutex mutex_;

@@ -75,12 +75,12 @@ class Piece {
 
   CheckpointsFound read(std::uint64_t after) {
     rows_.begin(after, ledger_.newest_checkpoint, checkpoints_per_piece);
-    while (rows_.step()) look_at(static_cast<std::uint64_t>(rows_.number(0)));
+    while (rows_.step()) inspect(static_cast<std::uint64_t>(rows_.number(0)));
     return std::move(found_);
   }
 
  private:
-  void look_at(std::uint64_t size) {
+  void inspect(std::uint64_t size) {
     ++found_.count;
     const std::string name = fmt::format("the checkpoint of {} entries", size);
     const VerifierKey* key = keys_.key_for(size);

@@ -64,7 +64,7 @@ class IndexReading {
       if (!first && !disordered_ && !(before_ < values_)) disorder();
       const std::int64_t seq = values_.back().number;
       if (seq > 0 && static_cast<std::uint64_t>(seq) > last) continue;  // of a writer beside us
-      look_at(static_cast<std::uint64_t>(seq), first);
+      inspect(static_cast<std::uint64_t>(seq), first);
       std::swap(before_, values_);
       first = false;
     }
@@ -72,7 +72,7 @@ class IndexReading {
   }
 
  private:
-  void look_at(std::uint64_t seq, bool first) {
+  void inspect(std::uint64_t seq, bool first) {
     KeyedHash mix(key_);
     for (const Value& value : values_) value.mix_into(mix);
     ++found_.sum.count;

@@ -23,7 +23,7 @@ struct Scene {
   // One more test of the engine, which adds a line to `told_by`; back once it has ended.
   void test_again(const Daemon& daemon, const std::string& engine, const std::string& told_by) const {
     const std::size_t before = lines_of(told_by);
-    daemon.look_at(engine);
+    daemon.inspect(engine);
     EXPECT_TRUE(eventually([&] { return lines_of(told_by) > before; }));
     EXPECT_TRUE(eventually([&] { return !daemon.engine(engine).at("testing"); }));
   }
@@ -101,7 +101,7 @@ TEST(HostileDaemon, Case46_WhatFlapsIsHealedSoManyTimesAnHourThenLeft) {
   std::ofstream(bridge.path("etc/Flaps")) << "worse";
   daemon.expect_count("heal.exhausted", 1);
   for (int look = 0; look < 3; ++look) {
-    daemon.look_at("Flaps");
+    daemon.inspect("Flaps");
     EXPECT_TRUE(eventually([&] {
       return daemon.skipped("Flaps") == "flapping" && !daemon.engine("Flaps").at("testing");
     })) << daemon.said();

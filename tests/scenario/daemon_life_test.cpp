@@ -379,7 +379,7 @@ TEST_F(DaemonLife, TenThousandLinesOfATestAreToldOnce) {
   const std::string said = daemon.said();
   for (std::size_t round = 1; round <= 3; ++round) {
     const std::size_t before = bridge_.read("run/tested").size();
-    daemon.look_at("Loud");
+    daemon.inspect("Loud");
     EXPECT_TRUE(eventually([&] { return bridge_.read("run/tested").size() > before; }));
     EXPECT_TRUE(eventually([&] { return !daemon.engine("Loud").at("testing"); }));
   }

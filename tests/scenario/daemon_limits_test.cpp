@@ -89,7 +89,7 @@ TEST_F(DaemonLimits, Case122_WithoutDescriptorsItWaitsAndThenGoesOn) {
   EXPECT_THAT(daemon.entries("selftest.engine_tested", "A").back().data, HasSubstr("\"outcome\":\"unknown\""));
   EXPECT_EQ(daemon.count("heal.triggered"), 0U) << "nobody knows that it is broken";
   ASSERT_EQ(::prlimit(daemon.pid(), RLIMIT_NOFILE, &before, nullptr), 0);
-  daemon.look_at("A");
+  daemon.inspect("A");
   daemon.expect_count("heal.completed", 1);
   daemon.expect_passes("A");
   EXPECT_EQ(bridge_.read("etc/A"), "port = 8080\n");

@@ -125,7 +125,7 @@ TEST_F(DaemonSnapshots, OfWhatFailsAreNotTaken) {
   Daemon daemon(bridge_);
   for (std::size_t tests = 1; tests <= 3; ++tests) {
     EXPECT_TRUE(eventually([&] { return bridge_.read("run/tested").size() >= tests; }));
-    daemon.look_at("Genesis");
+    daemon.inspect("Genesis");
   }
   daemon.stop();
   EXPECT_THAT(snapshots(), IsEmpty());

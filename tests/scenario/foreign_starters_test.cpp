@@ -87,7 +87,7 @@ TEST_F(ForeignStarters, OneWhosePidfileIsNewerIsLeftAlone) {
   const pid_t successor = start_by_hand();
   name(successor);
   end(before);
-  daemon.look_at("app");
+  daemon.inspect("app");
   daemon.expect_passes("app");
   EXPECT_FALSE(bridge_.exists("run/starts"));
 }

@@ -45,13 +45,13 @@ TEST_F(OpenWriters, WhatIsHalfWrittenIsNotTestedAndTheGoodResultStays) {
   auto writer = open_file(O_TRUNC);
   put(writer, good_.substr(0, 4));
   for (unsigned look = 0; look < 3; ++look) {
-    daemon.look_at("File");
+    daemon.inspect("File");
     EXPECT_TRUE(eventually([&] { return !daemon.engine("File").at("testing"); }));
   }
   EXPECT_EQ(daemon.engine("File").at("outcome"), "passed") << "nobody tells a half";
   put(writer, good_.substr(4));
   writer.reset();
-  daemon.look_at("File");
+  daemon.inspect("File");
   daemon.expect_passes("File");
   EXPECT_EQ(daemon.count("heal.triggered"), 0U);
   EXPECT_EQ(bridge_.read("etc/File"), good_);
@@ -63,7 +63,7 @@ TEST_F(OpenWriters, ABadResultIsHealedOnce) {
   daemon.expect_passes("File");
   auto writer = open_file(O_TRUNC);
   put(writer, "bad");
-  daemon.look_at("File");
+  daemon.inspect("File");
   put(writer, " and bad");
   writer.reset();
   daemon.expect_count("heal.completed", 1);

@@ -145,7 +145,7 @@ class Life {
   void tell_end(const std::string& name, workflows::ProcessEnd how, std::optional<std::size_t> event = std::nullopt);
   void job_ended(const std::string& name, std::optional<std::size_t> event = std::nullopt);
   void forget_stop_before_start(const std::string& name);
-  void look_at(const std::string& name);
+  void inspect(const std::string& name);
   void order_by_hand(const std::string& name, const std::string& verb);
   void restart_by_hand(const std::string& name);
   void exchange_pidfile(const std::string& name);

@@ -126,7 +126,7 @@ void Life::forget_stop_before_start(const std::string& name) {
   daemon_->stopped_by_hand(name, false);
 }
 
-void Life::look_at(const std::string& name) {
+void Life::inspect(const std::string& name) {
   if (daemon_) daemon_->look(name, LookCause::asked);
 }
 
@@ -156,7 +156,7 @@ void Life::break_by_pidfile(const std::string& name) {
   if (!served.answers) return;
   (void)begins(What::other, name, "it hangs", Duration{0});
   services.hang(process->pid);
-  look_at(name);
+  inspect(name);
 }
 
 void Life::start_by_hand(const std::string& name) {
@@ -173,7 +173,7 @@ void Life::start_by_hand(const std::string& name) {
   if (services.status_by_pidfile(served.pidfile).state == ServiceState::running) return;
   if (const auto old = process_of(name)) services.end(old->pid);
   services.write_pidfile(served.pidfile, services.begin(name));
-  look_at(name);  // its folder is watched
+  inspect(name);  // its folder is watched
 }
 
 // Down and up again, within the grace.
@@ -190,7 +190,7 @@ void Life::restart_by_hand(const std::string& name) {
     if (const auto other = process_of(name)) machine.end(other->pid);  // somebody did what was wanted, in between
     machine.write_pidfile(served_.at(name).pidfile,
                           machine.begin(name, served_.at(name).answers ? warm_up : Duration{0}));
-    look_at(name);
+    inspect(name);
   });
   at(now() + down + warm_up, [this, event] { is_over(event); });
 }
@@ -203,7 +203,7 @@ void Life::exchange_pidfile(const std::string& name) {
   const auto event = begins(What::passes, name, "its pidfile was exchanged", gone);
   const long young = services.begin(name);
   services.remove_pidfile(served_.at(name).pidfile);
-  look_at(name);
+  inspect(name);
   at(now() + gone, [this, name, old, young, event] {
     world_.host.services.write_pidfile(served_.at(name).pidfile, young);
     world_.host.services.end(old);
@@ -246,20 +246,20 @@ void Life::break_by_unit(const std::string& name) {
   if (kind == 7) {
     (void)begins(What::other, name, "it hangs", Duration{0});
     services.hang(unit.main_process);
-    return look_at(name);
+    return inspect(name);
   }
   if (kind < 10) return crash_unit(name);
   if (kind == 10) {
     (void)begins(What::other, name, "it failed too often", Duration{0});
     services.crash(served.unit, true);
-    return look_at(name);
+    return inspect(name);
   }
   if (kind == 11) {
     const Duration masked = some_time(hours(1), hours(10));
     (void)begins(What::other, name, "it was masked", masked);
     services.crash(served.unit);
     services.mask(served.unit, true);
-    look_at(name);
+    inspect(name);
     return at(now() + masked, [this, name] {
       world_.host.services.mask(served_.at(name).unit, false);
       machines_.at(name).changed = now();
@@ -283,7 +283,7 @@ void Life::order_by_hand(const std::string& name, const std::string& verb) {
   jobs_.push_back({served.unit, verb, now()});
   (void)world_.host.services.order(served.unit, verb);
   const Duration looked_at = some_time(Duration{0}, takes);
-  at(now() + looked_at, [this, name] { look_at(name); });
+  at(now() + looked_at, [this, name] { inspect(name); });
   at(now() + takes, [this, name, event] {
     is_over(event);
     job_ended(name, event);
@@ -306,7 +306,7 @@ void Life::crash_unit(const std::string& name) {
     world_.host.services.queue(served.unit, "start", comes_up);
   }
   const Duration looked_at = some_time(Duration{0}, comes_up);
-  at(now() + looked_at, [this, name] { look_at(name); });
+  at(now() + looked_at, [this, name] { inspect(name); });
   at(now() + comes_up + habits.start_takes, [this, name, event] {
     is_over(event);
     job_ended(name);

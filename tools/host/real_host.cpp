@@ -79,7 +79,7 @@ Verdict judge(const RootFolder& root, const EngineSpec& spec, const Probe& probe
               engine::BlobStore& blobs, const OwnFiles& own, OutputDrain& drain) {
   const auto judged = [&](ProgramRun run, const auto& judge_run) {
     run.timeout = probe.timeout;
-    RunOutcome ran = run_program_of_others({run, mark, LeaveBehind::nothing}, drain);
+    RunOutcome ran = run_program_of_others({run, mark, ChildPolicy::end_all}, drain);
     keep_program(run, ran, blobs);
     Verdict verdict = judge_run(ran);
     verdict.ran = std::move(ran);
@@ -157,7 +157,7 @@ void keep_restored(const RootFolder& root, const StagingTools& tools, const Chan
   look.naming = naming_of(change);
   look.keep_content = true;
   if (change.kind == ChangeKind::state) look.limit = largest_kept_again;
-  const auto seen = look_at(root, before.path, look, tools.blobs, tools.own);
+  const auto seen = inspect(root, before.path, look, tools.blobs, tools.own);
   if (seen && seen->facts.digest == before.digest) (void)tools.blobs.put(seen->content, look.naming);
 }
 
@@ -462,7 +462,7 @@ Result<std::vector<TargetFacts>> RealHost::look(const EngineSpec& spec, const st
       wanted.digest_of_large =
           std::ranges::any_of(observed, [&](const auto& target) { return target.path == path && !target.rights_only; });
       auto seen = is_state(spec, path) ? look_at_state(*root, path, {options_.blobs, databases_, own, {}})
-                                       : facts_of(look_at(*root, path, wanted, options_.blobs, own));
+                                       : facts_of(inspect(*root, path, wanted, options_.blobs, own));
       AUTOHEAL_TRY(seen);
       facts.push_back(std::move(*seen));
     }
@@ -477,7 +477,7 @@ Result<std::string> RealHost::read(const EngineSpec& spec, const std::string& pa
     Look wanted;
     wanted.naming = naming_of_target(spec, path);
     wanted.keep_content = true;
-    auto seen = look_at(*root, path, wanted, options_.blobs, OwnFiles(options_.own_files));
+    auto seen = inspect(*root, path, wanted, options_.blobs, OwnFiles(options_.own_files));
     AUTOHEAL_TRY(seen);
     if (seen->facts.kind != TargetKind::file) return failure(ErrorKind::not_found, path + " is missing or no file");
     return std::move(seen->content);
@@ -493,7 +493,7 @@ Result<std::vector<TargetFacts>> RealHost::obstacles(const EngineSpec& spec) {
     for (const ObserveRequest::Target& target : what_to_observe(spec, 1).targets) {
       Look wanted;
       wanted.digest = false;
-      auto seen = look_at(*root, target.path, wanted, options_.blobs, own);
+      auto seen = inspect(*root, target.path, wanted, options_.blobs, own);
       AUTOHEAL_TRY(seen);
       tell_obstacles(*root, seen->facts);
       if (!seen->facts.cannot_change.empty() || !seen->facts.cannot_replace.empty())

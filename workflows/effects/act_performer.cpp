@@ -29,7 +29,7 @@ CaptureDone ActPerformer::capture(const Act& act, unsigned number, const EffectM
       "capture " + capture.argv.front() + " failed, so its undo would not know what to put back: ";
   if (const auto back = put_secrets_back(at_.blobs, capture); !back)
     return CaptureDone{number, failure(ErrorKind::failed, failed + back.error().message)};
-  const RunOutcome ran = at_.host.run({std::move(capture), mark, LeaveBehind::nothing});
+  const RunOutcome ran = at_.host.run({std::move(capture), mark, ChildPolicy::end_all});
   if (ran.started && ran.exit_code == 0 && !ran.timed_out && !ran.output_cut) {
     return CaptureDone{number, at_.blobs.put(ran.standard_output, engine::BlobNaming::keyed)};
   }
@@ -81,13 +81,13 @@ void ActPerformer::run_act(const EngineSpec& spec, const Act& act, const EffectM
   const bool check = act.kind == ActKind::service_check;
   StopStep stopping(at_.host, spec, act);
   if (act.stop_first) {
-    (void)at_.host.run({*act.stop_first, mark, LeaveBehind::what_runs});  // start tells whether it worked
+    (void)at_.host.run({*act.stop_first, mark, ChildPolicy::keep_running});  // start tells whether it worked
     outcome.message = stopping.see_it_end();
   }
   const bool leaves = !check && act.kind != ActKind::build;
   ProgramRun run = act.run;
   if (act.kind == ActKind::platform) run.environment["AUTOHEAL_IDEMPOTENCY_KEY"] = mark;
-  const RunRequest request{std::move(run), mark, leaves ? LeaveBehind::what_runs : LeaveBehind::nothing};
+  const RunRequest request{std::move(run), mark, leaves ? ChildPolicy::keep_running : ChildPolicy::end_all};
   RunOutcome ran = at_.host.run(request);
   if (is_worth_another_start(at_.host, spec, act, mark)) ran = at_.host.run(request);
   if (act.kind == ActKind::service_stop) outcome.message = stopping.see_it_end();
@@ -138,11 +138,11 @@ void ActPerformer::run_undo(const Result<SpecPtr>& spec, const Act& act, const P
     fill_in(run.argv, "{captured}", without_final_newline(*captured));
   }
   if (act.kind == ActKind::platform) run.environment["AUTOHEAL_IDEMPOTENCY_KEY"] = mark + "/undo";
-  const RunRequest request{std::move(run), mark, LeaveBehind::what_runs};
+  const RunRequest request{std::move(run), mark, ChildPolicy::keep_running};
   std::optional<StopStep> stopping;
   if (spec) stopping.emplace(at_.host, **spec, act);
   if (act.stop_first) {
-    (void)at_.host.run({*act.stop_first, mark, LeaveBehind::what_runs});
+    (void)at_.host.run({*act.stop_first, mark, ChildPolicy::keep_running});
     if (stopping) (void)stopping->see_it_end();
   }
   RunOutcome ran = at_.host.run(request);

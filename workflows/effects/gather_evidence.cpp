@@ -28,7 +28,7 @@ struct Cell {
 TestResult run_cell(const Probing& probing, engine::BlobStore& blobs, const Cell& cell, const EffectMark& mark,
                     LastLines& lines) {
   const ProgramRun run = command_of(*cell.test, cell.cell);
-  const RunOutcome ran = probing.host.run({run, mark, LeaveBehind::nothing});
+  const RunOutcome ran = probing.host.run({run, mark, ChildPolicy::end_all});
   TestResult result;
   result.name = cell.cell.name;
   result.passed = ran.started && ran.exit_code == 0 && !ran.timed_out;

@@ -62,7 +62,7 @@ struct AfterDefect {
     return done;
   }
   HealInput operator()(const Certify&) const {
-    Evidenced evidenced;
+    EvidenceGathered evidenced;
     evidenced.spec = std::make_shared<const EngineSpec>();
     evidenced.evidence.problem = sentence;
     evidenced.defect = sentence;
@@ -77,8 +77,8 @@ struct AfterDefect {
   HealInput operator()(const PerformUndo& effect) const {
     return UndoDone{{{effect.number, UndoStatus::failed, sentence}}};
   }
-  HealInput operator()(const Recheck&) const { return Rechecked{}; }
-  HealInput operator()(const Settle&) const { return Settled{}; }
+  HealInput operator()(const Recheck&) const { return LeftoversCleared{}; }
+  HealInput operator()(const Settle&) const { return BeforeImagesKept{}; }
 };
 
 // Looking changes nothing, and is done again where the process ends meanwhile.
@@ -210,7 +210,7 @@ EffectMark HealEffects::mark(const std::string& heal, unsigned start, unsigned n
 
 std::optional<HealInput> HealEffects::outcome_of(UnderWay& one, const Observe& effect) {
   Observed observed;
-  observed.today = at_.policy.today(effect.engine, effect.principal);
+  observed.policy = at_.policy.current(effect.engine, effect.principal);
   observed.name_of_content = [&blobs = at_.blobs](std::string_view content, engine::BlobNaming naming) {
     return blobs.name_of(content, naming);
   };
@@ -352,7 +352,7 @@ std::optional<HealInput> HealEffects::outcome_of(UnderWay& one, const Certify& e
     held = one.holding->look();
     if (held == nullptr || !one.may_go_on()) return std::nullopt;
   }
-  Evidenced evidenced;
+  EvidenceGathered evidenced;
   evidenced.program_version = at_.program_version;
   evidenced.program_sha256 = at_.program_sha256;
   if (auto adopted = at_.policy.adopted(effect.engine)) {
@@ -401,11 +401,11 @@ HealInput HealEffects::outcome_of(const std::string& heal, const Recheck& effect
   // Leftovers of probes and tests, and of the act whose outcome nobody knows; a service that was started lives on.
   at_.host.end_marked(mark(heal, effect.start, 0));
   if (effect.interrupted != 0) at_.host.end_marked(mark(heal, effect.start, effect.interrupted));
-  return Rechecked{at_.policy.today(effect.engine, effect.principal)};
+  return LeftoversCleared{at_.policy.current(effect.engine, effect.principal)};
 }
 
 HealInput HealEffects::outcome_of(const std::string& heal, const Settle& effect) {
-  Settled settled;
+  BeforeImagesKept settled;
   if (const auto spec = specification(effect.configuration)) {
     SettleRequest request{at_.ledger_id + "/" + heal + "/", effect.start, {}};
     if (effect.plan) request.changes = effect.plan->changes;

@@ -20,7 +20,7 @@ class HealPolicy {
   virtual ~HealPolicy() = default;
   // Why a heal of this engine has to end now, and whether its principal may change anything. An engine that is no
   // longer configured has to end.
-  [[nodiscard]] virtual Today today(const std::string& engine, const std::string& principal) const = 0;
+  [[nodiscard]] virtual CurrentPolicy current(const std::string& engine, const std::string& principal) const = 0;
   // Today's role as a word; "none" for a principal that is not listed.
   [[nodiscard]] virtual std::string role_of(const std::string& principal) const = 0;
   // Asked right before each change; false for a principal that is not listed.
@@ -35,7 +35,7 @@ struct FixedPolicy : HealPolicy {
   std::string role = "admiral";
   std::optional<Adopted> baseline;
 
-  [[nodiscard]] Today today(const std::string&, const std::string& principal) const override {
+  [[nodiscard]] CurrentPolicy current(const std::string&, const std::string& principal) const override {
     return {must_end, may_change(principal)};
   }
   [[nodiscard]] std::string role_of(const std::string&) const override { return role; }

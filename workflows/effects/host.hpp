@@ -36,15 +36,14 @@ namespace autoheal::workflows {
 // attempt that starts over gets a new number here, so that no mark is used twice.
 using EffectMark = std::string;
 
-enum class LeaveBehind {
-  nothing,
-  what_runs
-};  // probes and tests: nothing; services and commands: what they left running
+// For processes that a program started and left running: probes and tests end them all; services and commands keep
+// them.
+enum class ChildPolicy { end_all, keep_running };
 
 struct RunRequest {
   ProgramRun run;
   EffectMark mark;
-  LeaveBehind leave = LeaveBehind::nothing;
+  ChildPolicy leave = ChildPolicy::end_all;
   std::size_t output_limit =
       64 * 1024;  // per stream, half of it the end; the rest is read, thrown away and marked as cut
 };

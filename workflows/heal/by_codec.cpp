@@ -16,7 +16,7 @@ void write_by(JsonWriter& out, const By& by) {
   if (!by.principal.empty()) StoredJson::write(out.key("by"), by);
 }
 
-void read_by(const OwnJson& in, By& by) {
+void read_by(const EntryJson& in, By& by) {
   if (const auto found = in.find("by")) StoredJson::read(*found, by);
 }
 

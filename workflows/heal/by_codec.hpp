@@ -9,7 +9,7 @@
 #include "autoheal/workflows/heal/heal_entry.hpp"
 
 namespace autoheal {
-class OwnJson;
+class EntryJson;
 }
 
 namespace autoheal::workflows {
@@ -17,7 +17,7 @@ namespace autoheal::workflows {
 // Nothing for a By without a principal.
 void write_by(JsonWriter& json, const By& by);
 // Throws std::invalid_argument on anything that write_by did not make; for codecs.
-void read_by(const OwnJson& json, By& by);
+void read_by(const EntryJson& json, By& by);
 
 // In the list of an entry's members.
 template <auto Member>
@@ -27,7 +27,7 @@ struct StoredBy {
     write_by(json, entry.*Member);
   }
   template <class Entry>
-  static void read(const OwnJson& json, Entry& entry) {
+  static void read(const EntryJson& json, Entry& entry) {
     read_by(json, entry.*Member);
   }
 };

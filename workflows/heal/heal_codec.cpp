@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <concepts>
 
-#include "autoheal/engine/base/own_json.hpp"
+#include "autoheal/engine/base/entry_json.hpp"
 #include "autoheal/workflows/heal/heal_entry_fields.hpp"
 #include "autoheal/workflows/heal/heal_machine.hpp"
 #include "autoheal/workflows/stored/stored_json.hpp"
@@ -50,7 +50,7 @@ Result<HealEntry> Heal::decode(std::string_view entry_type, unsigned dataversion
                                            ", this version reads up to " + std::to_string(newest));
   }
   try {
-    const OwnJsonDocument document(data);
+    const EntryJsonDocument document(data);
     auto entry = empty_of_kind<HealEntry>(static_cast<std::size_t>(known - types.begin()));
     std::visit([&](auto& one) { StoredJson::read(document.root(), one); }, entry);
     return entry;

@@ -51,7 +51,7 @@ static_assert(kinds_of<HealEntry>.size() == std::variant_size_v<HealEntry>);
 
 struct AsStrategy {
   static void write(JsonWriter& out, Strategy strategy) { out.value(name_of(strategy)); }
-  static void read(const OwnJson& in, Strategy& strategy) {
+  static void read(const EntryJson& in, Strategy& strategy) {
     const auto known = known_value<Strategy>(words_for<Strategy>, in.text());
     if (!known) throw std::invalid_argument("\"" + in.get<std::string>() + "\" is not a strategy");
     strategy = *known;
@@ -64,7 +64,7 @@ struct AsShared {
     StoredJson::write(out, *shared);
   }
   template <class T>
-  static void read(const OwnJson& in, Shared<T>& shared) {
+  static void read(const EntryJson& in, Shared<T>& shared) {
     T value;
     StoredJson::read(in, value);
     shared = std::move(value);
@@ -144,7 +144,7 @@ struct StoredAction {
   static void write(JsonWriter& out, const RepairFinished& entry, const RepairFinished&) {
     out.field("action", action_of(entry.strategy));
   }
-  static void read(const OwnJson&, RepairFinished&) {}
+  static void read(const EntryJson&, RepairFinished&) {}
 };
 template <>
 inline constexpr auto stored_fields<RepairFinished> = std::tuple{
@@ -221,7 +221,7 @@ struct StoredTakeOver {
     WorkflowVersion::write(out.key("workflow_before"), entry.version_before);
     WorkflowVersion::write(out.key("workflow"), entry.version);
   }
-  static void read(const OwnJson& in, Resumed& entry) {
+  static void read(const EntryJson& in, Resumed& entry) {
     const auto now = in.find("workflow");
     if (!now) return;
     WorkflowVersion::read(in.at("workflow_before"), entry.version_before);

@@ -43,7 +43,7 @@ class Turn {
     add(TriggerJoined{input.error, input.by});
   }
 
-  void on(const Go&) {
+  void on(const SlotGranted&) {
     if (state_.phase() == Phase::triggered && !state_.ending) begin_attempt();
   }
 
@@ -54,7 +54,7 @@ class Turn {
     if (state_.phase() == Phase::triggered || state_.phase() == Phase::retrying) conclude();
   }
 
-  void on(const RollBackAgain& input) {
+  void on(const RetryRollback& input) {
     AUTOHEAL_CHECK(state_.phase() == Phase::exhausted);
     if (!state_.has_certified_plan()) return;
     add(RollbackStarted{number(), true, input.by});
@@ -78,15 +78,15 @@ class Turn {
     perform(Recheck{context(), state_.intended().value_or(0)});
   }
 
-  void on(const Rechecked& input) {
+  void on(const LeftoversCleared& input) {
     if (state_.resumptions == 0) return;  // it was let go meanwhile, and what it does is under way
-    if (input.today.must_end && !state_.ending) add(CancelRequested{*input.today.must_end, {}});
+    if (input.policy.must_end && !state_.ending) add(CancelRequested{*input.policy.must_end, {}});
     go_on();
   }
 
   void on(const Observed& input) {
     if (state_.step() != Step::observing) return;
-    if (input.today.must_end && !state_.ending) add(CancelRequested{*input.today.must_end, {}});
+    if (input.policy.must_end && !state_.ending) add(CancelRequested{*input.policy.must_end, {}});
     if (state_.ending) return fail_before_changes(std::string(name_of(*state_.ending)), "the heal was told to end");
     if (!input.defect.empty()) return stop_at_defect(input.defect, {});
     if (!input.observation) return fail_before_changes("observe", input.observation.error().message, input.last_lines);
@@ -125,7 +125,7 @@ class Turn {
     go_on_with_plan();
   }
 
-  void on(const Evidenced& input) {
+  void on(const EvidenceGathered& input) {
     if (state_.step() != Step::certifying) return;
     std::vector<Refusal> refusals;
     if (state_.ending) {
@@ -158,7 +158,7 @@ class Turn {
   }
 
   // Images that reached the vault since they were last named are no longer kept.
-  void on(const Settled& input) {
+  void on(const BeforeImagesKept& input) {
     if (!state_.has_ended() || input.kept == state_.ended()->kept) return;
     add(ImagesKept{input.kept});
     decision_.ends = true;
@@ -183,7 +183,7 @@ class Turn {
         if (std::holds_alternative<ActDone>(input)) return stop_at_defect(sentence, outcomes_in(input));
         return stop_at_defect(sentence, {unknown_outcome(intended())});
       case Step::certifying: {
-        const auto* told = std::get_if<Evidenced>(&input);
+        const auto* told = std::get_if<EvidenceGathered>(&input);
         add(CertificationRefused{number(),
                                  {{std::string(defect_word), sentence}},
                                  told ? told->evidence : Evidence{},
@@ -217,7 +217,7 @@ class Turn {
   template <class E>
   void add(E entry) {
     HealEntry recorded(std::move(entry));
-    AUTOHEAL_CHECK(misfit_of(state_, recorded) == nullptr);
+    AUTOHEAL_CHECK(violation_of(state_, recorded) == nullptr);
     state_ = apply_heal_entry(std::move(state_), recorded);
     decision_.entries.push_back(std::move(recorded));
   }
@@ -275,12 +275,12 @@ class Turn {
     }
     const auto judged = contained("certify_plan", [&] {
       return certify_plan(*input.spec, planned->plan, *input.observation, input.contents, planned->new_contents,
-                          input.adopted, input.today.may_change, documents(input.observation->recovered));
+                          input.adopted, input.policy.may_change, documents(input.observation->recovered));
     });
     if (!judged) return stop_at_defect(sentence_of(judged.error()), {}, *input.observation);
     const std::vector<Refusal>& refusals = *judged;
     const std::string digest = plan_digest(planned->plan);
-    add(PlanRecorded{number(), *input.observation, std::move(planned->plan), input.today.may_change,
+    add(PlanRecorded{number(), *input.observation, std::move(planned->plan), input.policy.may_change,
                      input.adopted_digest});
     if (!refusals.empty()) {
       add(PlanRefused{number(), refusals});
@@ -308,8 +308,8 @@ class Turn {
     perform(PerformAct{context(), act});
   }
 
-  void finish_repair(std::vector<ChangeOutcome> untold) {
-    add(RepairFinished{number(), state_.request->strategy, std::move(untold)});
+  void finish_repair(std::vector<ChangeOutcome> unreported) {
+    add(RepairFinished{number(), state_.request->strategy, std::move(unreported)});
     add(CertificationStarted{number()});
     perform_certify();
   }
@@ -324,9 +324,9 @@ class Turn {
   }
 
   // The same code would go wrong once more: what was changed goes back, and no attempt follows.
-  void stop_at_defect(std::string sentence, std::vector<ChangeOutcome> untold,
+  void stop_at_defect(std::string sentence, std::vector<ChangeOutcome> unreported,
                       std::optional<Observation> seen = std::nullopt) {
-    add(RepairFailed{number(), std::string(defect_word), std::move(sentence), std::move(untold), std::move(seen)});
+    add(RepairFailed{number(), std::string(defect_word), std::move(sentence), std::move(unreported), std::move(seen)});
     if (state_.has_certified_plan()) return roll_back();
     conclude();
   }
@@ -336,9 +336,9 @@ class Turn {
     conclude();
   }
 
-  void fail_repair(std::string cause, std::string message, std::vector<ChangeOutcome> untold,
+  void fail_repair(std::string cause, std::string message, std::vector<ChangeOutcome> unreported,
                    LastLines last_lines = {}) {
-    add(RepairFailed{number(), std::move(cause), std::move(message), std::move(untold), {}, std::move(last_lines)});
+    add(RepairFailed{number(), std::move(cause), std::move(message), std::move(unreported), {}, std::move(last_lines)});
     roll_back();
   }
 

@@ -7,8 +7,8 @@
 
 #include "autoheal/engine/workflow.hpp"
 #include "autoheal/workflows/heal/heal_apply.hpp"
-#include "autoheal/workflows/heal/heal_fit.hpp"
 #include "autoheal/workflows/heal/heal_messages.hpp"
+#include "autoheal/workflows/heal/heal_rules.hpp"
 
 namespace autoheal::workflows {
 
@@ -22,7 +22,7 @@ struct Heal {
 
   static engine::Decision<Heal> decide(const State& state, const Input& input, Timestamp now);
   static State apply(State state, const Entry& entry) { return apply_heal_entry(std::move(state), entry); }
-  static const char* misfit(const State& state, const Entry& entry) { return misfit_of(state, entry); }
+  static const char* violation(const State& state, const Entry& entry) { return violation_of(state, entry); }
   // As encode() gives it; heal_codec.cpp, as all three.
   static engine::Envelope envelope(const State& state, const Entry& entry);
   static engine::Encoded encode(const State& state, const Entry& entry);

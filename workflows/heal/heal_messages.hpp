@@ -22,12 +22,12 @@ struct Join {  // the engine failed again while this heal is open
   std::string error;
   By by;
 };
-struct Go {};  // a slot is free, dependencies are healed
+struct SlotGranted {};  // a slot is free, dependencies are healed
 struct Cancel {
   EndReason reason = EndReason::cancelled;
   By by;
 };
-struct RollBackAgain {  // of an exhausted heal whose rollback was incomplete
+struct RetryRollback {  // of an exhausted heal whose rollback was incomplete
   By by;
 };
 struct WokenUp {};
@@ -36,7 +36,7 @@ struct ProcessStarted {
 };
 
 // Policy that is read again with every observation, never taken from the recorded configuration.
-struct Today {
+struct CurrentPolicy {
   std::optional<EndReason> must_end;  // switched off, engine removed
   bool may_change = false;            // the principal's role allows it
 };
@@ -46,7 +46,7 @@ struct Observed {
   Contents contents;
   std::optional<AdoptedBaseline> adopted;
   std::string adopted_digest;
-  Today today;
+  CurrentPolicy policy;
   std::function<engine::BlobName(std::string_view, engine::BlobNaming)> name_of_content;
   std::string defect = {};    // here and below: what was at fault in Autoheal while it looked or acted; a sentence
   LastLines last_lines = {};  // here and below: of the program that failed
@@ -67,7 +67,7 @@ struct ActDone {
   std::string defect = {};
   LastLines last_lines = {};
 };
-struct Evidenced {
+struct EvidenceGathered {
   std::shared_ptr<const EngineSpec> spec;
   Evidence evidence;
   std::optional<AdoptedBaseline> adopted;
@@ -80,15 +80,16 @@ struct Evidenced {
 struct UndoDone {
   std::vector<UndoOutcome> outcomes;
 };
-struct Rechecked {  // after a start: leftovers of the dead process are gone
-  Today today;
+struct LeftoversCleared {  // after a start: leftovers of the dead process are gone
+  CurrentPolicy policy;
 };
-struct Settled {                  // before-images are in the vault
+struct BeforeImagesKept {         // before-images are in the vault
   std::vector<std::string> kept;  // those that had to stay beside their targets, and why
 };
 
-using HealInput = std::variant<Begin, Join, Go, Cancel, RollBackAgain, WokenUp, ProcessStarted, Observed, ChangesDone,
-                               CaptureDone, ActDone, Evidenced, UndoDone, Rechecked, Settled>;
+using HealInput =
+    std::variant<Begin, Join, SlotGranted, Cancel, RetryRollback, WokenUp, ProcessStarted, Observed, ChangesDone,
+                 CaptureDone, ActDone, EvidenceGathered, UndoDone, LeftoversCleared, BeforeImagesKept>;
 
 // ---- effects: what the heal asks of the world. Exactly one is under way at any time.
 

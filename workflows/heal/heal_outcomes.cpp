@@ -25,7 +25,7 @@ std::string cause_of(const ChangeOutcome& outcome) {
 
 bool is_outcome(const HealInput& input) {
   return !std::holds_alternative<Begin>(input) && !std::holds_alternative<Join>(input) &&
-         !std::holds_alternative<Go>(input) && !std::holds_alternative<Cancel>(input) &&
+         !std::holds_alternative<SlotGranted>(input) && !std::holds_alternative<Cancel>(input) &&
          !std::holds_alternative<WokenUp>(input) && !std::holds_alternative<ProcessStarted>(input);
 }
 

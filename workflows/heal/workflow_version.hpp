@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
+#include "autoheal/engine/base/entry_json.hpp"
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/engine/base/numbers.hpp"
-#include "autoheal/engine/base/own_json.hpp"
 #include "autoheal/workflows/heal/heal_entry.hpp"
 
 namespace autoheal::workflows {
@@ -22,7 +22,7 @@ struct WorkflowVersion {
   static constexpr std::string_view family = "heal/";
 
   static void write(JsonWriter& out, unsigned version) { out.value(std::string(family) + std::to_string(version)); }
-  static void read(const OwnJson& in, unsigned& version) {
+  static void read(const EntryJson& in, unsigned& version) {
     const std::string_view name = in.text();
     const bool ours = name.starts_with(family);
     version = ours ? parse_number<unsigned>(name.substr(family.size())).value_or(0) : 0;

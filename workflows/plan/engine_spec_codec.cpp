@@ -8,8 +8,8 @@
 #include <tuple>
 #include <utility>
 
+#include "autoheal/engine/base/entry_json.hpp"
 #include "autoheal/engine/base/json_writer.hpp"
-#include "autoheal/engine/base/own_json.hpp"
 #include "autoheal/workflows/spec/engine_fields.hpp"
 #include "autoheal/workflows/spec/program_fields.hpp"
 #include "autoheal/workflows/stored/stored_field.hpp"
@@ -78,8 +78,8 @@ std::string encode_engine_spec(const EngineSpec& spec) {
 
 Result<EngineSpec> decode_engine_spec(std::string_view text) {
   try {
-    const OwnJsonDocument parsed(text);
-    const OwnJson document = parsed.root();
+    const EntryJsonDocument parsed(text);
+    const EntryJson document = parsed.root();
     if (document.at("format").get<unsigned>() != format_version) {
       return failure(ErrorKind::corrupt, "this engine configuration was stored by another version of autoheal");
     }

@@ -84,8 +84,8 @@ struct AsOwners {
     for (const auto& [name, ids] : owners) out.begin_array().value(name).value(ids.first).value(ids.second).end_array();
     out.end_array();
   }
-  static void read(const OwnJson& in, Owners& owners) {
-    for (const OwnJson one : in)
+  static void read(const EntryJson& in, Owners& owners) {
+    for (const EntryJson one : in)
       owners[one.at(0).get<std::string>()] = {one.at(1).get<std::uint32_t>(), one.at(2).get<std::uint32_t>()};
   }
 };

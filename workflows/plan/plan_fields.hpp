@@ -75,10 +75,10 @@ struct ActsOfPlan {
     }
     out.end_array();
   }
-  static void read(const OwnJson& in, Plan& plan) {
+  static void read(const EntryJson& in, Plan& plan) {
     const auto acts = in.find("acts");
     if (!acts) return;
-    for (const OwnJson one : *acts) {
+    for (const EntryJson one : *acts) {
       Act& act = plan.acts.emplace_back();
       act.after_changes = plan.changes.size();
       read_members(one, act);

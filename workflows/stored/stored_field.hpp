@@ -41,7 +41,7 @@ struct StoredField {
       Form::write(out.key(key), value);
     }
   }
-  void read(const OwnJson& in, Owner& owner) const {
+  void read(const EntryJson& in, Owner& owner) const {
     Value& value = owner.*Member;
     if constexpr (When == Presence::always) {
       Form::read(in.at(key), value);
@@ -82,7 +82,7 @@ struct StoredIf {
     std::apply([&](const auto&... item) { (item.write(out, owner, standard), ...); }, items);
   }
   template <class Owner>
-  void read(const OwnJson& in, Owner& owner) const {
+  void read(const EntryJson& in, Owner& owner) const {
     if (AlsoWhenRead && !Condition(owner)) return;
     std::apply([&](const auto&... item) { (item.read(in, owner), ...); }, items);
   }
@@ -107,7 +107,7 @@ struct MembersOf {
   void write(JsonWriter& out, const Owner& owner, const Owner& standard) const {
     write_members(out, owner.*Member, standard.*Member);
   }
-  void read(const OwnJson& in, Owner& owner) const { read_members(in, owner.*Member); }
+  void read(const EntryJson& in, Owner& owner) const { read_members(in, owner.*Member); }
 };
 
 }  // namespace autoheal::workflows

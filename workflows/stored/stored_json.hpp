@@ -17,8 +17,8 @@
 #include <variant>
 #include <vector>
 
+#include "autoheal/engine/base/entry_json.hpp"
 #include "autoheal/engine/base/json_writer.hpp"
-#include "autoheal/engine/base/own_json.hpp"
 #include "autoheal/engine/base/timestamp.hpp"
 #include "autoheal/workflows/stored/enum_words.hpp"
 
@@ -55,7 +55,7 @@ void write_members(JsonWriter& out, const Struct& value, const Struct& standard 
   std::apply([&](const auto&... item) { (item.write(out, value, standard), ...); }, stored_fields<Struct>);
 }
 template <StoredByList Struct>
-void read_members(const OwnJson& in, Struct& value) {
+void read_members(const EntryJson& in, Struct& value) {
   std::apply([&](const auto&... item) { (item.read(in, value), ...); }, stored_fields<Struct>);
 }
 
@@ -76,7 +76,7 @@ struct StoredJson {
     }
   }
   template <class T>
-  static void read(const OwnJson& in, T& value) {
+  static void read(const EntryJson& in, T& value) {
     if constexpr (std::is_enum_v<T>) {
       value = StoredWord<T>::read(in.text());
     } else if constexpr (std::is_same_v<T, Timestamp>) {
@@ -103,7 +103,7 @@ struct StoredJson {
     }
   }
   template <class T>
-  static void read(const OwnJson& in, std::optional<T>& value) {
+  static void read(const EntryJson& in, std::optional<T>& value) {
     value.reset();
     if (!in.is_null()) read(in, value.emplace());
   }
@@ -115,9 +115,9 @@ struct StoredJson {
     out.end_array();
   }
   template <class T>
-  static void read(const OwnJson& in, std::vector<T>& list) {
+  static void read(const EntryJson& in, std::vector<T>& list) {
     list.clear();
-    for (const OwnJson item : in) read(item, list.emplace_back());
+    for (const EntryJson item : in) read(item, list.emplace_back());
   }
 
   template <class T>
@@ -127,7 +127,7 @@ struct StoredJson {
     out.end_array();
   }
   template <class T>
-  static void read(const OwnJson& in, std::pair<std::string, T>& pair) {
+  static void read(const EntryJson& in, std::pair<std::string, T>& pair) {
     read(in.at(0), pair.first);
     read(in.at(1), pair.second);
   }
@@ -139,12 +139,12 @@ struct StoredJson {
     for (const auto& [name, value] : map) write(out.key(name), value);
     out.end_object();
   }
-  static void read(const OwnJson& in, std::map<std::string, std::string>& map) {
+  static void read(const EntryJson& in, std::map<std::string, std::string>& map) {
     map = in.get<std::map<std::string, std::string>>();
   }
   template <class Enum>
     requires std::is_enum_v<Enum>
-  static void read(const OwnJson& in, std::map<std::string, Enum>& map) {
+  static void read(const EntryJson& in, std::map<std::string, Enum>& map) {
     for (const auto& [name, word] : in.get<std::map<std::string, std::string>>())
       map[name] = StoredWord<Enum>::read(word);
   }
@@ -156,7 +156,7 @@ struct StoredJson {
     out.end_array();
   }
   template <class... Kinds>
-  static void read(const OwnJson& in, std::variant<Kinds...>& what) {
+  static void read(const EntryJson& in, std::variant<Kinds...>& what) {
     using Variant = std::variant<Kinds...>;
     static_assert(kinds_of<Variant>.size() == sizeof...(Kinds));
     const std::string_view kind = in.at(0).text();
@@ -179,8 +179,8 @@ struct AsPairs {
     out.end_array();
   }
   template <class T>
-  static void read(const OwnJson& in, std::map<std::string, T>& map) {
-    for (const OwnJson pair : in) StoredJson::read(pair.at(1), map[pair.at(0).get<std::string>()]);
+  static void read(const EntryJson& in, std::map<std::string, T>& map) {
+    for (const EntryJson pair : in) StoredJson::read(pair.at(1), map[pair.at(0).get<std::string>()]);
   }
 };
 

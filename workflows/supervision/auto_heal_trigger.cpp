@@ -178,7 +178,7 @@ void AutoHealTrigger::queue(const std::string& heal) {
   const HealState* state = runtime_.runner().state<Heal>(heal);
   if (state == nullptr || state->ending) return;
   wait_for_slot(heal);
-  let_one_go();
+  start_next_waiting();
 }
 
 // A heal waits or holds a slot, each once.
@@ -194,12 +194,12 @@ void AutoHealTrigger::wait_for_slot(const std::string& heal) {
 
 void AutoHealTrigger::follow(const std::string& engine, const std::string& heal) {
   open_[engine] = heal;
-  asio::co_spawn(runtime_.executor(), see_to_its_end(engine, heal), asio::detached);
+  asio::co_spawn(runtime_.executor(), await_end(engine, heal), asio::detached);
 }
 
 // One for each open heal, so that its end is reported once and its slot is released, independently of the callers that
 // wait.
-asio::awaitable<void> AutoHealTrigger::see_to_its_end(std::string engine, std::string heal) {
+asio::awaitable<void> AutoHealTrigger::await_end(std::string engine, std::string heal) {
   const auto state = co_await runtime_.finished<Heal>(heal);
   HealResult result;
   if (state && state->has_ended()) {
@@ -236,13 +236,13 @@ asio::awaitable<HealResult> AutoHealTrigger::wait_for(std::string engine, std::s
 
 void AutoHealTrigger::set(TriggerSettings settings) {
   settings_ = settings;
-  let_one_go();
+  start_next_waiting();
 }
 
 void AutoHealTrigger::pause(const std::string& heal) {
   if (slots_.erase(heal) == 0) return;
   paused_.emplace(heal, clock_.since_boot());
-  let_one_go();
+  start_next_waiting();
 }
 
 bool AutoHealTrigger::waits_for(const std::string& engine, Duration time) const {
@@ -254,17 +254,17 @@ bool AutoHealTrigger::waits_for(const std::string& engine, Duration time) const 
 void AutoHealTrigger::in_turn(const std::string& heal, std::function<void()> go) {
   if (!paused_.contains(heal)) return go();
   to_go_on_.push_back({heal, std::move(go)});
-  let_one_go();
+  start_next_waiting();
 }
 
 void AutoHealTrigger::free_slot(const std::string& heal) {
   std::erase(waiting_, heal);
   std::erase_if(to_go_on_, [&](const ToGoOn& one) { return one.heal == heal; });
   paused_.erase(heal);
-  if (slots_.erase(heal) > 0) let_one_go();
+  if (slots_.erase(heal) > 0) start_next_waiting();
 }
 
-void AutoHealTrigger::let_one_go() {
+void AutoHealTrigger::start_next_waiting() {
   while (!to_go_on_.empty() && taken() < settings_.max_concurrent) {
     const ToGoOn next = std::move(to_go_on_.front());
     to_go_on_.pop_front();
@@ -276,7 +276,7 @@ void AutoHealTrigger::let_one_go() {
     const std::string heal = waiting_.front();
     waiting_.pop_front();
     take_slot(heal);
-    runtime_.runner().submit<Heal>(heal, Go{});
+    runtime_.runner().submit<Heal>(heal, SlotGranted{});
   }
 }
 
@@ -302,7 +302,7 @@ void AutoHealTrigger::adopt_recovered(const std::vector<std::string>& heals) {
                      asio::detached);
     }
   }
-  let_one_go();
+  start_next_waiting();
 }
 
 }  // namespace autoheal::workflows

@@ -87,7 +87,7 @@ class AutoHealTrigger {
   [[nodiscard]] std::string reason_to_skip(const EngineSpec& spec, const TestFailure& failure) const;
   boost::asio::awaitable<HealResult> begin(EngineToHeal engine, TestFailure failure, By by);
   void follow(const std::string& engine, const std::string& heal);
-  boost::asio::awaitable<void> see_to_its_end(std::string engine, std::string heal);
+  boost::asio::awaitable<void> await_end(std::string engine, std::string heal);
   boost::asio::awaitable<void> find_failing_needs(const EngineSpec& spec, TestFailure& failure);
   boost::asio::awaitable<void> wait_for_needs(std::string heal, std::vector<std::string> needs, std::optional<By> by);
   boost::asio::awaitable<HealEnding> ending_of_need(std::string needed, std::optional<By> by);
@@ -96,7 +96,7 @@ class AutoHealTrigger {
   void take_slot(const std::string& heal);
   void wait_for_slot(const std::string& heal);
   void queue(const std::string& heal);
-  void let_one_go();
+  void start_next_waiting();
   void free_slot(const std::string& heal);
 
   engine::Runtime& runtime_;

@@ -48,7 +48,7 @@ bool Brakes::flaps(const HealingSpec& healing, Duration now) {
   return heals_.size() >= healing.max_heals_per_hour;
 }
 
-void Brakes::fall_quiet(Duration now) { quiet_until_ = now + hour; }
+void Brakes::suppress(Duration now) { quiet_until_ = now + hour; }
 
 std::optional<Duration> Brakes::quiet_until(Duration now) const {
   return quiet_until_ && now < *quiet_until_ ? quiet_until_ : std::nullopt;

@@ -36,7 +36,7 @@ class Brakes {
   // An hour's worth of heals was begun already.
   [[nodiscard]] bool flaps(const HealingSpec& healing, Duration now);
   // No further heals and reports for an hour.
-  void fall_quiet(Duration now);
+  void suppress(Duration now);
   [[nodiscard]] std::optional<Duration> quiet_until(Duration now) const;
 
  private:

@@ -1,6 +1,6 @@
 #include "autoheal/workflows/supervision/holds.hpp"
 
-#include "autoheal/engine/base/own_json.hpp"
+#include "autoheal/engine/base/entry_json.hpp"
 #include "autoheal/workflows/heal/by_codec.hpp"
 
 namespace autoheal::workflows {
@@ -25,8 +25,8 @@ void Holds::apply(const engine::Entry& entry) {
   }
   if (entry.type != "engine.held") return;
   try {
-    const OwnJsonDocument document(entry.data);
-    const OwnJson data = document.root();
+    const EntryJsonDocument document(entry.data);
+    const EntryJson data = document.root();
     Hold hold;
     // An unreadable time holds for ever: hands off is the safe side.
     hold.until = parse_timestamp(data.at("until").get<std::string>()).value_or(Timestamp::max());

@@ -7,7 +7,7 @@
 #include <tuple>
 #include <variant>
 
-#include "autoheal/engine/base/own_json.hpp"
+#include "autoheal/engine/base/entry_json.hpp"
 #include "autoheal/workflows/heal/by_codec.hpp"
 #include "autoheal/workflows/stored/stored_field.hpp"
 #include "autoheal/workflows/supervision/self_test.hpp"
@@ -20,7 +20,7 @@ struct StoredWorkflow {
   static constexpr std::string_view name = "selftest/1";
 
   static void write(JsonWriter& out, const SelfTestStarted&, const SelfTestStarted&) { out.field("workflow", name); }
-  static void read(const OwnJson& in, SelfTestStarted&) {
+  static void read(const EntryJson& in, SelfTestStarted&) {
     if (in.at("workflow").text() != name) throw std::invalid_argument("written by a later version of the self-test");
   }
 };
@@ -100,7 +100,7 @@ Result<SelfTestEntry> SelfTest::decode(std::string_view entry_type, unsigned dat
                                            std::to_string(dataversion) + ", are not known to this version");
   }
   try {
-    const OwnJsonDocument document(data);
+    const EntryJsonDocument document(data);
     auto entry = empty_of_kind<SelfTestEntry>(static_cast<std::size_t>(known - types.begin()));
     std::visit([&](auto& one) { StoredJson::read(document.root(), one); }, entry);
     return entry;

@@ -88,7 +88,7 @@ void Watch::remember_heal(const std::string& name, Duration began) {
   if (engine == nullptr) return;
   // As begin_heal() decided it then.
   if (engine->brakes.flaps(engine->spec->healing, began)) {
-    engine->brakes.fall_quiet(began);
+    engine->brakes.suppress(began);
   } else {
     engine->brakes.heal_began(began);
   }
@@ -138,7 +138,7 @@ void Watch::test_what_became_due(Watched& engine) {
   test_at(engine, *std::exchange(engine.again, std::nullopt));
 }
 
-void Watch::tested(const TestReport& report, Standing standing, Duration now) {
+void Watch::tested(const TestReport& report, EngineSwitches switches, Duration now) {
   const std::string& name = report.tested.engine;
   const auto known = engines_.find(name);
   if (known == engines_.end() || !known->second.testing) return;
@@ -152,7 +152,7 @@ void Watch::tested(const TestReport& report, Standing standing, Duration now) {
     if (!engine.healing) engines_.erase(known);
     return;
   }
-  engine.standing = standing;
+  engine.switches = switches;
   if (std::exchange(engine.overtaken, false)) {
     test_at(engine, now);
   } else if (!postpone(engine, report, now) && !passes_soon(engine, report, now)) {
@@ -198,8 +198,8 @@ void Watch::after_test(Watched& engine, Duration now) {
 // A failure that counts: the brakes have their say, in the order in which a person would give reasons.
 void Watch::consider(Watched& engine, Duration now) {
   const HealingSpec& healing = engine.spec->healing;
-  if (!engine.standing.enabled || !healing.enabled) return skip(engine, "disabled", now);
-  if (engine.standing.held) return skip(engine, "held", now);
+  if (!engine.switches.enabled || !healing.enabled) return skip(engine, "disabled", now);
+  if (engine.switches.held) return skip(engine, "held", now);
   if (engine.stopped_by_hand) return skip(engine, "stopped_by_hand", now);
   if (!engine.last->held_back.empty()) return skip(engine, held_back, now);
   if (!settles(engine, now)) return;
@@ -289,7 +289,7 @@ void Watch::begin_heal(Watched& engine, StartHeal heal, Duration now) {
   const bool of_its_own = heal.failed_dependency.empty();
   heal.flapping = of_its_own && engine.brakes.flaps(engine.spec->healing, now);
   if (heal.flapping) {
-    engine.brakes.fall_quiet(now);
+    engine.brakes.suppress(now);
   } else if (of_its_own) {
     engine.brakes.heal_began(now);
     engine.heal_counted = true;

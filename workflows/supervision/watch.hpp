@@ -80,7 +80,7 @@ struct SnapshotProblem {
 };
 
 // Policy that is read again on every decision, never taken from the recorded configuration.
-struct Standing {
+struct EngineSwitches {
   bool enabled = true;
   bool held = false;
 };
@@ -110,7 +110,7 @@ class Watch {
   // Packages were being installed or removed, and that stopped its service. While they still are, a failure of it says
   // nothing: who stopped it is about to start it, or to take it away.
   void stopped_for_packages(const std::string& engine, Duration now);
-  void tested(const TestReport& report, Standing standing, Duration now);
+  void tested(const TestReport& report, EngineSwitches switches, Duration now);
   // Called for every heal, started by the daemon or by people. An end that is reported twice counts once; a StartHeal
   // that came to nothing has an end, too.
   void heal_began(const std::string& engine);
@@ -190,7 +190,7 @@ class Watch {
     std::optional<TestReport> last;
     std::string told;     // reason and cause of the last skip
     std::string skipped;  // its reason
-    Standing standing;
+    EngineSwitches switches;
   };
 
   Watched* find(const std::string& name);

@@ -13,9 +13,9 @@ constexpr Duration starts_counted_for = std::chrono::seconds(10);  // as systemd
 }  // namespace
 
 void SimulatedServices::tell(Lock lock) {
-  const auto untold = std::exchange(untold_, {});
+  const auto unreported = std::exchange(unreported_, {});
   lock.unlock();
-  for (const auto& [process, is_new] : untold) {
+  for (const auto& [process, is_new] : unreported) {
     const auto& hook = is_new ? began : reloaded;
     if (hook) hook(process);
   }
@@ -30,7 +30,7 @@ SimulatedProcess& SimulatedServices::begin_locked(const std::string& program, Du
   process.began = now();
   process.program = program;
   process.answers_from = now() + answers_after;
-  untold_.emplace_back(process, true);
+  unreported_.emplace_back(process, true);
   return processes_[process.pid] = std::move(process);
 }
 
@@ -191,7 +191,7 @@ void SimulatedServices::reload(Unit& unit, Duration from) {
     one.now.state = ServiceState::running;
     one.now.job.clear();
     const auto process = processes_.find(one.now.main_process);
-    if (process != processes_.end() && !process->second.hangs) untold_.emplace_back(process->second, false);
+    if (process != processes_.end() && !process->second.hangs) unreported_.emplace_back(process->second, false);
   };
   is_on_its_way(unit, ServiceState::reloading, from + unit.now.habits.reload_takes, read);
 }

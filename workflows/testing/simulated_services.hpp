@@ -118,7 +118,7 @@ class SimulatedServices {
   std::map<long, SimulatedProcess> processes_;
   std::map<std::string, Pidfile> pidfiles_;
   std::map<std::string, Unit> units_;
-  std::vector<std::pair<SimulatedProcess, bool>> untold_;  // true: it began
+  std::vector<std::pair<SimulatedProcess, bool>> unreported_;  // true: it began
   long next_pid_ = 1'000;
   std::uint64_t runs_ = 0;
 };

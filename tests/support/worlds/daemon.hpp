@@ -52,7 +52,7 @@ class Daemon {
     return answer.value_or(socket::Answer{});
   }
   // Has an engine tested now, whatever its schedule and its brakes.
-  void look_at(const std::string& name) const {
+  void inspect(const std::string& name) const {
     EXPECT_EQ(ask("POST", "/v1/unhold", R"({"engine":")" + name + "\"}").status, 200U);
   }
   // How an engine stands: outcome, skipped, testing, healing.

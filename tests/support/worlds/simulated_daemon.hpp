@@ -214,11 +214,12 @@ class SimulatedDaemon {
   class Policy final : public workflows::FixedPolicy {
    public:
     explicit Policy(const SimulatedDaemon& daemon) : daemon_(daemon) {}
-    [[nodiscard]] workflows::Today today(const std::string& engine, const std::string& principal) const override {
-      workflows::Today today = FixedPolicy::today(engine, principal);
-      if (daemon_.holds_.of(engine, daemon_.world_.clock.now())) today.must_end = workflows::EndReason::held;
-      if (!daemon_.settings_.enabled) today.must_end = workflows::EndReason::disabled;
-      return today;
+    [[nodiscard]] workflows::CurrentPolicy current(const std::string& engine,
+                                                   const std::string& principal) const override {
+      workflows::CurrentPolicy policy = FixedPolicy::current(engine, principal);
+      if (daemon_.holds_.of(engine, daemon_.world_.clock.now())) policy.must_end = workflows::EndReason::held;
+      if (!daemon_.settings_.enabled) policy.must_end = workflows::EndReason::disabled;
+      return policy;
     }
 
    private:

@@ -89,7 +89,7 @@ class Machine {
     report.failing = {"config"};
     report.postponed = who;
     report.writing = state;
-    watch.tested(report, standing, now);
+    watch.tested(report, switches, now);
   }
   // The network, or a program, says no.
   void flickers(const std::string& engine) { tell(engine, TestOutcome::failed, false, {"web"}); }
@@ -124,7 +124,7 @@ class Machine {
 
   Watch watch{16};
   Duration now{std::chrono::hours(100)};
-  Standing standing;
+  EngineSwitches switches;
 
  private:
   void tell(const std::string& engine, TestOutcome outcome, bool sure, std::vector<std::string> failing) {
@@ -132,7 +132,7 @@ class Machine {
     report.tested = {engine, outcome, outcome == TestOutcome::passed ? "" : "it is broken", Duration{0}};
     report.sure = sure;
     report.failing = std::move(failing);
-    watch.tested(report, standing, now);
+    watch.tested(report, switches, now);
   }
 
   unsigned max_tests_;

@@ -22,7 +22,7 @@ class WatchOverALoop : public ::testing::Test {
             .clock = clock,
             .pulse = [this] { return pulse_; },
             .progressed = [this] { ++progressed_; },
-            .doing = [] { return std::string("a commit"); },
+            .activity = [] { return std::string("a commit"); },
             .warning = [this](const std::string& sentence) { warnings_.push_back(sentence); }};
   }
   // Two seconds go by and the watch looks; the loop has its turn, or stands still.

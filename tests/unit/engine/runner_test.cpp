@@ -469,7 +469,7 @@ TEST_F(LateOutcomes, of_an_earlier_life_of_a_stream_are_dropped) {
   runner.submit<Renewal>(stream, Renewal::InstallDone{});  // somebody says so
   turn();
   ASSERT_EQ(types(stream).back(), "cert.renewal.installed");
-  runner.revive<Renewal>(stream, Renewal::ProcessStarted{}, [](const auto&) {});
+  runner.reopen<Renewal>(stream, Renewal::ProcessStarted{}, [](const auto&) {});
   turn();
   late.asked.at(1)(Renewal::InstallDone{});
   turn();

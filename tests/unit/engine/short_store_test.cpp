@@ -334,8 +334,8 @@ TEST_F(ShortStore, OnlyAnEndedStreamIsRevivedAndOnlyOneThatIsThere) {
   const auto keep = [&](const Result<std::string>& begun) {
     if (!begun) refused.push_back(begun.error().kind);
   };
-  runner_->revive<Renewal>(stream, Renewal::ProcessStarted{}, keep);
-  runner_->revive<Renewal>("cert/nowhere", Renewal::ProcessStarted{}, keep);
+  runner_->reopen<Renewal>(stream, Renewal::ProcessStarted{}, keep);
+  runner_->reopen<Renewal>("cert/nowhere", Renewal::ProcessStarted{}, keep);
   run();
   EXPECT_EQ(refused, (std::vector{ErrorKind::busy, ErrorKind::corrupt}));
   EXPECT_EQ(types(stream), "ordered ");

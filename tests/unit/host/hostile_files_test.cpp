@@ -64,7 +64,7 @@ class HostileFiles : public StagingTest {
   Result<TargetFacts> look_at_tree(const std::string& path) {
     Look look;
     look.tree = true;
-    auto seen = look_at(*RootFolder::open(spec_.root), path, look, blobs_, own_);
+    auto seen = inspect(*RootFolder::open(spec_.root), path, look, blobs_, own_);
     EXPECT_TRUE(seen);
     return seen->facts;
   }

@@ -38,7 +38,8 @@ class OutputDrains : public ProgramTest {
   }
   RunOutcome run(const RunRequest& request) { return run_program_of_others(request, drain_); }
   // Leaves somebody running who writes `size` bytes to both outputs once `go` is there, then says so in `written`.
-  RunRequest writer(const std::string& size, LeaveBehind leave = LeaveBehind::what_runs, const std::string& by = "") {
+  RunRequest writer(const std::string& size, ChildPolicy leave = ChildPolicy::keep_running,
+                    const std::string& by = "") {
     write("writer",
           "#!/bin/sh\n: > away\nwhile [ ! -e go ]; do sleep 0.01; done\n"
           "{ head -c " +
@@ -86,7 +87,7 @@ TEST_F(OutputDrains, ReadWhatLivesOnUntilItEndsAndEndWithIt) {
 }
 
 TEST_F(OutputDrains, TakeNothingFromWhoStillReads) {
-  auto wanted = shell("head -c 60000 /dev/zero | tr '\\0' x\nsleep 1000 & echo $! >&2\n", LeaveBehind::what_runs);
+  auto wanted = shell("head -c 60000 /dev/zero | tr '\\0' x\nsleep 1000 & echo $! >&2\n", ChildPolicy::keep_running);
   const auto ran = run(wanted);
   writers_.push_back(std::stoi("0" + ran.standard_error));
   EXPECT_EQ(ran.standard_output, std::string(60000, 'x'));
@@ -94,7 +95,7 @@ TEST_F(OutputDrains, TakeNothingFromWhoStillReads) {
 }
 
 TEST_F(OutputDrains, OneServesManyRunsAndTheNextBeginsWhenItHasGone) {
-  const auto quick = shell("exit 0\n", LeaveBehind::what_runs);
+  const auto quick = shell("exit 0\n", ChildPolicy::keep_running);
   for (int round = 0; round < 20; ++round) EXPECT_EQ(run(quick).exit_code, 0);
   EXPECT_THAT(drains_of(::getpid()), SizeIs(1));
   EXPECT_TRUE(none_is_left()) << "nobody writes: it ends";
@@ -103,7 +104,7 @@ TEST_F(OutputDrains, OneServesManyRunsAndTheNextBeginsWhenItHasGone) {
 }
 
 TEST_F(OutputDrains, HaveBoundsAndFollowEachOther) {
-  const auto quick = request({"/bin/true"}, LeaveBehind::what_runs);
+  const auto quick = request({"/bin/true"}, ChildPolicy::keep_running);
   left(run(writer("1000000")));
   for (int round = 0; round < 220; ++round) ASSERT_EQ(run(quick).exit_code, 0);
   expect_it_writes();
@@ -113,7 +114,7 @@ TEST_F(OutputDrains, HaveBoundsAndFollowEachOther) {
 TEST_F(OutputDrains, SideBySide) {
   std::vector<std::jthread> threads;
   for (int number = 0; number < 8; ++number) {
-    const auto wanted = request({"/bin/sh", "-c", "echo here; sleep 0.02"}, LeaveBehind::what_runs);
+    const auto wanted = request({"/bin/sh", "-c", "echo here; sleep 0.02"}, ChildPolicy::keep_running);
     threads.emplace_back([this, wanted] {
       for (int round = 0; round < 5; ++round) EXPECT_EQ(run(wanted).standard_output, "here\n");
     });
@@ -121,7 +122,7 @@ TEST_F(OutputDrains, SideBySide) {
 }
 
 TEST_F(OutputDrains, OneThatWasKilledIsReplaced) {
-  ASSERT_EQ(run(shell("exit 0\n", LeaveBehind::what_runs)).exit_code, 0);
+  ASSERT_EQ(run(shell("exit 0\n", ChildPolicy::keep_running)).exit_code, 0);
   for (const pid_t pid : drains_of(::getpid())) ::kill(pid, SIGKILL);
   left(run(writer("1000000")));
   expect_it_writes();
@@ -132,13 +133,13 @@ TEST_F(OutputDrains, OneThatIsKilledDuringTheRunIsReplacedAtItsEnd) {
   const std::string find = "pgrep -P " + std::to_string(::getpid()) + " -f 'autoheal output-drain'";
   left(run(shell("./writer & echo $!\nuntil drain=$(" + find + "); do sleep 0.01; done\n" +
                      "kill -KILL $drain; while kill -0 $drain; do sleep 0.01; done\n",
-                 LeaveBehind::what_runs)));
+                 ChildPolicy::keep_running)));
   expect_it_writes();
 }
 
 TEST_F(OutputDrains, AProgramThatIsNoneStartsNothing) {
   OutputDrain none((root_ / "missing").string());
-  const auto ran = run_program_of_others(shell("touch ran\n", LeaveBehind::what_runs), none);
+  const auto ran = run_program_of_others(shell("touch ran\n", ChildPolicy::keep_running), none);
   EXPECT_FALSE(ran.started);
   EXPECT_FALSE(fs::exists(root_ / "ran"));
   EXPECT_THAT(ran.message, ::testing::HasSubstr("reads the outputs"));
@@ -146,7 +147,7 @@ TEST_F(OutputDrains, AProgramThatIsNoneStartsNothing) {
 
 TEST_F(OutputDrains, ServeWhatGetsAwayFromAProbe) {
   // No mark in its environment, no session of ours.
-  left(run(writer("1000000", LeaveBehind::nothing, "env -i /usr/bin/setsid")));
+  left(run(writer("1000000", ChildPolicy::end_all, "env -i /usr/bin/setsid")));
   expect_it_writes();
 }
 
@@ -157,7 +158,7 @@ TEST_F(OutputDrains, AProbeThatLeavesNothingNeedsNone) {
 
 TEST_F(OutputDrains, OutliveWhoStartedTheCommandAlsoWhereItIsKilledMeanwhile) {
   const auto wanted = writer("1000000");
-  const auto endless = shell("./writer & echo $! > pid.new; mv pid.new pid; sleep 1000\n", LeaveBehind::what_runs);
+  const auto endless = shell("./writer & echo $! > pid.new; mv pid.new pid; sleep 1000\n", ChildPolicy::keep_running);
   std::fflush(nullptr);
   const pid_t child = ::fork();
   ASSERT_GE(child, 0);
@@ -209,7 +210,7 @@ TEST_F(OutputDrains, HoldNothingButWhatTheyRead) {
 // A program of another user opens /dev/stdout as it would open a terminal's.
 TEST_F(OutputDrains, AnotherUserMayOpenHisOutputsByName) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root can start programs of another user";
-  auto wanted = request({"/bin/sh", "-c", "echo out > /dev/stdout; echo err > /dev/stderr"}, LeaveBehind::what_runs);
+  auto wanted = request({"/bin/sh", "-c", "echo out > /dev/stdout; echo err > /dev/stderr"}, ChildPolicy::keep_running);
   wanted.run.user = "nobody";
   wanted.run.cwd = "/";
   const auto ran = run(wanted);
@@ -220,13 +221,13 @@ TEST_F(OutputDrains, AnotherUserMayOpenHisOutputsByName) {
 // In long runs: what 1000 short commands cost, with and without it.
 TEST_F(OutputDrains, CostLittlePerRun) {
   const int rounds = autoheal::testing::long_runs() ? 1000 : 50;
-  for (const auto leave : {LeaveBehind::nothing, LeaveBehind::what_runs}) {
+  for (const auto leave : {ChildPolicy::end_all, ChildPolicy::keep_running}) {
     const auto quick = request({"/bin/true"}, leave);
     const auto began = std::chrono::steady_clock::now();
     for (int round = 0; round < rounds; ++round) ASSERT_EQ(run(quick).exit_code, 0);
     const auto took = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - began);
-    RecordProperty(leave == LeaveBehind::nothing ? "us_without" : "us_with", std::to_string(took.count() / rounds));
-    std::printf("%s: %ld us a run\n", leave == LeaveBehind::nothing ? "probe" : "command", took.count() / rounds);
+    RecordProperty(leave == ChildPolicy::end_all ? "us_without" : "us_with", std::to_string(took.count() / rounds));
+    std::printf("%s: %ld us a run\n", leave == ChildPolicy::end_all ? "probe" : "command", took.count() / rounds);
   }
 }
 

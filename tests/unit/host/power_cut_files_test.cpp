@@ -216,7 +216,7 @@ TEST_F(PowerCutFiles, Case70_AFolderOfStateIsSwappedWhole) {
     const UniqueFd snapshot(::open((base_ / "snapshot").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     Look look;
     look.tree = true;
-    const auto seen = look_at(*RootFolder::open(spec_.root), "queue", look, blobs_, own_);
+    const auto seen = inspect(*RootFolder::open(spec_.root), "queue", look, blobs_, own_);
     EXPECT_TRUE(seen);
     Change change;
     change.kind = ChangeKind::state;

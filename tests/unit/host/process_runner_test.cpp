@@ -91,7 +91,7 @@ TEST_F(ProcessRunnerTest, EndsWithItsOwnProcessAndEndsWhatItLeft) {
 TEST_F(ProcessRunnerTest, WhatAServiceLeavesLivesOnAndMayGoOnWriting) {
   OutputDrain drain(AUTOHEAL_PROGRAM);
   const auto ran = run_program_of_others(
-      shell("(while :; do echo tick; sleep 0.01; done) & echo $! >&2\n", LeaveBehind::what_runs), drain);
+      shell("(while :; do echo tick; sleep 0.01; done) & echo $! >&2\n", ChildPolicy::keep_running), drain);
   const pid_t pid = std::stoi(ran.standard_error);
   EXPECT_FALSE(ends(pid, 300));
   EXPECT_EQ(end_marked("ledger/0190-other/"), 0U);

@@ -13,13 +13,13 @@ namespace autoheal::host {
 class ProgramTest : public HostTest {
  protected:
   workflows::RunRequest request(std::vector<std::string> argv,
-                                workflows::LeaveBehind leave = workflows::LeaveBehind::nothing) {
+                                workflows::ChildPolicy leave = workflows::ChildPolicy::end_all) {
     workflows::ProgramRun run;
     run.argv = std::move(argv);
     run.cwd = spec_.root;
     return {run, mark_, leave};
   }
-  workflows::RunRequest shell(const std::string& text, workflows::LeaveBehind leave = workflows::LeaveBehind::nothing) {
+  workflows::RunRequest shell(const std::string& text, workflows::ChildPolicy leave = workflows::ChildPolicy::end_all) {
     return request({script("script" + std::to_string(++scripts_), text).string()}, leave);
   }
   static bool ends(pid_t pid, int milliseconds = 5000) {

@@ -292,7 +292,7 @@ TEST(Replay, OfEveryHealOfALedgerTellsTheOnesThatAreNotTheSame) {
   EXPECT_EQ(all->decided, all->entries);
   EXPECT_THAT(all->not_the_same, IsEmpty());
   const Decide silent = [](const HealState& state, const HealInput& input, Timestamp now) {
-    if (std::holds_alternative<Evidenced>(input)) return engine::Decision<Heal>{};
+    if (std::holds_alternative<EvidenceGathered>(input)) return engine::Decision<Heal>{};
     return Heal::decide(state, input, now);
   };
   const auto other = replay_all(world.ledger, world.blobs, adoptions, {{.threads = 3}, silent});
@@ -311,7 +311,7 @@ TEST(Replay, OfAHealThatWasRolledBackOnceMoreCountsItOnce) {
   HealProcess process(*world, world->ledger);
   process.start();
   process.run();
-  process.runner().revive<Heal>(world->heal, RollBackAgain{}, [](const auto&) {});
+  process.runner().reopen<Heal>(world->heal, RetryRollback{}, [](const auto&) {});
   process.run();
   ASSERT_EQ(entry_types(*world).back(), "rolled_back");
   Adoptions adoptions;

@@ -156,20 +156,20 @@ void Daemon::look_at_place() {
 }
 
 void Daemon::watch_the_loop() {
-  loop_watch_ =
-      std::make_unique<LoopWatch>(LoopWatchPorts{
-                                      .loop = healer_.parts.loop.get_executor(),
-                                      .clock = healer_.parts.clock,
-                                      .pulse =
-                                          [this] {
-                                            engine::Runner& runner = healer_.parts.runtime->runner();
-                                            return engine::Pulse{runner.turns(), runner.has_work()};
-                                          },
-                                      .progressed = [this] { show_progress(); },
-                                      .doing = [this] { return std::string(healer_.parts.runtime->runner().doing()); },
-                                      .warning = [this](const std::string& sentence) { tell("warning: " + sentence); },
-                                  },
-                                  loop_stands_still_after);
+  loop_watch_ = std::make_unique<LoopWatch>(
+      LoopWatchPorts{
+          .loop = healer_.parts.loop.get_executor(),
+          .clock = healer_.parts.clock,
+          .pulse =
+              [this] {
+                engine::Runner& runner = healer_.parts.runtime->runner();
+                return engine::Pulse{runner.turns(), runner.has_work()};
+              },
+          .progressed = [this] { show_progress(); },
+          .activity = [this] { return std::string(healer_.parts.runtime->runner().activity()); },
+          .warning = [this](const std::string& sentence) { tell("warning: " + sentence); },
+      },
+      loop_stands_still_after);
   loop_watch_->begin(std::min(loop_is_looked_at_every, manager_.watchdog().value_or(Duration::max()) / 4));
 }
 
@@ -189,13 +189,13 @@ void Daemon::tell_manager(const std::string& state) {
 // The line that `systemctl status` shows. One that is not taken is made good by the next.
 void Daemon::show_standing() {
   if (!manager_.listens()) return;
-  std::string standing = fmt::format("STATUS={} engines, {} being tested, {} being healed",
+  std::string switches = fmt::format("STATUS={} engines, {} being tested, {} being healed",
                                      healer_.in_force.configuration()->settings.engines.size(),
                                      watch_.tests_under_way(), healer_.workflows->trigger().open_heals().size());
   if (const std::string& elsewhere = healer_.recording.ledger_elsewhere(); !elsewhere.empty())
-    standing = "STATUS=nothing is healed: " + elsewhere;
-  if (standing == standing_) return;
-  standing_ = std::move(standing);
+    switches = "STATUS=nothing is healed: " + elsewhere;
+  if (switches == standing_) return;
+  standing_ = std::move(switches);
   (void)manager_.tell(standing_);
 }
 
@@ -393,11 +393,11 @@ Heartbeat Daemon::take_beat() {
   return beat;
 }
 
-Standing Daemon::standing_of(const std::string& engine) const {
-  Standing standing;
-  standing.enabled = healer_.in_force.configuration()->settings.healing.enabled;
-  standing.held = healer_.in_force.hold_on(engine).has_value();
-  return standing;
+EngineSwitches Daemon::switches_of(const std::string& engine) const {
+  EngineSwitches switches;
+  switches.enabled = healer_.in_force.configuration()->settings.healing.enabled;
+  switches.held = healer_.in_force.hold_on(engine).has_value();
+  return switches;
 }
 
 // Until when its failure is left alone, or nothing where nobody knows.

@@ -88,7 +88,7 @@ class Daemon {
   void heartbeat();
   [[nodiscard]] Heartbeat take_beat();
   void snapshots_were_tried(const std::string& engine, const std::vector<FailedSnapshot>& failed);
-  [[nodiscard]] workflows::Standing standing_of(const std::string& engine) const;
+  [[nodiscard]] workflows::EngineSwitches switches_of(const std::string& engine) const;
   [[nodiscard]] std::string pause_of(const std::string& engine, const std::string& reason,
                                      std::optional<Duration> until) const;
   void tell_pause(const std::string& engine);

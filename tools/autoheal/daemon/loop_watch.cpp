@@ -71,7 +71,7 @@ void LoopWatch::tell(const engine::Watchdog::Finding& finding) const {
     return shared_->ports.warning("the healer goes on after it stood still for " + in_seconds(finding.time));
   const std::string what = finding.answers ? "work has been waiting for " : "the healer has stood still for ";
   shared_->ports.warning(
-      fmt::format("{}{}; its loop is at: {}", what, in_seconds(finding.time), shared_->ports.doing()));
+      fmt::format("{}{}; its loop is at: {}", what, in_seconds(finding.time), shared_->ports.activity()));
 }
 
 LoopWatch::Record LoopWatch::record() const {

@@ -21,7 +21,7 @@ struct LoopWatchPorts {
   const engine::Clock& clock;
   std::function<engine::Pulse()> pulse;                      // called on the loop
   std::function<void()> progressed;                          // called on the loop, after each pulse that shows progress
-  std::function<std::string()> doing;                        // what the loop is at; any thread
+  std::function<std::string()> activity;                     // what the loop is at; any thread
   std::function<void(const std::string& sentence)> warning;  // from the watch's thread
 };
 

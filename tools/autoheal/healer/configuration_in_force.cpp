@@ -20,19 +20,19 @@ std::optional<workflows::Hold> ConfigurationInForce::hold_on(const std::string& 
   return holds_.of(engine, parts_.clock.now());
 }
 
-workflows::Today ConfigurationInForce::today(const std::string& engine, const std::string& principal) const {
-  workflows::Today today;
-  today.may_change = may_change(principal);
+workflows::CurrentPolicy ConfigurationInForce::current(const std::string& engine, const std::string& principal) const {
+  workflows::CurrentPolicy policy;
+  policy.may_change = may_change(principal);
   const auto current = configuration();
   const auto found = find_engine(engine);
   if (!found) {
-    today.must_end = workflows::EndReason::engine_removed;
+    policy.must_end = workflows::EndReason::engine_removed;
   } else if (!current->settings.healing.enabled || !found->spec->healing.enabled) {
-    today.must_end = workflows::EndReason::disabled;
+    policy.must_end = workflows::EndReason::disabled;
   } else if (hold_on(engine)) {
-    today.must_end = workflows::EndReason::held;
+    policy.must_end = workflows::EndReason::held;
   }
-  return today;
+  return policy;
 }
 
 std::string ConfigurationInForce::role_of(const std::string& principal) const {

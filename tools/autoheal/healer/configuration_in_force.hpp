@@ -26,7 +26,8 @@ class ConfigurationInForce final : public workflows::HealPolicy {
   // The hold that counts for an engine now.
   [[nodiscard]] std::optional<workflows::Hold> hold_on(const std::string& engine) const;
 
-  [[nodiscard]] workflows::Today today(const std::string& engine, const std::string& principal) const override;
+  [[nodiscard]] workflows::CurrentPolicy current(const std::string& engine,
+                                                 const std::string& principal) const override;
   [[nodiscard]] std::string role_of(const std::string& principal) const override;
   [[nodiscard]] bool may_change(const std::string& principal) const override;
   [[nodiscard]] std::optional<workflows::Adopted> adopted(const std::string& engine) const override;

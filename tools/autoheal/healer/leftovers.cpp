@@ -20,7 +20,7 @@ void Leftovers::perform(const std::string& stream, const workflows::HealEffect& 
   if (!std::holds_alternative<workflows::Settle>(effect)) return effects_.perform(stream, effect, std::move(done));
   ++settling_;
   effects_.perform(stream, effect, [this, stream, done = std::move(done)](workflows::HealInput input) {
-    const auto* looked = std::get_if<workflows::Settled>(&input);
+    const auto* looked = std::get_if<workflows::BeforeImagesKept>(&input);
     asio::post(parts_.loop, [this, stream, kept = looked ? looked->kept : std::vector<std::string>()]() mutable {
       kept.empty() ? one_is_settled() : settled(stream, std::move(kept));
     });
@@ -101,8 +101,8 @@ void Leftovers::settled(const std::string& heal, std::vector<std::string> kept) 
   const std::vector<std::string> named = end != nullptr ? end->kept : std::vector<std::string>();
   if (!before || std::ranges::equal(named, kept, {}, host::without_names, host::without_names))
     return one_is_settled();  // that was told already
-  parts_.runtime->runner().revive<workflows::Heal>(
-      heal, workflows::Settled{std::move(kept)},
+  parts_.runtime->runner().reopen<workflows::Heal>(
+      heal, workflows::BeforeImagesKept{std::move(kept)},
       [this](Result<std::string>) { asio::post(parts_.loop, [this] { one_is_settled(); }); });
 }
 

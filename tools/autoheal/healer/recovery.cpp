@@ -74,8 +74,8 @@ asio::awaitable<Result<workflows::HealState>> Recovery::roll_back_again(std::str
   const auto begun = co_await asio::async_initiate<decltype(asio::use_awaitable), void(Result<std::string>)>(
       [this, &heal, &by](auto handler) {
         auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-        parts_.runtime->runner().revive<workflows::Heal>(
-            heal, workflows::RollBackAgain{by}, [this, shared](Result<std::string> stream) {
+        parts_.runtime->runner().reopen<workflows::Heal>(
+            heal, workflows::RetryRollback{by}, [this, shared](Result<std::string> stream) {
               asio::dispatch(parts_.loop,
                              [shared, stream = std::move(stream)]() mutable { (*shared)(std::move(stream)); });
             });

@@ -50,7 +50,7 @@ std::string ChangeSite::path_of(Slot slot) const {
 }
 
 Result<TargetFacts> ChangeSite::target() const {
-  auto seen = look_at(folder(), place_.name, change_->before.path, look(), tools_->blobs, tools_->own);
+  auto seen = inspect(folder(), place_.name, change_->before.path, look(), tools_->blobs, tools_->own);
   AUTOHEAL_TRY(seen);
   return std::move(seen->facts);
 }
@@ -59,7 +59,7 @@ Result<TargetFacts> ChangeSite::slot(Slot slot) const {
   TargetFacts absent;
   absent.path = change_->before.path;
   if (!staging_) return absent;
-  auto seen = look_at(staging(), names_[slot], change_->before.path, look(), tools_->blobs, tools_->own);
+  auto seen = inspect(staging(), names_[slot], change_->before.path, look(), tools_->blobs, tools_->own);
   AUTOHEAL_TRY(seen);
   return std::move(seen->facts);
 }

@@ -89,7 +89,7 @@ class Target {
     look.digest_needed = false;
     look.digest_of_large = workflows::declares_content(site_->change());
     look.naming = naming_of(site_->change());
-    auto seen = look_at(site_->folder(), site_->name(), site_->change().before.path, look, site_->tools().blobs,
+    auto seen = inspect(site_->folder(), site_->name(), site_->change().before.path, look, site_->tools().blobs,
                         site_->tools().own);
     AUTOHEAL_TRY(seen);
     now_ = std::move(seen->facts);
@@ -199,7 +199,7 @@ void keep_content(const ChangeSite& site) {
   Look look;
   look.naming = naming_of(site.change());
   look.keep_content = true;
-  const auto seen = look_at(site.folder(), site.name(), before.path, look, site.tools().blobs, site.tools().own);
+  const auto seen = inspect(site.folder(), site.name(), before.path, look, site.tools().blobs, site.tools().own);
   if (seen && seen->facts.digest == before.digest) (void)site.tools().blobs.put(seen->content, look.naming);
 }
 

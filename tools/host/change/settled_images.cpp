@@ -47,7 +47,7 @@ std::string why_it_stays(int staging, const std::string& name, const SlotEntry& 
   const OwnFiles none;
   if (entry.slot == Slot::kept) return "an edit of somebody's that could not be put back where it was";
   const Look look{entry.naming, true, image_limit, false};
-  const auto image = look_at(staging, name, name, look, blobs, none);
+  const auto image = inspect(staging, name, name, look, blobs, none);
   if (!image) return image.error().message;
   if (image->facts.kind == TargetKind::folder) return why_tree_stays(staging, name, entry, blobs);
   // A link's target stands in the plan.
@@ -56,7 +56,7 @@ std::string why_it_stays(int staging, const std::string& name, const SlotEntry& 
     return not_as_planned;
   const auto put = blobs.put(image->content, entry.naming);
   if (!put) return put.error().message;
-  const auto again = look_at(staging, name, name, look, blobs, none);
+  const auto again = inspect(staging, name, name, look, blobs, none);
   return *put == entry.digest && again && again->facts == image->facts ? "" : "it changed while it was copied";
 }
 
@@ -64,7 +64,7 @@ std::string why_it_stays(int staging, const std::string& name, const SlotEntry& 
 void keep_what_was_written(int staging, const std::string& name, const SlotEntry& entry, engine::BlobStore& blobs,
                            KeptImage& kept) {
   const OwnFiles none;
-  const auto image = look_at(staging, name, name, Look{entry.naming, true, image_limit, false}, blobs, none);
+  const auto image = inspect(staging, name, name, Look{entry.naming, true, image_limit, false}, blobs, none);
   if (!image || image->facts.kind != TargetKind::file || image->facts.digest == entry.digest) return;
   if (const auto put = blobs.put(image->content, entry.naming)) kept.written = *put;
 }

@@ -162,7 +162,7 @@ Result<void> Application::validate() {
 
 // Many go by the name or its ending, so the file has the target's own.
 Result<void> Application::ask_validator(const std::string& file) {
-  workflows::RunRequest request{*change_.validate, site_.mark(), workflows::LeaveBehind::nothing};
+  workflows::RunRequest request{*change_.validate, site_.mark(), workflows::ChildPolicy::end_all};
   fill_in(request.run.argv, "{file}", file);
   const auto ran = site_.tools().run(request);
   if (ran.started && ran.exit_code == 0 && !ran.timed_out) return {};

@@ -39,7 +39,7 @@ Result<std::vector<HashFinding>> hash_modules(const RootFolder& root, const work
     look.naming = workflows::naming_of_target(spec, path);
     look.aged = true;
     look.rights = false;
-    const auto seen = look_at(root, path, look, blobs, own);
+    const auto seen = inspect(root, path, look, blobs, own);
     AUTOHEAL_TRY(seen);
     switch (seen->facts.kind) {
       case TargetKind::file:

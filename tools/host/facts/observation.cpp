@@ -76,7 +76,7 @@ Result<void> Observer::one(const std::string& path, const ObserveRequest::Target
   look.aged = true;
   look.digest_needed = wanted.digest_needed || wanted.keep_content;
   look.digest_of_large = !wanted.rights_only;
-  auto seen = look_at(root_, path, look, blobs_, own_);
+  auto seen = inspect(root_, path, look, blobs_, own_);
   if (!seen) return std::unexpected(in_words(path, seen.error()));
   tell_obstacles(root_, seen->facts);
   if (wanted.keep_content && seen->facts.kind == TargetKind::file) {

@@ -68,7 +68,7 @@ Result<std::vector<TargetFacts>> look_at_outputs(const RootFolder& root, const w
     look.keep_content = keep_in != nullptr;
     look.limit = largest_output;
     look.aged = true;
-    auto seen = look_at(root, path, look, names, own);
+    auto seen = inspect(root, path, look, names, own);
     AUTOHEAL_TRY(seen);
     if (keep_in != nullptr && seen->facts.kind == TargetKind::file) {
       if (const auto kept = keep_in->put(seen->content, look.naming); !kept) {

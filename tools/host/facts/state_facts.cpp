@@ -99,7 +99,7 @@ Result<LookedAt> look(const RootFolder& root, const std::string& path, Duration 
         break;
     }
   }
-  auto seen = look_at(root, path, raw_look(), tools.blobs, tools.own);
+  auto seen = inspect(root, path, raw_look(), tools.blobs, tools.own);
   AUTOHEAL_TRY(seen);
   looked.facts = std::move(seen->facts);
   return looked;
@@ -108,7 +108,7 @@ Result<LookedAt> look(const RootFolder& root, const std::string& path, Duration 
 Result<void> add_raw(const RootFolder& root, const std::string& path, const StateTools& tools,
                      workflows::Observation& observation) {
   for (const char* ending : {"", "-wal", "-shm"}) {
-    auto seen = look_at(root, path + ending, raw_look(), tools.blobs, tools.own);
+    auto seen = inspect(root, path + ending, raw_look(), tools.blobs, tools.own);
     AUTOHEAL_TRY(seen);
     observation.targets.push_back(std::move(seen->facts));
   }

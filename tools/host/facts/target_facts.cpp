@@ -24,7 +24,7 @@ Result<Seen> look_at_tree(int folder, const std::string& name, const struct stat
 
 }  // namespace
 
-Result<Seen> look_at(int folder, const std::string& name, const std::string& path, const Look& look,
+Result<Seen> inspect(int folder, const std::string& name, const std::string& path, const Look& look,
                      const engine::BlobStore& blobs, const OwnFiles& own) {
   struct stat status{};
   const bool is_folder =
@@ -33,7 +33,7 @@ Result<Seen> look_at(int folder, const std::string& name, const std::string& pat
                    : look_at_entry(folder, name, path, look, blobs, own);
 }
 
-Result<Seen> look_at(const RootFolder& root, const std::string& path, const Look& look, const engine::BlobStore& blobs,
+Result<Seen> inspect(const RootFolder& root, const std::string& path, const Look& look, const engine::BlobStore& blobs,
                      const OwnFiles& own) {
   if (path == ".") {
     struct stat status{};
@@ -47,7 +47,7 @@ Result<Seen> look_at(const RootFolder& root, const std::string& path, const Look
     return seen;
   }
   AUTOHEAL_TRY(place);
-  return look_at(place->folder.get(), place->name, path, look, blobs, own);
+  return inspect(place->folder.get(), place->name, path, look, blobs, own);
 }
 
 }  // namespace autoheal::host

@@ -83,7 +83,7 @@ Verdict probe_file(const RootFolder& root, const workflows::FileProbe& probe, co
   look.rights = probe.acl.has_value();
   look.digest = !probe.baseline.empty() || !probe.sha256.empty();
   if (probe.baseline.starts_with("hmac-")) look.naming = BlobNaming::keyed;
-  const auto seen = look_at(root, probe.path, look, blobs, own);
+  const auto seen = inspect(root, probe.path, look, blobs, own);
   if (!seen) return cannot_look(seen.error());
   const TargetFacts& facts = seen->facts;
   if (facts.kind == TargetKind::absent) return fails(probe.path + " is missing");
@@ -108,7 +108,7 @@ Verdict probe_env(const RootFolder& root, const workflows::EnvProbe& probe, cons
   Look look;
   look.keep_content = true;
   look.rights = false;
-  const auto seen = look_at(root, probe.file, look, blobs, own);
+  const auto seen = inspect(root, probe.file, look, blobs, own);
   if (!seen) return cannot_look(seen.error());
   if (seen->facts.kind == TargetKind::absent) return fails(probe.file + " is missing");
   if (seen->facts.kind != TargetKind::file)
@@ -124,7 +124,7 @@ Verdict probe_settings(const RootFolder& root, const workflows::SettingsProbe& p
                        const workflows::SecretRules& secrets, const engine::BlobStore& blobs, const OwnFiles& own) {
   Look look;
   look.keep_content = true;
-  const auto seen = look_at(root, probe.file, look, blobs, own);
+  const auto seen = inspect(root, probe.file, look, blobs, own);
   if (!seen) return cannot_look(seen.error());
   if (seen->facts.kind == TargetKind::absent) return fails(probe.file + " is missing");
   if (seen->facts.kind != TargetKind::file)
@@ -152,7 +152,7 @@ Verdict probe_link(const RootFolder& root, const workflows::LinkProbe& probe, co
                    const OwnFiles& own) {
   Look look;
   look.digest = false;
-  const auto seen = look_at(root, probe.path, look, blobs, own);
+  const auto seen = inspect(root, probe.path, look, blobs, own);
   if (!seen) return cannot_look(seen.error());
   const TargetFacts& facts = seen->facts;
   if (facts.kind == TargetKind::absent)

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "autoheal/engine/base/digest.hpp"
-#include "autoheal/engine/base/own_json.hpp"
+#include "autoheal/engine/base/entry_json.hpp"
 #include "autoheal/workflows/plan/observation_fields.hpp"
 #include "autoheal/workflows/plan/strategy.hpp"
 
@@ -327,7 +327,7 @@ TEST_F(LeastTouchPlan, IsRecordedAndReadAgain) {
   JsonWriter out;
   StoredJson::write(out, observation_);
   const std::string text = out.take();
-  const OwnJsonDocument document(text);
+  const EntryJsonDocument document(text);
   Observation again;
   StoredJson::read(document.root(), again);
   EXPECT_EQ(again, observation_);

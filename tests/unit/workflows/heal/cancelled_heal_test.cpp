@@ -133,7 +133,7 @@ TEST(CancelledAtItsEnd, WhileItIsRolledBackOnceMoreThatGoesOn) {
   process.run();
   ASSERT_EQ(reason_of_end(*world), "rollback_incomplete");
   Result<std::string> begun = failure(ErrorKind::not_found, "nobody was told");
-  process.runner().revive<Heal>(world->heal, RollBackAgain{}, [&](Result<std::string> told) { begun = told; });
+  process.runner().reopen<Heal>(world->heal, RetryRollback{}, [&](Result<std::string> told) { begun = told; });
   cancel_twice(process, world->heal);
   process.run();
   EXPECT_TRUE(begun.has_value());

@@ -166,7 +166,7 @@ TEST_F(EffectsOnAMachine, WithoutAConfigurationAllFailAndNothingIsDone) {
     const auto acted = performed<ActDone>(on_act<PerformAct>(act_that_runs("/bin/act"))).outcome;
     EXPECT_EQ(acted.status, ChangeStatus::failed);
     expect_named(acted.message);
-    expect_named(performed<Evidenced>(effect_on<Certify>({})).evidence.problem);
+    expect_named(performed<EvidenceGathered>(effect_on<Certify>({})).evidence.problem);
     auto restore = effect_on<RestoreChanges>({});
     restore.to = 1;
     const auto restored = performed<UndoDone>(restore).outcomes;
@@ -174,7 +174,7 @@ TEST_F(EffectsOnAMachine, WithoutAConfigurationAllFailAndNothingIsDone) {
     EXPECT_EQ(restored[0].status, UndoStatus::failed);
     const auto unbuilt = performed<UndoDone>(on_act<PerformUndo>(act_that_runs("/bin/make", ActKind::build))).outcomes;
     EXPECT_EQ(unbuilt.at(0).status, UndoStatus::failed);
-    EXPECT_THAT(performed<Settled>(effect_on<Settle>({})).kept, IsEmpty());
+    EXPECT_THAT(performed<BeforeImagesKept>(effect_on<Settle>({})).kept, IsEmpty());
   }
   EXPECT_THAT(world_.host.log(), IsEmpty());
 }

@@ -23,16 +23,16 @@ bool may_capture(const HealState& state) {
 
 std::vector<Stale> stale_inputs() {
   return {
-      {"a slot", Go{}, [](const HealState& s) { return s.phase() == Phase::triggered; }},
+      {"a slot", SlotGranted{}, [](const HealState& s) { return s.phase() == Phase::triggered; }},
       {"a timer", WokenUp{}, [](const HealState& s) { return s.phase() == Phase::retrying; }},
       {"an observation", Observed{}, [](const HealState& s) { return s.step() == Step::observing; }},
       {"outcomes of changes", ChangesDone{}, [](const HealState& s) { return s.step() == Step::changing; }},
       {"a capture", CaptureDone{}, may_capture},
       {"the outcome of an act", ActDone{}, [](const HealState& s) { return s.step() == Step::acting; }},
-      {"evidence", Evidenced{}, [](const HealState& s) { return s.step() == Step::certifying; }},
+      {"evidence", EvidenceGathered{}, [](const HealState& s) { return s.step() == Step::certifying; }},
       {"what was put back", UndoDone{}, [](const HealState& s) { return s.is_rolling_back(); }},
-      {"that leftovers are gone", Rechecked{}, [](const HealState& s) { return s.resumptions > 0; }},
-      {"that before-images are kept", Settled{}, [](const HealState&) { return false; }},
+      {"that leftovers are gone", LeftoversCleared{}, [](const HealState& s) { return s.resumptions > 0; }},
+      {"that before-images are kept", BeforeImagesKept{}, [](const HealState&) { return false; }},
   };
 }
 

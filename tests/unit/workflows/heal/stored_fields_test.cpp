@@ -70,7 +70,7 @@ std::string text_of(const Thing& thing) {
 }
 
 Thing thing_of(const std::string& text) {
-  const OwnJsonDocument document(text);
+  const EntryJsonDocument document(text);
   Thing thing;
   StoredJson::read(document.root(), thing);
   return thing;

@@ -82,11 +82,11 @@ TEST(Brakes, AnHourSeesSoManyHeals) {
 
 TEST(Brakes, QuietOutlastsAPassButNotAReset) {
   Brakes brakes;
-  brakes.fall_quiet(minutes(1));
+  brakes.suppress(minutes(1));
   brakes.passed();
   EXPECT_EQ(brakes.quiet_until(minutes(30)), Duration(minutes(61)));
   EXPECT_EQ(brakes.quiet_until(minutes(61)), std::nullopt);
-  brakes.fall_quiet(minutes(61));
+  brakes.suppress(minutes(61));
   brakes.reset();
   EXPECT_EQ(brakes.quiet_until(minutes(62)), std::nullopt);
 }

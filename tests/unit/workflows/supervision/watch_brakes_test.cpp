@@ -17,7 +17,7 @@ TEST(WatchBrakes, NothingIsHealedWhileSwitchedOffHeldOrOnlyObserved) {
     EngineSpec spec = engine("A");
     spec.healing.observe_only = reason == "observe";
     Machine machine = under_test(spec);
-    machine.standing = {reason != "disabled", reason == "held"};
+    machine.switches = {reason != "disabled", reason == "held"};
     for (unsigned round = 0; round < 3; ++round) {
       machine.fails("A");
       if (round == 0) {
@@ -44,10 +44,10 @@ TEST(WatchBrakes, AnEngineCanBeSwitchedOffByItself) {
 
 TEST(WatchBrakes, AfterAHoldTheFailureIsHealed) {
   Machine machine = under_test(engine("A"));
-  machine.standing.held = true;
+  machine.switches.held = true;
   machine.fails("A");
   EXPECT_THAT(machine.acts(), ElementsAre("skip A held"));
-  machine.standing.held = false;
+  machine.switches.held = false;
   machine.wait_for_wake();
   EXPECT_THAT(machine.acts(), ElementsAre("test A"));
   machine.fails("A");
@@ -60,7 +60,7 @@ TEST(WatchBrakes, AHoldThatCameAfterTheTestIsToldOnce) {
   EXPECT_THAT(machine.acts(), ElementsAre("heal A"));
   machine.ended("A", HealEnding::skipped, "held");  // the trigger told the ledger
   EXPECT_EQ(machine.watch.seen("A")->skipped, "held");
-  machine.standing.held = true;
+  machine.switches.held = true;
   machine.wait_for_wake();
   EXPECT_THAT(machine.acts(), ElementsAre("test A"));
   machine.fails("A");
@@ -162,19 +162,19 @@ TEST(WatchBrakes, AFailedDependencyCountsForNoHourlyLimit) {
   top.healing.max_heals_per_hour = 1;
   top.healing.cooldown = Duration{0};
   Machine machine({engine("Base"), top});
-  machine.standing.held = true;
+  machine.switches.held = true;
   EXPECT_THAT(machine.acts(), ElementsAre("test Base", "test Top"));
   machine.fails("Base");
-  machine.standing.held = false;
+  machine.switches.held = false;
   machine.fails("Top");
   EXPECT_THAT(machine.acts(), ElementsAre("skip Base held", "heal Top without Base"));
   machine.ended("Top", HealEnding::never_began, "dependency_failed");
   machine.wait(seconds(1));
   EXPECT_THAT(machine.failing_again("Top"), ElementsAre("test Base"));
-  machine.standing.held = true;
+  machine.switches.held = true;
   machine.fails("Base");
   EXPECT_THAT(machine.acts(), IsEmpty()) << "told once";
-  machine.standing.held = false;
+  machine.switches.held = false;
   machine.watch.look("Base", LookCause::asked, machine.now);
   EXPECT_THAT(machine.acts(), ElementsAre("test Base"));
   machine.passes("Base");
@@ -245,10 +245,10 @@ TEST(WatchSettle, TimeUnderAHoldDoesNotCountAsUnsettled) {
   Machine machine = under_test(spec);
   machine.watch.look("A", LookCause::file_changed, machine.now);
   machine.fails("A");
-  machine.standing.held = true;
+  machine.switches.held = true;
   machine.wait(minutes(2));
   EXPECT_THAT(machine.failing_again("A"), ElementsAre("skip A held"));
-  machine.standing.held = false;
+  machine.switches.held = false;
   machine.watch.look("A", LookCause::file_changed, machine.now);
   EXPECT_THAT(machine.failing_again("A"), IsEmpty()) << "unsettled for a moment only";
 }

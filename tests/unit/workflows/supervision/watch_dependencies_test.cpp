@@ -68,7 +68,7 @@ TEST(WatchNeeds, AFailureBelowThatIsNotHealedFailsTheDependent) {
     Machine machine({base, engine("Top", {"Base"})});
     EXPECT_THAT(machine.acts(), ElementsAre("test Base", "test Top"));
     machine.fails("Top");
-    machine.standing = {reason != "disabled", reason == "held"};
+    machine.switches = {reason != "disabled", reason == "held"};
     machine.fails("Base");
     EXPECT_THAT(machine.acts(), ElementsAre("skip Base " + reason, "heal Top without Base"));
   }

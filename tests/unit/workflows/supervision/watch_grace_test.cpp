@@ -32,7 +32,7 @@ class WatchGrace : public ::testing::Test {
     report.failing = {"alive"};
     report.grace = seconds(2);
     report.no_pidfile = no_pidfile;
-    machine_.watch.tested(report, machine_.standing, machine_.now);
+    machine_.watch.tested(report, machine_.switches, machine_.now);
   }
   void crashes_and_is_healed() {
     process_ends(ProcessEnd::crashed);
@@ -254,7 +254,7 @@ TEST_F(WatchGrace, ItsManagerKnowsThatItWasStopped) {
   report.failing = {"web"};
   report.grace = seconds(2);
   report.stopped_by_hand = true;
-  machine_.watch.tested(report, machine_.standing, machine_.now);
+  machine_.watch.tested(report, machine_.switches, machine_.now);
   EXPECT_THAT(machine_.acts(), ElementsAre("skip A stopped_by_hand")) << "without a grace";
 }
 
@@ -265,7 +265,7 @@ TEST_F(WatchGrace, WhatItsManagerHoldsBackIsToldOnceAndHealedOnceItDoesNotAnyMor
   report.sure = true;
   report.failing = {"active"};
   report.held_back = "unit a.service is masked, so systemd does not start it";
-  const auto fails_held_back = [&] { machine_.watch.tested(report, machine_.standing, machine_.now); };
+  const auto fails_held_back = [&] { machine_.watch.tested(report, machine_.switches, machine_.now); };
   machine_.watch.look("A", LookCause::asked, machine_.now);
   EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
   fails_held_back();
@@ -300,21 +300,21 @@ TEST_F(WatchGrace, WhatPackagesStoppedIsLeftToThemAsLongAsTheyAreAtWork) {
   const Duration began = machine_.now;
   while (machine_.now - began < minutes(1)) {
     EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
-    machine_.watch.tested(report, machine_.standing, machine_.now);
+    machine_.watch.tested(report, machine_.switches, machine_.now);
     machine_.wait_for_wake();
   }
   EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
-  machine_.watch.tested(report, machine_.standing, machine_.now);
+  machine_.watch.tested(report, machine_.switches, machine_.now);
   EXPECT_THAT(machine_.acts(), ElementsAre("skip A being_written")) << "what takes so long is told";
   machine_.wait_for_wake();
   EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
   report.packages_change = false;
-  machine_.watch.tested(report, machine_.standing, machine_.now);
+  machine_.watch.tested(report, machine_.switches, machine_.now);
   EXPECT_THAT(machine_.acts(), IsEmpty()) << "its grace begins";
   machine_.wait_for_wake();
   EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
   report.packages_change = true;  // the next ones, which did not stop it
-  machine_.watch.tested(report, machine_.standing, machine_.now);
+  machine_.watch.tested(report, machine_.switches, machine_.now);
   EXPECT_THAT(machine_.acts(), ElementsAre("heal A"));
 }
 
@@ -329,13 +329,13 @@ TEST_F(WatchGrace, WhatTakesLongIsAskedInBetweenHowItIs) {
   const Duration began = machine_.now;
   for (unsigned look = 0; look < 4; ++look) {
     EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
-    machine_.watch.tested(report, machine_.standing, machine_.now);
+    machine_.watch.tested(report, machine_.switches, machine_.now);
     machine_.wait_for_wake();
   }
   EXPECT_EQ(machine_.now - began, seconds(20));
   EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
   report.grace = seconds(2);  // it has failed
-  machine_.watch.tested(report, machine_.standing, machine_.now);
+  machine_.watch.tested(report, machine_.switches, machine_.now);
   EXPECT_THAT(machine_.acts(), ElementsAre("heal A"));
 }
 
@@ -347,7 +347,7 @@ TEST_F(WatchGrace, PackagesThatDidNotStopItAreNoReason) {
   report.sure = true;
   report.failing = {"active"};
   report.packages_change = true;
-  machine_.watch.tested(report, machine_.standing, machine_.now);
+  machine_.watch.tested(report, machine_.switches, machine_.now);
   EXPECT_THAT(machine_.acts(), ElementsAre("heal A"));
 }
 
@@ -370,12 +370,12 @@ TEST_F(WatchGrace, FailuresWhileItWasStoppedByHandDoNotCountForTheNextRun) {
   TestReport report;
   report.tested = {"A", TestOutcome::failed, "web: Connection refused", Duration{0}};
   report.failing = {"web"};
-  machine_.watch.tested(report, machine_.standing, machine_.now);
+  machine_.watch.tested(report, machine_.switches, machine_.now);
   EXPECT_THAT(machine_.acts(), IsEmpty()) << "it is looked at once more";
   machine_.wait_for_wake();
   EXPECT_THAT(machine_.acts(), ElementsAre("test A"));
   report.grace = seconds(2);  // its process is younger than that
-  machine_.watch.tested(report, machine_.standing, machine_.now);
+  machine_.watch.tested(report, machine_.switches, machine_.now);
   EXPECT_THAT(machine_.acts(), IsEmpty());
 }
 
@@ -391,7 +391,7 @@ TEST_F(WatchGrace, WhatGoesDownByHandIsToldOnceWhicheverProbesFail) {
   report.tested = {"A", TestOutcome::failed, "alive: it does not run; port: refused", Duration{0}};
   report.sure = true;
   report.failing = {"alive", "port"};
-  machine_.watch.tested(report, machine_.standing, machine_.now);
+  machine_.watch.tested(report, machine_.switches, machine_.now);
   EXPECT_THAT(machine_.acts(), IsEmpty());
 }
 
@@ -458,7 +458,7 @@ TEST(WatchGraceOfNeeds, WhoNeedsItWaitsUntilItCounts) {
     report.tested = {"Base", TestOutcome::failed, "it is down", Duration{0}};
     report.sure = true;
     report.grace = seconds(2);
-    machine.watch.tested(report, machine.standing, machine.now);
+    machine.watch.tested(report, machine.switches, machine.now);
   };
   base_fails();
   machine.fails("Top");

@@ -38,7 +38,7 @@ TEST(WatchTests, WithoutAScheduleItIsTestedOnlyWhenSomethingHappens) {
 
 TEST(WatchTests, OnlyAnotherOutcomeIsRecorded) {
   Machine machine = under_test(engine("A"));
-  machine.standing.held = true;
+  machine.switches.held = true;
   const auto next = [&] {
     machine.wait_for_wake();
     return machine.acts();

@@ -45,7 +45,7 @@ TEST(WatchSnapshots, CopiedWhileTheEngineBrokeAreNotKept) {
   machine.passes("A");
   EXPECT_THAT(machine.acts(), ElementsAre("snapshots A app.db"));
   machine.copied("A");
-  machine.standing.held = true;
+  machine.switches.held = true;
   machine.fails("A");
   EXPECT_THAT(machine.acts(), ElementsAre("skip A held"));
   machine.wait_for_wake();
@@ -116,7 +116,7 @@ TEST(WatchSnapshots, NoneOfWhatIsBrokenOrUnknown) {
   EXPECT_THAT(machine.acts(), IsEmpty());
   machine.wait_for_wake();
   EXPECT_THAT(machine.acts(), ElementsAre("test A"));
-  machine.standing.held = true;
+  machine.switches.held = true;
   machine.fails("A");
   EXPECT_THAT(machine.acts(), ElementsAre("skip A held"));
   machine.wait_for_wake();

@@ -1,4 +1,4 @@
-#include "autoheal/workflows/heal/heal_fit.hpp"
+#include "autoheal/workflows/heal/heal_rules.hpp"
 
 #include <algorithm>
 #include <array>
@@ -125,8 +125,8 @@ struct Fit {
   }
 
   [[nodiscard]] bool is_act(unsigned number) const { return number > plan().changes.size() && number <= plan().size(); }
-  [[nodiscard]] bool all_is_done(std::size_t untold) const {
-    return state.attempt->outcomes.size() + untold == plan().size();
+  [[nodiscard]] bool all_is_done(std::size_t unreported) const {
+    return state.attempt->outcomes.size() + unreported == plan().size();
   }
 
   // An act has one outcome, its own; each change of a group has one, once.
@@ -155,7 +155,7 @@ struct Fit {
 
 }  // namespace
 
-const char* misfit_of(const HealState& state, const HealEntry& entry) {
+const char* violation_of(const HealState& state, const HealEntry& entry) {
   if (!is_legal(state.phase(), entry.index())) return "what may not follow in this phase";
   return std::visit(Fit{state}, entry);
 }

@@ -1,4 +1,4 @@
-#include "autoheal/engine/base/own_json.hpp"
+#include "autoheal/engine/base/entry_json.hpp"
 
 #include <algorithm>
 #include <new>
@@ -7,7 +7,7 @@ namespace autoheal {
 
 namespace {
 
-constexpr std::size_t deepest_own_json = 256;
+constexpr std::size_t deepest_entry_json = 256;
 constexpr std::size_t usual_bytes = 4'096;
 constexpr std::size_t most_kept_bytes = 1 << 20;  // a parser that has grown beyond is not kept
 
@@ -27,76 +27,76 @@ std::string why_not(simdjson::error_code error) {
 
 }  // namespace
 
-struct OwnJsonDocument::Parser {
+struct EntryJsonDocument::Parser {
   simdjson::dom::parser json;
 };
 
 // One document is read at a time, as a rule; within another one, it gets a parser of its own.
-std::unique_ptr<OwnJsonDocument::Parser>& OwnJsonDocument::spare() {
+std::unique_ptr<EntryJsonDocument::Parser>& EntryJsonDocument::spare() {
   thread_local std::unique_ptr<Parser> one;
   return one;
 }
 
-OwnJsonDocument::OwnJsonDocument(std::string_view text)
+EntryJsonDocument::EntryJsonDocument(std::string_view text)
     : parser_(spare() ? std::move(spare()) : std::make_unique<Parser>()), root_(parse(*parser_, text)) {}
 
-OwnJsonDocument::~OwnJsonDocument() {
+EntryJsonDocument::~EntryJsonDocument() {
   if (parser_->json.capacity() <= most_kept_bytes) spare() = std::move(parser_);
 }
 
-OwnJson OwnJsonDocument::parse(Parser& parser, std::string_view text) {
+EntryJson EntryJsonDocument::parse(Parser& parser, std::string_view text) {
   const std::size_t wanted = std::max(text.size(), usual_bytes);
-  if (parser.json.capacity() < wanted && parser.json.allocate(wanted, deepest_own_json) != simdjson::SUCCESS)
+  if (parser.json.capacity() < wanted && parser.json.allocate(wanted, deepest_entry_json) != simdjson::SUCCESS)
     throw std::bad_alloc();
   const auto parsed = parser.json.parse(text.data(), text.size());
   if (parsed.error() != simdjson::SUCCESS) throw std::invalid_argument(why_not(parsed.error()));
-  return OwnJson(parsed.value_unsafe());
+  return EntryJson(parsed.value_unsafe());
 }
 
-void OwnJson::refuse(std::string_view wanted) {
+void EntryJson::refuse(std::string_view wanted) {
   throw std::invalid_argument("it holds something else where " + std::string(wanted) + " belongs");
 }
 
-simdjson::dom::array OwnJson::list() const {
+simdjson::dom::array EntryJson::list() const {
   const auto found = element_.get_array();
   if (found.error() != simdjson::SUCCESS) refuse("a list");
   return found.value_unsafe();
 }
 
-simdjson::dom::object OwnJson::object() const {
+simdjson::dom::object EntryJson::object() const {
   const auto found = element_.get_object();
   if (found.error() != simdjson::SUCCESS) refuse("an object");
   return found.value_unsafe();
 }
 
-std::string_view OwnJson::text() const {
+std::string_view EntryJson::text() const {
   const auto found = element_.get_string();
   if (found.error() != simdjson::SUCCESS) refuse("a text");
   return found.value_unsafe();
 }
 
-bool OwnJson::flag() const {
+bool EntryJson::flag() const {
   const auto found = element_.get_bool();
   if (found.error() != simdjson::SUCCESS) refuse("true or false");
   return found.value_unsafe();
 }
 
-std::optional<OwnJson> OwnJson::find(std::string_view key) const {
+std::optional<EntryJson> EntryJson::find(std::string_view key) const {
   const auto found = object().at_key(key);
   if (found.error() != simdjson::SUCCESS) return std::nullopt;
-  return OwnJson(found.value_unsafe());
+  return EntryJson(found.value_unsafe());
 }
 
-OwnJson OwnJson::at(std::string_view key) const {
+EntryJson EntryJson::at(std::string_view key) const {
   const auto found = find(key);
   if (!found) throw std::invalid_argument("it does not say \"" + std::string(key) + "\"");
   return *found;
 }
 
-OwnJson OwnJson::at(std::size_t index) const {
+EntryJson EntryJson::at(std::size_t index) const {
   const auto found = list().at(index);
   if (found.error() != simdjson::SUCCESS) throw std::invalid_argument("a list in it is too short");
-  return OwnJson(found.value_unsafe());
+  return EntryJson(found.value_unsafe());
 }
 
 }  // namespace autoheal

@@ -8,7 +8,7 @@
 namespace autoheal::workflows {
 
 // Why no heal of ours would follow `state` with `entry`; null: it fits. Pure; the texts are static.
-[[nodiscard]] const char* misfit_of(const HealState& state, const HealEntry& entry);
+[[nodiscard]] const char* violation_of(const HealState& state, const HealEntry& entry);
 
 // Everything that an attempt without a certificate changed was put back, or is named as what could not be: only then
 // may the next one begin, or the heal end.

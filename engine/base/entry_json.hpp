@@ -19,16 +19,16 @@
 
 namespace autoheal {
 
-// A value of an OwnJsonDocument, and valid as long as that. Everything that asks throws std::invalid_argument if the
+// A value of an EntryJsonDocument, and valid as long as that. Everything that asks throws std::invalid_argument if the
 // value is of another kind, or not there.
-class OwnJson {
+class EntryJson {
  public:
-  explicit OwnJson(simdjson::dom::element element) : element_(element) {}
+  explicit EntryJson(simdjson::dom::element element) : element_(element) {}
 
-  [[nodiscard]] std::optional<OwnJson> find(std::string_view key) const;
+  [[nodiscard]] std::optional<EntryJson> find(std::string_view key) const;
   [[nodiscard]] bool contains(std::string_view key) const { return find(key).has_value(); }
-  [[nodiscard]] OwnJson at(std::string_view key) const;
-  [[nodiscard]] OwnJson at(std::size_t index) const;
+  [[nodiscard]] EntryJson at(std::string_view key) const;
+  [[nodiscard]] EntryJson at(std::size_t index) const;
   [[nodiscard]] bool is_null() const { return element_.is_null(); }
 
   [[nodiscard]] std::string_view text() const;  // of the document, too
@@ -40,7 +40,7 @@ class OwnJson {
   class Iterator {
    public:
     explicit Iterator(simdjson::dom::array::iterator at) : at_(at) {}
-    [[nodiscard]] OwnJson operator*() const { return OwnJson(*at_); }
+    [[nodiscard]] EntryJson operator*() const { return EntryJson(*at_); }
     Iterator& operator++() {
       ++at_;
       return *this;
@@ -76,28 +76,28 @@ class OwnJson {
 };
 
 // The parser of this thread, for as long as one document is read.
-class OwnJsonDocument {
+class EntryJsonDocument {
  public:
   // std::invalid_argument: `text` is no JSON in UTF-8, holds a number of more than 64 bits or more than 255 levels; an
   // empty list or object is none.
-  explicit OwnJsonDocument(std::string_view text);
-  ~OwnJsonDocument();
-  OwnJsonDocument(const OwnJsonDocument&) = delete;
-  OwnJsonDocument& operator=(const OwnJsonDocument&) = delete;
+  explicit EntryJsonDocument(std::string_view text);
+  ~EntryJsonDocument();
+  EntryJsonDocument(const EntryJsonDocument&) = delete;
+  EntryJsonDocument& operator=(const EntryJsonDocument&) = delete;
 
-  [[nodiscard]] OwnJson root() const { return root_; }
+  [[nodiscard]] EntryJson root() const { return root_; }
 
  private:
   struct Parser;
-  static OwnJson parse(Parser& parser, std::string_view text);
+  static EntryJson parse(Parser& parser, std::string_view text);
   static std::unique_ptr<Parser>& spare();
 
   std::unique_ptr<Parser> parser_;
-  OwnJson root_;
+  EntryJson root_;
 };
 
 template <std::integral Number>
-Number OwnJson::number() const {
+Number EntryJson::number() const {
   const auto found = element_.get<std::conditional_t<std::is_unsigned_v<Number>, std::uint64_t, std::int64_t>>();
   if (found.error() != simdjson::SUCCESS || !std::in_range<Number>(found.value_unsafe()))
     refuse("a whole number that fits");
@@ -105,7 +105,7 @@ Number OwnJson::number() const {
 }
 
 template <class T>
-T OwnJson::get() const {
+T EntryJson::get() const {
   if constexpr (std::same_as<T, bool>) {
     return flag();
   } else if constexpr (std::integral<T>) {
@@ -114,12 +114,12 @@ T OwnJson::get() const {
     return std::string(text());
   } else if constexpr (std::same_as<T, std::vector<std::string>>) {
     T list;
-    for (const OwnJson item : *this) list.emplace_back(item.text());
+    for (const EntryJson item : *this) list.emplace_back(item.text());
     return list;
   } else {
     static_assert(std::same_as<T, std::map<std::string, std::string>>);
     T map;
-    for (const auto& [name, item] : object()) map.emplace(name, OwnJson(item).text());
+    for (const auto& [name, item] : object()) map.emplace(name, EntryJson(item).text());
     return map;
   }
 }

@@ -37,7 +37,7 @@ Plan plan_of_four() {
 
 HealState folded(const std::vector<HealEntry>& entries, HealState state = {}) {
   for (const HealEntry& entry : entries) {
-    EXPECT_EQ(misfit_of(state, entry), nullptr) << type_of(entry) << ": " << misfit_of(state, entry);
+    EXPECT_EQ(violation_of(state, entry), nullptr) << type_of(entry) << ": " << violation_of(state, entry);
     state = apply_heal_entry(std::move(state), entry);
   }
   return state;
@@ -80,7 +80,7 @@ TEST(HealFit, NamesWhatCannotFollow) {
     HealState state;
     HealEntry entry;
     std::string why;
-  } misfits[] = {
+  } violations[] = {
       {waiting(), RepairStarted{2}, "another attempt than the next one"},
       {too_often, RepairStarted{4}, "more attempts than max_retries"},
       {changing(), PlanRecorded{}, "a plan without a look at the world"},
@@ -123,18 +123,18 @@ TEST(HealFit, NamesWhatCannotFollow) {
       {certifying(), Completed{1, {}}, "an end before its certificate"},
       {waiting(), Completed{1, {}}, "what may not follow in this phase"},
   };
-  for (const auto& [state, entry, why] : misfits) {
-    const char* told = misfit_of(state, entry);
+  for (const auto& [state, entry, why] : violations) {
+    const char* told = violation_of(state, entry);
     ASSERT_NE(told, nullptr) << type_of(entry) << ": " << why;
     EXPECT_THAT(told, HasSubstr(why)) << type_of(entry);
   }
-  EXPECT_EQ(misfit_of(certifying(), Certified{1, {}, {}, {}, {}, {}, {}}), nullptr);
+  EXPECT_EQ(violation_of(certifying(), Certified{1, {}, {}, {}, {}, {}, {}}), nullptr);
   for (const std::size_t after_changes : {1U, 3U}) {
     Plan disordered = plan_of_four();
     disordered.acts[1].after_changes = after_changes;
     PlanRecorded recorded;
     recorded.plan = disordered;
-    EXPECT_THAT(misfit_of(observing(), recorded), HasSubstr("acts that come after changes"));
+    EXPECT_THAT(violation_of(observing(), recorded), HasSubstr("acts that come after changes"));
   }
 }
 
@@ -256,25 +256,25 @@ std::string types_of(const engine::Decision<Heal>& decision) {
 HealState told_to_end(HealState state) { return folded({CancelRequested{EndReason::cancelled, {}}}, std::move(state)); }
 
 TEST(HealInputs, ThatBeginSomethingMoveNothingThatWasToldToEnd) {
-  expect_nothing(told_to_end(waiting()), Go{});
+  expect_nothing(told_to_end(waiting()), SlotGranted{});
   expect_nothing(told_to_end(waiting()), Cancel{EndReason::held, {}});
 }
 
 TEST(HealInputs, ThatAskForARollbackOfNothingMoveNothing) {
-  expect_nothing(folded({Exhausted{0, EndReason::cancelled, {}, {}}}, waiting()), RollBackAgain{});
+  expect_nothing(folded({Exhausted{0, EndReason::cancelled, {}, {}}}, waiting()), RetryRollback{});
   expect_nothing(folded({RepairFailed{1, "rbac", "", {}, {}}, Exhausted{1, EndReason::cancelled, {}, {}}}, planned()),
-                 RollBackAgain{});
+                 RetryRollback{});
 }
 
 TEST(HealInputs, SayOnlyOnceThatItMustEnd) {
-  Today today;
-  today.must_end = EndReason::disabled;
+  CurrentPolicy policy;
+  policy.must_end = EndReason::disabled;
   HealState resumed = observing();
   resumed.resumptions = 1;
-  EXPECT_EQ(types_of(decided(resumed, Rechecked{today})), "cancel_requested repair_failed exhausted ");
-  EXPECT_EQ(types_of(decided(told_to_end(resumed), Rechecked{today})), "repair_failed exhausted ");
+  EXPECT_EQ(types_of(decided(resumed, LeftoversCleared{policy})), "cancel_requested repair_failed exhausted ");
+  EXPECT_EQ(types_of(decided(told_to_end(resumed), LeftoversCleared{policy})), "repair_failed exhausted ");
   Observed observed;
-  observed.today = today;
+  observed.policy = policy;
   EXPECT_EQ(types_of(decided(observing(), observed)), "cancel_requested repair_failed exhausted ");
   EXPECT_EQ(types_of(decided(told_to_end(observing()), observed)), "repair_failed exhausted ");
 }
@@ -300,7 +300,7 @@ TEST(HealInputs, ACaptureThatFailedIsTheEndOfItsRepair) {
 TEST(HealInputs, ARestartOfAHealThatEndedIsNone) {
   HealState ended = folded({Exhausted{0, EndReason::cancelled, {}, {}}}, waiting());
   ended.resumptions = 1;
-  expect_nothing(ended, Rechecked{});
+  expect_nothing(ended, LeftoversCleared{});
   const auto decision = decided(ended, ProcessStarted{});
   EXPECT_TRUE(decision.ends);
   EXPECT_THAT(decision.entries, IsEmpty());
@@ -309,10 +309,10 @@ TEST(HealInputs, ARestartOfAHealThatEndedIsNone) {
 TEST(HealInputs, ARestartOfOneThatWaitsWithinItsAttemptConcludesIt) {
   HealState cut = folded({RepairFailed{1, "observe", "unseen", {}, {}}}, observing());
   cut.resumptions = 1;
-  EXPECT_EQ(types_of(decided(cut, Rechecked{})), "retry_scheduled ");
+  EXPECT_EQ(types_of(decided(cut, LeftoversCleared{})), "retry_scheduled ");
   cut = folded({RepairFailed{1, "failed", "", {}, {}}}, changing());
   cut.resumptions = 1;
-  EXPECT_EQ(types_of(decided(cut, Rechecked{})), "rollback_started ");
+  EXPECT_EQ(types_of(decided(cut, LeftoversCleared{})), "rollback_started ");
 }
 
 TEST(HealInputs, AnUndoOfAnActWhoseOutcomeIsGoneIsMadeWithoutIt) {
@@ -322,7 +322,7 @@ TEST(HealInputs, AnUndoOfAnActWhoseOutcomeIsGoneIsMadeWithoutIt) {
   auto plan = plan_of_four();
   plan.acts[1].repeatable = true;
   state.attempt->recorded->plan = plan;
-  const auto decision = decided(state, Rechecked{});
+  const auto decision = decided(state, LeftoversCleared{});
   ASSERT_THAT(decision.effects, SizeIs(1));
   const auto& undo = std::get<PerformUndo>(decision.effects[0]);
   EXPECT_EQ(undo.number, 4U);
