@@ -24,9 +24,9 @@ const PlanOfAttempt& Attempt::recorded_plan() const {
   return *recorded;
 }
 
-const Act& Attempt::act(unsigned number) const {
-  AUTOHEAL_CHECK(number > plan().changes.size() && number <= plan().size());
-  return plan().acts[number - plan().changes.size() - 1];
+const Act& Attempt::act(unsigned its_number) const {
+  AUTOHEAL_CHECK(its_number > plan().changes.size() && its_number <= plan().size());
+  return plan().acts[its_number - plan().changes.size() - 1];
 }
 
 BlobName Attempt::captured_by(unsigned act) const {
