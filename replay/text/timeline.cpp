@@ -162,7 +162,7 @@ struct Describe {
     say(fmt::format("Exhausted after {}: {}", plural(e.attempts, "attempt"), name_of(e.reason)));
     if (!e.message.empty()) add(e.message);
     const bool is_said = !e.last_lines.empty() && e.message.find(e.last_lines.back()) != std::string::npos;
-    for (const std::string& line : is_said ? LastLines() : e.last_lines) add("printed last: " + line);
+    for (const std::string& last : is_said ? LastLines() : e.last_lines) add("printed last: " + last);
   }
   void operator()(const ImagesKept& e) {
     say(e.kept.empty() ? "nothing that it displaced lies beside its targets any more"
