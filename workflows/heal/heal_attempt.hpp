@@ -76,7 +76,7 @@ struct Attempt {
   // The attempt has a plan, and the plan an act of that number.
   [[nodiscard]] const PlanOfAttempt& recorded_plan() const;
   [[nodiscard]] const Plan& plan() const { return *recorded_plan().plan; }
-  [[nodiscard]] const Act& act(unsigned its_number) const;
+  [[nodiscard]] const Act& act(unsigned number) const;
   // Empty if `capture` printed nothing, or there is none.
   [[nodiscard]] BlobName captured_by(unsigned act) const;
   [[nodiscard]] std::vector<ChangeOutcome> all_outcomes() const;
