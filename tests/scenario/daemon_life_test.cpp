@@ -140,6 +140,14 @@ TEST_F(EndWithinAnAct, OfTheDaemonRecordsWhatCameOfIt) {
   EXPECT_EQ(bridge_.autoheal({"ledger", "verify"}).exit_code, 0);
 }
 
+bool catches(pid_t pid, int signal) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("SigCgt:")) return (std::stoull(line.substr(7), nullptr, 16) >> (signal - 1) & 1U) != 0;
+  }
+  return false;
+}
+
 TEST_F(EndWithinAnAct, OfACommandRecordsWhatCameOfIt) {
   for (const int signal : {SIGTERM, SIGINT}) {
     std::filesystem::remove(bridge_.path("run/two"));
@@ -150,6 +158,7 @@ TEST_F(EndWithinAnAct, OfACommandRecordsWhatCameOfIt) {
     Background heal(bridge_.invocation({"heal", "Two"}));
     EXPECT_TRUE(eventually([&] { return waiting(bridge_) > 0; }));
     heal.send(signal);
+    EXPECT_TRUE(eventually([&] { return !catches(heal.pid(), signal); })) << "it was taken";
     gate.open();
     EXPECT_EQ(heal.wait(), 128 + signal);
     expect_the_first_is_recorded();
@@ -157,14 +166,6 @@ TEST_F(EndWithinAnAct, OfACommandRecordsWhatCameOfIt) {
     expect_each_ran_once();
     EXPECT_EQ(bridge_.autoheal({"ledger", "verify"}).exit_code, 0);
   }
-}
-
-bool catches(pid_t pid, int signal) {
-  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("SigCgt:")) return (std::stoull(line.substr(7), nullptr, 16) >> (signal - 1) & 1U) != 0;
-  }
-  return false;
 }
 
 TEST_F(EndWithinAnAct, OnASecondSignalIsAtOnce) {
