@@ -266,7 +266,7 @@ TEST_F(HostileCommands, Case54_EndingsAreRecordedAsTheyWere) {
 }
 
 TEST_F(HostileCommands, Case55_NoDescriptorOfOursIsOpenInTheChild) {
-  const UniqueFd leaky(::open("/dev/null", O_RDONLY));  // without O_CLOEXEC
+  const UniqueFd leaky(::open("/dev/null", O_RDONLY));  // NOLINT(android-cloexec-open): inherited on purpose
   ASSERT_GE(::fcntl(leaky.get(), F_DUPFD, 500), 0);
   EXPECT_EQ(run_program(request({"/bin/sh", "-c", "ls /proc/$$/fd"})).standard_output, "0\n1\n2\n");
 }
