@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
-#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <fstream>
@@ -38,11 +38,18 @@ class StopWatchOnSystemd : public ::testing::Test {
           told_.push_back(judgement);
           changed_.notify_all();
         },
-        &own_, [this](const std::string&) { ++changes_; });
-    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (!watch_->listens() && std::chrono::steady_clock::now() < until)
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    ASSERT_TRUE(watch_->listens());
+        &own_,
+        [this](const std::string&) {
+          const std::lock_guard lock(mutex_);
+          ++changes_;
+          changed_.notify_all();
+        },
+        [this] {
+          const std::lock_guard lock(mutex_);
+          listens_ = true;
+          changed_.notify_all();
+        });
+    ASSERT_TRUE(becomes_true(std::chrono::seconds(20), [this] { return listens_; }));
   }
   void TearDown() override { watch_.reset(); }
 
@@ -61,22 +68,28 @@ class StopWatchOnSystemd : public ::testing::Test {
     const auto ran = try_systemctl(std::move(arguments));
     ASSERT_EQ(ran.exit_code, 0) << ran.message << ran.standard_error;
   }
-  [[nodiscard]] bool was_told_by_hand() {
-    const std::lock_guard lock(mutex_);
-    return std::ranges::any_of(told_, &StopJudgement::by_hand);
+  // Asked again after each call of the watch.
+  template <class Condition>
+  bool becomes_true(std::chrono::seconds limit, const Condition& condition) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, limit, condition);
+  }
+  [[nodiscard]] bool was_told_by_hand(std::chrono::seconds limit = std::chrono::seconds(0)) {
+    return becomes_true(limit, [this] { return std::ranges::any_of(told_, &StopJudgement::by_hand); });
   }
   // The newest that was told once `count` were.
   StopJudgement judgement(std::size_t count) {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::seconds(20), [&] { return told_.size() >= count; });
+    (void)becomes_true(std::chrono::seconds(20), [&] { return told_.size() >= count; });
+    const std::lock_guard lock(mutex_);
     return told_.empty() ? StopJudgement{} : told_.back();
   }
 
   OwnOrders own_;
-  std::atomic<unsigned> changes_ = 0;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<StopJudgement> told_;
+  unsigned changes_ = 0;
+  bool listens_ = false;
   std::optional<StopWatch> watch_;
 };
 
@@ -126,10 +139,7 @@ TEST_F(StopWatchOnSystemd, ACrashAfterEachOfItsStartsIsNone) {
 
 TEST_F(StopWatchOnSystemd, ThatItIsInAnotherStateIsToldWithoutAJob) {
   systemctl({"kill", "--signal=SEGV", "stopped"});
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (changes_ == 0 && std::chrono::steady_clock::now() < until)
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  EXPECT_GT(changes_, 0U);
+  EXPECT_TRUE(becomes_true(std::chrono::seconds(20), [this] { return changes_ > 0; }));
 }
 
 TEST_F(StopWatchOnSystemd, ItStopsWithWhatItIsAPartOf) {
@@ -154,10 +164,7 @@ TEST_F(StopWatchOnSystemd, AfterSystemdExecutedItselfAnewItGoesOn) {
   // Events of systemd from a time without a connection are not known.
   for (int tries = 0; tries < 20; ++tries) {
     systemctl({"stop", "stopped"});
-    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(2);
-    while (!was_told_by_hand() && std::chrono::steady_clock::now() < until)
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    if (was_told_by_hand()) return;
+    if (was_told_by_hand(std::chrono::seconds(2))) return;
     systemctl({"start", "stopped"});
   }
   FAIL() << "no stop was seen any more";

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <set>
 #include <thread>
 
@@ -34,8 +33,11 @@ bool runs_not(const std::string& active_state) { return active_state == "inactiv
 
 class StopWatch::Watching {
  public:
-  Watching(std::vector<std::string> units, Told told, const OwnOrders* own_orders, Changed changed)
-      : told_(std::move(told)), changed_(std::move(changed)), own_orders_(own_orders) {
+  Watching(std::vector<std::string> units, Told told, const OwnOrders* own_orders, Changed changed, Listens listens)
+      : told_(std::move(told)),
+        changed_(std::move(changed)),
+        tell_listens_(std::move(listens)),
+        own_orders_(own_orders) {
     for (std::string& unit : units) units_.emplace(whole_unit_name(unit), unit);
     bus_.on_job = [this](const JobSignal& signal) { note(signal); };
     stopped_ = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -49,8 +51,6 @@ class StopWatch::Watching {
   }
   Watching(const Watching&) = delete;
   Watching& operator=(const Watching&) = delete;
-
-  [[nodiscard]] bool listens() const { return listens_; }
 
  private:
   struct Job {
@@ -105,6 +105,7 @@ class StopWatch::Watching {
     }
     forget_stops_before_starts();
     listens_ = bus_.is_open();  // from here on every other state is told
+    if (listens_ && tell_listens_) tell_listens_();
   }
 
   // A stop by hand no longer counts once the unit was started again.
@@ -187,6 +188,7 @@ class StopWatch::Watching {
 
   Told told_;
   Changed changed_;
+  Listens tell_listens_;
   const OwnOrders* own_orders_;
   std::map<std::string, std::string> units_;         // whole name -> as given
   std::map<std::string, std::string> paths_;         // of the bus -> whole name
@@ -199,13 +201,14 @@ class StopWatch::Watching {
   Duration next_try_{0};
   Duration pause_ = first_pause / 2;
   UniqueFd stopped_;  // can be read once this is to end
-  std::atomic<bool> listens_ = false;
+  bool listens_ = false;
   std::jthread thread_;  // the last: it ends before anything that it uses
 };
 
-StopWatch::StopWatch(std::vector<std::string> units, Told told, const OwnOrders* own_orders, Changed changed)
-    : watching_(std::make_unique<Watching>(std::move(units), std::move(told), own_orders, std::move(changed))) {}
+StopWatch::StopWatch(std::vector<std::string> units, Told told, const OwnOrders* own_orders, Changed changed,
+                     Listens listens)
+    : watching_(std::make_unique<Watching>(std::move(units), std::move(told), own_orders, std::move(changed),
+                                           std::move(listens))) {}
 StopWatch::~StopWatch() = default;
-bool StopWatch::listens() const { return watching_->listens(); }
 
 }  // namespace autoheal::host

@@ -19,15 +19,17 @@ class StopWatch {
   // Called there, too: the unit has become active, inactive or something in between.
   using Changed = std::function<void(const std::string& unit)>;
 
+  // Called there, too: systemd has been reached, for the first time or again, and its jobs are seen from now on.
+  using Listens = std::function<void()>;
+
   // Never blocks. If systemd cannot be reached, there are no events and it is tried again; what happened meanwhile is
   // not known, and no stop of that time counts as one by hand. `own_orders` outlives it.
-  StopWatch(std::vector<std::string> units, Told told, const OwnOrders* own_orders = nullptr, Changed changed = {});
-  // Waits for a call of `told` or `changed` to end.
+  StopWatch(std::vector<std::string> units, Told told, const OwnOrders* own_orders = nullptr, Changed changed = {},
+            Listens listens = {});
+  // Waits for a call of these to end.
   ~StopWatch();
   StopWatch(const StopWatch&) = delete;
   StopWatch& operator=(const StopWatch&) = delete;
-
-  [[nodiscard]] bool listens() const;  // it has reached systemd, and sees jobs from now on
 
  private:
   class Watching;
