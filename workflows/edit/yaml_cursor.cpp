@@ -253,6 +253,7 @@ Result<void> read_block_text(YamlCursor& cursor, YamlNode& node, std::size_t lea
                                       ? outer + header->indentation
                                       : std::max({found_indentation(cursor), least_column, std::size_t{1}});
   std::vector<BlockLine> lines;
+  std::size_t kept_end = cursor.at;
   while (!cursor.at_end()) {
     YamlCursor line = cursor;
     while (line.peek() == ' ' && line.at - cursor.at < indentation) ++line.at;
@@ -263,8 +264,11 @@ Result<void> read_block_text(YamlCursor& cursor, YamlNode& node, std::size_t lea
     const std::string_view content = cursor.text.substr(begin, line.at - begin);
     lines.push_back({content, !line.at_end()});
     if (!content.empty()) node.end = line.at;
+    // Blanks at the end of the file are no line of the text; a line break behind them would make them one.
+    const bool is_line = !content.empty() || !line.at_end();
     line.skip_break();
     cursor = line;
+    if (is_line) kept_end = cursor.at;
   }
   node.text = joined(lines, node.style);
   std::size_t breaks = 0;
@@ -274,7 +278,7 @@ Result<void> read_block_text(YamlCursor& cursor, YamlNode& node, std::size_t lea
   }
   if (header->chomping == '+') node.text += std::string(breaks, '\n');
   if (header->chomping == 0 && !node.text.empty() && breaks > 0) node.text += '\n';
-  node.value_end = header->chomping == '+' ? cursor.at : node.end;
+  node.value_end = header->chomping == '+' ? kept_end : node.end;
   return {};
 }
 

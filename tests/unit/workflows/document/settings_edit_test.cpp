@@ -150,6 +150,20 @@ INSTANTIATE_TEST_SUITE_P(
                       Edit{"s:\n  a: |\n    x", "/s/c", "1", "s:\n  c: 1\n  a: |\n    x"},
                       Edit{"- a: |\n    x", "/0/c", "1", "- c: 1\n  a: |\n    x"}));
 
+// Blanks that no line break ends do not belong to the text above them, and must not become a line of it.
+INSTANTIATE_TEST_SUITE_P(
+    BlanksAtTheEnd, YamlEdit,
+    ::testing::Values(Edit{"s:\n  a: |+\n    x\n\n ", "/s/c", "1", "s:\n  a: |+\n    x\n\n  c: 1\n "},
+                      Edit{"s:\n  a: >+\n    x\n    ", "/s/c", "1", "s:\n  a: >+\n    x\n  c: 1\n    "},
+                      Edit{"s:\n  a: |+\n ", "/s/c", "1", "s:\n  a: |+\n  c: 1\n "},
+                      Edit{"s:\n  a: |+\n    x\n\n      ", "/s/c", "1", "s:\n  c: 1\n  a: |+\n    x\n\n      "},
+                      Edit{"s:\r\n  a: |+\r\n    x\r\n  ", "/s/c", "1", "s:\r\n  a: |+\r\n    x\r\n  c: 1\r\n  "},
+                      Edit{"s:\n  a: |\n    x\n\n ", "/s/c", "1", "s:\n  a: |\n    x\n  c: 1\n\n "},
+                      Edit{"s:\n  a: |-\n    x\n ", "/s/c", "1", "s:\n  a: |-\n    x\n  c: 1\n "},
+                      Edit{"s:\n  a: 1\n ", "/s/c", "2", "s:\n  a: 1\n  c: 2\n "},
+                      Edit{"s:\n  - a: |+\n      x\n\n  ", "/s/0/c", "1", "s:\n  - a: |+\n      x\n\n    c: 1\n  "},
+                      Edit{"a: |+\n  x\n ", "/a", "1", "a: 1\n "}));
+
 // Text that a reader of YAML 1.1 or 1.2 could take for something else is quoted; numbers stay as they are written.
 TEST(SettingsEdit, ScalarsAreWrittenAsConfigured) {
   for (const char* special :
