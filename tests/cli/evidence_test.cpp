@@ -52,11 +52,8 @@ class Evidence : public ::testing::Test {
     return run({arguments, {{"HOME", stranger_.path("home")}}, {}, stranger_.path("")});
   }
   Ran check_with_python(const std::string& file, const std::string& by) {
-    return run({{"/usr/bin/python3", AUTOHEAL_SOURCE_DIR "/tests/independent/check_bundle.py", "--key", by,
-                 stranger_.path(file)},
-                {},
-                {},
-                {}});
+    const std::string checker = AUTOHEAL_SOURCE_DIR "/tests/independent/check_bundle.py";
+    return run({{"/usr/bin/python3", checker, "--key", by, stranger_.path(file)}, {}, {}, {}});
   }
 
   Bridge bridge_, stranger_;

@@ -58,7 +58,8 @@ class ReplayedBridge : public ::testing::Test {
     for (engine::Entry entry : entries->entries) {
       edit(entry);
       const auto life = entry.stream == "ledger" ? engine::StreamLife::goes_on : engine::StreamLife::ends;
-      const auto appended = (*forged)->append({{{entry.stream, entry.version - 1, {entry}, life, {}}}, {}, 0});
+      const engine::NewEntry& as_new = entry;
+      const auto appended = (*forged)->append({{{entry.stream, entry.version - 1, {as_new}, life, {}}}, {}, 0});
       ASSERT_EQ(appended.status, engine::AppendStatus::ok) << appended.message;
     }
     forged->reset();

@@ -70,10 +70,10 @@ TEST(AuditorWithoutWritePermission, ReadsEverythingBesideTheDaemon) {
   // Half a second after the heal; before its first signature no ledger verifies.
   EXPECT_TRUE(eventually([&] { return auditor.autoheal({"ledger", "checkpoint"}).exit_code == 0; })) << daemon.said();
 
-  for (int round = 0; round < 3; ++round) {
+  for (std::size_t round = 0; round < 3; ++round) {
     const Ran heals = auditor.autoheal({"heals", "-o", "json"});
     ASSERT_EQ(heals.exit_code, 0) << heals.err;
-    EXPECT_EQ(json::parse(heals.out).size(), static_cast<std::size_t>(1 + round));
+    EXPECT_EQ(json::parse(heals.out).size(), 1 + round);
     const Ran exported = auditor.autoheal({"ledger", "export"});
     EXPECT_EQ(exported.exit_code, 0) << exported.err;
     EXPECT_THAT(exported.out, HasSubstr("heal.completed"));
@@ -91,7 +91,7 @@ TEST(AuditorWithoutWritePermission, ReadsEverythingBesideTheDaemon) {
     EXPECT_EQ(auditor.run({"/bin/cat", "var/ledger.db.vault/key"}).exit_code, 1);
     EXPECT_EQ(auditor.autoheal({"heal", "File", "--error", "x"}).exit_code, 4);
     bridge.write("etc/File", "damaged " + std::to_string(round) + "\n");
-    daemon.expect_count("heal.completed", static_cast<std::size_t>(2 + round), "File");
+    daemon.expect_count("heal.completed", 2 + round, "File");
   }
 }
 

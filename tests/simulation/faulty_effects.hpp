@@ -19,8 +19,10 @@ class FaultyEffects final : public engine::EffectPerformer<workflows::Heal> {
       real_.perform(stream, *act, [](HealInput) {});
     if (const auto* recheck = std::get_if<Recheck>(&effect);
         recheck != nullptr && planted_ == Planted::repeated_after_restart && recheck->interrupted != 0 &&
-        recheck->interrupted > recheck->plan->changes.size())
-      real_.perform(stream, PerformAct{*recheck, recheck->interrupted}, [](HealInput) {});
+        recheck->interrupted > recheck->plan->changes.size()) {
+      const EffectContext& context = *recheck;
+      real_.perform(stream, PerformAct{context, recheck->interrupted}, [](HealInput) {});
+    }
     if (const auto* act = std::get_if<PerformAct>(&effect); act != nullptr && planted_ == Planted::restart_undone) {
       return real_.perform(stream, effect, [this, stream, again = *act, done = std::move(done)](HealInput input) {
         const auto* ended = std::get_if<ActDone>(&input);

@@ -27,15 +27,15 @@ void Life::plan_services() {
   for (const auto& [name, served] : served_) {
     for (unsigned count = 0; count < 60; ++count) {
       const Duration when = some_moment();
-      at(when, [this, name = name] { break_service(name); });
+      at(when, [this, service = name] { break_service(service); });
     }
     for (unsigned count = 0; count < 5; ++count) {
       window(
-          minutes(10), hours(3), [this, name = name] { served_.at(name).unseen_since = now(); },
-          [this, name = name] {
-            served_.at(name).unseen_since.reset();
-            machines_.at(name).tests_changed = now();
-            forget_stop_before_start(name);
+          minutes(10), hours(3), [this, service = name] { served_.at(service).unseen_since = now(); },
+          [this, service = name] {
+            served_.at(service).unseen_since.reset();
+            machines_.at(service).tests_changed = now();
+            forget_stop_before_start(service);
           });
     }
   }

@@ -43,7 +43,7 @@ enum class ChildPolicy { end_all, keep_running };
 struct RunRequest {
   ProgramRun run;
   EffectMark mark;
-  ChildPolicy leave = ChildPolicy::end_all;
+  ChildPolicy children = ChildPolicy::end_all;
   std::size_t output_limit =
       64 * 1024;  // per stream, half of it the end; the rest is read, thrown away and marked as cut
 };

@@ -50,8 +50,8 @@ inline std::string text_of(const WatchAct& act) {
 // A machine, told and asked by hand. Recorded outcomes are left out of acts(), unless asked for.
 class Machine {
  public:
-  explicit Machine(std::vector<EngineSpec> engines, unsigned max_tests = 16) : max_tests_(max_tests) {
-    configure(std::move(engines));
+  explicit Machine(const std::vector<EngineSpec>& engines, unsigned max_tests = 16) : max_tests_(max_tests) {
+    configure(engines);
   }
 
   void configure(const std::vector<EngineSpec>& engines) {

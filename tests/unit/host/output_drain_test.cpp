@@ -38,7 +38,7 @@ class OutputDrains : public ProgramTest {
   }
   RunOutcome run(const RunRequest& request) { return run_program_of_others(request, drain_); }
   // Leaves somebody running who writes `size` bytes to both outputs once `go` is there, then says so in `written`.
-  RunRequest writer(const std::string& size, ChildPolicy leave = ChildPolicy::keep_running,
+  RunRequest writer(const std::string& size, ChildPolicy children = ChildPolicy::keep_running,
                     const std::string& by = "") {
     write("writer",
           "#!/bin/sh\n: > away\nwhile [ ! -e go ]; do sleep 0.01; done\n"
@@ -47,7 +47,7 @@ class OutputDrains : public ProgramTest {
               " /dev/zero >&2; echo $? > result; }\n"
               "mv result written\nexec sleep 1000\n",
           0755);
-    return shell(by + " ./writer & echo $!\nwhile [ ! -e away ]; do sleep 0.01; done\n", leave);
+    return shell(by + " ./writer & echo $!\nwhile [ ! -e away ]; do sleep 0.01; done\n", children);
   }
   pid_t left(const RunOutcome& ran) {
     EXPECT_EQ(ran.exit_code, 0) << ran.message;
@@ -191,7 +191,7 @@ TEST_F(OutputDrains, AreNotEndedByThoseWhoAskEverybodyToEnd) {
 }
 
 TEST_F(OutputDrains, HoldNothingButWhatTheyRead) {
-  const UniqueFd leaky(::open("/dev/zero", O_RDONLY));  // without O_CLOEXEC
+  const UniqueFd leaky(::open("/dev/zero", O_RDONLY));  // NOLINT(android-cloexec-open): children get it, on purpose
   left(run(writer("1000")));
   expect_it_writes();
   const auto drains = drains_of(::getpid());
@@ -221,13 +221,13 @@ TEST_F(OutputDrains, AnotherUserMayOpenHisOutputsByName) {
 // In long runs: what 1000 short commands cost, with and without it.
 TEST_F(OutputDrains, CostLittlePerRun) {
   const int rounds = autoheal::testing::long_runs() ? 1000 : 50;
-  for (const auto leave : {ChildPolicy::end_all, ChildPolicy::keep_running}) {
-    const auto quick = request({"/bin/true"}, leave);
+  for (const auto children : {ChildPolicy::end_all, ChildPolicy::keep_running}) {
+    const auto quick = request({"/bin/true"}, children);
     const auto began = std::chrono::steady_clock::now();
     for (int round = 0; round < rounds; ++round) ASSERT_EQ(run(quick).exit_code, 0);
     const auto took = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - began);
-    RecordProperty(leave == ChildPolicy::end_all ? "us_without" : "us_with", std::to_string(took.count() / rounds));
-    std::printf("%s: %ld us a run\n", leave == ChildPolicy::end_all ? "probe" : "command", took.count() / rounds);
+    RecordProperty(children == ChildPolicy::end_all ? "us_without" : "us_with", std::to_string(took.count() / rounds));
+    std::printf("%s: %ld us a run\n", children == ChildPolicy::end_all ? "probe" : "command", took.count() / rounds);
   }
 }
 

@@ -13,14 +13,15 @@ namespace autoheal::host {
 class ProgramTest : public HostTest {
  protected:
   workflows::RunRequest request(std::vector<std::string> argv,
-                                workflows::ChildPolicy leave = workflows::ChildPolicy::end_all) {
+                                workflows::ChildPolicy children = workflows::ChildPolicy::end_all) {
     workflows::ProgramRun run;
     run.argv = std::move(argv);
     run.cwd = spec_.root;
-    return {run, mark_, leave};
+    return {run, mark_, children};
   }
-  workflows::RunRequest shell(const std::string& text, workflows::ChildPolicy leave = workflows::ChildPolicy::end_all) {
-    return request({script("script" + std::to_string(++scripts_), text).string()}, leave);
+  workflows::RunRequest shell(const std::string& text,
+                              workflows::ChildPolicy children = workflows::ChildPolicy::end_all) {
+    return request({script("script" + std::to_string(++scripts_), text).string()}, children);
   }
   static bool ends(pid_t pid, int milliseconds = 5000) {
     const UniqueFd handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U)));

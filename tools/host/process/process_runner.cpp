@@ -108,7 +108,7 @@ bool Runner::prepare(ChildPlan& plan) {
   plan.argv = run.argv;
   plan.environment = environment_of(request, account.home, run_name);
   plan.cwd = run.cwd.empty() ? "/" : run.cwd;
-  plan.usual_priority = request.leave == ChildPolicy::keep_running;
+  plan.usual_priority = request.children == ChildPolicy::keep_running;
   if (drain != nullptr && plan.usual_priority) plan.place = in_a_scope_of_its_own(program.path);
   return true;
 }
@@ -202,8 +202,8 @@ bool Runner::kept_waiting() const {
 
 // The child itself is not reaped yet, so its pid is still the name of its group and session.
 void Runner::end_left_behind() {
-  if (request.leave == ChildPolicy::keep_running && !outcome.timed_out) return;
-  const bool also_marked = request.leave == ChildPolicy::end_all;
+  if (request.children == ChildPolicy::keep_running && !outcome.timed_out) return;
+  const bool also_marked = request.children == ChildPolicy::end_all;
   end_processes([&](const ProcessInfo& one) {
     if (one.pid == child.pid || one.session == child.pid || one.group == child.pid) return true;
     return also_marked && one.started >= child_started && carries(one.pid, run_variable, run_name);
@@ -235,7 +235,7 @@ std::vector<int> reading_ends(std::initializer_list<const OutputCapture*> output
 
 // Before it starts, for what is meant to live on: then it survives, too, that this process is killed meanwhile.
 bool hold_outputs(Runner& runner, const OutputCapture& output, const OutputCapture& error, HeldOutputs& held) {
-  if (runner.drain == nullptr || runner.request.leave != ChildPolicy::keep_running) return true;
+  if (runner.drain == nullptr || runner.request.children != ChildPolicy::keep_running) return true;
   auto holds = runner.drain->hold(reading_ends({&output, &error}));
   if (holds) {
     held = std::move(*holds);

@@ -47,7 +47,7 @@ workflows::RunOutcome Systemctl::run(std::vector<std::string> arguments, Duratio
   request.run.argv = std::move(arguments);
   request.run.unit.clear();
   request.run.timeout = limit;
-  request.leave = leaves ? request_.leave : workflows::ChildPolicy::end_all;
+  request.children = leaves ? request_.children : workflows::ChildPolicy::end_all;
   return run_(request);
 }
 
