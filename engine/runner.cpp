@@ -156,11 +156,11 @@ StreamAppend Runner::append_of(const Work& work) const {
           work.step.ends ? StreamLife::ends : StreamLife::goes_on, work.idempotency_key};
 }
 
-Result<std::uint64_t> Runner::loose_version(const std::string& stream) {
-  const auto known = loose_versions_.find(stream);
-  if (known != loose_versions_.end()) return known->second;
+Result<std::uint64_t> Runner::unowned_version(const std::string& stream) {
+  const auto known = unowned_versions_.find(stream);
+  if (known != unowned_versions_.end()) return known->second;
   const auto version = ports_.ledger.version_of(stream);
-  if (version) loose_versions_[stream] = *version;
+  if (version) unowned_versions_[stream] = *version;
   return version;
 }
 
@@ -172,7 +172,7 @@ Result<Batch> Runner::batch_of_works() {
   for (const Unowned& unowned : unowned_) {
     const auto [found, fresh] = place.try_emplace(unowned.stream, batch.streams.size());
     if (fresh) {
-      const auto version = loose_version(unowned.stream);
+      const auto version = unowned_version(unowned.stream);
       AUTOHEAL_TRY(version);
       batch.streams.push_back({unowned.stream, *version, {}, StreamLife::goes_on, {}});
     }
@@ -252,7 +252,7 @@ bool Runner::committed(const AppendResult& result) {
   }
   places_.clear();
   for (Unowned& unowned : std::exchange(unowned_, {})) {
-    ++loose_versions_[unowned.stream];
+    ++unowned_versions_[unowned.stream];
     if (unowned.committed) unowned.committed(AppendStatus::ok);
   }
   if (hooks.committed) hooks.committed(result.head);
