@@ -1,5 +1,7 @@
 #include "autoheal/engine/runner.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <unordered_set>
 #include <utility>
@@ -377,7 +379,7 @@ Result<void> Runner::load(const std::string& stream) {
   auto entries = ports_.ledger.read_stream(stream, 1);
   AUTOHEAL_TRY(entries);
   if (entries->empty())
-    return autoheal::failure(ErrorKind::corrupt, "stream " + stream + " is open but has no entries");
+    return autoheal::failure(ErrorKind::corrupt, fmt::format("stream {} is open but has no entries", stream));
   const auto kind = kinds_.find(workflow_of(entries->front().type));
   if (kind == kinds_.end()) {
     return autoheal::failure(ErrorKind::invalid, "no workflow here reads entries of type " + entries->front().type);
@@ -385,9 +387,8 @@ Result<void> Runner::load(const std::string& stream) {
   auto instance = kind->second.make(stream);
   for (const Entry& entry : *entries) {
     if (entry.version != instance->version + 1) {
-      return autoheal::failure(ErrorKind::corrupt, "stream " + stream + " lacks its entry " +
-                                                       std::to_string(instance->version + 1) + ": the next one is " +
-                                                       std::to_string(entry.version));
+      return autoheal::failure(ErrorKind::corrupt, fmt::format("stream {} lacks its entry {}: the next one is {}",
+                                                               stream, instance->version + 1, entry.version));
     }
     const auto folded = contained("folding " + entry.type, [&] { return instance->fold(entry, ports_.blobs); });
     if (!folded) return autoheal::failure(ErrorKind::failed, sentence_of(folded.error()), "tell the maintainers");
