@@ -71,6 +71,7 @@ class Instance {
     AUTOHEAL_CHECK(effect >= first_effect_ && effect <= effects_);  // numbered in this life of the stream
     under_way_.push_back(effect);
   }
+  [[nodiscard]] std::unexpected<Error> cannot_follow(const Entry& entry, const char* why) const;
 
  private:
   std::string stream_;
@@ -141,8 +142,7 @@ class TypedInstance final : public Instance {
     auto decoded = W::decode(entry.type, entry.dataversion, *data);
     AUTOHEAL_TRY(decoded);
     if (const char* why = violation_in<W>(state_, *decoded); why != nullptr) {
-      return failure(ErrorKind::corrupt, "entry " + std::to_string(entry.version) + " of stream " + this->stream() +
-                                             " (" + entry.type + ") cannot follow: " + why);
+      return cannot_follow(entry, why);
     }
     state_ = W::apply(std::move(state_), *decoded);
     committed = ++version;

@@ -1,5 +1,7 @@
 #include "autoheal/engine/runner.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <unordered_set>
 #include <utility>
@@ -156,11 +158,11 @@ StreamAppend Runner::append_of(const Work& work) const {
           work.step.ends ? StreamLife::ends : StreamLife::goes_on, work.idempotency_key};
 }
 
-Result<std::uint64_t> Runner::loose_version(const std::string& stream) {
-  const auto known = loose_versions_.find(stream);
-  if (known != loose_versions_.end()) return known->second;
+Result<std::uint64_t> Runner::unowned_version(const std::string& stream) {
+  const auto known = unowned_versions_.find(stream);
+  if (known != unowned_versions_.end()) return known->second;
   const auto version = ports_.ledger.version_of(stream);
-  if (version) loose_versions_[stream] = *version;
+  if (version) unowned_versions_[stream] = *version;
   return version;
 }
 
@@ -172,7 +174,7 @@ Result<Batch> Runner::batch_of_works() {
   for (const Unowned& unowned : unowned_) {
     const auto [found, fresh] = place.try_emplace(unowned.stream, batch.streams.size());
     if (fresh) {
-      const auto version = loose_version(unowned.stream);
+      const auto version = unowned_version(unowned.stream);
       AUTOHEAL_TRY(version);
       batch.streams.push_back({unowned.stream, *version, {}, StreamLife::goes_on, {}});
     }
@@ -252,7 +254,7 @@ bool Runner::committed(const AppendResult& result) {
   }
   places_.clear();
   for (Unowned& unowned : std::exchange(unowned_, {})) {
-    ++loose_versions_[unowned.stream];
+    ++unowned_versions_[unowned.stream];
     if (unowned.committed) unowned.committed(AppendStatus::ok);
   }
   if (hooks.committed) hooks.committed(result.head);
@@ -377,7 +379,7 @@ Result<void> Runner::load(const std::string& stream) {
   auto entries = ports_.ledger.read_stream(stream, 1);
   AUTOHEAL_TRY(entries);
   if (entries->empty())
-    return autoheal::failure(ErrorKind::corrupt, "stream " + stream + " is open but has no entries");
+    return autoheal::failure(ErrorKind::corrupt, fmt::format("stream {} is open but has no entries", stream));
   const auto kind = kinds_.find(workflow_of(entries->front().type));
   if (kind == kinds_.end()) {
     return autoheal::failure(ErrorKind::invalid, "no workflow here reads entries of type " + entries->front().type);
@@ -385,9 +387,8 @@ Result<void> Runner::load(const std::string& stream) {
   auto instance = kind->second.make(stream);
   for (const Entry& entry : *entries) {
     if (entry.version != instance->version + 1) {
-      return autoheal::failure(ErrorKind::corrupt, "stream " + stream + " lacks its entry " +
-                                                       std::to_string(instance->version + 1) + ": the next one is " +
-                                                       std::to_string(entry.version));
+      return autoheal::failure(ErrorKind::corrupt, fmt::format("stream {} lacks its entry {}: the next one is {}",
+                                                               stream, instance->version + 1, entry.version));
     }
     const auto folded = contained("folding " + entry.type, [&] { return instance->fold(entry, ports_.blobs); });
     if (!folded) return autoheal::failure(ErrorKind::failed, sentence_of(folded.error()), "tell the maintainers");

@@ -153,7 +153,7 @@ class Runner {
   void refuse_starts(const Error& error);
   Result<Batch> batch_of_works();
   StreamAppend append_of(const Work& work) const;
-  Result<std::uint64_t> loose_version(const std::string& stream);
+  Result<std::uint64_t> unowned_version(const std::string& stream);
 
   RunnerPorts ports_;
   std::map<std::string, Kind, std::less<>> kinds_;  // workflow type -> how to make an instance
@@ -166,7 +166,7 @@ class Runner {
   std::vector<Work> works_;  // decided, not yet committed
   std::vector<Unowned> unowned_;
   std::map<std::string, Position> places_;
-  std::unordered_map<std::string, std::uint64_t> loose_versions_;
+  std::unordered_map<std::string, std::uint64_t> unowned_versions_;
   std::deque<std::string> to_fold_;    // found open at the start
   std::vector<std::string> folded_;    // of those, in the same order
   std::deque<std::string> to_resume_;  // folded; some with each turn

@@ -1,5 +1,7 @@
 #include "autoheal/engine/base/check.hpp"
 
+#include <fmt/core.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
@@ -17,7 +19,7 @@ std::string place_of(std::source_location where) {
     const auto room = file.rfind('/', slash - 1);
     file.remove_prefix(room == std::string_view::npos ? 0 : room + 1);
   }
-  return std::string(file) + ":" + std::to_string(where.line());
+  return fmt::format("{}:{}", file, where.line());
 }
 
 }  // namespace
@@ -27,7 +29,7 @@ ContainedChecks::~ContainedChecks() { --contained_depth; }
 bool checks_are_contained() noexcept { return contained_depth > 0; }
 
 void check_failed(const char* condition, std::source_location where) {
-  if (contained_depth > 0) throw FailedCheck(std::string(condition) + " does not hold (" + place_of(where) + ")");
+  if (contained_depth > 0) throw FailedCheck(fmt::format("{} does not hold ({})", condition, place_of(where)));
   std::fprintf(stderr, "autoheal: internal error: %s does not hold (%s:%u)\n", condition, where.file_name(),
                static_cast<unsigned>(where.line()));
   std::abort();

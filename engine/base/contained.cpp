@@ -1,6 +1,7 @@
 #include "autoheal/engine/base/contained.hpp"
 
 #include <cxxabi.h>
+#include <fmt/core.h>
 
 #include <cstdlib>
 #include <exception>
@@ -36,7 +37,7 @@ bool quotes_nothing(const std::exception& thrown) {
 }  // namespace
 
 std::string sentence_of(const Defect& defect) {
-  return "Autoheal itself is at fault in " + defect.part + ": " + defect.what;
+  return fmt::format("Autoheal itself is at fault in {}: {}", defect.part, defect.what);
 }
 
 Defect defect_in(std::string_view part) {

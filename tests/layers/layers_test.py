@@ -13,7 +13,7 @@ FOLDERS = ("engine", "store", "workflows", "replay", "tools")
 ARROWS = pathlib.Path(__file__).with_name("arrows.txt")
 # Libraries and system headers that a folder must stay free of.
 FOREIGN = {
-    "engine": re.compile(r"nlohmann|sqlite|SQLiteCpp|yaml|boost/(?!asio)|CLI/|re2/|fmt/"),
+    "engine": re.compile(r"nlohmann|sqlite|SQLiteCpp|yaml|boost/(?!asio)|CLI/|re2/"),
     "workflows": re.compile(r"sqlite|SQLiteCpp|boost/beast|CLI/|unistd|sys/|fstream|filesystem"),
     "store": re.compile(r"yaml|boost/|CLI/|nlohmann"),
 }
@@ -81,6 +81,8 @@ def foreign_faults(name, text):
             yield f"{name}: {target} does not belong into {top}/"
         if top == "engine" and target.startswith("boost/asio") and name not in ASIO_IN_ENGINE:
             yield f"{name}: Asio belongs into engine/runtime and boot_timer only"
+        if top == "engine" and target.startswith("fmt/") and name.endswith(".hpp"):
+            yield f"{name}: everything includes the engine's headers, so they stay free of fmt"
 
 
 def circles(graph):
@@ -161,6 +163,7 @@ def self_check():
             list(arrow_faults({**clean, "engine/c.cpp": "#include <autoheal/store/b.hpp>"}, table)),
         "an unused arrow": list(arrow_faults({"engine/a.hpp": "// why\n"}, table)),
         "a foreign header": list(foreign_faults("workflows/a.cpp", "#include <sys/stat.h>")),
+        "fmt in a header of the engine": list(foreign_faults("engine/a.hpp", "#include <fmt/core.h>")),
         "an include of tests": list(foreign_faults("replay/a.cpp", '#include "tests/b.hpp"')),
         "a circle": list(circle_faults({"store/a.cpp": '#include "store/b.hpp"',
                                         "store/b.cpp": '#include "store/a.hpp"'})),

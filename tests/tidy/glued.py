@@ -4,7 +4,7 @@ sentences."""
 import re
 
 # Folders that link fmt.
-COMPOSED = ("store/", "replay/", "tools/")
+COMPOSED = ("engine/", "store/", "workflows/", "replay/", "tools/")
 MOST_PIECES = 3
 TOKEN = re.compile(r'R"(\w*)\((?:.|\n)*?\)\1"|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)+\'|//[^\n]*|/\*(?:.|\n)*?\*/')
 NO_SENTENCE = re.compile(r'[{}]|^"/\w|\b(?:SELECT|FROM|WHERE|AND|ORDER BY|UPDATE|INSERT|DELETE|PRAGMA)\b')

@@ -1,5 +1,7 @@
 #include "autoheal/workflows/edit/env_file.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <map>
 
@@ -181,7 +183,7 @@ std::string line_and_column_in(std::string_view text, std::size_t at) {
     ++line;
     begin = index + 1;
   }
-  return "line " + std::to_string(line) + ", column " + std::to_string(at - begin + 1);
+  return fmt::format("line {}, column {}", line, at - begin + 1);
 }
 
 std::string with_new(std::string_view text, std::string_view name, const std::string& form) {
@@ -263,9 +265,9 @@ Result<std::string> unset_env(std::string_view text, std::string_view name, std:
     const EditedStatement& one = all[index];
     if (one.name != name) continue;
     if (one.open_quote != 0)
-      return failure(ErrorKind::invalid, line_and_column_in(text, one.open_quote - 1) +
-                                             ": a quote that is not closed, so that " + "where " + std::string(name) +
-                                             " ends is not known");
+      return failure(ErrorKind::invalid,
+                     fmt::format("{}: a quote that is not closed, so that where {} ends is not known",
+                                 line_and_column_in(text, one.open_quote - 1), name));
     const bool shared = one.part && std::ranges::any_of(all, [&](const EditedStatement& other) {
                           return other.begin == one.begin && other.name != name;
                         });

@@ -1,5 +1,7 @@
 #include "autoheal/workflows/edit/json_places.hpp"
 
+#include <fmt/core.h>
+
 #include <optional>
 
 #include "autoheal/engine/base/ascii.hpp"
@@ -59,8 +61,8 @@ class JsonReader {
     if (first == '{' || first == '[') {
       step.kind = first == '{' ? JsonStep::Kind::object : JsonStep::Kind::list;
       if (++depth_ > deepest_settings) {
-        return failure(ErrorKind::invalid, "the file is nested deeper than " + std::to_string(deepest_settings) +
-                                               " levels at " + place_in(text_, at_));
+        return failure(ErrorKind::invalid, fmt::format("the file is nested deeper than {} levels at {}",
+                                                       deepest_settings, place_in(text_, at_)));
       }
       auto done = first == '{' ? object(step, matched) : list(step, matched);
       --depth_;
@@ -217,8 +219,8 @@ class JsonReader {
   }
 
   Done wrong(std::string_view why, std::string hint = {}) const {
-    return failure(ErrorKind::invalid,
-                   "the file is not valid JSON at " + place_in(text_, at_) + ": " + std::string(why), std::move(hint));
+    return failure(ErrorKind::invalid, fmt::format("the file is not valid JSON at {}: {}", place_in(text_, at_), why),
+                   std::move(hint));
   }
 
   Done end_of_container() {

@@ -1,5 +1,7 @@
 #include "autoheal/workflows/edit/settings_edit.hpp"
 
+#include <fmt/core.h>
+
 #include "autoheal/engine/base/quoted_text.hpp"
 #include "autoheal/workflows/edit/settings_json.hpp"
 #include "autoheal/workflows/edit/settings_yaml.hpp"
@@ -17,7 +19,7 @@ std::unexpected<Error> at_pointer(std::string_view pointer, Error error) {
 
 Result<std::vector<std::string>> pointer_tokens(std::string_view pointer) {
   const auto refuse = [&](std::string_view why) {
-    return failure(ErrorKind::invalid, "\"" + valid_utf8(pointer) + "\" is not a JSON pointer: " + std::string(why),
+    return failure(ErrorKind::invalid, fmt::format("\"{}\" is not a JSON pointer: {}", valid_utf8(pointer), why),
                    "write it as /server/port; ~0 stands for ~ and ~1 for /");
   };
   if (!pointer.starts_with('/')) return refuse("it does not begin with /");

@@ -1,5 +1,7 @@
 #include "autoheal/workflows/edit/settings_yaml.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 
@@ -96,27 +98,28 @@ class YamlEditor {
     const auto own = own_entries(stream_, here(), token);
     if (own.size() > 1) {
       return failure(ErrorKind::invalid,
-                     "\"" + token + "\" stands twice, at " + line_of(stream_[own[0].key]) + " and at " +
-                         line_of(stream_[own[1].key]) + ", and readers differ on which of them counts",
+                     fmt::format("\"{}\" stands twice, at {} and at {}, and readers differ on which of them counts",
+                                 token, line_of(stream_[own[0].key]), line_of(stream_[own[1].key])),
                      "take one of them out");
     }
     if (!own.empty()) return own.front().value;
     if (is_last) return std::nullopt;
     if (const auto from = merged_value(stream_, here(), token)) {
-      return failure(ErrorKind::invalid,
-                     "\"" + token + "\" comes from a merge (<<) of what stands at " + line_of(stream_.meant(*from)) +
-                         ", so it has no place of its own here",
-                     "write it out here, or set it where it stands");
+      return failure(
+          ErrorKind::invalid,
+          fmt::format("\"{}\" comes from a merge (<<) of what stands at {}, so it has no place of its own here", token,
+                      line_of(stream_.meant(*from))),
+          "write it out here, or set it where it stands");
     }
-    return failure(ErrorKind::invalid, "there is no \"" + token + "\" on the way to it",
-                   "only the last name may be missing; " + std::string(restore_it));
+    return failure(ErrorKind::invalid, fmt::format("there is no \"{}\" on the way to it", token),
+                   fmt::format("only the last name may be missing; {}", restore_it));
   }
 
   std::unexpected<Error> alias_on_the_way() const {
     const YamlNode& named = stream_.meant(way_.back());
     return failure(ErrorKind::invalid,
-                   "the way to it goes through the alias *" + here().anchor + " (" + line_of(here()) +
-                       "), whose values stand at " + line_of(named),
+                   fmt::format("the way to it goes through the alias *{} ({}), whose values stand at {}", here().anchor,
+                               line_of(here()), line_of(named)),
                    "set it where they stand, with every place that repeats them, or write the values out here");
   }
 
@@ -148,10 +151,11 @@ class YamlEditor {
     const YamlNode& node = here();
     if (node.kind == YamlKind::scalar &&
         !is_one_of(node.tag, {"", "!", "!!str", "!!int", "!!float", "!!bool", "!!null", "!!timestamp"})) {
-      return failure(ErrorKind::invalid,
-                     "the value has the tag " + node.tag + " (" + line_of(node) +
-                         "), and what that means is for the program to say that reads it",
-                     "take the tag away, or " + std::string(restore_it));
+      return failure(
+          ErrorKind::invalid,
+          fmt::format("the value has the tag {} ({}), and what that means is for the program to say that reads it",
+                      node.tag, line_of(node)),
+          fmt::format("take the tag away, or {}", restore_it));
     }
     AUTOHEAL_TRY(check_other_places(text_, stream_, way_, tokens_, declared_));
     std::string out = written;

@@ -1,5 +1,7 @@
 #include "autoheal/workflows/edit/yaml_cursor.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <vector>
 
@@ -151,7 +153,7 @@ void YamlCursor::skip_break() {
 }
 
 std::unexpected<Error> YamlCursor::wrong(std::string_view why, std::string hint) const {
-  return failure(ErrorKind::invalid, "the file is not understood at " + place_in(text, at) + ": " + std::string(why),
+  return failure(ErrorKind::invalid, fmt::format("the file is not understood at {}: {}", place_in(text, at), why),
                  std::move(hint));
 }
 

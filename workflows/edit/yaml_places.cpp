@@ -1,5 +1,7 @@
 #include "autoheal/workflows/edit/yaml_places.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <map>
 
@@ -470,9 +472,7 @@ class YamlReader {
     return in_.wrong("this line is indented more than its neighbours", "indent it as they are");
   }
   Done tab() const { return in_.wrong("a tab indents this line, which YAML does not allow", "indent it with blanks"); }
-  Made too_deep() const {
-    return in_.wrong("the file is nested deeper than " + std::to_string(deepest_settings) + " levels");
-  }
+  Made too_deep() const { return in_.wrong(fmt::format("the file is nested deeper than {} levels", deepest_settings)); }
 
   YamlCursor in_;
   YamlStream stream_;

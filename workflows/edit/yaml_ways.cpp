@@ -1,5 +1,7 @@
 #include "autoheal/workflows/edit/yaml_ways.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <span>
 
@@ -182,10 +184,11 @@ Result<std::size_t> document_of(std::string_view text, const YamlStream& stream,
   const std::string what = above.empty() ? "a top level" : "a " + pointer_of({above.begin(), above.end()});
   std::string where;
   for (const std::size_t root : meant) where += (where.empty() ? " (" : "; ") + place_in(text, stream[root].begin);
+  if (!where.empty()) where += ")";
+  const std::string those = meant.empty() ? "none of them has" : fmt::format("{} of them have", meant.size());
   return failure(ErrorKind::invalid,
-                 "the file holds " + std::to_string(written.size()) + " documents, and " +
-                     (meant.empty() ? "none of them has " : std::to_string(meant.size()) + " of them have ") + what +
-                     where + (where.empty() ? "" : ")") + ", so it is not clear which one is meant",
+                 fmt::format("the file holds {} documents, and {} {}{}, so it is not clear which one is meant",
+                             written.size(), those, what, where),
                  "keep the documents in files of their own, or restore the whole file with `files`");
 }
 
@@ -207,9 +210,10 @@ Result<void> check_other_places(std::string_view text, const YamlStream& stream,
     if (!other || *other == tokens) continue;
     const auto known = declared.find(*other);
     if (known != declared.end() && known->second.kind == wanted.kind && known->second.text == wanted.text) continue;
-    return failure(ErrorKind::invalid,
-                   "it stands in " + name + ", which " + pointer_of(*other) + " repeats, so that one would change, too",
-                   "declare " + pointer_of(*other) + " with the same value beside it, or write its value out");
+    return failure(
+        ErrorKind::invalid,
+        fmt::format("it stands in {}, which {} repeats, so that one would change, too", name, pointer_of(*other)),
+        fmt::format("declare {} with the same value beside it, or write its value out", pointer_of(*other)));
   }
   return {};
 }

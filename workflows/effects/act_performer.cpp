@@ -1,5 +1,7 @@
 #include "autoheal/workflows/effects/act_performer.hpp"
 
+#include <fmt/core.h>
+
 #include <optional>
 #include <utility>
 
@@ -56,7 +58,7 @@ void ActPerformer::perform(const EngineSpec& spec, Act act, const EffectMark& ma
   if (built) outcome.built = std::move(*built);
   if (problem.empty()) return;
   outcome.status = ChangeStatus::failed;
-  outcome.message = "build " + act.run.argv.front() + ": " + problem;
+  outcome.message = fmt::format("build {}: {}", act.run.argv.front(), problem);
 }
 
 LastLines ActPerformer::call_platform(const HttpCall& call, const std::string& key, ChangeOutcome& outcome) {
@@ -69,10 +71,8 @@ LastLines ActPerformer::call_platform(const HttpCall& call, const std::string& k
                                                                      : ChangeStatus::failed;
   if (outcome.status == ChangeStatus::done) return {};
   const LastLines lines = last_lines(at_.secrets.mask(answer.body));
-  outcome.message = with_lines(
-      at_.secrets.mask(call.method + " " + call.url + ": " +
-                       (answer.answered ? "answered with status " + std::to_string(answer.status) : answer.message)),
-      lines);
+  const std::string why = answer.answered ? fmt::format("answered with status {}", answer.status) : answer.message;
+  outcome.message = with_lines(at_.secrets.mask(fmt::format("{} {}: {}", call.method, call.url, why)), lines);
   return lines;
 }
 
@@ -149,7 +149,7 @@ void ActPerformer::run_undo(const Result<SpecPtr>& spec, const Act& act, const P
   if (act.kind == ActKind::service_start && stopping) (void)stopping->see_it_end();
   if (spec && !act.undo && is_worth_another_start(at_.host, **spec, act, mark)) ran = at_.host.run(request);
   if (ran.started && ran.exit_code == 0 && !ran.timed_out) return;
-  failed("undo by " + request.run.argv.front() + ": " + failure_of(at_.secrets, ran).message);
+  failed(fmt::format("undo by {}: {}", request.run.argv.front(), failure_of(at_.secrets, ran).message));
   if (spec) judge_service_undo(act, effect.outcome, service_runs(at_.host, **spec, act.engine), outcome);
 }
 

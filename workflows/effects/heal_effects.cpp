@@ -1,5 +1,7 @@
 #include "autoheal/workflows/effects/heal_effects.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <ranges>
@@ -205,7 +207,7 @@ void HealEffects::remember(const BlobName& configuration, SpecPtr spec) {
 }
 
 EffectMark HealEffects::mark(const std::string& heal, unsigned start, unsigned number) const {
-  return at_.ledger_id + "/" + heal + "/" + std::to_string(start) + "/" + std::to_string(number);
+  return fmt::format("{}/{}/{}/{}", at_.ledger_id, heal, start, number);
 }
 
 std::optional<HealInput> HealEffects::outcome_of(UnderWay& one, const Observe& effect) {
@@ -240,7 +242,8 @@ std::optional<Result<Observation>> HealEffects::observe(UnderWay& one, const Obs
     for (const ProbeResult& check : checks) {
       if (check.heal && check.verdict != ProbeVerdict::pass && check.verdict != ProbeVerdict::warning) {
         observed.last_lines = lines_of_failed(at_.secrets, checks);
-        return failure(ErrorKind::failed, "check " + check.name + " does not hold before the repair: " + check.message);
+        return failure(ErrorKind::failed,
+                       fmt::format("check {} does not hold before the repair: {}", check.name, check.message));
       }
     }
     one.writers.emplace(at_.probing(), at_.clock, spec, mark);

@@ -1,5 +1,7 @@
 #include "autoheal/workflows/effects/open_writers.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <set>
 
@@ -39,7 +41,7 @@ std::string sentence_of(const std::vector<FileInWriting>& files) {
   if (files.empty()) return {};
   const auto known = std::ranges::find(files, Writing::yes, &FileInWriting::state);
   const std::string first = sentence_of(known == files.end() ? files.front() : *known);
-  return files.size() == 1 ? first : first + ", and " + std::to_string(files.size() - 1) + " more";
+  return files.size() == 1 ? first : fmt::format("{}, and {} more", first, files.size() - 1);
 }
 
 Writing state_of(const std::vector<FileInWriting>& files) {

@@ -1,5 +1,7 @@
 #include "autoheal/workflows/effects/until_it_holds.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -22,10 +24,11 @@ std::string SameRun::problem() {
   if (!spec_.repair.service) return {};
   look();
   const std::string name = spec_.repair.service->unit.empty() ? "the service" : spec_.repair.service->unit;
+  const std::string why = status_.why.empty() ? "" : ": " + status_.why;
   if (is_dead(status_.state) && !status_.no_pidfile)
-    return "the self-test passes, but " + name + " does not run" + (status_.why.empty() ? "" : ": " + status_.why);
+    return fmt::format("the self-test passes, but {} does not run{}", name, why);
   if (!run_.empty() && status_.state == ServiceState::unknown)
-    return "whether " + name + " goes on running could not be told" + (status_.why.empty() ? "" : ": " + status_.why);
+    return fmt::format("whether {} goes on running could not be told{}", name, why);
   const bool other = !run_.empty() && !status_.run.empty() && run_ != status_.run;
   if (!status_.run.empty()) run_ = status_.run;
   return other ? name + " did not go on running while the self-test had to hold: its process is another one now" : "";

@@ -1,4 +1,6 @@
 // Heal entries as ledger text and back.
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <concepts>
 
@@ -43,11 +45,11 @@ Result<HealEntry> Heal::decode(std::string_view entry_type, unsigned dataversion
   constexpr auto& types = kinds_of<HealEntry>;
   const auto* known = std::ranges::find(types, entry_type);
   if (known == types.end()) {
-    return failure(ErrorKind::invalid, "entries of type " + std::string(entry_type) + " are not known to this version");
+    return failure(ErrorKind::invalid, fmt::format("entries of type {} are not known to this version", entry_type));
   }
   if (const unsigned newest = newest_dataversion(entry_type); dataversion > newest) {
-    return failure(ErrorKind::invalid, std::string(entry_type) + " has data version " + std::to_string(dataversion) +
-                                           ", this version reads up to " + std::to_string(newest));
+    return failure(ErrorKind::invalid,
+                   fmt::format("{} has data version {}, this version reads up to {}", entry_type, dataversion, newest));
   }
   try {
     const EntryJsonDocument document(data);
@@ -55,12 +57,13 @@ Result<HealEntry> Heal::decode(std::string_view entry_type, unsigned dataversion
     std::visit([&](auto& one) { StoredJson::read(document.root(), one); }, entry);
     return entry;
   } catch (const LaterVersion& later) {
-    return failure(ErrorKind::invalid,
-                   std::string(entry_type) + ": this heal is decided by version " + std::to_string(later.version) +
-                       " of the heal workflow, this program knows up to " + std::to_string(Heal::version),
-                   "go on with the later version of autoheal that began it");
+    return failure(
+        ErrorKind::invalid,
+        fmt::format("{}: this heal is decided by version {} of the heal workflow, this program knows up to {}",
+                    entry_type, later.version, Heal::version),
+        "go on with the later version of autoheal that began it");
   } catch (const std::exception& problem) {
-    return failure(ErrorKind::corrupt, std::string(entry_type) + ": its data cannot be read: " + problem.what());
+    return failure(ErrorKind::corrupt, fmt::format("{}: its data cannot be read: {}", entry_type, problem.what()));
   }
 }
 

@@ -1,5 +1,7 @@
 #include "autoheal/workflows/heal/heal_machine.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <ranges>
 
@@ -69,8 +71,8 @@ class Turn {
     if (state_.has_ended())
       return end();  // the heal already ended; only another program could have left its stream open
     if (could_have_killed(state_) && state_.resumptions >= resumptions_allowed) {
-      end_exhausted(EndReason::crash_loop, "resumed " + std::to_string(state_.resumptions) +
-                                               " times without progress; " + what_was_changed(attempt()));
+      end_exhausted(EndReason::crash_loop, fmt::format("resumed {} times without progress; {}", state_.resumptions,
+                                                       what_was_changed(attempt())));
       return;
     }
     const bool by_others = state_.version != input.version;
@@ -379,8 +381,7 @@ class Turn {
     if (state_.phase() == Phase::exhausted) return end();
     const bool is_last = state_.ending || is_last_attempt();
     if (const auto left = left_in_place(state_); left && (left->ends_retries || (is_last && !state_.starts_over()))) {
-      return end_exhausted(EndReason::rollback_incomplete,
-                           "change " + std::to_string(left->number) + ": " + left->message);
+      return end_exhausted(EndReason::rollback_incomplete, fmt::format("change {}: {}", left->number, left->message));
     }
     if (!state_.so_far.left_before.text.empty() && is_last && !state_.starts_over())
       return end_exhausted(EndReason::rollback_incomplete, state_.so_far.left_before.text);

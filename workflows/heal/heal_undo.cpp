@@ -1,5 +1,7 @@
 #include "autoheal/workflows/heal/heal_undo.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <ranges>
 
@@ -162,9 +164,7 @@ LeftBefore left_after_rollback(const HealState& state) {
   if (const auto left = left_in_place(state)) {
     const ActKind kind = left->number >= first_act ? plan.acts[left->number - first_act].kind : ActKind::build;
     const bool of_process = kind == ActKind::service_start || kind == ActKind::service_stop;
-    return {"attempt " + std::to_string(state.attempt_number()) + ", change " + std::to_string(left->number) + ": " +
-                left->message,
-            of_process};
+    return {fmt::format("attempt {}, change {}: {}", state.attempt_number(), left->number, left->message), of_process};
   }
   const auto acted = [&](const auto& item) {
     return item.first >= first_act && item.second.status == ChangeStatus::done;

@@ -1,5 +1,7 @@
 #include "autoheal/workflows/judge/env_judge.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -30,7 +32,10 @@ std::string_view slice(std::string_view text, const EnvStatement& one) {
   return text.substr(one.begin, one.end - one.begin);
 }
 
-std::string in_words(EnvReader reader) { return std::string(name_of(reader)); }
+std::string stops_at(std::string_view text, const EnvProblem& problem, EnvReader reader) {
+  return fmt::format("{}: {}: {} does not read on from there", env_place(text, problem.at), problem.what,
+                     name_of(reader));
+}
 
 // The last statement that gives `name` a value, or null.
 const EnvStatement* last_of(const EnvReading& reading, std::string_view name) {
@@ -125,17 +130,15 @@ class Judgement {
         continue;
       }
       if (reading.problem && (!may_fail || !on_declared_line(reading.problem->at))) {
-        because(env_place(text, reading.problem->at) + ": " + reading.problem->what + ": " + in_words(reader) +
-                " does not read on from there" + (declared_.dialect.empty() ? dialect_hint() : ""));
+        because(stops_at(text, *reading.problem, reader) + hint());
         return false;
       }
       if (reading.problem) continue;
       if (first == nullptr) {
         first = &one;
       } else if (const auto differs = disagreement(first->second, reading); differs && before_ != after_) {
-        because(env_place(text, differs->first) + ": " + in_words(first->first) + " and " + in_words(reader) +
-                " do not agree where the statement ends that begins here" +
-                (declared_.dialect.empty() ? dialect_hint() : ""));
+        because(fmt::format("{}: {} and {} do not agree where the statement ends that begins here{}",
+                            env_place(text, differs->first), name_of(first->first), name_of(reader), hint()));
         return false;
       }
     }
@@ -148,9 +151,7 @@ class Judgement {
     names.insert(declared_.require.begin(), declared_.require.end());
     const bool matters = std::ranges::any_of(
         names, [&](const std::string& name) { return failure_matters(reader, problem, before_, name); });
-    if (matters)
-      because(env_place(before_, problem.at) + ": " + problem.what + ": " + in_words(reader) +
-              " does not read on from there" + hint());
+    if (matters) because(stops_at(before_, problem, reader) + hint());
     return !matters;
   }
 
@@ -209,17 +210,19 @@ class Judgement {
 
   void is_set(EnvReader reader, const EnvReading& reading, const std::string& name, const std::string& value) {
     const EnvStatement* last = last_of(reading, name);
-    if (last == nullptr) return because(name + " is not set for " + in_words(reader) + hint());
-    const std::string place = env_place(after_, last->begin) + ": ";
+    if (last == nullptr) return because(fmt::format("{} is not set for {}{}", name, name_of(reader), hint()));
+    const std::string place = env_place(after_, last->begin);
     if (!last->value)
-      return because(place + "what " + name + " is for " + in_words(reader) + " is known only when it is read" +
-                     hint());
+      return because(
+          fmt::format("{}: what {} is for {} is known only when it is read{}", place, name, name_of(reader), hint()));
     if (*last->value != value)
-      because(place + in_words(reader) + " reads another value for " + name + " than what is declared" + hint());
+      because(fmt::format("{}: {} reads another value for {} than what is declared{}", place, name_of(reader), name,
+                          hint()));
   }
 
   void is_there(EnvReader reader, const EnvReading& reading, const std::string& name) {
-    if (last_of(reading, name) == nullptr) because(name + " is required and not set for " + in_words(reader) + hint());
+    if (last_of(reading, name) == nullptr)
+      because(fmt::format("{} is required and not set for {}{}", name, name_of(reader), hint()));
   }
 
   // Where our model of all shells stops, one of them may read on.
@@ -230,14 +233,15 @@ class Judgement {
       if (!line.starts_with(name)) continue;
       line.remove_prefix(name.size());
       if (line.starts_with("+=") || line.starts_with('='))
-        return because(env_place(after_, begin) + ": " + name + " may still be set for a shell" + hint());
+        return because(fmt::format("{}: {} may still be set for a shell{}", env_place(after_, begin), name, hint()));
     }
   }
 
   void is_gone(EnvReader reader, const EnvReading& reading, const std::string& name) {
     for (const EnvStatement& one : reading.statements) {
       if (one.assigns() && meant_name(one.name) == name)
-        return because(env_place(after_, one.begin) + ": " + name + " is still set for " + in_words(reader) + hint());
+        return because(
+            fmt::format("{}: {} is still set for {}{}", env_place(after_, one.begin), name, name_of(reader), hint()));
     }
   }
 
@@ -247,8 +251,10 @@ class Judgement {
     const auto look_for = [&](const std::string& name, const char* what, std::size_t from) {
       for (const EnvStatement& one : shell->second.statements) {
         if (one.begin < from || !could_hide(one, after_, name)) continue;
-        return because(env_place(after_, one.begin) + ": a shell runs something here that may " + what + " " + name +
-                       "; set it by `NAME=value` alone, or declare the `dialect` of another reader");
+        return because(
+            fmt::format("{}: a shell runs something here that may {} {}; set it by `NAME=value` alone, or declare "
+                        "the `dialect` of another reader",
+                        env_place(after_, one.begin), what, name));
       }
     };
     for (const auto& [name, value] : declared_.set) {
@@ -299,8 +305,8 @@ class Judgement {
       const auto [left, right] = std::ranges::mismatch(then, now);
       if (left == then.end() && right == now.end()) continue;
       const std::string& which = left != then.end() ? *left : *right;
-      because("for " + in_words(reader) + " the edit would change " + which.substr(0, which.find('\0')) + ", too" +
-              hint());
+      because(fmt::format("for {} the edit would change {}, too{}", name_of(reader), which.substr(0, which.find('\0')),
+                          hint()));
     }
     const Kept then = kept(then_, before_), now = kept(now_, after_);
     lines_are_kept(then, now);
@@ -420,8 +426,8 @@ Asked ask(const EnvReadings& readings, const std::string& name) {
 std::string set_for_all(const Asked& asked, const std::string& name) {
   if (asked.with.empty()) return name + " is not set";
   if (asked.without.empty()) return {};
-  return name + " is set for " + in_words(asked.with.front()) + " and not for " + in_words(asked.without.front()) +
-         dialect_hint();
+  return fmt::format("{} is set for {} and not for {}{}", name, name_of(asked.with.front()),
+                     name_of(asked.without.front()), dialect_hint());
 }
 
 }  // namespace
@@ -440,8 +446,7 @@ std::vector<std::string> judge_env_probe(std::string_view text, const std::vecto
     if (!reading.problem) continue;
     const auto matters = [&](const std::string& name) { return failure_matters(reader, *reading.problem, text, name); };
     if (std::ranges::none_of(require, matters) && std::ranges::none_of(std::views::keys(equals), matters)) continue;
-    return {env_place(text, reading.problem->at) + ": " + reading.problem->what + ": " + in_words(reader) +
-            " does not read on from there" + (dialect.empty() ? dialect_hint() : "")};
+    return {stops_at(text, *reading.problem, reader) + (dialect.empty() ? dialect_hint() : "")};
   }
   JudgeReasons reasons;
   const auto look_behind = [&](const std::string& name) {
@@ -463,12 +468,12 @@ std::vector<std::string> judge_env_probe(std::string_view text, const std::vecto
     if (auto problem = set_for_all(asked, name); !problem.empty()) {
       reasons.push_back(std::move(problem));
     } else if (asked.values.empty()) {
-      reasons.push_back("what " + name + " is, is known only when it is read: it expands");
+      reasons.push_back(fmt::format("what {} is, is known only when it is read: it expands", name));
     } else if (asked.values.size() > 1 || !asked.unsure.empty()) {
       const EnvReader one = asked.values.begin()->second.front();
       const EnvReader other = asked.unsure.empty() ? asked.values.rbegin()->second.front() : asked.unsure.front();
-      reasons.push_back(in_words(one) + " and " + in_words(other) + " read different values for " + name +
-                        dialect_hint());
+      reasons.push_back(
+          fmt::format("{} and {} read different values for {}{}", name_of(one), name_of(other), name, dialect_hint()));
     } else if (asked.values.begin()->first != wanted) {
       reasons.push_back(name + " is not as declared");
     }

@@ -1,5 +1,7 @@
 #include "autoheal/workflows/judge/env_scope.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <set>
 
@@ -135,7 +137,7 @@ std::string env_place(std::string_view text, std::size_t at) {
   const std::string_view before = text.substr(0, at);
   const std::size_t newline = before.rfind('\n');
   const std::size_t column = newline == std::string_view::npos ? before.size() : before.size() - newline - 1;
-  return "line " + std::to_string(std::ranges::count(before, '\n') + 1) + ", column " + std::to_string(column + 1);
+  return fmt::format("line {}, column {}", std::ranges::count(before, '\n') + 1, column + 1);
 }
 
 std::string unreadable_bytes(std::string_view text, const std::vector<EnvReader>& readers) {
@@ -145,8 +147,10 @@ std::string unreadable_bytes(std::string_view text, const std::vector<EnvReader>
     if (reader == EnvReader::shell || reader == EnvReader::compose) continue;
     const std::size_t at = invalid_utf8(text);
     if (at == std::string_view::npos) break;
-    return env_place(text, at) + ": a byte that is no UTF-8, so that " + std::string(name_of(reader)) +
-           " does not read the file as it is; write it in UTF-8, or declare `dialect: shell` or `dialect: compose`";
+    return fmt::format(
+        "{}: a byte that is no UTF-8, so that {} does not read the file as it is; write it in UTF-8, or "
+        "declare `dialect: shell` or `dialect: compose`",
+        env_place(text, at), name_of(reader));
   }
   return {};
 }

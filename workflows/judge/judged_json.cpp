@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <simdjson.h>
 
 #include <algorithm>
@@ -37,9 +38,9 @@ class JudgedJsonReader {
         throw JsonFault{"text stands behind the end of the document"};
       return std::move(read_);
     } catch (const JsonFault& fault) {
-      return failure(ErrorKind::invalid, "not read as JSON" + place() + ": " + fault.why);
+      return failure(ErrorKind::invalid, fmt::format("not read as JSON{}: {}", place(), fault.why));
     } catch (const simdjson::simdjson_error& error) {
-      return failure(ErrorKind::invalid, "not read as JSON" + place() + ": " + error.what());
+      return failure(ErrorKind::invalid, fmt::format("not read as JSON{}: {}", place(), error.what()));
     }
   }
 
@@ -49,8 +50,7 @@ class JudgedJsonReader {
   }
 
   std::size_t value(ondemand::value& at, int depth) {
-    if (depth > deepest_settings)
-      throw JsonFault{"it is nested deeper than " + std::to_string(deepest_settings) + " levels"};
+    if (depth > deepest_settings) throw JsonFault{fmt::format("it is nested deeper than {} levels", deepest_settings)};
     const std::size_t id = read_.nodes.size();
     read_.nodes.emplace_back();
     ondemand::json_type type{};
@@ -145,7 +145,7 @@ class JudgedJsonReader {
     const std::string_view before(padded_.data(), static_cast<std::size_t>(at - padded_.data()));
     const auto line = std::ranges::count(before, '\n') + 1;
     const auto column = before.size() - (before.rfind('\n') + 1) + 1;
-    return " at line " + std::to_string(line) + ", column " + std::to_string(column);
+    return fmt::format(" at line {}, column {}", line, column);
   }
 
   simdjson::padded_string padded_;

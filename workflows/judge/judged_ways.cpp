@@ -1,5 +1,7 @@
 #include "autoheal/workflows/judge/judged_ways.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <set>
 
@@ -148,8 +150,8 @@ Result<JudgedPlace> judged_place(const JudgedText& text, std::string_view pointe
       if (*parent && text.meant(**parent).kind != JudgedKind::scalar) meant.push_back(index);
     }
     if (meant.size() != 1) {
-      return failure(ErrorKind::invalid, std::to_string(written.size()) + " documents stand in the file, and " +
-                                             std::to_string(meant.size()) + " of them could be meant");
+      return failure(ErrorKind::invalid, fmt::format("{} documents stand in the file, and {} of them could be meant",
+                                                     written.size(), meant.size()));
     }
   }
   JudgedPlace place{written.size() == 1 ? written.front() : meant.front(), std::nullopt};

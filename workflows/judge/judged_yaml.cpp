@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <yaml.h>
 
 #include <algorithm>
@@ -16,7 +17,7 @@ std::string text_of(const yaml_char_t* text) {
 }
 
 std::string place_of(const yaml_mark_t& mark) {
-  return " at line " + std::to_string(mark.line + 1) + ", column " + std::to_string(mark.column + 1);
+  return fmt::format(" at line {}, column {}", mark.line + 1, mark.column + 1);
 }
 
 class YamlEvent {
@@ -91,7 +92,7 @@ class JudgedYamlReader {
     if (auto ends = anchor_ends(anchor, mark); !ends) return ends;
     open_.push_back({read_.nodes.size() - 1, std::nullopt});
     if (open_.size() <= static_cast<std::size_t>(deepest_settings)) return {};
-    return wrong(mark, "it is nested deeper than " + std::to_string(deepest_settings) + " levels");
+    return wrong(mark, fmt::format("it is nested deeper than {} levels", deepest_settings));
   }
 
   Result<void> anchor_ends(const yaml_char_t* anchor, const yaml_mark_t& mark) {
@@ -154,7 +155,7 @@ class JudgedYamlReader {
   static std::string directives_of(const Start& start) {
     std::string text;
     if (start.version_directive != nullptr)
-      text = std::to_string(start.version_directive->major) + "." + std::to_string(start.version_directive->minor);
+      text = fmt::format("{}.{}", start.version_directive->major, start.version_directive->minor);
     for (const auto* tag = start.tag_directives.start; tag != start.tag_directives.end; ++tag)
       text += " " + text_of(tag->handle) + " " + text_of(tag->prefix);
     return text;
@@ -176,7 +177,7 @@ class JudgedYamlReader {
   }
 
   static std::unexpected<Error> wrong(const yaml_mark_t& mark, const std::string& why) {
-    return failure(ErrorKind::invalid, "not read as YAML" + place_of(mark) + ": " + why);
+    return failure(ErrorKind::invalid, fmt::format("not read as YAML{}: {}", place_of(mark), why));
   }
 
   std::unexpected<Error> library_fault() const {
@@ -184,8 +185,7 @@ class JudgedYamlReader {
     std::string why = parser.problem == nullptr ? "not enough memory" : parser.problem;
     if (parser.context != nullptr) why = std::string(parser.context) + ", " + why;
     if (parser.error == YAML_READER_ERROR)
-      return failure(ErrorKind::invalid,
-                     "not read as YAML at byte " + std::to_string(parser.problem_offset) + ": " + why);
+      return failure(ErrorKind::invalid, fmt::format("not read as YAML at byte {}: {}", parser.problem_offset, why));
     return wrong(parser.problem_mark, why);
   }
 
@@ -211,8 +211,9 @@ Result<JudgedText> judged_yaml(std::string_view text) {
   for (std::size_t at = text.find("\xef\xbb\xbf"); at != std::string_view::npos;
        at = text.find("\xef\xbb\xbf", at + 1)) {
     if (at > 0 && text[at - 1] != '\n' && text[at - 1] != '\r') continue;
-    return failure(ErrorKind::invalid, "not read as YAML: a byte-order mark stands at the beginning of line " +
-                                           std::to_string(std::ranges::count(text.substr(0, at), '\n') + 1));
+    return failure(ErrorKind::invalid,
+                   fmt::format("not read as YAML: a byte-order mark stands at the beginning of line {}",
+                               std::ranges::count(text.substr(0, at), '\n') + 1));
   }
   return JudgedYamlReader(text).read();
 }
@@ -220,7 +221,7 @@ Result<JudgedText> judged_yaml(std::string_view text) {
 Result<JudgedText> judged_text(std::string_view text, SettingsFormat format) {
   if (text.size() > largest_settings_bytes) {
     return failure(ErrorKind::invalid,
-                   "not read: it is larger than " + std::to_string(largest_settings_bytes >> 20U) + " MiB");
+                   fmt::format("not read: it is larger than {} MiB", largest_settings_bytes >> 20U));
   }
   return format == SettingsFormat::json ? judged_json(text) : judged_yaml(text);
 }

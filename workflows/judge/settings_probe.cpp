@@ -1,5 +1,7 @@
 #include "autoheal/workflows/judge/settings_probe.hpp"
 
+#include <fmt/core.h>
+
 #include "autoheal/engine/base/quoted_text.hpp"
 #include "autoheal/workflows/judge/settings_judge.hpp"
 
@@ -56,7 +58,7 @@ std::string unlike_settings(std::string_view content, const SettingsProbe& probe
       add(pointer + " is missing");
     } else if (!seen->is(wanted)) {
       add(is_secret(secrets, pointer) ? pointer + " is not as declared"
-                                      : pointer + " is " + shown(*seen) + ", not " + wanted);
+                                      : fmt::format("{} is {}, not {}", pointer, shown(*seen), wanted));
     }
   }
   return problems;

@@ -1,5 +1,7 @@
 #include "autoheal/workflows/plan/certification.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "autoheal/engine/base/digest.hpp"
@@ -125,9 +127,9 @@ void releases_are_whole(const Plan& plan, const Evidence& evidence, Reasons& rea
     if (change.kind != ChangeKind::release) continue;
     const auto found = evidence.releases.find(change.before.path);
     if (found == evidence.releases.end()) {
-      reasons.hashes("the release that " + change.before.path + " leads to was not verified");
+      reasons.hashes(fmt::format("the release that {} leads to was not verified", change.before.path));
     } else if (!found->second.whole) {
-      reasons.hashes("release " + found->second.name + " is not whole: " + found->second.message);
+      reasons.hashes(fmt::format("release {} is not whole: {}", found->second.name, found->second.message));
     }
   }
 }
@@ -272,8 +274,8 @@ void changes_were_allowed(const std::vector<ChangeOutcome>& outcomes, const Evid
     if (found == evidence.authorized.end()) {
       reasons.rbac("nobody is recorded for " + name);
     } else if (!found->allowed) {
-      reasons.rbac(found->principal + " (" + (found->role.empty() ? "no role" : found->role) +
-                   ") was not allowed to make " + name);
+      reasons.rbac(fmt::format("{} ({}) was not allowed to make {}", found->principal,
+                               found->role.empty() ? "no role" : found->role, name));
     }
   }
 }
@@ -283,7 +285,7 @@ void everything_was_done(const Plan& plan, const std::vector<ChangeOutcome>& out
     const auto outcome = std::ranges::find(outcomes, number, &ChangeOutcome::number);
     if (outcome == outcomes.end() ||
         (outcome->status != ChangeStatus::done && outcome->status != ChangeStatus::found_done)) {
-      reasons.hashes("change " + std::to_string(number) + " of the plan was not made");
+      reasons.hashes(fmt::format("change {} of the plan was not made", number));
     }
   }
 }

@@ -1,5 +1,7 @@
 #include "autoheal/workflows/plan/plan_draft.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "autoheal/workflows/spec/access_list.hpp"
@@ -25,7 +27,7 @@ std::string listed(const std::vector<std::string>& parts) {
 }
 
 std::string too_many_names(const TargetFacts& facts) {
-  return "has " + std::to_string(facts.links) + " names (hard links): a repair would leave the others as they are";
+  return fmt::format("has {} names (hard links): a repair would leave the others as they are", facts.links);
 }
 
 // Reports known obstacles before anything is touched.
@@ -97,8 +99,8 @@ Result<void> PlanDraft::make_folders_above(const std::string& path) {
   if (found == targets_.end() || found->second.after.kind == TargetKind::folder) return {};
   const TargetKind kind = found->second.facts.kind;
   if (kind != TargetKind::absent) {
-    return failure(ErrorKind::invalid, folder + " is a " + std::string(name_of(kind)) + ", a folder is needed for " +
-                                           path + ": move it away");
+    return failure(ErrorKind::invalid,
+                   fmt::format("{} is a {}, a folder is needed for {}: move it away", folder, name_of(kind), path));
   }
   auto made = as_new(folder, TargetKind::folder, 0);
   AUTOHEAL_TRY(made);
@@ -152,7 +154,7 @@ Result<void> PlanDraft::set_list(Target& target, const std::optional<std::string
   }
   const auto found = input_.observation.acls.find(*declared);
   if (found == input_.observation.acls.end())
-    return failure(ErrorKind::invalid, target.facts.path + ": acl " + *declared + " was not resolved");
+    return failure(ErrorKind::invalid, fmt::format("{}: acl {} was not resolved", target.facts.path, *declared));
   const bool was_there = target.mode_is_declared && target.facts.kind == after.kind;
   const FileMode held =
       was_there ? mode_without_list(target.facts.mode, target.facts.acl) : mode_without_list(after.mode, after.acl);

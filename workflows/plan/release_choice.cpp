@@ -1,5 +1,7 @@
 #include "autoheal/workflows/plan/release_choice.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "autoheal/engine/base/ascii.hpp"
@@ -74,7 +76,7 @@ Result<LinkedRelease> linked_release(const ReleaseRepair& repair, const std::str
   if (!first.empty() && first != "." && first != ".." && normal(folder_of_link) == releases)
     return LinkedRelease{first, 0};
   return failure(ErrorKind::invalid,
-                 repair.link + " points to " + link_target + ", which is no release in " + repair.releases);
+                 fmt::format("{} points to {}, which is no release in {}", repair.link, link_target, repair.releases));
 }
 
 std::vector<std::string> releases_within_reach(const ReleaseRepair& repair, std::vector<std::string> names,

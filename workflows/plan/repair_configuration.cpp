@@ -1,5 +1,7 @@
 #include "autoheal/workflows/plan/repair_configuration.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <iterator>
 
@@ -53,7 +55,7 @@ Result<std::string> value_of(const PlanningInput& input, const EnvRepair& env, c
   const auto bytes =
       secret == input.observation.secrets.end() ? input.contents.end() : input.contents.find(secret->second);
   if (bytes == input.contents.end())
-    return failure(ErrorKind::invalid, name + ": " + value.from_file + " was not read");
+    return failure(ErrorKind::invalid, fmt::format("{}: {} was not read", name, value.from_file));
   return bytes->second;
 }
 
@@ -154,8 +156,8 @@ Done repair(const PlanningInput& input, PlanDraft& draft, const LinkRepair& link
     const bool plainly = odd && !input.by_earlier_rules;
     const std::string what = plainly ? "is neither file, folder nor link" : "is a " + std::string(name_of(facts.kind));
     return failure(ErrorKind::invalid,
-                   link.path + " " + what + ", a link was declared" +
-                       (input.by_earlier_rules ? "" : "; with `replace: true` it gives way, and is kept"));
+                   fmt::format("{} {}, a link was declared{}", link.path, what,
+                               input.by_earlier_rules ? "" : "; with `replace: true` it gives way, and is kept"));
   }
   draft.touch(**target, ChangeKind::links);
   if ((*target)->after.kind != TargetKind::link) {

@@ -1,5 +1,7 @@
 #include "autoheal/workflows/plan/repair_deployment.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "autoheal/workflows/plan/release_choice.hpp"
@@ -30,7 +32,7 @@ Result<void> repair_release(const PlanningInput& input, PlanDraft& draft, const 
   const TargetFacts& facts = (*target)->facts;
   if (facts.kind != TargetKind::link && facts.kind != TargetKind::absent) {
     return failure(ErrorKind::invalid,
-                   repair.link + " is a " + std::string(name_of(facts.kind)) + ", a link to a release was declared");
+                   fmt::format("{} is a {}, a link to a release was declared", repair.link, name_of(facts.kind)));
   }
   const auto releases = input.observation.releases.find(repair.link);
   if (releases == input.observation.releases.end())
@@ -43,8 +45,8 @@ Result<void> repair_release(const PlanningInput& input, PlanDraft& draft, const 
                                  ? "; the link is missing, so which release failed is not known: allow_newer takes the "
                                    "newest whole one"
                                  : "";
-    return failure(ErrorKind::invalid, "no whole release" + from + " is within reach in " + repair.releases +
-                                           reasons_of(input, repair, releases->second) + hint);
+    return failure(ErrorKind::invalid, fmt::format("no whole release{} is within reach in {}{}{}", from,
+                                                   repair.releases, reasons_of(input, repair, releases->second), hint));
   }
   draft.touch(**target, ChangeKind::release);
   (*target)->named = {chosen->name};

@@ -1,5 +1,7 @@
 #include "autoheal/workflows/plan/repair_state.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 namespace autoheal::workflows {
@@ -81,8 +83,9 @@ Result<void> restore(const PlanningInput& input, const StateRepair& state, Plan&
   const bool of_folder = (*snapshot)->page_size == 0;
   const bool fits = target->kind == TargetKind::absent || (target->kind == TargetKind::folder) == of_folder;
   if (!fits || target->kind == TargetKind::link || target->kind == TargetKind::other) {
-    return failure(ErrorKind::invalid, state.path + " is a " + std::string(name_of(target->kind)) + ", the snapshot " +
-                                           (*snapshot)->name + " one of a " + (of_folder ? "folder" : "database"));
+    return failure(ErrorKind::invalid,
+                   fmt::format("{} is a {}, the snapshot {} one of a {}", state.path, name_of(target->kind),
+                               (*snapshot)->name, of_folder ? "folder" : "database"));
   }
   if (target->kind != TargetKind::absent && target->digest == (*snapshot)->content) return {};
   Change change;

@@ -1,5 +1,7 @@
 #include "autoheal/workflows/spec/access_list.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <optional>
 #include <tuple>
@@ -121,7 +123,7 @@ std::vector<std::string> widened_by(const std::string& acl, FileMode before, Fil
     const unsigned had = entry.rights & group_bits(before);
     const unsigned has = entry.rights & group_bits(after);
     if (is_named(entry) && (has & ~had) != 0)
-      widened.push_back(name_of_entry(entry) + " (" + rights_text(had) + " to " + rights_text(has) + ")");
+      widened.push_back(fmt::format("{} ({} to {})", name_of_entry(entry), rights_text(had), rights_text(has)));
   }
   return widened;
 }

@@ -1,5 +1,6 @@
 #include "autoheal/workflows/supervision/adopted_baseline.hpp"
 
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "autoheal/engine/base/digest.hpp"
@@ -60,8 +61,7 @@ Result<Adopted> read_adopted(const engine::Entry& entry, const engine::BlobStore
   try {
     return adopted_of(nlohmann::json::parse(*data).at("manifest"));
   } catch (const nlohmann::json::exception&) {
-    return failure(ErrorKind::corrupt,
-                   "entry " + std::to_string(entry.position.value) + " (baseline.adopted) cannot be read");
+    return failure(ErrorKind::corrupt, fmt::format("entry {} (baseline.adopted) cannot be read", entry.position.value));
   }
 }
 

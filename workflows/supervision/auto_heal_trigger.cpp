@@ -1,5 +1,6 @@
 #include "autoheal/workflows/supervision/auto_heal_trigger.hpp"
 
+#include <fmt/core.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
@@ -86,7 +87,8 @@ asio::awaitable<HealResult> AutoHealTrigger::skip(EngineToHeal engine, By by, st
     result.error = "the ledger could not be written";
   } else if (reason == "held") {
     const auto hold = hooks.hold_on ? hooks.hold_on(engine.spec->name) : std::nullopt;
-    result.error = hold ? "held " + until_text(hold->until, clock_.now()) + " by " + hold->by.principal : "held";
+    result.error =
+        hold ? fmt::format("held {} by {}", until_text(hold->until, clock_.now()), hold->by.principal) : "held";
   } else if (reason == "observe") {
     result.error = "only observed (mode: observe)";
   } else {

@@ -1,4 +1,6 @@
 // Self-test entries as ledger text and back. The only place that knows the keys of selftest.* data.
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <stdexcept>
@@ -96,8 +98,8 @@ Result<SelfTestEntry> SelfTest::decode(std::string_view entry_type, unsigned dat
   constexpr auto& types = kinds_of<SelfTestEntry>;
   const auto* known = std::ranges::find(types, entry_type);
   if (known == types.end() || dataversion != 1) {
-    return failure(ErrorKind::invalid, "entries of type " + std::string(entry_type) + ", data version " +
-                                           std::to_string(dataversion) + ", are not known to this version");
+    return failure(ErrorKind::invalid, fmt::format("entries of type {}, data version {}, are not known to this version",
+                                                   entry_type, dataversion));
   }
   try {
     const EntryJsonDocument document(data);

@@ -1,5 +1,7 @@
 #include "autoheal/workflows/supervision/test_engine.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "autoheal/engine/base/contained.hpp"
@@ -94,7 +96,7 @@ TestReport test_when_written(const HealSurroundings& at, const EngineSpec& spec,
     if (waited_enough(report.writing, waited)) return report;
     if (waited >= longest_wait_for_writers || !at.scheduling.wait(look_at_writers_every)) {
       report.tested.outcome = TestOutcome::unknown;
-      report.tested.error = report.postponed + ": not tested yet (" + report.tested.error + ")";
+      report.tested.error = fmt::format("{}: not tested yet ({})", report.postponed, report.tested.error);
       return report;
     }
   }

@@ -1,5 +1,7 @@
 #include "autoheal/workflows/testing/simulated_host.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "autoheal/engine/base/digest.hpp"
@@ -91,9 +93,9 @@ std::string SimulatedHost::picture(bool with_inodes) const {
   const std::lock_guard lock(mutex_);
   std::string text;
   for (const auto& [path, file] : files_) {
-    text += path + " " + std::string(name_of(file.kind)) + " " + std::to_string(file.mode) + " " +
-            std::to_string(file.uid) + ":" + std::to_string(file.gid) + " " + file.link_target + file.content;
-    if (with_inodes) text += " #" + std::to_string(file.inode);
+    text += fmt::format("{} {} {} {}:{} {}{}", path, name_of(file.kind), file.mode, file.uid, file.gid,
+                        file.link_target, file.content);
+    if (with_inodes) text += fmt::format(" #{}", file.inode);
     text += "\n";
   }
   for (const std::string& service : services.pidfiles_of_running()) text += "runs " + service + "\n";
@@ -306,7 +308,7 @@ ChangeOutcome SimulatedHost::apply_one(const EngineSpec& spec, const Change& cha
     files_[path] = left;
   }
   touched(path);
-  log_.push_back("apply " + mark + " " + path);
+  log_.push_back(fmt::format("apply {} {}", mark, path));
   outcome.left = facts(spec, path);
   return outcome;
 }
@@ -380,7 +382,7 @@ UndoOutcome SimulatedHost::restore_one(const EngineSpec& spec, const Change& cha
 CallOutcome SimulatedHost::call(const HttpCall& call, const std::string& key) {
   {
     const std::lock_guard lock(mutex_);
-    log_.push_back("call " + key + " " + call.method + " " + call.url);
+    log_.push_back(fmt::format("call {} {} {}", key, call.method, call.url));
   }
   if (answer) return answer(call, key);
   CallOutcome outcome;
@@ -409,7 +411,7 @@ RunOutcome SimulatedHost::run(const RunRequest& request) {
     const std::lock_guard lock(mutex_);
     const auto found = programs_.find(request.run.argv.front());
     if (found != programs_.end()) program = found->second;
-    log_.push_back("run " + request.mark + " " + request.run.argv.front());
+    log_.push_back(fmt::format("run {} {}", request.mark, request.run.argv.front()));
   }
   if (!program) {
     RunOutcome missing;

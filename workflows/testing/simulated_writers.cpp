@@ -1,5 +1,7 @@
 // Other programs at work on the simulated machine, and what a repair owes them: content is not exchanged while somebody
 // writes it, and what was displaced stays as long as somebody has it open.
+#include <fmt/core.h>
+
 #include "autoheal/workflows/testing/simulated_host.hpp"
 
 namespace autoheal::workflows::testing {
@@ -124,7 +126,8 @@ std::optional<ChangeOutcome> SimulatedHost::held_up_by_writer(const EngineSpec& 
 std::optional<std::string> SimulatedHost::keep_image(const std::string& name, const Displaced& image) {
   if (!image.before || image.in_place || image.before->kind != TargetKind::file) return std::nullopt;
   const std::string kept = ".autoheal/" + name;
-  if (const OpenFile* writer = writer_of(image.before->inode)) return kept + ": " + writer->who + " has it open";
+  if (const OpenFile* writer = writer_of(image.before->inode))
+    return fmt::format("{}: {} has it open", kept, writer->who);
   const bool written = image.before->content != image.content;
   if (!blobs_.put(image.before->content, image.naming)) return kept + ": it could not be kept in the vault";
   return written ? std::optional(kept + ": it was written to since it was displaced") : std::nullopt;

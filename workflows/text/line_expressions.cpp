@@ -1,5 +1,7 @@
 #include "autoheal/workflows/text/line_expressions.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "autoheal/workflows/text/expression_samples.hpp"
@@ -46,8 +48,8 @@ Result<LineExpressions> LineExpressions::of(const std::vector<std::string>& patt
   LineExpressions all;
   for (const std::string& pattern : patterns) {
     if (all.expressions_.emplace_back(pattern, quiet()).ok()) continue;
-    return failure(ErrorKind::invalid,
-                   "forbid: \"" + pattern + "\" is not a regular expression: " + all.expressions_.back().error());
+    return failure(ErrorKind::invalid, fmt::format("forbid: \"{}\" is not a regular expression: {}", pattern,
+                                                   all.expressions_.back().error()));
   }
   return all;
 }

@@ -1,5 +1,7 @@
 #include "autoheal/workflows/text/text_places.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "autoheal/engine/base/quoted_text.hpp"
@@ -18,15 +20,15 @@ std::string place_in(std::string_view text, std::size_t at) {
   }
   const auto column = std::ranges::count_if(before.substr(begin),
                                             [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; });
-  return "line " + std::to_string(line) + ", column " + std::to_string(column + 1);
+  return fmt::format("line {}, column {}", line, column + 1);
 }
 
 std::size_t byte_order_mark(std::string_view text) { return text.starts_with("\xef\xbb\xbf") ? 3 : 0; }
 
 Result<void> check_is_text(std::string_view text) {
   if (text.size() > largest_settings_bytes) {
-    return failure(ErrorKind::invalid, "the file is larger than " + std::to_string(largest_settings_bytes >> 20U) +
-                                           " MiB, so it is not taken for settings");
+    return failure(ErrorKind::invalid, fmt::format("the file is larger than {} MiB, so it is not taken for settings",
+                                                   largest_settings_bytes >> 20U));
   }
   if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff"))
     return failure(ErrorKind::invalid, "the file is UTF-16", "write it as UTF-8 (iconv -f UTF-16 -t UTF-8)");
