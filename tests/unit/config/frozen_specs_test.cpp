@@ -73,7 +73,7 @@ TEST(FrozenSpecs, AreReadBackAsTheyWere) {
 
 // A default in the help that is a value, not a sentence.
 std::optional<testing::FileTree> value_of(const Field& field) {
-  const std::string text = field.fallback.text();
+  std::string text = field.fallback.text();
   if (text.empty() || text.find_first_of(" <") != std::string::npos) return std::nullopt;
   if (field.type == FieldType::boolean) return text == "true";
   if (field.type == FieldType::integer) return std::stoll(text);
