@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <poll.h>
 
 #include <array>

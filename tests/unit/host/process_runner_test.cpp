@@ -40,7 +40,7 @@ TEST_F(ProcessRunnerTest, GivesArgumentsAsTheyAreAndAFixedEnvironment) {
 }
 
 TEST_F(ProcessRunnerTest, LeavesNoDescriptorOpen) {
-  const UniqueFd leaky(::open("/dev/null", O_RDONLY));  // without O_CLOEXEC
+  const UniqueFd leaky(::open("/dev/null", O_RDONLY));  // NOLINT(android-cloexec-open): children get it, on purpose
   const auto ran = run_program(request({"/bin/sh", "-c", "ls /proc/$$/fd"}));
   EXPECT_EQ(ran.standard_output, "0\n1\n2\n");
 }

@@ -242,8 +242,8 @@ TEST_F(HttpServerTest, SmuggledRequestsAreRefusedAndEndTheConnection) {
       "GET / HTTP/1.1\r\n\r\n",
       get("/", "Content-Length: 5\r\n"),
       get("/", "Transfer-Encoding: chunked\r\n"),
-      "POST / HTTP/1.0\r\nHost: autoheal\r\nContent-Type: application/json\r\nTransfer-Encoding: "
-      "chunked\r\n\r\n0\r\n\r\n",
+      std::string("POST / HTTP/1.0\r\nHost: autoheal\r\nContent-Type: application/json\r\n") +
+          "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
       post("Transfer-Encoding: chunked\r\n", "0;x=\"\n\"\r\n\r\n"),
       post("Transfer-Encoding: chunked\r\n", "1;ext\r\nx\r\n0\r\n\r\n"),
       post("Transfer-Encoding: chunked\r\n", "1\nx\n0\n\n"),
