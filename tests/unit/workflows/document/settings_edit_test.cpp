@@ -298,9 +298,7 @@ TEST(SettingsEdit, RefusesWhatIsNoPointerOrNoValue) {
   EXPECT_FALSE(set_setting("{}", SettingsFormat::json, "/a~2", "1"));
   EXPECT_FALSE(set_setting("{}", SettingsFormat::json, "/\xce", "1"));
   EXPECT_FALSE(set_setting("a: 1\n", SettingsFormat::yaml, "/\xce", "1"));
-  for (const char* value : {"{}", "[]", "", "x", "1 2", "tru", " 1", "1\n",
-                            "\xef\xbb\xbf"
-                            "1"}) {
+  for (const char* value : {"{}", "[]", "", "x", "1 2", "tru", " 1", "1\n", "\xef\xbb\xbf\x31"}) {
     EXPECT_FALSE(set_setting("{}", SettingsFormat::json, "/a", value)) << value;
     EXPECT_FALSE(set_setting("a: 1\n", SettingsFormat::yaml, "/a", value)) << value;
   }

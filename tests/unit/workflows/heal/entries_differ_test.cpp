@@ -31,8 +31,7 @@ template <class E>
 void expect_each_counts(const E& entry, const std::vector<void (*)(E&)>& changes) {
   SCOPED_TRACE(std::string(type_of(HealEntry(entry))));
   expect_comes_back(entry);
-  E same = entry;
-  EXPECT_TRUE(same == entry);
+  EXPECT_TRUE(E(entry) == entry);
   for (std::size_t field = 0; field < changes.size(); ++field) {
     SCOPED_TRACE("field " + std::to_string(field));
     E other = entry;

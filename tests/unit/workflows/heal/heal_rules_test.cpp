@@ -155,11 +155,11 @@ TEST(HealFit, KnowsWhatIsLeftToUndo) {
 TEST(HealStates, AreEqualOnlyWhereTheirPlansAre) {
   const HealState state = planned();
   EXPECT_TRUE(state == planned()) << "the same plan, kept twice";
-  HealState same = state, none = state, other = state, step = state;
+  HealState none = state, other = state, step = state;
   none.attempt->recorded.reset();
   other.attempt->recorded->plan = Plan();
   step.attempt->step = steps::Changing{};
-  EXPECT_TRUE(state == same);
+  EXPECT_TRUE(state == HealState(state));
   EXPECT_FALSE(state == none);
   EXPECT_FALSE(none == state);
   EXPECT_FALSE(state == other);

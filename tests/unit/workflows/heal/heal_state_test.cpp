@@ -160,7 +160,7 @@ TEST(HealStateTest, IsEqualOnlyWhereNothingDiffers) {
 
 TEST(SharedTest, IsSharedByItsCopiesAndEqualByItsValue) {
   const Shared<Plan> plan = *a_plan().plan;
-  const Shared<Plan> copy = plan;
+  const Shared<Plan> copy = plan;  // NOLINT(performance-unnecessary-copy-initialization): the copy is the subject
   EXPECT_EQ(copy.pointer(), plan.pointer());
   const Shared<Plan> same = *plan;
   EXPECT_NE(same.pointer(), plan.pointer());
@@ -173,7 +173,7 @@ TEST(SharedTest, IsSharedByItsCopiesAndEqualByItsValue) {
 TEST(SharedTest, IsNotCopiedWithTheState) {
   const PlanRecorded recorded = a_plan();
   const HealState state = folded_all({Triggered{}, RepairStarted{1}, recorded});
-  const HealState copy = state;
+  const HealState copy = state;  // NOLINT(performance-unnecessary-copy-initialization): the copy is the subject
   EXPECT_EQ(copy.plan(), state.plan());
   EXPECT_EQ(copy.plan(), &*recorded.plan) << "the entry's own";
   EXPECT_EQ(copy.observation(), &*recorded.observation);

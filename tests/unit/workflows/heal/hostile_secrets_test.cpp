@@ -215,7 +215,7 @@ TEST(HostileSecrets, Case133_ASecretIsFoundWhereverASpecificationCanHoldOne) {
   for (std::sregex_iterator one(text.begin(), text.end(), expression), end; one != end; ++one) {
     EXPECT_TRUE(secrets.insert(one->str()).second) << "two places have " << one->str();
   }
-  for (const std::string& secret : secrets) EXPECT_THAT(found, Contains(secret));
+  for (const std::string& one : secrets) EXPECT_THAT(found, Contains(one));
   EXPECT_EQ(secrets.size(), 62U);
 }
 
