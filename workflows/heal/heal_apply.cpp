@@ -13,7 +13,8 @@ struct Fold {
   HealState& state;
 
   void operator()(const Triggered& entry) {
-    state.request = Shared<HealRequest>(entry);
+    const HealRequest& request = entry;
+    state.request = Shared<HealRequest>(request);
     state.version = entry.version;
     state.in_phase = phases::Queued{};
   }

@@ -241,7 +241,7 @@ Result<void> HttpAnswerReader::begin_chunk(const std::string& line) {
   const auto bytes = parse_number<std::uint64_t>(size, 16);
   if (!bytes) return no_answer("the size of a chunk is no number");
   lines_ = 0;
-  left_ = *bytes;
+  left_ = bytes;
   part_ = *bytes == 0 ? Part::trailers : Part::chunk;
   return {};
 }
