@@ -16,6 +16,9 @@ pkg_check_modules(libyaml REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(acl REQUIRED IMPORTED_TARGET libacl)
 pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)
 
+# The core alone: its package brings a web server and curl, which the program does not need.
+find_library(PROMETHEUS_CORE prometheus-cpp-core REQUIRED)
+
 # Headers of others are not held to our warnings.
 add_library(autoheal_boost INTERFACE)
 target_link_libraries(autoheal_boost INTERFACE Boost::headers Threads::Threads)

@@ -22,6 +22,7 @@ namespace autoheal::cli {
   row(audit) \
   row(engines) \
   row(explain) \
+  row(steward) \
   row(replay) \
   row(diff) \
   group(baseline, "digests of files that certification compares an engine with") \

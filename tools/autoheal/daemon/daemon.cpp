@@ -106,6 +106,10 @@ Result<void> Daemon::assemble() {
   hooks.hold_changed = [this](const std::string& engine) { hold_changed(engine); };
   hooks.status = [this] { return status(); };
   operations_ = std::make_unique<Operations>(healer_, std::move(hooks));
+  const auto newest = healer_.parts.ledger->read_all({}, 1);
+  AUTOHEAL_TRY(newest);
+  steward_ = std::make_shared<LedgerSteward>(healer_.in_force.configuration()->settings.ledger, *healer_.parts.vault,
+                                             newest->head);
   if (auto listens = listen(); !listens) return listens;
   watch_the_place();
   follow_heals();
@@ -118,7 +122,7 @@ Result<void> Daemon::assemble() {
 Result<void> Daemon::listen() {
   auto server = socket::HttpServer::listen(healer_.parts.loop.get_executor(),
                                            socket_of(healer_.in_force.configuration()->settings.ledger),
-                                           api_handler(*operations_, healer_));
+                                           api_handler(*operations_, healer_, steward_));
   AUTOHEAL_TRY(server);
   server_ = std::move(*server);  // the earlier one still answers what it was asked
   server_->tell_failures_to([this](const std::string& what) { tell("a request failed: " + what); });

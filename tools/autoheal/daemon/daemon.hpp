@@ -17,6 +17,7 @@
 #include "tools/autoheal/daemon/loop_watch.hpp"
 #include "tools/autoheal/healer/kept_images.hpp"
 #include "tools/autoheal/healer/operations.hpp"
+#include "tools/autoheal/steward/ledger_steward.hpp"
 #include "tools/host/service/service_manager.hpp"
 #include "tools/host/service/stop_watch.hpp"
 #include "tools/host/watch/file_watch.hpp"
@@ -107,6 +108,7 @@ class Daemon {
   workflows::Watch watch_;
   DaemonReport report_;
   std::unique_ptr<Operations> operations_;
+  std::shared_ptr<LedgerSteward> steward_;  // shared with what counts on the pool, which may outlive the daemon
   std::unique_ptr<socket::HttpServer> server_;
   std::unique_ptr<socket::ClaimedName> claim_;  // null: another process has it, or the system refuses
   std::unique_ptr<LedgerPlaceWatch> place_;

@@ -1,6 +1,8 @@
 #include "tools/autoheal/daemon/daemon_api.hpp"
 
+#include "tools/autoheal/output/version.hpp"
 #include "tools/autoheal/protocol/error_words.hpp"
+#include "tools/autoheal/steward/exposition.hpp"
 
 namespace autoheal::cli {
 
@@ -20,8 +22,35 @@ Requester requester_of(const socket::Peer& peer, const LoadedConfiguration& conf
   return who;
 }
 
-boost::asio::awaitable<socket::Response> serve(Operations& operations, const HealerServices& healer,
-                                               socket::Request request) {
+socket::Response response_to(const Error& error) {
+  return socket::error_response(http_status_of(error.kind), word_of(error.kind), error.message, error.hint);
+}
+
+// The entries that are new since the last question are counted on the pool, never on the loop.
+boost::asio::awaitable<socket::Response> metrics(HealerServices& healer, const std::shared_ptr<LedgerSteward>& steward,
+                                                 const socket::Request& request) {
+  if (request.method != "GET") co_return socket::error_response(405, "method", "metrics are asked for with GET", {});
+  const ConfigurationPtr configuration = healer.in_force.configuration();
+  const Requester who = requester_of(request.peer, *configuration);
+  if (!allows(who.principal.role, workflows::Permission::read)) {
+    co_return response_to(Error{ErrorKind::refused, "metrics are for those whose role lets them read the ledger",
+                                "an admiral can list this user under `principals:`"});
+  }
+  const auto job = [steward] { return steward->figures(); };
+  const auto seen = co_await healer.jobs.on_pool(job);
+  if (!seen) co_return response_to(seen.error());
+  socket::Response response;
+  response.body = exposition(seen->figures, {version, seen->head.value, configuration->settings.healing.enabled});
+  response.content_type = exposition_type;
+  co_return response;
+}
+
+boost::asio::awaitable<socket::Response> serve(Operations& operations, HealerServices& healer,
+                                               std::shared_ptr<LedgerSteward> steward, socket::Request request) {
+  if (request.target == "/metrics") {
+    auto response = co_await metrics(healer, steward, request);
+    co_return response;
+  }
   const bool known = request.target.starts_with(prefix);
   std::string name = known ? request.target.substr(prefix.size()) : std::string();
   const bool reads = name == "status";
@@ -34,10 +63,7 @@ boost::asio::awaitable<socket::Response> serve(Operations& operations, const Hea
   Requester who = requester_of(request.peer, *healer.in_force.configuration());
   std::string body = reads ? "{}" : std::move(request.body);
   const auto answer = co_await operations.perform(std::move(name), std::move(body), std::move(who));
-  if (!answer) {
-    const Error& error = answer.error();
-    co_return socket::error_response(http_status_of(error.kind), word_of(error.kind), error.message, error.hint);
-  }
+  if (!answer) co_return response_to(answer.error());
   socket::Response response;
   response.body = *answer;
   co_return response;
@@ -45,8 +71,10 @@ boost::asio::awaitable<socket::Response> serve(Operations& operations, const Hea
 
 }  // namespace
 
-socket::Handler api_handler(Operations& operations, const HealerServices& healer) {
-  return [&operations, &healer](socket::Request request) { return serve(operations, healer, std::move(request)); };
+socket::Handler api_handler(Operations& operations, HealerServices& healer, std::shared_ptr<LedgerSteward> steward) {
+  return [&operations, &healer, steward = std::move(steward)](socket::Request request) {
+    return serve(operations, healer, steward, std::move(request));
+  };
 }
 
 }  // namespace autoheal::cli

@@ -14,6 +14,7 @@ namespace autoheal::cli {
 namespace {
 
 constexpr Duration soon = std::chrono::seconds(5);
+constexpr Duration metrics_within = std::chrono::seconds(30);  // the daemon may have many entries to count
 
 // Empty: no daemon runs.
 std::optional<Result<std::string>> answer_of(const std::string& ledger, const Result<socket::Answer>& answer) {
@@ -62,6 +63,11 @@ std::optional<Result<std::string>> ask_daemon(const LoadedConfiguration& configu
                                               const std::string& body) {
   const std::string& ledger = configuration.settings.ledger;
   return answer_of(ledger, socket::ask(socket_of(ledger), "POST", "/v1/" + operation, body));
+}
+
+std::optional<Result<std::string>> metrics_of_daemon(const LoadedConfiguration& configuration) {
+  const std::string& ledger = configuration.settings.ledger;
+  return answer_of(ledger, socket::ask(socket_of(ledger), "GET", "/metrics", {}, metrics_within));
 }
 
 std::vector<std::string> environment_that_differs(const LoadedConfiguration& configuration) {

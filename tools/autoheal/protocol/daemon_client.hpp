@@ -21,6 +21,9 @@ namespace autoheal::cli {
 [[nodiscard]] std::optional<Result<std::string>> ask_daemon(const LoadedConfiguration& configuration,
                                                             const std::string& operation, const std::string& body);
 
+// The daemon's metrics as the text that Prometheus reads. Empty: no daemon runs on this ledger.
+[[nodiscard]] std::optional<Result<std::string>> metrics_of_daemon(const LoadedConfiguration& configuration);
+
 // Names of this process' variables that the daemon has otherwise: its environment counts, not ours.
 [[nodiscard]] std::vector<std::string> environment_that_differs(const LoadedConfiguration& configuration);
 

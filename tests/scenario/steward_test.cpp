@@ -1,0 +1,92 @@
+// The metrics of a running daemon, as a scraper and as a person get them.
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+#include <regex>
+
+#include "tests/support/worlds/daemon.hpp"
+
+namespace autoheal::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr const char* one_heal = "autoheal_heals_total{strategy=\"arie\",outcome=\"complete\"} 1\n";
+
+class Steward : public ::testing::Test {
+ protected:
+  Steward() {
+    bridge_.write("baseline/app.conf", "port = 8080\n");
+    bridge_.write("etc/File", "port = 8080\n");
+    bridge_.configure(file_engine("File"));
+  }
+  Bridge bridge_;
+};
+
+TEST_F(Steward, CountsWhatTheDaemonHealsSinceItBegan) {
+  Daemon daemon(bridge_);
+  daemon.expect_passes("File");
+  EXPECT_THAT(daemon.ask("GET", "/metrics").body, Not(HasSubstr(one_heal)));
+  bridge_.write("etc/File", "damaged\n");
+  daemon.expect_count("heal.completed", 1, "File");
+  const auto answer = daemon.ask("GET", "/metrics");
+  EXPECT_EQ(answer.status, 200U);
+  EXPECT_THAT(answer.body, HasSubstr(one_heal));
+  EXPECT_THAT(answer.body, HasSubstr("autoheal_heals_active{state=\"repairing\"} 0\n"));
+  EXPECT_EQ(daemon.ask("POST", "/metrics", "{}").status, 405U);
+  const Ran told = bridge_.autoheal({"steward"});
+  EXPECT_EQ(told.exit_code, 0) << told.err;
+  EXPECT_THAT(told.out, HasSubstr(one_heal));
+  daemon.stop();
+
+  Daemon next(bridge_);  // a counter that begins anew, which scrapers expect
+  next.expect_passes("File");
+  EXPECT_THAT(next.ask("GET", "/metrics").body, Not(HasSubstr(one_heal)));
+  next.stop();
+}
+
+TEST_F(Steward, CountsTheWholeLedgerWhereNoDaemonRuns) {
+  EXPECT_THAT(bridge_.autoheal({"steward"}).out, HasSubstr("autoheal_ledger_events_total 0\n")) << "no ledger yet";
+  bridge_.write("etc/File", "damaged\n");
+  ASSERT_EQ(bridge_.autoheal({"heal", "File"}).exit_code, 0);
+  const Ran written = bridge_.autoheal({"steward", "--textfile", bridge_.path("").string()});
+  EXPECT_EQ(written.exit_code, 0) << written.err;
+  EXPECT_EQ(written.out, "");
+  EXPECT_THAT(bridge_.read("autoheal.prom"), HasSubstr(one_heal));
+  const Ran nowhere = bridge_.autoheal({"steward", "--textfile", "/no/such/folder"});
+  EXPECT_EQ(nowhere.exit_code, 6);
+  EXPECT_THAT(nowhere.err, HasSubstr("/no/such/folder/autoheal.prom"));
+}
+
+// Prometheus' own judge of names, units and help texts. .ci/run installs it.
+TEST_F(Steward, TellsMetricsThatPrometheusFindsNoFaultWith) {
+  if (::access("/usr/bin/promtool", X_OK) != 0) GTEST_SKIP() << "promtool is not installed (package prometheus)";
+  bridge_.write("etc/File", "damaged\n");
+  ASSERT_EQ(bridge_.autoheal({"heal", "File"}).exit_code, 0);
+  const Ran judged = run({{"/usr/bin/promtool", "check", "metrics"}, {}, bridge_.autoheal({"steward"}).out, {}});
+  EXPECT_EQ(judged.exit_code, 0) << judged.out << judged.err;
+  EXPECT_EQ(judged.err, "");
+}
+
+// An alert on a metric that is not there never fires, and nobody notices.
+TEST_F(Steward, HasEachMetricThatTheAlertsAskFor) {
+  const std::string rules = AUTOHEAL_SOURCE_DIR "/tools/packaging/prometheus/autoheal.rules.yml";
+  std::ifstream file(rules);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const std::string metrics = bridge_.autoheal({"steward"}).out;
+  const std::regex name("expr: .*?(autoheal_[a-z_]+)");
+  std::size_t found = 0;
+  for (std::sregex_iterator one(text.begin(), text.end(), name), end; one != end; ++one, ++found)
+    EXPECT_THAT(metrics, HasSubstr("\n# TYPE " + one->str(1) + " "));
+  EXPECT_GE(found, 6U);
+  if (::access("/usr/bin/promtool", X_OK) != 0) GTEST_SKIP() << "promtool is not installed (package prometheus)";
+  const std::string tests = AUTOHEAL_SOURCE_DIR "/tools/packaging/prometheus/autoheal.rules.test.yml";
+  const Ran judged = run({{"/usr/bin/promtool", "test", "rules", tests}, {}, {}, {}});
+  EXPECT_EQ(judged.exit_code, 0) << judged.out << judged.err;
+}
+
+}  // namespace
+}  // namespace autoheal::testing

@@ -1,0 +1,132 @@
+#include "tools/autoheal/steward/exposition.hpp"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <chrono>
+#include <vector>
+
+namespace autoheal::cli {
+
+namespace {
+
+using namespace workflows;
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using Labels = std::vector<ClientMetric::Label>;
+
+MetricFamily family(MetricType type, const char* name, const char* help) { return {name, help, type, {}}; }
+
+double seconds_of(Duration time) { return std::chrono::duration<double>(time).count(); }
+
+void add_count(MetricFamily& family, Labels labels, std::uint64_t value) {
+  ClientMetric metric;
+  metric.label = std::move(labels);
+  metric.counter.value = metric.gauge.value = static_cast<double>(value);
+  family.metric.push_back(std::move(metric));
+}
+
+void add_histogram(MetricFamily& family, Labels labels, const DurationHistogram& took) {
+  ClientMetric metric;
+  metric.label = std::move(labels);
+  metric.histogram.sample_count = took.count();
+  metric.histogram.sample_sum = seconds_of(took.sum());
+  for (std::size_t at = 0; at < DurationHistogram::bounds.size(); ++at)
+    metric.histogram.bucket.push_back({took.up_to(at), seconds_of(DurationHistogram::bounds[at])});
+  family.metric.push_back(std::move(metric));
+}
+
+ClientMetric::Label label(const char* name, std::string_view value) { return {name, std::string(value)}; }
+
+// One series for each word of the list.
+template <class Enum>
+void add_counts(MetricFamily& family, const char* name, const Counts<Enum>& counts, const Labels& outer = {}) {
+  for (const auto& [value, word] : words_for<Enum>) {
+    Labels labels = outer;
+    labels.push_back(label(name, word));
+    add_count(family, std::move(labels), counts[value]);
+  }
+}
+
+template <class Row, class Column>
+void add_counts(MetricFamily& family, const char* row_name, const char* column_name,
+                const ByWord<Row, Counts<Column>>& counts) {
+  for (const auto& [row, word] : words_for<Row>)
+    add_counts<Column>(family, column_name, counts[row], {label(row_name, word)});
+}
+
+template <class Enum>
+void add_histograms(MetricFamily& family, const char* name, const ByWord<Enum, DurationHistogram>& took) {
+  for (const auto& [value, word] : words_for<Enum>) add_histogram(family, {label(name, word)}, took[value]);
+}
+
+std::vector<MetricFamily> counted(const StewardFigures& figures) {
+  MetricFamily heals =
+      family(MetricType::Counter, "autoheal_heals_total", "Heals that ended, by strategy and outcome.");
+  add_counts(heals, "strategy", "outcome", figures.heals);
+  MetricFamily attempts =
+      family(MetricType::Counter, "autoheal_attempts_total", "Attempts of heals that ended, by strategy and result.");
+  add_counts(attempts, "strategy", "result", figures.attempts);
+  MetricFamily exhausted =
+      family(MetricType::Counter, "autoheal_exhausted_total", "Heals that ended without a certificate, by reason.");
+  add_counts(exhausted, "reason", figures.exhausted_for);
+  MetricFamily certifications =
+      family(MetricType::Counter, "autoheal_certifications_total",
+             "Judgements of plans and of outcomes; a refusal counts for each criterion that refused.");
+  for (const auto& [of, word] : words_for<Certifier>) {
+    for (const auto& [reason, name] : words_for<RefusedFor>) {
+      const char* result = reason == RefusedFor::none ? "certified" : "refused";
+      add_count(certifications, {label("of", word), label("result", result), label("reason", name)},
+                figures.certifications[of][reason]);
+    }
+  }
+  MetricFamily triggers = family(MetricType::Counter, "autoheal_triggers_total",
+                                 "Failed self-tests that were reported, by where they came from and what they led to.");
+  add_counts(triggers, "source", "disposition", figures.triggers);
+  MetricFamily skips =
+      family(MetricType::Counter, "autoheal_skips_total", "Failed self-tests that were not healed, by reason.");
+  add_counts(skips, "reason", figures.skips);
+  return {heals, attempts, exhausted, certifications, triggers, skips};
+}
+
+std::vector<MetricFamily> timed(const StewardFigures& figures) {
+  MetricFamily heals = family(MetricType::Histogram, "autoheal_heal_duration_seconds",
+                              "Time from the trigger of a heal to its end, by outcome.");
+  add_histograms(heals, "outcome", figures.heal_took);
+  MetricFamily steps =
+      family(MetricType::Histogram, "autoheal_step_duration_seconds", "Time of the steps of an attempt.");
+  add_histograms(steps, "step", figures.step_took);
+  return {heals, steps};
+}
+
+std::vector<MetricFamily> standing(const StewardFigures& figures, const StewardSetting& setting) {
+  MetricFamily active = family(MetricType::Gauge, "autoheal_heals_active", "Heals that have not ended, by state.");
+  add_counts(active, "state", figures.open);
+  MetricFamily exhausted =
+      family(MetricType::Gauge, "autoheal_engines_exhausted",
+             "Engines whose last heal ended without a certificate and that have not passed a self-test since.");
+  add_count(exhausted, {}, figures.engines_exhausted);
+  MetricFamily healing =
+      family(MetricType::Gauge, "autoheal_healing_enabled", "1 while the configuration switches healing on, else 0.");
+  add_count(healing, {}, setting.healing_is_on ? 1 : 0);
+  MetricFamily entries =
+      family(MetricType::Counter, "autoheal_ledger_events_total", "Entries that the ledger has ever had.");
+  add_count(entries, {}, setting.ledger_head);
+  MetricFamily unreadable = family(MetricType::Counter, "autoheal_steward_unreadable_events_total",
+                                   "Entries that these metrics could not be made of.");
+  add_count(unreadable, {}, figures.unreadable);
+  MetricFamily build = family(MetricType::Gauge, "autoheal_build_info", "1; the version is the label.");
+  add_count(build, {label("version", setting.version)}, 1);
+  return {active, exhausted, healing, entries, unreadable, build};
+}
+
+}  // namespace
+
+std::string exposition(const StewardFigures& figures, const StewardSetting& setting) {
+  std::vector<MetricFamily> all = counted(figures);
+  for (auto& part : {timed(figures), standing(figures, setting)}) all.insert(all.end(), part.begin(), part.end());
+  return prometheus::TextSerializer().Serialize(all);
+}
+
+}  // namespace autoheal::cli
