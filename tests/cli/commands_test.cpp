@@ -85,6 +85,7 @@ TEST_F(Commands, HelpTeachesAndUsageErrorsAreTwo) {
                                                                    {"audit"},
                                                                    {"engines"},
                                                                    {"explain"},
+                                                                   {"steward"},
                                                                    {"baseline"},
                                                                    {"baseline", "adopt"},
                                                                    {"config"},
@@ -269,7 +270,8 @@ TEST_F(Commands, WhoHasNoRoleReadsNothing) {
                                                           {"ledger", "key"},
                                                           {"ledger", "prove", "--seq", "1"},
                                                           {"ledger", "verify"},
-                                                          {"ledger", "stats"}};
+                                                          {"ledger", "stats"},
+                                                          {"steward"}};
   for (const auto& command : commands) {
     const Ran refused = bridge_.autoheal(command);
     EXPECT_EQ(refused.exit_code, 4) << command.front() << " " << command.back();

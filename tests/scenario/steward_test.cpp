@@ -61,6 +61,16 @@ TEST_F(Steward, CountsTheWholeLedgerWhereNoDaemonRuns) {
   EXPECT_THAT(nowhere.err, HasSubstr("/no/such/folder/autoheal.prom"));
 }
 
+TEST_F(Steward, TellsNothingToUsersWhoMayNotReadTheLedger) {
+  Daemon daemon(bridge_);
+  EXPECT_EQ(daemon.ask("GET", "/metrics").status, 200U);
+  bridge_.configure(file_engine("File"), "principals: [ { name: autoheal, role: admiral, os_user: nobody-here } ]\n");
+  daemon.reload();
+  EXPECT_TRUE(eventually([&] { return daemon.ask("GET", "/metrics").status == 403; })) << daemon.said();
+  EXPECT_THAT(daemon.ask("GET", "/metrics").body, Not(HasSubstr("autoheal_heals_total")));
+  daemon.stop();
+}
+
 // Prometheus' own judge of names, units and help texts. .ci/run installs it.
 TEST_F(Steward, TellsMetricsThatPrometheusFindsNoFaultWith) {
   if (::access("/usr/bin/promtool", X_OK) != 0) GTEST_SKIP() << "promtool is not installed (package prometheus)";
