@@ -74,25 +74,11 @@ TEST_F(Commands, OpenSslSettingsOfTheMachineNeitherHoldItUpNorEndIt) {
 }
 
 TEST_F(Commands, HelpTeachesAndUsageErrorsAreTwo) {
-  for (const auto& command : std::vector<std::vector<std::string>>{{},
-                                                                   {"selftest"},
-                                                                   {"heal"},
-                                                                   {"resume"},
-                                                                   {"heals"},
-                                                                   {"show"},
-                                                                   {"cancel"},
-                                                                   {"rollback"},
-                                                                   {"audit"},
-                                                                   {"engines"},
-                                                                   {"explain"},
-                                                                   {"steward"},
-                                                                   {"baseline"},
-                                                                   {"baseline", "adopt"},
-                                                                   {"config"},
-                                                                   {"config", "check"},
-                                                                   {"doctor"},
-                                                                   {"ledger"},
-                                                                   {"ledger", "verify"}}) {
+  for (const auto& command : std::vector<std::vector<std::string>>{
+           {},          {"selftest"},        {"heal"},        {"resume"},   {"heals"},
+           {"show"},    {"cancel"},          {"rollback"},    {"audit"},    {"engines"},
+           {"explain"}, {"steward"},         {"bus", "tail"}, {"baseline"}, {"baseline", "adopt"},
+           {"config"},  {"config", "check"}, {"doctor"},      {"ledger"},   {"ledger", "verify"}}) {
     auto arguments = command;
     arguments.emplace_back("--help");
     const Ran help = bridge_.autoheal(arguments);
@@ -271,7 +257,8 @@ TEST_F(Commands, WhoHasNoRoleReadsNothing) {
                                                           {"ledger", "prove", "--seq", "1"},
                                                           {"ledger", "verify"},
                                                           {"ledger", "stats"},
-                                                          {"steward"}};
+                                                          {"steward"},
+                                                          {"bus", "tail", "--once"}};
   for (const auto& command : commands) {
     const Ran refused = bridge_.autoheal(command);
     EXPECT_EQ(refused.exit_code, 4) << command.front() << " " << command.back();

@@ -23,6 +23,8 @@ namespace autoheal::cli {
   row(engines) \
   row(explain) \
   row(steward) \
+  group(bus, "the Genesis bus: what happens, as events") \
+  row(bus_tail) \
   row(replay) \
   row(diff) \
   group(baseline, "digests of files that certification compares an engine with") \

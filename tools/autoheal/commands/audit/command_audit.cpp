@@ -9,9 +9,10 @@
 #include "autoheal/workflows/heal/heal_table.hpp"
 #include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/commands/audit/audit_options.hpp"
-#include "tools/autoheal/commands/audit/ledger_watch.hpp"
 #include "tools/autoheal/commands/parts/heal_list.hpp"
+#include "tools/autoheal/commands/parts/ledger_watch.hpp"
 #include "tools/autoheal/commands/parts/past_filters.hpp"
+#include "tools/autoheal/commands/parts/place_in_ledger.hpp"
 #include "tools/autoheal/output/row_output.hpp"
 #include "tools/autoheal/session/session.hpp"
 
@@ -30,7 +31,6 @@ Entries are printed in the order of the ledger, whatever their times say. Filter
 
 constexpr std::uint64_t most_entries = 1'000'000;
 constexpr std::uint64_t entries_on_a_screen = 1'000;  // where no --limit says how many
-constexpr Duration slow_poll = std::chrono::seconds(2);
 
 // Whether a heal as a whole passes the filter; kept for the newest heals, since the entries of one are neighbours.
 class HealFacts {
@@ -156,25 +156,9 @@ void tell_how_to_go_on(const Session& session, const AuditOptions& options, std:
   session.console.note(fmt::format("there may be more: the same with --after {}", last.value));
 }
 
-// Who goes on from a place must miss nothing unawares: neither what was archived since, nor all that comes before a
-// place that there is not yet.
-Result<void> check_place_to_follow_from(const Past& past, std::uint64_t after) {
-  if (after == 0) return {};
-  const auto head = past.ledger->head();
-  AUTOHEAL_TRY(head);
-  const auto archived = past.ledger->archived();
-  AUTOHEAL_TRY(archived);
-  if (after >= archived->value && after <= head->value) return {};
-  const std::string why = after > head->value ? fmt::format("there is no entry {} yet", after)
-                                              : fmt::format("entries up to {} are archived", archived->value);
-  return failure(ErrorKind::invalid, fmt::format("it cannot go on from --after {}: {}", after, why),
-                 fmt::format("expected {} to {}; `autoheal ledger stats` says where archived entries are",
-                             archived->value, head->value));
-}
-
 // Prints what comes, until a signal: its exit code.
 int follow(const Session& session, const AuditOptions& options, Past past, store::EntryWindow window) {
-  if (auto possible = check_place_to_follow_from(past, window.after.value); !possible)
+  if (auto possible = check_place_to_follow_from(past, "--after", window.after.value); !possible)
     return session.fail(possible.error());
   LedgerWatch watch(session.configuration.settings.ledger);
   Printer printer(session, past);
@@ -193,7 +177,7 @@ int follow(const Session& session, const AuditOptions& options, Past past, store
     if (!given) return session.fail(given.error());
     if (std::fflush(stdout) != 0) return exit_internal;
     window.after = std::max(window.after, *head);
-    if (const int signal = watch.wait(slow_poll)) return 128 + signal;
+    if (const int signal = watch.wait(longest_without_a_look)) return 128 + signal;
     if (!past.ledger->id().empty()) continue;
     auto again = open_past(session.configuration);  // there was no ledger yet
     if (!again) return session.fail(again.error());

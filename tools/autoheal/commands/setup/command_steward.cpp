@@ -2,7 +2,6 @@
 #include <fmt/core.h>
 
 #include "autoheal/store/file/posix_file.hpp"
-#include "autoheal/store/vault/memory_blobs.hpp"
 #include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/output/version.hpp"
 #include "tools/autoheal/protocol/daemon_client.hpp"
@@ -28,11 +27,9 @@ struct StewardOptions {
 
 // Over the whole ledger, by this process.
 Result<std::string> metrics_of_ledger(const LoadedConfiguration& configuration) {
-  const std::string& path = configuration.settings.ledger;
-  const auto vault = store::Vault::open(path + ".vault", {}, store::VaultAccess::read_only);
-  const store::MemoryBlobs none;  // the vault is for the ledger's owner alone: an auditor sees the rest
-  const engine::BlobStore& blobs = vault ? static_cast<const engine::BlobStore&>(**vault) : none;
-  const auto seen = LedgerSteward(path, blobs, {}).figures();
+  const auto past = open_past(configuration);
+  AUTOHEAL_TRY(past);
+  const auto seen = LedgerSteward(configuration.settings.ledger, *past->vault, {}).figures();
   AUTOHEAL_TRY(seen);
   return exposition(seen->figures, {version, seen->head.value, configuration.settings.healing.enabled});
 }

@@ -11,6 +11,9 @@
 
 namespace autoheal::cli {
 
+// For wait(): where the system tells of no change, a follower looks this often.
+inline constexpr Duration longest_without_a_look = std::chrono::seconds(2);
+
 // Holds SIGINT and SIGTERM back while it lives and tells of them instead. One at a time, on the main thread.
 class LedgerWatch {
  public:

@@ -1,4 +1,4 @@
-#include "tools/autoheal/commands/audit/ledger_watch.hpp"
+#include "tools/autoheal/commands/parts/ledger_watch.hpp"
 
 #include <poll.h>
 #include <sys/inotify.h>
