@@ -98,6 +98,11 @@ TEST_F(LedgerElsewhere, TheFileAloneIsMovedAway) {
   const auto hold = daemon.ask("POST", "/v1/hold", R"({"engine":"A"})");
   EXPECT_EQ(hold.status, 503U);
   EXPECT_THAT(hold.body, HasSubstr("was moved away or removed"));
+  EXPECT_EQ(daemon.ask("GET", "/metrics").status, 503U) << "what lies there now is not what it counts";
+  const auto ready = daemon.ask("GET", "/readyz?verbose");
+  EXPECT_EQ(ready.status, 503U);
+  EXPECT_THAT(ready.body, HasSubstr(R"({"check":"ledger_in_place","ok":false,"problem":")"));
+  EXPECT_EQ(daemon.ask("GET", "/healthz").status, 200U) << "the process is alive";
   EXPECT_FALSE(bridge_.exists("var/ledger.db"));
   fs::rename(bridge_.path("var/old.db"), bridge_.path("var/ledger.db"));
   expect_healed(daemon);

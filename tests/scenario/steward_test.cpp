@@ -61,6 +61,18 @@ TEST_F(Steward, CountsTheWholeLedgerWhereNoDaemonRuns) {
   EXPECT_THAT(nowhere.err, HasSubstr("/no/such/folder/autoheal.prom"));
 }
 
+TEST_F(Steward, StandsBesideAnswersAboutTheProcessItself) {
+  Daemon daemon(bridge_);
+  daemon.expect_passes("File");
+  EXPECT_EQ(daemon.ask("GET", "/healthz").body, R"({"status":"ok"})");
+  EXPECT_EQ(daemon.ask("GET", "/readyz").body, R"({"ready":true})");
+  EXPECT_THAT(daemon.ask("GET", "/readyz?verbose").body, HasSubstr(R"({"check":"ledger_writable","ok":true})"));
+  EXPECT_THAT(daemon.ask("GET", "/version").body, HasSubstr(R"({"version":")"));
+  EXPECT_EQ(daemon.ask("POST", "/healthz", "{}").status, 405U);
+  EXPECT_EQ(daemon.ask("GET", "/readyz?other").status, 404U);
+  daemon.stop();
+}
+
 TEST_F(Steward, TellsNothingToUsersWhoMayNotReadTheLedger) {
   Daemon daemon(bridge_);
   EXPECT_EQ(daemon.ask("GET", "/metrics").status, 200U);
@@ -68,6 +80,7 @@ TEST_F(Steward, TellsNothingToUsersWhoMayNotReadTheLedger) {
   daemon.reload();
   EXPECT_TRUE(eventually([&] { return daemon.ask("GET", "/metrics").status == 403; })) << daemon.said();
   EXPECT_THAT(daemon.ask("GET", "/metrics").body, Not(HasSubstr("autoheal_heals_total")));
+  EXPECT_EQ(daemon.ask("GET", "/readyz?verbose").body, R"({"ready":true})") << "whether, not why";
   daemon.stop();
 }
 

@@ -1,5 +1,7 @@
 #include "tools/autoheal/daemon/daemon_api.hpp"
 
+#include "autoheal/engine/base/json_writer.hpp"
+#include "tools/autoheal/daemon/readiness.hpp"
 #include "tools/autoheal/output/version.hpp"
 #include "tools/autoheal/protocol/error_words.hpp"
 #include "tools/autoheal/steward/exposition.hpp"
@@ -36,6 +38,10 @@ boost::asio::awaitable<socket::Response> metrics(HealerServices& healer, const s
     co_return response_to(Error{ErrorKind::refused, "metrics are for those whose role lets them read the ledger",
                                 "an admiral can list this user under `principals:`"});
   }
+  if (const std::string& elsewhere = healer.recording.ledger_elsewhere(); !elsewhere.empty()) {
+    co_return response_to(Error{ErrorKind::unavailable, "the ledger cannot be counted: " + elsewhere,
+                                "put it back as it was, or stop the daemon and start it on what lies there now"});
+  }
   const auto job = [steward] { return steward->figures(); };
   const auto seen = co_await healer.jobs.on_pool(job);
   if (!seen) co_return response_to(seen.error());
@@ -45,8 +51,43 @@ boost::asio::awaitable<socket::Response> metrics(HealerServices& healer, const s
   co_return response;
 }
 
+std::vector<ReadinessCheck> readiness_of(const HealerServices& healer) {
+  return {{"recovered", healer.recovery->is_under_way() ? "heals of an earlier process are still being read" : ""},
+          {"ledger_in_place", healer.recording.ledger_elsewhere()},
+          {"ledger_writable", healer.recording.not_recorded_because()}};
+}
+
+// For everyone who reaches the socket; only those who may read the ledger learn why it is not ready.
+socket::Response readiness(const HealerServices& healer, const socket::Request& request) {
+  const bool may_read =
+      allows(requester_of(request.peer, *healer.in_force.configuration()).principal.role, workflows::Permission::read);
+  const auto checks = readiness_of(healer);
+  socket::Response response;
+  response.status = is_ready(checks) ? 200 : 503;
+  response.body = readiness_json(checks, may_read && request.target.ends_with("?verbose"));
+  return response;
+}
+
+// Facts about the process itself; empty: the request is for something else.
+std::optional<socket::Response> about_the_daemon(const HealerServices& healer, const socket::Request& request) {
+  const std::string& target = request.target;
+  const bool is_readiness = target == "/readyz" || target == "/readyz?verbose";
+  if (!is_readiness && target != "/healthz" && target != "/version") return std::nullopt;
+  if (request.method != "GET") return socket::error_response(405, "method", "this is asked for with GET", {});
+  if (is_readiness) return readiness(healer, request);
+  socket::Response response;
+  JsonWriter out;
+  if (target == "/healthz") {
+    response.body = out.begin_object().field("status", "ok").end_object().take();
+  } else {
+    response.body = out.begin_object().field("version", version).end_object().take();
+  }
+  return response;
+}
+
 boost::asio::awaitable<socket::Response> serve(Operations& operations, HealerServices& healer,
                                                std::shared_ptr<LedgerSteward> steward, socket::Request request) {
+  if (auto response = about_the_daemon(healer, request)) co_return std::move(*response);
   if (request.target == "/metrics") {
     auto response = co_await metrics(healer, steward, request);
     co_return response;
