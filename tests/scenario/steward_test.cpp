@@ -94,6 +94,15 @@ TEST_F(Steward, TellsMetricsThatPrometheusFindsNoFaultWith) {
   EXPECT_EQ(judged.err, "");
 }
 
+// The package of Prometheus' library brings a web server and curl; a program that heals hosts needs neither.
+TEST(ProgramOfTheSteward, LinksTheCoreOfPrometheusAlone) {
+  const Ran linked = run({{"/usr/bin/ldd", AUTOHEAL_PROGRAM}, {}, {}, {}});
+  ASSERT_EQ(linked.exit_code, 0) << linked.err;
+  EXPECT_THAT(linked.out, HasSubstr("libprometheus-cpp-core"));
+  for (const char* other : {"curl", "civetweb", "prometheus-cpp-pull", "prometheus-cpp-push"})
+    EXPECT_THAT(linked.out, Not(HasSubstr(other)));
+}
+
 // An alert on a metric that is not there never fires, and nobody notices.
 TEST_F(Steward, HasEachMetricThatTheAlertsAskFor) {
   const std::string rules = AUTOHEAL_SOURCE_DIR "/tools/packaging/prometheus/autoheal.rules.yml";
