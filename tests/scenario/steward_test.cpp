@@ -103,20 +103,50 @@ TEST(ProgramOfTheSteward, LinksTheCoreOfPrometheusAlone) {
     EXPECT_THAT(linked.out, Not(HasSubstr(other)));
 }
 
-// An alert on a metric that is not there never fires, and nobody notices.
-TEST_F(Steward, HasEachMetricThatTheAlertsAskFor) {
-  const std::string rules = AUTOHEAL_SOURCE_DIR "/tools/packaging/prometheus/autoheal.rules.yml";
-  std::ifstream file(rules);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  const std::string metrics = bridge_.autoheal({"steward"}).out;
-  const std::regex name("expr: .*?(autoheal_[a-z_]+)");
+std::string source_file(const std::string& name) {
+  std::ifstream file(AUTOHEAL_SOURCE_DIR "/" + name);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// An alert or a panel on a series that is not there says nothing, and nobody notices. Returns how many were looked for.
+std::size_t expect_series(const std::string& expressions, const std::string& metrics) {
+  const std::regex name("autoheal_[a-z_]+");
   std::size_t found = 0;
-  for (std::sregex_iterator one(text.begin(), text.end(), name), end; one != end; ++one, ++found)
-    EXPECT_THAT(metrics, HasSubstr("\n# TYPE " + one->str(1) + " "));
-  EXPECT_GE(found, 6U);
+  for (std::sregex_iterator one(expressions.begin(), expressions.end(), name), end; one != end; ++one, ++found)
+    EXPECT_TRUE(metrics.contains("\n" + one->str() + "{") || metrics.contains("\n" + one->str() + " ")) << one->str();
+  return found;
+}
+
+TEST_F(Steward, HasEachSeriesThatTheAlertsAskFor) {
+  const std::string rules = "tools/packaging/prometheus/autoheal.rules";
+  const std::string text = source_file(rules + ".yml");
+  const std::regex expression("expr: (.*)");
+  std::string expressions;
+  for (std::sregex_iterator one(text.begin(), text.end(), expression), end; one != end; ++one)
+    expressions += one->str(1) + "\n";
+  EXPECT_GE(expect_series(expressions, bridge_.autoheal({"steward"}).out), 6U);
   if (::access("/usr/bin/promtool", X_OK) != 0) GTEST_SKIP() << "promtool is not installed (package prometheus)";
-  const std::string tests = AUTOHEAL_SOURCE_DIR "/tools/packaging/prometheus/autoheal.rules.test.yml";
+  const std::string tests = AUTOHEAL_SOURCE_DIR "/" + rules + ".test.yml";
   const Ran judged = run({{"/usr/bin/promtool", "test", "rules", tests}, {}, {}, {}});
+  EXPECT_EQ(judged.exit_code, 0) << judged.out << judged.err;
+}
+
+// Each panel as a recording rule, with what Grafana would put in for its variables: Prometheus itself parses it.
+TEST_F(Steward, HasEachSeriesThatTheDashboardAsksFor) {
+  const auto dashboard = nlohmann::json::parse(source_file("tools/packaging/grafana/autoheal-overview.json"));
+  std::string expressions, rules = "groups:\n  - name: panels\n    rules:\n";
+  for (const auto& panel : dashboard.at("panels")) {
+    for (const auto& target : panel.at("targets")) {
+      std::string expression = target.at("expr");
+      expressions += expression + "\n";
+      expression = std::regex_replace(expression, std::regex(R"(\$__(rate_interval|range))"), "5m");
+      rules += "      - { record: panel, expr: " + nlohmann::json(expression).dump() + " }\n";
+    }
+  }
+  EXPECT_GE(expect_series(expressions, bridge_.autoheal({"steward"}).out), 12U);
+  if (::access("/usr/bin/promtool", X_OK) != 0) GTEST_SKIP() << "promtool is not installed (package prometheus)";
+  bridge_.write("panels.yml", rules);
+  const Ran judged = run({{"/usr/bin/promtool", "check", "rules", bridge_.path("panels.yml").string()}, {}, {}, {}});
   EXPECT_EQ(judged.exit_code, 0) << judged.out << judged.err;
 }
 
