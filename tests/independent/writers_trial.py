@@ -115,6 +115,7 @@ class Trial:
         self.file = self.folder / "app" / ".env"
         self.file.parent.mkdir()
         self.number = 0
+        self.told = ""  # by the newest test
         self.file.write_text(self.content(GOOD))
         (self.folder / "autoheal.yaml").write_text(
             "version: 1\n"
@@ -147,9 +148,10 @@ class Trial:
         deadline = time.monotonic() + limit
         with waiting.Changes(self.folder, self.file.parent) as changes, waiting.end_of(self.daemon.pid) as end:
             while not holds():
-                changes.wait(deadline - time.monotonic(), end)
+                # Also without a change: the daemon is asked, too, and what it answers may depend on the time alone.
+                changes.wait(min(1, deadline - time.monotonic()), end)
                 if time.monotonic() > deadline or self.daemon.poll() is not None:
-                    raise SystemExit(f"in vain: {what}\n" + (self.folder / "log").read_text())
+                    raise SystemExit(f"in vain: {what}\n{self.told}" + (self.folder / "log").read_text())
 
     def heals(self):
         """How many ended, however."""
@@ -158,8 +160,11 @@ class Trial:
 
     def is_at_rest(self):
         """A test since the edit passes and no heal is open: one that was not needed began with an earlier test."""
-        return (self.none_is_open() and self.ask("selftest", "--no-heal", "--engine", "E").returncode == 0
-                and self.none_is_open())  # what ended before the test is in the log once the daemon answers
+        if not self.none_is_open():
+            return False
+        tested = self.ask("selftest", "--no-heal", "--engine", "E")
+        self.told = f"{tested.stdout}{tested.stderr}"
+        return tested.returncode == 0 and self.none_is_open()  # what ended before the test is in the log by now
 
     def none_is_open(self):
         newest = json.loads(self.ask("heals", "--limit", "1", "--output", "json").stdout)
