@@ -440,8 +440,12 @@ class YamlReader {
     while (!in_.at_end() && !in_.at_break()) ++in_.at;
   }
 
-  // Over blanks, comments and line ends. Tabs must not indent what follows.
+  // Over blanks, comments and line ends. Tabs must not indent what follows, nor a line right below a block text.
   Done skip_to_content() {
+    if (in_.column() == 0) {
+      while (in_.peek() == ' ') ++in_.at;
+      if (in_.peek() == '\t') return tab();
+    }
     in_.skip_blanks();
     while (true) {
       if (at_comment()) skip_line();
