@@ -15,6 +15,7 @@ namespace {
 
 using Text = Result<std::string>;
 
+constexpr std::size_t longest_yaml_name = 1024;  // as it is written, before its colon (YAML 1.2, 7.4.2)
 constexpr std::string_view restore_it = "restore the whole file with `files`";
 
 bool is_one_of(std::string_view text, std::initializer_list<std::string_view> words) {
@@ -192,6 +193,10 @@ class YamlEditor {
     if (!scalar) return scalar;
     const auto key = as_yaml({WantedScalar::Kind::text, tokens_.back(), {}}, key_quote, in_flow);
     if (!key) return key;
+    if (key->size() > longest_yaml_name) {
+      return failure(ErrorKind::invalid, fmt::format("the name takes {} bytes, and readers of YAML take at most {}",
+                                                     key->size(), longest_yaml_name));
+    }
     return *key + ": " + *scalar;
   }
 

@@ -1,6 +1,7 @@
 #include "autoheal/workflows/steward/steward.hpp"
 
 #include <stdexcept>
+#include <utility>
 
 #include "autoheal/engine/base/entry_json.hpp"
 #include "autoheal/workflows/heal/heal_table.hpp"
@@ -11,7 +12,7 @@ namespace {
 
 constexpr std::string_view heal_family = "heal.";
 
-// A word of the list, or its last one.
+// The value of a word of the list; `otherwise` for a word of another version.
 template <class Enum>
 Enum listed(std::string_view word, Enum otherwise) {
   return known_value<Enum>(words_for<Enum>, word).value_or(otherwise);
@@ -43,7 +44,6 @@ OpenPhase open_phase(Phase phase) {
 }  // namespace
 
 void Steward::take(const engine::Entry& entry, std::string_view data) {
-  ++figures_.entries;
   try {
     if (entry.type.starts_with(heal_family) && entry.type != "heal.skipped") {
       take_heal(entry, data);
@@ -134,9 +134,8 @@ void Steward::end_heal(const engine::Entry& entry, std::string_view data, HealEn
   }
   const bool attempt_is_open = heal.phase == Phase::repairing || heal.phase == Phase::certifying;
   if (attempt_is_open) ++figures_.attempts[heal.strategy][AttemptEnd::failed];
-  const std::string reason = document.root().value("reason", std::string());
-  ++figures_.exhausted_for[listed(reason, EndReason::attempts_exhausted)];
   exhausted_.insert(entry.subject);
+  ++figures_.exhausted_for[value_of<EndReason>(words_for<EndReason>, document.root().at("reason").text())];
 }
 
 void Steward::count_refusals(Certifier by, std::string_view data) {

@@ -135,8 +135,7 @@ struct StewardFigures {
   ByWord<TimedStep, DurationHistogram> step_took;
   Counts<OpenPhase> open;               // now
   std::uint64_t engines_exhausted = 0;  // now: those whose last heal ended so, and that have not passed a test since
-  std::uint64_t entries = 0;            // that were folded
-  std::uint64_t unreadable = 0;         // of them: a program of another version wrote them
+  std::uint64_t unreadable = 0;         // entries that a program of another version wrote
   friend bool operator==(const StewardFigures&, const StewardFigures&) = default;
 };
 

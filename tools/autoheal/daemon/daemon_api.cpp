@@ -28,7 +28,7 @@ socket::Response response_to(const Error& error) {
   return socket::error_response(http_status_of(error.kind), word_of(error.kind), error.message, error.hint);
 }
 
-// The entries that are new since the last question are counted on the pool, never on the loop.
+// Counted and written on the pool, never on the loop.
 boost::asio::awaitable<socket::Response> metrics(HealerServices& healer, const std::shared_ptr<LedgerSteward>& steward,
                                                  const socket::Request& request) {
   if (request.method != "GET") co_return socket::error_response(405, "method", "metrics are asked for with GET", {});
@@ -42,11 +42,15 @@ boost::asio::awaitable<socket::Response> metrics(HealerServices& healer, const s
     co_return response_to(Error{ErrorKind::unavailable, "the ledger cannot be counted: " + elsewhere,
                                 "put it back as it was, or stop the daemon and start it on what lies there now"});
   }
-  const auto job = [steward] { return steward->figures(); };
-  const auto seen = co_await healer.jobs.on_pool(job);
-  if (!seen) co_return response_to(seen.error());
+  const auto job = [steward, healing_is_on = configuration->settings.healing.enabled]() -> Result<std::string> {
+    const auto seen = steward->figures();
+    AUTOHEAL_TRY(seen);
+    return exposition(seen->figures, {version, seen->head.value, healing_is_on});
+  };
+  auto text = co_await healer.jobs.on_pool(job);
+  if (!text) co_return response_to(text.error());
   socket::Response response;
-  response.body = exposition(seen->figures, {version, seen->head.value, configuration->settings.healing.enabled});
+  response.body = std::move(*text);
   response.content_type = exposition_type;
   co_return response;
 }

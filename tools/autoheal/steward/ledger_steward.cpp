@@ -13,7 +13,8 @@ constexpr std::size_t page_entries = 1'000;
 }
 
 Result<LedgerSteward::Seen> LedgerSteward::figures() {
-  const std::lock_guard lock(mutex_);
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock) return failure(ErrorKind::unavailable, "the metrics are being counted for another request", "try again");
   const auto ledger = store::LedgerReader::open(path_);
   AUTOHEAL_TRY(ledger);
   const auto head = (*ledger)->head();

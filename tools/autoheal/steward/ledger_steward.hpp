@@ -25,8 +25,9 @@ class LedgerSteward {
     workflows::StewardFigures figures;
     engine::Position head;
   };
-  // Reads what is new. Blocks; any thread, one at a time. Errors as LedgerReader: what was read before them counts, and
-  // the next call goes on behind it.
+  // Reads what is new. Blocks on the disk; any thread. unavailable, at once, while another thread reads: many who ask
+  // must not hold many threads. Other errors as LedgerReader: what was read before them counts, and the next call goes
+  // on behind it.
   [[nodiscard]] Result<Seen> figures();
 
  private:

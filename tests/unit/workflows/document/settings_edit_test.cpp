@@ -240,6 +240,8 @@ INSTANTIATE_TEST_SUITE_P(
         RefusedEdit{"a: 'x\n", "/a", "line 1, column 4: the quote"},
         RefusedEdit{"a: 1\n\tb: 2\n", "/a", "a tab indents"},
         RefusedEdit{"a:\n\t- b\n", "/a", "line 2, column 1: a tab indents"},
+        RefusedEdit{"a: 1\n", "/" + std::string(1025, 'n'), "the name takes 1025 bytes"},
+        RefusedEdit{"a:\n", "/a/" + std::string(200, '\x01'), "the name takes"},
         RefusedEdit{"a: |\n  x\n\t\n", "/b", "line 3, column 1: a tab indents"},
         RefusedEdit{"a: |\n  x\n \t\nb: 1\n", "/b", "line 3, column 2: a tab indents"},
         RefusedEdit{"? a\n: 1\n", "/a", "line 1, column 1: a name is written as a value of its own"},
