@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/support/worlds/daemon.hpp"
-#include "tools/socket/socket_path.hpp"
+#include "tools/http/socket_path.hpp"
 
 namespace autoheal::testing {
 namespace {
@@ -41,7 +41,7 @@ class HostileRequests : public ::testing::Test {
   }
   // Bytes as they are; what comes back until the daemon closes.
   [[nodiscard]] std::string raw(const std::string& request) const {
-    const auto connected = socket::connect_to(served_.bridge.path("var/ledger.db.sock"), std::chrono::seconds(20));
+    const auto connected = http::connect_to(served_.bridge.path("var/ledger.db.sock"), std::chrono::seconds(20));
     EXPECT_TRUE(connected);
     if (!connected) return {};
     (void)!::send(connected->socket.get(), request.data(), request.size(), MSG_NOSIGNAL);

@@ -9,8 +9,8 @@
 
 #include "tests/fuzz/fuzz_folder.hpp"
 #include "tests/fuzz/property.hpp"
-#include "tools/socket/http_server.hpp"
-#include "tools/socket/socket_path.hpp"
+#include "tools/http/http_server.hpp"
+#include "tools/http/socket_path.hpp"
 
 namespace {
 
@@ -20,15 +20,15 @@ using fuzz::require;
 class RunningServer {
  public:
   RunningServer() {
-    auto listening = socket::HttpServer::listen(loop_.get_executor(), path(),
-                                                [this](socket::Request request) { return handle(std::move(request)); });
+    auto listening = http::HttpServer::listen(loop_.get_executor(), path(),
+                                              [this](http::Request request) { return handle(std::move(request)); });
     require(listening.has_value(), "the server listens", listening ? "" : listening.error().message);
     server_ = std::move(*listening);
   }
 
   // All that comes back until the server closes.
   std::string say(std::string_view bytes) {
-    const auto client = socket::connect_to(path(), std::chrono::seconds(20));
+    const auto client = http::connect_to(path(), std::chrono::seconds(20));
     require(client.has_value(), "a client is let in");
     const int descriptor = client->socket.get();
     (void)!::send(descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -45,18 +45,18 @@ class RunningServer {
     return answers;
   }
 
-  std::vector<socket::Request> handled;
+  std::vector<http::Request> handled;
 
  private:
-  boost::asio::awaitable<socket::Response> handle(socket::Request request) {
+  boost::asio::awaitable<http::Response> handle(http::Request request) {
     handled.push_back(std::move(request));
-    co_return socket::Response{200, "handled\n", "text/plain"};
+    co_return http::Response{200, "handled\n", "text/plain"};
   }
   [[nodiscard]] std::string path() const { return (folder_ / "l.sock").string(); }
 
   fuzz::Folder folder_;
   boost::asio::io_context loop_{1};
-  std::unique_ptr<socket::HttpServer> server_;
+  std::unique_ptr<http::HttpServer> server_;
 };
 
 std::size_t count_of(std::string_view text, std::string_view word) {
@@ -65,7 +65,7 @@ std::size_t count_of(std::string_view text, std::string_view word) {
   return count;
 }
 
-void check(const socket::Request& request, std::string_view said) {
+void check(const http::Request& request, std::string_view said) {
   require(request.method == "GET" || request.method == "POST", "only GET and POST are served", request.method);
   require(request.target.starts_with('/'), "a target is a path", request.target);
   for (const char one : request.target) require(one > ' ' && one < '\x7f', "a target is visible", request.target);
@@ -85,7 +85,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view said = fuzz::text_of(data, size);
   const std::string answers = server.say(said);
   require(answers.empty() || answers.starts_with("HTTP/1.1 "), "an answer is one of HTTP", answers);
-  for (const socket::Request& request : server.handled) check(request, said);
+  for (const http::Request& request : server.handled) check(request, said);
   require(count_of(answers, "\r\n\r\nhandled\n") == server.handled.size(), "each request has its answer", answers);
   require(count_of(answers, "HTTP/1.1 ") <= count_of(said, "\n") + 1, "there are no more answers than requests",
           answers);

@@ -8,7 +8,7 @@
 
 #include "tests/support/worlds/daemon.hpp"
 #include "tests/support/worlds/gate.hpp"
-#include "tools/socket/limits.hpp"
+#include "tools/http/limits.hpp"
 
 namespace autoheal::testing {
 namespace {
@@ -52,7 +52,7 @@ TEST_F(DaemonLimits, Case121_MoreRequestsThanItTakesAreRefusedAndTheOthersAllEnd
   daemon.expect_passes("A");
   bridge_.write("etc/A", "wrong\n");
   ASSERT_TRUE(eventually([&] { return bridge_.exists("run/waiting"); }));
-  const std::size_t room = socket::Limits().connections_per_uid;
+  const std::size_t room = http::Limits().connections_per_uid;
   const std::string trigger = R"({"engine":"A","error":"I see it, too"})";
   std::atomic<std::size_t> healed = 0;
   std::vector<std::jthread> clients;

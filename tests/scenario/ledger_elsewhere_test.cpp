@@ -32,7 +32,7 @@ class LedgerElsewhere : public ::testing::Test {
   }
   // As the daemon tells through a socket that lies elsewhere by now.
   nlohmann::json status(const std::string& ledger) const {
-    const auto answer = socket::ask(bridge_.path(ledger).string() + ".sock", "GET", "/v1/status", {});
+    const auto answer = http::ask(bridge_.path(ledger).string() + ".sock", "GET", "/v1/status", {});
     const auto parsed = nlohmann::json::parse(answer ? answer->body : "", nullptr, false);
     return parsed.is_object() ? parsed : nlohmann::json::object();
   }

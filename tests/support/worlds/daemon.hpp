@@ -13,7 +13,7 @@
 #include "autoheal/store/ledger/ledger_reader.hpp"
 #include "tests/support/worlds/bridge.hpp"
 #include "tests/support/worlds/happenings.hpp"
-#include "tools/socket/http_client.hpp"
+#include "tools/http/http_client.hpp"
 
 namespace autoheal::testing {
 
@@ -46,10 +46,10 @@ class Daemon {
   [[nodiscard]] std::string said() const { return bridge_.read("logs/daemon.log"); }
 
   // The answer to one request; status 0 where there was none.
-  [[nodiscard]] socket::Answer ask(const std::string& method, const std::string& target,
-                                   const std::string& body = {}) const {
-    const auto answer = socket::ask(ledger_.string() + ".sock", method, target, body);
-    return answer.value_or(socket::Answer{});
+  [[nodiscard]] http::Answer ask(const std::string& method, const std::string& target,
+                                 const std::string& body = {}) const {
+    const auto answer = http::ask(ledger_.string() + ".sock", method, target, body);
+    return answer.value_or(http::Answer{});
   }
   // Has an engine tested now, whatever its schedule and its brakes.
   void inspect(const std::string& name) const {

@@ -120,9 +120,9 @@ Result<void> Daemon::assemble() {
 }
 
 Result<void> Daemon::listen() {
-  auto server = socket::HttpServer::listen(healer_.parts.loop.get_executor(),
-                                           socket_of(healer_.in_force.configuration()->settings.ledger),
-                                           api_handler(*operations_, healer_, steward_));
+  auto server = http::HttpServer::listen(healer_.parts.loop.get_executor(),
+                                         socket_of(healer_.in_force.configuration()->settings.ledger),
+                                         api_handler(*operations_, healer_, steward_));
   AUTOHEAL_TRY(server);
   server_ = std::move(*server);  // the earlier one still answers what it was asked
   server_->tell_failures_to([this](const std::string& what) { tell("a request failed: " + what); });
@@ -135,7 +135,7 @@ void Daemon::watch_the_place() {
     if (healer_.recording.ledger_elsewhere().empty()) kept_timer_->set(healer_.parts.clock.since_boot());
     show_standing();
   };
-  auto claim = socket::ClaimedName::claim(healer_.parts.loop.get_executor(), ledger, [this] {
+  auto claim = http::ClaimedName::claim(healer_.parts.loop.get_executor(), ledger, [this] {
     healer_.recording.look_at_place();
     return healer_.recording.ledger_elsewhere();
   });

@@ -22,8 +22,8 @@
 #include "tools/host/service/stop_watch.hpp"
 #include "tools/host/watch/file_watch.hpp"
 #include "tools/host/watch/process_watch.hpp"
-#include "tools/socket/claimed_name.hpp"
-#include "tools/socket/http_server.hpp"
+#include "tools/http/claimed_name.hpp"
+#include "tools/http/http_server.hpp"
 
 namespace autoheal::cli {
 
@@ -109,8 +109,8 @@ class Daemon {
   DaemonReport report_;
   std::unique_ptr<Operations> operations_;
   std::shared_ptr<LedgerSteward> steward_;  // shared with what counts on the pool, which may outlive the daemon
-  std::unique_ptr<socket::HttpServer> server_;
-  std::unique_ptr<socket::ClaimedName> claim_;  // null: another process has it, or the system refuses
+  std::unique_ptr<http::HttpServer> server_;
+  std::unique_ptr<http::ClaimedName> claim_;  // null: another process has it, or the system refuses
   std::unique_ptr<LedgerPlaceWatch> place_;
   std::unique_ptr<host::FileWatch> files_;
   std::unique_ptr<host::ProcessWatch> processes_;

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view prefix = "/v1/";
 
-Requester requester_of(const socket::Peer& peer, const LoadedConfiguration& configuration) {
+Requester requester_of(const http::Peer& peer, const LoadedConfiguration& configuration) {
   Caller caller;
   caller.uid = peer.uid;
   caller.loginuid = peer.loginuid;
@@ -24,14 +24,14 @@ Requester requester_of(const socket::Peer& peer, const LoadedConfiguration& conf
   return who;
 }
 
-socket::Response response_to(const Error& error) {
-  return socket::error_response(http_status_of(error.kind), word_of(error.kind), error.message, error.hint);
+http::Response response_to(const Error& error) {
+  return http::error_response(http_status_of(error.kind), word_of(error.kind), error.message, error.hint);
 }
 
 // Counted and written on the pool, never on the loop.
-boost::asio::awaitable<socket::Response> metrics(HealerServices& healer, const std::shared_ptr<LedgerSteward>& steward,
-                                                 const socket::Request& request) {
-  if (request.method != "GET") co_return socket::error_response(405, "method", "metrics are asked for with GET", {});
+boost::asio::awaitable<http::Response> metrics(HealerServices& healer, const std::shared_ptr<LedgerSteward>& steward,
+                                               const http::Request& request) {
+  if (request.method != "GET") co_return http::error_response(405, "method", "metrics are asked for with GET", {});
   const ConfigurationPtr configuration = healer.in_force.configuration();
   const Requester who = requester_of(request.peer, *configuration);
   if (!allows(who.principal.role, workflows::Permission::read)) {
@@ -49,7 +49,7 @@ boost::asio::awaitable<socket::Response> metrics(HealerServices& healer, const s
   };
   auto text = co_await healer.jobs.on_pool(job);
   if (!text) co_return response_to(text.error());
-  socket::Response response;
+  http::Response response;
   response.body = std::move(*text);
   response.content_type = exposition_type;
   co_return response;
@@ -62,24 +62,24 @@ std::vector<ReadinessCheck> readiness_of(const HealerServices& healer) {
 }
 
 // For everyone who reaches the socket; only those who may read the ledger learn why it is not ready.
-socket::Response readiness(const HealerServices& healer, const socket::Request& request) {
+http::Response readiness(const HealerServices& healer, const http::Request& request) {
   const bool may_read =
       allows(requester_of(request.peer, *healer.in_force.configuration()).principal.role, workflows::Permission::read);
   const auto checks = readiness_of(healer);
-  socket::Response response;
+  http::Response response;
   response.status = is_ready(checks) ? 200 : 503;
   response.body = readiness_json(checks, may_read && request.target.ends_with("?verbose"));
   return response;
 }
 
 // Facts about the process itself; empty: the request is for something else.
-std::optional<socket::Response> about_the_daemon(const HealerServices& healer, const socket::Request& request) {
+std::optional<http::Response> about_the_daemon(const HealerServices& healer, const http::Request& request) {
   const std::string& target = request.target;
   const bool is_readiness = target == "/readyz" || target == "/readyz?verbose";
   if (!is_readiness && target != "/healthz" && target != "/version") return std::nullopt;
-  if (request.method != "GET") return socket::error_response(405, "method", "this is asked for with GET", {});
+  if (request.method != "GET") return http::error_response(405, "method", "this is asked for with GET", {});
   if (is_readiness) return readiness(healer, request);
-  socket::Response response;
+  http::Response response;
   JsonWriter out;
   if (target == "/healthz") {
     response.body = out.begin_object().field("status", "ok").end_object().take();
@@ -89,8 +89,8 @@ std::optional<socket::Response> about_the_daemon(const HealerServices& healer, c
   return response;
 }
 
-boost::asio::awaitable<socket::Response> serve(Operations& operations, HealerServices& healer,
-                                               std::shared_ptr<LedgerSteward> steward, socket::Request request) {
+boost::asio::awaitable<http::Response> serve(Operations& operations, HealerServices& healer,
+                                             std::shared_ptr<LedgerSteward> steward, http::Request request) {
   if (auto response = about_the_daemon(healer, request)) co_return std::move(*response);
   if (request.target == "/metrics") {
     auto response = co_await metrics(healer, steward, request);
@@ -100,24 +100,23 @@ boost::asio::awaitable<socket::Response> serve(Operations& operations, HealerSer
   std::string name = known ? request.target.substr(prefix.size()) : std::string();
   const bool reads = name == "status";
   if (!known || name.empty())
-    co_return socket::error_response(404, "not_found", "there is nothing at this address", "POST /v1/<operation>");
+    co_return http::error_response(404, "not_found", "there is nothing at this address", "POST /v1/<operation>");
   if (reads != (request.method == "GET")) {
-    co_return socket::error_response(405, "method", reads ? "status is asked for with GET" : "operations take POST",
-                                     {});
+    co_return http::error_response(405, "method", reads ? "status is asked for with GET" : "operations take POST", {});
   }
   Requester who = requester_of(request.peer, *healer.in_force.configuration());
   std::string body = reads ? "{}" : std::move(request.body);
   const auto answer = co_await operations.perform(std::move(name), std::move(body), std::move(who));
   if (!answer) co_return response_to(answer.error());
-  socket::Response response;
+  http::Response response;
   response.body = *answer;
   co_return response;
 }
 
 }  // namespace
 
-socket::Handler api_handler(Operations& operations, HealerServices& healer, std::shared_ptr<LedgerSteward> steward) {
-  return [&operations, &healer, steward = std::move(steward)](socket::Request request) {
+http::Handler api_handler(Operations& operations, HealerServices& healer, std::shared_ptr<LedgerSteward> steward) {
+  return [&operations, &healer, steward = std::move(steward)](http::Request request) {
     return serve(operations, healer, steward, std::move(request));
   };
 }

@@ -5,12 +5,12 @@
 
 #include "tools/autoheal/healer/operations.hpp"
 #include "tools/autoheal/steward/ledger_steward.hpp"
-#include "tools/socket/http_server.hpp"
+#include "tools/http/http_server.hpp"
 
 namespace autoheal::cli {
 
 // `operations` and `healer` outlive the handler.
-[[nodiscard]] socket::Handler api_handler(Operations& operations, HealerServices& healer,
-                                          std::shared_ptr<LedgerSteward> steward);
+[[nodiscard]] http::Handler api_handler(Operations& operations, HealerServices& healer,
+                                        std::shared_ptr<LedgerSteward> steward);
 
 }  // namespace autoheal::cli

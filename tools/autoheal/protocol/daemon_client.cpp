@@ -6,8 +6,8 @@
 #include "autoheal/engine/system_ports.hpp"
 #include "autoheal/workflows/supervision/pause_text.hpp"
 #include "tools/autoheal/protocol/error_words.hpp"
-#include "tools/socket/claimed_name.hpp"
-#include "tools/socket/http_client.hpp"
+#include "tools/http/claimed_name.hpp"
+#include "tools/http/http_client.hpp"
 
 namespace autoheal::cli {
 
@@ -17,7 +17,7 @@ constexpr Duration soon = std::chrono::seconds(5);
 constexpr Duration metrics_within = std::chrono::seconds(30);  // the daemon may have many entries to count
 
 // Empty: no daemon runs.
-std::optional<Result<std::string>> answer_of(const std::string& ledger, const Result<socket::Answer>& answer) {
+std::optional<Result<std::string>> answer_of(const std::string& ledger, const Result<http::Answer>& answer) {
   if (!answer && answer.error().kind == ErrorKind::not_found) {
     auto elsewhere = daemon_without_ledger(ledger);
     return elsewhere ? std::optional(Result<std::string>(std::unexpected(std::move(*elsewhere)))) : std::nullopt;
@@ -31,7 +31,7 @@ std::optional<Result<std::string>> answer_of(const std::string& ledger, const Re
 std::optional<Result<nlohmann::json>> answer_on_status(const LoadedConfiguration& configuration) {
   using Status = Result<nlohmann::json>;
   const std::string& ledger = configuration.settings.ledger;
-  const auto status = answer_of(ledger, socket::ask(socket_of(ledger), "GET", "/v1/status", {}, soon));
+  const auto status = answer_of(ledger, http::ask(socket_of(ledger), "GET", "/v1/status", {}, soon));
   if (!status) return std::nullopt;
   if (!*status) return Status(std::unexpected(status->error()));
   auto parsed = nlohmann::json::parse(**status, nullptr, false);
@@ -51,7 +51,7 @@ std::optional<nlohmann::json> status_of(const LoadedConfiguration& configuration
 std::string socket_of(const std::string& ledger) { return ledger + ".sock"; }
 
 std::optional<Error> daemon_without_ledger(const std::string& ledger) {
-  const auto claim = socket::claim_of(ledger);
+  const auto claim = http::claim_of(ledger);
   if (!claim || claim->sentence.empty()) return std::nullopt;
   const std::string process = fmt::format("process {}", claim->process);
   return Error{ErrorKind::unavailable,
@@ -62,12 +62,12 @@ std::optional<Error> daemon_without_ledger(const std::string& ledger) {
 std::optional<Result<std::string>> ask_daemon(const LoadedConfiguration& configuration, const std::string& operation,
                                               const std::string& body) {
   const std::string& ledger = configuration.settings.ledger;
-  return answer_of(ledger, socket::ask(socket_of(ledger), "POST", "/v1/" + operation, body));
+  return answer_of(ledger, http::ask(socket_of(ledger), "POST", "/v1/" + operation, body));
 }
 
 std::optional<Result<std::string>> metrics_of_daemon(const LoadedConfiguration& configuration) {
   const std::string& ledger = configuration.settings.ledger;
-  return answer_of(ledger, socket::ask(socket_of(ledger), "GET", "/metrics", {}, metrics_within));
+  return answer_of(ledger, http::ask(socket_of(ledger), "GET", "/metrics", {}, metrics_within));
 }
 
 std::vector<std::string> environment_that_differs(const LoadedConfiguration& configuration) {

@@ -11,7 +11,7 @@
 #include "autoheal/engine/base/timestamp.hpp"
 #include "autoheal/engine/base/unique_fd.hpp"
 
-namespace autoheal::socket {
+namespace autoheal::http {
 
 // The name that a listening socket has in its folder. Removed when this goes, if it is still the same inode; so this
 // must go before the descriptor that is bound to it, which keeps the inode from being used again.
@@ -59,4 +59,4 @@ struct ConnectedSocket {
 // False if nothing is there or nobody listens. Does not wait; errors as connect_to.
 [[nodiscard]] Result<bool> somebody_listens(const std::string& path);
 
-}  // namespace autoheal::socket
+}  // namespace autoheal::http

@@ -1,4 +1,4 @@
-#include "tools/socket/socket_path.hpp"
+#include "tools/http/socket_path.hpp"
 
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -15,7 +15,7 @@
 
 #include "tools/host/system/system_error.hpp"
 
-namespace autoheal::socket {
+namespace autoheal::http {
 
 namespace {
 
@@ -231,4 +231,4 @@ Result<bool> somebody_listens(const std::string& path) {
   return std::unexpected(file.error());
 }
 
-}  // namespace autoheal::socket
+}  // namespace autoheal::http

@@ -6,9 +6,9 @@
 
 #include <boost/asio/awaitable.hpp>
 
-#include "tools/socket/peer.hpp"
+#include "tools/http/peer.hpp"
 
-namespace autoheal::socket {
+namespace autoheal::http {
 
 struct Request {
   std::string method;  // GET or POST
@@ -30,4 +30,4 @@ using Handler = std::function<boost::asio::awaitable<Response>(Request)>;
 [[nodiscard]] Response error_response(unsigned status, const std::string& code, const std::string& message,
                                       const std::string& hint);
 
-}  // namespace autoheal::socket
+}  // namespace autoheal::http

@@ -9,9 +9,9 @@
 #include <boost/beast/http/fields.hpp>
 #include <boost/beast/http/message.hpp>
 
-#include "tools/socket/message.hpp"
+#include "tools/http/message.hpp"
 
-namespace autoheal::socket {
+namespace autoheal::http {
 
 // Finds the end of a header in bytes that arrive in pieces; every byte is read once.
 class HeadScan {
@@ -32,4 +32,4 @@ using RequestHeader = boost::beast::http::request_header<boost::beast::http::fie
 
 [[nodiscard]] Response bad_request(std::string_view why);
 
-}  // namespace autoheal::socket
+}  // namespace autoheal::http

@@ -1,5 +1,5 @@
 // The server accepts whole requests of the user that the kernel names, as many and as long as it has room for.
-#include "tools/socket/http_server.hpp"
+#include "tools/http/http_server.hpp"
 
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -7,9 +7,9 @@
 #include <optional>
 
 #include "tests/support/worlds/program.hpp"
-#include "tests/unit/socket/socket_fixture.hpp"
+#include "tests/unit/http/http_fixture.hpp"
 
-namespace autoheal::socket {
+namespace autoheal::http {
 namespace {
 
 using HttpServerTest = ServerTest;
@@ -462,4 +462,4 @@ TEST_F(HttpServerTest, AClientThatGoesAwayLeavesNothingBehind) {
 }
 
 }  // namespace
-}  // namespace autoheal::socket
+}  // namespace autoheal::http

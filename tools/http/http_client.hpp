@@ -8,9 +8,9 @@
 
 #include "autoheal/engine/base/result.hpp"
 #include "autoheal/engine/base/timestamp.hpp"
-#include "tools/socket/socket_path.hpp"
+#include "tools/http/socket_path.hpp"
 
-namespace autoheal::socket {
+namespace autoheal::http {
 
 struct Answer {
   unsigned status = 0;
@@ -28,4 +28,4 @@ struct Answer {
                                  const std::string& body = {}, Duration timeout = {},
                                  std::optional<std::uint32_t> server_uid = {});
 
-}  // namespace autoheal::socket
+}  // namespace autoheal::http

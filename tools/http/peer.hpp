@@ -7,7 +7,7 @@
 
 #include "autoheal/engine/base/result.hpp"
 
-namespace autoheal::socket {
+namespace autoheal::http {
 
 struct Peer {
   std::uint32_t uid = static_cast<std::uint32_t>(-1);  // of the moment of connect(); not known: nobody
@@ -19,4 +19,4 @@ struct Peer {
 // `socket` is a connected Unix socket. Thread-safe.
 [[nodiscard]] Result<Peer> peer_of(int socket);
 
-}  // namespace autoheal::socket
+}  // namespace autoheal::http

@@ -1,11 +1,11 @@
 // The command line's side: whom it trusts, what it makes of servers that end or do not know their trade.
-#include "tools/socket/http_client.hpp"
+#include "tools/http/http_client.hpp"
 
 #include <sys/wait.h>
 
-#include "tests/unit/socket/socket_fixture.hpp"
+#include "tests/unit/http/http_fixture.hpp"
 
-namespace autoheal::socket {
+namespace autoheal::http {
 namespace {
 
 // Accepts one connection, reads a request's head, says `answer` and closes.
@@ -155,4 +155,4 @@ TEST_F(HttpClientTest, ASocketThatAnotherUserPlantedIsNotObeyed) {
 }
 
 }  // namespace
-}  // namespace autoheal::socket
+}  // namespace autoheal::http

@@ -10,10 +10,10 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "autoheal/engine/base/result.hpp"
-#include "tools/socket/limits.hpp"
-#include "tools/socket/message.hpp"
+#include "tools/http/limits.hpp"
+#include "tools/http/message.hpp"
 
-namespace autoheal::socket {
+namespace autoheal::http {
 
 struct ServerState;
 
@@ -46,4 +46,4 @@ class HttpServer {
   std::shared_ptr<ServerState> state_;
 };
 
-}  // namespace autoheal::socket
+}  // namespace autoheal::http

@@ -1,4 +1,4 @@
-#include "tools/socket/http_client.hpp"
+#include "tools/http/http_client.hpp"
 
 #include <fmt/core.h>
 #include <poll.h>
@@ -17,16 +17,16 @@
 
 #include "tools/host/system/system_error.hpp"
 #include "tools/host/system/time_since_boot.hpp"
-#include "tools/socket/limits.hpp"
-#include "tools/socket/peer.hpp"
+#include "tools/http/limits.hpp"
+#include "tools/http/peer.hpp"
 
-namespace autoheal::socket {
+namespace autoheal::http {
 
 namespace {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
-namespace http = beast::http;
+namespace beast_http = beast::http;
 using boost::system::error_code;
 
 constexpr std::size_t read_bytes = 64U << 10U;
@@ -118,7 +118,7 @@ Result<std::uint32_t> trusted_server(const ConnectedSocket& connected, const std
 }
 
 std::unexpected<Error> no_answer(const std::string& path, const error_code& problem) {
-  const bool is_end = problem == http::error::end_of_stream || problem == http::error::partial_message ||
+  const bool is_end = problem == beast_http::error::end_of_stream || problem == beast_http::error::partial_message ||
                       problem == asio::error::connection_reset || problem == asio::error::broken_pipe;
   if (is_end) {
     return failure(ErrorKind::unavailable, "the daemon ended before it answered", "ask it again once it runs: " + path);
@@ -126,7 +126,7 @@ std::unexpected<Error> no_answer(const std::string& path, const error_code& prob
   if (problem == asio::error::timed_out) {
     return failure(ErrorKind::timed_out, fmt::format("the daemon at {} did not answer in time", path));
   }
-  if (problem == http::error::body_limit) {
+  if (problem == beast_http::error::body_limit) {
     return failure(ErrorKind::failed,
                    fmt::format("the answer of the daemon at {} is longer than {} bytes", path, answer_limit_bytes));
   }
@@ -139,11 +139,11 @@ Result<Answer> exchange(TimedSocket socket, const std::string& path, const std::
   const error_code unsent(reason, boost::system::system_category());
   // One that is refused early is told so, if it looks: the other end no longer reads, but has answered.
   if (reason != 0 && reason != EPIPE && reason != ECONNRESET) return no_answer(path, unsent);
-  http::response_parser<http::string_body> parser;
+  beast_http::response_parser<beast_http::string_body> parser;
   parser.body_limit(answer_limit_bytes);
   beast::flat_buffer received(read_bytes);
   error_code problem;
-  http::read(socket, received, parser, problem);
+  beast_http::read(socket, received, parser, problem);
   if (problem) return no_answer(path, problem);
   Answer answer;
   answer.status = parser.get().result_int();
@@ -169,4 +169,4 @@ Result<Answer> ask(const std::string& path, const std::string& method, const std
   }
 }
 
-}  // namespace autoheal::socket
+}  // namespace autoheal::http

@@ -1,4 +1,4 @@
-#include "tools/socket/connection.hpp"
+#include "tools/http/connection.hpp"
 
 #include <algorithm>
 #include <array>
@@ -12,15 +12,15 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/status.hpp>
 
-#include "tools/socket/request_check.hpp"
+#include "tools/http/request_check.hpp"
 
-namespace autoheal::socket {
+namespace autoheal::http {
 
 namespace {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
-namespace http = beast::http;
+namespace beast_http = beast::http;
 using boost::system::error_code;
 
 // A response that would break the line protocol is the handler's mistake, never the client's problem.
@@ -48,15 +48,15 @@ Response head_too_large(const Limits& limits) {
 
 // The text is the parser's own: nothing of the request is in it.
 Response refusal_for(const error_code& problem, const Limits& limits) {
-  if (problem == http::error::body_limit) return too_large(limits);
-  if (problem == http::error::header_limit) return head_too_large(limits);
+  if (problem == beast_http::error::body_limit) return too_large(limits);
+  if (problem == beast_http::error::header_limit) return head_too_large(limits);
   return bad_request(problem.message());
 }
 
 }  // namespace
 
 std::string head_of(const Response& response, bool keeps) {
-  const auto reason = http::obsolete_reason(http::int_to_status(response.status));
+  const auto reason = beast_http::obsolete_reason(beast_http::int_to_status(response.status));
   std::string head = fmt::format("HTTP/1.1 {} {}\r\n", response.status, reason);
   head += fmt::format("Content-Type: {}\r\n", response.content_type);
   head += fmt::format("Content-Length: {}\r\n", response.body.size());
@@ -179,16 +179,16 @@ Connection::Refusal Connection::parse_head(Parser& parser, std::size_t bytes) {
 asio::awaitable<Connection::Refusal> Connection::read_body(Parser& parser) {
   if (parser.is_done()) co_return std::nullopt;
   auto no_extension = [](std::uint64_t, beast::string_view extension, error_code& problem) {
-    if (!extension.empty()) problem = http::error::bad_chunk_extension;
+    if (!extension.empty()) problem = beast_http::error::bad_chunk_extension;
   };
   parser.on_chunk_header(no_extension);
   give(state_->limits.body_within, Late::ends_reading);
   co_await tell_to_continue(parser);
   error_code problem;
-  co_await http::async_read(socket_, received_, parser, asio::redirect_error(asio::use_awaitable, problem));
+  co_await beast_http::async_read(socket_, received_, parser, asio::redirect_error(asio::use_awaitable, problem));
   if (!problem) co_return std::nullopt;
-  const bool is_of_parser = problem.category() == make_error_code(http::error::bad_chunk).category();
-  if (is_of_parser && problem != http::error::partial_message && problem != http::error::end_of_stream) {
+  const bool is_of_parser = problem.category() == make_error_code(beast_http::error::bad_chunk).category();
+  if (is_of_parser && problem != beast_http::error::partial_message && problem != beast_http::error::end_of_stream) {
     co_return refusal_for(problem, state_->limits);
   }
   co_return late_or_gone();
@@ -196,7 +196,7 @@ asio::awaitable<Connection::Refusal> Connection::read_body(Parser& parser) {
 
 // A client that asked first would else wait a second before it sends.
 asio::awaitable<void> Connection::tell_to_continue(const Parser& parser) {
-  if (parser.get().count(http::field::expect) == 0) co_return;
+  if (parser.get().count(beast_http::field::expect) == 0) co_return;
   error_code problem;
   const std::string_view text = "HTTP/1.1 100 Continue\r\n\r\n";
   co_await asio::async_write(socket_, asio::buffer(text), asio::redirect_error(asio::use_awaitable, problem));
@@ -256,4 +256,4 @@ asio::awaitable<void> Connection::refuse(const Response& response) {
   }
 }
 
-}  // namespace autoheal::socket
+}  // namespace autoheal::http

@@ -25,11 +25,11 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "tools/socket/http_client.hpp"
-#include "tools/socket/http_server.hpp"
-#include "tools/socket/socket_path.hpp"
+#include "tools/http/http_client.hpp"
+#include "tools/http/http_server.hpp"
+#include "tools/http/socket_path.hpp"
 
-namespace autoheal::socket {
+namespace autoheal::http {
 
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
@@ -38,7 +38,7 @@ class FolderTest : public ::testing::Test {
  protected:
   void SetUp() override {
     const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
-    base_ = fs::path(::testing::TempDir()) / ("autoheal_socket_" + std::to_string(::getpid()) + "_" + info->name());
+    base_ = fs::path(::testing::TempDir()) / ("autoheal_http_" + std::to_string(::getpid()) + "_" + info->name());
     fs::remove_all(base_);
     fs::create_directories(base_);
     fs::permissions(base_, fs::perms(0755));
@@ -173,4 +173,4 @@ class ServerTest : public FolderTest {
   std::jthread thread_;
 };
 
-}  // namespace autoheal::socket
+}  // namespace autoheal::http

@@ -1,4 +1,4 @@
-#include "tools/socket/claimed_name.hpp"
+#include "tools/http/claimed_name.hpp"
 
 #include <fmt/core.h>
 #include <sys/socket.h>
@@ -14,7 +14,7 @@
 #include "autoheal/engine/base/digest.hpp"
 #include "tools/host/system/system_error.hpp"
 
-namespace autoheal::socket {
+namespace autoheal::http {
 
 namespace {
 
@@ -117,4 +117,4 @@ std::optional<Claim> claim_of(const std::string& place) {
   return claim;
 }
 
-}  // namespace autoheal::socket
+}  // namespace autoheal::http

@@ -1,14 +1,14 @@
 // Who is connected: the kernel's word of the moment of connect(), and a login that is left out rather than guessed.
-#include "tools/socket/peer.hpp"
+#include "tools/http/peer.hpp"
 
 #include <fcntl.h>
 #include <sys/wait.h>
 
 #include <fstream>
 
-#include "tests/unit/socket/socket_fixture.hpp"
+#include "tests/unit/http/http_fixture.hpp"
 
-namespace autoheal::socket {
+namespace autoheal::http {
 namespace {
 
 class PeerTest : public FolderTest {
@@ -84,4 +84,4 @@ TEST_F(PeerTest, TheLoginSurvivesAChangeOfUser) {
 }
 
 }  // namespace
-}  // namespace autoheal::socket
+}  // namespace autoheal::http

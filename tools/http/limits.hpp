@@ -7,7 +7,7 @@
 
 #include "autoheal/engine/base/timestamp.hpp"
 
-namespace autoheal::socket {
+namespace autoheal::http {
 
 struct Limits {
   std::size_t head_bytes = 16U << 10U;   // request line and header
@@ -24,4 +24,4 @@ struct Limits {
 
 inline constexpr std::uint64_t answer_limit_bytes = 64U << 20U;  // what a client takes as the body of an answer
 
-}  // namespace autoheal::socket
+}  // namespace autoheal::http

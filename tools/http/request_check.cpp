@@ -1,4 +1,4 @@
-#include "tools/socket/request_check.hpp"
+#include "tools/http/request_check.hpp"
 
 #include <algorithm>
 #include <string>
@@ -7,31 +7,32 @@
 
 #include "autoheal/engine/base/ascii.hpp"
 
-namespace autoheal::socket {
+namespace autoheal::http {
 
 namespace {
 
 namespace beast = boost::beast;
-namespace http = beast::http;
+namespace beast_http = beast::http;
 
 using Refusal = std::optional<Response>;
 
-std::string_view value_of(const RequestHeader& header, http::field name) {
+std::string_view value_of(const RequestHeader& header, beast_http::field name) {
   const auto value = header[name];
   return {value.data(), value.size()};
 }
 
 // Where the body ends must not be a matter of opinion.
 Refusal ambiguous_length(const RequestHeader& header) {
-  const auto lengths = header.count(http::field::content_length);
-  const auto codings = header.count(http::field::transfer_encoding);
+  const auto lengths = header.count(beast_http::field::content_length);
+  const auto codings = header.count(beast_http::field::transfer_encoding);
   if (lengths > 1) return bad_request("there is more than one Content-Length");
-  if (lengths == 1 && !ascii::are_digits(value_of(header, http::field::content_length))) {
+  if (lengths == 1 && !ascii::are_digits(value_of(header, beast_http::field::content_length))) {
     return bad_request("Content-Length is not one number");
   }
   if (lengths == 1 && codings > 0) return bad_request("Content-Length stands beside Transfer-Encoding");
   if (codings > 1) return bad_request("there is more than one Transfer-Encoding");
-  if (codings == 1 && (header.version() != 11 || !beast::iequals(header[http::field::transfer_encoding], "chunked"))) {
+  if (codings == 1 &&
+      (header.version() != 11 || !beast::iequals(header[beast_http::field::transfer_encoding], "chunked"))) {
     return bad_request("Transfer-Encoding is something else than chunked");
   }
   return std::nullopt;
@@ -46,12 +47,12 @@ Refusal bad_target(const RequestHeader& header) {
 
 // A browser that was led here, under whatever name, sends one of these.
 Refusal foreign(const RequestHeader& header) {
-  if (header.count(http::field::host) != 1) return bad_request("there is not exactly one Host");
-  const auto host = value_of(header, http::field::host);
+  if (header.count(beast_http::field::host) != 1) return bad_request("there is not exactly one Host");
+  const auto host = value_of(header, beast_http::field::host);
   if (host != "autoheal" && host != "localhost") {
     return error_response(403, "foreign_host", "Host is neither autoheal nor localhost", "send Host: autoheal");
   }
-  if (header.count(http::field::origin) != 0) {
+  if (header.count(beast_http::field::origin) != 0) {
     return error_response(403, "foreign_origin", "requests of web pages are not served", "send no Origin");
   }
   return std::nullopt;
@@ -65,16 +66,18 @@ bool is_json(std::string_view type) {
 }
 
 Refusal bad_content(const RequestHeader& header, bool has_body) {
-  if (header.method() == http::verb::get) return has_body ? Refusal(bad_request("a GET has a body")) : std::nullopt;
-  const bool is_plain = header.count(http::field::content_encoding) == 0;
-  if (is_plain && header.count(http::field::content_type) == 1 && is_json(value_of(header, http::field::content_type)))
+  if (header.method() == beast_http::verb::get)
+    return has_body ? Refusal(bad_request("a GET has a body")) : std::nullopt;
+  const bool is_plain = header.count(beast_http::field::content_encoding) == 0;
+  if (is_plain && header.count(beast_http::field::content_type) == 1 &&
+      is_json(value_of(header, beast_http::field::content_type)))
     return std::nullopt;
   return error_response(415, "unsupported_media_type", "a POST must be plain JSON",
                         "send Content-Type: application/json and no Content-Encoding");
 }
 
 Refusal bad_expectation(const RequestHeader& header) {
-  const auto expected = header[http::field::expect];
+  const auto expected = header[beast_http::field::expect];
   if (expected.empty() || beast::iequals(expected, "100-continue")) return std::nullopt;
   return error_response(417, "expectation_failed", "what the request expects is not known here", "send no Expect");
 }
@@ -102,7 +105,7 @@ Response bad_request(std::string_view why) {
 
 std::optional<Response> refusal_of(const RequestHeader& header, bool has_body) {
   if (auto refusal = ambiguous_length(header)) return refusal;
-  if (header.method() != http::verb::get && header.method() != http::verb::post) {
+  if (header.method() != beast_http::verb::get && header.method() != beast_http::verb::post) {
     return error_response(405, "method_not_allowed", "only GET and POST are served", "");
   }
   if (auto refusal = bad_target(header)) return refusal;
@@ -111,4 +114,4 @@ std::optional<Response> refusal_of(const RequestHeader& header, bool has_body) {
   return bad_expectation(header);
 }
 
-}  // namespace autoheal::socket
+}  // namespace autoheal::http

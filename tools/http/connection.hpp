@@ -13,9 +13,9 @@
 #include <boost/beast/http/string_body.hpp>
 
 #include "autoheal/engine/base/unique_fd.hpp"
-#include "tools/socket/server_state.hpp"
+#include "tools/http/server_state.hpp"
 
-namespace autoheal::socket {
+namespace autoheal::http {
 
 // Header and body of an answer as they go over the wire; `keeps` says whether the connection stays open.
 [[nodiscard]] std::string head_of(const Response& response, bool keeps);
@@ -65,4 +65,4 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool is_under_way_ = false;  // a whole request is here and not yet answered
 };
 
-}  // namespace autoheal::socket
+}  // namespace autoheal::http

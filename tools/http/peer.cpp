@@ -1,4 +1,4 @@
-#include "tools/socket/peer.hpp"
+#include "tools/http/peer.hpp"
 
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -12,7 +12,7 @@
 #include "tools/host/system/process_table.hpp"
 #include "tools/host/system/system_error.hpp"
 
-namespace autoheal::socket {
+namespace autoheal::http {
 
 namespace {
 
@@ -69,4 +69,4 @@ Result<Peer> peer_of(int socket) {
   return peer;
 }
 
-}  // namespace autoheal::socket
+}  // namespace autoheal::http

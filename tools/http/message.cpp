@@ -1,8 +1,8 @@
-#include "tools/socket/message.hpp"
+#include "tools/http/message.hpp"
 
 #include "autoheal/engine/base/quoted_text.hpp"
 
-namespace autoheal::socket {
+namespace autoheal::http {
 
 Response error_response(unsigned status, const std::string& code, const std::string& message, const std::string& hint) {
   Response response;
@@ -17,4 +17,4 @@ Response error_response(unsigned status, const std::string& code, const std::str
   return response;
 }
 
-}  // namespace autoheal::socket
+}  // namespace autoheal::http

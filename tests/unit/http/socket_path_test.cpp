@@ -1,13 +1,13 @@
 // Where a socket may lie, what may lie there already, and how long its path may be.
-#include "tools/socket/socket_path.hpp"
+#include "tools/http/socket_path.hpp"
 
 #include <fcntl.h>
 
 #include <fstream>
 
-#include "tests/unit/socket/socket_fixture.hpp"
+#include "tests/unit/http/http_fixture.hpp"
 
-namespace autoheal::socket {
+namespace autoheal::http {
 namespace {
 
 using SocketPathTest = FolderTest;
@@ -145,4 +145,4 @@ TEST_F(SocketPathTest, AFullQueueIsSomebodyAndIsWaitedForNoLongerThanSaid) {
 }
 
 }  // namespace
-}  // namespace autoheal::socket
+}  // namespace autoheal::http

@@ -11,11 +11,11 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "tools/socket/limits.hpp"
-#include "tools/socket/message.hpp"
-#include "tools/socket/socket_path.hpp"
+#include "tools/http/limits.hpp"
+#include "tools/http/message.hpp"
+#include "tools/http/socket_path.hpp"
 
-namespace autoheal::socket {
+namespace autoheal::http {
 
 class Connection;
 
@@ -59,4 +59,4 @@ class RequestUnderWay {
   ServerState& state_;
 };
 
-}  // namespace autoheal::socket
+}  // namespace autoheal::http

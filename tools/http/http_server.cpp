@@ -1,4 +1,4 @@
-#include "tools/socket/http_server.hpp"
+#include "tools/http/http_server.hpp"
 
 #include <sys/socket.h>
 
@@ -9,9 +9,9 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "tools/socket/connection.hpp"
+#include "tools/http/connection.hpp"
 
-namespace autoheal::socket {
+namespace autoheal::http {
 
 namespace {
 
@@ -114,4 +114,4 @@ void HttpServer::leave() {
 
 asio::awaitable<void> HttpServer::finished() { return wait_for_the_last(state_); }
 
-}  // namespace autoheal::socket
+}  // namespace autoheal::http

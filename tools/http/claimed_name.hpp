@@ -13,7 +13,7 @@
 #include "autoheal/engine/base/result.hpp"
 #include "autoheal/engine/base/unique_fd.hpp"
 
-namespace autoheal::socket {
+namespace autoheal::http {
 
 // On the executor's thread. Every caller gets the same sentence.
 class ClaimedName {
@@ -40,4 +40,4 @@ struct Claim {
 // Empty if nobody claims the place, or it is neither root nor our own user who does. Waits a second at most.
 [[nodiscard]] std::optional<Claim> claim_of(const std::string& place);
 
-}  // namespace autoheal::socket
+}  // namespace autoheal::http
