@@ -24,30 +24,32 @@ namespace beast_http = beast::http;
 using boost::system::error_code;
 
 // A response that would break the line protocol is the handler's mistake, never the client's problem.
+bool is_visible(std::string_view text) {
+  return std::ranges::all_of(text, [](char one) { return one >= ' ' && one < '\x7f'; });
+}
 bool is_sendable(const Response& response) {
-  return response.status >= 200 && response.status <= 599 &&
-         std::ranges::all_of(response.content_type, [](char one) { return one >= ' ' && one < '\x7f'; });
+  return response.status >= 200 && response.status <= 599 && is_visible(response.content_type) &&
+         is_visible(response.cache_control) && std::ranges::all_of(response.headers, [](const Header& one) {
+           return is_visible(one.name) && is_visible(one.value);
+         });
 }
 
-Response internal_error() {
-  return error_response(500, "internal", "the daemon failed while it handled this request", "its log says why");
+Problem internal_error() {
+  return {500, "internal", "the daemon failed while it handled this request", "its log says why"};
 }
 
-Response too_late() {
-  return error_response(408, "timed_out", "the request did not arrive within its time", "send it at once");
+Problem too_late() { return {408, "timed_out", "the request did not arrive within its time", "send it at once"}; }
+
+Problem too_large(const Limits& limits) {
+  return {413, "body_too_large", fmt::format("the body is larger than {} bytes", limits.body_bytes), ""};
 }
 
-Response too_large(const Limits& limits) {
-  return error_response(413, "body_too_large", fmt::format("the body is larger than {} bytes", limits.body_bytes), "");
-}
-
-Response head_too_large(const Limits& limits) {
-  return error_response(431, "header_too_large", fmt::format("the header is larger than {} bytes", limits.head_bytes),
-                        "");
+Problem head_too_large(const Limits& limits) {
+  return {431, "header_too_large", fmt::format("the header is larger than {} bytes", limits.head_bytes), ""};
 }
 
 // The text is the parser's own: nothing of the request is in it.
-Response refusal_for(const error_code& problem, const Limits& limits) {
+Problem refusal_for(const error_code& problem, const Limits& limits) {
   if (problem == beast_http::error::body_limit) return too_large(limits);
   if (problem == beast_http::error::header_limit) return head_too_large(limits);
   return bad_request(problem.message());
@@ -55,15 +57,22 @@ Response refusal_for(const error_code& problem, const Limits& limits) {
 
 }  // namespace
 
-std::string head_of(const Response& response, bool keeps) {
+std::string head_of(const Response& response, Form form) {
   const auto reason = beast_http::obsolete_reason(beast_http::int_to_status(response.status));
+  const bool has_body = response.status != 204 && response.status != 304;
   std::string head = fmt::format("HTTP/1.1 {} {}\r\n", response.status, reason);
-  head += fmt::format("Content-Type: {}\r\n", response.content_type);
-  head += fmt::format("Content-Length: {}\r\n", response.body.size());
-  head += "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
-  if (response.status == 405) head += "Allow: GET, POST\r\n";
-  if (response.status == 503) head += "Retry-After: 1\r\n";
-  return head + (keeps ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n");
+  if (has_body) head += fmt::format("Content-Type: {}\r\n", response.content_type);
+  if (response.more) {
+    if (form.has_chunks) head += "Transfer-Encoding: chunked\r\n";
+  } else if (has_body) {
+    head += fmt::format("Content-Length: {}\r\n", response.body.size());
+  }
+  head += fmt::format("Cache-Control: {}\r\nX-Content-Type-Options: nosniff\r\n", response.cache_control);
+  for (const Header& one : response.headers) head += fmt::format("{}: {}\r\n", one.name, one.value);
+  const bool says_what_is_allowed =
+      std::ranges::any_of(response.headers, [](const Header& one) { return one.name == "Allow"; });
+  if (response.status == 405 && !says_what_is_allowed) head += "Allow: GET, HEAD, POST\r\n";
+  return head + (form.keeps ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n");
 }
 
 Connection::Connection(std::shared_ptr<ServerState> state, UniqueFd socket, Peer peer)
@@ -90,7 +99,7 @@ asio::awaitable<void> Connection::serve(std::shared_ptr<Connection> self) {
 }
 
 void Connection::end_if_idle() {
-  if (!is_under_way_) end();
+  if (!is_under_way_ || is_streaming_) end();
 }
 
 void Connection::end() {
@@ -124,7 +133,8 @@ asio::awaitable<bool> Connection::serve_one() {
   give_time_without_end();
   if (is_gone_) co_return false;
   if (!refusal) co_return co_await answer(parser);
-  co_await refuse(*refusal);
+  const auto target = parser.get().target();
+  co_await refuse(*refusal, {target.data(), target.size()});
   co_return false;
 }
 
@@ -208,18 +218,27 @@ asio::awaitable<bool> Connection::answer(Parser& parser) {
   request.target = std::string(parser.get().target());
   request.body = std::move(parser.get().body());
   request.peer = peer_;
+  for (const std::string_view name : headers_for_handlers) {
+    const auto value = parser.get()[beast::string_view(name.data(), name.size())];
+    if (!value.empty()) request.headers.push_back({std::string(name), std::string(value)});
+  }
+  Form form;
+  form.head_only = parser.get().method() == beast_http::verb::head;
+  form.has_chunks = parser.get().version() == 11;
   const RequestUnderWay counted(*state_);
   is_under_way_ = true;
+  const std::string target = request.target;
   Response response = co_await handled(std::move(request));
-  if (!is_sendable(response)) response = internal_error();
-  const bool keeps = parser.keep_alive() && !state_->stopping;
-  const bool sent = co_await send(response, keeps);
+  if (!is_sendable(response)) response = refusal_response(internal_error(), target);
+  form.keeps = parser.keep_alive() && !state_->stopping && (form.has_chunks || !response.more);
+  const bool sent = response.more && !form.head_only ? co_await stream(response, form) : co_await send(response, form);
   is_under_way_ = false;
-  co_return sent&& keeps;
+  co_return sent&& form.keeps;
 }
 
 asio::awaitable<Response> Connection::handled(Request request) {
   std::string problem;
+  const std::string target = request.target;
   try {
     asio::awaitable<Response> work = state_->handler(std::move(request));
     co_return co_await std::move(work);
@@ -229,22 +248,65 @@ asio::awaitable<Response> Connection::handled(Request request) {
     problem = "something that is no exception was thrown";
   }
   if (state_->told) state_->told(problem);
-  co_return internal_error();
+  co_return refusal_response(internal_error(), target);
 }
 
-asio::awaitable<bool> Connection::send(const Response& response, bool keeps) {
-  const std::string head = head_of(response, keeps);
-  const std::array<asio::const_buffer, 2> whole = {asio::buffer(head), asio::buffer(response.body)};
+asio::awaitable<bool> Connection::write(const std::array<asio::const_buffer, 3>& bytes) {
   error_code problem;
   give(state_->limits.answer_within, Late::closes);
-  co_await asio::async_write(socket_, whole, asio::redirect_error(asio::use_awaitable, problem));
+  co_await asio::async_write(socket_, bytes, asio::redirect_error(asio::use_awaitable, problem));
   give_time_without_end();
   co_return !problem && !is_late_;
 }
 
+asio::awaitable<bool> Connection::send(const Response& response, Form form) {
+  const std::string head = head_of(response, form);
+  const auto body = form.head_only ? asio::const_buffer() : asio::buffer(response.body);
+  const std::array<asio::const_buffer, 3> whole = {asio::buffer(head), body, asio::const_buffer()};
+  co_return co_await write(whole);
+}
+
+asio::awaitable<bool> Connection::stream(const Response& response, Form form) {
+  const std::string head = head_of(response, form);
+  const std::array<asio::const_buffer, 3> beginning = {asio::buffer(head), asio::const_buffer(), asio::const_buffer()};
+  if (!co_await write(beginning)) co_return false;
+  is_streaming_ = true;
+  if (state_->stopping) co_return false;  // stop() did not know that this is a stream
+  BodySource whole = [first = response.body,
+                      more = response.more]() mutable -> asio::awaitable<Result<std::optional<std::string>>> {
+    if (!first.empty()) co_return std::optional(std::exchange(first, {}));
+    auto piece = co_await more();
+    co_return piece;
+  };
+  const bool sent = co_await send_pieces(whole, form.has_chunks);
+  is_streaming_ = false;
+  co_return sent;
+}
+
+// Where a piece cannot be made, the missing end tells the client.
+asio::awaitable<bool> Connection::send_pieces(const BodySource& more, bool chunked) {
+  while (!is_gone_) {
+    std::string size = "0\r\n\r\n";
+    const auto piece = co_await more();
+    if (!piece || is_gone_) co_return false;
+    if (!*piece) {
+      const std::array<asio::const_buffer, 3> end = {asio::buffer(size), asio::const_buffer(), asio::const_buffer()};
+      co_return !chunked || co_await write(end);
+    }
+    if ((*piece)->empty()) continue;
+    size = fmt::format("{:x}\r\n", (*piece)->size());
+    const std::string_view line_end = "\r\n";
+    std::array<asio::const_buffer, 3> chunk = {asio::buffer(size), asio::buffer(**piece), asio::buffer(line_end)};
+    if (!chunked) chunk = {asio::buffer(**piece), asio::const_buffer(), asio::const_buffer()};
+    if (!co_await write(chunk)) co_return false;
+  }
+  co_return false;
+}
+
 // A client that still sends gets its answer only if somebody takes what it sends, for a while.
-asio::awaitable<void> Connection::refuse(const Response& response) {
-  if (!co_await send(response, false)) co_return;
+asio::awaitable<void> Connection::refuse(const Problem& why, std::string_view target) {
+  const Response response = refusal_response(why, target);
+  if (!co_await send(response, {})) co_return;
   error_code problem;
   socket_.shutdown(asio::socket_base::shutdown_send, problem);
   give(state_->limits.linger, Late::closes);

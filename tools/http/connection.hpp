@@ -2,9 +2,11 @@
 // had enough. A request that is refused ends the connection, since what follows it cannot be trusted.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -17,8 +19,15 @@
 
 namespace autoheal::http {
 
-// Header and body of an answer as they go over the wire; `keeps` says whether the connection stays open.
-[[nodiscard]] std::string head_of(const Response& response, bool keeps);
+// The way an answer goes over the wire.
+struct Form {
+  bool keeps = false;      // the connection stays open
+  bool head_only = false;  // the request was a HEAD
+  bool has_chunks = true;  // the client knows them: a body whose end is not known yet comes in chunks
+};
+
+// The header of an answer, with the empty line.
+[[nodiscard]] std::string head_of(const Response& response, Form form);
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
@@ -37,7 +46,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
-  using Refusal = std::optional<Response>;
+  using Refusal = std::optional<Problem>;
   enum class Late { ends_reading, closes };
 
   boost::asio::awaitable<bool> serve_one();
@@ -49,8 +58,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<void> tell_to_continue(const Parser& parser);
   boost::asio::awaitable<bool> answer(Parser& parser);
   boost::asio::awaitable<Response> handled(Request request);
-  boost::asio::awaitable<bool> send(const Response& response, bool keeps);
-  boost::asio::awaitable<void> refuse(const Response& response);
+  boost::asio::awaitable<bool> send(const Response& response, Form form);
+  boost::asio::awaitable<bool> stream(const Response& response, Form form);
+  boost::asio::awaitable<bool> send_pieces(const BodySource& more, bool chunked);
+  boost::asio::awaitable<bool> write(const std::array<boost::asio::const_buffer, 3>& bytes);
+  boost::asio::awaitable<void> refuse(const Problem& why, std::string_view target);
   Refusal late_or_gone();
   void give(Duration time, Late late);
   void give_time_without_end();
@@ -63,6 +75,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool is_late_ = false;       // the time that was given has passed
   bool is_gone_ = false;       // nobody waits for an answer
   bool is_under_way_ = false;  // a whole request is here and not yet answered
+  bool is_streaming_ = false;  // its answer comes in pieces, for as long as there are some
 };
 
 }  // namespace autoheal::http

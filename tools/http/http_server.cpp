@@ -24,7 +24,7 @@ constexpr int accepted_in_a_row = 32;  // then the others have their turn
 // At once and without waiting: a client that is turned away must cost nothing that lasts.
 void turn_away(const UniqueFd& socket, const std::string& message) {
   const Response response = error_response(503, "too_many_connections", message, "try again in a second");
-  const std::string text = head_of(response, false) + response.body;
+  const std::string text = head_of(response, {}) + response.body;
   (void)!::send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 

@@ -14,12 +14,14 @@ namespace {
 namespace beast = boost::beast;
 namespace beast_http = beast::http;
 
-using Refusal = std::optional<Response>;
+using Refusal = std::optional<Problem>;
 
 std::string_view value_of(const RequestHeader& header, beast_http::field name) {
   const auto value = header[name];
   return {value.data(), value.size()};
 }
+
+bool reads(beast_http::verb method) { return method == beast_http::verb::get || method == beast_http::verb::head; }
 
 // Where the body ends must not be a matter of opinion.
 Refusal ambiguous_length(const RequestHeader& header) {
@@ -50,10 +52,19 @@ Refusal foreign(const RequestHeader& header) {
   if (header.count(beast_http::field::host) != 1) return bad_request("there is not exactly one Host");
   const auto host = value_of(header, beast_http::field::host);
   if (host != "autoheal" && host != "localhost") {
-    return error_response(403, "foreign_host", "Host is neither autoheal nor localhost", "send Host: autoheal");
+    return Problem{403, "foreign_host", "Host is neither autoheal nor localhost", "send Host: autoheal"};
   }
   if (header.count(beast_http::field::origin) != 0) {
-    return error_response(403, "foreign_origin", "requests of web pages are not served", "send no Origin");
+    return Problem{403, "foreign_origin", "requests of web pages are not served", "send no Origin"};
+  }
+  return std::nullopt;
+}
+
+// Two of them would leave it open who asks, or for what.
+Refusal said_twice(const RequestHeader& header) {
+  for (const std::string_view name : headers_for_handlers) {
+    if (header.count(beast::string_view(name.data(), name.size())) > 1)
+      return bad_request("there is more than one " + std::string(name));
   }
   return std::nullopt;
 }
@@ -66,20 +77,19 @@ bool is_json(std::string_view type) {
 }
 
 Refusal bad_content(const RequestHeader& header, bool has_body) {
-  if (header.method() == beast_http::verb::get)
-    return has_body ? Refusal(bad_request("a GET has a body")) : std::nullopt;
+  if (reads(header.method())) return has_body ? Refusal(bad_request("a GET has a body")) : std::nullopt;
   const bool is_plain = header.count(beast_http::field::content_encoding) == 0;
   if (is_plain && header.count(beast_http::field::content_type) == 1 &&
       is_json(value_of(header, beast_http::field::content_type)))
     return std::nullopt;
-  return error_response(415, "unsupported_media_type", "a POST must be plain JSON",
-                        "send Content-Type: application/json and no Content-Encoding");
+  return Problem{415, "unsupported_media_type", "a POST must be plain JSON",
+                 "send Content-Type: application/json and no Content-Encoding"};
 }
 
 Refusal bad_expectation(const RequestHeader& header) {
   const auto expected = header[beast_http::field::expect];
   if (expected.empty() || beast::iequals(expected, "100-continue")) return std::nullopt;
-  return error_response(417, "expectation_failed", "what the request expects is not known here", "send no Expect");
+  return Problem{417, "expectation_failed", "what the request expects is not known here", "send no Expect"};
 }
 
 }  // namespace
@@ -99,17 +109,18 @@ HeadScan::State HeadScan::look(std::string_view received) {
   return State::incomplete;
 }
 
-Response bad_request(std::string_view why) {
-  return error_response(400, "bad_request", "the request is not plain HTTP/1.1: " + std::string(why), "");
+Problem bad_request(std::string_view why) {
+  return {400, "bad_request", "the request is not plain HTTP/1.1: " + std::string(why), ""};
 }
 
-std::optional<Response> refusal_of(const RequestHeader& header, bool has_body) {
+std::optional<Problem> refusal_of(const RequestHeader& header, bool has_body) {
   if (auto refusal = ambiguous_length(header)) return refusal;
-  if (header.method() != beast_http::verb::get && header.method() != beast_http::verb::post) {
-    return error_response(405, "method_not_allowed", "only GET and POST are served", "");
+  if (!reads(header.method()) && header.method() != beast_http::verb::post) {
+    return Problem{405, "method_not_allowed", "only GET, HEAD and POST are served", ""};
   }
   if (auto refusal = bad_target(header)) return refusal;
   if (auto refusal = foreign(header)) return refusal;
+  if (auto refusal = said_twice(header)) return refusal;
   if (auto refusal = bad_content(header, has_body)) return refusal;
   return bad_expectation(header);
 }

@@ -27,9 +27,9 @@ class HeadScan {
 
 using RequestHeader = boost::beast::http::request_header<boost::beast::http::fields>;
 
-// The answer to a request whose header must not be served; empty: it may. Nothing that the client sent is repeated.
-[[nodiscard]] std::optional<Response> refusal_of(const RequestHeader& header, bool has_body);
+// Why a request with this header must not be served; empty: it may. Nothing that the client sent is repeated.
+[[nodiscard]] std::optional<Problem> refusal_of(const RequestHeader& header, bool has_body);
 
-[[nodiscard]] Response bad_request(std::string_view why);
+[[nodiscard]] Problem bad_request(std::string_view why);
 
 }  // namespace autoheal::http

@@ -146,21 +146,55 @@ class ServerTest : public FolderTest {
   std::string post(const std::string& more, const std::string& body = {}) const {
     return "POST /say HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" + more + "\r\n" + body;
   }
+  static Response with_header(Header header) {
+    Response response = response_with(200, "tagged", "text/plain");
+    response.headers.push_back(std::move(header));
+    return response;
+  }
+  static Response headers_of(const Request& request) {
+    std::string all;
+    for (const Header& one : request.headers) all += one.name + "=" + one.value + ";";
+    return response_with(200, all, "text/plain");
+  }
+  // A body of these pieces; `breaks`: what follows cannot be made.
+  static Response in_pieces(std::vector<std::string> pieces, bool breaks) {
+    Response response = response_with(200, "", "text/plain");
+    response.more = [pieces = std::move(pieces), breaks,
+                     at = std::size_t{0}]() mutable -> asio::awaitable<Result<std::optional<std::string>>> {
+      if (at < pieces.size()) co_return std::optional(pieces[at++]);
+      if (breaks) co_return failure(ErrorKind::failed, "no more");
+      co_return std::optional<std::string>();
+    };
+    return response;
+  }
+  static Response endless() {
+    Response response = response_with(200, "begins ", "text/plain");
+    response.more = []() -> asio::awaitable<Result<std::optional<std::string>>> {
+      co_return std::optional(std::string(65536, 'x'));
+    };
+    return response;
+  }
   // /wait (one only) and /stand answer when the test says go; /throw throws; everything else is repeated, with who
   // asked.
   asio::awaitable<Response> handle(Request request) {
     ++handled_;
     if (request.target == "/throw") throw std::runtime_error("the ledger said \"no\"");
     if (request.target == "/throw-odd") throw 7;
-    if (request.target == "/large") co_return Response{200, std::string(8U << 20U, 'x'), "text/plain"};
-    if (request.target == "/odd-type") co_return Response{200, "", "text/plain\r\nX-Evil: 1"};
+    if (request.target == "/large") co_return response_with(200, std::string(8U << 20U, 'x'), "text/plain");
+    if (request.target == "/odd-type") co_return response_with(200, "", "text/plain\r\nX-Evil: 1");
+    if (request.target == "/odd-header") co_return with_header({"ETag", "\"1\"\r\nX-Evil: 1"});
+    if (request.target == "/tagged") co_return with_header({"ETag", "\"1\""});
+    if (request.target == "/pieces") co_return in_pieces({"one ", "", "two"}, false);
+    if (request.target == "/broken") co_return in_pieces({"one "}, true);
+    if (request.target == "/endless") co_return endless();
+    if (request.target == "/headers") co_return headers_of(request);
     if (request.target == "/wait" || request.target == "/stand") {
       if (request.target == "/wait") waiting_.set_value();
       boost::system::error_code woken;
       co_await go_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
     }
-    co_return Response{200, request.method + " " + request.target + " " + std::to_string(request.peer.uid) + " " +
-                                std::to_string(request.peer.pid) + " [" + request.body + "]"};
+    co_return response_with(200, request.method + " " + request.target + " " + std::to_string(request.peer.uid) + " " +
+                                     std::to_string(request.peer.pid) + " [" + request.body + "]");
   }
 
   asio::io_context loop_{1};

@@ -289,13 +289,75 @@ TEST_F(HttpServerTest, WhatWebPagesSendIsRefused) {
 
 TEST_F(HttpServerTest, OtherMethodsAreRefused) {
   serve();
-  for (const std::string method : {"PUT", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT", "PATCH", "get", "QUERY"}) {
+  for (const std::string method : {"PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PATCH", "get", "QUERY"}) {
     const std::string answer = say(method + " / HTTP/1.1\r\nHost: autoheal\r\n\r\n");
     expect_refused(answer, "405", "method_not_allowed");
-    EXPECT_NE(answer.find("\r\nAllow: GET, POST\r\n"), std::string::npos);
+    EXPECT_NE(answer.find("\r\nAllow: GET, HEAD, POST\r\n"), std::string::npos);
   }
   expect_refused(say(post("Expect: a-miracle\r\nContent-Length: 2\r\n", "{}")), "417", "expectation_failed");
   EXPECT_EQ(handled_, 0);
+}
+
+TEST_F(HttpServerTest, HeadIsAnsweredLikeGetButWithoutTheBody) {
+  serve();
+  const std::string answer = say("HEAD /tagged HTTP/1.1\r\nHost: autoheal\r\nConnection: close\r\n\r\n");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
+  EXPECT_NE(answer.find("\r\nContent-Length: 6\r\n"), std::string::npos) << answer;
+  EXPECT_TRUE(answer.ends_with("\r\n\r\n")) << answer;
+  const std::string stream = say("HEAD /endless HTTP/1.1\r\nHost: autoheal\r\nConnection: close\r\n\r\n");
+  EXPECT_TRUE(stream.ends_with("\r\n\r\n")) << "its body is never begun: " << stream;
+}
+
+TEST_F(HttpServerTest, AnAnswerCarriesHeadersOfItsOwnButNothingThatBreaksALine) {
+  serve();
+  EXPECT_NE(say(get("/tagged")).find("\r\nETag: \"1\"\r\n"), std::string::npos);
+  expect_refused(say(get("/odd-header")), "500", "internal");
+}
+
+TEST_F(HttpServerTest, AHandlerSeesTheHeadersItMayReadAndNoOthers) {
+  serve();
+  const std::string answer = say(get("/headers",
+                                     "If-None-Match: \"1\"\r\nX-Forwarded-For: 1.2.3.4\r\nCookie: a=b\r\n"
+                                     "AUTHORIZATION: Bearer x\r\nConnection: close\r\n"));
+  EXPECT_TRUE(answer.ends_with("\r\n\r\nauthorization=Bearer x;if-none-match=\"1\";")) << answer;
+  expect_refused(say(get("/headers", "Authorization: Bearer x\r\nAuthorization: Bearer y\r\n")), "400", "bad_request");
+}
+
+TEST_F(HttpServerTest, ABodyThatComesInPiecesEndsWhereItShould) {
+  serve();
+  RawClient client(path_);
+  client.send(get("/pieces", ""));
+  const std::string answer = client.read_until("0\r\n\r\n");
+  EXPECT_NE(answer.find("\r\nTransfer-Encoding: chunked\r\n"), std::string::npos) << answer;
+  EXPECT_TRUE(answer.ends_with("\r\n\r\n4\r\none \r\n3\r\ntwo\r\n0\r\n\r\n")) << answer;
+  client.send(get("/after"));
+  EXPECT_NE(client.read_to_end().find("GET /after"), std::string::npos) << "the connection goes on";
+  const std::string old = say("GET /pieces HTTP/1.0\r\nHost: autoheal\r\n\r\n");
+  EXPECT_TRUE(old.ends_with("\r\n\r\none two")) << "HTTP/1.0 knows no chunks: " << old;
+}
+
+TEST_F(HttpServerTest, ABodyThatCannotBeMadeWholeHasNoEnd) {
+  serve();
+  const std::string answer = say(get("/broken", ""));
+  EXPECT_TRUE(answer.ends_with("4\r\none \r\n")) << answer;
+}
+
+TEST_F(HttpServerTest, AStreamEndsWhenTheServerStops) {
+  serve();
+  RawClient client(path_);
+  client.send(get("/endless", ""));
+  client.read_until("begins");
+  on_loop([&] { server_->stop(); });
+  client.read_to_end();
+}
+
+TEST_F(HttpServerTest, ErrorsBelowApiAreProblems) {
+  serve();
+  const std::string answer = say(get("/api/v1/engines", "Origin: http://evil\r\n"));
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 403 Forbidden\r\nContent-Type: application/problem+json\r\n")) << answer;
+  EXPECT_TRUE(answer.ends_with(R"({"type":"about:blank","title":"Forbidden","status":403,"detail":"requests of web )"
+                               R"(pages are not served","code":"foreign_origin","hint":"send no Origin"})"))
+      << answer;
 }
 
 TEST_F(HttpServerTest, ManyIdleConnectionsKeepNobodyOut) {
