@@ -204,7 +204,8 @@ std::vector<AuditedHeal> heals_of(SQLite::Database& database, const Question& qu
 
 // The newest heals of one engine are those that ended last, and the open ones.
 bool is_found_by_endings(const HealFilter& filter) {
-  return !filter.engine.empty() && filter.newest && filter.strategy.empty() && !filter.since && !filter.until;
+  return !filter.engine.empty() && filter.newest && filter.strategy.empty() && !filter.since && !filter.until &&
+         filter.before.empty();
 }
 
 std::vector<AuditedHeal> newest_of_engine(SQLite::Database& database, const HealFilter& filter) {

@@ -27,6 +27,7 @@ struct HealFilter {
   std::string engine, state, strategy;
   std::optional<Timestamp> since, until;  // of its start
   std::optional<std::uint64_t> newest;    // at most so many, the last ones
+  std::string before;                     // with `newest`: only heals that come before this one, by its whole id
 };
 
 }  // namespace autoheal::store

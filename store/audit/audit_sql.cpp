@@ -169,7 +169,14 @@ Question newest_heals_question(const HealFilter& filter, bool sorts) {
   Question question;
   question.add(select_heals);
   add_heal_conditions(question, filter);
-  question.add(sorts ? " ORDER BY +started DESC" : " ORDER BY started DESC");
+  if (!filter.before.empty()) {
+    const std::string start = "(SELECT started FROM (" + std::string(sql_heals) + ") WHERE heal_id = ?)";
+    question.add(" AND started <= " + start, filter.before);
+    question.add(" AND NOT (started = " + start, filter.before);
+    question.add(" AND heal_id >= ?)", filter.before);
+  }
+  // Heals of one moment have an order, too: else a page could leave out or repeat some.
+  question.add(sorts ? " ORDER BY +started DESC, heal_id DESC" : " ORDER BY started DESC, heal_id DESC");
   question.add(" LIMIT ?", as_integer(*filter.newest));
   return question;
 }

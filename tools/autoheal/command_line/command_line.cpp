@@ -218,11 +218,27 @@ Parsed CommandLine::parse(int argc, char** argv) {
     print_usage_error(unknown.empty() ? problem.what() : unknown);
     return {{}, {}, {}, exit_usage};
   }
-  if (const std::string problem = not_taken(last_named(*app_)); !problem.empty()) {
-    print_usage_error(problem);
-    return {{}, {}, {}, exit_usage};
+  auto parsed = chosen();
+  if (parsed) return std::move(*parsed);
+  print_usage_error(parsed.error().message);
+  return {{}, {}, {}, exit_usage};
+}
+
+Result<Parsed> CommandLine::parse_words(std::vector<std::string> words) {
+  std::ranges::reverse(words);  // the library takes them from the end
+  try {
+    app_->parse(std::move(words));
+  } catch (const CLI::Error& problem) {
+    return failure(ErrorKind::invalid, problem.what());
   }
-  return {common_, chosen_->needs(), chosen_->run, {}};
+  return chosen();
+}
+
+// The command that was parsed takes all that stands with it.
+Result<Parsed> CommandLine::chosen() {
+  if (const std::string problem = not_taken(last_named(*app_)); !problem.empty())
+    return failure(ErrorKind::invalid, problem);
+  return Parsed{common_, chosen_->needs(), chosen_->run, {}};
 }
 
 }  // namespace autoheal::cli

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "autoheal/engine/base/result.hpp"
 #include "tools/autoheal/command_line/options.hpp"
 
 namespace CLI {
@@ -122,14 +123,17 @@ class CommandLine {
   }
   DeclaredCommand add(const std::string& name, const std::string& help, Needs needs, int (*run)(const Session&));
 
-  // Prints help to stdout and usage errors to stderr. To be called once.
+  // Prints help to stdout and usage errors to stderr. To be called once, or parse_words() instead.
   [[nodiscard]] Parsed parse(int argc, char** argv);
+  // Prints nothing. `words` are what follows the program's name. invalid: a usage error, or a wish for help.
+  [[nodiscard]] Result<Parsed> parse_words(std::vector<std::string> words);
 
  private:
   struct Command {
     std::function<Needs()> needs;
     std::function<int(const Session&)> run;
   };
+  [[nodiscard]] Result<Parsed> chosen();
   DeclaredCommand declare(const std::string& name, const std::string& help, Command command);
   void declare_common_options();
 

@@ -108,8 +108,14 @@ Result<void> Daemon::assemble() {
   operations_ = std::make_unique<Operations>(healer_, std::move(hooks));
   const auto newest = healer_.parts.ledger->read_all({}, 1);
   AUTOHEAL_TRY(newest);
-  steward_ = std::make_shared<LedgerSteward>(healer_.in_force.configuration()->settings.ledger, *healer_.parts.vault,
-                                             newest->head);
+  auto steward = std::make_shared<LedgerSteward>(healer_.in_force.configuration()->settings.ledger,
+                                                 *healer_.parts.vault, newest->head);
+  auto readers = ReaderThreads::start();
+  AUTOHEAL_TRY(readers);
+  readers_ = std::move(*readers);
+  standing_reader_ =
+      std::make_unique<StandingReader>(healer_.parts.requests.get_executor(), executor, [this] { return standing(); });
+  api_ = std::make_unique<ApiParts>(ApiParts{*operations_, healer_, *standing_reader_, *readers_, std::move(steward)});
   if (auto listens = listen(); !listens) return listens;
   watch_the_place();
   follow_heals();
@@ -120,12 +126,11 @@ Result<void> Daemon::assemble() {
 }
 
 Result<void> Daemon::listen() {
-  auto server = http::HttpServer::listen(healer_.parts.loop.get_executor(),
-                                         socket_of(healer_.in_force.configuration()->settings.ledger),
-                                         api_handler(*operations_, healer_, steward_));
+  auto server = http::ThreadedServer::start(
+      healer_.parts.requests, socket_of(healer_.in_force.configuration()->settings.ledger), api_handler(*api_),
+      [this](const std::string& what) { tell("a request failed: " + what); });
   AUTOHEAL_TRY(server);
-  server_ = std::move(*server);  // the earlier one still answers what it was asked
-  server_->tell_failures_to([this](const std::string& what) { tell("a request failed: " + what); });
+  server_ = std::move(*server);
   return {};
 }
 
@@ -145,12 +150,19 @@ void Daemon::watch_the_place() {
       [this](const std::string& sentence) { tell("warning: " + sentence); });
 }
 
-// Also that nobody took its socket away: without it no command would find the daemon.
 void Daemon::look_at_place() {
   if (stopping_) return;
   healer_.recording.look_at_place();
-  if (!healer_.recording.ledger_elsewhere().empty() || server_->in_place()) return;
-  if (auto listens = listen()) {
+  if (healer_.recording.ledger_elsewhere().empty() && !std::exchange(looks_at_socket_, true)) spawn(look_at_socket());
+}
+
+// Nobody may have taken the socket away: without it no command would find the daemon.
+asio::awaitable<void> Daemon::look_at_socket() {
+  const bool in_place = co_await server_->in_place();
+  looks_at_socket_ = false;
+  if (in_place || stopping_) co_return;
+  const auto listens = server_->listen_again(socket_of(healer_.in_force.configuration()->settings.ledger));
+  if (listens) {
     tell("warning: the daemon's socket was removed, and is made again");
     told_of_socket_ = false;
   } else if (!std::exchange(told_of_socket_, true)) {
@@ -439,21 +451,45 @@ std::string Daemon::status() const {
   out.field("stalls", stood_still.stalls).field("longest_stall_us", stood_still.longest);
   out.key("engines").begin_array();
   for (const EngineSpec& spec : configuration->settings.engines) {
-    const auto seen = watch_.seen(spec.name);
     out.begin_object().field("engine", spec.name);
-    out.field("outcome", seen && seen->outcome ? name_of(*seen->outcome) : std::string_view());
-    if (seen) {
-      out.optional_field("error", seen->error).optional_field("skipped", seen->skipped);
-      const Duration now = healer_.parts.clock.since_boot();
-      if (seen->until && *seen->until > now)
-        out.field("until", format_timestamp(healer_.parts.clock.now() + (*seen->until - now)));
-      out.optional_field("snapshot_problem", seen->snapshot_problem);
-      out.field("testing", seen->testing).field("healing", seen->healing).field("late", seen->late);
-    }
-    if (const auto hold = healer_.in_force.hold_on(spec.name)) out.field("held_until", format_timestamp(hold->until));
+    write_seen(out, spec.name);
     out.end_object();
   }
   return out.end_array().end_object().take();
+}
+
+void Daemon::write_seen(JsonWriter& out, const std::string& engine) const {
+  const auto seen = watch_.seen(engine);
+  out.field("outcome", seen && seen->outcome ? name_of(*seen->outcome) : std::string_view());
+  if (seen) {
+    out.optional_field("error", seen->error).optional_field("skipped", seen->skipped);
+    const Duration now = healer_.parts.clock.since_boot();
+    if (seen->until && *seen->until > now)
+      out.field("until", format_timestamp(healer_.parts.clock.now() + (*seen->until - now)));
+    out.optional_field("snapshot_problem", seen->snapshot_problem);
+  }
+  out.field("testing", seen && seen->testing).field("healing", seen && seen->healing).field("late", seen && seen->late);
+  if (const auto hold = healer_.in_force.hold_on(engine)) out.field("held_until", format_timestamp(hold->until));
+}
+
+std::string Daemon::standing_of(const EngineSpec& spec) const {
+  JsonWriter out;
+  out.begin_object().field("engine", spec.name).field("strategy", name_of(spec.strategy));
+  out.field("probes", spec.self_test.size()).key("needs").begin_array();
+  for (const std::string& name : spec.depends_on) out.value(name);
+  out.end_array();
+  write_seen(out, spec.name);
+  return out.end_object().take();
+}
+
+Standing Daemon::standing() const {
+  Standing all;
+  all.recovering = healer_.recovery->is_under_way();
+  all.not_recorded = healer_.recording.not_recorded_because();
+  all.ledger_elsewhere = healer_.recording.ledger_elsewhere();
+  for (const EngineSpec& spec : healer_.in_force.configuration()->settings.engines)
+    all.engines.push_back({spec.name, standing_of(spec)});
+  return all;
 }
 
 void Daemon::tell(const std::string& sentence) {

@@ -9,21 +9,22 @@
 #include <memory>
 #include <set>
 
+#include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/engine/boot_timer.hpp"
 #include "autoheal/workflows/supervision/watch.hpp"
+#include "tools/autoheal/api/api_parts.hpp"
 #include "tools/autoheal/daemon/daemon_entries.hpp"
 #include "tools/autoheal/daemon/daemon_report.hpp"
 #include "tools/autoheal/daemon/ledger_place_watch.hpp"
 #include "tools/autoheal/daemon/loop_watch.hpp"
 #include "tools/autoheal/healer/kept_images.hpp"
 #include "tools/autoheal/healer/operations.hpp"
-#include "tools/autoheal/steward/ledger_steward.hpp"
 #include "tools/host/service/service_manager.hpp"
 #include "tools/host/service/stop_watch.hpp"
 #include "tools/host/watch/file_watch.hpp"
 #include "tools/host/watch/process_watch.hpp"
 #include "tools/http/claimed_name.hpp"
-#include "tools/http/http_server.hpp"
+#include "tools/http/threaded_server.hpp"
 
 namespace autoheal::cli {
 
@@ -45,6 +46,7 @@ class Daemon {
   Result<void> listen();
   void watch_the_place();
   void look_at_place();
+  boost::asio::awaitable<void> look_at_socket();
   void follow_heals();
   void watch_the_loop();
   void show_progress();
@@ -95,6 +97,9 @@ class Daemon {
   void tell_pause(const std::string& engine);
   [[nodiscard]] workflows::By by_daemon() const;
   [[nodiscard]] std::string status() const;
+  [[nodiscard]] Standing standing() const;
+  [[nodiscard]] std::string standing_of(const workflows::EngineSpec& spec) const;
+  void write_seen(JsonWriter& out, const std::string& engine) const;
   [[nodiscard]] std::vector<std::shared_ptr<const workflows::EngineSpec>> engines() const;
   template <class Task>
   void spawn(Task task) {
@@ -108,8 +113,9 @@ class Daemon {
   workflows::Watch watch_;
   DaemonReport report_;
   std::unique_ptr<Operations> operations_;
-  std::shared_ptr<LedgerSteward> steward_;  // shared with what counts on the pool, which may outlive the daemon
-  std::unique_ptr<http::HttpServer> server_;
+  std::unique_ptr<StandingReader> standing_reader_;
+  std::unique_ptr<ReaderThreads> readers_;
+  std::unique_ptr<ApiParts> api_;
   std::unique_ptr<http::ClaimedName> claim_;  // null: another process has it, or the system refuses
   std::unique_ptr<LedgerPlaceWatch> place_;
   std::unique_ptr<host::FileWatch> files_;
@@ -125,10 +131,12 @@ class Daemon {
   bool memory_waits_ = false;  // what a configuration took to read is to be given back
   bool begun_ = false, stopping_ = false;
   bool told_of_socket_ = false;  // that it cannot be made again
+  bool looks_at_socket_ = false;
   bool manager_hears_ = true;
   std::string standing_;  // as the service manager was told last
   host::ServiceManager manager_ = host::ServiceManager::of_environment();
-  std::unique_ptr<LoopWatch> loop_watch_;  // goes first: its thread asks the rest
+  std::unique_ptr<LoopWatch> loop_watch_;         // goes before the rest, which its thread asks
+  std::unique_ptr<http::ThreadedServer> server_;  // goes first: its thread asks all of it
 };
 
 }  // namespace autoheal::cli

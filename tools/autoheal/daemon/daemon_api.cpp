@@ -1,6 +1,8 @@
 #include "tools/autoheal/daemon/daemon_api.hpp"
 
 #include "autoheal/engine/base/json_writer.hpp"
+#include "tools/autoheal/api/api_request.hpp"
+#include "tools/autoheal/api/api_v1.hpp"
 #include "tools/autoheal/daemon/readiness.hpp"
 #include "tools/autoheal/output/version.hpp"
 #include "tools/autoheal/protocol/error_words.hpp"
@@ -12,113 +14,110 @@ namespace {
 
 constexpr std::string_view prefix = "/v1/";
 
-Requester requester_of(const http::Peer& peer, const LoadedConfiguration& configuration) {
-  Caller caller;
-  caller.uid = peer.uid;
-  caller.loginuid = peer.loginuid;
-  caller.os_user = os_user_name(peer.uid);
-  Requester who;
-  who.principal = configuration.settings.principals.of_os_user(caller.os_user);
-  who.by = by(caller, who.principal, {});
-  who.by.via = "socket";
-  return who;
-}
-
 http::Response response_to(const Error& error) {
   return http::error_response(http_status_of(error.kind), word_of(error.kind), error.message, error.hint);
 }
 
-// Counted and written on the pool, never on the loop.
-boost::asio::awaitable<http::Response> metrics(HealerServices& healer, const std::shared_ptr<LedgerSteward>& steward,
-                                               const http::Request& request) {
-  if (request.method != "GET") co_return http::error_response(405, "method", "metrics are asked for with GET", {});
-  const ConfigurationPtr configuration = healer.in_force.configuration();
-  const Requester who = requester_of(request.peer, *configuration);
-  if (!allows(who.principal.role, workflows::Permission::read)) {
+bool may_read(const ApiParts& parts, const http::Request& request) {
+  const auto who = requester_of(request.peer, *parts.healer.in_force.configuration());
+  return allows(who.principal.role, workflows::Permission::read);
+}
+
+// Counted and written on a reader's thread.
+boost::asio::awaitable<http::Response> metrics(ApiParts& parts, const http::Request& request) {
+  if (request.method == "POST") co_return http::error_response(405, "method", "metrics are asked for with GET", {});
+  if (!may_read(parts, request)) {
     co_return response_to(Error{ErrorKind::refused, "metrics are for those whose role lets them read the ledger",
                                 "an admiral can list this user under `principals:`"});
   }
-  if (const std::string& elsewhere = healer.recording.ledger_elsewhere(); !elsewhere.empty()) {
-    co_return response_to(Error{ErrorKind::unavailable, "the ledger cannot be counted: " + elsewhere,
-                                "put it back as it was, or stop the daemon and start it on what lies there now"});
-  }
-  const auto job = [steward, healing_is_on = configuration->settings.healing.enabled]() -> Result<std::string> {
+  const auto standing = co_await standing_with_ledger(parts);
+  if (!standing) co_return response_to(standing.error());
+  const bool healing_is_on = parts.healer.in_force.configuration()->settings.healing.enabled;
+  auto job = [steward = parts.steward, healing_is_on]() -> Result<std::string> {
     const auto seen = steward->figures();
     AUTOHEAL_TRY(seen);
     return exposition(seen->figures, {version, seen->head.value, healing_is_on});
   };
-  auto text = co_await healer.jobs.on_pool(job);
+  auto text = co_await parts.readers.run(std::move(job));
   if (!text) co_return response_to(text.error());
-  http::Response response;
-  response.body = std::move(*text);
-  response.content_type = exposition_type;
-  co_return response;
+  co_return http::response_with(200, std::move(*text), exposition_type);
 }
 
-std::vector<ReadinessCheck> readiness_of(const HealerServices& healer) {
-  return {{"recovered", healer.recovery->is_under_way() ? "heals of an earlier process are still being read" : ""},
-          {"ledger_in_place", healer.recording.ledger_elsewhere()},
-          {"ledger_writable", healer.recording.not_recorded_because()}};
+std::vector<ReadinessCheck> readiness_of(const StandingPtr& standing) {
+  if (!standing) return {{"answers", "the daemon did not answer within two seconds"}};
+  return {{"answers", ""},
+          {"recovered", standing->recovering ? "heals of an earlier process are still being read" : ""},
+          {"ledger_in_place", standing->ledger_elsewhere},
+          {"ledger_writable", standing->not_recorded}};
 }
 
 // For everyone who reaches the socket; only those who may read the ledger learn why it is not ready.
-http::Response readiness(const HealerServices& healer, const http::Request& request) {
-  const bool may_read =
-      allows(requester_of(request.peer, *healer.in_force.configuration()).principal.role, workflows::Permission::read);
-  const auto checks = readiness_of(healer);
-  http::Response response;
-  response.status = is_ready(checks) ? 200 : 503;
-  response.body = readiness_json(checks, may_read && request.target.ends_with("?verbose"));
-  return response;
+boost::asio::awaitable<http::Response> readiness(ApiParts& parts, const http::Request& request) {
+  const auto standing = co_await parts.standing.get();
+  const auto checks = readiness_of(standing);
+  const bool verbose = request.target.ends_with("?verbose") && may_read(parts, request);
+  co_return http::response_with(is_ready(checks) ? 200 : 503, readiness_json(checks, verbose));
 }
 
-// Facts about the process itself; empty: the request is for something else.
-std::optional<http::Response> about_the_daemon(const HealerServices& healer, const http::Request& request) {
-  const std::string& target = request.target;
-  const bool is_readiness = target == "/readyz" || target == "/readyz?verbose";
-  if (!is_readiness && target != "/healthz" && target != "/version") return std::nullopt;
-  if (request.method != "GET") return http::error_response(405, "method", "this is asked for with GET", {});
-  if (is_readiness) return readiness(healer, request);
-  http::Response response;
-  JsonWriter out;
-  if (target == "/healthz") {
-    response.body = out.begin_object().field("status", "ok").end_object().take();
-  } else {
-    response.body = out.begin_object().field("version", version).end_object().take();
-  }
-  return response;
+bool is_about_the_daemon(std::string_view target) {
+  return target == "/readyz" || target == "/readyz?verbose" || target == "/healthz" || target == "/version";
 }
 
-boost::asio::awaitable<http::Response> serve(Operations& operations, HealerServices& healer,
-                                             std::shared_ptr<LedgerSteward> steward, http::Request request) {
-  if (auto response = about_the_daemon(healer, request)) co_return std::move(*response);
-  if (request.target == "/metrics") {
-    auto response = co_await metrics(healer, steward, request);
+// Facts about the process itself.
+boost::asio::awaitable<http::Response> about_the_daemon(ApiParts& parts, const http::Request& request) {
+  if (request.method == "POST") co_return http::error_response(405, "method", "this is asked for with GET", {});
+  if (request.target.starts_with("/readyz")) {
+    auto response = co_await readiness(parts, request);
     co_return response;
   }
-  const bool known = request.target.starts_with(prefix);
-  std::string name = known ? request.target.substr(prefix.size()) : std::string();
+  JsonWriter out;
+  if (request.target == "/healthz") {
+    co_return http::response_with(200, out.begin_object().field("status", "ok").end_object().take());
+  }
+  co_return http::response_with(200, out.begin_object().field("version", version).end_object().take());
+}
+
+// POST /v1/<operation> and GET /v1/status: for command lines of earlier versions, too.
+boost::asio::awaitable<http::Response> operation(ApiParts& parts, http::Request request) {
+  std::string name = request.target.substr(prefix.size());
   const bool reads = name == "status";
-  if (!known || name.empty())
+  if (name.empty())
     co_return http::error_response(404, "not_found", "there is nothing at this address", "POST /v1/<operation>");
-  if (reads != (request.method == "GET")) {
+  if (reads != (request.method != "POST")) {
     co_return http::error_response(405, "method", reads ? "status is asked for with GET" : "operations take POST", {});
   }
-  Requester who = requester_of(request.peer, *healer.in_force.configuration());
+  Requester who = requester_of(request.peer, *parts.healer.in_force.configuration());
   std::string body = reads ? "{}" : std::move(request.body);
-  const auto answer = co_await operations.perform(std::move(name), std::move(body), std::move(who));
+  const auto answer = co_await perform_on_loop(parts, std::move(name), std::move(body), std::move(who));
   if (!answer) co_return response_to(answer.error());
-  http::Response response;
-  response.body = *answer;
-  co_return response;
+  co_return http::response_with(200, *answer);
+}
+
+boost::asio::awaitable<http::Response> serve(ApiParts& parts, http::Request request) {
+  const std::string_view target = request.target;
+  if (target.starts_with(api_prefix)) {
+    auto response = co_await answer_api(parts, std::move(request));
+    co_return response;
+  }
+  if (is_about_the_daemon(target)) {
+    auto response = co_await about_the_daemon(parts, request);
+    co_return response;
+  }
+  if (target == "/metrics") {
+    auto response = co_await metrics(parts, request);
+    co_return response;
+  }
+  if (target.starts_with(prefix)) {
+    auto response = co_await operation(parts, std::move(request));
+    co_return response;
+  }
+  co_return http::error_response(404, "not_found", "there is nothing at this address", "POST /v1/<operation>");
 }
 
 }  // namespace
 
-http::Handler api_handler(Operations& operations, HealerServices& healer, std::shared_ptr<LedgerSteward> steward) {
-  return [&operations, &healer, steward = std::move(steward)](http::Request request) {
-    return serve(operations, healer, steward, std::move(request));
-  };
+http::Handler api_handler(ApiParts& parts) {
+  return [&parts](http::Request request) { return serve(parts, std::move(request)); };
 }
 
 }  // namespace autoheal::cli

@@ -1,16 +1,13 @@
-// The daemon's operations as HTTP: POST /v1/<operation> with a JSON body and GET /v1/status; GET /metrics for
-// Prometheus; GET /healthz, /readyz and /version for whatever looks after the process. The API will grow here; it
-// decides nothing itself.
+// The daemon as a web server: the API below /api/v1; POST /v1/<operation> with a JSON body and GET /v1/status
+// for its own command line; GET /metrics for Prometheus; GET /healthz, /readyz and /version for whatever looks after
+// the process. It decides nothing itself.
 #pragma once
 
-#include "tools/autoheal/healer/operations.hpp"
-#include "tools/autoheal/steward/ledger_steward.hpp"
-#include "tools/http/http_server.hpp"
+#include "tools/autoheal/api/api_parts.hpp"
 
 namespace autoheal::cli {
 
-// `operations` and `healer` outlive the handler.
-[[nodiscard]] http::Handler api_handler(Operations& operations, HealerServices& healer,
-                                        std::shared_ptr<LedgerSteward> steward);
+// `parts` outlives the handler, which runs on the server's thread.
+[[nodiscard]] http::Handler api_handler(ApiParts& parts);
 
 }  // namespace autoheal::cli

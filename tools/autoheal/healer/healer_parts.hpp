@@ -32,6 +32,7 @@ struct HealerParts {
   engine::SystemClock clock;
   engine::SystemRandomness randomness;
   engine::UuidV7Source ids{clock, randomness};
+  boost::asio::io_context requests{1};  // of a server's thread; outlives what waits on the loop for a client
   boost::asio::io_context loop{1};
   std::unique_ptr<JobThreads> pool;
   std::unique_ptr<store::SqliteLedger> ledger;

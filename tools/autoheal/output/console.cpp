@@ -15,6 +15,8 @@ namespace autoheal::cli {
 
 namespace {
 
+constexpr std::size_t most_caught_notes = 100;
+
 bool wants_color(const std::string& when) {
   if (when != "auto") return when == "always";
   const char* off = std::getenv("NO_COLOR");
@@ -42,19 +44,42 @@ Console::Console(OutputFormat output, const std::string& color)
       color_(wants_color(color)),
       live_(isatty(STDERR_FILENO) == 1) {}
 
+Console::Console(OutputFormat output, CaughtOutput& caught)
+    : json_(output == OutputFormat::json || output == OutputFormat::jsonl),
+      color_(false),
+      live_(false),
+      caught_(&caught) {}
+
 void Console::data(std::string_view line) {
+  bytes(line);
+  bytes("\n");
+}
+
+void Console::bytes(std::string_view text) {
   end_progress();
-  std::fwrite(line.data(), 1, line.size(), stdout);
-  std::fputc('\n', stdout);
+  if (caught_ == nullptr) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    return;
+  }
+  caught_->is_cut = caught_->is_cut || text.size() > caught_->most_bytes - caught_->data.size();
+  if (!caught_->is_cut) caught_->data += text;
 }
 
 void Console::note(std::string_view line) {
+  if (caught_ != nullptr) {
+    if (caught_->notes.size() < most_caught_notes) caught_->notes.emplace_back(line);
+    return;
+  }
   end_progress();
   const std::string shown = printable(line, true) + '\n';
   std::fwrite(shown.data(), 1, shown.size(), stderr);
 }
 
 void Console::error(const Error& error, int code) {
+  if (caught_ != nullptr) {
+    if (!caught_->error) caught_->error = error;
+    return;
+  }
   if (json_) {
     JsonWriter out;
     out.begin_object().key("error").begin_object().field("code", code).field("message", error.message);

@@ -1,8 +1,10 @@
 // Everything the program prints: data to stdout, the rest to stderr, colour only where a person looks.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "autoheal/engine/base/result.hpp"
 #include "tools/autoheal/output/output_format.hpp"
@@ -11,14 +13,28 @@ namespace autoheal::cli {
 
 enum class Tone { plain, good, bad, warning, dim, strong };
 
+// The output of one command, for a caller inside the program.
+struct CaughtOutput {
+  std::string data;                // of stdout; at most `most_bytes`
+  std::vector<std::string> notes;  // lines for people
+  std::optional<Error> error;      // the first one
+  bool is_cut = false;             // there was more data than that
+  std::size_t most_bytes = 16U << 20U;
+};
+
 // One thread; note() from any where no progress is shown.
 class Console {
  public:
   // `color`: "auto", "always" or "never".
   Console(OutputFormat output, const std::string& color);
 
+  // Prints nothing: all goes into `caught`, which outlives it.
+  Console(OutputFormat output, CaughtOutput& caught);
+
   // A line of data on stdout.
   void data(std::string_view line);
+  // Data byte for byte: no line end is added.
+  void bytes(std::string_view text);
   // A line for people on stderr; in JSON mode too, since stdout stays clean.
   void note(std::string_view line);
   // "autoheal: <message>" with its hint, or {"error":{"code","message","hint"}} in JSON mode.
@@ -36,6 +52,7 @@ class Console {
   bool color_;
   bool live_;
   std::string shown_;
+  CaughtOutput* caught_ = nullptr;
 };
 
 }  // namespace autoheal::cli

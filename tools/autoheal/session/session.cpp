@@ -68,7 +68,7 @@ int Session::fail(const Error& error) const {
 }
 
 int Session::require(workflows::Permission permission, const std::string& what) const {
-  const workflows::Principal& who = configuration.principal;
+  const workflows::Principal& who = principal();
   if (allows(who.role, permission)) return exit_done;
   if (configuration.unread) {
     console.error(roles_unknown(configuration), exit_configuration);

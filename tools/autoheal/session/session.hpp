@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "autoheal/store/ledger/ledger_reader.hpp"
 #include "autoheal/store/vault/vault.hpp"
@@ -15,7 +16,11 @@ struct Session {
   const Options& options;
   Console& console;
   const LoadedConfiguration& configuration;
+  std::optional<workflows::Principal> on_behalf_of = {};  // who asked the daemon; else the caller of this process
 
+  [[nodiscard]] const workflows::Principal& principal() const {
+    return on_behalf_of ? *on_behalf_of : configuration.principal;
+  }
   // Prints and returns the exit code that belongs to it.
   [[nodiscard]] int fail(const Error& error) const;
   // exit_done where the caller's role allows it. Else says so, has `access.denied` recorded if the daemon or this

@@ -54,9 +54,7 @@ int run_config_show(const Session& session) {
         .field("os_user", principal.os_user)
         .end_object();
   }
-  out.end_array()
-      .field("you", session.configuration.principal.name)
-      .field("your_role", name_of(session.configuration.principal.role));
+  out.end_array().field("you", session.principal().name).field("your_role", name_of(session.principal().role));
   out.key("engines").begin_array();
   for (const EngineSpec& spec : settings.engines) out.raw(encode_engine_spec(without_secrets(spec)));
   auto shown = nlohmann::ordered_json::parse(out.end_array().end_object().take());

@@ -1,6 +1,4 @@
 // ledger checkpoint: what an auditor keeps outside of this host.
-#include <iostream>
-
 #include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/commands/parts/perform_operation.hpp"
 #include "tools/autoheal/session/session.hpp"
@@ -29,7 +27,7 @@ int show_newest(const Session& session) {
     return session.fail(
         {ErrorKind::not_found, "nothing is signed yet", "`autoheal ledger checkpoint --sign` signs the present head"});
   }
-  std::cout << (*newest)->note << std::flush;  // byte for byte: no line is added
+  session.console.bytes((*newest)->note);
   return exit_done;
 }
 

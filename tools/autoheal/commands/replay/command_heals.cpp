@@ -11,14 +11,16 @@ namespace autoheal::cli {
 
 namespace {
 
+constexpr std::uint64_t most_heals = 1'000'000;
 constexpr std::uint64_t heals_on_a_screen = 50;  // where no --limit says how many
 
 struct HealsOptions {
   HealFilters filters;
   std::optional<std::uint64_t> limit;
+  std::string before;
 };
 
-Result<store::HealFilter> filter_of(const HealsOptions& options, OutputFormat output) {
+Result<store::HealFilter> filter_of(const HealsOptions& options, const Past& past, OutputFormat output) {
   const auto range = time_range_of(options.filters.time);
   AUTOHEAL_TRY(range);
   auto state = state_named(options.filters.state);
@@ -30,6 +32,11 @@ Result<store::HealFilter> filter_of(const HealsOptions& options, OutputFormat ou
   filter.until = range->until;
   filter.newest = options.limit;
   if (!filter.newest && output == OutputFormat::text) filter.newest = heals_on_a_screen;
+  if (options.before.empty()) return filter;
+  auto before = find_heal(*past.ledger, options.before);
+  AUTOHEAL_TRY(before);
+  filter.before = std::move(*before);
+  if (!filter.newest) filter.newest = most_heals;
   return filter;
 }
 
@@ -44,10 +51,10 @@ std::string shown(const std::string& time) {
 }
 
 int run_heals(const Session& session, const HealsOptions& options) {
-  const auto filter = filter_of(options, session.options.output);
-  if (!filter) return session.fail(filter.error());
   const auto past = open_past(session.configuration);
   if (!past) return session.fail(past.error());
+  const auto filter = filter_of(options, *past, session.options.output);
+  if (!filter) return session.fail(filter.error());
   RowOutput rows(session.console,
                  {{"heal", 36},
                   {"engine", 10},
@@ -75,7 +82,8 @@ int run_heals(const Session& session, const HealsOptions& options) {
 void add_heals(CommandLine& line) {
   auto [command, options] = line.add("heals", "list heals, newest last", Needs::record, run_heals);
   add_heal_filters(command, options.filters);
-  command.option("--limit", options.limit, "N", "the newest so many (text: 50)").within(1, 1'000'000);
+  command.option("--limit", options.limit, "N", "the newest so many (text: 50)").within(1, most_heals);
+  command.option("--before", options.before, "HEAL", "only heals that come before this one in the list");
 }
 
 }  // namespace autoheal::cli

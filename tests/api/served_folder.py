@@ -1,0 +1,74 @@
+"""A folder with two engines, and `autoheal serve` in it."""
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+
+READY_WITHIN_S = 60
+CONFIGURATION = """version: 1
+ledger: var/ledger.db
+reports: logs/selftest_reports
+{principals}engines:
+  - name: EnvRecon
+    every: 1h
+    self_test: [ {{ name: config, file: {{ path: etc/app.conf, baseline: baseline/app.conf }} }} ]
+    repair: {{ files: [ {{ path: etc/app.conf, baseline: baseline/app.conf }} ] }}
+  - name: Firewall
+    every: 1h
+    depends_on: [EnvRecon]
+    self_test: [ {{ name: rules, file: {{ path: etc/rules, sha256: "{impossible}" }} }} ]
+    repair: {{ files: [ {{ path: etc/rules, baseline: baseline/rules }} ] }}
+"""
+IMPOSSIBLE = "0" * 64  # the self-test of Firewall passes never, so its heals are exhausted
+
+
+class ServedFolder:
+    def __init__(self, program, principals="", environment=None):
+        self.program = program
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="autoheal-api-"))
+        self.folder.chmod(0o755)
+        for name in ("etc", "baseline", "var"):
+            (self.folder / name).mkdir()
+        for name in ("etc/app.conf", "baseline/app.conf", "etc/rules", "baseline/rules"):
+            (self.folder / name).write_text("port = 8080\n")
+        (self.folder / "autoheal.yaml").write_text(
+            CONFIGURATION.format(principals=principals, impossible=IMPOSSIBLE))
+        self.process = None
+        self.environment = {"AUTOHEAL_RETRY_DELAY": "0", **(environment or {})}
+        self.start()
+
+    @property
+    def socket(self):
+        return str(self.folder / "var" / "ledger.db.sock")
+
+    def start(self):
+        with tempfile.TemporaryDirectory() as short, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            told = os.path.join(short, "notify")
+            manager.bind(told)
+            manager.settimeout(READY_WITHIN_S)
+            log = open(self.folder / "log", "ab")
+            self.process = subprocess.Popen([self.program, "serve"], cwd=self.folder, stdout=log, stderr=log,
+                                            env={**os.environ, **self.environment, "NOTIFY_SOCKET": told})
+            log.close()
+            try:
+                while b"READY=1" not in manager.recv(4096):
+                    pass
+            except BaseException:
+                self.process.kill()
+                raise
+
+    def said(self):
+        return (self.folder / "log").read_text(errors="replace")
+
+    def run(self, *words):
+        return subprocess.run([self.program, *words], cwd=self.folder, capture_output=True, text=True, check=False,
+                              env={**os.environ, **self.environment})
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait()
+        shutil.rmtree(self.folder)
+        assert code == 0, code

@@ -1,0 +1,61 @@
+// The table of the API's operations: one row each, which says how it is asked for, who may, and what answers. The
+// OpenAPI file describes the same table for clients; a test compares both.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "autoheal/workflows/spec/roles.hpp"
+
+namespace autoheal::cli {
+
+enum class ParameterType { text, number, flag };
+
+// A part of the path or of the query.
+struct ApiParameter {
+  std::string_view name;
+  std::string_view option;  // of the command: "--engine"; empty: its argument, or nothing that a command takes
+  ParameterType type = ParameterType::text;
+  bool required = false;
+  std::uint64_t most = 0;  // of a number; 0: any that fits
+};
+
+// Where an operation is done.
+enum class Runs {
+  here,      // on the server's thread, from what it has
+  standing,  // from the standing of the engines
+  command,   // a command of the command line with its output caught, on a reader's thread
+  reader,    // a function of its own, on a reader's thread
+  act,       // an operation of the process that heals, on the loop
+  stream,    // events as they come
+};
+
+// Rows of a page: where the next one begins.
+struct Paging {
+  std::string_view option;  // of the command: the page begins behind this
+  std::string_view field;   // of the last item of a page: what the option takes
+  std::uint64_t usual = 100, most = 1'000;
+  bool newest_first = false;  // the command gives the newest last
+};
+
+struct ApiOperation {
+  std::string_view id;  // of OpenAPI: "listHeals"
+  std::string_view method;
+  std::string_view path;  // below /api/v1; "{name}" is a parameter
+  Runs runs = Runs::here;
+  workflows::Permission permission = workflows::Permission::read;
+  std::string_view what;                // "may not <what>"
+  std::vector<std::string_view> words;  // command: its name; act: the operation's name
+  std::vector<ApiParameter> in_path;    // in the order of the path
+  std::vector<ApiParameter> in_query;
+  std::vector<std::string_view> in_body;  // act: keys that the body may have
+  std::vector<std::string_view> typed;    // command: fields of an item whose text is a number or an object
+  Paging paging = {};                     // with an option: the answer is a page
+  std::string_view content = "application/json";
+};
+
+[[nodiscard]] std::span<const ApiOperation> api_operations();
+
+}  // namespace autoheal::cli

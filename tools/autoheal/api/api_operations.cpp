@@ -1,0 +1,155 @@
+#include "tools/autoheal/api/api_operation.hpp"
+
+namespace autoheal::cli {
+
+namespace {
+
+using workflows::Permission;
+using Type = ParameterType;
+
+constexpr std::string_view read_ledger = "read the ledger";
+
+const ApiParameter engine_in_path{"engine", "", Type::text, true};
+const ApiParameter heal_in_path{"heal", "", Type::text, true};
+
+std::vector<ApiParameter> heal_filters(std::vector<ApiParameter> more = {}) {
+  std::vector<ApiParameter> all = {
+      {"engine", "--engine"}, {"state", "--state"}, {"since", "--since"}, {"until", "--until"}};
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
+ApiOperation reading(std::string_view id, std::string_view path, Runs runs) {
+  ApiOperation one;
+  one.id = id;
+  one.method = "GET";
+  one.path = path;
+  one.runs = runs;
+  one.what = read_ledger;
+  return one;
+}
+
+ApiOperation command(std::string_view id, std::string_view path, std::vector<std::string_view> words,
+                     std::vector<ApiParameter> in_path = {}, std::vector<ApiParameter> in_query = {}) {
+  ApiOperation one = reading(id, path, Runs::command);
+  one.words = std::move(words);
+  one.in_path = std::move(in_path);
+  one.in_query = std::move(in_query);
+  return one;
+}
+
+ApiOperation listing(ApiOperation one, Paging paging, std::vector<std::string_view> typed) {
+  one.paging = paging;
+  one.typed = std::move(typed);
+  return one;
+}
+
+ApiOperation answered_in(ApiOperation one, std::string_view content) {
+  one.content = content;
+  return one;
+}
+
+// Its permission and words are those of the operation of this name.
+ApiOperation act(std::string_view id, std::string_view path, std::string_view operation,
+                 std::vector<ApiParameter> in_path, std::vector<std::string_view> in_body) {
+  ApiOperation one;
+  one.id = id;
+  one.method = "POST";
+  one.path = path;
+  one.runs = Runs::act;
+  one.words = {operation};
+  one.in_path = std::move(in_path);
+  one.in_body = std::move(in_body);
+  return one;
+}
+
+void add_engines(std::vector<ApiOperation>& all) {
+  all.push_back(reading("listEngines", "/engines", Runs::standing));
+  ApiOperation one = reading("getEngine", "/engines/{engine}", Runs::standing);
+  one.in_path = {engine_in_path};
+  all.push_back(one);
+  all.push_back(act("healEngine", "/engines/{engine}/heal", "heal", {engine_in_path}, {"error", "reason"}));
+  all.push_back(act("holdEngine", "/engines/{engine}/hold", "hold", {engine_in_path}, {"for_us", "reason"}));
+  all.push_back(act("unholdEngine", "/engines/{engine}/unhold", "unhold", {engine_in_path}, {"reason"}));
+  all.push_back(act("resetEngine", "/engines/{engine}/reset", "reset", {engine_in_path}, {"reason"}));
+  all.push_back(act("adoptBaseline", "/engines/{engine}/adopt", "adopt", {engine_in_path}, {"reason"}));
+  all.push_back(act("holdAllEngines", "/hold", "hold", {}, {"for_us", "reason"}));
+  all.push_back(act("unholdAllEngines", "/unhold", "unhold", {}, {"reason"}));
+  all.push_back(act("resetAllEngines", "/reset", "reset", {}, {"reason"}));
+  all.push_back(act("runSelfTest", "/selftest", "selftest", {}, {"engines", "heals", "reason"}));
+}
+
+void add_heals(std::vector<ApiOperation>& all) {
+  all.push_back(listing(command("listHeals", "/heals", {"heals"}, {}, heal_filters()),
+                        {"--before", "heal", 100, 1'000, true}, {"attempts"}));
+  all.push_back(command("getHeal", "/heals/{heal}", {"show"}, {heal_in_path}));
+  ApiOperation page = reading("getHealPage", "/heals/{heal}/page", Runs::reader);
+  page.in_path = {heal_in_path};
+  all.push_back(answered_in(page, "text/html; charset=utf-8"));
+  ApiOperation evidence = reading("getHealEvidence", "/heals/{heal}/evidence", Runs::reader);
+  evidence.in_path = {heal_in_path};
+  all.push_back(answered_in(evidence, "application/gzip"));
+  all.push_back(command("replayHeal", "/heals/{heal}/replay", {"replay"}, {heal_in_path}, {{"at", "--at"}}));
+  all.push_back(command("askWhatIf", "/heals/{heal}/what-if", {"replay"}, {heal_in_path},
+                        {{"change", "--what-if", Type::text, true}}));
+  all.push_back(
+      command("compareHeals", "/heals/{heal}/diff", {"diff"}, {heal_in_path}, {{"with", "", Type::text, true}}));
+  all.push_back(act("cancelHeal", "/heals/{heal}/cancel", "cancel", {heal_in_path}, {"reason"}));
+  all.push_back(act("rollBackHeal", "/heals/{heal}/rollback", "rollback", {heal_in_path}, {"reason"}));
+}
+
+void add_audit(std::vector<ApiOperation>& all) {
+  all.push_back(listing(
+      command("listEntries", "/audit", {"audit"}, {},
+              heal_filters({{"heal", "--heal"}, {"actor", "--actor"}, {"type", "--type"}, {"strategy", "--strategy"}})),
+      {"--after", "seq", 100, 1'000, false}, {"seq", "data"}));
+  all.push_back(command("summarizeHeals", "/audit/summary", {"audit", "summary"}, {},
+                        {{"since", "--since"}, {"until", "--until"}, {"compare", "--compare"}}));
+  all.push_back(command("showCoverage", "/audit/coverage", {"audit", "coverage"}, {},
+                        {{"engine", "--engine"}, {"since", "--since"}, {"until", "--until"}}));
+}
+
+void add_ledger(std::vector<ApiOperation>& all) {
+  all.push_back(command("getLedger", "/ledger", {"ledger", "stats"}));
+  all.push_back(answered_in(command("getCheckpoint", "/ledger/checkpoint", {"ledger", "checkpoint"}),
+                            "text/plain; charset=utf-8"));
+  all.push_back(answered_in(command("getKey", "/ledger/key", {"ledger", "key"}), "text/plain; charset=utf-8"));
+  all.push_back(command("proveEntry", "/ledger/entries/{seq}/proof", {"ledger", "prove", "--format=json"},
+                        {{"seq", "--seq", Type::number, true}}));
+  all.push_back(
+      command("proveGrowth", "/ledger/growth", {"ledger", "prove"}, {}, {{"from", "--from", Type::number, true}}));
+  ApiOperation entries = reading("exportLedger", "/ledger/export", Runs::stream);
+  entries.in_query = {{"since_seq", "", Type::number}};
+  all.push_back(answered_in(entries, "application/jsonl"));
+  all.push_back(act("signCheckpoint", "/ledger/sign", "sign", {}, {"reason"}));
+  all.push_back(act("acceptRollback", "/ledger/accept-rollback", "accept_rollback", {}, {"reason"}));
+  all.push_back(act("rotateKey", "/ledger/rotate-key", "rotate_key", {}, {"reason"}));
+}
+
+void add_rest(std::vector<ApiOperation>& all) {
+  all.push_back(command("getConfiguration", "/configuration", {"config", "show"}));
+  all.push_back(reading("listReports", "/reports", Runs::reader));
+  ApiOperation report = reading("getReport", "/reports/{report}", Runs::reader);
+  report.in_path = {{"report", "", Type::text, true}};
+  all.push_back(report);
+  all.push_back(reading("getOpenApi", "/openapi.json", Runs::here));
+}
+
+std::vector<ApiOperation> all_operations() {
+  std::vector<ApiOperation> all;
+  add_engines(all);
+  add_heals(all);
+  add_audit(all);
+  add_ledger(all);
+  add_rest(all);
+  return all;
+}
+
+}  // namespace
+
+std::span<const ApiOperation> api_operations() {
+  static const std::vector<ApiOperation> all = all_operations();
+  return all;
+}
+
+}  // namespace autoheal::cli

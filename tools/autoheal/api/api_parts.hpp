@@ -1,0 +1,36 @@
+// The parts that answers of the API are made from. All of them are used on the server's thread; what belongs to the
+// loop is asked there.
+#pragma once
+
+#include <memory>
+
+#include "tools/autoheal/api/reader_threads.hpp"
+#include "tools/autoheal/api/standing.hpp"
+#include "tools/autoheal/healer/operations.hpp"
+#include "tools/autoheal/steward/ledger_steward.hpp"
+#include "tools/http/message.hpp"
+
+namespace autoheal::cli {
+
+struct ApiParts {
+  Operations& operations;  // on the loop
+  HealerServices& healer;  // on the loop, but for what its parts call thread-safe
+  StandingReader& standing;
+  ReaderThreads& readers;
+  std::shared_ptr<LedgerSteward> steward;
+};
+
+// Who asks, as the kernel says. Any thread.
+[[nodiscard]] Requester requester_of(const http::Peer& peer, const LoadedConfiguration& configuration);
+
+// Has the operation performed on the loop; back on the server's thread.
+[[nodiscard]] boost::asio::awaitable<Result<std::string>> perform_on_loop(ApiParts& parts, std::string operation,
+                                                                          std::string body, Requester who);
+
+// The error as what its HTTP status says, before it has a form.
+[[nodiscard]] http::Problem problem_of(const Error& error);
+
+// unavailable: what lies where the ledger is expected is not the ledger that is served, or the daemon did not answer.
+[[nodiscard]] boost::asio::awaitable<Result<StandingPtr>> standing_with_ledger(ApiParts& parts);
+
+}  // namespace autoheal::cli

@@ -1,0 +1,200 @@
+#include "tools/autoheal/api/api_v1.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <ranges>
+
+#include "autoheal/engine/base/digest.hpp"
+#include "autoheal/engine/base/json_writer.hpp"
+#include "tools/autoheal/api/act_body.hpp"
+#include "tools/autoheal/api/api_request.hpp"
+#include "tools/autoheal/api/caught_command.hpp"
+#include "tools/autoheal/api/heal_files.hpp"
+#include "tools/autoheal/api/ledger_lines.hpp"
+#include "tools/autoheal/api/openapi.hpp"
+#include "tools/autoheal/api/page.hpp"
+#include "tools/autoheal/protocol/operation_body.hpp"
+
+namespace autoheal::cli {
+
+namespace {
+
+namespace asio = boost::asio;
+using Body = Result<std::string>;
+
+constexpr std::size_t validator_digits = 32;
+
+http::Response refusal(const Error& error) { return http::problem_response(problem_of(error)); }
+
+// An answer of this one operation, for one client.
+class Answer {
+ public:
+  Answer(ApiParts& parts, ApiRequest request, std::string sent, Requester who)
+      : parts_(parts), request_(std::move(request)), sent_(std::move(sent)), who_(std::move(who)) {}
+
+  asio::awaitable<Body> body() {
+    switch (request_.operation->runs) {
+      case Runs::here:
+        co_return std::string(openapi_document());
+      case Runs::standing:
+        co_return co_await standing();
+      case Runs::command:
+      case Runs::reader:
+        co_return co_await on_reader();
+      case Runs::act:
+        co_return co_await act();
+      case Runs::stream:
+        break;  // has no body that is whole
+    }
+    co_return failure(ErrorKind::fatal, "a stream was asked for as a whole");
+  }
+
+  asio::awaitable<Result<http::BodySource>> stream() {
+    const auto standing = co_await standing_with_ledger(parts_);
+    AUTOHEAL_CO_TRY(standing);
+    const std::string first = request_.value("since_seq");
+    co_return co_await ledger_lines(parts_.readers, configuration_->settings.ledger,
+                                    first.empty() ? 0 : std::stoull(first));
+  }
+
+ private:
+  asio::awaitable<Body> standing() {
+    const auto standing = co_await parts_.standing.get();
+    if (!standing) co_return failure(ErrorKind::unavailable, "the daemon is busy", "try again in a second");
+    const std::string name = request_.value("engine");
+    JsonWriter out;
+    out.begin_object().key("items").begin_array();
+    for (const StandingOfEngine& one : standing->engines) {
+      if (one.engine == name) co_return one.json;
+      out.raw(one.json);
+    }
+    if (name.empty()) co_return out.end_array().end_object().take();
+    co_return failure(ErrorKind::not_found, "there is no such engine", "GET /api/v1/engines lists them");
+  }
+
+  asio::awaitable<Body> on_reader() {
+    const auto standing = co_await standing_with_ledger(parts_);
+    AUTOHEAL_CO_TRY(standing);
+    auto job = [this] { return request_.operation->runs == Runs::command ? command() : file(); };
+    co_return co_await parts_.readers.run(std::move(job));
+  }
+
+  Body command() const {
+    const bool is_page = !request_.operation->paging.option.empty();
+    const auto id = is_page ? ledger_id() : Body(std::string());
+    AUTOHEAL_TRY(id);
+    const auto after = place_of_cursor(request_, *id);
+    AUTOHEAL_TRY(after);
+    auto words = words_of(request_, *after);
+    auto caught = caught_output(*configuration_, who_.principal, std::move(words));
+    AUTOHEAL_TRY(caught);
+    return is_page ? page_of_rows(request_, *id, *caught) : caught;
+  }
+
+  Body ledger_id() const {
+    const auto reader = store::LedgerReader::open(configuration_->settings.ledger);
+    AUTOHEAL_TRY(reader);
+    return (*reader)->id();
+  }
+
+  Body file() const {
+    const std::string_view id = request_.operation->id;
+    if (id == "getHealPage") return page_of_heal(*configuration_, request_.value("heal"));
+    if (id == "getHealEvidence") return evidence_of_heal(*configuration_, request_.value("heal"));
+    if (id == "listReports") return list_of_reports(*configuration_);
+    return report_named(*configuration_, request_.value("report"));
+  }
+
+  asio::awaitable<Body> act() {
+    const std::string operation(request_.operation->words.front());
+    auto body = operation_body_of(request_, sent_);
+    AUTOHEAL_CO_TRY(body);
+    std::string name = operation;
+    const auto answer = co_await perform_on_loop(parts_, std::move(name), std::move(*body), std::move(who_));
+    co_await parts_.standing.renew();  // who changed something sees it changed
+    AUTOHEAL_CO_TRY(answer);
+    co_return act_answer_of(operation, *answer);
+  }
+
+  ApiParts& parts_;
+  ApiRequest request_;
+  std::string sent_;
+  Requester who_;
+  ConfigurationPtr configuration_ = parts_.healer.in_force.configuration();
+};
+
+// Recorded like every refusal of a role.
+asio::awaitable<http::Response> refuse_role(ApiParts& parts, const ApiOperation& operation, Requester who) {
+  const std::string name = who.principal.name;
+  const bool has_none = who.principal.role == workflows::Role::none;
+  OperationBody told;
+  told.what = std::string(operation.what);
+  std::string denied = "denied", body = to_json(told);
+  const std::string role = has_none ? "has no role here" : "is only " + std::string(name_of(who.principal.role));
+  const auto recorded = co_await perform_on_loop(parts, std::move(denied), std::move(body), std::move(who));
+  (void)recorded;  // a refusal stands even where it cannot be recorded
+  const auto configuration = parts.healer.in_force.configuration();
+  co_return refusal({ErrorKind::refused, fmt::format("{} may not {}: {} {}", name, operation.what, name, role),
+                     "roles stand under `principals:` in " + configuration->settings.file});
+}
+
+asio::awaitable<http::Response> answer_stream(Answer& answer, const ApiOperation& operation) {
+  auto source = co_await answer.stream();
+  if (!source) co_return refusal(source.error());
+  http::Response response = http::response_with(200, "", std::string(operation.content));
+  response.more = std::move(*source);
+  co_return response;
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  return text;
+}
+
+bool is_listed(std::string_view if_none_match, std::string_view validator) {
+  while (!if_none_match.empty()) {
+    const auto comma = if_none_match.find(',');
+    auto one = trimmed(if_none_match.substr(0, comma));
+    if (one.starts_with("W/")) one.remove_prefix(2);
+    if (one == "*" || one == validator) return true;
+    if_none_match = comma == std::string_view::npos ? std::string_view() : if_none_match.substr(comma + 1);
+  }
+  return false;
+}
+
+}  // namespace
+
+http::Response with_validator(http::Response response, std::string_view if_none_match) {
+  const std::string validator = '"' + to_hex(sha256(response.body)).substr(0, validator_digits) + '"';
+  response.headers.push_back({"ETag", validator});
+  response.cache_control = "private, no-cache";
+  if (!is_listed(if_none_match, validator)) return response;
+  response.status = 304;
+  response.body.clear();
+  return response;
+}
+
+asio::awaitable<http::Response> answer_api(ApiParts& parts, http::Request request) {
+  auto matched = match_api(request.method, request.target);
+  if (!matched) {
+    auto response = http::problem_response(matched.error().problem);
+    if (!matched.error().allow.empty()) response.headers.push_back({"Allow", matched.error().allow});
+    co_return response;
+  }
+  const ApiOperation& operation = *matched->operation;
+  Requester who = requester_of(request.peer, *parts.healer.in_force.configuration());
+  const bool is_judged_here = operation.runs != Runs::act && operation.runs != Runs::here;
+  if (is_judged_here && !allows(who.principal.role, operation.permission))
+    co_return co_await refuse_role(parts, operation, std::move(who));
+  Answer answer(parts, std::move(*matched), std::move(request.body), std::move(who));
+  if (operation.runs == Runs::stream) co_return co_await answer_stream(answer, operation);
+  auto body = co_await answer.body();
+  if (!body) co_return refusal(body.error());
+  auto response = http::response_with(200, std::move(*body), std::string(operation.content));
+  if (operation.runs == Runs::act) co_return response;
+  co_return with_validator(std::move(response), request.header("if-none-match"));
+}
+
+}  // namespace autoheal::cli

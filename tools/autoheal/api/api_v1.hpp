@@ -1,0 +1,14 @@
+// The API below /api/v1: finds the operation, asks whether this principal may, and has it answered where it belongs.
+#pragma once
+
+#include "tools/autoheal/api/api_parts.hpp"
+
+namespace autoheal::cli {
+
+// On the server's thread. `parts` outlives the answer and the body that it may stream.
+[[nodiscard]] boost::asio::awaitable<http::Response> answer_api(ApiParts& parts, http::Request request);
+
+// 304 where the client has the same already; else the answer with its validator (RFC 9110, section 8.8.3).
+[[nodiscard]] http::Response with_validator(http::Response response, std::string_view if_none_match);
+
+}  // namespace autoheal::cli

@@ -1,0 +1,54 @@
+// The standing of all engines, for those who ask over HTTP: read from the loop once for all who ask at the same time,
+// so that many who ask cost the loop no more than one.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace autoheal::cli {
+
+struct StandingOfEngine {
+  std::string engine;
+  std::string json;  // an object
+};
+
+// The daemon at one moment.
+struct Standing {
+  bool recovering = false;
+  std::string not_recorded;      // why its last commit could not be made
+  std::string ledger_elsewhere;  // why nothing is healed
+  std::vector<StandingOfEngine> engines;
+};
+using StandingPtr = std::shared_ptr<const Standing>;
+
+// On the server's executor.
+class StandingReader {
+ public:
+  // `read` is called on the loop. Both executors and what `read` uses outlive the reader.
+  StandingReader(boost::asio::any_io_executor server, boost::asio::any_io_executor loop,
+                 std::function<Standing()> read);
+
+  // At most a second old. Null: the loop did not answer within two seconds, and did not before.
+  [[nodiscard]] boost::asio::awaitable<StandingPtr> get();
+  // As it is after this call: for a client that just changed something.
+  [[nodiscard]] boost::asio::awaitable<void> renew();
+
+ private:
+  boost::asio::awaitable<void> refresh();
+  void begin_refresh();
+  boost::asio::awaitable<void> until_arrived();
+
+  boost::asio::any_io_executor server_, loop_;
+  std::function<Standing()> read_;
+  StandingPtr value_;
+  boost::asio::steady_timer::time_point at_{};
+  bool under_way_ = false;
+  boost::asio::steady_timer arrived_;  // its waiters are woken when a value arrives
+};
+
+}  // namespace autoheal::cli

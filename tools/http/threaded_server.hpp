@@ -1,0 +1,51 @@
+// The server on a thread of its own, so that no client waits for what its owner is doing, and the owner for no client.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "tools/http/http_server.hpp"
+
+namespace autoheal::http {
+
+// The functions may be called on any thread but the server's own. The handler and `told` are called on the server's
+// thread, until the destructor returns.
+class ThreadedServer {
+ public:
+  // `context` belongs to the server: it is run by its thread alone, and outlives both the server and every loop on
+  // which a handler awaits something. Errors as HttpServer::listen; unavailable, too, where no thread is to be had.
+  static Result<std::unique_ptr<ThreadedServer>> start(boost::asio::io_context& context, const std::string& path,
+                                                       Handler handler, std::function<void(const std::string&)> told,
+                                                       Limits limits = {});
+  ~ThreadedServer();  // waits for the thread
+  ThreadedServer(const ThreadedServer&) = delete;
+  ThreadedServer& operator=(const ThreadedServer&) = delete;
+
+  // Listens at this path as well; what was asked elsewhere is still answered, but nothing new is accepted there.
+  [[nodiscard]] Result<void> listen_again(const std::string& path);
+  // Whether the socket's name still leads to it. Back on the caller's executor.
+  [[nodiscard]] boost::asio::awaitable<bool> in_place();
+  void stop();   // as HttpServer::stop, soon
+  void leave();  // as HttpServer::leave, soon
+
+ private:
+  ThreadedServer(boost::asio::io_context& context, Handler handler, std::function<void(const std::string&)> told,
+                 Limits limits);
+  Result<std::unique_ptr<HttpServer>> listen(const std::string& path);
+
+  boost::asio::io_context& context_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> stay_;
+  Handler handler_;
+  std::function<void(const std::string&)> told_;
+  Limits limits_;
+  std::unique_ptr<HttpServer> server_;  // used on the thread alone, once that runs
+  std::jthread thread_;
+};
+
+}  // namespace autoheal::http
