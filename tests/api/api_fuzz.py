@@ -49,7 +49,9 @@ class Maker:
             "since": ["24h", "2026", "2026Q3", "2026-11-23", "tomorrow"], "until": ["1h", "2030", "now"],
             "compare": ["2026Q2", "2026"], "type": ["heal.*", "node.started"], "actor": ["autoheal", "root"],
             "strategy": ["arie"], "change": ["max_retries=1", "retry_delay=5s", "strategy=chimera", "a=b"],
-            "at": ["1", "5", "2026-11-23T12:00:00Z"], "cursor": ["x.1", ".", "0123456789abcdef.5"],
+            "at": ["1", "5", "2026-11-23T12:00:00Z"],
+            "topics": ["selftest.*", "a,b", ",", "a," * 30],
+            "from": ["0", "3", "5-1", "99999", "abc", "1-"], "cursor": ["x.1", ".", "0123456789abcdef.5"],
         }.get(name, ["x"]))
 
     def value(self, parameter):

@@ -115,7 +115,8 @@ class AsAdmiral(Served):
                 ("compareHeals", one, [("with", other)]), ("listEntries", {}, []), ("summarizeHeals", {}, []),
                 ("showCoverage", {}, []), ("getLedger", {}, []), ("getCheckpoint", {}, []), ("getKey", {}, []),
                 ("proveEntry", {"seq": 3}, []), ("proveGrowth", {}, [("from", 3)]), ("exportLedger", {}, []),
-                ("getConfiguration", {}, []), ("listReports", {}, []), ("getReport", {"report": "latest"}, []),
+                ("getConfiguration", {}, []),
+                ("followBus", {}, []), ("listReports", {}, []), ("getReport", {"report": "latest"}, []),
                 ("getOpenApi", {}, []), ("getHealth", {}, []), ("getReadiness", {}, []), ("getVersion", {}, []),
                 ("getMetrics", {}, [])]:
             with self.subTest(operation):

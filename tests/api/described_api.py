@@ -72,11 +72,14 @@ class UnixConnection(http.client.HTTPConnection):
 
 
 class Answer:
+    """A whole answer; of a stream without end only its first line."""
+
     def __init__(self, response):
         self.status = response.status
         self.headers = response.headers
         self.content_type = response.headers.get("Content-Type", "")
-        self.body = response.read()
+        self.is_stream = self.content_type == "text/event-stream"
+        self.body = response.readline() if self.is_stream else response.read()
 
     def json(self):
         return json.loads(self.body)
@@ -100,14 +103,22 @@ class Asking:
         if body is not None and "Content-Type" not in headers:
             headers["Content-Type"] = "application/json"
         try:
-            self._connection.request(method, target, body=body, headers=headers)
-            return Answer(self._connection.getresponse())
+            return self._asked(method, target, body, headers)
         except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
             # A connection that served its last request is closed: the next one needs another.
-            self._connection.close()
-            self._connection = UnixConnection(self._path)
-            self._connection.request(method, target, body=body, headers=headers)
-            return Answer(self._connection.getresponse())
+            self._renew()
+            return self._asked(method, target, body, headers)
+
+    def _asked(self, method, target, body, headers):
+        self._connection.request(method, target, body=body, headers=headers)
+        answer = Answer(self._connection.getresponse())
+        if answer.is_stream:
+            self._renew()
+        return answer
+
+    def _renew(self):
+        self._connection.close()
+        self._connection = UnixConnection(self._path)
 
     def ask(self, operation_id, path=None, query=(), body=None, headers=None):
         """One request of a described operation. What its answer lacks is added to `problems`."""

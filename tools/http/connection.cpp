@@ -38,6 +38,10 @@ Problem internal_error() {
   return {500, "internal", "the daemon failed while it handled this request", "its log says why"};
 }
 
+Problem too_many_streams() {
+  return {503, "too_many_streams", "as many clients follow as the daemon takes", "end one, or try again later"};
+}
+
 Problem too_late() { return {408, "timed_out", "the request did not arrive within its time", "send it at once"}; }
 
 Problem too_large(const Limits& limits) {
@@ -83,12 +87,14 @@ Connection::Connection(std::shared_ptr<ServerState> state, UniqueFd socket, Peer
       received_(state_->limits.head_bytes) {
   socket_.assign(asio::local::stream_protocol(), socket.get());
   (void)socket.release();
+  ++state_->plain_connections;
   ++state_->connections_of[peer_.uid];
   state_->connections.insert(this);
 }
 
 Connection::~Connection() {
   state_->connections.erase(this);
+  --state_->plain_connections;
   const auto mine = state_->connections_of.find(peer_.uid);
   if (--mine->second == 0) state_->connections_of.erase(mine);
 }
@@ -121,6 +127,12 @@ void Connection::give(Duration time, Late late) {
     if (late == Late::ends_reading) self->socket_.shutdown(asio::socket_base::shutdown_receive, ignored);
     if (late == Late::closes) self->socket_.close(ignored);
   });
+}
+
+bool Connection::has_room_for_stream() const {
+  const auto mine = state_->streams_of.find(peer_.uid);
+  return state_->streams < state_->limits.streams &&
+         (mine == state_->streams_of.end() || mine->second < state_->limits.streams_per_uid);
 }
 
 void Connection::give_time_without_end() { timer_.expires_at(asio::steady_timer::time_point::max()); }
@@ -230,6 +242,7 @@ asio::awaitable<bool> Connection::answer(Parser& parser) {
   const std::string target = request.target;
   Response response = co_await handled(std::move(request));
   if (!is_sendable(response)) response = refusal_response(internal_error(), target);
+  if (response.more && !has_room_for_stream()) response = refusal_response(too_many_streams(), target);
   form.keeps = parser.keep_alive() && !state_->stopping && (form.has_chunks || !response.more);
   const bool sent = response.more && !form.head_only ? co_await stream(response, form) : co_await send(response, form);
   is_under_way_ = false;
@@ -269,6 +282,7 @@ asio::awaitable<bool> Connection::send(const Response& response, Form form) {
 asio::awaitable<bool> Connection::stream(const Response& response, Form form) {
   const std::string head = head_of(response, form);
   const std::array<asio::const_buffer, 3> beginning = {asio::buffer(head), asio::const_buffer(), asio::const_buffer()};
+  const StreamPlace place(*state_, peer_.uid);
   if (!co_await write(beginning)) co_return false;
   is_streaming_ = true;
   if (state_->stopping) co_return false;  // stop() did not know that this is a stream

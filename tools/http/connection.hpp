@@ -66,6 +66,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Refusal late_or_gone();
   void give(Duration time, Late late);
   void give_time_without_end();
+  [[nodiscard]] bool has_room_for_stream() const;
 
   std::shared_ptr<ServerState> state_;
   Peer peer_;

@@ -31,7 +31,7 @@ void turn_away(const UniqueFd& socket, const std::string& message) {
 void admit(const std::shared_ptr<ServerState>& state, UniqueFd socket) {
   const auto peer = peer_of(socket.get());
   if (!peer) return;
-  if (state->connections.size() >= state->limits.connections) {
+  if (state->plain_connections >= state->limits.connections) {
     return turn_away(socket, "the daemon has as many connections as it takes");
   }
   const auto theirs = state->connections_of.find(peer->uid);

@@ -132,6 +132,9 @@ void add_rest(std::vector<ApiOperation>& all) {
   ApiOperation report = reading("getReport", "/reports/{report}", Runs::reader);
   report.in_path = {{"report", "", Type::text, true}};
   all.push_back(report);
+  ApiOperation bus = reading("followBus", "/bus", Runs::stream);
+  bus.in_query = {{"topics", ""}, {"engine", ""}, {"from", ""}};
+  all.push_back(answered_in(bus, "text/event-stream"));
   all.push_back(reading("getOpenApi", "/openapi.json", Runs::here));
 }
 

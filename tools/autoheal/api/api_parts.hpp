@@ -4,9 +4,10 @@
 
 #include <memory>
 
-#include "tools/autoheal/api/reader_threads.hpp"
 #include "tools/autoheal/api/standing.hpp"
+#include "tools/autoheal/events/bus_followers.hpp"
 #include "tools/autoheal/healer/operations.hpp"
+#include "tools/autoheal/healer/reader_threads.hpp"
 #include "tools/autoheal/steward/ledger_steward.hpp"
 #include "tools/http/message.hpp"
 
@@ -17,6 +18,7 @@ struct ApiParts {
   HealerServices& healer;  // on the loop, but for what its parts call thread-safe
   StandingReader& standing;
   ReaderThreads& readers;
+  std::shared_ptr<BusFollowers> bus;
   std::shared_ptr<LedgerSteward> steward;
 };
 

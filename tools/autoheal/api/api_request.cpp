@@ -3,9 +3,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <charconv>
 
-#include "autoheal/engine/base/ascii.hpp"
+#include "autoheal/engine/base/numbers.hpp"
 #include "autoheal/engine/base/quoted_text.hpp"
 #include "tools/config/problem.hpp"
 
@@ -82,11 +81,9 @@ std::expected<std::string, Mismatch> checked(const ApiParameter& declared, std::
   if (value->size() > longest_parameter_bytes)
     return invalid(fmt::format("\"{}\" is longer than {} bytes", declared.name, longest_parameter_bytes));
   if (declared.type == ParameterType::number) {
-    std::uint64_t number = 0;
-    const auto [end, problem] = std::from_chars(value->data(), value->data() + value->size(), number);
-    const bool is_number = problem == std::errc() && end == value->data() + value->size();
+    const auto number = parse_number<std::uint64_t>(*value);
     const std::uint64_t most = declared.most > 0 ? declared.most : std::uint64_t{INT64_MAX};
-    if (!is_number || number > most)
+    if (!number || *number > most)
       return invalid(fmt::format("\"{}\" is not a whole number from 0 to {}", declared.name, most));
   }
   if (declared.type == ParameterType::flag && *value != "true" && *value != "false")
@@ -142,7 +139,7 @@ std::expected<void, Mismatch> take_page(ApiRequest& request) {
   const std::string limit = request.value("limit");
   request.parameters.erase("limit");
   if (request.operation->paging.option.empty()) return {};
-  request.limit = limit.empty() ? request.operation->paging.usual : std::stoull(limit);
+  request.limit = limit.empty() ? request.operation->paging.usual : parse_number<std::uint64_t>(limit).value_or(0);
   if (*request.limit == 0) return invalid(fmt::format("\"limit\" is not 1 to {}", request.operation->paging.most));
   return {};
 }

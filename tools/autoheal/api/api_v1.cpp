@@ -24,6 +24,22 @@ namespace asio = boost::asio;
 using Body = Result<std::string>;
 
 constexpr std::size_t validator_digits = 32;
+constexpr std::size_t most_topics = 20;
+
+// "selftest.autoheal.*,selftest.run.start"
+Result<std::vector<std::string>> topics_in(std::string_view list) {
+  std::vector<std::string> topics;
+  while (!list.empty()) {
+    const auto comma = list.find(',');
+    topics.emplace_back(list.substr(0, comma));
+    list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
+    if (topics.back().empty() || topics.size() > most_topics) {
+      return failure(ErrorKind::invalid, "\"topics\" is not a list of topics",
+                     fmt::format("expected at most {}, with commas between them", most_topics));
+    }
+  }
+  return topics;
+}
 
 http::Response refusal(const Error& error) { return http::problem_response(problem_of(error)); }
 
@@ -50,15 +66,33 @@ class Answer {
     co_return failure(ErrorKind::fatal, "a stream was asked for as a whole");
   }
 
-  asio::awaitable<Result<http::BodySource>> stream() {
+  asio::awaitable<Result<http::BodySource>> stream(std::string_view last_event_id) {
     const auto standing = co_await standing_with_ledger(parts_);
     AUTOHEAL_CO_TRY(standing);
+    if (request_.operation->id == "followBus") co_return co_await bus(last_event_id);
     const std::string first = request_.value("since_seq");
     co_return co_await ledger_lines(parts_.readers, configuration_->settings.ledger,
                                     first.empty() ? 0 : std::stoull(first));
   }
 
  private:
+  asio::awaitable<Result<http::BodySource>> bus(std::string_view last_event_id) {
+    FollowerWish wish;
+    wish.engine = request_.value("engine");
+    const auto topics = topics_in(request_.value("topics"));
+    AUTOHEAL_CO_TRY(topics);
+    wish.topics = *topics;
+    const std::string from = last_event_id.empty() ? request_.value("from") : std::string(last_event_id);
+    const auto after = from.empty() ? Result<EventId>(EventId{}) : event_id_of(from);
+    AUTOHEAL_CO_TRY(after);
+    wish.after = *after;
+    auto may_go_on = [&in_force = parts_.healer.in_force, uid = who_.by.uid] {
+      const auto principal = in_force.configuration()->settings.principals.of_os_user(os_user_name(uid));
+      return allows(principal.role, workflows::Permission::read);
+    };
+    co_return co_await parts_.bus->follow(std::move(wish), from.empty(), std::move(may_go_on));
+  }
+
   asio::awaitable<Body> standing() {
     const auto standing = co_await parts_.standing.get();
     if (!standing) co_return failure(ErrorKind::unavailable, "the daemon is busy", "try again in a second");
@@ -139,11 +173,13 @@ asio::awaitable<http::Response> refuse_role(ApiParts& parts, const ApiOperation&
                      "roles stand under `principals:` in " + configuration->settings.file});
 }
 
-asio::awaitable<http::Response> answer_stream(Answer& answer, const ApiOperation& operation) {
-  auto source = co_await answer.stream();
+asio::awaitable<http::Response> answer_stream(Answer& answer, const ApiOperation& operation,
+                                              std::string_view last_event_id) {
+  auto source = co_await answer.stream(last_event_id);
   if (!source) co_return refusal(source.error());
   http::Response response = http::response_with(200, "", std::string(operation.content));
   response.more = std::move(*source);
+  if (operation.content == "text/event-stream") response.headers.push_back({"X-Accel-Buffering", "no"});
   co_return response;
 }
 
@@ -189,7 +225,8 @@ asio::awaitable<http::Response> answer_api(ApiParts& parts, http::Request reques
   if (is_judged_here && !allows(who.principal.role, operation.permission))
     co_return co_await refuse_role(parts, operation, std::move(who));
   Answer answer(parts, std::move(*matched), std::move(request.body), std::move(who));
-  if (operation.runs == Runs::stream) co_return co_await answer_stream(answer, operation);
+  if (operation.runs == Runs::stream)
+    co_return co_await answer_stream(answer, operation, request.header("last-event-id"));
   auto body = co_await answer.body();
   if (!body) co_return refusal(body.error());
   auto response = http::response_with(200, std::move(*body), std::string(operation.content));

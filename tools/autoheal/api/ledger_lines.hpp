@@ -1,8 +1,8 @@
 // The ledger's export for clients who take it as slowly as they like.
 #pragma once
 
-#include "tools/autoheal/api/reader_threads.hpp"
 #include "tools/autoheal/configuration/loaded_configuration.hpp"
+#include "tools/autoheal/healer/reader_threads.hpp"
 #include "tools/http/message.hpp"
 
 namespace autoheal::cli {

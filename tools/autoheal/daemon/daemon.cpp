@@ -106,16 +106,7 @@ Result<void> Daemon::assemble() {
   hooks.hold_changed = [this](const std::string& engine) { hold_changed(engine); };
   hooks.status = [this] { return status(); };
   operations_ = std::make_unique<Operations>(healer_, std::move(hooks));
-  const auto newest = healer_.parts.ledger->read_all({}, 1);
-  AUTOHEAL_TRY(newest);
-  auto steward = std::make_shared<LedgerSteward>(healer_.in_force.configuration()->settings.ledger,
-                                                 *healer_.parts.vault, newest->head);
-  auto readers = ReaderThreads::start();
-  AUTOHEAL_TRY(readers);
-  readers_ = std::move(*readers);
-  standing_reader_ =
-      std::make_unique<StandingReader>(healer_.parts.requests.get_executor(), executor, [this] { return standing(); });
-  api_ = std::make_unique<ApiParts>(ApiParts{*operations_, healer_, *standing_reader_, *readers_, std::move(steward)});
+  if (auto assembled = assemble_api(); !assembled) return assembled;
   if (auto listens = listen(); !listens) return listens;
   watch_the_place();
   follow_heals();
@@ -434,62 +425,6 @@ By Daemon::by_daemon() const {
   by.uid = configuration->caller.uid;
   by.via = "daemon";
   return by;
-}
-
-std::string Daemon::status() const {
-  const auto configuration = healer_.in_force.configuration();
-  JsonWriter out;
-  out.begin_object().field("ledger_id", healer_.parts.ledger->id()).field("file", configuration->settings.file);
-  out.field("configuration", configuration->settings.digest);
-  out.field("healing", configuration->settings.healing.enabled).key("environment").begin_object();
-  for (const auto& [name, value] : configuration->environment) out.field(name, value);
-  const LoopWatch::Record stood_still = loop_watch_->record();
-  out.end_object().field("recovering", healer_.recovery->is_under_way());
-  out.field("open_heals", healer_.parts.runtime->runner().open_count());
-  out.optional_field("not_recorded", healer_.recording.not_recorded_because());
-  out.optional_field("ledger_elsewhere", healer_.recording.ledger_elsewhere());
-  out.field("stalls", stood_still.stalls).field("longest_stall_us", stood_still.longest);
-  out.key("engines").begin_array();
-  for (const EngineSpec& spec : configuration->settings.engines) {
-    out.begin_object().field("engine", spec.name);
-    write_seen(out, spec.name);
-    out.end_object();
-  }
-  return out.end_array().end_object().take();
-}
-
-void Daemon::write_seen(JsonWriter& out, const std::string& engine) const {
-  const auto seen = watch_.seen(engine);
-  out.field("outcome", seen && seen->outcome ? name_of(*seen->outcome) : std::string_view());
-  if (seen) {
-    out.optional_field("error", seen->error).optional_field("skipped", seen->skipped);
-    const Duration now = healer_.parts.clock.since_boot();
-    if (seen->until && *seen->until > now)
-      out.field("until", format_timestamp(healer_.parts.clock.now() + (*seen->until - now)));
-    out.optional_field("snapshot_problem", seen->snapshot_problem);
-  }
-  out.field("testing", seen && seen->testing).field("healing", seen && seen->healing).field("late", seen && seen->late);
-  if (const auto hold = healer_.in_force.hold_on(engine)) out.field("held_until", format_timestamp(hold->until));
-}
-
-std::string Daemon::standing_of(const EngineSpec& spec) const {
-  JsonWriter out;
-  out.begin_object().field("engine", spec.name).field("strategy", name_of(spec.strategy));
-  out.field("probes", spec.self_test.size()).key("needs").begin_array();
-  for (const std::string& name : spec.depends_on) out.value(name);
-  out.end_array();
-  write_seen(out, spec.name);
-  return out.end_object().take();
-}
-
-Standing Daemon::standing() const {
-  Standing all;
-  all.recovering = healer_.recovery->is_under_way();
-  all.not_recorded = healer_.recording.not_recorded_because();
-  all.ledger_elsewhere = healer_.recording.ledger_elsewhere();
-  for (const EngineSpec& spec : healer_.in_force.configuration()->settings.engines)
-    all.engines.push_back({spec.name, standing_of(spec)});
-  return all;
 }
 
 void Daemon::tell(const std::string& sentence) {

@@ -43,6 +43,7 @@ class Daemon {
  private:
   Daemon(Healer& healer, Console& console, LoadAgain load_again);
   Result<void> assemble();
+  Result<void> assemble_api();
   Result<void> listen();
   void watch_the_place();
   void look_at_place();
@@ -115,6 +116,7 @@ class Daemon {
   std::unique_ptr<Operations> operations_;
   std::unique_ptr<StandingReader> standing_reader_;
   std::unique_ptr<ReaderThreads> readers_;
+  std::shared_ptr<BusFollowers> bus_;
   std::unique_ptr<ApiParts> api_;
   std::unique_ptr<http::ClaimedName> claim_;  // null: another process has it, or the system refuses
   std::unique_ptr<LedgerPlaceWatch> place_;

@@ -92,7 +92,10 @@ void Healer::watch_the_runner() {
     services_.recording.failed(why);
     end_if_closed();
   };
-  hooks.committed = [this](engine::Position) { services_.recording.committed(); };
+  hooks.committed = [this](engine::Position) {
+    services_.recording.committed();
+    if (services_.committed) services_.committed();
+  };
   hooks.outcome_counts = [] { return !Jobs::was_cut_short(); };
   parts_->runtime->after_turn = [this] {
     services_.workflows->pump();

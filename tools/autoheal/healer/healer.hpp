@@ -25,6 +25,7 @@ struct HealerServices {
   std::unique_ptr<Archiving> archiving;
   std::unique_ptr<HealerWorkflows> workflows;
   std::unique_ptr<Recovery> recovery;
+  std::function<void()> committed;  // called after each commit; optional
 };
 
 // Lives on one thread, from open() to destruction. Destruction waits for effects that are under way.

@@ -1,13 +1,11 @@
 // bus tail: events of the Genesis bus as they come.
-#include <algorithm>
 #include <cstdio>
-#include <functional>
 
-#include "autoheal/engine/large_data.hpp"
 #include "autoheal/workflows/supervision/cloud_event.hpp"
 #include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/commands/parts/ledger_watch.hpp"
 #include "tools/autoheal/commands/parts/place_in_ledger.hpp"
+#include "tools/autoheal/events/events_since.hpp"
 #include "tools/autoheal/output/row_output.hpp"
 #include "tools/autoheal/session/session.hpp"
 
@@ -25,8 +23,6 @@ Examples:
 -o jsonl prints CloudEvents 1.0, one a line. Their `ledgerpos` is the place to go on from: --from.
 What is printed was committed before. Source and id name an event for ever.
 )";
-
-constexpr std::size_t entries_of_one_read = 1'000;
 
 struct BusTailOptions {
   std::vector<std::string> topics;
@@ -54,40 +50,18 @@ class EventPrinter {
   RowOutput rows_;
 };
 
-// The events behind a place in the ledger, in its order.
-class EventsSince {
- public:
-  EventsSince(std::vector<std::string> topics, engine::Position place) : topics_(std::move(topics)), place_(place) {}
-
-  using Print = std::function<void(const BusEvent& event, const engine::Entry& entry, const std::string& ledger)>;
-  // Up to the newest entry that there is now.
-  [[nodiscard]] Result<void> print_new(const Past& past, const Print& print) {
-    while (true) {
-      const auto page = past.ledger->read_all(place_, entries_of_one_read);
-      AUTOHEAL_TRY(page);
-      for (const engine::Entry& entry : page->entries) {
-        std::string from_blob;
-        const auto data = engine::lengthen(*past.vault, std::string_view(entry.data), from_blob);
-        const std::string_view text = data ? *data : std::string_view(entry.data);
-        for (const BusEvent& event : workflows::events_of(entry, text, *past.ledger, phases_)) {
-          if (is_asked(event)) print(event, entry, past.ledger->id());
-        }
-      }
-      if (page->entries.empty()) return {};
-      place_ = page->entries.back().position;
-    }
+// Prints what is asked for, up to the newest entry that there is now.
+Result<void> print_new(const Past& past, EventsSince& events, const std::vector<std::string>& topics,
+                       EventPrinter& printer) {
+  const auto print = [&](const BusEvent& event, const engine::Entry& entry, unsigned) {
+    if (is_asked_for(topics, event.topic)) printer.print(event, entry, past.ledger->id());
+  };
+  while (true) {
+    const auto more = events.take_page(*past.ledger, *past.vault, print);
+    AUTOHEAL_TRY(more);
+    if (!*more) return {};
   }
-
- private:
-  [[nodiscard]] bool is_asked(const BusEvent& event) const {
-    return topics_.empty() ||
-           std::ranges::any_of(topics_, [&](const auto& one) { return workflows::topic_matches(one, event.topic); });
-  }
-
-  std::vector<std::string> topics_;
-  engine::Position place_;
-  workflows::PhaseMemory phases_;
-};
+}
 
 Result<engine::Position> first_place(const Past& past, const BusTailOptions& options) {
   if (!options.from) return past.ledger->head();
@@ -96,10 +70,11 @@ Result<engine::Position> first_place(const Past& past, const BusTailOptions& opt
 }
 
 // Prints what comes, until a signal: its exit code.
-int follow_bus(const Session& session, Past past, EventsSince& events, const EventsSince::Print& print) {
+int follow_bus(const Session& session, Past past, EventsSince& events, const std::vector<std::string>& topics,
+               EventPrinter& printer) {
   LedgerWatch watch(session.configuration.settings.ledger);
   while (true) {
-    if (const auto printed = events.print_new(past, print); !printed) return session.fail(printed.error());
+    if (const auto printed = print_new(past, events, topics, printer); !printed) return session.fail(printed.error());
     if (std::fflush(stdout) != 0) return exit_internal;
     if (const int signal = watch.wait(longest_without_a_look)) return 128 + signal;
     if (!past.ledger->id().empty()) continue;
@@ -118,13 +93,11 @@ int run_bus_tail(const Session& session, const BusTailOptions& options) {
   if (!past) return session.fail(past.error());
   const auto place = first_place(*past, options);
   if (!place) return session.fail(place.error());
-  EventsSince events(options.topics, *place);
+  EventsSince events(*place);
   EventPrinter printer(session);
-  const auto print = [&](const BusEvent& event, const engine::Entry& entry, const std::string& ledger) {
-    printer.print(event, entry, ledger);
-  };
-  if (!options.once) return follow_bus(session, std::move(*past), events, print);
-  if (const auto printed = events.print_new(*past, print); !printed) return session.fail(printed.error());
+  if (!options.once) return follow_bus(session, std::move(*past), events, options.topics, printer);
+  if (const auto printed = print_new(*past, events, options.topics, printer); !printed)
+    return session.fail(printed.error());
   printer.end();
   return exit_done;
 }

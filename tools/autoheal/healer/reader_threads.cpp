@@ -1,4 +1,4 @@
-#include "tools/autoheal/api/reader_threads.hpp"
+#include "tools/autoheal/healer/reader_threads.hpp"
 
 #include <sys/resource.h>
 #include <unistd.h>

@@ -1,0 +1,266 @@
+#include "tools/autoheal/events/bus_followers.hpp"
+
+#include <fmt/core.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "autoheal/workflows/supervision/cloud_event.hpp"
+
+namespace autoheal::cli {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::size_t most_recent = 4'000;
+constexpr std::chrono::milliseconds between_reads{25};  // what is committed meanwhile is read at once
+constexpr std::chrono::seconds longest_without_a_look{1};
+constexpr std::chrono::milliseconds between_tries{200};
+constexpr std::chrono::seconds ping_every{15};
+constexpr std::chrono::seconds role_is_asked_every{1};
+constexpr const char* beginning = "retry: 2000\n: events of the Genesis bus\n\n";
+
+}  // namespace
+
+// A place in the ledger, and what it takes to read on from there. One thread at a time uses it.
+struct BusFollowers::Reading {
+  Reading(std::string path, const store::Vault& in_vault, engine::Position place)
+      : ledger_path(std::move(path)), vault(in_vault), events(place) {}
+
+  Result<std::pair<std::vector<EventFramePtr>, bool>> page() {
+    if (!ledger) {
+      auto opened = store::LedgerReader::open(ledger_path);
+      AUTOHEAL_TRY(opened);
+      ledger = std::move(*opened);
+    }
+    std::vector<EventFramePtr> frames;
+    const auto take = [&](const workflows::BusEvent& event, const engine::Entry& entry, unsigned index) {
+      frames.push_back(frame_of({entry.position.value, index}, event.topic, entry.subject,
+                                workflows::cloud_event(event, entry, ledger->id())));
+    };
+    const auto more = events.take_page(*ledger, vault, take);
+    AUTOHEAL_TRY(more);
+    return std::pair(std::move(frames), *more);
+  }
+
+  std::string ledger_path;
+  const store::Vault& vault;
+  std::unique_ptr<store::LedgerReader> ledger;
+  EventsSince events;
+};
+
+// The body of one client's answer.
+class BusFollowers::Stream {
+ public:
+  Stream(std::shared_ptr<BusFollowers> bus, FollowerWish wish, std::function<bool()> may_go_on)
+      : bus_(std::move(bus)),
+        follower_(std::move(wish)),
+        may_go_on_(std::move(may_go_on)),
+        wake_(bus_->ports_.server) {}
+  ~Stream() { bus_->leave(*this); }
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  asio::awaitable<Result<std::optional<std::string>>> next() {
+    if (!std::exchange(has_begun_, true)) co_return std::optional<std::string>(beginning);
+    while (true) {
+      if (!still_may()) co_return std::exchange(told_of_role_, true) ? std::nullopt : ended("role");
+      if (std::string piece = follower_.take(); !piece.empty()) co_return std::optional(std::move(piece));
+      if (follower_.has_ended()) co_return std::optional<std::string>();
+      if (!is_joined_ && !bus_->join(*this)) {
+        const auto caught_up = co_await catch_up();
+        AUTOHEAL_CO_TRY(caught_up);
+        continue;
+      }
+      is_joined_ = true;
+      if (follower_.is_idle() && !co_await something_comes()) co_return std::optional(heartbeat());
+    }
+  }
+
+  void offer(const EventFramePtr& frame) {
+    follower_.offer(frame);
+    if (!follower_.is_idle()) wake_.cancel();
+  }
+  [[nodiscard]] const FollowerWish& wish() const { return follower_.wish(); }
+
+ private:
+  bool still_may() {
+    const auto now = asio::steady_timer::clock_type::now();
+    if (now - asked_at_ < role_is_asked_every) return may_;
+    asked_at_ = now;
+    may_ = may_go_on_();
+    return may_;
+  }
+
+  std::optional<std::string> ended(const char* reason) const {
+    return fmt::format("event: autoheal.ended\ndata: {{\"reason\":\"{}\",\"go_on_after\":\"{}\"}}\n\n", reason,
+                       text_of(follower_.wish().after));
+  }
+
+  // A comment, and where to go on: also a client that seldom gets an event need not read the past again.
+  [[nodiscard]] std::string heartbeat() const {
+    if (bus_->reading_ == nullptr) return ": ping\n\n";
+    return fmt::format(": ping\nid: {}\n\n",
+                       bus_->recent_.empty() ? text_of(follower_.wish().after) : text_of(bus_->recent_.back()->id));
+  }
+
+  asio::awaitable<bool> something_comes() {
+    boost::system::error_code problem;
+    wake_.expires_after(ping_every);
+    co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, problem));
+    co_return problem == asio::error::operation_aborted;
+  }
+
+  // Many others read: it is this one's turn later.
+  asio::awaitable<Result<void>> a_moment() {
+    boost::system::error_code ignored;
+    wake_.expires_after(between_tries);
+    co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    co_return Result<void>();
+  }
+
+  asio::awaitable<Result<void>> catch_up() {
+    if (!own_) {
+      const EventId after = follower_.wish().after;
+      const bool whole = after.index == EventId::whole_entry;
+      own_ = std::make_shared<Reading>(bus_->ports_.ledger, bus_->ports_.vault,
+                                       engine::Position{whole ? after.position : after.position - 1});
+    }
+    auto read = [own = own_] { return own->page(); };
+    const auto page = co_await bus_->ports_.readers.run(std::move(read));
+    if (!page && page.error().kind == ErrorKind::unavailable) co_return co_await a_moment();
+    AUTOHEAL_CO_TRY(page);
+    for (const EventFramePtr& frame : page->first) follower_.offer_past(frame);
+    co_return Result<void>();
+  }
+
+  friend class BusFollowers;
+  std::shared_ptr<BusFollowers> bus_;
+  Follower follower_;
+  std::function<bool()> may_go_on_;
+  asio::steady_timer wake_;
+  asio::steady_timer::time_point asked_at_{};
+  std::shared_ptr<Reading> own_;  // while it catches up
+  bool has_begun_ = false, is_joined_ = false, may_ = true, told_of_role_ = false;
+};
+
+BusFollowers::BusFollowers(FollowerPorts ports) : ports_(std::move(ports)), wake_(ports_.server) {}
+
+void BusFollowers::committed() {
+  if (!is_active_ || wake_waits_->exchange(true)) return;
+  asio::post(ports_.server, [this, waits = wake_waits_] {
+    waits->store(false);
+    woken_ = true;
+    wake_.cancel();
+  });
+}
+
+asio::awaitable<Result<http::BodySource>> BusFollowers::follow(FollowerWish wish, bool from_now,
+                                                               std::function<bool()> may_go_on) {
+  auto asked = wish;
+  const auto place = co_await first_place(std::move(asked), from_now);
+  AUTOHEAL_CO_TRY(place);
+  wish.after = *place;
+  const auto stream = std::make_shared<Stream>(shared_from_this(), std::move(wish), std::move(may_go_on));
+  co_return [stream] { return stream->next(); };
+}
+
+asio::awaitable<Result<EventId>> BusFollowers::first_place(FollowerWish wish, bool from_now) {
+  auto look = [path = ports_.ledger, after = wish.after, from_now]() -> Result<EventId> {
+    const auto ledger = store::LedgerReader::open(path);
+    AUTOHEAL_TRY(ledger);
+    const auto head = (*ledger)->head();
+    AUTOHEAL_TRY(head);
+    if (from_now) return EventId{head->value};
+    const auto archived = (*ledger)->archived();
+    AUTOHEAL_TRY(archived);
+    const bool is_there = after.position >= archived->value && after.position <= head->value;
+    const bool is_beginning = after.position == 0 && archived->value == 0;
+    if (is_there || is_beginning) return after;
+    return failure(ErrorKind::invalid, fmt::format("it cannot go on after {}", text_of(after)),
+                   fmt::format("possible are {} to {}", archived->value, head->value));
+  };
+  co_return co_await ports_.readers.run(std::move(look));
+}
+
+// A follower that is not behind what is remembered goes on with all others.
+bool BusFollowers::join(Stream& stream) {
+  const EventId after = stream.own_ ? EventId{stream.own_->events.place().value} : stream.wish().after;
+  if (reading_ && after.position < recent_after_.value) return false;
+  (stream.wish().engine.empty() ? of_all_ : of_engine_[stream.wish().engine]).insert(&stream);
+  const bool is_whole = after.index == EventId::whole_entry || after.position == 0;
+  if (!reading_) begin_reading({is_whole ? after.position : after.position - 1});
+  stream.own_.reset();
+  for (const EventFramePtr& frame : recent_) stream.follower_.offer_past(frame);
+  return true;
+}
+
+void BusFollowers::leave(Stream& stream) {
+  of_all_.erase(&stream);
+  const auto found = of_engine_.find(stream.wish().engine);
+  if (found != of_engine_.end() && found->second.erase(&stream) > 0 && found->second.empty()) of_engine_.erase(found);
+}
+
+void BusFollowers::begin_reading(engine::Position place) {
+  reading_ = std::make_shared<Reading>(ports_.ledger, ports_.vault, place);
+  recent_.clear();
+  recent_after_ = place;
+  is_active_ = true;
+  asio::co_spawn(ports_.server, read_on(), asio::detached);
+}
+
+// Goes on for as long as somebody follows.
+asio::awaitable<void> BusFollowers::read_on() {
+  asio::steady_timer pause(ports_.server);
+  boost::system::error_code ignored;
+  while (!of_all_.empty() || !of_engine_.empty()) {
+    woken_ = false;
+    std::vector<EventFramePtr> frames;
+    const bool more = co_await read_page(reading_, frames);
+    publish(frames);
+    if (!more && !woken_) co_await until_woken();
+    pause.expires_after(between_reads);
+    if (!more) co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+  is_active_ = false;
+  reading_.reset();
+  recent_.clear();
+}
+
+// An error passes: the same page is read again a moment later.
+asio::awaitable<bool> BusFollowers::read_page(std::shared_ptr<Reading> reading, std::vector<EventFramePtr>& frames) {
+  auto read = [reading] { return reading->page(); };
+  auto page = co_await ports_.readers.run(std::move(read));
+  if (!page) co_return false;
+  frames = std::move(page->first);
+  co_return page->second;
+}
+
+asio::awaitable<void> BusFollowers::until_woken() {
+  boost::system::error_code ignored;
+  wake_.expires_after(longest_without_a_look);
+  co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+void BusFollowers::publish(const std::vector<EventFramePtr>& frames) {
+  for (const EventFramePtr& frame : frames) {
+    remember(frame);
+    for (Stream* one : of_all_) one->offer(frame);
+    const auto those = of_engine_.find(frame->engine);
+    if (those == of_engine_.end()) continue;
+    for (Stream* one : those->second) one->offer(frame);
+  }
+}
+
+void BusFollowers::remember(const EventFramePtr& frame) {
+  recent_.push_back(frame);
+  if (recent_.size() <= most_recent) return;
+  recent_after_ = {recent_.front()->id.position};
+  recent_.pop_front();
+}
+
+}  // namespace autoheal::cli
