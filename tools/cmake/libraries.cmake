@@ -6,18 +6,20 @@ find_package(SQLiteCpp REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(simdjson REQUIRED)
 find_package(Boost 1.81 REQUIRED)
-find_package(CLI11 REQUIRED)
 find_package(fmt REQUIRED)
-find_package(yaml-cpp REQUIRED)
 find_package(LibArchive REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(libyaml REQUIRED IMPORTED_TARGET yaml-0.1)
-pkg_check_modules(acl REQUIRED IMPORTED_TARGET libacl)
-pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)
 
-# The core alone: its package brings a web server and curl, which the program does not need.
-find_library(PROMETHEUS_CORE prometheus-cpp-core REQUIRED)
+if(AUTOHEAL_PROGRAM)
+  find_package(CLI11 REQUIRED)
+  find_package(yaml-cpp REQUIRED)
+  pkg_check_modules(acl REQUIRED IMPORTED_TARGET libacl)
+  pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)
+  # The core alone: its package brings a web server and curl, which the program does not need.
+  find_library(PROMETHEUS_CORE prometheus-cpp-core REQUIRED)
+endif()
 
 # Headers of others are not held to our warnings.
 add_library(autoheal_boost INTERFACE)
