@@ -13,6 +13,7 @@ With --shared the libraries are built anew as shared ones, alone and inside the 
 minutes: 77 unless AUTOHEAL_LONG is 1."""
 import argparse
 import concurrent.futures
+import http.client
 import os
 import pathlib
 import re
@@ -21,7 +22,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent
@@ -188,8 +188,9 @@ class Renewals:
                               timeout=SECONDS)
 
     def issued(self):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/count", timeout=SECONDS) as answer:
-            return int(answer.read())
+        connection = http.client.HTTPConnection("127.0.0.1", int(self.port), timeout=SECONDS)
+        connection.request("GET", "/count")
+        return int(connection.getresponse().read())
 
 
 def faults_of_crash(program, folder):

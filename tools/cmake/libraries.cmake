@@ -1,4 +1,5 @@
 # Debian packages only; tools/packages.txt lists them for tools/run and tools/test.
+set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)  # a project around this one links them, too
 find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(SQLite3 REQUIRED)
@@ -9,8 +10,8 @@ find_package(Boost 1.81 REQUIRED)
 find_package(fmt REQUIRED)
 find_package(LibArchive REQUIRED)
 find_package(PkgConfig REQUIRED)
-pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
-pkg_check_modules(libyaml REQUIRED IMPORTED_TARGET yaml-0.1)
+pkg_check_modules(re2 REQUIRED IMPORTED_TARGET GLOBAL re2)
+pkg_check_modules(libyaml REQUIRED IMPORTED_TARGET GLOBAL yaml-0.1)
 
 if(AUTOHEAL_PROGRAM)
   find_package(CLI11 REQUIRED)
