@@ -1,5 +1,5 @@
 // The largest backward step of the clock. Bounds a binary search by time over entries that are ordered by number, so
-// that no index of times is needed. One number in table `meta`.
+// that no index of times is needed. One number in table `meta`. Only the store includes this header.
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>

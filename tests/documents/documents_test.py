@@ -3,6 +3,7 @@
 
 - Every command line, in a code block or in the text, is one that the program's own parser accepts.
 - Every session is really run, in a folder of its own, and prints what the document shows.
+- C++ stands below `<!-- from FILE -->` and is in that file, line by line; `// …` stands for lines left out.
 - Every relative link leads to a file, and to a heading if it names one. Every file of the source that is named exists.
 - docs/configuration.md is what the program prints. README.md has at most 150 lines.
 
@@ -24,6 +25,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 import typing
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -331,6 +333,29 @@ def faults_of_paths(documents, name, text):
             if "*" not in path and not any((documents.root / (path + end)).exists() for end in ("", ".hpp", ".cpp"))]
 
 
+def is_in(piece, lines):
+    """Whether these lines stand there one after the other, whatever the indentation of all of them."""
+    wanted = textwrap.dedent("\n".join(piece))
+    return any(textwrap.dedent("\n".join(lines[at:at + len(piece)])) == wanted for at in range(len(lines)))
+
+
+def faults_of_code(documents, name, text):
+    """C++ in a document is that of a file, which is compiled."""
+    for block in blocks_of(text):
+        if block.kind != "cpp":
+            continue
+        told = re.fullmatch(r"<!-- from (\S+) -->", block.comment.strip())
+        file = documents.root / told[1] if told else None
+        if not file or not file.is_file():
+            yield f"{name}:{block.line}: C++ that is of no file: <!-- from FILE --> says of which"
+            continue
+        lines = file.read_text().split("\n")
+        for piece in re.split(r"^ *// …\n", block.text + "\n", flags=re.M):
+            shown = piece.strip("\n").split("\n")
+            if shown != [""] and not is_in(shown, lines):
+                yield f"{name}:{block.line}: this is not in {told[1]}: {shown[0]}"
+
+
 def faults_of_size(_, name, text):
     lines = text.count("\n")
     return [f"{name} has {lines} lines, at most {LONGEST_README} are wanted"] \
@@ -349,8 +374,8 @@ def faults_of_reference(documents, name, text):
     return [f"{name}:{line}: is not what the program prints: autoheal config help --markdown > {name}"]
 
 
-CHECKS = [faults_of_command_lines, faults_of_sessions, faults_of_links, faults_of_paths, faults_of_size,
-          faults_of_reference]
+CHECKS = [faults_of_command_lines, faults_of_sessions, faults_of_links, faults_of_paths, faults_of_code,
+          faults_of_size, faults_of_reference]
 
 
 # ---- can it fail?
@@ -375,6 +400,10 @@ PLANTED = {
     "a link to nothing": ("docs/a.md", "[there](missing.md)\n", "leads to no file"),
     "a link to no heading": ("docs/a.md", "# Here\n[there](#there)\n", "leads to no heading"),
     "a path to nothing": ("docs/a.md", "See `engine/no_such_module`.\n", "there is no engine/no_such_module"),
+    "code of no file": ("docs/a.md", "```cpp\nint a;\n```\n", "of no file"),
+    "code of another file": ("docs/a.md", "<!-- from docs/a.cpp -->\n```cpp\n  int b;\n```\n", "is not in docs/a.cpp"),
+    "code with a line too few": ("docs/a.md", "<!-- from docs/a.cpp -->\n```cpp\nint a;\nint c;\n```\n",
+                                 "is not in docs/a.cpp"),
     "a long README": ("README.md", "a line\n" * (LONGEST_README + 1), "lines"),
     "an old reference": ("docs/configuration.md", "# Configuration reference\n", "is not what the program prints"),
 }
@@ -387,6 +416,13 @@ A [link](#here), `[none](in-code.md)`.
 autoheal heal EnvRecon --dry-run -o json   # a comment with --no-option
 autoheal ledger checkpoint | tee monday.checkpoint && autoheal --version
 autoheal init --help
+```
+
+<!-- from docs/a.cpp -->
+```cpp
+int a;
+// …
+int c;
 ```
 
 <!-- file words -->
@@ -428,6 +464,7 @@ def faults_of_this_test(program):
         documents = Documents(pathlib.Path(folder), program)
         (documents.root / "docs").mkdir()
         (documents.root / "docs" / "a.md").write_text(ACCEPTED)
+        (documents.root / "docs" / "a.cpp").write_text("struct A {\n  int a;\n\n  int c;\n};\n")
         faults = [f"what is right is refused: {fault}" for fault in faults_of(documents, "docs/a.md", ACCEPTED)]
         for what, (name, text, part) in PLANTED.items():
             (documents.root / name).write_text(text)

@@ -7,7 +7,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FOLDERS = ("engine", "store", "workflows", "replay", "tools", "tests")
+FOLDERS = ("engine", "store", "workflows", "replay", "tools", "tests", "docs")
 EACH_FILE_A_PROGRAM = ("tests/fuzz", "tests/crash", "tests/independent")
 
 TYPE = re.compile(r"^(?:class|struct|enum class|enum) (\w+)(?: final)?(?: :[^;{]*)? ?\{", re.M)

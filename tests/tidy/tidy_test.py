@@ -17,7 +17,7 @@ import sys
 from glued import PLANTED, glued_faults
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FOLDERS = ("engine", "store", "workflows", "replay", "tools", "tests")
+FOLDERS = ("engine", "store", "workflows", "replay", "tools", "tests", "docs")
 EXCEPTIONS = pathlib.Path(__file__).with_name("exceptions.txt")
 FORMATTER = "clang-format-19"
 LONGEST_LINE = 120

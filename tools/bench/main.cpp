@@ -6,6 +6,7 @@
 
 #include "tools/bench/crash.hpp"
 #include "tools/bench/drift.hpp"
+#include "tools/bench/engine.hpp"
 #include "tools/bench/floors/tree_cost.hpp"
 #include "tools/bench/heals.hpp"
 #include "tools/bench/idle.hpp"
@@ -24,6 +25,7 @@ struct Everything {
   HealsOptions heals;
   CrashOptions crash;
   DriftOptions drift;
+  EngineOptions engine;
   ProcessOptions process;
   StormOptions storm;
   IdleOptions idle;
@@ -67,6 +69,18 @@ void add_drift(CLI::App& app, DriftOptions& options) {
       "drift", "a file is edited under a running daemon: until it is right, until the heal is certified");
   drift.add_option("--trials", options.trials, "edits")->check(CLI::Range(1, 5'000))->capture_default_str();
   add_daemon(drift, options.folder, options.program);
+}
+
+void add_engine(CLI::App& app, EngineOptions& options) {
+  CLI::App& engine =
+      *app.add_subcommand("engine", "the durable engine alone: an empty workflow of four steps, beside bare SQLite");
+  engine.add_option("--at-once", options.at_once, "workflows under way at once, measured one after the other")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+  engine.add_option("--count", options.count, "workflows in all for each of those, 1,000 times that many at most")
+      ->check(CLI::Range(1, 10'000'000))
+      ->capture_default_str();
+  add_folder(engine, options.folder);
 }
 
 void add_process(CLI::App& app, ProcessOptions& options) {
@@ -138,6 +152,7 @@ autoheal::Result<void> run_chosen(const CLI::App& app, const Everything& options
   const std::string chosen = app.get_subcommands().front()->get_name();
   if (chosen == "crash") return run_crash(options.crash, std::cout);
   if (chosen == "drift") return run_drift(options.drift, std::cout);
+  if (chosen == "engine") return run_engine(options.engine, std::cout);
   if (chosen == "process") return run_process(options.process, std::cout);
   if (chosen == "storm") return run_storm(options.storm, std::cout);
   if (chosen == "tree") return run_tree_cost(options.tree, std::cout);
@@ -154,8 +169,8 @@ int main(int argc, char** argv) {
   CLI::App app(
       "Measures healing against a floor or an aim in the same run; one JSON line per figure.\n"
       "Durability is on: WAL, synchronous=FULL, one sync per commit, on the disk of --folder.\n"
-      "`heals`, `crash`, `tree`, `ledger`, `verify` and `replay` measure inside this process; the others start "
-      "`autoheal serve` of the same build on real files.\n"
+      "`heals`, `engine`, `crash`, `tree`, `ledger`, `verify` and `replay` measure inside this process; the "
+      "others start `autoheal serve` of the same build on real files.\n"
       "Only figures of an optimised build (`cmake --preset release`) on a quiet machine say anything.",
       "autoheal-bench");
   app.require_subcommand(1);
@@ -163,6 +178,7 @@ int main(int argc, char** argv) {
   add_heals(app, options.heals);
   add_crash(app, options.crash);
   add_drift(app, options.drift);
+  add_engine(app, options.engine);
   add_process(app, options.process);
   add_storm(app, options.storm);
   add_idle(app, options.idle);

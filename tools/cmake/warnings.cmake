@@ -1,7 +1,11 @@
-# Every target of ours links autoheal_warnings; a warning is an error with both compilers.
+# Every target of ours links autoheal_warnings; a warning is an error with both compilers, but not within the project of
+# somebody else, whose compiler may be another one.
 add_library(autoheal_warnings INTERFACE)
 target_compile_options(autoheal_warnings INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-align -Werror)
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-align)
+if(PROJECT_IS_TOP_LEVEL)
+  target_compile_options(autoheal_warnings INTERFACE -Werror)
+endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 reports these inside its own library once it has inlined deeply (GCC bugs 105329, 105651).
   target_compile_options(autoheal_warnings INTERFACE

@@ -1,0 +1,12 @@
+# Runs when the program is installed: its systemd units name it by the place where it is installed now.
+get_filename_component(autoheal_prefix "${CMAKE_INSTALL_PREFIX}" ABSOLUTE)
+get_filename_component(autoheal_program "${AUTOHEAL_BINDIR}/autoheal" ABSOLUTE BASE_DIR "${autoheal_prefix}")
+set(autoheal_unit_folder "${autoheal_prefix}/lib/systemd/system")
+foreach(unit ${AUTOHEAL_UNITS})
+  get_filename_component(name "${unit}" NAME)
+  file(READ "${unit}" text)
+  string(REPLACE "/usr/local/bin/autoheal" "${autoheal_program}" text "${text}")
+  message(STATUS "Installing: $ENV{DESTDIR}${autoheal_unit_folder}/${name}")
+  file(WRITE "$ENV{DESTDIR}${autoheal_unit_folder}/${name}" "${text}")
+  list(APPEND CMAKE_INSTALL_MANIFEST_FILES "${autoheal_unit_folder}/${name}")
+endforeach()
