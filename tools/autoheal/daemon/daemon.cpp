@@ -1,6 +1,7 @@
 #include "tools/autoheal/daemon/daemon.hpp"
 
 #include <malloc.h>
+#include <unistd.h>
 
 #include <fmt/core.h>
 
@@ -8,6 +9,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <memory>
 
 #include "autoheal/engine/base/json_writer.hpp"
@@ -37,6 +39,15 @@ constexpr Duration loop_stands_still_after = std::chrono::seconds(10);
 constexpr Duration kept_is_settled_after = std::chrono::seconds(1);  // a heal's own settling comes first
 constexpr std::chrono::milliseconds longest_wait_for_last_entry{700};
 
+NoteAbout about_end_of(const HealResult& result) {
+  const bool certified = result.ending == HealEnding::certified;
+  return {certified ? NoteKind::heal_certified : NoteKind::heal_failed, result.engine, result.heal,
+          certified                                ? "complete"
+          : result.ending == HealEnding::exhausted ? "exhausted"
+                                                   : "",
+          result.attempts};
+}
+
 std::string count_of_engines(const LoadedConfiguration& configuration) {
   return plural(configuration.settings.engines.size(), "engine");
 }
@@ -47,6 +58,9 @@ Daemon::Daemon(Healer& healer, Console& console, LoadAgain load_again)
     : process_(healer),
       healer_(healer.services()),
       console_(console),
+      log_(
+          healer_.parts.clock, [this](std::string_view line) { return console_.note(line); },
+          host::Journal::of_descriptor(STDERR_FILENO, std::getenv("JOURNAL_STREAM"))),
       load_again_(std::move(load_again)),
       watch_(healer_.in_force.configuration()->settings.max_tests),
       kept_(healer_.workflows->leftovers(), [this](const std::string& sentence) { tell(sentence); }),
@@ -221,8 +235,9 @@ void Daemon::follow_heals() {
   hooks.ended = [this](const HealResult& result) {
     // That nothing can be recorded was told once; each try is no news.
     if (result.reason != not_recorded) {
-      tell(line_of(console_, result));
-      for (const std::string& line : lines_below(result)) tell("   " + line);
+      const NoteAbout about = about_end_of(result);
+      tell(line_of(console_, result), about);
+      for (const std::string& line : lines_below(result)) tell("   " + line, about);
     }
     report_.healed(result);
     watch_.heal_ended(result, healer_.parts.clock.since_boot());
@@ -274,7 +289,8 @@ asio::awaitable<Result<void>> Daemon::begin() {
   tell(fmt::format("serving {} of {}{}", count_of_engines(*configuration), configuration->settings.file,
                    healer_.recovery->recovered().empty()
                        ? ""
-                       : fmt::format(", resuming {} heals", healer_.recovery->recovered().size())));
+                       : fmt::format(", resuming {} heals", healer_.recovery->recovered().size())),
+       {.kind = NoteKind::began});
   co_return Result<void>();
 }
 
@@ -330,14 +346,15 @@ asio::awaitable<void> Daemon::reload() {
     if (!taken) next = std::unexpected(std::move(taken.error()));
   }
   if (!next) {
-    tell("the configuration stays as it was, the new one is refused:\n" + next.error().message);
+    tell("the configuration stays as it was, the new one is refused:\n" + next.error().message,
+         {.kind = NoteKind::configuration_refused});
     auto refused = config_refused(*healer_.in_force.configuration(), healer_.parts.secrets.mask(next.error().message),
                                   healer_.parts.clock.now());
     co_return co_await record(std::move(refused));
   }
   for (const std::string& warning : (*next)->settings.warnings) tell("warning: " + warning);
   take_configuration();
-  tell("configuration read again: " + count_of_engines(**next));
+  tell("configuration read again: " + count_of_engines(**next), {.kind = NoteKind::configuration_read});
   pump();
   auto loaded = config_loaded(**next, *healer_.parts.ledger, *healer_.parts.vault, healer_.parts.clock.now());
   if (loaded && *loaded) co_await record(std::move(**loaded));
@@ -348,7 +365,7 @@ asio::awaitable<void> Daemon::reload() {
 asio::awaitable<void> Daemon::end(std::string cause) {
   server_->stop();
   tell_manager("STOPPING=1");
-  tell(fmt::format("ending on {}; open heals resume at the next start", cause));
+  tell(fmt::format("ending on {}; open heals resume at the next start", cause), {.kind = NoteKind::ended});
   while (auto due = report_.take(healer_.parts.clock.now())) co_await write_report(std::move(*due));
   if (begun_) co_await record_the_end(std::move(cause));
   server_->leave();  // effects under way may take their time, and would keep people waiting for nothing
@@ -492,8 +509,8 @@ Standing Daemon::standing() const {
   return all;
 }
 
-void Daemon::tell(const std::string& sentence) {
-  console_.note(format_timestamp_ms(healer_.parts.clock.now()) + "  " + healer_.parts.secrets.mask(sentence));
+void Daemon::tell(const std::string& sentence, const NoteAbout& about) {
+  log_.tell(healer_.parts.secrets.mask(sentence), about);
 }
 
 }  // namespace autoheal::cli

@@ -14,6 +14,7 @@
 #include "autoheal/workflows/supervision/watch.hpp"
 #include "tools/autoheal/api/api_parts.hpp"
 #include "tools/autoheal/daemon/daemon_entries.hpp"
+#include "tools/autoheal/daemon/daemon_log.hpp"
 #include "tools/autoheal/daemon/daemon_report.hpp"
 #include "tools/autoheal/daemon/ledger_place_watch.hpp"
 #include "tools/autoheal/daemon/loop_watch.hpp"
@@ -87,7 +88,7 @@ class Daemon {
   void look(const std::string& engine, workflows::LookCause cause);
   void look_at_all();
   void hold_changed(const std::string& engine);
-  void tell(const std::string& sentence);
+  void tell(const std::string& sentence, const NoteAbout& about = {});
   void heartbeat();
   [[nodiscard]] Heartbeat take_beat();
   void snapshots_were_tried(const std::string& engine, const std::vector<FailedSnapshot>& failed);
@@ -109,6 +110,7 @@ class Daemon {
   Healer& process_;
   HealerServices& healer_;
   Console& console_;
+  DaemonLog log_;
   LoadAgain load_again_;
   workflows::Watch watch_;
   DaemonReport report_;
