@@ -32,7 +32,7 @@ void tell_what_services_inherit(const std::vector<workflows::EngineSpec>& engine
   if (bounds.empty()) return;
   console.note(
       fmt::format("warning: what a heal starts inherits what this daemon is bound by: {}; "
-                  "tools/packaging/autoheal.service does without",
+                  "tools/packaging/starts-services.conf takes that off",
                   host::joined_names(bounds)));
 }
 
