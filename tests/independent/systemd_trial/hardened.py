@@ -5,7 +5,7 @@ import pathlib
 import re
 import shutil
 
-from serving import PACKAGING
+from serving import CONFIGURATION, PACKAGING, PROGRAM
 
 DEMONSTRATION = pathlib.Path(__file__).resolve().parents[3] / "tools" / "demo"
 ENGINES = """  - name: nodejs
@@ -154,3 +154,38 @@ class Hardened:
             self.ok("systemctl", "reload", "autoheal")
             again = "MESSAGE_ID=b29551f901fa5e3437e7a197539b8003"
             self.machine.until(lambda: self._said(again), 20, "nothing was recorded after journald began again")
+
+    def activated_by_its_socket(self):
+        """A command starts the daemon; restarts and stops leave the socket there, and whoever asks meanwhile waits."""
+        shutil.copy(PACKAGING / "autoheal.socket", self.shared / "autoheal.socket")
+        (self.shared / "activated-good").write_text("right\n")
+        (self.shared / "activated").mkdir()
+        (self.shared / "activated" / "conf").write_text("right\n")
+        self._install()
+        self._configure("version: 1\nledger: /var/lib/autoheal/ledger.db\n"
+                        "reports: /var/lib/autoheal/reports\nengines:\n" +
+                        HOME.replace("home-good", "activated-good").replace("/home/app", "/srv/activated")
+                        .replace("home", "activated"))
+        status = ("curl", "-sS", "--max-time", "30", "--unix-socket", "/var/lib/autoheal/ledger.db.sock",
+                  "http://localhost/v1/status")
+        self.ok("sh", "-c", "cp /srv/autoheal.socket /etc/systemd/system/ && systemctl daemon-reload &&"
+                            "systemctl start autoheal.socket")
+        try:
+            assert self.machine.show("autoheal.service", "ActiveState") == "inactive"
+            assert '"ledger_id"' in self.ok(*status)  # it was started, and answers who woke it
+            first = self._daemon_pid()
+            environment = self.ok("cat", f"/proc/{first}/environ")
+            assert "LISTEN_FDS=1" in environment, environment  # as it was when it began
+            self.ok("systemctl", "restart", "autoheal.service")
+            assert '"ledger_id"' in self.ok(*status) and self._daemon_pid() not in ("0", first)
+            self.machine.run("kill", "-KILL", self._daemon_pid())
+            assert '"ledger_id"' in self.ok(*status)
+            self.ok("systemctl", "stop", "autoheal.service")
+            self.ok("test", "-S", "/var/lib/autoheal/ledger.db.sock")
+            assert '"ledger_id"' in self.ok(*status)
+            (self.shared / "activated" / "conf").write_text("wrong\n")
+            self.ok(PROGRAM, "--config", CONFIGURATION, "heal", "activated", "--error", "wrong")
+            assert (self.shared / "activated" / "conf").read_text() == "right\n"
+        finally:
+            self.machine.run("systemctl", "stop", "autoheal.socket", "autoheal.service")
+            self.machine.run("systemctl", "reset-failed", "autoheal.service")

@@ -66,8 +66,10 @@ Daemon::Daemon(Healer& healer, Console& console, LoadAgain load_again)
       kept_(healer_.workflows->leftovers(), [this](const std::string& sentence) { tell(sentence); }),
       signals_(healer_.parts.loop, SIGTERM, SIGINT, SIGHUP) {}
 
-Result<std::unique_ptr<Daemon>> Daemon::create(Healer& healer, Console& console, LoadAgain load_again) {
+Result<std::unique_ptr<Daemon>> Daemon::create(Healer& healer, Console& console, LoadAgain load_again,
+                                               UniqueFd passed) {
   std::unique_ptr<Daemon> daemon(new Daemon(healer, console, std::move(load_again)));
+  daemon->passed_ = std::move(passed);
   AUTOHEAL_TRY(daemon->assemble());
   return daemon;
 }
@@ -140,9 +142,11 @@ Result<void> Daemon::assemble() {
 }
 
 Result<void> Daemon::listen() {
-  auto server = http::ThreadedServer::start(
-      healer_.parts.requests, socket_of(healer_.in_force.configuration()->settings.ledger), api_handler(*api_),
-      [this](const std::string& what) { tell("a request failed: " + what); });
+  const std::string path = socket_of(healer_.in_force.configuration()->settings.ledger);
+  auto listening = passed_ ? http::adopt_listening(std::move(passed_), path) : http::listen_at(path);
+  AUTOHEAL_TRY(listening);
+  auto server = http::ThreadedServer::start(healer_.parts.requests, std::move(*listening), api_handler(*api_),
+                                            [this](const std::string& what) { tell("a request failed: " + what); });
   AUTOHEAL_TRY(server);
   server_ = std::move(*server);
   return {};

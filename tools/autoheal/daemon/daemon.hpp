@@ -34,8 +34,9 @@ class Daemon {
  public:
   using LoadAgain = std::function<Result<std::shared_ptr<LoadedConfiguration>>()>;
 
-  // `healer` and `console` outlive the daemon.
-  [[nodiscard]] static Result<std::unique_ptr<Daemon>> create(Healer& healer, Console& console, LoadAgain load_again);
+  // `healer` and `console` outlive the daemon. `passed`: the socket that a service manager holds for it, or none.
+  [[nodiscard]] static Result<std::unique_ptr<Daemon>> create(Healer& healer, Console& console, LoadAgain load_again,
+                                                              UniqueFd passed = {});
 
   // Begins; from then on it goes on until SIGTERM or SIGINT, and open heals stay open for the next start. To be run by
   // Healer::serve().
@@ -118,6 +119,7 @@ class Daemon {
   std::unique_ptr<StandingReader> standing_reader_;
   std::unique_ptr<ReaderThreads> readers_;
   std::unique_ptr<ApiParts> api_;
+  UniqueFd passed_;                           // until it is served
   std::unique_ptr<http::ClaimedName> claim_;  // null: another process has it, or the system refuses
   std::unique_ptr<LedgerPlaceWatch> place_;
   std::unique_ptr<host::FileWatch> files_;
