@@ -303,6 +303,9 @@ void Daemon::take_configuration() {
   const auto configuration = healer_.in_force.configuration();
   watch_.configure(engines(), configuration->settings.max_tests, healer_.parts.clock.since_boot());
   report_.set_engines(engines());
+  std::set<std::string> names;
+  for (const EngineSpec& spec : configuration->settings.engines) names.insert(spec.name);
+  steward_->plugins.keep(names);
   std::vector<host::WatchedEngine> paths;
   std::vector<host::WatchedProcess> processes;
   for (const EngineSpec& spec : configuration->settings.engines) {
