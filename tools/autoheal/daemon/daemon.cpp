@@ -22,7 +22,6 @@
 #include "tools/autoheal/daemon/daemon_api.hpp"
 #include "tools/autoheal/daemon/late_tests.hpp"
 #include "tools/autoheal/output/exit_code.hpp"
-#include "tools/autoheal/output/heal_text.hpp"
 #include "tools/autoheal/protocol/daemon_client.hpp"
 #include "tools/host/watch/watched_paths.hpp"
 
@@ -36,17 +35,7 @@ namespace {
 constexpr Duration heartbeat_every = std::chrono::minutes(5);
 constexpr Duration loop_is_looked_at_every = std::chrono::seconds(5);
 constexpr Duration loop_stands_still_after = std::chrono::seconds(10);
-constexpr Duration kept_is_settled_after = std::chrono::seconds(1);  // a heal's own settling comes first
 constexpr std::chrono::milliseconds longest_wait_for_last_entry{700};
-
-NoteAbout about_end_of(const HealResult& result) {
-  const bool certified = result.ending == HealEnding::certified;
-  return {certified ? NoteKind::heal_certified : NoteKind::heal_failed, result.engine, result.heal,
-          certified                                ? "complete"
-          : result.ending == HealEnding::exhausted ? "exhausted"
-                                                   : "",
-          result.attempts};
-}
 
 std::string count_of_engines(const LoadedConfiguration& configuration) {
   return plural(configuration.settings.engines.size(), "engine");
@@ -233,32 +222,6 @@ void Daemon::show_standing() {
   (void)manager_.tell(standing_);
 }
 
-void Daemon::follow_heals() {
-  auto& hooks = healer_.workflows->trigger().hooks;
-  hooks.began = [this](const std::string& engine) { watch_.heal_began(engine); };
-  hooks.ended = [this](const HealResult& result) {
-    // That nothing can be recorded was told once; each try is no news.
-    if (result.reason != not_recorded) {
-      const NoteAbout about = about_end_of(result);
-      tell(line_of(console_, result), about);
-      for (const std::string& line : lines_below(result)) tell("   " + line, about);
-    }
-    report_.healed(result);
-    watch_.heal_ended(result, healer_.parts.clock.since_boot());
-    tell_pause(result.engine);
-    processes_->look_again(result.engine);
-    kept_timer_->set(healer_.parts.clock.since_boot() + kept_is_settled_after);
-    asio::post(healer_.parts.loop, [this] { pump(); });
-  };
-}
-
-// After a heal that failed: when the next one may come.
-void Daemon::tell_pause(const std::string& engine) {
-  const auto seen = watch_.seen(engine);
-  if (!seen || !seen->until || *seen->until <= healer_.parts.clock.since_boot()) return;
-  tell(fmt::format("   {} is left alone {}", engine, pause_of(engine, seen->skipped, seen->until)));
-}
-
 asio::awaitable<void> Daemon::serve() {
   const auto begun = co_await begin();
   if (!begun) {
@@ -305,7 +268,7 @@ void Daemon::take_configuration() {
   report_.set_engines(engines());
   std::set<std::string> names;
   for (const EngineSpec& spec : configuration->settings.engines) names.insert(spec.name);
-  steward_->plugins.keep(names);
+  api_->steward->plugins.keep(names);
   std::vector<host::WatchedEngine> paths;
   std::vector<host::WatchedProcess> processes;
   for (const EngineSpec& spec : configuration->settings.engines) {
@@ -514,10 +477,6 @@ Standing Daemon::standing() const {
   for (const EngineSpec& spec : healer_.in_force.configuration()->settings.engines)
     all.engines.push_back({spec.name, standing_of(spec)});
   return all;
-}
-
-void Daemon::tell(const std::string& sentence, const NoteAbout& about) {
-  log_.tell(healer_.parts.secrets.mask(sentence), about);
 }
 
 }  // namespace autoheal::cli

@@ -51,7 +51,7 @@ asio::awaitable<void> Daemon::test(EngineToHeal engine) {
   const TestReport report = co_await healer_.jobs.on_pool(job);
   if (stopping_) co_return;
   if (report.tested.outcome != TestOutcome::passed && report.postponed.empty()) ++beat_.tests_failed;
-  steward_->plugins.take(report.tested.engine, report.plugin_values);
+  api_->steward->plugins.take(report.tested.engine, report.plugin_values);
   watch_.tested(report, switches_of(report.tested.engine), healer_.parts.clock.since_boot());
   processes_->look_again(report.tested.engine);
   pump();
