@@ -37,7 +37,7 @@ TEST_F(Steward, CountsWhatTheDaemonHealsSinceItBegan) {
   EXPECT_THAT(answer.body, HasSubstr(one_heal));
   EXPECT_THAT(answer.body, HasSubstr("autoheal_heals_active{state=\"repairing\"} 0\n"));
   EXPECT_EQ(daemon.ask("POST", "/metrics", "{}").status, 405U);
-  const Ran told = bridge_.autoheal({"steward"});
+  const Ran told = bridge_.autoheal({"steward", "--prometheus"});
   EXPECT_EQ(told.exit_code, 0) << told.err;
   EXPECT_THAT(told.out, HasSubstr(one_heal));
   daemon.stop();
@@ -49,7 +49,8 @@ TEST_F(Steward, CountsWhatTheDaemonHealsSinceItBegan) {
 }
 
 TEST_F(Steward, CountsTheWholeLedgerWhereNoDaemonRuns) {
-  EXPECT_THAT(bridge_.autoheal({"steward"}).out, HasSubstr("autoheal_ledger_events_total 0\n")) << "no ledger yet";
+  EXPECT_THAT(bridge_.autoheal({"steward", "--prometheus"}).out, HasSubstr("autoheal_ledger_events_total 0\n"))
+      << "no ledger yet";
   bridge_.write("etc/File", "damaged\n");
   ASSERT_EQ(bridge_.autoheal({"heal", "File"}).exit_code, 0);
   const Ran written = bridge_.autoheal({"steward", "--textfile", bridge_.path("").string()});
@@ -59,6 +60,53 @@ TEST_F(Steward, CountsTheWholeLedgerWhereNoDaemonRuns) {
   const Ran nowhere = bridge_.autoheal({"steward", "--textfile", "/no/such/folder"});
   EXPECT_EQ(nowhere.exit_code, 6);
   EXPECT_THAT(nowhere.err, HasSubstr("/no/such/folder/autoheal.prom"));
+}
+
+TEST_F(Steward, IsATableForPeopleAndRowsForPrograms) {
+  bridge_.write("etc/File", "damaged\n");
+  ASSERT_EQ(bridge_.autoheal({"heal", "File"}).exit_code, 0);
+  const Ran table = bridge_.autoheal({"steward"});
+  EXPECT_EQ(table.exit_code, 0) << table.err;
+  EXPECT_TRUE(std::regex_search(table.out, std::regex("heals_total +strategy=arie outcome=complete +1"))) << table.out;
+  EXPECT_TRUE(std::regex_search(table.out, std::regex("heal_duration_seconds +outcome=complete +1 +0\\.")))
+      << table.out;
+  EXPECT_THAT(table.out, Not(HasSubstr("strategy=chimera"))) << "nothing happened there";
+  EXPECT_THAT(table.out, Not(HasSubstr("#"))) << table.out;
+  const auto rows = nlohmann::json::parse(bridge_.autoheal({"steward", "-o", "json"}).out);
+  EXPECT_GT(rows.size(), 60U) << "every series";
+  EXPECT_EQ(rows.at(0).at("metric"), "heals_total");
+  EXPECT_EQ(bridge_.autoheal({"steward", "--prometheus", "--textfile", "/tmp"}).exit_code, 2);
+}
+
+// They are of no entry: only the daemon has them, and forgets those of an engine that is configured no more.
+TEST_F(Steward, KeepsTheLastPerformanceDataOfPlugins) {
+  const auto plugin = [&](const std::string& data) {
+    bridge_.script("tests/disk.new", "printf \"DISK OK | " + data + "\\n\"\n");
+    std::filesystem::rename(bridge_.path("tests/disk.new"), bridge_.path("tests/disk"));
+  };
+  plugin("'/ \\\"srv\\\"'=3MB;;;0 load=0.5 U=U");
+  const std::string disk = "  - name: Disk\n    every: 1h\n    self_test: [ { name: free, plugin: [tests/disk] } ]\n";
+  bridge_.configure(file_engine("File") + disk);
+  Daemon daemon(bridge_);
+  daemon.expect_passes("Disk");
+  const auto metrics = [&] { return daemon.ask("GET", "/metrics").body; };
+  const std::string label = "autoheal_plugin_value{engine=\"Disk\",probe=\"free\",label=\"";
+  EXPECT_THAT(metrics(), HasSubstr(label + R"(/ \"srv\"",unit="bytes"} 3145728)"));
+  EXPECT_THAT(metrics(), HasSubstr(label + "load\",unit=\"none\"} 0.5\n"));
+  if (::access("/usr/bin/promtool", X_OK) == 0) {
+    const Ran judged = run({{"/usr/bin/promtool", "check", "metrics"}, {}, metrics(), {}});
+    EXPECT_EQ(judged.exit_code, 0) << judged.out << judged.err;
+  }
+  EXPECT_THAT(bridge_.autoheal({"steward"}).out, HasSubstr("label=load unit=none")) << "through the daemon";
+  plugin("load=0.7");
+  daemon.inspect("Disk");
+  EXPECT_TRUE(eventually([&] { return metrics().contains("unit=\"none\"} 0.7\n"); })) << metrics();
+  EXPECT_THAT(metrics(), Not(HasSubstr("srv"))) << "it is told no more";
+  bridge_.configure(file_engine("File"));
+  daemon.reload();
+  EXPECT_TRUE(eventually([&] { return !metrics().contains("autoheal_plugin_value{"); })) << metrics();
+  for (const auto& entry : bridge_.entries("selftest.engine_tested")) EXPECT_THAT(entry, Not(HasSubstr("0.7")));
+  daemon.stop();
 }
 
 TEST_F(Steward, StandsBesideAnswersAboutTheProcessItself) {
@@ -89,7 +137,8 @@ TEST_F(Steward, TellsMetricsThatPrometheusFindsNoFaultWith) {
   if (::access("/usr/bin/promtool", X_OK) != 0) GTEST_SKIP() << "promtool is not installed (package prometheus)";
   bridge_.write("etc/File", "damaged\n");
   ASSERT_EQ(bridge_.autoheal({"heal", "File"}).exit_code, 0);
-  const Ran judged = run({{"/usr/bin/promtool", "check", "metrics"}, {}, bridge_.autoheal({"steward"}).out, {}});
+  const Ran judged =
+      run({{"/usr/bin/promtool", "check", "metrics"}, {}, bridge_.autoheal({"steward", "--prometheus"}).out, {}});
   EXPECT_EQ(judged.exit_code, 0) << judged.out << judged.err;
   EXPECT_EQ(judged.err, "");
 }
@@ -124,7 +173,7 @@ TEST_F(Steward, HasEachSeriesThatTheAlertsAskFor) {
   std::string expressions;
   for (std::sregex_iterator one(text.begin(), text.end(), expression), end; one != end; ++one)
     expressions += one->str(1) + "\n";
-  EXPECT_GE(expect_series(expressions, bridge_.autoheal({"steward"}).out), 6U);
+  EXPECT_GE(expect_series(expressions, bridge_.autoheal({"steward", "--prometheus"}).out), 6U);
   if (::access("/usr/bin/promtool", X_OK) != 0) GTEST_SKIP() << "promtool is not installed (package prometheus)";
   const std::string tests = AUTOHEAL_SOURCE_DIR "/" + rules + ".test.yml";
   const Ran judged = run({{"/usr/bin/promtool", "test", "rules", tests}, {}, {}, {}});
@@ -143,7 +192,7 @@ TEST_F(Steward, HasEachSeriesThatTheDashboardAsksFor) {
       rules += "      - { record: panel, expr: " + nlohmann::json(expression).dump() + " }\n";
     }
   }
-  EXPECT_GE(expect_series(expressions, bridge_.autoheal({"steward"}).out), 12U);
+  EXPECT_GE(expect_series(expressions, bridge_.autoheal({"steward", "--prometheus"}).out), 12U);
   if (::access("/usr/bin/promtool", X_OK) != 0) GTEST_SKIP() << "promtool is not installed (package prometheus)";
   bridge_.write("panels.yml", rules);
   const Ran judged = run({{"/usr/bin/promtool", "check", "rules", bridge_.path("panels.yml").string()}, {}, {}, {}});

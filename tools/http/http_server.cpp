@@ -82,12 +82,17 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(asio::any_io_executor exe
                                                        Handler handler, Limits limits) {
   auto listening = listen_at(path);
   AUTOHEAL_TRY(listening);
+  return listen_on(std::move(executor), std::move(*listening), std::move(handler), limits);
+}
+
+Result<std::unique_ptr<HttpServer>> HttpServer::listen_on(asio::any_io_executor executor, ListeningSocket listening,
+                                                          Handler handler, Limits limits) {
   try {
-    auto state = std::make_shared<ServerState>(std::move(executor), std::move(handler), limits, std::move(*listening));
+    auto state = std::make_shared<ServerState>(std::move(executor), std::move(handler), limits, std::move(listening));
     asio::co_spawn(state->executor, accept_all(state), asio::detached);
     return std::unique_ptr<HttpServer>(new HttpServer(std::move(state)));
   } catch (const std::exception& problem) {
-    return failure(ErrorKind::unavailable, path + ": " + problem.what());
+    return failure(ErrorKind::unavailable, std::string("the daemon's socket: ") + problem.what());
   }
 }
 

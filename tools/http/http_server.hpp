@@ -12,6 +12,7 @@
 #include "autoheal/engine/base/result.hpp"
 #include "tools/http/limits.hpp"
 #include "tools/http/message.hpp"
+#include "tools/http/socket_path.hpp"
 
 namespace autoheal::http {
 
@@ -24,6 +25,9 @@ class HttpServer {
   // Errors as listen_at: busy, or unavailable with path and mode named.
   static Result<std::unique_ptr<HttpServer>> listen(boost::asio::any_io_executor executor, const std::string& path,
                                                     Handler handler, Limits limits = {});
+  // On a socket that listens already. unavailable: the system has no room for it.
+  static Result<std::unique_ptr<HttpServer>> listen_on(boost::asio::any_io_executor executor, ListeningSocket listening,
+                                                       Handler handler, Limits limits = {});
   ~HttpServer();  // as stop()
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;

@@ -11,7 +11,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstdio>
+#include <cstring>
 
 #include "tools/host/system/system_error.hpp"
 
@@ -162,6 +164,40 @@ Result<ListeningSocket> listen_in(Place place) {
   return made;
 }
 
+// The path that a Unix socket which listens was bound to; empty for everything else.
+std::string path_of_listener(const UniqueFd& socket) {
+  sockaddr_un address{};
+  socklen_t size = sizeof address;
+  int listens = 0;
+  socklen_t size_of_option = sizeof listens;
+  if (::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0 || address.sun_family != AF_UNIX ||
+      size <= offsetof(sockaddr_un, sun_path) ||
+      ::getsockopt(socket.get(), SOL_SOCKET, SO_ACCEPTCONN, &listens, &size_of_option) != 0 || listens != 1)
+    return {};
+  return {address.sun_path, ::strnlen(address.sun_path, size - offsetof(sockaddr_un, sun_path))};
+}
+
+Result<ListeningSocket> adopt_in(Place place, UniqueFd passed) {
+  const std::string bound = path_of_listener(passed);
+  if (bound != place.path) {
+    return failure(ErrorKind::invalid,
+                   fmt::format("the socket that the service manager passes {}, and commands look for the daemon at {}",
+                               bound.empty() ? "is no Unix socket that listens" : "listens at " + bound, place.path),
+                   fmt::format("ListenStream={} in autoheal.socket", place.path));
+  }
+  AUTOHEAL_TRY(folder_is_safe(place));
+  const auto file = open_socket_file(place);
+  struct stat status{};
+  AUTOHEAL_TRY(file);
+  if (::fstat(file->get(), &status) != 0) return host::system_failure(place.path, errno);
+  const int flags = ::fcntl(passed.get(), F_GETFL);
+  if (flags < 0 || ::fcntl(passed.get(), F_SETFL, flags | O_NONBLOCK) != 0 ||
+      ::fcntl(passed.get(), F_SETFD, FD_CLOEXEC) != 0)
+    return host::system_failure(place.path, errno);
+  return ListeningSocket{std::move(passed), SocketFile(std::move(place.folder), place.name, status.st_dev,
+                                                       status.st_ino, SocketFile::Owner::manager)};
+}
+
 Result<UniqueFd> connected(const Place& place, const UniqueFd& file, Duration timeout) {
   UniqueFd socket = new_socket(0);
   if (!socket) return host::system_failure("a socket", errno);
@@ -187,6 +223,7 @@ SocketFile& SocketFile::operator=(SocketFile&& other) noexcept {
     name_ = std::move(other.name_);
     device_ = other.device_;
     inode_ = other.inode_;
+    owner_ = other.owner_;
   }
   return *this;
 }
@@ -198,7 +235,7 @@ bool SocketFile::in_place() const {
 }
 
 void SocketFile::remove() {
-  if (in_place()) ::unlinkat(folder_.get(), name_.c_str(), 0);
+  if (owner_ == Owner::us && in_place()) ::unlinkat(folder_.get(), name_.c_str(), 0);
   folder_.reset();
 }
 
@@ -207,6 +244,13 @@ Result<ListeningSocket> listen_at(const std::string& path) {
   auto made = place ? listen_in(std::move(*place)) : std::unexpected(std::move(place.error()));
   // Whatever is wrong with the place is nobody's role: the daemon cannot serve there.
   if (!made && made.error().kind != ErrorKind::busy) made.error().kind = ErrorKind::unavailable;
+  return made;
+}
+
+Result<ListeningSocket> adopt_listening(UniqueFd passed, const std::string& path) {
+  auto place = open_place(path);
+  auto made = place ? adopt_in(std::move(*place), std::move(passed)) : std::unexpected(std::move(place.error()));
+  if (!made && made.error().kind != ErrorKind::invalid) made.error().kind = ErrorKind::unavailable;
   return made;
 }
 

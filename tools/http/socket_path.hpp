@@ -13,13 +13,15 @@
 
 namespace autoheal::http {
 
-// The name that a listening socket has in its folder. Removed when this goes, if it is still the same inode; so this
-// must go before the descriptor that is bound to it, which keeps the inode from being used again.
+// The name that a listening socket has in its folder. Removed when this goes, if it is still the same inode and not the
+// service manager's; so this must go before the descriptor that is bound to it, which keeps the inode from being used
+// again.
 class SocketFile {
  public:
   SocketFile() = default;
-  SocketFile(UniqueFd folder, std::string name, dev_t device, ino_t inode)
-      : folder_(std::move(folder)), name_(std::move(name)), device_(device), inode_(inode) {}
+  enum class Owner { us, manager };
+  SocketFile(UniqueFd folder, std::string name, dev_t device, ino_t inode, Owner owner = Owner::us)
+      : folder_(std::move(folder)), name_(std::move(name)), device_(device), inode_(inode), owner_(owner) {}
   SocketFile(SocketFile&&) noexcept = default;
   SocketFile& operator=(SocketFile&& other) noexcept;
   SocketFile(const SocketFile&) = delete;
@@ -34,6 +36,7 @@ class SocketFile {
   std::string name_;
   dev_t device_ = 0;
   ino_t inode_ = 0;
+  Owner owner_ = Owner::us;
 };
 
 struct ListeningSocket {
@@ -46,6 +49,11 @@ struct ListeningSocket {
 // others; the path is no socket; the system refuses. The caller holds the ledger's lock: of two that start at the same
 // moment without it, the later one may take the earlier one's name.
 [[nodiscard]] Result<ListeningSocket> listen_at(const std::string& path);
+
+// The same of a listening socket that a service manager made and passed to us; its file stays when we end, because the
+// manager goes on listening. invalid: it is no Unix stream socket that listens, or listens at another path than `path`,
+// where clients look for us. Errors else as listen_at.
+[[nodiscard]] Result<ListeningSocket> adopt_listening(UniqueFd passed, const std::string& path);
 
 struct ConnectedSocket {
   UniqueFd socket;  // blocks, closed on exec

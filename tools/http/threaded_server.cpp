@@ -18,18 +18,14 @@ ThreadedServer::ThreadedServer(asio::io_context& context, Handler handler, std::
       told_(std::move(told)),
       limits_(limits) {}
 
-Result<std::unique_ptr<HttpServer>> ThreadedServer::listen(const std::string& path) {
-  return HttpServer::listen(context_.get_executor(), path, handler_, limits_);
-}
-
-Result<std::unique_ptr<ThreadedServer>> ThreadedServer::start(asio::io_context& context, const std::string& path,
+Result<std::unique_ptr<ThreadedServer>> ThreadedServer::start(asio::io_context& context, ListeningSocket listening,
                                                               Handler handler,
                                                               std::function<void(const std::string&)> told,
                                                               Limits limits) {
   std::unique_ptr<ThreadedServer> made(new ThreadedServer(context, std::move(handler), std::move(told), limits));
-  auto listening = made->listen(path);
-  AUTOHEAL_TRY(listening);
-  made->server_ = std::move(*listening);
+  auto server = HttpServer::listen_on(context.get_executor(), std::move(listening), made->handler_, limits);
+  AUTOHEAL_TRY(server);
+  made->server_ = std::move(*server);
   made->server_->tell_failures_to(made->told_);
   try {
     made->thread_ = std::jthread([&context] { context.run(); });
@@ -48,7 +44,7 @@ ThreadedServer::~ThreadedServer() {
 }
 
 Result<void> ThreadedServer::listen_again(const std::string& path) {
-  auto listening = listen(path);
+  auto listening = HttpServer::listen(context_.get_executor(), path, handler_, limits_);
   AUTOHEAL_TRY(listening);
   asio::post(context_, [this, next = std::make_shared<std::unique_ptr<HttpServer>>(std::move(*listening))] {
     server_ = std::move(*next);

@@ -19,8 +19,8 @@ namespace autoheal::http {
 class ThreadedServer {
  public:
   // `context` belongs to the server: it is run by its thread alone, and outlives both the server and every loop on
-  // which a handler awaits something. Errors as HttpServer::listen; unavailable, too, where no thread is to be had.
-  static Result<std::unique_ptr<ThreadedServer>> start(boost::asio::io_context& context, const std::string& path,
+  // which a handler awaits something. Errors as HttpServer::listen_on; unavailable, too, where no thread is to be had.
+  static Result<std::unique_ptr<ThreadedServer>> start(boost::asio::io_context& context, ListeningSocket listening,
                                                        Handler handler, std::function<void(const std::string&)> told,
                                                        Limits limits = {});
   ~ThreadedServer();  // waits for the thread
@@ -37,7 +37,6 @@ class ThreadedServer {
  private:
   ThreadedServer(boost::asio::io_context& context, Handler handler, std::function<void(const std::string&)> told,
                  Limits limits);
-  Result<std::unique_ptr<HttpServer>> listen(const std::string& path);
 
   boost::asio::io_context& context_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> stay_;

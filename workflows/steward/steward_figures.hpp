@@ -1,13 +1,16 @@
-// The metrics of healing as values: counters that only grow, and the state of now. Every label has a closed list of
-// words, so that no heal, file or message can add a time series to a monitoring system.
+// The metrics of healing as values: counters that only grow, and the state of now. Labels have a closed list of words,
+// so that no heal, file or message can add a time series to a monitoring system; those of plugins have a limit.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "autoheal/workflows/heal/heal_state.hpp"
 #include "autoheal/workflows/spec/engine_spec.hpp"
 #include "autoheal/workflows/steward/duration_histogram.hpp"
+#include "autoheal/workflows/steward/performance_data.hpp"
 #include "autoheal/workflows/stored/enum_words.hpp"
 
 namespace autoheal::workflows {
@@ -124,6 +127,14 @@ class ByWord {
 template <class Enum>
 using Counts = ByWord<Enum, std::uint64_t>;
 
+// The last value under one label of a plugin's performance data. Names and labels come from the configuration and from
+// programs of others: the collector bounds their number.
+struct PluginSample {
+  std::string engine, probe;
+  PluginValue last;
+  friend bool operator==(const PluginSample&, const PluginSample&) = default;
+};
+
 struct StewardFigures {
   ByWord<Strategy, Counts<HealEnd>> heals;
   ByWord<Strategy, Counts<AttemptEnd>> attempts;
@@ -136,6 +147,9 @@ struct StewardFigures {
   Counts<OpenPhase> open;               // now
   std::uint64_t engines_exhausted = 0;  // now: those whose last heal ended so, and that have not passed a test since
   std::uint64_t unreadable = 0;         // entries that a program of another version wrote
+  // No entry holds these: only a daemon has them.
+  std::vector<PluginSample> plugin_values = {};
+  std::uint64_t plugin_values_left_out = 0;  // beyond the limit
   friend bool operator==(const StewardFigures&, const StewardFigures&) = default;
 };
 

@@ -56,6 +56,8 @@ TestReport report_of(const HealSurroundings& at, const EngineSpec& spec, const E
   tested.took = at.clock.since_boot() - began;
   for (std::size_t index = 0; index < results.size(); ++index) {
     const ProbeResult& result = results[index];
+    if (std::holds_alternative<PluginProbe>(spec.self_test[index].what))
+      report.plugin_values[result.name] = performance_data(at.secrets.mask(result.printed));
     if (result.verdict == ProbeVerdict::pass) continue;
     if (!result.heal || result.verdict == ProbeVerdict::warning) {
       tested.reported += (tested.reported.empty() ? "" : "; ") + result.name + ": " + result.message;

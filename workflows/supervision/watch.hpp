@@ -14,6 +14,7 @@
 #include "autoheal/workflows/effects/open_writers.hpp"
 #include "autoheal/workflows/heal/heal_result.hpp"
 #include "autoheal/workflows/service/process_end.hpp"
+#include "autoheal/workflows/steward/performance_data.hpp"
 #include "autoheal/workflows/supervision/brakes.hpp"
 #include "autoheal/workflows/supervision/self_test.hpp"
 
@@ -70,6 +71,8 @@ struct TestReport {
   bool stopped_by_hand = false;      // as the manager of its service tells
   bool packages_change = false;      // as it runs not, and packages are being installed or removed
   std::string held_back = {};        // why a manager would not start a service that a repair needs; or empty
+  // Performance data of its plugins, by the name of the probe. Metrics, not evidence: no entry holds it.
+  std::map<std::string, std::vector<PluginValue>> plugin_values = {};
 };
 
 // Why no snapshot could be taken. Damaged: what was to be copied is; the engine counts as failing until a heal is

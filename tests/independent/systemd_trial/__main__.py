@@ -17,13 +17,14 @@ sys.dont_write_bytecode = True
 import machine as machines  # noqa: E402
 from daemon_life import DaemonLife  # noqa: E402
 from first_configuration import FirstConfiguration  # noqa: E402
+from hardened import Hardened  # noqa: E402
 from packages import Packages  # noqa: E402
 from restarts import Restarts  # noqa: E402
 from serving import Serving  # noqa: E402
 from trial import Trial  # noqa: E402
 from units import Units  # noqa: E402
 
-KINDS = (Units, DaemonLife, FirstConfiguration, Packages, Restarts)
+KINDS = (Units, DaemonLife, Hardened, FirstConfiguration, Packages, Restarts)
 TRIED = [name for kind in KINDS for name in vars(kind) if not name.startswith("_")]
 
 

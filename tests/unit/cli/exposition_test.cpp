@@ -27,6 +27,7 @@ TEST(Exposition, HasEachSeriesWithZeroBeforeAnythingHappened) {
            "autoheal_heal_duration_seconds_bucket{outcome=\"complete\",le=\"+Inf\"} 0\n",
            "autoheal_step_duration_seconds_count{step=\"roll_back\"} 0\n",
            "autoheal_healing_enabled 1\n",
+           "autoheal_plugin_values_left_out 0\n",
            "autoheal_ledger_events_total 7\n",
            "autoheal_build_info{version=\"1.2.3\"} 1\n",
        }) {

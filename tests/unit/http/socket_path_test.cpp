@@ -2,7 +2,9 @@
 #include "tools/http/socket_path.hpp"
 
 #include <fcntl.h>
+#include <sys/un.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "tests/unit/http/http_fixture.hpp"
@@ -142,6 +144,65 @@ TEST_F(SocketPathTest, AFullQueueIsSomebodyAndIsWaitedForNoLongerThanSaid) {
     ASSERT_LT(queued.size(), 1000U);
   }
   EXPECT_TRUE(*somebody_listens(path_));
+}
+
+// A socket as systemd makes it; it goes on listening when we end.
+UniqueFd held_by_manager(const std::string& path, int type = SOCK_STREAM) {
+  UniqueFd socket(::socket(AF_UNIX, type, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::ranges::copy(path, address.sun_path);
+  EXPECT_EQ(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  if (type == SOCK_STREAM) EXPECT_EQ(::listen(socket.get(), 1), 0);
+  return socket;
+}
+
+TEST_F(SocketPathTest, ASocketOfTheServiceManagerIsServedAndItsFileStays) {
+  const UniqueFd held = held_by_manager(path_);
+  {
+    auto adopted = adopt_listening(UniqueFd(::dup(held.get())), path_);
+    ASSERT_TRUE(adopted) << adopted.error().message;
+    EXPECT_TRUE(adopted->file.in_place());
+    EXPECT_NE(::fcntl(adopted->socket.get(), F_GETFD) & FD_CLOEXEC, 0);
+    EXPECT_NE(::fcntl(adopted->socket.get(), F_GETFL) & O_NONBLOCK, 0);
+    EXPECT_TRUE(connect_to(path_, {}));
+    adopted->file.remove();
+  }
+  EXPECT_TRUE(fs::exists(path_)) << "the manager listens";
+  EXPECT_TRUE(*somebody_listens(path_));
+}
+
+TEST_F(SocketPathTest, ASocketOfTheServiceManagerElsewhereIsRefused) {
+  const std::string elsewhere = (base_ / "other.sock").string();
+  const auto other = adopt_listening(held_by_manager(elsewhere), path_);
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().kind, ErrorKind::invalid);
+  EXPECT_NE(other.error().message.find("listens at " + elsewhere), std::string::npos) << other.error().message;
+  EXPECT_NE(other.error().hint.find("ListenStream=" + path_), std::string::npos) << other.error().hint;
+
+  for (const int type : {SOCK_DGRAM, SOCK_SEQPACKET}) {
+    const auto silent =
+        adopt_listening(held_by_manager(path_ + std::to_string(type), type), path_ + std::to_string(type));
+    ASSERT_FALSE(silent);
+    EXPECT_NE(silent.error().message.find("is no Unix socket that listens"), std::string::npos);
+  }
+  EXPECT_EQ(adopt_listening(UniqueFd(::open("/dev/null", O_RDONLY)), path_).error().kind, ErrorKind::invalid);
+}
+
+TEST_F(SocketPathTest, ASocketOfTheServiceManagerInAFolderOfOthersIsRefused) {
+  const UniqueFd held = held_by_manager(path_);
+  ASSERT_EQ(::chmod(base_.c_str(), 01777), 0);
+  const auto adopted = adopt_listening(UniqueFd(::dup(held.get())), path_);
+  ASSERT_FALSE(adopted);
+  EXPECT_EQ(adopted.error().kind, ErrorKind::unavailable);
+}
+
+TEST_F(SocketPathTest, AFileThatWasPutInPlaceOfTheManagersSocketIsNotServed) {
+  const UniqueFd held = held_by_manager(path_);
+  fs::remove(path_);
+  EXPECT_FALSE(adopt_listening(UniqueFd(::dup(held.get())), path_)) << "nobody could connect";
+  std::ofstream(path_) << "x";
+  EXPECT_FALSE(adopt_listening(UniqueFd(::dup(held.get())), path_));
 }
 
 }  // namespace

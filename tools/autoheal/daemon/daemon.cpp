@@ -1,6 +1,7 @@
 #include "tools/autoheal/daemon/daemon.hpp"
 
 #include <malloc.h>
+#include <unistd.h>
 
 #include <fmt/core.h>
 
@@ -8,6 +9,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <memory>
 
 #include "autoheal/engine/base/json_writer.hpp"
@@ -20,7 +22,6 @@
 #include "tools/autoheal/daemon/daemon_api.hpp"
 #include "tools/autoheal/daemon/late_tests.hpp"
 #include "tools/autoheal/output/exit_code.hpp"
-#include "tools/autoheal/output/heal_text.hpp"
 #include "tools/autoheal/protocol/daemon_client.hpp"
 #include "tools/host/watch/watched_paths.hpp"
 
@@ -34,7 +35,6 @@ namespace {
 constexpr Duration heartbeat_every = std::chrono::minutes(5);
 constexpr Duration loop_is_looked_at_every = std::chrono::seconds(5);
 constexpr Duration loop_stands_still_after = std::chrono::seconds(10);
-constexpr Duration kept_is_settled_after = std::chrono::seconds(1);  // a heal's own settling comes first
 constexpr std::chrono::milliseconds longest_wait_for_last_entry{700};
 
 std::string count_of_engines(const LoadedConfiguration& configuration) {
@@ -47,13 +47,18 @@ Daemon::Daemon(Healer& healer, Console& console, LoadAgain load_again)
     : process_(healer),
       healer_(healer.services()),
       console_(console),
+      log_(
+          healer_.parts.clock, [this](std::string_view line) { return console_.note(line); },
+          host::Journal::of_descriptor(STDERR_FILENO, std::getenv("JOURNAL_STREAM"))),
       load_again_(std::move(load_again)),
       watch_(healer_.in_force.configuration()->settings.max_tests),
       kept_(healer_.workflows->leftovers(), [this](const std::string& sentence) { tell(sentence); }),
       signals_(healer_.parts.loop, SIGTERM, SIGINT, SIGHUP) {}
 
-Result<std::unique_ptr<Daemon>> Daemon::create(Healer& healer, Console& console, LoadAgain load_again) {
+Result<std::unique_ptr<Daemon>> Daemon::create(Healer& healer, Console& console, LoadAgain load_again,
+                                               UniqueFd passed) {
   std::unique_ptr<Daemon> daemon(new Daemon(healer, console, std::move(load_again)));
+  daemon->passed_ = std::move(passed);
   AUTOHEAL_TRY(daemon->assemble());
   return daemon;
 }
@@ -117,9 +122,11 @@ Result<void> Daemon::assemble() {
 }
 
 Result<void> Daemon::listen() {
-  auto server = http::ThreadedServer::start(
-      healer_.parts.requests, socket_of(healer_.in_force.configuration()->settings.ledger), api_handler(*api_),
-      [this](const std::string& what) { tell("a request failed: " + what); });
+  const std::string path = socket_of(healer_.in_force.configuration()->settings.ledger);
+  auto listening = passed_ ? http::adopt_listening(std::move(passed_), path) : http::listen_at(path);
+  AUTOHEAL_TRY(listening);
+  auto server = http::ThreadedServer::start(healer_.parts.requests, std::move(*listening), api_handler(*api_),
+                                            [this](const std::string& what) { tell("a request failed: " + what); });
   AUTOHEAL_TRY(server);
   server_ = std::move(*server);
   return {};
@@ -206,31 +213,6 @@ void Daemon::show_standing() {
   (void)manager_.tell(standing_);
 }
 
-void Daemon::follow_heals() {
-  auto& hooks = healer_.workflows->trigger().hooks;
-  hooks.began = [this](const std::string& engine) { watch_.heal_began(engine); };
-  hooks.ended = [this](const HealResult& result) {
-    // That nothing can be recorded was told once; each try is no news.
-    if (result.reason != not_recorded) {
-      tell(line_of(console_, result));
-      for (const std::string& line : lines_below(result)) tell("   " + line);
-    }
-    report_.healed(result);
-    watch_.heal_ended(result, healer_.parts.clock.since_boot());
-    tell_pause(result.engine);
-    processes_->look_again(result.engine);
-    kept_timer_->set(healer_.parts.clock.since_boot() + kept_is_settled_after);
-    asio::post(healer_.parts.loop, [this] { pump(); });
-  };
-}
-
-// After a heal that failed: when the next one may come.
-void Daemon::tell_pause(const std::string& engine) {
-  const auto seen = watch_.seen(engine);
-  if (!seen || !seen->until || *seen->until <= healer_.parts.clock.since_boot()) return;
-  tell(fmt::format("   {} is left alone {}", engine, pause_of(engine, seen->skipped, seen->until)));
-}
-
 asio::awaitable<void> Daemon::serve() {
   const auto begun = co_await begin();
   if (!begun) {
@@ -265,7 +247,8 @@ asio::awaitable<Result<void>> Daemon::begin() {
   tell(fmt::format("serving {} of {}{}", count_of_engines(*configuration), configuration->settings.file,
                    healer_.recovery->recovered().empty()
                        ? ""
-                       : fmt::format(", resuming {} heals", healer_.recovery->recovered().size())));
+                       : fmt::format(", resuming {} heals", healer_.recovery->recovered().size())),
+       {.kind = NoteKind::began});
   co_return Result<void>();
 }
 
@@ -274,6 +257,9 @@ void Daemon::take_configuration() {
   const auto configuration = healer_.in_force.configuration();
   watch_.configure(engines(), configuration->settings.max_tests, healer_.parts.clock.since_boot());
   report_.set_engines(engines());
+  std::set<std::string> names;
+  for (const EngineSpec& spec : configuration->settings.engines) names.insert(spec.name);
+  api_->steward->plugins.keep(names);
   std::vector<host::WatchedEngine> paths;
   std::vector<host::WatchedProcess> processes;
   for (const EngineSpec& spec : configuration->settings.engines) {
@@ -321,14 +307,15 @@ asio::awaitable<void> Daemon::reload() {
     if (!taken) next = std::unexpected(std::move(taken.error()));
   }
   if (!next) {
-    tell("the configuration stays as it was, the new one is refused:\n" + next.error().message);
+    tell("the configuration stays as it was, the new one is refused:\n" + next.error().message,
+         {.kind = NoteKind::configuration_refused});
     auto refused = config_refused(*healer_.in_force.configuration(), healer_.parts.secrets.mask(next.error().message),
                                   healer_.parts.clock.now());
     co_return co_await record(std::move(refused));
   }
   for (const std::string& warning : (*next)->settings.warnings) tell("warning: " + warning);
   take_configuration();
-  tell("configuration read again: " + count_of_engines(**next));
+  tell("configuration read again: " + count_of_engines(**next), {.kind = NoteKind::configuration_read});
   pump();
   auto loaded = config_loaded(**next, *healer_.parts.ledger, *healer_.parts.vault, healer_.parts.clock.now());
   if (loaded && *loaded) co_await record(std::move(**loaded));
@@ -339,7 +326,7 @@ asio::awaitable<void> Daemon::reload() {
 asio::awaitable<void> Daemon::end(std::string cause) {
   server_->stop();
   tell_manager("STOPPING=1");
-  tell(fmt::format("ending on {}; open heals resume at the next start", cause));
+  tell(fmt::format("ending on {}; open heals resume at the next start", cause), {.kind = NoteKind::ended});
   while (auto due = report_.take(healer_.parts.clock.now())) co_await write_report(std::move(*due));
   if (begun_) co_await record_the_end(std::move(cause));
   server_->leave();  // effects under way may take their time, and would keep people waiting for nothing
@@ -425,10 +412,6 @@ By Daemon::by_daemon() const {
   by.uid = configuration->caller.uid;
   by.via = "daemon";
   return by;
-}
-
-void Daemon::tell(const std::string& sentence) {
-  console_.note(format_timestamp_ms(healer_.parts.clock.now()) + "  " + healer_.parts.secrets.mask(sentence));
 }
 
 }  // namespace autoheal::cli

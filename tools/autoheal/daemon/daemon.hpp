@@ -14,6 +14,7 @@
 #include "autoheal/workflows/supervision/watch.hpp"
 #include "tools/autoheal/api/api_parts.hpp"
 #include "tools/autoheal/daemon/daemon_entries.hpp"
+#include "tools/autoheal/daemon/daemon_log.hpp"
 #include "tools/autoheal/daemon/daemon_report.hpp"
 #include "tools/autoheal/daemon/ledger_place_watch.hpp"
 #include "tools/autoheal/daemon/loop_watch.hpp"
@@ -33,8 +34,9 @@ class Daemon {
  public:
   using LoadAgain = std::function<Result<std::shared_ptr<LoadedConfiguration>>()>;
 
-  // `healer` and `console` outlive the daemon.
-  [[nodiscard]] static Result<std::unique_ptr<Daemon>> create(Healer& healer, Console& console, LoadAgain load_again);
+  // `healer` and `console` outlive the daemon. `passed`: the socket that a service manager holds for it, or none.
+  [[nodiscard]] static Result<std::unique_ptr<Daemon>> create(Healer& healer, Console& console, LoadAgain load_again,
+                                                              UniqueFd passed = {});
 
   // Begins; from then on it goes on until SIGTERM or SIGINT, and open heals stay open for the next start. To be run by
   // Healer::serve().
@@ -88,7 +90,7 @@ class Daemon {
   void look(const std::string& engine, workflows::LookCause cause);
   void look_at_all();
   void hold_changed(const std::string& engine);
-  void tell(const std::string& sentence);
+  void tell(const std::string& sentence, const NoteAbout& about = {});
   void heartbeat();
   [[nodiscard]] Heartbeat take_beat();
   void snapshots_were_tried(const std::string& engine, const std::vector<FailedSnapshot>& failed);
@@ -110,6 +112,7 @@ class Daemon {
   Healer& process_;
   HealerServices& healer_;
   Console& console_;
+  DaemonLog log_;
   LoadAgain load_again_;
   workflows::Watch watch_;
   DaemonReport report_;
@@ -118,6 +121,7 @@ class Daemon {
   std::unique_ptr<ReaderThreads> readers_;
   std::shared_ptr<BusFollowers> bus_;
   std::unique_ptr<ApiParts> api_;
+  UniqueFd passed_;                           // until it is served
   std::unique_ptr<http::ClaimedName> claim_;  // null: another process has it, or the system refuses
   std::unique_ptr<LedgerPlaceWatch> place_;
   std::unique_ptr<host::FileWatch> files_;

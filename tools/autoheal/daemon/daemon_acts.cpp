@@ -51,6 +51,7 @@ asio::awaitable<void> Daemon::test(EngineToHeal engine) {
   const TestReport report = co_await healer_.jobs.on_pool(job);
   if (stopping_) co_return;
   if (report.tested.outcome != TestOutcome::passed && report.postponed.empty()) ++beat_.tests_failed;
+  api_->steward->plugins.take(report.tested.engine, report.plugin_values);
   watch_.tested(report, switches_of(report.tested.engine), healer_.parts.clock.since_boot());
   processes_->look_again(report.tested.engine);
   pump();
@@ -81,7 +82,8 @@ void Daemon::perform(const SkipHeal& act) {
 
 asio::awaitable<void> Daemon::skip(SkipHeal act, EngineToHeal engine) {
   const std::string until = pause_of(act.engine, act.reason, act.until);
-  tell(fmt::format("{} is not healed ({}{}): {}", act.engine, act.reason, until.empty() ? "" : " " + until, act.error));
+  tell(fmt::format("{} is not healed ({}{}): {}", act.engine, act.reason, until.empty() ? "" : " " + until, act.error),
+       {.kind = NoteKind::not_healed, .engine = act.engine, .state = act.reason});
   By by = by_daemon();
   (void)co_await healer_.workflows->trigger().skip(std::move(engine), std::move(by), std::move(act.reason),
                                                    std::move(act.error));
@@ -99,7 +101,8 @@ void Daemon::perform(const EndHeal& act) {
 void Daemon::perform(const RecordOutcome& act) {
   tell(fmt::format("{} {}{}{}", act.tested.engine, name_of(act.tested.outcome),
                    act.tested.error.empty() ? "" : ": " + act.tested.error,
-                   act.tested.reported.empty() ? "" : " (" + act.tested.reported + ")"));
+                   act.tested.reported.empty() ? "" : " (" + act.tested.reported + ")"),
+       {.kind = NoteKind::tested, .engine = act.tested.engine, .state = std::string(name_of(act.tested.outcome))});
   report_.tested(act.tested);
   const engine::Encoded encoded = SelfTest::encode({}, act.tested);
   engine::NewEntry entry;

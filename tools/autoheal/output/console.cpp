@@ -65,14 +65,14 @@ void Console::bytes(std::string_view text) {
   if (!caught_->is_cut) caught_->data += text;
 }
 
-void Console::note(std::string_view line) {
+bool Console::note(std::string_view line) {
   if (caught_ != nullptr) {
     if (caught_->notes.size() < most_caught_notes) caught_->notes.emplace_back(line);
-    return;
+    return true;
   }
   end_progress();
   const std::string shown = printable(line, true) + '\n';
-  std::fwrite(shown.data(), 1, shown.size(), stderr);
+  return std::fwrite(shown.data(), 1, shown.size(), stderr) == shown.size();
 }
 
 void Console::error(const Error& error, int code) {
@@ -84,7 +84,8 @@ void Console::error(const Error& error, int code) {
     JsonWriter out;
     out.begin_object().key("error").begin_object().field("code", code).field("message", error.message);
     out.field("hint", error.hint).end_object().end_object();
-    return note(out.take());
+    note(out.take());
+    return;
   }
   // Problems of a configuration begin with file:line:column, which editors can follow.
   note((code == exit_configuration ? "" : "autoheal: ") + error.message);

@@ -35,8 +35,8 @@ class Console {
   void data(std::string_view line);
   // Data byte for byte: no line end is added.
   void bytes(std::string_view text);
-  // A line for people on stderr; in JSON mode too, since stdout stays clean.
-  void note(std::string_view line);
+  // A line for people on stderr; in JSON mode too, since stdout stays clean. False: it is not there, or not all of it.
+  bool note(std::string_view line);
   // "autoheal: <message>" with its hint, or {"error":{"code","message","hint"}} in JSON mode.
   void error(const Error& error, int code);
   // `text` in a colour where stdout takes colours.

@@ -121,11 +121,30 @@ std::vector<MetricFamily> standing(const StewardFigures& figures, const StewardS
   return {active, exhausted, healing, entries, unreadable, build};
 }
 
+std::vector<MetricFamily> of_plugins(const StewardFigures& figures) {
+  MetricFamily values = family(MetricType::Gauge, "autoheal_plugin_value",
+                               "Last value of a monitoring plugin's performance data, in the base unit of its label.");
+  for (const PluginSample& sample : figures.plugin_values) {
+    ClientMetric metric;
+    metric.label = {label("engine", sample.engine), label("probe", sample.probe), label("label", sample.last.label),
+                    label("unit", word_of<PluginUnit>(words_for<PluginUnit>, sample.last.unit))};
+    metric.gauge.value = sample.last.value;
+    values.metric.push_back(std::move(metric));
+  }
+  MetricFamily left_out = family(MetricType::Gauge, "autoheal_plugin_values_left_out",
+                                 "Values of plugins that are beyond the limit of series.");
+  add_count(left_out, {}, figures.plugin_values_left_out);
+  std::vector<MetricFamily> all = {std::move(left_out)};
+  if (!values.metric.empty()) all.push_back(std::move(values));
+  return all;
+}
+
 }  // namespace
 
 std::string exposition(const StewardFigures& figures, const StewardSetting& setting) {
   std::vector<MetricFamily> all = counted(figures);
-  for (auto& part : {timed(figures), standing(figures, setting)}) all.insert(all.end(), part.begin(), part.end());
+  for (auto& part : {timed(figures), standing(figures, setting), of_plugins(figures)})
+    all.insert(all.end(), part.begin(), part.end());
   return prometheus::TextSerializer().Serialize(all);
 }
 

@@ -21,7 +21,9 @@ Result<LedgerSteward::Seen> LedgerSteward::figures() {
   AUTOHEAL_TRY(head);
   if (!std::exchange(begun_, true)) place_.value = since_.value - std::min(since_.value, remembered_entries);
   AUTOHEAL_TRY(read_on(**ledger, *head));
-  return Seen{steward_.figures(), *head};
+  Seen seen{steward_.figures(), *head};
+  plugins.tell(seen.figures);
+  return seen;
 }
 
 Result<void> LedgerSteward::read_on(const engine::LedgerView& ledger, engine::Position head) {

@@ -9,6 +9,7 @@
 #include "autoheal/engine/blob_store.hpp"
 #include "autoheal/engine/ledger.hpp"
 #include "autoheal/workflows/steward/steward.hpp"
+#include "tools/autoheal/steward/plugin_values.hpp"
 
 namespace autoheal::cli {
 
@@ -29,6 +30,8 @@ class LedgerSteward {
   // must not hold many threads. Other errors as LedgerReader: what was read before them counts, and the next call goes
   // on behind it.
   [[nodiscard]] Result<Seen> figures();
+  // Part of the figures, and of no entry.
+  PluginValues plugins;
 
  private:
   [[nodiscard]] Result<void> read_on(const engine::LedgerView& ledger, engine::Position head);

@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 #include <malloc.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -10,6 +11,7 @@
 #include "tools/autoheal/session/session.hpp"
 #include "tools/autoheal/session/unread_configuration.hpp"
 #include "tools/host/process/inherited_bounds.hpp"
+#include "tools/host/service/passed_sockets.hpp"
 #include "tools/host/system/joined_names.hpp"
 
 namespace autoheal::cli {
@@ -32,11 +34,23 @@ void tell_what_services_inherit(const std::vector<workflows::EngineSpec>& engine
   if (bounds.empty()) return;
   console.note(
       fmt::format("warning: what a heal starts inherits what this daemon is bound by: {}; "
-                  "tools/packaging/autoheal.service does without",
+                  "tools/packaging/starts-services.conf takes that off",
                   host::joined_names(bounds)));
 }
 
+// The one socket that systemd holds for us, or none.
+Result<UniqueFd> passed_socket() {
+  auto passed = host::passed_sockets(host::take_socket_variables(), ::getpid());
+  AUTOHEAL_TRY(passed);
+  if (passed->empty()) return UniqueFd();
+  if (passed->size() == 1) return std::move(passed->front().socket);
+  return failure(ErrorKind::invalid, fmt::format("{} sockets were passed, and one is served", passed->size()),
+                 "one ListenStream= in autoheal.socket");
+}
+
 int run_serve(const Session& start) {
+  auto passed = passed_socket();
+  if (!passed) return start.fail(passed.error());
   auto loaded = configuration_for(Needs::configuration, start.options, start.console);
   if (!loaded) return exit_configuration;
   ::prctl(PR_SET_DUMPABLE, 0);  // what it knows of secrets stays out of core dumps and away from debuggers
@@ -54,7 +68,7 @@ int run_serve(const Session& start) {
     AUTOHEAL_TRY(again);
     return std::make_shared<LoadedConfiguration>(std::move(*again));
   };
-  auto daemon = Daemon::create(**healer, session.console, load_again);
+  auto daemon = Daemon::create(**healer, session.console, load_again, std::move(*passed));
   if (!daemon) return session.fail(daemon.error());
   return (*healer)->serve([&] { return (*daemon)->serve(); });
 }
