@@ -1,6 +1,8 @@
 #include "tools/autoheal/daemon/daemon_api.hpp"
 
 #include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/store/tlog/tlog_answer.hpp"
+#include "autoheal/store/tlog/tlog_path.hpp"
 #include "tools/autoheal/daemon/readiness.hpp"
 #include "tools/autoheal/output/version.hpp"
 #include "tools/autoheal/protocol/error_words.hpp"
@@ -55,6 +57,32 @@ boost::asio::awaitable<http::Response> metrics(HealerServices& healer, const std
   co_return response;
 }
 
+// As `metrics`, on the pool. Who reads what is public needs no role.
+boost::asio::awaitable<http::Response> tlog(HealerServices& healer, const http::Request& request) {
+  if (request.method != "GET") co_return http::error_response(405, "method", "a tiled log is read with GET", {});
+  const ConfigurationPtr configuration = healer.in_force.configuration();
+  const bool is_public = configuration->settings.published.tlog_public;
+  if (!is_public && !allows(requester_of(request.peer, *configuration).principal.role, workflows::Permission::read)) {
+    co_return response_to(Error{ErrorKind::refused, "the tiles are for those whose role lets them read the ledger",
+                                "an admiral can list this user under `principals:`, or set `tlog: public`"});
+  }
+  if (const std::string& elsewhere = healer.recording.ledger_elsewhere(); !elsewhere.empty()) {
+    co_return response_to(Error{ErrorKind::unavailable, "the ledger cannot be read: " + elsewhere,
+                                "put it back as it was, or stop the daemon and start it on what lies there now"});
+  }
+  const auto job = [ledger = configuration->settings.ledger, path = request.target]() -> Result<store::TlogAnswer> {
+    const auto reader = store::LedgerReader::open(ledger);
+    AUTOHEAL_TRY(reader);
+    return store::tlog_answer(**reader, path);
+  };
+  auto answer = co_await healer.jobs.on_pool(job);
+  if (!answer) co_return response_to(answer.error());
+  http::Response response;
+  response.body = std::move(answer->body);
+  response.content_type = std::move(answer->content_type);
+  co_return response;
+}
+
 std::vector<ReadinessCheck> readiness_of(const HealerServices& healer) {
   return {{"recovered", healer.recovery->is_under_way() ? "heals of an earlier process are still being read" : ""},
           {"ledger_in_place", healer.recording.ledger_elsewhere()},
@@ -94,6 +122,10 @@ boost::asio::awaitable<http::Response> serve(Operations& operations, HealerServi
   if (auto response = about_the_daemon(healer, request)) co_return std::move(*response);
   if (request.target == "/metrics") {
     auto response = co_await metrics(healer, steward, request);
+    co_return response;
+  }
+  if (request.target.starts_with(store::tlog_prefix)) {
+    auto response = co_await tlog(healer, request);
     co_return response;
   }
   const bool known = request.target.starts_with(prefix);

@@ -1,6 +1,6 @@
 // The daemon's operations as HTTP: POST /v1/<operation> with a JSON body and GET /v1/status; GET /metrics for
-// Prometheus; GET /healthz, /readyz and /version for whatever looks after the process. The API will grow here; it
-// decides nothing itself.
+// Prometheus; GET /tlog/... for monitors and witnesses; GET /healthz, /readyz and /version for whatever looks after the
+// process. The API will grow here; it decides nothing itself.
 #pragma once
 
 #include "tools/autoheal/healer/operations.hpp"
