@@ -23,7 +23,7 @@ struct LeafParts {
 };
 
 // So that its length fits before it in an entry bundle (C2SP tlog-tiles, 16 bits). Data ends at 32 KiB
-// (engine/large_data.hpp) and the names around it at 255 bytes each, so a leaf has about half of it.
+// (engine/large_data.hpp), and each name around it at 1 KiB (engine/entry.hpp).
 inline constexpr std::size_t largest_leaf_bytes = 65'535;
 
 // A CloudEvents 1.0 object on one line, put at the end of `line`. Pure.
