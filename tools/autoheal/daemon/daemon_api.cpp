@@ -1,5 +1,10 @@
 #include "tools/autoheal/daemon/daemon_api.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/store/tlog/tlog_answer.hpp"
 #include "autoheal/store/tlog/tlog_path.hpp"
@@ -9,6 +14,8 @@
 #include "tools/autoheal/steward/exposition.hpp"
 
 namespace autoheal::cli {
+
+namespace asio = boost::asio;
 
 namespace {
 
@@ -57,8 +64,11 @@ boost::asio::awaitable<http::Response> metrics(HealerServices& healer, const std
   co_return response;
 }
 
+// One request after the other, so that those who read the ledger's past take one thread of the pool from heals at most.
+using InTurn = asio::strand<asio::io_context::executor_type>;
+
 // As `metrics`, on the pool. Who reads what is public needs no role.
-boost::asio::awaitable<http::Response> tlog(HealerServices& healer, const http::Request& request) {
+asio::awaitable<http::Response> tlog(HealerServices& healer, const InTurn& in_turn, const http::Request& request) {
   if (request.method != "GET") co_return http::error_response(405, "method", "a tiled log is read with GET", {});
   const ConfigurationPtr configuration = healer.in_force.configuration();
   const bool is_public = configuration->settings.published.tlog_public;
@@ -70,12 +80,13 @@ boost::asio::awaitable<http::Response> tlog(HealerServices& healer, const http::
     co_return response_to(Error{ErrorKind::unavailable, "the ledger cannot be read: " + elsewhere,
                                 "put it back as it was, or stop the daemon and start it on what lies there now"});
   }
-  const auto job = [ledger = configuration->settings.ledger, path = request.target]() -> Result<store::TlogAnswer> {
+  auto job = [ledger = configuration->settings.ledger,
+              path = request.target]() -> asio::awaitable<Result<store::TlogAnswer>> {
     const auto reader = store::LedgerReader::open(ledger);
-    AUTOHEAL_TRY(reader);
-    return store::tlog_answer(**reader, path);
+    AUTOHEAL_CO_TRY(reader);
+    co_return store::tlog_answer(**reader, path);
   };
-  auto answer = co_await healer.jobs.on_pool(job);
+  auto answer = co_await asio::co_spawn(in_turn, std::move(job), asio::use_awaitable);
   if (!answer) co_return response_to(answer.error());
   http::Response response;
   response.body = std::move(answer->body);
@@ -118,14 +129,15 @@ std::optional<http::Response> about_the_daemon(const HealerServices& healer, con
 }
 
 boost::asio::awaitable<http::Response> serve(Operations& operations, HealerServices& healer,
-                                             std::shared_ptr<LedgerSteward> steward, http::Request request) {
+                                             std::shared_ptr<LedgerSteward> steward, InTurn in_turn,
+                                             http::Request request) {
   if (auto response = about_the_daemon(healer, request)) co_return std::move(*response);
   if (request.target == "/metrics") {
     auto response = co_await metrics(healer, steward, request);
     co_return response;
   }
   if (request.target.starts_with(store::tlog_prefix)) {
-    auto response = co_await tlog(healer, request);
+    auto response = co_await tlog(healer, in_turn, request);
     co_return response;
   }
   const bool known = request.target.starts_with(prefix);
@@ -148,8 +160,9 @@ boost::asio::awaitable<http::Response> serve(Operations& operations, HealerServi
 }  // namespace
 
 http::Handler api_handler(Operations& operations, HealerServices& healer, std::shared_ptr<LedgerSteward> steward) {
-  return [&operations, &healer, steward = std::move(steward)](http::Request request) {
-    return serve(operations, healer, steward, std::move(request));
+  const InTurn in_turn(healer.parts.pool->executor());
+  return [&operations, &healer, steward = std::move(steward), in_turn](http::Request request) {
+    return serve(operations, healer, steward, in_turn, std::move(request));
   };
 }
 
