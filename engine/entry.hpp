@@ -1,12 +1,17 @@
 // One ledger entry as a value. `data` is opaque text here: the workflow that wrote it reads it back.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
 #include "autoheal/engine/base/timestamp.hpp"
 
 namespace autoheal::engine {
+
+// The longest type, actor, subject or name of a stream. With data of at most 32 KiB, the entry's line for export then
+// has less than 65,536 bytes, whatever in it has to be escaped.
+inline constexpr std::size_t largest_entry_name_bytes = 1024;
 
 // An entry that a workflow wants recorded; the store gives it its position.
 struct NewEntry {

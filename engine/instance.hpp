@@ -161,6 +161,9 @@ class TypedInstance final : public Instance {
       AUTOHEAL_CHECK(violation_in<W>(state_, entry) == nullptr);
       state_ = W::apply(std::move(state_), entry);
       all.push_back(W::encode(std::as_const(state_), entry));
+      for (const std::string* name : {&all.back().type, &all.back().actor, &all.back().subject})
+        AUTOHEAL_CHECK(name->size() <=
+                       largest_entry_name_bytes);  // the workflow's own fault, and ends its stream alone
     }
     return all;
   }

@@ -94,7 +94,8 @@ class Ledger : public LedgerView {
  public:
   // Appends the whole batch or nothing. Blocks until it is durable on disk (a few milliseconds, longer on a busy disk);
   // same thread as the reading operations. Never throws: AppendStatus says how each failure is to be handled. A new
-  // stream without entries is a bug of the caller and ends the process.
+  // stream without entries is a bug of the caller and ends the process; so is an entry whose line for export is longer
+  // than 65,535 bytes, since no bundle of a tiled log could hold it (shorten() in large_data.hpp keeps it from that).
   [[nodiscard]] virtual AppendResult append(const Batch& batch) = 0;
 };
 

@@ -41,7 +41,7 @@ struct Envelope {
   std::string_view subject;
 };
 
-// An entry as text, ready for the ledger.
+// An entry as text, ready for the ledger. Type, actor and subject have at most `largest_entry_name_bytes` each.
 struct Encoded {
   std::string type;
   unsigned dataversion = 1;

@@ -62,4 +62,14 @@ struct ArchiveVisit {
 [[nodiscard]] Result<ArchivedPart> read_archive(const std::filesystem::path& path, const LedgerReader& ledger,
                                                 const ArchiveVisit& visit);
 
+struct ArchivedSpan {
+  std::uint64_t first = 0, last = 0;
+};
+// The entries `first` to `last` alone, each checked against its hash: reads the file no further than they reach, and
+// checks nothing else of it. `path` stands in an entry, so no link is followed and nothing but a file is opened.
+// not_found: nothing is there. Others as read_archive().
+[[nodiscard]] Result<void> read_archived_entries(
+    const std::filesystem::path& path, const LedgerReader& ledger, ArchivedSpan wanted,
+    const std::function<Result<void>(std::uint64_t seq, std::string_view line)>& entry);
+
 }  // namespace autoheal::store

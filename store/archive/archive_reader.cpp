@@ -1,9 +1,13 @@
 #include <archive.h>
 #include <archive_entry.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <limits>
 #include <memory>
 
 #include "autoheal/store/archive/archive_file.hpp"
@@ -16,19 +20,29 @@ namespace {
 
 // A piece of entries, or a blob; what somebody made to fill the memory is refused.
 constexpr std::size_t largest_member_bytes = std::size_t{1} << 30U;
+constexpr std::size_t bytes_per_read = 256 * 1024;
+constexpr ArchivedSpan everything{0, std::numeric_limits<std::uint64_t>::max()};
 
 class ArchiveReading {
  public:
-  ArchiveReading(const std::filesystem::path& path, const LedgerReader& ledger, const ArchiveVisit& visit)
-      : name_(path.string()), ledger_(ledger), visit_(visit), archive_(archive_read_new(), &archive_read_free) {}
+  ArchiveReading(const std::filesystem::path& path, const LedgerReader& ledger, const ArchiveVisit& visit,
+                 ArchivedSpan wanted = everything)
+      : name_(path.string()),
+        ledger_(ledger),
+        visit_(visit),
+        wanted_(wanted),
+        archive_(archive_read_new(), &archive_read_free) {}
 
-  Result<ArchivedPart> read(bool only_facts) {
+  // From the file of that name; with `descriptor`, from that.
+  Result<ArchivedPart> read(bool only_facts, int descriptor = -1) {
     if (!archive_) return failure(ErrorKind::unavailable, "there is no memory to read the archive " + name_);
     archive_read_support_filter_gzip(archive_.get());
     archive_read_support_format_tar(archive_.get());
-    if (archive_read_open_filename(archive_.get(), name_.c_str(), 256 * 1024) != ARCHIVE_OK)
+    const int opened = descriptor < 0 ? archive_read_open_filename(archive_.get(), name_.c_str(), bytes_per_read)
+                                      : archive_read_open_fd(archive_.get(), descriptor, bytes_per_read);
+    if (opened != ARCHIVE_OK)
       return failure(ErrorKind::invalid, fmt::format("the archive {} cannot be opened: {}", name_, words()));
-    while (true) {
+    while (next_ <= wanted_.last) {
       struct archive_entry* header = nullptr;
       const int outcome = archive_read_next_header(archive_.get(), &header);
       if (outcome == ARCHIVE_EOF) break;
@@ -36,6 +50,7 @@ class ArchiveReading {
       AUTOHEAL_TRY(take(archive_entry_pathname(header)));
       if (only_facts) return part_;
     }
+    if (next_ > wanted_.last) return part_;
     if (part_.ledger.empty()) return std::unexpected(no_archive());
     if (next_ != part_.last + 1) return std::unexpected(spoiled(fmt::format("entry {} is missing in it", next_)));
     return part_;
@@ -116,6 +131,11 @@ class ArchiveReading {
       const std::string_view line = lines.substr(0, end);
       lines.remove_prefix(std::min(end + 1, lines.size()));
       if (next_ > part_.last) return std::unexpected(spoiled("it holds more than it says"));
+      if (next_ > wanted_.last) return {};
+      if (next_ < wanted_.first) {
+        ++next_;
+        continue;
+      }
       const auto hash = ledger_.hashes()->subtree(0, next_ - 1);
       AUTOHEAL_TRY(hash);
       if (leaf_hash(line) != *hash)
@@ -139,6 +159,7 @@ class ArchiveReading {
   std::string name_;
   const LedgerReader& ledger_;
   const ArchiveVisit& visit_;
+  ArchivedSpan wanted_;
   std::unique_ptr<struct archive, int (*)(struct archive*)> archive_;
   ArchivedPart part_;
   std::uint64_t next_ = 0;
@@ -152,6 +173,19 @@ Result<ArchivedPart> read_archive(const std::filesystem::path& path, const Ledge
     return failure(ErrorKind::not_found,
                    fmt::format("there is no ledger that the archive {} could belong to", path.string()));
   return ArchiveReading(path, ledger, visit).read(false);
+}
+
+Result<void> read_archived_entries(const std::filesystem::path& path, const LedgerReader& ledger, ArchivedSpan wanted,
+                                   const std::function<Result<void>(std::uint64_t seq, std::string_view line)>& entry) {
+  const ArchiveVisit visit{entry, {}};
+  // A pipe in its place would hold the thread that opens it.
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!file && errno == ENOENT) return failure(ErrorKind::not_found, fmt::format("there is no {}", path.string()));
+  struct stat seen{};
+  if (!file || ::fstat(file.get(), &seen) != 0) return std::unexpected(system_error("opening " + path.string()));
+  if (!S_ISREG(seen.st_mode)) return failure(ErrorKind::invalid, path.string() + " is no file");
+  AUTOHEAL_TRY(ArchiveReading(path, ledger, visit, wanted).read(false, file.get()));
+  return {};
 }
 
 Result<ArchivedPart> peek_archive(const std::filesystem::path& path, const LedgerReader& ledger) {

@@ -2,7 +2,10 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "autoheal/store/format/leaf.hpp"
+#include "autoheal/store/signing/witnesses.hpp"
 
 namespace autoheal::store {
 
@@ -34,6 +37,29 @@ Result<SignedHead> newest_signed_head(const LedgerReader& ledger) {
   if (!opened)
     return failure(ErrorKind::corrupt, "the newest checkpoint: " + opened.error().message, "autoheal ledger verify");
   return SignedHead{(*newest)->note, std::move(*opened)};
+}
+
+Result<SignedHead> newest_witnessed_head(const LedgerReader& ledger, std::uint64_t least) {
+  auto head = newest_signed_head(ledger);
+  if (!head) return head;
+  const auto witnesses = witnesses_of(ledger);
+  AUTOHEAL_TRY(witnesses);
+  std::optional<StoredCheckpoint> newest;
+  for (const Witness& witness : *witnesses) {
+    auto seen = newest_head_of(ledger, witness.key);
+    AUTOHEAL_TRY(seen);
+    if (*seen && (*seen)->checkpoint.size >= std::max(least, newest ? newest->size : 0))
+      newest = std::move((*seen)->checkpoint);
+  }
+  if (!newest || newest->size > head->checkpoint.head.size) return head;
+  const auto text = ledger.meta("verifier_key");
+  AUTOHEAL_TRY(text);
+  const auto key = VerifierKey::parse(*text);
+  if (!key) return head;
+  const VerifierKey keys[] = {*key};
+  auto opened = open_checkpoint(newest->note, keys);
+  if (!opened) return head;  // by an earlier key of the ledger
+  return SignedHead{std::move(newest->note), std::move(*opened)};
 }
 
 Result<InclusionProof> prove_entry(const LedgerReader& ledger, engine::Position seq, const TreeHead& head) {

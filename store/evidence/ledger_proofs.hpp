@@ -19,6 +19,10 @@ struct SignedHead {
 // not belong to this ledger.
 [[nodiscard]] Result<SignedHead> newest_signed_head(const LedgerReader& ledger);
 
+// The newest one that a witness of the ledger cosigned, if it covers `least` entries and is by the key that the ledger
+// names now; else newest_signed_head().
+[[nodiscard]] Result<SignedHead> newest_witnessed_head(const LedgerReader& ledger, std::uint64_t least);
+
 // Both fail with not_found if the entry does not exist, and if it came after the signed head: then the next checkpoint
 // covers it.
 [[nodiscard]] Result<InclusionProof> prove_entry(const LedgerReader& ledger, engine::Position seq,

@@ -57,6 +57,13 @@ LeafParts parts_of(const engine::Entry& entry) {
           .data = entry.data};
 }
 
+bool fits_in_leaf(std::string_view ledger_id, const engine::Entry& entry) {
+  constexpr std::size_t longest_escape = 6, around = 512;  // \u001f; keys, numbers, time and id
+  const std::size_t names = entry.type.size() + entry.stream.size() + entry.actor.size() + entry.subject.size();
+  if (entry.data.size() + longest_escape * names + around <= largest_leaf_bytes) return true;
+  return leaf_line(ledger_id, entry).size() <= largest_leaf_bytes;
+}
+
 std::string leaf_line(std::string_view ledger_id, const engine::Entry& entry) {
   std::string line;
   line.reserve(256 + entry.data.size());

@@ -22,10 +22,16 @@ struct LeafParts {
   std::string_view data;           // goes in verbatim
 };
 
+// So that its length fits before it in an entry bundle (C2SP tlog-tiles, 16 bits). Data ends at 32 KiB
+// (engine/large_data.hpp), and each name around it at 1 KiB (engine/entry.hpp).
+inline constexpr std::size_t largest_leaf_bytes = 65'535;
+
 // A CloudEvents 1.0 object on one line, put at the end of `line`. Pure.
 void append_leaf(std::string& line, std::string_view ledger_id, const LeafParts& parts);
 
 [[nodiscard]] LeafParts parts_of(const engine::Entry& entry);  // valid as long as the entry
+// Whether its leaf has at most so many bytes, whatever the position will be.
+[[nodiscard]] bool fits_in_leaf(std::string_view ledger_id, const engine::Entry& entry);
 [[nodiscard]] std::string leaf_line(std::string_view ledger_id, const engine::Entry& entry);
 
 }  // namespace autoheal::store

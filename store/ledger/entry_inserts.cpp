@@ -84,6 +84,7 @@ void EntryInserts::grow(TreeWriter& tree) {
                  .actor = entry->actor,
                  .engine = entry->subject,
                  .data = entry->data});
+    AUTOHEAL_CHECK(leaf_.size() <= largest_leaf_bytes);  // or no bundle of a tiled log could ever hold it
     tree.append(leaf_);
   }
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "autoheal/engine/base/check.hpp"
+#include "autoheal/store/format/leaf.hpp"
 
 namespace autoheal::store {
 
@@ -83,6 +84,7 @@ void MemoryLedger::keep(const StreamAppend& append) {
     entry.position = {entries_.size() + 1};
     entry.stream = append.stream;
     entry.version = places.size() + 1;
+    AUTOHEAL_CHECK(fits_in_leaf(id_, entry));
     places.push_back(entries_.size());
     entries_.push_back(std::move(entry));
   }

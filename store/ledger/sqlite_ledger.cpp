@@ -80,6 +80,13 @@ AppendStatus status_before_commit(const SQLite::Exception& exception) {
   }
 }
 
+void insert_meta(SQLite::Database& database, const std::string& name, const std::string& value) {
+  SQLite::Statement insert(database, "INSERT OR REPLACE INTO meta(name, value) VALUES (?, ?)");
+  bind_text(insert, 1, name);
+  bind_text(insert, 2, value);
+  insert.exec();
+}
+
 AppendStatus status_of_commit(const SQLite::Exception& exception) {
   // These two leave the log without its commit frame. Whatever else went wrong may have come after it.
   const int code = exception.getErrorCode() & 0xff;
@@ -315,10 +322,7 @@ Result<void> SqliteLedger::set_meta(const std::string& name, const std::string& 
   if (std::string problem = parts_->problem_of_place(); !problem.empty())
     return failure(ErrorKind::unavailable, std::move(problem));
   try {
-    SQLite::Statement insert(parts_->database, "INSERT OR REPLACE INTO meta(name, value) VALUES (?, ?)");
-    bind_text(insert, 1, name);
-    bind_text(insert, 2, value);
-    insert.exec();
+    insert_meta(parts_->database, name, value);
     return {};
   } catch (const SQLite::Exception& exception) {
     return std::unexpected(sqlite_error(parts_->path, exception));
@@ -327,6 +331,10 @@ Result<void> SqliteLedger::set_meta(const std::string& name, const std::string& 
 
 Result<std::string> SqliteLedger::meta(const std::string& name) const {
   return parts_->ask([&](EntryQueries& queries) { return queries.meta(name); });
+}
+
+Result<std::optional<StoredCheckpoint>> SqliteLedger::checkpoint_of(std::uint64_t size) const {
+  return parts_->ask([&](EntryQueries&) { return parts_->rows->checkpoint_of(size); });
 }
 
 Result<std::optional<Entry>> SqliteLedger::read_newest(const std::string& stream, const std::string& type) const {
@@ -367,15 +375,19 @@ Result<void> SqliteLedger::drop_entries(Position last, std::span<const Position>
   return {};
 }
 
-Result<void> SqliteLedger::keep_checkpoint(const StoredCheckpoint& checkpoint) {
+Result<void> SqliteLedger::keep_checkpoint(const StoredCheckpoint& checkpoint,
+                                           const std::map<std::string, std::string>& facts) {
   AUTOHEAL_CHECK(checkpoint.size <= parts_->head.value);
   if (std::string problem = parts_->problem_of_place(); !problem.empty())
     return failure(ErrorKind::unavailable, std::move(problem));
   try {
+    SQLite::Transaction transaction(parts_->database, SQLite::TransactionBehavior::IMMEDIATE);
     SQLite::Statement insert(parts_->database, "INSERT OR REPLACE INTO checkpoints(size, note) VALUES (?, ?)");
     insert.bind(1, static_cast<std::int64_t>(checkpoint.size));
     bind_text(insert, 2, checkpoint.note);
     insert.exec();
+    for (const auto& [name, value] : facts) insert_meta(parts_->database, name, value);
+    transaction.commit();
     return {};
   } catch (const SQLite::Exception& exception) {
     return std::unexpected(sqlite_error(parts_->path, exception));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -74,6 +75,8 @@ class SqliteLedger final : public engine::Ledger {
   // Every finished hash of it; valid as long as the ledger.
   [[nodiscard]] const SubtreeHashes& hashes() const;
   [[nodiscard]] Result<std::optional<StoredCheckpoint>> newest_checkpoint() const;
+  // That of exactly so many entries.
+  [[nodiscard]] Result<std::optional<StoredCheckpoint>> checkpoint_of(std::uint64_t size) const;
   // The last entry whose row was archived (drop_entries); 0: all rows are there.
   [[nodiscard]] Result<engine::Position> archived() const;
   // Rows after archived() up to and with `last` go, but those of `keep`; their hashes, roots and checkpoints stay.
@@ -81,8 +84,10 @@ class SqliteLedger final : public engine::Ledger {
   // failed, or an earlier commit did.
   [[nodiscard]] Result<void> drop_entries(engine::Position last, std::span<const engine::Position> keep);
 
-  // Durable when it returns. One of the same size is replaced.
-  [[nodiscard]] Result<void> keep_checkpoint(const StoredCheckpoint& checkpoint);
+  // Durable when it returns. One of the same size is replaced. `facts` go into table `meta` in the same commit, under
+  // names as set_meta() takes them.
+  [[nodiscard]] Result<void> keep_checkpoint(const StoredCheckpoint& checkpoint,
+                                             const std::map<std::string, std::string>& facts = {});
 
  private:
   explicit SqliteLedger(std::unique_ptr<OwnerConnection> parts);

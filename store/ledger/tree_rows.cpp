@@ -38,6 +38,13 @@ std::optional<StoredCheckpoint> TreeRows::newest_checkpoint() {
   return newest;
 }
 
+std::optional<StoredCheckpoint> TreeRows::checkpoint_of(std::uint64_t size) {
+  if (size == 0) return std::nullopt;
+  auto found = checkpoints(size - 1, 1);
+  if (found.empty() || found.front().size != size) return std::nullopt;
+  return std::move(found.front());
+}
+
 std::vector<StoredCheckpoint> TreeRows::checkpoints(std::uint64_t after, std::size_t limit) {
   std::vector<StoredCheckpoint> found;
   checkpoints_.bind(1, static_cast<std::int64_t>(after));

@@ -21,6 +21,8 @@ class TreeRows {
   // The newest root; empty for a tree without leaves. Its size is 0, too, where the root has not 32 bytes.
   [[nodiscard]] TreeHead head();
   [[nodiscard]] std::optional<StoredCheckpoint> newest_checkpoint();
+  // That of exactly so many entries.
+  [[nodiscard]] std::optional<StoredCheckpoint> checkpoint_of(std::uint64_t size);
   // In order of size, those larger than `after`.
   [[nodiscard]] std::vector<StoredCheckpoint> checkpoints(std::uint64_t after, std::size_t limit);
 

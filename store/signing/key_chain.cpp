@@ -11,6 +11,7 @@
 #include "autoheal/store/format/signed_note.hpp"
 #include "autoheal/store/ledger/row_query.hpp"
 #include "autoheal/store/signing/checkpoint_signer.hpp"
+#include "autoheal/store/signing/witnesses.hpp"
 
 namespace autoheal::store {
 
@@ -64,6 +65,7 @@ bool KeyChain::follow(const SQLite::Database& database, const std::string& origi
 
 KeyChain KeyChain::read(const SQLite::Database& database, const std::string& origin, Problems& problems) {
   KeyChain chain;
+  chain.witnesses_ = all_witness_keys(database);
   if (!chain.follow(database, origin, problems)) return chain;
   const std::string named = named_key(database);
   if (named.empty()) {

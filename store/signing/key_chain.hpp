@@ -27,11 +27,14 @@ class KeyChain {
   [[nodiscard]] const VerifierKey* key_for(std::uint64_t size) const;
   [[nodiscard]] const std::vector<KeyInForce>& keys() const { return keys_; }
   [[nodiscard]] bool has(const VerifierKey& key) const;
+  // The keys of all witnesses that there ever were (witnesses.hpp).
+  [[nodiscard]] const std::vector<VerifierKey>& witnesses() const { return witnesses_; }
 
  private:
   [[nodiscard]] bool follow(const SQLite::Database& database, const std::string& origin, Problems& problems);
   [[nodiscard]] bool add(std::uint64_t seq, std::string_view data, const std::string& origin, Problems& problems);
   std::vector<KeyInForce> keys_;
+  std::vector<VerifierKey> witnesses_;
 };
 
 }  // namespace autoheal::store

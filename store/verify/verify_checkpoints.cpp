@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <array>
 
 #include "autoheal/store/format/canonical_text.hpp"
 #include "autoheal/store/format/json_text.hpp"
@@ -85,7 +84,8 @@ class Piece {
     const std::string name = fmt::format("the checkpoint of {} entries", size);
     const VerifierKey* key = keys_.key_for(size);
     if (key == nullptr) return found_.problems.add(name + " is signed by no key that the ledger names");
-    const std::array keys = {*key};
+    std::vector<VerifierKey> keys = keys_.witnesses();
+    keys.push_back(*key);
     const auto opened = open_checkpoint(rows_.bytes(1), keys);
     if (!opened) return found_.problems.add(fmt::format("{} does not verify: {}", name, opened.error().message));
     if (opened->origin != origin_ || opened->head.size != size)

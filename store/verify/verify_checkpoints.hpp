@@ -21,7 +21,8 @@ struct CheckpointsFound {
 [[nodiscard]] std::vector<std::uint64_t> checkpoint_pieces(const SQLite::Database& database,
                                                            const VerifiedLedger& ledger, std::uint64_t after);
 
-// One piece: signature by the key in force, origin, size, and root. Throws SQLite::Exception.
+// One piece: signature by the key in force, cosignatures of witnesses, origin, size, and root. Throws
+// SQLite::Exception.
 [[nodiscard]] CheckpointsFound read_checkpoints(const SQLite::Database& database, const VerifiedLedger& ledger,
                                                 const KeyChain& keys, const SubtreeHashes& hashes, std::uint64_t after);
 

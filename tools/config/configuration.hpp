@@ -23,6 +23,11 @@ struct CheckpointsSpec {
   std::optional<workflows::ProgramRun> command;
 };
 
+// The parts of the ledger that others may read through the daemon.
+struct PublishedSpec {
+  bool tlog_public = false;  // its tiles for everybody, not only for observers
+};
+
 struct Configuration {
   std::string file;                // absolute
   std::vector<std::string> files;  // read: the file and what it includes
@@ -36,6 +41,7 @@ struct Configuration {
   workflows::SecretRules secrets;
   std::uint64_t vault_max_blob_bytes = 64ULL << 20U;
   CheckpointsSpec checkpoints;
+  PublishedSpec published;
   std::vector<workflows::EngineSpec> engines;
   std::vector<std::string> warnings;
   std::vector<std::string> scheduled_by_default;  // engines that say nothing of `every` and need it

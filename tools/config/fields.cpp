@@ -46,7 +46,7 @@ constexpr std::array checkpoints_fields = {
     keys_in<ProgramRun>[0],
 };
 constexpr Shape checkpoints{"checkpoints", checkpoints_fields};
-constexpr std::array top_fields = {
+constexpr std::array first_fields = {
     limited({"version", integer, "version of this format: 1", false, true}, 1, 1),
     one("ledger", source, "the Genesis ledger", "var/ledger.db"),
     one("reports", source, "folder of the self-test reports", "logs/selftest_reports"),
@@ -56,8 +56,10 @@ constexpr std::array top_fields = {
     object_of("secrets", secrets, "what counts as a secret"),
     object_of("vault", vault, "the store of contents"),
     object_of("checkpoints", checkpoints, "signed heads of the ledger; one that is kept elsewhere proves later edits"),
-    object_of("engines", engine_shape, "the engines that are tested and healed", true),
 };
+constexpr std::array engines_field = {
+    object_of("engines", engine_shape, "the engines that are tested and healed", true)};
+constexpr std::array top_fields = joined(first_fields, keys_in<PublishedSpec>, engines_field);
 constexpr Shape top{"configuration", top_fields};
 
 }  // namespace

@@ -1,6 +1,8 @@
 // The fields of a configuration that hold for the whole machine, each described once.
 #pragma once
 
+#include <array>
+#include <string_view>
 #include <tuple>
 
 #include "autoheal/workflows/spec/described_field.hpp"
@@ -15,6 +17,18 @@ inline constexpr auto fields_of<Principal> = std::tuple{
     field<&Principal::role>({.name = "role", .help = "what the user may do", .required = true}),
     field<&Principal::os_user>(
         {.name = "os_user", .type = FieldType::word, .help = "user of the operating system", .fallback = "the name"}),
+};
+
+// These stand at the top.
+inline constexpr std::array<std::string_view, 2> readers_of_tlog = {"observer", "public"};
+template <>
+inline constexpr auto fields_of<config::PublishedSpec> = std::tuple{
+    either<&config::PublishedSpec::tlog_public, readers_of_tlog>(
+        {.name = "tlog",
+         .help =
+             "who may read the ledger's tiles and entries below /tlog/: those with a role, or everybody who reaches "
+             "the daemon"},
+        stored_later),
 };
 
 // These and the next stand under `healing`.

@@ -95,7 +95,8 @@ struct Renewal {
     std::string data;
     if (const auto* ordered = std::get_if<Ordered>(&entry)) data = ordered->host;
     if (const auto* issued = std::get_if<Issued>(&entry)) data = format_timestamp(issued->due);
-    return {std::string(type) + "." + std::string(names[entry.index()]), version, "", state.host, std::move(data)};
+    return {std::string(type) + "." + std::string(names[entry.index()]), version, "",
+            state.host.substr(0, state.host.find(' ')), std::move(data)};
   }
 
   static Result<Entry> decode(std::string_view entry_type, unsigned dataversion, std::string_view data) {

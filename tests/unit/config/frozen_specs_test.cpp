@@ -29,6 +29,7 @@ std::string stored(const Configuration& all) {
     text += std::to_string(number) + "\n";
   if (all.checkpoints.command)
     text += all.checkpoints.command->argv.front() + std::to_string(all.checkpoints.command->timeout.count()) + "\n";
+  if (all.published.tlog_public) text += "tlog public\n";  // later than the others: they keep their lines
   return text + all.checkpoints.key + "\n" + all.checkpoints.file + "\n";
 }
 

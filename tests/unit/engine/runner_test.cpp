@@ -340,7 +340,7 @@ TEST_F(RunnerTest, a_full_disk_holds_back_what_runs_and_nothing_is_lost_or_done_
 }
 
 TEST_F(RunnerTest, data_too_large_for_an_entry_is_kept_beside_it_and_read_back) {
-  const std::string host(100'000, 'h');
+  const std::string host = "example.org " + std::string(100'000, 'h');
   std::string stream;
   {
     Process process(ledger, clock, ids, blobs, world);
@@ -351,6 +351,24 @@ TEST_F(RunnerTest, data_too_large_for_an_entry_is_kept_beside_it_and_read_back) 
   Process after(ledger, clock, ids, blobs, world);
   ASSERT_EQ(*after.runner.recover(), 1U);
   EXPECT_EQ(after.runner.state<Renewal>(stream)->host, host);
+}
+
+// No bundle of a tiled log could hold it; that is the workflow's fault, and never the end of the process.
+TEST_F(RunnerTest, a_name_too_long_for_an_entry_sets_its_own_stream_aside) {
+  Process process(ledger, clock, ids, blobs, world);
+  std::vector<std::string> told;
+  process.runner.hooks.set_aside = [&](const std::string&, const Error& error) { told.push_back(error.message); };
+  const std::string longest(engine::largest_entry_name_bytes, 'h');
+  for (const std::string& host : {longest + "h", longest, std::string("example.org")})
+    process.runner.start<Renewal>(Renewal::Begin{host}, {}, {});
+  process.run_until_idle(clock);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_NE(told.front().find("largest_entry_name_bytes"), std::string::npos) << told.front();
+  std::vector<std::string> begun;
+  for (const auto& entry : ledger.read_all({}, 100)->entries) {
+    if (entry.version == 1) begun.push_back(entry.subject);
+  }
+  EXPECT_EQ(begun, (std::vector<std::string>{longest, "example.org"}));
 }
 
 TEST_F(RunnerTest, a_stream_nobody_can_read_is_set_aside_and_the_others_go_on) {

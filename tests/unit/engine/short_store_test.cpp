@@ -103,7 +103,7 @@ class ShortStore : public ::testing::Test {
     run();
   }
 
-  const std::string large = std::string(100'000, 'x');  // goes to the vault
+  const std::string large = "example.org " + std::string(100'000, 'x');  // goes to the vault
   testing::FakeClock clock_;
   testing::CountingIds ids_;
   ShortBlobs blobs_;

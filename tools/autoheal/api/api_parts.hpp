@@ -7,8 +7,8 @@
 #include "tools/autoheal/api/standing.hpp"
 #include "tools/autoheal/events/bus_followers.hpp"
 #include "tools/autoheal/healer/operations.hpp"
-#include "tools/autoheal/healer/reader_threads.hpp"
 #include "tools/autoheal/steward/ledger_steward.hpp"
+#include "tools/autoheal/threads/reader_threads.hpp"
 #include "tools/http/message.hpp"
 
 namespace autoheal::cli {

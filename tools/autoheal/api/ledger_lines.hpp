@@ -2,7 +2,7 @@
 #pragma once
 
 #include "tools/autoheal/configuration/loaded_configuration.hpp"
-#include "tools/autoheal/healer/reader_threads.hpp"
+#include "tools/autoheal/threads/reader_threads.hpp"
 #include "tools/http/message.hpp"
 
 namespace autoheal::cli {

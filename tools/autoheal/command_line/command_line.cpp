@@ -187,7 +187,7 @@ void CommandLine::declare_common_options() {
 }
 
 void CommandLine::group(const std::string& name, const std::string& help) {
-  app_->add_subcommand(name, help)->require_subcommand(1)->fallthrough();
+  declare_word(name, help).require_subcommand(1)->fallthrough();
 }
 
 DeclaredCommand CommandLine::add(const std::string& name, const std::string& help, Needs needs,
@@ -195,11 +195,19 @@ DeclaredCommand CommandLine::add(const std::string& name, const std::string& hel
   return declare(name, help, {[needs] { return needs; }, run});
 }
 
+// The last word of the name, below the groups that the words before it name.
+CLI::App& CommandLine::declare_word(const std::string& name, const std::string& help) {
+  CLI::App* parent = app_.get();
+  std::size_t word = 0;
+  for (auto end = name.find(' '); end != std::string::npos; end = name.find(' ', word)) {
+    parent = parent->get_subcommand(name.substr(word, end - word));
+    word = end + 1;
+  }
+  return *parent->add_subcommand(name.substr(word), help);
+}
+
 DeclaredCommand CommandLine::declare(const std::string& name, const std::string& help, Command command) {
-  const auto space = name.find(' ');
-  CLI::App& parent = space == std::string::npos ? *app_ : *app_->get_subcommand(name.substr(0, space));
-  CLI::App* app = parent.add_subcommand(name.substr(space + 1), help);
-  app->fallthrough();
+  CLI::App* app = declare_word(name, help).fallthrough();
   // One of `audit` and `audit coverage` is meant, and the callback of the longer one comes first.
   app->callback([this, command = std::move(command)] {
     if (!chosen_) chosen_ = command;

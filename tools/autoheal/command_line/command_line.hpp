@@ -92,7 +92,7 @@ class CommandLine {
   CommandLine(const CommandLine&) = delete;
   CommandLine& operator=(const CommandLine&) = delete;
 
-  // Declares what the commands "NAME ..." have in common.
+  // Declares what the commands "NAME ..." have in common. The name may begin with that of a group around it.
   void group(const std::string& name, const std::string& help);
 
   template <class Own>
@@ -100,7 +100,7 @@ class CommandLine {
     DeclaredCommand command;
     Own& options;
   };
-  // Declares the command `name`, which may be "GROUP NAME", with options of its own.
+  // Declares the command `name`, which may be "GROUP NAME" and deeper, with options of its own.
   template <class Own>
   Declared<Own> add(const std::string& name, const std::string& help, Needs needs,
                     int (*run)(const Session&, const Own&)) {
@@ -134,6 +134,7 @@ class CommandLine {
     std::function<int(const Session&)> run;
   };
   [[nodiscard]] Result<Parsed> chosen();
+  CLI::App& declare_word(const std::string& name, const std::string& help);
   DeclaredCommand declare(const std::string& name, const std::string& help, Command command);
   void declare_common_options();
 

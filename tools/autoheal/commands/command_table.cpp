@@ -46,7 +46,13 @@ namespace autoheal::cli {
   row(ledger_check) \
   row(ledger_verify) \
   row(ledger_archive) \
-  row(ledger_stats)
+  row(ledger_stats) \
+  group(ledger witness, "who else says that they saw the ledger's head (C2SP tlog-cosignature)") \
+  row(ledger_witness_add) \
+  row(ledger_witness_list) \
+  row(ledger_witness_remove) \
+  row(ledger_witness_request) \
+  row(ledger_witness_accept)
 // clang-format on
 
 #define AUTOHEAL_NOTHING(name, help)

@@ -5,14 +5,24 @@
 
 #include <array>
 #include <fstream>
+#include <string_view>
 
 namespace autoheal::cli {
+
+namespace {
+
+// A name that a directory service made longer than any system takes would not fit into a ledger entry.
+constexpr std::size_t longest_user_name = 255;
+
+}  // namespace
 
 std::string os_user_name(std::uint32_t uid) {
   std::array<char, 16384> buffer{};
   passwd entry{};
   passwd* found = nullptr;
-  if (getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) return found->pw_name;
+  if (getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr &&
+      std::string_view(found->pw_name).size() <= longest_user_name)
+    return found->pw_name;
   return std::to_string(uid);
 }
 

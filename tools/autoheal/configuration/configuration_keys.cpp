@@ -72,13 +72,13 @@ std::string as_digested(const Value& value, const workflows::Field& key) {
 }
 
 template <workflows::Described Spec>
-void add_group(const std::string& path, const Spec& spec, KeyCollector& into) {
+void add_group(const std::string& above, const Spec& spec, KeyCollector& into) {
   [[maybe_unused]] static const Spec standard{};
   workflows::each_field<Spec>([&](const auto& one) {
     const auto& value = spec.*one.member;
     // Older versions have no such key: what says nothing is left out, as in an engine.
     if (one.stored.later && value == standard.*one.member) return;
-    into.value(path + "." + std::string(one.key.name), as_digested(value, one.key));
+    into.value(above + std::string(one.key.name), as_digested(value, one.key));
   });
 }
 
@@ -89,11 +89,12 @@ KeyDigests digests_by_key(const config::Configuration& settings, const engine::B
   keys.value("ledger", settings.ledger);
   keys.value("reports", settings.reports);
   keys.value("include", listed(settings.files));
-  add_group("secrets", settings.secrets, keys);
+  add_group("secrets.", settings.secrets, keys);
   keys.value("vault.max_blob", std::to_string(settings.vault_max_blob_bytes));
-  add_group("healing", settings.healing, keys);
-  add_group("healing", settings.principals, keys);
-  add_group("healing", settings, keys);
+  add_group("healing.", settings.healing, keys);
+  add_group("healing.", settings.principals, keys);
+  add_group("healing.", settings, keys);
+  add_group("", settings.published, keys);
   for (const workflows::Principal& principal : settings.principals.listed) {
     keys.value("principals." + principal.name, std::string(name_of(principal.role)) + " " + principal.os_user);
   }

@@ -3,6 +3,7 @@
 #include "autoheal/engine/base/json_writer.hpp"
 #include "tools/autoheal/api/api_request.hpp"
 #include "tools/autoheal/api/api_v1.hpp"
+#include "tools/autoheal/api/tiled_log.hpp"
 #include "tools/autoheal/daemon/readiness.hpp"
 #include "tools/autoheal/output/version.hpp"
 #include "tools/autoheal/protocol/error_words.hpp"
@@ -105,6 +106,10 @@ boost::asio::awaitable<http::Response> serve(ApiParts& parts, http::Request requ
   }
   if (target == "/metrics") {
     auto response = co_await metrics(parts, request);
+    co_return response;
+  }
+  if (target.starts_with("/tlog/")) {
+    auto response = co_await answer_tiled_log(parts, std::move(request));
     co_return response;
   }
   if (target.starts_with(prefix)) {

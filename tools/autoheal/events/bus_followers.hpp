@@ -12,7 +12,7 @@
 
 #include "tools/autoheal/events/events_since.hpp"
 #include "tools/autoheal/events/follower.hpp"
-#include "tools/autoheal/healer/reader_threads.hpp"
+#include "tools/autoheal/threads/reader_threads.hpp"
 #include "tools/http/message.hpp"
 
 namespace autoheal::cli {

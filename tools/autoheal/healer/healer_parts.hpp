@@ -11,8 +11,8 @@
 #include "autoheal/store/vault/vault.hpp"
 #include "tools/autoheal/configuration/known_secrets.hpp"
 #include "tools/autoheal/configuration/loaded_configuration.hpp"
-#include "tools/autoheal/healer/job_threads.hpp"
 #include "tools/autoheal/output/console.hpp"
+#include "tools/autoheal/threads/job_threads.hpp"
 #include "tools/host/real_host.hpp"
 
 namespace autoheal::cli {

@@ -75,6 +75,11 @@ const std::map<std::string, Operations::Kind>& Operations::kinds() {
       {"accept_rollback",
        {Permission::administer, "accept a restored ledger", {"reason"}, &Operations::accept_rollback}},
       {"rotate_key", {Permission::administer, "change the signing key", {"reason"}, &Operations::rotate_key}},
+      {"add_witness",
+       {Permission::administer, "say who is a witness of the ledger", {"key", "reason"}, &Operations::add_witness}},
+      {"remove_witness",
+       {Permission::administer, "say who is a witness of the ledger", {"key", "reason"}, &Operations::remove_witness}},
+      {"cosign", {Permission::run_self_test, "hand in cosignatures", {"note", "reason"}, &Operations::cosign}},
       {"archive", {Permission::administer, "archive entries", {"before_us", "file", "reason"}, &Operations::archive}},
       {"status", {Permission::read, "read how engines stand", {}, &Operations::status}},
   };

@@ -57,6 +57,9 @@ class Operations {
   Answer sign_checkpoint(OperationBody body, Requester who);
   Answer accept_rollback(OperationBody body, Requester who);
   Answer rotate_key(OperationBody body, Requester who);
+  Answer add_witness(OperationBody body, Requester who);
+  Answer remove_witness(OperationBody body, Requester who);
+  Answer cosign(OperationBody body, Requester who);
   Answer archive(OperationBody body, Requester who);
 
   Answer refuse(const std::string& what, const Requester& who);

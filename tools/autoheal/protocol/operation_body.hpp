@@ -23,6 +23,8 @@ struct OperationBody {
   std::optional<std::int64_t> for_us = {};     // hold: microseconds
   std::optional<std::int64_t> before_us = {};  // archive: since 1970, UTC
   std::string file = {};                       // archive: absolute; empty: beside the ledger
+  std::string key = {};                        // add_witness, remove_witness: a verifier key
+  std::string note = {};                       // cosign: a checkpoint with signatures of witnesses
   std::string what = {};                       // denied: what was wanted
   std::string reason = {};                     // why, in the person's words
 };

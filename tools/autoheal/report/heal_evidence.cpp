@@ -161,14 +161,14 @@ Result<std::vector<store::KeyChange>> key_changes(const store::LedgerReader& led
   return changes;
 }
 
-Result<void> take_proofs(const store::LedgerReader& ledger, const std::string& heal, store::EvidenceBundle& bundle) {
-  const auto head = newest_signed_head(ledger);
+Result<void> take_proofs(const store::LedgerReader& ledger, const engine::Entry& last, store::EvidenceBundle& bundle) {
+  const auto head = newest_witnessed_head(ledger, last.position.value);
   AUTOHEAL_TRY(head);
   bundle.checkpoint = head->note;
   auto key = ledger.meta("verifier_key");
   AUTOHEAL_TRY(key);
   bundle.key = std::move(*key);
-  auto proofs = prove_stream(ledger, heal, head->checkpoint.head);
+  auto proofs = prove_stream(ledger, last.stream, head->checkpoint.head);
   AUTOHEAL_TRY(proofs);
   bundle.entries = std::move(*proofs);
   auto changes = key_changes(ledger, head->checkpoint.head);
@@ -192,7 +192,7 @@ Result<HealEvidence> evidence_of(const Past& past, const std::string& vault_path
     return failure(ErrorKind::corrupt, fmt::format("entry {} {}", check.fault->position.value, check.fault->why),
                    "`autoheal ledger verify` tells more");
   HealEvidence evidence;
-  AUTOHEAL_TRY(take_proofs(*past.ledger, heal, evidence.bundle));
+  AUTOHEAL_TRY(take_proofs(*past.ledger, entries->back(), evidence.bundle));
   std::set<BlobName> names;
   for (const engine::Entry& entry : *entries) {
     names.merge(store::blob_names_in(entry.data));

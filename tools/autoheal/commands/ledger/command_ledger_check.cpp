@@ -3,10 +3,13 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/engine/base/plural.hpp"
+#include "autoheal/engine/system_ports.hpp"
 #include "autoheal/store/format/proof_text.hpp"
+#include "autoheal/store/signing/cosignatures.hpp"
 #include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/commands/parts/bundle_file.hpp"
 #include "tools/autoheal/output/printable.hpp"
@@ -40,6 +43,7 @@ struct Proven {
   std::uint64_t size = 0;  // of the signed tree
   std::string heal;        // of a bundle
   std::vector<std::string> proved, not_proved;
+  std::vector<store::NoteSigner> witnesses;  // whose keys were given, with their cosignatures
 };
 
 constexpr char clock_is_a_claim[] =
@@ -51,6 +55,44 @@ constexpr char owner_can_fork[] =
 
 std::string signed_by(const store::Checkpoint& checkpoint) {
   return fmt::format("{} signed a ledger of {} entries", checkpoint.origin, checkpoint.head.size);
+}
+
+// A witness may sign any number as its time.
+Timestamp time_of(const store::NoteSigner& witness) {
+  constexpr std::uint64_t last_of_year_9999_s = 253'402'300'799;
+  const std::uint64_t time_s = std::min(witness.cosigned_unix_s.value_or(0), last_of_year_9999_s);
+  return Timestamp(std::chrono::seconds(static_cast<std::int64_t>(time_s)));
+}
+
+// "3 hours", in the largest unit of which there are two.
+std::string rounded_age(Duration age) {
+  using namespace std::chrono;
+  const auto count = [](auto units) { return static_cast<std::uint64_t>(std::max<std::int64_t>(units.count(), 0)); };
+  if (age >= days(2)) return plural(count(floor<days>(age)), "day");
+  if (age >= hours(2)) return plural(count(floor<hours>(age)), "hour");
+  if (age >= minutes(2)) return plural(count(floor<minutes>(age)), "minute");
+  return plural(count(floor<seconds>(age)), "second");
+}
+
+// Who cosigned the checkpoint, and who else says so.
+void tell_witnesses(Proven& proven, const std::string& note, const std::vector<VerifierKey>& keys) {
+  proven.witnesses = store::cosigners_of(note, keys);
+  for (const store::NoteSigner& witness : proven.witnesses)
+    proven.proved.push_back(
+        fmt::format("{} saw it, by its own clock at {}", witness.key.name(), format_timestamp(time_of(witness))));
+  if (!proven.witnesses.empty()) {
+    const auto newest = std::ranges::max_element(proven.witnesses, {}, time_of);
+    proven.proved.push_back(fmt::format("the newest cosignature is {} old, by this machine's clock",
+                                        rounded_age(engine::SystemClock().now() - time_of(*newest))));
+  }
+  const auto parsed = store::parse_note(note);
+  if (!parsed) return;
+  for (const store::NoteSignature& line : parsed->signatures) {
+    const auto is_by = [&](const VerifierKey& key) { return key.name() == line.key_name && key.id() == line.key_id; };
+    if (line.key_name == proven.origin || std::ranges::any_of(keys, is_by)) continue;
+    proven.not_proved.push_back(
+        fmt::format("that {} saw it, as a signature says: no --key of it is given", line.key_name));
+  }
 }
 
 std::string without_newline(std::string text) {
@@ -82,8 +124,9 @@ Result<Proven> check_evidence(const std::string& content, const std::vector<Veri
   const auto checked = checked_bundle(content, keys);
   AUTOHEAL_TRY(checked);
   const auto& head = checked->proof.checkpoint;
-  Proven proven{"bundle", head.origin, head.head.size, checked->entries.front().stream, {signed_by(head)}, {}};
+  Proven proven{"bundle", head.origin, head.head.size, checked->entries.front().stream, {signed_by(head)}, {}, {}};
   tell_bundle(proven, *checked);
+  tell_witnesses(proven, checked->bundle.checkpoint, keys);
   return proven;
 }
 
@@ -101,25 +144,19 @@ Result<Proven> check_entry(const std::string& content, const LedgerCheckOptions&
     return failure(ErrorKind::invalid, "the proof does not hold its entry", "--leaf FILE: the entry's export line");
   const auto checked = store::check_tlog_proof(content, leaf, keys);
   AUTOHEAL_TRY(checked);
-  Proven proven{"entry", checked->checkpoint.origin, checked->checkpoint.head.size, {}, {}, {}};
+  Proven proven{"entry", checked->checkpoint.origin, checked->checkpoint.head.size, {}, {}, {}, {}};
   proven.proved = {signed_by(checked->checkpoint), fmt::format("this is entry {} of it: {}", checked->index + 1, leaf)};
   proven.not_proved = {"that no other entry belongs to the same story: `show HEAL --evidence` packs a whole heal"};
+  tell_witnesses(proven, proof->checkpoint, keys);
   return proven;
 }
 
 Result<Proven> check_head(const std::string& content, const std::vector<VerifierKey>& keys) {
   const auto checkpoint = store::open_checkpoint(content, keys);
   AUTOHEAL_TRY(checkpoint);
-  Proven proven{"checkpoint", checkpoint->origin, checkpoint->head.size, {}, {signed_by(*checkpoint)}, {}};
-  const auto note = store::parse_note(content);
-  const auto signers = note ? signers_of(*note, keys) : Result<std::vector<store::NoteSigner>>();
-  for (const auto& signer : signers.value_or(std::vector<store::NoteSigner>())) {
-    if (!signer.cosigned_unix_s) continue;
-    const Timestamp seen{std::chrono::seconds(*signer.cosigned_unix_s)};
-    proven.proved.push_back(
-        fmt::format("{} saw it, by its own clock at {}", signer.key.name(), format_timestamp(seen)));
-  }
+  Proven proven{"checkpoint", checkpoint->origin, checkpoint->head.size, {}, {signed_by(*checkpoint)}, {}, {}};
   proven.not_proved = {"what the entries say: a checkpoint only fixes them"};
+  tell_witnesses(proven, content, keys);
   return proven;
 }
 
@@ -150,7 +187,7 @@ Result<Proven> check_growth(const store::ConsistencyProof& proof, const LedgerCh
   const store::Checkpoint &older = heads->front(), &newer = heads->back();
   if (older.origin != newer.origin) return failure(ErrorKind::corrupt, "the checkpoints are of different ledgers");
   AUTOHEAL_TRY(check_consistency(proof, older.head, newer.head));
-  Proven proven{"growth", newer.origin, newer.head.size, {}, {signed_by(newer)}, {}};
+  Proven proven{"growth", newer.origin, newer.head.size, {}, {signed_by(newer)}, {}, {}};
   proven.proved.push_back(
       fmt::format("its first {} entries are those of the older checkpoint, unchanged", older.head.size));
   proven.not_proved = {"what the entries say: checkpoints only fix them"};
@@ -171,6 +208,7 @@ Result<Proven> check_json(const std::string& content, const LedgerCheckOptions& 
                 head.head.size,
                 {},
                 {signed_by(head), fmt::format("this is entry {} of it: {}", proof->index + 1, proof->leaf)},
+                {},
                 {}};
 }
 
@@ -223,6 +261,13 @@ void tell(Console& console, const std::string& file, const Proven& proven) {
     out.field("origin", proven.origin).field("size", proven.size).optional_field("heal_id", proven.heal);
     write_list(out, "proved", proven.proved);
     write_list(out, "not_proved", proven.not_proved);
+    out.key("witnesses").begin_array();
+    for (const store::NoteSigner& witness : proven.witnesses)
+      out.begin_object()
+          .field("key", witness.key.text())
+          .field("time", format_timestamp(time_of(witness)))
+          .end_object();
+    out.end_array();
     return console.data(out.end_object().take());
   }
   console.data(console.paint(Tone::good, fmt::format("✓ {} verifies", printable(file))));

@@ -1,4 +1,4 @@
-#include "tools/autoheal/healer/job_threads.hpp"
+#include "tools/autoheal/threads/job_threads.hpp"
 
 #include <system_error>
 

@@ -1,4 +1,4 @@
-#include "tools/autoheal/healer/reader_threads.hpp"
+#include "tools/autoheal/threads/reader_threads.hpp"
 
 #include <sys/resource.h>
 #include <unistd.h>

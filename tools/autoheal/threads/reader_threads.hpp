@@ -7,7 +7,7 @@
 #include <memory>
 #include <type_traits>
 
-#include "tools/autoheal/healer/job_threads.hpp"
+#include "tools/autoheal/threads/job_threads.hpp"
 
 namespace autoheal::cli {
 

@@ -1,0 +1,12 @@
+// The one argument of the commands that change who is a witness.
+#pragma once
+
+#include <string>
+
+namespace autoheal::cli {
+
+struct WitnessArgument {
+  std::string key;
+};
+
+}  // namespace autoheal::cli
