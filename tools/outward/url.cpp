@@ -46,6 +46,9 @@ Result<Url> read_url(const std::string& text) {
   if (std::ranges::any_of(text, [](char byte) { return static_cast<unsigned char>(byte) >= 0x80; }))
     return refuse("it holds a byte that is not ASCII; names are written as xn--..., paths with %");
   if (text.contains('\\')) return refuse("it holds a backslash");
+  const std::string_view authority = std::string_view(text).substr(std::min(text.find("//"), text.size()));
+  if (authority.substr(0, authority.find_first_of("/?#", 2)).contains('@'))
+    return refuse("a user does not belong into it");
   auto url = host::read_url(text);
   AUTOHEAL_TRY(url);
   const bool has_brackets = url->host_header.contains('[') || url->host_header.contains(']');

@@ -29,6 +29,14 @@ std::string stored(const Configuration& all) {
     text += std::to_string(number) + "\n";
   if (all.checkpoints.command)
     text += all.checkpoints.command->argv.front() + std::to_string(all.checkpoints.command->timeout.count()) + "\n";
+  for (const WebhookSpec& one : all.webhooks) {
+    text += one.name + " " + one.url + " " + one.secret_file + " " + one.next_secret_file + " " + one.ca_file + " ";
+    for (const auto& list : {one.topics, one.allow})
+      for (const std::string& item : list) text += item + " ";
+    text += std::to_string(one.max_attempts) + " " + std::to_string(one.timeout.count());
+    if (one.command) text += " " + one.command->argv.front() + std::to_string(one.command->timeout.count());
+    text += "\n";
+  }
   return text + all.checkpoints.key + "\n" + all.checkpoints.file + "\n";
 }
 

@@ -15,6 +15,7 @@
 #include "tools/autoheal/daemon/daemon_report.hpp"
 #include "tools/autoheal/daemon/ledger_place_watch.hpp"
 #include "tools/autoheal/daemon/loop_watch.hpp"
+#include "tools/autoheal/events/webhooks.hpp"
 #include "tools/autoheal/healer/kept_images.hpp"
 #include "tools/autoheal/healer/operations.hpp"
 #include "tools/autoheal/steward/ledger_steward.hpp"
@@ -112,6 +113,7 @@ class Daemon {
   std::unique_ptr<http::HttpServer> server_;
   std::unique_ptr<http::ClaimedName> claim_;  // null: another process has it, or the system refuses
   std::unique_ptr<LedgerPlaceWatch> place_;
+  std::unique_ptr<Webhooks> webhooks_;
   std::unique_ptr<host::FileWatch> files_;
   std::unique_ptr<host::ProcessWatch> processes_;
   std::set<std::string> units_;             // of systemd, that `stops_` watches
