@@ -3,6 +3,7 @@
 
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/store/format/canonical_text.hpp"
+#include "tests/support/examples/documented_entries.hpp"
 #include "tests/support/worlds/daemon.hpp"
 #include "tests/support/worlds/gate.hpp"
 #include "tests/support/worlds/webhook_receiver.hpp"
@@ -110,6 +111,8 @@ TEST_F(WebhookProgramTest, AnEventThatIsRefusedIsADeadLetterWhichCanBeSentAgain)
     Daemon daemon(bridge_);
     bridge_.write("etc/A", "wrong");
     daemon.expect_count("webhook.dead_lettered", 2);
+    for (const auto& entry : daemon.entries("webhook.dead_lettered"))
+      expect_documented(entry.type, nlohmann::json::parse(entry.data));
     daemon.stop();
   }
   well = true;
@@ -139,6 +142,25 @@ TEST_F(WebhookProgramTest, ATestSaysWhetherTheTargetTakesEvents) {
   EXPECT_THAT(open.err, HasSubstr("every user of this host may read or write it"));
   EXPECT_EQ(receiver.requests().size(), 2U);
   EXPECT_EQ(bridge_.autoheal({"webhook", "test", "page"}).exit_code, 5);
+}
+
+TEST_F(WebhookProgramTest, AHealThatEndedIsOneTraceForACollector) {
+  const WebhookReceiver receiver(bridge_);
+  configure("  - { name: traces, url: " + receiver.url("/v1/traces") + ", format: otlp, allow: [127.0.0.1] }\n");
+  Daemon daemon(bridge_);
+  bridge_.write("etc/A", "wrong");
+  EXPECT_TRUE(eventually([&] { return receiver.requests().size() == 1; })) << daemon.said();
+  daemon.stop();
+  const auto request = receiver.requests().at(0);
+  EXPECT_EQ(request.headers.at("content-type"), "application/json");
+  const auto spans = nlohmann::json::parse(request.body)["resourceSpans"][0]["scopeSpans"][0]["spans"];
+  std::string names;
+  for (const auto& span : spans) names += span.at("name").get<std::string>() + ",";
+  EXPECT_EQ(names, "heal A,repair,certify,");
+  const auto told = bridge_.autoheal(
+      {"bus", "tail", "--topic", "selftest.autoheal.complete", "--from", "0", "--once", "-o", "jsonl"});
+  EXPECT_THAT(nlohmann::json::parse(told.out).at("traceparent").get<std::string>(),
+              HasSubstr(spans.at(0).at("traceId").get<std::string>()));
 }
 
 // The place is in the ledger, and what came while nobody served is told later.

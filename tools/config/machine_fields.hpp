@@ -35,6 +35,10 @@ inline constexpr auto fields_of<config::Configuration> = std::tuple{
 };
 
 template <>
+inline constexpr std::array words_for<config::EventFormat> = {
+    NamedValue<config::EventFormat>{config::EventFormat::cloudevents, "cloudevents"},
+    NamedValue<config::EventFormat>{config::EventFormat::otlp, "otlp"}};
+template <>
 inline constexpr auto fields_of<config::WebhookSpec> = std::tuple{
     field<&config::WebhookSpec::name>({.name = "name",
                                        .type = FieldType::word,
@@ -51,6 +55,9 @@ inline constexpr auto fields_of<config::WebhookSpec> = std::tuple{
                                          .help = "only these; selftest.autoheal.* means all that begin so",
                                          .fallback = "all topics"},
                                         stored_later),
+    field<&config::WebhookSpec::format>(
+        {.name = "format", .help = "otlp: one OpenTelemetry trace for each heal that ended, instead of its events"},
+        stored_later),
     apart(field<&config::WebhookSpec::secret_file>(
         {.name = "secret_file",
          .type = FieldType::source,

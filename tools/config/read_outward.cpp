@@ -58,6 +58,8 @@ void check(ReadContext& context, const Node& node, const std::string& path, cons
     if (spec.command && node.find(key) != nullptr)
       context.wrong(*node.find(key), fmt::format("{}.{}", path, key), "it belongs to a url, not to a command");
   }
+  if (spec.format == EventFormat::otlp && !spec.topics.empty())
+    context.wrong(*node.find("topics"), path + ".topics", "traces are sent when a heal has ended, expected no topics");
   if (spec.command) return;
   if (const auto url = outward::read_url(spec.url); !url)
     context.wrong(*node.find("url"), path + ".url", url.error().message);

@@ -5,6 +5,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <string>
 
+#include "autoheal/engine/base/timestamp.hpp"
 #include "tools/host/probe/name_lookup.hpp"
 
 namespace autoheal::outward {

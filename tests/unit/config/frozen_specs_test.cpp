@@ -33,6 +33,7 @@ std::string stored(const Configuration& all) {
     text += one.name + " " + one.url + " " + one.secret_file + " " + one.next_secret_file + " " + one.ca_file + " ";
     for (const auto& list : {one.topics, one.allow})
       for (const std::string& item : list) text += item + " ";
+    text += one.format == EventFormat::otlp ? "otlp " : "";
     text += std::to_string(one.max_attempts) + " " + std::to_string(one.timeout.count());
     if (one.command) text += " " + one.command->argv.front() + std::to_string(one.command->timeout.count());
     text += "\n";

@@ -9,6 +9,7 @@
 #include "autoheal/engine/ledger.hpp"
 #include "autoheal/workflows/supervision/bus_topics.hpp"
 #include "autoheal/workflows/supervision/delivery_course.hpp"
+#include "tools/config/configuration.hpp"
 
 namespace autoheal::cli {
 
@@ -16,9 +17,9 @@ namespace autoheal::cli {
 // would never end.
 class OutgoingEvents {
  public:
-  // No `topics`: all. `blobs` holds data that is too long for an entry, and outlives it.
-  OutgoingEvents(std::vector<std::string> topics, const engine::BlobStore& blobs)
-      : topics_(std::move(topics)), blobs_(blobs) {}
+  // No `topics`: all that the format has. `blobs` holds data that is too long for an entry, and outlives it.
+  OutgoingEvents(std::vector<std::string> topics, config::EventFormat format, const engine::BlobStore& blobs)
+      : topics_(std::move(topics)), format_(format), blobs_(blobs) {}
 
   struct Read {
     std::vector<workflows::OutgoingEvent> events;
@@ -31,7 +32,11 @@ class OutgoingEvents {
  private:
   [[nodiscard]] bool is_asked(const std::string& topic) const;
 
+  [[nodiscard]] Result<std::string> body_of(const workflows::BusEvent& event, const engine::Entry& entry,
+                                            const engine::LedgerView& ledger) const;
+
   std::vector<std::string> topics_;
+  config::EventFormat format_;
   const engine::BlobStore& blobs_;
   workflows::PhaseMemory phases_;
 };

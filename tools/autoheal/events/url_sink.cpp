@@ -63,7 +63,9 @@ Result<outward::Request> UrlSink::request_for(const workflows::OutgoingEvent& ev
   request.allow = *allow;
   request.authorities = spec_.ca_file;
   request.headers = outward::webhook_headers(event.id, time, event.body, *secrets);
-  request.headers.emplace_back("Content-Type", "application/cloudevents+json; charset=UTF-8");
+  const bool is_trace = spec_.format == config::EventFormat::otlp;
+  request.headers.emplace_back("Content-Type",
+                               is_trace ? "application/json" : "application/cloudevents+json; charset=UTF-8");
   request.body = event.body;
   return request;
 }

@@ -205,7 +205,7 @@ CourierPorts Webhooks::ports_for(const config::WebhookSpec& spec, const std::sha
   return {
       .clock = healer_.parts.clock,
       .randomness = healer_.parts.randomness,
-      .read = [events = OutgoingEvents(spec.topics, *healer_.parts.vault),
+      .read = [events = OutgoingEvents(spec.topics, spec.format, *healer_.parts.vault),
                path = healer_.in_force.configuration()->settings.ledger](
                   engine::Position after) mutable -> Result<OutgoingEvents::Read> {
         const auto ledger = store::LedgerReader::open(path);

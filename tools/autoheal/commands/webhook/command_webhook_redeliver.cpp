@@ -25,8 +25,8 @@ struct RedeliverOptions {
 };
 
 // As it was: the ledger holds what it was made from.
-Result<workflows::OutgoingEvent> event_of(const Past& past, const DeadLetter& letter) {
-  OutgoingEvents events({letter.topic}, *past.vault);
+Result<workflows::OutgoingEvent> event_of(const Past& past, const DeadLetter& letter, config::EventFormat format) {
+  OutgoingEvents events({letter.topic}, format, *past.vault);
   const auto read = events.read(*past.ledger, {letter.position.value - 1}, 1);
   AUTOHEAL_TRY(read);
   const auto found = std::ranges::find(read->events, letter.event, &workflows::OutgoingEvent::id);
@@ -49,7 +49,7 @@ int run_redeliver(const Session& session, const RedeliverOptions& options) {
   int code = exit_done;
   for (const DeadLetter& letter : *letters) {
     if (letter.position.value < options.from) continue;
-    const auto event = event_of(*past, letter);
+    const auto event = event_of(*past, letter, (*spec)->format);
     const auto taken = event ? deliver_now(**spec, *event) : std::unexpected(event.error());
     if (!taken) code = exit_failed;
     rows.row({letter.event, letter.topic, taken ? "delivered" : taken.error().message});

@@ -32,6 +32,7 @@ workflows::OutgoingEvent made_up(const config::WebhookSpec& spec) {
   out.field("type", event.topic).field("time", format_timestamp(clock.now()));
   out.field("datacontenttype", "application/json").key("data").begin_object().field("webhook", spec.name);
   event.body = out.end_object().end_object().take();
+  if (spec.format == config::EventFormat::otlp) event.body = R"({"resourceSpans":[]})";
   return event;
 }
 
