@@ -183,5 +183,27 @@ TEST_F(WebhookProgramTest, ATargetGoesOnWhereItStoppedAfterARestart) {
   EXPECT_EQ(receiver.requests().size(), 2U);
 }
 
+TEST_F(WebhookProgramTest, ATargetThatMovesWhileTheDaemonServesGoesOnAtItsPlace) {
+  const WebhookReceiver first(bridge_), second(bridge_);
+  const auto at = [](const WebhookReceiver& receiver) {
+    return "  - { name: pager, url: " + receiver.url() +
+           ", topics: [selftest.autoheal.complete], allow: [127.0.0.1] }\n";
+  };
+  configure(at(first));
+  Daemon daemon(bridge_);
+  bridge_.write("etc/A", "wrong");
+  EXPECT_TRUE(eventually([&] { return first.requests().size() == 1; })) << daemon.said();
+  daemon.expect_passes("A");
+  configure(at(second));
+  daemon.reload();
+  EXPECT_TRUE(eventually([&] { return daemon.count("config.loaded") == 2; })) << daemon.said();
+  bridge_.write("etc/A", "wrong");
+  EXPECT_TRUE(eventually([&] { return second.requests().size() == 1; })) << daemon.said();
+  daemon.stop();
+  EXPECT_EQ(first.requests().size(), 1U);
+  EXPECT_EQ(second.requests().size(), 1U);
+  EXPECT_NE(first.requests().at(0).headers.at("webhook-id"), second.requests().at(0).headers.at("webhook-id"));
+}
+
 }  // namespace
 }  // namespace autoheal::testing

@@ -6,6 +6,7 @@
 #include "tools/autoheal/command_line/command_line.hpp"
 #include "tools/autoheal/commands/webhook/named_webhook.hpp"
 #include "tools/autoheal/events/dead_letters.hpp"
+#include "tools/autoheal/events/outgoing_events.hpp"
 #include "tools/autoheal/output/row_output.hpp"
 
 namespace autoheal::cli {
