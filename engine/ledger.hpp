@@ -30,7 +30,7 @@ struct SavedPlace {
 };
 
 struct Batch {
-  std::vector<StreamAppend> streams;  // each stream at most once
+  std::vector<StreamAppend> streams;  // each stream at most once; none where only places are saved
   std::vector<SavedPlace> places;
   std::uint64_t epoch = 0;  // of the lock under which the batch was decided
 };

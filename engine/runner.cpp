@@ -53,6 +53,12 @@ void Runner::append(const std::string& stream, NewEntry entry, std::function<voi
   });
 }
 
+void Runner::commit_places() {
+  if (places_.empty()) return;
+  places_are_due_ = true;
+  if (hooks.input_waits) hooks.input_waits();
+}
+
 bool Runner::turn() {
   const ReentrancyGuard turn(in_turn_);
   if (failure_) return false;
@@ -66,7 +72,7 @@ bool Runner::turn() {
   wake_due();
   ++turns_;
   if (failure_) refuse_all();
-  const bool idle = works_.empty() && unowned_.empty();
+  const bool idle = works_.empty() && unowned_.empty() && !places_are_due_;
   const bool worked = idle ? !to_resume_.empty() : commit();
   doing_ = "nothing";
   if (failure_ || retry_at_) return false;
@@ -209,7 +215,7 @@ bool Runner::commit() {
     stop(batch.error());
     return false;
   }
-  if (batch->streams.empty()) {
+  if (batch->streams.empty() && !places_are_due_) {
     perform(std::exchange(works_, {}));
     return true;
   }
@@ -220,7 +226,7 @@ bool Runner::commit() {
 }
 
 AppendResult Runner::write(const Batch& batch) {
-  AUTOHEAL_CHECK(!batch.streams.empty() && !failure_);
+  AUTOHEAL_CHECK((!batch.streams.empty() || !batch.places.empty()) && !failure_);
   const ReentrancyGuard commit(in_commit_);
   return ports_.ledger.append(batch);
 }
@@ -253,6 +259,7 @@ bool Runner::committed(const AppendResult& result) {
     AUTOHEAL_CHECK(work.instance->committed <= work.instance->version);
   }
   places_.clear();
+  places_are_due_ = false;
   for (Unowned& unowned : std::exchange(unowned_, {})) {
     ++unowned_versions_[unowned.stream];
     if (unowned.committed) unowned.committed(AppendStatus::ok);

@@ -72,6 +72,9 @@ class Runner {
   void append(const std::string& stream, NewEntry entry, std::function<void(AppendStatus)> committed);
   // Rides on the next commit that happens anyway. Loop's thread.
   void save_place(const std::string& subscriber, Position position) { places_[subscriber] = position; }
+  // Places that still wait get a commit of their own in the next turn. For subscribers whose progress is not to be
+  // repeated for long after a crash; each such commit is a sync of the disk. Loop's thread.
+  void commit_places();
 
   // Once, before the first turn: folds every open stream; turns then resume them, some at a time. Returns how many.
   [[nodiscard]] Result<std::size_t> recover();
@@ -166,6 +169,7 @@ class Runner {
   std::vector<Work> works_;  // decided, not yet committed
   std::vector<Unowned> unowned_;
   std::map<std::string, Position> places_;
+  bool places_are_due_ = false;
   std::unordered_map<std::string, std::uint64_t> unowned_versions_;
   std::deque<std::string> to_fold_;    // found open at the start
   std::vector<std::string> folded_;    // of those, in the same order

@@ -118,5 +118,25 @@ TEST_F(Deployments, ThePlatformIsToldWithAnIdempotencyKeyAndToldToUndo) {
               AllOf(HasSubstr("/scale "), HasSubstr("/" + heal + "/1/1 3\n"), HasSubstr("/" + heal + "/1/1/undo 0\n")));
 }
 
+// The platform did it, and its answer never came: neither done nor not done. It is undone, and the next attempt asks
+// under a key of its own.
+TEST_F(Deployments, Case130_ALostAnswerIsNeitherSuccessNorNothing) {
+  const PlatformServer server(bridge_, 1);
+  const std::string url = server.url("/scale");
+  prepare(
+      "    self_test: [ { name: app, command: [tests/verdict] } ]\n"
+      "    repair: { platform: { http: { url: " +
+      url + ", method: PUT, body: \"3\" }, undo: { url: " + url + ", method: PUT, body: \"0\" } } }\n");
+  bridge_.script("tests/verdict", "test \"$(grep -c ' 3$' told)\" = 2\n");
+  EXPECT_EQ(bridge_.autoheal({"heal", "Chimera", "--error", "x"}).exit_code, 0);
+  const auto failed = bridge_.entries("heal.repair_failed");
+  ASSERT_EQ(failed.size(), 1U);
+  EXPECT_EQ(bridge_.entries("heal.rolled_back").size(), 1U);
+  const std::string heal = nlohmann::json::parse(failed.at(0)).at("stream");
+  const std::string told = bridge_.read("told");
+  EXPECT_THAT(told, AllOf(HasSubstr("/" + heal + "/1/1 3\n"), HasSubstr("/" + heal + "/1/1/undo 0\n"),
+                          HasSubstr("/" + heal + "/2/1 3\n")));
+}
+
 }  // namespace
 }  // namespace autoheal::testing

@@ -28,6 +28,24 @@ struct PublishedSpec {
   bool tlog_public = false;  // its tiles for everybody, not only for observers
 };
 
+// The body that a target gets: the event itself, or, once a heal has ended, all of it as a trace.
+enum class EventFormat { cloudevents, otlp };
+
+// A target of the bus's events outside this host's programs: a URL, or a program of its own.
+struct WebhookSpec {
+  std::string name;
+  std::string url;                               // empty: `command`
+  std::optional<workflows::ProgramRun> command;  // reads each event from its standard input
+  std::vector<std::string> topics;               // empty: all
+  EventFormat format = EventFormat::cloudevents;
+  std::string secret_file, next_secret_file;  // absolute paths; empty: none
+  std::vector<std::string> allow;             // addresses that are not public, as outward::AllowList takes them
+  std::string ca_file;                        // absolute; empty: the certificates that the system trusts
+  unsigned max_attempts = 12;
+  Duration timeout = std::chrono::seconds(10);  // of one delivery
+  friend bool operator==(const WebhookSpec&, const WebhookSpec&) = default;
+};
+
 struct Configuration {
   std::string file;                // absolute
   std::vector<std::string> files;  // read: the file and what it includes
@@ -42,6 +60,7 @@ struct Configuration {
   std::uint64_t vault_max_blob_bytes = 64ULL << 20U;
   CheckpointsSpec checkpoints;
   PublishedSpec published;
+  std::vector<WebhookSpec> webhooks;
   std::vector<workflows::EngineSpec> engines;
   std::vector<std::string> warnings;
   std::vector<std::string> scheduled_by_default;  // engines that say nothing of `every` and need it

@@ -46,6 +46,8 @@ constexpr std::array checkpoints_fields = {
     keys_in<ProgramRun>[0],
 };
 constexpr Shape checkpoints{"checkpoints", checkpoints_fields};
+constexpr std::array<std::string_view, 2> ways_out = {"url", "command"};
+constexpr Shape webhook{"webhook", keys_in<WebhookSpec>, ways_out};
 constexpr std::array first_fields = {
     limited({"version", integer, "version of this format: 1", false, true}, 1, 1),
     one("ledger", source, "the Genesis ledger", "var/ledger.db"),
@@ -56,6 +58,7 @@ constexpr std::array first_fields = {
     object_of("secrets", secrets, "what counts as a secret"),
     object_of("vault", vault, "the store of contents"),
     object_of("checkpoints", checkpoints, "signed heads of the ledger; one that is kept elsewhere proves later edits"),
+    object_of("webhooks", webhook, "targets that are told the events of the bus", true),
 };
 constexpr std::array engines_field = {
     object_of("engines", engine_shape, "the engines that are tested and healed", true)};

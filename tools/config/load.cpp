@@ -110,6 +110,7 @@ class Loader {
     context_.largest_baseline_bytes = result_.vault_max_blob_bytes;
     result_.checkpoints = read_checkpoints(context_, top.find("checkpoints"));
     read_fields(top, result_.published);
+    result_.webhooks = read_webhooks(context_, top);
     read_principals(top);
     note_engines(top, context_.file);
     for (const Node& pattern : list_at(top, "include")) include(pattern);

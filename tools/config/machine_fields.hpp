@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "autoheal/workflows/spec/described_field.hpp"
+#include "autoheal/workflows/spec/probe_fields.hpp"
 #include "autoheal/workflows/spec/roles.hpp"
 #include "tools/config/configuration.hpp"
 
@@ -45,6 +46,66 @@ inline constexpr auto fields_of<config::Configuration> = std::tuple{
                                               .help = "how many probes and tests of an engine run at the same time",
                                               .minimum = 1,
                                               .maximum = 1'000}),
+};
+
+template <>
+inline constexpr std::array words_for<config::EventFormat> = {
+    NamedValue<config::EventFormat>{config::EventFormat::cloudevents, "cloudevents"},
+    NamedValue<config::EventFormat>{config::EventFormat::otlp, "otlp"}};
+template <>
+inline constexpr auto fields_of<config::WebhookSpec> = std::tuple{
+    field<&config::WebhookSpec::name>({.name = "name",
+                                       .type = FieldType::word,
+                                       .help = "the target's name; under it the ledger keeps how far it has come",
+                                       .required = true}),
+    field<&config::WebhookSpec::url>(
+        {.name = "url", .type = FieldType::url, .help = "where each event is posted", .fallback = "not used"},
+        stored_later),
+    apart(field<&config::WebhookSpec::command>(
+        {.name = "command", .help = "program that reads each event from its standard input", .fallback = "not used"},
+        stored_later)),
+    field<&config::WebhookSpec::topics>({.name = "topics",
+                                         .type = FieldType::word,
+                                         .help = "only these; selftest.autoheal.* means all that begin so",
+                                         .fallback = "all topics"},
+                                        stored_later),
+    field<&config::WebhookSpec::format>(
+        {.name = "format", .help = "otlp: one OpenTelemetry trace for each heal that ended, instead of its events"},
+        stored_later),
+    apart(field<&config::WebhookSpec::secret_file>(
+        {.name = "secret_file",
+         .type = FieldType::source,
+         .help = "file of the secret (whsec_...) that signs each request; read anew for each",
+         .fallback = "no signature"},
+        stored_later)),
+    apart(field<&config::WebhookSpec::next_secret_file>(
+        {.name = "next_secret_file",
+         .type = FieldType::source,
+         .help = "a second secret, while the receiver changes from one to the other",
+         .fallback = "not used"},
+        stored_later)),
+    field<&config::WebhookSpec::allow>(
+        {.name = "allow",
+
+         .help = "networks (10.1.0.0/16) and hosts that may be called although their addresses are not public",
+         .fallback = "public addresses only"},
+        stored_later),
+    apart(field<&config::WebhookSpec::ca_file>({.name = "ca_file",
+                                                .type = FieldType::source,
+                                                .help = "trusted certificates (PEM) instead of the system's",
+                                                .fallback = "the system's"},
+                                               stored_later)),
+    field<&config::WebhookSpec::max_attempts>(
+        {.name = "max_attempts",
+         .help = "tries of one event before it is given up and told in the ledger",
+         .minimum = 1,
+         .maximum = 1'000},
+        stored_later),
+    field<&config::WebhookSpec::timeout>({.name = "timeout",
+                                          .help = "how long one delivery may take",
+                                          .minimum = millisecond_in_us,
+                                          .maximum = in_us(std::chrono::minutes(1))},
+                                         stored_later),
 };
 
 }  // namespace autoheal::workflows

@@ -45,7 +45,8 @@ struct RunRequest {
   EffectMark mark;
   ChildPolicy children = ChildPolicy::end_all;
   std::size_t output_limit =
-      64 * 1024;  // per stream, half of it the end; the rest is read, thrown away and marked as cut
+      64 * 1024;           // per stream, half of it the end; the rest is read, thrown away and marked as cut
+  std::string input = {};  // what it reads from standard input; empty: nothing
 };
 
 struct RunOutcome {

@@ -13,7 +13,7 @@ namespace autoheal::workflows {
 
 // One line. `entry` is the one that it tells of, `ledger` the ledger's id. Source and id together name the event for
 // ever, however often it is delivered: id is the entry's number and the last word of the topic. The extension
-// `ledgerpos` is the entry's number.
+// `ledgerpos` is the entry's number; `traceparent` (W3C Trace Context) is that of the heal, if it is one's.
 [[nodiscard]] std::string cloud_event(const BusEvent& event, const engine::Entry& entry, std::string_view ledger);
 
 }  // namespace autoheal::workflows

@@ -14,7 +14,8 @@ namespace autoheal::testing {
 
 class PlatformServer {
  public:
-  explicit PlatformServer(const Bridge& bridge) {
+  // The first `mute` requests are done and not answered: the network is cut after them.
+  explicit PlatformServer(const Bridge& bridge, unsigned mute = 0) {
     EXPECT_EQ(::mkfifo(bridge.path("port").c_str(), 0600), 0);
     bridge.write("server.py",
                  "import http.server\n"
@@ -22,12 +23,17 @@ class PlatformServer {
                  "    def do_PUT(self):\n"
                  "        body = self.rfile.read(int(self.headers['Content-Length'])).decode()\n"
                  "        print(self.path, self.headers['Idempotency-Key'], body, file=open('told', 'a'))\n"
+                 "        server.mute -= 1\n"
+                 "        if server.mute >= 0: return self.connection.shutdown(2)\n"
                  "        self.send_response(204)\n"
                  "        self.end_headers()\n"
                  "    def log_message(self, *_): pass\n"
                  "server = http.server.HTTPServer(('127.0.0.1', 0), Handler)\n"
-                 "print(server.server_port, file=open('port', 'w'))\n"
-                 "server.serve_forever()\n");
+                 "server.mute = " +
+                     std::to_string(mute) +
+                     "\n"
+                     "print(server.server_port, file=open('port', 'w'))\n"
+                     "server.serve_forever()\n");
     process_.emplace(Invocation{{"/usr/bin/python3", "server.py"}, {}, {}, bridge.path(".")});
     std::getline(std::ifstream(bridge.path("port")), port_);
     std::filesystem::remove(bridge.path("port"));

@@ -31,6 +31,8 @@ inline FileTree smallest_configuration() {
   return FileTree::parse(R"({
     "version": 1, "healing": {}, "secrets": {}, "vault": {}, "checkpoints": {},
     "principals": [{"name": "autoheal", "role": "admiral"}, {"name": "other", "role": "observer"}],
+    "webhooks": [{"name": "posted", "url": "http://hooks.test/", "secret_file": "secret"},
+                 {"name": "run", "command": ["/bin/true"]}],
     "engines": [
       {"name": "A", "healing": {},
        "self_test": [

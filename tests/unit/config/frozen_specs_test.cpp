@@ -30,6 +30,15 @@ std::string stored(const Configuration& all) {
   if (all.checkpoints.command)
     text += all.checkpoints.command->argv.front() + std::to_string(all.checkpoints.command->timeout.count()) + "\n";
   if (all.published.tlog_public) text += "tlog public\n";  // later than the others: they keep their lines
+  for (const WebhookSpec& one : all.webhooks) {
+    text += one.name + " " + one.url + " " + one.secret_file + " " + one.next_secret_file + " " + one.ca_file + " ";
+    for (const auto& list : {one.topics, one.allow})
+      for (const std::string& item : list) text += item + " ";
+    text += one.format == EventFormat::otlp ? "otlp " : "";
+    text += std::to_string(one.max_attempts) + " " + std::to_string(one.timeout.count());
+    if (one.command) text += " " + one.command->argv.front() + std::to_string(one.command->timeout.count());
+    text += "\n";
+  }
   return text + all.checkpoints.key + "\n" + all.checkpoints.file + "\n";
 }
 

@@ -508,5 +508,19 @@ TEST_F(LateOutcomesDeathTest, that_come_twice_end_the_process) {
       "internal error");
 }
 
+TEST_F(RunnerTest, PlacesThatAreDueGetACommitOfTheirOwnAndOthersRide) {
+  RenewalWorld world;
+  Process process(ledger, clock, ids, blobs, world);
+  process.runner.commit_places();
+  EXPECT_FALSE(process.runner.turn());  // there are none
+  process.runner.save_place("webhook/pager", {7});
+  EXPECT_FALSE(process.runner.turn());
+  EXPECT_FALSE(*ledger.place_of("webhook/pager"));
+  process.runner.commit_places();
+  EXPECT_TRUE(process.runner.turn());
+  EXPECT_EQ(ledger.place_of("webhook/pager").value()->value, 7U);
+  EXPECT_FALSE(process.runner.turn());
+}
+
 }  // namespace
 }  // namespace autoheal

@@ -150,5 +150,14 @@ TEST_F(ProcessRunnerTest, BecomesAnotherUser) {
   }
 }
 
+TEST_F(ProcessRunnerTest, GivesItsInputAndHoldsNobodyUpThatDoesNotReadIt) {
+  auto wanted = shell("cat\n");
+  wanted.input = "{\"id\":1}\nand more";
+  EXPECT_EQ(run_program(wanted).standard_output, wanted.input);
+  wanted = shell("exit 3\n");
+  wanted.input = std::string(4U << 20U, 'x');
+  EXPECT_EQ(run_program(wanted).exit_code, 3);
+}
+
 }  // namespace
 }  // namespace autoheal::host

@@ -41,7 +41,7 @@ static_assert(are_listed_whole<TestSpec, SecuritySpec, CertifySpec, HealingSpec,
 
 struct FilledSpec {
   EngineSpec spec;
-  testing::Filler filler;
+  autoheal::testing::Filler filler;
   FilledSpec() { filler.fill(spec, ""); }
 };
 
@@ -80,18 +80,18 @@ std::set<std::string> places_in(const EngineSpec& spec) {
 }
 
 TEST(VisitSpec, TheFullSpecificationHasAProgramOrAnAddressWhereverThereCanBeOne) {
-  EXPECT_EQ(places_in(testing::full_specification()), places_in(FilledSpec().spec));
+  EXPECT_EQ(places_in(autoheal::testing::full_specification()), places_in(FilledSpec().spec));
 }
 
 TEST(VisitSpec, MayChangeWhatItFinds) {
-  EngineSpec spec = testing::full_specification();
+  EngineSpec spec = autoheal::testing::full_specification();
   for_each_program(spec, [](ProgramRun& run) { run.argv = {"/changed"}; });
   const std::string text = encode_engine_spec(spec);
   EXPECT_EQ(count(text, "\"argv\":[\"/changed\"]"), count(text, "\"argv\":"));
 }
 
 TEST(VisitSpec, FindsProbesOfTheSelfTestAndOfTheRepair) {
-  const EngineSpec spec = testing::full_specification();
+  const EngineSpec spec = autoheal::testing::full_specification();
   std::vector<std::string> programs;
   for_each_probe(spec, [&](const Probe& probe) {
     if (const ProgramRun* run = program_of(probe)) programs.push_back(run->argv.front());
@@ -124,7 +124,7 @@ TEST(VisitSpec, FindsEachTarget) {
   EngineSpec spec;
   spec.repair.release = {{"current", "releases"}};
   spec.repair.state.emplace_back().path = "data.db";
-  spec.repair.build = {{testing::named_program("build"), {"out/*", "lib"}, {}}};
+  spec.repair.build = {{autoheal::testing::named_program("build"), {"out/*", "lib"}, {}}};
   spec.repair.files.emplace_back().path = "file";
   spec.repair.env.emplace_back().file = ".env";
   spec.repair.settings.emplace_back().file = "settings.json";

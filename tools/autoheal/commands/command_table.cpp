@@ -25,6 +25,10 @@ namespace autoheal::cli {
   row(steward) \
   group(bus, "the Genesis bus: what happens, as events") \
   row(bus_tail) \
+  group(webhook, "targets outside that are told the events of the bus") \
+  row(webhook_list) \
+  row(webhook_test) \
+  row(webhook_redeliver) \
   row(replay) \
   row(diff) \
   group(baseline, "digests of files that certification compares an engine with") \

@@ -98,6 +98,11 @@ KeyDigests digests_by_key(const config::Configuration& settings, const engine::B
   for (const workflows::Principal& principal : settings.principals.listed) {
     keys.value("principals." + principal.name, std::string(name_of(principal.role)) + " " + principal.os_user);
   }
+  for (const config::WebhookSpec& spec : settings.webhooks) {
+    const std::string path = "webhooks." + spec.name;
+    add_group(path, spec, keys);
+    if (spec.command) keys.value(path + ".command", listed(spec.command->argv));
+  }
   for (const workflows::EngineSpec& spec : settings.engines) {
     json engine = json::parse(encode_engine_spec(spec)).at("engine");
     engine.erase("name");

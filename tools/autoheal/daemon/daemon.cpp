@@ -229,6 +229,7 @@ asio::awaitable<Result<void>> Daemon::begin() {
   (void)healer_.parts.host->end_marked(mark_of_tests(healer_));  // of a daemon that was killed
   const auto configuration = healer_.in_force.configuration();
   const Timestamp now = healer_.parts.clock.now();
+  webhooks_ = std::make_unique<Webhooks>(healer_, [this](const std::string& sentence) { tell(sentence); });
   // Awaited operations have names here and below: g++ 12 destroys temporaries of a co_await twice.
   auto entry = node_started(*configuration, healer_.recovery->recovered().size(), now);
   auto started = co_await healer_.recording.record(std::move(entry));
@@ -254,6 +255,7 @@ asio::awaitable<Result<void>> Daemon::begin() {
 
 void Daemon::take_configuration() {
   memory_waits_ = true;
+  if (webhooks_) webhooks_->configure();
   const auto configuration = healer_.in_force.configuration();
   watch_.configure(engines(), configuration->settings.max_tests, healer_.parts.clock.since_boot());
   report_.set_engines(engines());
@@ -328,6 +330,7 @@ asio::awaitable<void> Daemon::end(std::string cause) {
   tell_manager("STOPPING=1");
   tell(fmt::format("ending on {}; open heals resume at the next start", cause), {.kind = NoteKind::ended});
   while (auto due = report_.take(healer_.parts.clock.now())) co_await write_report(std::move(*due));
+  if (webhooks_) webhooks_->stop();
   if (begun_) co_await record_the_end(std::move(cause));
   server_->leave();  // effects under way may take their time, and would keep people waiting for nothing
   process_.stop(exit_done);

@@ -18,6 +18,7 @@
 #include "tools/autoheal/daemon/daemon_report.hpp"
 #include "tools/autoheal/daemon/ledger_place_watch.hpp"
 #include "tools/autoheal/daemon/loop_watch.hpp"
+#include "tools/autoheal/events/webhooks.hpp"
 #include "tools/autoheal/healer/kept_images.hpp"
 #include "tools/autoheal/healer/operations.hpp"
 #include "tools/host/service/service_manager.hpp"
@@ -124,6 +125,7 @@ class Daemon {
   UniqueFd passed_;                           // until it is served
   std::unique_ptr<http::ClaimedName> claim_;  // null: another process has it, or the system refuses
   std::unique_ptr<LedgerPlaceWatch> place_;
+  std::unique_ptr<Webhooks> webhooks_;
   std::unique_ptr<host::FileWatch> files_;
   std::unique_ptr<host::ProcessWatch> processes_;
   std::set<std::string> units_;             // of systemd, that `stops_` watches

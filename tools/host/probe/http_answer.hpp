@@ -32,6 +32,8 @@ class HttpAnswerReader {
   // All that is wanted is there.
   [[nodiscard]] bool done() const { return part_ == Part::done; }
   [[nodiscard]] unsigned status() const { return status_; }
+  // Status and fields are there; what may still come is the body.
+  [[nodiscard]] bool head_is_read() const { return part_ != Part::status_line && part_ != Part::fields; }
   [[nodiscard]] std::string& body() { return body_; }
 
  private:

@@ -24,9 +24,9 @@
 #include <boost/beast/ssl.hpp>
 
 #include "tools/host/probe/http_answer.hpp"
+#include "tools/host/probe/name_lookup.hpp"
 #include "tools/host/probe/url.hpp"
 #include "tools/host/system/own_delay.hpp"
-#include "tools/host/system/system_error.hpp"
 #include "tools/host/system/time_since_boot.hpp"
 
 namespace autoheal::host {
@@ -37,7 +37,6 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
 using asio::ip::tcp;
-using Endpoints = std::vector<tcp::endpoint>;
 
 constexpr std::size_t read_at_once = 16U << 10U;
 
@@ -47,37 +46,12 @@ struct Lookup {
   std::optional<Result<Endpoints>> found;
 };
 
-// That a name is not found is the resolver's word, or this machine's trouble with it: nothing of the service is known.
-std::unexpected<Error> not_looked_up(const std::string& host, const std::string& why) {
-  return failure(ErrorKind::failed, fmt::format("the address of {} is not known here: {}", host, why));
-}
-
-Result<Endpoints> ask_for(const std::string& host, std::uint16_t port, int flags) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = flags;
-  addrinfo* list = nullptr;
-  Endpoints endpoints;
-  if (const int problem = ::getaddrinfo(host.c_str(), nullptr, &hints, &list); problem != 0)
-    return not_looked_up(host, problem == EAI_SYSTEM ? reason_of(errno) : ::gai_strerror(problem));
-  for (const addrinfo* one = list; one != nullptr; one = one->ai_next) {
-    tcp::endpoint endpoint;
-    if (one->ai_addrlen > endpoint.capacity()) continue;
-    std::copy_n(reinterpret_cast<const char*>(one->ai_addr), one->ai_addrlen, reinterpret_cast<char*>(endpoint.data()));
-    endpoint.resize(one->ai_addrlen);
-    endpoint.port(port);
-    endpoints.push_back(endpoint);
-  }
-  ::freeaddrinfo(list);
-  return endpoints;
-}
-
 // The resolver has time limits of its own that may be longer than ours: then its thread ends later, alone.
 Result<Endpoints> resolve(const std::string& host, std::uint16_t port, Duration limit) {
-  if (auto numeric = ask_for(host, port, AI_NUMERICHOST)) return numeric;
+  if (auto numeric = look_up(host, port, AI_NUMERICHOST)) return numeric;
   auto lookup = std::make_shared<Lookup>();
   std::thread([lookup, host, port] {
-    auto found = ask_for(host, port, AI_ADDRCONFIG);
+    auto found = look_up(host, port, AI_ADDRCONFIG);
     const std::lock_guard lock(lookup->mutex);
     lookup->found = std::move(found);
     lookup->done.notify_all();

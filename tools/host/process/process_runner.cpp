@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include <array>
@@ -12,6 +13,7 @@
 #include <cstring>
 #include <thread>
 
+#include "autoheal/engine/base/whole_io.hpp"
 #include "tools/host/process/child_process.hpp"
 #include "tools/host/process/marked_processes.hpp"
 #include "tools/host/process/output_capture.hpp"
@@ -233,6 +235,14 @@ std::vector<int> reading_ends(std::initializer_list<const OutputCapture*> output
   return ends;
 }
 
+// In memory, so that a program which does not read it holds nobody up.
+UniqueFd input_of(const RunRequest& request) {
+  if (request.input.empty()) return UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  UniqueFd file(::memfd_create("input", MFD_CLOEXEC));
+  if (!file || !write_whole(file.get(), request.input) || ::lseek(file.get(), 0, SEEK_SET) != 0) return {};
+  return file;
+}
+
 // Before it starts, for what is meant to live on: then it survives, too, that this process is killed meanwhile.
 bool hold_outputs(Runner& runner, const OutputCapture& output, const OutputCapture& error, HeldOutputs& held) {
   if (runner.drain == nullptr || runner.request.children != ChildPolicy::keep_running) return true;
@@ -260,14 +270,14 @@ void run_to_its_end(Runner& runner, RunOutcome& outcome) {
   if (!runner.prepare(plan)) return;
   auto output = OutputCapture::open(runner.request.output_limit);
   auto error = OutputCapture::open(runner.request.output_limit);
-  const UniqueFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  if (!output || !error || !nothing) {
+  const UniqueFd input = input_of(runner.request);
+  if (!output || !error || !input) {
     const int error_number = !output ? output.error() : !error ? error.error() : errno;
     runner.not_started(fmt::format("could not start {}: {}", runner.program.path, reason_of(error_number)),
                        is_lack_of_room(error_number));
     return;
   }
-  plan.input = nothing.get();
+  plan.input = input.get();
   plan.output = output->child_end();
   plan.error = error->child_end();
   if (plan.become) output->belongs_to(plan.become->uid);
