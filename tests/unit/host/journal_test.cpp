@@ -31,7 +31,7 @@ TEST(Journal, ARecordIsADatagramWithLengthsBeforeItsValues) {
 TEST(Journal, Case136_NoValueAddsAFieldOrARecord) {
   for (const std::string& hostile :
        {std::string("done\nPRIORITY=0\n_UID=0"), std::string("done\n\nMESSAGE=another record\n"),
-        std::string("\nMESSAGE\n\x05\0\0\0\0\0\0\0other\n", 25), std::string("\0\xff\x1b[2J=\r\n", 9), std::string(),
+        std::string("\nMESSAGE\n\x05\0\0\0\0\0\0\0other\n", 23), std::string("\0\xff\x1b[2J=\r\n", 9), std::string(),
         std::string(100'000, '\n')}) {
     const std::array<JournalField, 3> fields = {
         {{"MESSAGE", hostile}, {"AUTOHEAL_ENGINE", hostile}, {"PRIORITY", "6"}}};

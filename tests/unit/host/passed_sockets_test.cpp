@@ -84,7 +84,7 @@ TEST_F(PassedSockets, AreRefusedWhereVariablesContradictEachOther) {
 }
 
 TEST_F(PassedSockets, AreRefusedAllTogetherWhereOneDoesNotListen) {
-  place(first_ + 1, UniqueFd(::open("/dev/null", O_RDONLY)));
+  place(first_ + 1, UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)));
   EXPECT_EQ(refusal(variables("2")), "descriptor 701 is no stream socket");
   place(first_ + 1, UniqueFd(::socket(AF_UNIX, SOCK_DGRAM, 0)));
   EXPECT_EQ(refusal(variables("2")), "descriptor 701 is no stream socket");

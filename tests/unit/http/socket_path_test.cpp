@@ -186,7 +186,8 @@ TEST_F(SocketPathTest, ASocketOfTheServiceManagerElsewhereIsRefused) {
     ASSERT_FALSE(silent);
     EXPECT_NE(silent.error().message.find("is no Unix socket that listens"), std::string::npos);
   }
-  EXPECT_EQ(adopt_listening(UniqueFd(::open("/dev/null", O_RDONLY)), path_).error().kind, ErrorKind::invalid);
+  EXPECT_EQ(adopt_listening(UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)), path_).error().kind,
+            ErrorKind::invalid);
 }
 
 TEST_F(SocketPathTest, ASocketOfTheServiceManagerInAFolderOfOthersIsRefused) {
