@@ -82,7 +82,7 @@ TEST_F(DaemonNeeds, WhatFailedForItsDependencyIsHealedAsSoonAsThatPasses) {
   bridge_.write("repaired", "port = 8080\n");
   std::filesystem::rename(bridge_.path("repaired"), bridge_.path("etc/Database"));  // whole: it is never seen missing
   daemon.expect_count("heal.completed", 1, "Web");
-  EXPECT_EQ(daemon.count("heal.skipped"), 0U) << daemon.said();
+  EXPECT_EQ(daemon.count("heal.skipped", "Web"), 0U) << daemon.said();
   daemon.stop();
 }
 
