@@ -87,7 +87,7 @@ class Maker:
             if self.random.random() < 0.5:
                 continue
             made[key] = {"string": self.random.choice(["drift", "a test", "x" * 300]), "integer": 60_000_000,
-                         "boolean": False, "array": ["EnvRecon"]}[part["type"]]
+                         "boolean": False, "array": ["EnvRecon"], "object": {"a": [1.5]}}[part["type"]]
             if self.random.random() < 0.2:
                 made[key] = self.random.choice(ODD_VALUES)
         if self.random.random() < 0.1:

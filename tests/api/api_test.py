@@ -130,6 +130,7 @@ class AsAdmiral(Served):
                                 ("rotateKey", {}), ("healEngine", engine)]:
             with self.subTest(operation):
                 self.is_answered(200, operation, path)
+        self.is_answered(200, "publishOnBus", body={"topic": "bridge.ready", "payload": {"engines": 2}})
         # These need a heal that is open, one that could not undo a change, and a ledger that was restored.
         for operation, path in [("cancelHeal", one), ("rollBackHeal", one)]:
             self.is_answered(422, operation, path)

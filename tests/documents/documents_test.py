@@ -257,7 +257,8 @@ class Sessions:
         self.bin.mkdir()
         (self.bin / "autoheal").symlink_to(program)
         self.environment = {"PATH": f"{self.bin}:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(self.home),
-                            "LC_ALL": "C.UTF-8", "NO_COLOR": "1"}
+                            "LC_ALL": "C.UTF-8", "NO_COLOR": "1",
+                            "PYTHONPATH": str(ROOT / "tools" / "python"), "PYTHONDONTWRITEBYTECODE": "1"}
 
     def close(self):
         shutil.rmtree(self.folder, ignore_errors=True)

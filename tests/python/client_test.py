@@ -3,78 +3,20 @@
 
 Each test has a folder with a configuration of one engine; those that need one start `autoheal serve` in it.
 """
-import ast
 import asyncio
 import os
 import pathlib
 import shutil
-import signal
 import socket
-import subprocess
 import sys
-import tempfile
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-CLIENT = ROOT / "tools" / "python"
-sys.path.insert(0, str(CLIENT))
 sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 # pylint: disable=wrong-import-position
+from in_a_folder import Daemon, InAFolder  # noqa: E402
 import autoheal  # noqa: E402
 from autoheal.places import find_socket  # noqa: E402
-
-PROGRAM = ""
-CONFIGURATION = """version: 1
-ledger: var/ledger.db
-engines:
-  - name: EnvRecon
-    every: 1h
-    self_test: [ { name: config, file: { path: etc/app.conf, baseline: baseline/app.conf } } ]
-    repair: { files: [ { path: etc/app.conf, baseline: baseline/app.conf } ] }
-"""
-READY_WITHIN_S = 60
-
-
-class Daemon:
-    """`autoheal serve`, which says when it is ready as it says so to systemd."""
-
-    def __init__(self, folder):
-        with tempfile.TemporaryDirectory() as short, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
-            told = os.path.join(short, "notify")
-            manager.bind(told)
-            manager.settimeout(READY_WITHIN_S)
-            self.process = subprocess.Popen([PROGRAM, "serve"], cwd=folder, stdout=subprocess.DEVNULL,
-                                            stderr=subprocess.DEVNULL, env={**os.environ, "NOTIFY_SOCKET": told})
-            try:
-                while b"READY=1" not in manager.recv(4096):
-                    pass
-            except BaseException:
-                self.process.kill()
-                raise
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait() == 0
-
-
-class InAFolder(unittest.TestCase):
-    def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="autoheal-python-"))
-        self.addCleanup(shutil.rmtree, self.folder)
-        for name in ("etc", "baseline"):
-            (self.folder / name).mkdir()
-            (self.folder / name / "app.conf").write_text("port = 8080\n")
-        (self.folder / "autoheal.yaml").write_text(CONFIGURATION)
-
-    def serve(self):
-        daemon = Daemon(self.folder)
-        self.addCleanup(daemon.stop)
-        return autoheal.Client(str(self.folder / "var/ledger.db.sock"))
-
-    def run_python(self, *arguments, path=(), **environment):
-        paths = os.pathsep.join([*map(str, path), str(CLIENT)])
-        return subprocess.run([sys.executable, "-B", *map(str, arguments)], cwd=self.folder, capture_output=True,
-                              text=True, check=False, env={**os.environ, "PYTHONPATH": paths, **environment})
 
 
 class Client(InAFolder):
@@ -130,7 +72,7 @@ class Client(InAFolder):
     def test_reaches_a_socket_whose_name_is_too_long_for_the_kernel(self):
         deep = self.folder / ("d" * 100)
         shutil.copytree(self.folder, deep, ignore=lambda _, names: [n for n in names if n == "d" * 100])
-        daemon = Daemon(deep)
+        daemon = Daemon(self.program, deep)
         self.addCleanup(daemon.stop)
         self.assertEqual(autoheal.Client(str(deep / "var/ledger.db.sock")).status()["engines"][0]["engine"], "EnvRecon")
 
@@ -142,37 +84,6 @@ class Client(InAFolder):
             return await asyncio.gather(client.version(), client.is_ready())
 
         self.assertEqual(asyncio.run(both()), ["0.1.0", True])
-
-
-class Trigger(InAFolder):
-    EXAMPLE = CLIENT / "examples/heal_engine.py"
-
-    def test_the_example_prints_the_healing_result(self):
-        self.serve()
-        ran = self.run_python(self.EXAMPLE)
-        self.assertEqual(ran.returncode, 0, ran.stderr)
-        result = ast.literal_eval(ran.stdout)
-        self.assertEqual(result["engine"], "EnvRecon")
-        self.assertEqual(result["action"], "repair_patch_applied")
-        self.assertEqual(result["result"], "✅ certified")
-
-    def test_a_package_of_the_same_name_stays_that_of_its_user(self):
-        whose = "import bridge_backend; print(bridge_backend.OWNER)"
-        theirs = self.folder / "theirs"
-        (theirs / "bridge_backend").mkdir(parents=True)
-        (theirs / "bridge_backend/__init__.py").write_text("OWNER = 'user'\n")
-        for path in ((theirs,), ()):
-            ran = self.run_python("-c", f"import sys; sys.path.append({str(theirs)!r}); {whose}", path=path)
-            self.assertEqual(ran.stdout, "user\n", ran.stderr)
-
-    def test_a_namespace_package_of_the_same_name_is_shared(self):
-        theirs = self.folder / "theirs"
-        (theirs / "bridge_backend/engines").mkdir(parents=True)
-        (theirs / "bridge_backend/engines/own.py").write_text("OWNER = 'user'\n")
-        ran = self.run_python("-c", "from bridge_backend.engines.own import OWNER\n"
-                              "from bridge_backend.engines.selftest.autoheal_trigger import AutoHealTrigger\n"
-                              "print(OWNER, AutoHealTrigger.__name__)", path=(theirs,))
-        self.assertEqual(ran.stdout, "user AutoHealTrigger\n", ran.stderr)
 
 
 class Places(InAFolder):
@@ -214,14 +125,6 @@ class Places(InAFolder):
         self.assertIn("AUTOHEAL_SOCKET", missing.exception.hint)
 
 
-class Sources(unittest.TestCase):
-    def test_python_3_9_can_read_them(self):
-        files = sorted(CLIENT.rglob("*.py"))
-        self.assertGreater(len(files), 6)
-        for file in files:
-            ast.parse(file.read_text(encoding="utf-8"), str(file), feature_version=(3, 9))
-
-
 if __name__ == "__main__":
-    PROGRAM = os.path.abspath(sys.argv.pop(1))
+    InAFolder.program = os.path.abspath(sys.argv.pop(1))
     unittest.main()

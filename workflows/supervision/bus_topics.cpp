@@ -4,6 +4,7 @@
 
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/workflows/heal/heal_table.hpp"
+#include "autoheal/workflows/supervision/published_event.hpp"
 
 namespace autoheal::workflows {
 
@@ -77,6 +78,14 @@ BusEvent run_completed(const Entry& entry, const json& data, const engine::Ledge
   return {"selftest.run.complete", out.end_object().take(), entry.position};
 }
 
+// Followers get one line of JSON under a topic that is not ours, whatever an entry holds.
+std::vector<BusEvent> published(const Entry& entry, const json& data) {
+  const auto topic = data.at("topic").get<std::string>();
+  const json payload = json::parse(data.at("payload").get<std::string>());
+  if (!is_own_topic(topic)) return {};
+  return {{topic, payload.dump(), entry.position}};
+}
+
 void note(std::pair<Phase, unsigned>& at, const Entry& entry) {
   if (const auto to = phase_after(at.first, entry.type)) at.first = *to;
   if (entry.type == "heal.repair_started") ++at.second;
@@ -119,6 +128,8 @@ std::vector<BusEvent> events_of(const Entry& entry, std::string_view text, const
       add_transition(entry, ledger, phases, events);
       if (entry.type == "heal.completed") events.push_back(complete(entry, json::parse(text)));
       if (entry.type == "heal.exhausted") events.push_back(exhausted(entry, json::parse(text)));
+    } else if (entry.type == "bus.published") {
+      events = published(entry, json::parse(text));
     } else if (entry.type == "selftest.started") {
       events.push_back(run_started(entry, json::parse(text)));
     } else if (entry.type == "selftest.completed") {

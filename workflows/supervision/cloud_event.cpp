@@ -9,6 +9,7 @@ namespace autoheal::workflows {
 
 std::string subject_of(const engine::Entry& entry) {
   if (entry.stream.starts_with("selftest/")) return entry.stream;
+  if (entry.type == "bus.published") return "principal/" + entry.actor;
   const std::string engine = "engine/" + entry.subject;
   return entry.stream == "ledger" ? engine : fmt::format("{}/heal/{}", engine, entry.stream);
 }

@@ -41,6 +41,40 @@ TEST(OperationBodies, TravelUnchanged) {
   EXPECT_EQ(read->reason, body.reason);
 }
 
+std::string problem_of_payload(const std::string& payload) {
+  static constexpr std::string_view keys[] = {"topic", "payload"};
+  const auto read = read_operation_body(R"({"topic":"a.b","payload":)" + payload + "}", keys);
+  return read ? std::string() : read.error().message;
+}
+
+std::string nested(int depth) {
+  std::string text;
+  for (int level = 0; level < depth; ++level) text += R"({"a":)";
+  return text + "1" + std::string(static_cast<std::size_t>(depth), '}');
+}
+
+TEST(OperationBodies, APayloadIsAnObjectThatTravelsUnchanged) {
+  static constexpr std::string_view keys[] = {"topic", "payload"};
+  OperationBody body;
+  body.topic = "bridge.ready";
+  body.payload = R"({"a":{"b":[1,1.5,"ü\n",null]},"b":{"a":true}})";
+  const auto read = read_operation_body(to_json(body), keys);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->topic, body.topic);
+  EXPECT_EQ(read->payload, body.payload);
+}
+
+TEST(OperationBodies, APayloadHasLimits) {
+  EXPECT_EQ(problem_of_payload(nested(deepest_payload)), "");
+  EXPECT_THAT(problem_of_payload(nested(deepest_payload + 1)), HasSubstr("nested too deep"));
+  EXPECT_THAT(problem_of_payload(R"({"a":{"b":1,"b":2}})"), HasSubstr("the key \"b\" twice"));
+  EXPECT_EQ(problem_of_payload(R"({"a":{"b":1},"b":{"b":1}})"), "");
+  EXPECT_THAT(problem_of_payload("[1]"), HasSubstr("is not a JSON object"));
+  EXPECT_THAT(problem_of_payload(R"({"a":1e999})"), HasSubstr("too large"));
+  EXPECT_THAT(problem_of_payload(R"({"a":")" + std::string(largest_body_text_bytes, 'x') + R"("})"),
+              HasSubstr("longer than 64 KiB"));
+}
+
 TEST(OperationBodies, WhatIsLeftOutStaysOut) {
   EXPECT_EQ(to_json(OperationBody{}), "{}");
   const auto read = read_operation_body("{}", all_keys);

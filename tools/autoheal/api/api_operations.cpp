@@ -135,6 +135,7 @@ void add_rest(std::vector<ApiOperation>& all) {
   ApiOperation bus = reading("followBus", "/bus", Runs::stream);
   bus.in_query = {{"topics", ""}, {"engine", ""}, {"from", ""}};
   all.push_back(answered_in(bus, "text/event-stream"));
+  all.push_back(act("publishOnBus", "/bus", "publish", {}, {"topic", "payload", "reason"}));
   all.push_back(reading("getOpenApi", "/openapi.json", Runs::here));
 }
 

@@ -22,7 +22,6 @@ constexpr std::chrono::seconds longest_without_a_look{1};
 constexpr std::chrono::milliseconds between_tries{200};
 constexpr std::chrono::seconds ping_every{15};
 constexpr std::chrono::seconds role_is_asked_every{1};
-constexpr const char* beginning = "retry: 2000\n: events of the Genesis bus\n\n";
 
 }  // namespace
 
@@ -66,7 +65,7 @@ class BusFollowers::Stream {
   Stream& operator=(const Stream&) = delete;
 
   asio::awaitable<Result<std::optional<std::string>>> next() {
-    if (!std::exchange(has_begun_, true)) co_return std::optional<std::string>(beginning);
+    if (!std::exchange(has_begun_, true)) co_return std::optional(beginning());
     while (true) {
       if (!still_may()) co_return std::exchange(told_of_role_, true) ? std::nullopt : ended("role");
       if (std::string piece = follower_.take(); !piece.empty()) co_return std::optional(std::move(piece));
@@ -99,6 +98,11 @@ class BusFollowers::Stream {
   std::optional<std::string> ended(const char* reason) const {
     return fmt::format("event: autoheal.ended\ndata: {{\"reason\":\"{}\",\"go_on_after\":\"{}\"}}\n\n", reason,
                        text_of(follower_.wish().after));
+  }
+
+  // Where to go on is told before the first event: who is cut off before it came misses nothing.
+  [[nodiscard]] std::string beginning() const {
+    return fmt::format("retry: 2000\n: events of the Genesis bus\nid: {}\n\n", text_of(follower_.wish().after));
   }
 
   // A comment, and where to go on: also a client that seldom gets an event need not read the past again.

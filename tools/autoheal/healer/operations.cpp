@@ -7,6 +7,7 @@
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/workflows/heal/by_codec.hpp"
 #include "autoheal/workflows/supervision/adopted_baseline.hpp"
+#include "autoheal/workflows/supervision/published_event.hpp"
 #include "tools/autoheal/healer/adopt_baseline.hpp"
 #include "tools/autoheal/healer/report.hpp"
 #include "tools/autoheal/protocol/operation_answer.hpp"
@@ -71,6 +72,8 @@ const std::map<std::string, Operations::Kind>& Operations::kinds() {
       {"unhold", {Permission::hold, "give engines back", {"engine", "reason"}, &Operations::unhold}},
       {"reset", {Permission::heal, "reset brakes", {"engine", "reason"}, &Operations::reset}},
       {"adopt", {Permission::administer, "adopt baselines", {"engine", "reason"}, &Operations::adopt}},
+      {"publish",
+       {Permission::run_self_test, "publish on the bus", {"topic", "payload", "reason"}, &Operations::publish}},
       {"sign", {Permission::run_self_test, "sign checkpoints", {"reason"}, &Operations::sign_checkpoint}},
       {"accept_rollback",
        {Permission::administer, "accept a restored ledger", {"reason"}, &Operations::accept_rollback}},
@@ -299,6 +302,16 @@ Operations::Answer Operations::adopt(OperationBody body, Requester who) {
   const auto recorded = co_await healer_.recording.record(std::move(entry));
   if (!recorded) co_return refused(recorded.error());
   co_return table_answer(table_of(*now));
+}
+
+Operations::Answer Operations::publish(OperationBody body, Requester who) {
+  const auto& secrets = healer_.parts.secrets;
+  const std::string payload = body.payload.empty() ? "{}" : secrets.mask(body.payload);
+  auto entry = bus_published(secrets.mask(body.topic), payload, who.by, healer_.parts.clock.now());
+  if (!entry) co_return refused(entry.error());
+  const auto recorded = co_await healer_.recording.record(std::move(*entry));
+  if (!recorded) co_return refused(recorded.error());
+  co_return said(fmt::format("published: {}", body.topic));
 }
 
 Operations::Answer Operations::status(OperationBody, Requester) {

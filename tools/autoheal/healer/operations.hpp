@@ -52,6 +52,7 @@ class Operations {
   Answer unhold(OperationBody body, Requester who);
   Answer reset(OperationBody body, Requester who);
   Answer adopt(OperationBody body, Requester who);
+  Answer publish(OperationBody body, Requester who);
   Answer denied(OperationBody body, Requester who);
   Answer status(OperationBody body, Requester who);
   Answer sign_checkpoint(OperationBody body, Requester who);

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -15,7 +16,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int deepest = 2;  // an object of texts and lists of texts
+constexpr int deepest = 2;  // an object of texts and lists of texts, but for a payload
 
 constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";  // the parser would pass over it
 
@@ -32,16 +33,34 @@ std::string problem_of(const Parse& parse) {
   }
 }
 
-// Parses without recursion; a key that stands twice or a nesting too deep is a problem, not a surprise later.
-Result<json> parse_object(const std::string& text) {
-  std::set<std::string> keys;
-  std::string problem;
-  const auto look = [&](int depth, json::parse_event_t event, json& part) {
-    if (depth > deepest) problem = "is nested too deep";
-    if (event == json::parse_event_t::key && depth == 1 && !keys.insert(part.get<std::string>()).second)
-      problem = fmt::format("has the key \"{}\" twice", valid_utf8(part.get<std::string>()));
+// Looks at what the parser comes past: a key that stands twice or a nesting too deep.
+class Shape {
+ public:
+  bool take(int depth, json::parse_event_t event, const json& part) {
+    if (!problem.empty()) return false;
+    if (depth > (is_in_payload_ ? 1 + deepest_payload : deepest)) problem = "is nested too deep";
+    if (event == json::parse_event_t::object_start) keys_[depth + 1].clear();
+    if (event == json::parse_event_t::key) take_key(depth, part.get<std::string>());
     return problem.empty();
-  };
+  }
+
+  std::string problem;
+
+ private:
+  void take_key(int depth, const std::string& key) {
+    if (depth == 1) is_in_payload_ = key == "payload";
+    if (!keys_[depth].insert(key).second) problem = fmt::format("has the key \"{}\" twice", valid_utf8(key));
+  }
+
+  std::map<int, std::set<std::string>> keys_;  // of the object that is open at this depth
+  bool is_in_payload_ = false;
+};
+
+// Parses without recursion.
+Result<json> parse_object(const std::string& text) {
+  Shape shape;
+  std::string& problem = shape.problem;
+  const auto look = [&](int depth, json::parse_event_t event, json& part) { return shape.take(depth, event, part); };
   json parsed;
   const std::string unparsed = text.starts_with(byte_order_mark)
                                    ? "is no JSON from byte 1 on"
@@ -87,6 +106,13 @@ class Reader {
     if (!fits) return wrong(key, "is not a whole number");
     into = value->get<std::int64_t>();
   }
+  void object(const char* key, std::string& into) {
+    const json* value = find(key);
+    if (value == nullptr) return;
+    if (!value->is_object()) return wrong(key, "is not a JSON object");
+    into = value->dump();
+    if (into.size() > largest_body_text_bytes) wrong(key, "is longer than 64 KiB");
+  }
   [[nodiscard]] const std::string& problem() const { return problem_; }
 
  private:
@@ -117,6 +143,8 @@ std::string to_json(const OperationBody& body) {
   if (body.for_us) out.field("for_us", *body.for_us);
   if (body.before_us) out.field("before_us", *body.before_us);
   out.optional_field("file", body.file).optional_field("key", body.key).optional_field("note", body.note);
+  out.optional_field("topic", body.topic);
+  if (!body.payload.empty()) out.key("payload").raw(body.payload);
   out.optional_field("what", body.what).optional_field("reason", body.reason);
   return out.end_object().take();
 }
@@ -144,6 +172,8 @@ Result<OperationBody> read_operation_body(const std::string& text, std::span<con
   read.text("file", body.file);
   read.text("key", body.key);
   read.text("note", body.note);
+  read.text("topic", body.topic);
+  read.object("payload", body.payload);
   read.text("what", body.what);
   read.text("reason", body.reason);
   if (!read.problem().empty()) return failure(ErrorKind::invalid, read.problem());

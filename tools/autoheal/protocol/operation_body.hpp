@@ -25,12 +25,15 @@ struct OperationBody {
   std::string file = {};                       // archive: absolute; empty: beside the ledger
   std::string key = {};                        // add_witness, remove_witness: a verifier key
   std::string note = {};                       // cosign: a checkpoint with signatures of witnesses
+  std::string topic = {};                      // publish
+  std::string payload = {};                    // publish: the text of a JSON object; empty: none was given
   std::string what = {};                       // denied: what was wanted
   std::string reason = {};                     // why, in the person's words
 };
 
 inline constexpr std::size_t largest_body_text_bytes = 64 * 1024;  // of any one text
 inline constexpr std::size_t most_body_engines = 10'000;
+inline constexpr int deepest_payload = 16;  // objects and lists within each other
 
 [[nodiscard]] std::string to_json(const OperationBody& body);
 

@@ -5,8 +5,9 @@
 
 Standard library only, Python 3.9 or later.
 """
-from autoheal.aio import AsyncClient
+from autoheal.aio import AsyncClient, AsyncEventStream
 from autoheal.client import Client
 from autoheal.errors import AutohealError
+from autoheal.events import Event, EventStream
 
-__all__ = ["AsyncClient", "AutohealError", "Client"]
+__all__ = ["AsyncClient", "AsyncEventStream", "AutohealError", "Client", "Event", "EventStream"]

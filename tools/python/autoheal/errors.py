@@ -20,10 +20,10 @@ class AutohealError(Exception):
 
     @classmethod
     def of_answer(cls, status: int, body: bytes) -> AutohealError:
-        """From the body {"error": {"code", "message", "hint"}}; any other body is an error of its own."""
+        """From a problem (RFC 9457) with `code` and `detail`; any other body is an error of its own."""
         try:
-            told = json.loads(body)["error"]
-            return cls(str(told["code"]), str(told["message"]), str(told.get("hint", "")), status)
+            told = json.loads(body)
+            return cls(str(told["code"]), str(told["detail"]), str(told.get("hint", "")), status)
         except (KeyError, TypeError, ValueError):
             return cls("unavailable", f"the answer (HTTP status {status}) is none of the daemon's",
                        "is something else listening on its socket?", status)

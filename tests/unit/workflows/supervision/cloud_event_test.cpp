@@ -35,6 +35,10 @@ TEST(CloudEvent, TheSubjectSaysWhatItIsAbout) {
   EXPECT_EQ(subject_of(entry_of("0193-heal", "Env\"Recon")), "engine/Env\"Recon/heal/0193-heal");
   EXPECT_EQ(subject_of(entry_of("selftest/0193-run", "")), "selftest/0193-run");
   EXPECT_EQ(subject_of(entry_of("ledger", "EnvRecon")), "engine/EnvRecon");
+  engine::Entry published = entry_of("ledger", "");
+  published.type = "bus.published";
+  published.actor = "deployer";
+  EXPECT_EQ(subject_of(published), "principal/deployer");
 }
 
 }  // namespace
