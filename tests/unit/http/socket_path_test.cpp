@@ -153,7 +153,8 @@ UniqueFd held_by_manager(const std::string& path, int type = SOCK_STREAM) {
   address.sun_family = AF_UNIX;
   std::ranges::copy(path, address.sun_path);
   EXPECT_EQ(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-  if (type == SOCK_STREAM) EXPECT_EQ(::listen(socket.get(), 1), 0);
+  if (type != SOCK_STREAM) return socket;
+  EXPECT_EQ(::listen(socket.get(), 1), 0);
   return socket;
 }
 

@@ -39,7 +39,7 @@ TEST_F(OutwardTest, Case126_LoopbackIsRefusedBeforeAnyConnection) {
 // The second lookup would be the attacker's; there is none within one call, and the next call judges anew.
 TEST_F(OutwardTest, Case126_ANameThatIsFirstGoodAndThenBadIsJudgedEachTime) {
   const auto port = serve_bytes("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-  PlannedResolver rebinding({{"127.0.0.1"}, {"127.0.0.2"}});
+  PlannedResolver rebinding({Names{"127.0.0.1"}, Names{"127.0.0.2"}});
   resolver_ = &rebinding;
   const std::string url = "http://hooks.test:" + std::to_string(port) + "/";
   const auto good = send(url, {"127.0.0.1"});
@@ -54,7 +54,7 @@ TEST_F(OutwardTest, Case126_ANameThatIsFirstGoodAndThenBadIsJudgedEachTime) {
 
 TEST_F(OutwardTest, Case126_OneBadAddressAmongGoodOnesRefusesTheName) {
   const auto port = serve_bytes("HTTP/1.1 200 OK\r\n\r\n");
-  PlannedResolver both({{"127.0.0.1", "169.254.169.254"}});
+  PlannedResolver both({Names{"127.0.0.1", "169.254.169.254"}});
   resolver_ = &both;
   const auto answer = send("http://hooks.test:" + std::to_string(port) + "/", {"127.0.0.1"});
   ASSERT_FALSE(answer);

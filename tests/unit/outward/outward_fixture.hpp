@@ -26,6 +26,8 @@ namespace autoheal::outward {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
+using Names = std::vector<std::string>;
+
 // Answers with what the test planned for each lookup of a name; the last plan stays.
 class PlannedResolver final : public Resolver {
  public:
