@@ -116,6 +116,7 @@ class Daemon {
   std::unique_ptr<Operations> operations_;
   std::unique_ptr<StandingReader> standing_reader_;
   std::unique_ptr<ReaderThreads> readers_;
+  std::unique_ptr<JobRunner> jobs_;
   std::shared_ptr<BusFollowers> bus_;
   std::unique_ptr<ApiParts> api_;
   std::unique_ptr<http::ClaimedName> claim_;  // null: another process has it, or the system refuses

@@ -56,12 +56,12 @@ class Reader {
  public:
   explicit Reader(const json& object) : object_(object) {}
 
-  void text(const char* key, std::string& into) {
+  void text(const char* key, std::string& into, std::size_t most_bytes = largest_body_text_bytes) {
     const json* value = find(key);
     if (value == nullptr) return;
     if (!value->is_string()) return wrong(key, "is not a text");
     into = value->get<std::string>();
-    if (into.size() > largest_body_text_bytes) wrong(key, "is longer than 64 KiB");
+    if (into.size() > most_bytes) wrong(key, fmt::format("is longer than {} KiB", most_bytes / 1024));
   }
   void texts(const char* key, std::vector<std::string>& into) {
     const json* value = find(key);
@@ -117,6 +117,7 @@ std::string to_json(const OperationBody& body) {
   if (body.for_us) out.field("for_us", *body.for_us);
   if (body.before_us) out.field("before_us", *body.before_us);
   out.optional_field("file", body.file);
+  out.optional_field("configuration", body.configuration).optional_field("since", body.since);
   out.optional_field("what", body.what).optional_field("reason", body.reason);
   return out.end_object().take();
 }
@@ -142,6 +143,8 @@ Result<OperationBody> read_operation_body(const std::string& text, std::span<con
   read.whole_number("for_us", body.for_us);
   read.whole_number("before_us", body.before_us);
   read.text("file", body.file);
+  read.text("configuration", body.configuration, largest_configuration_bytes);
+  read.text("since", body.since);
   read.text("what", body.what);
   read.text("reason", body.reason);
   if (!read.problem().empty()) return failure(ErrorKind::invalid, read.problem());

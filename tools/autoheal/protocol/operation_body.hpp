@@ -24,10 +24,13 @@ struct OperationBody {
   std::optional<std::int64_t> before_us = {};  // archive: since 1970, UTC
   std::string file = {};                       // archive: absolute; empty: beside the ledger
   std::string what = {};                       // denied: what was wanted
+  std::string configuration = {};              // back-test: the text of a file
+  std::string since = {};                      // back-test: as --since
   std::string reason = {};                     // why, in the person's words
 };
 
 inline constexpr std::size_t largest_body_text_bytes = 64 * 1024;  // of any one text
+inline constexpr std::size_t largest_configuration_bytes = 1024 * 1024;
 inline constexpr std::size_t most_body_engines = 10'000;
 
 [[nodiscard]] std::string to_json(const OperationBody& body);
