@@ -21,7 +21,6 @@ struct ChildPlan {
   std::vector<std::string> environment;  // "NAME=value"
   std::string cwd;
   int input = -1, output = -1, error = -1;
-  int channel = -1;               // given: the program has it as descriptor `channel_of_child`
   std::optional<Account> become;  // only root can
   // For what may live on: nice value, scheduling class and processors are not ours, either, where that is allowed.
   bool usual_priority = false;
@@ -31,6 +30,7 @@ struct ChildPlan {
   std::string program{};
   // Called with its process, on a thread of its own, before the program runs, and waited for.
   std::function<void(pid_t)> place{};
+  int channel = -1;  // given: the program has it as descriptor `channel_of_child`
 };
 
 inline constexpr int channel_of_child = 4;
