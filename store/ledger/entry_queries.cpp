@@ -98,6 +98,7 @@ EntryQueries::EntryQueries(const SQLite::Database& database, LeafCheck check)
             " coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'archived'), 0))"),
       version_(database, "SELECT max(version) FROM entries WHERE stream = ?"),
       key_(database, "SELECT stream FROM idempotency_keys WHERE key = ?"),
+      keys_(database, "SELECT key, stream FROM idempotency_keys WHERE key > ? AND key < ? ORDER BY key"),
       meta_(database, "SELECT value FROM meta WHERE name = ?") {}
 
 std::vector<Entry> EntryQueries::entries_of(SQLite::Statement& select, bool checked) {
@@ -226,6 +227,17 @@ std::string EntryQueries::stream_of_key(const std::string& key) {
   const Asking asking(key_);
   bind_text(key_, 1, key);
   return key_.executeStep() ? stream_at(key_, 0) : std::string();
+}
+
+std::vector<std::pair<std::string, std::string>> EntryQueries::keys_below(const std::string& prefix) {
+  const Asking asking(keys_);
+  std::string behind = prefix;
+  ++behind.back();
+  bind_text(keys_, 1, prefix);
+  bind_text(keys_, 2, behind);
+  std::vector<std::pair<std::string, std::string>> found;
+  while (keys_.executeStep()) found.emplace_back(text_at(keys_, 0), stream_at(keys_, 1));
+  return found;
 }
 
 std::string EntryQueries::meta(const std::string& name) {

@@ -62,7 +62,9 @@ class EntryQueries {
   [[nodiscard]] engine::Position archived();                          // the last entry whose row was archived
   [[nodiscard]] std::uint64_t version_of(const std::string& stream);  // 0: unknown
   [[nodiscard]] std::string stream_of_key(const std::string& key);    // empty: unknown
-  [[nodiscard]] std::string meta(const std::string& name);            // empty: unknown
+  // Keys that begin with `prefix`, which ends with a slash, in order, and the streams that they started.
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> keys_below(const std::string& prefix);
+  [[nodiscard]] std::string meta(const std::string& name);  // empty: unknown
 
   // Throws if the entry does not match its hash in the tree.
   void hold_against_tree(const engine::Entry& entry) {
@@ -86,6 +88,7 @@ class EntryQueries {
   SQLite::Statement head_;
   SQLite::Statement version_;
   SQLite::Statement key_;
+  SQLite::Statement keys_;
   SQLite::Statement meta_;
 };
 

@@ -68,6 +68,10 @@ Result<std::vector<Entry>> LedgerReader::read_types(const std::string& stream,
   return parts_->ask([&](EntryQueries& queries) { return queries.read_types(stream, types); });
 }
 
+Result<std::vector<std::pair<std::string, std::string>>> LedgerReader::keys_below(const std::string& prefix) const {
+  return parts_->ask([&](EntryQueries& queries) { return queries.keys_below(prefix); });
+}
+
 Result<std::uint64_t> LedgerReader::version_of(const std::string& stream) const {
   return parts_->ask([&](EntryQueries& queries) { return queries.version_of(stream); });
 }

@@ -48,6 +48,9 @@ class LedgerReader final : public engine::LedgerView {
   [[nodiscard]] Result<std::vector<StoredCheckpoint>> checkpoints(std::uint64_t after, std::size_t limit) const;
   // The value that SqliteLedger::set_meta stored; empty if there is none.
   [[nodiscard]] Result<std::string> meta(const std::string& name) const;
+  // The idempotency keys that begin with `prefix`, which ends with a slash, in order, and the streams that they
+  // started.
+  [[nodiscard]] Result<std::vector<std::pair<std::string, std::string>>> keys_below(const std::string& prefix) const;
   // The rows of table `open_streams`, each with the position of its first entry; for verify.
   [[nodiscard]] Result<std::vector<std::pair<std::string, engine::Position>>> open_streams_since() const;
   // The last entry whose row was archived; 0: all rows are there.

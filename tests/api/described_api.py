@@ -2,6 +2,7 @@
 import http.client
 import json
 import pathlib
+import re
 import socket
 import urllib.parse
 
@@ -134,6 +135,8 @@ class Asking:
             body = json.dumps(body)
         answer = self.raw(operation["method"], target, body, headers)
         self.seen.add((operation_id, answer.status))
+        if target.startswith("/api/") and not re.fullmatch("[0-9a-f]{16}", answer.headers.get("Request-Id", "")):
+            self.problems.append(f"{operation_id}: no Request-Id")
         problem = self.described.problem_with(operation_id, answer.status, answer.content_type, answer.body)
         if problem:
             self.problems.append(f"{operation['method']} {target[:300]} {str(body)[:200]}: {problem}")

@@ -11,6 +11,7 @@
 
 #include "tools/autoheal/commands/command_table.hpp"
 #include "tools/autoheal/first_process.hpp"
+#include "tools/autoheal/jobs/job_process.hpp"
 #include "tools/autoheal/session/session.hpp"
 #include "tools/autoheal/session/unread_configuration.hpp"
 #include "tools/database/database_worker.hpp"
@@ -29,7 +30,7 @@ int run(const Parsed& chosen, Console& console) {
   }
   const auto configuration = configuration_for(chosen.needs, chosen.options, console);
   if (!configuration) return exit_configuration;
-  const Session session{chosen.options, console, *configuration};
+  const Session session{chosen.options, console, *configuration, principal_of_job(*configuration)};
   if (chosen.needs == Needs::record || chosen.needs == Needs::record_and_configuration) {
     if (const int refused = session.require(workflows::Permission::read, "read the ledger"); refused != exit_done)
       return refused;

@@ -62,6 +62,7 @@ struct Configuration {
   PublishedSpec published;
   std::vector<WebhookSpec> webhooks;
   std::vector<workflows::EngineSpec> engines;
+  std::map<std::string, engine::BlobName> baselines;  // that were read, by absolute path
   std::vector<std::string> warnings;
   std::vector<std::string> scheduled_by_default;  // engines that say nothing of `every` and need it
 };
@@ -73,7 +74,18 @@ struct LoadPorts {
   std::function<engine::BlobName(std::string content)> keep_baseline;
 };
 
+// A configuration that came as a text from somebody who may not name files of this machine.
+struct UploadedText {
+  std::string text;
+  std::string file;                                   // absolute: relative paths in it begin in this file's folder
+  std::map<std::string, engine::BlobName> baselines;  // that it may name, by absolute path
+};
+
 // Every problem that was found, in order of place, up to a hundred; never empty on failure.
 [[nodiscard]] std::expected<Configuration, std::vector<Problem>> load(const std::string& file, const LoadPorts& ports);
+
+// The same of such a text, without looking at any file, folder or environment: `include` and baselines that are not
+// among the known ones are problems; a program that is named without its folder is taken to be in /usr/bin.
+[[nodiscard]] std::expected<Configuration, std::vector<Problem>> load_uploaded(const UploadedText& uploaded);
 
 }  // namespace autoheal::config

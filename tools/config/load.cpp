@@ -46,9 +46,17 @@ class Loader {
                  {},
                  {}} {}
 
-  std::expected<Configuration, std::vector<Problem>> load() {
+  std::expected<Configuration, std::vector<Problem>> load() { return load(read_file(context_.file)); }
+
+  std::expected<Configuration, std::vector<Problem>> load_text(const UploadedText& uploaded) {
+    context_.looks_at_files = false;
+    context_.baselines = uploaded.baselines;
+    return load(parsed(context_.file, uploaded.text));
+  }
+
+ private:
+  std::expected<Configuration, std::vector<Problem>> load(const Node* top) {
     result_.file = context_.file.string();
-    const Node* top = read_file(context_.file);
     if (top != nullptr) read_top(*top);
     apply_environment();
     place_beside_ledger(result_.checkpoints, result_.ledger);
@@ -59,10 +67,10 @@ class Loader {
     result_.healing.retry_delay = retry_delay_.value_or(result_.healing.retry_delay);
     result_.healing.max_retries = max_retries_.value_or(result_.healing.max_retries);
     result_.digest = sha256_name(canonical_);
+    result_.baselines = context_.baselines;
     return std::move(result_);
   }
 
- private:
   std::vector<Problem> sorted() {
     const workflows::SecretMask mask(result_.secrets);
     for (Problem& problem : problems_) problem.message = mask(problem.message);
@@ -82,10 +90,14 @@ class Loader {
       problems_.push_back(text.error());
       return nullptr;
     }
+    return parsed(path, *text);
+  }
+
+  const Node* parsed(const std::filesystem::path& path, const std::string& text) {
     result_.files.push_back(path.string());
-    canonical_ += *text;
+    canonical_ += text;
     const std::size_t before = problems_.size();
-    const Node& node = trees_.emplace_back(parse_yaml(path.string(), *text, problems_));
+    const Node& node = trees_.emplace_back(parse_yaml(path.string(), text, problems_));
     if (problems_.size() > before) return nullptr;
     check_shape(node, file_shape(), path.string(), {}, problems_);
     return problems_.size() > before ? nullptr : &node;
@@ -146,6 +158,8 @@ class Loader {
   }
 
   void include(const Node& pattern) {
+    if (!context_.looks_at_files)
+      return context_.wrong(pattern, "include", "an uploaded configuration includes no files, expected one whole text");
     const auto files = included_files(context_.absolute(pattern.text), most_files);
     if (!files) return context_.wrong(pattern, "include", fmt::format("\"{}\": {}", pattern.text, files.error()));
     for (const std::string& file : *files) {
@@ -229,6 +243,11 @@ class Loader {
 
 std::expected<Configuration, std::vector<Problem>> load(const std::string& file, const LoadPorts& ports) {
   return Loader(file, ports).load();
+}
+
+std::expected<Configuration, std::vector<Problem>> load_uploaded(const UploadedText& uploaded) {
+  const LoadPorts no_ports{};
+  return Loader(uploaded.file, no_ports).load_text(uploaded);
 }
 
 }  // namespace autoheal::config

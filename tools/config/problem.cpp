@@ -40,6 +40,12 @@ std::string to_text(const Problem& problem) {
   return text + problem.message;
 }
 
+std::string to_text(const std::vector<Problem>& problems) {
+  std::string all;
+  for (const Problem& problem : problems) all += (all.empty() ? "" : "\n") + to_text(problem);
+  return all;
+}
+
 std::string did_you_mean(std::string_view written, const std::vector<std::string>& known) {
   std::size_t best = std::max<std::size_t>(1, written.size() / 3) + 1;
   std::string nearest;

@@ -17,6 +17,9 @@ struct Problem {
 // "file:line:column: path: message".
 [[nodiscard]] std::string to_text(const Problem& problem);
 
+// A line for each.
+[[nodiscard]] std::string to_text(const std::vector<Problem>& problems);
+
 // "did you mean X?" for the nearest of `known` if one is near; else empty.
 [[nodiscard]] std::string did_you_mean(std::string_view written, const std::vector<std::string>& known);
 

@@ -42,6 +42,7 @@ std::string ReadContext::absolute(const std::string& source) const {
 
 std::string ReadContext::program(const Node& node, const std::string& path) {
   if (node.text.find('/') != std::string::npos) return absolute(node.text);
+  if (!looks_at_files) return "/usr/bin/" + node.text;
   for (const std::string_view folder : search_path) {
     const std::string candidate = std::string(folder) + "/" + node.text;
     struct stat found{};
@@ -58,6 +59,12 @@ std::string ReadContext::program(const Node& node, const std::string& path) {
 engine::BlobName ReadContext::baseline(const Node& node, const std::string& path) {
   const std::string source = absolute(node.text);
   if (const auto known = baselines.find(source); known != baselines.end()) return known->second;
+  if (!looks_at_files) {
+    wrong(node, path,
+          fmt::format("baseline {} is none of the configuration in force; an uploaded configuration reads no file",
+                      source));
+    return baselines[source] = "";
+  }
   const UniqueFd opened = open_to_read(source);
   struct stat facts{};
   if (!opened || ::fstat(opened.get(), &facts) != 0) {

@@ -24,7 +24,8 @@ struct ReadContext {
   std::vector<std::string>& scheduled_by_default;
   workflows::SecretRules secrets;
   std::uint64_t largest_baseline_bytes = 64ULL << 20U;
-  std::map<std::string, engine::BlobName> baselines;               // absolute path -> name, each read once
+  std::map<std::string, engine::BlobName> baselines;  // absolute path -> name, each read once
+  bool looks_at_files = true;  // false: an uploaded text; `baselines` are then all that it may name
   std::map<std::string, workflows::FileMode> baseline_modes = {};  // absolute path -> as it was when it was read
 
   void wrong(const Node& node, const std::string& path, std::string message);

@@ -4,6 +4,7 @@
 #include <array>
 
 #include <fmt/core.h>
+#include <sys/random.h>
 #include <boost/asio/read.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -23,6 +24,8 @@ namespace beast = boost::beast;
 namespace beast_http = beast::http;
 using boost::system::error_code;
 
+constexpr std::size_t longest_told_bytes = 500;
+
 // A response that would break the line protocol is the handler's mistake, never the client's problem.
 bool is_visible(std::string_view text) {
   return std::ranges::all_of(text, [](char one) { return one >= ' ' && one < '\x7f'; });
@@ -32,6 +35,13 @@ bool is_sendable(const Response& response) {
          is_visible(response.cache_control) && std::ranges::all_of(response.headers, [](const Header& one) {
            return is_visible(one.name) && is_visible(one.value);
          });
+}
+
+// For a client and the log to speak of the same request.
+std::string new_request_id() {
+  std::uint64_t number = 0;
+  if (::getrandom(&number, sizeof number, GRND_NONBLOCK) != sizeof number) number = 0;
+  return fmt::format("{:016x}", number);
 }
 
 Problem internal_error() {
@@ -240,27 +250,32 @@ asio::awaitable<bool> Connection::answer(Parser& parser) {
   const RequestUnderWay counted(*state_);
   is_under_way_ = true;
   const std::string target = request.target;
-  Response response = co_await handled(std::move(request));
+  const std::string id = new_request_id();
+  Response response = co_await handled(std::move(request), id);
   if (!is_sendable(response)) response = refusal_response(internal_error(), target);
   if (response.more && !has_room_for_stream()) response = refusal_response(too_many_streams(), target);
+  if (target.starts_with("/api/")) response.headers.push_back({"Request-Id", id});
   form.keeps = parser.keep_alive() && !state_->stopping && (form.has_chunks || !response.more);
   const bool sent = response.more && !form.head_only ? co_await stream(response, form) : co_await send(response, form);
   is_under_way_ = false;
   co_return sent&& form.keeps;
 }
 
-asio::awaitable<Response> Connection::handled(Request request) {
+asio::awaitable<Response> Connection::handled(Request request, const std::string& id) {
   std::string problem;
   const std::string target = request.target;
   try {
     asio::awaitable<Response> work = state_->handler(std::move(request));
-    co_return co_await std::move(work);
+    Response response = co_await std::move(work);
+    if (response.status == 500 && state_->told)
+      state_->told(fmt::format("{}: {}", id, response.body.substr(0, longest_told_bytes)));
+    co_return response;
   } catch (const std::exception& thrown) {
     problem = thrown.what();
   } catch (...) {
     problem = "something that is no exception was thrown";
   }
-  if (state_->told) state_->told(problem);
+  if (state_->told) state_->told(fmt::format("{}: {}", id, problem));
   co_return refusal_response(internal_error(), target);
 }
 
@@ -319,7 +334,8 @@ asio::awaitable<bool> Connection::send_pieces(const BodySource& more, bool chunk
 
 // A client that still sends gets its answer only if somebody takes what it sends, for a while.
 asio::awaitable<void> Connection::refuse(const Problem& why, std::string_view target) {
-  const Response response = refusal_response(why, target);
+  Response response = refusal_response(why, target);
+  if (target.starts_with("/api/")) response.headers.push_back({"Request-Id", new_request_id()});
   if (!co_await send(response, {})) co_return;
   error_code problem;
   socket_.shutdown(asio::socket_base::shutdown_send, problem);

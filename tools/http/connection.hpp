@@ -57,7 +57,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<Refusal> read_body(Parser& parser);
   boost::asio::awaitable<void> tell_to_continue(const Parser& parser);
   boost::asio::awaitable<bool> answer(Parser& parser);
-  boost::asio::awaitable<Response> handled(Request request);
+  boost::asio::awaitable<Response> handled(Request request, const std::string& id);
   boost::asio::awaitable<bool> send(const Response& response, Form form);
   boost::asio::awaitable<bool> stream(const Response& response, Form form);
   boost::asio::awaitable<bool> send_pieces(const BodySource& more, bool chunked);

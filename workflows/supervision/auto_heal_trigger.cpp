@@ -119,8 +119,9 @@ asio::awaitable<HealResult> AutoHealTrigger::begin(EngineToHeal engine, TestFail
   AUTOHEAL_CHECK(is_first);
   if (free) ++beginning_;
   if (hooks.began) hooks.began(spec.name);
+  std::string key = failure.idempotency_key;
   HealInput input = Begin{std::move(facts)};  // named: g++ 12 destroys braced temporaries of a co_await twice
-  const auto heal = co_await runtime_.start<Heal>(std::move(input));
+  const auto heal = co_await runtime_.start<Heal>(std::move(input), std::move(key));
   if (free) {
     AUTOHEAL_CHECK(beginning_ > 0);
     --beginning_;

@@ -24,6 +24,7 @@ struct TestFailure {
   std::string failed_dependency = {};   // the heal ends at once as dependency_failed; or empty
   bool asked_for = false;               // by a person: passes the brakes
   bool flapping = false;                // the heal ends at once as flapping
+  std::string idempotency_key = {};     // a heal that begins is committed with it; or empty
   std::vector<std::string> needs = {};  // engines below that fail: each is healed first, or this ends dependency_failed
 };
 

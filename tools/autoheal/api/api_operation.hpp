@@ -28,6 +28,7 @@ enum class Runs {
   standing,  // from the standing of the engines
   command,   // a command of the command line with its output caught, on a reader's thread
   reader,    // a function of its own, on a reader's thread
+  job,       // a command in a process of its own, and what is known of those
   act,       // an operation of the process that heals, on the loop
   stream,    // events as they come
 };
@@ -47,13 +48,14 @@ struct ApiOperation {
   Runs runs = Runs::here;
   workflows::Permission permission = workflows::Permission::read;
   std::string_view what;                // "may not <what>"
-  std::vector<std::string_view> words;  // command: its name; act: the operation's name
+  std::vector<std::string_view> words;  // command, job: its name; act: the operation's name
   std::vector<ApiParameter> in_path;    // in the order of the path
   std::vector<ApiParameter> in_query;
-  std::vector<std::string_view> in_body;  // act: keys that the body may have
+  std::vector<std::string_view> in_body;  // act, job: keys that the body may have
   std::vector<std::string_view> typed;    // command: fields of an item whose text is a number or an object
   Paging paging = {};                     // with an option: the answer is a page
   std::string_view content = "application/json";
+  unsigned status = 200;  // where it is done
 };
 
 [[nodiscard]] std::span<const ApiOperation> api_operations();

@@ -126,6 +126,36 @@ void add_ledger(std::vector<ApiOperation>& all) {
   all.push_back(act("rotateKey", "/ledger/rotate-key", "rotate_key", {}, {"reason"}));
 }
 
+// It may take long: the answer is the job.
+ApiOperation begun_job(std::string_view id, std::string_view path, std::vector<std::string_view> words,
+                       std::vector<std::string_view> in_body) {
+  ApiOperation one = reading(id, path, Runs::job);
+  one.method = "POST";
+  one.words = std::move(words);
+  one.in_body = std::move(in_body);
+  one.status = 202;
+  return one;
+}
+
+void add_jobs(std::vector<ApiOperation>& all) {
+  all.push_back(begun_job("verifyLedger", "/ledger/verify", {"ledger", "verify"}, {}));
+  all.push_back(
+      begun_job("testConfiguration", "/back-test", {"replay", "--all", "--with=-"}, {"configuration", "since"}));
+  ApiOperation dry_run = begun_job("planHeal", "/engines/{engine}/dry-run", {"heal", "--dry-run"}, {"error"});
+  dry_run.in_path = {engine_in_path};
+  dry_run.permission = Permission::heal;
+  dry_run.what = "heal";
+  all.push_back(dry_run);
+  all.push_back(reading("listJobs", "/jobs", Runs::job));
+  ApiOperation one = reading("getJob", "/jobs/{job}", Runs::job);
+  one.in_path = {{"job", "", Type::text, true}};
+  all.push_back(one);
+  one.id = "cancelJob";
+  one.method = "POST";
+  one.path = "/jobs/{job}/cancel";
+  all.push_back(one);
+}
+
 void add_rest(std::vector<ApiOperation>& all) {
   all.push_back(command("getConfiguration", "/configuration", {"config", "show"}));
   all.push_back(reading("listReports", "/reports", Runs::reader));
@@ -145,6 +175,7 @@ std::vector<ApiOperation> all_operations() {
   add_heals(all);
   add_audit(all);
   add_ledger(all);
+  add_jobs(all);
   add_rest(all);
   return all;
 }

@@ -36,6 +36,8 @@ http::Problem problem_of(const Error& error) {
   return {http_status_of(error.kind), word_of(error.kind), error.message, error.hint};
 }
 
+http::Response refusal(const Error& error) { return http::problem_response(problem_of(error)); }
+
 asio::awaitable<Result<StandingPtr>> standing_with_ledger(ApiParts& parts) {
   const StandingPtr standing = co_await parts.standing.get();
   if (!standing) co_return failure(ErrorKind::unavailable, "the daemon is busy", "try again in a second");

@@ -4,9 +4,11 @@
 
 #include <memory>
 
+#include "tools/autoheal/api/kept_answers.hpp"
 #include "tools/autoheal/api/standing.hpp"
 #include "tools/autoheal/events/bus_followers.hpp"
 #include "tools/autoheal/healer/operations.hpp"
+#include "tools/autoheal/jobs/job_runner.hpp"
 #include "tools/autoheal/steward/ledger_steward.hpp"
 #include "tools/autoheal/threads/reader_threads.hpp"
 #include "tools/http/message.hpp"
@@ -20,6 +22,8 @@ struct ApiParts {
   ReaderThreads& readers;
   std::shared_ptr<BusFollowers> bus;
   std::shared_ptr<LedgerSteward> steward;
+  JobRunner& jobs;
+  std::shared_ptr<KeptAnswers> kept_answers = std::make_shared<KeptAnswers>();
 };
 
 // Who asks, as the kernel says. Any thread.
@@ -31,6 +35,7 @@ struct ApiParts {
 
 // The error as what its HTTP status says, before it has a form.
 [[nodiscard]] http::Problem problem_of(const Error& error);
+[[nodiscard]] http::Response refusal(const Error& error);
 
 // unavailable: what lies where the ledger is expected is not the ledger that is served, or the daemon did not answer.
 [[nodiscard]] boost::asio::awaitable<Result<StandingPtr>> standing_with_ledger(ApiParts& parts);

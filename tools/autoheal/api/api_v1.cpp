@@ -8,9 +8,11 @@
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/engine/base/json_writer.hpp"
 #include "tools/autoheal/api/act_body.hpp"
+#include "tools/autoheal/api/api_jobs.hpp"
 #include "tools/autoheal/api/api_request.hpp"
 #include "tools/autoheal/api/caught_command.hpp"
 #include "tools/autoheal/api/heal_files.hpp"
+#include "tools/autoheal/api/idempotency.hpp"
 #include "tools/autoheal/api/ledger_lines.hpp"
 #include "tools/autoheal/api/openapi.hpp"
 #include "tools/autoheal/api/page.hpp"
@@ -41,8 +43,6 @@ Result<std::vector<std::string>> topics_in(std::string_view list) {
   return topics;
 }
 
-http::Response refusal(const Error& error) { return http::problem_response(problem_of(error)); }
-
 // An answer of this one operation, for one client.
 class Answer {
  public:
@@ -60,10 +60,11 @@ class Answer {
         co_return co_await on_reader();
       case Runs::act:
         co_return co_await act();
+      case Runs::job:
       case Runs::stream:
-        break;  // has no body that is whole
+        break;  // answered elsewhere
     }
-    co_return failure(ErrorKind::fatal, "a stream was asked for as a whole");
+    co_return failure(ErrorKind::fatal, "this is not answered as a whole");
   }
 
   asio::awaitable<Result<http::BodySource>> stream(std::string_view last_event_id) {
@@ -224,12 +225,22 @@ asio::awaitable<http::Response> answer_api(ApiParts& parts, http::Request reques
   const bool is_judged_here = operation.runs != Runs::act && operation.runs != Runs::here;
   if (is_judged_here && !allows(who.principal.role, operation.permission))
     co_return co_await refuse_role(parts, operation, std::move(who));
+  const auto key = co_await use_key(parts, *matched, request, who);
+  if (!key) co_return http::problem_response(key.error());
+  if (key->answer) co_return http::response_with(200, *key->answer);
+  if (operation.runs == Runs::job) {
+    auto response = answer_job(parts, *matched, request.body, who);
+    if (operation.method == "GET" && response.status == 200)
+      co_return with_validator(std::move(response), request.header("if-none-match"));
+    co_return response;
+  }
   Answer answer(parts, std::move(*matched), std::move(request.body), std::move(who));
   if (operation.runs == Runs::stream)
     co_return co_await answer_stream(answer, operation, request.header("last-event-id"));
   auto body = co_await answer.body();
   if (!body) co_return refusal(body.error());
   auto response = http::response_with(200, std::move(*body), std::string(operation.content));
+  if (key->claim) key->claim->keep(response.body);
   if (operation.runs == Runs::act) co_return response;
   co_return with_validator(std::move(response), request.header("if-none-match"));
 }

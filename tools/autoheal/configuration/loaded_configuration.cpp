@@ -12,6 +12,7 @@
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/engine/base/unique_fd.hpp"
 #include "autoheal/engine/base/whole_io.hpp"
+#include "tools/config/yaml_tree.hpp"
 
 namespace autoheal::cli {
 
@@ -88,13 +89,27 @@ Result<LoadedConfiguration> load_configuration(const Options& options) {
   }
   auto settings = config::load(file, ports);
   if (!settings) {
-    std::string all;
-    for (const config::Problem& problem : settings.error()) all += (all.empty() ? "" : "\n") + to_text(problem);
-    return failure(ErrorKind::invalid, all, "`autoheal config help` lists every field and what it takes");
+    return failure(ErrorKind::invalid, to_text(settings.error()),
+                   "`autoheal config help` lists every field and what it takes");
   }
   loaded.settings = std::move(*settings);
   loaded.settings.principals.ledger_owner = ledger_owner(loaded.settings.ledger, loaded.caller);
   loaded.principal = loaded.settings.principals.of_os_user(loaded.caller.os_user);
+  return loaded;
+}
+
+Result<LoadedConfiguration> configuration_of_stdin(const LoadedConfiguration& in_force) {
+  std::string text(config::largest_file_bytes + 1, '\0');
+  const auto size = read_up_to(STDIN_FILENO, text);
+  if (!size) return failure(ErrorKind::invalid, "the configuration cannot be read from stdin");
+  text.resize(*size);
+  const config::Configuration& known = in_force.settings;
+  auto settings = config::load_uploaded({std::move(text), known.file, known.baselines});
+  if (!settings) return failure(ErrorKind::invalid, to_text(settings.error()), "it is judged without any other file");
+  LoadedConfiguration loaded = nothing_loaded();
+  loaded.settings = std::move(*settings);
+  loaded.baselines = in_force.baselines;
+  loaded.settings.principals.ledger_owner = known.principals.ledger_owner;
   return loaded;
 }
 

@@ -29,6 +29,10 @@ struct LoadedConfiguration {
 // Prints every problem to stderr. The error's kind is always `invalid`: exit 78.
 [[nodiscard]] Result<LoadedConfiguration> load_configuration(const Options& options);
 
+// The text on stdin, which may name no file of this machine but the baselines of the configuration in force. invalid:
+// as above.
+[[nodiscard]] Result<LoadedConfiguration> configuration_of_stdin(const LoadedConfiguration& in_force);
+
 // Who calls and what runs, before any file was read.
 [[nodiscard]] LoadedConfiguration nothing_loaded();
 

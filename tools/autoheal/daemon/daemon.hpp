@@ -120,6 +120,7 @@ class Daemon {
   std::unique_ptr<Operations> operations_;
   std::unique_ptr<StandingReader> standing_reader_;
   std::unique_ptr<ReaderThreads> readers_;
+  std::unique_ptr<JobRunner> jobs_;
   std::shared_ptr<BusFollowers> bus_;
   std::unique_ptr<ApiParts> api_;
   UniqueFd passed_;                           // until it is served

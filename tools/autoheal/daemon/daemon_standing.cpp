@@ -15,6 +15,13 @@ Result<void> Daemon::assemble_api() {
   auto readers = ReaderThreads::start();
   AUTOHEAL_TRY(readers);
   readers_ = std::move(*readers);
+  auto jobs = JobRunner::start(healer_.parts.clock, [this] {
+    const auto configuration = healer_.in_force.configuration();
+    return JobSetting{configuration->program, configuration->settings.file, configuration->settings.ledger,
+                      configuration->environment};
+  });
+  AUTOHEAL_TRY(jobs);
+  jobs_ = std::move(*jobs);
   standing_reader_ = std::make_unique<StandingReader>(healer_.parts.requests.get_executor(),
                                                       healer_.parts.loop.get_executor(), [this] { return standing(); });
   bus_ = std::make_shared<BusFollowers>(FollowerPorts{healer_.parts.requests.get_executor(), *readers_,
@@ -22,7 +29,7 @@ Result<void> Daemon::assemble_api() {
                                                       *healer_.parts.vault});
   healer_.committed = [bus = bus_] { bus->committed(); };
   api_ = std::make_unique<ApiParts>(
-      ApiParts{*operations_, healer_, *standing_reader_, *readers_, bus_, std::move(steward)});
+      ApiParts{*operations_, healer_, *standing_reader_, *readers_, bus_, std::move(steward), *jobs_});
   return {};
 }
 

@@ -167,6 +167,7 @@ Result<void> Operations::engine_or_all(const std::string& name) const {
 }
 
 Operations::Answer Operations::heal(OperationBody body, Requester who) {
+  if (!who.begun.empty()) co_return co_await begun_heal(std::move(body.engine), std::move(who.begun));
   const auto found = engine(body.engine);
   if (!found) co_return refused(found.error());
   HealResult result;
@@ -184,11 +185,26 @@ Operations::Answer Operations::heal(OperationBody body, Requester who) {
   TestFailure failure;  // named: g++ 12 destroys braced temporaries of a co_await twice
   failure.error = healer_.parts.secrets.mask(*body.error);
   failure.asked_for = true;
+  failure.idempotency_key = std::move(who.idempotency_key);
   result =
       co_await healer_.workflows->trigger().heal_engine(std::move(body.engine), std::move(failure), std::move(who.by));
   if (result.heal.empty() && result.reason == not_recorded)
     co_return refused({ErrorKind::unavailable, result.error, "autoheal doctor"});
   co_return heal_answer(result);
+}
+
+// The same answer as it gave, or would have given, to who began it.
+Operations::Answer Operations::begun_heal(std::string engine, std::string heal) {
+  const auto& open = healer_.workflows->trigger().open_heals();
+  if (const auto found = open.find(engine); found != open.end() && found->second == heal) {
+    const HealResult result = co_await healer_.workflows->trigger().wait_for(std::move(engine), std::move(heal));
+    co_return heal_answer(result);
+  }
+  const auto result = healer_.recovery->result_of_ended(heal);
+  if (!result)
+    co_return failure(ErrorKind::unavailable, fmt::format("what became of heal {} cannot be read", heal),
+                      "autoheal ledger verify");
+  co_return heal_answer(*result);
 }
 
 Operations::Answer Operations::self_test(OperationBody body, Requester who) {

@@ -15,7 +15,9 @@ namespace autoheal::cli {
 // Who asks, as the kernel says.
 struct Requester {
   workflows::Principal principal;
-  workflows::By by;  // its reason comes from the request
+  workflows::By by;                  // its reason comes from the request
+  std::string idempotency_key = {};  // heal: committed with what begins
+  std::string begun = {};            // heal: the heal that this key began earlier, which is waited for instead
 };
 
 // Hooks for the daemon; all optional.
@@ -45,6 +47,7 @@ class Operations {
   static const std::map<std::string, Kind>& kinds();
 
   Answer heal(OperationBody body, Requester who);
+  Answer begun_heal(std::string engine, std::string heal);
   Answer self_test(OperationBody body, Requester who);
   Answer cancel(OperationBody body, Requester who);
   Answer roll_back(OperationBody body, Requester who);

@@ -25,6 +25,8 @@ class Recovery {
 
   // Ids of the heals that were open; known once they are recovered.
   [[nodiscard]] const std::vector<std::string>& recovered() const { return recovered_; }
+  // The result of a heal as it stands in the ledger; empty: it cannot be read.
+  [[nodiscard]] std::optional<workflows::HealResult> result_of_ended(const std::string& heal) const;
   // The results of those that finish() waited for.
   [[nodiscard]] const std::vector<workflows::HealResult>& results() const { return results_; }
   // Heals that are open and cannot be read by this version: each was reported, and nothing of it was touched.
@@ -35,8 +37,6 @@ class Recovery {
   boost::asio::awaitable<Result<workflows::HealState>> roll_back_again(std::string heal, workflows::By by);
 
  private:
-  [[nodiscard]] std::optional<workflows::HealResult> result_of_ended(const std::string& heal) const;
-
   HealerParts& parts_;
   workflows::AutoHealTrigger& trigger_;
   const Archiving& archiving_;

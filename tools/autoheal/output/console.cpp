@@ -4,10 +4,13 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 #include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/engine/base/numbers.hpp"
 #include "tools/autoheal/output/exit_code.hpp"
 #include "tools/autoheal/output/printable.hpp"
 
@@ -28,6 +31,12 @@ std::size_t terminal_columns() {
   return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
+int channel_for_progress() {
+  const char* named = std::getenv(progress_variable);
+  const int descriptor = named == nullptr ? -1 : parse_number<int>(named).value_or(-1);
+  return descriptor > STDERR_FILENO ? descriptor : -1;
+}
+
 // Cut to so many columns without cutting a character; every character counts as one column.
 std::string fitted(const std::string& line, std::size_t columns) {
   std::size_t seen = 0;
@@ -42,7 +51,8 @@ std::string fitted(const std::string& line, std::size_t columns) {
 Console::Console(OutputFormat output, const std::string& color)
     : json_(output == OutputFormat::json || output == OutputFormat::jsonl),
       color_(wants_color(color)),
-      live_(isatty(STDERR_FILENO) == 1) {}
+      live_(isatty(STDERR_FILENO) == 1),
+      channel_(channel_for_progress()) {}
 
 Console::Console(OutputFormat output, CaughtOutput& caught)
     : json_(output == OutputFormat::json || output == OutputFormat::jsonl),
@@ -123,6 +133,14 @@ void Console::progress(const std::string& line) {
   const std::string safe = printable(line);
   std::fprintf(stderr, "\r\x1b[K%s", fitted(safe, terminal_columns() - 1).c_str());
   std::fflush(stderr);
+}
+
+void Console::progress(const std::string& line, std::uint64_t done, std::uint64_t all) {
+  progress(line);
+  const std::uint64_t thousandths = all == 0 ? 1'000 : std::min(done, all) * 1'000 / all;
+  if (channel_ < 0 || thousandths == std::exchange(told_thousandths_, thousandths)) return;
+  const std::string told = fmt::format("{} {}\n", done, all);
+  (void)!::write(channel_, told.data(), told.size());  // who does not read it does not want it
 }
 
 void Console::end_progress() {

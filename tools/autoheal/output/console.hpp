@@ -1,6 +1,7 @@
 // Everything the program prints: data to stdout, the rest to stderr, colour only where a person looks.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,9 @@
 #include "tools/autoheal/output/output_format.hpp"
 
 namespace autoheal::cli {
+
+// Names the inherited descriptor that takes progress, one line "<done> <all>" at a time. It never blocks.
+inline constexpr const char* progress_variable = "AUTOHEAL_PROGRESS_FD";
 
 enum class Tone { plain, good, bad, warning, dim, strong };
 
@@ -45,6 +49,8 @@ class Console {
 
   // One line on a terminal's stderr that is written over again and again; nothing elsewhere.
   void progress(const std::string& line);
+  // The same, and as numbers for the process that started this one, if that asked for them (progress_variable).
+  void progress(const std::string& line, std::uint64_t done, std::uint64_t all);
   void end_progress();
 
  private:
@@ -52,6 +58,8 @@ class Console {
   bool color_;
   bool live_;
   std::string shown_;
+  int channel_ = -1;  // for progress as numbers; -1: nobody asked
+  std::uint64_t told_thousandths_ = 0;
   CaughtOutput* caught_ = nullptr;
 };
 

@@ -75,12 +75,12 @@ class Reader {
  public:
   explicit Reader(const json& object) : object_(object) {}
 
-  void text(const char* key, std::string& into) {
+  void text(const char* key, std::string& into, std::size_t most_bytes = largest_body_text_bytes) {
     const json* value = find(key);
     if (value == nullptr) return;
     if (!value->is_string()) return wrong(key, "is not a text");
     into = value->get<std::string>();
-    if (into.size() > largest_body_text_bytes) wrong(key, "is longer than 64 KiB");
+    if (into.size() > most_bytes) wrong(key, fmt::format("is longer than {} KiB", most_bytes / 1024));
   }
   void texts(const char* key, std::vector<std::string>& into) {
     const json* value = find(key);
@@ -145,6 +145,7 @@ std::string to_json(const OperationBody& body) {
   out.optional_field("file", body.file).optional_field("key", body.key).optional_field("note", body.note);
   out.optional_field("topic", body.topic);
   if (!body.payload.empty()) out.key("payload").raw(body.payload);
+  out.optional_field("configuration", body.configuration).optional_field("since", body.since);
   out.optional_field("what", body.what).optional_field("reason", body.reason);
   return out.end_object().take();
 }
@@ -174,6 +175,8 @@ Result<OperationBody> read_operation_body(const std::string& text, std::span<con
   read.text("note", body.note);
   read.text("topic", body.topic);
   read.object("payload", body.payload);
+  read.text("configuration", body.configuration, largest_configuration_bytes);
+  read.text("since", body.since);
   read.text("what", body.what);
   read.text("reason", body.reason);
   if (!read.problem().empty()) return failure(ErrorKind::invalid, read.problem());

@@ -28,10 +28,13 @@ struct OperationBody {
   std::string topic = {};                      // publish
   std::string payload = {};                    // publish: the text of a JSON object; empty: none was given
   std::string what = {};                       // denied: what was wanted
+  std::string configuration = {};              // back-test: the text of a file
+  std::string since = {};                      // back-test: as --since
   std::string reason = {};                     // why, in the person's words
 };
 
 inline constexpr std::size_t largest_body_text_bytes = 64 * 1024;  // of any one text
+inline constexpr std::size_t largest_configuration_bytes = 1024 * 1024;
 inline constexpr std::size_t most_body_engines = 10'000;
 inline constexpr int deepest_payload = 16;  // objects and lists within each other
 

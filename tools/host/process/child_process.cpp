@@ -53,7 +53,8 @@ struct Prepared {
   char* const* argv = nullptr;
   char* const* environment = nullptr;
   const char* cwd = nullptr;
-  std::array<int, 4> descriptors{};  // 0, 1, 2 and where to report, from lowest_for_now on
+  std::array<int, 5> descriptors{};  // 0, 1, 2, where to report and the channel, from lowest_for_now on
+  int descriptor_count = 4;          // without a channel
   bool becomes = false;
   uid_t uid = 0;
   gid_t gid = 0;
@@ -62,11 +63,13 @@ struct Prepared {
   int highest_descriptor = 0;
   std::string_view killer_score;
   bool usual_priority = false;
+  bool in_background = false;
   const cpu_set_t* processors = nullptr;  // empty: not known
 };
 
 constexpr int report_descriptor = 3;
 constexpr int lowest_for_now = 10;
+static_assert(channel_of_child == report_descriptor + 1 && channel_of_child < lowest_for_now);
 
 [[noreturn]] void give_up(Stage stage) {
   const Report report{stage, errno};
@@ -74,9 +77,10 @@ constexpr int lowest_for_now = 10;
   ::_exit(written == sizeof report ? 127 : 126);
 }
 
-void close_all_others(int highest) {
-  if (::syscall(SYS_close_range, report_descriptor + 1U, ~0U, 0U) == 0) return;
-  for (int descriptor = report_descriptor + 1; descriptor <= highest; ++descriptor) ::close(descriptor);
+void close_all_others(const Prepared& prepared) {
+  if (::syscall(SYS_close_range, static_cast<unsigned>(prepared.descriptor_count), ~0U, 0U) == 0) return;
+  for (int descriptor = prepared.descriptor_count; descriptor <= prepared.highest_descriptor; ++descriptor)
+    ::close(descriptor);
 }
 
 // The system calls themselves: the library leaves out two signals that it keeps for itself.
@@ -108,6 +112,14 @@ void be_scheduled_as_usual(const Prepared& prepared) {
   if (prepared.processors != nullptr) ::sched_setaffinity(0, sizeof *prepared.processors, prepared.processors);
 }
 
+// Low priority is best effort; that it ends with us is not.
+void be_in_the_background(const Prepared& prepared) {
+  constexpr int this_process = 1, idle_class = 3 << 13, least_nice = 19;
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ::getppid() != prepared.parent) ::_exit(126);
+  ::setpriority(PRIO_PROCESS, 0, least_nice);
+  ::syscall(SYS_ioprio_set, this_process, 0, idle_class);
+}
+
 // The system calls themselves: the library's functions would change every thread that shares this memory.
 bool become_user(const Prepared& prepared) {
   return ::syscall(SYS_setgroups, prepared.group_count, prepared.groups) == 0 &&
@@ -132,16 +144,17 @@ void wait_to_be_placed(const Prepared& prepared) {
 
 [[noreturn]] void be_the_child(const Prepared& prepared) {
   if (prepared.gate >= 0) wait_to_be_placed(prepared);
-  for (int descriptor = 0; descriptor <= report_descriptor; ++descriptor) {
+  for (int descriptor = 0; descriptor < prepared.descriptor_count; ++descriptor) {
     if (::dup2(prepared.descriptors[static_cast<std::size_t>(descriptor)], descriptor) < 0) ::_exit(126);
   }
   if (::fcntl(report_descriptor, F_SETFD, FD_CLOEXEC) != 0) give_up(at_descriptors);
-  close_all_others(prepared.highest_descriptor);
+  close_all_others(prepared);
   ::setsid();
   ::umask(022);
   reset_signals();
   be_no_favourite_of_the_killer(prepared);
   if (prepared.usual_priority) be_scheduled_as_usual(prepared);
+  if (prepared.in_background) be_in_the_background(prepared);
   if (prepared.becomes && !become_user(prepared)) give_up(at_user);
   if (::chdir(prepared.cwd) != 0) give_up(at_folder);
   ::execve(prepared.program, prepared.argv, prepared.environment);
@@ -242,7 +255,6 @@ class Gate {
     if (!of_child_) return;
     prepared.gate = of_child_.get();
     prepared.gate_of_others = ours_.get();
-    prepared.parent = ::getpid();
   }
 
  private:
@@ -267,10 +279,12 @@ std::expected<Child, StartProblem> start_child(const ChildPlan& plan) {
   if (::pipe2(report_ends.data(), O_CLOEXEC) != 0) return not_started(plan, errno);
   const UniqueFd report_from(report_ends[0]);
   UniqueFd report_to(report_ends[1]);
-  std::array<UniqueFd, 4> high;
-  const std::array<int, 4> given = {plan.input, plan.output, plan.error, report_to.get()};
+  std::array<UniqueFd, 5> high;
+  const std::array<int, 5> given = {plan.input, plan.output, plan.error, report_to.get(), plan.channel};
   Prepared prepared;
-  for (std::size_t index = 0; index < given.size(); ++index) {
+  prepared.parent = ::getpid();
+  prepared.descriptor_count = plan.channel < 0 ? channel_of_child : channel_of_child + 1;
+  for (std::size_t index = 0; index < static_cast<std::size_t>(prepared.descriptor_count); ++index) {
     high[index] = UniqueFd(::fcntl(given[index], F_DUPFD_CLOEXEC, lowest_for_now));
     // A limit below that is told as an invalid argument.
     if (!high[index]) return not_started(plan, errno == EINVAL ? EMFILE : errno);
@@ -288,6 +302,7 @@ std::expected<Child, StartProblem> start_child(const ChildPlan& plan) {
   const std::string killer_score = usual_killer_score();
   prepared.killer_score = killer_score;
   prepared.usual_priority = plan.usual_priority;
+  prepared.in_background = plan.in_background;
   cpu_set_t processors{};
   if (plan.usual_priority && ::sched_getaffinity(1, sizeof processors, &processors) == 0)
     prepared.processors = &processors;

@@ -177,7 +177,9 @@ Result<void> verify_blobs(const store::Vault& vault, const Session& session, Ver
 
 // Everything that was asked for.
 Result<VerifyReport> verify(const Session& session, store::VerifyOptions wanted, bool with_blobs) {
-  wanted.progress = [&](std::uint64_t done, std::uint64_t all) { session.console.progress(bar_of(done, all)); };
+  wanted.progress = [&](std::uint64_t done, std::uint64_t all) {
+    session.console.progress(bar_of(done, all), done, all);
+  };
   std::unique_ptr<store::Vault> vault;
   if (with_blobs) {
     auto opened =

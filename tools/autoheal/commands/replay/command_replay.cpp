@@ -167,7 +167,7 @@ int replay_every_one(const Session& session, const Past& past) {
   replay::Adoptions adoptions;
   replay::AllHealsOptions options;
   options.progress = [&session](engine::Position done, engine::Position head) {
-    session.console.progress(progress_bar("replayed", done.value, head.value, "entries"));
+    session.console.progress(progress_bar("replayed", done.value, head.value, "entries"), done.value, head.value);
   };
   const auto all = replay::replay_all(*past.ledger, *past.vault, adoptions, options);
   session.console.end_progress();
@@ -279,7 +279,8 @@ void add_replay(CommandLine& line) {
       "--what-if", options.what_if, "KEY=VALUE",
       "what would have happened with this setting; may be repeated. Settings: " + replay::names_of_settings());
   command.option("--with", options.with_config, "NEW.yaml",
-                 "with --all: what would have become of every heal under this file");
+                 "with --all: what would have become of every heal under this file; - for a text on stdin that "
+                 "names no files");
   command.option("--since", options.since, "TIME", "with --with: only heals that began then or later");
   command.flag("--step", options.step, "forward and back through the entries; from a pipe, one command a line");
   add_carrying(command, options);

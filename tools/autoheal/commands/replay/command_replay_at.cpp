@@ -81,7 +81,7 @@ int replay_all_at(const Session& session, const ReplayOptions& options, const Pa
   if (!moment) return session.fail(moment.error());
   const auto then =
       replay::heals_at(*past.ledger, *past.vault, *moment, [&](engine::Position done, engine::Position head) {
-        session.console.progress(progress_bar("read", done.value, head.value, "entries"));
+        session.console.progress(progress_bar("read", done.value, head.value, "entries"), done.value, head.value);
       });
   session.console.end_progress();
   if (!then) return session.fail(then.error());

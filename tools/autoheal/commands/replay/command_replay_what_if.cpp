@@ -168,6 +168,13 @@ std::string to_json(const replay::BackTest& all) {
   return out.end_array().end_object().take();
 }
 
+Result<LoadedConfiguration> other_configuration(const Session& session, const ReplayOptions& options) {
+  if (options.with_config == "-") return configuration_of_stdin(session.configuration);
+  Options other = session.options;
+  other.config_file = options.with_config;
+  return load_configuration(other);
+}
+
 }  // namespace
 
 int replay_what_if(const Session& session, const ReplayOptions& options, const Past& past) {
@@ -203,9 +210,7 @@ int replay_back_test(const Session& session, const ReplayOptions& options, const
       return session.fail({ErrorKind::invalid, fmt::format("\"{}\" is not a time", options.since),
                            "expected RFC 3339, a date such as 2026-11-23, or an age such as 24h"});
   }
-  Options other = session.options;
-  other.config_file = options.with_config;
-  const auto with = load_configuration(other);
+  const auto with = other_configuration(session, options);
   if (!with) {
     session.console.error(with.error(), exit_configuration);
     return exit_configuration;
@@ -214,7 +219,7 @@ int replay_back_test(const Session& session, const ReplayOptions& options, const
     return settings_of(*with, engine, principal);
   };
   wanted.progress = [&](engine::Position done, engine::Position head) {
-    session.console.progress(progress_bar("tried", done.value, head.value, "entries"));
+    session.console.progress(progress_bar("tried", done.value, head.value, "entries"), done.value, head.value);
   };
   replay::Adoptions adoptions;
   const WithBaselines blobs(*past.vault, with->baselines);
