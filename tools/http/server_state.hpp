@@ -2,10 +2,12 @@
 #pragma once
 
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -14,33 +16,41 @@
 #include "tools/http/limits.hpp"
 #include "tools/http/message.hpp"
 #include "tools/http/socket_path.hpp"
+#include "tools/http/tls.hpp"
 
 namespace autoheal::http {
 
 class Connection;
 
-// The constructor throws boost::system::system_error if the executor cannot take one more descriptor.
+// Where connections come in. The constructor throws boost::system::system_error if the executor cannot take one more
+// descriptor.
+struct Door {
+  Door(const boost::asio::any_io_executor& executor, UniqueFd socket) : listener(executor) {
+    listener.assign(socket.get());
+    (void)socket.release();
+  }
+  boost::asio::posix::stream_descriptor listener;
+  bool is_tcp = false;
+  TlsPtr tls;                      // null: bytes go as they are
+  std::vector<std::string> names;  // that Host may say, besides the address
+};
+
 struct ServerState {
-  ServerState(boost::asio::any_io_executor on, Handler served_by, Limits within, ListeningSocket listening)
+  ServerState(boost::asio::any_io_executor on, Handler served_by, Limits within)
       : executor(std::move(on)),
         handler(std::move(served_by)),
         limits(within),
-        listener(executor),
-        file(std::move(listening.file)),
-        none_under_way(executor, boost::asio::steady_timer::time_point::max()) {
-    listener.assign(listening.socket.get());
-    (void)listening.socket.release();
-  }
+        none_under_way(executor, boost::asio::steady_timer::time_point::max()) {}
 
   boost::asio::any_io_executor executor;
   Handler handler;
   Limits limits;
   std::function<void(const std::string&)> told;  // what went wrong in a handler
-  boost::asio::posix::stream_descriptor listener;
-  SocketFile file;  // after the listener: removed while its inode is still held
+  std::list<Door> doors;                         // they stay where they are
+  SocketFile file;                               // after the doors: removed while its inode is still held
   bool stopping = false;
   std::set<Connection*> connections;
-  std::map<std::uint32_t, std::size_t> connections_of;  // by uid; no zeros
+  std::map<std::string, std::size_t> connections_of;  // by Client::quota_name; no zeros
   std::size_t requests_under_way = 0;
   boost::asio::steady_timer none_under_way;  // never due; its waiters are woken when the last request was answered
 };
