@@ -46,7 +46,12 @@ namespace autoheal::cli {
   row(ledger_check) \
   row(ledger_verify) \
   row(ledger_archive) \
-  row(ledger_stats)
+  row(ledger_stats) \
+  group(token, "bearer tokens for the API on TCP") \
+  row(token_create) \
+  row(token_list) \
+  row(token_revoke) \
+  row(token_rotate)
 // clang-format on
 
 #define AUTOHEAL_NOTHING(name, help)

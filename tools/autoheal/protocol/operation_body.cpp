@@ -117,6 +117,8 @@ std::string to_json(const OperationBody& body) {
   if (body.for_us) out.field("for_us", *body.for_us);
   if (body.before_us) out.field("before_us", *body.before_us);
   out.optional_field("file", body.file);
+  out.optional_field("principal", body.principal).optional_field("role", body.role);
+  out.optional_field("token", body.token);
   out.optional_field("what", body.what).optional_field("reason", body.reason);
   return out.end_object().take();
 }
@@ -142,6 +144,9 @@ Result<OperationBody> read_operation_body(const std::string& text, std::span<con
   read.whole_number("for_us", body.for_us);
   read.whole_number("before_us", body.before_us);
   read.text("file", body.file);
+  read.text("principal", body.principal);
+  read.text("role", body.role);
+  read.text("token", body.token);
   read.text("what", body.what);
   read.text("reason", body.reason);
   if (!read.problem().empty()) return failure(ErrorKind::invalid, read.problem());

@@ -17,12 +17,14 @@ namespace autoheal::cli {
 struct OperationBody {
   std::string engine = {};                     // hold, unhold, reset: empty means all of them
   std::string heal = {};                       // an id, or enough of its beginning
-  std::vector<std::string> engines = {};       // selftest: only these and what they need
+  std::vector<std::string> engines = {};       // selftest: only these and what they need; token_create: only these
   std::optional<std::string> error = {};       // heal: what failed; left out, the self-test says it
   std::optional<bool> heals = {};              // selftest: left out, as the role allows
-  std::optional<std::int64_t> for_us = {};     // hold: microseconds
+  std::optional<std::int64_t> for_us = {};     // hold, tokens: microseconds
   std::optional<std::int64_t> before_us = {};  // archive: since 1970, UTC
   std::string file = {};                       // archive: absolute; empty: beside the ledger
+  std::string principal = {}, role = {};       // token_create: left out, who asks, and observer
+  std::string token = {};                      // token_revoke, token_rotate: its id
   std::string what = {};                       // denied: what was wanted
   std::string reason = {};                     // why, in the person's words
 };
