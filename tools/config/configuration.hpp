@@ -13,6 +13,7 @@
 #include "autoheal/workflows/spec/engine_spec.hpp"
 #include "autoheal/workflows/spec/roles.hpp"
 #include "tools/config/problem.hpp"
+#include "tools/config/texts/listen_address.hpp"
 
 namespace autoheal::config {
 
@@ -21,6 +22,15 @@ struct CheckpointsSpec {
   std::string key;   // the signing key
   std::string file;  // empty: the newest checkpoint stands in the ledger alone
   std::optional<workflows::ProgramRun> command;
+};
+
+// The API on TCP.
+struct ApiSpec {
+  std::vector<ListenAddress> listen;  // empty: the Unix socket alone
+  std::string certificate, key;       // of TLS, absolute paths; empty: only loopback addresses, without TLS
+  std::string client_ca;              // whose client certificates are taken; empty: nobody's
+  std::vector<std::string> names;     // under which clients may ask, besides the addresses
+  friend bool operator==(const ApiSpec&, const ApiSpec&) = default;
 };
 
 struct Configuration {
@@ -36,6 +46,7 @@ struct Configuration {
   workflows::SecretRules secrets;
   std::uint64_t vault_max_blob_bytes = 64ULL << 20U;
   CheckpointsSpec checkpoints;
+  ApiSpec api;
   std::vector<workflows::EngineSpec> engines;
   std::vector<std::string> warnings;
   std::vector<std::string> scheduled_by_default;  // engines that say nothing of `every` and need it

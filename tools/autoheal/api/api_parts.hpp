@@ -12,15 +12,18 @@
 
 namespace autoheal::cli {
 
+class Authentication;
+
 struct ApiParts {
   Operations& operations;  // on the loop
   HealerServices& healer;  // on the loop, but for what its parts call thread-safe
   StandingReader& standing;
   ReaderThreads& readers;
   std::shared_ptr<LedgerSteward> steward;
+  Authentication& authentication;
 };
 
-// Who asks, as the kernel says. Any thread.
+// Who asks on the Unix socket, as the kernel says. Any thread.
 [[nodiscard]] Requester requester_of(const http::Peer& peer, const LoadedConfiguration& configuration);
 
 // Has the operation performed on the loop; back on the server's thread.

@@ -7,6 +7,7 @@
 
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/engine/base/json_writer.hpp"
+#include "tools/autoheal/access/token_list.hpp"
 #include "tools/autoheal/api/act_body.hpp"
 #include "tools/autoheal/api/api_request.hpp"
 #include "tools/autoheal/api/caught_command.hpp"
@@ -14,6 +15,7 @@
 #include "tools/autoheal/api/ledger_lines.hpp"
 #include "tools/autoheal/api/openapi.hpp"
 #include "tools/autoheal/api/page.hpp"
+#include "tools/autoheal/api/token_scope.hpp"
 #include "tools/autoheal/protocol/operation_body.hpp"
 
 namespace autoheal::cli {
@@ -102,8 +104,15 @@ class Answer {
     const std::string_view id = request_.operation->id;
     if (id == "getHealPage") return page_of_heal(*configuration_, request_.value("heal"));
     if (id == "getHealEvidence") return evidence_of_heal(*configuration_, request_.value("heal"));
+    if (id == "listTokens") return tokens();
     if (id == "listReports") return list_of_reports(*configuration_);
     return report_named(*configuration_, request_.value("report"));
+  }
+
+  Body tokens() const {
+    const auto reader = store::LedgerReader::open(configuration_->settings.ledger);
+    AUTOHEAL_TRY(reader);
+    return token_list(**reader, configuration_->settings.ledger);
   }
 
   asio::awaitable<Body> act() {
@@ -176,7 +185,7 @@ http::Response with_validator(http::Response response, std::string_view if_none_
   return response;
 }
 
-asio::awaitable<http::Response> answer_api(ApiParts& parts, http::Request request) {
+asio::awaitable<http::Response> answer_api(ApiParts& parts, http::Request request, Requester who) {
   auto matched = match_api(request.method, request.target);
   if (!matched) {
     auto response = http::problem_response(matched.error().problem);
@@ -184,7 +193,8 @@ asio::awaitable<http::Response> answer_api(ApiParts& parts, http::Request reques
     co_return response;
   }
   const ApiOperation& operation = *matched->operation;
-  Requester who = requester_of(request.peer, *parts.healer.in_force.configuration());
+  const auto concerned = co_await within_scope(parts, who, *matched);
+  if (!concerned) co_return refusal(concerned.error());
   const bool is_judged_here = operation.runs != Runs::act && operation.runs != Runs::here;
   if (is_judged_here && !allows(who.principal.role, operation.permission))
     co_return co_await refuse_role(parts, operation, std::move(who));
