@@ -125,12 +125,12 @@ asio::awaitable<void> Authentication::report_failures() {
   reports_ = false;
 }
 
-http::Response while_still(const Authentication& authentication, Requester who, http::Response response) {
+http::Response while_still(std::function<bool()> still, http::Response response) {
   if (!response.more) return response;
-  response.more = [&authentication, who = std::move(who),
+  response.more = [still = std::move(still),
                    more = std::move(response.more)]() -> asio::awaitable<Result<std::optional<std::string>>> {
     auto piece = co_await more();
-    if (!authentication.still(who)) co_return failure(ErrorKind::refused, "who asked may no longer");
+    if (!still()) co_return failure(ErrorKind::refused, "who asked may no longer");
     co_return piece;
   };
   return response;

@@ -49,7 +49,7 @@ class Authentication {
   TokenTablePtr tokens_ = std::make_shared<const TokenTable>();
 };
 
-// Ends a stream at the next piece after `who` is no longer who it was. `authentication` outlives the server.
-[[nodiscard]] http::Response while_still(const Authentication& authentication, Requester who, http::Response response);
+// Ends a stream at the next piece after `still` says no: who asked for it is no longer who it was.
+[[nodiscard]] http::Response while_still(std::function<bool()> still, http::Response response);
 
 }  // namespace autoheal::cli

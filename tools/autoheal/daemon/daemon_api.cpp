@@ -131,7 +131,8 @@ boost::asio::awaitable<http::Response> serve(ApiParts& parts, http::Request requ
   if (!who) co_return who.error();
   Requester asks = *who;
   auto response = co_await serve_one_who(parts, std::move(request), std::move(asks));
-  co_return while_still(parts.authentication, std::move(*who), std::move(response));
+  auto still = [&parts, asked = std::move(*who)] { return parts.authentication.still(asked); };
+  co_return while_still(std::move(still), std::move(response));
 }
 
 }  // namespace
