@@ -2,7 +2,7 @@
 #include "autoheal/engine/base/durations.hpp"
 #include "tests/fuzz/property.hpp"
 #include "tools/autoheal/configuration/time_argument.hpp"
-#include "tools/config/scalars.hpp"
+#include "tools/config/texts/scalars.hpp"
 
 namespace {
 

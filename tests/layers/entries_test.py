@@ -6,7 +6,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-TYPE = re.compile(r'"((?:heal|selftest|node|config|engine|healing|access|baseline|ledger|webhook|bus)\.[a-z_]+)"')
+TYPE = re.compile(r'"((?:heal|selftest|node|config|engine|healing|access|baseline|ledger|webhook|bus|token)\.[a-z_]+)"')
 ROW = re.compile(r"^\| `([a-z]+\.[a-z_]+)` \|", re.M)
 # Dotted words that are no entries: keys of the configuration.
 OTHER = {"tools/autoheal/configuration/configuration_keys.cpp"}

@@ -212,9 +212,11 @@ class EnginesCheck {
     const std::string& ledger = configuration_.ledger;
     const auto is_own = [&](const std::string& own) { return nested(path, own) || nested(own, path); };
     bool own = is_own(configuration_.reports) || is_own(ledger + ".vault");
-    for (const char* ending : {"", "-wal", "-shm", ".key", ".signed", ".lock", ".sock", ".new"})
+    for (const char* ending :
+         {"", "-wal", "-shm", ".key", ".signed", ".lock", ".sock", ".new", ".tokens", ".tokens.new"})
       own = own || path == ledger + ending;
     own = own || path == configuration_.checkpoints.key || path == configuration_.checkpoints.file;
+    own = own || path == configuration_.api.key || path == configuration_.api.certificate;
     for (const std::string& file : configuration_.files) own = own || path == file;
     if (own) wrong(index, "repair", path + " is one of Autoheal's own files, expected a target that is not");
   }

@@ -13,6 +13,7 @@
 #include "autoheal/workflows/spec/engine_spec.hpp"
 #include "autoheal/workflows/spec/roles.hpp"
 #include "tools/config/problem.hpp"
+#include "tools/config/texts/listen_address.hpp"
 
 namespace autoheal::config {
 
@@ -46,6 +47,15 @@ struct WebhookSpec {
   friend bool operator==(const WebhookSpec&, const WebhookSpec&) = default;
 };
 
+// The API on TCP.
+struct ApiSpec {
+  std::vector<ListenAddress> listen;  // empty: the Unix socket alone
+  std::string certificate, key;       // of TLS, absolute paths; empty: only loopback addresses, without TLS
+  std::string client_ca;              // whose client certificates are taken; empty: nobody's
+  std::vector<std::string> names;     // under which clients may ask, besides the addresses
+  friend bool operator==(const ApiSpec&, const ApiSpec&) = default;
+};
+
 struct Configuration {
   std::string file;                // absolute
   std::vector<std::string> files;  // read: the file and what it includes
@@ -61,6 +71,7 @@ struct Configuration {
   CheckpointsSpec checkpoints;
   PublishedSpec published;
   std::vector<WebhookSpec> webhooks;
+  ApiSpec api;
   std::vector<workflows::EngineSpec> engines;
   std::map<std::string, engine::BlobName> baselines;  // that were read, by absolute path
   std::vector<std::string> warnings;

@@ -9,7 +9,7 @@
 #include "autoheal/workflows/spec/engine_fields.hpp"
 #include "autoheal/workflows/text/line_expressions.hpp"
 #include "tools/config/access_list_field.hpp"
-#include "tools/config/scalars.hpp"
+#include "tools/config/texts/scalars.hpp"
 
 namespace autoheal::config {
 

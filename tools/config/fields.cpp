@@ -48,6 +48,18 @@ constexpr std::array checkpoints_fields = {
 constexpr Shape checkpoints{"checkpoints", checkpoints_fields};
 constexpr std::array<std::string_view, 2> ways_out = {"url", "command"};
 constexpr Shape webhook{"webhook", keys_in<WebhookSpec>, ways_out};
+constexpr std::array tls_fields = {
+    Field{"certificate", source, "PEM file with the certificate, and those between it and its authority", false, true},
+    Field{"key", source, "PEM file with its key, 0600 or 0400, of the daemon's user or root", false, true},
+    one("client_ca", source, "PEM file with the authority of client certificates", "no client certificate is taken"),
+};
+constexpr Shape tls{"tls", tls_fields};
+constexpr std::array api_fields = {
+    list("listen", text, "addresses with ports, such as 127.0.0.1:8443; others than loopback need `tls`"),
+    list("names", word, "host names under which clients may ask, besides the addresses"),
+    object_of("tls", tls, "TLS for all these addresses; read again on SIGHUP"),
+};
+constexpr Shape api{"api", api_fields};
 constexpr std::array first_fields = {
     limited({"version", integer, "version of this format: 1", false, true}, 1, 1),
     one("ledger", source, "the Genesis ledger", "var/ledger.db"),
@@ -59,6 +71,7 @@ constexpr std::array first_fields = {
     object_of("vault", vault, "the store of contents"),
     object_of("checkpoints", checkpoints, "signed heads of the ledger; one that is kept elsewhere proves later edits"),
     object_of("webhooks", webhook, "targets that are told the events of the bus", true),
+    object_of("api", api, "the API on TCP; it is always on the Unix socket beside the ledger"),
 };
 constexpr std::array engines_field = {
     object_of("engines", engine_shape, "the engines that are tested and healed", true)};

@@ -21,9 +21,9 @@
 #include "tools/config/machine_fields.hpp"
 #include "tools/config/read_context.hpp"
 #include "tools/config/read_fields.hpp"
-#include "tools/config/scalars.hpp"
 #include "tools/config/shape_check.hpp"
 #include "tools/config/source_file.hpp"
+#include "tools/config/texts/scalars.hpp"
 
 namespace autoheal::config {
 
@@ -123,6 +123,7 @@ class Loader {
     result_.checkpoints = read_checkpoints(context_, top.find("checkpoints"));
     read_fields(top, result_.published);
     result_.webhooks = read_webhooks(context_, top);
+    result_.api = read_api(context_, top.find("api"));
     read_principals(top);
     note_engines(top, context_.file);
     for (const Node& pattern : list_at(top, "include")) include(pattern);
@@ -131,7 +132,7 @@ class Loader {
   }
 
   void read_principals(const Node& top) {
-    std::map<std::string, int> names, users;  // to their lines
+    std::map<std::string, int> names, users, certificates;  // to their lines
     for (const Node& node : list_at(top, "principals")) {
       auto principal = from_fields<workflows::Principal>(node);
       if (principal.os_user.empty()) principal.os_user = principal.name;
@@ -143,6 +144,12 @@ class Loader {
         context_.wrong(node, "principals",
                        fmt::format("OS user \"{}\" would be two principals, first in line {}, expected one",
                                    principal.os_user, first->second));
+      if (!principal.certificate.empty()) {
+        if (const auto [first, is_new] = certificates.emplace(principal.certificate, node.line); !is_new)
+          context_.wrong(node, "principals",
+                         fmt::format("certificate \"{}\" would be two principals, first in line {}, expected one",
+                                     principal.certificate, first->second));
+      }
       result_.principals.listed.push_back(std::move(principal));
     }
     const auto& actor = result_.principals.actor;

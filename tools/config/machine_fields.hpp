@@ -18,6 +18,11 @@ inline constexpr auto fields_of<Principal> = std::tuple{
     field<&Principal::role>({.name = "role", .help = "what the user may do", .required = true}),
     field<&Principal::os_user>(
         {.name = "os_user", .type = FieldType::word, .help = "user of the operating system", .fallback = "the name"}),
+    field<&Principal::certificate>(
+        {.name = "certificate",
+         .type = FieldType::text,
+         .help = "a name in the user's client certificate: CN=, DNS:, email: or URI: and it"},
+        stored_later),
 };
 
 // These stand at the top.

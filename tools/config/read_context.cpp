@@ -17,7 +17,7 @@
 #include "autoheal/engine/base/system_error.hpp"
 #include "autoheal/engine/base/whole_io.hpp"
 #include "tools/config/open_file.hpp"
-#include "tools/config/scalars.hpp"
+#include "tools/config/texts/scalars.hpp"
 
 namespace autoheal::config {
 

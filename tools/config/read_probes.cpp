@@ -9,7 +9,7 @@
 #include "autoheal/workflows/spec/engine_fields.hpp"
 #include "tools/config/engine_parts.hpp"
 #include "tools/config/read_fields.hpp"
-#include "tools/config/scalars.hpp"
+#include "tools/config/texts/scalars.hpp"
 
 namespace autoheal::config {
 

@@ -14,7 +14,7 @@
 #include "autoheal/engine/base/durations.hpp"
 #include "autoheal/engine/base/numbers.hpp"
 #include "autoheal/workflows/spec/secret_rules.hpp"
-#include "tools/config/scalars.hpp"
+#include "tools/config/texts/scalars.hpp"
 #include "tools/config/type_words.hpp"
 
 namespace autoheal::config {

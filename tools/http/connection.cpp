@@ -5,12 +5,9 @@
 
 #include <fmt/core.h>
 #include <sys/random.h>
-#include <boost/asio/read.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/http/error.hpp>
-#include <boost/beast/http/read.hpp>
 #include <boost/beast/http/status.hpp>
 
 #include "tools/http/request_check.hpp"
@@ -89,29 +86,46 @@ std::string head_of(const Response& response, Form form) {
   return head + (form.keeps ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n");
 }
 
-Connection::Connection(std::shared_ptr<ServerState> state, UniqueFd socket, Peer peer)
+Connection::Connection(std::shared_ptr<ServerState> state, UniqueFd socket, Client client, TlsPtr tls)
     : state_(std::move(state)),
-      peer_(peer),
-      socket_(state_->executor),
+      client_(std::move(client)),
+      stream_(state_->executor, std::move(socket), std::move(tls)),
       timer_(state_->executor),
       received_(state_->limits.head_bytes) {
-  socket_.assign(asio::local::stream_protocol(), socket.get());
-  (void)socket.release();
   ++state_->plain_connections;
-  ++state_->connections_of[peer_.uid];
+  ++state_->connections_of[client_.quota_name];
   state_->connections.insert(this);
 }
 
 Connection::~Connection() {
   state_->connections.erase(this);
   --state_->plain_connections;
-  const auto mine = state_->connections_of.find(peer_.uid);
+  const auto mine = state_->connections_of.find(client_.quota_name);
   if (--mine->second == 0) state_->connections_of.erase(mine);
 }
 
 asio::awaitable<void> Connection::serve(std::shared_ptr<Connection> self) {
-  bool goes_on = true;
+  bool goes_on = co_await self->begin();
   while (goes_on && !self->state_->stopping) goes_on = co_await self->serve_one();
+  co_await self->say_goodbye();
+}
+
+asio::awaitable<bool> Connection::begin() {
+  if (!stream_.is_encrypted()) co_return true;
+  give(state_->limits.head_within, Late::closes);
+  const bool shaken = co_await stream_.shake_hands();
+  give_time_without_end();
+  if (!shaken || is_late_ || is_gone_) co_return false;
+  client_.remote->certificate = stream_.client_certificate();
+  co_return true;
+}
+
+// Under TLS: the client must not take the end for a cut.
+asio::awaitable<void> Connection::say_goodbye() {
+  if (!stream_.is_encrypted() || is_gone_) co_return;
+  give(state_->limits.linger, Late::closes);
+  co_await stream_.end_writing();
+  give_time_without_end();
 }
 
 void Connection::end_if_idle() {
@@ -119,9 +133,8 @@ void Connection::end_if_idle() {
 }
 
 void Connection::end() {
-  error_code ignored;
   is_gone_ = true;
-  socket_.close(ignored);
+  stream_.close();
 }
 
 // The timer ends what waits on the socket by changing the socket, not by cancelling a wait: an end that comes between
@@ -132,15 +145,14 @@ void Connection::give(Duration time, Late late) {
   timer_.async_wait([weak = weak_from_this(), late](const error_code& cancelled) {
     const auto self = weak.lock();
     if (!self || cancelled || self->timer_.expiry() > asio::steady_timer::clock_type::now()) return;
-    error_code ignored;
     self->is_late_ = true;
-    if (late == Late::ends_reading) self->socket_.shutdown(asio::socket_base::shutdown_receive, ignored);
-    if (late == Late::closes) self->socket_.close(ignored);
+    if (late == Late::ends_reading) self->stream_.end_reading();
+    if (late == Late::closes) self->stream_.close();
   });
 }
 
 bool Connection::has_room_for_stream() const {
-  const auto mine = state_->streams_of.find(peer_.uid);
+  const auto mine = state_->streams_of.find(client_.quota_name);
   return state_->streams < state_->limits.streams &&
          (mine == state_->streams_of.end() || mine->second < state_->limits.streams_per_uid);
 }
@@ -162,10 +174,9 @@ asio::awaitable<bool> Connection::serve_one() {
 
 asio::awaitable<bool> Connection::something_arrives() {
   if (received_.size() > 0) co_return true;
-  error_code problem;
   give(state_->limits.idle, Late::closes);
-  co_await socket_.async_wait(asio::socket_base::wait_read, asio::redirect_error(asio::use_awaitable, problem));
-  co_return !problem && !is_late_;
+  const bool arrived = stream_.is_encrypted() ? co_await read_more() : co_await stream_.until_readable();
+  co_return arrived && !is_late_;
 }
 
 // Why reading ended early: too slow, which is told, or gone, with nobody to tell.
@@ -176,11 +187,10 @@ Connection::Refusal Connection::late_or_gone() {
 }
 
 asio::awaitable<bool> Connection::read_more() {
-  error_code problem;
   const auto space = received_.prepare(received_.max_size() - received_.size());
-  const std::size_t got = co_await socket_.async_read_some(space, asio::redirect_error(asio::use_awaitable, problem));
+  const std::size_t got = co_await stream_.read_some(space);
   received_.commit(got);
-  co_return !problem;
+  co_return got > 0;
 }
 
 asio::awaitable<Connection::Refusal> Connection::read_head(Parser& parser) {
@@ -205,7 +215,7 @@ Connection::Refusal Connection::parse_head(Parser& parser, std::size_t bytes) {
   if (problem) return refusal_for(problem, state_->limits);
   if (!parser.is_header_done() || used != bytes) return bad_request("the header does not end where it should");
   received_.consume(bytes);
-  return refusal_of(parser.get(), !parser.is_done());
+  return refusal_of(parser.get(), !parser.is_done(), client_.authority);
 }
 
 asio::awaitable<Connection::Refusal> Connection::read_body(Parser& parser) {
@@ -216,33 +226,53 @@ asio::awaitable<Connection::Refusal> Connection::read_body(Parser& parser) {
   parser.on_chunk_header(no_extension);
   give(state_->limits.body_within, Late::ends_reading);
   co_await tell_to_continue(parser);
-  error_code problem;
-  co_await beast_http::async_read(socket_, received_, parser, asio::redirect_error(asio::use_awaitable, problem));
-  if (!problem) co_return std::nullopt;
-  const bool is_of_parser = problem.category() == make_error_code(beast_http::error::bad_chunk).category();
-  if (is_of_parser && problem != beast_http::error::partial_message && problem != beast_http::error::end_of_stream) {
-    co_return refusal_for(problem, state_->limits);
+  parser.eager(true);
+  while (true) {
+    error_code problem;
+    const std::size_t used = received_.size() > 0 ? parser.put(received_.data(), problem) : 0;
+    received_.consume(used);
+    if (problem && problem != beast_http::error::need_more) co_return refusal_for(problem, state_->limits);
+    if (parser.is_done()) co_return std::nullopt;
+    if (received_.size() >= received_.max_size()) co_return bad_request("a line of a chunk does not end");
+    const bool may_go_on = used > 0 && received_.size() > 0 && !problem;
+    if (!may_go_on && !co_await read_more()) co_return late_or_gone();
   }
-  co_return late_or_gone();
 }
 
 // A client that asked first would else wait a second before it sends.
 asio::awaitable<void> Connection::tell_to_continue(const Parser& parser) {
   if (parser.get().count(beast_http::field::expect) == 0) co_return;
-  error_code problem;
   const std::string_view text = "HTTP/1.1 100 Continue\r\n\r\n";
-  co_await asio::async_write(socket_, asio::buffer(text), asio::redirect_error(asio::use_awaitable, problem));
+  const std::array<asio::const_buffer, 3> bytes = {asio::buffer(text), asio::const_buffer(), asio::const_buffer()};
+  (void)co_await stream_.write(bytes);
 }
+
+namespace {
+
+// Empty where it did not come. All credentials that came, so that two are not taken for one.
+template <class Fields>
+std::string value_for_handlers(const Fields& fields, std::string_view name) {
+  std::string value;
+  const auto [first, last] = fields.equal_range(beast::string_view(name.data(), name.size()));
+  for (auto one = first; one != last; ++one) {
+    if (one != first) value += ", ";
+    value += one->value();
+  }
+  return value;
+}
+
+}  // namespace
 
 asio::awaitable<bool> Connection::answer(Parser& parser) {
   Request request;
   request.method = std::string(parser.get().method_string());
   request.target = std::string(parser.get().target());
   request.body = std::move(parser.get().body());
-  request.peer = peer_;
+  request.peer = client_.peer;
+  request.remote = client_.remote;
   for (const std::string_view name : headers_for_handlers) {
-    const auto value = parser.get()[beast::string_view(name.data(), name.size())];
-    if (!value.empty()) request.headers.push_back({std::string(name), std::string(value)});
+    std::string value = value_for_handlers(parser.get(), name);
+    if (!value.empty()) request.headers.push_back({std::string(name), std::move(value)});
   }
   Form form;
   form.head_only = parser.get().method() == beast_http::verb::head;
@@ -280,11 +310,10 @@ asio::awaitable<Response> Connection::handled(Request request, const std::string
 }
 
 asio::awaitable<bool> Connection::write(const std::array<asio::const_buffer, 3>& bytes) {
-  error_code problem;
   give(state_->limits.answer_within, Late::closes);
-  co_await asio::async_write(socket_, bytes, asio::redirect_error(asio::use_awaitable, problem));
+  const bool sent = co_await stream_.write(bytes);
   give_time_without_end();
-  co_return !problem && !is_late_;
+  co_return sent && !is_late_;
 }
 
 asio::awaitable<bool> Connection::send(const Response& response, Form form) {
@@ -297,7 +326,7 @@ asio::awaitable<bool> Connection::send(const Response& response, Form form) {
 asio::awaitable<bool> Connection::stream(const Response& response, Form form) {
   const std::string head = head_of(response, form);
   const std::array<asio::const_buffer, 3> beginning = {asio::buffer(head), asio::const_buffer(), asio::const_buffer()};
-  const StreamPlace place(*state_, peer_.uid);
+  const StreamPlace place(*state_, client_.quota_name);
   if (!co_await write(beginning)) co_return false;
   is_streaming_ = true;
   if (state_->stopping) co_return false;  // stop() did not know that this is a stream
@@ -337,14 +366,14 @@ asio::awaitable<void> Connection::refuse(const Problem& why, std::string_view ta
   Response response = refusal_response(why, target);
   if (target.starts_with("/api/")) response.headers.push_back({"Request-Id", new_request_id()});
   if (!co_await send(response, {})) co_return;
-  error_code problem;
-  socket_.shutdown(asio::socket_base::shutdown_send, problem);
   give(state_->limits.linger, Late::closes);
+  co_await stream_.end_writing();
   std::uint64_t taken = 0;
-  while (!problem && !is_late_ && taken < 4 * state_->limits.body_bytes) {
+  bool comes = true;
+  while (comes && !is_late_ && taken < 4 * state_->limits.body_bytes) {
     received_.clear();
-    const auto space = received_.prepare(received_.max_size());
-    taken += co_await socket_.async_read_some(space, asio::redirect_error(asio::use_awaitable, problem));
+    comes = co_await read_more();
+    taken += received_.size();
   }
 }
 

@@ -8,14 +8,15 @@
 #include <string>
 #include <string_view>
 
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
 #include "autoheal/engine/base/unique_fd.hpp"
+#include "tools/http/request_check.hpp"
 #include "tools/http/server_state.hpp"
+#include "tools/http/stream.hpp"
 
 namespace autoheal::http {
 
@@ -29,10 +30,18 @@ struct Form {
 // The header of an answer, with the empty line.
 [[nodiscard]] std::string head_of(const Response& response, Form form);
 
+// Who is at the other end.
+struct Client {
+  Peer peer;                     // over TCP: nobody
+  std::optional<Remote> remote;  // over TCP
+  std::string quota_name;        // all connections of one name count together
+  Authority authority;           // under which names it may ask
+};
+
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   // Throws boost::system::system_error where the executor cannot take one more descriptor.
-  Connection(std::shared_ptr<ServerState> state, UniqueFd socket, Peer peer);
+  Connection(std::shared_ptr<ServerState> state, UniqueFd socket, Client client, TlsPtr tls);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -49,6 +58,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   using Refusal = std::optional<Problem>;
   enum class Late { ends_reading, closes };
 
+  boost::asio::awaitable<bool> begin();
+  boost::asio::awaitable<void> say_goodbye();
   boost::asio::awaitable<bool> serve_one();
   boost::asio::awaitable<bool> something_arrives();
   boost::asio::awaitable<Refusal> read_head(Parser& parser);
@@ -69,8 +80,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] bool has_room_for_stream() const;
 
   std::shared_ptr<ServerState> state_;
-  Peer peer_;
-  boost::asio::local::stream_protocol::socket socket_;
+  Client client_;
+  Stream stream_;
   boost::asio::steady_timer timer_;
   boost::beast::flat_buffer received_;
   bool is_late_ = false;       // the time that was given has passed

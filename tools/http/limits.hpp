@@ -13,9 +13,9 @@ struct Limits {
   std::size_t head_bytes = 16U << 10U;   // request line and header
   std::uint64_t body_bytes = 1U << 20U;  // of a request
   std::size_t connections = 256;         // at once
-  std::size_t connections_per_uid = 64;  // so that one user cannot lock out the others
+  std::size_t connections_per_uid = 64;  // so that one user cannot lock out the others; over TCP of an address
   std::size_t streams = 1'200;           // answers that come in pieces; they do not count as connections
-  std::size_t streams_per_uid = 1'100;
+  std::size_t streams_per_uid = 1'100;   // over TCP of an address
 
   Duration idle = std::chrono::seconds(30);           // open, with no request under way
   Duration head_within = std::chrono::seconds(10);    // from its first byte

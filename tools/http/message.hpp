@@ -11,6 +11,7 @@
 
 #include "autoheal/engine/base/result.hpp"
 #include "tools/http/peer.hpp"
+#include "tools/http/tls.hpp"
 
 namespace autoheal::http {
 
@@ -19,18 +20,27 @@ struct Header {
   std::string value;
 };
 
+// Where a request over TCP comes from: by the connection alone, whatever a header claims.
+struct Remote {
+  std::string address;                           // an IP literal
+  bool is_encrypted = false;                     // TLS
+  std::optional<ClientCertificate> certificate;  // verified in the handshake
+};
+
 struct Request {
-  std::string method;  // GET, HEAD or POST
-  std::string target;  // begins with "/"; visible ASCII, not decoded
-  std::string body;    // any bytes
-  Peer peer;
-  std::vector<Header> headers;  // those of `headers_for_handlers` that came, each once
+  std::string method;            // GET, HEAD or POST
+  std::string target;            // begins with "/"; visible ASCII, not decoded
+  std::string body;              // any bytes
+  Peer peer;                     // over TCP: nobody
+  std::optional<Remote> remote;  // over TCP
+  std::vector<Header> headers;   // those of `headers_for_handlers` that came, each once
 
   // Empty where it did not come.
   [[nodiscard]] std::string_view header(std::string_view name) const;
 };
 
-// Handlers may read these. All other headers that a client sends never reach them.
+// Handlers may read these. All other headers that a client sends never reach them. An `authorization` that came more
+// than once is all of them with ", " between: no handler takes it for one.
 inline constexpr std::string_view headers_for_handlers[] = {"accept",        "authorization",   "if-none-match",
                                                             "last-event-id", "idempotency-key", "traceparent"};
 

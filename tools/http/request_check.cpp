@@ -47,22 +47,28 @@ Refusal bad_target(const RequestHeader& header) {
   return bad_request("the target is not a path of visible ASCII");
 }
 
+bool is_among(std::string_view value, const std::vector<std::string>& allowed) {
+  return std::ranges::find(allowed, value) != allowed.end();
+}
+
 // A browser that was led here, under whatever name, sends one of these.
-Refusal foreign(const RequestHeader& header) {
+Refusal foreign(const RequestHeader& header, const Authority& authority) {
   if (header.count(beast_http::field::host) != 1) return bad_request("there is not exactly one Host");
-  const auto host = value_of(header, beast_http::field::host);
-  if (host != "autoheal" && host != "localhost") {
-    return Problem{403, "foreign_host", "Host is neither autoheal nor localhost", "send Host: autoheal"};
+  if (!is_among(value_of(header, beast_http::field::host), authority.hosts)) {
+    return Problem{403, "foreign_host", "Host is not a name of this daemon", authority.hint};
   }
-  if (header.count(beast_http::field::origin) != 0) {
+  const auto origins = header.count(beast_http::field::origin);
+  const bool is_own = origins == 1 && is_among(value_of(header, beast_http::field::origin), authority.origins);
+  if (origins != 0 && !is_own) {
     return Problem{403, "foreign_origin", "requests of web pages are not served", "send no Origin"};
   }
   return std::nullopt;
 }
 
-// Two of them would leave it open who asks, or for what.
+// Two of them would leave it open what is asked for. Two credentials are none: the handler says so, as of any other.
 Refusal said_twice(const RequestHeader& header) {
   for (const std::string_view name : headers_for_handlers) {
+    if (name == "authorization") continue;
     if (header.count(beast::string_view(name.data(), name.size())) > 1)
       return bad_request("there is more than one " + std::string(name));
   }
@@ -113,13 +119,31 @@ Problem bad_request(std::string_view why) {
   return {400, "bad_request", "the request is not plain HTTP/1.1: " + std::string(why), ""};
 }
 
-std::optional<Problem> refusal_of(const RequestHeader& header, bool has_body) {
+const Authority& authority_of_unix_socket() {
+  static const Authority all = {{"autoheal", "localhost"}, {}, "send Host: autoheal"};
+  return all;
+}
+
+Authority authority_of_tcp(const TcpAddress& local, const std::vector<std::string>& names, bool is_encrypted) {
+  Authority all;
+  all.hosts.push_back(text_of(local));
+  for (const std::string& name : names) {
+    all.hosts.push_back(name);
+    all.hosts.push_back(name + ":" + std::to_string(local.port));
+  }
+  const std::string scheme = is_encrypted ? "https://" : "http://";
+  for (const std::string& host : all.hosts) all.origins.push_back(scheme + host);
+  all.hint = "send Host: " + all.hosts.front() + ", or list the name under `api.names`";
+  return all;
+}
+
+std::optional<Problem> refusal_of(const RequestHeader& header, bool has_body, const Authority& authority) {
   if (auto refusal = ambiguous_length(header)) return refusal;
   if (!reads(header.method()) && header.method() != beast_http::verb::post) {
     return Problem{405, "method_not_allowed", "only GET, HEAD and POST are served", ""};
   }
   if (auto refusal = bad_target(header)) return refusal;
-  if (auto refusal = foreign(header)) return refusal;
+  if (auto refusal = foreign(header, authority)) return refusal;
   if (auto refusal = said_twice(header)) return refusal;
   if (auto refusal = bad_content(header, has_body)) return refusal;
   return bad_expectation(header);

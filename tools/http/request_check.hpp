@@ -4,12 +4,15 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/beast/http/fields.hpp>
 #include <boost/beast/http/message.hpp>
 
 #include "tools/http/message.hpp"
+#include "tools/http/tcp_listener.hpp"
 
 namespace autoheal::http {
 
@@ -25,10 +28,22 @@ class HeadScan {
   std::size_t bytes_ = 0;
 };
 
+// Under which names a listener is asked, so that no page that a browser was led to speaks to it.
+struct Authority {
+  std::vector<std::string> hosts;    // what Host may say, letter by letter
+  std::vector<std::string> origins;  // what Origin may say, if there is one
+  std::string hint;                  // what to send instead
+};
+[[nodiscard]] const Authority& authority_of_unix_socket();
+// The literal address with its port, and each name, with or without that port.
+[[nodiscard]] Authority authority_of_tcp(const TcpAddress& local, const std::vector<std::string>& names,
+                                         bool is_encrypted);
+
 using RequestHeader = boost::beast::http::request_header<boost::beast::http::fields>;
 
 // Why a request with this header must not be served; empty: it may. Nothing that the client sent is repeated.
-[[nodiscard]] std::optional<Problem> refusal_of(const RequestHeader& header, bool has_body);
+[[nodiscard]] std::optional<Problem> refusal_of(const RequestHeader& header, bool has_body,
+                                                const Authority& authority = authority_of_unix_socket());
 
 [[nodiscard]] Problem bad_request(std::string_view why);
 

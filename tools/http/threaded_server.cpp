@@ -41,6 +41,23 @@ ThreadedServer::~ThreadedServer() {
   context_.stop();
   if (thread_.joinable()) thread_.join();
   server_.reset();
+  tcp_.reset();
+}
+
+Result<void> ThreadedServer::listen_on(std::vector<TcpDoor> doors) {
+  auto listening = HttpServer::listen_on(context_.get_executor(), std::move(doors), handler_, limits_);
+  AUTOHEAL_TRY(listening);
+  asio::post(context_, [this, made = std::make_shared<std::unique_ptr<HttpServer>>(std::move(*listening))] {
+    tcp_ = std::move(*made);
+    tcp_->tell_failures_to(told_);
+  });
+  return {};
+}
+
+void ThreadedServer::renew(TlsPtr tls, std::vector<std::string> names) {
+  asio::post(context_, [this, tls = std::move(tls), names = std::move(names)] {
+    if (tcp_) tcp_->renew(tls, names);
+  });
 }
 
 Result<void> ThreadedServer::listen_again(const std::string& path) {
@@ -59,11 +76,17 @@ asio::awaitable<bool> ThreadedServer::in_place() {
 }
 
 void ThreadedServer::stop() {
-  asio::post(context_, [this] { server_->stop(); });
+  asio::post(context_, [this] {
+    server_->stop();
+    if (tcp_) tcp_->stop();
+  });
 }
 
 void ThreadedServer::leave() {
-  asio::post(context_, [this] { server_->leave(); });
+  asio::post(context_, [this] {
+    server_->leave();
+    if (tcp_) tcp_->leave();
+  });
 }
 
 }  // namespace autoheal::http

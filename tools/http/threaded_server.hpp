@@ -29,6 +29,10 @@ class ThreadedServer {
 
   // Listens at this path as well; what was asked elsewhere is still answered, but nothing new is accepted there.
   [[nodiscard]] Result<void> listen_again(const std::string& path);
+  // Serves these on TCP as well, with a quota of connections of its own, so that nobody there takes away a place at the
+  // socket. Once. Errors as HttpServer::listen_on.
+  [[nodiscard]] Result<void> listen_on(std::vector<TcpDoor> doors);
+  void renew(TlsPtr tls, std::vector<std::string> names);  // as HttpServer::renew on TCP, soon
   // Whether the socket's name still leads to it. Back on the caller's executor.
   [[nodiscard]] boost::asio::awaitable<bool> in_place();
   void stop();   // as HttpServer::stop, soon
@@ -43,7 +47,7 @@ class ThreadedServer {
   Handler handler_;
   std::function<void(const std::string&)> told_;
   Limits limits_;
-  std::unique_ptr<HttpServer> server_;  // used on the thread alone, once that runs
+  std::unique_ptr<HttpServer> server_, tcp_;  // used on the thread alone, once that runs
   std::jthread thread_;
 };
 

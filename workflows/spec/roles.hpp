@@ -28,7 +28,8 @@ enum class Permission { read, run_self_test, hold, heal, administer };
 struct Principal {
   std::string name;
   Role role = Role::none;
-  std::string os_user;  // defaults to the name
+  std::string os_user;           // defaults to the name
+  std::string certificate = {};  // the name in a client certificate that is this principal's; empty: none
   friend bool operator==(const Principal&, const Principal&) = default;
 };
 

@@ -5,7 +5,7 @@
 #include "autoheal/engine/base/numbers.hpp"
 #include "tests/simulation/scenario/scenario_machine.hpp"
 #include "tools/config/problem.hpp"
-#include "tools/config/scalars.hpp"
+#include "tools/config/texts/scalars.hpp"
 
 namespace autoheal::simulation {
 

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "autoheal/engine/base/durations.hpp"
-#include "tools/config/scalars.hpp"
+#include "tools/config/texts/scalars.hpp"
 
 namespace autoheal::cli {
 namespace {

@@ -29,7 +29,7 @@ using FileTree = nlohmann::ordered_json;  // a configuration before it is text
 // Each group of keys once, with what it must have.
 inline FileTree smallest_configuration() {
   return FileTree::parse(R"({
-    "version": 1, "healing": {}, "secrets": {}, "vault": {}, "checkpoints": {},
+    "version": 1, "healing": {}, "secrets": {}, "vault": {}, "checkpoints": {}, "api": {},
     "principals": [{"name": "autoheal", "role": "admiral"}, {"name": "other", "role": "observer"}],
     "webhooks": [{"name": "posted", "url": "http://hooks.test/", "secret_file": "secret"},
                  {"name": "run", "command": ["/bin/true"]}],
@@ -73,6 +73,7 @@ inline FileTree smallest_configuration() {
 inline std::vector<FileTree> own_values(const std::string& place) {
   static const std::map<std::string, FileTree> known = {
       {"checkpoints.command", {"/bin/true", "{checkpoint}"}},
+      {"api.listen", FileTree::array({"127.0.0.1:8080", "[::1]:8443"})},
       {"engines[0].self_test[0].file.acl", FileTree::array({"user:root:r"})},
       {"engines[0].self_test[2].settings.file", "other.yaml"},
       {"engines[0].self_test[2].settings.require", FileTree::array({"/other"})},
@@ -153,6 +154,7 @@ inline std::vector<TellingValue> telling_values() {
   return {{"include", FileTree::array({"included.yaml"})},
           {"healing.actor", "other", {{"/principals/1/role", "admiral"}}},
           {"principals[1].name", "third"},
+          {"principals[1].certificate", "CN=other"},
           {"principals[1].os_user", "third"},
           {"checkpoints.timeout", 7, {{"/checkpoints/command", {"/bin/true", "{checkpoint}"}}}},
           {"engines[0].repair.files[0].baseline", "other_baseline"},

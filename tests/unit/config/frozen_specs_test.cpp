@@ -19,7 +19,8 @@ std::string stored(const Configuration& all) {
   for (const std::string& name : all.scheduled_by_default) text += name + "\n";
   for (const std::string& warning : all.warnings) text += warning + "\n";
   for (const workflows::Principal& one : all.principals.listed)
-    text += one.name + " " + std::string(name_of(one.role)) + " " + one.os_user + "\n";
+    text += one.name + " " + std::string(name_of(one.role)) + " " + one.os_user +
+            (one.certificate.empty() ? "" : " " + one.certificate) + "\n";
   workflows::EngineSpec of_all;
   of_all.healing = all.healing;
   of_all.secrets = all.secrets;
@@ -39,6 +40,10 @@ std::string stored(const Configuration& all) {
     if (one.command) text += " " + one.command->argv.front() + std::to_string(one.command->timeout.count());
     text += "\n";
   }
+  for (const ListenAddress& one : all.api.listen) text += one.host + " " + std::to_string(one.port) + "\n";
+  for (const std::string& one : all.api.names) text += one + "\n";
+  for (const std::string& one : {all.api.certificate, all.api.key, all.api.client_ca})
+    text += one.empty() ? "" : one + "\n";
   return text + all.checkpoints.key + "\n" + all.checkpoints.file + "\n";
 }
 

@@ -8,7 +8,7 @@
 #include "autoheal/engine/base/durations.hpp"
 #include "tests/unit/config/own_copy.hpp"
 #include "tools/config/configuration.hpp"
-#include "tools/config/scalars.hpp"
+#include "tools/config/texts/scalars.hpp"
 
 namespace autoheal::config {
 namespace {

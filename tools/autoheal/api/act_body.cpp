@@ -47,6 +47,7 @@ Result<std::string> operation_body_of(const ApiRequest& request, const std::stri
   auto body = read_operation_body(sent.empty() ? "{}" : sent, operation.in_body);
   AUTOHEAL_TRY(body);
   if (request.parameters.contains("engine")) body->engine = request.value("engine");
+  if (request.parameters.contains("token")) body->token = request.value("token");
   if (request.parameters.contains("heal")) body->heal = request.value("heal");
   return to_json(*body);
 }

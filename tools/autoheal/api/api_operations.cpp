@@ -156,6 +156,18 @@ void add_jobs(std::vector<ApiOperation>& all) {
   all.push_back(one);
 }
 
+void add_tokens(std::vector<ApiOperation>& all) {
+  const ApiParameter token_in_path{"token", "", Type::text, true};
+  ApiOperation list = reading("listTokens", "/tokens", Runs::reader);
+  list.permission = Permission::administer;
+  list.what = "list tokens";
+  all.push_back(list);
+  all.push_back(
+      act("createToken", "/tokens", "token_create", {}, {"principal", "role", "for_us", "engines", "reason"}));
+  all.push_back(act("revokeToken", "/tokens/{token}/revoke", "token_revoke", {token_in_path}, {"reason"}));
+  all.push_back(act("rotateToken", "/tokens/{token}/rotate", "token_rotate", {token_in_path}, {"for_us", "reason"}));
+}
+
 void add_rest(std::vector<ApiOperation>& all) {
   all.push_back(command("getConfiguration", "/configuration", {"config", "show"}));
   all.push_back(reading("listReports", "/reports", Runs::reader));
@@ -176,6 +188,7 @@ std::vector<ApiOperation> all_operations() {
   add_audit(all);
   add_ledger(all);
   add_jobs(all);
+  add_tokens(all);
   add_rest(all);
   return all;
 }

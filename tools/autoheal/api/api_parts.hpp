@@ -15,6 +15,8 @@
 
 namespace autoheal::cli {
 
+class Authentication;
+
 struct ApiParts {
   Operations& operations;  // on the loop
   HealerServices& healer;  // on the loop, but for what its parts call thread-safe
@@ -23,10 +25,11 @@ struct ApiParts {
   std::shared_ptr<BusFollowers> bus;
   std::shared_ptr<LedgerSteward> steward;
   JobRunner& jobs;
+  Authentication& authentication;
   std::shared_ptr<KeptAnswers> kept_answers = std::make_shared<KeptAnswers>();
 };
 
-// Who asks, as the kernel says. Any thread.
+// Who asks on the Unix socket, as the kernel says. Any thread.
 [[nodiscard]] Requester requester_of(const http::Peer& peer, const LoadedConfiguration& configuration);
 
 // Has the operation performed on the loop; back on the server's thread.

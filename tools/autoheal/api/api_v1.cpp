@@ -7,6 +7,7 @@
 
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/engine/base/json_writer.hpp"
+#include "tools/autoheal/access/token_list.hpp"
 #include "tools/autoheal/api/act_body.hpp"
 #include "tools/autoheal/api/api_jobs.hpp"
 #include "tools/autoheal/api/api_request.hpp"
@@ -16,6 +17,7 @@
 #include "tools/autoheal/api/ledger_lines.hpp"
 #include "tools/autoheal/api/openapi.hpp"
 #include "tools/autoheal/api/page.hpp"
+#include "tools/autoheal/api/token_scope.hpp"
 #include "tools/autoheal/protocol/operation_body.hpp"
 
 namespace autoheal::cli {
@@ -87,10 +89,7 @@ class Answer {
     const auto after = from.empty() ? Result<EventId>(EventId{}) : event_id_of(from);
     AUTOHEAL_CO_TRY(after);
     wish.after = *after;
-    auto may_go_on = [&in_force = parts_.healer.in_force, uid = who_.by.uid] {
-      const auto principal = in_force.configuration()->settings.principals.of_os_user(os_user_name(uid));
-      return allows(principal.role, workflows::Permission::read);
-    };
+    auto may_go_on = [&authentication = parts_.authentication, who = who_] { return authentication.still(who); };
     co_return co_await parts_.bus->follow(std::move(wish), from.empty(), std::move(may_go_on));
   }
 
@@ -137,8 +136,15 @@ class Answer {
     const std::string_view id = request_.operation->id;
     if (id == "getHealPage") return page_of_heal(*configuration_, request_.value("heal"));
     if (id == "getHealEvidence") return evidence_of_heal(*configuration_, request_.value("heal"));
+    if (id == "listTokens") return tokens();
     if (id == "listReports") return list_of_reports(*configuration_);
     return report_named(*configuration_, request_.value("report"));
+  }
+
+  Body tokens() const {
+    const auto reader = store::LedgerReader::open(configuration_->settings.ledger);
+    AUTOHEAL_TRY(reader);
+    return token_list(**reader, configuration_->settings.ledger);
   }
 
   asio::awaitable<Body> act() {
@@ -213,7 +219,7 @@ http::Response with_validator(http::Response response, std::string_view if_none_
   return response;
 }
 
-asio::awaitable<http::Response> answer_api(ApiParts& parts, http::Request request) {
+asio::awaitable<http::Response> answer_api(ApiParts& parts, http::Request request, Requester who) {
   auto matched = match_api(request.method, request.target);
   if (!matched) {
     auto response = http::problem_response(matched.error().problem);
@@ -221,7 +227,8 @@ asio::awaitable<http::Response> answer_api(ApiParts& parts, http::Request reques
     co_return response;
   }
   const ApiOperation& operation = *matched->operation;
-  Requester who = requester_of(request.peer, *parts.healer.in_force.configuration());
+  const auto concerned = co_await within_scope(parts, who, *matched);
+  if (!concerned) co_return refusal(concerned.error());
   const bool is_judged_here = operation.runs != Runs::act && operation.runs != Runs::here;
   if (is_judged_here && !allows(who.principal.role, operation.permission))
     co_return co_await refuse_role(parts, operation, std::move(who));

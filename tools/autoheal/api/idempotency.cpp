@@ -15,9 +15,9 @@ namespace {
 
 constexpr std::string_view key_header = "idempotency-key";
 constexpr std::size_t longest_key_bytes = 255;
-constexpr std::size_t digest_digits = 32;
+constexpr std::size_t key_digest_digits = 32;
 
-std::string short_digest(const std::string& text) { return to_hex(sha256(text)).substr(0, digest_digits); }
+std::string short_digest(const std::string& text) { return to_hex(sha256(text)).substr(0, key_digest_digits); }
 
 http::Problem used_elsewhere() {
   return {422, "key_used", "this Idempotency-Key was used for another request", "choose a new key for a new request"};

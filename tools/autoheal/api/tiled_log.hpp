@@ -5,8 +5,9 @@
 
 namespace autoheal::cli {
 
-// The answer to a target below /tlog/. 403 without a role, unless the configuration says `tlog: public`. On the
-// server's thread; reads on a reader's.
-[[nodiscard]] boost::asio::awaitable<http::Response> answer_tiled_log(ApiParts& parts, http::Request request);
+// The answer to a target below /tlog/. 403 where the role may not read, unless the configuration says `tlog: public`.
+// On the server's thread; reads on a reader's.
+[[nodiscard]] boost::asio::awaitable<http::Response> answer_tiled_log(ApiParts& parts, http::Request request,
+                                                                      workflows::Role role);
 
 }  // namespace autoheal::cli

@@ -56,7 +56,12 @@ namespace autoheal::cli {
   row(ledger_witness_list) \
   row(ledger_witness_remove) \
   row(ledger_witness_request) \
-  row(ledger_witness_accept)
+  row(ledger_witness_accept) \
+  group(token, "bearer tokens for the API on TCP") \
+  row(token_create) \
+  row(token_list) \
+  row(token_revoke) \
+  row(token_rotate)
 // clang-format on
 
 #define AUTOHEAL_NOTHING(name, help)

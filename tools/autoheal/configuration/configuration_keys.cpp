@@ -82,6 +82,18 @@ void add_group(const std::string& above, const Spec& spec, KeyCollector& into) {
   });
 }
 
+// Older versions have no such keys: what says nothing is left out.
+void add_api(const config::ApiSpec& api, KeyCollector& into) {
+  std::vector<std::string> addresses;
+  for (const config::ListenAddress& one : api.listen) addresses.push_back(one.host + " " + std::to_string(one.port));
+  if (!addresses.empty()) into.value("api.listen", listed(addresses));
+  if (!api.names.empty()) into.value("api.names", listed(api.names));
+  for (const auto& [key, file] : {std::pair{"api.tls.certificate", &api.certificate},
+                                  std::pair{"api.tls.key", &api.key}, std::pair{"api.tls.client_ca", &api.client_ca}}) {
+    if (!file->empty()) into.value(key, *file);
+  }
+}
+
 }  // namespace
 
 KeyDigests digests_by_key(const config::Configuration& settings, const engine::BlobStore& blobs) {
@@ -96,13 +108,15 @@ KeyDigests digests_by_key(const config::Configuration& settings, const engine::B
   add_group("healing.", settings, keys);
   add_group("", settings.published, keys);
   for (const workflows::Principal& principal : settings.principals.listed) {
-    keys.value("principals." + principal.name, std::string(name_of(principal.role)) + " " + principal.os_user);
+    keys.value("principals." + principal.name, std::string(name_of(principal.role)) + " " + principal.os_user +
+                                                   (principal.certificate.empty() ? "" : " " + principal.certificate));
   }
   for (const config::WebhookSpec& spec : settings.webhooks) {
     const std::string path = "webhooks." + spec.name;
     add_group(path, spec, keys);
     if (spec.command) keys.value(path + ".command", listed(spec.command->argv));
   }
+  add_api(settings.api, keys);
   for (const workflows::EngineSpec& spec : settings.engines) {
     json engine = json::parse(encode_engine_spec(spec)).at("engine");
     engine.erase("name");

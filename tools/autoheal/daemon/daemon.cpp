@@ -19,7 +19,6 @@
 #include "autoheal/workflows/supervision/pause_text.hpp"
 #include "autoheal/workflows/supervision/recent_past.hpp"
 #include "autoheal/workflows/supervision/test_engine.hpp"
-#include "tools/autoheal/daemon/daemon_api.hpp"
 #include "tools/autoheal/daemon/late_tests.hpp"
 #include "tools/autoheal/output/exit_code.hpp"
 #include "tools/autoheal/protocol/daemon_client.hpp"
@@ -109,26 +108,16 @@ Result<void> Daemon::assemble() {
     pump();
   };
   hooks.hold_changed = [this](const std::string& engine) { hold_changed(engine); };
+  hooks.tokens_changed = [this] { (void)renew_tokens(); };
   hooks.status = [this] { return status(); };
   operations_ = std::make_unique<Operations>(healer_, std::move(hooks));
   if (auto assembled = assemble_api(); !assembled) return assembled;
-  if (auto listens = listen(); !listens) return listens;
+  AUTOHEAL_TRY(listen());
   watch_the_place();
   follow_heals();
   watch_the_loop();
   wait_for_signal();              // also while a ledger that cannot be used yet is waited for
   std::signal(SIGPIPE, SIG_IGN);  // the reader of our output may be gone; what a heal starts does not inherit it
-  return {};
-}
-
-Result<void> Daemon::listen() {
-  const std::string path = socket_of(healer_.in_force.configuration()->settings.ledger);
-  auto listening = passed_ ? http::adopt_listening(std::move(passed_), path) : http::listen_at(path);
-  AUTOHEAL_TRY(listening);
-  auto server = http::ThreadedServer::start(healer_.parts.requests, std::move(*listening), api_handler(*api_),
-                                            [this](const std::string& what) { tell("a request failed: " + what); });
-  AUTOHEAL_TRY(server);
-  server_ = std::move(*server);
   return {};
 }
 
@@ -152,21 +141,6 @@ void Daemon::look_at_place() {
   if (stopping_) return;
   healer_.recording.look_at_place();
   if (healer_.recording.ledger_elsewhere().empty() && !std::exchange(looks_at_socket_, true)) spawn(look_at_socket());
-}
-
-// Nobody may have taken the socket away: without it no command would find the daemon.
-asio::awaitable<void> Daemon::look_at_socket() {
-  const bool in_place = co_await server_->in_place();
-  looks_at_socket_ = false;
-  if (in_place || stopping_) co_return;
-  const auto listens = server_->listen_again(socket_of(healer_.in_force.configuration()->settings.ledger));
-  if (listens) {
-    tell("warning: the daemon's socket was removed, and is made again");
-    told_of_socket_ = false;
-  } else if (!std::exchange(told_of_socket_, true)) {
-    tell("warning: the daemon's socket is not in its place, and no command finds the daemon: " +
-         listens.error().message);
-  }
 }
 
 void Daemon::watch_the_loop() {
@@ -317,6 +291,7 @@ asio::awaitable<void> Daemon::reload() {
   }
   for (const std::string& warning : (*next)->settings.warnings) tell("warning: " + warning);
   take_configuration();
+  renew_access(before->settings.api);
   tell("configuration read again: " + count_of_engines(**next), {.kind = NoteKind::configuration_read});
   pump();
   auto loaded = config_loaded(**next, *healer_.parts.ledger, *healer_.parts.vault, healer_.parts.clock.now());

@@ -13,6 +13,7 @@
 #include "autoheal/engine/boot_timer.hpp"
 #include "autoheal/workflows/supervision/watch.hpp"
 #include "tools/autoheal/api/api_parts.hpp"
+#include "tools/autoheal/api/authentication.hpp"
 #include "tools/autoheal/daemon/daemon_entries.hpp"
 #include "tools/autoheal/daemon/daemon_log.hpp"
 #include "tools/autoheal/daemon/daemon_report.hpp"
@@ -47,7 +48,12 @@ class Daemon {
   Daemon(Healer& healer, Console& console, LoadAgain load_again);
   Result<void> assemble();
   Result<void> assemble_api();
+  void create_authentication();
   Result<void> listen();
+  Result<void> listen_on_tcp();
+  Result<void> renew_tokens();
+  void renew_access(const config::ApiSpec& before);
+  void report_failed(const FailedSummary& summary);
   void watch_the_place();
   void look_at_place();
   boost::asio::awaitable<void> look_at_socket();
@@ -122,6 +128,7 @@ class Daemon {
   std::unique_ptr<ReaderThreads> readers_;
   std::unique_ptr<JobRunner> jobs_;
   std::shared_ptr<BusFollowers> bus_;
+  std::unique_ptr<Authentication> authentication_;
   std::unique_ptr<ApiParts> api_;
   UniqueFd passed_;                           // until it is served
   std::unique_ptr<http::ClaimedName> claim_;  // null: another process has it, or the system refuses

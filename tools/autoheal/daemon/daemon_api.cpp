@@ -1,8 +1,10 @@
 #include "tools/autoheal/daemon/daemon_api.hpp"
 
 #include "autoheal/engine/base/json_writer.hpp"
+#include "tools/autoheal/access/token.hpp"
 #include "tools/autoheal/api/api_request.hpp"
 #include "tools/autoheal/api/api_v1.hpp"
+#include "tools/autoheal/api/authentication.hpp"
 #include "tools/autoheal/api/tiled_log.hpp"
 #include "tools/autoheal/daemon/readiness.hpp"
 #include "tools/autoheal/output/version.hpp"
@@ -19,15 +21,15 @@ http::Response response_to(const Error& error) {
   return http::error_response(http_status_of(error.kind), word_of(error.kind), error.message, error.hint);
 }
 
-bool may_read(const ApiParts& parts, const http::Request& request) {
-  const auto who = requester_of(request.peer, *parts.healer.in_force.configuration());
-  return allows(who.principal.role, workflows::Permission::read);
+// Everything, not only what concerns the engines of a token.
+bool may_read_all(const Requester& who) {
+  return allows(who.principal.role, workflows::Permission::read) && who.engines.empty();
 }
 
 // Counted and written on a reader's thread.
-boost::asio::awaitable<http::Response> metrics(ApiParts& parts, const http::Request& request) {
+boost::asio::awaitable<http::Response> metrics(ApiParts& parts, const http::Request& request, const Requester& who) {
   if (request.method == "POST") co_return http::error_response(405, "method", "metrics are asked for with GET", {});
-  if (!may_read(parts, request)) {
+  if (!may_read_all(who)) {
     co_return response_to(Error{ErrorKind::refused, "metrics are for those whose role lets them read the ledger",
                                 "an admiral can list this user under `principals:`"});
   }
@@ -54,9 +56,14 @@ std::vector<ReadinessCheck> readiness_of(const StandingPtr& standing) {
 
 // For everyone who reaches the socket; only those who may read the ledger learn why it is not ready.
 boost::asio::awaitable<http::Response> readiness(ApiParts& parts, const http::Request& request) {
+  bool verbose = request.target.ends_with("?verbose");
+  if (verbose) {
+    const auto who = co_await parts.authentication.identify(request);
+    if (!who) co_return who.error();
+    verbose = may_read_all(*who);
+  }
   const auto standing = co_await parts.standing.get();
   const auto checks = readiness_of(standing);
-  const bool verbose = request.target.ends_with("?verbose") && may_read(parts, request);
   co_return http::response_with(is_ready(checks) ? 200 : 503, readiness_json(checks, verbose));
 }
 
@@ -79,7 +86,7 @@ boost::asio::awaitable<http::Response> about_the_daemon(ApiParts& parts, const h
 }
 
 // POST /v1/<operation> and GET /v1/status: for command lines of earlier versions, too.
-boost::asio::awaitable<http::Response> operation(ApiParts& parts, http::Request request) {
+boost::asio::awaitable<http::Response> operation(ApiParts& parts, http::Request request, Requester who) {
   std::string name = request.target.substr(prefix.size());
   const bool reads = name == "status";
   if (name.empty())
@@ -87,36 +94,56 @@ boost::asio::awaitable<http::Response> operation(ApiParts& parts, http::Request 
   if (reads != (request.method != "POST")) {
     co_return http::error_response(405, "method", reads ? "status is asked for with GET" : "operations take POST", {});
   }
-  Requester who = requester_of(request.peer, *parts.healer.in_force.configuration());
   std::string body = reads ? "{}" : std::move(request.body);
   const auto answer = co_await perform_on_loop(parts, std::move(name), std::move(body), std::move(who));
   if (!answer) co_return response_to(answer.error());
   co_return http::response_with(200, *answer);
 }
 
-boost::asio::awaitable<http::Response> serve(ApiParts& parts, http::Request request) {
+boost::asio::awaitable<http::Response> serve_one_who(ApiParts& parts, http::Request request, Requester who) {
   const std::string_view target = request.target;
   if (target.starts_with(api_prefix)) {
-    auto response = co_await answer_api(parts, std::move(request));
-    co_return response;
-  }
-  if (is_about_the_daemon(target)) {
-    auto response = co_await about_the_daemon(parts, request);
+    auto response = co_await answer_api(parts, std::move(request), std::move(who));
     co_return response;
   }
   if (target == "/metrics") {
-    auto response = co_await metrics(parts, request);
+    auto response = co_await metrics(parts, request, who);
     co_return response;
   }
   if (target.starts_with("/tlog/")) {
-    auto response = co_await answer_tiled_log(parts, std::move(request));
+    auto response = co_await answer_tiled_log(parts, std::move(request), who.principal.role);
     co_return response;
   }
-  if (target.starts_with(prefix)) {
-    auto response = co_await operation(parts, std::move(request));
+  if (target.starts_with(prefix) && !request.remote) {
+    auto response = co_await operation(parts, std::move(request), std::move(who));
     co_return response;
   }
   co_return http::error_response(404, "not_found", "there is nothing at this address", "POST /v1/<operation>");
+}
+
+boost::asio::awaitable<http::Response> serve(ApiParts& parts, http::Request request) {
+  if (holds_token(request.target)) {
+    co_return http::refusal_response(
+        {400, "token_in_address", "a token does not belong into an address, where logs show it",
+         "send it as Authorization: Bearer, and revoke this one"},
+        request.target);
+  }
+  if (is_about_the_daemon(request.target)) {
+    auto response = co_await about_the_daemon(parts, request);
+    co_return response;
+  }
+  const bool is_public_log =
+      request.target.starts_with("/tlog/") && parts.healer.in_force.configuration()->settings.published.tlog_public;
+  if (is_public_log) {
+    auto response = co_await answer_tiled_log(parts, std::move(request), workflows::Role::none);
+    co_return response;
+  }
+  auto who = co_await parts.authentication.identify(request);
+  if (!who) co_return who.error();
+  Requester asks = *who;
+  auto response = co_await serve_one_who(parts, std::move(request), std::move(asks));
+  auto still = [&parts, asked = std::move(*who)] { return parts.authentication.still(asked); };
+  co_return while_still(std::move(still), std::move(response));
 }
 
 }  // namespace

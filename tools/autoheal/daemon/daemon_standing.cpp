@@ -28,8 +28,9 @@ Result<void> Daemon::assemble_api() {
                                                       healer_.in_force.configuration()->settings.ledger,
                                                       *healer_.parts.vault});
   healer_.committed = [bus = bus_] { bus->committed(); };
-  api_ = std::make_unique<ApiParts>(
-      ApiParts{*operations_, healer_, *standing_reader_, *readers_, bus_, std::move(steward), *jobs_});
+  create_authentication();
+  api_ = std::make_unique<ApiParts>(ApiParts{*operations_, healer_, *standing_reader_, *readers_, bus_,
+                                             std::move(steward), *jobs_, *authentication_});
   return {};
 }
 

@@ -84,6 +84,15 @@ const std::map<std::string, Operations::Kind>& Operations::kinds() {
        {Permission::administer, "say who is a witness of the ledger", {"key", "reason"}, &Operations::remove_witness}},
       {"cosign", {Permission::run_self_test, "hand in cosignatures", {"note", "reason"}, &Operations::cosign}},
       {"archive", {Permission::administer, "archive entries", {"before_us", "file", "reason"}, &Operations::archive}},
+      {"token_create",
+       {Permission::administer,
+        "make tokens",
+        {"principal", "role", "for_us", "engines", "reason"},
+        &Operations::create_token}},
+      {"token_list", {Permission::administer, "list tokens", {"reason"}, &Operations::list_tokens}},
+      {"token_revoke", {Permission::administer, "revoke tokens", {"token", "reason"}, &Operations::revoke_token}},
+      {"token_rotate",
+       {Permission::administer, "replace tokens", {"token", "for_us", "reason"}, &Operations::rotate_token}},
       {"status", {Permission::read, "read how engines stand", {}, &Operations::status}},
   };
   return all;

@@ -7,17 +7,20 @@
 #include <map>
 #include <string>
 
+#include "tools/autoheal/access/token.hpp"
 #include "tools/autoheal/healer/healer.hpp"
 #include "tools/autoheal/protocol/operation_body.hpp"
 
 namespace autoheal::cli {
 
-// Who asks, as the kernel says.
+// Who asks, as the kernel, a client certificate or a token says.
 struct Requester {
   workflows::Principal principal;
-  workflows::By by;                  // its reason comes from the request
-  std::string idempotency_key = {};  // heal: committed with what begins
-  std::string begun = {};            // heal: the heal that this key began earlier, which is waited for instead
+  workflows::By by;                       // its reason comes from the request
+  std::string idempotency_key = {};       // heal: committed with what begins
+  std::string begun = {};                 // heal: the heal that this key began earlier, which is waited for instead
+  std::string token = {};                 // its id; empty: none
+  std::vector<std::string> engines = {};  // the token is for these alone; empty: all
 };
 
 // Hooks for the daemon; all optional.
@@ -25,6 +28,7 @@ struct OperationHooks {
   std::function<void(const std::string& engine)> was_reset;     // empty: all
   std::function<void(const std::string& engine)> hold_changed;  // taken or given back; empty: all
   std::function<void(const std::string& run)> self_test_began;  // its stream
+  std::function<void()> tokens_changed;                         // others are valid now
   std::function<std::string()> status;                          // JSON; without it nobody can ask
 };
 
@@ -65,6 +69,15 @@ class Operations {
   Answer remove_witness(OperationBody body, Requester who);
   Answer cosign(OperationBody body, Requester who);
   Answer archive(OperationBody body, Requester who);
+  Answer create_token(OperationBody body, Requester who);
+  Answer list_tokens(OperationBody body, Requester who);
+  Answer revoke_token(OperationBody body, Requester who);
+  Answer rotate_token(OperationBody body, Requester who);
+
+  [[nodiscard]] Result<TokenRecord> wanted_token(const OperationBody& body, const Requester& who) const;
+  [[nodiscard]] Result<TokenRecord> token_named(const std::string& id) const;
+  Answer add_token(TokenRecord record, Requester who, std::optional<TokenRecord> instead_of);
+  Result<void> renew_tokens(const std::vector<TokenRecord>& added);
 
   Answer refuse(const std::string& what, const Requester& who);
   [[nodiscard]] Result<workflows::EngineToHeal> engine(const std::string& name) const;

@@ -146,6 +146,8 @@ std::string to_json(const OperationBody& body) {
   out.optional_field("topic", body.topic);
   if (!body.payload.empty()) out.key("payload").raw(body.payload);
   out.optional_field("configuration", body.configuration).optional_field("since", body.since);
+  out.optional_field("principal", body.principal).optional_field("role", body.role);
+  out.optional_field("token", body.token);
   out.optional_field("what", body.what).optional_field("reason", body.reason);
   return out.end_object().take();
 }
@@ -177,6 +179,9 @@ Result<OperationBody> read_operation_body(const std::string& text, std::span<con
   read.object("payload", body.payload);
   read.text("configuration", body.configuration, largest_configuration_bytes);
   read.text("since", body.since);
+  read.text("principal", body.principal);
+  read.text("role", body.role);
+  read.text("token", body.token);
   read.text("what", body.what);
   read.text("reason", body.reason);
   if (!read.problem().empty()) return failure(ErrorKind::invalid, read.problem());

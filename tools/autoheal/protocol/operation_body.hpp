@@ -17,16 +17,18 @@ namespace autoheal::cli {
 struct OperationBody {
   std::string engine = {};                     // hold, unhold, reset: empty means all of them
   std::string heal = {};                       // an id, or enough of its beginning
-  std::vector<std::string> engines = {};       // selftest: only these and what they need
+  std::vector<std::string> engines = {};       // selftest: only these and what they need; token_create: only these
   std::optional<std::string> error = {};       // heal: what failed; left out, the self-test says it
   std::optional<bool> heals = {};              // selftest: left out, as the role allows
-  std::optional<std::int64_t> for_us = {};     // hold: microseconds
+  std::optional<std::int64_t> for_us = {};     // hold, tokens: microseconds
   std::optional<std::int64_t> before_us = {};  // archive: since 1970, UTC
   std::string file = {};                       // archive: absolute; empty: beside the ledger
   std::string key = {};                        // add_witness, remove_witness: a verifier key
   std::string note = {};                       // cosign: a checkpoint with signatures of witnesses
   std::string topic = {};                      // publish
   std::string payload = {};                    // publish: the text of a JSON object; empty: none was given
+  std::string principal = {}, role = {};       // token_create: left out, who asks, and observer
+  std::string token = {};                      // token_revoke, token_rotate: its id
   std::string what = {};                       // denied: what was wanted
   std::string configuration = {};              // back-test: the text of a file
   std::string since = {};                      // back-test: as --since

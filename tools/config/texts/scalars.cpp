@@ -1,4 +1,4 @@
-#include "tools/config/scalars.hpp"
+#include "tools/config/texts/scalars.hpp"
 
 #include <array>
 #include <string>

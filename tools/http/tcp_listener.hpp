@@ -1,0 +1,34 @@
+// Listening on TCP, and who is at the other end of a connection that came that way.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "autoheal/engine/base/result.hpp"
+#include "autoheal/engine/base/unique_fd.hpp"
+
+namespace autoheal::http {
+
+struct TcpAddress {
+  std::string host;  // an IPv4 or IPv6 literal, without brackets
+  std::uint16_t port = 0;
+};
+
+// "127.0.0.1:8080", "[::1]:8080".
+[[nodiscard]] std::string text_of(const TcpAddress& address);
+
+// Binds and listens; does not block, closed on exec. An IPv6 address takes no IPv4. invalid: no literal; busy: somebody
+// listens there; unavailable: the system refuses. Port 0: any that is free.
+[[nodiscard]] Result<UniqueFd> listen_on_tcp(const TcpAddress& address);
+
+struct TcpEnds {
+  TcpAddress local, remote;
+};
+// `socket` is connected, or listens: then its remote end is empty. Thread-safe.
+[[nodiscard]] Result<TcpEnds> ends_of(int socket);
+
+// Under which connections of one client are counted: the IPv4 address, or the first half of the IPv6 address, since a
+// client has all the others.
+[[nodiscard]] std::string quota_name_of(const std::string& host);
+
+}  // namespace autoheal::http
