@@ -30,7 +30,8 @@ class KnownLedger {
     }
     (void)(*ledger)->append({{heal}, {}, 0});
     reader_ = *LedgerReader::open(path_);
-    for (const auto& entry : reader_->read_all({}, 10)->entries) lines_.push_back(leaf_line(reader_->id(), entry));
+    const auto page = reader_->read_all({}, 10);
+    for (const auto& entry : page->entries) lines_.push_back(leaf_line(reader_->id(), entry));
     if (lines_.size() != 6) std::abort();
   }
   [[nodiscard]] const LedgerReader& reader() const { return *reader_; }

@@ -365,7 +365,8 @@ TEST_F(RunnerTest, a_name_too_long_for_an_entry_sets_its_own_stream_aside) {
   ASSERT_EQ(told.size(), 1U);
   EXPECT_NE(told.front().find("largest_entry_name_bytes"), std::string::npos) << told.front();
   std::vector<std::string> begun;
-  for (const auto& entry : ledger.read_all({}, 100)->entries) {
+  const auto page = ledger.read_all({}, 100);
+  for (const auto& entry : page->entries) {
     if (entry.version == 1) begun.push_back(entry.subject);
   }
   EXPECT_EQ(begun, (std::vector<std::string>{longest, "example.org"}));

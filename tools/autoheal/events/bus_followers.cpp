@@ -76,7 +76,9 @@ class BusFollowers::Stream {
         continue;
       }
       is_joined_ = true;
-      if (follower_.is_idle() && !co_await something_comes()) co_return std::optional(heartbeat());
+      if (!follower_.is_idle()) continue;
+      const bool came = co_await something_comes();
+      if (!came) co_return std::optional(heartbeat());
     }
   }
 

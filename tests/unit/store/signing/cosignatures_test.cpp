@@ -160,7 +160,8 @@ class Witnesses : public autoheal::testing::LedgerFixture {
   }
   std::vector<std::string> names() const {
     std::vector<std::string> all;
-    for (const Witness& one : *witnesses_of(*reader())) all.push_back(one.key.name());
+    const auto found = witnesses_of(*reader());
+    for (const Witness& one : *found) all.push_back(one.key.name());
     return all;
   }
   // Signs the head, and has it cosigned where a witness is given.

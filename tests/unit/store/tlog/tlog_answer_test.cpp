@@ -43,7 +43,8 @@ class TiledLog : public autoheal::testing::LedgerFixture {
   std::vector<std::string> leaves() const {
     std::vector<std::string> all;
     const auto from = reader();
-    for (const auto& one : from->read_all({}, 10'000)->entries) all.push_back(leaf_line(from->id(), one));
+    const auto page = from->read_all({}, 10'000);
+    for (const auto& one : page->entries) all.push_back(leaf_line(from->id(), one));
     return all;
   }
   // The hashes of the subtrees of 256^level leaves [from, to), as a log of these leaves computes them itself.
