@@ -175,7 +175,12 @@ asio::awaitable<bool> Connection::serve_one() {
 asio::awaitable<bool> Connection::something_arrives() {
   if (received_.size() > 0) co_return true;
   give(state_->limits.idle, Late::closes);
-  const bool arrived = stream_.is_encrypted() ? co_await read_more() : co_await stream_.until_readable();
+  bool arrived = false;
+  if (stream_.is_encrypted()) {  // statements of their own: g++ 12 awaits within conditions in any case
+    arrived = co_await read_more();
+  } else {
+    arrived = co_await stream_.until_readable();
+  }
   co_return arrived && !is_late_;
 }
 
@@ -235,7 +240,9 @@ asio::awaitable<Connection::Refusal> Connection::read_body(Parser& parser) {
     if (parser.is_done()) co_return std::nullopt;
     if (received_.size() >= received_.max_size()) co_return bad_request("a line of a chunk does not end");
     const bool may_go_on = used > 0 && received_.size() > 0 && !problem;
-    if (!may_go_on && !co_await read_more()) co_return late_or_gone();
+    if (may_go_on) continue;
+    const bool more = co_await read_more();
+    if (!more) co_return late_or_gone();
   }
 }
 
