@@ -122,7 +122,7 @@ class TheBus(unittest.TestCase):
         self.assertEqual({event["data"].get("engine") for _, _, event in seen}, {"Firewall"})
 
     def test_case_124_places_that_are_none_are_refused_with_the_range(self):
-        for place in ("abc", "-1", "1-", "1-x", "18446744073709551616", "1e3", " 1"):
+        for place in ("abc", "-1", "0-0", "0-1", "1-", "1-x", "18446744073709551616", "1e3", " 1"):
             answer = self.api.ask("followBus", query=[("from", place)])
             self.assertEqual(answer.status, 400, place)
         answer = self.api.ask("followBus", query=[("from", "9999999")])

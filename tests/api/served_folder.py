@@ -2,12 +2,14 @@
 import os
 import pathlib
 import shutil
-import signal
-import socket
 import subprocess
+import sys
 import tempfile
 
-READY_WITHIN_S = 60
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+# pylint: disable=wrong-import-position
+from served_daemon import ServedDaemon  # noqa: E402
+
 CONFIGURATION = """version: 1
 ledger: var/ledger.db
 reports: logs/selftest_reports
@@ -36,7 +38,7 @@ class ServedFolder:
             (self.folder / name).write_text("port = 8080\n")
         (self.folder / "autoheal.yaml").write_text(
             CONFIGURATION.format(principals=principals, impossible=IMPOSSIBLE))
-        self.process = None
+        self.daemon = None
         self.environment = {"AUTOHEAL_RETRY_DELAY": "0", **(environment or {})}
         self.start()
 
@@ -45,20 +47,8 @@ class ServedFolder:
         return str(self.folder / "var" / "ledger.db.sock")
 
     def start(self):
-        with tempfile.TemporaryDirectory() as short, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
-            told = os.path.join(short, "notify")
-            manager.bind(told)
-            manager.settimeout(READY_WITHIN_S)
-            log = open(self.folder / "log", "ab")
-            self.process = subprocess.Popen([self.program, "serve"], cwd=self.folder, stdout=log, stderr=log,
-                                            env={**os.environ, **self.environment, "NOTIFY_SOCKET": told})
-            log.close()
-            try:
-                while b"READY=1" not in manager.recv(4096):
-                    pass
-            except BaseException:
-                self.process.kill()
-                raise
+        with open(self.folder / "log", "ab") as log:
+            self.daemon = ServedDaemon(self.program, self.folder, self.environment, log)
 
     def said(self):
         return (self.folder / "log").read_text(errors="replace")
@@ -68,7 +58,6 @@ class ServedFolder:
                               env={**os.environ, **self.environment})
 
     def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait()
+        code = self.daemon.end()
         shutil.rmtree(self.folder)
         assert code == 0, code

@@ -9,7 +9,6 @@ import pathlib
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,11 +16,12 @@ import time
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
+sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
 sys.dont_write_bytecode = True
 import check_bundle  # noqa: E402
 import check_ledger as ledger  # noqa: E402
 import tlog_client as tlog  # noqa: E402
+from served_daemon import READY_WITHIN_S, ServedDaemon  # noqa: E402
 
 PROGRAM = ""
 CONFIGURATION = """version: 1
@@ -32,29 +32,6 @@ engines:
     self_test: [ { name: config, file: { path: etc/app.conf, baseline: baseline/app.conf } } ]
     repair: { files: [ { path: etc/app.conf, baseline: baseline/app.conf } ] }
 """
-READY_WITHIN_S = 60
-
-
-class Daemon:
-    """`autoheal serve`, which says when it is ready as it says so to systemd."""
-
-    def __init__(self, folder):
-        with tempfile.TemporaryDirectory() as short, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
-            told = os.path.join(short, "notify")
-            manager.bind(told)
-            manager.settimeout(READY_WITHIN_S)
-            self.process = subprocess.Popen([PROGRAM, "serve"], cwd=folder, stdout=subprocess.DEVNULL,
-                                            stderr=subprocess.DEVNULL, env={**os.environ, "NOTIFY_SOCKET": told})
-            try:
-                while b"READY=1" not in manager.recv(4096):
-                    pass
-            except BaseException:
-                self.process.kill()
-                raise
-
-    def end(self, how=signal.SIGTERM):
-        self.process.send_signal(how)
-        self.process.wait()
 
 
 class TiledLedger(unittest.TestCase):
@@ -74,7 +51,7 @@ class TiledLedger(unittest.TestCase):
         (self.folder / "autoheal.yaml").write_text(CONFIGURATION + more)
 
     def start(self):
-        self.daemon = Daemon(self.folder)
+        self.daemon = ServedDaemon(PROGRAM, self.folder)
 
     def autoheal(self, *arguments, code=0, given=None):
         ran = subprocess.run([PROGRAM, *map(str, arguments)], cwd=self.folder, input=given, capture_output=True,

@@ -14,7 +14,7 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 # pylint: disable=wrong-import-position,protected-access
-from in_a_folder import CLIENT, Daemon, InAFolder  # noqa: E402
+from in_a_folder import CLIENT, QUICK, ServedDaemon, InAFolder  # noqa: E402
 import autoheal  # noqa: E402
 from bridge_backend.engines.selftest.autoheal_trigger import AutoHealTrigger  # noqa: E402
 from bridge_backend.genesis.bus import GenesisBus  # noqa: E402
@@ -150,8 +150,8 @@ class Bus(InAFolder):
 
         @self.bus.subscribe("selftest.autoheal.complete")
         async def waits(event):
-            await asyncio.sleep(0)
-            self.got.append(("waits", event["certified"]))
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(None, self.got.append, ("waits", event["certified"]))
 
         @self.bus.subscribe("bridge.done")
         def own(event):
@@ -223,7 +223,7 @@ class Bus(InAFolder):
         self.assertTrue(event.subject.startswith("principal/"))
 
     def test_goes_on_where_it_was_when_the_daemon_comes_back(self):
-        daemon = Daemon(self.program, self.folder)
+        daemon = ServedDaemon(self.program, self.folder, QUICK)
         client = autoheal.Client(self.socket)
         self.bus.subscribe("bridge.*")(lambda event: self.got.append(event["number"]))
         self.ends_with("end")
@@ -235,7 +235,7 @@ class Bus(InAFolder):
         first_is_here.wait(WITHIN_S)
         daemon.process.kill()
         daemon.process.wait()
-        daemon = Daemon(self.program, self.folder)
+        daemon = ServedDaemon(self.program, self.folder, QUICK)
         self.addCleanup(daemon.stop)
         for number in (1, 2):
             client.publish("bridge.step", {"number": number})
@@ -280,12 +280,14 @@ class Bus(InAFolder):
         self.assertEqual(self.got, [29])
 
     def test_ends_when_it_is_cancelled_and_where_going_on_is_of_no_use(self):
-        self.serve()
+        client = self.serve()
+        client.publish("bridge.begun")
 
         async def cancelled():
-            task = asyncio.create_task(self.bus.listen())
-            while self.bus._stream is None or self.bus._stream.last_id is None:
-                await asyncio.sleep(0)
+            begun = asyncio.Event()
+            self.bus.subscribe("bridge.begun")(lambda event: begun.set())
+            task = asyncio.create_task(self.bus.listen("0"))
+            await begun.wait()
             task.cancel()
             with self.assertRaises(asyncio.CancelledError):
                 await task

@@ -14,7 +14,7 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 # pylint: disable=wrong-import-position
-from in_a_folder import Daemon, InAFolder  # noqa: E402
+from in_a_folder import QUICK, ServedDaemon, InAFolder  # noqa: E402
 import autoheal  # noqa: E402
 from autoheal.places import find_socket  # noqa: E402
 
@@ -72,7 +72,7 @@ class Client(InAFolder):
     def test_reaches_a_socket_whose_name_is_too_long_for_the_kernel(self):
         deep = self.folder / ("d" * 100)
         shutil.copytree(self.folder, deep, ignore=lambda _, names: [n for n in names if n == "d" * 100])
-        daemon = Daemon(self.program, deep)
+        daemon = ServedDaemon(self.program, deep, QUICK)
         self.addCleanup(daemon.stop)
         self.assertEqual(autoheal.Client(str(deep / "var/ledger.db.sock")).status()["engines"][0]["engine"], "EnvRecon")
 

@@ -2,8 +2,6 @@
 import os
 import pathlib
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -11,10 +9,12 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CLIENT = ROOT / "tools" / "python"
-sys.path.insert(0, str(CLIENT))
+sys.path[:0] = [str(CLIENT), str(ROOT / "tests" / "support")]
 # pylint: disable=wrong-import-position
 import autoheal  # noqa: E402
+from served_daemon import ServedDaemon  # noqa: E402
 
+QUICK = {"AUTOHEAL_RETRY_DELAY": "0"}
 CONFIGURATION = """version: 1
 ledger: var/ledger.db
 engines:
@@ -23,30 +23,6 @@ engines:
     self_test: [ { name: config, file: { path: etc/app.conf, baseline: baseline/app.conf } } ]
     repair: { files: [ { path: etc/app.conf, baseline: baseline/app.conf } ] }
 """
-READY_WITHIN_S = 60
-
-
-class Daemon:
-    """`autoheal serve`, which says when it is ready as it says so to systemd."""
-
-    def __init__(self, program, folder):
-        with tempfile.TemporaryDirectory() as short, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
-            told = os.path.join(short, "notify")
-            manager.bind(told)
-            manager.settimeout(READY_WITHIN_S)
-            self.process = subprocess.Popen([program, "serve"], cwd=folder, stdout=subprocess.DEVNULL,
-                                            stderr=subprocess.DEVNULL,
-                                            env={**os.environ, "NOTIFY_SOCKET": told, "AUTOHEAL_RETRY_DELAY": "0"})
-            try:
-                while b"READY=1" not in manager.recv(4096):
-                    pass
-            except BaseException:
-                self.process.kill()
-                raise
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait() == 0
 
 
 class InAFolder(unittest.TestCase):
@@ -65,7 +41,7 @@ class InAFolder(unittest.TestCase):
         return str(self.folder / "var/ledger.db.sock")
 
     def serve(self):
-        daemon = Daemon(self.program, self.folder)
+        daemon = ServedDaemon(self.program, self.folder, QUICK)
         self.addCleanup(daemon.stop)
         return autoheal.Client(self.socket)
 

@@ -21,7 +21,7 @@ const json& api_document() {
   return parsed;
 }
 
-const json& schema_of(const json& holder) {
+json schema_of(const json& holder) {
   if (!holder.contains("$ref")) return holder;
   const auto pointer = holder.at("$ref").get<std::string>().substr(1);
   return api_document().at(json::json_pointer(pointer));
@@ -101,7 +101,7 @@ TEST(ApiOperations, AnActTakesTheKeysAndTheRoleThatItSays) {
     if (one.runs != Runs::act) continue;
     SCOPED_TRACE(one.id);
     const json& operation = described_as(one);
-    const json& schema = schema_of(operation.at("requestBody").at("content").at("application/json").at("schema"));
+    const json schema = schema_of(operation.at("requestBody").at("content").at("application/json").at("schema"));
     std::set<std::string> keys;
     for (const auto& [key, part] : schema.at("properties").items()) keys.insert(key);
     EXPECT_EQ(keys, std::set<std::string>(one.in_body.begin(), one.in_body.end()));

@@ -16,7 +16,7 @@ TEST(EventIdOf, TakesItsOwnTextAndNothingElse) {
   EXPECT_EQ(*event_id_of("7"), (EventId{7, EventId::whole_entry}));
   EXPECT_EQ(text_of(*event_id_of("7-1")), "7-1");
   EXPECT_EQ(text_of(*event_id_of("0")), "0");
-  for (const char* text : {"", "-", "7-", "-1", "7-x", "x", "7 ", "9223372036854775808", "7-4294967296"})
+  for (const char* text : {"", "-", "7-", "-1", "0-0", "0-1", "7-x", "x", "7 ", "9223372036854775808", "7-4294967296"})
     EXPECT_FALSE(event_id_of(text)) << text;
 }
 

@@ -30,10 +30,10 @@ OwnCertificate::OwnCertificate(const std::string& name)
   X509_add_ext(made, extension, -1);
   X509_EXTENSION_free(extension);
   X509_sign(made, key.get(), EVP_sha256());
-  FILE* file = std::fopen(certificate_file().c_str(), "w");
+  FILE* file = std::fopen(certificate_file().c_str(), "we");
   PEM_write_X509(file, made);
   std::fclose(file);
-  file = std::fopen(key_file().c_str(), "w");
+  file = std::fopen(key_file().c_str(), "we");
   PEM_write_PrivateKey(file, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
   std::fclose(file);
 }

@@ -43,7 +43,7 @@ Result<std::string> place_of_cursor(const ApiRequest& request, const std::string
   const std::string& cursor = request.cursor;
   if (cursor.empty()) return std::string();
   const auto point = cursor.find('.');
-  const std::string place = point == std::string::npos ? std::string() : cursor.substr(point + 1);
+  std::string place = point == std::string::npos ? std::string() : cursor.substr(point + 1);
   const bool fits = !place.empty() && cursor.substr(0, point) == seal_of(request, ledger_id, place);
   if (fits) return place;
   return failure(ErrorKind::invalid, "\"cursor\" is not of this list",

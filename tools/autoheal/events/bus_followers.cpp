@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
@@ -109,9 +111,9 @@ class BusFollowers::Stream {
 
   // A comment, and where to go on: also a client that seldom gets an event need not read the past again.
   [[nodiscard]] std::string heartbeat() const {
-    if (bus_->reading_ == nullptr) return ": ping\n\n";
+    const EventId& own = follower_.wish().after;
     return fmt::format(": ping\nid: {}\n\n",
-                       bus_->recent_.empty() ? text_of(follower_.wish().after) : text_of(bus_->recent_.back()->id));
+                       text_of(bus_->recent_.empty() ? own : std::max(own, bus_->recent_.back()->id)));
   }
 
   asio::awaitable<bool> something_comes() {

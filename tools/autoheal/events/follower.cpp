@@ -18,7 +18,9 @@ Result<EventId> event_id_of(std::string_view text) {
   const auto position = parse_number<std::uint64_t>(text.substr(0, line));
   const auto index = line == std::string_view::npos ? std::optional(EventId::whole_entry)
                                                     : parse_number<unsigned>(text.substr(line + 1));
-  if (position && index && *position <= std::uint64_t{INT64_MAX}) return EventId{*position, *index};
+  const bool is_beginning = position == 0U;  // no entry: it has no events
+  if (position && index && *position <= std::uint64_t{INT64_MAX} && !(is_beginning && index != EventId::whole_entry))
+    return EventId{*position, *index};
   return failure(ErrorKind::invalid, "that is no id of an event", "expected the id of an event of this bus, or 0");
 }
 

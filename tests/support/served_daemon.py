@@ -1,0 +1,33 @@
+"""`autoheal serve` for tests in Python: started, and there as soon as it says so to its service manager."""
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+
+READY_WITHIN_S = 60
+
+
+class ServedDaemon:
+    def __init__(self, program, folder, environment=None, log=subprocess.DEVNULL):
+        with tempfile.TemporaryDirectory() as short, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            told = os.path.join(short, "notify")
+            manager.bind(told)
+            manager.settimeout(READY_WITHIN_S)
+            self.process = subprocess.Popen([program, "serve"], cwd=folder, stdout=log, stderr=log,
+                                            env={**os.environ, **(environment or {}), "NOTIFY_SOCKET": told})
+            try:
+                while b"READY=1" not in manager.recv(4096):
+                    pass
+            except BaseException:
+                self.process.kill()
+                raise
+
+    def end(self, how=signal.SIGTERM):
+        """The exit code."""
+        self.process.send_signal(how)
+        return self.process.wait()
+
+    def stop(self):
+        code = self.end()
+        assert code == 0, code
