@@ -11,6 +11,7 @@
 #include "tools/autoheal/api/act_body.hpp"
 #include "tools/autoheal/api/api_jobs.hpp"
 #include "tools/autoheal/api/api_request.hpp"
+#include "tools/autoheal/api/authentication.hpp"
 #include "tools/autoheal/api/caught_command.hpp"
 #include "tools/autoheal/api/heal_files.hpp"
 #include "tools/autoheal/api/idempotency.hpp"

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "autoheal/engine/base/placeholders.hpp"
@@ -21,6 +22,8 @@ workflows::RunRequest request_of(const workflows::ProgramRun& command, const std
   fill_in(request.run.argv, "{checkpoint}", file);
   return request;
 }
+
+Error key_changes() { return {ErrorKind::busy, "the signing key is being changed", "try again"}; }
 
 }  // namespace
 
@@ -63,9 +66,24 @@ asio::awaitable<void> Checkpoints::sign_in_time() {
   if (!done) tell_once(done.error());
 }
 
+asio::awaitable<void> Checkpoints::nobody_signs() {
+  while (signing_) {
+    boost::system::error_code woken;
+    co_await signed_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  }
+}
+
+asio::awaitable<Result<void>> Checkpoints::pause() {
+  if (paused_) co_return std::unexpected(key_changes());
+  paused_ = true;
+  co_await nobody_signs();
+  co_return Result<void>();
+}
+
 asio::awaitable<Result<void>> Checkpoints::sign() {
   if (signer_ == nullptr) co_return failure(ErrorKind::unavailable, why_not_);
-  if (signing_ || paused_) co_return failure(ErrorKind::busy, "another checkpoint is being signed", "try again");
+  co_await nobody_signs();
+  if (paused_) co_return std::unexpected(key_changes());
   // A signed head is noted beside the ledger itself, not beside a file that lies in its place now.
   if (std::string problem = ports_.ledger.problem_of_place(); !problem.empty())
     co_return failure(ErrorKind::unavailable, std::move(problem));
@@ -78,6 +96,7 @@ asio::awaitable<Result<void>> Checkpoints::sign() {
   };
   const auto checkpoint = co_await asio::co_spawn(ports_.pool, std::move(on_pool), asio::use_awaitable);
   signing_ = false;
+  signed_.cancel();
   AUTOHEAL_CO_TRY(checkpoint);
   if (auto kept = ports_.ledger.keep_checkpoint(*checkpoint); !kept) co_return kept;
   auto away = [this, checkpoint = *checkpoint]() -> asio::awaitable<Result<void>> { co_return publish(checkpoint); };

@@ -4,6 +4,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
 #include <string>
@@ -38,7 +39,8 @@ class Checkpoints {
 
   // Something was committed: it is signed within `sign_after`, all that came meanwhile with it.
   void committed();
-  // Signs the head now, unless it is signed. An obstacle is the answer's error.
+  // Signs the head now, unless it is signed; behind the signature that is under way, which may cover less. An obstacle
+  // is the answer's error, busy while the key changes.
   boost::asio::awaitable<Result<void>> sign();
   // The same at the end of the process, when nothing else goes on; blocks.
   void sign_last();
@@ -48,13 +50,15 @@ class Checkpoints {
   // Both null where nothing can be signed: see `why_not`.
   [[nodiscard]] store::CheckpointSigner* signer() { return signer_.get(); }
   [[nodiscard]] const std::string& why_not() const { return why_not_; }
-  // Nothing is signed between the two: the key changes.
-  void pause() { paused_ = true; }
+  // Nothing is signed between the end of `pause` and `resume`: the key changes. busy: somebody else changes it.
+  boost::asio::awaitable<Result<void>> pause();
   void resume() { paused_ = false; }
 
  private:
-  explicit Checkpoints(CheckpointPorts ports) : ports_(std::move(ports)) {}
+  explicit Checkpoints(CheckpointPorts ports)
+      : ports_(std::move(ports)), signed_(ports_.loop, boost::asio::steady_timer::time_point::max()) {}
   boost::asio::awaitable<void> sign_in_time();
+  boost::asio::awaitable<void> nobody_signs();
   void tell_once(const Error& error);
   [[nodiscard]] Result<void> publish(const store::StoredCheckpoint& checkpoint) const;
 
@@ -62,8 +66,9 @@ class Checkpoints {
   std::unique_ptr<store::CheckpointSigner> signer_;
   std::string why_not_;
   std::unique_ptr<engine::BootTimer> timer_;
-  bool waits_ = false;    // the timer is set
-  bool signing_ = false;  // one at a time
+  bool waits_ = false;                // the timer is set
+  bool signing_ = false;              // one at a time
+  boost::asio::steady_timer signed_;  // its waiters are woken when `signing_` ends
   bool paused_ = false;
   std::string told_;
 };

@@ -21,10 +21,9 @@ Error cannot_sign(const Checkpoints& checkpoints) {
 }  // namespace
 
 Operations::Answer Operations::sign_checkpoint(OperationBody, Requester) {
-  auto done = co_await healer_.checkpoints->sign();
-  if (!done && done.error().kind == ErrorKind::busy) done = {};  // it is being signed at this very moment
-  AUTOHEAL_CO_TRY(done);
-  co_return said(fmt::format("signed: {} entries", healer_.parts.ledger->tree_head().size));
+  const std::uint64_t entries = healer_.parts.ledger->tree_head().size;
+  AUTOHEAL_CO_TRY(co_await healer_.checkpoints->sign());
+  co_return said(fmt::format("signed: {} entries", entries));
 }
 
 Operations::Answer Operations::accept_rollback(OperationBody, Requester who) {
@@ -55,12 +54,13 @@ Operations::Answer Operations::rotate_key(OperationBody, Requester who) {
   if (checkpoints.signer() == nullptr) co_return std::unexpected(cannot_sign(checkpoints));
   // The old key signs all that came before the change; from then on nothing is signed until the new one is in place.
   AUTOHEAL_CO_TRY(co_await checkpoints.sign());
+  AUTOHEAL_CO_TRY(co_await checkpoints.pause());
   const auto rotation = checkpoints.signer()->begin_rotation(healer_.parts.randomness);
+  if (!rotation) checkpoints.resume();
   AUTOHEAL_CO_TRY(rotation);
   JsonWriter data;
   data.begin_object().field("old", rotation->old_key).field("new", rotation->new_key).field("note", rotation->note);
   auto entry = entry_by(who.by, "ledger.key_rotated", {}, healer_.parts.clock.now(), data);
-  checkpoints.pause();
   const auto recorded = co_await healer_.recording.record(std::move(entry));
   const auto finished = recorded ? checkpoints.signer()->finish_rotation(*healer_.parts.ledger) : recorded;
   checkpoints.resume();
