@@ -227,7 +227,7 @@ class TiledLedger(unittest.TestCase):
         good = self.cosigned(witness, 0).split(b"\n")[-2]
         where = good.rindex(b" ") + 60
         false = good[:where] + (b"A" if good[where:where + 1] != b"A" else b"B") + good[where + 1:]
-        self.accept(note + false + b"\n", code=1)
+        self.accept(note + false + b"\n", code=2)
         self.accept(self.cosigned(late, 0), code=2)
         self.assertEqual(len(self.signers(self.fetch("checkpoint"), witness, stranger)), 1)
         # Of a note with both, only the known one is kept.

@@ -2,6 +2,7 @@
 """The Python client against the OpenAPI file, without a daemon: what it sends, its types, its wheel."""
 import ast
 import asyncio
+import datetime
 import importlib.util
 import inspect
 import json
@@ -45,6 +46,7 @@ CALLS = {
     "runSelfTest": ("selftest", {"engines": ["E"], "heals": False, **WHY}),
     "listHeals": ("heals", {**FILTERS, "page_size": 7}),
     "getHeal": ("get_heal", {"heal": "last"}),
+    "getHealPlan": ("heal_plan", {"heal": "last"}),
     "getHealPage": ("heal_page", {"heal": "last"}),
     "getHealEvidence": ("evidence", {"heal": "last"}),
     "replayHeal": ("replay", {"heal": "last", "at": "5"}),
@@ -65,6 +67,12 @@ CALLS = {
     "signCheckpoint": ("sign_checkpoint", WHY),
     "acceptRollback": ("accept_rollback", WHY),
     "rotateKey": ("rotate_key", WHY),
+    "archiveEntries": ("archive", {"before": datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc), **WHY}),
+    "listWitnesses": ("witnesses", {}),
+    "addWitness": ("add_witness", {"key": "w+1+AA", **WHY}),
+    "removeWitness": ("remove_witness", {"key": "w+1+AA", **WHY}),
+    "acceptCosignatures": ("accept_cosignatures", {"note": "autoheal/x\n", **WHY}),
+    "listWebhooks": ("webhooks", {}),
     "getConfiguration": ("configuration", {}),
     "listReports": ("reports", {}),
     "getReport": ("report", {"report": "latest"}),
@@ -90,8 +98,8 @@ LEFT_OUT = {"getHealth": "is_ready says more"}
 NOT_GIVEN = {"If-None-Match": "answers are not kept", "verbose": "is_ready is a yes or no",
              "followBus.from": "Last-Event-ID means the same", "cursor": "the iterator follows it"}
 BEYOND_THE_FILE = {"status", "pages", "socket"}
-ANSWER = {"items": [], "passes": True, "adopted": [], "report": {}, "undone": [], "reports": [], "version": "1",
-          "said": "done"}
+ANSWER = {"items": [], "passes": True, "adopted": [], "report": {}, "undone": [], "reports": [], "archived": [],
+          "version": "1", "said": "done"}
 
 
 class Daemon:

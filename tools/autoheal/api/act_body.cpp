@@ -29,7 +29,7 @@ ordered_json run_of(const ordered_json& answer) {
   return run;
 }
 
-ordered_json rows_of(const ordered_json& answer) {
+ordered_json rows_of(const ordered_json& answer, const char* name) {
   ordered_json all = ordered_json::array();
   for (const ordered_json& row : answer.at("rows")) {
     ordered_json one = ordered_json::object();
@@ -37,7 +37,7 @@ ordered_json rows_of(const ordered_json& answer) {
       one[answer.at("columns").at(index).get<std::string>()] = row[index];
     all.push_back(std::move(one));
   }
-  return {{"adopted", std::move(all)}};
+  return {{name, std::move(all)}};
 }
 
 }  // namespace
@@ -57,7 +57,8 @@ Result<std::string> act_answer_of(std::string_view operation, const std::string&
     const auto told = ordered_json::parse(answer);
     if (operation == "heal" || operation == "cancel") return healing_of(told).dump();
     if (operation == "selftest") return run_of(told).dump();
-    if (operation == "adopt") return rows_of(told).dump();
+    if (operation == "adopt") return rows_of(told, "adopted").dump();
+    if (operation == "archive") return rows_of(told, "archived").dump();
     return answer;
   } catch (const nlohmann::json::exception& problem) {
     return failure(ErrorKind::corrupt, std::string("the answer cannot be read: ") + problem.what());

@@ -54,6 +54,7 @@ struct ApiOperation {
   std::vector<std::string_view> in_body;  // act, job: keys that the body may have
   std::vector<std::string_view> typed;    // command: fields of an item whose text is a number or an object
   Paging paging = {};                     // with an option: the answer is a page
+  bool is_list = false;                   // command: the answer is all rows at once
   std::string_view content = "application/json";
   unsigned status = 200;  // where it is done
 };

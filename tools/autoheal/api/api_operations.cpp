@@ -44,6 +44,12 @@ ApiOperation listing(ApiOperation one, Paging paging, std::vector<std::string_vi
   return one;
 }
 
+ApiOperation short_list(ApiOperation one, std::vector<std::string_view> typed) {
+  one.is_list = true;
+  one.typed = std::move(typed);
+  return one;
+}
+
 ApiOperation answered_in(ApiOperation one, std::string_view content) {
   one.content = content;
   return one;
@@ -83,6 +89,7 @@ void add_heals(std::vector<ApiOperation>& all) {
   all.push_back(listing(command("listHeals", "/heals", {"heals"}, {}, heal_filters()),
                         {"--before", "heal", 100, 1'000, true}, {"attempts"}));
   all.push_back(command("getHeal", "/heals/{heal}", {"show"}, {heal_in_path}));
+  all.push_back(command("getHealPlan", "/heals/{heal}/plan", {"show", "--plan"}, {heal_in_path}));
   ApiOperation page = reading("getHealPage", "/heals/{heal}/page", Runs::reader);
   page.in_path = {heal_in_path};
   all.push_back(answered_in(page, "text/html; charset=utf-8"));
@@ -124,6 +131,12 @@ void add_ledger(std::vector<ApiOperation>& all) {
   all.push_back(act("signCheckpoint", "/ledger/sign", "sign", {}, {"reason"}));
   all.push_back(act("acceptRollback", "/ledger/accept-rollback", "accept_rollback", {}, {"reason"}));
   all.push_back(act("rotateKey", "/ledger/rotate-key", "rotate_key", {}, {"reason"}));
+  all.push_back(act("archiveEntries", "/ledger/archive", "archive", {}, {"before_us", "reason"}));
+  all.push_back(
+      short_list(command("listWitnesses", "/ledger/witnesses", {"ledger", "witness", "list"}), {"saw_entries"}));
+  all.push_back(act("addWitness", "/ledger/witnesses", "add_witness", {}, {"key", "reason"}));
+  all.push_back(act("removeWitness", "/ledger/witnesses/remove", "remove_witness", {}, {"key", "reason"}));
+  all.push_back(act("acceptCosignatures", "/ledger/cosignatures", "cosign", {}, {"note", "reason"}));
 }
 
 // It may take long: the answer is the job.
@@ -177,6 +190,8 @@ void add_rest(std::vector<ApiOperation>& all) {
   ApiOperation bus = reading("followBus", "/bus", Runs::stream);
   bus.in_query = {{"topics", ""}, {"engine", ""}, {"from", ""}};
   all.push_back(answered_in(bus, "text/event-stream"));
+  all.push_back(
+      short_list(command("listWebhooks", "/webhooks", {"webhook", "list"}), {"place", "behind", "dead_letters"}));
   all.push_back(act("publishOnBus", "/bus", "publish", {}, {"topic", "payload", "reason"}));
   all.push_back(reading("getOpenApi", "/openapi.json", Runs::here));
 }

@@ -124,6 +124,7 @@ class Answer {
     auto words = words_of(request_, *after);
     auto caught = caught_output(*configuration_, who_.principal, std::move(words));
     AUTOHEAL_TRY(caught);
+    if (request_.operation->is_list) return items_of_rows(*request_.operation, *caught);
     return is_page ? page_of_rows(request_, *id, *caught) : caught;
   }
 

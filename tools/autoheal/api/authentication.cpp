@@ -1,5 +1,7 @@
 #include "tools/autoheal/api/authentication.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -45,6 +47,20 @@ http::Response nobody(std::string_view target) {
   return response;
 }
 
+// A name of its own for each token, and for all certificates of a principal.
+std::string name_for_rates(const Requester& who) {
+  return who.token.empty() ? "certificate " + who.principal.name : "token " + who.token;
+}
+
+http::Response too_often(std::string_view target) {
+  auto response = http::refusal_response(
+      {429, "too_many_requests", "these credentials ask too often",
+       fmt::format("at most {} requests a second, {} at once", most_requests_per_second, most_requests_at_once)},
+      target);
+  response.headers.push_back({"Retry-After", "1"});
+  return response;
+}
+
 asio::awaitable<void> pause(asio::any_io_executor executor, asio::steady_timer::duration time) {
   asio::steady_timer timer(executor, time);
   boost::system::error_code woken;
@@ -66,6 +82,8 @@ asio::awaitable<std::expected<Requester, http::Response>> Authentication::identi
   } else if (request.remote->certificate) {
     who = by_certificate(*request.remote->certificate);
   }
+  if (who && !rates_.take(name_for_rates(*who), clock_.since_boot()))
+    co_return std::unexpected(too_often(request.target));
   if (who) co_return std::move(*who);
   const Duration wait = failed_.note(http::quota_name_of(request.remote->address), clock_.since_boot());
   if (!std::exchange(reports_, true)) asio::co_spawn(server_, report_failures(), asio::detached);

@@ -10,6 +10,7 @@
 
 #include "autoheal/engine/ports.hpp"
 #include "tools/autoheal/access/failed_authentications.hpp"
+#include "tools/autoheal/access/request_rates.hpp"
 #include "tools/autoheal/access/token_table.hpp"
 #include "tools/autoheal/healer/operations.hpp"
 #include "tools/http/message.hpp"
@@ -24,7 +25,8 @@ class Authentication {
                  std::function<void(const FailedSummary&)> report)
       : server_(std::move(server)), in_force_(in_force), clock_(clock), report_(std::move(report)) {}
 
-  // Else the answer: 401, the same for every reason, later for an address that fails often.
+  // Else the answer: 401, the same for every reason, later for an address that fails often; 429 for credentials that
+  // ask too often on TCP.
   [[nodiscard]] boost::asio::awaitable<std::expected<Requester, http::Response>> identify(const http::Request& request);
 
   // Whether who was identified still is who it was, with the same role: for streams, which ask again as they go on.
@@ -44,6 +46,7 @@ class Authentication {
   const engine::Clock& clock_;
   std::function<void(const FailedSummary&)> report_;
   FailedAuthentications failed_;
+  RequestRates rates_;
   bool reports_ = false;  // a summary is due
   mutable std::mutex mutex_;
   TokenTablePtr tokens_ = std::make_shared<const TokenTable>();

@@ -8,7 +8,6 @@
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/engine/base/unique_fd.hpp"
 #include "autoheal/engine/base/whole_io.hpp"
-#include "tools/autoheal/configuration/known_secrets.hpp"
 #include "tools/autoheal/report/heal_evidence.hpp"
 #include "tools/autoheal/report/heal_page_facts.hpp"
 
@@ -47,9 +46,7 @@ bool is_name_of_report(std::string_view name) {
 Result<std::string> page_of_heal(const LoadedConfiguration& configuration, const std::string& heal) {
   const auto found = heal_of_past(configuration, heal);
   AUTOHEAL_TRY(found);
-  workflows::SecretMask mask(configuration.settings.secrets);
-  learn_secrets(configuration.settings, mask);
-  const auto page = page_of(found->past, found->heal, [&mask](std::string_view text) { return mask(text); });
+  const auto page = page_for_people(configuration, found->past, found->heal);
   AUTOHEAL_TRY(page);
   return html_of(*page);
 }

@@ -50,6 +50,13 @@ Result<std::string> place_of_cursor(const ApiRequest& request, const std::string
                  "take the `next` of its last page, with the same filters, or begin without a cursor");
 }
 
+Result<std::string> items_of_rows(const ApiOperation& operation, const std::string& rows) {
+  auto items = ordered_json::parse(rows, nullptr, false);
+  if (!items.is_array()) return failure(ErrorKind::corrupt, "the list cannot be read");
+  for (ordered_json& item : items) take_types(item, operation.typed);
+  return ordered_json{{"items", std::move(items)}}.dump();
+}
+
 Result<std::string> page_of_rows(const ApiRequest& request, const std::string& ledger_id, const std::string& rows) {
   auto items = ordered_json::parse(rows, nullptr, false);
   if (!items.is_array()) return failure(ErrorKind::corrupt, "the list cannot be read");

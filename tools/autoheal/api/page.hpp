@@ -16,4 +16,7 @@ namespace autoheal::cli {
 [[nodiscard]] Result<std::string> page_of_rows(const ApiRequest& request, const std::string& ledger_id,
                                                const std::string& rows);
 
+// All rows of a short list: {"items":[...]}. corrupt: `rows` is no array.
+[[nodiscard]] Result<std::string> items_of_rows(const ApiOperation& operation, const std::string& rows);
+
 }  // namespace autoheal::cli

@@ -25,11 +25,18 @@ bool is_among(const std::vector<store::Witness>& witnesses, const store::Verifie
   return std::ranges::find(witnesses, key, &store::Witness::key) != witnesses.end();
 }
 
+// A note that was handed in damaged is no damage of ours.
+template <typename Value>
+Result<Value> handed_in(Result<Value> read) {
+  if (!read && read.error().kind == ErrorKind::corrupt) read.error().kind = ErrorKind::invalid;
+  return read;
+}
+
 // The checkpoint that this ledger signed, of the size that the note says.
 Result<store::StoredCheckpoint> checkpoint_under(const store::SqliteLedger& ledger, const std::string& note) {
-  const auto parsed = store::parse_note(note);
+  const auto parsed = handed_in(store::parse_note(note));
   AUTOHEAL_TRY(parsed);
-  const auto body = store::parse_checkpoint_body(parsed->text);
+  const auto body = handed_in(store::parse_checkpoint_body(parsed->text));
   AUTOHEAL_TRY(body);
   if (body->origin != store::origin_of(ledger.id()))
     return failure(ErrorKind::invalid, fmt::format("it is a checkpoint of {}, not of this ledger", body->origin));
@@ -99,7 +106,7 @@ Operations::Answer Operations::cosign(OperationBody body, Requester) {
   const auto witnesses = store::witnesses_of(ledger);
   AUTOHEAL_CO_TRY(witnesses);
   const auto keys = store::keys_of(*witnesses);
-  const auto cosigned = store::with_cosignatures(*kept, body.note, keys, healer_.parts.clock.now());
+  const auto cosigned = handed_in(store::with_cosignatures(*kept, body.note, keys, healer_.parts.clock.now()));
   AUTOHEAL_CO_TRY(cosigned);
   if (cosigned->signers.empty()) co_return said("these cosignatures are there already, or newer ones");
   const auto facts = largest_sizes(ledger, *cosigned);

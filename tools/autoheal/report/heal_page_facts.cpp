@@ -2,10 +2,13 @@
 
 #include <fmt/core.h>
 
+#include <memory>
+
 #include "autoheal/replay/record/recorded_heal.hpp"
 #include "autoheal/replay/text/changed_content.hpp"
 #include "autoheal/replay/text/plan_text.hpp"
 #include "autoheal/store/evidence/ledger_proofs.hpp"
+#include "tools/autoheal/configuration/known_secrets.hpp"
 
 namespace autoheal::cli {
 
@@ -92,6 +95,12 @@ Result<HealPage> page_of(const Past& past, const std::string& heal, std::functio
   page.changes = changes.take();
   add_proof(*past.ledger, page);
   return page;
+}
+
+Result<HealPage> page_for_people(const LoadedConfiguration& configuration, const Past& past, const std::string& heal) {
+  auto mask = std::make_shared<workflows::SecretMask>(configuration.settings.secrets);
+  learn_secrets(configuration.settings, *mask);
+  return page_of(past, heal, [mask](std::string_view text) { return (*mask)(text); });
 }
 
 }  // namespace autoheal::cli

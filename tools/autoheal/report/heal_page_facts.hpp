@@ -10,4 +10,8 @@ namespace autoheal::cli {
 [[nodiscard]] Result<HealPage> page_of(const Past& past, const std::string& heal,
                                        std::function<std::string(std::string_view)> mask);
 
+// The same, with the secrets of the configuration masked.
+[[nodiscard]] Result<HealPage> page_for_people(const LoadedConfiguration& configuration, const Past& past,
+                                               const std::string& heal);
+
 }  // namespace autoheal::cli

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import datetime
 from typing import Any, AsyncIterator, Dict, List, Mapping, Optional, Sequence, cast
 
 from autoheal.answers import Engine, Entry, Heal, HealingResult, HealRow, Job, NewToken
@@ -90,6 +91,9 @@ class AsyncClient:
     async def get_heal(self, heal: str) -> Heal:
         return await asyncio.to_thread(self._client.get_heal, heal)
 
+    async def heal_plan(self, heal: str) -> Dict[str, Any]:
+        return await asyncio.to_thread(self._client.heal_plan, heal)
+
     async def heal_page(self, heal: str) -> str:
         return await asyncio.to_thread(self._client.heal_page, heal)
 
@@ -140,6 +144,24 @@ class AsyncClient:
 
     async def rotate_key(self, reason: str = "") -> None:
         await asyncio.to_thread(self._client.rotate_key, reason)
+
+    async def archive(self, before: datetime.datetime, reason: str = "") -> List[Dict[str, str]]:
+        return await asyncio.to_thread(self._client.archive, before, reason)
+
+    async def witnesses(self) -> List[Dict[str, Any]]:
+        return await asyncio.to_thread(self._client.witnesses)
+
+    async def add_witness(self, key: str, reason: str = "") -> None:
+        await asyncio.to_thread(self._client.add_witness, key, reason)
+
+    async def remove_witness(self, key: str, reason: str = "") -> None:
+        await asyncio.to_thread(self._client.remove_witness, key, reason)
+
+    async def accept_cosignatures(self, note: str, reason: str = "") -> None:
+        await asyncio.to_thread(self._client.accept_cosignatures, note, reason)
+
+    async def webhooks(self) -> List[Dict[str, Any]]:
+        return await asyncio.to_thread(self._client.webhooks)
 
     async def plan_heal(self, engine: str, error: Optional[str] = None) -> Job:
         return await asyncio.to_thread(self._client.plan_heal, engine, error)

@@ -1,6 +1,7 @@
 """The operations of the daemon as plain calls."""
 from __future__ import annotations
 
+import datetime
 import json
 from typing import Any, Dict, Generator, Iterator, List, Mapping, Optional, Sequence, Union, cast
 from urllib.parse import quote, urlencode
@@ -93,6 +94,10 @@ class Client:
         """A heal and its timeline."""
         return cast(Heal, self._get(f"/heals/{_part(heal)}"))
 
+    def heal_plan(self, heal: str) -> Dict[str, Any]:
+        """What a heal planned, line by line, and what came of it."""
+        return self._get(f"/heals/{_part(heal)}/plan")
+
     def heal_page(self, heal: str) -> str:
         """A page for people (HTML, self-contained)."""
         return self._read(f"{API}/heals/{_part(heal)}/page").decode("utf-8")
@@ -183,6 +188,31 @@ class Client:
         """From now on another key signs."""
         self._post("/ledger/rotate-key", {"reason": reason})
 
+    def archive(self, before: datetime.datetime, reason: str = "") -> List[Dict[str, str]]:
+        """Moves entries older than `before`, a time with its zone, to a file beside the ledger; returns the range."""
+        if before.tzinfo is None:
+            raise AutohealError("invalid", "`before` has no time zone")
+        before_us = (before - datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)) \
+            // datetime.timedelta(microseconds=1)
+        return cast(List[Dict[str, str]],
+                    self._post("/ledger/archive", {"before_us": before_us, "reason": reason}, waits=True)["archived"])
+
+    def witnesses(self) -> List[Dict[str, Any]]:
+        """The witnesses, and what each of them saw last."""
+        return cast(List[Dict[str, Any]], self._get("/ledger/witnesses")["items"])
+
+    def add_witness(self, key: str, reason: str = "") -> None:
+        """Cosignatures of this verifier key are kept from now on."""
+        self._post("/ledger/witnesses", {"key": key, "reason": reason})
+
+    def remove_witness(self, key: str, reason: str = "") -> None:
+        """They no longer are; those that are kept stay."""
+        self._post("/ledger/witnesses/remove", {"key": key, "reason": reason})
+
+    def accept_cosignatures(self, note: str, reason: str = "") -> None:
+        """Hands in a checkpoint with signatures of witnesses."""
+        self._post("/ledger/cosignatures", {"note": note, "reason": reason})
+
     # Jobs, which are done beside the daemon, one after the other
 
     def plan_heal(self, engine: str, error: Optional[str] = None) -> Job:
@@ -244,6 +274,10 @@ class Client:
     def publish(self, topic: str, payload: Optional[Mapping[str, Any]] = None, reason: str = "") -> None:
         """Tells those who follow `topic`, a topic of one's own, and records it. At most 16 KiB of JSON."""
         self._post("/bus", {"topic": topic, "payload": payload, "reason": reason})
+
+    def webhooks(self) -> List[Dict[str, Any]]:
+        """Who is told events, and how far each of them has come."""
+        return cast(List[Dict[str, Any]], self._get("/webhooks")["items"])
 
     # The daemon
 

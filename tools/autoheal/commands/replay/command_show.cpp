@@ -20,6 +20,7 @@ namespace {
 constexpr const char* show_example = R"(
 Examples:
   autoheal show last                                  step by step
+  autoheal show last --plan                           what it changed, line by line
   autoheal show last --report heal.html               a page for people: what happened, what changed, what proves it
   autoheal show last --evidence heal.tar.gz           for a stranger, who checks it without your ledger:
   autoheal ledger check heal.tar.gz --key KEY         on any machine; `autoheal ledger key` prints KEY
@@ -27,6 +28,7 @@ Examples:
 
 struct ShowOptions {
   std::string heal;
+  bool plan = false;
   HealFiles files;
 };
 
@@ -82,6 +84,7 @@ int run_show(const Session& session, const ShowOptions& options) {
   if (!past) return session.fail(past.error());
   const auto heal = find_heal(*past->ledger, options.heal);
   if (!heal) return session.fail(heal.error());
+  if (options.plan) return show_changes(session, *past, *heal);
   if (options.files.any()) return show_in_files(session, *past, *heal, options.files);
   const auto timeline = replay::timeline_of(*heal, *past->ledger, *past->vault);
   if (!timeline) return session.fail(timeline.error());
@@ -100,11 +103,15 @@ void add_show(CommandLine& line) {
       line.add("show", "one heal as a timeline, as a page, or as evidence for a stranger", Needs::record, run_show);
   command.footer(show_example);
   add_heal_argument(command, options.heal).required();
-  command.option("--report", options.files.report, "FILE.html",
-                 "write one self-contained page for a browser or a printer");
+  const auto plan = command.flag("--plan", options.plan, "what it planned, with the differences, and what came of it");
+  command
+      .option("--report", options.files.report, "FILE.html", "write one self-contained page for a browser or a printer")
+      .excludes(plan);
   const auto evidence =
-      command.option("--evidence", options.files.evidence, "FILE.tar",
-                     "write entries, proofs, checkpoint, key and contents into one archive; .gz or .tgz: compressed");
+      command
+          .option("--evidence", options.files.evidence, "FILE.tar",
+                  "write entries, proofs, checkpoint, key and contents into one archive; .gz or .tgz: compressed")
+          .excludes(plan);
   command
       .flag("--with-secrets", options.files.with_secrets,
             "with --evidence: also contents of env files and secrets, in clear")

@@ -4,8 +4,8 @@
 
 #include <filesystem>
 
-#include "tools/autoheal/configuration/known_secrets.hpp"
 #include "tools/autoheal/output/new_file.hpp"
+#include "tools/autoheal/report/heal_changes.hpp"
 #include "tools/autoheal/report/heal_evidence.hpp"
 #include "tools/autoheal/report/heal_page_facts.hpp"
 
@@ -21,9 +21,7 @@ store::Packing packing_of(const fs::path& file) {
 }
 
 Result<void> write_report(const Session& session, const Past& past, const std::string& heal, const std::string& file) {
-  workflows::SecretMask mask(session.configuration.settings.secrets);
-  learn_secrets(session.configuration.settings, mask);
-  const auto page = page_of(past, heal, [&mask](std::string_view text) { return mask(text); });
+  const auto page = page_for_people(session.configuration, past, heal);
   AUTOHEAL_TRY(page);
   const auto path = fs::absolute(file);
   if (auto written = write_new_file(path.string(), html_of(*page)); !written) return written;
@@ -32,6 +30,17 @@ Result<void> write_report(const Session& session, const Past& past, const std::s
 }
 
 }  // namespace
+
+int show_changes(const Session& session, const Past& past, const std::string& heal) {
+  const auto page = page_for_people(session.configuration, past, heal);
+  if (!page) return session.fail(page.error());
+  if (session.console.json()) {
+    session.console.data(json_of_changes(*page));
+  } else {
+    print_changes(session.console, *page);
+  }
+  return exit_done;
+}
 
 Result<void> write_evidence(const Session& session, const Past& past, const std::string& heal, const std::string& file,
                             bool with_secrets) {

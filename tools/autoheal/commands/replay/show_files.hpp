@@ -19,4 +19,7 @@ int show_in_files(const Session& session, const Past& past, const std::string& h
 [[nodiscard]] Result<void> write_evidence(const Session& session, const Past& past, const std::string& heal,
                                           const std::string& file, bool with_secrets);
 
+// Prints what the heal planned, with the differences, and what came of it; returns the exit code.
+int show_changes(const Session& session, const Past& past, const std::string& heal);
+
 }  // namespace autoheal::cli
