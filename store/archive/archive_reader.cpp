@@ -36,6 +36,9 @@ class ArchiveReading {
   // From the file of that name; with `descriptor`, from that.
   Result<ArchivedPart> read(bool only_facts, int descriptor = -1) {
     if (!archive_) return failure(ErrorKind::unavailable, "there is no memory to read the archive " + name_);
+    std::error_code ignored;
+    if (descriptor < 0 && std::filesystem::exists(name_, ignored) && !std::filesystem::is_regular_file(name_, ignored))
+      return failure(ErrorKind::invalid, fmt::format("the archive {} is no regular file", name_));
     archive_read_support_filter_gzip(archive_.get());
     archive_read_support_format_tar(archive_.get());
     const int opened = descriptor < 0 ? archive_read_open_filename(archive_.get(), name_.c_str(), bytes_per_read)

@@ -143,6 +143,29 @@ class Tokens(OnTcp):
             self.assertEqual(self.ask("GET", open_to_all).status, 200)
         self.assertEqual(self.ask("GET", "/readyz?verbose").status, 401)
 
+    def test_case_20_a_token_of_one_engine_reaches_no_other(self):
+        admiral = self.token("--role", "admiral")
+        bound = self.token("--role", "admiral", "--engine", "EnvRecon")
+        healed = json.loads(self.ask("POST", "/api/v1/engines/Firewall/heal", admiral, '{"error":"x"}').text)
+        heal = healed["healing"]["heal_id"]
+        for target in ("/api/v1/engines/Firewall/heal", "/api/v1/engines/EnvRecon%2F..%2FFirewall/heal",
+                       "/api/v1/engines/../engines/Firewall/heal", "/api/v1/engines/Firewall/dry-run",
+                       "/api/v1/engines/Firewall/reset", f"/api/v1/heals/{heal}/cancel",
+                       f"/api/v1/heals/{heal}/rollback", f"/api/v1/heals/{heal[:-1]}/cancel",
+                       "/api/v1/heals/last/cancel", "/api/v1/selftest",
+                       "/api/v1/reset", "/api/v1/ledger/archive", "/api/v1/tokens"):
+            answer = self.ask("POST", target, bound, "{}")
+            self.assertIn(answer.status, (400, 403, 404), (target, answer.text))
+        for target in ("/api/v1/engines", "/api/v1/engines/Firewall", f"/api/v1/heals/{heal}",
+                       f"/api/v1/heals/{heal}/page", f"/api/v1/heals/{heal}/evidence",
+                       f"/api/v1/heals/{heal}/plan", "/api/v1/audit", "/metrics",
+                       "/api/v1/ledger/export", "/api/v1/bus", "/api/v1/jobs", "/tlog/checkpoint",
+                       "/tlog/tile/0/000.p/1", "/tlog/tile/entries/000.p/1"):
+            answer = self.ask("GET", target, bound)
+            self.assertEqual(answer.status, 403, (target, answer.text))
+            self.assertNotIn("Firewall", answer.text)
+        self.assertEqual(self.ask("POST", "/api/v1/engines/EnvRecon/heal", bound, "{}").status, 200)
+
     def test_case_8_a_revoked_or_expired_token_is_refused_from_the_next_request_on(self):
         token, short = self.token(), self.token("--expires", "1s")
         name = token[4:20]

@@ -455,12 +455,22 @@ TEST_F(Commands, TextOfOthersIsShownAndNotObeyed) {
   EXPECT_THAT(shown, Not(HasSubstr("\x1b")));
 }
 
-TEST_F(Commands, OddFilesAreRefusedAtOnce) {
+TEST_F(Commands, Case35_OddFilesAreRefusedAtOnce) {
   broken_file();
   ASSERT_EQ(::mkfifo(bridge_.path("fifo").c_str(), 0600), 0);
   for (const std::string odd : {"fifo", "/dev/zero", ".", "nowhere"}) {
     EXPECT_EQ(bridge_.autoheal({"heal", "EnvRecon", "--test-result", odd}).exit_code, 2) << odd;
     EXPECT_EQ(bridge_.autoheal({"-c", odd, "config", "check"}).exit_code, 78) << odd;
+    for (const std::vector<std::string>& command : {std::vector<std::string>{"ledger", "check", odd},
+                                                    {"ledger", "verify", "--checkpoint", odd, "--key", odd},
+                                                    {"ledger", "witness", "accept", odd},
+                                                    {"ledger", "export", "--archive", odd},
+                                                    {"replay", "--import", odd},
+                                                    {"replay", "--all", "--with", odd}}) {
+      const Ran ran = bridge_.autoheal(command);
+      EXPECT_THAT(ran.exit_code, AnyOf(1, 2, 4, 5, 78)) << command.front() << " " << command.back() << ran.err;
+      EXPECT_THAT(ran.err, Not(IsEmpty())) << command.front();
+    }
   }
   ::chmod(bridge_.path("autoheal.yaml").c_str(), 0666);
   const Ran refused = bridge_.autoheal({"config", "check"});
@@ -468,7 +478,7 @@ TEST_F(Commands, OddFilesAreRefusedAtOnce) {
   EXPECT_THAT(refused.err, HasSubstr("everybody can write this file"));
 }
 
-TEST_F(Commands, OutputThatCannotBeWrittenIsNoSuccess) {
+TEST_F(Commands, Case36_OutputThatCannotBeWrittenIsNoSuccess) {
   broken_file();
   Invocation schema = bridge_.invocation({"config", "schema"});
   schema.arguments = {"/bin/sh", "-c", "exec \"$0\" config schema > /dev/full", AUTOHEAL_PROGRAM};

@@ -1,5 +1,5 @@
-// Configurations that are broken, swapped, foreign, contradictory or endless (hostile cases 38 to 44): refused with
-// their place, and with bounded memory.
+// Configurations that are broken, swapped, foreign, contradictory or endless (hostile cases 21, 22, 38 to 44): refused
+// with their place, and with bounded memory.
 #include <gmock/gmock.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -56,6 +56,26 @@ class HostileConfiguration : public ::testing::Test {
 
   fs::path folder_;
 };
+
+// ---- 21, 22: roles
+
+TEST_F(HostileConfiguration, Case21_TheLastAdmiralStaysOne) {
+  const auto with = [&](const std::string& principals) {
+    engines(engine("E"), "principals: [ " + principals + " ]\n");
+    return problem();
+  };
+  EXPECT_EQ(with("{ name: autoheal, role: admiral }"), "accepted");
+  EXPECT_THAT(with("{ name: autoheal, role: captain }"), HasSubstr("admiral"));
+  EXPECT_THAT(with("{ name: ops, role: admiral, os_user: root }"), HasSubstr("admiral"));
+}
+
+TEST_F(HostileConfiguration, Case22_RolesThatLookLikeOneAreNone) {
+  for (const std::string role : {"Admiral", "ADMIRAL", "\"admiral \"", "\" admiral\"", "\"\\u0430dmiral\"", "\"\"",
+                                 "\"admiral\\0\"", "[admiral]", "administrator", "root"}) {
+    engines(engine("E"), "principals: [ { name: autoheal, role: admiral }, { name: ops, role: " + role + " } ]\n");
+    EXPECT_THAT(problem(), AllOf(HasSubstr("autoheal.yaml:2:"), HasSubstr("role"))) << role;
+  }
+}
 
 // ---- 38: what is no configuration
 

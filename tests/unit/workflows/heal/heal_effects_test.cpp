@@ -181,7 +181,7 @@ TEST_F(EffectsOnAMachine, WithoutAConfigurationAllFailAndNothingIsDone) {
 
 // ---- who may no longer change anything
 
-TEST_F(EffectsOnAMachine, WhoMayChangeNothingIsRefused) {
+TEST_F(EffectsOnAMachine, Case19_WhoMayChangeNothingAnyMoreIsRefused) {
   world_.policy.role = "observer";
   auto apply = effect_on<ApplyChanges>({});
   apply.to = 1;

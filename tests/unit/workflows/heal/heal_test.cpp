@@ -169,7 +169,7 @@ TEST(Heal, ABaselineThatWasNotAdoptedRefusesThePlan) {
   EXPECT_THAT(state.so_far.last_problem, HasSubstr("is not the one that was adopted"));
 }
 
-TEST(Heal, ARoleThatWasTakenAwayRefusesThePlan) {
+TEST(Heal, Case19_ARoleThatWasTakenAwayRefusesThePlan) {
   const auto world = broken_file();
   world->policy.role = "observer";
   const auto before = world->host.picture(true);

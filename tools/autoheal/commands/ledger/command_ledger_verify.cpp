@@ -1,14 +1,13 @@
 // ledger verify: did anybody edit the record?
 #include <fmt/core.h>
 
-#include <fstream>
-
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/engine/base/plural.hpp"
 #include "autoheal/replay/record/legal_paths.hpp"
 #include "autoheal/store/vault/vault_check.hpp"
 #include "autoheal/store/verify/verify.hpp"
 #include "tools/autoheal/command_line/command_line.hpp"
+#include "tools/autoheal/commands/parts/argument_file.hpp"
 #include "tools/autoheal/output/printable.hpp"
 #include "tools/autoheal/session/archived_ranges.hpp"
 #include "tools/autoheal/session/session.hpp"
@@ -36,20 +35,10 @@ using store::VerifyReport;
 
 constexpr std::size_t most_key_bytes = 4096;
 
-Result<std::string> text_of(const std::string& file, std::size_t most_bytes) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return failure(ErrorKind::not_found, file + " cannot be read");
-  std::string text(most_bytes + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  if (text.size() > most_bytes) return failure(ErrorKind::invalid, file + " is too large");
-  return text;
-}
-
 // A verifier key line, or the name of a file that holds one.
 Result<store::VerifierKey> key_of(const std::string& written) {
   if (auto key = store::VerifierKey::parse(written)) return key;
-  auto text = text_of(written, most_key_bytes);
+  auto text = read_argument_file(written, most_key_bytes);
   if (!text) {
     return failure(ErrorKind::invalid,
                    fmt::format("--key: \"{}\" is neither a verifier key nor a file with one", written),
@@ -72,7 +61,7 @@ Result<store::VerifyOptions> options_of(const LedgerVerifyOptions& options, cons
   const bool since = !options.since_checkpoint.empty();
   const std::string& file = since ? options.since_checkpoint : options.checkpoint;
   if (file.empty()) return wanted;
-  auto note = text_of(file, store::max_note_bytes);
+  auto note = read_argument_file(file, store::max_note_bytes);
   AUTOHEAL_TRY(note);
   wanted.kept = store::KeptCheckpoint{std::move(*note), since};
   return wanted;

@@ -3,10 +3,10 @@
 #include <fmt/core.h>
 
 #include <filesystem>
-#include <fstream>
 
 #include "autoheal/replay/record/whole_heal.hpp"
 #include "autoheal/store/format/read_leaf.hpp"
+#include "tools/autoheal/commands/parts/argument_file.hpp"
 
 namespace autoheal::cli {
 
@@ -25,19 +25,7 @@ std::vector<engine::Entry> entries_in(const store::EvidenceBundle& bundle) {
 }  // namespace
 
 Result<std::string> read_evidence_file(const std::string& path) {
-  std::error_code problem;
-  if (std::filesystem::is_directory(path, problem)) return failure(ErrorKind::not_found, path + " is a folder");
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return failure(ErrorKind::not_found, "cannot read " + path);
-  std::string content(64 * 1024, '\0');
-  std::size_t size = 0;
-  while (file.read(content.data() + size, static_cast<std::streamsize>(content.size() - size)), file.gcount() > 0) {
-    size += static_cast<std::size_t>(file.gcount());
-    if (size > store::max_bundle_bytes) return failure(ErrorKind::corrupt, path + " is larger than any evidence");
-    if (size == content.size()) content.resize(2 * size);
-  }
-  content.resize(size);
-  return content;
+  return read_argument_file(path, store::max_bundle_bytes);
 }
 
 Result<std::vector<VerifierKey>> verifier_keys(const std::vector<std::string>& written) {

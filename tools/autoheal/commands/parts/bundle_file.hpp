@@ -10,7 +10,7 @@
 
 namespace autoheal::cli {
 
-// not_found: it cannot be read. corrupt: larger than any evidence.
+// As read_argument_file does it, up to the size of the largest evidence.
 [[nodiscard]] Result<std::string> read_evidence_file(const std::string& path);
 
 // Each of `written` is the key's line itself, or a file that holds it. invalid: it is none.
