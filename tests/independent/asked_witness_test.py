@@ -3,6 +3,7 @@
 
 The witness is away, forgets, lies and is asked about a ledger that was put back.
 """
+import contextlib
 import http.server
 import json
 import os
@@ -30,6 +31,8 @@ class Served:
     def __init__(self, witness):
         self.witness, self.port, self.lie = witness, 0, None
         self.old_sizes, self.statuses, self.said = [], [], threading.Condition()
+        self.answers, self.was_asked = threading.Event(), threading.Event()
+        self.answers.set()
         self.server = None
 
     def begin(self):
@@ -38,6 +41,8 @@ class Served:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                outer.was_asked.set()
+                outer.answers.wait(2 * IN_TIME_S)
                 is_place = self.path == "/of/ours/add-checkpoint"
                 status, kind, lines = outer.witness.add_checkpoint(body) if is_place else (410, None, b"")
                 if status == 200 and outer.lie:
@@ -46,8 +51,9 @@ class Served:
                 if kind:
                     self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(lines)))
-                self.end_headers()
-                self.wfile.write(lines)
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                    self.end_headers()
+                    self.wfile.write(lines)
                 with outer.said:
                     outer.old_sizes.append(int(body.split(b"\n", 1)[0].removeprefix(b"old ")))
                     outer.statuses.append(status)
@@ -184,6 +190,20 @@ class AskedWitness(LedgerTest):
         self.served.lie = None
         self.is_cosigned()
         self.autoheal("ledger", "verify")
+
+    def test_one_that_never_answers_holds_up_neither_a_heal_nor_the_end(self):
+        self.served.answers.clear()
+        self.addCleanup(self.served.answers.set)
+        self.add()
+        self.ask_it()
+        self.assertTrue(self.served.was_asked.wait(IN_TIME_S))
+        (self.folder / "etc/app.conf").write_text("damaged\n")
+        self.autoheal("heal", "EnvRecon")
+        self.daemon.stop()
+        self.assertNotIn("does not cosign", self.log(), "it did not wait for the limit of a call")
+        self.served.answers.set()
+        self.start()
+        self.is_cosigned()
 
     def test_an_address_that_is_not_listed_is_not_called(self):
         self.add()
