@@ -11,6 +11,7 @@ import pathlib
 import signal
 import sys
 import threading
+import time
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -112,6 +113,15 @@ class AskedWitness(LedgerTest):
         keys = [self.key, ledger.Key(self.witness.key)]
         return [key.name for key in ledger.open_note(self.fetch("checkpoint"), keys)[1]]
 
+    def listed_with(self, said):
+        """Its row of `ledger witness list`, once it says that."""
+        limit = time.monotonic() + IN_TIME_S
+        while True:
+            listed, = json.loads(self.autoheal("ledger", "witness", "list", "-o", "json").stdout)
+            if said in listed["said"]:
+                return listed
+            self.assertLess(time.monotonic(), limit, listed)
+
     def is_cosigned(self):
         """All that there is, by the witness: it is not asked any more. How many entries that are."""
         self.sign()
@@ -131,8 +141,9 @@ class AskedWitness(LedgerTest):
         self.assertEqual(set(self.served.statuses), {200})
         self.assertEqual(self.served.old_sizes[0], 0)
         self.assertEqual(self.witness.seen[self.key.name][0], second)
-        listed, = json.loads(self.autoheal("ledger", "witness", "list", "-o", "json").stdout)
+        listed = self.listed_with(f"cosigned {second} entries")
         self.assertEqual(listed["saw_entries"], str(second))
+        self.assertTrue(listed["asked"])
         metrics = self.ask("GET", "/metrics")[2].decode()
         self.assertIn(f'autoheal_ledger_cosigned_events{{witness="{self.witness.name}"}} {second}\n', metrics)
 
@@ -172,6 +183,7 @@ class AskedWitness(LedgerTest):
         self.ask_it()
         self.assertTrue(self.served.has_said(3, 404))
         self.assertEqual(self.log().count("does not know this ledger"), 1)
+        self.assertEqual(self.listed_with("does not know this ledger")["saw_entries"], "nothing")
         self.witness.logs = known
         self.is_cosigned()
 

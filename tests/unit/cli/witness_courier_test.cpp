@@ -59,6 +59,7 @@ class WitnessCourierTest : public ::testing::Test {
               });
             },
         .tell = [this](const std::string& sentence) { told_.push_back(sentence); },
+        .ended = [this](const std::string& outcome) { ended_.push_back(outcome); },
     };
     courier_ = std::make_unique<WitnessCourier>(*store::VerifierKey::parse(vectors::witness_key), std::move(ports),
                                                 WitnessRules{.every = 1ms, .settles = 1ms, .longest_pause = 1ms});
@@ -89,7 +90,7 @@ class WitnessCourierTest : public ::testing::Test {
   std::uint64_t remembered_ = 0;
   bool unnamed_ = false, full_disk_ = false;
   std::deque<Result<outward::Answer>> answers_;
-  std::vector<std::string> asked_, kept_, told_;
+  std::vector<std::string> asked_, kept_, told_, ended_;
   std::unique_ptr<WitnessCourier> courier_;
 };
 
@@ -184,6 +185,7 @@ TEST_F(WitnessCourierTest, WhoIsBackAfterAnOutageIsToldToCosign) {
   begin({failure(ErrorKind::unavailable, "w1 port 443: Connection refused"), answer(200, line)});
   run_until_told(2);
   EXPECT_THAT(told_, ElementsAre(HasSubstr("Connection refused"), "witness witness.example/w1 cosigns"));
+  EXPECT_THAT(ended_, ElementsAre("w1 port 443: Connection refused", "cosigned 8 entries"));
 }
 
 TEST_F(WitnessCourierTest, ACosignatureThatCannotBeKeptIsAskedForAgain) {

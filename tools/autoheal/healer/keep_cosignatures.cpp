@@ -4,6 +4,8 @@
 
 #include <map>
 
+#include "autoheal/store/format/checkpoint.hpp"
+#include "autoheal/store/signing/checkpoint_signer.hpp"
 #include "autoheal/store/signing/cosignatures.hpp"
 #include "autoheal/store/signing/witnesses.hpp"
 

@@ -42,6 +42,15 @@ class AskedWitnesses::LoopSide {
     return {};
   }
   void tell(const std::string& sentence) { tell_(sentence); }
+  void ended(const std::string& key, const std::string& outcome) {
+    outcomes[key] = {healer_.parts.clock.now(), healer_.parts.secrets.mask(outcome)};
+  }
+
+  struct Outcome {
+    Timestamp time;
+    std::string text;
+  };
+  std::map<std::string, Outcome> outcomes;  // by key
 
  private:
   HealerServices& healer_;
@@ -88,6 +97,15 @@ void AskedWitnesses::stop() {
   thread_.reset();
 }
 
+void AskedWitnesses::write_outcomes(JsonWriter& out) const {
+  out.begin_array();
+  for (const auto& [key, outcome] : loop_side_->outcomes) {
+    out.begin_object().field("key", key).field("asked", format_timestamp(outcome.time));
+    out.field("said", outcome.text).end_object();
+  }
+  out.end_array();
+}
+
 void AskedWitnesses::signed_one() {
   if (!thread_) return;
   asio::post(thread_->executor(), [thread = thread_.get()] {
@@ -121,6 +139,7 @@ void AskedWitnesses::take(const std::vector<config::WitnessSpec>& specs) {
 void AskedWitnesses::retire(const std::string& key) {
   asio::post(thread_->executor(), [courier = asked_.at(key).courier] { courier->stop(); });
   asked_.erase(key);
+  loop_side_->outcomes.erase(key);
 }
 
 void AskedWitnesses::start(const config::WitnessSpec& spec) {
@@ -171,6 +190,10 @@ WitnessPorts AskedWitnesses::ports_for(const config::WitnessSpec& spec, const st
           },
       .tell = [loop, side = loop_side_](
                   const std::string& sentence) { asio::post(loop, [side, sentence] { side->tell(sentence); }); },
+      .ended =
+          [loop, side = loop_side_, name = spec.key](const std::string& outcome) {
+            asio::post(loop, [side, name, outcome] { side->ended(name, outcome); });
+          },
   };
 }
 

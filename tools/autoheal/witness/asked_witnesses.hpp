@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "autoheal/engine/base/json_writer.hpp"
 #include "tools/autoheal/healer/healer.hpp"
 #include "tools/autoheal/witness/witness_courier.hpp"
 
@@ -25,6 +26,9 @@ class AskedWitnesses {
   // Takes the witnesses of the configuration in force.
   void configure();
   void stop();
+
+  // Writes an array: of each that was asked, by its key, when its last question ended and what came of it.
+  void write_outcomes(JsonWriter& out) const;
 
  private:
   class Thread;

@@ -104,10 +104,12 @@ void WitnessCourier::kept(const Result<void>& result) {
 
 void WitnessCourier::done(std::uint64_t size) {
   course_.cosigned(size);
+  ports_.ended(fmt::format("cosigned {} entries", size));
   if (told_.is_over()) ports_.tell(fmt::format("witness {} cosigns", key_.name()));
 }
 
 void WitnessCourier::troubled(const Error& error) {
+  ports_.ended(error.message);
   if (error.kind == ErrorKind::corrupt) course_.forget();
   // A witness that is added is an entry, and so in the next checkpoint.
   if (error.kind != ErrorKind::changed)

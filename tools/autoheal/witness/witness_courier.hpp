@@ -33,6 +33,8 @@ struct WitnessPorts {
   // Puts its cosignature into the ledger; kept() is called on the courier's executor once that is done or has failed.
   std::function<void(std::string note)> keep;
   std::function<void(const std::string& sentence)> tell;
+  // The end of each question that was put: what came of it, for those who look how a witness stands.
+  std::function<void(const std::string& outcome)> ended;
 };
 
 // On one executor that runs one thing at a time, all of it.
