@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -157,7 +158,7 @@ class Tokens(OnTcp):
         self.assertEqual(self.host.run("token", "revoke", rotated[4:20]).returncode, 0)
         self.assertEqual(self.ask("GET", "/api/v1/engines", rotated).status, 401)
         file.write_bytes(backup)
-        self.host.process.send_signal(1)
+        self.host.daemon.process.send_signal(signal.SIGHUP)
         eventually(lambda: "configuration read again" in self.host.said())
         self.assertEqual(self.ask("GET", "/api/v1/engines", rotated).status, 401, "its backup revives nothing")
         eventually(lambda: self.ask("GET", "/api/v1/engines", short, source="127.0.0.3").status == 401)
@@ -295,10 +296,10 @@ class Tls(OnTcp):
     def test_certificates_are_read_again_on_sighup(self):
         before = ssl.get_server_certificate(("127.0.0.1", self.port))
         self.tls.make("server", "localhost", "IP:127.0.0.1,DNS:localhost")
-        self.host.process.send_signal(1)
+        self.host.daemon.process.send_signal(signal.SIGHUP)
         eventually(lambda: ssl.get_server_certificate(("127.0.0.1", self.port)) != before)
         os.chmod(self.tls.folder / "server.key", 0o644)
-        self.host.process.send_signal(1)
+        self.host.daemon.process.send_signal(signal.SIGHUP)
         eventually(lambda: "the certificates of `api.tls` stay as they were" in self.host.said())
         self.assertEqual(self.ask("GET", "/healthz", context=self.tls.context()).status, 200)
 

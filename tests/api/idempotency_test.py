@@ -5,6 +5,7 @@ idempotency_test.py PROGRAM
 """
 import os
 import pathlib
+import signal
 import sys
 import threading
 import unittest
@@ -53,8 +54,7 @@ class Served(unittest.TestCase):
             pass
 
     def killed_and_started_again(self):
-        self.host.process.kill()
-        self.host.process.wait()
+        self.host.daemon.end(signal.SIGKILL)
         self.host.start()
 
 
@@ -129,8 +129,7 @@ class Case33WhileItHeals(Served):
     def test_a_heal_that_a_kill_interrupted_is_waited_for(self):
         client = self.begun("a")
         heals = self.heals("Firewall")
-        self.host.process.kill()
-        self.host.process.wait()
+        self.host.daemon.end(signal.SIGKILL)
         client.join()
         self.host.start()
         answers = []

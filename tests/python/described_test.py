@@ -34,7 +34,7 @@ WHY = {"reason": "a test"}
 CALLS = {
     "listEngines": ("engines", {}),
     "getEngine": ("engine", {"engine": "E"}),
-    "healEngine": ("heal", {"engine": "E", "error": "drift", **WHY}),
+    "healEngine": ("heal", {"engine": "E", "error": "drift", "idempotency_key": "ticket-17", **WHY}),
     "holdEngine": ("hold", {"engine": "E", "for_s": 60.0, **WHY}),
     "unholdEngine": ("unhold", {"engine": "E", **WHY}),
     "resetEngine": ("reset", {"engine": "E", **WHY}),
@@ -68,6 +68,16 @@ CALLS = {
     "getConfiguration": ("configuration", {}),
     "listReports": ("reports", {}),
     "getReport": ("report", {"report": "latest"}),
+    "planHeal": ("plan_heal", {"engine": "E", "error": "drift"}),
+    "verifyLedger": ("verify_ledger", {}),
+    "testConfiguration": ("back_test", {"configuration": "version: 1\n", "since": "1h"}),
+    "listJobs": ("jobs", {}),
+    "getJob": ("job", {"job": "7"}),
+    "cancelJob": ("cancel_job", {"job": "7"}),
+    "listTokens": ("tokens", {}),
+    "createToken": ("create_token", {"principal": "ops", "role": "captain", "for_s": 60.0, "engines": ["E"], **WHY}),
+    "revokeToken": ("revoke_token", {"token": "0123", **WHY}),
+    "rotateToken": ("rotate_token", {"token": "0123", "for_s": 60.0, **WHY}),
     "followBus": ("events", {"topics": ["a", "b.*"], "engine": "E", "after": "5-0"}),
     "publishOnBus": ("publish", {"topic": "bridge.ready", "payload": {"a": 1}, **WHY}),
     "getOpenApi": ("openapi", {}),
@@ -206,7 +216,7 @@ class Described(unittest.TestCase):
         self.assertEqual(sent[0][1], "/api/v1/engines/..%2Fa%20b%3Fc%23d%25")
 
     def test_answers_have_the_keys_of_the_file(self):
-        for name in ("Engine", "HealRow", "Heal", "Entry", "HealingResult"):
+        for name in ("Engine", "HealRow", "Heal", "Entry", "HealingResult", "Job", "NewToken"):
             declared = DOCUMENT["components"]["schemas"][name]["properties"]
             self.assertEqual(set(typing.get_type_hints(getattr(answers, name))), set(declared), name)
         lines = DOCUMENT["components"]["schemas"]["Heal"]["properties"]["entries"]["items"]["properties"]

@@ -5,7 +5,7 @@ import asyncio
 import concurrent.futures
 from typing import Any, AsyncIterator, Dict, List, Mapping, Optional, Sequence, cast
 
-from autoheal.answers import Engine, Entry, Heal, HealingResult, HealRow
+from autoheal.answers import Engine, Entry, Heal, HealingResult, HealRow, Job, NewToken
 from autoheal.client import PAGE_SIZE, Client, Value
 from autoheal.events import Event, EventStream
 
@@ -67,8 +67,9 @@ class AsyncClient:
     async def engine(self, engine: str) -> Engine:
         return await asyncio.to_thread(self._client.engine, engine)
 
-    async def heal(self, engine: str, error: Optional[str] = None, reason: str = "") -> Optional[HealingResult]:
-        return await asyncio.to_thread(self._client.heal, engine, error, reason)
+    async def heal(self, engine: str, error: Optional[str] = None, reason: str = "",
+                   idempotency_key: Optional[str] = None) -> Optional[HealingResult]:
+        return await asyncio.to_thread(self._client.heal, engine, error, reason, idempotency_key)
 
     async def hold(self, engine: str = "", for_s: Optional[float] = None, reason: str = "") -> None:
         await asyncio.to_thread(self._client.hold, engine, for_s, reason)
@@ -139,6 +140,38 @@ class AsyncClient:
 
     async def rotate_key(self, reason: str = "") -> None:
         await asyncio.to_thread(self._client.rotate_key, reason)
+
+    async def plan_heal(self, engine: str, error: Optional[str] = None) -> Job:
+        return await asyncio.to_thread(self._client.plan_heal, engine, error)
+
+    async def verify_ledger(self) -> Job:
+        return await asyncio.to_thread(self._client.verify_ledger)
+
+    async def back_test(self, configuration: str, since: str = "") -> Job:
+        return await asyncio.to_thread(self._client.back_test, configuration, since)
+
+    async def jobs(self) -> List[Job]:
+        return await asyncio.to_thread(self._client.jobs)
+
+    async def job(self, job: str) -> Job:
+        return await asyncio.to_thread(self._client.job, job)
+
+    async def cancel_job(self, job: str) -> Job:
+        return await asyncio.to_thread(self._client.cancel_job, job)
+
+    async def tokens(self) -> List[Dict[str, Any]]:
+        return await asyncio.to_thread(self._client.tokens)
+
+    async def create_token(self, principal: Optional[str] = None, role: Optional[str] = None,
+                           for_s: Optional[float] = None, engines: Optional[Sequence[str]] = None,
+                           reason: str = "") -> NewToken:
+        return await asyncio.to_thread(self._client.create_token, principal, role, for_s, engines, reason)
+
+    async def revoke_token(self, token: str, reason: str = "") -> None:
+        await asyncio.to_thread(self._client.revoke_token, token, reason)
+
+    async def rotate_token(self, token: str, for_s: Optional[float] = None, reason: str = "") -> NewToken:
+        return await asyncio.to_thread(self._client.rotate_token, token, for_s, reason)
 
     async def publish(self, topic: str, payload: Optional[Mapping[str, Any]] = None, reason: str = "") -> None:
         await asyncio.to_thread(self._client.publish, topic, payload, reason)

@@ -82,3 +82,29 @@ class HealingResult(TypedDict, total=False):
     duration_seconds: float
     error: str
     heal_id: str
+
+
+class Job(TypedDict, total=False):
+    """A job: queued, running, done, failed or cancelled. `result` is only where this one job is asked for."""
+
+    job: str
+    operation: str
+    principal: str
+    state: str
+    asked_at: str
+    began_at: str
+    ended_at: str
+    progress: Dict[str, int]
+    exit_code: int
+    error: Dict[str, str]
+    result: Any
+
+
+class NewToken(TypedDict):
+    """A token, shown once."""
+
+    id: str
+    token: str
+    principal: str
+    role: str
+    expires: str

@@ -5,7 +5,7 @@ import json
 from typing import Any, Dict, Generator, Iterator, List, Mapping, Optional, Sequence, Union, cast
 from urllib.parse import quote, urlencode
 
-from autoheal.answers import Engine, Entry, Heal, HealingResult, HealRow
+from autoheal.answers import Engine, Entry, Heal, HealingResult, HealRow, Job, NewToken
 from autoheal.errors import AutohealError
 from autoheal.events import EventStream
 from autoheal.places import find_socket
@@ -45,18 +45,21 @@ class Client:
         """How one engine stands."""
         return cast(Engine, self._get(f"/engines/{_part(engine)}"))
 
-    def heal(self, engine: str, error: Optional[str] = None, reason: str = "") -> Optional[HealingResult]:
+    def heal(self, engine: str, error: Optional[str] = None, reason: str = "",
+             idempotency_key: Optional[str] = None) -> Optional[HealingResult]:
         """Heals an engine and waits for the end. None: its self-test passed, there was nothing to heal.
 
-        With `error`, the engine counts as failed; without, its self-test says.
+        With `error`, the engine counts as failed; without, its self-test says. The same call with the same
+        `idempotency_key` heals once, and gets the same answer for 24 hours.
         """
-        answer = self._post(f"/engines/{_part(engine)}/heal", {"error": error, "reason": reason}, waits=True)
+        headers = None if idempotency_key is None else {"Idempotency-Key": idempotency_key}
+        answer = self._post(f"/engines/{_part(engine)}/heal", {"error": error, "reason": reason}, waits=True,
+                            headers=headers)
         return None if answer["passes"] else cast(HealingResult, answer["healing"])
 
     def hold(self, engine: str = "", for_s: Optional[float] = None, reason: str = "") -> None:
         """Nothing of the engine is healed for so long (an hour); without a name, nothing at all."""
-        for_us = None if for_s is None else round(for_s * 1_000_000)
-        self._post(_of_engine(engine, "hold"), {"for_us": for_us, "reason": reason})
+        self._post(_of_engine(engine, "hold"), {"for_us": _microseconds(for_s), "reason": reason})
 
     def unhold(self, engine: str = "", reason: str = "") -> None:
         """Gives an engine back; without a name, all."""
@@ -180,6 +183,55 @@ class Client:
         """From now on another key signs."""
         self._post("/ledger/rotate-key", {"reason": reason})
 
+    # Jobs, which are done beside the daemon, one after the other
+
+    def plan_heal(self, engine: str, error: Optional[str] = None) -> Job:
+        """What a heal would change, as a job. For Admirals."""
+        return cast(Job, self._post(f"/engines/{_part(engine)}/dry-run", {"error": error}))
+
+    def verify_ledger(self) -> Job:
+        """Reads the whole ledger and verifies it, as a job."""
+        return cast(Job, self._post("/ledger/verify", {}))
+
+    def back_test(self, configuration: str, since: str = "") -> Job:
+        """The past under another configuration, given as its text, as a job."""
+        return cast(Job, self._post("/back-test", {"configuration": configuration, "since": since}))
+
+    def jobs(self) -> List[Job]:
+        """The jobs, the newest first, without their results."""
+        return cast(List[Job], self._get("/jobs")["items"])
+
+    def job(self, job: str) -> Job:
+        """How far a job is, and its result once its state is `done`."""
+        return cast(Job, self._get(f"/jobs/{_part(job)}"))
+
+    def cancel_job(self, job: str) -> Job:
+        """Ends a job. For who asked for it, and for Admirals."""
+        return cast(Job, self._post(f"/jobs/{_part(job)}/cancel", {}))
+
+    # Tokens, for requests on TCP; all of it for Admirals
+
+    def tokens(self) -> List[Dict[str, Any]]:
+        """The valid tokens: all about them but the tokens."""
+        return cast(List[Dict[str, Any]], self._get("/tokens")["items"])
+
+    def create_token(self, principal: Optional[str] = None, role: Optional[str] = None,
+                     for_s: Optional[float] = None, engines: Optional[Sequence[str]] = None,
+                     reason: str = "") -> NewToken:
+        """Makes a token, which is in this answer and nowhere else. Left out: one's own, observer, 90 days, all."""
+        return cast(NewToken, self._post("/tokens", {
+            "principal": principal, "role": role, "for_us": _microseconds(for_s), "engines": engines or None,
+            "reason": reason}))
+
+    def revoke_token(self, token: str, reason: str = "") -> None:
+        """Ends the token with this id, and the streams that it began."""
+        self._post(f"/tokens/{_part(token)}/revoke", {"reason": reason})
+
+    def rotate_token(self, token: str, for_s: Optional[float] = None, reason: str = "") -> NewToken:
+        """Ends the token with this id, and makes another one that is good for the same."""
+        return cast(NewToken, self._post(f"/tokens/{_part(token)}/rotate",
+                                         {"for_us": _microseconds(for_s), "reason": reason}))
+
     # The bus
 
     def events(self, topics: Sequence[str] = (), engine: str = "", after: Optional[str] = None) -> EventStream:
@@ -247,17 +299,22 @@ class Client:
     def _get(self, path: str, query: Optional[Mapping[str, Value]] = None) -> Dict[str, Any]:
         return _object(self._read(_target(API + path, query or {})))
 
-    def _post(self, path: str, body: Mapping[str, Any], waits: bool = False) -> Dict[str, Any]:
+    def _post(self, path: str, body: Mapping[str, Any], waits: bool = False,
+              headers: Optional[Mapping[str, str]] = None) -> Dict[str, Any]:
         asked = {key: value for key, value in body.items() if value is not None and value != ""}
         text = json.dumps(asked, allow_nan=False).encode("utf-8")
-        status, answer = ask(self.socket, "POST", API + path, text, None if waits else self._timeout_s)
-        if status != 200:
+        status, answer = ask(self.socket, "POST", API + path, text, None if waits else self._timeout_s, headers)
+        if status not in (200, 202):
             raise AutohealError.of_answer(status, answer)
         return _object(answer)
 
 
 def _part(name: str) -> str:
     return quote(name, safe="")
+
+
+def _microseconds(seconds: Optional[float]) -> Optional[int]:
+    return None if seconds is None else round(seconds * 1_000_000)
 
 
 def _of_engine(engine: str, operation: str) -> str:
