@@ -2,9 +2,12 @@
 
 #include <fmt/core.h>
 
+#include <array>
+
 #include "autoheal/store/evidence/ledger_proofs.hpp"
 #include "autoheal/store/format/canonical_text.hpp"
 #include "autoheal/store/format/signed_note.hpp"
+#include "autoheal/store/signing/cosignatures.hpp"
 
 namespace autoheal::store {
 
@@ -79,6 +82,21 @@ Result<WitnessAnswer> read_witness_answer(unsigned status, std::string_view cont
     default:
       return failure(ErrorKind::unavailable, fmt::format("the witness answered with status {}", status));
   }
+}
+
+Result<std::string> cosignature_of(const VerifierKey& witness, const AddCheckpoint& request,
+                                   const CosignatureLines& answer, Timestamp now) {
+  const auto asked = parse_note(request.checkpoint);
+  AUTOHEAL_TRY(asked);
+  const std::array keys = {witness};
+  auto cosigned = with_cosignatures({0, request.checkpoint}, asked->text + '\n' + answer.lines, keys, now);
+  if (!cosigned && cosigned.error().kind == ErrorKind::refused)
+    return failure(ErrorKind::refused, fmt::format("it is not signed by the key of {}", witness.name()));
+  AUTOHEAL_TRY(cosigned);
+  if (cosigned->signers.empty()) return std::string();
+  auto note = parse_note(cosigned->checkpoint.note);
+  AUTOHEAL_TRY(note);
+  return to_text(SignedNote{std::move(note->text), {std::move(note->signatures.back())}});
 }
 
 }  // namespace autoheal::store

@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "autoheal/engine/base/result.hpp"
+#include "autoheal/engine/base/timestamp.hpp"
 #include "autoheal/store/format/merkle_tree.hpp"
+#include "autoheal/store/format/verifier_key.hpp"
 #include "autoheal/store/ledger/ledger_reader.hpp"
 
 namespace autoheal::store {
@@ -49,5 +51,12 @@ inline constexpr std::string_view witness_size_type = "text/x.tlog.size";
 // the specification has it): the message says what is wrong with it.
 [[nodiscard]] Result<WitnessAnswer> read_witness_answer(unsigned status, std::string_view content_type,
                                                         std::string_view body);
+
+// The note to keep of an answer: the text of the checkpoint that was asked about, with the newest signature line of
+// `witness` alone, so that a witness cannot hand in more than its own. Empty: the checkpoint carries it already, or a
+// newer one. Pure.
+// corrupt: its line does not verify. refused: there is none of its key. invalid: its time, as with_cosignatures().
+[[nodiscard]] Result<std::string> cosignature_of(const VerifierKey& witness, const AddCheckpoint& request,
+                                                 const CosignatureLines& answer, Timestamp now);
 
 }  // namespace autoheal::store

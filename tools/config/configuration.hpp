@@ -47,6 +47,16 @@ struct WebhookSpec {
   friend bool operator==(const WebhookSpec&, const WebhookSpec&) = default;
 };
 
+// Where a witness of the ledger is asked. That its cosignatures count is said in the ledger itself.
+struct WitnessSpec {
+  std::string url;                           // submission prefix: requests go to <url>/add-checkpoint
+  std::string key;                           // verifier key of type 4, as `ledger witness add` took it
+  std::vector<std::string> allow;            // addresses that are not public, as outward::AllowList takes them
+  std::string ca_file;                       // absolute; empty: the certificates that the system trusts
+  Duration every = std::chrono::minutes(1);  // between two questions, at least
+  friend bool operator==(const WitnessSpec&, const WitnessSpec&) = default;
+};
+
 // The API on TCP.
 struct ApiSpec {
   std::vector<ListenAddress> listen;  // empty: the Unix socket alone
@@ -71,6 +81,7 @@ struct Configuration {
   CheckpointsSpec checkpoints;
   PublishedSpec published;
   std::vector<WebhookSpec> webhooks;
+  std::vector<WitnessSpec> witnesses;
   ApiSpec api;
   std::vector<workflows::EngineSpec> engines;
   std::map<std::string, engine::BlobName> baselines;  // that were read, by absolute path

@@ -48,6 +48,7 @@ constexpr std::array checkpoints_fields = {
 constexpr Shape checkpoints{"checkpoints", checkpoints_fields};
 constexpr std::array<std::string_view, 2> ways_out = {"url", "command"};
 constexpr Shape webhook{"webhook", keys_in<WebhookSpec>, ways_out};
+constexpr Shape witness{"witness", keys_in<WitnessSpec>};
 constexpr std::array tls_fields = {
     Field{"certificate", source, "PEM file with the certificate, and those between it and its authority", false, true},
     Field{"key", source, "PEM file with its key, 0600 or 0400, of the daemon's user or root", false, true},
@@ -71,6 +72,7 @@ constexpr std::array first_fields = {
     object_of("vault", vault, "the store of contents"),
     object_of("checkpoints", checkpoints, "signed heads of the ledger; one that is kept elsewhere proves later edits"),
     object_of("webhooks", webhook, "targets that are told the events of the bus", true),
+    object_of("witnesses", witness, "witnesses of the ledger that the daemon asks itself", true),
     object_of("api", api, "the API on TCP; it is always on the Unix socket beside the ledger"),
 };
 constexpr std::array engines_field = {

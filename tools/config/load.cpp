@@ -123,6 +123,7 @@ class Loader {
     result_.checkpoints = read_checkpoints(context_, top.find("checkpoints"));
     read_fields(top, result_.published);
     result_.webhooks = read_webhooks(context_, top);
+    result_.witnesses = read_witnesses(context_, top);
     result_.api = read_api(context_, top.find("api"));
     read_principals(top);
     note_engines(top, context_.file);

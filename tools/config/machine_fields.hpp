@@ -113,4 +113,31 @@ inline constexpr auto fields_of<config::WebhookSpec> = std::tuple{
                                          stored_later),
 };
 
+template <>
+inline constexpr auto fields_of<config::WitnessSpec> = std::tuple{
+    field<&config::WitnessSpec::url>({.name = "url",
+                                      .type = FieldType::url,
+                                      .help = "the witness's submission prefix; /add-checkpoint is put behind it",
+                                      .required = true}),
+    field<&config::WitnessSpec::key>({.name = "key",
+                                      .type = FieldType::text,
+                                      .help = "its verifier key, which `ledger witness add` added to the ledger",
+                                      .required = true}),
+    field<&config::WitnessSpec::allow>(
+        {.name = "allow",
+         .help = "networks (10.1.0.0/16) and hosts that may be called although their addresses are not public",
+         .fallback = "public addresses only"},
+        stored_later),
+    apart(field<&config::WitnessSpec::ca_file>({.name = "ca_file",
+                                                .type = FieldType::source,
+                                                .help = "trusted certificates (PEM) instead of the system's",
+                                                .fallback = "the system's"},
+                                               stored_later)),
+    field<&config::WitnessSpec::every>({.name = "every",
+                                        .help = "it is asked at most once in this time, about the newest checkpoint",
+                                        .minimum = in_us(std::chrono::milliseconds(100)),
+                                        .maximum = day_in_us},
+                                       stored_later),
+};
+
 }  // namespace autoheal::workflows

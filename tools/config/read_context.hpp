@@ -59,6 +59,7 @@ void read_healing(const Node& node, workflows::HealingSpec& healing);
 // `node` may be null.
 [[nodiscard]] CheckpointsSpec read_checkpoints(ReadContext& context, const Node* node);
 [[nodiscard]] std::vector<WebhookSpec> read_webhooks(ReadContext& context, const Node& top);
+[[nodiscard]] std::vector<WitnessSpec> read_witnesses(ReadContext& context, const Node& top);
 [[nodiscard]] ApiSpec read_api(ReadContext& context, const Node* node);  // `node` may be null
 // The paths that nobody named, once it is known where the ledger is.
 void place_beside_ledger(CheckpointsSpec& checkpoints, const std::string& ledger);

@@ -1,10 +1,11 @@
-// Reads what is sent off the host: `checkpoints:`, with its defaults beside the ledger, and `webhooks:`.
+// Reads what is sent off the host: `checkpoints:`, with its defaults beside the ledger, `webhooks:` and `witnesses:`.
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <string>
 #include <string_view>
 
+#include "autoheal/store/format/verifier_key.hpp"
 #include "tools/config/machine_fields.hpp"
 #include "tools/config/read_context.hpp"
 #include "tools/config/read_fields.hpp"
@@ -42,6 +43,12 @@ std::string absolute_or_empty(const ReadContext& context, const Node& node, std:
   return named == nullptr ? std::string() : context.absolute(named->text);
 }
 
+void check_allow(ReadContext& context, const Node& node, const std::string& path,
+                 const std::vector<std::string>& allow) {
+  if (const auto list = outward::AllowList::of(allow); !list)
+    context.wrong(*node.find("allow"), path + ".allow", list.error().message);
+}
+
 bool is_topic(std::string_view text) { return text.find('*') >= text.size() - 1; }
 
 void check(ReadContext& context, const Node& node, const std::string& path, const WebhookSpec& spec) {
@@ -52,8 +59,7 @@ void check(ReadContext& context, const Node& node, const std::string& path, cons
   }
   if (!spec.next_secret_file.empty() && spec.secret_file.empty())
     context.wrong(node, path + ".next_secret_file", "there is no secret_file beside it, expected the one in use");
-  if (const auto list = outward::AllowList::of(spec.allow); !list)
-    context.wrong(*node.find("allow"), path + ".allow", list.error().message);
+  check_allow(context, node, path, spec.allow);
   for (const std::string_view key : {"secret_file", "next_secret_file", "allow", "ca_file"}) {
     if (spec.command && node.find(key) != nullptr)
       context.wrong(*node.find(key), fmt::format("{}.{}", path, key), "it belongs to a url, not to a command");
@@ -67,7 +73,37 @@ void check(ReadContext& context, const Node& node, const std::string& path, cons
     context.wrong(*node.find("timeout"), path + ".timeout", "more than 10s, expected at most 10s for a url");
 }
 
+void check(ReadContext& context, const Node& node, const std::string& path, const WitnessSpec& spec) {
+  check_allow(context, node, path, spec.allow);
+  const auto url = outward::read_url(spec.url);
+  const std::string at = path + ".url";
+  if (!url) context.wrong(*node.find("url"), at, url.error().message);
+  if (url && url->target.contains('?'))
+    context.wrong(*node.find("url"), at, "a query stands behind it, expected the submission prefix alone");
+  if (url && url->target.ends_with("/add-checkpoint"))
+    context.wrong(*node.find("url"), at, "it ends in /add-checkpoint, expected what stands before that");
+  const auto key = store::VerifierKey::parse(spec.key);
+  if (!key) context.wrong(*node.find("key"), path + ".key", key.error().message);
+  if (key && key->type() != store::KeyType::cosignature)
+    context.wrong(*node.find("key"), path + ".key",
+                  "it is the key of one that signs a log, expected that of a witness (type 4)");
+}
+
 }  // namespace
+
+std::vector<WitnessSpec> read_witnesses(ReadContext& context, const Node& top) {
+  std::vector<WitnessSpec> all;
+  for (const Node& node : list_at(top, "witnesses")) {
+    const std::string path = fmt::format("witnesses[{}]", all.size());
+    auto spec = from_fields<WitnessSpec>(node);
+    spec.ca_file = absolute_or_empty(context, node, "ca_file");
+    check(context, node, path, spec);
+    if (std::ranges::find(all, spec.key, &WitnessSpec::key) != all.end())
+      context.wrong(node, path, "its key stands here twice, expected each key once");
+    all.push_back(std::move(spec));
+  }
+  return all;
+}
 
 std::vector<WebhookSpec> read_webhooks(ReadContext& context, const Node& top) {
   std::vector<WebhookSpec> all;

@@ -97,7 +97,7 @@ asio::awaitable<Result<Answer>> read_answer(Stream& stream, const Request& reque
   }
   if (!reader.head_is_read()) co_return no_answer(request.url, problem);
   if (reader.body().size() > limits.answer_bytes) reader.body().resize(limits.answer_bytes);
-  co_return Answer{reader.status(), std::move(reader.body()), std::move(problem)};
+  co_return Answer{reader.status(), std::move(reader.body()), std::move(problem), reader.content_type()};
 }
 
 template <class Stream>

@@ -28,6 +28,7 @@ struct Answer {
   unsigned status = 0;
   std::string body;
   std::string body_problem;  // why the body is not whole, or empty; the status counts all the same
+  std::string content_type = {};
 };
 
 struct Limits {

@@ -49,5 +49,20 @@ TEST(Exposition, HasTheFiguresUnderTheirWords) {
   EXPECT_THAT(text, HasSubstr("autoheal_heal_duration_seconds_sum{outcome=\"exhausted\"} 1.5\n"));
 }
 
+TEST(Exposition, AWitnessThatNeverCosignedIsThereWithZero) {
+  EXPECT_THAT(exposition({}, setting), Not(HasSubstr("cosigned")));
+  StewardSetting witnessed = setting;
+  witnessed.witnesses = {{"witness.example/w1", 8, 1'700'000'000}, {"witness.example/w2", 0, 0}};
+  const std::string text = exposition({}, witnessed);
+  for (const char* series : {
+           "autoheal_ledger_cosigned_events{witness=\"witness.example/w1\"} 8\n",
+           "autoheal_ledger_cosigned_timestamp_seconds{witness=\"witness.example/w1\"} 1700000000\n",
+           "autoheal_ledger_cosigned_events{witness=\"witness.example/w2\"} 0\n",
+           "autoheal_ledger_cosigned_timestamp_seconds{witness=\"witness.example/w2\"} 0\n",
+       }) {
+    EXPECT_THAT(text, HasSubstr(series));
+  }
+}
+
 }  // namespace
 }  // namespace autoheal::cli

@@ -146,6 +146,12 @@ struct TellingValue {
   FileTree beside = FileTree::object();  // pointers and values; null takes a key away
 };
 inline std::vector<TellingValue> telling_values() {
+  const auto witness = [](const FileTree& more) {
+    FileTree one = {{"url", "https://witness.test/"},
+                    {"key", "witness.example/w1+586d0b9a+BBQzA22TUGQjImRLTPJOCPRp+BAYPvXYTpf05YEMg813"}};
+    one.update(more);
+    return FileTree::array({one});
+  };
   const std::string check = "engines[3].repair.checks[0].";
   const auto check_by = [](const char* kind) {
     return FileTree{{"/engines/3/repair/checks/0/file", nullptr},
@@ -154,6 +160,10 @@ inline std::vector<TellingValue> telling_values() {
   return {{"include", FileTree::array({"included.yaml"})},
           {"healing.actor", "other", {{"/principals/1/role", "admiral"}}},
           {"principals[1].name", "third"},
+          {"witnesses", witness(FileTree::object())},  // new as a whole: older configurations keep their digests
+          {"witnesses", witness({{"allow", {"other"}}})},
+          {"witnesses", witness({{"ca_file", "baseline"}})},
+          {"witnesses", witness({{"every", 7}})},
           {"principals[1].certificate", "CN=other"},
           {"principals[1].os_user", "third"},
           {"checkpoints.timeout", 7, {{"/checkpoints/command", {"/bin/true", "{checkpoint}"}}}},

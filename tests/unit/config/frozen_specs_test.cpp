@@ -40,6 +40,11 @@ std::string stored(const Configuration& all) {
     if (one.command) text += " " + one.command->argv.front() + std::to_string(one.command->timeout.count());
     text += "\n";
   }
+  for (const WitnessSpec& one : all.witnesses) {
+    text += one.url + " " + one.key + " " + one.ca_file + " " + std::to_string(one.every.count());
+    for (const std::string& item : one.allow) text += " " + item;
+    text += "\n";
+  }
   for (const ListenAddress& one : all.api.listen) text += one.host + " " + std::to_string(one.port) + "\n";
   for (const std::string& one : all.api.names) text += one + "\n";
   for (const std::string& one : {all.api.certificate, all.api.key, all.api.client_ca})

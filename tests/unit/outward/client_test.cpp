@@ -27,6 +27,20 @@ TEST_F(OutwardTest, AnAnswerComesBackWithStatusAndBody) {
                                HasSubstr("Host: 127.0.0.1:" + std::to_string(port) + "\r\n")));
 }
 
+// Early hints have fields of their own.
+TEST_F(OutwardTest, AnAnswerSaysOfWhatKindItsBodyIs) {
+  const auto port = serve_bytes(
+      "HTTP/1.1 103 Early Hints\r\nContent-Type: text/html\r\n\r\n"
+      "HTTP/1.1 409 Conflict\r\ncontent-type:  text/x.tlog.size \r\nContent-Length: 2\r\n\r\n7\n");
+  const auto answer = send(local(port));
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer->content_type, "text/x.tlog.size");
+  const auto plain = send(local(serve_bytes(
+      "HTTP/1.1 103 Early Hints\r\nContent-Type: text/html\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")));
+  ASSERT_TRUE(plain) << plain.error().message;
+  EXPECT_EQ(plain->content_type, "");
+}
+
 TEST_F(OutwardTest, Case126_LoopbackIsRefusedBeforeAnyConnection) {
   const auto port = serve_bytes("HTTP/1.1 200 OK\r\n\r\n");
   const auto answer = send(local(port), {});

@@ -116,6 +116,7 @@ KeyDigests digests_by_key(const config::Configuration& settings, const engine::B
     add_group(path, spec, keys);
     if (spec.command) keys.value(path + ".command", listed(spec.command->argv));
   }
+  for (const config::WitnessSpec& spec : settings.witnesses) add_group("witnesses." + spec.key + ".", spec, keys);
   add_api(settings.api, keys);
   for (const workflows::EngineSpec& spec : settings.engines) {
     json engine = json::parse(encode_engine_spec(spec)).at("engine");

@@ -204,6 +204,7 @@ asio::awaitable<Result<void>> Daemon::begin() {
   const auto configuration = healer_.in_force.configuration();
   const Timestamp now = healer_.parts.clock.now();
   webhooks_ = std::make_unique<Webhooks>(healer_, [this](const std::string& sentence) { tell(sentence); });
+  witnesses_ = std::make_unique<AskedWitnesses>(healer_, [this](const std::string& sentence) { tell(sentence); });
   // Awaited operations have names here and below: g++ 12 destroys temporaries of a co_await twice.
   auto entry = node_started(*configuration, healer_.recovery->recovered().size(), now);
   auto started = co_await healer_.recording.record(std::move(entry));
@@ -230,6 +231,7 @@ asio::awaitable<Result<void>> Daemon::begin() {
 void Daemon::take_configuration() {
   memory_waits_ = true;
   if (webhooks_) webhooks_->configure();
+  if (witnesses_) witnesses_->configure();
   const auto configuration = healer_.in_force.configuration();
   watch_.configure(engines(), configuration->settings.max_tests, healer_.parts.clock.since_boot());
   report_.set_engines(engines());
@@ -306,6 +308,7 @@ asio::awaitable<void> Daemon::end(std::string cause) {
   tell(fmt::format("ending on {}; open heals resume at the next start", cause), {.kind = NoteKind::ended});
   while (auto due = report_.take(healer_.parts.clock.now())) co_await write_report(std::move(*due));
   if (webhooks_) webhooks_->stop();
+  if (witnesses_) witnesses_->stop();
   if (begun_) co_await record_the_end(std::move(cause));
   server_->leave();  // effects under way may take their time, and would keep people waiting for nothing
   process_.stop(exit_done);

@@ -22,6 +22,7 @@
 #include "tools/autoheal/events/webhooks.hpp"
 #include "tools/autoheal/healer/kept_images.hpp"
 #include "tools/autoheal/healer/operations.hpp"
+#include "tools/autoheal/witness/asked_witnesses.hpp"
 #include "tools/host/service/service_manager.hpp"
 #include "tools/host/service/stop_watch.hpp"
 #include "tools/host/watch/file_watch.hpp"
@@ -134,6 +135,7 @@ class Daemon {
   std::unique_ptr<http::ClaimedName> claim_;  // null: another process has it, or the system refuses
   std::unique_ptr<LedgerPlaceWatch> place_;
   std::unique_ptr<Webhooks> webhooks_;
+  std::unique_ptr<AskedWitnesses> witnesses_;
   std::unique_ptr<host::FileWatch> files_;
   std::unique_ptr<host::ProcessWatch> processes_;
   std::set<std::string> units_;             // of systemd, that `stops_` watches

@@ -39,7 +39,7 @@ boost::asio::awaitable<http::Response> metrics(ApiParts& parts, const http::Requ
   auto job = [steward = parts.steward, healing_is_on]() -> Result<std::string> {
     const auto seen = steward->figures();
     AUTOHEAL_TRY(seen);
-    return exposition(seen->figures, {version, seen->head.value, healing_is_on});
+    return exposition(seen->figures, {version, seen->head.value, healing_is_on, seen->witnesses});
   };
   auto text = co_await parts.readers.run(std::move(job));
   if (!text) co_return response_to(text.error());

@@ -47,6 +47,7 @@ std::string Daemon::status() const {
   out.optional_field("not_recorded", healer_.recording.not_recorded_because());
   out.optional_field("ledger_elsewhere", healer_.recording.ledger_elsewhere());
   out.field("stalls", stood_still.stalls).field("longest_stall_us", stood_still.longest);
+  if (witnesses_) witnesses_->write_outcomes(out.key("witnesses"));
   out.key("engines").begin_array();
   for (const EngineSpec& spec : configuration->settings.engines) {
     out.begin_object().field("engine", spec.name);

@@ -3,11 +3,11 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <cstring>
+
+#include "autoheal/engine/random_number.hpp"
 
 namespace autoheal::cli {
 
@@ -20,14 +20,6 @@ constexpr std::size_t most_events_in_memory = 256;
 constexpr Duration reads_are_apart = std::chrono::milliseconds(50);
 constexpr Duration retry_after = std::chrono::seconds(1);
 constexpr Duration predecessor_is_looked_at_every = std::chrono::milliseconds(20);
-
-std::uint64_t random_number(engine::Randomness& randomness) {
-  std::array<std::uint8_t, sizeof(std::uint64_t)> bytes{};
-  randomness.fill(bytes);
-  std::uint64_t number = 0;
-  std::memcpy(&number, bytes.data(), bytes.size());
-  return number;
-}
 
 }  // namespace
 
@@ -104,7 +96,7 @@ asio::awaitable<void> Courier::send() {
 }
 
 void Courier::not_taken(const workflows::OutgoingEvent& event, const Error& error) {
-  const bool dead = course_.failed(ports_.clock.since_boot(), random_number(ports_.randomness));
+  const bool dead = course_.failed(ports_.clock.since_boot(), engine::random_number(ports_.randomness));
   if (!std::exchange(told_of_failure_, true))
     ports_.tell(fmt::format("warning: webhook {} did not take an event: {}", name_, error.message));
   if (dead) to_bury_ = DeadLetter{name_, event.id, event.topic, event.position, course_.attempts(), error.message};

@@ -6,14 +6,12 @@
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <system_error>
-#include <thread>
 
 #include "autoheal/store/ledger/ledger_reader.hpp"
 #include "tools/autoheal/events/sink_of_target.hpp"
+#include "tools/autoheal/threads/outward_thread.hpp"
 #include "tools/host/process/marked_processes.hpp"
 
 namespace autoheal::cli {
@@ -27,32 +25,22 @@ constexpr std::size_t entries_at_once = 1'000;
 
 std::string place_name_of(const std::string& webhook) { return "webhook/" + webhook; }
 
-// Ends with halt(); what was posted meanwhile may keep it alive for longer, without a thread.
-class Webhooks::Thread {
+class Webhooks::Thread : public OutwardThread {
  public:
-  Thread() : guard_(asio::make_work_guard(io_)), thread_([this] { io_.run(); }) {}
+  Thread() = default;
   ~Thread() {
     halt();
     close();
   }
-  void halt() {
-    io_.stop();
-    if (thread_.joinable()) thread_.join();
-  }
+  Thread(const Thread&) = delete;
+  Thread& operator=(const Thread&) = delete;
   void close() {
     for (const auto& courier : all) courier->close();
     all.clear();
   }
-  [[nodiscard]] asio::any_io_executor executor() { return io_.get_executor(); }
 
-  outward::SystemResolver resolver;           // before the context: those who wait for it go first
   std::atomic<bool> looks = false;            // a look is on its way
   std::vector<std::shared_ptr<Courier>> all;  // on the thread
-
- private:
-  asio::io_context io_{1};
-  asio::executor_work_guard<asio::io_context::executor_type> guard_;
-  std::thread thread_;
 };
 
 // The loop's part: all that couriers ask of it is posted there.

@@ -98,7 +98,8 @@ asio::awaitable<Result<void>> Checkpoints::sign() {
   signing_ = false;
   signed_.cancel();
   AUTOHEAL_CO_TRY(checkpoint);
-  if (auto kept = ports_.ledger.keep_checkpoint(*checkpoint); !kept) co_return kept;
+  if (auto done = ports_.ledger.keep_checkpoint(*checkpoint); !done) co_return done;
+  if (kept) kept();
   auto away = [this, checkpoint = *checkpoint]() -> asio::awaitable<Result<void>> { co_return publish(checkpoint); };
   co_return co_await asio::co_spawn(ports_.pool, std::move(away), asio::use_awaitable);
 }

@@ -54,6 +54,8 @@ class Checkpoints {
   boost::asio::awaitable<Result<void>> pause();
   void resume() { paused_ = false; }
 
+  std::function<void()> kept;  // called when there is a new checkpoint in the ledger; optional
+
  private:
   explicit Checkpoints(CheckpointPorts ports)
       : ports_(std::move(ports)), signed_(ports_.loop, boost::asio::steady_timer::time_point::max()) {}

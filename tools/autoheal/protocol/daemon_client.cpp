@@ -16,6 +16,11 @@ namespace {
 constexpr Duration soon = std::chrono::seconds(5);
 constexpr Duration metrics_within = std::chrono::seconds(30);  // the daemon may have many entries to count
 
+std::string text_in(const nlohmann::json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
 // Empty: no daemon runs.
 std::optional<Result<std::string>> answer_of(const std::string& ledger, const Result<http::Answer>& answer) {
   if (!answer && answer.error().kind == ErrorKind::not_found) {
@@ -113,10 +118,7 @@ std::map<std::string, std::string> standings(const LoadedConfiguration& configur
   const Timestamp now = engine::SystemClock().now();
   for (const auto& engine : (*status)["engines"]) {
     if (!engine.is_object()) continue;
-    const auto text = [&engine](const char* key) {
-      const auto found = engine.find(key);
-      return found != engine.end() && found->is_string() ? found->get<std::string>() : std::string();
-    };
+    const auto text = [&engine](const char* key) { return text_in(engine, key); };
     std::string& standing = all[text("engine")];
     standing = text("outcome").empty() ? "not tested yet" : text("outcome");
     if (engine.contains("healing") && engine["healing"] == true) standing += ", healing";
@@ -127,6 +129,16 @@ std::map<std::string, std::string> standings(const LoadedConfiguration& configur
       if (const auto until = parse_timestamp(text("until"))) standing += " " + workflows::until_text(*until, now);
     }
     if (!text("snapshot_problem").empty()) standing += ", no snapshot";
+  }
+  return all;
+}
+
+std::map<std::string, AskedWitness> asked_witnesses(const LoadedConfiguration& configuration) {
+  const auto status = status_of(configuration);
+  if (!status || !status->contains("witnesses") || !(*status)["witnesses"].is_array()) return {};
+  std::map<std::string, AskedWitness> all;
+  for (const auto& one : (*status)["witnesses"]) {
+    if (one.is_object()) all[text_in(one, "key")] = {parse_timestamp(text_in(one, "asked")), text_in(one, "said")};
   }
   return all;
 }

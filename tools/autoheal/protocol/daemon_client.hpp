@@ -30,6 +30,14 @@ namespace autoheal::cli {
 // How the daemon says that each engine stands: "passed", "failed, cooldown", ...; empty where none runs.
 [[nodiscard]] std::map<std::string, std::string> standings(const LoadedConfiguration& configuration);
 
+// When the daemon last asked a witness of the ledger, and what came of it.
+struct AskedWitness {
+  std::optional<Timestamp> asked;
+  std::string said;
+};
+// By key; empty where no daemon runs, or it asks nobody.
+[[nodiscard]] std::map<std::string, AskedWitness> asked_witnesses(const LoadedConfiguration& configuration);
+
 // The status that a running daemon reports.
 struct DaemonSign {
   std::string problem;  // why it does not answer; or empty

@@ -139,11 +139,25 @@ std::vector<MetricFamily> of_plugins(const StewardFigures& figures) {
   return all;
 }
 
+// Empty without witnesses: a family needs a series.
+std::vector<MetricFamily> of_witnesses(const StewardSetting& setting) {
+  MetricFamily entries = family(MetricType::Gauge, "autoheal_ledger_cosigned_events",
+                                "Entries of the largest checkpoint that the witness cosigned.");
+  MetricFamily time = family(MetricType::Gauge, "autoheal_ledger_cosigned_timestamp_seconds",
+                             "When the witness cosigned that, by its own clock; 0 if it never did.");
+  for (const WitnessStanding& one : setting.witnesses) {
+    add_count(entries, {label("witness", one.name)}, one.entries);
+    add_count(time, {label("witness", one.name)}, one.unix_s);
+  }
+  if (setting.witnesses.empty()) return {};
+  return {std::move(entries), std::move(time)};
+}
+
 }  // namespace
 
 std::string exposition(const StewardFigures& figures, const StewardSetting& setting) {
   std::vector<MetricFamily> all = counted(figures);
-  for (auto& part : {timed(figures), standing(figures, setting), of_plugins(figures)})
+  for (auto& part : {timed(figures), standing(figures, setting), of_plugins(figures), of_witnesses(setting)})
     all.insert(all.end(), part.begin(), part.end());
   return prometheus::TextSerializer().Serialize(all);
 }

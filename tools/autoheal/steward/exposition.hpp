@@ -2,8 +2,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "autoheal/workflows/steward/steward_figures.hpp"
+#include "tools/autoheal/steward/witness_standing.hpp"
 
 namespace autoheal::cli {
 
@@ -14,6 +16,7 @@ struct StewardSetting {
   std::string version;            // of the program
   std::uint64_t ledger_head = 0;  // entries that the ledger has ever had
   bool healing_is_on = true;      // by the configuration in force
+  std::vector<WitnessStanding> witnesses = {};
 };
 
 // Each series of every closed list is there, with zero where nothing happened: what appears only with the first failure

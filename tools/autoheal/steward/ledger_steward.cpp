@@ -21,7 +21,9 @@ Result<LedgerSteward::Seen> LedgerSteward::figures() {
   AUTOHEAL_TRY(head);
   if (!std::exchange(begun_, true)) place_.value = since_.value - std::min(since_.value, remembered_entries);
   AUTOHEAL_TRY(read_on(**ledger, *head));
-  Seen seen{steward_.figures(), *head};
+  auto witnesses = standing_of_witnesses(**ledger);
+  AUTOHEAL_TRY(witnesses);
+  Seen seen{steward_.figures(), *head, std::move(*witnesses)};
   plugins.tell(seen.figures);
   return seen;
 }

@@ -10,6 +10,7 @@
 #include "autoheal/engine/ledger.hpp"
 #include "autoheal/workflows/steward/steward.hpp"
 #include "tools/autoheal/steward/plugin_values.hpp"
+#include "tools/autoheal/steward/witness_standing.hpp"
 
 namespace autoheal::cli {
 
@@ -25,6 +26,7 @@ class LedgerSteward {
   struct Seen {
     workflows::StewardFigures figures;
     engine::Position head;
+    std::vector<WitnessStanding> witnesses;
   };
   // Reads what is new. Blocks on the disk; any thread. unavailable, at once, while another thread reads: many who ask
   // must not hold many threads. Other errors as LedgerReader: what was read before them counts, and the next call goes

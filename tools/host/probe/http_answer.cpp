@@ -202,7 +202,8 @@ Result<void> HttpAnswerReader::take_field(const std::string& line) {
   return line.empty() ? end_fields() : Result<void>();
 }
 
-// Only what tells where the body ends matters. A line without a colon is no field, and passed over.
+// Only what tells where the body ends, and of what kind it is, matters. A line without a colon is no field, and passed
+// over.
 Result<void> HttpAnswerReader::keep_field() {
   const auto colon = field_.find(':');
   if (colon == std::string::npos) return {};
@@ -211,6 +212,7 @@ Result<void> HttpAnswerReader::keep_field() {
   if (ascii::same_without_case(name, "transfer-encoding")) codings_ += "," + std::string(value);
   if (ascii::same_without_case(name, "content-length"))
     length_text_ = length_text_.value_or("") + "," + std::string(value);
+  if (ascii::same_without_case(name, "content-type")) content_type_ = value;
   return {};
 }
 
@@ -218,6 +220,7 @@ Result<void> HttpAnswerReader::end_fields() {
   lines_ = 0;
   const bool announces = status_ >= 100 && status_ < 200 && status_ != 101;
   if (announces) {
+    content_type_.clear();
     part_ = Part::status_line;
     return {};
   }

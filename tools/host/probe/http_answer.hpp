@@ -35,6 +35,7 @@ class HttpAnswerReader {
   // Status and fields are there; what may still come is the body.
   [[nodiscard]] bool head_is_read() const { return part_ != Part::status_line && part_ != Part::fields; }
   [[nodiscard]] std::string& body() { return body_; }
+  [[nodiscard]] const std::string& content_type() const { return content_type_; }  // the last one; empty: none
 
  private:
   enum class Part { status_line, fields, body, chunk_size, chunk, chunk_end, trailers, done };
@@ -57,7 +58,7 @@ class HttpAnswerReader {
   std::size_t lines_ = 0;      // bytes of the status line, of the fields, or of what stands around chunks
   std::size_t all_lines_ = 0;  // of all answers
   unsigned status_ = 0;
-  std::string field_, codings_;
+  std::string field_, codings_, content_type_;
   std::optional<std::string> length_text_;
   std::optional<std::uint64_t> left_;  // of the body or the chunk; empty: until the end
   std::string body_;

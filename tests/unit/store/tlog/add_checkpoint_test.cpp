@@ -106,5 +106,36 @@ TEST(WitnessAnswers, EachRefusalHasItsMeaning) {
     EXPECT_EQ(kind(status), ErrorKind::unavailable) << status;
 }
 
+const Timestamp later{std::chrono::seconds(1'700'000'060)};
+
+Result<std::string> kept_of(const std::string& lines,
+                            const std::string& checkpoint = std::string(vectors::checkpoint_8), Timestamp now = later) {
+  return cosignature_of(*VerifierKey::parse(vectors::witness_key), {0, {}, checkpoint}, {lines}, now);
+}
+
+TEST(CosignatureOf, OnlyTheWitnesssOwnLineIsKept) {
+  const std::string text(vectors::checkpoint_8.substr(0, vectors::checkpoint_8.find("\n\n") + 2));
+  const std::string logs(vectors::checkpoint_8.substr(text.size()));
+  for (const std::string& lines : {line(), logs + line(), line() + logs}) EXPECT_EQ(kept_of(lines), text + line());
+}
+
+TEST(CosignatureOf, WhatTheCheckpointCarriesIsNotKeptAgain) {
+  EXPECT_EQ(kept_of(line(), vectors::cosigned_8()), std::string());
+}
+
+TEST(CosignatureOf, FalseLinesThoseOfOthersAndThoseOfTheFutureAreRefused) {
+  std::string changed = line();
+  changed[changed.size() - 20] = changed[changed.size() - 20] == 'A' ? 'B' : 'A';
+  EXPECT_EQ(kept_of(changed).error().kind, ErrorKind::corrupt);
+  EXPECT_EQ(kept_of(line() + changed).error().kind, ErrorKind::corrupt);
+  EXPECT_EQ(kept_of(line(), std::string(vectors::checkpoint_3)).error().kind, ErrorKind::corrupt) << "of another size";
+  const std::string logs(vectors::checkpoint_8.substr(vectors::checkpoint_8.find("\n\n") + 2));
+  const auto others = kept_of(logs);
+  EXPECT_EQ(others.error().kind, ErrorKind::refused);
+  EXPECT_THAT(others.error().message, HasSubstr("not signed by the key of witness.example/w1"));
+  EXPECT_EQ(kept_of(line(), std::string(vectors::checkpoint_8), later - std::chrono::hours(2)).error().kind,
+            ErrorKind::invalid);
+}
+
 }  // namespace
 }  // namespace autoheal::store

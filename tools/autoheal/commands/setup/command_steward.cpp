@@ -37,7 +37,8 @@ Result<std::string> metrics_of_ledger(const LoadedConfiguration& configuration) 
   AUTOHEAL_TRY(past);
   const auto seen = LedgerSteward(configuration.settings.ledger, *past->vault, {}).figures();
   AUTOHEAL_TRY(seen);
-  return exposition(seen->figures, {version, seen->head.value, configuration.settings.healing.enabled});
+  return exposition(seen->figures,
+                    {version, seen->head.value, configuration.settings.healing.enabled, seen->witnesses});
 }
 
 Table table_of(const std::vector<MetricRow>& rows, OutputFormat format) {
