@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Jobs of the API with a real daemon: jobs_test.py PROGRAM."""
+import datetime
 import json
 import os
 import pathlib
+import re
 import sys
 import unittest
 
@@ -55,6 +57,10 @@ class Jobs(unittest.TestCase):
         self.assertEqual(job["progress"]["done"], job["progress"]["all"])
         told = json.loads(self.host.run("ledger", "verify", "-o", "json").stdout)
         self.assertEqual(set(job["result"]), set(told))
+        metrics = self.host.run("steward", "--prometheus").stdout
+        verified = re.search(r"^autoheal_ledger_verified_timestamp_seconds ([0-9.e+]+)$", metrics, re.MULTILINE)
+        began = datetime.datetime.fromisoformat(job["began_at"].replace("Z", "+00:00")).timestamp()
+        self.assertAlmostEqual(float(verified[1]), began, delta=1, msg=metrics)
         listed = self.api.ask("listJobs").json()["items"]
         self.assertEqual(listed[0], {key: value for key, value in job.items() if key != "result"})
 

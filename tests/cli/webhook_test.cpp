@@ -144,6 +144,32 @@ TEST_F(WebhookProgramTest, ATestSaysWhetherTheTargetTakesEvents) {
   EXPECT_EQ(bridge_.autoheal({"webhook", "test", "page"}).exit_code, 5);
 }
 
+TEST_F(WebhookProgramTest, HowFarATargetIsBehindIsAMetric) {
+  std::atomic<bool> well = false;
+  const WebhookReceiver receiver(bridge_, [&well](const auto&) { return well ? 204U : 503U; });
+  configure("  - { name: pager, url: " + receiver.url() + ", allow: [127.0.0.1] }\n");
+  const std::string series = "autoheal_subscription_lag_events{target=\"pager\"} ";
+  const auto behind = [&](const std::string& metrics) {
+    const auto at = metrics.find(series);
+    return at == std::string::npos ? -1 : std::stoi(metrics.substr(at + series.size()));
+  };
+  {
+    Daemon daemon(bridge_);
+    bridge_.write("etc/A", "wrong");
+    daemon.expect_count("heal.completed", 1);
+    EXPECT_GT(behind(daemon.ask("GET", "/metrics").body), 0);
+    daemon.stop();
+  }
+  EXPECT_GT(behind(bridge_.autoheal({"steward", "--prometheus"}).out), 0) << "as the ledger says";
+  well = true;
+  Daemon daemon(bridge_);
+  EXPECT_TRUE(eventually([&] { return behind(daemon.ask("GET", "/metrics").body) == 0; })) << daemon.said();
+  bridge_.configure(file_engine("A"));
+  daemon.reload();
+  EXPECT_TRUE(eventually([&] { return behind(daemon.ask("GET", "/metrics").body) == -1; })) << "it is told no more";
+  daemon.stop();
+}
+
 TEST_F(WebhookProgramTest, AHealThatEndedIsOneTraceForACollector) {
   const WebhookReceiver receiver(bridge_);
   configure("  - { name: traces, url: " + receiver.url("/v1/traces") + ", format: otlp, allow: [127.0.0.1] }\n");

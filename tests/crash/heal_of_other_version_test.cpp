@@ -10,6 +10,7 @@
 #include "tests/support/examples/documented_entries.hpp"
 #include "tests/support/examples/repair_examples.hpp"
 #include "tests/support/files/forged_ledger.hpp"
+#include "tests/support/worlds/daemon.hpp"
 
 namespace autoheal::testing {
 namespace {
@@ -132,6 +133,10 @@ TEST_F(HealOfALaterVersion, Case110_AHealWithAnUnreadableEntryIsReportedAndTheOt
   EXPECT_THAT(resumed.out, HasSubstr("certified       Other")) << resumed.err;
   EXPECT_EQ(bridge.read("etc/Other"), "port = 8080\n");
   EXPECT_THAT(bridge.entries("heal.completed"), SizeIs(1));
+  Daemon daemon(bridge);
+  EXPECT_TRUE(eventually([&] { return daemon.ask("GET", "/metrics").body.contains("\nautoheal_heals_stuck 1\n"); }))
+      << daemon.said();
+  daemon.stop();
 }
 
 TEST_F(HealOfALaterVersion, Cases140And143_ALedgerOfALaterVersionIsRefusedByEveryCommand) {

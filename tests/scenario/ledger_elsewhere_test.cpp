@@ -86,6 +86,7 @@ TEST_F(LedgerElsewhere, ItsFolderIsMovedAwayAndPutBack) {
   expect_said(daemon, "the ledger is in its place again");
   expect_healed(daemon);
   EXPECT_THAT(bridge_.autoheal({"engines"}).err, Not(HasSubstr("records nothing")));
+  EXPECT_THAT(daemon.ask("GET", "/metrics").body, HasSubstr("\nautoheal_lease_lost_total 1\n"));
 }
 
 TEST_F(LedgerElsewhere, TheFileAloneIsMovedAway) {

@@ -48,6 +48,16 @@ TEST_F(Steward, CountsWhatTheDaemonHealsSinceItBegan) {
   next.stop();
 }
 
+TEST_F(Steward, TellsWhatNoEntrySays) {
+  Daemon daemon(bridge_);
+  daemon.expect_passes("File");
+  const std::string metrics = daemon.ask("GET", "/metrics").body;
+  EXPECT_TRUE(std::regex_search(metrics, std::regex("\nautoheal_ledger_append_duration_seconds_count [1-9]")))
+      << "it began with a commit\n"
+      << metrics;
+  daemon.stop();
+}
+
 TEST_F(Steward, CountsTheWholeLedgerWhereNoDaemonRuns) {
   EXPECT_THAT(bridge_.autoheal({"steward", "--prometheus"}).out, HasSubstr("autoheal_ledger_events_total 0\n"))
       << "no ledger yet";

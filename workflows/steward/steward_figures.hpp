@@ -39,12 +39,14 @@ inline constexpr auto words_for<TriggerEnd> = std::array<NamedValue<TriggerEnd>,
 }};
 
 // Through what the failure came in (`by.via` of the entry).
-enum class TriggerSource { daemon, socket, cli, other };
+enum class TriggerSource { daemon, socket, cli, token, certificate, other };
 template <>
-inline constexpr auto words_for<TriggerSource> = std::array<NamedValue<TriggerSource>, 4>{{
+inline constexpr auto words_for<TriggerSource> = std::array<NamedValue<TriggerSource>, 6>{{
     {TriggerSource::daemon, "daemon"},
     {TriggerSource::socket, "socket"},
     {TriggerSource::cli, "cli"},
+    {TriggerSource::token, "token"},
+    {TriggerSource::certificate, "certificate"},
     {TriggerSource::other, "other"},
 }};
 

@@ -10,7 +10,7 @@ using namespace workflows;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-const StewardSetting setting{"1.2.3", 7, true};
+const StewardSetting setting{"1.2.3", {7}, true};
 
 TEST(Exposition, HasEachSeriesWithZeroBeforeAnythingHappened) {
   const std::string text = exposition({}, setting);

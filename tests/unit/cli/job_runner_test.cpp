@@ -117,6 +117,21 @@ TEST_F(Jobs, OneThatIsCancelledIsKilledAndTheNextOneRuns) {
   EXPECT_EQ((*runner)->list().cancel("1", clock_.now()).error().kind, ErrorKind::failed);
 }
 
+TEST_F(Jobs, TheOwnerHearsHowOneEndedBeforeWhoAskedForIt) {
+  const auto setting = program_that("echo '{}'; exit 1");
+  std::string heard;
+  auto runner = JobRunner::start(
+      clock_, [&] { return setting; },
+      [&](const Job& job, const JobEnd& end) {
+        heard = job.wish.operation + " " + std::to_string(end.exit_code.value_or(-1));
+        EXPECT_TRUE(job.began_at.has_value());
+      });
+  ASSERT_TRUE(runner.has_value());
+  ASSERT_TRUE((*runner)->take("1", wish()).has_value());
+  EXPECT_EQ(until_ended(**runner, "1").exit_code, 1);
+  EXPECT_EQ(heard, "verifyLedger 1");
+}
+
 TEST_F(Jobs, TheRunnerEndsWhatRuns) {
   const auto setting = program_that("exec sleep 1000");
   auto runner = JobRunner::start(clock_, [&] { return setting; });

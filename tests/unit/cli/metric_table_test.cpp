@@ -16,7 +16,7 @@ TEST(MetricTable, HasARowForEachSeriesOfOurOwnText) {
   figures.heal_took[workflows::HealEnd::complete].observe(std::chrono::milliseconds(40));
   figures.heal_took[workflows::HealEnd::complete].observe(std::chrono::hours(2));
   figures.plugin_values = {{"Disk", "free", {"C:\\ \"x\"\n", 0.25, workflows::PluginUnit::ratio}}};
-  const auto rows = metric_rows(exposition(figures, {"1.2.3", 7, true}));
+  const auto rows = metric_rows(exposition(figures, {"1.2.3", {7}, true}));
   ASSERT_TRUE(rows) << rows.error().message;
   EXPECT_EQ(rows->front().metric, "heals_total");
   EXPECT_EQ(labels_text(rows->front()), "strategy=arie outcome=complete");

@@ -36,10 +36,10 @@ boost::asio::awaitable<http::Response> metrics(ApiParts& parts, const http::Requ
   const auto standing = co_await standing_with_ledger(parts);
   if (!standing) co_return response_to(standing.error());
   const bool healing_is_on = parts.healer.in_force.configuration()->settings.healing.enabled;
-  auto job = [steward = parts.steward, healing_is_on]() -> Result<std::string> {
+  auto job = [steward = parts.steward, &own = parts.healer.parts.figures, healing_is_on]() -> Result<std::string> {
     const auto seen = steward->figures();
     AUTOHEAL_TRY(seen);
-    return exposition(seen->figures, {version, seen->head.value, healing_is_on, seen->witnesses});
+    return exposition(seen->figures, {version, seen->head, healing_is_on, own.seen(), seen->witnesses});
   };
   auto text = co_await parts.readers.run(std::move(job));
   if (!text) co_return response_to(text.error());

@@ -2,6 +2,7 @@
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/workflows/supervision/watch.hpp"
 #include "tools/autoheal/daemon/daemon.hpp"
+#include "tools/autoheal/output/exit_code.hpp"
 
 namespace autoheal::cli {
 
@@ -15,10 +16,14 @@ Result<void> Daemon::assemble_api() {
   auto readers = ReaderThreads::start();
   AUTOHEAL_TRY(readers);
   readers_ = std::move(*readers);
-  auto jobs = JobRunner::start(healer_.parts.clock, [this] {
+  auto setting = [this] {
     const auto configuration = healer_.in_force.configuration();
     return JobSetting{configuration->program, configuration->settings.file, configuration->settings.ledger,
                       configuration->environment};
+  };
+  auto jobs = JobRunner::start(healer_.parts.clock, setting, [this](const Job& job, const JobEnd& end) {
+    if (job.wish.operation == "verifyLedger" && end.exit_code == exit_done)
+      healer_.parts.figures.verified(*job.began_at);
   });
   AUTOHEAL_TRY(jobs);
   jobs_ = std::move(*jobs);

@@ -157,6 +157,7 @@ void Webhooks::take(const std::vector<config::WebhookSpec>& specs) {
 void Webhooks::retire(const std::string& name) {
   asio::post(thread_->executor(), [courier = targets_.at(name).courier] { courier->stop(); });
   targets_.erase(name);
+  healer_.parts.figures.forget(name);
 }
 
 void Webhooks::start(const config::WebhookSpec& spec, std::shared_ptr<const Courier> predecessor) {
@@ -168,6 +169,7 @@ void Webhooks::start(const config::WebhookSpec& spec, std::shared_ptr<const Cour
   }
   // Durable with the next commit: what comes after it is delivered, whenever this process ends.
   if (!*place) loop_side_->save(spec.name, newest->head, true);
+  healer_.parts.figures.follow(spec.name, place->value_or(newest->head));
   const workflows::DeliveryRules rules{.most_attempts = spec.max_attempts};
   SinkPorts sink_ports{thread_->resolver, [this](std::string_view secret) { healer_.parts.secrets.learn(secret); },
                        mark_of_programs()};
@@ -200,9 +202,12 @@ CourierPorts Webhooks::ports_for(const config::WebhookSpec& spec, const std::sha
         AUTOHEAL_TRY(ledger);
         return events.read(**ledger, after, entries_at_once);
       },
-      .save_place = [loop, side = loop_side_, name = spec.name](
-                        engine::Position place,
-                        bool soon) { asio::post(loop, [side, name, place, soon] { side->save(name, place, soon); }); },
+      .save_place =
+          [loop, side = loop_side_, &figures = healer_.parts.figures, name = spec.name](engine::Position place,
+                                                                                        bool soon) {
+            figures.moved(name, place);  // not on the loop, which waits for nobody who reads metrics
+            asio::post(loop, [side, name, place, soon] { side->save(name, place, soon); });
+          },
       .bury =
           [loop, side = loop_side_, box, thread = std::weak_ptr(thread_)](const DeadLetter& letter) {
             asio::post(loop, [loop, side, box, thread, letter] {

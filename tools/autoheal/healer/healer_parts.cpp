@@ -45,8 +45,9 @@ Result<std::unique_ptr<HealerParts>> open_parts(const LoadedConfiguration& confi
   AUTOHEAL_TRY(vault);
   parts->vault = std::move(*vault);
   parts->ledger->place().remember(settings.ledger + ".vault", "ledger's vault");
-  auto runtime =
-      engine::Runtime::create(parts->loop.get_executor(), {*parts->ledger, *parts->vault, parts->clock, parts->ids});
+  parts->timed_ledger = std::make_unique<TimedLedger>(*parts->ledger, parts->clock, parts->figures);
+  auto runtime = engine::Runtime::create(parts->loop.get_executor(),
+                                         {*parts->timed_ledger, *parts->vault, parts->clock, parts->ids});
   AUTOHEAL_TRY(runtime);
   parts->runtime = std::move(*runtime);
   return parts;

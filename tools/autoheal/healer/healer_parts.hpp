@@ -12,6 +12,7 @@
 #include "tools/autoheal/configuration/known_secrets.hpp"
 #include "tools/autoheal/configuration/loaded_configuration.hpp"
 #include "tools/autoheal/output/console.hpp"
+#include "tools/autoheal/steward/timed_ledger.hpp"
 #include "tools/autoheal/threads/job_threads.hpp"
 #include "tools/host/real_host.hpp"
 
@@ -35,7 +36,9 @@ struct HealerParts {
   boost::asio::io_context requests{1};  // of a server's thread; outlives what waits on the loop for a client
   boost::asio::io_context loop{1};
   std::unique_ptr<JobThreads> pool;
+  OwnFigures figures;
   std::unique_ptr<store::SqliteLedger> ledger;
+  std::unique_ptr<TimedLedger> timed_ledger;  // the same, for the loop
   std::unique_ptr<store::Vault> vault;
   OwnDoings own;
   std::unique_ptr<host::RealHost> host;

@@ -55,6 +55,7 @@ void Recording::wait_for_the_ledger() {
 void Recording::look_at_place() {
   const std::string before = std::exchange(ledger_elsewhere_, parts_.secrets.mask(parts_.ledger->problem_of_place()));
   if (before == ledger_elsewhere_) return;
+  if (before.empty()) parts_.figures.lost_lease();
   if (ledger_elsewhere_.empty()) {
     if (not_recorded_because_ == before) not_recorded_because_.clear();
     patience_.cancel();

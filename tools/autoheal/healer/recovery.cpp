@@ -19,6 +19,7 @@ Recovery::Recovery(HealerParts& parts, workflows::AutoHealTrigger& trigger, cons
     parts_.console.note(fmt::format("autoheal: {} is set aside: {}{}", stream, parts_.secrets.mask(error.message),
                                     error.hint.empty() ? "" : "; " + error.hint));
     set_aside_.push_back(stream);
+    parts_.figures.set_aside();
   };
 }
 

@@ -4,10 +4,11 @@
 
 namespace autoheal::cli {
 
-Result<std::unique_ptr<JobRunner>> JobRunner::start(const engine::Clock& clock, std::function<JobSetting()> setting) {
+Result<std::unique_ptr<JobRunner>> JobRunner::start(const engine::Clock& clock, std::function<JobSetting()> setting,
+                                                    Ended ended) {
   auto thread = JobThreads::start(1);
   AUTOHEAL_TRY(thread);
-  return std::unique_ptr<JobRunner>(new JobRunner(clock, std::move(setting), std::move(*thread)));
+  return std::unique_ptr<JobRunner>(new JobRunner(clock, std::move(setting), std::move(ended), std::move(*thread)));
 }
 
 JobRunner::~JobRunner() { stopping_ = true; }
@@ -26,7 +27,9 @@ void JobRunner::run_next() {
   JobWatch watch;
   watch.progressed = [&](std::uint64_t done, std::uint64_t all) { list_.progressed(job->id, done, all); };
   watch.is_unwanted = [&] { return stopping_ || list_.is_cancelled(job->id); };
-  list_.ended(job->id, run_job(job->wish, setting_(), watch), clock_.now());
+  JobEnd end = run_job(job->wish, setting_(), watch);
+  if (ended_) ended_(*job, end);
+  list_.ended(job->id, std::move(end), clock_.now());
 }
 
 }  // namespace autoheal::cli

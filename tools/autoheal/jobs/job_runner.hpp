@@ -13,9 +13,12 @@ namespace autoheal::cli {
 
 class JobRunner {
  public:
-  // `setting` is called on the runner's thread before each job. Both outlive the runner. unavailable: no thread.
+  using Ended = std::function<void(const Job& job, const JobEnd& end)>;
+
+  // `setting` is called on the runner's thread before each job, `ended` after it, before the list says so. All outlive
+  // the runner. unavailable: no thread.
   [[nodiscard]] static Result<std::unique_ptr<JobRunner>> start(const engine::Clock& clock,
-                                                                std::function<JobSetting()> setting);
+                                                                std::function<JobSetting()> setting, Ended ended = {});
   ~JobRunner();  // kills what runs, and waits for its end
   JobRunner(const JobRunner&) = delete;
   JobRunner& operator=(const JobRunner&) = delete;
@@ -26,12 +29,14 @@ class JobRunner {
   [[nodiscard]] Result<Job> take(std::string id, JobWish wish);
 
  private:
-  JobRunner(const engine::Clock& clock, std::function<JobSetting()> setting, std::unique_ptr<JobThreads> thread)
-      : clock_(clock), setting_(std::move(setting)), thread_(std::move(thread)) {}
+  JobRunner(const engine::Clock& clock, std::function<JobSetting()> setting, Ended ended,
+            std::unique_ptr<JobThreads> thread)
+      : clock_(clock), setting_(std::move(setting)), ended_(std::move(ended)), thread_(std::move(thread)) {}
   void run_next();
 
   const engine::Clock& clock_;
   std::function<JobSetting()> setting_;
+  Ended ended_;
   JobList list_;
   std::atomic<bool> stopping_ = false;
   std::unique_ptr<JobThreads> thread_;  // goes first: it uses the rest

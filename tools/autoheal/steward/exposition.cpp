@@ -3,6 +3,7 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <chrono>
 #include <vector>
 
@@ -16,6 +17,8 @@ using prometheus::MetricFamily;
 using prometheus::MetricType;
 using Labels = std::vector<ClientMetric::Label>;
 
+constexpr std::string_view other_targets = "other";
+
 MetricFamily family(MetricType type, const char* name, const char* help) { return {name, help, type, {}}; }
 
 double seconds_of(Duration time) { return std::chrono::duration<double>(time).count(); }
@@ -27,13 +30,14 @@ void add_count(MetricFamily& family, Labels labels, std::uint64_t value) {
   family.metric.push_back(std::move(metric));
 }
 
-void add_histogram(MetricFamily& family, Labels labels, const DurationHistogram& took) {
+template <const auto& bounds>
+void add_histogram(MetricFamily& family, Labels labels, const HistogramBy<bounds>& took) {
   ClientMetric metric;
   metric.label = std::move(labels);
   metric.histogram.sample_count = took.count();
   metric.histogram.sample_sum = seconds_of(took.sum());
-  for (std::size_t at = 0; at < DurationHistogram::bounds.size(); ++at)
-    metric.histogram.bucket.push_back({took.up_to(at), seconds_of(DurationHistogram::bounds[at])});
+  for (std::size_t at = 0; at < bounds.size(); ++at)
+    metric.histogram.bucket.push_back({took.up_to(at), seconds_of(bounds[at])});
   family.metric.push_back(std::move(metric));
 }
 
@@ -112,13 +116,49 @@ std::vector<MetricFamily> standing(const StewardFigures& figures, const StewardS
   add_count(healing, {}, setting.healing_is_on ? 1 : 0);
   MetricFamily entries =
       family(MetricType::Counter, "autoheal_ledger_events_total", "Entries that the ledger has ever had.");
-  add_count(entries, {}, setting.ledger_head);
+  add_count(entries, {}, setting.ledger_head.value);
   MetricFamily unreadable = family(MetricType::Counter, "autoheal_steward_unreadable_events_total",
                                    "Entries that these metrics could not be made of.");
   add_count(unreadable, {}, figures.unreadable);
   MetricFamily build = family(MetricType::Gauge, "autoheal_build_info", "1; the version is the label.");
   add_count(build, {label("version", setting.version)}, 1);
   return {active, exhausted, healing, entries, unreadable, build};
+}
+
+// How far the ledger is ahead of each target of events. `other` is always there.
+MetricFamily lags(const OwnFigures::Seen& own, engine::Position head) {
+  MetricFamily lag = family(MetricType::Gauge, "autoheal_subscription_lag_events",
+                            "Entries of the ledger whose events a webhook or program has not taken yet, by target.");
+  std::uint64_t of_others = 0;
+  for (const auto& [target, place] : own.places) {
+    const std::uint64_t behind = head.value - std::min(head.value, place.value);
+    if (target == other_targets || lag.metric.size() == most_named_targets) {
+      of_others = std::max(of_others, behind);
+    } else {
+      add_count(lag, {label("target", target)}, behind);
+    }
+  }
+  add_count(lag, {label("target", other_targets)}, of_others);
+  return lag;
+}
+
+std::vector<MetricFamily> of_process(const StewardSetting& setting) {
+  const OwnFigures::Seen& own = setting.own;
+  MetricFamily appends = family(MetricType::Histogram, "autoheal_ledger_append_duration_seconds",
+                                "Time that a commit of the ledger took until it was durable.");
+  add_histogram(appends, {}, own.append_took);
+  MetricFamily verified = family(MetricType::Gauge, "autoheal_ledger_verified_timestamp_seconds",
+                                 "When this process last began a verification that found the ledger sound; 0: never.");
+  ClientMetric when;
+  if (own.verified) when.gauge.value = seconds_of(own.verified->time_since_epoch());
+  verified.metric.push_back(std::move(when));
+  MetricFamily lost = family(MetricType::Counter, "autoheal_lease_lost_total",
+                             "How often the ledger was found moved, replaced or written by somebody else.");
+  add_count(lost, {}, own.lease_lost);
+  MetricFamily stuck = family(MetricType::Gauge, "autoheal_heals_stuck",
+                              "Open heals that were set aside, since this version cannot read what they recorded.");
+  add_count(stuck, {}, own.heals_stuck);
+  return {appends, verified, lost, stuck, lags(own, setting.ledger_head)};
 }
 
 std::vector<MetricFamily> of_plugins(const StewardFigures& figures) {
@@ -157,7 +197,8 @@ std::vector<MetricFamily> of_witnesses(const StewardSetting& setting) {
 
 std::string exposition(const StewardFigures& figures, const StewardSetting& setting) {
   std::vector<MetricFamily> all = counted(figures);
-  for (auto& part : {timed(figures), standing(figures, setting), of_plugins(figures), of_witnesses(setting)})
+  for (auto& part :
+       {timed(figures), standing(figures, setting), of_process(setting), of_plugins(figures), of_witnesses(setting)})
     all.insert(all.end(), part.begin(), part.end());
   return prometheus::TextSerializer().Serialize(all);
 }

@@ -119,6 +119,13 @@ TEST_F(StewardTest, AnEngineIsExhaustedUntilItPassesIsHealedOrReset) {
   EXPECT_EQ(figures().engines_exhausted, 0U) << "all were reset";
 }
 
+TEST_F(StewardTest, EachWayInIsASourceOfItsOwn) {
+  for (const char* via : {"socket", "token", "certificate"}) triggered(via, "arie", via);
+  for (const auto source : {TriggerSource::socket, TriggerSource::token, TriggerSource::certificate})
+    EXPECT_EQ(figures().triggers[source][TriggerEnd::started], 1U);
+  EXPECT_EQ(figures().triggers[TriggerSource::other][TriggerEnd::started], 0U);
+}
+
 TEST_F(StewardTest, WordsOfOtherVersionsFallUnderOtherAndAddNoSeries) {
   triggered("a", "arie", "carrier pigeon");
   happens("heal.plan_refused", R"({"refusals":[{"criterion":"mood","reason":"x"}]})");

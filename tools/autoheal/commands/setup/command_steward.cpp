@@ -4,6 +4,7 @@
 
 #include "autoheal/store/file/posix_file.hpp"
 #include "tools/autoheal/command_line/command_line.hpp"
+#include "tools/autoheal/events/webhooks.hpp"
 #include "tools/autoheal/output/table.hpp"
 #include "tools/autoheal/output/version.hpp"
 #include "tools/autoheal/protocol/daemon_client.hpp"
@@ -37,8 +38,14 @@ Result<std::string> metrics_of_ledger(const LoadedConfiguration& configuration) 
   AUTOHEAL_TRY(past);
   const auto seen = LedgerSteward(configuration.settings.ledger, *past->vault, {}).figures();
   AUTOHEAL_TRY(seen);
+  OwnFigures own;  // of this process, which knows but how far others came
+  for (const config::WebhookSpec& spec : configuration.settings.webhooks) {
+    const auto place = past->ledger->place_of(place_name_of(spec.name));
+    AUTOHEAL_TRY(place);
+    if (*place) own.follow(spec.name, **place);
+  }
   return exposition(seen->figures,
-                    {version, seen->head.value, configuration.settings.healing.enabled, seen->witnesses});
+                    {version, seen->head, configuration.settings.healing.enabled, own.seen(), seen->witnesses});
 }
 
 Table table_of(const std::vector<MetricRow>& rows, OutputFormat format) {
