@@ -45,12 +45,15 @@ class Client:
         """How one engine stands."""
         return cast(Engine, self._get(f"/engines/{_part(engine)}"))
 
-    def heal(self, engine: str, error: Optional[str] = None, reason: str = "") -> Optional[HealingResult]:
+    def heal(self, engine: str, error: Optional[str] = None, reason: str = "",
+             traceparent: str = "") -> Optional[HealingResult]:
         """Heals an engine and waits for the end. None: its self-test passed, there was nothing to heal.
 
-        With `error`, the engine counts as failed; without, its self-test says.
+        With `error`, the engine counts as failed; without, its self-test says. `traceparent` (W3C Trace Context): the
+        heal's trace is a child of it; one that is not valid is ignored.
         """
-        answer = self._post(f"/engines/{_part(engine)}/heal", {"error": error, "reason": reason}, waits=True)
+        answer = self._post(f"/engines/{_part(engine)}/heal", {"error": error, "reason": reason}, waits=True,
+                            traceparent=traceparent)
         return None if answer["passes"] else cast(HealingResult, answer["healing"])
 
     def hold(self, engine: str = "", for_s: Optional[float] = None, reason: str = "") -> None:
@@ -71,11 +74,14 @@ class Client:
         return cast(List[Dict[str, str]],
                     self._post(f"/engines/{_part(engine)}/adopt", {"reason": reason}, waits=True)["adopted"])
 
-    def selftest(self, engines: Optional[List[str]] = None, heals: Optional[bool] = None,
-                 reason: str = "") -> Dict[str, Any]:
-        """Tests all engines, or those named and what they need, and returns the report."""
+    def selftest(self, engines: Optional[List[str]] = None, heals: Optional[bool] = None, reason: str = "",
+                 traceparent: str = "") -> Dict[str, Any]:
+        """Tests all engines, or those named and what they need, and returns the report.
+
+        `traceparent` is for the heals that begin, as with heal().
+        """
         body = {"engines": engines or None, "heals": heals, "reason": reason}
-        return cast(Dict[str, Any], self._post("/selftest", body, waits=True)["report"])
+        return cast(Dict[str, Any], self._post("/selftest", body, waits=True, traceparent=traceparent)["report"])
 
     # Heals
 
@@ -247,10 +253,11 @@ class Client:
     def _get(self, path: str, query: Optional[Mapping[str, Value]] = None) -> Dict[str, Any]:
         return _object(self._read(_target(API + path, query or {})))
 
-    def _post(self, path: str, body: Mapping[str, Any], waits: bool = False) -> Dict[str, Any]:
+    def _post(self, path: str, body: Mapping[str, Any], waits: bool = False, traceparent: str = "") -> Dict[str, Any]:
         asked = {key: value for key, value in body.items() if value is not None and value != ""}
         text = json.dumps(asked, allow_nan=False).encode("utf-8")
-        status, answer = ask(self.socket, "POST", API + path, text, None if waits else self._timeout_s)
+        headers = {"traceparent": traceparent} if traceparent else None
+        status, answer = ask(self.socket, "POST", API + path, text, None if waits else self._timeout_s, headers)
         if status != 200:
             raise AutohealError.of_answer(status, answer)
         return _object(answer)

@@ -123,7 +123,7 @@ class Asked:
 
 
 def ask(path: str, method: str, target: str, body: Optional[bytes] = None,
-        timeout_s: Optional[float] = None) -> Tuple[int, bytes]:
+        timeout_s: Optional[float] = None, headers: Optional[Mapping[str, str]] = None) -> Tuple[int, bytes]:
     """Status and whole body of the answer. Raises as Asked."""
-    with Asked(path, method, target, body, timeout_s) as asked:
+    with Asked(path, method, target, body, timeout_s, headers) as asked:
         return asked.status, asked.read()
