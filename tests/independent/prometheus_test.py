@@ -28,6 +28,7 @@ from served_daemon import ServedDaemon  # noqa: E402
 PROGRAM = ""
 PROMETHEUS = "/usr/bin/prometheus"
 SKIPPED = 77
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # it is on this host
 WITHIN_S = 60
 RULES = ROOT / "tools/packaging/prometheus/autoheal.rules.yml"
 DASHBOARD = ROOT / "tools/packaging/grafana/autoheal-overview.json"
@@ -85,6 +86,7 @@ class RealPrometheus:
         self.address = self.until(lambda: re.search(rb'"Listening on","[^}]*"?address"?:"([^"]+)"|'
                                                     rb'"address":"([^"]+)"[^}]*"msg":"Listening on"', self.log))
         self.address = next(one for one in self.address.groups() if one).decode()
+        self.until(self.is_ready)  # it listens before it answers
 
     def read(self, seconds):
         """What it logs is read on, so that it never waits for us; returns when something came or the time is over."""
@@ -99,11 +101,18 @@ class RealPrometheus:
             self.read(0.05)
         return found
 
+    def is_ready(self):
+        try:
+            with OPENER.open(f"http://{self.address}/-/ready", timeout=WITHIN_S) as answer:
+                return answer.status == 200
+        except urllib.error.HTTPError:
+            return False
+
     def ask(self, path, **parameters):
         """The data of an answer; an error of Prometheus is raised."""
         address = f"http://{self.address}/api/v1/{path}?{urllib.parse.urlencode(parameters, doseq=True)}"
         try:
-            with urllib.request.urlopen(address, timeout=WITHIN_S) as answer:
+            with OPENER.open(address, timeout=WITHIN_S) as answer:
                 return json.load(answer)["data"]
         except urllib.error.HTTPError as error:
             raise AssertionError(f"{parameters}: {error.read().decode()}") from error

@@ -31,11 +31,13 @@ OPERATIONS = {one["operationId"]: {**one, "path": path, "method": method.upper()
               for path, methods in DOCUMENT["paths"].items() for method, one in methods.items()}
 FILTERS = {"engine": "E", "state": "Open", "since": "1h", "until": "2030"}
 WHY = {"reason": "a test"}
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 # operationId: the method, and all that it can be given.
 CALLS = {
     "listEngines": ("engines", {}),
     "getEngine": ("engine", {"engine": "E"}),
-    "healEngine": ("heal", {"engine": "E", "error": "drift", "idempotency_key": "ticket-17", **WHY}),
+    "healEngine": ("heal", {"engine": "E", "error": "drift", "idempotency_key": "ticket-17", "traceparent": TRACE,
+                            **WHY}),
     "holdEngine": ("hold", {"engine": "E", "for_s": 60.0, **WHY}),
     "unholdEngine": ("unhold", {"engine": "E", **WHY}),
     "resetEngine": ("reset", {"engine": "E", **WHY}),
@@ -43,7 +45,7 @@ CALLS = {
     "holdAllEngines": ("hold", {"for_s": 60.0, **WHY}),
     "unholdAllEngines": ("unhold", WHY),
     "resetAllEngines": ("reset", WHY),
-    "runSelfTest": ("selftest", {"engines": ["E"], "heals": False, **WHY}),
+    "runSelfTest": ("selftest", {"engines": ["E"], "heals": False, "traceparent": TRACE, **WHY}),
     "listHeals": ("heals", {**FILTERS, "page_size": 7}),
     "getHeal": ("get_heal", {"heal": "last"}),
     "getHealPlan": ("heal_plan", {"heal": "last"}),

@@ -8,8 +8,13 @@ namespace autoheal::workflows {
 
 template <>
 inline constexpr auto stored_fields<By> = std::tuple{
-    always<&By::principal>("principal"),       always<&By::role>("role"), always<&By::uid>("uid"),
-    unless_default<&By::loginuid>("loginuid"), always<&By::via>("via"),   unless_default<&By::reason>("reason"),
+    always<&By::principal>("principal"),
+    always<&By::role>("role"),
+    always<&By::uid>("uid"),
+    unless_default<&By::loginuid>("loginuid"),
+    always<&By::via>("via"),
+    unless_default<&By::reason>("reason"),
+    unless_default<&By::traceparent>("traceparent"),
 };
 
 void write_by(JsonWriter& out, const By& by) {

@@ -40,6 +40,7 @@ struct By {
   std::optional<std::uint32_t> loginuid;  // survives sudo; left out where unset
   std::string via;                        // daemon, socket, cli, token
   std::string reason;                     // what the person said, or empty
+  std::string traceparent = {};           // W3C Trace Context in which it was asked, or empty
   friend bool operator==(const By&, const By&) = default;
 };
 

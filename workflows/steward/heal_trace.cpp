@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <stdexcept>
 
 #include "autoheal/engine/base/digest.hpp"
+#include "autoheal/engine/base/entry_json.hpp"
 #include "autoheal/engine/base/ids.hpp"
 #include "autoheal/engine/base/json_writer.hpp"
 
@@ -17,6 +19,9 @@ namespace {
 using engine::Entry;
 
 constexpr std::size_t span_digits = 16;
+// "00-" trace "-" span "-" flags
+constexpr std::size_t trace_at = 3, trace_digits = 32, span_at = trace_at + trace_digits + 1,
+                      flags_at = span_at + span_digits + 1, traceparent_size = flags_at + 2;
 
 // The entries that begin and end a step; it fails where it ends with one of the others.
 struct TraceStep {
@@ -38,7 +43,15 @@ struct Span {
   bool failed = false;
 };
 
-std::string trace_of(std::string_view heal) {
+bool is_number(std::string_view digits) {
+  return digits.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+bool is_id(std::string_view digits) {
+  return is_number(digits) && digits.find_first_not_of('0') != std::string_view::npos;
+}
+
+std::string trace_of(std::string_view heal, std::string_view context) {
+  if (!context.empty()) return std::string(context.substr(trace_at, trace_digits));
   std::string digits(heal);
   std::erase(digits, '-');
   return digits;
@@ -72,9 +85,9 @@ void write_text(JsonWriter& out, std::string_view key, std::string_view text) {
   out.begin_object().field("key", key).key("value").begin_object().field("stringValue", text).end_object().end_object();
 }
 
-void write_span(JsonWriter& out, const Span& span) {
+void write_span(JsonWriter& out, const Span& span, std::string_view trace) {
   const Entry& first = *span.first;
-  out.begin_object().field("traceId", trace_of(first.stream)).field("spanId", span.id);
+  out.begin_object().field("traceId", trace).field("spanId", span.id);
   if (!span.parent.empty()) out.field("parentSpanId", span.parent);
   out.field("name", span.name).field("kind", 1);
   out.field("startTimeUnixNano", nanoseconds(first.time));
@@ -89,13 +102,31 @@ void write_span(JsonWriter& out, const Span& span) {
 
 }  // namespace
 
-std::string traceparent_of(std::string_view heal) {
-  if (!parse_uuid(heal)) return {};
-  return fmt::format("00-{}-{}-01", trace_of(heal), span_id(heal, 1));
+bool is_traceparent(std::string_view text) {
+  return text.size() == traceparent_size && text.starts_with("00-") && text[span_at - 1] == '-' &&
+         text[flags_at - 1] == '-' && is_id(text.substr(trace_at, trace_digits)) &&
+         is_id(text.substr(span_at, span_digits)) && is_number(text.substr(flags_at));
 }
 
-std::string heal_trace(const std::vector<Entry>& heal, std::string_view ledger) {
+std::string context_of(std::string_view data) {
+  try {
+    const EntryJsonDocument document(data);
+    const auto by = document.root().find("by");
+    std::string context = by ? by->value("traceparent", std::string()) : std::string();
+    return is_traceparent(context) ? context : std::string();
+  } catch (const std::invalid_argument&) {
+    return {};
+  }
+}
+
+std::string traceparent_of(std::string_view heal, std::string_view context) {
+  if (!parse_uuid(heal)) return {};
+  return fmt::format("00-{}-{}-01", trace_of(heal, context), span_id(heal, 1));
+}
+
+std::string heal_trace(const std::vector<Entry>& heal, std::string_view ledger, std::string_view context) {
   if (heal.empty()) return {};
+  const std::string trace = trace_of(heal.front().stream, context);
   const Entry& first = heal.front();
   const bool completed = std::ranges::any_of(heal, [](const Entry& one) { return one.type == "heal.completed"; });
   // The note of kept files comes after its end, and is none of its time.
@@ -103,7 +134,7 @@ std::string heal_trace(const std::vector<Entry>& heal, std::string_view ledger) 
       heal, [](const Entry& one) { return one.type == "heal.completed" || one.type == "heal.exhausted"; });
   const Span whole{"heal " + first.subject,
                    span_id(first.stream, 1),
-                   {},
+                   context.empty() ? std::string() : std::string(context.substr(span_at, span_digits)),
                    &first,
                    end == heal.end() ? &heal.back() : &*end,
                    !completed};
@@ -115,10 +146,10 @@ std::string heal_trace(const std::vector<Entry>& heal, std::string_view ledger) 
   out.end_array().end_object();
   out.key("scopeSpans").begin_array().begin_object().key("scope").begin_object().field("name", "autoheal").end_object();
   out.key("spans").begin_array();
-  write_span(out, whole);
+  write_span(out, whole, trace);
   for (std::size_t at = 0; at < heal.size(); ++at) {
     for (const TraceStep& step : steps) {
-      if (heal[at].type == step.begins) write_span(out, span_of(step, heal, at, whole.id));
+      if (heal[at].type == step.begins) write_span(out, span_of(step, heal, at, whole.id), trace);
     }
   }
   return out.end_array().end_object().end_array().end_object().end_array().end_object().take();

@@ -4,6 +4,7 @@
 
 #include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/workflows/heal/heal_table.hpp"
+#include "autoheal/workflows/steward/heal_trace.hpp"
 #include "autoheal/workflows/supervision/published_event.hpp"
 
 namespace autoheal::workflows {
@@ -86,31 +87,40 @@ std::vector<BusEvent> published(const Entry& entry, const json& data) {
   return {{topic, payload.dump(), entry.position}};
 }
 
-void note(std::pair<Phase, unsigned>& at, const Entry& entry) {
-  if (const auto to = phase_after(at.first, entry.type)) at.first = *to;
-  if (entry.type == "heal.repair_started") ++at.second;
+void note(KnownHeal& at, const Entry& entry, std::string_view text) {
+  if (const auto to = phase_after(at.phase, entry.type)) at.phase = *to;
+  if (entry.type == "heal.repair_started") ++at.attempt;
+  if (entry.type == "heal.triggered") at.context = context_of(text);
 }
 
 // Where the heal stood before `entry`: remembered, or folded from what came before it.
-std::pair<Phase, unsigned>& phase_before(const Entry& entry, const engine::LedgerView& ledger, PhaseMemory& phases) {
-  const auto [known, fresh] = phases.try_emplace(entry.stream, Phase::none, 0U);
+KnownHeal& heal_before(const Entry& entry, const engine::LedgerView& ledger, PhaseMemory& phases) {
+  const auto [known, fresh] = phases.try_emplace(entry.stream);
   if (fresh && entry.version > 1) {
     if (const auto earlier = ledger.read_stream(entry.stream, 1)) {
       for (const Entry& one : *earlier) {
-        if (one.version < entry.version) note(known->second, one);
+        if (one.version < entry.version) note(known->second, one, one.data);
       }
     }
   }
   return known->second;
 }
 
-void add_transition(const Entry& entry, const engine::LedgerView& ledger, PhaseMemory& phases,
-                    std::vector<BusEvent>& events) {
-  auto& at = phase_before(entry, ledger, phases);
-  const Phase from = at.first;
-  note(at, entry);
-  if (from != Phase::none && from != at.first) events.push_back(transition(entry, from, at.first, at.second));
-  if (at.first == Phase::complete || at.first == Phase::exhausted) phases.erase(entry.stream);
+// The events of one entry of a heal.
+std::vector<BusEvent> of_heal(const Entry& entry, std::string_view text, const engine::LedgerView& ledger,
+                              PhaseMemory& phases) {
+  std::vector<BusEvent> events;
+  if (entry.type == "heal.triggered") events.push_back(trigger(entry, json::parse(text)));
+  auto& at = heal_before(entry, ledger, phases);
+  const Phase from = at.phase;
+  note(at, entry, text);
+  const KnownHeal now = at;
+  if (from != Phase::none && from != now.phase) events.push_back(transition(entry, from, now.phase, now.attempt));
+  if (now.phase == Phase::complete || now.phase == Phase::exhausted) phases.erase(entry.stream);
+  if (entry.type == "heal.completed") events.push_back(complete(entry, json::parse(text)));
+  if (entry.type == "heal.exhausted") events.push_back(exhausted(entry, json::parse(text)));
+  for (BusEvent& event : events) event.traceparent = traceparent_of(entry.stream, now.context);
+  return events;
 }
 
 }  // namespace
@@ -124,10 +134,7 @@ std::vector<BusEvent> events_of(const Entry& entry, std::string_view text, const
     } else if (entry.type == "engine.snapshot_failed") {
       events.push_back(snapshot_failed(entry, json::parse(text)));
     } else if (entry.type.starts_with("heal.")) {
-      if (entry.type == "heal.triggered") events.push_back(trigger(entry, json::parse(text)));
-      add_transition(entry, ledger, phases, events);
-      if (entry.type == "heal.completed") events.push_back(complete(entry, json::parse(text)));
-      if (entry.type == "heal.exhausted") events.push_back(exhausted(entry, json::parse(text)));
+      events = of_heal(entry, text, ledger, phases);
     } else if (entry.type == "bus.published") {
       events = published(entry, json::parse(text));
     } else if (entry.type == "selftest.started") {

@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include "autoheal/engine/base/json_writer.hpp"
-#include "autoheal/workflows/steward/heal_trace.hpp"
 
 namespace autoheal::workflows {
 
@@ -22,7 +21,7 @@ std::string cloud_event(const BusEvent& event, const engine::Entry& entry, std::
   out.field("source", fmt::format("/autoheal/{}", ledger)).field("type", event.topic);
   out.field("time", format_timestamp(entry.time)).field("subject", subject_of(entry));
   out.field("datacontenttype", "application/json").field("ledgerpos", position);
-  out.optional_field("traceparent", traceparent_of(entry.stream));
+  out.optional_field("traceparent", event.traceparent);
   return out.key("data").raw(event.payload).end_object().take();
 }
 

@@ -7,6 +7,7 @@
 
 #include "autoheal/engine/base/digest.hpp"
 #include "autoheal/engine/base/json_writer.hpp"
+#include "autoheal/workflows/steward/heal_trace.hpp"
 #include "tools/autoheal/access/token_list.hpp"
 #include "tools/autoheal/api/act_body.hpp"
 #include "tools/autoheal/api/api_jobs.hpp"
@@ -49,8 +50,12 @@ Result<std::vector<std::string>> topics_in(std::string_view list) {
 // An answer of this one operation, for one client.
 class Answer {
  public:
-  Answer(ApiParts& parts, ApiRequest request, std::string sent, Requester who)
-      : parts_(parts), request_(std::move(request)), sent_(std::move(sent)), who_(std::move(who)) {}
+  // `traceparent`: as it was sent; one that is not valid is ignored, as W3C Trace Context says.
+  Answer(ApiParts& parts, ApiRequest request, std::string sent, Requester who, std::string_view traceparent)
+      : parts_(parts), request_(std::move(request)), sent_(std::move(sent)), who_(std::move(who)) {
+    const bool takes_it = request_.operation->id == "healEngine" || request_.operation->id == "runSelfTest";
+    if (takes_it && workflows::is_traceparent(traceparent)) who_.by.traceparent = traceparent;
+  }
 
   asio::awaitable<Body> body() {
     switch (request_.operation->runs) {
@@ -243,7 +248,7 @@ asio::awaitable<http::Response> answer_api(ApiParts& parts, http::Request reques
       co_return with_validator(std::move(response), request.header("if-none-match"));
     co_return response;
   }
-  Answer answer(parts, std::move(*matched), std::move(request.body), std::move(who));
+  Answer answer(parts, std::move(*matched), std::move(request.body), std::move(who), request.header("traceparent"));
   if (operation.runs == Runs::stream)
     co_return co_await answer_stream(answer, operation, request.header("last-event-id"));
   auto body = co_await answer.body();

@@ -38,7 +38,12 @@ Result<std::string> OutgoingEvents::body_of(const workflows::BusEvent& event, co
   auto heal = ledger.read_stream(entry.stream, 1);
   AUTOHEAL_TRY(heal);
   std::erase_if(*heal, [&](const engine::Entry& one) { return one.position > entry.position; });
-  return workflows::heal_trace(*heal, ledger.id());
+  std::string context, from_blob;
+  if (!heal->empty()) {
+    const auto first = engine::lengthen(blobs_, std::string_view(heal->front().data), from_blob);
+    if (first) context = workflows::context_of(*first);
+  }
+  return workflows::heal_trace(*heal, ledger.id(), context);
 }
 
 bool OutgoingEvents::is_asked(const std::string& topic) const {

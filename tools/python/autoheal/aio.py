@@ -69,8 +69,8 @@ class AsyncClient:
         return await asyncio.to_thread(self._client.engine, engine)
 
     async def heal(self, engine: str, error: Optional[str] = None, reason: str = "",
-                   idempotency_key: Optional[str] = None) -> Optional[HealingResult]:
-        return await asyncio.to_thread(self._client.heal, engine, error, reason, idempotency_key)
+                   idempotency_key: str = "", traceparent: str = "") -> Optional[HealingResult]:
+        return await asyncio.to_thread(self._client.heal, engine, error, reason, idempotency_key, traceparent)
 
     async def hold(self, engine: str = "", for_s: Optional[float] = None, reason: str = "") -> None:
         await asyncio.to_thread(self._client.hold, engine, for_s, reason)
@@ -84,9 +84,9 @@ class AsyncClient:
     async def adopt_baseline(self, engine: str, reason: str = "") -> List[Dict[str, str]]:
         return await asyncio.to_thread(self._client.adopt_baseline, engine, reason)
 
-    async def selftest(self, engines: Optional[List[str]] = None, heals: Optional[bool] = None,
-                       reason: str = "") -> Dict[str, Any]:
-        return await asyncio.to_thread(self._client.selftest, engines, heals, reason)
+    async def selftest(self, engines: Optional[List[str]] = None, heals: Optional[bool] = None, reason: str = "",
+                       traceparent: str = "") -> Dict[str, Any]:
+        return await asyncio.to_thread(self._client.selftest, engines, heals, reason, traceparent)
 
     async def get_heal(self, heal: str) -> Heal:
         return await asyncio.to_thread(self._client.get_heal, heal)

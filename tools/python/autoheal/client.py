@@ -47,15 +47,15 @@ class Client:
         return cast(Engine, self._get(f"/engines/{_part(engine)}"))
 
     def heal(self, engine: str, error: Optional[str] = None, reason: str = "",
-             idempotency_key: Optional[str] = None) -> Optional[HealingResult]:
+             idempotency_key: str = "", traceparent: str = "") -> Optional[HealingResult]:
         """Heals an engine and waits for the end. None: its self-test passed, there was nothing to heal.
 
         With `error`, the engine counts as failed; without, its self-test says. The same call with the same
-        `idempotency_key` heals once, and gets the same answer for 24 hours.
+        `idempotency_key` heals once, and gets the same answer for 24 hours. `traceparent` (W3C Trace Context): the
+        heal's trace is a child of it; one that is not valid is ignored.
         """
-        headers = None if idempotency_key is None else {"Idempotency-Key": idempotency_key}
         answer = self._post(f"/engines/{_part(engine)}/heal", {"error": error, "reason": reason}, waits=True,
-                            headers=headers)
+                            headers={"Idempotency-Key": idempotency_key, "traceparent": traceparent})
         return None if answer["passes"] else cast(HealingResult, answer["healing"])
 
     def hold(self, engine: str = "", for_s: Optional[float] = None, reason: str = "") -> None:
@@ -75,11 +75,15 @@ class Client:
         return cast(List[Dict[str, str]],
                     self._post(f"/engines/{_part(engine)}/adopt", {"reason": reason}, waits=True)["adopted"])
 
-    def selftest(self, engines: Optional[List[str]] = None, heals: Optional[bool] = None,
-                 reason: str = "") -> Dict[str, Any]:
-        """Tests all engines, or those named and what they need, and returns the report."""
+    def selftest(self, engines: Optional[List[str]] = None, heals: Optional[bool] = None, reason: str = "",
+                 traceparent: str = "") -> Dict[str, Any]:
+        """Tests all engines, or those named and what they need, and returns the report.
+
+        `traceparent` is for the heals that begin, as with heal().
+        """
         body = {"engines": engines or None, "heals": heals, "reason": reason}
-        return cast(Dict[str, Any], self._post("/selftest", body, waits=True)["report"])
+        return cast(Dict[str, Any], self._post("/selftest", body, waits=True,
+                                           headers={"traceparent": traceparent})["report"])
 
     # Heals
 
@@ -337,7 +341,8 @@ class Client:
               headers: Optional[Mapping[str, str]] = None) -> Dict[str, Any]:
         asked = {key: value for key, value in body.items() if value is not None and value != ""}
         text = json.dumps(asked, allow_nan=False).encode("utf-8")
-        status, answer = ask(self.socket, "POST", API + path, text, None if waits else self._timeout_s, headers)
+        given = {name: value for name, value in (headers or {}).items() if value}
+        status, answer = ask(self.socket, "POST", API + path, text, None if waits else self._timeout_s, given)
         if status not in (200, 202):
             raise AutohealError.of_answer(status, answer)
         return _object(answer)

@@ -63,6 +63,42 @@ TEST(HealTrace, WhatNeverEndedFailsWithTheHeal) {
   EXPECT_EQ(spans[1].at("endTimeUnixNano"), spans[0].at("endTimeUnixNano"));
 }
 
+const std::string context = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
+
+TEST(HealTrace, OfAHealThatWasAskedForInATraceIsAChildOfIt) {
+  const auto stream = entries({"heal.triggered", "heal.repair_started", "heal.exhausted"});
+  const auto spans = json::parse(heal_trace(stream, "ledger", context))["resourceSpans"][0]["scopeSpans"][0]["spans"];
+  ASSERT_EQ(spans.size(), 2U);
+  for (const auto& span : spans) EXPECT_EQ(span.at("traceId"), "0af7651916cd43dd8448eb211c80319c");
+  EXPECT_EQ(spans[0].at("parentSpanId"), "b7ad6b7169203331");
+  EXPECT_EQ(spans[1].at("parentSpanId"), spans[0].at("spanId"));
+  EXPECT_EQ(spans[0].at("spanId"), spans_of(stream)[0].at("spanId")) << "its own, as without";
+  EXPECT_EQ(traceparent_of(heal, context),
+            "00-0af7651916cd43dd8448eb211c80319c-" + spans[0].at("spanId").get<std::string>() + "-01");
+}
+
+TEST(HealTrace, OnlyAValidContextOfVersion00IsTaken) {
+  EXPECT_TRUE(is_traceparent(context));
+  EXPECT_TRUE(is_traceparent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-ff"));
+  for (const char* wrong : {"", "00", "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+                            "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+                            "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
+                            "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+                            "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
+                            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0g",
+                            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more",
+                            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0",
+                            "00_0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+                            "00-0af7651916cd43dd8448eb211c80319cb-7ad6b7169203331-01"})
+    EXPECT_FALSE(is_traceparent(wrong)) << wrong;
+  const auto in = [](const std::string& written) { return context_of(R"({"by":{"traceparent":)" + written + "}}"); };
+  EXPECT_EQ(in('"' + context + '"'), context);
+  EXPECT_EQ(in("\"00-zz\""), "") << "no entry of ours";
+  EXPECT_EQ(in("7"), "");
+  EXPECT_EQ(context_of("{}"), "") << "of an earlier version, or asked for in no trace";
+  EXPECT_EQ(context_of("no JSON"), "");
+}
+
 TEST(HealTrace, TheTraceOfAHealIsNamedByItsId) {
   const auto spans = spans_of(entries({"heal.triggered", "heal.exhausted"}));
   EXPECT_EQ(traceparent_of(heal),
