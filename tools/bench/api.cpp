@@ -61,12 +61,12 @@ Result<std::string> token_for_dashboards(const ApiOptions& options, const fs::pa
 // All that is counted, at one moment.
 struct Counts {
   SteadyTime at;
-  std::uint64_t heals = 0, events = 0, requests = 0;
+  std::uint64_t heals = 0, events = 0, of_everything = 0, requests = 0;
   double daemon_cpu_s = 0, clients_cpu_s = 0;
 };
 
 struct Window {
-  double heals_per_s = 0, events_per_s = 0, requests_per_s = 0;
+  double heals_per_s = 0, events_per_s = 0, of_everything_per_s = 0, requests_per_s = 0;
   double cpu_us_per_heal = 0;                // of the daemon, whatever it did in the window
   double daemon_cpus = 0, clients_cpus = 0;  // processors in use
 };
@@ -78,9 +78,13 @@ struct Parts {
   PlayedClients& requests;
 
   [[nodiscard]] Counts counts() const {
-    return {steady_clock::now(),          callers.heals(),
-            followers.state().answers,    requests.state().answers,
-            cpu_seconds_of(daemon.pid()), cpu_seconds_of(followers.pid()) + cpu_seconds_of(requests.pid())};
+    return {steady_clock::now(),
+            callers.heals(),
+            followers.state().answers,
+            followers.state().of_everything,
+            requests.state().answers,
+            cpu_seconds_of(daemon.pid()),
+            cpu_seconds_of(followers.pid()) + cpu_seconds_of(requests.pid())};
   }
   [[nodiscard]] double private_mib() const {
     const auto use = memory_of(daemon.pid());
@@ -103,7 +107,7 @@ Window measure_window(const Parts& parts, double seconds, double& peak_mib) {
   const double took = ms_between(before.at, after.at) / 1000;
   const auto rate = [took](std::uint64_t from, std::uint64_t to) { return static_cast<double>(to - from) / took; };
   Window window{rate(before.heals, after.heals), rate(before.events, after.events),
-                rate(before.requests, after.requests)};
+                rate(before.of_everything, after.of_everything), rate(before.requests, after.requests)};
   const double cpu_s = after.daemon_cpu_s - before.daemon_cpu_s;
   window.cpu_us_per_heal = cpu_s * 1e6 / std::max(1.0, window.heals_per_s * took);
   window.daemon_cpus = cpu_s / took;
@@ -205,7 +209,8 @@ void tell(std::ostream& out, const MeasuredPairs& measured, const Clients& clien
   write_figure(out, {"api_daemon_processors_alone", without(&Window::daemon_cpus), "processors", 0, 0});
   write_figure(out, {"api_daemon_processors_beside_load", with(&Window::daemon_cpus), "processors", 0, 0});
   write_figure(out, {"api_clients_processors", with(&Window::clients_cpus), "processors", 0, 0});
-  write_figure(out, {"api_events_delivered", with(&Window::events_per_s), "events/s", 0, 0});
+  write_figure(out, {"api_events_of_one_engine", with(&Window::events_per_s), "events/s", 0, 0});
+  write_figure(out, {"api_events_of_everything", with(&Window::of_everything_per_s), "events/s", 0, 0});
   const PlayedTogether& followers = clients.followers.state();
   const PlayedTogether& requests = clients.requests.state();
   write_figure(out, {"api_followers_cut_off", static_cast<double>(followers.cut_off), "times", 0, 0});
@@ -222,7 +227,8 @@ void tell(std::ostream& out, const MeasuredPairs& measured, const Clients& clien
 
 std::string conditions_of(const ApiOptions& options) {
   std::ostringstream text;
-  text << options.callers << " callers, each heals its engine over the Unix socket, one heal after the other "
+  text << options.callers << " callers heal over the Unix socket, each its share of " << options.engines
+       << " engines, one after the other "
        << "(POST heal with an error; the file is right already, so ledger and API are what costs); beside them in turn "
        << "nothing, and " << options.followers << " followers of one engine each and " << options.of_everything
        << " of everything (" << options.topics << ") and " << options.requests
@@ -238,14 +244,14 @@ std::string conditions_of(const ApiOptions& options) {
 Result<void> run_api(const ApiOptions& options, std::ostream& out) {
   const ScratchFolder scratch(options.folder);
   const std::uint16_t port = free_port();
-  const auto engines = lay_out(scratch.path, options.callers, port);
+  const auto engines = lay_out(scratch.path, options.engines, port);
   const auto daemon = MeasuredDaemon::start(options.program, scratch.path, engines.size());
   AUTOHEAL_TRY(daemon);
   const auto token = token_for_dashboards(options, scratch.path);
   AUTOHEAL_TRY(token);
   auto clients = start_clients(options, port, *token, engines);
   AUTOHEAL_TRY(clients);
-  const auto callers = HealingCallers::start(scratch.path / "var" / "ledger.db.sock", engines);
+  const auto callers = HealingCallers::start(scratch.path / "var" / "ledger.db.sock", options.callers, engines);
   AUTOHEAL_TRY(callers);
   const auto measured = measure(options, {**daemon, **callers, clients->followers, clients->requests});
   AUTOHEAL_TRY(measured);

@@ -10,7 +10,8 @@
 namespace autoheal::bench {
 
 struct ApiOptions {
-  std::size_t callers = 64;        // engines, each healed by one caller
+  std::size_t callers = 64;        // each heals its share of the engines, one heal after the other
+  std::size_t engines = 256;       // enough that a follower of one hears of few heals a second
   std::size_t followers = 1'000;   // of one engine each
   std::size_t of_everything = 20;  // of all engines
   double requests = 200;           // a second

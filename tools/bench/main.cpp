@@ -61,8 +61,11 @@ void add_heals(CLI::App& app, HealsOptions& options) {
 void add_api(CLI::App& app, ApiOptions& options) {
   CLI::App& api = *app.add_subcommand(
       "api", "callers heal under a running daemon, without and beside clients that follow the bus and ask");
-  api.add_option("--callers", options.callers, "engines, each healed by one caller; a user has 64 connections")
+  api.add_option("--callers", options.callers, "heals under way at once; a user has 64 connections")
       ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  api.add_option("--engines", options.engines, "engines that they share, at least one each")
+      ->check(CLI::Range(64, 10'000))
       ->capture_default_str();
   api.add_option("--followers", options.followers, "clients that follow one engine each")
       ->check(CLI::Range(0, 1'000))

@@ -10,16 +10,17 @@ constexpr int longest_wait_ms = 60'000;
 constexpr std::string_view certified = "certified";
 }  // namespace
 
-Result<std::unique_ptr<HealingCallers>> HealingCallers::start(const std::filesystem::path& socket,
+Result<std::unique_ptr<HealingCallers>> HealingCallers::start(const std::filesystem::path& socket, std::size_t count,
                                                               const std::vector<std::string>& engines) {
   std::unique_ptr<HealingCallers> all(new HealingCallers());
-  for (const std::string& engine : engines) {
+  for (std::size_t number = 0; number < count; ++number) {
     auto connection = connect_over_unix_socket(socket);
     AUTOHEAL_TRY(connection);
     Caller& caller = all->callers_.emplace_back();
     caller.socket = std::move(*connection);
-    caller.request =
-        request_text("POST", "/api/v1/engines/" + engine + "/heal", "localhost", "", R"({"error":"measured"})");
+    for (std::size_t own = number; own < engines.size(); own += count)
+      caller.requests.push_back(request_text("POST", "/api/v1/engines/" + engines[own] + "/heal", "localhost", "",
+                                             R"({"error":"measured"})"));
   }
   all->thread_ = std::jthread([callers = all.get()] { callers->call(); });
   return all;
@@ -41,8 +42,9 @@ void HealingCallers::call() {
 }
 
 Result<void> HealingCallers::ask(Caller& caller) {
-  const ssize_t sent = ::send(caller.socket.get(), caller.request.data(), caller.request.size(), MSG_NOSIGNAL);
-  if (sent != static_cast<ssize_t>(caller.request.size())) return failure(ErrorKind::failed, "a heal cannot be sent");
+  const std::string& request = caller.requests[caller.turn++ % caller.requests.size()];
+  const ssize_t sent = ::send(caller.socket.get(), request.data(), request.size(), MSG_NOSIGNAL);
+  if (sent != static_cast<ssize_t>(request.size())) return failure(ErrorKind::failed, "a heal cannot be sent");
   caller.waits = true;
   ++waiting_;
   return {};

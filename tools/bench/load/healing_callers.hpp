@@ -1,4 +1,4 @@
-// Callers that heal over the daemon's socket, each its engine, one heal after the other.
+// Callers that heal over the daemon's socket, each its own engines in turn, one heal after the other.
 #pragma once
 
 #include <atomic>
@@ -16,8 +16,9 @@ namespace autoheal::bench {
 
 class HealingCallers {
  public:
-  // One for each engine, on a thread of their own; they begin at once.
+  // So many on one thread of their own; they begin at once.
   [[nodiscard]] static Result<std::unique_ptr<HealingCallers>> start(const std::filesystem::path& socket,
+                                                                     std::size_t count,
                                                                      const std::vector<std::string>& engines);
 
   ~HealingCallers() { (void)end(); }
@@ -32,7 +33,8 @@ class HealingCallers {
  private:
   struct Caller {
     UniqueFd socket;
-    std::string request;
+    std::vector<std::string> requests;  // in turn
+    std::size_t turn = 0;
     AnswerReader answers;
     bool waits = false;
   };

@@ -17,13 +17,14 @@ inline constexpr std::size_t most_latencies = 1'000'000;
 
 // Zero at the beginning.
 struct PlayedTogether {
-  std::atomic<bool> wanted;            // by who measures: the clients are to be there
-  std::atomic<std::size_t> there;      // connections that were answered and last
-  std::atomic<std::uint64_t> answers;  // answers to requests, or events of a stream
-  std::atomic<std::uint64_t> refused;  // answered with 429 or 503
-  std::atomic<std::uint64_t> cut_off;  // streams that ended with the place to go on from
-  std::atomic<std::uint64_t> broken;   // ended or failed in any other way
-  std::atomic<std::size_t> latencies;  // how many of these are there
+  std::atomic<bool> wanted;                  // by who measures: the clients are to be there
+  std::atomic<std::size_t> there;            // connections that were answered and last
+  std::atomic<std::uint64_t> answers;        // to requests; or events to those who follow one engine
+  std::atomic<std::uint64_t> of_everything;  // events to those who follow all engines
+  std::atomic<std::uint64_t> refused;        // answered with 429 or 503
+  std::atomic<std::uint64_t> cut_off;        // streams that ended with the place to go on from
+  std::atomic<std::uint64_t> broken;         // ended or failed in any other way
+  std::atomic<std::size_t> latencies;        // how many of these are there
   std::atomic<float> latency_ms[most_latencies];
 };
 

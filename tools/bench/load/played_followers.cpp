@@ -103,6 +103,7 @@ class Followers {
     if (got <= 0) return ended(one);
     const std::string_view piece(bytes_.data(), static_cast<std::size_t>(got));
     if (!one.is_there) greet(one, piece);
+    if (!one.is_there) return ended(one);
     count_events(one, piece);
   }
 
@@ -122,7 +123,8 @@ class Followers {
     const std::size_t seam = std::min(one.last.size(), event_begins.size() - 1);
     std::string across = one.last.substr(one.last.size() - seam);
     across += piece.substr(0, event_begins.size() - 1);
-    together_.answers += times_in(across) + times_in(piece);
+    auto& count = wanted_.engines[one.number].empty() ? together_.of_everything : together_.answers;
+    count += times_in(across) + times_in(piece);
     if (piece.size() >= kept_bytes) {
       one.last.assign(piece.substr(piece.size() - kept_bytes));
     } else {
