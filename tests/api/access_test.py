@@ -201,21 +201,6 @@ class Tokens(OnTcp):
                 self.assertNotIn(secret, file.read_bytes(), file)
         self.assertEqual((self.host.folder / "var" / "ledger.db.tokens").stat().st_mode & 0o777, 0o600)
 
-    def test_who_asks_too_often_is_told_to_wait_and_others_are_not(self):
-        wild, other = self.token(), self.token()
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WITHIN_S)
-        self.addCleanup(connection.close)
-
-        def refused():  # as fast as it answers: more often than a hundred times a second
-            connection.request("GET", "/api/v1/nothing", headers={"Authorization": "Bearer " + wild})
-            answer = connection.getresponse()
-            code = json.loads(answer.read())["code"]
-            return (answer.status, answer.headers["Retry-After"], code) if answer.status != 404 else None
-
-        self.assertEqual(eventually(refused, pause_s=0), (429, "1", "too_many_requests"))
-        self.assertEqual(self.ask("GET", "/api/v1/engines", other).status, 200)
-        eventually(lambda: self.ask("GET", "/api/v1/engines", wild).status == 200)
-
     def test_case_10_many_wrong_tokens_are_slow_and_one_summary(self):
         good = self.token()
         begin = time.monotonic()
@@ -296,6 +281,24 @@ class Start(unittest.TestCase):
             other.listen()
             self.assertIn("another process listens",
                           self.stops(f"api: {{ listen: [127.0.0.1:{other.getsockname()[1]}] }}"))
+
+
+class Rates(OnTcp):
+    def test_who_asks_too_often_is_told_to_wait_and_others_are_not(self):
+        self.serve("api: { listen: [127.0.0.1:{port}], requests_per_second: 5 }")
+        wild, other = self.token(), self.token()
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WITHIN_S)
+        self.addCleanup(connection.close)
+
+        def refused():
+            connection.request("GET", "/api/v1/nothing", headers={"Authorization": "Bearer " + wild})
+            answer = connection.getresponse()
+            code = json.loads(answer.read())["code"]
+            return (answer.status, answer.headers["Retry-After"], code) if answer.status != 404 else None
+
+        self.assertEqual(eventually(refused, pause_s=0), (429, "1", "too_many_requests"))
+        self.assertEqual(self.ask("GET", "/api/v1/engines", other).status, 200)
+        eventually(lambda: self.ask("GET", "/api/v1/engines", wild).status == 200)
 
 
 class Tls(OnTcp):

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import resource
 import sys
 import unittest
 
@@ -135,6 +136,25 @@ class TheBus(unittest.TestCase):
         host.stop()
         self.assertIsNone(follower.next())
         follower.close()
+
+    def test_a_daemon_raises_the_usual_soft_limit_for_them(self):
+        host = ServedFolder(PROGRAM, open_files=(256, 4096))
+        self.addCleanup(host.stop)
+        self.assertEqual(resource.prlimit(host.daemon.process.pid, resource.RLIMIT_NOFILE), (4096, 4096))
+
+    def test_where_descriptors_are_few_followers_are_refused_and_heals_go_on(self):
+        host = ServedFolder(PROGRAM, open_files=(256, 512))
+        self.addCleanup(host.stop)
+        let_in = 0
+        with self.assertRaisesRegex(AssertionError, "as many clients follow as the daemon takes"):
+            while let_in < 512:
+                self.addCleanup(Follower(host.socket).close)
+                let_in += 1
+        self.assertGreater(let_in, 32)
+        api = Asking(self.described, host.socket)
+        self.addCleanup(api.close)
+        healed = api.ask("healEngine", {"engine": "EnvRecon"}, body={"error": "drift"}).json()
+        self.assertEqual(healed["healing"]["action"], "repair_patch_applied")
 
     def test_a_thousand_follow_and_each_hears_of_its_engine(self):
         followers = [self.follow("?engine=" + ("EnvRecon" if at % 2 else "Firewall")) for at in range(1000)]

@@ -28,7 +28,7 @@ IMPOSSIBLE = "0" * 64  # the self-test of Firewall passes never, so its heals ar
 
 
 class ServedFolder:
-    def __init__(self, program, principals="", environment=None):
+    def __init__(self, program, principals="", environment=None, open_files=None):
         self.program = program
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="autoheal-api-"))
         self.folder.chmod(0o755)
@@ -40,6 +40,7 @@ class ServedFolder:
             CONFIGURATION.format(principals=principals, impossible=IMPOSSIBLE))
         self.daemon = None
         self.environment = {"AUTOHEAL_RETRY_DELAY": "0", **(environment or {})}
+        self.open_files = open_files
         self.start()
 
     @property
@@ -48,7 +49,7 @@ class ServedFolder:
 
     def start(self):
         with open(self.folder / "log", "ab") as log:
-            self.daemon = ServedDaemon(self.program, self.folder, self.environment, log)
+            self.daemon = ServedDaemon(self.program, self.folder, self.environment, log, self.open_files)
 
     def said(self):
         return (self.folder / "log").read_text(errors="replace")

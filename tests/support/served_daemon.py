@@ -1,5 +1,6 @@
 """`autoheal serve` for tests in Python: started, and there as soon as it says so to its service manager."""
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -9,12 +10,15 @@ READY_WITHIN_S = 60
 
 
 class ServedDaemon:
-    def __init__(self, program, folder, environment=None, log=subprocess.DEVNULL):
+    def __init__(self, program, folder, environment=None, log=subprocess.DEVNULL, open_files=None):
+        """open_files: the soft and the hard limit of its descriptors."""
+        limit = open_files and (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, open_files))
         with tempfile.TemporaryDirectory() as short, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
             told = os.path.join(short, "notify")
             manager.bind(told)
             manager.settimeout(READY_WITHIN_S)
-            self.process = subprocess.Popen([program, "serve"], cwd=folder, stdout=log, stderr=log,
+            # pylint: disable=subprocess-popen-preexec-fn
+            self.process = subprocess.Popen([program, "serve"], cwd=folder, stdout=log, stderr=log, preexec_fn=limit,
                                             env={**os.environ, **(environment or {}), "NOTIFY_SOCKET": told})
             try:
                 while b"READY=1" not in manager.recv(4096):

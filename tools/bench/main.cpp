@@ -4,6 +4,7 @@
 #include <functional>
 #include <iostream>
 
+#include "tools/bench/api.hpp"
 #include "tools/bench/crash.hpp"
 #include "tools/bench/drift.hpp"
 #include "tools/bench/engine.hpp"
@@ -22,6 +23,7 @@ namespace {
 using namespace autoheal::bench;
 
 struct Everything {
+  ApiOptions api;
   HealsOptions heals;
   CrashOptions crash;
   DriftOptions drift;
@@ -54,6 +56,32 @@ void add_heals(CLI::App& app, HealsOptions& options) {
   heals.add_option("--count", options.count, "heals in all")->check(CLI::Range(1, 10'000'000))->capture_default_str();
   add_folder(heals, options.folder);
   heals.add_flag("--simulated-only", options.simulated_only, "without the lines with one real file per heal");
+}
+
+void add_api(CLI::App& app, ApiOptions& options) {
+  CLI::App& api = *app.add_subcommand(
+      "api", "callers heal under a running daemon, without and beside clients that follow the bus and ask");
+  api.add_option("--callers", options.callers, "heals under way at once; a user has 64 connections")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  api.add_option("--engines", options.engines, "engines that they share, at least one each")
+      ->check(CLI::Range(64, 10'000))
+      ->capture_default_str();
+  api.add_option("--followers", options.followers, "clients that follow one engine each")
+      ->check(CLI::Range(0, 1'000))
+      ->capture_default_str();
+  api.add_option("--of-everything", options.of_everything, "clients that follow all engines")
+      ->check(CLI::Range(0, 100))
+      ->capture_default_str();
+  api.add_option("--topics", options.topics, "what they follow, with commas")->capture_default_str();
+  api.add_option("--requests", options.requests, "GET /api/v1/engines in a second")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  api.add_option("--pairs", options.pairs, "of a window without and one with these clients")
+      ->check(CLI::Range(1, 1'000))
+      ->capture_default_str();
+  api.add_option("--seconds", options.seconds, "of a window")->check(CLI::Range(0.1, 600.0))->capture_default_str();
+  add_daemon(api, options.folder, options.program);
 }
 
 void add_crash(CLI::App& app, CrashOptions& options) {
@@ -150,6 +178,7 @@ void add_whole_ledger(CLI::App& app, const char* name, const char* what, WholeLe
 
 autoheal::Result<void> run_chosen(const CLI::App& app, const Everything& options) {
   const std::string chosen = app.get_subcommands().front()->get_name();
+  if (chosen == "api") return run_api(options.api, std::cout);
   if (chosen == "crash") return run_crash(options.crash, std::cout);
   if (chosen == "drift") return run_drift(options.drift, std::cout);
   if (chosen == "engine") return run_engine(options.engine, std::cout);
@@ -176,6 +205,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   Everything options;
   add_heals(app, options.heals);
+  add_api(app, options.api);
   add_crash(app, options.crash);
   add_drift(app, options.drift);
   add_engine(app, options.engine);

@@ -59,10 +59,11 @@ struct WitnessSpec {
 
 // The API on TCP.
 struct ApiSpec {
-  std::vector<ListenAddress> listen;  // empty: the Unix socket alone
-  std::string certificate, key;       // of TLS, absolute paths; empty: only loopback addresses, without TLS
-  std::string client_ca;              // whose client certificates are taken; empty: nobody's
-  std::vector<std::string> names;     // under which clients may ask, besides the addresses
+  std::vector<ListenAddress> listen;   // empty: the Unix socket alone
+  std::string certificate, key;        // of TLS, absolute paths; empty: only loopback addresses, without TLS
+  std::string client_ca;               // whose client certificates are taken; empty: nobody's
+  std::vector<std::string> names;      // under which clients may ask, besides the addresses
+  unsigned requests_per_second = 500;  // of one token, or of all certificates of one principal
   friend bool operator==(const ApiSpec&, const ApiSpec&) = default;
 };
 

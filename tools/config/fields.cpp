@@ -55,11 +55,12 @@ constexpr std::array tls_fields = {
     one("client_ca", source, "PEM file with the authority of client certificates", "no client certificate is taken"),
 };
 constexpr Shape tls{"tls", tls_fields};
-constexpr std::array api_fields = {
+constexpr std::array api_places = {
     list("listen", text, "addresses with ports, such as 127.0.0.1:8443; others than loopback need `tls`"),
     list("names", word, "host names under which clients may ask, besides the addresses"),
     object_of("tls", tls, "TLS for all these addresses; read again on SIGHUP"),
 };
+constexpr std::array api_fields = joined(api_places, keys_in<ApiSpec>);
 constexpr Shape api{"api", api_fields};
 constexpr std::array first_fields = {
     limited({"version", integer, "version of this format: 1", false, true}, 1, 1),

@@ -37,6 +37,16 @@ inline constexpr auto fields_of<config::PublishedSpec> = std::tuple{
         stored_later),
 };
 
+template <>
+inline constexpr auto fields_of<config::ApiSpec> = std::tuple{
+    field<&config::ApiSpec::requests_per_second>(
+        {.name = "requests_per_second",
+         .help = "how often one token, or all certificates of one principal, may ask; four times as often at once",
+         .minimum = 1,
+         .maximum = 100'000},
+        stored_later),
+};
+
 // These and the next stand under `healing`.
 template <>
 inline constexpr auto fields_of<Principals> = std::tuple{

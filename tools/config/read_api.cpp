@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "tools/config/read_context.hpp"
+#include "tools/config/read_fields.hpp"
 
 namespace autoheal::config {
 
@@ -45,6 +46,7 @@ bool is_host_name(std::string_view name) {
 ApiSpec read_api(ReadContext& context, const Node* node) {
   ApiSpec spec;
   if (node == nullptr) return spec;
+  read_fields(*node, spec);
   if (const Node* tls = node->find("tls")) read_tls(context, *tls, spec);
   for (const Node& item : list_at(*node, "listen")) read_address(context, item, spec);
   if (spec.listen.size() > most_addresses)

@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 #include <sys/random.h>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/error.hpp>
@@ -22,6 +23,7 @@ namespace beast_http = beast::http;
 using boost::system::error_code;
 
 constexpr std::size_t longest_told_bytes = 500;
+constexpr std::size_t most_at_once = 8;  // writes
 
 // A response that would break the line protocol is the handler's mistake, never the client's problem.
 bool is_visible(std::string_view text) {
@@ -141,13 +143,17 @@ void Connection::end() {
 // two waits must not be missed.
 void Connection::give(Duration time, Late late) {
   is_late_ = false;
+  if (late == Late::closes_if_nothing_was_taken) not_taken_bytes_ = stream_.not_taken_bytes();
   timer_.expires_after(time);
-  timer_.async_wait([weak = weak_from_this(), late](const error_code& cancelled) {
+  timer_.async_wait([weak = weak_from_this(), time, late](const error_code& cancelled) {
     const auto self = weak.lock();
     if (!self || cancelled || self->timer_.expiry() > asio::steady_timer::clock_type::now()) return;
+    const bool takes =
+        late == Late::closes_if_nothing_was_taken && self->stream_.not_taken_bytes() < self->not_taken_bytes_;
+    if (takes) return self->give(time, late);
     self->is_late_ = true;
     if (late == Late::ends_reading) self->stream_.end_reading();
-    if (late == Late::closes) self->stream_.close();
+    if (late != Late::ends_reading) self->stream_.close();
   });
 }
 
@@ -321,8 +327,20 @@ asio::awaitable<Response> Connection::handled(Request request, const std::string
   co_return refusal_response(internal_error(), target);
 }
 
-asio::awaitable<bool> Connection::write(const std::array<asio::const_buffer, 3>& bytes) {
-  give(state_->limits.answer_within, Late::closes);
+// Most of what is written fits at once, and needs neither a timer nor another turn.
+asio::awaitable<bool> Connection::write(std::array<asio::const_buffer, 3> bytes, Late late) {
+  std::size_t sent_now = stream_.write_now(bytes);
+  for (asio::const_buffer& part : bytes) {
+    const std::size_t of_part = std::min(sent_now, part.size());
+    part += of_part;
+    sent_now -= of_part;
+  }
+  if (asio::buffer_size(bytes) == 0) {
+    // A client that takes all at once must not keep the thread for itself.
+    if (++written_at_once_ % most_at_once == 0) co_await asio::post(state_->executor, asio::use_awaitable);
+    co_return !is_gone_;
+  }
+  give(late == Late::closes ? state_->limits.answer_within : state_->limits.stream_taken_within, late);
   const bool sent = co_await stream_.write(bytes);
   give_time_without_end();
   co_return sent && !is_late_;
@@ -340,6 +358,7 @@ asio::awaitable<bool> Connection::stream(const Response& response, Form form) {
   const std::array<asio::const_buffer, 3> beginning = {asio::buffer(head), asio::const_buffer(), asio::const_buffer()};
   const StreamPlace place(*state_, client_.quota_name);
   if (!co_await write(beginning)) co_return false;
+  received_.shrink_to_fit();  // a follower sends nothing more, and there may be a thousand
   is_streaming_ = true;
   if (state_->stopping) co_return false;  // stop() did not know that this is a stream
   BodySource whole = [first = response.body,
@@ -353,7 +372,8 @@ asio::awaitable<bool> Connection::stream(const Response& response, Form form) {
   co_return sent;
 }
 
-// Where a piece cannot be made, the missing end tells the client.
+// Where a piece cannot be made, the missing end tells the client. The system holds back what a slow client has not
+// taken, so a piece may stand for minutes: that something was taken is what counts.
 asio::awaitable<bool> Connection::send_pieces(const BodySource& more, bool chunked) {
   while (!is_gone_) {
     std::string size = "0\r\n\r\n";
@@ -369,7 +389,7 @@ asio::awaitable<bool> Connection::send_pieces(const BodySource& more, bool chunk
     const std::string_view line_end = "\r\n";
     std::array<asio::const_buffer, 3> chunk = {asio::buffer(size), asio::buffer(**piece), asio::buffer(line_end)};
     if (!chunked) chunk = {asio::buffer(**piece), asio::const_buffer(), asio::const_buffer()};
-    if (!co_await write(chunk)) co_return false;
+    if (!co_await write(chunk, Late::closes_if_nothing_was_taken)) co_return false;
   }
   co_return false;
 }

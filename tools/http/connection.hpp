@@ -56,7 +56,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
   using Refusal = std::optional<Problem>;
-  enum class Late { ends_reading, closes };
+  enum class Late { ends_reading, closes, closes_if_nothing_was_taken };
 
   boost::asio::awaitable<bool> begin();
   boost::asio::awaitable<void> say_goodbye();
@@ -72,7 +72,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<bool> send(const Response& response, Form form);
   boost::asio::awaitable<bool> stream(const Response& response, Form form);
   boost::asio::awaitable<bool> send_pieces(const BodySource& more, bool chunked);
-  boost::asio::awaitable<bool> write(const std::array<boost::asio::const_buffer, 3>& bytes);
+  boost::asio::awaitable<bool> write(std::array<boost::asio::const_buffer, 3> bytes, Late late = Late::closes);
   boost::asio::awaitable<void> refuse(const Problem& why, std::string_view target);
   Refusal late_or_gone();
   void give(Duration time, Late late);
@@ -84,10 +84,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Stream stream_;
   boost::asio::steady_timer timer_;
   boost::beast::flat_buffer received_;
-  bool is_late_ = false;       // the time that was given has passed
-  bool is_gone_ = false;       // nobody waits for an answer
-  bool is_under_way_ = false;  // a whole request is here and not yet answered
-  bool is_streaming_ = false;  // its answer comes in pieces, for as long as there are some
+  std::size_t written_at_once_ = 0;  // answers and pieces that needed no second turn
+  std::size_t not_taken_bytes_ = 0;  // when it was last given time
+  bool is_late_ = false;             // the time that was given has passed
+  bool is_gone_ = false;             // nobody waits for an answer
+  bool is_under_way_ = false;        // a whole request is here and not yet answered
+  bool is_streaming_ = false;        // its answer comes in pieces, for as long as there are some
 };
 
 }  // namespace autoheal::http

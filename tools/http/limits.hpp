@@ -17,12 +17,17 @@ struct Limits {
   std::size_t streams = 1'200;           // answers that come in pieces; they do not count as connections
   std::size_t streams_per_uid = 1'100;   // over TCP of an address
 
-  Duration idle = std::chrono::seconds(30);           // open, with no request under way
-  Duration head_within = std::chrono::seconds(10);    // from its first byte
-  Duration body_within = std::chrono::seconds(30);    // from the end of the header
-  Duration answer_within = std::chrono::seconds(60);  // until the client has taken it
-  Duration linger = std::chrono::seconds(2);          // for a client that still sends what was refused
+  Duration idle = std::chrono::seconds(30);                // open, with no request under way
+  Duration head_within = std::chrono::seconds(10);         // from its first byte
+  Duration body_within = std::chrono::seconds(30);         // from the end of the header
+  Duration answer_within = std::chrono::seconds(60);       // until the client has taken it
+  Duration stream_taken_within = std::chrono::minutes(5);  // something of it: a slow client takes 64 KiB at a time
+  Duration linger = std::chrono::seconds(2);               // for a client that still sends what was refused
 };
+
+// The limits where the process may have `descriptors` open and serves at `servers` places: of those, at least half and
+// at least 1,024 if there are as many, are never a client's.
+[[nodiscard]] Limits limits_within(std::uint64_t descriptors, std::size_t servers);
 
 inline constexpr std::uint64_t answer_limit_bytes = 64U << 20U;  // what a client takes as the body of an answer
 

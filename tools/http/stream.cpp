@@ -1,5 +1,7 @@
 #include "tools/http/stream.hpp"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <boost/asio/redirect_error.hpp>
@@ -67,6 +69,18 @@ asio::awaitable<std::size_t> Stream::read_some(asio::mutable_buffer into) {
   co_return problem ? 0 : got;
 }
 
+std::size_t Stream::write_now(const std::array<asio::const_buffer, 3>& bytes) {
+  if (tls_) return 0;
+  std::array<iovec, 3> parts{};
+  for (std::size_t index = 0; index < parts.size(); ++index)
+    parts.at(index) = {const_cast<void*>(bytes.at(index).data()), bytes.at(index).size()};
+  msghdr message{};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = parts.size();
+  const ssize_t sent = ::sendmsg(socket_.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  return sent > 0 ? static_cast<std::size_t>(sent) : 0;
+}
+
 asio::awaitable<bool> Stream::write(std::array<asio::const_buffer, 3> bytes) {
   error_code problem;
   if (tls_) {
@@ -85,6 +99,11 @@ asio::awaitable<void> Stream::end_writing() {
     co_await tls_->stream.async_shutdown(asio::redirect_error(asio::use_awaitable, ignored));
   }
   socket_.shutdown(asio::socket_base::shutdown_send, ignored);
+}
+
+std::size_t Stream::not_taken_bytes() {
+  int bytes = 0;
+  return ::ioctl(socket_.native_handle(), SIOCOUTQ, &bytes) == 0 ? static_cast<std::size_t>(bytes) : 0;
 }
 
 void Stream::end_reading() {

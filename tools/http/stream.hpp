@@ -32,11 +32,15 @@ class Stream {
   boost::asio::awaitable<bool> until_readable();
   // Bytes read; 0 with the other side's end, or an error.
   boost::asio::awaitable<std::size_t> read_some(boost::asio::mutable_buffer into);
+  // As much as the system takes without waiting; bytes, 0 under TLS.
+  std::size_t write_now(const std::array<boost::asio::const_buffer, 3>& bytes);
   // False: not all of it could be sent.
   boost::asio::awaitable<bool> write(std::array<boost::asio::const_buffer, 3> bytes);
   // Tells the other side that nothing more comes; under TLS so that it cannot be taken for a cut.
   boost::asio::awaitable<void> end_writing();
 
+  // As much of what was written as the other side has not taken yet.
+  [[nodiscard]] std::size_t not_taken_bytes();
   void end_reading();
   void close();
 

@@ -47,6 +47,8 @@ std::string stored(const Configuration& all) {
   }
   for (const ListenAddress& one : all.api.listen) text += one.host + " " + std::to_string(one.port) + "\n";
   for (const std::string& one : all.api.names) text += one + "\n";
+  if (const unsigned rate = all.api.requests_per_second; rate != ApiSpec{}.requests_per_second)
+    text += std::to_string(rate) + " a second\n";
   for (const std::string& one : {all.api.certificate, all.api.key, all.api.client_ca})
     text += one.empty() ? "" : one + "\n";
   return text + all.checkpoints.key + "\n" + all.checkpoints.file + "\n";

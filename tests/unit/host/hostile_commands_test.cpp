@@ -15,6 +15,7 @@
 #include "tests/support/worlds/program.hpp"
 #include "tests/unit/host/program_fixture.hpp"
 #include "tools/host/process/child_process.hpp"
+#include "tools/host/process/open_file_limit.hpp"
 #include "tools/host/process/program_file.hpp"
 
 namespace autoheal::host {
@@ -331,6 +332,20 @@ TEST_F(HostileCommands, Case57_WithoutDescriptorsNothingStarts) {
       if (ran.started) continue;
       EXPECT_TRUE(ran.no_room) << limit << ": " << ran.message;
     }
+  });
+}
+
+TEST_F(HostileCommands, WhatIsStartedHasTheDescriptorsThatWeBeganWith) {
+  autoheal::testing::in_a_child([&] {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = 100;
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+    EXPECT_EQ(raise_open_file_limit(150), 150U);
+    EXPECT_EQ(raise_open_file_limit(120), 150U) << "it is never lowered";
+    EXPECT_EQ(raise_open_file_limit(200), 200U);
+    const auto ran = run_program(shell("ulimit -Sn; ulimit -Hn\n"));
+    EXPECT_EQ(ran.standard_output, "100\n" + std::to_string(limit.rlim_max) + "\n");
   });
 }
 

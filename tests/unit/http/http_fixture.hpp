@@ -156,6 +156,12 @@ class ServerTest : public FolderTest {
     for (const Header& one : request.headers) all += one.name + "=" + one.value + ";";
     return response_with(200, all, "text/plain");
   }
+  // More than a socket takes at once.
+  static std::string numbers() {
+    std::string all;
+    for (int number = 0; number < 100'000; ++number) all += std::to_string(number) + "\n";
+    return all;
+  }
   // A body of these pieces; `breaks`: what follows cannot be made.
   static Response in_pieces(std::vector<std::string> pieces, bool breaks) {
     Response response = response_with(200, "", "text/plain");
@@ -181,6 +187,7 @@ class ServerTest : public FolderTest {
     if (request.target == "/throw") throw std::runtime_error("the ledger said \"no\"");
     if (request.target == "/throw-odd") throw 7;
     if (request.target == "/large") co_return response_with(200, std::string(8U << 20U, 'x'), "text/plain");
+    if (request.target == "/numbers") co_return response_with(200, numbers(), "text/plain");
     if (request.target == "/odd-type") co_return response_with(200, "", "text/plain\r\nX-Evil: 1");
     if (request.target == "/odd-header") co_return with_header({"ETag", "\"1\"\r\nX-Evil: 1"});
     if (request.target == "/tagged") co_return with_header({"ETag", "\"1\""});

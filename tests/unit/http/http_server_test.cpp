@@ -185,6 +185,56 @@ TEST_F(HttpServerTest, AnAnswerThatNobodyTakesIsGivenUp) {
   EXPECT_LT(deaf.read_to_end().size(), 8U << 20U);
 }
 
+TEST_F(HttpServerTest, AnAnswerThatASocketDoesNotTakeAtOnceComesWhole) {
+  serve();
+  RawClient slow(path_);
+  slow.send(get("/numbers"));
+  ASSERT_EQ(status_at("/next"), 200U) << "the first part waits to be taken";
+  const std::string answer = slow.read_to_end();
+  EXPECT_EQ(answer.substr(answer.find("\r\n\r\n") + 4), numbers());
+}
+
+TEST_F(HttpServerTest, AStreamThatIsTakenSlowlyGoesOn) {
+  Limits limits;
+  limits.stream_taken_within = std::chrono::milliseconds(200);
+  serve(limits);
+  RawClient slow(path_);
+  slow.send(get("/endless"));
+  // The socket holds more than is taken in that time.
+  const auto until = std::chrono::steady_clock::now() + 3 * limits.stream_taken_within;
+  std::array<char, 1024> piece;
+  ssize_t got = 1;
+  while (got > 0 && std::chrono::steady_clock::now() < until) {
+    got = ::recv(slow.descriptor(), piece.data(), piece.size(), 0);
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  EXPECT_GT(got, 0);
+  while (status_at("/next") != 200) {
+  }
+  on_loop([&] { server_->leave(); });
+}
+
+TEST_F(HttpServerTest, AStreamThatNobodyTakesIsGivenUp) {
+  Limits limits;
+  limits.stream_taken_within = std::chrono::milliseconds(50);
+  limits.streams = 1;
+  serve(limits);
+  RawClient deaf(path_);
+  deaf.send(get("/endless"));
+  deaf.read_until("begins");
+  while (status_at("/pieces") != 200) {
+  }
+}
+
+TEST_F(HttpServerTest, AStreamThatIsTakenAtOnceLeavesOthersTheirTurn) {
+  serve();
+  RawClient fast(path_);
+  fast.send(get("/endless"));
+  const std::jthread reads([&] { fast.read_to_end(); });
+  EXPECT_EQ(status_at("/next"), 200U);
+  on_loop([&] { server_->leave(); });
+}
+
 TEST_F(HttpServerTest, ARequestThatIsHandledHasNoLimit) {
   Limits limits;
   limits.head_within = limits.body_within = limits.answer_within = std::chrono::milliseconds(40);

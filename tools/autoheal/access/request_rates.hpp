@@ -9,18 +9,17 @@
 
 namespace autoheal::cli {
 
-inline constexpr unsigned most_requests_per_second = 100;
-inline constexpr unsigned most_requests_at_once = 200;
+inline constexpr unsigned seconds_at_once = 4;  // so many seconds' worth may come at once
 
 class RequestRates {
  public:
-  // Whether one more request of this name, at `since_boot`, is within both limits. One that is not counts for nothing.
-  [[nodiscard]] bool take(const std::string& name, Duration since_boot);
+  // Whether one more request of this name, at `since_boot`, is within the limits. One that is not counts for nothing.
+  [[nodiscard]] bool take(const std::string& name, unsigned per_second, Duration since_boot);
   [[nodiscard]] std::size_t names() const { return full_at_.size(); }
 
  private:
   // When all that was taken has come back. Names whose time has passed are forgotten, so they are as many as can ask
-  // within two seconds.
+  // within four seconds, or ten.
   std::map<std::string, Duration> full_at_;
   Duration next_look_{};
 };

@@ -100,7 +100,8 @@ class Answer {
   }
 
   asio::awaitable<Body> standing() {
-    const auto standing = co_await parts_.standing.get();
+    std::string asks = who_.principal.name;
+    const auto standing = co_await parts_.standing.get_for(std::move(asks));
     if (!standing) co_return failure(ErrorKind::unavailable, "the daemon is busy", "try again in a second");
     const std::string name = request_.value("engine");
     JsonWriter out;
@@ -159,8 +160,9 @@ class Answer {
     auto body = operation_body_of(request_, sent_);
     AUTOHEAL_CO_TRY(body);
     std::string name = operation;
+    const std::string principal = who_.principal.name;
     const auto answer = co_await perform_on_loop(parts_, std::move(name), std::move(*body), std::move(who_));
-    co_await parts_.standing.renew();  // who changed something sees it changed
+    parts_.standing.changed_by(principal);  // who changed something sees it changed
     AUTOHEAL_CO_TRY(answer);
     co_return act_answer_of(operation, *answer);
   }

@@ -52,10 +52,10 @@ std::string name_for_rates(const Requester& who) {
   return who.token.empty() ? "certificate " + who.principal.name : "token " + who.token;
 }
 
-http::Response too_often(std::string_view target) {
+http::Response too_often(std::string_view target, unsigned per_second) {
   auto response = http::refusal_response(
       {429, "too_many_requests", "these credentials ask too often",
-       fmt::format("at most {} requests a second, {} at once", most_requests_per_second, most_requests_at_once)},
+       fmt::format("at most {} requests a second, {} at once", per_second, seconds_at_once * per_second)},
       target);
   response.headers.push_back({"Retry-After", "1"});
   return response;
@@ -82,8 +82,9 @@ asio::awaitable<std::expected<Requester, http::Response>> Authentication::identi
   } else if (request.remote->certificate) {
     who = by_certificate(*request.remote->certificate);
   }
-  if (who && !rates_.take(name_for_rates(*who), clock_.since_boot()))
-    co_return std::unexpected(too_often(request.target));
+  const unsigned per_second = in_force_.configuration()->settings.api.requests_per_second;
+  if (who && !rates_.take(name_for_rates(*who), per_second, clock_.since_boot()))
+    co_return std::unexpected(too_often(request.target, per_second));
   if (who) co_return std::move(*who);
   const Duration wait = failed_.note(http::quota_name_of(request.remote->address), clock_.since_boot());
   if (!std::exchange(reports_, true)) asio::co_spawn(server_, report_failures(), asio::detached);

@@ -20,6 +20,15 @@ constexpr std::chrono::seconds longest_wait{2};
 StandingReader::StandingReader(asio::any_io_executor server, asio::any_io_executor loop, std::function<Standing()> read)
     : server_(std::move(server)), loop_(std::move(loop)), read_(std::move(read)), arrived_(server_) {}
 
+asio::awaitable<StandingPtr> StandingReader::get_for(std::string principal) {
+  if (changed_by_.contains(principal)) {
+    co_await renew();
+  } else if (arrives_for_.contains(principal)) {
+    co_await until_arrived();
+  }
+  co_return co_await get();
+}
+
 asio::awaitable<StandingPtr> StandingReader::get() {
   const auto age = asio::steady_timer::clock_type::now() - at_;
   if (value_ && age <= new_enough) co_return value_;
@@ -37,6 +46,7 @@ asio::awaitable<void> StandingReader::renew() {
 
 void StandingReader::begin_refresh() {
   if (std::exchange(under_way_, true)) return;
+  arrives_for_ = std::exchange(changed_by_, {});
   arrived_.expires_after(longest_wait);
   asio::co_spawn(server_, refresh(), asio::detached);
 }
@@ -46,6 +56,7 @@ asio::awaitable<void> StandingReader::refresh() {
   value_ = co_await asio::co_spawn(loop_, std::move(on_the_loop), asio::use_awaitable);
   at_ = asio::steady_timer::clock_type::now();
   under_way_ = false;
+  arrives_for_.clear();
   arrived_.cancel();
 }
 

@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,10 +36,13 @@ class StandingReader {
 
   // At most a second old. Null: the loop did not answer within two seconds, and did not before.
   [[nodiscard]] boost::asio::awaitable<StandingPtr> get();
-  // As it is after this call: for a client that just changed something.
-  [[nodiscard]] boost::asio::awaitable<void> renew();
+  // The same, and with all that `principal` changed before.
+  [[nodiscard]] boost::asio::awaitable<StandingPtr> get_for(std::string principal);
+  // That costs the loop nothing until the same principal asks.
+  void changed_by(const std::string& principal) { changed_by_.insert(principal); }
 
  private:
+  boost::asio::awaitable<void> renew();
   boost::asio::awaitable<void> refresh();
   void begin_refresh();
   boost::asio::awaitable<void> until_arrived();
@@ -48,6 +52,8 @@ class StandingReader {
   StandingPtr value_;
   boost::asio::steady_timer::time_point at_{};
   bool under_way_ = false;
+  std::set<std::string> changed_by_;   // since the last read began
+  std::set<std::string> arrives_for_;  // those whose changes are in the read that is under way
   boost::asio::steady_timer arrived_;  // its waiters are woken when a value arrives
 };
 

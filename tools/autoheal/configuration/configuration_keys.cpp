@@ -92,6 +92,7 @@ void add_api(const config::ApiSpec& api, KeyCollector& into) {
                                   std::pair{"api.tls.key", &api.key}, std::pair{"api.tls.client_ca", &api.client_ca}}) {
     if (!file->empty()) into.value(key, *file);
   }
+  add_group("api.", api, into);
 }
 
 }  // namespace

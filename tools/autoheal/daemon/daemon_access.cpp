@@ -9,6 +9,7 @@
 #include "tools/autoheal/daemon/daemon.hpp"
 #include "tools/autoheal/daemon/daemon_api.hpp"
 #include "tools/autoheal/protocol/daemon_client.hpp"
+#include "tools/host/process/open_file_limit.hpp"
 #include "tools/http/tcp_listener.hpp"
 
 namespace autoheal::cli {
@@ -19,6 +20,8 @@ using namespace workflows;
 namespace {
 
 constexpr std::size_t most_pem_bytes = 1U << 20U;
+constexpr std::uint64_t open_files_wanted = 16'384;
+constexpr std::size_t places_to_serve_at = 2;  // the Unix socket and TCP
 
 Result<store::SmallFile> pem_file(const std::string& key, const std::string& path) {
   const auto found = store::read_small_file(path, most_pem_bytes);
@@ -74,8 +77,10 @@ Result<void> Daemon::listen() {
   const std::string path = socket_of(healer_.in_force.configuration()->settings.ledger);
   auto listening = passed_ ? http::adopt_listening(std::move(passed_), path) : http::listen_at(path);
   AUTOHEAL_TRY(listening);
-  auto server = http::ThreadedServer::start(healer_.parts.requests, std::move(*listening), api_handler(*api_),
-                                            [this](const std::string& what) { tell("a request failed: " + what); });
+  const auto limits = http::limits_within(host::raise_open_file_limit(open_files_wanted), places_to_serve_at);
+  auto server = http::ThreadedServer::start(
+      healer_.parts.requests, std::move(*listening), api_handler(*api_),
+      [this](const std::string& what) { tell("a request failed: " + what); }, limits);
   AUTOHEAL_TRY(server);
   server_ = std::move(*server);
   return listen_on_tcp();

@@ -19,7 +19,10 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t most_recent = 4'000;
-constexpr std::chrono::milliseconds between_reads{25};  // what is committed meanwhile is read at once
+// The commits of a pause are read at once. Its length follows those who had something to hear, so that they take a
+// small part of the server's time, however many there are.
+constexpr std::chrono::microseconds shortest_pause{25'000}, longest_pause{250'000}, pause_for_each_woken{250};
+constexpr std::size_t woken_in_a_row = 32;  // then the other clients have their turn
 constexpr std::chrono::seconds longest_without_a_look{1};
 constexpr std::chrono::milliseconds between_tries{200};
 constexpr std::chrono::seconds ping_every{15};
@@ -32,6 +35,7 @@ struct BusFollowers::Reading {
   Reading(std::string path, const store::Vault& in_vault, engine::Position place)
       : ledger_path(std::move(path)), vault(in_vault), events(place) {}
 
+  // True: there may be more already.
   Result<std::pair<std::vector<EventFramePtr>, bool>> page() {
     if (!ledger) {
       auto opened = store::LedgerReader::open(ledger_path);
@@ -43,9 +47,10 @@ struct BusFollowers::Reading {
       frames.push_back(frame_of({entry.position.value, index}, event.topic, entry.subject,
                                 workflows::cloud_event(event, entry, ledger->id())));
     };
-    const auto more = events.take_page(*ledger, vault, take);
-    AUTOHEAL_TRY(more);
-    return std::pair(std::move(frames), *more);
+    const std::uint64_t before = events.place().value;
+    const auto took = events.take_page(*ledger, vault, take);
+    AUTOHEAL_TRY(took);
+    return std::pair(std::move(frames), events.place().value - before >= most_entries_of_page);
   }
 
   std::string ledger_path;
@@ -86,7 +91,11 @@ class BusFollowers::Stream {
 
   void offer(const EventFramePtr& frame) {
     follower_.offer(frame);
-    if (!follower_.is_idle()) wake_.cancel();
+    if (!follower_.is_idle() && !std::exchange(is_to_wake_, true)) bus_->wake_soon(*this);
+  }
+  void wake() {
+    is_to_wake_ = false;
+    wake_.cancel();
   }
   [[nodiscard]] const FollowerWish& wish() const { return follower_.wish(); }
 
@@ -153,10 +162,11 @@ class BusFollowers::Stream {
   asio::steady_timer wake_;
   asio::steady_timer::time_point asked_at_{};
   std::shared_ptr<Reading> own_;  // while it catches up
-  bool has_begun_ = false, is_joined_ = false, may_ = true, told_of_role_ = false;
+  bool has_begun_ = false, is_joined_ = false, may_ = true, told_of_role_ = false, is_to_wake_ = false;
 };
 
-BusFollowers::BusFollowers(FollowerPorts ports) : ports_(std::move(ports)), wake_(ports_.server) {}
+BusFollowers::BusFollowers(FollowerPorts ports)
+    : ports_(std::move(ports)), looked_(ports_.server, asio::steady_timer::time_point::max()), wake_(ports_.server) {}
 
 void BusFollowers::committed() {
   if (!is_active_ || wake_waits_->exchange(true)) return;
@@ -178,21 +188,51 @@ asio::awaitable<Result<http::BodySource>> BusFollowers::follow(FollowerWish wish
 }
 
 asio::awaitable<Result<EventId>> BusFollowers::first_place(FollowerWish wish, bool from_now) {
-  auto look = [path = ports_.ledger, after = wish.after, from_now]() -> Result<EventId> {
+  const auto range = co_await range_after_now();
+  AUTOHEAL_CO_TRY(range);
+  const std::uint64_t archived = range->archived.value, head = range->head.value;
+  if (from_now) co_return EventId{head};
+  const EventId after = wish.after;
+  const bool is_there = after.position >= archived && after.position <= head;
+  const bool is_beginning = after.position == 0 && archived == 0;
+  if (is_there || is_beginning) co_return after;
+  co_return failure(ErrorKind::invalid, fmt::format("it cannot go on after {}", text_of(after)),
+                    fmt::format("possible are {} to {}", archived, head));
+}
+
+// One look serves all who asked before it began: a thousand may come at once, after a restart.
+asio::awaitable<Result<BusFollowers::Range>> BusFollowers::range_after_now() {
+  const std::uint64_t wanted = looks_begun_ + 1;
+  while (looks_ended_ < wanted) {
+    if (looks_begun_ == looks_ended_) {
+      ++looks_begun_;
+      asio::co_spawn(ports_.server, look(), asio::detached);
+      continue;  // it may have ended already
+    }
+    boost::system::error_code woken;
+    co_await looked_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  }
+  co_return range_;
+}
+
+asio::awaitable<void> BusFollowers::look() {
+  // Also where it is ended by an exception: nobody may wait for ever.
+  const std::shared_ptr<void> end(nullptr, [self = shared_from_this()](void*) {
+    self->looks_ended_ = self->looks_begun_;
+    self->looked_.cancel();
+  });
+  auto read = [path = ports_.ledger]() -> Result<Range> {
     const auto ledger = store::LedgerReader::open(path);
     AUTOHEAL_TRY(ledger);
     const auto head = (*ledger)->head();
     AUTOHEAL_TRY(head);
-    if (from_now) return EventId{head->value};
     const auto archived = (*ledger)->archived();
     AUTOHEAL_TRY(archived);
-    const bool is_there = after.position >= archived->value && after.position <= head->value;
-    const bool is_beginning = after.position == 0 && archived->value == 0;
-    if (is_there || is_beginning) return after;
-    return failure(ErrorKind::invalid, fmt::format("it cannot go on after {}", text_of(after)),
-                   fmt::format("possible are {} to {}", archived->value, head->value));
+    return Range{*archived, *head};
   };
-  co_return co_await ports_.readers.run(std::move(look));
+  range_ = failure(ErrorKind::unavailable, "the ledger was not looked at", "try again in a second");
+  auto seen = co_await ports_.readers.run(std::move(read));
+  range_ = std::move(seen);
 }
 
 // A follower that is not behind what is remembered goes on with all others.
@@ -208,6 +248,7 @@ bool BusFollowers::join(Stream& stream) {
 }
 
 void BusFollowers::leave(Stream& stream) {
+  std::ranges::replace(to_wake_, &stream, nullptr);
   of_all_.erase(&stream);
   const auto found = of_engine_.find(stream.wish().engine);
   if (found != of_engine_.end() && found->second.erase(&stream) > 0 && found->second.empty()) of_engine_.erase(found);
@@ -230,9 +271,12 @@ asio::awaitable<void> BusFollowers::read_on() {
     std::vector<EventFramePtr> frames;
     const bool more = co_await read_page(reading_, frames);
     publish(frames);
-    if (!more && !woken_) co_await until_woken();
-    pause.expires_after(between_reads);
-    if (!more) co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    const std::size_t heard = co_await wake_in_turns();
+    if (more) continue;
+    if (!woken_) co_await until_woken();
+    const std::chrono::microseconds wanted = pause_for_each_woken * static_cast<std::int64_t>(heard);
+    pause.expires_after(std::clamp(wanted, shortest_pause, longest_pause));
+    co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
   is_active_ = false;
   reading_.reset();
@@ -262,6 +306,19 @@ void BusFollowers::publish(const std::vector<EventFramePtr>& frames) {
     if (those == of_engine_.end()) continue;
     for (Stream* one : those->second) one->offer(frame);
   }
+}
+
+void BusFollowers::wake_soon(Stream& stream) { to_wake_.push_back(&stream); }
+
+// How many there were.
+asio::awaitable<std::size_t> BusFollowers::wake_in_turns() {
+  for (std::size_t at = 0; at < to_wake_.size(); ++at) {
+    if (to_wake_[at] != nullptr) to_wake_[at]->wake();
+    if (at % woken_in_a_row == woken_in_a_row - 1) co_await asio::post(ports_.server, asio::use_awaitable);
+  }
+  const std::size_t count = to_wake_.size();
+  to_wake_.clear();
+  co_return count;
 }
 
 void BusFollowers::remember(const EventFramePtr& frame) {

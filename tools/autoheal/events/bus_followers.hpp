@@ -42,7 +42,12 @@ class BusFollowers : public std::enable_shared_from_this<BusFollowers> {
  private:
   struct Reading;
   class Stream;
+  struct Range {
+    engine::Position archived, head;
+  };
   boost::asio::awaitable<Result<EventId>> first_place(FollowerWish wish, bool from_now);
+  boost::asio::awaitable<Result<Range>> range_after_now();
+  boost::asio::awaitable<void> look();
   [[nodiscard]] bool join(Stream& stream);
   void leave(Stream& stream);
   void begin_reading(engine::Position place);
@@ -50,6 +55,8 @@ class BusFollowers : public std::enable_shared_from_this<BusFollowers> {
   boost::asio::awaitable<bool> read_page(std::shared_ptr<Reading> reading, std::vector<EventFramePtr>& frames);
   boost::asio::awaitable<void> until_woken();
   void publish(const std::vector<EventFramePtr>& frames);
+  void wake_soon(Stream& stream);
+  boost::asio::awaitable<std::size_t> wake_in_turns();
   void remember(const EventFramePtr& frame);
 
   FollowerPorts ports_;
@@ -58,6 +65,10 @@ class BusFollowers : public std::enable_shared_from_this<BusFollowers> {
   std::map<std::string, std::set<Stream*>, std::less<>> of_engine_;
   std::deque<EventFramePtr> recent_;  // for those who catch up
   engine::Position recent_after_;     // all events behind it are there
+  std::vector<Stream*> to_wake_;      // null: it left meanwhile
+  Result<Range> range_;               // as the last look found it
+  std::uint64_t looks_begun_ = 0, looks_ended_ = 0;
+  boost::asio::steady_timer looked_;  // never due; its waiters are woken when a look has ended
   boost::asio::steady_timer wake_;
   bool woken_ = false;
   std::shared_ptr<std::atomic<bool>> wake_waits_ = std::make_shared<std::atomic<bool>>(false);

@@ -6,12 +6,8 @@
 
 namespace autoheal::cli {
 
-namespace {
-constexpr std::size_t entries_of_one_read = 1'000;
-}
-
 Result<bool> EventsSince::take_page(const store::LedgerReader& ledger, const store::Vault& vault, const Take& take) {
-  const auto page = ledger.read_all(place_, entries_of_one_read);
+  const auto page = ledger.read_all(place_, most_entries_of_page);
   AUTOHEAL_TRY(page);
   for (const engine::Entry& entry : page->entries) {
     std::string from_blob;

@@ -9,6 +9,8 @@
 
 namespace autoheal::cli {
 
+inline constexpr std::size_t most_entries_of_page = 1'000;
+
 // Used by one thread at a time.
 class EventsSince {
  public:
@@ -16,7 +18,7 @@ class EventsSince {
 
   // `index` counts the events of one entry, from 0.
   using Take = std::function<void(const workflows::BusEvent& event, const engine::Entry& entry, unsigned index)>;
-  // Takes the events of the next entries, a thousand at most. False: there were none, the newest is behind us.
+  // Takes the events of the next entries, of a page at most. False: there were none, the newest is behind us.
   [[nodiscard]] Result<bool> take_page(const store::LedgerReader& ledger, const store::Vault& vault, const Take& take);
 
   // Every entry up to here was taken.

@@ -25,6 +25,7 @@
 #include <type_traits>
 
 #include "autoheal/engine/base/whole_io.hpp"
+#include "tools/host/process/open_file_limit.hpp"
 #include "tools/host/system/system_error.hpp"
 
 namespace autoheal::host {
@@ -61,6 +62,7 @@ struct Prepared {
   const gid_t* groups = nullptr;
   std::size_t group_count = 0;
   int highest_descriptor = 0;
+  std::optional<rlim_t> open_files;  // none: as we have it
   std::string_view killer_score;
   bool usual_priority = false;
   bool in_background = false;
@@ -81,6 +83,14 @@ void close_all_others(const Prepared& prepared) {
   if (::syscall(SYS_close_range, static_cast<unsigned>(prepared.descriptor_count), ~0U, 0U) == 0) return;
   for (int descriptor = prepared.descriptor_count; descriptor <= prepared.highest_descriptor; ++descriptor)
     ::close(descriptor);
+}
+
+// A limit that was raised for us is not for programs that use select(2).
+void have_usual_open_files(const Prepared& prepared) {
+  rlimit limit{};
+  if (!prepared.open_files || ::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = *prepared.open_files;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 // The system calls themselves: the library leaves out two signals that it keeps for itself.
@@ -149,6 +159,7 @@ void wait_to_be_placed(const Prepared& prepared) {
   }
   if (::fcntl(report_descriptor, F_SETFD, FD_CLOEXEC) != 0) give_up(at_descriptors);
   close_all_others(prepared);
+  have_usual_open_files(prepared);
   ::setsid();
   ::umask(022);
   reset_signals();
@@ -299,6 +310,7 @@ std::expected<Child, StartProblem> start_child(const ChildPlan& plan) {
   prepared.environment = environment.data();
   prepared.cwd = plan.cwd.c_str();
   prepared.highest_descriptor = static_cast<int>(::sysconf(_SC_OPEN_MAX));
+  prepared.open_files = open_file_limit_before();
   const std::string killer_score = usual_killer_score();
   prepared.killer_score = killer_score;
   prepared.usual_priority = plan.usual_priority;
