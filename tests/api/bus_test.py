@@ -60,6 +60,7 @@ class TheBus(unittest.TestCase):
     def setUpClass(cls):
         cls.host = ServedFolder(PROGRAM)
         cls.addClassCleanup(cls.host.stop)
+        cls.host.settled()
         cls.described = Described()
 
     def setUp(self):
@@ -131,7 +132,7 @@ class TheBus(unittest.TestCase):
         self.assertRegex(answer.json()["hint"], r"^possible are 0 to \d+$")
 
     def test_a_stream_ends_with_the_daemon(self):
-        host = ServedFolder(PROGRAM)
+        host = ServedFolder(PROGRAM).settled()
         follower = Follower(host.socket)
         host.stop()
         self.assertIsNone(follower.next())

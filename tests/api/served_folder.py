@@ -51,6 +51,12 @@ class ServedFolder:
         with open(self.folder / "log", "ab") as log:
             self.daemon = ServedDaemon(self.program, self.folder, self.environment, log, self.open_files)
 
+    def settled(self):
+        """Itself, once the daemon's own first heal, of Firewall, has ended: none comes unasked for the next hour."""
+        while "Exhausted" not in self.run("heals", "--engine", "Firewall", "-o", "json").stdout:
+            assert self.daemon.process.poll() is None, self.said()
+        return self
+
     def said(self):
         return (self.folder / "log").read_text(errors="replace")
 
