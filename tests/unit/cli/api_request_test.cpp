@@ -3,9 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include "tools/autoheal/api/api_v1.hpp"
 #include "tools/autoheal/api/caught_command.hpp"
 #include "tools/autoheal/api/page.hpp"
+#include "tools/autoheal/api/validator.hpp"
 
 namespace autoheal::cli {
 namespace {
@@ -100,16 +100,16 @@ TEST(PlaceOfCursor, BelongsToOneLedgerListAndFilter) {
 }
 
 TEST(WithValidator, TheSameBodyHasTheSameAndIsNotSentAgain) {
-  const auto first = with_validator(http::response_with(200, "{}"), "");
+  const auto first = with_validator(http::response_with(200, "{}"), validator_of("{}"), "");
   ASSERT_EQ(first.headers.size(), 1U);
   const std::string validator = first.headers.front().value;
   EXPECT_EQ(first.status, 200U);
   for (const std::string& listed : {validator, "W/" + validator, "\"a\" , " + validator, std::string("*")}) {
-    const auto again = with_validator(http::response_with(200, "{}"), listed);
+    const auto again = with_validator(http::response_with(200, "{}"), validator_of("{}"), listed);
     EXPECT_EQ(again.status, 304U) << listed;
     EXPECT_EQ(again.body, "");
   }
-  EXPECT_EQ(with_validator(http::response_with(200, "{ }"), validator).status, 200U);
+  EXPECT_EQ(with_validator(http::response_with(200, "{ }"), validator_of("{ }"), validator).status, 200U);
 }
 
 }  // namespace

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <ranges>
 
-#include "autoheal/engine/base/digest.hpp"
-#include "autoheal/engine/base/json_writer.hpp"
 #include "autoheal/workflows/steward/heal_trace.hpp"
 #include "tools/autoheal/access/token_list.hpp"
 #include "tools/autoheal/api/act_body.hpp"
@@ -20,6 +18,7 @@
 #include "tools/autoheal/api/openapi.hpp"
 #include "tools/autoheal/api/page.hpp"
 #include "tools/autoheal/api/token_scope.hpp"
+#include "tools/autoheal/api/validator.hpp"
 #include "tools/autoheal/protocol/operation_body.hpp"
 
 namespace autoheal::cli {
@@ -29,7 +28,6 @@ namespace {
 namespace asio = boost::asio;
 using Body = Result<std::string>;
 
-constexpr std::size_t validator_digits = 32;
 constexpr std::size_t most_topics = 20;
 
 // "selftest.autoheal.*,selftest.run.start"
@@ -75,6 +73,9 @@ class Answer {
     co_return failure(ErrorKind::fatal, "this is not answered as a whole");
   }
 
+  // The validator of the body, where it is known before; or empty.
+  [[nodiscard]] const std::string& validator() const { return validator_; }
+
   asio::awaitable<Result<http::BodySource>> stream(std::string_view last_event_id) {
     const auto standing = co_await standing_with_ledger(parts_);
     AUTOHEAL_CO_TRY(standing);
@@ -104,13 +105,14 @@ class Answer {
     const auto standing = co_await parts_.standing.get_for(std::move(asks));
     if (!standing) co_return failure(ErrorKind::unavailable, "the daemon is busy", "try again in a second");
     const std::string name = request_.value("engine");
-    JsonWriter out;
-    out.begin_object().key("items").begin_array();
+    if (name.empty()) {
+      const EngineList& list = parts_.standing.list_of(standing);
+      validator_ = list.validator;
+      co_return list.json;
+    }
     for (const StandingOfEngine& one : standing->engines) {
       if (one.engine == name) co_return one.json;
-      out.raw(one.json);
     }
-    if (name.empty()) co_return out.end_array().end_object().take();
     co_return failure(ErrorKind::not_found, "there is no such engine", "GET /api/v1/engines lists them");
   }
 
@@ -171,6 +173,7 @@ class Answer {
   ApiRequest request_;
   std::string sent_;
   Requester who_;
+  std::string validator_;
   ConfigurationPtr configuration_ = parts_.healer.in_force.configuration();
 };
 
@@ -199,34 +202,7 @@ asio::awaitable<http::Response> answer_stream(Answer& answer, const ApiOperation
   co_return response;
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
-}
-
-bool is_listed(std::string_view if_none_match, std::string_view validator) {
-  while (!if_none_match.empty()) {
-    const auto comma = if_none_match.find(',');
-    auto one = trimmed(if_none_match.substr(0, comma));
-    if (one.starts_with("W/")) one.remove_prefix(2);
-    if (one == "*" || one == validator) return true;
-    if_none_match = comma == std::string_view::npos ? std::string_view() : if_none_match.substr(comma + 1);
-  }
-  return false;
-}
-
 }  // namespace
-
-http::Response with_validator(http::Response response, std::string_view if_none_match) {
-  const std::string validator = '"' + to_hex(sha256(response.body)).substr(0, validator_digits) + '"';
-  response.headers.push_back({"ETag", validator});
-  response.cache_control = "private, no-cache";
-  if (!is_listed(if_none_match, validator)) return response;
-  response.status = 304;
-  response.body.clear();
-  return response;
-}
 
 asio::awaitable<http::Response> answer_api(ApiParts& parts, http::Request request, Requester who) {
   auto matched = match_api(request.method, request.target);
@@ -246,9 +222,9 @@ asio::awaitable<http::Response> answer_api(ApiParts& parts, http::Request reques
   if (key->answer) co_return http::response_with(200, *key->answer);
   if (operation.runs == Runs::job) {
     auto response = answer_job(parts, *matched, request.body, who);
-    if (operation.method == "GET" && response.status == 200)
-      co_return with_validator(std::move(response), request.header("if-none-match"));
-    co_return response;
+    if (operation.method != "GET" || response.status != 200) co_return response;
+    std::string validator = validator_of(response.body);
+    co_return with_validator(std::move(response), std::move(validator), request.header("if-none-match"));
   }
   Answer answer(parts, std::move(*matched), std::move(request.body), std::move(who), request.header("traceparent"));
   if (operation.runs == Runs::stream)
@@ -258,7 +234,8 @@ asio::awaitable<http::Response> answer_api(ApiParts& parts, http::Request reques
   auto response = http::response_with(200, std::move(*body), std::string(operation.content));
   if (key->claim) key->claim->keep(response.body);
   if (operation.runs == Runs::act) co_return response;
-  co_return with_validator(std::move(response), request.header("if-none-match"));
+  std::string validator = answer.validator().empty() ? validator_of(response.body) : answer.validator();
+  co_return with_validator(std::move(response), std::move(validator), request.header("if-none-match"));
 }
 
 }  // namespace autoheal::cli

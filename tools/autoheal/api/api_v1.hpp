@@ -8,7 +8,4 @@ namespace autoheal::cli {
 // On the server's thread. `parts` outlives the answer and the body that it may stream.
 [[nodiscard]] boost::asio::awaitable<http::Response> answer_api(ApiParts& parts, http::Request request, Requester who);
 
-// 304 where the client has the same already; else the answer with its validator (RFC 9110, section 8.8.3).
-[[nodiscard]] http::Response with_validator(http::Response response, std::string_view if_none_match);
-
 }  // namespace autoheal::cli

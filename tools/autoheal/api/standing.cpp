@@ -5,6 +5,9 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "autoheal/engine/base/json_writer.hpp"
+#include "tools/autoheal/api/validator.hpp"
+
 namespace autoheal::cli {
 
 namespace asio = boost::asio;
@@ -36,6 +39,17 @@ asio::awaitable<StandingPtr> StandingReader::get() {
   // The old value is good enough while the loop is busy.
   if (!value_ || age > oldest) co_await until_arrived();
   co_return value_;
+}
+
+const EngineList& StandingReader::list_of(const StandingPtr& value) {
+  if (value == listed_) return list_;
+  JsonWriter out;
+  out.begin_object().key("items").begin_array();
+  for (const StandingOfEngine& one : value->engines) out.raw(one.json);
+  list_.json = out.end_array().end_object().take();
+  list_.validator = validator_of(list_.json);
+  listed_ = value;
+  return list_;
 }
 
 asio::awaitable<void> StandingReader::renew() {

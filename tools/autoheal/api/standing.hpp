@@ -27,6 +27,12 @@ struct Standing {
 };
 using StandingPtr = std::shared_ptr<const Standing>;
 
+// All engines as one answer.
+struct EngineList {
+  std::string json;  // {"items":[...]}
+  std::string validator;
+};
+
 // On the server's executor.
 class StandingReader {
  public:
@@ -38,6 +44,8 @@ class StandingReader {
   [[nodiscard]] boost::asio::awaitable<StandingPtr> get();
   // The same, and with all that `principal` changed before.
   [[nodiscard]] boost::asio::awaitable<StandingPtr> get_for(std::string principal);
+  // Made once for each value; valid until another one is asked about.
+  [[nodiscard]] const EngineList& list_of(const StandingPtr& value);
   // That costs the loop nothing until the same principal asks.
   void changed_by(const std::string& principal) { changed_by_.insert(principal); }
 
@@ -50,6 +58,8 @@ class StandingReader {
   boost::asio::any_io_executor server_, loop_;
   std::function<Standing()> read_;
   StandingPtr value_;
+  StandingPtr listed_;  // the value that `list_` is of
+  EngineList list_;
   boost::asio::steady_timer::time_point at_{};
   bool under_way_ = false;
   std::set<std::string> changed_by_;   // since the last read began
