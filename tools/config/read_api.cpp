@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "tools/config/machine_fields.hpp"
 #include "tools/config/read_context.hpp"
 #include "tools/config/read_fields.hpp"
 

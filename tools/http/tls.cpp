@@ -101,7 +101,7 @@ Timestamp end_of(const X509* certificate) {
 
 Result<TlsPtr> tls_of(const TlsMaterial& material) {
   try {
-    const auto made = std::make_shared<ssl::context>(ssl::context::tls_server);
+    auto made = std::make_shared<ssl::context>(ssl::context::tls_server);
     SSL_CTX* context = made->native_handle();
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     keep_no_sessions(context);

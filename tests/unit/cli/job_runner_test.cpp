@@ -103,7 +103,7 @@ TEST_F(Jobs, OneThatTakesTooLongIsEnded) {
 
 TEST_F(Jobs, OneThatIsCancelledIsKilledAndTheNextOneRuns) {
   const auto setting = program_that("[ \"$3\" = quick ] && echo '{}' && exit; exec sleep 1000");
-  auto runner = JobRunner::start(clock_, [&] { return setting; });
+  auto runner = JobRunner::start(clock_, [kept = setting] { return kept; });
   ASSERT_TRUE(runner.has_value());
   ASSERT_TRUE((*runner)->take("1", wish()).has_value());
   auto quick = wish();
@@ -121,7 +121,7 @@ TEST_F(Jobs, TheOwnerHearsHowOneEndedBeforeWhoAskedForIt) {
   const auto setting = program_that("echo '{}'; exit 1");
   std::string heard;
   auto runner = JobRunner::start(
-      clock_, [&] { return setting; },
+      clock_, [kept = setting] { return kept; },
       [&](const Job& job, const JobEnd& end) {
         heard = job.wish.operation + " " + std::to_string(end.exit_code.value_or(-1));
         EXPECT_TRUE(job.began_at.has_value());
@@ -134,7 +134,7 @@ TEST_F(Jobs, TheOwnerHearsHowOneEndedBeforeWhoAskedForIt) {
 
 TEST_F(Jobs, TheRunnerEndsWhatRuns) {
   const auto setting = program_that("exec sleep 1000");
-  auto runner = JobRunner::start(clock_, [&] { return setting; });
+  auto runner = JobRunner::start(clock_, [kept = setting] { return kept; });
   ASSERT_TRUE(runner.has_value());
   for (const char* id : {"1", "2", "3"}) ASSERT_TRUE((*runner)->take(id, wish()).has_value());
   runner->reset();  // would wait for ever

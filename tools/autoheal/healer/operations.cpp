@@ -213,7 +213,7 @@ Operations::Answer Operations::begun_heal(std::string engine, std::string heal) 
   if (!result)
     co_return failure(ErrorKind::unavailable, fmt::format("what became of heal {} cannot be read", heal),
                       "autoheal ledger verify");
-  co_return heal_answer(*result);
+  co_return heal_answer(result);
 }
 
 Operations::Answer Operations::self_test(OperationBody body, Requester who) {
