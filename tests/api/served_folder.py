@@ -66,5 +66,6 @@ class ServedFolder:
 
     def stop(self):
         code = self.daemon.end()
+        said = self.said()
         shutil.rmtree(self.folder)
-        assert code == 0, code
+        assert code == 0, f"{code}: {said[-10_000:]}"

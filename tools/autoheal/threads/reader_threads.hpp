@@ -20,7 +20,7 @@ class ReaderThreads {
   // returned. unavailable: too many wait already. On the server's thread.
   template <class Job>
   boost::asio::awaitable<std::invoke_result_t<Job>> run(Job job) {
-    if (waiting_ >= most_waiting) co_return std::unexpected(too_many());
+    if (*waiting_ >= most_waiting) co_return std::unexpected(too_many());
     const Place place(waiting_);
     auto on_its_thread = [job = std::move(job)]() mutable -> boost::asio::awaitable<std::invoke_result_t<Job>> {
       lower_priority();
@@ -33,16 +33,16 @@ class ReaderThreads {
  private:
   static constexpr std::size_t most_waiting = 64;
 
-  // One of those that wait or run, for as long as this lives.
+  // One of those that wait or run, for as long as this lives: at the end of the process longer than the threads.
   class Place {
    public:
-    explicit Place(std::size_t& count) : count_(count) { ++count_; }
-    ~Place() { --count_; }
+    explicit Place(std::shared_ptr<std::size_t> count) : count_(std::move(count)) { ++*count_; }
+    ~Place() { --*count_; }
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
 
    private:
-    std::size_t& count_;
+    std::shared_ptr<std::size_t> count_;
   };
 
   explicit ReaderThreads(std::unique_ptr<JobThreads> threads) : threads_(std::move(threads)) {}
@@ -50,7 +50,7 @@ class ReaderThreads {
   static Error too_many();
 
   std::unique_ptr<JobThreads> threads_;
-  std::size_t waiting_ = 0;
+  std::shared_ptr<std::size_t> waiting_ = std::make_shared<std::size_t>(0);
 };
 
 }  // namespace autoheal::cli
