@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include <cerrno>
+#include <mutex>
 #include <system_error>
 
 #include "autoheal/engine/base/ascii.hpp"
@@ -52,6 +53,9 @@ Error system_failure(const std::string& what, int error_number) {
 }
 
 Result<void> replace_file(const std::filesystem::path& path, const std::string& text) {
+  // Self-tests that end at the same moment write on several threads.
+  static std::mutex one_at_a_time;
+  const std::lock_guard lock(one_at_a_time);
   const std::string temporary = path.string() + ".new";
   const UniqueFd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
   if (!file) return std::unexpected(system_failure("cannot write " + temporary, errno));
