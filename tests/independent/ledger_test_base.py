@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -13,27 +12,16 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
 sys.dont_write_bytecode = True
 import check_ledger as ledger  # noqa: E402
 import tlog_client as tlog  # noqa: E402
+from one_engine import CONFIGURATION, make_folder  # noqa: E402
 from served_daemon import ServedDaemon  # noqa: E402
-
-CONFIGURATION = """version: 1
-ledger: var/ledger.db
-engines:
-  - name: EnvRecon
-    every: 1h
-    self_test: [ { name: config, file: { path: etc/app.conf, baseline: baseline/app.conf } } ]
-    repair: { files: [ { path: etc/app.conf, baseline: baseline/app.conf } ] }
-"""
 
 
 class LedgerTest(unittest.TestCase):
     program = ""  # Autoheal, by its absolute path
 
     def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="autoheal-tlog-"))
+        self.folder = make_folder("autoheal-tlog-")
         self.addCleanup(shutil.rmtree, self.folder)
-        for name in ("etc", "baseline"):
-            (self.folder / name).mkdir()
-            (self.folder / name / "app.conf").write_text("port = 8080\n")
         self.configure()
         self.daemon = None
         self.start()

@@ -1,10 +1,9 @@
-"""A folder with an engine of each strategy but generic, and `autoheal serve` in it."""
+"""A folder with one engine, and `autoheal serve` in it."""
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
-import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -12,28 +11,18 @@ CLIENT = ROOT / "tools" / "python"
 sys.path[:0] = [str(CLIENT), str(ROOT / "tests" / "support")]
 # pylint: disable=wrong-import-position
 import autoheal  # noqa: E402
+from one_engine import CONFIGURATION, make_folder  # noqa: E402
 from served_daemon import ServedDaemon  # noqa: E402
 
 QUICK = {"AUTOHEAL_RETRY_DELAY": "0"}
-CONFIGURATION = """version: 1
-ledger: var/ledger.db
-engines:
-  - name: EnvRecon
-    every: 1h
-    self_test: [ { name: config, file: { path: etc/app.conf, baseline: baseline/app.conf } } ]
-    repair: { files: [ { path: etc/app.conf, baseline: baseline/app.conf } ] }
-"""
 
 
 class InAFolder(unittest.TestCase):
     program = ""
 
     def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="autoheal-python-"))
+        self.folder = make_folder("autoheal-python-")
         self.addCleanup(shutil.rmtree, self.folder)
-        for name in ("etc", "baseline"):
-            (self.folder / name).mkdir()
-            (self.folder / name / "app.conf").write_text("port = 8080\n")
         (self.folder / "autoheal.yaml").write_text(CONFIGURATION)
 
     @property

@@ -22,8 +22,8 @@ namespace {
 class Jobs : public ::testing::Test {
  protected:
   Jobs() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "autoheal-jobs-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
+    std::string name = ::testing::TempDir() + "jobs." + std::string(6, 'X');
+    folder_ = ::mkdtemp(name.data());
   }
   ~Jobs() override { std::filesystem::remove_all(folder_); }
 
