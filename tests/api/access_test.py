@@ -17,16 +17,10 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from served_folder import ServedFolder  # noqa: E402
+from served_folder import ServedFolder, free_port  # noqa: E402
 
 PROGRAM = os.path.abspath(sys.argv.pop(1))
 WITHIN_S = 20
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 def eventually(what, pause_s=0.02):
@@ -141,6 +135,7 @@ class Tokens(OnTcp):
         self.assertEqual(self.ask("GET", "/api/v1/engines", headers=one).status, 200)
         for open_to_all in ("/healthz", "/readyz", "/version"):
             self.assertEqual(self.ask("GET", open_to_all).status, 200)
+            self.assertEqual(self.ask("GET", open_to_all + "?x=1").status, 404, "nobody needs a token to be told so")
         self.assertEqual(self.ask("GET", "/readyz?verbose").status, 401)
 
     def test_case_20_a_token_of_one_engine_reaches_no_other(self):

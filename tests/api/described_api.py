@@ -89,18 +89,20 @@ class Answer:
 class Asking:
     """Asks one daemon over one connection that is kept, and remembers which answers it saw."""
 
-    def __init__(self, described, path):
+    def __init__(self, described, path=None, connect=None, headers=None):
+        """By the socket of this path, or by what `connect` makes; with these headers in each request."""
         self.described = described
         self.seen = set()
         self.problems = []
-        self._path = path
-        self._connection = UnixConnection(path)
+        self._connect = connect or (lambda: UnixConnection(path))
+        self._headers = headers or {}
+        self._connection = self._connect()
 
     def close(self):
         self._connection.close()
 
     def raw(self, method, target, body=None, headers=None):
-        headers = dict(headers or {})
+        headers = {**self._headers, **(headers or {})}
         if body is not None and "Content-Type" not in headers:
             headers["Content-Type"] = "application/json"
         try:
@@ -119,7 +121,7 @@ class Asking:
 
     def _renew(self):
         self._connection.close()
-        self._connection = UnixConnection(self._path)
+        self._connection = self._connect()
 
     def ask(self, operation_id, path=None, query=(), body=None, headers=None):
         """One request of a described operation. What its answer lacks is added to `problems`."""

@@ -2,6 +2,7 @@
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -27,17 +28,23 @@ reports: logs/selftest_reports
 IMPOSSIBLE = "0" * 64  # the self-test of Firewall passes never, so its heals are exhausted
 
 
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
 class ServedFolder:
-    def __init__(self, program, principals="", environment=None, open_files=None):
+    def __init__(self, program, principals="", environment=None, open_files=None, confined=False):
         self.program = program
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="autoheal-api-"))
         self.folder.chmod(0o755)
+        self.confined = confined
         for name in ("etc", "baseline", "var"):
             (self.folder / name).mkdir()
         for name in ("etc/app.conf", "baseline/app.conf", "etc/rules", "baseline/rules"):
             (self.folder / name).write_text("port = 8080\n")
-        (self.folder / "autoheal.yaml").write_text(
-            CONFIGURATION.format(principals=principals, impossible=IMPOSSIBLE))
+        self.configure(principals)
         self.daemon = None
         self.environment = {"AUTOHEAL_RETRY_DELAY": "0", **(environment or {})}
         self.open_files = open_files
@@ -47,9 +54,14 @@ class ServedFolder:
     def socket(self):
         return str(self.folder / "var" / "ledger.db.sock")
 
+    def configure(self, principals):
+        (self.folder / "autoheal.yaml").write_text(
+            CONFIGURATION.format(principals=principals, impossible=IMPOSSIBLE))
+
     def start(self):
         with open(self.folder / "log", "ab") as log:
-            self.daemon = ServedDaemon(self.program, self.folder, self.environment, log, self.open_files)
+            self.daemon = ServedDaemon(self.program, self.folder, self.environment, log, self.open_files,
+                                       self.confined)
 
     def settled(self):
         """Itself, once the daemon's own first heal, of Firewall, has ended: none comes unasked for the next hour."""

@@ -67,13 +67,17 @@ boost::asio::awaitable<http::Response> readiness(ApiParts& parts, const http::Re
   co_return http::response_with(is_ready(checks) ? 200 : 503, readiness_json(checks, verbose));
 }
 
+// With whatever query, so that nobody is asked for credentials there.
 bool is_about_the_daemon(std::string_view target) {
-  return target == "/readyz" || target == "/readyz?verbose" || target == "/healthz" || target == "/version";
+  const std::string_view path = target.substr(0, target.find('?'));
+  return path == "/readyz" || path == "/healthz" || path == "/version";
 }
 
 // Facts about the process itself.
 boost::asio::awaitable<http::Response> about_the_daemon(ApiParts& parts, const http::Request& request) {
   if (request.method == "POST") co_return http::error_response(405, "method", "this is asked for with GET", {});
+  if (request.target.contains('?') && request.target != "/readyz?verbose")
+    co_return http::error_response(404, "not_found", "there is nothing at this address", "GET /readyz?verbose");
   if (request.target.starts_with("/readyz")) {
     auto response = co_await readiness(parts, request);
     co_return response;
