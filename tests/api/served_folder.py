@@ -35,7 +35,8 @@ def free_port():
 
 
 class ServedFolder:
-    def __init__(self, program, principals="", environment=None, open_files=None, confined=False):
+    def __init__(self, program, principals="", environment=None, open_files=None, confined=False, sockets=lambda _: []):
+        """sockets: makes those that the daemon is passed, once there is the folder."""
         self.program = program
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="autoheal-api-"))
         self.folder.chmod(0o755)
@@ -45,6 +46,7 @@ class ServedFolder:
         for name in ("etc/app.conf", "baseline/app.conf", "etc/rules", "baseline/rules"):
             (self.folder / name).write_text("port = 8080\n")
         self.configure(principals)
+        self.sockets = sockets(self.folder)
         self.daemon = None
         self.environment = {"AUTOHEAL_RETRY_DELAY": "0", **(environment or {})}
         self.open_files = open_files
@@ -61,7 +63,7 @@ class ServedFolder:
     def start(self):
         with open(self.folder / "log", "ab") as log:
             self.daemon = ServedDaemon(self.program, self.folder, self.environment, log, self.open_files,
-                                       self.confined)
+                                       self.confined, self.sockets)
 
     def settled(self):
         """Itself, once the daemon's own first heal, of Firewall, has ended: none comes unasked for the next hour."""
@@ -78,6 +80,8 @@ class ServedFolder:
 
     def stop(self):
         code = self.daemon.end()
+        for one in self.sockets:
+            one.close()
         said = self.said()
         shutil.rmtree(self.folder)
         assert code == 0, f"{code}: {said[-10_000:]}"

@@ -64,6 +64,17 @@ void turn_on(int socket, int level, int option) {
   ::setsockopt(socket, level, option, &on, sizeof on);
 }
 
+void prepare_connections(int socket) {  // which inherit these two
+  turn_on(socket, IPPROTO_TCP, TCP_NODELAY);
+  turn_on(socket, SOL_SOCKET, SO_KEEPALIVE);
+}
+
+int option_of(int socket, int level, int option) {
+  int value = 0;
+  socklen_t size = sizeof value;
+  return ::getsockopt(socket, level, option, &value, &size) == 0 ? value : -1;
+}
+
 }  // namespace
 
 std::string text_of(const TcpAddress& address) {
@@ -79,8 +90,7 @@ Result<UniqueFd> listen_on_tcp(const TcpAddress& address) {
   if (!socket) return host::system_failure("a TCP socket", errno);
   turn_on(socket.get(), SOL_SOCKET, SO_REUSEADDR);
   if (family == AF_INET6) turn_on(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY);
-  turn_on(socket.get(), IPPROTO_TCP, TCP_NODELAY);  // the connections inherit these two
-  turn_on(socket.get(), SOL_SOCKET, SO_KEEPALIVE);
+  prepare_connections(socket.get());
   if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&where->storage), where->size) == 0 &&
       ::listen(socket.get(), waiting_in_queue) == 0)
     return socket;
@@ -90,6 +100,25 @@ Result<UniqueFd> listen_on_tcp(const TcpAddress& address) {
   auto refused = host::system_failure("listening at " + text_of(address), reason);
   refused.error().kind = ErrorKind::unavailable;
   return refused;
+}
+
+Result<UniqueFd> adopt_tcp(UniqueFd passed) {
+  const auto ends = ends_of(passed.get());
+  AUTOHEAL_TRY(ends);
+  const std::string place = text_of(ends->local);
+  if (option_of(passed.get(), SOL_SOCKET, SO_PROTOCOL) != IPPROTO_TCP)
+    return failure(ErrorKind::invalid, "the socket at " + place + " that was passed is not TCP");
+  if (ends->local.host == "::" && option_of(passed.get(), IPPROTO_IPV6, IPV6_V6ONLY) != 1) {
+    return failure(ErrorKind::invalid, "the socket at " + place + " that was passed takes IPv4, too",
+                   "BindIPv6Only=ipv6-only in its unit, and 0.0.0.0 for IPv4");
+  }
+  prepare_connections(passed.get());
+  return passed;
+}
+
+bool is_same(const TcpAddress& one, const TcpAddress& other) {
+  const auto first = socket_address_of(one), second = socket_address_of(other);
+  return first && second && text_of(address_of(first->storage)) == text_of(address_of(second->storage));
 }
 
 Result<TcpEnds> ends_of(int socket) {

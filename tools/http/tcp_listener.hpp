@@ -21,6 +21,13 @@ struct TcpAddress {
 // listens there; unavailable: the system refuses. Port 0: any that is free.
 [[nodiscard]] Result<UniqueFd> listen_on_tcp(const TcpAddress& address);
 
+// The same of a socket that a service manager made and passed to us: it listens already, and goes on when we end.
+// invalid, with its place named: it is not TCP, or takes IPv4 at "::".
+[[nodiscard]] Result<UniqueFd> adopt_tcp(UniqueFd passed);
+
+// However each is written: "0:0::1" is "::1". False where one of them is no literal.
+[[nodiscard]] bool is_same(const TcpAddress& one, const TcpAddress& other);
+
 struct TcpEnds {
   TcpAddress local, remote;
 };

@@ -226,6 +226,10 @@ TEST(TcpAddresses, AreLiteralsAndCountedByNetwork) {
   const auto first = listen_on_tcp({"127.0.0.1", 0});
   ASSERT_TRUE(first);
   EXPECT_EQ(listen_on_tcp(ends_of(first->get())->local).error().kind, ErrorKind::busy);
+  EXPECT_TRUE(is_same({"::1", 80}, {"0:0::0:1", 80}));
+  EXPECT_FALSE(is_same({"::1", 80}, {"::1", 81}));
+  EXPECT_FALSE(is_same({"127.0.0.1", 80}, {"::ffff:127.0.0.1", 80})) << "another family";
+  EXPECT_FALSE(is_same({"localhost", 80}, {"localhost", 80}));
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ Daemon::Daemon(Healer& healer, Console& console, LoadAgain load_again)
       signals_(healer_.parts.loop, SIGTERM, SIGINT, SIGHUP) {}
 
 Result<std::unique_ptr<Daemon>> Daemon::create(Healer& healer, Console& console, LoadAgain load_again,
-                                               UniqueFd passed) {
+                                               std::vector<host::PassedSocket> passed) {
   std::unique_ptr<Daemon> daemon(new Daemon(healer, console, std::move(load_again)));
   daemon->passed_ = std::move(passed);
   AUTOHEAL_TRY(daemon->assemble());

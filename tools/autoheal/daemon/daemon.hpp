@@ -23,6 +23,7 @@
 #include "tools/autoheal/healer/kept_images.hpp"
 #include "tools/autoheal/healer/operations.hpp"
 #include "tools/autoheal/witness/asked_witnesses.hpp"
+#include "tools/host/service/passed_sockets.hpp"
 #include "tools/host/service/service_manager.hpp"
 #include "tools/host/service/stop_watch.hpp"
 #include "tools/host/watch/file_watch.hpp"
@@ -37,9 +38,9 @@ class Daemon {
  public:
   using LoadAgain = std::function<Result<std::shared_ptr<LoadedConfiguration>>()>;
 
-  // `healer` and `console` outlive the daemon. `passed`: the socket that a service manager holds for it, or none.
+  // `healer` and `console` outlive the daemon. `passed`: the sockets that a service manager holds for it.
   [[nodiscard]] static Result<std::unique_ptr<Daemon>> create(Healer& healer, Console& console, LoadAgain load_again,
-                                                              UniqueFd passed = {});
+                                                              std::vector<host::PassedSocket> passed = {});
 
   // Begins; from then on it goes on until SIGTERM or SIGINT, and open heals stay open for the next start. To be run by
   // Healer::serve().
@@ -51,7 +52,7 @@ class Daemon {
   Result<void> assemble_api();
   void create_authentication();
   Result<void> listen();
-  Result<void> listen_on_tcp();
+  Result<void> listen_on_tcp(std::vector<UniqueFd> passed);
   Result<void> renew_tokens();
   void renew_access(const config::ApiSpec& before);
   void report_failed(const FailedSummary& summary);
@@ -131,7 +132,7 @@ class Daemon {
   std::shared_ptr<BusFollowers> bus_;
   std::unique_ptr<Authentication> authentication_;
   std::unique_ptr<ApiParts> api_;
-  UniqueFd passed_;                           // until it is served
+  std::vector<host::PassedSocket> passed_;    // until they are served
   std::unique_ptr<http::ClaimedName> claim_;  // null: another process has it, or the system refuses
   std::unique_ptr<LedgerPlaceWatch> place_;
   std::unique_ptr<Webhooks> webhooks_;

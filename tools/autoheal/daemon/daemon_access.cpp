@@ -8,6 +8,7 @@
 #include "tools/autoheal/access/token_file.hpp"
 #include "tools/autoheal/daemon/daemon.hpp"
 #include "tools/autoheal/daemon/daemon_api.hpp"
+#include "tools/autoheal/daemon/passed_doors.hpp"
 #include "tools/autoheal/protocol/daemon_client.hpp"
 #include "tools/host/process/open_file_limit.hpp"
 #include "tools/http/tcp_listener.hpp"
@@ -47,6 +48,12 @@ Result<std::string> private_key(const std::string& path) {
   return std::move(file->content);
 }
 
+std::vector<http::TcpAddress> addresses_of(const config::ApiSpec& api) {
+  std::vector<http::TcpAddress> addresses;
+  for (const config::ListenAddress& one : api.listen) addresses.push_back({one.host, one.port});
+  return addresses;
+}
+
 // Null where none is configured.
 Result<http::TlsPtr> tls_of_files(const config::ApiSpec& api) {
   if (api.certificate.empty()) return http::TlsPtr();
@@ -74,8 +81,12 @@ void Daemon::create_authentication() {
 }
 
 Result<void> Daemon::listen() {
-  const std::string path = socket_of(healer_.in_force.configuration()->settings.ledger);
-  auto listening = passed_ ? http::adopt_listening(std::move(passed_), path) : http::listen_at(path);
+  const config::Configuration& settings = healer_.in_force.configuration()->settings;
+  const std::string path = socket_of(settings.ledger);
+  auto doors = doors_of(std::exchange(passed_, {}), addresses_of(settings.api));
+  AUTOHEAL_TRY(doors);
+  auto listening =
+      doors->unix_socket ? http::adopt_listening(std::move(doors->unix_socket), path) : http::listen_at(path);
   AUTOHEAL_TRY(listening);
   const auto limits = http::limits_within(host::raise_open_file_limit(open_files_wanted), places_to_serve_at);
   auto server = http::ThreadedServer::start(
@@ -83,10 +94,10 @@ Result<void> Daemon::listen() {
       [this](const std::string& what) { tell("a request failed: " + what); }, limits);
   AUTOHEAL_TRY(server);
   server_ = std::move(*server);
-  return listen_on_tcp();
+  return listen_on_tcp(std::move(doors->tcp));
 }
 
-Result<void> Daemon::listen_on_tcp() {
+Result<void> Daemon::listen_on_tcp(std::vector<UniqueFd> passed) {
   const config::ApiSpec& api = healer_.in_force.configuration()->settings.api;
   const auto tokens = renew_tokens();
   if (api.listen.empty()) return {};
@@ -94,8 +105,10 @@ Result<void> Daemon::listen_on_tcp() {
   const auto tls = tls_of_files(api);
   AUTOHEAL_TRY(tls);
   std::vector<http::TcpDoor> doors;
-  for (const config::ListenAddress& one : api.listen) {
-    auto socket = http::listen_on_tcp({one.host, one.port});
+  const auto addresses = addresses_of(api);
+  for (std::size_t at = 0; at < addresses.size(); ++at) {
+    Result<UniqueFd> socket = std::move(passed[at]);
+    if (!*socket) socket = http::listen_on_tcp(addresses[at]);
     AUTOHEAL_TRY(socket);
     doors.push_back({std::move(*socket), *tls, api.names});
   }

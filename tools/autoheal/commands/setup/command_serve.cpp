@@ -38,18 +38,8 @@ void tell_what_services_inherit(const std::vector<workflows::EngineSpec>& engine
                   host::joined_names(bounds)));
 }
 
-// The one socket that systemd holds for us, or none.
-Result<UniqueFd> passed_socket() {
-  auto passed = host::passed_sockets(host::take_socket_variables(), ::getpid());
-  AUTOHEAL_TRY(passed);
-  if (passed->empty()) return UniqueFd();
-  if (passed->size() == 1) return std::move(passed->front().socket);
-  return failure(ErrorKind::invalid, fmt::format("{} sockets were passed, and one is served", passed->size()),
-                 "one ListenStream= in autoheal.socket");
-}
-
 int run_serve(const Session& start) {
-  auto passed = passed_socket();
+  auto passed = host::passed_sockets(host::take_socket_variables(), ::getpid());
   if (!passed) return start.fail(passed.error());
   auto loaded = configuration_for(Needs::configuration, start.options, start.console);
   if (!loaded) return exit_configuration;
