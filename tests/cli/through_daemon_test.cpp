@@ -126,6 +126,24 @@ TEST_F(ThroughDaemon, AClientThatLeavesDoesNotEndTheHeal) {
   daemon.stop();
 }
 
+TEST_F(ThroughDaemon, Case37_AnInterruptEndsWhoWaitsAndNotTheHeal) {
+  broken_file(bridge_);
+  bridge_.write("run/.keep", "");
+  Gate gate(bridge_);
+  bridge_.script("tests/verdict", std::string("touch run/waiting; ") + Gate::wait + "\n");
+  Daemon daemon(bridge_);
+  Background client(bridge_.invocation({"heal", "File", "--error", "x"}));
+  EXPECT_TRUE(eventually([&] { return bridge_.exists("run/waiting"); }));
+  client.send(SIGINT);
+  EXPECT_EQ(client.wait(), 128 + SIGINT) << "nothing has to be put down: the first one is enough";
+  EXPECT_THAT(bridge_.autoheal({"heals"}).out, HasSubstr("Certifying"));
+  gate.open();
+  daemon.expect_count("heal.completed", 1);
+  EXPECT_THAT(bridge_.autoheal({"show", "last"}).out, HasSubstr("certified"));
+  EXPECT_EQ(daemon.count("heal.triggered"), 1U);
+  daemon.stop();
+}
+
 TEST_F(ThroughDaemon, Case114_AnOpenHealIsCancelledAndWhoWaitsForItIsTold) {
   broken_file(bridge_);
   bridge_.write("run/.keep", "");

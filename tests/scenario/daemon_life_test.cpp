@@ -107,6 +107,10 @@ class EndWithinAnAct : public DaemonLife {
     bridge_.script("bin/two", "echo two >> run/log; touch run/two\n");
     bridge_.configure(two_commands);
   }
+  void begin_anew() const {
+    for (const char* left : {"run/two", "run/log", "run/waiting", "var"})
+      std::filesystem::remove_all(bridge_.path(left));
+  }
   // The awaited effect is recorded, an effect that did not begin is not announced.
   void expect_the_first_is_recorded() const {
     EXPECT_EQ(bridge_.entries("heal.change_applied").size(), 1U);
@@ -150,10 +154,7 @@ bool catches(pid_t pid, int signal) {
 
 TEST_F(EndWithinAnAct, OfACommandRecordsWhatCameOfIt) {
   for (const int signal : {SIGTERM, SIGINT}) {
-    std::filesystem::remove(bridge_.path("run/two"));
-    std::filesystem::remove(bridge_.path("run/log"));
-    std::filesystem::remove(bridge_.path("run/waiting"));
-    std::filesystem::remove_all(bridge_.path("var"));
+    begin_anew();
     Gate gate(bridge_);
     Background heal(bridge_.invocation({"heal", "Two"}));
     EXPECT_TRUE(eventually([&] { return waiting(bridge_) > 0; }));
@@ -168,17 +169,23 @@ TEST_F(EndWithinAnAct, OfACommandRecordsWhatCameOfIt) {
   }
 }
 
-TEST_F(EndWithinAnAct, OnASecondSignalIsAtOnce) {
-  Gate gate(bridge_);
-  Background heal(bridge_.invocation({"heal", "Two"}));
-  EXPECT_TRUE(eventually([&] { return waiting(bridge_) > 0; }));
-  heal.send(SIGTERM);
-  EXPECT_TRUE(eventually([&] { return !catches(heal.pid(), SIGTERM); })) << "the first one was taken";
-  heal.send(SIGTERM);
-  EXPECT_EQ(heal.wait(), 128 + SIGTERM);
-  EXPECT_TRUE(bridge_.entries("heal.change_applied").empty());
-  gate.open();
-  EXPECT_EQ(bridge_.autoheal({"resume"}).exit_code, 0);
+TEST_F(EndWithinAnAct, Case37_OnASecondInterruptIsAtOnceAndTheHealGoesOnLater) {
+  for (const int signal : {SIGTERM, SIGINT}) {
+    begin_anew();
+    Gate gate(bridge_);
+    Background heal(bridge_.invocation({"heal", "Two"}));
+    EXPECT_TRUE(eventually([&] { return waiting(bridge_) > 0; }));
+    heal.send(signal);
+    EXPECT_TRUE(eventually([&] { return !catches(heal.pid(), signal); })) << "the first one was taken";
+    heal.send(signal);
+    EXPECT_EQ(heal.wait(), 128 + signal);
+    EXPECT_TRUE(bridge_.entries("heal.change_applied").empty());
+    EXPECT_THAT(bridge_.autoheal({"heals"}).out, HasSubstr("Repairing"));
+    gate.open();
+    EXPECT_EQ(bridge_.autoheal({"resume"}).exit_code, 0);
+    EXPECT_THAT(bridge_.autoheal({"show", "last", "-o", "json"}).out, HasSubstr(R"("state":"Complete")"));
+    EXPECT_EQ(bridge_.entries("heal.triggered").size(), 1U);
+  }
 }
 
 TEST_F(DaemonLife, AnEndOfASelfTestRecordsWhatItTested) {
