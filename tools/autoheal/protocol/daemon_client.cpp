@@ -49,7 +49,7 @@ std::optional<Result<std::string>> answer_on(const std::string& ledger, const st
     const std::string sent = reads ? std::string() : to_json(body);
     return answer_of(ledger, http::ask(socket, reads ? "GET" : "POST", "/v1/" + operation, sent, timeout));
   }
-  const auto told = answer_of(ledger, answer);
+  auto told = answer_of(ledger, answer);
   if (!told || !*told) return told;
   return operation_answer_of(operation, **told);
 }
