@@ -118,6 +118,24 @@ class Tokens(OnTcp):
         self.assertEqual(self.ask("POST", "/v1/hold", admiral, "{}").status, 404, "not what old command lines speak")
         self.assertEqual(self.ask("POST", "/api/v1/tokens", admiral, "{}").status, 403, "no token makes a token")
 
+    def test_what_is_for_the_daemons_host_is_refused_on_tcp(self):
+        observer, admiral = self.token(), self.token("--role", "admiral")
+        archive = json.dumps({"before_us": 1, "file": str(self.host.folder / "old.tar.gz")})
+        refused = self.ask("POST", "/api/v1/ledger/archive", admiral, archive)
+        self.assertEqual((refused.status, json.loads(refused.text)["detail"]),
+                         (403, '"file" is taken on the daemon\'s socket only'))
+        self.assertEqual(self.ask("POST", "/api/v1/ledger/archive", admiral, '{"before_us": 1}').status, 200)
+        self.assertEqual(self.entries("access.denied"), [])
+        self.assertEqual(self.ask("POST", "/api/v1/ledger/archive", observer, archive).status, 403)
+        self.assertEqual([one["data"]["wanted"] for one in self.entries("access.denied")], ["archive entries"])
+        for token in (observer, admiral, self.token("--engine", "EnvRecon")):
+            self.assertEqual(self.ask("POST", "/api/v1/refusals", token, '{"what": "x"}').status, 403)
+        self.assertEqual(len(self.entries("access.denied")), 1, "who may not tell fills no ledger")
+
+    def test_the_status_is_for_those_who_may_read_all(self):
+        self.assertEqual(self.ask("GET", "/api/v1/status", self.token()).status, 200)
+        self.assertEqual(self.ask("GET", "/api/v1/status", self.token("--engine", "EnvRecon")).status, 403)
+
     def test_case_6_every_failure_is_the_same_401(self):
         good = self.token()
         one = [("Authorization", "Bearer " + good)]

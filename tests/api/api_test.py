@@ -126,7 +126,7 @@ class AsAdmiral(Served):
                 ("compareHeals", one, [("with", other)]), ("listEntries", {}, []), ("summarizeHeals", {}, []),
                 ("showCoverage", {}, []), ("getLedger", {}, []), ("getCheckpoint", {}, []), ("getKey", {}, []),
                 ("proveEntry", {"seq": 3}, []), ("proveGrowth", {}, [("from", 3)]), ("exportLedger", {}, []),
-                ("getConfiguration", {}, []), ("listTokens", {}, []),
+                ("getConfiguration", {}, []), ("getStatus", {}, []), ("listTokens", {}, []),
                 ("followBus", {}, []), ("listReports", {}, []), ("getReport", {"report": "latest"}, []),
                 ("getOpenApi", {}, []), ("getHealth", {}, []), ("getReadiness", {}, []), ("getVersion", {}, []),
                 ("getMetrics", {}, [])]:
@@ -138,7 +138,7 @@ class AsAdmiral(Served):
         for operation, path in [("holdEngine", engine), ("unholdEngine", engine), ("resetEngine", engine),
                                 ("adoptBaseline", engine), ("holdAllEngines", {}), ("unholdAllEngines", {}),
                                 ("resetAllEngines", {}), ("runSelfTest", {}), ("signCheckpoint", {}),
-                                ("rotateKey", {}), ("healEngine", engine)]:
+                                ("rotateKey", {}), ("healEngine", engine), ("recordRefusal", {})]:
             with self.subTest(operation):
                 self.is_answered(200, operation, path)
         self.assertEqual(self.is_answered(200, "archiveEntries", body={"before_us": 1}).json(), {"archived": []})
@@ -219,7 +219,8 @@ class AsAdmiral(Served):
         self.is_answered(400, "listHeals", query=[("engine", "EnvRecon"), ("engine", "Firewall")])
         for method, target, status in [("GET", "/api/v1", 404), ("GET", "/api/v1/", 404), ("GET", "/api/v2/heals", 404),
                                        ("GET", "/api/v1/heals/x/y/z", 404), ("POST", "/api/v1/heals", 405),
-                                       ("GET", "/api/v1/selftest", 405)]:
+                                       ("GET", "/api/v1/selftest", 405), ("POST", "/api/v1/status", 405),
+                                       ("GET", "/api/v1/refusals", 405)]:
             answer = self.api.raw(method, target, "{}" if method == "POST" else None)
             self.assertEqual(answer.status, status, target)
             if target != "/api/v2/heals":
@@ -289,6 +290,7 @@ class AsAdmiral(Served):
             self.is_answered(503, "getMetrics")
             self.is_answered(503, "holdEngine", {"engine": "EnvRecon"})
             self.is_answered(200, "listEngines")
+            self.assertIn("ledger_elsewhere", self.is_answered(200, "getStatus").json())
         finally:
             (ledger / "ledger.db.sock").rename(self.host.folder / "elsewhere" / "ledger.db.sock")
             ledger.rmdir()
@@ -331,6 +333,40 @@ class OverTime(Served):
         answer = self.is_answered(200, "archiveEntries", body={"before_us": 4_000_000_000_000_000})
         archived, = answer.json()["archived"]
         self.assertGreater(int(archived["entries"]), 0)
+        file = str(self.host.folder / "old.tar.gz")
+        self.healed()
+        named = self.is_answered(200, "archiveEntries", body={"before_us": 4_000_000_000_000_000, "file": file})
+        self.assertEqual(named.json()["archived"][0]["file"], file)
+        for wrong in ("old.tar.gz", file):
+            self.assertGreaterEqual(self.api.ask("archiveEntries", body={"before_us": 4_000_000_000_000_000,
+                                                                         "file": wrong}).status, 400)
+
+    def test_how_a_heal_ended_and_what_a_run_recorded_is_told(self):
+        (self.host.folder / "etc" / "app.conf").write_text("damaged\n")
+        told = self.is_answered(200, "healEngine", {"engine": "EnvRecon"}, body={"error": "drift"}).json()
+        self.assertEqual((told["outcome"]["heal"], told["outcome"]["certified"]), (told["healing"]["heal_id"], True))
+        self.is_answered(200, "resetEngine", {"engine": "Firewall"})
+        told = self.is_answered(200, "runSelfTest").json()
+        self.assertEqual([one["type"] for one in told["entries"]],
+                         ["selftest.started"] + 2 * ["selftest.engine_tested"]
+                         + ["selftest.engine_healed", "selftest.completed"])
+        recorded = self.is_answered(200, "listEntries", query=[("type", "selftest.completed"), ("limit", 1000)]).json()
+        self.assertEqual(told["entries"][-1]["data"], recorded["items"][-1]["data"])
+
+    def test_the_status_is_that_of_earlier_command_lines(self):
+        before, now = self.api.raw("GET", "/v1/status").json(), self.is_answered(200, "getStatus").json()
+        self.assertEqual(list(now), list(before))
+        self.assertEqual(now["environment"], {"AUTOHEAL_RETRY_DELAY": "0"})
+        self.is_answered(200, "holdEngine", {"engine": "EnvRecon"})
+        self.assertIn("held_until", self.is_answered(200, "getStatus").json()["engines"][0])
+        self.is_answered(200, "unholdEngine", {"engine": "EnvRecon"})
+
+    def test_a_refusal_that_is_told_is_recorded_and_bounded(self):
+        self.is_answered(200, "recordRefusal", body={"what": "deploy " + "x" * 60_000, "reason": "y" * 60_000})
+        denied = self.is_answered(200, "listEntries", query=[("type", "access.denied"), ("limit", 1000)]).json()
+        data = denied["items"][-1]["data"]
+        self.assertEqual((data["wanted"], len(data["by"]["reason"])), ("deploy " + "x" * 493, 500))
+        self.is_answered(400, "recordRefusal", body={"role": "admiral"})
 
 
 @unittest.skipUnless(os.geteuid() == 0, "another user is needed")
@@ -368,12 +404,12 @@ class ByRole(Served):
             query = [(one["name"], fill[one["name"]]) for one in operation["parameters"]
                      if one["in"] == "query" and one["required"]]
             requests.append((name, {one: fill[one] for one in re.findall(r"{(\w+)}", operation["path"])}, query))
-        open_to_all = {"getOpenApi", "getHealth", "getReadiness", "getVersion"}
+        open_to_all = {"getOpenApi", "getHealth", "getReadiness", "getVersion", "recordRefusal"}
         observer = self.as_user(OBSERVER_UID, requests)
         stranger = self.as_user(OBSERVER_UID - 1, requests)
         for name, _, _ in requests:
             changes = self.described.operations[name]["method"] == "POST" or name == "listTokens"
-            usual = 403 if changes else 200
+            usual = 403 if changes and name not in open_to_all else 200
             with self.subTest(name):
                 self.assertEqual(observer[name], OBSERVED_JOBS.get(name, usual))
                 self.assertEqual(stranger[name], 200 if name in open_to_all else 403)

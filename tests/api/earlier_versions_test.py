@@ -3,15 +3,12 @@
 
 before_the_api.jsonl holds what the last version before the HTTP API asked and was answered, recorded between the two.
 """
-import http.server
 import json
 import os
 import pathlib
-import socketserver
 import subprocess
 import sys
 import tempfile
-import threading
 import unittest
 
 sys.dont_write_bytecode = True
@@ -19,6 +16,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 # pylint: disable=wrong-import-position
 from described_api import Asking, Described  # noqa: E402
+from played_daemon import NOTHING_HERE, PlayedDaemon, played  # noqa: E402
 from served_folder import CONFIGURATION, IMPOSSIBLE, ServedFolder  # noqa: E402
 
 PROGRAM = ""
@@ -64,39 +62,17 @@ class TodaysDaemon(unittest.TestCase):
                 self.assertEqual(missing(one["answer"], answer.json()), [])
 
 
-class PlayedDaemon(http.server.BaseHTTPRequestHandler):
-    """Answers as the daemon of the version before did."""
-    protocol_version = "HTTP/1.1"
-    rows, asked, folder = [], [], ""
+class EarlierDaemon(PlayedDaemon):
+    """Answers as the daemon of the version before did: outside of /v1, that nothing is there."""
+    rows, folder = [], ""
 
-    def do_GET(self):
-        self.answered(None)
-
-    def do_POST(self):
-        self.answered(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-
-    def answered(self, body):
-        if body is not None:
-            self.asked.append((self.path, body))
-        row = next((one for one in self.rows if one["target"] == self.path and one["body"] == body), None)
-        status, answer = (row["status"], row["answer"]) if row else (404, {"error": {
-            "code": "not_found", "message": "there is no operation of this name", "hint": ""}})
-        text = json.dumps(answer).replace("/FOLDER", self.folder).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
-
-    def address_string(self):
-        return "a socket"
-
-    def log_message(self, *_):  # pylint: disable=arguments-differ
-        pass
-
-
-class OnSocket(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
-    daemon_threads = True
+    def answer_to(self, method, target, body):
+        if not target.startswith("/v1/"):
+            return 404, NOTHING_HERE
+        row = next((one for one in self.rows if one["target"] == target and one["body"] == body), None)
+        if row is None:
+            return 404, {"error": {"code": "not_found", "message": "there is no operation of this name", "hint": ""}}
+        return row["status"], json.loads(json.dumps(row["answer"]).replace("/FOLDER", self.folder))
 
 
 class TodaysCommands(unittest.TestCase):
@@ -108,23 +84,24 @@ class TodaysCommands(unittest.TestCase):
             for file in ("etc/app.conf", "baseline/app.conf", "etc/rules", "baseline/rules"):
                 (folder / file).write_text("port = 8080\n")
             (folder / "autoheal.yaml").write_text(CONFIGURATION.format(principals="", impossible=IMPOSSIBLE))
-            PlayedDaemon.rows, PlayedDaemon.folder = recorded(), name
-            with OnSocket(str(folder / "var/ledger.db.sock"), PlayedDaemon) as daemon:
-                threading.Thread(target=daemon.serve_forever, daemon=True).start()
-                try:
-                    self.ask_all(folder)
-                finally:
-                    daemon.shutdown()
+            EarlierDaemon.rows, EarlierDaemon.folder = recorded(), name
+            with played(EarlierDaemon, folder / "var/ledger.db.sock"):
+                self.ask_all(folder)
 
     def ask_all(self, folder):
         for one in recorded():
             with self.subTest(one["words"]):
-                PlayedDaemon.asked.clear()
+                EarlierDaemon.asked.clear()
                 ran = subprocess.run([PROGRAM, *one["words"]], cwd=folder, capture_output=True, text=True, check=False,
                                      env={**os.environ, "AUTOHEAL_RETRY_DELAY": "0"})
                 self.assertEqual(ran.returncode, one["exit_code"], ran.stderr)
-                if one["method"] == "POST":
-                    self.assertEqual(PlayedDaemon.asked, [(one["target"], one["body"])])
+                # Each request of the API is followed by the same one as that version knew it, and by no other.
+                asked = EarlierDaemon.asked
+                self.assertTrue(all(target.startswith("/api/v1/") for _, target, _ in asked[::2]), asked)
+                self.assertTrue(all(target.startswith("/v1/") for _, target, _ in asked[1::2]), asked)
+                self.assertEqual([method for method, _, _ in asked[::2]], [method for method, _, _ in asked[1::2]])
+                done = [request for request in asked[1::2] if request[0] == one["method"]]
+                self.assertEqual(done, [(one["method"], one["target"], one["body"])])
 
 
 if __name__ == "__main__":

@@ -75,6 +75,23 @@ class ThroughDaemon : public ::testing::Test {
     tell({"baseline", "adopt", "File"});
     tell({"baseline", "adopt", "Nobody"});
     tell({"heal", "File", "--dry-run"});
+    for (const char* format : {"text", "json", "csv"}) {
+      tell({"ledger", "archive", "--before", "2000-01-01", "-o", format});
+      tell({"token", "list", "-o", format});
+    }
+    tell({"ledger", "archive", "--before", "2000-01-01", "--to", "/nowhere/at/all.tar.gz"});
+    tell({"ledger", "checkpoint", "--accept-rollback"});
+    tell({"ledger", "witness", "remove", "w"});
+    tell({"ledger", "witness", "add", "no key"});
+    tell({"token", "create", "--principal", "somebody"});
+    tell({"token", "revoke", "0123456789abcdef"});
+    for (const std::string& nobody : {std::string(), std::string("a/../b"), std::string("a\nb"), std::string("\xff"),
+                                      std::string(2'000, 'x'), std::string("ahl_x"), std::string("%41")}) {
+      tell({"heal", nobody});
+      tell({"hold", nobody});
+      tell({"cancel", nobody});
+      tell({"token", "revoke", nobody});
+    }
     return told;
   }
   Bridge bridge_;

@@ -69,13 +69,16 @@ CALLS = {
     "signCheckpoint": ("sign_checkpoint", WHY),
     "acceptRollback": ("accept_rollback", WHY),
     "rotateKey": ("rotate_key", WHY),
-    "archiveEntries": ("archive", {"before": datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc), **WHY}),
+    "archiveEntries": ("archive", {"before": datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc),
+                                   "file": "/srv/old.tar.gz", **WHY}),
     "listWitnesses": ("witnesses", {}),
     "addWitness": ("add_witness", {"key": "w+1+AA", **WHY}),
     "removeWitness": ("remove_witness", {"key": "w+1+AA", **WHY}),
     "acceptCosignatures": ("accept_cosignatures", {"note": "autoheal/x\n", **WHY}),
     "listWebhooks": ("webhooks", {}),
     "getConfiguration": ("configuration", {}),
+    "getStatus": ("status", {}),
+    "recordRefusal": ("record_refusal", {"what": "deploy", **WHY}),
     "listReports": ("reports", {}),
     "getReport": ("report", {"report": "latest"}),
     "planHeal": ("plan_heal", {"engine": "E", "error": "drift"}),
@@ -99,7 +102,7 @@ LEFT_OUT = {"getHealth": "is_ready says more"}
 # Parameters that no argument gives: why.
 NOT_GIVEN = {"If-None-Match": "answers are not kept", "verbose": "is_ready is a yes or no",
              "followBus.from": "Last-Event-ID means the same", "cursor": "the iterator follows it"}
-BEYOND_THE_FILE = {"status", "pages", "socket"}
+BEYOND_THE_FILE = {"pages", "socket"}
 ANSWER = {"items": [], "passes": True, "adopted": [], "report": {}, "undone": [], "reports": [], "archived": [],
           "version": "1", "said": "done"}
 

@@ -5,6 +5,7 @@
 
 #include "autoheal/engine/base/json_writer.hpp"
 #include "tools/autoheal/protocol/error_words.hpp"
+#include "tools/http/message.hpp"
 
 namespace autoheal::cli {
 namespace {
@@ -91,10 +92,12 @@ TEST(OperationAnswers, WhatNobodyMadeIsRefused) {
   }
 }
 
+constexpr ErrorKind all_kinds[] = {
+    ErrorKind::invalid, ErrorKind::not_found, ErrorKind::refused,     ErrorKind::busy,    ErrorKind::changed,
+    ErrorKind::failed,  ErrorKind::timed_out, ErrorKind::unavailable, ErrorKind::corrupt, ErrorKind::fatal};
+
 TEST(ErrorWords, EveryKindTravels) {
-  for (const ErrorKind kind :
-       {ErrorKind::invalid, ErrorKind::not_found, ErrorKind::refused, ErrorKind::busy, ErrorKind::changed,
-        ErrorKind::failed, ErrorKind::timed_out, ErrorKind::unavailable, ErrorKind::corrupt, ErrorKind::fatal}) {
+  for (const ErrorKind kind : all_kinds) {
     JsonWriter body;
     body.begin_object().key("error").begin_object();
     body.field("code", word_of(kind)).field("message", "what").field("hint", "do").end_object().end_object();
@@ -106,8 +109,36 @@ TEST(ErrorWords, EveryKindTravels) {
   }
 }
 
+TEST(ErrorWords, AProblemOfTheApiIsTheSameError) {
+  for (const ErrorKind kind : all_kinds) {
+    for (const std::string hint : {"do", ""}) {
+      const http::Problem problem{http_status_of(kind), word_of(kind), "what \"it\" is", hint};
+      const Error now = read_error(problem.status, http::problem_response(problem).body);
+      const Error before = read_error(problem.status, http::error_response(problem).body);
+      EXPECT_EQ(now.kind, kind);
+      EXPECT_EQ(now.message, problem.message);
+      EXPECT_EQ(now.hint, problem.hint);
+      EXPECT_EQ(std::tie(before.kind, before.message, before.hint), std::tie(now.kind, now.message, now.hint));
+    }
+  }
+  const http::Problem limit{429, "too_many_requests", "it asks too often", ""};
+  EXPECT_EQ(read_error(429, http::problem_response(limit).body).kind, ErrorKind::unavailable);
+  EXPECT_EQ(read_error(429, http::problem_response(limit).body).message, limit.message);
+}
+
+TEST(ErrorWords, OnlyADaemonFromBeforeTheApiHasNone) {
+  const http::Problem nothing{404, "not_found", "there is nothing at this address", ""};
+  EXPECT_TRUE(has_no_api(404, http::error_response(nothing).body));
+  EXPECT_FALSE(has_no_api(404, http::problem_response(nothing).body));
+  for (const unsigned status : {200U, 400U, 403U, 405U, 500U, 503U})
+    EXPECT_FALSE(has_no_api(status, http::error_response(nothing).body)) << status;
+  for (const std::string body : {"", "{}", "not found", "{\"error\":1}", "[]"})
+    EXPECT_FALSE(has_no_api(404, body)) << body;
+}
+
 TEST(ErrorWords, WhatIsNoneOfOursIsUnavailable) {
-  for (const std::string body : {"", "<html>", "{}", "{\"error\":1}", "{\"error\":{\"code\":\"else\"}}"})
+  for (const std::string body : {"", "<html>", "{}", "{\"error\":1}", "{\"error\":{\"code\":\"else\"}}",
+                                 "{\"detail\":\"x\"}", "{\"code\":\"refused\"}", "[]"})
     EXPECT_EQ(read_error(502, body).kind, ErrorKind::unavailable) << body;
 }
 

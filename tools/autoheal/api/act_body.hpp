@@ -1,16 +1,14 @@
-// Acts of the API in the words of the process's operations, and their answers as clients read them.
+// Bodies of acts: what a client of the API sent, in the words of the process's operations.
 #pragma once
 
 #include <string>
 
 #include "tools/autoheal/api/api_request.hpp"
+#include "tools/autoheal/protocol/operation_body.hpp"
 
 namespace autoheal::cli {
 
 // The operation's body: what stands in the path, and what the client sent. invalid: an unknown key, or a wrong type.
-[[nodiscard]] Result<std::string> operation_body_of(const ApiRequest& request, const std::string& sent);
-
-// The operation's answer without texts that hold JSON. corrupt: it cannot be read.
-[[nodiscard]] Result<std::string> act_answer_of(std::string_view operation, const std::string& answer);
+[[nodiscard]] Result<OperationBody> operation_body_of(const ApiRequest& request, const std::string& sent);
 
 }  // namespace autoheal::cli

@@ -10,13 +10,11 @@
 #include <string_view>
 #include <vector>
 
-#include "tools/autoheal/api/api_operation.hpp"
+#include "tools/autoheal/protocol/api_operation.hpp"
 #include "tools/http/message.hpp"
 
 namespace autoheal::cli {
 
-inline constexpr std::string_view api_prefix = "/api/v1";
-inline constexpr std::size_t longest_parameter_bytes = 1'000;
 inline constexpr std::size_t most_values = 20;  // of one parameter
 
 struct ApiRequest {

@@ -19,6 +19,7 @@
 #include "tools/autoheal/api/page.hpp"
 #include "tools/autoheal/api/token_scope.hpp"
 #include "tools/autoheal/api/validator.hpp"
+#include "tools/autoheal/protocol/api_answer.hpp"
 #include "tools/autoheal/protocol/operation_body.hpp"
 
 namespace autoheal::cli {
@@ -48,10 +49,11 @@ Result<std::vector<std::string>> topics_in(std::string_view list) {
 // An answer of this one operation, for one client.
 class Answer {
  public:
-  // `traceparent`: as it was sent; one that is not valid is ignored, as W3C Trace Context says.
-  Answer(ApiParts& parts, ApiRequest request, std::string sent, Requester who, std::string_view traceparent)
+  // A `traceparent` that is not valid is ignored, as W3C Trace Context says.
+  Answer(ApiParts& parts, ApiRequest request, http::Request sent, Requester who)
       : parts_(parts), request_(std::move(request)), sent_(std::move(sent)), who_(std::move(who)) {
     const bool takes_it = request_.operation->id == "healEngine" || request_.operation->id == "runSelfTest";
+    const std::string_view traceparent = sent_.header("traceparent");
     if (takes_it && workflows::is_traceparent(traceparent)) who_.by.traceparent = traceparent;
   }
 
@@ -159,19 +161,34 @@ class Answer {
 
   asio::awaitable<Body> act() {
     const std::string operation(request_.operation->words.front());
-    auto body = operation_body_of(request_, sent_);
+    const auto body = operation_body_of(request_, sent_.body);
     AUTOHEAL_CO_TRY(body);
-    std::string name = operation;
+    AUTOHEAL_CO_TRY(allowed_from_here(*body));
+    std::string name = operation, text = to_json(*body);
     const std::string principal = who_.principal.name;
-    const auto answer = co_await perform_on_loop(parts_, std::move(name), std::move(*body), std::move(who_));
-    parts_.standing.changed_by(principal);  // who changed something sees it changed
+    const auto answer = co_await perform_on_loop(parts_, std::move(name), std::move(text), std::move(who_));
+    if (request_.operation->method == "POST") parts_.standing.changed_by(principal);  // who changed it sees it changed
     AUTOHEAL_CO_TRY(answer);
-    co_return act_answer_of(operation, *answer);
+    co_return api_answer_of(operation, *answer);
+  }
+
+  // Paths of this host, and refusals by commands on it, are for those on its socket. A role is judged later, so that
+  // its refusal is recorded.
+  Result<void> allowed_from_here(const OperationBody& body) const {
+    if (!sent_.remote) return {};
+    if (request_.operation->id == "recordRefusal") {
+      return failure(ErrorKind::refused, "refusals are told on the daemon's socket only",
+                     "what is asked for over TCP is judged, and recorded, by the daemon itself");
+    }
+    const bool may = allows(who_.principal.role, Operations::permission_of("archive").first);
+    if (body.file.empty() || !may) return {};
+    return failure(ErrorKind::refused, "\"file\" is taken on the daemon's socket only",
+                   "without it, the archive is beside the ledger");
   }
 
   ApiParts& parts_;
   ApiRequest request_;
-  std::string sent_;
+  http::Request sent_;
   Requester who_;
   std::string validator_;
   ConfigurationPtr configuration_ = parts_.healer.in_force.configuration();
@@ -226,16 +243,17 @@ asio::awaitable<http::Response> answer_api(ApiParts& parts, http::Request reques
     std::string validator = validator_of(response.body);
     co_return with_validator(std::move(response), std::move(validator), request.header("if-none-match"));
   }
-  Answer answer(parts, std::move(*matched), std::move(request.body), std::move(who), request.header("traceparent"));
-  if (operation.runs == Runs::stream)
-    co_return co_await answer_stream(answer, operation, request.header("last-event-id"));
+  const bool is_read = operation.method == "GET";
+  const std::string last_event_id(request.header("last-event-id")), known(request.header("if-none-match"));
+  Answer answer(parts, std::move(*matched), std::move(request), std::move(who));
+  if (operation.runs == Runs::stream) co_return co_await answer_stream(answer, operation, last_event_id);
   auto body = co_await answer.body();
   if (!body) co_return refusal(body.error());
   auto response = http::response_with(200, std::move(*body), std::string(operation.content));
   if (key->claim) key->claim->keep(response.body);
-  if (operation.runs == Runs::act) co_return response;
+  if (!is_read) co_return response;
   std::string validator = answer.validator().empty() ? validator_of(response.body) : answer.validator();
-  co_return with_validator(std::move(response), std::move(validator), request.header("if-none-match"));
+  co_return with_validator(std::move(response), std::move(validator), known);
 }
 
 }  // namespace autoheal::cli

@@ -72,7 +72,7 @@ asio::awaitable<std::expected<KeyUsed, http::Problem>> use_key(ApiParts& parts, 
   if (!body) co_return std::unexpected(problem_of(body.error()));
   const auto now = parts.healer.parts.clock.now();
   const std::string scope = short_digest(fmt::format("{}\n{}\n{}", who.principal.name, api_request.operation->id, key));
-  const std::string digest = short_digest(*body);
+  const std::string digest = short_digest(to_json(*body));
   auto found = parts.kept_answers->look(scope, digest, now);
   if (found.is_other) co_return std::unexpected(used_elsewhere());
   if (found.is_under_way) {

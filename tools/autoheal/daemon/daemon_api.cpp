@@ -89,7 +89,7 @@ boost::asio::awaitable<http::Response> about_the_daemon(ApiParts& parts, const h
   co_return http::response_with(200, out.begin_object().field("version", version).end_object().take());
 }
 
-// POST /v1/<operation> and GET /v1/status: for command lines of earlier versions, too.
+// POST /v1/<operation> and GET /v1/status: for command lines from before the API.
 boost::asio::awaitable<http::Response> operation(ApiParts& parts, http::Request request, Requester who) {
   std::string name = request.target.substr(prefix.size());
   const bool reads = name == "status";

@@ -1,6 +1,6 @@
 // The daemon as a web server: the API below /api/v1; POST /v1/<operation> with a JSON body and GET /v1/status
-// for its own command line; GET /metrics for Prometheus; GET /tlog/... for monitors and witnesses; GET /healthz,
-// /readyz and /version for whatever looks after the process. It decides nothing itself.
+// for command lines from before the API; GET /metrics for Prometheus; GET /tlog/... for monitors and witnesses; GET
+// /healthz, /readyz and /version for whatever looks after the process. It decides nothing itself.
 #pragma once
 
 #include "tools/autoheal/api/api_parts.hpp"

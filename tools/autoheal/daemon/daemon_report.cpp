@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "tools/autoheal/healer/report.hpp"
+#include "tools/autoheal/output/self_test_report.hpp"
 
 namespace autoheal::cli {
 

@@ -10,6 +10,7 @@
 #include "autoheal/workflows/supervision/published_event.hpp"
 #include "tools/autoheal/healer/adopt_baseline.hpp"
 #include "tools/autoheal/healer/report.hpp"
+#include "tools/autoheal/output/self_test_report.hpp"
 #include "tools/autoheal/protocol/operation_answer.hpp"
 #include "tools/autoheal/session/session.hpp"
 
@@ -21,7 +22,7 @@ using namespace workflows;
 namespace {
 
 constexpr Duration longest_hold = std::chrono::hours(24 * 365);
-constexpr std::size_t longest_reason_of_denied_bytes = 500;  // nobody fills the ledger with what is refused
+constexpr std::size_t longest_text_of_denied_bytes = 500;  // nobody fills the ledger with what is refused
 constexpr Duration usual_hold = std::chrono::hours(1);
 
 Result<std::string> refused(Error error) { return std::unexpected(std::move(error)); }
@@ -147,10 +148,12 @@ Operations::Answer Operations::denied(OperationBody body, Requester who) {
   entry.time = healer_.parts.clock.now();
   entry.actor = who.principal.name;
   JsonWriter data;
-  data.begin_object().field("wanted", healer_.parts.secrets.mask(body.what));
+  std::string wanted = healer_.parts.secrets.mask(body.what);
+  if (wanted.size() > longest_text_of_denied_bytes) wanted.resize(longest_text_of_denied_bytes);
+  data.begin_object().field("wanted", wanted);
   data.field("role", name_of(who.principal.role)).field("uid", who.by.uid).field("via", who.by.via);
   if (!body.reason.empty()) who.by.reason = healer_.parts.secrets.mask(body.reason);
-  if (who.by.reason.size() > longest_reason_of_denied_bytes) who.by.reason.resize(longest_reason_of_denied_bytes);
+  if (who.by.reason.size() > longest_text_of_denied_bytes) who.by.reason.resize(longest_text_of_denied_bytes);
   write_by(data, who.by);
   entry.data = data.end_object().take();
   const auto recorded = co_await healer_.recording.record(std::move(entry));

@@ -5,6 +5,8 @@
 
 #include "autoheal/engine/system_ports.hpp"
 #include "autoheal/workflows/supervision/pause_text.hpp"
+#include "tools/autoheal/protocol/api_answer.hpp"
+#include "tools/autoheal/protocol/api_call.hpp"
 #include "tools/autoheal/protocol/error_words.hpp"
 #include "tools/http/claimed_name.hpp"
 #include "tools/http/http_client.hpp"
@@ -32,11 +34,31 @@ std::optional<Result<std::string>> answer_of(const std::string& ledger, const Re
   return Result<std::string>(answer->body);
 }
 
+// Asks by the API; a daemon from before it, by /v1, as its own command line did.
+std::optional<Result<std::string>> answer_on(const std::string& ledger, const std::string& operation,
+                                             const OperationBody& body, Duration timeout = {}) {
+  const std::string socket = socket_of(ledger);
+  const auto call = api_call_of(operation, body);
+  if (!call) {
+    auto runs = answer_of(ledger, http::ask(socket, "GET", "/healthz", {}, soon));
+    return runs && *runs ? std::optional(Result<std::string>(std::unexpected(call.error()))) : runs;
+  }
+  const auto answer = http::ask(socket, call->method, call->target, call->body, timeout);
+  if (answer && has_no_api(answer->status, answer->body)) {
+    const bool reads = operation == "status";
+    const std::string sent = reads ? std::string() : to_json(body);
+    return answer_of(ledger, http::ask(socket, reads ? "GET" : "POST", "/v1/" + operation, sent, timeout));
+  }
+  auto told = answer_of(ledger, answer);
+  if (!told || !*told) return told;
+  return operation_answer_of(operation, **told);
+}
+
 // An object. Empty: no daemon runs.
 std::optional<Result<nlohmann::json>> answer_on_status(const LoadedConfiguration& configuration) {
   using Status = Result<nlohmann::json>;
   const std::string& ledger = configuration.settings.ledger;
-  const auto status = answer_of(ledger, http::ask(socket_of(ledger), "GET", "/v1/status", {}, soon));
+  const auto status = answer_on(ledger, "status", {}, soon);
   if (!status) return std::nullopt;
   if (!*status) return Status(std::unexpected(status->error()));
   auto parsed = nlohmann::json::parse(**status, nullptr, false);
@@ -65,9 +87,8 @@ std::optional<Error> daemon_without_ledger(const std::string& ledger) {
 }
 
 std::optional<Result<std::string>> ask_daemon(const LoadedConfiguration& configuration, const std::string& operation,
-                                              const std::string& body) {
-  const std::string& ledger = configuration.settings.ledger;
-  return answer_of(ledger, http::ask(socket_of(ledger), "POST", "/v1/" + operation, body));
+                                              const OperationBody& body) {
+  return answer_on(configuration.settings.ledger, operation, body);
 }
 
 std::optional<Result<std::string>> metrics_of_daemon(const LoadedConfiguration& configuration) {

@@ -7,6 +7,7 @@
 
 #include "autoheal/engine/base/result.hpp"
 #include "tools/autoheal/configuration/loaded_configuration.hpp"
+#include "tools/autoheal/protocol/operation_body.hpp"
 
 namespace autoheal::cli {
 
@@ -17,9 +18,11 @@ namespace autoheal::cli {
 // socket may be gone with them. Empty where all is in its place, or none runs.
 [[nodiscard]] std::optional<Error> daemon_without_ledger(const std::string& ledger);
 
-// Empty: no daemon runs on this ledger. Else its answer, or why it refused; waits for as long as the operation takes.
+// Asks for an operation over the API. Empty: no daemon runs on this ledger. Else its answer (operation_answer.hpp), or
+// why it refused; waits for as long as the operation takes. A daemon from before the API, which says so and does
+// nothing, is asked once more as its own command line asked it.
 [[nodiscard]] std::optional<Result<std::string>> ask_daemon(const LoadedConfiguration& configuration,
-                                                            const std::string& operation, const std::string& body);
+                                                            const std::string& operation, const OperationBody& body);
 
 // The daemon's metrics as the text that Prometheus reads. Empty: no daemon runs on this ledger.
 [[nodiscard]] std::optional<Result<std::string>> metrics_of_daemon(const LoadedConfiguration& configuration);

@@ -23,10 +23,18 @@ constexpr std::array rows = {
 
 const Row& row_of(ErrorKind kind) { return *std::ranges::find(rows, kind, &Row::kind); }
 
+bool is_earlier_error(const nlohmann::json& body) {
+  return body.is_object() && body.contains("error") && body["error"].is_object();
+}
+
 }  // namespace
 
 std::string word_of(ErrorKind kind) { return std::string(row_of(kind).word); }
 unsigned http_status_of(ErrorKind kind) { return row_of(kind).status; }
+
+bool has_no_api(unsigned status, const std::string& body) {
+  return status == 404 && is_earlier_error(nlohmann::json::parse(body, nullptr, false));
+}
 
 Error read_error(unsigned status, const std::string& body) {
   const auto parsed = nlohmann::json::parse(body, nullptr, false);
@@ -34,11 +42,13 @@ Error read_error(unsigned status, const std::string& body) {
     const auto found = object.find(key);
     return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
   };
-  if (!parsed.is_object() || !parsed.contains("error") || !parsed["error"].is_object())
+  const bool is_earlier = is_earlier_error(parsed);
+  if (!is_earlier && (!parsed.is_object() || text(parsed, "code").empty() || text(parsed, "detail").empty()))
     return {ErrorKind::unavailable, "the daemon answered with status " + std::to_string(status), {}};
-  const auto& error = parsed["error"];
+  const auto& error = is_earlier ? parsed["error"] : parsed;
   const auto* row = std::ranges::find(rows, text(error, "code"), &Row::word);
-  return {row == rows.end() ? ErrorKind::unavailable : row->kind, text(error, "message"), text(error, "hint")};
+  return {row == rows.end() ? ErrorKind::unavailable : row->kind, text(error, is_earlier ? "message" : "detail"),
+          text(error, "hint")};
 }
 
 }  // namespace autoheal::cli

@@ -23,7 +23,7 @@ void record_refusal(const Session& session, const std::string& what) {
   OperationBody told;
   told.what = what;
   told.reason = session.options.reason;
-  if (ask_daemon(session.configuration, "denied", to_json(told))) return;
+  if (ask_daemon(session.configuration, "denied", told)) return;
   engine::SystemClock clock;
   engine::SystemRandomness randomness;
   engine::UuidV7Source ids(clock, randomness);

@@ -145,8 +145,8 @@ class AsyncClient:
     async def rotate_key(self, reason: str = "") -> None:
         await asyncio.to_thread(self._client.rotate_key, reason)
 
-    async def archive(self, before: datetime.datetime, reason: str = "") -> List[Dict[str, str]]:
-        return await asyncio.to_thread(self._client.archive, before, reason)
+    async def archive(self, before: datetime.datetime, reason: str = "", file: str = "") -> List[Dict[str, str]]:
+        return await asyncio.to_thread(self._client.archive, before, reason, file)
 
     async def witnesses(self) -> List[Dict[str, Any]]:
         return await asyncio.to_thread(self._client.witnesses)
@@ -212,6 +212,9 @@ class AsyncClient:
 
     async def status(self) -> Dict[str, Any]:
         return await asyncio.to_thread(self._client.status)
+
+    async def record_refusal(self, what: str, reason: str = "") -> None:
+        await asyncio.to_thread(self._client.record_refusal, what, reason)
 
     async def version(self) -> str:
         return await asyncio.to_thread(self._client.version)

@@ -192,14 +192,18 @@ class Client:
         """From now on another key signs."""
         self._post("/ledger/rotate-key", {"reason": reason})
 
-    def archive(self, before: datetime.datetime, reason: str = "") -> List[Dict[str, str]]:
-        """Moves entries older than `before`, a time with its zone, to a file beside the ledger; returns the range."""
+    def archive(self, before: datetime.datetime, reason: str = "", file: str = "") -> List[Dict[str, str]]:
+        """Moves entries older than `before`, a time with its zone, to a file beside the ledger; returns the range.
+
+        `file` is another file to write, by its absolute path.
+        """
         if before.tzinfo is None:
             raise AutohealError("invalid", "`before` has no time zone")
         before_us = (before - datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)) \
             // datetime.timedelta(microseconds=1)
         return cast(List[Dict[str, str]],
-                    self._post("/ledger/archive", {"before_us": before_us, "reason": reason}, waits=True)["archived"])
+                    self._post("/ledger/archive", {"before_us": before_us, "file": file, "reason": reason},
+                               waits=True)["archived"])
 
     def witnesses(self) -> List[Dict[str, Any]]:
         """The witnesses, and what each of them saw last."""
@@ -302,8 +306,12 @@ class Client:
         return self._get("/openapi.json")
 
     def status(self) -> Dict[str, Any]:
-        """How the daemon and each engine stand, as `autoheal engines` reads it."""
-        return _object(self._read("/v1/status"))
+        """How the daemon and each engine stand at this moment, as `autoheal engines` reads it."""
+        return self._get("/status")
+
+    def record_refusal(self, what: str, reason: str = "") -> None:
+        """Records that a program on the daemon's host refused `what` by the role of who asked: "may not <what>"."""
+        self._post("/refusals", {"what": what, "reason": reason})
 
     def version(self) -> str:
         """The version of the daemon's program."""

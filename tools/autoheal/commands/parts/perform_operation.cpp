@@ -18,7 +18,7 @@ int print_or_fail(const Session& session, const Result<std::string>& answer,
   return answer ? print(*answer) : session.fail(answer.error());
 }
 
-std::optional<int> through_the_daemon(const Session& session, const std::string& operation, const std::string& body,
+std::optional<int> through_the_daemon(const Session& session, const std::string& operation, const OperationBody& body,
                                       const std::function<int(const std::string&)>& print) {
   for (const std::string& name : environment_that_differs(session.configuration)) {
     session.console.note(
@@ -36,8 +36,7 @@ std::optional<int> through_the_daemon(const Session& session, const std::string&
 int perform_operation(const Session& session, const std::string& operation, OperationBody body,
                       const std::function<int(const std::string& answer)>& print) {
   body.reason = session.options.reason;
-  const std::string text = to_json(body);
-  if (const auto code = through_the_daemon(session, operation, text, print)) return *code;
+  if (const auto code = through_the_daemon(session, operation, body, print)) return *code;
   if (session.configuration.unread) {
     session.console.error(roles_unknown(session.configuration), exit_configuration);
     return exit_configuration;
@@ -53,7 +52,7 @@ int perform_operation(const Session& session, const std::string& operation, Oper
   (*healer)->show_progress([&] { return heal_progress((*healer)->services(), run); });
   return (*healer)->run([&]() -> boost::asio::awaitable<int> {
     Requester who{session.configuration.principal, session.by()};
-    std::string name = operation, request = text;
+    std::string name = operation, request = to_json(body);
     const auto answer = co_await operations.perform(std::move(name), std::move(request), std::move(who));
     const int code = print_or_fail(session, answer, print);
     // Nobody stays for what others still write: it is named, and settled by the next command or the daemon.

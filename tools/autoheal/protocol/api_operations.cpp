@@ -1,4 +1,5 @@
-#include "tools/autoheal/api/api_operation.hpp"
+// The rows of the table.
+#include "tools/autoheal/protocol/api_operation.hpp"
 
 namespace autoheal::cli {
 
@@ -131,7 +132,7 @@ void add_ledger(std::vector<ApiOperation>& all) {
   all.push_back(act("signCheckpoint", "/ledger/sign", "sign", {}, {"reason"}));
   all.push_back(act("acceptRollback", "/ledger/accept-rollback", "accept_rollback", {}, {"reason"}));
   all.push_back(act("rotateKey", "/ledger/rotate-key", "rotate_key", {}, {"reason"}));
-  all.push_back(act("archiveEntries", "/ledger/archive", "archive", {}, {"before_us", "reason"}));
+  all.push_back(act("archiveEntries", "/ledger/archive", "archive", {}, {"before_us", "file", "reason"}));
   all.push_back(
       short_list(command("listWitnesses", "/ledger/witnesses", {"ledger", "witness", "list"}), {"saw_entries"}));
   all.push_back(act("addWitness", "/ledger/witnesses", "add_witness", {}, {"key", "reason"}));
@@ -174,6 +175,7 @@ void add_tokens(std::vector<ApiOperation>& all) {
   ApiOperation list = reading("listTokens", "/tokens", Runs::reader);
   list.permission = Permission::administer;
   list.what = "list tokens";
+  list.words = {"token_list"};
   all.push_back(list);
   all.push_back(
       act("createToken", "/tokens", "token_create", {}, {"principal", "role", "for_us", "engines", "reason"}));
@@ -193,6 +195,10 @@ void add_rest(std::vector<ApiOperation>& all) {
   all.push_back(
       short_list(command("listWebhooks", "/webhooks", {"webhook", "list"}), {"place", "behind", "dead_letters"}));
   all.push_back(act("publishOnBus", "/bus", "publish", {}, {"topic", "payload", "reason"}));
+  ApiOperation status = act("getStatus", "/status", "status", {}, {});
+  status.method = "GET";
+  all.push_back(status);
+  all.push_back(act("recordRefusal", "/refusals", "denied", {}, {"what", "reason"}));
   all.push_back(reading("getOpenApi", "/openapi.json", Runs::here));
 }
 

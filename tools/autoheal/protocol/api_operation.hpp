@@ -1,7 +1,9 @@
 // The table of the API's operations: one row each, which says how it is asked for, who may, and what answers. The
-// OpenAPI file describes the same table for clients; a test compares both.
+// daemon matches requests with it, the command line makes its requests from it. The OpenAPI file describes the same
+// table for clients; a test compares both.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -10,6 +12,9 @@
 #include "autoheal/workflows/spec/roles.hpp"
 
 namespace autoheal::cli {
+
+inline constexpr std::string_view api_prefix = "/api/v1";
+inline constexpr std::size_t longest_parameter_bytes = 1'000;
 
 enum class ParameterType { text, number, flag };
 
@@ -47,9 +52,10 @@ struct ApiOperation {
   std::string_view path;  // below /api/v1; "{name}" is a parameter
   Runs runs = Runs::here;
   workflows::Permission permission = workflows::Permission::read;
-  std::string_view what;                // "may not <what>"
-  std::vector<std::string_view> words;  // command, job: its name; act: the operation's name
-  std::vector<ApiParameter> in_path;    // in the order of the path
+  std::string_view what;  // "may not <what>"
+  // command, job: its name. act: the operation's name; also of a reader that answers the same as the operation.
+  std::vector<std::string_view> words;
+  std::vector<ApiParameter> in_path;  // in the order of the path
   std::vector<ApiParameter> in_query;
   std::vector<std::string_view> in_body;  // act, job: keys that the body may have
   std::vector<std::string_view> typed;    // command: fields of an item whose text is a number or an object
