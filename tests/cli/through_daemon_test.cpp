@@ -94,6 +94,16 @@ class ThroughDaemon : public ::testing::Test {
     }
     return told;
   }
+  // The test that certifies the damaged file waits until it opens.
+  [[nodiscard]] Gate gate_of_the_verdict() const {
+    broken_file(bridge_);
+    bridge_.write("run/.keep", "");
+    bridge_.script("tests/verdict", std::string("touch run/waiting; ") + Gate::wait + "\n");
+    return Gate(bridge_);
+  }
+  void expect_it_waits() const {
+    EXPECT_TRUE(eventually([&] { return bridge_.exists("run/waiting"); }));
+  }
   Bridge bridge_;
 };
 
@@ -129,14 +139,11 @@ TEST_F(ThroughDaemon, TheDaemonsEnvironmentCountsAndTheDifferenceIsSaid) {
 }
 
 TEST_F(ThroughDaemon, AClientThatLeavesDoesNotEndTheHeal) {
-  broken_file(bridge_);
-  bridge_.write("run/.keep", "");
-  Gate gate(bridge_);
-  bridge_.script("tests/verdict", std::string("touch run/waiting; ") + Gate::wait + "\n");
+  Gate gate = gate_of_the_verdict();
   Daemon daemon(bridge_);
   {
     const Background client(bridge_.invocation({"heal", "File", "--error", "x"}));
-    EXPECT_TRUE(eventually([&] { return bridge_.exists("run/waiting"); }));
+    expect_it_waits();
   }
   gate.open();
   daemon.expect_count("heal.completed", 1);
@@ -144,13 +151,10 @@ TEST_F(ThroughDaemon, AClientThatLeavesDoesNotEndTheHeal) {
 }
 
 TEST_F(ThroughDaemon, Case37_AnInterruptEndsWhoWaitsAndNotTheHeal) {
-  broken_file(bridge_);
-  bridge_.write("run/.keep", "");
-  Gate gate(bridge_);
-  bridge_.script("tests/verdict", std::string("touch run/waiting; ") + Gate::wait + "\n");
+  Gate gate = gate_of_the_verdict();
   Daemon daemon(bridge_);
   Background client(bridge_.invocation({"heal", "File", "--error", "x"}));
-  EXPECT_TRUE(eventually([&] { return bridge_.exists("run/waiting"); }));
+  expect_it_waits();
   client.send(SIGINT);
   EXPECT_EQ(client.wait(), 128 + SIGINT) << "nothing has to be put down: the first one is enough";
   EXPECT_THAT(bridge_.autoheal({"heals"}).out, HasSubstr("Certifying"));
@@ -162,13 +166,10 @@ TEST_F(ThroughDaemon, Case37_AnInterruptEndsWhoWaitsAndNotTheHeal) {
 }
 
 TEST_F(ThroughDaemon, Case114_AnOpenHealIsCancelledAndWhoWaitsForItIsTold) {
-  broken_file(bridge_);
-  bridge_.write("run/.keep", "");
-  Gate gate(bridge_);
-  bridge_.script("tests/verdict", std::string("touch run/waiting; ") + Gate::wait + "\n");
+  Gate gate = gate_of_the_verdict();
   Daemon daemon(bridge_);
   Background client(bridge_.invocation({"heal", "File", "--error", "x"}));
-  EXPECT_TRUE(eventually([&] { return bridge_.exists("run/waiting"); }));
+  expect_it_waits();
   Background cancel(bridge_.invocation({"cancel", "last"}));
   daemon.expect_count("heal.cancel_requested", 1);
   gate.open();
@@ -180,15 +181,12 @@ TEST_F(ThroughDaemon, Case114_AnOpenHealIsCancelledAndWhoWaitsForItIsTold) {
 }
 
 TEST_F(ThroughDaemon, WhoWaitsWhileItEndsIsToldSo) {
-  broken_file(bridge_);
-  bridge_.write("run/.keep", "");
-  Gate gate(bridge_);
-  bridge_.script("tests/verdict", std::string("touch run/waiting; ") + Gate::wait + "\n");
+  Gate gate = gate_of_the_verdict();
   Daemon daemon(bridge_);
   Invocation asked = bridge_.invocation({"heal", "File", "--error", "x"});
   asked.arguments = {"/bin/sh", "-c", "exec \"$0\" heal File --error x 2> run/client", AUTOHEAL_PROGRAM};
   Background client(asked);
-  EXPECT_TRUE(eventually([&] { return bridge_.exists("run/waiting"); }));
+  expect_it_waits();
   daemon.tell_to_stop();
   EXPECT_EQ(client.wait(), 6);
   EXPECT_EQ(bridge_.autoheal({"resume"}).exit_code, 6) << "told at once, though the daemon still waits for its test";

@@ -99,6 +99,14 @@ constexpr char two_commands[] = R"(  - name: Two
     repair: { commands: [ { run: [bin/one] }, { run: [bin/two] } ] }
 )";
 
+bool catches(pid_t pid, int signal) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("SigCgt:")) return (std::stoull(line.substr(7), nullptr, 16) >> (signal - 1) & 1U) != 0;
+  }
+  return false;
+}
+
 class EndWithinAnAct : public DaemonLife {
  protected:
   void SetUp() override {
@@ -110,6 +118,12 @@ class EndWithinAnAct : public DaemonLife {
   void begin_anew() const {
     for (const char* left : {"run/two", "run/log", "run/waiting", "var"})
       std::filesystem::remove_all(bridge_.path(left));
+  }
+  // The first time, once the heal waits for its repair.
+  void interrupt(const Background& heal, int signal) const {
+    EXPECT_TRUE(eventually([&] { return waiting(bridge_) > 0; }));
+    heal.send(signal);
+    EXPECT_TRUE(eventually([&] { return !catches(heal.pid(), signal); })) << "it was taken";
   }
   // The awaited effect is recorded, an effect that did not begin is not announced.
   void expect_the_first_is_recorded() const {
@@ -144,22 +158,12 @@ TEST_F(EndWithinAnAct, OfTheDaemonRecordsWhatCameOfIt) {
   EXPECT_EQ(bridge_.autoheal({"ledger", "verify"}).exit_code, 0);
 }
 
-bool catches(pid_t pid, int signal) {
-  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("SigCgt:")) return (std::stoull(line.substr(7), nullptr, 16) >> (signal - 1) & 1U) != 0;
-  }
-  return false;
-}
-
 TEST_F(EndWithinAnAct, OfACommandRecordsWhatCameOfIt) {
   for (const int signal : {SIGTERM, SIGINT}) {
     begin_anew();
     Gate gate(bridge_);
     Background heal(bridge_.invocation({"heal", "Two"}));
-    EXPECT_TRUE(eventually([&] { return waiting(bridge_) > 0; }));
-    heal.send(signal);
-    EXPECT_TRUE(eventually([&] { return !catches(heal.pid(), signal); })) << "it was taken";
+    interrupt(heal, signal);
     gate.open();
     EXPECT_EQ(heal.wait(), 128 + signal);
     expect_the_first_is_recorded();
@@ -174,9 +178,7 @@ TEST_F(EndWithinAnAct, Case37_OnASecondInterruptIsAtOnceAndTheHealGoesOnLater) {
     begin_anew();
     Gate gate(bridge_);
     Background heal(bridge_.invocation({"heal", "Two"}));
-    EXPECT_TRUE(eventually([&] { return waiting(bridge_) > 0; }));
-    heal.send(signal);
-    EXPECT_TRUE(eventually([&] { return !catches(heal.pid(), signal); })) << "the first one was taken";
+    interrupt(heal, signal);
     heal.send(signal);
     EXPECT_EQ(heal.wait(), 128 + signal);
     EXPECT_TRUE(bridge_.entries("heal.change_applied").empty());

@@ -1,5 +1,7 @@
 #include "tools/autoheal/healer/adopt_baseline.hpp"
 
+#include "tools/autoheal/protocol/operation_answer.hpp"
+
 namespace autoheal::cli {
 
 using namespace workflows;
@@ -20,7 +22,7 @@ Result<AdoptedBaseline> baseline_as_it_is(Host& host, const EngineSpec& spec) {
 }
 
 Table table_of(const AdoptedBaseline& baseline) {
-  Table table{{"kind", "path", "digest"}, {}};
+  Table table{{adopted_columns.begin(), adopted_columns.end()}, {}};
   for (const auto& [path, digest] : baseline.files) table.rows.push_back({"file", path, digest});
   for (const auto& [path, digest] : baseline.baselines) table.rows.push_back({"baseline", path, digest});
   return table;

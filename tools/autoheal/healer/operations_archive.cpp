@@ -13,7 +13,7 @@ Operations::Answer Operations::archive(OperationBody body, Requester who) {
   ArchiveRequest request{Timestamp(Duration(*body.before_us)), body.file};
   const auto archived = co_await healer_.archiving->archive(std::move(request), std::move(who.by));
   AUTOHEAL_CO_TRY(archived);
-  Table table{{"first", "last", "entries", "blobs", "secrets_deleted", "bytes", "held_by", "file"}, {}};
+  Table table{{archived_columns.begin(), archived_columns.end()}, {}};
   if (const auto& range = archived->range) {
     table.rows.push_back({std::to_string(range->first), std::to_string(range->last),
                           std::to_string(range->last - range->first + 1), std::to_string(range->blobs),

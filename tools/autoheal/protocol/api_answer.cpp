@@ -18,11 +18,8 @@ using nlohmann::ordered_json;
 struct TableOperation {
   std::string_view operation;
   const char* list;
-  std::span<const std::string_view> columns;
+  std::span<const char* const> columns;
 };
-constexpr std::array<std::string_view, 3> adopted_columns = {"kind", "path", "digest"};
-constexpr std::array<std::string_view, 8> archived_columns = {"first",           "last",  "entries", "blobs",
-                                                              "secrets_deleted", "bytes", "held_by", "file"};
 constexpr std::array table_operations = {TableOperation{"adopt", "adopted", adopted_columns},
                                          TableOperation{"archive", "archived", archived_columns}};
 

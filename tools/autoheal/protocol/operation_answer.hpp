@@ -2,6 +2,7 @@
 // command's own process.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,6 +35,10 @@ struct UndoLine {
 };
 [[nodiscard]] Result<std::vector<UndoLine>> read_undo_answer(const std::string& text);
 
+// The columns of the tables that `adopt` and `archive` answer with.
+inline constexpr std::array adopted_columns = {"kind", "path", "digest"};
+inline constexpr std::array archived_columns = {"first",           "last",  "entries", "blobs",
+                                                "secrets_deleted", "bytes", "held_by", "file"};
 [[nodiscard]] std::string table_answer(const Table& table);
 [[nodiscard]] Result<Table> read_table_answer(const std::string& text);
 
